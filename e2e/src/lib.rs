@@ -1,0 +1,1 @@
+//! Headcount as its users see it.

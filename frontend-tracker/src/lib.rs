@@ -1,0 +1,1 @@
+//! The browser programs of Headcount.

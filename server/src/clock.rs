@@ -1,0 +1,48 @@
+//! Time, so that tests can turn it.
+
+use std::{
+    fmt::Debug,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+/// What time it is, on the wall and on a clock that never jumps.
+pub trait Clock: Debug + Send + Sync {
+    /// The time on the wall as a duration since the Unix epoch. It may jump, also backwards; a time before the epoch
+    /// reads as the epoch.
+    fn wall(&self) -> Duration;
+
+    /// The time since some fixed moment. It never goes backwards.
+    fn monotonic(&self) -> Duration;
+}
+
+/// The clocks of the machine.
+#[derive(Debug)]
+pub struct SystemClock {
+    started: Instant,
+}
+
+impl SystemClock {
+    /// Clocks whose monotonic time starts now.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
+    #[must_use]
+    pub fn new() -> Self {
+        Self { started: Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
+    fn wall(&self) -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.started.elapsed()
+    }
+}

@@ -1,0 +1,5 @@
+//! Anonymous usage statistics for self-hosted server products.
+
+pub mod clock;
+pub mod collector;
+pub mod process;

@@ -1,0 +1,1 @@
+//! What does this process cost, and where?

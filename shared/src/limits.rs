@@ -1,0 +1,39 @@
+//! How much of anything is accepted, kept or sent.
+
+/// The largest browser event, in bytes. An event of ours has about 130.
+pub const EVENT_BYTES: usize = 4 * 1024;
+
+/// The longest page-view key, in bytes. The longest of our own routes has 40.
+pub const PAGE_KEY_BYTES: usize = 256;
+
+/// How deeply arrays and objects may nest in an event or a report. The payload needs 5.
+pub const JSON_DEPTH: usize = 32;
+
+/// Browsers counted in one report; events of further ones count as page views only.
+pub const BROWSERS_PER_REPORT: usize = 10_000;
+
+/// Different pages counted in one report; views of further ones are dropped and counted as dropped.
+pub const PAGES_PER_REPORT: usize = 512;
+
+/// Process samples kept until the next report: a day of the default pace. The oldest go first.
+pub const PROCESS_SAMPLES: usize = 24 * 60;
+
+/// The largest report that a collector takes, in bytes, decompressed. A full one (10,000 browsers, two large profiles)
+/// stays under a quarter of it.
+pub const REPORT_BYTES: usize = 8 * 1024 * 1024;
+
+/// Reports waiting for a collector: two weeks of hourly ones. While that many wait, no new one is made and counts go on
+/// adding up in the journal.
+pub const QUEUED_REPORTS: usize = 14 * 24;
+
+/// Bytes of reports waiting for a collector; the same rule as for [`QUEUED_REPORTS`].
+pub const QUEUED_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Delivered reports kept to be looked at; the oldest go first.
+pub const SENT_REPORTS: usize = 48;
+
+/// Refused reports kept to be looked at; the oldest go first.
+pub const REFUSED_REPORTS: usize = 48;
+
+/// The longest `Idempotency-Key` that a collector takes, in bytes.
+pub const REPORT_ID_BYTES: usize = 64;

@@ -1,0 +1,54 @@
+//! The payload's fields with their explanations, taken from the doc comments of this very crate.
+
+use documented::DocumentedFields;
+
+use super::{
+    Constructor, Infra, InspectionOverrides, Instance, Integration, Payload, Performance, Profile, Query,
+    Stack, Ux,
+};
+
+/// One field of the payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Where it stands: member names joined by dots, `*` for the keys of a map (`performance.constructor.stages`).
+    pub path: String,
+    /// What it counts, since when, from where, in which unit, and when it is missing.
+    pub explanation: String,
+}
+
+/// Every field that holds a value, in the order of the payload; sections and other objects are left out.
+#[must_use]
+pub fn fields() -> Vec<Field> {
+    let mut fields = Vec::new();
+    let mut add = |path: &str, names: &[&str], docs: &[&str]| {
+        fields.extend(names.iter().zip(docs).map(|(name, docs)| Field {
+            path: format!("{path}.{name}"),
+            explanation: docs.split_whitespace().collect::<Vec<_>>().join(" "),
+        }));
+    };
+    macro_rules! section {
+        ($($path:literal: $section:ty),* $(,)?) => {
+            $(add($path, <$section>::FIELD_NAMES, <$section>::FIELD_DOCS);)*
+        };
+    }
+    section! {
+        "instance": Instance,
+        "integration": Integration,
+        "integration.inspection_overrides.*": InspectionOverrides,
+        "stack": Stack,
+        "infra": Infra,
+        "ux": Ux,
+        "performance.constructor": Constructor,
+        "performance.constructor.queries.*": Query,
+        "performance": Performance,
+        "profile": Profile,
+    }
+    fields.retain(|field| field.path != "performance.constructor");
+    fields
+}
+
+/// What the sections hold, in the order of the payload: name and explanation.
+#[must_use]
+pub fn sections() -> Vec<(&'static str, &'static str)> {
+    Payload::FIELD_NAMES.iter().zip(Payload::FIELD_DOCS).map(|(name, docs)| (*name, docs.trim())).collect()
+}

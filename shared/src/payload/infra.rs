@@ -1,0 +1,29 @@
+//! `infra`: how large the observed infrastructure is.
+
+use std::collections::BTreeMap;
+
+use documented::DocumentedFields;
+use serde::{Deserialize, Serialize};
+
+use super::or_default;
+
+/// The sizes of the observed infrastructure.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, DocumentedFields)]
+#[serde(default)]
+pub struct Infra {
+    /// The number of configured projects, from the settings at the time of the report.
+    pub projects: u64,
+    /// The number of applications over all projects at the time of the report. 0 without Prometheus.
+    pub applications: u64,
+    /// The number of nodes over all projects at the time of the report. 0 without Prometheus.
+    pub nodes: u64,
+    /// The number of application instances (containers) over all projects at the time of the report. 0 without
+    /// Prometheus.
+    pub instances: u64,
+    /// The number of application rollouts that started since the last report.
+    pub deployments: u64,
+    /// The number of notable changes that rollouts brought, by type (`+Logs`, `-CPU`), which became known since the last
+    /// report.
+    #[serde(deserialize_with = "or_default")]
+    pub deployment_summaries: BTreeMap<String, u64>,
+}

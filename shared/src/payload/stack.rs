@@ -1,0 +1,23 @@
+//! `stack`: what runs in the observed infrastructure, by kind.
+
+use documented::DocumentedFields;
+use serde::{Deserialize, Serialize};
+
+use super::or_default;
+
+/// The kinds of clouds and services in use.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, DocumentedFields)]
+#[serde(default)]
+pub struct Stack {
+    /// The cloud providers of the nodes, each once, from the metric `node_cloud_info`. Empty without Prometheus.
+    #[serde(deserialize_with = "or_default")]
+    pub clouds: Vec<String>,
+    /// The kinds of services in containers, each once, from the metric `container_application_type`. Empty without
+    /// Prometheus.
+    #[serde(deserialize_with = "or_default")]
+    pub services: Vec<String>,
+    /// The kinds of services that an exporter monitors, such as `pg-agent` or `redis_exporter`, each once. Empty without
+    /// Prometheus.
+    #[serde(alias = "instrumented_services", deserialize_with = "or_default")]
+    pub instrumented_service: Vec<String>,
+}
