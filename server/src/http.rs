@@ -1,0 +1,3 @@
+//! Which request reaches which room?
+
+pub mod problem;
