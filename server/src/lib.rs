@@ -1,6 +1,8 @@
 //! Anonymous usage statistics for self-hosted server products.
 
+pub mod browsers;
 pub mod clock;
 pub mod collector;
+pub mod disk;
 pub mod http;
 pub mod process;

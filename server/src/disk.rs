@@ -1,0 +1,129 @@
+//! The data directory: what is in its files, and what of that survives a crash.
+//!
+//! The journal and the spool do all their I/O through [`Disk`], step by step, so that tests can end the process or cut
+//! the power between any two steps.
+
+mod directory;
+#[cfg(test)]
+pub(crate) mod simulated;
+
+use std::{fmt::Debug, io, sync::Arc};
+
+pub use self::directory::Directory;
+
+/// A directory of files, addressed by paths relative to it.
+///
+/// What a step did survives the end of the process. It survives a power cut once the file ([`Appender::sync`],
+/// [`Disk::write_synced`]) and the directory that names it ([`Disk::sync_dir`]) are synced.
+pub trait Disk: Debug + Send + Sync {
+    /// The names in `dir`, sorted; none when it does not exist.
+    ///
+    /// # Errors
+    /// The disk refused.
+    fn list(&self, dir: &str) -> io::Result<Vec<String>>;
+
+    /// The size of a file in bytes.
+    ///
+    /// # Errors
+    /// The file does not exist, or the disk refused.
+    fn size(&self, path: &str) -> io::Result<u64>;
+
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// The file does not exist, or the disk refused.
+    fn read(&self, path: &str) -> io::Result<Vec<u8>>;
+
+    /// Creates a directory and its parents; nothing happens when it exists.
+    ///
+    /// # Errors
+    /// The disk refused.
+    fn create_dir(&self, dir: &str) -> io::Result<()>;
+
+    /// Writes a file whole, over an existing one, and syncs it.
+    ///
+    /// # Errors
+    /// The disk refused; the file may be there in part.
+    fn write_synced(&self, path: &str, bytes: &[u8]) -> io::Result<()>;
+
+    /// Opens a file for appending and creates it if it does not exist.
+    ///
+    /// # Errors
+    /// The disk refused.
+    fn append(&self, path: &str) -> io::Result<Arc<dyn Appender>>;
+
+    /// Renames a file or directory, over an existing file.
+    ///
+    /// # Errors
+    /// The disk refused; nothing changed.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+
+    /// Removes a file. A file that does not exist is removed already.
+    ///
+    /// # Errors
+    /// The disk refused.
+    fn remove(&self, path: &str) -> io::Result<()>;
+
+    /// Removes an empty directory. One that does not exist is removed already.
+    ///
+    /// # Errors
+    /// The directory is not empty, or the disk refused.
+    fn remove_dir(&self, dir: &str) -> io::Result<()>;
+
+    /// Makes the names in `dir` survive a power cut.
+    ///
+    /// # Errors
+    /// The disk refused.
+    fn sync_dir(&self, dir: &str) -> io::Result<()>;
+}
+
+/// A file open for appending.
+pub trait Appender: Debug + Send + Sync {
+    /// Adds bytes at the end.
+    ///
+    /// # Errors
+    /// The disk refused; some of the bytes may be there.
+    fn append(&self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Makes everything appended so far survive a power cut.
+    ///
+    /// # Errors
+    /// The disk refused.
+    fn sync(&self) -> io::Result<()>;
+}
+
+/// Writes a file so that it is there whole or not at all, whatever happens; when this returns it survives a power cut.
+/// A file `<path>.part` may be left behind by a crash.
+///
+/// # Errors
+/// The disk refused; an existing file is unchanged.
+pub fn write_whole(disk: &dyn Disk, dir: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let (path, part) = (format!("{dir}/{name}"), format!("{dir}/{name}{PART}"));
+    if let Err(error) = disk.write_synced(&part, bytes) {
+        // A full disk gets its bytes back; if even that fails, the next start removes the file.
+        disk.remove(&part).ok();
+        return Err(error);
+    }
+    disk.rename(&part, &path)?;
+    disk.sync_dir(dir)
+}
+
+/// Removes a directory and the files in it. When this returns it stays removed after a power cut.
+///
+/// # Errors
+/// The disk refused; some files may be left.
+pub fn remove_with_files(disk: &dyn Disk, dir: &str) -> io::Result<()> {
+    for name in disk.list(dir)? {
+        disk.remove(&format!("{dir}/{name}"))?;
+    }
+    disk.remove_dir(dir)?;
+    disk.sync_dir(parent(dir))
+}
+
+/// The ending of files that are being written.
+pub const PART: &str = ".part";
+
+/// The directory that names `path`; `.` for the data directory itself.
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or(".", |(parent, _)| parent)
+}

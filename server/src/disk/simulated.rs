@@ -1,0 +1,252 @@
+//! A disk in memory that ends the process or cuts the power at a chosen step.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use super::{Appender, Disk};
+
+/// How a crash comes about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Crash {
+    /// The process ends; what it wrote stays.
+    Kill,
+    /// The power goes; what was not synced is gone, files and names alike.
+    PowerCut,
+}
+
+/// The disk. Clones share it. After its crash every step fails until [`SimulatedDisk::restart`].
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SimulatedDisk(Arc<Mutex<State>>);
+
+type FileId = u64;
+
+#[derive(Debug, Default)]
+struct State {
+    /// Names as the process sees them, and those that survive a power cut.
+    names: BTreeMap<String, FileId>,
+    durable_names: BTreeMap<String, FileId>,
+    dirs: BTreeSet<String>,
+    durable_dirs: BTreeSet<String>,
+    files: BTreeMap<FileId, File>,
+    next_file: FileId,
+    /// Steps taken, and the step at which the disk refuses.
+    steps: u64,
+    crash_at: Option<u64>,
+    refuse: bool,
+}
+
+#[derive(Debug, Default)]
+struct File {
+    bytes: Vec<u8>,
+    durable_bytes: usize,
+}
+
+#[derive(Debug)]
+struct OpenFile {
+    disk: SimulatedDisk,
+    file: FileId,
+}
+
+impl SimulatedDisk {
+    /// The number of steps taken so far that change something.
+    pub(crate) fn steps(&self) -> u64 {
+        self.lock().steps
+    }
+
+    /// Lets the crash come instead of the step after `steps` further ones.
+    pub(crate) fn crash_after(&self, steps: u64) {
+        let mut state = self.lock();
+        state.crash_at = Some(state.steps + steps);
+    }
+
+    /// Whether the crash has come.
+    pub(crate) fn crashed(&self) -> bool {
+        let state = self.lock();
+        state.crash_at.is_some_and(|at| state.steps >= at)
+    }
+
+    /// Lets every writing step fail, as on a full disk, or no longer.
+    pub(crate) fn refuse_writes(&self, refuse: bool) {
+        self.lock().refuse = refuse;
+    }
+
+    /// What a new process finds.
+    pub(crate) fn restart(&self, crash: Crash) {
+        let mut state = self.lock();
+        state.crash_at = None;
+        if crash == Crash::PowerCut {
+            state.names = state.durable_names.clone();
+            state.dirs = state.durable_dirs.clone();
+            for file in state.files.values_mut() {
+                file.bytes.truncate(file.durable_bytes);
+            }
+        }
+    }
+
+    /// Every file with its bytes.
+    pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let state = self.lock();
+        state.names.iter().map(|(name, file)| (name.clone(), state.files[file].bytes.clone())).collect()
+    }
+
+    /// Replaces the bytes of a file, as a failing disk does.
+    pub(crate) fn spoil(&self, path: &str, bytes: &[u8]) {
+        let mut state = self.lock();
+        let file = state.names[path];
+        state.files.insert(file, File { bytes: bytes.to_vec(), durable_bytes: bytes.len() });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// Counts a step that changes something, unless the crash comes first.
+    fn step(&self) -> io::Result<MutexGuard<'_, State>> {
+        let mut state = self.lock();
+        if state.crash_at.is_some_and(|at| state.steps >= at) {
+            return Err(io::Error::other("crashed"));
+        }
+        if state.refuse {
+            return Err(io::Error::from(io::ErrorKind::StorageFull));
+        }
+        state.steps += 1;
+        Ok(state)
+    }
+}
+
+/// Whether `path` is directly in `dir`.
+fn in_dir(path: &str, dir: &str) -> bool {
+    path.rsplit_once('/').map_or(".", |(parent, _)| parent) == dir
+}
+
+impl State {
+    fn file(&mut self, path: &str) -> FileId {
+        if let Some(&file) = self.names.get(path) {
+            return file;
+        }
+        self.next_file += 1;
+        self.names.insert(path.to_owned(), self.next_file);
+        self.files.insert(self.next_file, File::default());
+        self.next_file
+    }
+}
+
+impl Disk for SimulatedDisk {
+    fn list(&self, dir: &str) -> io::Result<Vec<String>> {
+        let state = self.lock();
+        let paths = state.names.keys().chain(&state.dirs);
+        let mut names: Vec<String> = paths
+            .filter(|path| in_dir(path, dir))
+            .map(|path| path.rsplit('/').next().unwrap_or(path).to_owned())
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
+    fn size(&self, path: &str) -> io::Result<u64> {
+        Ok(self.read(path)?.len() as u64)
+    }
+
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        let state = self.lock();
+        let file = state.names.get(path).ok_or(io::ErrorKind::NotFound)?;
+        Ok(state.files[file].bytes.clone())
+    }
+
+    fn create_dir(&self, dir: &str) -> io::Result<()> {
+        let mut state = self.step()?;
+        let mut path = String::new();
+        for part in dir.split('/') {
+            path = if path.is_empty() { part.to_owned() } else { format!("{path}/{part}") };
+            state.dirs.insert(path.clone());
+        }
+        Ok(())
+    }
+
+    fn write_synced(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        // Two steps, so that a crash can leave the file in part.
+        for part in [&bytes[..bytes.len() / 2], bytes] {
+            let mut state = self.step()?;
+            let file = state.file(path);
+            let durable_bytes = if part.len() == bytes.len() { bytes.len() } else { 0 };
+            state.files.insert(file, File { bytes: part.to_vec(), durable_bytes });
+        }
+        Ok(())
+    }
+
+    fn append(&self, path: &str) -> io::Result<Arc<dyn Appender>> {
+        let file = self.step()?.file(path);
+        Ok(Arc::new(OpenFile { disk: self.clone(), file }))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut state = self.step()?;
+        if let Some(file) = state.names.remove(from) {
+            state.names.insert(to.to_owned(), file);
+            return Ok(());
+        }
+        if !state.dirs.remove(from) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        if state.dirs.contains(to) {
+            return Err(io::ErrorKind::DirectoryNotEmpty.into());
+        }
+        state.dirs.insert(to.to_owned());
+        let inside = format!("{from}/");
+        let moved: Vec<String> =
+            state.names.keys().filter(|name| name.starts_with(&inside)).cloned().collect();
+        for name in moved {
+            if let (Some(file), Some(rest)) = (state.names.remove(&name), name.strip_prefix(&inside)) {
+                state.names.insert(format!("{to}/{rest}"), file);
+            }
+        }
+        Ok(())
+    }
+
+    fn remove(&self, path: &str) -> io::Result<()> {
+        self.step()?.names.remove(path);
+        Ok(())
+    }
+
+    fn remove_dir(&self, dir: &str) -> io::Result<()> {
+        let mut state = self.step()?;
+        if state.names.keys().chain(&state.dirs).any(|path| in_dir(path, dir)) {
+            return Err(io::ErrorKind::DirectoryNotEmpty.into());
+        }
+        state.dirs.remove(dir);
+        Ok(())
+    }
+
+    fn sync_dir(&self, _dir: &str) -> io::Result<()> {
+        // A journaling file system writes all changes of names in order, so syncing one makes the earlier ones durable.
+        let mut state = self.step()?;
+        state.durable_names = state.names.clone();
+        state.durable_dirs = state.dirs.clone();
+        Ok(())
+    }
+}
+
+impl Appender for OpenFile {
+    fn append(&self, bytes: &[u8]) -> io::Result<()> {
+        // Two steps, so that a crash can leave a line in part.
+        let (first, second) = bytes.split_at(bytes.len() / 2);
+        for part in [first, second] {
+            let mut state = self.disk.step()?;
+            if let Some(file) = state.files.get_mut(&self.file) {
+                file.bytes.extend_from_slice(part);
+            }
+        }
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let mut state = self.disk.step()?;
+        if let Some(file) = state.files.get_mut(&self.file) {
+            file.durable_bytes = file.bytes.len();
+        }
+        Ok(())
+    }
+}
