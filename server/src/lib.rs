@@ -5,4 +5,7 @@ pub mod clock;
 pub mod collector;
 pub mod disk;
 pub mod http;
+pub mod metrics;
 pub mod process;
+pub mod report;
+pub mod settings;

@@ -1,0 +1,163 @@
+//! What this process tells Prometheus about itself. Nothing here names a browser, a page or an address.
+
+use std::sync::Arc;
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, EncodeLabelValue, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::{Registry, Unit},
+};
+
+/// The counters of this process; clones count together.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    events: Family<EventLabels, Counter>,
+    deliveries: Family<DeliveryLabels, Counter>,
+    reports: Counter,
+    queued: Gauge,
+    registry: Arc<Registry>,
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum EventLabel {
+    /// Counted.
+    Counted,
+    /// Not a valid event.
+    Refused,
+    /// The disk did not take it.
+    Failed,
+}
+
+/// What became of an attempt to deliver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum DeliveryLabel {
+    /// The collector has the report.
+    Delivered,
+    /// It will be tried again.
+    Failed,
+    /// The collector will never take the report.
+    Refused,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EventLabels {
+    outcome: EventLabel,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DeliveryLabels {
+    outcome: DeliveryLabel,
+}
+
+impl Metrics {
+    /// Counters at zero.
+    #[must_use]
+    pub fn new() -> Self {
+        let (events, deliveries) = (Family::default(), Family::default());
+        let (reports, queued) = (Counter::default(), Gauge::default());
+        let mut registry = Registry::with_prefix("headcount");
+        registry.register("events", "Browser events by what became of them", events.clone());
+        registry.register(
+            "deliveries",
+            "Attempts to deliver a report by what became of them",
+            deliveries.clone(),
+        );
+        registry.register("reports", "Reports made", reports.clone());
+        registry.register("reports_queued", "Reports that wait for the collector", queued.clone());
+        Self { events, deliveries, reports, queued, registry: Arc::new(registry) }
+    }
+
+    /// Counts an event.
+    pub fn event(&self, outcome: EventLabel) {
+        self.events.get_or_create(&EventLabels { outcome }).inc();
+    }
+
+    /// Counts an attempt to deliver.
+    pub fn delivered(&self, outcome: DeliveryLabel) {
+        self.deliveries.get_or_create(&DeliveryLabels { outcome }).inc();
+    }
+
+    /// Counts a report that was made.
+    pub fn report_made(&self) {
+        self.reports.inc();
+    }
+
+    /// The counters in the text format of `OpenMetrics`, with the number of reports that wait and, where the system tells
+    /// it, the cost of the process.
+    ///
+    /// # Errors
+    /// None that is known: writing to a string does not fail.
+    pub fn render(&self, queued: u64, cost: Option<ProcessCost>) -> Result<String, std::fmt::Error> {
+        self.queued.set(i64::try_from(queued).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        if let Some(cost) = cost {
+            encode(&mut text, &cost.registry())?;
+            // One document has one end.
+            text.truncate(text.len() - "# EOF\n".len());
+        }
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What the process costs so far.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ProcessCost {
+    /// CPU time, in seconds.
+    pub cpu_seconds: f64,
+    /// Resident memory, in bytes.
+    pub resident_bytes: u64,
+}
+
+impl ProcessCost {
+    fn registry(self) -> Registry {
+        let cpu = Counter::<f64, std::sync::atomic::AtomicU64>::default();
+        cpu.inc_by(self.cpu_seconds);
+        let resident = Gauge::<i64>::default();
+        resident.set(i64::try_from(self.resident_bytes).unwrap_or(i64::MAX));
+        let mut registry = Registry::with_prefix("process");
+        registry.register_with_unit("cpu", "CPU time of this process", Unit::Seconds, cpu);
+        registry.register_with_unit(
+            "resident_memory",
+            "Resident memory of this process",
+            Unit::Bytes,
+            resident,
+        );
+        registry
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_names_every_counter_with_its_unit() {
+        let metrics = Metrics::new();
+        metrics.event(EventLabel::Counted);
+        metrics.event(EventLabel::Counted);
+        metrics.event(EventLabel::Refused);
+        metrics.delivered(DeliveryLabel::Failed);
+        metrics.report_made();
+        let text = metrics.render(3, Some(ProcessCost { cpu_seconds: 1.5, resident_bytes: 2048 })).unwrap();
+        for line in [
+            "process_cpu_seconds_total 1.5",
+            "process_resident_memory_bytes 2048",
+            "headcount_events_total{outcome=\"Counted\"} 2",
+            "headcount_events_total{outcome=\"Refused\"} 1",
+            "headcount_deliveries_total{outcome=\"Failed\"} 1",
+            "headcount_reports_total 1",
+            "headcount_reports_queued 3",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} in:\n{text}");
+        }
+        assert_eq!(text.matches("# EOF").count(), 1);
+    }
+}

@@ -1,0 +1,144 @@
+//! How the sources become one payload.
+//!
+//! A section comes from exactly one place; the table is in the design of the project and in ARCHITECTURE.md.
+
+use std::{fmt::Debug, pin::Pin};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use headcount_shared::payload::{
+    Constructor, Infra, Instance, Integration, Payload, Performance, Profile, Stack, Ux,
+};
+
+use crate::{browsers::Counts, process::samples::Samples};
+
+/// What an installation observes and what its operator configured: the part of the report that differs from product to
+/// product.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts {
+    /// The section `integration`.
+    pub integration: Integration,
+    /// The section `stack`.
+    pub stack: Stack,
+    /// The section `infra`.
+    pub infra: Infra,
+}
+
+/// Where [`Facts`] come from. A product that has numbers of its own implements this.
+pub trait Installation: Debug + Send + Sync {
+    /// The facts at this moment. What is not known has its default; asking changes nothing.
+    fn facts(&self) -> Pin<Box<dyn Future<Output = Facts> + Send + '_>>;
+}
+
+/// The profiles of one report.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Profiles {
+    /// When the CPU profile began and ended, in Unix seconds; 0 without one.
+    pub from: u64,
+    /// See `from`.
+    pub to: u64,
+    /// Gzipped pprof; empty without one.
+    pub cpu: Vec<u8>,
+    /// Gzipped pprof; empty without one.
+    pub memory: Vec<u8>,
+}
+
+/// Everything that goes into a report.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// Who reports.
+    pub instance: Instance,
+    /// What the installation observes.
+    pub facts: Facts,
+    /// What browsers did.
+    pub counts: Counts,
+    /// What the process cost.
+    pub samples: Samples,
+    /// Where it cost that.
+    pub profiles: Profiles,
+}
+
+/// Makes the payload.
+#[must_use]
+pub fn assemble(sources: Sources) -> Payload {
+    let Sources { instance, facts, counts, samples, profiles } = sources;
+    Payload {
+        instance,
+        integration: facts.integration,
+        stack: facts.stack,
+        infra: facts.infra,
+        ux: Ux {
+            users_by_screen_size: counts.users_by_screen_size(),
+            users: counts.users(),
+            page_views: counts.page_views().clone(),
+            ..Ux::default()
+        },
+        performance: Performance {
+            constructor: Constructor::default(),
+            cpu_usage: samples.cpu_usage,
+            memory_usage: samples.memory_usage,
+        },
+        profile: Profile {
+            from: profiles.from,
+            to: profiles.to,
+            cpu: STANDARD.encode(profiles.cpu),
+            memory: STANDARD.encode(profiles.memory),
+        },
+    }
+}
+
+/// The bytes that are sent, and shown in a preview.
+///
+/// # Errors
+/// None for a payload that [`assemble`] made: every map has text for keys and every number is finite or becomes `null`.
+pub fn encode(payload: &Payload) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(payload)
+}
+
+#[cfg(test)]
+mod tests {
+    use headcount_shared::payload::DatabaseType;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn an_installation_without_prometheus_reports_true_zeros() {
+        let instance = Instance {
+            uuid: Uuid::from_u128(7),
+            version: "1.2.3".to_owned(),
+            database_type: DatabaseType::Sqlite,
+        };
+        let payload = assemble(Sources {
+            instance,
+            facts: Facts::default(),
+            counts: Counts::default(),
+            samples: Samples { cpu_usage: vec![0.25], memory_usage: vec![1024] },
+            profiles: Profiles { from: 1, to: 2, cpu: vec![1, 2, 3], memory: Vec::new() },
+        });
+        let json: serde_json::Value = serde_json::from_slice(&encode(&payload).unwrap()).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({
+                "instance": {"uuid": "00000000-0000-0000-0000-000000000007", "version": "1.2.3", "database_type": "sqlite"},
+                "integration": {
+                    "prometheus": false, "node_agent": false, "kube_state_metrics": null, "inspection_overrides": {},
+                    "application_categories": 0, "alerting_integrations": [], "cloud_costs": false, "clickhouse": false,
+                    "tracing": false, "logs": false, "profiles": false,
+                },
+                "stack": {"clouds": [], "services": [], "instrumented_service": []},
+                "infra": {
+                    "projects": 0, "applications": 0, "nodes": 0, "instances": 0, "deployments": 0,
+                    "deployment_summaries": {},
+                },
+                "ux": {
+                    "users_by_screen_size": {}, "users": [], "page_views": {}, "world_load_time_avg": 0.0,
+                    "audit_time_avg": 0.0, "sent_notifications": {},
+                },
+                "performance": {
+                    "constructor": {"stages": {}, "queries": {}}, "cpu_usage": [0.25], "memory_usage": [1024],
+                },
+                "profile": {"from": 1, "to": 2, "cpu": "AQID", "memory": ""},
+            })
+        );
+    }
+}
