@@ -100,6 +100,12 @@ impl Browsers {
         self.lock().counts.clone()
     }
 
+    /// What was not counted since the last cut because a bound was reached.
+    #[must_use]
+    pub fn peek_dropped(&self) -> Dropped {
+        self.lock().counts.dropped()
+    }
+
     /// Takes the counts for the report `id` and starts anew. The journal keeps what was taken until
     /// [`Browsers::forget`]; after a crash before that, it is counted again for another report.
     ///

@@ -1,3 +1,108 @@
-//! Which request reaches which room?
+//! Which request reaches which room? One list of routes for the server, one for the collector.
 
+pub mod access;
+pub mod assets;
+pub mod collector;
+pub mod listen;
+pub mod metrics;
+pub mod pages;
 pub mod problem;
+pub mod stats;
+pub mod usage_statistics;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRef},
+    http::{HeaderValue, StatusCode, header},
+    middleware,
+    routing::{get, post},
+};
+use headcount_shared::limits::EVENT_BYTES;
+use tower_http::{set_header::SetResponseHeaderLayer, timeout::TimeoutLayer};
+
+pub use self::access::Access;
+use crate::{app::statistics::Statistics, collector::Collector, config::BasePath, metrics::Metrics};
+
+/// How long a request may take, its body included.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Scripts and styles of our own only; `wasm-unsafe-eval` lets WebAssembly be compiled, and nothing else be evaluated.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+     connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What the handlers of the server work with.
+#[derive(Debug, Clone)]
+pub struct ServerState {
+    base_path: BasePath,
+    statistics: Arc<Statistics>,
+    metrics: Metrics,
+}
+
+impl FromRef<ServerState> for Arc<Statistics> {
+    fn from_ref(state: &ServerState) -> Self {
+        Arc::clone(&state.statistics)
+    }
+}
+
+impl FromRef<ServerState> for Metrics {
+    fn from_ref(state: &ServerState) -> Self {
+        state.metrics.clone()
+    }
+}
+
+impl FromRef<ServerState> for BasePath {
+    fn from_ref(state: &ServerState) -> Self {
+        state.base_path.clone()
+    }
+}
+
+/// The routes of `headcount serve`.
+pub fn server_routes(base_path: BasePath, access: Access, statistics: Arc<Statistics>, metrics: Metrics) -> Router {
+    let api = Router::new()
+        .route("/api/usage-statistics", get(usage_statistics::status).put(usage_statistics::switch))
+        .route("/api/usage-statistics/preview", get(usage_statistics::preview))
+        .route("/api/usage-statistics/reports", get(usage_statistics::reports))
+        .route("/api/usage-statistics/reports/{id}", get(usage_statistics::report))
+        .route("/metrics", get(metrics::render))
+        .route_layer(middleware::from_fn_with_state(access.clone(), access::for_data));
+    let pages = Router::new()
+        .fallback(get(pages::page))
+        .layer(middleware::from_fn_with_state(access, access::for_pages));
+    let open = Router::new()
+        .route("/stats", post(stats::record).layer(DefaultBodyLimit::max(EVENT_BYTES)))
+        .route("/health", get(health))
+        .route("/static/{file}", get(assets::file));
+    let state = ServerState { base_path: base_path.clone(), statistics, metrics };
+    let routes = with_headers(api.merge(pages)).merge(open).with_state(state);
+    under(&base_path, routes).layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
+}
+
+/// The routes of `headcount collect`.
+pub fn collector_routes(access: Access, collector: &Collector) -> Router {
+    let collector::CollectorRoutes { public, private } = collector::routes(collector);
+    let private = private.route_layer(middleware::from_fn_with_state(access, access::for_data));
+    public.merge(with_headers(private)).layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
+}
+
+async fn health() -> &'static str {
+    "ok\n"
+}
+
+/// Headers that keep browsers from doing more with an answer than showing it.
+fn with_headers<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
+    let set = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    routes
+        .layer(set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(set(header::REFERRER_POLICY, "no-referrer"))
+        .layer(set(header::CACHE_CONTROL, "no-store"))
+}
+
+fn under(base_path: &BasePath, routes: Router) -> Router {
+    match base_path.as_str().trim_end_matches('/') {
+        "" => routes,
+        prefix => Router::new().nest(prefix, routes),
+    }
+}

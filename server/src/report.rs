@@ -6,6 +6,7 @@
 pub mod assemble;
 pub mod deliver;
 pub mod outcome;
+pub mod reporter;
 pub mod schedule;
 pub mod spool;
 pub mod transport;

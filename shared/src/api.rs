@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 /// `GET <base>api/usage-statistics`: the state of usage statistics in this installation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
     /// Whether anything is counted and sent.
     pub enabled: bool,

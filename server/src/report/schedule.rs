@@ -40,6 +40,11 @@ impl Schedule {
         }
     }
 
+    /// The report that was due is due again after `wait`, or an interval if that is shorter.
+    pub fn retry(&mut self, now: Duration, wait: Duration) {
+        self.due = now.saturating_add(wait.min(self.interval));
+    }
+
     /// When the next report is due, in Unix seconds.
     #[must_use]
     pub fn next_at(&self, clock: &dyn Clock) -> u64 {
@@ -85,6 +90,15 @@ mod tests {
         let mut schedule = Schedule::new(Duration::ZERO, Some(seconds(10)), HOUR, 0.0);
         schedule.advance(seconds(100_000));
         assert_eq!(schedule.wait(seconds(100_000)), HOUR);
+    }
+
+    #[test]
+    fn a_failed_report_is_due_again_soon() {
+        let mut schedule = Schedule::new(Duration::ZERO, Some(seconds(10)), HOUR, 0.0);
+        schedule.retry(seconds(11), seconds(20));
+        assert_eq!(schedule.wait(seconds(11)), seconds(20));
+        schedule.retry(seconds(31), 2 * HOUR);
+        assert_eq!(schedule.wait(seconds(31)), HOUR);
     }
 
     #[derive(Debug)]

@@ -1,0 +1,170 @@
+//! The composition root: the only place that picks implementations and starts tasks.
+
+mod data_dir;
+mod identity;
+pub mod statistics;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::{Context, bail};
+use axum::Router;
+use headcount_shared::{
+    api::Problem,
+    payload::{DatabaseType, Instance},
+};
+use rand::RngExt;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    data_dir::DataDir,
+    statistics::{Plan, Statistics},
+};
+use crate::{
+    clock::{Clock, SystemClock},
+    collector::{Collector, CollectorConfig},
+    config::{Collect, Serve},
+    http::{self, Access, listen},
+    metrics::Metrics,
+    settings::{Bootstrap, Settings},
+};
+
+/// The version of this program.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// How long requests that are under way may take to end after the signal to stop.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// How long `headcount preview` waits for the server.
+const PREVIEW_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Runs a server until `stop`. When this returns, everything counted is on disk.
+///
+/// # Errors
+/// One sentence for the operator: the data directory, the database or the address cannot be used.
+pub async fn serve(config: Serve, stop: CancellationToken) -> anyhow::Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let metrics = Metrics::new();
+    let installation = Installation::open(&config, &clock, &metrics).await?;
+    let statistics = Arc::clone(&installation.statistics);
+    let access = Access::new(config.admin_token.clone());
+    let router = http::server_routes(config.url_base_path.clone(), access, Arc::clone(&statistics), metrics);
+    let listener = bind(config.listen).await?;
+    let url = format!("http://{}{}", listener.local_addr()?, config.url_base_path.as_str());
+    tracing::info!(statistics = statistics.describe(), "serving on {url}");
+    listen_until(listener, router, stop).await;
+    installation.close().await;
+    tracing::info!("everything counted is on disk");
+    Ok(())
+}
+
+/// Runs a collector until `stop`. When this returns, every report that was taken is on disk.
+///
+/// # Errors
+/// One sentence for the operator: the data directory, the database or the address cannot be used.
+pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result<()> {
+    if config.clickhouse_url.is_some() {
+        bail!("--clickhouse-url: this version keeps reports in SQLite only");
+    }
+    let collector_config = CollectorConfig { data_dir: config.data_dir, retention: config.retention };
+    let collector = Collector::open(&collector_config, Arc::new(SystemClock::new())).await?;
+    let router = http::collector_routes(Access::new(config.admin_token), &collector);
+    let listener = bind(config.listen).await?;
+    tracing::info!("collecting on http://{}/", listener.local_addr()?);
+    listen_until(listener, router, stop).await;
+    collector.close().await;
+    tracing::info!("every report is on disk");
+    Ok(())
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+async fn listen_until(listener: TcpListener, router: Router, stop: CancellationToken) {
+    listen::serve(listener, router, stop, DRAIN).await;
+}
+
+/// What a server keeps on disk, and what counts.
+struct Installation {
+    statistics: Arc<Statistics>,
+    /// `None` when switched off for the whole run: then nothing is opened or created.
+    kept: Option<(DataDir, Settings)>,
+}
+
+impl Installation {
+    async fn open(config: &Serve, clock: &Arc<dyn Clock>, metrics: &Metrics) -> anyhow::Result<Self> {
+        if config.pg_connection_string.is_some() {
+            bail!("--pg-connection-string: this version keeps its settings in SQLite only");
+        }
+        if let Some(reason) = config.switched_off_by() {
+            let statistics = Arc::new(Statistics::off(config.collector_url.clone(), reason));
+            return Ok(Self { statistics, kept: None });
+        }
+        let data_dir = DataDir::open(&config.data_dir)?;
+        let settings = Settings::open(data_dir.path()).await?;
+        if let Some(bootstrap) = bootstrap(config) {
+            settings.bootstrap(&bootstrap, &new_project_id()).await.context("the project default cannot be set up")?;
+        }
+        let plan = Plan::new(config, data_dir.path(), settings.clone(), Arc::clone(clock), metrics.clone());
+        let statistics = Arc::new(Statistics::open(plan).await?);
+        Ok(Self { statistics, kept: Some((data_dir, settings)) })
+    }
+
+    async fn close(self) {
+        self.statistics.close().await;
+        if let Some((_data_dir, settings)) = self.kept {
+            settings.close().await;
+        }
+    }
+}
+
+fn bootstrap(config: &Serve) -> Option<Bootstrap> {
+    let url = config.bootstrap_prometheus_url.clone().filter(|url| !url.is_empty())?;
+    Some(Bootstrap {
+        url,
+        refresh_interval: config.bootstrap_refresh_interval,
+        extra_selector: config.bootstrap_prometheus_extra_selector.clone().unwrap_or_default(),
+    })
+}
+
+/// Eight characters of `0-9a-z`, as Coroot names projects.
+fn new_project_id() -> String {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let mut random = rand::rng();
+    (0..8).map(|_| char::from(DIGITS[random.random_range(0..DIGITS.len())])).collect()
+}
+
+/// Who reports.
+fn instance(data_dir: &std::path::Path) -> anyhow::Result<Instance> {
+    Ok(Instance {
+        uuid: identity::load_or_create(data_dir)?,
+        version: VERSION.to_owned(),
+        database_type: DatabaseType::Sqlite,
+    })
+}
+
+/// The report that a running server would send now, from its preview.
+///
+/// # Errors
+/// One sentence: there is no server at that address, or it does not want to tell.
+pub async fn preview(config: &Serve) -> anyhow::Result<Vec<u8>> {
+    let mut address = config.listen;
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    let url = format!("http://{address}{}api/usage-statistics/preview", config.url_base_path.as_str());
+    let client = reqwest::Client::builder().no_proxy().timeout(PREVIEW_TIMEOUT).build()?;
+    let mut request = client.get(url);
+    if let Some(token) = &config.admin_token {
+        request = request.bearer_auth(token.expose());
+    }
+    let response = request.send().await.map_err(|_| anyhow::anyhow!("no server answers on {address}"))?;
+    let refused = !response.status().is_success();
+    let body = response.bytes().await.context("the server's answer broke off")?;
+    if refused {
+        let detail = serde_json::from_slice::<Problem>(&body).map(|problem| problem.detail);
+        bail!("the server on {address} refused: {}", detail.unwrap_or_else(|_| "it is no headcount server".to_owned()));
+    }
+    Ok(body.into())
+}

@@ -1,0 +1,331 @@
+//! Usage statistics as a whole, which can be switched off and on while the server runs.
+//!
+//! Switched off, none of its parts exists.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use anyhow::Context;
+use headcount_shared::{
+    api::{ReportState, Status},
+    payload::Instance,
+    routes,
+};
+use reqwest::Url;
+use tokio::sync::Mutex as AsyncMutex;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    browsers::Browsers,
+    clock::Clock,
+    config::Serve,
+    disk::{Directory, Disk},
+    metrics::Metrics,
+    process::Process,
+    report::{
+        deliver::Delivery,
+        reporter::{ReportSources, Reporter},
+        schedule::Schedule,
+        spool::Spool,
+        transport::HttpTransport,
+    },
+    settings::Settings,
+};
+
+/// How long an acknowledged event may be lost to a power cut.
+const SYNC_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Usage statistics, on or off.
+#[derive(Debug)]
+pub struct Statistics {
+    collector_url: Url,
+    switch: SwitchState,
+    running: RwLock<Option<Arc<Running>>>,
+    metrics: Option<Metrics>,
+}
+
+#[derive(Debug)]
+enum SwitchState {
+    /// For the whole run, by this.
+    Off(&'static str),
+    /// By the operator; the lock lets one switch happen at a time.
+    Operator(Box<AsyncMutex<Plan>>),
+}
+
+/// Why statistics could not be switched.
+#[derive(Debug, thiserror::Error)]
+pub enum SwitchError {
+    /// They are off for the whole run.
+    #[error("usage statistics are switched off by {0}; the page cannot switch them on")]
+    OffForThisRun(&'static str),
+    /// The choice or the parts could not be stored or made.
+    #[error(transparent)]
+    Failed(#[from] anyhow::Error),
+}
+
+/// What it takes to switch on.
+#[derive(Debug)]
+pub(super) struct Plan {
+    data_dir: PathBuf,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    metrics: Metrics,
+    collector_url: Url,
+    report_interval: Duration,
+    first_report_after: Option<Duration>,
+    process_sample_interval: Duration,
+    profiling: bool,
+}
+
+/// The parts that count, report and deliver.
+#[derive(Debug)]
+pub struct Running {
+    /// What browsers say.
+    pub browsers: Arc<Browsers>,
+    /// The reports on disk.
+    pub spool: Arc<Spool>,
+    /// The next report.
+    pub reporter: Reporter,
+    delivery: Arc<Delivery>,
+    process: Arc<Process>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Statistics {
+    /// Statistics that stay off.
+    #[must_use]
+    pub(super) fn off(collector_url: Url, by: &'static str) -> Self {
+        Self { collector_url, switch: SwitchState::Off(by), running: RwLock::default(), metrics: None }
+    }
+
+    /// Statistics as the operator left them.
+    pub(super) async fn open(plan: Plan) -> anyhow::Result<Self> {
+        let enabled = plan.settings.statistics_enabled().await.context("the settings database cannot be read")?;
+        let running = if enabled { Some(Running::start(&plan)?) } else { None };
+        Ok(Self {
+            collector_url: plan.collector_url.clone(),
+            metrics: Some(plan.metrics.clone()),
+            switch: SwitchState::Operator(Box::new(AsyncMutex::new(plan))),
+            running: RwLock::new(running),
+        })
+    }
+
+    /// The parts, while switched on.
+    #[must_use]
+    pub fn running(&self) -> Option<Arc<Running>> {
+        self.running.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// `on` or `off`, for the log.
+    pub(super) fn describe(&self) -> &'static str {
+        if self.running().is_some() { "on" } else { "off" }
+    }
+
+    /// Switches on or off, now and for later runs. Switching off forgets what was counted and not sent; when this
+    /// returns, nothing counts, samples or sends any more.
+    ///
+    /// # Errors
+    /// Every [`SwitchError`]; after a failure to switch on, statistics are off.
+    pub async fn switch(&self, enabled: bool) -> Result<(), SwitchError> {
+        let plan = match &self.switch {
+            SwitchState::Off(_) if !enabled => return Ok(()),
+            SwitchState::Off(by) => return Err(SwitchError::OffForThisRun(by)),
+            SwitchState::Operator(plan) => plan.lock().await,
+        };
+        // Remembered first: after a crash half way nothing is sent that should not be.
+        plan.settings.set_statistics_enabled(enabled).await?;
+        match (self.running(), enabled) {
+            (None, true) => {
+                self.set_running(Some(Running::start(&plan)?));
+                tracing::info!("usage statistics are switched on");
+            }
+            (Some(running), false) => {
+                self.set_running(None);
+                running.stop().await;
+                running.forget().await?;
+                tracing::info!("usage statistics are switched off and forgotten");
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Ends all tasks; everything counted is on disk then.
+    pub(super) async fn close(&self) {
+        if let Some(running) = self.running() {
+            self.set_running(None);
+            running.stop().await;
+        }
+    }
+
+    /// The state of it all.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let disabled_by = match self.switch {
+            SwitchState::Off(by) => Some(by.to_owned()),
+            SwitchState::Operator(_) => None,
+        };
+        let collector_url = self.collector_url.to_string();
+        let Some(running) = self.running() else {
+            return Status { disabled_by, collector_url, ..Status::default() };
+        };
+        let progress = running.delivery.progress();
+        let (cpu_profile_unavailable, heap_profile_unavailable) = running.process.unavailable();
+        Status {
+            enabled: true,
+            disabled_by,
+            collector_url,
+            next_report_at: Some(running.reporter.next_at()),
+            last_delivered_at: progress.last_delivered_at,
+            last_failure: progress.last_failure,
+            queued: running.spool.count(ReportState::Queued),
+            refused: running.spool.count(ReportState::Refused),
+            dropped: running.browsers.peek_dropped().total(),
+            cpu_profile_unavailable,
+            heap_profile_unavailable,
+        }
+    }
+
+    /// The counters of this process; `None` when switched off for the whole run.
+    #[must_use]
+    pub const fn metrics(&self) -> Option<&Metrics> {
+        self.metrics.as_ref()
+    }
+
+    fn set_running(&self, running: Option<Arc<Running>>) {
+        *self.running.write().unwrap_or_else(PoisonError::into_inner) = running;
+    }
+}
+
+impl Plan {
+    pub(super) fn new(
+        config: &Serve,
+        data_dir: &Path,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        metrics: Metrics,
+    ) -> Self {
+        Self {
+            data_dir: data_dir.to_owned(),
+            settings,
+            clock,
+            metrics,
+            collector_url: config.collector_url.clone(),
+            report_interval: config.report_interval,
+            first_report_after: config.first_report_after,
+            process_sample_interval: config.process_sample_interval,
+            profiling: !config.disable_profiling,
+        }
+    }
+}
+
+impl Running {
+    fn start(plan: &Plan) -> anyhow::Result<Arc<Self>> {
+        let instance = super::instance(&plan.data_dir)?;
+        let disk: Arc<dyn Disk> = Arc::new(Directory::new(&plan.data_dir));
+        let spool = Arc::new(Spool::open(Arc::clone(&disk)).context("the reports in the data directory cannot be read")?);
+        let browsers = Browsers::open(disk, routes::page_keys(), &|id| spool.holds(id))
+            .context("the journal in the data directory cannot be read")?;
+        let process = Arc::new(Process::start(Arc::clone(&plan.clock), plan.profiling));
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let running = Arc::new(Self::assemble(plan, instance, spool, Arc::new(browsers), process, stop, tasks));
+        running.start_tasks(plan.process_sample_interval);
+        Ok(running)
+    }
+
+    fn assemble(
+        plan: &Plan,
+        instance: Instance,
+        spool: Arc<Spool>,
+        browsers: Arc<Browsers>,
+        process: Arc<Process>,
+        stop: CancellationToken,
+        tasks: TaskTracker,
+    ) -> Self {
+        let delivery = Arc::new(Delivery::new(
+            Arc::clone(&spool),
+            Box::new(HttpTransport::new(plan.collector_url.clone(), super::VERSION)),
+            Arc::clone(&plan.clock),
+            plan.metrics.clone(),
+            plan.report_interval,
+            rand::random::<f64>,
+        ));
+        let sources = ReportSources {
+            instance,
+            installation: Arc::new(plan.settings.clone()),
+            browsers: Arc::clone(&browsers),
+            process: Arc::clone(&process),
+        };
+        let now = plan.clock.monotonic();
+        let schedule = Schedule::new(now, plan.first_report_after, plan.report_interval, rand::random());
+        let reporter = Reporter::new(
+            sources,
+            Arc::clone(&spool),
+            Arc::clone(&delivery),
+            Arc::clone(&plan.clock),
+            plan.metrics.clone(),
+            schedule,
+        );
+        Self { browsers, spool, reporter, delivery, process, stop, tasks }
+    }
+
+    fn start_tasks(self: &Arc<Self>, process_sample_interval: Duration) {
+        let running = Arc::clone(self);
+        self.tasks.spawn(async move { running.reporter.run(&running.stop).await });
+        let running = Arc::clone(self);
+        self.tasks.spawn(async move { running.delivery.run(&running.stop).await });
+        let running = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let sample = || running.process.sample();
+            every(process_sample_interval, &running.stop, sample).await;
+        });
+        let running = Arc::clone(self);
+        self.tasks.spawn(async move { running.sync_journal().await });
+        self.tasks.close();
+    }
+
+    /// Makes events survive a power cut, once a second while there are new ones.
+    async fn sync_journal(&self) {
+        let mut failing = false;
+        while self.stop.run_until_cancelled(tokio::time::sleep(SYNC_INTERVAL)).await.is_some() {
+            let browsers = Arc::clone(&self.browsers);
+            let synced = tokio::task::spawn_blocking(move || browsers.sync()).await;
+            let failed = !matches!(synced, Ok(Ok(())));
+            if failed && !failing {
+                tracing::error!("the journal of page views cannot be synced; a power cut may lose some");
+            }
+            failing = failed;
+        }
+    }
+
+    /// Ends all tasks. What was counted is on disk and stays there.
+    async fn stop(&self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+        let browsers = Arc::clone(&self.browsers);
+        if !matches!(tokio::task::spawn_blocking(move || browsers.sync()).await, Ok(Ok(()))) {
+            tracing::error!("the journal of page views could not be synced");
+        }
+        self.process.stop();
+    }
+
+    /// Forgets what was counted and not sent.
+    async fn forget(self: Arc<Self>) -> anyhow::Result<()> {
+        tokio::task::spawn_blocking(move || {
+            self.browsers.close_and_forget()?;
+            self.spool.forget_queued()
+        })
+        .await?
+        .context("what was counted could not be removed from the data directory")
+    }
+}
+
+async fn every(interval: Duration, stop: &CancellationToken, work: impl Fn()) {
+    while stop.run_until_cancelled(tokio::time::sleep(interval)).await.is_some() {
+        work();
+    }
+}

@@ -1,0 +1,73 @@
+//! The page that the web interface starts from, for every address of it.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::{StatusCode, Uri},
+    response::{Html, IntoResponse, Response},
+};
+use headcount_shared::routes::{UNMATCHED, page_key};
+
+use super::assets;
+use crate::{app::statistics::Statistics, config::BasePath};
+
+/// Sends the page; with status 404 for an address that the web interface does not have.
+pub async fn page(State(base_path): State<BasePath>, State(statistics): State<Arc<Statistics>>, uri: Uri) -> Response {
+    let status = if page_key(uri.path()) == UNMATCHED { StatusCode::NOT_FOUND } else { StatusCode::OK };
+    (status, Html(html(base_path.as_str(), statistics.running().is_some(), assets::are_built()))).into_response()
+}
+
+/// The page. With statistics off it has no tracker. `base` needs no escaping: see [`BasePath`].
+fn html(base: &str, with_tracker: bool, with_interface: bool) -> String {
+    let tracker = if with_tracker {
+        format!(r#"<script type="module" src="{base}static/tracker.js" data-headcount data-base="{base}"></script>"#)
+    } else {
+        String::new()
+    };
+    let body = if with_interface {
+        format!(
+            r#"<script type="module" src="{base}static/ui.js"></script>
+<noscript>This page needs JavaScript and WebAssembly.</noscript>"#
+        )
+    } else {
+        "<p>This server was built without its web interface. <code>make build</code> builds both.</p>".to_owned()
+    };
+    format!(
+        r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="headcount-base" content="{base}">
+<title>Headcount</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{base}static/style.css">
+{tracker}
+</head>
+<body>
+{body}
+</body>
+</html>
+"#
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn switched_off_the_page_has_no_tracker() {
+        assert!(html("/", true, true).contains(r#"src="/static/tracker.js" data-headcount data-base="/""#));
+        assert!(!html("/", false, true).contains("tracker"));
+    }
+
+    #[test]
+    fn everything_is_under_the_base_path() {
+        let html = html("/coroot/", true, true);
+        assert_eq!(html.matches("\"/coroot/static/").count(), 3);
+        assert!(!html.contains("\"/static/"));
+    }
+}

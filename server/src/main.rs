@@ -1,0 +1,77 @@
+//! The program `headcount`.
+
+mod allocator;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use headcount::{
+    app,
+    config::{Cli, Command, Serve},
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// The exit code of a start that failed.
+const REFUSED: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = match Cli::parse_line(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(answer) => {
+            // Nobody is left to tell when that fails.
+            answer.print().ok();
+            return u8::try_from(answer.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+        }
+    };
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            writeln!(io::stderr(), "headcount: {error:#}").ok();
+            ExitCode::from(REFUSED)
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve(config) => {
+            log(config.log.clone());
+            app::serve(*config, stop_on_signal()?).await
+        }
+        Command::Collect(config) => {
+            log(config.log.clone());
+            app::collect(config, stop_on_signal()?).await
+        }
+        Command::Preview(config) => preview(*config).await,
+    }
+}
+
+async fn preview(config: Serve) -> anyhow::Result<()> {
+    let report = app::preview(&config).await?;
+    let mut out = io::stdout();
+    out.write_all(&report).and_then(|()| out.write_all(b"\n")).context("the report cannot be printed")
+}
+
+fn log(targets: Targets) {
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false);
+    tracing_subscriber::registry().with(targets).with(lines).init();
+}
+
+fn stop_on_signal() -> anyhow::Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+        let mut signals = signal(kind).context("signals cannot be received")?;
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            signals.recv().await;
+            stop.cancel();
+        });
+    }
+    Ok(stop)
+}

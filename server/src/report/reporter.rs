@@ -1,0 +1,190 @@
+//! The reporter: makes a report when one is due, and shows the next one at any time.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use headcount_shared::payload::Instance;
+use tokio::sync::Mutex as AsyncMutex;
+use tokio_util::sync::CancellationToken;
+use uuid::{NoContext, Timestamp, Uuid};
+
+use super::{
+    assemble::{Facts, Installation, Sources, assemble, encode},
+    deliver::Delivery,
+    schedule::Schedule,
+    spool::Spool,
+};
+use crate::{
+    browsers::{Browsers, Counts},
+    clock::Clock,
+    metrics::Metrics,
+    process::{Costs, Process},
+};
+
+/// How long to wait after a report could not be put on disk.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// Makes reports.
+#[derive(Debug)]
+pub struct Reporter {
+    sources: ReportSources,
+    spool: Arc<Spool>,
+    delivery: Arc<Delivery>,
+    clock: Arc<dyn Clock>,
+    metrics: Metrics,
+    schedule: Mutex<Schedule>,
+    /// Held while a report or a preview is made: one at a time. The report that is not on disk yet, if there is one:
+    /// its counts are in no other.
+    unspooled: AsyncMutex<Option<Unspooled>>,
+}
+
+/// Where a report's sections come from.
+#[derive(Debug, Clone)]
+pub struct ReportSources {
+    /// Who reports.
+    pub instance: Instance,
+    /// What the installation observes.
+    pub installation: Arc<dyn Installation>,
+    /// What browsers did.
+    pub browsers: Arc<Browsers>,
+    /// What the process costs.
+    pub process: Arc<Process>,
+}
+
+impl ReportSources {
+    fn encode(&self, facts: Facts, counts: Counts, costs: Costs) -> io::Result<Vec<u8>> {
+        let Costs { samples, profiles } = costs;
+        let instance = self.instance.clone();
+        Ok(encode(&assemble(Sources { instance, facts, counts, samples, profiles }))?)
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Unspooled {
+    id: Uuid,
+    bytes: Vec<u8>,
+}
+
+/// What became of a report that was due.
+#[derive(Debug, PartialEq, Eq)]
+enum Made {
+    /// It is on disk.
+    Spooled,
+    /// Too many reports wait for the collector; counts go on adding up.
+    NoRoom,
+}
+
+impl Reporter {
+    /// A reporter that puts what it makes into `spool`, for `delivery`.
+    #[must_use]
+    pub fn new(
+        sources: ReportSources,
+        spool: Arc<Spool>,
+        delivery: Arc<Delivery>,
+        clock: Arc<dyn Clock>,
+        metrics: Metrics,
+        schedule: Schedule,
+    ) -> Self {
+        let (schedule, unspooled) = (Mutex::new(schedule), AsyncMutex::default());
+        Self { sources, spool, delivery, clock, metrics, schedule, unspooled }
+    }
+
+    /// When the next report is made, in Unix seconds.
+    #[must_use]
+    pub fn next_at(&self) -> u64 {
+        self.with_schedule(|schedule| schedule.next_at(&*self.clock))
+    }
+
+    /// The bytes of the report as it would be sent now. Changes nothing.
+    ///
+    /// # Errors
+    /// The process cannot start a thread for the work.
+    pub async fn preview(&self) -> io::Result<Vec<u8>> {
+        let unspooled = self.unspooled.lock().await;
+        if let Some(Unspooled { bytes, .. }) = &*unspooled {
+            return Ok(bytes.clone());
+        }
+        let sources = self.sources.clone();
+        let facts = sources.installation.facts().await;
+        blocking(move || {
+            let (counts, costs) = (sources.browsers.peek(), sources.process.peek());
+            sources.encode(facts, counts, costs)
+        })
+        .await
+    }
+
+    /// Makes reports when they are due, until `stop`.
+    pub async fn run(&self, stop: &CancellationToken) {
+        let mut failing = false;
+        loop {
+            let wait = self.with_schedule(|schedule| schedule.wait(self.clock.monotonic()));
+            if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
+                return;
+            }
+            // Not cancelled half way: that would cost the report's process samples and profiles.
+            let made = self.make().await;
+            let now = self.clock.monotonic();
+            match &made {
+                Ok(_) => self.with_schedule(|schedule| schedule.advance(now)),
+                Err(_) => self.with_schedule(|schedule| schedule.retry(now, RETRY)),
+            }
+            match made {
+                Err(error) if !failing => tracing::error!(%error, "a report could not be put on disk; it waits"),
+                Ok(Made::NoRoom) if !failing => {
+                    tracing::warn!("too many reports wait for the collector; counts add up until one is delivered");
+                }
+                Ok(Made::Spooled) if failing => tracing::info!("reports are put on disk again"),
+                _ => {}
+            }
+            failing = !matches!(made, Ok(Made::Spooled));
+        }
+    }
+
+    async fn make(&self) -> io::Result<Made> {
+        let mut unspooled = self.unspooled.lock().await;
+        let report = match unspooled.take() {
+            Some(report) => report,
+            None if !self.spool.has_room() => return Ok(Made::NoRoom),
+            None => self.cut().await?,
+        };
+        let id = report.id;
+        let (spool, browsers) = (Arc::clone(&self.spool), Arc::clone(&self.sources.browsers));
+        let bytes = report.bytes.clone();
+        if let Err(error) = blocking(move || spool.add(id, &bytes)).await {
+            *unspooled = Some(report);
+            return Err(error);
+        }
+        // The report is safe; what is left of its counts in the journal is removed at the next cut if not now.
+        if let Err(error) = blocking(move || browsers.forget(id)).await {
+            tracing::warn!(%error, "the journal could not be cleared after a report");
+        }
+        self.metrics.report_made();
+        self.delivery.notify();
+        Ok(Made::Spooled)
+    }
+
+    /// Takes what was counted.
+    async fn cut(&self) -> io::Result<Unspooled> {
+        let now = self.clock.wall();
+        let id = Uuid::new_v7(Timestamp::from_unix(NoContext, now.as_secs(), now.subsec_nanos()));
+        let sources = self.sources.clone();
+        let facts = sources.installation.facts().await;
+        blocking(move || {
+            let counts = sources.browsers.cut(id)?;
+            let bytes = sources.encode(facts, counts, sources.process.cut())?;
+            Ok(Unspooled { id, bytes })
+        })
+        .await
+    }
+
+    fn with_schedule<T>(&self, f: impl FnOnce(&mut Schedule) -> T) -> T {
+        f(&mut self.schedule.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
