@@ -1,3 +1,4 @@
 //! Which request reaches which room?
 
+pub mod collector;
 pub mod problem;
