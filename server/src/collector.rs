@@ -1,1 +1,317 @@
 //! What did all installations say?
+//!
+//! A report goes through `arrival` (its headers), `intake` (its bytes, with bounds on what is in memory), `decode`,
+//! `validate` and `prepare` (what of it is stored) to the one `writer`, and is answered when the `store` has it on the
+//! disk. No header but three is looked at; nothing about the sender's connection is kept or logged.
+
+pub mod arrival;
+mod condition;
+pub mod decode;
+pub mod fleet_page;
+mod intake;
+pub mod listing;
+mod prepare;
+mod pruner;
+mod retention;
+mod store;
+pub mod validate;
+mod writer;
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::body::Body;
+use headcount_shared::{
+    api::{Fleet, Receipt, StoredReports},
+    json::JsonError,
+    limits::{JSON_VALUES, REPORT_BYTES, REPORT_ID_BYTES},
+};
+use thiserror::Error;
+use tokio::task;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::{NoContext, Timestamp, Uuid};
+
+pub use self::store::Pruned;
+use self::{
+    arrival::Arrival,
+    condition::Condition,
+    decode::Coding,
+    intake::Intake,
+    listing::Page,
+    pruner::Pruner,
+    store::{Raw, Store},
+    validate::Unusable,
+    writer::{Writer, writer},
+};
+use crate::clock::Clock;
+
+/// The file in the data directory that a running collector holds locked.
+const LOCK: &str = "lock";
+
+/// Settings of a collector.
+#[derive(Debug, Clone)]
+pub struct CollectorConfig {
+    /// Where it keeps its database; made if missing.
+    pub data_dir: PathBuf,
+    /// How long counts and ids of reports are kept. Reports as they were sent, with their profiles, are kept for 30 days
+    /// at most.
+    pub retention: Duration,
+}
+
+/// Why a collector cannot start, in one sentence for the operator.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// There is a file where the data directory should be.
+    #[error("{path} is not a directory, so it cannot be the data directory")]
+    NotADirectory {
+        /// The path that was given.
+        path: PathBuf,
+    },
+    /// The data directory cannot be made or written.
+    #[error("cannot write in the data directory {path}: {reason}")]
+    Unwritable {
+        /// The data directory.
+        path: PathBuf,
+        /// What the system says.
+        reason: io::Error,
+    },
+    /// Another collector runs on the data directory.
+    #[error("another collector uses the data directory {path}")]
+    InUse {
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// The database can be read, but not written.
+    #[error("the database {path} is read-only")]
+    ReadOnly {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The file is no SQLite database, or a broken one.
+    #[error("the database {path} is damaged or is not a SQLite database")]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+    },
+    /// A later version of this program has changed the tables.
+    #[error("the database {path} was written by a newer version of this program")]
+    Newer {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Anything else that SQLite has to say.
+    #[error("cannot open the database {path}: {reason}")]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite says.
+        reason: String,
+    },
+}
+
+/// Why a report is not taken, in one sentence for its sender.
+#[derive(Debug, Error)]
+pub enum NotTaken {
+    /// It does not claim to be JSON.
+    #[error("the content type is not JSON")]
+    MediaType,
+    /// It is compressed in an unknown way, or more than once.
+    #[error("the content coding is not one of gzip, zstd and identity")]
+    Coding,
+    /// Its id cannot be one.
+    #[error("the Idempotency-Key is not 1 to {REPORT_ID_BYTES} letters, digits, \"-\" and \"_\"")]
+    Key,
+    /// It is too large.
+    #[error("the report is larger than {REPORT_BYTES} bytes")]
+    TooLarge,
+    /// It holds too many values.
+    #[error("the report holds more than {JSON_VALUES} values")]
+    TooManyValues,
+    /// It took too long to arrive.
+    #[error("the report did not arrive in time")]
+    TooSlow,
+    /// The connection ended in the middle of it.
+    #[error("the report ended before it was complete")]
+    Interrupted,
+    /// It cannot be decompressed.
+    #[error("the report is damaged or is not in the coding {}", .0.name())]
+    Damaged(Coding),
+    /// It is not JSON as we read it.
+    #[error("the report is {0}")]
+    Json(JsonError),
+    /// It is JSON, but no report.
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
+    /// There are too many at once.
+    #[error("too many reports arrive at once; send this one again later")]
+    Busy,
+    /// It cannot be stored now.
+    #[error("the report cannot be stored now; send it again later")]
+    Failed,
+}
+
+/// The answer to a question about one report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// The report, byte for byte as it was sent.
+    Report(Vec<u8>),
+    /// It was dropped after its time; its counts are still there.
+    Dropped,
+    /// There is none with this id.
+    Unknown,
+}
+
+/// The collector cannot read its database.
+#[derive(Debug, Error)]
+#[error("the stored reports cannot be read now")]
+pub struct Unreadable;
+
+/// Takes reports, keeps them, and answers questions about them. Clones are the same collector.
+#[derive(Debug, Clone)]
+pub struct Collector {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    intake: Intake,
+    writer: Writer,
+    store: Arc<Store>,
+    reading: Condition,
+    pruner: Arc<Pruner>,
+    clock: Arc<dyn Clock>,
+    lock: File,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Collector {
+    /// Opens the data directory and starts the tasks that write and that drop old reports.
+    ///
+    /// # Errors
+    /// Every [`OpenError`].
+    pub async fn open(config: &CollectorConfig, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let data_dir = &config.data_dir;
+        create(data_dir)?;
+        let lock = lock(data_dir)?;
+        let store = Arc::new(Store::open(data_dir).await?);
+        let pruner = Arc::new(Pruner::new(Arc::clone(&store), config.retention));
+        let (writer, queue) = writer();
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        tasks.spawn(queue.run(Arc::clone(&store), stop.clone()));
+        tasks.spawn(Arc::clone(&pruner).run(Arc::clone(&clock), stop.clone()));
+        let (intake, reading) = (Intake::new(), Condition::new("reading stored reports"));
+        let inner = Inner { intake, writer, store, reading, pruner, clock, lock, stop, tasks };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Takes a report. When this returns without an error, the report survives a power cut.
+    ///
+    /// # Errors
+    /// Every [`NotTaken`] that is not about headers.
+    pub async fn take(&self, arrival: Arrival, body: Body) -> Result<Receipt, NotTaken> {
+        let taken = self.inner.intake.take_in(arrival.coding, body).await?;
+        let now = self.inner.clock.wall();
+        let id = arrival.id.unwrap_or_else(|| made_id(now));
+        self.inner.writer.store(id, now.as_secs(), taken).await
+    }
+
+    /// One page of the stored reports, in the order of their arrival.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub async fn list(&self, page: &Page) -> Result<StoredReports, Unreadable> {
+        self.read(self.inner.store.list(page).await)
+    }
+
+    /// One report as it was sent.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub async fn report(&self, id: &str) -> Result<Found, Unreadable> {
+        let (zstd, bytes) = match self.read(self.inner.store.raw(id).await)? {
+            Some(Raw::Kept { zstd, bytes }) => (zstd, bytes),
+            Some(Raw::Dropped) => return Ok(Found::Dropped),
+            None => return Ok(Found::Unknown),
+        };
+        let restored = task::spawn_blocking(move || prepare::restore(&zstd, bytes)).await;
+        self.read(restored.map_err(io::Error::other).flatten()).map(Found::Report)
+    }
+
+    /// The installations, the one heard from last first.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub async fn fleet(&self) -> Result<Fleet, Unreadable> {
+        self.read(self.inner.store.fleet().await)
+    }
+
+    /// The time on the wall by the collector's clock, since the Unix epoch.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.inner.clock.wall()
+    }
+
+    /// Drops what is too old at `now`, a time since the Unix epoch. Happens by itself once an hour.
+    ///
+    /// # Errors
+    /// [`Unreadable`], when the database fails; what was dropped until then stays dropped.
+    pub async fn prune(&self, now: Duration) -> Result<Pruned, Unreadable> {
+        self.inner.pruner.prune(now).await.map_err(|_| Unreadable)
+    }
+
+    /// Ends. Every report that was taken is stored, its sender has its answer, the tasks have ended, and the data directory is
+    /// free for another collector. Reports that arrive at a clone from now on are asked to come back.
+    pub async fn close(self) {
+        let Inner { stop, tasks, store, lock, .. } = self.inner.as_ref();
+        stop.cancel();
+        tasks.close();
+        tasks.wait().await;
+        store.close().await;
+        if let Err(error) = lock.unlock() {
+            tracing::warn!(%error, "the data directory stays locked until the process ends");
+        }
+    }
+
+    fn read<T, E: std::fmt::Display>(&self, attempt: Result<T, E>) -> Result<T, Unreadable> {
+        self.inner.reading.note(attempt).map_err(|_| Unreadable)
+    }
+}
+
+impl Drop for Inner {
+    /// Ends the tasks of a collector that was not closed.
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// An id for a report that came without one: a UUID v7.
+fn made_id(now: Duration) -> String {
+    Uuid::new_v7(Timestamp::from_unix(NoContext, now.as_secs(), now.subsec_nanos())).to_string()
+}
+
+/// Makes the data directory if it is missing.
+fn create(data_dir: &Path) -> Result<(), OpenError> {
+    let path = || data_dir.to_owned();
+    if data_dir.exists() && !data_dir.is_dir() {
+        return Err(OpenError::NotADirectory { path: path() });
+    }
+    fs::create_dir_all(data_dir).map_err(|reason| OpenError::Unwritable { path: path(), reason })
+}
+
+/// Locks the data directory for this process. The system takes the lock back when the process ends, however it ends.
+fn lock(data_dir: &Path) -> Result<File, OpenError> {
+    let path = || data_dir.to_owned();
+    let opened = File::options().create(true).truncate(false).write(true).open(data_dir.join(LOCK));
+    let file = opened.map_err(|reason| OpenError::Unwritable { path: path(), reason })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path() }),
+        Err(TryLockError::Error(reason)) => Err(OpenError::Unwritable { path: path(), reason }),
+    }
+}

@@ -125,7 +125,9 @@ pub struct StoredReports {
 /// `GET /api/fleet` of a collector: the installations that report to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fleet {
-    /// One entry per installation, the one heard from last first.
+    /// The number of installations, also of those that are not listed.
+    pub total: u64,
+    /// One entry per installation, the one heard from last first; at most 10,000.
     pub instances: Vec<FleetInstance>,
 }
 
@@ -136,7 +138,7 @@ pub struct FleetInstance {
     pub instance: String,
     /// The version in its latest report.
     pub version: String,
-    /// The kind of settings database in its latest report.
+    /// The kind of settings database in its latest report; empty when the report does not say.
     pub database_type: String,
     /// When its first report arrived.
     pub first_seen_at: u64,

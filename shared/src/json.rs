@@ -9,7 +9,7 @@ use serde::{
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::limits::JSON_DEPTH;
+use crate::limits::{JSON_DEPTH, JSON_VALUES};
 
 /// Why a text is not taken as JSON.
 #[derive(Debug, Error)]
@@ -20,6 +20,9 @@ pub enum JsonError {
     /// Arrays and objects nest deeper than [`JSON_DEPTH`].
     #[error("nested deeper than {JSON_DEPTH} levels")]
     TooDeep,
+    /// There are more values than [`JSON_VALUES`].
+    #[error("more than {JSON_VALUES} values")]
+    TooMany,
     /// A syntax error, or an object that names a member twice.
     #[error("not JSON: {0}")]
     Malformed(serde_json::Error),
@@ -31,38 +34,55 @@ pub enum JsonError {
 /// [`JsonError::NotUtf8`] and [`JsonError::TooDeep`]; syntax is left to the parser.
 pub fn check_text(bytes: &[u8]) -> Result<&str, JsonError> {
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
-    if depth(bytes) > JSON_DEPTH { Err(JsonError::TooDeep) } else { Ok(text) }
+    if Shape::of(bytes).depth > JSON_DEPTH { Err(JsonError::TooDeep) } else { Ok(text) }
 }
 
 /// Parses a JSON text in which no object names a member twice (RFC 8259, section 4, leaves the meaning of that open).
+/// The memory that it takes is bounded by [`JSON_VALUES`] and the length of the text.
 ///
 /// # Errors
 /// Every [`JsonError`].
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     let text = check_text(bytes)?;
+    if Shape::of(bytes).values > JSON_VALUES {
+        return Err(JsonError::TooMany);
+    }
     serde_json::from_str::<Distinct>(text).map(|distinct| distinct.0).map_err(JsonError::Malformed)
 }
 
-/// The deepest nesting of brackets outside of strings.
-fn depth(bytes: &[u8]) -> usize {
-    let (mut deepest, mut open, mut in_string, mut escaped) = (0_usize, 0_usize, false, false);
-    for &byte in bytes {
-        if escaped {
-            escaped = false;
-            continue;
-        }
-        match byte {
-            b'\\' => escaped = in_string,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => {
-                open += 1;
-                deepest = deepest.max(open);
+/// How large a JSON text is once it is parsed.
+struct Shape {
+    /// The deepest nesting of brackets.
+    depth: usize,
+    /// No fewer than the values in it: brackets and commas, and one.
+    values: usize,
+}
+
+impl Shape {
+    /// The shape of a text as its brackets and commas outside of strings tell it.
+    fn of(bytes: &[u8]) -> Self {
+        let mut shape = Self { depth: 0, values: 1 };
+        let (mut open, mut in_string, mut escaped) = (0_usize, false, false);
+        for &byte in bytes {
+            if escaped {
+                escaped = false;
+                continue;
             }
-            b']' | b'}' if !in_string => open = open.saturating_sub(1),
-            _ => {}
+            match byte {
+                b'\\' => escaped = in_string,
+                b'"' => in_string = !in_string,
+                b',' if !in_string => shape.values += 1,
+                b'[' | b'{' if !in_string => {
+                    open += 1;
+                    shape.values += 1;
+                    shape.depth = shape.depth.max(open);
+                }
+                b']' | b'}' if !in_string => open = open.saturating_sub(1),
+                _ => {}
+            }
         }
+        shape
     }
-    deepest
 }
 
 /// A JSON value whose objects have distinct member names.
@@ -147,7 +167,7 @@ mod tests {
             ("]]][", 1),
         ];
         for (text, levels) in cases {
-            assert_eq!(depth(text.as_bytes()), levels, "{text}");
+            assert_eq!(Shape::of(text.as_bytes()).depth, levels, "{text}");
         }
     }
 
@@ -156,6 +176,15 @@ mod tests {
         assert!(parse(nested(JSON_DEPTH).as_bytes()).is_ok());
         assert!(matches!(parse(nested(JSON_DEPTH + 1).as_bytes()), Err(JsonError::TooDeep)));
         assert!(matches!(parse(nested(1_000_000).as_bytes()), Err(JsonError::TooDeep)));
+    }
+
+    #[test]
+    fn the_number_of_values_is_bounded() {
+        let list = |items: usize| format!("[{}0]", "0,".repeat(items - 1));
+        assert!(parse(list(JSON_VALUES - 1).as_bytes()).is_ok());
+        assert!(matches!(parse(list(JSON_VALUES).as_bytes()), Err(JsonError::TooMany)));
+        let commas_in_text = format!("[\"{}\"]", ",".repeat(2 * JSON_VALUES));
+        assert!(parse(commas_in_text.as_bytes()).is_ok());
     }
 
     #[test]

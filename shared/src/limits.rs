@@ -9,6 +9,10 @@ pub const PAGE_KEY_BYTES: usize = 256;
 /// How deeply arrays and objects may nest in an event or a report. The payload needs 5.
 pub const JSON_DEPTH: usize = 32;
 
+/// How many values a report may hold, counted over all levels. Parsed ones cost memory many times their text. A full
+/// report (10,000 browsers, a day of samples) has 20,000.
+pub const JSON_VALUES: usize = 100_000;
+
 /// Browsers counted in one report; events of further ones count as page views only.
 pub const BROWSERS_PER_REPORT: usize = 10_000;
 

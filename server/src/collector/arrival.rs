@@ -1,0 +1,139 @@
+//! What do the headers of a report say about it, and is it taken as such?
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use headcount_shared::limits::REPORT_ID_BYTES;
+
+use super::{NotTaken, decode::Coding};
+
+/// The header that names a report, so that it can be sent again without being counted again.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// A report whose headers are in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    /// The sender's id of the report; a sender may give none.
+    pub id: Option<String>,
+    /// How the body is compressed.
+    pub coding: Coding,
+}
+
+impl Arrival {
+    /// Reads the three headers that matter. No other header is looked at.
+    ///
+    /// # Errors
+    /// [`NotTaken::MediaType`], [`NotTaken::Coding`] and [`NotTaken::Key`].
+    pub fn from_headers(headers: &HeaderMap) -> Result<Self, NotTaken> {
+        if !headers.get_all(header::CONTENT_TYPE).iter().all(is_json) {
+            return Err(NotTaken::MediaType);
+        }
+        Ok(Self { coding: coding(headers)?, id: id(headers)? })
+    }
+}
+
+/// Whether a media type is JSON (RFC 8259, RFC 6839), whatever its parameters.
+fn is_json(media_type: &HeaderValue) -> bool {
+    let Ok(text) = media_type.to_str() else { return false };
+    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence.split_once('/') {
+        Some(("application", "json")) => true,
+        Some((_, subtype)) => subtype.ends_with("+json"),
+        None => false,
+    }
+}
+
+/// The one coding of the body (RFC 9110, section 8.4).
+fn coding(headers: &HeaderMap) -> Result<Coding, NotTaken> {
+    let mut values = headers.get_all(header::CONTENT_ENCODING).iter();
+    let Some(value) = values.next() else { return Ok(Coding::Identity) };
+    if values.next().is_some() {
+        return Err(NotTaken::Coding);
+    }
+    match value.to_str().unwrap_or("unreadable").trim().to_ascii_lowercase().as_str() {
+        "" | "identity" => Ok(Coding::Identity),
+        "gzip" | "x-gzip" => Ok(Coding::Gzip),
+        "zstd" => Ok(Coding::Zstd),
+        _ => Err(NotTaken::Coding),
+    }
+}
+
+/// The sender's id of the report.
+fn id(headers: &HeaderMap) -> Result<Option<String>, NotTaken> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let id = value.to_str().ok().filter(|id| is_report_id(id) && values.next().is_none());
+    id.map(|id| Some(id.to_owned())).ok_or(NotTaken::Key)
+}
+
+/// Whether a text can be the id of a report.
+fn is_report_id(text: &str) -> bool {
+    let in_alphabet = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    (1..=REPORT_ID_BYTES).contains(&text.len()) && text.bytes().all(in_alphabet)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(headers: &[(&'static str, &str)]) -> Result<Arrival, NotTaken> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
+        Arrival::from_headers(&map)
+    }
+
+    #[test]
+    fn the_media_type_is_json_or_absent() {
+        for media_type in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/vnd.headcount+json",
+            " application/json ;x=y",
+        ] {
+            assert!(check(&[("content-type", media_type)]).is_ok(), "{media_type}");
+        }
+        assert!(check(&[]).is_ok());
+        for media_type in
+            ["", "json", "text/plain", "application/jsonp", "text/json", "application/xml", "é/+json"]
+        {
+            let refused = check(&[("content-type", media_type)]);
+            assert!(matches!(refused, Err(NotTaken::MediaType)), "{media_type}");
+        }
+    }
+
+    #[test]
+    fn one_known_coding_is_taken() {
+        let cases = [
+            ("gzip", Coding::Gzip),
+            ("GZIP", Coding::Gzip),
+            ("x-gzip", Coding::Gzip),
+            ("zstd", Coding::Zstd),
+            ("identity", Coding::Identity),
+            ("", Coding::Identity),
+        ];
+        for (value, coding) in cases {
+            assert_eq!(check(&[("content-encoding", value)]).unwrap().coding, coding, "{value}");
+        }
+        assert_eq!(check(&[]).unwrap().coding, Coding::Identity);
+        for value in ["br", "deflate", "gzip, gzip", "gzip, zstd", "identity, gzip", "gzip;q=1", "é"] {
+            assert!(matches!(check(&[("content-encoding", value)]), Err(NotTaken::Coding)), "{value}");
+        }
+        let twice = check(&[("content-encoding", "gzip"), ("content-encoding", "zstd")]);
+        assert!(matches!(twice, Err(NotTaken::Coding)));
+    }
+
+    #[test]
+    fn a_report_id_is_short_and_plain() {
+        let longest = "a".repeat(REPORT_ID_BYTES);
+        for id in ["0", "_-", "0195c1f0-7b1a-7c3e-8f00-2f6d1a7f9a11", longest.as_str()] {
+            assert_eq!(check(&[("idempotency-key", id)]).unwrap().id.as_deref(), Some(id));
+        }
+        assert_eq!(check(&[]).unwrap().id, None);
+        let too_long = "a".repeat(REPORT_ID_BYTES + 1);
+        for id in ["", " ", "a b", "\"a\"", "../a", "a/b", "é", too_long.as_str()] {
+            assert!(matches!(check(&[("idempotency-key", id)]), Err(NotTaken::Key)), "{id}");
+        }
+        let twice = check(&[("idempotency-key", "a"), ("idempotency-key", "b")]);
+        assert!(matches!(twice, Err(NotTaken::Key)));
+    }
+}

@@ -1,0 +1,191 @@
+//! How many reports are in memory at once?
+
+use std::{sync::Arc, time::Duration};
+
+use axum::body::{Body, HttpBody};
+use headcount_shared::limits::REPORT_BYTES;
+use http_body_util::BodyExt;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task, time,
+};
+
+use super::{
+    NotTaken,
+    decode::Coding,
+    prepare::{Prepared, prepare},
+};
+
+/// Bytes of bodies in memory at once, from the first byte until the report is stored.
+const BODY_BYTES: usize = 32 * REPORT_BYTES;
+
+/// Reports that are unpacked at once, each of which takes up to a hundred mebibytes.
+const UNPACKING: usize = 4;
+
+/// How long a report waits for memory before the sender is asked to come back.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a sender may take to send one report.
+const TIME_TO_SEND: Duration = Duration::from_secs(60);
+
+/// The bounds on reports that are being taken in.
+#[derive(Debug, Clone)]
+pub(super) struct Intake {
+    bodies: Arc<Semaphore>,
+    unpacking: Arc<Semaphore>,
+}
+
+/// A report in memory and the room that it takes: given back when this is dropped.
+#[derive(Debug)]
+pub(super) struct TakenIn {
+    /// The report.
+    pub report: Prepared,
+    /// The room.
+    pub room: Room,
+}
+
+/// Room for a body.
+#[derive(Debug)]
+pub(super) struct Room {
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Intake {
+    /// The bounds of a collector.
+    #[must_use]
+    pub(super) fn new() -> Self {
+        Self::with_bounds(BODY_BYTES, UNPACKING)
+    }
+
+    fn with_bounds(body_bytes: usize, unpacking: usize) -> Self {
+        Self { bodies: Arc::new(Semaphore::new(body_bytes)), unpacking: Arc::new(Semaphore::new(unpacking)) }
+    }
+
+    /// Reads one report.
+    ///
+    /// # Errors
+    /// [`NotTaken::Busy`] when there is no room for it, else what is wrong with the report.
+    pub(super) async fn take_in(&self, coding: Coding, body: Body) -> Result<TakenIn, NotTaken> {
+        let reading = time::timeout(TIME_TO_SEND, self.read(body));
+        let (bytes, room) = reading.await.map_err(|_| NotTaken::TooSlow)??;
+        let unpacking = room_in(&self.unpacking, 1).await?;
+        // The permits go along: if the sender leaves, the work still goes on until it is done.
+        let work = task::spawn_blocking(move || {
+            let report = prepare(coding, bytes);
+            drop(unpacking);
+            report.map(|report| TakenIn { report, room })
+        });
+        work.await.map_err(|_| NotTaken::Failed)?
+    }
+
+    /// Reads a body, but no more than a report may have.
+    async fn read(&self, mut body: Body) -> Result<(Vec<u8>, Room), NotTaken> {
+        let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+        if declared > REPORT_BYTES {
+            return Err(NotTaken::TooLarge);
+        }
+        let mut bytes = Vec::new();
+        let mut room: Option<OwnedSemaphorePermit> = None;
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame.map_err(|_| NotTaken::Interrupted)?.into_data() else { continue };
+            if bytes.len() + data.len() > REPORT_BYTES {
+                return Err(NotTaken::TooLarge);
+            }
+            let more = room_in(&self.bodies, data.len()).await?;
+            match &mut room {
+                Some(room) => room.merge(more),
+                None => room = Some(more),
+            }
+            bytes.extend_from_slice(&data);
+        }
+        Ok((bytes, Room { _permit: room }))
+    }
+}
+
+/// Waits a little for `amount` of what a semaphore has.
+async fn room_in(semaphore: &Arc<Semaphore>, amount: usize) -> Result<OwnedSemaphorePermit, NotTaken> {
+    let amount = u32::try_from(amount).map_err(|_| NotTaken::TooLarge)?;
+    let permit = time::timeout(PATIENCE, Arc::clone(semaphore).acquire_many_owned(amount)).await;
+    permit.ok().and_then(Result::ok).ok_or(NotTaken::Busy)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use axum::body::Bytes;
+    use hyper::body::Frame;
+
+    use super::*;
+
+    const REPORT: &str = r#"{"instance":{"uuid":"4423595b-9d97-4e01-a19f-8e3d60c83b2a"}}"#;
+
+    /// A body of unknown length that sends its frames and then stalls or ends.
+    struct Trickle {
+        frames: Vec<&'static str>,
+        ends: bool,
+    }
+
+    impl HttpBody for Trickle {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            match self.frames.pop() {
+                Some(frame) => Poll::Ready(Some(Ok(Frame::data(frame.into())))),
+                None if self.ends => Poll::Ready(None),
+                None => Poll::Pending,
+            }
+        }
+    }
+
+    async fn take(intake: &Intake, body: Body) -> Result<TakenIn, NotTaken> {
+        intake.take_in(Coding::Identity, body).await
+    }
+
+    #[tokio::test]
+    async fn a_report_is_read_however_it_is_cut() {
+        let intake = Intake::with_bounds(1000, 1);
+        let (start, end) = REPORT.split_at(10);
+        for body in [
+            Body::from(REPORT),
+            Body::new(Trickle { frames: vec![end, start], ends: true }),
+            Body::new(Trickle { frames: vec![end, "", start], ends: true }),
+        ] {
+            assert_eq!(take(&intake, body).await.unwrap().report.bytes, REPORT.len() as u64);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reports_wait_for_room_and_then_are_asked_to_come_back() {
+        let intake = Intake::with_bounds(REPORT.len() + 5, 1);
+        let first = take(&intake, Body::from(REPORT)).await.unwrap();
+        assert!(matches!(take(&intake, Body::from(REPORT)).await, Err(NotTaken::Busy)));
+        drop(first);
+        assert!(take(&intake, Body::from(REPORT)).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sender_who_stalls_is_let_go_and_gives_its_room_back() {
+        let intake = Intake::with_bounds(REPORT.len(), 1);
+        let stalled = Body::new(Trickle { frames: vec!["{"], ends: false });
+        assert!(matches!(take(&intake, stalled).await, Err(NotTaken::TooSlow)));
+        assert!(take(&intake, Body::from(REPORT)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_body_that_grows_too_large_is_not_read_to_its_end() {
+        let intake = Intake::with_bounds(2 * REPORT_BYTES, 1);
+        let mebibyte: &str = " ".repeat(1 << 20).leak();
+        let body = Body::new(Trickle { frames: vec![mebibyte; 9], ends: false });
+        assert!(matches!(take(&intake, body).await, Err(NotTaken::TooLarge)));
+        assert_eq!(intake.bodies.available_permits(), 2 * REPORT_BYTES);
+    }
+}

@@ -1,0 +1,202 @@
+//! Which fields of a report can be read, and which are set aside?
+//!
+//! A report needs an instance; everything else in it may be missing, unknown or wrong. What is wrong is set aside and
+//! counted, value by value: one element of a list, one entry of a map, one field. A report that cannot be read whole is
+//! taken apart. Each part is read alone, in an otherwise empty report; a part that cannot be is taken apart further, down
+//! to the very value that is wrong. Whatever was sent, a value is read at most twice on each of its levels.
+
+use headcount_shared::{
+    limits::PAGE_KEY_BYTES,
+    payload::{Instance, Payload},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use thiserror::Error;
+use uuid::Uuid;
+
+/// A report as far as it could be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Validated {
+    /// What was understood; what was missing or set aside has its default.
+    pub payload: Payload,
+    /// Whether the report says which settings database the installation has.
+    pub names_database: bool,
+    /// The number of values that were set aside. Not which ones: a path can hold names that a sender invented.
+    pub set_aside: u64,
+}
+
+/// Why a JSON text is no report.
+#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
+pub enum Unusable {
+    /// It is not an object.
+    #[error("a report is a JSON object")]
+    NotAnObject,
+    /// There is no text `instance.uuid`.
+    #[error("a report has a text \"instance\".\"uuid\"")]
+    NoInstance,
+    /// `instance.uuid` is not a UUID.
+    #[error("\"instance\".\"uuid\" is not a UUID")]
+    NotAUuid,
+    /// `instance.uuid` is the UUID that stands for none.
+    #[error("\"instance\".\"uuid\" is the nil UUID, which names no installation")]
+    NilUuid,
+}
+
+/// Reads a report, setting aside what cannot be read.
+///
+/// # Errors
+/// Every [`Unusable`]: nobody could say which installation it is from.
+pub fn validate(mut report: Value) -> Result<Validated, Unusable> {
+    let instance = instance_of(&report)?;
+    let second_spelling = drop_second_spelling(&mut report);
+    if let Ok(payload) = Payload::deserialize(&report) {
+        return Ok(validated(payload, &report, second_spelling));
+    }
+    let mut sieve = Sieve { instance, path: Vec::new(), set_aside: second_spelling };
+    sieve.sift_report(&mut report);
+    let payload = Payload::deserialize(&report).unwrap_or_else(|_| bare(instance));
+    Ok(validated(payload, &report, sieve.set_aside))
+}
+
+fn validated(payload: Payload, report: &Value, set_aside: u64) -> Validated {
+    let names_database = report.pointer("/instance/database_type").is_some();
+    Validated { payload, names_database, set_aside }
+}
+
+/// The installation that a report is from.
+fn instance_of(report: &Value) -> Result<Uuid, Unusable> {
+    let report = report.as_object().ok_or(Unusable::NotAnObject)?;
+    let uuid = report.get("instance").and_then(|instance| instance.get("uuid")?.as_str());
+    let uuid = Uuid::try_parse(uuid.ok_or(Unusable::NoInstance)?).map_err(|_| Unusable::NotAUuid)?;
+    if uuid.is_nil() { Err(Unusable::NilUuid) } else { Ok(uuid) }
+}
+
+/// A field that is sent in both of its spellings cannot be read in either: leaves the documented one, unless only the
+/// other holds something. Returns the number of values that this costs.
+fn drop_second_spelling(report: &mut Value) -> u64 {
+    const DOCUMENTED: &str = "instrumented_service";
+    let Some(stack) = report.get_mut("stack").and_then(Value::as_object_mut) else { return 0 };
+    if !stack.contains_key(DOCUMENTED) {
+        return 0;
+    }
+    let Some(other) = stack.remove("instrumented_services") else { return 0 };
+    if stack[DOCUMENTED].is_null() {
+        stack.insert(DOCUMENTED.to_owned(), other);
+        return 0;
+    }
+    u64::from(!other.is_null())
+}
+
+/// A report of which nothing but its sender is known.
+fn bare(uuid: Uuid) -> Payload {
+    Payload {
+        instance: Instance { uuid, version: String::new(), database_type: Default::default() },
+        integration: Default::default(),
+        stack: Default::default(),
+        infra: Default::default(),
+        ux: Default::default(),
+        performance: Default::default(),
+        profile: Default::default(),
+    }
+}
+
+/// One step down into a JSON value.
+enum Step {
+    Member(String),
+    Item,
+}
+
+/// Takes a report apart.
+struct Sieve {
+    instance: Uuid,
+    /// Where the value at hand stands.
+    path: Vec<Step>,
+    set_aside: u64,
+}
+
+impl Sieve {
+    /// Leaves in the report what can be read.
+    fn sift_report(&mut self, report: &mut Value) {
+        let Value::Object(sections) = report else { return };
+        sections.retain(|name, section| match section {
+            // It cannot be read without its UUID, which is known to be good.
+            Value::Object(members) if name == "instance" => {
+                self.path.push(Step::Member(name.clone()));
+                self.sift_members(members);
+                self.path.pop();
+                true
+            }
+            _ => self.sift_member(name, section),
+        });
+    }
+
+    /// Leaves in `value`, which stands at the end of the path, what can be read; false when that is nothing.
+    fn sift(&mut self, value: &mut Value) -> bool {
+        if self.reads(value) {
+            return true;
+        }
+        match value {
+            Value::Object(members) if self.reads(&mut Value::Object(Map::new())) => {
+                self.sift_members(members)
+            }
+            Value::Array(items) if self.reads(&mut Value::Array(Vec::new())) => self.sift_items(items),
+            _ => return self.put_aside(),
+        }
+        self.reads(value) || self.put_aside()
+    }
+
+    fn sift_members(&mut self, members: &mut Map<String, Value>) {
+        members.retain(|name, value| self.sift_member(name, value));
+    }
+
+    fn sift_member(&mut self, name: &str, value: &mut Value) -> bool {
+        self.path.push(Step::Member(name.to_owned()));
+        // Looking inside copies the name for every value below it.
+        let keep = match name.len() {
+            ..=PAGE_KEY_BYTES => self.sift(value),
+            _ => self.reads(value) || self.put_aside(),
+        };
+        self.path.pop();
+        keep
+    }
+
+    fn sift_items(&mut self, items: &mut Vec<Value>) {
+        self.path.push(Step::Item);
+        items.retain_mut(|item| self.sift(item));
+        self.path.pop();
+    }
+
+    fn put_aside(&mut self) -> bool {
+        self.set_aside += 1;
+        false
+    }
+
+    /// Whether a report that holds nothing but `value`, at the end of the path, can be read. `value` is left as it was.
+    fn reads(&self, value: &mut Value) -> bool {
+        let mut report = self.report_with(value.take());
+        let reads = Payload::deserialize(&report).is_ok();
+        let slot = self.path.iter().fold(&mut report, |inner, step| match step {
+            Step::Member(name) => &mut inner[name.as_str()],
+            Step::Item => &mut inner[0],
+        });
+        *value = slot.take();
+        reads
+    }
+
+    fn report_with(&self, value: Value) -> Value {
+        let mut report = self.path.iter().rev().fold(value, |inner, step| match step {
+            Step::Member(name) => Value::Object(Map::from_iter([(name.clone(), inner)])),
+            Step::Item => Value::Array(vec![inner]),
+        });
+        if let Value::Object(sections) = &mut report {
+            let instance = sections.entry("instance").or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(members) = instance {
+                members.entry("uuid").or_insert_with(|| self.instance.to_string().into());
+            }
+        }
+        report
+    }
+}
+
+#[cfg(test)]
+mod tests;

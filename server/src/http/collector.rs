@@ -1,0 +1,167 @@
+//! Which requests does a collector answer?
+
+use std::time::Duration;
+
+use axum::{
+    Json, Router,
+    extract::{Path, Query, Request, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use headcount_shared::api::{Fleet, Received, StoredReports};
+use sha2::{Digest, Sha256};
+
+use super::problem::Refusal;
+use crate::collector::{
+    Collector, Found, NotTaken, Unreadable,
+    arrival::Arrival,
+    fleet_page,
+    listing::{BadParameter, Page, Parameters},
+};
+
+/// When to come back to a collector that has too much to do.
+const SOON: Duration = Duration::from_secs(5);
+
+/// When to come back to a collector whose disk or database fails: somebody has to look after it.
+const LATER: Duration = Duration::from_secs(60);
+
+/// The digest of a body: RFC 9530.
+const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
+
+/// The routes of a collector, by who may use them.
+#[derive(Debug)]
+pub struct CollectorRoutes {
+    /// For everybody: sending a report, and whether the collector runs.
+    pub public: Router,
+    /// For those who run the collector: what it holds.
+    pub private: Router,
+}
+
+/// The routes of `collector`.
+pub fn routes(collector: &Collector) -> CollectorRoutes {
+    let public = Router::new().route("/ce/usage-statistics", post(take_report)).route("/health", get("ok"));
+    let private = Router::new()
+        .route("/", get(fleet_page))
+        .route("/style.css", get(style))
+        .route("/api/fleet", get(fleet))
+        .route("/api/reports", get(list_reports))
+        .route("/api/reports/{id}", get(report));
+    CollectorRoutes {
+        public: public.with_state(collector.clone()),
+        private: private.with_state(collector.clone()),
+    }
+}
+
+async fn take_report(
+    State(collector): State<Collector>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Json<Received>, NotTaken> {
+    let arrival = Arrival::from_headers(&headers)?;
+    let status = collector.take(arrival, request.into_body()).await?;
+    Ok(Json(Received { status }))
+}
+
+async fn list_reports(
+    State(collector): State<Collector>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+) -> Result<Json<StoredReports>, Refusal> {
+    let bad_query = "the parameters cannot be read, or one is given twice";
+    let Query(parameters) = parameters.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, bad_query))?;
+    Ok(Json(collector.list(&Page::new(&parameters)?).await?))
+}
+
+async fn report(State(collector): State<Collector>, Path(id): Path<String>) -> Result<Response, Refusal> {
+    match collector.report(&id).await? {
+        Found::Report(bytes) => Ok(as_sent(bytes)),
+        Found::Dropped => Err(Refusal::new(
+            StatusCode::GONE,
+            "the report was dropped after its time; its counts are still stored",
+        )),
+        Found::Unknown => Err(Refusal::new(StatusCode::NOT_FOUND, "there is no report with this id")),
+    }
+}
+
+/// A report as an answer. A stranger wrote it: a browser must not make anything of it but text.
+fn as_sent(bytes: Vec<u8>) -> Response {
+    let digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(&bytes)));
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (CONTENT_DIGEST, digest.as_str()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+    ];
+    (headers, bytes).into_response()
+}
+
+async fn fleet(State(collector): State<Collector>) -> Result<Json<Fleet>, Refusal> {
+    Ok(Json(collector.fleet().await?))
+}
+
+async fn fleet_page(State(collector): State<Collector>, headers: HeaderMap) -> Result<Response, Refusal> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let page = fleet_page::render(&collector.fleet().await?, collector.now().as_secs(), host);
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
+    ];
+    Ok((headers, page).into_response())
+}
+
+async fn style() -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, fleet_page::STYLE)
+}
+
+impl IntoResponse for NotTaken {
+    fn into_response(self) -> Response {
+        let refusal = Refusal::new(status(&self), self.to_string());
+        match self {
+            Self::Busy => refusal.retry_after(SOON).into_response(),
+            Self::Failed => refusal.retry_after(LATER).into_response(),
+            // The codings that would do: RFC 9110, section 12.5.3.
+            Self::Coding => {
+                let accepted = HeaderValue::from_static("gzip, zstd");
+                ([(header::ACCEPT_ENCODING, accepted)], refusal).into_response()
+            }
+            _ => refusal.into_response(),
+        }
+    }
+}
+
+fn status(not_taken: &NotTaken) -> StatusCode {
+    match not_taken {
+        NotTaken::MediaType | NotTaken::Coding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        NotTaken::Key | NotTaken::Interrupted | NotTaken::Damaged(_) | NotTaken::Json(_) => {
+            StatusCode::BAD_REQUEST
+        }
+        NotTaken::TooManyValues | NotTaken::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        NotTaken::Unusable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        NotTaken::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        NotTaken::Busy | NotTaken::Failed => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+impl From<BadParameter> for Refusal {
+    fn from(bad: BadParameter) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, bad.to_string())
+    }
+}
+
+impl From<Unreadable> for Refusal {
+    fn from(unreadable: Unreadable) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, unreadable.to_string()).retry_after(LATER)
+    }
+}
