@@ -26,6 +26,7 @@ use crate::{
     config::{Collect, Serve},
     http::{self, Access, listen},
     metrics::Metrics,
+    report::transport,
     settings::{Bootstrap, Settings},
 };
 
@@ -154,7 +155,7 @@ pub async fn preview(config: &Serve) -> anyhow::Result<Vec<u8>> {
         address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
     let url = format!("http://{address}{}api/usage-statistics/preview", config.url_base_path.as_str());
-    let client = reqwest::Client::builder().no_proxy().timeout(PREVIEW_TIMEOUT).build()?;
+    let client = transport::client_builder().no_proxy().timeout(PREVIEW_TIMEOUT).build()?;
     let mut request = client.get(url);
     if let Some(token) = &config.admin_token {
         request = request.bearer_auth(token.expose());

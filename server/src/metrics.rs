@@ -1,12 +1,14 @@
 //! What this process tells Prometheus about itself. Nothing here names a browser, a page or an address.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicU64};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::{Registry, Unit},
 };
+
+use crate::process::samples::Used;
 
 /// The counters of this process; clones count together.
 #[derive(Debug, Clone)]
@@ -88,11 +90,11 @@ impl Metrics {
     ///
     /// # Errors
     /// None that is known: writing to a string does not fail.
-    pub fn render(&self, queued: u64, cost: Option<ProcessCost>) -> Result<String, std::fmt::Error> {
+    pub fn render(&self, queued: u64, used: Option<Used>) -> Result<String, std::fmt::Error> {
         self.queued.set(i64::try_from(queued).unwrap_or(i64::MAX));
         let mut text = String::new();
-        if let Some(cost) = cost {
-            encode(&mut text, &cost.registry())?;
+        if let Some(used) = used {
+            encode(&mut text, &registry_of(used))?;
             // One document has one end.
             text.truncate(text.len() - "# EOF\n".len());
         }
@@ -107,35 +109,21 @@ impl Default for Metrics {
     }
 }
 
-/// What the process costs so far.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ProcessCost {
-    /// CPU time, in seconds.
-    pub cpu_seconds: f64,
-    /// Resident memory, in bytes.
-    pub resident_bytes: u64,
-}
-
-impl ProcessCost {
-    fn registry(self) -> Registry {
-        let cpu = Counter::<f64, std::sync::atomic::AtomicU64>::default();
-        cpu.inc_by(self.cpu_seconds);
-        let resident = Gauge::<i64>::default();
-        resident.set(i64::try_from(self.resident_bytes).unwrap_or(i64::MAX));
-        let mut registry = Registry::with_prefix("process");
-        registry.register_with_unit("cpu", "CPU time of this process", Unit::Seconds, cpu);
-        registry.register_with_unit(
-            "resident_memory",
-            "Resident memory of this process",
-            Unit::Bytes,
-            resident,
-        );
-        registry
-    }
+fn registry_of(used: Used) -> Registry {
+    let cpu = Counter::<f64, AtomicU64>::default();
+    cpu.inc_by(used.cpu.as_secs_f64());
+    let resident = Gauge::<i64>::default();
+    resident.set(i64::try_from(used.resident_bytes).unwrap_or(i64::MAX));
+    let mut registry = Registry::with_prefix("process");
+    registry.register_with_unit("cpu", "CPU time of this process", Unit::Seconds, cpu);
+    registry.register_with_unit("resident_memory", "Resident memory of this process", Unit::Bytes, resident);
+    registry
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -146,7 +134,7 @@ mod tests {
         metrics.event(EventLabel::Refused);
         metrics.delivered(DeliveryLabel::Failed);
         metrics.report_made();
-        let text = metrics.render(3, Some(ProcessCost { cpu_seconds: 1.5, resident_bytes: 2048 })).unwrap();
+        let text = metrics.render(3, Some(Used { cpu: Duration::from_millis(1500), resident_bytes: 2048 })).unwrap();
         for line in [
             "process_cpu_seconds_total 1.5",
             "process_resident_memory_bytes 2048",

@@ -24,7 +24,7 @@ use crate::{
     config::Serve,
     disk::{Directory, Disk},
     metrics::Metrics,
-    process::Process,
+    process::costs::Process,
     report::{
         deliver::Delivery,
         reporter::{ReportSources, Reporter},
@@ -44,7 +44,6 @@ pub struct Statistics {
     collector_url: Url,
     switch: SwitchState,
     running: RwLock<Option<Arc<Running>>>,
-    metrics: Option<Metrics>,
 }
 
 #[derive(Debug)]
@@ -99,7 +98,7 @@ impl Statistics {
     /// Statistics that stay off.
     #[must_use]
     pub(super) fn off(collector_url: Url, by: &'static str) -> Self {
-        Self { collector_url, switch: SwitchState::Off(by), running: RwLock::default(), metrics: None }
+        Self { collector_url, switch: SwitchState::Off(by), running: RwLock::default() }
     }
 
     /// Statistics as the operator left them.
@@ -108,7 +107,6 @@ impl Statistics {
         let running = if enabled { Some(Running::start(&plan)?) } else { None };
         Ok(Self {
             collector_url: plan.collector_url.clone(),
-            metrics: Some(plan.metrics.clone()),
             switch: SwitchState::Operator(Box::new(AsyncMutex::new(plan))),
             running: RwLock::new(running),
         })
@@ -188,12 +186,6 @@ impl Statistics {
             cpu_profile_unavailable,
             heap_profile_unavailable,
         }
-    }
-
-    /// The counters of this process; `None` when switched off for the whole run.
-    #[must_use]
-    pub const fn metrics(&self) -> Option<&Metrics> {
-        self.metrics.as_ref()
     }
 
     fn set_running(&self, running: Option<Arc<Running>>) {

@@ -9,7 +9,10 @@ use headcount_shared::payload::{
     Constructor, Infra, Instance, Integration, Payload, Performance, Profile, Stack, Ux,
 };
 
-use crate::{browsers::Counts, process::samples::Samples};
+use crate::{
+    browsers::Counts,
+    process::costs::Costs,
+};
 
 /// What an installation observes and what its operator configured: the part of the report that differs from product to
 /// product.
@@ -29,19 +32,6 @@ pub trait Installation: Debug + Send + Sync {
     fn facts(&self) -> Pin<Box<dyn Future<Output = Facts> + Send + '_>>;
 }
 
-/// The profiles of one report.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Profiles {
-    /// When the CPU profile began and ended, in Unix seconds; 0 without one.
-    pub from: u64,
-    /// See `from`.
-    pub to: u64,
-    /// Gzipped pprof; empty without one.
-    pub cpu: Vec<u8>,
-    /// Gzipped pprof; empty without one.
-    pub memory: Vec<u8>,
-}
-
 /// Everything that goes into a report.
 #[derive(Debug, Clone)]
 pub struct Sources {
@@ -51,16 +41,14 @@ pub struct Sources {
     pub facts: Facts,
     /// What browsers did.
     pub counts: Counts,
-    /// What the process cost.
-    pub samples: Samples,
-    /// Where it cost that.
-    pub profiles: Profiles,
+    /// What the process cost, and where.
+    pub costs: Costs,
 }
 
 /// Makes the payload.
 #[must_use]
 pub fn assemble(sources: Sources) -> Payload {
-    let Sources { instance, facts, counts, samples, profiles } = sources;
+    let Sources { instance, facts, counts, costs: Costs { samples, profiles } } = sources;
     Payload {
         instance,
         integration: facts.integration,
@@ -100,6 +88,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::process::{costs::Profiles, samples::Samples};
 
     #[test]
     fn an_installation_without_prometheus_reports_true_zeros() {
@@ -112,8 +101,10 @@ mod tests {
             instance,
             facts: Facts::default(),
             counts: Counts::default(),
-            samples: Samples { cpu_usage: vec![0.25], memory_usage: vec![1024] },
-            profiles: Profiles { from: 1, to: 2, cpu: vec![1, 2, 3], memory: Vec::new() },
+            costs: Costs {
+                samples: Samples { cpu_usage: vec![0.25], memory_usage: vec![1024] },
+                profiles: Profiles { from: 1, to: 2, cpu: vec![1, 2, 3], memory: Vec::new() },
+            },
         });
         let json: serde_json::Value = serde_json::from_slice(&encode(&payload).unwrap()).unwrap();
         assert_eq!(

@@ -21,7 +21,7 @@ use crate::{
     browsers::{Browsers, Counts},
     clock::Clock,
     metrics::Metrics,
-    process::{Costs, Process},
+    process::costs::{Costs, Process},
 };
 
 /// How long to wait after a report could not be put on disk.
@@ -56,9 +56,8 @@ pub struct ReportSources {
 
 impl ReportSources {
     fn encode(&self, facts: Facts, counts: Counts, costs: Costs) -> io::Result<Vec<u8>> {
-        let Costs { samples, profiles } = costs;
         let instance = self.instance.clone();
-        Ok(encode(&assemble(Sources { instance, facts, counts, samples, profiles }))?)
+        Ok(encode(&assemble(Sources { instance, facts, counts, costs }))?)
     }
 }
 
@@ -131,7 +130,7 @@ impl Reporter {
                 Ok(_) => self.with_schedule(|schedule| schedule.advance(now)),
                 Err(_) => self.with_schedule(|schedule| schedule.retry(now, RETRY)),
             }
-            match made {
+            match &made {
                 Err(error) if !failing => tracing::error!(%error, "a report could not be put on disk; it waits"),
                 Ok(Made::NoRoom) if !failing => {
                     tracing::warn!("too many reports wait for the collector; counts add up until one is delivered");

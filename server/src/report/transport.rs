@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, pin::Pin, sync::OnceLock, time::Duration};
 
-use reqwest::{Client, Url, header, redirect};
+use reqwest::{Client, ClientBuilder, Url, header, redirect};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -63,9 +63,7 @@ impl HttpTransport {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        // Another one may have been installed by the product that we are a part of; that is fine.
-        rustls::crypto::ring::default_provider().install_default().ok();
-        let client = Client::builder()
+        let client = client_builder()
             .user_agent(format!("headcount/{}", self.version))
             .timeout(TIMEOUT)
             .connect_timeout(CONNECT_TIMEOUT)
@@ -99,6 +97,14 @@ impl Transport for HttpTransport {
             })
         })
     }
+}
+
+/// The start of every HTTP client of this program.
+#[must_use]
+pub fn client_builder() -> ClientBuilder {
+    // Another one may have been installed by the product that we are a part of; that is fine.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    Client::builder()
 }
 
 fn no_answer(error: &reqwest::Error) -> NoAnswer {

@@ -1,0 +1,21 @@
+//! The allocator of the program: jemalloc, which can tell which functions hold memory.
+
+use std::ffi::c_char;
+
+use headcount::process::heap::MALLOC_CONF;
+use tikv_jemallocator::Jemalloc;
+
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
+
+/// A pointer that jemalloc reads at the start.
+#[repr(transparent)]
+struct Settings(*const c_char);
+
+// SAFETY: the text it points to is constant.
+#[expect(unsafe_code, reason = "a static with a pointer to a constant text")]
+unsafe impl Sync for Settings {}
+
+#[expect(unsafe_code, reason = "jemalloc looks for its settings under this name")]
+#[unsafe(export_name = "malloc_conf")]
+static SETTINGS: Settings = Settings(MALLOC_CONF.as_ptr());

@@ -1,0 +1,137 @@
+//! Which functions hold memory?
+
+use std::{
+    io::BufReader,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use jemalloc_pprof::{JemallocProfCtl, PROF_CTL};
+
+use self::dump::Dump;
+use super::{
+    Unavailable,
+    pprof::{self, Kind, Span},
+    symbols::{self, Names},
+};
+use crate::clock::Clock;
+
+mod allocator;
+mod dump;
+
+const AMOUNT: (&str, &str) = ("inuse_space", "bytes");
+
+/// What the program must export as `malloc_conf`, a C string, beside making jemalloc its global allocator.
+///
+/// * `prof:true,prof_active:false`: profiling is possible and off, until a [`HeapProfiler`] switches it on.
+/// * `lg_prof_sample:17`: a sample every 128 KiB allocated.
+/// * `narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0`: memory that was freed goes back to the system within about a
+///   second.
+pub const MALLOC_CONF: &std::ffi::CStr =
+    c"prof:true,prof_active:false,lg_prof_sample:17,narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0";
+
+static RUNNING: AtomicBool = AtomicBool::new(false);
+
+/// Samples what is allocated, from its start until it is dropped. What was allocated before is not in the profile.
+///
+/// There is one in a process at a time, because the allocator is one. It needs jemalloc as global allocator, with
+/// [`MALLOC_CONF`].
+#[derive(Debug)]
+pub struct HeapProfiler {
+    clock: Arc<dyn Clock>,
+}
+
+impl HeapProfiler {
+    /// Starts sampling.
+    ///
+    /// # Errors
+    /// When the heap is already being profiled, when the allocator is not jemalloc, or when profiling was not made
+    /// possible at start.
+    pub fn start(clock: Arc<dyn Clock>) -> Result<Self, Unavailable> {
+        if RUNNING.swap(true, Ordering::SeqCst) {
+            return Err(Unavailable::because("the heap of this process is already being profiled"));
+        }
+        if let Err(error) = with_allocator(|control| Ok(control.activate()?)) {
+            RUNNING.store(false, Ordering::SeqCst);
+            return Err(error);
+        }
+        Ok(Self { clock })
+    }
+
+    /// What is held now, in the pprof format, gzipped: objects and bytes by the stack that allocated them, estimated
+    /// from the samples. Nothing changes.
+    ///
+    /// The allocator writes its own report to a file in the directory for temporary files; it is read and removed here.
+    ///
+    /// # Errors
+    /// When that file cannot be written or read, or when names cannot be read from `/proc`.
+    pub fn profile(&self) -> Result<Vec<u8>, Unavailable> {
+        let span = Span { from: self.clock.wall(), length: Duration::ZERO };
+        let file = with_allocator(JemallocProfCtl::dump)?;
+        let dump = Dump::read(BufReader::new(file)).map_err(|error| {
+            Unavailable::because(format!("the allocator's report cannot be read: {error}"))
+        })?;
+        let names = symbols::names_of(dump.addresses().collect())?;
+        pprof::encode(&kind(dump.bytes_per_sample), span, &names, &named(&dump, &names))
+    }
+}
+
+impl Drop for HeapProfiler {
+    fn drop(&mut self) {
+        // An allocator that could be switched on can be switched off.
+        with_allocator(|control| Ok(control.deactivate()?)).ok();
+        RUNNING.store(false, Ordering::SeqCst);
+    }
+}
+
+fn kind(bytes_per_sample: u64) -> Kind {
+    Kind {
+        count: ("inuse_objects", "count"),
+        amount: AMOUNT,
+        period_type: ("space", "bytes"),
+        period: i64::try_from(bytes_per_sample).unwrap_or(i64::MAX),
+    }
+}
+
+fn named(dump: &Dump, names: &Names) -> pprof::Samples {
+    let mut samples = pprof::Samples::new();
+    for held in &dump.held {
+        let stack = names.stack(&held.stack);
+        let inside = allocator::functions_inside(stack.iter().map(|&function| names.name(function)));
+        let outside = stack.get(inside..).unwrap_or_default();
+        pprof::add_sample(&mut samples, outside.to_vec(), [held.objects, held.bytes]);
+    }
+    samples
+}
+
+fn with_allocator<T>(act: impl FnOnce(&mut JemallocProfCtl) -> anyhow::Result<T>) -> Result<T, Unavailable> {
+    let control = PROF_CTL.as_ref().ok_or_else(|| {
+        Unavailable::because(
+            "the program was not started with jemalloc as its allocator and profiling made possible",
+        )
+    })?;
+    // Not `lock`: that is for async callers, and this must also work where blocking is forbidden.
+    let mut control = control
+        .try_lock()
+        .map_err(|_| Unavailable::because("somebody else is reading the heap profile of this process"))?;
+    act(&mut control)
+        .map_err(|error| Unavailable::because(format!("the allocator gives no heap profile: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    #[test]
+    fn a_program_that_did_not_make_it_possible_is_told_so() {
+        let refused =
+            HeapProfiler::start(Arc::new(SystemClock::new())).expect_err("no `malloc_conf` in this program");
+        assert!(refused.to_string().contains("jemalloc"), "{refused}");
+        let again = HeapProfiler::start(Arc::new(SystemClock::new())).expect_err("still none");
+        assert_eq!(again, refused, "a failed start leaves nothing running");
+    }
+}

@@ -1,0 +1,185 @@
+//! How is a profile written in the pprof format?
+//!
+//! One location a function: the profile says which function called which, and nothing about lines, files, builds or
+//! threads.
+
+use std::{collections::BTreeMap, io::Write, time::Duration};
+
+use flate2::{Compression, write::GzEncoder};
+use prost::Message;
+
+use self::{
+    messages::{Function, Line, Location, Mapping, Profile, Sample, ValueType},
+    strings::Strings,
+};
+use super::{Unavailable, symbols::Names};
+
+mod messages;
+mod strings;
+
+/// What a profile measures. Every sample has two values: how often, and how much.
+#[derive(Debug)]
+pub(super) struct Kind {
+    /// The first value, as type and unit.
+    pub(super) count: (&'static str, &'static str),
+    /// The second value, as type and unit; viewers show it unless told otherwise.
+    pub(super) amount: (&'static str, &'static str),
+    /// What lies between two samples, as type and unit.
+    pub(super) period_type: (&'static str, &'static str),
+    /// How much of it.
+    pub(super) period: i64,
+}
+
+/// When a profile began, since the Unix epoch, and how long it took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) from: Duration,
+    pub(super) length: Duration,
+}
+
+/// Samples by stack; a stack is the numbers of functions in [`Names`], the innermost first.
+pub(super) type Samples = BTreeMap<Vec<u32>, [i64; 2]>;
+
+/// Adds the values of one stack.
+pub(super) fn add_sample(samples: &mut Samples, stack: Vec<u32>, [count, amount]: [i64; 2]) {
+    let values = samples.entry(stack).or_default();
+    values[0] = values[0].saturating_add(count);
+    values[1] = values[1].saturating_add(amount);
+}
+
+/// The profile in the pprof format, gzipped.
+pub(super) fn encode(
+    kind: &Kind,
+    span: Span,
+    names: &Names,
+    samples: &Samples,
+) -> Result<Vec<u8>, Unavailable> {
+    gzip(&profile(kind, span, names, samples).encode_to_vec())
+        .map_err(|error| Unavailable::because(format!("the profile cannot be compressed: {error}")))
+}
+
+fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+fn profile(kind: &Kind, span: Span, names: &Names, samples: &Samples) -> Profile {
+    let mut strings = Strings::default();
+    let mut mappings = Mappings::default();
+    let mut functions = Vec::new();
+    let mut locations = Vec::new();
+    for (function, id) in names.functions().iter().zip(1..) {
+        functions.push(Function { id, name: strings.id(&function.name) });
+        let mapping_id = function.object.as_deref().map_or(0, |object| mappings.id(object, &mut strings));
+        let line = vec![Line { function_id: id }];
+        locations.push(Location { id, mapping_id, address: function.address, line });
+    }
+    Profile {
+        sample_type: vec![strings.value_type(kind.count), strings.value_type(kind.amount)],
+        sample: samples.iter().map(|(stack, values)| sample(stack, *values)).collect(),
+        mapping: mappings.list,
+        location: locations,
+        function: functions,
+        time_nanos: nanos(span.from),
+        duration_nanos: nanos(span.length),
+        period_type: Some(strings.value_type(kind.period_type)),
+        period: kind.period,
+        default_sample_type: strings.id(kind.amount.0),
+        string_table: strings.into_table(),
+    }
+}
+
+fn sample(stack: &[u32], values: [i64; 2]) -> Sample {
+    Sample {
+        location_id: stack.iter().map(|&function| u64::from(function) + 1).collect(),
+        value: values.to_vec(),
+    }
+}
+
+fn nanos(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
+impl Strings {
+    fn value_type(&mut self, (kind, unit): (&str, &str)) -> ValueType {
+        ValueType { kind: self.id(kind), unit: self.id(unit) }
+    }
+}
+
+/// The files that functions come from.
+#[derive(Debug, Default)]
+struct Mappings {
+    list: Vec<Mapping>,
+}
+
+impl Mappings {
+    fn id(&mut self, object: &str, strings: &mut Strings) -> u64 {
+        let filename = strings.id(object);
+        if let Some(known) = self.list.iter().find(|mapping| mapping.filename == filename) {
+            return known.id;
+        }
+        let id = self.list.len() as u64 + 1;
+        // Addresses are those inside the file; and whoever reads this has nothing left to look up.
+        self.list.push(Mapping { id, memory_limit: u64::MAX, filename, has_functions: true });
+        id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KIND: Kind = Kind {
+        count: ("samples", "count"),
+        amount: ("cpu", "nanoseconds"),
+        period_type: ("cpu", "nanoseconds"),
+        period: 10,
+    };
+    const SPAN: Span = Span { from: Duration::from_secs(100), length: Duration::from_secs(60) };
+
+    fn text(profile: &Profile, id: i64) -> &str {
+        &profile.string_table[usize::try_from(id).expect("an index")]
+    }
+
+    #[test]
+    fn a_profile_says_what_it_measures_and_when() {
+        let profile = profile(&KIND, SPAN, &Names::default(), &Samples::new());
+
+        let types: Vec<_> = profile
+            .sample_type
+            .iter()
+            .map(|kind| (text(&profile, kind.kind), text(&profile, kind.unit)))
+            .collect();
+        assert_eq!(types, [("samples", "count"), ("cpu", "nanoseconds")]);
+        assert_eq!(text(&profile, profile.default_sample_type), "cpu");
+        assert_eq!(
+            (profile.time_nanos, profile.duration_nanos, profile.period),
+            (100_000_000_000, 60_000_000_000, 10)
+        );
+        assert_eq!(profile.string_table[0], "");
+    }
+
+    #[test]
+    fn samples_of_one_stack_become_one() {
+        let mut names = Names::default();
+        let (leaf, root) =
+            (names.add_function(Some("headcount"), "leaf", 5), names.add_function(None, "root", 0));
+        let mut samples = Samples::new();
+        add_sample(&mut samples, vec![leaf, root], [1, 10]);
+        add_sample(&mut samples, vec![leaf, root], [2, 20]);
+        add_sample(&mut samples, vec![root], [1, 10]);
+
+        let profile = profile(&KIND, SPAN, &names, &samples);
+
+        assert_eq!(profile.sample.len(), 2);
+        assert_eq!(
+            (&profile.sample[0].location_id[..], &profile.sample[0].value[..]),
+            (&[1, 2][..], &[3, 30][..])
+        );
+        assert_eq!(text(&profile, profile.function[0].name), "leaf");
+        assert_eq!((profile.location[0].mapping_id, profile.location[1].mapping_id), (1, 0));
+        assert_eq!(text(&profile, profile.mapping[0].filename), "headcount");
+        assert!(profile.mapping[0].has_functions);
+    }
+}

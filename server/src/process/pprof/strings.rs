@@ -1,0 +1,48 @@
+//! Which number does a text have in a profile?
+
+use std::collections::HashMap;
+
+/// Texts by number, each kept once. Number 0 is the empty text, as the format asks for.
+#[derive(Debug)]
+pub(super) struct Strings {
+    table: Vec<String>,
+    ids: HashMap<String, i64>,
+}
+
+impl Default for Strings {
+    fn default() -> Self {
+        let mut strings = Self { table: Vec::new(), ids: HashMap::new() };
+        strings.id("");
+        strings
+    }
+}
+
+impl Strings {
+    /// The number of `text`, a new one if it is new.
+    pub(super) fn id(&mut self, text: &str) -> i64 {
+        if let Some(&id) = self.ids.get(text) {
+            return id;
+        }
+        let id = i64::try_from(self.table.len()).unwrap_or(0);
+        self.table.push(text.to_owned());
+        self.ids.insert(text.to_owned(), id);
+        id
+    }
+
+    /// All texts, each at its number.
+    pub(super) fn into_table(self) -> Vec<String> {
+        self.table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_kept_once_and_the_empty_one_is_first() {
+        let mut strings = Strings::default();
+        assert_eq!([strings.id("a"), strings.id("b"), strings.id("a"), strings.id("")], [1, 2, 1, 0]);
+        assert_eq!(strings.into_table(), ["", "a", "b"]);
+    }
+}

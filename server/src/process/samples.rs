@@ -1,0 +1,217 @@
+//! How much CPU and memory does this process use?
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use headcount_shared::limits::PROCESS_SAMPLES;
+use procfs::process::Process;
+use rustix::time::{ClockId, clock_gettime};
+
+use super::Unavailable;
+use crate::clock::Clock;
+
+/// What was sampled, oldest first. Empty where no sample was taken yet.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Samples {
+    /// CPU usage in cores: CPU seconds used by the seconds that really passed since the sample before.
+    pub cpu_usage: Vec<f64>,
+    /// Resident memory in bytes.
+    pub memory_usage: Vec<u64>,
+}
+
+/// Takes a sample whenever it is told to and keeps the newest [`PROCESS_SAMPLES`] of them.
+#[derive(Debug)]
+pub struct Sampler {
+    clock: Arc<dyn Clock>,
+    history: Mutex<History>,
+}
+
+impl Sampler {
+    /// A sampler without samples. The first one covers the time from now on.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let history = History::starting_from(Reading { monotonic: clock.monotonic(), cpu: cpu_time() });
+        Self { clock, history: Mutex::new(history) }
+    }
+
+    /// Takes one sample of CPU and memory.
+    ///
+    /// # Errors
+    /// When the system does not tell the resident memory; the CPU usage is recorded all the same.
+    pub fn sample(&self) -> Result<(), Unavailable> {
+        let reading = Reading { monotonic: self.clock.monotonic(), cpu: cpu_time() };
+        let memory = resident_bytes();
+        let mut history = self.history();
+        history.record_cpu(reading);
+        history.record_memory(memory?);
+        Ok(())
+    }
+
+    /// The samples since the last [`Self::take`]; they stay.
+    #[must_use]
+    pub fn peek(&self) -> Samples {
+        self.history().samples()
+    }
+
+    /// The samples since the last call; the next ones start from nothing, without a gap in time.
+    #[must_use]
+    pub fn take(&self) -> Samples {
+        let mut history = self.history();
+        let samples = history.samples();
+        history.clear();
+        samples
+    }
+
+    fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What this process has used since it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Used {
+    /// CPU time.
+    pub cpu: Duration,
+    /// Resident memory now, in bytes.
+    pub resident_bytes: u64,
+}
+
+/// What this process has used since it began. `None` where the system does not tell.
+#[must_use]
+pub fn used_so_far() -> Option<Used> {
+    Some(Used { cpu: cpu_time(), resident_bytes: resident_bytes().ok()? })
+}
+
+/// The CPU time that this process has used at one moment.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    monotonic: Duration,
+    cpu: Duration,
+}
+
+#[derive(Debug)]
+struct History {
+    last: Reading,
+    cpu: VecDeque<f64>,
+    memory: VecDeque<u64>,
+}
+
+impl History {
+    fn starting_from(last: Reading) -> Self {
+        Self { last, cpu: VecDeque::new(), memory: VecDeque::new() }
+    }
+
+    fn record_cpu(&mut self, reading: Reading) {
+        let Some(cores) = cores(self.last, reading) else { return };
+        self.last = reading;
+        push_bounded(&mut self.cpu, cores);
+    }
+
+    fn record_memory(&mut self, bytes: u64) {
+        push_bounded(&mut self.memory, bytes);
+    }
+
+    fn samples(&self) -> Samples {
+        Samples {
+            cpu_usage: self.cpu.iter().copied().collect(),
+            memory_usage: self.memory.iter().copied().collect(),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.cpu.clear();
+        self.memory.clear();
+    }
+}
+
+/// The cores used between two readings; nothing when no time passed between them.
+fn cores(before: Reading, after: Reading) -> Option<f64> {
+    let passed = after.monotonic.checked_sub(before.monotonic)?;
+    if passed.is_zero() {
+        return None;
+    }
+    Some(after.cpu.saturating_sub(before.cpu).as_secs_f64() / passed.as_secs_f64())
+}
+
+fn push_bounded<T>(samples: &mut VecDeque<T>, sample: T) {
+    if samples.len() >= PROCESS_SAMPLES {
+        samples.pop_front();
+    }
+    samples.push_back(sample);
+}
+
+fn cpu_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
+}
+
+fn resident_bytes() -> Result<u64, Unavailable> {
+    let pages = Process::myself()
+        .and_then(|process| process.statm())
+        .map_err(|_| Unavailable::because("the system does not tell the memory of this process in /proc"))?
+        .resident;
+    Ok(pages.saturating_mul(procfs::page_size()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    fn reading(monotonic_ms: u64, cpu_ms: u64) -> Reading {
+        Reading { monotonic: Duration::from_millis(monotonic_ms), cpu: Duration::from_millis(cpu_ms) }
+    }
+
+    #[test]
+    fn cores_are_cpu_time_by_the_time_that_really_passed() {
+        for (before, after, expected, case) in [
+            (reading(0, 0), reading(60_000, 30_000), Some(0.5), "half a core for a minute"),
+            (
+                reading(0, 0),
+                reading(90_000, 30_000),
+                Some(1.0 / 3.0),
+                "a late tick divides by its real length",
+            ),
+            (reading(1_000, 500), reading(2_000, 3_500), Some(3.0), "three cores"),
+            (reading(0, 100), reading(1_000, 100), Some(0.0), "idle"),
+            (reading(5, 100), reading(5, 200), None, "no time passed"),
+            (reading(10, 100), reading(5, 200), None, "a clock that went backwards"),
+            (reading(0, 200), reading(1_000, 100), Some(0.0), "CPU time that went backwards"),
+        ] {
+            assert_eq!(cores(before, after), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn two_readings_at_one_moment_lose_no_cpu_time() {
+        let mut history = History::starting_from(reading(0, 0));
+        history.record_cpu(reading(0, 400));
+        history.record_cpu(reading(1_000, 500));
+        assert_eq!(history.samples().cpu_usage, [0.5]);
+    }
+
+    #[test]
+    fn the_oldest_samples_go_first() {
+        let mut history = History::starting_from(reading(0, 0));
+        for n in 0..PROCESS_SAMPLES as u64 + 2 {
+            history.record_memory(n);
+        }
+        let memory = history.samples().memory_usage;
+        assert_eq!((memory.len(), memory[0]), (PROCESS_SAMPLES, 2));
+    }
+
+    #[test]
+    fn the_first_sample_has_both_numbers_and_only_taking_removes_it() {
+        let sampler = Sampler::new(Arc::new(SystemClock::new()));
+        assert_eq!(sampler.peek(), Samples::default());
+        sampler.sample().expect("/proc tells the memory");
+
+        let samples = sampler.peek();
+        assert_eq!((samples.cpu_usage.len(), samples.memory_usage.len()), (1, 1));
+        assert!(samples.memory_usage[0] > 100 * 1024, "a test has more than 100 KiB: {samples:?}");
+        assert_eq!(sampler.take(), samples);
+        assert_eq!(sampler.peek(), Samples::default());
+    }
+}

@@ -1,0 +1,162 @@
+//! Which function does an address of this process belong to?
+//!
+//! The symbol tables of the mapped files are read once, in pieces, for all addresses together: no debug information,
+//! no cache, nothing that stays. A function that was inlined counts as the one it was inlined into.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use procfs::process::{MMapPath, MemoryMap, Process};
+
+pub(super) use self::names::Names;
+use self::{elf::Elf, maps::Maps};
+use super::{Unavailable, scrub};
+
+mod elf;
+mod maps;
+mod names;
+
+/// The executable of this process, even when another file has taken its place since.
+const OWN_EXECUTABLE: &str = "/proc/self/exe";
+
+/// A file that is mapped into this process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Object {
+    /// The name under which it may be told.
+    name: String,
+    /// Where its symbols can be read; nothing when they must not be told, or when the file is gone.
+    file: Option<PathBuf>,
+}
+
+/// The names of the functions that `addresses` belong to.
+///
+/// # Errors
+/// When the system does not tell what is mapped into this process.
+pub(super) fn names_of(mut addresses: Vec<u64>) -> Result<Names, Unavailable> {
+    addresses.sort_unstable();
+    addresses.dedup();
+    let maps = mapped()?;
+    let mut names = Names::default();
+    for (object, places) in maps.group(&addresses) {
+        match object {
+            Some(object) => name_object(&mut names, object, &places),
+            None => names.name_all(&places, None, "[unknown]"),
+        }
+    }
+    Ok(names)
+}
+
+/// The address ranges of code in which the stack must not be walked by a signal handler.
+///
+/// The kernel's own code page is described wrongly on some systems. And a walker from before 2022 takes a lock of the
+/// dynamic linker, which whoever was interrupted there may hold.
+///
+/// # Errors
+/// When the system does not tell what is mapped into this process.
+pub(super) fn ranges_not_to_walk() -> Result<Vec<std::ops::Range<u64>>, Unavailable> {
+    let maps = mapped()?;
+    let locks = maps
+        .objects()
+        .find(|object| object.name.starts_with("libgcc_s."))
+        .is_some_and(|walker| !imports(walker, b"_dl_find_object"));
+    Ok(maps.ranges(|object| object.name == maps::KERNEL || locks && object.name != scrub::EXECUTABLE))
+}
+
+fn imports(object: &Object, symbol: &[u8]) -> bool {
+    let open = || Elf::open(File::open(object.file.as_ref()?).ok()?).ok();
+    open().and_then(|elf| elf.imports(symbol).ok()).unwrap_or(false)
+}
+
+/// Places are pairs of an address of the process and the offset in the file.
+fn name_object(names: &mut Names, object: &Object, places: &[maps::Place]) {
+    let fallback = format!("[{}]", object.name.trim_matches(['[', ']']));
+    let Some(functions) = object.file.as_ref().and_then(|file| functions_in(file, places)) else {
+        return names.name_all(places, Some(&object.name), &fallback);
+    };
+    for (place, function) in places.iter().zip(functions) {
+        let (name, start) = match &function {
+            Some(function) => (scrub::function_name(&demangled(&function.name)), function.start),
+            None => (fallback.clone(), 0),
+        };
+        let id = names.add_function(Some(&object.name), &name, start);
+        names.set(place.address, id);
+    }
+}
+
+/// The function at each of the places, in their order.
+fn functions_in(file: &Path, places: &[maps::Place]) -> Option<Vec<Option<elf::Function>>> {
+    let elf = Elf::open(File::open(file).ok()?).ok()?;
+    let offsets: Vec<_> = places.iter().map(|place| place.offset).collect();
+    elf.functions_at(&offsets).ok()
+}
+
+fn demangled(symbol: &[u8]) -> String {
+    let symbol = String::from_utf8_lossy(symbol);
+    // `#`: without the hash of the build.
+    format!("{:#}", rustc_demangle::demangle(&symbol))
+}
+
+fn mapped() -> Result<Maps, Unavailable> {
+    let unreadable =
+        |_| Unavailable::because("the system does not tell in /proc what is mapped into this process");
+    let executable = std::fs::read_link(OWN_EXECUTABLE).ok();
+    let regions = Process::myself().and_then(|process| process.maps()).map_err(unreadable)?;
+    Ok(Maps::new(regions.into_iter().filter_map(|region| {
+        let object = object(&region, executable.as_deref())?;
+        Some((region.address.0..region.address.1, region.offset, object))
+    })))
+}
+
+fn object(region: &MemoryMap, executable: Option<&Path>) -> Option<Object> {
+    match &region.pathname {
+        MMapPath::Path(path) if Some(path.as_path()) == executable => {
+            Some(Object { name: scrub::EXECUTABLE.to_owned(), file: Some(OWN_EXECUTABLE.into()) })
+        }
+        MMapPath::Path(path) => {
+            let name = scrub::library_name(path);
+            let file = (name != scrub::OTHER).then(|| path.clone());
+            Some(Object { name, file })
+        }
+        MMapPath::Vdso => Some(Object { name: maps::KERNEL.to_owned(), file: None }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[inline(never)]
+    fn a_function_with_a_name() -> u64 {
+        std::hint::black_box(1)
+    }
+
+    #[test]
+    fn an_address_of_this_program_gets_the_name_of_its_function() {
+        assert_eq!(a_function_with_a_name(), 1);
+        let address = a_function_with_a_name as fn() -> u64 as usize as u64;
+
+        let names = names_of(vec![address, 16]).expect("/proc is readable");
+
+        let function = &names.functions()[names.at(address) as usize];
+        assert!(function.name.ends_with("symbols::tests::a_function_with_a_name"), "{function:?}");
+        assert_eq!(function.object.as_deref(), Some("headcount"));
+        let unknown = &names.functions()[names.at(16) as usize];
+        assert_eq!((&*unknown.name, unknown.object.as_deref()), ("[unknown]", None));
+    }
+
+    #[test]
+    fn a_rust_name_has_no_hash() {
+        assert_eq!(demangled(b"_ZN4core3fmt5write17h0123456789abcdefE"), "core::fmt::write");
+        assert_eq!(demangled(b"memcpy"), "memcpy");
+    }
+
+    #[test]
+    fn the_page_of_the_kernel_is_not_walked() {
+        let vdso = mapped().expect("/proc is readable").ranges(|object| object.name == maps::KERNEL);
+        let avoided = ranges_not_to_walk().expect("/proc is readable");
+        assert!(vdso.iter().all(|range| avoided.contains(range)));
+    }
+}

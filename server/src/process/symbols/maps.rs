@@ -1,0 +1,125 @@
+//! Which file is mapped at an address, and where in the file is it?
+
+use std::ops::Range;
+
+use super::Object;
+
+/// What the code that the kernel maps into every process is called.
+pub(super) const KERNEL: &str = "[vdso]";
+
+/// An address of the process, and where it is in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Place {
+    pub(super) address: u64,
+    pub(super) offset: u64,
+}
+
+#[derive(Debug)]
+struct Region {
+    range: Range<u64>,
+    offset: u64,
+    /// Its place among the objects.
+    object: usize,
+}
+
+/// The files that are mapped into a process.
+#[derive(Debug, Default)]
+pub(super) struct Maps {
+    objects: Vec<Object>,
+    regions: Vec<Region>,
+}
+
+impl Maps {
+    /// Regions in the order of their addresses, each with its offset in its file.
+    pub(super) fn new(regions: impl Iterator<Item = (Range<u64>, u64, Object)>) -> Self {
+        let mut maps = Self::default();
+        for (range, offset, object) in regions {
+            let object = maps.object_index(object);
+            maps.regions.push(Region { range, offset, object });
+        }
+        maps
+    }
+
+    /// The files, each once.
+    pub(super) fn objects(&self) -> impl Iterator<Item = &Object> {
+        self.objects.iter()
+    }
+
+    /// Where the chosen files are.
+    pub(super) fn ranges(&self, chosen: impl Fn(&Object) -> bool) -> Vec<Range<u64>> {
+        let of_chosen = |region: &&Region| self.objects.get(region.object).is_some_and(&chosen);
+        self.regions.iter().filter(of_chosen).map(|region| region.range.clone()).collect()
+    }
+
+    /// The addresses by the file they are in; those in none of the files come last.
+    pub(super) fn group(&self, addresses: &[u64]) -> Vec<(Option<&Object>, Vec<Place>)> {
+        let mut groups: Vec<_> = self.objects.iter().map(|object| (Some(object), Vec::new())).collect();
+        let mut strays = Vec::new();
+        for &address in addresses {
+            let place = |offset| Place { address, offset };
+            let group =
+                self.region_at(address).and_then(|region| Some((region, groups.get_mut(region.object)?)));
+            match group {
+                Some((region, (_, places))) => {
+                    places.push(place(address - region.range.start + region.offset))
+                }
+                None => strays.push(place(0)),
+            }
+        }
+        groups.push((None, strays));
+        groups.retain(|(_, places)| !places.is_empty());
+        groups
+    }
+
+    fn region_at(&self, address: u64) -> Option<&Region> {
+        let after = self.regions.partition_point(|region| region.range.start <= address);
+        self.regions.get(after.checked_sub(1)?).filter(|region| region.range.contains(&address))
+    }
+
+    fn object_index(&mut self, object: Object) -> usize {
+        if let Some(known) = self.objects.iter().position(|known| *known == object) {
+            return known;
+        }
+        self.objects.push(object);
+        self.objects.len() - 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(name: &str) -> Object {
+        Object { name: name.to_owned(), file: None }
+    }
+
+    #[test]
+    fn addresses_are_grouped_by_file_and_turned_into_offsets() {
+        let maps = Maps::new(
+            [
+                (0x1000..0x2000, 0, object("program")),
+                (0x2000..0x3000, 0x800, object("program")),
+                (0x5000..0x6000, 0x100, object("library")),
+            ]
+            .into_iter(),
+        );
+        let groups = maps.group(&[0x10, 0x1004, 0x2008, 0x4000, 0x5000, 0x6000]);
+
+        let groups: Vec<_> = groups
+            .iter()
+            .map(|(object, places)| {
+                let places: Vec<_> = places.iter().map(|place| (place.address, place.offset)).collect();
+                (object.map_or("none", |object| &object.name), places)
+            })
+            .collect();
+        assert_eq!(
+            groups,
+            [
+                ("program", vec![(0x1004, 0x4), (0x2008, 0x808)]),
+                ("library", vec![(0x5000, 0x100)]),
+                ("none", vec![(0x10, 0), (0x4000, 0), (0x6000, 0)]),
+            ]
+        );
+        assert_eq!(maps.ranges(|object| object.name == "program"), [0x1000..0x2000, 0x2000..0x3000]);
+    }
+}
