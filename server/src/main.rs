@@ -3,7 +3,7 @@
 mod allocator;
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     process::ExitCode,
 };
 
@@ -59,7 +59,7 @@ async fn preview(config: Serve) -> anyhow::Result<()> {
 }
 
 fn log(targets: Targets) {
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false);
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).with_target(false);
     tracing_subscriber::registry().with(targets).with(lines).init();
 }
 

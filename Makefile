@@ -1,0 +1,39 @@
+# `make run` and `make test` need nothing before them: the scripts in .ci install what is missing and say what they do.
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test e2e bench lint fmt clean
+
+help: ## Lists what can be made
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Starts the demo: a server on 127.0.0.1:8080 that reports to a collector on 127.0.0.1:8081
+	@cargo build --release --quiet -p headcount-e2e --bin demo
+	@exec target/release/demo
+
+build: ## Builds the browser programs and the server: target/release/headcount
+	@.ci/install build
+	@.ci/wasm
+	cargo build --release -p headcount
+
+test: ## Runs all tests, those in a real browser included
+	@.ci/install build test
+	@.ci/wasm
+	cargo test --workspace --exclude headcount-e2e --features headcount-frontend/ui,headcount-frontend/bundle
+	cargo build -p headcount
+	cargo test -p headcount-e2e
+
+bench: ## Measures, and prints ratios from one run
+	@.ci/install build
+	@.ci/wasm
+	cargo build --release -p headcount
+	cargo bench -p headcount
+
+lint: ## Checks the format, clippy and the documentation, with warnings as errors
+	@.ci/lint
+
+fmt: ## Formats the code
+	cargo fmt --all
+
+clean: ## Removes everything that was built
+	cargo clean
+	rm -rf frontend-tracker/dist
