@@ -295,13 +295,23 @@ fn made_id(now: Duration) -> String {
     Uuid::new_v7(Timestamp::from_unix(NoContext, now.as_secs(), now.subsec_nanos())).to_string()
 }
 
-/// Makes the data directory if it is missing.
+/// Makes the data directory if it is missing, so that it is still there after a power cut.
 fn create(data_dir: &Path) -> Result<(), OpenError> {
     let path = || data_dir.to_owned();
     if data_dir.exists() && !data_dir.is_dir() {
         return Err(OpenError::NotADirectory { path: path() });
     }
-    fs::create_dir_all(data_dir).map_err(|reason| OpenError::Unwritable { path: path(), reason })
+    create_durably(data_dir).map_err(|reason| OpenError::Unwritable { path: path(), reason })
+}
+
+fn create_durably(directory: &Path) -> io::Result<()> {
+    let missing: Vec<_> = directory.ancestors().take_while(|directory| !directory.exists()).collect();
+    fs::create_dir_all(directory)?;
+    for parent in missing.into_iter().filter_map(Path::parent) {
+        let here = parent.as_os_str().is_empty();
+        File::open(if here { Path::new(".") } else { parent })?.sync_all()?;
+    }
+    Ok(())
 }
 
 /// Locks the data directory for this process. The system takes the lock back when the process ends, however it ends.

@@ -24,12 +24,31 @@ impl Condition {
     /// # Errors
     /// The error of the attempt.
     pub(super) fn note<T, E: Display>(&self, attempt: Result<T, E>) -> Result<T, E> {
-        let was_failing = self.failing.swap(attempt.is_err(), Ordering::Relaxed);
-        match &attempt {
-            Err(error) if !was_failing => tracing::error!(%error, "{} fails", self.what),
-            Ok(_) if was_failing => tracing::info!("{} works again", self.what),
-            _ => {}
+        match (&attempt, self.changes(attempt.is_err())) {
+            (Err(error), true) => tracing::error!(%error, "{} fails", self.what),
+            (Ok(_), true) => tracing::info!("{} works again", self.what),
+            (_, false) => {}
         }
         attempt
+    }
+
+    /// Whether this is news.
+    fn changes(&self, failing: bool) -> bool {
+        self.failing.swap(failing, Ordering::Relaxed) != failing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_change_is_news() {
+        let condition = Condition::new("a test");
+        let news: Vec<_> = [false, true, true, true, false, false, true]
+            .into_iter()
+            .map(|failing| condition.changes(failing))
+            .collect();
+        assert_eq!(news, [false, true, false, false, true, false, true]);
     }
 }

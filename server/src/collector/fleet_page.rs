@@ -86,7 +86,7 @@ fn row(instance: &FleetInstance, now: u64) -> String {
 fn unread(set_aside: u64) -> String {
     match set_aside {
         0 => String::new(),
-        count => format!(" <small class=\"warn\">{} unread in all</small>", counted(count, "value")),
+        count => format!(" <small class=\"warn\">{} set aside so far</small>", counted(count, "value")),
     }
 }
 
@@ -191,7 +191,7 @@ mod tests {
         ] {
             assert!(page.contains(shown), "{shown} in {page}");
         }
-        assert!(!page.contains("unread"));
+        assert!(!page.contains("set aside"));
     }
 
     #[test]

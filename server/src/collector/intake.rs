@@ -16,8 +16,8 @@ use super::{
     prepare::{Prepared, prepare},
 };
 
-/// Bytes of bodies in memory at once, from the first byte until the report is stored.
-const BODY_BYTES: usize = 32 * REPORT_BYTES;
+/// Bytes of reports in memory at once, from the first one that arrives until the report is stored.
+const BYTES: usize = 32 * REPORT_BYTES;
 
 /// Reports that are unpacked at once, each of which takes up to a hundred mebibytes.
 const UNPACKING: usize = 4;
@@ -31,7 +31,7 @@ const TIME_TO_SEND: Duration = Duration::from_secs(60);
 /// The bounds on reports that are being taken in.
 #[derive(Debug, Clone)]
 pub(super) struct Intake {
-    bodies: Arc<Semaphore>,
+    bytes: Arc<Semaphore>,
     unpacking: Arc<Semaphore>,
 }
 
@@ -44,21 +44,27 @@ pub(super) struct TakenIn {
     pub room: Room,
 }
 
-/// Room for a body.
-#[derive(Debug)]
+/// Room in memory, a permit a byte.
+#[derive(Debug, Default)]
 pub(super) struct Room {
-    _permit: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Room {
+    fn bytes(&self) -> usize {
+        self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits)
+    }
 }
 
 impl Intake {
     /// The bounds of a collector.
     #[must_use]
     pub(super) fn new() -> Self {
-        Self::with_bounds(BODY_BYTES, UNPACKING)
+        Self::with_bounds(BYTES, UNPACKING)
     }
 
-    fn with_bounds(body_bytes: usize, unpacking: usize) -> Self {
-        Self { bodies: Arc::new(Semaphore::new(body_bytes)), unpacking: Arc::new(Semaphore::new(unpacking)) }
+    fn with_bounds(bytes: usize, unpacking: usize) -> Self {
+        Self { bytes: Arc::new(Semaphore::new(bytes)), unpacking: Arc::new(Semaphore::new(unpacking)) }
     }
 
     /// Reads one report.
@@ -69,13 +75,13 @@ impl Intake {
         let reading = time::timeout(TIME_TO_SEND, self.read(body));
         let (bytes, room) = reading.await.map_err(|_| NotTaken::TooSlow)??;
         let unpacking = room_in(&self.unpacking, 1).await?;
-        // The permits go along: if the sender leaves, the work still goes on until it is done.
-        let work = task::spawn_blocking(move || {
-            let report = prepare(coding, bytes);
-            drop(unpacking);
-            report.map(|report| TakenIn { report, room })
-        });
-        work.await.map_err(|_| NotTaken::Failed)?
+        // Both permits go along: if the sender leaves, the work still goes on until it is done.
+        let work = task::spawn_blocking(move || (prepare(coding, bytes), room, unpacking));
+        let (report, mut room, unpacking) = work.await.map_err(|_| NotTaken::Failed)?;
+        let report = report?;
+        self.grow(&mut room, report.held_bytes()).await?;
+        drop(unpacking);
+        Ok(TakenIn { report, room })
     }
 
     /// Reads a body, but no more than a report may have.
@@ -84,21 +90,30 @@ impl Intake {
         if declared > REPORT_BYTES {
             return Err(NotTaken::TooLarge);
         }
-        let mut bytes = Vec::new();
-        let mut room: Option<OwnedSemaphorePermit> = None;
+        let (mut bytes, mut room) = (Vec::new(), Room::default());
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame.map_err(|_| NotTaken::Interrupted)?.into_data() else { continue };
             if bytes.len() + data.len() > REPORT_BYTES {
                 return Err(NotTaken::TooLarge);
             }
-            let more = room_in(&self.bodies, data.len()).await?;
-            match &mut room {
-                Some(room) => room.merge(more),
-                None => room = Some(more),
-            }
             bytes.extend_from_slice(&data);
+            self.grow(&mut room, bytes.len()).await?;
         }
-        Ok((bytes, Room { _permit: room }))
+        Ok((bytes, room))
+    }
+
+    /// Makes sure that there is room for `bytes`.
+    async fn grow(&self, room: &mut Room, bytes: usize) -> Result<(), NotTaken> {
+        let more = bytes.saturating_sub(room.bytes());
+        if more == 0 {
+            return Ok(());
+        }
+        let more = room_in(&self.bytes, more).await?;
+        match &mut room.permit {
+            Some(permit) => permit.merge(more),
+            None => room.permit = Some(more),
+        }
+        Ok(())
     }
 }
 
@@ -123,6 +138,9 @@ mod tests {
     use super::*;
 
     const REPORT: &str = r#"{"instance":{"uuid":"4423595b-9d97-4e01-a19f-8e3d60c83b2a"}}"#;
+
+    /// Room for one such report, and not for two.
+    const ROOM: usize = 1200;
 
     /// A body of unknown length that sends its frames and then stalls or ends.
     struct Trickle {
@@ -152,7 +170,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_report_is_read_however_it_is_cut() {
-        let intake = Intake::with_bounds(1000, 1);
+        let intake = Intake::with_bounds(ROOM, 1);
         let (start, end) = REPORT.split_at(10);
         for body in [
             Body::from(REPORT),
@@ -165,7 +183,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn reports_wait_for_room_and_then_are_asked_to_come_back() {
-        let intake = Intake::with_bounds(REPORT.len() + 5, 1);
+        // A report takes more room once it is read: its counts are there too.
+        let intake = Intake::with_bounds(ROOM, 1);
         let first = take(&intake, Body::from(REPORT)).await.unwrap();
         assert!(matches!(take(&intake, Body::from(REPORT)).await, Err(NotTaken::Busy)));
         drop(first);
@@ -174,7 +193,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_sender_who_stalls_is_let_go_and_gives_its_room_back() {
-        let intake = Intake::with_bounds(REPORT.len(), 1);
+        let intake = Intake::with_bounds(ROOM, 1);
         let stalled = Body::new(Trickle { frames: vec!["{"], ends: false });
         assert!(matches!(take(&intake, stalled).await, Err(NotTaken::TooSlow)));
         assert!(take(&intake, Body::from(REPORT)).await.is_ok());
@@ -186,6 +205,6 @@ mod tests {
         let mebibyte: &str = " ".repeat(1 << 20).leak();
         let body = Body::new(Trickle { frames: vec![mebibyte; 9], ends: false });
         assert!(matches!(take(&intake, body).await, Err(NotTaken::TooLarge)));
-        assert_eq!(intake.bodies.available_permits(), 2 * REPORT_BYTES);
+        assert_eq!(intake.bytes.available_permits(), 2 * REPORT_BYTES);
     }
 }

@@ -44,6 +44,13 @@ pub(super) struct Prepared {
     pub raw: Vec<u8>,
 }
 
+impl Prepared {
+    /// How much memory it takes, as far as its size is up to the sender.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.counts.len() + self.raw.len()
+    }
+}
+
 /// Reads a report. Takes time and memory: a few times its size.
 ///
 /// # Errors

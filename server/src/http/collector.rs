@@ -56,10 +56,9 @@ pub fn routes(collector: &Collector) -> CollectorRoutes {
 
 async fn take_report(
     State(collector): State<Collector>,
-    headers: HeaderMap,
     request: Request,
 ) -> Result<Json<Received>, NotTaken> {
-    let arrival = Arrival::from_headers(&headers)?;
+    let arrival = Arrival::from_headers(request.headers())?;
     let status = collector.take(arrival, request.into_body()).await?;
     Ok(Json(Received { status }))
 }
