@@ -4,7 +4,7 @@ mod data_dir;
 mod identity;
 pub mod statistics;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use axum::Router;
@@ -26,7 +26,7 @@ use crate::{
     config::{Collect, Serve},
     http::{self, Access, listen},
     metrics::Metrics,
-    report::transport,
+    report::{assemble::Installation, transport},
     settings::{Bootstrap, Settings},
 };
 
@@ -44,17 +44,12 @@ const PREVIEW_TIMEOUT: Duration = Duration::from_secs(30);
 /// # Errors
 /// One sentence for the operator: the data directory, the database or the address cannot be used.
 pub async fn serve(config: Serve, stop: CancellationToken) -> anyhow::Result<()> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let metrics = Metrics::new();
-    let installation = Installation::open(&config, &clock, &metrics).await?;
-    let statistics = Arc::clone(&installation.statistics);
-    let access = Access::new(config.admin_token.clone());
-    let router = http::server_routes(config.url_base_path.clone(), access, Arc::clone(&statistics), metrics);
+    let server = Server::open(&config, Arc::new(SystemClock::new()), None).await?;
     let listener = bind(config.listen).await?;
     let url = format!("http://{}{}", listener.local_addr()?, config.url_base_path.as_str());
-    tracing::info!(statistics = statistics.describe(), "serving on {url}");
-    listen_until(listener, router, stop).await;
-    installation.close().await;
+    tracing::info!(statistics = server.statistics.describe(), "serving on {url}");
+    listen::serve(listener, server.router(), stop, DRAIN).await;
+    server.close().await;
     tracing::info!("everything counted is on disk");
     Ok(())
 }
@@ -72,7 +67,7 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     let router = http::collector_routes(Access::new(config.admin_token), &collector);
     let listener = bind(config.listen).await?;
     tracing::info!("collecting on http://{}/", listener.local_addr()?);
-    listen_until(listener, router, stop).await;
+    listen::serve(listener, router, stop, DRAIN).await;
     collector.close().await;
     tracing::info!("every report is on disk");
     Ok(())
@@ -82,37 +77,59 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }
 
-async fn listen_until(listener: TcpListener, router: Router, stop: CancellationToken) {
-    listen::serve(listener, router, stop, DRAIN).await;
-}
-
-/// What a server keeps on disk, and what counts.
-struct Installation {
+/// Usage statistics of one installation: routes for a web server, and tasks in the background.
+#[derive(Debug)]
+pub struct Server {
+    config: Serve,
+    metrics: Metrics,
     statistics: Arc<Statistics>,
     /// `None` when switched off for the whole run: then nothing is opened or created.
     kept: Option<(DataDir, Settings)>,
 }
 
-impl Installation {
-    async fn open(config: &Serve, clock: &Arc<dyn Clock>, metrics: &Metrics) -> anyhow::Result<Self> {
+impl Server {
+    /// Opens what `config` names and starts to count, unless something says off. The facts about the installation come
+    /// from `installation`, or from the settings database.
+    ///
+    /// # Errors
+    /// One sentence for the operator: the data directory or the database cannot be used.
+    pub async fn open(
+        config: &Serve,
+        clock: Arc<dyn Clock>,
+        installation: Option<Arc<dyn Installation>>,
+    ) -> anyhow::Result<Self> {
         if config.pg_connection_string.is_some() {
             bail!("--pg-connection-string: this version keeps its settings in SQLite only");
         }
+        let (config, metrics) = (config.clone(), Metrics::new());
         if let Some(reason) = config.switched_off_by() {
             let statistics = Arc::new(Statistics::off(config.collector_url.clone(), reason));
-            return Ok(Self { statistics, kept: None });
+            return Ok(Self { config, metrics, statistics, kept: None });
         }
         let data_dir = DataDir::open(&config.data_dir)?;
         let settings = Settings::open(data_dir.path()).await?;
-        if let Some(bootstrap) = bootstrap(config) {
-            settings.bootstrap(&bootstrap, &new_project_id()).await.context("the project default cannot be set up")?;
+        if let Some(bootstrap) = bootstrap(&config) {
+            settings
+                .bootstrap(&bootstrap, &new_project_id())
+                .await
+                .context("the project default cannot be set up")?;
         }
-        let plan = Plan::new(config, data_dir.path(), settings.clone(), Arc::clone(clock), metrics.clone());
+        let installation = installation.unwrap_or_else(|| Arc::new(settings.clone()));
+        let plan = Plan::new(&config, settings.clone(), installation, clock, metrics.clone());
         let statistics = Arc::new(Statistics::open(plan).await?);
-        Ok(Self { statistics, kept: Some((data_dir, settings)) })
+        Ok(Self { config, metrics, statistics, kept: Some((data_dir, settings)) })
     }
 
-    async fn close(self) {
+    /// The routes under the base path: where browsers send events, the browser programs, and the interface.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        let access = Access::new(self.config.admin_token.clone());
+        let statistics = Arc::clone(&self.statistics);
+        http::server_routes(self.config.url_base_path.clone(), access, statistics, self.metrics.clone())
+    }
+
+    /// Ends all tasks. When this returns, everything counted is on disk.
+    pub async fn close(self) {
         self.statistics.close().await;
         if let Some((_data_dir, settings)) = self.kept {
             settings.close().await;
@@ -137,7 +154,7 @@ fn new_project_id() -> String {
 }
 
 /// Who reports.
-fn instance(data_dir: &std::path::Path) -> anyhow::Result<Instance> {
+fn instance(data_dir: &Path) -> anyhow::Result<Instance> {
     Ok(Instance {
         uuid: identity::load_or_create(data_dir)?,
         version: VERSION.to_owned(),
@@ -165,7 +182,10 @@ pub async fn preview(config: &Serve) -> anyhow::Result<Vec<u8>> {
     let body = response.bytes().await.context("the server's answer broke off")?;
     if refused {
         let detail = serde_json::from_slice::<Problem>(&body).map(|problem| problem.detail);
-        bail!("the server on {address} refused: {}", detail.unwrap_or_else(|_| "it is no headcount server".to_owned()));
+        bail!(
+            "the server on {address} refused: {}",
+            detail.unwrap_or_else(|_| "it is no headcount server".to_owned())
+        );
     }
     Ok(body.into())
 }

@@ -123,6 +123,20 @@ pub struct Serve {
 }
 
 impl Serve {
+    /// Reads the flags of a server, and the environment, for a product that has no command line of this kind.
+    ///
+    /// # Errors
+    /// The text for the user.
+    pub fn from_flags(flags: &[&str]) -> Result<Self, clap::Error> {
+        #[derive(Parser)]
+        #[command(no_binary_name = true)]
+        struct Flags {
+            #[command(flatten)]
+            serve: Serve,
+        }
+        Ok(Flags::try_parse_from(flags)?.serve)
+    }
+
     /// What on the command line or in the environment switches statistics off, if anything does.
     #[must_use]
     pub const fn switched_off_by(&self) -> Option<&'static str> {
@@ -182,7 +196,10 @@ impl FromStr for BasePath {
     fn from_str(path: &str) -> Result<Self, String> {
         let inner = path.trim_matches('/');
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.~/".contains(c);
-        if !inner.chars().all(is_plain) || inner.split('/').any(|part| matches!(part, "." | "..")) || inner.contains("//") {
+        if !inner.chars().all(is_plain)
+            || inner.split('/').any(|part| matches!(part, "." | ".."))
+            || inner.contains("//")
+        {
             return Err("a path may have letters, digits and -_.~ between slashes".to_owned());
         }
         Ok(Self(if inner.is_empty() { "/".to_owned() } else { format!("/{inner}/") }))

@@ -14,12 +14,14 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, FromRef},
-    http::{HeaderValue, StatusCode, header},
+    extract::{DefaultBodyLimit, FromRef, Request},
+    http::{HeaderValue, StatusCode, Uri, header},
     middleware,
+    response::IntoResponse,
     routing::{get, post},
 };
 use headcount_shared::limits::EVENT_BYTES;
+use tower::{ServiceExt, service_fn};
 use tower_http::{set_header::SetResponseHeaderLayer, timeout::TimeoutLayer};
 
 pub use self::access::Access;
@@ -59,7 +61,12 @@ impl FromRef<ServerState> for BasePath {
 }
 
 /// The routes of `headcount serve`.
-pub fn server_routes(base_path: BasePath, access: Access, statistics: Arc<Statistics>, metrics: Metrics) -> Router {
+pub fn server_routes(
+    base_path: BasePath,
+    access: Access,
+    statistics: Arc<Statistics>,
+    metrics: Metrics,
+) -> Router {
     let api = Router::new()
         .route("/api/usage-statistics", get(usage_statistics::status).put(usage_statistics::switch))
         .route("/api/usage-statistics/preview", get(usage_statistics::preview))
@@ -83,7 +90,9 @@ pub fn server_routes(base_path: BasePath, access: Access, statistics: Arc<Statis
 pub fn collector_routes(access: Access, collector: &Collector) -> Router {
     let collector::CollectorRoutes { public, private } = collector::routes(collector);
     let private = private.route_layer(middleware::from_fn_with_state(access, access::for_data));
-    public.merge(with_headers(private)).layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
+    public
+        .merge(with_headers(private))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
 }
 
 async fn health() -> &'static str {
@@ -100,9 +109,29 @@ fn with_headers<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S
         .layer(set(header::CACHE_CONTROL, "no-store"))
 }
 
+/// The routes under a base path. Not nested: that would tell `/coroot` and `/coroot/` apart.
 fn under(base_path: &BasePath, routes: Router) -> Router {
-    match base_path.as_str().trim_end_matches('/') {
-        "" => routes,
-        prefix => Router::new().nest(prefix, routes),
+    let prefix = base_path.as_str().trim_end_matches('/').to_owned();
+    if prefix.is_empty() {
+        return routes;
     }
+    Router::new().fallback_service(service_fn(move |mut request: Request| {
+        let inner = without_prefix(request.uri(), &prefix);
+        let routes = routes.clone();
+        async move {
+            let Some(inner) = inner else { return Ok(StatusCode::NOT_FOUND.into_response()) };
+            *request.uri_mut() = inner;
+            routes.oneshot(request).await
+        }
+    }))
+}
+
+/// The address as it is without the base path; `None` when it is not under that.
+fn without_prefix(uri: &Uri, prefix: &str) -> Option<Uri> {
+    let path = uri.path().strip_prefix(prefix)?;
+    let path = if path.is_empty() { "/" } else { path };
+    if !path.starts_with('/') {
+        return None;
+    }
+    uri.query().map_or_else(|| path.parse(), |query| format!("{path}?{query}").parse()).ok()
 }

@@ -59,7 +59,10 @@ async fn preview(config: Serve) -> anyhow::Result<()> {
 }
 
 fn log(targets: Targets) {
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).with_target(false);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_target(false);
     tracing_subscriber::registry().with(targets).with(lines).init();
 }
 

@@ -134,7 +134,8 @@ mod tests {
         metrics.event(EventLabel::Refused);
         metrics.delivered(DeliveryLabel::Failed);
         metrics.report_made();
-        let text = metrics.render(3, Some(Used { cpu: Duration::from_millis(1500), resident_bytes: 2048 })).unwrap();
+        let text =
+            metrics.render(3, Some(Used { cpu: Duration::from_millis(1500), resident_bytes: 2048 })).unwrap();
         for line in [
             "process_cpu_seconds_total 1.5",
             "process_resident_memory_bytes 2048",

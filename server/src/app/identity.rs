@@ -19,7 +19,9 @@ pub(super) fn load_or_create(data_dir: &Path) -> anyhow::Result<Uuid> {
             if let Some(uuid) = parse(&bytes) {
                 return Ok(uuid);
             }
-            tracing::warn!("instance.uuid holds no UUID; it is kept as instance.uuid.damaged and a new one is made");
+            tracing::warn!(
+                "instance.uuid holds no UUID; it is kept as instance.uuid.damaged and a new one is made"
+            );
             fs::rename(data_dir.join(FILE), data_dir.join(format!("{FILE}.damaged")))
                 .context("the damaged instance.uuid in the data directory cannot be set aside")?;
         }

@@ -3,7 +3,7 @@
 //! Switched off, none of its parts exists.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -26,6 +26,7 @@ use crate::{
     metrics::Metrics,
     process::costs::Process,
     report::{
+        assemble::Installation,
         deliver::Delivery,
         reporter::{ReportSources, Reporter},
         schedule::Schedule,
@@ -70,6 +71,7 @@ pub enum SwitchError {
 pub(super) struct Plan {
     data_dir: PathBuf,
     settings: Settings,
+    installation: Arc<dyn Installation>,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
     collector_url: Url,
@@ -103,7 +105,8 @@ impl Statistics {
 
     /// Statistics as the operator left them.
     pub(super) async fn open(plan: Plan) -> anyhow::Result<Self> {
-        let enabled = plan.settings.statistics_enabled().await.context("the settings database cannot be read")?;
+        let enabled =
+            plan.settings.statistics_enabled().await.context("the settings database cannot be read")?;
         let running = if enabled { Some(Running::start(&plan)?) } else { None };
         Ok(Self {
             collector_url: plan.collector_url.clone(),
@@ -196,14 +199,15 @@ impl Statistics {
 impl Plan {
     pub(super) fn new(
         config: &Serve,
-        data_dir: &Path,
         settings: Settings,
+        installation: Arc<dyn Installation>,
         clock: Arc<dyn Clock>,
         metrics: Metrics,
     ) -> Self {
         Self {
-            data_dir: data_dir.to_owned(),
+            data_dir: config.data_dir.clone(),
             settings,
+            installation,
             clock,
             metrics,
             collector_url: config.collector_url.clone(),
@@ -219,12 +223,15 @@ impl Running {
     fn start(plan: &Plan) -> anyhow::Result<Arc<Self>> {
         let instance = super::instance(&plan.data_dir)?;
         let disk: Arc<dyn Disk> = Arc::new(Directory::new(&plan.data_dir));
-        let spool = Arc::new(Spool::open(Arc::clone(&disk)).context("the reports in the data directory cannot be read")?);
+        let spool = Arc::new(
+            Spool::open(Arc::clone(&disk)).context("the reports in the data directory cannot be read")?,
+        );
         let browsers = Browsers::open(disk, routes::page_keys(), &|id| spool.holds(id))
             .context("the journal in the data directory cannot be read")?;
         let process = Arc::new(Process::start(Arc::clone(&plan.clock), plan.profiling));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let running = Arc::new(Self::assemble(plan, instance, spool, Arc::new(browsers), process, stop, tasks));
+        let running =
+            Arc::new(Self::assemble(plan, instance, spool, Arc::new(browsers), process, stop, tasks));
         running.start_tasks(plan.process_sample_interval);
         Ok(running)
     }
@@ -248,7 +255,7 @@ impl Running {
         ));
         let sources = ReportSources {
             instance,
-            installation: Arc::new(plan.settings.clone()),
+            installation: Arc::clone(&plan.installation),
             browsers: Arc::clone(&browsers),
             process: Arc::clone(&process),
         };

@@ -31,7 +31,10 @@ fn serve_is_the_default_with_the_documented_values() {
 
 #[test]
 fn flags_are_read_with_and_without_the_subcommand() {
-    for line in ["--report-interval 10s --first-report-after 0s", "serve --report-interval 10s --first-report-after 0s"] {
+    for line in [
+        "--report-interval 10s --first-report-after 0s",
+        "serve --report-interval 10s --first-report-after 0s",
+    ] {
         let serve = serve(line);
         assert_eq!(serve.report_interval, Duration::from_secs(10));
         assert_eq!(serve.first_report_after, Some(Duration::ZERO));

@@ -39,7 +39,8 @@ impl Access {
 
     fn check_token(&self, headers: &HeaderMap) -> Option<bool> {
         let token = self.token.as_ref()?;
-        let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let shown =
+            headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let shown = shown.strip_prefix("Bearer ").unwrap_or_default();
         // Digests are compared, so that the time taken tells nothing of the token.
         Some(Sha256::digest(shown) == Sha256::digest(token.expose()))
@@ -50,11 +51,18 @@ impl Access {
 ///
 /// # Errors
 /// A [`Refusal`] that says what is missing.
-pub async fn for_data(State(access): State<Access>, request: Request, next: Next) -> Result<Response, Refusal> {
+pub async fn for_data(
+    State(access): State<Access>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
     match access.check_token(request.headers()) {
         Some(true) => {}
         Some(false) => {
-            return Err(Refusal::new(StatusCode::UNAUTHORIZED, "send the admin token as Authorization: Bearer <token>"));
+            return Err(Refusal::new(
+                StatusCode::UNAUTHORIZED,
+                "send the admin token as Authorization: Bearer <token>",
+            ));
         }
         None => only_this_machine(&request)?,
     }
@@ -65,7 +73,11 @@ pub async fn for_data(State(access): State<Access>, request: Request, next: Next
 ///
 /// # Errors
 /// A [`Refusal`] that says what is missing.
-pub async fn for_pages(State(access): State<Access>, request: Request, next: Next) -> Result<Response, Refusal> {
+pub async fn for_pages(
+    State(access): State<Access>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
     if access.token.is_none() {
         only_this_machine(&request)?;
     }
@@ -127,7 +139,11 @@ mod tests {
             if let Some(name) = proxy_header {
                 headers.insert(name, HeaderValue::from_static("10.0.0.7"));
             }
-            assert_eq!(is_this_machine(peer.parse().unwrap(), &headers), is_this, "{peer} {host} {proxy_header:?}");
+            assert_eq!(
+                is_this_machine(peer.parse().unwrap(), &headers),
+                is_this,
+                "{peer} {host} {proxy_header:?}"
+            );
         }
     }
 

@@ -43,7 +43,8 @@ fn find(name: &str) -> Option<&'static [u8]> {
 }
 
 fn encoded(name: &str, headers: &HeaderMap) -> Option<(&'static [u8], Option<&'static str>)> {
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepted =
+        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     for (encoding, ending) in [("br", "br"), ("gzip", "gz")] {
         if accepts(accepted, encoding)
             && let Some(bytes) = find(&format!("{name}.{ending}"))
@@ -59,7 +60,8 @@ fn accepts(accepted: &str, encoding: &str) -> bool {
     accepted.split(',').any(|item| {
         let (coding, weight) = item.split_once(';').unwrap_or((item, ""));
         let weight = weight.trim().trim_start_matches("q=");
-        coding.trim().eq_ignore_ascii_case(encoding) && !matches!(weight, "0" | "0." | "0.0" | "0.00" | "0.000")
+        coding.trim().eq_ignore_ascii_case(encoding)
+            && !matches!(weight, "0" | "0." | "0.0" | "0.00" | "0.000")
     })
 }
 

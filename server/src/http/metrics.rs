@@ -16,7 +16,10 @@ use crate::{app::statistics::Statistics, metrics::Metrics, process::samples};
 ///
 /// # Errors
 /// A [`Refusal`] when the text cannot be written.
-pub async fn render(State(statistics): State<Arc<Statistics>>, State(metrics): State<Metrics>) -> Result<Response, Refusal> {
+pub async fn render(
+    State(statistics): State<Arc<Statistics>>,
+    State(metrics): State<Metrics>,
+) -> Result<Response, Refusal> {
     let running = statistics.running();
     let queued = running.as_ref().map_or(0, |running| running.spool.count(ReportState::Queued));
     let used = running.and_then(|_| samples::used_so_far());

@@ -13,15 +13,22 @@ use super::assets;
 use crate::{app::statistics::Statistics, config::BasePath};
 
 /// Sends the page; with status 404 for an address that the web interface does not have.
-pub async fn page(State(base_path): State<BasePath>, State(statistics): State<Arc<Statistics>>, uri: Uri) -> Response {
+pub async fn page(
+    State(base_path): State<BasePath>,
+    State(statistics): State<Arc<Statistics>>,
+    uri: Uri,
+) -> Response {
     let status = if page_key(uri.path()) == UNMATCHED { StatusCode::NOT_FOUND } else { StatusCode::OK };
-    (status, Html(html(base_path.as_str(), statistics.running().is_some(), assets::are_built()))).into_response()
+    (status, Html(html(base_path.as_str(), statistics.running().is_some(), assets::are_built())))
+        .into_response()
 }
 
 /// The page. With statistics off it has no tracker. `base` needs no escaping: see [`BasePath`].
 fn html(base: &str, with_tracker: bool, with_interface: bool) -> String {
     let tracker = if with_tracker {
-        format!(r#"<script type="module" src="{base}static/tracker.js" data-headcount data-base="{base}"></script>"#)
+        format!(
+            r#"<script type="module" src="{base}static/tracker.js" data-headcount data-base="{base}"></script>"#
+        )
     } else {
         String::new()
     };
@@ -31,7 +38,8 @@ fn html(base: &str, with_tracker: bool, with_interface: bool) -> String {
 <noscript>This page needs JavaScript and WebAssembly.</noscript>"#
         )
     } else {
-        "<p>This server was built without its web interface. <code>make build</code> builds both.</p>".to_owned()
+        "<p>This server was built without its web interface. <code>make build</code> builds both.</p>"
+            .to_owned()
     };
     format!(
         r#"<!doctype html>

@@ -42,7 +42,9 @@ pub async fn record(
 
 fn read(body: Result<Bytes, BytesRejection>) -> Result<BrowserEvent, Refusal> {
     let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, EventError::TooLarge.to_string()),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, EventError::TooLarge.to_string())
+        }
         _ => Refusal::new(StatusCode::BAD_REQUEST, "the body of the request could not be read"),
     })?;
     BrowserEvent::parse(&body).map_err(|error| {

@@ -38,10 +38,13 @@ pub async fn switch(
     State(statistics): State<Arc<Statistics>>,
     body: Result<Json<Switch>, JsonRejection>,
 ) -> Result<Json<Status>, Refusal> {
-    let Json(Switch { enabled }) = body.map_err(|rejection| Refusal::new(rejection.status(), rejection.body_text()))?;
+    let Json(Switch { enabled }) =
+        body.map_err(|rejection| Refusal::new(rejection.status(), rejection.body_text()))?;
     match statistics.switch(enabled).await {
         Ok(()) => Ok(Json(statistics.status())),
-        Err(error @ SwitchError::OffForThisRun(_)) => Err(Refusal::new(StatusCode::CONFLICT, error.to_string())),
+        Err(error @ SwitchError::OffForThisRun(_)) => {
+            Err(Refusal::new(StatusCode::CONFLICT, error.to_string()))
+        }
         Err(SwitchError::Failed(error)) => Err(Refusal::internal(&format!("{error:#}"))),
     }
 }
@@ -68,11 +71,16 @@ pub async fn reports(State(statistics): State<Arc<Statistics>>) -> Json<ReportEn
 ///
 /// # Errors
 /// A [`Refusal`] when there is none with this id.
-pub async fn report(State(statistics): State<Arc<Statistics>>, Path(id): Path<String>) -> Result<Response, Refusal> {
+pub async fn report(
+    State(statistics): State<Arc<Statistics>>,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
     let unknown = || Refusal::new(StatusCode::NOT_FOUND, "there is no report with this id");
     let id: Uuid = id.parse().map_err(|_| unknown())?;
     let spool = Arc::clone(&running(&statistics)?.spool);
-    let read = tokio::task::spawn_blocking(move || spool.read(id)).await.map_err(|error| Refusal::internal(&error))?;
+    let read = tokio::task::spawn_blocking(move || spool.read(id))
+        .await
+        .map_err(|error| Refusal::internal(&error))?;
     match read {
         Ok(report) => Ok(exact_bytes(report.bytes)),
         Err(ReadError::Unknown) => Err(unknown()),

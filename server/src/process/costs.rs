@@ -49,7 +49,11 @@ impl Process {
     /// Starts to measure; without `profiling` only how much, not where.
     #[must_use]
     pub fn start(clock: Arc<dyn Clock>, profiling: bool) -> Self {
-        let profilers = if profiling { Profilers::start(&clock) } else { Profilers::unavailable("profiling is switched off") };
+        let profilers = if profiling {
+            Profilers::start(&clock)
+        } else {
+            Profilers::unavailable("profiling is switched off")
+        };
         Self { sampler: Sampler::new(clock), profilers: Mutex::new(profilers) }
     }
 
@@ -101,7 +105,9 @@ impl Profilers {
     fn profiles(&self, of_cpu: fn(&CpuProfiler) -> Result<CpuProfile, Unavailable>) -> Profiles {
         let mut profiles = Profiles::default();
         match self.cpu.as_ref().map(of_cpu) {
-            Ok(Ok(CpuProfile { from, to, pprof })) => (profiles.from, profiles.to, profiles.cpu) = (from, to, pprof),
+            Ok(Ok(CpuProfile { from, to, pprof })) => {
+                (profiles.from, profiles.to, profiles.cpu) = (from, to, pprof)
+            }
             Ok(Err(error)) => tracing::warn!(%error, "the CPU profile is left out"),
             // Said on the page, once and for all.
             Err(_) => {}

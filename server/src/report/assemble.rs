@@ -9,10 +9,7 @@ use headcount_shared::payload::{
     Constructor, Infra, Instance, Integration, Payload, Performance, Profile, Stack, Ux,
 };
 
-use crate::{
-    browsers::Counts,
-    process::costs::Costs,
-};
+use crate::{browsers::Counts, process::costs::Costs};
 
 /// What an installation observes and what its operator configured: the part of the report that differs from product to
 /// product.

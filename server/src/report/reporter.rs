@@ -131,9 +131,13 @@ impl Reporter {
                 Err(_) => self.with_schedule(|schedule| schedule.retry(now, RETRY)),
             }
             match &made {
-                Err(error) if !failing => tracing::error!(%error, "a report could not be put on disk; it waits"),
+                Err(error) if !failing => {
+                    tracing::error!(%error, "a report could not be put on disk; it waits")
+                }
                 Ok(Made::NoRoom) if !failing => {
-                    tracing::warn!("too many reports wait for the collector; counts add up until one is delivered");
+                    tracing::warn!(
+                        "too many reports wait for the collector; counts add up until one is delivered"
+                    );
                 }
                 Ok(Made::Spooled) if failing => tracing::info!("reports are put on disk again"),
                 _ => {}
@@ -187,3 +191,6 @@ impl Reporter {
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
+
+#[cfg(test)]
+mod tests;

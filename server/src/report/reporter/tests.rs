@@ -1,0 +1,194 @@
+//! Reports from real sources on a simulated disk.
+
+use std::{collections::BTreeSet, pin::Pin};
+
+use headcount_shared::{
+    api::ReportState,
+    breakpoint::Breakpoint,
+    event::{BrowserEvent, EventKind},
+    payload::{DatabaseType, Infra, Payload},
+};
+
+use super::*;
+use crate::{
+    clock::SystemClock,
+    disk::simulated::{Crash, SimulatedDisk},
+    report::transport::{Answer, NoAnswer, Transport},
+};
+
+#[derive(Debug)]
+struct Product;
+
+impl Installation for Product {
+    fn facts(&self) -> Pin<Box<dyn Future<Output = Facts> + Send + '_>> {
+        Box::pin(async { Facts { infra: Infra { projects: 3, ..Infra::default() }, ..Facts::default() } })
+    }
+}
+
+#[derive(Debug)]
+struct Nobody;
+
+impl Transport for Nobody {
+    fn send(
+        &self,
+        _: Uuid,
+        _: Vec<u8>,
+    ) -> Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> + Send + '_>> {
+        Box::pin(async { Err(NoAnswer::Timeout) })
+    }
+}
+
+fn reporter(disk: &SimulatedDisk) -> io::Result<Reporter> {
+    let spool = Arc::new(Spool::open(Arc::new(disk.clone()))?);
+    let browsers = Browsers::open(Arc::new(disk.clone()), ["/".to_owned()], &|id| spool.holds(id))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let metrics = Metrics::new();
+    let hour = Duration::from_secs(3600);
+    let delivery = Delivery::new(
+        Arc::clone(&spool),
+        Box::new(Nobody),
+        Arc::clone(&clock),
+        metrics.clone(),
+        hour,
+        || 0.5,
+    );
+    let sources = ReportSources {
+        instance: Instance {
+            uuid: Uuid::from_u128(1),
+            version: "1".to_owned(),
+            database_type: DatabaseType::Sqlite,
+        },
+        installation: Arc::new(Product),
+        browsers: Arc::new(browsers),
+        process: Arc::new(Process::start(Arc::clone(&clock), false)),
+    };
+    let schedule = Schedule::new(Duration::ZERO, Some(hour), hour, 0.5);
+    Ok(Reporter::new(sources, spool, Arc::new(delivery), clock, metrics, schedule))
+}
+
+fn view(reporter: &Reporter, browser: u128) -> bool {
+    let event = BrowserEvent {
+        kind: EventKind::RouteOpen,
+        device_id: Uuid::from_u128(browser),
+        device_size: Breakpoint::Xl,
+        path: "/".to_owned(),
+        ephemeral: false,
+    };
+    reporter.sources.browsers.record(&event).is_ok()
+}
+
+fn payload(bytes: &[u8]) -> Payload {
+    serde_json::from_slice(bytes).unwrap()
+}
+
+/// The payloads in the spool, oldest first.
+fn spooled(reporter: &Reporter) -> Vec<Payload> {
+    reporter.spool.queued().into_iter().map(|id| payload(&reporter.spool.read(id).unwrap().bytes)).collect()
+}
+
+#[tokio::test]
+async fn a_preview_is_the_report_that_follows() {
+    let reporter = reporter(&SimulatedDisk::default()).unwrap();
+    assert!(view(&reporter, 7));
+    let preview = reporter.preview().await.unwrap();
+    assert_eq!(reporter.preview().await.unwrap(), preview);
+    assert_eq!(reporter.make().await.unwrap(), Made::Spooled);
+    let id = reporter.spool.queued()[0];
+    assert_eq!(reporter.spool.read(id).unwrap().bytes, preview);
+    assert_eq!(payload(&preview).infra.projects, 3);
+    assert_eq!(payload(&preview).ux.page_views["/"], 1);
+}
+
+#[tokio::test]
+async fn each_report_holds_what_came_since_the_last_one() {
+    let reporter = reporter(&SimulatedDisk::default()).unwrap();
+    for browsers in [&[1, 2][..], &[], &[2]] {
+        assert!(browsers.iter().all(|&browser| view(&reporter, browser)));
+        reporter.make().await.unwrap();
+    }
+    let views: Vec<u64> =
+        spooled(&reporter).iter().map(|report| report.ux.page_views.values().sum()).collect();
+    assert_eq!(views, [2, 0, 1]);
+}
+
+#[tokio::test]
+async fn a_report_that_the_disk_refused_is_made_once_it_takes_it() {
+    let disk = SimulatedDisk::default();
+    let reporter = reporter(&disk).unwrap();
+    assert!(view(&reporter, 1));
+    disk.refuse_writes(true);
+    assert!(reporter.make().await.is_err());
+    assert!(!view(&reporter, 2), "an event that is not on disk is not acknowledged");
+    disk.refuse_writes(false);
+    assert!(view(&reporter, 3));
+    reporter.make().await.unwrap();
+    reporter.make().await.unwrap();
+    let views: u64 = spooled(&reporter).iter().flat_map(|report| report.ux.page_views.values()).sum();
+    assert_eq!(views, 2);
+}
+
+#[tokio::test]
+async fn without_room_counts_add_up() {
+    let reporter = reporter(&SimulatedDisk::default()).unwrap();
+    for n in 0..headcount_shared::limits::QUEUED_REPORTS {
+        reporter.spool.add(Uuid::from_u128(n as u128), b"{}").unwrap();
+    }
+    assert!(view(&reporter, 1));
+    assert_eq!(reporter.make().await.unwrap(), Made::NoRoom);
+    reporter.spool.mark_sent(Uuid::from_u128(0)).unwrap();
+    assert!(view(&reporter, 2));
+    assert_eq!(reporter.make().await.unwrap(), Made::Spooled);
+    let last = reporter.spool.entries().into_iter().find(|entry| entry.bytes > 2).unwrap();
+    let report = reporter.spool.read(last.id.parse().unwrap()).unwrap();
+    assert_eq!(payload(&report.bytes).ux.page_views["/"], 2);
+}
+
+/// Events and reports in turn until the disk crashes; the browsers whose events were acknowledged, and those in doubt.
+async fn run(disk: &SimulatedDisk) -> (BTreeSet<u128>, BTreeSet<u128>) {
+    let (mut acknowledged, mut in_doubt) = (BTreeSet::new(), BTreeSet::new());
+    let Ok(reporter) = reporter(disk) else { return (acknowledged, in_doubt) };
+    for browser in 1..=6 {
+        if view(&reporter, browser) {
+            acknowledged.insert(browser);
+        } else {
+            in_doubt.insert(browser);
+        }
+        if browser % 2 == 0 && reporter.make().await.is_ok() {
+            for id in reporter.spool.queued() {
+                // What a collector has. Its answer may get lost with the process.
+                reporter.spool.mark_sent(id).ok();
+            }
+        }
+    }
+    (acknowledged, in_doubt)
+}
+
+#[tokio::test]
+async fn journal_and_spool_together_lose_and_double_nothing_whenever_the_process_ends() {
+    for crash_after in 0.. {
+        let disk = SimulatedDisk::default();
+        disk.crash_after(crash_after);
+        let (acknowledged, in_doubt) = run(&disk).await;
+        let crashed = disk.crashed();
+        disk.restart(Crash::Kill);
+
+        let reporter = reporter(&disk).unwrap();
+        reporter.make().await.unwrap();
+        assert_eq!(reporter.spool.count(ReportState::Refused), 0);
+        let mut reported = Vec::new();
+        for entry in reporter.spool.entries() {
+            let report = payload(&reporter.spool.read(entry.id.parse().unwrap()).unwrap().bytes);
+            reported.extend(report.ux.users.iter().map(Uuid::as_u128));
+        }
+        let distinct: BTreeSet<u128> = reported.iter().copied().collect();
+        assert_eq!(distinct.len(), reported.len(), "doubled after {crash_after}: {reported:?}");
+        assert!(
+            distinct.is_superset(&acknowledged),
+            "lost after {crash_after}: {reported:?} of {acknowledged:?}"
+        );
+        assert!(distinct.iter().all(|browser| acknowledged.contains(browser) || in_doubt.contains(browser)));
+        if !crashed {
+            return;
+        }
+    }
+}

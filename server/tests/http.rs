@@ -1,0 +1,301 @@
+//! The server's HTTP edge: the real router on loopback, a real data directory.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use headcount::{app::Server, clock::SystemClock, config::Serve, http::listen};
+use headcount_shared::payload::Payload;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+const DEVICE: &str = "20174a56-4a1e-41ca-a90d-b657d1fa873e";
+
+/// A server on a free port, with a collector that nobody runs.
+struct Running {
+    url: String,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: reqwest::header::HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+impl Running {
+    async fn start(data_dir: &Path, flags: &[&str]) -> Self {
+        let data_dir = format!("--data-dir={}", data_dir.display());
+        let mut all = vec![
+            data_dir.as_str(),
+            "--collector-url=http://127.0.0.1:9/",
+            "--first-report-after=1h",
+            "--disable-profiling",
+        ];
+        all.extend(flags);
+        let config = Serve::from_flags(&all).unwrap();
+        let server = Server::open(&config, Arc::new(SystemClock::new()), None).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}{}", listener.local_addr().unwrap(), config.url_base_path.as_str());
+        let stop = CancellationToken::new();
+        let serving = stop.clone();
+        let task = tokio::spawn(async move {
+            listen::serve(listener, server.router(), serving, Duration::from_secs(1)).await;
+            server.close().await;
+        });
+        Self { url, stop, task }
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        self.task.await.unwrap();
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
+        let client = headcount::report::transport::client_builder().no_proxy().build().unwrap();
+        let mut request = client.request(method, format!("{}{path}", self.url)).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, &[], "").await
+    }
+
+    async fn event(&self, event: &Value) -> Answer {
+        self.send(Method::POST, "stats", &[("content-type", "text/plain")], event.to_string()).await
+    }
+
+    async fn switch(&self, enabled: bool) -> Answer {
+        let body = json!({ "enabled": enabled }).to_string();
+        self.send(Method::PUT, "api/usage-statistics", &[("content-type", "application/json")], body).await
+    }
+
+    async fn preview(&self) -> Payload {
+        serde_json::from_slice(&self.get("api/usage-statistics/preview").await.body).unwrap()
+    }
+}
+
+fn event(path: &str) -> Value {
+    json!({"type": "route-open", "device_id": DEVICE, "device_size": "lg", "path": path})
+}
+
+#[tokio::test]
+async fn events_are_counted_and_a_preview_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Running::start(dir.path(), &[]).await;
+    for path in ["/", "/p/$projectId", "/p/$projectId"] {
+        let answer = server.event(&event(path)).await;
+        assert_eq!((answer.status, answer.body.len()), (StatusCode::NO_CONTENT, 0));
+    }
+    let first = server.get("api/usage-statistics/preview").await;
+    let second = server.get("api/usage-statistics/preview").await;
+    assert_eq!(first.text(), second.text());
+    assert!(first.headers["content-digest"].to_str().unwrap().starts_with("sha-256=:"));
+    let payload = server.preview().await;
+    assert_eq!(payload.ux.page_views, [("/".to_owned(), 1), ("/p/$projectId".to_owned(), 2)].into());
+    assert_eq!(payload.ux.users[0].to_string(), DEVICE);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_refused_event_is_explained_and_changes_no_count() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Running::start(dir.path(), &[]).await;
+    let with = |name: &str, value: Value| {
+        let mut event = event("/");
+        event[name] = value;
+        event.to_string().into_bytes()
+    };
+    let valid = event("/").to_string();
+    let cases: Vec<(Vec<u8>, u16, &str)> = vec![
+        (Vec::new(), 400, "not valid"),
+        (b"not json".to_vec(), 400, "not valid"),
+        (b"\xff\xfe{}".to_vec(), 400, "not UTF-8"),
+        ("[".repeat(4000).into_bytes(), 400, "nested deeper"),
+        (valid.replace('}', r#","path":"/"}"#).into_bytes(), 400, "duplicate"),
+        (with("device_size", json!("huge")), 400, "unknown variant"),
+        (with("device_size", json!(3)), 400, "not valid"),
+        (with("device_id", json!("someone@example.com")), 400, "UUID"),
+        (with("type", json!("click")), 400, "unknown variant"),
+        (with("path", json!("/a\nb")), 400, "control character"),
+        (with("path", json!("/x".repeat(1000))), 400, "longer than 256"),
+        (with("path", json!("/x".repeat(5000))), 413, "larger than 4096"),
+    ];
+    for (body, status, reason) in cases {
+        let answer = server.send(Method::POST, "stats", &[], body).await;
+        let problem = answer.json();
+        assert_eq!(answer.status, status, "{problem}");
+        assert_eq!(answer.headers["content-type"], "application/problem+json");
+        assert!(problem["detail"].as_str().unwrap().contains(reason), "{problem} should say {reason}");
+    }
+    assert_eq!(server.preview().await.ux, headcount_shared::payload::Ux::default());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_counted_is_there_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Running::start(dir.path(), &[]).await;
+    server.event(&event("/welcome")).await;
+    let instance = server.preview().await.instance;
+    server.stop().await;
+    let server = Running::start(dir.path(), &[]).await;
+    let payload = server.preview().await;
+    assert_eq!(payload.ux.page_views["/welcome"], 1);
+    assert_eq!(payload.instance, instance);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn switched_off_nothing_is_counted_shown_or_remembered() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Running::start(dir.path(), &[]).await;
+    server.event(&event("/")).await;
+    let status = server.switch(false).await.json();
+    assert_eq!((&status["enabled"], &status["next_report_at"]), (&json!(false), &Value::Null));
+    assert_eq!(server.event(&event("/")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(server.get("api/usage-statistics/preview").await.status, StatusCode::CONFLICT);
+    assert!(!server.get("").await.text().contains("tracker"));
+    assert!(!dir.path().join("browsers").exists());
+    server.stop().await;
+
+    let server = Running::start(dir.path(), &[]).await;
+    assert_eq!(server.get("api/usage-statistics").await.json()["enabled"], false);
+    assert_eq!(server.switch(true).await.json()["enabled"], true);
+    assert!(server.preview().await.ux.page_views.is_empty(), "what was counted before is forgotten");
+    assert_eq!(server.event(&event("/")).await.status, StatusCode::NO_CONTENT);
+    assert!(server.get("").await.text().contains("data-headcount"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_flag_that_says_off_wins_and_leaves_no_trace() {
+    let dir = tempfile::tempdir().unwrap();
+    let data_dir = dir.path().join("data");
+    let server = Running::start(&data_dir, &["--disable-usage-statistics"]).await;
+    let answer = server.switch(true).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    assert!(answer.text().contains("--disable-usage-statistics"));
+    assert_eq!(server.switch(false).await.status, StatusCode::OK);
+    assert_eq!(server.event(&event("/")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(server.get("api/usage-statistics/reports").await.json(), json!({"reports": []}));
+    assert_eq!(server.get("health").await.status, StatusCode::OK);
+    server.stop().await;
+    assert!(!data_dir.exists());
+}
+
+#[tokio::test]
+async fn a_switch_that_is_not_understood_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Running::start(dir.path(), &[]).await;
+    let json_type = [("content-type", "application/json")];
+    for (body, headers, status) in [
+        (r#"{"enabled":"no"}"#, &json_type[..], 422),
+        (r#"{"enabled":false,"also":1}"#, &json_type, 422),
+        ("{", &json_type, 400),
+        // What a form or a script of another site can send without being asked.
+        (r#"{"enabled":false}"#, &[("content-type", "text/plain")], 415),
+    ] {
+        let answer = server.send(Method::PUT, "api/usage-statistics", headers, body).await;
+        assert_eq!(answer.status, status, "{body}");
+    }
+    assert_eq!(server.get("api/usage-statistics").await.json()["enabled"], true);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_interface_answers_this_machine_or_the_token() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Running::start(dir.path(), &[]).await;
+    for headers in [[("host", "evil.example.com")], [("x-forwarded-for", "10.0.0.7")]] {
+        for path in ["", "api/usage-statistics", "api/usage-statistics/preview", "metrics"] {
+            assert_eq!(
+                server.send(Method::GET, path, &headers, "").await.status,
+                StatusCode::FORBIDDEN,
+                "{path}"
+            );
+        }
+        let answer = server.send(Method::POST, "stats", &headers, event("/").to_string()).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "browsers of others may be counted");
+    }
+    server.stop().await;
+
+    let server = Running::start(dir.path(), &["--admin-token=swordfish"]).await;
+    assert_eq!(server.get("api/usage-statistics").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(server.get("usage-statistics").await.status, StatusCode::OK, "the page asks for the token");
+    for (shown, status) in [("Bearer swordfish", 200), ("Bearer wrong", 401)] {
+        let headers = [("authorization", shown), ("x-forwarded-for", "10.0.0.7")];
+        assert_eq!(server.send(Method::GET, "api/usage-statistics", &headers, "").await.status, status);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn everything_is_under_the_base_path() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Running::start(dir.path(), &["--url-base-path=/coroot"]).await;
+    assert!(server.url.ends_with("/coroot/"));
+    assert_eq!(server.event(&event("/")).await.status, StatusCode::NO_CONTENT);
+    for (path, status) in [
+        ("", 200),
+        ("p/abc/app/x/SLO", 200),
+        ("usage-statistics", 200),
+        ("health", 200),
+        ("p/a/b/c/d/e", 404),
+    ] {
+        assert_eq!(server.get(path).await.status, status, "{path}");
+    }
+    let root = Running { url: server.url.trim_end_matches("coroot/").to_owned(), ..server };
+    assert_eq!(root.get("health").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(root.get("coroot").await.status, StatusCode::OK);
+    root.stop().await;
+}
+
+#[tokio::test]
+async fn pages_allow_scripts_and_styles_of_their_own_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Running::start(dir.path(), &[]).await;
+    let answer = server.get("").await;
+    let policy = answer.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'; script-src 'self' 'wasm-unsafe-eval';"), "{policy}");
+    let html = answer.text();
+    assert!(!html.contains("<style") && !html.contains(" style=") && !html.contains("onload"), "{html}");
+    for script in html.split("<script").skip(1) {
+        assert!(script.starts_with(r#" type="module" src="/static/"#), "{script}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_data_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Running::start(dir.path(), &[]).await;
+    let flag = format!("--data-dir={}", dir.path().display());
+    let config = Serve::from_flags(&[&flag]).unwrap();
+    let refusal = Server::open(&config, Arc::new(SystemClock::new()), None).await.unwrap_err();
+    assert!(refusal.to_string().contains("in use by another process"), "{refusal}");
+    server.stop().await;
+}
