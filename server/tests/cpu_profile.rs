@@ -29,7 +29,7 @@ fn start() -> CpuProfiler {
 /// Some tens of milliseconds of work.
 #[inline(never)]
 fn burns_the_cpu() -> u64 {
-    let (mut state, mut left) = (black_box(1_u64), 20_000_000_u32);
+    let (mut state, mut left) = (black_box(1_u64), 100_000_000_u32);
     while left > 0 {
         state ^= state << 13;
         state ^= state >> 7;
@@ -154,7 +154,7 @@ fn a_sample_in_the_middle_of_a_panic_harms_nobody() {
     let _turn = turn();
     let profiler = start();
     let panics = thread::spawn(|| {
-        (0..20_000)
+        (0..100_000)
             .filter(|_| std::panic::catch_unwind(|| std::panic::resume_unwind(Box::new(()))).is_err())
             .count()
     });
@@ -162,6 +162,13 @@ fn a_sample_in_the_middle_of_a_panic_harms_nobody() {
         // SAFETY: the thread was not joined yet, so its name is still its own.
         unsafe { libc::pthread_kill(panics.as_pthread_t(), libc::SIGPROF) };
     }
-    assert_eq!(panics.join().expect("it caught its panics"), 20_000);
-    assert!(judge::totals(&profiler.cut().expect("a profile").pprof)[0] > 0);
+    assert_eq!(panics.join().expect("it caught its panics"), 100_000);
+    let profile = profiler.cut().expect("a profile").pprof;
+    assert!(judge::totals(&profile)[0] > 0);
+    for stack in judge::go_tool_pprof(&profile, &["-traces"]).split("-----------+") {
+        let functions: Vec<_> = stack.lines().skip(1).filter(|line| !line.trim().is_empty()).collect();
+        let unwinder =
+            functions.iter().position(|name| name.contains("_Unwind_") || name.contains("[libgcc_s"));
+        assert!(unwinder.is_none_or(|at| at + 1 == functions.len()), "walked beyond the unwinder: {stack}");
+    }
 }
