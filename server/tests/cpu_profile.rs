@@ -1,8 +1,12 @@
 //! The CPU profile of a process that works. Profiling is one for a process: the tests take turns.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 use std::{
     hint::black_box,
+    os::unix::thread::JoinHandleExt as _,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
 };
 
 use headcount::{
@@ -25,7 +29,7 @@ fn start() -> CpuProfiler {
 /// Some tens of milliseconds of work.
 #[inline(never)]
 fn burns_the_cpu() -> u64 {
-    let (mut state, mut left) = (black_box(1_u64), 20_000_000_u32);
+    let (mut state, mut left) = (black_box(1_u64), 100_000_000_u32);
     while left > 0 {
         state ^= state << 13;
         state ^= state >> 7;
@@ -84,7 +88,7 @@ fn cpu_time_is_the_count_times_the_period() {
     let profile = work_for(&profiler, 99);
     let [samples, nanos] = judge::totals(&profile.pprof);
     assert_eq!(nanos, samples * (1_000_000_000 / 99));
-    let cores = std::thread::available_parallelism().expect("a number of cores").get() as f64;
+    let cores = thread::available_parallelism().expect("a number of cores").get() as f64;
     let most = before.monotonic().as_secs_f64() * cores;
     assert!(nanos as f64 / 1e9 <= most * 1.1 + 0.1, "{nanos} ns of CPU in {most} s of all cores");
 }
@@ -131,9 +135,7 @@ fn threads_that_come_and_go_are_counted_too() {
     let profiler = start();
     let profile = loop {
         let workers: Vec<_> = (0..8)
-            .map(|_| {
-                std::thread::Builder::new().name("jane".to_owned()).spawn(burns_the_cpu).expect("a thread")
-            })
+            .map(|_| thread::Builder::new().name("jane".to_owned()).spawn(burns_the_cpu).expect("a thread"))
             .collect();
         workers.into_iter().for_each(|worker| _ = worker.join().expect("a result"));
         let profile = profiler.peek().expect("a profile");
@@ -144,4 +146,29 @@ fn threads_that_come_and_go_are_counted_too() {
     assert!(judge::top(&profile.pprof, "cpu")[0].ends_with("burns_the_cpu"));
     let raw = judge::go_tool_pprof(&profile.pprof, &["-raw"]);
     assert!(!raw.contains("jane"), "names of threads stay here: {raw}");
+}
+
+#[test]
+#[expect(unsafe_code, reason = "sending a signal to a thread has no safe interface")]
+fn a_sample_in_the_middle_of_a_panic_harms_nobody() {
+    let _turn = turn();
+    let profiler = start();
+    let panics = thread::spawn(|| {
+        (0..100_000)
+            .filter(|_| std::panic::catch_unwind(|| std::panic::resume_unwind(Box::new(()))).is_err())
+            .count()
+    });
+    while !panics.is_finished() {
+        // SAFETY: the thread was not joined yet, so its name is still its own.
+        unsafe { libc::pthread_kill(panics.as_pthread_t(), libc::SIGPROF) };
+    }
+    assert_eq!(panics.join().expect("it caught its panics"), 100_000);
+    let profile = profiler.cut().expect("a profile").pprof;
+    assert!(judge::totals(&profile)[0] > 0);
+    for stack in judge::go_tool_pprof(&profile, &["-traces"]).split("-----------+") {
+        let functions: Vec<_> = stack.lines().skip(1).filter(|line| !line.trim().is_empty()).collect();
+        let unwinder =
+            functions.iter().position(|name| name.contains("_Unwind_") || name.contains("[libgcc_s"));
+        assert!(unwinder.is_none_or(|at| at + 1 == functions.len()), "walked beyond the unwinder: {stack}");
+    }
 }

@@ -1,5 +1,7 @@
 //! The heap profile of a program with jemalloc. Profiling is one for a process: the tests take turns.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 use std::{
     ffi::c_char,
     hint::black_box,

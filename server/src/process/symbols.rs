@@ -5,6 +5,7 @@
 
 use std::{
     fs::File,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -48,20 +49,27 @@ pub(super) fn names_of(mut addresses: Vec<u64>) -> Result<Names, Unavailable> {
     Ok(names)
 }
 
-/// The address ranges of code in which the stack must not be walked by a signal handler.
+/// The code beyond which no stack may be walked by a signal handler, as ranges of addresses.
 ///
-/// The kernel's own code page is described wrongly on some systems. And a walker from before 2022 takes a lock of the
-/// dynamic linker, which whoever was interrupted there may hold.
+/// * The kernel's own code page: on some systems it is described wrongly.
+/// * The library that unwinds the stack for a panic: it overwrites its own frames with those that it jumps to.
+/// * Where that library is from before 2022, every other library too: it takes a lock of the dynamic linker, which
+///   whoever was interrupted in there may hold.
+/// * Everything where that library is not a file of its own, so that nobody knows which part of the program it is.
 ///
 /// # Errors
 /// When the system does not tell what is mapped into this process.
-pub(super) fn ranges_not_to_walk() -> Result<Vec<std::ops::Range<u64>>, Unavailable> {
+pub(super) fn ranges_not_to_walk() -> Result<Vec<Range<u64>>, Unavailable> {
     let maps = mapped()?;
-    let locks = maps
-        .objects()
-        .find(|object| object.name.starts_with("libgcc_s."))
-        .is_some_and(|walker| !imports(walker, b"_dl_find_object"));
-    Ok(maps.ranges(|object| object.name == maps::KERNEL || locks && object.name != scrub::EXECUTABLE))
+    let is_unwinder = |object: &Object| object.name.starts_with("libgcc_s.");
+    let Some(unwinder) = maps.objects().find(|object| is_unwinder(object)) else {
+        return Ok(std::iter::once(0..u64::MAX).collect());
+    };
+    let takes_locks = !imports(unwinder, b"_dl_find_object");
+    Ok(maps.ranges(|object| {
+        let is_library = object.name != scrub::EXECUTABLE;
+        object.name == maps::KERNEL || is_unwinder(object) || takes_locks && is_library
+    }))
 }
 
 fn imports(object: &Object, symbol: &[u8]) -> bool {
@@ -154,9 +162,11 @@ mod tests {
     }
 
     #[test]
-    fn the_page_of_the_kernel_is_not_walked() {
-        let vdso = mapped().expect("/proc is readable").ranges(|object| object.name == maps::KERNEL);
+    fn neither_the_page_of_the_kernel_nor_the_unwinder_is_walked() {
         let avoided = ranges_not_to_walk().expect("/proc is readable");
-        assert!(vdso.iter().all(|range| avoided.contains(range)));
+        let maps = mapped().expect("/proc is readable");
+        for range in maps.ranges(|object| object.name == maps::KERNEL || object.name == "libgcc_s.so.1") {
+            assert!(avoided.contains(&range), "{range:?} is not in {avoided:?}");
+        }
     }
 }

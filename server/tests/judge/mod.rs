@@ -1,5 +1,7 @@
 //! What do others make of our profiles? `go tool pprof` reads them, and nothing in them may tell where they come from.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 use std::{io::Read, process::Command};
 
 use flate2::read::GzDecoder;

@@ -11,7 +11,9 @@
 
 use std::{
     ffi::{c_int, c_void},
-    mem, ops, ptr,
+    mem,
+    ops::Range,
+    ptr,
     sync::{
         Mutex, MutexGuard, PoisonError, TryLockError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -42,8 +44,8 @@ static MISSED: AtomicU64 = AtomicU64::new(0);
 #[derive(Debug)]
 struct Record {
     stacks: Stacks,
-    /// Code in which no stack may be walked.
-    not_to_walk: Vec<ops::Range<u64>>,
+    /// Code beyond which no stack may be walked.
+    not_to_walk: Vec<Range<u64>>,
 }
 
 /// The timer, the signal handler and the record. All three end with it.
@@ -51,13 +53,13 @@ struct Record {
 pub(super) struct Sampler(());
 
 impl Sampler {
-    /// Starts sampling. Inside the ranges given, a sample is the innermost function alone.
-    pub(super) fn start(frequency: u32, not_to_walk: Vec<ops::Range<u64>>) -> Result<Self, Unavailable> {
+    /// Starts sampling. A stack ends at the first function inside the ranges given.
+    pub(super) fn start(frequency: u32, not_to_walk: Vec<Range<u64>>) -> Result<Self, Unavailable> {
         if RUNNING.swap(true, Ordering::SeqCst) {
             return Err(Unavailable::because("the CPU of this process is already being profiled"));
         }
         // The first walk looks for the tables of all libraries, and may take locks for that.
-        walk(0, &mut [0; DEPTH]);
+        walk(&[], &mut [0; DEPTH]);
         *record() = Some(Record { stacks: Stacks::new(CALLS), not_to_walk });
         MISSED.store(0, Ordering::SeqCst);
         if let Err(error) = handle_signal() {
@@ -128,26 +130,30 @@ fn sample(address: u64) {
     };
     let Some(record) = record.as_mut() else { return };
     let mut stack = [address; DEPTH];
-    let avoid = record.not_to_walk.iter().any(|range| range.contains(&address));
-    let depth = if avoid { 1 } else { walk(address, &mut stack) };
+    let depth = walk(&record.not_to_walk, &mut stack);
     record.stacks.add(stack.get(..depth).unwrap_or_default());
 }
 
-/// Writes the stack from `address`, where the thread was interrupted, outwards, and tells its depth. Callers are told
-/// by an address inside the call, not by the one after it.
-fn walk(address: u64, stack: &mut [u64; DEPTH]) -> usize {
+/// Completes a stack that has the address where the thread was interrupted, outwards up to the first function that may
+/// not be walked, and tells its depth. Callers are told by an address inside the call, not by the one after it.
+fn walk(not_to_walk: &[Range<u64>], stack: &mut [u64; DEPTH]) -> usize {
+    let [interrupted, ..] = *stack;
+    let ends = |address| not_to_walk.iter().any(|range| range.contains(&address));
+    if ends(interrupted) {
+        return 1;
+    }
     let (mut depth, mut passed, mut inside) = (1, 0, false);
     let see = |frame: &backtrace::Frame| {
-        let at = frame.ip().addr() as u64;
+        let address = frame.ip().addr() as u64;
         if !inside {
-            inside = at == address;
+            inside = address == interrupted;
             passed += 1;
             return passed < HANDLER_DEPTH;
         }
-        let Some(slot) = stack.get_mut(depth).filter(|_| at != 0) else { return false };
-        *slot = at - 1;
+        let Some(slot) = stack.get_mut(depth).filter(|_| address != 0) else { return false };
+        *slot = address - 1;
         depth += 1;
-        true
+        !ends(address)
     };
     // SAFETY: it must not run beside itself where it uses a debugging library that is not thread-safe; that is Windows.
     unsafe { backtrace::trace_unsynchronized(see) };

@@ -118,7 +118,6 @@ impl Recorded {
 }
 
 /// Fibonacci hashing; addresses of one function differ in their low bits, callers in all.
-#[expect(clippy::cast_possible_truncation, reason = "the upper bits of a hash are as good as all of them")]
 fn hash(caller: u32, address: u64) -> usize {
     let mixed = (address ^ u64::from(caller).rotate_left(40)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 32) as usize
