@@ -1,7 +1,7 @@
 # `make run` and `make test` need nothing before them: the scripts in .ci install what is missing and say what they do.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test e2e bench lint fmt clean
+.PHONY: help run build test bench lint fmt readme clean
 
 help: ## Lists what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ lint: ## Checks the format, clippy and the documentation, with warnings as error
 
 fmt: ## Formats the code
 	cargo fmt --all
+
+readme: ## Brings the table of fields in the README up to date
+	@cargo run --quiet -p headcount-shared --example fields > target/fields.md
+	@sed -i -e '/<!-- fields -->/,/<!-- \/fields -->/{/<!--/!d}' -e '/<!-- fields -->/r target/fields.md' README.md
 
 clean: ## Removes everything that was built
 	cargo clean

@@ -1,7 +1,7 @@
 //! What do we send, when, and did it arrive?
 //!
-//! A report is [assembled](assemble) from the four sources, put into the [`spool`](spool) and [delivered](deliver) from
-//! there until a collector has it.
+//! A report is made ([`reporter`]) from the four sources ([`assemble`]), put on disk ([`spool`]) and delivered from there
+//! ([`deliver`]) until a collector has it.
 
 pub mod assemble;
 pub mod deliver;

@@ -1,7 +1,7 @@
 //! Everything of Headcount that crosses a process boundary.
 //!
-//! The [payload](payload) that an installation reports, the [event](event) that a browser sends, the requests and
-//! answers of the [web interface](api), and the [bounds](limits) on all of them. Knows no runtime, files or clocks, and
+//! The [`payload`] that an installation reports, the [`event`] that a browser sends, the requests and answers of the web
+//! interface ([`api`]), and the bounds on all of them ([`limits`]). Knows no runtime, files or clocks, and
 //! compiles for wasm32.
 
 pub mod api;

@@ -16,7 +16,7 @@ use documented::DocumentedFields;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use self::{
-    fields::{Field, fields, sections},
+    fields::{Field, fields, markdown_table, sections},
     infra::Infra,
     instance::{DatabaseType, Instance},
     integration::{AlertingIntegration, InspectionOverrides, Integration},

@@ -52,3 +52,10 @@ pub fn fields() -> Vec<Field> {
 pub fn sections() -> Vec<(&'static str, &'static str)> {
     Payload::FIELD_NAMES.iter().zip(Payload::FIELD_DOCS).map(|(name, docs)| (*name, docs.trim())).collect()
 }
+
+/// All fields and their explanations as a table in Markdown, for the README.
+#[must_use]
+pub fn markdown_table() -> String {
+    let rows = fields().into_iter().map(|field| format!("| `{}` | {} |\n", field.path, field.explanation));
+    ["| field | what it says |\n|---|---|\n".to_owned()].into_iter().chain(rows).collect()
+}

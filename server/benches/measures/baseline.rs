@@ -1,0 +1,26 @@
+//! What `POST /stats` is compared with: a handler that reads the same body, parses it into the same type and answers 204.
+
+use axum::{Router, body::Bytes, http::StatusCode, routing::post};
+use headcount_shared::event::BrowserEvent;
+use tokio::net::TcpListener;
+
+/// The argument that makes this program the baseline server.
+pub(crate) const ARGUMENT: &str = "baseline";
+
+/// Serves until it is killed, with the runtime that the program has. Logs its address as the program does.
+pub(crate) fn serve() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        println!("serving on http://{}/", listener.local_addr()?);
+        axum::serve(listener, Router::new().route("/stats", post(accept))).await?;
+        Ok(())
+    })
+}
+
+async fn accept(body: Bytes) -> StatusCode {
+    match BrowserEvent::parse(&body) {
+        Ok(_) => StatusCode::NO_CONTENT,
+        Err(_) => StatusCode::BAD_REQUEST,
+    }
+}

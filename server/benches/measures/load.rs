@@ -1,0 +1,98 @@
+//! Events, as many as the server takes.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use rand::RngExt;
+use uuid::Uuid;
+
+/// Connections that send at once.
+const CONNECTIONS: u64 = 16;
+
+/// Requests that are on their way on one connection: few, so that neither side only waits for the other.
+const UNDER_WAY: u64 = 4;
+
+const PAGES: [&str; 4] =
+    ["/", "/p/$projectId", "/p/$projectId/app/$id/SLO", "/p/$projectId/settings/prometheus"];
+const SIZES: [&str; 5] = ["xs", "sm", "md", "lg", "xl"];
+
+/// What browsers send.
+#[derive(Clone, Copy)]
+pub(crate) enum Events {
+    /// 500 browsers on a few pages: a day in the life.
+    Usual,
+    /// Every event from another browser, half of them on a page that does not exist.
+    Random,
+}
+
+/// Sends at least `count` events and returns how long that took.
+pub(crate) fn send(address: &str, count: u64, events: Events) -> anyhow::Result<Duration> {
+    let begin = now();
+    let each = count.div_ceil(CONNECTIONS).next_multiple_of(UNDER_WAY);
+    let senders: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let address = address.to_owned();
+            thread::spawn(move || send_on_one(&address, each, events))
+        })
+        .collect();
+    for sender in senders {
+        sender.join().ok().context("a sender panicked")??;
+    }
+    Ok(begin.elapsed())
+}
+
+fn send_on_one(address: &str, count: u64, events: Events) -> anyhow::Result<()> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    let mut answers = [0; 4096];
+    for _ in 0..count / UNDER_WAY {
+        let requests: String = (0..UNDER_WAY).map(|_| request(events)).collect();
+        stream.write_all(requests.as_bytes())?;
+        let mut received = Vec::new();
+        while count_answers(&received) < UNDER_WAY {
+            let length = stream.read(&mut answers)?;
+            if length == 0 {
+                bail!("the server closed the connection");
+            }
+            received.extend_from_slice(answers.get(..length).unwrap_or_default());
+        }
+        if !received.starts_with(b"HTTP/1.1 204") {
+            bail!("not accepted: {}", String::from_utf8_lossy(&received));
+        }
+    }
+    Ok(())
+}
+
+/// An answer with status 204 ends with an empty line.
+fn count_answers(received: &[u8]) -> u64 {
+    received.windows(4).filter(|window| *window == b"\r\n\r\n").count() as u64
+}
+
+fn request(events: Events) -> String {
+    let mut random = rand::rng();
+    let browser = match events {
+        Events::Usual => Uuid::from_u128(0x4000_8000_0000_0000_0000 + random.random_range(0..500_u128)),
+        Events::Random => Uuid::from_u128(random.random()),
+    };
+    let size = SIZES[random.random_range(0..SIZES.len())];
+    let page = match events {
+        Events::Random if random.random() => format!("/{}", random.random::<u64>()),
+        _ => PAGES[random.random_range(0..PAGES.len())].to_owned(),
+    };
+    let body =
+        format!(r#"{{"type":"route-open","device_id":"{browser}","device_size":"{size}","path":"{page}"}}"#);
+    format!(
+        "POST /stats HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain;charset=UTF-8\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[expect(clippy::disallowed_methods, reason = "a measurement needs the real clock")]
+fn now() -> Instant {
+    Instant::now()
+}

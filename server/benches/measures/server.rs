@@ -1,0 +1,77 @@
+//! A server process, and what the system says that it costs.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::Context;
+use procfs::process::Process;
+
+/// A server that ends with this.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: String,
+    _data: Option<tempfile::TempDir>,
+}
+
+impl Server {
+    /// The program itself, with an empty data directory and a collector that nobody runs.
+    pub(crate) fn headcount(flags: &[&str]) -> anyhow::Result<Self> {
+        let data = tempfile::tempdir()?;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_headcount"));
+        command.args(["serve", "--listen=127.0.0.1:0", "--collector-url=http://127.0.0.1:9/"]).args(flags);
+        command.arg("--data-dir").arg(data.path()).stderr(Stdio::piped());
+        let mut child = command.spawn().context("the program does not start")?;
+        let log = child.stderr.take().context("no log")?;
+        Self::announced(child, log, Some(data))
+    }
+
+    /// The bare handler.
+    pub(crate) fn baseline() -> anyhow::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        let mut child = command.arg(super::baseline::ARGUMENT).stdout(Stdio::piped()).spawn()?;
+        let log = child.stdout.take().context("no log")?;
+        Self::announced(child, log, None)
+    }
+
+    fn announced(
+        child: Child,
+        log: impl Read + Send + 'static,
+        data: Option<tempfile::TempDir>,
+    ) -> anyhow::Result<Self> {
+        let mut lines = BufReader::new(log).lines();
+        let address = loop {
+            let line = lines.next().context("the server ended before it served")??;
+            if let Some((_, rest)) = line.split_once("serving on http://") {
+                break rest.split('/').next().unwrap_or_default().to_owned();
+            }
+        };
+        // The log goes on; nobody reads it, but it must not fill its pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Ok(Self { child, address, _data: data })
+    }
+
+    /// CPU time used so far.
+    pub(crate) fn cpu_time(&self) -> anyhow::Result<Duration> {
+        let stat = self.process()?.stat()?;
+        Ok(Duration::from_secs_f64((stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64))
+    }
+
+    /// Resident memory, in MiB.
+    pub(crate) fn resident_mib(&self) -> anyhow::Result<f64> {
+        Ok((self.process()?.statm()?.resident * procfs::page_size()) as f64 / (1024.0 * 1024.0))
+    }
+
+    fn process(&self) -> anyhow::Result<Process> {
+        Ok(Process::new(i32::try_from(self.child.id())?)?)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
