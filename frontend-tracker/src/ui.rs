@@ -1,0 +1,2 @@
+//! The web interface.
+pub fn start() {}
