@@ -35,8 +35,7 @@ fn bundle(program: &Path, dir: &Path) -> Result<()> {
         .with_context(|| format!("generate the bindings of {name}"))?;
 
     let script = dir.join(format!("{name}.js"));
-    let bindings =
-        fs::read_to_string(&script).with_context(|| format!("read the bindings of {name}"))?;
+    let bindings = fs::read_to_string(&script).with_context(|| format!("read the bindings of {name}"))?;
     fs::write(&script, compact(&bindings) + &start(name)).with_context(|| format!("write {name}.js"))
 }
 
