@@ -11,6 +11,7 @@ mod app;
 mod browser;
 mod fold;
 mod format;
+mod link;
 mod pages;
 mod statistics;
 

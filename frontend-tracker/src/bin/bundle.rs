@@ -24,11 +24,16 @@ fn main() -> Result<()> {
 /// Writes the two files of `program` into `dir`.
 fn bundle(program: &Path, dir: &Path) -> Result<()> {
     let name = program.file_stem().and_then(|name| name.to_str()).context("the program has no name")?;
+    let module = fs::read(program).with_context(|| format!("read {}", program.display()))?;
+    // The section lists what any object of the program was compiled for, the standard library's reference types among
+    // them. The bindings follow what the program itself was compiled for, which is without.
+    let module = without_section("target_features", &module).context("the program is not WebAssembly")?;
     Bindgen::new()
-        .input_path(program)
+        .input_bytes(name, module)
         .out_name(name)
         .web(true)?
         .typescript(false)
+        .omit_default_module_path(false)
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate(dir)
@@ -37,6 +42,39 @@ fn bundle(program: &Path, dir: &Path) -> Result<()> {
     let script = dir.join(format!("{name}.js"));
     let bindings = fs::read_to_string(&script).with_context(|| format!("read the bindings of {name}"))?;
     fs::write(&script, compact(&bindings) + &start(name)).with_context(|| format!("write {name}.js"))
+}
+
+/// `module` without its custom sections named `name`. `None` when it is cut short.
+fn without_section(name: &str, module: &[u8]) -> Option<Vec<u8>> {
+    const CUSTOM: u8 = 0;
+    let (header, mut rest) = module.split_at_checked(8)?;
+    let mut kept = header.to_vec();
+    while let Some((&kind, after_kind)) = rest.split_first() {
+        let (size, body) = number(after_kind)?;
+        let (body, next) = body.split_at_checked(size)?;
+        let section = rest.get(..rest.len() - next.len())?;
+        let is_named = || {
+            let (length, text) = number(body)?;
+            Some(text.get(..length)? == name.as_bytes())
+        };
+        if kind != CUSTOM || !is_named()? {
+            kept.extend_from_slice(section);
+        }
+        rest = next;
+    }
+    Some(kept)
+}
+
+/// The number at the beginning of `bytes`, in unsigned LEB128, and what follows it.
+fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let mut value = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        value |= usize::from(byte & 0x7f).checked_shl(7 * u32::try_from(at).ok()?)?;
+        if byte & 0x80 == 0 {
+            return Some((value, bytes.get(at + 1..)?));
+        }
+    }
+    None
 }
 
 /// The call that starts the program as soon as its script is loaded. A browser that refuses it says so in one line.
@@ -91,6 +129,37 @@ fn brotli_bytes(bytes: &[u8]) -> Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A section with fewer than 128 bytes.
+    fn section(kind: u8, body: &[u8]) -> Vec<u8> {
+        [&[kind, u8::try_from(body.len()).unwrap()], body].concat()
+    }
+
+    #[test]
+    fn a_named_section_is_left_out_and_all_else_is_kept() {
+        let header = b"\0asm\x01\0\0\0".to_vec();
+        let named = section(0, b"\x02abrest");
+        let longer = section(0, b"\x03abcrest");
+        let code = section(10, b"\x02ab");
+        let module = [header.clone(), named.clone(), longer.clone(), code.clone(), named].concat();
+        assert_eq!(without_section("ab", &module), Some([header, longer, code].concat()));
+    }
+
+    #[test]
+    fn a_module_that_is_cut_short_is_none() {
+        let module = [b"\0asm\x01\0\0\0".to_vec(), section(0, b"\x02ab")].concat();
+        for length in [0, 7, 9, 10, 11, 12] {
+            assert_eq!(without_section("x", &module[..length]), None, "{length}");
+        }
+        assert_eq!(without_section("x", &module), Some(module));
+    }
+
+    #[test]
+    fn numbers_are_little_endian_groups_of_seven_bits() {
+        assert_eq!(number(&[0xe5, 0x8e, 0x26, 7]), Some((624_485, &[7][..])));
+        assert_eq!(number(&[0x80]), None);
+        assert_eq!(number(&[0xff; 20]), None);
+    }
 
     #[test]
     fn a_compact_script_keeps_its_statements() {

@@ -2,13 +2,14 @@
 
 use leptos::prelude::*;
 use leptos_router::{
-    components::{A, Router, Routes},
+    components::{Router, Routes},
     hooks::use_location,
 };
 
 use super::{
     api::Api,
     browser,
+    link::{Base, Covers, Link},
     pages::{NotFound, table},
 };
 
@@ -21,10 +22,11 @@ pub(super) fn App() -> impl IntoView {
     let base = browser::base();
     // The router wants its base without the slash at the end.
     let router_base = base.trim_end_matches('/').to_owned();
+    provide_context(Base(router_base.clone()));
     provide_context(Api::new(base));
     view! {
         <Router base=router_base>
-            <a class="skip" href="#main" on:click=skip>"Skip to content"</a>
+            <a class="skip" href="#main" on:click=|event| skip(&event)>"Skip to content"</a>
             <Navigation />
             <Main />
         </Router>
@@ -32,7 +34,7 @@ pub(super) fn App() -> impl IntoView {
 }
 
 /// Goes to the page's content. The fragment stays out of the history.
-fn skip(event: leptos::ev::MouseEvent) {
+fn skip(event: &leptos::ev::MouseEvent) {
     event.prevent_default();
     browser::focus("main");
 }
@@ -41,12 +43,12 @@ fn skip(event: leptos::ev::MouseEvent) {
 fn Navigation() -> impl IntoView {
     view! {
         <header class="header">
-            <A href="/" exact=true attr:class="brand">"Headcount"</A>
+            <Link to="/" class="brand">"Headcount"</Link>
             <nav aria-label="Pages" class="nav">
-                <A href="/" exact=true>"Overview"</A>
-                <A href=DEFAULT_PROJECT exact=true>"Project"</A>
-                <A href=format!("{DEFAULT_PROJECT}/settings")>"Settings"</A>
-                <A href="/usage-statistics">"Usage statistics"</A>
+                <Link to="/">"Overview"</Link>
+                <Link to=DEFAULT_PROJECT>"Project"</Link>
+                <Link to=format!("{DEFAULT_PROJECT}/settings") covers=Covers::Below>"Settings"</Link>
+                <Link to="/usage-statistics">"Usage statistics"</Link>
             </nav>
         </header>
     }

@@ -46,6 +46,49 @@ pub(super) fn count(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
+/// A piece of an explanation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// Words.
+    Words(String),
+    /// A name or value of the program.
+    Code(String),
+    /// A web address.
+    Address(String),
+}
+
+/// The pieces of a doc comment: words, code between backticks, addresses between angle brackets.
+pub(super) fn pieces(text: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    for (at, part) in text.split('`').enumerate() {
+        if at % 2 == 1 {
+            pieces.push(Piece::Code(part.to_owned()));
+        } else {
+            push_words(part, &mut pieces);
+        }
+    }
+    pieces
+}
+
+fn push_words(text: &str, pieces: &mut Vec<Piece>) {
+    let mut rest = text;
+    while let Some((words, address, after)) = first_address(rest) {
+        pieces.push(Piece::Words(words.to_owned()));
+        pieces.push(Piece::Address(address.to_owned()));
+        rest = after;
+    }
+    if !rest.is_empty() {
+        pieces.push(Piece::Words(rest.to_owned()));
+    }
+}
+
+/// What stands before the first `<https:…>`, the address, and what follows it.
+fn first_address(text: &str) -> Option<(&str, &str, &str)> {
+    let (words, bracketed) = text.split_once('<')?;
+    let (address, after) = bracketed.split_once('>')?;
+    address.starts_with("https:").then_some((words, address, after))
+}
+
 /// A point in time for people: `6 Mar 2023, 14:44:37 UTC`.
 pub(super) fn time(unix_seconds: u64) -> String {
     const MONTHS: [&str; 12] =
@@ -160,6 +203,28 @@ mod tests {
         ];
         for (size, text) in cases {
             assert_eq!(bytes(size), text);
+        }
+    }
+
+    #[test]
+    fn an_explanation_falls_into_words_code_and_addresses() {
+        let words = |text: &str| Piece::Words(text.to_owned());
+        let code = |text: &str| Piece::Code(text.to_owned());
+        let cases = [
+            ("", vec![]),
+            ("Plain words.", vec![words("Plain words.")]),
+            (
+                "From `from` to `to`.",
+                vec![words("From "), code("from"), words(" to "), code("to"), words(".")],
+            ),
+            (
+                "See (<https://a.example/>).",
+                vec![words("See ("), Piece::Address("https://a.example/".to_owned()), words(").")],
+            ),
+            ("a < b > c", vec![words("a < b > c")]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(pieces(text), expected, "{text}");
         }
     }
 

@@ -5,10 +5,15 @@
 use headcount_shared::routes::ROUTES;
 use leptos::prelude::*;
 use leptos_router::{
-    MatchNestedRoutes, NestedRoute, components::A, hooks::use_params_map, params::ParamsMap, path,
+    MatchNestedRoutes, NestedRoute,
+    hooks::{use_location, use_params_map},
+    path,
 };
 
-use super::statistics::UsageStatistics;
+use super::{
+    link::{Base, Link},
+    statistics::UsageStatistics,
+};
 
 /// The routes with their pages, in the order of the route table: the first match wins.
 pub(super) fn table() -> impl MatchNestedRoutes + Clone + Send + 'static {
@@ -56,25 +61,30 @@ fn Pending(
     }
 }
 
-/// Links to the values that a page's last parameter can have.
+/// Links to the values that the last parameter of a page's route can have.
 #[component]
 fn Tabs(
-    #[prop(into)] label: String,
-    /// The path of the page without the parameter.
-    #[prop(into)]
-    page: String,
+    label: &'static str,
+    /// How many segments the page's path has before the parameter.
+    segments: usize,
     values: Vec<&'static str>,
 ) -> impl IntoView {
-    let links = values.into_iter().map(|value| {
-        view! {
-            <li>
-                <A href=format!("{page}/{value}")>{value}</A>
-            </li>
-        }
-    });
+    let base = expect_context::<Base>();
+    let pathname = use_location().pathname;
+    let page = Memo::new(move |_| base.page(&pathname.read(), segments));
+    let links = move || {
+        let link = |value: &'static str| {
+            view! {
+                <li>
+                    <Link to=format!("{}/{value}", page.read())>{value}</Link>
+                </li>
+            }
+        };
+        values.iter().copied().map(link).collect_view()
+    };
     view! {
         <nav class="tabs" aria-label=label>
-            <ul>{links.collect_view()}</ul>
+            <ul>{links}</ul>
         </nav>
     }
 }
@@ -96,9 +106,9 @@ fn Welcome() -> impl IntoView {
         <Title text="Welcome" />
         <p class="lead">"Headcount is running. It has no project with a Prometheus server yet."</p>
         <p>
-            <A href="/p/new">"Make a project"</A>
+            <Link to="/p/new">"Make a project"</Link>
             " or see "
-            <A href="/usage-statistics">"what this installation reports"</A>
+            <Link to="/usage-statistics">"what this installation reports"</Link>
             "."
         </p>
     }
@@ -109,7 +119,7 @@ fn NewProject() -> impl IntoView {
     let tab = chosen("tab");
     view! {
         <Title text="New project" />
-        <Tabs label="Settings of a new project" page="/p/new" values=values_of("/p/new/") />
+        <Tabs label="Settings of a new project" segments=2 values=values_of("/p/new/") />
         {move || tab.get().map(|tab| view! { <Tab tab=tab values=values_of("/p/new/") /> })}
         <Pending
             shows="A form for the project's name and the address of its Prometheus server."
@@ -133,16 +143,11 @@ fn Project() -> impl IntoView {
 
 #[component]
 fn Application() -> impl IntoView {
-    let params = use_params_map();
-    let page = move || {
-        let params = params.read();
-        format!("/p/{}/app/{}", segment(&params, "projectId"), segment(&params, "id"))
-    };
     let (application, report) = (chosen("id"), chosen("report"));
     view! {
         <Title text="Application" />
         {move || application.get().map(|name| view! { <p class="subject">{name}</p> })}
-        {move || view! { <Tabs label="Reports" page=page() values=values_of("/p/:projectId/app/") /> }}
+        <Tabs label="Reports" segments=4 values=values_of("/p/:projectId/app/") />
         {move || report.get().map(|tab| view! { <Tab tab=tab values=values_of("/p/:projectId/app/") /> })}
         <Pending
             shows="The application's instances and the reports on its service level, CPU, memory, network and databases."
@@ -166,19 +171,17 @@ fn Node() -> impl IntoView {
 
 #[component]
 fn Settings() -> impl IntoView {
-    let params = use_params_map();
-    let page = move || format!("/p/{}/settings", segment(&params.read(), "projectId"));
     let tab = chosen("tab");
     let settings = "/p/:projectId/settings/";
     view! {
         <Title text="Settings" />
-        {move || view! { <Tabs label="Settings" page=page() values=values_of(settings) /> }}
+        <Tabs label="Settings" segments=3 values=values_of(settings) />
         {move || tab.get().map(|tab| view! { <Tab tab=tab values=values_of(settings) /> })}
         <Pending
             shows="The project's integrations, inspection thresholds, application categories and notifications."
             missing="The forms. Until then the default project's Prometheus server is given when the server starts."
         />
-        <p>"Usage statistics are switched on and off on " <A href="/usage-statistics">"their own page"</A> "."</p>
+        <p>"Usage statistics are switched on and off on " <Link to="/usage-statistics">"their own page"</Link> "."</p>
     }
 }
 
@@ -199,7 +202,7 @@ pub(super) fn NotFound() -> impl IntoView {
         <Title text="Page not found" />
         <p class="lead">"There is no page at this address."</p>
         <p>
-            <A href="/">"Go to the overview"</A>
+            <Link to="/">"Go to the overview"</Link>
         </p>
     }
 }
@@ -208,11 +211,6 @@ pub(super) fn NotFound() -> impl IntoView {
 fn chosen(name: &'static str) -> Memo<Option<String>> {
     let params = use_params_map();
     Memo::new(move |_| params.read().get(name))
-}
-
-/// The text of the parameter `name` as a path segment.
-fn segment(params: &ParamsMap, name: &str) -> String {
-    js_sys::encode_uri_component(&params.get(name).unwrap_or_default()).into()
 }
 
 /// The closed list of values in the route that begins with `prefix` and has one.

@@ -47,8 +47,8 @@ fn Introduction() -> impl IntoView {
             <p>
                 "A report holds numbers and kinds: which integrations are configured, which services run, how large the "
                 "infrastructure is, which pages are opened in which screen size, and where the program spends its time. "
-                "It holds no names of people, hosts, projects or applications, no addresses and no paths. The next report "
-                "can be read below, in full, before it is sent; so can those that were sent."
+                "It holds no names of people, hosts, projects or applications, and no addresses. The next report can be read "
+                "below, in full, before it is sent; so can the last ones that were."
             </p>
         </div>
     }

@@ -8,6 +8,7 @@ use crate::ui::{answer::sentence, format};
 
 #[component]
 pub(super) fn Delivery(desk: Desk) -> impl IntoView {
+    let status = Memo::new(move |_| desk.status.get());
     let here = move |status: Status| view! { <Facts desk status /> }.into_any();
     view! {
         <section class="card" aria-labelledby="delivery-title">
@@ -15,7 +16,7 @@ pub(super) fn Delivery(desk: Desk) -> impl IntoView {
                 <h2 id="delivery-title">"Delivery"</h2>
                 <button type="button" class="quiet" on:click=move |_| desk.refresh()>"Refresh"</button>
             </div>
-            {move || view! { <Shown fetched=desk.status.get() here /> }}
+            {move || view! { <Shown fetched=status.get() here /> }}
         </section>
     }
 }
@@ -81,5 +82,5 @@ fn delivered(desk: Desk, at: Option<u64>) -> AnyView {
 }
 
 fn unavailable(name: &'static str, why: Option<String>) -> Option<impl IntoView> {
-    why.map(|why| view! { <Fact name=name>{format!("Not available: {}", sentence(&why))}</Fact> })
+    why.map(|why| view! { <Fact name=name>{format!("Not available. {}", sentence(&why))}</Fact> })
 }

@@ -10,7 +10,7 @@ use crate::ui::{
     answer::Fetched,
     browser,
     fold::{Row, Section, Shown as Value, fold},
-    format,
+    format::{self, Piece},
 };
 
 #[component]
@@ -92,7 +92,7 @@ fn Field(row: Row) -> impl IntoView {
             <li>
                 <code>{name}</code>
                 ": "
-                {explanation}
+                {explained(&explanation)}
             </li>
         }
     });
@@ -105,11 +105,24 @@ fn Field(row: Row) -> impl IntoView {
             </dt>
             <dd class="value">{shown(value, file_name)}</dd>
             <dd class="explanation">
-                {explanation}
+                {explained(&explanation)}
                 {has_members.then(|| view! { <ul>{members}</ul> })}
             </dd>
         </div>
     }
+}
+
+/// An explanation with its code and addresses set apart.
+fn explained(text: &str) -> impl IntoView + use<> {
+    let piece = |piece| match piece {
+        Piece::Words(words) => words.into_any(),
+        Piece::Code(code) => view! { <code>{code}</code> }.into_any(),
+        Piece::Address(address) => {
+            let href = address.clone();
+            view! { <a href=href rel="noreferrer">{address}</a> }.into_any()
+        }
+    };
+    format::pieces(text).into_iter().map(piece).collect_view()
 }
 
 fn shown(value: Value, file_name: String) -> AnyView {

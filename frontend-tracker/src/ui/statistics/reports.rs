@@ -11,11 +11,12 @@ use crate::ui::format;
 
 #[component]
 pub(super) fn Reports(desk: Desk) -> impl IntoView {
+    let reports = Memo::new(move |_| desk.reports.get());
     let here = move |entries: ReportEntries| view! { <Entries desk entries=entries.reports /> }.into_any();
     view! {
         <section class="card" aria-labelledby="reports-title">
             <h2 id="reports-title">"Reports"</h2>
-            {move || view! { <Shown fetched=desk.reports.get() here /> }}
+            {move || view! { <Shown fetched=reports.get() here /> }}
             {move || desk.download_failure.get().map(|why| view! { <p class="failure" role="alert">{why}</p> })}
         </section>
     }
