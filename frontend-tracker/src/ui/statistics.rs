@@ -10,7 +10,11 @@ mod token;
 use leptos::prelude::*;
 
 use self::{
-    collection::Collection, delivery::Delivery, desk::Desk, preview::Preview, reports::Reports,
+    collection::Collection,
+    delivery::Delivery,
+    desk::{Desk, Wanted},
+    preview::Preview,
+    reports::Reports,
     token::TokenForm,
 };
 use super::{answer::Fetched, api::Api, browser, pages::Title};
@@ -24,15 +28,17 @@ pub(super) fn UsageStatistics() -> impl IntoView {
     let desk = Desk::new(expect_context::<Api>());
     desk.refresh();
     tick(desk);
+    let is_locked = Memo::new(move |_| desk.wanted.get() != Wanted::No);
     view! {
         <Title text="Anonymous usage statistics" />
         <Introduction />
         <p class="visually-hidden" role="status">{move || desk.said.get()}</p>
-        <TokenForm desk />
-        <Collection desk />
-        <Delivery desk />
-        <Preview desk />
-        <Reports desk />
+        <Show when=move || !is_locked.get() fallback=move || view! { <TokenForm desk /> }>
+            <Collection desk />
+            <Delivery desk />
+            <Preview desk />
+            <Reports desk />
+        </Show>
     }
 }
 

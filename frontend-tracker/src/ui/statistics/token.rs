@@ -9,12 +9,6 @@ const FIELD: &str = "admin-token";
 
 #[component]
 pub(super) fn TokenForm(desk: Desk) -> impl IntoView {
-    let is_wanted = Memo::new(move |_| desk.wanted.get() != Wanted::No);
-    view! { <Show when=move || is_wanted.get()><Form desk /></Show> }
-}
-
-#[component]
-fn Form(desk: Desk) -> impl IntoView {
     let token = RwSignal::new(String::new());
     let use_token = move |event: SubmitEvent| {
         event.prevent_default();
