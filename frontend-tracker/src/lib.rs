@@ -1,1 +1,8 @@
-//! The browser programs of Headcount.
+//! The browser programs of Headcount: the [tracker] and, behind the feature `ui`, the web interface.
+//!
+//! They are built as two programs, so that a page can load one without the other. The web interface does not contain the
+//! tracker: its page loads the tracker beside it, which sees the interface's navigations like those of any other page.
+
+pub mod tracker;
+#[cfg(feature = "ui")]
+pub mod ui;

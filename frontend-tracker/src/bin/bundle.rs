@@ -1,0 +1,174 @@
+//! Turns a compiled browser program into the two files that a page loads: `NAME.js` and `NAME_bg.wasm`.
+//!
+//! `bundle IN.wasm OUT_DIR` writes them, named after the input; the script starts itself. `bundle --sizes DIR` prints how
+//! large the files of a directory are. Runs on the host; `.ci/wasm` calls it.
+
+use std::{
+    env, fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use wasm_bindgen_cli_support::Bindgen;
+
+fn main() -> Result<()> {
+    let arguments: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
+    match arguments.as_slice() {
+        [option, dir] if option.as_os_str() == "--sizes" => print_sizes(dir),
+        [program, dir] => bundle(program, dir),
+        _ => bail!("usage: bundle IN.wasm OUT_DIR | bundle --sizes DIR"),
+    }
+}
+
+/// Writes the two files of `program` into `dir`.
+fn bundle(program: &Path, dir: &Path) -> Result<()> {
+    let name = program.file_stem().and_then(|name| name.to_str()).context("the program has no name")?;
+    let module = fs::read(program).with_context(|| format!("read {}", program.display()))?;
+    // The section lists what any object of the program was compiled for, the standard library's reference types among
+    // them. The bindings follow what the program itself was compiled for, which is without.
+    let module = without_section("target_features", &module).context("the program is not WebAssembly")?;
+    Bindgen::new()
+        .input_bytes(name, module)
+        .out_name(name)
+        .web(true)?
+        .typescript(false)
+        .omit_default_module_path(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(dir)
+        .with_context(|| format!("generate the bindings of {name}"))?;
+
+    let script = dir.join(format!("{name}.js"));
+    let bindings = fs::read_to_string(&script).with_context(|| format!("read the bindings of {name}"))?;
+    fs::write(&script, compact(&bindings) + &start(name)).with_context(|| format!("write {name}.js"))
+}
+
+/// `module` without its custom sections named `name`. `None` when it is cut short.
+fn without_section(name: &str, module: &[u8]) -> Option<Vec<u8>> {
+    const CUSTOM: u8 = 0;
+    let (header, mut rest) = module.split_at_checked(8)?;
+    let mut kept = header.to_vec();
+    while let Some((&kind, after_kind)) = rest.split_first() {
+        let (size, body) = number(after_kind)?;
+        let (body, next) = body.split_at_checked(size)?;
+        let section = rest.get(..rest.len() - next.len())?;
+        let is_named = || {
+            let (length, text) = number(body)?;
+            Some(text.get(..length)? == name.as_bytes())
+        };
+        if kind != CUSTOM || !is_named()? {
+            kept.extend_from_slice(section);
+        }
+        rest = next;
+    }
+    Some(kept)
+}
+
+/// The number at the beginning of `bytes`, in unsigned LEB128, and what follows it.
+fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let mut value = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        value |= usize::from(byte & 0x7f).checked_shl(7 * u32::try_from(at).ok()?)?;
+        if byte & 0x80 == 0 {
+            return Some((value, bytes.get(at + 1..)?));
+        }
+    }
+    None
+}
+
+/// The call that starts the program as soon as its script is loaded. A browser that refuses it says so in one line.
+fn start(name: &str) -> String {
+    format!("__wbg_init().catch(error => console.warn('headcount: {name} did not start:', error));\n")
+}
+
+/// The script without indentation, blank lines and lines that are comments only.
+fn compact(script: &str) -> String {
+    let mut in_comment = false;
+    let mut lines = String::with_capacity(script.len());
+    for line in script.lines().map(str::trim) {
+        if in_comment {
+            in_comment = !line.ends_with("*/");
+            continue;
+        }
+        if line.starts_with("/*") && !line.contains("*/") {
+            in_comment = true;
+            continue;
+        }
+        if line.is_empty() || line.starts_with("//") || (line.starts_with("/*") && line.ends_with("*/")) {
+            continue;
+        }
+        lines.push_str(line);
+        lines.push('\n');
+    }
+    lines
+}
+
+/// Prints the size of each file in `dir`, as it is and as a browser receives it.
+fn print_sizes(dir: &Path) -> Result<()> {
+    let mut files = fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    files.sort();
+    let mut out = io::stdout().lock();
+    writeln!(out, "{:<20} {:>10} {:>10}", "", "raw", "brotli")?;
+    for file in files.iter().filter(|file| file.is_file()) {
+        let bytes = fs::read(file)?;
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        writeln!(out, "{name:<20} {:>10} {:>10}", bytes.len(), brotli_bytes(&bytes)?)?;
+    }
+    Ok(())
+}
+
+/// The size of `bytes` after the strongest brotli.
+fn brotli_bytes(bytes: &[u8]) -> Result<usize> {
+    let parameters = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 24, ..Default::default() };
+    let mut compressed = Vec::new();
+    brotli::BrotliCompress(&mut &bytes[..], &mut compressed, &parameters)?;
+    Ok(compressed.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A section with fewer than 128 bytes.
+    fn section(kind: u8, body: &[u8]) -> Vec<u8> {
+        [&[kind, u8::try_from(body.len()).unwrap()], body].concat()
+    }
+
+    #[test]
+    fn a_named_section_is_left_out_and_all_else_is_kept() {
+        let header = b"\0asm\x01\0\0\0".to_vec();
+        let named = section(0, b"\x02abrest");
+        let longer = section(0, b"\x03abcrest");
+        let code = section(10, b"\x02ab");
+        let module = [header.clone(), named.clone(), longer.clone(), code.clone(), named].concat();
+        assert_eq!(without_section("ab", &module), Some([header, longer, code].concat()));
+    }
+
+    #[test]
+    fn a_module_that_is_cut_short_is_none() {
+        let module = [b"\0asm\x01\0\0\0".to_vec(), section(0, b"\x02ab")].concat();
+        for length in [0, 7, 9, 10, 11, 12] {
+            assert_eq!(without_section("x", &module[..length]), None, "{length}");
+        }
+        assert_eq!(without_section("x", &module), Some(module));
+    }
+
+    #[test]
+    fn numbers_are_little_endian_groups_of_seven_bits() {
+        assert_eq!(number(&[0xe5, 0x8e, 0x26, 7]), Some((624_485, &[7][..])));
+        assert_eq!(number(&[0x80]), None);
+        assert_eq!(number(&[0xff; 20]), None);
+    }
+
+    #[test]
+    fn a_compact_script_keeps_its_statements() {
+        let script = "/* @ts-self-types=\"./a.d.ts\" */\n/**\n * Starts.\n */\nfunction a() {\n    // why\n    return 'x // y';\n}\n\nexport { a };\n";
+        assert_eq!(compact(script), "function a() {\nreturn 'x // y';\n}\nexport { a };\n");
+    }
+
+    #[test]
+    fn a_comment_that_ends_on_its_line_hides_nothing_after_it() {
+        assert_eq!(compact("/** one line */\na();\n/* why */ b();\nc();\n"), "a();\n/* why */ b();\nc();\n");
+    }
+}

@@ -1,0 +1,218 @@
+//! Who is this browser? A random UUID of its own, one per browser profile and origin.
+//!
+//! Two tabs that are opened at once both find nothing and both write: what one process writes into `localStorage`
+//! reaches another some milliseconds later, and a lock does not change that. So a browser that has just made its UUID
+//! waits for [`SETTLE_MS`], looks again and takes what is there then, which is the same in all tabs.
+
+use uuid::Uuid;
+
+/// The key in `localStorage`.
+pub const STORAGE_KEY: &str = "headcount-device-id";
+
+/// How long a new UUID settles, in milliseconds: ten times what six tabs opened in the same millisecond needed.
+pub const SETTLE_MS: i32 = 100;
+
+/// The browser keeps nothing for this page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Denied;
+
+/// Where the UUID is kept.
+pub trait Storage {
+    /// What is stored, if anything.
+    ///
+    /// # Errors
+    /// [`Denied`] when the browser does not let the page look.
+    fn read(&self) -> Result<Option<String>, Denied>;
+
+    /// Stores `text` in place of what was there.
+    ///
+    /// # Errors
+    /// [`Denied`] when the browser does not keep it.
+    fn write(&self, text: &str) -> Result<(), Denied>;
+}
+
+/// What an event says about its browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// The browser's UUID.
+    pub id: Uuid,
+    /// It lasts for this page only.
+    pub ephemeral: bool,
+}
+
+/// The browser's UUID on its way from unknown to settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Device {
+    /// Just made and stored; another tab may have done the same.
+    Settling(Uuid),
+    /// Stored, the same in all tabs.
+    Known(Uuid),
+    /// The browser keeps nothing: a UUID for this page.
+    Ephemeral(Uuid),
+}
+
+impl Device {
+    /// The UUID that `storage` holds; else one from `make`, which replaces whatever is there.
+    pub fn open(storage: &impl Storage, make: impl FnOnce() -> Uuid) -> Self {
+        match stored(storage) {
+            Ok(Some(id)) => Self::Known(id),
+            Ok(None) => Self::stored_now(storage, make()),
+            Err(Denied) => Self::Ephemeral(make()),
+        }
+    }
+
+    fn stored_now(storage: &impl Storage, id: Uuid) -> Self {
+        match storage.write(&id.to_string()) {
+            Ok(()) => Self::Settling(id),
+            Err(Denied) => Self::Ephemeral(id),
+        }
+    }
+
+    /// Takes what `storage` holds after the wait. A UUID that was not kept is good for this page only.
+    #[must_use]
+    pub fn settled(self, storage: &impl Storage) -> Self {
+        let Self::Settling(own) = self else { return self };
+        match stored(storage) {
+            Ok(Some(id)) => Self::Known(id),
+            _ => Self::Ephemeral(own),
+        }
+    }
+
+    /// Whether an event has to wait for [`Self::settled`].
+    #[must_use]
+    pub const fn is_settling(self) -> bool {
+        matches!(self, Self::Settling(_))
+    }
+
+    /// What an event that leaves now says. A stored UUID is looked up anew, so that a tab that was late, or outlived a
+    /// cleaning, agrees with the others from here on.
+    pub fn identity(self, storage: &impl Storage) -> Identity {
+        match self {
+            Self::Ephemeral(id) => Identity { id, ephemeral: true },
+            Self::Settling(own) | Self::Known(own) => {
+                let id = stored(storage).ok().flatten().unwrap_or(own);
+                Identity { id, ephemeral: false }
+            }
+        }
+    }
+}
+
+/// The valid UUID in `storage`. The server takes neither the nil nor the max UUID: they are no one's.
+fn stored(storage: &impl Storage) -> Result<Option<Uuid>, Denied> {
+    let text = storage.read()?;
+    let id = text.and_then(|text| Uuid::try_parse(&text).ok());
+    Ok(id.filter(|id| !id.is_nil() && !id.is_max()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    const FIRST: Uuid = Uuid::from_u128(0x2017_4a56_4a1e_41ca_a90d_b657_d1fa_873e);
+    const SECOND: Uuid = Uuid::from_u128(0x4423_595b_9d97_4e01_a19f_8e3d_60c8_3b2a);
+
+    /// Storage of one browser; `refuses` says which calls fail.
+    #[derive(Default)]
+    struct Memory {
+        text: RefCell<Option<String>>,
+        refuses_read: bool,
+        refuses_write: bool,
+    }
+
+    impl Memory {
+        fn holding(text: &str) -> Self {
+            Self { text: RefCell::new(Some(text.to_owned())), ..Self::default() }
+        }
+    }
+
+    impl Storage for Memory {
+        fn read(&self) -> Result<Option<String>, Denied> {
+            if self.refuses_read { Err(Denied) } else { Ok(self.text.borrow().clone()) }
+        }
+
+        fn write(&self, text: &str) -> Result<(), Denied> {
+            if self.refuses_write {
+                return Err(Denied);
+            }
+            *self.text.borrow_mut() = Some(text.to_owned());
+            Ok(())
+        }
+    }
+
+    fn kept(id: Uuid) -> Identity {
+        Identity { id, ephemeral: false }
+    }
+
+    #[test]
+    fn a_stored_uuid_is_used_at_once() {
+        let storage = Memory::holding(&FIRST.to_string());
+        let device = Device::open(&storage, || panic!("no new UUID is needed"));
+        assert!(!device.is_settling());
+        assert_eq!(device.identity(&storage), kept(FIRST));
+    }
+
+    #[test]
+    fn a_new_uuid_is_stored_and_settles() {
+        let storage = Memory::default();
+        let device = Device::open(&storage, || FIRST);
+        assert!(device.is_settling());
+        assert_eq!(storage.text.borrow().as_deref(), Some(FIRST.to_string().as_str()));
+        assert_eq!(device.settled(&storage), Device::Known(FIRST));
+    }
+
+    #[test]
+    fn two_tabs_opened_at_once_end_with_one_uuid() {
+        // Each process sees its own storage until the writes have reached the other: the last one stays in both.
+        let (one, other) = (Memory::default(), Memory::default());
+        let (in_one, in_other) = (Device::open(&one, || FIRST), Device::open(&other, || SECOND));
+        one.write(&SECOND.to_string()).unwrap();
+        assert_eq!(in_one.settled(&one).identity(&one), kept(SECOND));
+        assert_eq!(in_other.settled(&other).identity(&other), kept(SECOND));
+    }
+
+    #[test]
+    fn a_tab_that_settled_too_early_agrees_later() {
+        let storage = Memory::default();
+        let device = Device::open(&storage, || FIRST).settled(&storage);
+        storage.write(&SECOND.to_string()).unwrap();
+        assert_eq!(device.identity(&storage), kept(SECOND));
+    }
+
+    #[test]
+    fn a_known_uuid_survives_a_cleaning_for_this_page() {
+        let storage = Memory::holding(&FIRST.to_string());
+        let device = Device::open(&storage, || SECOND);
+        storage.text.borrow_mut().take();
+        assert_eq!(device.identity(&storage), kept(FIRST));
+    }
+
+    #[test]
+    fn a_corrupt_value_is_replaced() {
+        for text in ["", "x", "{\"id\":1}", &Uuid::nil().to_string(), &Uuid::max().to_string()] {
+            let storage = Memory::holding(text);
+            assert_eq!(Device::open(&storage, || FIRST), Device::Settling(FIRST), "{text}");
+            assert_eq!(stored(&storage), Ok(Some(FIRST)));
+        }
+    }
+
+    #[test]
+    fn denied_storage_gives_a_uuid_for_this_page() {
+        let unreadable = Memory { refuses_read: true, ..Memory::default() };
+        let unwritable = Memory { refuses_write: true, ..Memory::default() };
+        for storage in [unreadable, unwritable] {
+            let device = Device::open(&storage, || FIRST);
+            assert_eq!(device.identity(&storage), Identity { id: FIRST, ephemeral: true });
+            assert_eq!(device.settled(&storage), device);
+        }
+    }
+
+    #[test]
+    fn storage_that_forgets_gives_a_uuid_for_this_page() {
+        let storage = Memory::default();
+        let device = Device::open(&storage, || FIRST);
+        storage.text.borrow_mut().take();
+        assert_eq!(device.settled(&storage), Device::Ephemeral(FIRST));
+    }
+}

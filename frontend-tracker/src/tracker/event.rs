@@ -1,0 +1,91 @@
+//! What is sent: the text of one event, and the key of the page it is about.
+
+use headcount_shared::{breakpoint::Breakpoint, routes};
+
+use super::device::Identity;
+
+/// The event that says that the page `key` was opened, as [`headcount_shared::event::BrowserEvent`] reads it.
+///
+/// Written by hand, because a serialiser would be half of the tracker. No member needs escaping: a key comes from the
+/// route table, the others from closed sets.
+#[must_use]
+pub fn body(key: &str, size: Breakpoint, device: Identity) -> String {
+    let id = device.id.hyphenated();
+    let mut buffer = uuid::Uuid::encode_buffer();
+    let ephemeral = if device.ephemeral { r#","ephemeral":true"# } else { "" };
+    [
+        r#"{"type":"route-open","device_id":""#,
+        id.encode_lower(&mut buffer),
+        r#"","device_size":""#,
+        size.as_str(),
+        r#"","path":""#,
+        key,
+        "\"",
+        ephemeral,
+        "}",
+    ]
+    .concat()
+}
+
+/// The page-view key of `pathname`, which may begin with the `base` path that the product is served under. A page
+/// outside of it matches no route.
+#[must_use]
+pub fn page_key(base: &str, pathname: &str) -> String {
+    match within(base, pathname) {
+        Some(path) => routes::page_key(path),
+        None => routes::UNMATCHED.to_owned(),
+    }
+}
+
+/// `pathname` without `base`, which ends with a slash or does not.
+fn within<'a>(base: &str, pathname: &'a str) -> Option<&'a str> {
+    let rest = pathname.strip_prefix(base.trim_end_matches('/'))?;
+    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use headcount_shared::event::BrowserEvent;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const ID: Uuid = Uuid::from_u128(0x2017_4a56_4a1e_41ca_a90d_b657_d1fa_873e);
+
+    #[test]
+    fn an_event_of_any_page_and_size_is_read_by_the_server() {
+        for key in routes::page_keys() {
+            for (size, ephemeral) in Breakpoint::ALL.into_iter().zip([false, true].into_iter().cycle()) {
+                let text = body(&key, size, Identity { id: ID, ephemeral });
+                let event = BrowserEvent::parse(text.as_bytes()).unwrap();
+                assert_eq!((event.device_id, event.device_size, event.path), (ID, size, key.clone()));
+                assert_eq!(event.ephemeral, ephemeral);
+            }
+        }
+    }
+
+    #[test]
+    fn an_event_is_the_documented_one() {
+        let text = body("/p/$projectId", Breakpoint::Lg, Identity { id: ID, ephemeral: false });
+        let documented = r#"{"type":"route-open","device_id":"20174a56-4a1e-41ca-a90d-b657d1fa873e","device_size":"lg","path":"/p/$projectId"}"#;
+        assert_eq!(text, documented);
+    }
+
+    #[test]
+    fn the_base_path_is_not_part_of_the_key() {
+        let cases = [
+            ("/", "/", "/"),
+            ("/", "/p/acme", "/p/$projectId"),
+            ("", "/p/acme", "/p/$projectId"),
+            ("/tools/headcount/", "/tools/headcount/", "/"),
+            ("/tools/headcount/", "/tools/headcount", "/"),
+            ("/tools/headcount/", "/tools/headcount/p/acme", "/p/$projectId"),
+            ("/tools/headcount", "/tools/headcount/p/acme/app/x/SLO", "/p/$projectId/app/$id/SLO"),
+            ("/tools/headcount/", "/tools/headcounter/", "(unmatched)"),
+            ("/tools/headcount/", "/p/acme", "(unmatched)"),
+        ];
+        for (base, pathname, key) in cases {
+            assert_eq!(page_key(base, pathname), key, "{base} {pathname}");
+        }
+    }
+}

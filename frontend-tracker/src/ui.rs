@@ -1,0 +1,22 @@
+//! The web interface: the pages of the route table, of which the one about usage statistics is finished.
+//!
+//! What is shown is decided in plain functions without a browser: how values read ([`format`]), how a report folds into
+//! rows ([`fold`]), what an answer of the server means ([`answer`]). The components only place them. A page needs no
+//! inline style or script, so that a strict Content-Security-Policy holds.
+#![expect(unreachable_pub, reason = "the component macro turns any visibility into `pub`")]
+
+mod answer;
+mod api;
+mod app;
+mod browser;
+mod fold;
+mod format;
+mod link;
+mod pages;
+mod statistics;
+
+/// Mounts the interface in the page's body.
+pub fn start() {
+    console_error_panic_hook::set_once();
+    leptos::mount::mount_to_body(app::App);
+}

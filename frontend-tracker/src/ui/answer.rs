@@ -1,0 +1,115 @@
+//! What did the server answer?
+
+use headcount_shared::api::Problem;
+use serde::de::DeserializeOwned;
+
+/// Why a request came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The server wants the admin token, or another one.
+    TokenNeeded,
+    /// A sentence for the user.
+    Told(String),
+}
+
+/// Something that the server is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Fetched<T> {
+    /// Asked, not answered yet.
+    Waiting,
+    /// What it answered.
+    Here(T),
+    /// Why it is not here, in a sentence.
+    Failed(String),
+}
+
+impl<T> Fetched<T> {
+    /// What it answered, if it did.
+    pub(super) const fn here(&self) -> Option<&T> {
+        match self {
+            Self::Here(value) => Some(value),
+            Self::Waiting | Self::Failed(_) => None,
+        }
+    }
+
+    /// Whether it is here, without what it is.
+    pub(super) fn arrival(&self) -> Fetched<()> {
+        match self {
+            Self::Waiting => Fetched::Waiting,
+            Self::Here(_) => Fetched::Here(()),
+            Self::Failed(why) => Fetched::Failed(why.clone()),
+        }
+    }
+}
+
+/// The body of an answer with `status`, or why it is none.
+pub(super) fn accepted(status: u16, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
+    match status {
+        200..300 => Ok(body),
+        401 => Err(Failure::TokenNeeded),
+        _ => Err(Failure::Told(refusal(status, &body))),
+    }
+}
+
+/// Reads an accepted body.
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(body).map_err(|error| {
+        Failure::Told(format!("The server gave an answer that this page does not read: {error}."))
+    })
+}
+
+/// What a refusal says, as a sentence. Something between browser and server may have refused in other words.
+fn refusal(status: u16, body: &[u8]) -> String {
+    match serde_json::from_slice::<Problem>(body) {
+        Ok(problem) if !problem.detail.is_empty() => sentence(&problem.detail),
+        _ => format!("The server refused with status {status} and gave no reason."),
+    }
+}
+
+/// `text` with a capital at its beginning and a full stop at its end.
+pub(super) fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let mut characters = text.chars();
+    let Some(first) = characters.next() else { return String::new() };
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    first.to_uppercase().chain(characters.as_str().chars()).chain(end.chars()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> Failure {
+        Failure::Told(text.to_owned())
+    }
+
+    #[test]
+    fn an_answer_is_taken_by_its_status() {
+        let problem = br#"{"title":"Conflict","status":409,"detail":"a flag says off"}"#;
+        let cases = [
+            (200, b"{}".as_slice(), Ok(b"{}".to_vec())),
+            (204, b"", Ok(vec![])),
+            (401, b"", Err(Failure::TokenNeeded)),
+            (409, problem, Err(told("A flag says off."))),
+            (502, b"<html>", Err(told("The server refused with status 502 and gave no reason."))),
+            (404, b"{}", Err(told("The server refused with status 404 and gave no reason."))),
+        ];
+        for (status, body, answer) in cases {
+            assert_eq!(accepted(status, body.to_vec()), answer, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_something_else_is_told() {
+        let Err(Failure::Told(text)) = read::<Problem>(b"[]") else { panic!("the body should not be read") };
+        assert!(text.starts_with("The server gave an answer that this page does not read"), "{text}");
+    }
+
+    #[test]
+    fn a_detail_becomes_a_sentence() {
+        let cases = [("", ""), ("no report", "No report."), ("Gone!", "Gone!"), (" élan ", "Élan.")];
+        for (detail, text) in cases {
+            assert_eq!(sentence(detail), text);
+        }
+    }
+}

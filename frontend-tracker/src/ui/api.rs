@@ -1,0 +1,134 @@
+//! The requests of the interface to its server.
+
+use headcount_shared::api::{ReportEntries, Status, Switch};
+use js_sys::Uint8Array;
+use leptos::prelude::*;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Headers, RequestCache, RequestInit, Response};
+
+use super::{
+    answer::{Failure, accepted, read},
+    browser,
+};
+
+/// The server, with the token it is asked with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Api {
+    base: StoredValue<String>,
+    token: RwSignal<Option<String>>,
+}
+
+/// An answer and the time at which the server gave it.
+#[derive(Debug)]
+pub(super) struct Answered<T> {
+    /// The answer.
+    pub(super) value: T,
+    /// The server's clock, in Unix seconds; `None` when it does not tell.
+    pub(super) server_time: Option<f64>,
+}
+
+impl Api {
+    /// The server that serves this page under `base`.
+    pub(super) fn new(base: String) -> Self {
+        Self { base: StoredValue::new(base), token: RwSignal::new(browser::stored_token()) }
+    }
+
+    /// Whether requests carry a token.
+    pub(super) fn has_token(self) -> bool {
+        self.token.read_untracked().is_some()
+    }
+
+    /// Asks with `token` from now on.
+    pub(super) fn set_token(self, token: String) {
+        browser::store_token(&token);
+        self.token.set(Some(token));
+    }
+
+    /// The state of usage statistics.
+    pub(super) async fn status(self) -> Result<Answered<Status>, Failure> {
+        self.get("api/usage-statistics").await
+    }
+
+    /// Switches usage statistics on or off.
+    pub(super) async fn switch(self, enabled: bool) -> Result<(), Failure> {
+        let body =
+            serde_json::to_string(&Switch { enabled }).map_err(|error| Failure::Told(error.to_string()))?;
+        self.request("PUT", "api/usage-statistics", Some(&body)).await.map(drop)
+    }
+
+    /// The bytes of the report that would be sent now.
+    pub(super) async fn preview(self) -> Result<Vec<u8>, Failure> {
+        Ok(self.request("GET", "api/usage-statistics/preview", None).await?.value)
+    }
+
+    /// The reports that are kept.
+    pub(super) async fn reports(self) -> Result<Answered<ReportEntries>, Failure> {
+        self.get("api/usage-statistics/reports").await
+    }
+
+    /// Where the bytes of a report are.
+    pub(super) fn report_url(self, id: &str) -> String {
+        self.url(&format!("api/usage-statistics/reports/{id}"))
+    }
+
+    /// The exact bytes of a report.
+    pub(super) async fn report(self, id: &str) -> Result<Vec<u8>, Failure> {
+        Ok(self.request("GET", &format!("api/usage-statistics/reports/{id}"), None).await?.value)
+    }
+
+    fn url(self, path: &str) -> String {
+        self.base.with_value(|base| format!("{base}{path}"))
+    }
+
+    async fn get<T: DeserializeOwned>(self, path: &str) -> Result<Answered<T>, Failure> {
+        let answered = self.request("GET", path, None).await?;
+        Ok(Answered { value: read(&answered.value)?, server_time: answered.server_time })
+    }
+
+    async fn request(
+        self,
+        method: &str,
+        path: &str,
+        body: Option<&str>,
+    ) -> Result<Answered<Vec<u8>>, Failure> {
+        let (status, server_time, body) = self
+            .fetch(method, path, body)
+            .await
+            .map_err(|_| Failure::Told("The server does not answer.".to_owned()))?;
+        Ok(Answered { value: accepted(status, body)?, server_time })
+    }
+
+    async fn fetch(
+        self,
+        method: &str,
+        path: &str,
+        body: Option<&str>,
+    ) -> Result<(u16, Option<f64>, Vec<u8>), JsValue> {
+        let headers = Headers::new()?;
+        if let Some(token) = self.token.get_untracked() {
+            headers.set("Authorization", &format!("Bearer {token}"))?;
+        }
+        let init = RequestInit::new();
+        init.set_method(method);
+        init.set_cache(RequestCache::NoStore);
+        if let Some(body) = body {
+            headers.set("Content-Type", "application/json")?;
+            init.set_body(&body.into());
+        }
+        init.set_headers_headers(&headers);
+
+        let answer = JsFuture::from(window().fetch_with_str_and_init(&self.url(path), &init)).await?;
+        let response: Response = answer.dyn_into()?;
+        let server_time = response.headers().get("Date")?.and_then(|date| unix_seconds(&date));
+        let bytes = JsFuture::from(response.array_buffer()?).await?;
+        Ok((response.status(), server_time, Uint8Array::new(&bytes).to_vec()))
+    }
+}
+
+/// The time that a `Date` header tells.
+fn unix_seconds(date: &str) -> Option<f64> {
+    let milliseconds = js_sys::Date::parse(date);
+    milliseconds.is_finite().then_some(milliseconds / 1000.0)
+}

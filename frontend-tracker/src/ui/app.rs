@@ -1,0 +1,73 @@
+//! The frame around every page: the skip link, the navigation, and the page that the route names.
+
+use leptos::prelude::*;
+use leptos_router::{
+    components::{Router, Routes},
+    hooks::use_location,
+};
+
+use super::{
+    api::Api,
+    browser,
+    link::{Base, Covers, Link},
+    pages::{NotFound, table},
+};
+
+/// The project that exists without being made.
+const DEFAULT_PROJECT: &str = "/p/default";
+
+/// The whole interface.
+#[component]
+pub(super) fn App() -> impl IntoView {
+    let base = browser::base();
+    // The router wants its base without the slash at the end.
+    let router_base = base.trim_end_matches('/').to_owned();
+    provide_context(Base(router_base.clone()));
+    provide_context(Api::new(base));
+    view! {
+        <Router base=router_base>
+            <a class="skip" href="#main" on:click=|event| skip(&event)>"Skip to content"</a>
+            <Navigation />
+            <Main />
+        </Router>
+    }
+}
+
+/// Goes to the page's content. The fragment stays out of the history.
+fn skip(event: &leptos::ev::MouseEvent) {
+    event.prevent_default();
+    browser::focus("main");
+}
+
+#[component]
+fn Navigation() -> impl IntoView {
+    view! {
+        <header class="header">
+            <Link to="/" class="brand">"Headcount"</Link>
+            <nav aria-label="Pages" class="nav">
+                <Link to="/">"Overview"</Link>
+                <Link to=DEFAULT_PROJECT>"Project"</Link>
+                <Link to=format!("{DEFAULT_PROJECT}/settings") covers=Covers::Below>"Settings"</Link>
+                <Link to="/usage-statistics">"Usage statistics"</Link>
+            </nav>
+        </header>
+    }
+}
+
+#[component]
+fn Main() -> impl IntoView {
+    let pathname = use_location().pathname;
+    // After a navigation the keyboard is at the new page; after a load it is where the browser put it.
+    Effect::new(move |before: Option<String>| {
+        let now = pathname.get();
+        if before.is_some_and(|before| before != now) {
+            browser::focus("main");
+        }
+        now
+    });
+    view! {
+        <main id="main" tabindex="-1">
+            <Routes fallback=NotFound children=ToChildren::to_children(table) />
+        </main>
+    }
+}

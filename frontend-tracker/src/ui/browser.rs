@@ -1,0 +1,74 @@
+//! What the interface asks of its browser: where it is served, a place for the token, a file to save, a place to focus.
+
+use js_sys::{Array, Uint8Array};
+use leptos::prelude::{document, window};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlElement, Storage, Url};
+
+/// The element in which the server says under which path it serves.
+const BASE: &str = "meta[name='headcount-base']";
+
+/// The key in `sessionStorage`: the token is gone when the tab is closed.
+const TOKEN: &str = "headcount-admin-token";
+
+/// The path that the interface is served under, with a slash at its end.
+pub(super) fn base() -> String {
+    let meta = document().query_selector(BASE).ok().flatten();
+    let mut base = meta.and_then(|meta| meta.get_attribute("content")).unwrap_or_default();
+    if !base.ends_with('/') {
+        base.push('/');
+    }
+    base
+}
+
+/// The token that was entered in this tab, if the browser kept it.
+pub(super) fn stored_token() -> Option<String> {
+    session_storage()?.get_item(TOKEN).ok().flatten()
+}
+
+/// Keeps `token` for this tab. Where the browser keeps nothing, it is asked for again after the next load.
+pub(super) fn store_token(token: &str) {
+    if let Some(storage) = session_storage() {
+        let _kept = storage.set_item(TOKEN, token);
+    }
+}
+
+fn session_storage() -> Option<Storage> {
+    window().session_storage().ok().flatten()
+}
+
+/// The time of the browser, in Unix seconds.
+pub(super) fn now() -> f64 {
+    js_sys::Date::now() / 1000.0
+}
+
+/// Whether anybody can see the page.
+pub(super) fn is_visible() -> bool {
+    !document().hidden()
+}
+
+/// Moves the keyboard to the element with `id`.
+pub(super) fn focus(id: &str) {
+    let element = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    if let Some(element) = element {
+        let _focused = element.focus();
+    }
+}
+
+/// Lets the user save `bytes` as a file. Does nothing where the browser has no such thing.
+pub(super) fn save(name: &str, media_type: &str, bytes: &[u8]) {
+    let _saved = try_save(name, media_type, bytes);
+}
+
+fn try_save(name: &str, media_type: &str, bytes: &[u8]) -> Result<(), JsValue> {
+    let options = BlobPropertyBag::new();
+    options.set_type(media_type);
+    let parts = Array::of1(&Uint8Array::from(bytes));
+    let url =
+        Url::create_object_url_with_blob(&Blob::new_with_u8_array_sequence_and_options(&parts, &options)?)?;
+    let link: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    Url::revoke_object_url(&url)
+}

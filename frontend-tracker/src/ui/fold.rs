@@ -1,0 +1,343 @@
+//! A report folded into rows: each field that it holds, with its value and the explanation in the program's source.
+//!
+//! Every member of the report is in some row. One without an explanation should not be there, and its row says so.
+
+use std::collections::BTreeSet;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use headcount_shared::payload::{Field, fields, sections};
+use serde_json::{Map, Value};
+
+use super::format;
+
+/// What stands beside a member that the program does not explain.
+const UNEXPLAINED: &str = "This member is not documented and should not be here.";
+
+/// One section of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Section {
+    /// Its name.
+    pub(super) name: String,
+    /// What it holds.
+    pub(super) explanation: String,
+    /// Its fields.
+    pub(super) rows: Vec<Row>,
+}
+
+/// One field of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    /// Where it stands.
+    pub(super) path: String,
+    /// What it holds.
+    pub(super) value: Shown,
+    /// What that means.
+    pub(super) explanation: String,
+    /// The members of its entries, each with its explanation.
+    pub(super) members: Vec<(String, String)>,
+}
+
+/// A value as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// The report does not have the field.
+    Absent,
+    /// Short enough for a line.
+    Line(String),
+    /// A list or a map: how many entries, and the entries.
+    Block {
+        /// How many entries.
+        summary: String,
+        /// The entries as JSON.
+        json: String,
+    },
+    /// A profile, which nobody reads as text.
+    Profile {
+        /// Its size, and the time it covers.
+        summary: String,
+        /// The gzipped pprof file; empty when there is no profile.
+        file: Vec<u8>,
+    },
+}
+
+/// The sections of `report`, in the order of the document; unknown ones come last.
+pub(super) fn fold(report: &Value) -> Vec<Section> {
+    let fields = fields();
+    let known = sections();
+    let mut folded: Vec<Section> = known
+        .iter()
+        .map(|(name, explanation)| Section {
+            name: (*name).to_owned(),
+            explanation: (*explanation).to_owned(),
+            rows: rows_of(name, report, &fields),
+        })
+        .collect();
+    let unknown = members_of(report).filter(|(name, _)| !known.iter().any(|(known, _)| known == name));
+    folded.extend(unknown.map(|(name, value)| Section {
+        name: name.clone(),
+        explanation: UNEXPLAINED.to_owned(),
+        rows: vec![unexplained(name, value)],
+    }));
+    folded
+}
+
+/// The rows of the section `name`: its explained fields, then what else the report holds there.
+fn rows_of(name: &str, report: &Value, fields: &[Field]) -> Vec<Row> {
+    let prefix = format!("{name}.");
+    let explained: Vec<&Field> = fields.iter().filter(|field| field.path.starts_with(&prefix)).collect();
+    let mut rows: Vec<Row> = explained
+        .iter()
+        .filter(|field| !field.path.contains(".*."))
+        .map(|field| Row {
+            path: field.path.clone(),
+            value: shown(&field.path, value_at(report, &field.path), report),
+            explanation: field.explanation.clone(),
+            members: entry_members(&field.path, &explained),
+        })
+        .collect();
+    let paths: BTreeSet<&str> = explained.iter().map(|field| field.path.as_str()).collect();
+    if let Some(section) = report.get(name) {
+        collect_unexplained(name, section, &paths, &mut rows);
+    }
+    rows
+}
+
+/// The explained members of each entry of the map at `path`.
+fn entry_members(path: &str, explained: &[&Field]) -> Vec<(String, String)> {
+    let prefix = format!("{path}.*.");
+    let members = explained.iter().filter_map(|field| {
+        field.path.strip_prefix(&prefix).map(|name| (name.to_owned(), field.explanation.clone()))
+    });
+    members.collect()
+}
+
+/// Adds a row for everything at or below `path` that is neither an explained field nor an object that holds some.
+fn collect_unexplained(path: &str, value: &Value, explained: &BTreeSet<&str>, rows: &mut Vec<Row>) {
+    if explained.contains(path) {
+        return;
+    }
+    let prefix = format!("{path}.");
+    let holds_some = explained.iter().any(|known| known.starts_with(&prefix));
+    if !holds_some || !value.is_object() {
+        rows.push(unexplained(path, value));
+        return;
+    }
+    for (name, value) in members_of(value) {
+        collect_unexplained(&format!("{path}.{name}"), value, explained, rows);
+    }
+}
+
+fn unexplained(path: &str, value: &Value) -> Row {
+    Row {
+        path: path.to_owned(),
+        value: plain(value),
+        explanation: UNEXPLAINED.to_owned(),
+        members: Vec::new(),
+    }
+}
+
+fn members_of(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
+}
+
+fn value_at<'a>(report: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(report, |value, name| value.get(name))
+}
+
+fn shown(path: &str, value: Option<&Value>, report: &Value) -> Shown {
+    let Some(value) = value else { return Shown::Absent };
+    match (path, value) {
+        ("profile.from" | "profile.to", Value::Number(number)) => match number.as_u64() {
+            Some(seconds) if seconds > 0 => Shown::Line(format!("{seconds} ({})", format::time(seconds))),
+            _ => plain(value),
+        },
+        ("profile.cpu", Value::String(text)) => profile(text, covered(report).as_deref()),
+        ("profile.memory", Value::String(text)) => profile(text, None),
+        _ => plain(value),
+    }
+}
+
+fn plain(value: &Value) -> Shown {
+    match value {
+        Value::Array(items) if items.is_empty() => Shown::Line("[]".to_owned()),
+        Value::Object(members) if members.is_empty() => Shown::Line("{}".to_owned()),
+        Value::Array(items) => block(items.len(), list(items)),
+        Value::Object(members) => block(members.len(), map(members)),
+        scalar => Shown::Line(scalar.to_string()),
+    }
+}
+
+fn block(entries: usize, json: String) -> Shown {
+    let entries = u64::try_from(entries).unwrap_or(u64::MAX);
+    Shown::Block { summary: format::count(entries, "entry", "entries"), json }
+}
+
+/// A list of values of a kind, several to a line.
+fn list(items: &[Value]) -> String {
+    let items: Vec<String> = items.iter().map(Value::to_string).collect();
+    format!("[{}]", items.join(", "))
+}
+
+/// A map, an entry to a line.
+fn map(members: &Map<String, Value>) -> String {
+    let entry = |(name, value): (&String, &Value)| {
+        format!("  {}: {}", Value::from(name.as_str()), entry_value(value))
+    };
+    format!("{{\n{}\n}}", members.iter().map(entry).collect::<Vec<_>>().join(",\n"))
+}
+
+/// The value of a map's entry on one line.
+fn entry_value(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let members: Vec<String> = members
+                .iter()
+                .map(|(name, value)| format!("{}: {value}", Value::from(name.as_str())))
+                .collect();
+            format!("{{ {} }}", members.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// How long the CPU profile of `report` covers.
+fn covered(report: &Value) -> Option<String> {
+    let from = value_at(report, "profile.from")?.as_u64()?;
+    let to = value_at(report, "profile.to")?.as_u64()?;
+    (from > 0 && to >= from).then(|| format::duration(to - from))
+}
+
+fn profile(text: &str, covered: Option<&str>) -> Shown {
+    if text.is_empty() {
+        return Shown::Profile { summary: "none".to_owned(), file: Vec::new() };
+    }
+    let encoded = format::bytes(text.len() as u64);
+    let Ok(file) = STANDARD.decode(text) else {
+        return Shown::Profile { summary: format!("{encoded} that are not base64"), file: Vec::new() };
+    };
+    let covers = covered.map(|covered| format!(", covers {covered}")).unwrap_or_default();
+    let decoded = format::bytes(file.len() as u64);
+    Shown::Profile { summary: format!("{decoded} of gzipped pprof, {encoded} as base64{covers}"), file }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCUMENTED: &str = include_str!("../../../shared/tests/payload.json");
+
+    fn documented() -> Value {
+        serde_json::from_str(DOCUMENTED).unwrap()
+    }
+
+    fn row(report: &Value, path: &str) -> Row {
+        let rows = fold(report).into_iter().flat_map(|section| section.rows);
+        rows.into_iter().find(|row| row.path == path).expect("the report has a row for the path")
+    }
+
+    fn line(text: &str) -> Shown {
+        Shown::Line(text.to_owned())
+    }
+
+    #[test]
+    fn the_documented_report_folds_into_its_sections_in_order() {
+        let names: Vec<String> = fold(&documented()).into_iter().map(|section| section.name).collect();
+        assert_eq!(names, ["instance", "integration", "stack", "infra", "ux", "performance", "profile"]);
+    }
+
+    #[test]
+    fn every_documented_field_has_one_row_with_its_explanation() {
+        let rows: Vec<Row> = fold(&documented()).into_iter().flat_map(|section| section.rows).collect();
+        let paths: BTreeSet<&str> = rows.iter().map(|row| row.path.as_str()).collect();
+        assert_eq!(paths.len(), rows.len());
+        for field in fields().iter().filter(|field| !field.path.contains(".*.")) {
+            assert!(paths.contains(field.path.as_str()), "{}", field.path);
+        }
+        for row in &rows {
+            assert!(row.value != Shown::Absent && row.explanation != UNEXPLAINED, "{row:?}");
+        }
+    }
+
+    #[test]
+    fn values_read_as_json() {
+        let report = documented();
+        let cases = [
+            ("instance.version", line("\"0.20.0\"")),
+            ("integration.prometheus", line("true")),
+            ("infra.nodes", line("10")),
+            (
+                "stack.clouds",
+                Shown::Block {
+                    summary: "3 entries".to_owned(),
+                    json: r#"["aws", "hetzner", "ovh"]"#.to_owned(),
+                },
+            ),
+            (
+                "ux.page_views",
+                Shown::Block {
+                    summary: "2 entries".to_owned(),
+                    json: "{\n  \"/p/$projectId\": 1,\n  \"/p/$projectId/app/$id/SLO\": 3\n}".to_owned(),
+                },
+            ),
+            ("profile.from", line("1678113877 (6 Mar 2023, 14:44:37 UTC)")),
+        ];
+        for (path, value) in cases {
+            assert_eq!(row(&report, path).value, value, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_members_of_a_maps_entries_are_explained_in_its_row() {
+        let row = row(&documented(), "integration.inspection_overrides");
+        let names: Vec<&str> = row.members.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["project_level", "application_level"]);
+        let Shown::Block { json, .. } = row.value else { panic!("a map is shown as a block") };
+        assert!(json.contains(r#""CPUNode": { "application_level": 2, "project_level": 1 }"#), "{json}");
+    }
+
+    #[test]
+    fn a_profile_is_summarised_and_can_be_saved() {
+        let mut report = documented();
+        report["profile"]["cpu"] = STANDARD.encode(vec![7; 3000]).into();
+        report["profile"]["memory"] = "".into();
+        let cpu = Shown::Profile {
+            summary: "3.0 kB of gzipped pprof, 4.0 kB as base64, covers 16 min 40 s".to_owned(),
+            file: vec![7; 3000],
+        };
+        assert_eq!(row(&report, "profile.cpu").value, cpu);
+        let none = Shown::Profile { summary: "none".to_owned(), file: Vec::new() };
+        assert_eq!(row(&report, "profile.memory").value, none);
+        report["profile"]["memory"] = "...".into();
+        let Shown::Profile { summary, .. } = row(&report, "profile.memory").value else {
+            panic!("not a profile")
+        };
+        assert_eq!(summary, "3 B that are not base64");
+    }
+
+    #[test]
+    fn a_missing_field_is_absent_not_empty() {
+        let mut report = documented();
+        report["infra"] = Value::Null;
+        assert_eq!(row(&report, "infra.nodes").value, Shown::Absent);
+    }
+
+    #[test]
+    fn a_member_without_an_explanation_is_shown_as_such() {
+        let mut report = documented();
+        report["infra"]["hosts"] = serde_json::json!(["a"]);
+        report["performance"]["constructor"]["more"] = 1.into();
+        report["extra"] = serde_json::json!({"deep": {"er": true}});
+        for path in ["infra.hosts", "performance.constructor.more", "extra"] {
+            assert_eq!(row(&report, path).explanation, UNEXPLAINED, "{path}");
+        }
+    }
+
+    #[test]
+    fn anything_that_is_no_report_folds_without_a_value() {
+        for report in [Value::Null, serde_json::json!([1]), serde_json::json!("text")] {
+            assert!(
+                fold(&report).iter().flat_map(|section| &section.rows).all(|row| row.value == Shown::Absent)
+            );
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The page about usage statistics: what is reported, where it goes, when, and the switch that ends it.
+
+mod collection;
+mod delivery;
+mod desk;
+mod preview;
+mod reports;
+mod token;
+
+use leptos::prelude::*;
+
+use self::{
+    collection::Collection,
+    delivery::Delivery,
+    desk::{Desk, Wanted},
+    preview::Preview,
+    reports::Reports,
+    token::TokenForm,
+};
+use super::{answer::Fetched, api::Api, browser, pages::Title};
+
+/// How long the page waits between looks at a report that is due, in seconds.
+const LOOK_AGAIN_S: f64 = 5.0;
+
+/// The page.
+#[component]
+pub(super) fn UsageStatistics() -> impl IntoView {
+    let desk = Desk::new(expect_context::<Api>());
+    desk.refresh();
+    tick(desk);
+    let is_locked = Memo::new(move |_| desk.wanted.get() != Wanted::No);
+    view! {
+        <Title text="Anonymous usage statistics" />
+        <Introduction />
+        <p class="visually-hidden" role="status">{move || desk.said.get()}</p>
+        <Show when=move || !is_locked.get() fallback=move || view! { <TokenForm desk /> }>
+            <Collection desk />
+            <Delivery desk />
+            <Preview desk />
+            <Reports desk />
+        </Show>
+    }
+}
+
+#[component]
+fn Introduction() -> impl IntoView {
+    view! {
+        <div class="introduction">
+            <p class="lead">
+                "This installation counts how it is used and reports the counts to the people who build it, to improve it. "
+                "Collection is enabled by default; you can opt out at any time."
+            </p>
+            <p>
+                "A report holds numbers and kinds: which integrations are configured, which services run, how large the "
+                "infrastructure is, which pages are opened in which screen size, and where the program spends its time. "
+                "It holds no names of people, hosts, projects or applications, and no addresses. The next report can be read "
+                "below, in full, before it is sent; so can the last ones that were."
+            </p>
+        </div>
+    }
+}
+
+/// Moves the page's clock on, and looks for news while a report is due.
+fn tick(desk: Desk) {
+    let looked = StoredValue::new(browser::now());
+    let on_second = move || {
+        let now = browser::now();
+        desk.browser_time.set(now);
+        if !desk.report_is_due() || !browser::is_visible() || now - looked.get_value() < LOOK_AGAIN_S {
+            return;
+        }
+        looked.set_value(now);
+        desk.load_status();
+        desk.load_reports();
+    };
+    let Ok(ticking) = set_interval_with_handle(on_second, std::time::Duration::from_secs(1)) else { return };
+    on_cleanup(move || ticking.clear());
+}
+
+/// What a card shows of something that the server was asked for.
+#[component]
+fn Shown<T, V>(
+    fetched: Fetched<T>,
+    /// How it looks once it is here.
+    here: V,
+) -> impl IntoView
+where
+    T: 'static,
+    V: FnOnce(T) -> AnyView,
+{
+    match fetched {
+        Fetched::Waiting => view! { <p class="waiting">"Loading…"</p> }.into_any(),
+        Fetched::Failed(why) => view! { <p class="failure" role="alert">{why}</p> }.into_any(),
+        Fetched::Here(value) => here(value),
+    }
+}
+
+/// A point in time, exact, for people and programs.
+#[component]
+fn Time(unix_seconds: u64) -> impl IntoView {
+    use super::format::{time, timestamp};
+    view! { <time datetime=timestamp(unix_seconds)>{time(unix_seconds)}</time> }
+}

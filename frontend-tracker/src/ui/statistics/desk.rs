@@ -1,0 +1,204 @@
+//! What the page knows, and everything that it asks of the server.
+
+use std::future::Future;
+
+use headcount_shared::api::{ReportEntries, Status};
+use leptos::{prelude::*, task::spawn_local};
+use serde_json::Value;
+
+use crate::ui::{
+    answer::{Failure, Fetched, read},
+    api::{Answered, Api},
+    browser,
+};
+
+/// What a request without a valid token comes to.
+const NO_TOKEN: &str = "The server wants its admin token.";
+
+/// A report that would be sent now.
+#[derive(Debug, Clone)]
+pub(super) struct NextReport {
+    /// Its bytes as the server gave them.
+    pub(super) bytes: Vec<u8>,
+    /// Its content.
+    pub(super) report: Value,
+}
+
+/// Whether the page asks for the admin token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// No.
+    No,
+    /// Yes: there was none.
+    Token,
+    /// Yes: the one there was is not accepted.
+    AnotherToken,
+}
+
+/// The state of the page.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Desk {
+    pub(super) api: Api,
+    pub(super) status: RwSignal<Fetched<Status>>,
+    pub(super) reports: RwSignal<Fetched<ReportEntries>>,
+    /// `None` until somebody asks for it.
+    pub(super) preview: RwSignal<Option<Fetched<NextReport>>>,
+    pub(super) wanted: RwSignal<Wanted>,
+    /// The last attempt to switch: why it failed, if it did.
+    pub(super) switch_failure: RwSignal<Option<String>>,
+    pub(super) is_switching: RwSignal<bool>,
+    /// Why the last download failed, if it did.
+    pub(super) download_failure: RwSignal<Option<String>>,
+    /// What changed last, for those who do not see it.
+    pub(super) said: RwSignal<String>,
+    /// The browser's clock, in Unix seconds.
+    pub(super) browser_time: RwSignal<f64>,
+    /// How far the server's clock is ahead of the browser's, in seconds.
+    ahead: RwSignal<f64>,
+}
+
+impl Desk {
+    /// A page that has asked nothing yet.
+    pub(super) fn new(api: Api) -> Self {
+        Self {
+            api,
+            status: RwSignal::new(Fetched::Waiting),
+            reports: RwSignal::new(Fetched::Waiting),
+            preview: RwSignal::new(None),
+            wanted: RwSignal::new(Wanted::No),
+            switch_failure: RwSignal::new(None),
+            is_switching: RwSignal::new(false),
+            download_failure: RwSignal::new(None),
+            said: RwSignal::new(String::new()),
+            browser_time: RwSignal::new(browser::now()),
+            ahead: RwSignal::new(0.0),
+        }
+    }
+
+    /// The server's time, in Unix seconds.
+    pub(super) fn server_time(self) -> u64 {
+        whole_seconds(self.browser_time.get() + self.ahead.get())
+    }
+
+    /// Whether the next report should have been made by now.
+    pub(super) fn report_is_due(self) -> bool {
+        let now = whole_seconds(self.browser_time.get_untracked() + self.ahead.get_untracked());
+        let next =
+            self.status.with_untracked(|status| status.here().and_then(|status| status.next_report_at));
+        next.is_some_and(|next| next <= now)
+    }
+
+    /// Asks for everything except the preview, which costs the server some work.
+    pub(super) fn refresh(self) {
+        self.load_status();
+        self.load_reports();
+    }
+
+    pub(super) fn load_status(self) {
+        let status = self.status;
+        self.ask(self.api.status(), move |answer| status.set(answer));
+    }
+
+    pub(super) fn load_reports(self) {
+        let reports = self.reports;
+        self.ask(self.api.reports(), move |answer| reports.set(answer));
+    }
+
+    pub(super) fn load_preview(self) {
+        self.preview.set(Some(Fetched::Waiting));
+        spawn_local(async move {
+            let answer = self.api.preview().await.and_then(|bytes| {
+                let report = read(&bytes)?;
+                Ok(NextReport { bytes, report })
+            });
+            let preview =
+                answer.map_or_else(|failure| Fetched::Failed(self.sentence(failure)), Fetched::Here);
+            if preview.here().is_some() {
+                self.said.set("The preview of the next report is here.".to_owned());
+            }
+            self.preview.set(Some(preview));
+        });
+    }
+
+    /// Switches usage statistics on or off, and shows what became of it.
+    pub(super) fn switch(self, enabled: bool) {
+        if self.is_switching.get_untracked() {
+            return;
+        }
+        self.is_switching.set(true);
+        spawn_local(async move {
+            let failure = self.api.switch(enabled).await.err().map(|failure| self.sentence(failure));
+            if failure.is_none() {
+                let state = if enabled { "on" } else { "off" };
+                self.said.set(format!("Usage statistics are {state}."));
+                self.preview.set(None);
+            }
+            self.switch_failure.set(failure);
+            self.is_switching.set(false);
+            self.refresh();
+        });
+    }
+
+    /// Uses `token` from now on and asks again for what was refused.
+    pub(super) fn use_token(self, token: String) {
+        self.api.set_token(token);
+        self.wanted.set(Wanted::No);
+        self.switch_failure.set(None);
+        self.preview.set(None);
+        self.refresh();
+    }
+
+    /// Saves the exact bytes of a report, for a server that wants a token, which a plain link does not carry.
+    pub(super) fn save_report(self, id: String) {
+        self.download_failure.set(None);
+        spawn_local(async move {
+            match self.api.report(&id).await {
+                Ok(bytes) => browser::save(&report_file(&id), "application/json", &bytes),
+                Err(failure) => self.download_failure.set(Some(self.sentence(failure))),
+            }
+        });
+    }
+
+    fn ask<T: 'static>(
+        self,
+        asked: impl Future<Output = Result<Answered<T>, Failure>> + 'static,
+        show: impl FnOnce(Fetched<T>) + 'static,
+    ) {
+        spawn_local(async move {
+            show(match asked.await {
+                Ok(answered) => {
+                    if let Some(server_time) = answered.server_time {
+                        self.ahead.set(server_time - browser::now());
+                    }
+                    Fetched::Here(answered.value)
+                }
+                Err(failure) => Fetched::Failed(self.sentence(failure)),
+            });
+        });
+    }
+
+    /// What to tell about `failure`; asks for the token if that is what it takes.
+    fn sentence(self, failure: Failure) -> String {
+        match failure {
+            Failure::Told(sentence) => sentence,
+            Failure::TokenNeeded => {
+                self.wanted.set(if self.api.has_token() { Wanted::AnotherToken } else { Wanted::Token });
+                NO_TOKEN.to_owned()
+            }
+        }
+    }
+}
+
+/// The name of the file that a report is saved as.
+pub(super) fn report_file(id: &str) -> String {
+    format!("headcount-report-{id}.json")
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float saturates on conversion, and both ends are as wrong as the clock that says so"
+)]
+const fn whole_seconds(time: f64) -> u64 {
+    time as u64
+}

@@ -1,0 +1,150 @@
+//! The report that would be sent now, folded by section, each field with its explanation.
+
+use leptos::prelude::*;
+
+use super::{
+    Shown,
+    desk::{Desk, NextReport},
+};
+use crate::ui::{
+    answer::Fetched,
+    browser,
+    fold::{Row, Section, Shown as Value, fold},
+    format::{self, Piece},
+};
+
+#[component]
+pub(super) fn Preview(desk: Desk) -> impl IntoView {
+    let is_on = Memo::new(move |_| desk.status.with(|status| status.here().map(|status| status.enabled)));
+    view! {
+        <section class="card" aria-labelledby="preview-title">
+            <h2 id="preview-title">"The next report"</h2>
+            {move || match is_on.get() {
+                Some(false) => {
+                    view! { <p class="lead">"Nothing would be sent: usage statistics are off."</p> }.into_any()
+                }
+                _ => view! { <OnDemand desk /> }.into_any(),
+            }}
+        </section>
+    }
+}
+
+#[component]
+fn OnDemand(desk: Desk) -> impl IntoView {
+    let is_waiting = move || matches!(desk.preview.get(), Some(Fetched::Waiting));
+    let label = move || if desk.preview.get().is_some() { "Refresh the preview" } else { "Show the preview" };
+    let here = |next: NextReport| view! { <Report next /> }.into_any();
+    view! {
+        <p class="note">
+            "Looking changes nothing: the report is put together as it would be sent now, and nothing is sent."
+        </p>
+        <p>
+            <button type="button" disabled=is_waiting on:click=move |_| desk.load_preview()>{label}</button>
+        </p>
+        <div aria-busy=move || is_waiting().to_string()>
+            {move || desk.preview.get().map(|fetched| view! { <Shown fetched here /> })}
+        </div>
+    }
+}
+
+#[component]
+fn Report(next: NextReport) -> impl IntoView {
+    let NextReport { bytes, report } = next;
+    let size = format::bytes(bytes.len() as u64);
+    let sections = fold(&report).into_iter().map(|section| view! { <Folded section /> });
+    view! {
+        <div class="report-head">
+            <p>{format!("{size} as JSON.")}</p>
+            <button
+                type="button"
+                class="quiet"
+                on:click=move |_| browser::save("headcount-preview.json", "application/json", &bytes)
+            >
+                "Save as a file"
+            </button>
+        </div>
+        {sections.collect_view()}
+    }
+}
+
+#[component]
+fn Folded(section: Section) -> impl IntoView {
+    let Section { name, explanation, rows } = section;
+    let fields = format::count(rows.len() as u64, "field", "fields");
+    view! {
+        <details class="section">
+            <summary>
+                <code>{name}</code>
+                <span class="note">{fields}</span>
+                <span class="explanation">{explanation}</span>
+            </summary>
+            <dl class="rows">{rows.into_iter().map(|row| view! { <Field row /> }).collect_view()}</dl>
+        </details>
+    }
+}
+
+#[component]
+fn Field(row: Row) -> impl IntoView {
+    let Row { path, value, explanation, members } = row;
+    let file_name = format!("headcount-{}.pb.gz", path.replace('.', "-"));
+    let members = members.into_iter().map(|(name, explanation)| {
+        view! {
+            <li>
+                <code>{name}</code>
+                ": "
+                {explained(&explanation)}
+            </li>
+        }
+    });
+    let members = members.collect_view();
+    let has_members = !members.is_empty();
+    view! {
+        <div class="row">
+            <dt>
+                <code>{path}</code>
+            </dt>
+            <dd class="value">{shown(value, file_name)}</dd>
+            <dd class="explanation">
+                {explained(&explanation)}
+                {has_members.then(|| view! { <ul>{members}</ul> })}
+            </dd>
+        </div>
+    }
+}
+
+/// An explanation with its code and addresses set apart.
+fn explained(text: &str) -> impl IntoView + use<> {
+    let piece = |piece| match piece {
+        Piece::Words(words) => words.into_any(),
+        Piece::Code(code) => view! { <code>{code}</code> }.into_any(),
+        Piece::Address(address) => {
+            let href = address.clone();
+            view! { <a href=href rel="noreferrer">{address}</a> }.into_any()
+        }
+    };
+    format::pieces(text).into_iter().map(piece).collect_view()
+}
+
+fn shown(value: Value, file_name: String) -> AnyView {
+    match value {
+        Value::Absent => view! { <span class="note">"not in this report"</span> }.into_any(),
+        Value::Line(text) => view! { <code>{text}</code> }.into_any(),
+        Value::Block { summary, json } => view! {
+            <span class="note">{summary}</span>
+            <pre tabindex="0">{json}</pre>
+        }
+        .into_any(),
+        Value::Profile { summary, file } if file.is_empty() => summary.into_any(),
+        Value::Profile { summary, file } => view! {
+            <span>{summary}</span>
+            <button
+                type="button"
+                class="quiet"
+                on:click=move |_| browser::save(&file_name, "application/octet-stream", &file)
+            >
+                "Save the profile"
+            </button>
+        }
+        .into_any(),
+    }
+}

@@ -1,0 +1,81 @@
+//! The reports that are kept, each with the exact bytes that were or will be sent.
+
+use headcount_shared::api::{ReportEntries, ReportEntry, ReportState};
+use leptos::{ev::MouseEvent, prelude::*};
+
+use super::{
+    Shown, Time,
+    desk::{Desk, report_file},
+};
+use crate::ui::format;
+
+#[component]
+pub(super) fn Reports(desk: Desk) -> impl IntoView {
+    let reports = Memo::new(move |_| desk.reports.get());
+    let here = move |entries: ReportEntries| view! { <Entries desk entries=entries.reports /> }.into_any();
+    view! {
+        <section class="card" aria-labelledby="reports-title">
+            <h2 id="reports-title">"Reports"</h2>
+            {move || view! { <Shown fetched=reports.get() here /> }}
+            {move || desk.download_failure.get().map(|why| view! { <p class="failure" role="alert">{why}</p> })}
+        </section>
+    }
+}
+
+#[component]
+fn Entries(desk: Desk, entries: Vec<ReportEntry>) -> impl IntoView {
+    if entries.is_empty() {
+        return view! { <p class="note">"No report was made yet."</p> }.into_any();
+    }
+    view! {
+        <table class="reports">
+            <caption class="visually-hidden">"Reports, newest first"</caption>
+            <thead>
+                <tr>
+                    <th scope="col">"State"</th>
+                    <th scope="col">"Made"</th>
+                    <th scope="col">"Size"</th>
+                    <th scope="col">"Exact bytes"</th>
+                </tr>
+            </thead>
+            <tbody>{entries.into_iter().map(|entry| view! { <Entry desk entry /> }).collect_view()}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+#[component]
+fn Entry(desk: Desk, entry: ReportEntry) -> impl IntoView {
+    let ReportEntry { id, state, created_at, bytes } = entry;
+    let (class, name) = badge(state);
+    let (address, file) = (desk.api.report_url(&id), report_file(&id));
+    let label = format!("Download report {id}");
+    let save = move |event: MouseEvent| {
+        if desk.api.has_token() {
+            event.prevent_default();
+            desk.save_report(id.clone());
+        }
+    };
+    view! {
+        <tr>
+            <td>
+                <span class=class>{name}</span>
+            </td>
+            <td>
+                <Time unix_seconds=created_at />
+            </td>
+            <td>{format::bytes(bytes)}</td>
+            <td>
+                <a href=address download=file aria-label=label on:click=save>"Download"</a>
+            </td>
+        </tr>
+    }
+}
+
+const fn badge(state: ReportState) -> (&'static str, &'static str) {
+    match state {
+        ReportState::Queued => ("badge queued", "queued"),
+        ReportState::Sent => ("badge sent", "sent"),
+        ReportState::Refused => ("badge refused", "refused"),
+    }
+}
