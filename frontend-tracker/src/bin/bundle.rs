@@ -1,7 +1,7 @@
 //! Turns a compiled browser program into the two files that a page loads: `NAME.js` and `NAME_bg.wasm`.
 //!
-//! `bundle IN.wasm OUT_DIR` writes them, named after the input; the script starts itself. `bundle --sizes DIR` prints how
-//! large the files of a directory are. Runs on the host; `.ci/wasm` calls it.
+//! `bundle IN.wasm OUT_DIR` writes them, named after the input; the script starts itself. `bundle --compress DIR`
+//! compresses the files of a directory beside them and prints how large they are. Runs on the host; `.ci/wasm` calls it.
 
 use std::{
     env, fs,
@@ -15,9 +15,9 @@ use wasm_bindgen_cli_support::Bindgen;
 fn main() -> Result<()> {
     let arguments: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
     match arguments.as_slice() {
-        [option, dir] if option.as_os_str() == "--sizes" => print_sizes(dir),
+        [option, dir] if option.as_os_str() == "--compress" => compress_all(dir),
         [program, dir] => bundle(program, dir),
-        _ => bail!("usage: bundle IN.wasm OUT_DIR | bundle --sizes DIR"),
+        _ => bail!("usage: bundle IN.wasm OUT_DIR | bundle --compress DIR"),
     }
 }
 
@@ -104,26 +104,37 @@ fn compact(script: &str) -> String {
     lines
 }
 
-/// Prints the size of each file in `dir`, as it is and as a browser receives it.
-fn print_sizes(dir: &Path) -> Result<()> {
+/// Adds `NAME.br` and `NAME.gz` to each file in `dir`, as browsers receive it over https and over plain http, and prints
+/// the sizes.
+fn compress_all(dir: &Path) -> Result<()> {
     let mut files = fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     files.sort();
     let mut out = io::stdout().lock();
-    writeln!(out, "{:<20} {:>10} {:>10}", "", "raw", "brotli")?;
-    for file in files.iter().filter(|file| file.is_file()) {
-        let bytes = fs::read(file)?;
+    writeln!(out, "{:<20} {:>10} {:>10} {:>10}", "", "raw", "gzip", "brotli")?;
+    for file in files {
+        let bytes = fs::read(&file)?;
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        writeln!(out, "{name:<20} {:>10} {:>10}", bytes.len(), brotli_bytes(&bytes)?)?;
+        let (gzip, brotli) = (gzip(&bytes)?, brotli(&bytes)?);
+        writeln!(out, "{name:<20} {:>10} {:>10} {:>10}", bytes.len(), gzip.len(), brotli.len())?;
+        fs::write(dir.join(format!("{name}.gz")), gzip)?;
+        fs::write(dir.join(format!("{name}.br")), brotli)?;
     }
     Ok(())
 }
 
-/// The size of `bytes` after the strongest brotli.
-fn brotli_bytes(bytes: &[u8]) -> Result<usize> {
+/// `bytes` after the strongest gzip.
+fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?)
+}
+
+/// `bytes` after the strongest brotli.
+fn brotli(bytes: &[u8]) -> Result<Vec<u8>> {
     let parameters = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 24, ..Default::default() };
     let mut compressed = Vec::new();
     brotli::BrotliCompress(&mut &bytes[..], &mut compressed, &parameters)?;
-    Ok(compressed.len())
+    Ok(compressed)
 }
 
 #[cfg(test)]
