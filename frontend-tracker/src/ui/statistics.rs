@@ -47,8 +47,8 @@ fn Introduction() -> impl IntoView {
     view! {
         <div class="introduction">
             <p class="lead">
-                "This installation counts how it is used and reports the counts to the people who build it, to improve it. "
-                "Collection is enabled by default; you can opt out at any time."
+                "To improve this program, its installations count how they are used and report the counts to the people who "
+                "build it. Collection is enabled by default; you can opt out at any time."
             </p>
             <p>
                 "A report holds numbers and kinds: which integrations are configured, which services run, how large the "
