@@ -10,34 +10,30 @@ pub mod problem;
 pub mod stats;
 pub mod usage_statistics;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, FromRef, Request},
+    extract::{FromRef, Request},
     http::{HeaderValue, StatusCode, Uri, header},
     middleware,
     response::IntoResponse,
     routing::{get, post},
 };
-use headcount_shared::limits::EVENT_BYTES;
 use tower::{ServiceExt, service_fn};
-use tower_http::{set_header::SetResponseHeaderLayer, timeout::TimeoutLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use self::access::Access;
 use crate::{app::statistics::Statistics, collector::Collector, config::BasePath, metrics::Metrics};
-
-/// How long a request may take, its body included.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Scripts and styles of our own only; `wasm-unsafe-eval` lets WebAssembly be compiled, and nothing else be evaluated.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
      connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What the handlers of the server work with.
+/// What the handlers of the server work with. Every request clones it.
 #[derive(Debug, Clone)]
 pub struct ServerState {
-    base_path: BasePath,
+    base_path: Arc<BasePath>,
     statistics: Arc<Statistics>,
     metrics: Metrics,
 }
@@ -54,9 +50,9 @@ impl FromRef<ServerState> for Metrics {
     }
 }
 
-impl FromRef<ServerState> for BasePath {
+impl FromRef<ServerState> for Arc<BasePath> {
     fn from_ref(state: &ServerState) -> Self {
-        state.base_path.clone()
+        Arc::clone(&state.base_path)
     }
 }
 
@@ -78,21 +74,19 @@ pub fn server_routes(
         .fallback(get(pages::page))
         .layer(middleware::from_fn_with_state(access, access::for_pages));
     let open = Router::new()
-        .route("/stats", post(stats::record).layer(DefaultBodyLimit::max(EVENT_BYTES)))
+        .route("/stats", post(stats::record))
         .route("/health", get(health))
         .route("/static/{file}", get(assets::file));
-    let state = ServerState { base_path: base_path.clone(), statistics, metrics };
+    let state = ServerState { base_path: Arc::new(base_path.clone()), statistics, metrics };
     let routes = with_headers(api.merge(pages)).merge(open).with_state(state);
-    under(&base_path, routes).layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
+    under(&base_path, routes)
 }
 
 /// The routes of `headcount collect`.
 pub fn collector_routes(access: Access, collector: &Collector) -> Router {
     let collector::CollectorRoutes { public, private } = collector::routes(collector);
     let private = private.route_layer(middleware::from_fn_with_state(access, access::for_data));
-    public
-        .merge(with_headers(private))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
+    public.merge(with_headers(private))
 }
 
 async fn health() -> &'static str {

@@ -12,12 +12,16 @@ use crate::process::samples::Used;
 
 /// The counters of this process; clones count together.
 #[derive(Debug, Clone)]
-pub struct Metrics {
-    events: Family<EventLabels, Counter>,
+pub struct Metrics(Arc<Counters>);
+
+#[derive(Debug)]
+struct Counters {
+    /// In the order of [`EventLabel`]: looked up once, not for every event.
+    events: [Counter; 3],
     deliveries: Family<DeliveryLabels, Counter>,
     reports: Counter,
     queued: Gauge,
-    registry: Arc<Registry>,
+    registry: Registry,
 }
 
 /// What became of an event.
@@ -56,7 +60,7 @@ impl Metrics {
     /// Counters at zero.
     #[must_use]
     pub fn new() -> Self {
-        let (events, deliveries) = (Family::default(), Family::default());
+        let (events, deliveries) = (Family::<EventLabels, Counter>::default(), Family::default());
         let (reports, queued) = (Counter::default(), Gauge::default());
         let mut registry = Registry::with_prefix("headcount");
         registry.register("events", "Browser events by what became of them", events.clone());
@@ -67,22 +71,26 @@ impl Metrics {
         );
         registry.register("reports", "Reports made", reports.clone());
         registry.register("reports_queued", "Reports that wait for the collector", queued.clone());
-        Self { events, deliveries, reports, queued, registry: Arc::new(registry) }
+        let events = [EventLabel::Counted, EventLabel::Refused, EventLabel::Failed]
+            .map(|outcome| events.get_or_create_owned(&EventLabels { outcome }));
+        Self(Arc::new(Counters { events, deliveries, reports, queued, registry }))
     }
 
     /// Counts an event.
     pub fn event(&self, outcome: EventLabel) {
-        self.events.get_or_create(&EventLabels { outcome }).inc();
+        if let Some(counter) = self.0.events.get(outcome as usize) {
+            counter.inc();
+        }
     }
 
     /// Counts an attempt to deliver.
     pub fn delivered(&self, outcome: DeliveryLabel) {
-        self.deliveries.get_or_create(&DeliveryLabels { outcome }).inc();
+        self.0.deliveries.get_or_create(&DeliveryLabels { outcome }).inc();
     }
 
     /// Counts a report that was made.
     pub fn report_made(&self) {
-        self.reports.inc();
+        self.0.reports.inc();
     }
 
     /// The counters in the text format of `OpenMetrics`, with the number of reports that wait and, where the system tells
@@ -91,14 +99,14 @@ impl Metrics {
     /// # Errors
     /// None that is known: writing to a string does not fail.
     pub fn render(&self, queued: u64, used: Option<Used>) -> Result<String, std::fmt::Error> {
-        self.queued.set(i64::try_from(queued).unwrap_or(i64::MAX));
+        self.0.queued.set(i64::try_from(queued).unwrap_or(i64::MAX));
         let mut text = String::new();
         if let Some(used) = used {
             encode(&mut text, &registry_of(used))?;
             // One document has one end.
             text.truncate(text.len() - "# EOF\n".len());
         }
-        encode(&mut text, &self.registry)?;
+        encode(&mut text, &self.0.registry)?;
         Ok(text)
     }
 }

@@ -1,6 +1,6 @@
 //! What `POST /stats` is compared with: a handler that reads the same body, parses it into the same type and answers 204.
 
-use axum::{Router, body::Bytes, http::StatusCode, routing::post};
+use axum::{Router, body::Bytes, http::StatusCode, routing::post, serve::ListenerExt};
 use headcount_shared::event::BrowserEvent;
 use tokio::net::TcpListener;
 
@@ -13,6 +13,8 @@ pub(crate) fn serve() -> anyhow::Result<()> {
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("serving on http://{}/", listener.local_addr()?);
+        // As the program does: otherwise answers wait for each other.
+        let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap_or_default());
         axum::serve(listener, Router::new().route("/stats", post(accept))).await?;
         Ok(())
     })

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Router, extract::Request};
+use axum::{Router, body::Body, extract::Request, http::StatusCode, response::IntoResponse};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -15,13 +15,16 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::access::Peer;
+use super::{access::Peer, problem::Refusal};
 
 /// Connections open at once; further ones wait to be accepted.
 const CONNECTIONS: usize = 1024;
 
 /// How long a connection may take for the head of its next request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a request may take, its body included.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long to wait after the system could not accept a connection, which mostly means too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -65,7 +68,16 @@ fn connection(
     stream.set_nodelay(true).ok();
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        router.clone().oneshot(request.map(axum::body::Body::new))
+        let answer = router.clone().oneshot(request.map(Body::new));
+        async move {
+            // Its timer is set only for a request that cannot be answered at once.
+            match tokio::time::timeout(REQUEST_TIMEOUT, answer).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    Ok(Refusal::new(StatusCode::REQUEST_TIMEOUT, "the request took too long").into_response())
+                }
+            }
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -14,7 +14,7 @@ use crate::{app::statistics::Statistics, config::BasePath};
 
 /// Sends the page; with status 404 for an address that the web interface does not have.
 pub async fn page(
-    State(base_path): State<BasePath>,
+    State(base_path): State<Arc<BasePath>>,
     State(statistics): State<Arc<Statistics>>,
     uri: Uri,
 ) -> Response {

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use axum::{
-    body::Bytes,
-    extract::{State, rejection::BytesRejection},
+    body::{Body, to_bytes},
+    extract::State,
     http::StatusCode,
 };
-use headcount_shared::event::{BrowserEvent, EventError};
+use headcount_shared::{
+    event::{BrowserEvent, EventError},
+    limits::EVENT_BYTES,
+};
+use http_body_util::LengthLimitError;
 
 use super::problem::Refusal;
 use crate::{
@@ -23,10 +27,10 @@ use crate::{
 pub async fn record(
     State(statistics): State<Arc<Statistics>>,
     State(metrics): State<Metrics>,
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
 ) -> Result<StatusCode, Refusal> {
     let Some(running) = statistics.running() else { return Err(off()) };
-    let event = read(body).inspect_err(|_| metrics.event(EventLabel::Refused))?;
+    let event = read(body).await.inspect_err(|_| metrics.event(EventLabel::Refused))?;
     match running.browsers.record(&event) {
         Ok(()) => {
             metrics.event(EventLabel::Counted);
@@ -40,12 +44,13 @@ pub async fn record(
     }
 }
 
-fn read(body: Result<Bytes, BytesRejection>) -> Result<BrowserEvent, Refusal> {
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
+async fn read(body: Body) -> Result<BrowserEvent, Refusal> {
+    let body = to_bytes(body, EVENT_BYTES).await.map_err(|error| {
+        if std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<LengthLimitError>) {
             Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, EventError::TooLarge.to_string())
+        } else {
+            Refusal::new(StatusCode::BAD_REQUEST, "the body of the request could not be read")
         }
-        _ => Refusal::new(StatusCode::BAD_REQUEST, "the body of the request could not be read"),
     })?;
     BrowserEvent::parse(&body).map_err(|error| {
         let status = match error {
