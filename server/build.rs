@@ -4,6 +4,7 @@
 
 use std::{env, error::Error, fmt::Write, fs, path::Path};
 
+#[expect(clippy::disallowed_methods, reason = "cargo talks to a build script through the environment")]
 fn main() -> Result<(), Box<dyn Error>> {
     let dist = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../frontend-tracker/dist");
     println!("cargo::rerun-if-changed={}", dist.display());

@@ -121,11 +121,10 @@ impl Server {
     }
 
     /// The routes under the base path: where browsers send events, the browser programs, and the interface.
-    #[must_use]
     pub fn router(&self) -> Router {
         let access = Access::new(self.config.admin_token.clone());
         let statistics = Arc::clone(&self.statistics);
-        http::server_routes(self.config.url_base_path.clone(), access, statistics, self.metrics.clone())
+        http::server_routes(&self.config.url_base_path, access, statistics, self.metrics.clone())
     }
 
     /// Ends all tasks. When this returns, everything counted is on disk.

@@ -58,7 +58,7 @@ impl FromRef<ServerState> for Arc<BasePath> {
 
 /// The routes of `headcount serve`.
 pub fn server_routes(
-    base_path: BasePath,
+    base_path: &BasePath,
     access: Access,
     statistics: Arc<Statistics>,
     metrics: Metrics,
@@ -79,7 +79,7 @@ pub fn server_routes(
         .route("/static/{file}", get(assets::file));
     let state = ServerState { base_path: Arc::new(base_path.clone()), statistics, metrics };
     let routes = with_headers(api.merge(pages)).merge(open).with_state(state);
-    under(&base_path, routes)
+    under(base_path, routes)
 }
 
 /// The routes of `headcount collect`.

@@ -239,10 +239,9 @@ impl Journal {
         self.sync()?;
         self.segment = None;
         self.torn = true;
-        let mut next = segments(&*self.disk, cut)?.last().map_or(0, |last| last + 1);
-        for segment in segments(&*self.disk, OPEN)? {
-            self.disk.rename(&segment_path(OPEN, segment), &segment_path(cut, next))?;
-            next += 1;
+        let first = segments(&*self.disk, cut)?.last().map_or(0, |last| last + 1);
+        for (segment, moved) in segments(&*self.disk, OPEN)?.into_iter().zip(first..) {
+            self.disk.rename(&segment_path(OPEN, segment), &segment_path(cut, moved))?;
         }
         self.disk.sync_dir(cut)?;
         self.disk.remove_dir(OPEN)?;

@@ -194,12 +194,13 @@ mod tests {
     };
 
     type Given = Result<Answer, NoAnswer>;
+    type Sent = Vec<(Uuid, Vec<u8>)>;
 
     /// Gives the answers in turn, then takes everything.
     #[derive(Debug, Clone, Default)]
     struct Scripted {
         answers: Arc<Mutex<VecDeque<Given>>>,
-        sent: Arc<Mutex<Vec<(Uuid, Vec<u8>)>>>,
+        sent: Arc<Mutex<Sent>>,
     }
 
     impl Transport for Scripted {

@@ -100,7 +100,6 @@ impl Transport for HttpTransport {
 }
 
 /// The start of every HTTP client of this program.
-#[must_use]
 pub fn client_builder() -> ClientBuilder {
     // Another one may have been installed by the product that we are a part of; that is fine.
     rustls::crypto::ring::default_provider().install_default().ok();
