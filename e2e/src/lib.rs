@@ -1,1 +1,9 @@
-//! Headcount as its users see it.
+//! Headcount as its users see it: programs are started, asked over HTTP and by signals, and ended.
+//!
+//! Nothing private is driven here. A test that needs to look inside belongs to the package that it looks into.
+
+pub mod http;
+pub mod log;
+pub mod processes;
+pub mod program;
+pub mod wait;

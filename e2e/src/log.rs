@@ -1,0 +1,55 @@
+//! What does a process say on standard error?
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::{self, JoinHandle},
+};
+
+/// The lines that a process has written so far. Clones see the same lines.
+#[derive(Debug, Clone, Default)]
+pub struct Log {
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Log {
+    /// Reads `from` until its end, in a thread of its own. With a `label`, lines also go to standard error behind it.
+    pub(crate) fn follow(from: impl Read + Send + 'static, label: Option<String>) -> (Self, JoinHandle<()>) {
+        let log = Self::default();
+        let reader = log.clone();
+        let thread = thread::spawn(move || {
+            for line in BufReader::new(from).split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line).into_owned();
+                if let Some(label) = &label {
+                    // Nobody is left to tell when that fails.
+                    writeln!(std::io::stderr(), "{label} {line}").ok();
+                }
+                reader.lock().push(line);
+            }
+        });
+        (log, thread)
+    }
+
+    /// All lines so far.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.lock().clone()
+    }
+
+    /// The number of lines that contain `text`.
+    #[must_use]
+    pub fn count(&self, text: &str) -> usize {
+        self.lock().iter().filter(|line| line.contains(text)).count()
+    }
+
+    /// What follows `text`, up to the next white space, in the first line that contains it.
+    pub(crate) fn word_after(&self, text: &str) -> Option<String> {
+        let lines = self.lock();
+        let (_, rest) = lines.iter().find_map(|line| line.split_once(text))?;
+        rest.split_whitespace().next().map(str::to_owned)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

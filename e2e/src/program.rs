@@ -1,0 +1,203 @@
+//! What is started: the binary, its flags, its environment.
+
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    net::SocketAddr,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use tokio::process::Command as AsyncCommand;
+
+use crate::processes::Process;
+
+/// The environment variable that names another binary than the one beside this program.
+const BINARY: &str = "HEADCOUNT_BIN";
+
+/// Any free port of this machine.
+const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+/// How long a start that has to fail may take.
+const REFUSAL: Duration = Duration::from_secs(20);
+
+/// A `headcount` to be started. It sees no environment variable but `PATH` and those given here, so that a test means the
+/// same everywhere.
+#[derive(Debug, Clone)]
+pub struct Program {
+    command: &'static str,
+    /// What its first log line says before its address.
+    announcement: &'static str,
+    listen: SocketAddr,
+    data_dir: PathBuf,
+    arguments: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
+    wrapper: Vec<OsString>,
+    label: Option<String>,
+    own_group: bool,
+}
+
+impl Program {
+    /// A server.
+    #[must_use]
+    pub fn serve(data_dir: impl Into<PathBuf>) -> Self {
+        Self::new("serve", "serving on ", data_dir.into())
+    }
+
+    /// A collector.
+    #[must_use]
+    pub fn collect(data_dir: impl Into<PathBuf>) -> Self {
+        Self::new("collect", "collecting on ", data_dir.into())
+    }
+
+    const fn new(command: &'static str, announcement: &'static str, data_dir: PathBuf) -> Self {
+        Self {
+            command,
+            announcement,
+            listen: ANY_PORT,
+            data_dir,
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            wrapper: Vec::new(),
+            label: None,
+            own_group: false,
+        }
+    }
+
+    /// Adds a flag with its value.
+    #[must_use]
+    pub fn flag(self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.argument(name).argument(value)
+    }
+
+    /// Adds an argument as it is.
+    #[must_use]
+    pub fn argument(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.arguments.push(argument.as_ref().to_owned());
+        self
+    }
+
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Listens there instead of on any free port of 127.0.0.1.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Starts it through another program, which has to become it in the end, as `sh -c 'exec "$@"' sh` does: signals go to
+    /// the process that is started.
+    #[must_use]
+    pub fn under<S: AsRef<OsStr>>(mut self, wrapper: impl IntoIterator<Item = S>) -> Self {
+        self.wrapper = wrapper.into_iter().map(|word| word.as_ref().to_owned()).collect();
+        self
+    }
+
+    /// Shows what it logs on standard error too, behind `label`.
+    #[must_use]
+    pub fn shown_as(mut self, label: &str) -> Self {
+        self.label = Some(label.to_owned());
+        self
+    }
+
+    /// Keeps the signals of the terminal from it: who started it ends it.
+    #[must_use]
+    pub const fn in_own_group(mut self) -> Self {
+        self.own_group = true;
+        self
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// Starts it and waits until it is healthy.
+    ///
+    /// # Errors
+    /// One sentence that says why it does not run.
+    pub async fn start(self) -> anyhow::Result<Process> {
+        Process::start(self).await
+    }
+
+    /// Starts it where it has to end by itself, and waits for that.
+    ///
+    /// # Errors
+    /// It runs on.
+    pub async fn refused(self) -> anyhow::Result<Output> {
+        let mut command = AsyncCommand::from(self.command()?);
+        let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
+        let ended = tokio::time::timeout(REFUSAL, output).await;
+        ended
+            .context("the program should have ended by itself, but it runs")?
+            .context("the program cannot be started")
+    }
+
+    pub(crate) const fn announcement(&self) -> &'static str {
+        self.announcement
+    }
+
+    pub(crate) fn label(&self) -> Option<String> {
+        self.label.clone()
+    }
+
+    pub(crate) fn command(&self) -> anyhow::Result<Command> {
+        let binary = binary()?.into_os_string();
+        let mut words = self.wrapper.iter().chain([&binary]);
+        let mut command = Command::new(words.next().unwrap_or(&binary));
+        command.args(words).arg(self.command).args(["--listen", &self.listen.to_string()]);
+        command.arg("--data-dir").arg(&self.data_dir).args(&self.arguments);
+        command.env_clear();
+        command.envs(env::var_os("PATH").map(|path| ("PATH", path)));
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if self.own_group {
+            command.process_group(0);
+        }
+        Ok(command)
+    }
+}
+
+/// The binary `headcount`: the one that the environment names, else the one built beside this program.
+///
+/// # Errors
+/// There is none. The error says how to build it.
+pub fn binary() -> anyhow::Result<PathBuf> {
+    if let Some(named) = env::var_os(BINARY) {
+        let named = PathBuf::from(named);
+        if !named.is_file() {
+            bail!("{BINARY} names {}, and there is no such file", named.display());
+        }
+        return Ok(named);
+    }
+    let beside = build_directory()?.join("headcount");
+    if !beside.is_file() {
+        bail!(
+            "{} is missing; `cargo build -p headcount` builds it (with `--release` for a release)",
+            beside.display()
+        );
+    }
+    Ok(beside)
+}
+
+/// The directory that cargo built this program into, such as `target/debug`.
+///
+/// # Errors
+/// The system does not tell where this program is.
+pub fn build_directory() -> anyhow::Result<PathBuf> {
+    let program = env::current_exe().context("the system does not tell where this program is")?;
+    let directory = program.parent().context("this program is in no directory")?;
+    // Tests are built one level deeper than programs.
+    let directory =
+        if directory.ends_with("deps") { directory.parent().unwrap_or(directory) } else { directory };
+    Ok(directory.to_owned())
+}
