@@ -122,6 +122,12 @@ impl Program {
         &self.data_dir
     }
 
+    /// Where it will listen. The port is 0 when any will do.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.listen
+    }
+
     /// Starts it and waits until it is healthy.
     ///
     /// # Errors

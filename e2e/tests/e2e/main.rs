@@ -1,1 +1,26 @@
-//! x
+//! The promise of Headcount as its users see it: real processes, real browsers, and HTTP between them.
+//!
+//! `cargo build -p headcount` builds the program that is started here.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at what it does not expect")]
+
+mod browser;
+mod namespace;
+mod scene;
+mod trace;
+mod wire;
+
+mod access;
+mod bad_events;
+mod bad_starts;
+mod counting;
+mod crashes;
+mod damage;
+mod delivery;
+mod demo;
+mod full_disk;
+mod opted_out;
+mod preview;
+mod profiles;
+mod stopping;
+mod tracker;

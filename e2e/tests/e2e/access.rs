@@ -1,0 +1,85 @@
+//! Who may look at the interface?
+
+use headcount_e2e::processes::Process;
+use reqwest::StatusCode;
+
+use crate::scene::{Scene, event, problem};
+
+const DATA: [&str; 4] =
+    ["api/usage-statistics", "api/usage-statistics/preview", "api/usage-statistics/reports", "metrics"];
+const FLEET: [&str; 3] = ["", "api/reports", "api/fleet"];
+
+async fn status_with(scene: &Scene, url: &str, headers: &[(&str, &str)]) -> StatusCode {
+    let request =
+        headers.iter().fold(scene.http.get(url), |request, (name, value)| request.header(*name, *value));
+    let answer = request.send().await.unwrap();
+    let status = answer.status();
+    if !status.is_success() {
+        problem(answer).await;
+    }
+    status
+}
+
+async fn assert_token_decides(scene: &Scene, process: &Process, paths: &[&str]) {
+    for path in paths {
+        let url = process.url(path);
+        for wrong in [&[][..], &[("authorization", "Bearer wrong")], &[("authorization", "swordfish")]] {
+            assert_eq!(status_with(scene, &url, wrong).await, StatusCode::UNAUTHORIZED, "{path} {wrong:?}");
+        }
+        // With the token, it does not matter from where.
+        let right = [
+            ("authorization", "Bearer swordfish"),
+            ("host", "stats.example.com"),
+            ("x-forwarded-for", "10.0.0.7"),
+        ];
+        assert_eq!(status_with(scene, &url, &right).await, StatusCode::OK, "{path}");
+    }
+}
+
+async fn assert_this_machine_only(scene: &Scene, process: &Process, paths: &[&str]) {
+    for path in paths {
+        let url = process.url(path);
+        assert_eq!(status_with(scene, &url, &[]).await, StatusCode::OK, "{path}");
+        for foreign in
+            [("host", "rebound.example.com"), ("x-forwarded-for", "10.0.0.7"), ("forwarded", "for=10.0.0.7")]
+        {
+            assert_eq!(
+                status_with(scene, &url, &[foreign]).await,
+                StatusCode::FORBIDDEN,
+                "{path} {foreign:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn with_a_token_who_shows_it_may_look() {
+    let scene = Scene::new();
+    let collector = scene.collector().flag("--admin-token", "swordfish").start().await.unwrap();
+    assert_token_decides(&scene, &collector, &FLEET).await;
+    let server = scene.server(&collector).flag("--admin-token", "swordfish").start().await.unwrap();
+    assert_token_decides(&scene, &server, &DATA).await;
+    assert_eq!(scene.switch(&server, false).await.status(), StatusCode::UNAUTHORIZED);
+    // Browsers count, and see the page that asks for the token, without one.
+    scene.view(&server, &event("/")).await;
+    assert_eq!(scene.get(&server.url("usage-statistics")).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn without_a_token_only_this_machine_may_look() {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    assert_this_machine_only(&scene, &collector, &FLEET).await;
+    let server = scene.server(&collector).start().await.unwrap();
+    assert_this_machine_only(&scene, &server, &DATA).await;
+    assert_this_machine_only(&scene, &server, &["", "usage-statistics"]).await;
+    let url = server.url("api/usage-statistics");
+    let foreign =
+        scene.http.put(url).header("host", "rebound.example.com").header("content-type", "application/json");
+    assert_eq!(foreign.body("{\"enabled\":false}").send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    assert!(scene.status(&server).await.enabled);
+    // A page of another site reaches the server under the server's own name, but may not switch without a preflight.
+    let simple =
+        scene.http.post(server.url("api/usage-statistics")).body("{\"enabled\":false}").send().await.unwrap();
+    assert_eq!(simple.status(), StatusCode::METHOD_NOT_ALLOWED);
+}

@@ -1,0 +1,135 @@
+//! Starts that cannot work: exit code 2, and one clear sentence.
+
+use std::fs;
+
+use headcount_e2e::program::Program;
+
+use crate::{
+    namespace::with_mounts,
+    scene::{Scene, event},
+};
+
+/// Checks that a start is refused in one sentence that contains `reason`.
+async fn assert_refused(program: Program, reason: &str) {
+    let shown = format!("{program:?}");
+    let output = program.refused().await.unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said:?} from {shown}");
+    assert_eq!(said.trim_end().lines().count(), 1, "one sentence: {said:?}");
+    assert!(said.contains(reason), "{said:?} should say {reason:?}");
+    assert!((20..300).contains(&said.len()), "{said:?}");
+    assert!(!said.contains("panicked") && !said.contains("backtrace"), "{said:?}");
+}
+
+fn server(scene: &Scene) -> Program {
+    Program::serve(scene.path("data"))
+}
+
+fn collector(scene: &Scene) -> Program {
+    Program::collect(scene.path("data"))
+}
+
+#[tokio::test]
+async fn a_data_directory_that_is_a_file_is_refused() {
+    let scene = Scene::new();
+    fs::write(scene.path("data"), "a file").unwrap();
+    for program in [server(&scene), collector(&scene)] {
+        assert_refused(program, "data directory").await;
+    }
+    assert_eq!(fs::read_to_string(scene.path("data")).unwrap(), "a file");
+}
+
+#[tokio::test]
+async fn a_data_directory_that_is_read_only_is_refused() {
+    let scene = Scene::new();
+    let data = scene.path("data");
+    fs::create_dir(&data).unwrap();
+    let data = data.display();
+    let wrapper =
+        with_mounts(&format!("mount --bind '{data}' '{data}' && mount -o remount,bind,ro '{data}'"));
+    for program in [server(&scene), collector(&scene)] {
+        assert_refused(program.under(&wrapper), "data directory").await;
+    }
+}
+
+#[tokio::test]
+async fn a_data_directory_that_ran_before_and_is_read_only_now_is_refused() {
+    for program in [server, collector] {
+        let scene = Scene::new();
+        program(&scene).start().await.unwrap().stop().await.unwrap();
+        let data = scene.path("data");
+        let data = data.display();
+        let wrapper =
+            with_mounts(&format!("mount --bind '{data}' '{data}' && mount -o remount,bind,ro '{data}'"));
+        assert_refused(program(&scene).under(&wrapper), "data directory").await;
+    }
+}
+
+#[tokio::test]
+async fn a_corrupt_database_is_refused_and_left_as_it_is() {
+    for (program, database) in
+        [(server as fn(&Scene) -> Program, "db.sqlite"), (collector, "collector.sqlite")]
+    {
+        let scene = Scene::new();
+        program(&scene).start().await.unwrap().stop().await.unwrap();
+        let database = fs::read_dir(scene.path("data"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .find(|path| path.extension().is_some_and(|ending| ending == "sqlite"))
+            .unwrap_or_else(|| scene.path("data").join(database));
+        let garbage = "no database ".repeat(1000);
+        fs::write(&database, &garbage).unwrap();
+        assert_refused(program(&scene), "database").await;
+        assert_eq!(fs::read_to_string(&database).unwrap(), garbage);
+    }
+}
+
+#[tokio::test]
+async fn a_second_process_on_the_same_data_directory_is_refused_and_the_first_goes_on() {
+    let scene = Scene::new();
+    let first = server(&scene).flag("--first-report-after", "1h").start().await.unwrap();
+    assert_refused(server(&scene), "data directory").await;
+    scene.view(&first, &event("/")).await;
+    first.kill().unwrap();
+    // The lock went with the process, however it ended.
+    server(&scene).flag("--first-report-after", "1h").start().await.unwrap().stop().await.unwrap();
+
+    let scene = Scene::new();
+    let _first = collector(&scene).start().await.unwrap();
+    assert_refused(collector(&scene), "data directory").await;
+}
+
+#[tokio::test]
+async fn an_occupied_port_is_refused() {
+    let scene = Scene::new();
+    let first = collector(&scene).start().await.unwrap();
+    let address = first.address().unwrap();
+    let elsewhere = Scene::new();
+    for program in [server(&elsewhere), collector(&elsewhere)] {
+        assert_refused(program.listen(address), &format!("cannot listen on {address}")).await;
+    }
+}
+
+#[tokio::test]
+async fn bad_flags_are_refused() {
+    let scene = Scene::new();
+    let cases: [(&[&str], &str); 10] = [
+        (&["--no-such-flag"], "--no-such-flag"),
+        (&["--report-interval", "0s"], "at least one second"),
+        (&["--report-interval", "soon"], "--report-interval"),
+        (&["--first-report-after", "-1s"], "-1"),
+        (&["--collector-url", "ftp://example.com/"], "http or https"),
+        (&["--collector-url", "nowhere"], "--collector-url"),
+        (&["--url-base-path", "/a b/"], "--url-base-path"),
+        (&["--admin-token", " "], "token"),
+        (&["--pg-connection-string", "postgres://localhost/x"], "--pg-connection-string"),
+        (&["a-word"], "a-word"),
+    ];
+    for (arguments, reason) in cases {
+        let program = arguments.iter().fold(server(&scene), Program::argument);
+        assert_refused(program, reason).await;
+    }
+    assert_refused(collector(&scene).flag("--retention", "0s"), "at least one second").await;
+    assert_refused(server(&scene).environment("DO_NOT_TRACK", "perhaps"), "DO_NOT_TRACK").await;
+    assert!(!scene.path("data").exists());
+}

@@ -1,0 +1,144 @@
+//! A real browser: Chromium, driven over WebDriver, with a profile of its own.
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use headcount_e2e::{processes::Process, wait::eventually};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, WebDriver, WindowHandle};
+
+use crate::scene::SOON;
+
+/// What Chromium needs to run as root without a display, and to ask nobody on the network.
+const FLAGS: [&str; 8] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
+/// Says that the driver is ready, and where.
+const STARTED: &str = "was started successfully on port ";
+
+/// A browser with its window; it ends with this. The order is the one in which the parts have to end.
+pub(crate) struct Browser {
+    web: WebDriver,
+    _driver: Driver,
+    _profile: TempDir,
+}
+
+/// The program that drives the browser.
+struct Driver {
+    child: Child,
+    port: u16,
+}
+
+impl Driver {
+    fn start(profile: &TempDir) -> Self {
+        let mut child = Command::new("chromedriver")
+            .arg("--port=0")
+            .env_clear()
+            .envs(env::var_os("PATH").map(|path| ("PATH", path)))
+            .env("HOME", profile.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("`chromedriver` is installed: it drives the browser");
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let port =
+            lines.find_map(|line| line.unwrap().split_once(STARTED)?.1.trim_end_matches('.').parse().ok());
+        // What it says later is read, so that it is never held up.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, port: port.expect("the driver says its port") }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+impl Browser {
+    /// A new browser whose window has this width in pixels.
+    pub(crate) async fn open(width: u32) -> Self {
+        let profile = tempfile::tempdir().unwrap();
+        fs::create_dir(profile.path().join("profile")).unwrap();
+        let mut capabilities = DesiredCapabilities::chrome();
+        for flag in FLAGS {
+            capabilities.add_arg(flag).unwrap();
+        }
+        capabilities
+            .add_arg(&format!("--user-data-dir={}", profile.path().join("profile").display()))
+            .unwrap();
+        capabilities.add_arg(&format!("--window-size={width},900")).unwrap();
+        let driver = Driver::start(&profile);
+        let web = WebDriver::new(format!("http://127.0.0.1:{}", driver.port), capabilities).await.unwrap();
+        Self { web, _driver: driver, _profile: profile }
+    }
+
+    /// Opens a page of a server and waits until its tracker, if it has one, has sent what it has to send.
+    pub(crate) async fn visit(&self, server: &Process, path: &str) {
+        self.goto(&server.url(path)).await;
+    }
+
+    pub(crate) async fn goto(&self, url: &str) {
+        self.web.goto(url.to_owned()).await.unwrap();
+    }
+
+    pub(crate) async fn reload(&self) {
+        self.web.refresh().await.unwrap();
+    }
+
+    pub(crate) async fn back(&self) {
+        self.web.back().await.unwrap();
+    }
+
+    /// Runs a script in the page, and gives what it returns.
+    pub(crate) async fn run(&self, script: &str) -> Value {
+        self.web.execute(script, vec![]).await.unwrap().json().clone()
+    }
+
+    /// Navigates within the page, as an application does.
+    pub(crate) async fn push(&self, path: &str) {
+        self.run(&format!("history.pushState({{}}, '', {})", json!(path))).await;
+    }
+
+    /// Waits until a script in the page gives true.
+    pub(crate) async fn wait_for(&self, script: &str) {
+        eventually(script, SOON, async || (self.run(script).await == json!(true)).then_some(()))
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn source(&self) -> String {
+        self.web.source().await.unwrap()
+    }
+
+    /// Ends the program, in order, so that the next test has the machine for itself.
+    pub(crate) async fn close(self) {
+        self.web.clone().quit().await.unwrap();
+    }
+
+    pub(crate) async fn tab(&self) -> WindowHandle {
+        self.web.window().await.unwrap()
+    }
+
+    pub(crate) async fn tabs(&self) -> Vec<WindowHandle> {
+        self.web.windows().await.unwrap()
+    }
+
+    pub(crate) async fn show(&self, tab: WindowHandle) {
+        self.web.switch_to_window(tab).await.unwrap();
+    }
+}

@@ -1,0 +1,65 @@
+//! From a page in a browser to the report that the collector holds.
+
+use headcount_e2e::wait::eventually;
+use headcount_shared::{
+    api::{ReportEntry, ReportState},
+    payload::Payload,
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    browser::Browser,
+    scene::{Breakpoint, SOON, Scene},
+};
+
+#[tokio::test]
+async fn three_pages_in_two_browsers_of_two_sizes_arrive_as_exactly_those_numbers() {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    let server = scene.server(&collector).start().await.unwrap();
+    for (width, pages) in [(1400, ["", "p/acme", "p/acme/app/shop:web/SLO"]), (700, ["", "", "p/other"])] {
+        let browser = Browser::open(width).await;
+        for page in pages {
+            browser.visit(&server, page).await;
+        }
+        browser.close().await;
+    }
+    eventually("all views are counted", SOON, async || {
+        (scene.preview(&server).await.ux.page_views.values().sum::<u64>() == 6).then_some(())
+    })
+    .await
+    .unwrap();
+
+    let (server, id, bytes) = scene.report_now(server, &collector).await;
+    let report: Payload = serde_json::from_slice(&bytes).unwrap();
+    let views = [("/", 3), ("/p/$projectId", 2), ("/p/$projectId/app/$id/SLO", 1)];
+    assert_eq!(report.ux.page_views, views.map(|(page, views)| (page.to_owned(), views)).into());
+    assert_eq!(report.ux.users_by_screen_size, [(Breakpoint::Sm, 1), (Breakpoint::Lg, 1)].into());
+    assert_eq!(report.ux.users.len(), 2);
+
+    let offered = scene.get(&server.url(&format!("api/usage-statistics/reports/{id}"))).await;
+    let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(offered.headers()["x-content-sha256"], digest);
+    assert_eq!(offered.bytes().await.unwrap(), bytes);
+    let sent = eventually("the server knows that it was delivered", SOON, async || {
+        scene.kept(&server).await.into_iter().find(|kept| kept.state == ReportState::Sent)
+    });
+    let size = bytes.len() as u64;
+    assert!(
+        matches!(sent.await.unwrap(), ReportEntry { id: sent, bytes, .. } if sent == id && bytes == size)
+    );
+}
+
+#[tokio::test]
+async fn a_report_has_the_documented_fields_and_no_other() {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    let server = scene.server(&collector).start().await.unwrap();
+    let (_server, _, bytes) = scene.report_now(server, &collector).await;
+    let sent: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let report: Payload = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(sent, serde_json::to_value(&report).unwrap());
+    assert!(!report.integration.prometheus);
+    let uuid = std::fs::read_to_string(scene.path("server/instance.uuid")).unwrap();
+    assert_eq!(report.instance.uuid.to_string(), uuid);
+}

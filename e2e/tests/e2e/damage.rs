@@ -1,0 +1,98 @@
+//! Damaged files: the server starts, says so once, and counts and delivers everything else.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::PathBuf,
+};
+
+use headcount_e2e::wait::eventually;
+use headcount_shared::api::ReportState;
+
+use crate::scene::{SOON, Scene, Totals, event, files};
+
+/// Lines of a log that are more than information.
+fn complaints(lines: &[String]) -> Vec<&String> {
+    lines.iter().filter(|line| line.contains(" WARN ") || line.contains(" ERROR ")).collect()
+}
+
+#[tokio::test]
+async fn a_damaged_instance_uuid_is_replaced() {
+    for content in [&b""[..], b"not a uuid", b"\xff\xfe\0", b"00000000-0000-0000-0000-000000000000"] {
+        let scene = Scene::new();
+        let collector = scene.collector().start().await.unwrap();
+        let server = scene.server(&collector).start().await.unwrap();
+        let event = event("/");
+        scene.view(&server, &event).await;
+        let program = server.kill().unwrap();
+        fs::write(scene.path("server/instance.uuid"), content).unwrap();
+        let server = program.start().await.unwrap();
+        assert_eq!(complaints(&server.log().lines()).len(), 1, "{:?}", server.log().lines());
+        assert_eq!(server.log().count("instance.uuid"), 1);
+        let uuid = scene.preview(&server).await.instance.uuid;
+        let (server, _, _) = scene.report_now(server, &collector).await;
+        assert_eq!(scene.preview(&server).await.instance.uuid, uuid);
+        assert_eq!(scene.totals(&collector).await.page_views, [("/".to_owned(), 1)].into());
+    }
+}
+
+#[tokio::test]
+async fn garbage_in_the_journal_costs_only_itself() {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    let server = scene.server(&collector).start().await.unwrap();
+    let mut counted = Totals::default();
+    for page in ["/", "/welcome"] {
+        let event = event(page);
+        scene.view(&server, &event).await;
+        counted.count(&event);
+    }
+    let program = server.kill().unwrap();
+    let segment = files(&scene.path("server")).into_iter().find(|name| name.contains("journal/")).unwrap();
+    let mut segment = File::options().append(true).open(scene.path("server").join(segment)).unwrap();
+    segment.write_all(b"\xff\xfe garbage\n\0\0\0\0\n00000000 v - lg /\nhalf a li").unwrap();
+
+    let server = program.start().await.unwrap();
+    assert_eq!(complaints(&server.log().lines()).len(), 1, "{:?}", server.log().lines());
+    assert_eq!(server.log().count("damaged"), 1);
+    let event = event("/p/$projectId");
+    scene.view(&server, &event).await;
+    counted.count(&event);
+    let (server, _, _) = scene.report_now(server, &collector).await;
+    scene.settled(&server).await;
+    assert_eq!(scene.totals(&collector).await, counted);
+}
+
+#[tokio::test]
+async fn a_damaged_report_is_set_aside_and_the_others_are_delivered() {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    let down = collector.kill().unwrap();
+    let url = format!("http://{}/ce/usage-statistics", down.address());
+    let server = scene.busy_server_to(&url).start().await.unwrap();
+    eventually("reports wait", SOON, async || (scene.status(&server).await.queued >= 2).then_some(()))
+        .await
+        .unwrap();
+    let program = server.kill().unwrap();
+    let damaged = queued(&scene).remove(0);
+    fs::write(&damaged, "{}").unwrap();
+
+    let collector = down.start().await.unwrap();
+    let server = program.start().await.unwrap();
+    let event = event("/");
+    scene.view(&server, &event).await;
+    scene.settled(&server).await;
+    assert_eq!(complaints(&server.log().lines()).len(), 1, "{:?}", server.log().lines());
+    assert_eq!(scene.totals(&collector).await.page_views, [("/".to_owned(), 1)].into());
+    let sent = scene.kept(&server).await.iter().filter(|kept| kept.state == ReportState::Sent).count();
+    assert_eq!(scene.stored(&collector).await.len(), sent);
+    assert!(sent >= 2);
+    assert!(!damaged.exists());
+}
+
+/// The files of the reports that wait, the oldest first.
+fn queued(scene: &Scene) -> Vec<PathBuf> {
+    let directory = scene.path("server");
+    let names = files(&directory).into_iter().filter(|name| name.contains("/queued/"));
+    names.map(|name| directory.join(name)).collect()
+}

@@ -1,0 +1,97 @@
+//! Collectors that are away, and answers that get lost: every count arrives exactly once.
+
+use std::collections::BTreeSet;
+
+use headcount_e2e::{processes::Process, wait::eventually};
+use headcount_shared::api::ReportState;
+
+use crate::{
+    scene::{SOON, Scene, Totals, event},
+    wire::{Mode, Wire},
+};
+
+/// Posts a few events.
+async fn some_views(scene: &Scene, server: &Process, counted: &mut Totals) {
+    for page in ["/", "/welcome", "/p/$projectId"] {
+        let event = event(page);
+        scene.view(server, &event).await;
+        counted.count(&event);
+    }
+}
+
+/// Checks that the collector holds each report of the server once.
+async fn assert_every_report_once(scene: &Scene, server: &Process, collector: &Process) {
+    let stored = scene.stored(collector).await;
+    let ids: BTreeSet<String> = stored.iter().map(|report| report.id.clone()).collect();
+    assert_eq!(ids.len(), stored.len());
+    let sent = scene.kept(server).await.into_iter().filter(|kept| kept.state == ReportState::Sent);
+    assert!(sent.map(|kept| kept.id).all(|id| ids.contains(&id)));
+}
+
+#[tokio::test]
+async fn a_collector_that_was_away_for_three_intervals_gets_everything_once() {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    let server = scene.busy_server(&collector).start().await.unwrap();
+    let mut counted = Totals::default();
+    some_views(&scene, &server, &mut counted).await;
+    scene.settled(&server).await;
+    let down = collector.kill().unwrap();
+    for intervals in 1..=3 {
+        some_views(&scene, &server, &mut counted).await;
+        eventually("an interval passes", SOON, async || {
+            (scene.status(&server).await.queued >= intervals).then_some(())
+        })
+        .await
+        .unwrap();
+    }
+    assert!(scene.status(&server).await.last_failure.is_some());
+    let collector = down.start().await.unwrap();
+    scene.settled(&server).await;
+    assert_eq!(scene.totals(&collector).await, counted);
+    assert_every_report_once(&scene, &server, &collector).await;
+    assert_eq!(server.log().count("could not be delivered"), 1, "{:?}", server.log().lines());
+    assert_eq!(server.log().count("delivered again"), 1);
+}
+
+#[tokio::test]
+async fn a_report_whose_answer_was_lost_is_counted_once() {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    let wire = Wire::to(collector.address().unwrap(), Mode::LoseAnswers).await;
+    let url = format!("http://{}/ce/usage-statistics", wire.address);
+    let server = scene.busy_server_to(&url).start().await.unwrap();
+    let mut counted = Totals::default();
+    for lost in 1..=3 {
+        some_views(&scene, &server, &mut counted).await;
+        eventually("an answer is lost", SOON, async || (wire.lost_answers() >= lost).then_some(()))
+            .await
+            .unwrap();
+    }
+    assert_eq!(scene.kept(&server).await.iter().filter(|kept| kept.state == ReportState::Sent).count(), 0);
+    assert!(!scene.stored(&collector).await.is_empty(), "the requests arrived");
+    wire.set(Mode::Forward);
+    scene.settled(&server).await;
+    assert_eq!(scene.totals(&collector).await, counted);
+    assert_every_report_once(&scene, &server, &collector).await;
+}
+
+#[tokio::test]
+async fn a_collector_killed_between_reports_loses_and_doubles_none() {
+    let scene = Scene::new();
+    let mut collector = scene.collector().start().await.unwrap();
+    let server = scene.busy_server(&collector).start().await.unwrap();
+    let mut counted = Totals::default();
+    for _ in 0..4 {
+        some_views(&scene, &server, &mut counted).await;
+        let before = scene.stored(&collector).await.len();
+        eventually("a report arrives", SOON, async || {
+            (scene.stored(&collector).await.len() > before).then_some(())
+        })
+        .await
+        .unwrap();
+        collector = collector.kill().unwrap().start().await.unwrap();
+    }
+    scene.settled(&server).await;
+    assert_eq!(scene.totals(&collector).await, counted);
+}

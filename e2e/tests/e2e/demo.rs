@@ -1,0 +1,94 @@
+//! The demo starts both programs, and ends both.
+
+use std::{path::PathBuf, process::Stdio};
+
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+use crate::scene::{SOON, Scene, own_address};
+
+fn demo(scene: &Scene, server: &str, collector: &str) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_demo"));
+    command.args([server, collector]).arg(scene.path("demo"));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.kill_on_drop(true).spawn().unwrap()
+}
+
+/// Reads what a demo prints until it has said both addresses.
+async fn addresses(demo: &mut Child) -> (String, String) {
+    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+    let mut after = async |name: &str| loop {
+        let line = lines.next_line().await.unwrap().expect("the demo says its addresses");
+        if let Some(url) = line.trim().strip_prefix(name) {
+            break url.trim().to_owned();
+        }
+    };
+    let server = after("server ").await;
+    (server, after("collector ").await)
+}
+
+fn signal(child: &Child, name: &str) {
+    let id = child.id().unwrap().to_string();
+    assert!(std::process::Command::new("kill").args([name, &id]).status().unwrap().success());
+}
+
+#[tokio::test]
+async fn a_signal_ends_the_demo_and_both_programs() {
+    let address = own_address().to_string();
+    for name in ["-INT", "-TERM"] {
+        let scene = Scene::new();
+        let mut demo = demo(&scene, &address, &address);
+        let (server, collector) = addresses(&mut demo).await;
+        for url in [&server, &collector] {
+            assert!(scene.get(&format!("{url}health")).await.status().is_success());
+        }
+        signal(&demo, name);
+        let status = tokio::time::timeout(SOON, demo.wait()).await.unwrap().unwrap();
+        assert_eq!(status.code(), Some(0));
+        for url in [&server, &collector] {
+            assert!(scene.http.get(format!("{url}health")).send().await.is_err(), "{url} still answers");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_taken_port_ends_the_demo_with_a_sentence() {
+    let scene = Scene::new();
+    let taken = scene.collector().start().await.unwrap();
+    let taken = taken.address().unwrap().to_string();
+    let free = own_address().to_string();
+    for (server, collector) in [(&taken, &free), (&free, &taken)] {
+        let output = demo(&scene, server, collector).wait_with_output().await.unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let said = String::from_utf8(output.stderr).unwrap();
+        let last = said.lines().last().unwrap();
+        assert!(last.starts_with("demo: ") && last.contains(&format!("cannot listen on {taken}")), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_one_program_ends_the_demo_and_the_other() {
+    let scene = Scene::new();
+    let address = own_address().to_string();
+    let mut demo = demo(&scene, &address, &address);
+    let (server, collector) = addresses(&mut demo).await;
+    let victim = children(demo.id().unwrap()).remove(0);
+    assert!(std::process::Command::new("kill").args(["-KILL", &victim]).status().unwrap().success());
+    let output = tokio::time::timeout(SOON, demo.wait_with_output()).await.unwrap().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.lines().last().unwrap().contains("has ended by itself"), "{said}");
+    for url in [&server, &collector] {
+        assert!(scene.http.get(format!("{url}health")).send().await.is_err(), "{url} still answers");
+    }
+}
+
+/// The processes that a process has started.
+fn children(parent: u32) -> Vec<String> {
+    let path = PathBuf::from(format!("/proc/{parent}/task"));
+    let threads = path.read_dir().unwrap().map(|thread| thread.unwrap().path().join("children"));
+    let children = threads.map(|file| std::fs::read_to_string(file).unwrap());
+    children.flat_map(|ids| ids.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
+}

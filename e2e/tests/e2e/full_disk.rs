@@ -1,0 +1,73 @@
+//! A data directory without room: events are refused, and none that was taken is lost.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::PathBuf,
+};
+
+use headcount_e2e::{processes::Process, wait::eventually};
+use reqwest::StatusCode;
+
+use crate::{
+    namespace::with_mounts,
+    scene::{SOON, Scene, Totals, event, problem},
+};
+
+/// The data directory as the process sees it, in its own mounts.
+fn inside(scene: &Scene, server: &Process) -> PathBuf {
+    let data = scene.path("server");
+    PathBuf::from(format!("/proc/{}/root", server.id())).join(data.strip_prefix("/").unwrap())
+}
+
+/// Writes until there is no room left.
+fn fill(file: PathBuf) -> PathBuf {
+    let mut filler = File::create(&file).unwrap();
+    for size in [4096, 1] {
+        while filler.write_all(&vec![b'x'; size]).is_ok() {}
+    }
+    file
+}
+
+#[tokio::test]
+async fn without_room_events_are_refused_and_those_that_were_taken_arrive() {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    let data = scene.path("server");
+    fs::create_dir(&data).unwrap();
+    let mount = with_mounts(&format!("mount -t tmpfs -o size=2m none '{}'", data.display()));
+    let server = scene.busy_server(&collector).under(mount).start().await.unwrap();
+    let mut counted = Totals::default();
+    let mut take = async |expected: Option<StatusCode>| {
+        let event = event("/");
+        let answer = scene.post_bytes(&server, serde_json::to_vec(&event).unwrap()).await;
+        let status = answer.status();
+        match status {
+            StatusCode::NO_CONTENT => counted.count(&event),
+            StatusCode::SERVICE_UNAVAILABLE => assert!(problem(answer).await.contains("stored")),
+            other => panic!("{other}"),
+        }
+        assert!(expected.is_none_or(|expected| status == expected), "{status}");
+        status
+    };
+    for _ in 0..5 {
+        take(Some(StatusCode::NO_CONTENT)).await;
+    }
+    for _ in 0..3 {
+        let filler = fill(inside(&scene, &server).join("filler"));
+        eventually("an event finds no room", SOON, async || {
+            (take(None).await == StatusCode::SERVICE_UNAVAILABLE).then_some(())
+        })
+        .await
+        .unwrap();
+        assert_eq!(scene.get(&server.url("health")).await.status(), StatusCode::OK);
+        fs::remove_file(filler).unwrap();
+        eventually("there is room again", SOON, async || {
+            (take(None).await == StatusCode::NO_CONTENT).then_some(())
+        })
+        .await
+        .unwrap();
+    }
+    scene.settled(&server).await;
+    assert_eq!(scene.totals(&collector).await, counted);
+}

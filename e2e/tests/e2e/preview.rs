@@ -1,0 +1,64 @@
+//! Previews: anybody may look as often as they like, and nothing changes.
+
+use headcount_e2e::program::binary;
+use headcount_shared::payload::Payload;
+use tokio::process::Command;
+
+use crate::scene::{Scene, Totals, event};
+
+#[tokio::test]
+async fn previews_between_events_change_nothing() {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    let server = scene.server(&collector).start().await.unwrap();
+    let mut counted = Totals::default();
+    for round in 0..8 {
+        for _ in 0..3 {
+            let event = event(["/", "/welcome"][round % 2]);
+            scene.view(&server, &event).await;
+            counted.count(&event);
+        }
+        for _ in 0..3 {
+            let mut shown = Totals::default();
+            shown.add(&scene.preview(&server).await);
+            assert_eq!(shown, counted);
+        }
+    }
+    let (server, _, bytes) = scene.report_now(server, &collector).await;
+    let mut reported = Totals::default();
+    reported.add(&serde_json::from_slice(&bytes).unwrap());
+    assert_eq!(reported, counted);
+    assert!(scene.preview(&server).await.ux.page_views.is_empty());
+}
+
+#[tokio::test]
+async fn the_command_prints_the_preview() {
+    let scene = Scene::new();
+    let program = scene.server_to("http://127.0.0.1:9/").flag("--admin-token", "swordfish");
+    let server = program.flag("--url-base-path", "/coroot").start().await.unwrap();
+    scene.view(&server, &event("/welcome")).await;
+    let address = server.address().unwrap().to_string();
+    let preview = async |token: &str| {
+        let mut command = Command::new(binary().unwrap());
+        command.args(["preview", "--listen", &address, "--url-base-path", "/coroot", "--admin-token", token]);
+        command.env_clear().output().await.unwrap()
+    };
+    let output = preview("swordfish").await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Payload = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report.ux.page_views, [("/welcome".to_owned(), 1)].into());
+
+    let refused = preview("sword").await;
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(
+        (refused.status.code(), refused.stdout.len(), said.lines().count()),
+        (Some(2), 0, 1),
+        "{said}"
+    );
+    assert!(said.contains("token"), "{said}");
+
+    server.stop().await.unwrap();
+    let nobody = preview("swordfish").await;
+    assert_eq!(nobody.status.code(), Some(2));
+    assert!(String::from_utf8(nobody.stderr).unwrap().contains("no server answers"));
+}

@@ -1,0 +1,68 @@
+//! The profiles in a report: `go tool pprof` is the judge of whether they are real.
+
+use std::{fs, io::Read, process::Command};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use flate2::read::GzDecoder;
+use headcount_e2e::wait::eventually;
+use headcount_shared::payload::Payload;
+
+use crate::scene::{SOON, Scene, event};
+
+/// What would tell where the program was built or runs.
+const TELLING: [&str; 7] = ["/root", "/home", ".cargo", "/rustc/", "/usr/", "/tmp", ".rs\0"];
+
+#[tokio::test]
+async fn the_profiles_of_a_report_open_hold_samples_and_tell_nothing_of_the_host() {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    let program = scene.busy_server(&collector).flag("--process-sample-interval", "1s");
+    let server = program.start().await.unwrap();
+    let report = eventually("a report of a busy time arrives", SOON, async || {
+        scene.view(&server, &event("/")).await;
+        let newest = scene.stored(&collector).await.pop()?;
+        let report: Payload =
+            serde_json::from_slice(&scene.stored_bytes(&collector, &newest.id).await).unwrap();
+        let top = top(&scene, &decoded(&report.profile.cpu));
+        (has_samples(&top) && !report.performance.cpu_usage.is_empty()).then_some(report)
+    });
+    let report = report.await.unwrap();
+    assert!(report.profile.from <= report.profile.to && report.profile.from > 1_700_000_000);
+    assert_eq!(report.performance.cpu_usage.len(), report.performance.memory_usage.len());
+    assert!(report.performance.memory_usage.iter().all(|bytes| (1 << 20..1 << 30).contains(bytes)));
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    for profile in [&report.profile.cpu, &report.profile.memory] {
+        let pprof = decoded(profile);
+        assert!(has_samples(&top(&scene, &pprof)));
+        let text = String::from_utf8_lossy(&unzipped(&pprof)).into_owned();
+        for telling in TELLING.into_iter().chain([host.trim()]) {
+            assert!(!text.contains(telling), "{telling:?} is in the profile");
+        }
+    }
+}
+
+fn decoded(profile: &str) -> Vec<u8> {
+    BASE64_STANDARD.decode(profile).unwrap()
+}
+
+fn unzipped(pprof: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    GzDecoder::new(pprof).read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+/// What `go tool pprof -top` prints.
+fn top(scene: &Scene, pprof: &[u8]) -> String {
+    let file = scene.path("profile.pb.gz");
+    fs::write(&file, pprof).unwrap();
+    let mut command = Command::new("go");
+    command.args(["tool", "pprof", "-top"]).arg(&file).env("PPROF_TMPDIR", scene.path(""));
+    let output = command.output().expect("`go` is installed: it judges the profiles");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Whether there is a function below the head of the table.
+fn has_samples(top: &str) -> bool {
+    top.lines().skip_while(|line| !line.trim_start().starts_with("flat ")).nth(1).is_some()
+}

@@ -1,0 +1,247 @@
+//! The scene of a test: a directory of its own, a server and a collector in it, and questions to both.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU16, Ordering},
+    time::Duration,
+};
+
+use headcount_e2e::{http, processes::Process, program::Program, wait::eventually};
+use headcount_shared::{
+    api::{ReportEntries, ReportEntry, Status, StoredReport, StoredReports},
+    event::{BrowserEvent, EventKind},
+    payload::Payload,
+};
+use reqwest::{Client, Response, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+pub(crate) use headcount_shared::breakpoint::Breakpoint;
+
+/// How long anything may take that takes a second on an idle machine.
+pub(crate) const SOON: Duration = Duration::from_secs(30);
+
+/// A directory that goes away with the test, and a client.
+pub(crate) struct Scene {
+    directory: TempDir,
+    pub(crate) http: Client,
+}
+
+/// What reports say that browsers did, added up.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    pub(crate) page_views: BTreeMap<String, u64>,
+    pub(crate) users: BTreeSet<Uuid>,
+}
+
+impl Totals {
+    pub(crate) fn add(&mut self, report: &Payload) {
+        for (page, views) in &report.ux.page_views {
+            *self.page_views.entry(page.clone()).or_default() += views;
+        }
+        self.users.extend(&report.ux.users);
+    }
+
+    pub(crate) fn count(&mut self, event: &BrowserEvent) {
+        *self.page_views.entry(event.path.clone()).or_default() += 1;
+        self.users.insert(event.device_id);
+    }
+}
+
+/// An event of a new browser.
+pub(crate) fn event(path: &str) -> BrowserEvent {
+    BrowserEvent {
+        kind: EventKind::RouteOpen,
+        device_id: Uuid::new_v4(),
+        device_size: Breakpoint::Lg,
+        path: path.to_owned(),
+        ephemeral: false,
+    }
+}
+
+/// An address of this machine that no other test uses, so that its port is free again after a process ends.
+pub(crate) fn own_address() -> SocketAddr {
+    static NEXT: AtomicU16 = AtomicU16::new(1);
+    let [high, low] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    let [_, _, a, b] = std::process::id().to_be_bytes();
+    // Of two test runs at once, one has another second number, mostly; the port is a free one in any case.
+    SocketAddr::from(([127, 1 + (a ^ b) % 200, high, low], 0))
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        Self { directory: tempfile::tempdir().unwrap(), http: http::client().unwrap() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub(crate) fn collector(&self) -> Program {
+        Program::collect(self.path("collector")).listen(own_address())
+    }
+
+    /// A server that reports to `collector`, though not before an hour has passed.
+    pub(crate) fn server(&self, collector: &Process) -> Program {
+        self.server_to(&collector.url("ce/usage-statistics"))
+    }
+
+    pub(crate) fn server_to(&self, collector_url: &str) -> Program {
+        Program::serve(self.path("server"))
+            .listen(own_address())
+            .flag("--collector-url", collector_url)
+            .flag("--first-report-after", "1h")
+    }
+
+    /// Ends a server, and starts one on the same data directory that reports at once, and then not for an hour. Gives the
+    /// id and the bytes of that report as they arrived.
+    pub(crate) async fn report_now(
+        &self,
+        server: Process,
+        collector: &Process,
+    ) -> (Process, String, Vec<u8>) {
+        let earlier = self.stored(collector).await.len();
+        server.stop().await.unwrap();
+        let program = Program::serve(self.path("server"))
+            .flag("--collector-url", collector.url("ce/usage-statistics"))
+            .flag("--first-report-after", "0s");
+        let server = program.start().await.unwrap();
+        let report = eventually("the report arrives", SOON, async || {
+            self.stored(collector).await.into_iter().nth(earlier)
+        });
+        let id = report.await.unwrap().id;
+        let bytes = self.stored_bytes(collector, &id).await;
+        (server, id, bytes)
+    }
+
+    /// A server that reports every second, from now on.
+    pub(crate) fn busy_server_to(&self, collector_url: &str) -> Program {
+        Program::serve(self.path("server"))
+            .listen(own_address())
+            .flag("--collector-url", collector_url)
+            .flag("--first-report-after", "0s")
+            .flag("--report-interval", "1s")
+    }
+
+    pub(crate) fn busy_server(&self, collector: &Process) -> Program {
+        self.busy_server_to(&collector.url("ce/usage-statistics"))
+    }
+
+    pub(crate) async fn get(&self, url: &str) -> Response {
+        self.http.get(url).send().await.unwrap()
+    }
+
+    /// Sends bytes to a server's `stats`.
+    pub(crate) async fn post_bytes(&self, server: &Process, body: impl Into<Vec<u8>>) -> Response {
+        self.http.post(server.url("stats")).body(body.into()).send().await.unwrap()
+    }
+
+    /// Sends an event, and gives the status.
+    pub(crate) async fn post(&self, server: &Process, event: &BrowserEvent) -> StatusCode {
+        self.post_bytes(server, serde_json::to_vec(event).unwrap()).await.status()
+    }
+
+    /// Sends an event that has to be counted.
+    pub(crate) async fn view(&self, server: &Process, event: &BrowserEvent) {
+        assert_eq!(self.post(server, event).await, StatusCode::NO_CONTENT);
+    }
+
+    pub(crate) async fn switch(&self, server: &Process, enabled: bool) -> Response {
+        let body = serde_json::to_vec(&json!({ "enabled": enabled })).unwrap();
+        let url = server.url("api/usage-statistics");
+        self.http.put(url).header("content-type", "application/json").body(body).send().await.unwrap()
+    }
+
+    pub(crate) async fn status(&self, server: &Process) -> Status {
+        self.get(&server.url("api/usage-statistics")).await.json().await.unwrap()
+    }
+
+    pub(crate) async fn preview(&self, server: &Process) -> Payload {
+        let answer = self.get(&server.url("api/usage-statistics/preview")).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.json().await.unwrap()
+    }
+
+    /// The reports that a server keeps.
+    pub(crate) async fn kept(&self, server: &Process) -> Vec<ReportEntry> {
+        let answer = self.get(&server.url("api/usage-statistics/reports")).await;
+        answer.json::<ReportEntries>().await.unwrap().reports
+    }
+
+    /// The reports that a collector holds, oldest first.
+    pub(crate) async fn stored(&self, collector: &Process) -> Vec<StoredReport> {
+        let mut reports = Vec::new();
+        let mut after = String::new();
+        loop {
+            let url = collector.url(&format!("api/reports?limit=1000{after}"));
+            let page: StoredReports = self.get(&url).await.json().await.unwrap();
+            reports.extend(page.reports);
+            let Some(next) = page.next else { return reports };
+            after = format!("&after={next}");
+        }
+    }
+
+    /// A report in a collector, as it was sent.
+    pub(crate) async fn stored_bytes(&self, collector: &Process, id: &str) -> Vec<u8> {
+        let answer = self.get(&collector.url(&format!("api/reports/{id}"))).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.bytes().await.unwrap().into()
+    }
+
+    /// What all reports in a collector say.
+    pub(crate) async fn totals(&self, collector: &Process) -> Totals {
+        let mut totals = Totals::default();
+        for report in self.stored(collector).await {
+            totals.add(&serde_json::from_slice(&self.stored_bytes(collector, &report.id).await).unwrap());
+        }
+        totals
+    }
+
+    /// Waits until nothing that was counted is left at the server: every count is at the collector then.
+    pub(crate) async fn settled(&self, server: &Process) {
+        eventually("everything counted is delivered", SOON, async || {
+            let nothing_counted = self.preview(server).await.ux.page_views.is_empty();
+            (nothing_counted && self.status(server).await.queued == 0).then_some(())
+        })
+        .await
+        .unwrap();
+    }
+
+    /// Waits for a collector to hold a report, and gives the first one.
+    pub(crate) async fn first_report(&self, collector: &Process) -> StoredReport {
+        eventually("a report arrives", SOON, async || self.stored(collector).await.into_iter().next())
+            .await
+            .unwrap()
+    }
+}
+
+/// The detail of a problem document, which has to be one short sentence.
+pub(crate) async fn problem(answer: Response) -> String {
+    let status = answer.status().as_u16();
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    let problem: Value = answer.json().await.unwrap();
+    assert_eq!(problem["status"], status);
+    let detail = problem["detail"].as_str().unwrap().to_owned();
+    assert!((10..200).contains(&detail.len()) && !detail.contains('\n'), "{detail:?}");
+    detail
+}
+
+/// The files below a directory, with their paths in it.
+pub(crate) fn files(directory: &Path) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![directory.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(next).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_dir() {
+                open.push(entry.path());
+            } else {
+                found.insert(entry.path().strip_prefix(directory).unwrap().to_string_lossy().into_owned());
+            }
+        }
+    }
+    found
+}

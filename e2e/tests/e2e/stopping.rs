@@ -1,0 +1,61 @@
+//! Signals: everything counted is on disk, and the end comes within 5 seconds.
+
+use std::time::Duration;
+
+use headcount_e2e::{processes::Signal, wait::eventually};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+use crate::{
+    scene::{SOON, Scene, Totals, event},
+    wire::{Mode, Wire},
+};
+
+#[tokio::test]
+async fn a_signal_ends_it_in_5_seconds_whoever_hangs_and_nothing_is_lost() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let scene = Scene::new();
+        let collector = scene.collector().start().await.unwrap();
+        let wire = Wire::to(collector.address().unwrap(), Mode::Hang).await;
+        let url = format!("http://{}/ce/usage-statistics", wire.address);
+        let mut server = scene.busy_server_to(&url).start().await.unwrap();
+        let mut counted = Totals::default();
+        for page in ["/", "/welcome"] {
+            let event = event(page);
+            scene.view(&server, &event).await;
+            counted.count(&event);
+        }
+        eventually("a report is on its way", SOON, async || (wire.connections() > 0).then_some(()))
+            .await
+            .unwrap();
+        let mut hanging = TcpStream::connect(server.address().unwrap()).await.unwrap();
+        hanging
+            .write_all(b"POST /stats HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{")
+            .await
+            .unwrap();
+        let _silent = TcpStream::connect(server.address().unwrap()).await.unwrap();
+        // An answered request shows that the ones before it were accepted.
+        scene.status(&server).await;
+
+        let status = server.end(signal, Duration::from_secs(5)).await.unwrap();
+        assert_eq!(status.code(), Some(0), "{:?}", server.log().lines());
+
+        wire.set(Mode::Forward);
+        let server = scene.busy_server_to(&url).start().await.unwrap();
+        scene.settled(&server).await;
+        assert_eq!(scene.totals(&collector).await, counted);
+    }
+}
+
+#[tokio::test]
+async fn a_signal_ends_a_collector_in_5_seconds() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let scene = Scene::new();
+        let mut collector = scene.collector().start().await.unwrap();
+        let mut hanging = TcpStream::connect(collector.address().unwrap()).await.unwrap();
+        let head = "POST /ce/usage-statistics HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+        hanging.write_all(head.as_bytes()).await.unwrap();
+        scene.stored(&collector).await;
+        let status = collector.end(signal, Duration::from_secs(5)).await.unwrap();
+        assert_eq!(status.code(), Some(0), "{:?}", collector.log().lines());
+    }
+}

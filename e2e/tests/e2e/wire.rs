@@ -1,0 +1,140 @@
+//! The wire between two processes: it can be cut, and it remembers what went over it.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU8, AtomicUsize, Ordering},
+    },
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+
+/// What happens to a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Mode {
+    /// Everything arrives.
+    Forward,
+    /// The request arrives; the connection is cut when the answer comes back.
+    LoseAnswers,
+    /// Nobody ever answers.
+    Hang,
+}
+
+const MODES: [Mode; 3] = [Mode::Forward, Mode::LoseAnswers, Mode::Hang];
+
+/// A wire to some address. It is cut when this is dropped.
+pub(crate) struct Wire {
+    pub(crate) address: SocketAddr,
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+struct Shared {
+    to: SocketAddr,
+    mode: AtomicU8,
+    connections: AtomicUsize,
+    lost_answers: AtomicUsize,
+    sent: Mutex<Vec<u8>>,
+}
+
+impl Wire {
+    pub(crate) async fn to(to: SocketAddr, mode: Mode) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::new(Shared {
+            to,
+            mode: AtomicU8::new(mode as u8),
+            connections: AtomicUsize::new(0),
+            lost_answers: AtomicUsize::new(0),
+            sent: Mutex::default(),
+        });
+        let task = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        Self { address, shared, task }
+    }
+
+    /// What happens to connections from now on.
+    pub(crate) fn set(&self, mode: Mode) {
+        self.shared.mode.store(mode as u8, Ordering::SeqCst);
+    }
+
+    /// Connections so far.
+    pub(crate) fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// Answers that were lost so far.
+    pub(crate) fn lost_answers(&self) -> usize {
+        self.shared.lost_answers.load(Ordering::SeqCst)
+    }
+
+    /// The number of times that `text` was sent over it.
+    pub(crate) fn count(&self, text: &str) -> usize {
+        String::from_utf8_lossy(&self.shared.sent.lock().unwrap()).matches(text).count()
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    while let Ok((near, _)) = listener.accept().await {
+        shared.connections.fetch_add(1, Ordering::SeqCst);
+        let shared = Arc::clone(&shared);
+        tokio::spawn(async move {
+            match MODES[usize::from(shared.mode.load(Ordering::SeqCst))] {
+                Mode::Hang => hang(near, &shared).await,
+                mode => carry(near, &shared, mode).await,
+            }
+        });
+    }
+}
+
+/// Takes what comes and says nothing.
+async fn hang(mut near: TcpStream, shared: &Shared) {
+    let mut bytes = [0; 4096];
+    while let Ok(read @ 1..) = near.read(&mut bytes).await {
+        shared.note(&bytes[..read]);
+    }
+}
+
+async fn carry(mut near: TcpStream, shared: &Shared, mode: Mode) {
+    // Nobody there: the connection ends, as it would without the wire.
+    let Ok(mut far) = TcpStream::connect(shared.to).await else { return };
+    let (mut forth, mut back) = ([0; 4096], [0; 4096]);
+    loop {
+        tokio::select! {
+            read = near.read(&mut forth) => {
+                let Ok(read @ 1..) = read else { return };
+                shared.note(&forth[..read]);
+                if far.write_all(&forth[..read]).await.is_err() {
+                    return;
+                }
+            }
+            read = far.read(&mut back) => {
+                let Ok(read @ 1..) = read else { return };
+                if mode == Mode::LoseAnswers {
+                    shared.lost_answers.fetch_add(1, Ordering::SeqCst);
+                    return;
+                }
+                if near.write_all(&back[..read]).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn note(&self, bytes: &[u8]) {
+        self.sent.lock().unwrap().extend_from_slice(bytes);
+    }
+}
