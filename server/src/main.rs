@@ -22,19 +22,29 @@ const REFUSED: u8 = 2;
 fn main() -> ExitCode {
     let cli = match Cli::parse_line(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(answer) => {
+        Err(refusal) if refusal.use_stderr() => return refuse(&sentence(&refusal)),
+        Err(help) => {
             // Nobody is left to tell when that fails.
-            answer.print().ok();
-            return u8::try_from(answer.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+            help.print().ok();
+            return ExitCode::SUCCESS;
         }
     };
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            writeln!(io::stderr(), "headcount: {error:#}").ok();
-            ExitCode::from(REFUSED)
-        }
+        Err(error) => refuse(&format!("{error:#}")),
     }
+}
+
+fn refuse(why: &str) -> ExitCode {
+    writeln!(io::stderr(), "headcount: {why}").ok();
+    ExitCode::from(REFUSED)
+}
+
+/// What is wrong with a command line, without the usage that follows it.
+fn sentence(refusal: &clap::Error) -> String {
+    let text = refusal.to_string();
+    let first = text.lines().next().unwrap_or_default();
+    format!("{}; see --help", first.strip_prefix("error: ").unwrap_or(first))
 }
 
 #[tokio::main]

@@ -60,12 +60,12 @@ async fn run() -> anyhow::Result<()> {
         Ok(server) => server,
         Err(error) => return collector.stop().await.and(Err(error)),
     };
-    say(&introduction(&server, &collector))?;
+    say(&introduction(&server, &collector));
     let ended = select! {
         () = stop.asked() => None,
         ended = one_ends(&mut server, &mut collector) => Some(ended?),
     };
-    say("\nStopping.\n")?;
+    say("\nStopping.\n");
     finish(server, collector, ended).await
 }
 
@@ -151,8 +151,9 @@ async fn finish(server: Process, collector: Process, ended: Option<String>) -> a
     ended.map_or(Ok(()), |ended| Err(anyhow!(ended)))
 }
 
-fn say(text: &str) -> anyhow::Result<()> {
-    io::stdout().write_all(text.as_bytes()).context("standard output is closed")
+fn say(text: &str) {
+    // Whoever closed standard output does not want to know.
+    io::stdout().write_all(text.as_bytes()).ok();
 }
 
 /// The signals by which a terminal or a supervisor asks to stop.

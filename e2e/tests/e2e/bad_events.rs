@@ -85,13 +85,14 @@ async fn a_body_of_another_length_than_it_says_changes_no_count() {
     let scene = Scene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let address = server.address().unwrap();
-    for (length, status) in [("99999999999", "413"), ("-1", "400"), ("4097", "413")] {
+    for length in ["-1", "1, 2", "many"] {
         let mut connection = TcpStream::connect(address).await.unwrap();
-        let head = format!("POST /stats HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n");
+        let head =
+            format!("POST /stats HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n{VALID}");
         connection.write_all(head.as_bytes()).await.unwrap();
         let mut answer = [0; 12];
         connection.read_exact(&mut answer).await.unwrap();
-        assert_eq!(String::from_utf8_lossy(&answer), format!("HTTP/1.1 {status}"), "{length}");
+        assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 400", "{length}");
     }
     let mut broken_off = TcpStream::connect(address).await.unwrap();
     let head =

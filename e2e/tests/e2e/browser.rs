@@ -9,7 +9,7 @@ use std::{
 use headcount_e2e::{processes::Process, wait::eventually};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, WebDriver, WindowHandle};
+use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, WebDriver};
 
 use crate::scene::SOON;
 
@@ -87,7 +87,7 @@ impl Browser {
         Self { web, _driver: driver, _profile: profile }
     }
 
-    /// Opens a page of a server and waits until its tracker, if it has one, has sent what it has to send.
+    /// Opens a page of a server.
     pub(crate) async fn visit(&self, server: &Process, path: &str) {
         self.goto(&server.url(path)).await;
     }
@@ -128,17 +128,5 @@ impl Browser {
     /// Ends the program, in order, so that the next test has the machine for itself.
     pub(crate) async fn close(self) {
         self.web.clone().quit().await.unwrap();
-    }
-
-    pub(crate) async fn tab(&self) -> WindowHandle {
-        self.web.window().await.unwrap()
-    }
-
-    pub(crate) async fn tabs(&self) -> Vec<WindowHandle> {
-        self.web.windows().await.unwrap()
-    }
-
-    pub(crate) async fn show(&self, tab: WindowHandle) {
-        self.web.switch_to_window(tab).await.unwrap();
     }
 }

@@ -17,18 +17,20 @@ async fn three_pages_in_two_browsers_of_two_sizes_arrive_as_exactly_those_number
     let scene = Scene::new();
     let collector = scene.collector().start().await.unwrap();
     let server = scene.server(&collector).start().await.unwrap();
+    let mut views = 0;
     for (width, pages) in [(1400, ["", "p/acme", "p/acme/app/shop:web/SLO"]), (700, ["", "", "p/other"])] {
         let browser = Browser::open(width).await;
         for page in pages {
             browser.visit(&server, page).await;
+            views += 1;
+            eventually("the view is counted", SOON, async || {
+                (scene.preview(&server).await.ux.page_views.values().sum::<u64>() == views).then_some(())
+            })
+            .await
+            .unwrap();
         }
         browser.close().await;
     }
-    eventually("all views are counted", SOON, async || {
-        (scene.preview(&server).await.ux.page_views.values().sum::<u64>() == 6).then_some(())
-    })
-    .await
-    .unwrap();
 
     let (server, id, bytes) = scene.report_now(server, &collector).await;
     let report: Payload = serde_json::from_slice(&bytes).unwrap();

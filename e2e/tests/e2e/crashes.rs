@@ -26,8 +26,7 @@ async fn killed_between_any_two_events_it_loses_none() {
         server = server.kill().unwrap().start().await.unwrap();
     }
     let (server, _, _) = scene.report_now(server, &collector).await;
-    scene.settled(&server).await;
-    assert_eq!(scene.totals(&collector).await, counted);
+    scene.assert_arrived(&counted, &server, &collector).await;
 }
 
 #[tokio::test]
@@ -46,8 +45,7 @@ async fn killed_at_any_moment_around_its_reports_it_loses_and_doubles_none() {
         tokio::time::sleep(Duration::from_millis(round * 13 % 100)).await;
         server = server.kill().unwrap().start().await.unwrap();
     }
-    scene.settled(&server).await;
-    assert_eq!(scene.totals(&collector).await, counted);
+    scene.assert_arrived(&counted, &server, &collector).await;
 }
 
 /// What became of a server that is killed at its `nth` call.
@@ -114,8 +112,7 @@ async fn kill_at(calls: &str, nth: usize) -> Attempt {
     let last = event("/usage-statistics");
     scene.view(&server, &last).await;
     counted.count(&last);
-    scene.settled(&server).await;
-    let arrived = scene.totals(&collector).await;
+    let arrived = scene.arrived(&counted, &server, &collector).await;
     if arrived != counted
         && let Some(event) = unanswered
     {

@@ -35,7 +35,7 @@ async fn a_collector_that_was_away_for_three_intervals_gets_everything_once() {
     let server = scene.busy_server(&collector).start().await.unwrap();
     let mut counted = Totals::default();
     some_views(&scene, &server, &mut counted).await;
-    scene.settled(&server).await;
+    scene.assert_arrived(&counted, &server, &collector).await;
     let down = collector.kill().unwrap();
     for intervals in 1..=3 {
         some_views(&scene, &server, &mut counted).await;
@@ -47,8 +47,7 @@ async fn a_collector_that_was_away_for_three_intervals_gets_everything_once() {
     }
     assert!(scene.status(&server).await.last_failure.is_some());
     let collector = down.start().await.unwrap();
-    scene.settled(&server).await;
-    assert_eq!(scene.totals(&collector).await, counted);
+    scene.assert_arrived(&counted, &server, &collector).await;
     assert_every_report_once(&scene, &server, &collector).await;
     assert_eq!(server.log().count("could not be delivered"), 1, "{:?}", server.log().lines());
     assert_eq!(server.log().count("delivered again"), 1);
@@ -71,8 +70,7 @@ async fn a_report_whose_answer_was_lost_is_counted_once() {
     assert_eq!(scene.kept(&server).await.iter().filter(|kept| kept.state == ReportState::Sent).count(), 0);
     assert!(!scene.stored(&collector).await.is_empty(), "the requests arrived");
     wire.set(Mode::Forward);
-    scene.settled(&server).await;
-    assert_eq!(scene.totals(&collector).await, counted);
+    scene.assert_arrived(&counted, &server, &collector).await;
     assert_every_report_once(&scene, &server, &collector).await;
 }
 
@@ -92,6 +90,5 @@ async fn a_collector_killed_between_reports_loses_and_doubles_none() {
         .unwrap();
         collector = collector.kill().unwrap().start().await.unwrap();
     }
-    scene.settled(&server).await;
-    assert_eq!(scene.totals(&collector).await, counted);
+    scene.assert_arrived(&counted, &server, &collector).await;
 }

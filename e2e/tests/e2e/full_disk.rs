@@ -68,6 +68,5 @@ async fn without_room_events_are_refused_and_those_that_were_taken_arrive() {
         .await
         .unwrap();
     }
-    scene.settled(&server).await;
-    assert_eq!(scene.totals(&collector).await, counted);
+    scene.assert_arrived(&counted, &server, &collector).await;
 }

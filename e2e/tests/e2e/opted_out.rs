@@ -143,6 +143,5 @@ async fn what_was_counted_before_switching_off_never_arrives() {
         expected.count(&event);
     }
     scene.first_report(&collector).await;
-    scene.settled(&server).await;
-    assert_eq!(scene.totals(&collector).await, expected);
+    scene.assert_arrived(&expected, &server, &collector).await;
 }

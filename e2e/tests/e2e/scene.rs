@@ -202,13 +202,31 @@ impl Scene {
     }
 
     /// Waits until nothing that was counted is left at the server: every count is at the collector then.
-    pub(crate) async fn settled(&self, server: &Process) {
+    async fn settled(&self, server: &Process) {
         eventually("everything counted is delivered", SOON, async || {
             let nothing_counted = self.preview(server).await.ux.page_views.is_empty();
             (nothing_counted && self.status(server).await.queued == 0).then_some(())
         })
         .await
         .unwrap();
+    }
+
+    /// Checks that a collector gets exactly what was counted.
+    pub(crate) async fn assert_arrived(&self, counted: &Totals, server: &Process, collector: &Process) {
+        assert_eq!(self.arrived(counted, server, collector).await, *counted);
+    }
+
+    /// Waits until a collector has as much as was counted, and until nothing is left that could arrive a second time.
+    /// Gives what it has then.
+    pub(crate) async fn arrived(&self, counted: &Totals, server: &Process, collector: &Process) -> Totals {
+        let views = |totals: &Totals| totals.page_views.values().sum::<u64>();
+        eventually("what was counted arrives", SOON, async || {
+            (views(&self.totals(collector).await) >= views(counted)).then_some(())
+        })
+        .await
+        .unwrap();
+        self.settled(server).await;
+        self.totals(collector).await
     }
 
     /// Waits for a collector to hold a report, and gives the first one.

@@ -41,8 +41,7 @@ async fn a_signal_ends_it_in_5_seconds_whoever_hangs_and_nothing_is_lost() {
 
         wire.set(Mode::Forward);
         let server = scene.busy_server_to(&url).start().await.unwrap();
-        scene.settled(&server).await;
-        assert_eq!(scene.totals(&collector).await, counted);
+        scene.assert_arrived(&counted, &server, &collector).await;
     }
 }
 

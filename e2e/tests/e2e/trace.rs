@@ -16,7 +16,7 @@ impl Trace {
     pub(crate) fn of(scene: &Scene, name: &str, calls: &str, program: Program) -> (Self, Program) {
         let file = scene.path(name);
         // `-D`: the tracer stands aside, so that signals go to the program.
-        let words = ["strace", "-D", "-f", "-qq", "-s", "256", "-e", calls, "-o"].map(str::to_owned);
+        let words = ["strace", "-D", "-f", "-q", "-s", "256", "-e", calls, "-o"].map(str::to_owned);
         let words = words.into_iter().chain([file.to_string_lossy().into_owned()]);
         (Self { file }, program.under(words.collect::<Vec<_>>()))
     }
