@@ -7,6 +7,7 @@ use std::{
 };
 
 use headcount_e2e::{processes::Process, wait::eventually};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, WebDriver};
@@ -28,21 +29,22 @@ const FLAGS: [&str; 8] = [
 /// Says that the driver is ready, and where.
 const STARTED: &str = "was started successfully on port ";
 
-/// A browser with its window; it ends with this. The order is the one in which the parts have to end.
+/// A browser with its window; it ends with this. The order is the one in which the parts have to end when a test fails:
+/// without its driver, a session does not wait for an answer.
 pub(crate) struct Browser {
-    web: WebDriver,
     _driver: Driver,
-    _profile: TempDir,
+    web: WebDriver,
 }
 
-/// The program that drives the browser.
+/// The program that drives the browser, and the browser's profile, by which its processes are known.
 struct Driver {
     child: Child,
     port: u16,
+    profile: TempDir,
 }
 
 impl Driver {
-    fn start(profile: &TempDir) -> Self {
+    fn start(profile: TempDir) -> Self {
         let mut child = Command::new("chromedriver")
             .arg("--port=0")
             .env_clear()
@@ -58,7 +60,7 @@ impl Driver {
             lines.find_map(|line| line.unwrap().split_once(STARTED)?.1.trim_end_matches('.').parse().ok());
         // What it says later is read, so that it is never held up.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, port: port.expect("the driver says its port") }
+        Self { child, port: port.expect("the driver says its port"), profile }
     }
 }
 
@@ -66,7 +68,22 @@ impl Drop for Driver {
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();
+        for browser in processes_that_name(&self.profile.path().to_string_lossy()) {
+            kill_process(browser, Signal::KILL).ok();
+        }
     }
+}
+
+/// The processes whose command line contains `text`.
+fn processes_that_name(text: &str) -> Vec<Pid> {
+    let ids =
+        fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let names = |id: &i32| {
+        // A process may end at any time.
+        let line = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains(text)
+    };
+    ids.filter(names).filter_map(Pid::from_raw).collect()
 }
 
 impl Browser {
@@ -82,9 +99,9 @@ impl Browser {
             .add_arg(&format!("--user-data-dir={}", profile.path().join("profile").display()))
             .unwrap();
         capabilities.add_arg(&format!("--window-size={width},900")).unwrap();
-        let driver = Driver::start(&profile);
+        let driver = Driver::start(profile);
         let web = WebDriver::new(format!("http://127.0.0.1:{}", driver.port), capabilities).await.unwrap();
-        Self { web, _driver: driver, _profile: profile }
+        Self { _driver: driver, web }
     }
 
     /// Opens a page of a server.
