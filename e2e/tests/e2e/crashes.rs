@@ -1,17 +1,31 @@
 //! `kill -9` at any point loses no acknowledged event and counts none twice.
+//!
+//! `strace` kills: exactly at a system call that is about to change what is on disk, or what the other side knows.
 
 use std::time::Duration;
 
-use headcount_e2e::{processes::Process, wait::eventually};
-use headcount_shared::event::BrowserEvent;
+use headcount_e2e::processes::Process;
+use headcount_shared::{
+    api::{ReportEntry, ReportState},
+    event::BrowserEvent,
+};
 use reqwest::StatusCode;
 
-use crate::scene::{SOON, Scene, Totals, event};
+use crate::{
+    scene::{Scene, Totals, event},
+    trace::Trace,
+};
 
 const PAGES: [&str; 5] = ["/", "/welcome", "/p/$projectId", "/p/$projectId/node/$name", "(unmatched)"];
 
-/// A server that has delivered a few reports has made fewer calls of a kind than this in any of its threads.
-const LAST_CALL: usize = 30;
+/// The last call of a kind that a program is killed at; most kinds have fewer, the others go on as they began.
+const LAST_CALL: usize = 24;
+
+/// The time between two events, so that there are some in every report.
+const PACE: Duration = Duration::from_millis(20);
+
+/// Reports after which a program that was not killed has shown all it does.
+const REPORTS: usize = 4;
 
 #[tokio::test]
 async fn killed_between_any_two_events_it_loses_none() {
@@ -48,70 +62,104 @@ async fn killed_at_any_moment_around_its_reports_it_loses_and_doubles_none() {
     scene.assert_arrived(&counted, &server, &collector).await;
 }
 
-/// What became of a server that is killed at its `nth` call.
+#[tokio::test]
+async fn a_server_killed_at_any_renaming_loses_and_doubles_none() {
+    kill_at_every(Victim::Server, "rename").await;
+}
+
+#[tokio::test]
+async fn a_server_killed_at_any_syncing_loses_and_doubles_none() {
+    kill_at_every(Victim::Server, "fsync,fdatasync").await;
+}
+
+#[tokio::test]
+async fn a_server_killed_at_any_removal_loses_and_doubles_none() {
+    kill_at_every(Victim::Server, "unlink,rmdir").await;
+}
+
+#[tokio::test]
+async fn a_server_killed_at_any_making_of_a_directory_loses_and_doubles_none() {
+    kill_at_every(Victim::Server, "mkdir").await;
+}
+
+#[tokio::test]
+async fn a_server_killed_at_any_writing_loses_and_doubles_none() {
+    kill_at_every(Victim::Server, "write").await;
+}
+
+#[tokio::test]
+async fn a_server_killed_at_any_sending_loses_and_doubles_none() {
+    kill_at_every(Victim::Server, "sendto,writev,shutdown").await;
+}
+
+#[tokio::test]
+async fn a_collector_killed_at_any_syncing_loses_and_doubles_none() {
+    kill_at_every(Victim::Collector, "fsync,fdatasync").await;
+}
+
+#[tokio::test]
+async fn a_collector_killed_at_any_writing_loses_and_doubles_none() {
+    kill_at_every(Victim::Collector, "pwrite64").await;
+}
+
+#[tokio::test]
+async fn a_collector_killed_at_any_sending_loses_and_doubles_none() {
+    kill_at_every(Victim::Collector, "sendto,writev,shutdown").await;
+}
+
+/// Which of the two is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Attempt {
-    /// It was killed there, and everything was right afterwards.
-    Killed,
-    /// It does not make that many calls.
-    NeverReached,
+enum Victim {
+    Server,
+    Collector,
 }
 
-#[tokio::test]
-async fn killed_at_any_renaming_it_loses_and_doubles_none() {
-    kill_at_every("rename").await;
-}
-
-#[tokio::test]
-async fn killed_at_any_syncing_it_loses_and_doubles_none() {
-    kill_at_every("fsync,fdatasync").await;
-}
-
-#[tokio::test]
-async fn killed_at_any_removal_it_loses_and_doubles_none() {
-    kill_at_every("unlink,rmdir").await;
-}
-
-#[tokio::test]
-async fn killed_at_any_making_of_a_directory_it_loses_and_doubles_none() {
-    kill_at_every("mkdir").await;
-}
-
-/// Kills servers as they enter a system call that changes what is on disk under its name, or makes it last: one at its
-/// first call, one at its second, until there are no more.
-async fn kill_at_every(calls: &str) {
+/// Kills one program as it enters a system call that changes what is on disk or what others know: one at its first call,
+/// one at its second, until there are no more.
+async fn kill_at_every(victim: Victim, calls: &str) {
+    let mut killed = 0;
     for nth in (1..LAST_CALL).step_by(3) {
-        let attempts = tokio::join!(kill_at(calls, nth), kill_at(calls, nth + 1), kill_at(calls, nth + 2));
-        if [attempts.0, attempts.1, attempts.2].contains(&Attempt::NeverReached) {
-            assert!(nth > 1 || attempts.0 == Attempt::Killed, "there are calls of {calls}");
-            return;
+        let (a, b, c) = tokio::join!(
+            kill_at(victim, calls, nth),
+            kill_at(victim, calls, nth + 1),
+            kill_at(victim, calls, nth + 2)
+        );
+        let now = [a, b, c].into_iter().filter(|&killed| killed).count();
+        killed += now;
+        if now < 3 {
+            break;
         }
+    }
+    assert!(killed > 0, "there are calls of {calls}");
+    println!("{victim:?} killed at {killed} calls of {calls}");
+}
+
+/// Whether it was killed there: it may not make that many calls. Fails unless everything is right afterwards.
+async fn kill_at(victim: Victim, calls: &str, nth: usize) -> bool {
+    match victim {
+        Victim::Server => kill_server_at(calls, nth).await,
+        Victim::Collector => kill_collector_at(calls, nth).await,
     }
 }
 
-async fn kill_at(calls: &str, nth: usize) -> Attempt {
+async fn kill_server_at(calls: &str, nth: usize) -> bool {
     let scene = Scene::new();
     let collector = scene.collector().start().await.unwrap();
-    let inject = format!("inject={calls}:signal=KILL:when={nth}");
-    let trace = format!("trace={calls}");
-    let record = scene.path("trace").to_string_lossy().into_owned();
     let program = scene.busy_server(&collector);
-    let doomed =
-        program.clone().under(["strace", "-D", "-f", "-qq", "-o", &record, "-e", &trace, "-e", &inject]);
+    let (trace, doomed) = Trace::killing(&scene, calls, nth, program.clone());
+    let mut server = doomed.start().await.ok();
     let (mut counted, mut unanswered) = (Totals::default(), None);
-    let mut reached = true;
-    // It may be killed before it serves.
-    if let Ok(mut server) = doomed.start().await {
-        unanswered = post_until_killed(&scene, &mut server, &mut counted).await;
-        reached = server.ended().unwrap().is_some();
-        if !reached {
-            server.kill().unwrap();
+    if let Some(server) = &server {
+        while unanswered.is_none() && scene.stored(&collector).await.len() < REPORTS {
+            unanswered = post(&scene, server, &mut counted).await.err();
+            tokio::time::sleep(PACE).await;
         }
     }
+    let killed = was_killed(&trace, &mut server, unanswered.is_some()).await;
+    drop(server);
+
     let server = program.start().await.unwrap();
-    let last = event("/usage-statistics");
-    scene.view(&server, &last).await;
-    counted.count(&last);
+    post(&scene, &server, &mut counted).await.unwrap();
     let arrived = scene.arrived(&counted, &server, &collector).await;
     if arrived != counted
         && let Some(event) = unanswered
@@ -120,42 +168,50 @@ async fn kill_at(calls: &str, nth: usize) -> Attempt {
         counted.count(&event);
     }
     assert_eq!(arrived, counted, "killed at call {nth} of {calls}");
-    if reached { Attempt::Killed } else { Attempt::NeverReached }
+    killed
 }
 
-/// Posts events until the server is killed or has delivered several reports. Gives the event that had no answer, if one
-/// had none.
-async fn post_until_killed(
-    scene: &Scene,
-    server: &mut Process,
-    counted: &mut Totals,
-) -> Option<BrowserEvent> {
-    let reports = |status: headcount_shared::api::Status| status.last_delivered_at;
-    let mut deliveries = 0;
-    let mut last = None;
-    for round in 0.. {
-        let event = event(PAGES[round % PAGES.len()]);
-        let body = serde_json::to_vec(&event).unwrap();
-        match scene.http.post(server.url("stats")).body(body).send().await {
-            Ok(answer) => {
-                assert_eq!(answer.status(), StatusCode::NO_CONTENT);
-                counted.count(&event);
-            }
-            Err(_) => {
-                eventually("the server is killed", SOON, async || server.ended().unwrap()).await.unwrap();
-                return Some(event);
-            }
-        }
-        let Ok(answer) = scene.http.get(server.url("api/usage-statistics")).send().await else { return None };
-        let Ok(status) = answer.json().await else { return None };
-        let delivered = reports(status);
-        if delivered != last {
-            (last, deliveries) = (delivered, deliveries + 1);
-        }
-        if deliveries > 2 {
-            return None;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+async fn kill_collector_at(calls: &str, nth: usize) -> bool {
+    let scene = Scene::new();
+    // Its address is settled from here on.
+    let program = scene.collector().start().await.unwrap().kill().unwrap();
+    let (trace, doomed) = Trace::killing(&scene, calls, nth, program.clone());
+    let mut collector = doomed.start().await.ok();
+    let url = format!("http://{}/ce/usage-statistics", program.address());
+    let server = scene.busy_server_to(&url).start().await.unwrap();
+    let mut counted = Totals::default();
+    let is_sent = |report: &ReportEntry| report.state == ReportState::Sent;
+    while collector.as_mut().is_some_and(|collector| collector.ended().unwrap().is_none())
+        && scene.kept(&server).await.iter().filter(|report| is_sent(report)).count() < REPORTS
+    {
+        post(&scene, &server, &mut counted).await.unwrap();
+        tokio::time::sleep(PACE).await;
     }
-    None
+    let killed = was_killed(&trace, &mut collector, false).await;
+    drop(collector);
+
+    let collector = program.start().await.unwrap();
+    post(&scene, &server, &mut counted).await.unwrap();
+    scene.assert_arrived(&counted, &server, &collector).await;
+    killed
+}
+
+/// Posts an event. Gives it back if it had no answer.
+async fn post(scene: &Scene, server: &Process, counted: &mut Totals) -> Result<(), BrowserEvent> {
+    let event = event(PAGES[counted.users.len() % PAGES.len()]);
+    let body = serde_json::to_vec(&event).unwrap();
+    let Ok(answer) = scene.http.post(server.url("stats")).body(body).send().await else { return Err(event) };
+    assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    counted.count(&event);
+    Ok(())
+}
+
+/// Whether a program was killed at the call that it was to be killed at. One that does not start, or `is_gone`, was.
+async fn was_killed(trace: &Trace, process: &mut Option<Process>, is_gone: bool) -> bool {
+    let runs = process.as_mut().is_some_and(|process| process.ended().unwrap().is_none());
+    if runs && !is_gone {
+        return false;
+    }
+    trace.until("+++ killed by SIGKILL +++").await;
+    true
 }

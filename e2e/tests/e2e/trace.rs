@@ -14,11 +14,22 @@ pub(crate) struct Trace {
 impl Trace {
     /// Traces the system calls `calls` of `program`.
     pub(crate) fn of(scene: &Scene, name: &str, calls: &str, program: Program) -> (Self, Program) {
+        Self::with(scene, name, &["-e", calls], program)
+    }
+
+    /// Kills `program` as one of its threads enters its `nth` call of `calls`.
+    pub(crate) fn killing(scene: &Scene, calls: &str, nth: usize, program: Program) -> (Self, Program) {
+        let (trace, inject) = (format!("trace={calls}"), format!("inject={calls}:signal=KILL:when={nth}"));
+        Self::with(scene, "killed", &["-e", &trace, "-e", &inject], program)
+    }
+
+    fn with(scene: &Scene, name: &str, expressions: &[&str], program: Program) -> (Self, Program) {
         let file = scene.path(name);
         // `-D`: the tracer stands aside, so that signals go to the program.
-        let words = ["strace", "-D", "-f", "-q", "-s", "256", "-e", calls, "-o"].map(str::to_owned);
-        let words = words.into_iter().chain([file.to_string_lossy().into_owned()]);
-        (Self { file }, program.under(words.collect::<Vec<_>>()))
+        let mut words: Vec<String> = ["strace", "-D", "-f", "-q", "-s", "256"].map(str::to_owned).into();
+        words.extend(expressions.iter().map(|&word| word.to_owned()));
+        words.extend(["-o".to_owned(), file.to_string_lossy().into_owned()]);
+        (Self { file }, program.under(words))
     }
 
     /// The lines that contain `text`, so far.
