@@ -10,7 +10,7 @@ use headcount_e2e::{processes::Process, wait::eventually};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, WebDriver};
+use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver};
 
 use crate::scene::SOON;
 
@@ -99,6 +99,7 @@ impl Browser {
             .add_arg(&format!("--user-data-dir={}", profile.path().join("profile").display()))
             .unwrap();
         capabilities.add_arg(&format!("--window-size={width},900")).unwrap();
+        capabilities.set_browser_log_level(LoggingPrefsLogLevel::All).unwrap();
         let driver = Driver::start(profile);
         let web = WebDriver::new(format!("http://127.0.0.1:{}", driver.port), capabilities).await.unwrap();
         Self { _driver: driver, web }
@@ -136,6 +137,13 @@ impl Browser {
         eventually(script, SOON, async || (self.run(script).await == json!(true)).then_some(()))
             .await
             .unwrap();
+    }
+
+    /// The errors and warnings of pages and of the browser about them, since the last call.
+    pub(crate) async fn errors(&self) -> Vec<String> {
+        let log = self.web.browser_log().await.unwrap();
+        let bad = log.into_iter().filter(|entry| ["SEVERE", "WARNING"].contains(&entry.level.as_str()));
+        bad.map(|entry| entry.message).collect()
     }
 
     pub(crate) async fn source(&self) -> String {

@@ -131,7 +131,6 @@ async fn kill_at_every(victim: Victim, calls: &str) {
         }
     }
     assert!(killed > 0, "there are calls of {calls}");
-    println!("{victim:?} killed at {killed} calls of {calls}");
 }
 
 /// Whether it was killed there: it may not make that many calls. Fails unless everything is right afterwards.

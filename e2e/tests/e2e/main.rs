@@ -2,7 +2,7 @@
 //!
 //! `cargo build -p headcount` builds the program that is started here.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at what it does not expect")]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at what it does not expect")]
 
 mod browser;
 mod namespace;
@@ -19,6 +19,7 @@ mod damage;
 mod delivery;
 mod demo;
 mod full_disk;
+mod interface;
 mod opted_out;
 mod preview;
 mod profiles;

@@ -1,0 +1,79 @@
+//! The web interface: its pages work under the policy that they are sent with, and the one about statistics does what it says.
+
+use headcount_e2e::wait::eventually;
+use reqwest::Url;
+use serde_json::json;
+
+use crate::{
+    browser::Browser,
+    scene::{SOON, Scene},
+};
+
+const PAGES: [&str; 8] = [
+    "",
+    "welcome",
+    "p/new",
+    "p/acme",
+    "p/acme/app/shop:web/SLO",
+    "p/acme/node/n1",
+    "p/acme/settings/prometheus",
+    "usage-statistics",
+];
+
+#[tokio::test]
+async fn every_page_shows_itself_without_an_error() {
+    let scene = Scene::new();
+    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let browser = Browser::open(1400).await;
+    for page in PAGES {
+        browser.visit(&server, page).await;
+        browser.wait_for("return document.querySelector('main h1') !== null").await;
+        let errors = browser.errors().await;
+        assert!(errors.is_empty(), "{page}: {errors:?}");
+    }
+    browser.run("console.error('a page has an error')").await;
+    assert_eq!(browser.errors().await.len(), 1, "errors are seen");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_page_offers_the_very_report_that_the_collector_holds() {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    let server = scene.server(&collector).start().await.unwrap();
+    let (server, id, bytes) = scene.report_now(server, &collector).await;
+    let browser = Browser::open(1400).await;
+    browser.visit(&server, "usage-statistics").await;
+    let offered = eventually("the page lists the report", SOON, async || {
+        let link = browser.run("return document.querySelector('a[download]')?.href ?? null").await;
+        Some(link.as_str()?.to_owned())
+    });
+    let offered: Url = offered.await.unwrap().parse().unwrap();
+    assert!(offered.path().contains(&id), "{offered}");
+    assert_eq!(scene.get(offered.as_str()).await.bytes().await.unwrap(), bytes);
+    assert!(browser.errors().await.is_empty());
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_switch_on_the_page_switches_off_and_on() {
+    let scene = Scene::new();
+    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let browser = Browser::open(1400).await;
+    browser.visit(&server, "usage-statistics").await;
+    for enabled in [false, true] {
+        let shown = |state: bool| {
+            format!(
+                "return document.querySelector('button[role=switch]')?.getAttribute('aria-checked') === '{state}'"
+            )
+        };
+        browser.wait_for(&shown(!enabled)).await;
+        browser.run("document.querySelector('button[role=switch]').click()").await;
+        browser.wait_for(&shown(enabled)).await;
+        assert_eq!(scene.status(&server).await.enabled, enabled);
+        browser.reload().await;
+        let tracker = browser.run("return document.querySelector('script[data-headcount]') !== null").await;
+        assert_eq!(tracker, json!(enabled));
+    }
+    browser.close().await;
+}
