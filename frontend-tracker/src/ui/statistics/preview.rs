@@ -16,6 +16,11 @@ use crate::ui::{
 #[component]
 pub(super) fn Preview(desk: Desk) -> impl IntoView {
     let is_on = Memo::new(move |_| desk.status.with(|status| status.here().map(|status| status.enabled)));
+    Effect::new(move || {
+        if is_on.get() == Some(true) && desk.preview.with_untracked(Option::is_none) {
+            desk.load_preview();
+        }
+    });
     view! {
         <section class="card" aria-labelledby="preview-title">
             <h2 id="preview-title">"The next report"</h2>
@@ -23,23 +28,22 @@ pub(super) fn Preview(desk: Desk) -> impl IntoView {
                 Some(false) => {
                     view! { <p class="lead">"Nothing would be sent: usage statistics are off."</p> }.into_any()
                 }
-                _ => view! { <OnDemand desk /> }.into_any(),
+                _ => view! { <Current desk /> }.into_any(),
             }}
         </section>
     }
 }
 
 #[component]
-fn OnDemand(desk: Desk) -> impl IntoView {
+fn Current(desk: Desk) -> impl IntoView {
     let is_waiting = move || matches!(desk.preview.get(), Some(Fetched::Waiting));
-    let label = move || if desk.preview.get().is_some() { "Refresh the preview" } else { "Show the preview" };
     let here = |next: NextReport| view! { <Report next /> }.into_any();
     view! {
         <p class="note">
             "Looking changes nothing: the report is put together as it would be sent now, and nothing is sent."
         </p>
         <p>
-            <button type="button" disabled=is_waiting on:click=move |_| desk.load_preview()>{label}</button>
+            <button type="button" disabled=is_waiting on:click=move |_| desk.load_preview()>"Refresh the preview"</button>
         </p>
         <div aria-busy=move || is_waiting().to_string()>
             {move || desk.preview.get().map(|fetched| view! { <Shown fetched here /> })}
