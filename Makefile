@@ -20,7 +20,7 @@ test: ## Runs all tests, those in a real browser included
 	@.ci/wasm
 	cargo test --workspace --exclude headcount-e2e --features headcount-frontend/ui,headcount-frontend/bundle
 	cargo build -p headcount
-	cargo test -p headcount-e2e
+	cargo test -p headcount-e2e -- --test-threads 6
 
 bench: ## Measures, and prints ratios from one run
 	@.ci/install build
