@@ -7,20 +7,17 @@ help: ## Lists what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Starts the demo: a server on 127.0.0.1:8080 that reports to a collector on 127.0.0.1:8081
-	@cargo build --release --quiet -p headcount-e2e --bin demo
 	@exec target/release/demo
 
-build: ## Builds the browser programs and the server: target/release/headcount
+build: ## Builds the browser programs, the server (target/release/headcount) and the demo
 	@.ci/install build
 	@.ci/wasm
-	cargo build --release -p headcount
+	cargo build --release -p headcount -p headcount-e2e --bins
 
 test: ## Runs all tests, those in a real browser included
 	@.ci/install build test
 	@.ci/wasm
-	cargo test --workspace --exclude headcount-e2e --features headcount-frontend/ui,headcount-frontend/bundle
-	cargo build -p headcount
-	cargo test -p headcount-e2e -- --test-threads 6
+	cargo test --workspace --features headcount-frontend/ui,headcount-frontend/bundle -- --test-threads 6
 
 bench: ## Measures, and prints ratios from one run
 	@.ci/install build

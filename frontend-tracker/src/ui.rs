@@ -14,6 +14,7 @@ mod format;
 mod link;
 mod pages;
 mod statistics;
+mod title;
 
 /// Mounts the interface in the page's body.
 pub fn start() {

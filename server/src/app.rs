@@ -121,6 +121,9 @@ impl Server {
     }
 
     /// The routes under the base path: where browsers send events, the browser programs, and the interface.
+    ///
+    /// Without an admin token the interface answers requests with a [`Peer`](http::access::Peer) on this machine only,
+    /// which [`listen::serve`] puts into every request; another web server has to do the same.
     pub fn router(&self) -> Router {
         let access = Access::new(self.config.admin_token.clone());
         let statistics = Arc::clone(&self.statistics);

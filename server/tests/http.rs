@@ -90,7 +90,7 @@ impl Running {
 
     async fn switch(&self, enabled: bool) -> Answer {
         let body = json!({ "enabled": enabled }).to_string();
-        self.send(Method::PUT, "api/usage-statistics", &[("content-type", "application/json")], body).await
+        self.send(Method::PUT, "api/usage-statistics", &[], body).await
     }
 
     async fn preview(&self) -> Payload {
@@ -211,16 +211,10 @@ async fn a_flag_that_says_off_wins_and_leaves_no_trace() {
 async fn a_switch_that_is_not_understood_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let server = Running::start(dir.path(), &[]).await;
-    let json_type = [("content-type", "application/json")];
-    for (body, headers, status) in [
-        (r#"{"enabled":"no"}"#, &json_type[..], 422),
-        (r#"{"enabled":false,"also":1}"#, &json_type, 422),
-        ("{", &json_type, 400),
-        // What a form or a script of another site can send without being asked.
-        (r#"{"enabled":false}"#, &[("content-type", "text/plain")], 415),
-    ] {
-        let answer = server.send(Method::PUT, "api/usage-statistics", headers, body).await;
-        assert_eq!(answer.status, status, "{body}");
+    for body in [r#"{"enabled":"no"}"#, r#"{"enabled":false,"also":1}"#, "{", "", "false"] {
+        let answer = server.send(Method::PUT, "api/usage-statistics", &[], body).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");
+        assert!(answer.text().contains("enabled"), "{}", answer.text());
     }
     assert_eq!(server.get("api/usage-statistics").await.json()["enabled"], true);
     server.stop().await;

@@ -13,6 +13,7 @@ use leptos_router::{
 use super::{
     link::{Base, Link},
     statistics::UsageStatistics,
+    title::Title,
 };
 
 /// The routes with their pages, in the order of the route table: the first match wins.
@@ -27,13 +28,6 @@ pub(super) fn table() -> impl MatchNestedRoutes + Clone + Send + 'static {
         NestedRoute::new(path!("/p/:projectId/node/:name"), Node),
         NestedRoute::new(path!("/p/:projectId/settings/:tab?"), Settings),
     )
-}
-
-/// The title of a page, in the page and in the window.
-#[component]
-pub(super) fn Title(#[prop(into)] text: String) -> impl IntoView {
-    document().set_title(&format!("{text} · Headcount"));
-    view! { <h1>{text}</h1> }
 }
 
 /// A page that has nothing to show yet.

@@ -17,7 +17,7 @@ use self::{
     reports::Reports,
     token::TokenForm,
 };
-use super::{answer::Fetched, api::Api, browser, pages::Title};
+use super::{answer::Fetched, api::Api, browser, title::Title};
 
 /// How long the page waits between looks at a report that is due, in seconds.
 const LOOK_AGAIN_S: f64 = 5.0;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::header,
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use headcount_shared::api::ReportState;
@@ -19,11 +19,21 @@ use crate::{app::statistics::Statistics, metrics::Metrics, process::samples};
 pub async fn render(
     State(statistics): State<Arc<Statistics>>,
     State(metrics): State<Metrics>,
+    headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let running = statistics.running();
     let queued = running.as_ref().map_or(0, |running| running.spool.count(ReportState::Queued));
     let used = running.and_then(|_| samples::used_so_far());
     let text = metrics.render(queued, used).map_err(|error| Refusal::internal(&error))?;
-    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, content_type)], text).into_response())
+    Ok(([(header::CONTENT_TYPE, content_type(&headers))], text).into_response())
+}
+
+/// The text is valid in both formats; Prometheus asks for the newer one, other readers know the older one.
+fn content_type(headers: &HeaderMap) -> &'static str {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if accepted.contains("application/openmetrics-text") {
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    } else {
+        "text/plain; version=0.0.4; charset=utf-8"
+    }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, State, rejection::JsonRejection},
+    body::Bytes,
+    extract::{Path, State},
     http::{HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -30,16 +31,15 @@ pub async fn status(State(statistics): State<Arc<Statistics>>) -> Json<Status> {
     Json(statistics.status())
 }
 
-/// `PUT`: switches on or off, also for later runs.
+/// `PUT`: switches on or off, also for later runs. The content type does not matter: a browser asks before it lets another
+/// site send a `PUT`, and the answer to that is no.
 ///
 /// # Errors
 /// A [`Refusal`]: the body is not understood, or something else says off.
-pub async fn switch(
-    State(statistics): State<Arc<Statistics>>,
-    body: Result<Json<Switch>, JsonRejection>,
-) -> Result<Json<Status>, Refusal> {
-    let Json(Switch { enabled }) =
-        body.map_err(|rejection| Refusal::new(rejection.status(), rejection.body_text()))?;
+pub async fn switch(State(statistics): State<Arc<Statistics>>, body: Bytes) -> Result<Json<Status>, Refusal> {
+    let Switch { enabled } = serde_json::from_slice(&body).map_err(|error| {
+        Refusal::new(StatusCode::BAD_REQUEST, format!("send {{\"enabled\":true}} or false: {error}"))
+    })?;
     match statistics.switch(enabled).await {
         Ok(()) => Ok(Json(statistics.status())),
         Err(error @ SwitchError::OffForThisRun(_)) => {
