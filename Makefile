@@ -22,8 +22,7 @@ test: ## Runs all tests, those in a real browser included
 bench: ## Measures, and prints ratios from one run
 	@.ci/install build
 	@.ci/wasm
-	cargo build --release -p headcount
-	cargo bench -p headcount
+	cargo bench -p headcount --bench measures
 
 lint: ## Checks the format, clippy and the documentation, with warnings as errors
 	@.ci/lint
