@@ -294,7 +294,10 @@ mod tests {
         let Shown::Block { json, .. } = row.value else { panic!("a map is shown as a block") };
         // One entry a line; the order of its members depends on how `serde_json` was built.
         let line = json.lines().find(|line| line.contains("CPUNode")).unwrap();
-        assert!(line.contains(r#""application_level": 2"#) && line.contains(r#""project_level": 1"#), "{json}");
+        assert!(
+            line.contains(r#""application_level": 2"#) && line.contains(r#""project_level": 1"#),
+            "{json}"
+        );
     }
 
     #[test]
