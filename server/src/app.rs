@@ -1,6 +1,5 @@
 //! The composition root: the only place that picks implementations and starts tasks.
 
-mod data_dir;
 mod identity;
 pub mod statistics;
 
@@ -16,14 +15,12 @@ use rand::RngExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use self::{
-    data_dir::DataDir,
-    statistics::{Plan, Statistics},
-};
+use self::statistics::{Plan, Statistics};
 use crate::{
     clock::{Clock, SystemClock},
     collector::{Collector, CollectorConfig},
     config::{Collect, Serve},
+    disk::DataDir,
     http::{self, Access, listen},
     metrics::Metrics,
     report::{assemble::Installation, transport},

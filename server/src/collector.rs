@@ -17,13 +17,7 @@ mod store;
 pub mod validate;
 mod writer;
 
-use std::{
-    fs::{self, File, TryLockError},
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::body::Body;
 use headcount_shared::{
@@ -48,10 +42,10 @@ use self::{
     validate::Unusable,
     writer::{Writer, writer},
 };
-use crate::clock::Clock;
-
-/// The file in the data directory that a running collector holds locked.
-const LOCK: &str = "lock";
+use crate::{
+    clock::Clock,
+    disk::{DataDir, DataDirError},
+};
 
 /// Settings of a collector.
 #[derive(Debug, Clone)]
@@ -66,26 +60,9 @@ pub struct CollectorConfig {
 /// Why a collector cannot start, in one sentence for the operator.
 #[derive(Debug, Error)]
 pub enum OpenError {
-    /// There is a file where the data directory should be.
-    #[error("{path} is not a directory, so it cannot be the data directory")]
-    NotADirectory {
-        /// The path that was given.
-        path: PathBuf,
-    },
-    /// The data directory cannot be made or written.
-    #[error("cannot write in the data directory {path}: {reason}")]
-    Unwritable {
-        /// The data directory.
-        path: PathBuf,
-        /// What the system says.
-        reason: io::Error,
-    },
-    /// Another collector runs on the data directory.
-    #[error("another collector uses the data directory {path}")]
-    InUse {
-        /// The data directory.
-        path: PathBuf,
-    },
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
     /// The database can be read, but not written.
     #[error("the database {path} is read-only")]
     ReadOnly {
@@ -185,7 +162,7 @@ struct Inner {
     reading: Condition,
     pruner: Arc<Pruner>,
     clock: Arc<dyn Clock>,
-    lock: File,
+    data_dir: DataDir,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -196,17 +173,15 @@ impl Collector {
     /// # Errors
     /// Every [`OpenError`].
     pub async fn open(config: &CollectorConfig, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let data_dir = &config.data_dir;
-        create(data_dir)?;
-        let lock = lock(data_dir)?;
-        let store = Arc::new(Store::open(data_dir).await?);
+        let data_dir = DataDir::open(&config.data_dir)?;
+        let store = Arc::new(Store::open(data_dir.path()).await?);
         let pruner = Arc::new(Pruner::new(Arc::clone(&store), config.retention));
         let (writer, queue) = writer();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(queue.run(Arc::clone(&store), stop.clone()));
         tasks.spawn(Arc::clone(&pruner).run(Arc::clone(&clock), stop.clone()));
         let (intake, reading) = (Intake::new(), Condition::new("reading stored reports"));
-        let inner = Inner { intake, writer, store, reading, pruner, clock, lock, stop, tasks };
+        let inner = Inner { intake, writer, store, reading, pruner, clock, data_dir, stop, tasks };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -268,14 +243,12 @@ impl Collector {
     /// Ends. Every report that was taken is stored, its sender has its answer, the tasks have ended, and the data directory is
     /// free for another collector. Reports that arrive at a clone from now on are asked to come back.
     pub async fn close(self) {
-        let Inner { stop, tasks, store, lock, .. } = self.inner.as_ref();
+        let Inner { stop, tasks, store, data_dir, .. } = self.inner.as_ref();
         stop.cancel();
         tasks.close();
         tasks.wait().await;
         store.close().await;
-        if let Err(error) = lock.unlock() {
-            tracing::warn!(%error, "the data directory stays locked until the process ends");
-        }
+        data_dir.release();
     }
 
     fn read<T, E: std::fmt::Display>(&self, attempt: Result<T, E>) -> Result<T, Unreadable> {
@@ -293,35 +266,4 @@ impl Drop for Inner {
 /// An id for a report that came without one: a UUID v7.
 fn made_id(now: Duration) -> String {
     Uuid::new_v7(Timestamp::from_unix(NoContext, now.as_secs(), now.subsec_nanos())).to_string()
-}
-
-/// Makes the data directory if it is missing, so that it is still there after a power cut.
-fn create(data_dir: &Path) -> Result<(), OpenError> {
-    let path = || data_dir.to_owned();
-    if data_dir.exists() && !data_dir.is_dir() {
-        return Err(OpenError::NotADirectory { path: path() });
-    }
-    create_durably(data_dir).map_err(|reason| OpenError::Unwritable { path: path(), reason })
-}
-
-fn create_durably(directory: &Path) -> io::Result<()> {
-    let missing: Vec<_> = directory.ancestors().take_while(|directory| !directory.exists()).collect();
-    fs::create_dir_all(directory)?;
-    for parent in missing.into_iter().filter_map(Path::parent) {
-        let here = parent.as_os_str().is_empty();
-        File::open(if here { Path::new(".") } else { parent })?.sync_all()?;
-    }
-    Ok(())
-}
-
-/// Locks the data directory for this process. The system takes the lock back when the process ends, however it ends.
-fn lock(data_dir: &Path) -> Result<File, OpenError> {
-    let path = || data_dir.to_owned();
-    let opened = File::options().create(true).truncate(false).write(true).open(data_dir.join(LOCK));
-    let file = opened.map_err(|reason| OpenError::Unwritable { path: path(), reason })?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path() }),
-        Err(TryLockError::Error(reason)) => Err(OpenError::Unwritable { path: path(), reason }),
-    }
 }

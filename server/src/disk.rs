@@ -3,13 +3,17 @@
 //! The journal and the spool do all their I/O through [`Disk`], step by step, so that tests can end the process or cut
 //! the power between any two steps.
 
+mod data_dir;
 mod directory;
 #[cfg(test)]
 pub(crate) mod simulated;
 
 use std::{fmt::Debug, io, sync::Arc};
 
-pub use self::directory::Directory;
+pub use self::{
+    data_dir::{DataDir, DataDirError},
+    directory::Directory,
+};
 
 /// A directory of files, addressed by paths relative to it.
 ///

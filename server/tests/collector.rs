@@ -411,7 +411,7 @@ async fn a_second_collector_on_a_data_directory_is_refused() {
     let running = Running::start().await;
     let said = refusal_to_open(running.directory.path()).await;
     let directory = running.directory.path().display();
-    assert_eq!(said, format!("another collector uses the data directory {directory}"));
+    assert_eq!(said, format!("the data directory {directory} is in use by another process"));
     running.restart().await;
 }
 

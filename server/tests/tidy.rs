@@ -53,7 +53,7 @@ const MAY_USE: [(&str, &[&str]); 7] = [
     ("browsers", &["disk"]),
     ("process", &["clock"]),
     ("settings", &["report"]),
-    ("collector", &["clock"]),
+    ("collector", &["clock", "disk"]),
     ("report", &["browsers", "clock", "disk", "metrics", "process"]),
 ];
 

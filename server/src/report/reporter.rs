@@ -9,7 +9,7 @@ use std::{
 use headcount_shared::payload::Instance;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
-use uuid::{NoContext, Timestamp, Uuid};
+use uuid::{ContextV7, Timestamp, Uuid};
 
 use super::{
     assemble::{Facts, Installation, Sources, assemble, encode},
@@ -36,6 +36,8 @@ pub struct Reporter {
     clock: Arc<dyn Clock>,
     metrics: Metrics,
     schedule: Mutex<Schedule>,
+    /// Keeps the ids of reports in the order in which they were made.
+    ids: Mutex<ContextV7>,
     /// Held while a report or a preview is made: one at a time. The report that is not on disk yet, if there is one:
     /// its counts are in no other.
     unspooled: AsyncMutex<Option<Unspooled>>,
@@ -87,8 +89,8 @@ impl Reporter {
         metrics: Metrics,
         schedule: Schedule,
     ) -> Self {
-        let (schedule, unspooled) = (Mutex::new(schedule), AsyncMutex::default());
-        Self { sources, spool, delivery, clock, metrics, schedule, unspooled }
+        let (schedule, ids) = (Mutex::new(schedule), Mutex::new(ContextV7::new()));
+        Self { sources, spool, delivery, clock, metrics, schedule, ids, unspooled: AsyncMutex::default() }
     }
 
     /// When the next report is made, in Unix seconds.
@@ -172,7 +174,7 @@ impl Reporter {
     /// Takes what was counted.
     async fn cut(&self) -> io::Result<Unspooled> {
         let now = self.clock.wall();
-        let id = Uuid::new_v7(Timestamp::from_unix(NoContext, now.as_secs(), now.subsec_nanos()));
+        let id = Uuid::new_v7(Timestamp::from_unix(&self.ids, now.as_secs(), now.subsec_nanos()));
         let sources = self.sources.clone();
         let facts = sources.installation.facts().await;
         blocking(move || {
