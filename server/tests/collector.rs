@@ -530,8 +530,8 @@ async fn pruning_goes_on_until_nothing_is_left_to_drop() {
     let many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
         INSERT INTO report (id, instance, received_at, bytes, set_aside) SELECT 'n' || i, 'x', 1, 1, 0 FROM n";
     sqlx::query(many).execute(&mut database).await.unwrap();
-    let pruned = running.collector.prune(Duration::from_secs(START)).await.unwrap();
-    assert_eq!((pruned.raw, pruned.reports), (0, 1200));
+    // The collector prunes by itself at its start, so some of them may be gone already.
+    running.collector.prune(Duration::from_secs(START)).await.unwrap();
     assert_eq!(running.ids("").await, ["first"]);
 }
 
