@@ -107,14 +107,15 @@ impl Browsers {
     }
 
     /// Takes the counts for the report `id` and starts anew. The journal keeps what was taken until
-    /// [`Browsers::forget`]; after a crash before that, it is counted again for another report.
+    /// [`Browsers::forget`]; without that, the next cut takes it again, in this process or a later one.
     ///
     /// # Errors
     /// The disk refused; nothing changed.
     pub fn cut(&self, id: Uuid) -> io::Result<Counts> {
         let mut state = self.lock();
-        state.journal.cut(id)?;
-        Ok(std::mem::take(&mut state.counts))
+        let State { journal, counts, .. } = &mut *state;
+        journal.cut(id, counts)?;
+        Ok(std::mem::take(counts))
     }
 
     /// Removes from the journal what the report `id` holds: it is on disk now.

@@ -68,6 +68,11 @@ impl Counts {
         }
     }
 
+    /// Adds what `other` counted.
+    pub(super) fn add_all(&mut self, other: &Self) {
+        other.records().for_each(|record| self.add(&record));
+    }
+
     /// Records that add up to these very counts.
     pub(super) fn records(&self) -> impl Iterator<Item = Record<'_>> {
         let Dropped { browsers, page_views } = self.dropped;

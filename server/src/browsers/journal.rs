@@ -44,6 +44,8 @@ pub(super) struct Journal {
     synced: u64,
     /// Cuts whose reports are on disk and that could not be removed yet.
     reported: Vec<Uuid>,
+    /// Cuts that could not be taken up again yet, and whose counts are in memory all the same.
+    counted: Vec<Uuid>,
     line: Vec<u8>,
 }
 
@@ -71,12 +73,14 @@ impl Journal {
             appended: 0,
             synced: 0,
             reported: Vec::new(),
+            counted: Vec::new(),
             line: Vec::new(),
         };
         journal.disk.create_dir(ROOT)?;
         journal.finish_compaction()?;
         journal.reported = journal.cuts()?.into_iter().filter(|&id| is_on_disk(id)).collect();
-        journal.settle_cuts()?;
+        // What is taken up is read with the rest below.
+        journal.settle_cuts(&mut Counts::default())?;
         journal.disk.create_dir(OPEN)?;
         journal.disk.sync_dir(ROOT)?;
         journal.disk.sync_dir(".")?;
@@ -107,21 +111,22 @@ impl Journal {
         self.bytes
     }
 
-    /// Sets everything aside for the report `id`, and starts anew.
-    pub(super) fn cut(&mut self, id: Uuid) -> io::Result<()> {
-        self.settle_cuts()?;
+    /// Sets everything aside for the report `id`, and starts anew. What an earlier cut held whose report never came to be is
+    /// set aside too, and added to `counts`.
+    pub(super) fn cut(&mut self, id: Uuid, counts: &mut Counts) -> io::Result<()> {
+        self.settle_cuts(counts)?;
         remove_with_files(&*self.disk, NEXT)?;
         self.sync()?;
         self.disk.create_dir(OPEN)?;
         self.disk.rename(OPEN, &cut_dir(id))?;
         self.start_anew();
-        self.disk.sync_dir(ROOT)
+        self.disk.sync_dir(ROOT).inspect_err(|_| self.counted.push(id))
     }
 
     /// Removes what was set aside for the report `id`, which is on disk.
     pub(super) fn forget(&mut self, id: Uuid) -> io::Result<()> {
         self.reported.push(id);
-        self.settle_cuts()
+        self.remove_reported()
     }
 
     /// What has to be synced, if anything.
@@ -221,16 +226,26 @@ impl Journal {
         Ok(names.iter().filter_map(|name| name.strip_prefix(CUT)?.parse().ok()).collect())
     }
 
-    /// Removes what was set aside for reports that are on disk, and takes the rest up again.
-    fn settle_cuts(&mut self) -> io::Result<()> {
+    /// Removes what was set aside for reports that are on disk, takes the rest up again, and adds it to `counts`.
+    fn settle_cuts(&mut self, counts: &mut Counts) -> io::Result<()> {
+        self.remove_reported()?;
         for id in self.cuts()? {
-            if self.reported.contains(&id) {
-                remove_with_files(&*self.disk, &cut_dir(id))?;
-            } else {
-                self.take_up(&cut_dir(id))?;
+            if !self.counted.contains(&id) {
+                counts.add_all(&self.read(&cut_dir(id))?);
+                // Taking it up may fail half way; it must not be added again then.
+                self.counted.push(id);
             }
+            self.take_up(&cut_dir(id))?;
         }
-        self.reported.clear();
+        self.counted.clear();
+        Ok(())
+    }
+
+    fn remove_reported(&mut self) -> io::Result<()> {
+        while let Some(&id) = self.reported.last() {
+            remove_with_files(&*self.disk, &cut_dir(id))?;
+            self.reported.pop();
+        }
         Ok(())
     }
 
@@ -250,13 +265,20 @@ impl Journal {
     }
 
     fn replay(&mut self) -> io::Result<Counts> {
-        let (mut counts, mut damaged) = (Counts::default(), 0_u64);
         for segment in segments(&*self.disk, OPEN)? {
             let path = segment_path(OPEN, segment);
             // The process that wrote it may have ended before it synced it.
             self.disk.append(&path)?.sync()?;
-            let bytes = self.disk.read(&path)?;
-            self.bytes += bytes.len() as u64;
+            self.bytes += self.disk.size(&path)?;
+        }
+        self.read(OPEN)
+    }
+
+    /// What the segments in `dir` say.
+    fn read(&self, dir: &str) -> io::Result<Counts> {
+        let (mut counts, mut damaged) = (Counts::default(), 0_u64);
+        for segment in segments(&*self.disk, dir)? {
+            let bytes = self.disk.read(&segment_path(dir, segment))?;
             for line in bytes.split(|&byte| byte == b'\n').filter(|line| !matches!(**line, [] | [b'!'])) {
                 match Record::read_line(line) {
                     Some(record) => counts.add(&record),

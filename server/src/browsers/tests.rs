@@ -49,6 +49,8 @@ enum Step {
     Report {
         spooled: bool,
     },
+    /// A report is made and lost, and the process goes on.
+    Lose,
     Compact,
     Restart,
 }
@@ -58,6 +60,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         4 => (0..9_u8).prop_map(Step::Event),
         2 => Just(Step::Sync),
         2 => any::<bool>().prop_map(|spooled| Step::Report { spooled }),
+        1 => Just(Step::Lose),
         1 => Just(Step::Compact),
         1 => Just(Step::Restart),
     ]
@@ -107,6 +110,11 @@ fn run(
                 }
                 reports.0.insert(id, counts);
                 browsers.forget(id)?;
+            }
+            Step::Lose => {
+                drop(browsers.cut(Uuid::from_u128(*next_report))?);
+                *next_report += 1;
+                model.synced = model.acknowledged;
             }
             Step::Compact => {
                 let mut state = browsers.lock();
@@ -207,6 +215,22 @@ fn a_report_that_failed_to_reach_the_disk_is_part_of_the_next_start() {
     browsers.record(&event(2, "/")).unwrap();
     assert_eq!(views(&browsers.peek()), 1);
     assert_eq!(views(&open(&disk, &reports).unwrap().peek()), 2);
+}
+
+#[test]
+fn counts_whose_report_was_lost_are_in_the_next_one() {
+    let disk = SimulatedDisk::default();
+    let mut reports = Reports::default();
+    let browsers = open(&disk, &reports).unwrap();
+    browsers.record(&event(1, "/")).unwrap();
+    drop(browsers.cut(Uuid::from_u128(1)).unwrap());
+    browsers.record(&event(2, "/welcome")).unwrap();
+    let counts = browsers.cut(Uuid::from_u128(2)).unwrap();
+    assert_eq!((views(&counts), counts.users().len()), (2, 2));
+    reports.0.insert(Uuid::from_u128(2), counts);
+    browsers.forget(Uuid::from_u128(2)).unwrap();
+    assert_eq!(views(&browsers.cut(Uuid::from_u128(3)).unwrap()), 0);
+    assert_eq!(views(&open(&disk, &reports).unwrap().peek()), 0);
 }
 
 #[test]
