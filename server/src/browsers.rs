@@ -25,6 +25,9 @@ use crate::disk::Disk;
 /// does not fill the disk.
 const JOURNAL_BYTES: u64 = 16 * 1024 * 1024;
 
+/// How much the journal grows before a compaction that failed is tried again.
+const RETRY_BYTES: u64 = 1024 * 1024;
+
 /// Why an event is not counted.
 #[derive(Debug, Error)]
 pub enum RecordError {
@@ -47,6 +50,8 @@ pub struct Browsers {
 struct State {
     journal: Journal,
     counts: Counts,
+    /// The size of the journal at which it is compacted.
+    compact_at: u64,
     closed: bool,
 }
 
@@ -64,7 +69,10 @@ impl Browsers {
         let mut pages: HashSet<String> = pages.into_iter().collect();
         pages.insert(UNMATCHED.to_owned());
         let (journal, counts) = Journal::open(disk, is_on_disk)?;
-        Ok(Self { pages, state: Mutex::new(State { journal, counts, closed: false }) })
+        Ok(Self {
+            pages,
+            state: Mutex::new(State { journal, counts, compact_at: JOURNAL_BYTES, closed: false }),
+        })
     }
 
     /// Counts an event. When this returns, the event survives the end of the process, and a power cut after the next
@@ -84,12 +92,8 @@ impl Browsers {
         }
         state.journal.append(&record)?;
         state.counts.add(&record);
-        if state.journal.bytes() >= JOURNAL_BYTES {
-            let State { journal, counts, .. } = &mut *state;
-            // The event is in the journal already; a disk that refuses now is tried again at the next event.
-            if let Err(error) = journal.compact(counts) {
-                tracing::warn!(%error, "the journal could not be compacted");
-            }
+        if state.journal.bytes() >= state.compact_at {
+            state.compact();
         }
         Ok(())
     }
@@ -152,6 +156,17 @@ impl Browsers {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Every change is whole before anything can panic, so a poisoned state is still right.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Replaces the journal by what it adds up to. The events in it are safe either way.
+    fn compact(&mut self) {
+        self.compact_at = JOURNAL_BYTES;
+        if let Err(error) = self.journal.compact(&self.counts) {
+            tracing::warn!(%error, "the journal of page views could not be compacted");
+            self.compact_at = self.journal.bytes() + RETRY_BYTES;
+        }
     }
 }
 

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Invariants: a segment is in exactly one directory, and moving it or its directory is one rename. A directory
-//! `journal/` is missing only between two renames of a compaction, when `journal.next/` is whole, or after a cut, when
+//! `journal/` is missing only between two renames of a compaction, when `journal.next/` is whole, or around a cut, when
 //! there is no `journal.next/`. So a crash at any point loses nothing and counts nothing twice.
 
 use std::{io, mem, sync::Arc};
@@ -114,8 +114,9 @@ impl Journal {
     /// Sets everything aside for the report `id`, and starts anew. What an earlier cut held whose report never came to be is
     /// set aside too, and added to `counts`.
     pub(super) fn cut(&mut self, id: Uuid, counts: &mut Counts) -> io::Result<()> {
-        self.settle_cuts(counts)?;
+        // What a failed compaction left must not be taken for the journal while that is missing.
         remove_with_files(&*self.disk, NEXT)?;
+        self.settle_cuts(counts)?;
         self.sync()?;
         self.disk.create_dir(OPEN)?;
         self.disk.rename(OPEN, &cut_dir(id))?;
@@ -150,11 +151,13 @@ impl Journal {
         })?;
         self.disk.create_dir(OPEN)?;
         self.disk.rename(OPEN, OLD)?;
+        if let Err(error) = self.disk.sync_dir(ROOT).and_then(|()| self.disk.rename(NEXT, OPEN)) {
+            self.disk.rename(OLD, OPEN)?;
+            return Err(error);
+        }
         self.start_anew();
-        self.disk.sync_dir(ROOT)?;
-        self.disk.rename(NEXT, OPEN)?;
-        self.disk.sync_dir(ROOT)?;
         self.bytes = lines.len() as u64;
+        self.disk.sync_dir(ROOT)?;
         remove_with_files(&*self.disk, OLD)
     }
 
@@ -168,6 +171,7 @@ impl Journal {
     }
 
     fn write_next(&self, lines: &[u8]) -> io::Result<()> {
+        remove_with_files(&*self.disk, OLD)?;
         remove_with_files(&*self.disk, NEXT)?;
         self.disk.create_dir(NEXT)?;
         self.disk.write_synced(&segment_path(NEXT, 0), lines)?;

@@ -295,6 +295,42 @@ fn a_flood_does_not_grow_the_journal() {
 }
 
 #[test]
+fn a_compaction_or_cut_that_fails_at_any_step_loses_and_doubles_nothing() {
+    for cuts in [false, true] {
+        for fail_after in 0.. {
+            let disk = SimulatedDisk::default();
+            let mut reports = Reports::default();
+            let browsers = open(&disk, &reports).unwrap();
+            browsers.record(&event(1, "/")).unwrap();
+            browsers.record(&event(2, "/")).unwrap();
+            disk.fail_once_after(fail_after);
+            let id = Uuid::from_u128(1);
+            let cut = if cuts { browsers.cut(id).ok() } else { None };
+            if !cuts {
+                browsers.lock().compact();
+            }
+            let all_steps_done = disk.has_failure_ahead();
+            disk.fail_once_after(u64::MAX);
+            browsers.record(&event(3, "/")).unwrap();
+            reports.0.extend(cut.map(|counts| (id, counts)));
+            let second = Uuid::from_u128(2);
+            for browsers in [&open(&disk, &reports).unwrap(), &browsers] {
+                assert_eq!(
+                    reports.views() + views(&browsers.peek()),
+                    3,
+                    "failure after {fail_after}, cut {cuts}"
+                );
+            }
+            let last = browsers.cut(second).unwrap();
+            assert_eq!(reports.views() + views(&last), 3, "failure after {fail_after}, cut {cuts}");
+            if all_steps_done {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
 fn a_peek_changes_nothing() {
     let disk = SimulatedDisk::default();
     let browsers = open(&disk, &Reports::default()).unwrap();

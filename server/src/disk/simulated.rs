@@ -35,6 +35,8 @@ struct State {
     /// Steps taken, and the step at which the disk refuses.
     steps: u64,
     crash_at: Option<u64>,
+    /// The number of steps until one is refused.
+    fail_in: Option<u64>,
     refuse: bool,
 }
 
@@ -66,6 +68,16 @@ impl SimulatedDisk {
     pub(crate) fn crashed(&self) -> bool {
         let state = self.lock();
         state.crash_at.is_some_and(|at| state.steps >= at)
+    }
+
+    /// Refuses one step, the one after `steps` further ones.
+    pub(crate) fn fail_once_after(&self, steps: u64) {
+        self.lock().fail_in = Some(steps);
+    }
+
+    /// Whether that step has not come yet.
+    pub(crate) fn has_failure_ahead(&self) -> bool {
+        self.lock().fail_in.is_some()
     }
 
     /// Lets every writing step fail, as on a full disk, or no longer.
@@ -112,6 +124,11 @@ impl SimulatedDisk {
         if state.refuse {
             return Err(io::Error::from(io::ErrorKind::StorageFull));
         }
+        if state.fail_in == Some(0) {
+            state.fail_in = None;
+            return Err(io::Error::other("refused once"));
+        }
+        state.fail_in = state.fail_in.map(|steps| steps - 1);
         state.steps += 1;
         Ok(state)
     }
