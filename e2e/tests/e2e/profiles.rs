@@ -35,7 +35,8 @@ async fn the_profiles_of_a_report_open_hold_samples_and_tell_nothing_of_the_host
         let pprof = decoded(profile);
         assert!(has_samples(&top(&scene, &pprof)));
         let text = String::from_utf8_lossy(&unzipped(&pprof)).into_owned();
-        for telling in TELLING.into_iter().chain([host.trim()]) {
+        // A short name of a host is found in any bytes by chance.
+        for telling in TELLING.into_iter().chain(Some(host.trim()).filter(|name| name.len() >= 6)) {
             assert!(!text.contains(telling), "{telling:?} is in the profile");
         }
     }
