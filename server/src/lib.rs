@@ -42,3 +42,4 @@ pub mod metrics;
 pub mod process;
 pub mod report;
 pub mod settings;
+pub mod world;

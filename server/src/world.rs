@@ -1,0 +1,5 @@
+//! What does Prometheus say runs here?
+
+pub mod answers;
+pub mod catalogue;
+pub mod project;

@@ -1,0 +1,190 @@
+//! What Prometheus answered, in memory: one table a query, with all text held once.
+
+mod symbols;
+
+use std::collections::HashMap;
+
+pub use self::symbols::{Symbol, Symbols};
+use super::catalogue::{Label, Query};
+
+/// The answers to the queries of one project, as they lie in the cache.
+#[derive(Debug, Default)]
+pub struct Answers {
+    symbols: Symbols,
+    tables: HashMap<&'static str, Table>,
+}
+
+/// The series of one answer, a row each, without an order. Times are Unix seconds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Table {
+    /// The moment that the newest values are of; 0 when the query was never answered.
+    pub to: u32,
+    /// How many labels a row has.
+    pub width: usize,
+    /// The texts of the kept labels, row by row, in the order of [`Query::labels`].
+    pub labels: Vec<Symbol>,
+    /// When each series was first seen, not earlier than the query looks back.
+    pub first_seen: Vec<u32>,
+    /// When each series was last seen.
+    pub last_seen: Vec<u32>,
+    /// The value of each series when it was last seen. Never NaN.
+    pub values: Vec<f32>,
+    /// The values over time, for a query of which they are kept.
+    pub points: Points,
+}
+
+/// Values over time for each row of a table.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Points {
+    /// The first moment, in Unix seconds.
+    pub from: u32,
+    /// The distance between two moments, in seconds; 0 without points.
+    pub step: u32,
+    /// For each moment the values of all rows; NaN where a series has none.
+    pub values: Vec<f32>,
+}
+
+/// One series of a [`Table`].
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'t> {
+    table: &'t Table,
+    index: usize,
+}
+
+/// Where a query's labels are in its rows.
+pub type Column = usize;
+
+impl Answers {
+    /// Answers whose texts are in `symbols`.
+    #[must_use]
+    pub fn new(symbols: Symbols) -> Self {
+        Self { symbols, tables: HashMap::new() }
+    }
+
+    /// Adds the answer to a query.
+    pub fn insert(&mut self, query: &'static Query, table: Table) {
+        self.tables.insert(query.name, table);
+    }
+
+    /// The answer to a query; without rows when there is none.
+    #[must_use]
+    pub fn table(&self, query: &'static Query) -> &Table {
+        static NONE: Table = Table {
+            to: 0,
+            width: 0,
+            labels: Vec::new(),
+            first_seen: Vec::new(),
+            last_seen: Vec::new(),
+            values: Vec::new(),
+            points: Points { from: 0, step: 0, values: Vec::new() },
+        };
+        self.tables.get(query.name).unwrap_or(&NONE)
+    }
+
+    /// The rows of the answer to a query, and where its labels are in them.
+    pub fn rows<const N: usize>(
+        &self,
+        query: &'static Query,
+        labels: [Label; N],
+    ) -> ([Column; N], impl Iterator<Item = Row<'_>>) {
+        (query.columns(labels), self.table(query).rows())
+    }
+
+    /// All texts.
+    #[must_use]
+    pub const fn symbols(&self) -> &Symbols {
+        &self.symbols
+    }
+
+    /// All texts, to add to them.
+    pub const fn symbols_mut(&mut self) -> &mut Symbols {
+        &mut self.symbols
+    }
+
+    /// The text of a symbol.
+    #[must_use]
+    pub fn text(&self, symbol: Symbol) -> &str {
+        self.symbols.text(symbol)
+    }
+
+    /// The newest moment that any query was answered for, in Unix seconds; 0 when none was.
+    #[must_use]
+    pub fn to(&self) -> u32 {
+        self.tables.values().map(|table| table.to).max().unwrap_or_default()
+    }
+}
+
+impl Table {
+    /// The number of series.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is no series.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The series, one after another.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        (0..self.len()).map(|index| Row { table: self, index })
+    }
+
+    /// The values over time of the row `index`, with their moments; those that are missing are left out.
+    pub fn points_of(&self, index: usize) -> impl Iterator<Item = (u32, f32)> {
+        let Points { from, step, values } = &self.points;
+        let moments = (0_u32..).map(move |number| from + number * step);
+        let values = values.iter().skip(index).step_by(self.len().max(1)).copied();
+        moments.zip(values).filter(|(_, value)| !value.is_nan())
+    }
+}
+
+impl<'t> Row<'t> {
+    /// The text of a label; empty when the series does not have it.
+    #[must_use]
+    pub fn label(&self, column: Column) -> Symbol {
+        self.labels().get(column).copied().unwrap_or(Symbol::EMPTY)
+    }
+
+    /// The texts of all kept labels.
+    #[must_use]
+    pub fn labels(&self) -> &'t [Symbol] {
+        let width = self.table.width;
+        self.table.labels.get(self.index * width..(self.index + 1) * width).unwrap_or_default()
+    }
+
+    /// The place of the row in its table.
+    #[must_use]
+    pub const fn index(&self) -> usize {
+        self.index
+    }
+
+    /// When the series was first seen, in Unix seconds.
+    #[must_use]
+    pub fn first_seen(&self) -> u32 {
+        self.table.first_seen[self.index]
+    }
+
+    /// When the series was last seen, in Unix seconds.
+    #[must_use]
+    pub fn last_seen(&self) -> u32 {
+        self.table.last_seen[self.index]
+    }
+
+    /// The newest value of the series, however old.
+    #[must_use]
+    pub fn newest(&self) -> f32 {
+        self.table.values[self.index]
+    }
+
+    /// The value at the moment of the answer; `None` when the series had ended before.
+    #[must_use]
+    pub fn last(&self) -> Option<f32> {
+        (self.last_seen() >= self.table.to).then(|| self.newest())
+    }
+}
+
+#[cfg(test)]
+mod tests;

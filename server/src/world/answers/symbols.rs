@@ -1,0 +1,102 @@
+//! Texts, each held once and known by a number.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+/// A text, by its place among the [`Symbols`] that hold it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Symbol(u32);
+
+impl Symbol {
+    /// The empty text: a label that a series does not have.
+    pub const EMPTY: Self = Self(0);
+
+    /// Whether this is the empty text.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// A number below [`Symbols::len`], of its own for each text.
+    #[must_use]
+    pub const fn number(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Texts, each held once.
+#[derive(Debug, Clone)]
+pub struct Symbols {
+    bytes: String,
+    /// Where each text ends.
+    ends: Vec<usize>,
+    numbers: HashTable<u32>,
+    hasher: FixedState,
+}
+
+impl Default for Symbols {
+    fn default() -> Self {
+        let mut symbols = Self {
+            bytes: String::new(),
+            ends: Vec::new(),
+            numbers: HashTable::new(),
+            hasher: FixedState::default(),
+        };
+        symbols.intern("");
+        symbols
+    }
+}
+
+impl Symbols {
+    /// The symbol of a text, which is added if it is new.
+    ///
+    /// # Panics
+    /// There are more than four thousand million texts.
+    pub fn intern(&mut self, text: &str) -> Symbol {
+        let Self { bytes, ends, numbers, hasher } = self;
+        let same = |number: &u32| text_of(bytes, ends, *number) == text;
+        let hash = hasher.hash_one(text);
+        if let Some(number) = numbers.find(hash, same) {
+            return Symbol(*number);
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "memory ends before")]
+        let number = ends.len() as u32;
+        bytes.push_str(text);
+        ends.push(bytes.len());
+        numbers.insert_unique(hash, number, |number| hasher.hash_one(text_of(bytes, ends, *number)));
+        Symbol(number)
+    }
+
+    /// The symbol of a text; `None` when it is not among these.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<Symbol> {
+        let same = |number: &u32| text_of(&self.bytes, &self.ends, *number) == text;
+        self.numbers.find(self.hasher.hash_one(text), same).copied().map(Symbol)
+    }
+
+    /// The text of a symbol; empty for a symbol of others.
+    #[must_use]
+    pub fn text(&self, symbol: Symbol) -> &str {
+        text_of(&self.bytes, &self.ends, symbol.0)
+    }
+
+    /// How many texts there are, the empty one included.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none but the empty text.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.ends.len() <= 1
+    }
+}
+
+fn text_of<'b>(bytes: &'b str, ends: &[usize], number: u32) -> &'b str {
+    let number = number as usize;
+    let start = number.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+    ends.get(number).and_then(|end| bytes.get(start..*end)).unwrap_or_default()
+}

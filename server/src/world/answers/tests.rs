@@ -1,0 +1,55 @@
+//! Tests of answers and their texts.
+
+use super::*;
+use crate::world::catalogue::{NODE_INFO, UP};
+
+#[test]
+fn a_text_has_one_symbol_and_none_is_the_empty_one() {
+    let mut symbols = Symbols::default();
+    assert_eq!(symbols.intern(""), Symbol::EMPTY);
+    let [one, other] = ["one", "other"].map(|text| symbols.intern(text));
+    assert_ne!(one, other);
+    assert_eq!(symbols.intern("one"), one);
+    assert_eq!((symbols.text(one), symbols.text(other), symbols.text(Symbol::EMPTY)), ("one", "other", ""));
+    assert_eq!((symbols.find("other"), symbols.find("none")), (Some(other), None));
+    assert_eq!(symbols.len(), 3);
+}
+
+#[test]
+fn a_label_that_a_query_does_not_keep_is_empty() {
+    let mut answers = Answers::default();
+    let hostname = answers.symbols_mut().intern("a");
+    let empty = Symbol::EMPTY;
+    answers.insert(
+        &NODE_INFO,
+        Table {
+            to: 60,
+            width: 4,
+            labels: vec![empty, empty, hostname, empty],
+            first_seen: vec![0],
+            last_seen: vec![45],
+            values: vec![1.0],
+            points: Points::default(),
+        },
+    );
+    let ([name, volume], mut rows) = answers.rows(&NODE_INFO, [Label::Hostname, Label::Volume]);
+    let row = rows.next().unwrap();
+    assert_eq!((row.label(name), row.label(volume)), (hostname, empty));
+    assert_eq!((row.newest(), row.last()), (1.0, None));
+    assert!(answers.table(&UP).is_empty());
+}
+
+#[test]
+fn points_are_by_moment_and_those_that_are_missing_are_left_out() {
+    let table = Table {
+        to: 30,
+        width: 1,
+        labels: vec![Symbol::EMPTY; 2],
+        first_seen: vec![0, 15],
+        last_seen: vec![30, 15],
+        values: vec![3.0, 7.0],
+        points: Points { from: 0, step: 15, values: vec![1.0, f32::NAN, 2.0, 7.0, 3.0, f32::NAN] },
+    };
+    assert_eq!(table.points_of(0).collect::<Vec<_>>(), [(0, 1.0), (15, 2.0), (30, 3.0)]);
+    assert_eq!(table.points_of(1).collect::<Vec<_>>(), [(15, 7.0)]);
+}

@@ -1,0 +1,129 @@
+//! Which questions are put to Prometheus: every query as data.
+//!
+//! A query names what it keeps: labels that are not listed are dropped when an answer is read, and text that belongs to
+//! people (statements, messages, names of users) is aggregated away inside Prometheus, so that it is not even fetched.
+
+mod aws;
+mod containers;
+mod databases;
+mod fargate;
+mod kubernetes;
+mod labels;
+mod nodes;
+mod protocols;
+mod runtimes;
+
+use std::time::Duration;
+
+pub use self::{
+    aws::*, containers::*, databases::*, fargate::*, kubernetes::*, labels::Label, nodes::*, protocols::*,
+    runtimes::*,
+};
+
+/// What the report and the audit look back on.
+pub const WINDOW: Duration = Duration::from_secs(3600);
+
+/// One query.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Query {
+    /// Its name, under which the report speaks of it.
+    pub name: &'static str,
+    /// PromQL; `$RANGE` stands for a range that holds three samples.
+    pub expression: &'static str,
+    /// The labels that are kept, each once. Their order is the order of the columns in an answer.
+    pub labels: &'static [Label],
+    /// How much of the past is needed.
+    pub kind: Kind,
+}
+
+/// How much of the past a query needs, and so how it is fetched and kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The present value is enough: one point is fetched at a time, and series that are gone are forgotten.
+    Now,
+    /// Which series there were in the last [`WINDOW`] matters, and the newest value of each: what is new since the last
+    /// answer is fetched, and each series is kept with the times at which it was first and last seen.
+    Seen,
+    /// Values over time.
+    Range {
+        /// How far back.
+        keep: Duration,
+        /// The distance between two points; `None` for that of the project.
+        every: Option<Duration>,
+    },
+}
+
+impl Kind {
+    /// Every value of the last [`WINDOW`].
+    const HOUR: Self = Self::Range { keep: WINDOW, every: None };
+
+    /// What a trend needs: four hours, a value every five minutes.
+    const TREND: Self =
+        Self::Range { keep: Duration::from_secs(4 * 3600), every: Some(Duration::from_secs(300)) };
+}
+
+impl Query {
+    /// The position of a label among the columns of an answer; `None` for a label that is not kept.
+    #[must_use]
+    pub fn column(&self, label: Label) -> Option<usize> {
+        self.labels.iter().position(|kept| *kept == label)
+    }
+
+    /// The positions of several labels; one that is not kept has a position that no row has.
+    #[must_use]
+    pub fn columns<const N: usize>(&self, labels: [Label; N]) -> [usize; N] {
+        labels.map(|label| self.column(label).unwrap_or(usize::MAX))
+    }
+}
+
+/// The queries from which a world is built.
+pub fn of_the_world() -> impl Iterator<Item = &'static Query> {
+    [NODES, FARGATE, KUBERNETES, CONTAINERS, PROTOCOLS, RUNTIMES, AWS, DATABASES]
+        .into_iter()
+        .flatten()
+        .copied()
+}
+
+/// All queries: those of the world, and the histograms from which service levels are recorded.
+pub fn all() -> impl Iterator<Item = &'static Query> {
+    of_the_world().chain(HISTOGRAMS.iter().copied())
+}
+
+/// Declares queries that all keep the labels `with`, and a list of them.
+///
+/// `NAME = "name": Kind [Label, …];` for a query whose expression is its name, else
+/// `NAME = "name" as "expression": Kind [Label, …];`.
+macro_rules! queries {
+    (
+        $(#[$about:meta])* $list:ident with $implicit:tt;
+        $($constant:ident = $name:tt $(as $expression:expr)? => $kind:ident $labels:tt;)*
+    ) => {
+        $(#[$about])*
+        pub const $list: &[&Query] = &[$(&$constant),*];
+        $(queries!(@query $constant, $name, [$($expression)?], $kind, $implicit, $labels);)*
+    };
+    (@query $constant:ident, $name:tt, [], $kind:ident, $implicit:tt, $labels:tt) => {
+        queries!(@query $constant, $name, [$name], $kind, $implicit, $labels);
+    };
+    (
+        @query $constant:ident, $name:tt, [$expression:expr], $kind:ident,
+        [$($implicit:ident)*], [$($label:ident)*]
+    ) => {
+        /// The query of that name.
+        pub static $constant: Query = Query {
+            name: $name,
+            expression: $expression,
+            labels: &[$($crate::world::catalogue::Label::$implicit,)* $($crate::world::catalogue::Label::$label,)*],
+            kind: queries!(@kind $kind),
+        };
+    };
+    (@kind Now) => { $crate::world::catalogue::Kind::Now };
+    (@kind Seen) => { $crate::world::catalogue::Kind::Seen };
+    (@kind Hour) => { $crate::world::catalogue::Kind::HOUR };
+    (@kind Trend) => { $crate::world::catalogue::Kind::TREND };
+}
+
+use queries;
+
+#[cfg(test)]
+mod tests;
