@@ -3,3 +3,4 @@
 pub mod answers;
 pub mod catalogue;
 pub mod project;
+pub mod prometheus;
