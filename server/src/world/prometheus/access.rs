@@ -1,0 +1,148 @@
+//! How a request gets to the Prometheus of a project.
+
+use std::{fmt, time::Duration};
+
+use reqwest::{
+    Client, RequestBuilder, Url,
+    header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue},
+    redirect,
+};
+use thiserror::Error;
+
+use crate::{report::transport::client_builder, world::project::PrometheusAccess};
+
+/// Answers come in bursts: a connection serves one burst and is not kept for the next.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Why the Prometheus of a project cannot be asked, in one sentence for the operator. No text names a host or a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum InvalidAccess {
+    /// The address is none of HTTP.
+    #[error("the address of Prometheus is not an http or https URL")]
+    Url,
+    /// The selector is not one.
+    #[error("the extra selector is not a list of label matchers such as {{cluster=\"a\"}}")]
+    Selector,
+    /// A custom header, by its place from 1, has a name that no header can have.
+    #[error("the name of custom header {0} is not allowed in HTTP")]
+    HeaderName(usize),
+    /// A custom header, by its place from 1, has a value that no header can have.
+    #[error("the value of custom header {0} is not allowed in HTTP")]
+    HeaderValue(usize),
+    /// This machine cannot make TLS connections: it has no certificates of authorities, for example.
+    #[error("this machine cannot make TLS connections: are there certificates of authorities?")]
+    Tls,
+}
+
+/// One Prometheus, with what each request to it needs.
+pub(super) struct Endpoint {
+    client: Client,
+    range_query: Url,
+    basic_auth: Option<(String, String)>,
+    headers: HeaderMap,
+}
+
+impl Endpoint {
+    /// # Errors
+    /// Every [`InvalidAccess`] but that of the selector.
+    pub(super) fn new(
+        access: &PrometheusAccess,
+        connect_timeout: Duration,
+        timeout: Duration,
+    ) -> Result<Self, InvalidAccess> {
+        let range_query = range_query_url(&access.url)?;
+        let mut builder = client_builder()
+            .connect_timeout(connect_timeout)
+            .timeout(timeout)
+            .redirect(redirect::Policy::none())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .tls_danger_accept_invalid_certs(access.tls_skip_verify);
+        if range_query.scheme() == "http" {
+            // No certificate is looked at, so a machine that has none will do, and none are loaded.
+            builder = builder.tls_certs_only([]);
+        }
+        Ok(Self {
+            client: builder.build().map_err(|_| InvalidAccess::Tls)?,
+            range_query,
+            basic_auth: access.basic_auth.clone(),
+            headers: headers(&access.custom_headers)?,
+        })
+    }
+
+    /// A range query, without its form.
+    pub(super) fn range_query(&self) -> RequestBuilder {
+        let request = self.client.post(self.range_query.clone()).headers(self.headers.clone());
+        match &self.basic_auth {
+            Some((name, password)) => request.basic_auth(name, Some(password)),
+            None => request,
+        }
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Endpoint").finish_non_exhaustive()
+    }
+}
+
+fn range_query_url(url: &str) -> Result<Url, InvalidAccess> {
+    let mut url = Url::parse(url.trim()).map_err(|_| InvalidAccess::Url)?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(InvalidAccess::Url);
+    }
+    url.set_fragment(None);
+    url.path_segments_mut().map_err(|()| InvalidAccess::Url)?.pop_if_empty().extend([
+        "api",
+        "v1",
+        "query_range",
+    ]);
+    Ok(url)
+}
+
+fn headers(custom: &[(String, String)]) -> Result<HeaderMap, InvalidAccess> {
+    let mut headers = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip"))]);
+    for (place, (name, value)) in (1..).zip(custom) {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| InvalidAccess::HeaderName(place))?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| InvalidAccess::HeaderValue(place))?;
+        value.set_sensitive(true);
+        // What comes back has to be readable here.
+        if name != ACCEPT_ENCODING {
+            headers.append(name, value);
+        }
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_before_the_api_is_kept() {
+        for (url, expected) in [
+            ("http://p:9090", "http://p:9090/api/v1/query_range"),
+            ("http://p:9090/", "http://p:9090/api/v1/query_range"),
+            (" https://p/select/0/prometheus ", "https://p/select/0/prometheus/api/v1/query_range"),
+            ("https://p/a/?tenant=1#here", "https://p/a/api/v1/query_range?tenant=1"),
+        ] {
+            assert_eq!(range_query_url(url).unwrap().as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_http_url_is_refused() {
+        for url in ["", "prometheus:9090", "ftp://p", "file:///etc/passwd", "http://", "localhost"] {
+            assert_eq!(range_query_url(url), Err(InvalidAccess::Url), "{url}");
+        }
+    }
+
+    #[test]
+    fn headers_that_http_does_not_allow_are_refused_by_their_place() {
+        let pairs = |second: (&str, &str)| {
+            [("a", "b"), second].map(|(name, value)| (name.to_owned(), value.to_owned()))
+        };
+        assert_eq!(headers(&pairs(("a b", "c"))).unwrap_err(), InvalidAccess::HeaderName(2));
+        assert_eq!(headers(&pairs(("b", "c\nd: e"))).unwrap_err(), InvalidAccess::HeaderValue(2));
+        assert_eq!(headers(&pairs(("Accept-Encoding", "br"))).unwrap()["accept-encoding"], "gzip");
+    }
+}

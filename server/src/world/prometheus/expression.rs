@@ -1,0 +1,121 @@
+//! What is asked, once a project's selector is in every selector of a query.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use promql_parser::{
+    label::{Matcher, Matchers},
+    parser::{self, Expr},
+    util::visitor::{ExprVisitorMut, walk_expr_mut},
+};
+
+use super::{QueryError, access::InvalidAccess};
+use crate::world::catalogue::Query;
+
+/// The place of the range in an expression.
+const RANGE: &str = "$RANGE";
+
+/// The expressions of one project.
+#[derive(Debug)]
+pub(super) struct Expressions {
+    selector: Selector,
+    /// The expression of each query by its name, for the range that was asked for last.
+    ready: Mutex<HashMap<&'static str, (u32, Arc<str>)>>,
+}
+
+/// The matchers that every vector selector gets.
+#[derive(Clone, Default)]
+pub(super) struct Selector(Vec<Matcher>);
+
+impl Expressions {
+    pub(super) fn new(selector: Selector) -> Self {
+        Self { selector, ready: Mutex::default() }
+    }
+
+    /// The text of a query for a range of that many seconds.
+    ///
+    /// # Errors
+    /// [`QueryError::InvalidQuery`].
+    pub(super) fn of(&self, query: &'static Query, range_seconds: u32) -> Result<Arc<str>, QueryError> {
+        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((range, text)) = ready.get(query.name)
+            && *range == range_seconds
+        {
+            return Ok(Arc::clone(text));
+        }
+        let plain = query.expression.replace(RANGE, &format!("{range_seconds}s"));
+        let text: Arc<str> = self.selector.put_into(plain)?.into();
+        ready.insert(query.name, (range_seconds, Arc::clone(&text)));
+        Ok(text)
+    }
+}
+
+impl Selector {
+    /// Reads a selector such as `{cluster="a",zone=~"b.*"}`; an empty text is one without matchers.
+    ///
+    /// # Errors
+    /// [`InvalidAccess::Selector`] for what is none, and for one that names a metric or has an `or`, which Prometheus
+    /// would refuse.
+    pub(super) fn parse(text: &str) -> Result<Self, InvalidAccess> {
+        // The name is a stand-in: alone, a selector that also matches what has none of its labels is not valid.
+        const NAME: &str = "x";
+        let parsed = parser::parse(&format!("{NAME} {text}"));
+        let Ok(Expr::VectorSelector(selector)) = parsed else { return Err(InvalidAccess::Selector) };
+        let Matchers { matchers, or_matchers } = selector.matchers;
+        let names_a_metric = matchers.iter().any(|matcher| matcher.name == "__name__");
+        let is_more =
+            selector.name.as_deref() != Some(NAME) || selector.offset.is_some() || selector.at.is_some();
+        if names_a_metric || is_more || !or_matchers.is_empty() {
+            return Err(InvalidAccess::Selector);
+        }
+        Ok(Self(matchers))
+    }
+
+    fn put_into(&self, expression: String) -> Result<String, QueryError> {
+        if self.0.is_empty() {
+            return Ok(expression);
+        }
+        let mut parsed = parser::parse(&expression).map_err(|_| QueryError::InvalidQuery)?;
+        let Ok(_) = walk_expr_mut(&mut Appending(&self.0), &mut parsed);
+        Ok(parsed.to_string())
+    }
+}
+
+impl std::fmt::Debug for Selector {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The values are names of an installation.
+        formatter.debug_struct("Selector").finish_non_exhaustive()
+    }
+}
+
+/// Adds matchers to every selector that it passes.
+struct Appending<'m>(&'m [Matcher]);
+
+impl ExprVisitorMut for Appending<'_> {
+    type Error = std::convert::Infallible;
+
+    fn pre_visit(&mut self, expression: &mut Expr) -> Result<bool, Self::Error> {
+        match expression {
+            Expr::VectorSelector(selector) => self.append_to(&mut selector.matchers),
+            Expr::MatrixSelector(selector) => self.append_to(&mut selector.vs.matchers),
+            _ => {}
+        }
+        Ok(true)
+    }
+}
+
+impl Appending<'_> {
+    fn append_to(&self, matchers: &mut Matchers) {
+        if matchers.or_matchers.is_empty() {
+            matchers.matchers.extend_from_slice(self.0);
+        }
+        for alternative in &mut matchers.or_matchers {
+            alternative.extend_from_slice(self.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

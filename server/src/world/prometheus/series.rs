@@ -1,0 +1,217 @@
+//! What does one series of an answer say?
+
+use std::{borrow::Cow, fmt};
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::{QueryError, Sink, Span};
+use crate::world::catalogue::Label;
+
+/// The longest text of a kept label, in bytes.
+const LONGEST_TEXT: usize = 64 * 1024;
+
+/// Reads series, one after another, with the memory of the last.
+#[derive(Debug)]
+pub(super) struct SeriesReader {
+    labels: &'static [Label],
+    span: Span,
+    points: Vec<(u32, f32)>,
+}
+
+impl SeriesReader {
+    /// Keeps those labels, and the points of that span.
+    pub(super) const fn new(labels: &'static [Label], span: Span) -> Self {
+        Self { labels, span, points: Vec::new() }
+    }
+
+    /// Hands a series to `sink`; one without a point in the span is none. Says whether it was one.
+    ///
+    /// # Errors
+    /// It is no series, a text in it is too long, or `sink` has no room.
+    pub(super) fn read(&mut self, json: &[u8], sink: &mut impl Sink) -> Result<bool, QueryError> {
+        self.points.clear();
+        let mut texts = vec![Cow::Borrowed(""); self.labels.len()];
+        let mut deserializer = serde_json::Deserializer::from_slice(json);
+        Series { labels: self.labels, span: self.span, texts: &mut texts, points: &mut self.points }
+            .deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        if self.points.is_empty() {
+            return Ok(false);
+        }
+        if !self.points.is_sorted_by(|(before, _), (after, _)| before < after) {
+            return Err(QueryError::NotUnderstood);
+        }
+        if texts.iter().any(|text| text.len() > LONGEST_TEXT) {
+            return Err(QueryError::TooLarge);
+        }
+        sink.series(&texts.iter().map(Cow::as_ref).collect::<Vec<_>>())?;
+        for (at, value) in &self.points {
+            sink.point(*at, *value)?;
+        }
+        Ok(true)
+    }
+}
+
+/// `{"metric":{…},"values":[…]}`. Native histograms are in a member of their own, which is skipped.
+struct Series<'r, 'de> {
+    labels: &'static [Label],
+    span: Span,
+    texts: &'r mut [Cow<'de, str>],
+    points: &'r mut Vec<(u32, f32)>,
+}
+
+impl<'de> DeserializeSeed<'de> for Series<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Series<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a series")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        while let Some(key) = members.next_key_seed(Text)? {
+            match &*key {
+                "metric" => {
+                    members.next_value_seed(Metric { labels: self.labels, texts: &mut *self.texts })?;
+                }
+                "values" => {
+                    members.next_value_seed(Points { span: self.span, points: &mut *self.points })?;
+                }
+                _ => {
+                    members.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `{"label":"text",…}`.
+struct Metric<'r, 'de> {
+    labels: &'static [Label],
+    texts: &'r mut [Cow<'de, str>],
+}
+
+impl<'de> DeserializeSeed<'de> for Metric<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Metric<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("labels")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        while let Some(key) = members.next_key_seed(Text)? {
+            match self.labels.iter().position(|label| label.name() == key) {
+                Some(column) => self.texts[column] = members.next_value_seed(Text)?,
+                None => {
+                    members.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `[[moment,"value"],…]`.
+struct Points<'r> {
+    span: Span,
+    points: &'r mut Vec<(u32, f32)>,
+}
+
+impl<'de> DeserializeSeed<'de> for Points<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Points<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("points")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let Span { from, to, .. } = self.span;
+        while let Some((at, value)) = elements.next_element_seed(Point)? {
+            // An infinity stays: it says that the series is there, which is all that many queries are for.
+            if at >= f64::from(from) && at <= f64::from(to) && !value.is_nan() {
+                self.points.push((at as u32, value));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `[moment,"value"]`: a moment in whole seconds.
+struct Point;
+
+impl<'de> DeserializeSeed<'de> for Point {
+    type Value = (f64, f32);
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Point {
+    type Value = (f64, f32);
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a moment and a value")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
+        let missing = || A::Error::custom("half a point");
+        let at: f64 = elements.next_element()?.ok_or_else(missing)?;
+        let value = elements.next_element_seed(Text)?.ok_or_else(missing)?;
+        match (value.parse(), elements.next_element::<IgnoredAny>()?) {
+            (Ok(value), None) => Ok((at.floor(), value)),
+            _ => Err(A::Error::custom("no point")),
+        }
+    }
+}
+
+/// A text, borrowed from the answer where nothing in it is escaped.
+struct Text;
+
+impl<'de> DeserializeSeed<'de> for Text {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Text {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a text")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(text))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
+}

@@ -1,0 +1,286 @@
+//! Where are the parts of an answer in its bytes?
+//!
+//! An answer is `{"status":…,"data":{"resultType":…,"result":[series,…]},…}`, its members in any order. This finds the
+//! values of the members and the series one by one, however the bytes are cut into chunks, without keeping more than the
+//! part that has not ended. It looks only at what separates parts; their readers check the rest.
+
+use memchr::memchr2;
+
+use super::QueryError;
+
+/// The largest part. The longest series that Prometheus answers with, 11 000 points, is smaller.
+const LARGEST: usize = 4 * 1024 * 1024;
+
+/// A part of an answer: the bytes of a JSON value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part<'b> {
+    /// The member `status`.
+    Status(&'b [u8]),
+    /// The member `errorType`.
+    ErrorType(&'b [u8]),
+    /// A member `warnings` or `infos`.
+    Warnings(&'b [u8]),
+    /// The member `resultType` of the data.
+    ResultType(&'b [u8]),
+    /// One element of the member `result` of the data.
+    Series(&'b [u8]),
+}
+
+/// The place in an answer.
+#[derive(Debug, Default)]
+pub(super) struct Splitter {
+    inside: Inside,
+    expected: Expected,
+    member: Member,
+    /// The value that has begun.
+    value: Option<Value>,
+    /// The bytes of that value that came with earlier chunks.
+    held: Vec<u8>,
+}
+
+/// The innermost array or object that is taken apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Inside {
+    #[default]
+    Nothing,
+    Answer,
+    Data,
+    Result,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Expected {
+    #[default]
+    Answer,
+    FirstKey,
+    Key,
+    Colon,
+    FirstElement,
+    Value,
+    Comma,
+    Nothing,
+}
+
+/// The member whose value comes next.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Member {
+    Status,
+    ErrorType,
+    Warnings,
+    Data,
+    ResultType,
+    Result,
+    #[default]
+    Other,
+}
+
+/// A value whose end is looked for.
+#[derive(Debug)]
+enum Value {
+    /// A text, or an object or array with all that is in it.
+    Enclosed(Enclosed),
+    /// A number or a word, which ends before what separates it.
+    Bare,
+}
+
+/// How far the end of an enclosed value was looked for.
+#[derive(Debug, Default)]
+struct Enclosed {
+    /// Objects and arrays that are open.
+    depth: u32,
+    in_text: bool,
+    /// The last byte was a backslash: it says how to read the next.
+    escaped: bool,
+}
+
+impl Splitter {
+    /// Goes on with the next bytes, and hands out the parts that end in them.
+    ///
+    /// # Errors
+    /// This is no answer, a part is too large, or what `take` says.
+    pub(super) fn push(
+        &mut self,
+        mut bytes: &[u8],
+        take: &mut impl FnMut(Part<'_>) -> Result<(), QueryError>,
+    ) -> Result<(), QueryError> {
+        loop {
+            if let Some(value) = &mut self.value {
+                let Some(end) = value.end(bytes) else { return self.hold(bytes) };
+                let (last, after) = bytes.split_at(end);
+                self.value = None;
+                self.take_value(last, take)?;
+                bytes = after;
+            }
+            bytes = bytes.trim_ascii_start();
+            let Some((first, after)) = bytes.split_first() else { return Ok(()) };
+            self.step(*first)?;
+            if self.value.is_none() {
+                bytes = after;
+            }
+        }
+    }
+
+    /// Ends the answer.
+    ///
+    /// # Errors
+    /// It is not complete.
+    pub(super) fn finish(&self) -> Result<(), QueryError> {
+        if self.expected == Expected::Nothing { Ok(()) } else { Err(QueryError::NotUnderstood) }
+    }
+
+    /// Passes a byte that separates parts, or begins the value that starts with it.
+    fn step(&mut self, byte: u8) -> Result<(), QueryError> {
+        match (self.expected, self.inside, byte) {
+            (Expected::Answer, _, b'{') => self.open(Inside::Answer, Expected::FirstKey),
+            (Expected::FirstKey | Expected::Key, _, b'"') => self.value = Some(Value::beginning_with(byte)),
+            (Expected::Colon, _, b':') => self.expected = Expected::Value,
+            (Expected::Value, Inside::Answer, b'{') if self.member == Member::Data => {
+                self.open(Inside::Data, Expected::FirstKey);
+            }
+            (Expected::Value, Inside::Data, b'[') if self.member == Member::Result => {
+                self.open(Inside::Result, Expected::FirstElement);
+            }
+            (Expected::FirstElement | Expected::Comma, Inside::Result, b']')
+            | (Expected::FirstKey | Expected::Comma, Inside::Answer | Inside::Data, b'}') => self.close(),
+            (Expected::Comma, Inside::Result, b',') => self.expected = Expected::Value,
+            (Expected::Comma, _, b',') => self.expected = Expected::Key,
+            (Expected::Value | Expected::FirstElement, _, byte) if !b",:]}".contains(&byte) => {
+                self.value = Some(Value::beginning_with(byte));
+            }
+            _ => return Err(QueryError::NotUnderstood),
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, inside: Inside, expected: Expected) {
+        (self.inside, self.expected) = (inside, expected);
+    }
+
+    fn close(&mut self) {
+        (self.inside, self.expected) = match self.inside {
+            Inside::Result => (Inside::Data, Expected::Comma),
+            Inside::Data => (Inside::Answer, Expected::Comma),
+            Inside::Answer | Inside::Nothing => (Inside::Nothing, Expected::Nothing),
+        };
+    }
+
+    fn hold(&mut self, bytes: &[u8]) -> Result<(), QueryError> {
+        if self.held.len() + bytes.len() > LARGEST {
+            return Err(QueryError::TooLarge);
+        }
+        self.held.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Takes a value of which `last` are the last bytes.
+    fn take_value(
+        &mut self,
+        last: &[u8],
+        take: &mut impl FnMut(Part<'_>) -> Result<(), QueryError>,
+    ) -> Result<(), QueryError> {
+        if self.held.is_empty() {
+            return self.take_whole(last, take);
+        }
+        self.hold(last)?;
+        let held = std::mem::take(&mut self.held);
+        self.take_whole(&held, take)?;
+        self.held = held;
+        self.held.clear();
+        Ok(())
+    }
+
+    fn take_whole(
+        &mut self,
+        value: &[u8],
+        take: &mut impl FnMut(Part<'_>) -> Result<(), QueryError>,
+    ) -> Result<(), QueryError> {
+        if matches!(self.expected, Expected::FirstKey | Expected::Key) {
+            self.member = Member::named(self.inside, value);
+            self.expected = Expected::Colon;
+            return Ok(());
+        }
+        self.expected = Expected::Comma;
+        if self.inside == Inside::Result {
+            return take(Part::Series(value));
+        }
+        match self.member {
+            Member::Status => take(Part::Status(value)),
+            Member::ErrorType => take(Part::ErrorType(value)),
+            Member::Warnings => take(Part::Warnings(value)),
+            Member::ResultType => take(Part::ResultType(value)),
+            Member::Data | Member::Result | Member::Other => Ok(()),
+        }
+    }
+}
+
+impl Member {
+    fn named(inside: Inside, key: &[u8]) -> Self {
+        match (inside, key) {
+            (Inside::Answer, br#""status""#) => Self::Status,
+            (Inside::Answer, br#""errorType""#) => Self::ErrorType,
+            (Inside::Answer, br#""warnings""# | br#""infos""#) => Self::Warnings,
+            (Inside::Answer, br#""data""#) => Self::Data,
+            (Inside::Data, br#""resultType""#) => Self::ResultType,
+            (Inside::Data, br#""result""#) => Self::Result,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl Value {
+    /// The value whose first byte comes next.
+    fn beginning_with(byte: u8) -> Self {
+        if b"\"{[".contains(&byte) { Self::Enclosed(Enclosed::default()) } else { Self::Bare }
+    }
+
+    /// Where the value ends in the next bytes; `None` when it goes on after them.
+    fn end(&mut self, bytes: &[u8]) -> Option<usize> {
+        match self {
+            Self::Enclosed(enclosed) => enclosed.end(bytes),
+            Self::Bare => bytes.iter().position(|byte| b",]} \n\r\t".contains(byte)),
+        }
+    }
+}
+
+impl Enclosed {
+    fn end(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        loop {
+            at += if self.in_text {
+                self.end_of_text(&bytes[at..])?
+            } else {
+                bytes[at..].iter().position(|byte| b"\"{}[]".contains(byte)).map(|place| place + 1)?
+            };
+            match bytes[at - 1] {
+                b'"' => self.in_text = !self.in_text,
+                b'{' | b'[' => self.depth += 1,
+                _ => self.depth = self.depth.checked_sub(1)?,
+            }
+            if self.depth == 0 && !self.in_text {
+                return Some(at);
+            }
+        }
+    }
+
+    /// The place after the quote that ends the text.
+    fn end_of_text(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        if self.escaped && !bytes.is_empty() {
+            (self.escaped, at) = (false, 1);
+        }
+        loop {
+            let place = at + memchr2(b'"', b'\\', &bytes[at..])?;
+            if bytes[place] == b'"' {
+                return Some(place + 1);
+            }
+            at = place + 2;
+            if at > bytes.len() {
+                self.escaped = true;
+                return None;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
