@@ -253,7 +253,7 @@ mod tests {
     #[tokio::test]
     async fn reports_are_delivered_in_the_order_in_which_they_were_made() {
         let (delivery, transport, spool) = delivery([], 3);
-        assert_eq!(until_idle(&delivery).await, []);
+        assert!(until_idle(&delivery).await.is_empty());
         assert_eq!(tried(&transport), [0, 1, 2]);
         assert_eq!(transport.sent.lock().unwrap()[1].1, b"report 1");
         assert_eq!(spool.count(ReportState::Sent), 3);
@@ -283,7 +283,7 @@ mod tests {
     #[tokio::test]
     async fn a_refused_report_is_kept_and_the_next_one_sent() {
         let (delivery, transport, spool) = delivery([status(422)], 2);
-        assert_eq!(until_idle(&delivery).await, []);
+        assert!(until_idle(&delivery).await.is_empty());
         assert_eq!(tried(&transport), [0, 1]);
         assert_eq!((spool.count(ReportState::Refused), spool.count(ReportState::Sent)), (1, 1));
     }

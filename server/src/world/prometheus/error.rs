@@ -84,8 +84,11 @@ fn reason(error: &(dyn Error + 'static)) -> &'static str {
 }
 
 fn reason_of_io(error: &io::Error) -> Option<&'static str> {
-    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    match (tls, error.kind()) {
+    let inner = error.get_ref();
+    if let Some(inner) = inner.and_then(|inner| inner.downcast_ref()) {
+        return reason_of_io(inner);
+    }
+    match (inner.and_then(|inner| inner.downcast_ref()), error.kind()) {
         (Some(rustls::Error::InvalidCertificate(_)), _) => Some("its certificate is not accepted"),
         (Some(_), _) => Some("TLS failed"),
         (None, io::ErrorKind::ConnectionRefused) => Some("connection refused"),

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -18,7 +19,6 @@ use crate::world::catalogue::Query;
 const RANGE: &str = "$RANGE";
 
 /// The expressions of one project.
-#[derive(Debug)]
 pub(super) struct Expressions {
     selector: Selector,
     /// The expression of each query by its name, for the range that was asked for last.
@@ -26,7 +26,7 @@ pub(super) struct Expressions {
 }
 
 /// The matchers that every vector selector gets.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Selector(Vec<Matcher>);
 
 impl Expressions {
@@ -83,10 +83,10 @@ impl Selector {
     }
 }
 
-impl std::fmt::Debug for Selector {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The values are names of an installation.
-        formatter.debug_struct("Selector").finish_non_exhaustive()
+impl fmt::Debug for Expressions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The matchers hold names of an installation.
+        formatter.debug_struct("Expressions").finish_non_exhaustive()
     }
 }
 

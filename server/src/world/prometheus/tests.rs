@@ -1,1 +1,301 @@
-//! Tests.
+//! Tests of the client, against a Prometheus on this machine that answers what a test wants.
+
+mod serving;
+
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect},
+    routing::post,
+};
+use reqwest::Url;
+
+use self::serving::{Watched, answering, flow, serving, serving_with_own_certificate};
+use super::*;
+use crate::{
+    clock::SystemClock,
+    world::catalogue::{NODE_DISK_READS, UP},
+};
+
+const GZIP: [(header::HeaderName, &str); 1] = [(header::CONTENT_ENCODING, "gzip")];
+const SPAN: Span = Span { from: 1_700_000_000, to: 1_700_000_060, step: 30 };
+const GOOD: &str = r#"{"status":"success","data":{"resultType":"matrix","result":[
+    {"metric":{"__name__":"up","job":"a","instance":"x"},"values":[[1700000000.781,"1"],[1700000030.781,"0"]]},
+    {"metric":{"__name__":"up","job":"b","instance":"y"},"values":[[1700000060,"1"]]}]},"warnings":["old"]}"#;
+
+/// Keeps series and points as they come; up to some of them.
+#[derive(Debug, Default, PartialEq)]
+pub(in crate::world::prometheus) struct Kept {
+    pub(in crate::world::prometheus) series: Vec<(Vec<String>, Vec<(u32, f32)>)>,
+    pub(in crate::world::prometheus) room: Option<usize>,
+}
+
+impl Sink for Kept {
+    fn series(&mut self, labels: &[&str]) -> Result<(), TooLarge> {
+        if self.room.is_some_and(|room| self.series.len() >= room) {
+            return Err(TooLarge);
+        }
+        self.series.push((labels.iter().map(|label| (*label).to_owned()).collect(), Vec::new()));
+        Ok(())
+    }
+
+    fn point(&mut self, at: u32, value: f32) -> Result<(), TooLarge> {
+        self.series.last_mut().unwrap().1.push((at, value));
+        Ok(())
+    }
+}
+
+fn access(url: &str) -> PrometheusAccess {
+    PrometheusAccess {
+        url: url.to_owned(),
+        refresh_interval: Duration::from_secs(30),
+        tls_skip_verify: false,
+        basic_auth: None,
+        extra_selector: String::new(),
+        custom_headers: Vec::new(),
+    }
+}
+
+fn client(access: &PrometheusAccess) -> Prometheus {
+    Prometheus::new(access, Arc::new(SystemClock::new())).unwrap()
+}
+
+fn limited(url: &str, limits: Limits) -> Prometheus {
+    Prometheus::with_limits(&access(url), Arc::new(SystemClock::new()), limits).unwrap()
+}
+
+async fn ask(prometheus: &Prometheus) -> Result<(Kept, Answered), QueryError> {
+    prometheus.range(&UP, SPAN, 45, Kept::default()).await
+}
+
+async fn error_of(url: &str) -> QueryError {
+    ask(&client(&access(url))).await.unwrap_err()
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn expected() -> Vec<(Vec<String>, Vec<(u32, f32)>)> {
+    let labels = |job: &str, instance: &str| vec![job.to_owned(), instance.to_owned()];
+    vec![
+        (labels("a", "x"), vec![(1_700_000_000, 1.0), (1_700_000_030, 0.0)]),
+        (labels("b", "y"), vec![(1_700_000_060, 1.0)]),
+    ]
+}
+
+#[tokio::test]
+async fn an_answer_reaches_the_sink() {
+    let url = answering(|| GOOD).await;
+    let (kept, answered) = ask(&client(&access(&url))).await.unwrap();
+    assert_eq!(kept.series, expected());
+    assert_eq!((answered.series, answered.warnings), (2, true));
+    assert_eq!((answered.bytes, answered.wire_bytes), (GOOD.len() as u64, GOOD.len() as u64));
+}
+
+#[tokio::test]
+async fn a_compressed_answer_is_the_same() {
+    let url = answering(|| (GZIP, gzip(GOOD))).await;
+    let (kept, answered) = ask(&client(&access(&url))).await.unwrap();
+    assert_eq!(kept.series, expected());
+    assert_eq!((answered.bytes, answered.wire_bytes), (GOOD.len() as u64, gzip(GOOD).len() as u64));
+}
+
+#[tokio::test]
+async fn a_query_is_a_form_with_everything_that_the_project_says() {
+    let seen = Arc::new(Mutex::new(None));
+    let seeing = Arc::clone(&seen);
+    let handler = move |headers: HeaderMap, body: String| async move {
+        *seeing.lock().unwrap() = Some((headers, body));
+        GOOD
+    };
+    let url = serving(Router::new().route("/a/b/api/v1/query_range", post(handler))).await;
+    let access = PrometheusAccess {
+        url: format!("{url}/a/b/"),
+        basic_auth: Some(("me".to_owned(), "it".to_owned())),
+        extra_selector: r#"{cluster="a&b"}"#.to_owned(),
+        custom_headers: vec![("X-Scope-OrgID".to_owned(), "7".to_owned())],
+        ..access(&url)
+    };
+    client(&access).range(&NODE_DISK_READS, SPAN, 45, Kept::default()).await.unwrap();
+    let (headers, body) = seen.lock().unwrap().take().unwrap();
+    assert_eq!(headers["authorization"], "Basic bWU6aXQ=");
+    assert_eq!(headers["x-scope-orgid"], "7");
+    assert_eq!(headers["accept-encoding"], "gzip");
+    let form = Url::parse(&format!("http://x/?{body}")).unwrap();
+    let form: BTreeMap<_, _> = form.query_pairs().into_owned().collect();
+    let expected = [
+        ("end", "1700000060"),
+        ("query", r#"rate(node_resources_disk_reads_total{cluster="a&b"}[45s])"#),
+        ("start", "1700000000"),
+        ("step", "30"),
+    ];
+    assert_eq!(form, BTreeMap::from(expected.map(|(name, value)| (name.to_owned(), value.to_owned()))));
+}
+
+#[tokio::test]
+async fn a_refusal_has_its_status_and_the_kind_that_prometheus_gives() {
+    let refused = |status, kind| QueryError::Refused { status, kind };
+    let body = r#"{"status":"error","errorType":"bad_data","error":"of db-1.example.com"}"#;
+    let url = answering(move || (StatusCode::BAD_REQUEST, body)).await;
+    assert_eq!(error_of(&url).await, refused(400, Some("bad_data")));
+    assert_eq!(error_of(&url).await.to_string(), "Prometheus refused with status 400 (bad_data)");
+    let url = answering(move || (StatusCode::UNPROCESSABLE_ENTITY, GZIP, gzip(body))).await;
+    assert_eq!(error_of(&url).await, refused(422, Some("bad_data")));
+    let url = answering(|| (StatusCode::INTERNAL_SERVER_ERROR, r#"{"errorType":"of db-1"}"#)).await;
+    assert_eq!(error_of(&url).await, refused(500, None));
+    let url = answering(|| (StatusCode::SERVICE_UNAVAILABLE, "<html>db-1</html>")).await;
+    assert_eq!(error_of(&url).await, refused(503, None));
+    let url = answering(|| (StatusCode::UNAUTHORIZED, "")).await;
+    assert_eq!(error_of(&url).await, refused(401, None));
+    assert_eq!(error_of(&url).await.to_string(), "Prometheus refused with status 401");
+}
+
+#[tokio::test]
+async fn a_redirect_is_a_refusal() {
+    let elsewhere = answering(|| GOOD).await;
+    let url = answering(move || Redirect::temporary(&elsewhere).into_response()).await;
+    assert_eq!(error_of(&url).await, QueryError::Refused { status: 307, kind: None });
+}
+
+#[tokio::test]
+async fn what_is_no_answer_is_not_understood() {
+    let truncated_gzip = gzip(GOOD)[..60].to_vec();
+    for url in [
+        answering(|| "<html>Sign in</html>").await,
+        answering(|| &GOOD[..GOOD.len() - 1]).await,
+        answering(|| "").await,
+        answering(|| (GZIP, GOOD)).await,
+        answering(|| ([(header::CONTENT_ENCODING, "br")], GOOD)).await,
+        answering(|| (GZIP, [gzip(GOOD), b"rest".to_vec()].concat())).await,
+        answering(move || (GZIP, truncated_gzip.clone())).await,
+    ] {
+        assert_eq!(error_of(&url).await, QueryError::NotUnderstood);
+    }
+}
+
+/// How much of an endless answer of `head` and then `chunk` after `chunk` is sent until it is refused.
+async fn sent_until_too_large(head: &'static str, chunk: &'static [u8], sink: Kept) -> u64 {
+    let watched = Arc::new(Watched::default());
+    let serving = Arc::clone(&watched);
+    let url = answering(move || {
+        let mut first = Some(Bytes::from_static(head.as_bytes()));
+        flow(move || first.take().or(Some(Bytes::from_static(chunk))), &serving)
+    })
+    .await;
+    let prometheus = limited(&url, Limits { bytes: 1024 * 1024, ..Limits::default() });
+    let error = prometheus.range(&UP, SPAN, 45, sink).await.unwrap_err();
+    assert_eq!(error, QueryError::TooLarge);
+    watched.gone.notified().await;
+    *watched.sent.lock().unwrap()
+}
+
+const RESULT: &str = r#"{"status":"success","data":{"resultType":"matrix","result":["#;
+/// What lies in the buffers of two sockets.
+const IN_FLIGHT: u64 = 16 * 1024 * 1024;
+
+#[tokio::test]
+async fn an_endless_answer_ends_at_its_bound() {
+    let sent = sent_until_too_large("{", &[b' '; 4096], Kept::default()).await;
+    assert!(sent < 1024 * 1024 + IN_FLIGHT, "{sent}");
+    let sent = sent_until_too_large(r#"{"status":""#, &[b'x'; 4096], Kept::default()).await;
+    assert!(sent < 1024 * 1024 + IN_FLIGHT, "{sent}");
+}
+
+#[tokio::test]
+async fn a_sink_that_is_full_ends_an_answer_of_any_number_of_series() {
+    const SERIES: &[u8] = br#"{"metric":{"job":"a","instance":"x"},"values":[[1700000000,"1"]]},"#;
+    let sink = Kept { room: Some(100), ..Kept::default() };
+    let sent = sent_until_too_large(RESULT, SERIES, sink).await;
+    assert!(sent < IN_FLIGHT, "{sent}");
+}
+
+#[tokio::test]
+async fn a_small_answer_that_is_large_when_decompressed_ends_at_its_bound() {
+    let bomb = gzip(&" ".repeat(64 * 1024 * 1024));
+    assert!(bomb.len() < 512 * 1024);
+    let url = answering(move || (GZIP, bomb.clone())).await;
+    let prometheus = limited(&url, Limits { bytes: 1024 * 1024, ..Limits::default() });
+    assert_eq!(ask(&prometheus).await.unwrap_err(), QueryError::TooLarge);
+}
+
+#[tokio::test]
+async fn an_answer_that_stalls_times_out() {
+    let watched = Arc::new(Watched::default());
+    let url = answering(move || {
+        let mut first = Some(Bytes::from_static(RESULT.as_bytes()));
+        flow(move || first.take(), &watched)
+    })
+    .await;
+    let prometheus = limited(&url, Limits { timeout: Duration::from_millis(100), ..Limits::default() });
+    assert_eq!(ask(&prometheus).await.unwrap_err(), QueryError::TimedOut);
+}
+
+#[tokio::test]
+async fn a_query_that_is_dropped_is_not_read_any_more() {
+    let watched = Arc::new(Watched::default());
+    let serving = Arc::clone(&watched);
+    let url = answering(move || {
+        let mut first = Some(Bytes::from_static(RESULT.as_bytes()));
+        flow(move || first.take(), &serving)
+    })
+    .await;
+    let prometheus = client(&access(&url));
+    let asking = tokio::spawn(async move { ask(&prometheus).await });
+    while *watched.sent.lock().unwrap() == 0 {
+        tokio::task::yield_now().await;
+    }
+    asking.abort();
+    watched.gone.notified().await;
+}
+
+#[tokio::test]
+async fn where_nobody_listens_is_unreachable_and_the_text_names_no_address() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let error = error_of(&url).await;
+    assert_eq!(error, QueryError::Unreachable("connection refused"));
+    assert_eq!(error.to_string(), "Prometheus cannot be reached: connection refused");
+    let error = error_of("http://nowhere.invalid:1").await;
+    assert!(matches!(error, QueryError::Unreachable(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_certificate_of_nobody_is_accepted_only_when_any_is() {
+    let router = Router::new().route("/api/v1/query_range", post(async || GOOD));
+    let url = serving_with_own_certificate(router).await;
+    assert_eq!(error_of(&url).await, QueryError::Unreachable("its certificate is not accepted"));
+    let access = PrometheusAccess { tls_skip_verify: true, ..access(&url) };
+    assert_eq!(ask(&client(&access)).await.unwrap().0.series, expected());
+}
+
+#[test]
+fn nothing_that_is_printed_names_anything_of_the_project() {
+    let access = PrometheusAccess {
+        basic_auth: Some(("secret".to_owned(), "secret".to_owned())),
+        extra_selector: r#"{cluster="secret"}"#.to_owned(),
+        custom_headers: vec![("X-secret".to_owned(), "secret".to_owned())],
+        ..access("http://secret.example.com/secret")
+    };
+    let prometheus = client(&access);
+    prometheus.expressions.of(&UP, 45).unwrap();
+    assert!(!format!("{prometheus:?} {access:?}").contains("secret"), "{prometheus:?}");
+}
+
+#[test]
+fn a_selector_that_cannot_be_read_is_refused_before_anything_is_asked() {
+    let access = PrometheusAccess { extra_selector: "cluster=a".to_owned(), ..access("http://p") };
+    let error = Prometheus::new(&access, Arc::new(SystemClock::new())).unwrap_err();
+    assert_eq!(error, InvalidAccess::Selector);
+}

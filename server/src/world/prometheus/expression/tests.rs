@@ -1,1 +1,136 @@
-//! Tests.
+//! Tests of selectors in queries.
+
+use promql_parser::util::{ExprVisitor, walk_expr};
+
+use super::*;
+use crate::world::catalogue;
+
+const SELECTOR: &str = r#"{cluster="a\"b\\c", zone=~"d.*", env!="", team!~`x|y`}"#;
+
+fn rewritten(selector: &str, expression: &str) -> String {
+    Selector::parse(selector).unwrap().put_into(expression.to_owned()).unwrap()
+}
+
+/// The matchers of every selector in an expression.
+fn selectors_in(expression: &Expr) -> Vec<Vec<Matcher>> {
+    struct Collecting(Vec<Vec<Matcher>>);
+    impl ExprVisitor for Collecting {
+        type Error = std::convert::Infallible;
+
+        fn pre_visit(&mut self, expression: &Expr) -> Result<bool, Self::Error> {
+            match expression {
+                Expr::VectorSelector(selector) => self.0.push(selector.matchers.matchers.clone()),
+                Expr::MatrixSelector(selector) => self.0.push(selector.vs.matchers.matchers.clone()),
+                _ => {}
+            }
+            Ok(true)
+        }
+    }
+    let mut collecting = Collecting(Vec::new());
+    let Ok(_) = walk_expr(&mut collecting, expression);
+    collecting.0
+}
+
+#[test]
+fn every_query_of_the_catalogue_is_the_same_when_it_is_printed() {
+    for query in catalogue::all() {
+        let expression = query.expression.replace(RANGE, "45s");
+        let parsed = parser::parse(&expression).unwrap();
+        assert_eq!(parser::parse(&parsed.to_string()).unwrap(), parsed, "{expression}");
+    }
+}
+
+#[test]
+fn every_selector_of_the_catalogue_gets_the_matchers() {
+    let expressions = Expressions::new(Selector::parse(SELECTOR).unwrap());
+    for query in catalogue::all() {
+        let before = parser::parse(&query.expression.replace(RANGE, "45s")).unwrap();
+        let after = parser::parse(&expressions.of(query, 45).unwrap()).unwrap();
+        let (before, after) = (selectors_in(&before), selectors_in(&after));
+        assert_eq!(before.len(), after.len(), "{}", query.name);
+        assert!(!after.is_empty(), "{}", query.name);
+        for (before, after) in before.iter().zip(&after) {
+            let own = |matcher: &&Matcher| !["cluster", "zone", "env", "team"].contains(&&*matcher.name);
+            assert_eq!(&after.iter().filter(own).cloned().collect::<Vec<_>>(), before, "{}", query.name);
+            assert_eq!(after.len(), before.len() + 4, "{}", query.name);
+            assert!(after.iter().any(|matcher| matcher.value == r#"a"b\c"#));
+        }
+    }
+}
+
+#[test]
+fn matchers_reach_every_corner_of_an_expression() {
+    for (expression, expected) in [
+        ("up", r#"up{c="a"}"#),
+        ("rate(up[45s])", r#"rate(up{c="a"}[45s])"#),
+        ("sum without(mode) (rate(up[45s]))", r#"sum without (mode) (rate(up{c="a"}[45s]))"#),
+        (
+            "a / ignoring(mode) group_left sum(b) without(mode)*100",
+            r#"a{c="a"} / ignoring (mode) group_left () sum without (mode) (b{c="a"}) * 100"#,
+        ),
+        ("timestamp(node_info) - 100", r#"timestamp(node_info{c="a"}) - 100"#),
+        ("max_over_time(rate(up[5m])[30m:1m])", r#"max_over_time(rate(up{c="a"}[5m])[30m:1m])"#),
+        ("-(a + b) > bool 1", r#"-(a{c="a"} + b{c="a"}) > bool 1"#),
+        ("a offset 5m", r#"a{c="a"} offset 5m"#),
+        (
+            r#"histogram_quantile(0.5, sum by(le) (a{b="x"}))"#,
+            r#"histogram_quantile(0.5, sum by (le) (a{b="x",c="a"}))"#,
+        ),
+        ("a and on() b unless c", r#"a{c="a"} and on () b{c="a"} unless c{c="a"}"#),
+        (r#"{__name__=~"a.*"}"#, r#"{__name__=~"a.*",c="a"}"#),
+    ] {
+        let printed = rewritten(r#"{c="a"}"#, expression);
+        let (printed, expected) = (parser::parse(&printed).unwrap(), parser::parse(expected).unwrap());
+        assert_eq!(printed, expected, "{printed}");
+    }
+}
+
+#[test]
+fn alternatives_in_a_selector_each_get_the_matchers() {
+    let printed = rewritten(r#"{c="a"}"#, r#"up{x="1" or y="2"}"#);
+    assert_eq!(printed, r#"up{x="1", c="a" or y="2", c="a"}"#);
+}
+
+#[test]
+fn without_a_selector_a_query_is_asked_as_it_stands() {
+    for nothing in ["", "  ", "{}"] {
+        assert_eq!(rewritten(nothing, "sum(rate( x [45s]))"), "sum(rate( x [45s]))");
+    }
+}
+
+#[test]
+fn an_expression_follows_the_range() {
+    let expressions = Expressions::new(Selector::default());
+    let query = &catalogue::CONTAINER_HTTP_REQUESTS_COUNT;
+    for range in [45, 90, 90] {
+        let expected = format!("rate(container_http_requests_total[{range}s])");
+        assert_eq!(&*expressions.of(query, range).unwrap(), expected);
+    }
+    assert_eq!(expressions.ready.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn what_is_no_selector_is_refused() {
+    for text in [
+        "cluster",
+        r#"cluster="a""#,
+        r#"{cluster="a""#,
+        r#"{cluster="a"}[5m]"#,
+        r#"{cluster="a"} offset 5m"#,
+        r#"{cluster="a"} @ 5"#,
+        r#"{cluster="a"} or y"#,
+        r#"up{cluster="a"}"#,
+        r#"{__name__="up"}"#,
+        r#"{a="b" or c="d"}"#,
+        r#"{a=~"("}"#,
+        "{",
+        "}",
+    ] {
+        assert_eq!(Selector::parse(text).err(), Some(InvalidAccess::Selector), "{text}");
+    }
+}
+
+#[test]
+fn a_selector_that_also_matches_what_lacks_its_labels_is_one() {
+    assert_eq!(rewritten(r#"{cluster!="a"}"#, "up"), r#"up{cluster!="a"}"#);
+}
