@@ -4,6 +4,7 @@
 //! turn, and the median of the pairs is printed.
 #![expect(clippy::print_stdout, reason = "it prints its figures")]
 
+mod answer;
 mod baseline;
 mod idle;
 mod intake;
@@ -30,6 +31,9 @@ fn main() -> anyhow::Result<()> {
     }
     if chosen("profiling") {
         intake::with_and_without_profiling()?;
+    }
+    if chosen("answer") {
+        answer::of_a_hundred_megabytes()?;
     }
     if chosen("memory") {
         memory::after_a_million_events()?;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::world::prometheus::tests::Kept;
+use crate::world::prometheus::tests::{Kept, Series};
 
 const LABELS: &[Label] = &[Label::Job, Label::Instance];
 const SPAN: Span = Span { from: 100, to: 200, step: 10 };
@@ -17,12 +17,12 @@ fn decoded(answer: &str, chunk: usize) -> Result<(Kept, Summary), QueryError> {
 }
 
 /// The series of an answer whose result has those.
-fn series(result: &str) -> Result<Vec<(Vec<String>, Vec<(u32, f32)>)>, QueryError> {
+fn series(result: &str) -> Result<Vec<Series>, QueryError> {
     let answer = format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{result}]}}}}"#);
     Ok(decoded(&answer, usize::MAX)?.0.series)
 }
 
-fn one(job: &str, instance: &str, points: &[(u32, f32)]) -> (Vec<String>, Vec<(u32, f32)>) {
+fn one(job: &str, instance: &str, points: &[(u32, f32)]) -> Series {
     (vec![job.to_owned(), instance.to_owned()], points.to_vec())
 }
 

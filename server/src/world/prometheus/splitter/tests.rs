@@ -112,7 +112,7 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
     leaf.prop_recursive(4, 32, 5, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::hash_map(r#"[a-z"\\]{0,5}"#, inner, 0..5).prop_map(|map| Value::from_iter(map)),
+            prop::collection::hash_map(r#"[a-z"\\]{0,5}"#, inner, 0..5).prop_map(Value::from_iter),
         ]
     })
 }

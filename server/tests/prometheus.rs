@@ -1,0 +1,132 @@
+//! The client against a real Prometheus, where one is installed.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::{
+    io::{BufRead, BufReader, ErrorKind},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use headcount::{
+    clock::{Clock, SystemClock},
+    world::{
+        catalogue::{self, UP},
+        project::PrometheusAccess,
+        prometheus::{Prometheus, Sink, Span, TooLarge},
+    },
+};
+
+/// Records a series with a label that has to be escaped, every second.
+const RULES: &str = r#"
+groups:
+- name: test
+  interval: 1s
+  rules:
+  - record: up
+    expr: vector(1)
+    labels: {job: "é\"\\", cluster: a}
+  - record: up
+    expr: vector(1)
+    labels: {job: other, cluster: b}
+"#;
+
+/// A Prometheus on a free port. It ends with the test.
+struct Real {
+    process: Child,
+    url: String,
+}
+
+impl Real {
+    /// `None` where Prometheus is not installed.
+    fn start(dir: &Path) -> Option<Self> {
+        std::fs::write(dir.join("rules.yml"), RULES).unwrap();
+        std::fs::write(dir.join("prometheus.yml"), "rule_files: [rules.yml]\n").unwrap();
+        let started = Command::new("prometheus")
+            .arg(format!("--config.file={}", dir.join("prometheus.yml").display()))
+            .arg(format!("--storage.tsdb.path={}", dir.join("data").display()))
+            .arg("--web.listen-address=127.0.0.1:0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn();
+        let mut process = match started {
+            Err(error) if error.kind() == ErrorKind::NotFound => return None,
+            started => started.unwrap(),
+        };
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let url = lines.find_map(|line| {
+            let (_, address) = line.split_once("msg=\"Listening on\" address=")?;
+            Some(format!("http://{address}"))
+        });
+        assert!(lines.any(|line| line.contains("Server is ready to receive web requests")));
+        // A full pipe would stop it.
+        std::thread::spawn(move || lines.for_each(drop));
+        Some(Self { process, url: url.unwrap() })
+    }
+
+    fn client(&self, extra_selector: &str) -> Prometheus {
+        let access = PrometheusAccess {
+            url: self.url.clone(),
+            refresh_interval: Duration::from_secs(30),
+            tls_skip_verify: false,
+            basic_auth: None,
+            extra_selector: extra_selector.to_owned(),
+            custom_headers: Vec::new(),
+        };
+        Prometheus::new(&access, Arc::new(SystemClock::new())).unwrap()
+    }
+}
+
+impl Drop for Real {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+#[derive(Debug, Default)]
+struct Texts(Vec<Vec<String>>);
+
+impl Sink for Texts {
+    fn series(&mut self, labels: &[&str]) -> Result<(), TooLarge> {
+        self.0.push(labels.iter().map(|&label| label.to_owned()).collect());
+        Ok(())
+    }
+
+    fn point(&mut self, _: u32, value: f32) -> Result<(), TooLarge> {
+        assert!((value - 1.0).abs() < f32::EPSILON);
+        Ok(())
+    }
+}
+
+fn last_minute() -> Span {
+    let to = u32::try_from(SystemClock::new().wall().as_secs()).unwrap();
+    Span { from: to - 60, to, step: 15 }
+}
+
+#[tokio::test]
+async fn a_real_prometheus_accepts_every_query_and_is_understood() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(real) = Real::start(dir.path()) else {
+        println!("prometheus is not installed: nothing was asked");
+        return;
+    };
+    for selector in ["", r#"{cluster="a"}"#, r#"{cluster!="b\"\\",zone!~"d.*|(e)",env=~"",team=~`.*`}"#] {
+        let prometheus = real.client(selector);
+        for query in catalogue::all() {
+            let answer = prometheus.range(query, last_minute(), 45, Texts::default()).await;
+            assert!(answer.is_ok(), "{} with {selector}: {answer:?}", query.name);
+        }
+    }
+    let prometheus = real.client(r#"{cluster="a"}"#);
+    loop {
+        let (texts, answered) = prometheus.range(&UP, last_minute(), 45, Texts::default()).await.unwrap();
+        if answered.series > 0 {
+            assert_eq!(texts.0, [["é\"\\", ""]]);
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
