@@ -38,6 +38,15 @@ pub trait Disk: Debug + Send + Sync {
     /// The file does not exist, or the disk refused.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
 
+    /// Puts the bytes of a file in the place of what `bytes` holds, whose memory is used again.
+    ///
+    /// # Errors
+    /// The file does not exist, or the disk refused; what `bytes` holds then is not to be used.
+    fn read_into(&self, path: &str, bytes: &mut Vec<u8>) -> io::Result<()> {
+        *bytes = self.read(path)?;
+        Ok(())
+    }
+
     /// Creates a directory and its parents; nothing happens when it exists.
     ///
     /// # Errors
@@ -49,6 +58,12 @@ pub trait Disk: Debug + Send + Sync {
     /// # Errors
     /// The disk refused; the file may be there in part.
     fn write_synced(&self, path: &str, bytes: &[u8]) -> io::Result<()>;
+
+    /// Writes a file whole, over an existing one, without a sync.
+    ///
+    /// # Errors
+    /// The disk refused; the file may be there in part.
+    fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()>;
 
     /// Opens a file for appending and creates it if it does not exist.
     ///
@@ -110,6 +125,21 @@ pub fn write_whole(disk: &dyn Disk, dir: &str, name: &str, bytes: &[u8]) -> io::
     }
     disk.rename(&part, &path)?;
     disk.sync_dir(dir)
+}
+
+/// Writes a file so that whoever reads it finds the old or the new bytes, whenever the process ends. Nothing is synced: a
+/// power cut may leave any part of it. A file `<path>.part` may be left behind by a crash.
+///
+/// # Errors
+/// The disk refused; an existing file is unchanged.
+pub fn replace(disk: &dyn Disk, path: &str, bytes: &[u8]) -> io::Result<()> {
+    let part = format!("{path}{PART}");
+    let replaced = disk.write(&part, bytes).and_then(|()| disk.rename(&part, path));
+    if replaced.is_err() {
+        // A full disk gets its bytes back; if even that fails, the file is written over next time.
+        disk.remove(&part).ok();
+    }
+    replaced
 }
 
 /// Removes a directory and the files in it. When this returns it stays removed after a power cut.

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Write},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -51,6 +51,12 @@ impl Disk for Directory {
         fs::read(self.path(path))
     }
 
+    fn read_into(&self, path: &str, bytes: &mut Vec<u8>) -> io::Result<()> {
+        bytes.clear();
+        File::open(self.path(path))?.read_to_end(bytes)?;
+        Ok(())
+    }
+
     fn create_dir(&self, dir: &str) -> io::Result<()> {
         fs::create_dir_all(self.path(dir))
     }
@@ -59,6 +65,10 @@ impl Disk for Directory {
         let mut file = File::create(self.path(path))?;
         file.write_all(bytes)?;
         file.sync_all()
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        fs::write(self.path(path), bytes)
     }
 
     fn append(&self, path: &str) -> io::Result<Arc<dyn Appender>> {

@@ -184,12 +184,21 @@ impl Disk for SimulatedDisk {
     }
 
     fn write_synced(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        self.write(path, bytes)?;
+        let mut state = self.lock();
+        let file = state.file(path);
+        if let Some(file) = state.files.get_mut(&file) {
+            file.durable_bytes = file.bytes.len();
+        }
+        Ok(())
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
         // Two steps, so that a crash can leave the file in part.
         for part in [&bytes[..bytes.len() / 2], bytes] {
             let mut state = self.step()?;
             let file = state.file(path);
-            let durable_bytes = if part.len() == bytes.len() { bytes.len() } else { 0 };
-            state.files.insert(file, File { bytes: part.to_vec(), durable_bytes });
+            state.files.insert(file, File { bytes: part.to_vec(), durable_bytes: 0 });
         }
         Ok(())
     }

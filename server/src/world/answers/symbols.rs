@@ -32,6 +32,8 @@ pub struct Symbols {
     bytes: String,
     /// Where each text ends.
     ends: Vec<usize>,
+    /// For each text the one that came after it the last time.
+    following: Vec<u32>,
     numbers: HashTable<u32>,
     hasher: FixedState,
 }
@@ -41,6 +43,7 @@ impl Default for Symbols {
         let mut symbols = Self {
             bytes: String::new(),
             ends: Vec::new(),
+            following: Vec::new(),
             numbers: HashTable::new(),
             hasher: FixedState::default(),
         };
@@ -55,7 +58,7 @@ impl Symbols {
     /// # Panics
     /// There are more than four thousand million texts.
     pub fn intern(&mut self, text: &str) -> Symbol {
-        let Self { bytes, ends, numbers, hasher } = self;
+        let Self { bytes, ends, following, numbers, hasher } = self;
         let same = |number: &u32| text_of(bytes, ends, *number) == text;
         let hash = hasher.hash_one(text);
         if let Some(number) = numbers.find(hash, same) {
@@ -65,8 +68,23 @@ impl Symbols {
         let number = ends.len() as u32;
         bytes.push_str(text);
         ends.push(bytes.len());
+        following.push(number + 1);
         numbers.insert_unique(hash, number, |number| hasher.hash_one(text_of(bytes, ends, *number)));
         Symbol(number)
+    }
+
+    /// The same as [`Symbols::intern`], and quicker when `text` comes after `previous` as it did the last time.
+    pub fn intern_after(&mut self, previous: Symbol, text: &str) -> Symbol {
+        let guess = self.following.get(previous.number()).copied().unwrap_or_default();
+        // Past the last text there is nothing, which is not the empty text.
+        if !text.is_empty() && text_of(&self.bytes, &self.ends, guess) == text {
+            return Symbol(guess);
+        }
+        let symbol = self.intern(text);
+        if let Some(following) = self.following.get_mut(previous.number()) {
+            *following = symbol.0;
+        }
+        symbol
     }
 
     /// The symbol of a text; `None` when it is not among these.

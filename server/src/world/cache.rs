@@ -1,0 +1,345 @@
+//! The answers of a project's Prometheus on disk: what is there, and what is missing?
+//!
+//! In `cache/<project>/`, a file `<query>.table` per query: columns of labels, when each row was seen, values, packed and with
+//! a checksum (`frame`, `encode`). A query of which one answer matters, or a small one, has its file replaced; to a large
+//! file of values over time a refresh adds a frame, and after some of them it is written anew. Nothing is synced, as it can
+//! be fetched again: what a power cut or a failing disk leaves is found by its checksum and counts as missing.
+
+mod decode;
+mod encode;
+mod ends;
+mod frame;
+mod grid;
+mod incoming;
+mod merge;
+mod planes;
+mod rows;
+mod section;
+mod span;
+mod step;
+#[cfg(test)]
+mod tests;
+mod texts;
+
+use std::{
+    collections::HashMap,
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use self::{
+    decode::Decoder,
+    encode::Known,
+    frame::{Damaged, Frames},
+    grid::Grid,
+    section::Packer,
+};
+pub use self::{
+    incoming::Incoming,
+    span::{spans, step_of},
+    step::SampleTimes,
+};
+use super::{
+    answers::{Answers, Symbols, Table},
+    catalogue::{self, Kind, Query, WINDOW},
+};
+use crate::disk::{self, Disk};
+
+const ENDING: &str = ".table";
+
+/// How far ahead of the clock an answer may be. One that is further was fetched while the clock was wrong.
+const MAX_AHEAD_S: u32 = 3600;
+
+/// The answers of one project. Reading is possible at any time, also while an answer is written.
+#[derive(Debug)]
+pub struct Store {
+    disk: Arc<dyn Disk>,
+    dir: String,
+    /// What is in the files, by query.
+    files: Mutex<HashMap<&'static str, File>>,
+    /// Held while a file changes: one is written after another.
+    writing: Mutex<()>,
+}
+
+/// What a write has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    /// The rows that the answer had.
+    pub answered: u64,
+    /// The rows that are stored now. They may include some whose values are all too old, which reading leaves out.
+    pub series: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct File {
+    /// The newest moment that was answered.
+    to: u32,
+    /// The bytes that are as they were written.
+    bytes: usize,
+}
+
+impl Store {
+    /// The answers in `dir`, such as `cache/<project>`, which need not exist. Every file is read once and its checksums are
+    /// compared; nothing is changed.
+    ///
+    /// # Errors
+    /// The disk refused to list the directory. A file that cannot be read counts as missing.
+    pub fn open(disk: Arc<dyn Disk>, dir: String) -> io::Result<Self> {
+        let names = disk.list(&dir)?;
+        let store = Self { disk, dir, files: Mutex::default(), writing: Mutex::default() };
+        let mut bytes = Vec::new();
+        for query in catalogue::all().filter(|query| names.binary_search(&file_name(query)).is_ok()) {
+            match store.disk.read_into(&store.path(query), &mut bytes) {
+                Ok(()) => store.found(query, &Frames::of(query, &bytes), bytes.len()),
+                Err(error) => tracing::debug!(query = query.name, %error, "a cached answer cannot be read"),
+            }
+        }
+        Ok(store)
+    }
+
+    /// The newest moment for which a query is answered, in Unix seconds; `None` when it is not.
+    #[must_use]
+    pub fn to(&self, query: &Query) -> Option<u32> {
+        self.file(query).map(|file| file.to)
+    }
+
+    /// Adds an answer: `to` is the newest moment that was asked for, `step` the distance between two moments of the project
+    /// in seconds (see [`step_of`]). Of values over time those at other moments show at the next one; an older answer has
+    /// no say about a newer one.
+    ///
+    /// # Errors
+    /// The disk refused, or there is no room for so many values; what was stored is unchanged.
+    pub fn write(&self, answer: Incoming, to: u32, step: u32) -> io::Result<Stored> {
+        let _writing = lock(&self.writing);
+        let query = answer.query;
+        let answered = answer.rows() as u64;
+        let mut bytes = Vec::new();
+        if self.file(query).is_some() && query.kind != Kind::Now {
+            // A file that cannot be read counts as missing.
+            self.disk.read_into(&self.path(query), &mut bytes).unwrap_or_else(|_| bytes.clear());
+        }
+        let frames = Frames::of(query, &bytes);
+        let series = match query.kind {
+            Kind::Range { keep, .. } => {
+                let keep = u32::try_from(keep.as_secs()).unwrap_or(u32::MAX);
+                self.write_range(answer, &frames, bytes.len(), to, (keep, step_of(query.kind, step)))?
+            }
+            Kind::Now => self.write_whole(query, &merge::now(&answer, to), &answer.symbols)?,
+            Kind::Seen => {
+                let mut answer = answer;
+                let old = self.old(&mut answer, &frames, 0);
+                let table = merge::seen(&mut answer, old.as_ref(), to, WINDOW.as_secs() as u32);
+                self.write_whole(query, &table, &answer.symbols)?
+            }
+        };
+        Ok(Stored { answered, series })
+    }
+
+    fn write_range(
+        &self,
+        mut answer: Incoming,
+        frames: &Frames<'_>,
+        bytes: usize,
+        to: u32,
+        (keep, step): (u32, u32),
+    ) -> io::Result<u64> {
+        let query = answer.query;
+        let to = frames.newest().map_or(to, |newest| newest.to.max(to));
+        let kept = Grid::back_from(to, keep, step);
+        if merge::may_follow(&answer, frames, bytes, kept, keep) {
+            let shape = Decoder::new()?.shape(query, frames, &mut answer.symbols);
+            if let Ok(shape) = shape {
+                let mut table = merge::addition(&answer, &shape, kept);
+                table.to = to;
+                let known = Known { rows: shape.labels.len() / table.width.max(1), texts: shape.texts };
+                return self.append(query, &table, &answer.symbols, &known, bytes);
+            }
+        }
+        let old = self.old(&mut answer, frames, kept.from.saturating_sub(step));
+        let mut table = merge::range(&answer, old.as_ref(), kept).map_err(io::Error::other)?;
+        table.to = to;
+        self.write_whole(query, &table, &answer.symbols)
+    }
+
+    /// What a file has, in the texts of the answer.
+    fn old(&self, answer: &mut Incoming, frames: &Frames<'_>, since: u32) -> Option<Table> {
+        frames.newest()?;
+        let mut decoder = Decoder::new().ok()?;
+        decoder.table(answer.query, frames, since, &mut answer.symbols).ok()
+    }
+
+    fn write_whole(&self, query: &'static Query, table: &Table, symbols: &Symbols) -> io::Result<u64> {
+        let frame = encode::frame(query, table, symbols, &Known::default(), &mut Packer::new()?)?;
+        self.disk.create_dir(&self.dir)?;
+        disk::replace(&*self.disk, &self.path(query), &frame)?;
+        self.set(query, Some(File { to: table.to, bytes: frame.len() }));
+        Ok(encode::rows(table) as u64)
+    }
+
+    fn append(
+        &self,
+        query: &'static Query,
+        table: &Table,
+        symbols: &Symbols,
+        known: &Known,
+        bytes: usize,
+    ) -> io::Result<u64> {
+        let frame = encode::frame(query, table, symbols, known, &mut Packer::new()?)?;
+        self.disk.append(&self.path(query))?.append(&frame)?;
+        self.set(query, Some(File { to: table.to, bytes: bytes + frame.len() }));
+        Ok(encode::rows(table) as u64)
+    }
+
+    /// The stored answers to `queries`: of a query that looks back, the points of that time before its newest moment. One
+    /// that is missing or damaged is not among them.
+    ///
+    /// # Errors
+    /// There is no memory to unpack with.
+    pub fn read(&self, queries: impl Iterator<Item = &'static Query>) -> io::Result<Answers> {
+        let mut decoder = Decoder::new()?;
+        let mut bytes = Vec::new();
+        let mut answers = Answers::default();
+        for query in queries {
+            if let Some(table) = self.read_one(query, &mut bytes, &mut decoder, answers.symbols_mut()) {
+                answers.insert(query, table);
+            }
+        }
+        Ok(answers)
+    }
+
+    fn read_one(
+        &self,
+        query: &'static Query,
+        bytes: &mut Vec<u8>,
+        decoder: &mut Decoder,
+        symbols: &mut Symbols,
+    ) -> Option<Table> {
+        let file = self.file(query)?;
+        let path = self.path(query);
+        if self.disk.read_into(&path, bytes).is_ok() {
+            let frames = Frames::of(query, bytes);
+            if frames.bytes >= file.bytes {
+                return self.decode(query, &frames, decoder, symbols);
+            }
+        }
+        // Either the file is damaged, or it has just been replaced by a shorter one.
+        let _writing = lock(&self.writing);
+        let file = self.file(query)?;
+        self.disk.read_into(&path, bytes).unwrap_or_else(|_| bytes.clear());
+        let frames = Frames::of(query, bytes);
+        if frames.bytes < file.bytes {
+            self.found(query, &frames, bytes.len());
+        }
+        self.decode(query, &frames, decoder, symbols)
+    }
+
+    fn decode(
+        &self,
+        query: &'static Query,
+        frames: &Frames<'_>,
+        decoder: &mut Decoder,
+        symbols: &mut Symbols,
+    ) -> Option<Table> {
+        let newest = frames.newest()?;
+        let since = match query.kind {
+            Kind::Range { keep, .. } => {
+                newest.to.saturating_sub(u32::try_from(keep.as_secs()).unwrap_or(u32::MAX))
+            }
+            Kind::Now | Kind::Seen => 0,
+        };
+        let table = decoder.table(query, frames, since, symbols);
+        if let Err(Damaged) = table {
+            tracing::debug!(query = query.name, "a cached answer is damaged and counts as missing");
+            self.set(query, None);
+        }
+        table.ok()
+    }
+
+    /// Reads and unpacks everything that is stored, and makes nothing of it: what any reading of these bytes costs at least.
+    /// How many bytes they stand for. A measure, which the time that [`Store::read`] takes is compared with.
+    ///
+    /// # Errors
+    /// The disk refused, or a file is damaged.
+    pub fn read_raw(&self) -> io::Result<u64> {
+        let queries: Vec<&'static str> = lock(&self.files).keys().copied().collect();
+        let mut decoder = Decoder::new()?;
+        let mut bytes = Vec::new();
+        let mut unpacked = 0;
+        for query in queries {
+            self.disk.read_into(&format!("{}/{query}{ENDING}", self.dir), &mut bytes)?;
+            unpacked += decoder.unpack(&Frames::unchecked(&bytes)).map_err(io::Error::other)?;
+        }
+        Ok(unpacked)
+    }
+
+    /// Removes the answers that are older than `ttl` at `now` or of a wrong clock's future, and all files that are none of
+    /// the catalogue's or damaged.
+    ///
+    /// # Errors
+    /// The disk refused; some files may be left.
+    pub fn expire(&self, now: u32, ttl: Duration) -> io::Result<()> {
+        let _writing = lock(&self.writing);
+        let earliest = now.saturating_sub(u32::try_from(ttl.as_secs()).unwrap_or(u32::MAX));
+        let latest = now.saturating_add(MAX_AHEAD_S);
+        lock(&self.files).retain(|_, file| (earliest..=latest).contains(&file.to));
+        for name in self.disk.list(&self.dir)? {
+            let query = name.strip_suffix(ENDING);
+            if query.is_none_or(|query| !lock(&self.files).contains_key(query)) {
+                self.disk.remove(&format!("{}/{name}", self.dir))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes everything.
+    ///
+    /// # Errors
+    /// The disk refused; some files may be left.
+    pub fn forget(&self) -> io::Result<()> {
+        let _writing = lock(&self.writing);
+        lock(&self.files).clear();
+        for name in self.disk.list(&self.dir)? {
+            self.disk.remove(&format!("{}/{name}", self.dir))?;
+        }
+        self.disk.remove_dir(&self.dir)
+    }
+
+    fn path(&self, query: &Query) -> String {
+        format!("{}/{}", self.dir, file_name(query))
+    }
+
+    fn file(&self, query: &Query) -> Option<File> {
+        lock(&self.files).get(query.name).copied()
+    }
+
+    /// Notes what a file of `len` bytes holds; the frames before a damaged one are good.
+    fn found(&self, query: &'static Query, frames: &Frames<'_>, len: usize) {
+        if frames.bytes < len || frames.list.is_empty() {
+            let (good, all) = (frames.bytes, len);
+            tracing::debug!(
+                query = query.name,
+                good,
+                all,
+                "a cached answer is damaged, the rest counts as missing"
+            );
+        }
+        self.set(query, frames.newest().map(|newest| File { to: newest.to, bytes: frames.bytes }));
+    }
+
+    fn set(&self, query: &'static Query, file: Option<File>) {
+        let mut files = lock(&self.files);
+        match file {
+            Some(file) => files.insert(query.name, file),
+            None => files.remove(query.name),
+        };
+    }
+}
+
+fn file_name(query: &Query) -> String {
+    format!("{}{ENDING}", query.name)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

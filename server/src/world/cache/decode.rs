@@ -1,0 +1,277 @@
+//! How do the frames of a file become a table?
+
+use super::{
+    super::{
+        answers::{Points, Symbol, Symbols, Table},
+        catalogue::{Kind, Query},
+    },
+    encode::bytes_of_place,
+    ends,
+    frame::{Damaged, Frame, Frames, Header},
+    planes,
+    section::{Packed, Unpacker},
+    texts,
+};
+
+/// The most values over time that a table has.
+pub(super) const MAX_VALUES: usize = 128 << 20;
+
+/// The most rows that a table has.
+const MAX_ROWS: u32 = 1 << 24;
+
+/// The rows of a file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shape {
+    /// The labels of each row, row by row.
+    pub(super) labels: Vec<Symbol>,
+    /// The texts of each column, in their places.
+    pub(super) texts: Vec<Vec<Symbol>>,
+}
+
+/// Reads files, with the same memory for all.
+#[derive(Debug)]
+pub(super) struct Decoder {
+    unpacker: Unpacker,
+    /// Values of a frame that does not have all rows.
+    narrow: Vec<f32>,
+}
+
+impl Decoder {
+    /// A decoder.
+    pub(super) fn new() -> std::io::Result<Self> {
+        Ok(Self { unpacker: Unpacker::new()?, narrow: Vec::new() })
+    }
+
+    /// The table in a file, with the points from `since` on. Rows without a value are left out.
+    pub(super) fn table(
+        &mut self,
+        query: &Query,
+        frames: &Frames<'_>,
+        since: u32,
+        symbols: &mut Symbols,
+    ) -> Result<Table, Damaged> {
+        let newest = *frames.newest().ok_or(Damaged)?;
+        let mut table = Table { to: newest.to, width: query.labels.len(), ..Table::default() };
+        let mut shape = Shape::new(table.width);
+        let mut points = Vec::with_capacity(frames.list.len());
+        for frame in &frames.list {
+            let mut sections = frame.body;
+            let seen = self.add_rows(frame, &mut sections, symbols, &mut shape)?;
+            match query.kind {
+                Kind::Now if frames.list.len() == 1 => read_now(seen, &frame.header, &mut table)?,
+                Kind::Seen if frames.list.len() == 1 => read_seen(seen, &frame.header, &mut table)?,
+                Kind::Range { .. } if seen.is_empty() => points.push((frame.header, sections)),
+                _ => return Err(Damaged),
+            }
+        }
+        table.labels = shape.labels;
+        if matches!(query.kind, Kind::Range { .. }) {
+            table.points = self.points(&points, since, newest.rows as usize)?;
+            ends::find(&mut table, newest.rows as usize);
+        }
+        Ok(table)
+    }
+
+    /// The rows of a file, also those without a value.
+    pub(super) fn shape(
+        &mut self,
+        query: &Query,
+        frames: &Frames<'_>,
+        symbols: &mut Symbols,
+    ) -> Result<Shape, Damaged> {
+        let mut shape = Shape::new(query.labels.len());
+        for frame in &frames.list {
+            self.add_rows(frame, &mut &frame.body[..], symbols, &mut shape)?;
+        }
+        Ok(shape)
+    }
+
+    /// Unpacks all sections of a file and does nothing with them; how many bytes they stand for.
+    pub(super) fn unpack(&mut self, frames: &Frames<'_>) -> Result<u64, Damaged> {
+        let mut bytes = 0;
+        for frame in &frames.list {
+            let mut sections = frame.body;
+            while !sections.is_empty() {
+                bytes += self.unpacker.unpack(Packed::take(&mut sections)?)?.len() as u64;
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Adds the rows of a frame to `shape` and takes their sections from `sections`; what follows the labels in them.
+    fn add_rows<'b, 'f: 'b>(
+        &'b mut self,
+        frame: &Frame<'_>,
+        sections: &mut &'f [u8],
+        symbols: &mut Symbols,
+        shape: &mut Shape,
+    ) -> Result<&'b [u8], Damaged> {
+        let Header { rows, added, .. } = frame.header;
+        let width = shape.texts.len();
+        for column in &mut shape.texts {
+            let packed = Packed::take(sections)?;
+            if packed.len() > 0 {
+                texts::read(self.unpacker.unpack(packed)?, symbols, column)?;
+            }
+        }
+        let (start, added) = (shape.labels.len(), added as usize);
+        if rows > MAX_ROWS || start + added * width != rows as usize * width {
+            return Err(Damaged);
+        }
+        shape.labels.resize(start + added * width, Symbol::EMPTY);
+        let mut bytes = self.unpacker.unpack(Packed::take(sections)?)?;
+        for (column, texts) in shape.texts.iter().enumerate() {
+            let len = added * bytes_of_place(texts.len());
+            let (places, rest) = bytes.split_at_checked(len).ok_or(Damaged)?;
+            let labels = shape.labels[start..].iter_mut().skip(column).step_by(width);
+            read_places(places, texts, labels)?;
+            bytes = rest;
+        }
+        Ok(bytes)
+    }
+
+    /// The values of all frames from `since` on, as one.
+    fn points(&mut self, frames: &[(Header, &[u8])], since: u32, rows: usize) -> Result<Points, Damaged> {
+        let frames = || frames.iter().filter(|(header, _)| header.moments > 0);
+        let Some((first, _)) = frames().next() else { return Ok(Points::default()) };
+        let (step, from) = (first.step, first.from);
+        let end = frames().next_back().and_then(|(header, _)| header.end()).ok_or(Damaged)?;
+        if step == 0 || end < since.max(from) {
+            return if step == 0 { Err(Damaged) } else { Ok(Points::default()) };
+        }
+        let from = from + since.saturating_sub(from).div_ceil(step) * step;
+        let moments = (end - from) as usize / step as usize + 1;
+        if moments.checked_mul(rows).is_none_or(|values| values > MAX_VALUES) {
+            return Err(Damaged);
+        }
+        let mut points = Points { from, step, values: Vec::with_capacity(moments * rows) };
+        for (header, sections) in frames() {
+            self.add_points(header, sections, rows, &mut points)?;
+        }
+        Ok(points)
+    }
+
+    /// Adds the values of a frame at the end, those before `points.from` left out.
+    fn add_points(
+        &mut self,
+        header: &Header,
+        mut sections: &[u8],
+        rows: usize,
+        points: &mut Points,
+    ) -> Result<(), Damaged> {
+        let (width, step) = (header.rows as usize, header.step);
+        let in_group = planes::moments_in_group(width);
+        let end = header.end().filter(|_| step == points.step && width <= rows).ok_or(Damaged)?;
+        let mut from = header.from;
+        for moments in pieces(header.moments as usize, in_group) {
+            let group = Packed::take(&mut sections)?;
+            let next = from.saturating_add(step.saturating_mul(u32::try_from(moments).unwrap_or(u32::MAX)));
+            if group.len() != moments * width * 4 {
+                return Err(Damaged);
+            }
+            if next > points.from && from <= end {
+                let bytes = self.unpacker.unpack(group)?;
+                add_group(bytes, from, (width, rows), points, &mut self.narrow)?;
+            }
+            from = next;
+        }
+        if sections.is_empty() { Ok(()) } else { Err(Damaged) }
+    }
+}
+
+impl Shape {
+    fn new(width: usize) -> Self {
+        Self { labels: Vec::new(), texts: vec![Vec::new(); width] }
+    }
+}
+
+/// `count` in pieces of at most `most`.
+fn pieces(count: usize, most: usize) -> impl Iterator<Item = usize> {
+    (0..count).step_by(most).map(move |start| most.min(count - start))
+}
+
+/// Adds a group that begins at `from` and has `width` of all `rows`.
+fn add_group(
+    bytes: &[u8],
+    from: u32,
+    (width, rows): (usize, usize),
+    points: &mut Points,
+    narrow: &mut Vec<f32>,
+) -> Result<(), Damaged> {
+    let skipped = points.from.saturating_sub(from) / points.step;
+    let present = points.values.len().checked_div(rows).unwrap_or_default();
+    let at = (from.max(points.from) - points.from) / points.step;
+    let missing = (at as usize).checked_sub(present).ok_or(Damaged)?;
+    points.values.resize(points.values.len() + missing * rows, f32::NAN);
+    if width == rows {
+        let start = points.values.len();
+        planes::read(bytes, width, &mut points.values);
+        points.values.drain(start..start + skipped as usize * rows);
+        return Ok(());
+    }
+    narrow.clear();
+    planes::read(bytes, width, narrow);
+    for moment in narrow.chunks_exact(width.max(1)).skip(skipped as usize) {
+        points.values.extend_from_slice(moment);
+        points.values.resize(points.values.len() + rows - width, f32::NAN);
+    }
+    Ok(())
+}
+
+/// Puts the texts at `places` into `labels`.
+fn read_places<'l>(
+    places: &[u8],
+    texts: &[Symbol],
+    labels: impl Iterator<Item = &'l mut Symbol>,
+) -> Result<(), Damaged> {
+    match bytes_of_place(texts.len()) {
+        0 => put(std::iter::repeat(0), texts, labels),
+        1 => put(places.iter().map(|place| usize::from(*place)), texts, labels),
+        2 => put(numbers(places).map(|place| usize::from(u16::from_le_bytes(place))), texts, labels),
+        _ => put(numbers(places).map(|place| u32::from_le_bytes(place) as usize), texts, labels),
+    }
+}
+
+fn put<'l>(
+    places: impl Iterator<Item = usize>,
+    texts: &[Symbol],
+    labels: impl Iterator<Item = &'l mut Symbol>,
+) -> Result<(), Damaged> {
+    for (label, place) in labels.zip(places) {
+        *label = *texts.get(place).ok_or(Damaged)?;
+    }
+    Ok(())
+}
+
+fn read_now(bytes: &[u8], header: &Header, table: &mut Table) -> Result<(), Damaged> {
+    let rows = header.rows as usize;
+    if bytes.len() != rows * 4 {
+        return Err(Damaged);
+    }
+    table.first_seen = vec![header.to; rows];
+    table.last_seen = vec![header.to; rows];
+    table.values.reserve_exact(rows);
+    planes::read(bytes, rows, &mut table.values);
+    Ok(())
+}
+
+fn read_seen(bytes: &[u8], header: &Header, table: &mut Table) -> Result<(), Damaged> {
+    let rows = header.rows as usize;
+    if bytes.len() != rows * 8 {
+        return Err(Damaged);
+    }
+    let (moments, values) = bytes.split_at(rows * 4);
+    let (first, last) = moments.split_at(rows * 2);
+    let moments = |bytes| {
+        let ago = numbers(bytes).map(u16::from_le_bytes);
+        ago.map(|ago| header.to.saturating_sub(u32::from(ago))).collect()
+    };
+    (table.first_seen, table.last_seen) = (moments(first), moments(last));
+    table.values.reserve_exact(rows);
+    planes::read(values, rows, &mut table.values);
+    Ok(())
+}
+
+fn numbers<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
+    bytes.as_chunks().0.iter().copied()
+}

@@ -1,0 +1,142 @@
+//! How does a table become a frame?
+//!
+//! The body of a frame is, for each column, a section with the texts that are new in the file; a section with a number for
+//! each new row and column, the place of its text among all of the column, in as few bytes as they all fit in; in the same
+//! section, for a query without points, when each row was seen and its newest value; then the points, a section a group.
+
+use std::io;
+
+use super::{
+    super::{
+        answers::{Symbol, Symbols, Table},
+        catalogue::{Kind, Query},
+    },
+    frame::{self, Header},
+    planes,
+    section::Packer,
+    texts,
+};
+
+/// What a file has already.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    /// How many rows.
+    pub(super) rows: usize,
+    /// The texts of each column, in their places.
+    pub(super) texts: Vec<Vec<Symbol>>,
+}
+
+/// The frame that adds to a file what `table` has beyond what the file has already: its last rows, and all its points.
+pub(super) fn frame(
+    query: &Query,
+    table: &Table,
+    symbols: &Symbols,
+    known: &Known,
+    packer: &mut Packer,
+) -> io::Result<Vec<u8>> {
+    let header = header(table, known)?;
+    frame::frame(query, &header, |file| {
+        let mut rows = Vec::new();
+        let mut texts = Vec::new();
+        let mut places = vec![u32::MAX; symbols.len()];
+        for column in 0..table.width {
+            let labels = table.labels.iter().skip(known.rows * table.width + column).step_by(table.width);
+            let old = known.texts.get(column).map_or(&[][..], Vec::as_slice);
+            let new = new_texts(labels.clone(), old, symbols, &mut places);
+            texts.clear();
+            if !new.is_empty() {
+                texts::write(symbols, &new, &mut texts);
+            }
+            packer.put(&texts, file)?;
+            let bytes = bytes_of_place(old.len() + new.len());
+            for label in labels {
+                rows.extend(&places[label.number()].to_le_bytes()[..bytes]);
+            }
+            for text in old.iter().chain(&new) {
+                places[text.number()] = u32::MAX;
+            }
+        }
+        write_seen(query, table, &mut rows);
+        packer.put(&rows, file)?;
+        write_points(table, packer, file)
+    })
+}
+
+/// How many bytes the place of one text among `count` takes.
+pub(super) const fn bytes_of_place(count: usize) -> usize {
+    match count {
+        0..=1 => 0,
+        2..=0x100 => 1,
+        0x101..=0x1_0000 => 2,
+        _ => 4,
+    }
+}
+
+/// How many rows there are. An addition to a file has labels and points alone.
+pub(super) fn rows(table: &Table) -> usize {
+    table.labels.len() / table.width.max(1)
+}
+
+fn header(table: &Table, known: &Known) -> io::Result<Header> {
+    let number = |count: usize| u32::try_from(count).map_err(|_| io::ErrorKind::FileTooLarge);
+    let points = &table.points;
+    let rows = rows(table);
+    Ok(Header {
+        to: table.to,
+        from: points.from,
+        step: points.step,
+        moments: number(points.values.len().checked_div(rows).unwrap_or_default())?,
+        rows: number(rows)?,
+        added: number(rows - known.rows)?,
+    })
+}
+
+/// The texts that are not among the `old` ones, sorted; the place of each text is in `places` afterwards.
+fn new_texts<'t>(
+    labels: impl Iterator<Item = &'t Symbol>,
+    old: &[Symbol],
+    symbols: &Symbols,
+    places: &mut [u32],
+) -> Vec<Symbol> {
+    for (place, text) in (0..).zip(old) {
+        places[text.number()] = place;
+    }
+    let mut new = Vec::new();
+    for label in labels {
+        let place = &mut places[label.number()];
+        if *place == u32::MAX {
+            *place = 0;
+            new.push(*label);
+        }
+    }
+    new.sort_by_key(|text| symbols.text(*text));
+    for (place, text) in (old.len()..).zip(&new) {
+        places[text.number()] = u32::try_from(place).unwrap_or(u32::MAX);
+    }
+    new
+}
+
+fn write_seen(query: &Query, table: &Table, bytes: &mut Vec<u8>) {
+    if matches!(query.kind, Kind::Range { .. }) {
+        return;
+    }
+    if query.kind == Kind::Seen {
+        for moment in table.first_seen.iter().chain(&table.last_seen) {
+            let ago = u16::try_from(table.to.saturating_sub(*moment)).unwrap_or(u16::MAX);
+            bytes.extend(ago.to_le_bytes());
+        }
+    }
+    let mut values = Vec::new();
+    planes::write(&table.values, rows(table), &mut values);
+    bytes.extend(values);
+}
+
+fn write_points(table: &Table, packer: &mut Packer, file: &mut Vec<u8>) -> io::Result<()> {
+    let mut group = Vec::new();
+    let rows = rows(table);
+    for values in table.points.values.chunks(planes::moments_in_group(rows) * rows.max(1)) {
+        planes::write(values, rows, &mut group);
+        packer.put(&group, file)?;
+    }
+    Ok(())
+}

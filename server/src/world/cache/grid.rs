@@ -1,0 +1,88 @@
+//! What are values at the moments of a grid?
+//!
+//! A moment of a grid shows the last value after the moment before it, up to itself.
+
+use super::{
+    super::answers::Points,
+    incoming::{Incoming, larger},
+};
+
+/// Moments that are multiples of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Grid {
+    /// The first moment.
+    pub(super) from: u32,
+    /// The last moment.
+    pub(super) to: u32,
+    /// The distance between two moments, at least 1.
+    pub(super) step: u32,
+}
+
+impl Grid {
+    /// The moments of the `keep` seconds before `to`.
+    pub(super) const fn back_from(to: u32, keep: u32, step: u32) -> Self {
+        Self { from: moment(to.saturating_sub(keep), step), to: to / step * step, step }
+    }
+
+    /// Those moments of this grid that show something from `first` to `last`; `None` when there are none.
+    pub(super) fn within(self, first: u32, last: u32) -> Option<Self> {
+        let from = self.from.max(moment(first, self.step));
+        let to = self.to.min(moment(last, self.step));
+        (from <= to).then_some(Self { from, to, ..self })
+    }
+
+    /// The moments from the first to the last of two grids with the same step.
+    pub(super) fn join(self, other: Self) -> Self {
+        Self { from: self.from.min(other.from), to: self.to.max(other.to), ..self }
+    }
+
+    /// How many moments there are.
+    pub(super) const fn moments(self) -> usize {
+        (self.to - self.from) as usize / self.step as usize + 1
+    }
+
+    /// No value at any moment, for `rows` rows.
+    pub(super) fn empty(self, rows: usize) -> Points {
+        Points { from: self.from, step: self.step, values: vec![f32::NAN; self.moments() * rows] }
+    }
+
+    /// Which of the moments shows what was at `at`.
+    fn place(self, at: u32) -> Option<usize> {
+        let moment = moment(at, self.step);
+        (self.from..=self.to).contains(&moment).then(|| (moment - self.from) as usize / self.step as usize)
+    }
+
+    /// The values of an answer, for `rows` rows; `numbers` says which of them each row of the answer is, if any.
+    pub(super) fn answered(self, answer: &Incoming, numbers: &[Option<u32>], rows: usize) -> Points {
+        let mut points = self.empty(rows);
+        for (row, series) in answer.points() {
+            let Some(row) = numbers[row as usize] else { continue };
+            let mut series = series.iter().map(|(at, value)| (self.place(*at), *value)).peekable();
+            while let Some((place, value)) = series.next() {
+                let is_last = series.peek().is_none_or(|(next, _)| *next != place);
+                let Some(place) = place.filter(|_| is_last) else { continue };
+                let present = &mut points.values[place * rows + row as usize];
+                *present = larger(*present, value);
+            }
+        }
+        points
+    }
+
+    /// Puts the values of `others`, which are of the first `width` rows, over those of `points`, which are of `rows` rows
+    /// at the moments of this grid. What is missing leaves what is there.
+    pub(super) fn put(self, points: &mut Points, rows: usize, others: &Points, width: usize) {
+        let moments = (0_u32..).map(|number| others.from.saturating_add(number.saturating_mul(others.step)));
+        for (at, values) in moments.zip(others.values.chunks_exact(width.max(1))) {
+            let Some(place) = self.place(at) else { continue };
+            let present = &mut points.values[place * rows..][..width];
+            for (present, value) in present.iter_mut().zip(values) {
+                *present = if value.is_nan() { *present } else { *value };
+            }
+        }
+    }
+}
+
+/// The moment of a grid that shows what was at `at`.
+const fn moment(at: u32, step: u32) -> u32 {
+    at.div_ceil(step).saturating_mul(step)
+}

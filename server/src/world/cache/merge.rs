@@ -1,0 +1,125 @@
+//! What is known after an answer, with what was known before?
+
+use super::{
+    super::answers::{Points, Table},
+    decode::{MAX_VALUES, Shape},
+    frame::Frames,
+    grid::Grid,
+    incoming::{Incoming, Seen},
+    rows::Rows,
+};
+
+/// A file up to this size is written anew rather than added to: it costs the same, and it is read quicker.
+const SMALL_BYTES: usize = 128 << 10;
+
+/// How many frames a file has at most, because each costs time when it is read.
+const MAX_FRAMES: usize = 16;
+
+/// More is to be kept than there is room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there are more values than are kept")]
+pub(super) struct NoRoom;
+
+/// The series of an answer that are there at `to`.
+pub(super) fn now(answer: &Incoming, to: u32) -> Table {
+    let present = |seen: &Seen| seen.last == to;
+    table(answer, to, present)
+}
+
+/// Which series there were in the `keep` seconds before `to`; `old` is what was known, its texts those of the answer.
+pub(super) fn seen(answer: &mut Incoming, old: Option<&Table>, to: u32, keep: u32) -> Table {
+    let to = old.map_or(to, |old| old.to.max(to));
+    for row in old.into_iter().flat_map(Table::rows) {
+        let seen = Seen { first: row.first_seen(), last: row.last_seen(), newest: row.newest() };
+        answer.add_old(row.labels(), seen);
+    }
+    let earliest = to.saturating_sub(keep);
+    let mut table = table(answer, to, |seen| seen.last >= earliest);
+    for moment in table.first_seen.iter_mut().chain(&mut table.last_seen) {
+        *moment = (*moment).clamp(earliest, to);
+    }
+    table
+}
+
+/// All values over time at the moments of `kept`; `old` are those that were known, its texts those of the answer.
+pub(super) fn range(answer: &Incoming, old: Option<&Table>, kept: Grid) -> Result<Table, NoRoom> {
+    // When there is no room for everything, what is old makes room.
+    joined(answer, old, kept).or_else(|NoRoom| joined(answer, None, kept))
+}
+
+fn joined(answer: &Incoming, old: Option<&Table>, kept: Grid) -> Result<Table, NoRoom> {
+    let width = answer.query.labels.len();
+    let mut rows = old.map_or_else(|| Rows::new(width), |old| Rows::of(width, &old.labels));
+    let numbers = number(answer, &mut rows, kept);
+    let grids =
+        old.and_then(|old| kept.within(old.points.from, end(old)?)).into_iter().chain(grid(answer, kept));
+    let mut table = Table { to: kept.to, width, ..Table::default() };
+    let Some(grid) = grids.reduce(Grid::join) else { return Ok(table) };
+    if grid.moments().checked_mul(rows.len()).is_none_or(|values| values > MAX_VALUES) {
+        return Err(NoRoom);
+    }
+    table.points = grid.empty(rows.len());
+    if let Some(old) = old {
+        grid.put(&mut table.points, rows.len(), &old.points, old.len());
+    }
+    let new = grid.answered(answer, &numbers, rows.len());
+    grid.put(&mut table.points, rows.len(), &new, rows.len());
+    table.labels = rows.into_labels();
+    Ok(table)
+}
+
+/// What an answer adds to the rows of a file: its values over time, for those rows and the new ones.
+pub(super) fn addition(answer: &Incoming, file: &Shape, kept: Grid) -> Table {
+    let width = answer.query.labels.len();
+    let mut rows = Rows::of(width, &file.labels);
+    let numbers = number(answer, &mut rows, kept);
+    let points = grid(answer, kept).map(|grid| grid.answered(answer, &numbers, rows.len()));
+    let points = points.unwrap_or(Points { from: kept.to, step: kept.step, values: Vec::new() });
+    Table { to: kept.to, width, labels: rows.into_labels(), points, ..Table::default() }
+}
+
+/// Whether what an answer adds may simply follow in the file, of which `bytes` are there.
+pub(super) fn may_follow(answer: &Incoming, file: &Frames<'_>, bytes: usize, kept: Grid, keep: u32) -> bool {
+    let Some(newest) = file.newest() else { return false };
+    let (first, end) = (file.list.iter().find(|frame| frame.header.moments > 0), file.end());
+    let (Some(first), Some(end)) = (first, end) else { return false };
+    let is_whole = bytes == file.bytes;
+    let is_worth_it = bytes > SMALL_BYTES && file.list.len() < MAX_FRAMES;
+    let same_step = file.list.iter().all(|frame| frame.header.step == kept.step);
+    let is_later = newest.to <= kept.to && grid(answer, kept).is_none_or(|grid| grid.from > end);
+    let mostly_kept = kept.to - first.header.from.min(kept.to) <= keep.saturating_add(keep / 2);
+    let rows = newest.rows as usize + answer.rows();
+    let has_room = kept.moments().saturating_mul(rows) <= MAX_VALUES;
+    is_whole && is_worth_it && same_step && is_later && mostly_kept && has_room
+}
+
+/// The last moment of the values over time.
+fn end(table: &Table) -> Option<u32> {
+    let moments = table.points.values.len().checked_div(table.len())?;
+    let steps = u32::try_from(moments.checked_sub(1)?).ok()?;
+    Some(table.points.from + steps * table.points.step)
+}
+
+/// The moments of `kept` of which the answer says something.
+fn grid(answer: &Incoming, kept: Grid) -> Option<Grid> {
+    let (first, last) = answer.bounds()?;
+    kept.within(first, last)
+}
+
+/// Which of `rows` each row of the answer is that is seen in `kept`; new ones are added.
+fn number(answer: &Incoming, rows: &mut Rows, kept: Grid) -> Vec<Option<u32>> {
+    let in_time = |seen: &Seen| kept.within(seen.first, seen.last).is_some();
+    let all = answer.seen.iter().enumerate();
+    all.map(|(row, seen)| in_time(seen).then(|| rows.number(answer.rows.row(row)))).collect()
+}
+
+fn table(answer: &Incoming, to: u32, is_kept: impl Fn(&Seen) -> bool) -> Table {
+    let mut table = Table { to, width: answer.query.labels.len(), ..Table::default() };
+    for (row, seen) in answer.seen.iter().enumerate().filter(|(_, seen)| is_kept(seen)) {
+        table.labels.extend_from_slice(answer.rows.row(row));
+        table.first_seen.push(seen.first);
+        table.last_seen.push(seen.last);
+        table.values.push(seen.newest);
+    }
+    table
+}

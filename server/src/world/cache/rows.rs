@@ -1,0 +1,63 @@
+//! Which rows are there, told apart by their labels?
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+use super::super::answers::Symbol;
+
+/// Rows of labels, each once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rows {
+    width: usize,
+    labels: Vec<Symbol>,
+    numbers: HashTable<u32>,
+    hasher: FixedState,
+}
+
+impl Rows {
+    /// No rows, of `width` labels each.
+    pub(super) fn new(width: usize) -> Self {
+        Self { width, ..Self::default() }
+    }
+
+    /// The rows of `labels`, in their order, which are all different.
+    pub(super) fn of(width: usize, labels: &[Symbol]) -> Self {
+        let mut rows = Self::new(width);
+        for row in labels.chunks_exact(width.max(1)) {
+            rows.number(row);
+        }
+        rows
+    }
+
+    /// The number of the row with these labels, which is added if it is new.
+    pub(super) fn number(&mut self, row: &[Symbol]) -> u32 {
+        let Self { width, labels, numbers, hasher } = self;
+        let of = |number: u32| &labels[number as usize * *width..][..*width];
+        let hash = hasher.hash_one(row);
+        if let Some(number) = numbers.find(hash, |number| of(*number) == row) {
+            return *number;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "series are bounded")]
+        let number = numbers.len() as u32;
+        numbers.insert_unique(hash, number, |number| hasher.hash_one(of(*number)));
+        labels.extend_from_slice(row);
+        number
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// The labels of all rows, row by row.
+    pub(super) fn into_labels(self) -> Vec<Symbol> {
+        self.labels
+    }
+
+    /// The labels of a row.
+    pub(super) fn row(&self, number: usize) -> &[Symbol] {
+        &self.labels[number * self.width..][..self.width]
+    }
+}

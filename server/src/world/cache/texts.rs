@@ -1,0 +1,65 @@
+//! How are the texts of a column written?
+//!
+//! Each text once, in alphabetical order, so that the same texts have the same bytes in every file: first the number of
+//! texts, then their lengths (255 stands for 255 and more, which follows), then their bytes.
+
+use super::{
+    super::answers::{Symbol, Symbols},
+    frame::Damaged,
+};
+
+/// Adds the texts to `bytes`.
+pub(super) fn write(symbols: &Symbols, texts: &[Symbol], bytes: &mut Vec<u8>) {
+    #[expect(clippy::cast_possible_truncation, reason = "a symbol is a number of four bytes")]
+    bytes.extend((texts.len() as u32).to_le_bytes());
+    for text in texts {
+        let mut len = symbols.text(*text).len();
+        while len >= 255 {
+            bytes.push(255);
+            len -= 255;
+        }
+        bytes.push(u8::try_from(len).unwrap_or_default());
+    }
+    for text in texts {
+        bytes.extend_from_slice(symbols.text(*text).as_bytes());
+    }
+}
+
+/// Adds the texts that `bytes` stand for to `symbols`, and their symbols to `texts`.
+pub(super) fn read(bytes: &[u8], symbols: &mut Symbols, texts: &mut Vec<Symbol>) -> Result<(), Damaged> {
+    let (count, rest) = bytes.split_first_chunk().ok_or(Damaged)?;
+    let count = u32::from_le_bytes(*count) as usize;
+    let (mut lens, mut rest) = lens(count, rest)?;
+    texts.reserve(count);
+    let mut previous = Symbol::EMPTY;
+    for _ in 0..count {
+        let text = rest.split_at_checked(next_len(&mut lens)).ok_or(Damaged)?;
+        previous = symbols.intern_after(previous, text.0);
+        texts.push(previous);
+        rest = text.1;
+    }
+    if rest.is_empty() { Ok(()) } else { Err(Damaged) }
+}
+
+/// The lengths of `count` texts, and the text after them.
+fn lens(count: usize, bytes: &[u8]) -> Result<(&[u8], &str), Damaged> {
+    let mut ends = bytes.iter().enumerate().filter(|(_, len)| **len < 255).map(|(at, _)| at + 1);
+    let end = match count.checked_sub(1) {
+        None => 0,
+        Some(last) => ends.nth(last).ok_or(Damaged)?,
+    };
+    let (lens, text) = bytes.split_at(end);
+    Ok((lens, std::str::from_utf8(text).map_err(|_| Damaged)?))
+}
+
+fn next_len(lens: &mut &[u8]) -> usize {
+    let mut len = 0;
+    while let Some((first, rest)) = lens.split_first() {
+        *lens = rest;
+        len += usize::from(*first);
+        if *first < 255 {
+            break;
+        }
+    }
+    len
+}
