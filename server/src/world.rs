@@ -2,5 +2,7 @@
 
 pub mod answers;
 pub mod catalogue;
+pub mod prices;
 pub mod project;
 pub mod prometheus;
+mod unreachable;
