@@ -3,5 +3,7 @@
 pub mod answers;
 pub mod cache;
 pub mod catalogue;
+pub mod prices;
 pub mod project;
 pub mod prometheus;
+mod unreachable;

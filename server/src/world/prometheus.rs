@@ -1,7 +1,7 @@
 //! How Prometheus is asked, and how its answers are read.
 //!
-//! An answer is read while it arrives: bytes are decompressed and bounded ([`body`]), cut into series ([`splitter`]), and
-//! each series is read ([`series`](mod@series)) into the caller's [`Sink`] before the next one is looked at. Nothing is
+//! An answer is read while it arrives: bytes are decompressed and bounded (`body`), cut into series (`splitter`), and
+//! each series is read (`series`) into the caller's [`Sink`] before the next one is looked at. Nothing is
 //! started on the side: a dropped query ends at once.
 
 mod access;

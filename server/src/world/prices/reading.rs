@@ -1,0 +1,201 @@
+//! What does a price list say?
+//!
+//! `{"aws":{"compute":{region:{type:{"on_demand":1,"spot":1}}},"managed_db":{region:{engine:{type:{"single_az":1,
+//! "multi_az":1}}}},"managed_cache":{region:{engine:{type:1}}}},"gcp":…,"azure":…}`, plain or compressed.
+
+use std::{
+    fmt,
+    io::{BufReader, Read},
+};
+
+use flate2::read::MultiGzDecoder;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use thiserror::Error;
+
+use super::list::{Entry, Price, Prices, Rates, Table, key_of};
+
+/// The largest list, decompressed.
+const LARGEST: u64 = 256 * 1024 * 1024;
+
+/// These bytes are no price list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("it is not a price list")]
+pub struct NoPrices;
+
+impl Prices {
+    /// Reads a list, JSON or compressed JSON. Tables may be missing, and what is not known is skipped; what has a price
+    /// that is none is not in the list.
+    ///
+    /// # Errors
+    /// It is not of that form, it is too large, or there is no price in it.
+    pub fn read(bytes: &[u8]) -> Result<Self, NoPrices> {
+        let entries = if is_compressed(bytes) {
+            read_json(BufReader::with_capacity(64 * 1024, MultiGzDecoder::new(bytes)))
+        } else {
+            read_json(bytes)
+        }
+        .map_err(|_| NoPrices)?;
+        if entries.is_empty() { Err(NoPrices) } else { Ok(Self::of(entries)) }
+    }
+}
+
+/// Whether bytes are gzip.
+pub(super) fn is_compressed(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b])
+}
+
+fn read_json(bytes: impl Read) -> serde_json::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    let mut deserializer = serde_json::Deserializer::from_reader(bytes.take(LARGEST));
+    Level { below: Below::Providers, path: &mut Vec::new(), entries: &mut entries }
+        .deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(entries)
+}
+
+/// What the keys of an object are.
+#[derive(Debug, Clone, Copy)]
+enum Below {
+    Providers,
+    Tables,
+    /// Parts of a name, that many until the rates.
+    Names(Table, usize),
+}
+
+/// An object somewhere above the rates, or `null`.
+struct Level<'r> {
+    below: Below,
+    /// The keys that led here, without that of the table.
+    path: &'r mut Vec<String>,
+    entries: &'r mut Vec<Entry>,
+}
+
+impl<'de> DeserializeSeed<'de> for Level<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Level<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
+        while let Some(key) = members.next_key::<String>()? {
+            match (self.below, table(&key)) {
+                (Below::Providers, _) => self.descend(Some(key), Below::Tables, &mut members)?,
+                (Below::Tables, Some((table, parts))) => {
+                    self.descend(None, Below::Names(table, parts), &mut members)?;
+                }
+                (Below::Tables, None) => {
+                    members.next_value::<IgnoredAny>()?;
+                }
+                (Below::Names(table, 1), _) => {
+                    let rates = members.next_value_seed(RatesOfOne)?;
+                    self.enter(table, key, rates);
+                }
+                (Below::Names(table, parts), _) => {
+                    self.descend(Some(key), Below::Names(table, parts - 1), &mut members)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Level<'_> {
+    fn descend<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: Option<String>,
+        below: Below,
+        members: &mut A,
+    ) -> Result<(), A::Error> {
+        let length = self.path.len();
+        self.path.extend(key);
+        members.next_value_seed(Level { below, path: &mut *self.path, entries: &mut *self.entries })?;
+        self.path.truncate(length);
+        Ok(())
+    }
+
+    fn enter(&mut self, table: Table, key: String, rates: Rates) {
+        if rates == Rates::default() {
+            return;
+        }
+        self.path.push(key);
+        if let [provider, names @ ..] = &**self.path {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            self.entries.push((key_of(provider, table, &names), rates));
+        }
+        self.path.pop();
+    }
+}
+
+/// A table by its name, and how many parts the names in it have.
+fn table(key: &str) -> Option<(Table, usize)> {
+    match key {
+        "compute" => Some((Table::Compute, 2)),
+        "managed_db" => Some((Table::ManagedDatabase, 3)),
+        "managed_cache" => Some((Table::ManagedCache, 3)),
+        _ => None,
+    }
+}
+
+/// `{"on_demand":1,"spot":1}`, `{"single_az":1,"multi_az":1}`, or `1`.
+struct RatesOfOne;
+
+impl<'de> DeserializeSeed<'de> for RatesOfOne {
+    type Value = Rates;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Rates, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for RatesOfOne {
+    type Value = Rates;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("prices")
+    }
+
+    fn visit_unit<E>(self) -> Result<Rates, E> {
+        Ok(Rates::default())
+    }
+
+    fn visit_f64<E>(self, price: f64) -> Result<Rates, E> {
+        Ok(Rates { usual: Price::new(price), other: None })
+    }
+
+    fn visit_u64<E>(self, price: u64) -> Result<Rates, E> {
+        Ok(Rates { usual: Price::new(price as f64), other: None })
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Rates, E> {
+        Ok(Rates::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Rates, A::Error> {
+        let mut rates = Rates::default();
+        while let Some(key) = members.next_key::<String>()? {
+            let rate = match &*key {
+                "on_demand" | "single_az" => &mut rates.usual,
+                "spot" | "multi_az" => &mut rates.other,
+                _ => {
+                    members.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            *rate = members.next_value::<Option<f64>>()?.and_then(Price::new);
+        }
+        Ok(rates)
+    }
+}

@@ -1,0 +1,174 @@
+//! Where does a price list come from?
+
+use std::{
+    fmt,
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::OnceLock,
+    time::Duration,
+};
+
+use reqwest::{
+    Client, Response, StatusCode, Url,
+    header::{IF_MODIFIED_SINCE, LAST_MODIFIED},
+    redirect,
+};
+use thiserror::Error;
+
+use super::reading::NoPrices;
+use crate::{report::transport::client_builder, world::unreachable::reason};
+
+/// The largest list as it comes, which is compressed.
+const LARGEST: u64 = 32 * 1024 * 1024;
+const TIMEOUT: Duration = Duration::from_secs(30);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The list is public and no secret goes with the question, so it may move.
+const REDIRECTS: usize = 5;
+
+/// An address that has a price list.
+pub struct Source {
+    place: Place,
+    /// As it was given, to know it again.
+    pub(super) url: String,
+}
+
+enum Place {
+    Web {
+        url: Url,
+        /// Made when it is needed first: most servers never ask for prices.
+        client: OnceLock<Client>,
+    },
+    File(PathBuf),
+}
+
+/// An address cannot have a price list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the address of the price list is not an http, https or file URL")]
+pub struct InvalidSource;
+
+/// Why there is no new price list. No text names an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NoList {
+    /// Nobody answers there, or the connection broke.
+    #[error("its server cannot be reached: {0}")]
+    Unreachable(&'static str),
+    /// It did not come in time.
+    #[error("it did not come in time")]
+    TimedOut,
+    /// The server said no.
+    #[error("its server refused with status {0}")]
+    Refused(u16),
+    /// The file cannot be read.
+    #[error("the file cannot be read: {0}")]
+    Unreadable(io::ErrorKind),
+    /// It is larger than what is taken.
+    #[error("it is larger than what is taken")]
+    TooLarge,
+    /// What came is none.
+    #[error(transparent)]
+    NoPrices(#[from] NoPrices),
+}
+
+/// A list as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fetched {
+    pub(super) bytes: Vec<u8>,
+    /// When it was last changed, as its server says it.
+    pub(super) modified: Option<String>,
+}
+
+impl Source {
+    /// The source at that address: `http`, `https`, or `file` with an absolute path.
+    ///
+    /// # Errors
+    /// [`InvalidSource`].
+    pub fn new(url: &Url) -> Result<Self, InvalidSource> {
+        let place = match url.scheme() {
+            "http" | "https" => Place::Web { url: url.clone(), client: OnceLock::new() },
+            "file" => Place::File(url.to_file_path().map_err(|()| InvalidSource)?),
+            _ => return Err(InvalidSource),
+        };
+        Ok(Self { place, url: url.to_string() })
+    }
+
+    /// The list, unless it was not changed since `modified`.
+    pub(super) async fn fetch(&self, modified: Option<&str>) -> Result<Option<Fetched>, NoList> {
+        match &self.place {
+            Place::Web { url, client } => fetch(client_in(client)?, url, modified).await,
+            Place::File(path) => {
+                let path = path.clone();
+                let read = tokio::task::spawn_blocking(move || read(&path)).await;
+                let bytes = read.map_err(|_| NoList::Unreadable(io::ErrorKind::Interrupted))??;
+                Ok(Some(Fetched { bytes, modified: None }))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Source").finish_non_exhaustive()
+    }
+}
+
+fn client_in(client: &OnceLock<Client>) -> Result<&Client, NoList> {
+    if let Some(client) = client.get() {
+        return Ok(client);
+    }
+    let made = client_builder()
+        .timeout(TIMEOUT)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(redirect::Policy::limited(REDIRECTS))
+        // One question a day needs no open connection in between.
+        .pool_max_idle_per_host(0)
+        .build()
+        .map_err(|_| NoList::Unreachable("this machine cannot make TLS connections"))?;
+    Ok(client.get_or_init(|| made))
+}
+
+async fn fetch(client: &Client, url: &Url, modified: Option<&str>) -> Result<Option<Fetched>, NoList> {
+    let mut request = client.get(url.clone());
+    if let Some(modified) = modified {
+        request = request.header(IF_MODIFIED_SINCE, modified);
+    }
+    let response = request.send().await?;
+    match response.status() {
+        StatusCode::OK => {
+            let modified = response.headers().get(LAST_MODIFIED).and_then(|value| value.to_str().ok());
+            let modified = modified.map(str::to_owned);
+            Ok(Some(Fetched { bytes: body_of(response).await?, modified }))
+        }
+        StatusCode::NOT_MODIFIED if modified.is_some() => Ok(None),
+        status => Err(NoList::Refused(status.as_u16())),
+    }
+}
+
+async fn body_of(mut response: Response) -> Result<Vec<u8>, NoList> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() as u64 > LARGEST {
+            return Err(NoList::TooLarge);
+        }
+    }
+    Ok(bytes)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, NoList> {
+    let unreadable = |error: io::Error| NoList::Unreadable(error.kind());
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST { Err(NoList::TooLarge) } else { Ok(bytes) }
+}
+
+impl From<reqwest::Error> for NoList {
+    fn from(error: reqwest::Error) -> Self {
+        match (error.is_connect(), error.is_timeout()) {
+            (true, true) => Self::Unreachable("no connection in time"),
+            (false, true) => Self::TimedOut,
+            _ => Self::Unreachable(reason(&error)),
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Tests of the price list, its reading, its coming and its staying.
+
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    sync::atomic::{AtomicU16, AtomicU32, Ordering},
+};
+
+use axum::{
+    Router,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use reqwest::Url;
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::disk::{
+    Directory,
+    simulated::{Crash, SimulatedDisk},
+};
+
+const LIST: &str = r#"{
+    "aws": {
+        "compute": {"us-East-1": {"m5.large": {"on_demand": 0.36, "spot": 0.18, "x": [1]}, "free": {"on_demand": 0}}},
+        "managed_db": {"us-east-1": {"postgres": {"db.t3.micro": {"single_az": 1, "multi_az": 2}}}},
+        "managed_cache": {"us-east-1": {"redis": {"cache.t3.micro": 0.5, "negative": -1, "none": null}}},
+        "internet_egress": {"us-east-1": [{"price": 1}]}
+    },
+    "gcp": {"compute": {"europe-west1": {"e2-small": {"spot": 0.01, "on_demand": null}}}, "managed_db": null},
+    "azure": null,
+    "version": {"compute": {}}
+}"#;
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A list with one price: that of `aws`, `r`, `t`.
+fn list_with(price: u32) -> Vec<u8> {
+    gzip(&format!(r#"{{"aws":{{"compute":{{"r":{{"t":{{"on_demand":{price}}}}}}}}}}}"#))
+}
+
+fn price_in(list: &PriceList) -> Option<f64> {
+    list.current().node_price("aws", "r", "t", None).map(Price::per_hour)
+}
+
+#[test]
+fn nodes_have_the_price_of_their_life_cycle() {
+    let prices = Prices::read(&gzip(LIST)).unwrap();
+    let price = |provider, region, instance_type, life_cycle| {
+        let price = prices.node_price(provider, region, instance_type, life_cycle)?;
+        Some((price.per_hour() * 1000.0).round())
+    };
+    assert_eq!(price("AWS", "US-East-1", "m5.large", None), Some(360.0));
+    assert_eq!(price("aws", "us-east-1", "m5.large", Some("on-demand")), Some(360.0));
+    assert_eq!(price("aws", "us-east-1", "M5.large", Some("spot")), Some(180.0));
+    assert_eq!(price("gcp", "europe-west1", "e2-small", Some("Preemptible")), Some(10.0));
+    assert_eq!(price("gcp", "europe-west1", "e2-small", None), None);
+    assert_eq!(price("aws", "us-east-1", "free", None), None);
+    assert_eq!(price("aws", "us-east-1", "negative", None), None);
+    assert_eq!(price("azure", "us-east-1", "m5.large", None), None);
+    assert_eq!(price("hetzner", "us-east-1", "m5.large", None), None);
+    assert_eq!(price("aws", "us-east-1", "", None), None);
+}
+
+#[test]
+fn managed_databases_and_caches_have_prices_of_their_own() {
+    let prices = Prices::read(LIST.as_bytes()).unwrap();
+    let db = |multi_az| prices.managed_db_price("us-east-1", "postgres", "db.t3.micro", multi_az);
+    assert_eq!(db(false).map(Price::per_hour), Some(1.0));
+    assert_eq!(db(true).map(Price::per_hour), Some(2.0));
+    assert_eq!(prices.managed_db_price("us-east-1", "redis", "cache.t3.micro", false), None);
+    let cache = |instance_type| prices.managed_cache_price("us-east-1", "redis", instance_type);
+    assert_eq!(cache("cache.t3.micro").map(Price::per_hour), Some(0.5));
+    assert_eq!((cache("negative"), cache("none")), (None, None));
+    assert_eq!(prices.len(), 4);
+}
+
+#[test]
+fn what_has_no_price_in_it_is_no_list() {
+    for bytes in [
+        b"" as &[u8],
+        b"{}",
+        b"[]",
+        b"null",
+        b"<html>",
+        &LIST.as_bytes()[..LIST.len() - 1],
+        &gzip(LIST)[..100],
+        &[gzip(LIST), b"rest".to_vec()].concat(),
+        br#"{"aws":{"compute":{"r":{"t":{"on_demand":0}}}}}"#,
+        br#"{"aws":{"compute":{"r":{"t":{"on_demand":"1"}}}}}"#,
+        br#"{"aws":{"compute":{"r":5}}}"#,
+    ] {
+        assert_eq!(Prices::read(bytes).err(), Some(NoPrices), "{}", String::from_utf8_lossy(bytes));
+    }
+}
+
+#[test]
+fn what_is_not_more_than_nothing_is_no_price() {
+    for price in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e300, 1e-300] {
+        assert_eq!(Price::new(price), None);
+    }
+}
+
+#[test]
+fn a_price_is_shared_between_cores_and_memory() {
+    let price = Price::new(36.0).unwrap();
+    assert_eq!(price.per_second(), 0.01);
+    let units = price.per_unit(2.0, 8e9).unwrap();
+    assert!((units.core - 0.001).abs() < 1e-12);
+    assert!((units.core * 2.0 + units.byte * 8e9 - price.per_second()).abs() < 1e-12);
+    for (cores, bytes) in [(0.0, 8e9), (2.0, 0.0), (f64::NAN, 8e9), (2.0, f64::INFINITY)] {
+        assert_eq!(price.per_unit(cores, bytes), None);
+    }
+}
+
+#[test]
+fn tens_of_thousands_of_prices_are_small() {
+    let types: Vec<String> =
+        (0..1000).map(|number| format!(r#""type-{number}":{{"on_demand":1,"spot":1}}"#)).collect();
+    let regions: Vec<String> =
+        (0..50).map(|number| format!(r#""region-{number}":{{{}}}"#, types.join(","))).collect();
+    let prices =
+        Prices::read(format!(r#"{{"aws":{{"compute":{{{}}}}}}}"#, regions.join(",")).as_bytes()).unwrap();
+    assert_eq!(prices.len(), 50_000);
+    assert!(size_of::<list::Entry>() * prices.len() < 2_000_000);
+    assert!(prices.node_price("aws", "region-49", "type-999", Some("spot")).is_some());
+}
+
+/// A server of one list.
+#[derive(Debug, Default)]
+struct Serving {
+    price: AtomicU32,
+    status: AtomicU16,
+    /// The headers `If-Modified-Since` of the requests.
+    asked: Mutex<Vec<Option<String>>>,
+}
+
+impl Serving {
+    async fn start() -> (Arc<Self>, Source) {
+        let serving = Arc::new(Self { price: 1.into(), status: 200.into(), ..Self::default() });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/list.json.gz", listener.local_addr().unwrap());
+        let answering = Arc::clone(&serving);
+        let handler = move |headers: HeaderMap| std::future::ready(answering.answer(&headers));
+        let router = Router::new().route("/list.json.gz", get(handler));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        (serving, Source::new(&Url::parse(&url).unwrap()).unwrap())
+    }
+
+    fn answer(&self, headers: &HeaderMap) -> Response {
+        let since = headers.get(header::IF_MODIFIED_SINCE).map(|since| since.to_str().unwrap().to_owned());
+        let price = self.price.load(Ordering::SeqCst);
+        let modified = format!("change {price}");
+        let unchanged = since.as_deref() == Some(&*modified);
+        self.asked.lock().unwrap().push(since);
+        match StatusCode::from_u16(self.status.load(Ordering::SeqCst)).unwrap() {
+            StatusCode::OK if unchanged => StatusCode::NOT_MODIFIED.into_response(),
+            StatusCode::OK => ([(header::LAST_MODIFIED, modified)], list_with(price)).into_response(),
+            status => status.into_response(),
+        }
+    }
+
+    fn asked(&self) -> Vec<Option<String>> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+}
+
+fn again(source: &Source) -> Source {
+    Source::new(&Url::parse(&source.url).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_list_is_fetched_when_it_was_changed_and_stays_over_a_restart() {
+    let (serving, source) = Serving::start().await;
+    let disk = Arc::new(SimulatedDisk::default());
+    let list = PriceList::open(again(&source), Arc::clone(&disk) as Arc<dyn Disk>);
+    assert!(list.current().is_empty());
+    list.refresh().await.unwrap();
+    list.refresh().await.unwrap();
+    assert_eq!(price_in(&list), Some(1.0));
+    let list = PriceList::open(again(&source), Arc::clone(&disk) as Arc<dyn Disk>);
+    assert_eq!(price_in(&list), Some(1.0));
+    serving.price.store(2, Ordering::SeqCst);
+    list.refresh().await.unwrap();
+    assert_eq!(price_in(&list), Some(2.0));
+    let change = |number| Some(format!("change {number}"));
+    assert_eq!(serving.asked(), [None, change(1), change(1)]);
+    // Another address has other dates.
+    let moved = Source::new(&Url::parse(&format!("{}?a", source.url)).unwrap()).unwrap();
+    PriceList::open(moved, disk).refresh().await.unwrap();
+    assert_eq!(serving.asked(), [None]);
+}
+
+#[tokio::test]
+async fn a_damaged_list_is_fetched_again() {
+    let (serving, source) = Serving::start().await;
+    let disk = Arc::new(SimulatedDisk::default());
+    PriceList::open(again(&source), Arc::clone(&disk) as Arc<dyn Disk>).refresh().await.unwrap();
+    disk.spoil("cloud-pricing/cloud-pricing.json.gz", b"half");
+    let list = PriceList::open(source, disk);
+    assert!(list.current().is_empty());
+    list.refresh().await.unwrap();
+    assert_eq!(price_in(&list), Some(1.0));
+    assert_eq!(serving.asked(), [None, None]);
+}
+
+#[tokio::test]
+async fn the_old_list_stays_when_there_is_no_new_one() {
+    let (serving, source) = Serving::start().await;
+    let list = PriceList::open(source, Arc::new(SimulatedDisk::default()));
+    list.refresh().await.unwrap();
+    serving.price.store(0, Ordering::SeqCst);
+    assert_eq!(list.refresh().await, Err(NoList::NoPrices(NoPrices)));
+    serving.status.store(503, Ordering::SeqCst);
+    assert_eq!(list.refresh().await, Err(NoList::Refused(503)));
+    assert_eq!(price_in(&list), Some(1.0));
+    assert_eq!(list.progress().failures, 2);
+    serving.status.store(200, Ordering::SeqCst);
+    serving.price.store(3, Ordering::SeqCst);
+    list.refresh().await.unwrap();
+    assert_eq!(price_in(&list), Some(3.0));
+    assert_eq!(list.progress().failures, 0);
+}
+
+#[tokio::test]
+async fn a_full_disk_costs_only_the_next_start() {
+    let (_serving, source) = Serving::start().await;
+    let disk = Arc::new(SimulatedDisk::default());
+    disk.refuse_writes(true);
+    let list = PriceList::open(source, disk);
+    list.refresh().await.unwrap();
+    assert_eq!(price_in(&list), Some(1.0));
+}
+
+#[test]
+fn a_date_is_never_kept_beside_the_list_of_another() {
+    let fetched = |price| Fetched { bytes: list_with(price), modified: Some(format!("change {price}")) };
+    for crash in [Crash::Kill, Crash::PowerCut] {
+        for steps in 0.. {
+            let disk = SimulatedDisk::default();
+            let kept = Kept(Arc::new(disk.clone()));
+            kept.store("u", fetched(1)).unwrap();
+            disk.crash_after(steps);
+            let stored = kept.store("u", fetched(2)).is_ok();
+            disk.restart(crash);
+            let (prices, modified) = kept.load("u").unwrap();
+            let price = prices.node_price("aws", "r", "t", None).unwrap().per_hour();
+            assert!(
+                modified.is_none_or(|modified| modified == format!("change {price}")),
+                "{crash:?} {steps}"
+            );
+            if stored {
+                break;
+            }
+        }
+    }
+}
+
+fn file_source(path: &Path) -> Source {
+    Source::new(&Url::from_file_path(path).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_file_is_a_source_and_what_came_from_it_is_kept_compressed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, data) = (dir.path().join("list.json"), dir.path().join("data"));
+    fs::create_dir(&data).unwrap();
+    fs::write(&file, LIST).unwrap();
+    let list = PriceList::open(file_source(&file), Arc::new(Directory::new(&data)));
+    list.refresh().await.unwrap();
+    assert_eq!(list.current().len(), 4);
+    assert!(reading::is_compressed(&fs::read(data.join("cloud-pricing/cloud-pricing.json.gz")).unwrap()));
+    fs::remove_file(&file).unwrap();
+    let error = list.refresh().await.unwrap_err();
+    assert_eq!(error.to_string(), "the file cannot be read: entity not found");
+    let list = PriceList::open(file_source(&file), Arc::new(Directory::new(&data)));
+    assert_eq!(list.current().len(), 4);
+}
+
+#[test]
+fn what_is_no_address_of_a_list_is_refused() {
+    for url in ["ftp://a/b", "file://other-host/b", "data:,x"] {
+        assert_eq!(Source::new(&Url::parse(url).unwrap()).err(), Some(InvalidSource), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn where_nobody_listens_there_is_no_list_and_the_text_names_no_address() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    drop(listener);
+    let list = PriceList::open(Source::new(&url).unwrap(), Arc::new(SimulatedDisk::default()));
+    let error = list.refresh().await.unwrap_err();
+    assert_eq!(error.to_string(), "its server cannot be reached: connection refused");
+    assert!(!format!("{list:?}").contains("127.0.0.1"));
+}
+
+#[test]
+fn pauses_grow_to_an_hour() {
+    let minutes: Vec<u64> = (1..10).map(|failures| pause_after(failures).as_secs() / 60).collect();
+    assert_eq!(minutes, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    assert_eq!(pause_after(u32::MAX), LONGEST_PAUSE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_fetched_before_prices_are_needed_then_once_a_day() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("list.json");
+    let list = Arc::new(PriceList::open(file_source(&file), Arc::new(SimulatedDisk::default())));
+    let (stop, needed) = (CancellationToken::new(), Arc::new(Notify::new()));
+    let running = tokio::spawn({
+        let (list, stop, needed) = (Arc::clone(&list), stop.clone(), Arc::clone(&needed));
+        async move { list.run(&stop, &needed).await }
+    });
+    let after = async |seconds: u64| tokio::time::sleep(Duration::from_secs(seconds)).await;
+    after(1_000_000).await;
+    assert_eq!(list.progress().failures, 0);
+    needed.notify_one();
+    after(1).await;
+    assert_eq!(list.progress().failures, 1);
+    fs::write(&file, list_with(1)).unwrap();
+    after(58).await;
+    assert_eq!(price_in(&list), None);
+    after(2).await;
+    assert_eq!(price_in(&list), Some(1.0));
+    fs::write(&file, list_with(2)).unwrap();
+    after(24 * 3600 - 10).await;
+    assert_eq!(price_in(&list), Some(1.0));
+    after(20).await;
+    assert_eq!(price_in(&list), Some(2.0));
+    stop.cancel();
+    running.await.unwrap();
+}
