@@ -17,7 +17,7 @@ pub(crate) const MANAGED_REGION: &str = "us-east-1";
 /// The type of RDS instances that has a price.
 pub(crate) const PRICED_DATABASE: &str = "db.m5.large";
 
-/// The type of `ElastiCache` nodes that has a price.
+/// The type of ElastiCache nodes that has a price.
 pub(crate) const PRICED_CACHE: &str = "cache.m5.large";
 
 /// US dollars an hour.

@@ -43,7 +43,7 @@ pub struct NodePlan {
 pub enum Kind {
     /// Pods of a replica set of a Deployment.
     Deployment,
-    /// Pods of a `StatefulSet`.
+    /// Pods of a StatefulSet.
     StatefulSet,
     /// A pod on every node of Kubernetes.
     DaemonSet,
@@ -173,10 +173,16 @@ pub enum Fate {
     Steady,
     /// Its containers restart each time so many seconds have passed.
     Restarts(i64),
-    /// At that time it had so many instances more, which have ended then.
+    /// At that time so many instances more than now have ended.
     Shrinks(i64, u32),
-    /// At that time all pods are replaced by those of a new replica set, which cost more and log more.
-    Rollout(i64),
+    /// At that time, and again each time so many seconds have passed, all pods of a Deployment are replaced by those of a
+    /// new replica set. The first costs less than what was there and logs more, the second is as before, and so on.
+    Rollout {
+        /// When it happens first.
+        at: i64,
+        /// How often it happens again, for three days.
+        every: Option<i64>,
+    },
 }
 
 /// How an operator or a chart says that pods belong to one database cluster.
@@ -184,13 +190,13 @@ pub enum Fate {
 pub enum Cluster {
     /// Zalando's operator.
     Zalando(String),
-    /// `CloudNativePG`.
+    /// CloudNativePG.
     CloudNative(String),
     /// Crunchy Data's operator.
     Crunchy(String),
     /// EDB's operator.
     Edb(String),
-    /// `StackGres`.
+    /// StackGres.
     StackGres(String),
     /// Percona's operator for MongoDB.
     Percona(String),
@@ -237,7 +243,7 @@ pub enum CloudService {
     Rds,
     /// RDS, as a cluster.
     RdsCluster,
-    /// `ElastiCache`.
+    /// ElastiCache.
     ElastiCache,
 }
 

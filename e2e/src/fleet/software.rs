@@ -19,8 +19,12 @@ pub enum Protocol {
     Mongo,
     /// Requests to Kafka.
     Kafka,
+    /// Requests to Cassandra.
+    Cassandra,
     /// Messages by way of RabbitMQ.
     Rabbitmq,
+    /// Messages by way of NATS.
+    Nats,
 }
 
 /// A database that exporters know.
@@ -95,7 +99,7 @@ macro_rules! software {
 
 software! {
     /// A program whose kind no agent knows.
-    PLAIN: "registry.example/tool", None, 8000, Opaque, None, None;
+    PLAIN: "registry.example/tool", None, 8000, Http, None, None;
     /// A service in Go.
     GO: "registry.example/go-service", Some("golang"), 8080, Http, None, None;
     /// A service in Java.
@@ -110,10 +114,10 @@ software! {
     PHP: "registry.example/php-service", Some("php"), 9000, Opaque, None, None;
     /// NGINX.
     NGINX: "nginx", Some("nginx"), 80, Http, None, None;
-    /// HAProxy.
-    HAPROXY: "haproxy", Some("haproxy"), 8443, Opaque, None, None;
     /// Envoy, as it runs beside a service.
     ENVOY: "envoyproxy/envoy", Some("envoy"), 15001, Opaque, None, None;
+    /// PgBouncer.
+    PGBOUNCER: "edoburu/pgbouncer", Some("pgbouncer"), 6432, Postgres, None, None;
     /// PostgreSQL.
     POSTGRES: "postgres", Some("postgres"), 5432, Postgres, None, Some(Database::Postgres);
     /// MySQL.
@@ -128,20 +132,20 @@ software! {
     KAFKA: "apache/kafka", Some("kafka"), 9092, Kafka, None, None;
     /// RabbitMQ.
     RABBITMQ: "rabbitmq", Some("rabbitmq"), 5672, Rabbitmq, None, None;
+    /// NATS.
+    NATS: "nats", Some("nats"), 4222, Nats, None, None;
+    /// Cassandra.
+    CASSANDRA: "cassandra", Some("cassandra"), 9042, Cassandra, None, None;
     /// ClickHouse.
     CLICKHOUSE: "clickhouse/clickhouse-server", Some("clickhouse"), 9000, Opaque, None, None;
-    /// Elasticsearch.
-    ELASTICSEARCH: "elasticsearch", Some("elasticsearch"), 9200, Http, None, None;
     /// An exporter of PostgreSQL metrics, a process of its own.
-    POSTGRES_EXPORTER: "prometheuscommunity/postgres-exporter", Some("golang"), 9187, Http, None, Some(Database::Postgres);
+    POSTGRES_EXPORTER: "prometheuscommunity/postgres-exporter", None, 9187, Http, None, Some(Database::Postgres);
     /// An exporter of MySQL metrics, a process of its own.
-    MYSQL_EXPORTER: "prom/mysqld-exporter", Some("golang"), 9104, Http, None, Some(Database::Mysql);
+    MYSQL_EXPORTER: "prom/mysqld-exporter", None, 9104, Http, None, Some(Database::Mysql);
     /// An exporter of Redis metrics, a process of its own.
-    REDIS_EXPORTER: "oliver006/redis_exporter", Some("golang"), 9121, Http, None, Some(Database::Redis);
+    REDIS_EXPORTER: "oliver006/redis_exporter", None, 9121, Http, None, Some(Database::Redis);
     /// The API server of Kubernetes.
     KUBE_APISERVER: "registry.k8s.io/kube-apiserver", Some("kube-apiserver"), 6443, Opaque, None, None;
-    /// etcd.
-    ETCD: "registry.k8s.io/etcd", Some("etcd"), 2379, Opaque, None, None;
     /// The agent of a Kubernetes node.
     KUBELET: "", Some("kubelet"), 10250, Opaque, None, None;
     /// Docker's daemon.

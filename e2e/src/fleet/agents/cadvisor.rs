@@ -34,7 +34,7 @@ pub(super) fn speak(model: &Model, speech: &mut Speech) {
                     ("container_spec_memory_limit_bytes", Is(f64::from(1 << 29))),
                     ("container_memory_rss", About(9e7)),
                     ("container_memory_cache", About(1e7)),
-                    ("container_cpu_usage_seconds_total", Flows(0.03 * instance.load)),
+                    ("container_cpu_usage_seconds_total", Flows(0.03 * instance.load.cpu)),
                     ("container_cpu_cfs_throttled_seconds_total", Flows(0.0001)),
                     ("container_oom_events_total", Is(0.0)),
                 ] {

@@ -64,22 +64,25 @@ impl Spoken<'_> {
     fn costs(&self, speech: &mut Speech) {
         let (life, load) = (self.life(), self.instance.load);
         for (name, value) in [
-            ("container_resources_cpu_usage_seconds_total", Flows(0.05 * load)),
-            ("container_resources_cpu_delay_seconds_total", Flows(0.001 * load)),
-            ("container_resources_memory_rss_bytes", About(1.2e8 * load)),
+            ("container_resources_cpu_usage_seconds_total", Flows(0.4 * load.cpu)),
+            ("container_resources_cpu_delay_seconds_total", Flows(0.001 * load.cpu)),
+            ("container_resources_memory_rss_bytes", About(1.2e8 * load.memory)),
             ("container_resources_memory_cache_bytes", About(3e7)),
             ("container_restarts_total", Restarts),
         ] {
             speech.say(name, self.labels, life, value);
         }
+        if life.restarts.is_some() {
+            speech.say("container_oom_kills_total", self.labels, life, Restarts);
+        }
         // Only some containers have limits, and nothing is said of those that have none.
-        if self.container.software.port % 2 == 0 {
+        if self.container.software.port.is_multiple_of(2) {
             speech.say("container_resources_cpu_limit_cores", self.labels, life, Is(1.0));
             speech.say(
                 "container_resources_cpu_throttled_seconds_total",
                 self.labels,
                 life,
-                Flows(0.0005 * load),
+                Flows(0.0005 * load.cpu),
             );
             speech.say("container_resources_memory_limit_bytes", self.labels, life, Is(f64::from(1 << 30)));
         }
@@ -110,7 +113,7 @@ impl Spoken<'_> {
                 "container_log_messages_total",
                 &labels,
                 self.life(),
-                Grows(per_second * self.instance.load),
+                Grows(per_second * self.instance.load.messages),
             );
         }
     }

@@ -55,6 +55,9 @@ fn labels(model: &Model, export: &Export, speech: &mut Speech) -> Labels {
     }
 }
 
+/// A metric with the labels that it has beside those of its instance.
+type Metric<'a> = (&'static str, &'a [(&'a str, &'a str)], Value);
+
 /// An instance of which is spoken.
 struct Spoken {
     labels: Labels,
@@ -62,7 +65,7 @@ struct Spoken {
 }
 
 impl Spoken {
-    fn say(&self, speech: &mut Speech, series: &[(&'static str, &[(&str, &str)], Value)]) {
+    fn say(&self, speech: &mut Speech, series: &[Metric<'_>]) {
         for (name, more, value) in series {
             let mut labels = self.labels.clone();
             for (name, value) in *more {

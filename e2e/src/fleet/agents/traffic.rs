@@ -63,7 +63,8 @@ const fn family(protocol: Protocol) -> Option<Family> {
         Protocol::Memcached => family!("memcached_queries", QUERIES),
         Protocol::Mongo => family!("mongo_queries", QUERIES),
         Protocol::Kafka => family!("kafka_requests", QUERIES),
-        Protocol::Opaque | Protocol::Rabbitmq => None,
+        Protocol::Cassandra => family!("cassandra_queries", QUERIES),
+        Protocol::Opaque | Protocol::Rabbitmq | Protocol::Nats => None,
     }
 }
 
@@ -83,7 +84,7 @@ pub(super) fn speak(model: &Model, speech: &mut Speech) {
             continue;
         }
         connected(connection, &labels, speech);
-        requests(connection, &labels, caller.load, speech);
+        requests(connection, &labels, speech);
         if pinged.insert((connection.from, &callee.ip)) && connection.via != Via::Loopback {
             let labels = labels.with("destination_ip", &callee.ip);
             speech.say("container_net_latency_seconds", &labels, connection.life, About(0.001));
@@ -113,27 +114,33 @@ fn connected(connection: &Connection, labels: &Labels, speech: &mut Speech) {
         ("container_net_tcp_connection_time_seconds_total", Flows(0.0004)),
         ("container_net_tcp_bytes_sent_total", Grows(9e3)),
         ("container_net_tcp_bytes_received_total", Grows(4e4)),
+        ("container_net_tcp_retransmits_total", Grows(0.02)),
     ] {
         speech.say(name, &labels, connection.life, value);
     }
 }
 
-fn requests(connection: &Connection, labels: &Labels, load: f64, speech: &mut Speech) {
+fn requests(connection: &Connection, labels: &Labels, speech: &mut Speech) {
     let labels = both_ends(connection, labels);
     let life = connection.life;
-    if connection.protocol == Protocol::Rabbitmq {
+    let messages = match connection.protocol {
+        Protocol::Rabbitmq => Some("container_rabbitmq_messages_total"),
+        Protocol::Nats => Some("container_nats_messages_total"),
+        _ => None,
+    };
+    if let Some(messages) = messages {
         let labels = labels.and(&[("status", &"ok"), ("method", &"produce")]);
-        speech.say("container_rabbitmq_messages_total", &labels, life, Grows(REQUESTS * load));
+        speech.say(messages, &labels, life, Grows(REQUESTS));
     }
     let Some(([count, bucket, sum, durations], statuses)) = family(connection.protocol) else { return };
     for (status, share) in statuses {
-        speech.say(count, &labels.with("status", status), life, Grows(REQUESTS * share * load));
+        speech.say(count, &labels.with("status", status), life, Grows(REQUESTS * share));
     }
     for (bound, share) in LATENCIES {
-        speech.say(bucket, &labels.with("le", bound), life, Grows(REQUESTS * share * load));
+        speech.say(bucket, &labels.with("le", bound), life, Grows(REQUESTS * share));
     }
-    speech.say(sum, &labels, life, Flows(REQUESTS * MEAN_LATENCY * load));
-    speech.say(durations, &labels, life, Grows(REQUESTS * load));
+    speech.say(sum, &labels, life, Flows(REQUESTS * MEAN_LATENCY));
+    speech.say(durations, &labels, life, Grows(REQUESTS));
 }
 
 /// The questions of those who call something outside by its name.

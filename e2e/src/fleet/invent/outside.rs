@@ -3,7 +3,7 @@
 use super::Inventor;
 use crate::fleet::{
     life::Life,
-    model::{Application, Export, Found, Instance, Origin, Place},
+    model::{Application, Export, Found, Instance, Load, Origin, Place},
     shape::{CloudDatabase, CloudService, External},
 };
 
@@ -70,7 +70,7 @@ impl Inventor {
             pod: None,
             containers: Vec::new(),
             life,
-            load: 1.0,
+            load: Load::USUAL,
             domains: Vec::new(),
         }
     }

@@ -3,7 +3,7 @@
 use super::Inventor;
 use crate::fleet::{
     life::Life,
-    model::{Container, Instance, Pod},
+    model::{Container, Instance, Load, Pod},
     shape::{Kind, Workload},
 };
 
@@ -12,7 +12,7 @@ impl Inventor {
         &mut self,
         workload: &Workload,
         life: Life,
-        load: f64,
+        load: Load,
         replica_set: &str,
         number: u32,
         node: usize,
@@ -90,7 +90,7 @@ impl Inventor {
                 &format!("{}-task-{number}", parent.name),
                 workload.software,
             );
-            let mut child = self.pod(&task, life, 1.0, "", 0, node);
+            let mut child = self.pod(&task, life, Load::USUAL, "", 0, node);
             if let Some(pod) = &mut child.pod {
                 pod.owner_kind = "Pod";
                 pod.owner.clone_from(&parent.name);

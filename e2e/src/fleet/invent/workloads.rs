@@ -5,7 +5,7 @@ use anyhow::bail;
 use super::Inventor;
 use crate::fleet::{
     life::{Life, Runs},
-    model::{Application, Container, Export, Found, Instance, Node, Origin, Place, Service},
+    model::{Application, Container, Export, Found, Instance, Load, Node, Origin, Place, Service},
     shape::{Fate, Kind, Workload},
 };
 
@@ -15,11 +15,15 @@ const OVERLAP: i64 = 20;
 /// How scheduled work runs.
 const SCHEDULE: Runs = Runs { every: 900, lasting: 240 };
 
+/// How long rollouts go on, in seconds.
+const HORIZON: i64 = 3 * 24 * 3600;
+
 /// The instances of a workload that were started together.
+#[derive(Clone, Copy)]
 struct Generation {
     replicas: u32,
     life: Life,
-    load: f64,
+    load: Load,
     /// The number of the first of them among those that run at the same time.
     first: u32,
 }
@@ -31,8 +35,11 @@ impl Inventor {
             bail!("no node can run {}/{}", workload.namespace, workload.name);
         }
         let mut instances = Vec::new();
+        let mut replica_set = format!("{}-{}", workload.name, self.chance.hash(9));
         for generation in self.generations(workload, nodes.len()) {
-            let replica_set = format!("{}-{}", workload.name, self.chance.hash(9));
+            if matches!(workload.fate, Fate::Rollout { .. }) {
+                replica_set = format!("{}-{}", workload.name, self.chance.hash(9));
+            }
             for number in generation.first..generation.first + generation.replicas {
                 let node = nodes[number as usize % nodes.len()];
                 let instance = self.instance(workload, &generation, &replica_set, number, node);
@@ -86,7 +93,7 @@ impl Inventor {
             Kind::CronJob => Life::since(begin).running(SCHEDULE),
             _ => Life::since(begin),
         };
-        let steady = Generation { replicas, life, load: 1.0, first: 0 };
+        let steady = Generation { replicas, life, load: Load::USUAL, first: 0 };
         match workload.fate {
             Fate::Steady => vec![steady],
             Fate::Restarts(every) => vec![Generation { life: life.restarting(every), ..steady }],
@@ -99,10 +106,17 @@ impl Inventor {
                 };
                 vec![steady, ended]
             }
-            Fate::Rollout(at) => {
-                let before = Generation { life: life.until(self.epoch + at + OVERLAP), ..steady };
-                let after = Generation { replicas, life: Life::since(self.epoch + at), load: 1.8, first: 0 };
-                vec![before, after]
+            Fate::Rollout { at, every } => {
+                let times =
+                    (self.epoch + at..self.epoch + HORIZON).step_by(every.unwrap_or(HORIZON) as usize);
+                let starts = [begin].into_iter().chain(times.clone());
+                let ends = times.map(Some).chain([None]);
+                let of = |(version, (start, end)): (usize, (i64, Option<i64>))| Generation {
+                    life: end.map_or(Life::since(start), |end| Life::since(start).until(end + OVERLAP)),
+                    load: if version % 2 == 0 { Load::USUAL } else { Load::NEXT },
+                    ..steady
+                };
+                starts.zip(ends).enumerate().map(of).collect()
             }
         }
     }
