@@ -4,12 +4,14 @@ use std::{
     fs,
     io::ErrorKind,
     net::SocketAddr,
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Duration,
 };
 
 use anyhow::{Context, bail};
+use tokio::process::Command as AsyncCommand;
 
 use crate::{child::Running, http, processes::Signal, wait::eventually};
 
@@ -76,11 +78,13 @@ impl Setting {
     ///
     /// # Errors
     /// `promtool` refuses the file.
-    pub fn backfill(&self, file: &Path) -> anyhow::Result<()> {
+    pub async fn backfill(&self, file: &Path) -> anyhow::Result<()> {
         let data = self.data()?;
-        let mut command = Command::new("promtool");
+        let mut command = AsyncCommand::new("promtool");
         command.args(["tsdb", "create-blocks-from", "openmetrics"]).arg(file).arg(data);
-        let output = command.stdin(Stdio::null()).output().context("promtool cannot be run")?;
+        // Who does not wait for it any more does not want it either.
+        let output = command.stdin(Stdio::null()).process_group(0).kill_on_drop(true).output();
+        let output = output.await.context("promtool cannot be run")?;
         if !output.status.success() {
             bail!("promtool refuses {}: {}", file.display(), String::from_utf8_lossy(&output.stderr).trim());
         }
@@ -99,6 +103,8 @@ impl Setting {
         command.arg(format!("--config.file={}", config.display()));
         command.arg(format!("--storage.tsdb.path={}", data.display()));
         command.arg(format!("--web.listen-address={}", self.listen));
+        // The signals of the terminal are kept from it: who started it ends it.
+        command.process_group(0);
         let running = Running::start(command, None).context("prometheus cannot be started")?;
         let mut prometheus = Prometheus { address: self.listen, setting: self, running };
         prometheus.address = prometheus.announced().await?;
@@ -129,6 +135,12 @@ impl Setting {
 }
 
 impl Prometheus {
+    /// Its number.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.running.id()
+    }
+
     /// The address of a path, which begins without a slash.
     #[must_use]
     pub fn url(&self, path: &str) -> String {

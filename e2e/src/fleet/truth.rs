@@ -1,6 +1,8 @@
 //! What would a report on an installation truly say?
 
-use std::{collections::BTreeSet, ops::Add};
+use std::{collections::BTreeSet, fmt::Debug, ops::Add};
+
+use headcount_shared::payload::Payload;
 
 /// The numbers of a report that follow from what runs. The default is that of no installation at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,5 +47,45 @@ impl Add for Truth {
             cloud_costs: self.cloud_costs || other.cloud_costs,
             ..self
         }
+    }
+}
+
+impl From<&Payload> for Truth {
+    /// What a report says instead.
+    fn from(report: &Payload) -> Self {
+        let set = |names: &[String]| names.iter().cloned().collect();
+        Self {
+            nodes: report.infra.nodes,
+            applications: report.infra.applications,
+            instances: report.infra.instances,
+            clouds: set(&report.stack.clouds),
+            services: set(&report.stack.services),
+            instrumented: set(&report.stack.instrumented_service),
+            node_agent: report.integration.node_agent,
+            kube_state_metrics: report.integration.kube_state_metrics,
+            cloud_costs: report.integration.cloud_costs,
+        }
+    }
+}
+
+impl Truth {
+    /// A line for each number in which a report is wrong: what is true, and what it says.
+    #[must_use]
+    pub fn differences(&self, report: &Payload) -> Vec<String> {
+        let said = Self::from(report);
+        let pairs: [(&str, &dyn Debug, &dyn Debug); 9] = [
+            ("nodes", &self.nodes, &said.nodes),
+            ("applications", &self.applications, &said.applications),
+            ("instances", &self.instances, &said.instances),
+            ("clouds", &self.clouds, &said.clouds),
+            ("services", &self.services, &said.services),
+            ("instrumented services", &self.instrumented, &said.instrumented),
+            ("node agent", &self.node_agent, &said.node_agent),
+            ("kube-state-metrics", &self.kube_state_metrics, &said.kube_state_metrics),
+            ("cloud costs", &self.cloud_costs, &said.cloud_costs),
+        ];
+        let lines = pairs.map(|(name, truth, said)| (format!("{truth:?}"), format!("{said:?}"), name));
+        let wrong = lines.into_iter().filter(|(truth, said, _)| truth != said);
+        wrong.map(|(truth, said, name)| format!("{name}: {truth} is true, {said} is said")).collect()
     }
 }

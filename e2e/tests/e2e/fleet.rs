@@ -1,16 +1,18 @@
 //! A simulated fleet feeds a real Prometheus.
 
-use std::{fs::File, io::BufWriter, ops::RangeInclusive, path::PathBuf};
+use std::{fs::File, io::BufWriter, ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use headcount_e2e::{
     clock::now,
     fleet::{Fleet, shape::Shape, truth::Truth, write_openmetrics},
+    observed::Observed,
     prometheus::{Prometheus, Setting},
+    wait::eventually,
 };
 use reqwest::Url;
 use serde_json::Value;
 
-use crate::scene::{Scene, own_address};
+use crate::scene::{SOON, Scene, own_address};
 
 /// Writes the past of fleets into a file of the scene.
 fn past(scene: &Scene, fleets: &[Fleet], between: RangeInclusive<i64>, every: i64) -> PathBuf {
@@ -35,7 +37,7 @@ async fn a_past_is_found_in_a_real_prometheus() {
     let epoch = now();
     let fleets = [Fleet::invent("a", &Shape::document_a(), 1, epoch).unwrap()];
     let setting = Setting::new(scene.path("prometheus")).listen(own_address());
-    setting.backfill(&past(&scene, &fleets, epoch - 3600..=epoch, 15)).unwrap();
+    setting.backfill(&past(&scene, &fleets, epoch - 3600..=epoch, 15)).await.unwrap();
     let prometheus = setting.start().await.unwrap();
     let agents = number(&scene, &prometheus, "count(node_info{fleet=\"a\"})", epoch).await;
     assert_eq!(agents as u64, 5);
@@ -75,24 +77,21 @@ fn a_seed_gives_the_same_again_and_another_seed_something_else() {
 }
 
 #[tokio::test]
-async fn twenty_seeds() {
+async fn a_fleet_is_scraped_live_from_where_its_past_ends() {
     let scene = Scene::new();
-    let epoch = now();
-    let t = std::time::Instant::now();
-    let fleets: Vec<_> = (1..=20)
-        .map(|seed| Fleet::invent(&seed.to_string(), &Shape::random(seed), seed, epoch).unwrap())
-        .collect();
-    eprintln!(
-        "invented {:?} {} series",
-        t.elapsed(),
-        fleets.iter().map(|f| f.series_at(epoch)).sum::<usize>()
-    );
-    let setting = Setting::new(scene.path("prometheus")).listen(own_address());
-    let path = past(&scene, &fleets, epoch - 3900..=epoch, 30);
-    eprintln!("written {:?} {} bytes", t.elapsed(), path.metadata().unwrap().len());
-    setting.backfill(&path).unwrap();
-    eprintln!("backfilled {:?}", t.elapsed());
-    let e = std::time::Instant::now();
-    let n: usize = fleets.iter().map(|f| f.exposition(epoch).len()).sum();
-    eprintln!("exposed {:?} {n}", e.elapsed());
+    let fleet = Fleet::invent("b", &Shape::document_b(), 2, now()).unwrap();
+    let every = Duration::from_secs(1);
+    let observed = Observed::start(&scene.path("prometheus"), own_address(), vec![fleet], 15, every).await.unwrap();
+    let scraped_since = now();
+    let live = "count(node_info{fleet=\"b\"})";
+    eventually("the present is scraped", SOON, async || {
+        let newest = number(&scene, &observed.prometheus, "min(timestamp(node_info))", now()).await;
+        (newest as i64 > scraped_since).then_some(())
+    })
+    .await
+    .unwrap();
+    // The past and the present are the same series.
+    assert_eq!(number(&scene, &observed.prometheus, live, now()).await as u64, 4);
+    let hour = "min(count_over_time(node_info{fleet=\"b\"}[1h]))";
+    assert!(number(&scene, &observed.prometheus, hour, now()).await >= 240.0);
 }

@@ -89,7 +89,9 @@ impl Spoken<'_> {
     }
 
     fn storage(&self, speech: &mut Speech) {
-        if self.container.software.database.is_none() {
+        let software = self.container.software;
+        // An exporter of its metrics is no database.
+        if software.database.is_none() || software.service.is_none() {
             return;
         }
         let volume = self.labels.and(&[

@@ -34,7 +34,7 @@ impl Inventor {
 
     pub(super) fn add_external(&mut self, plan: &External) {
         let instances = (0..plan.addresses).map(|number| {
-            let ip = self.address("198.51");
+            let ip = self.address("198.18");
             let mut instance = self.elsewhere(format!("{ip}:{}", plan.port), ip, plan.port);
             if plan.resolved {
                 instance.domains.push(plan.name.clone());
