@@ -2,8 +2,14 @@
 //!
 //! Nothing private is driven here. A test that needs to look inside belongs to the package that it looks into.
 
+mod child;
+pub mod clock;
+pub mod fleet;
 pub mod http;
 pub mod log;
+pub mod observed;
 pub mod processes;
 pub mod program;
+pub mod projects;
+pub mod prometheus;
 pub mod wait;

@@ -18,6 +18,7 @@ mod crashes;
 mod damage;
 mod delivery;
 mod demo;
+mod fleet;
 mod full_disk;
 mod interface;
 mod opted_out;

@@ -1,0 +1,114 @@
+//! A simulated fleet: serves what agents would say of it, writes down what they would have said, tells what is true.
+
+use std::{
+    io::{self, BufWriter, Write},
+    net::SocketAddr,
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use headcount_e2e::{
+    clock::now,
+    fleet::{Fleet, endpoint::Endpoint, shape::Shape, write_openmetrics},
+};
+
+#[derive(Debug, Parser)]
+#[command(name = "fleet", about = "A simulated fleet of servers for Prometheus")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve /metrics for Prometheus, which has to honor labels.
+    Serve {
+        #[command(flatten)]
+        which: Which,
+        /// The address to listen on.
+        #[arg(long, default_value = "127.0.0.1:9099")]
+        listen: SocketAddr,
+    },
+    /// Write the last hour as OpenMetrics with timestamps, for `promtool tsdb create-blocks-from openmetrics`.
+    Write {
+        #[command(flatten)]
+        which: Which,
+        /// The seconds to look back.
+        #[arg(long, default_value_t = 3900)]
+        seconds: i64,
+        /// The seconds between two scrapes.
+        #[arg(long, default_value_t = 15)]
+        every: i64,
+    },
+    /// Print what a report on it has to say.
+    Truth {
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
+/// Which fleet it is.
+#[derive(Debug, Args)]
+struct Which {
+    /// What all else follows from.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// document-a, document-b, or random, which follows from the seed.
+    #[arg(long, default_value = "random", value_parser = shape)]
+    shape: fn(u64) -> Shape,
+    /// The value of the label `fleet`.
+    #[arg(long, default_value = "1")]
+    name: String,
+    /// The moment of invention in Unix seconds; now unless given.
+    #[arg(long)]
+    epoch: Option<i64>,
+}
+
+fn shape(name: &str) -> Result<fn(u64) -> Shape, String> {
+    match name {
+        "document-a" => Ok(|_| Shape::document_a()),
+        "document-b" => Ok(|_| Shape::document_b()),
+        "random" => Ok(Shape::random),
+        _ => Err("there are document-a, document-b and random".to_owned()),
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell when that fails.
+            writeln!(io::stderr(), "fleet: {error:#}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve { which, listen } => {
+            let endpoint = Endpoint::start(listen, vec![which.fleet()?]).await?;
+            writeln!(io::stderr(), "fleet: serving on http://{}/metrics", endpoint.address()).ok();
+            tokio::signal::ctrl_c().await.context("signals cannot be received")
+        }
+        Command::Write { which, seconds, every } => {
+            let fleet = which.fleet()?;
+            let now = now();
+            let mut out = BufWriter::new(io::stdout().lock());
+            write_openmetrics(&[fleet], now - seconds..=now, every, &mut out)
+        }
+        Command::Truth { which } => {
+            let truth = which.fleet()?.truth(now());
+            writeln!(io::stdout(), "{truth:#?}").context("nobody reads the truth")
+        }
+    }
+}
+
+impl Which {
+    fn fleet(&self) -> anyhow::Result<Fleet> {
+        let epoch = self.epoch.unwrap_or_else(now);
+        Fleet::invent(&self.name, &(self.shape)(self.seed), self.seed, epoch)
+    }
+}

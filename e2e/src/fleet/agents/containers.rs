@@ -1,0 +1,122 @@
+//! What does the node agent say of containers?
+
+use super::{Speech, nodes, runtimes};
+use crate::fleet::{
+    life::Life,
+    model::{Container, Instance, Model},
+    series::{
+        Labels,
+        Value::{About, Flows, Grows, Is, Restarts},
+    },
+};
+
+/// Messages a second at the usual load, by level.
+const MESSAGES: [(&str, &str, f64); 3] = [
+    ("info", "d41d8cd98f00b204e9800998ecf8427e", 0.8),
+    ("warning", "9e107d9d372bb6826bd81d3542a419d6", 0.02),
+    ("error", "e4d909c290d0fb1ca068ffaddf22cbd0", 0.005),
+];
+
+pub(super) fn speak(model: &Model, speech: &mut Speech) {
+    for (_, _, instance) in model.instances() {
+        let Some(node) = model.agent_of(instance) else { continue };
+        let labels = nodes::labels(node, speech);
+        for container in &instance.containers {
+            let labels = labels.with("container_id", &container.id);
+            let index = Spoken { container, instance, labels: &labels };
+            index.identity(speech);
+            index.costs(speech);
+            index.storage(speech);
+            index.messages(speech);
+            runtimes::speak(container.software.runtime, &labels, instance.life, speech);
+        }
+    }
+}
+
+/// A container of which is spoken.
+struct Spoken<'a> {
+    container: &'a Container,
+    instance: &'a Instance,
+    labels: &'a Labels,
+}
+
+impl Spoken<'_> {
+    fn life(&self) -> Life {
+        self.instance.life
+    }
+
+    fn identity(&self, speech: &mut Speech) {
+        let software = self.container.software;
+        let trigger = if self.container.name.starts_with("apt-") { "apt-daily.timer" } else { "" };
+        let image = if software.image.is_empty() { String::new() } else { format!("{}:1.2", software.image) };
+        let info = self.labels.and(&[("image", &image), ("systemd_triggered_by", &trigger)]);
+        speech.say("container_info", &info, self.life(), Is(1.0));
+        if let Some(service) = software.service {
+            let labels = self.labels.with("application_type", service);
+            speech.say("container_application_type", &labels, self.life(), Is(1.0));
+        }
+        for (address, proxy) in &self.container.listens {
+            let labels = self.labels.and(&[("listen_addr", address), ("proxy", proxy)]);
+            speech.say("container_net_tcp_listen_info", &labels, self.life(), Is(1.0));
+        }
+    }
+
+    fn costs(&self, speech: &mut Speech) {
+        let (life, load) = (self.life(), self.instance.load);
+        for (name, value) in [
+            ("container_resources_cpu_usage_seconds_total", Flows(0.4 * load.cpu)),
+            ("container_resources_cpu_delay_seconds_total", Flows(0.001 * load.cpu)),
+            ("container_resources_memory_rss_bytes", About(1.2e8 * load.memory)),
+            ("container_resources_memory_cache_bytes", About(3e7)),
+            ("container_restarts_total", Restarts),
+        ] {
+            speech.say(name, self.labels, life, value);
+        }
+        if life.restarts.is_some() {
+            speech.say("container_oom_kills_total", self.labels, life, Restarts);
+        }
+        // Only some containers have limits, and nothing is said of those that have none.
+        if self.container.software.port.is_multiple_of(2) {
+            speech.say("container_resources_cpu_limit_cores", self.labels, life, Is(1.0));
+            speech.say(
+                "container_resources_cpu_throttled_seconds_total",
+                self.labels,
+                life,
+                Flows(0.0005 * load.cpu),
+            );
+            speech.say("container_resources_memory_limit_bytes", self.labels, life, Is(f64::from(1 << 30)));
+        }
+    }
+
+    fn storage(&self, speech: &mut Speech) {
+        let software = self.container.software;
+        // An exporter of its metrics is no database.
+        if software.database.is_none() || software.service.is_none() {
+            return;
+        }
+        let volume = self.labels.and(&[
+            ("mount_point", &"/var/lib/data"),
+            ("device", &"vda"),
+            ("volume", &self.instance.name),
+        ]);
+        speech.say("container_resources_disk_size_bytes", &volume, self.life(), Is(1e11));
+        speech.say("container_resources_disk_used_bytes", &volume, self.life(), About(3e10));
+    }
+
+    fn messages(&self, speech: &mut Speech) {
+        for (level, pattern_hash, per_second) in MESSAGES {
+            let labels = self.labels.and(&[
+                ("source", &"stdout/stderr"),
+                ("level", &level),
+                ("pattern_hash", &pattern_hash),
+                ("sample", &format!("{level}: \"{}\" took 12 ms", self.container.name)),
+            ]);
+            speech.say(
+                "container_log_messages_total",
+                &labels,
+                self.life(),
+                Grows(per_second * self.instance.load.messages),
+            );
+        }
+    }
+}

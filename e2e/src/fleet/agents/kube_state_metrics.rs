@@ -1,0 +1,122 @@
+//! What does kube-state-metrics say?
+
+use super::Speech;
+use crate::fleet::{
+    life::Life,
+    model::{Application, Instance, Model, Origin, Pod},
+    series::{Labels, Value::Is},
+    shape::Kind,
+};
+
+const PHASES: [&str; 5] = ["Pending", "Succeeded", "Failed", "Unknown", "Running"];
+
+pub(super) fn speak(model: &Model, speech: &mut Speech) {
+    if !model.kube_state_metrics {
+        return;
+    }
+    let target = speech.target("kube-state-metrics", "10.244.255.2:8080");
+    let life = speech.always;
+    for node in model.nodes.iter().filter(|node| node.kubernetes) {
+        let labels = target.and(&[
+            ("node", &node.name),
+            ("kernel_version", &"6.1.0-32-amd64"),
+            ("system_uuid", &node.system_uuid),
+            ("internal_ip", &node.ip),
+        ]);
+        speech.say("kube_node_info", &labels, life, Is(1.0));
+    }
+    for service in &model.services {
+        let labels = target.and(&[
+            ("namespace", &service.namespace),
+            ("service", &service.name),
+            ("cluster_ip", &service.cluster_ip),
+        ]);
+        speech.say("kube_service_info", &labels, life, Is(1.0));
+    }
+    for app in &model.applications {
+        replicas(app, &target, life, speech);
+        for instance in &app.instances {
+            if let Some(pod) = &instance.pod {
+                speak_of_pod(model, app, instance, pod, &target, speech);
+            }
+        }
+    }
+}
+
+fn replicas(app: &Application, target: &Labels, life: Life, speech: &mut Speech) {
+    let (name, label) = match app.origin {
+        Origin::Workload(Kind::Deployment) => ("kube_deployment_spec_replicas", "deployment"),
+        Origin::Workload(Kind::StatefulSet) => ("kube_statefulset_replicas", "statefulset"),
+        Origin::Workload(Kind::DaemonSet) => ("kube_daemonset_status_desired_number_scheduled", "daemonset"),
+        _ => return,
+    };
+    let lasting = app.instances.iter().filter(|instance| instance.life.until.is_none()).count();
+    let labels = target.and(&[("namespace", &app.namespace), (label, &app.name)]);
+    speech.say(name, &labels, life, Is(lasting as f64));
+}
+
+fn speak_of_pod(
+    model: &Model,
+    app: &Application,
+    instance: &Instance,
+    pod: &Pod,
+    target: &Labels,
+    speech: &mut Speech,
+) {
+    // A pod stays when its work is done.
+    let life = Life { runs: None, restarts: None, ..instance.life };
+    let labels = target.and(&[("namespace", &app.namespace), ("pod", &pod.name), ("uid", &pod.uid)]);
+    let node = instance.node.map(|node| &model.nodes[node]);
+    let info = labels.and(&[
+        ("host_ip", &node.map_or("", |node| &node.ip)),
+        ("pod_ip", &instance.ip),
+        ("node", &node.map_or("", |node| &node.name)),
+        ("created_by_kind", &pod.owner_kind),
+        ("created_by_name", &pod.owner),
+        ("host_network", &pod.host_network),
+    ]);
+    speech.say("kube_pod_info", &info, life, Is(1.0));
+    if !pod.labels.is_empty() {
+        let said: Vec<(&str, &dyn std::fmt::Display)> =
+            pod.labels.iter().map(|(name, value)| (*name, value as &dyn std::fmt::Display)).collect();
+        speech.say("kube_pod_labels", &labels.and(&said), life, Is(1.0));
+    }
+    for phase in PHASES {
+        let is_it = f64::from(u8::from(phase == pod.phase));
+        speech.say("kube_pod_status_phase", &labels.with("phase", phase), life, Is(is_it));
+    }
+    let runs = f64::from(u8::from(pod.phase == "Running"));
+    for (condition, value) in [("true", runs), ("false", 1.0 - runs)] {
+        speech.say("kube_pod_status_ready", &labels.with("condition", condition), life, Is(value));
+    }
+    speech.say("kube_pod_status_scheduled", &labels.with("condition", "true"), life, Is(1.0));
+    speak_of_containers(instance, pod, &labels, life, speech);
+}
+
+fn speak_of_containers(instance: &Instance, pod: &Pod, labels: &Labels, life: Life, speech: &mut Speech) {
+    if app_starts_with_init(pod) {
+        let labels = labels.and(&[("container", &"init"), ("image", &"busybox:1.36")]);
+        speech.say("kube_pod_init_container_info", &labels, life, Is(1.0));
+    }
+    let runs = f64::from(u8::from(pod.phase == "Running"));
+    for container in &instance.containers {
+        let labels = labels.with("container", &container.name);
+        for (name, value) in [
+            ("kube_pod_container_status_ready", runs),
+            ("kube_pod_container_status_running", runs),
+            ("kube_pod_container_status_waiting", 0.0),
+            ("kube_pod_container_status_terminated", 1.0 - runs),
+        ] {
+            speech.say(name, &labels, life, Is(value));
+        }
+        for (resource, unit, value) in [("cpu", "core", 0.1), ("memory", "byte", 1e8)] {
+            let labels = labels.and(&[("resource", &resource), ("unit", &unit)]);
+            speech.say("kube_pod_container_resource_requests", &labels, life, Is(value));
+        }
+    }
+}
+
+/// Stateful pods prepare their volumes.
+fn app_starts_with_init(pod: &Pod) -> bool {
+    pod.owner_kind == "StatefulSet"
+}

@@ -1,0 +1,110 @@
+//! What does the node agent say of its node?
+
+use super::Speech;
+use crate::fleet::{
+    model::{Model, Node},
+    series::{
+        Labels,
+        Value::{About, Age, Flows, Grows, Is},
+    },
+};
+
+/// The job of the node agent.
+pub(super) const JOB: &str = "coroot-node-agent";
+
+/// Seconds a second that each mode takes of a core.
+const MODES: [(&str, f64); 8] = [
+    ("user", 0.3),
+    ("nice", 0.001),
+    ("system", 0.1),
+    ("idle", 0.5),
+    ("iowait", 0.05),
+    ("irq", 0.01),
+    ("softirq", 0.02),
+    ("steal", 0.002),
+];
+
+pub(super) fn speak(model: &Model, speech: &mut Speech) {
+    for node in model.nodes.iter().filter(|node| node.agent) {
+        let labels = labels(node, speech);
+        identity(node, &labels, speech);
+        processor_and_memory(node, &labels, speech);
+        disk_and_network(node, &labels, speech);
+    }
+}
+
+/// The labels of every series of an agent.
+pub(super) fn labels(node: &Node, speech: &mut Speech) -> Labels {
+    let target = speech.target(JOB, &format!("{}:80", node.ip));
+    target.and(&[("machine_id", &node.machine_id), ("system_uuid", &node.system_uuid)])
+}
+
+fn identity(node: &Node, labels: &Labels, speech: &mut Speech) {
+    let life = speech.always;
+    let info = labels.and(&[("hostname", &node.name), ("kernel_version", &"6.1.0-32-amd64")]);
+    speech.say("node_info", &info, life, Is(1.0));
+    speech.say("node_agent_info", &labels.with("version", "1.23.0"), life, Is(1.0));
+    speech.say("node_uptime_seconds", labels, life, Age);
+    let machine = node.machine;
+    if machine.provider.is_empty() {
+        return;
+    }
+    let life_cycle = match (machine.provider, node.spot) {
+        ("gcp", true) => "preemptible",
+        (_, true) => "spot",
+        _ => "on-demand",
+    };
+    let cloud = labels.and(&[
+        ("provider", &machine.provider),
+        ("region", &machine.region),
+        ("availability_zone", &machine.zone),
+        ("instance_type", &machine.instance_type),
+        ("instance_life_cycle", &life_cycle),
+        ("local_ipv4", &node.ip),
+    ]);
+    speech.say("node_cloud_info", &cloud, life, Is(1.0));
+}
+
+fn processor_and_memory(node: &Node, labels: &Labels, speech: &mut Speech) {
+    let life = speech.always;
+    let cores = f64::from(node.machine.cores);
+    let memory = node.machine.memory_bytes as f64;
+    speech.say("node_resources_cpu_logical_cores", labels, life, Is(cores));
+    for (mode, share) in MODES {
+        let labels = labels.with("mode", mode);
+        speech.say("node_resources_cpu_usage_seconds_total", &labels, life, Flows(share * cores));
+    }
+    speech.say("node_resources_memory_total_bytes", labels, life, Is(memory));
+    for (name, share) in [
+        ("node_resources_memory_available_bytes", 0.4),
+        ("node_resources_memory_free_bytes", 0.1),
+        ("node_resources_memory_cached_bytes", 0.25),
+    ] {
+        speech.say(name, labels, life, About(memory * share));
+    }
+}
+
+fn disk_and_network(node: &Node, labels: &Labels, speech: &mut Speech) {
+    let life = speech.always;
+    let disk = labels.with("device", "vda");
+    for (name, per_second) in [
+        ("node_resources_disk_reads_total", 12.0),
+        ("node_resources_disk_writes_total", 40.0),
+        ("node_resources_disk_read_bytes_total", 3e5),
+        ("node_resources_disk_written_bytes_total", 1e6),
+    ] {
+        speech.say(name, &disk, life, Grows(per_second));
+    }
+    for (name, per_second) in [
+        ("node_resources_disk_read_time_seconds_total", 0.01),
+        ("node_resources_disk_write_time_seconds_total", 0.04),
+        ("node_resources_disk_io_time_seconds_total", 0.05),
+    ] {
+        speech.say(name, &disk, life, Flows(per_second));
+    }
+    let interface = labels.with("interface", "eth0");
+    speech.say("node_net_interface_up", &interface, life, Is(1.0));
+    speech.say("node_net_interface_ip", &interface.with("ip", &node.ip), life, Is(1.0));
+    speech.say("node_net_received_bytes_total", &interface, life, Grows(2e5));
+    speech.say("node_net_transmitted_bytes_total", &interface, life, Grows(1.5e5));
+}

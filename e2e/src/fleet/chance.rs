@@ -1,0 +1,49 @@
+//! What is left to chance? Everything here follows from the seed.
+
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+
+/// The characters of a Kubernetes hash that are hexadecimal digits too: every reader takes such a name for a hash.
+const HASH: &[u8] = b"bcdf2456789";
+
+/// A source of chance that gives the same from the same seed.
+pub(crate) struct Chance(StdRng);
+
+impl Chance {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(StdRng::seed_from_u64(seed))
+    }
+
+    /// A number from `low` to `high`, both included.
+    pub(crate) fn between(&mut self, low: u32, high: u32) -> u32 {
+        self.0.random_range(low..=high)
+    }
+
+    /// True in so many of a hundred cases.
+    pub(crate) fn percent(&mut self, of_hundred: u32) -> bool {
+        self.between(1, 100) <= of_hundred
+    }
+
+    /// One of them; nothing of nothing.
+    pub(crate) fn of<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
+        choices.choose(&mut self.0)
+    }
+
+    /// So many hexadecimal digits.
+    pub(crate) fn hex(&mut self, digits: usize) -> String {
+        self.word(digits, b"0123456789abcdef")
+    }
+
+    /// The end of the name of a pod or a replica set.
+    pub(crate) fn hash(&mut self, characters: usize) -> String {
+        self.word(characters, HASH)
+    }
+
+    /// A random UUID as text, with dashes.
+    pub(crate) fn uuid(&mut self) -> String {
+        [8, 4, 4, 4, 12].map(|digits| self.hex(digits)).join("-")
+    }
+
+    fn word(&mut self, length: usize, of: &[u8]) -> String {
+        (0..length).filter_map(|_| self.of(of).copied()).map(char::from).collect()
+    }
+}

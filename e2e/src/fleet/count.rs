@@ -1,0 +1,186 @@
+//! What of an installation is counted? The simulator knows this of everything that it made; no metric is looked at.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    model::{Connection, Export, Found, Model, Node, Origin, Place},
+    prices,
+    shape::{Kind, Via},
+    software::Database,
+    truth::Truth,
+};
+
+/// A model as it is seen from a moment.
+struct View<'a> {
+    model: &'a Model,
+    moment: i64,
+    /// The connections of which an agent spoke within the window.
+    heard: Vec<&'a Connection>,
+}
+
+/// What counts as one application, in its place among the model's, or a database cluster.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Identity {
+    Application(usize),
+    Cluster(String, String),
+}
+
+impl Model {
+    /// The truth about the hour before a moment, in Unix seconds.
+    pub(crate) fn truth(&self, moment: i64) -> Truth {
+        let mut view = View { model: self, moment, heard: Vec::new() };
+        view.heard = self.connections.iter().filter(|connection| view.hears(connection)).collect();
+        view.truth()
+    }
+}
+
+impl View<'_> {
+    fn truth(&self) -> Truth {
+        let counted = self.counted();
+        let managed =
+            self.model.instances().filter(|(_, app, _)| matches!(app.origin, Origin::Cloud(_))).count();
+        let clouds = self.model.nodes.iter().filter_map(provider);
+        Truth {
+            nodes: (self.model.nodes.iter().filter(|node| self.knows(node)).count() + managed) as u64,
+            applications: counted.len() as u64,
+            instances: counted.values().map(Vec::len).sum::<usize>() as u64,
+            clouds: clouds.chain((managed > 0).then(|| "aws".to_owned())).collect(),
+            services: counted.values().flatten().flat_map(|place| self.services(*place)).collect(),
+            instrumented: self.instrumented(&counted),
+            node_agent: self.model.nodes.iter().any(|node| node.agent),
+            kube_state_metrics: self.sees_kubernetes().then_some(self.model.kube_state_metrics),
+            cloud_costs: self.model.nodes.iter().any(prices::knows_node)
+                || self.model.applications.iter().any(prices::knows_application),
+        }
+    }
+
+    /// A node without an agent is known by what Kubernetes says of it.
+    fn knows(&self, node: &Node) -> bool {
+        node.agent || (node.kubernetes && self.model.kube_state_metrics)
+    }
+
+    /// Whether an agent speaks of a connection. Those of Docker's own daemon are left out.
+    fn hears(&self, connection: &Connection) -> bool {
+        let caller = self.model.instance(connection.from);
+        connection.life.seen(self.moment)
+            && self.model.agent_of(caller).is_some()
+            && self.model.applications[connection.from.application].name != "docker"
+            && self.sees(connection.from)
+    }
+
+    /// Whether an instance was seen within the window, by whom it takes to see it.
+    fn sees(&self, place: Place) -> bool {
+        let app = &self.model.applications[place.application];
+        let instance = self.model.instance(place);
+        let by_agent = self.model.agent_of(instance).is_some();
+        instance.life.seen(self.moment)
+            && match app.origin {
+                Origin::Workload(Kind::CronJob) => by_agent,
+                Origin::Workload(kind) if kind.is_kubernetes() => self.model.kube_state_metrics,
+                Origin::Workload(_) => by_agent,
+                Origin::Cloud(_) => true,
+                Origin::External => self.heard.iter().any(|connection| connection.to == place),
+            }
+    }
+
+    /// The counted applications with their instances: neither auxiliary nor standalone.
+    fn counted(&self) -> BTreeMap<Identity, Vec<Place>> {
+        let connected = self.connected();
+        let mut counted: BTreeMap<Identity, Vec<Place>> = BTreeMap::new();
+        for (place, app, _) in self.model.instances() {
+            let identity = self.identity(place.application);
+            if !app.auxiliary && connected.contains(&identity) && self.sees(place) {
+                counted.entry(identity).or_default().push(place);
+            }
+        }
+        counted
+    }
+
+    /// A database cluster takes up the applications whose pods name it, if anybody knows their labels.
+    fn identity(&self, application: usize) -> Identity {
+        let app = &self.model.applications[application];
+        match &app.cluster {
+            Some(cluster) if self.model.kube_state_metrics => {
+                Identity::Cluster(app.namespace.clone(), cluster.name())
+            }
+            _ => Identity::Application(application),
+        }
+    }
+
+    /// Who has a live connection with another application. A call that reached no instance tells only of its callee.
+    fn connected(&self) -> BTreeSet<Identity> {
+        let mut connected = BTreeSet::new();
+        for connection in &self.heard {
+            let (from, to) =
+                (self.identity(connection.from.application), self.identity(connection.to.application));
+            let reached = connection.via != Via::ServiceInVain;
+            if from == to || self.obsolete(connection.from) || (reached && self.obsolete(connection.to)) {
+                continue;
+            }
+            connected.extend(reached.then_some(from));
+            connected.insert(to);
+        }
+        connected
+    }
+
+    /// A pod that has ended.
+    fn obsolete(&self, place: Place) -> bool {
+        let is_pod = match self.model.applications[place.application].origin {
+            Origin::Workload(kind) => kind.is_kubernetes() && kind != Kind::CronJob,
+            _ => false,
+        };
+        is_pod && self.model.instance(place).life.ended(self.moment)
+    }
+
+    /// The services that an instance is known to be.
+    fn services(&self, place: Place) -> Vec<String> {
+        let instance = self.model.instance(place);
+        if let Origin::Cloud(plan) = &self.model.applications[place.application].origin {
+            return plan.database.iter().map(|database| database.service().to_owned()).collect();
+        }
+        let containers = self.model.agent_of(instance).map(|_| &instance.containers);
+        let services = containers.into_iter().flatten().filter_map(|container| container.software.service);
+        services.map(str::to_owned).collect()
+    }
+
+    fn instrumented(&self, counted: &BTreeMap<Identity, Vec<Place>>) -> BTreeSet<String> {
+        let is_counted = |place: &Place| counted.values().any(|places| places.contains(place));
+        let exports = self.model.exports.iter().filter(|export| self.sees(export.by));
+        let known = exports.map(|export| (self.exported_of(export), export.database));
+        // Of several databases in one instance, the first is told.
+        let mut told: BTreeMap<Place, Database> = BTreeMap::new();
+        for (place, database) in known.filter(|(place, _)| is_counted(place)) {
+            told.entry(place).and_modify(|first| *first = database.min(*first)).or_insert(database);
+        }
+        told.into_values().map(|database| database.service().to_owned()).collect()
+    }
+
+    /// Whose metrics an exporter has: its own if it is such a database; else those of the database that it calls, or of
+    /// what is called outside; else they are taken for its own.
+    fn exported_of(&self, export: &Export) -> Place {
+        let is_it =
+            |place: Place| self.services(place).iter().any(|service| service == export.database.service());
+        if export.found == Found::ByCloudName || is_it(export.by) {
+            return export.by;
+        }
+        let called = || self.heard.iter().filter(|connection| connection.from == export.by).map(|it| it.to);
+        let outside =
+            |place: &Place| matches!(self.model.applications[place.application].origin, Origin::External);
+        called().find(|place| is_it(*place)).or_else(|| called().find(outside)).unwrap_or(export.by)
+    }
+
+    /// Whether an agent saw a container of Kubernetes within the window.
+    fn sees_kubernetes(&self) -> bool {
+        self.model.instances().any(|(_, app, instance)| {
+            matches!(app.origin, Origin::Workload(kind) if kind.is_kubernetes())
+                && self.model.agent_of(instance).is_some()
+                && instance.life.seen(self.moment)
+        })
+    }
+}
+
+/// The provider of a node, as its agent says, or as Fargate implies.
+fn provider(node: &Node) -> Option<String> {
+    let known = node.agent || node.fargate;
+    (known && !node.machine.provider.is_empty()).then(|| node.machine.provider.to_owned())
+}

@@ -1,0 +1,79 @@
+//! How does a shape become an installation?
+
+mod calls;
+mod nodes;
+mod outside;
+mod pods;
+mod workloads;
+
+use super::{
+    chance::Chance,
+    model::{Application, Model},
+    shape::Shape,
+};
+
+/// How long ago everything began, in seconds.
+const AGE: i64 = 30 * 24 * 3600;
+
+/// An installation in the making.
+struct Inventor {
+    chance: Chance,
+    /// The moment of invention.
+    epoch: i64,
+    model: Model,
+    /// The number of addresses that were given away.
+    addresses: u32,
+    /// The latest port of a machine that was given away. No two programs share one, so that none is taken for another.
+    host_port: u16,
+}
+
+/// Invents an installation at a moment, in Unix seconds: the same from the same shape, seed and moment.
+///
+/// # Errors
+/// A call refers to something that is not in the shape, or a workload has no machine that could run it.
+pub(crate) fn invent(shape: &Shape, seed: u64, epoch: i64) -> anyhow::Result<Model> {
+    let model = Model {
+        nodes: Vec::new(),
+        applications: Vec::new(),
+        services: Vec::new(),
+        connections: Vec::new(),
+        exports: Vec::new(),
+        kube_state_metrics: shape.kube_state_metrics,
+        begin: epoch - AGE,
+    };
+    let chance = Chance::new(seed);
+    let mut inventor = Inventor { chance, epoch, model, addresses: 0, host_port: 20_000 };
+    for plan in &shape.nodes {
+        inventor.add_node(plan);
+    }
+    for workload in &shape.workloads {
+        inventor.add_workload(workload)?;
+    }
+    for database in &shape.cloud_databases {
+        inventor.add_cloud_database(database);
+    }
+    for external in &shape.externals {
+        inventor.add_external(external);
+    }
+    for call in &shape.calls {
+        inventor.add_call(call)?;
+    }
+    Ok(inventor.model)
+}
+
+impl Inventor {
+    /// The place of the application that a call refers to.
+    fn application(&self, reference: &str) -> Option<usize> {
+        let is_it = |app: &Application| match app.namespace.as_str() {
+            "" => app.name == reference,
+            namespace => reference.split_once('/') == Some((namespace, &app.name)),
+        };
+        self.model.applications.iter().position(is_it)
+    }
+
+    /// An address of a network, given by its first two numbers, that nobody else has.
+    fn address(&mut self, network: &str) -> String {
+        self.addresses += 1;
+        format!("{network}.{}.{}", self.addresses / 250, self.addresses % 250 + 1)
+    }
+}

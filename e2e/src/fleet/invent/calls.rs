@@ -1,0 +1,106 @@
+//! Who is connected with whom?
+
+use anyhow::{Context, bail};
+
+use super::Inventor;
+use crate::fleet::{
+    model::{Application, Connection, Model, Origin, Place},
+    shape::{Call, Via},
+    software::{Database, Protocol},
+};
+
+/// With how many instances of what is called an instance is connected.
+const BREADTH: usize = 2;
+
+impl Inventor {
+    pub(super) fn add_call(&mut self, call: &Call) -> anyhow::Result<()> {
+        let place = |name: &str| {
+            self.application(name)
+                .with_context(|| format!("a call refers to {name}, which is not in the shape"))
+        };
+        let (from, to) = (place(&call.from)?, place(&call.to)?);
+        let before = self.model.connections.len();
+        for instance in 0..self.model.applications[from].instances.len() {
+            self.connect(Place { application: from, instance }, to, call.via);
+        }
+        if self.model.connections.len() == before {
+            bail!("{} cannot call {}", call.from, call.to);
+        }
+        Ok(())
+    }
+
+    /// Connects an instance with some of an application, those that are gone and those that are there.
+    fn connect(&mut self, from: Place, application: usize, via: Via) {
+        let model = &self.model;
+        let caller = model.instance(from);
+        let called = &model.applications[application];
+        let reachable = called.instances.iter().enumerate().filter_map(|(instance, callee)| {
+            let near = via != Via::Loopback || callee.node == caller.node;
+            let life = caller.life.with(&callee.life).filter(|_| near)?;
+            Some((Place { application, instance }, life))
+        });
+        let (gone, there): (Vec<_>, Vec<_>) = reachable.partition(|(_, life)| life.until.is_some());
+        let breadth = if via == Via::ServiceInVain { 1 } else { BREADTH };
+        let mut connections = Vec::new();
+        for generation in [there, gone] {
+            let from_here = generation.iter().cycle().skip(from.instance).take(generation.len().min(breadth));
+            let ways = from_here.filter_map(|(to, life)| {
+                let (destination, actual_destination) = model.way(*to, via)?;
+                let protocol = called.protocol();
+                Some(Connection {
+                    from,
+                    to: *to,
+                    via,
+                    destination,
+                    actual_destination,
+                    protocol,
+                    life: *life,
+                })
+            });
+            connections.extend(ways);
+        }
+        self.model.connections.extend(connections);
+    }
+}
+
+impl Model {
+    /// The destination and the actual destination that a caller's agent sees.
+    fn way(&self, to: Place, via: Via) -> Option<(String, String)> {
+        let callee = self.instance(to);
+        let address = callee.address();
+        let service = || {
+            let service = &self.services[self.applications[to.application].service?];
+            Some(format!("{}:{}", service.cluster_ip, callee.port))
+        };
+        match via {
+            Via::Address => Some((address.clone(), address)),
+            Via::Loopback => {
+                Some((format!("127.0.0.1:{}", callee.port), format!("127.0.0.1:{}", callee.port)))
+            }
+            Via::Service => Some((service()?, address)),
+            Via::ServiceInVain => Some((service()?, String::new())),
+        }
+    }
+}
+
+impl Application {
+    /// How agents see that it is spoken to.
+    fn protocol(&self) -> Protocol {
+        match &self.origin {
+            Origin::Cloud(plan) => match plan.database {
+                Some(Database::Postgres) => Protocol::Postgres,
+                Some(Database::Mysql) => Protocol::Mysql,
+                Some(Database::Redis) => Protocol::Redis,
+                Some(Database::Memcached) => Protocol::Memcached,
+                Some(Database::Mongodb) => Protocol::Mongo,
+                None => Protocol::Opaque,
+            },
+            // What is outside is encrypted.
+            Origin::External => Protocol::Opaque,
+            Origin::Workload(_) => {
+                let container = self.instances.iter().flat_map(|instance| &instance.containers).next();
+                container.map_or(Protocol::Opaque, |container| container.software.protocol)
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Which machines are there?
+
+use super::Inventor;
+use crate::fleet::{model::Node, shape::NodePlan};
+
+impl Inventor {
+    pub(super) fn add_node(&mut self, plan: &NodePlan) {
+        let number = self.model.nodes.len() + 1;
+        let system_uuid = self.chance.uuid();
+        // Most agents read the same identity twice, with and without dashes.
+        let same = plan.fargate || self.chance.percent(70);
+        let machine_id = if same { system_uuid.replace('-', "") } else { self.chance.hex(32) };
+        let ip = format!("10.0.{}.{}", number / 200, number % 200 + 10);
+        let name = if plan.fargate {
+            format!("fargate-ip-{}.{}.compute.internal", ip.replace('.', "-"), plan.machine.region)
+        } else {
+            format!("node-{number}-{}", self.chance.hash(4))
+        };
+        self.model.nodes.push(Node {
+            name,
+            machine_id,
+            system_uuid,
+            ip,
+            agent: plan.agent && !plan.fargate,
+            kubernetes: plan.kubernetes || plan.fargate,
+            fargate: plan.fargate,
+            machine: plan.machine,
+            spot: plan.spot,
+        });
+    }
+}

@@ -1,0 +1,229 @@
+//! What exists in an installation? The simulator's own knowledge, before any agent speaks of it.
+
+use super::{
+    clouds::Machine,
+    life::Life,
+    shape::{CloudDatabase, CloudService, Cluster, Exporter, Kind, Via},
+    software::{Database, Protocol, Software},
+};
+
+/// An installation.
+#[derive(Debug, Clone)]
+pub(crate) struct Model {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) applications: Vec<Application>,
+    pub(crate) services: Vec<Service>,
+    pub(crate) connections: Vec<Connection>,
+    pub(crate) exports: Vec<Export>,
+    pub(crate) kube_state_metrics: bool,
+    /// A moment long before everything that is looked at.
+    pub(crate) begin: i64,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    pub(crate) name: String,
+    pub(crate) machine_id: String,
+    pub(crate) system_uuid: String,
+    pub(crate) ip: String,
+    pub(crate) agent: bool,
+    pub(crate) kubernetes: bool,
+    pub(crate) fargate: bool,
+    pub(crate) machine: &'static Machine,
+    pub(crate) spot: bool,
+}
+
+/// Something that counts as one application, unless a database cluster takes it up.
+#[derive(Debug, Clone)]
+pub(crate) struct Application {
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) origin: Origin,
+    pub(crate) auxiliary: bool,
+    pub(crate) cluster: Option<Cluster>,
+    pub(crate) instances: Vec<Instance>,
+    /// Its place among the services of Kubernetes.
+    pub(crate) service: Option<usize>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Origin {
+    Workload(Kind),
+    Cloud(CloudDatabase),
+    External,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Instance {
+    pub(crate) name: String,
+    /// Its place among the nodes; none for what runs elsewhere.
+    pub(crate) node: Option<usize>,
+    /// Where callers find it, with its port.
+    pub(crate) ip: String,
+    pub(crate) port: u16,
+    pub(crate) pod: Option<Pod>,
+    pub(crate) containers: Vec<Container>,
+    pub(crate) life: Life,
+    pub(crate) load: Load,
+    /// The domain names of something outside.
+    pub(crate) domains: Vec<String>,
+}
+
+/// What a version of a program costs, 1 for the usual.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Load {
+    pub(crate) cpu: f64,
+    pub(crate) memory: f64,
+    pub(crate) messages: f64,
+}
+
+impl Load {
+    pub(crate) const USUAL: Self = Self { cpu: 1.0, memory: 1.0, messages: 1.0 };
+
+    /// A version that costs less and logs more.
+    pub(crate) const NEXT: Self = Self { cpu: 0.5, memory: 0.6, messages: 4.0 };
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Pod {
+    pub(crate) name: String,
+    pub(crate) uid: String,
+    pub(crate) owner_kind: &'static str,
+    pub(crate) owner: String,
+    pub(crate) phase: &'static str,
+    /// Whether it has the address of its node.
+    pub(crate) host_network: bool,
+    pub(crate) labels: Vec<(&'static str, String)>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Container {
+    pub(crate) name: String,
+    /// As the node agent names it.
+    pub(crate) id: String,
+    pub(crate) software: &'static Software,
+    /// Its listening addresses with ports, and by what they are proxied.
+    pub(crate) listens: Vec<(String, &'static str)>,
+}
+
+/// A service of Kubernetes. Its name is that of its application.
+#[derive(Debug, Clone)]
+pub(crate) struct Service {
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) cluster_ip: String,
+}
+
+/// An instance, by the places of its application and of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) application: usize,
+    pub(crate) instance: usize,
+}
+
+/// What an instance is connected with.
+#[derive(Debug, Clone)]
+pub(crate) struct Connection {
+    pub(crate) from: Place,
+    pub(crate) to: Place,
+    pub(crate) via: Via,
+    pub(crate) destination: String,
+    pub(crate) actual_destination: String,
+    pub(crate) protocol: Protocol,
+    pub(crate) life: Life,
+}
+
+/// A source of database metrics.
+#[derive(Debug, Clone)]
+pub(crate) struct Export {
+    pub(crate) database: Database,
+    /// The instance under whose address or name the metrics come.
+    pub(crate) by: Place,
+    pub(crate) found: Found,
+}
+
+/// How the metrics of a database say whose they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    By(Exporter),
+    ByCloudName,
+}
+
+impl Model {
+    pub(crate) fn instance(&self, place: Place) -> &Instance {
+        &self.applications[place.application].instances[place.instance]
+    }
+
+    /// The node on which the node agent sees an instance.
+    pub(crate) fn agent_of(&self, instance: &Instance) -> Option<&Node> {
+        instance.node.map(|node| &self.nodes[node]).filter(|node| node.agent)
+    }
+
+    /// Every instance with its place.
+    pub(crate) fn instances(&self) -> impl Iterator<Item = (Place, &Application, &Instance)> {
+        self.applications.iter().enumerate().flat_map(|(application, app)| {
+            let of_app = app.instances.iter().enumerate();
+            of_app.map(move |(instance, it)| (Place { application, instance }, app, it))
+        })
+    }
+}
+
+impl Instance {
+    pub(crate) fn address(&self) -> String {
+        format!("{}:{}", self.ip, self.port)
+    }
+}
+
+impl CloudService {
+    pub(crate) const fn is_rds(self) -> bool {
+        matches!(self, Self::Rds | Self::RdsCluster)
+    }
+}
+
+impl Cluster {
+    /// The name that the server gives the cluster.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Zalando(name)
+            | Self::CloudNative(name)
+            | Self::Crunchy(name)
+            | Self::Edb(name)
+            | Self::StackGres(name)
+            | Self::Percona(name) => name.clone(),
+            Self::Helm(chart, name) => format!("{name}-{chart}"),
+        }
+    }
+
+    /// The labels of a pod.
+    pub(crate) fn labels(&self, primary: bool) -> Vec<(&'static str, String)> {
+        let role = if primary { "primary" } else { "replica" }.to_owned();
+        let name = self.name();
+        match self {
+            Self::Zalando(_) => vec![
+                ("label_application", "spilo".to_owned()),
+                ("label_cluster_name", name),
+                ("label_team", "acid".to_owned()),
+                ("label_spilo_role", if primary { "master".to_owned() } else { role }),
+            ],
+            Self::CloudNative(_) => vec![("label_cnpg_io_cluster", name), ("label_role", role)],
+            Self::Crunchy(_) => vec![
+                ("label_postgres_operator_crunchydata_com_cluster", name),
+                (
+                    "label_postgres_operator_crunchydata_com_role",
+                    if primary { "master".to_owned() } else { role },
+                ),
+            ],
+            Self::Edb(_) => vec![("label_k8s_enterprisedb_io_cluster", name), ("label_role", role)],
+            Self::StackGres(_) => vec![("label_stackgres_io_cluster_name", name), ("label_role", role)],
+            Self::Percona(_) => vec![
+                ("label_app_kubernetes_io_managed_by", "percona-server-mongodb-operator".to_owned()),
+                ("label_app_kubernetes_io_instance", name),
+            ],
+            Self::Helm(chart, instance) => vec![
+                ("label_helm_sh_chart", format!("{chart}-18.1.2")),
+                ("label_app_kubernetes_io_instance", instance.clone()),
+                ("label_app_kubernetes_io_name", (*chart).to_owned()),
+            ],
+        }
+    }
+}

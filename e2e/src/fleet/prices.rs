@@ -1,0 +1,63 @@
+//! Which prices are known? The price file of the demo and the tests.
+
+use std::{fs::File, io::BufWriter, path::Path};
+
+use anyhow::Context;
+use flate2::{Compression, write::GzEncoder};
+use serde_json::{Value, json};
+
+use super::{
+    clouds::MACHINES,
+    model::{Application, Node, Origin},
+};
+
+/// Where all managed databases are.
+pub(crate) const MANAGED_REGION: &str = "us-east-1";
+
+/// The type of RDS instances that has a price.
+pub(crate) const PRICED_DATABASE: &str = "db.m5.large";
+
+/// The type of ElastiCache nodes that has a price.
+pub(crate) const PRICED_CACHE: &str = "cache.m5.large";
+
+/// US dollars an hour.
+const MANAGED_USD: f64 = 0.178;
+
+/// Writes a price file in the form of Coroot's (gzipped JSON): compute prices of some machine types of AWS, GCP and Azure.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write(path: &Path) -> anyhow::Result<()> {
+    let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+    let mut encoder = GzEncoder::new(BufWriter::new(file), Compression::fast());
+    serde_json::to_writer(&mut encoder, &model()).context("cannot write the price file")?;
+    encoder.finish().context("cannot write the price file").map(drop)
+}
+
+/// Whether the price file has a price of a node. Only the node agent tells of which type a node is.
+pub(crate) fn knows_node(node: &Node) -> bool {
+    node.agent && node.machine.price.is_some()
+}
+
+/// Whether the price file has a price of the instances of a managed database.
+pub(crate) fn knows_application(app: &Application) -> bool {
+    matches!(&app.origin, Origin::Cloud(plan) if plan.priced)
+}
+
+fn model() -> Value {
+    let mut prices = json!({});
+    for machine in &MACHINES {
+        let Some((on_demand, spot)) = machine.price else { continue };
+        let price = json!({ "on_demand": on_demand, "spot": spot });
+        prices[machine.provider]["compute"][machine.region][machine.instance_type] = price;
+    }
+    let aws = &mut prices["aws"];
+    for engine in ["postgres", "aurora-postgresql", "mysql", "aurora-mysql"] {
+        let price = json!({ "single_az": MANAGED_USD, "multi_az": 2.0 * MANAGED_USD });
+        aws["managed_db"][MANAGED_REGION][engine][PRICED_DATABASE] = price;
+    }
+    for engine in ["redis", "memcached"] {
+        aws["managed_cache"][MANAGED_REGION][engine][PRICED_CACHE] = json!(MANAGED_USD);
+    }
+    prices
+}

@@ -1,0 +1,220 @@
+//! Which shape does a seed stand for?
+
+use super::{
+    CloudDatabase, CloudService, Cluster, Exporter, External, Fate, Kind, NodePlan, Shape, Via, Workload,
+    call,
+};
+use crate::fleet::{
+    chance::Chance,
+    clouds::{MACHINES, UNPRICED},
+    software::{
+        CASSANDRA, CLICKHOUSE, DOCKERD, DOTNET, Database, ENVOY, GO, JAVA, KAFKA, KUBE_APISERVER, KUBELET,
+        MEMCACHED, MONGODB, MYSQL, MYSQL_EXPORTER, NATS, NGINX, NODEJS, PHP, PLAIN, POSTGRES,
+        POSTGRES_EXPORTER, PROMETHEUS, PYTHON, RABBITMQ, REDIS, REDIS_EXPORTER, Software,
+    },
+};
+
+/// What there is in an installation. Numbers of nodes are ranges, both ends included.
+struct Features {
+    /// Machines outside of Kubernetes.
+    hosts: (u32, u32),
+    /// Nodes of Kubernetes with an agent.
+    kubernetes: (u32, u32),
+    /// Nodes of Kubernetes without one.
+    bare: (u32, u32),
+    fargate: (u32, u32),
+    kube_state_metrics: bool,
+    aws: bool,
+    clusters: bool,
+    orchestrators: bool,
+}
+
+const NOTHING: Features = Features {
+    hosts: (0, 0),
+    kubernetes: (0, 0),
+    bare: (0, 0),
+    fargate: (0, 0),
+    kube_state_metrics: true,
+    aws: false,
+    clusters: false,
+    orchestrators: false,
+};
+
+/// Every tenth seed has the same features.
+const FEATURES: [Features; 10] = [
+    // A little of everything.
+    Features {
+        hosts: (1, 1),
+        kubernetes: (2, 3),
+        bare: (1, 1),
+        fargate: (1, 1),
+        aws: true,
+        clusters: true,
+        orchestrators: true,
+        ..NOTHING
+    },
+    // Kubernetes at AWS.
+    Features { kubernetes: (2, 4), fargate: (1, 2), aws: true, ..NOTHING },
+    // No Kubernetes at all.
+    Features { hosts: (2, 5), ..NOTHING },
+    // Kubernetes of which only the agents know.
+    Features { hosts: (1, 2), kubernetes: (1, 3), kube_state_metrics: false, ..NOTHING },
+    // Nothing but managed databases.
+    Features { aws: true, ..NOTHING },
+    // Kubernetes without an agent.
+    Features { bare: (2, 4), aws: true, clusters: true, ..NOTHING },
+    // Other orchestrators.
+    Features { hosts: (2, 4), orchestrators: true, ..NOTHING },
+    // Database clusters, some of them on nodes without an agent.
+    Features { kubernetes: (2, 4), bare: (0, 2), clusters: true, ..NOTHING },
+    // Managed databases in use by machines.
+    Features { hosts: (2, 4), aws: true, orchestrators: true, ..NOTHING },
+    // Kubernetes and machines beside it.
+    Features { hosts: (1, 3), kubernetes: (2, 4), ..NOTHING },
+];
+
+static SERVICES: [&Software; 7] = [&GO, &JAVA, &DOTNET, &PYTHON, &NODEJS, &PHP, &PLAIN];
+static STORES: [&Software; 11] = [
+    &POSTGRES,
+    &MYSQL,
+    &REDIS,
+    &MONGODB,
+    &MEMCACHED,
+    &KAFKA,
+    &RABBITMQ,
+    &NATS,
+    &CASSANDRA,
+    &CLICKHOUSE,
+    &POSTGRES,
+];
+
+/// A shape in the making.
+struct Sketch {
+    chance: Chance,
+    shape: Shape,
+}
+
+impl Shape {
+    /// The shape that a seed stands for: 2 to 8 machines, or none at all where everything is managed, and features that
+    /// repeat with every tenth seed.
+    #[must_use]
+    pub fn random(seed: u64) -> Self {
+        let features = &FEATURES[(seed % FEATURES.len() as u64) as usize];
+        let shape = Self { kube_state_metrics: features.kube_state_metrics, ..Self::default() };
+        let mut sketch = Sketch { chance: Chance::new(seed), shape };
+        sketch.add_nodes(features);
+        sketch.add_externals();
+        if features.aws {
+            sketch.add_aws();
+        }
+        if features.kubernetes.1 + features.bare.1 > 0 {
+            sketch.add_kubernetes(features);
+        }
+        if features.hosts.1 > 0 {
+            sketch.add_hosts(features);
+        }
+        if features.orchestrators {
+            sketch.add_orchestrators();
+        }
+        sketch.shape
+    }
+}
+
+impl Sketch {
+    fn add_nodes(&mut self, features: &Features) {
+        let unpriced = self.chance.percent(30);
+        for ((low, high), agent, kubernetes, fargate) in [
+            (features.hosts, true, false, false),
+            (features.kubernetes, true, true, false),
+            (features.bare, false, true, false),
+            (features.fargate, false, true, true),
+        ] {
+            for _ in 0..self.chance.between(low, high) {
+                let machine = match (fargate, unpriced) {
+                    (true, _) => &MACHINES[0],
+                    (_, true) => UNPRICED[self.chance.between(0, 5) as usize],
+                    (_, false) => &MACHINES[self.chance.between(0, 6) as usize],
+                };
+                let spot = self.chance.percent(25);
+                self.shape.nodes.push(NodePlan { agent, kubernetes, fargate, machine, spot });
+            }
+        }
+    }
+
+    fn add_externals(&mut self) {
+        for (name, resolved, port, auxiliary) in [
+            ("api.payments.example", true, 443, false),
+            ("hooks.chat.example", true, 8443, false),
+            ("legacy-mysql", false, 3306, false),
+            ("somewhere", false, 17_001, false),
+            ("coroot.com", true, 443, true),
+            ("registry.example", true, 443, false),
+            ("nobody.example", true, 443, false),
+        ] {
+            let addresses = self.chance.between(1, 3);
+            let name = name.to_owned();
+            self.shape.externals.push(External { name, resolved, addresses, port, auxiliary });
+        }
+    }
+
+    fn add_aws(&mut self) {
+        for (name, service, engine, database, port, instances) in [
+            ("billing-db", CloudService::Rds, "postgres", Some(Database::Postgres), 5432, 1),
+            ("ledger", CloudService::RdsCluster, "aurora-mysql", Some(Database::Mysql), 3306, 2),
+            ("unused-db", CloudService::Rds, "mysql", Some(Database::Mysql), 3306, 1),
+            ("erp", CloudService::Rds, "oracle-ee", None, 1521, 1),
+            ("sessions", CloudService::ElastiCache, "redis", Some(Database::Redis), 6379, 2),
+            ("pages", CloudService::ElastiCache, "memcached", Some(Database::Memcached), 11_211, 1),
+        ] {
+            // One is always there, for an exporter to call.
+            if name != "billing-db" && self.chance.percent(30) {
+                continue;
+            }
+            let (priced, exported) = (self.chance.percent(60), self.chance.percent(60));
+            let name = name.to_owned();
+            self.shape.cloud_databases.push(CloudDatabase {
+                name,
+                service,
+                engine,
+                database,
+                port,
+                instances,
+                priced,
+                exported,
+            });
+        }
+    }
+
+    fn add(&mut self, workload: Workload) {
+        self.shape.workloads.push(workload);
+    }
+
+    fn call(&mut self, from: &str, to: &str, via: Via) {
+        self.shape.calls.push(call(from, to, via));
+    }
+
+    /// Calls some of the managed databases; one that nobody calls is always left.
+    fn call_aws(&mut self, from: &str) {
+        let names: Vec<String> =
+            self.shape.cloud_databases.iter().map(|database| database.name.clone()).collect();
+        for name in names.iter().filter(|name| *name != "unused-db") {
+            if name == "billing-db" || self.chance.percent(60) {
+                self.call(from, name, Via::Address);
+            }
+        }
+    }
+
+    /// A pod network call, by address or by service.
+    fn call_pod(&mut self, from: &str, to: &str) {
+        let via = if self.chance.percent(50) { Via::Service } else { Via::Address };
+        self.call(from, to, via);
+    }
+
+    fn service(&mut self) -> &'static Software {
+        SERVICES[self.chance.between(0, 6) as usize]
+    }
+}
+
+mod aside;
+mod hosts;
+mod kubernetes;

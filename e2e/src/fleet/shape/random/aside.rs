@@ -1,0 +1,43 @@
+//! What of a random shape do the built-in categories set aside?
+
+use super::{DOCKERD, KUBE_APISERVER, KUBELET, Kind, PLAIN, PROMETHEUS, Sketch, Via, Workload};
+
+impl Sketch {
+    pub(super) fn add_control_plane(&mut self) {
+        let mut api_server =
+            Workload::new(Kind::StaticPods, "kube-system", "kube-apiserver", &KUBE_APISERVER);
+        api_server.host_network = true;
+        let mut proxy = Workload::new(Kind::DaemonSet, "kube-system", "kube-proxy", &PLAIN);
+        proxy.host_network = true;
+        self.add(api_server.auxiliary());
+        self.add(proxy.auxiliary());
+        self.add(Workload::new(Kind::Deployment, "kube-system", "coredns", &PLAIN).replicas(2).auxiliary());
+        self.call_pod("shop/frontend", "kube-system/coredns");
+    }
+
+    pub(super) fn add_monitoring(&mut self) {
+        self.add(Workload::new(Kind::StatefulSet, "monitoring", "prometheus", &PROMETHEUS).auxiliary());
+        self.call_pod("monitoring/prometheus", "misc/scraped");
+        self.call_pod("monitoring/prometheus", "shop/frontend");
+    }
+
+    /// What every machine runs.
+    pub(super) fn add_system_units(&mut self, kubernetes: bool) {
+        for (name, software, auxiliary) in [
+            ("docker", &DOCKERD, true),
+            ("containerd", &PLAIN, true),
+            ("systemd-journald", &PLAIN, true),
+            ("apt-daily", &PLAIN, true),
+            ("ssh", &PLAIN, false),
+            ("cron", &PLAIN, false),
+        ] {
+            let unit = Workload::new(Kind::Systemd, "", name, software).replicas(2);
+            self.add(Workload { auxiliary, ..unit });
+        }
+        if kubernetes {
+            self.add(Workload::new(Kind::Systemd, "", "kubelet", &KUBELET).auxiliary());
+        }
+        // Nobody follows the connections of Docker itself.
+        self.call("docker", "registry.example", Via::Address);
+    }
+}

@@ -1,0 +1,55 @@
+//! Which projects does a server find in its settings?
+
+use std::{fs, path::Path, time::Duration};
+
+use anyhow::Context;
+use serde_json::json;
+use sqlx::{ConnectOptions, Connection, query, sqlite::SqliteConnectOptions};
+
+/// A project, as Coroot writes it into its settings.
+#[derive(Debug, Clone)]
+pub struct Project<'a> {
+    /// Its id, and its name.
+    pub name: &'a str,
+    /// The address of its Prometheus.
+    pub prometheus: String,
+    /// How often that is asked.
+    pub refresh_interval: Duration,
+    /// The label selector that every query gets.
+    pub extra_selector: String,
+}
+
+/// The table of Coroot, in case that no server has been there.
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS project (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    prometheus TEXT,
+    settings TEXT
+)";
+
+/// Writes projects into the settings in a data directory, where a server finds them at its next start at the latest. Those
+/// of the same names are replaced.
+///
+/// # Errors
+/// The settings cannot be written.
+pub async fn write(data_dir: &Path, projects: &[Project<'_>]) -> anyhow::Result<()> {
+    fs::create_dir_all(data_dir).with_context(|| format!("cannot create {}", data_dir.display()))?;
+    let options = SqliteConnectOptions::new().filename(data_dir.join("db.sqlite")).create_if_missing(true);
+    let mut connection = options.connect().await.context("the settings cannot be opened")?;
+    query(TABLE).execute(&mut connection).await.context("the settings cannot be written")?;
+    for project in projects {
+        let prometheus = json!({
+            "url": project.prometheus,
+            "refresh_interval": u64::try_from(project.refresh_interval.as_millis())?,
+            "extra_selector": project.extra_selector,
+        });
+        query("INSERT OR REPLACE INTO project (id, name, prometheus) VALUES (?, ?, ?)")
+            .bind(project.name)
+            .bind(project.name)
+            .bind(prometheus.to_string())
+            .execute(&mut connection)
+            .await
+            .context("the settings cannot be written")?;
+    }
+    connection.close().await.context("the settings cannot be written")
+}

@@ -1,0 +1,215 @@
+//! A real Prometheus: filled with a past, scraping the present.
+
+use std::{
+    fs,
+    io::ErrorKind,
+    net::SocketAddr,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use tokio::process::Command as AsyncCommand;
+
+use crate::{child::Running, http, processes::Signal, wait::eventually};
+
+/// How long a start may take, on a machine that has much else to do.
+const START: Duration = Duration::from_secs(60);
+
+/// The programs that have to be there, and who has them.
+const PROGRAMS: [&str; 2] = ["prometheus", "promtool"];
+
+/// A Prometheus to be started.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    directory: PathBuf,
+    listen: SocketAddr,
+    scraped: Option<(SocketAddr, Duration)>,
+}
+
+/// A running Prometheus. It is killed when this is dropped; its directory stays.
+#[derive(Debug)]
+pub struct Prometheus {
+    setting: Setting,
+    running: Running,
+    address: SocketAddr,
+}
+
+/// Fails with a sentence if Prometheus or its tool is not installed.
+///
+/// # Errors
+/// One of them cannot be run.
+pub fn installed() -> anyhow::Result<()> {
+    for program in PROGRAMS {
+        match quiet(Command::new(program).arg("--version")).status() {
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                bail!("{program} is not installed; Debian's package `prometheus` has it")
+            }
+            Err(error) => return Err(error).with_context(|| format!("{program} cannot be run")),
+        }
+    }
+    Ok(())
+}
+
+impl Setting {
+    /// A Prometheus that keeps everything in a directory, which is made if it is missing, listens on any free port of this
+    /// machine, and scrapes nothing.
+    #[must_use]
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into(), listen: SocketAddr::from(([127, 0, 0, 1], 0)), scraped: None }
+    }
+
+    /// Listens there. Any free port is taken if the port is 0.
+    #[must_use]
+    pub fn listen(self, address: SocketAddr) -> Self {
+        Self { listen: address, ..self }
+    }
+
+    /// Scrapes `/metrics` there, each time so much time has passed, and keeps the labels `job` and `instance` as they come.
+    #[must_use]
+    pub fn scraping(self, address: SocketAddr, every: Duration) -> Self {
+        Self { scraped: Some((address, every)), ..self }
+    }
+
+    /// Fills it with the past: an OpenMetrics file whose samples all have timestamps. It must not run meanwhile.
+    ///
+    /// # Errors
+    /// `promtool` refuses the file.
+    pub async fn backfill(&self, file: &Path) -> anyhow::Result<()> {
+        let data = self.data()?;
+        let mut command = AsyncCommand::new("promtool");
+        command.args(["tsdb", "create-blocks-from", "openmetrics"]).arg(file).arg(data);
+        // Who does not wait for it any more does not want it either.
+        let output = command.stdin(Stdio::null()).process_group(0).kill_on_drop(true).output();
+        let output = output.await.context("promtool cannot be run")?;
+        if !output.status.success() {
+            bail!("promtool refuses {}: {}", file.display(), String::from_utf8_lossy(&output.stderr).trim());
+        }
+        Ok(())
+    }
+
+    /// Starts it and waits until it answers.
+    ///
+    /// # Errors
+    /// One sentence that says why it does not run.
+    pub async fn start(self) -> anyhow::Result<Prometheus> {
+        let config = self.directory.join("prometheus.yml");
+        let data = self.data()?;
+        fs::write(&config, self.config()).with_context(|| format!("cannot write {}", config.display()))?;
+        let mut command = Command::new("prometheus");
+        command.arg(format!("--config.file={}", config.display()));
+        command.arg(format!("--storage.tsdb.path={}", data.display()));
+        command.arg(format!("--web.listen-address={}", self.listen));
+        // The signals of the terminal are kept from it: who started it ends it.
+        command.process_group(0);
+        let running = Running::start(command, None).context("prometheus cannot be started")?;
+        let mut prometheus = Prometheus { address: self.listen, setting: self, running };
+        prometheus.address = prometheus.announced().await?;
+        prometheus.ready().await?;
+        Ok(prometheus)
+    }
+
+    fn data(&self) -> anyhow::Result<PathBuf> {
+        let data = self.directory.join("data");
+        fs::create_dir_all(&data).with_context(|| format!("cannot create {}", data.display()))?;
+        Ok(data)
+    }
+
+    fn config(&self) -> String {
+        let Some((address, every)) = self.scraped else { return "global: {}\n".to_owned() };
+        let every = every.as_millis();
+        format!(
+            "scrape_configs:
+- job_name: fleet
+  honor_labels: true
+  scrape_interval: {every}ms
+  scrape_timeout: {every}ms
+  static_configs:
+  - targets: ['{address}']
+"
+        )
+    }
+}
+
+impl Prometheus {
+    /// Its number.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.running.id()
+    }
+
+    /// The address of a path, which begins without a slash.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}/{path}", self.address)
+    }
+
+    /// Ends it as `kill -9` does. What is returned starts it anew at the same address, with what it has on disk.
+    ///
+    /// # Errors
+    /// It had ended by itself before.
+    pub fn kill(mut self) -> anyhow::Result<Setting> {
+        self.running.kill()?;
+        Ok(self.setting.clone().listen(self.address))
+    }
+
+    /// Ends it as an operator does. What is returned starts it anew at the same address.
+    ///
+    /// # Errors
+    /// It does not end well, or not within half a minute.
+    pub async fn stop(mut self) -> anyhow::Result<Setting> {
+        let status = self.running.end(Signal::TERM, Duration::from_secs(30)).await?;
+        if !status.success() {
+            bail!("prometheus did not end well: {status}; it said: {}", self.running.last_words());
+        }
+        Ok(self.setting.clone().listen(self.address))
+    }
+
+    /// Holds it, so that it takes connections and does not answer, or lets it go on.
+    ///
+    /// # Errors
+    /// It has ended before.
+    pub fn hold(&self, held: bool) -> anyhow::Result<()> {
+        self.running.signal(if held { Signal::STOP } else { Signal::CONT })
+    }
+
+    /// Whether it has ended, and how.
+    ///
+    /// # Errors
+    /// The system does not tell.
+    pub fn ended(&mut self) -> anyhow::Result<Option<std::process::ExitStatus>> {
+        self.running.ended()
+    }
+
+    /// The address that it says it listens on.
+    async fn announced(&mut self) -> anyhow::Result<SocketAddr> {
+        let said = eventually("prometheus says where it listens", START, async || {
+            match self.running.log().word_after("msg=\"Listening on\" address=") {
+                Some(address) => Some(Ok(address)),
+                None => self.running.failure().transpose(),
+            }
+        });
+        let address = said.await??;
+        address.parse().with_context(|| format!("the announced address {address}"))
+    }
+
+    async fn ready(&mut self) -> anyhow::Result<()> {
+        let client = http::client()?;
+        let url = self.url("-/ready");
+        eventually("prometheus is ready", START, async || {
+            let answer = client.get(&url).send().await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                return Some(Ok(()));
+            }
+            self.running.failure().transpose()
+        })
+        .await?
+    }
+}
+
+fn quiet(command: &mut Command) -> &mut Command {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())
+}

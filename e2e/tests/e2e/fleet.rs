@@ -1,0 +1,97 @@
+//! A simulated fleet feeds a real Prometheus.
+
+use std::{fs::File, io::BufWriter, ops::RangeInclusive, path::PathBuf, time::Duration};
+
+use headcount_e2e::{
+    clock::now,
+    fleet::{Fleet, shape::Shape, truth::Truth, write_openmetrics},
+    observed::Observed,
+    prometheus::{Prometheus, Setting},
+    wait::eventually,
+};
+use reqwest::Url;
+use serde_json::Value;
+
+use crate::scene::{SOON, Scene, own_address};
+
+/// Writes the past of fleets into a file of the scene.
+fn past(scene: &Scene, fleets: &[Fleet], between: RangeInclusive<i64>, every: i64) -> PathBuf {
+    let path = scene.path("past.om");
+    let mut file = BufWriter::new(File::create(&path).unwrap());
+    write_openmetrics(fleets, between, every, &mut file).unwrap();
+    path
+}
+
+/// What a query gives now, when it gives one number.
+async fn number(scene: &Scene, prometheus: &Prometheus, query: &str, at: i64) -> f64 {
+    let parameters = [("query", query), ("time", &at.to_string())];
+    let url = Url::parse_with_params(&prometheus.url("api/v1/query"), parameters).unwrap();
+    let answer: Value = scene.get(url.as_str()).await.json().await.unwrap();
+    let value = &answer["data"]["result"][0]["value"][1];
+    value.as_str().unwrap_or_else(|| panic!("{query} gives {answer}")).parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_past_is_found_in_a_real_prometheus() {
+    let scene = Scene::new();
+    let epoch = now();
+    let fleets = [Fleet::invent("a", &Shape::document_a(), 1, epoch).unwrap()];
+    let setting = Setting::new(scene.path("prometheus")).listen(own_address());
+    setting.backfill(&past(&scene, &fleets, epoch - 3600..=epoch, 15)).await.unwrap();
+    let prometheus = setting.start().await.unwrap();
+    let agents = number(&scene, &prometheus, "count(node_info{fleet=\"a\"})", epoch).await;
+    assert_eq!(agents as u64, 5);
+    // Without those that Prometheus takes to last for five minutes more.
+    let exposed = "count(last_over_time({fleet=\"a\"}[1s]))";
+    assert_eq!(number(&scene, &prometheus, exposed, epoch).await as usize, fleets[0].series_at(epoch));
+}
+
+#[test]
+fn both_documents_together_are_as_the_document_says() {
+    let epoch = 1_800_000_000;
+    let truth = |shape, moment| Fleet::invent("a", &shape, 7, epoch).unwrap().truth(moment);
+    for moment in [epoch, epoch + 3600, epoch + 24 * 3600] {
+        let truth = truth(Shape::document_a(), moment) + truth(Shape::document_b(), moment);
+        let set = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        let document = Truth {
+            nodes: 10,
+            applications: 18,
+            instances: 50,
+            clouds: set(&["aws", "hetzner", "ovh"]),
+            services: set(&["pgbouncer", "postgres", "redis"]),
+            instrumented: set(&["postgres", "redis"]),
+            node_agent: true,
+            kube_state_metrics: Some(true),
+            cloud_costs: true,
+        };
+        assert_eq!(truth, document);
+    }
+}
+
+#[test]
+fn a_seed_gives_the_same_again_and_another_seed_something_else() {
+    let epoch = 1_800_000_000;
+    let exposed = |seed| Fleet::invent("a", &Shape::random(seed), seed, epoch).unwrap().exposition(epoch + 7);
+    assert_eq!(exposed(9), exposed(9));
+    assert_ne!(exposed(9), exposed(19));
+}
+
+#[tokio::test]
+async fn a_fleet_is_scraped_live_from_where_its_past_ends() {
+    let scene = Scene::new();
+    let fleet = Fleet::invent("b", &Shape::document_b(), 2, now()).unwrap();
+    let every = Duration::from_secs(1);
+    let observed = Observed::start(&scene.path("prometheus"), own_address(), vec![fleet], 15, every).await.unwrap();
+    let scraped_since = now();
+    let live = "count(node_info{fleet=\"b\"})";
+    eventually("the present is scraped", SOON, async || {
+        let newest = number(&scene, &observed.prometheus, "min(timestamp(node_info))", now()).await;
+        (newest as i64 > scraped_since).then_some(())
+    })
+    .await
+    .unwrap();
+    // The past and the present are the same series.
+    assert_eq!(number(&scene, &observed.prometheus, live, now()).await as u64, 4);
+    let hour = "min(count_over_time(node_info{fleet=\"b\"}[1h]))";
+    assert!(number(&scene, &observed.prometheus, hour, now()).await >= 240.0);
+}
