@@ -1,6 +1,7 @@
 //! The composition root: the only place that picks implementations and starts tasks.
 
 mod identity;
+mod installed;
 pub mod statistics;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -86,7 +87,7 @@ pub struct Server {
 
 impl Server {
     /// Opens what `config` names and starts to count, unless something says off. The facts about the installation come
-    /// from `installation`, or from the settings database.
+    /// from `installation`, or from the settings database and the Prometheus servers that it names.
     ///
     /// # Errors
     /// One sentence for the operator: the data directory or the database cannot be used.
@@ -111,7 +112,6 @@ impl Server {
                 .await
                 .context("the project default cannot be set up")?;
         }
-        let installation = installation.unwrap_or_else(|| Arc::new(settings.clone()));
         let plan = Plan::new(&config, settings.clone(), installation, clock, metrics.clone());
         let statistics = Arc::new(Statistics::open(plan).await?);
         Ok(Self { config, metrics, statistics, kept: Some((data_dir, settings)) })

@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use reqwest::Url;
 use tracing_subscriber::filter::Targets;
 
+use crate::world::prices::Source;
+
 /// Counts how self-hosted software is used, without learning who uses it.
 #[derive(Debug, Parser)]
 #[command(name = "headcount", version, arg_required_else_help = false)]
@@ -105,13 +107,14 @@ pub struct Serve {
     #[arg(long, env = "BOOTSTRAP_PROMETHEUS_EXTRA_SELECTOR", hide_env_values = true)]
     pub bootstrap_prometheus_extra_selector: Option<String>,
 
-    /// How long metrics are kept. This version reads no metrics yet.
+    /// How long what Prometheus said is kept on disk without being brought up to date.
     #[arg(long, env = "CACHE_TTL", default_value = "720h", value_parser = parse_interval)]
     pub cache_ttl: Duration,
 
-    /// Where cloud prices come from. This version reads no prices yet.
-    #[arg(long, env = "CLOUD_PRICING_URL")]
-    pub cloud_pricing_url: Option<Url>,
+    /// Where prices of cloud machines come from, an http or a file URL. It is asked once a day, and only if a node in one of
+    /// the clouds with prices was seen.
+    #[arg(long, env = "CLOUD_PRICING_URL", default_value = "https://coroot.github.io/cloud-pricing/data/cloud-pricing.json.gz", value_parser = parse_pricing_url)]
+    pub cloud_pricing_url: Url,
 
     /// The token that the web interface asks for. Without one it answers this machine only.
     #[arg(long, env = "ADMIN_TOKEN", hide_env_values = true)]
@@ -249,6 +252,12 @@ fn parse_interval(value: &str) -> Result<Duration, String> {
         return Err("at least one second is needed".to_owned());
     }
     Ok(interval)
+}
+
+fn parse_pricing_url(value: &str) -> Result<Url, String> {
+    let url = Url::parse(value).map_err(|error| error.to_string())?;
+    Source::new(&url).map_err(|error| error.to_string())?;
+    Ok(url)
 }
 
 fn parse_collector_url(value: &str) -> Result<Url, String> {

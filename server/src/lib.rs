@@ -5,20 +5,20 @@
 //! [`Installation`](report::assemble::Installation):
 //!
 //! ```no_run
-//! use std::{pin::Pin, sync::Arc};
+//! use std::sync::Arc;
 //!
 //! use headcount::{
 //!     app::Server,
 //!     clock::SystemClock,
 //!     config::Serve,
-//!     report::assemble::{Facts, Installation},
+//!     report::assemble::{Facts, FutureFacts, Installation},
 //! };
 //!
 //! #[derive(Debug)]
 //! struct Product;
 //!
 //! impl Installation for Product {
-//!     fn facts(&self) -> Pin<Box<dyn Future<Output = Facts> + Send + '_>> {
+//!     fn facts(&self) -> FutureFacts<'_> {
 //!         Box::pin(async { Facts::default() })
 //!     }
 //! }

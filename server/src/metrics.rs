@@ -21,6 +21,9 @@ struct Counters {
     deliveries: Family<DeliveryLabels, Counter>,
     reports: Counter,
     queued: Gauge,
+    queries: Family<QueryLabels, Counter>,
+    fetched: Counter,
+    worlds: Counter,
     registry: Registry,
 }
 
@@ -44,6 +47,20 @@ pub enum DeliveryLabel {
     Failed,
     /// The collector will never take the report.
     Refused,
+}
+
+/// What became of a query to Prometheus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum QueryLabel {
+    /// Its answer is in the cache.
+    Answered,
+    /// It will be put again.
+    Failed,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct QueryLabels {
+    outcome: QueryLabel,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -71,9 +88,14 @@ impl Metrics {
         );
         registry.register("reports", "Reports made", reports.clone());
         registry.register("reports_queued", "Reports that wait for the collector", queued.clone());
+        let (queries, fetched) = (Family::<QueryLabels, Counter>::default(), Counter::default());
+        registry.register("queries", "Queries to Prometheus by what became of them", queries.clone());
+        registry.register_with_unit("fetched", "Bytes of Prometheus' answers", Unit::Bytes, fetched.clone());
+        let worlds = Counter::default();
+        registry.register("worlds", "Worlds loaded from the cache", worlds.clone());
         let events = [EventLabel::Counted, EventLabel::Refused, EventLabel::Failed]
             .map(|outcome| events.get_or_create_owned(&EventLabels { outcome }));
-        Self(Arc::new(Counters { events, deliveries, reports, queued, registry }))
+        Self(Arc::new(Counters { events, deliveries, reports, queued, queries, fetched, worlds, registry }))
     }
 
     /// Counts an event.
@@ -86,6 +108,17 @@ impl Metrics {
     /// Counts an attempt to deliver.
     pub fn delivered(&self, outcome: DeliveryLabel) {
         self.0.deliveries.get_or_create(&DeliveryLabels { outcome }).inc();
+    }
+
+    /// Counts a query to Prometheus, and the bytes of its answer.
+    pub fn query(&self, outcome: QueryLabel, bytes: u64) {
+        self.0.queries.get_or_create(&QueryLabels { outcome }).inc();
+        self.0.fetched.inc_by(bytes);
+    }
+
+    /// Counts a world that was loaded.
+    pub fn world_loaded(&self) {
+        self.0.worlds.inc();
     }
 
     /// Counts a report that was made.
@@ -142,6 +175,9 @@ mod tests {
         metrics.event(EventLabel::Refused);
         metrics.delivered(DeliveryLabel::Failed);
         metrics.report_made();
+        metrics.query(QueryLabel::Answered, 700);
+        metrics.query(QueryLabel::Failed, 0);
+        metrics.world_loaded();
         let text =
             metrics.render(3, Some(Used { cpu: Duration::from_millis(1500), resident_bytes: 2048 })).unwrap();
         for line in [
@@ -152,6 +188,10 @@ mod tests {
             "headcount_deliveries_total{outcome=\"Failed\"} 1",
             "headcount_reports_total 1",
             "headcount_reports_queued 3",
+            "headcount_queries_total{outcome=\"Answered\"} 1",
+            "headcount_queries_total{outcome=\"Failed\"} 1",
+            "headcount_fetched_bytes_total 700",
+            "headcount_worlds_total 1",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in:\n{text}");
         }

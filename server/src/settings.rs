@@ -4,7 +4,7 @@
 
 mod project;
 
-use std::{path::Path, pin::Pin, time::Duration};
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use headcount_shared::payload::{Infra, Integration};
 use sqlx::{
@@ -15,8 +15,8 @@ use sqlx::{
 use thiserror::Error;
 
 pub use self::project::Bootstrap;
-use self::project::Prometheus;
-use crate::report::assemble::{Facts, Installation};
+use self::project::StoredProject;
+use crate::world::project::Project;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/settings");
 
@@ -118,30 +118,29 @@ impl Settings {
         self.pool.close().await;
     }
 
-    async fn read_facts(&self) -> sqlx::Result<Facts> {
-        let projects: Vec<Option<String>> =
-            sqlx::query_scalar("SELECT prometheus FROM project").fetch_all(&self.pool).await?;
-        let configured =
-            |prometheus: &Option<String>| prometheus.as_deref().is_some_and(Prometheus::is_configured);
-        Ok(Facts {
-            integration: Integration {
-                prometheus: projects.iter().any(configured),
-                ..Integration::default()
-            },
-            infra: Infra { projects: projects.len() as u64, ..Infra::default() },
-            ..Facts::default()
-        })
+    /// What a report says of the settings: `integration`, and the number of projects.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn facts(&self) -> sqlx::Result<(Integration, Infra)> {
+        let projects = StoredProject::all(&self.pool).await?;
+        let categories: BTreeSet<String> =
+            projects.iter().flat_map(|project| project.categories().into_keys()).collect();
+        let integration = Integration {
+            prometheus: projects.iter().any(StoredProject::has_prometheus),
+            application_categories: categories.len() as u64,
+            ..Integration::default()
+        };
+        Ok((integration, Infra { projects: projects.len() as u64, ..Infra::default() }))
     }
-}
 
-impl Installation for Settings {
-    fn facts(&self) -> Pin<Box<dyn Future<Output = Facts> + Send + '_>> {
-        Box::pin(async {
-            self.read_facts().await.unwrap_or_else(|error| {
-                tracing::error!(%error, "the settings could not be read; the report goes without them");
-                Facts::default()
-            })
-        })
+    /// The projects whose Prometheus is asked.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn observed_projects(&self) -> sqlx::Result<Vec<Project>> {
+        let projects = StoredProject::all(&self.pool).await?;
+        Ok(projects.iter().filter_map(StoredProject::observed).collect())
     }
 }
 

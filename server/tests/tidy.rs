@@ -47,13 +47,14 @@ fn no_file_is_named_for_nothing() {
 }
 
 /// Which other rooms a room of the server may name.
-const MAY_USE: [(&str, &[&str]); 7] = [
+const MAY_USE: [(&str, &[&str]); 8] = [
     ("clock", &[]),
     ("disk", &[]),
     ("browsers", &["disk"]),
     ("process", &["clock"]),
-    ("settings", &["report"]),
+    ("settings", &["world"]),
     ("collector", &["clock", "disk"]),
+    ("world", &["clock", "disk", "metrics"]),
     ("report", &["browsers", "clock", "disk", "metrics", "process"]),
 ];
 

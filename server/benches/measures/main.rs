@@ -11,6 +11,7 @@ mod intake;
 mod load;
 mod memory;
 mod server;
+mod world;
 
 use anyhow::Context;
 use tikv_jemallocator::Jemalloc;
@@ -40,6 +41,12 @@ fn main() -> anyhow::Result<()> {
     }
     if chosen("idle") {
         idle::for_a_minute()?;
+    }
+    if chosen("world") {
+        world::load_from_the_cache()?;
+    }
+    if chosen("refresh") {
+        world::refresh_of_a_thousand_nodes()?;
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! A server process, and what the system says that it costs.
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -62,6 +63,21 @@ impl Server {
     /// Resident memory, in MiB.
     pub(crate) fn resident_mib(&self) -> anyhow::Result<f64> {
         Ok((self.process()?.statm()?.resident * procfs::page_size()) as f64 / (1024.0 * 1024.0))
+    }
+
+    /// Resident memory at its highest, in MiB.
+    pub(crate) fn peak_mib(&self) -> anyhow::Result<f64> {
+        let peak_kib = self.process()?.status()?.vmhwm.context("the system does not tell")?;
+        Ok(peak_kib as f64 / 1024.0)
+    }
+
+    /// The text at a path.
+    pub(crate) fn get(&self, path: &str) -> anyhow::Result<String> {
+        let mut connection = TcpStream::connect(&self.address)?;
+        write!(connection, "GET /{path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address)?;
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer)?;
+        Ok(answer)
     }
 
     fn process(&self) -> anyhow::Result<Process> {

@@ -34,7 +34,13 @@ use crate::{
         transport::HttpTransport,
     },
     settings::Settings,
+    world::{
+        World,
+        prices::{PriceList, Source},
+    },
 };
+
+use super::installed::Installed;
 
 /// How long an acknowledged event may be lost to a power cut.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
@@ -71,7 +77,10 @@ pub enum SwitchError {
 pub(super) struct Plan {
     data_dir: PathBuf,
     settings: Settings,
-    installation: Arc<dyn Installation>,
+    /// The product's own; `None` for what the settings and Prometheus say.
+    installation: Option<Arc<dyn Installation>>,
+    cache_ttl: Duration,
+    cloud_pricing_url: Url,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
     collector_url: Url,
@@ -92,6 +101,8 @@ pub struct Running {
     pub reporter: Reporter,
     delivery: Arc<Delivery>,
     process: Arc<Process>,
+    /// `None` when the product observes for itself.
+    installed: Option<Arc<Installed>>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -200,7 +211,7 @@ impl Plan {
     pub(super) fn new(
         config: &Serve,
         settings: Settings,
-        installation: Arc<dyn Installation>,
+        installation: Option<Arc<dyn Installation>>,
         clock: Arc<dyn Clock>,
         metrics: Metrics,
     ) -> Self {
@@ -208,6 +219,8 @@ impl Plan {
             data_dir: config.data_dir.clone(),
             settings,
             installation,
+            cache_ttl: config.cache_ttl,
+            cloud_pricing_url: config.cloud_pricing_url.clone(),
             clock,
             metrics,
             collector_url: config.collector_url.clone(),
@@ -216,6 +229,16 @@ impl Plan {
             process_sample_interval: config.process_sample_interval,
             profiling: !config.disable_profiling,
         }
+    }
+}
+
+impl Plan {
+    fn installed(&self) -> anyhow::Result<Installed> {
+        let disk: Arc<dyn Disk> = Arc::new(Directory::new(&self.data_dir));
+        let prices = PriceList::open(Source::new(&self.cloud_pricing_url)?, Arc::clone(&disk));
+        let world =
+            World::new(disk, Arc::clone(&self.clock), self.metrics.clone(), Arc::new(prices), self.cache_ttl);
+        Ok(Installed { settings: self.settings.clone(), world: Arc::new(world) })
     }
 }
 
@@ -229,9 +252,7 @@ impl Running {
         let browsers = Browsers::open(disk, routes::page_keys(), &|id| spool.holds(id))
             .context("the journal in the data directory cannot be read")?;
         let process = Arc::new(Process::start(Arc::clone(&plan.clock), plan.profiling));
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let running =
-            Arc::new(Self::assemble(plan, instance, spool, Arc::new(browsers), process, stop, tasks));
+        let running = Arc::new(Self::assemble(plan, instance, spool, Arc::new(browsers), process)?);
         running.start_tasks(plan.process_sample_interval);
         Ok(running)
     }
@@ -242,9 +263,14 @@ impl Running {
         spool: Arc<Spool>,
         browsers: Arc<Browsers>,
         process: Arc<Process>,
-        stop: CancellationToken,
-        tasks: TaskTracker,
-    ) -> Self {
+    ) -> anyhow::Result<Self> {
+        let (installation, installed): (Arc<dyn Installation>, _) = match &plan.installation {
+            Some(products) => (Arc::clone(products), None),
+            None => {
+                let installed = Arc::new(plan.installed()?);
+                (Arc::clone(&installed) as _, Some(installed))
+            }
+        };
         let delivery = Arc::new(Delivery::new(
             Arc::clone(&spool),
             Box::new(HttpTransport::new(plan.collector_url.clone(), super::VERSION)),
@@ -255,7 +281,7 @@ impl Running {
         ));
         let sources = ReportSources {
             instance,
-            installation: Arc::clone(&plan.installation),
+            installation,
             browsers: Arc::clone(&browsers),
             process: Arc::clone(&process),
         };
@@ -269,7 +295,8 @@ impl Running {
             plan.metrics.clone(),
             schedule,
         );
-        Self { browsers, spool, reporter, delivery, process, stop, tasks }
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        Ok(Self { browsers, spool, reporter, delivery, process, installed, stop, tasks })
     }
 
     fn start_tasks(self: &Arc<Self>, process_sample_interval: Duration) {
@@ -284,6 +311,11 @@ impl Running {
         });
         let running = Arc::clone(self);
         self.tasks.spawn(async move { running.sync_journal().await });
+        if let Some(installed) = self.installed.clone() {
+            let (world, stop) = (Arc::clone(&installed.world), self.stop.clone());
+            self.tasks.spawn(async move { installed.follow_projects(&stop).await });
+            self.tasks.spawn(async move { world.follow_prices().await });
+        }
         self.tasks.close();
     }
 
@@ -304,6 +336,9 @@ impl Running {
     /// Ends all tasks. What was counted is on disk and stays there.
     async fn stop(&self) {
         self.stop.cancel();
+        if let Some(installed) = &self.installed {
+            installed.world.stop().await;
+        }
         self.tasks.wait().await;
         let browsers = Arc::clone(&self.browsers);
         if !matches!(tokio::task::spawn_blocking(move || browsers.sync()).await, Ok(Ok(()))) {
@@ -316,6 +351,7 @@ impl Running {
     async fn forget(self: Arc<Self>) -> anyhow::Result<()> {
         tokio::task::spawn_blocking(move || {
             self.browsers.close_and_forget()?;
+            self.installed.iter().try_for_each(|installed| installed.world.forget())?;
             self.spool.forget_queued()
         })
         .await?

@@ -21,12 +21,26 @@ pub struct Facts {
     pub stack: Stack,
     /// The section `infra`.
     pub infra: Infra,
+    /// What it cost to observe, in `performance`.
+    pub constructor: Constructor,
+    /// The mean time of loading a world from the cache, in seconds; 0 when none was loaded.
+    pub world_load_time_avg: f64,
 }
+
+/// Facts that are on their way.
+pub type FutureFacts<'f> = Pin<Box<dyn Future<Output = Facts> + Send + 'f>>;
 
 /// Where [`Facts`] come from. A product that has numbers of its own implements this.
 pub trait Installation: Debug + Send + Sync {
-    /// The facts at this moment. What is not known has its default; asking changes nothing.
-    fn facts(&self) -> Pin<Box<dyn Future<Output = Facts> + Send + '_>>;
+    /// The facts at this moment, and what adds up since the last cut. What is not known has its default; asking changes
+    /// nothing.
+    fn facts(&self) -> FutureFacts<'_>;
+
+    /// The same for a report that is made now: what adds up begins anew here. Without anything that adds up, there is
+    /// nothing to do.
+    fn cut(&self) -> FutureFacts<'_> {
+        self.facts()
+    }
 }
 
 /// Everything that goes into a report.
@@ -55,10 +69,11 @@ pub fn assemble(sources: Sources) -> Payload {
             users_by_screen_size: counts.users_by_screen_size(),
             users: counts.users(),
             page_views: counts.page_views().clone(),
+            world_load_time_avg: facts.world_load_time_avg,
             ..Ux::default()
         },
         performance: Performance {
-            constructor: Constructor::default(),
+            constructor: facts.constructor,
             cpu_usage: samples.cpu_usage,
             memory_usage: samples.memory_usage,
         },

@@ -176,9 +176,11 @@ impl Reporter {
         let now = self.clock.wall();
         let id = Uuid::new_v7(Timestamp::from_unix(&self.ids, now.as_secs(), now.subsec_nanos()));
         let sources = self.sources.clone();
-        let facts = sources.installation.facts().await;
+        let browsers = Arc::clone(&sources.browsers);
+        // First, because only this can fail: nothing else is cut for a report that is not made.
+        let counts = blocking(move || browsers.cut(id)).await?;
+        let facts = sources.installation.cut().await;
         blocking(move || {
-            let counts = sources.browsers.cut(id)?;
             let bytes = sources.encode(facts, counts, sources.process.cut())?;
             Ok(Unspooled { id, bytes })
         })

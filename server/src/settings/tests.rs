@@ -41,7 +41,7 @@ async fn an_unreadable_choice_means_off() {
 #[tokio::test]
 async fn without_projects_there_is_no_prometheus() {
     let dir = tempfile::tempdir().unwrap();
-    assert_eq!(open(dir.path()).await.facts().await, Facts::default());
+    assert_eq!(open(dir.path()).await.facts().await.unwrap(), Default::default());
 }
 
 #[tokio::test]
@@ -51,9 +51,12 @@ async fn the_first_bootstrap_makes_the_project_and_later_ones_change_nothing() {
     for url in ["http://one:9090", "http://two:9090"] {
         settings.bootstrap(&bootstrap(url), "8f3k2j1x").await.unwrap();
     }
-    let facts = settings.facts().await;
-    assert!(facts.integration.prometheus);
-    assert_eq!(facts.infra.projects, 1);
+    let (integration, infra) = settings.facts().await.unwrap();
+    assert!(integration.prometheus);
+    assert_eq!(infra.projects, 1);
+    let observed = settings.observed_projects().await.unwrap();
+    assert_eq!(observed.len(), 1);
+    assert_eq!(observed[0].prometheus.refresh_interval, Duration::from_secs(15));
     let (id, name, prometheus): (String, String, String) =
         sqlx::query_as("SELECT id, name, prometheus FROM project").fetch_one(&settings.pool).await.unwrap();
     assert_eq!((id.as_str(), name.as_str()), ("8f3k2j1x", "default"));
@@ -71,14 +74,14 @@ async fn a_bootstrap_fills_a_project_without_address_and_keeps_the_rest() {
         .execute(&settings.pool)
         .await
         .unwrap();
-    assert!(!settings.facts().await.integration.prometheus);
+    assert!(!settings.facts().await.unwrap().0.prometheus);
     settings.bootstrap(&bootstrap("http://one:9090"), "c").await.unwrap();
     let prometheus: String = sqlx::query_scalar("SELECT prometheus FROM project WHERE id = 'a'")
         .fetch_one(&settings.pool)
         .await
         .unwrap();
     assert!(prometheus.contains("http://one:9090") && prometheus.contains(r#""tls_skip_verify":true"#));
-    assert_eq!(settings.facts().await.infra.projects, 2);
+    assert_eq!(settings.facts().await.unwrap().1.projects, 2);
 }
 
 #[tokio::test]

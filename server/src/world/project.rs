@@ -15,6 +15,15 @@ pub struct Project {
     pub custom_applications: BTreeMap<String, Vec<String>>,
 }
 
+impl Project {
+    /// The name of the directory that holds its cache. Another Prometheus and another selector have another one.
+    #[must_use]
+    pub fn cache_name(&self) -> String {
+        let PrometheusAccess { url, extra_selector, .. } = &self.prometheus;
+        format!("{}-{:08x}", self.id, crc32fast::hash(format!("{url}\n{extra_selector}").as_bytes()))
+    }
+}
+
 /// How to reach a Prometheus.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PrometheusAccess {

@@ -13,12 +13,14 @@ use super::or_default;
 pub struct Infra {
     /// The number of configured projects, from the settings at the time of the report.
     pub projects: u64,
-    /// The number of applications over all projects at the time of the report. 0 without Prometheus.
+    /// The number of applications over all projects at the time of the report, external services included: those that talk
+    /// to another application, without those that control or monitor the infrastructure. 0 without Prometheus.
     pub applications: u64,
-    /// The number of nodes over all projects at the time of the report. 0 without Prometheus.
+    /// The number of nodes over all projects at the time of the report: machines, and instances of RDS and ElastiCache. 0
+    /// without Prometheus.
     pub nodes: u64,
-    /// The number of application instances (containers) over all projects at the time of the report. 0 without
-    /// Prometheus.
+    /// The number of application instances (pods, containers, endpoints of external services) of the counted applications
+    /// over all projects at the time of the report, those that ended within the hour included. 0 without Prometheus.
     pub instances: u64,
     /// The number of application rollouts that started since the last report.
     pub deployments: u64,

@@ -40,7 +40,7 @@ pub struct Constructor {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, DocumentedFields)]
 #[serde(default)]
 pub struct Query {
-    /// Whether the query failed in any project when it last filled the cache.
+    /// Whether the query failed in any project when Prometheus was last asked.
     pub failed: bool,
     /// The latency of the query when it last filled the cache, the longest over all projects, in seconds.
     pub query_time: f64,

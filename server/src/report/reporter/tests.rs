@@ -13,14 +13,17 @@ use super::*;
 use crate::{
     clock::SystemClock,
     disk::simulated::{Crash, SimulatedDisk},
-    report::transport::{Answer, NoAnswer, Transport},
+    report::{
+        assemble::FutureFacts,
+        transport::{Answer, NoAnswer, Transport},
+    },
 };
 
 #[derive(Debug)]
 struct Product;
 
 impl Installation for Product {
-    fn facts(&self) -> Pin<Box<dyn Future<Output = Facts> + Send + '_>> {
+    fn facts(&self) -> FutureFacts<'_> {
         Box::pin(async { Facts { infra: Infra { projects: 3, ..Infra::default() }, ..Facts::default() } })
     }
 }

@@ -1,0 +1,175 @@
+//! A world loaded from the cache, for installations of three sizes, and what it takes to keep that cache up to date.
+
+mod installation;
+mod prometheus;
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context, ensure};
+use headcount::{
+    clock::{Clock, SystemClock},
+    disk::Directory,
+    world::{
+        cache::{Incoming, Store},
+        catalogue::{self, Kind},
+        load::load,
+        prices::Prices,
+        project::{Project, PrometheusAccess},
+        prometheus::Sink,
+    },
+};
+
+use self::installation::Installation;
+use super::{median, server::Server};
+
+/// The document's size, and two that are larger.
+const SIZES: [Installation; 3] = [
+    Installation { nodes: 10, containers: 50 },
+    Installation { nodes: 100, containers: 2_000 },
+    Installation { nodes: 1_000, containers: 20_000 },
+];
+
+/// The distance between two points, and between two rounds of asking, in seconds.
+const STEP: u32 = 15;
+const ROUND: u32 = 30;
+
+/// The moment up to which the cache is filled.
+const TO: u32 = 1_700_000_100;
+
+/// What a load takes, beside merely reading and decompressing the same bytes.
+pub(crate) fn load_from_the_cache() -> anyhow::Result<()> {
+    println!("\nworld from the cache");
+    let mut per_container = Vec::new();
+    for size in SIZES {
+        let directory = tempfile::tempdir()?;
+        let store = fill(directory.path(), size)?;
+        let (loads, raw) = compare(&store, if size.containers > 10_000 { 7 } else { 31 })?;
+        let (load_ms, ..) = median(loads.iter().map(|time| time.as_secs_f64() * 1e3).collect());
+        let (raw_ms, ..) = median(raw.iter().map(|time| time.as_secs_f64() * 1e3).collect());
+        let ratios = loads.iter().zip(&raw).map(|(load, raw)| load.as_secs_f64() / raw.as_secs_f64());
+        let (ratio, least, most) = median(ratios.collect());
+        println!(
+            "  {:5} nodes, {:6} containers            {load_ms:.1} ms; read and decompressed {raw_ms:.1} ms; \
+             ratio {ratio:.2} ({least:.2} to {most:.2}; at most 3)",
+            size.nodes, size.containers
+        );
+        per_container.push(load_ms * 1e3 / size.containers as f64);
+    }
+    if let [_, hundred, thousand] = *per_container {
+        println!(
+            "  a container                              {hundred:.1} µs of 2,000, {thousand:.1} µs of 20,000; ratio \
+             {:.2} (at most 1.5)",
+            thousand / hundred
+        );
+    }
+    Ok(())
+}
+
+/// A cache as rounds of asking leave it.
+fn fill(directory: &Path, installation: Installation) -> anyhow::Result<Store> {
+    let store = Store::open(Arc::new(Directory::new(directory)), "cache".to_owned())?;
+    for query in catalogue::all() {
+        for (from, to, step) in rounds(query.kind) {
+            let mut incoming = Incoming::new(query);
+            let mut number = 0;
+            let mut outcome = Ok(());
+            installation.each(query, |texts| {
+                number += 1;
+                let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+                outcome = outcome.and(incoming.series(&texts)).and_then(|()| {
+                    let mut moments = (from..=to).step_by(step as usize);
+                    moments.try_for_each(|at| incoming.point(at, Installation::value(number, at)))
+                });
+            });
+            outcome?;
+            store.write(incoming, to, step)?;
+        }
+    }
+    Ok(store)
+}
+
+/// The spans that a query of a kind was asked for: one a round, as far back as it is kept.
+fn rounds(kind: Kind) -> Vec<(u32, u32, u32)> {
+    let Kind::Range { keep, every } = kind else { return vec![(TO - ROUND, TO, STEP)] };
+    let keep = u32::try_from(keep.as_secs()).unwrap_or(u32::MAX);
+    let step = every.map_or(STEP, |every| u32::try_from(every.as_secs()).unwrap_or(STEP));
+    let round = ROUND.max(step);
+    let last = TO - TO % step;
+    (0..keep / round).rev().map(|back| last - back * round).map(|to| (to + step - round, to, step)).collect()
+}
+
+/// Loads and mere reads in turn.
+fn compare(store: &Store, pairs: usize) -> anyhow::Result<(Vec<Duration>, Vec<Duration>)> {
+    let (clock, prices, project) = (SystemClock::new(), Prices::default(), project("http://127.0.0.1:9/"));
+    let (mut loads, mut raw) = (Vec::new(), Vec::new());
+    for _ in 0..=pairs {
+        let start = clock.monotonic();
+        store.read_raw()?;
+        raw.push(clock.monotonic() - start);
+        let loaded = load(store, &project, &prices, &clock)?;
+        ensure!(loaded.facts.nodes > 0, "the world is empty");
+        loads.push(loaded.total);
+    }
+    // The first pair warms up.
+    Ok((loads.split_off(1), raw.split_off(1)))
+}
+
+fn project(url: &str) -> Project {
+    Project {
+        id: "bench".to_owned(),
+        prometheus: PrometheusAccess {
+            url: url.to_owned(),
+            refresh_interval: Duration::from_secs(u64::from(ROUND)),
+            tls_skip_verify: false,
+            basic_auth: None,
+            extra_selector: String::new(),
+            custom_headers: Vec::new(),
+        },
+        application_categories: BTreeMap::new(),
+        custom_applications: BTreeMap::new(),
+    }
+}
+
+/// A server that observes the largest installation: its memory, and what it fetches once its cache is filled.
+pub(crate) fn refresh_of_a_thousand_nodes() -> anyhow::Result<()> {
+    println!("\nworld of 1,000 nodes, kept up to date");
+    let [.., installation] = SIZES;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let url = runtime.block_on(prometheus::serve(installation))?;
+    let server = Server::headcount(&[
+        "--first-report-after=24h",
+        &format!("--bootstrap-prometheus-url={url}"),
+        &format!("--bootstrap-refresh-interval={ROUND}s"),
+    ])?;
+    let started = SystemClock::new();
+    while counter(&server, "headcount_worlds_total")? < 2 {
+        ensure!(started.monotonic() < Duration::from_secs(600), "the cache is not filled after ten minutes");
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    let (seconds, bytes) = (started.monotonic().as_secs_f64(), counter(&server, FETCHED)?);
+    println!("  fetched to fill the cache                {} MB in {seconds:.0} s", bytes / 1_000_000);
+    std::thread::sleep(MEASURED);
+    let minutes = MEASURED.as_secs_f64() / 60.0;
+    let fetched = (counter(&server, FETCHED)? - bytes) as f64 / 1e6 / minutes;
+    println!("  fetched a minute after that              {fetched:.1} MB");
+    println!("  resident at its highest                  {:.0} MiB (at most 512)", server.peak_mib()?);
+    println!("  resident now                             {:.0} MiB", server.resident_mib()?);
+    Ok(())
+}
+
+const FETCHED: &str = "headcount_fetched_bytes_total";
+
+/// How long the steady state is watched.
+const MEASURED: Duration = Duration::from_secs(180);
+
+/// A counter of the server.
+fn counter(server: &Server, name: &str) -> anyhow::Result<u64> {
+    let text = server.get("metrics")?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    Ok(line.context("the server has no such counter")?.trim().parse()?)
+}

@@ -1,0 +1,37 @@
+//! From the cache to what the report says, with the time that each stage took.
+
+use std::{io, time::Duration};
+
+use super::{
+    cache::Store, catalogue, constructor::construct, facts::Facts, prices::Prices, project::Project,
+};
+use crate::clock::Clock;
+
+/// What a load came to.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What runs there.
+    pub facts: Facts,
+    /// The time that each stage took, in order.
+    pub stages: Vec<(&'static str, Duration)>,
+    /// The time of it all.
+    pub total: Duration,
+}
+
+/// Loads the world of a project from its cache. Touches no network.
+///
+/// # Errors
+/// The cache cannot be read at all.
+pub fn load(store: &Store, project: &Project, prices: &Prices, clock: &dyn Clock) -> io::Result<Loaded> {
+    let start = clock.monotonic();
+    let answers = store.read(catalogue::of_the_world())?;
+    let mut before = clock.monotonic();
+    let mut stages = vec![("query", before.saturating_sub(start))];
+    let world = construct(&answers, project.into(), prices, |stage| {
+        let now = clock.monotonic();
+        stages.push((stage, now.saturating_sub(before)));
+        before = now;
+    });
+    let facts = Facts::of(&world);
+    Ok(Loaded { facts, stages, total: clock.monotonic().saturating_sub(start) })
+}

@@ -1,0 +1,263 @@
+//! One round of asking: every query brought up to date, none waiting for a slow one.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{task::JoinSet, time::timeout};
+
+use super::{
+    cache::{Incoming, SampleTimes, Store, spans},
+    catalogue::{self, Kind, Label, Query},
+    costs::QueryCosts,
+    prometheus::{Prometheus, QueryError, Span},
+};
+use crate::metrics::{Metrics, QueryLabel};
+
+/// How many queries are put at the same time.
+const AT_ONCE: usize = 10;
+
+/// How many of them may be queries that took long or failed the last time.
+const SLOW_AT_ONCE: usize = 5;
+
+/// What takes long.
+const SLOW: Duration = Duration::from_secs(2);
+
+/// How long a round waits for the last answers before the world is loaded without them.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The shortest and the longest time that one request may take.
+const REQUEST_TIMEOUT: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(60)];
+
+/// How many steps the range of a rate holds.
+const RANGE_STEPS: u32 = 3;
+
+/// When samples of nodes were taken. The remainder keeps the numbers small enough for 32 bits.
+static SCRAPES: Query = Query {
+    name: "scrapes",
+    expression: "timestamp(node_info) % 100000",
+    labels: &[Label::MachineId, Label::SystemUuid],
+    kind: Kind::Now,
+};
+
+/// How far back the distance between samples is looked for, and how long what was found holds, in seconds.
+const SCRAPES_WINDOW: u32 = 600;
+const STEP_HOLDS: u32 = 3600;
+
+/// Brings a cache up to date, round by round. A query that takes longer than a round goes on during the next.
+#[derive(Debug)]
+pub(super) struct Refresh {
+    asking: Asking,
+    costs: Arc<Mutex<QueryCosts>>,
+    metrics: Metrics,
+    /// How long nothing may be heard before everything that is not answered counts as failed.
+    patience: Duration,
+    step: Option<u32>,
+    step_known_until: Option<u32>,
+    under_way: JoinSet<Asked>,
+    asked: BTreeSet<&'static str>,
+    slow_under_way: BTreeSet<&'static str>,
+}
+
+/// What it takes to put a query.
+#[derive(Debug, Clone)]
+struct Asking {
+    prometheus: Arc<Prometheus>,
+    store: Arc<Store>,
+    request_timeout: Duration,
+}
+
+/// A query that was put, and what came of it; `None` when nothing was missing.
+type Asked = (&'static Query, Result<Option<Filled>, Failure>);
+
+/// What filled the cache.
+#[derive(Debug, Clone, Copy, Default)]
+struct Filled {
+    latency: Duration,
+    series: u64,
+    bytes: u64,
+}
+
+/// Why a query failed.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    #[error("Prometheus did not answer in time")]
+    TimedOut,
+    #[error("the answer could not be stored: {0}")]
+    Store(#[from] io::Error),
+}
+
+/// What a round came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Round {
+    /// How many queries were answered.
+    pub(super) answered: usize,
+    /// How many failed.
+    pub(super) failed: usize,
+}
+
+impl Refresh {
+    pub(super) fn new(
+        prometheus: Arc<Prometheus>,
+        store: Arc<Store>,
+        costs: Arc<Mutex<QueryCosts>>,
+        metrics: Metrics,
+        refresh_interval: Duration,
+    ) -> Self {
+        let [shortest, longest] = REQUEST_TIMEOUT;
+        Self {
+            asking: Asking {
+                prometheus,
+                store,
+                request_timeout: (refresh_interval * 2).clamp(shortest, longest),
+            },
+            costs,
+            metrics,
+            patience: refresh_interval,
+            step: None,
+            step_known_until: None,
+            under_way: JoinSet::new(),
+            asked: BTreeSet::new(),
+            slow_under_way: BTreeSet::new(),
+        }
+    }
+
+    /// The distance between two points, in seconds: the distance between two scrapes, at least `refresh_interval`. It is
+    /// looked at again once an hour, and as long as Prometheus has not told.
+    pub(super) async fn step(&mut self, now: u32, refresh_interval: Duration) -> u32 {
+        let refresh_interval = u32::try_from(refresh_interval.as_secs()).unwrap_or(u32::MAX).max(1);
+        if self.step_known_until.is_none_or(|until| now >= until) {
+            let span = Span { from: now.saturating_sub(SCRAPES_WINDOW), to: now, step: refresh_interval };
+            let times = SampleTimes::default();
+            let scrapes = self.asking.prometheus.range(&SCRAPES, span, refresh_interval, times);
+            if let Ok(Ok((times, _))) = timeout(self.asking.request_timeout, scrapes).await {
+                self.step = Some(times.step(refresh_interval));
+                self.step_known_until = Some(now.saturating_add(STEP_HOLDS));
+            }
+        }
+        self.step.unwrap_or(refresh_interval)
+    }
+
+    /// Puts every query that is not under way, for what is missing up to `now` (Unix seconds) at `step` (seconds).
+    pub(super) async fn round(&mut self, now: u32, step: u32) -> Round {
+        let (mut quick, mut slow) = self.due();
+        let mut round = Round::default();
+        loop {
+            self.put(&mut quick, &mut slow, now, step);
+            let nothing_waits = quick.is_empty() && slow.is_empty();
+            let patience = if nothing_waits { self.patience.min(GRACE) } else { self.patience };
+            match timeout(patience, self.under_way.join_next()).await {
+                Ok(None) => return round,
+                Ok(Some(Ok(asked))) => self.note(asked, &mut round),
+                // The process is ending, or a bug ended a task; the query is put again in the next round.
+                Ok(Some(Err(_))) => {}
+                Err(_) if nothing_waits && round.answered > 0 => return round,
+                Err(_) => return self.give_up(quick.into_iter().chain(slow), round),
+            }
+        }
+    }
+
+    /// The queries that are not under way: those that were quick the last time, and the others, quickest first.
+    fn due(&self) -> (VecDeque<&'static Query>, VecDeque<&'static Query>) {
+        let costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut due: Vec<_> = catalogue::all()
+            .filter(|query| !self.asked.contains(query.name))
+            .map(|query| (costs.0.get(query.name).copied().unwrap_or_default(), query))
+            .collect();
+        due.sort_by_key(|(cost, _)| (cost.failed, cost.latency));
+        let quick = due.partition_point(|(cost, _)| !cost.failed && cost.latency < SLOW);
+        let slow = due.split_off(quick);
+        let queries = |due: Vec<(_, &'static Query)>| due.into_iter().map(|(_, query)| query).collect();
+        (queries(due), queries(slow))
+    }
+
+    fn put(
+        &mut self,
+        quick: &mut VecDeque<&'static Query>,
+        slow: &mut VecDeque<&'static Query>,
+        now: u32,
+        step: u32,
+    ) {
+        while self.under_way.len() < AT_ONCE {
+            let query = match quick.pop_front() {
+                Some(query) => query,
+                None if self.slow_under_way.len() == SLOW_AT_ONCE => return,
+                None => {
+                    let Some(query) = slow.pop_front() else { return };
+                    self.slow_under_way.insert(query.name);
+                    query
+                }
+            };
+            self.asked.insert(query.name);
+            let asking = self.asking.clone();
+            self.under_way.spawn(async move { (query, asking.ask(query, now, step).await) });
+        }
+    }
+
+    fn note(&mut self, (query, outcome): Asked, round: &mut Round) {
+        self.asked.remove(query.name);
+        self.slow_under_way.remove(query.name);
+        let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        match outcome {
+            Ok(None) => {}
+            Ok(Some(filled)) => {
+                round.answered += 1;
+                costs.answered(query.name, filled.latency, filled.series);
+                self.metrics.query(QueryLabel::Answered, filled.bytes);
+            }
+            Err(error) => {
+                round.failed += 1;
+                costs.failed(query.name);
+                self.metrics.query(QueryLabel::Failed, 0);
+                tracing::debug!(query = query.name, %error, "a query failed");
+            }
+        }
+    }
+
+    /// Nothing is heard from Prometheus: what is under way and what waits has failed for now.
+    fn give_up(&self, waiting: impl Iterator<Item = &'static Query>, mut round: Round) -> Round {
+        let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in self.asked.iter().copied().chain(waiting.map(|query| query.name)) {
+            costs.failed(name);
+            round.failed += 1;
+        }
+        round
+    }
+}
+
+impl Asking {
+    /// Fetches what is missing of a query, and stores it piece by piece; `None` when nothing is missing.
+    async fn ask(self, query: &'static Query, now: u32, step: u32) -> Result<Option<Filled>, Failure> {
+        let mut filled = None;
+        for span in spans(query.kind, self.store.to(query), now, step) {
+            filled = Some(self.fill(query, span, step, filled.unwrap_or_default()).await?);
+        }
+        Ok(filled)
+    }
+
+    async fn fill(
+        &self,
+        query: &'static Query,
+        span: Span,
+        step: u32,
+        before: Filled,
+    ) -> Result<Filled, Failure> {
+        let request = self.prometheus.range(query, span, RANGE_STEPS * step, Incoming::new(query));
+        let (incoming, answered) =
+            timeout(self.request_timeout, request).await.map_err(|_| Failure::TimedOut)??;
+        let store = Arc::clone(&self.store);
+        tokio::task::spawn_blocking(move || store.write(incoming, span.to, step))
+            .await
+            .map_err(io::Error::other)??;
+        Ok(Filled {
+            latency: answered.latency,
+            series: answered.series,
+            bytes: before.bytes + answered.bytes,
+        })
+    }
+}
