@@ -19,6 +19,14 @@ impl Symbol {
         self.0 == 0
     }
 
+    /// The symbol of that number.
+    #[must_use]
+    pub(in crate::world) const fn from_number(number: usize) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "memory ends before")]
+        let number = number as u32;
+        Self(number)
+    }
+
     /// A number below [`Symbols::len`], of its own for each text.
     #[must_use]
     pub const fn number(self) -> usize {

@@ -1,0 +1,153 @@
+//! What is an application for? Its category, by patterns of `namespace/name`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{glob::Glob, model::Category};
+
+const APPLICATION: &str = "application";
+const CONTROL_PLANE: &str = "control-plane";
+const MONITORING: &str = "monitoring";
+
+/// The built-in patterns by category.
+const BUILT_IN: [(&str, &[&str]); 3] = [
+    (APPLICATION, &[]),
+    (
+        CONTROL_PLANE,
+        &[
+            "kube-system/*",
+            "*/kubelet",
+            "*/kube-apiserver",
+            "*/k3s",
+            "*/k3s-agent",
+            "*/systemd*",
+            "*/containerd",
+            "*/docker*",
+            "*/*chaos-*",
+            "istio-system/*",
+            "amazon-cloudwatch/*",
+            "karpenter/*",
+            "cert-manager/*",
+            "argocd/*",
+            "flux-system/*",
+            "linkerd/*",
+            "vault/*",
+            "keda/*",
+            "keycloak/*",
+            "longhorn-system/*",
+            "calico-system/*",
+            "_/esm-cache",
+            "_/*motd*",
+            "_/*apt*",
+            "_/*fwupd*",
+            "_/snap*",
+            "keptn-system/*",
+            "kyverno/*",
+            "litmus/*",
+            "openshift*/*",
+            "_/crio*",
+        ],
+    ),
+    (
+        MONITORING,
+        &[
+            "monitoring/*",
+            "prometheus/*",
+            "*/*prometheus*",
+            "grafana/*",
+            "*/*grafana*",
+            "*/*alertmanager*",
+            "coroot/*",
+            "*/*coroot*",
+            "metrics-server/*",
+            "loki/*",
+            "observability/*",
+        ],
+    ),
+];
+
+/// The patterns of a project, in the order in which they are tried.
+#[derive(Debug, Clone)]
+pub struct Categories {
+    patterns: Vec<(Category, Glob)>,
+}
+
+impl Categories {
+    /// The built-in patterns and those of the operator. Categories are tried in the order of their names, in each the
+    /// built-in patterns first; so a category `zzz` cannot take an application out of `monitoring`, and `aaa` can.
+    #[must_use]
+    pub fn new(custom: &BTreeMap<String, Vec<String>>) -> Self {
+        let names: BTreeSet<&str> =
+            BUILT_IN.iter().map(|(name, _)| *name).chain(custom.keys().map(String::as_str)).collect();
+        let mut patterns = Vec::new();
+        for (place, name) in names.into_iter().enumerate() {
+            let category = match name {
+                APPLICATION => Category::Application,
+                CONTROL_PLANE => Category::ControlPlane,
+                MONITORING => Category::Monitoring,
+                _ => Category::Custom(u16::try_from(place).unwrap_or(u16::MAX)),
+            };
+            let built_in =
+                BUILT_IN.iter().filter(|(other, _)| *other == name).flat_map(|(_, patterns)| *patterns);
+            let own = custom.get(name).into_iter().flatten();
+            let all = built_in.copied().chain(own.map(String::as_str));
+            patterns.extend(all.map(|pattern| (category, Glob::new(pattern))));
+        }
+        Self { patterns }
+    }
+
+    /// The category of an application: that of the first pattern that its `namespace/name` matches.
+    #[must_use]
+    pub fn of(&self, namespace_and_name: &str) -> Category {
+        self.patterns
+            .iter()
+            .find(|(_, pattern)| pattern.matches(namespace_and_name))
+            .map_or(Category::Application, |(category, _)| *category)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(custom: &[(&str, &[&str])], application: &str, expected: Category) {
+        let custom = custom.iter().map(|(name, patterns)| {
+            ((*name).to_owned(), patterns.iter().map(|pattern| (*pattern).to_owned()).collect())
+        });
+        assert_eq!(Categories::new(&custom.collect()).of(application), expected, "{application}");
+    }
+
+    #[test]
+    fn what_runs_and_what_watches_the_infrastructure_is_auxiliary() {
+        for (application, expected) in [
+            ("kube-system/coredns", Category::ControlPlane),
+            ("_/kubelet", Category::ControlPlane),
+            ("default/kube-apiserver", Category::ControlPlane),
+            ("_/systemd-resolved", Category::ControlPlane),
+            ("_/dockerd", Category::ControlPlane),
+            ("shop/chaos-mesh", Category::ControlPlane),
+            ("_/apt-daily-upgrade", Category::ControlPlane),
+            ("openshift-dns/dns-default", Category::ControlPlane),
+            ("monitoring/anything", Category::Monitoring),
+            ("shop/kube-prometheus-stack", Category::Monitoring),
+            ("coroot/node-agent", Category::Monitoring),
+            ("shop/cart", Category::Application),
+            ("external/payments", Category::Application),
+            ("default/apt-mirror", Category::Application),
+            ("external/a/b", Category::Application),
+        ] {
+            check(&[], application, expected);
+        }
+        assert!(Category::ControlPlane.is_auxiliary() && Category::Monitoring.is_auxiliary());
+        assert!(!Category::Application.is_auxiliary() && !Category::Custom(0).is_auxiliary());
+    }
+
+    #[test]
+    fn categories_are_tried_in_the_order_of_their_names() {
+        check(&[("aaa", &["monitoring/*"])], "monitoring/x", Category::Custom(0));
+        check(&[("zzz", &["monitoring/*"])], "monitoring/x", Category::Monitoring);
+        check(&[("zzz", &["shop/*"])], "shop/x", Category::Custom(3));
+        check(&[("application", &["monitoring/shop-*"])], "monitoring/shop-x", Category::Application);
+        check(&[("monitoring", &["watch/*"])], "watch/x", Category::Monitoring);
+        check(&[("zzz", &["[", "shop/?"])], "shop/x", Category::Custom(3));
+    }
+}

@@ -1,0 +1,62 @@
+//! Who listens on an address?
+
+use std::net::IpAddr;
+
+use crate::world::model::{InstanceId, Listen, Map, NodeId, World};
+
+/// A place in which addresses are unique: the network, or a node for its loopback addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Place {
+    Network(IpAddr),
+    Loopback(NodeId),
+}
+
+/// Everything that instances listen on, active or not.
+#[derive(Debug, Default)]
+pub(super) struct Listeners {
+    by_address: Map<(Place, u16, bool), (InstanceId, Listen)>,
+}
+
+impl Listeners {
+    /// Of several instances with the same address, one after another, the one that is not gone is meant; of those the one
+    /// that listens at present, the one that was seen last, the one with the smallest names.
+    pub(super) fn of(world: &World<'_>) -> Self {
+        let mut by_address = Map::with_capacity_and_hasher(world.listens.len(), Default::default());
+        for (instance, listen) in world.listens.iter() {
+            let place = place(listen.ip, world.instances[*instance].node);
+            let kept = by_address.entry((place, listen.port, listen.proxied)).or_insert((*instance, *listen));
+            if is_rather(world, (*instance, listen), (kept.0, &kept.1)) {
+                *kept = (*instance, *listen);
+            }
+        }
+        Self { by_address }
+    }
+
+    /// The instance that answers at an address, as seen from a node: a proxy for it, itself, or itself on any port.
+    pub(super) fn answering(&self, ip: IpAddr, port: u16, node: Option<NodeId>) -> Option<InstanceId> {
+        let place = place(ip, node);
+        [(place, port, true), (place, port, false), (place, 0, false)]
+            .iter()
+            .find_map(|address| self.by_address.get(address))
+            .map(|(instance, _)| *instance)
+    }
+
+    /// The instance that listens itself at exactly this address.
+    pub(super) fn listening(&self, ip: IpAddr, port: u16) -> Option<InstanceId> {
+        self.by_address.get(&(place(ip, None), port, false)).map(|(instance, _)| *instance)
+    }
+}
+
+fn place(ip: IpAddr, node: Option<NodeId>) -> Place {
+    match node {
+        Some(node) if ip.is_loopback() => Place::Loopback(node),
+        _ => Place::Network(ip),
+    }
+}
+
+fn is_rather(world: &World<'_>, one: (InstanceId, &Listen), other: (InstanceId, &Listen)) -> bool {
+    let rank = |(instance, listen): (InstanceId, &Listen)| {
+        (!world.is_obsolete(instance), listen.active, listen.last_seen)
+    };
+    rank(one).cmp(&rank(other)).then_with(|| world.compare_instances(other.0, one.0)).is_gt()
+}

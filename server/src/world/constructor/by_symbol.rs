@@ -1,0 +1,33 @@
+//! Which thing belongs to a text? The quick way for texts of the answers.
+
+use crate::world::answers::Symbol;
+
+/// Something for each of many symbols, by their numbers.
+#[derive(Debug, Clone)]
+pub(super) struct BySymbol<T> {
+    things: Vec<Option<T>>,
+}
+
+impl<T> Default for BySymbol<T> {
+    fn default() -> Self {
+        Self { things: Vec::new() }
+    }
+}
+
+impl<T: Copy> BySymbol<T> {
+    /// What a symbol has.
+    pub(super) fn get(&self, symbol: Symbol) -> Option<T> {
+        self.things.get(symbol.number()).copied().flatten()
+    }
+
+    /// Gives a symbol something, instead of what it had.
+    pub(super) fn set(&mut self, symbol: Symbol, thing: T) {
+        let number = symbol.number();
+        if self.things.len() <= number {
+            self.things.resize(number + 1, None);
+        }
+        if let Some(place) = self.things.get_mut(number) {
+            *place = Some(thing);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Which container is a series about?
+
+use super::{
+    by_symbol::BySymbol,
+    site::{Site, read},
+};
+use crate::world::{
+    answers::{Row, Symbol},
+    catalogue::{Label, Query},
+    container_id::ContainerName,
+    model::{AppId, Container, ContainerId, InstanceId, Kind, Map, NodeId, World},
+};
+
+/// Where containers are found while a world is built.
+#[derive(Debug, Default)]
+pub(super) struct Containers {
+    /// By instance and name for those of pods, by instance and id for others.
+    by_name: Map<(InstanceId, Symbol), ContainerId>,
+    /// What the labels of the node agent were found to mean. Most ids are of one node, so that it is enough to compare.
+    by_id: BySymbol<Meaning>,
+    /// The same for ids that several nodes have.
+    by_labels: Map<Labels, Option<ContainerId>>,
+}
+
+/// The labels of the node agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Labels {
+    machine_id: Symbol,
+    system_uuid: Symbol,
+    container_id: Symbol,
+}
+
+/// What an id means on one node: a container, or nothing that is known.
+#[derive(Debug, Clone, Copy)]
+struct Meaning {
+    machine_id: Symbol,
+    system_uuid: Symbol,
+    container: Option<ContainerId>,
+}
+
+impl Containers {
+    /// The container of that name of a pod, which is added if it is new.
+    pub(super) fn of_pod(&mut self, world: &mut World<'_>, pod: InstanceId, name: Symbol) -> ContainerId {
+        *self.by_name.entry((pod, name)).or_insert_with(|| world.containers.add(Container::new(pod, name)))
+    }
+
+    /// The container of that id and name of any other instance, which is added if it is new.
+    fn of_instance(
+        &mut self,
+        world: &mut World<'_>,
+        instance: InstanceId,
+        id: Symbol,
+        name: Symbol,
+    ) -> ContainerId {
+        *self
+            .by_name
+            .entry((instance, id))
+            .or_insert_with(|| world.containers.add(Container::new(instance, name)))
+    }
+
+    /// What the labels were found to mean; `None` when they were not looked at yet.
+    fn known(&self, labels: Labels) -> Option<Option<ContainerId>> {
+        let meaning = self.by_id.get(labels.container_id)?;
+        if (meaning.machine_id, meaning.system_uuid) == (labels.machine_id, labels.system_uuid) {
+            return Some(meaning.container);
+        }
+        self.by_labels.get(&labels).copied()
+    }
+
+    fn remember(&mut self, labels: Labels, container: Option<ContainerId>) {
+        let Labels { machine_id, system_uuid, container_id } = labels;
+        if self.by_id.get(container_id).is_none() {
+            self.by_id.set(container_id, Meaning { machine_id, system_uuid, container });
+        } else {
+            self.by_labels.insert(labels, container);
+        }
+    }
+}
+
+/// Does something for each series of an answer whose container is known or can be known, with the texts of some labels.
+pub(super) fn for_each<'a, 'p, const N: usize>(
+    site: &mut Site<'a, 'p>,
+    query: &'static Query,
+    labels: [Label; N],
+    mut act: impl FnMut(&mut Site<'a, 'p>, ContainerId, [Symbol; N], Row<'a>),
+) {
+    let columns = query.columns(labels);
+    for (labels, row) in read_labels(site, query) {
+        let container = match site.containers.known(labels) {
+            Some(container) => container,
+            None => {
+                let container = meaning(site, labels);
+                site.containers.remember(labels, container);
+                container
+            }
+        };
+        if let Some(container) = container {
+            act(site, container, columns.map(|column| row.label(column)), row);
+        }
+    }
+}
+
+/// Does something for each series of an answer whose container is known.
+pub(super) fn for_each_known<'a, 'p, const N: usize>(
+    site: &mut Site<'a, 'p>,
+    query: &'static Query,
+    labels: [Label; N],
+    mut act: impl FnMut(&mut Site<'a, 'p>, ContainerId, [Symbol; N], Row<'a>),
+) {
+    let columns = query.columns(labels);
+    for (labels, row) in read_labels(site, query) {
+        if let Some(container) = site.containers.known(labels).flatten() {
+            act(site, container, columns.map(|column| row.label(column)), row);
+        }
+    }
+}
+
+fn read_labels<'a>(
+    site: &Site<'a, '_>,
+    query: &'static Query,
+) -> impl Iterator<Item = (Labels, Row<'a>)> + use<'a> {
+    let labels = [Label::MachineId, Label::SystemUuid, Label::ContainerId];
+    read(site.answers, query, labels).map(|([machine_id, system_uuid, container_id], row)| {
+        (Labels { machine_id, system_uuid, container_id }, row)
+    })
+}
+
+/// The container that labels mean. One of a pod is known only where Kubernetes says that the pod is; any other becomes an
+/// instance of its own.
+fn meaning(site: &mut Site<'_, '_>, labels: Labels) -> Option<ContainerId> {
+    let name = ContainerName::parse(site.answers.text(labels.container_id))?;
+    site.world.agents.kubernetes |= name.is_kubernetes();
+    let node = site.nodes.find(&mut site.world.texts, labels.machine_id, labels.system_uuid);
+    let container = if let ContainerName::Pod { namespace, pod, container } = name {
+        let (namespace, pod) = (site.namespace(namespace), site.world.texts.find(pod)?);
+        let pod = site.pods.on_node(namespace, pod, node)?;
+        let name = site.world.texts.intern(container);
+        site.containers.of_pod(&mut site.world, pod, name)
+    } else {
+        let (instance, name) = instance(site, name, node)?;
+        site.containers.of_instance(&mut site.world, instance, labels.container_id, name)
+    };
+    site.world.containers[container].id = labels.container_id;
+    Some(container)
+}
+
+/// The instance that a container outside pods is a part of, and the name of the container in it.
+fn instance(
+    site: &mut Site<'_, '_>,
+    name: ContainerName<'_>,
+    node: Option<NodeId>,
+) -> Option<(InstanceId, Symbol)> {
+    let node_name = node.map_or(Symbol::EMPTY, |node| site.world.nodes[node].name());
+    let node_name = site.world.text(node_name).to_owned();
+    let texts = &mut site.world.texts;
+    let (namespace, kind, application, instance, container) = match name {
+        ContainerName::Pod { .. } => return None,
+        ContainerName::CronJob { namespace, job, container } => {
+            let instance = texts.format(format_args!("{job}@{node_name}"));
+            (namespace, Kind::CronJob, texts.intern(job), instance, container)
+        }
+        ContainerName::Nomad { namespace, job, group, allocation, task } => {
+            let instance = texts.format(format_args!("{group}-{allocation}"));
+            (namespace, Kind::NomadJobGroup, texts.format(format_args!("{job}.{group}")), instance, task)
+        }
+        ContainerName::Swarm { namespace, service, task } => {
+            let instance = texts.format(format_args!("{service}.{task}"));
+            (namespace, Kind::DockerSwarmService, texts.intern(service), instance, service)
+        }
+        ContainerName::Unit { container } => {
+            let instance = texts.format(format_args!("{container}@{node_name}"));
+            ("", Kind::Unknown, texts.intern(container), instance, container)
+        }
+    };
+    let container = texts.intern(container);
+    let application = site.custom_application(instance).unwrap_or(application);
+    let namespace = site.namespace(namespace);
+    let application: AppId = site.application(namespace, kind, application);
+    Some((site.instance(application, instance, node), container))
+}

@@ -1,0 +1,141 @@
+//! Which databases do exporters monitor?
+
+mod subject;
+
+use self::subject::{LABELS, Subjects};
+use super::site::Site;
+use crate::world::{
+    answers::{Row, Symbol},
+    catalogue::{
+        DATABASES, Label, MEMCACHED_UP, MEMCACHED_VERSION, MONGO_INFO, MONGO_RS_STATUS, MONGO_UP, MYSQL_INFO,
+        MYSQL_UP, PG_INFO, PG_UP, Query, REDIS_INSTANCE_INFO, REDIS_UP,
+    },
+    model::{Database, DatabaseId, Engine, Id as _, InstanceId, Latest, Map, RowId, Several, keep_larger},
+};
+
+/// The job of the agent that monitors databases without an exporter of their own.
+const CLUSTER_AGENT: &str = "coroot-cluster-agent";
+
+/// How queries about a kind of database begin.
+const PREFIXES: [(&str, Engine); 5] = [
+    ("pg_", Engine::Postgres),
+    ("redis_", Engine::Redis),
+    ("mongo_", Engine::Mongodb),
+    ("memcached_", Engine::Memcached),
+    ("mysql_", Engine::Mysql),
+];
+
+const UP: [&Query; 5] = [&PG_UP, &REDIS_UP, &MONGO_UP, &MEMCACHED_UP, &MYSQL_UP];
+
+const VERSIONS: [(&Query, Label); 5] = [
+    (&PG_INFO, Label::ServerVersion),
+    (&REDIS_INSTANCE_INFO, Label::RedisVersion),
+    (&MONGO_INFO, Label::ServerVersion),
+    (&MEMCACHED_VERSION, Label::Version),
+    (&MYSQL_INFO, Label::ServerVersion),
+];
+
+const ROLES: [(&Query, Label); 2] = [(&REDIS_INSTANCE_INFO, Label::Role), (&MONGO_RS_STATUS, Label::Role)];
+
+/// Databases that are found, by instance and kind.
+#[derive(Default)]
+struct Databases {
+    by_instance: Map<(InstanceId, Engine), DatabaseId>,
+    series: Vec<(DatabaseId, (&'static Query, RowId))>,
+}
+
+/// Loads databases and their series. One series of any exporter is enough for a database to be monitored.
+pub(super) fn run(site: &mut Site<'_, '_>) {
+    let mut databases = Databases::default();
+    let mut subjects = Subjects::of(site);
+    for query in [&PG_UP, &REDIS_UP, &MONGO_UP, &MEMCACHED_UP] {
+        load_internal(site, &subjects, &mut databases, query);
+    }
+    for query in DATABASES {
+        load(site, &mut subjects, &mut databases, query);
+    }
+    site.world.database_series = Several::gather(databases.series);
+}
+
+fn engine(query: &Query) -> Option<Engine> {
+    PREFIXES.iter().find(|(prefix, _)| query.name.starts_with(prefix)).map(|(_, engine)| *engine)
+}
+
+impl Databases {
+    /// The database of that kind that an instance is, which is added if it is new.
+    fn enter(
+        &mut self,
+        site: &mut Site<'_, '_>,
+        instance: InstanceId,
+        engine: Engine,
+        internal: bool,
+    ) -> DatabaseId {
+        *self.by_instance.entry((instance, engine)).or_insert_with(|| {
+            site.world.databases.add(Database {
+                instance,
+                engine,
+                is_internal: internal,
+                up: f32::NAN,
+                version: Latest::NONE,
+                role: Latest::NONE,
+            })
+        })
+    }
+}
+
+/// Loads the databases that the cluster agent monitors: those that it reaches where an instance listens itself, and
+/// managed ones.
+fn load_internal(
+    site: &mut Site<'_, '_>,
+    subjects: &Subjects,
+    databases: &mut Databases,
+    query: &'static Query,
+) {
+    let Some(engine) = engine(query) else { return };
+    let columns = query.columns(LABELS);
+    for row in site.answers.table(query).rows() {
+        let labels = columns.map(|column| row.label(column));
+        if !is_of_cluster_agent(site, labels) {
+            continue;
+        }
+        if let Some(instance) = subjects.reached(site, labels) {
+            databases.enter(site, instance, engine, true);
+        }
+    }
+}
+
+fn load(site: &mut Site<'_, '_>, subjects: &mut Subjects, databases: &mut Databases, query: &'static Query) {
+    let Some(engine) = engine(query) else { return };
+    let (columns, is_up) = (query.columns(LABELS), UP.contains(&query));
+    let texts_of =
+        |of: &[(&Query, Label)]| of.iter().find(|(other, _)| *other == query).map(|(_, label)| *label);
+    let (version, role) = (texts_of(&VERSIONS), texts_of(&ROLES));
+    for row in site.answers.table(query).rows() {
+        let labels = columns.map(|column| row.label(column));
+        let Some(instance) = subjects.monitored(site, labels, engine) else { continue };
+        let id = databases.enter(site, instance, engine, false);
+        let from_agent = is_of_cluster_agent(site, labels);
+        let database = &mut site.world.databases[id];
+        if engine != Engine::Mysql && database.is_internal != from_agent {
+            continue;
+        }
+        if is_up {
+            keep_larger(&mut database.up, row.last().unwrap_or(f32::NAN));
+        }
+        for (kept, label) in [(&mut database.version, version), (&mut database.role, role)] {
+            if let Some(text) = label.and_then(|label| text(query, row, label)) {
+                kept.update(&site.world.texts, row.last_seen(), text);
+            }
+        }
+        databases.series.push((id, (query, RowId::at(row.index()))));
+    }
+}
+
+fn text(query: &Query, row: Row<'_>, label: Label) -> Option<Symbol> {
+    query.column(label).map(|column| row.label(column))
+}
+
+fn is_of_cluster_agent(site: &Site<'_, '_>, labels: [Symbol; LABELS.len()]) -> bool {
+    let [job, ..] = labels;
+    site.answers.text(job) == CLUSTER_AGENT
+}

@@ -1,0 +1,157 @@
+//! Which instance is a series of an exporter about?
+
+use crate::world::{
+    answers::Symbol,
+    catalogue::Label,
+    constructor::site::Site,
+    model::{Address, ConnectionId, Engine, Id as _, InstanceId, Kind, Map, Remote, Several},
+};
+
+/// The labels that say it.
+pub(super) const LABELS: [Label; 15] = [
+    Label::Job,
+    Label::Address,
+    Label::Instance,
+    Label::RdsInstanceId,
+    Label::EcInstanceId,
+    Label::Namespace,
+    Label::Ns,
+    Label::KubernetesNamespace,
+    Label::KubernetesNs,
+    Label::K8sNamespace,
+    Label::K8sNs,
+    Label::Pod,
+    Label::PodName,
+    Label::KubernetesPod,
+    Label::K8sPod,
+];
+
+/// What series of exporters are about.
+pub(super) struct Subjects {
+    /// Which kinds of databases run in each instance.
+    engines: Vec<Engines>,
+    upstreams: Several<InstanceId, ConnectionId>,
+    by_labels: Map<[Symbol; LABELS.len()], Option<InstanceId>>,
+    by_exporter: Map<(InstanceId, Engine), InstanceId>,
+}
+
+/// A set of kinds of databases.
+#[derive(Debug, Clone, Copy, Default)]
+struct Engines(u8);
+
+impl Engines {
+    fn add(&mut self, engine: Engine) {
+        self.0 |= 1 << engine as u8;
+    }
+
+    const fn has(self, engine: Engine) -> bool {
+        self.0 & (1 << engine as u8) != 0
+    }
+}
+
+impl Subjects {
+    /// Looks at what runs in instances, and whom they talk to.
+    pub(super) fn of(site: &Site<'_, '_>) -> Self {
+        let world = &site.world;
+        let mut engines = vec![Engines::default(); world.instances.len()];
+        for (container, name) in world.application_types.iter() {
+            if let Some(engine) = Engine::of_type(world.text(*name)) {
+                engines[world.containers[*container].instance.place()].add(engine);
+            }
+        }
+        for managed in world.managed.values() {
+            let application_type = managed.service.application_type(world.text(managed.engine));
+            if let Some(engine) = application_type.and_then(Engine::of_type) {
+                engines[managed.instance.place()].add(engine);
+            }
+        }
+        Self { engines, upstreams: world.upstreams(), by_labels: Map::default(), by_exporter: Map::default() }
+    }
+
+    /// The instance that the cluster agent reaches: a managed one, or one that listens itself at the address.
+    pub(super) fn reached(&self, site: &Site<'_, '_>, labels: [Symbol; LABELS.len()]) -> Option<InstanceId> {
+        let [_, address, _, rds, elasticache, ..] = labels;
+        match managed(site, rds, elasticache) {
+            Some(instance) => instance,
+            None => {
+                let address = Address::parse(site.answers.text(address))?;
+                site.listeners.listening(address.ip()?, address.port)
+            }
+        }
+    }
+
+    /// The instance that a series is about. A series that leads to an exporter is about what that is connected to: the
+    /// instance with a database of that kind, or an external service; of several the one with the smallest name.
+    pub(super) fn monitored(
+        &mut self,
+        site: &Site<'_, '_>,
+        labels: [Symbol; LABELS.len()],
+        engine: Engine,
+    ) -> Option<InstanceId> {
+        let found = (*self.by_labels.entry(labels).or_insert_with(|| found(site, labels)))?;
+        let Self { engines, upstreams, by_exporter, .. } = self;
+        Some(
+            *by_exporter
+                .entry((found, engine))
+                .or_insert_with(|| behind(site, engines, upstreams, found, engine)),
+        )
+    }
+}
+
+fn behind(
+    site: &Site<'_, '_>,
+    engines: &[Engines],
+    upstreams: &Several<InstanceId, ConnectionId>,
+    found: InstanceId,
+    engine: Engine,
+) -> InstanceId {
+    let world = &site.world;
+    let has_engine = |instance: &InstanceId| engines[instance.place()].has(engine);
+    let is_external = |instance: &InstanceId| {
+        world.apps[world.instances[*instance].application].id.kind == Kind::ExternalService
+    };
+    if has_engine(&found) {
+        return found;
+    }
+    let upstreams = || {
+        upstreams.of(found).filter_map(|connection| match world.connections[*connection].remote {
+            Remote::Instance(instance) => Some(instance),
+            Remote::Application(_) | Remote::Unresolved => None,
+        })
+    };
+    let smallest = |one: &InstanceId, other: &InstanceId| world.compare_instances(*one, *other);
+    upstreams()
+        .filter(has_engine)
+        .min_by(smallest)
+        .or_else(|| upstreams().filter(is_external).min_by(smallest))
+        .unwrap_or(found)
+}
+
+/// The instance that labels lead to: by the id of a managed database, by the address, by the pod.
+fn found(site: &Site<'_, '_>, labels: [Symbol; LABELS.len()]) -> Option<InstanceId> {
+    let [_, address, instance, rds, elasticache, namespaces_and_pods @ ..] = labels;
+    if let Some(instance) = managed(site, rds, elasticache) {
+        return instance;
+    }
+    let address = if address.is_empty() { instance } else { address };
+    by_address(site, site.answers.text(address)).or_else(|| by_pod(site, namespaces_and_pods))
+}
+
+/// The managed instance that labels name; `None` when they name none, `Some(None)` when it is not known.
+fn managed(site: &Site<'_, '_>, rds: Symbol, elasticache: Symbol) -> Option<Option<InstanceId>> {
+    let id = [rds, elasticache].into_iter().find(|id| !id.is_empty())?;
+    Some(site.managed.get(&id).map(|managed| site.world.managed[*managed].instance))
+}
+
+fn by_address(site: &Site<'_, '_>, address: &str) -> Option<InstanceId> {
+    let address = Address::parse(address)?;
+    let ip = address.ip().filter(|ip| !ip.is_loopback())?;
+    site.listeners.answering(ip, address.port, None)
+}
+
+fn by_pod(site: &Site<'_, '_>, labels: [Symbol; 10]) -> Option<InstanceId> {
+    let first = |labels: &[Symbol]| labels.iter().copied().find(|label| !label.is_empty());
+    let (namespaces, pods) = labels.split_at(6);
+    let (namespace, pod) = (first(namespaces)?, first(pods)?);
+    site.pods.named(namespace, pod)
+}

@@ -1,0 +1,49 @@
+//! Which applications are members of one database cluster?
+
+use super::site::Site;
+use crate::world::{
+    answers::Symbol,
+    model::{AppId, Application, Kind, Remote, World},
+};
+
+/// Makes one application of all that have an instance in the same database cluster. All their instances move, those
+/// outside the cluster too. Where instances of one application are in different clusters, the cluster with the smallest
+/// name by text is meant.
+pub(super) fn run(site: &mut Site<'_, '_>) {
+    let members: Vec<(AppId, Symbol)> =
+        site.world.apps.iter().filter_map(|(id, app)| Some((id, cluster(&site.world, app)?))).collect();
+    for (member, cluster) in members {
+        let namespace = site.world.apps[member].id.namespace;
+        let joined = site.application(namespace, Kind::DatabaseCluster, cluster);
+        if joined != member {
+            move_instances(&mut site.world, member, joined);
+        }
+    }
+    for connection in site.world.connections.values_mut() {
+        if let Remote::Application(app) = &mut connection.remote
+            && let Some(joined) = site.world.apps[*app].joined
+        {
+            *app = joined;
+        }
+    }
+}
+
+fn cluster(world: &World<'_>, app: &Application) -> Option<Symbol> {
+    let memberships = app.instances.iter().filter_map(|instance| world.instances[*instance].membership);
+    memberships.map(|membership| membership.cluster).min_by(|one, other| world.texts.compare(*one, *other))
+}
+
+fn move_instances(world: &mut World<'_>, member: AppId, joined: AppId) {
+    let app = &mut world.apps[member];
+    app.joined = Some(joined);
+    let (instances, desired) = (std::mem::take(&mut app.instances), app.desired_instances);
+    for instance in &instances {
+        world.instances[*instance].application = joined;
+    }
+    let cluster = &mut world.apps[joined];
+    cluster.instances.extend(instances);
+    if !desired.is_nan() {
+        cluster.desired_instances =
+            desired + if cluster.desired_instances.is_nan() { 0.0 } else { cluster.desired_instances };
+    }
+}

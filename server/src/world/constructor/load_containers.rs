@@ -1,0 +1,20 @@
+//! Which containers does the node agent see, what do they use, and who talks to whom?
+
+mod connections;
+mod protocols;
+mod remotes;
+mod resources;
+
+use super::{addresses::Listeners, site::Site};
+use crate::world::model::Several;
+
+/// Loads containers, their connections, and what those lead to.
+pub(super) fn run(site: &mut Site<'_, '_>) {
+    resources::load(site);
+    let mut connections = connections::load(site);
+    protocols::load(site, &mut connections);
+    let targets = connections.targets();
+    site.world.listens = Several::gather(std::mem::take(&mut site.listens));
+    site.listeners = Listeners::of(&site.world);
+    remotes::resolve(site, &targets);
+}

@@ -1,0 +1,153 @@
+//! Which connections do containers have?
+
+use std::net::IpAddr;
+
+use crate::world::{
+    answers::Symbol,
+    catalogue::{
+        CONTAINER_NET_LATENCY, CONTAINER_NET_TCP_ACTIVE_CONNECTIONS, CONTAINER_NET_TCP_BYTES_RECEIVED,
+        CONTAINER_NET_TCP_BYTES_SENT, CONTAINER_NET_TCP_CONNECTION_TIME_SECONDS,
+        CONTAINER_NET_TCP_FAILED_CONNECTS, CONTAINER_NET_TCP_RETRANSMITS,
+        CONTAINER_NET_TCP_SUCCESSFUL_CONNECTS, Label, Query,
+    },
+    constructor::{containers::for_each, site::Site},
+    model::{Address, Connection, ConnectionId, InstanceId, Map, Remote, RowId, ip, keep_larger, keep_newer},
+};
+
+const MEASURES: [(&Query, fn(&mut Connection) -> &mut f32); 7] = [
+    (&CONTAINER_NET_TCP_SUCCESSFUL_CONNECTS, |connection| &mut connection.successful_connects),
+    (&CONTAINER_NET_TCP_FAILED_CONNECTS, |connection| &mut connection.failed_connects),
+    (&CONTAINER_NET_TCP_ACTIVE_CONNECTIONS, |connection| &mut connection.active),
+    (&CONTAINER_NET_TCP_CONNECTION_TIME_SECONDS, |connection| &mut connection.connection_time),
+    (&CONTAINER_NET_TCP_BYTES_SENT, |connection| &mut connection.bytes_sent),
+    (&CONTAINER_NET_TCP_BYTES_RECEIVED, |connection| &mut connection.bytes_received),
+    (&CONTAINER_NET_TCP_RETRANSMITS, |connection| &mut connection.retransmits),
+];
+
+/// Where a connection goes, in numbers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target<'a> {
+    /// Where the client connects to.
+    pub(super) destination: Address<'a>,
+    /// What it reaches, if that is known.
+    pub(super) actual: Option<Address<'a>>,
+}
+
+impl<'a> Target<'a> {
+    /// What is reached, or else the destination.
+    pub(super) fn address(&self) -> Address<'a> {
+        self.actual.unwrap_or(self.destination)
+    }
+}
+
+/// The connections that are found, by client and addresses.
+pub(super) struct Connections<'a> {
+    by_ends: Map<(InstanceId, Symbol, Symbol), Option<ConnectionId>>,
+    /// The one that was asked for last: series of one connection mostly come together.
+    last: Option<((InstanceId, Symbol, Symbol), Option<ConnectionId>)>,
+    targets: Vec<Target<'a>>,
+    /// The name of applications whose connections are those of their containers.
+    docker: Option<Symbol>,
+}
+
+impl<'a> Connections<'a> {
+    /// The connections of an instance to one destination, which are added if they are new; `None` when an address cannot
+    /// be read, and for Docker itself.
+    pub(super) fn enter(
+        &mut self,
+        site: &mut Site<'a, '_>,
+        instance: InstanceId,
+        destination: Symbol,
+        actual: Symbol,
+    ) -> Option<ConnectionId> {
+        let ends = (instance, destination, actual);
+        if let Some((_, known)) = self.last.filter(|(last, _)| *last == ends) {
+            return known;
+        }
+        let connection = match self.by_ends.get(&ends) {
+            Some(known) => *known,
+            None => {
+                let added = self.add(site, instance, destination, actual);
+                self.by_ends.insert(ends, added);
+                added
+            }
+        };
+        self.last = Some((ends, connection));
+        connection
+    }
+
+    fn add(
+        &mut self,
+        site: &mut Site<'a, '_>,
+        instance: InstanceId,
+        destination: Symbol,
+        actual_destination: Symbol,
+    ) -> Option<ConnectionId> {
+        let application = site.world.instances[instance].application;
+        if self.docker == Some(site.world.apps[application].id.name) {
+            return None;
+        }
+        let answers = site.answers;
+        let actual = match answers.text(actual_destination) {
+            "" => None,
+            text => Some(Address::parse(text)?),
+        };
+        self.targets.push(Target { destination: Address::parse(answers.text(destination))?, actual });
+        Some(site.world.connections.add(Connection {
+            instance,
+            destination,
+            actual_destination,
+            service: None,
+            remote: Remote::Unresolved,
+            successful_connects: f32::NAN,
+            failed_connects: f32::NAN,
+            active: f32::NAN,
+            connection_time: f32::NAN,
+            bytes_sent: f32::NAN,
+            bytes_received: f32::NAN,
+            retransmits: f32::NAN,
+            round_trip_time: None,
+        }))
+    }
+
+    /// Where all connections go, in the order of their ids.
+    pub(super) fn targets(self) -> Vec<Target<'a>> {
+        self.targets
+    }
+}
+
+/// Loads the connections of containers. Those that failed do not say what they would have reached.
+pub(super) fn load<'a>(site: &mut Site<'a, '_>) -> Connections<'a> {
+    let mut connections = Connections {
+        by_ends: Map::default(),
+        last: None,
+        targets: Vec::new(),
+        docker: site.world.texts.find("docker"),
+    };
+    for (query, field) in MEASURES {
+        let labels = [Label::Destination, Label::ActualDestination];
+        for_each(site, query, labels, |site, container, [destination, actual], row| {
+            let instance = site.world.containers[container].instance;
+            if let Some(connection) = connections.enter(site, instance, destination, actual) {
+                keep_larger(field(&mut site.world.connections[connection]), row.last().unwrap_or(f32::NAN));
+            }
+        });
+    }
+    load_round_trip_times(site, &connections);
+    connections
+}
+
+fn load_round_trip_times(site: &mut Site<'_, '_>, connections: &Connections<'_>) {
+    let table = site.answers.table(&CONTAINER_NET_LATENCY);
+    let mut rows = Map::<(InstanceId, IpAddr), Option<RowId>>::default();
+    for_each(site, &CONTAINER_NET_LATENCY, [Label::DestinationIp], |site, container, [address], row| {
+        if let Some(ip) = ip(site.answers.text(address)) {
+            let instance = site.world.containers[container].instance;
+            keep_newer(rows.entry((instance, ip)).or_default(), table, row.index());
+        }
+    });
+    for (connection, target) in site.world.connections.values_mut().zip(&connections.targets) {
+        let row = target.address().ip().and_then(|ip| rows.get(&(connection.instance, ip)));
+        connection.round_trip_time = row.copied().flatten();
+    }
+}

@@ -1,0 +1,106 @@
+//! What do connections lead to?
+
+use super::connections::Target;
+use crate::world::{
+    answers::Symbol,
+    constructor::site::Site,
+    external::{self, ExternalName, Known},
+    model::{AppId, Connection, ConnectionId, InstanceId, Kind, Map, Remote, ServiceId},
+};
+
+/// Finds what answers each connection: an instance that listens there, the application behind a service, or something that
+/// is not observed.
+pub(super) fn resolve(site: &mut Site<'_, '_>, targets: &[Target<'_>]) {
+    find_instances_and_services(site, targets);
+    let by_name = applications_by_name(site);
+    let by_service = applications_by_service(site);
+    let unresolved: Vec<ConnectionId> = site.world.connections.ids().collect();
+    for (id, target) in unresolved.into_iter().zip(targets) {
+        let Connection { remote, service, destination, .. } = site.world.connections[id];
+        if remote != Remote::Unresolved {
+            continue;
+        }
+        let behind = service.and_then(|id| {
+            let service = &site.world.services[id];
+            by_name.get(&(service.namespace, service.name)).or_else(|| by_service.get(&id)?.as_ref())
+        });
+        site.world.connections[id].remote = match behind {
+            Some(application) => Remote::Application(*application),
+            None => Remote::Instance(external(site, service, target, destination)),
+        };
+    }
+}
+
+fn find_instances_and_services(site: &mut Site<'_, '_>, targets: &[Target<'_>]) {
+    let instances = &site.world.instances;
+    for (connection, target) in site.world.connections.values_mut().zip(targets) {
+        connection.service = target.destination.ip().and_then(|ip| site.services.get(&ip).copied());
+        let address = target.address();
+        let node = instances[connection.instance].node;
+        if let Some(instance) = address.ip().and_then(|ip| site.listeners.answering(ip, address.port, node)) {
+            connection.remote = Remote::Instance(instance);
+        }
+    }
+}
+
+/// Applications of any kind by namespace and name. Of several the one that has instances is meant, of those the one with
+/// the smallest kind by name.
+fn applications_by_name(site: &Site<'_, '_>) -> Map<(Symbol, Symbol), AppId> {
+    let world = &site.world;
+    let mut by_name = Map::<_, AppId>::default();
+    for (id, app) in world.apps.iter() {
+        let kept = by_name.entry((app.id.namespace, app.id.name)).or_insert(id);
+        let other = &world.apps[*kept];
+        let order = (!app.instances.is_empty())
+            .cmp(&!other.instances.is_empty())
+            .then_with(|| other.id.compare(app.id, &world.texts));
+        if order.is_gt() {
+            *kept = id;
+        }
+    }
+    by_name
+}
+
+/// The only application that connections to a service lead to; `None` when they lead to several.
+fn applications_by_service(site: &Site<'_, '_>) -> Map<ServiceId, Option<AppId>> {
+    let world = &site.world;
+    let mut by_service = Map::<_, Option<AppId>>::default();
+    for connection in world.connections.values() {
+        let (Some(service), Remote::Instance(instance)) = (connection.service, connection.remote) else {
+            continue;
+        };
+        let application = world.instances[instance].application;
+        let kept = by_service.entry(service).or_insert(Some(application));
+        if *kept != Some(application) {
+            *kept = None;
+        }
+    }
+    by_service
+}
+
+/// The endpoint of something that is not observed.
+fn external(
+    site: &mut Site<'_, '_>,
+    service: Option<ServiceId>,
+    target: &Target<'_>,
+    destination: Symbol,
+) -> InstanceId {
+    let name = match service {
+        Some(service) => site.world.services[service].name,
+        None => external_name(site, target),
+    };
+    let namespace = site.world.texts.intern(external::NAMESPACE);
+    let application = site.application(namespace, Kind::ExternalService, name);
+    site.instance(application, destination, None)
+}
+
+fn external_name(site: &mut Site<'_, '_>, target: &Target<'_>) -> Symbol {
+    let domain_name = target.address().ip().and_then(|ip| site.domain_names.get(&ip).copied());
+    let Target { destination, actual } = *target;
+    let known = Known { destination, actual, domain_name: domain_name.map(|name| site.answers.text(name)) };
+    let ExternalName { name, port } = known.name();
+    match port {
+        None => site.world.texts.intern(name),
+        Some(port) => site.world.texts.format(format_args!("{name}:{port}")),
+    }
+}

@@ -1,0 +1,130 @@
+//! What are containers, what do they use, and what do they listen on?
+
+use crate::world::{
+    answers::Symbol,
+    catalogue::{
+        CONTAINER_APPLICATION_TYPE, CONTAINER_CPU_DELAY, CONTAINER_CPU_LIMIT, CONTAINER_CPU_USAGE,
+        CONTAINER_DNS_REQUESTS_LATENCY, CONTAINER_DNS_REQUESTS_TOTAL, CONTAINER_INFO, CONTAINER_MEMORY_CACHE,
+        CONTAINER_MEMORY_LIMIT, CONTAINER_MEMORY_RSS, CONTAINER_MEMORY_RSS_FOR_TREND,
+        CONTAINER_NET_TCP_LISTEN_INFO, CONTAINER_OOM_KILLS_TOTAL, CONTAINER_RESTARTS,
+        CONTAINER_THROTTLED_TIME, CONTAINER_VOLUME_SIZE, CONTAINER_VOLUME_USED, Label, Query,
+    },
+    constructor::{containers::for_each, site::Site},
+    model::{
+        Address, Container, ContainerId, Id as _, InstanceId, Listen, Map, RowId, Several, Volume,
+        keep_larger, keep_newer,
+    },
+};
+
+const NOW: [(&Query, fn(&mut Container) -> &mut f32); 5] = [
+    (&CONTAINER_CPU_LIMIT, |container| &mut container.cpu_limit),
+    (&CONTAINER_CPU_DELAY, |container| &mut container.cpu_delay),
+    (&CONTAINER_THROTTLED_TIME, |container| &mut container.throttled_time),
+    (&CONTAINER_MEMORY_CACHE, |container| &mut container.memory_cache),
+    (&CONTAINER_MEMORY_LIMIT, |container| &mut container.memory_limit),
+];
+
+const OVER_TIME: [(&Query, fn(&mut Container) -> &mut Option<RowId>); 5] = [
+    (&CONTAINER_CPU_USAGE, |container| &mut container.cpu_usage.agent),
+    (&CONTAINER_MEMORY_RSS, |container| &mut container.memory_rss.agent),
+    (&CONTAINER_MEMORY_RSS_FOR_TREND, |container| &mut container.memory_rss_trend.agent),
+    (&CONTAINER_OOM_KILLS_TOTAL, |container| &mut container.oom_kills.agent),
+    (&CONTAINER_RESTARTS, |container| &mut container.restarts),
+];
+
+const VOLUMES: [(&Query, fn(&mut Volume) -> &mut f32); 2] = [
+    (&CONTAINER_VOLUME_SIZE, |volume| &mut volume.size),
+    (&CONTAINER_VOLUME_USED, |volume| &mut volume.used),
+];
+
+/// Loads what containers are and use.
+pub(super) fn load(site: &mut Site<'_, '_>) {
+    load_info(site);
+    load_types(site);
+    load_listens(site);
+    load_values(site);
+    load_volumes(site);
+    site.world.dns_requests = rows(site, &CONTAINER_DNS_REQUESTS_TOTAL);
+    site.world.dns_latencies = rows(site, &CONTAINER_DNS_REQUESTS_LATENCY);
+}
+
+fn load_info(site: &mut Site<'_, '_>) {
+    let labels = [Label::Image, Label::SystemdTriggeredBy];
+    for_each(site, &CONTAINER_INFO, labels, |site, container, [image, trigger], row| {
+        let is_timer = site.answers.text(trigger).ends_with(".timer");
+        let container = &mut site.world.containers[container];
+        container.image.update(&site.world.texts, row.last_seen(), image);
+        container.periodic |= is_timer;
+    });
+}
+
+fn load_types(site: &mut Site<'_, '_>) {
+    let mut types = Vec::new();
+    for_each(site, &CONTAINER_APPLICATION_TYPE, [Label::ApplicationType], |_, container, [name], _| {
+        if !name.is_empty() {
+            types.push((container, name));
+        }
+    });
+    types.sort_unstable_by_key(|(container, name)| (*container, name.number()));
+    types.dedup();
+    site.world.application_types = Several::gather(types);
+}
+
+fn load_listens(site: &mut Site<'_, '_>) {
+    let labels = [Label::ListenAddr, Label::Proxy];
+    for_each(site, &CONTAINER_NET_TCP_LISTEN_INFO, labels, |site, container, [address, proxy], row| {
+        let Some(address) = Address::parse(site.answers.text(address)) else { return };
+        let Some(ip) = address.ip() else { return };
+        #[expect(clippy::float_cmp, reason = "the value is 0 or 1, not the result of a calculation")]
+        let active = row.last() == Some(1.0);
+        let (port, proxied) = (address.port, !proxy.is_empty());
+        let listen = Listen { ip, port, proxied, active, last_seen: row.last_seen() };
+        site.listens.push((site.world.containers[container].instance, listen));
+    });
+}
+
+fn load_values(site: &mut Site<'_, '_>) {
+    for (query, field) in NOW {
+        for_each(site, query, [], |site, container, [], row| {
+            keep_larger(field(&mut site.world.containers[container]), row.last().unwrap_or(f32::NAN));
+        });
+    }
+    for (query, field) in OVER_TIME {
+        let table = site.answers.table(query);
+        for_each(site, query, [], |site, container, [], row| {
+            keep_newer(field(&mut site.world.containers[container]), table, row.index());
+        });
+    }
+}
+
+fn load_volumes(site: &mut Site<'_, '_>) {
+    let labels = [Label::MountPoint, Label::Volume, Label::Device];
+    let mut places = Map::<(InstanceId, Symbol), usize>::default();
+    let mut volumes: Vec<(InstanceId, Volume)> = Vec::new();
+    for (query, field) in VOLUMES {
+        for_each(site, query, labels, |site, container, [mount_point, name, device], row| {
+            let instance = site.world.containers[container].instance;
+            let place = *places.entry((instance, mount_point)).or_insert_with(|| {
+                let empty = Symbol::EMPTY;
+                let volume =
+                    Volume { mount_point, device: empty, name: empty, size: f32::NAN, used: f32::NAN };
+                volumes.push((instance, volume));
+                volumes.len() - 1
+            });
+            let volume = &mut volumes[place].1;
+            for (kept, text) in [(&mut volume.name, name), (&mut volume.device, device)] {
+                if site.world.texts.compare(text, *kept).is_gt() {
+                    *kept = text;
+                }
+            }
+            keep_larger(field(volume), row.last().unwrap_or(f32::NAN));
+        });
+    }
+    site.world.volumes = Several::gather(volumes);
+}
+
+fn rows(site: &mut Site<'_, '_>, query: &'static Query) -> Several<ContainerId, RowId> {
+    let mut rows = Vec::new();
+    for_each(site, query, [], |_, container, [], row| rows.push((container, RowId::at(row.index()))));
+    Several::gather(rows)
+}

@@ -1,0 +1,66 @@
+//! Which .NET applications run in containers?
+
+use super::{containers::for_each_known, runtimes::Runtimes, site::Site};
+use crate::world::{
+    answers::Symbol,
+    catalogue::{
+        CONTAINER_DOTNET_EXCEPTIONS_TOTAL, CONTAINER_DOTNET_GC_COUNT_TOTAL,
+        CONTAINER_DOTNET_HEAP_FRAGMENTATION_PERCENT, CONTAINER_DOTNET_INFO,
+        CONTAINER_DOTNET_MEMORY_ALLOCATED_BYTES_TOTAL, CONTAINER_DOTNET_MEMORY_HEAP_SIZE_BYTES,
+        CONTAINER_DOTNET_MONITOR_LOCK_CONTENTIONS_TOTAL, CONTAINER_DOTNET_THREAD_POOL_COMPLETED_ITEMS_TOTAL,
+        CONTAINER_DOTNET_THREAD_POOL_QUEUE_LENGTH, CONTAINER_DOTNET_THREAD_POOL_SIZE, Label, Query,
+    },
+    model::{DotNet, Id as _, Latest, RowId, Several, keep_larger},
+};
+
+const NOW: [(&Query, fn(&mut DotNet) -> &mut f32); 7] = [
+    (&CONTAINER_DOTNET_MEMORY_ALLOCATED_BYTES_TOTAL, |dotnet| &mut dotnet.memory_allocated),
+    (&CONTAINER_DOTNET_EXCEPTIONS_TOTAL, |dotnet| &mut dotnet.exceptions),
+    (&CONTAINER_DOTNET_HEAP_FRAGMENTATION_PERCENT, |dotnet| &mut dotnet.heap_fragmentation),
+    (&CONTAINER_DOTNET_MONITOR_LOCK_CONTENTIONS_TOTAL, |dotnet| &mut dotnet.lock_contentions),
+    (&CONTAINER_DOTNET_THREAD_POOL_COMPLETED_ITEMS_TOTAL, |dotnet| &mut dotnet.thread_pool_completed_items),
+    (&CONTAINER_DOTNET_THREAD_POOL_QUEUE_LENGTH, |dotnet| &mut dotnet.thread_pool_queue_length),
+    (&CONTAINER_DOTNET_THREAD_POOL_SIZE, |dotnet| &mut dotnet.thread_pool_size),
+];
+
+const GENERATIONS: [&Query; 2] = [&CONTAINER_DOTNET_MEMORY_HEAP_SIZE_BYTES, &CONTAINER_DOTNET_GC_COUNT_TOTAL];
+
+/// Loads the .NET applications of containers that are known.
+pub(super) fn run(site: &mut Site<'_, '_>) {
+    let mut dotnets = Runtimes::new();
+    let labels = [Label::Application, Label::RuntimeVersion];
+    for_each_known(site, &CONTAINER_DOTNET_INFO, labels, |site, container, [name, version], row| {
+        let dotnet = dotnets.enter(site.world.containers[container].instance, name, new);
+        dotnet.runtime_version.update(&site.world.texts, row.last_seen(), version);
+        keep_larger(&mut dotnet.up, row.last().unwrap_or(f32::NAN));
+    });
+    for (query, field) in NOW {
+        for_each_known(site, query, [Label::Application], |site, container, [name], row| {
+            let dotnet = dotnets.enter(site.world.containers[container].instance, name, new);
+            keep_larger(field(dotnet), row.last().unwrap_or(f32::NAN));
+        });
+    }
+    let mut generations = Vec::new();
+    for query in GENERATIONS {
+        for_each_known(site, query, [], |site, container, [], row| {
+            generations.push((site.world.containers[container].instance, (query, RowId::at(row.index()))));
+        });
+    }
+    site.world.dotnets = dotnets.gather();
+    site.world.dotnet_generations = Several::gather(generations);
+}
+
+const fn new(name: Symbol) -> DotNet {
+    DotNet {
+        name,
+        runtime_version: Latest::NONE,
+        up: f32::NAN,
+        memory_allocated: f32::NAN,
+        exceptions: f32::NAN,
+        heap_fragmentation: f32::NAN,
+        lock_contentions: f32::NAN,
+        thread_pool_completed_items: f32::NAN,
+        thread_pool_queue_length: f32::NAN,
+        thread_pool_size: f32::NAN,
+    }
+}

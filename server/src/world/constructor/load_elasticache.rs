@@ -1,0 +1,23 @@
+//! How are caches of ElastiCache, and what do they cost?
+
+use super::{managed, site::Site};
+use crate::world::{
+    catalogue::{AWS_ELASTICACHE_STATUS, Label},
+    model::ManagedService,
+    price::Price,
+};
+
+/// Loads the status and the price of caches of ElastiCache.
+pub(super) fn run(site: &mut Site<'_, '_>) {
+    managed::load_status(site, &AWS_ELASTICACHE_STATUS, Label::EcInstanceId);
+    let world = &mut site.world;
+    for cache in world.managed.values().filter(|managed| managed.service == ManagedService::Elasticache) {
+        let node = &mut world.nodes[cache.node];
+        let [region, instance_type] =
+            [node.cloud.region, node.cloud.instance_type].map(|latest| world.texts.text(latest.text()));
+        node.price = site
+            .prices
+            .managed_cache(region, world.texts.text(cache.engine), instance_type)
+            .and_then(|dollars| Price::of_node(dollars, node.cpu_cores, node.memory_bytes));
+    }
+}

@@ -1,0 +1,18 @@
+//! Which domain names do addresses have?
+
+use super::site::{Site, read};
+use crate::world::{
+    catalogue::{IP_TO_FQDN, Label},
+    model::ip,
+};
+
+/// Keeps the first domain name of each address, in the order of the alphabet.
+pub(super) fn run(site: &mut Site<'_, '_>) {
+    for ([address, name], _) in read(site.answers, &IP_TO_FQDN, [Label::Ip, Label::Fqdn]) {
+        let Some(address) = ip(site.answers.text(address)).filter(|_| !name.is_empty()) else { continue };
+        let kept = site.domain_names.entry(address).or_insert(name);
+        if site.world.texts.compare(name, *kept).is_lt() {
+            *kept = name;
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Which targets does Prometheus reach? Counters need that to know where they begin.
+
+use super::site::{Site, read};
+use crate::world::{
+    catalogue::{Label, UP},
+    model::keep_newer,
+};
+
+/// Keeps the series `up` by job and instance.
+pub(super) fn run(site: &mut Site<'_, '_>) {
+    let table = site.answers.table(&UP);
+    for ([job, instance], row) in read(site.answers, &UP, [Label::Job, Label::Instance]) {
+        let mut kept = site.world.targets.get(&(job, instance)).copied();
+        keep_newer(&mut kept, table, row.index());
+        if let Some(kept) = kept {
+            site.world.targets.insert((job, instance), kept);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What does Kubernetes say of its services, pods and their owners?
+
+mod containers;
+mod labels;
+mod pods;
+mod replicas;
+mod services;
+mod statuses;
+
+use super::site::Site;
+
+/// Loads what kube-state-metrics knows.
+pub(super) fn run(site: &mut Site<'_, '_>) {
+    site.nodes.index_names(&site.world);
+    services::load(site);
+    pods::load(site);
+    statuses::load(site);
+    labels::load(site);
+    site.pods.index_names(&site.world);
+    containers::load(site);
+    replicas::load(site);
+}

@@ -1,0 +1,90 @@
+//! What does Kubernetes say of the containers of pods?
+
+use crate::world::{
+    answers::{Row, Symbol},
+    catalogue::{
+        KUBE_POD_CONTAINER_RESOURCE_REQUESTS, KUBE_POD_CONTAINER_STATUS_LAST_TERMINATED_REASON,
+        KUBE_POD_CONTAINER_STATUS_READY, KUBE_POD_CONTAINER_STATUS_RUNNING,
+        KUBE_POD_CONTAINER_STATUS_TERMINATED, KUBE_POD_CONTAINER_STATUS_TERMINATED_REASON,
+        KUBE_POD_CONTAINER_STATUS_WAITING, KUBE_POD_CONTAINER_STATUS_WAITING_REASON,
+        KUBE_POD_INIT_CONTAINER_INFO, Label, Query,
+    },
+    constructor::site::{Site, read},
+    model::{Container, State, Texts, keep_larger},
+};
+
+/// What a series about a container changes.
+struct Said<'r, 't, 'a> {
+    row: Row<'r>,
+    texts: &'t Texts<'a>,
+    /// The label `resource` or `reason`.
+    label: Symbol,
+}
+
+impl Said<'_, '_, '_> {
+    fn is_so(&self) -> bool {
+        self.row.last().is_some_and(|value| value > 0.0)
+    }
+}
+
+type Change = fn(&mut Container, &Said<'_, '_, '_>);
+
+const CHANGES: [(&Query, Label, Change); 9] = [
+    (&KUBE_POD_INIT_CONTAINER_INFO, Label::Container, |container, _| container.init = true),
+    (&KUBE_POD_CONTAINER_RESOURCE_REQUESTS, Label::Resource, request),
+    (&KUBE_POD_CONTAINER_STATUS_READY, Label::Container, |container, said| {
+        container.status.ready |= said.is_so()
+    }),
+    (&KUBE_POD_CONTAINER_STATUS_WAITING, Label::Container, |container, said| {
+        state(container, said, State::Waiting)
+    }),
+    (&KUBE_POD_CONTAINER_STATUS_RUNNING, Label::Container, |container, said| {
+        state(container, said, State::Running)
+    }),
+    (&KUBE_POD_CONTAINER_STATUS_TERMINATED, Label::Container, |container, said| {
+        state(container, said, State::Terminated);
+    }),
+    (&KUBE_POD_CONTAINER_STATUS_TERMINATED_REASON, Label::Reason, |container, said| {
+        reason(&mut container.status.reason, said);
+    }),
+    (&KUBE_POD_CONTAINER_STATUS_WAITING_REASON, Label::Reason, |container, said| {
+        reason(&mut container.status.reason, said);
+    }),
+    (&KUBE_POD_CONTAINER_STATUS_LAST_TERMINATED_REASON, Label::Reason, |container, said| {
+        reason(&mut container.status.last_terminated_reason, said);
+    }),
+];
+
+/// Loads the containers of pods that are known.
+pub(super) fn load(site: &mut Site<'_, '_>) {
+    for (query, label, change) in CHANGES {
+        for ([uid, name, label], row) in read(site.answers, query, [Label::Uid, Label::Container, label]) {
+            let Some(pod) = site.pods.with_uid(uid).filter(|_| !name.is_empty()) else { continue };
+            let container = site.containers.of_pod(&mut site.world, pod, name);
+            let said = Said { row, texts: &site.world.texts, label };
+            change(&mut site.world.containers[container], &said);
+        }
+    }
+}
+
+fn request(container: &mut Container, said: &Said<'_, '_, '_>) {
+    let value = said.row.last().unwrap_or(f32::NAN);
+    match said.texts.text(said.label) {
+        "cpu" => keep_larger(&mut container.cpu_request, value),
+        "memory" => keep_larger(&mut container.memory_request, value),
+        _ => {}
+    }
+}
+
+fn state(container: &mut Container, said: &Said<'_, '_, '_>, state: State) {
+    if said.is_so() {
+        container.status.state = container.status.state.max(Some(state));
+    }
+}
+
+/// Of several reasons the one with the larger text.
+fn reason(kept: &mut Symbol, said: &Said<'_, '_, '_>) {
+    if said.is_so() && said.texts.compare(said.label, *kept).is_gt() {
+        *kept = said.label;
+    }
+}

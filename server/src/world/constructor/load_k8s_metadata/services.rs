@@ -1,0 +1,43 @@
+//! Which service has which address?
+
+use crate::world::{
+    answers::Symbol,
+    catalogue::{KUBE_SERVICE_INFO, Label},
+    constructor::site::{Site, read},
+    model::{Map, Service, Texts, ip},
+};
+
+/// Loads the services that have an address. Of several that had the same one, one after another, the one that was seen
+/// last is meant, of those the one with the larger texts.
+pub(super) fn load(site: &mut Site<'_, '_>) {
+    let mut newest = Map::default();
+    for ([namespace, name, address], row) in
+        read(site.answers, &KUBE_SERVICE_INFO, [Label::Namespace, Label::Service, Label::ClusterIp])
+    {
+        let Some(address) = ip(site.answers.text(address)) else { continue };
+        let found = (row.last_seen(), namespace, name);
+        let kept = newest.entry(address).or_insert(found);
+        if is_newer(&site.world.texts, found, *kept) {
+            *kept = found;
+        }
+    }
+    for (cluster_ip, (_, namespace, name)) in newest {
+        let namespace = site.namespace(site.answers.text(namespace));
+        // What answers there is the API server, under whatever name it runs.
+        let name = match site.answers.text(name) {
+            "kubernetes" => site.world.texts.intern("kube-apiserver"),
+            _ => name,
+        };
+        let service = site.world.services.add(Service { namespace, name, cluster_ip });
+        site.services.insert(cluster_ip, service);
+    }
+}
+
+fn is_newer(texts: &Texts<'_>, found: (u32, Symbol, Symbol), kept: (u32, Symbol, Symbol)) -> bool {
+    found
+        .0
+        .cmp(&kept.0)
+        .then_with(|| texts.compare(found.1, kept.1))
+        .then_with(|| texts.compare(found.2, kept.2))
+        .is_gt()
+}

@@ -1,0 +1,47 @@
+//! Which pods run, and which are gone?
+
+use crate::world::{
+    catalogue::{KUBE_POD_STATUS_PHASE, KUBE_POD_STATUS_READY, KUBE_POD_STATUS_SCHEDULED, Label, Query},
+    constructor::site::{Site, read},
+    model::{Phase, Pod, keep_newer},
+};
+
+const FLAGS: [(&Query, fn(&mut Pod) -> &mut bool); 2] =
+    [(&KUBE_POD_STATUS_READY, |pod| &mut pod.ready), (&KUBE_POD_STATUS_SCHEDULED, |pod| &mut pod.scheduled)];
+
+/// Loads the phases of pods. Where Prometheus has no phase of any pod, none is taken to be gone.
+pub(super) fn load(site: &mut Site<'_, '_>) {
+    load_phases(site);
+    for (query, flag) in FLAGS {
+        for ([uid], row) in read(site.answers, query, [Label::Uid]) {
+            let Some(pod) = site.pods.with_uid(uid).and_then(|pod| site.world.instances[pod].pod) else {
+                continue;
+            };
+            *flag(&mut site.world.pods[pod]) |= row.last().is_some_and(|value| value > 0.0);
+        }
+    }
+}
+
+fn load_phases(site: &mut Site<'_, '_>) {
+    let table = site.answers.table(&KUBE_POD_STATUS_PHASE);
+    if table.is_empty() {
+        for pod in site.world.pods.values_mut() {
+            pod.phase = Some(Phase::NotObserved);
+        }
+    }
+    for ([uid, phase], row) in read(site.answers, &KUBE_POD_STATUS_PHASE, [Label::Uid, Label::Phase]) {
+        let Some(pod) = site.pods.with_uid(uid).and_then(|pod| site.world.instances[pod].pod) else {
+            continue;
+        };
+        let pod = &mut site.world.pods[pod];
+        let phase = Phase::of(site.answers.text(phase));
+        pod.first_seen = pod.first_seen.min(row.first_seen());
+        pod.last_seen = pod.last_seen.max(row.last_seen());
+        if phase == Phase::Running {
+            keep_newer(&mut pod.running, table, row.index());
+        }
+        if row.last().is_some_and(|value| value > 0.0) {
+            pod.phase = pod.phase.max(Some(phase));
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Which nodes are there, where were they rented, and what do they cost?
+
+mod measures;
+
+use super::{
+    nodes::machine,
+    site::{Site, read},
+};
+use crate::world::{
+    answers::Symbol,
+    catalogue::{KUBE_NODE_INFO, Label, NODE_AGENT_INFO, NODE_CLOUD_INFO, NODE_INFO},
+    model::{Cloud, Latest, Map, Node, NodeId, Texts},
+    price::{LifeCycle, Price, Prices},
+};
+
+/// Loads nodes of node agents and of Kubernetes.
+pub(super) fn run(site: &mut Site<'_, '_>) {
+    load_agent_nodes(site);
+    load_kubernetes_nodes(site);
+    load_agent_versions(site);
+    load_clouds(site);
+    measures::load(site);
+    set_prices(site);
+}
+
+fn load_agent_nodes(site: &mut Site<'_, '_>) {
+    let labels = [Label::MachineId, Label::SystemUuid, Label::Hostname, Label::KernelVersion];
+    for ([machine_id, system_uuid, hostname, kernel], row) in read(site.answers, &NODE_INFO, labels) {
+        let Some(key) = machine(&mut site.world.texts, machine_id, system_uuid) else { continue };
+        let node = site.nodes.enter(&mut site.world, key);
+        site.world.agents.node_agent = true;
+        let (texts, node) = (&site.world.texts, &mut site.world.nodes[node]);
+        node.has_agent = true;
+        node.hostname.update(texts, row.last_seen(), hostname);
+        node.kernel.update(texts, row.last_seen(), kernel);
+    }
+}
+
+/// Kubernetes knows nodes by the id of the system alone.
+fn load_kubernetes_nodes(site: &mut Site<'_, '_>) {
+    let mut kernels = Map::<NodeId, Latest>::default();
+    let labels = [Label::SystemUuid, Label::Node, Label::KernelVersion];
+    for ([system_uuid, name, kernel], row) in read(site.answers, &KUBE_NODE_INFO, labels) {
+        let texts = &mut site.world.texts;
+        let Some(key) = machine(texts, Symbol::EMPTY, system_uuid) else { continue };
+        let known = site.nodes.find_system(texts, system_uuid);
+        let id = known.unwrap_or_else(|| site.nodes.enter(&mut site.world, key));
+        let (texts, node) = (&site.world.texts, &mut site.world.nodes[id]);
+        node.kubernetes_name.update(texts, row.last_seen(), name);
+        kernels.entry(id).or_default().update(texts, row.last_seen(), kernel);
+    }
+    for (id, kernel) in kernels {
+        let node = &mut site.world.nodes[id];
+        if node.kernel.text().is_empty() {
+            node.kernel = kernel;
+        }
+    }
+}
+
+fn load_agent_versions(site: &mut Site<'_, '_>) {
+    let labels = [Label::MachineId, Label::SystemUuid, Label::Version];
+    for ([machine_id, system_uuid, version], row) in read(site.answers, &NODE_AGENT_INFO, labels) {
+        let Some(node) = site.nodes.find(&mut site.world.texts, machine_id, system_uuid) else { continue };
+        site.world.nodes[node].agent_version.update(&site.world.texts, row.last_seen(), version);
+    }
+}
+
+fn load_clouds(site: &mut Site<'_, '_>) {
+    let labels = [
+        Label::MachineId,
+        Label::SystemUuid,
+        Label::Provider,
+        Label::Region,
+        Label::AvailabilityZone,
+        Label::InstanceType,
+        Label::InstanceLifeCycle,
+    ];
+    for ([machine_id, system_uuid, texts_of_cloud @ ..], row) in read(site.answers, &NODE_CLOUD_INFO, labels)
+    {
+        let Some(node) = site.nodes.find(&mut site.world.texts, machine_id, system_uuid) else { continue };
+        let texts = &mut site.world.texts;
+        let [provider, region, zone, instance_type, life_cycle] =
+            texts_of_cloud.map(|text| lower(texts, text));
+        let zone = zone_name(texts, provider, region, zone);
+        let at = row.last_seen();
+        let Cloud { provider: p, region: r, zone: z, instance_type: t, life_cycle: l } =
+            &mut site.world.nodes[node].cloud;
+        for (kept, text) in [(p, provider), (r, region), (z, zone), (t, instance_type), (l, life_cycle)] {
+            kept.update(texts, at, text);
+        }
+    }
+}
+
+/// Azure numbers the zones of a region.
+fn zone_name(texts: &mut Texts<'_>, provider: Symbol, region: Symbol, zone: Symbol) -> Symbol {
+    let (region, zone_text) = (texts.text(region).to_owned(), texts.text(zone).to_owned());
+    if texts.text(provider) == "azure" && zone_text.parse::<u32>().is_ok() {
+        texts.format(format_args!("{region}-{zone_text}"))
+    } else {
+        zone
+    }
+}
+
+/// A text in lower case.
+pub(super) fn lower(texts: &mut Texts<'_>, text: Symbol) -> Symbol {
+    let lower = texts.text(text).to_lowercase();
+    texts.intern(&lower)
+}
+
+fn set_prices(site: &mut Site<'_, '_>) {
+    let texts = &site.world.texts;
+    for node in site.world.nodes.values_mut() {
+        node.price = price(site.prices, texts, node);
+    }
+}
+
+fn price(prices: &dyn Prices, texts: &Texts<'_>, node: &Node) -> Option<Price> {
+    let Cloud { provider, region, instance_type, life_cycle, .. } = node.cloud;
+    let text = |latest: Latest| texts.text(latest.text());
+    let dollars =
+        prices.node(text(provider), text(region), text(instance_type), LifeCycle::of(text(life_cycle)))?;
+    Price::of_node(dollars, node.cpu_cores, node.memory_bytes)
+}

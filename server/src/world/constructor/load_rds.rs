@@ -1,0 +1,76 @@
+//! What do databases of RDS have and use, and what do they cost?
+
+use super::{
+    managed,
+    site::{Site, read},
+};
+use crate::world::{
+    catalogue::{
+        AWS_RDS_ALLOCATED_STORAGE_GIBIBYTES, AWS_RDS_CPU_CORES, AWS_RDS_CPU_USAGE_PERCENT,
+        AWS_RDS_FS_TOTAL_BYTES, AWS_RDS_FS_USED_BYTES, AWS_RDS_IO_AWAIT_SECONDS, AWS_RDS_IO_OPS_PER_SECOND,
+        AWS_RDS_IO_UTIL_PERCENT, AWS_RDS_LOG_MESSAGES_TOTAL, AWS_RDS_MEMORY_CACHED_BYTES,
+        AWS_RDS_MEMORY_FREE_BYTES, AWS_RDS_MEMORY_TOTAL_BYTES, AWS_RDS_NET_RX_BYTES_PER_SECOND,
+        AWS_RDS_NET_TX_BYTES_PER_SECOND, AWS_RDS_STATUS, AWS_RDS_STORAGE_PROVISIONED_IOPS, Label, Query,
+    },
+    model::{Managed, ManagedService, Node, Several, keep_larger},
+    price::Price,
+};
+
+const OF_NODE: [(&Query, fn(&mut Node) -> &mut f32); 2] = [
+    (&AWS_RDS_CPU_CORES, |node| &mut node.cpu_cores),
+    (&AWS_RDS_MEMORY_TOTAL_BYTES, |node| &mut node.memory_bytes),
+];
+
+const OF_DATABASE: [(&Query, fn(&mut Managed) -> &mut f32); 4] = [
+    (&AWS_RDS_STORAGE_PROVISIONED_IOPS, |database| &mut database.provisioned_iops),
+    (&AWS_RDS_ALLOCATED_STORAGE_GIBIBYTES, |database| &mut database.allocated_gibibytes),
+    (&AWS_RDS_FS_TOTAL_BYTES, |database| &mut database.volume_size),
+    (&AWS_RDS_FS_USED_BYTES, |database| &mut database.volume_used),
+];
+
+const OVER_TIME: [&Query; 9] = [
+    &AWS_RDS_CPU_USAGE_PERCENT,
+    &AWS_RDS_MEMORY_CACHED_BYTES,
+    &AWS_RDS_MEMORY_FREE_BYTES,
+    &AWS_RDS_IO_UTIL_PERCENT,
+    &AWS_RDS_IO_OPS_PER_SECOND,
+    &AWS_RDS_IO_AWAIT_SECONDS,
+    &AWS_RDS_LOG_MESSAGES_TOTAL,
+    &AWS_RDS_NET_RX_BYTES_PER_SECOND,
+    &AWS_RDS_NET_TX_BYTES_PER_SECOND,
+];
+
+/// Loads the status, the sizes and the price of databases of RDS.
+pub(super) fn run(site: &mut Site<'_, '_>) {
+    managed::load_status(site, &AWS_RDS_STATUS, Label::RdsInstanceId);
+    for (query, field) in OF_NODE {
+        for ([id], row) in read(site.answers, query, [Label::RdsInstanceId]) {
+            let Some(managed) = site.managed.get(&id) else { continue };
+            let node = site.world.managed[*managed].node;
+            keep_larger(field(&mut site.world.nodes[node]), row.last().unwrap_or(f32::NAN));
+        }
+    }
+    for (query, field) in OF_DATABASE {
+        for ([id], row) in read(site.answers, query, [Label::RdsInstanceId]) {
+            let Some(managed) = site.managed.get(&id) else { continue };
+            keep_larger(field(&mut site.world.managed[*managed]), row.last().unwrap_or(f32::NAN));
+        }
+    }
+    site.world.managed_series =
+        Several::gather(OVER_TIME.iter().flat_map(|query| managed::rows(site, query)).collect());
+    set_prices(site);
+}
+
+fn set_prices(site: &mut Site<'_, '_>) {
+    let world = &mut site.world;
+    for database in world.managed.values().filter(|managed| managed.service == ManagedService::Rds) {
+        let node = &mut world.nodes[database.node];
+        let [region, instance_type] =
+            [node.cloud.region, node.cloud.instance_type].map(|latest| world.texts.text(latest.text()));
+        let engine = world.texts.text(database.engine);
+        node.price = site
+            .prices
+            .managed_database(region, engine, instance_type, database.is_multi_zone)
+            .and_then(|dollars| Price::of_node(dollars, node.cpu_cores, node.memory_bytes));
+    }
+}

@@ -1,0 +1,100 @@
+//! How a managed database or cache becomes an instance with a node of its own.
+
+use super::{load_nodes::lower, site::Site};
+use crate::world::{
+    answers::Symbol,
+    catalogue::{Label, Query},
+    constructor::site::read,
+    model::{Id as _, Kind, Latest, Listen, Managed, ManagedId, ManagedService, NodeKey, RowId, ip},
+};
+
+/// What is known of a managed database or cache when it is found.
+pub(super) struct Found<'a> {
+    /// Its id, with the region.
+    pub(super) id: Symbol,
+    pub(super) service: ManagedService,
+    /// The application that it is an instance of.
+    pub(super) application: &'a str,
+    pub(super) instance: Symbol,
+    /// The name of its pseudo node.
+    pub(super) node: Symbol,
+    pub(super) region: Symbol,
+    pub(super) zone: Symbol,
+    pub(super) instance_type: Symbol,
+    pub(super) engine: Symbol,
+    pub(super) engine_version: Symbol,
+    pub(super) storage_type: Symbol,
+    pub(super) is_multi_zone: bool,
+    pub(super) seen: u32,
+}
+
+/// Adds a managed database or cache. One that has the name of another in a region of its own is an instance of its own.
+pub(super) fn enter(site: &mut Site<'_, '_>, found: &Found<'_>) {
+    let node = site.nodes.enter(&mut site.world, NodeKey::Managed(found.id));
+    let kind = match found.service {
+        ManagedService::Rds => Kind::Rds,
+        ManagedService::Elasticache => Kind::ElasticacheCluster,
+    };
+    let texts = &mut site.world.texts;
+    let (namespace, name) = (texts.intern("_"), texts.intern(found.application));
+    let provider = texts.intern("aws");
+    let [region, zone, instance_type] =
+        [found.region, found.zone, found.instance_type].map(|text| lower(texts, text));
+    let place = &mut site.world.nodes[node];
+    for (kept, text) in [
+        (&mut place.hostname, found.node),
+        (&mut place.cloud.provider, provider),
+        (&mut place.cloud.region, region),
+        (&mut place.cloud.zone, zone),
+        (&mut place.cloud.instance_type, instance_type),
+    ] {
+        kept.update(&site.world.texts, found.seen, text);
+    }
+    let application = site.application(namespace, kind, name);
+    let instance = site.add_instance(application, found.instance, Some(node));
+    let managed = site.world.managed.add(Managed {
+        service: found.service,
+        instance,
+        node,
+        engine: found.engine,
+        engine_version: found.engine_version,
+        storage_type: found.storage_type,
+        is_multi_zone: found.is_multi_zone,
+        status: Latest::default(),
+        provisioned_iops: f32::NAN,
+        allocated_gibibytes: f32::NAN,
+        volume_size: f32::NAN,
+        volume_used: f32::NAN,
+    });
+    site.world.instances[instance].managed = Some(managed);
+    site.managed.insert(found.id, managed);
+}
+
+/// Loads the addresses that a query reports for managed databases or caches.
+pub(super) fn load_addresses(site: &mut Site<'_, '_>, query: &'static Query, id: Label) {
+    for ([id, address, port], row) in read(site.answers, query, [id, Label::Ipv4, Label::Port]) {
+        let answers = site.answers;
+        let Some(managed) = site.managed.get(&id) else { continue };
+        let (Some(ip), Ok(port)) = (ip(answers.text(address)), answers.text(port).parse()) else { continue };
+        let last_seen = row.last_seen();
+        let listen = Listen { ip, port, proxied: false, active: row.last().is_some(), last_seen };
+        site.listens.push((site.world.managed[*managed].instance, listen));
+    }
+}
+
+/// Loads the status that a query reports for managed databases or caches.
+pub(super) fn load_status(site: &mut Site<'_, '_>, query: &'static Query, id: Label) {
+    for ([id, status], row) in read(site.answers, query, [id, Label::Status]) {
+        let Some(managed) = site.managed.get(&id) else { continue };
+        if row.last().is_some() {
+            site.world.managed[*managed].status.update(&site.world.texts, row.last_seen(), status);
+        }
+    }
+}
+
+/// The rows of an answer that are about managed databases.
+pub(super) fn rows(site: &Site<'_, '_>, query: &'static Query) -> Vec<(ManagedId, (&'static Query, RowId))> {
+    read(site.answers, query, [Label::RdsInstanceId])
+        .filter_map(|([id], row)| Some((*site.managed.get(&id)?, (query, RowId::at(row.index())))))
+        .collect()
+}

@@ -1,0 +1,105 @@
+//! Which node is meant? By the ids of the machine, by the id of the system, by name.
+
+use crate::world::{
+    answers::Symbol,
+    model::{Map, Node, NodeId, NodeKey, Texts, World},
+};
+
+/// Where nodes are found while a world is built.
+#[derive(Debug, Default)]
+pub(super) struct Nodes {
+    by_key: Map<NodeKey, NodeId>,
+    by_system_uuid: Map<Symbol, NodeId>,
+    by_name: Map<Symbol, NodeId>,
+    /// What labels were found to mean.
+    by_labels: Map<(Symbol, Symbol), Option<NodeId>>,
+}
+
+/// What the labels `machine_id` and `system_uuid` of a series say: dashes are taken out of the second, and each stands in
+/// for the other where that is missing. `None` when both are missing.
+pub(super) fn machine(texts: &mut Texts<'_>, machine_id: Symbol, system_uuid: Symbol) -> Option<NodeKey> {
+    let system_uuid = without_dashes(texts, system_uuid);
+    let (machine_id, system_uuid) = match (machine_id.is_empty(), system_uuid.is_empty()) {
+        (true, true) => return None,
+        (true, false) => (system_uuid, system_uuid),
+        (false, true) => (machine_id, machine_id),
+        (false, false) => (machine_id, system_uuid),
+    };
+    Some(NodeKey::Machine { machine_id, system_uuid })
+}
+
+fn without_dashes(texts: &mut Texts<'_>, text: Symbol) -> Symbol {
+    if !texts.text(text).contains('-') {
+        return text;
+    }
+    let bare = texts.text(text).replace('-', "");
+    texts.intern(&bare)
+}
+
+impl Nodes {
+    /// The node of that key, which is added if it is new.
+    pub(super) fn enter(&mut self, world: &mut World<'_>, key: NodeKey) -> NodeId {
+        if let Some(node) = self.by_key.get(&key) {
+            return *node;
+        }
+        let node = world.nodes.add(Node::new(key));
+        self.by_key.insert(key, node);
+        if let NodeKey::Machine { system_uuid, .. } = key {
+            // Machines that were cloned share the id of the system: the one with the smallest machine id is meant.
+            let kept = self.by_system_uuid.entry(system_uuid).or_insert(node);
+            if key.compare(world.nodes[*kept].key, &world.texts).is_lt() {
+                *kept = node;
+            }
+        }
+        node
+    }
+
+    /// The node with the labels `machine_id` and `system_uuid`. To be asked when all nodes are entered.
+    pub(super) fn find(
+        &mut self,
+        texts: &mut Texts<'_>,
+        machine_id: Symbol,
+        system_uuid: Symbol,
+    ) -> Option<NodeId> {
+        let Self { by_key, by_labels, .. } = self;
+        *by_labels
+            .entry((machine_id, system_uuid))
+            .or_insert_with(|| by_key.get(&machine(texts, machine_id, system_uuid)?).copied())
+    }
+
+    /// The node with the label `system_uuid`, whatever its machine id.
+    pub(super) fn find_system(&self, texts: &mut Texts<'_>, system_uuid: Symbol) -> Option<NodeId> {
+        self.by_system_uuid.get(&without_dashes(texts, system_uuid)).copied()
+    }
+
+    /// The node of that name.
+    pub(super) fn named(&self, name: Symbol) -> Option<NodeId> {
+        self.by_name.get(&name).copied()
+    }
+
+    /// Makes all nodes known by their names. Of several with the same name the one that Kubernetes calls so is meant, of
+    /// those the one that was seen last, of those the one with the smallest ids.
+    pub(super) fn index_names(&mut self, world: &World<'_>) {
+        self.by_name.clear();
+        for (id, node) in world.nodes.iter() {
+            for name in [node.hostname.text(), node.kubernetes_name.text()] {
+                if name.is_empty() {
+                    continue;
+                }
+                let kept = self.by_name.entry(name).or_insert(id);
+                if is_rather(world, name, node, &world.nodes[*kept]) {
+                    *kept = id;
+                }
+            }
+        }
+    }
+}
+
+fn is_rather(world: &World<'_>, name: Symbol, node: &Node, other: &Node) -> bool {
+    let in_kubernetes = |node: &Node| node.kubernetes_name.text() == name;
+    let seen = |node: &Node| node.hostname.at().max(node.kubernetes_name.at());
+    (in_kubernetes(node), seen(node))
+        .cmp(&(in_kubernetes(other), seen(other)))
+        .then_with(|| other.key.compare(node.key, &world.texts))
+        .is_gt()
+}

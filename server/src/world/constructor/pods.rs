@@ -1,0 +1,64 @@
+//! Which pod is meant? By its uid, by its name on a node, by its name.
+
+use super::by_symbol::BySymbol;
+use crate::world::{
+    answers::Symbol,
+    model::{InstanceId, Map, NodeId, World},
+};
+
+/// Where instances that are pods are found while a world is built.
+#[derive(Debug, Default)]
+pub(super) struct Pods {
+    by_uid: BySymbol<InstanceId>,
+    by_node: Map<(Symbol, Symbol, Option<NodeId>), InstanceId>,
+    by_name: Map<(Symbol, Symbol), InstanceId>,
+}
+
+impl Pods {
+    /// The pod with that uid.
+    pub(super) fn with_uid(&self, uid: Symbol) -> Option<InstanceId> {
+        self.by_uid.get(uid)
+    }
+
+    /// Makes a pod known by its uid.
+    pub(super) fn set_uid(&mut self, uid: Symbol, pod: InstanceId) {
+        self.by_uid.set(uid, pod);
+    }
+
+    /// The pod of that namespace and name on a node, or on none that is known.
+    pub(super) fn on_node(
+        &self,
+        namespace: Symbol,
+        name: Symbol,
+        node: Option<NodeId>,
+    ) -> Option<InstanceId> {
+        self.by_node.get(&(namespace, name, node)).copied()
+    }
+
+    /// The pod of that namespace and name.
+    pub(super) fn named(&self, namespace: Symbol, name: Symbol) -> Option<InstanceId> {
+        self.by_name.get(&(namespace, name)).copied()
+    }
+
+    /// Makes all pods known by their names. Of several with the same name one that is not gone is meant, of those the one
+    /// that was seen last, of those the one of the application with the smallest id by text.
+    pub(super) fn index_names(&mut self, world: &World<'_>) {
+        for (id, instance) in world.instances.iter().filter(|(_, instance)| instance.pod.is_some()) {
+            let namespace = world.apps[instance.application].id.namespace;
+            let by_node = self.by_node.entry((namespace, instance.name, instance.node)).or_insert(id);
+            if is_rather(world, id, *by_node) {
+                *by_node = id;
+            }
+            let by_name = self.by_name.entry((namespace, instance.name)).or_insert(id);
+            if is_rather(world, id, *by_name) {
+                *by_name = id;
+            }
+        }
+    }
+}
+
+fn is_rather(world: &World<'_>, pod: InstanceId, other: InstanceId) -> bool {
+    let seen = |pod: InstanceId| world.instances[pod].pod.map_or(0, |pod| world.pods[pod].seen);
+    let rank = |pod: InstanceId| (!world.is_obsolete(pod), seen(pod));
+    rank(pod).cmp(&rank(other)).then_with(|| world.compare_instances(other, pod)).is_gt()
+}

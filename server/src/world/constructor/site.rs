@@ -1,0 +1,157 @@
+//! A world that is being built, and what is known only while it is.
+
+use std::net::IpAddr;
+
+use super::{Configured, addresses::Listeners, containers::Containers, nodes::Nodes, pods::Pods};
+use crate::world::{
+    answers::{Answers, Row, Symbol},
+    catalogue::{Label, Query},
+    categories::Categories,
+    glob::Glob,
+    model::{
+        AppId, Application, ApplicationId, Category, Instance, InstanceId, Kind, Listen, ManagedId, Map,
+        NodeId, ServiceId, World,
+    },
+    price::Prices,
+};
+
+/// A world that is being built.
+pub(super) struct Site<'a, 'p> {
+    pub(super) answers: &'a Answers,
+    pub(super) prices: &'p dyn Prices,
+    pub(super) categories: Categories,
+    /// Names of custom applications, and patterns of the instances that make them up, in the order of the names.
+    custom_applications: Vec<(Symbol, Vec<Glob>)>,
+    pub(super) world: World<'a>,
+    pub(super) nodes: Nodes,
+    pub(super) pods: Pods,
+    pub(super) containers: Containers,
+    /// Managed databases and caches by their ids.
+    pub(super) managed: Map<Symbol, ManagedId>,
+    /// Everything that anyone listens on.
+    pub(super) listens: Vec<(InstanceId, Listen)>,
+    pub(super) listeners: Listeners,
+    /// The first domain name of each address, in the order of the alphabet.
+    pub(super) domain_names: Map<IpAddr, Symbol>,
+    pub(super) services: Map<IpAddr, ServiceId>,
+    apps: Map<ApplicationId, AppId>,
+    instances: Map<(AppId, Symbol), InstanceId>,
+}
+
+/// The rows of an answer, with the texts of some labels.
+pub(super) fn read<'a, const N: usize>(
+    answers: &'a Answers,
+    query: &'static Query,
+    labels: [Label; N],
+) -> impl Iterator<Item = ([Symbol; N], Row<'a>)> {
+    let (columns, rows) = answers.rows(query, labels);
+    rows.map(move |row| (columns.map(|column| row.label(column)), row))
+}
+
+impl<'a, 'p> Site<'a, 'p> {
+    pub(super) fn new(answers: &'a Answers, configured: Configured<'_>, prices: &'p dyn Prices) -> Self {
+        let mut world = World::new(answers);
+        let custom = configured.custom_applications.iter();
+        let custom_applications = custom
+            .map(|(name, patterns)| {
+                (world.texts.intern(name), patterns.iter().map(|pattern| Glob::new(pattern)).collect())
+            })
+            .collect();
+        Self {
+            answers,
+            prices,
+            categories: Categories::new(configured.application_categories),
+            custom_applications,
+            world,
+            nodes: Nodes::default(),
+            pods: Pods::default(),
+            containers: Containers::default(),
+            managed: Map::default(),
+            listens: Vec::new(),
+            listeners: Listeners::default(),
+            domain_names: Map::default(),
+            services: Map::default(),
+            apps: Map::default(),
+            instances: Map::default(),
+        }
+    }
+
+    /// The namespace of that name; `_` for none.
+    pub(super) fn namespace(&mut self, name: &str) -> Symbol {
+        self.world.texts.intern(if name.is_empty() { "_" } else { name })
+    }
+
+    /// The application of that id, if it is known.
+    pub(super) fn find_application(&self, id: ApplicationId) -> Option<AppId> {
+        self.apps.get(&id).copied()
+    }
+
+    /// The application of that id, which is added if it is new.
+    pub(super) fn application(&mut self, namespace: Symbol, kind: Kind, name: Symbol) -> AppId {
+        let id = ApplicationId { namespace, kind, name };
+        let apps = &mut self.world.apps;
+        *self.apps.entry(id).or_insert_with(|| {
+            apps.add(Application {
+                id,
+                instances: Vec::new(),
+                desired_instances: f32::NAN,
+                category: Category::default(),
+                joined: None,
+            })
+        })
+    }
+
+    /// The instance of that name, of which there is one in an application; added if it is new. Of several nodes that an
+    /// instance is said to be on, it is on that with the smallest ids by text.
+    pub(super) fn instance(&mut self, application: AppId, name: Symbol, node: Option<NodeId>) -> InstanceId {
+        let Some(known) = self.instances.get(&(application, name)).copied() else {
+            let added = self.add_instance(application, name, node);
+            self.instances.insert((application, name), added);
+            return added;
+        };
+        let instance = &mut self.world.instances[known];
+        let replaces = match (instance.node, node) {
+            (None, Some(_)) => true,
+            (Some(old), Some(new)) if old != new => {
+                let key = |node: NodeId| self.world.nodes[node].key;
+                key(new).compare(key(old), &self.world.texts).is_lt()
+            }
+            _ => false,
+        };
+        if replaces {
+            instance.node = node;
+        }
+        known
+    }
+
+    /// The instance of that name of an application, if it is known.
+    pub(super) fn find_instance(&self, application: AppId, name: Symbol) -> Option<InstanceId> {
+        self.instances.get(&(application, name)).copied()
+    }
+
+    /// Makes an instance known as the one of that name.
+    pub(super) fn name_instance(&mut self, instance: InstanceId) {
+        let Instance { application, name, .. } = self.world.instances[instance];
+        self.instances.insert((application, name), instance);
+    }
+
+    /// Adds an instance, whether or not there is one of that name.
+    pub(super) fn add_instance(
+        &mut self,
+        application: AppId,
+        name: Symbol,
+        node: Option<NodeId>,
+    ) -> InstanceId {
+        let instance = Instance { name, application, node, pod: None, managed: None, membership: None };
+        let id = self.world.instances.add(instance);
+        self.world.apps[application].instances.push(id);
+        id
+    }
+
+    /// The name of the custom application that an instance is a part of, if it is.
+    pub(super) fn custom_application(&self, instance: Symbol) -> Option<Symbol> {
+        let instance = self.world.text(instance);
+        let matches = |patterns: &[Glob]| patterns.iter().any(|pattern| pattern.matches(instance));
+        self.custom_applications.iter().find(|(_, patterns)| matches(patterns)).map(|(name, _)| *name)
+    }
+}

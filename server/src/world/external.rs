@@ -1,0 +1,117 @@
+//! How is something called that is connected to and not observed, and has no service in Kubernetes?
+
+use super::model::{Address, Host};
+
+/// What external services belong to instead of a namespace.
+pub const NAMESPACE: &str = "external";
+
+/// What is known of an external service.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'t> {
+    /// Where clients connect to.
+    pub destination: Address<'t>,
+    /// What they reach, if that is known.
+    pub actual: Option<Address<'t>>,
+    /// The first domain name of the address, in the order of the alphabet.
+    pub domain_name: Option<&'t str>,
+}
+
+/// The name of an external service: the text, and the port that is added to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExternalName<'t> {
+    /// The name.
+    pub name: &'t str,
+    /// A port that follows it.
+    pub port: Option<u16>,
+}
+
+impl<'t> Known<'t> {
+    /// What is connected to: what is reached, or else the destination.
+    #[must_use]
+    pub fn address(self) -> Address<'t> {
+        self.actual.unwrap_or(self.destination)
+    }
+
+    /// The name of the service.
+    #[must_use]
+    pub fn name(self) -> ExternalName<'t> {
+        let port = self.address().port;
+        match (self.actual, self.destination.host, self.domain_name) {
+            (None, Host::Name(name), _) => ExternalName { name, port: None },
+            (_, _, Some(name)) => ExternalName { name, port: Some(port) },
+            (_, _, None) => match by_port(port) {
+                Some(name) => ExternalName { name, port: None },
+                None => ExternalName { name: "external", port: Some(port) },
+            },
+        }
+    }
+}
+
+/// What usually listens on a port.
+const fn by_port(port: u16) -> Option<&'static str> {
+    Some(match port {
+        5432 => "external-postgres",
+        3306 => "external-mysql",
+        11211 => "external-memcached",
+        2181 => "external-zookeeper",
+        9092..=9094 => "external-kafka",
+        6379 => "external-redis",
+        9042 | 9160 | 9142 | 7000 | 7001 | 7199 => "external-cassandra",
+        27017 | 27018 => "external-mongodb",
+        9200 | 9300 => "external-elasticsearch",
+        80 | 443 | 8080 => "external-http",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(destination: &str, actual: &str, fqdn: Option<&str>, expected: (&str, Option<u16>)) {
+        let known = Known {
+            destination: Address::parse(destination).unwrap(),
+            actual: Address::parse(actual),
+            domain_name: fqdn,
+        };
+        let (name, port) = expected;
+        assert_eq!(known.name(), ExternalName { name, port }, "{destination} {actual}");
+    }
+
+    #[test]
+    fn a_host_name_is_the_name_unless_more_is_known() {
+        check("api.example:443", "", None, ("api.example", None));
+        check("api.example:443", "1.2.3.4:8443", None, ("external", Some(8443)));
+        check("api.example:443", "1.2.3.4:443", Some("b.example"), ("b.example", Some(443)));
+    }
+
+    #[test]
+    fn a_domain_name_is_followed_by_the_port() {
+        check("1.2.3.4:443", "1.2.3.4:443", Some("a.example"), ("a.example", Some(443)));
+        check("1.2.3.4:443", "", Some("a.example"), ("a.example", Some(443)));
+    }
+
+    #[test]
+    fn a_port_says_what_it_may_be() {
+        for (port, expected) in [
+            (5432, "external-postgres"),
+            (3306, "external-mysql"),
+            (11211, "external-memcached"),
+            (2181, "external-zookeeper"),
+            (9092, "external-kafka"),
+            (9093, "external-kafka"),
+            (9094, "external-kafka"),
+            (6379, "external-redis"),
+            (9042, "external-cassandra"),
+            (7199, "external-cassandra"),
+            (27018, "external-mongodb"),
+            (9300, "external-elasticsearch"),
+            (80, "external-http"),
+            (8080, "external-http"),
+        ] {
+            check(&format!("1.2.3.4:{port}"), "", None, (expected, None));
+        }
+        check("1.2.3.4:1234", "", None, ("external", Some(1234)));
+        check("10.0.0.1:80", "1.2.3.4:5432", None, ("external-postgres", None));
+    }
+}

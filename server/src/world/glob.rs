@@ -1,0 +1,187 @@
+//! Does a name match a pattern such as `*/kube-*`?
+//!
+//! Patterns are those of Go's `filepath.Match`: `*` and `?` do not match `/`; `[a-z]` and `[^a-z]` match a character of a
+//! class, `/` included; `\` takes the meaning from the next character. A pattern that is malformed matches nothing.
+
+use std::{iter::Peekable, str::Chars};
+
+/// A pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glob {
+    /// The steps of the pattern; `None` for a malformed one.
+    steps: Option<Vec<Step>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Literal(char),
+    /// Any character but `/`.
+    One,
+    /// Any number of characters but `/`.
+    Many,
+    Class {
+        negated: bool,
+        ranges: Vec<(char, char)>,
+    },
+}
+
+impl Glob {
+    /// Reads a pattern.
+    #[must_use]
+    pub fn new(pattern: &str) -> Self {
+        let mut rest = pattern.chars().peekable();
+        let mut steps = Vec::new();
+        while let Some(character) = rest.next() {
+            let step = match character {
+                '*' => Some(Step::Many),
+                '?' => Some(Step::One),
+                '[' => class(&mut rest),
+                '\\' => rest.next().map(Step::Literal),
+                literal => Some(Step::Literal(literal)),
+            };
+            match step {
+                Some(step) => steps.push(step),
+                None => return Self { steps: None },
+            }
+        }
+        Self { steps: Some(steps) }
+    }
+
+    /// Whether the whole of `name` matches.
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
+        let Some(steps) = &self.steps else { return false };
+        let (mut step, mut rest) = (0, name.chars());
+        // After the last `*`: where the pattern goes on, and the text that it has not taken yet.
+        let mut retry: Option<(usize, Chars<'_>)> = None;
+        loop {
+            if matches!(steps.get(step), Some(Step::Many)) {
+                step += 1;
+                retry = Some((step, rest.clone()));
+                continue;
+            }
+            let mut next = rest.clone();
+            let character = next.next();
+            match (steps.get(step), character) {
+                (None, None) => return true,
+                (Some(wanted), Some(character)) if wanted.matches(character) => {
+                    (step, rest) = (step + 1, next)
+                }
+                _ => {
+                    let Some((after, untaken)) = retry.as_mut() else { return false };
+                    // `*` takes one more character, if it may.
+                    if untaken.next().is_none_or(|taken| taken == '/') {
+                        return false;
+                    }
+                    (step, rest) = (*after, untaken.clone());
+                }
+            }
+        }
+    }
+}
+
+impl Step {
+    fn matches(&self, character: char) -> bool {
+        match self {
+            Self::Literal(literal) => *literal == character,
+            Self::One => character != '/',
+            Self::Many => false,
+            Self::Class { negated, ranges } => {
+                ranges.iter().any(|(first, last)| (*first..=*last).contains(&character)) != *negated
+            }
+        }
+    }
+}
+
+/// The class that follows `[`; `None` when it is empty or does not end.
+fn class(rest: &mut Peekable<Chars<'_>>) -> Option<Step> {
+    let negated = rest.next_if_eq(&'^').is_some();
+    let mut ranges = Vec::new();
+    while ranges.is_empty() || rest.next_if_eq(&']').is_none() {
+        let first = member(rest)?;
+        let last = if rest.next_if_eq(&'-').is_some() { member(rest)? } else { first };
+        ranges.push((first, last));
+    }
+    Some(Step::Class { negated, ranges })
+}
+
+fn member(rest: &mut Peekable<Chars<'_>>) -> Option<char> {
+    match rest.next()? {
+        '-' | ']' => None,
+        '\\' => rest.next(),
+        character => Some(character),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_as_paths_do() {
+        for (pattern, name, expected) in [
+            ("", "", true),
+            ("", "a", false),
+            ("abc", "abc", true),
+            ("*", "abc", true),
+            ("*", "", true),
+            ("*", "a/b", false),
+            ("*c", "abc", true),
+            ("a*", "a", true),
+            ("a*", "ab/c", false),
+            ("a*/b", "abc/b", true),
+            ("a*/b", "a/c/b", false),
+            ("a*b*c*d*e*/f", "axbxcxdxe/f", true),
+            ("a*b*c*d*e*/f", "axbxcxdxexxx/f", true),
+            ("a*b*c*d*e*/f", "axbxcxdxe/xxx/f", false),
+            ("a*b*c*d*e*/f", "axbxcxdxexxx/fff", false),
+            ("a*b?c*x", "abxbbxdbxebxczzx", true),
+            ("a*b?c*x", "abxbbxdbxebxczzy", false),
+            ("ab[c]", "abc", true),
+            ("ab[b-d]", "abc", true),
+            ("ab[e-g]", "abc", false),
+            ("ab[^c]", "abc", false),
+            ("ab[^e-g]", "abc", true),
+            ("a?b", "aäb", true),
+            ("a[^a]b", "aäb", true),
+            ("a???b", "aäb", false),
+            ("[a-ζ]*", "α", true),
+            ("a?b", "a/b", false),
+            ("a[^x]b", "a/b", true),
+            (r"a\*b", "a*b", true),
+            (r"a\*b", "ab", false),
+            (r"[\]a]", "]", true),
+            (r"[\-]", "-", true),
+            (r"[x\-]", "-", true),
+            (r"[x\-]", "z", false),
+            ("*x", "xxx", true),
+            ("*/*prometheus*", "a/kube-prometheus-0", true),
+            ("*/kubelet", "_/kubelet", true),
+            ("_/*apt*", "_/apt-daily", true),
+            ("openshift*/*", "openshift-dns/x", true),
+        ] {
+            assert_eq!(Glob::new(pattern).matches(name), expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_pattern_matches_nothing() {
+        for (pattern, name) in [
+            ("[]a]", "]"),
+            ("[-]", "-"),
+            ("[x-]", "x"),
+            ("[-x]", "x"),
+            ("[a-b-c]", "a"),
+            ("[", "a"),
+            ("[^", "a"),
+            ("[^bc", "a"),
+            ("a[", "a"),
+            ("a[", "ab"),
+            ("a[", "x"),
+            ("a\\", "a"),
+            ("a/b[", "x"),
+        ] {
+            assert!(!Glob::new(pattern).matches(name), "{pattern} {name}");
+        }
+    }
+}

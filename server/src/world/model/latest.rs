@@ -1,0 +1,52 @@
+//! What a label says now, when several series had it.
+
+use super::Texts;
+use crate::world::answers::{Symbol, Table};
+
+use super::{Id as _, RowId};
+
+/// The text that the newest of several series has for a label; the largest text among series that were seen last at the
+/// same moment, so that their order does not matter. An empty text can be the newest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Latest {
+    at: u32,
+    text: Symbol,
+}
+
+impl Latest {
+    /// No series was seen yet.
+    pub const NONE: Self = Self { at: 0, text: Symbol::EMPTY };
+
+    /// Takes in the text of a series that was last seen at `at`, in Unix seconds.
+    pub fn update(&mut self, texts: &Texts<'_>, at: u32, text: Symbol) {
+        if at > self.at || (at == self.at && texts.compare(text, self.text).is_gt()) {
+            *self = Self { at, text };
+        }
+    }
+
+    /// The text; empty when no series had one.
+    #[must_use]
+    pub const fn text(self) -> Symbol {
+        self.text
+    }
+
+    /// When it was last seen, in Unix seconds; 0 when no series had it.
+    #[must_use]
+    pub const fn at(self) -> u32 {
+        self.at
+    }
+}
+
+/// Keeps the larger of two values. Where several series say the same thing, the largest counts, in whatever order they
+/// come.
+pub fn keep_larger(value: &mut f32, other: f32) {
+    *value = value.max(other);
+}
+
+/// Keeps the row that was seen last, and of those the one with the larger value.
+pub fn keep_newer(kept: &mut Option<RowId>, table: &Table, row: usize) {
+    let age = |row: usize| (table.last_seen[row], table.values[row]);
+    if kept.is_none_or(|kept| age(kept.place()) < age(row)) {
+        *kept = Some(RowId::at(row));
+    }
+}

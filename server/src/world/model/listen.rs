@@ -1,0 +1,98 @@
+//! Addresses, and who listens on them.
+
+use std::net::IpAddr;
+
+/// An address that an instance listens on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Listen {
+    /// The address.
+    pub ip: IpAddr,
+    /// The port; 0 for any.
+    pub port: u16,
+    /// Whether a proxy of the node listens for the instance.
+    pub proxied: bool,
+    /// Whether it listens at present.
+    pub active: bool,
+    /// When that was last seen, in Unix seconds.
+    pub last_seen: u32,
+}
+
+/// Where a connection goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Address<'t> {
+    /// The host.
+    pub host: Host<'t>,
+    /// The port.
+    pub port: u16,
+}
+
+/// The host of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Host<'t> {
+    /// By address.
+    Ip(IpAddr),
+    /// By name.
+    Name(&'t str),
+}
+
+impl<'t> Address<'t> {
+    /// Reads `host:port` or `[ip]:port`; `None` for anything else, and for a port that there is not.
+    #[must_use]
+    pub fn parse(text: &'t str) -> Option<Self> {
+        let (host, port) = text.rsplit_once(':')?;
+        let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let name = bracketed.unwrap_or(host);
+        if bracketed.is_none() && name.contains(':') || name.contains(['[', ']']) {
+            return None;
+        }
+        let port = Some(port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()?;
+        let host = match ip(name) {
+            Some(ip) => Host::Ip(ip),
+            None if name.is_empty() => return None,
+            None => Host::Name(name),
+        };
+        Some(Self { host, port })
+    }
+
+    /// The address of the host; `None` when it is known by name.
+    #[must_use]
+    pub const fn ip(self) -> Option<IpAddr> {
+        match self.host {
+            Host::Ip(ip) => Some(ip),
+            Host::Name(_) => None,
+        }
+    }
+}
+
+/// Reads the address of a host. One of version 4 that is written as one of version 6 is one of version 4.
+#[must_use]
+pub fn ip(text: &str) -> Option<IpAddr> {
+    text.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Option<(&str, u16)>) {
+        let read = Address::parse(text).map(|Address { host, port }| match host {
+            Host::Ip(ip) => (ip.to_string(), port),
+            Host::Name(name) => (name.to_owned(), port),
+        });
+        assert_eq!(read, expected.map(|(host, port)| (host.to_owned(), port)), "{text}");
+    }
+
+    #[test]
+    fn addresses_are_read_in_every_form() {
+        check("10.0.0.1:80", Some(("10.0.0.1", 80)));
+        check("[::1]:80", Some(("::1", 80)));
+        check("[::ffff:10.0.0.1]:80", Some(("10.0.0.1", 80)));
+        check("example.com:443", Some(("example.com", 443)));
+        check("10.0.0.1:0", Some(("10.0.0.1", 0)));
+        for malformed in
+            ["", ":", ":80", "10.0.0.1", "10.0.0.1:", "10.0.0.1:65536", "10.0.0.1:+80", "::1:80", "[]:80"]
+        {
+            check(malformed, None);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The texts of a world: those of the answers, and those that were derived from them.
+
+use std::{
+    cmp::Ordering,
+    fmt::{self, Write as _},
+};
+
+use crate::world::answers::{Symbol, Symbols};
+
+/// Texts by their symbols. The symbols of the answers keep their meaning; a derived text that the answers have too has
+/// their symbol, so that equal symbols are equal texts.
+pub struct Texts<'a> {
+    answered: &'a Symbols,
+    derived: Symbols,
+    /// Where a text is put together.
+    draft: String,
+}
+
+impl fmt::Debug for Texts<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the texts: they name what runs here.
+        write!(formatter, "{} texts", self.answered.len() + self.derived.len())
+    }
+}
+
+impl<'a> Texts<'a> {
+    /// The texts of answers.
+    #[must_use]
+    pub fn new(answered: &'a Symbols) -> Self {
+        Self { answered, derived: Symbols::default(), draft: String::new() }
+    }
+
+    /// The text of a symbol.
+    #[must_use]
+    pub fn text(&self, symbol: Symbol) -> &str {
+        match symbol.number().checked_sub(self.answered.len()) {
+            None => self.answered.text(symbol),
+            Some(number) => self.derived.text(Symbol::from_number(number)),
+        }
+    }
+
+    /// The symbol of a text; `None` when nothing here has this text.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<Symbol> {
+        let derived = || self.derived.find(text).map(|symbol| self.derived_symbol(symbol));
+        self.answered.find(text).or_else(derived)
+    }
+
+    /// The symbol of a text, which is added if it is new.
+    pub fn intern(&mut self, text: &str) -> Symbol {
+        if let Some(symbol) = self.answered.find(text) {
+            return symbol;
+        }
+        let symbol = self.derived.intern(text);
+        self.derived_symbol(symbol)
+    }
+
+    /// The symbol of a text that is put together.
+    pub fn format(&mut self, text: fmt::Arguments<'_>) -> Symbol {
+        let mut draft = std::mem::take(&mut self.draft);
+        draft.clear();
+        // Writing to a string does not fail.
+        draft.write_fmt(text).ok();
+        let symbol = self.intern(&draft);
+        self.draft = draft;
+        symbol
+    }
+
+    /// The order of two texts, which does not depend on their symbols.
+    #[must_use]
+    pub fn compare(&self, one: Symbol, other: Symbol) -> Ordering {
+        if one == other { Ordering::Equal } else { self.text(one).cmp(self.text(other)) }
+    }
+
+    fn derived_symbol(&self, symbol: Symbol) -> Symbol {
+        Symbol::from_number(self.answered.len() + symbol.number())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_texts_have_equal_symbols_wherever_they_come_from() {
+        let mut answered = Symbols::default();
+        let known = answered.intern("known");
+        let mut texts = Texts::new(&answered);
+        assert_eq!(texts.intern("known"), known);
+        assert_eq!(texts.intern(""), Symbol::EMPTY);
+        let derived = texts.format(format_args!("{}@{}", "known", 1));
+        assert_eq!(texts.text(derived), "known@1");
+        assert_eq!(texts.intern("known@1"), derived);
+        assert_eq!(
+            (texts.find("known@1"), texts.find("known"), texts.find("no")),
+            (Some(derived), Some(known), None)
+        );
+        assert_eq!(texts.compare(derived, known), Ordering::Greater);
+    }
+}

@@ -1,0 +1,43 @@
+//! Which applications talk to nobody?
+
+use super::model::{AppId, Id as _, Remote, World};
+
+/// The applications that have something to do with others.
+#[derive(Debug, Clone)]
+pub struct Connected {
+    apps: Vec<bool>,
+}
+
+impl Connected {
+    /// Looks at all connections between different applications. An edge with an instance that is gone does not count. A
+    /// connection that leads to an application, of which the instance is not known, counts for that application and not
+    /// for its client.
+    #[must_use]
+    pub fn of(world: &World<'_>) -> Self {
+        let mut apps = vec![false; world.apps.len()];
+        for connection in world.connections.values() {
+            if world.is_obsolete(connection.instance) {
+                continue;
+            }
+            let client = world.instances[connection.instance].application;
+            match connection.remote {
+                Remote::Instance(instance) if !world.is_obsolete(instance) => {
+                    let server = world.instances[instance].application;
+                    if server != client {
+                        apps[client.place()] = true;
+                        apps[server.place()] = true;
+                    }
+                }
+                Remote::Application(server) if server != client => apps[server.place()] = true,
+                _ => {}
+            }
+        }
+        Self { apps }
+    }
+
+    /// Whether an application stands alone.
+    #[must_use]
+    pub fn is_standalone(&self, app: AppId) -> bool {
+        !self.apps.get(app.place()).copied().unwrap_or_default()
+    }
+}
