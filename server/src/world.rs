@@ -6,16 +6,23 @@
 pub mod answers;
 pub mod cache;
 pub mod catalogue;
+pub mod categories;
 pub mod constructor;
+pub mod container_id;
 pub mod costs;
+pub mod external;
 pub mod facts;
+pub mod glob;
 pub mod load;
 pub mod model;
 mod observation;
+pub mod owner;
+pub mod price;
 pub mod prices;
 pub mod project;
 pub mod prometheus;
 mod refresh;
+pub mod standalone;
 mod unreachable;
 
 use std::{

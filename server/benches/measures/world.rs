@@ -3,12 +3,7 @@
 mod installation;
 mod prometheus;
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, ensure};
 use headcount::{

@@ -4,6 +4,8 @@ use std::hash::{BuildHasher, Hasher};
 
 use foldhash::quality::FixedState;
 
+use crate::world::price::{self, LifeCycle};
+
 /// Prices of cloud providers, in US dollars.
 ///
 /// Only hashes of the names are kept: there are tens of thousands of them, and they are never listed.
@@ -106,6 +108,27 @@ impl Prices {
         let key = key_of(provider, table, path);
         let place = self.0.binary_search_by_key(&key, |(key, _)| *key).ok()?;
         self.0.get(place).map(|(_, rates)| *rates)
+    }
+}
+
+impl price::Prices for Prices {
+    fn node(&self, provider: &str, region: &str, instance_type: &str, life_cycle: LifeCycle) -> Option<f64> {
+        let life_cycle = (life_cycle == LifeCycle::Spot).then_some("spot");
+        self.node_price(provider, region, instance_type, life_cycle).map(Price::per_hour)
+    }
+
+    fn managed_database(
+        &self,
+        region: &str,
+        engine: &str,
+        instance_type: &str,
+        multi_zone: bool,
+    ) -> Option<f64> {
+        self.managed_db_price(region, engine, instance_type, multi_zone).map(Price::per_hour)
+    }
+
+    fn managed_cache(&self, region: &str, engine: &str, instance_type: &str) -> Option<f64> {
+        self.managed_cache_price(region, engine, instance_type).map(Price::per_hour)
     }
 }
 
