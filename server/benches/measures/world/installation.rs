@@ -68,13 +68,6 @@ impl Installation {
         1.0 + (noise % 1_000) as f32 / 8.0
     }
 
-    /// How many series a query has.
-    pub(crate) fn count(&self, query: &Query) -> usize {
-        let mut count = 0;
-        self.each(query, |_| count += 1);
-        count
-    }
-
     fn subjects(&self, query: &Query) -> Vec<Subject> {
         let keeps = |label| query.column(label).is_some();
         let deployments = self.containers.div_ceil(PODS);
