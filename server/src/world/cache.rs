@@ -5,6 +5,7 @@
 //! file of values over time a refresh adds a frame, and after some of them it is written anew. Nothing is synced, as it can
 //! be fetched again: what a power cut or a failing disk leaves is found by its checksum and counts as missing.
 
+mod columns;
 mod decode;
 mod encode;
 mod ends;
