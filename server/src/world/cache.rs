@@ -5,6 +5,7 @@
 //! file of values over time a refresh adds a frame, and after some of them it is written anew. Nothing is synced, as it can
 //! be fetched again: what a power cut or a failing disk leaves is found by its checksum and counts as missing.
 
+mod columns;
 mod decode;
 mod encode;
 mod ends;
@@ -48,6 +49,9 @@ use crate::disk::{self, Disk};
 
 const ENDING: &str = ".table";
 
+/// To write so much anew costs no more than to add to it, and the file is read quicker.
+const SMALL_BYTES: usize = 128 << 10;
+
 /// How far ahead of the clock an answer may be. One that is further was fetched while the clock was wrong.
 const MAX_AHEAD_S: u32 = 3600;
 
@@ -58,6 +62,8 @@ pub struct Store {
     dir: String,
     /// What is in the files, by query.
     files: Mutex<HashMap<&'static str, File>>,
+    /// A file up to this size is written anew rather than added to.
+    small_bytes: usize,
     /// Held while a file changes: one is written after another.
     writing: Mutex<()>,
 }
@@ -87,7 +93,8 @@ impl Store {
     /// The disk refused to list the directory. A file that cannot be read counts as missing.
     pub fn open(disk: Arc<dyn Disk>, dir: String) -> io::Result<Self> {
         let names = disk.list(&dir)?;
-        let store = Self { disk, dir, files: Mutex::default(), writing: Mutex::default() };
+        let (files, writing) = (Mutex::default(), Mutex::default());
+        let store = Self { disk, dir, files, small_bytes: SMALL_BYTES, writing };
         let mut bytes = Vec::new();
         for query in catalogue::all().filter(|query| names.binary_search(&file_name(query)).is_ok()) {
             match store.disk.read_into(&store.path(query), &mut bytes) {
@@ -147,7 +154,8 @@ impl Store {
         let query = answer.query;
         let to = frames.newest().map_or(to, |newest| newest.to.max(to));
         let kept = Grid::back_from(to, keep, step);
-        if merge::may_follow(&answer, frames, bytes, kept, keep) {
+        let is_torn = bytes > frames.bytes;
+        if !is_torn && bytes > self.small_bytes && merge::may_follow(&answer, frames, kept, keep) {
             let shape = Decoder::new()?.shape(query, frames, &mut answer.symbols);
             if let Ok(shape) = shape {
                 let mut table = merge::addition(&answer, &shape, kept);

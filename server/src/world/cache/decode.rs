@@ -5,12 +5,12 @@ use super::{
         answers::{Points, Symbol, Symbols, Table},
         catalogue::{Kind, Query},
     },
+    columns::Columns,
     encode::bytes_of_place,
     ends,
     frame::{Damaged, Frame, Frames, Header},
     planes,
     section::{Packed, Unpacker},
-    texts,
 };
 
 /// The most values over time that a table has.
@@ -28,10 +28,11 @@ pub(super) struct Shape {
     pub(super) texts: Vec<Vec<Symbol>>,
 }
 
-/// Reads files, with the same memory for all.
+/// Reads files into the texts of one answer, with the same memory for all.
 #[derive(Debug)]
 pub(super) struct Decoder {
     unpacker: Unpacker,
+    columns: Columns,
     /// Values of a frame that does not have all rows.
     narrow: Vec<f32>,
 }
@@ -39,7 +40,7 @@ pub(super) struct Decoder {
 impl Decoder {
     /// A decoder.
     pub(super) fn new() -> std::io::Result<Self> {
-        Ok(Self { unpacker: Unpacker::new()?, narrow: Vec::new() })
+        Ok(Self { unpacker: Unpacker::new()?, columns: Columns::default(), narrow: Vec::new() })
     }
 
     /// The table in a file, with the points from `since` on. Rows without a value are left out.
@@ -56,7 +57,7 @@ impl Decoder {
         let mut points = Vec::with_capacity(frames.list.len());
         for frame in &frames.list {
             let mut sections = frame.body;
-            let seen = self.add_rows(frame, &mut sections, symbols, &mut shape)?;
+            let seen = self.add_rows(query, frame, &mut sections, symbols, &mut shape)?;
             match query.kind {
                 Kind::Now if frames.list.len() == 1 => read_now(seen, &frame.header, &mut table)?,
                 Kind::Seen if frames.list.len() == 1 => read_seen(seen, &frame.header, &mut table)?,
@@ -81,7 +82,7 @@ impl Decoder {
     ) -> Result<Shape, Damaged> {
         let mut shape = Shape::new(query.labels.len());
         for frame in &frames.list {
-            self.add_rows(frame, &mut &frame.body[..], symbols, &mut shape)?;
+            self.add_rows(query, frame, &mut &frame.body[..], symbols, &mut shape)?;
         }
         Ok(shape)
     }
@@ -101,6 +102,7 @@ impl Decoder {
     /// Adds the rows of a frame to `shape` and takes their sections from `sections`; what follows the labels in them.
     fn add_rows<'b, 'f: 'b>(
         &'b mut self,
+        query: &Query,
         frame: &Frame<'_>,
         sections: &mut &'f [u8],
         symbols: &mut Symbols,
@@ -108,11 +110,8 @@ impl Decoder {
     ) -> Result<&'b [u8], Damaged> {
         let Header { rows, added, .. } = frame.header;
         let width = shape.texts.len();
-        for column in &mut shape.texts {
-            let packed = Packed::take(sections)?;
-            if packed.len() > 0 {
-                texts::read(self.unpacker.unpack(packed)?, symbols, column)?;
-            }
+        for (label, texts) in query.labels.iter().zip(&mut shape.texts) {
+            self.columns.read(*label, Packed::take(sections)?, &mut self.unpacker, symbols, texts)?;
         }
         let (start, added) = (shape.labels.len(), added as usize);
         if rows > MAX_ROWS || start + added * width != rows as usize * width {

@@ -9,9 +9,6 @@ use super::{
     rows::Rows,
 };
 
-/// A file up to this size is written anew rather than added to: it costs the same, and it is read quicker.
-const SMALL_BYTES: usize = 128 << 10;
-
 /// How many frames a file has at most, because each costs time when it is read.
 const MAX_FRAMES: usize = 16;
 
@@ -78,19 +75,19 @@ pub(super) fn addition(answer: &Incoming, file: &Shape, kept: Grid) -> Table {
     Table { to: kept.to, width, labels: rows.into_labels(), points, ..Table::default() }
 }
 
-/// Whether what an answer adds may simply follow in the file, of which `bytes` are there.
-pub(super) fn may_follow(answer: &Incoming, file: &Frames<'_>, bytes: usize, kept: Grid, keep: u32) -> bool {
+/// Whether what an answer adds may simply follow in the file: all its moments are later, and neither what is too old nor the
+/// number of frames gets out of hand.
+pub(super) fn may_follow(answer: &Incoming, file: &Frames<'_>, kept: Grid, keep: u32) -> bool {
     let Some(newest) = file.newest() else { return false };
     let (first, end) = (file.list.iter().find(|frame| frame.header.moments > 0), file.end());
     let (Some(first), Some(end)) = (first, end) else { return false };
-    let is_whole = bytes == file.bytes;
-    let is_worth_it = bytes > SMALL_BYTES && file.list.len() < MAX_FRAMES;
+    let few_frames = file.list.len() < MAX_FRAMES;
     let same_step = file.list.iter().all(|frame| frame.header.step == kept.step);
     let is_later = newest.to <= kept.to && grid(answer, kept).is_none_or(|grid| grid.from > end);
     let mostly_kept = kept.to - first.header.from.min(kept.to) <= keep.saturating_add(keep / 2);
     let rows = newest.rows as usize + answer.rows();
     let has_room = kept.moments().saturating_mul(rows) <= MAX_VALUES;
-    is_whole && is_worth_it && same_step && is_later && mostly_kept && has_room
+    few_frames && same_step && is_later && mostly_kept && has_room
 }
 
 /// The last moment of the values over time.

@@ -94,6 +94,11 @@ impl<'f> Packed<'f> {
         Ok(Self { len, stored })
     }
 
+    /// The bytes that it takes. Those of two sections that stand for as many bytes are the same only if these are.
+    pub(super) const fn stored(&self) -> &'f [u8] {
+        self.stored
+    }
+
     /// The number of bytes that it stands for.
     pub(super) const fn len(&self) -> usize {
         self.len

@@ -87,3 +87,118 @@ fn hours(from: u32, to: u32, step: u32) -> Vec<Span> {
 fn seconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const HOUR: Kind = Kind::Range { keep: WINDOW, every: None };
+    const TREND: Kind =
+        Kind::Range { keep: Duration::from_secs(4 * 3600), every: Some(Duration::from_secs(300)) };
+
+    /// A time of one day, in seconds.
+    fn at(time: &str) -> u32 {
+        let parts = time.split(':').map(|part| part.parse::<u32>().unwrap());
+        parts.fold(0, |seconds, part| seconds * 60 + part)
+    }
+
+    fn check(kind: Kind, last: Option<&str>, now: &str, step: u32, expected: &[(&str, &str, u32)]) {
+        let expected: Vec<Span> = expected
+            .iter()
+            .map(|(from, to, step)| Span { from: at(from), to: at(to), step: *step })
+            .collect();
+        let found = spans(kind, last.map(at), at(now), step);
+        assert_eq!(found, expected, "{kind:?} last {last:?} now {now} step {step}");
+    }
+
+    #[test]
+    fn only_the_newest_moment_is_fetched_where_it_is_enough() {
+        check(Kind::Now, None, "11:49:11", 30, &[("11:48:30", "11:48:30", 30)]);
+        check(Kind::Now, Some("11:48:00"), "11:49:11", 30, &[("11:48:30", "11:48:30", 30)]);
+        check(Kind::Now, Some("11:48:30"), "11:49:11", 30, &[]);
+        check(Kind::Now, Some("11:48:30"), "10:00:00", 30, &[]);
+        check(Kind::Now, None, "00:00:20", 30, &[]);
+    }
+
+    #[test]
+    fn a_long_gap_in_what_was_seen_is_filled_coarsely() {
+        check(Kind::Seen, Some("11:48:30"), "11:50:11", 30, &[("11:49:00", "11:49:30", 30)]);
+        check(Kind::Seen, Some("11:44:15"), "11:49:25", 15, &[("11:44:30", "11:49:00", 15)]);
+        let long = [("11:45:00", "11:49:00", 60), ("11:49:15", "11:49:30", 15)];
+        check(Kind::Seen, Some("11:44:00"), "11:49:55", 15, &long);
+        let hour = [("10:50:00", "11:49:00", 60), ("11:49:15", "11:49:30", 15)];
+        check(Kind::Seen, None, "11:49:55", 15, &hour);
+        check(
+            Kind::Seen,
+            None,
+            "11:49:55",
+            25,
+            &[("10:50:00", "11:48:45", 75), ("11:49:10", "11:49:10", 25)],
+        );
+        check(Kind::Seen, None, "11:49:55", 300, &[("10:40:00", "11:40:00", 300)]);
+    }
+
+    #[test]
+    fn values_over_time_are_fetched_from_the_last_one_on_hour_by_hour() {
+        let hour = [("10:48:30", "10:59:30", 30), ("11:00:00", "11:48:30", 30)];
+        check(HOUR, Some("09:49:11"), "11:49:11", 30, &hour);
+        check(HOUR, None, "11:49:11", 30, &hour);
+        check(HOUR, Some("11:48:30"), "11:50:11", 30, &[("11:49:00", "11:49:30", 30)]);
+        check(HOUR, Some("12:11:00"), "12:12:35", 30, &[("12:11:30", "12:12:00", 30)]);
+        check(HOUR, Some("12:11:30"), "12:12:25", 30, &[]);
+        check(HOUR, Some("11:48:40"), "11:50:11", 30, &[("11:49:00", "11:49:30", 30)]);
+        check(HOUR, Some("12:11:30"), "09:00:00", 30, &[]);
+        check(HOUR, Some("12:11:30"), "00:00:00", 30, &[]);
+        let five_minutes = [("10:40:00", "10:55:00", 300), ("11:00:00", "11:40:00", 300)];
+        check(HOUR, Some("09:49:11"), "11:49:11", 300, &five_minutes);
+        let trend = [
+            ("07:40:00", "07:55:00", 300),
+            ("08:00:00", "08:55:00", 300),
+            ("09:00:00", "09:55:00", 300),
+            ("10:00:00", "10:55:00", 300),
+            ("11:00:00", "11:40:00", 300),
+        ];
+        check(TREND, None, "11:49:11", 15, &trend);
+        check(TREND, Some("11:40:00"), "11:49:11", 15, &[]);
+        check(HOUR, None, "06:00:00", 7000, &[("03:53:20", "03:53:20", 7000)]);
+    }
+
+    fn any_kind() -> impl Strategy<Value = Kind> {
+        let range = (0_u64..20_000, proptest::option::of(1_u64..1000)).prop_map(|(keep, every)| {
+            Kind::Range { keep: Duration::from_secs(keep), every: every.map(Duration::from_secs) }
+        });
+        prop_oneof![Just(Kind::Now), Just(Kind::Seen), range]
+    }
+
+    proptest! {
+        #[test]
+        fn spans_cover_what_is_missing_once_and_nothing_of_the_future(
+            kind in any_kind(),
+            ago in proptest::option::of(-500_i64..30_000),
+            now in prop_oneof![0_u32..20_000, 1_700_000_000_u32..1_700_010_000, Just(u32::MAX)],
+            step in prop_oneof![0_u32..400, any::<u32>()],
+        ) {
+            let last = ago.map(|ago| (i64::from(now) - ago).clamp(0, i64::from(u32::MAX)) as u32);
+            let found = spans(kind, last, now, step);
+            let grid = step_of(kind, step);
+            let mut previous = last;
+            for span in &found {
+                prop_assert!(span.from <= span.to && span.to <= now - grid);
+                prop_assert!(previous.is_none_or(|previous| span.from > previous));
+                prop_assert!(span.from % grid == 0 && (span.to - span.from) % span.step == 0);
+                prop_assert!((span.to - span.from) / span.step < 11_000);
+                prop_assert!(span.step % grid == 0);
+                previous = Some(span.to);
+            }
+            if let Kind::Range { keep, .. } = kind {
+                let to = now.saturating_sub(grid) / grid * grid;
+                let earliest = to.saturating_sub(seconds(keep));
+                let missing = (earliest.div_ceil(grid)..=to / grid).filter(|place| to > 0 && last.is_none_or(|last| place * grid > last));
+                let fetched = found.iter().flat_map(|span| (span.from / grid)..=(span.to / grid));
+                prop_assert!(missing.eq(fetched));
+            }
+        }
+    }
+}

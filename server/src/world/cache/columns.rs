@@ -1,0 +1,57 @@
+//! Has this column been read before?
+//!
+//! Many queries are about the same containers, so that the texts of a label are the same bytes in one file after another.
+
+use std::collections::HashMap;
+
+use super::{
+    super::{
+        answers::{Symbol, Symbols},
+        catalogue::Label,
+    },
+    frame::Damaged,
+    section::{Packed, Unpacker},
+    texts,
+};
+
+/// The texts that each label had in the last file.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    last: HashMap<Label, Column, foldhash::fast::FixedState>,
+}
+
+#[derive(Debug, Default)]
+struct Column {
+    len: usize,
+    stored: Vec<u8>,
+    texts: Vec<Symbol>,
+}
+
+impl Columns {
+    /// Adds the texts of a section to `texts`, those that are new to `symbols`, which must be the same each time.
+    pub(super) fn read(
+        &mut self,
+        label: Label,
+        section: Packed<'_>,
+        unpacker: &mut Unpacker,
+        symbols: &mut Symbols,
+        texts: &mut Vec<Symbol>,
+    ) -> Result<(), Damaged> {
+        if section.len() == 0 {
+            return Ok(());
+        }
+        let last = self.last.entry(label).or_default();
+        if last.len == section.len() && last.stored == section.stored() {
+            texts.extend_from_slice(&last.texts);
+            return Ok(());
+        }
+        last.len = 0;
+        last.texts.clear();
+        texts::read(unpacker.unpack(section)?, symbols, &mut last.texts)?;
+        last.len = section.len();
+        last.stored.clear();
+        last.stored.extend_from_slice(section.stored());
+        texts.extend_from_slice(&last.texts);
+        Ok(())
+    }
+}
