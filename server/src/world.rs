@@ -14,3 +14,6 @@ pub mod price;
 pub mod project;
 pub mod prometheus;
 pub mod standalone;
+
+#[cfg(test)]
+mod scene;
