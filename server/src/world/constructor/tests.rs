@@ -1,1 +1,43 @@
 //! Tests of building worlds.
+
+mod connections;
+mod containers;
+mod databases;
+mod managed;
+mod nodes;
+mod pods;
+mod properties;
+
+use super::STAGES;
+use crate::world::{
+    answers::Answers,
+    constructor::{Configured, construct},
+    price::NoPrices,
+};
+
+#[test]
+fn stages_have_the_names_and_the_order_that_reports_use() {
+    let names: Vec<_> = STAGES.iter().map(|stage| stage.name).collect();
+    let documented = [
+        "load_nodes",
+        "load_k8s_metadata",
+        "load_rds",
+        "load_containers",
+        "enrich_instances",
+        "join_db_cluster",
+    ];
+    let found: Vec<_> = names.iter().copied().filter(|name| documented.contains(name)).collect();
+    assert_eq!(found, documented);
+    assert_eq!(names.len(), 19);
+}
+
+#[test]
+fn every_stage_is_told_when_it_ended_and_nothing_gives_nothing() {
+    let (answers, none) = (Answers::default(), std::collections::BTreeMap::new());
+    let mut ended = Vec::new();
+    let configured = Configured { application_categories: &none, custom_applications: &none };
+    let world = construct(&answers, configured, &NoPrices, |name| ended.push(name));
+    assert_eq!(ended, STAGES.iter().map(|stage| stage.name).collect::<Vec<_>>());
+    assert_eq!((world.nodes.len(), world.apps.len(), world.instances.len()), (0, 0, 0));
+    assert_eq!(crate::world::facts::Facts::of(&world), crate::world::facts::Facts::default());
+}

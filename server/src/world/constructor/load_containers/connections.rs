@@ -47,7 +47,7 @@ pub(super) struct Connections<'a> {
     last: Option<((InstanceId, Symbol, Symbol), Option<ConnectionId>)>,
     targets: Vec<Target<'a>>,
     /// The name of applications whose connections are those of their containers.
-    docker: Option<Symbol>,
+    docker: Symbol,
 }
 
 impl<'a> Connections<'a> {
@@ -84,7 +84,7 @@ impl<'a> Connections<'a> {
         actual_destination: Symbol,
     ) -> Option<ConnectionId> {
         let application = site.world.instances[instance].application;
-        if self.docker == Some(site.world.apps[application].id.name) {
+        if self.docker == site.world.apps[application].id.name {
             return None;
         }
         let answers = site.answers;
@@ -122,7 +122,7 @@ pub(super) fn load<'a>(site: &mut Site<'a, '_>) -> Connections<'a> {
         by_ends: Map::default(),
         last: None,
         targets: Vec::new(),
-        docker: site.world.texts.find("docker"),
+        docker: site.world.texts.intern("docker"),
     };
     for (query, field) in MEASURES {
         let labels = [Label::Destination, Label::ActualDestination];

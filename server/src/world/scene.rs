@@ -1,0 +1,172 @@
+//! Answers of Prometheus for tests, a line a series.
+//!
+//! `node_info machine_id=m1 hostname=n1` is a series that is there, with the value 1. `=0` sets another value, `~600` says
+//! that the series was last seen 600 seconds ago.
+
+mod digest;
+
+use std::collections::BTreeMap;
+
+pub(in crate::world) use self::digest::{applications, digest, edges};
+use super::{
+    answers::{Answers, Symbols, Table},
+    catalogue::{self, Kind, Query},
+    constructor::{Configured, construct},
+    facts::Facts,
+    model::World,
+    price::{LifeCycle, Prices},
+};
+
+/// The moment of all answers.
+const NOW: u32 = 1_700_000_000;
+
+/// Everything that Prometheus has, and what the operator configured.
+#[derive(Debug, Clone, Default)]
+pub(in crate::world) struct Scene {
+    series: Vec<Series>,
+    categories: BTreeMap<String, Vec<String>>,
+    custom: BTreeMap<String, Vec<String>>,
+}
+
+/// A series: the texts of its labels by their names.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::world) struct Series {
+    pub(in crate::world) query: &'static Query,
+    pub(in crate::world) labels: BTreeMap<String, String>,
+    pub(in crate::world) value: f32,
+    pub(in crate::world) seconds_ago: u32,
+}
+
+/// Prices of AWS, which are all the same.
+struct AwsPrices;
+
+impl Prices for AwsPrices {
+    fn node(&self, provider: &str, region: &str, instance_type: &str, life_cycle: LifeCycle) -> Option<f64> {
+        let dollars = if life_cycle == LifeCycle::Spot { 1.0 } else { 3.6 };
+        (provider == "aws" && region == "us-east-1" && instance_type == "m5.large").then_some(dollars)
+    }
+
+    fn managed_database(&self, region: &str, _: &str, _: &str, multi_zone: bool) -> Option<f64> {
+        (region == "us-east-1").then_some(if multi_zone { 2.0 } else { 1.0 })
+    }
+
+    fn managed_cache(&self, region: &str, _: &str, _: &str) -> Option<f64> {
+        (region == "us-east-1").then_some(1.0)
+    }
+}
+
+/// The scene of some lines; empty lines are left out.
+pub(in crate::world) fn scene(lines: &str) -> Scene {
+    let series = lines.lines().map(str::trim).filter(|line| !line.is_empty()).map(Series::parse);
+    Scene::of(series.collect())
+}
+
+impl Series {
+    fn parse(line: &str) -> Self {
+        let mut words = line.split_whitespace();
+        let name = words.next().unwrap();
+        let query =
+            catalogue::all().find(|query| query.name == name).unwrap_or_else(|| panic!("no query {name}"));
+        let mut series = Self { query, labels: BTreeMap::new(), value: 1.0, seconds_ago: 0 };
+        for word in words {
+            if let Some(seconds) = word.strip_prefix('~') {
+                series.seconds_ago = seconds.parse().unwrap();
+                continue;
+            }
+            match word.split_once('=').unwrap() {
+                ("", value) => series.value = value.parse().unwrap(),
+                (label, text) => {
+                    let kept = query.labels.iter().any(|kept| kept.name() == label);
+                    assert!(kept, "{name} does not keep {label}");
+                    series.labels.insert(label.to_owned(), text.to_owned());
+                }
+            }
+        }
+        series
+    }
+}
+
+impl Scene {
+    /// The scene of some series.
+    pub(in crate::world) fn of(series: Vec<Series>) -> Self {
+        Self { series, ..Self::default() }
+    }
+
+    /// Adds lines.
+    pub(in crate::world) fn and(mut self, lines: &str) -> Self {
+        self.series.extend(scene(lines).series);
+        self
+    }
+
+    /// Adds a custom category.
+    pub(in crate::world) fn category(mut self, name: &str, pattern: &str) -> Self {
+        self.categories.entry(name.to_owned()).or_default().push(pattern.to_owned());
+        self
+    }
+
+    /// Adds a custom application.
+    pub(in crate::world) fn custom_application(mut self, name: &str, pattern: &str) -> Self {
+        self.custom.entry(name.to_owned()).or_default().push(pattern.to_owned());
+        self
+    }
+
+    /// The answers, with texts numbered as they come, or the other way round.
+    fn answers(&self, reversed: bool) -> Answers {
+        let mut symbols = Symbols::default();
+        if reversed {
+            for text in self.series.iter().rev().flat_map(|series| series.labels.values().rev()) {
+                symbols.intern(text);
+            }
+        }
+        let mut tables: BTreeMap<&str, (&'static Query, Table)> = BTreeMap::new();
+        for series in &self.series {
+            let query = series.query;
+            if matches!(query.kind, Kind::Now) && series.seconds_ago > 0 {
+                continue;
+            }
+            let empty = || (query, Table { to: NOW, width: query.labels.len(), ..Table::default() });
+            let (_, table) = tables.entry(query.name).or_insert_with(empty);
+            for label in query.labels {
+                table.labels.push(symbols.intern(series.labels.get(label.name()).map_or("", String::as_str)));
+            }
+            table.first_seen.push(NOW - 3600);
+            table.last_seen.push(NOW - series.seconds_ago);
+            table.values.push(series.value);
+        }
+        let mut answers = Answers::new(symbols);
+        for (query, table) in tables.into_values() {
+            answers.insert(query, table);
+        }
+        answers
+    }
+
+    /// Builds the world and looks at it.
+    pub(in crate::world) fn look<T>(&self, look: impl FnOnce(&World<'_>) -> T) -> T {
+        self.look_numbered(false, look)
+    }
+
+    /// The same, with texts numbered the other way round if `reversed`.
+    pub(in crate::world) fn look_numbered<T>(&self, reversed: bool, look: impl FnOnce(&World<'_>) -> T) -> T {
+        let answers = self.answers(reversed);
+        let configured =
+            Configured { application_categories: &self.categories, custom_applications: &self.custom };
+        look(&construct(&answers, configured, &AwsPrices, |_| {}))
+    }
+
+    /// The facts of the world.
+    pub(in crate::world) fn facts(&self) -> Facts {
+        self.look(Facts::of)
+    }
+
+    /// The applications with their instances, each a line, in order.
+    #[track_caller]
+    pub(in crate::world) fn check_applications(&self, expected: &[&str]) {
+        assert_eq!(self.look(applications), expected);
+    }
+
+    /// The connections, each a line, in order.
+    #[track_caller]
+    pub(in crate::world) fn check_edges(&self, expected: &[&str]) {
+        assert_eq!(self.look(edges), expected);
+    }
+}
