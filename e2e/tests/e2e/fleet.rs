@@ -81,7 +81,8 @@ async fn a_fleet_is_scraped_live_from_where_its_past_ends() {
     let scene = Scene::new();
     let fleet = Fleet::invent("b", &Shape::document_b(), 2, now()).unwrap();
     let every = Duration::from_secs(1);
-    let observed = Observed::start(&scene.path("prometheus"), own_address(), vec![fleet], 15, every).await.unwrap();
+    let observed =
+        Observed::start(&scene.path("prometheus"), own_address(), vec![fleet], 15, every).await.unwrap();
     let scraped_since = now();
     let live = "count(node_info{fleet=\"b\"})";
     eventually("the present is scraped", SOON, async || {
