@@ -6,12 +6,14 @@ use headcount_e2e::{
     clock::now,
     fleet::{Fleet, shape::Shape},
     processes::Process,
+    prometheus::Setting,
 };
 use headcount_shared::payload::Payload;
+use serde_json::Value;
 
 use crate::{
     saboteur::{Misdeed, Saboteur},
-    scene::Scene,
+    scene::{Scene, own_address},
     world::{observed, observer_of, until, until_true},
 };
 
@@ -95,4 +97,24 @@ async fn one_query_that_goes_wrong_costs_only_itself() {
         let peak = peak_bytes(&server);
         assert!(peak < MEMORY_BYTES, "{misdeed:?} took the server to {} MiB", peak >> 20);
     }
+}
+
+#[tokio::test]
+async fn a_saboteur_spoils_one_metric_and_nothing_else() {
+    let scene = Scene::new();
+    let prometheus = Setting::new(scene.path("prometheus")).listen(own_address()).start().await.unwrap();
+    let saboteur = Saboteur::start(prometheus.url(""), SPOILED).await;
+    let ask = async |metric: &str| {
+        let url = format!("{}api/v1/query_range?query={metric}&start=0&end=60&step=15", saboteur.url());
+        scene.get(&url).await
+    };
+    for (misdeed, status) in [(Misdeed::None, 200), (Misdeed::Status(422), 422), (Misdeed::Garbage, 200)] {
+        saboteur.does(misdeed);
+        assert_eq!(ask(SPOILED).await.status(), status);
+        let well: Value = ask("node_info").await.json().await.unwrap();
+        assert_eq!(well["status"], "success");
+    }
+    saboteur.does(Misdeed::Series(5000));
+    let flood = ask(SPOILED).await.text().await.unwrap();
+    assert_eq!(flood.matches("/docker/x").count(), 5000);
 }
