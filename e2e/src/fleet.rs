@@ -59,6 +59,12 @@ impl Fleet {
         Ok(Self { name: name.to_owned(), model, series })
     }
 
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The label selector of its series, as a project has it.
     #[must_use]
     pub fn selector(&self) -> String {

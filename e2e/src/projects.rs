@@ -8,9 +8,9 @@ use sqlx::{ConnectOptions, Connection, query, sqlite::SqliteConnectOptions};
 
 /// A project, as Coroot writes it into its settings.
 #[derive(Debug, Clone)]
-pub struct Project<'a> {
+pub struct Project {
     /// Its id, and its name.
-    pub name: &'a str,
+    pub name: String,
     /// The address of its Prometheus.
     pub prometheus: String,
     /// How often that is asked.
@@ -32,7 +32,7 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS project (
 ///
 /// # Errors
 /// The settings cannot be written.
-pub async fn write(data_dir: &Path, projects: &[Project<'_>]) -> anyhow::Result<()> {
+pub async fn write(data_dir: &Path, projects: &[Project]) -> anyhow::Result<()> {
     fs::create_dir_all(data_dir).with_context(|| format!("cannot create {}", data_dir.display()))?;
     let options = SqliteConnectOptions::new().filename(data_dir.join("db.sqlite")).create_if_missing(true);
     let mut connection = options.connect().await.context("the settings cannot be opened")?;
@@ -44,8 +44,8 @@ pub async fn write(data_dir: &Path, projects: &[Project<'_>]) -> anyhow::Result<
             "extra_selector": project.extra_selector,
         });
         query("INSERT OR REPLACE INTO project (id, name, prometheus) VALUES (?, ?, ?)")
-            .bind(project.name)
-            .bind(project.name)
+            .bind(&project.name)
+            .bind(&project.name)
             .bind(prometheus.to_string())
             .execute(&mut connection)
             .await

@@ -54,24 +54,15 @@ struct Which {
     /// What all else follows from.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// document-a, document-b, or random, which follows from the seed.
-    #[arg(long, default_value = "random", value_parser = shape)]
-    shape: fn(u64) -> Shape,
+    /// document-a, document-b, random, which follows from the seed, or `<nodes>x<containers>`, such as 10x50.
+    #[arg(long, default_value = "random")]
+    shape: String,
     /// The value of the label `fleet`.
     #[arg(long, default_value = "1")]
     name: String,
     /// The moment of invention in Unix seconds; now unless given.
     #[arg(long)]
     epoch: Option<i64>,
-}
-
-fn shape(name: &str) -> Result<fn(u64) -> Shape, String> {
-    match name {
-        "document-a" => Ok(|_| Shape::document_a()),
-        "document-b" => Ok(|_| Shape::document_b()),
-        "random" => Ok(Shape::random),
-        _ => Err("there are document-a, document-b and random".to_owned()),
-    }
 }
 
 #[tokio::main]
@@ -109,6 +100,20 @@ async fn run(command: Command) -> anyhow::Result<()> {
 impl Which {
     fn fleet(&self) -> anyhow::Result<Fleet> {
         let epoch = self.epoch.unwrap_or_else(now);
-        Fleet::invent(&self.name, &(self.shape)(self.seed), self.seed, epoch)
+        Fleet::invent(&self.name, &self.shape()?, self.seed, epoch)
+    }
+
+    fn shape(&self) -> anyhow::Result<Shape> {
+        match self.shape.as_str() {
+            "document-a" => Ok(Shape::document_a()),
+            "document-b" => Ok(Shape::document_b()),
+            "random" => Ok(Shape::random(self.seed)),
+            size => {
+                let numbers = size.split_once('x').and_then(|(nodes, containers)| {
+                    Some(Shape::sized(nodes.parse().ok()?, containers.parse().ok()?))
+                });
+                numbers.with_context(|| format!("there is no shape {size}"))
+            }
+        }
     }
 }

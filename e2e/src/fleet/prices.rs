@@ -4,6 +4,7 @@ use std::{fs::File, io::BufWriter, path::Path};
 
 use anyhow::Context;
 use flate2::{Compression, write::GzEncoder};
+use reqwest::Url;
 use serde_json::{Value, json};
 
 use super::{
@@ -32,6 +33,16 @@ pub fn write(path: &Path) -> anyhow::Result<()> {
     let mut encoder = GzEncoder::new(BufWriter::new(file), Compression::fast());
     serde_json::to_writer(&mut encoder, &model()).context("cannot write the price file")?;
     encoder.finish().context("cannot write the price file").map(drop)
+}
+
+/// The address of a file.
+///
+/// # Errors
+/// The path is not absolute.
+pub fn url(path: &Path) -> anyhow::Result<String> {
+    let url =
+        Url::from_file_path(path).ok().with_context(|| format!("{} is no absolute path", path.display()));
+    url.map(String::from)
 }
 
 /// Whether the price file has a price of a node. Only the node agent tells of which type a node is.

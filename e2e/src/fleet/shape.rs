@@ -2,6 +2,7 @@
 
 mod document;
 mod random;
+mod sized;
 
 use super::{clouds::Machine, software::Database, software::Software};
 

@@ -4,7 +4,13 @@ use std::{fs::File, io::BufWriter, ops::RangeInclusive, path::PathBuf, time::Dur
 
 use headcount_e2e::{
     clock::now,
-    fleet::{Fleet, shape::Shape, truth::Truth, write_openmetrics},
+    fleet::{
+        Fleet,
+        shape::{Fate, Kind, Shape, Via, Workload, call},
+        software::{GO, POSTGRES},
+        truth::Truth,
+        write_openmetrics,
+    },
     observed::Observed,
     prometheus::{Prometheus, Setting},
     wait::eventually,
@@ -43,7 +49,15 @@ async fn a_past_is_found_in_a_real_prometheus() {
     assert_eq!(agents as u64, 5);
     // Without those that Prometheus takes to last for five minutes more.
     let exposed = "count(last_over_time({fleet=\"a\"}[1s]))";
-    assert_eq!(number(&scene, &prometheus, exposed, epoch).await as usize, fleets[0].series_at(epoch));
+    let all = fleets[0].series_at(epoch) as f64;
+    assert_eq!(number(&scene, &prometheus, exposed, epoch).await, all);
+
+    // It comes back where it was, with what it had.
+    let address = prometheus.url("");
+    let prometheus = prometheus.stop().await.unwrap().start().await.unwrap();
+    let prometheus = prometheus.kill().unwrap().start().await.unwrap();
+    assert_eq!(prometheus.url(""), address);
+    assert_eq!(number(&scene, &prometheus, exposed, epoch).await, all);
 }
 
 #[test]
@@ -74,6 +88,24 @@ fn a_seed_gives_the_same_again_and_another_seed_something_else() {
     let exposed = |seed| Fleet::invent("a", &Shape::random(seed), seed, epoch).unwrap().exposition(epoch + 7);
     assert_eq!(exposed(9), exposed(9));
     assert_ne!(exposed(9), exposed(19));
+}
+
+#[test]
+fn a_rollout_replaces_pods_and_those_that_ended_count_for_an_hour() {
+    let epoch = 1_800_000_000;
+    let rollout = Fate::Rollout { at: 600, every: None };
+    let mut shape = Shape::document_b();
+    shape.nodes.iter_mut().for_each(|node| node.kubernetes = true);
+    shape.kube_state_metrics = true;
+    shape.workloads = vec![
+        Workload::new(Kind::Deployment, "shop", "web", &GO).replicas(2).fate(rollout),
+        Workload::new(Kind::StatefulSet, "shop", "db", &POSTGRES),
+    ];
+    shape.calls = vec![call("shop/web", "shop/db", Via::Service)];
+    let fleet = Fleet::invent("a", &shape, 1, epoch).unwrap();
+    for (moment, instances) in [(0, 3), (660, 5), (660 + 3000, 5), (700 + 3600, 3)] {
+        assert_eq!(fleet.truth(epoch + moment).instances, instances, "{moment} s later");
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 
 mod browser;
 mod namespace;
+mod saboteur;
 mod scene;
 mod trace;
 mod wire;
@@ -24,5 +25,7 @@ mod interface;
 mod opted_out;
 mod preview;
 mod profiles;
+mod prometheus_faults;
 mod stopping;
 mod tracker;
+mod world;

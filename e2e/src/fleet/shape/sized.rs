@@ -1,0 +1,70 @@
+//! What does an installation of a given size look like?
+
+use super::{Exporter, External, Fate, Kind, NodePlan, Shape, Via, Workload, call};
+use crate::fleet::{
+    clouds::MACHINES,
+    software::{
+        CASSANDRA, DOTNET, GO, JAVA, KAFKA, MEMCACHED, MONGODB, MYSQL, NATS, NODEJS, POSTGRES, PYTHON,
+        RABBITMQ, REDIS, Software,
+    },
+};
+
+/// Services and what they keep their data in: every protocol, runtime and database.
+static PAIRS: [(&Software, &Software); 9] = [
+    (&GO, &POSTGRES),
+    (&JAVA, &MYSQL),
+    (&DOTNET, &REDIS),
+    (&PYTHON, &MONGODB),
+    (&NODEJS, &MEMCACHED),
+    (&GO, &KAFKA),
+    (&JAVA, &RABBITMQ),
+    (&GO, &NATS),
+    (&PYTHON, &CASSANDRA),
+];
+
+/// How many containers a pair is: two services and one store.
+const CONTAINERS_OF_PAIR: u32 = 3;
+
+impl Shape {
+    /// Kubernetes with so many nodes and about so many containers: teams of services that call each other, their stores and
+    /// something outside.
+    #[must_use]
+    pub fn sized(nodes: u32, containers: u32) -> Self {
+        let machine = &MACHINES[0];
+        let node = NodePlan { agent: true, kubernetes: true, fargate: false, machine, spot: false };
+        let external = External {
+            name: "api.outside.example".to_owned(),
+            resolved: true,
+            addresses: 2,
+            port: 443,
+            auxiliary: false,
+        };
+        let mut shape = Self {
+            nodes: vec![node; nodes as usize],
+            kube_state_metrics: true,
+            externals: vec![external],
+            ..Self::default()
+        };
+        let mut previous: Option<String> = None;
+        for number in 0..containers.div_ceil(CONTAINERS_OF_PAIR) {
+            let (service, store) = PAIRS[number as usize % PAIRS.len()];
+            let team = format!("team-{}", number as usize / PAIRS.len());
+            let (service_name, store_name) = (format!("service-{number}"), format!("store-{number}"));
+            let fate = if number.is_multiple_of(20) { Fate::Restarts(1700) } else { Fate::Steady };
+            shape
+                .workloads
+                .push(Workload::new(Kind::Deployment, &team, &service_name, service).replicas(2).fate(fate));
+            shape.workloads.push(
+                Workload::new(Kind::StatefulSet, &team, &store_name, store).exported(Exporter::ClusterAgent),
+            );
+            let caller = format!("{team}/{service_name}");
+            shape.calls.push(call(&caller, &format!("{team}/{store_name}"), Via::Service));
+            match previous.filter(|_| !number.is_multiple_of(10)) {
+                Some(previous) => shape.calls.push(call(&caller, &previous, Via::Service)),
+                None => shape.calls.push(call(&caller, "api.outside.example", Via::Address)),
+            }
+            previous = Some(caller);
+        }
+        shape
+    }
+}

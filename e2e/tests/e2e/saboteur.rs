@@ -1,0 +1,145 @@
+//! A Prometheus that misbehaves when it is asked for one metric, and is the real one in everything else.
+
+use std::{
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll},
+};
+
+use axum::{
+    Router,
+    body::{Body, HttpBody},
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use headcount_e2e::http;
+use hyper::body::Frame;
+use reqwest::{Client, StatusCode};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// What it does when it is asked for the metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Misdeed {
+    /// Nothing: it answers as it should.
+    None,
+    /// A status.
+    Status(u16),
+    /// Something that is no answer of a Prometheus.
+    Garbage,
+    /// Nothing ever.
+    Silence,
+    /// An answer that has no end, within one string.
+    Endless,
+    /// So many series.
+    Series(u64),
+}
+
+/// The misbehaving Prometheus. It ends when this is dropped.
+pub(crate) struct Saboteur {
+    address: SocketAddr,
+    setting: Arc<Setting>,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+struct Setting {
+    real: String,
+    metric: &'static str,
+    misdeed: Mutex<Misdeed>,
+    client: Client,
+}
+
+impl Saboteur {
+    pub(crate) async fn start(real: String, metric: &'static str) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let misdeed = Mutex::new(Misdeed::None);
+        let setting = Arc::new(Setting { real, metric, misdeed, client: http::client().unwrap() });
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&setting));
+        let task = tokio::spawn(axum::serve(listener, router).into_future());
+        Self { address, setting, task }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    pub(crate) fn does(&self, misdeed: Misdeed) {
+        *self.setting.misdeed.lock().unwrap() = misdeed;
+    }
+}
+
+impl Drop for Saboteur {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn answer(State(setting): State<Arc<Setting>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let asked = format!("{}\n{}", head.uri, String::from_utf8_lossy(&body));
+    let misdeed =
+        if asked.contains(setting.metric) { *setting.misdeed.lock().unwrap() } else { Misdeed::None };
+    match misdeed {
+        Misdeed::None => {
+            let path = head.uri.path_and_query().map_or("", |path| path.as_str());
+            let url = format!("{}{path}", setting.real.trim_end_matches('/'));
+            let mut passed = setting.client.request(head.method, url).body(body);
+            if let Some(kind) = head.headers.get("content-type") {
+                passed = passed.header("content-type", kind);
+            }
+            match passed.send().await {
+                Ok(answer) => (answer.status(), answer.bytes().await.unwrap_or_default()).into_response(),
+                Err(_) => StatusCode::BAD_GATEWAY.into_response(),
+            }
+        }
+        Misdeed::Status(status) => {
+            let error = r#"{"status":"error","errorType":"execution","error":"it does not want to"}"#;
+            (StatusCode::from_u16(status).unwrap(), error).into_response()
+        }
+        Misdeed::Garbage => "<html>a proxy says hello</html>".into_response(),
+        Misdeed::Silence => std::future::pending().await,
+        Misdeed::Endless => Flood::of("x".repeat(1 << 16), u64::MAX),
+        Misdeed::Series(series) => {
+            let one = r#"{"metric":{"machine_id":"0123456789abcdef","container_id":"/docker/x"},"values":[[1,"1"]]},"#;
+            Flood::of(one.repeat(1000), series / 1000)
+        }
+    }
+}
+
+/// An answer that begins as one of Prometheus does and goes on with the same again and again.
+struct Flood {
+    begin: Option<Bytes>,
+    again: Bytes,
+    times: u64,
+}
+
+impl Flood {
+    fn of(again: String, times: u64) -> Response {
+        let begin = r#"{"status":"success","data":{"resultType":"matrix","result":["#;
+        let begin = if times == u64::MAX { r#"{"status":"success","data":{"resultType":""# } else { begin };
+        let flood = Self { begin: Some(begin.into()), again: again.into(), times };
+        ([("content-type", "application/json")], Body::new(flood)).into_response()
+    }
+}
+
+impl HttpBody for Flood {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if let Some(begin) = self.begin.take() {
+            return Poll::Ready(Some(Ok(Frame::data(begin))));
+        }
+        if self.times == 0 {
+            return Poll::Ready(None);
+        }
+        self.times -= 1;
+        Poll::Ready(Some(Ok(Frame::data(self.again.clone()))))
+    }
+}

@@ -1,0 +1,148 @@
+//! A server that is pointed at a real Prometheus says of it what is true.
+
+use std::{rc::Rc, time::Duration};
+
+use headcount_e2e::{
+    clock::now,
+    fleet::{Fleet, prices, shape::Shape, truth::Truth},
+    observed::Observed,
+    processes::Process,
+    program::Program,
+    projects::{self, Project},
+};
+use headcount_shared::payload::Payload;
+use tokio::{
+    sync::Semaphore,
+    task::{JoinSet, LocalSet},
+    time::Instant,
+};
+
+use crate::scene::{Scene, own_address};
+
+/// How often a server asks Prometheus, and Prometheus the fleets.
+pub(crate) const REFRESH: Duration = Duration::from_secs(5);
+
+/// How long it may take until a server says what is true, beside others on a machine that has much else to do.
+const TRUE_AT_LAST: Duration = Duration::from_secs(60);
+
+/// How many servers run at a time.
+const AT_A_TIME: usize = 3;
+
+/// A server that has the prices of the fleet, reports to nobody, and observes nothing yet.
+pub(crate) fn observer(scene: &Scene, name: &str) -> Program {
+    let file = scene.path("cloud-pricing.json.gz");
+    prices::write(&file).unwrap();
+    Program::serve(scene.path(name))
+        .listen(own_address())
+        .flag("--collector-url", "http://127.0.0.1:1/")
+        .flag("--first-report-after", "1h")
+        .flag("--cloud-pricing-url", prices::url(&file).unwrap())
+}
+
+/// A server of one project.
+pub(crate) fn observer_of(scene: &Scene, prometheus: &str, fleet: &Fleet) -> Program {
+    observer(scene, fleet.name())
+        .flag("--bootstrap-prometheus-url", prometheus)
+        .flag("--bootstrap-refresh-interval", format!("{}s", REFRESH.as_secs()))
+        .flag("--bootstrap-prometheus-extra-selector", fleet.selector())
+}
+
+/// Looks at the preview until it satisfies; what is wrong with it otherwise, line by line, ends the test in the end.
+pub(crate) async fn until(
+    scene: &Scene,
+    server: &Process,
+    what: &str,
+    wrong: impl Fn(&Payload) -> Vec<String>,
+) -> Payload {
+    let deadline = Instant::now() + TRUE_AT_LAST;
+    loop {
+        let report = scene.preview(server).await;
+        let wrong = wrong(&report);
+        if wrong.is_empty() {
+            return report;
+        }
+        let late = Instant::now() > deadline;
+        assert!(!late, "{what}, after {TRUE_AT_LAST:?}:\n  {}", wrong.join("\n  "));
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+}
+
+/// Waits until a server says what is true of everything that it observes.
+pub(crate) async fn until_true(
+    scene: &Scene,
+    server: &Process,
+    what: &str,
+    truth: impl Fn() -> Truth,
+) -> Payload {
+    until(scene, server, what, |report| truth().differences(report)).await
+}
+
+/// A Prometheus with fleets, of which the past has a sample a minute: enough for what is counted.
+pub(crate) async fn observed(scene: &Scene, fleets: Vec<Fleet>) -> Observed {
+    let directory = scene.path("prometheus");
+    Observed::start(&directory, own_address(), fleets, 60, 3 * REFRESH).await.unwrap()
+}
+
+#[tokio::test]
+async fn twenty_fleets_are_told_as_they_are() {
+    let scene = Rc::new(Scene::new());
+    let epoch = now();
+    let invent = |seed: u64| Fleet::invent(&seed.to_string(), &Shape::random(seed), seed, epoch).unwrap();
+    let fleets: Vec<Fleet> = (1..=20).map(invent).collect();
+    let observed = observed(&scene, fleets.clone()).await;
+    let url = observed.prometheus.url("");
+    let turn = Rc::new(Semaphore::new(AT_A_TIME));
+    let mut tasks = JoinSet::new();
+    let told = async {
+        for fleet in fleets {
+            tasks.spawn_local(told_as_it_is(Rc::clone(&scene), Rc::clone(&turn), url.clone(), fleet));
+        }
+        let mut wrong = 0;
+        while let Some(ended) = tasks.join_next().await {
+            wrong += u32::from(ended.is_err());
+        }
+        assert_eq!(wrong, 0, "so many fleets are told wrong; each says above what is");
+    };
+    LocalSet::new().run_until(told).await;
+}
+
+async fn told_as_it_is(scene: Rc<Scene>, turn: Rc<Semaphore>, prometheus: String, fleet: Fleet) {
+    let _turn = turn.acquire().await.unwrap();
+    let server = observer_of(&scene, &prometheus, &fleet).start().await.unwrap();
+    let what = format!("the fleet of seed {}", fleet.name());
+    until_true(&scene, &server, &what, || fleet.truth(now())).await;
+}
+
+#[tokio::test]
+async fn two_projects_add_up_to_the_document() {
+    let scene = Scene::new();
+    let epoch = now();
+    let fleets = [("a", Shape::document_a()), ("b", Shape::document_b())]
+        .map(|(name, shape)| Fleet::invent(name, &shape, 1, epoch).unwrap());
+    let observed = observed(&scene, fleets.to_vec()).await;
+    let projects = fleets.each_ref().map(|fleet| Project {
+        name: fleet.name().to_owned(),
+        prometheus: observed.prometheus.url(""),
+        refresh_interval: REFRESH,
+        extra_selector: fleet.selector(),
+    });
+    let program = observer(&scene, "server");
+    projects::write(program.data_dir(), &projects).await.unwrap();
+    let server = program.start().await.unwrap();
+    let [a, b] = fleets;
+    let report = until_true(&scene, &server, "the document", || a.truth(now()) + b.truth(now())).await;
+    assert_eq!(report.infra.projects, 2);
+    assert_eq!((report.infra.nodes, report.infra.applications, report.infra.instances), (10, 18, 50));
+    assert!(report.integration.prometheus);
+    for stage in [
+        "query",
+        "load_nodes",
+        "load_k8s_metadata",
+        "load_rds",
+        "load_containers",
+        "enrich_instances",
+        "join_db_cluster",
+    ] {
+        assert!(report.performance.constructor.stages.contains_key(stage), "{stage} is missing");
+    }
+}
