@@ -22,6 +22,8 @@ pub mod prices;
 pub mod project;
 pub mod prometheus;
 mod refresh;
+#[cfg(test)]
+mod scene;
 pub mod standalone;
 mod unreachable;
 
