@@ -261,3 +261,6 @@ impl Asking {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
