@@ -6,6 +6,8 @@ mod outside;
 mod pods;
 mod workloads;
 
+use std::collections::HashMap;
+
 use super::{
     chance::Chance,
     model::{Application, Model},
@@ -21,6 +23,8 @@ struct Inventor {
     /// The moment of invention.
     epoch: i64,
     model: Model,
+    /// The places of applications, by how calls refer to them.
+    places: HashMap<String, usize>,
     /// The number of addresses that were given away.
     addresses: u32,
     /// The latest port of a machine that was given away. No two programs share one, so that none is taken for another.
@@ -42,7 +46,8 @@ pub(crate) fn invent(shape: &Shape, seed: u64, epoch: i64) -> anyhow::Result<Mod
         begin: epoch - AGE,
     };
     let chance = Chance::new(seed);
-    let mut inventor = Inventor { chance, epoch, model, addresses: 0, host_port: 20_000 };
+    let mut inventor =
+        Inventor { chance, epoch, model, places: HashMap::new(), addresses: 0, host_port: 20_000 };
     for plan in &shape.nodes {
         inventor.add_node(plan);
     }
@@ -62,13 +67,15 @@ pub(crate) fn invent(shape: &Shape, seed: u64, epoch: i64) -> anyhow::Result<Mod
 }
 
 impl Inventor {
-    /// The place of the application that a call refers to.
-    fn application(&self, reference: &str) -> Option<usize> {
-        let is_it = |app: &Application| match app.namespace.as_str() {
-            "" => app.name == reference,
-            namespace => reference.split_once('/') == Some((namespace, &app.name)),
+    /// Adds an application, to which calls refer by its namespace, if it has one, and its name.
+    fn add_application(&mut self, app: Application) {
+        let place = self.model.applications.len();
+        let reference = match app.namespace.as_str() {
+            "" => app.name.clone(),
+            namespace => format!("{namespace}/{}", app.name),
         };
-        self.model.applications.iter().position(is_it)
+        self.places.insert(reference, place);
+        self.model.applications.push(app);
     }
 
     /// An address of a network, given by its first two numbers, that nobody else has.

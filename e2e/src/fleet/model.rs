@@ -27,6 +27,8 @@ pub(crate) struct Node {
     pub(crate) system_uuid: String,
     pub(crate) ip: String,
     pub(crate) agent: bool,
+    /// Whether its agent is an old one, which tells only the machine id.
+    pub(crate) old_agent: bool,
     pub(crate) kubernetes: bool,
     pub(crate) fargate: bool,
     pub(crate) machine: &'static Machine,

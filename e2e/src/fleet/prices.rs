@@ -50,9 +50,9 @@ pub(crate) fn knows_node(node: &Node) -> bool {
     node.agent && node.machine.price.is_some()
 }
 
-/// Whether the price file has a price of the instances of a managed database.
+/// Whether the price file has a price of the instances of a managed database. It has none of engines that count as nothing.
 pub(crate) fn knows_application(app: &Application) -> bool {
-    matches!(&app.origin, Origin::Cloud(plan) if plan.priced)
+    matches!(&app.origin, Origin::Cloud(plan) if plan.priced && plan.database.is_some())
 }
 
 fn model() -> Value {

@@ -44,7 +44,7 @@ fn peak_bytes(process: &Process) -> u64 {
 async fn what_is_known_stays_while_prometheus_is_away() {
     let scene = Scene::new();
     let fleet = shop();
-    let observed = observed(&scene, vec![fleet.clone()]).await;
+    let observed = observed(&scene, vec![fleet.clone()], 15).await;
     let server = observer_of(&scene, &observed.prometheus.url(""), &fleet).start().await.unwrap();
     let truth = || fleet.truth(now());
     until_true(&scene, &server, "before", truth).await;
@@ -68,7 +68,7 @@ async fn what_is_known_stays_while_prometheus_is_away() {
 async fn one_query_that_goes_wrong_costs_only_itself() {
     let scene = Scene::new();
     let fleet = shop();
-    let observed = observed(&scene, vec![fleet.clone()]).await;
+    let observed = observed(&scene, vec![fleet.clone()], 15).await;
     let saboteur = Saboteur::start(observed.prometheus.url(""), SPOILED).await;
     let server = observer_of(&scene, &saboteur.url(), &fleet).start().await.unwrap();
     let truth = || fleet.truth(now());

@@ -77,10 +77,10 @@ pub(crate) async fn until_true(
     until(scene, server, what, |report| truth().differences(report)).await
 }
 
-/// A Prometheus with fleets, of which the past has a sample a minute: enough for what is counted.
-pub(crate) async fn observed(scene: &Scene, fleets: Vec<Fleet>) -> Observed {
+/// A Prometheus with fleets, of which the past has a sample each time so many seconds have passed.
+pub(crate) async fn observed(scene: &Scene, fleets: Vec<Fleet>, every: i64) -> Observed {
     let directory = scene.path("prometheus");
-    Observed::start(&directory, own_address(), fleets, 60, 3 * REFRESH).await.unwrap()
+    Observed::start(&directory, own_address(), fleets, every, 3 * REFRESH).await.unwrap()
 }
 
 #[tokio::test]
@@ -89,7 +89,8 @@ async fn twenty_fleets_are_told_as_they_are() {
     let epoch = now();
     let invent = |seed: u64| Fleet::invent(&seed.to_string(), &Shape::random(seed), seed, epoch).unwrap();
     let fleets: Vec<Fleet> = (1..=20).map(invent).collect();
-    let observed = observed(&scene, fleets.clone()).await;
+    // Fewer samples than scrapes would have found: there is much to fill.
+    let observed = observed(&scene, fleets.clone(), 30).await;
     let url = observed.prometheus.url("");
     let turn = Rc::new(Semaphore::new(AT_A_TIME));
     let mut tasks = JoinSet::new();
@@ -119,7 +120,7 @@ async fn two_projects_add_up_to_the_document() {
     let epoch = now();
     let fleets = [("a", Shape::document_a()), ("b", Shape::document_b())]
         .map(|(name, shape)| Fleet::invent(name, &shape, 1, epoch).unwrap());
-    let observed = observed(&scene, fleets.to_vec()).await;
+    let observed = observed(&scene, fleets.to_vec(), 15).await;
     let projects = fleets.each_ref().map(|fleet| Project {
         name: fleet.name().to_owned(),
         prometheus: observed.prometheus.url(""),

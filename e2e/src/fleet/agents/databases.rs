@@ -15,6 +15,10 @@ use crate::fleet::{
     software::Database,
 };
 
+/// Labels by which scrape configurations name a namespace and a pod.
+const POD_LABELS: [(&str, &str); 3] =
+    [("namespace", "pod"), ("kubernetes_namespace", "pod_name"), ("k8s_ns", "k8s_pod")];
+
 pub(super) fn speak(model: &Model, speech: &mut Speech) {
     for export in &model.exports {
         let labels = labels(model, export, speech);
@@ -47,8 +51,10 @@ fn labels(model: &Model, export: &Export, speech: &mut Speech) -> Labels {
             speech.target(JOB, ADDRESS).with("address", address)
         }
         (Found::By(Exporter::ByPod), Some(pod)) => {
-            let target = speech.target("kubernetes-pods", &format!("{}:{port}", instance.ip));
-            target.and(&[("namespace", &app.namespace), ("pod", &pod.name)])
+            // The instance is no address: only these labels tell which pod it is.
+            let target = speech.target("kubernetes-pods", &pod.name);
+            let (namespace, name) = POD_LABELS[export.by.application % POD_LABELS.len()];
+            target.and(&[(namespace, &app.namespace), (name, &pod.name)])
         }
         (Found::By(_), Some(_)) => speech.target("exporters", &format!("{}:{port}", instance.ip)),
         (Found::By(_), None) => speech.target("exporters", &instance.address()),

@@ -94,7 +94,7 @@ fn speak_of_pod(
 }
 
 fn speak_of_containers(instance: &Instance, pod: &Pod, labels: &Labels, life: Life, speech: &mut Speech) {
-    if app_starts_with_init(pod) {
+    if prepares_itself(pod) {
         let labels = labels.and(&[("container", &"init"), ("image", &"busybox:1.36")]);
         speech.say("kube_pod_init_container_info", &labels, life, Is(1.0));
     }
@@ -109,6 +109,10 @@ fn speak_of_containers(instance: &Instance, pod: &Pod, labels: &Labels, life: Li
         ] {
             speech.say(name, &labels, life, Is(value));
         }
+        if instance.life.restarts.is_some() {
+            let labels = labels.with("reason", "OOMKilled");
+            speech.say("kube_pod_container_status_last_terminated_reason", &labels, life, Is(1.0));
+        }
         for (resource, unit, value) in [("cpu", "core", 0.1), ("memory", "byte", 1e8)] {
             let labels = labels.and(&[("resource", &resource), ("unit", &unit)]);
             speech.say("kube_pod_container_resource_requests", &labels, life, Is(value));
@@ -117,6 +121,6 @@ fn speak_of_containers(instance: &Instance, pod: &Pod, labels: &Labels, life: Li
 }
 
 /// Stateful pods prepare their volumes.
-fn app_starts_with_init(pod: &Pod) -> bool {
+fn prepares_itself(pod: &Pod) -> bool {
     pod.owner_kind == "StatefulSet"
 }

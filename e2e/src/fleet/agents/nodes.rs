@@ -36,7 +36,8 @@ pub(super) fn speak(model: &Model, speech: &mut Speech) {
 /// The labels of every series of an agent.
 pub(super) fn labels(node: &Node, speech: &mut Speech) -> Labels {
     let target = speech.target(JOB, &format!("{}:80", node.ip));
-    target.and(&[("machine_id", &node.machine_id), ("system_uuid", &node.system_uuid)])
+    let labels = target.with("machine_id", &node.machine_id);
+    if node.old_agent { labels } else { labels.with("system_uuid", &node.system_uuid) }
 }
 
 fn identity(node: &Node, labels: &Labels, speech: &mut Speech) {

@@ -15,8 +15,8 @@ const BREADTH: usize = 2;
 impl Inventor {
     pub(super) fn add_call(&mut self, call: &Call) -> anyhow::Result<()> {
         let place = |name: &str| {
-            self.application(name)
-                .with_context(|| format!("a call refers to {name}, which is not in the shape"))
+            let place = self.places.get(name).copied();
+            place.with_context(|| format!("a call refers to {name}, which is not in the shape"))
         };
         let (from, to) = (place(&call.from)?, place(&call.to)?);
         let before = self.model.connections.len();

@@ -22,6 +22,7 @@ impl Inventor {
             system_uuid,
             ip,
             agent: plan.agent && !plan.fargate,
+            old_agent: same && self.chance.percent(25),
             kubernetes: plan.kubernetes || plan.fargate,
             fargate: plan.fargate,
             machine: plan.machine,

@@ -48,7 +48,7 @@ impl Inventor {
     }
 
     fn add_outside(&mut self, name: &str, origin: Origin, auxiliary: bool, instances: Vec<Instance>) {
-        self.model.applications.push(Application {
+        self.add_application(Application {
             namespace: String::new(),
             name: name.to_owned(),
             origin,

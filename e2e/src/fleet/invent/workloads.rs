@@ -49,7 +49,7 @@ impl Inventor {
         self.add_children(workload, &mut instances);
         self.add_exports(workload, instances.len());
         let service = workload.kind.is_kubernetes().then(|| self.add_service(workload));
-        self.model.applications.push(Application {
+        self.add_application(Application {
             namespace: workload.namespace.clone(),
             name: workload.name.clone(),
             origin: Origin::Workload(workload.kind),
