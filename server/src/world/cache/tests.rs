@@ -8,7 +8,8 @@ use super::{super::prometheus::Sink, *};
 use crate::{
     disk::simulated::{Crash, SimulatedDisk},
     world::catalogue::{
-        CONTAINER_CPU_LIMIT, CONTAINER_INFO, CONTAINER_MEMORY_RSS, CONTAINER_MEMORY_RSS_FOR_TREND, UP,
+        CONTAINER_CPU_DELAY, CONTAINER_CPU_LIMIT, CONTAINER_INFO, CONTAINER_MEMORY_CACHE,
+        CONTAINER_MEMORY_RSS, CONTAINER_MEMORY_RSS_FOR_TREND, CONTAINER_THROTTLED_TIME, UP,
     },
 };
 
@@ -349,6 +350,30 @@ fn large_answers_come_back_in_all_their_pieces() {
             assert!(points.iter().all(|(at, found)| *found == value(row, *at) && *at >= to - 3600));
         }
     }
+}
+
+#[test]
+fn answers_that_are_read_together_are_those_that_are_read_alone() {
+    let store = open(&SimulatedDisk::default());
+    let queries =
+        [&CONTAINER_CPU_LIMIT, &CONTAINER_MEMORY_CACHE, &CONTAINER_CPU_DELAY, &CONTAINER_THROTTLED_TIME];
+    for (query, left_out) in queries.into_iter().zip([99, 99, 3, 99]) {
+        let mut answer = Incoming::new(query);
+        for row in (0_u8..9).filter(|row| *row != left_out) {
+            answer.series(&["m", "", &format!("container {row}")]).unwrap();
+            answer.point(TO, f32::from(row)).unwrap();
+        }
+        store.write(answer, TO, 15).unwrap();
+    }
+    let answers = store.read(queries.into_iter()).unwrap();
+    for query in queries {
+        let rows = answers.table(query).rows().map(|found| {
+            let labels: Vec<_> = found.labels().iter().map(|label| answers.text(*label)).collect();
+            row(&labels, found.first_seen(), found.last_seen(), found.newest())
+        });
+        assert_eq!(read(&store, query), Some((TO, rows.collect())));
+    }
+    assert_eq!(answers.symbols().len(), 11);
 }
 
 #[test]
