@@ -1,7 +1,7 @@
 //! The data directory: what is in its files, and what of that survives a crash.
 //!
-//! The journal and the spool do all their I/O through [`Disk`], step by step, so that tests can end the process or cut
-//! the power between any two steps.
+//! The journal, the spool and the cache do all their I/O through [`Disk`], step by step, so that tests can end the process
+//! or cut the power between any two steps.
 
 mod data_dir;
 mod directory;

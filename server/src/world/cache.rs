@@ -97,9 +97,9 @@ impl Store {
         let store = Self { disk, dir, files, small_bytes: SMALL_BYTES, writing };
         let mut bytes = Vec::new();
         for query in catalogue::all().filter(|query| names.binary_search(&file_name(query)).is_ok()) {
-            match store.disk.read_into(&store.path(query), &mut bytes) {
-                Ok(()) => store.found(query, &Frames::of(query, &bytes), bytes.len()),
-                Err(error) => tracing::debug!(query = query.name, %error, "a cached answer cannot be read"),
+            // One that cannot be read counts as missing.
+            if store.read_file(query, &mut bytes).is_ok() {
+                store.found(query, &Frames::of(query, &bytes), bytes.len());
             }
         }
         Ok(store)
@@ -116,65 +116,83 @@ impl Store {
     /// no say about a newer one.
     ///
     /// # Errors
-    /// The disk refused, or there is no room for so many values; what was stored is unchanged.
-    pub fn write(&self, answer: Incoming, to: u32, step: u32) -> io::Result<Stored> {
+    /// The disk refused, or there is no room for so many values: what was stored is unchanged. Or what was stored turns out
+    /// to be damaged ([`io::ErrorKind::InvalidData`]): the answer is not taken, [`Store::to`] says what is left, and more
+    /// than before is to be fetched.
+    pub fn write(&self, mut answer: Incoming, to: u32, step: u32) -> io::Result<Stored> {
         let _writing = lock(&self.writing);
         let query = answer.query;
         let answered = answer.rows() as u64;
-        let mut bytes = Vec::new();
-        if self.file(query).is_some() && query.kind != Kind::Now {
-            // A file that cannot be read counts as missing.
-            self.disk.read_into(&self.path(query), &mut bytes).unwrap_or_else(|_| bytes.clear());
-        }
+        let bytes = self.old_bytes(query)?;
         let frames = Frames::of(query, &bytes);
         let series = match query.kind {
-            Kind::Range { keep, .. } => {
-                let keep = u32::try_from(keep.as_secs()).unwrap_or(u32::MAX);
-                self.write_range(answer, &frames, bytes.len(), to, (keep, step_of(query.kind, step)))?
-            }
             Kind::Now => self.write_whole(query, &merge::now(&answer, to), &answer.symbols)?,
             Kind::Seen => {
-                let mut answer = answer;
-                let old = self.old(&mut answer, &frames, 0);
-                let table = merge::seen(&mut answer, old.as_ref(), to, WINDOW.as_secs() as u32);
+                let old = self.old(&mut answer, &frames, 0)?;
+                let table = merge::seen(&mut answer, old.as_ref(), to, seconds(WINDOW));
                 self.write_whole(query, &table, &answer.symbols)?
+            }
+            Kind::Range { keep, .. } => {
+                let to = frames.newest().map_or(to, |newest| newest.to.max(to));
+                let kept = Grid::back_from(to, seconds(keep), step_of(query.kind, step));
+                let may_follow = bytes.len() > self.small_bytes
+                    && bytes.len() == frames.bytes
+                    && merge::may_follow(&answer, &frames, kept, seconds(keep));
+                if may_follow {
+                    self.write_addition(answer, &frames, to, kept)?
+                } else {
+                    self.write_range(answer, &frames, to, kept)?
+                }
             }
         };
         Ok(Stored { answered, series })
     }
 
-    fn write_range(
+    /// The bytes of a query's file; none when it is not answered, or when what was stored does not matter.
+    fn old_bytes(&self, query: &'static Query) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let Some(file) = self.file(query).filter(|_| query.kind != Kind::Now) else { return Ok(bytes) };
+        self.read_file(query, &mut bytes)?;
+        let frames = Frames::of(query, &bytes);
+        if frames.bytes >= file.bytes {
+            return Ok(bytes);
+        }
+        self.found(query, &frames, bytes.len());
+        Err(damaged())
+    }
+
+    /// What a file has from `since` on, in the texts of the answer.
+    fn old(&self, answer: &mut Incoming, frames: &Frames<'_>, since: u32) -> io::Result<Option<Table>> {
+        if frames.list.is_empty() {
+            return Ok(None);
+        }
+        let table = Decoder::new()?.table(answer.query, frames, since, &mut answer.symbols);
+        table.map(Some).map_err(|Damaged| self.not_understood(answer.query))
+    }
+
+    fn write_range(&self, mut answer: Incoming, frames: &Frames<'_>, to: u32, kept: Grid) -> io::Result<u64> {
+        // The points of another step before the first moment show there.
+        let old = self.old(&mut answer, frames, kept.from.saturating_sub(kept.step))?;
+        let table = merge::range(&answer, old.as_ref(), kept).map_err(io::Error::other)?;
+        self.write_whole(answer.query, &Table { to, ..table }, &answer.symbols)
+    }
+
+    fn write_addition(
         &self,
         mut answer: Incoming,
         frames: &Frames<'_>,
-        bytes: usize,
         to: u32,
-        (keep, step): (u32, u32),
+        kept: Grid,
     ) -> io::Result<u64> {
         let query = answer.query;
-        let to = frames.newest().map_or(to, |newest| newest.to.max(to));
-        let kept = Grid::back_from(to, keep, step);
-        let is_torn = bytes > frames.bytes;
-        if !is_torn && bytes > self.small_bytes && merge::may_follow(&answer, frames, kept, keep) {
-            let shape = Decoder::new()?.shape(query, frames, &mut answer.symbols);
-            if let Ok(shape) = shape {
-                let mut table = merge::addition(&answer, &shape, kept);
-                table.to = to;
-                let known = Known { rows: shape.labels.len() / table.width.max(1), texts: shape.texts };
-                return self.append(query, &table, &answer.symbols, &known, bytes);
-            }
-        }
-        let old = self.old(&mut answer, frames, kept.from.saturating_sub(step));
-        let mut table = merge::range(&answer, old.as_ref(), kept).map_err(io::Error::other)?;
-        table.to = to;
-        self.write_whole(query, &table, &answer.symbols)
-    }
-
-    /// What a file has, in the texts of the answer.
-    fn old(&self, answer: &mut Incoming, frames: &Frames<'_>, since: u32) -> Option<Table> {
-        frames.newest()?;
-        let mut decoder = Decoder::new().ok()?;
-        decoder.table(answer.query, frames, since, &mut answer.symbols).ok()
+        let shape = Decoder::new()?.shape(query, frames, &mut answer.symbols);
+        let shape = shape.map_err(|Damaged| self.not_understood(query))?;
+        let table = Table { to, ..merge::addition(&answer, &shape, kept) };
+        let known = Known { rows: shape.labels.len() / table.width.max(1), texts: shape.texts };
+        let frame = encode::frame(query, &table, &answer.symbols, &known, &mut Packer::new()?)?;
+        self.disk.append(&self.path(query))?.append(&frame)?;
+        self.set(query, Some(File { to, bytes: frames.bytes + frame.len() }));
+        Ok(encode::rows(&table) as u64)
     }
 
     fn write_whole(&self, query: &'static Query, table: &Table, symbols: &Symbols) -> io::Result<u64> {
@@ -182,20 +200,6 @@ impl Store {
         self.disk.create_dir(&self.dir)?;
         disk::replace(&*self.disk, &self.path(query), &frame)?;
         self.set(query, Some(File { to: table.to, bytes: frame.len() }));
-        Ok(encode::rows(table) as u64)
-    }
-
-    fn append(
-        &self,
-        query: &'static Query,
-        table: &Table,
-        symbols: &Symbols,
-        known: &Known,
-        bytes: usize,
-    ) -> io::Result<u64> {
-        let frame = encode::frame(query, table, symbols, known, &mut Packer::new()?)?;
-        self.disk.append(&self.path(query))?.append(&frame)?;
-        self.set(query, Some(File { to: table.to, bytes: bytes + frame.len() }));
         Ok(encode::rows(table) as u64)
     }
 
@@ -224,44 +228,50 @@ impl Store {
         symbols: &mut Symbols,
     ) -> Option<Table> {
         let file = self.file(query)?;
-        let path = self.path(query);
-        if self.disk.read_into(&path, bytes).is_ok() {
-            let frames = Frames::of(query, bytes);
-            if frames.bytes >= file.bytes {
-                return self.decode(query, &frames, decoder, symbols);
-            }
+        let read = self.read_file(query, bytes);
+        let mut frames = Frames::of(query, bytes);
+        if read.is_err() || frames.bytes < file.bytes {
+            self.read_alone(query, bytes)?;
+            frames = Frames::of(query, bytes);
         }
-        // Either the file is damaged, or it has just been replaced by a shorter one.
+        let since = match query.kind {
+            Kind::Range { keep, .. } => frames.newest()?.to.saturating_sub(seconds(keep)),
+            Kind::Now | Kind::Seen => 0,
+        };
+        let table = decoder.table(query, &frames, since, symbols);
+        table.map_err(|Damaged| self.not_understood(query)).ok()
+    }
+
+    /// Reads a file while nobody writes: it is damaged, or it was just replaced by a shorter one.
+    fn read_alone(&self, query: &'static Query, bytes: &mut Vec<u8>) -> Option<()> {
         let _writing = lock(&self.writing);
         let file = self.file(query)?;
-        self.disk.read_into(&path, bytes).unwrap_or_else(|_| bytes.clear());
+        self.read_file(query, bytes).ok()?;
         let frames = Frames::of(query, bytes);
         if frames.bytes < file.bytes {
             self.found(query, &frames, bytes.len());
         }
-        self.decode(query, &frames, decoder, symbols)
+        Some(())
     }
 
-    fn decode(
-        &self,
-        query: &'static Query,
-        frames: &Frames<'_>,
-        decoder: &mut Decoder,
-        symbols: &mut Symbols,
-    ) -> Option<Table> {
-        let newest = frames.newest()?;
-        let since = match query.kind {
-            Kind::Range { keep, .. } => {
-                newest.to.saturating_sub(u32::try_from(keep.as_secs()).unwrap_or(u32::MAX))
+    /// Reads a file, which has no bytes if it does not exist.
+    fn read_file(&self, query: &Query, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let read = self.disk.read_into(&self.path(query), bytes);
+        if let Err(error) = read {
+            bytes.clear();
+            if error.kind() != io::ErrorKind::NotFound {
+                tracing::debug!(query = query.name, %error, "a cached answer cannot be read");
+                return Err(error);
             }
-            Kind::Now | Kind::Seen => 0,
-        };
-        let table = decoder.table(query, frames, since, symbols);
-        if let Err(Damaged) = table {
-            tracing::debug!(query = query.name, "a cached answer is damaged and counts as missing");
-            self.set(query, None);
         }
-        table.ok()
+        Ok(())
+    }
+
+    /// Counts a file as missing whose bytes are as they were written but make no sense.
+    fn not_understood(&self, query: &'static Query) -> io::Error {
+        tracing::debug!(query = query.name, "a cached answer makes no sense and counts as missing");
+        self.set(query, None);
+        damaged()
     }
 
     /// Reads and unpacks everything that is stored, and makes nothing of it: what any reading of these bytes costs at least.
@@ -288,7 +298,7 @@ impl Store {
     /// The disk refused; some files may be left.
     pub fn expire(&self, now: u32, ttl: Duration) -> io::Result<()> {
         let _writing = lock(&self.writing);
-        let earliest = now.saturating_sub(u32::try_from(ttl.as_secs()).unwrap_or(u32::MAX));
+        let earliest = now.saturating_sub(seconds(ttl));
         let latest = now.saturating_add(MAX_AHEAD_S);
         lock(&self.files).retain(|_, file| (earliest..=latest).contains(&file.to));
         for name in self.disk.list(&self.dir)? {
@@ -346,6 +356,14 @@ impl Store {
 
 fn file_name(query: &Query) -> String {
     format!("{}{ENDING}", query.name)
+}
+
+fn damaged() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, Damaged)
+}
+
+fn seconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -16,6 +16,20 @@ fn a_text_has_one_symbol_and_none_is_the_empty_one() {
 }
 
 #[test]
+fn texts_that_follow_each_other_have_the_symbols_that_they_have_alone() {
+    let mut symbols = Symbols::default();
+    for texts in [["", "a", "b", "c"], ["a", "b", "c", ""], ["c", "", "a", "d"], ["a", "c", "b", "d"]] {
+        let mut previous = Symbol::EMPTY;
+        for text in texts {
+            let symbol = symbols.intern_after(previous, text);
+            assert_eq!((symbols.text(symbol), symbols.find(text)), (text, Some(symbol)));
+            previous = symbol;
+        }
+    }
+    assert_eq!(symbols.len(), 5);
+}
+
+#[test]
 fn a_label_that_a_query_does_not_keep_is_empty() {
     let mut answers = Answers::default();
     let hostname = answers.symbols_mut().intern("a");

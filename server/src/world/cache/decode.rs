@@ -6,18 +6,12 @@ use super::{
         catalogue::{Kind, Query},
     },
     columns::Columns,
-    encode::bytes_of_place,
+    encode::{MAX_ROWS, MAX_VALUES, bytes_of_place},
     ends,
     frame::{Damaged, Frame, Frames, Header},
     planes,
     section::{Packed, Unpacker},
 };
-
-/// The most values over time that a table has.
-pub(super) const MAX_VALUES: usize = 128 << 20;
-
-/// The most rows that a table has.
-const MAX_ROWS: u32 = 1 << 24;
 
 /// The rows of a file.
 #[derive(Debug, Clone, Default)]
@@ -114,7 +108,7 @@ impl Decoder {
             self.columns.read(*label, Packed::take(sections)?, &mut self.unpacker, symbols, texts)?;
         }
         let (start, added) = (shape.labels.len(), added as usize);
-        if rows > MAX_ROWS || start + added * width != rows as usize * width {
+        if rows as usize > MAX_ROWS || start + added * width != rows as usize * width {
             return Err(Damaged);
         }
         shape.labels.resize(start + added * width, Symbol::EMPTY);

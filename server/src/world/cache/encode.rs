@@ -17,6 +17,12 @@ use super::{
     texts,
 };
 
+/// The most rows that a table has.
+pub(super) const MAX_ROWS: usize = 1 << 24;
+
+/// The most values over time that a table has: 256 MiB of them.
+pub(super) const MAX_VALUES: usize = 64 << 20;
+
 /// What a file has already.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
@@ -81,6 +87,9 @@ fn header(table: &Table, known: &Known) -> io::Result<Header> {
     let number = |count: usize| u32::try_from(count).map_err(|_| io::ErrorKind::FileTooLarge);
     let points = &table.points;
     let rows = rows(table);
+    if rows > MAX_ROWS {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
     Ok(Header {
         to: table.to,
         from: points.from,

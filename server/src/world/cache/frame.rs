@@ -4,6 +4,8 @@
 //! of the format, a checksum of all that follows, the length of the frame, a fingerprint of the query, and the [`Header`].
 //! Nothing that a frame says is believed before its checksum is right, lengths least of all.
 
+use std::io;
+
 use super::super::catalogue::{Kind, Query};
 
 /// The mark of the format, with its version.
@@ -97,11 +99,11 @@ impl<'f> Frames<'f> {
 }
 
 /// A frame of `query` whose body `write` adds.
-pub(super) fn frame<E>(
+pub(super) fn frame(
     query: &Query,
     header: &Header,
-    write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-) -> Result<Vec<u8>, E> {
+    write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+) -> io::Result<Vec<u8>> {
     let Header { to, from, step, moments, rows, added } = *header;
     let mut bytes = Vec::new();
     bytes.extend(MARK);
@@ -111,8 +113,7 @@ pub(super) fn frame<E>(
         bytes.extend(number.to_le_bytes());
     }
     write(&mut bytes)?;
-    // A length that does not fit is never right, so such a frame counts as missing.
-    let len = u32::try_from(bytes.len()).unwrap_or_default();
+    let len = u32::try_from(bytes.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
     bytes[8..12].copy_from_slice(&len.to_le_bytes());
     let checksum = crc32fast::hash(&bytes[8..]);
     bytes[4..8].copy_from_slice(&checksum.to_le_bytes());

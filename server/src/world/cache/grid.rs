@@ -36,9 +36,9 @@ impl Grid {
         Self { from: self.from.min(other.from), to: self.to.max(other.to), ..self }
     }
 
-    /// How many moments there are.
+    /// How many moments there are, at least one.
     pub(super) const fn moments(self) -> usize {
-        (self.to - self.from) as usize / self.step as usize + 1
+        self.to.saturating_sub(self.from) as usize / self.step as usize + 1
     }
 
     /// No value at any moment, for `rows` rows.

@@ -6,14 +6,12 @@ use super::{
         catalogue::{Kind, Query},
         prometheus::{Sink, TooLarge},
     },
+    encode::MAX_VALUES,
     rows::Rows,
 };
 
 /// Series that one answer may have.
 const MAX_SERIES: usize = 2_000_000;
-
-/// Points that are kept of one answer: 512 MiB of them.
-const MAX_POINTS: usize = 64 << 20;
 
 /// An answer as it arrives. Series whose kept labels are the same become one row, whose value at a moment is the largest of
 /// theirs.
@@ -146,7 +144,7 @@ impl Sink for Incoming {
         };
         self.seen[row as usize].add(Seen { first: at, last: at, newest: value });
         if self.keeps_points() {
-            if self.points.len() >= MAX_POINTS {
+            if self.points.len() >= MAX_VALUES {
                 return Err(TooLarge);
             }
             self.points.push((at, value));

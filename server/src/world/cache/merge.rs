@@ -2,7 +2,8 @@
 
 use super::{
     super::answers::{Points, Table},
-    decode::{MAX_VALUES, Shape},
+    decode::Shape,
+    encode::MAX_VALUES,
     frame::Frames,
     grid::Grid,
     incoming::{Incoming, Seen},

@@ -1,7 +1,8 @@
 //! How are bytes packed?
 //!
 //! A section is two numbers, the bytes that it stands for and the bytes that it takes, and those bytes: compressed, or as
-//! they are where that is not worth it, in which case the two numbers are the same.
+//! they are where that is not worth it, in which case the two numbers are the same. Zstandard, because it is the quickest to
+//! unpack that we measured: `lz4_flex` without `unsafe` takes a fifth longer, for files that are half as large again.
 
 use std::io;
 

@@ -1,10 +1,11 @@
 //! Which moments are missing, and how are they fetched?
 
-use std::time::Duration;
-
-use super::super::{
-    catalogue::{Kind, WINDOW},
-    prometheus::Span,
+use super::{
+    super::{
+        catalogue::{Kind, WINDOW},
+        prometheus::Span,
+    },
+    seconds,
 };
 
 /// The longest gap after which every value is fetched where only the newest is kept.
@@ -84,12 +85,10 @@ fn hours(from: u32, to: u32, step: u32) -> Vec<Span> {
     spans
 }
 
-fn seconds(duration: Duration) -> u32 {
-    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::*;

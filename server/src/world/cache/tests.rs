@@ -7,7 +7,10 @@ use proptest::prelude::*;
 use super::{super::prometheus::Sink, *};
 use crate::{
     disk::simulated::{Crash, SimulatedDisk},
-    world::catalogue::{CONTAINER_CPU_LIMIT, CONTAINER_INFO, CONTAINER_MEMORY_RSS, UP},
+    world::catalogue::{
+        CONTAINER_CPU_DELAY, CONTAINER_CPU_LIMIT, CONTAINER_INFO, CONTAINER_MEMORY_CACHE,
+        CONTAINER_MEMORY_RSS, CONTAINER_MEMORY_RSS_FOR_TREND, CONTAINER_THROTTLED_TIME, UP,
+    },
 };
 
 const DIR: &str = "cache/one";
@@ -16,8 +19,14 @@ const TO: u32 = 1_700_000_100;
 /// Labels and their points.
 type Series<'s> = (&'s [&'s str], Vec<(u32, f32)>);
 
-/// What is read: first and last seen, the newest value, and the values over time, by labels.
-type Rows = BTreeMap<Vec<String>, (u32, u32, f32, Vec<(u32, f32)>)>;
+/// What is read of a row: first and last seen, the newest value, and the values over time.
+type Row = (u32, u32, f32, Vec<(u32, f32)>);
+
+/// What is read, by labels.
+type Rows = BTreeMap<Vec<String>, Row>;
+
+/// Series by the number of their labels, with the values at some of the moments of a minute.
+type Minute = Vec<(usize, [Option<i8>; 4])>;
 
 fn open(disk: &SimulatedDisk) -> Store {
     Store::open(Arc::new(disk.clone()), DIR.to_owned()).unwrap()
@@ -49,16 +58,11 @@ fn read(store: &Store, query: &'static Query) -> Option<(u32, Rows)> {
     (table.to > 0).then_some((table.to, rows))
 }
 
-fn row(
-    labels: &[&str],
-    first: u32,
-    last: u32,
-    newest: f32,
-) -> (Vec<String>, (u32, u32, f32, Vec<(u32, f32)>)) {
+fn row(labels: &[&str], first: u32, last: u32, newest: f32) -> (Vec<String>, Row) {
     (labels.iter().map(|label| (*label).to_owned()).collect(), (first, last, newest, Vec::new()))
 }
 
-fn row_of(labels: &[&str], points: &[(u32, f32)]) -> (Vec<String>, (u32, u32, f32, Vec<(u32, f32)>)) {
+fn row_of(labels: &[&str], points: &[(u32, f32)]) -> (Vec<String>, Row) {
     let (first, (last, newest)) = (points[0].0, points[points.len() - 1]);
     (labels.iter().map(|label| (*label).to_owned()).collect(), (first, last, newest, points.to_vec()))
 }
@@ -291,6 +295,100 @@ fn a_damaged_file_is_added_to_again() {
 }
 
 #[test]
+fn damage_that_is_found_when_writing_is_fetched_again() {
+    let disk = disk_with_three_frames();
+    let states = states_of_three_answers();
+    let path = path(&CONTAINER_MEMORY_RSS);
+    let file = disk.files()[&path].clone();
+    let store = open_adding(&disk);
+    disk.spoil(&path, &file[..file.len() - 1]);
+    let next = || answer(&CONTAINER_MEMORY_RSS, &[(&["m", "s", "stays"], vec![(minute(3), 1.0)])]);
+    let refused = store.write(next(), minute(3), 15).unwrap_err();
+    assert_eq!(refused.kind(), io::ErrorKind::InvalidData);
+    assert_eq!(store.to(&CONTAINER_MEMORY_RSS), Some(minute(1)));
+    assert_eq!(read(&store, &CONTAINER_MEMORY_RSS), states[2]);
+    disk.remove(&path).unwrap();
+    assert!(store.write(next(), minute(3), 15).is_err());
+    assert_eq!(store.to(&CONTAINER_MEMORY_RSS), None);
+    store.write(three_answers()[0].clone(), minute(0), 15).unwrap();
+    assert_eq!(read(&store, &CONTAINER_MEMORY_RSS), states[1]);
+}
+
+#[test]
+fn large_answers_come_back_in_all_their_pieces() {
+    for (rows, now) in [(300, 55), (20_000, 58), (66_000, 80)] {
+        let value = |row: u32, at: u32| (row % 97 + at % 1009) as f32 / 7.0;
+        let part = |first: u32, rows: u32, minutes: std::ops::RangeInclusive<u32>| {
+            let mut answer = Incoming::new(&CONTAINER_MEMORY_RSS);
+            for row in first..first + rows {
+                answer.series(&["m", "", &format!("/k8s/container {row}")]).unwrap();
+                for at in minutes.clone().map(minute).filter(|at| (row + at / 60) % 5 > 0) {
+                    answer.point(at, value(row, at)).unwrap();
+                }
+            }
+            answer
+        };
+        let [added, anew] = [0, usize::MAX].map(|small_bytes| {
+            let disk = SimulatedDisk::default();
+            let store = Store { small_bytes, ..open(&disk) };
+            store.write(part(0, rows, 0..=9), minute(9), 60).unwrap();
+            store.write(part(10, rows, now..=now), minute(now), 60).unwrap();
+            store.write(part(0, 10, now + 1..=now + 10), minute(now + 10), 60).unwrap();
+            let frames =
+                Frames::of(&CONTAINER_MEMORY_RSS, &disk.files()[&path(&CONTAINER_MEMORY_RSS)]).list.len();
+            assert_eq!(frames, if small_bytes == 0 { 3 } else { 1 });
+            read(&store, &CONTAINER_MEMORY_RSS)
+        });
+        assert_eq!(added, anew);
+        let (to, found) = added.unwrap();
+        assert_eq!(
+            (to, found.len()),
+            (minute(now + 10), if now > 60 { (rows as usize * 4 / 5) + 10 } else { rows as usize + 8 })
+        );
+        for (labels, (_, _, _, points)) in &found {
+            let row: u32 = labels[2].rsplit(' ').next().unwrap().parse().unwrap();
+            assert!(points.iter().all(|(at, found)| *found == value(row, *at) && *at >= to - 3600));
+        }
+    }
+}
+
+#[test]
+fn answers_that_are_read_together_are_those_that_are_read_alone() {
+    let store = open(&SimulatedDisk::default());
+    let queries =
+        [&CONTAINER_CPU_LIMIT, &CONTAINER_MEMORY_CACHE, &CONTAINER_CPU_DELAY, &CONTAINER_THROTTLED_TIME];
+    for (query, left_out) in queries.into_iter().zip([99, 99, 3, 99]) {
+        let mut answer = Incoming::new(query);
+        for row in (0_u8..9).filter(|row| *row != left_out) {
+            answer.series(&["m", "", &format!("container {row}")]).unwrap();
+            answer.point(TO, f32::from(row)).unwrap();
+        }
+        store.write(answer, TO, 15).unwrap();
+    }
+    let answers = store.read(queries.into_iter()).unwrap();
+    for query in queries {
+        let rows = answers.table(query).rows().map(|found| {
+            let labels: Vec<_> = found.labels().iter().map(|label| answers.text(*label)).collect();
+            row(&labels, found.first_seen(), found.last_seen(), found.newest())
+        });
+        assert_eq!(read(&store, query), Some((TO, rows.collect())));
+    }
+    assert_eq!(answers.symbols().len(), 11);
+}
+
+#[test]
+fn a_trend_has_a_step_of_its_own() {
+    let store = open(&SimulatedDisk::default());
+    let to = TO / 300 * 300;
+    let points: Vec<_> = (0..=48).map(|number| (to - 14_400 + 300 * number, number as f32)).collect();
+    let labels = ["m", "s", "a"];
+    let series = [(&labels[..], points.clone())];
+    store.write(answer(&CONTAINER_MEMORY_RSS_FOR_TREND, &series), to, 15).unwrap();
+    let expected = Rows::from([row_of(&labels, &points)]);
+    assert_eq!(read(&store, &CONTAINER_MEMORY_RSS_FOR_TREND), Some((to, expected)));
+}
+
+#[test]
 fn what_is_written_right_but_makes_no_sense_is_missing() {
     let disk = disk_with_three_frames();
     let path = path(&CONTAINER_MEMORY_RSS);
@@ -319,7 +417,7 @@ fn what_is_written_right_but_makes_no_sense_is_missing() {
     for (header, body) in bodies {
         let frame = frame::frame(&CONTAINER_MEMORY_RSS, &header, |bytes| {
             bytes.extend_from_slice(&body);
-            Ok::<_, ()>(())
+            Ok(())
         });
         disk.spoil(&path, &frame.unwrap());
         let store = open(&disk);
@@ -486,8 +584,8 @@ fn reading_while_writing_finds_the_old_or_the_new() {
     assert_eq!(store.to(&UP), Some(minute(299)));
 }
 
-/// Answers at rising moments: series by a number, with the values at some of the moments of a minute.
-fn any_answers() -> impl Strategy<Value = Vec<(u32, Vec<(usize, [Option<i8>; 4])>)>> {
+/// Answers, each some minutes after the one before.
+fn any_answers() -> impl Strategy<Value = Vec<(u32, Minute)>> {
     let series = (0_usize..6, any::<[Option<i8>; 4]>());
     let answer = (1_u32..40, proptest::collection::vec(series, 0..8));
     proptest::collection::vec(answer, 1..30)
