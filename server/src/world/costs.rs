@@ -82,6 +82,13 @@ impl QueryCosts {
         self.0.entry(query).or_default().failed = true;
     }
 
+    /// Notes that nothing of a query is missing.
+    pub fn up_to_date(&mut self, query: &'static str) {
+        if let Some(cost) = self.0.get_mut(query) {
+            cost.failed = false;
+        }
+    }
+
     /// Adds those of another project: one failure is a failure, the longest latency counts, series add up.
     pub fn merge(&mut self, other: &Self) {
         for (query, cost) in &other.0 {

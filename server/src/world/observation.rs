@@ -79,17 +79,17 @@ impl Observation {
             access.refresh_interval,
         );
         let mut health = Health::Answers;
-        let mut cleaned = clock.monotonic();
+        let mut cleaned = None;
         loop {
             let started = clock.monotonic();
             let now = u32::try_from(clock.wall().as_secs()).unwrap_or(u32::MAX);
+            if cleaned.is_none_or(|cleaned| started.saturating_sub(cleaned) >= UPKEEP) {
+                cleaned = Some(started);
+                self.expire(&store, now).await;
+            }
             let step = refresh.step(now, access.refresh_interval).await;
             health = health.after(refresh.round(now, step).await);
             self.load(&store).await;
-            if clock.monotonic().saturating_sub(cleaned) >= UPKEEP {
-                cleaned = clock.monotonic();
-                self.expire(&store, now).await;
-            }
             let spent = clock.monotonic().saturating_sub(started);
             tokio::time::sleep(Duration::from_secs(step.into()).saturating_sub(spent)).await;
         }

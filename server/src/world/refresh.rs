@@ -59,6 +59,8 @@ pub(super) struct Refresh {
     step_known_until: Option<u32>,
     under_way: JoinSet<Asked>,
     asked: BTreeSet<&'static str>,
+    /// The queries of which nothing was missing in this round.
+    not_due: Vec<&'static str>,
     slow_under_way: BTreeSet<&'static str>,
 }
 
@@ -123,6 +125,7 @@ impl Refresh {
             step_known_until: None,
             under_way: JoinSet::new(),
             asked: BTreeSet::new(),
+            not_due: Vec::new(),
             slow_under_way: BTreeSet::new(),
         }
     }
@@ -145,6 +148,17 @@ impl Refresh {
 
     /// Puts every query that is not under way, for what is missing up to `now` (Unix seconds) at `step` (seconds).
     pub(super) async fn round(&mut self, now: u32, step: u32) -> Round {
+        let round = self.put_all(now, step).await;
+        let silent = round.answered == 0 && round.failed > 0;
+        let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in std::mem::take(&mut self.not_due) {
+            // Of a silent Prometheus every query has failed, also one that is put less often.
+            if silent { costs.failed(name) } else { costs.up_to_date(name) }
+        }
+        round
+    }
+
+    async fn put_all(&mut self, now: u32, step: u32) -> Round {
         let (mut quick, mut slow) = self.due();
         let mut round = Round::default();
         loop {
@@ -204,7 +218,7 @@ impl Refresh {
         self.slow_under_way.remove(query.name);
         let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
-            Ok(None) => {}
+            Ok(None) => self.not_due.push(query.name),
             Ok(Some(filled)) => {
                 round.answered += 1;
                 costs.answered(query.name, filled.latency, filled.series);

@@ -19,7 +19,9 @@ use crate::{
     clock::SystemClock,
     disk::{Disk, simulated::SimulatedDisk},
     world::{
-        catalogue::{CONTAINER_MEMORY_RSS, KUBE_POD_INFO, NODE_CPU_CORES, NODE_INFO},
+        catalogue::{
+            CONTAINER_MEMORY_RSS, CONTAINER_MEMORY_RSS_FOR_TREND, KUBE_POD_INFO, NODE_CPU_CORES, NODE_INFO,
+        },
         project::PrometheusAccess,
     },
 };
@@ -233,4 +235,20 @@ async fn a_prometheus_that_is_not_there_has_failed_at_once() {
     let mut refresh = refresh("http://127.0.0.1:9", &disk(), MINUTE);
     let all = catalogue::all().count();
     assert_eq!(refresh.round(NOW, STEP).await, Round { answered: 0, failed: all });
+}
+
+#[tokio::test]
+async fn a_query_that_is_not_due_fails_with_a_silent_prometheus_and_recovers_with_it() {
+    let (url, played) = Played::serve(|_| Answer::Series).await;
+    let mut refresh = refresh(&url, &disk(), MINUTE);
+    refresh.round(NOW, STEP).await;
+    let trend = CONTAINER_MEMORY_RSS_FOR_TREND.name;
+    for (now, behaviour, fails) in
+        [(NOW + STEP, (|_| Answer::Refusal) as Behaviour, true), (NOW + 2 * STEP, |_| Answer::Series, false)]
+    {
+        played.behave(behaviour);
+        refresh.round(now, STEP).await;
+        assert_eq!(failed(&refresh).contains(&trend), fails);
+    }
+    assert!(failed(&refresh).is_empty());
 }
