@@ -7,6 +7,7 @@ mod managed;
 mod nodes;
 mod pods;
 mod properties;
+mod speed;
 
 use super::STAGES;
 use crate::world::{
