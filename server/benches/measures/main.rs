@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "it prints its figures")]
 
 mod baseline;
+mod construct;
 mod idle;
 mod intake;
 mod load;
@@ -36,6 +37,9 @@ fn main() -> anyhow::Result<()> {
     }
     if chosen("idle") {
         idle::for_a_minute()?;
+    }
+    if chosen("construct") {
+        construct::of_three_sizes()?;
     }
     Ok(())
 }

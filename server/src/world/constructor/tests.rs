@@ -7,7 +7,6 @@ mod managed;
 mod nodes;
 mod pods;
 mod properties;
-mod speed;
 
 use super::STAGES;
 use crate::world::{
