@@ -8,6 +8,7 @@ mod by_symbol;
 mod calc_app_categories;
 mod containers;
 mod enrich_instances;
+mod fields;
 mod join_db_cluster;
 mod load_aws_status;
 mod load_container_logs;

@@ -2,7 +2,7 @@
 
 mod subject;
 
-use self::subject::{LABELS, Subjects};
+use self::subject::{LABELS, Subjects, is_of_cluster_agent, reached};
 use super::site::Site;
 use crate::world::{
     answers::{Row, Symbol},
@@ -12,9 +12,6 @@ use crate::world::{
     },
     model::{Database, DatabaseId, Engine, Id as _, InstanceId, Latest, Map, RowId, Several, keep_larger},
 };
-
-/// The job of the agent that monitors databases without an exporter of their own.
-const CLUSTER_AGENT: &str = "coroot-cluster-agent";
 
 /// How queries about a kind of database begin.
 const PREFIXES: [(&str, Engine); 5] = [
@@ -49,7 +46,7 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
     let mut databases = Databases::default();
     let mut subjects = Subjects::of(site);
     for query in [&PG_UP, &REDIS_UP, &MONGO_UP, &MEMCACHED_UP] {
-        load_internal(site, &subjects, &mut databases, query);
+        load_internal(site, &mut databases, query);
     }
     for query in DATABASES {
         load(site, &mut subjects, &mut databases, query);
@@ -85,12 +82,7 @@ impl Databases {
 
 /// Loads the databases that the cluster agent monitors: those that it reaches where an instance listens itself, and
 /// managed ones.
-fn load_internal(
-    site: &mut Site<'_, '_>,
-    subjects: &Subjects,
-    databases: &mut Databases,
-    query: &'static Query,
-) {
+fn load_internal(site: &mut Site<'_, '_>, databases: &mut Databases, query: &'static Query) {
     let Some(engine) = engine(query) else { return };
     let columns = query.columns(LABELS);
     for row in site.answers.table(query).rows() {
@@ -98,7 +90,7 @@ fn load_internal(
         if !is_of_cluster_agent(site, labels) {
             continue;
         }
-        if let Some(instance) = subjects.reached(site, labels) {
+        if let Some(instance) = reached(site, labels) {
             databases.enter(site, instance, engine, true);
         }
     }
@@ -133,9 +125,4 @@ fn load(site: &mut Site<'_, '_>, subjects: &mut Subjects, databases: &mut Databa
 
 fn text(query: &Query, row: Row<'_>, label: Label) -> Option<Symbol> {
     query.column(label).map(|column| row.label(column))
-}
-
-fn is_of_cluster_agent(site: &Site<'_, '_>, labels: [Symbol; LABELS.len()]) -> bool {
-    let [job, ..] = labels;
-    site.answers.text(job) == CLUSTER_AGENT
 }

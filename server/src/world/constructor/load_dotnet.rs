@@ -1,6 +1,6 @@
 //! Which .NET applications run in containers?
 
-use super::{containers::for_each_known, runtimes::Runtimes, site::Site};
+use super::{containers::for_each_known, fields::Now, runtimes::Runtimes, site::Site};
 use crate::world::{
     answers::Symbol,
     catalogue::{
@@ -13,7 +13,7 @@ use crate::world::{
     model::{DotNet, Id as _, Latest, RowId, Several, keep_larger},
 };
 
-const NOW: [(&Query, fn(&mut DotNet) -> &mut f32); 7] = [
+const NOW: [Now<DotNet>; 7] = [
     (&CONTAINER_DOTNET_MEMORY_ALLOCATED_BYTES_TOTAL, |dotnet| &mut dotnet.memory_allocated),
     (&CONTAINER_DOTNET_EXCEPTIONS_TOTAL, |dotnet| &mut dotnet.exceptions),
     (&CONTAINER_DOTNET_HEAP_FRAGMENTATION_PERCENT, |dotnet| &mut dotnet.heap_fragmentation),

@@ -1,25 +1,28 @@
 //! What do containers on AWS Fargate use? cAdvisor says it, for want of a node agent.
 
-use super::site::{Site, read};
+use super::{
+    fields::{Now, OverTime},
+    site::{Site, read},
+};
 use crate::world::{
     answers::Symbol,
     catalogue::{
         FARGATE_CONTAINER_CPU_CFS_THROTTLED_SECONDS, FARGATE_CONTAINER_CPU_USAGE_SECONDS,
         FARGATE_CONTAINER_MEMORY_CACHE, FARGATE_CONTAINER_MEMORY_RSS, FARGATE_CONTAINER_MEMORY_RSS_FOR_TREND,
         FARGATE_CONTAINER_OOM_EVENTS_TOTAL, FARGATE_CONTAINER_SPEC_CPU_LIMIT_CORES,
-        FARGATE_CONTAINER_SPEC_MEMORY_LIMIT_BYTES, Label, Query,
+        FARGATE_CONTAINER_SPEC_MEMORY_LIMIT_BYTES, Label,
     },
-    model::{Container, ContainerId, RowId, keep_larger, keep_newer},
+    model::{Container, ContainerId, keep_larger, keep_newer},
 };
 
-const NOW: [(&Query, fn(&mut Container) -> &mut f32); 4] = [
+const NOW: [Now<Container>; 4] = [
     (&FARGATE_CONTAINER_SPEC_MEMORY_LIMIT_BYTES, |container| &mut container.memory_limit),
     (&FARGATE_CONTAINER_SPEC_CPU_LIMIT_CORES, |container| &mut container.cpu_limit),
     (&FARGATE_CONTAINER_MEMORY_CACHE, |container| &mut container.memory_cache),
     (&FARGATE_CONTAINER_CPU_CFS_THROTTLED_SECONDS, |container| &mut container.throttled_time),
 ];
 
-const OVER_TIME: [(&Query, fn(&mut Container) -> &mut Option<RowId>); 4] = [
+const OVER_TIME: [OverTime<Container>; 4] = [
     (&FARGATE_CONTAINER_OOM_EVENTS_TOTAL, |container| &mut container.oom_kills.fargate),
     (&FARGATE_CONTAINER_MEMORY_RSS, |container| &mut container.memory_rss.fargate),
     (&FARGATE_CONTAINER_MEMORY_RSS_FOR_TREND, |container| &mut container.memory_rss_trend.fargate),

@@ -1,15 +1,16 @@
 //! Which nodes are of AWS Fargate?
 
 use super::{
+    fields::Now,
     load_nodes::lower,
     site::{Site, read},
 };
 use crate::world::{
-    catalogue::{FARGATE_NODE_MACHINE_CPU_CORES, FARGATE_NODE_MACHINE_MEMORY_BYTES, Label, Query},
+    catalogue::{FARGATE_NODE_MACHINE_CPU_CORES, FARGATE_NODE_MACHINE_MEMORY_BYTES, Label},
     model::{Node, keep_larger},
 };
 
-const MEASURES: [(&Query, fn(&mut Node) -> &mut f32); 2] = [
+const MEASURES: [Now<Node>; 2] = [
     (&FARGATE_NODE_MACHINE_CPU_CORES, |node| &mut node.cpu_cores),
     (&FARGATE_NODE_MACHINE_MEMORY_BYTES, |node| &mut node.memory_bytes),
 ];

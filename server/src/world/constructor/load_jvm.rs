@@ -1,17 +1,17 @@
 //! Which Java virtual machines run in containers?
 
-use super::{containers::for_each_known, runtimes::Runtimes, site::Site};
+use super::{containers::for_each_known, fields::Now, runtimes::Runtimes, site::Site};
 use crate::world::{
     answers::Symbol,
     catalogue::{
         CONTAINER_JVM_GC_TIME_SECONDS, CONTAINER_JVM_HEAP_SIZE_BYTES, CONTAINER_JVM_HEAP_USED_BYTES,
         CONTAINER_JVM_INFO, CONTAINER_JVM_SAFEPOINT_SYNC_TIME_SECONDS, CONTAINER_JVM_SAFEPOINT_TIME_SECONDS,
-        Label, Query,
+        Label,
     },
     model::{Id as _, Jvm, Latest, RowId, Several, keep_larger},
 };
 
-const NOW: [(&Query, fn(&mut Jvm) -> &mut f32); 4] = [
+const NOW: [Now<Jvm>; 4] = [
     (&CONTAINER_JVM_HEAP_SIZE_BYTES, |jvm| &mut jvm.heap_size),
     (&CONTAINER_JVM_HEAP_USED_BYTES, |jvm| &mut jvm.heap_used),
     (&CONTAINER_JVM_SAFEPOINT_SYNC_TIME_SECONDS, |jvm| &mut jvm.safepoint_sync_time),

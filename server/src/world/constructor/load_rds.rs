@@ -1,6 +1,7 @@
 //! What do databases of RDS have and use, and what do they cost?
 
 use super::{
+    fields::Now,
     managed,
     site::{Site, read},
 };
@@ -16,12 +17,12 @@ use crate::world::{
     price::Price,
 };
 
-const OF_NODE: [(&Query, fn(&mut Node) -> &mut f32); 2] = [
+const OF_NODE: [Now<Node>; 2] = [
     (&AWS_RDS_CPU_CORES, |node| &mut node.cpu_cores),
     (&AWS_RDS_MEMORY_TOTAL_BYTES, |node| &mut node.memory_bytes),
 ];
 
-const OF_DATABASE: [(&Query, fn(&mut Managed) -> &mut f32); 4] = [
+const OF_DATABASE: [Now<Managed>; 4] = [
     (&AWS_RDS_STORAGE_PROVISIONED_IOPS, |database| &mut database.provisioned_iops),
     (&AWS_RDS_ALLOCATED_STORAGE_GIBIBYTES, |database| &mut database.allocated_gibibytes),
     (&AWS_RDS_FS_TOTAL_BYTES, |database| &mut database.volume_size),

@@ -65,7 +65,7 @@ pub enum Protocol {
     Kafka,
     /// That of Cassandra.
     Cassandra,
-    /// That of RabbitMQ.
+    /// That of `RabbitMQ`.
     Rabbitmq,
     /// That of NATS.
     Nats,

@@ -7,6 +7,9 @@ use crate::world::{
     model::{Address, ConnectionId, Engine, Id as _, InstanceId, Kind, Map, Remote, Several},
 };
 
+/// The job of the agent that monitors databases without an exporter.
+const CLUSTER_AGENT: &str = "coroot-cluster-agent";
+
 /// The labels that say it.
 pub(super) const LABELS: [Label; 15] = [
     Label::Job,
@@ -31,8 +34,17 @@ pub(super) struct Subjects {
     /// Which kinds of databases run in each instance.
     engines: Vec<Engines>,
     upstreams: Several<InstanceId, ConnectionId>,
-    by_labels: Map<[Symbol; LABELS.len()], Option<InstanceId>>,
+    by_labels: Map<[Symbol; LABELS.len()], Option<Subject>>,
     by_exporter: Map<(InstanceId, Engine), InstanceId>,
+}
+
+/// What labels lead to.
+#[derive(Debug, Clone, Copy)]
+enum Subject {
+    /// The database itself.
+    Database(InstanceId),
+    /// The database, or its exporter.
+    Either(InstanceId),
 }
 
 /// A set of kinds of databases.
@@ -68,18 +80,6 @@ impl Subjects {
         Self { engines, upstreams: world.upstreams(), by_labels: Map::default(), by_exporter: Map::default() }
     }
 
-    /// The instance that the cluster agent reaches: a managed one, or one that listens itself at the address.
-    pub(super) fn reached(&self, site: &Site<'_, '_>, labels: [Symbol; LABELS.len()]) -> Option<InstanceId> {
-        let [_, address, _, rds, elasticache, ..] = labels;
-        match managed(site, rds, elasticache) {
-            Some(instance) => instance,
-            None => {
-                let address = Address::parse(site.answers.text(address))?;
-                site.listeners.listening(address.ip()?, address.port)
-            }
-        }
-    }
-
     /// The instance that a series is about. A series that leads to an exporter is about what that is connected to: the
     /// instance with a database of that kind, or an external service; of several the one with the smallest name.
     pub(super) fn monitored(
@@ -88,7 +88,10 @@ impl Subjects {
         labels: [Symbol; LABELS.len()],
         engine: Engine,
     ) -> Option<InstanceId> {
-        let found = (*self.by_labels.entry(labels).or_insert_with(|| found(site, labels)))?;
+        let found = match (*self.by_labels.entry(labels).or_insert_with(|| subject(site, labels)))? {
+            Subject::Database(database) => return Some(database),
+            Subject::Either(found) => found,
+        };
         let Self { engines, upstreams, by_exporter, .. } = self;
         Some(
             *by_exporter
@@ -96,6 +99,33 @@ impl Subjects {
                 .or_insert_with(|| behind(site, engines, upstreams, found, engine)),
         )
     }
+}
+
+/// Whether a series is of the cluster agent, which has no exporter between itself and a database.
+pub(super) fn is_of_cluster_agent(site: &Site<'_, '_>, labels: [Symbol; LABELS.len()]) -> bool {
+    let [job, ..] = labels;
+    site.answers.text(job) == CLUSTER_AGENT
+}
+
+/// The instance that the cluster agent reaches: a managed one, or one that listens itself at the address.
+pub(super) fn reached(site: &Site<'_, '_>, labels: [Symbol; LABELS.len()]) -> Option<InstanceId> {
+    let [_, address, _, rds, elasticache, ..] = labels;
+    match managed(site, rds, elasticache) {
+        Some(instance) => instance,
+        None => {
+            let address = Address::parse(site.answers.text(address))?;
+            site.listeners.listening(address.ip()?, address.port)
+        }
+    }
+}
+
+fn subject(site: &Site<'_, '_>, labels: [Symbol; LABELS.len()]) -> Option<Subject> {
+    if is_of_cluster_agent(site, labels)
+        && let Some(instance) = reached(site, labels)
+    {
+        return Some(Subject::Database(instance));
+    }
+    found(site, labels).map(Subject::Either)
 }
 
 fn behind(

@@ -8,13 +8,16 @@ use crate::world::{
         CONTAINER_NET_LATENCY, CONTAINER_NET_TCP_ACTIVE_CONNECTIONS, CONTAINER_NET_TCP_BYTES_RECEIVED,
         CONTAINER_NET_TCP_BYTES_SENT, CONTAINER_NET_TCP_CONNECTION_TIME_SECONDS,
         CONTAINER_NET_TCP_FAILED_CONNECTS, CONTAINER_NET_TCP_RETRANSMITS,
-        CONTAINER_NET_TCP_SUCCESSFUL_CONNECTS, Label, Query,
+        CONTAINER_NET_TCP_SUCCESSFUL_CONNECTS, Label,
     },
-    constructor::{containers::for_each, site::Site},
-    model::{Address, Connection, ConnectionId, InstanceId, Map, Remote, RowId, ip, keep_larger, keep_newer},
+    constructor::{containers::for_each, fields::Now, site::Site},
+    model::{
+        Address, Connection, ConnectionId, Id as _, InstanceId, Map, Remote, RowId, ip, keep_larger,
+        keep_newer,
+    },
 };
 
-const MEASURES: [(&Query, fn(&mut Connection) -> &mut f32); 7] = [
+const MEASURES: [Now<Connection>; 7] = [
     (&CONTAINER_NET_TCP_SUCCESSFUL_CONNECTS, |connection| &mut connection.successful_connects),
     (&CONTAINER_NET_TCP_FAILED_CONNECTS, |connection| &mut connection.failed_connects),
     (&CONTAINER_NET_TCP_ACTIVE_CONNECTIONS, |connection| &mut connection.active),
@@ -40,12 +43,17 @@ impl<'a> Target<'a> {
     }
 }
 
+/// A client, the destination, and what it reaches.
+type Ends = (InstanceId, Symbol, Symbol);
+
 /// The connections that are found, by client and addresses.
 pub(super) struct Connections<'a> {
-    by_ends: Map<(InstanceId, Symbol, Symbol), Option<ConnectionId>>,
-    /// The one that was asked for last: series of one connection mostly come together.
-    last: Option<((InstanceId, Symbol, Symbol), Option<ConnectionId>)>,
+    by_ends: Map<Ends, Option<ConnectionId>>,
+    /// The ends and the targets of all connections, in the order of their ids.
+    ends: Vec<Ends>,
     targets: Vec<Target<'a>>,
+    /// The place of the one that was asked for last.
+    last: usize,
     /// The name of applications whose connections are those of their containers.
     docker: Symbol,
 }
@@ -61,28 +69,29 @@ impl<'a> Connections<'a> {
         actual: Symbol,
     ) -> Option<ConnectionId> {
         let ends = (instance, destination, actual);
-        if let Some((_, known)) = self.last.filter(|(last, _)| *last == ends) {
-            return known;
+        // Series of one connection mostly come together, and answers mostly have connections in the same order.
+        for place in [self.last, self.last + 1] {
+            if self.ends.get(place) == Some(&ends) {
+                self.last = place;
+                return Some(ConnectionId::at(place));
+            }
         }
         let connection = match self.by_ends.get(&ends) {
             Some(known) => *known,
             None => {
-                let added = self.add(site, instance, destination, actual);
+                let added = self.add(site, ends);
                 self.by_ends.insert(ends, added);
                 added
             }
         };
-        self.last = Some((ends, connection));
+        if let Some(connection) = connection {
+            self.last = connection.place();
+        }
         connection
     }
 
-    fn add(
-        &mut self,
-        site: &mut Site<'a, '_>,
-        instance: InstanceId,
-        destination: Symbol,
-        actual_destination: Symbol,
-    ) -> Option<ConnectionId> {
+    fn add(&mut self, site: &mut Site<'a, '_>, ends: Ends) -> Option<ConnectionId> {
+        let (instance, destination, actual_destination) = ends;
         let application = site.world.instances[instance].application;
         if self.docker == site.world.apps[application].id.name {
             return None;
@@ -92,7 +101,9 @@ impl<'a> Connections<'a> {
             "" => None,
             text => Some(Address::parse(text)?),
         };
-        self.targets.push(Target { destination: Address::parse(answers.text(destination))?, actual });
+        let target = Target { destination: Address::parse(answers.text(destination))?, actual };
+        self.ends.push(ends);
+        self.targets.push(target);
         Some(site.world.connections.add(Connection {
             instance,
             destination,
@@ -120,8 +131,9 @@ impl<'a> Connections<'a> {
 pub(super) fn load<'a>(site: &mut Site<'a, '_>) -> Connections<'a> {
     let mut connections = Connections {
         by_ends: Map::default(),
-        last: None,
+        ends: Vec::new(),
         targets: Vec::new(),
+        last: 0,
         docker: site.world.texts.intern("docker"),
     };
     for (query, field) in MEASURES {

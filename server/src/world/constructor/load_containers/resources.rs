@@ -9,14 +9,18 @@ use crate::world::{
         CONTAINER_NET_TCP_LISTEN_INFO, CONTAINER_OOM_KILLS_TOTAL, CONTAINER_RESTARTS,
         CONTAINER_THROTTLED_TIME, CONTAINER_VOLUME_SIZE, CONTAINER_VOLUME_USED, Label, Query,
     },
-    constructor::{containers::for_each, site::Site},
+    constructor::{
+        containers::for_each,
+        fields::{Now, OverTime},
+        site::Site,
+    },
     model::{
         Address, Container, ContainerId, Id as _, InstanceId, Listen, Map, RowId, Several, Volume,
         keep_larger, keep_newer,
     },
 };
 
-const NOW: [(&Query, fn(&mut Container) -> &mut f32); 5] = [
+const NOW: [Now<Container>; 5] = [
     (&CONTAINER_CPU_LIMIT, |container| &mut container.cpu_limit),
     (&CONTAINER_CPU_DELAY, |container| &mut container.cpu_delay),
     (&CONTAINER_THROTTLED_TIME, |container| &mut container.throttled_time),
@@ -24,7 +28,7 @@ const NOW: [(&Query, fn(&mut Container) -> &mut f32); 5] = [
     (&CONTAINER_MEMORY_LIMIT, |container| &mut container.memory_limit),
 ];
 
-const OVER_TIME: [(&Query, fn(&mut Container) -> &mut Option<RowId>); 5] = [
+const OVER_TIME: [OverTime<Container>; 5] = [
     (&CONTAINER_CPU_USAGE, |container| &mut container.cpu_usage.agent),
     (&CONTAINER_MEMORY_RSS, |container| &mut container.memory_rss.agent),
     (&CONTAINER_MEMORY_RSS_FOR_TREND, |container| &mut container.memory_rss_trend.agent),
@@ -32,7 +36,7 @@ const OVER_TIME: [(&Query, fn(&mut Container) -> &mut Option<RowId>); 5] = [
     (&CONTAINER_RESTARTS, |container| &mut container.restarts),
 ];
 
-const VOLUMES: [(&Query, fn(&mut Volume) -> &mut f32); 2] = [
+const VOLUMES: [Now<Volume>; 2] = [
     (&CONTAINER_VOLUME_SIZE, |volume| &mut volume.size),
     (&CONTAINER_VOLUME_USED, |volume| &mut volume.used),
 ];
@@ -75,7 +79,6 @@ fn load_listens(site: &mut Site<'_, '_>) {
     for_each(site, &CONTAINER_NET_TCP_LISTEN_INFO, labels, |site, container, [address, proxy], row| {
         let Some(address) = Address::parse(site.answers.text(address)) else { return };
         let Some(ip) = address.ip() else { return };
-        #[expect(clippy::float_cmp, reason = "the value is 0 or 1, not the result of a calculation")]
         let active = row.last() == Some(1.0);
         let (port, proxied) = (address.port, !proxy.is_empty());
         let listen = Listen { ip, port, proxied, active, last_seen: row.last_seen() };

@@ -1,12 +1,15 @@
 //! Which pods run, and which are gone?
 
 use crate::world::{
-    catalogue::{KUBE_POD_STATUS_PHASE, KUBE_POD_STATUS_READY, KUBE_POD_STATUS_SCHEDULED, Label, Query},
-    constructor::site::{Site, read},
+    catalogue::{KUBE_POD_STATUS_PHASE, KUBE_POD_STATUS_READY, KUBE_POD_STATUS_SCHEDULED, Label},
+    constructor::{
+        fields::Flag,
+        site::{Site, read},
+    },
     model::{Phase, Pod, keep_newer},
 };
 
-const FLAGS: [(&Query, fn(&mut Pod) -> &mut bool); 2] =
+const FLAGS: [Flag<Pod>; 2] =
     [(&KUBE_POD_STATUS_READY, |pod| &mut pod.ready), (&KUBE_POD_STATUS_SCHEDULED, |pod| &mut pod.scheduled)];
 
 /// Loads the phases of pods. Where Prometheus has no phase of any pod, none is taken to be gone.

@@ -9,12 +9,12 @@ use crate::world::{
         NODE_MEMORY_FREE_BYTES, NODE_MEMORY_TOTAL_BYTES, NODE_NET_IP, NODE_NET_RX_BYTES, NODE_NET_TX_BYTES,
         NODE_NET_UP, NODE_UPTIME_SECONDS, Query,
     },
-    constructor::site::{Site, read},
+    constructor::{
+        fields::{Now, OverTime},
+        site::{Site, read},
+    },
     model::{Disk, Id as _, Interface, Map, Node, NodeId, RowId, Several, keep_larger, keep_newer},
 };
-
-type Now<T> = (&'static Query, fn(&mut T) -> &mut f32);
-type OverTime<T> = (&'static Query, fn(&mut T) -> &mut Option<RowId>);
 
 const NOW: [Now<Node>; 3] = [
     (&NODE_UPTIME_SECONDS, |node| &mut node.uptime),

@@ -55,6 +55,15 @@ fn the_cluster_agent_monitors_what_it_reaches() {
 }
 
 #[test]
+fn the_cluster_agent_has_no_exporter_in_between() {
+    let untyped = POSTGRES.replace("application_type=postgres", "application_type=");
+    let upstream = "
+        container_net_tcp_active_connections machine_id=1 container_id=/docker/pg destination=9.9.9.9:443
+        pg_up job=coroot-cluster-agent address=10.0.0.1:5432";
+    check(&scene(&untyped).and(upstream), &[("pg@n1", Engine::Postgres, true, 1)]);
+}
+
+#[test]
 fn an_exporter_monitors_what_it_is_connected_to() {
     let scene = postgres()
         .and(EXPORTER)

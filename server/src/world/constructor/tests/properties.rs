@@ -119,7 +119,7 @@ fn of(series: Vec<Series>) -> Scene {
 }
 
 fn two_orders() -> impl Strategy<Value = (Vec<Series>, Vec<Series>)> {
-    vec(series(), 0..80).prop_flat_map(|series| (Just(series.clone()), Just(series).prop_shuffle()))
+    vec(series(), 0..240).prop_flat_map(|series| (Just(series.clone()), Just(series).prop_shuffle()))
 }
 
 /// Without the rows of tables, which are listed as often as they come.
