@@ -43,7 +43,7 @@ pub(crate) fn load_from_the_cache() -> anyhow::Result<()> {
     for size in SIZES {
         let directory = tempfile::tempdir()?;
         let store = fill(directory.path(), size)?;
-        let (loads, raw) = compare(&store, if size.containers > 10_000 { 7 } else { 31 })?;
+        let (loads, raw, stages) = compare(&store, if size.containers > 10_000 { 7 } else { 31 })?;
         let (load_ms, ..) = median(loads.iter().map(|time| time.as_secs_f64() * 1e3).collect());
         let (raw_ms, ..) = median(raw.iter().map(|time| time.as_secs_f64() * 1e3).collect());
         let ratios = loads.iter().zip(&raw).map(|(load, raw)| load.as_secs_f64() / raw.as_secs_f64());
@@ -53,6 +53,7 @@ pub(crate) fn load_from_the_cache() -> anyhow::Result<()> {
              ratio {ratio:.2} ({least:.2} to {most:.2}; at most 3)",
             size.nodes, size.containers
         );
+        println!("    longest stages                         {}", longest(&stages));
         per_container.push(load_ms * 1e3 / size.containers as f64);
     }
     if let [_, hundred, thousand] = *per_container {
@@ -98,10 +99,13 @@ fn rounds(kind: Kind) -> Vec<(u32, u32, u32)> {
     (0..keep / round).rev().map(|back| last - back * round).map(|to| (to + step - round, to, step)).collect()
 }
 
-/// Loads and mere reads in turn.
-fn compare(store: &Store, pairs: usize) -> anyhow::Result<(Vec<Duration>, Vec<Duration>)> {
+/// The stages of a load, each with its time.
+type Stages = Vec<(&'static str, Duration)>;
+
+/// Loads and mere reads in turn, and the stages of the last load.
+fn compare(store: &Store, pairs: usize) -> anyhow::Result<(Vec<Duration>, Vec<Duration>, Stages)> {
     let (clock, prices, project) = (SystemClock::new(), Prices::default(), project("http://127.0.0.1:9/"));
-    let (mut loads, mut raw) = (Vec::new(), Vec::new());
+    let (mut loads, mut raw, mut stages) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..=pairs {
         let start = clock.monotonic();
         store.read_raw()?;
@@ -109,9 +113,18 @@ fn compare(store: &Store, pairs: usize) -> anyhow::Result<(Vec<Duration>, Vec<Du
         let loaded = load(store, &project, &prices, &clock)?;
         ensure!(loaded.facts.nodes > 0, "the world is empty");
         loads.push(loaded.total);
+        stages = loaded.stages;
     }
     // The first pair warms up.
-    Ok((loads.split_off(1), raw.split_off(1)))
+    Ok((loads.split_off(1), raw.split_off(1), stages))
+}
+
+/// The four longest stages of a load.
+fn longest(stages: &[(&'static str, Duration)]) -> String {
+    let mut stages = stages.to_vec();
+    stages.sort_by_key(|(_, took)| std::cmp::Reverse(*took));
+    let text = |(name, took): &(&str, Duration)| format!("{name} {:.2} ms", took.as_secs_f64() * 1e3);
+    stages.iter().take(4).map(text).collect::<Vec<_>>().join(", ")
 }
 
 fn project(url: &str) -> Project {

@@ -11,6 +11,7 @@ mod encode;
 mod ends;
 mod frame;
 mod grid;
+mod group;
 mod incoming;
 mod merge;
 mod planes;
@@ -30,7 +31,7 @@ use std::{
 };
 
 use self::{
-    decode::Decoder,
+    decode::{Decoder, Past},
     encode::Known,
     frame::{Damaged, Frames},
     grid::Grid,
@@ -166,7 +167,7 @@ impl Store {
         if frames.list.is_empty() {
             return Ok(None);
         }
-        let table = Decoder::new()?.table(answer.query, frames, since, &mut answer.symbols);
+        let table = Decoder::new()?.table(answer.query, frames, (since, Past::Points), &mut answer.symbols);
         table.map(Some).map_err(|Damaged| self.not_understood(answer.query))
     }
 
@@ -203,17 +204,30 @@ impl Store {
         Ok(encode::rows(table) as u64)
     }
 
-    /// The stored answers to `queries`: of a query that looks back, the points of that time before its newest moment. One
-    /// that is missing or damaged is not among them.
+    /// The stored answers to `queries`: when each series was seen, and its newest value. An answer that is missing or damaged
+    /// is not among them.
     ///
     /// # Errors
     /// There is no memory to unpack with.
     pub fn read(&self, queries: impl Iterator<Item = &'static Query>) -> io::Result<Answers> {
+        self.read_all(queries, Past::Ends)
+    }
+
+    /// The same with the values over time, of a query that keeps them: as far back as it does from its newest moment.
+    ///
+    /// # Errors
+    /// There is no memory to unpack with.
+    pub fn read_with_points(&self, queries: impl Iterator<Item = &'static Query>) -> io::Result<Answers> {
+        self.read_all(queries, Past::Points)
+    }
+
+    fn read_all(&self, queries: impl Iterator<Item = &'static Query>, past: Past) -> io::Result<Answers> {
         let mut decoder = Decoder::new()?;
         let mut bytes = Vec::new();
         let mut answers = Answers::default();
         for query in queries {
-            if let Some(table) = self.read_one(query, &mut bytes, &mut decoder, answers.symbols_mut()) {
+            if let Some(table) = self.read_one((query, past), &mut bytes, &mut decoder, answers.symbols_mut())
+            {
                 answers.insert(query, table);
             }
         }
@@ -222,7 +236,7 @@ impl Store {
 
     fn read_one(
         &self,
-        query: &'static Query,
+        (query, past): (&'static Query, Past),
         bytes: &mut Vec<u8>,
         decoder: &mut Decoder,
         symbols: &mut Symbols,
@@ -238,7 +252,7 @@ impl Store {
             Kind::Range { keep, .. } => frames.newest()?.to.saturating_sub(seconds(keep)),
             Kind::Now | Kind::Seen => 0,
         };
-        let table = decoder.table(query, &frames, since, symbols);
+        let table = decoder.table(query, &frames, (since, past), symbols);
         table.map_err(|Damaged| self.not_understood(query)).ok()
     }
 

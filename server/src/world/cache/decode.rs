@@ -7,11 +7,21 @@ use super::{
     },
     columns::Columns,
     encode::{MAX_ROWS, MAX_VALUES, bytes_of_place},
-    ends,
+    ends::{self, Ends},
     frame::{Damaged, Frame, Frames, Header},
+    group::{Group, groups},
     planes,
     section::{Packed, Unpacker},
 };
+
+/// How much is unpacked of a query that keeps values over time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Past {
+    /// When each row was seen, and its newest value.
+    Ends,
+    /// All values.
+    Points,
+}
 
 /// The rows of a file.
 #[derive(Debug, Clone, Default)]
@@ -37,12 +47,13 @@ impl Decoder {
         Ok(Self { unpacker: Unpacker::new()?, columns: Columns::default(), narrow: Vec::new() })
     }
 
-    /// The table in a file, with the points from `since` on. Rows without a value are left out.
+    /// The table in a file, of values over time those from `since` on: with all of them, or only what they say of when each
+    /// row was seen and its newest value. Rows without a value are left out.
     pub(super) fn table(
         &mut self,
         query: &Query,
         frames: &Frames<'_>,
-        since: u32,
+        (since, past): (u32, Past),
         symbols: &mut Symbols,
     ) -> Result<Table, Damaged> {
         let newest = *frames.newest().ok_or(Damaged)?;
@@ -60,9 +71,14 @@ impl Decoder {
             }
         }
         table.labels = shape.labels;
-        if matches!(query.kind, Kind::Range { .. }) {
-            table.points = self.points(&points, since, newest.rows as usize)?;
-            ends::find(&mut table, newest.rows as usize);
+        let rows = newest.rows as usize;
+        match (query.kind, past) {
+            (Kind::Now | Kind::Seen, _) => {}
+            (Kind::Range { .. }, Past::Points) => {
+                table.points = self.points(&points, since, rows)?;
+                ends::find(&mut table, rows);
+            }
+            (Kind::Range { .. }, Past::Ends) => self.ends(&points, since, rows)?.put_into(&mut table),
         }
         Ok(table)
     }
@@ -125,50 +141,45 @@ impl Decoder {
 
     /// The values of all frames from `since` on, as one.
     fn points(&mut self, frames: &[(Header, &[u8])], since: u32, rows: usize) -> Result<Points, Damaged> {
-        let frames = || frames.iter().filter(|(header, _)| header.moments > 0);
-        let Some((first, _)) = frames().next() else { return Ok(Points::default()) };
-        let (step, from) = (first.step, first.from);
-        let end = frames().next_back().and_then(|(header, _)| header.end()).ok_or(Damaged)?;
-        if step == 0 || end < since.max(from) {
-            return if step == 0 { Err(Damaged) } else { Ok(Points::default()) };
-        }
+        let groups = groups(frames, since, rows)?;
+        let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return Ok(Points::default()) };
+        let (from, step) = (first.from, first.step);
         let from = from + since.saturating_sub(from).div_ceil(step) * step;
-        let moments = (end - from) as usize / step as usize + 1;
+        let moments = (last.last() - from) as usize / step as usize + 1;
         if moments.checked_mul(rows).is_none_or(|values| values > MAX_VALUES) {
             return Err(Damaged);
         }
         let mut points = Points { from, step, values: Vec::with_capacity(moments * rows) };
-        for (header, sections) in frames() {
-            self.add_points(header, sections, rows, &mut points)?;
+        for group in &groups {
+            let bytes = self.unpacker.unpack(group.packed)?;
+            add_group(bytes, group, rows, &mut points, &mut self.narrow);
         }
         Ok(points)
     }
 
-    /// Adds the values of a frame at the end, those before `points.from` left out.
-    fn add_points(
-        &mut self,
-        header: &Header,
-        mut sections: &[u8],
-        rows: usize,
-        points: &mut Points,
-    ) -> Result<(), Damaged> {
-        let (width, step) = (header.rows as usize, header.step);
-        let in_group = planes::moments_in_group(width);
-        let end = header.end().filter(|_| step == points.step && width <= rows).ok_or(Damaged)?;
-        let mut from = header.from;
-        for moments in pieces(header.moments as usize, in_group) {
-            let group = Packed::take(&mut sections)?;
-            let next = from.saturating_add(step.saturating_mul(u32::try_from(moments).unwrap_or(u32::MAX)));
-            if group.len() != moments * width * 4 {
-                return Err(Damaged);
+    /// What the values of all frames from `since` on say of each row. Only the groups that have an end of some row are
+    /// unpacked.
+    fn ends(&mut self, frames: &[(Header, &[u8])], since: u32, rows: usize) -> Result<Ends, Damaged> {
+        let groups = groups(frames, since, rows)?;
+        let mut ends = Ends::of(rows);
+        for group in &groups {
+            if ends.lack_first(group.width) {
+                ends.firsts(group.moments_from(since, self.values(group)?));
             }
-            if next > points.from && from <= end {
-                let bytes = self.unpacker.unpack(group)?;
-                add_group(bytes, from, (width, rows), points, &mut self.narrow)?;
-            }
-            from = next;
         }
-        if sections.is_empty() { Ok(()) } else { Err(Damaged) }
+        for group in groups.iter().rev() {
+            if ends.lack_last(group.width) {
+                ends.lasts(group.moments_from(since, self.values(group)?));
+            }
+        }
+        Ok(ends)
+    }
+
+    /// The values of a group, moment by moment.
+    fn values(&mut self, group: &Group<'_>) -> Result<&[f32], Damaged> {
+        self.narrow.clear();
+        planes::read(self.unpacker.unpack(group.packed)?, group.width, &mut self.narrow);
+        Ok(&self.narrow)
     }
 }
 
@@ -178,29 +189,19 @@ impl Shape {
     }
 }
 
-/// `count` in pieces of at most `most`.
-fn pieces(count: usize, most: usize) -> impl Iterator<Item = usize> {
-    (0..count).step_by(most).map(move |start| most.min(count - start))
-}
-
-/// Adds a group that begins at `from` and has `width` of all `rows`.
-fn add_group(
-    bytes: &[u8],
-    from: u32,
-    (width, rows): (usize, usize),
-    points: &mut Points,
-    narrow: &mut Vec<f32>,
-) -> Result<(), Damaged> {
+/// Adds a group, of which the moments follow those of `points`.
+fn add_group(bytes: &[u8], group: &Group<'_>, rows: usize, points: &mut Points, narrow: &mut Vec<f32>) {
+    let (from, width) = (group.from, group.width);
     let skipped = points.from.saturating_sub(from) / points.step;
     let present = points.values.len().checked_div(rows).unwrap_or_default();
     let at = (from.max(points.from) - points.from) / points.step;
-    let missing = (at as usize).checked_sub(present).ok_or(Damaged)?;
+    let missing = (at as usize).saturating_sub(present);
     points.values.resize(points.values.len() + missing * rows, f32::NAN);
     if width == rows {
         let start = points.values.len();
         planes::read(bytes, width, &mut points.values);
         points.values.drain(start..start + skipped as usize * rows);
-        return Ok(());
+        return;
     }
     narrow.clear();
     planes::read(bytes, width, narrow);
@@ -208,7 +209,6 @@ fn add_group(
         points.values.extend_from_slice(moment);
         points.values.resize(points.values.len() + rows - width, f32::NAN);
     }
-    Ok(())
 }
 
 /// Puts the texts at `places` into `labels`.

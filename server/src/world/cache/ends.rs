@@ -2,44 +2,88 @@
 
 use super::super::answers::{Points, Table};
 
-/// Finds it for the `rows` rows of `table`, and leaves out those that have no value.
-pub(super) fn find(table: &mut Table, rows: usize) {
-    let Points { from, step, values } = &table.points;
-    let moments = || (0_u32..).map(|number| from + number * step).zip(values.chunks_exact(rows.max(1)));
-    let mut first = vec![0; rows];
-    for_each_first(moments(), rows, |row, at, _| first[row] = at);
-    let mut last = vec![0; rows];
-    let mut newest = vec![f32::NAN; rows];
-    let count = values.len() / rows.max(1);
-    let backwards = (0..count).rev().map(|number| {
-        #[expect(clippy::cast_possible_truncation, reason = "moments are numbers of four bytes")]
-        let at = from + number as u32 * step;
-        (at, &values[number * rows..][..rows])
-    });
-    for_each_first(backwards, rows, |row, at, value| (last[row], newest[row]) = (at, value));
-    (table.first_seen, table.last_seen, table.values) = (first, last, newest);
-    leave_out_missing(table, rows);
+/// What is known of the rows of a table, moment by moment.
+#[derive(Debug)]
+pub(super) struct Ends {
+    first_seen: Vec<u32>,
+    last_seen: Vec<u32>,
+    newest: Vec<f32>,
+    /// The rows of which the first value is not found yet, in order.
+    without_first: Vec<usize>,
+    /// The rows of which the last value is not found yet, in order.
+    without_last: Vec<usize>,
 }
 
-/// Calls `found` with the first value of each row in the order of `moments`, for rows that have one.
-fn for_each_first<'v>(
-    moments: impl Iterator<Item = (u32, &'v [f32])>,
-    rows: usize,
-    mut found: impl FnMut(usize, u32, f32),
-) {
-    let mut unknown: Vec<usize> = (0..rows).collect();
-    for (at, values) in moments {
-        if unknown.is_empty() {
-            return;
+impl Ends {
+    /// Nothing is known of `rows` rows.
+    pub(super) fn of(rows: usize) -> Self {
+        Self {
+            first_seen: vec![0; rows],
+            last_seen: vec![0; rows],
+            newest: vec![f32::NAN; rows],
+            without_first: (0..rows).collect(),
+            without_last: (0..rows).collect(),
         }
-        unknown.retain(|row| {
-            let value = values[*row];
-            if !value.is_nan() {
-                found(*row, at, value);
-            }
-            value.is_nan()
-        });
     }
+
+    /// Whether the first value of one of the first `width` rows is missing.
+    pub(super) fn lack_first(&self, width: usize) -> bool {
+        self.without_first.first().is_some_and(|row| *row < width)
+    }
+
+    /// Whether the last value of one of the first `width` rows is missing.
+    pub(super) fn lack_last(&self, width: usize) -> bool {
+        self.without_last.first().is_some_and(|row| *row < width)
+    }
+
+    /// Finds first values in `moments`, which follow all that were looked at for that before.
+    pub(super) fn firsts<'v>(&mut self, moments: impl Iterator<Item = (u32, &'v [f32])>) {
+        for (at, values) in moments {
+            self.without_first.retain(|row| match value(values, *row) {
+                Some(_) => {
+                    self.first_seen[*row] = at;
+                    false
+                }
+                None => true,
+            });
+        }
+    }
+
+    /// Finds last values in `moments`, which go before all that were looked at for that before.
+    pub(super) fn lasts<'v>(&mut self, moments: impl DoubleEndedIterator<Item = (u32, &'v [f32])>) {
+        for (at, values) in moments.rev() {
+            self.without_last.retain(|row| match value(values, *row) {
+                Some(value) => {
+                    (self.last_seen[*row], self.newest[*row]) = (at, value);
+                    false
+                }
+                None => true,
+            });
+        }
+    }
+
+    /// Puts what was found into `table`, and leaves out the rows that have no value.
+    pub(super) fn put_into(self, table: &mut Table) {
+        let rows = self.newest.len();
+        (table.first_seen, table.last_seen, table.values) = (self.first_seen, self.last_seen, self.newest);
+        leave_out_missing(table, rows);
+    }
+}
+
+/// Finds the ends of the `rows` rows of `table` in its points, and leaves out those that have no value.
+pub(super) fn find(table: &mut Table, rows: usize) {
+    let Points { from, step, values } = &table.points;
+    let count = u32::try_from(values.len() / rows.max(1)).unwrap_or(u32::MAX);
+    let moments = || (0..count).map(|number| from + number * step).zip(values.chunks_exact(rows.max(1)));
+    let mut ends = Ends::of(rows);
+    ends.firsts(moments());
+    ends.lasts(moments());
+    ends.put_into(table);
+}
+
+/// The value of a row, if it has one.
+fn value(values: &[f32], row: usize) -> Option<f32> {
+    values.get(row).copied().filter(|value| !value.is_nan())
 }
 
 fn leave_out_missing(table: &mut Table, rows: usize) {

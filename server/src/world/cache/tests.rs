@@ -43,9 +43,19 @@ fn answer(query: &'static Query, series: &[Series<'_>]) -> Incoming {
     answer
 }
 
-/// What a store has of a query; `None` when it is missing.
+/// What a store has of a query; `None` when it is missing. Without its points it is the same.
 fn read(store: &Store, query: &'static Query) -> Option<(u32, Rows)> {
-    let answers = store.read(std::iter::once(query)).unwrap();
+    let with_points = rows_in(&store.read_with_points(std::iter::once(query)).unwrap(), query);
+    let without = rows_in(&store.read(std::iter::once(query)).unwrap(), query);
+    let ends = with_points.clone().map(|(to, mut rows)| {
+        rows.values_mut().for_each(|(.., points)| points.clear());
+        (to, rows)
+    });
+    assert_eq!(without, ends);
+    with_points
+}
+
+fn rows_in(answers: &Answers, query: &'static Query) -> Option<(u32, Rows)> {
     let table = answers.table(query);
     assert_eq!(table.labels.len(), table.len() * table.width);
     let rows = table.rows().map(|row| {
@@ -574,7 +584,8 @@ fn reading_while_writing_finds_the_old_or_the_new() {
             scope.spawn(|| (1..300).for_each(|number| drop(store.write(first(number), minute(number), 15))));
         let mut newest = 0;
         while !writing.is_finished() {
-            let (to, rows) = read(&store, &UP).unwrap();
+            let answers = store.read_with_points(std::iter::once(&UP)).unwrap();
+            let (to, rows) = rows_in(&answers, &UP).unwrap();
             let points = &rows.values().next().unwrap().3;
             assert_eq!(points.len() as u32, ((to - TO) / 60 + 1).min(61));
             assert!(to >= newest);

@@ -1,0 +1,79 @@
+//! Which groups of values over time does a file have?
+
+use super::{
+    frame::{Damaged, Header},
+    planes,
+    section::Packed,
+};
+
+/// The values of some rows at some moments in a row, packed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Group<'f> {
+    /// The first moment.
+    pub(super) from: u32,
+    /// The distance between two moments, in seconds.
+    pub(super) step: u32,
+    /// How many moments; at least one.
+    moments: u32,
+    /// Of how many rows, the first ones of the table.
+    pub(super) width: usize,
+    /// The values.
+    pub(super) packed: Packed<'f>,
+}
+
+/// The groups of some frames that have a moment from `since` on, in order. A table of `rows` rows has them all.
+pub(super) fn groups<'f>(
+    frames: &[(Header, &'f [u8])],
+    since: u32,
+    rows: usize,
+) -> Result<Vec<Group<'f>>, Damaged> {
+    let mut groups: Vec<Group<'f>> = Vec::new();
+    let step = frames.iter().find(|(header, _)| header.moments > 0).map_or(0, |(header, _)| header.step);
+    for (header, sections) in frames.iter().filter(|(header, _)| header.moments > 0) {
+        let (mut sections, width) = (*sections, header.rows as usize);
+        if header.end().is_none() || header.step != step || step == 0 || width > rows {
+            return Err(Damaged);
+        }
+        for (from, moments) in pieces(header, planes::moments_in_group(width)) {
+            let packed = Packed::take(&mut sections)?;
+            let group = Group { from, step, moments, width, packed };
+            let follows = groups.last().is_none_or(|before| before.last() < from);
+            if packed.len() != moments as usize * width * 4 || !follows {
+                return Err(Damaged);
+            }
+            if group.last() >= since {
+                groups.push(group);
+            }
+        }
+        if !sections.is_empty() {
+            return Err(Damaged);
+        }
+    }
+    Ok(groups)
+}
+
+/// The moments of a frame in pieces of at most `most`: the first of each, and how many.
+fn pieces(header: &Header, most: usize) -> impl Iterator<Item = (u32, u32)> {
+    let most = u32::try_from(most).unwrap_or(u32::MAX);
+    let (from, step, moments) = (header.from, header.step, header.moments);
+    (0..moments).step_by(most as usize).map(move |start| (from + start * step, most.min(moments - start)))
+}
+
+impl Group<'_> {
+    /// The last moment.
+    pub(super) const fn last(&self) -> u32 {
+        self.from + (self.moments - 1) * self.step
+    }
+
+    /// The moments from `since` on, each with its part of the unpacked `values`.
+    pub(super) fn moments_from<'v>(
+        &self,
+        since: u32,
+        values: &'v [f32],
+    ) -> impl DoubleEndedIterator<Item = (u32, &'v [f32])> {
+        let (from, step) = (self.from, self.step);
+        let skipped = since.saturating_sub(from).div_ceil(step).min(self.moments);
+        let moments = (skipped..self.moments).map(move |number| from + number * step);
+        moments.zip(values.chunks_exact(self.width.max(1)).skip(skipped as usize))
+    }
+}
