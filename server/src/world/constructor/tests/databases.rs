@@ -113,9 +113,10 @@ fn series_are_found_by_the_pod_too() {
     check(&scene(pod).and("redis_up"), &[]);
     let twice = "
         kube_pod_info uid=2 namespace=shop pod=redis-0 created_by_kind=DaemonSet created_by_name=redis
+        kube_pod_info uid=3 namespace=shop pod=redis-0 created_by_kind=Custom created_by_name=redis
         redis_up namespace=shop pod=redis-0";
     check(&scene(pod).and(twice), &["redis-0 redis external 1"]);
-    scene(pod).and(twice).check(of_application, &["DaemonSet"]);
+    scene(pod).and(twice).check(of_application, &["Custom"]);
 }
 
 #[test]
