@@ -158,15 +158,24 @@ impl Scene {
         self.look(Facts::of)
     }
 
-    /// The applications with their instances, each a line, in order.
+    /// Checks the applications with their instances, each a line, in order.
     #[track_caller]
     pub(in crate::world) fn check_applications(&self, expected: &[&str]) {
-        assert_eq!(self.look(applications), expected);
+        self.check(applications, expected);
     }
 
-    /// The connections, each a line, in order.
+    /// Checks the connections, each a line, in order.
     #[track_caller]
     pub(in crate::world) fn check_edges(&self, expected: &[&str]) {
-        assert_eq!(self.look(edges), expected);
+        self.check(edges, expected);
+    }
+
+    /// Checks what is seen, from the first series to the last and the other way round.
+    #[track_caller]
+    pub(in crate::world) fn check(&self, look: impl Fn(&World<'_>) -> Vec<String>, expected: &[&str]) {
+        assert_eq!(self.look(&look), expected);
+        let mut backwards = self.clone();
+        backwards.series.reverse();
+        assert_eq!(backwards.look_numbered(true, &look), expected, "backwards");
     }
 }

@@ -131,6 +131,14 @@ fn a_service_leads_to_the_application_of_its_name() {
         "kube_pod_info uid=1 namespace=shop pod=cart-5d-a created_by_kind=ReplicaSet created_by_name=cart-5d";
     let failed = "container_net_tcp_failed_connects $CLIENT destination=10.96.0.9:80";
     check(&format!("{SERVICE}\n{deployment}\n{failed}"), &["client@n1 -> shop:Deployment:cart"]);
+    let stateful =
+        "kube_pod_info uid=2 namespace=shop pod=cart-0 created_by_kind=StatefulSet created_by_name=cart";
+    let cron_job = "kube_pod_info uid=3 namespace=shop pod=cart-1 created_by_kind=Job created_by_name=cart-1";
+    // Of several applications of that name one that has instances, of those the smallest kind.
+    check(
+        &format!("{SERVICE}\n{stateful}\n{deployment}\n{cron_job}\n{failed}"),
+        &["client@n1 -> shop:Deployment:cart"],
+    );
     check(&format!("{SERVICE}\n{failed}"), &["client@n1 -> external:ExternalService:cart 10.96.0.9:80"]);
     check(
         &format!(

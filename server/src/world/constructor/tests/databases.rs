@@ -1,7 +1,7 @@
 //! Tests of databases that exporters monitor.
 
 use crate::world::{
-    model::{Engine, World},
+    model::World,
     scene::{Scene, scene},
 };
 
@@ -18,27 +18,31 @@ fn postgres() -> Scene {
     scene(POSTGRES)
 }
 
-fn databases(world: &World<'_>) -> Vec<(String, Engine, bool, usize)> {
+/// Each database with its instance, its kind, whether the cluster agent monitors it, and how many series it has.
+fn databases(world: &World<'_>) -> Vec<String> {
     let mut databases: Vec<_> = world
         .databases
         .iter()
         .map(|(id, database)| {
-            let instance = world.text(world.instances[database.instance].name).to_owned();
-            (instance, database.engine, database.is_internal, world.database_series.of(id).len())
+            let instance = world.text(world.instances[database.instance].name);
+            let internal = if database.is_internal { "internal" } else { "external" };
+            format!("{instance} {} {internal} {}", database.engine.name(), world.database_series.of(id).len())
         })
         .collect();
     databases.sort();
     databases
 }
 
+/// The kinds of the applications that databases are of.
+fn of_application(world: &World<'_>) -> Vec<String> {
+    let instances = world.databases.values().map(|database| database.instance);
+    let apps = instances.map(|instance| &world.apps[world.instances[instance].application]);
+    apps.map(|app| app.id.kind.name(&world.texts).to_owned()).collect()
+}
+
 #[track_caller]
-fn check(scene: &Scene, expected: &[(&str, Engine, bool, usize)]) {
-    let found = scene.look(databases);
-    let found: Vec<_> = found
-        .iter()
-        .map(|(name, engine, internal, series)| (name.as_str(), *engine, *internal, *series))
-        .collect();
-    assert_eq!(found, expected);
+fn check(scene: &Scene, expected: &[&str]) {
+    scene.check(databases, expected);
 }
 
 #[test]
@@ -49,7 +53,7 @@ fn the_cluster_agent_monitors_what_it_reaches() {
              pg_wal_current_lsn job=coroot-cluster-agent address=10.0.0.1:5432
              pg_up job=other address=10.0.0.1:5432",
         ),
-        &[("pg@n1", Engine::Postgres, true, 2)],
+        &["pg@n1 postgres internal 2"],
     );
     check(&postgres().and("pg_up job=coroot-cluster-agent address=10.0.0.9:5432"), &[]);
 }
@@ -60,7 +64,7 @@ fn the_cluster_agent_has_no_exporter_in_between() {
     let upstream = "
         container_net_tcp_active_connections machine_id=1 container_id=/docker/pg destination=9.9.9.9:443
         pg_up job=coroot-cluster-agent address=10.0.0.1:5432";
-    check(&scene(&untyped).and(upstream), &[("pg@n1", Engine::Postgres, true, 1)]);
+    check(&scene(&untyped).and(upstream), &["pg@n1 postgres internal 1"]);
 }
 
 #[test]
@@ -68,12 +72,12 @@ fn an_exporter_monitors_what_it_is_connected_to() {
     let scene = postgres()
         .and(EXPORTER)
         .and("pg_up job=x instance=10.0.0.1:9187 \n pg_info instance=10.0.0.1:9187 server_version=15");
-    check(&scene, &[("pg@n1", Engine::Postgres, false, 2)]);
+    check(&scene, &["pg@n1 postgres external 2"]);
     scene.look(|world| {
         let database = world.databases.values().next().unwrap();
         assert_eq!((world.text(database.version.text()), database.up), ("15", 1.0));
     });
-    check(&postgres().and("redis_up instance=10.0.0.1:5432"), &[("pg@n1", Engine::Redis, false, 1)]);
+    check(&postgres().and("redis_up instance=10.0.0.1:5432"), &["pg@n1 redis external 1"]);
 }
 
 #[test]
@@ -84,10 +88,10 @@ fn an_exporter_of_something_that_is_not_observed_monitors_that() {
         container_net_tcp_active_connections machine_id=1 container_id=/docker/exporter destination=9.9.9.8:443 actual_destination=9.9.9.8:443
         pg_up instance=10.0.0.1:9187";
     // Of two external services the one with the smaller name.
-    check(&postgres().and(lines), &[("9.9.9.8:443", Engine::Postgres, false, 1)]);
+    check(&postgres().and(lines), &["9.9.9.8:443 postgres external 1"]);
     check(
         &postgres().and(&format!("{lines}\ncontainer_net_tcp_active_connections machine_id=1 container_id=/docker/exporter destination=10.0.0.1:5432")),
-        &[("pg@n1", Engine::Postgres, false, 1)],
+        &["pg@n1 postgres external 1"],
     );
 }
 
@@ -102,11 +106,17 @@ fn series_are_found_by_the_pod_too() {
     ] {
         check(
             &scene(pod).and(&format!("redis_up instance=127.0.0.1:9121 {labels}")),
-            &[("redis-0", Engine::Redis, false, 1)],
+            &["redis-0 redis external 1"],
         );
     }
     check(&scene(pod).and("redis_up instance=127.0.0.1:9121 namespace=other pod=redis-0"), &[]);
     check(&scene(pod).and("redis_up"), &[]);
+    let twice = "
+        kube_pod_info uid=2 namespace=shop pod=redis-0 created_by_kind=DaemonSet created_by_name=redis
+        kube_pod_info uid=3 namespace=shop pod=redis-0 created_by_kind=Custom created_by_name=redis
+        redis_up namespace=shop pod=redis-0";
+    check(&scene(pod).and(twice), &["redis-0 redis external 1"]);
+    scene(pod).and(twice).check(of_application, &["Custom"]);
 }
 
 #[test]
@@ -120,7 +130,7 @@ fn managed_databases_are_found_by_their_ids() {
              redis_up job=x ec_instance_id=us-east-1/s/1
              pg_up rds_instance_id=us-east-1/unknown address=10.0.0.8:5432",
         ),
-        &[("orders", Engine::Postgres, true, 1), ("s-1", Engine::Redis, false, 1)],
+        &["orders postgres internal 1", "s-1 redis external 1"],
     );
 }
 
@@ -130,7 +140,7 @@ fn mysql_takes_series_of_any_job() {
     let series = "
         mysql_up job=coroot-cluster-agent address=10.0.0.1:5432
         mysql_connections_max job=x address=10.0.0.1:5432";
-    check(&scene(&mysql).and(series), &[("pg@n1", Engine::Mysql, false, 2)]);
+    check(&scene(&mysql).and(series), &["pg@n1 mysql external 2"]);
 }
 
 #[test]
