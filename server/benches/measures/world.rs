@@ -19,6 +19,8 @@ use headcount::{
     },
 };
 
+use headcount_shared::payload::Payload;
+
 use self::installation::Installation;
 use super::{median, server::Server};
 
@@ -161,6 +163,8 @@ pub(crate) fn refresh_of_a_thousand_nodes() -> anyhow::Result<()> {
     }
     let (seconds, bytes) = (started.monotonic().as_secs_f64(), counter(&server, FETCHED)?);
     println!("  fetched to fill the cache                {} MB in {seconds:.0} s", bytes / 1_000_000);
+    let [series, failed] = queries(&server)?;
+    println!("  series                                   {series} ({failed} queries failed)");
     std::thread::sleep(MEASURED);
     let minutes = MEASURED.as_secs_f64() / 60.0;
     let fetched = (counter(&server, FETCHED)? - bytes) as f64 / 1e6 / minutes;
@@ -170,10 +174,20 @@ pub(crate) fn refresh_of_a_thousand_nodes() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How many series the queries returned the last time, and how many queries failed.
+fn queries(server: &Server) -> anyhow::Result<[u64; 2]> {
+    let answer = server.get("api/usage-statistics/preview")?;
+    let body = answer.split_once("\r\n\r\n").context("no body")?.1;
+    let report: Payload = serde_json::from_str(body)?;
+    let queries = report.performance.constructor.queries.values();
+    let series = queries.clone().map(|query| query.metrics_count).sum();
+    Ok([series, queries.filter(|query| query.failed).count() as u64])
+}
+
 const FETCHED: &str = "headcount_fetched_bytes_total";
 
 /// How long the steady state is watched.
-const MEASURED: Duration = Duration::from_secs(180);
+const MEASURED: Duration = Duration::from_secs(120);
 
 /// A counter of the server.
 fn counter(server: &Server, name: &str) -> anyhow::Result<u64> {

@@ -76,7 +76,7 @@ impl Query {
     }
 }
 
-/// The queries from which a world is built.
+/// The queries from which a world is built: what Prometheus is asked.
 pub fn of_the_world() -> impl Iterator<Item = &'static Query> {
     [NODES, FARGATE, KUBERNETES, CONTAINERS, PROTOCOLS, RUNTIMES, AWS, DATABASES]
         .into_iter()
@@ -84,7 +84,7 @@ pub fn of_the_world() -> impl Iterator<Item = &'static Query> {
         .copied()
 }
 
-/// All queries: those of the world, and the histograms from which service levels are recorded.
+/// All queries: those of the world, and the histograms, of which nothing is asked as long as no service level needs them.
 pub fn all() -> impl Iterator<Item = &'static Query> {
     of_the_world().chain(HISTOGRAMS.iter().copied())
 }

@@ -179,7 +179,7 @@ impl Refresh {
     /// The queries that are not under way: those that were quick the last time, and the others, quickest first.
     fn due(&self) -> (VecDeque<&'static Query>, VecDeque<&'static Query>) {
         let costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut due: Vec<_> = catalogue::all()
+        let mut due: Vec<_> = catalogue::of_the_world()
             .filter(|query| !self.asked.contains(query.name))
             .map(|query| (costs.0.get(query.name).copied().unwrap_or_default(), query))
             .collect();
