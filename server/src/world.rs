@@ -24,7 +24,11 @@ pub mod prometheus;
 mod refresh;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod stand_in;
 pub mod standalone;
+#[cfg(test)]
+mod tests;
 mod unreachable;
 
 use std::{
@@ -34,7 +38,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
@@ -57,7 +61,7 @@ const CACHE: &str = "cache";
 #[derive(Debug)]
 pub struct World {
     surroundings: Surroundings,
-    observed: Mutex<BTreeMap<String, Observed>>,
+    observed: Arc<Mutex<BTreeMap<String, Observed>>>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -81,6 +85,7 @@ struct Observed {
     project: Project,
     observation: Arc<Observation>,
     stop: CancellationToken,
+    task: JoinHandle<()>,
 }
 
 /// What is known of all projects together.
@@ -108,7 +113,7 @@ impl World {
         let (prices_needed, costs) = (Arc::default(), Arc::default());
         Self {
             surroundings: Surroundings { disk, clock, metrics, prices, prices_needed, costs, cache_ttl },
-            observed: Mutex::default(),
+            observed: Arc::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }
@@ -122,25 +127,47 @@ impl World {
     /// Observes these projects and no others: new ones are begun, changed ones begun anew, those that are not listed are
     /// forgotten.
     pub fn configure(&self, projects: Vec<Project>) {
-        let mut observed = self.observed();
+        let mut observed = locked(&self.observed);
         let mut before = std::mem::take(&mut *observed);
         for project in projects {
             let id = project.id.clone();
-            let unchanged = before.remove(&id).filter(|before| before.project == project);
-            observed.insert(id, unchanged.unwrap_or_else(|| self.observe(project)));
+            let now = match before.remove(&id) {
+                Some(before) if before.project == project => before,
+                before => self.observe(project, before),
+            };
+            observed.insert(id, now);
         }
-        let names = observed.values().map(|observed| observed.project.cache_name()).collect();
-        let disk = Arc::clone(&self.surroundings.disk);
-        self.tasks.spawn_blocking(move || remove_other_caches(&*disk, &names));
+        self.forget_gone(before.into_values().collect());
     }
 
-    fn observe(&self, project: Project) -> Observed {
+    /// Begins to observe a project, once it has ended to be observed as it was `before`.
+    fn observe(&self, project: Project, before: Option<Observed>) -> Observed {
         let stop = self.stop.child_token();
         let observation = Arc::new(Observation::new(project.clone(), self.surroundings.clone()));
-        let task = Arc::clone(&observation);
-        let until = stop.clone();
-        self.tasks.spawn(async move { task.run(&until).await });
-        Observed { project, observation, stop }
+        let (begun, until) = (Arc::clone(&observation), stop.clone());
+        let task = self.tasks.spawn(async move {
+            if let Some(before) = before {
+                before.end().await;
+            }
+            begun.run(&until).await;
+        });
+        Observed { project, observation, stop, task }
+    }
+
+    /// Removes every cache that is not of a project under observation, once those that are `gone` have ended.
+    fn forget_gone(&self, gone: Vec<Observed>) {
+        let (observed, disk) = (Arc::clone(&self.observed), Arc::clone(&self.surroundings.disk));
+        let tasks = self.tasks.clone();
+        self.tasks.spawn(async move {
+            for project in gone {
+                project.end().await;
+            }
+            tasks.spawn_blocking(move || {
+                let names =
+                    locked(&observed).values().map(|observed| observed.project.cache_name()).collect();
+                remove_other_caches(&*disk, &names);
+            });
+        });
     }
 
     /// What is known at this moment. Changes nothing.
@@ -157,7 +184,7 @@ impl World {
 
     fn known(&self, loads: LoadTimes) -> Known {
         let mut known = Known { loads, ..Known::default() };
-        for Observed { observation, .. } in self.observed().values() {
+        for Observed { observation, .. } in locked(&self.observed).values() {
             observation.add_to(&mut known);
         }
         known
@@ -181,16 +208,19 @@ impl World {
         }
         disk.remove_dir(CACHE)
     }
+}
 
-    fn observed(&self) -> MutexGuard<'_, BTreeMap<String, Observed>> {
-        self.observed.lock().unwrap_or_else(PoisonError::into_inner)
+impl Observed {
+    /// Ends the observation; when this returns, it does not touch its cache any more.
+    async fn end(self) {
+        self.stop.cancel();
+        // A task that a bug has ended has ended too.
+        self.task.await.ok();
     }
 }
 
-impl Drop for Observed {
-    fn drop(&mut self) {
-        self.stop.cancel();
-    }
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Removes the caches of projects that are gone. What cannot be removed now is removed at the next change.

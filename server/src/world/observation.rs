@@ -2,11 +2,11 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     CACHE, Known, Surroundings,
@@ -15,6 +15,7 @@ use super::{
     costs::QueryCosts,
     facts::Facts,
     load::{Loaded, load},
+    locked,
     project::Project,
     prometheus::Prometheus,
     refresh::{Refresh, Round},
@@ -36,6 +37,8 @@ pub(super) struct Observation {
     surroundings: Surroundings,
     facts: Mutex<Facts>,
     queries: Arc<Mutex<QueryCosts>>,
+    /// What is done to the cache, each on a thread of its own.
+    disk_work: TaskTracker,
 }
 
 /// Whether Prometheus answers, for the log.
@@ -47,7 +50,8 @@ enum Health {
 
 impl Observation {
     pub(super) fn new(project: Project, surroundings: Surroundings) -> Self {
-        Self { project, surroundings, facts: Mutex::default(), queries: Arc::default() }
+        let (facts, queries, disk_work) = (Mutex::default(), Arc::default(), TaskTracker::new());
+        Self { project, surroundings, facts, queries, disk_work }
     }
 
     /// Adds what is known of this project.
@@ -56,9 +60,11 @@ impl Observation {
         known.queries.merge(&locked(&self.queries));
     }
 
-    /// Keeps the cache up to date and loads the world from it, until `stop`.
+    /// Keeps the cache up to date and loads the world from it, until `stop`. When this returns, nothing touches the cache.
     pub(super) async fn run(&self, stop: &CancellationToken) {
         stop.run_until_cancelled(self.observe()).await;
+        self.disk_work.close();
+        self.disk_work.wait().await;
     }
 
     async fn observe(&self) {
@@ -76,6 +82,7 @@ impl Observation {
             Arc::clone(&store),
             Arc::clone(&self.queries),
             self.surroundings.metrics.clone(),
+            self.disk_work.clone(),
             access.refresh_interval,
         );
         let mut health = Health::Answers;
@@ -100,7 +107,7 @@ impl Observation {
         loop {
             let disk = Arc::clone(&self.surroundings.disk);
             let dir = format!("{CACHE}/{}", self.project.cache_name());
-            let opened = tokio::task::spawn_blocking(move || Store::open(disk, dir)).await;
+            let opened = self.disk_work.spawn_blocking(move || Store::open(disk, dir)).await;
             match opened.map_err(io::Error::other).flatten() {
                 Ok(store) => return Arc::new(store),
                 Err(error) if !failing => {
@@ -123,7 +130,7 @@ impl Observation {
     async fn load(&self, store: &Arc<Store>) {
         let (store, project) = (Arc::clone(store), self.project.clone());
         let (clock, prices) = (Arc::clone(&self.surroundings.clock), self.surroundings.prices.current());
-        let loaded = tokio::task::spawn_blocking(move || load(&store, &project, &prices, &*clock)).await;
+        let loaded = self.disk_work.spawn_blocking(move || load(&store, &project, &prices, &*clock)).await;
         let Loaded { facts, stages, total } = match loaded.map_err(io::Error::other).flatten() {
             Ok(loaded) => loaded,
             Err(error) => return tracing::error!(%error, "a world cannot be loaded; what was known stays"),
@@ -138,7 +145,7 @@ impl Observation {
 
     async fn expire(&self, store: &Arc<Store>, now: u32) {
         let (store, ttl) = (Arc::clone(store), self.surroundings.cache_ttl);
-        let expired = tokio::task::spawn_blocking(move || store.expire(now, ttl)).await;
+        let expired = self.disk_work.spawn_blocking(move || store.expire(now, ttl)).await;
         if let Err(error) = expired.map_err(io::Error::other).flatten() {
             tracing::debug!(%error, "what is too old could not be removed from a cache");
         }
@@ -162,8 +169,4 @@ impl Health {
         }
         health
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

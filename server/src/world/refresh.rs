@@ -8,6 +8,7 @@ use std::{
 };
 
 use tokio::{task::JoinSet, time::timeout};
+use tokio_util::task::TaskTracker;
 
 use super::{
     cache::{Incoming, SampleTimes, Store, spans},
@@ -69,6 +70,7 @@ pub(super) struct Refresh {
 struct Asking {
     prometheus: Arc<Prometheus>,
     store: Arc<Store>,
+    disk_work: TaskTracker,
     request_timeout: Duration,
 }
 
@@ -109,6 +111,7 @@ impl Refresh {
         store: Arc<Store>,
         costs: Arc<Mutex<QueryCosts>>,
         metrics: Metrics,
+        disk_work: TaskTracker,
         refresh_interval: Duration,
     ) -> Self {
         let [shortest, longest] = REQUEST_TIMEOUT;
@@ -116,6 +119,7 @@ impl Refresh {
             asking: Asking {
                 prometheus,
                 store,
+                disk_work,
                 request_timeout: (refresh_interval * 2).clamp(shortest, longest),
             },
             costs,
@@ -265,7 +269,8 @@ impl Asking {
         let (incoming, answered) =
             timeout(self.request_timeout, request).await.map_err(|_| Failure::TimedOut)??;
         let store = Arc::clone(&self.store);
-        tokio::task::spawn_blocking(move || store.write(incoming, span.to, step))
+        self.disk_work
+            .spawn_blocking(move || store.write(incoming, span.to, step))
             .await
             .map_err(io::Error::other)??;
         Ok(Filled {

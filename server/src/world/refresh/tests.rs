@@ -1,18 +1,6 @@
 //! Rounds against a Prometheus on this machine that answers, refuses and hangs as a test wants.
 
-use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicUsize, Ordering},
-};
-
-use axum::{
-    Form, Router,
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-    routing::post,
-};
-use serde::Deserialize;
+use std::sync::atomic::Ordering;
 
 use super::*;
 use crate::{
@@ -23,98 +11,12 @@ use crate::{
             CONTAINER_MEMORY_RSS, CONTAINER_MEMORY_RSS_FOR_TREND, KUBE_POD_INFO, NODE_CPU_CORES, NODE_INFO,
         },
         project::PrometheusAccess,
+        stand_in::{Answer, Behaviour, StandIn},
     },
 };
 
 const NOW: u32 = 1_700_000_025;
 const STEP: u32 = 15;
-
-/// What becomes of a query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Answer {
-    Series,
-    Refusal,
-    Silence,
-}
-
-/// Decides by the expression of a query.
-type Behaviour = fn(&str) -> Answer;
-
-#[derive(Debug, Deserialize)]
-struct Asked {
-    query: String,
-    start: u32,
-    end: u32,
-    step: u32,
-}
-
-/// What a Prometheus was asked, and how much of it at a time.
-#[derive(Debug, Default)]
-struct Record {
-    spans: Mutex<BTreeMap<String, Vec<Span>>>,
-    now: AtomicUsize,
-    most: AtomicUsize,
-}
-
-#[derive(Clone)]
-struct Played {
-    behaviour: Arc<Mutex<Behaviour>>,
-    record: Arc<Record>,
-}
-
-impl Played {
-    async fn serve(behaviour: Behaviour) -> (String, Self) {
-        let played = Self { behaviour: Arc::new(Mutex::new(behaviour)), record: Arc::default() };
-        let router = Router::new().route("/api/v1/query_range", post(answer)).with_state(played.clone());
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        (url, played)
-    }
-
-    fn behave(&self, behaviour: Behaviour) {
-        *self.behaviour.lock().unwrap() = behaviour;
-    }
-
-    /// The spans that were asked for with this expression since the last time.
-    fn spans(&self, expression: &str) -> Vec<Span> {
-        self.record.spans.lock().unwrap().remove(expression).unwrap_or_default()
-    }
-}
-
-/// Counts one who is answered, until it is dropped.
-struct Present(Arc<Record>);
-
-impl Present {
-    fn of(record: &Arc<Record>) -> Self {
-        let now = record.now.fetch_add(1, Ordering::SeqCst) + 1;
-        record.most.fetch_max(now, Ordering::SeqCst);
-        Self(Arc::clone(record))
-    }
-}
-
-impl Drop for Present {
-    fn drop(&mut self) {
-        self.0.now.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-async fn answer(State(played): State<Played>, Form(asked): Form<Asked>) -> Response {
-    let Asked { query, start, end, step } = asked;
-    let _present = Present::of(&played.record);
-    let behaviour = *played.behaviour.lock().unwrap();
-    let span = Span { from: start, to: end, step };
-    played.record.spans.lock().unwrap().entry(query.clone()).or_default().push(span);
-    match behaviour(&query) {
-        Answer::Series => format!(
-            r#"{{"status":"success","data":{{"resultType":"matrix","result":[
-                {{"metric":{{"machine_id":"m","system_uuid":"s"}},"values":[[{end},"1"]]}}]}}}}"#
-        )
-        .into_response(),
-        Answer::Refusal => StatusCode::UNPROCESSABLE_ENTITY.into_response(),
-        Answer::Silence => std::future::pending().await,
-    }
-}
 
 fn refresh(url: &str, disk: &Arc<dyn Disk>, refresh_interval: Duration) -> Refresh {
     let access = PrometheusAccess {
@@ -127,7 +29,14 @@ fn refresh(url: &str, disk: &Arc<dyn Disk>, refresh_interval: Duration) -> Refre
     };
     let prometheus = Prometheus::new(&access, Arc::new(SystemClock::new())).unwrap();
     let store = Store::open(Arc::clone(disk), "cache/p".to_owned()).unwrap();
-    Refresh::new(Arc::new(prometheus), Arc::new(store), Arc::default(), Metrics::new(), refresh_interval)
+    Refresh::new(
+        Arc::new(prometheus),
+        Arc::new(store),
+        Arc::default(),
+        Metrics::new(),
+        TaskTracker::new(),
+        refresh_interval,
+    )
 }
 
 fn disk() -> Arc<dyn Disk> {
@@ -143,7 +52,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn a_round_asks_everything_and_stores_it() {
-    let (url, _) = Played::serve(|_| Answer::Series).await;
+    let (url, _) = StandIn::serve(|_| Answer::Series).await;
     let mut refresh = refresh(&url, &disk(), MINUTE);
     let round = refresh.round(NOW, STEP).await;
     let all = catalogue::of_the_world().count();
@@ -155,39 +64,39 @@ async fn a_round_asks_everything_and_stores_it() {
 
 #[tokio::test]
 async fn the_present_is_asked_as_one_point_and_later_rounds_ask_for_what_is_new_also_after_a_restart() {
-    let (url, played) = Played::serve(|_| Answer::Series).await;
+    let (url, stand_in) = StandIn::serve(|_| Answer::Series).await;
     let disk = disk();
     let to = NOW - STEP;
     refresh(&url, &disk, MINUTE).round(NOW, STEP).await;
     let point = |at| vec![Span { from: at, to: at, step: STEP }];
-    assert_eq!(played.spans(NODE_CPU_CORES.expression), point(to));
-    let first = played.spans(NODE_INFO.expression);
+    assert_eq!(stand_in.spans(NODE_CPU_CORES.expression), point(to));
+    let first = stand_in.spans(NODE_INFO.expression);
     // An hour, on a grid of minutes.
     assert!((to - 3600..to - 3540).contains(&first[0].from));
     assert_eq!(first.last().unwrap().to, to);
-    played.spans("container_resources_memory_rss_bytes");
+    stand_in.spans("container_resources_memory_rss_bytes");
 
     // What is asked again after a restart is what is missing since then.
     let mut refresh = refresh(&url, &disk, MINUTE);
     assert_eq!(refresh.round(NOW, STEP).await.answered, 0);
     refresh.round(NOW + 2 * STEP, STEP).await;
-    assert_eq!(played.spans(NODE_CPU_CORES.expression), point(to + 2 * STEP));
+    assert_eq!(stand_in.spans(NODE_CPU_CORES.expression), point(to + 2 * STEP));
     let two = vec![Span { from: to + STEP, to: to + 2 * STEP, step: STEP }];
-    assert_eq!(played.spans(NODE_INFO.expression), two);
-    assert_eq!(played.spans(CONTAINER_MEMORY_RSS.expression), two);
+    assert_eq!(stand_in.spans(NODE_INFO.expression), two);
+    assert_eq!(stand_in.spans(CONTAINER_MEMORY_RSS.expression), two);
 }
 
 #[tokio::test]
 async fn a_query_that_is_refused_costs_only_itself_and_recovers() {
     let refuses = |query: &str| if query == "kube_pod_info" { Answer::Refusal } else { Answer::Series };
-    let (url, played) = Played::serve(refuses).await;
+    let (url, stand_in) = StandIn::serve(refuses).await;
     let mut refresh = refresh(&url, &disk(), MINUTE);
     let round = refresh.round(NOW, STEP).await;
     assert_eq!(round, Round { answered: catalogue::of_the_world().count() - 1, failed: 1 });
     assert_eq!(failed(&refresh), [KUBE_POD_INFO.name]);
     assert_eq!(refresh.asking.store.to(&KUBE_POD_INFO), None);
 
-    played.behave(|_| Answer::Series);
+    stand_in.behave(|_| Answer::Series);
     refresh.round(NOW + STEP, STEP).await;
     assert!(failed(&refresh).is_empty());
     assert_eq!(refresh.asking.store.to(&KUBE_POD_INFO), Some(NOW));
@@ -196,13 +105,13 @@ async fn a_query_that_is_refused_costs_only_itself_and_recovers() {
 #[tokio::test]
 async fn a_query_that_hangs_delays_no_other_and_is_not_asked_twice() {
     let hangs = |query: &str| if query == "node_info" { Answer::Silence } else { Answer::Series };
-    let (url, played) = Played::serve(hangs).await;
+    let (url, stand_in) = StandIn::serve(hangs).await;
     let mut refresh = refresh(&url, &disk(), MINUTE);
     for (now, asked) in [(NOW, 1), (NOW + STEP, 0)] {
         let round = refresh.round(now, STEP).await;
         assert_eq!(round.failed, 0);
         assert!(round.answered > catalogue::of_the_world().count() / 2, "{round:?}");
-        assert_eq!(played.spans("node_info").len(), asked);
+        assert_eq!(stand_in.spans("node_info").len(), asked);
         assert_eq!(refresh.asking.store.to(&NODE_CPU_CORES), Some(now - STEP));
     }
     assert!(refresh.asked.contains("node_info"));
@@ -211,23 +120,23 @@ async fn a_query_that_hangs_delays_no_other_and_is_not_asked_twice() {
 #[tokio::test]
 async fn queries_that_failed_take_no_more_than_half_of_the_places() {
     let hang = |query: &str| if query.contains("container") { Answer::Silence } else { Answer::Series };
-    let (url, played) = Played::serve(|_| Answer::Refusal).await;
+    let (url, stand_in) = StandIn::serve(|_| Answer::Refusal).await;
     let mut refresh = refresh(&url, &disk(), Duration::from_secs(1));
     refresh.round(NOW, STEP).await;
     assert_eq!(failed(&refresh).len(), catalogue::of_the_world().count());
-    played.behave(hang);
+    stand_in.behave(hang);
     refresh.round(NOW + STEP, STEP).await;
     assert_eq!(refresh.under_way.len(), SLOW_AT_ONCE);
 }
 
 #[tokio::test]
 async fn a_prometheus_that_says_nothing_is_asked_ten_at_a_time_and_has_failed_within_a_refresh() {
-    let (url, played) = Played::serve(|_| Answer::Silence).await;
+    let (url, stand_in) = StandIn::serve(|_| Answer::Silence).await;
     let mut refresh = refresh(&url, &disk(), Duration::from_secs(1));
     let all = catalogue::of_the_world().count();
     assert_eq!(refresh.round(NOW, STEP).await, Round { answered: 0, failed: all });
     assert_eq!(failed(&refresh).len(), all);
-    assert_eq!(played.record.most.load(Ordering::SeqCst), AT_ONCE);
+    assert_eq!(stand_in.record.most.load(Ordering::SeqCst), AT_ONCE);
 }
 
 #[tokio::test]
@@ -239,14 +148,14 @@ async fn a_prometheus_that_is_not_there_has_failed_at_once() {
 
 #[tokio::test]
 async fn a_query_that_is_not_due_fails_with_a_silent_prometheus_and_recovers_with_it() {
-    let (url, played) = Played::serve(|_| Answer::Series).await;
+    let (url, stand_in) = StandIn::serve(|_| Answer::Series).await;
     let mut refresh = refresh(&url, &disk(), MINUTE);
     refresh.round(NOW, STEP).await;
     let trend = CONTAINER_MEMORY_RSS_FOR_TREND.name;
     for (now, behaviour, fails) in
         [(NOW + STEP, (|_| Answer::Refusal) as Behaviour, true), (NOW + 2 * STEP, |_| Answer::Series, false)]
     {
-        played.behave(behaviour);
+        stand_in.behave(behaviour);
         refresh.round(now, STEP).await;
         assert_eq!(failed(&refresh).contains(&trend), fails);
     }

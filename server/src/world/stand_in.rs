@@ -1,0 +1,108 @@
+//! A stand-in for Prometheus that answers, refuses and hangs as a test wants.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use axum::{
+    Form, Router,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use serde::Deserialize;
+
+use super::prometheus::Span;
+
+/// What becomes of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    Series,
+    Refusal,
+    Silence,
+}
+
+/// Decides by the expression of a query.
+pub(super) type Behaviour = fn(&str) -> Answer;
+
+#[derive(Debug, Deserialize)]
+struct Asked {
+    query: String,
+    start: u32,
+    end: u32,
+    step: u32,
+}
+
+/// What a Prometheus was asked, and how much of it at a time.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    spans: Mutex<BTreeMap<String, Vec<Span>>>,
+    now: AtomicUsize,
+    pub(super) most: AtomicUsize,
+}
+
+/// A Prometheus on this machine.
+#[derive(Clone)]
+pub(super) struct StandIn {
+    behaviour: Arc<Mutex<Behaviour>>,
+    pub(super) record: Arc<Record>,
+}
+
+impl StandIn {
+    pub(super) async fn serve(behaviour: Behaviour) -> (String, Self) {
+        let stand_in = Self { behaviour: Arc::new(Mutex::new(behaviour)), record: Arc::default() };
+        let router = Router::new().route("/api/v1/query_range", post(answer)).with_state(stand_in.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        (url, stand_in)
+    }
+
+    pub(super) fn behave(&self, behaviour: Behaviour) {
+        *self.behaviour.lock().unwrap() = behaviour;
+    }
+
+    /// The spans that were asked for with this expression since the last time.
+    pub(super) fn spans(&self, expression: &str) -> Vec<Span> {
+        self.record.spans.lock().unwrap().remove(expression).unwrap_or_default()
+    }
+}
+
+/// Counts one who is answered, until it is dropped.
+struct Present(Arc<Record>);
+
+impl Present {
+    fn of(record: &Arc<Record>) -> Self {
+        let now = record.now.fetch_add(1, Ordering::SeqCst) + 1;
+        record.most.fetch_max(now, Ordering::SeqCst);
+        Self(Arc::clone(record))
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.0.now.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+async fn answer(State(stand_in): State<StandIn>, Form(asked): Form<Asked>) -> Response {
+    let Asked { query, start, end, step } = asked;
+    let _present = Present::of(&stand_in.record);
+    let behaviour = *stand_in.behaviour.lock().unwrap();
+    let span = Span { from: start, to: end, step };
+    stand_in.record.spans.lock().unwrap().entry(query.clone()).or_default().push(span);
+    match behaviour(&query) {
+        Answer::Series => format!(
+            r#"{{"status":"success","data":{{"resultType":"matrix","result":[
+                {{"metric":{{"machine_id":"m","system_uuid":"s"}},"values":[[{end},"1"]]}}]}}}}"#
+        )
+        .into_response(),
+        Answer::Refusal => StatusCode::UNPROCESSABLE_ENTITY.into_response(),
+        Answer::Silence => std::future::pending().await,
+    }
+}

@@ -1,0 +1,84 @@
+//! Projects that come, change and go.
+
+use super::{
+    project::PrometheusAccess,
+    stand_in::{Answer, StandIn},
+    *,
+};
+use crate::{clock::SystemClock, disk::Directory, world::prices::Source};
+
+fn world(disk: &Arc<dyn Disk>) -> World {
+    let source = Source::new(&"file:///there-is-none".parse().unwrap()).unwrap();
+    World::new(
+        Arc::clone(disk),
+        Arc::new(SystemClock::new()),
+        Metrics::new(),
+        Arc::new(PriceList::open(source, Arc::clone(disk))),
+        Duration::from_secs(3600),
+    )
+}
+
+fn project(id: &str, url: &str, seconds: u64) -> Project {
+    Project {
+        id: id.to_owned(),
+        prometheus: PrometheusAccess {
+            url: url.to_owned(),
+            refresh_interval: Duration::from_secs(seconds),
+            tls_skip_verify: false,
+            basic_auth: None,
+            extra_selector: String::new(),
+            custom_headers: Vec::new(),
+        },
+        application_categories: BTreeMap::new(),
+        custom_applications: BTreeMap::new(),
+    }
+}
+
+async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(tokio::time::Instant::now() < deadline, "{what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn projects_add_up_and_take_their_caches_with_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk: Arc<dyn Disk> = Arc::new(Directory::new(dir.path()));
+    let (url, _) = StandIn::serve(|_| Answer::Series).await;
+    let world = world(&disk);
+    let caches = || disk.list(CACHE).unwrap();
+    let nodes = || world.peek().facts.nodes;
+    disk.create_dir("cache/gone-00000000").unwrap();
+
+    let [a, b] = ["a", "b"].map(|id| project(id, &url, 3600));
+    world.configure(vec![a.clone(), b.clone()]);
+    until("both are known", || nodes() == 2).await;
+    until("only they have a cache", || caches() == [a.cache_name(), b.cache_name()]).await;
+
+    // A change that leaves its Prometheus as it is keeps the cache, and what is known is known at once from there.
+    world.configure(vec![project("a", &url, 1800), b.clone()]);
+    until("a is known again", || nodes() == 2).await;
+    assert_eq!(caches(), [a.cache_name(), b.cache_name()]);
+
+    let elsewhere = project("b", "http://127.0.0.1:9", 3600);
+    world.configure(vec![elsewhere.clone()]);
+    until("only b's queries have failed", || world.peek().queries.0.values().all(|query| query.failed)).await;
+    until("the caches are gone", || caches().is_empty()).await;
+    assert_eq!(nodes(), 0);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_stopped_can_be_forgotten_for_good() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk: Arc<dyn Disk> = Arc::new(Directory::new(dir.path()));
+    let (url, _) = StandIn::serve(|_| Answer::Series).await;
+    let world = world(&disk);
+    world.configure(vec![project("a", &url, 1)]);
+    until("something is stored", || disk.list("cache").is_ok_and(|names| !names.is_empty())).await;
+    world.stop().await;
+    world.forget().unwrap();
+    assert!(!dir.path().join(CACHE).exists());
+}
