@@ -25,7 +25,6 @@ mod refresh;
 #[cfg(test)]
 mod scene;
 pub mod standalone;
-mod unreachable;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
