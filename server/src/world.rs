@@ -17,7 +17,6 @@ pub mod load;
 pub mod model;
 mod observation;
 pub mod owner;
-pub mod price;
 pub mod prices;
 pub mod project;
 pub mod prometheus;

@@ -36,7 +36,7 @@ mod site;
 use std::collections::BTreeMap;
 
 use self::site::Site;
-use super::{answers::Answers, model::World, price::Prices, project::Project};
+use super::{answers::Answers, model::World, prices::Prices, project::Project};
 
 /// A step in building a world.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +91,7 @@ impl<'p> From<&'p Project> for Configured<'p> {
 pub fn construct<'a>(
     answers: &'a Answers,
     configured: Configured<'_>,
-    prices: &dyn Prices,
+    prices: &Prices,
     mut ended: impl FnMut(&'static str),
 ) -> World<'a> {
     let mut site = Site::new(answers, configured, prices);
