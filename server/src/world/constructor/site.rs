@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 
-use super::{Configured, addresses::Listeners, containers::Containers, nodes::Nodes, pods::Pods};
+use super::{
+    Configured, addresses::Listeners, categories::Categories, containers::Containers, glob::Glob,
+    nodes::Nodes, pods::Pods,
+};
 use crate::world::{
     answers::{Answers, Row, Symbol},
     catalogue::{Label, Query},
-    categories::Categories,
-    glob::Glob,
     model::{
         AppId, Application, ApplicationId, Category, Instance, InstanceId, Kind, Listen, ManagedId, Map,
         NodeId, ServiceId, World,
