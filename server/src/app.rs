@@ -24,7 +24,8 @@ use crate::{
     disk::DataDir,
     http::{self, Access, listen},
     metrics::Metrics,
-    report::{assemble::Installation, transport},
+    outgoing,
+    report::assemble::Installation,
     settings::{Bootstrap, Settings},
 };
 
@@ -171,7 +172,7 @@ pub async fn preview(config: &Serve) -> anyhow::Result<Vec<u8>> {
         address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
     let url = format!("http://{address}{}api/usage-statistics/preview", config.url_base_path.as_str());
-    let client = transport::client_builder().no_proxy().timeout(PREVIEW_TIMEOUT).build()?;
+    let client = outgoing::client_builder().no_proxy().timeout(PREVIEW_TIMEOUT).build()?;
     let mut request = client.get(url);
     if let Some(token) = &config.admin_token {
         request = request.bearer_auth(token.expose());

@@ -3,33 +3,33 @@
 //! For each project a task keeps a cache of Prometheus' answers on disk up to date ([`refresh`]) and builds a model of
 //! nodes, applications and instances from it ([`load`]). What the report says of the model is kept; the model is not.
 
-pub mod answers;
-pub mod cache;
+// Whom we ask, for what, and how.
 pub mod catalogue;
-pub mod categories;
-pub mod constructor;
-pub mod container_id;
-pub mod costs;
-pub mod external;
-pub mod facts;
-pub mod glob;
-pub mod load;
-pub mod model;
-mod observation;
-pub mod owner;
-pub mod price;
-pub mod prices;
 pub mod project;
 pub mod prometheus;
+
+// What was answered, on disk and in memory.
+pub mod answers;
+pub mod cache;
+
+// What that says of a project, and what a report says of it.
+pub mod constructor;
+pub mod facts;
+pub mod load;
+pub mod model;
+pub mod prices;
+
+// Again and again, and what it costs.
+pub mod costs;
+mod observation;
 mod refresh;
+
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod stand_in;
-pub mod standalone;
 #[cfg(test)]
 mod tests;
-mod unreachable;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

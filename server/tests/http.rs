@@ -70,7 +70,7 @@ impl Running {
         headers: &[(&str, &str)],
         body: impl Into<reqwest::Body>,
     ) -> Answer {
-        let client = headcount::report::transport::client_builder().no_proxy().build().unwrap();
+        let client = headcount::outgoing::client_builder().no_proxy().build().unwrap();
         let mut request = client.request(method, format!("{}{path}", self.url)).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -47,15 +47,16 @@ fn no_file_is_named_for_nothing() {
 }
 
 /// Which other rooms a room of the server may name.
-const MAY_USE: [(&str, &[&str]); 8] = [
+const MAY_USE: [(&str, &[&str]); 9] = [
     ("clock", &[]),
     ("disk", &[]),
+    ("outgoing", &[]),
     ("browsers", &["disk"]),
     ("process", &["clock"]),
     ("settings", &["world"]),
     ("collector", &["clock", "disk"]),
-    ("world", &["clock", "disk", "metrics"]),
-    ("report", &["browsers", "clock", "disk", "metrics", "process"]),
+    ("world", &["clock", "disk", "metrics", "outgoing"]),
+    ("report", &["browsers", "clock", "disk", "metrics", "outgoing", "process"]),
 ];
 
 #[test]

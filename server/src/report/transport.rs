@@ -2,9 +2,11 @@
 
 use std::{fmt::Debug, pin::Pin, sync::OnceLock, time::Duration};
 
-use reqwest::{Client, ClientBuilder, Url, header, redirect};
+use reqwest::{Client, Url, header, redirect};
 use thiserror::Error;
 use uuid::Uuid;
+
+use crate::outgoing;
 
 /// How long one attempt may take, connecting included.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -20,17 +22,14 @@ pub struct Answer {
 }
 
 /// Why there is no answer. Names no address.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NoAnswer {
-    /// Nobody answers there, or it is not who it should be.
-    #[error("no connection to the collector: {0}")]
-    Unreachable(String),
+    /// Nobody answers there, it is not who it should be, or the connection broke.
+    #[error("the collector cannot be reached: {0}")]
+    Unreachable(&'static str),
     /// It took longer than a minute.
     #[error("the collector did not answer in time")]
     Timeout,
-    /// The connection broke, or this machine cannot make one: no certificates, for example.
-    #[error("the request to the collector failed: {0}")]
-    Failed(String),
 }
 
 /// A way to send a report.
@@ -48,7 +47,6 @@ pub trait Transport: Debug + Send + Sync {
 pub struct HttpTransport {
     url: Url,
     version: &'static str,
-    /// Made for the first report: a server that never reports opens no certificate store.
     client: OnceLock<Client>,
 }
 
@@ -59,20 +57,16 @@ impl HttpTransport {
         Self { url, version, client: OnceLock::new() }
     }
 
-    fn client(&self) -> Result<&Client, NoAnswer> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
-        }
-        let client = client_builder()
-            .user_agent(format!("headcount/{}", self.version))
-            .timeout(TIMEOUT)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(redirect::Policy::none())
-            // One report an hour needs no open connection in between.
-            .pool_max_idle_per_host(0)
-            .build()
-            .map_err(|error| NoAnswer::Failed(cause(&error)))?;
-        Ok(self.client.get_or_init(|| client))
+    fn client(&self) -> Result<&Client, outgoing::NoAnswer> {
+        outgoing::client_in(&self.client, |client| {
+            client
+                .user_agent(format!("headcount/{}", self.version))
+                .timeout(TIMEOUT)
+                .connect_timeout(CONNECT_TIMEOUT)
+                .redirect(redirect::Policy::none())
+                // One report an hour needs no open connection in between.
+                .pool_max_idle_per_host(0)
+        })
     }
 }
 
@@ -89,7 +83,7 @@ impl Transport for HttpTransport {
                 .header(header::CONTENT_TYPE, "application/json")
                 .header("idempotency-key", id.to_string())
                 .body(report);
-            let response = request.send().await.map_err(|error| no_answer(&error))?;
+            let response = request.send().await.map_err(outgoing::NoAnswer::from)?;
             let retry_after = response.headers().get(header::RETRY_AFTER);
             Ok(Answer {
                 status: response.status().as_u16(),
@@ -99,28 +93,11 @@ impl Transport for HttpTransport {
     }
 }
 
-/// The start of every HTTP client of this program.
-pub fn client_builder() -> ClientBuilder {
-    // Another one may have been installed by the product that we are a part of; that is fine.
-    rustls::crypto::ring::default_provider().install_default().ok();
-    Client::builder()
-}
-
-fn no_answer(error: &reqwest::Error) -> NoAnswer {
-    if error.is_timeout() {
-        NoAnswer::Timeout
-    } else if error.is_connect() {
-        NoAnswer::Unreachable(cause(error))
-    } else {
-        NoAnswer::Failed(cause(error))
+impl From<outgoing::NoAnswer> for NoAnswer {
+    fn from(no_answer: outgoing::NoAnswer) -> Self {
+        match no_answer {
+            outgoing::NoAnswer::Unreachable(reason) => Self::Unreachable(reason),
+            outgoing::NoAnswer::TimedOut => Self::Timeout,
+        }
     }
-}
-
-/// The innermost error: the outer ones repeat the address.
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }

@@ -3,12 +3,24 @@
 //! Every stage reads answers and what stages before it built; none reads a clock, a file or the network. The same answers
 //! give the same world, whatever the order of their series.
 
+// What stages have in common.
 mod addresses;
 mod by_symbol;
-mod calc_app_categories;
+mod categories;
+mod container_name;
 mod containers;
-mod enrich_instances;
 mod fields;
+mod glob;
+mod managed;
+mod newest;
+mod nodes;
+mod pods;
+mod runtimes;
+mod site;
+
+// The stages.
+mod calc_app_categories;
+mod enrich_instances;
 mod join_db_cluster;
 mod load_aws_status;
 mod load_container_logs;
@@ -26,17 +38,11 @@ mod load_nodes;
 mod load_python;
 mod load_rds;
 mod load_rds_metadata;
-mod managed;
-mod newest;
-mod nodes;
-mod pods;
-mod runtimes;
-mod site;
 
 use std::collections::BTreeMap;
 
 use self::site::Site;
-use super::{answers::Answers, model::World, price::Prices, project::Project};
+use super::{answers::Answers, model::World, prices::Prices, project::Project};
 
 /// A step in building a world.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +97,7 @@ impl<'p> From<&'p Project> for Configured<'p> {
 pub fn construct<'a>(
     answers: &'a Answers,
     configured: Configured<'_>,
-    prices: &dyn Prices,
+    prices: &Prices,
     mut ended: impl FnMut(&'static str),
 ) -> World<'a> {
     let mut site = Site::new(answers, configured, prices);

@@ -2,15 +2,16 @@
 //!
 //! Facts are counts and words of closed lists. Nothing in them is a name that anybody gave to anything.
 
+mod standalone;
 mod words;
 
 use std::collections::BTreeSet;
 
-use self::words::{OTHER, known_cloud, known_service};
-use super::{
-    model::{AppId, Application, ContainerId, Engine, InstanceId, Several, World},
+use self::{
     standalone::Connected,
+    words::{OTHER, known_cloud, known_service},
 };
+use super::model::{AppId, Application, ContainerId, Engine, InstanceId, Several, World};
 
 /// What is known of the infrastructure of any number of projects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 
 mod kept;
 mod list;
+mod price;
 mod reading;
 mod source;
 
@@ -17,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::{kept::Kept, source::Fetched};
 pub use self::{
-    list::{Price, Prices, UnitPrice},
+    list::Prices,
+    price::{HourlyPrice, LifeCycle, NodePrice},
     reading::NoPrices,
     source::{InvalidSource, NoList, Source},
 };

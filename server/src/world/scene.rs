@@ -14,7 +14,7 @@ use super::{
     constructor::{Configured, construct},
     facts::Facts,
     model::World,
-    price::{LifeCycle, Prices},
+    prices::Prices,
 };
 
 /// The moment of all answers.
@@ -37,23 +37,12 @@ pub(in crate::world) struct Series {
     pub(in crate::world) seconds_ago: u32,
 }
 
-/// Prices of AWS, which are all the same.
-struct AwsPrices;
-
-impl Prices for AwsPrices {
-    fn node(&self, provider: &str, region: &str, instance_type: &str, life_cycle: LifeCycle) -> Option<f64> {
-        let dollars = if life_cycle == LifeCycle::Spot { 1.0 } else { 3.6 };
-        (provider == "aws" && region == "us-east-1" && instance_type == "m5.large").then_some(dollars)
-    }
-
-    fn managed_database(&self, region: &str, _: &str, _: &str, multi_zone: bool) -> Option<f64> {
-        (region == "us-east-1").then_some(if multi_zone { 2.0 } else { 1.0 })
-    }
-
-    fn managed_cache(&self, region: &str, _: &str, _: &str) -> Option<f64> {
-        (region == "us-east-1").then_some(1.0)
-    }
-}
+/// A price of each kind.
+const PRICES: &[u8] = br#"{"aws": {
+    "compute": {"us-east-1": {"m5.large": {"on_demand": 3.6, "spot": 1}}},
+    "managed_db": {"us-east-1": {"aurora-postgresql": {"db.r5.large": {"single_az": 1, "multi_az": 2}}}},
+    "managed_cache": {"us-east-1": {"redis": {"cache.t3.micro": 1}}}
+}}"#;
 
 /// The scene of some lines; empty lines are left out.
 pub(in crate::world) fn scene(lines: &str) -> Scene {
@@ -150,7 +139,8 @@ impl Scene {
         let answers = self.answers(reversed);
         let configured =
             Configured { application_categories: &self.categories, custom_applications: &self.custom };
-        look(&construct(&answers, configured, &AwsPrices, |_| {}))
+        let prices = Prices::read(PRICES).unwrap();
+        look(&construct(&answers, configured, &prices, |_| {}))
     }
 
     /// The facts of the world.

@@ -2,12 +2,12 @@
 
 use super::{
     by_symbol::BySymbol,
+    container_name::ContainerName,
     site::{Site, read},
 };
 use crate::world::{
     answers::{Row, Symbol},
     catalogue::{Label, Query},
-    container_id::ContainerName,
     model::{AppId, Container, ContainerId, InstanceId, Kind, Map, NodeId, World},
 };
 

@@ -1,6 +1,7 @@
 //! Which containers does the node agent see, what do they use, and who talks to whom?
 
 mod connections;
+mod external;
 mod protocols;
 mod remotes;
 mod resources;

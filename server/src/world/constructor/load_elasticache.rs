@@ -4,7 +4,7 @@ use super::{managed, site::Site};
 use crate::world::{
     catalogue::{AWS_ELASTICACHE_STATUS, Label},
     model::ManagedService,
-    price::Price,
+    prices::NodePrice,
 };
 
 /// Loads the status and the price of caches of ElastiCache.
@@ -18,6 +18,6 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
         node.price = site
             .prices
             .managed_cache(region, world.texts.text(cache.engine), instance_type)
-            .and_then(|dollars| Price::of_node(dollars, node.cpu_cores, node.memory_bytes));
+            .map(|price| NodePrice::new(price, node.cpu_cores, node.memory_bytes));
     }
 }

@@ -2,6 +2,7 @@
 
 mod containers;
 mod labels;
+mod owner;
 mod pods;
 mod replicas;
 mod services;

@@ -10,7 +10,7 @@ use crate::world::{
     answers::Symbol,
     catalogue::{KUBE_NODE_INFO, Label, NODE_AGENT_INFO, NODE_CLOUD_INFO, NODE_INFO},
     model::{Cloud, Latest, Map, Node, NodeId, Texts},
-    price::{LifeCycle, Price, Prices},
+    prices::{LifeCycle, NodePrice, Prices},
 };
 
 /// Loads nodes of node agents and of Kubernetes.
@@ -114,10 +114,10 @@ fn set_prices(site: &mut Site<'_, '_>) {
     }
 }
 
-fn price(prices: &dyn Prices, texts: &Texts<'_>, node: &Node) -> Option<Price> {
+fn price(prices: &Prices, texts: &Texts<'_>, node: &Node) -> Option<NodePrice> {
     let Cloud { provider, region, instance_type, life_cycle, .. } = node.cloud;
     let text = |latest: Latest| texts.text(latest.text());
-    let dollars =
-        prices.node(text(provider), text(region), text(instance_type), LifeCycle::of(text(life_cycle)))?;
-    Price::of_node(dollars, node.cpu_cores, node.memory_bytes)
+    let life_cycle = LifeCycle::of(text(life_cycle));
+    let price = prices.machine(text(provider), text(region), text(instance_type), life_cycle)?;
+    Some(NodePrice::new(price, node.cpu_cores, node.memory_bytes))
 }

@@ -14,7 +14,7 @@ use crate::world::{
         AWS_RDS_NET_TX_BYTES_PER_SECOND, AWS_RDS_STATUS, AWS_RDS_STORAGE_PROVISIONED_IOPS, Label, Query,
     },
     model::{Managed, ManagedService, Node, Several, keep_larger},
-    price::Price,
+    prices::NodePrice,
 };
 
 const OF_NODE: [Now<Node>; 2] = [
@@ -72,6 +72,6 @@ fn set_prices(site: &mut Site<'_, '_>) {
         node.price = site
             .prices
             .managed_database(region, engine, instance_type, database.is_multi_zone)
-            .and_then(|dollars| Price::of_node(dollars, node.cpu_cores, node.memory_bytes));
+            .map(|price| NodePrice::new(price, node.cpu_cores, node.memory_bytes));
     }
 }

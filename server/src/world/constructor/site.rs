@@ -2,23 +2,24 @@
 
 use std::net::IpAddr;
 
-use super::{Configured, addresses::Listeners, containers::Containers, nodes::Nodes, pods::Pods};
+use super::{
+    Configured, addresses::Listeners, categories::Categories, containers::Containers, glob::Glob,
+    nodes::Nodes, pods::Pods,
+};
 use crate::world::{
     answers::{Answers, Row, Symbol},
     catalogue::{Label, Query},
-    categories::Categories,
-    glob::Glob,
     model::{
         AppId, Application, ApplicationId, Category, Instance, InstanceId, Kind, Listen, ManagedId, Map,
         NodeId, ServiceId, World,
     },
-    price::Prices,
+    prices::Prices,
 };
 
 /// A world that is being built.
 pub(super) struct Site<'a, 'p> {
     pub(super) answers: &'a Answers,
-    pub(super) prices: &'p dyn Prices,
+    pub(super) prices: &'p Prices,
     pub(super) categories: Categories,
     /// Names of custom applications, and patterns of the instances that make them up, in the order of the names.
     custom_applications: Vec<(Symbol, Vec<Glob>)>,
@@ -49,7 +50,7 @@ pub(super) fn read<'a, const N: usize>(
 }
 
 impl<'a, 'p> Site<'a, 'p> {
-    pub(super) fn new(answers: &'a Answers, configured: Configured<'_>, prices: &'p dyn Prices) -> Self {
+    pub(super) fn new(answers: &'a Answers, configured: Configured<'_>, prices: &'p Prices) -> Self {
         let mut world = World::new(answers);
         let custom = configured.custom_applications.iter();
         let custom_applications = custom

@@ -12,7 +12,7 @@ use super::STAGES;
 use crate::world::{
     answers::Answers,
     constructor::{Configured, construct},
-    price::NoPrices,
+    prices::Prices,
 };
 
 #[test]
@@ -36,7 +36,7 @@ fn every_stage_is_told_when_it_ended_and_nothing_gives_nothing() {
     let (answers, none) = (Answers::default(), std::collections::BTreeMap::new());
     let mut ended = Vec::new();
     let configured = Configured { application_categories: &none, custom_applications: &none };
-    let world = construct(&answers, configured, &NoPrices, |name| ended.push(name));
+    let world = construct(&answers, configured, &Prices::default(), |name| ended.push(name));
     assert_eq!(ended, STAGES.iter().map(|stage| stage.name).collect::<Vec<_>>());
     assert_eq!((world.nodes.len(), world.apps.len(), world.instances.len()), (0, 0, 0));
     assert_eq!(crate::world::facts::Facts::of(&world), crate::world::facts::Facts::default());

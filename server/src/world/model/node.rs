@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{Latest, RowId, Texts};
-use crate::world::{answers::Symbol, price::Price};
+use crate::world::{answers::Symbol, prices::NodePrice};
 
 /// What a node is known by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,7 +53,7 @@ pub struct Node {
     /// Page cache in bytes over time.
     pub memory_cached: Option<RowId>,
     /// What it costs; `None` where the price is not known.
-    pub price: Option<Price>,
+    pub price: Option<NodePrice>,
 }
 
 /// Where a node was rented. Empty where it is not known.

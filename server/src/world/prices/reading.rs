@@ -12,7 +12,10 @@ use flate2::read::MultiGzDecoder;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use thiserror::Error;
 
-use super::list::{Entry, Price, Prices, Rates, Table, key_of};
+use super::{
+    list::{Entry, Prices, Rates, Table, key_of},
+    price::HourlyPrice,
+};
 
 /// The largest list, decompressed.
 const LARGEST: u64 = 256 * 1024 * 1024;
@@ -172,11 +175,11 @@ impl<'de> Visitor<'de> for RatesOfOne {
     }
 
     fn visit_f64<E>(self, price: f64) -> Result<Rates, E> {
-        Ok(Rates { usual: Price::new(price), other: None })
+        Ok(Rates { usual: HourlyPrice::new(price), other: None })
     }
 
     fn visit_u64<E>(self, price: u64) -> Result<Rates, E> {
-        Ok(Rates { usual: Price::new(price as f64), other: None })
+        Ok(Rates { usual: HourlyPrice::new(price as f64), other: None })
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Rates, E> {
@@ -194,7 +197,7 @@ impl<'de> Visitor<'de> for RatesOfOne {
                     continue;
                 }
             };
-            *rate = members.next_value::<Option<f64>>()?.and_then(Price::new);
+            *rate = members.next_value::<Option<f64>>()?.and_then(HourlyPrice::new);
         }
         Ok(rates)
     }

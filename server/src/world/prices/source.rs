@@ -10,14 +10,14 @@ use std::{
 };
 
 use reqwest::{
-    Client, Response, StatusCode, Url,
+    Client, ClientBuilder, Response, StatusCode, Url,
     header::{IF_MODIFIED_SINCE, LAST_MODIFIED},
     redirect,
 };
 use thiserror::Error;
 
 use super::reading::NoPrices;
-use crate::{report::transport::client_builder, world::unreachable::reason};
+use crate::outgoing::{self, NoAnswer};
 
 /// The largest list as it comes, which is compressed.
 const LARGEST: u64 = 32 * 1024 * 1024;
@@ -34,11 +34,7 @@ pub struct Source {
 }
 
 enum Place {
-    Web {
-        url: Url,
-        /// Made when it is needed first: most servers never ask for prices.
-        client: OnceLock<Client>,
-    },
+    Web { url: Url, client: OnceLock<Client> },
     File(PathBuf),
 }
 
@@ -95,7 +91,9 @@ impl Source {
     /// The list, unless it was not changed since `modified`.
     pub(super) async fn fetch(&self, modified: Option<&str>) -> Result<Option<Fetched>, NoList> {
         match &self.place {
-            Place::Web { url, client } => fetch(client_in(client)?, url, modified).await,
+            Place::Web { url, client } => {
+                fetch(outgoing::client_in(client, configured)?, url, modified).await
+            }
             Place::File(path) => {
                 let path = path.clone();
                 let read = tokio::task::spawn_blocking(move || read(&path)).await;
@@ -112,19 +110,13 @@ impl fmt::Debug for Source {
     }
 }
 
-fn client_in(client: &OnceLock<Client>) -> Result<&Client, NoList> {
-    if let Some(client) = client.get() {
-        return Ok(client);
-    }
-    let made = client_builder()
+fn configured(client: ClientBuilder) -> ClientBuilder {
+    client
         .timeout(TIMEOUT)
         .connect_timeout(CONNECT_TIMEOUT)
         .redirect(redirect::Policy::limited(REDIRECTS))
         // One question a day needs no open connection in between.
         .pool_max_idle_per_host(0)
-        .build()
-        .map_err(|_| NoList::Unreachable("this machine cannot make TLS connections"))?;
-    Ok(client.get_or_init(|| made))
 }
 
 async fn fetch(client: &Client, url: &Url, modified: Option<&str>) -> Result<Option<Fetched>, NoList> {
@@ -165,10 +157,15 @@ fn read(path: &Path) -> Result<Vec<u8>, NoList> {
 
 impl From<reqwest::Error> for NoList {
     fn from(error: reqwest::Error) -> Self {
-        match (error.is_connect(), error.is_timeout()) {
-            (true, true) => Self::Unreachable("no connection in time"),
-            (false, true) => Self::TimedOut,
-            _ => Self::Unreachable(reason(&error)),
+        NoAnswer::from(error).into()
+    }
+}
+
+impl From<NoAnswer> for NoList {
+    fn from(no_answer: NoAnswer) -> Self {
+        match no_answer {
+            NoAnswer::Unreachable(reason) => Self::Unreachable(reason),
+            NoAnswer::TimedOut => Self::TimedOut,
         }
     }
 }

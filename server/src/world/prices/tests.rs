@@ -46,37 +46,38 @@ fn list_with(price: u32) -> Vec<u8> {
 }
 
 fn price_in(list: &PriceList) -> Option<f64> {
-    list.current().node_price("aws", "r", "t", None).map(Price::per_hour)
+    list.current().machine("aws", "r", "t", LifeCycle::OnDemand).map(HourlyPrice::dollars)
 }
 
 #[test]
-fn nodes_have_the_price_of_their_life_cycle() {
+fn machines_have_the_price_of_their_life_cycle() {
+    use LifeCycle::{OnDemand, Spot};
     let prices = Prices::read(&gzip(LIST)).unwrap();
     let price = |provider, region, instance_type, life_cycle| {
-        let price = prices.node_price(provider, region, instance_type, life_cycle)?;
-        Some((price.per_hour() * 1000.0).round())
+        let price = prices.machine(provider, region, instance_type, life_cycle)?;
+        Some((price.dollars() * 1000.0).round())
     };
-    assert_eq!(price("AWS", "US-East-1", "m5.large", None), Some(360.0));
-    assert_eq!(price("aws", "us-east-1", "m5.large", Some("on-demand")), Some(360.0));
-    assert_eq!(price("aws", "us-east-1", "M5.large", Some("spot")), Some(180.0));
-    assert_eq!(price("gcp", "europe-west1", "e2-small", Some("Preemptible")), Some(10.0));
-    assert_eq!(price("gcp", "europe-west1", "e2-small", None), None);
-    assert_eq!(price("aws", "us-east-1", "free", None), None);
-    assert_eq!(price("aws", "us-east-1", "negative", None), None);
-    assert_eq!(price("azure", "us-east-1", "m5.large", None), None);
-    assert_eq!(price("hetzner", "us-east-1", "m5.large", None), None);
-    assert_eq!(price("aws", "us-east-1", "", None), None);
+    assert_eq!(price("AWS", "US-East-1", "m5.large", OnDemand), Some(360.0));
+    assert_eq!(price("aws", "us-east-1", "m5.large", OnDemand), Some(360.0));
+    assert_eq!(price("aws", "us-east-1", "M5.large", Spot), Some(180.0));
+    assert_eq!(price("gcp", "europe-west1", "e2-small", Spot), Some(10.0));
+    assert_eq!(price("gcp", "europe-west1", "e2-small", OnDemand), None);
+    assert_eq!(price("aws", "us-east-1", "free", OnDemand), None);
+    assert_eq!(price("aws", "us-east-1", "negative", OnDemand), None);
+    assert_eq!(price("azure", "us-east-1", "m5.large", OnDemand), None);
+    assert_eq!(price("hetzner", "us-east-1", "m5.large", OnDemand), None);
+    assert_eq!(price("aws", "us-east-1", "", OnDemand), None);
 }
 
 #[test]
 fn managed_databases_and_caches_have_prices_of_their_own() {
     let prices = Prices::read(LIST.as_bytes()).unwrap();
-    let db = |multi_az| prices.managed_db_price("us-east-1", "postgres", "db.t3.micro", multi_az);
-    assert_eq!(db(false).map(Price::per_hour), Some(1.0));
-    assert_eq!(db(true).map(Price::per_hour), Some(2.0));
-    assert_eq!(prices.managed_db_price("us-east-1", "redis", "cache.t3.micro", false), None);
-    let cache = |instance_type| prices.managed_cache_price("us-east-1", "redis", instance_type);
-    assert_eq!(cache("cache.t3.micro").map(Price::per_hour), Some(0.5));
+    let db = |multi_zone| prices.managed_database("us-east-1", "postgres", "db.t3.micro", multi_zone);
+    assert_eq!(db(false).map(HourlyPrice::dollars), Some(1.0));
+    assert_eq!(db(true).map(HourlyPrice::dollars), Some(2.0));
+    assert_eq!(prices.managed_database("us-east-1", "redis", "cache.t3.micro", false), None);
+    let cache = |instance_type| prices.managed_cache("us-east-1", "redis", instance_type);
+    assert_eq!(cache("cache.t3.micro").map(HourlyPrice::dollars), Some(0.5));
     assert_eq!((cache("negative"), cache("none")), (None, None));
     assert_eq!(prices.len(), 4);
 }
@@ -101,25 +102,6 @@ fn what_has_no_price_in_it_is_no_list() {
 }
 
 #[test]
-fn what_is_not_more_than_nothing_is_no_price() {
-    for price in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e300, 1e-300] {
-        assert_eq!(Price::new(price), None);
-    }
-}
-
-#[test]
-fn a_price_is_shared_between_cores_and_memory() {
-    let price = Price::new(36.0).unwrap();
-    assert_eq!(price.per_second(), 0.01);
-    let units = price.per_unit(2.0, 8e9).unwrap();
-    assert!((units.core - 0.001).abs() < 1e-12);
-    assert!((units.core * 2.0 + units.byte * 8e9 - price.per_second()).abs() < 1e-12);
-    for (cores, bytes) in [(0.0, 8e9), (2.0, 0.0), (f64::NAN, 8e9), (2.0, f64::INFINITY)] {
-        assert_eq!(price.per_unit(cores, bytes), None);
-    }
-}
-
-#[test]
 fn tens_of_thousands_of_prices_are_small() {
     let types: Vec<String> =
         (0..1000).map(|number| format!(r#""type-{number}":{{"on_demand":1,"spot":1}}"#)).collect();
@@ -129,7 +111,7 @@ fn tens_of_thousands_of_prices_are_small() {
         Prices::read(format!(r#"{{"aws":{{"compute":{{{}}}}}}}"#, regions.join(",")).as_bytes()).unwrap();
     assert_eq!(prices.len(), 50_000);
     assert!(size_of::<list::Entry>() * prices.len() < 2_000_000);
-    assert!(prices.node_price("aws", "region-49", "type-999", Some("spot")).is_some());
+    assert!(prices.machine("aws", "region-49", "type-999", LifeCycle::Spot).is_some());
 }
 
 /// A server of one list.
@@ -250,7 +232,7 @@ fn a_date_is_never_kept_beside_the_list_of_another() {
             let stored = kept.store("u", fetched(2)).is_ok();
             disk.restart(crash);
             let (prices, modified) = kept.load("u").unwrap();
-            let price = prices.node_price("aws", "r", "t", None).unwrap().per_hour();
+            let price = prices.machine("aws", "r", "t", LifeCycle::OnDemand).unwrap().dollars();
             assert!(
                 modified.is_none_or(|modified| modified == format!("change {price}")),
                 "{crash:?} {steps}"

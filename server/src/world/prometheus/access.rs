@@ -9,7 +9,10 @@ use reqwest::{
 };
 use thiserror::Error;
 
-use crate::{report::transport::client_builder, world::project::PrometheusAccess};
+use crate::{
+    outgoing::{NO_TLS, client_builder},
+    world::project::PrometheusAccess,
+};
 
 /// Answers come in bursts: a connection serves one burst and is not kept for the next.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
@@ -29,8 +32,8 @@ pub enum InvalidAccess {
     /// A custom header, by its place from 1, has a value that no header can have.
     #[error("the value of custom header {0} is not allowed in HTTP")]
     HeaderValue(usize),
-    /// This machine cannot make TLS connections: it has no certificates of authorities, for example.
-    #[error("this machine cannot make TLS connections: are there certificates of authorities?")]
+    /// This machine cannot make TLS connections.
+    #[error("{}", NO_TLS)]
     Tls,
 }
 

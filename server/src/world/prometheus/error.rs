@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::TooLarge;
-use crate::world::unreachable::reason;
+use crate::outgoing::NoAnswer;
 
 /// Why a query has no answer. No text names a host, a header or anything that a server wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -47,10 +47,9 @@ impl From<serde_json::Error> for QueryError {
 
 impl From<reqwest::Error> for QueryError {
     fn from(error: reqwest::Error) -> Self {
-        match (error.is_connect(), error.is_timeout()) {
-            (true, true) => Self::Unreachable("no connection in time"),
-            (false, true) => Self::TimedOut,
-            _ => Self::Unreachable(reason(&error)),
+        match error.into() {
+            NoAnswer::Unreachable(reason) => Self::Unreachable(reason),
+            NoAnswer::TimedOut => Self::TimedOut,
         }
     }
 }

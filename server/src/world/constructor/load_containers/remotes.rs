@@ -1,10 +1,12 @@
 //! What do connections lead to?
 
-use super::connections::Target;
+use super::{
+    connections::Target,
+    external::{self, ExternalName, Known},
+};
 use crate::world::{
     answers::Symbol,
     constructor::site::Site,
-    external::{self, ExternalName, Known},
     model::{AppId, Connection, ConnectionId, InstanceId, Kind, Map, Remote, ServiceId},
 };
 

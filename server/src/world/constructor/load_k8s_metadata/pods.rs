@@ -1,5 +1,6 @@
 //! Which pods are there, and which applications do they belong to?
 
+use super::owner::{Creation, owner, pods_move};
 use crate::world::{
     answers::Symbol,
     catalogue::{KUBE_POD_INFO, Label},
@@ -8,7 +9,6 @@ use crate::world::{
         site::{Site, read},
     },
     model::{AppId, ApplicationId, InstanceId, Kind, Listen, Map, NodeId, Pod, ip},
-    owner::{Creation, owner, pods_move},
 };
 
 /// How far pods are followed that own pods.

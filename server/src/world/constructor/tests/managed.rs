@@ -8,8 +8,8 @@ const DATABASES: &str = "
     aws_rds_info rds_instance_id=us-east-1/legacy ipv4=10.0.0.10 port=3306 engine=mysql
     aws_rds_info rds_instance_id=us-east-1/mssql ipv4=10.0.0.11 port=1433 engine=sqlserver-ex
     aws_rds_info rds_instance_id=nonsense engine=mysql
-    aws_elasticache_info ec_instance_id=us-east-1/sessions/0001 cluster_id=sessions ipv4=10.0.0.20 port=6379 engine=redis region=us-east-1
-    aws_elasticache_info ec_instance_id=us-east-1/sessions/0002 cluster_id=sessions ipv4=10.0.0.21 port=6379 engine=redis region=us-east-1";
+    aws_elasticache_info ec_instance_id=us-east-1/sessions/0001 cluster_id=sessions ipv4=10.0.0.20 port=6379 engine=redis instance_type=cache.t3.micro region=us-east-1
+    aws_elasticache_info ec_instance_id=us-east-1/sessions/0002 cluster_id=sessions ipv4=10.0.0.21 port=6379 engine=redis instance_type=cache.t3.micro region=us-east-1";
 
 fn databases() -> Scene {
     scene(DATABASES)

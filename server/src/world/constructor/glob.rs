@@ -7,7 +7,7 @@ use std::{iter::Peekable, str::Chars};
 
 /// A pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Glob {
+pub(super) struct Glob {
     /// The steps of the pattern; `None` for a malformed one.
     steps: Option<Vec<Step>>,
 }
@@ -27,8 +27,7 @@ enum Step {
 
 impl Glob {
     /// Reads a pattern.
-    #[must_use]
-    pub fn new(pattern: &str) -> Self {
+    pub(super) fn new(pattern: &str) -> Self {
         let mut rest = pattern.chars().peekable();
         let mut steps = Vec::new();
         while let Some(character) = rest.next() {
@@ -48,8 +47,7 @@ impl Glob {
     }
 
     /// Whether the whole of `name` matches.
-    #[must_use]
-    pub fn matches(&self, name: &str) -> bool {
+    pub(super) fn matches(&self, name: &str) -> bool {
         let Some(steps) = &self.steps else { return false };
         let (mut step, mut rest) = (0, name.chars());
         // After the last `*`: where the pattern goes on, and the text that it has not taken yet.

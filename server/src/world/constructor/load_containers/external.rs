@@ -1,40 +1,38 @@
 //! How is something called that is connected to and not observed, and has no service in Kubernetes?
 
-use super::model::{Address, Host};
+use crate::world::model::{Address, Host};
 
 /// What external services belong to instead of a namespace.
-pub const NAMESPACE: &str = "external";
+pub(super) const NAMESPACE: &str = "external";
 
 /// What is known of an external service.
 #[derive(Debug, Clone, Copy)]
-pub struct Known<'t> {
+pub(super) struct Known<'t> {
     /// Where clients connect to.
-    pub destination: Address<'t>,
+    pub(super) destination: Address<'t>,
     /// What they reach, if that is known.
-    pub actual: Option<Address<'t>>,
+    pub(super) actual: Option<Address<'t>>,
     /// The first domain name of the address, in the order of the alphabet.
-    pub domain_name: Option<&'t str>,
+    pub(super) domain_name: Option<&'t str>,
 }
 
 /// The name of an external service: the text, and the port that is added to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ExternalName<'t> {
+pub(super) struct ExternalName<'t> {
     /// The name.
-    pub name: &'t str,
+    pub(super) name: &'t str,
     /// A port that follows it.
-    pub port: Option<u16>,
+    pub(super) port: Option<u16>,
 }
 
 impl<'t> Known<'t> {
     /// What is connected to: what is reached, or else the destination.
-    #[must_use]
-    pub fn address(self) -> Address<'t> {
+    pub(super) fn address(self) -> Address<'t> {
         self.actual.unwrap_or(self.destination)
     }
 
     /// The name of the service.
-    #[must_use]
-    pub fn name(self) -> ExternalName<'t> {
+    pub(super) fn name(self) -> ExternalName<'t> {
         let port = self.address().port;
         match (self.actual, self.destination.host, self.domain_name) {
             (None, Host::Name(name), _) => ExternalName { name, port: None },

@@ -1,10 +1,10 @@
 //! Which applications talk to nobody?
 
-use super::model::{AppId, Id as _, Remote, World};
+use crate::world::model::{AppId, Id as _, Remote, World};
 
 /// The applications that have something to do with others.
 #[derive(Debug, Clone)]
-pub struct Connected {
+pub(super) struct Connected {
     apps: Vec<bool>,
 }
 
@@ -12,8 +12,7 @@ impl Connected {
     /// Looks at all connections between different applications. An edge with an instance that is gone does not count. A
     /// connection that leads to an application, of which the instance is not known, counts for that application and not
     /// for its client.
-    #[must_use]
-    pub fn of(world: &World<'_>) -> Self {
+    pub(super) fn of(world: &World<'_>) -> Self {
         let mut apps = vec![false; world.apps.len()];
         for connection in world.connections.values() {
             if world.is_obsolete(connection.instance) {
@@ -36,8 +35,7 @@ impl Connected {
     }
 
     /// Whether an application stands alone.
-    #[must_use]
-    pub fn is_standalone(&self, app: AppId) -> bool {
+    pub(super) fn is_standalone(&self, app: AppId) -> bool {
         !self.apps.get(app.place()).copied().unwrap_or_default()
     }
 }

@@ -2,7 +2,7 @@
 
 /// What the id of a container says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ContainerName<'t> {
+pub(super) enum ContainerName<'t> {
     /// `/k8s/<namespace>/<pod>/<container>`: a container of a pod, which kube-state-metrics knows more of.
     Pod {
         /// The namespace of the pod.
@@ -52,8 +52,7 @@ pub enum ContainerName<'t> {
 
 impl<'t> ContainerName<'t> {
     /// Reads the id of a container; `None` when it is not a path, or is one without an end.
-    #[must_use]
-    pub fn parse(id: &'t str) -> Option<Self> {
+    pub(super) fn parse(id: &'t str) -> Option<Self> {
         let path = id.strip_prefix('/')?;
         let mut parts = path.split('/');
         let mut part = || parts.next();
@@ -84,8 +83,7 @@ impl<'t> ContainerName<'t> {
     }
 
     /// Whether Kubernetes runs it.
-    #[must_use]
-    pub const fn is_kubernetes(self) -> bool {
+    pub(super) const fn is_kubernetes(self) -> bool {
         matches!(self, Self::Pod { .. } | Self::CronJob { .. })
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{glob::Glob, model::Category};
+use super::glob::Glob;
+use crate::world::model::Category;
 
 const APPLICATION: &str = "application";
 const CONTROL_PLANE: &str = "control-plane";
@@ -67,15 +68,14 @@ const BUILT_IN: [(&str, &[&str]); 3] = [
 
 /// The patterns of a project, in the order in which they are tried.
 #[derive(Debug, Clone)]
-pub struct Categories {
+pub(super) struct Categories {
     patterns: Vec<(Category, Glob)>,
 }
 
 impl Categories {
     /// The built-in patterns and those of the operator. Categories are tried in the order of their names, in each the
     /// built-in patterns first; so a category `zzz` cannot take an application out of `monitoring`, and `aaa` can.
-    #[must_use]
-    pub fn new(custom: &BTreeMap<String, Vec<String>>) -> Self {
+    pub(super) fn new(custom: &BTreeMap<String, Vec<String>>) -> Self {
         let names: BTreeSet<&str> =
             BUILT_IN.iter().map(|(name, _)| *name).chain(custom.keys().map(String::as_str)).collect();
         let mut patterns = Vec::new();
@@ -96,8 +96,7 @@ impl Categories {
     }
 
     /// The category of an application: that of the first pattern that its `namespace/name` matches.
-    #[must_use]
-    pub fn of(&self, namespace_and_name: &str) -> Category {
+    pub(super) fn of(&self, namespace_and_name: &str) -> Category {
         self.patterns
             .iter()
             .find(|(_, pattern)| pattern.matches(namespace_and_name))

@@ -1,32 +1,31 @@
 //! Which application does a pod belong to, by what created it?
 
-use super::model::Kind;
+use crate::world::model::Kind;
 
 /// The kind and the name of the application that owns a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Owner<'t> {
+pub(super) struct Owner<'t> {
     /// The name of the kind.
-    pub kind: &'t str,
+    pub(super) kind: &'t str,
     /// The name.
-    pub name: &'t str,
+    pub(super) name: &'t str,
 }
 
 /// What is known of a pod that says who owns it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Creation<'t> {
+pub(super) struct Creation<'t> {
     /// The kind of what created it.
-    pub kind: &'t str,
+    pub(super) kind: &'t str,
     /// The name of what created it.
-    pub name: &'t str,
+    pub(super) name: &'t str,
     /// The pod.
-    pub pod: &'t str,
+    pub(super) pod: &'t str,
     /// Its node.
-    pub node: &'t str,
+    pub(super) node: &'t str,
 }
 
 /// The application that owns a pod; `None` when its creator has no name.
-#[must_use]
-pub fn owner(created: Creation<'_>) -> Option<Owner<'_>> {
+pub(super) fn owner(created: Creation<'_>) -> Option<Owner<'_>> {
     let Creation { kind, name, pod, node } = created;
     let (kind, name) = match kind {
         "" | "<none>" | "Node" => ("StaticPods", without_node(pod, node)),
@@ -72,8 +71,7 @@ fn is_unsigned(text: &str) -> bool {
 
 /// Whether the pods of an application of that kind are told apart by their nodes too: a pod of a stateful set that moved
 /// keeps its name.
-#[must_use]
-pub const fn pods_move(kind: Kind) -> bool {
+pub(super) const fn pods_move(kind: Kind) -> bool {
     matches!(kind, Kind::StatefulSet)
 }
 

@@ -1,0 +1,111 @@
+//! How does this program make connections to others, and why does nobody answer?
+//!
+//! Every HTTP client begins with [`client_builder`]. What went wrong is said in texts of ours: those of the errors name
+//! hosts.
+
+use std::{error::Error, io, sync::OnceLock};
+
+use reqwest::{Client, ClientBuilder};
+
+/// Why a client cannot be made: there are no certificates of authorities, for example.
+pub(crate) const NO_TLS: &str =
+    "this machine cannot make TLS connections: are there certificates of authorities?";
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoAnswer {
+    /// Nobody answers there, it is not who it should be, or the connection broke. The text names nobody.
+    Unreachable(&'static str),
+    /// Somebody is there, and the answer was not complete in time.
+    TimedOut,
+}
+
+/// The start of every HTTP client of this program.
+pub fn client_builder() -> ClientBuilder {
+    // Another one may have been installed by the product that we are a part of; that is fine.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    Client::builder()
+}
+
+/// The client in `place`. It is made when it is needed first: who never connects to anybody opens no certificate store.
+///
+/// # Errors
+/// [`NO_TLS`].
+pub(crate) fn client_in(
+    place: &OnceLock<Client>,
+    configured: impl FnOnce(ClientBuilder) -> ClientBuilder,
+) -> Result<&Client, NoAnswer> {
+    if let Some(client) = place.get() {
+        return Ok(client);
+    }
+    let client = configured(client_builder()).build().map_err(|_| NoAnswer::Unreachable(NO_TLS))?;
+    Ok(place.get_or_init(|| client))
+}
+
+impl From<reqwest::Error> for NoAnswer {
+    fn from(error: reqwest::Error) -> Self {
+        match (error.is_connect(), error.is_timeout()) {
+            (true, true) => Self::Unreachable("no connection in time"),
+            (false, true) => Self::TimedOut,
+            _ => Self::Unreachable(reason(&error)),
+        }
+    }
+}
+
+/// What went wrong with a connection.
+fn reason(error: &(dyn Error + 'static)) -> &'static str {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(reason) = error.downcast_ref().and_then(reason_of_io) {
+            return reason;
+        }
+        next = error.source();
+    }
+    "the connection failed"
+}
+
+fn reason_of_io(error: &io::Error) -> Option<&'static str> {
+    let inner = error.get_ref();
+    if let Some(inner) = inner.and_then(|inner| inner.downcast_ref()) {
+        return reason_of_io(inner);
+    }
+    match (inner.and_then(|inner| inner.downcast_ref()), error.kind()) {
+        (Some(rustls::Error::InvalidCertificate(_)), _) => Some("its certificate is not accepted"),
+        (Some(_), _) => Some("TLS failed"),
+        (None, io::ErrorKind::ConnectionRefused) => Some("connection refused"),
+        (None, io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => Some("no route"),
+        (None, io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof) => {
+            Some("the connection broke")
+        }
+        // The standard library has no kind for it.
+        _ if error.to_string().starts_with("failed to lookup address information") => {
+            Some("its name is not known")
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::CertificateError;
+
+    use super::*;
+
+    #[test]
+    fn what_went_wrong_is_said_without_a_name() {
+        let tls = |error: rustls::Error| io::Error::other(error);
+        let lookup = "failed to lookup address information: Name or service not known";
+        for (error, expected) in [
+            (io::ErrorKind::ConnectionRefused.into(), "connection refused"),
+            (io::ErrorKind::HostUnreachable.into(), "no route"),
+            (io::ErrorKind::UnexpectedEof.into(), "the connection broke"),
+            (io::Error::other(lookup), "its name is not known"),
+            (io::Error::other("secret.example.com"), "the connection failed"),
+            (tls(CertificateError::UnknownIssuer.into()), "its certificate is not accepted"),
+            (tls(rustls::Error::HandshakeNotComplete), "TLS failed"),
+        ] {
+            assert_eq!(reason(&error), expected);
+            assert_eq!(reason(&io::Error::other(error)), expected);
+        }
+    }
+}
