@@ -324,19 +324,6 @@ impl Store {
         Ok(())
     }
 
-    /// Removes everything.
-    ///
-    /// # Errors
-    /// The disk refused; some files may be left.
-    pub fn forget(&self) -> io::Result<()> {
-        let _writing = lock(&self.writing);
-        lock(&self.files).clear();
-        for name in self.disk.list(&self.dir)? {
-            self.disk.remove(&format!("{}/{name}", self.dir))?;
-        }
-        self.disk.remove_dir(&self.dir)
-    }
-
     fn path(&self, query: &Query) -> String {
         format!("{}/{}", self.dir, file_name(query))
     }

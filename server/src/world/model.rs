@@ -217,16 +217,6 @@ impl<'a> World<'a> {
             })
     }
 
-    /// The application that answers a connection; `None` when nobody knows.
-    #[must_use]
-    pub fn remote_application(&self, connection: &Connection) -> Option<AppId> {
-        match connection.remote {
-            Remote::Unresolved => None,
-            Remote::Instance(instance) => Some(self.instances[instance].application),
-            Remote::Application(app) => Some(app),
-        }
-    }
-
     /// The containers of each instance.
     #[must_use]
     pub fn containers_by_instance(&self) -> Several<InstanceId, ContainerId> {
@@ -237,14 +227,5 @@ impl<'a> World<'a> {
     #[must_use]
     pub fn upstreams(&self) -> Several<InstanceId, ConnectionId> {
         Several::gather(self.connections.iter().map(|(id, connection)| (connection.instance, id)).collect())
-    }
-
-    /// The connections that each application answers.
-    #[must_use]
-    pub fn downstreams(&self) -> Several<AppId, ConnectionId> {
-        let answered = self.connections.iter().filter_map(|(id, connection)| {
-            self.remote_application(connection).map(|application| (application, id))
-        });
-        Several::gather(answered.collect())
     }
 }

@@ -90,15 +90,8 @@ impl<I: Id, T> Store<I, T> {
     }
 
     /// How many there are.
-    #[must_use]
-    pub const fn len(&self) -> usize {
+    pub(in crate::world) const fn len(&self) -> usize {
         self.things.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.things.is_empty()
     }
 
     /// All of them, in the order of their ids.
