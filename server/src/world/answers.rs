@@ -184,6 +184,12 @@ impl<'t> Row<'t> {
     pub fn last(&self) -> Option<f32> {
         (self.last_seen() >= self.table.to).then(|| self.newest())
     }
+
+    /// Whether the value at the moment of the answer is above 0: of a series that says yes or no, whether it is so.
+    #[must_use]
+    pub fn is_so(&self) -> bool {
+        self.last().is_some_and(|value| value > 0.0)
+    }
 }
 
 #[cfg(test)]

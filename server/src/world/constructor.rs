@@ -14,8 +14,8 @@ mod glob;
 mod managed;
 mod newest;
 mod nodes;
+mod parts;
 mod pods;
-mod runtimes;
 mod site;
 
 // The stages.
