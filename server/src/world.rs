@@ -1,6 +1,6 @@
 //! What does Prometheus say runs here?
 //!
-//! For each project a task keeps a cache of Prometheus' answers on disk up to date ([`refresh`]) and builds a model of
+//! For each project a task keeps a cache of Prometheus' answers on disk up to date (`refresh`) and builds a model of
 //! nodes, applications and instances from it ([`load`]). What the report says of the model is kept; the model is not.
 
 // Whom we ask, for what, and how.

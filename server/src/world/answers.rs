@@ -2,13 +2,13 @@
 
 mod symbols;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 pub use self::symbols::{Symbol, Symbols};
 use super::catalogue::{Label, Query};
 
 /// The answers to the queries of one project, as they lie in the cache.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Answers {
     symbols: Symbols,
     tables: HashMap<&'static str, Table>,
@@ -55,12 +55,6 @@ pub struct Row<'t> {
 pub type Column = usize;
 
 impl Answers {
-    /// Answers whose texts are in `symbols`.
-    #[must_use]
-    pub fn new(symbols: Symbols) -> Self {
-        Self { symbols, tables: HashMap::new() }
-    }
-
     /// Adds the answer to a query.
     pub fn insert(&mut self, query: &'static Query, table: Table) {
         self.tables.insert(query.name, table);
@@ -106,11 +100,17 @@ impl Answers {
     pub fn text(&self, symbol: Symbol) -> &str {
         self.symbols.text(symbol)
     }
+}
 
-    /// The newest moment that any query was answered for, in Unix seconds; 0 when none was.
-    #[must_use]
-    pub fn to(&self) -> u32 {
-        self.tables.values().map(|table| table.to).max().unwrap_or_default()
+impl fmt::Debug for Answers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Only sizes: labels name what runs in somebody's cluster.
+        formatter
+            .debug_struct("Answers")
+            .field("texts", &self.symbols.len())
+            .field("queries", &self.tables.len())
+            .field("series", &self.tables.values().map(Table::len).sum::<usize>())
+            .finish_non_exhaustive()
     }
 }
 
@@ -183,6 +183,12 @@ impl<'t> Row<'t> {
     #[must_use]
     pub fn last(&self) -> Option<f32> {
         (self.last_seen() >= self.table.to).then(|| self.newest())
+    }
+
+    /// Whether the value at the moment of the answer is above 0: of a series that says yes or no, whether it is so.
+    #[must_use]
+    pub fn is_so(&self) -> bool {
+        self.last().is_some_and(|value| value > 0.0)
     }
 }
 

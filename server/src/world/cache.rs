@@ -69,15 +69,6 @@ pub struct Store {
     writing: Mutex<()>,
 }
 
-/// What a write has done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stored {
-    /// The rows that the answer had.
-    pub answered: u64,
-    /// The rows that are stored now. They may include some whose values are all too old, which reading leaves out.
-    pub series: u64,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct File {
     /// The newest moment that was answered.
@@ -120,18 +111,17 @@ impl Store {
     /// The disk refused, or there is no room for so many values: what was stored is unchanged. Or what was stored turns out
     /// to be damaged ([`io::ErrorKind::InvalidData`]): the answer is not taken, [`Store::to`] says what is left, and more
     /// than before is to be fetched.
-    pub fn write(&self, mut answer: Incoming, to: u32, step: u32) -> io::Result<Stored> {
+    pub fn write(&self, mut answer: Incoming, to: u32, step: u32) -> io::Result<()> {
         let _writing = lock(&self.writing);
         let query = answer.query;
-        let answered = answer.rows() as u64;
         let bytes = self.old_bytes(query)?;
         let frames = Frames::of(query, &bytes);
-        let series = match query.kind {
-            Kind::Now => self.write_whole(query, &merge::now(&answer, to), &answer.symbols)?,
+        match query.kind {
+            Kind::Now => self.write_whole(query, &merge::now(&answer, to), &answer.symbols),
             Kind::Seen => {
                 let old = self.old(&mut answer, &frames, 0)?;
                 let table = merge::seen(&mut answer, old.as_ref(), to, seconds(WINDOW));
-                self.write_whole(query, &table, &answer.symbols)?
+                self.write_whole(query, &table, &answer.symbols)
             }
             Kind::Range { keep, .. } => {
                 let to = frames.newest().map_or(to, |newest| newest.to.max(to));
@@ -140,13 +130,12 @@ impl Store {
                     && bytes.len() == frames.bytes
                     && merge::may_follow(&answer, &frames, kept, seconds(keep));
                 if may_follow {
-                    self.write_addition(answer, &frames, to, kept)?
+                    self.write_addition(answer, &frames, to, kept)
                 } else {
-                    self.write_range(answer, &frames, to, kept)?
+                    self.write_range(answer, &frames, to, kept)
                 }
             }
-        };
-        Ok(Stored { answered, series })
+        }
     }
 
     /// The bytes of a query's file; none when it is not answered, or when what was stored does not matter.
@@ -171,7 +160,7 @@ impl Store {
         table.map(Some).map_err(|Damaged| self.not_understood(answer.query))
     }
 
-    fn write_range(&self, mut answer: Incoming, frames: &Frames<'_>, to: u32, kept: Grid) -> io::Result<u64> {
+    fn write_range(&self, mut answer: Incoming, frames: &Frames<'_>, to: u32, kept: Grid) -> io::Result<()> {
         // The points of another step before the first moment show there.
         let old = self.old(&mut answer, frames, kept.from.saturating_sub(kept.step))?;
         let table = merge::range(&answer, old.as_ref(), kept).map_err(io::Error::other)?;
@@ -184,7 +173,7 @@ impl Store {
         frames: &Frames<'_>,
         to: u32,
         kept: Grid,
-    ) -> io::Result<u64> {
+    ) -> io::Result<()> {
         let query = answer.query;
         let shape = Decoder::new()?.shape(query, frames, &mut answer.symbols);
         let shape = shape.map_err(|Damaged| self.not_understood(query))?;
@@ -193,15 +182,15 @@ impl Store {
         let frame = encode::frame(query, &table, &answer.symbols, &known, &mut Packer::new()?)?;
         self.disk.append(&self.path(query))?.append(&frame)?;
         self.set(query, Some(File { to, bytes: frames.bytes + frame.len() }));
-        Ok(encode::rows(&table) as u64)
+        Ok(())
     }
 
-    fn write_whole(&self, query: &'static Query, table: &Table, symbols: &Symbols) -> io::Result<u64> {
+    fn write_whole(&self, query: &'static Query, table: &Table, symbols: &Symbols) -> io::Result<()> {
         let frame = encode::frame(query, table, symbols, &Known::default(), &mut Packer::new()?)?;
         self.disk.create_dir(&self.dir)?;
         disk::replace(&*self.disk, &self.path(query), &frame)?;
         self.set(query, Some(File { to: table.to, bytes: frame.len() }));
-        Ok(encode::rows(table) as u64)
+        Ok(())
     }
 
     /// The stored answers to `queries`: when each series was seen, and its newest value. An answer that is missing or damaged
@@ -322,19 +311,6 @@ impl Store {
             }
         }
         Ok(())
-    }
-
-    /// Removes everything.
-    ///
-    /// # Errors
-    /// The disk refused; some files may be left.
-    pub fn forget(&self) -> io::Result<()> {
-        let _writing = lock(&self.writing);
-        lock(&self.files).clear();
-        for name in self.disk.list(&self.dir)? {
-            self.disk.remove(&format!("{}/{name}", self.dir))?;
-        }
-        self.disk.remove_dir(&self.dir)
     }
 
     fn path(&self, query: &Query) -> String {

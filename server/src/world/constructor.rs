@@ -14,8 +14,8 @@ mod glob;
 mod managed;
 mod newest;
 mod nodes;
+mod parts;
 mod pods;
-mod runtimes;
 mod site;
 
 // The stages.
@@ -39,7 +39,7 @@ mod load_python;
 mod load_rds;
 mod load_rds_metadata;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use self::site::Site;
 use super::{answers::Answers, model::World, prices::Prices, project::Project};
@@ -76,7 +76,7 @@ pub const STAGES: &[Stage] = &[
 ];
 
 /// What the operator configured that decides what a world looks like.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Configured<'p> {
     /// Patterns by application category, matched against `namespace/name`.
     pub application_categories: &'p BTreeMap<String, Vec<String>>,
@@ -90,6 +90,17 @@ impl<'p> From<&'p Project> for Configured<'p> {
             application_categories: &project.application_categories,
             custom_applications: &project.custom_applications,
         }
+    }
+}
+
+impl fmt::Debug for Configured<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the patterns: they name what runs there.
+        formatter
+            .debug_struct("Configured")
+            .field("application_categories", &self.application_categories.len())
+            .field("custom_applications", &self.custom_applications.len())
+            .finish()
     }
 }
 

@@ -31,7 +31,7 @@ pub use self::{
     database::{Database, Engine},
     id::{
         AppId, ConnectionId, ContainerId, DatabaseId, Id, InstanceId, ManagedId, NodeId, PodId, RowId,
-        ServiceId, Store,
+        ServiceId, Things,
     },
     instance::{Instance, Membership},
     latest::{Latest, keep_larger, keep_newer},
@@ -61,7 +61,7 @@ pub struct World<'a> {
     /// What the agents say of themselves.
     pub agents: Agents,
     /// All nodes, pseudo nodes of managed databases included.
-    pub nodes: Store<NodeId, Node>,
+    pub nodes: Things<NodeId, Node>,
     /// CPU usage of nodes by mode: rows in the answer to `node_cpu_usage_by_mode`.
     pub cpu_modes: Several<NodeId, RowId>,
     /// The disks of nodes.
@@ -71,13 +71,13 @@ pub struct World<'a> {
     /// The addresses of nodes: rows in the answer to `node_net_ip`.
     pub node_ips: Several<NodeId, RowId>,
     /// Applications; see [`World::applications`].
-    pub apps: Store<AppId, Application>,
+    pub apps: Things<AppId, Application>,
     /// All instances.
-    pub instances: Store<InstanceId, Instance>,
+    pub instances: Things<InstanceId, Instance>,
     /// Pods that are instances.
-    pub pods: Store<PodId, Pod>,
+    pub pods: Things<PodId, Pod>,
     /// All containers.
-    pub containers: Store<ContainerId, Container>,
+    pub containers: Things<ContainerId, Container>,
     /// What containers run, such as `postgres`; each once.
     pub application_types: Several<ContainerId, Symbol>,
     /// What instances listen on.
@@ -85,7 +85,7 @@ pub struct World<'a> {
     /// Volumes of instances, by mount point.
     pub volumes: Several<InstanceId, Volume>,
     /// All connections.
-    pub connections: Store<ConnectionId, Connection>,
+    pub connections: Things<ConnectionId, Connection>,
     /// How often what was asked on connections.
     pub requests: OfConnection<Requests>,
     /// How long answers took on connections.
@@ -97,15 +97,15 @@ pub struct World<'a> {
     /// Log messages: rows in the answer to `container_log_messages`.
     pub log_messages: Several<ContainerId, RowId>,
     /// Kubernetes services with an address.
-    pub services: Store<ServiceId, Service>,
+    pub services: Things<ServiceId, Service>,
     /// Managed databases and caches.
-    pub managed: Store<ManagedId, Managed>,
+    pub managed: Things<ManagedId, Managed>,
     /// Series of managed databases: the query, and a row of its answer.
     pub managed_series: Several<ManagedId, (&'static Query, RowId)>,
     /// Errors in finding managed databases, each once.
     pub aws_errors: Vec<Symbol>,
     /// Databases that an exporter monitors.
-    pub databases: Store<DatabaseId, Database>,
+    pub databases: Things<DatabaseId, Database>,
     /// Series of databases: the query, and a row of its answer.
     pub database_series: Several<DatabaseId, (&'static Query, RowId)>,
     /// Java virtual machines.
@@ -153,29 +153,29 @@ impl<'a> World<'a> {
             answers,
             texts: Texts::new(answers.symbols()),
             agents: Agents::default(),
-            nodes: Store::default(),
+            nodes: Things::default(),
             cpu_modes: Several::default(),
             disks: Several::default(),
             interfaces: Several::default(),
             node_ips: Several::default(),
-            apps: Store::default(),
-            instances: Store::default(),
-            pods: Store::default(),
-            containers: Store::default(),
+            apps: Things::default(),
+            instances: Things::default(),
+            pods: Things::default(),
+            containers: Things::default(),
             application_types: Several::default(),
             listens: Several::default(),
             volumes: Several::default(),
-            connections: Store::default(),
+            connections: Things::default(),
             requests: Several::default(),
             latencies: Several::default(),
             dns_requests: Several::default(),
             dns_latencies: Several::default(),
             log_messages: Several::default(),
-            services: Store::default(),
-            managed: Store::default(),
+            services: Things::default(),
+            managed: Things::default(),
             managed_series: Several::default(),
             aws_errors: Vec::new(),
-            databases: Store::default(),
+            databases: Things::default(),
             database_series: Several::default(),
             jvms: Several::default(),
             jvm_gc: Several::default(),
@@ -217,16 +217,6 @@ impl<'a> World<'a> {
             })
     }
 
-    /// The application that answers a connection; `None` when nobody knows.
-    #[must_use]
-    pub fn remote_application(&self, connection: &Connection) -> Option<AppId> {
-        match connection.remote {
-            Remote::Unresolved => None,
-            Remote::Instance(instance) => Some(self.instances[instance].application),
-            Remote::Application(app) => Some(app),
-        }
-    }
-
     /// The containers of each instance.
     #[must_use]
     pub fn containers_by_instance(&self) -> Several<InstanceId, ContainerId> {
@@ -237,14 +227,5 @@ impl<'a> World<'a> {
     #[must_use]
     pub fn upstreams(&self) -> Several<InstanceId, ConnectionId> {
         Several::gather(self.connections.iter().map(|(id, connection)| (connection.instance, id)).collect())
-    }
-
-    /// The connections that each application answers.
-    #[must_use]
-    pub fn downstreams(&self) -> Several<AppId, ConnectionId> {
-        let answered = self.connections.iter().filter_map(|(id, connection)| {
-            self.remote_application(connection).map(|application| (application, id))
-        });
-        Several::gather(answered.collect())
     }
 }

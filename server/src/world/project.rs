@@ -1,9 +1,9 @@
 //! A project as the world sees it: plain values from the settings.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 /// A project whose Prometheus is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Project {
     /// Its id, which is safe as a file name: letters, digits, `-` and `_`.
     pub id: String,
@@ -24,6 +24,19 @@ impl Project {
     }
 }
 
+impl fmt::Debug for Project {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the patterns: they name what runs there.
+        formatter
+            .debug_struct("Project")
+            .field("id", &self.id)
+            .field("prometheus", &self.prometheus)
+            .field("application_categories", &self.application_categories.len())
+            .field("custom_applications", &self.custom_applications.len())
+            .finish()
+    }
+}
+
 /// How to reach a Prometheus.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PrometheusAccess {
@@ -41,12 +54,38 @@ pub struct PrometheusAccess {
     pub custom_headers: Vec<(String, String)>,
 }
 
-impl std::fmt::Debug for PrometheusAccess {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for PrometheusAccess {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without the address, the password and the headers: they are nobody's business in a log.
         formatter
             .debug_struct("PrometheusAccess")
             .field("refresh_interval", &self.refresh_interval)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_printed_names_what_the_operator_wrote() {
+        let secret = || "secret".to_owned();
+        let patterns = BTreeMap::from([(secret(), vec![secret()])]);
+        let project = Project {
+            id: "a1".to_owned(),
+            prometheus: PrometheusAccess {
+                url: secret(),
+                refresh_interval: Duration::from_secs(30),
+                tls_skip_verify: false,
+                basic_auth: Some((secret(), secret())),
+                extra_selector: secret(),
+                custom_headers: vec![(secret(), secret())],
+            },
+            application_categories: patterns.clone(),
+            custom_applications: patterns,
+        };
+        let printed = format!("{project:?}");
+        assert!(printed.contains("a1") && !printed.contains("secret"), "{printed}");
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 pub(in crate::world) use self::digest::{applications, digest, edges};
 use super::{
-    answers::{Answers, Symbols, Table},
+    answers::{Answers, Table},
     catalogue::{self, Kind, Query},
     constructor::{Configured, construct},
     facts::Facts,
@@ -101,7 +101,8 @@ impl Scene {
 
     /// The answers, with texts numbered as they come, or the other way round.
     fn answers(&self, reversed: bool) -> Answers {
-        let mut symbols = Symbols::default();
+        let mut answers = Answers::default();
+        let symbols = answers.symbols_mut();
         if reversed {
             for text in self.series.iter().rev().flat_map(|series| series.labels.values().rev()) {
                 symbols.intern(text);
@@ -122,7 +123,6 @@ impl Scene {
             table.last_seen.push(NOW - series.seconds_ago);
             table.values.push(series.value);
         }
-        let mut answers = Answers::new(symbols);
         for (query, table) in tables.into_values() {
             answers.insert(query, table);
         }

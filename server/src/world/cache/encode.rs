@@ -79,7 +79,7 @@ pub(super) const fn bytes_of_place(count: usize) -> usize {
 }
 
 /// How many rows there are. An addition to a file has labels and points alone.
-pub(super) fn rows(table: &Table) -> usize {
+fn rows(table: &Table) -> usize {
     table.labels.len() / table.width.max(1)
 }
 

@@ -83,8 +83,7 @@ fn of_a_query_about_now_the_last_answer_is_all() {
     let store = open(&disk);
     assert_eq!((store.to(&CONTAINER_CPU_LIMIT), read(&store, &CONTAINER_CPU_LIMIT)), (None, None));
     let first = [(&["m", "s", "a"][..], vec![(TO, 1.0)]), (&["m", "s", "b"], vec![(TO, 2.0)])];
-    let stored = store.write(answer(&CONTAINER_CPU_LIMIT, &first), TO, 15).unwrap();
-    assert_eq!(stored, Stored { answered: 2, series: 2 });
+    store.write(answer(&CONTAINER_CPU_LIMIT, &first), TO, 15).unwrap();
     let second = [
         (&["m", "s", "c\0ü"][..], vec![(TO + 15, 4.0)]),
         (&["m", "s", "c\0ü"], vec![(TO + 15, 3.0)]),
@@ -559,10 +558,6 @@ fn old_answers_and_files_of_others_expire() {
         [path(&CONTAINER_INFO), "cache/other".to_owned()]
     );
     assert_eq!((store.to(&CONTAINER_CPU_LIMIT), store.to(&CONTAINER_INFO)), (None, Some(minute(100))));
-    store.forget().unwrap();
-    assert_eq!(disk.files().into_keys().collect::<Vec<_>>(), ["cache/other"]);
-    assert_eq!(store.to(&CONTAINER_INFO), None);
-    assert!(disk.list("cache").unwrap() == ["other"]);
 }
 
 #[test]

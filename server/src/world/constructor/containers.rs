@@ -82,22 +82,16 @@ pub(super) fn for_each<'a, 'p, const N: usize>(
     site: &mut Site<'a, 'p>,
     query: &'static Query,
     labels: [Label; N],
-    mut act: impl FnMut(&mut Site<'a, 'p>, ContainerId, [Symbol; N], Row<'a>),
+    act: impl FnMut(&mut Site<'a, 'p>, ContainerId, [Symbol; N], Row<'a>),
 ) {
-    let columns = query.columns(labels);
-    for (labels, row) in read_labels(site, query) {
-        let container = match site.containers.known(labels) {
-            Some(container) => container,
-            None => {
-                let container = meaning(site, labels);
-                site.containers.remember(labels, container);
-                container
-            }
-        };
-        if let Some(container) = container {
-            act(site, container, columns.map(|column| row.label(column)), row);
-        }
-    }
+    let find = |site: &mut Site<'a, 'p>, labels| {
+        site.containers.known(labels).unwrap_or_else(|| {
+            let container = meaning(site, labels);
+            site.containers.remember(labels, container);
+            container
+        })
+    };
+    for_each_found(site, query, labels, find, act);
 }
 
 /// Does something for each series of an answer whose container is known.
@@ -105,24 +99,26 @@ pub(super) fn for_each_known<'a, 'p, const N: usize>(
     site: &mut Site<'a, 'p>,
     query: &'static Query,
     labels: [Label; N],
+    act: impl FnMut(&mut Site<'a, 'p>, ContainerId, [Symbol; N], Row<'a>),
+) {
+    let find = |site: &mut Site<'a, 'p>, labels| site.containers.known(labels).flatten();
+    for_each_found(site, query, labels, find, act);
+}
+
+fn for_each_found<'a, 'p, const N: usize>(
+    site: &mut Site<'a, 'p>,
+    query: &'static Query,
+    labels: [Label; N],
+    find: impl Fn(&mut Site<'a, 'p>, Labels) -> Option<ContainerId>,
     mut act: impl FnMut(&mut Site<'a, 'p>, ContainerId, [Symbol; N], Row<'a>),
 ) {
     let columns = query.columns(labels);
-    for (labels, row) in read_labels(site, query) {
-        if let Some(container) = site.containers.known(labels).flatten() {
+    let identity = [Label::MachineId, Label::SystemUuid, Label::ContainerId];
+    for ([machine_id, system_uuid, container_id], row) in read(site.answers, query, identity) {
+        if let Some(container) = find(site, Labels { machine_id, system_uuid, container_id }) {
             act(site, container, columns.map(|column| row.label(column)), row);
         }
     }
-}
-
-fn read_labels<'a>(
-    site: &Site<'a, '_>,
-    query: &'static Query,
-) -> impl Iterator<Item = (Labels, Row<'a>)> + use<'a> {
-    let labels = [Label::MachineId, Label::SystemUuid, Label::ContainerId];
-    read(site.answers, query, labels).map(|([machine_id, system_uuid, container_id], row)| {
-        (Labels { machine_id, system_uuid, container_id }, row)
-    })
 }
 
 /// The container that labels mean. One of a pod is known only where Kubernetes says that the pod is; any other becomes an

@@ -112,7 +112,7 @@ fn load(site: &mut Site<'_, '_>, subjects: &mut Subjects, databases: &mut Databa
             continue;
         }
         if is_up {
-            keep_larger(&mut database.up, row.last().unwrap_or(f32::NAN));
+            keep_larger(&mut database.up, row.last());
         }
         for (kept, label) in [(&mut database.version, version), (&mut database.role, role)] {
             if let Some(text) = label.and_then(|label| text(query, row, label)) {

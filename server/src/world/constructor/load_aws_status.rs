@@ -7,7 +7,7 @@ use crate::world::catalogue::{AWS_DISCOVERY_ERROR, Label};
 pub(super) fn run(site: &mut Site<'_, '_>) {
     for ([error], row) in read(site.answers, &AWS_DISCOVERY_ERROR, [Label::Error]) {
         let errors = &mut site.world.aws_errors;
-        if !error.is_empty() && row.last().is_some_and(|value| value > 0.0) && !errors.contains(&error) {
+        if !error.is_empty() && row.is_so() && !errors.contains(&error) {
             errors.push(error);
         }
     }

@@ -1,6 +1,6 @@
 //! Which .NET applications run in containers?
 
-use super::{containers::for_each_known, fields::Now, runtimes::Runtimes, site::Site};
+use super::{containers::for_each_known, fields::Now, parts::Parts, site::Site};
 use crate::world::{
     answers::Symbol,
     catalogue::{
@@ -27,17 +27,17 @@ const GENERATIONS: [&Query; 2] = [&CONTAINER_DOTNET_MEMORY_HEAP_SIZE_BYTES, &CON
 
 /// Loads the .NET applications of containers that are known.
 pub(super) fn run(site: &mut Site<'_, '_>) {
-    let mut dotnets = Runtimes::new();
+    let mut dotnets = Parts::new();
     let labels = [Label::Application, Label::RuntimeVersion];
     for_each_known(site, &CONTAINER_DOTNET_INFO, labels, |site, container, [name, version], row| {
         let dotnet = dotnets.enter(site.world.containers[container].instance, name, new);
         dotnet.runtime_version.update(&site.world.texts, row.last_seen(), version);
-        keep_larger(&mut dotnet.up, row.last().unwrap_or(f32::NAN));
+        keep_larger(&mut dotnet.up, row.last());
     });
     for (query, field) in NOW {
         for_each_known(site, query, [Label::Application], |site, container, [name], row| {
             let dotnet = dotnets.enter(site.world.containers[container].instance, name, new);
-            keep_larger(field(dotnet), row.last().unwrap_or(f32::NAN));
+            keep_larger(field(dotnet), row.last());
         });
     }
     let mut generations = Vec::new();

@@ -36,7 +36,7 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
     for (query, field) in NOW {
         for (labels, row) in read(site.answers, query, LABELS) {
             let Some(container) = container(site, labels) else { continue };
-            keep_larger(field(&mut site.world.containers[container]), row.last().unwrap_or(f32::NAN));
+            keep_larger(field(&mut site.world.containers[container]), row.last());
         }
     }
     for (query, field) in OVER_TIME {

@@ -41,7 +41,7 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
             ] {
                 kept.update(&site.world.texts, row.last_seen(), text);
             }
-            keep_larger(measure(node), row.last().unwrap_or(f32::NAN));
+            keep_larger(measure(node), row.last());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Which Java virtual machines run in containers?
 
-use super::{containers::for_each_known, fields::Now, runtimes::Runtimes, site::Site};
+use super::{containers::for_each_known, fields::Now, parts::Parts, site::Site};
 use crate::world::{
     answers::Symbol,
     catalogue::{
@@ -20,7 +20,7 @@ const NOW: [Now<Jvm>; 4] = [
 
 /// Loads the Java virtual machines of containers that are known.
 pub(super) fn run(site: &mut Site<'_, '_>) {
-    let mut jvms = Runtimes::new();
+    let mut jvms = Parts::new();
     let labels = [Label::Jvm, Label::JavaVersion];
     for_each_known(site, &CONTAINER_JVM_INFO, labels, |site, container, [name, version], row| {
         let instance = site.world.containers[container].instance;
@@ -29,7 +29,7 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
     for (query, field) in NOW {
         for_each_known(site, query, [Label::Jvm], |site, container, [name], row| {
             let instance = site.world.containers[container].instance;
-            keep_larger(field(jvms.enter(instance, name, new)), row.last().unwrap_or(f32::NAN));
+            keep_larger(field(jvms.enter(instance, name, new)), row.last());
         });
     }
     let mut collections = Vec::new();

@@ -3,7 +3,7 @@
 mod measures;
 
 use super::{
-    nodes::machine,
+    nodes::{for_each, machine},
     site::{Site, read},
 };
 use crate::world::{
@@ -58,37 +58,29 @@ fn load_kubernetes_nodes(site: &mut Site<'_, '_>) {
 }
 
 fn load_agent_versions(site: &mut Site<'_, '_>) {
-    let labels = [Label::MachineId, Label::SystemUuid, Label::Version];
-    for ([machine_id, system_uuid, version], row) in read(site.answers, &NODE_AGENT_INFO, labels) {
-        let Some(node) = site.nodes.find(&mut site.world.texts, machine_id, system_uuid) else { continue };
+    for_each(site, &NODE_AGENT_INFO, [Label::Version], |site, node, [version], row| {
         site.world.nodes[node].agent_version.update(&site.world.texts, row.last_seen(), version);
-    }
+    });
 }
 
 fn load_clouds(site: &mut Site<'_, '_>) {
     let labels = [
-        Label::MachineId,
-        Label::SystemUuid,
         Label::Provider,
         Label::Region,
         Label::AvailabilityZone,
         Label::InstanceType,
         Label::InstanceLifeCycle,
     ];
-    for ([machine_id, system_uuid, texts_of_cloud @ ..], row) in read(site.answers, &NODE_CLOUD_INFO, labels)
-    {
-        let Some(node) = site.nodes.find(&mut site.world.texts, machine_id, system_uuid) else { continue };
+    for_each(site, &NODE_CLOUD_INFO, labels, |site, node, labels, row| {
         let texts = &mut site.world.texts;
-        let [provider, region, zone, instance_type, life_cycle] =
-            texts_of_cloud.map(|text| lower(texts, text));
+        let [provider, region, zone, instance_type, life_cycle] = labels.map(|text| lower(texts, text));
         let zone = zone_name(texts, provider, region, zone);
-        let at = row.last_seen();
         let Cloud { provider: p, region: r, zone: z, instance_type: t, life_cycle: l } =
             &mut site.world.nodes[node].cloud;
         for (kept, text) in [(p, provider), (r, region), (z, zone), (t, instance_type), (l, life_cycle)] {
-            kept.update(texts, at, text);
+            kept.update(texts, row.last_seen(), text);
         }
-    }
+    });
 }
 
 /// Azure numbers the zones of a region.

@@ -7,6 +7,6 @@ use crate::world::{catalogue::CONTAINER_PYTHON_THREAD_LOCK_WAIT_TIME_SECONDS, mo
 pub(super) fn run(site: &mut Site<'_, '_>) {
     for_each_known(site, &CONTAINER_PYTHON_THREAD_LOCK_WAIT_TIME_SECONDS, [], |site, container, [], row| {
         let container = &mut site.world.containers[container];
-        keep_larger(&mut container.python_lock_wait_time, row.last().unwrap_or(f32::NAN));
+        keep_larger(&mut container.python_lock_wait_time, row.last());
     });
 }

@@ -1,10 +1,6 @@
 //! What do databases of RDS have and use, and what do they cost?
 
-use super::{
-    fields::Now,
-    managed,
-    site::{Site, read},
-};
+use super::{fields::Now, managed, site::Site};
 use crate::world::{
     catalogue::{
         AWS_RDS_ALLOCATED_STORAGE_GIBIBYTES, AWS_RDS_CPU_CORES, AWS_RDS_CPU_USAGE_PERCENT,
@@ -13,7 +9,7 @@ use crate::world::{
         AWS_RDS_MEMORY_FREE_BYTES, AWS_RDS_MEMORY_TOTAL_BYTES, AWS_RDS_NET_RX_BYTES_PER_SECOND,
         AWS_RDS_NET_TX_BYTES_PER_SECOND, AWS_RDS_STATUS, AWS_RDS_STORAGE_PROVISIONED_IOPS, Label, Query,
     },
-    model::{Managed, ManagedService, Node, Several, keep_larger},
+    model::{Id as _, Managed, ManagedService, Node, RowId, Several, keep_larger},
     prices::NodePrice,
 };
 
@@ -45,20 +41,23 @@ const OVER_TIME: [&Query; 9] = [
 pub(super) fn run(site: &mut Site<'_, '_>) {
     managed::load_status(site, &AWS_RDS_STATUS, Label::RdsInstanceId);
     for (query, field) in OF_NODE {
-        for ([id], row) in read(site.answers, query, [Label::RdsInstanceId]) {
-            let Some(managed) = site.managed.get(&id) else { continue };
-            let node = site.world.managed[*managed].node;
-            keep_larger(field(&mut site.world.nodes[node]), row.last().unwrap_or(f32::NAN));
-        }
+        managed::for_each(site, query, Label::RdsInstanceId, [], |site, database, [], row| {
+            let node = site.world.managed[database].node;
+            keep_larger(field(&mut site.world.nodes[node]), row.last());
+        });
     }
     for (query, field) in OF_DATABASE {
-        for ([id], row) in read(site.answers, query, [Label::RdsInstanceId]) {
-            let Some(managed) = site.managed.get(&id) else { continue };
-            keep_larger(field(&mut site.world.managed[*managed]), row.last().unwrap_or(f32::NAN));
-        }
+        managed::for_each(site, query, Label::RdsInstanceId, [], |site, database, [], row| {
+            keep_larger(field(&mut site.world.managed[database]), row.last());
+        });
     }
-    site.world.managed_series =
-        Several::gather(OVER_TIME.iter().flat_map(|query| managed::rows(site, query)).collect());
+    let mut series = Vec::new();
+    for query in OVER_TIME {
+        managed::for_each(site, query, Label::RdsInstanceId, [], |_, database, [], row| {
+            series.push((database, (query, RowId::at(row.index()))));
+        });
+    }
+    site.world.managed_series = Several::gather(series);
     set_prices(site);
 }
 

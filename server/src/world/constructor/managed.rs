@@ -2,10 +2,10 @@
 
 use super::{load_nodes::lower, site::Site};
 use crate::world::{
-    answers::Symbol,
+    answers::{Row, Symbol},
     catalogue::{Label, Query},
     constructor::site::read,
-    model::{Id as _, Kind, Latest, Listen, Managed, ManagedId, ManagedService, NodeKey, RowId, ip},
+    model::{Kind, Latest, Listen, Managed, ManagedId, ManagedService, NodeKey, ip},
 };
 
 /// What is known of a managed database or cache when it is found.
@@ -70,31 +70,39 @@ pub(super) fn enter(site: &mut Site<'_, '_>, found: &Found<'_>) {
     site.managed.insert(found.id, managed);
 }
 
-/// Loads the addresses that a query reports for managed databases or caches.
-pub(super) fn load_addresses(site: &mut Site<'_, '_>, query: &'static Query, id: Label) {
-    for ([id, address, port], row) in read(site.answers, query, [id, Label::Ipv4, Label::Port]) {
-        let answers = site.answers;
-        let Some(managed) = site.managed.get(&id) else { continue };
-        let (Some(ip), Ok(port)) = (ip(answers.text(address)), answers.text(port).parse()) else { continue };
-        let last_seen = row.last_seen();
-        let listen = Listen { ip, port, proxied: false, active: row.last().is_some(), last_seen };
-        site.listens.push((site.world.managed[*managed].instance, listen));
-    }
-}
-
-/// Loads the status that a query reports for managed databases or caches.
-pub(super) fn load_status(site: &mut Site<'_, '_>, query: &'static Query, id: Label) {
-    for ([id, status], row) in read(site.answers, query, [id, Label::Status]) {
-        let Some(managed) = site.managed.get(&id) else { continue };
-        if row.last().is_some() {
-            site.world.managed[*managed].status.update(&site.world.texts, row.last_seen(), status);
+/// Does something for each series of an answer whose managed database or cache is known by the label `id`, with the texts
+/// of some labels.
+pub(super) fn for_each<'a, 'p, const N: usize>(
+    site: &mut Site<'a, 'p>,
+    query: &'static Query,
+    id: Label,
+    labels: [Label; N],
+    mut act: impl FnMut(&mut Site<'a, 'p>, ManagedId, [Symbol; N], Row<'a>),
+) {
+    let columns = query.columns(labels);
+    for ([id], row) in read(site.answers, query, [id]) {
+        if let Some(managed) = site.managed.get(&id).copied() {
+            act(site, managed, columns.map(|column| row.label(column)), row);
         }
     }
 }
 
-/// The rows of an answer that are about managed databases.
-pub(super) fn rows(site: &Site<'_, '_>, query: &'static Query) -> Vec<(ManagedId, (&'static Query, RowId))> {
-    read(site.answers, query, [Label::RdsInstanceId])
-        .filter_map(|([id], row)| Some((*site.managed.get(&id)?, (query, RowId::at(row.index())))))
-        .collect()
+/// Loads the addresses that a query reports for managed databases or caches.
+pub(super) fn load_addresses(site: &mut Site<'_, '_>, query: &'static Query, id: Label) {
+    for_each(site, query, id, [Label::Ipv4, Label::Port], |site, managed, [address, port], row| {
+        let answers = site.answers;
+        let (Some(ip), Ok(port)) = (ip(answers.text(address)), answers.text(port).parse()) else { return };
+        let last_seen = row.last_seen();
+        let listen = Listen { ip, port, proxied: false, active: row.last().is_some(), last_seen };
+        site.listens.push((site.world.managed[managed].instance, listen));
+    });
+}
+
+/// Loads the status that a query reports for managed databases or caches.
+pub(super) fn load_status(site: &mut Site<'_, '_>, query: &'static Query, id: Label) {
+    for_each(site, query, id, [Label::Status], |site, managed, [status], row| {
+        if row.last().is_some() {
+            site.world.managed[managed].status.update(&site.world.texts, row.last_seen(), status);
+        }
+    });
 }

@@ -1,7 +1,9 @@
 //! Which node is meant? By the ids of the machine, by the id of the system, by name.
 
+use super::site::{Site, read};
 use crate::world::{
-    answers::Symbol,
+    answers::{Row, Symbol},
+    catalogue::{Label, Query},
     model::{Map, Node, NodeId, NodeKey, Texts, World},
 };
 
@@ -26,6 +28,22 @@ pub(super) fn machine(texts: &mut Texts<'_>, machine_id: Symbol, system_uuid: Sy
         (false, false) => (machine_id, system_uuid),
     };
     Some(NodeKey::Machine { machine_id, system_uuid })
+}
+
+/// Does something for each series of an answer whose node is known, with the texts of some labels. To be called when all
+/// nodes are entered.
+pub(super) fn for_each<'a, 'p, const N: usize>(
+    site: &mut Site<'a, 'p>,
+    query: &'static Query,
+    labels: [Label; N],
+    mut act: impl FnMut(&mut Site<'a, 'p>, NodeId, [Symbol; N], Row<'a>),
+) {
+    let columns = query.columns(labels);
+    for ([machine_id, system_uuid], row) in read(site.answers, query, [Label::MachineId, Label::SystemUuid]) {
+        if let Some(node) = site.nodes.find(&mut site.world.texts, machine_id, system_uuid) {
+            act(site, node, columns.map(|column| row.label(column)), row);
+        }
+    }
 }
 
 fn without_dashes(texts: &mut Texts<'_>, text: Symbol) -> Symbol {

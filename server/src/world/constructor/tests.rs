@@ -8,12 +8,8 @@ mod nodes;
 mod pods;
 mod properties;
 
-use super::STAGES;
-use crate::world::{
-    answers::Answers,
-    constructor::{Configured, construct},
-    prices::Prices,
-};
+use super::{Configured, STAGES, construct};
+use crate::world::{answers::Answers, model::World, prices::Prices, scene::scene};
 
 #[test]
 fn stages_have_the_names_and_the_order_that_reports_use() {
@@ -40,4 +36,21 @@ fn every_stage_is_told_when_it_ended_and_nothing_gives_nothing() {
     assert_eq!(ended, STAGES.iter().map(|stage| stage.name).collect::<Vec<_>>());
     assert_eq!((world.nodes.len(), world.apps.len(), world.instances.len()), (0, 0, 0));
     assert_eq!(crate::world::facts::Facts::of(&world), crate::world::facts::Facts::default());
+}
+
+#[test]
+fn nothing_that_is_printed_names_what_runs() {
+    let printed = |world: &World<'_>| {
+        assert!(world.texts.find("secret").is_some() && world.texts.find("secret@secret").is_some());
+        format!("{:#?} {world:#?} {:#?} {:#?}", world.answers, world.answers.symbols(), world.texts)
+    };
+    let printed = scene(
+        "node_info machine_id=secret hostname=secret
+         container_info machine_id=secret container_id=/docker/secret",
+    )
+    .look(printed);
+    assert!(!printed.contains("secret") && printed.contains("series: 2"), "{printed}");
+    let secret = [("secret".to_owned(), vec!["secret".to_owned()])].into();
+    let configured = Configured { application_categories: &secret, custom_applications: &secret };
+    assert!(!format!("{configured:?}").contains("secret"));
 }

@@ -18,9 +18,6 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// All of them, in their order.
-    pub const ALL: [Self; 5] = [Self::Postgres, Self::Mysql, Self::Redis, Self::Mongodb, Self::Memcached];
-
     /// The name of the kind, as containers of it are called.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -64,24 +64,24 @@ ids! {
 
 /// All things of one kind, by their ids.
 #[derive(Clone)]
-pub struct Store<I, T> {
+pub struct Things<I, T> {
     things: Vec<T>,
     ids: PhantomData<fn(I) -> I>,
 }
 
-impl<I, T> Default for Store<I, T> {
+impl<I, T> Default for Things<I, T> {
     fn default() -> Self {
         Self { things: Vec::new(), ids: PhantomData }
     }
 }
 
-impl<I, T> fmt::Debug for Store<I, T> {
+impl<I, T> fmt::Debug for Things<I, T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} things", self.things.len())
     }
 }
 
-impl<I: Id, T> Store<I, T> {
+impl<I: Id, T> Things<I, T> {
     /// Adds a thing.
     pub fn add(&mut self, thing: T) -> I {
         let id = I::at(self.things.len());
@@ -90,15 +90,8 @@ impl<I: Id, T> Store<I, T> {
     }
 
     /// How many there are.
-    #[must_use]
-    pub const fn len(&self) -> usize {
+    pub(in crate::world) const fn len(&self) -> usize {
         self.things.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.things.is_empty()
     }
 
     /// All of them, in the order of their ids.
@@ -122,7 +115,7 @@ impl<I: Id, T> Store<I, T> {
     }
 }
 
-impl<I: Id, T> Index<I> for Store<I, T> {
+impl<I: Id, T> Index<I> for Things<I, T> {
     type Output = T;
 
     fn index(&self, id: I) -> &T {
@@ -130,7 +123,7 @@ impl<I: Id, T> Index<I> for Store<I, T> {
     }
 }
 
-impl<I: Id, T> IndexMut<I> for Store<I, T> {
+impl<I: Id, T> IndexMut<I> for Things<I, T> {
     fn index_mut(&mut self, id: I) -> &mut T {
         &mut self.things[id.place()]
     }

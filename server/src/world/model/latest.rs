@@ -37,10 +37,10 @@ impl Latest {
     }
 }
 
-/// Keeps the larger of two values. Where several series say the same thing, the largest counts, in whatever order they
-/// come.
-pub fn keep_larger(value: &mut f32, other: f32) {
-    *value = value.max(other);
+/// Keeps the larger of two values, of which any may be missing (NaN, `None`). Where several series say the same thing, the
+/// largest counts, in whatever order they come.
+pub fn keep_larger(kept: &mut f32, other: Option<f32>) {
+    *kept = kept.max(other.unwrap_or(f32::NAN));
 }
 
 /// Keeps the row that was seen last, and of those the one with the larger value.

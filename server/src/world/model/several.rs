@@ -43,15 +43,8 @@ impl<K: Ord + Copy, V> Several<K, V> {
     }
 
     /// The number of values of all keys.
-    #[must_use]
-    pub const fn len(&self) -> usize {
+    pub(in crate::world) const fn len(&self) -> usize {
         self.entries.len()
-    }
-
-    /// Whether no key has a value.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.entries.is_empty()
     }
 }
 

@@ -1,6 +1,9 @@
 //! What does an hour of it cost?
 
-use std::hash::{BuildHasher, Hasher};
+use std::{
+    fmt,
+    hash::{BuildHasher, Hasher},
+};
 
 use foldhash::quality::FixedState;
 
@@ -9,7 +12,7 @@ use super::price::{HourlyPrice, LifeCycle};
 /// Prices of cloud providers, in US dollars.
 ///
 /// Only hashes of the names are kept: there are tens of thousands of them, and they are never listed.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Prices(Box<[Entry]>);
 
 /// A table of the list.
@@ -44,15 +47,8 @@ impl Prices {
     }
 
     /// How many things have a price.
-    #[must_use]
-    pub const fn len(&self) -> usize {
+    pub(super) const fn len(&self) -> usize {
         self.0.len()
-    }
-
-    /// Whether nothing has a price.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     /// The price of a machine. Upper and lower case are the same, here and below. `None` when the list does not have it:
@@ -95,6 +91,12 @@ impl Prices {
         let key = key_of(provider, table, path);
         let place = self.0.binary_search_by_key(&key, |(key, _)| *key).ok()?;
         self.0.get(place).map(|(_, rates)| *rates)
+    }
+}
+
+impl fmt::Debug for Prices {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} prices", self.len())
     }
 }
 

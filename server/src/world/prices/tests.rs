@@ -162,7 +162,7 @@ async fn a_list_is_fetched_when_it_was_changed_and_stays_over_a_restart() {
     let (serving, source) = Serving::start().await;
     let disk = Arc::new(SimulatedDisk::default());
     let list = PriceList::open(again(&source), Arc::clone(&disk) as Arc<dyn Disk>);
-    assert!(list.current().is_empty());
+    assert_eq!(list.current().len(), 0);
     list.refresh().await.unwrap();
     list.refresh().await.unwrap();
     assert_eq!(price_in(&list), Some(1.0));
@@ -186,7 +186,7 @@ async fn a_damaged_list_is_fetched_again() {
     PriceList::open(again(&source), Arc::clone(&disk) as Arc<dyn Disk>).refresh().await.unwrap();
     disk.spoil("cloud-pricing/cloud-pricing.json.gz", b"half");
     let list = PriceList::open(source, disk);
-    assert!(list.current().is_empty());
+    assert_eq!(list.current().len(), 0);
     list.refresh().await.unwrap();
     assert_eq!(price_in(&list), Some(1.0));
     assert_eq!(serving.asked(), [None, None]);

@@ -141,7 +141,7 @@ pub(super) fn load<'a>(site: &mut Site<'a, '_>) -> Connections<'a> {
         for_each(site, query, labels, |site, container, [destination, actual], row| {
             let instance = site.world.containers[container].instance;
             if let Some(connection) = connections.enter(site, instance, destination, actual) {
-                keep_larger(field(&mut site.world.connections[connection]), row.last().unwrap_or(f32::NAN));
+                keep_larger(field(&mut site.world.connections[connection]), row.last());
             }
         });
     }

@@ -1,20 +1,10 @@
 //! How is something called that is connected to and not observed, and has no service in Kubernetes?
 
-use crate::world::model::{Address, Host};
+use super::connections::Target;
+use crate::world::model::Host;
 
 /// What external services belong to instead of a namespace.
 pub(super) const NAMESPACE: &str = "external";
-
-/// What is known of an external service.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Known<'t> {
-    /// Where clients connect to.
-    pub(super) destination: Address<'t>,
-    /// What they reach, if that is known.
-    pub(super) actual: Option<Address<'t>>,
-    /// The first domain name of the address, in the order of the alphabet.
-    pub(super) domain_name: Option<&'t str>,
-}
 
 /// The name of an external service: the text, and the port that is added to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,23 +15,16 @@ pub(super) struct ExternalName<'t> {
     pub(super) port: Option<u16>,
 }
 
-impl<'t> Known<'t> {
-    /// What is connected to: what is reached, or else the destination.
-    pub(super) fn address(self) -> Address<'t> {
-        self.actual.unwrap_or(self.destination)
-    }
-
-    /// The name of the service.
-    pub(super) fn name(self) -> ExternalName<'t> {
-        let port = self.address().port;
-        match (self.actual, self.destination.host, self.domain_name) {
-            (None, Host::Name(name), _) => ExternalName { name, port: None },
-            (_, _, Some(name)) => ExternalName { name, port: Some(port) },
-            (_, _, None) => match by_port(port) {
-                Some(name) => ExternalName { name, port: None },
-                None => ExternalName { name: "external", port: Some(port) },
-            },
-        }
+/// The name of an external service, with the first domain name of its address in the order of the alphabet.
+pub(super) fn name<'t>(target: Target<'t>, domain_name: Option<&'t str>) -> ExternalName<'t> {
+    let port = target.address().port;
+    match (target.actual, target.destination.host, domain_name) {
+        (None, Host::Name(name), _) => ExternalName { name, port: None },
+        (_, _, Some(name)) => ExternalName { name, port: Some(port) },
+        (_, _, None) => match by_port(port) {
+            Some(name) => ExternalName { name, port: None },
+            None => ExternalName { name: "external", port: Some(port) },
+        },
     }
 }
 
@@ -65,15 +48,13 @@ const fn by_port(port: u16) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::model::Address;
 
     fn check(destination: &str, actual: &str, fqdn: Option<&str>, expected: (&str, Option<u16>)) {
-        let known = Known {
-            destination: Address::parse(destination).unwrap(),
-            actual: Address::parse(actual),
-            domain_name: fqdn,
-        };
-        let (name, port) = expected;
-        assert_eq!(known.name(), ExternalName { name, port }, "{destination} {actual}");
+        let target =
+            Target { destination: Address::parse(destination).unwrap(), actual: Address::parse(actual) };
+        let (expected, port) = expected;
+        assert_eq!(name(target, fqdn), ExternalName { name: expected, port }, "{destination} {actual}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     connections::Target,
-    external::{self, ExternalName, Known},
+    external::{self, ExternalName},
 };
 use crate::world::{
     answers::Symbol,
@@ -98,9 +98,8 @@ fn external(
 
 fn external_name(site: &mut Site<'_, '_>, target: &Target<'_>) -> Symbol {
     let domain_name = target.address().ip().and_then(|ip| site.domain_names.get(&ip).copied());
-    let Target { destination, actual } = *target;
-    let known = Known { destination, actual, domain_name: domain_name.map(|name| site.answers.text(name)) };
-    let ExternalName { name, port } = known.name();
+    let domain_name = domain_name.map(|name| site.answers.text(name));
+    let ExternalName { name, port } = external::name(*target, domain_name);
     match port {
         None => site.world.texts.intern(name),
         Some(port) => site.world.texts.format(format_args!("{name}:{port}")),

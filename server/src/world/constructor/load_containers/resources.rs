@@ -12,11 +12,11 @@ use crate::world::{
     constructor::{
         containers::for_each,
         fields::{Now, OverTime},
+        parts::Parts,
         site::Site,
     },
     model::{
-        Address, Container, ContainerId, Id as _, InstanceId, Listen, Map, RowId, Several, Volume,
-        keep_larger, keep_newer,
+        Address, Container, ContainerId, Id as _, Listen, RowId, Several, Volume, keep_larger, keep_newer,
     },
 };
 
@@ -89,7 +89,7 @@ fn load_listens(site: &mut Site<'_, '_>) {
 fn load_values(site: &mut Site<'_, '_>) {
     for (query, field) in NOW {
         for_each(site, query, [], |site, container, [], row| {
-            keep_larger(field(&mut site.world.containers[container]), row.last().unwrap_or(f32::NAN));
+            keep_larger(field(&mut site.world.containers[container]), row.last());
         });
     }
     for (query, field) in OVER_TIME {
@@ -102,28 +102,24 @@ fn load_values(site: &mut Site<'_, '_>) {
 
 fn load_volumes(site: &mut Site<'_, '_>) {
     let labels = [Label::MountPoint, Label::Volume, Label::Device];
-    let mut places = Map::<(InstanceId, Symbol), usize>::default();
-    let mut volumes: Vec<(InstanceId, Volume)> = Vec::new();
+    let mut volumes = Parts::new();
     for (query, field) in VOLUMES {
         for_each(site, query, labels, |site, container, [mount_point, name, device], row| {
             let instance = site.world.containers[container].instance;
-            let place = *places.entry((instance, mount_point)).or_insert_with(|| {
-                let empty = Symbol::EMPTY;
-                let volume =
-                    Volume { mount_point, device: empty, name: empty, size: f32::NAN, used: f32::NAN };
-                volumes.push((instance, volume));
-                volumes.len() - 1
-            });
-            let volume = &mut volumes[place].1;
+            let volume = volumes.enter(instance, mount_point, new_volume);
             for (kept, text) in [(&mut volume.name, name), (&mut volume.device, device)] {
                 if site.world.texts.compare(text, *kept).is_gt() {
                     *kept = text;
                 }
             }
-            keep_larger(field(volume), row.last().unwrap_or(f32::NAN));
+            keep_larger(field(volume), row.last());
         });
     }
-    site.world.volumes = Several::gather(volumes);
+    site.world.volumes = volumes.gather();
+}
+
+const fn new_volume(mount_point: Symbol) -> Volume {
+    Volume { mount_point, device: Symbol::EMPTY, name: Symbol::EMPTY, size: f32::NAN, used: f32::NAN }
 }
 
 fn rows(site: &mut Site<'_, '_>, query: &'static Query) -> Several<ContainerId, RowId> {

@@ -21,19 +21,13 @@ struct Said<'r, 't, 'a> {
     label: Symbol,
 }
 
-impl Said<'_, '_, '_> {
-    fn is_so(&self) -> bool {
-        self.row.last().is_some_and(|value| value > 0.0)
-    }
-}
-
 type Change = fn(&mut Container, &Said<'_, '_, '_>);
 
 const CHANGES: [(&Query, Label, Change); 9] = [
     (&KUBE_POD_INIT_CONTAINER_INFO, Label::Container, |container, _| container.init = true),
     (&KUBE_POD_CONTAINER_RESOURCE_REQUESTS, Label::Resource, request),
     (&KUBE_POD_CONTAINER_STATUS_READY, Label::Container, |container, said| {
-        container.status.ready |= said.is_so()
+        container.status.ready |= said.row.is_so()
     }),
     (&KUBE_POD_CONTAINER_STATUS_WAITING, Label::Container, |container, said| {
         state(container, said, State::Waiting)
@@ -68,7 +62,7 @@ pub(super) fn load(site: &mut Site<'_, '_>) {
 }
 
 fn request(container: &mut Container, said: &Said<'_, '_, '_>) {
-    let value = said.row.last().unwrap_or(f32::NAN);
+    let value = said.row.last();
     match said.texts.text(said.label) {
         "cpu" => keep_larger(&mut container.cpu_request, value),
         "memory" => keep_larger(&mut container.memory_request, value),
@@ -77,14 +71,14 @@ fn request(container: &mut Container, said: &Said<'_, '_, '_>) {
 }
 
 fn state(container: &mut Container, said: &Said<'_, '_, '_>, state: State) {
-    if said.is_so() {
+    if said.row.is_so() {
         container.status.state = container.status.state.max(Some(state));
     }
 }
 
 /// Of several reasons the one with the larger text.
 fn reason(kept: &mut Symbol, said: &Said<'_, '_, '_>) {
-    if said.is_so() && said.texts.compare(said.label, *kept).is_gt() {
+    if said.row.is_so() && said.texts.compare(said.label, *kept).is_gt() {
         *kept = said.label;
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn load(site: &mut Site<'_, '_>) {
         for ([namespace, name], row) in read(site.answers, query, [Label::Namespace, label]) {
             let namespace = site.namespace(site.answers.text(namespace));
             let Some(app) = site.find_application(ApplicationId { namespace, kind, name }) else { continue };
-            keep_larger(&mut site.world.apps[app].desired_instances, row.last().unwrap_or(f32::NAN));
+            keep_larger(&mut site.world.apps[app].desired_instances, row.last());
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn load(site: &mut Site<'_, '_>) {
             let Some(pod) = site.pods.with_uid(uid).and_then(|pod| site.world.instances[pod].pod) else {
                 continue;
             };
-            *flag(&mut site.world.pods[pod]) |= row.last().is_some_and(|value| value > 0.0);
+            *flag(&mut site.world.pods[pod]) |= row.is_so();
         }
     }
 }
@@ -43,7 +43,7 @@ fn load_phases(site: &mut Site<'_, '_>) {
         if phase == Phase::Running {
             keep_newer(&mut pod.running, table, row.index());
         }
-        if row.last().is_some_and(|value| value > 0.0) {
+        if row.is_so() {
             pod.phase = pod.phase.max(Some(phase));
         }
     }

@@ -1,7 +1,6 @@
 //! What do nodes have and use?
 
 use crate::world::{
-    answers::Symbol,
     catalogue::{
         Label, NODE_CPU_CORES, NODE_CPU_USAGE_BY_MODE, NODE_CPU_USAGE_PERCENT, NODE_DISK_IO_TIME,
         NODE_DISK_READ_BYTES, NODE_DISK_READ_TIME, NODE_DISK_READS, NODE_DISK_WRITE_TIME, NODE_DISK_WRITES,
@@ -11,9 +10,11 @@ use crate::world::{
     },
     constructor::{
         fields::{Now, OverTime},
-        site::{Site, read},
+        nodes::for_each,
+        parts::Parts,
+        site::Site,
     },
-    model::{Disk, Id as _, Interface, Map, Node, NodeId, RowId, Several, keep_larger, keep_newer},
+    model::{Disk, Id as _, Interface, Node, NodeId, RowId, Several, keep_larger, keep_newer},
 };
 
 const NOW: [Now<Node>; 3] = [
@@ -55,90 +56,47 @@ pub(super) fn load(site: &mut Site<'_, '_>) {
 
 fn load_sizes(site: &mut Site<'_, '_>) {
     for (query, field) in NOW {
-        for ([machine_id, system_uuid], row) in
-            read(site.answers, query, [Label::MachineId, Label::SystemUuid])
-        {
-            let Some(node) = site.nodes.find(&mut site.world.texts, machine_id, system_uuid) else {
-                continue;
-            };
-            keep_larger(field(&mut site.world.nodes[node]), row.last().unwrap_or(f32::NAN));
-        }
+        for_each(site, query, [], |site, node, [], row| {
+            keep_larger(field(&mut site.world.nodes[node]), row.last());
+        });
     }
     for (query, field) in OVER_TIME {
         let table = site.answers.table(query);
-        for ([machine_id, system_uuid], row) in
-            read(site.answers, query, [Label::MachineId, Label::SystemUuid])
-        {
-            let Some(node) = site.nodes.find(&mut site.world.texts, machine_id, system_uuid) else {
-                continue;
-            };
+        for_each(site, query, [], |site, node, [], row| {
             keep_newer(field(&mut site.world.nodes[node]), table, row.index());
-        }
+        });
     }
 }
 
 fn rows_by_node(site: &mut Site<'_, '_>, query: &'static Query) -> Several<NodeId, RowId> {
     let mut rows = Vec::new();
-    for ([machine_id, system_uuid], row) in read(site.answers, query, [Label::MachineId, Label::SystemUuid]) {
-        let Some(node) = site.nodes.find(&mut site.world.texts, machine_id, system_uuid) else { continue };
-        rows.push((node, RowId::at(row.index())));
-    }
+    for_each(site, query, [], |_, node, [], row| rows.push((node, RowId::at(row.index()))));
     Several::gather(rows)
 }
 
-/// The parts of nodes, by node and name.
-struct Parts<T> {
-    places: Map<(NodeId, Symbol), usize>,
-    parts: Vec<(NodeId, T)>,
-}
-
-impl<T> Parts<T> {
-    fn new() -> Self {
-        Self { places: Map::default(), parts: Vec::new() }
-    }
-
-    fn part(&mut self, node: NodeId, name: Symbol, new: impl FnOnce(Symbol) -> T) -> &mut T {
-        let Self { places, parts } = self;
-        let place = *places.entry((node, name)).or_insert_with(|| {
-            parts.push((node, new(name)));
-            parts.len() - 1
-        });
-        &mut parts[place].1
-    }
-}
-
 fn load_disks(site: &mut Site<'_, '_>) {
+    let new = |device| Disk { device, ..Disk::default() };
     let mut disks = Parts::new();
     for (query, field) in DISKS {
         let table = site.answers.table(query);
-        let labels = [Label::MachineId, Label::SystemUuid, Label::Device];
-        for ([machine_id, system_uuid, device], row) in read(site.answers, query, labels) {
-            let Some(node) = site.nodes.find(&mut site.world.texts, machine_id, system_uuid) else {
-                continue;
-            };
-            let disk = disks.part(node, device, |device| Disk { device, ..Disk::default() });
-            keep_newer(field(disk), table, row.index());
-        }
+        for_each(site, query, [Label::Device], |_, node, [device], row| {
+            keep_newer(field(disks.enter(node, device, new)), table, row.index());
+        });
     }
-    site.world.disks = Several::gather(disks.parts);
+    site.world.disks = disks.gather();
 }
 
 fn load_interfaces(site: &mut Site<'_, '_>) {
     let new = |name| Interface { name, up: f32::NAN, received_bytes: None, sent_bytes: None };
-    let labels = [Label::MachineId, Label::SystemUuid, Label::Interface];
     let mut interfaces = Parts::new();
-    for ([machine_id, system_uuid, name], row) in read(site.answers, &NODE_NET_UP, labels) {
-        let Some(node) = site.nodes.find(&mut site.world.texts, machine_id, system_uuid) else { continue };
-        keep_larger(&mut interfaces.part(node, name, new).up, row.last().unwrap_or(f32::NAN));
-    }
+    for_each(site, &NODE_NET_UP, [Label::Interface], |_, node, [name], row| {
+        keep_larger(&mut interfaces.enter(node, name, new).up, row.last());
+    });
     for (query, field) in INTERFACES {
         let table = site.answers.table(query);
-        for ([machine_id, system_uuid, name], row) in read(site.answers, query, labels) {
-            let Some(node) = site.nodes.find(&mut site.world.texts, machine_id, system_uuid) else {
-                continue;
-            };
-            keep_newer(field(interfaces.part(node, name, new)), table, row.index());
-        }
+        for_each(site, query, [Label::Interface], |_, node, [name], row| {
+            keep_newer(field(interfaces.enter(node, name, new)), table, row.index());
+        });
     }
-    site.world.interfaces = Several::gather(interfaces.parts);
+    site.world.interfaces = interfaces.gather();
 }
