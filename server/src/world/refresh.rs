@@ -1,13 +1,16 @@
 //! One round of asking: every query brought up to date, none waiting for a slow one.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     io,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{
+    task::{self, JoinSet},
+    time::timeout,
+};
 use tokio_util::task::TaskTracker;
 
 use super::{
@@ -59,7 +62,8 @@ pub(super) struct Refresh {
     step: Option<u32>,
     step_known_until: Option<u32>,
     under_way: JoinSet<Asked>,
-    asked: BTreeSet<&'static str>,
+    /// Which task puts which query.
+    asked: HashMap<task::Id, &'static str>,
     /// The queries of which nothing was missing in this round.
     not_due: Vec<&'static str>,
     slow_under_way: BTreeSet<&'static str>,
@@ -128,7 +132,7 @@ impl Refresh {
             step: None,
             step_known_until: None,
             under_way: JoinSet::new(),
-            asked: BTreeSet::new(),
+            asked: HashMap::new(),
             not_due: Vec::new(),
             slow_under_way: BTreeSet::new(),
         }
@@ -169,11 +173,14 @@ impl Refresh {
             self.put(&mut quick, &mut slow, now, step);
             let nothing_waits = quick.is_empty() && slow.is_empty();
             let patience = if nothing_waits { self.patience.min(GRACE) } else { self.patience };
-            match timeout(patience, self.under_way.join_next()).await {
+            match timeout(patience, self.under_way.join_next_with_id()).await {
                 Ok(None) => return round,
-                Ok(Some(Ok(asked))) => self.note(asked, &mut round),
+                Ok(Some(Ok((task, asked)))) => {
+                    self.ended(task);
+                    self.note(asked, &mut round);
+                }
                 // The process is ending, or a bug ended a task; the query is put again in the next round.
-                Ok(Some(Err(_))) => {}
+                Ok(Some(Err(error))) => self.ended(error.id()),
                 Err(_) if nothing_waits && round.answered > 0 => return round,
                 Err(_) => return self.give_up(quick.into_iter().chain(slow), round),
             }
@@ -183,8 +190,9 @@ impl Refresh {
     /// The queries that are not under way: those that were quick the last time, and the others, quickest first.
     fn due(&self) -> (VecDeque<&'static Query>, VecDeque<&'static Query>) {
         let costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked: BTreeSet<&str> = self.asked.values().copied().collect();
         let mut due: Vec<_> = catalogue::of_the_world()
-            .filter(|query| !self.asked.contains(query.name))
+            .filter(|query| !asked.contains(query.name))
             .map(|query| (costs.0.get(query.name).copied().unwrap_or_default(), query))
             .collect();
         due.sort_by_key(|(cost, _)| (cost.failed, cost.latency));
@@ -211,15 +219,20 @@ impl Refresh {
                     query
                 }
             };
-            self.asked.insert(query.name);
             let asking = self.asking.clone();
-            self.under_way.spawn(async move { (query, asking.ask(query, now, step).await) });
+            let task = self.under_way.spawn(async move { (query, asking.ask(query, now, step).await) });
+            self.asked.insert(task.id(), query.name);
+        }
+    }
+
+    /// Notes that a task is no longer under way.
+    fn ended(&mut self, task: task::Id) {
+        if let Some(query) = self.asked.remove(&task) {
+            self.slow_under_way.remove(query);
         }
     }
 
     fn note(&mut self, (query, outcome): Asked, round: &mut Round) {
-        self.asked.remove(query.name);
-        self.slow_under_way.remove(query.name);
         let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
             Ok(None) => self.not_due.push(query.name),
@@ -240,7 +253,7 @@ impl Refresh {
     /// Nothing is heard from Prometheus: what is under way and what waits has failed for now.
     fn give_up(&self, waiting: impl Iterator<Item = &'static Query>, mut round: Round) -> Round {
         let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
-        for name in self.asked.iter().copied().chain(waiting.map(|query| query.name)) {
+        for name in self.asked.values().copied().chain(waiting.map(|query| query.name)) {
             costs.failed(name);
             round.failed += 1;
         }

@@ -3,7 +3,7 @@
 use super::site::Site;
 use crate::world::{
     answers::Symbol,
-    model::{AppId, Application, Kind, Remote, World},
+    model::{AppId, Application, Kind, Remote, Things, World},
 };
 
 /// Makes one application of all that have an instance in the same database cluster. All their instances move, those
@@ -15,17 +15,24 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
     for (member, cluster) in members {
         let namespace = site.world.apps[member].id.namespace;
         let joined = site.application(namespace, Kind::DatabaseCluster, cluster);
+        let joined = last_joined(&site.world.apps, joined);
         if joined != member {
             move_instances(&mut site.world, member, joined);
         }
     }
     for connection in site.world.connections.values_mut() {
-        if let Remote::Application(app) = &mut connection.remote
-            && let Some(joined) = site.world.apps[*app].joined
-        {
-            *app = joined;
+        if let Remote::Application(app) = &mut connection.remote {
+            *app = last_joined(&site.world.apps, *app);
         }
     }
+}
+
+/// What an application has become part of in the end; itself when that is nothing. A cluster may be a member of another.
+fn last_joined(apps: &Things<AppId, Application>, mut app: AppId) -> AppId {
+    while let Some(joined) = apps[app].joined {
+        app = joined;
+    }
+    app
 }
 
 fn cluster(world: &World<'_>, app: &Application) -> Option<Symbol> {

@@ -114,7 +114,22 @@ async fn a_query_that_hangs_delays_no_other_and_is_not_asked_twice() {
         assert_eq!(stand_in.spans("node_info").len(), asked);
         assert_eq!(refresh.asking.store.to(&NODE_CPU_CORES), Some(now - STEP));
     }
-    assert!(refresh.asked.contains("node_info"));
+    assert_eq!(refresh.under_way.len(), 1);
+}
+
+#[tokio::test]
+async fn a_query_whose_task_was_ended_is_asked_again() {
+    let hangs = |query: &str| if query == "node_info" { Answer::Silence } else { Answer::Series };
+    let (url, stand_in) = StandIn::serve(hangs).await;
+    let mut refresh = refresh(&url, &disk(), MINUTE);
+    refresh.round(NOW, STEP).await;
+    refresh.under_way.abort_all();
+    // The end is noted in this round.
+    refresh.round(NOW + STEP, STEP).await;
+    assert_eq!(refresh.under_way.len(), 0);
+    stand_in.behave(|_| Answer::Series);
+    refresh.round(NOW + 2 * STEP, STEP).await;
+    assert_eq!(stand_in.spans("node_info").len(), 2);
 }
 
 #[tokio::test]

@@ -171,3 +171,18 @@ fn clusters_keep_what_leads_to_them() {
     scene.check_edges(&["client@n1 -> db:DatabaseCluster:main", "client@n1 -> db:DatabaseCluster:main pg-0"]);
     assert_eq!(scene.facts().applications, 2);
 }
+
+#[test]
+fn a_cluster_that_is_a_member_of_another_takes_its_members_along() {
+    let scene = scene(
+        "
+        node_info machine_id=1 hostname=n1
+        kube_pod_info uid=1 namespace=db pod=pg-0 created_by_kind=StatefulSet created_by_name=pg pod_ip=10.1.0.1 host_ip=10.0.0.1
+        kube_pod_labels uid=1 label_cnpg_io_cluster=inner
+        kube_pod_info uid=2 namespace=db pod=proxy created_by_kind=DatabaseCluster created_by_name=inner pod_ip=10.1.0.2 host_ip=10.0.0.1
+        kube_pod_labels uid=2 label_cnpg_io_cluster=outer
+        container_net_tcp_active_connections machine_id=1 container_id=/docker/client destination=10.1.0.1:5432 actual_destination=10.1.0.1:5432",
+    );
+    scene.check_edges(&["client@n1 -> db:DatabaseCluster:outer pg-0"]);
+    assert_eq!((scene.facts().applications, scene.facts().instances), (2, 3));
+}
