@@ -34,7 +34,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
@@ -81,6 +81,7 @@ struct Observed {
     project: Project,
     observation: Arc<Observation>,
     stop: CancellationToken,
+    task: JoinHandle<()>,
 }
 
 /// What is known of all projects together.
@@ -126,12 +127,20 @@ impl World {
         let mut before = std::mem::take(&mut *observed);
         for project in projects {
             let id = project.id.clone();
-            let unchanged = before.remove(&id).filter(|before| before.project == project);
+            let unchanged = before.get(&id).is_some_and(|before| before.project == project);
+            let unchanged = if unchanged { before.remove(&id) } else { None };
             observed.insert(id, unchanged.unwrap_or_else(|| self.observe(project)));
         }
         let names = observed.values().map(|observed| observed.project.cache_name()).collect();
         let disk = Arc::clone(&self.surroundings.disk);
-        self.tasks.spawn_blocking(move || remove_other_caches(&*disk, &names));
+        let gone: Vec<_> = before.into_values().map(Observed::end).collect();
+        self.tasks.spawn(async move {
+            // What is removed stays removed: nobody writes any more.
+            for task in gone {
+                task.await.ok();
+            }
+            tokio::task::spawn_blocking(move || remove_other_caches(&*disk, &names)).await.ok();
+        });
     }
 
     fn observe(&self, project: Project) -> Observed {
@@ -139,8 +148,8 @@ impl World {
         let observation = Arc::new(Observation::new(project.clone(), self.surroundings.clone()));
         let task = Arc::clone(&observation);
         let until = stop.clone();
-        self.tasks.spawn(async move { task.run(&until).await });
-        Observed { project, observation, stop }
+        let task = self.tasks.spawn(async move { task.run(&until).await });
+        Observed { project, observation, stop, task }
     }
 
     /// What is known at this moment. Changes nothing.
@@ -187,9 +196,11 @@ impl World {
     }
 }
 
-impl Drop for Observed {
-    fn drop(&mut self) {
+impl Observed {
+    /// Ends the observation. The task ends when nothing writes to its cache any more.
+    fn end(self) -> JoinHandle<()> {
         self.stop.cancel();
+        self.task
     }
 }
 

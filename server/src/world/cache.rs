@@ -65,8 +65,16 @@ pub struct Store {
     files: Mutex<HashMap<&'static str, File>>,
     /// A file up to this size is written anew rather than added to.
     small_bytes: usize,
-    /// Held while a file changes: one is written after another.
-    writing: Mutex<()>,
+    /// Held while a file changes: one is written after another, until the store is closed.
+    writing: Mutex<Writing>,
+}
+
+/// Whether there may be changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Writing {
+    #[default]
+    Open,
+    Closed,
 }
 
 /// What a write has done.
@@ -121,7 +129,10 @@ impl Store {
     /// to be damaged ([`io::ErrorKind::InvalidData`]): the answer is not taken, [`Store::to`] says what is left, and more
     /// than before is to be fetched.
     pub fn write(&self, mut answer: Incoming, to: u32, step: u32) -> io::Result<Stored> {
-        let _writing = lock(&self.writing);
+        let writing = lock(&self.writing);
+        if *writing == Writing::Closed {
+            return Err(io::Error::other("the cache is closed"));
+        }
         let query = answer.query;
         let answered = answer.rows() as u64;
         let bytes = self.old_bytes(query)?;
@@ -322,6 +333,11 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Nothing is written any more once this returns.
+    pub fn close(&self) {
+        *lock(&self.writing) = Writing::Closed;
     }
 
     /// Removes everything.

@@ -2,10 +2,12 @@
 
 use std::{
     io,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -15,6 +17,7 @@ use super::{
     costs::QueryCosts,
     facts::Facts,
     load::{Loaded, load},
+    prices::Prices,
     project::Project,
     prometheus::Prometheus,
     refresh::{Refresh, Round},
@@ -58,13 +61,17 @@ impl Observation {
 
     /// Keeps the cache up to date and loads the world from it, until `stop`.
     pub(super) async fn run(&self, stop: &CancellationToken) {
-        stop.run_until_cancelled(self.observe()).await;
+        let Some(store) = stop.run_until_cancelled(self.open_store()).await else { return };
+        stop.run_until_cancelled(self.observe(&store)).await;
+        // A write that is under way goes on without its task.
+        if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
+            tracing::debug!("a cache could not be closed");
+        }
     }
 
-    async fn observe(&self) {
-        let store = self.open_store().await;
+    async fn observe(&self, store: &Arc<Store>) {
         // What is known from before, while Prometheus has not answered yet.
-        self.load(&store).await;
+        self.load(store).await;
         let access = &self.project.prometheus;
         let clock = &self.surroundings.clock;
         let prometheus = match Prometheus::new(access, Arc::clone(clock)) {
@@ -73,25 +80,38 @@ impl Observation {
         };
         let mut refresh = Refresh::new(
             prometheus,
-            Arc::clone(&store),
+            Arc::clone(store),
             Arc::clone(&self.queries),
             self.surroundings.metrics.clone(),
             access.refresh_interval,
         );
         let mut health = Health::Answers;
         let mut cleaned = None;
+        let mut new_prices = self.surroundings.prices.news();
         loop {
             let started = clock.monotonic();
             let now = u32::try_from(clock.wall().as_secs()).unwrap_or(u32::MAX);
             if cleaned.is_none_or(|cleaned| started.saturating_sub(cleaned) >= UPKEEP) {
                 cleaned = Some(started);
-                self.expire(&store, now).await;
+                self.expire(store, now).await;
             }
             let step = refresh.step(now, access.refresh_interval).await;
             health = health.after(refresh.round(now, step).await);
-            self.load(&store).await;
+            self.load(store).await;
             let spent = clock.monotonic().saturating_sub(started);
-            tokio::time::sleep(Duration::from_secs(step.into()).saturating_sub(spent)).await;
+            let rest = Duration::from_secs(step.into()).saturating_sub(spent);
+            self.rest(rest, store, &mut new_prices).await;
+        }
+    }
+
+    /// Waits for the next round. Prices that come meanwhile are not left for it.
+    async fn rest(&self, rest: Duration, store: &Arc<Store>, prices: &mut watch::Receiver<Arc<Prices>>) {
+        let mut over = pin!(tokio::time::sleep(rest));
+        loop {
+            tokio::select! {
+                () = &mut over => return,
+                Ok(()) = prices.changed() => self.load(store).await,
+            }
         }
     }
 
