@@ -5,10 +5,12 @@ use std::{
     io::BufWriter,
     net::{Ipv4Addr, SocketAddr},
     path::Path,
+    sync::Arc,
     time::Duration,
 };
 
 use anyhow::Context;
+use tokio::task::JoinSet;
 
 use crate::{
     clock::now,
@@ -18,6 +20,12 @@ use crate::{
 
 /// How much past there is, in seconds: the hour that a server looks back, and what its rates need before that.
 const PAST: i64 = 3900;
+
+/// How much of it is as dense as the present: a server that starts sees from that how often there is something new.
+const RECENT: i64 = 60;
+
+/// How many parts of the past are written at a time: what writes them uses one core.
+const PARTS: usize = 2;
 
 /// Fleets and the Prometheus that has their metrics. Both end when this is dropped.
 #[derive(Debug)]
@@ -29,8 +37,8 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// Fills a new Prometheus with the last 65 minutes of fleets, a sample each time `every` seconds have passed, and has it
-    /// scrape them from now on. What was in `directory` is removed.
+    /// Fills a new Prometheus with the last 65 minutes of fleets, a sample each time `every` seconds have passed and more of
+    /// them in the end, and has it scrape them from now on. What was in `directory` is removed.
     ///
     /// # Errors
     /// Prometheus is not installed, or refuses something.
@@ -44,18 +52,52 @@ impl Observed {
         fs::remove_dir_all(directory).ok();
         fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
         let setting = Setting::new(directory).listen(listen);
-        let past = directory.join("past.om");
-        let file = File::create(&past).with_context(|| format!("cannot create {}", past.display()))?;
-        let writing = tokio::task::spawn_blocking(move || {
-            let now = now();
-            write_openmetrics(&fleets, now - PAST..=now, every, &mut BufWriter::new(file))?;
-            anyhow::Ok(fleets)
-        });
-        let fleets = writing.await.context("the past was not written")??;
-        setting.backfill(&past).await?;
-        fs::remove_file(&past).with_context(|| format!("cannot remove {}", past.display()))?;
+        let fleets: Arc<[Fleet]> = fleets.into();
+        let scrapes = i64::try_from(scrape_interval.as_secs())?;
+        fill(&setting, directory, &fleets, moments(now(), every, scrapes).into()).await?;
         let endpoint = Endpoint::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), fleets).await?;
         let prometheus = setting.scraping(endpoint.address(), scrape_interval).start().await?;
         Ok(Self { prometheus, endpoint })
     }
+}
+
+/// When scrapes would have been until now.
+fn moments(now: i64, every: i64, scrapes: i64) -> Vec<i64> {
+    let (begin, recent) = (now - PAST, now - RECENT);
+    let moments = (begin..=now).filter(|moment| match *moment < recent {
+        true => (moment - begin) % every == 0,
+        false => (now - moment) % every.min(scrapes.max(1)) == 0,
+    });
+    moments.collect()
+}
+
+/// Fills a Prometheus that does not run with the past of fleets, some of them beside others.
+async fn fill(
+    setting: &Setting,
+    directory: &Path,
+    fleets: &Arc<[Fleet]>,
+    moments: Arc<[i64]>,
+) -> anyhow::Result<()> {
+    let size = fleets.len().div_ceil(PARTS).max(1);
+    let mut parts = JoinSet::new();
+    for from in (0..fleets.len()).step_by(size) {
+        let (setting, fleets, moments) = (setting.clone(), Arc::clone(fleets), Arc::clone(&moments));
+        let past = directory.join(format!("past-{from}.om"));
+        parts.spawn(async move {
+            let file = past.clone();
+            let write = move || write(&file, fleets.iter().skip(from).take(size), &moments);
+            tokio::task::spawn_blocking(write).await.context("the past was not written")??;
+            setting.backfill(&past).await?;
+            fs::remove_file(&past).with_context(|| format!("cannot remove {}", past.display()))
+        });
+    }
+    while let Some(filled) = parts.join_next().await {
+        filled.context("the past was not filled in")??;
+    }
+    Ok(())
+}
+
+fn write<'a>(path: &Path, fleets: impl Iterator<Item = &'a Fleet>, moments: &[i64]) -> anyhow::Result<()> {
+    let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+    write_openmetrics(fleets, moments, &mut BufWriter::new(file))
 }

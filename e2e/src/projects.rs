@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::Duration};
 
 use anyhow::Context;
 use serde_json::json;
-use sqlx::{ConnectOptions, Connection, query, sqlite::SqliteConnectOptions};
+use sqlx::{ConnectOptions, Connection, SqliteConnection, query, sqlite::SqliteConnectOptions};
 
 /// A project, as Coroot writes it into its settings.
 #[derive(Debug, Clone)]
@@ -27,15 +27,30 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS project (
     settings TEXT
 )";
 
-/// Writes projects into the settings in a data directory, where a server finds them at its next start at the latest. Those
+async fn settings(data_dir: &Path) -> anyhow::Result<SqliteConnection> {
+    let options = SqliteConnectOptions::new().filename(data_dir.join("db.sqlite")).create_if_missing(true);
+    options.connect().await.context("the settings cannot be opened")
+}
+
+/// Removes the project of that name from the settings in a data directory.
+///
+/// # Errors
+/// The settings cannot be written.
+pub async fn remove(data_dir: &Path, name: &str) -> anyhow::Result<()> {
+    let mut connection = settings(data_dir).await?;
+    let removed = query("DELETE FROM project WHERE name = ?").bind(name).execute(&mut connection).await;
+    removed.context("the settings cannot be written")?;
+    connection.close().await.context("the settings cannot be written")
+}
+
+/// Writes projects into the settings in a data directory, where a server finds them within seconds. Those
 /// of the same names are replaced.
 ///
 /// # Errors
 /// The settings cannot be written.
 pub async fn write(data_dir: &Path, projects: &[Project]) -> anyhow::Result<()> {
     fs::create_dir_all(data_dir).with_context(|| format!("cannot create {}", data_dir.display()))?;
-    let options = SqliteConnectOptions::new().filename(data_dir.join("db.sqlite")).create_if_missing(true);
-    let mut connection = options.connect().await.context("the settings cannot be opened")?;
+    let mut connection = settings(data_dir).await?;
     query(TABLE).execute(&mut connection).await.context("the settings cannot be written")?;
     for project in projects {
         let prometheus = json!({

@@ -38,8 +38,8 @@ enum Command {
         #[arg(long, default_value_t = 3900)]
         seconds: i64,
         /// The seconds between two scrapes.
-        #[arg(long, default_value_t = 15)]
-        every: i64,
+        #[arg(long, default_value = "15", value_parser = seconds)]
+        every: usize,
     },
     /// Print what a report on it has to say.
     Truth {
@@ -88,7 +88,8 @@ async fn run(command: Command) -> anyhow::Result<()> {
             let fleet = which.fleet()?;
             let now = now();
             let mut out = BufWriter::new(io::stdout().lock());
-            write_openmetrics(&[fleet], now - seconds..=now, every, &mut out)
+            let moments: Vec<i64> = (now - seconds..=now).step_by(every).collect();
+            write_openmetrics(&[fleet], &moments, &mut out)
         }
         Command::Truth { which } => {
             let truth = which.fleet()?.truth(now());
@@ -116,4 +117,12 @@ impl Which {
             }
         }
     }
+}
+
+/// At least a second.
+fn seconds(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|seconds| *seconds > 0)
+        .ok_or_else(|| "a whole number of seconds, at least 1".to_owned())
 }

@@ -145,7 +145,7 @@ async fn kill_server_at(calls: &str, nth: usize) -> bool {
     let scene = Scene::new();
     let collector = scene.collector().start().await.unwrap();
     let program = scene.busy_server(&collector);
-    let (trace, doomed) = Trace::killing(&scene, calls, nth, program.clone());
+    let (trace, doomed) = Trace::killing(&scene, "killed", calls, nth, program.clone());
     let mut server = doomed.start().await.ok();
     let (mut counted, mut unanswered) = (Totals::default(), None);
     if let Some(server) = &server {
@@ -174,7 +174,7 @@ async fn kill_collector_at(calls: &str, nth: usize) -> bool {
     let scene = Scene::new();
     // Its address is settled from here on.
     let program = scene.collector().start().await.unwrap().kill().unwrap();
-    let (trace, doomed) = Trace::killing(&scene, calls, nth, program.clone());
+    let (trace, doomed) = Trace::killing(&scene, "killed", calls, nth, program.clone());
     let mut collector = doomed.start().await.ok();
     let url = format!("http://{}/ce/usage-statistics", program.address());
     let server = scene.busy_server_to(&url).start().await.unwrap();

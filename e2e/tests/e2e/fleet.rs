@@ -21,10 +21,11 @@ use serde_json::Value;
 use crate::scene::{SOON, Scene, own_address};
 
 /// Writes the past of fleets into a file of the scene.
-fn past(scene: &Scene, fleets: &[Fleet], between: RangeInclusive<i64>, every: i64) -> PathBuf {
+fn past(scene: &Scene, fleets: &[Fleet], between: RangeInclusive<i64>, every: usize) -> PathBuf {
     let path = scene.path("past.om");
     let mut file = BufWriter::new(File::create(&path).unwrap());
-    write_openmetrics(fleets, between, every, &mut file).unwrap();
+    let moments: Vec<i64> = between.step_by(every).collect();
+    write_openmetrics(fleets, &moments, &mut file).unwrap();
     path
 }
 

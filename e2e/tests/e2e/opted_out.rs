@@ -13,6 +13,9 @@ use crate::{
 /// What of the system a server uses to talk, to keep and to sample.
 const CALLS: &str = "trace=network,openat,mkdir,mkdirat,rename,setitimer";
 
+/// Where nobody answers; an attempt is enough.
+const PROMETHEUS: &str = "http://127.0.0.1:9/";
+
 /// How a process may be told before it starts.
 fn ways(program: &Program) -> [Program; 3] {
     [
@@ -20,6 +23,11 @@ fn ways(program: &Program) -> [Program; 3] {
         program.clone().environment("DISABLE_USAGE_STATISTICS", "1"),
         program.clone().environment("DO_NOT_TRACK", "1"),
     ]
+}
+
+/// A server that would report every second, and observe.
+fn observing_server(scene: &Scene, collector: &Process) -> Program {
+    scene.busy_server(collector).flag("--bootstrap-prometheus-url", PROMETHEUS)
 }
 
 /// Visits pages and checks that neither they nor the server know of a tracker.
@@ -44,9 +52,10 @@ async fn assert_no_tracker(scene: &Scene, browser: &Browser, server: &Process) {
 async fn an_enabled_server_has_a_tracker_connects_and_samples() {
     let scene = Scene::new();
     let collector = scene.collector().start().await.unwrap();
-    let (trace, program) = Trace::of(&scene, "trace", CALLS, scene.busy_server(&collector));
+    let (trace, program) = Trace::of(&scene, "trace", CALLS, observing_server(&scene, &collector));
     let server = program.start().await.unwrap();
     scene.first_report(&collector).await;
+    trace.until("htons(9)").await;
     assert!(scene.get(&server.url("")).await.text().await.unwrap().contains("tracker.js"));
     server.stop().await.unwrap();
     trace.until("+++ exited with 0 +++").await;
@@ -62,7 +71,7 @@ async fn told_at_the_start_nothing_is_counted_kept_or_sent() {
     let scene = Scene::new();
     let collector = scene.collector().start().await.unwrap();
     let browser = Browser::open(1400).await;
-    for (number, program) in ways(&scene.busy_server(&collector)).into_iter().enumerate() {
+    for (number, program) in ways(&observing_server(&scene, &collector)).into_iter().enumerate() {
         let (trace, program) = Trace::of(&scene, &format!("trace{number}"), CALLS, program);
         let server = program.start().await.unwrap();
         assert_no_tracker(&scene, &browser, &server).await;
@@ -90,13 +99,14 @@ async fn told_at_the_start_nothing_is_counted_kept_or_sent() {
 async fn switched_off_on_the_page_nothing_is_counted_kept_or_sent_after_a_restart_too() {
     let scene = Scene::new();
     let collector = scene.collector().start().await.unwrap();
-    let server = scene.server(&collector).start().await.unwrap();
+    let server =
+        scene.server(&collector).flag("--bootstrap-prometheus-url", PROMETHEUS).start().await.unwrap();
     assert_eq!(scene.switch(&server, false).await.status(), StatusCode::OK);
     let browser = Browser::open(1400).await;
     assert_no_tracker(&scene, &browser, &server).await;
     server.stop().await.unwrap();
 
-    let (trace, program) = Trace::of(&scene, "trace", CALLS, scene.busy_server(&collector));
+    let (trace, program) = Trace::of(&scene, "trace", CALLS, observing_server(&scene, &collector));
     let server = program.start().await.unwrap();
     assert_no_tracker(&scene, &browser, &server).await;
     assert!(!scene.status(&server).await.enabled);

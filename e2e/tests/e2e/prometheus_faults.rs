@@ -1,37 +1,26 @@
 //! Whatever Prometheus does, what is known stays, and what failed says so.
 
-use std::fs;
+use std::{fs, rc::Rc, time::Duration};
 
-use headcount_e2e::{
-    clock::now,
-    fleet::{Fleet, shape::Shape},
-    processes::Process,
-    prometheus::Setting,
-};
+use headcount_e2e::{clock::now, fleet::Fleet, processes::Process, prometheus::Setting};
 use headcount_shared::payload::Payload;
 use serde_json::Value;
+use tokio::task::{JoinSet, LocalSet};
 
 use crate::{
     saboteur::{Misdeed, Saboteur},
     scene::{Scene, own_address},
-    world::{observed, observer_of, until, until_true},
+    world::{failed, not_failed, observer, observer_of, observing, shop, until, until_true},
 };
 
 /// A metric that nothing is counted by. Its query has the same name.
 const SPOILED: &str = "node_uptime_seconds";
 
+/// What is in every query.
+const ANY: &str = "";
+
 /// The resident memory that a server may have at most, whatever it is sent.
 const MEMORY_BYTES: u64 = 400 << 20;
-
-fn shop() -> Fleet {
-    Fleet::invent("shop", &Shape::document_a(), 1, now()).unwrap()
-}
-
-/// The queries that failed.
-fn failed(report: &Payload) -> Vec<String> {
-    let queries = report.performance.constructor.queries.iter();
-    queries.filter(|(_, query)| query.failed).map(|(name, _)| name.clone()).collect()
-}
 
 /// The most memory that a process has had resident.
 fn peak_bytes(process: &Process) -> u64 {
@@ -43,20 +32,13 @@ fn peak_bytes(process: &Process) -> u64 {
 #[tokio::test]
 async fn what_is_known_stays_while_prometheus_is_away() {
     let scene = Scene::new();
-    let fleet = shop();
-    let observed = observed(&scene, vec![fleet.clone()], 15).await;
+    let (fleet, observed) = shop(&scene).await;
     let server = observer_of(&scene, &observed.prometheus.url(""), &fleet).start().await.unwrap();
     let truth = || fleet.truth(now());
     until_true(&scene, &server, "before", truth).await;
 
     let setting = observed.prometheus.kill().unwrap();
-    let all_failed = |report: &Payload| {
-        let queries = &report.performance.constructor.queries;
-        let well: Vec<_> = queries.iter().filter(|(_, query)| !query.failed).collect();
-        well.into_iter().map(|(name, _)| format!("{name} has not failed")).collect()
-    };
-    let report = until(&scene, &server, "Prometheus is away", all_failed).await;
-    assert!(!report.performance.constructor.queries.is_empty());
+    let report = until(&scene, &server, "Prometheus is away", not_failed).await;
     assert_eq!(truth().differences(&report), Vec::<String>::new());
 
     let _prometheus = setting.start().await.unwrap();
@@ -66,37 +48,56 @@ async fn what_is_known_stays_while_prometheus_is_away() {
 
 #[tokio::test]
 async fn one_query_that_goes_wrong_costs_only_itself() {
-    let scene = Scene::new();
-    let fleet = shop();
-    let observed = observed(&scene, vec![fleet.clone()], 15).await;
-    let saboteur = Saboteur::start(observed.prometheus.url(""), SPOILED).await;
-    let server = observer_of(&scene, &saboteur.url(), &fleet).start().await.unwrap();
+    let scene = Rc::new(Scene::new());
+    let (fleet, observed) = shop(&scene).await;
+    let url = observed.prometheus.url("");
+    // Another server for each of them, so that all can go wrong at once.
+    let told = async {
+        let mut tasks = JoinSet::new();
+        for (number, misdeed) in [
+            Misdeed::Status(400),
+            Misdeed::Status(422),
+            Misdeed::Status(500),
+            Misdeed::Garbage,
+            Misdeed::Silence,
+            Misdeed::Endless,
+            Misdeed::Series(10_000_000),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let (scene, url, fleet) = (Rc::clone(&scene), url.clone(), fleet.clone());
+            let server = format!("server{number}");
+            tasks.spawn_local(async move { costs_only_itself(&scene, &server, url, &fleet, misdeed).await });
+        }
+        let mut wrong = 0;
+        while let Some(ended) = tasks.join_next().await {
+            wrong += u32::from(ended.is_err());
+        }
+        assert_eq!(wrong, 0, "so many cost more than themselves; each says above what");
+    };
+    LocalSet::new().run_until(told).await;
+}
+
+async fn costs_only_itself(scene: &Scene, server: &str, real: String, fleet: &Fleet, misdeed: Misdeed) {
+    let saboteur = Saboteur::start(real, SPOILED).await;
+    let server = observing(observer(scene, server), &saboteur.url(), fleet).start().await.unwrap();
     let truth = || fleet.truth(now());
-    until_true(&scene, &server, "before", truth).await;
-    for misdeed in [
-        Misdeed::Status(400),
-        Misdeed::Status(422),
-        Misdeed::Status(500),
-        Misdeed::Garbage,
-        Misdeed::Silence,
-        Misdeed::Endless,
-        Misdeed::Series(10_000_000),
-    ] {
-        saboteur.does(misdeed);
-        let wrong = |report: &Payload| {
-            let mut wrong = truth().differences(report);
-            let failed = failed(report);
-            if failed != [SPOILED] {
-                wrong.push(format!("{failed:?} failed"));
-            }
-            wrong
-        };
-        until(&scene, &server, &format!("{misdeed:?}"), wrong).await;
-        saboteur.does(Misdeed::None);
-        until(&scene, &server, &format!("after {misdeed:?}"), failed).await;
-        let peak = peak_bytes(&server);
-        assert!(peak < MEMORY_BYTES, "{misdeed:?} took the server to {} MiB", peak >> 20);
-    }
+    until_true(scene, &server, "before", truth).await;
+    saboteur.does(misdeed);
+    let wrong = |report: &Payload| {
+        let mut wrong = truth().differences(report);
+        let failed = failed(report);
+        if failed != [SPOILED] {
+            wrong.push(format!("{failed:?} failed"));
+        }
+        wrong
+    };
+    until(scene, &server, &format!("{misdeed:?}"), wrong).await;
+    saboteur.does(Misdeed::None);
+    until(scene, &server, &format!("after {misdeed:?}"), failed).await;
+    let peak = peak_bytes(&server);
+    assert!(peak < MEMORY_BYTES, "{misdeed:?} took the server to {} MiB", peak >> 20);
 }
 
 #[tokio::test]
@@ -117,4 +118,41 @@ async fn a_saboteur_spoils_one_metric_and_nothing_else() {
     saboteur.does(Misdeed::Series(5000));
     let flood = ask(SPOILED).await.text().await.unwrap();
     assert_eq!(flood.matches("/docker/x").count(), 5000);
+}
+
+#[tokio::test]
+async fn numbers_come_true_when_each_answer_takes_a_second() {
+    let scene = Scene::new();
+    let (fleet, observed) = shop(&scene).await;
+    let slow = Saboteur::start(observed.prometheus.url(""), ANY).await;
+    slow.does(Misdeed::Late(Duration::from_secs(1)));
+    let server = observer_of(&scene, &slow.url(), &fleet).start().await.unwrap();
+    let report = until_true(&scene, &server, "each answer is late", || fleet.truth(now())).await;
+    let quickest = report.performance.constructor.queries.values().map(|query| query.query_time);
+    assert!(quickest.fold(f64::INFINITY, f64::min) >= 1.0);
+    assert_eq!(failed(&report), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn numbers_come_true_when_prometheus_restarts_while_it_is_asked() {
+    let scene = Scene::new();
+    let (fleet, observed) = shop(&scene).await;
+    let slow = Saboteur::start(observed.prometheus.url(""), ANY).await;
+    slow.does(Misdeed::Late(Duration::from_millis(200)));
+    let server = observer_of(&scene, &slow.url(), &fleet).start().await.unwrap();
+    let under_way = |report: &Payload| {
+        let answered = report.performance.constructor.queries.len();
+        if answered < 20 { vec![format!("{answered} queries are answered")] } else { Vec::new() }
+    };
+    let report = until(&scene, &server, "some queries are answered", under_way).await;
+    assert_ne!(fleet.truth(now()).differences(&report), Vec::<String>::new(), "this is the middle");
+    let setting = observed.prometheus.kill().unwrap();
+    until(&scene, &server, "some queries fail", |report| {
+        if failed(report).is_empty() { vec!["none failed".to_owned()] } else { Vec::new() }
+    })
+    .await;
+    let _prometheus = setting.start().await.unwrap();
+    slow.does(Misdeed::None);
+    until_true(&scene, &server, "Prometheus is back", || fleet.truth(now())).await;
+    until(&scene, &server, "Prometheus is back", failed).await;
 }

@@ -3,14 +3,19 @@
 use std::{
     net::SocketAddr,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum::{
     Router,
     body::{Body, HttpBody},
     extract::{Request, State},
+    http::request::Parts,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -19,11 +24,16 @@ use hyper::body::Frame;
 use reqwest::{Client, StatusCode};
 use tokio::{net::TcpListener, task::JoinHandle};
 
+/// What it says when it refuses: Prometheus names series there.
+pub(crate) const REASON: &str = "found duplicate series for the match group";
+
 /// What it does when it is asked for the metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Misdeed {
     /// Nothing: it answers as it should.
     None,
+    /// It answers as it should, so much later.
+    Late(Duration),
     /// A status.
     Status(u16),
     /// Something that is no answer of a Prometheus.
@@ -47,6 +57,7 @@ struct Setting {
     real: String,
     metric: &'static str,
     misdeed: Mutex<Misdeed>,
+    asked: AtomicU64,
     client: Client,
 }
 
@@ -55,7 +66,13 @@ impl Saboteur {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let misdeed = Mutex::new(Misdeed::None);
-        let setting = Arc::new(Setting { real, metric, misdeed, client: http::client().unwrap() });
+        let setting = Arc::new(Setting {
+            real,
+            metric,
+            misdeed,
+            asked: AtomicU64::new(0),
+            client: http::client().unwrap(),
+        });
         let router = Router::new().fallback(answer).with_state(Arc::clone(&setting));
         let task = tokio::spawn(axum::serve(listener, router).into_future());
         Self { address, setting, task }
@@ -63,6 +80,11 @@ impl Saboteur {
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}/", self.address)
+    }
+
+    /// How often it has been asked.
+    pub(crate) fn asked(&self) -> u64 {
+        self.setting.asked.load(Ordering::Relaxed)
     }
 
     pub(crate) fn does(&self, misdeed: Misdeed) {
@@ -77,26 +99,20 @@ impl Drop for Saboteur {
 }
 
 async fn answer(State(setting): State<Arc<Setting>>, request: Request) -> Response {
+    setting.asked.fetch_add(1, Ordering::Relaxed);
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     let asked = format!("{}\n{}", head.uri, String::from_utf8_lossy(&body));
     let misdeed =
         if asked.contains(setting.metric) { *setting.misdeed.lock().unwrap() } else { Misdeed::None };
     match misdeed {
-        Misdeed::None => {
-            let path = head.uri.path_and_query().map_or("", |path| path.as_str());
-            let url = format!("{}{path}", setting.real.trim_end_matches('/'));
-            let mut passed = setting.client.request(head.method, url).body(body);
-            if let Some(kind) = head.headers.get("content-type") {
-                passed = passed.header("content-type", kind);
-            }
-            match passed.send().await {
-                Ok(answer) => (answer.status(), answer.bytes().await.unwrap_or_default()).into_response(),
-                Err(_) => StatusCode::BAD_GATEWAY.into_response(),
-            }
+        Misdeed::None => pass_on(&setting, head, body).await,
+        Misdeed::Late(delay) => {
+            tokio::time::sleep(delay).await;
+            pass_on(&setting, head, body).await
         }
         Misdeed::Status(status) => {
-            let error = r#"{"status":"error","errorType":"execution","error":"it does not want to"}"#;
+            let error = format!(r#"{{"status":"error","errorType":"execution","error":"{REASON}"}}"#);
             (StatusCode::from_u16(status).unwrap(), error).into_response()
         }
         Misdeed::Garbage => "<html>a proxy says hello</html>".into_response(),
@@ -106,6 +122,20 @@ async fn answer(State(setting): State<Arc<Setting>>, request: Request) -> Respon
             let one = r#"{"metric":{"machine_id":"0123456789abcdef","container_id":"/docker/x"},"values":[[1,"1"]]},"#;
             Flood::of(one.repeat(1000), series / 1000)
         }
+    }
+}
+
+/// What the real one answers.
+async fn pass_on(setting: &Setting, head: Parts, body: Bytes) -> Response {
+    let path = head.uri.path_and_query().map_or("", |path| path.as_str());
+    let url = format!("{}{path}", setting.real.trim_end_matches('/'));
+    let mut passed = setting.client.request(head.method, url).body(body);
+    if let Some(kind) = head.headers.get("content-type") {
+        passed = passed.header("content-type", kind);
+    }
+    match passed.send().await {
+        Ok(answer) => (answer.status(), answer.bytes().await.unwrap_or_default()).into_response(),
+        Err(_) => StatusCode::BAD_GATEWAY.into_response(),
     }
 }
 

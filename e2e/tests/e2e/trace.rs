@@ -18,9 +18,15 @@ impl Trace {
     }
 
     /// Kills `program` as one of its threads enters its `nth` call of `calls`.
-    pub(crate) fn killing(scene: &Scene, calls: &str, nth: usize, program: Program) -> (Self, Program) {
+    pub(crate) fn killing(
+        scene: &Scene,
+        name: &str,
+        calls: &str,
+        nth: usize,
+        program: Program,
+    ) -> (Self, Program) {
         let (trace, inject) = (format!("trace={calls}"), format!("inject={calls}:signal=KILL:when={nth}"));
-        Self::with(scene, "killed", &["-e", &trace, "-e", &inject], program)
+        Self::with(scene, name, &["-e", &trace, "-e", &inject], program)
     }
 
     fn with(scene: &Scene, name: &str, expressions: &[&str], program: Program) -> (Self, Program) {

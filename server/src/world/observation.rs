@@ -2,10 +2,12 @@
 
 use std::{
     io,
+    pin::pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -16,6 +18,7 @@ use super::{
     facts::Facts,
     load::{Loaded, load},
     locked,
+    prices::Prices,
     project::Project,
     prometheus::Prometheus,
     refresh::{Refresh, Round},
@@ -87,6 +90,7 @@ impl Observation {
         );
         let mut health = Health::Answers;
         let mut cleaned = None;
+        let mut new_prices = self.surroundings.prices.news();
         loop {
             let started = clock.monotonic();
             let now = u32::try_from(clock.wall().as_secs()).unwrap_or(u32::MAX);
@@ -98,7 +102,19 @@ impl Observation {
             health = health.after(refresh.round(now, step).await);
             self.load(&store).await;
             let spent = clock.monotonic().saturating_sub(started);
-            tokio::time::sleep(Duration::from_secs(step.into()).saturating_sub(spent)).await;
+            let rest = Duration::from_secs(step.into()).saturating_sub(spent);
+            self.rest(rest, &store, &mut new_prices).await;
+        }
+    }
+
+    /// Waits for the next round. Prices that come meanwhile are not left for it.
+    async fn rest(&self, rest: Duration, store: &Arc<Store>, prices: &mut watch::Receiver<Arc<Prices>>) {
+        let mut over = pin!(tokio::time::sleep(rest));
+        loop {
+            tokio::select! {
+                () = &mut over => return,
+                Ok(()) = prices.changed() => self.load(store).await,
+            }
         }
     }
 

@@ -9,11 +9,11 @@ mod reading;
 mod source;
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use self::{kept::Kept, source::Fetched};
@@ -34,7 +34,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 pub struct PriceList {
     source: Source,
     kept: Kept,
-    current: RwLock<Arc<Prices>>,
+    current: watch::Sender<Arc<Prices>>,
     progress: Mutex<Progress>,
 }
 
@@ -55,13 +55,19 @@ impl PriceList {
         let kept = Kept(disk);
         let (prices, modified) = kept.load(&source.url).unwrap_or_default();
         let progress = Mutex::new(Progress { modified, failures: 0 });
-        Self { source, kept, current: RwLock::new(Arc::new(prices)), progress }
+        Self { source, kept, current: watch::Sender::new(Arc::new(prices)), progress }
     }
 
     /// The newest prices; none before a list came.
     #[must_use]
     pub fn current(&self) -> Arc<Prices> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.current.borrow())
+    }
+
+    /// Tells when there is a list other than the one that is there now.
+    #[must_use]
+    pub fn news(&self) -> watch::Receiver<Arc<Prices>> {
+        self.current.subscribe()
     }
 
     /// Fetches the list once a day until `stop`, from the moment on at which `needed` is told first; after a failure
@@ -106,7 +112,7 @@ impl PriceList {
             Ok(prices)
         });
         let prices = read.await.unwrap_or(Err(NoPrices))?;
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(prices);
+        self.current.send_replace(Arc::new(prices));
         self.progress().modified = modified;
         Ok(())
     }

@@ -1,0 +1,124 @@
+//! What was known before the end of a server is known after its start, whatever its end left on disk.
+
+use std::{fs, path::Path, rc::Rc};
+
+use headcount_e2e::{clock::now, fleet::Fleet, observed::Observed, processes::Process, program::Program};
+use tokio::task::{JoinSet, LocalSet};
+
+use crate::{
+    scene::{Scene, files},
+    trace::Trace,
+    world::{failed, not_failed, observer, observing, shop, until, until_true},
+};
+
+/// At which calls of which kind, made by one of its threads, a server is killed. A refresh makes some hundred of each.
+const DEATHS: [(&str, usize); 6] =
+    [("rename", 1), ("rename", 4), ("rename", 12), ("write", 5), ("write", 12), ("openat", 30)];
+
+/// A fleet in a Prometheus, and the data directory of a server that knew everything when it was stopped.
+async fn known(scene: &Scene) -> (Fleet, Observed, Program, usize) {
+    let (fleet, observed) = shop(scene).await;
+    let program = observing(observer(scene, "known"), &observed.prometheus.url(""), &fleet);
+    let server = program.start().await.unwrap();
+    until_true(scene, &server, "before", || fleet.truth(now())).await;
+    let said = server.log().lines().len();
+    (fleet, observed, server.stop().await.unwrap(), said)
+}
+
+/// The same server on a copy of that directory.
+fn copied(scene: &Scene, name: &str, known: &Program, observed: &Observed, fleet: &Fleet) -> Program {
+    let program = observing(observer(scene, name), &observed.prometheus.url(""), fleet);
+    for file in files(known.data_dir()) {
+        let to = program.data_dir().join(&file);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(known.data_dir().join(&file), to).unwrap();
+    }
+    program
+}
+
+#[tokio::test]
+async fn killed_while_it_refreshes_a_server_knows_the_fleet_without_prometheus() {
+    let scene = Rc::new(Scene::new());
+    let (fleet, observed, known, _) = known(&scene).await;
+    let doomed: Vec<Program> = (0..DEATHS.len())
+        .map(|number| copied(&scene, &format!("server{number}"), &known, &observed, &fleet))
+        .collect();
+    let told = async {
+        let mut deaths = JoinSet::new();
+        for (program, (calls, nth)) in doomed.iter().cloned().zip(DEATHS) {
+            let scene = Rc::clone(&scene);
+            deaths.spawn_local(async move { dies(&scene, program, calls, nth).await });
+        }
+        deaths.join_all().await;
+        observed.prometheus.kill().unwrap();
+        let mut lives = JoinSet::new();
+        for (program, death) in doomed.into_iter().zip(DEATHS) {
+            let (scene, fleet) = (Rc::clone(&scene), fleet.clone());
+            lives.spawn_local(async move {
+                let server = program.start().await.unwrap();
+                let what = format!("killed at {death:?}, and Prometheus is away");
+                let report = until(&scene, &server, &what, not_failed).await;
+                assert_eq!(fleet.truth(now()).differences(&report), [""; 0], "{what}");
+            });
+        }
+        lives.join_all().await;
+    };
+    LocalSet::new().run_until(told).await;
+}
+
+/// Runs a server until it is killed at its `nth` call of a kind.
+async fn dies(scene: &Scene, program: Program, calls: &str, nth: usize) {
+    let record = format!("{calls}{nth}");
+    let (trace, doomed) = Trace::killing(scene, &record, calls, nth, program);
+    // It may be killed before it is healthy.
+    let _server = doomed.start().await.ok();
+    trace.until("+++ killed by SIGKILL +++").await;
+}
+
+#[tokio::test]
+async fn a_damaged_cache_is_filled_again_without_a_word() {
+    let scene = Scene::new();
+    let (fleet, observed, known, said) = known(&scene).await;
+    let truth = || fleet.truth(now());
+    for (name, damage) in DAMAGES {
+        let program = copied(&scene, name, &known, &observed, &fleet);
+        let cache = program.data_dir().join("cache");
+        let damaged = files(&cache);
+        assert!(damaged.len() > 50, "{damaged:?}");
+        damaged.iter().for_each(|file| damage(&cache.join(file)));
+        let server = program.start().await.unwrap();
+        until_true(&scene, &server, name, truth).await;
+        until(&scene, &server, name, failed).await;
+        assert_quiet(&server, said + 1, name);
+        server.stop().await.unwrap();
+    }
+}
+
+/// Checks that a server ran on and said no more than so many lines.
+fn assert_quiet(server: &Process, most: usize, what: &str) {
+    let lines = server.log().lines();
+    assert_eq!(server.log().count("panicked"), 0, "{what}: {lines:?}");
+    assert!(lines.len() <= most, "{what}: {lines:?}");
+}
+
+/// What becomes of files.
+type Damage = fn(&Path);
+
+const DAMAGES: [(&str, Damage); 5] = [
+    ("cut in half", |file| changed(file, |bytes| bytes.truncate(bytes.len() / 2))),
+    ("a byte is another", |file| {
+        changed(file, |bytes| {
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 0x10;
+        });
+    }),
+    ("all zeros", |file| changed(file, |bytes| bytes.fill(0))),
+    ("nothing in it", |file| changed(file, Vec::clear)),
+    ("more behind it", |file| changed(file, |bytes| bytes.extend([0xff; 100]))),
+];
+
+fn changed(file: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = fs::read(file).unwrap();
+    change(&mut bytes);
+    fs::write(file, bytes).unwrap();
+}

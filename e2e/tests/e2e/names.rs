@@ -1,0 +1,92 @@
+//! Nothing that anybody gave a name to is in a report or in a log.
+
+use std::{collections::BTreeSet, iter};
+
+use headcount_e2e::{
+    clock::now,
+    fleet::{Fleet, shape::Shape},
+    projects::{self, Project},
+};
+use headcount_shared::payload::Payload;
+
+use crate::{
+    saboteur::{Misdeed, Saboteur},
+    scene::Scene,
+    world::{REFRESH, failed, observed, observer, until, until_true},
+};
+
+/// Shorter texts are in others by chance.
+const LONG: usize = 6;
+
+/// States and kinds that agents say of anything, and that are in the names of fields and queries. Nobody's names.
+const WORDS: [&str; 7] = ["active", "available", "failed", "memory", "prometheus", "replica", "service"];
+
+/// The values of all labels of a fleet.
+fn values(fleet: &Fleet) -> BTreeSet<String> {
+    let exposition = fleet.exposition(now());
+    let quoted = exposition.lines().flat_map(|line| line.split('"').skip(1).step_by(2));
+    quoted.map(str::to_owned).collect()
+}
+
+/// The names of a fleet: what its agents say and no list of ours has.
+fn names(fleet: &Fleet) -> BTreeSet<String> {
+    let truth = fleet.truth(now());
+    let listed: Vec<String> =
+        truth.clouds.into_iter().chain(truth.services).chain(truth.instrumented).collect();
+    let listed = |value: &String| listed.contains(value) || WORDS.contains(&value.as_str());
+    let names = values(fleet).into_iter().filter(|value| value.len() >= LONG && !listed(value));
+    // A path and an image are made of names.
+    let parts = |name: &String| name.split(['/', '@']).map(str::to_owned).collect::<Vec<_>>();
+    let names: BTreeSet<String> = names.collect();
+    let parts: Vec<String> = names.iter().flat_map(parts).collect();
+    names.into_iter().chain(parts).filter(|name| name.len() >= LONG && !listed(name)).collect()
+}
+
+fn found(names: &BTreeSet<String>, text: &str) -> Vec<String> {
+    names.iter().filter(|name| text.contains(name.as_str())).cloned().collect()
+}
+
+/// A report without its profiles, which have names of functions.
+fn shown(report: &Payload) -> String {
+    let mut report = serde_json::to_value(report).unwrap();
+    report.as_object_mut().unwrap().retain(|section, _| section != "profile");
+    report.to_string()
+}
+
+#[tokio::test]
+async fn no_name_of_a_fleet_is_in_a_report_or_in_a_log() {
+    let scene = Scene::new();
+    let epoch = now();
+    let fleets = [("acme-webshop", Shape::document_a()), ("acme-backoffice", Shape::random(9))]
+        .map(|(name, shape)| Fleet::invent(name, &shape, 9, epoch).unwrap());
+    let observed = observed(&scene, fleets.to_vec(), REFRESH).await;
+    let prometheus = Saboteur::start(observed.prometheus.url(""), "node_uptime_seconds").await;
+    let program = observer(&scene, "server").flag("--log", "debug");
+    let projects = fleets.each_ref().map(|fleet| Project {
+        name: fleet.name().to_owned(),
+        prometheus: prometheus.url(),
+        refresh_interval: REFRESH,
+        extra_selector: fleet.selector(),
+    });
+    projects::write(program.data_dir(), &projects).await.unwrap();
+    let server = program.start().await.unwrap();
+    let truth = || fleets[0].truth(now()) + fleets[1].truth(now());
+    until_true(&scene, &server, "two projects", truth).await;
+    // Failures are logged too, and a Prometheus may say anything in them.
+    prometheus.does(Misdeed::Status(422));
+    let report = until(&scene, &server, "a query fails", |report| match failed(report).is_empty() {
+        true => vec!["none failed".to_owned()],
+        false => Vec::new(),
+    })
+    .await;
+
+    let said = iter::once(crate::saboteur::REASON.to_owned());
+    let names: BTreeSet<String> = fleets.iter().flat_map(names).chain(said).collect();
+    assert!(names.len() > 500, "{} names", names.len());
+    let exposed: String = fleets.iter().map(|fleet| fleet.exposition(now())).collect();
+    assert!(found(&names, &exposed).len() + 1 >= names.len(), "they are found where they are");
+    assert_eq!(found(&names, &shown(&report)), [""; 0], "in the report");
+    let log = server.log().lines().join("\n");
+    assert!(log.contains("a query failed"), "the log has details: {log}");
+    assert_eq!(found(&names, &log), [""; 0], "in the log");
+}

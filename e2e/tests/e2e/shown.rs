@@ -1,0 +1,116 @@
+//! What is shown of an installation is what runs there, and the stages and queries that it was found by.
+
+use std::time::Duration;
+
+use headcount_e2e::{
+    clock::now,
+    fleet::{Fleet, shape::Shape},
+    processes::Process,
+    program::binary,
+    projects::{self, Project},
+    prometheus::Prometheus,
+};
+use headcount_shared::payload::Payload;
+use reqwest::Url;
+use serde_json::Value;
+use tokio::{process::Command, time::Instant};
+
+use crate::{
+    scene::Scene,
+    world::{REFRESH, not_failed, observed, observer, until, until_true},
+};
+
+/// The stages that the document lists.
+const STAGES: [&str; 7] = [
+    "query",
+    "load_nodes",
+    "load_k8s_metadata",
+    "load_rds",
+    "load_containers",
+    "enrich_instances",
+    "join_db_cluster",
+];
+
+/// Queries, and what they ask for.
+const ASKED: [(&str, &str); 3] = [
+    ("node_info", "node_info"),
+    ("container_net_latency", "container_net_latency_seconds"),
+    ("kube_pod_info", "kube_pod_info"),
+];
+
+/// In which time after its end Prometheus has to be missed: a refresh, and what a busy machine needs.
+const MISSED_WITHIN: Duration = REFRESH.saturating_mul(3);
+
+/// What the command `preview` prints.
+async fn printed(server: &Process) -> Payload {
+    let mut command = Command::new(binary().unwrap());
+    command.args(["preview", "--listen", &server.address().unwrap().to_string()]);
+    let output = command.env_clear().output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// How many series of a metric Prometheus has now.
+async fn series(scene: &Scene, prometheus: &Prometheus, metric: &str) -> u64 {
+    let query = format!("count({metric})");
+    let url = Url::parse_with_params(&prometheus.url("api/v1/query"), [("query", &query)]).unwrap();
+    let answer: Value = scene.get(url.as_str()).await.json().await.unwrap();
+    answer["data"]["result"][0]["value"][1].as_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn the_command_prints_the_document_and_stays_true_without_prometheus() {
+    let scene = Scene::new();
+    let epoch = now();
+    let fleets = [("shop", Shape::document_a()), ("machines", Shape::document_b())]
+        .map(|(name, shape)| Fleet::invent(name, &shape, 1, epoch).unwrap());
+    let observed = observed(&scene, fleets.to_vec(), REFRESH).await;
+    let projects = fleets.each_ref().map(|fleet| Project {
+        name: fleet.name().to_owned(),
+        prometheus: observed.prometheus.url(""),
+        refresh_interval: REFRESH,
+        extra_selector: fleet.selector(),
+    });
+    let program = observer(&scene, "server");
+    projects::write(program.data_dir(), &projects).await.unwrap();
+    let server = program.start().await.unwrap();
+    let [shop, machines] = fleets;
+    let truth = || shop.truth(now()) + machines.truth(now());
+    until_true(&scene, &server, "the document", truth).await;
+
+    let report = printed(&server).await;
+    assert_eq!(truth().differences(&report), [""; 0]);
+    assert_eq!(report.infra.projects, 2);
+    assert_eq!((report.infra.nodes, report.infra.applications, report.infra.instances), (10, 18, 50));
+    assert!(report.integration.prometheus);
+    assert!(report.ux.world_load_time_avg > 0.0);
+    let constructor = &report.performance.constructor;
+    let missing: Vec<_> = STAGES.iter().filter(|stage| !constructor.stages.contains_key(**stage)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(constructor.stages.values().all(|seconds| (0.0..1.0).contains(seconds)));
+    assert!(constructor.queries.len() > 100, "{} queries", constructor.queries.len());
+    assert!(constructor.queries.values().all(|query| query.query_time > 0.0 && !query.failed));
+
+    assert_counted(&scene, &server, &observed.prometheus).await;
+
+    drop(observed.prometheus);
+    let gone = Instant::now();
+    until(&scene, &server, "Prometheus is away", not_failed).await;
+    assert!(gone.elapsed() < MISSED_WITHIN, "missed only after {:?}", gone.elapsed());
+    assert_eq!(truth().differences(&printed(&server).await), [""; 0]);
+}
+
+/// Waits until each query has as many series as Prometheus: those that ended within the hour are in the first answer.
+async fn assert_counted(scene: &Scene, server: &Process, prometheus: &Prometheus) {
+    let mut expected = Vec::new();
+    for (query, metric) in ASKED {
+        expected.push((query, series(scene, prometheus, metric).await));
+    }
+    assert!(expected.iter().all(|(_, series)| *series > 5), "{expected:?}");
+    let wrong = |report: &Payload| {
+        let said = |query| report.performance.constructor.queries[query].metrics_count;
+        let wrong = expected.iter().filter(|(query, series)| said(*query) != *series);
+        wrong.map(|(query, series)| format!("{query} has {series} series, not {}", said(query))).collect()
+    };
+    until(scene, server, "the series of queries", wrong).await;
+}
