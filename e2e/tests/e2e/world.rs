@@ -25,7 +25,7 @@ pub(crate) const REFRESH: Duration = Duration::from_secs(5);
 const TRUE_AT_LAST: Duration = Duration::from_secs(90);
 
 /// How many servers run at a time.
-const AT_A_TIME: usize = 4;
+const AT_A_TIME: usize = 3;
 
 /// A server that has the prices of the fleet, reports to nobody, and observes nothing yet.
 pub(crate) fn observer(scene: &Scene, name: &str) -> Program {
