@@ -1,5 +1,5 @@
 //! The client against a real Prometheus, where one is installed.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use std::{
     io::{BufRead, BufReader, ErrorKind},
@@ -56,14 +56,17 @@ impl Real {
             started => started.unwrap(),
         };
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let url = lines.find_map(|line| {
-            let (_, address) = line.split_once("msg=\"Listening on\" address=")?;
-            Some(format!("http://{address}"))
-        });
-        assert!(lines.any(|line| line.contains("Server is ready to receive web requests")));
+        // It says both, in either order.
+        let (mut address, mut is_ready) = (None, false);
+        while address.is_none() || !is_ready {
+            let line = lines.next().expect("Prometheus says where it listens and when it is ready");
+            is_ready |= line.contains("Server is ready to receive web requests");
+            let listens = line.split_once("msg=\"Listening on\" address=");
+            address = address.or(listens.map(|(_, address)| format!("http://{address}")));
+        }
         // A full pipe would stop it.
         std::thread::spawn(move || lines.for_each(drop));
-        Some(Self { process, url: url.unwrap() })
+        Some(Self { process, url: address.unwrap() })
     }
 
     fn client(&self, extra_selector: &str) -> Prometheus {
