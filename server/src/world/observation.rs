@@ -40,8 +40,8 @@ pub(super) struct Observation {
     surroundings: Surroundings,
     facts: Mutex<Facts>,
     queries: Arc<Mutex<QueryCosts>>,
-    /// What is done to the cache, each on a thread of its own.
-    disk_work: TaskTracker,
+    /// The queries that are under way, and what is done to the cache.
+    work: TaskTracker,
 }
 
 /// Whether Prometheus answers, for the log.
@@ -53,8 +53,8 @@ enum Health {
 
 impl Observation {
     pub(super) fn new(project: Project, surroundings: Surroundings) -> Self {
-        let (facts, queries, disk_work) = (Mutex::default(), Arc::default(), TaskTracker::new());
-        Self { project, surroundings, facts, queries, disk_work }
+        let (facts, queries, work) = (Mutex::default(), Arc::default(), TaskTracker::new());
+        Self { project, surroundings, facts, queries, work }
     }
 
     /// Adds what is known of this project.
@@ -66,8 +66,8 @@ impl Observation {
     /// Keeps the cache up to date and loads the world from it, until `stop`. When this returns, nothing touches the cache.
     pub(super) async fn run(&self, stop: &CancellationToken) {
         stop.run_until_cancelled(self.observe()).await;
-        self.disk_work.close();
-        self.disk_work.wait().await;
+        self.work.close();
+        self.work.wait().await;
     }
 
     async fn observe(&self) {
@@ -85,7 +85,7 @@ impl Observation {
             Arc::clone(&store),
             Arc::clone(&self.queries),
             self.surroundings.metrics.clone(),
-            self.disk_work.clone(),
+            self.work.clone(),
             access.refresh_interval,
         );
         let mut health = Health::Answers;
@@ -123,7 +123,7 @@ impl Observation {
         loop {
             let disk = Arc::clone(&self.surroundings.disk);
             let dir = format!("{CACHE}/{}", self.project.cache_name());
-            let opened = self.disk_work.spawn_blocking(move || Store::open(disk, dir)).await;
+            let opened = self.work.spawn_blocking(move || Store::open(disk, dir)).await;
             match opened.map_err(io::Error::other).flatten() {
                 Ok(store) => return Arc::new(store),
                 Err(error) if !failing => {
@@ -146,7 +146,7 @@ impl Observation {
     async fn load(&self, store: &Arc<Store>) {
         let (store, project) = (Arc::clone(store), self.project.clone());
         let (clock, prices) = (Arc::clone(&self.surroundings.clock), self.surroundings.prices.current());
-        let loaded = self.disk_work.spawn_blocking(move || load(&store, &project, &prices, &*clock)).await;
+        let loaded = self.work.spawn_blocking(move || load(&store, &project, &prices, &*clock)).await;
         let Loaded { facts, stages, total } = match loaded.map_err(io::Error::other).flatten() {
             Ok(loaded) => loaded,
             Err(error) => return tracing::error!(%error, "a world cannot be loaded; what was known stays"),
@@ -161,7 +161,7 @@ impl Observation {
 
     async fn expire(&self, store: &Arc<Store>, now: u32) {
         let (store, ttl) = (Arc::clone(store), self.surroundings.cache_ttl);
-        let expired = self.disk_work.spawn_blocking(move || store.expire(now, ttl)).await;
+        let expired = self.work.spawn_blocking(move || store.expire(now, ttl)).await;
         if let Err(error) = expired.map_err(io::Error::other).flatten() {
             tracing::debug!(%error, "what is too old could not be removed from a cache");
         }

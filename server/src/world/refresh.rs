@@ -74,7 +74,7 @@ pub(super) struct Refresh {
 struct Asking {
     prometheus: Arc<Prometheus>,
     store: Arc<Store>,
-    disk_work: TaskTracker,
+    work: TaskTracker,
     request_timeout: Duration,
 }
 
@@ -115,7 +115,7 @@ impl Refresh {
         store: Arc<Store>,
         costs: Arc<Mutex<QueryCosts>>,
         metrics: Metrics,
-        disk_work: TaskTracker,
+        work: TaskTracker,
         refresh_interval: Duration,
     ) -> Self {
         let [shortest, longest] = REQUEST_TIMEOUT;
@@ -123,7 +123,7 @@ impl Refresh {
             asking: Asking {
                 prometheus,
                 store,
-                disk_work,
+                work,
                 request_timeout: (refresh_interval * 2).clamp(shortest, longest),
             },
             costs,
@@ -220,7 +220,10 @@ impl Refresh {
                 }
             };
             let asking = self.asking.clone();
-            let task = self.under_way.spawn(async move { (query, asking.ask(query, now, step).await) });
+            // Tracked, because a task that is ended may be about to write.
+            let work = self.asking.work.clone();
+            let asked = work.track_future(async move { (query, asking.ask(query, now, step).await) });
+            let task = self.under_way.spawn(asked);
             self.asked.insert(task.id(), query.name);
         }
     }
@@ -282,7 +285,7 @@ impl Asking {
         let (incoming, answered) =
             timeout(self.request_timeout, request).await.map_err(|_| Failure::TimedOut)??;
         let store = Arc::clone(&self.store);
-        self.disk_work
+        self.work
             .spawn_blocking(move || store.write(incoming, span.to, step))
             .await
             .map_err(io::Error::other)??;
