@@ -145,29 +145,30 @@ impl World {
         let stop = self.stop.child_token();
         let observation = Arc::new(Observation::new(project.clone(), self.surroundings.clone()));
         let (begun, until) = (Arc::clone(&observation), stop.clone());
+        let caches = self.caches();
         let task = self.tasks.spawn(async move {
             if let Some(before) = before {
                 before.end().await;
+                caches.remove_gone().await;
             }
             begun.run(&until).await;
         });
         Observed { project, observation, stop, task }
     }
 
-    /// Removes every cache that is not of a project under observation, once those that are `gone` have ended.
+    /// Removes the caches of projects that are `gone`, once their observation has ended.
     fn forget_gone(&self, gone: Vec<Observed>) {
-        let (observed, disk) = (Arc::clone(&self.observed), Arc::clone(&self.surroundings.disk));
-        let tasks = self.tasks.clone();
+        let caches = self.caches();
         self.tasks.spawn(async move {
             for project in gone {
                 project.end().await;
             }
-            tasks.spawn_blocking(move || {
-                let names =
-                    locked(&observed).values().map(|observed| observed.project.cache_name()).collect();
-                remove_other_caches(&*disk, &names);
-            });
+            caches.remove_gone().await;
         });
+    }
+
+    fn caches(&self) -> Caches {
+        Caches { observed: Arc::clone(&self.observed), disk: Arc::clone(&self.surroundings.disk) }
     }
 
     /// What is known at this moment. Changes nothing.
@@ -223,10 +224,25 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Removes the caches of projects that are gone. What cannot be removed now is removed at the next change.
-fn remove_other_caches(disk: &dyn Disk, names: &BTreeSet<String>) {
-    for name in disk.list(CACHE).unwrap_or_default().iter().filter(|name| !names.contains(*name)) {
-        if let Err(error) = disk::remove_with_files(disk, &format!("{CACHE}/{name}")) {
+/// All caches, those of projects that are gone included.
+struct Caches {
+    observed: Arc<Mutex<BTreeMap<String, Observed>>>,
+    disk: Arc<dyn Disk>,
+}
+
+impl Caches {
+    /// Removes those that are not of a project under observation. What cannot be removed now is removed at the next change.
+    async fn remove_gone(self) {
+        let removed = tokio::task::spawn_blocking(move || {
+            let names: BTreeSet<_> =
+                locked(&self.observed).values().map(|observed| observed.project.cache_name()).collect();
+            let found = self.disk.list(CACHE).unwrap_or_default();
+            let gone = found.iter().filter(|name| !names.contains(*name));
+            gone.map(|name| disk::remove_with_files(&*self.disk, &format!("{CACHE}/{name}"))).collect()
+        });
+        if let Err(error) =
+            removed.await.map_err(io::Error::other).and_then(|removed: io::Result<()>| removed)
+        {
             tracing::debug!(%error, "the cache of a project that is gone cannot be removed");
         }
     }

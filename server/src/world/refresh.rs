@@ -146,7 +146,8 @@ impl Refresh {
             let span = Span { from: now.saturating_sub(SCRAPES_WINDOW), to: now, step: refresh_interval };
             let times = SampleTimes::default();
             let scrapes = self.asking.prometheus.range(&SCRAPES, span, refresh_interval, times);
-            if let Ok(Ok((times, _))) = timeout(self.asking.request_timeout, scrapes).await {
+            // No longer than nothing may be heard: a Prometheus that hangs is to be said to fail.
+            if let Ok(Ok((times, _))) = timeout(self.patience, scrapes).await {
                 self.step = Some(times.step(refresh_interval));
                 self.step_known_until = Some(now.saturating_add(STEP_HOLDS));
             }
