@@ -237,8 +237,8 @@ impl Caches {
             let names: BTreeSet<_> =
                 locked(&self.observed).values().map(|observed| observed.project.cache_name()).collect();
             let found = self.disk.list(CACHE).unwrap_or_default();
-            let gone = found.iter().filter(|name| !names.contains(*name));
-            gone.map(|name| disk::remove_with_files(&*self.disk, &format!("{CACHE}/{name}"))).collect()
+            let mut gone = found.iter().filter(|name| !names.contains(*name));
+            gone.try_for_each(|name| disk::remove_with_files(&*self.disk, &format!("{CACHE}/{name}")))
         });
         if let Err(error) =
             removed.await.map_err(io::Error::other).and_then(|removed: io::Result<()>| removed)

@@ -18,7 +18,7 @@ use super::{
     facts::Facts,
     load::{Loaded, load},
     locked,
-    prices::Prices,
+    prices::{self, Prices},
     project::Project,
     prometheus::Prometheus,
     refresh::{Refresh, Round},
@@ -29,9 +29,6 @@ const UPKEEP: Duration = Duration::from_secs(3600);
 
 /// How long to wait before a cache that cannot be opened is tried again.
 const RETRY: Duration = Duration::from_secs(30);
-
-/// The clouds of which there are prices.
-const PRICED_CLOUDS: [&str; 3] = ["aws", "azure", "gcp"];
 
 /// A project, observed.
 #[derive(Debug)]
@@ -153,7 +150,7 @@ impl Observation {
         };
         self.surroundings.costs.add(&stages, total);
         self.surroundings.metrics.world_loaded();
-        if facts.clouds.iter().any(|cloud| PRICED_CLOUDS.contains(cloud)) {
+        if facts.clouds.iter().any(|cloud| prices::CLOUDS.contains(cloud)) {
             self.surroundings.prices_needed.notify_one();
         }
         *locked(&self.facts) = facts;

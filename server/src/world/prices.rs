@@ -25,6 +25,9 @@ pub use self::{
 };
 use crate::disk::Disk;
 
+/// The cloud providers of which the list has prices.
+pub const CLOUDS: [&str; 3] = ["aws", "azure", "gcp"];
+
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const FIRST_PAUSE: Duration = Duration::from_secs(60);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
