@@ -39,6 +39,7 @@ pub mod config;
 pub mod disk;
 pub mod http;
 pub mod metrics;
+pub mod notifications;
 pub mod outgoing;
 pub mod process;
 pub mod report;

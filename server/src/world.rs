@@ -8,6 +8,11 @@ pub mod catalogue;
 pub mod project;
 pub mod prometheus;
 
+// What the settings have to say, as plain values.
+pub mod application_key;
+pub mod inspections;
+pub mod records;
+
 // What was answered, on disk and in memory.
 pub mod answers;
 pub mod cache;
@@ -18,6 +23,13 @@ pub mod facts;
 pub mod load;
 pub mod model;
 pub mod prices;
+
+// What is to be said of that: how well everything is, and what changes.
+pub mod auditor;
+pub mod deployments;
+pub mod incidents;
+pub mod indicators;
+pub mod status;
 
 // Again and again, and what it costs.
 pub mod costs;

@@ -47,13 +47,14 @@ fn no_file_is_named_for_nothing() {
 }
 
 /// Which other rooms a room of the server may name.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     ("clock", &[]),
     ("disk", &[]),
     ("outgoing", &[]),
     ("browsers", &["disk"]),
     ("process", &["clock"]),
-    ("settings", &["world"]),
+    ("notifications", &["clock", "metrics", "outgoing", "world"]),
+    ("settings", &["notifications", "world"]),
     ("collector", &["clock", "disk"]),
     ("world", &["clock", "disk", "metrics", "outgoing"]),
     ("report", &["browsers", "clock", "disk", "metrics", "outgoing", "process"]),

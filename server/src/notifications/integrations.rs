@@ -1,0 +1,93 @@
+//! Which destinations does a project have? Plain values from the settings.
+
+use std::fmt;
+
+/// The destinations of one project.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Integrations {
+    /// The address of the product's web interface, for links; empty where nobody said it.
+    pub base_url: String,
+    /// Slack.
+    pub slack: Option<Slack>,
+    /// Microsoft Teams.
+    pub teams: Option<Teams>,
+    /// PagerDuty.
+    pub pagerduty: Option<Pagerduty>,
+    /// Opsgenie.
+    pub opsgenie: Option<Opsgenie>,
+    /// A webhook of the operator's own.
+    pub webhook: Option<Webhook>,
+}
+
+/// A workspace of Slack.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Slack {
+    /// The token of a bot.
+    pub token: String,
+    /// The channel that is told.
+    pub default_channel: String,
+    /// Whether it is told about incidents.
+    pub incidents: bool,
+}
+
+/// A channel of Microsoft Teams.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Teams {
+    /// The address of its incoming webhook, which is a secret.
+    pub webhook_url: String,
+    /// Whether it is told about incidents.
+    pub incidents: bool,
+}
+
+/// A service of PagerDuty.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Pagerduty {
+    /// The key of its integration with the Events API v2.
+    pub integration_key: String,
+    /// Whether it is told about incidents.
+    pub incidents: bool,
+}
+
+/// An account of Opsgenie.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Opsgenie {
+    /// The key of its integration.
+    pub api_key: String,
+    /// Whether it is one in Europe.
+    pub eu_instance: bool,
+    /// Whether it is told about incidents.
+    pub incidents: bool,
+}
+
+/// A webhook.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Webhook {
+    /// Its address, which may be a secret.
+    pub url: String,
+    /// Whether any certificate will do.
+    pub tls_skip_verify: bool,
+    /// Name and password.
+    pub basic_auth: Option<(String, String)>,
+    /// Headers, names and values.
+    pub custom_headers: Vec<(String, String)>,
+    /// Whether it is told about incidents.
+    pub incidents: bool,
+    /// The body of what it is told, as a template; empty for our own JSON.
+    pub incident_template: String,
+}
+
+/// Prints none of the members that are secret.
+macro_rules! secret {
+    ($($integration:ident),*) => {
+        $(
+            impl fmt::Debug for $integration {
+                fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    let name = stringify!($integration);
+                    formatter.debug_struct(name).field("incidents", &self.incidents).finish_non_exhaustive()
+                }
+            }
+        )*
+    };
+}
+
+secret!(Slack, Teams, Pagerduty, Opsgenie, Webhook);
