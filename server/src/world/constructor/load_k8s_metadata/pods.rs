@@ -33,13 +33,13 @@ pub(super) fn load(site: &mut Site<'_, '_>) {
     // Pods of stateful sets whose node is not known yet may be one of those whose node is.
     let (unplaced, placed): (Vec<_>, Vec<_>) =
         found.into_iter().partition(|pod| pods_move(pod.owner.kind) && pod.node.is_none());
-    let mut moving = Moving::default();
+    let (mut moving, mut placed_at) = (Moving::default(), Placed::default());
     for pod in placed.iter().chain(&unplaced) {
         let ApplicationId { namespace, kind, name } = pod.owner;
         let application = site.application(namespace, kind, name);
         // What a cron job runs is known from its containers.
         if kind != Kind::CronJob {
-            let instance = enter(site, &mut moving, application, pod);
+            let instance = enter(site, (&mut moving, &mut placed_at), application, pod);
             site.pods.set_uid(pod.uid, instance);
         }
     }
@@ -114,8 +114,16 @@ struct Moving {
     newest: Map<(AppId, Symbol), InstanceId>,
 }
 
+/// When the pod was seen that says where an instance is, for instances that several pods are.
+type Placed = Map<InstanceId, u32>;
+
 /// The instance that a pod is: one for each name in an application, or for each name and node where pods move.
-fn enter(site: &mut Site<'_, '_>, moving: &mut Moving, application: AppId, pod: &Found) -> InstanceId {
+fn enter(
+    site: &mut Site<'_, '_>,
+    (moving, placed): (&mut Moving, &mut Placed),
+    application: AppId,
+    pod: &Found,
+) -> InstanceId {
     let moves = pods_move(pod.owner.kind);
     let known = match (moves, pod.node) {
         (false, _) => site.find_instance(application, pod.name),
@@ -124,7 +132,7 @@ fn enter(site: &mut Site<'_, '_>, moving: &mut Moving, application: AppId, pod: 
     };
     let instance = match known {
         Some(instance) => {
-            update(site, instance, pod);
+            update(site, placed, instance, pod);
             instance
         }
         None => add(site, application, pod),
@@ -160,23 +168,29 @@ fn add(site: &mut Site<'_, '_>, application: AppId, pod: &Found) -> InstanceId {
     instance
 }
 
-/// A pod with the name of another of the same application is the same instance. It is where the newer of them is, and of
-/// two that were seen at the same moment on the node with the larger ids.
-fn update(site: &mut Site<'_, '_>, instance: InstanceId, pod: &Found) {
+/// A pod with the name of another of the same application is the same instance. It has the replica set of the newer of them,
+/// and is where the newest of those is whose node is known; of several that were seen at the same moment, what is larger
+/// counts.
+fn update(site: &mut Site<'_, '_>, placed: &mut Placed, id: InstanceId, pod: &Found) {
     let world = &mut site.world;
-    let Some(id) = world.instances[instance].pod else { return };
-    let (known, texts, nodes) = (&mut world.pods[id], &world.texts, &world.nodes);
-    let instance = &mut world.instances[instance];
-    let by_node = match (pod.node, instance.node) {
-        (Some(one), Some(other)) => nodes[one].key.compare(nodes[other].key, texts),
-        (one, other) => one.is_some().cmp(&other.is_some()),
-    };
+    let Some(known) = world.instances[id].pod else { return };
+    let (known, texts, nodes) = (&mut world.pods[known], &world.texts, &world.nodes);
+    let instance = &mut world.instances[id];
+    // Where nothing was updated yet, the place is as old as the pod.
+    let placed_at = placed.entry(id).or_insert(known.seen);
+    if let Some(node) = pod.node {
+        let rather = instance.node.is_none_or(|other| {
+            let by_key = || nodes[node].key.compare(nodes[other].key, texts);
+            pod.seen.cmp(placed_at).then_with(by_key).is_gt()
+        });
+        if rather {
+            (instance.node, *placed_at) = (Some(node), pod.seen);
+        }
+    }
     let by_replica_set = || texts.compare(pod.replica_set, known.replica_set);
-    let order = pod.seen.cmp(&known.seen).then(by_node).then_with(by_replica_set);
-    if order.is_gt() {
+    if pod.seen.cmp(&known.seen).then_with(by_replica_set).is_gt() {
         known.seen = pod.seen;
         known.replica_set = pod.replica_set;
-        instance.node = pod.node.or(instance.node);
     }
 }
 

@@ -41,6 +41,21 @@ fn a_pod_counts_once_whatever_its_series_say() {
 }
 
 #[test]
+fn a_pod_is_where_its_newest_series_with_a_node_says_in_any_order() {
+    let nodes = "node_info machine_id=1 hostname=n1 \n node_info machine_id=2 hostname=n2";
+    let [oldest, old, newest] = ["uid=1 node=n2 ~600", "uid=2 node=n1 ~60", "uid=3"].map(|says| {
+        format!("kube_pod_info namespace=shop pod=x created_by_kind=DaemonSet created_by_name=x {says}\n")
+    });
+    for order in [[&oldest, &old, &newest], [&newest, &old, &oldest], [&old, &newest, &oldest]] {
+        let node = scene(nodes).and(&order.map(String::as_str).concat()).look(|world| {
+            let instance = world.instances.values().next().unwrap();
+            world.text(world.nodes[instance.node.unwrap()].name()).to_owned()
+        });
+        assert_eq!(node, "n1", "{order:?}");
+    }
+}
+
+#[test]
 fn pods_of_stateful_sets_are_told_apart_by_node() {
     let nodes = "node_info machine_id=1 hostname=n1 \n node_info machine_id=2 hostname=n2";
     let moved = scene(nodes).and(
