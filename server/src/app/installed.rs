@@ -1,9 +1,14 @@
 //! What this installation is: what its operator configured, and what Prometheus says runs there.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use headcount_shared::payload::{Constructor, Infra, Integration, Query, Stack};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::{
     report::assemble::{Facts, FutureFacts, Installation},
@@ -26,7 +31,7 @@ impl Installation for Installed {
         Box::pin(async { together(self.configured().await, &self.world.peek()) })
     }
 
-    fn cut(&self) -> FutureFacts<'_> {
+    fn cut(&self, _report: Uuid) -> FutureFacts<'_> {
         Box::pin(async { together(self.configured().await, &self.world.cut()) })
     }
 }
@@ -79,6 +84,7 @@ fn together((integration, infra): (Integration, Infra), known: &Known) -> Facts 
         },
         constructor: constructor(known),
         world_load_time_avg: known.loads.mean().as_secs_f64(),
+        sent_notifications: BTreeMap::new(),
     }
 }
 

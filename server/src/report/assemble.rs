@@ -2,12 +2,13 @@
 //!
 //! A section comes from exactly one place; the table is in the design of the project and in ARCHITECTURE.md.
 
-use std::{fmt::Debug, pin::Pin};
+use std::{collections::BTreeMap, fmt::Debug, pin::Pin};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use headcount_shared::payload::{
-    Constructor, Infra, Instance, Integration, Payload, Performance, Profile, Stack, Ux,
+    AlertingIntegration, Constructor, Infra, Instance, Integration, Payload, Performance, Profile, Stack, Ux,
 };
+use uuid::Uuid;
 
 use crate::{browsers::Counts, process::costs::Costs};
 
@@ -25,6 +26,8 @@ pub struct Facts {
     pub constructor: Constructor,
     /// The mean time of loading a world from the cache, in seconds; 0 when none was loaded.
     pub world_load_time_avg: f64,
+    /// How many notifications were sent, by type of destination.
+    pub sent_notifications: BTreeMap<AlertingIntegration, u64>,
 }
 
 /// Facts that are on their way.
@@ -36,9 +39,9 @@ pub trait Installation: Debug + Send + Sync {
     /// nothing.
     fn facts(&self) -> FutureFacts<'_>;
 
-    /// The same for a report that is made now: what adds up begins anew here. Without anything that adds up, there is
-    /// nothing to do.
-    fn cut(&self) -> FutureFacts<'_> {
+    /// The same for the report of that id, which is made now: what adds up begins anew here. The next cut of this process
+    /// comes when that report is on disk. Without anything that adds up, there is nothing to do.
+    fn cut(&self, _report: Uuid) -> FutureFacts<'_> {
         self.facts()
     }
 }
@@ -70,6 +73,7 @@ pub fn assemble(sources: Sources) -> Payload {
             users: counts.users(),
             page_views: counts.page_views().clone(),
             world_load_time_avg: facts.world_load_time_avg,
+            sent_notifications: facts.sent_notifications,
             ..Ux::default()
         },
         performance: Performance {
@@ -96,11 +100,9 @@ pub fn encode(payload: &Payload) -> Result<Vec<u8>, serde_json::Error> {
 
 #[cfg(test)]
 mod tests {
-    use headcount_shared::payload::DatabaseType;
-    use uuid::Uuid;
-
     use super::*;
     use crate::process::{costs::Profiles, samples::Samples};
+    use headcount_shared::payload::DatabaseType;
 
     #[test]
     fn an_installation_without_prometheus_reports_true_zeros() {

@@ -179,7 +179,7 @@ impl Reporter {
         let browsers = Arc::clone(&sources.browsers);
         // First, because only this can fail: nothing else is cut for a report that is not made.
         let counts = blocking(move || browsers.cut(id)).await?;
-        let facts = sources.installation.cut().await;
+        let facts = sources.installation.cut(id).await;
         blocking(move || {
             let bytes = sources.encode(facts, counts, sources.process.cut())?;
             Ok(Unspooled { id, bytes })
