@@ -2,7 +2,9 @@
 
 mod identity;
 mod installed;
+pub mod records;
 pub mod statistics;
+mod switch;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -97,21 +99,15 @@ impl Server {
         clock: Arc<dyn Clock>,
         installation: Option<Arc<dyn Installation>>,
     ) -> anyhow::Result<Self> {
-        if config.pg_connection_string.is_some() {
-            bail!("--pg-connection-string: this version keeps its settings in SQLite only");
-        }
         let (config, metrics) = (config.clone(), Metrics::new());
         if let Some(reason) = config.switched_off_by() {
             let statistics = Arc::new(Statistics::off(config.collector_url.clone(), reason));
             return Ok(Self { config, metrics, statistics, kept: None });
         }
         let data_dir = DataDir::open(&config.data_dir)?;
-        let settings = Settings::open(data_dir.path()).await?;
+        let settings = Settings::open(&config.settings_source()).await?;
         if let Some(bootstrap) = bootstrap(&config) {
-            settings
-                .bootstrap(&bootstrap, &new_project_id())
-                .await
-                .context("the project default cannot be set up")?;
+            set_up_default_project(&settings, &bootstrap).await?;
         }
         let plan = Plan::new(&config, settings.clone(), installation, clock, metrics.clone());
         let statistics = Arc::new(Statistics::open(plan).await?);
@@ -146,6 +142,17 @@ fn bootstrap(config: &Serve) -> Option<Bootstrap> {
     })
 }
 
+async fn set_up_default_project(settings: &Settings, bootstrap: &Bootstrap) -> anyhow::Result<()> {
+    if settings.is_read_only() {
+        tracing::warn!(
+            "--read-only-settings: the project default does not get the Prometheus of the command line"
+        );
+        return Ok(());
+    }
+    let done = settings.bootstrap(bootstrap, &new_project_id()).await;
+    done.context("the project default cannot be set up")
+}
+
 /// Eight characters of `0-9a-z`, as Coroot names projects.
 fn new_project_id() -> String {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
@@ -154,12 +161,8 @@ fn new_project_id() -> String {
 }
 
 /// Who reports.
-fn instance(data_dir: &Path) -> anyhow::Result<Instance> {
-    Ok(Instance {
-        uuid: identity::load_or_create(data_dir)?,
-        version: VERSION.to_owned(),
-        database_type: DatabaseType::Sqlite,
-    })
+fn instance(data_dir: &Path, database_type: DatabaseType) -> anyhow::Result<Instance> {
+    Ok(Instance { uuid: identity::load_or_create(data_dir)?, version: VERSION.to_owned(), database_type })
 }
 
 /// The report that a running server would send now, from its preview.

@@ -6,7 +6,10 @@ use clap::{Args, Parser, Subcommand};
 use reqwest::Url;
 use tracing_subscriber::filter::Targets;
 
-use crate::world::prices::Source;
+use crate::{
+    settings::{self, ConnectionString},
+    world::prices::Source,
+};
 
 /// Counts how self-hosted software is used, without learning who uses it.
 #[derive(Debug, Parser)]
@@ -91,9 +94,14 @@ pub struct Serve {
     #[arg(long, env = "DISABLE_PROFILING", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = parse_switch, action = clap::ArgAction::Set)]
     pub disable_profiling: bool,
 
-    /// A PostgreSQL database for the settings. This version keeps them in SQLite only and refuses the flag.
+    /// A PostgreSQL database for the settings, instead of SQLite in the data directory: a URL, or words such as
+    /// `host=db user=coroot dbname=coroot`.
     #[arg(long, env = "PG_CONNECTION_STRING", hide_env_values = true)]
-    pub pg_connection_string: Option<String>,
+    pub pg_connection_string: Option<ConnectionString>,
+
+    /// Read the settings database, and change nothing in it: for one that belongs to another program.
+    #[arg(long, env = "READ_ONLY_SETTINGS", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = parse_switch, action = clap::ArgAction::Set)]
+    pub read_only_settings: bool,
 
     /// The address of a Prometheus for the project `default`, if that has none.
     #[arg(long, env = "BOOTSTRAP_PROMETHEUS_URL", hide_env_values = true)]
@@ -138,6 +146,16 @@ impl Serve {
             serve: Serve,
         }
         Ok(Flags::try_parse_from(flags)?.serve)
+    }
+
+    /// Which database holds the settings.
+    #[must_use]
+    pub fn settings_source(&self) -> settings::Source {
+        let read_only = self.read_only_settings;
+        match self.pg_connection_string.clone().filter(|address| !address.is_empty()) {
+            Some(address) => settings::Source::Postgres { address, read_only },
+            None => settings::Source::Sqlite { file: self.data_dir.join("db.sqlite"), read_only },
+        }
     }
 
     /// What on the command line or in the environment switches statistics off, if anything does.

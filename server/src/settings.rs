@@ -1,27 +1,62 @@
-//! What did the operator configure?
+//! What did the operator configure, and what is remembered?
 //!
-//! A SQLite database, `db.sqlite` in the data directory. Tables, columns and JSON shapes are Coroot's.
+//! A database of SQLite or PostgreSQL. Tables, columns and JSON shapes are Coroot's, so that one of its databases can be
+//! taken up, or be read and left as it is. Each table and column of JSON has a file; each file that opens a transaction
+//! reads, decides and writes in it.
 
+mod connection_string;
+mod database;
+mod error;
+mod health;
+mod schema;
+mod source;
+mod times;
+
+mod bootstrap;
+mod categories;
+mod check_configs;
+mod clickhouse;
+mod configured;
+mod credentials;
+mod destination;
+mod document;
+mod facts;
+mod integrations;
 mod project;
+mod prometheus;
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+mod deployments;
+mod incidents;
+mod ledger;
+mod outbox;
+mod records;
 
-use headcount_shared::payload::{Infra, Integration};
-use sqlx::{
-    SqlitePool,
-    migrate::{MigrateError, Migrator},
-    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+use std::{sync::Arc, time::Duration};
+
+use headcount_shared::payload::DatabaseType;
+
+pub use self::{
+    bootstrap::Bootstrap,
+    check_configs::Override,
+    clickhouse::{Clickhouse, Protocol},
+    configured::Configured,
+    connection_string::BadConnectionString,
+    database::{OpenError, Place},
+    error::{Cause, Error, Invalid, Result},
+    integrations::IntegrationChange,
+    ledger::LedgerFact,
+    project::ProjectName,
+    source::{ConnectionString, Source},
 };
-use thiserror::Error;
-
-pub use self::project::Bootstrap;
-use self::project::StoredProject;
+use self::{
+    database::Database,
+    health::{Doing, Health},
+    project::StoredProject,
+};
 use crate::world::project::Project;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/settings");
-
-/// How long a statement waits for another process to let go of the database.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long reading or changing may take, whatever the database does.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// The row of `settings` that remembers whether usage statistics are on.
 const USAGE_STATISTICS: &str = "usage_statistics";
@@ -29,23 +64,8 @@ const USAGE_STATISTICS: &str = "usage_statistics";
 /// The settings database.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    pool: SqlitePool,
-}
-
-/// Why the settings database cannot be used. The text is for the operator.
-#[derive(Debug, Error)]
-pub enum OpenError {
-    /// It cannot be opened, or it is not a database.
-    #[error("the settings database db.sqlite in the data directory cannot be used: {0}")]
-    Unusable(#[source] sqlx::Error),
-    /// A newer program wrote it.
-    #[error(
-        "the settings database db.sqlite in the data directory was written by a newer version of this program"
-    )]
-    Newer,
-    /// Its tables cannot be brought up to date.
-    #[error("the settings database db.sqlite in the data directory cannot be brought up to date: {0}")]
-    Migration(#[source] MigrateError),
+    database: Arc<Database>,
+    health: Arc<Health>,
 }
 
 /// The value of the row [`USAGE_STATISTICS`].
@@ -55,94 +75,89 @@ struct UsageStatistics {
 }
 
 impl Settings {
-    /// Opens the database in `data_dir`, creates it if it does not exist, and brings its tables up to date.
+    /// Opens a database. Unless it is only read it is created if it is a file that does not exist, and its tables are
+    /// brought up to date.
     ///
     /// # Errors
     /// Every [`OpenError`].
-    pub async fn open(data_dir: &Path) -> Result<Self, OpenError> {
-        let options = SqliteConnectOptions::new()
-            .filename(data_dir.join("db.sqlite"))
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options)
-            .await
-            .map_err(OpenError::Unusable)?;
-        MIGRATIONS.run(&pool).await.map_err(|error| match error {
-            MigrateError::VersionMissing(_) => OpenError::Newer,
-            MigrateError::Execute(error) => OpenError::Unusable(error),
-            other => OpenError::Migration(other),
-        })?;
-        Ok(Self { pool })
+    pub async fn open(source: &Source) -> Result<Self, OpenError> {
+        Ok(Self { database: Arc::new(Database::open(source).await?), health: Arc::default() })
+    }
+
+    /// Which kind of database it is.
+    #[must_use]
+    pub fn kind(&self) -> DatabaseType {
+        self.database.kind()
+    }
+
+    /// Whether it is only read; then every change is refused with [`Error::ReadOnly`].
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.database.is_read_only()
     }
 
     /// Whether the operator left usage statistics on. On as long as nothing was chosen.
     ///
     /// # Errors
-    /// The database refused.
-    pub async fn statistics_enabled(&self) -> sqlx::Result<bool> {
-        let value: Option<String> = sqlx::query_scalar("SELECT value FROM settings WHERE name = ?")
-            .bind(USAGE_STATISTICS)
-            .fetch_optional(&self.pool)
-            .await?;
-        let Some(value) = value else { return Ok(true) };
-        // Who stored something unreadable here meant to change something: not sending is the safe reading.
-        Ok(serde_json::from_str::<UsageStatistics>(&value).is_ok_and(|stored| stored.enabled))
+    /// The database cannot be used.
+    pub async fn statistics_enabled(&self) -> Result<bool> {
+        self.attempt(Doing::Reading, async {
+            if !self.database.schema().has("settings", "value") {
+                return Ok(true);
+            }
+            let value: Option<String> = sqlx::query_scalar("SELECT value FROM settings WHERE name = $1")
+                .bind(USAGE_STATISTICS)
+                .fetch_optional(&mut *self.database.read().await?)
+                .await?;
+            let Some(value) = value else { return Ok(true) };
+            // Who stored something unreadable here meant to change something: not sending is the safe reading.
+            Ok(serde_json::from_str::<UsageStatistics>(&value).is_ok_and(|stored| stored.enabled))
+        })
+        .await
     }
 
     /// Remembers whether usage statistics are on.
     ///
     /// # Errors
-    /// The database refused; nothing changed.
-    pub async fn set_statistics_enabled(&self, enabled: bool) -> anyhow::Result<()> {
-        sqlx::query("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
-            .bind(USAGE_STATISTICS)
-            .bind(serde_json::to_string(&UsageStatistics { enabled })?)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
-    }
-
-    /// Gives the project `default` the Prometheus of `bootstrap` if it has none, and creates it if it does not exist.
-    ///
-    /// # Errors
-    /// The database refused; nothing changed.
-    pub async fn bootstrap(&self, bootstrap: &Bootstrap, new_project_id: &str) -> anyhow::Result<()> {
-        project::bootstrap(&self.pool, bootstrap, new_project_id).await
-    }
-
-    /// Closes the database.
-    pub async fn close(self) {
-        self.pool.close().await;
-    }
-
-    /// What a report says of the settings: `integration`, and the number of projects.
-    ///
-    /// # Errors
-    /// The database refused.
-    pub async fn facts(&self) -> sqlx::Result<(Integration, Infra)> {
-        let projects = StoredProject::all(&self.pool).await?;
-        let categories: BTreeSet<String> =
-            projects.iter().flat_map(|project| project.categories().into_keys()).collect();
-        let integration = Integration {
-            prometheus: projects.iter().any(StoredProject::has_prometheus),
-            application_categories: categories.len() as u64,
-            ..Integration::default()
-        };
-        Ok((integration, Infra { projects: projects.len() as u64, ..Infra::default() }))
+    /// The database cannot be used, or is only read; nothing changed.
+    pub async fn set_statistics_enabled(&self, enabled: bool) -> Result<()> {
+        self.attempt(Doing::Writing, async {
+            let mut transaction = self.database.write().await?;
+            let statement = "INSERT INTO settings (name, value) VALUES ($1, $2)
+                ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+            sqlx::query(statement)
+                .bind(USAGE_STATISTICS)
+                .bind(serde_json::to_string(&UsageStatistics { enabled })?)
+                .execute(&mut *transaction)
+                .await?;
+            Ok(transaction.commit().await?)
+        })
+        .await
     }
 
     /// The projects whose Prometheus is asked.
     ///
     /// # Errors
-    /// The database refused.
-    pub async fn observed_projects(&self) -> sqlx::Result<Vec<Project>> {
-        let projects = StoredProject::all(&self.pool).await?;
-        Ok(projects.iter().filter_map(StoredProject::observed).collect())
+    /// The database cannot be used.
+    pub async fn observed_projects(&self) -> Result<Vec<Project>> {
+        self.attempt(Doing::Reading, async {
+            let mut connection = self.database.read().await?;
+            let projects = StoredProject::all(&mut connection, self.database.schema()).await?;
+            Ok(projects.iter().filter_map(StoredProject::observed).collect())
+        })
+        .await
+    }
+
+    /// Closes the database.
+    pub async fn close(self) {
+        self.database.close().await;
+    }
+
+    /// Does something with the database within [`LONGEST`], and says so in the log when that begins to fail or works again.
+    async fn attempt<T>(&self, doing: Doing, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let result = tokio::time::timeout(LONGEST, work).await;
+        let result = result.unwrap_or(Err(Error::Unavailable(Cause::Slow)));
+        self.health.note(doing, &result);
+        result
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -40,7 +40,7 @@ use crate::{
     },
 };
 
-use super::installed::Installed;
+use super::{installed::Installed, switch::Switch};
 
 /// How long an acknowledged event may be lost to a power cut.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
@@ -116,8 +116,7 @@ impl Statistics {
 
     /// Statistics as the operator left them.
     pub(super) async fn open(plan: Plan) -> anyhow::Result<Self> {
-        let enabled =
-            plan.settings.statistics_enabled().await.context("the settings database cannot be read")?;
+        let enabled = plan.switch().is_on().await?;
         let running = if enabled { Some(Running::start(&plan)?) } else { None };
         Ok(Self {
             collector_url: plan.collector_url.clone(),
@@ -149,7 +148,7 @@ impl Statistics {
             SwitchState::Operator(plan) => plan.lock().await,
         };
         // Remembered first: after a crash half way nothing is sent that should not be.
-        plan.settings.set_statistics_enabled(enabled).await?;
+        plan.switch().remember(enabled).await?;
         match (self.running(), enabled) {
             (None, true) => {
                 self.set_running(Some(Running::start(&plan)?));
@@ -233,6 +232,10 @@ impl Plan {
 }
 
 impl Plan {
+    fn switch(&self) -> Switch {
+        Switch::new(self.settings.clone(), Arc::new(Directory::new(&self.data_dir)))
+    }
+
     fn installed(&self) -> anyhow::Result<Installed> {
         let disk: Arc<dyn Disk> = Arc::new(Directory::new(&self.data_dir));
         let prices = PriceList::open(Source::new(&self.cloud_pricing_url)?, Arc::clone(&disk));
@@ -244,7 +247,7 @@ impl Plan {
 
 impl Running {
     fn start(plan: &Plan) -> anyhow::Result<Arc<Self>> {
-        let instance = super::instance(&plan.data_dir)?;
+        let instance = super::instance(&plan.data_dir, plan.settings.kind())?;
         let disk: Arc<dyn Disk> = Arc::new(Directory::new(&plan.data_dir));
         let spool = Arc::new(
             Spool::open(Arc::clone(&disk)).context("the reports in the data directory cannot be read")?,

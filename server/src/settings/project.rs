@@ -1,310 +1,258 @@
-//! Projects and their Prometheus.
+//! Which projects are there?
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt};
 
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
-use serde_json::Value;
-use sqlx::SqlitePool;
+use sqlx::{AnyConnection, AssertSqlSafe, FromRow, Row, any::AnyRow};
 
-use crate::world::project::{Project, PrometheusAccess};
+use super::{
+    Settings,
+    categories::{self, custom_applications},
+    document::{self, Document},
+    error::{Error, Invalid, Result},
+    health::Doing,
+    prometheus,
+    schema::Schema,
+};
+use crate::world::project::Project;
 
-/// The project that the flags `--bootstrap-prometheus-…` fill.
-const DEFAULT: &str = "default";
-
-/// How often a Prometheus is asked when the project does not say.
-const REFRESH_INTERVAL: Duration = Duration::from_secs(30);
-
-/// A Prometheus for the project `default`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bootstrap {
-    /// Its address.
-    pub url: String,
-    /// How often it is asked.
-    pub refresh_interval: Duration,
-    /// A label selector added to every query; empty for none.
-    pub extra_selector: String,
+/// The id and the name of a project.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProjectName {
+    /// Eight characters of `0-9a-z`; other programs may have made longer ones.
+    pub id: String,
+    /// What the operator calls it.
+    pub name: String,
 }
 
 /// A row of the table `project`.
-#[derive(Debug, Clone, Default, sqlx::FromRow)]
+#[derive(Clone, Default)]
 pub(super) struct StoredProject {
-    id: String,
-    prometheus: Option<String>,
-    settings: Option<String>,
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) prometheus: Document,
+    pub(super) settings: Document,
 }
 
-/// The column `project.prometheus`. Members that are not listed are kept as they are.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Prometheus {
-    #[serde(default, deserialize_with = "or_default")]
-    url: String,
-    /// In milliseconds, or a text such as `1m30s`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    refresh_interval: Option<Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    extra_selector: Option<String>,
-    #[serde(flatten)]
-    others: serde_json::Map<String, Value>,
+/// A column of JSON.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Column {
+    Prometheus,
+    Settings,
 }
 
-#[derive(Debug, Deserialize)]
-struct BasicAuth {
-    user: String,
-    password: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Header {
-    key: String,
-    value: String,
-}
-
-/// What a world needs of the column `project.settings`.
-#[derive(Debug, Default, Deserialize)]
-struct ProjectSettings {
-    #[serde(default, deserialize_with = "or_default")]
-    application_categories: BTreeMap<String, Option<Vec<String>>>,
-    /// Where later versions keep the patterns of categories.
-    #[serde(default, deserialize_with = "or_default")]
-    application_category_settings: BTreeMap<String, Option<CategorySettings>>,
-    #[serde(default, deserialize_with = "or_default")]
-    custom_applications: BTreeMap<String, Option<CustomApplication>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct CategorySettings {
-    #[serde(default, deserialize_with = "or_default")]
-    custom_patterns: Vec<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct CustomApplication {
-    // The misspelling is that of earlier versions.
-    #[serde(default, alias = "instance_pattens", deserialize_with = "or_default")]
-    instance_patterns: Vec<String>,
-}
+/// The tables that name a project, of all versions of Coroot and our own. What refers to others comes first.
+const TABLES_WITH_PROJECT: [&str; 10] = [
+    "alert_notification",
+    "alert",
+    "alerting_rule",
+    "dashboards",
+    "application_settings",
+    "application_deployment",
+    "incident_notification",
+    "incident",
+    "check_configs",
+    "headcount_ledger",
+];
 
 impl StoredProject {
-    pub(super) async fn all(pool: &SqlitePool) -> sqlx::Result<Vec<Self>> {
-        sqlx::query_as("SELECT id, prometheus, settings FROM project ORDER BY id").fetch_all(pool).await
+    /// All projects by their ids.
+    pub(super) async fn all(connection: &mut AnyConnection, schema: &Schema) -> Result<Vec<Self>> {
+        if !schema.has("project", "id") {
+            return Ok(Vec::new());
+        }
+        let statement = format!("{} ORDER BY id", select(schema));
+        Ok(sqlx::query_as(AssertSqlSafe(statement)).fetch_all(connection).await?)
     }
 
-    /// Whether the project has the address of a Prometheus.
-    pub(super) fn has_prometheus(&self) -> bool {
-        self.prometheus().is_some()
-    }
-
-    /// The categories that have patterns of the operator's.
-    pub(super) fn categories(&self) -> BTreeMap<String, Vec<String>> {
-        let settings: ProjectSettings = read(self.settings.as_deref());
-        let later = settings
-            .application_category_settings
-            .into_iter()
-            .filter_map(|(name, category)| Some((name, category?.custom_patterns)))
-            .filter(|(_, patterns)| !patterns.is_empty());
-        let earlier = settings
-            .application_categories
-            .into_iter()
-            .map(|(name, patterns)| (name, patterns.unwrap_or_default()));
-        // The same category in both places has the patterns of the later one.
-        earlier.chain(later).collect()
+    /// One project; `None` when there is none with that id.
+    pub(super) async fn of(
+        connection: &mut AnyConnection,
+        schema: &Schema,
+        id: &str,
+    ) -> Result<Option<Self>> {
+        if !schema.has("project", "id") {
+            return Ok(None);
+        }
+        let statement = format!("{} WHERE id = $1", select(schema));
+        Ok(sqlx::query_as(AssertSqlSafe(statement)).bind(id).fetch_optional(connection).await?)
     }
 
     /// The project as the world sees it; `None` without a Prometheus, and for an id that is no file name.
     pub(super) fn observed(&self) -> Option<Project> {
         let is_file_name =
             |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
-        let prometheus = self.prometheus().filter(|_| is_file_name(&self.id))?;
-        let settings: ProjectSettings = read(self.settings.as_deref());
-        let custom_applications = settings
-            .custom_applications
-            .into_iter()
-            .map(|(name, custom)| (name, custom.unwrap_or_default().instance_patterns));
+        let prometheus = prometheus::access(&self.prometheus).filter(|_| is_file_name(&self.id))?;
         Some(Project {
             id: self.id.clone(),
-            prometheus: prometheus.access(),
+            prometheus,
             application_categories: self.categories(),
-            custom_applications: custom_applications.collect(),
+            custom_applications: custom_applications(&self.settings),
         })
     }
 
-    fn prometheus(&self) -> Option<Prometheus> {
-        Some(read::<Prometheus>(self.prometheus.as_deref())).filter(|prometheus| !prometheus.url.is_empty())
+    /// The categories that have patterns of the operator's.
+    pub(super) fn categories(&self) -> BTreeMap<String, Vec<String>> {
+        categories::patterns(&self.settings)
     }
 }
 
-impl Prometheus {
-    fn access(self) -> PrometheusAccess {
-        let refresh_interval = self.refresh_interval.as_ref().and_then(duration);
-        PrometheusAccess {
-            refresh_interval: refresh_interval.unwrap_or(REFRESH_INTERVAL).max(Duration::from_secs(1)),
-            tls_skip_verify: self.member::<bool>("tls_skip_verify").unwrap_or_default(),
-            basic_auth: self.member::<BasicAuth>("basic_auth").map(|auth| (auth.user, auth.password)),
-            custom_headers: self
-                .member::<Vec<Header>>("custom_headers")
-                .unwrap_or_default()
-                .into_iter()
-                .map(|header| (header.key, header.value))
-                .collect(),
-            url: self.url,
-            extra_selector: self.extra_selector.unwrap_or_default(),
-        }
-    }
+fn select(schema: &Schema) -> String {
+    let column = |name| schema.text("project", name);
+    format!(
+        "SELECT id, {} AS name, {} AS prometheus, {} AS settings FROM project",
+        column("name"),
+        column("prometheus"),
+        column("settings")
+    )
+}
 
-    fn member<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        let value = self.others.get(name).filter(|value| !value.is_null())?;
-        serde_json::from_value(value.clone()).ok()
+impl<'r> FromRow<'r, AnyRow> for StoredProject {
+    fn from_row(row: &'r AnyRow) -> sqlx::Result<Self> {
+        let json = |column| row.try_get::<Option<String>, _>(column);
+        Ok(Self {
+            id: row.try_get("id")?,
+            name: json("name")?.unwrap_or_default(),
+            prometheus: document::read(json("prometheus")?.as_deref()),
+            settings: document::read(json("settings")?.as_deref()),
+        })
     }
 }
 
-/// Milliseconds, or a text such as `1m30s`; `None` for zero and for what is neither.
-fn duration(value: &Value) -> Option<Duration> {
-    let duration = match value {
-        Value::String(text) => humantime::parse_duration(text).ok()?,
-        other => Duration::from_millis(other.as_u64()?),
-    };
-    Some(duration).filter(|duration| !duration.is_zero())
+/// Lets nobody else write to a project until the transaction ends; false when there is no such project.
+pub(super) async fn hold(transaction: &mut AnyConnection, id: &str) -> Result<bool> {
+    let held = sqlx::query("UPDATE project SET settings = settings WHERE id = $1").bind(id);
+    Ok(held.execute(transaction).await?.rows_affected() > 0)
 }
 
-/// What a column holds. One that cannot be read is as good as empty: the rest of the project is reported.
-fn read<T: DeserializeOwned + Default>(json: Option<&str>) -> T {
-    json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
-}
-
-/// `null`, and what has another shape than expected, is the default.
-fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+/// Changes the members of a column of JSON.
+pub(super) async fn change_column<C>(
+    transaction: &mut AnyConnection,
+    id: &str,
+    column: Column,
+    change: C,
+) -> Result<()>
 where
-    T: DeserializeOwned + Default,
-    D: Deserializer<'de>,
+    C: FnOnce(&mut Document) -> Result<()> + Send,
 {
-    let value = Value::deserialize(deserializer)?;
-    Ok(serde_json::from_value(value).unwrap_or_default())
-}
-
-pub(super) async fn bootstrap(
-    pool: &SqlitePool,
-    bootstrap: &Bootstrap,
-    new_project_id: &str,
-) -> anyhow::Result<()> {
-    let mut transaction = pool.begin().await?;
-    let stored: Option<Option<String>> = sqlx::query_scalar("SELECT prometheus FROM project WHERE name = ?")
-        .bind(DEFAULT)
-        .fetch_optional(&mut *transaction)
-        .await?;
-    let is_new = stored.is_none();
-    let mut prometheus: Prometheus = match stored.flatten() {
-        Some(json) => serde_json::from_str(&json)?,
-        None => Prometheus::default(),
+    let (read, write) = match column {
+        Column::Prometheus => (
+            "SELECT prometheus FROM project WHERE id = $1",
+            "UPDATE project SET prometheus = $1 WHERE id = $2",
+        ),
+        Column::Settings => {
+            ("SELECT settings FROM project WHERE id = $1", "UPDATE project SET settings = $1 WHERE id = $2")
+        }
     };
-    if !prometheus.url.is_empty() {
-        return Ok(());
+    if !hold(transaction, id).await? {
+        return Err(Invalid::NoSuchProject.into());
     }
-    prometheus.url.clone_from(&bootstrap.url);
-    prometheus.refresh_interval = Some(u64::try_from(bootstrap.refresh_interval.as_millis())?.into());
-    prometheus.extra_selector = Some(bootstrap.extra_selector.clone());
-    let json = serde_json::to_string(&prometheus)?;
-    let statement = if is_new {
-        sqlx::query("INSERT INTO project (prometheus, name, id) VALUES (?, ?, ?)")
-            .bind(json)
-            .bind(DEFAULT)
-            .bind(new_project_id)
-    } else {
-        sqlx::query("UPDATE project SET prometheus = ? WHERE name = ?").bind(json).bind(DEFAULT)
-    };
-    statement.execute(&mut *transaction).await?;
-    transaction.commit().await?;
+    let stored: Option<String> = sqlx::query_scalar(read).bind(id).fetch_one(&mut *transaction).await?;
+    let mut document = document::for_change(stored.as_deref())?;
+    change(&mut document)?;
+    let json = serde_json::to_string(&document)?;
+    sqlx::query(write).bind(json).bind(id).execute(transaction).await?;
     Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stored(prometheus: &str, settings: &str) -> StoredProject {
-        StoredProject {
-            id: "8f3k2j1x".to_owned(),
-            prometheus: Some(prometheus.to_owned()),
-            settings: Some(settings.to_owned()),
-        }
+impl Settings {
+    /// All projects by their names.
+    ///
+    /// # Errors
+    /// The database cannot be used.
+    pub async fn projects(&self) -> Result<Vec<ProjectName>> {
+        self.attempt(Doing::Reading, async {
+            let mut connection = self.database.read().await?;
+            let projects = StoredProject::all(&mut connection, self.database.schema()).await?;
+            let named =
+                projects.into_iter().map(|project| ProjectName { id: project.id, name: project.name });
+            let mut named: Vec<ProjectName> = named.collect();
+            named.sort_by(|one, other| one.name.cmp(&other.name));
+            Ok(named)
+        })
+        .await
     }
 
-    #[test]
-    fn a_project_is_read_with_all_that_its_prometheus_needs() {
-        let project = stored(
-            r#"{"url":"https://p:9090/x","refresh_interval":15000,"tls_skip_verify":true,"basic_auth":{"user":"u","password":"p"},
-                "extra_selector":"{a=\"b\"}","custom_headers":[{"key":"X-Scope","value":"1"}],"use_clickhouse":false}"#,
-            r#"{"custom_applications":{"shop":{"instance_pattens":["shop-*"]},"mail":{"instance_patterns":["mail-*"]},"none":null}}"#,
-        )
-        .observed()
-        .unwrap();
-        assert_eq!(
-            project.prometheus,
-            PrometheusAccess {
-                url: "https://p:9090/x".to_owned(),
-                refresh_interval: Duration::from_secs(15),
-                tls_skip_verify: true,
-                basic_auth: Some(("u".to_owned(), "p".to_owned())),
-                extra_selector: "{a=\"b\"}".to_owned(),
-                custom_headers: vec![("X-Scope".to_owned(), "1".to_owned())],
+    /// Creates a project without anything. `id` is eight characters of `0-9a-z` that the caller made by chance.
+    ///
+    /// # Errors
+    /// [`Invalid::Id`], [`Invalid::Name`], [`Invalid::NameTaken`], and whatever the database has against it.
+    pub async fn create_project(&self, id: &str, name: &str) -> Result<()> {
+        check_id(id)?;
+        check_name(name)?;
+        self.attempt(Doing::Writing, async {
+            let mut transaction = self.database.write().await?;
+            let insert = sqlx::query("INSERT INTO project (id, name) VALUES ($1, $2)").bind(id).bind(name);
+            insert.execute(&mut *transaction).await.map_err(taken_or_unavailable)?;
+            Ok(transaction.commit().await?)
+        })
+        .await
+    }
+
+    /// Gives a project another name.
+    ///
+    /// # Errors
+    /// [`Invalid::NoSuchProject`], [`Invalid::Name`], [`Invalid::NameTaken`], and whatever the database has against it.
+    pub async fn rename_project(&self, id: &str, name: &str) -> Result<()> {
+        check_name(name)?;
+        self.attempt(Doing::Writing, async {
+            let mut transaction = self.database.write().await?;
+            let rename = sqlx::query("UPDATE project SET name = $1 WHERE id = $2").bind(name).bind(id);
+            let renamed = rename.execute(&mut *transaction).await.map_err(taken_or_unavailable)?;
+            if renamed.rows_affected() == 0 {
+                return Err(Invalid::NoSuchProject.into());
             }
-        );
-        let applications = [("mail", vec!["mail-*"]), ("none", vec![]), ("shop", vec!["shop-*"])];
-        let expected = applications
-            .map(|(name, patterns)| (name.to_owned(), patterns.into_iter().map(ToOwned::to_owned).collect()));
-        assert_eq!(project.custom_applications, BTreeMap::from(expected));
+            Ok(transaction.commit().await?)
+        })
+        .await
     }
 
-    #[test]
-    fn a_refresh_interval_is_milliseconds_or_a_text_and_otherwise_half_a_minute() {
-        for (json, seconds) in [
-            ("15000", 15),
-            ("\"1m30s\"", 90),
-            ("0", 30),
-            ("\"0s\"", 30),
-            ("null", 30),
-            ("-5", 30),
-            ("\"soon\"", 30),
-            ("200", 1),
-        ] {
-            let project = stored(&format!(r#"{{"url":"http://p","refresh_interval":{json}}}"#), "{}");
-            let interval = project.observed().unwrap().prometheus.refresh_interval;
-            assert_eq!(interval, Duration::from_secs(seconds), "{json}");
-        }
+    /// Deletes a project and all that is remembered of it, also what was to be counted and is in no report yet.
+    ///
+    /// # Errors
+    /// [`Invalid::NoSuchProject`], and whatever the database has against it.
+    pub async fn delete_project(&self, id: &str) -> Result<()> {
+        self.attempt(Doing::Writing, async {
+            let mut transaction = self.database.write().await?;
+            if !hold(&mut transaction, id).await? {
+                return Err(Invalid::NoSuchProject.into());
+            }
+            let tables = TABLES_WITH_PROJECT.iter();
+            for table in tables.filter(|table| self.database.schema().has(table, "project_id")) {
+                let statement = format!("DELETE FROM {table} WHERE project_id = $1");
+                sqlx::query(AssertSqlSafe(statement)).bind(id).execute(&mut *transaction).await?;
+            }
+            sqlx::query("DELETE FROM project WHERE id = $1").bind(id).execute(&mut *transaction).await?;
+            Ok(transaction.commit().await?)
+        })
+        .await
     }
+}
 
-    #[test]
-    fn members_that_cannot_be_read_cost_only_themselves() {
-        let project = stored(
-            r#"{"url":"http://p","basic_auth":7,"custom_headers":null,"extra_selector":null}"#,
-            r#"{"application_categories":[1],"custom_applications":{"shop":{"instance_patterns":["shop-*"]}}}"#,
-        )
-        .observed()
-        .unwrap();
-        assert_eq!(project.prometheus.basic_auth, None);
-        assert!(project.application_categories.is_empty());
-        assert_eq!(project.custom_applications.len(), 1);
+fn check_id(id: &str) -> Result<(), Invalid> {
+    let is_id = id.len() == 8 && id.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase());
+    if is_id { Ok(()) } else { Err(Invalid::Id) }
+}
+
+/// Names as Coroot takes them.
+pub(super) fn check_name(name: &str) -> Result<(), Invalid> {
+    let is_of_names = |b: u8| b.is_ascii_digit() || b.is_ascii_lowercase() || b"-_".contains(&b);
+    let is_name = (3..=64).contains(&name.len()) && name.bytes().all(is_of_names);
+    if is_name { Ok(()) } else { Err(Invalid::Name) }
+}
+
+fn taken_or_unavailable(error: sqlx::Error) -> Error {
+    let is_taken = error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation);
+    if is_taken { Invalid::NameTaken.into() } else { error.into() }
+}
+
+impl fmt::Debug for ProjectName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ProjectName").field("id", &self.id).finish_non_exhaustive()
     }
+}
 
-    #[test]
-    fn a_project_without_an_address_or_with_an_id_that_is_a_path_is_not_observed() {
-        for json in ["", "{}", "null", "no json", r#"{"url":null}"#, r#"{"url":""}"#] {
-            let project = stored(json, "{}");
-            assert!(!project.has_prometheus() && project.observed().is_none(), "{json}");
-        }
-        let project = StoredProject { id: "../x".to_owned(), ..stored(r#"{"url":"http://p"}"#, "{}") };
-        assert!(project.has_prometheus() && project.observed().is_none());
-    }
-
-    #[test]
-    fn categories_are_those_with_patterns_of_the_operator_in_either_place() {
-        let project = stored(
-            "{}",
-            r#"{"application_categories":{"monitoring":["a/*"],"mine":["b/*"]},
-                "application_category_settings":{"mine":{"custom_patterns":["c/*"]},"control-plane":null,
-                "seen":{"notify_of_deployments":true},"own":{"custom_patterns":["d/*"]}}}"#,
-        );
-        let expected = [("mine", "c/*"), ("monitoring", "a/*"), ("own", "d/*")]
-            .map(|(name, pattern)| (name.to_owned(), vec![pattern.to_owned()]));
-        assert_eq!(project.categories(), BTreeMap::from(expected));
+impl fmt::Debug for StoredProject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("StoredProject").field("id", &self.id).finish_non_exhaustive()
     }
 }

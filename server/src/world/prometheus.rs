@@ -107,6 +107,17 @@ impl Default for Limits {
     }
 }
 
+/// Whether a Prometheus can be asked in this way. Nothing is asked.
+///
+/// # Errors
+/// Every [`InvalidAccess`].
+pub fn check(access: &PrometheusAccess) -> Result<(), InvalidAccess> {
+    let limits = Limits::default();
+    Selector::parse(&access.extra_selector)?;
+    Endpoint::new(access, limits.connect_timeout, limits.timeout)?;
+    Ok(())
+}
+
 impl Prometheus {
     /// The Prometheus that a project names. Nothing is asked yet.
     ///

@@ -1,0 +1,35 @@
+//! When was it found out? The settings keep the records of the world with the time of the clock.
+
+use std::sync::Arc;
+
+use crate::{
+    clock::Clock,
+    settings::Settings,
+    world::records::{Findings, Future, Recalled, Records, Unavailable},
+};
+
+/// The settings, and the clock that says when something was found out. The settings say in the log when they fail.
+#[derive(Debug)]
+pub struct Recorder {
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+}
+
+impl Recorder {
+    /// Records in these settings.
+    #[must_use]
+    pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Self {
+        Self { settings, clock }
+    }
+}
+
+impl Records for Recorder {
+    fn recall<'f>(&'f self, project: &'f str) -> Future<'f, Recalled> {
+        Box::pin(async move { self.settings.recall(project).await.map_err(|_| Unavailable) })
+    }
+
+    fn remember<'f>(&'f self, project: &'f str, findings: &'f Findings) -> Future<'f, ()> {
+        let now = u32::try_from(self.clock.wall().as_secs()).unwrap_or(u32::MAX);
+        Box::pin(async move { self.settings.remember(project, findings, now).await.map_err(|_| Unavailable) })
+    }
+}

@@ -1,0 +1,86 @@
+//! How does the operator sort applications? Categories and custom applications in the column `project.settings`.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{
+    document::{Document, object, put, texts},
+    error::{Invalid, Result},
+    project::check_name,
+};
+
+/// Where the patterns of categories are.
+const EARLIER: &str = "application_categories";
+
+/// Where later versions of Coroot keep them, in `custom_patterns` of each category.
+const LATER: &str = "application_category_settings";
+const CUSTOM_PATTERNS: &str = "custom_patterns";
+
+/// The longest pattern, in bytes.
+const LONGEST_PATTERN: usize = 256;
+
+/// The categories with patterns. The same category in both places has the later ones.
+pub(super) fn patterns(settings: &Document) -> BTreeMap<String, Vec<String>> {
+    let earlier = members(settings, EARLIER).filter_map(|(name, _)| {
+        let list = object(settings, EARLIER)?;
+        Some((name.clone(), texts(list, name)))
+    });
+    let later = members(settings, LATER)
+        .filter_map(|(name, category)| Some((name.clone(), texts(category.as_object()?, CUSTOM_PATTERNS))))
+        .filter(|(_, patterns)| !patterns.is_empty());
+    earlier.chain(later).collect()
+}
+
+/// Puts categories in the place of all that there are, in both places.
+pub(super) fn change(
+    settings: &mut Document,
+    categories: &BTreeMap<String, Vec<String>>,
+) -> Result<(), Invalid> {
+    for (name, patterns) in categories {
+        check_name(name)?;
+        if patterns.is_empty() || !patterns.iter().all(|pattern| can_match(pattern)) {
+            return Err(Invalid::Pattern);
+        }
+    }
+    put(settings, [(EARLIER, json!(categories))]);
+    let Some(later) = settings.get_mut(LATER).and_then(Value::as_object_mut) else { return Ok(()) };
+    for (name, category) in later.iter_mut() {
+        let Some(category) = category.as_object_mut() else { continue };
+        match categories.get(name) {
+            Some(patterns) if category.contains_key(CUSTOM_PATTERNS) => {
+                put(category, [(CUSTOM_PATTERNS, json!(patterns))]);
+            }
+            _ => {
+                category.remove(CUSTOM_PATTERNS);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Patterns are matched against `namespace/name`, and no star reaches over the slash.
+fn can_match(pattern: &str) -> bool {
+    pattern.len() <= LONGEST_PATTERN
+        && pattern.matches('/').count() == 1
+        && !pattern.contains(char::is_whitespace)
+}
+
+/// Patterns of instance names by the name of the application that they make up.
+pub(super) fn custom_applications(settings: &Document) -> BTreeMap<String, Vec<String>> {
+    let patterns = |custom: &Value| {
+        let Some(custom) = custom.as_object() else { return Vec::new() };
+        // The misspelling is that of earlier versions.
+        let spelled = ["instance_patterns", "instance_pattens"];
+        spelled
+            .iter()
+            .map(|name| texts(custom, name))
+            .find(|patterns| !patterns.is_empty())
+            .unwrap_or_default()
+    };
+    members(settings, "custom_applications").map(|(name, custom)| (name.clone(), patterns(custom))).collect()
+}
+
+fn members<'d>(of: &'d Document, name: &str) -> impl Iterator<Item = (&'d String, &'d Value)> {
+    object(of, name).into_iter().flatten()
+}

@@ -1,0 +1,141 @@
+//! What does the operator say of inspections? The table `check_configs`.
+
+mod change;
+mod objectives;
+
+use std::collections::{BTreeMap, HashMap};
+
+use headcount_shared::payload::InspectionOverrides;
+use serde_json::Value;
+use sqlx::AnyConnection;
+
+pub use self::change::Override;
+use super::{
+    document::{self, Document},
+    error::Result,
+    schema::Schema,
+};
+use crate::world::{
+    application_key::ApplicationKey,
+    inspections::{Inspection, Overrides, Thresholds},
+};
+
+/// Where overrides of inspections are counted that no version of Coroot is known to have.
+const OTHER: &str = "other";
+
+/// The inspections of later versions of Coroot, which are counted and have no effect here.
+const LATER: [&str; 11] = [
+    "MemoryPressure",
+    "NetworkRTTExternal",
+    "NetworkRTTOtherClusters",
+    "NodejsEventLoopBlockedTime",
+    "PostgresAutovacuum",
+    "PostgresBackups",
+    "PostgresBloat",
+    "PostgresCheckpoint",
+    "PostgresStaleStatistics",
+    "PostgresWalArchiving",
+    "PostgresWraparound",
+];
+
+/// A row as it is stored.
+#[derive(Debug, Clone, sqlx::FromRow)]
+struct StoredRow {
+    application_id: String,
+    configs: Option<String>,
+}
+
+/// The rows of one project.
+#[derive(Default)]
+pub(super) struct CheckConfigs {
+    /// By application, by inspection. One application may have two rows, in the spellings of two versions of Coroot: the
+    /// members of both count, and of those that both have the later version's.
+    applications: BTreeMap<ApplicationKey, Document>,
+    /// How many rows cannot be read.
+    pub(super) unreadable: usize,
+}
+
+impl CheckConfigs {
+    /// The rows of a project; none where there is no such table.
+    pub(super) async fn of(connection: &mut AnyConnection, schema: &Schema, project: &str) -> Result<Self> {
+        if !schema.has("check_configs", "configs") {
+            return Ok(Self::default());
+        }
+        Ok(Self::read(rows(connection, project).await?))
+    }
+
+    fn read(rows: Vec<StoredRow>) -> Self {
+        let mut read = Self::default();
+        let (earlier, later): (Vec<StoredRow>, Vec<StoredRow>) =
+            rows.into_iter().partition(StoredRow::is_earlier);
+        for row in earlier.into_iter().chain(later) {
+            let key = ApplicationKey::parse(&row.application_id);
+            match (key, document::for_change(row.configs.as_deref())) {
+                (Some(key), Ok(configs)) => read.applications.entry(key).or_default().extend(configs),
+                _ => read.unreadable += 1,
+            }
+        }
+        read
+    }
+
+    /// What the auditor needs.
+    pub(super) fn overrides(&self) -> Overrides {
+        let mut overrides = Overrides { project: Thresholds::default(), applications: HashMap::new() };
+        for (key, configs) in &self.applications {
+            let thresholds = thresholds(configs);
+            if key.is_project() {
+                overrides.project = thresholds;
+            } else if thresholds != Thresholds::default() {
+                overrides.applications.insert(key.clone(), thresholds);
+            }
+        }
+        overrides
+    }
+
+    /// Counts the overrides of this project in addition to those of others.
+    pub(super) fn count(&self, into: &mut BTreeMap<String, InspectionOverrides>) {
+        for (key, configs) in &self.applications {
+            for id in configs.keys() {
+                let counted = into.entry(name_for_count(id).to_owned()).or_default();
+                let level = if key.is_project() {
+                    &mut counted.project_level
+                } else {
+                    &mut counted.application_level
+                };
+                *level += 1;
+            }
+        }
+    }
+}
+
+impl StoredRow {
+    /// Whether the id is spelled as before the later versions of Coroot, without a cluster.
+    fn is_earlier(&self) -> bool {
+        ApplicationKey::parse(&self.application_id).is_some_and(|key| key.to_string() == self.application_id)
+    }
+}
+
+async fn rows(connection: &mut AnyConnection, project: &str) -> Result<Vec<StoredRow>> {
+    let statement =
+        "SELECT application_id, configs FROM check_configs WHERE project_id = $1 ORDER BY application_id";
+    Ok(sqlx::query_as(statement).bind(project).fetch_all(connection).await?)
+}
+
+/// The name under which an override of that inspection is counted. An id is free text of whoever wrote it, and only known
+/// ones leave the installation.
+fn name_for_count(id: &str) -> &str {
+    let later = LATER.into_iter().find(|later| *later == id);
+    later.or_else(|| Inspection::of(id).map(Inspection::id)).unwrap_or(OTHER)
+}
+
+fn thresholds(configs: &Document) -> Thresholds {
+    let value = |(id, config): (&String, &Value)| {
+        let inspection = Inspection::of(id)?;
+        Some((inspection, objectives::single(config.get("threshold")?)?))
+    };
+    Thresholds {
+        values: configs.iter().filter_map(value).collect(),
+        availability: configs.get(Inspection::SLOAvailability.id()).and_then(objectives::availability),
+        latency: configs.get(Inspection::SLOLatency.id()).and_then(objectives::latency),
+    }
+}

@@ -1,0 +1,90 @@
+//! How is the ClickHouse of a project reached?
+
+use std::fmt;
+
+use serde_json::json;
+
+use super::{
+    credentials::given_or_stored,
+    document::{Document, flag, object, put, text},
+    error::Invalid,
+};
+
+/// Its name among the integrations.
+pub(super) const NAME: &str = "clickhouse";
+
+/// A ClickHouse.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Clickhouse {
+    /// What it is spoken to with.
+    pub protocol: Protocol,
+    /// Host and port.
+    pub addr: String,
+    /// The name of the user; empty for the default one.
+    pub user: String,
+    /// The password.
+    pub password: String,
+    /// The database; empty for the default one.
+    pub database: String,
+    /// Whether the connection is encrypted.
+    pub tls_enable: bool,
+    /// Whether any certificate will do.
+    pub tls_skip_verify: bool,
+}
+
+/// What ClickHouse is spoken to with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// Its own.
+    #[default]
+    Native,
+    /// HTTP.
+    Http,
+}
+
+/// What the integrations say; `None` without an address.
+pub(super) fn read(settings: &Document) -> Option<Clickhouse> {
+    let stored = object(object(settings, "integrations")?, NAME)?;
+    let addr = Some(text(stored, "addr")).filter(|addr| !addr.is_empty())?;
+    let auth = object(stored, "auth").cloned().unwrap_or_default();
+    Some(Clickhouse {
+        protocol: if text(stored, "protocol") == "http" { Protocol::Http } else { Protocol::Native },
+        addr,
+        user: text(&auth, "user"),
+        password: text(&auth, "password"),
+        database: text(stored, "database"),
+        tls_enable: flag(stored, "tls_enable"),
+        tls_skip_verify: flag(stored, "tls_skip_verify"),
+    })
+}
+
+pub(super) fn change(stored: &mut Document, to: &Clickhouse) -> Result<(), Invalid> {
+    let (host, port) = to.addr.rsplit_once(':').unwrap_or_default();
+    if host.is_empty() || host.contains('/') || port.parse::<u16>().is_err() {
+        return Err(Invalid::ClickhouseAddress);
+    }
+    let auth = object(stored, "auth").cloned().unwrap_or_default();
+    let password = given_or_stored(&to.password, &auth, "password");
+    let protocol = match to.protocol {
+        Protocol::Native => "native",
+        Protocol::Http => "http",
+    };
+    put(
+        stored,
+        [
+            ("protocol", json!(protocol)),
+            ("addr", json!(to.addr)),
+            ("auth", json!({"user": to.user, "password": password})),
+            ("database", json!(to.database)),
+            ("tls_enable", json!(to.tls_enable)),
+            ("tls_skip_verify", json!(to.tls_skip_verify)),
+        ],
+    );
+    Ok(())
+}
+
+impl fmt::Debug for Clickhouse {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Clickhouse").field("protocol", &self.protocol).finish_non_exhaustive()
+    }
+}

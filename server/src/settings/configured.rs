@@ -1,0 +1,124 @@
+//! What did the operator configure in a project, and how is that changed?
+
+use std::{collections::BTreeMap, fmt};
+
+use super::{
+    Settings, categories,
+    check_configs::CheckConfigs,
+    clickhouse::{self, Clickhouse},
+    document::Document,
+    error::Result,
+    health::Doing,
+    integrations::{self, IntegrationChange},
+    project::{Column, StoredProject, change_column},
+    prometheus,
+};
+use crate::{
+    notifications::Integrations,
+    world::{inspections::Overrides, project::PrometheusAccess},
+};
+
+/// All that is configured in a project, with secrets, which are for nobody's eyes.
+#[derive(Clone, PartialEq)]
+pub struct Configured {
+    /// What the operator calls the project.
+    pub name: String,
+    /// Its Prometheus; `None` without an address.
+    pub prometheus: Option<PrometheusAccess>,
+    /// Its ClickHouse; `None` without an address.
+    pub clickhouse: Option<Clickhouse>,
+    /// Who is told about incidents, and the address for links.
+    pub integrations: Integrations,
+    /// Patterns by application category.
+    pub application_categories: BTreeMap<String, Vec<String>>,
+    /// What is said of inspections.
+    pub overrides: Overrides,
+}
+
+impl Settings {
+    /// What is configured in a project; `None` when there is none with that id.
+    ///
+    /// # Errors
+    /// The database cannot be used.
+    pub async fn configured(&self, project: &str) -> Result<Option<Configured>> {
+        self.attempt(Doing::Reading, async {
+            let mut connection = self.database.read().await?;
+            let schema = self.database.schema();
+            let Some(stored) = StoredProject::of(&mut connection, schema, project).await? else {
+                return Ok(None);
+            };
+            let overrides = CheckConfigs::of(&mut connection, schema, project).await?.overrides();
+            Ok(Some(Configured {
+                prometheus: prometheus::access(&stored.prometheus),
+                clickhouse: clickhouse::read(&stored.settings),
+                integrations: integrations::read(&stored.settings),
+                application_categories: stored.categories(),
+                name: stored.name,
+                overrides,
+            }))
+        })
+        .await
+    }
+
+    /// Sets the Prometheus of a project; `None` removes it. An empty password, and the empty value of a header, stay what
+    /// they were.
+    ///
+    /// # Errors
+    /// What of it is [`Invalid`](super::Invalid), and whatever the database has against it; nothing changed.
+    pub async fn set_prometheus(&self, project: &str, access: Option<&PrometheusAccess>) -> Result<()> {
+        self.change(project, Column::Prometheus, |column| match access {
+            Some(access) => prometheus::change(column, access),
+            None => {
+                prometheus::remove(column);
+                Ok(())
+            }
+        })
+        .await
+    }
+
+    /// Sets or removes an integration of a project.
+    ///
+    /// # Errors
+    /// What of it is [`Invalid`](super::Invalid), and whatever the database has against it; nothing changed.
+    pub async fn set_integration(&self, project: &str, change: &IntegrationChange) -> Result<()> {
+        self.change(project, Column::Settings, |column| integrations::change(column, change)).await
+    }
+
+    /// Sets the address of the product's web interface, for links; an empty one removes it.
+    ///
+    /// # Errors
+    /// What of it is [`Invalid`](super::Invalid), and whatever the database has against it; nothing changed.
+    pub async fn set_base_url(&self, project: &str, url: &str) -> Result<()> {
+        self.change(project, Column::Settings, |column| integrations::set_base_url(column, url)).await
+    }
+
+    /// Puts application categories with their patterns in the place of all that a project has.
+    ///
+    /// # Errors
+    /// What of it is [`Invalid`](super::Invalid), and whatever the database has against it; nothing changed.
+    pub async fn set_application_categories(
+        &self,
+        project: &str,
+        categories: &BTreeMap<String, Vec<String>>,
+    ) -> Result<()> {
+        self.change(project, Column::Settings, |column| Ok(categories::change(column, categories)?)).await
+    }
+
+    async fn change<C>(&self, project: &str, column: Column, change: C) -> Result<()>
+    where
+        C: FnOnce(&mut Document) -> Result<()> + Send,
+    {
+        self.attempt(Doing::Writing, async {
+            let mut transaction = self.database.write().await?;
+            change_column(&mut transaction, project, column, change).await?;
+            Ok(transaction.commit().await?)
+        })
+        .await
+    }
+}
+
+impl fmt::Debug for Configured {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Configured").finish_non_exhaustive()
+    }
+}

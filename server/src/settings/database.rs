@@ -1,0 +1,254 @@
+//! How is the database opened, and who may write to it?
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use headcount_shared::payload::DatabaseType;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Url;
+use sqlx::{
+    Any, AnyConnection, AnyPool, ConnectOptions, Connection, Executor, Transaction,
+    any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers},
+    migrate::{MigrateError, Migrator},
+    pool::PoolConnection,
+};
+use thiserror::Error;
+
+use super::{
+    connection_string::{Address, BadConnectionString},
+    error::{Error, Result},
+    schema::Schema,
+    source::Source,
+};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/settings");
+
+/// How long whoever asks waits for a connection. SQLite itself waits 5 seconds for a lock, which the driver sets.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connections to PostgreSQL at most.
+const CONNECTIONS: u32 = 4;
+
+/// What every connection to PostgreSQL says first: nobody waits for ever.
+const TIMEOUTS: &str = "SET lock_timeout = '5s'; SET statement_timeout = '20s'";
+
+/// What a connection that only reads says.
+const READ_ONLY: &str = "SET default_transaction_read_only = on";
+
+/// What is in a path of a URL as it is.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
+
+/// Why the settings database cannot be used. The text is for the operator; it has no password.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The connection string says nothing that could be done.
+    #[error("--pg-connection-string: {0}")]
+    BadConnectionString(#[from] BadConnectionString),
+    /// There is nothing to read.
+    #[error("{0} does not exist, and with --read-only-settings it is not created")]
+    Missing(Place),
+    /// It cannot be opened, or it is not a database.
+    #[error("{0} cannot be used: {1}")]
+    Unusable(Place, #[source] sqlx::Error),
+    /// It does not answer.
+    #[error("{0} cannot be used: it does not answer within {1:?}")]
+    Silent(Place, Duration),
+    /// A newer program wrote it.
+    #[error("{0} was written by a newer version of this program")]
+    Newer(Place),
+    /// Its tables cannot be brought up to date.
+    #[error("{0} cannot be brought up to date: {1}")]
+    Migration(Place, #[source] MigrateError),
+    /// It is one of Coroot's that cannot be written to.
+    #[error(
+        "{0} is of a version of Coroot without {1}; --read-only-settings reads it and leaves it as it is"
+    )]
+    Unsuitable(Place, String),
+    /// SQLite would leave files beside it.
+    #[error(
+        "{0} has a write-ahead log, which cannot be read without writing; without --read-only-settings it can"
+    )]
+    WriteAheadLog(Place),
+}
+
+/// Where the database is, for a sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The file in the data directory.
+    File,
+    /// What the flag names.
+    Server,
+}
+
+/// The database.
+pub(super) struct Database {
+    pool: AnyPool,
+    kind: DatabaseType,
+    read_only: bool,
+    schema: Schema,
+}
+
+impl Database {
+    /// Opens a database and brings its tables up to date, unless it is only read.
+    pub(super) async fn open(source: &Source) -> Result<Self, OpenError> {
+        install_default_drivers();
+        let place = Place::of(source);
+        let unusable = |error| OpenError::Unusable(place, error);
+        let (options, connect_timeout) = options(source)?;
+        // A pool tries again for as long as nobody listens; a start says so at once.
+        let connecting = tokio::time::timeout(connect_timeout, options.connect());
+        let first = connecting.await.map_err(|_| OpenError::Silent(place, connect_timeout))?;
+        first.map_err(unusable)?.close().await.map_err(unusable)?;
+        let (kind, read_only) = (source.kind(), source.is_read_only());
+        let pool = pool(kind, read_only, connect_timeout).connect_lazy_with(options);
+        if !read_only {
+            MIGRATIONS.run(&pool).await.map_err(|error| OpenError::of_migration(place, error))?;
+        }
+        let mut connection = pool.acquire().await.map_err(unusable)?;
+        let schema = Schema::read(&mut connection, kind).await.map_err(unusable)?;
+        drop(connection);
+        match schema.lacks() {
+            Some(missing) if !read_only => Err(OpenError::Unsuitable(place, missing)),
+            _ => Ok(Self { pool, kind, read_only, schema }),
+        }
+    }
+
+    pub(super) const fn kind(&self) -> DatabaseType {
+        self.kind
+    }
+
+    pub(super) const fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    pub(super) const fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// A connection to read with.
+    pub(super) async fn read(&self) -> Result<PoolConnection<Any>> {
+        Ok(self.pool.acquire().await?)
+    }
+
+    /// A transaction to write in. What it wrote is there once it is committed, and not at all if it is dropped.
+    pub(super) async fn write(&self) -> Result<Transaction<'static, Any>> {
+        if self.read_only {
+            return Err(Error::ReadOnly);
+        }
+        // SQLite cannot wait for the lock in the middle of a transaction that has read already.
+        let begin = match self.kind {
+            DatabaseType::Sqlite => "BEGIN IMMEDIATE",
+            DatabaseType::Postgres => "BEGIN",
+        };
+        Ok(self.pool.begin_with(begin).await?)
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+fn pool(kind: DatabaseType, read_only: bool, connect_timeout: Duration) -> AnyPoolOptions {
+    let options = AnyPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT.min(connect_timeout));
+    match kind {
+        DatabaseType::Sqlite => options.max_connections(1),
+        DatabaseType::Postgres => options
+            .max_connections(CONNECTIONS)
+            .after_connect(move |connection, _| Box::pin(prepare(connection, read_only))),
+    }
+}
+
+async fn prepare(connection: &mut AnyConnection, read_only: bool) -> sqlx::Result<()> {
+    connection.execute(TIMEOUTS).await?;
+    if read_only {
+        connection.execute(READ_ONLY).await?;
+    }
+    Ok(())
+}
+
+fn options(source: &Source) -> Result<(AnyConnectOptions, Duration), OpenError> {
+    let place = Place::of(source);
+    let unusable = |error| OpenError::Unusable(place, error);
+    let (url, connect_timeout) = match source {
+        Source::Sqlite { file, read_only } => (file_url(file, *read_only)?, ACQUIRE_TIMEOUT),
+        Source::Postgres { address, .. } => {
+            let address = Address::parse(address.expose())?;
+            (address.url, address.connect_timeout)
+        }
+    };
+    let options = AnyConnectOptions::from_url(&url).map_err(unusable)?;
+    Ok((options.disable_statement_logging(), connect_timeout))
+}
+
+fn file_url(file: &Path, read_only: bool) -> Result<Url, OpenError> {
+    let unusable = |kind| OpenError::Unusable(Place::File, sqlx::Error::Io(std::io::Error::from(kind)));
+    if read_only {
+        check_readable(file)?;
+    }
+    let path = absolute(file).map_err(|error| OpenError::Unusable(Place::File, error.into()))?;
+    // The driver takes a text for the path.
+    let path = path.to_str().ok_or_else(|| unusable(std::io::ErrorKind::InvalidFilename))?;
+    let mode = if read_only { "ro" } else { "rwc" };
+    let url = format!("sqlite://{}?mode={mode}", utf8_percent_encode(path, PATH));
+    Url::parse(&url).map_err(|_| unusable(std::io::ErrorKind::InvalidFilename))
+}
+
+/// Dots would be resolved by the rules of URLs, which know no links.
+fn absolute(file: &Path) -> std::io::Result<PathBuf> {
+    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new(".")).canonicalize()?;
+    Ok(file.file_name().map_or(directory.clone(), |name| directory.join(name)))
+}
+
+fn check_readable(file: &Path) -> Result<(), OpenError> {
+    /// The byte of the header that says how SQLite writes, and what it is with a write-ahead log.
+    const WRITE_VERSION: (usize, u8) = (18, 2);
+    let mut header = [0; 100];
+    let read = std::fs::File::open(file).and_then(|mut file| std::io::Read::read(&mut file, &mut header));
+    match read {
+        Ok(_) if header.get(WRITE_VERSION.0) == Some(&WRITE_VERSION.1) => {
+            Err(OpenError::WriteAheadLog(Place::File))
+        }
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(OpenError::Missing(Place::File)),
+        Err(error) => Err(OpenError::Unusable(Place::File, error.into())),
+    }
+}
+
+impl OpenError {
+    fn of_migration(place: Place, error: MigrateError) -> Self {
+        match error {
+            MigrateError::VersionMissing(_) => Self::Newer(place),
+            MigrateError::Execute(error) => Self::Unusable(place, error),
+            other => Self::Migration(place, other),
+        }
+    }
+}
+
+impl Place {
+    const fn of(source: &Source) -> Self {
+        match source {
+            Source::Sqlite { .. } => Self::File,
+            Source::Postgres { .. } => Self::Server,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::File => "the settings database db.sqlite in the data directory",
+            Self::Server => "the settings database of --pg-connection-string",
+        })
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The pool knows the password.
+        formatter.debug_struct("Database").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,53 @@
+//! What does a report say of the settings?
+
+use std::collections::BTreeSet;
+
+use headcount_shared::payload::{Infra, Integration};
+
+use super::{
+    Settings, check_configs::CheckConfigs, clickhouse, error::Result, health::Doing, integrations,
+    project::StoredProject, prometheus,
+};
+
+impl Settings {
+    /// What a report says of the settings: `integration`, and the number of projects.
+    ///
+    /// # Errors
+    /// The database cannot be used.
+    pub async fn facts(&self) -> Result<(Integration, Infra)> {
+        self.attempt(Doing::Reading, async {
+            let mut connection = self.database.read().await?;
+            let schema = self.database.schema();
+            let projects = StoredProject::all(&mut connection, schema).await?;
+            let mut integration = of_projects(&projects);
+            for project in &projects {
+                let configs = CheckConfigs::of(&mut connection, schema, &project.id).await?;
+                self.health.note_unreadable(&project.id, configs.unreadable);
+                configs.count(&mut integration.inspection_overrides);
+            }
+            Ok((integration, Infra { projects: projects.len() as u64, ..Infra::default() }))
+        })
+        .await
+    }
+}
+
+fn of_projects(projects: &[StoredProject]) -> Integration {
+    let categories: BTreeSet<String> =
+        projects.iter().flat_map(|project| project.categories().into_keys()).collect();
+    let alerting: BTreeSet<_> = projects
+        .iter()
+        .flat_map(|project| integrations::configured(&integrations::read(&project.settings)))
+        .collect();
+    // Traces, logs and profiles are kept in ClickHouse.
+    let clickhouse = projects.iter().any(|project| clickhouse::read(&project.settings).is_some());
+    Integration {
+        prometheus: projects.iter().any(|project| prometheus::access(&project.prometheus).is_some()),
+        application_categories: categories.len() as u64,
+        alerting_integrations: alerting.into_iter().collect(),
+        clickhouse,
+        tracing: clickhouse,
+        logs: clickhouse,
+        profiles: clickhouse,
+        ..Integration::default()
+    }
+}

@@ -1,0 +1,106 @@
+//! Which incidents are remembered? The table `incident`.
+
+use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
+
+use super::{
+    deployments::spellings,
+    error::Result,
+    schema::Schema,
+    times::{seconds, seconds_if_any},
+};
+use crate::world::{
+    application_key::ApplicationKey,
+    incidents::{Change, Incident, What},
+    status::Status,
+};
+
+/// A row as it is stored.
+struct StoredRow(Option<Incident>);
+
+/// The incidents of a project that are not over, the oldest first; none where there is no such table.
+pub(super) async fn open(
+    connection: &mut AnyConnection,
+    schema: &Schema,
+    project: &str,
+) -> Result<Vec<Incident>> {
+    if !schema.has("incident", "severity") {
+        return Ok(Vec::new());
+    }
+    let statement = "SELECT application_id, key, opened_at, resolved_at, severity FROM incident
+        WHERE project_id = $1 AND resolved_at = 0 ORDER BY opened_at, key";
+    let rows: Vec<StoredRow> = sqlx::query_as(statement).bind(project).fetch_all(connection).await?;
+    Ok(rows.into_iter().filter_map(|StoredRow(incident)| incident).collect())
+}
+
+impl<'r> FromRow<'r, AnyRow> for StoredRow {
+    fn from_row(row: &'r AnyRow) -> sqlx::Result<Self> {
+        let id: String = row.try_get("application_id")?;
+        let Some(application) = ApplicationKey::parse(&id) else { return Ok(Self(None)) };
+        Ok(Self(Some(Incident {
+            application,
+            key: row.try_get("key")?,
+            opened_at: seconds(row.try_get("opened_at")?),
+            resolved_at: seconds_if_any(row.try_get("resolved_at")?),
+            severity: Status::of_number(row.try_get("severity")?),
+        })))
+    }
+}
+
+/// Remembers what happened to an incident. False when that was known, or when it cannot have happened: an incident that is
+/// over stays over, and an application has one at a time.
+pub(super) async fn remember(
+    transaction: &mut AnyConnection,
+    project: &str,
+    change: &Change,
+    now: u32,
+) -> Result<bool> {
+    match change.what {
+        What::Opened => insert(transaction, project, &change.incident).await,
+        What::Changed => {
+            let statement = "UPDATE incident SET severity = $1
+                WHERE project_id = $2 AND key = $3 AND resolved_at = 0 AND severity <> $1";
+            let severity = i64::from(change.incident.severity.number());
+            update(transaction, statement, severity, project, &change.incident.key).await
+        }
+        What::Resolved => {
+            let statement = "UPDATE incident SET resolved_at = $1
+                WHERE project_id = $2 AND key = $3 AND resolved_at = 0";
+            let resolved_at = i64::from(change.incident.resolved_at.unwrap_or(now));
+            update(transaction, statement, resolved_at, project, &change.incident.key).await
+        }
+    }
+}
+
+async fn update(
+    transaction: &mut AnyConnection,
+    statement: &'static str,
+    to: i64,
+    project: &str,
+    key: &str,
+) -> Result<bool> {
+    let update = sqlx::query(statement).bind(to).bind(project).bind(key);
+    Ok(update.execute(transaction).await?.rows_affected() > 0)
+}
+
+async fn insert(transaction: &mut AnyConnection, project: &str, incident: &Incident) -> Result<bool> {
+    let (earlier, later) = spellings(project, &incident.application);
+    let open = "SELECT COUNT(*) FROM incident
+        WHERE project_id = $1 AND application_id IN ($2, $3) AND resolved_at = 0";
+    let open = sqlx::query_scalar(open).bind(project).bind(&earlier).bind(&later);
+    let open: i64 = open.fetch_one(&mut *transaction).await?;
+    if open > 0 {
+        return Ok(false);
+    }
+    let statement = "INSERT INTO incident (project_id, application_id, key, opened_at, resolved_at, severity)
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+    let inserted = sqlx::query(statement)
+        .bind(project)
+        .bind(&earlier)
+        .bind(&incident.key)
+        .bind(i64::from(incident.opened_at))
+        .bind(i64::from(incident.resolved_at.unwrap_or_default()))
+        .bind(i64::from(incident.severity.number()))
+        .execute(transaction)
+        .await?;
+    Ok(inserted.rows_affected() > 0)
+}

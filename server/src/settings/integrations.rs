@@ -1,0 +1,85 @@
+//! Which integrations does a project have? `integrations` in the column `project.settings`.
+
+mod change;
+
+use std::collections::BTreeSet;
+
+use headcount_shared::payload::AlertingIntegration;
+use serde_json::Value;
+
+pub use self::change::IntegrationChange;
+pub(super) use self::change::{change, set_base_url};
+use super::{
+    credentials::{basic_auth, headers},
+    document::{Document, flag, object, text},
+};
+use crate::notifications::{Integrations, Opsgenie, Pagerduty, Slack, Teams, Webhook};
+
+/// The member of the column.
+const INTEGRATIONS: &str = "integrations";
+
+/// The destinations. One is configured when there is an object for it, whatever is in that.
+pub(super) fn read(settings: &Document) -> Integrations {
+    let Some(all) = object(settings, INTEGRATIONS) else { return Integrations::default() };
+    Integrations {
+        base_url: text(all, "base_url"),
+        slack: object(all, "slack").map(|slack| Slack {
+            token: text(slack, "token"),
+            default_channel: text(slack, "default_channel"),
+            incidents: flag(slack, "incidents"),
+        }),
+        teams: object(all, "teams")
+            .map(|teams| Teams { webhook_url: teams_url(teams), incidents: flag(teams, "incidents") }),
+        pagerduty: object(all, "pagerduty").map(|pagerduty| Pagerduty {
+            integration_key: text(pagerduty, "integration_key"),
+            incidents: flag(pagerduty, "incidents"),
+        }),
+        opsgenie: object(all, "opsgenie").map(|opsgenie| Opsgenie {
+            api_key: text(opsgenie, "api_key"),
+            eu_instance: flag(opsgenie, "eu_instance"),
+            incidents: flag(opsgenie, "incidents"),
+        }),
+        webhook: object(all, "webhook").map(|webhook| Webhook {
+            url: text(webhook, "url"),
+            tls_skip_verify: flag(webhook, "tls_skip_verify"),
+            basic_auth: basic_auth(webhook),
+            custom_headers: headers(webhook),
+            incidents: flag(webhook, "incidents"),
+            incident_template: text(webhook, "incident_template"),
+        }),
+    }
+}
+
+/// Later versions of Coroot have several channels with an address each; the default one counts, else the first.
+fn teams_url(teams: &Document) -> String {
+    let own = text(teams, "webhook_url");
+    if !own.is_empty() {
+        return own;
+    }
+    let channels = teams.get("channels").and_then(Value::as_array).into_iter().flatten();
+    let channels: Vec<&Document> = channels.filter_map(Value::as_object).collect();
+    let default = text(teams, "default_channel");
+    let chosen = channels.iter().find(|channel| text(channel, "name") == default).or(channels.first());
+    chosen.map(|channel| text(channel, "webhook_url")).unwrap_or_default()
+}
+
+/// The kinds that are configured.
+pub(super) fn configured(integrations: &Integrations) -> BTreeSet<AlertingIntegration> {
+    kinds(integrations).into_iter().filter_map(|(kind, told)| told.map(|_| kind)).collect()
+}
+
+/// The kinds that are told about incidents.
+pub(super) fn told_about_incidents(integrations: &Integrations) -> BTreeSet<AlertingIntegration> {
+    kinds(integrations).into_iter().filter_map(|(kind, told)| told?.then_some(kind)).collect()
+}
+
+/// Each kind, and whether it is told about incidents; `None` where it is not configured.
+fn kinds(of: &Integrations) -> [(AlertingIntegration, Option<bool>); 5] {
+    [
+        (AlertingIntegration::Opsgenie, of.opsgenie.as_ref().map(|opsgenie| opsgenie.incidents)),
+        (AlertingIntegration::Pagerduty, of.pagerduty.as_ref().map(|pagerduty| pagerduty.incidents)),
+        (AlertingIntegration::Slack, of.slack.as_ref().map(|slack| slack.incidents)),
+        (AlertingIntegration::Teams, of.teams.as_ref().map(|teams| teams.incidents)),
+        (AlertingIntegration::Webhook, of.webhook.as_ref().map(|webhook| webhook.incidents)),
+    ]
+}

@@ -1,0 +1,139 @@
+//! What is to be told, and what was? The table `incident_notification`.
+
+mod rows;
+
+use std::collections::BTreeMap;
+
+use headcount_shared::payload::AlertingIntegration;
+
+pub(super) use self::rows::enqueue;
+use super::{Settings, destination, error::Result, health::Doing, integrations, project::StoredProject};
+use crate::{
+    notifications::{Details, Future, Integrations, Notification, Outbox, ReportDetails, Unavailable},
+    world::{
+        incidents::{Change, What},
+        status::Status,
+    },
+};
+
+/// What is to be told of a change, to each destination that is told about incidents.
+pub(super) fn notifications(
+    project: &str,
+    change: &Change,
+    integrations: &Integrations,
+    now: u32,
+) -> Vec<Notification> {
+    let status = match change.what {
+        What::Opened | What::Changed => change.incident.severity,
+        What::Resolved => Status::Ok,
+    };
+    let reports = change.reasons.iter().map(|reason| ReportDetails {
+        name: reason.report.clone(),
+        check: reason.check.clone(),
+        message: reason.message.clone(),
+    });
+    let details = Details { reports: reports.collect() };
+    let to = |destination| Notification {
+        project: project.to_owned(),
+        application: change.incident.application.clone(),
+        incident_key: change.incident.key.clone(),
+        status,
+        destination,
+        timestamp: now,
+        external_key: String::new(),
+        details: details.clone(),
+    };
+    integrations::told_about_incidents(integrations).into_iter().map(to).collect()
+}
+
+impl Settings {
+    /// How many notifications were sent after `from` and until `until`, in Unix seconds, by kind of destination; also those
+    /// that another program sent. Kinds without any are absent.
+    ///
+    /// # Errors
+    /// The database cannot be used.
+    pub async fn sent_notifications(
+        &self,
+        from: u32,
+        until: u32,
+    ) -> Result<BTreeMap<AlertingIntegration, u64>> {
+        self.attempt(Doing::Reading, async {
+            if !self.database.schema().has("incident_notification", "sent_at") {
+                return Ok(BTreeMap::new());
+            }
+            let mut connection = self.database.read().await?;
+            let mut sent = BTreeMap::new();
+            for (to, count) in rows::sent_between(&mut connection, from, until).await? {
+                if let Some(kind) = destination::kind(&to) {
+                    *sent.entry(kind).or_default() += count.unsigned_abs();
+                }
+            }
+            Ok(sent)
+        })
+        .await
+    }
+
+    async fn destinations(&self, project: &str) -> Result<Integrations> {
+        self.attempt(Doing::Reading, async {
+            let mut connection = self.database.read().await?;
+            let stored = StoredProject::of(&mut connection, self.database.schema(), project).await?;
+            Ok(integrations::read(&stored.unwrap_or_default().settings))
+        })
+        .await
+    }
+
+    async fn waiting_since(&self, since: u32) -> Result<Vec<Notification>> {
+        if self.is_read_only() {
+            // They are somebody else's to send, and could not be marked as sent.
+            return Ok(Vec::new());
+        }
+        self.attempt(Doing::Reading, async { rows::waiting(&mut *self.database.read().await?, since).await })
+            .await
+    }
+
+    async fn conversation_about(&self, notification: &Notification) -> Result<String> {
+        self.attempt(Doing::Reading, async {
+            if !self.database.schema().has("incident_notification", "external_key") {
+                return Ok(String::new());
+            }
+            rows::conversation(&mut *self.database.read().await?, notification).await
+        })
+        .await
+    }
+
+    async fn settle(&self, notification: &Notification, at: u32, sent: Option<&str>) -> Result<()> {
+        self.attempt(Doing::Writing, async {
+            let mut transaction = self.database.write().await?;
+            let is_news = rows::stamp(&mut transaction, notification, at, sent.unwrap_or_default()).await?;
+            if is_news && sent.is_some() {
+                rows::note(&mut transaction, notification, at).await?;
+            }
+            Ok(transaction.commit().await?)
+        })
+        .await
+    }
+}
+
+impl Outbox for Settings {
+    fn waiting(&self, since: u32) -> Future<'_, Vec<Notification>> {
+        Box::pin(async move { self.waiting_since(since).await.map_err(|_| Unavailable) })
+    }
+
+    fn integrations<'f>(&'f self, project: &'f str) -> Future<'f, Integrations> {
+        Box::pin(async move { self.destinations(project).await.map_err(|_| Unavailable) })
+    }
+
+    fn conversation<'f>(&'f self, notification: &'f Notification) -> Future<'f, String> {
+        Box::pin(async move { self.conversation_about(notification).await.map_err(|_| Unavailable) })
+    }
+
+    fn sent<'f>(&'f self, notification: &'f Notification, at: u32, external_key: &'f str) -> Future<'f, ()> {
+        Box::pin(
+            async move { self.settle(notification, at, Some(external_key)).await.map_err(|_| Unavailable) },
+        )
+    }
+
+    fn dropped<'f>(&'f self, notification: &'f Notification, at: u32) -> Future<'f, ()> {
+        Box::pin(async move { self.settle(notification, at, None).await.map_err(|_| Unavailable) })
+    }
+}

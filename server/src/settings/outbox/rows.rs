@@ -1,0 +1,146 @@
+//! How is a notification stored, and found again?
+//!
+//! The table has no key. A notification is found by what it is about, to whom, and when; later versions of Coroot put a
+//! channel behind the destination.
+
+use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
+
+use crate::{
+    notifications::Notification,
+    settings::{
+        destination,
+        error::Result,
+        ledger::{self, LedgerFact},
+        times::seconds,
+    },
+    world::{application_key::ApplicationKey, status::Status},
+};
+
+/// How many are sent in one go at most. The others come when these are sent or too old.
+const WAITING: i64 = 1000;
+
+/// A row as it is stored; `None` for one that cannot be sent.
+struct StoredRow(Option<Notification>);
+
+pub(in crate::settings) async fn enqueue(
+    transaction: &mut AnyConnection,
+    notification: &Notification,
+) -> Result<()> {
+    let statement = "INSERT INTO incident_notification
+        (project_id, application_id, incident_key, status, destination, timestamp, sent_at, external_key, details)
+        VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)";
+    sqlx::query(statement)
+        .bind(&notification.project)
+        .bind(notification.application.to_string())
+        .bind(&notification.incident_key)
+        .bind(i64::from(notification.status.number()))
+        .bind(destination::name(notification.destination))
+        .bind(i64::from(notification.timestamp))
+        .bind(&notification.external_key)
+        .bind(serde_json::to_string(&notification.details)?)
+        .execute(transaction)
+        .await?;
+    Ok(())
+}
+
+/// Those that are not sent, the oldest first. Two that differ only in a channel are one.
+pub(super) async fn waiting(connection: &mut AnyConnection, since: u32) -> Result<Vec<Notification>> {
+    let statement = "SELECT project_id, application_id, incident_key, status, destination, timestamp,
+            external_key, details
+        FROM incident_notification WHERE sent_at = 0 AND timestamp >= $1
+        ORDER BY timestamp, project_id, incident_key, destination LIMIT $2";
+    let rows = sqlx::query_as(statement).bind(i64::from(since)).bind(WAITING);
+    let rows: Vec<StoredRow> = rows.fetch_all(connection).await?;
+    let mut waiting: Vec<Notification> = rows.into_iter().filter_map(|StoredRow(row)| row).collect();
+    waiting.dedup();
+    Ok(waiting)
+}
+
+impl<'r> FromRow<'r, AnyRow> for StoredRow {
+    fn from_row(row: &'r AnyRow) -> sqlx::Result<Self> {
+        let (application, to): (String, String) =
+            (row.try_get("application_id")?, row.try_get("destination")?);
+        let (application, kind) = (ApplicationKey::parse(&application), destination::kind(&to));
+        let (Some(application), Some(destination)) = (application, kind) else { return Ok(Self(None)) };
+        let details: Option<String> = row.try_get("details")?;
+        Ok(Self(Some(Notification {
+            project: row.try_get("project_id")?,
+            application,
+            incident_key: row.try_get("incident_key")?,
+            status: Status::of_number(row.try_get("status")?),
+            destination,
+            timestamp: seconds(row.try_get("timestamp")?),
+            external_key: row.try_get::<Option<String>, _>("external_key")?.unwrap_or_default(),
+            details: details.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
+        })))
+    }
+}
+
+/// What the destination called the conversation when something was last sent to it about this incident; empty when
+/// nothing was.
+pub(super) async fn conversation(
+    connection: &mut AnyConnection,
+    notification: &Notification,
+) -> Result<String> {
+    let statement = "SELECT external_key FROM incident_notification
+        WHERE project_id = $1 AND incident_key = $2 AND (destination = $3 OR destination LIKE $4)
+            AND sent_at > 0 AND external_key <> ''
+        ORDER BY timestamp DESC, sent_at DESC LIMIT 1";
+    let to = destination::name(notification.destination);
+    let found: Option<String> = sqlx::query_scalar(statement)
+        .bind(&notification.project)
+        .bind(&notification.incident_key)
+        .bind(to)
+        .bind(format!("{to}:%"))
+        .fetch_optional(connection)
+        .await?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Marks a notification as done; false when it was, or is gone.
+pub(super) async fn stamp(
+    transaction: &mut AnyConnection,
+    notification: &Notification,
+    at: u32,
+    external_key: &str,
+) -> Result<bool> {
+    let statement = "UPDATE incident_notification SET sent_at = $1, external_key = $2
+        WHERE project_id = $3 AND incident_key = $4 AND (destination = $5 OR destination LIKE $6)
+            AND status = $7 AND timestamp = $8 AND sent_at = 0";
+    let to = destination::name(notification.destination);
+    let stamped = sqlx::query(statement)
+        .bind(i64::from(at))
+        .bind(external_key)
+        .bind(&notification.project)
+        .bind(&notification.incident_key)
+        .bind(to)
+        .bind(format!("{to}:%"))
+        .bind(i64::from(notification.status.number()))
+        .bind(i64::from(notification.timestamp))
+        .execute(transaction)
+        .await?;
+    Ok(stamped.rows_affected() > 0)
+}
+
+/// Notes in the ledger that a notification was sent.
+pub(super) async fn note(
+    transaction: &mut AnyConnection,
+    notification: &Notification,
+    at: u32,
+) -> Result<()> {
+    let Notification { project, incident_key, status, destination, timestamp, .. } = notification;
+    let to = destination::name(*destination);
+    let item = format!("notification/{incident_key}/{to}/{}/{timestamp}", status.number());
+    ledger::note(transaction, project, &item, &LedgerFact::Notification(*destination), at).await
+}
+
+pub(super) async fn sent_between(
+    connection: &mut AnyConnection,
+    from: u32,
+    until: u32,
+) -> Result<Vec<(String, i64)>> {
+    let statement = "SELECT destination, COUNT(*) FROM incident_notification
+        WHERE sent_at > $1 AND sent_at <= $2 GROUP BY destination";
+    let rows = sqlx::query_as(statement).bind(i64::from(from)).bind(i64::from(until));
+    Ok(rows.fetch_all(connection).await?)
+}

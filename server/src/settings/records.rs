@@ -1,0 +1,68 @@
+//! What is remembered of a project for longer than its metrics?
+
+use super::{
+    Settings,
+    check_configs::CheckConfigs,
+    deployments,
+    error::Result,
+    health::Doing,
+    incidents, integrations,
+    ledger::{self, LedgerFact},
+    outbox,
+    project::{StoredProject, hold},
+};
+use crate::world::records::{Findings, Recalled};
+
+impl Settings {
+    /// What is known of a project; nothing of one that does not exist.
+    ///
+    /// # Errors
+    /// The database cannot be used.
+    pub async fn recall(&self, project: &str) -> Result<Recalled> {
+        self.attempt(Doing::Reading, async {
+            let mut connection = self.database.read().await?;
+            let schema = self.database.schema();
+            let configs = CheckConfigs::of(&mut connection, schema, project).await?;
+            self.health.note_unreadable(project, configs.unreadable);
+            Ok(Recalled {
+                overrides: configs.overrides(),
+                deployments: deployments::of(&mut connection, schema, project).await?,
+                incidents: incidents::open(&mut connection, schema, project).await?,
+            })
+        })
+        .await
+    }
+
+    /// Remembers what was found out at `now`, in Unix seconds, and enqueues what is to be told of it: all of it or nothing.
+    /// To remember the same again changes nothing. Of a project that is gone nothing is remembered.
+    ///
+    /// # Errors
+    /// The database cannot be used, or is only read.
+    pub async fn remember(&self, project: &str, findings: &Findings, now: u32) -> Result<()> {
+        self.attempt(Doing::Writing, async {
+            let mut transaction = self.database.write().await?;
+            if !hold(&mut transaction, project).await? {
+                return Ok(());
+            }
+            for deployment in &findings.deployments {
+                deployments::remember(&mut transaction, project, deployment).await?;
+            }
+            let stored = StoredProject::of(&mut transaction, self.database.schema(), project).await?;
+            let integrations = integrations::read(&stored.unwrap_or_default().settings);
+            for change in &findings.incidents {
+                // Who makes the change tells of it: a second time there is nothing to tell.
+                if incidents::remember(&mut transaction, project, change, now).await? {
+                    for notification in outbox::notifications(project, change, &integrations, now) {
+                        outbox::enqueue(&mut transaction, &notification).await?;
+                    }
+                }
+            }
+            for countable in &findings.countable {
+                let fact = LedgerFact::from(&countable.fact);
+                ledger::note(&mut transaction, project, &countable.item, &fact, now).await?;
+            }
+            Ok(transaction.commit().await?)
+        })
+        .await
+    }
+}

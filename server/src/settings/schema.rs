@@ -1,0 +1,85 @@
+//! Which tables and columns does the database have?
+//!
+//! Coroot has no number for its schema, so whoever reads one of its databases has to look.
+
+use std::collections::BTreeSet;
+
+use headcount_shared::payload::DatabaseType;
+use sqlx::{AnyConnection, AssertSqlSafe};
+
+/// The tables and columns that there were when the database was opened.
+#[derive(Debug, Default)]
+pub(super) struct Schema(BTreeSet<(String, String)>);
+
+const SQLITE: &str = "SELECT t.name, c.name FROM sqlite_master AS t, pragma_table_info(t.name) AS c
+    WHERE t.type = 'table'";
+
+const POSTGRES: &str =
+    "SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT) FROM information_schema.columns
+    WHERE table_schema = ANY (current_schemas(false))";
+
+/// What is written, and so has to be there.
+const WRITTEN: [(&str, &[&str]); 7] = [
+    ("project", &["id", "name", "prometheus", "settings"]),
+    ("settings", &["name", "value"]),
+    ("check_configs", &["project_id", "application_id", "configs"]),
+    ("incident", &["project_id", "application_id", "key", "opened_at", "resolved_at", "severity"]),
+    (
+        "incident_notification",
+        &[
+            "project_id",
+            "application_id",
+            "incident_key",
+            "status",
+            "destination",
+            "timestamp",
+            "sent_at",
+            "external_key",
+            "details",
+        ],
+    ),
+    (
+        "application_deployment",
+        &[
+            "project_id",
+            "application_id",
+            "name",
+            "started_at",
+            "finished_at",
+            "details",
+            "metrics_snapshot",
+            "notifications",
+        ],
+    ),
+    ("headcount_ledger", &["project_id", "item", "fact", "noted_at", "taken_by", "report_id", "settled"]),
+];
+
+impl Schema {
+    pub(super) async fn read(connection: &mut AnyConnection, kind: DatabaseType) -> sqlx::Result<Self> {
+        let statement = match kind {
+            DatabaseType::Sqlite => SQLITE,
+            DatabaseType::Postgres => POSTGRES,
+        };
+        let columns = sqlx::query_as(AssertSqlSafe(statement)).fetch_all(connection).await?;
+        Ok(Self(columns.into_iter().collect()))
+    }
+
+    /// Whether there is such a column.
+    pub(super) fn has(&self, table: &str, column: &str) -> bool {
+        // The tables are few, and a pair of borrowed texts cannot be looked for in a set of owned ones.
+        self.0.iter().any(|(name, of)| name == table && of == column)
+    }
+
+    /// The name of a column that holds text, or what stands for it in a list of columns where it is missing.
+    pub(super) fn text(&self, table: &str, column: &'static str) -> &'static str {
+        if self.has(table, column) { column } else { "CAST(NULL AS TEXT)" }
+    }
+
+    /// A column that is written and missing, as `table.column`.
+    pub(super) fn lacks(&self) -> Option<String> {
+        let mut columns =
+            WRITTEN.iter().flat_map(|(table, columns)| columns.iter().map(move |column| (*table, *column)));
+        let (table, column) = columns.find(|(table, column)| !self.has(table, column))?;
+        Some(format!("{table}.{column}"))
+    }
+}
