@@ -25,6 +25,8 @@ pub struct Facts {
     pub constructor: Constructor,
     /// The mean time of loading a world from the cache, in seconds; 0 when none was loaded.
     pub world_load_time_avg: f64,
+    /// The mean time of auditing a world, in seconds; 0 when none was loaded.
+    pub audit_time_avg: f64,
 }
 
 /// Facts that are on their way.
@@ -70,6 +72,7 @@ pub fn assemble(sources: Sources) -> Payload {
             users: counts.users(),
             page_views: counts.page_views().clone(),
             world_load_time_avg: facts.world_load_time_avg,
+            audit_time_avg: facts.audit_time_avg,
             ..Ux::default()
         },
         performance: Performance {
