@@ -28,7 +28,9 @@ pub mod prices;
 pub mod auditor;
 pub mod deployments;
 pub mod incidents;
+pub mod increase;
 pub mod indicators;
+pub mod regression;
 pub mod status;
 
 // Again and again, and what it costs.

@@ -45,6 +45,9 @@ fn main() -> anyhow::Result<()> {
     if chosen("world") {
         world::load_from_the_cache()?;
     }
+    if chosen("audit") {
+        world::audit_of_what_was_loaded()?;
+    }
     if chosen("refresh") {
         world::refresh_of_a_thousand_nodes()?;
     }

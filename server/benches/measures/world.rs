@@ -1,5 +1,6 @@
 //! A world loaded from the cache, for installations of three sizes, and what it takes to keep that cache up to date.
 
+mod audit;
 mod installation;
 mod prometheus;
 
@@ -21,6 +22,7 @@ use headcount::{
 
 use headcount_shared::payload::Payload;
 
+pub(crate) use self::audit::audit_of_what_was_loaded;
 use self::installation::Installation;
 use super::{median, server::Server};
 

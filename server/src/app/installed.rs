@@ -85,6 +85,7 @@ fn together((integration, infra): (Integration, Infra), known: &Known) -> Facts 
         constructor: constructor(known),
         world_load_time_avg: known.loads.mean().as_secs_f64(),
         sent_notifications: BTreeMap::new(),
+        audit_time_avg: known.loads.audit_mean().as_secs_f64(),
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Facts {
     pub world_load_time_avg: f64,
     /// How many notifications were sent, by type of destination.
     pub sent_notifications: BTreeMap<AlertingIntegration, u64>,
+    /// The mean time of auditing a world, in seconds; 0 when none was loaded.
+    pub audit_time_avg: f64,
 }
 
 /// Facts that are on their way.
@@ -74,6 +76,7 @@ pub fn assemble(sources: Sources) -> Payload {
             page_views: counts.page_views().clone(),
             world_load_time_avg: facts.world_load_time_avg,
             sent_notifications: facts.sent_notifications,
+            audit_time_avg: facts.audit_time_avg,
             ..Ux::default()
         },
         performance: Performance {

@@ -33,12 +33,13 @@ pub struct Table {
     pub points: Points,
 }
 
-/// Values over time for each row of a table.
+/// Values over time for each row of a table. Where they are left packed, `from` and `values` say nothing and `step` is known
+/// all the same.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Points {
     /// The first moment, in Unix seconds.
     pub from: u32,
-    /// The distance between two moments, in seconds; 0 without points.
+    /// The distance between two moments, in seconds; 0 for a query of which no points are kept.
     pub step: u32,
     /// For each moment the values of all rows; NaN where a series has none.
     pub values: Vec<f32>,
@@ -130,6 +131,31 @@ impl Table {
     /// The series, one after another.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         (0..self.len()).map(|index| Row { table: self, index })
+    }
+
+    /// The series at a place; `None` when there are not so many.
+    #[must_use]
+    pub fn row(&self, index: usize) -> Option<Row<'_>> {
+        (index < self.len()).then_some(Row { table: self, index })
+    }
+
+    /// The values of all rows, moment by moment; NaN where a row has none.
+    pub fn moments(&self) -> impl DoubleEndedIterator<Item = (u32, &[f32])> {
+        let Points { from, step, values } = &self.points;
+        let moments = values.chunks_exact(self.len().max(1)).enumerate();
+        moments.map(move |(number, values)| {
+            #[expect(clippy::cast_possible_truncation, reason = "moments are Unix seconds")]
+            let number = number as u32;
+            (from + number * step, values)
+        })
+    }
+
+    /// The values of all rows at a moment, or at the one before it where it is between two; `None` outside of the points.
+    #[must_use]
+    pub fn moment(&self, at: u32) -> Option<&[f32]> {
+        let Points { from, step, values } = &self.points;
+        let number = at.checked_sub(*from)?.checked_div(*step)? as usize;
+        values.chunks_exact(self.len().max(1)).nth(number)
     }
 
     /// The values over time of the row `index`, with their moments; those that are missing are left out.

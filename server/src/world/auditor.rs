@@ -1,14 +1,89 @@
 //! How well is every application? The auditor answers all inspections, a report a file.
 //!
-//! Pure over a world, what was recorded of requests, and the operator's thresholds: the same gives the same.
+//! Pure over a world, what was recorded of requests, and the operator's thresholds: the same gives the same, whatever the
+//! order of series.
 
+// What reports have in common.
+mod checks;
+mod database;
+mod ground;
+mod subject;
+
+// The reports.
+mod cpu;
+mod dns;
+mod dotnet;
+mod instances;
+mod jvm;
+mod logs;
+mod memcached;
+mod memory;
+mod mongodb;
+mod mysql;
+mod net;
+mod postgres;
+mod python;
+mod redis;
+mod storage;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use self::{ground::Ground, subject::Subject};
 use super::{
+    catalogue::{
+        AWS_RDS_LOG_MESSAGES_TOTAL, CONTAINER_DNS_REQUESTS_TOTAL, CONTAINER_LOG_MESSAGES,
+        CONTAINER_MEMORY_RSS_FOR_TREND, CONTAINER_OOM_KILLS_TOTAL, CONTAINER_RESTARTS,
+        FARGATE_CONTAINER_MEMORY_RSS_FOR_TREND, FARGATE_CONTAINER_OOM_EVENTS_TOTAL, PG_WAL_CURRENT_LSN,
+        Query, UP,
+    },
     deployments::Deployment,
     indicators::Indicators,
     inspections::{Inspection, Overrides},
     model::{AppId, World},
     status::Status,
 };
+
+/// The queries of which the auditor needs the values over time. Of all others the newest ones are enough.
+pub const POINTS_OF: &[&Query] = &[
+    &UP,
+    &CONTAINER_RESTARTS,
+    &CONTAINER_OOM_KILLS_TOTAL,
+    &FARGATE_CONTAINER_OOM_EVENTS_TOTAL,
+    &CONTAINER_LOG_MESSAGES,
+    &AWS_RDS_LOG_MESSAGES_TOTAL,
+    &CONTAINER_MEMORY_RSS_FOR_TREND,
+    &FARGATE_CONTAINER_MEMORY_RSS_FOR_TREND,
+    &CONTAINER_DNS_REQUESTS_TOTAL,
+    &PG_WAL_CURRENT_LSN,
+];
+
+/// Makes one report of an application; `None` where it would have nothing to say.
+type Inspect = fn(&Subject<'_, '_>) -> Option<Report>;
+
+/// The reports, in the order in which they are shown.
+const REPORTS: &[Inspect] = &[
+    instances::report,
+    cpu::report,
+    memory::report,
+    storage::report,
+    net::report,
+    dns::report,
+    logs::report,
+    postgres::report,
+    redis::report,
+    mysql::report,
+    mongodb::report,
+    memcached::report,
+    jvm::report,
+    dotnet::report,
+    python::report,
+];
+
+/// The reports that say how well an application is as a whole.
+const DECISIVE: [&str; 4] = ["SLO", "Instances", "Postgres", "Redis"];
 
 /// What the auditor looks at.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +122,7 @@ pub struct Report {
 }
 
 /// The answer to one inspection.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Check {
     /// The inspection.
     pub inspection: Inspection,
@@ -57,4 +132,35 @@ pub struct Check {
     pub threshold: f32,
     /// For people, when it fired; it may name what runs there. Empty otherwise.
     pub message: String,
+}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the message: it names what runs there.
+        let Self { inspection, status, threshold, message: _ } = self;
+        write!(formatter, "{inspection:?}: {status:?} at {threshold}")
+    }
+}
+
+impl Report {
+    /// The report of that name with these checks.
+    fn new(name: &'static str, checks: Vec<Check>) -> Self {
+        let status = checks.iter().map(|check| check.status).max().unwrap_or_default();
+        Self { name, status, checks }
+    }
+}
+
+/// Audits all applications of a world, in the order of their ids.
+#[must_use]
+pub fn audit(evidence: Evidence<'_, '_>) -> Vec<Audit> {
+    let ground = Ground::of(evidence);
+    let applications = evidence.world.applications();
+    applications.map(|(id, _)| audit_application(&Subject::new(&ground, id))).collect()
+}
+
+fn audit_application(subject: &Subject<'_, '_>) -> Audit {
+    let reports: Vec<Report> = REPORTS.iter().filter_map(|report| report(subject)).collect();
+    let decisive = reports.iter().filter(|report| DECISIVE.contains(&report.name));
+    let status = decisive.map(|report| report.status).max().unwrap_or_default();
+    Audit { application: subject.id, status, reports }
 }

@@ -193,28 +193,22 @@ impl Store {
         Ok(())
     }
 
-    /// The stored answers to `queries`: when each series was seen, and its newest value. An answer that is missing or damaged
-    /// is not among them.
+    /// The stored answers to `queries`: when each series was seen, and its newest value; of those in `points_of` that keep
+    /// them also the values over time, as far back as they do from the newest moment. An answer that is missing or damaged is
+    /// not among them.
     ///
     /// # Errors
     /// There is no memory to unpack with.
-    pub fn read(&self, queries: impl Iterator<Item = &'static Query>) -> io::Result<Answers> {
-        self.read_all(queries, Past::Ends)
-    }
-
-    /// The same with the values over time, of a query that keeps them: as far back as it does from its newest moment.
-    ///
-    /// # Errors
-    /// There is no memory to unpack with.
-    pub fn read_with_points(&self, queries: impl Iterator<Item = &'static Query>) -> io::Result<Answers> {
-        self.read_all(queries, Past::Points)
-    }
-
-    fn read_all(&self, queries: impl Iterator<Item = &'static Query>, past: Past) -> io::Result<Answers> {
+    pub fn read(
+        &self,
+        queries: impl Iterator<Item = &'static Query>,
+        points_of: &[&Query],
+    ) -> io::Result<Answers> {
         let mut decoder = Decoder::new()?;
         let mut bytes = Vec::new();
         let mut answers = Answers::default();
         for query in queries {
+            let past = if points_of.contains(&query) { Past::Points } else { Past::Ends };
             if let Some(table) = self.read_one((query, past), &mut bytes, &mut decoder, answers.symbols_mut())
             {
                 answers.insert(query, table);

@@ -120,4 +120,4 @@ pub fn construct<'a>(
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::world) mod tests;

@@ -17,11 +17,12 @@ pub struct LoadTimes {
     pub stages: BTreeMap<&'static str, Duration>,
     loads: u32,
     total: Duration,
+    audits: Duration,
 }
 
 impl LoadCosts {
-    /// Adds a load: its stages, and all of it.
-    pub fn add(&self, stages: &[(&'static str, Duration)], total: Duration) {
+    /// Adds a load: its stages, all of it, and the audit of what was loaded.
+    pub fn add(&self, stages: &[(&'static str, Duration)], total: Duration, audit: Duration) {
         let mut times = self.times();
         for (stage, took) in stages {
             let longest = times.stages.entry(stage).or_default();
@@ -29,6 +30,7 @@ impl LoadCosts {
         }
         times.loads += 1;
         times.total += total;
+        times.audits += audit;
     }
 
     /// The times since the last cut. Changes nothing.
@@ -53,6 +55,12 @@ impl LoadTimes {
     #[must_use]
     pub fn mean(&self) -> Duration {
         self.total.checked_div(self.loads).unwrap_or_default()
+    }
+
+    /// The mean time of the audit of what was loaded; zero without a load.
+    #[must_use]
+    pub fn audit_mean(&self) -> Duration {
+        self.audits.checked_div(self.loads).unwrap_or_default()
     }
 }
 
@@ -109,14 +117,14 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_time_of_a_stage_and_the_mean_of_the_loads_count_until_the_cut() {
+    fn the_longest_time_of_a_stage_and_the_means_of_the_loads_count_until_the_cut() {
         let costs = LoadCosts::default();
-        assert_eq!(costs.peek().mean(), ms(0));
-        costs.add(&[("query", ms(5)), ("load_nodes", ms(1))], ms(10));
-        costs.add(&[("query", ms(3)), ("load_nodes", ms(2))], ms(20));
+        assert_eq!((costs.peek().mean(), costs.peek().audit_mean()), (ms(0), ms(0)));
+        costs.add(&[("query", ms(5)), ("load_nodes", ms(1))], ms(10), ms(2));
+        costs.add(&[("query", ms(3)), ("load_nodes", ms(2))], ms(20), ms(6));
         let times = costs.peek();
         assert_eq!(times.stages, BTreeMap::from([("query", ms(5)), ("load_nodes", ms(2))]));
-        assert_eq!(times.mean(), ms(15));
+        assert_eq!((times.mean(), times.audit_mean()), (ms(15), ms(4)));
         assert_eq!(costs.cut(), times);
         assert_eq!(costs.peek(), LoadTimes::default());
     }

@@ -144,11 +144,11 @@ impl Observation {
         let (store, project) = (Arc::clone(store), self.project.clone());
         let (clock, prices) = (Arc::clone(&self.surroundings.clock), self.surroundings.prices.current());
         let loaded = self.work.spawn_blocking(move || load(&store, &project, &prices, &*clock)).await;
-        let Loaded { facts, stages, total } = match loaded.map_err(io::Error::other).flatten() {
+        let Loaded { facts, stages, total, audit } = match loaded.map_err(io::Error::other).flatten() {
             Ok(loaded) => loaded,
             Err(error) => return tracing::error!(%error, "a world cannot be loaded; what was known stays"),
         };
-        self.surroundings.costs.add(&stages, total);
+        self.surroundings.costs.add(&stages, total, audit);
         self.surroundings.metrics.world_loaded();
         if facts.clouds.iter().any(|cloud| prices::CLOUDS.contains(cloud)) {
             self.surroundings.prices_needed.notify_one();

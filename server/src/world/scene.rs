@@ -1,7 +1,7 @@
 //! Answers of Prometheus for tests, a line a series.
 //!
-//! `node_info machine_id=m1 hostname=n1` is a series that is there, with the value 1. `=0` sets another value, `~600` says
-//! that the series was last seen 600 seconds ago.
+//! `node_info machine_id=m1 hostname=n1` is a series that is there, with the value 1. `=0` sets another value, `=1,.,2` the
+//! last values over time, of which one is missing; `~600` says that the series was last seen 600 seconds ago.
 
 mod digest;
 
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 pub(in crate::world) use self::digest::{applications, digest, edges};
 use super::{
-    answers::{Answers, Table},
+    answers::{Answers, Points, Table},
     catalogue::{self, Kind, Query},
     constructor::{Configured, construct},
     facts::Facts,
@@ -18,7 +18,10 @@ use super::{
 };
 
 /// The moment of all answers.
-const NOW: u32 = 1_700_000_000;
+pub(in crate::world) const NOW: u32 = 1_700_000_100;
+
+/// The distance between two points of a query that does not say another.
+pub(in crate::world) const STEP: u32 = 60;
 
 /// Everything that Prometheus has, and what the operator configured.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +38,8 @@ pub(in crate::world) struct Series {
     pub(in crate::world) labels: BTreeMap<String, String>,
     pub(in crate::world) value: f32,
     pub(in crate::world) seconds_ago: u32,
+    /// The last values over time, NaN where one is missing; empty for a series that always has its value.
+    pub(in crate::world) points: Vec<f32>,
 }
 
 /// A price of each kind.
@@ -56,14 +61,15 @@ impl Series {
         let name = words.next().unwrap();
         let query =
             catalogue::all().find(|query| query.name == name).unwrap_or_else(|| panic!("no query {name}"));
-        let mut series = Self { query, labels: BTreeMap::new(), value: 1.0, seconds_ago: 0 };
+        let mut series =
+            Self { query, labels: BTreeMap::new(), value: 1.0, seconds_ago: 0, points: Vec::new() };
         for word in words {
             if let Some(seconds) = word.strip_prefix('~') {
                 series.seconds_ago = seconds.parse().unwrap();
                 continue;
             }
             match word.split_once('=').unwrap() {
-                ("", value) => series.value = value.parse().unwrap(),
+                ("", values) => series.set(values),
                 (label, text) => {
                     let kept = query.labels.iter().any(|kept| kept.name() == label);
                     assert!(kept, "{name} does not keep {label}");
@@ -72,6 +78,25 @@ impl Series {
             }
         }
         series
+    }
+
+    fn set(&mut self, values: &str) {
+        let value = |text: &str| if text == "." { f32::NAN } else { text.parse().unwrap() };
+        let mut values: Vec<f32> = values.split(',').map(value).collect();
+        while values.last().is_some_and(|value| value.is_nan()) {
+            values.pop();
+            self.seconds_ago += STEP;
+        }
+        self.value = values.last().copied().unwrap();
+        self.points = if values.len() > 1 { values } else { Vec::new() };
+    }
+
+    /// Its value so many points before it was last seen; NaN where that is missing.
+    fn before(&self, points: usize) -> f32 {
+        if self.points.is_empty() {
+            return self.value;
+        }
+        self.points.iter().rev().nth(points).copied().unwrap_or(f32::NAN)
     }
 }
 
@@ -123,10 +148,27 @@ impl Scene {
             table.last_seen.push(NOW - series.seconds_ago);
             table.values.push(series.value);
         }
-        for (query, table) in tables.into_values() {
+        for (query, mut table) in tables.into_values() {
+            table.points = self.points(query);
             answers.insert(query, table);
         }
         answers
+    }
+
+    /// The values over time of a query that keeps them.
+    fn points(&self, query: &'static Query) -> Points {
+        let Kind::Range { keep, every } = query.kind else { return Points::default() };
+        let step = every.map_or(STEP, |every| every.as_secs() as u32);
+        let from = NOW - keep.as_secs() as u32;
+        let rows: Vec<&Series> =
+            self.series.iter().filter(|series| series.query.name == query.name).collect();
+        let value = |series: &Series, at: u32| {
+            let last_seen = NOW - series.seconds_ago;
+            last_seen.checked_sub(at).map_or(f32::NAN, |ago| series.before((ago / step) as usize))
+        };
+        let moments = (from..=NOW).step_by(step as usize);
+        let values = moments.flat_map(|at| rows.iter().map(move |series| value(series, at))).collect();
+        Points { from, step, values }
     }
 
     /// Builds the world and looks at it.

@@ -78,7 +78,10 @@ impl Decoder {
                 table.points = self.points(&points, since, rows)?;
                 ends::find(&mut table, rows);
             }
-            (Kind::Range { .. }, Past::Ends) => self.ends(&points, since, rows)?.put_into(&mut table),
+            (Kind::Range { .. }, Past::Ends) => {
+                self.ends(&points, since, rows)?.put_into(&mut table);
+                table.points.step = step(&points);
+            }
         }
         Ok(table)
     }
@@ -181,6 +184,11 @@ impl Decoder {
         planes::read(self.unpacker.unpack(group.packed)?, group.width, &mut self.narrow);
         Ok(&self.narrow)
     }
+}
+
+/// The distance between two moments; 0 without any.
+fn step(frames: &[(Header, &[u8])]) -> u32 {
+    frames.iter().find(|(header, _)| header.moments > 0).map_or(0, |(header, _)| header.step)
 }
 
 impl Shape {

@@ -45,8 +45,8 @@ fn answer(query: &'static Query, series: &[Series<'_>]) -> Incoming {
 
 /// What a store has of a query; `None` when it is missing. Without its points it is the same.
 fn read(store: &Store, query: &'static Query) -> Option<(u32, Rows)> {
-    let with_points = rows_in(&store.read_with_points(std::iter::once(query)).unwrap(), query);
-    let without = rows_in(&store.read(std::iter::once(query)).unwrap(), query);
+    let with_points = rows_in(&store.read(std::iter::once(query), &[query]).unwrap(), query);
+    let without = rows_in(&store.read(std::iter::once(query), &[]).unwrap(), query);
     let ends = with_points.clone().map(|(to, mut rows)| {
         rows.values_mut().for_each(|(.., points)| points.clear());
         (to, rows)
@@ -374,7 +374,7 @@ fn answers_that_are_read_together_are_those_that_are_read_alone() {
         }
         store.write(answer, TO, 15).unwrap();
     }
-    let answers = store.read(queries.into_iter()).unwrap();
+    let answers = store.read(queries.into_iter(), &[]).unwrap();
     for query in queries {
         let rows = answers.table(query).rows().map(|found| {
             let labels: Vec<_> = found.labels().iter().map(|label| answers.text(*label)).collect();
@@ -579,7 +579,7 @@ fn reading_while_writing_finds_the_old_or_the_new() {
             scope.spawn(|| (1..300).for_each(|number| drop(store.write(first(number), minute(number), 15))));
         let mut newest = 0;
         while !writing.is_finished() {
-            let answers = store.read_with_points(std::iter::once(&UP)).unwrap();
+            let answers = store.read(std::iter::once(&UP), &[&UP]).unwrap();
             let (to, rows) = rows_in(&answers, &UP).unwrap();
             let points = &rows.values().next().unwrap().3;
             assert_eq!(points.len() as u32, ((to - TO) / 60 + 1).min(61));

@@ -43,7 +43,7 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
         let table = site.answers.table(query);
         for (labels, row) in read(site.answers, query, LABELS) {
             let Some(container) = container(site, labels) else { continue };
-            keep_newer(field(&mut site.world.containers[container]), table, row.index());
+            keep_newer(field(&mut site.world.containers[container]), &site.world.texts, table, row.index());
         }
     }
 }

@@ -11,7 +11,7 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
     let table = site.answers.table(&UP);
     for ([job, instance], row) in read(site.answers, &UP, [Label::Job, Label::Instance]) {
         let mut kept = site.world.targets.get(&(job, instance)).copied();
-        keep_newer(&mut kept, table, row.index());
+        keep_newer(&mut kept, &site.world.texts, table, row.index());
         if let Some(kept) = kept {
             site.world.targets.insert((job, instance), kept);
         }

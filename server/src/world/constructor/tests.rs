@@ -6,7 +6,7 @@ mod databases;
 mod managed;
 mod nodes;
 mod pods;
-mod properties;
+pub(in crate::world) mod properties;
 
 use super::{Configured, STAGES, construct};
 use crate::world::{answers::Answers, model::World, prices::Prices, scene::scene};

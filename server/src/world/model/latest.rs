@@ -1,9 +1,9 @@
 //! What a label says now, when several series had it.
 
-use super::Texts;
-use crate::world::answers::{Symbol, Table};
+use std::cmp::Ordering;
 
-use super::{Id as _, RowId};
+use super::{Id as _, RowId, Texts};
+use crate::world::answers::{Symbol, Table};
 
 /// The text that the newest of several series has for a label; the largest text among series that were seen last at the
 /// same moment, so that their order does not matter. An empty text can be the newest.
@@ -43,10 +43,20 @@ pub fn keep_larger(kept: &mut f32, other: Option<f32>) {
     *kept = kept.max(other.unwrap_or(f32::NAN));
 }
 
-/// Keeps the row that was seen last, and of those the one with the larger value.
-pub fn keep_newer(kept: &mut Option<RowId>, table: &Table, row: usize) {
-    let age = |row: usize| (table.last_seen[row], table.values[row]);
-    if kept.is_none_or(|kept| age(kept.place()) < age(row)) {
+/// Keeps the row that was seen last, of those the one with the larger value, of those the one with the larger texts.
+pub fn keep_newer(kept: &mut Option<RowId>, texts: &Texts<'_>, table: &Table, row: usize) {
+    if kept.is_none_or(|kept| age(texts, table, kept.place(), row).is_lt()) {
         *kept = Some(RowId::at(row));
     }
+}
+
+fn age(texts: &Texts<'_>, table: &Table, one: usize, other: usize) -> Ordering {
+    table.last_seen[one]
+        .cmp(&table.last_seen[other])
+        .then_with(|| table.values[one].total_cmp(&table.values[other]))
+        .then_with(|| {
+            let labels =
+                |row| table.row(row).into_iter().flat_map(|row| row.labels()).map(|text| texts.text(*text));
+            labels(one).cmp(labels(other))
+        })
 }

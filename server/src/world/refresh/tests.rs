@@ -59,7 +59,7 @@ async fn a_round_asks_everything_and_stores_it() {
     assert_eq!(round, Round { answered: all, failed: 0 });
     assert_eq!(refresh.costs.lock().unwrap().0.len(), all);
     assert!(refresh.costs.lock().unwrap().0.values().all(|cost| cost.series == 1));
-    assert_eq!(refresh.asking.store.read(catalogue::of_the_world()).unwrap().table(&NODE_INFO).len(), 1);
+    assert_eq!(refresh.asking.store.read(catalogue::of_the_world(), &[]).unwrap().table(&NODE_INFO).len(), 1);
 }
 
 #[tokio::test]

@@ -155,7 +155,7 @@ fn load_round_trip_times(site: &mut Site<'_, '_>, connections: &Connections<'_>)
     for_each(site, &CONTAINER_NET_LATENCY, [Label::DestinationIp], |site, container, [address], row| {
         if let Some(ip) = ip(site.answers.text(address)) {
             let instance = site.world.containers[container].instance;
-            keep_newer(rows.entry((instance, ip)).or_default(), table, row.index());
+            keep_newer(rows.entry((instance, ip)).or_default(), &site.world.texts, table, row.index());
         }
     });
     for (connection, target) in site.world.connections.values_mut().zip(&connections.targets) {

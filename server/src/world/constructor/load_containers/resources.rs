@@ -95,7 +95,7 @@ fn load_values(site: &mut Site<'_, '_>) {
     for (query, field) in OVER_TIME {
         let table = site.answers.table(query);
         for_each(site, query, [], |site, container, [], row| {
-            keep_newer(field(&mut site.world.containers[container]), table, row.index());
+            keep_newer(field(&mut site.world.containers[container]), &site.world.texts, table, row.index());
         });
     }
 }

@@ -41,7 +41,7 @@ fn load_phases(site: &mut Site<'_, '_>) {
         pod.first_seen = pod.first_seen.min(row.first_seen());
         pod.last_seen = pod.last_seen.max(row.last_seen());
         if phase == Phase::Running {
-            keep_newer(&mut pod.running, table, row.index());
+            keep_newer(&mut pod.running, &site.world.texts, table, row.index());
         }
         if row.is_so() {
             pod.phase = pod.phase.max(Some(phase));

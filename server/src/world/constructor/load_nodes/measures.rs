@@ -63,7 +63,7 @@ fn load_sizes(site: &mut Site<'_, '_>) {
     for (query, field) in OVER_TIME {
         let table = site.answers.table(query);
         for_each(site, query, [], |site, node, [], row| {
-            keep_newer(field(&mut site.world.nodes[node]), table, row.index());
+            keep_newer(field(&mut site.world.nodes[node]), &site.world.texts, table, row.index());
         });
     }
 }
@@ -79,8 +79,8 @@ fn load_disks(site: &mut Site<'_, '_>) {
     let mut disks = Parts::new();
     for (query, field) in DISKS {
         let table = site.answers.table(query);
-        for_each(site, query, [Label::Device], |_, node, [device], row| {
-            keep_newer(field(disks.enter(node, device, new)), table, row.index());
+        for_each(site, query, [Label::Device], |site, node, [device], row| {
+            keep_newer(field(disks.enter(node, device, new)), &site.world.texts, table, row.index());
         });
     }
     site.world.disks = disks.gather();
@@ -94,8 +94,8 @@ fn load_interfaces(site: &mut Site<'_, '_>) {
     });
     for (query, field) in INTERFACES {
         let table = site.answers.table(query);
-        for_each(site, query, [Label::Interface], |_, node, [name], row| {
-            keep_newer(field(interfaces.enter(node, name, new)), table, row.index());
+        for_each(site, query, [Label::Interface], |site, node, [name], row| {
+            keep_newer(field(interfaces.enter(node, name, new)), &site.world.texts, table, row.index());
         });
     }
     site.world.interfaces = interfaces.gather();

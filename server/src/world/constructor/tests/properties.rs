@@ -80,6 +80,15 @@ fn texts_of(label: Label) -> &'static [&'static str] {
     }
 }
 
+/// What values of a series came before one.
+fn points_before(value: f32) -> Vec<f32> {
+    match value {
+        0.0 => vec![0.0, 3.0, 0.0],
+        2.5 => vec![2.0, f32::NAN, f32::NAN, f32::NAN, 1.0, 2.5],
+        _ => Vec::new(),
+    }
+}
+
 fn series() -> impl Strategy<Value = Series> {
     // Queries that decide what there is come as often as all others together.
     let deciding = [
@@ -110,15 +119,17 @@ fn series() -> impl Strategy<Value = Series> {
             .iter()
             .zip(picks)
             .map(|(label, pick)| (label.name().to_owned(), (*pick.get(texts_of(*label))).to_owned()));
-        Series { query, labels: labels.collect(), value, seconds_ago }
+        Series { query, labels: labels.collect(), value, seconds_ago, points: points_before(value) }
     })
 }
 
-fn of(series: Vec<Series>) -> Scene {
+/// The scene of some series, with something that the operator configured.
+pub(in crate::world) fn of(series: Vec<Series>) -> Scene {
     Scene::of(series).category("shop", "shop/*").custom_application("own", "pg@*")
 }
 
-fn two_orders() -> impl Strategy<Value = (Vec<Series>, Vec<Series>)> {
+/// Some series in two orders.
+pub(in crate::world) fn two_orders() -> impl Strategy<Value = (Vec<Series>, Vec<Series>)> {
     vec(series(), 0..240).prop_flat_map(|series| (Just(series.clone()), Just(series).prop_shuffle()))
 }
 
@@ -129,7 +140,8 @@ fn without_rows(world: &World<'_>) -> Vec<String> {
     lines
 }
 
-fn cases() -> ProptestConfig {
+/// How many cases are tried.
+pub(in crate::world) fn cases() -> ProptestConfig {
     ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() }
 }
 

@@ -1,0 +1,62 @@
+//! Do containers use all the CPU that they may, and nodes all that they have?
+
+use super::{Report, checks::Items, subject::Subject};
+use crate::world::{
+    answers::Symbol,
+    catalogue::{
+        AWS_RDS_CPU_USAGE_PERCENT, CONTAINER_CPU_USAGE, FARGATE_CONTAINER_CPU_USAGE_SECONDS,
+        NODE_CPU_USAGE_PERCENT,
+    },
+    inspections::Inspection,
+    model::{Instance, NodeId, Series},
+};
+
+/// The report on the CPU.
+pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+    let (mut nodes, mut containers) =
+        (subject.items(Inspection::CPUNode), subject.items(Inspection::CPUContainer));
+    let mut has_nodes = false;
+    for (_, instance) in subject.instances() {
+        if let Some(node) = instance.node {
+            has_nodes = true;
+            add_node(subject, &mut nodes, node, instance);
+        }
+    }
+    for (_, container, instance) in subject.containers() {
+        let percent = usage(subject, container.cpu_usage) / container.cpu_limit * 100.0;
+        containers.add_above(percent, [container.name, instance.name]);
+    }
+    let nodes = if has_nodes {
+        nodes.check("a node has hardly any CPU time left")
+    } else {
+        subject.unknown(Inspection::CPUNode)
+    };
+    let containers = if subject.has_containers() {
+        containers.check("a container uses almost all the CPU time that it may")
+    } else {
+        subject.unknown(Inspection::CPUContainer)
+    };
+    Some(Report::new("CPU", vec![nodes, containers]))
+}
+
+fn add_node(subject: &Subject<'_, '_>, items: &mut Items<'_, '_, '_>, node: NodeId, instance: &Instance) {
+    let world = subject.world;
+    let percent = match instance.managed {
+        None => subject.ground.last(&NODE_CPU_USAGE_PERCENT, world.nodes[node].cpu_usage),
+        // By mode.
+        Some(managed) => {
+            let series = world.managed_series.of(managed);
+            let modes = series.filter(|(query, _)| *query == &AWS_RDS_CPU_USAGE_PERCENT);
+            let values = modes.map(|(query, row)| subject.ground.last(query, Some(*row)));
+            let sum: f64 = values.filter(|value| !value.is_nan()).map(f64::from).sum();
+            sum as f32
+        }
+    };
+    items.add_above(percent, [world.nodes[node].name(), Symbol::EMPTY]);
+}
+
+/// The CPU usage of a container at present, in cores; NaN where it is not known.
+fn usage(subject: &Subject<'_, '_>, series: Series) -> f32 {
+    let agent = subject.ground.last(&CONTAINER_CPU_USAGE, series.agent);
+    agent.max(subject.ground.last(&FARGATE_CONTAINER_CPU_USAGE_SECONDS, series.fargate))
+}

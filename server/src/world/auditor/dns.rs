@@ -1,0 +1,131 @@
+//! Are names resolved, and quickly?
+
+mod quantile;
+
+use self::quantile::{Bounds, quantile};
+use super::{Check, Report, subject::Subject};
+use crate::world::{
+    answers::{Symbol, Table},
+    catalogue::{CONTAINER_DNS_REQUESTS_LATENCY, CONTAINER_DNS_REQUESTS_TOTAL, Label},
+    inspections::Inspection,
+    model::{Id as _, RowId, World},
+};
+
+/// What is known of all DNS requests.
+pub(super) struct Dns {
+    /// Requests in the last hour, by the rows of `container_dns_requests_total`.
+    requests: Vec<f64>,
+    bounds: Bounds,
+    ok: Option<Symbol>,
+    nxdomain: Option<Symbol>,
+}
+
+impl Dns {
+    pub(super) fn of(world: &World<'_>) -> Self {
+        Self {
+            requests: counts(world.answers.table(&CONTAINER_DNS_REQUESTS_TOTAL)),
+            bounds: Bounds::of(world, &CONTAINER_DNS_REQUESTS_LATENCY),
+            ok: world.texts.find("ok"),
+            nxdomain: world.texts.find("nxdomain"),
+        }
+    }
+}
+
+/// How often each row's rate was a whole in all its points together.
+fn counts(table: &Table) -> Vec<f64> {
+    let mut sums = vec![0.0; table.len()];
+    for (_, values) in table.moments() {
+        for (sum, value) in sums.iter_mut().zip(values) {
+            *sum += if value.is_nan() { 0.0 } else { f64::from(*value) };
+        }
+    }
+    sums.iter_mut().for_each(|sum| *sum *= f64::from(table.points.step));
+    sums
+}
+
+/// Requests for one domain and of one type.
+struct Asked {
+    domain: Symbol,
+    request_type: Symbol,
+    count: f64,
+    /// Those for which there is no such name.
+    without_name: f64,
+}
+
+/// The requests of an application.
+#[derive(Default)]
+struct Requests {
+    asked: Vec<Asked>,
+    count: f64,
+    /// Those that a server failed to answer.
+    failed: f64,
+}
+
+/// The report on DNS; none without a request.
+pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+    let requests = Requests::of(subject);
+    if requests.count <= 0.0 {
+        return None;
+    }
+    let failed = requests.failed;
+    let without_name = requests.without_name();
+    Some(Report::new(
+        "DNS",
+        vec![
+            latency(subject),
+            subject.events(Inspection::DnsServerErrors, failed, "servers failed to answer DNS requests"),
+            subject.events(
+                Inspection::DnsNxdomainErrors,
+                without_name,
+                "DNS requests for names that do not exist",
+            ),
+        ],
+    ))
+}
+
+fn latency(subject: &Subject<'_, '_>) -> Check {
+    let bounds = &subject.ground.dns.bounds;
+    let rows = subject.containers().flat_map(|(id, ..)| subject.world.dns_latencies.of(id).copied());
+    let buckets = bounds.buckets(subject.world.answers.table(&CONTAINER_DNS_REQUESTS_LATENCY), rows);
+    let seconds = quantile(&buckets, 0.95).unwrap_or(f64::NAN);
+    subject.value(Inspection::DnsLatency, seconds, |seconds| {
+        format!("of 20 DNS requests one takes {seconds:.3} s or more")
+    })
+}
+
+impl Requests {
+    fn of(subject: &Subject<'_, '_>) -> Self {
+        let (world, dns) = (subject.world, &subject.ground.dns);
+        let labels = [Label::Domain, Label::RequestType, Label::Status];
+        let columns = CONTAINER_DNS_REQUESTS_TOTAL.columns(labels);
+        let table = world.answers.table(&CONTAINER_DNS_REQUESTS_TOTAL);
+        let rows = subject.containers().flat_map(|(id, ..)| world.dns_requests.of(id));
+        let mut requests = Self::default();
+        for row in rows.filter_map(|row: &RowId| table.row(row.place())) {
+            let [domain, request_type, status] = columns.map(|column| row.label(column));
+            let count = dns.requests.get(row.index()).copied().unwrap_or(0.0);
+            let (is_ok, is_nameless) = (Some(status) == dns.ok, Some(status) == dns.nxdomain);
+            requests.count += count;
+            requests.failed += if is_ok || is_nameless { 0.0 } else { count };
+            let without_name = if is_nameless { count } else { 0.0 };
+            requests.asked.push(Asked { domain, request_type, count, without_name });
+        }
+        requests
+    }
+
+    /// Requests for names that do not exist. Where no request of the same type for the same domain was ever answered, the
+    /// type may just not be served, as that of IPv6 often is.
+    fn without_name(mut self) -> f64 {
+        let same = |asked: &Asked| (asked.domain.number(), asked.request_type.number());
+        self.asked.sort_unstable_by_key(same);
+        let mut without_name = 0.0;
+        for group in self.asked.chunk_by(|one, other| same(one) == same(other)) {
+            let sum = |of: fn(&Asked) -> f64| group.iter().map(of).sum::<f64>().round();
+            let nameless = sum(|asked| asked.without_name);
+            if nameless < sum(|asked| asked.count) {
+                without_name += nameless;
+            }
+        }
+        without_name
+    }
+}

@@ -1,0 +1,22 @@
+//! How well are .NET applications?
+
+use super::{Report, subject::Subject};
+use crate::world::inspections::Inspection;
+
+/// The report on .NET; none for an application without.
+pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+    let world = subject.world;
+    if !subject.instances().any(|(id, _)| world.dotnets.of(id).len() > 0) {
+        return None;
+    }
+    let mut availability = subject.items(Inspection::DotNetAvailability);
+    for (id, instance) in subject.present() {
+        for dotnet in world.dotnets.of(id) {
+            let is_up = dotnet.up > 0.0;
+            if !is_up {
+                availability.add([dotnet.name, instance.name]);
+            }
+        }
+    }
+    Some(Report::new(".NET", vec![availability.check("a .NET application does not run")]))
+}

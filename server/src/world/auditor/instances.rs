@@ -1,0 +1,87 @@
+//! Are there as many instances as there should be, and do they keep running?
+
+use super::{Check, Report, subject::Subject};
+use crate::world::{
+    catalogue::{CONTAINER_MEMORY_RSS, CONTAINER_RESTARTS, FARGATE_CONTAINER_MEMORY_RSS},
+    increase::Increases,
+    inspections::Inspection,
+    model::{Id as _, Instance, InstanceId, Kind, Phase, RowId, World},
+    status::Status,
+};
+
+/// Restarts of containers in the last hour, by the rows of their counters.
+pub(super) struct Restarts(Vec<f64>);
+
+impl Restarts {
+    pub(super) fn of(world: &World<'_>) -> Self {
+        Self(Increases::of(world, &CONTAINER_RESTARTS).sums(0..=u32::MAX))
+    }
+
+    fn of_container(&self, row: Option<RowId>) -> f64 {
+        row.and_then(|row| self.0.get(row.place()).copied()).unwrap_or(0.0)
+    }
+}
+
+/// The report on instances.
+pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+    let inspections = [Inspection::InstanceAvailability, Inspection::InstanceRestarts];
+    let checks = if subject.is_external() {
+        inspections.map(|inspection| subject.unknown(inspection))
+    } else if subject.is_periodic() {
+        // They need not run.
+        inspections.map(|inspection| subject.check(inspection, Status::Ok))
+    } else {
+        [availability(subject), restarts(subject)]
+    };
+    Some(Report::new("Instances", checks.into()))
+}
+
+fn restarts(subject: &Subject<'_, '_>) -> Check {
+    let restarts = &subject.ground.restarts;
+    let count = subject.containers().map(|(_, container, _)| restarts.of_container(container.restarts)).sum();
+    subject.events(Inspection::InstanceRestarts, count, "containers were restarted")
+}
+
+fn availability(subject: &Subject<'_, '_>) -> Check {
+    let count = |count: usize| count as f32;
+    let desired = match subject.app.id.kind {
+        Kind::Unknown => count(subject.app.instances.len()),
+        _ => subject.app.desired_instances,
+    };
+    let available = subject.instances().filter(|(id, instance)| is_available(subject, *id, instance));
+    let available = count(available.count());
+    let fires = desired > 0.0 && {
+        let is_everywhere = subject.app.id.kind != Kind::DaemonSet || available >= desired;
+        let percent = available / desired * 100.0;
+        available == 0.0 || !is_everywhere || percent < subject.threshold(Inspection::InstanceAvailability)
+    };
+    subject.fire_if(Inspection::InstanceAvailability, fires, || {
+        format!("{available} of {desired} instances are available")
+    })
+}
+
+/// Whether an instance does what it is for. Without an agent on its node nobody sees that, which counts as if it did not.
+fn is_available(subject: &Subject<'_, '_>, id: InstanceId, instance: &Instance) -> bool {
+    let world = subject.world;
+    if let Some(managed) = instance.managed {
+        // What the provider said before is not kept.
+        return world.text(world.managed[managed].status.text()) == "available";
+    }
+    let Some(pod) = instance.pod.map(|pod| &world.pods[pod]) else { return uses_memory(subject, id) };
+    match pod.phase {
+        Some(Phase::Running) => pod.ready && uses_memory(subject, id),
+        Some(Phase::NotObserved) => uses_memory(subject, id),
+        Some(Phase::Succeeded) => true,
+        Some(Phase::Pending | Phase::Failed | Phase::Unknown | Phase::Other) | None => false,
+    }
+}
+
+/// Whether any container of an instance used memory lately: whether it runs.
+fn uses_memory(subject: &Subject<'_, '_>, instance: InstanceId) -> bool {
+    let ground = subject.ground;
+    ground.containers.of(instance).any(|container| {
+        let series = subject.world.containers[*container].memory_rss;
+        ground.is_fresh(&CONTAINER_MEMORY_RSS, series.agent)
+            || ground.is_fresh(&FARGATE_CONTAINER_MEMORY_RSS, series.fargate)
+    })
+}

@@ -1,0 +1,28 @@
+//! How well are databases of MongoDB?
+
+use super::{
+    Check, Report,
+    database::{self, Monitored},
+    subject::Subject,
+};
+use crate::world::{catalogue::MONGO_RS_LAST_APPLIED_TIMESTAMP_MS, inspections::Inspection, model::Engine};
+
+/// The report on MongoDB; none for an application that is none.
+pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+    database::report(subject, ("Mongodb", Engine::Mongodb), |databases| {
+        vec![
+            database::availability(subject, Inspection::MongodbAvailability, databases),
+            replication_lag(subject, databases),
+        ]
+    })
+}
+
+fn replication_lag(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
+    let mut items = subject.items(Inspection::MongodbReplicationLag);
+    for monitored in databases {
+        // The query says how long ago the last operation was applied.
+        let seconds = database::last(subject, monitored.id, &MONGO_RS_LAST_APPLIED_TIMESTAMP_MS);
+        items.add_above(seconds.trunc(), monitored.name());
+    }
+    items.check("a replica is behind")
+}

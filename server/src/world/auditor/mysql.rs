@@ -1,0 +1,61 @@
+//! How well are databases of MySQL?
+
+use super::{
+    Check, Report,
+    database::{self, Monitored},
+    subject::Subject,
+};
+use crate::world::{
+    catalogue::{
+        MYSQL_CONNECTIONS_CURRENT, MYSQL_CONNECTIONS_MAX, MYSQL_REPLICATION_IO_STATUS,
+        MYSQL_REPLICATION_LAG_SECONDS, MYSQL_REPLICATION_SQL_STATUS,
+    },
+    inspections::Inspection,
+    model::Engine,
+};
+
+/// The report on MySQL; none for an application that is none.
+pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+    database::report(subject, ("Mysql", Engine::Mysql), |databases| {
+        vec![
+            database::availability(subject, Inspection::MysqlAvailability, databases),
+            replication_status(subject, databases),
+            replication_lag(subject, databases),
+            connections(subject, databases),
+        ]
+    })
+}
+
+fn replication_status(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
+    let mut items = subject.items(Inspection::MysqlReplicationStatus);
+    for monitored in databases {
+        let threads = [&MYSQL_REPLICATION_IO_STATUS, &MYSQL_REPLICATION_SQL_STATUS];
+        let mut values = threads
+            .into_iter()
+            .flat_map(|query| database::series(subject, monitored.id, query))
+            .filter_map(|row| row.last());
+        if values.any(|value| value < 1.0) {
+            items.add(monitored.name());
+        }
+    }
+    items.check("a replica does not replicate")
+}
+
+fn replication_lag(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
+    let mut items = subject.items(Inspection::MysqlReplicationLag);
+    for monitored in databases {
+        let seconds = database::last(subject, monitored.id, &MYSQL_REPLICATION_LAG_SECONDS);
+        items.add_above(seconds.trunc(), monitored.name());
+    }
+    items.check("a replica is behind")
+}
+
+fn connections(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
+    let mut items = subject.items(Inspection::MysqlConnections);
+    for monitored in databases {
+        let [open, most] = [&MYSQL_CONNECTIONS_CURRENT, &MYSQL_CONNECTIONS_MAX]
+            .map(|query| database::last(subject, monitored.id, query));
+        items.add_above(open / most * 100.0, monitored.name());
+    }
+    items.check("hardly any connection is left")
+}

@@ -1,0 +1,98 @@
+//! Are other applications within reach, and how far away are they?
+
+use super::{Report, subject::Subject};
+use crate::world::{
+    answers::Symbol,
+    catalogue::CONTAINER_NET_LATENCY,
+    inspections::Inspection,
+    model::{AppId, Connection, InstanceId, Remote},
+};
+
+/// What is measured as one: an application, or one of its own instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Destination {
+    application: AppId,
+    instance: Option<InstanceId>,
+}
+
+/// The report on the network; none without a connection.
+pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+    let world = subject.world;
+    let mut connectivity = subject.items(Inspection::NetworkConnectivity);
+    let mut connects = subject.items(Inspection::NetworkTCPConnections);
+    let mut round_trips = Vec::new();
+    let mut has_connections = false;
+    for connection in connections(subject) {
+        let Some(to) = destination(subject, connection) else { continue };
+        has_connections = true;
+        let round_trip = subject.ground.last(&CONTAINER_NET_LATENCY, connection.round_trip_time);
+        if !round_trip.is_nan() {
+            round_trips.push((to, round_trip));
+        }
+        let name = [world.apps[to.application].id.name, Symbol::EMPTY];
+        if is_used(subject, connection) {
+            if subject.ground.is_silent(&CONTAINER_NET_LATENCY, connection.round_trip_time) {
+                connectivity.add(name);
+            }
+            connects.add_above(connection.failed_connects, name);
+        }
+    }
+    let mut distance = subject.items(Inspection::NetworkRTT);
+    for (to, mean) in means(round_trips) {
+        let application = world.apps[to.application].id.name;
+        let own = to.instance.map(|instance| [world.instances[instance].name, application]);
+        distance.add_above(mean, own.unwrap_or([application, Symbol::EMPTY]));
+    }
+    let checks = || {
+        vec![
+            distance.check("the network is slow"),
+            connectivity.check("no answer to packets"),
+            connects.check("connections fail"),
+        ]
+    };
+    has_connections.then(|| Report::new("Net", checks()))
+}
+
+fn connections<'s>(subject: &'s Subject<'_, '_>) -> impl Iterator<Item = &'s Connection> {
+    let of = |(id, _)| subject.ground.connections.of(id).map(|id| &subject.world.connections[*id]);
+    subject.instances().flat_map(of)
+}
+
+fn destination(subject: &Subject<'_, '_>, connection: &Connection) -> Option<Destination> {
+    match connection.remote {
+        Remote::Unresolved => None,
+        Remote::Application(application) => Some(Destination { application, instance: None }),
+        Remote::Instance(instance) => {
+            let application = subject.world.instances[instance].application;
+            let is_own = application == subject.id;
+            Some(Destination { application, instance: is_own.then_some(instance) })
+        }
+    }
+}
+
+/// Whether anybody uses a connection at present. One to or of a pod that is gone is not used.
+fn is_used(subject: &Subject<'_, '_>, connection: &Connection) -> bool {
+    let world = subject.world;
+    let is_gone = match connection.remote {
+        Remote::Instance(instance) => world.is_obsolete(instance),
+        Remote::Application(_) | Remote::Unresolved => false,
+    };
+    let Connection { successful_connects, failed_connects, active, .. } = *connection;
+    !is_gone
+        && !world.is_obsolete(connection.instance)
+        && [successful_connects, failed_connects, active].iter().any(|value| *value > 0.0)
+}
+
+/// The mean of the values of each destination.
+fn means(mut values: Vec<(Destination, f32)>) -> impl Iterator<Item = (Destination, f32)> {
+    values.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| one.1.total_cmp(&other.1)));
+    let groups: Vec<_> = values
+        .chunk_by(|one, other| one.0 == other.0)
+        .filter_map(|group| {
+            let sum: f64 = group.iter().map(|(_, value)| f64::from(*value)).sum();
+            let (to, _) = group.first()?;
+            Some((*to, (sum / group.len() as f64) as f32))
+        })
+        .collect();
+    groups.into_iter()
+}

@@ -1,0 +1,84 @@
+//! How well are databases of PostgreSQL?
+
+mod lag;
+
+use self::lag::{Primary, seconds_behind};
+use super::{
+    Check, Report,
+    database::{self, Monitored},
+    subject::Subject,
+};
+use crate::world::{
+    catalogue::{Label, PG_CONNECTIONS, PG_LATENCY_SECONDS, PG_SETTING, PG_WAL_REPLY_LSN},
+    inspections::Inspection,
+    model::{DatabaseId, Engine},
+};
+
+/// The settings that say how many connections are kept for administrators.
+const RESERVED: [&str; 2] = ["superuser_reserved_connections", "rds.rds_superuser_reserved_connections"];
+
+/// The report on PostgreSQL; none for an application that is none.
+pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+    database::report(subject, ("Postgres", Engine::Postgres), |databases| {
+        vec![
+            database::availability(subject, Inspection::PostgresAvailability, databases),
+            latency(subject, databases),
+            replication_lag(subject, databases),
+            connections(subject, databases),
+        ]
+    })
+}
+
+fn latency(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
+    let [column] = PG_LATENCY_SECONDS.columns([Label::Summary]);
+    let mut items = subject.items(Inspection::PostgresLatency);
+    for monitored in databases {
+        let series = database::series(subject, monitored.id, &PG_LATENCY_SECONDS);
+        let means = series.filter(|row| subject.world.text(row.label(column)) == "avg");
+        items.add_above(means.filter_map(|row| row.last()).fold(f32::NAN, f32::max), monitored.name());
+    }
+    items.check("queries take long")
+}
+
+fn connections(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
+    let mut items = subject.items(Inspection::PostgresConnections);
+    for monitored in databases {
+        let open = database::series(subject, monitored.id, &PG_CONNECTIONS).filter_map(|row| row.last());
+        let open: f64 = open.map(f64::from).sum();
+        let reserved = RESERVED.map(|name| setting(subject, monitored.id, name));
+        let reserved: f64 =
+            reserved.iter().filter(|value| !value.is_nan()).map(|value| f64::from(*value)).sum();
+        let most = f64::from(setting(subject, monitored.id, "max_connections"));
+        if most > 0.0 {
+            items.add_above(((open + reserved) / most * 100.0) as f32, monitored.name());
+        }
+    }
+    items.check("hardly any connection is left")
+}
+
+/// A setting at present; NaN where it is not known.
+fn setting(subject: &Subject<'_, '_>, database: DatabaseId, name: &str) -> f32 {
+    let [column] = PG_SETTING.columns([Label::Name]);
+    let series = database::series(subject, database, &PG_SETTING);
+    let values = series.filter(|row| subject.world.text(row.label(column)) == name);
+    values.filter_map(|row| row.last()).fold(f32::NAN, f32::max)
+}
+
+fn replication_lag(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
+    let mut items = subject.items(Inspection::PostgresReplicationLag);
+    let is_replica = |monitored: &&Monitored<'_>| {
+        let membership = monitored.instance.membership;
+        membership.is_some_and(|membership| subject.world.text(membership.role) == "replica")
+    };
+    let mut replicas = databases.iter().filter(is_replica).peekable();
+    if replicas.peek().is_some() {
+        let primary = Primary::of(subject);
+        for monitored in replicas {
+            let replayed = database::last(subject, monitored.id, &PG_WAL_REPLY_LSN);
+            if let Some(seconds) = seconds_behind(&primary, replayed) {
+                items.add_above(seconds as f32, monitored.name());
+            }
+        }
+    }
+    items.check("a replica is behind")
+}

@@ -1,0 +1,93 @@
+//! How far is a replica of PostgreSQL behind, by the places in the log that it and the primary have come to?
+
+use crate::world::{
+    auditor::{database, subject::Subject},
+    catalogue::PG_WAL_CURRENT_LSN,
+    model::Engine,
+};
+
+/// Where the primary was over time, with the moments in Unix seconds: the greatest place in the log of all that write.
+#[derive(Debug, Default)]
+pub(super) struct Primary {
+    places: Vec<(u32, f32)>,
+    /// Where it is at present; NaN where that is not known.
+    now: f32,
+}
+
+impl Primary {
+    /// The primary of an application.
+    pub(super) fn of(subject: &Subject<'_, '_>) -> Self {
+        let table = subject.world.answers.table(&PG_WAL_CURRENT_LSN);
+        let rows: Vec<usize> = subject
+            .instances()
+            .flat_map(|(id, _)| database::of_instance(subject, id, Engine::Postgres))
+            .flat_map(|(id, _)| database::series(subject, id, &PG_WAL_CURRENT_LSN))
+            .map(|row| row.index())
+            .collect();
+        let greatest = |values: &[f32]| {
+            let values = rows.iter().filter_map(|row| values.get(*row).copied());
+            values.fold(f32::NAN, f32::max)
+        };
+        let places: Vec<_> = table.moments().map(|(at, values)| (at, greatest(values))).collect();
+        Self::at(places)
+    }
+
+    fn at(mut places: Vec<(u32, f32)>) -> Self {
+        let now = places.last().map_or(f32::NAN, |(_, place)| *place);
+        places.retain(|(_, place)| !place.is_nan());
+        Self { places, now }
+    }
+}
+
+/// How long ago the primary was where a replica is at present; `None` where one of them is not known. If that was before all
+/// that is known, it is as long ago as can be.
+pub(super) fn seconds_behind(primary: &Primary, replayed: f32) -> Option<u32> {
+    let (newest, current) = *primary.places.last()?;
+    let missing = (f64::from(primary.now) - f64::from(replayed)).max(0.0);
+    if primary.now.is_nan() || replayed.is_nan() {
+        return None;
+    }
+    // What is larger was written before the log began anew.
+    let mut earlier = primary.places.iter().filter(|(_, place)| *place <= current);
+    let reached = earlier.rfind(|(_, place)| f64::from(*place) <= f64::from(current) - missing);
+    Some(newest - reached.map_or(0, |(at, _)| *at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FROM: u32 = 1_700_000_000;
+
+    #[track_caller]
+    fn check(places: &[f32], replayed: f32, expected: Option<u32>) {
+        let moments = (FROM..).step_by(15).zip(places.iter().copied());
+        let primary = Primary::at(moments.collect());
+        assert_eq!(seconds_behind(&primary, replayed), expected, "{places:?} {replayed}");
+    }
+
+    #[test]
+    fn a_replica_is_behind_since_the_primary_was_where_it_is() {
+        let newest = FROM + 45;
+        for (replayed, expected) in [(40.0, 0), (50.0, 0), (30.0, 15), (25.0, 30), (10.0, 45), (9.0, newest)]
+        {
+            check(&[10.0, 20.0, 30.0, 40.0], replayed, Some(expected));
+        }
+        // A primary that stands still is where its replica is.
+        check(&[10.0, 10.0, 10.0], 10.0, Some(0));
+        check(&[10.0, f32::NAN, 30.0], 20.0, Some(30));
+    }
+
+    #[test]
+    fn what_was_written_before_the_log_began_anew_does_not_count() {
+        check(&[500.0, 600.0, 10.0, 20.0], 10.0, Some(15));
+        check(&[500.0, 600.0, 20.0, 30.0], 10.0, Some(FROM + 45));
+    }
+
+    #[test]
+    fn of_what_is_not_known_nothing_is_said() {
+        check(&[10.0, 20.0, f32::NAN], 20.0, None);
+        check(&[10.0, 20.0], f32::NAN, None);
+        check(&[], 20.0, None);
+    }
+}

@@ -1,0 +1,16 @@
+//! Do threads of Python stand in each other's way?
+
+use super::{Report, subject::Subject};
+use crate::world::inspections::Inspection;
+
+/// The report on Python; none for an application without.
+pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+    let mut waiting = subject.items(Inspection::PythonGILWaitingTime);
+    let mut is_python = subject.runs(|name| name == "python");
+    for (_, container, instance) in subject.containers() {
+        let seconds = container.python_lock_wait_time;
+        is_python |= !seconds.is_nan();
+        waiting.add_above(seconds, [container.name, instance.name]);
+    }
+    is_python.then(|| Report::new("Python", vec![waiting.check("threads wait for the interpreter")]))
+}

@@ -1,0 +1,55 @@
+//! How well are databases of Redis, and of what speaks like it?
+
+use super::{
+    Check, Report,
+    database::{self, Monitored},
+    subject::Subject,
+};
+use crate::world::{
+    answers::{Row, Symbol},
+    catalogue::{Label, REDIS_COMMANDS_DURATION_SECONDS_TOTAL, REDIS_COMMANDS_TOTAL},
+    inspections::Inspection,
+    model::{DatabaseId, Engine},
+};
+
+/// The report on Redis; none for an application that is none.
+pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+    database::report(subject, ("Redis", Engine::Redis), |databases| {
+        vec![
+            database::availability(subject, Inspection::RedisAvailability, databases),
+            latency(subject, databases),
+        ]
+    })
+}
+
+fn latency(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
+    let mut items = subject.items(Inspection::RedisLatency);
+    for monitored in databases {
+        items.add_above(mean_latency(subject, monitored.id), monitored.name());
+    }
+    items.check("commands take long")
+}
+
+/// How long commands take at present, in seconds; NaN where there are none. Only commands count of which both is known, how
+/// often and how long.
+fn mean_latency(subject: &Subject<'_, '_>, id: DatabaseId) -> f32 {
+    let times = || database::series(subject, id, &REDIS_COMMANDS_DURATION_SECONDS_TOTAL);
+    let calls = || database::series(subject, id, &REDIS_COMMANDS_TOTAL);
+    let [of_times] = REDIS_COMMANDS_DURATION_SECONDS_TOTAL.columns([Label::Cmd]);
+    let [of_calls] = REDIS_COMMANDS_TOTAL.columns([Label::Cmd]);
+    let sorted = |mut commands: Vec<Symbol>| {
+        commands.sort_unstable_by_key(|command| command.number());
+        commands
+    };
+    let timed = sorted(times().map(|row| row.label(of_times)).collect());
+    let called = sorted(calls().map(|row| row.label(of_calls)).collect());
+    let has = |commands: &[Symbol], command: Symbol| {
+        commands.binary_search_by_key(&command.number(), |command| command.number()).is_ok()
+    };
+    let sum = |rows: &mut dyn Iterator<Item = Row<'_>>| {
+        rows.filter_map(|row| row.last()).map(f64::from).sum::<f64>()
+    };
+    let time = sum(&mut times().filter(|row| has(&called, row.label(of_times))));
+    let count = sum(&mut calls().filter(|row| has(&timed, row.label(of_calls))));
+    if time > 0.0 && count > 0.0 { (time / count) as f32 } else { f32::NAN }
+}

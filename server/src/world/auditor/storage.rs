@@ -1,0 +1,66 @@
+//! Are volumes full, and are their disks slow?
+
+use super::{Report, checks::Items, subject::Subject};
+use crate::world::{
+    answers::Symbol,
+    catalogue::{NODE_DISK_READ_TIME, NODE_DISK_WRITE_TIME},
+    inspections::Inspection,
+    model::{Disk, Instance, InstanceId, Managed, NodeId, Volume},
+};
+
+/// The report on volumes; none without a volume.
+pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+    let (mut load, mut space) =
+        (subject.items(Inspection::StorageIOLoad), subject.items(Inspection::StorageSpace));
+    let mut has_volumes = false;
+    for (id, instance) in subject.instances() {
+        let Some(node) = instance.node else { continue };
+        for volume in volumes(subject, id, instance) {
+            has_volumes = true;
+            let Some(disk) = disk(subject, node, volume) else { continue };
+            let name = [volume.mount_point, instance.name];
+            load.add_above(io_load(subject, disk), name);
+            space.add_above(used_percent(volume.used, volume.size), name);
+        }
+        if let Some(managed) = instance.managed.map(|managed| &subject.world.managed[managed]) {
+            has_volumes |= add_managed(&mut space, managed, instance);
+        }
+    }
+    let checks = || vec![load.check("a disk is waited for"), space.check("a volume is almost full")];
+    has_volumes.then(|| Report::new("Storage", checks()))
+}
+
+/// The volumes of an instance. Directories of the node that a pod has mounted are not its own.
+fn volumes<'s>(
+    subject: &'s Subject<'_, '_>,
+    id: InstanceId,
+    instance: &Instance,
+) -> impl Iterator<Item = &'s Volume> {
+    let is_pod = instance.pod.is_some();
+    subject.world.volumes.of(id).filter(move |volume| !is_pod || !volume.name.is_empty())
+}
+
+/// Adds the volume of a managed database; whether there is one.
+fn add_managed(space: &mut Items<'_, '_, '_>, managed: &Managed, instance: &Instance) -> bool {
+    space.add_above(used_percent(managed.volume_used, managed.volume_size), [instance.name, Symbol::EMPTY]);
+    !managed.volume_size.is_nan()
+}
+
+fn disk<'s>(subject: &'s Subject<'_, '_>, node: NodeId, volume: &Volume) -> Option<&'s Disk> {
+    subject.world.disks.of(node).find(|disk| disk.device == volume.device)
+}
+
+/// Seconds a second that a disk is waited for; NaN where that is not known.
+fn io_load(subject: &Subject<'_, '_>, disk: &Disk) -> f32 {
+    let read = subject.ground.last(&NODE_DISK_READ_TIME, disk.read_time);
+    let write = subject.ground.last(&NODE_DISK_WRITE_TIME, disk.write_time);
+    match (read.is_nan(), write.is_nan()) {
+        (false, false) => read + write,
+        _ => read.max(write),
+    }
+}
+
+/// NaN where one of the two is not known or nothing.
+fn used_percent(used: f32, size: f32) -> f32 {
+    if used > 0.0 && size > 0.0 { used / size * 100.0 } else { f32::NAN }
+}

@@ -1,0 +1,58 @@
+//! Tests of the auditor: of every inspection, when it fires and when it just does not.
+
+mod databases;
+mod network;
+mod properties;
+mod resources;
+mod runtimes;
+mod whole;
+
+use super::{Audit, Evidence, audit};
+use crate::world::{
+    indicators::Indicators,
+    inspections::{Inspection, Overrides},
+    model::World,
+    scene::{Scene, scene},
+    status::Status::{self, Critical, Ok, Unknown, Warning},
+};
+
+/// The labels of the container that most tests are about, an application `app` on the node `n`.
+const APP: &str = "machine_id=m container_id=/docker/app";
+
+/// A scene on one node, whose agent was up for three points. `APP` stands for the labels of the container.
+fn on_a_node(lines: &str) -> Scene {
+    let agent = "node_info machine_id=m hostname=n\n up job=j instance=i =1,1,1\n";
+    scene(&format!("{agent}{lines}").replace("APP", APP))
+}
+
+fn audits_with(world: &World<'_>, overrides: &Overrides) -> Vec<Audit> {
+    audit(Evidence { world, indicators: &Indicators::default(), overrides, deployments: &[] })
+}
+
+/// The audit of the application of that name.
+fn audit_of(scene: &Scene, name: &str, overrides: &Overrides) -> Audit {
+    scene.look(|world| {
+        let audits = audits_with(world, overrides);
+        let is_named = |audit: &&Audit| world.text(world.apps[audit.application].id.name) == name;
+        audits.iter().find(is_named).unwrap_or_else(|| panic!("there is no {name}")).clone()
+    })
+}
+
+/// The answer to an inspection of an application; `None` where it was not asked.
+fn answer(scene: &Scene, name: &str, inspection: Inspection) -> Option<Status> {
+    let audit = audit_of(scene, name, &Overrides::default());
+    let mut checks = audit.reports.iter().flat_map(|report| &report.checks);
+    checks.find(|check| check.inspection == inspection).map(|check| {
+        assert_eq!(check.message.is_empty(), check.status < Warning, "{check:?}");
+        check.status
+    })
+}
+
+/// Checks the answers to an inspection of `app`, a scene each, that begin with the same lines.
+#[track_caller]
+fn check(inspection: Inspection, same: &str, table: &[(&str, Option<Status>)]) {
+    for (lines, expected) in table {
+        let found = answer(&on_a_node(same).and(&lines.replace("APP", APP)), "app", inspection);
+        assert_eq!(found, *expected, "{inspection:?}: {lines}");
+    }
+}

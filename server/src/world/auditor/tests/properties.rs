@@ -1,0 +1,39 @@
+//! Properties of audits.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::world::{
+    constructor::tests::properties::{cases, of, two_orders},
+    inspections::Thresholds,
+};
+
+/// Everything that audits say, with names in the place of numbers.
+fn said(world: &World<'_>) -> Vec<String> {
+    // Low enough for almost everything to fire.
+    let values: BTreeMap<_, _> = Inspection::ALL.iter().map(|inspection| (*inspection, 0.5)).collect();
+    let project = Thresholds { values, ..Thresholds::default() };
+    let audits = audits_with(world, &Overrides { project, ..Overrides::default() });
+    let mut lines = Vec::new();
+    for audit in audits {
+        let key = world.apps[audit.application].id.key(&world.texts);
+        lines.push(format!("{key} {:?}", audit.status));
+        for report in &audit.reports {
+            let messages: Vec<_> = report.checks.iter().map(|check| &check.message).collect();
+            lines.push(format!("{key} {report:?} {messages:?}"));
+        }
+    }
+    lines.sort();
+    lines
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn the_order_of_series_and_the_numbers_of_texts_do_not_matter((series, shuffled) in two_orders()) {
+        prop_assert_eq!(of(series).look(said), of(shuffled).look_numbered(true, said));
+    }
+}

@@ -1,0 +1,150 @@
+//! What happened, by counters that begin anew whenever what counts is started anew?
+
+use std::ops::RangeInclusive;
+
+use super::{
+    answers::Table,
+    catalogue::{Label, Query, UP},
+    model::{Id as _, RowId, World},
+};
+
+/// The counters in the answer to a query, with points and the labels `job` and `instance`, and the targets that they are
+/// scraped from.
+#[derive(Debug, Clone)]
+pub struct Increases<'a> {
+    counters: &'a Table,
+    up: &'a Table,
+    /// For each counter the place of its target in `up`.
+    targets: Vec<Option<usize>>,
+}
+
+/// What a counter grew by from one point to the next, where any value may be missing (NaN). A counter that begins, or begins
+/// anew, counts from 0; it begins where its target was up and did not have it. NaN where nothing can be said.
+fn growth(before: f32, now: f32, was_up: impl FnOnce() -> bool) -> f32 {
+    if before.is_nan() {
+        if was_up() { now } else { f32::NAN }
+    } else if now < before {
+        now
+    } else {
+        now - before
+    }
+}
+
+impl<'a> Increases<'a> {
+    /// The counters of an answer.
+    #[must_use]
+    pub fn of(world: &World<'a>, query: &'static Query) -> Self {
+        let [job, instance] = query.columns([Label::Job, Label::Instance]);
+        let target = |labels| world.targets.get(&labels).map(|row| row.place());
+        let counters = world.answers.table(query);
+        let targets = counters.rows().map(|row| target((row.label(job), row.label(instance)))).collect();
+        Self { counters, up: world.answers.table(&UP), targets }
+    }
+
+    /// The sums of what each counter grew by at the moments of a span, in Unix seconds; 0 where nothing can be said.
+    #[must_use]
+    pub fn sums(&self, span: RangeInclusive<u32>) -> Vec<f64> {
+        let mut sums = vec![0.0; self.counters.len()];
+        // One moment after another: that is how they lie in memory.
+        for (at, before, now) in self.steps().filter(|(at, ..)| span.contains(at)) {
+            let up = self.up_before(at);
+            for ((sum, target), (before, now)) in
+                sums.iter_mut().zip(&self.targets).zip(before.iter().zip(now))
+            {
+                // Most counters stand still.
+                if now != before
+                    && let Some(target) = target
+                {
+                    let growth = growth(*before, *now, || is_up(up, *target));
+                    *sum += if growth.is_nan() { 0.0 } else { f64::from(growth) };
+                }
+            }
+        }
+        sums
+    }
+
+    /// What one counter grew by at each moment at which that can be said, in Unix seconds.
+    pub fn of_row(&self, row: RowId) -> impl Iterator<Item = (u32, f32)> {
+        let target = self.targets.get(row.place()).copied().flatten();
+        let growth = move |(at, before, now): (u32, &'a [f32], &'a [f32])| {
+            let (before, now) = (before.get(row.place())?, now.get(row.place())?);
+            Some((
+                at,
+                growth(*before, *now, || target.is_some_and(|target| is_up(self.up_before(at), target))),
+            ))
+        };
+        let known = target.is_some();
+        self.steps().filter_map(growth).filter(move |(_, growth)| known && !growth.is_nan())
+    }
+
+    /// Each moment but the first, with the values before it and at it.
+    fn steps(&self) -> impl Iterator<Item = (u32, &'a [f32], &'a [f32])> {
+        let moments = self.counters.moments();
+        moments.zip(self.counters.moments().skip(1)).map(|((_, before), (at, now))| (at, before, now))
+    }
+
+    /// What `up` said one point before a moment.
+    fn up_before(&self, at: u32) -> Option<&'a [f32]> {
+        self.up.moment(at.checked_sub(self.counters.points.step)?)
+    }
+}
+
+fn is_up(up: Option<&[f32]>, target: usize) -> bool {
+    up.and_then(|up| up.get(target)).is_some_and(|up| *up > 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{
+        catalogue::CONTAINER_RESTARTS,
+        scene::{NOW, STEP, scene},
+    };
+
+    /// Points, the last of which is that of now; `.` for one that is missing.
+    fn points(text: &str) -> Vec<(u32, f32)> {
+        let values: Vec<_> = text.split(' ').rev().collect();
+        let moments = (0..).map(|number| NOW - number * STEP);
+        moments.zip(values).filter_map(|(at, value)| Some((at, value.parse().ok()?))).collect()
+    }
+
+    #[track_caller]
+    fn check(up: &str, counter: &str, expected: &str) {
+        let lines = format!(
+            "up job=j instance=i ={}
+             container_restarts job=j instance=i ={}",
+            up.replace(' ', ","),
+            counter.replace(' ', ",")
+        );
+        scene(&lines).look(|world| {
+            let increases = Increases::of(world, &CONTAINER_RESTARTS);
+            let mut found: Vec<_> = increases.of_row(RowId::at(0)).collect();
+            found.reverse();
+            let expected = points(expected);
+            assert_eq!(found, expected);
+            let sum: f32 = expected.iter().map(|(_, value)| value).sum();
+            assert_eq!(increases.sums(0..=NOW), [f64::from(sum)]);
+            let but_the_last: f32 = expected.iter().filter(|(at, _)| *at < NOW).map(|(_, value)| value).sum();
+            assert_eq!(increases.sums(0..=NOW - 1), [f64::from(but_the_last)]);
+        });
+    }
+
+    #[test]
+    fn a_counter_grows_begins_and_begins_anew() {
+        check("1 1 1 1 1 1 1 . 1 1 0 1 1", ". 1 1 1 2 2 2 . . 10 . 11 12", ". 1 0 0 1 0 0 . . 10 . . 1");
+        check("1 1 1 1", "7 9 2 5", ". 2 2 3");
+        // What was there when nobody looked did not happen now.
+        check("0 0 1 1", ". . 5 6", ". . . 1");
+    }
+
+    #[test]
+    fn a_counter_without_its_target_says_nothing() {
+        let lines = "up job=j instance=other =1,1,1
+                     container_restarts job=j instance=i =1,2,3";
+        scene(lines).look(|world| {
+            let increases = Increases::of(world, &CONTAINER_RESTARTS);
+            assert_eq!(increases.of_row(RowId::at(0)).count(), 0);
+            assert_eq!(increases.sums(0..=NOW), [0.0]);
+        });
+    }
+}
