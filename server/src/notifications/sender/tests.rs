@@ -1,5 +1,6 @@
 //! A sender between an outbox in memory and destinations that answer what a test wants, while time is turned by hand.
 
+mod loopback;
 mod outbox;
 mod properties;
 mod scripted;
