@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use reqwest::Url;
 use tracing_subscriber::filter::Targets;
 
+use crate::{notifications::Endpoints, world::prices::Source};
 use crate::{
     settings::{self, ConnectionString},
     world::prices::Source,
@@ -75,7 +76,7 @@ pub struct Serve {
     pub do_not_track: bool,
 
     /// Where reports go.
-    #[arg(long, env = "COLLECTOR_URL", default_value = "https://coroot.com/ce/usage-statistics", value_parser = parse_collector_url)]
+    #[arg(long, env = "COLLECTOR_URL", default_value = "https://coroot.com/ce/usage-statistics", value_parser = parse_http_url)]
     pub collector_url: Url,
 
     /// The time between two reports.
@@ -124,6 +125,18 @@ pub struct Serve {
     #[arg(long, env = "CLOUD_PRICING_URL", default_value = "https://coroot.github.io/cloud-pricing/data/cloud-pricing.json.gz", value_parser = parse_pricing_url)]
     pub cloud_pricing_url: Url,
 
+    /// Where Slack's Web API is, for a proxy or a compatible server.
+    #[arg(long, env = "SLACK_URL", default_value = "https://slack.com/api/", value_parser = parse_http_url)]
+    pub slack_url: Url,
+
+    /// Where PagerDuty's Events API is, for a proxy or a compatible server.
+    #[arg(long, env = "PAGERDUTY_URL", default_value = "https://events.pagerduty.com/", value_parser = parse_http_url)]
+    pub pagerduty_url: Url,
+
+    /// Where Opsgenie's Alert API is, for a proxy or a compatible server; by default that of the account's region.
+    #[arg(long, env = "OPSGENIE_URL", value_parser = parse_http_url)]
+    pub opsgenie_url: Option<Url>,
+
     /// The token that the web interface asks for. Without one it answers this machine only.
     #[arg(long, env = "ADMIN_TOKEN", hide_env_values = true)]
     pub admin_token: Option<AdminToken>,
@@ -155,6 +168,16 @@ impl Serve {
         match self.pg_connection_string.clone().filter(|address| !address.is_empty()) {
             Some(address) => settings::Source::Postgres { address, read_only },
             None => settings::Source::Sqlite { file: self.data_dir.join("db.sqlite"), read_only },
+        }
+    }
+
+    /// Where the services are that notifications go to.
+    #[must_use]
+    pub fn notification_endpoints(&self) -> Endpoints {
+        Endpoints {
+            slack: self.slack_url.clone(),
+            pagerduty: self.pagerduty_url.clone(),
+            opsgenie: self.opsgenie_url.clone(),
         }
     }
 
@@ -278,7 +301,7 @@ fn parse_pricing_url(value: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-fn parse_collector_url(value: &str) -> Result<Url, String> {
+fn parse_http_url(value: &str) -> Result<Url, String> {
     let url = Url::parse(value).map_err(|error| error.to_string())?;
     match url.scheme() {
         "http" | "https" if url.has_host() => Ok(url),

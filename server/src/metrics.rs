@@ -24,6 +24,7 @@ struct Counters {
     queries: Family<QueryLabels, Counter>,
     fetched: Counter,
     worlds: Counter,
+    notifications: Family<NotificationLabels, Counter>,
     registry: Registry,
 }
 
@@ -56,6 +57,25 @@ pub enum QueryLabel {
     Answered,
     /// It will be put again.
     Failed,
+}
+
+/// What became of an attempt to send a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum NotificationLabel {
+    /// The destination has it.
+    Sent,
+    /// The destination could not take it; it is tried again.
+    Failed,
+    /// The destination, or what was set of it, is not right; it is tried again.
+    Refused,
+    /// It is not tried again: its destination is gone, or did not take it for an hour.
+    Dropped,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NotificationLabels {
+    destination: &'static str,
+    outcome: NotificationLabel,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -93,9 +113,22 @@ impl Metrics {
         registry.register_with_unit("fetched", "Bytes of Prometheus' answers", Unit::Bytes, fetched.clone());
         let worlds = Counter::default();
         registry.register("worlds", "Worlds loaded from the cache", worlds.clone());
+        let notifications = Family::<NotificationLabels, Counter>::default();
+        let help = "Attempts to send a notification by what became of them";
+        registry.register("notifications", help, notifications.clone());
         let events = [EventLabel::Counted, EventLabel::Refused, EventLabel::Failed]
             .map(|outcome| events.get_or_create_owned(&EventLabels { outcome }));
-        Self(Arc::new(Counters { events, deliveries, reports, queued, queries, fetched, worlds, registry }))
+        Self(Arc::new(Counters {
+            events,
+            deliveries,
+            reports,
+            queued,
+            queries,
+            fetched,
+            worlds,
+            notifications,
+            registry,
+        }))
     }
 
     /// Counts an event.
@@ -119,6 +152,11 @@ impl Metrics {
     /// Counts a world that was loaded.
     pub fn world_loaded(&self) {
         self.0.worlds.inc();
+    }
+
+    /// Counts an attempt to send a notification to a kind of destination.
+    pub fn notification(&self, destination: &'static str, outcome: NotificationLabel) {
+        self.0.notifications.get_or_create(&NotificationLabels { destination, outcome }).inc();
     }
 
     /// Counts a report that was made.
@@ -178,6 +216,7 @@ mod tests {
         metrics.query(QueryLabel::Answered, 700);
         metrics.query(QueryLabel::Failed, 0);
         metrics.world_loaded();
+        metrics.notification("slack", NotificationLabel::Sent);
         let text =
             metrics.render(3, Some(Used { cpu: Duration::from_millis(1500), resident_bytes: 2048 })).unwrap();
         for line in [
@@ -192,6 +231,7 @@ mod tests {
             "headcount_queries_total{outcome=\"Failed\"} 1",
             "headcount_fetched_bytes_total 700",
             "headcount_worlds_total 1",
+            "headcount_notifications_total{destination=\"slack\",outcome=\"Sent\"} 1",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in:\n{text}");
         }

@@ -2,18 +2,44 @@
 //!
 //! Each kind of destination has a file with its request and what an answer to it means; `sender` is the loop around them.
 
+mod attempt;
+mod destination;
+mod endpoints;
 mod integrations;
+mod message;
+mod opsgenie;
+mod outcome;
+mod pagerduty;
+mod request;
+mod schedule;
+mod sender;
+mod slack;
+mod teams;
+mod template;
+mod transport;
+mod webhook;
 
-use std::{fmt::Debug, pin::Pin};
+#[cfg(test)]
+mod example;
+
+use std::{
+    fmt::{self, Debug},
+    pin::Pin,
+};
 
 use headcount_shared::payload::AlertingIntegration;
 use serde::{Deserialize, Serialize};
 
-pub use self::integrations::{Integrations, Opsgenie, Pagerduty, Slack, Teams, Webhook};
+pub use self::{
+    endpoints::Endpoints,
+    integrations::{Integrations, Opsgenie, Pagerduty, Slack, Teams, Webhook},
+    sender::Sender,
+    template::{Template, TemplateError},
+};
 use crate::world::{application_key::ApplicationKey, status::Status};
 
-/// One thing to tell one destination.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One thing to tell one destination. Two that are equal but for `external_key` and `details` are the same.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Notification {
     /// The project.
     pub project: String,
@@ -32,6 +58,18 @@ pub struct Notification {
     pub external_key: String,
     /// What is said.
     pub details: Details,
+}
+
+/// Prints no name.
+impl Debug for Notification {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Notification")
+            .field("status", &self.status)
+            .field("destination", &self.destination)
+            .field("timestamp", &self.timestamp)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What is said of an incident. The settings keep it as JSON of this shape.
@@ -64,7 +102,7 @@ pub struct Unavailable;
 
 /// Where notifications wait until they are sent.
 pub trait Outbox: Debug + Send + Sync {
-    /// The notifications that are not sent and no older than `since`, in Unix seconds: the oldest first.
+    /// The notifications that are neither sent nor dropped and no older than `since`, in Unix seconds: the oldest first.
     fn waiting(&self, since: u32) -> Future<'_, Vec<Notification>>;
 
     /// The destinations of a project; none for a project that is gone.
@@ -75,9 +113,11 @@ pub trait Outbox: Debug + Send + Sync {
     fn conversation<'f>(&'f self, notification: &'f Notification) -> Future<'f, String>;
 
     /// Remembers that a notification was sent at a time, in Unix seconds: it is counted, once, and not sent again.
-    /// `external_key` is what the destination calls the conversation now.
+    /// `external_key` is what the destination calls the conversation now. It is said again when this failed, also where
+    /// the database had taken it.
     fn sent<'f>(&'f self, notification: &'f Notification, at: u32, external_key: &'f str) -> Future<'f, ()>;
 
-    /// Remembers that a notification is not to be sent: its destination is gone or switched off. It is not counted.
+    /// Remembers that a notification is not to be sent: its destination is gone or switched off, or did not take it for an
+    /// hour. It is not counted.
     fn dropped<'f>(&'f self, notification: &'f Notification, at: u32) -> Future<'f, ()>;
 }

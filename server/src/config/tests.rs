@@ -24,6 +24,9 @@ fn serve_is_the_default_with_the_documented_values() {
         assert_eq!(serve.report_interval, Duration::from_secs(3600));
         assert_eq!(serve.process_sample_interval, Duration::from_secs(60));
         assert_eq!(serve.cache_ttl, Duration::from_secs(30 * 24 * 3600));
+        assert_eq!(serve.slack_url.as_str(), "https://slack.com/api/");
+        assert_eq!(serve.pagerduty_url.as_str(), "https://events.pagerduty.com/");
+        assert_eq!(serve.opsgenie_url, None);
         assert_eq!(serve.switched_off_by(), None);
         assert!(serve.first_report_after.is_none() && serve.admin_token.is_none());
     }
@@ -63,6 +66,9 @@ fn bad_values_are_refused() {
         "--report-interval often",
         "--collector-url ftp://x/",
         "--collector-url not-a-url",
+        "--slack-url slack.com",
+        "--pagerduty-url ftp://x/",
+        "--opsgenie-url=",
         "--url-base-path /a/../b",
         "--url-base-path /a\"b",
         "--disable-usage-statistics=maybe",

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The destinations of one project.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Integrations {
     /// The address of the product's web interface, for links; empty where nobody said it.
     pub base_url: String,
@@ -74,6 +74,20 @@ pub struct Webhook {
     pub incidents: bool,
     /// The body of what it is told, as a template; empty for our own JSON.
     pub incident_template: String,
+}
+
+/// Prints no address.
+impl fmt::Debug for Integrations {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Integrations")
+            .field("slack", &self.slack)
+            .field("teams", &self.teams)
+            .field("pagerduty", &self.pagerduty)
+            .field("opsgenie", &self.opsgenie)
+            .field("webhook", &self.webhook)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Prints none of the members that are secret.

@@ -1,0 +1,173 @@
+//! One notification on its way to its destination, and how that ended.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use headcount_shared::payload::AlertingIntegration;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Endpoints, Integrations, Notification, Outbox, destination,
+    outcome::Outcome,
+    request::{Request, Unusable},
+    schedule::is_expired,
+    transport::Transport,
+    webhook,
+};
+use crate::{clock::Clock, outgoing::NoAnswer};
+
+/// How long a request that is under way may go on after everything is to stop.
+const LAST_WAIT: Duration = Duration::from_secs(4);
+
+/// What it takes to send.
+#[derive(Debug)]
+pub(super) struct Sending {
+    pub(super) outbox: Arc<dyn Outbox>,
+    pub(super) endpoints: Endpoints,
+    pub(super) transport: Box<dyn Transport>,
+    pub(super) clock: Arc<dyn Clock>,
+    /// Ends a request that goes on for too long when everything is to stop.
+    pub(super) stop: CancellationToken,
+    /// Whether it was said that a template is not understood.
+    pub(super) template_refused: AtomicBool,
+}
+
+/// A notification that was sent.
+pub(super) struct Sent {
+    pub(super) notification: Notification,
+    /// When, in Unix seconds.
+    pub(super) at: u32,
+    pub(super) external_key: String,
+}
+
+/// How an attempt ended.
+pub(super) enum Ended {
+    /// It was sent, and the outbox knows.
+    Sent,
+    /// It was sent, and the outbox is still to be told.
+    Unrecorded(Sent),
+    /// It has no destination any more, and the outbox knows.
+    Dropped,
+    /// It was not sent.
+    Failed(Notification, Failure),
+    /// It was not tried: the outbox is not available, or there is no time.
+    NotTried,
+}
+
+/// Why a notification was not sent. Names nobody.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Failure {
+    /// The destination cannot take it now.
+    #[error("{why}")]
+    Later {
+        /// Why.
+        why: String,
+        /// How long the destination asks to be left alone.
+        after: Option<Duration>,
+    },
+    /// The destination, or what was set of it, is not right.
+    #[error("{0}")]
+    Refused(&'static str),
+}
+
+impl Failure {
+    /// How long the destination asks to be left alone.
+    pub(super) const fn after(&self) -> Option<Duration> {
+        match self {
+            Self::Later { after, .. } => *after,
+            Self::Refused(_) => None,
+        }
+    }
+}
+
+impl Sending {
+    /// Sends a notification, unless there is no reason to.
+    pub(super) async fn attempt(&self, notification: Notification) -> Ended {
+        let Ok(integrations) = self.outbox.integrations(&notification.project).await else {
+            return Ended::NotTried;
+        };
+        let Ok(before) = self.outbox.conversation(&notification).await else { return Ended::NotTried };
+        self.say_if_template_is_refused(&notification, &integrations);
+        let conversation = destination::conversation(&notification, &before);
+        match destination::request(&notification, &integrations, &self.endpoints, &conversation) {
+            None if self.dropped(&notification).await => Ended::Dropped,
+            None => Ended::NotTried,
+            Some(Err(Unusable(why))) => Ended::Failed(notification, Failure::Refused(why)),
+            // Looking things up took time.
+            Some(Ok(_)) if self.stop.is_cancelled() || is_expired(&notification, self.now()) => {
+                Ended::NotTried
+            }
+            Some(Ok(request)) => self.send(notification, request, &conversation).await,
+        }
+    }
+
+    async fn send(&self, notification: Notification, request: Request, conversation: &str) -> Ended {
+        let answer = tokio::select! {
+            biased;
+            answer = self.transport.send(request) => answer,
+            () = self.too_late() => return Ended::NotTried,
+        };
+        let failure = match answer {
+            Err(NoAnswer::Unreachable(why)) => Failure::Later { why: why.to_owned(), after: None },
+            Err(NoAnswer::TimedOut) => Failure::Later { why: "no answer in time".to_owned(), after: None },
+            Ok(answer) => {
+                let (destination, now) = (notification.destination, self.clock.wall());
+                match destination::judged(destination, &answer, conversation, now) {
+                    Outcome::Sent { external_key } => {
+                        let sent = Sent { at: self.now(), notification, external_key };
+                        return if self.record(&sent).await { Ended::Sent } else { Ended::Unrecorded(sent) };
+                    }
+                    Outcome::Later { after } => Failure::Later { why: why_later(answer.status), after },
+                    Outcome::Refused(why) => Failure::Refused(why),
+                }
+            }
+        };
+        Ended::Failed(notification, failure)
+    }
+
+    /// Tells the outbox that a notification was sent; whether it knows now.
+    pub(super) async fn record(&self, sent: &Sent) -> bool {
+        self.outbox.sent(&sent.notification, sent.at, &sent.external_key).await.is_ok()
+    }
+
+    /// Tells the outbox that a notification is not to be sent; whether it knows now.
+    pub(super) async fn dropped(&self, notification: &Notification) -> bool {
+        self.outbox.dropped(notification, self.now()).await.is_ok()
+    }
+
+    /// Says so, once, if the operator's template is not used.
+    fn say_if_template_is_refused(&self, notification: &Notification, integrations: &Integrations) {
+        let Some(webhook) = &integrations.webhook else { return };
+        if notification.destination != AlertingIntegration::Webhook {
+            return;
+        }
+        if let Err(error) = webhook::template(webhook)
+            && !self.template_refused.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!(why = %error, "the template of a webhook is not understood; JSON is sent instead");
+        }
+    }
+
+    /// The time in Unix seconds.
+    pub(super) fn now(&self) -> u32 {
+        u32::try_from(self.clock.wall().as_secs()).unwrap_or(u32::MAX)
+    }
+
+    async fn too_late(&self) {
+        self.stop.cancelled().await;
+        tokio::time::sleep(LAST_WAIT).await;
+    }
+}
+
+fn why_later(status: u16) -> String {
+    match status {
+        200..=299 => "it cannot take them now".to_owned(),
+        429 => "it was asked too often".to_owned(),
+        status => format!("it answered with status {status}"),
+    }
+}

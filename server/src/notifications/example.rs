@@ -1,0 +1,60 @@
+//! What do tests send, and to whom?
+
+use headcount_shared::payload::AlertingIntegration;
+use reqwest::Url;
+
+use super::{
+    Details, Endpoints, Integrations, Notification, Opsgenie, Pagerduty, ReportDetails, Slack, Teams, Webhook,
+};
+use crate::world::{application_key::ApplicationKey, status::Status};
+
+/// When the example happened, in Unix seconds: 2023-11-14 22:13:20 UTC.
+pub(super) const AT: u32 = 1_700_000_000;
+
+/// Critical, with one reason, to Slack.
+pub(super) fn notification() -> Notification {
+    let reason = ReportDetails {
+        name: "SLO".to_owned(),
+        check: "Availability".to_owned(),
+        message: "error budget burn rate is 26x within 1 hour".to_owned(),
+    };
+    Notification {
+        project: "abc12345".to_owned(),
+        application: ApplicationKey::parse("shop:Deployment:cart").unwrap(),
+        incident_key: "k3y00001".to_owned(),
+        status: Status::Critical,
+        destination: AlertingIntegration::Slack,
+        timestamp: AT,
+        external_key: String::new(),
+        details: Details { reports: vec![reason] },
+    }
+}
+
+/// All destinations, all of them told about incidents.
+pub(super) fn integrations() -> Integrations {
+    Integrations {
+        base_url: "https://coroot.example.com".to_owned(),
+        slack: Some(Slack {
+            token: "xoxb-swordfish".to_owned(),
+            default_channel: "alerts".to_owned(),
+            incidents: true,
+        }),
+        teams: Some(Teams { webhook_url: "https://teams.example.com/hook".to_owned(), incidents: true }),
+        pagerduty: Some(Pagerduty { integration_key: "swordfish".to_owned(), incidents: true }),
+        opsgenie: Some(Opsgenie { api_key: "swordfish".to_owned(), eu_instance: false, incidents: true }),
+        webhook: Some(Webhook {
+            url: "https://hook.example.com/in?token=swordfish".to_owned(),
+            incidents: true,
+            ..Webhook::default()
+        }),
+    }
+}
+
+/// The public ones.
+pub(super) fn endpoints() -> Endpoints {
+    Endpoints {
+        slack: Url::parse("https://slack.com/api/").unwrap(),
+        pagerduty: Url::parse("https://events.pagerduty.com/").unwrap(),
+        opsgenie: None,
+    }
+}

@@ -1,0 +1,104 @@
+//! What does an answer of a destination mean for the notification?
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::request::Answer;
+
+/// The longest that a destination can ask to wait: nothing is worth telling after that.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
+/// What became of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The destination has it.
+    Sent {
+        /// What the destination calls the conversation; empty when it has no name for that.
+        external_key: String,
+    },
+    /// The destination cannot take it now.
+    Later {
+        /// How long it asks to be left alone, at most an hour.
+        after: Option<Duration>,
+    },
+    /// The destination says no, and why. Somebody may set that right, so it is tried again like the others.
+    Refused(&'static str),
+}
+
+/// Judges an answer by its status, where that says it all. `now` is the time since the Unix epoch.
+///
+/// A redirect is not followed, since it may lead to somebody else.
+pub(super) fn judge(answer: &Answer, external_key: &str, now: Duration) -> Outcome {
+    match answer.status {
+        200..=299 => Outcome::Sent { external_key: external_key.to_owned() },
+        300..=399 => Outcome::Refused("it redirects to another address"),
+        400 | 422 => Outcome::Refused("it does not understand the request, or does not know the key"),
+        401 | 403 => Outcome::Refused("it does not accept the key or the token"),
+        404 | 410 => Outcome::Refused("there is nothing at its address"),
+        413 => Outcome::Refused("the message is too large for it"),
+        408 | 425 | 429 | 500..=599 => Outcome::Later { after: wait_asked_for(answer, now) },
+        400..=499 => Outcome::Refused("it refuses the request"),
+        _ => Outcome::Later { after: None },
+    }
+}
+
+/// How long `Retry-After` asks to wait from `now`: seconds or a date (RFC 9110, section 10.2.3), at most an hour.
+pub(super) fn wait_asked_for(answer: &Answer, now: Duration) -> Option<Duration> {
+    let text = answer.retry_after.as_deref()?.trim();
+    let wait = match text.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => since_epoch(httpdate::parse_http_date(text).ok()?).saturating_sub(now),
+    };
+    Some(wait.min(LONGEST_WAIT))
+}
+
+fn since_epoch(date: SystemTime) -> Duration {
+    date.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sun, 06 Nov 1994 08:49:37 GMT.
+    const NOW: Duration = Duration::from_secs(784_111_777);
+
+    fn answer(status: u16, retry_after: Option<&str>) -> Answer {
+        Answer { status, retry_after: retry_after.map(str::to_owned), body: Vec::new() }
+    }
+
+    #[test]
+    fn the_status_decides() {
+        for status in [200, 201, 202, 204] {
+            let sent = Outcome::Sent { external_key: "key".to_owned() };
+            assert_eq!(judge(&answer(status, None), "key", NOW), sent, "{status}");
+        }
+        for status in [301, 307, 400, 401, 403, 404, 405, 409, 410, 413, 418, 422] {
+            let outcome = judge(&answer(status, Some("5")), "", NOW);
+            assert!(matches!(outcome, Outcome::Refused(_)), "{status}");
+        }
+        for status in [101, 408, 425, 429, 500, 502, 503, 504, 599, 999] {
+            assert_eq!(judge(&answer(status, None), "", NOW), Outcome::Later { after: None }, "{status}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_and_an_hour_at_most() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            (" 120 ", Some(120)),
+            ("99999999999", Some(3600)),
+            ("Sun, 06 Nov 1994 08:51:37 GMT", Some(120)),
+            ("Sunday, 06-Nov-94 08:51:37 GMT", Some(120)),
+            ("Sun Nov  6 08:51:37 1994", Some(120)),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("Sat, 06 Nov 2094 08:00:00 GMT", Some(3600)),
+            ("-1", None),
+            ("1.5", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            let after = expected.map(Duration::from_secs);
+            assert_eq!(judge(&answer(429, Some(text)), "", NOW), Outcome::Later { after }, "{text}");
+        }
+    }
+}

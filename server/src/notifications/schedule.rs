@@ -1,0 +1,212 @@
+//! Which notification is sent next, and when?
+//!
+//! Pure decisions; the loop that acts on them is `sender`.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use headcount_shared::payload::AlertingIntegration;
+
+use super::Notification;
+use crate::world::{application_key::ApplicationKey, status::Status};
+
+/// How long a notification is worth sending, in seconds from its time stamp.
+pub(super) const LIFETIME_S: u32 = 3600;
+
+/// The shortest time between a failure and the next attempt at the same destination.
+const SHORTEST_REST: Duration = Duration::from_secs(60);
+
+/// One destination of one project. Has no `Debug`: it names the project.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Lane {
+    project: String,
+    pub(super) destination: AlertingIntegration,
+}
+
+/// What tells two notifications apart. Has no `Debug`: it names the project and the application.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Id {
+    lane: Lane,
+    application: ApplicationKey,
+    incident_key: String,
+    status: Status,
+    timestamp: u32,
+}
+
+/// What is to be done with the notifications that wait.
+#[derive(Debug, Default)]
+pub(super) struct Due {
+    /// These are sent, each to another lane.
+    pub(super) to_send: Vec<Notification>,
+    /// The hour of these is over.
+    pub(super) expired: Vec<Notification>,
+}
+
+/// What was tried, and who is left alone until when.
+#[derive(Default)]
+pub(super) struct Schedule {
+    /// Until when a lane rests, on the clock that never jumps.
+    rests: BTreeMap<Lane, Duration>,
+    attempts: BTreeMap<Id, u32>,
+}
+
+impl From<&Notification> for Lane {
+    fn from(notification: &Notification) -> Self {
+        Self { project: notification.project.clone(), destination: notification.destination }
+    }
+}
+
+impl From<&Notification> for Id {
+    fn from(notification: &Notification) -> Self {
+        Self {
+            lane: notification.into(),
+            application: notification.application.clone(),
+            incident_key: notification.incident_key.clone(),
+            status: notification.status,
+            timestamp: notification.timestamp,
+        }
+    }
+}
+
+/// Whether the hour of a notification is over at `now`, in Unix seconds.
+pub(super) const fn is_expired(notification: &Notification, now: u32) -> bool {
+    now >= notification.timestamp.saturating_add(LIFETIME_S)
+}
+
+impl Schedule {
+    /// What to do with the notifications that wait, the oldest first, at `now` (Unix seconds) and at `monotonic` on the
+    /// clock that never jumps. Nothing is done in a lane that is busy.
+    ///
+    /// A lane sends one at a time: of each incident the oldest, of those the one that was tried least, of those the oldest.
+    pub(super) fn due(
+        &mut self,
+        waiting: Vec<Notification>,
+        busy: &BTreeSet<Lane>,
+        now: u32,
+        monotonic: Duration,
+    ) -> Due {
+        self.forget(&waiting, monotonic);
+        let mut due = Due::default();
+        let mut first_of: BTreeSet<(Lane, String)> = BTreeSet::new();
+        let mut next_of: BTreeMap<Lane, (u32, Notification)> = BTreeMap::new();
+        for notification in waiting {
+            let lane = Lane::from(&notification);
+            if busy.contains(&lane) {
+                continue;
+            }
+            if is_expired(&notification, now) {
+                due.expired.push(notification);
+                continue;
+            }
+            let is_first = first_of.insert((lane.clone(), notification.incident_key.clone()));
+            if !is_first || self.rests.contains_key(&lane) {
+                continue;
+            }
+            let attempts = self.attempts.get(&Id::from(&notification)).copied().unwrap_or_default();
+            match next_of.get(&lane) {
+                Some((fewest, _)) if *fewest <= attempts => {}
+                _ => drop(next_of.insert(lane, (attempts, notification))),
+            }
+        }
+        due.to_send = next_of.into_values().map(|(_, notification)| notification).collect();
+        due
+    }
+
+    /// Notes that a notification could not be sent. Its lane rests for a minute, or for as long as the destination asks.
+    pub(super) fn failed(
+        &mut self,
+        notification: &Notification,
+        monotonic: Duration,
+        asked: Option<Duration>,
+    ) {
+        *self.attempts.entry(notification.into()).or_default() += 1;
+        self.rest(notification.into(), monotonic, SHORTEST_REST.max(asked.unwrap_or_default()));
+    }
+
+    /// Leaves a lane alone for a while.
+    pub(super) fn rest(&mut self, lane: Lane, monotonic: Duration, rest: Duration) {
+        self.rests.insert(lane, monotonic.saturating_add(rest));
+    }
+
+    /// Forgets what is over.
+    fn forget(&mut self, waiting: &[Notification], monotonic: Duration) {
+        self.rests.retain(|_, until| *until > monotonic);
+        if !self.attempts.is_empty() {
+            let waiting: BTreeSet<Id> = waiting.iter().map(Id::from).collect();
+            self.attempts.retain(|id, _| waiting.contains(id));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notifications::example::{self, AT};
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// The `n`-th second of an incident.
+    fn about(incident: &str, n: u32) -> Notification {
+        Notification { incident_key: incident.to_owned(), timestamp: AT + n, ..example::notification() }
+    }
+
+    fn keys(notifications: &[Notification]) -> Vec<(&str, u32)> {
+        notifications.iter().map(|sent| (sent.incident_key.as_str(), sent.timestamp - AT)).collect()
+    }
+
+    #[test]
+    fn a_lane_sends_the_oldest_of_each_incident_and_what_was_tried_least() {
+        let mut schedule = Schedule::default();
+        let waiting = || vec![about("a", 0), about("a", 1), about("b", 2)];
+        let at = |monotonic, schedule: &mut Schedule| {
+            let due = schedule.due(waiting(), &BTreeSet::new(), AT + 10, seconds(monotonic));
+            assert_eq!(due.to_send.len(), 1);
+            schedule.failed(&due.to_send[0], seconds(monotonic), None);
+            keys(&due.to_send)[0].0.to_owned()
+        };
+        assert_eq!([0, 60, 120, 180].map(|monotonic| at(monotonic, &mut schedule)), ["a", "b", "a", "b"]);
+    }
+
+    #[test]
+    fn a_lane_rests_after_a_failure_and_others_do_not() {
+        let mut schedule = Schedule::default();
+        let other = Notification { project: "other".to_owned(), ..about("c", 3) };
+        let waiting = vec![about("a", 0), about("b", 1), other];
+        schedule.failed(&waiting[0], seconds(100), Some(seconds(90)));
+        let mut at = |monotonic| {
+            let due = schedule.due(waiting.clone(), &BTreeSet::new(), AT + 10, seconds(monotonic));
+            let mut sent: Vec<String> = due.to_send.into_iter().map(|sent| sent.incident_key).collect();
+            sent.sort();
+            sent
+        };
+        assert_eq!(at(101), ["c"]);
+        assert_eq!(at(189), ["c"]);
+        assert_eq!(at(190), ["b", "c"]);
+    }
+
+    #[test]
+    fn what_is_older_than_an_hour_is_dropped_and_makes_room() {
+        let mut schedule = Schedule::default();
+        let waiting = vec![about("a", 0), about("a", 1), about("b", 0)];
+        let at = |now: u32, schedule: &mut Schedule, busy: &BTreeSet<Lane>| {
+            schedule.due(waiting.clone(), busy, AT + now, Duration::ZERO)
+        };
+        let nobody = BTreeSet::new();
+        let due = at(3599, &mut schedule, &nobody);
+        assert_eq!((keys(&due.to_send), due.expired.len()), (vec![("a", 0)], 0));
+        let due = at(3600, &mut schedule, &nobody);
+        assert_eq!(keys(&due.to_send), [("a", 1)]);
+        assert_eq!(keys(&due.expired), [("a", 0), ("b", 0)]);
+        // A clock that went back makes nothing old.
+        let due = schedule.due(waiting.clone(), &nobody, AT - 10, Duration::ZERO);
+        assert_eq!(keys(&due.to_send), [("a", 0)]);
+        // What is under way is not dropped meanwhile.
+        let busy = BTreeSet::from([Lane::from(&waiting[0])]);
+        let due = schedule.due(waiting.clone(), &busy, AT + 9999, Duration::ZERO);
+        assert!(due.to_send.is_empty() && due.expired.is_empty());
+    }
+}

@@ -1,0 +1,235 @@
+//! Notifications on their way from the outbox to their destinations.
+//!
+//! Destinations wait for none but themselves: one request at a time goes to each destination of each project.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use headcount_shared::payload::AlertingIntegration;
+use tokio::{
+    sync::Notify,
+    task::{Id as TaskId, JoinError, JoinSet},
+    time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Endpoints, Notification, Outbox,
+    attempt::{Ended, Failure, Sending, Sent},
+    destination::name,
+    schedule::{Due, LIFETIME_S, Lane, Schedule},
+    transport::{HttpTransport, Transport},
+};
+use crate::{
+    clock::Clock,
+    metrics::{Metrics, NotificationLabel},
+};
+
+/// How often the outbox is looked at without being told to.
+const PACE: Duration = Duration::from_secs(5);
+
+/// How long one request may take, connecting included.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long what is under way may take to end.
+const END: Duration = Duration::from_secs(5);
+
+/// The sender of the notifications of all projects.
+#[derive(Debug)]
+pub struct Sender {
+    sending: Arc<Sending>,
+    metrics: Metrics,
+    news: Notify,
+    stop: CancellationToken,
+}
+
+/// How it goes.
+#[derive(Default)]
+struct Progress {
+    schedule: Schedule,
+    /// Which task sends in which lane.
+    under_way: HashMap<TaskId, Lane>,
+    /// What was sent, and the outbox is still to be told. Not sent again, whatever the outbox says.
+    unrecorded: Vec<Sent>,
+    /// The lanes in which the last attempt failed.
+    failing: BTreeSet<Lane>,
+}
+
+type Attempts = JoinSet<Ended>;
+
+impl Sender {
+    /// Sends what waits in `outbox`, over HTTP.
+    #[must_use]
+    pub fn new(
+        outbox: Arc<dyn Outbox>,
+        endpoints: Endpoints,
+        clock: Arc<dyn Clock>,
+        metrics: Metrics,
+    ) -> Self {
+        Self::over(Box::new(HttpTransport::new(REQUEST_TIMEOUT)), outbox, endpoints, clock, metrics)
+    }
+
+    fn over(
+        transport: Box<dyn Transport>,
+        outbox: Arc<dyn Outbox>,
+        endpoints: Endpoints,
+        clock: Arc<dyn Clock>,
+        metrics: Metrics,
+    ) -> Self {
+        let stop = CancellationToken::new();
+        let template_refused = AtomicBool::new(false);
+        let sending = Sending { outbox, endpoints, transport, clock, stop: stop.clone(), template_refused };
+        Self { sending: Arc::new(sending), metrics, news: Notify::new(), stop }
+    }
+
+    /// Says that something is in the outbox.
+    pub fn notify(&self) {
+        self.news.notify_one();
+    }
+
+    /// Sends until `stop`. What is under way then may end, within five seconds; it is not sent again. Runs once.
+    pub async fn run(&self, stop: &CancellationToken) {
+        let (mut progress, mut attempts) = (Progress::default(), Attempts::new());
+        let work = async {
+            loop {
+                self.start_due(&mut progress, &mut attempts).await;
+                tokio::select! {
+                    Some(ended) = attempts.join_next_with_id() => self.note(ended, &mut progress),
+                    () = self.news.notified() => {}
+                    () = sleep(PACE) => {}
+                }
+            }
+        };
+        stop.run_until_cancelled(work).await;
+        self.stop.cancel();
+        let end = async {
+            while let Some(ended) = attempts.join_next_with_id().await {
+                self.note(ended, &mut progress);
+            }
+            self.record_sent(&mut progress).await;
+        };
+        if timeout(END, end).await.is_err() {
+            tracing::warn!("a notification was under way when the process ended; it may be sent again");
+        }
+    }
+
+    /// Starts what is due, after the outbox knows all that was sent.
+    async fn start_due(&self, progress: &mut Progress, attempts: &mut Attempts) {
+        if !self.record_sent(progress).await {
+            return;
+        }
+        let now = self.sending.now();
+        // Also what was not dropped in time, because nothing ran then.
+        let Ok(waiting) = self.sending.outbox.waiting(now.saturating_sub(2 * LIFETIME_S)).await else {
+            return;
+        };
+        let busy = progress.under_way.values().cloned().collect();
+        let monotonic = self.sending.clock.monotonic();
+        let Due { to_send, expired } = progress.schedule.due(waiting, &busy, now, monotonic);
+        if !self.drop_expired(expired).await {
+            return;
+        }
+        for notification in to_send {
+            let lane = Lane::from(&notification);
+            let sending = Arc::clone(&self.sending);
+            let task = attempts.spawn(async move { sending.attempt(notification).await });
+            progress.under_way.insert(task.id(), lane);
+        }
+    }
+
+    /// Tells the outbox what it does not know yet; whether it knows everything now.
+    async fn record_sent(&self, progress: &mut Progress) -> bool {
+        while let Some(sent) = progress.unrecorded.last() {
+            if !self.sending.record(sent).await {
+                return false;
+            }
+            progress.unrecorded.pop();
+        }
+        true
+    }
+
+    /// Drops what nobody took for an hour; whether the outbox knows.
+    async fn drop_expired(&self, expired: Vec<Notification>) -> bool {
+        let mut dropped: BTreeMap<AlertingIntegration, u32> = BTreeMap::new();
+        let mut all = true;
+        for notification in expired {
+            all = self.sending.dropped(&notification).await;
+            if !all {
+                break;
+            }
+            self.metrics.notification(name(notification.destination), NotificationLabel::Dropped);
+            *dropped.entry(notification.destination).or_default() += 1;
+        }
+        for (destination, count) in dropped {
+            let name = name(destination);
+            tracing::warn!(count, "{name} did not take notifications for an hour; they are dropped");
+        }
+        all
+    }
+
+    /// Notes how an attempt ended.
+    fn note(&self, ended: Result<(TaskId, Ended), JoinError>, progress: &mut Progress) {
+        let (task, ended) = match ended {
+            Ok((task, ended)) => (task, ended),
+            // A bug ended the task.
+            Err(error) => (error.id(), Ended::NotTried),
+        };
+        let Some(lane) = progress.under_way.remove(&task) else { return };
+        let monotonic = self.sending.clock.monotonic();
+        match ended {
+            Ended::Sent => self.sent(&lane, progress),
+            Ended::Unrecorded(sent) => {
+                self.sent(&lane, progress);
+                progress.unrecorded.push(sent);
+            }
+            Ended::Dropped => {
+                self.metrics.notification(name(lane.destination), NotificationLabel::Dropped);
+                progress.failing.remove(&lane);
+            }
+            Ended::Failed(notification, failure) => {
+                progress.schedule.failed(&notification, monotonic, failure.after());
+                self.failed(lane, &failure, progress);
+            }
+            Ended::NotTried => progress.schedule.rest(lane, monotonic, PACE),
+        }
+    }
+
+    fn sent(&self, lane: &Lane, progress: &mut Progress) {
+        let name = name(lane.destination);
+        self.metrics.notification(name, NotificationLabel::Sent);
+        if progress.failing.remove(lane) && !progress.is_failing(lane.destination) {
+            tracing::info!("{name} accepts notifications again");
+        }
+    }
+
+    fn failed(&self, lane: Lane, failure: &Failure, progress: &mut Progress) {
+        let name = name(lane.destination);
+        self.metrics.notification(name, failure.label());
+        if !progress.is_failing(lane.destination) {
+            tracing::warn!("{name} does not accept notifications: {failure}");
+        }
+        progress.failing.insert(lane);
+    }
+}
+
+impl Progress {
+    /// Whether the last attempt failed in any project.
+    fn is_failing(&self, destination: AlertingIntegration) -> bool {
+        self.failing.iter().any(|lane| lane.destination == destination)
+    }
+}
+
+impl Failure {
+    const fn label(&self) -> NotificationLabel {
+        match self {
+            Self::Later { .. } => NotificationLabel::Failed,
+            Self::Refused(_) => NotificationLabel::Refused,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+//! Destinations on this machine, over HTTP.
+
+use std::{convert::Infallible, future::pending, sync::Mutex};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::Request,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use reqwest::Url;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+use tokio_rustls::{TlsAcceptor, rustls};
+
+use super::*;
+use crate::notifications::{Opsgenie, Pagerduty, Slack, Teams};
+
+/// How long a request may take where none is answered.
+const SOON: Duration = Duration::from_millis(200);
+
+/// What a destination was asked: path and query, headers, body.
+type Asked = Arc<Mutex<Vec<(String, HeaderMap, Bytes)>>>;
+
+/// The address of a server that answers with what `respond` makes, and what it was asked.
+async fn serving<F: Future<Output = Response> + Send>(
+    respond: impl Fn() -> F + Clone + Send + Sync + 'static,
+) -> (String, Asked) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (router, asked) = router(respond);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, asked)
+}
+
+/// The same, where the answer is there at once.
+async fn answering<R: IntoResponse>(
+    respond: impl Fn() -> R + Clone + Send + Sync + 'static,
+) -> (String, Asked) {
+    serving(move || std::future::ready(respond().into_response())).await
+}
+
+fn router<F: Future<Output = Response> + Send>(
+    respond: impl Fn() -> F + Clone + Send + Sync + 'static,
+) -> (Router, Asked) {
+    let asked = Asked::default();
+    let seen = Arc::clone(&asked);
+    let router = Router::new().fallback(async move |request: Request| {
+        let (parts, body) = request.into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let path = parts.uri.path_and_query().unwrap().to_string();
+        seen.lock().unwrap().push((path, parts.headers, body));
+        respond().await
+    });
+    (router, asked)
+}
+
+/// An https address with a certificate that no authority signed.
+async fn serving_with_own_certificate() -> String {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![own.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let (router, _) = router(|| std::future::ready(StatusCode::OK.into_response()));
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            // A client that does not like the certificate hangs up.
+            let Ok(stream) = acceptor.accept(stream).await else { continue };
+            let service = TowerToHyperService::new(router.clone());
+            let connection = hyper::server::conn::http1::Builder::new();
+            tokio::spawn(connection.serve_connection(TokioIo::new(stream), service));
+        }
+    });
+    url
+}
+
+/// An address at which nobody listens.
+async fn nobody() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+/// An address at which somebody speaks something else.
+async fn garbage() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _read = stream.read(&mut [0; 1024]).await;
+            let _written = stream.write_all(b"220 mail.example.com ESMTP\r\n\r\n").await;
+        }
+    });
+    url
+}
+
+fn over_http(outbox: &Arc<Memory>, base: &str, timeout: Duration) -> Sender {
+    let url = |path: &str| Url::parse(&format!("{base}{path}")).unwrap();
+    let endpoints = Endpoints {
+        slack: url("/slack/api"),
+        pagerduty: url("/pagerduty/"),
+        opsgenie: Some(url("/opsgenie")),
+    };
+    let transport = Box::new(HttpTransport::new(timeout));
+    Sender::over(transport, Arc::clone(outbox) as _, endpoints, clock(), Metrics::new())
+}
+
+fn everything_at(base: &str) -> Integrations {
+    let secret = "swordfish".to_owned();
+    Integrations {
+        base_url: String::new(),
+        slack: Some(Slack { token: secret.clone(), default_channel: "alerts".to_owned(), incidents: true }),
+        teams: Some(Teams { webhook_url: format!("{base}/teams"), incidents: true }),
+        pagerduty: Some(Pagerduty { integration_key: secret.clone(), incidents: true }),
+        opsgenie: Some(Opsgenie { api_key: secret, eu_instance: true, incidents: true }),
+        webhook: Some(Webhook { url: format!("{base}/hook?a=b"), incidents: true, ..Webhook::default() }),
+    }
+}
+
+/// How an attempt at the webhook at `base` ends.
+async fn attempt_at(base: &str, timeout: Duration) -> Ended {
+    attempt_with(Webhook { url: base.to_owned(), incidents: true, ..Webhook::default() }, timeout).await
+}
+
+async fn attempt_with(webhook: Webhook, timeout: Duration) -> Ended {
+    let outbox = Memory::of([to_webhook("a")]);
+    outbox.set("abc12345", Integrations { webhook: Some(webhook), ..Integrations::default() });
+    over_http(&outbox, "http://localhost", timeout).sending.attempt(to_webhook("a")).await
+}
+
+fn failure(ended: Ended) -> Failure {
+    match ended {
+        Ended::Failed(_, failure) => failure,
+        _ => panic!("it did not fail"),
+    }
+}
+
+fn later(why: &str, after: Option<u64>) -> Failure {
+    Failure::Later { why: why.to_owned(), after: after.map(Duration::from_secs) }
+}
+
+#[tokio::test]
+async fn each_destination_gets_its_request() {
+    let posted = r#"{"ok":true,"channel":"C1","ts":"17.01"}"#;
+    let (base, asked) = answering(move || posted).await;
+    for (destination, path, authorization, key) in [
+        (AlertingIntegration::Slack, "/slack/api/chat.postMessage", "Bearer swordfish", "C1:17.01"),
+        (AlertingIntegration::Teams, "/teams", "", ""),
+        (AlertingIntegration::Pagerduty, "/pagerduty/v2/enqueue", "", "a"),
+        (AlertingIntegration::Opsgenie, "/opsgenie/v2/alerts", "GenieKey swordfish", "a"),
+        (AlertingIntegration::Webhook, "/hook?a=b", "", ""),
+    ] {
+        let outbox = Memory::of([to(destination, "a", AT)]);
+        outbox.set("abc12345", everything_at(&base));
+        let ended =
+            over_http(&outbox, &base, REQUEST_TIMEOUT).sending.attempt(to(destination, "a", AT)).await;
+        assert!(matches!(ended, Ended::Sent), "{path}");
+        assert_eq!(outbox.key_of(destination).as_deref(), Some(key), "{path}");
+        let (asked_path, headers, body) = asked.lock().unwrap().pop().unwrap();
+        assert_eq!(asked_path, path);
+        let sent_authorization = headers.get("authorization").map(|value| value.to_str().unwrap());
+        assert_eq!(sent_authorization.unwrap_or_default(), authorization, "{path}");
+        assert!(headers["user-agent"].to_str().unwrap().starts_with("headcount/"));
+        assert!(serde_json::from_slice::<serde_json::Value>(&body).unwrap().is_object(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_answer_is_told_later() {
+    let (slow, _) = serving(pending).await;
+    for (url, timeout, failure_there) in [
+        (nobody().await, REQUEST_TIMEOUT, later("connection refused", None)),
+        (slow, SOON, later("no answer in time", None)),
+        (garbage().await, REQUEST_TIMEOUT, later("the connection failed", None)),
+    ] {
+        assert_eq!(failure(attempt_at(&url, timeout).await), failure_there);
+    }
+}
+
+#[tokio::test]
+async fn who_answers_otherwise_is_told_later() {
+    let (busy, _) = answering(|| (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "120")])).await;
+    let (broken, _) = answering(|| StatusCode::INTERNAL_SERVER_ERROR).await;
+    let (moved, asked) =
+        answering(|| (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, "/elsewhere")])).await;
+    for (url, failure_there) in [
+        (busy, later("it was asked too often", Some(120))),
+        (broken, later("it answered with status 500", None)),
+        (moved, Failure::Refused("it redirects to another address")),
+    ] {
+        assert_eq!(failure(attempt_at(&url, REQUEST_TIMEOUT).await), failure_there);
+    }
+    assert_eq!(asked.lock().unwrap().len(), 1);
+}
+
+/// A body that never ends: chunks for ever, or one and then nothing.
+struct Endless {
+    flows: bool,
+    begun: bool,
+}
+
+impl hyper::body::Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, Infallible>>> {
+        if self.begun && !self.flows {
+            return std::task::Poll::Pending;
+        }
+        self.begun = true;
+        std::task::Poll::Ready(Some(Ok(hyper::body::Frame::data(Bytes::from_static(&[b'x'; 4096])))))
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_an_end_has_said_enough() {
+    for (flows, timeout) in [(true, REQUEST_TIMEOUT), (false, Duration::from_secs(2))] {
+        let (url, _) = answering(move || Response::new(Body::new(Endless { flows, begun: false }))).await;
+        assert!(matches!(attempt_at(&url, timeout).await, Ended::Sent));
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_signed_does_only_where_the_operator_says_so() {
+    let url = serving_with_own_certificate().await;
+    let webhook = Webhook { url, incidents: true, ..Webhook::default() };
+    let lax = Webhook { tls_skip_verify: true, ..webhook.clone() };
+    assert_eq!(
+        failure(attempt_with(webhook, REQUEST_TIMEOUT).await),
+        later("its certificate is not accepted", None)
+    );
+    assert!(matches!(attempt_with(lax, REQUEST_TIMEOUT).await, Ended::Sent));
+}

@@ -1,0 +1,132 @@
+//! An outbox in memory, which fails when a test wants it to.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Mutex,
+};
+
+use super::*;
+use crate::notifications::{Future, Unavailable};
+
+/// What goes wrong when something is to be remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// Nothing.
+    None,
+    /// It is not remembered.
+    NotDone,
+    /// It is remembered, and the answer is lost.
+    AnswerLost,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    rows: Mutex<Vec<Row>>,
+    integrations: Mutex<HashMap<String, Integrations>>,
+    troubles: Mutex<VecDeque<Trouble>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) notification: Notification,
+    /// When, and what the conversation is called.
+    pub(super) sent: Option<(u32, String)>,
+    pub(super) dropped: Option<u32>,
+}
+
+impl Memory {
+    pub(super) fn of(notifications: impl IntoIterator<Item = Notification>) -> Arc<Self> {
+        let memory = Self::default();
+        for notification in notifications {
+            memory.add(notification);
+        }
+        Arc::new(memory)
+    }
+
+    pub(super) fn add(&self, notification: Notification) {
+        self.rows.lock().unwrap().push(Row { notification, sent: None, dropped: None });
+    }
+
+    /// What a project has from now on; without it, everything of the example, with the project in the address.
+    pub(super) fn set(&self, project: &str, integrations: Integrations) {
+        self.integrations.lock().unwrap().insert(project.to_owned(), integrations);
+    }
+
+    /// What goes wrong the next times that something is to be remembered.
+    pub(super) fn trouble(&self, troubles: impl IntoIterator<Item = Trouble>) {
+        self.troubles.lock().unwrap().extend(troubles);
+    }
+
+    pub(super) fn states(&self) -> Vec<&'static str> {
+        let state = |row: &Row| match (&row.sent, row.dropped) {
+            (None, None) => "waiting",
+            (Some(_), None) => "sent",
+            (None, Some(_)) => "dropped",
+            (Some(_), Some(_)) => "sent and dropped",
+        };
+        self.rows.lock().unwrap().iter().map(state).collect()
+    }
+
+    /// What the only conversation with a destination is called.
+    pub(super) fn key_of(&self, destination: AlertingIntegration) -> Option<String> {
+        let rows = self.rows.lock().unwrap();
+        let row = rows.iter().find(|row| row.notification.destination == destination)?;
+        row.sent.as_ref().map(|(_, key)| key.clone())
+    }
+
+    fn remember(
+        &self,
+        notification: &Notification,
+        remember: impl FnOnce(&mut Row),
+    ) -> Result<(), Unavailable> {
+        let trouble = self.troubles.lock().unwrap().pop_front().unwrap_or(Trouble::None);
+        if trouble != Trouble::NotDone {
+            let mut rows = self.rows.lock().unwrap();
+            remember(rows.iter_mut().find(|row| row.notification == *notification).unwrap());
+        }
+        if trouble == Trouble::None { Ok(()) } else { Err(Unavailable) }
+    }
+}
+
+impl Outbox for Memory {
+    fn waiting(&self, since: u32) -> Future<'_, Vec<Notification>> {
+        let rows = self.rows.lock().unwrap();
+        let waiting = rows
+            .iter()
+            .filter(|row| row.sent.is_none() && row.dropped.is_none() && row.notification.timestamp >= since);
+        let mut waiting: Vec<_> = waiting.map(|row| row.notification.clone()).collect();
+        waiting.sort_by_key(|notification| notification.timestamp);
+        Box::pin(std::future::ready(Ok(waiting)))
+    }
+
+    fn integrations<'f>(&'f self, project: &'f str) -> Future<'f, Integrations> {
+        let known = self.integrations.lock().unwrap().get(project).cloned();
+        let integrations = known.unwrap_or_else(|| {
+            let mut integrations = example::integrations();
+            integrations.webhook.as_mut().unwrap().url = format!("http://hook.example.com/{project}");
+            integrations
+        });
+        Box::pin(std::future::ready(Ok(integrations)))
+    }
+
+    fn conversation<'f>(&'f self, notification: &'f Notification) -> Future<'f, String> {
+        let rows = self.rows.lock().unwrap();
+        let about_the_same = rows.iter().filter(|row| {
+            row.notification.incident_key == notification.incident_key
+                && row.notification.destination == notification.destination
+        });
+        let key = about_the_same.filter_map(|row| row.sent.as_ref()).max_by_key(|(at, _)| *at);
+        let key = key.map(|(_, key)| key.clone()).unwrap_or_default();
+        Box::pin(std::future::ready(Ok(key)))
+    }
+
+    fn sent<'f>(&'f self, notification: &'f Notification, at: u32, external_key: &'f str) -> Future<'f, ()> {
+        let remembered = self.remember(notification, |row| row.sent = Some((at, external_key.to_owned())));
+        Box::pin(std::future::ready(remembered))
+    }
+
+    fn dropped<'f>(&'f self, notification: &'f Notification, at: u32) -> Future<'f, ()> {
+        let remembered = self.remember(notification, |row| row.dropped = Some(at));
+        Box::pin(std::future::ready(remembered))
+    }
+}

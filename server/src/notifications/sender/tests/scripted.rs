@@ -1,0 +1,124 @@
+//! Destinations that answer what a test wants, and remember what they were asked.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Mutex,
+};
+
+use super::*;
+use crate::{
+    notifications::{request::Request, transport::Answered},
+    outgoing::NoAnswer,
+};
+
+/// An answer, and how long it takes.
+#[derive(Debug, Clone)]
+pub(super) struct Reply {
+    after: Duration,
+    answer: Result<Answer, NoAnswer>,
+}
+
+/// A request that was made.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    /// When, since the first request could have been made.
+    pub(super) at: Duration,
+    pub(super) url: String,
+    pub(super) body: String,
+    /// Whether it was taken.
+    pub(super) taken: bool,
+    /// Whether no other to the same address was under way.
+    pub(super) alone: bool,
+}
+
+/// Gives the replies in turn, each list to the requests whose address has a text in it; then the usual one.
+#[derive(Debug, Clone)]
+pub(super) struct Scripted {
+    usual: Reply,
+    scripts: Arc<Mutex<HashMap<String, VecDeque<Reply>>>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    under_way: Arc<Mutex<Vec<String>>>,
+    started: tokio::time::Instant,
+}
+
+impl Reply {
+    pub(super) fn status(status: u16) -> Self {
+        let body = r#"{"ok":true,"channel":"C1","ts":"17.01"}"#.into();
+        let answer = Ok(Answer { status, retry_after: None, body });
+        Self { after: Duration::ZERO, answer }
+    }
+
+    pub(super) fn ok() -> Self {
+        Self::status(200)
+    }
+
+    pub(super) fn asking_to_wait(retry_after: &str) -> Self {
+        let retry_after = Some(retry_after.to_owned());
+        let answer = Ok(Answer { status: 429, retry_after, body: Vec::new() });
+        Self { after: Duration::ZERO, answer }
+    }
+
+    pub(super) fn refused_connection() -> Self {
+        Self { after: Duration::ZERO, answer: Err(NoAnswer::Unreachable("connection refused")) }
+    }
+
+    pub(super) fn timed_out() -> Self {
+        Self { after: REQUEST_TIMEOUT, answer: Err(NoAnswer::TimedOut) }
+    }
+
+    pub(super) fn after(seconds: u64, reply: Self) -> Self {
+        Self { after: Duration::from_secs(seconds), ..reply }
+    }
+}
+
+impl Default for Scripted {
+    fn default() -> Self {
+        Self::always(Reply::ok())
+    }
+}
+
+impl Scripted {
+    pub(super) fn always(usual: Reply) -> Self {
+        let started = tokio::time::Instant::now();
+        let (scripts, asked, under_way) = (Arc::default(), Arc::default(), Arc::default());
+        Self { usual, scripts, asked, under_way, started }
+    }
+
+    pub(super) fn answer_for(&self, part_of_url: &str, replies: impl IntoIterator<Item = Reply>) {
+        self.scripts.lock().unwrap().entry(part_of_url.to_owned()).or_default().extend(replies);
+    }
+
+    pub(super) fn requests(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// Notes that a request is under way; whether no other to the same address is.
+    fn begin(&self, url: &str) -> bool {
+        let mut under_way = self.under_way.lock().unwrap();
+        let alone = !under_way.iter().any(|other| other == url);
+        under_way.push(url.to_owned());
+        alone
+    }
+
+    fn reply_to(&self, url: &str) -> Reply {
+        let mut scripts = self.scripts.lock().unwrap();
+        let script = scripts.iter_mut().find(|(part, _)| url.contains(part.as_str()));
+        script.and_then(|(_, replies)| replies.pop_front()).unwrap_or_else(|| self.usual.clone())
+    }
+}
+
+impl Transport for Scripted {
+    fn send(&self, request: Request) -> Answered<'_> {
+        let url = request.url.to_string();
+        let reply = self.reply_to(&url);
+        let taken = reply.answer.as_ref().is_ok_and(|answer| answer.status < 300);
+        let alone = self.begin(&url);
+        let asked = Asked { at: self.started.elapsed(), url: url.clone(), body: request.body, taken, alone };
+        self.asked.lock().unwrap().push(asked);
+        Box::pin(async move {
+            sleep(reply.after).await;
+            self.under_way.lock().unwrap().retain(|other| *other != url);
+            reply.answer
+        })
+    }
+}

@@ -1,0 +1,264 @@
+//! How is Slack told?
+//!
+//! `chat.postMessage` of the Web API. The first message about an incident begins a thread, and the others reply in it. The
+//! conversation is `channel:ts`, as Coroot stores it, since a thread stays in its channel when the settings name another.
+
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    Endpoints, Slack,
+    endpoints::below,
+    message::{Message, State, clipped},
+    outcome::{Outcome, judge, wait_asked_for},
+    request::{Answer, Request, Unusable},
+};
+
+/// The most characters that the text of a section may have.
+const SECTION: usize = 3000;
+
+/// The members of an answer that matter.
+#[derive(Deserialize)]
+struct Posted {
+    ok: bool,
+    #[serde(default)]
+    error: String,
+    #[serde(default)]
+    channel: String,
+    #[serde(default)]
+    ts: String,
+}
+
+/// Where a conversation is.
+struct Thread<'c> {
+    channel: &'c str,
+    ts: &'c str,
+}
+
+impl<'c> Thread<'c> {
+    /// Reads `channel:ts`; the channel is `default` where there is none. `None` for a conversation that has not begun.
+    fn of(conversation: &'c str, default: &'c str) -> Option<Self> {
+        let (channel, ts) = conversation.rsplit_once(':').unwrap_or((default, conversation));
+        (!ts.is_empty()).then_some(Self { channel, ts })
+    }
+}
+
+/// The request that tells a channel.
+pub(super) fn request(
+    message: &Message<'_>,
+    slack: &Slack,
+    endpoints: &Endpoints,
+    conversation: &str,
+) -> Result<Request, Unusable> {
+    let mut body = json!({
+        "channel": slack.default_channel,
+        "text": escaped(&message.title()),
+        "blocks": blocks(message),
+        "unfurl_links": false,
+        "unfurl_media": false,
+    });
+    if let Some(thread) = Thread::of(conversation, &slack.default_channel) {
+        body["channel"] = thread.channel.into();
+        body["thread_ts"] = thread.ts.into();
+        if message.state == State::Resolved {
+            body["reply_broadcast"] = true.into();
+        }
+    }
+    let mut request = Request::json(below(&endpoints.slack, &["chat.postMessage"]), &body);
+    // Without it, Slack warns.
+    request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    request.authorized("Bearer", &slack.token)
+}
+
+fn blocks(message: &Message<'_>) -> Value {
+    let name = format!("*{}*", escaped(message.name));
+    let linked = match &message.link {
+        Some(link) => format!("<{}|{name}>", escaped(link.as_str())),
+        None => name,
+    };
+    let headline = format!("[{}] {linked} {}", message.state.text(), message.event());
+    let reasons: Vec<String> =
+        message.reasons().iter().map(|reason| format!("• {}", escaped(reason))).collect();
+    let texts = [headline, reasons.join("\n")];
+    texts.iter().filter(|text| !text.is_empty()).map(|text| section(text)).collect()
+}
+
+fn section(text: &str) -> Value {
+    json!({"type": "section", "text": {"type": "mrkdwn", "text": clipped(text, SECTION)}})
+}
+
+/// Slack reads three characters as the beginning of something.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// What an answer means. Slack says no with status 200 and `"ok": false`.
+pub(super) fn judged(answer: &Answer, conversation: &str, now: Duration) -> Outcome {
+    if !(200..300).contains(&answer.status) {
+        return judge(answer, conversation, now);
+    }
+    match serde_json::from_slice::<Posted>(&answer.body) {
+        Ok(posted) if posted.ok => Outcome::Sent { external_key: conversation_after(&posted, conversation) },
+        Ok(posted) => judged_error(&posted.error, answer, now),
+        // Somebody else answers in Slack's place.
+        Err(_) => Outcome::Later { after: None },
+    }
+}
+
+/// What the conversation is called after a message: as before, or by its first message.
+fn conversation_after(posted: &Posted, before: &str) -> String {
+    match (before.is_empty(), posted.ts.is_empty()) {
+        (true, false) => format!("{}:{}", posted.channel, posted.ts),
+        _ => before.to_owned(),
+    }
+}
+
+/// The errors of `chat.postMessage` that operators meet.
+fn judged_error(error: &str, answer: &Answer, now: Duration) -> Outcome {
+    Outcome::Refused(match error {
+        "ratelimited"
+        | "rate_limited"
+        | "internal_error"
+        | "fatal_error"
+        | "service_unavailable"
+        | "request_timeout" => return Outcome::Later { after: wait_asked_for(answer, now) },
+        "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked" | "token_expired" => {
+            "the token is not valid"
+        }
+        "missing_scope" | "not_allowed_token_type" | "no_permission" => {
+            "the token lacks the permission to write (chat:write)"
+        }
+        "channel_not_found" => "there is no such channel, or the bot may not see it",
+        "not_in_channel" => "the bot is not in the channel",
+        "is_archived" => "the channel is archived",
+        "restricted_action" | "restricted_action_read_only_channel" => "the bot may not write to the channel",
+        "msg_too_long" | "invalid_blocks" | "invalid_blocks_format" | "no_text" => {
+            "it does not take the message"
+        }
+        _ => "it says no for a reason that is not known here",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        notifications::{Notification, example},
+        world::status::Status,
+    };
+
+    fn body(status: Status, conversation: &str) -> Value {
+        let notification = Notification { status, ..example::notification() };
+        let integrations = example::integrations();
+        let message = Message::new(&notification, &integrations);
+        let slack = integrations.slack.as_ref().unwrap();
+        let request = request(&message, slack, &example::endpoints(), conversation).unwrap();
+        assert_eq!(request.url.as_str(), "https://slack.com/api/chat.postMessage");
+        assert_eq!(request.headers["authorization"], "Bearer xoxb-swordfish");
+        assert_eq!(request.headers["content-type"], "application/json; charset=utf-8");
+        serde_json::from_str(&request.body).unwrap()
+    }
+
+    fn expected(status: &str, event: &str, channel: &str) -> Value {
+        let link = "https://coroot.example.com/p/abc12345/app/shop:Deployment:cart/SLO";
+        let reason = "• SLO / Availability: error budget burn rate is 26x within 1 hour";
+        json!({
+            "channel": channel,
+            "text": format!("[{status}] cart {event}"),
+            "blocks": [
+                {"type": "section", "text":
+                    {"type": "mrkdwn", "text": format!("[{status}] <{link}|*cart*> {event}")}},
+                {"type": "section", "text": {"type": "mrkdwn", "text": reason}},
+            ],
+            "unfurl_links": false,
+            "unfurl_media": false,
+        })
+    }
+
+    #[test]
+    fn the_first_message_begins_a_thread_and_others_reply_in_its_channel() {
+        let failing = "is not meeting its SLOs";
+        assert_eq!(body(Status::Critical, ""), expected("CRITICAL", failing, "alerts"));
+
+        let mut reply = expected("WARNING", failing, "C0123");
+        reply["thread_ts"] = "1700000000.000100".into();
+        assert_eq!(body(Status::Warning, "C0123:1700000000.000100"), reply);
+
+        let mut end = expected("OK", "is meeting its SLOs again", "alerts");
+        end["thread_ts"] = "1700000000.000100".into();
+        end["reply_broadcast"] = true.into();
+        assert_eq!(body(Status::Ok, "1700000000.000100"), end);
+    }
+
+    #[test]
+    fn names_and_reasons_are_no_markup() {
+        let mut notification = example::notification();
+        notification.application.name = "<!channel>&".to_owned();
+        notification.details.reports[0].message = "a < b".to_owned();
+        let message = Message::new(&notification, &super::super::Integrations::default());
+        let blocks = blocks(&message).to_string();
+        assert!(blocks.contains("*&lt;!channel&gt;&amp;*") && blocks.contains("a &lt; b"), "{blocks}");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_to_what_a_section_takes() {
+        let mut notification = example::notification();
+        notification.details.reports[0].message = "x".repeat(5000);
+        let blocks = blocks(&Message::new(&notification, &example::integrations()));
+        assert_eq!(blocks[1]["text"]["text"].as_str().unwrap().chars().count(), 3000);
+    }
+
+    #[test]
+    fn answers_mean_what_their_json_says() {
+        let sent = |key: &str| Outcome::Sent { external_key: key.to_owned() };
+        let later = |seconds: Option<u64>| Outcome::Later { after: seconds.map(Duration::from_secs) };
+        let posted = r#"{"ok":true,"channel":"C0123","ts":"17.01","message":{"text":"…"}}"#;
+        for (status, retry_after, body, conversation, outcome) in [
+            (200, None, posted, "", sent("C0123:17.01")),
+            (200, None, posted, "C9:16.00", sent("C9:16.00")),
+            (200, None, r#"{"ok":true}"#, "", sent("")),
+            (
+                200,
+                None,
+                r#"{"ok":false,"error":"invalid_auth"}"#,
+                "",
+                Outcome::Refused("the token is not valid"),
+            ),
+            (
+                200,
+                None,
+                r#"{"ok":false,"error":"not_in_channel"}"#,
+                "",
+                Outcome::Refused("the bot is not in the channel"),
+            ),
+            (
+                200,
+                None,
+                r#"{"ok":false}"#,
+                "",
+                Outcome::Refused("it says no for a reason that is not known here"),
+            ),
+            (200, Some("30"), r#"{"ok":false,"error":"ratelimited"}"#, "", later(Some(30))),
+            (200, None, r#"{"ok":false,"error":"internal_error"}"#, "", later(None)),
+            (200, None, "<html>", "", later(None)),
+            (200, None, "", "", later(None)),
+            (429, Some("30"), r#"{"ok":false,"error":"ratelimited"}"#, "", later(Some(30))),
+            (500, None, posted, "", later(None)),
+        ] {
+            let retry_after = retry_after.map(str::to_owned);
+            let answer = Answer { status, retry_after, body: body.into() };
+            assert_eq!(judged(&answer, conversation, Duration::ZERO), outcome, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_no_header_can_have_is_said_so() {
+        let (notification, integrations) = (example::notification(), example::integrations());
+        let message = Message::new(&notification, &integrations);
+        let slack = Slack { token: "a\nb".to_owned(), ..Slack::default() };
+        assert!(request(&message, &slack, &example::endpoints(), "").is_err());
+    }
+}

@@ -1,0 +1,161 @@
+//! How is a channel of Microsoft Teams told?
+//!
+//! An incoming webhook, of a connector or of a workflow, takes a message with an Adaptive Card. It knows no conversation.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{
+    Teams,
+    message::{Message, State, clipped},
+    outcome::{Outcome, judge},
+    request::{Answer, Request, Unusable, http_url},
+};
+
+/// The most characters of reasons: Teams takes 28 KB in all.
+const REASONS: usize = 6000;
+
+/// What a connector writes, with status 200, when Teams itself did not take the message.
+const NOT_DELIVERED: &[u8] = b"Webhook message delivery failed";
+
+/// The request that tells a channel.
+pub(super) fn request(message: &Message<'_>, teams: &Teams) -> Result<Request, Unusable> {
+    let body = json!({
+        "type": "message",
+        "attachments": [{
+            "contentType": "application/vnd.microsoft.card.adaptive",
+            "contentUrl": null,
+            "content": card(message),
+        }],
+    });
+    Ok(Request::json(http_url(&teams.webhook_url)?, &body))
+}
+
+fn card(message: &Message<'_>) -> Value {
+    let color = match message.state {
+        State::Critical => "attention",
+        State::Warning => "warning",
+        State::Resolved => "good",
+    };
+    let mut body = vec![json!({
+        "type": "TextBlock",
+        "text": message.title(),
+        "size": "large",
+        "weight": "bolder",
+        "color": color,
+        "wrap": true,
+    })];
+    let reasons: Vec<String> = message.reasons().iter().map(|reason| format!("- {reason}")).collect();
+    if !reasons.is_empty() {
+        let text = clipped(&reasons.join("\n"), REASONS);
+        body.push(json!({"type": "TextBlock", "text": text, "wrap": true}));
+    }
+    let actions: Vec<Value> = message
+        .link
+        .iter()
+        .map(|link| json!({"type": "Action.OpenUrl", "title": "View the incident", "url": link.as_str()}))
+        .collect();
+    json!({
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "body": body,
+        "actions": actions,
+    })
+}
+
+/// What an answer means.
+pub(super) fn judged(answer: &Answer, now: Duration) -> Outcome {
+    let not_delivered = answer.body.windows(NOT_DELIVERED.len()).any(|part| part == NOT_DELIVERED);
+    match judge(answer, "", now) {
+        Outcome::Sent { .. } if not_delivered => Outcome::Later { after: None },
+        outcome => outcome,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        notifications::{Integrations, Notification, example},
+        world::status::Status,
+    };
+
+    fn sent(notification: &Notification, integrations: &Integrations) -> Value {
+        let message = Message::new(notification, integrations);
+        let teams = example::integrations().teams.unwrap();
+        let request = request(&message, &teams).unwrap();
+        assert_eq!(request.url.as_str(), "https://teams.example.com/hook");
+        assert_eq!(request.headers["content-type"], "application/json");
+        serde_json::from_str(&request.body).unwrap()
+    }
+
+    #[test]
+    fn a_change_is_a_message_with_a_card() {
+        let failing = "is not meeting its SLOs";
+        for (status, color, title) in [
+            (Status::Critical, "attention", format!("[CRITICAL] cart {failing}")),
+            (Status::Warning, "warning", format!("[WARNING] cart {failing}")),
+            (Status::Ok, "good", "[OK] cart is meeting its SLOs again".to_owned()),
+        ] {
+            let notification = Notification { status, ..example::notification() };
+            let expected = json!({
+                "type": "message",
+                "attachments": [{
+                    "contentType": "application/vnd.microsoft.card.adaptive",
+                    "contentUrl": null,
+                    "content": {
+                        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+                        "type": "AdaptiveCard",
+                        "version": "1.4",
+                        "body": [
+                            {"type": "TextBlock", "text": title, "size": "large", "weight": "bolder",
+                             "color": color, "wrap": true},
+                            {"type": "TextBlock", "wrap": true, "text":
+                             "- SLO / Availability: error budget burn rate is 26x within 1 hour"},
+                        ],
+                        "actions": [{
+                            "type": "Action.OpenUrl",
+                            "title": "View the incident",
+                            "url": "https://coroot.example.com/p/abc12345/app/shop:Deployment:cart/SLO",
+                        }],
+                    },
+                }],
+            });
+            assert_eq!(sent(&notification, &example::integrations()), expected);
+        }
+    }
+
+    #[test]
+    fn without_reasons_and_address_there_is_only_the_title() {
+        let notification = Notification { details: Default::default(), ..example::notification() };
+        let card = &sent(&notification, &Integrations::default())["attachments"][0]["content"];
+        assert_eq!(card["body"].as_array().unwrap().len(), 1);
+        assert_eq!(card["actions"], json!([]));
+    }
+
+    #[test]
+    fn a_connector_says_no_with_status_200() {
+        let throttled =
+            "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429";
+        let sent = Outcome::Sent { external_key: String::new() };
+        let later = Outcome::Later { after: None };
+        for (status, body, outcome) in
+            [(200, "1", sent.clone()), (202, "", sent), (200, throttled, later.clone()), (503, "", later)]
+        {
+            let answer = Answer { status, retry_after: None, body: body.into() };
+            assert_eq!(judged(&answer, Duration::ZERO), outcome, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_said_so() {
+        let (notification, integrations) = (example::notification(), example::integrations());
+        let message = Message::new(&notification, &integrations);
+        for webhook_url in ["", "teams", "ftp://teams.example.com/"] {
+            let teams = Teams { webhook_url: webhook_url.to_owned(), incidents: true };
+            assert!(request(&message, &teams).is_err(), "{webhook_url}");
+        }
+    }
+}

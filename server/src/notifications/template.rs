@@ -1,0 +1,194 @@
+//! What does the operator's own template make of a notification?
+//!
+//! Coroot's templates are Go's (`text/template`). Understood is the part that its documentation shows: the fields of an
+//! incident, `json`, `if` with `eq` and `ne`, `range .Reports`, comments, and `{{-` with `-}}`. All else is refused when a
+//! template is read, so that none breaks when it is needed. As in Go, values are put in as they are, and only `json`
+//! makes JSON of them.
+
+mod lines;
+mod parse;
+mod pieces;
+
+use serde::Serialize;
+use thiserror::Error;
+
+use self::lines::with_line_ends_in_texts;
+use super::ReportDetails;
+
+/// A template that is understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template(Vec<Node>);
+
+/// Why a template is not understood. Quotes nothing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("line {line}: {why}")]
+pub struct TemplateError {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub why: &'static str,
+}
+
+/// What a template is about. As JSON it has the members of Coroot's `{{ json . }}`, and `incident`.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Values<'n> {
+    /// `OK`, `WARNING` or `CRITICAL`.
+    pub(super) status: &'static str,
+    /// The application, `namespace:kind:name`.
+    #[serde(serialize_with = "as_text")]
+    pub(super) application: &'n crate::world::application_key::ApplicationKey,
+    /// The checks that fired.
+    pub(super) reports: &'n [ReportDetails],
+    /// The page about it; empty where nobody said what the address of the web interface is.
+    pub(super) url: String,
+    /// The key of the incident, which is the same when it gets worse and when it is over.
+    pub(super) incident: &'n str,
+}
+
+fn as_text<S: serde::Serializer>(value: &impl std::fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+/// A piece of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Node {
+    Text(String),
+    Print(Operand),
+    Json(Subject),
+    /// The first branch whose condition holds; one without a condition is the `else`.
+    If(Vec<(Option<Condition>, Vec<Node>)>),
+    /// The nodes for each report.
+    Range(Vec<Node>),
+}
+
+/// A text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Operand {
+    Field(Field),
+    Literal(String),
+}
+
+/// A field with a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Status,
+    Application,
+    Namespace,
+    Kind,
+    Name,
+    Url,
+    ReportName,
+    ReportCheck,
+    ReportMessage,
+}
+
+/// What `json` can be of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Subject {
+    Everything,
+    Reports,
+    Report,
+    Text(Operand),
+}
+
+/// When a branch is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Condition {
+    /// The text is not empty.
+    Text(Operand),
+    /// There are reports.
+    Reports,
+    /// The first text is one of the others, or, for `false`, is not.
+    OneOf(Operand, Vec<Operand>, bool),
+}
+
+impl Template {
+    /// Reads a template.
+    ///
+    /// # Errors
+    /// It is no template, or one that uses more than is understood.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        parse::parse(text).map(Self)
+    }
+
+    /// What it makes of the values. Where that is JSON but for line ends in its texts, these are escaped: Coroot's
+    /// documented templates have them.
+    pub(super) fn render(&self, values: &Values<'_>) -> String {
+        let mut out = String::new();
+        render(&self.0, values, None, &mut out);
+        with_line_ends_in_texts(out)
+    }
+}
+
+/// `report` is the one that a `range` is at.
+fn render(nodes: &[Node], values: &Values<'_>, report: Option<&ReportDetails>, out: &mut String) {
+    for node in nodes {
+        match node {
+            Node::Text(text) => out.push_str(text),
+            Node::Print(operand) => out.push_str(&operand.text(values, report)),
+            Node::Json(subject) => out.push_str(&subject.json(values, report)),
+            Node::If(branches) => {
+                let holds = |condition: &Option<Condition>| {
+                    condition.as_ref().is_none_or(|condition| condition.holds(values, report))
+                };
+                if let Some((_, nodes)) = branches.iter().find(|(condition, _)| holds(condition)) {
+                    render(nodes, values, report, out);
+                }
+            }
+            Node::Range(nodes) => {
+                for report in values.reports {
+                    render(nodes, values, Some(report), out);
+                }
+            }
+        }
+    }
+}
+
+impl Operand {
+    fn text(&self, values: &Values<'_>, report: Option<&ReportDetails>) -> String {
+        let of_report = |text: fn(&ReportDetails) -> &String| report.map(text).cloned().unwrap_or_default();
+        match self {
+            Self::Literal(text) => text.clone(),
+            Self::Field(field) => match field {
+                Field::Status => values.status.to_owned(),
+                Field::Application => values.application.to_string(),
+                Field::Namespace => values.application.namespace.clone(),
+                Field::Kind => values.application.kind.clone(),
+                Field::Name => values.application.name.clone(),
+                Field::Url => values.url.clone(),
+                Field::ReportName => of_report(|report| &report.name),
+                Field::ReportCheck => of_report(|report| &report.check),
+                Field::ReportMessage => of_report(|report| &report.message),
+            },
+        }
+    }
+}
+
+impl Subject {
+    fn json(&self, values: &Values<'_>, report: Option<&ReportDetails>) -> String {
+        let json = match self {
+            Self::Everything => serde_json::to_string(values),
+            Self::Reports => serde_json::to_string(values.reports),
+            Self::Report => serde_json::to_string(&report),
+            Self::Text(operand) => serde_json::to_string(&operand.text(values, report)),
+        };
+        // Texts and lists of them can always be written.
+        json.unwrap_or_default()
+    }
+}
+
+impl Condition {
+    fn holds(&self, values: &Values<'_>, report: Option<&ReportDetails>) -> bool {
+        match self {
+            Self::Text(operand) => !operand.text(values, report).is_empty(),
+            Self::Reports => !values.reports.is_empty(),
+            Self::OneOf(operand, others, expected) => {
+                let text = operand.text(values, report);
+                others.iter().any(|other| other.text(values, report) == text) == *expected
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! How does a request get to a destination?
+
+use std::{fmt::Debug, pin::Pin, sync::OnceLock, time::Duration};
+
+use reqwest::{Client, Response, header::RETRY_AFTER, redirect};
+
+use super::request::{Answer, Request};
+use crate::outgoing::{self, NoAnswer};
+
+/// How much of the body of an answer is read, in bytes.
+const BODY: usize = 64 * 1024;
+
+/// An answer on its way.
+pub(super) type Answered<'t> = Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> + Send + 't>>;
+
+/// A way to send a request.
+pub(super) trait Transport: Debug + Send + Sync {
+    /// Sends a request once.
+    fn send(&self, request: Request) -> Answered<'_>;
+}
+
+/// The real one: `POST` over HTTP. Redirects are not followed.
+#[derive(Debug)]
+pub(super) struct HttpTransport {
+    timeout: Duration,
+    /// For addresses whose certificates are looked at.
+    strict: OnceLock<Client>,
+    /// For addresses that have none, or where any will do.
+    lax: OnceLock<Client>,
+}
+
+impl HttpTransport {
+    /// One request may take `timeout`, connecting included.
+    pub(super) const fn new(timeout: Duration) -> Self {
+        Self { timeout, strict: OnceLock::new(), lax: OnceLock::new() }
+    }
+
+    fn client_for(&self, request: &Request) -> Result<&Client, NoAnswer> {
+        let configured = |client: reqwest::ClientBuilder| {
+            client
+                .user_agent(concat!("headcount/", env!("CARGO_PKG_VERSION")))
+                .timeout(self.timeout)
+                .redirect(redirect::Policy::none())
+                // Incidents are rare.
+                .pool_max_idle_per_host(0)
+        };
+        if request.any_certificate || request.url.scheme() == "http" {
+            // A machine without certificates of authorities will do.
+            let lax = |client| configured(client).tls_certs_only([]).tls_danger_accept_invalid_certs(true);
+            return outgoing::client_in(&self.lax, lax);
+        }
+        outgoing::client_in(&self.strict, configured)
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send(&self, request: Request) -> Answered<'_> {
+        Box::pin(async move {
+            let client = self.client_for(&request)?;
+            let response =
+                client.post(request.url).headers(request.headers).body(request.body).send().await?;
+            let retry_after = response.headers().get(RETRY_AFTER);
+            Ok(Answer {
+                status: response.status().as_u16(),
+                retry_after: retry_after.and_then(|value| value.to_str().ok()).map(str::to_owned),
+                body: beginning_of(response).await,
+            })
+        })
+    }
+}
+
+/// The first bytes of a body. What is missing of it changes nothing: the status has said what became of the request.
+async fn beginning_of(mut response: Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend(chunk.iter().take(BODY - body.len()));
+        if body.len() == BODY {
+            break;
+        }
+    }
+    body
+}

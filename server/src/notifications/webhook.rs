@@ -1,0 +1,165 @@
+//! How is the operator's own webhook told?
+//!
+//! With the JSON of [`Values`], or what the operator's template makes of it. It knows no conversation.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
+use serde_json::json;
+
+use super::{
+    Notification, Template, TemplateError, Webhook,
+    message::Message,
+    request::{Request, Unusable, http_url},
+    template::Values,
+};
+
+/// The request that tells a webhook. The body is our own JSON where there is no template or it is not understood.
+pub(super) fn request(
+    message: &Message<'_>,
+    notification: &Notification,
+    webhook: &Webhook,
+) -> Result<Request, Unusable> {
+    let values = Values {
+        status: message.state.text(),
+        application: &notification.application,
+        reports: &notification.details.reports,
+        url: message.link.as_ref().map(ToString::to_string).unwrap_or_default(),
+        incident: &notification.incident_key,
+    };
+    let mut request = Request::json(http_url(&webhook.url)?, &json!(values));
+    if let Ok(Some(template)) = template(webhook) {
+        request.body = template.render(&values);
+    }
+    request.any_certificate = webhook.tls_skip_verify;
+    add_headers(&mut request.headers, webhook)?;
+    Ok(request)
+}
+
+/// The operator's template; `None` when there is none.
+pub(super) fn template(webhook: &Webhook) -> Result<Option<Template>, TemplateError> {
+    let text = &webhook.incident_template;
+    if text.trim().is_empty() { Ok(None) } else { Template::parse(text).map(Some) }
+}
+
+/// Adds name and password and the operator's headers, which replace ours of the same name. Lengths are for us to say.
+fn add_headers(headers: &mut HeaderMap, webhook: &Webhook) -> Result<(), Unusable> {
+    if let Some((name, password)) = &webhook.basic_auth {
+        let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{name}:{password}")));
+        headers.insert(AUTHORIZATION, secret(&basic)?);
+    }
+    let named = webhook.custom_headers.iter().filter(|(name, _)| !name.trim().is_empty());
+    for (name, value) in named {
+        let name = HeaderName::from_bytes(name.trim().as_bytes())
+            .map_err(|_| Unusable("a custom header has a name that is not allowed in HTTP"))?;
+        match name {
+            CONTENT_LENGTH | TRANSFER_ENCODING => {}
+            AUTHORIZATION | CONTENT_TYPE => drop(headers.insert(name, secret(value)?)),
+            name => drop(headers.append(name, secret(value)?)),
+        }
+    }
+    Ok(())
+}
+
+fn secret(value: &str) -> Result<HeaderValue, Unusable> {
+    let mut value = HeaderValue::from_str(value)
+        .map_err(|_| Unusable("a custom header has a value that is not allowed in HTTP"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::{notifications::example, world::status::Status};
+
+    fn made(status: Status, webhook: &Webhook) -> Result<Request, Unusable> {
+        let notification = Notification { status, ..example::notification() };
+        let integrations = example::integrations();
+        request(&Message::new(&notification, &integrations), &notification, webhook)
+    }
+
+    fn example() -> Webhook {
+        example::integrations().webhook.unwrap()
+    }
+
+    #[test]
+    fn a_change_is_our_json() {
+        for (status, text) in
+            [(Status::Critical, "CRITICAL"), (Status::Warning, "WARNING"), (Status::Ok, "OK")]
+        {
+            let request = made(status, &example()).unwrap();
+            assert_eq!(request.url.as_str(), "https://hook.example.com/in?token=swordfish");
+            assert_eq!(request.headers["content-type"], "application/json");
+            assert!(!request.any_certificate);
+            let expected = json!({
+                "status": text,
+                "application": "shop:Deployment:cart",
+                "reports": [{
+                    "name": "SLO",
+                    "check": "Availability",
+                    "message": "error budget burn rate is 26x within 1 hour",
+                }],
+                "url": "https://coroot.example.com/p/abc12345/app/shop:Deployment:cart/SLO",
+                "incident": "k3y00001",
+            });
+            assert_eq!(serde_json::from_str::<Value>(&request.body).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn the_template_makes_the_body_and_one_that_is_not_understood_does_not() {
+        for (template, body) in [
+            ("{{ .Status }} {{ .Application.Name }}", Some("CRITICAL cart")),
+            (" \n", None),
+            ("{{ printf }}", None),
+        ] {
+            let webhook = Webhook { incident_template: template.to_owned(), ..example() };
+            let expected = made(Status::Critical, &example()).unwrap().body;
+            assert_eq!(
+                made(Status::Critical, &webhook).unwrap().body,
+                body.unwrap_or(&expected),
+                "{template}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_operators_headers_come_on_top_and_replace_ours() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let webhook = Webhook {
+            tls_skip_verify: true,
+            basic_auth: Some(pair("user", "pass")),
+            custom_headers: vec![
+                pair("X-Team", "a"),
+                pair("x-team", "b"),
+                pair("Content-Type", "text/plain"),
+                pair("Content-Length", "1"),
+                pair(" ", "of an empty line in the form"),
+            ],
+            ..example()
+        };
+        let request = made(Status::Critical, &webhook).unwrap();
+        assert!(request.any_certificate);
+        assert_eq!(request.headers["authorization"], "Basic dXNlcjpwYXNz");
+        assert_eq!(request.headers["content-type"], "text/plain");
+        let team: Vec<_> = request.headers.get_all("x-team").iter().collect();
+        assert_eq!(team, ["a", "b"]);
+        assert!(!request.headers.contains_key("content-length"));
+    }
+
+    #[test]
+    fn what_no_request_can_have_is_said_so() {
+        let with_header = |name: &str, value: &str| Webhook {
+            custom_headers: vec![(name.to_owned(), value.to_owned())],
+            ..example()
+        };
+        let elsewhere = Webhook { url: "hook.example.com".to_owned(), ..example() };
+        for webhook in [with_header("a b", "c"), with_header("a", "b\nc: d"), elsewhere] {
+            assert!(made(Status::Critical, &webhook).is_err());
+        }
+    }
+}
