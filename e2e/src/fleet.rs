@@ -12,11 +12,14 @@ mod invent;
 mod life;
 mod model;
 mod openmetrics;
+mod pace;
 pub mod prices;
+mod requests;
 mod series;
 pub mod shape;
 pub mod software;
 pub mod truth;
+mod usual;
 
 use anyhow::bail;
 
