@@ -158,6 +158,16 @@ impl Model {
     }
 }
 
+impl Application {
+    /// How calls refer to it: by its namespace, if it has one, and its name.
+    pub(crate) fn reference(&self) -> String {
+        match self.namespace.as_str() {
+            "" => self.name.clone(),
+            namespace => format!("{namespace}/{}", self.name),
+        }
+    }
+}
+
 impl Container {
     /// Its image with a tag; empty for what runs without one.
     pub(crate) fn image(&self) -> String {

@@ -57,3 +57,20 @@ impl Pace {
         usual + more.unwrap_or(0.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_grows_meanwhile_grows_only_then() {
+        let pace = Pace::even(2.0).meanwhile(Span { from: 100, until: 200 }, 5.0);
+        for (from, until, grown) in
+            [(0, 100, 200.0), (0, 150, 450.0), (120, 130, 50.0), (150, 300, 450.0), (300, 200, 0.0)]
+        {
+            assert_eq!(pace.grown(Span { from, until }), grown, "from {from} until {until}");
+        }
+        assert!(!pace.is_still() && !Pace::even(0.0).meanwhile(Span { from: 0, until: 1 }, 1.0).is_still());
+        assert!(pace.times(0.0).is_still());
+    }
+}

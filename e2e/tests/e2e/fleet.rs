@@ -1,5 +1,8 @@
 //! A simulated fleet feeds a real Prometheus.
 
+mod consequences;
+mod seen;
+
 use std::{fs::File, io::BufWriter, ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use headcount_e2e::{
