@@ -8,6 +8,7 @@ pub mod fleet;
 pub mod http;
 pub mod log;
 pub mod observed;
+pub mod postgres;
 pub mod processes;
 pub mod program;
 pub mod projects;

@@ -26,6 +26,7 @@ mod interface;
 mod known_again;
 mod names;
 mod opted_out;
+mod postgres;
 mod preview;
 mod profiles;
 mod prometheus_faults;
