@@ -4,6 +4,7 @@
 
 mod child;
 pub mod clock;
+pub mod destinations;
 pub mod fleet;
 pub mod http;
 pub mod log;

@@ -20,6 +20,7 @@ mod crashes;
 mod damage;
 mod delivery;
 mod demo;
+mod destinations;
 mod fleet;
 mod full_disk;
 mod interface;
