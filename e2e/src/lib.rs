@@ -9,6 +9,7 @@ pub mod fleet;
 pub mod http;
 pub mod log;
 pub mod observed;
+pub mod past;
 pub mod postgres;
 pub mod processes;
 pub mod program;

@@ -1,5 +1,6 @@
 //! A simulated fleet feeds a real Prometheus.
 
+mod before;
 mod consequences;
 mod seen;
 
