@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Answer, Asked, Refused, Verdict};
+use super::hearing::{Answer, Asked, Refused, Verdict};
 
 /// Where the Web API begins.
 pub(super) const BASE: &str = "/api/";

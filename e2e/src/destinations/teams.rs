@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Answer, Asked, Refused, Verdict};
+use super::hearing::{Answer, Asked, Refused, Verdict};
 
 /// The path of the webhook, which is its secret.
 pub(super) const PATH: &str = "/webhookb2/8a1bfc3e-5ab6/IncomingWebhook/c7e6c0b1d2";

@@ -3,7 +3,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Answer, Asked, Refused, Verdict};
+use super::hearing::{Answer, Asked, Refused, Verdict};
 
 /// Its path.
 pub(super) const PATH: &str = "/hooks/incidents";

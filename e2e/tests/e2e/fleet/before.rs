@@ -30,7 +30,7 @@ async fn the_settings_of_a_project_have_a_rollout_and_whom_to_tell() {
         refresh_interval: Duration::from_secs(3600),
         extra_selector: fleet.selector(),
     };
-    let stored = fleet.stored_rollouts(now());
+    let stored = fleet.stored_rollouts(now() - 1800);
     projects::write(program.data_dir(), std::slice::from_ref(&project)).await.unwrap();
     projects::integrate(program.data_dir(), "shop", &[webhook.integration()]).await.unwrap();
     past::write(program.data_dir(), "shop", &stored).await.unwrap();

@@ -42,7 +42,7 @@ fn keys(of: &[(&str, u64)]) -> BTreeMap<String, u64> {
 #[test]
 fn the_rollout_of_the_document_changes_what_the_document_says() {
     let fleet = invent(&Shape::document_a());
-    let started = EPOCH - 1800;
+    let started = EPOCH - 2100;
     assert_eq!(fleet.deployments_between(started - 3600, started), 0);
     assert_eq!(fleet.deployments_between(started, started + 3600), 1);
     assert_eq!(fleet.deployments_between(started, started + 24 * 3600), 24);
@@ -104,10 +104,10 @@ fn rollouts_of_what_is_not_counted_are_not_counted() {
 #[test]
 fn the_version_before_is_stored_as_coroot_stores_it() {
     let fleet = invent(&Shape::document_a());
-    let [stored] = &fleet.stored_rollouts(EPOCH)[..] else { panic!("one Deployment rolls out") };
+    let [stored] = &fleet.stored_rollouts(EPOCH - 300)[..] else { panic!("one Deployment rolls out") };
     assert_eq!(stored.application_id, "shop:Deployment:orders");
     assert!(stored.name.starts_with("orders-") && stored.name.len() == 16, "{}", stored.name);
-    let started = EPOCH - 1800 - 2 * 3600;
+    let started = EPOCH - 2100 - 2 * 3600;
     assert_eq!((stored.started_at, stored.finished_at), (started, started));
     assert_eq!(stored.details, json!({ "container_images": ["registry.example/tool:1.2"] }));
     // Four front ends send 20 requests a second to each of two pods.
@@ -130,9 +130,9 @@ fn the_version_before_is_stored_as_coroot_stores_it() {
         "log_warnings": 48,
     });
     assert_eq!(stored.metrics_snapshot, snapshot);
-    // Half an hour later the rollout itself is the newest one.
-    let [newest] = &fleet.stored_rollouts(EPOCH + 1800)[..] else { panic!("one Deployment rolls out") };
-    assert_eq!((newest.started_at, newest.finished_at), (EPOCH - 1800, EPOCH - 1780));
+    // Half an hour after its end the rollout itself is the newest one.
+    let [newest] = &fleet.stored_rollouts(EPOCH - 280)[..] else { panic!("one Deployment rolls out") };
+    assert_eq!((newest.started_at, newest.finished_at), (EPOCH - 2100, EPOCH - 2080));
 }
 
 #[test]

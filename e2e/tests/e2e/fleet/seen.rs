@@ -80,7 +80,7 @@ async fn a_real_prometheus_sees_what_a_rollout_costs() {
     let prometheus = setting.start().await.unwrap();
     let window = |fleet, name, until| Window { scene: &scene, prometheus: &prometheus, fleet, name, until };
 
-    let (before, after) = (window("a", "orders", epoch - 1860), window("a", "orders", epoch + 20));
+    let (before, after) = (window("a", "orders", epoch - 2160), window("a", "orders", epoch - 280));
     for window in [&before, &after] {
         assert_near(window.requests().await, 192_000.0, "requests");
     }
