@@ -4,8 +4,8 @@
 
 use super::costs::Costs;
 
-/// The share of requests that has to go well, and of those that have to be fast.
-const OBJECTIVE: f64 = 0.99;
+/// The share of requests that may fail, and of those that may be slow.
+const BUDGET: f64 = 0.01;
 
 /// What is a change, as a share of what was before.
 const NOTABLE: f64 = 0.05;
@@ -14,8 +14,8 @@ const NOTABLE: f64 = 0.05;
 /// be unknown.
 pub(crate) fn changes(now: &Costs, before: Option<&Costs>) -> Vec<&'static str> {
     [
-        level(now, before, |costs| 1.0 - costs.failed / costs.requests),
-        level(now, before, Costs::fast),
+        level(now, before, Costs::failing),
+        level(now, before, Costs::slow),
         processor(now, before),
         (now.oom_kills >= 1.0).then_some("-Memory"),
         memory(now, before),
@@ -27,10 +27,9 @@ pub(crate) fn changes(now: &Costs, before: Option<&Costs>) -> Vec<&'static str> 
     .collect()
 }
 
-fn level(now: &Costs, before: Option<&Costs>, share: impl Fn(&Costs) -> f64) -> Option<&'static str> {
-    let missed = |costs: &Costs| share(costs) < OBJECTIVE;
-    let asked = |costs: &&Costs| costs.requests >= 1.0;
-    match (Some(now).filter(asked).map(missed)?, before.filter(asked).map(missed)) {
+fn level(now: &Costs, before: Option<&Costs>, bad: impl Fn(&Costs) -> Option<f64>) -> Option<&'static str> {
+    let missed = |costs: &Costs| bad(costs).map(|share| share > BUDGET);
+    match (missed(now)?, before.and_then(missed)) {
         (true, _) => Some("-SLO"),
         (false, Some(true)) => Some("+SLO"),
         (false, _) => None,
@@ -84,7 +83,8 @@ mod tests {
 
     #[test]
     fn each_rule_tells_worse_from_better() {
-        let slow = [990.0 - 1.0; LATENCIES.len()];
+        let mut slow = [980.0; LATENCIES.len()];
+        slow[LATENCIES.len() - 1] = 1000.0;
         let check = |now: Costs, before: Option<Costs>, expected: &[&str]| {
             assert_eq!(changes(&now, before.as_ref()), expected, "{now:?} after {before:?}");
         };

@@ -45,7 +45,7 @@ impl Model {
             costs.requests += Requests::all().grown(within);
             costs.failed += requests.failed().grown(within);
             for (sum, (_, pace)) in costs.within.iter_mut().zip(requests.within_bounds()) {
-                *sum += pace.grown(within);
+                *sum += if requests.timed { pace.grown(within) } else { 0.0 };
             }
         }
         costs
@@ -79,13 +79,20 @@ impl Costs {
         self.oom_kills += containers * increase(load.killed());
     }
 
-    /// The share of requests that took no longer than half a second, which services promise unless told otherwise.
-    pub(crate) fn fast(&self) -> f64 {
-        let bounds = LATENCIES
+    /// The share of requests that failed; nothing without requests.
+    pub(crate) fn failing(&self) -> Option<f64> {
+        (self.requests >= 1.0).then(|| self.failed / self.requests)
+    }
+
+    /// The share of requests that took longer than half a second, which services promise unless told otherwise; nothing
+    /// where nobody knows how long they took.
+    pub(crate) fn slow(&self) -> Option<f64> {
+        let mut kept = LATENCIES
             .iter()
             .zip(self.within)
             .filter(|((bound, _), _)| bound.parse::<f64>().is_ok_and(|seconds| seconds <= 0.5));
-        bounds.map(|(_, count)| count / self.requests).next_back().unwrap_or(0.0)
+        let (fast, all) = (kept.next_back()?.1, *self.within.last()?);
+        (all >= 1.0).then(|| 1.0 - fast / all)
     }
 }
 

@@ -11,22 +11,19 @@ use super::{
 /// The requests of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Requests {
+    /// Whether agents see how long they take. Of messages they do not.
+    pub(crate) timed: bool,
     /// The share that fails for what is called.
     failing: f64,
     trouble: Option<(Span, Trouble)>,
 }
 
-impl Protocol {
-    /// Whether agents see how long what is asked takes.
-    pub(crate) const fn is_timed(self) -> bool {
-        !matches!(self, Self::Opaque | Self::Rabbitmq | Self::Nats)
-    }
-}
-
 impl Model {
     /// The requests of a connection; nothing where agents see none.
     pub(crate) fn requests(&self, connection: &Connection) -> Option<Requests> {
-        connection.protocol.is_timed().then(|| Requests {
+        let timed = !matches!(connection.protocol, Protocol::Rabbitmq | Protocol::Nats);
+        (connection.protocol != Protocol::Opaque).then(|| Requests {
+            timed,
             failing: self.instance(connection.to).load.failing,
             trouble: connection.trouble,
         })

@@ -34,7 +34,7 @@ impl Version {
 }
 
 impl Application {
-    /// Its versions, the oldest first; only the last one unless it is a Deployment that rolls out.
+    /// Its versions, the oldest first: one if it is a Deployment that does not roll out, none if it is no Deployment.
     pub(crate) fn versions(&self) -> Vec<Version> {
         if !matches!(self.origin, Origin::Workload(Kind::Deployment)) {
             return Vec::new();
@@ -63,7 +63,7 @@ impl Application {
 }
 
 impl Model {
-    /// The Deployments that roll out, by their places, with all their versions; none where nobody tells which pods there are.
+    /// The Deployments that roll out, by their places, with their versions; none where nobody tells which pods there are.
     pub(crate) fn rolling(&self) -> impl Iterator<Item = (usize, Vec<Version>)> {
         let told = self.applications.iter().enumerate().filter(|_| self.kube_state_metrics);
         let rolling = told.map(|(application, app)| (application, app.versions()));

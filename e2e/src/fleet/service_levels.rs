@@ -49,18 +49,16 @@ impl Model {
     }
 
     fn missed(&self, application: usize, moment: i64, since: i64) -> Option<Severity> {
-        let burns = |share: fn(&Costs) -> f64, rule: &Rule| {
+        let burns = |bad: fn(&Costs) -> Option<f64>, rule: &Rule| {
             [rule.long, rule.short].into_iter().all(|window| {
                 let observed = Span { from: since.max(moment - window), until: moment };
                 // What is known of less than half of a window says nothing.
                 let known = observed.seconds() * 2 >= window;
-                let costs = self.asked(application, observed);
-                known && costs.requests > 0.0 && share(&costs) / BUDGET >= rule.threshold
+                let share = bad(&self.asked(application, observed));
+                known && share.is_some_and(|share| share / BUDGET >= rule.threshold)
             })
         };
-        let failed: fn(&Costs) -> f64 = |costs| costs.failed / costs.requests;
-        let slow: fn(&Costs) -> f64 = |costs| 1.0 - costs.fast();
-        let fired = RULES.iter().filter(|rule| burns(failed, rule) || burns(slow, rule));
+        let fired = RULES.iter().filter(|rule| burns(Costs::failing, rule) || burns(Costs::slow, rule));
         fired.map(|rule| rule.severity).max()
     }
 }

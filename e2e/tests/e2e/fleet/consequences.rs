@@ -164,6 +164,15 @@ fn a_service_level_is_missed_as_fast_as_its_budget_burns() {
     assert_eq!(fleet.missed_levels(EPOCH, EPOCH - 3600).len(), 1);
 }
 
+#[test]
+fn no_service_level_is_missed_where_the_shape_says_nothing_of_it() {
+    let shapes =
+        (1..=20).map(Shape::random).chain([Shape::document_a(), Shape::document_b(), Shape::sized(3, 60)]);
+    for shape in shapes {
+        assert_eq!(invent(&shape).missed_levels(EPOCH, EPOCH - 24 * 3600), BTreeMap::new(), "{shape:?}");
+    }
+}
+
 /// The value of each series of a metric, by its labels without the given one.
 fn by_labels<'a>(exposition: &'a str, metric: &str, without: &str) -> BTreeMap<String, Vec<(&'a str, f64)>> {
     let mut found: BTreeMap<String, Vec<(&str, f64)>> = BTreeMap::new();
