@@ -5,29 +5,41 @@
 
 mod agents;
 mod chance;
+mod changes;
 pub mod clouds;
+mod costs;
 mod count;
 pub mod endpoint;
+mod history;
 mod invent;
 mod life;
 mod model;
 mod openmetrics;
+mod pace;
 pub mod prices;
+mod requests;
+mod rollouts;
 mod series;
+mod service_levels;
 pub mod shape;
 pub mod software;
+mod stored_rollout;
 pub mod truth;
+mod usual;
+
+use std::collections::BTreeMap;
 
 use anyhow::bail;
 
 use self::{
     model::Model,
+    pace::Span,
     series::{Labels, Series},
     shape::Shape,
     truth::Truth,
 };
 
-pub use self::openmetrics::write_openmetrics;
+pub use self::{openmetrics::write_openmetrics, service_levels::Severity, stored_rollout::StoredRollout};
 
 /// An installation that does not exist.
 #[derive(Debug, Clone)]
@@ -75,6 +87,35 @@ impl Fleet {
     #[must_use]
     pub fn truth(&self, moment: i64) -> Truth {
         self.model.truth(moment)
+    }
+
+    /// The number of rollouts of counted applications that start in a time, in Unix seconds, its end excluded.
+    #[must_use]
+    pub fn deployments_between(&self, from: i64, until: i64) -> u64 {
+        self.model.deployments_in(Span { from, until })
+    }
+
+    /// How often each change (`+CPU`, `-Logs` and so on) that rollouts of counted applications made becomes known in a time,
+    /// in Unix seconds, its end excluded: 30 minutes after a rollout has finished. A server knows of no rollout that started
+    /// before `known_since`, so nothing is compared with one.
+    #[must_use]
+    pub fn summaries_between(&self, from: i64, until: i64, known_since: i64) -> BTreeMap<String, u64> {
+        self.model.summaries_in(Span { from, until }, known_since)
+    }
+
+    /// What a server that ran before has stored at a moment, in Unix seconds: of each Deployment that rolls out, the newest
+    /// rollout whose costs were known then.
+    #[must_use]
+    pub fn stored_rollouts(&self, moment: i64) -> Vec<StoredRollout> {
+        self.model.stored_rollouts(moment)
+    }
+
+    /// The applications whose service level is missed at a moment, by what calls refer to them, for who has observed the
+    /// fleet since another moment: of those there is an open incident. Times are Unix seconds. What is rounded to slots of
+    /// minutes sees the begin and the end of it later.
+    #[must_use]
+    pub fn missed_levels(&self, moment: i64, since: i64) -> BTreeMap<String, Severity> {
+        self.model.missed_levels(moment, since)
     }
 
     /// The number of series that are exposed at a moment, in Unix seconds.

@@ -4,10 +4,13 @@
 
 mod child;
 pub mod clock;
+pub mod destinations;
 pub mod fleet;
 pub mod http;
 pub mod log;
 pub mod observed;
+pub mod past;
+pub mod postgres;
 pub mod processes;
 pub mod program;
 pub mod projects;

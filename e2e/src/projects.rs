@@ -3,7 +3,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use anyhow::Context;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, query, sqlite::SqliteConnectOptions};
 
 /// A project, as Coroot writes it into its settings.
@@ -27,7 +27,12 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS project (
     settings TEXT
 )";
 
-async fn settings(data_dir: &Path) -> anyhow::Result<SqliteConnection> {
+/// What refers to a project, and its other settings, stay.
+const WRITE: &str = "INSERT INTO project (id, name, prometheus) VALUES (?, ?, ?)
+    ON CONFLICT (name) DO UPDATE SET prometheus = excluded.prometheus";
+
+/// The settings in a data directory.
+pub(crate) async fn settings(data_dir: &Path) -> anyhow::Result<SqliteConnection> {
     let options = SqliteConnectOptions::new().filename(data_dir.join("db.sqlite")).create_if_missing(true);
     options.connect().await.context("the settings cannot be opened")
 }
@@ -43,8 +48,25 @@ pub async fn remove(data_dir: &Path, name: &str) -> anyhow::Result<()> {
     connection.close().await.context("the settings cannot be written")
 }
 
+/// Gives a project of the settings in a data directory the integrations of these names, and no others.
+///
+/// # Errors
+/// The settings cannot be written.
+pub async fn integrate(data_dir: &Path, name: &str, integrations: &[(&str, Value)]) -> anyhow::Result<()> {
+    let named = integrations.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    let integrations: Map<String, Value> = named.collect();
+    let mut connection = settings(data_dir).await?;
+    query("UPDATE project SET settings = ? WHERE name = ?")
+        .bind(json!({ "integrations": integrations }).to_string())
+        .bind(name)
+        .execute(&mut connection)
+        .await
+        .context("the settings cannot be written")?;
+    connection.close().await.context("the settings cannot be written")
+}
+
 /// Writes projects into the settings in a data directory, where a server finds them within seconds. Those
-/// of the same names are replaced.
+/// of the same names get this Prometheus.
 ///
 /// # Errors
 /// The settings cannot be written.
@@ -58,7 +80,7 @@ pub async fn write(data_dir: &Path, projects: &[Project]) -> anyhow::Result<()> 
             "refresh_interval": u64::try_from(project.refresh_interval.as_millis())?,
             "extra_selector": project.extra_selector,
         });
-        query("INSERT OR REPLACE INTO project (id, name, prometheus) VALUES (?, ?, ?)")
+        query(WRITE)
             .bind(&project.name)
             .bind(&project.name)
             .bind(prometheus.to_string())

@@ -92,8 +92,16 @@ async fn run(command: Command) -> anyhow::Result<()> {
             write_openmetrics(&[fleet], &moments, &mut out)
         }
         Command::Truth { which } => {
-            let truth = which.fleet()?.truth(now());
-            writeln!(io::stdout(), "{truth:#?}").context("nobody reads the truth")
+            let (fleet, now) = (which.fleet()?, now());
+            let hour = now - 3600;
+            writeln!(
+                io::stdout(),
+                "{:#?}\nrollouts in the last hour: {}\nchanges that became known: {:?}",
+                fleet.truth(now),
+                fleet.deployments_between(hour, now),
+                fleet.summaries_between(hour, now, hour),
+            )
+            .context("nobody reads the truth")
         }
     }
 }

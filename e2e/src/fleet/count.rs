@@ -28,9 +28,18 @@ enum Identity {
 impl Model {
     /// The truth about the hour before a moment, in Unix seconds.
     pub(crate) fn truth(&self, moment: i64) -> Truth {
+        self.view(moment).truth()
+    }
+
+    /// The instances of the applications that are counted at a moment, in Unix seconds.
+    pub(crate) fn counted_places(&self, moment: i64) -> Vec<Place> {
+        self.view(moment).counted().into_values().flatten().collect()
+    }
+
+    fn view(&self, moment: i64) -> View<'_> {
         let mut view = View { model: self, moment, heard: Vec::new() };
         view.heard = self.connections.iter().filter(|connection| view.hears(connection)).collect();
-        view.truth()
+        view
     }
 }
 

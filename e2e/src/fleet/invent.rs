@@ -67,14 +67,10 @@ pub(crate) fn invent(shape: &Shape, seed: u64, epoch: i64) -> anyhow::Result<Mod
 }
 
 impl Inventor {
-    /// Adds an application, to which calls refer by its namespace, if it has one, and its name.
+    /// Adds an application.
     fn add_application(&mut self, app: Application) {
         let place = self.model.applications.len();
-        let reference = match app.namespace.as_str() {
-            "" => app.name.clone(),
-            namespace => format!("{namespace}/{}", app.name),
-        };
-        self.places.insert(reference, place);
+        self.places.insert(app.reference(), place);
         self.model.applications.push(app);
     }
 

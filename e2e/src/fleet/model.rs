@@ -3,7 +3,8 @@
 use super::{
     clouds::Machine,
     life::Life,
-    shape::{CloudDatabase, CloudService, Cluster, Exporter, Kind, Via},
+    pace::Span,
+    shape::{CloudDatabase, CloudService, Cluster, Exporter, Kind, Load, Trouble, Via},
     software::{Database, Protocol, Software},
 };
 
@@ -71,21 +72,6 @@ pub(crate) struct Instance {
     pub(crate) domains: Vec<String>,
 }
 
-/// What a version of a program costs, 1 for the usual.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Load {
-    pub(crate) cpu: f64,
-    pub(crate) memory: f64,
-    pub(crate) messages: f64,
-}
-
-impl Load {
-    pub(crate) const USUAL: Self = Self { cpu: 1.0, memory: 1.0, messages: 1.0 };
-
-    /// A version that costs less and logs more.
-    pub(crate) const NEXT: Self = Self { cpu: 0.5, memory: 0.6, messages: 4.0 };
-}
-
 #[derive(Debug, Clone)]
 pub(crate) struct Pod {
     pub(crate) name: String,
@@ -133,6 +119,8 @@ pub(crate) struct Connection {
     pub(crate) actual_destination: String,
     pub(crate) protocol: Protocol,
     pub(crate) life: Life,
+    /// When it does not go well.
+    pub(crate) trouble: Option<(Span, Trouble)>,
 }
 
 /// A source of database metrics.
@@ -167,6 +155,23 @@ impl Model {
             let of_app = app.instances.iter().enumerate();
             of_app.map(move |(instance, it)| (Place { application, instance }, app, it))
         })
+    }
+}
+
+impl Application {
+    /// How calls refer to it: by its namespace, if it has one, and its name.
+    pub(crate) fn reference(&self) -> String {
+        match self.namespace.as_str() {
+            "" => self.name.clone(),
+            namespace => format!("{namespace}/{}", self.name),
+        }
+    }
+}
+
+impl Container {
+    /// Its image with a tag; empty for what runs without one.
+    pub(crate) fn image(&self) -> String {
+        if self.software.image.is_empty() { String::new() } else { format!("{}:1.2", self.software.image) }
     }
 }
 

@@ -6,7 +6,10 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
 };
 
-use super::life::Life;
+use super::{
+    life::Life,
+    pace::{Pace, Span},
+};
 
 /// Seconds in which a gauge swings once.
 const SWING: f64 = 700.0;
@@ -22,10 +25,14 @@ pub(crate) enum Value {
     Grows(f64),
     /// The same with fractions.
     Flows(f64),
+    /// A counter that grows evenly, in whole steps, and starts from zero when what it counts restarts.
+    Counts(Pace),
+    /// The same with fractions.
+    Spends(Pace),
     /// The seconds since the latest start.
     Age,
-    /// The number of restarts.
-    Restarts,
+    /// This share of the restarts, in whole ones.
+    Restarts(f64),
 }
 
 /// Labels in the order in which they were given.
@@ -89,8 +96,10 @@ impl Series {
             Value::About(mean) => rounded(mean * (1.0 + self.turned(moment).sin() / 10.0)),
             Value::Grows(per_second) => (per_second * grown()).floor(),
             Value::Flows(per_second) => rounded(per_second * grown()),
+            Value::Counts(pace) => pace.grown(Span { from: start, until: moment }).floor(),
+            Value::Spends(pace) => rounded(pace.grown(Span { from: start, until: moment })),
             Value::Age => age,
-            Value::Restarts => restarts as f64,
+            Value::Restarts(share) => (restarts as f64 * share).floor(),
         }
     }
 

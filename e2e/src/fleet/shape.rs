@@ -1,10 +1,13 @@
 //! Which installation is to be invented? What is counted is said here, chance fills in the rest.
 
 mod document;
+mod fate;
 mod random;
 mod sized;
 
 use super::{clouds::Machine, software::Database, software::Software};
+
+pub use self::fate::{Fate, Load, Trouble};
 
 /// What an installation consists of. Workloads, managed databases and external services are named in [`Call`]s by
 /// `namespace/name`, those without a namespace by their name.
@@ -167,25 +170,6 @@ impl Workload {
     }
 }
 
-/// What becomes of a workload. Times are seconds after the moment of invention, negative ones before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// Nothing.
-    Steady,
-    /// Its containers restart each time so many seconds have passed.
-    Restarts(i64),
-    /// At that time so many instances more than now have ended.
-    Shrinks(i64, u32),
-    /// At that time, and again each time so many seconds have passed, all pods of a Deployment are replaced by those of a
-    /// new replica set. The first costs less than what was there and logs more, the second is as before, and so on.
-    Rollout {
-        /// When it happens first.
-        at: i64,
-        /// How often it happens again, for three days.
-        every: Option<i64>,
-    },
-}
-
 /// How an operator or a chart says that pods belong to one database cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cluster {
@@ -264,7 +248,7 @@ pub struct External {
 }
 
 /// Somebody calls somebody.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Call {
     /// The caller, a workload.
     pub from: String,
@@ -272,6 +256,16 @@ pub struct Call {
     pub to: String,
     /// Which way.
     pub via: Via,
+    /// When it does not go well.
+    pub trouble: Option<Trouble>,
+}
+
+impl Call {
+    /// With a time in which it does not go well.
+    #[must_use]
+    pub fn troubled(self, trouble: Trouble) -> Self {
+        Self { trouble: Some(trouble), ..self }
+    }
 }
 
 /// The way to what is called.
@@ -287,8 +281,8 @@ pub enum Via {
     Loopback,
 }
 
-/// A call.
+/// A call that always goes well.
 #[must_use]
 pub fn call(from: &str, to: &str, via: Via) -> Call {
-    Call { from: from.to_owned(), to: to.to_owned(), via }
+    Call { from: from.to_owned(), to: to.to_owned(), via, trouble: None }
 }

@@ -1,12 +1,16 @@
 //! A simulated fleet feeds a real Prometheus.
 
+mod before;
+mod consequences;
+mod seen;
+
 use std::{fs::File, io::BufWriter, ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use headcount_e2e::{
     clock::now,
     fleet::{
         Fleet,
-        shape::{Fate, Kind, Shape, Via, Workload, call},
+        shape::{Fate, Kind, Load, Shape, Via, Workload, call},
         software::{GO, POSTGRES},
         truth::Truth,
         write_openmetrics,
@@ -94,7 +98,7 @@ fn a_seed_gives_the_same_again_and_another_seed_something_else() {
 #[test]
 fn a_rollout_replaces_pods_and_those_that_ended_count_for_an_hour() {
     let epoch = 1_800_000_000;
-    let rollout = Fate::Rollout { at: 600, every: None };
+    let rollout = Fate::Rollout { at: 600, every: None, load: Load::USUAL };
     let mut shape = Shape::document_b();
     shape.nodes.iter_mut().for_each(|node| node.kubernetes = true);
     shape.kube_state_metrics = true;

@@ -4,18 +4,13 @@ use super::{Speech, nodes, runtimes};
 use crate::fleet::{
     life::Life,
     model::{Container, Instance, Model},
+    pace::Pace,
     series::{
         Labels,
-        Value::{About, Flows, Grows, Is, Restarts},
+        Value::{About, Counts, Flows, Grows, Is, Restarts, Spends},
     },
+    usual::{CORES, ERRORS, MEMORY_BYTES, WARNINGS},
 };
-
-/// Messages a second at the usual load, by level.
-const MESSAGES: [(&str, &str, f64); 3] = [
-    ("info", "d41d8cd98f00b204e9800998ecf8427e", 0.8),
-    ("warning", "9e107d9d372bb6826bd81d3542a419d6", 0.02),
-    ("error", "e4d909c290d0fb1ca068ffaddf22cbd0", 0.005),
-];
 
 pub(super) fn speak(model: &Model, speech: &mut Speech) {
     for (_, _, instance) in model.instances() {
@@ -48,8 +43,7 @@ impl Spoken<'_> {
     fn identity(&self, speech: &mut Speech) {
         let software = self.container.software;
         let trigger = if self.container.name.starts_with("apt-") { "apt-daily.timer" } else { "" };
-        let image = if software.image.is_empty() { String::new() } else { format!("{}:1.2", software.image) };
-        let info = self.labels.and(&[("image", &image), ("systemd_triggered_by", &trigger)]);
+        let info = self.labels.and(&[("image", &self.container.image()), ("systemd_triggered_by", &trigger)]);
         speech.say("container_info", &info, self.life(), Is(1.0));
         if let Some(service) = software.service {
             let labels = self.labels.with("application_type", service);
@@ -64,16 +58,17 @@ impl Spoken<'_> {
     fn costs(&self, speech: &mut Speech) {
         let (life, load) = (self.life(), self.instance.load);
         for (name, value) in [
-            ("container_resources_cpu_usage_seconds_total", Flows(0.4 * load.cpu)),
+            ("container_resources_cpu_usage_seconds_total", Spends(Pace::even(CORES * load.cpu))),
             ("container_resources_cpu_delay_seconds_total", Flows(0.001 * load.cpu)),
-            ("container_resources_memory_rss_bytes", About(1.2e8 * load.memory)),
+            // Memory that swings would look like a leak to those who look at the wrong time.
+            ("container_resources_memory_rss_bytes", Is(MEMORY_BYTES * load.memory)),
             ("container_resources_memory_cache_bytes", About(3e7)),
-            ("container_restarts_total", Restarts),
+            ("container_restarts_total", Restarts(1.0)),
         ] {
             speech.say(name, self.labels, life, value);
         }
         if life.restarts.is_some() {
-            speech.say("container_oom_kills_total", self.labels, life, Restarts);
+            speech.say("container_oom_kills_total", self.labels, life, Restarts(load.killed()));
         }
         // Only some containers have limits, and nothing is said of those that have none.
         if self.container.software.port.is_multiple_of(2) {
@@ -104,19 +99,22 @@ impl Spoken<'_> {
     }
 
     fn messages(&self, speech: &mut Speech) {
-        for (level, pattern_hash, per_second) in MESSAGES {
+        for (level, pattern_hash, value) in [
+            ("info", "d41d8cd98f00b204e9800998ecf8427e", Grows(0.8)),
+            ("warning", "9e107d9d372bb6826bd81d3542a419d6", Counts(Pace::even(WARNINGS))),
+            (
+                "error",
+                "e4d909c290d0fb1ca068ffaddf22cbd0",
+                Counts(Pace::even(ERRORS * self.instance.load.log_errors)),
+            ),
+        ] {
             let labels = self.labels.and(&[
                 ("source", &"stdout/stderr"),
                 ("level", &level),
                 ("pattern_hash", &pattern_hash),
                 ("sample", &format!("{level}: \"{}\" took 12 ms", self.container.name)),
             ]);
-            speech.say(
-                "container_log_messages_total",
-                &labels,
-                self.life(),
-                Grows(per_second * self.instance.load.messages),
-            );
+            speech.say("container_log_messages_total", &labels, self.life(), value);
         }
     }
 }

@@ -110,7 +110,8 @@ fn speak_of_containers(instance: &Instance, pod: &Pod, labels: &Labels, life: Li
             speech.say(name, &labels, life, Is(value));
         }
         if instance.life.restarts.is_some() {
-            let labels = labels.with("reason", "OOMKilled");
+            let killed = instance.load.killed() > 0.0;
+            let labels = labels.with("reason", if killed { "OOMKilled" } else { "Error" });
             speech.say("kube_pod_container_status_last_terminated_reason", &labels, life, Is(1.0));
         }
         for (resource, unit, value) in [("cpu", "core", 0.1), ("memory", "byte", 1e8)] {

@@ -6,64 +6,54 @@ use super::{Speech, nodes};
 use crate::fleet::{
     life::Life,
     model::{Connection, Model},
+    requests::Requests,
     series::{
         Labels,
-        Value::{About, Flows, Grows, Is},
+        Value::{About, Counts, Flows, Grows, Is, Spends},
     },
     shape::Via,
     software::Protocol,
+    usual::LATENCIES,
 };
 
-/// The upper bounds of latency in seconds, and which share of requests is not slower.
-const LATENCIES: [(&str, f64); 12] = [
-    ("0.005", 0.2),
-    ("0.01", 0.4),
-    ("0.025", 0.6),
-    ("0.05", 0.75),
-    ("0.1", 0.85),
-    ("0.25", 0.93),
-    ("0.5", 0.97),
-    ("1", 0.985),
-    ("2.5", 0.99),
-    ("5", 0.995),
-    ("10", 0.999),
-    ("+Inf", 1.0),
-];
-
-/// The mean of these latencies in seconds.
-const MEAN_LATENCY: f64 = 0.06;
-
-/// Requests a second at the usual load.
-const REQUESTS: f64 = 20.0;
-
-/// The names of the metrics of a protocol with latencies: the count, the three of the histogram, and what statuses there are.
-type Family = ([&'static str; 4], &'static [(&'static str, f64)]);
+/// What agents say of a protocol with latencies.
+struct Family {
+    /// The metrics of requests and of the histogram: its buckets, its sum and its count.
+    names: [&'static str; 4],
+    /// The statuses of requests that went well, and their shares.
+    well: &'static [(&'static str, f64)],
+    /// The status of those that failed.
+    failed: &'static str,
+}
 
 macro_rules! family {
-    ($name:literal, $statuses:expr) => {
-        Some((
-            [
+    ($name:literal, $well:expr, $failed:literal) => {
+        Some(Family {
+            names: [
                 concat!("container_", $name, "_total"),
                 concat!("container_", $name, "_duration_seconds_total_bucket"),
                 concat!("container_", $name, "_duration_seconds_total_sum"),
                 concat!("container_", $name, "_duration_seconds_total_count"),
             ],
-            $statuses,
-        ))
+            well: $well,
+            failed: $failed,
+        })
+    };
+    ($name:literal) => {
+        family!($name, &[("ok", 1.0)], "failed")
     };
 }
 
 const fn family(protocol: Protocol) -> Option<Family> {
-    const QUERIES: &[(&str, f64)] = &[("ok", 0.999), ("failed", 0.001)];
     match protocol {
-        Protocol::Http => family!("http_requests", &[("200", 0.98), ("404", 0.015), ("500", 0.005)]),
-        Protocol::Postgres => family!("postgres_queries", QUERIES),
-        Protocol::Mysql => family!("mysql_queries", QUERIES),
-        Protocol::Redis => family!("redis_queries", QUERIES),
-        Protocol::Memcached => family!("memcached_queries", QUERIES),
-        Protocol::Mongo => family!("mongo_queries", QUERIES),
-        Protocol::Kafka => family!("kafka_requests", QUERIES),
-        Protocol::Cassandra => family!("cassandra_queries", QUERIES),
+        Protocol::Http => family!("http_requests", &[("200", 0.985), ("404", 0.015)], "500"),
+        Protocol::Postgres => family!("postgres_queries"),
+        Protocol::Mysql => family!("mysql_queries"),
+        Protocol::Redis => family!("redis_queries"),
+        Protocol::Memcached => family!("memcached_queries"),
+        Protocol::Mongo => family!("mongo_queries"),
+        Protocol::Kafka => family!("kafka_requests"),
+        Protocol::Cassandra => family!("cassandra_queries"),
         Protocol::Opaque | Protocol::Rabbitmq | Protocol::Nats => None,
     }
 }
@@ -84,7 +74,8 @@ pub(super) fn speak(model: &Model, speech: &mut Speech) {
             continue;
         }
         connected(connection, &labels, speech);
-        requests(connection, &labels, speech);
+        messages(connection, &labels, speech);
+        requests(model, connection, &labels, speech);
         if pinged.insert((connection.from, &callee.ip)) && connection.via != Via::Loopback {
             let labels = labels.with("destination_ip", &callee.ip);
             speech.say("container_net_latency_seconds", &labels, connection.life, About(0.001));
@@ -120,27 +111,36 @@ fn connected(connection: &Connection, labels: &Labels, speech: &mut Speech) {
     }
 }
 
-fn requests(connection: &Connection, labels: &Labels, speech: &mut Speech) {
+fn messages(connection: &Connection, labels: &Labels, speech: &mut Speech) {
+    let name = match connection.protocol {
+        Protocol::Rabbitmq => "container_rabbitmq_messages_total",
+        Protocol::Nats => "container_nats_messages_total",
+        _ => return,
+    };
+    let labels = both_ends(connection, labels).and(&[("status", &"ok"), ("method", &"produce")]);
+    speech.say(name, &labels, connection.life, Counts(Requests::all()));
+}
+
+fn requests(model: &Model, connection: &Connection, labels: &Labels, speech: &mut Speech) {
+    let (Some(family), Some(requests)) = (family(connection.protocol), model.requests(connection)) else {
+        return;
+    };
     let labels = both_ends(connection, labels);
     let life = connection.life;
-    let messages = match connection.protocol {
-        Protocol::Rabbitmq => Some("container_rabbitmq_messages_total"),
-        Protocol::Nats => Some("container_nats_messages_total"),
-        _ => None,
-    };
-    if let Some(messages) = messages {
-        let labels = labels.and(&[("status", &"ok"), ("method", &"produce")]);
-        speech.say(messages, &labels, life, Grows(REQUESTS));
+    let [count, bucket, sum, durations] = family.names;
+    for (status, share) in family.well {
+        let well = requests.well().times(*share);
+        speech.say(count, &labels.with("status", status), life, Counts(well));
     }
-    let Some(([count, bucket, sum, durations], statuses)) = family(connection.protocol) else { return };
-    for (status, share) in statuses {
-        speech.say(count, &labels.with("status", status), life, Grows(REQUESTS * share));
+    let failed = requests.failed();
+    if !failed.is_still() {
+        speech.say(count, &labels.with("status", family.failed), life, Counts(failed));
     }
-    for (bound, share) in LATENCIES {
-        speech.say(bucket, &labels.with("le", bound), life, Grows(REQUESTS * share));
+    for (bound, within) in requests.within_bounds() {
+        speech.say(bucket, &labels.with("le", bound), life, Counts(within));
     }
-    speech.say(sum, &labels, life, Flows(REQUESTS * MEAN_LATENCY));
-    speech.say(durations, &labels, life, Grows(REQUESTS));
+    speech.say(sum, &labels, life, Spends(requests.seconds()));
+    speech.say(durations, &labels, life, Counts(Requests::all()));
 }
 
 /// The questions of those who call something outside by its name.

@@ -1,11 +1,14 @@
 //! Who is connected with whom?
 
+use std::iter;
+
 use anyhow::{Context, bail};
 
 use super::Inventor;
 use crate::fleet::{
     model::{Application, Connection, Model, Origin, Place},
-    shape::{Call, Via},
+    pace::Span,
+    shape::{Call, Trouble, Via},
     software::{Database, Protocol},
 };
 
@@ -21,7 +24,7 @@ impl Inventor {
         let (from, to) = (place(&call.from)?, place(&call.to)?);
         let before = self.model.connections.len();
         for instance in 0..self.model.applications[from].instances.len() {
-            self.connect(Place { application: from, instance }, to, call.via);
+            self.connect(Place { application: from, instance }, to, call);
         }
         if self.model.connections.len() == before {
             bail!("{} cannot call {}", call.from, call.to);
@@ -30,7 +33,10 @@ impl Inventor {
     }
 
     /// Connects an instance with some of an application, those that are gone and those that are there.
-    fn connect(&mut self, from: Place, application: usize, via: Via) {
+    fn connect(&mut self, from: Place, application: usize, call: &Call) {
+        let via = call.via;
+        let during = |it: Trouble| Span { from: self.epoch + it.from, until: self.epoch + it.until };
+        let trouble = call.trouble.map(|trouble| (during(trouble), trouble));
         let model = &self.model;
         let caller = model.instance(from);
         let called = &model.applications[application];
@@ -42,7 +48,9 @@ impl Inventor {
         let (gone, there): (Vec<_>, Vec<_>) = reachable.partition(|(_, life)| life.until.is_some());
         let breadth = if via == Via::ServiceInVain { 1 } else { BREADTH };
         let mut connections = Vec::new();
-        for generation in [there, gone] {
+        // Every generation of what is called has its callers, those that are gone as well.
+        let generations = gone.chunk_by(|(_, one), (_, another)| one == another);
+        for generation in iter::once(there.as_slice()).chain(generations) {
             let from_here = generation.iter().cycle().skip(from.instance).take(generation.len().min(breadth));
             let ways = from_here.filter_map(|(to, life)| {
                 let (destination, actual_destination) = model.way(*to, via)?;
@@ -55,6 +63,7 @@ impl Inventor {
                     actual_destination,
                     protocol,
                     life: *life,
+                    trouble,
                 })
             });
             connections.extend(ways);

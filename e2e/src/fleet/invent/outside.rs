@@ -3,8 +3,8 @@
 use super::Inventor;
 use crate::fleet::{
     life::Life,
-    model::{Application, Export, Found, Instance, Load, Origin, Place},
-    shape::{CloudDatabase, CloudService, External},
+    model::{Application, Export, Found, Instance, Origin, Place},
+    shape::{CloudDatabase, CloudService, External, Load},
 };
 
 impl Inventor {

@@ -3,8 +3,8 @@
 use super::Inventor;
 use crate::fleet::{
     life::Life,
-    model::{Container, Instance, Load, Pod},
-    shape::{Kind, Workload},
+    model::{Container, Instance, Pod},
+    shape::{Kind, Load, Workload},
 };
 
 impl Inventor {

@@ -5,12 +5,15 @@ use anyhow::bail;
 use super::Inventor;
 use crate::fleet::{
     life::{Life, Runs},
-    model::{Application, Container, Export, Found, Instance, Load, Node, Origin, Place, Service},
-    shape::{Fate, Kind, Workload},
+    model::{Application, Container, Export, Found, Instance, Node, Origin, Place, Service},
+    shape::{Fate, Kind, Load, Workload},
 };
 
 /// How long the pods of two replica sets run side by side, in seconds.
-const OVERLAP: i64 = 20;
+pub(crate) const OVERLAP: i64 = 20;
+
+/// How long before its first rollout a workload has its earlier version, in seconds. What calls it is older.
+const BEFORE: i64 = 2 * 3600;
 
 /// How scheduled work runs.
 const SCHEDULE: Runs = Runs { every: 900, lasting: 240 };
@@ -88,7 +91,7 @@ impl Inventor {
             }
             _ => workload.replicas,
         };
-        let begin = self.epoch - i64::from(self.chance.between(3, 300)) * 3600;
+        let begin = self.epoch - i64::from(self.chance.between(24, 300)) * 3600;
         let life = match workload.kind {
             Kind::CronJob => Life::since(begin).running(SCHEDULE),
             _ => Life::since(begin),
@@ -106,15 +109,20 @@ impl Inventor {
                 };
                 vec![steady, ended]
             }
-            Fate::Rollout { at, every } => {
+            Fate::Rollout { at, every, load } => {
+                let begin = self.epoch + at - BEFORE;
                 let times =
                     (self.epoch + at..self.epoch + HORIZON).step_by(every.unwrap_or(HORIZON) as usize);
                 let starts = [begin].into_iter().chain(times.clone());
                 let ends = times.map(Some).chain([None]);
-                let of = |(version, (start, end)): (usize, (i64, Option<i64>))| Generation {
-                    life: end.map_or(Life::since(start), |end| Life::since(start).until(end + OVERLAP)),
-                    load: if version % 2 == 0 { Load::USUAL } else { Load::NEXT },
-                    ..steady
+                let of = |(version, (start, end)): (usize, (i64, Option<i64>))| {
+                    let load = if version % 2 == 0 { Load::USUAL } else { load };
+                    let life = end.map_or(Life::since(start), |end| Life::since(start).until(end + OVERLAP));
+                    let life = match load.restarts {
+                        0 => life,
+                        restarts => life.restarting(3600 / i64::from(restarts)),
+                    };
+                    Generation { life, load, ..steady }
                 };
                 starts.zip(ends).enumerate().map(of).collect()
             }

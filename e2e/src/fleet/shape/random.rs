@@ -1,8 +1,8 @@
 //! Which shape does a seed stand for?
 
 use super::{
-    CloudDatabase, CloudService, Cluster, Exporter, External, Fate, Kind, NodePlan, Shape, Via, Workload,
-    call,
+    CloudDatabase, CloudService, Cluster, Exporter, External, Fate, Kind, Load, NodePlan, Shape, Via,
+    Workload, call,
 };
 use crate::fleet::{
     chance::Chance,

@@ -1,7 +1,7 @@
 //! What runs in the Kubernetes of a random shape?
 
 use super::{
-    Cluster, ENVOY, Exporter, Fate, Features, GO, Kind, MONGODB, MYSQL, MYSQL_EXPORTER, NGINX, PLAIN,
+    Cluster, ENVOY, Exporter, Fate, Features, GO, Kind, Load, MONGODB, MYSQL, MYSQL_EXPORTER, NGINX, PLAIN,
     POSTGRES, POSTGRES_EXPORTER, REDIS, REDIS_EXPORTER, STORES, Sketch, Software, Via, Workload,
 };
 
@@ -12,8 +12,11 @@ const FATES: [Fate; 6] = [
     Fate::Restarts(1700),
     Fate::Shrinks(-1500, 1),
     Fate::Shrinks(-2100, 2),
-    Fate::Rollout { at: -1800, every: None },
+    Fate::Rollout { at: -1800, every: None, load: THRIFTY },
 ];
+
+/// A version that costs less and logs more.
+const THRIFTY: Load = Load { cpu: 0.5, memory: 0.6, log_errors: 4.0, ..Load::USUAL };
 
 impl Sketch {
     pub(super) fn add_kubernetes(&mut self, features: &Features) {

@@ -1,0 +1,163 @@
+//! What does a server that stands for a destination make of a request?
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::{
+    body::to_bytes,
+    extract::{Request, State},
+    http::{HeaderMap, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+
+use super::{Mood, Service, Told, opsgenie, pagerduty, slack, teams, webhook};
+
+/// The longest body that is read, in bytes.
+const BODY: usize = 1 << 20;
+
+/// How a server is doing, and what it was told.
+#[derive(Debug)]
+pub(super) struct Memory {
+    pub(super) mood: Mood,
+    pub(super) asked: u64,
+    pub(super) told: Vec<Told>,
+    pub(super) refused: Vec<String>,
+}
+
+/// A request, and what was told before it.
+pub(super) struct Asked<'a> {
+    pub(super) method: &'a Method,
+    pub(super) path: &'a str,
+    pub(super) query: &'a str,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) body: Value,
+    pub(super) before: &'a [Told],
+}
+
+/// A status and a body.
+pub(super) struct Answer(pub(super) StatusCode, pub(super) Value);
+
+/// A request that the real one refuses too.
+pub(super) struct Refused {
+    pub(super) answer: Answer,
+    pub(super) why: String,
+}
+
+pub(super) type Verdict = Result<(Told, Answer), Refused>;
+
+/// What a server remembers, whoever failed while remembering.
+pub(super) fn lock(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
+    memory.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Answers any request.
+pub(super) async fn answer(
+    State((service, memory)): State<(Service, Arc<Mutex<Memory>>)>,
+    request: Request,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
+    let text = String::from_utf8_lossy(&body);
+    let body = serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text.into_owned()));
+    let (mood, answer) = {
+        let mut memory = lock(&memory);
+        memory.asked += 1;
+        let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
+        let before = &memory.told.clone();
+        let asked = Asked { method: &head.method, path, query, headers: &head.headers, body, before };
+        (memory.mood, memory.hear(service, &asked))
+    };
+    if let Mood::Slow(delay) = mood {
+        tokio::time::sleep(delay).await;
+    }
+    answer
+}
+
+impl Memory {
+    fn hear(&mut self, service: Service, asked: &Asked<'_>) -> Response {
+        match self.mood {
+            Mood::Busy(seconds) => {
+                let answer = Answer(StatusCode::TOO_MANY_REQUESTS, service.busy());
+                return ([(header::RETRY_AFTER, seconds.to_string())], answer).into_response();
+            }
+            Mood::Broken => {
+                return (StatusCode::INTERNAL_SERVER_ERROR, "something went wrong").into_response();
+            }
+            Mood::Well | Mood::Slow(_) => {}
+        }
+        match service.judge(asked) {
+            Ok((told, answer)) => {
+                self.told.push(told);
+                answer.into_response()
+            }
+            Err(Refused { answer, why }) => {
+                self.refused.push(why);
+                answer.into_response()
+            }
+        }
+    }
+}
+
+impl Service {
+    fn judge(self, asked: &Asked<'_>) -> Verdict {
+        match self {
+            Self::Slack => slack::judge(asked),
+            Self::Teams => teams::judge(asked),
+            Self::Pagerduty => pagerduty::judge(asked),
+            Self::Opsgenie => opsgenie::judge(asked),
+            Self::Webhook => webhook::judge(asked),
+        }
+    }
+
+    /// What it says to those who ask too often.
+    fn busy(self) -> Value {
+        match self {
+            Self::Slack => json!({ "ok": false, "error": "ratelimited" }),
+            Self::Pagerduty => json!({ "status": "throttle exceeded", "message": "Please retry later." }),
+            Self::Opsgenie => json!({ "message": "You are making too many requests!", "took": 0.0 }),
+            Self::Teams | Self::Webhook => json!("Too many requests"),
+        }
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let Self(status, body) = self;
+        match body {
+            Value::String(text) => (status, text).into_response(),
+            body => (status, axum::Json(body)).into_response(),
+        }
+    }
+}
+
+impl Asked<'_> {
+    /// Refuses everything that is not a `POST` of JSON to a path.
+    pub(super) fn is_post_of_json(&self, path: &str) -> Result<(), Refused> {
+        let refused = |status, why: String| Err(Refused { answer: Answer(status, Value::Null), why });
+        if self.path != path {
+            return refused(StatusCode::NOT_FOUND, format!("there is no {}", self.path));
+        }
+        if self.method != Method::POST {
+            return refused(StatusCode::METHOD_NOT_ALLOWED, format!("{} instead of POST", self.method));
+        }
+        let kind = self.header(header::CONTENT_TYPE.as_str()).split(';').next().unwrap_or_default().trim();
+        match kind == "application/json" && self.body.is_object() {
+            true => Ok(()),
+            false => refused(StatusCode::BAD_REQUEST, format!("{kind:?} is no JSON object")),
+        }
+    }
+
+    /// A header; empty where there is none.
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// A text in the body by its JSON pointer; empty where there is none.
+    pub(super) fn text(&self, pointer: &str) -> &str {
+        self.body.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    pub(super) fn told(&self, action: &'static str, conversation: impl Into<String>) -> Told {
+        Told { action, conversation: conversation.into(), body: self.body.clone() }
+    }
+}

@@ -1,0 +1,49 @@
+//! What does the operator's own webhook accept?
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::hearing::{Answer, Asked, Refused, Verdict};
+
+/// Its path.
+pub(super) const PATH: &str = "/hooks/incidents";
+
+const USER: &str = "headcount";
+
+const PASSWORD: &str = "only in tests";
+
+/// The two in a header, in Base64.
+const BASIC: &str = "Basic aGVhZGNvdW50Om9ubHkgaW4gdGVzdHM=";
+
+/// A header that it wants, and its value.
+const HEADER: [&str; 2] = ["X-Team", "platform"];
+
+pub(super) fn integration(url: &str) -> Value {
+    let [key, value] = HEADER;
+    json!({
+        "url": url,
+        "tls_skip_verify": false,
+        "basic_auth": { "user": USER, "password": PASSWORD },
+        "custom_headers": [{ "key": key, "value": value }],
+        "incidents": true,
+        "deployments": false,
+        "incident_template": "",
+        "deployment_template": "",
+    })
+}
+
+pub(super) fn judge(asked: &Asked<'_>) -> Verdict {
+    let [name, value] = HEADER;
+    // Its body is whatever the operator's template makes of it.
+    let (status, why) = match () {
+        () if asked.path != PATH => (StatusCode::NOT_FOUND, format!("there is no {}", asked.path)),
+        () if asked.method != Method::POST => {
+            (StatusCode::METHOD_NOT_ALLOWED, format!("{} instead of POST", asked.method))
+        }
+        () if asked.header("authorization") != BASIC => (StatusCode::UNAUTHORIZED, "no password".to_owned()),
+        () if asked.header(name) != value => (StatusCode::FORBIDDEN, format!("no header {name}")),
+        () if asked.body == json!("") => (StatusCode::BAD_REQUEST, "nothing is said".to_owned()),
+        () => return Ok((asked.told("call", ""), Answer(StatusCode::OK, json!("ok")))),
+    };
+    Err(Refused { answer: Answer(status, json!(why)), why })
+}

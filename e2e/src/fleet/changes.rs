@@ -1,0 +1,110 @@
+//! What did a rollout change, for better or worse?
+//!
+//! Each rule gives at most one key. Memory does not leak in what is simulated, so there is no rule for that.
+
+use super::costs::Costs;
+
+/// The share of requests that may fail, and of those that may be slow.
+const BUDGET: f64 = 0.01;
+
+/// What is a change, as a share of what was before.
+const NOTABLE: f64 = 0.05;
+
+/// `+` or `-` and the name of a report for each notable change between the costs of two versions, the earlier of which may
+/// be unknown.
+pub(crate) fn changes(now: &Costs, before: Option<&Costs>) -> Vec<&'static str> {
+    [
+        level(now, before, Costs::failing),
+        level(now, before, Costs::slow),
+        processor(now, before),
+        (now.oom_kills >= 1.0).then_some("-Memory"),
+        memory(now, before),
+        (now.restarts - now.oom_kills >= 1.0).then_some("-Instances"),
+        logs(now, before),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn level(now: &Costs, before: Option<&Costs>, bad: impl Fn(&Costs) -> Option<f64>) -> Option<&'static str> {
+    let missed = |costs: &Costs| bad(costs).map(|share| share > BUDGET);
+    match (missed(now)?, before.and_then(missed)) {
+        (true, _) => Some("-SLO"),
+        (false, Some(true)) => Some("+SLO"),
+        (false, _) => None,
+    }
+}
+
+fn processor(now: &Costs, before: Option<&Costs>) -> Option<&'static str> {
+    more_or_less(a_request(now, now.cpu_s)?, a_request(before?, before?.cpu_s)?, ["-CPU", "+CPU"])
+}
+
+fn memory(now: &Costs, before: Option<&Costs>) -> Option<&'static str> {
+    more_or_less(now.memory_bytes, before?.memory_bytes, ["-Memory", "+Memory"])
+}
+
+fn logs(now: &Costs, before: Option<&Costs>) -> Option<&'static str> {
+    let had = before.is_some_and(|before| before.errors >= 1.0);
+    match (now.errors >= 1.0, had) {
+        (true, false) => Some("-Logs"),
+        (false, true) => Some("+Logs"),
+        (false, false) => None,
+        (true, true) => {
+            more_or_less(a_request(now, now.errors)?, a_request(before?, before?.errors)?, ["-Logs", "+Logs"])
+        }
+    }
+}
+
+/// How much of something there is for each request; nothing without requests.
+fn a_request(costs: &Costs, sum: f64) -> Option<f64> {
+    (costs.requests >= 1.0).then(|| sum / costs.requests)
+}
+
+fn more_or_less(now: f64, before: f64, [more, less]: [&'static str; 2]) -> Option<&'static str> {
+    let change = (now - before) / before;
+    match before > 0.0 && now > 0.0 {
+        true if change > NOTABLE => Some(more),
+        true if change < -NOTABLE => Some(less),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::usual::LATENCIES;
+
+    fn usual() -> Costs {
+        let requests = 1000.0;
+        let within = LATENCIES.map(|(_, share)| share * requests);
+        Costs { requests, within, cpu_s: 10.0, memory_bytes: 1e8, errors: 20.0, ..Costs::default() }
+    }
+
+    #[test]
+    fn each_rule_tells_worse_from_better() {
+        let mut slow = [980.0; LATENCIES.len()];
+        slow[LATENCIES.len() - 1] = 1000.0;
+        let check = |now: Costs, before: Option<Costs>, expected: &[&str]| {
+            assert_eq!(changes(&now, before.as_ref()), expected, "{now:?} after {before:?}");
+        };
+        check(usual(), Some(usual()), &[]);
+        check(usual(), None, &["-Logs"]);
+        check(Costs { failed: 10.0, ..usual() }, Some(usual()), &[]);
+        check(Costs { failed: 11.0, ..usual() }, Some(usual()), &["-SLO"]);
+        check(Costs { failed: 11.0, within: slow, ..usual() }, Some(usual()), &["-SLO", "-SLO"]);
+        check(usual(), Some(Costs { failed: 11.0, within: slow, ..usual() }), &["+SLO", "+SLO"]);
+        check(Costs { cpu_s: 10.4, ..usual() }, Some(usual()), &[]);
+        check(Costs { cpu_s: 10.6, ..usual() }, Some(usual()), &["-CPU"]);
+        check(Costs { cpu_s: 9.4, ..usual() }, Some(usual()), &["+CPU"]);
+        check(Costs { requests: 0.0, cpu_s: 90.0, ..usual() }, Some(usual()), &[]);
+        check(Costs { memory_bytes: 1.06e8, ..usual() }, Some(usual()), &["-Memory"]);
+        check(Costs { memory_bytes: 0.94e8, ..usual() }, Some(usual()), &["+Memory"]);
+        check(Costs { restarts: 2.0, oom_kills: 2.0, ..usual() }, Some(usual()), &["-Memory"]);
+        check(Costs { restarts: 2.0, oom_kills: 1.0, ..usual() }, Some(usual()), &["-Memory", "-Instances"]);
+        check(Costs { errors: 22.0, ..usual() }, Some(usual()), &["-Logs"]);
+        check(Costs { errors: 18.0, ..usual() }, Some(usual()), &["+Logs"]);
+        check(Costs { errors: 0.0, ..usual() }, Some(usual()), &["+Logs"]);
+        check(usual(), Some(Costs { errors: 0.0, ..usual() }), &["-Logs"]);
+    }
+}

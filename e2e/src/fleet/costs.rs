@@ -1,0 +1,104 @@
+//! What did an application do and cost in a time? The simulator knows it of every instance and connection.
+
+use super::{
+    life::Life,
+    model::{Connection, Instance, Model},
+    pace::{Pace, Span},
+    requests::Requests,
+    usual::{CORES, ERRORS, LATENCIES, MEMORY_BYTES, WARNINGS},
+};
+
+/// What an application did and cost.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Costs {
+    pub(crate) requests: f64,
+    pub(crate) failed: f64,
+    /// By the places of the bounds of latency, those that took no longer.
+    pub(crate) within: [f64; LATENCIES.len()],
+    pub(crate) cpu_s: f64,
+    /// The mean.
+    pub(crate) memory_bytes: f64,
+    pub(crate) restarts: f64,
+    pub(crate) oom_kills: f64,
+    pub(crate) errors: f64,
+    pub(crate) warnings: f64,
+}
+
+impl Model {
+    /// What an application, by its place, did and cost in a time, as far as agents see it.
+    pub(crate) fn costs(&self, application: usize, span: Span) -> Costs {
+        let mut costs = self.asked(application, span);
+        for instance in &self.applications[application].instances {
+            if self.agent_of(instance).is_some() {
+                costs.add(instance, span);
+            }
+        }
+        costs
+    }
+
+    /// What others asked of an application in a time. The requests of monitoring are nobody's.
+    pub(crate) fn asked(&self, application: usize, span: Span) -> Costs {
+        let mut costs = Costs::default();
+        let connections = self.connections.iter().filter(|connection| self.asks(connection, application));
+        for (connection, requests) in connections.filter_map(|it| Some((it, self.requests(it)?))) {
+            let within = connection.life.in_span(span);
+            costs.requests += Requests::all().grown(within);
+            costs.failed += requests.failed().grown(within);
+            for (sum, (_, pace)) in costs.within.iter_mut().zip(requests.within_bounds()) {
+                *sum += if requests.timed { pace.grown(within) } else { 0.0 };
+            }
+        }
+        costs
+    }
+
+    fn asks(&self, connection: &Connection, application: usize) -> bool {
+        let caller = &self.applications[connection.from.application];
+        connection.to.application == application
+            && connection.from.application != application
+            && caller.namespace != "monitoring"
+            && self.agent_of(self.instance(connection.from)).is_some()
+    }
+}
+
+impl Costs {
+    /// Adds what one instance cost.
+    fn add(&mut self, instance: &Instance, span: Span) {
+        let within = instance.life.in_span(span);
+        let grown = |per_second: f64| Pace::even(per_second).grown(within);
+        let containers = instance.containers.len() as f64;
+        let load = instance.load;
+        self.cpu_s += containers * grown(CORES * load.cpu);
+        self.memory_bytes += containers * grown(MEMORY_BYTES * load.memory) / span.seconds() as f64;
+        self.errors += containers * grown(ERRORS * load.log_errors);
+        self.warnings += containers * grown(WARNINGS);
+        let increase = |share: f64| {
+            let until = |moment: i64| (instance.life.started(moment).1 as f64 * share).floor();
+            if within.seconds() > 0 { until(within.until) - until(within.from) } else { 0.0 }
+        };
+        self.restarts += containers * increase(1.0);
+        self.oom_kills += containers * increase(load.killed());
+    }
+
+    /// The share of requests that failed; nothing without requests.
+    pub(crate) fn failing(&self) -> Option<f64> {
+        (self.requests >= 1.0).then(|| self.failed / self.requests)
+    }
+
+    /// The share of requests that took longer than half a second, which services promise unless told otherwise; nothing
+    /// where nobody knows how long they took.
+    pub(crate) fn slow(&self) -> Option<f64> {
+        let mut kept = LATENCIES
+            .iter()
+            .zip(self.within)
+            .filter(|((bound, _), _)| bound.parse::<f64>().is_ok_and(|seconds| seconds <= 0.5));
+        let (fast, all) = (kept.next_back()?.1, *self.within.last()?);
+        (all >= 1.0).then(|| 1.0 - fast / all)
+    }
+}
+
+impl Life {
+    /// The part of a time in which it exists.
+    fn in_span(&self, span: Span) -> Span {
+        span.with(Span { from: self.from, until: self.until.unwrap_or(span.until) })
+    }
+}

@@ -1,0 +1,51 @@
+//! What has happened to an installation in a time: which rollouts started, and what did they change?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{changes::changes, model::Model, pace::Span, rollouts::Version};
+
+impl Model {
+    /// The number of rollouts of counted applications that started in a time.
+    pub(crate) fn deployments_in(&self, span: Span) -> u64 {
+        let counted = self.counted_at(span.until);
+        let rolling = self.rolling().filter(|(application, _)| counted.contains(application));
+        // What was there at first was not rolled out.
+        let started = rolling.flat_map(|(_, versions)| versions.into_iter().skip(1).map(|it| it.started));
+        started.filter(|started| (span.from..span.until).contains(started)).count() as u64
+    }
+
+    /// How often each change became known in a time of the rollouts of counted applications. What started before
+    /// `known_since` is known to nobody.
+    pub(crate) fn summaries_in(&self, span: Span, known_since: i64) -> BTreeMap<String, u64> {
+        let counted = self.counted_at(span.until);
+        let mut summaries = BTreeMap::new();
+        for (application, versions) in self.rolling().filter(|(application, _)| counted.contains(application))
+        {
+            for key in self.changed(application, &versions, span, known_since) {
+                *summaries.entry(key.to_owned()).or_default() += 1;
+            }
+        }
+        summaries
+    }
+
+    fn changed(&self, application: usize, versions: &[Version], span: Span, known_since: i64) -> Vec<&str> {
+        let known = versions.iter().enumerate().filter(|(_, version)| version.started >= known_since);
+        let mut previous = None;
+        let mut changed = Vec::new();
+        for (number, looked_at) in known.filter_map(|(number, version)| Some((number, version.looked_at()?)))
+        {
+            let costs = self.costs(application, looked_at);
+            // What was there at first is only what the next one is compared with.
+            if number > 0 && (span.from..span.until).contains(&looked_at.until) {
+                changed.extend(changes(&costs, previous.as_ref()));
+            }
+            previous = Some(costs);
+        }
+        changed
+    }
+
+    /// The places of the counted applications.
+    fn counted_at(&self, moment: i64) -> BTreeSet<usize> {
+        self.counted_places(moment).into_iter().map(|place| place.application).collect()
+    }
+}

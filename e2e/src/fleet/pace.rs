@@ -1,0 +1,76 @@
+//! How fast does a counter grow, and between which moments?
+
+/// A time in Unix seconds: from its begin, included, to its end, excluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) from: i64,
+    pub(crate) until: i64,
+}
+
+/// An even growth, and another one meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Pace {
+    per_second: f64,
+    meanwhile: Option<(Span, f64)>,
+}
+
+impl Span {
+    pub(crate) fn seconds(self) -> i64 {
+        (self.until - self.from).max(0)
+    }
+
+    /// The time that both have.
+    pub(crate) fn with(self, other: Self) -> Self {
+        Self { from: self.from.max(other.from), until: self.until.min(other.until) }
+    }
+}
+
+impl Pace {
+    pub(crate) const fn even(per_second: f64) -> Self {
+        Self { per_second, meanwhile: None }
+    }
+
+    /// Another pace during a time.
+    pub(crate) const fn meanwhile(self, span: Span, per_second: f64) -> Self {
+        Self { meanwhile: Some((span, per_second)), ..self }
+    }
+
+    /// Whether nothing ever grows.
+    pub(crate) fn is_still(&self) -> bool {
+        self.per_second == 0.0 && self.meanwhile.is_none_or(|(_, per_second)| per_second == 0.0)
+    }
+
+    /// A pace with every growth multiplied.
+    pub(crate) fn times(self, factor: f64) -> Self {
+        Self {
+            per_second: self.per_second * factor,
+            meanwhile: self.meanwhile.map(|(span, per_second)| (span, per_second * factor)),
+        }
+    }
+
+    /// How much has grown in a time.
+    pub(crate) fn grown(&self, within: Span) -> f64 {
+        let usual = self.per_second * within.seconds() as f64;
+        let more = self
+            .meanwhile
+            .map(|(span, per_second)| (per_second - self.per_second) * within.with(span).seconds() as f64);
+        usual + more.unwrap_or(0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_grows_meanwhile_grows_only_then() {
+        let pace = Pace::even(2.0).meanwhile(Span { from: 100, until: 200 }, 5.0);
+        for (from, until, grown) in
+            [(0, 100, 200.0), (0, 150, 450.0), (120, 130, 50.0), (150, 300, 450.0), (300, 200, 0.0)]
+        {
+            assert_eq!(pace.grown(Span { from, until }), grown, "from {from} until {until}");
+        }
+        assert!(!pace.is_still() && !Pace::even(0.0).meanwhile(Span { from: 0, until: 1 }, 1.0).is_still());
+        assert!(pace.times(0.0).is_still());
+    }
+}

@@ -1,0 +1,72 @@
+//! Which versions of an application were rolled out, and when?
+
+use super::{
+    model::{Application, Model, Origin},
+    pace::Span,
+    shape::Kind,
+};
+
+/// How long after a rollout its costs begin to be looked at, in seconds.
+const SETTLING: i64 = 600;
+
+/// How long its costs are looked at, in seconds.
+const LOOKING: i64 = 1200;
+
+/// A version of a Deployment, which came by a rollout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Version {
+    pub(crate) replica_set: String,
+    /// When its pods started, in Unix seconds.
+    pub(crate) started: i64,
+    /// When only its pods were left.
+    pub(crate) finished: i64,
+    /// When the next version came.
+    replaced: Option<i64>,
+}
+
+impl Version {
+    /// The time in which it is seen what it costs; nothing if another one came too soon.
+    pub(crate) fn looked_at(&self) -> Option<Span> {
+        let from = self.finished + SETTLING;
+        let span = Span { from, until: from + LOOKING };
+        self.replaced.is_none_or(|replaced| span.until <= replaced).then_some(span)
+    }
+}
+
+impl Application {
+    /// Its versions, the oldest first: one if it is a Deployment that does not roll out, none if it is no Deployment.
+    pub(crate) fn versions(&self) -> Vec<Version> {
+        if !matches!(self.origin, Origin::Workload(Kind::Deployment)) {
+            return Vec::new();
+        }
+        let mut versions: Vec<Version> = Vec::new();
+        let owned = self.instances.iter().filter_map(|instance| Some((instance, instance.pod.as_ref()?)));
+        for (instance, pod) in owned.filter(|(_, pod)| pod.owner_kind == "ReplicaSet") {
+            if versions.last().is_some_and(|version| version.replica_set == pod.owner) {
+                continue;
+            }
+            let started = instance.life.from;
+            let before = self.instances.iter().filter(|other| other.life.from < started);
+            let gone = before.filter_map(|other| other.life.until).max();
+            if let Some(previous) = versions.last_mut() {
+                previous.replaced = Some(started);
+            }
+            versions.push(Version {
+                replica_set: pod.owner.clone(),
+                started,
+                finished: gone.map_or(started, |gone| gone.max(started)),
+                replaced: None,
+            });
+        }
+        versions
+    }
+}
+
+impl Model {
+    /// The Deployments that roll out, by their places, with their versions; none where nobody tells which pods there are.
+    pub(crate) fn rolling(&self) -> impl Iterator<Item = (usize, Vec<Version>)> {
+        let told = self.applications.iter().enumerate().filter(|_| self.kube_state_metrics);
+        let rolling = told.map(|(application, app)| (application, app.versions()));
+        rolling.filter(|(_, versions)| versions.len() > 1)
+    }
+}

@@ -1,0 +1,45 @@
+//! What does a server find in its settings of what happened before it started?
+
+use std::path::Path;
+
+use anyhow::Context;
+use sqlx::{Connection, query};
+
+use crate::{fleet::StoredRollout, projects::settings};
+
+/// The table of Coroot, in case that no server has been there.
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS application_deployment (
+    project_id TEXT NOT NULL REFERENCES project(id),
+    application_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    started_at INT NOT NULL,
+    finished_at INT NOT NULL DEFAULT 0,
+    details TEXT,
+    metrics_snapshot TEXT,
+    notifications TEXT,
+    PRIMARY KEY (project_id, application_id, started_at)
+)";
+
+/// Writes rollouts of a project, which has to be there, into the settings in a data directory.
+///
+/// # Errors
+/// The settings cannot be written, or have one of these rollouts.
+pub async fn write(data_dir: &Path, project: &str, rollouts: &[StoredRollout]) -> anyhow::Result<()> {
+    let mut connection = settings(data_dir).await?;
+    query(TABLE).execute(&mut connection).await.context("the settings cannot be written")?;
+    for rollout in rollouts {
+        query("INSERT INTO application_deployment VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+            .bind(project)
+            .bind(&rollout.application_id)
+            .bind(&rollout.name)
+            .bind(rollout.started_at)
+            .bind(rollout.finished_at)
+            .bind(rollout.details.to_string())
+            .bind(rollout.metrics_snapshot.to_string())
+            .bind(rollout.notifications.to_string())
+            .execute(&mut connection)
+            .await
+            .context("the settings cannot be written")?;
+    }
+    connection.close().await.context("the settings cannot be written")
+}

@@ -1,0 +1,270 @@
+//! A real PostgreSQL, in a temporary directory, on a free port.
+
+use std::{
+    env, fs,
+    net::{IpAddr, SocketAddr, TcpListener},
+    os::unix::{fs::chown, process::CommandExt},
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use rustix::process::{Signal, getuid};
+use tempfile::TempDir;
+use tokio::process::Command as AsyncCommand;
+
+use crate::{child::Running, wait::eventually};
+
+/// How long a start or an end may take, on a machine that has much else to do.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long the end of what is dropped is waited for.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Who owns everything in it, and by which password.
+const OWNER: [&str; 2] = ["headcount", "only in tests"];
+
+/// The account that runs it where this program runs as root, which PostgreSQL refuses to be.
+const ACCOUNT: &str = "postgres";
+
+/// How many ports are tried: between the moment at which one is found free and the start, another program may take it.
+const ATTEMPTS: usize = 5;
+
+/// A PostgreSQL that does not run. Its directory is removed when this is dropped.
+#[derive(Debug)]
+pub struct Cluster {
+    directory: TempDir,
+    programs: PathBuf,
+    account: Option<Account>,
+    listen: SocketAddr,
+}
+
+/// A PostgreSQL that runs. It ends, and its directory is removed, when this is dropped.
+#[derive(Debug)]
+pub struct Postgres {
+    // Before the directory that it uses.
+    server: Server,
+    cluster: Cluster,
+}
+
+/// The numbers of a user and its group.
+#[derive(Debug, Clone, Copy)]
+struct Account {
+    user: u32,
+    group: u32,
+}
+
+/// The process. Killed, it would leave shared memory behind.
+#[derive(Debug)]
+struct Server(Running);
+
+impl Cluster {
+    /// A new one, which will listen on a free port of an address of this machine.
+    ///
+    /// # Errors
+    /// PostgreSQL is not installed, or refuses something.
+    pub async fn new(listen: IpAddr) -> anyhow::Result<Self> {
+        let directory = tempfile::tempdir().context("no temporary directory can be made")?;
+        let account = getuid().is_root().then(account).transpose()?;
+        let cluster = Self { directory, programs: programs()?, account, listen: SocketAddr::new(listen, 0) };
+        let password = cluster.directory.path().join("password");
+        fs::write(&password, OWNER[1]).context("the password cannot be written")?;
+        for path in [cluster.directory.path(), &password] {
+            if let Some(Account { user, group }) = account {
+                chown(path, Some(user), Some(group)).context("the directory cannot be given away")?;
+            }
+        }
+        let mut command = cluster.command("initdb");
+        command.arg("--pgdata").arg(cluster.data()).arg("--pwfile").arg(&password);
+        command.args([
+            "--username",
+            OWNER[0],
+            "--auth",
+            "scram-sha-256",
+            "--locale",
+            "C",
+            "--encoding",
+            "UTF8",
+        ]);
+        command.arg("--no-sync");
+        succeeded(command).await?;
+        Ok(cluster)
+    }
+
+    /// Starts it and waits until it takes connections: on the port that it had before, if it ran before.
+    ///
+    /// # Errors
+    /// One sentence that says why it does not run.
+    pub async fn start(mut self) -> anyhow::Result<Postgres> {
+        let ran_before = self.listen.port() != 0;
+        for _ in 0..ATTEMPTS {
+            if !ran_before {
+                self.listen = free(self.listen.ip())?;
+            }
+            let mut server = self.launch()?;
+            match server.ready().await {
+                Ok(()) => return Ok(Postgres { server, cluster: self }),
+                Err(_) if server.found_its_port_taken() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        bail!("somebody always takes the port of postgres")
+    }
+
+    fn launch(&self) -> anyhow::Result<Server> {
+        let mut command = self.command("postgres");
+        command.arg("-D").arg(self.data());
+        for setting in [
+            &format!("listen_addresses={}", self.listen.ip()),
+            &format!("port={}", self.listen.port()),
+            "unix_socket_directories=",
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+            "shared_buffers=16MB",
+        ] {
+            command.args(["-c", setting]);
+        }
+        // The signals of the terminal are kept from it: who started it ends it.
+        command.process_group(0);
+        Running::start(command, None).context("postgres cannot be started").map(Server)
+    }
+
+    /// One of its programs, run by who owns the directory, without the environment of this one.
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.programs.join(program));
+        command.env_clear().envs(env::var_os("PATH").map(|path| ("PATH", path)));
+        command.current_dir(self.directory.path());
+        if let Some(Account { user, group }) = self.account {
+            command.uid(user).gid(group);
+        }
+        command
+    }
+
+    fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+}
+
+impl Postgres {
+    /// Makes an empty database.
+    ///
+    /// # Errors
+    /// It is there already, or the server does not answer.
+    pub async fn create(&self, database: &str) -> anyhow::Result<()> {
+        self.query("postgres", &format!("CREATE DATABASE \"{database}\"")).await.map(drop)
+    }
+
+    /// The address of a database, with the name and the password of who owns everything.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        let [owner, password] = OWNER;
+        format!("postgres://{owner}:{}@{}/{database}", password.replace(' ', "%20"), self.cluster.listen)
+    }
+
+    /// Runs a statement in a database, and gives what it returns: a line for each row, with `|` between columns.
+    ///
+    /// # Errors
+    /// The statement is refused, or the server does not answer.
+    pub async fn query(&self, database: &str, statement: &str) -> anyhow::Result<Vec<String>> {
+        let [owner, password] = OWNER;
+        let mut command = self.cluster.command("psql");
+        command.env("PGPASSWORD", password).env("PGCONNECT_TIMEOUT", "10");
+        command.arg("--host").arg(self.cluster.listen.ip().to_string());
+        command.arg("--port").arg(self.cluster.listen.port().to_string());
+        command.args(["--username", owner, "--dbname", database, "--no-psqlrc", "--quiet", "--tuples-only"]);
+        command.args(["--no-align", "--set", "ON_ERROR_STOP=1", "--command", statement]);
+        let output = succeeded(command).await?;
+        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+    }
+
+    /// Ends it as an operator does: who is connected loses the connection. What is returned starts it anew at the same
+    /// address.
+    ///
+    /// # Errors
+    /// It does not end well, or not within a minute.
+    pub async fn stop(mut self) -> anyhow::Result<Cluster> {
+        let status = self.server.0.end(Signal::INT, PATIENCE).await?;
+        if !status.success() {
+            bail!("postgres did not end well: {status}; it said: {}", self.server.0.last_words());
+        }
+        Ok(self.cluster)
+    }
+
+    /// Holds it, so that it takes connections and says nothing, or lets it go on. Connections that are open go on.
+    ///
+    /// # Errors
+    /// It has ended before.
+    pub fn hold(&self, held: bool) -> anyhow::Result<()> {
+        self.server.0.signal(if held { Signal::STOP } else { Signal::CONT })
+    }
+}
+
+impl Server {
+    async fn ready(&mut self) -> anyhow::Result<()> {
+        eventually("postgres takes connections", PATIENCE, async || {
+            if self.0.log().count("ready to accept connections") > 0 {
+                return Some(Ok(()));
+            }
+            self.0.failure().transpose()
+        })
+        .await?
+    }
+
+    fn found_its_port_taken(&self) -> bool {
+        self.0.log().count("could not create any TCP/IP sockets") > 0
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that is held does not take the signal to end. All of this fails when it has ended, which is what is wanted.
+        self.0.signal(Signal::CONT).ok();
+        self.0.signal(Signal::QUIT).ok();
+        let look = Duration::from_millis(10);
+        for _ in 0..FAREWELL.as_millis() / look.as_millis() {
+            if !matches!(self.0.ended(), Ok(None)) {
+                return;
+            }
+            thread::sleep(look);
+        }
+    }
+}
+
+/// Where the programs of the newest PostgreSQL are.
+fn programs() -> anyhow::Result<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
+    let version = |path: &Path| path.file_name()?.to_str()?.parse::<u32>().ok();
+    let complete = versions.map(|entry| entry.path()).filter(|path| path.join("bin/initdb").is_file());
+    let newest = complete.max_by_key(|path| version(path));
+    let newest = newest.context("initdb is not installed; Debian's package `postgresql` has it")?;
+    Ok(newest.join("bin"))
+}
+
+fn account() -> anyhow::Result<Account> {
+    let users = fs::read_to_string("/etc/passwd").context("nobody knows the users of this machine")?;
+    let line = users.lines().find_map(|line| line.strip_prefix(ACCOUNT)?.strip_prefix(':'));
+    let mut numbers = line.into_iter().flat_map(|line| line.split(':').skip(1)).map(str::parse);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(user)), Some(Ok(group))) => Ok(Account { user, group }),
+        _ => bail!("there is no user {ACCOUNT} on this machine"),
+    }
+}
+
+fn free(address: IpAddr) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind((address, 0)).context("no port is free")?;
+    listener.local_addr().context("no port is free")
+}
+
+async fn succeeded(command: Command) -> anyhow::Result<Output> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let mut command = AsyncCommand::from(command);
+    let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await;
+    let output = output.with_context(|| format!("{program} cannot be run"))?;
+    if !output.status.success() {
+        bail!("{program} fails: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(output)
+}

@@ -1,0 +1,225 @@
+//! The servers that stand for Slack and the others accept and refuse what the real ones do.
+
+use std::time::Duration;
+
+use headcount_e2e::destinations::{Destination, Mood, Service};
+use reqwest::{Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::scene::{Scene, own_address};
+
+/// A request: what follows the address, headers, and a body.
+struct Said<'a> {
+    to: &'a str,
+    headers: Vec<(&'a str, String)>,
+    body: Value,
+}
+
+async fn say(scene: &Scene, destination: &Destination, said: &Said<'_>) -> reqwest::Result<Response> {
+    let mut request = scene.http.post(format!("{}{}", destination.url(), said.to)).json(&said.body);
+    for (name, value) in &said.headers {
+        request = request.header(*name, value);
+    }
+    request.send().await
+}
+
+async fn start(service: Service) -> Destination {
+    Destination::start(service, own_address()).await.unwrap()
+}
+
+/// A request that is accepted, as its project's settings make it.
+fn good(destination: &Destination) -> Said<'static> {
+    let (name, integration) = destination.integration();
+    let of = |member: &str| integration[member].as_str().unwrap_or_default().to_owned();
+    match name {
+        "slack" => Said {
+            to: "chat.postMessage",
+            headers: vec![("authorization", format!("Bearer {}", of("token")))],
+            body: json!({ "channel": of("default_channel"), "text": "It is down" }),
+        },
+        "teams" => Said {
+            to: "",
+            headers: Vec::new(),
+            body: json!({ "type": "message", "attachments": [{
+                "contentType": "application/vnd.microsoft.card.adaptive",
+                "content": {
+                    "type": "AdaptiveCard", "version": "1.4", "body": [{ "type": "TextBlock", "text": "It is down" }],
+                },
+            }] }),
+        },
+        "pagerduty" => Said {
+            to: "v2/enqueue",
+            headers: Vec::new(),
+            body: json!({
+                "routing_key": of("integration_key"), "event_action": "trigger", "dedup_key": "k",
+                "payload": { "summary": "It is down", "source": "shop", "severity": "critical" },
+            }),
+        },
+        "opsgenie" => Said {
+            to: "v2/alerts",
+            headers: vec![("authorization", format!("GenieKey {}", of("api_key")))],
+            body: json!({ "message": "It is down", "alias": "a b/c", "priority": "P1" }),
+        },
+        _ => Said {
+            to: "",
+            headers: vec![
+                ("authorization", "Basic aGVhZGNvdW50Om9ubHkgaW4gdGVzdHM=".to_owned()),
+                ("x-team", "platform".to_owned()),
+            ],
+            body: json!({ "status": "CRITICAL" }),
+        },
+    }
+}
+
+const SERVICES: [Service; 5] =
+    [Service::Slack, Service::Teams, Service::Pagerduty, Service::Opsgenie, Service::Webhook];
+
+#[tokio::test]
+async fn what_is_right_is_remembered_and_what_is_wrong_is_refused() {
+    let scene = Scene::new();
+    for service in SERVICES {
+        let destination = start(service).await;
+        let right = good(&destination);
+        let answer = say(&scene, &destination, &right).await.unwrap();
+        assert!(answer.status().is_success(), "{service:?}: {answer:?}");
+        assert_eq!(destination.told().last().unwrap().body, right.body);
+        let without_headers = Said { headers: Vec::new(), ..good(&destination) };
+        let wrong_path = Said { to: "/nowhere", ..good(&destination) };
+        let no_object = Said { body: json!(""), ..good(&destination) };
+        let has_secret_in_headers = !right.headers.is_empty();
+        let wrong =
+            [wrong_path, no_object].into_iter().chain(has_secret_in_headers.then_some(without_headers));
+        for (number, wrong) in wrong.enumerate() {
+            let answer = say(&scene, &destination, &wrong).await.unwrap();
+            let refuses =
+                answer.status().is_client_error() || answer.text().await.unwrap().contains("\"ok\":false");
+            assert!(refuses, "{service:?} to {}", wrong.to);
+            assert_eq!(destination.refused().len(), number + 1, "{service:?}");
+        }
+        let asked = if has_secret_in_headers { 4 } else { 3 };
+        assert_eq!((destination.told().len(), destination.asked()), (1, asked));
+    }
+}
+
+/// Changes members of a good body, one after another, each of which makes it wrong.
+async fn refuses_each(service: Service, changes: &[(&str, Value)]) {
+    let scene = Scene::new();
+    let destination = start(service).await;
+    for (pointer, value) in changes {
+        let mut wrong = good(&destination);
+        let (parent, member) = pointer.rsplit_once('/').unwrap();
+        let parent = wrong.body.pointer_mut(parent).unwrap();
+        match value {
+            Value::Null => drop(parent.as_object_mut().unwrap().remove(member)),
+            value => parent[member] = value.clone(),
+        }
+        say(&scene, &destination, &wrong).await.unwrap();
+        assert_eq!(destination.told(), [], "{pointer} {value}");
+    }
+    assert_eq!(destination.refused().len(), changes.len());
+}
+
+#[tokio::test]
+async fn what_a_real_service_asks_for_has_to_be_there() {
+    let slack = [
+        ("/channel", Value::Null),
+        ("/channel", json!("elsewhere")),
+        ("/text", Value::Null),
+        ("/thread_ts", json!("1.0")),
+    ];
+    refuses_each(Service::Slack, &slack).await;
+    let teams = [
+        ("/type", Value::Null),
+        ("/attachments", json!([])),
+        ("/attachments/0/contentType", json!("text/plain")),
+        ("/attachments/0/content/body", json!([])),
+    ];
+    refuses_each(Service::Teams, &teams).await;
+    let pagerduty = [
+        ("/routing_key", json!("another")),
+        ("/event_action", json!("open")),
+        ("/payload/summary", Value::Null),
+        ("/payload/source", json!("")),
+        ("/payload/severity", json!("bad")),
+        ("/dedup_key", json!("k".repeat(256))),
+    ];
+    refuses_each(Service::Pagerduty, &pagerduty).await;
+    let opsgenie =
+        [("/message", Value::Null), ("/message", json!("m".repeat(131))), ("/priority", json!("high"))];
+    refuses_each(Service::Opsgenie, &opsgenie).await;
+}
+
+#[tokio::test]
+async fn a_conversation_is_known_again() {
+    let scene = Scene::new();
+    let conversations = |destination: &Destination| {
+        let told = destination.told().into_iter();
+        told.map(|told| (told.action, told.conversation)).collect::<Vec<_>>()
+    };
+    let slack = start(Service::Slack).await;
+    let mut said = good(&slack);
+    let first: Value = say(&scene, &slack, &said).await.unwrap().json().await.unwrap();
+    let ts = first["ts"].as_str().unwrap().to_owned();
+    said.body["thread_ts"] = json!(ts);
+    said.body["reply_broadcast"] = json!(true);
+    let reply: Value = say(&scene, &slack, &said).await.unwrap().json().await.unwrap();
+    assert_eq!((&reply["ok"], reply["ts"] == ts), (&json!(true), false));
+    assert_eq!(conversations(&slack), [("message", ts.clone()), ("reply", ts)]);
+
+    let pagerduty = start(Service::Pagerduty).await;
+    let mut said = good(&pagerduty);
+    say(&scene, &pagerduty, &said).await.unwrap();
+    said.body["event_action"] = json!("resolve");
+    said.body.as_object_mut().unwrap().remove("payload");
+    let answer = say(&scene, &pagerduty, &said).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::ACCEPTED);
+    assert_eq!(conversations(&pagerduty), [("trigger", "k".to_owned()), ("resolve", "k".to_owned())]);
+
+    let opsgenie = start(Service::Opsgenie).await;
+    say(&scene, &opsgenie, &good(&opsgenie)).await.unwrap();
+    for (to, accepted) in [
+        ("v2/alerts/a%20b%2Fc/close?identifierType=alias", true),
+        ("v2/alerts/a%20b%2Fc/close", false),
+        ("v2/alerts/a%20b/c/close?identifierType=alias", false),
+        ("v2/alerts//close?identifierType=alias", false),
+    ] {
+        let close = Said { to, body: json!({}), ..good(&opsgenie) };
+        let answer = say(&scene, &opsgenie, &close).await.unwrap();
+        assert_eq!(answer.status().is_success(), accepted, "{to}");
+    }
+    assert_eq!(conversations(&opsgenie), [("create", "a b/c".to_owned()), ("close", "a b/c".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_service_is_busy_broken_slow_or_down_when_it_is_told_to_be() {
+    let scene = Scene::new();
+    for service in SERVICES {
+        let mut destination = start(service).await;
+        let said = good(&destination);
+        destination.feels(Mood::Busy(7));
+        let answer = say(&scene, &destination, &said).await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["retry-after"]),
+            (429, &"7".parse().unwrap())
+        );
+        destination.feels(Mood::Broken);
+        assert_eq!(say(&scene, &destination, &said).await.unwrap().status().as_u16(), 500);
+        assert_eq!(destination.told(), []);
+
+        destination.feels(Mood::Slow(Duration::from_secs(3600)));
+        let impatient =
+            tokio::time::timeout(Duration::from_millis(300), say(&scene, &destination, &said)).await;
+        assert!(impatient.is_err(), "{service:?} answers");
+        assert_eq!(destination.told().len(), 1, "{service:?} has heard it");
+
+        destination.feels(Mood::Well);
+        let address = destination.url();
+        destination.down().await.unwrap();
+        assert!(say(&scene, &destination, &said).await.unwrap_err().is_connect());
+        destination.up().await.unwrap();
+        assert_eq!(destination.url(), address);
+        assert!(say(&scene, &destination, &said).await.unwrap().status().is_success());
+        assert_eq!((destination.told().len(), destination.asked()), (2, 4));
+        assert_eq!(destination.refused(), [""; 0]);
+    }
+}
