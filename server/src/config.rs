@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use reqwest::Url;
 use tracing_subscriber::filter::Targets;
 
-use crate::{notifications::Endpoints, world::prices::Source};
 use crate::{
+    notifications::Endpoints,
     settings::{self, ConnectionString},
     world::prices::Source,
 };
