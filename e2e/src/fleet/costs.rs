@@ -5,6 +5,7 @@ use super::{
     model::{Connection, Instance, Model},
     pace::{Pace, Span},
     requests::Requests,
+    shape::Via,
     usual::{CORES, ERRORS, LATENCIES, MEMORY_BYTES, WARNINGS},
 };
 
@@ -55,6 +56,7 @@ impl Model {
         let caller = &self.applications[connection.from.application];
         connection.to.application == application
             && connection.from.application != application
+            && connection.via != Via::ServiceInVain
             && caller.namespace != "monitoring"
             && self.agent_of(self.instance(connection.from)).is_some()
     }

@@ -74,7 +74,7 @@ pub(super) fn speak(model: &Model, speech: &mut Speech) {
             continue;
         }
         connected(connection, &labels, speech);
-        messages(connection, &labels, speech);
+        messages(model, connection, &labels, speech);
         requests(model, connection, &labels, speech);
         if pinged.insert((connection.from, &callee.ip)) && connection.via != Via::Loopback {
             let labels = labels.with("destination_ip", &callee.ip);
@@ -111,14 +111,19 @@ fn connected(connection: &Connection, labels: &Labels, speech: &mut Speech) {
     }
 }
 
-fn messages(connection: &Connection, labels: &Labels, speech: &mut Speech) {
+fn messages(model: &Model, connection: &Connection, labels: &Labels, speech: &mut Speech) {
     let name = match connection.protocol {
         Protocol::Rabbitmq => "container_rabbitmq_messages_total",
         Protocol::Nats => "container_nats_messages_total",
         _ => return,
     };
-    let labels = both_ends(connection, labels).and(&[("status", &"ok"), ("method", &"produce")]);
-    speech.say(name, &labels, connection.life, Counts(Requests::all()));
+    let Some(messages) = model.requests(connection) else { return };
+    let labels = both_ends(connection, labels).with("method", "produce");
+    for (status, pace) in [("ok", messages.well()), ("failed", messages.failed())] {
+        if !pace.is_still() {
+            speech.say(name, &labels.with("status", status), connection.life, Counts(pace));
+        }
+    }
 }
 
 fn requests(model: &Model, connection: &Connection, labels: &Labels, speech: &mut Speech) {

@@ -10,7 +10,7 @@ use crate::fleet::{
 };
 
 /// How long the pods of two replica sets run side by side, in seconds.
-pub(crate) const OVERLAP: i64 = 20;
+const OVERLAP: i64 = 20;
 
 /// How long before its first rollout a workload has its earlier version, in seconds. What calls it is older.
 const BEFORE: i64 = 2 * 3600;
@@ -109,24 +109,25 @@ impl Inventor {
                 };
                 vec![steady, ended]
             }
-            Fate::Rollout { at, every, load } => {
-                let begin = self.epoch + at - BEFORE;
-                let times =
-                    (self.epoch + at..self.epoch + HORIZON).step_by(every.unwrap_or(HORIZON) as usize);
-                let starts = [begin].into_iter().chain(times.clone());
-                let ends = times.map(Some).chain([None]);
-                let of = |(version, (start, end)): (usize, (i64, Option<i64>))| {
-                    let load = if version % 2 == 0 { Load::USUAL } else { load };
-                    let life = end.map_or(Life::since(start), |end| Life::since(start).until(end + OVERLAP));
-                    let life = match load.restarts {
-                        0 => life,
-                        restarts => life.restarting(3600 / i64::from(restarts)),
-                    };
-                    Generation { life, load, ..steady }
-                };
-                starts.zip(ends).enumerate().map(of).collect()
-            }
+            Fate::Rollout { at, every, load } => self.versions(steady, self.epoch + at, every, load),
         }
+    }
+
+    /// The usual version of a workload and another one in turn, which replace each other from a moment on.
+    fn versions(&self, usual: Generation, first: i64, every: Option<i64>, load: Load) -> Vec<Generation> {
+        let times = (first..self.epoch + HORIZON).step_by(every.unwrap_or(HORIZON) as usize);
+        let starts = [first - BEFORE].into_iter().chain(times.clone());
+        let ends = times.map(Some).chain([None]);
+        let of = |(version, (start, end)): (usize, (i64, Option<i64>))| {
+            let load = if version % 2 == 0 { usual.load } else { load };
+            let life = end.map_or(Life::since(start), |end| Life::since(start).until(end + OVERLAP));
+            let life = match load.restarts {
+                0 => life,
+                restarts => life.restarting((3600 / i64::from(restarts)).max(1)),
+            };
+            Generation { life, load, ..usual }
+        };
+        starts.zip(ends).enumerate().map(of).collect()
     }
 
     fn instance(

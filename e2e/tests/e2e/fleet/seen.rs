@@ -91,6 +91,16 @@ async fn a_real_prometheus_sees_what_a_rollout_costs() {
     assert!((before.errors().await - 48.0).abs() < 3.0, "{} errors", before.errors().await);
     assert!((after.errors().await - 12.0).abs() < 3.0, "{} errors", after.errors().await);
 
+    // One replica set, both, and the other one, once Prometheus has forgotten the pods of the first.
+    for (moment, replica_sets, pods) in [(-60, 1.0, 2.0), (15, 2.0, 4.0), (330, 1.0, 2.0)] {
+        let told =
+            "kube_pod_info{fleet=\"a\",created_by_kind=\"ReplicaSet\",created_by_name=~\"orders-[^-]+\"}";
+        let at = window("a", "orders", epoch - 2100 + moment);
+        assert_eq!(at.number(&format!("count({told})")).await, pods, "pods at {moment}");
+        let sets = format!("count(count by (created_by_name) ({told}))");
+        assert_eq!(at.number(&sets).await, replica_sets, "replica sets at {moment}");
+    }
+
     let trouble = window("b", "api", epoch);
     let requests = trouble.requests().await;
     assert_near(requests, 48_000.0, "requests");
