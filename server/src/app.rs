@@ -16,7 +16,7 @@ use headcount_shared::{
 };
 use rand::RngExt;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use self::statistics::{Plan, Statistics};
 use crate::{
@@ -84,6 +84,8 @@ pub struct Server {
     config: Serve,
     metrics: Metrics,
     statistics: Arc<Statistics>,
+    /// Follows what is chosen at other servers.
+    following: Option<AbortOnDropHandle<()>>,
     /// `None` when switched off for the whole run: then nothing is opened or created.
     kept: Option<(DataDir, Settings)>,
 }
@@ -102,16 +104,19 @@ impl Server {
         let (config, metrics) = (config.clone(), Metrics::new());
         if let Some(reason) = config.switched_off_by() {
             let statistics = Arc::new(Statistics::off(config.collector_url.clone(), reason));
-            return Ok(Self { config, metrics, statistics, kept: None });
+            return Ok(Self { config, metrics, statistics, following: None, kept: None });
         }
-        let data_dir = DataDir::open(&config.data_dir)?;
-        let settings = Settings::open(&config.settings_source()).await?;
+        let (data_dir, settings) = open_kept(&config).await?;
         if let Some(bootstrap) = bootstrap(&config) {
             set_up_default_project(&settings, &bootstrap).await?;
         }
         let plan = Plan::new(&config, settings.clone(), installation, clock, metrics.clone());
         let statistics = Arc::new(Statistics::open(plan).await?);
-        Ok(Self { config, metrics, statistics, kept: Some((data_dir, settings)) })
+        let following = (settings.kind() == DatabaseType::Postgres).then(|| {
+            let statistics = Arc::clone(&statistics);
+            AbortOnDropHandle::new(tokio::spawn(async move { statistics.follow_choice().await }))
+        });
+        Ok(Self { config, metrics, statistics, following, kept: Some((data_dir, settings)) })
     }
 
     /// The routes under the base path: where browsers send events, the browser programs, and the interface.
@@ -126,11 +131,25 @@ impl Server {
 
     /// Ends all tasks. When this returns, everything counted is on disk.
     pub async fn close(self) {
+        drop(self.following);
         self.statistics.close().await;
         if let Some((_data_dir, settings)) = self.kept {
             settings.close().await;
         }
     }
+}
+
+/// The directory for what this program keeps, and the settings.
+async fn open_kept(config: &Serve) -> anyhow::Result<(DataDir, Settings)> {
+    if !config.read_only_settings {
+        let data_dir = DataDir::open(&config.data_dir)?;
+        return Ok((data_dir, Settings::open(&config.settings_source()).await?));
+    }
+    // Where there is nothing to read, nothing is made.
+    let settings = Settings::open(&config.settings_source()).await?;
+    let data_dir = DataDir::open(&config.own_dir())?;
+    let settings = settings.with_ledger_in(data_dir.path().join("ledger.sqlite")).await?;
+    Ok((data_dir, settings))
 }
 
 fn bootstrap(config: &Serve) -> Option<Bootstrap> {
@@ -160,9 +179,11 @@ fn new_project_id() -> String {
     (0..8).map(|_| char::from(DIGITS[random.random_range(0..DIGITS.len())])).collect()
 }
 
-/// Who reports.
-fn instance(data_dir: &Path, database_type: DatabaseType) -> anyhow::Result<Instance> {
-    Ok(Instance { uuid: identity::load_or_create(data_dir)?, version: VERSION.to_owned(), database_type })
+/// Who reports: whoever the data directory says, or else the directory for what this program keeps.
+fn instance(data_dir: &Path, own_dir: &Path, database_type: DatabaseType) -> anyhow::Result<Instance> {
+    let others = if data_dir == own_dir { None } else { identity::load(data_dir) };
+    let uuid = others.map_or_else(|| identity::load_or_create(own_dir), Ok)?;
+    Ok(Instance { uuid, version: VERSION.to_owned(), database_type })
 }
 
 /// The report that a running server would send now, from its preview.

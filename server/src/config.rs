@@ -161,6 +161,13 @@ impl Serve {
         Ok(Flags::try_parse_from(flags)?.serve)
     }
 
+    /// The directory for what this program keeps: the data directory, or `headcount` in it where everything else in it is
+    /// another program's.
+    #[must_use]
+    pub fn own_dir(&self) -> PathBuf {
+        if self.read_only_settings { self.data_dir.join("headcount") } else { self.data_dir.clone() }
+    }
+
     /// Which database holds the settings.
     #[must_use]
     pub fn settings_source(&self) -> settings::Source {

@@ -27,11 +27,12 @@ mod prometheus;
 
 mod deployments;
 mod incidents;
+mod leader;
 mod ledger;
 mod outbox;
 mod records;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use headcount_shared::payload::DatabaseType;
 
@@ -44,7 +45,8 @@ pub use self::{
     database::{OpenError, Place},
     error::{Cause, Error, Invalid, Result},
     integrations::IntegrationChange,
-    ledger::LedgerFact,
+    leader::Lead,
+    ledger::{Counted, LedgerFact},
     project::ProjectName,
     source::{ConnectionString, Source},
 };
@@ -65,6 +67,8 @@ const USAGE_STATISTICS: &str = "usage_statistics";
 #[derive(Debug, Clone)]
 pub struct Settings {
     database: Arc<Database>,
+    /// Where it is written down what was reported: the same database, unless that is only read.
+    ledger: Arc<Database>,
     health: Arc<Health>,
 }
 
@@ -81,7 +85,18 @@ impl Settings {
     /// # Errors
     /// Every [`OpenError`].
     pub async fn open(source: &Source) -> Result<Self, OpenError> {
-        Ok(Self { database: Arc::new(Database::open(source).await?), health: Arc::default() })
+        let database = Arc::new(Database::open(source).await?);
+        Ok(Self { ledger: Arc::clone(&database), database, health: Arc::default() })
+    }
+
+    /// The same settings, with the ledger in a file of its own, which is created if it does not exist: for settings that are
+    /// only read.
+    ///
+    /// # Errors
+    /// Every [`OpenError`].
+    pub async fn with_ledger_in(self, file: PathBuf) -> std::result::Result<Self, OpenError> {
+        let ledger = Database::open(&Source::Sqlite { file, read_only: false }).await?;
+        Ok(Self { ledger: Arc::new(ledger), ..self })
     }
 
     /// Which kind of database it is.
@@ -151,6 +166,7 @@ impl Settings {
     /// Closes the database.
     pub async fn close(self) {
         self.database.close().await;
+        self.ledger.close().await;
     }
 
     /// Does something with the database within [`LONGEST`], and says so in the log when that begins to fail or works again.

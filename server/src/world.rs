@@ -205,6 +205,14 @@ impl World {
         known
     }
 
+    /// Observes nothing until it is told what again. The caches stay.
+    pub async fn rest(&self) {
+        let observed = std::mem::take(&mut *locked(&self.observed));
+        for project in observed.into_values() {
+            project.end().await;
+        }
+    }
+
     /// Ends all observation. The cache stays.
     pub async fn stop(&self) {
         self.stop.cancel();

@@ -9,6 +9,11 @@ use crate::disk::{Directory, write_whole};
 
 const FILE: &str = "instance.uuid";
 
+/// The UUID that another program made for this installation; `None` where there is none.
+pub(super) fn load(data_dir: &Path) -> Option<Uuid> {
+    parse(&fs::read(data_dir.join(FILE)).ok()?)
+}
+
 /// The UUID of this installation, made at its first start.
 ///
 /// A file that does not hold a UUID is kept as `instance.uuid.damaged`, and a new UUID is made: statistics are no reason

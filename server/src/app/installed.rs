@@ -1,68 +1,160 @@
-//! What this installation is: what its operator configured, and what Prometheus says runs there.
+//! What this installation is: what its operator configured, what Prometheus says runs there, and what is remembered of both.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use headcount_shared::payload::{Constructor, Infra, Integration, Query, Stack};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    report::assemble::{Facts, FutureFacts, Installation},
-    settings::Settings,
-    world::{Known, World},
+    clock::Clock,
+    metrics::Metrics,
+    notifications::{Endpoints, Sender},
+    report::{
+        assemble::{Facts, FutureFacts, Installation},
+        spool::Spool,
+    },
+    settings::{Counted, Lead, Settings},
+    world::{Known, World, project::Project},
 };
 
 /// How often the settings are looked at for projects that are new, changed or gone.
 const FOLLOW: Duration = Duration::from_secs(5);
 
 /// The settings and the world together.
+///
+/// Several servers may share one settings database. Then one of them speaks for all: it observes, tells of incidents, and
+/// has in its reports what they have in common. The reports of the others have their own browsers and process, so that sums
+/// over reports are right.
 #[derive(Debug)]
 pub(super) struct Installed {
     pub(super) settings: Settings,
     pub(super) world: Arc<World>,
+    pub(super) lead: Lead,
+    pub(super) instance: Uuid,
+    pub(super) spool: Arc<Spool>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) metrics: Metrics,
+    pub(super) endpoints: Endpoints,
+    /// What the settings said when they could last be read.
+    pub(super) configured: Mutex<(Integration, Infra)>,
+}
+
+/// What is done for all servers while this one speaks for them.
+struct Speaking {
+    projects: Option<Vec<Project>>,
+    stop: CancellationToken,
+    sender: JoinHandle<()>,
 }
 
 impl Installation for Installed {
     fn facts(&self) -> FutureFacts<'_> {
-        Box::pin(async { together(self.configured().await, &self.world.peek()) })
+        Box::pin(async {
+            if !self.lead.was_ours() {
+                return Facts::default();
+            }
+            // The settings say in the log when they cannot be read.
+            let counted = self.settings.counted().await.unwrap_or_default();
+            together(self.configured().await, counted, &self.world.peek())
+        })
     }
 
-    fn cut(&self, _report: Uuid) -> FutureFacts<'_> {
-        Box::pin(async { together(self.configured().await, &self.world.cut()) })
+    fn cut(&self, report: Uuid) -> FutureFacts<'_> {
+        Box::pin(async move {
+            if !self.lead.is_ours().await {
+                return Facts::default();
+            }
+            let (now, is_kept) = (self.now(), |report| self.spool.holds(report));
+            // What cannot be taken now is in a later report.
+            let counted = self.settings.take(report, self.instance, now, is_kept).await.unwrap_or_default();
+            together(self.configured().await, counted, &self.world.cut())
+        })
     }
 }
 
 impl Installed {
+    /// What the settings say, or said when they could last be read.
     async fn configured(&self) -> (Integration, Infra) {
-        self.settings.facts().await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the settings could not be read; the report goes without them");
-            <(Integration, Infra)>::default()
-        })
+        let read = self.settings.facts().await;
+        let mut known = self.configured.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(read) = read {
+            *known = read;
+        }
+        known.clone()
     }
 
-    /// Tells the world which projects there are, whenever that changes, until `stop`.
-    pub(super) async fn follow_projects(&self, stop: &CancellationToken) {
-        let mut before = None;
-        loop {
-            // A database that cannot be read now says nothing about projects.
-            if let Ok(projects) = self.settings.observed_projects().await
-                && before.as_ref() != Some(&projects)
-            {
-                self.world.configure(projects.clone());
-                before = Some(projects);
+    fn now(&self) -> u32 {
+        u32::try_from(self.clock.wall().as_secs()).unwrap_or(u32::MAX)
+    }
+
+    /// Observes the projects that there are and tells of incidents, as long as this server is the one that does, until `stop`.
+    pub(super) async fn follow(&self, stop: &CancellationToken) {
+        let mut speaking = None;
+        stop.run_until_cancelled(async {
+            loop {
+                if self.lead.is_ours().await {
+                    let speaking = speaking.get_or_insert_with(|| self.speak());
+                    self.look(speaking).await;
+                } else if let Some(ended) = speaking.take() {
+                    Speaking::end(ended).await;
+                    self.world.rest().await;
+                }
+                tokio::time::sleep(FOLLOW).await;
             }
-            if stop.run_until_cancelled(tokio::time::sleep(FOLLOW)).await.is_none() {
-                return;
-            }
+        })
+        .await;
+        if let Some(ended) = speaking.take() {
+            ended.end().await;
+        }
+        self.lead.give_up().await;
+    }
+
+    fn speak(&self) -> Speaking {
+        let outbox = Arc::new(self.settings.clone());
+        let sender =
+            Sender::new(outbox, self.endpoints.clone(), Arc::clone(&self.clock), self.metrics.clone());
+        let stop = CancellationToken::new();
+        let until = stop.clone();
+        let sender = tokio::spawn(async move { sender.run(&until).await });
+        Speaking { projects: None, stop, sender }
+    }
+
+    /// Tells the world which projects there are, when that changed.
+    async fn look(&self, speaking: &mut Speaking) {
+        // A database that cannot be read now says nothing about projects.
+        if let Ok(projects) = self.settings.observed_projects().await
+            && speaking.projects.as_ref() != Some(&projects)
+        {
+            self.world.configure(projects.clone());
+            speaking.projects = Some(projects);
+        }
+        if self.settings.is_read_only() {
+            self.note_sent_by_others().await;
+        }
+    }
+
+    async fn note_sent_by_others(&self) {
+        // The settings say in the log when they fail.
+        if let Ok(since) = self.settings.counting_since(self.now()).await {
+            self.settings.note_sent_by_others(since).await.ok();
         }
     }
 }
 
-fn together((integration, infra): (Integration, Infra), known: &Known) -> Facts {
+impl Speaking {
+    async fn end(self) {
+        self.stop.cancel();
+        // A task that a bug has ended has ended too.
+        self.sender.await.ok();
+    }
+}
+
+fn together((integration, infra): (Integration, Infra), counted: Counted, known: &Known) -> Facts {
     let facts = &known.facts;
     Facts {
         integration: Integration {
@@ -80,11 +172,13 @@ fn together((integration, infra): (Integration, Infra), known: &Known) -> Facts 
             applications: facts.applications,
             nodes: facts.nodes,
             instances: facts.instances,
+            deployments: counted.deployments,
+            deployment_summaries: counted.deployment_summaries,
             ..infra
         },
         constructor: constructor(known),
         world_load_time_avg: known.loads.mean().as_secs_f64(),
-        sent_notifications: BTreeMap::new(),
+        sent_notifications: counted.sent_notifications,
         audit_time_avg: known.loads.audit_mean().as_secs_f64(),
     }
 }

@@ -4,7 +4,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -17,6 +17,7 @@ use headcount_shared::{
 use reqwest::Url;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
 
 use crate::{
     browsers::Browsers,
@@ -24,6 +25,7 @@ use crate::{
     config::Serve,
     disk::{Directory, Disk},
     metrics::Metrics,
+    notifications::Endpoints,
     process::costs::Process,
     report::{
         assemble::Installation,
@@ -33,7 +35,7 @@ use crate::{
         spool::Spool,
         transport::HttpTransport,
     },
-    settings::Settings,
+    settings::{Lead, Settings},
     world::{
         World,
         prices::{PriceList, Source},
@@ -44,6 +46,9 @@ use super::{installed::Installed, switch::Switch};
 
 /// How long an acknowledged event may be lost to a power cut.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often it is looked at what the operator chose at another server.
+const FOLLOW_CHOICE: Duration = Duration::from_secs(5);
 
 /// Usage statistics, on or off.
 #[derive(Debug)]
@@ -76,6 +81,7 @@ pub enum SwitchError {
 #[derive(Debug)]
 pub(super) struct Plan {
     data_dir: PathBuf,
+    own_dir: PathBuf,
     settings: Settings,
     /// The product's own; `None` for what the settings and Prometheus say.
     installation: Option<Arc<dyn Installation>>,
@@ -88,6 +94,7 @@ pub(super) struct Plan {
     first_report_after: Option<Duration>,
     process_sample_interval: Duration,
     profiling: bool,
+    endpoints: Endpoints,
 }
 
 /// The parts that count, report and deliver.
@@ -149,9 +156,15 @@ impl Statistics {
         };
         // Remembered first: after a crash half way nothing is sent that should not be.
         plan.switch().remember(enabled).await?;
+        self.apply(&plan, enabled).await?;
+        // What was found out before, and while nothing counted, is in no report.
+        Ok(plan.settings.count_from(plan.now()).await.context("what was counted could not be forgotten")?)
+    }
+
+    async fn apply(&self, plan: &Plan, enabled: bool) -> anyhow::Result<()> {
         match (self.running(), enabled) {
             (None, true) => {
-                self.set_running(Some(Running::start(&plan)?));
+                self.set_running(Some(Running::start(plan)?));
                 tracing::info!("usage statistics are switched on");
             }
             (Some(running), false) => {
@@ -163,6 +176,21 @@ impl Statistics {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Does what the operator chose at another server that shares the settings, until it is dropped.
+    pub(super) async fn follow_choice(&self) {
+        let SwitchState::Operator(plan) = &self.switch else { return };
+        loop {
+            tokio::time::sleep(FOLLOW_CHOICE).await;
+            let plan = plan.lock().await;
+            // A database that cannot be read now says nothing.
+            if let Ok(enabled) = plan.switch().is_on().await
+                && let Err(error) = self.apply(&plan, enabled).await
+            {
+                tracing::error!("usage statistics could not be switched: {error:#}");
+            }
+        }
     }
 
     /// Ends all tasks; everything counted is on disk then.
@@ -216,6 +244,7 @@ impl Plan {
     ) -> Self {
         Self {
             data_dir: config.data_dir.clone(),
+            own_dir: config.own_dir(),
             settings,
             installation,
             cache_ttl: config.cache_ttl,
@@ -227,28 +256,41 @@ impl Plan {
             first_report_after: config.first_report_after,
             process_sample_interval: config.process_sample_interval,
             profiling: !config.disable_profiling,
+            endpoints: config.notification_endpoints(),
         }
     }
-}
 
-impl Plan {
     fn switch(&self) -> Switch {
-        Switch::new(self.settings.clone(), Arc::new(Directory::new(&self.data_dir)))
+        Switch::new(self.settings.clone(), Arc::new(Directory::new(&self.data_dir.join("headcount"))))
     }
 
-    fn installed(&self) -> anyhow::Result<Installed> {
-        let disk: Arc<dyn Disk> = Arc::new(Directory::new(&self.data_dir));
+    fn now(&self) -> u32 {
+        u32::try_from(self.clock.wall().as_secs()).unwrap_or(u32::MAX)
+    }
+
+    fn installed(&self, instance: Uuid, spool: &Arc<Spool>) -> anyhow::Result<Installed> {
+        let disk: Arc<dyn Disk> = Arc::new(Directory::new(&self.own_dir));
         let prices = PriceList::open(Source::new(&self.cloud_pricing_url)?, Arc::clone(&disk));
         let world =
             World::new(disk, Arc::clone(&self.clock), self.metrics.clone(), Arc::new(prices), self.cache_ttl);
-        Ok(Installed { settings: self.settings.clone(), world: Arc::new(world) })
+        Ok(Installed {
+            lead: Lead::new(self.settings.clone()),
+            settings: self.settings.clone(),
+            world: Arc::new(world),
+            instance,
+            spool: Arc::clone(spool),
+            clock: Arc::clone(&self.clock),
+            metrics: self.metrics.clone(),
+            endpoints: self.endpoints.clone(),
+            configured: Mutex::default(),
+        })
     }
 }
 
 impl Running {
     fn start(plan: &Plan) -> anyhow::Result<Arc<Self>> {
-        let instance = super::instance(&plan.data_dir, plan.settings.kind())?;
-        let disk: Arc<dyn Disk> = Arc::new(Directory::new(&plan.data_dir));
+        let instance = super::instance(&plan.data_dir, &plan.own_dir, plan.settings.kind())?;
+        let disk: Arc<dyn Disk> = Arc::new(Directory::new(&plan.own_dir));
         let spool = Arc::new(
             Spool::open(Arc::clone(&disk)).context("the reports in the data directory cannot be read")?,
         );
@@ -270,7 +312,7 @@ impl Running {
         let (installation, installed): (Arc<dyn Installation>, _) = match &plan.installation {
             Some(products) => (Arc::clone(products), None),
             None => {
-                let installed = Arc::new(plan.installed()?);
+                let installed = Arc::new(plan.installed(instance.uuid, &spool)?);
                 (Arc::clone(&installed) as _, Some(installed))
             }
         };
@@ -316,7 +358,7 @@ impl Running {
         self.tasks.spawn(async move { running.sync_journal().await });
         if let Some(installed) = self.installed.clone() {
             let (world, stop) = (Arc::clone(&installed.world), self.stop.clone());
-            self.tasks.spawn(async move { installed.follow_projects(&stop).await });
+            self.tasks.spawn(async move { installed.follow(&stop).await });
             self.tasks.spawn(async move { world.follow_prices().await });
         }
         self.tasks.close();

@@ -1,6 +1,7 @@
 //! Did the operator switch usage statistics off?
 //!
-//! The settings database remembers it. One that is only read cannot: then it is a file in the data directory.
+//! The settings database remembers it. One that is only read cannot: then it is a file in `headcount/` of the data
+//! directory.
 
 use std::{io, sync::Arc};
 
@@ -35,7 +36,9 @@ impl Switch {
 
     /// Whether statistics are on. What was switched off stays off, whether the settings are only read now or not.
     pub(super) async fn is_on(&self) -> anyhow::Result<bool> {
-        let in_file = self.in_file().context("usage-statistics.json in the data directory cannot be read")?;
+        let in_file = self
+            .in_file()
+            .context("usage-statistics.json in headcount/ of the data directory cannot be read")?;
         if let Some(choice) = in_file.filter(|choice| self.settings.is_read_only() || !choice.enabled) {
             return Ok(choice.enabled);
         }
@@ -47,10 +50,12 @@ impl Switch {
         if self.settings.is_read_only() {
             let bytes = serde_json::to_vec(&Choice { enabled })?;
             return disk::write_whole(&*self.disk, ".", FILE, &bytes)
-                .context("usage-statistics.json in the data directory cannot be written");
+                .context("usage-statistics.json in headcount/ of the data directory cannot be written");
         }
         self.settings.set_statistics_enabled(enabled).await?;
-        self.disk.remove(FILE).context("usage-statistics.json in the data directory cannot be removed")
+        self.disk
+            .remove(FILE)
+            .context("usage-statistics.json in headcount/ of the data directory cannot be removed")
     }
 
     fn in_file(&self) -> io::Result<Option<Choice>> {

@@ -22,7 +22,7 @@ use super::{
 use crate::{clock::Clock, outgoing::NoAnswer};
 
 /// How long a request that is under way may go on after everything is to stop.
-const LAST_WAIT: Duration = Duration::from_secs(4);
+const LAST_WAIT: Duration = Duration::from_millis(1500);
 
 /// What it takes to send.
 #[derive(Debug)]

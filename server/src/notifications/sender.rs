@@ -35,7 +35,7 @@ const PACE: Duration = Duration::from_secs(5);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long what is under way may take to end.
-const END: Duration = Duration::from_secs(5);
+const END: Duration = Duration::from_secs(2);
 
 /// The sender of the notifications of all projects.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl Sender {
         self.news.notify_one();
     }
 
-    /// Sends until `stop`. What is under way then may end, within five seconds; it is not sent again. Runs once.
+    /// Sends until `stop`. What is under way then may end, within two seconds; it is not sent again. Runs once.
     pub async fn run(&self, stop: &CancellationToken) {
         let (mut progress, mut attempts) = (Progress::default(), Attempts::new());
         let work = async {

@@ -1,10 +1,13 @@
 //! What is to be in exactly one report?
 
+use std::collections::BTreeMap;
+
 use headcount_shared::payload::AlertingIntegration;
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
+use uuid::Uuid;
 
-use super::error::Result;
+use super::{Settings, database::Database, error::Result, health::Doing};
 use crate::world::records::Fact;
 
 /// What the ledger holds, as JSON: `"deployment"`, `{"summary":["-CPU"]}`, `{"notification":"slack"}`.
@@ -43,4 +46,166 @@ pub(super) async fn note(
     let insert = sqlx::query(statement).bind(project).bind(item).bind(serde_json::to_string(fact)?);
     insert.bind(i64::from(at)).execute(transaction).await?;
     Ok(())
+}
+
+/// What was counted and belongs into one report.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Rollouts.
+    pub deployments: u64,
+    /// What they changed, by type.
+    pub deployment_summaries: BTreeMap<String, u64>,
+    /// Notifications that were sent, by type of destination.
+    pub sent_notifications: BTreeMap<AlertingIntegration, u64>,
+}
+
+impl FromIterator<LedgerFact> for Counted {
+    fn from_iter<I: IntoIterator<Item = LedgerFact>>(facts: I) -> Self {
+        let mut counted = Self::default();
+        for fact in facts {
+            match fact {
+                LedgerFact::Deployment => counted.deployments += 1,
+                LedgerFact::Summary(changes) => {
+                    for change in changes {
+                        *counted.deployment_summaries.entry(change).or_default() += 1;
+                    }
+                }
+                LedgerFact::Notification(destination) => {
+                    *counted.sent_notifications.entry(destination).or_default() += 1;
+                }
+            }
+        }
+        counted
+    }
+}
+
+/// How long it is remembered that something was in a report, in seconds: longer than it can come up again.
+const REMEMBERED_S: u32 = 60 * 24 * 3600;
+
+/// The row of `settings` that remembers since when is counted.
+const COUNTING_SINCE: &str = "headcount_counting_since";
+
+/// How long before the first start something may have been that is counted, in seconds.
+const BEFORE_START_S: u32 = 3600;
+
+impl Settings {
+    /// Since when is counted, in Unix seconds: what was before is in no report. At the first call, at `now`, that is decided.
+    ///
+    /// # Errors
+    /// The database cannot be used.
+    pub async fn counting_since(&self, now: u32) -> Result<u32> {
+        self.attempt(Doing::Reading, async {
+            let mut connection = self.ledger.read().await?;
+            let stored: Option<String> = sqlx::query_scalar("SELECT value FROM settings WHERE name = $1")
+                .bind(COUNTING_SINCE)
+                .fetch_optional(&mut *connection)
+                .await?;
+            drop(connection);
+            if let Some(since) = stored.and_then(|since| since.parse().ok()) {
+                return Ok(since);
+            }
+            let since = now.saturating_sub(BEFORE_START_S);
+            store_since(&self.ledger, since).await?;
+            Ok(since)
+        })
+        .await
+    }
+
+    /// Begins to count at `now`, in Unix seconds. What was known and not reported is in no report.
+    ///
+    /// # Errors
+    /// The database cannot be used.
+    pub async fn count_from(&self, now: u32) -> Result<()> {
+        self.attempt(Doing::Writing, async {
+            store_since(&self.ledger, now).await?;
+            let mut transaction = self.ledger.write().await?;
+            sqlx::query("UPDATE headcount_ledger SET report_id = '', settled = 1 WHERE report_id IS NULL")
+                .execute(&mut *transaction)
+                .await?;
+            Ok(transaction.commit().await?)
+        })
+        .await
+    }
+
+    /// What the next report has to count. Changes nothing.
+    ///
+    /// # Errors
+    /// The database cannot be used.
+    pub async fn counted(&self) -> Result<Counted> {
+        self.attempt(Doing::Reading, async {
+            let mut connection = self.ledger.read().await?;
+            let facts = sqlx::query_scalar("SELECT fact FROM headcount_ledger WHERE report_id IS NULL")
+                .fetch_all(&mut *connection)
+                .await?;
+            read(facts)
+        })
+        .await
+    }
+
+    /// Takes everything that is not in a report yet into the one of that id, which `instance` makes at `now`, in Unix seconds.
+    /// What an earlier report of the instance has that is not kept anywhere is taken anew.
+    ///
+    /// # Errors
+    /// The database cannot be used; nothing was taken.
+    pub async fn take(
+        &self,
+        report: Uuid,
+        instance: Uuid,
+        now: u32,
+        is_kept: impl Fn(Uuid) -> bool,
+    ) -> Result<Counted> {
+        self.attempt(Doing::Writing, async {
+            let mut transaction = self.ledger.write().await?;
+            settle(&mut transaction, instance, is_kept).await?;
+            sqlx::query("DELETE FROM headcount_ledger WHERE settled = 1 AND noted_at < $1")
+                .bind(i64::from(now.saturating_sub(REMEMBERED_S)))
+                .execute(&mut *transaction)
+                .await?;
+            let statement =
+                "UPDATE headcount_ledger SET taken_by = $1, report_id = $2 WHERE report_id IS NULL
+                RETURNING fact";
+            let facts = sqlx::query_scalar(statement)
+                .bind(instance.to_string())
+                .bind(report.to_string())
+                .fetch_all(&mut *transaction)
+                .await?;
+            let counted = read(facts)?;
+            transaction.commit().await?;
+            Ok(counted)
+        })
+        .await
+    }
+}
+
+async fn store_since(ledger: &Database, since: u32) -> Result<()> {
+    let mut transaction = ledger.write().await?;
+    let statement = "INSERT INTO settings (name, value) VALUES ($1, $2)
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    sqlx::query(statement).bind(COUNTING_SINCE).bind(since.to_string()).execute(&mut *transaction).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// What earlier reports of an instance have is theirs for ever if they are kept, and free if they are not.
+async fn settle(
+    transaction: &mut AnyConnection,
+    instance: Uuid,
+    is_kept: impl Fn(Uuid) -> bool,
+) -> Result<()> {
+    let statement = "SELECT DISTINCT report_id FROM headcount_ledger WHERE taken_by = $1 AND settled = 0";
+    let reports: Vec<String> =
+        sqlx::query_scalar(statement).bind(instance.to_string()).fetch_all(&mut *transaction).await?;
+    for report in reports {
+        let statement = if report.parse().is_ok_and(&is_kept) {
+            "UPDATE headcount_ledger SET settled = 1 WHERE report_id = $1"
+        } else {
+            "UPDATE headcount_ledger SET report_id = NULL, taken_by = NULL WHERE report_id = $1"
+        };
+        sqlx::query(statement).bind(report).execute(&mut *transaction).await?;
+    }
+    Ok(())
+}
+
+fn read(facts: Vec<String>) -> Result<Counted> {
+    let facts = facts.iter().map(|fact| serde_json::from_str::<LedgerFact>(fact));
+    Ok(facts.collect::<serde_json::Result<_>>()?)
 }

@@ -2,12 +2,8 @@
 
 mod rows;
 
-use std::collections::BTreeMap;
-
-use headcount_shared::payload::AlertingIntegration;
-
 pub(super) use self::rows::enqueue;
-use super::{Settings, destination, error::Result, health::Doing, integrations, project::StoredProject};
+use super::{Settings, error::Result, health::Doing, integrations, project::StoredProject};
 use crate::{
     notifications::{Details, Future, Integrations, Notification, Outbox, ReportDetails, Unavailable},
     world::{
@@ -47,28 +43,21 @@ pub(super) fn notifications(
 }
 
 impl Settings {
-    /// How many notifications were sent after `from` and until `until`, in Unix seconds, by kind of destination; also those
-    /// that another program sent. Kinds without any are absent.
+    /// Writes into the ledger what another program has sent since a time, in Unix seconds: where the settings are only read.
     ///
     /// # Errors
     /// The database cannot be used.
-    pub async fn sent_notifications(
-        &self,
-        from: u32,
-        until: u32,
-    ) -> Result<BTreeMap<AlertingIntegration, u64>> {
+    pub async fn note_sent_by_others(&self, since: u32) -> Result<()> {
         self.attempt(Doing::Reading, async {
             if !self.database.schema().has("incident_notification", "sent_at") {
-                return Ok(BTreeMap::new());
+                return Ok(());
             }
-            let mut connection = self.database.read().await?;
-            let mut sent = BTreeMap::new();
-            for (to, count) in rows::sent_between(&mut connection, from, until).await? {
-                if let Some(kind) = destination::kind(&to) {
-                    *sent.entry(kind).or_default() += count.unsigned_abs();
-                }
+            let sent = rows::sent_since(&mut *self.database.read().await?, since).await?;
+            let mut transaction = self.ledger.write().await?;
+            for (notification, at) in &sent {
+                rows::note(&mut transaction, notification, *at).await?;
             }
-            Ok(sent)
+            Ok(transaction.commit().await?)
         })
         .await
     }

@@ -1,5 +1,7 @@
 //! What is remembered of a project for longer than its metrics?
 
+use sqlx::AnyConnection;
+
 use super::{
     Settings,
     check_configs::CheckConfigs,
@@ -34,12 +36,18 @@ impl Settings {
     }
 
     /// Remembers what was found out at `now`, in Unix seconds, and enqueues what is to be told of it: all of it or nothing.
-    /// To remember the same again changes nothing. Of a project that is gone nothing is remembered.
+    /// To remember the same again changes nothing. Of a project that is gone nothing is remembered. Where the settings are only
+    /// read, the rest is somebody else's to remember, and only what a report is to count is written down.
     ///
     /// # Errors
-    /// The database cannot be used, or is only read.
+    /// The database cannot be used.
     pub async fn remember(&self, project: &str, findings: &Findings, now: u32) -> Result<()> {
         self.attempt(Doing::Writing, async {
+            if self.is_read_only() {
+                let mut transaction = self.ledger.write().await?;
+                note_countable(&mut transaction, project, findings, now).await?;
+                return Ok(transaction.commit().await?);
+            }
             let mut transaction = self.database.write().await?;
             if !hold(&mut transaction, project).await? {
                 return Ok(());
@@ -57,12 +65,22 @@ impl Settings {
                     }
                 }
             }
-            for countable in &findings.countable {
-                let fact = LedgerFact::from(&countable.fact);
-                ledger::note(&mut transaction, project, &countable.item, &fact, now).await?;
-            }
+            note_countable(&mut transaction, project, findings, now).await?;
             Ok(transaction.commit().await?)
         })
         .await
     }
+}
+
+async fn note_countable(
+    transaction: &mut AnyConnection,
+    project: &str,
+    findings: &Findings,
+    now: u32,
+) -> Result<()> {
+    for countable in &findings.countable {
+        let fact = LedgerFact::from(&countable.fact);
+        ledger::note(transaction, project, &countable.item, &fact, now).await?;
+    }
+    Ok(())
 }

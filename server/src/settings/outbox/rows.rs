@@ -6,7 +6,7 @@
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use crate::{
-    notifications::Notification,
+    notifications::{Details, Notification},
     settings::{
         destination,
         error::Result,
@@ -134,13 +134,27 @@ pub(super) async fn note(
     ledger::note(transaction, project, &item, &LedgerFact::Notification(*destination), at).await
 }
 
-pub(super) async fn sent_between(
+/// Those that were sent at a time or later, with the time.
+pub(super) async fn sent_since(
     connection: &mut AnyConnection,
-    from: u32,
-    until: u32,
-) -> Result<Vec<(String, i64)>> {
-    let statement = "SELECT destination, COUNT(*) FROM incident_notification
-        WHERE sent_at > $1 AND sent_at <= $2 GROUP BY destination";
-    let rows = sqlx::query_as(statement).bind(i64::from(from)).bind(i64::from(until));
-    Ok(rows.fetch_all(connection).await?)
+    since: u32,
+) -> Result<Vec<(Notification, u32)>> {
+    let statement = "SELECT project_id, incident_key, status, destination, timestamp, sent_at
+        FROM incident_notification WHERE sent_at > 0 AND sent_at >= $1";
+    let rows: Vec<(String, String, i64, String, i64, i64)> =
+        sqlx::query_as(statement).bind(i64::from(since)).fetch_all(connection).await?;
+    let sent = rows.into_iter().filter_map(|(project, incident_key, status, to, timestamp, sent_at)| {
+        let notification = Notification {
+            project,
+            application: ApplicationKey::default(),
+            incident_key,
+            status: Status::of_number(status),
+            destination: destination::kind(&to)?,
+            timestamp: seconds(timestamp),
+            external_key: String::new(),
+            details: Details::default(),
+        };
+        Some((notification, seconds(sent_at)))
+    });
+    Ok(sent.collect())
 }
