@@ -48,7 +48,7 @@ pub(super) struct Sent {
 /// How an attempt ended.
 pub(super) enum Ended {
     /// It was sent, and the outbox knows.
-    Sent,
+    Sent(Notification),
     /// It was sent, and the outbox is still to be told.
     Unrecorded(Sent),
     /// It has no destination any more, and the outbox knows.
@@ -120,7 +120,11 @@ impl Sending {
                 match destination::judged(destination, &answer, conversation, now) {
                     Outcome::Sent { external_key } => {
                         let sent = Sent { at: self.now(), notification, external_key };
-                        return if self.record(&sent).await { Ended::Sent } else { Ended::Unrecorded(sent) };
+                        return if self.record(&sent).await {
+                            Ended::Sent(sent.notification)
+                        } else {
+                            Ended::Unrecorded(sent)
+                        };
                     }
                     Outcome::Later { after } => Failure::Later { why: why_later(answer.status), after },
                     Outcome::Refused(why) => Failure::Refused(why),

@@ -46,8 +46,13 @@ pub(super) struct Answer {
 impl Request {
     /// A request with a body of JSON.
     pub(super) fn json(url: Url, body: &Value) -> Self {
+        Self::text(url, body.to_string())
+    }
+
+    /// A request with a body that is JSON already, or what the operator wants in its place.
+    pub(super) fn text(url: Url, body: String) -> Self {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-        Self { url, headers, body: body.to_string(), any_certificate: false }
+        Self { url, headers, body, any_certificate: false }
     }
 
     /// The same with a secret in `Authorization`, after the name of its scheme.

@@ -50,6 +50,8 @@ pub(super) struct Schedule {
     /// Until when a lane rests, on the clock that never jumps.
     rests: BTreeMap<Lane, Duration>,
     attempts: BTreeMap<Id, u32>,
+    /// What was sent, for as long as it is said to wait: it is not sent again, whatever the outbox says.
+    sent: BTreeSet<Id>,
 }
 
 impl From<&Notification> for Lane {
@@ -93,7 +95,7 @@ impl Schedule {
         let mut next_of: BTreeMap<Lane, (u32, Notification)> = BTreeMap::new();
         for notification in waiting {
             let lane = Lane::from(&notification);
-            if busy.contains(&lane) {
+            if busy.contains(&lane) || self.sent.contains(&Id::from(&notification)) {
                 continue;
             }
             if is_expired(&notification, now) {
@@ -112,6 +114,11 @@ impl Schedule {
         }
         due.to_send = next_of.into_values().map(|(_, notification)| notification).collect();
         due
+    }
+
+    /// Notes that a notification was sent.
+    pub(super) fn sent(&mut self, notification: &Notification) {
+        self.sent.insert(notification.into());
     }
 
     /// Notes that a notification could not be sent. Its lane rests for a minute, or for as long as the destination asks.
@@ -133,10 +140,12 @@ impl Schedule {
     /// Forgets what is over.
     fn forget(&mut self, waiting: &[Notification], monotonic: Duration) {
         self.rests.retain(|_, until| *until > monotonic);
-        if !self.attempts.is_empty() {
-            let waiting: BTreeSet<Id> = waiting.iter().map(Id::from).collect();
-            self.attempts.retain(|id, _| waiting.contains(id));
+        if self.attempts.is_empty() && self.sent.is_empty() {
+            return;
         }
+        let waiting: BTreeSet<Id> = waiting.iter().map(Id::from).collect();
+        self.attempts.retain(|id, _| waiting.contains(id));
+        self.sent.retain(|id| waiting.contains(id));
     }
 }
 

@@ -52,7 +52,7 @@ struct Progress {
     schedule: Schedule,
     /// Which task sends in which lane.
     under_way: HashMap<TaskId, Lane>,
-    /// What was sent, and the outbox is still to be told. Not sent again, whatever the outbox says.
+    /// What was sent, and the outbox is still to be told.
     unrecorded: Vec<Sent>,
     /// The lanes in which the last attempt failed.
     failing: BTreeSet<Lane>,
@@ -180,9 +180,9 @@ impl Sender {
         let Some(lane) = progress.under_way.remove(&task) else { return };
         let monotonic = self.sending.clock.monotonic();
         match ended {
-            Ended::Sent => self.sent(&lane, progress),
+            Ended::Sent(notification) => self.sent(&notification, &lane, progress),
             Ended::Unrecorded(sent) => {
-                self.sent(&lane, progress);
+                self.sent(&sent.notification, &lane, progress);
                 progress.unrecorded.push(sent);
             }
             Ended::Dropped => {
@@ -197,7 +197,8 @@ impl Sender {
         }
     }
 
-    fn sent(&self, lane: &Lane, progress: &mut Progress) {
+    fn sent(&self, notification: &Notification, lane: &Lane, progress: &mut Progress) {
+        progress.schedule.sent(notification);
         let name = name(lane.destination);
         self.metrics.notification(name, NotificationLabel::Sent);
         if progress.failing.remove(lane) && !progress.is_failing(lane.destination) {

@@ -45,6 +45,14 @@ pub(super) struct Values<'n> {
     pub(super) incident: &'n str,
 }
 
+impl Values<'_> {
+    /// All of them.
+    pub(super) fn json(&self) -> String {
+        // Texts and lists of them can always be written.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
 fn as_text<S: serde::Serializer>(value: &impl std::fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
@@ -167,12 +175,11 @@ impl Operand {
 impl Subject {
     fn json(&self, values: &Values<'_>, report: Option<&ReportDetails>) -> String {
         let json = match self {
-            Self::Everything => serde_json::to_string(values),
+            Self::Everything => return values.json(),
             Self::Reports => serde_json::to_string(values.reports),
             Self::Report => serde_json::to_string(&report),
             Self::Text(operand) => serde_json::to_string(&operand.text(values, report)),
         };
-        // Texts and lists of them can always be written.
         json.unwrap_or_default()
     }
 }

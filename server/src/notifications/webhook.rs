@@ -2,17 +2,15 @@
 //!
 //! With the JSON of [`Values`], or what the operator's template makes of it. It knows no conversation.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use reqwest::header::{
-    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
-};
-use serde_json::json;
-
 use super::{
     Notification, Template, TemplateError, Webhook,
     message::Message,
     request::{Request, Unusable, http_url},
     template::Values,
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
 };
 
 /// The request that tells a webhook. The body is our own JSON where there is no template or it is not understood.
@@ -28,10 +26,11 @@ pub(super) fn request(
         url: message.link.as_ref().map(ToString::to_string).unwrap_or_default(),
         incident: &notification.incident_key,
     };
-    let mut request = Request::json(http_url(&webhook.url)?, &json!(values));
-    if let Ok(Some(template)) = template(webhook) {
-        request.body = template.render(&values);
-    }
+    let body = match template(webhook) {
+        Ok(Some(template)) => template.render(&values),
+        Ok(None) | Err(_) => values.json(),
+    };
+    let mut request = Request::text(http_url(&webhook.url)?, body);
     request.any_certificate = webhook.tls_skip_verify;
     add_headers(&mut request.headers, webhook)?;
     Ok(request)
@@ -45,7 +44,10 @@ pub(super) fn template(webhook: &Webhook) -> Result<Option<Template>, TemplateEr
 
 /// Adds name and password and the operator's headers, which replace ours of the same name. Lengths are for us to say.
 fn add_headers(headers: &mut HeaderMap, webhook: &Webhook) -> Result<(), Unusable> {
-    if let Some((name, password)) = &webhook.basic_auth {
+    let basic_auth = webhook.basic_auth.as_ref();
+    if let Some((name, password)) =
+        basic_auth.filter(|(name, password)| !(name.is_empty() && password.is_empty()))
+    {
         let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{name}:{password}")));
         headers.insert(AUTHORIZATION, secret(&basic)?);
     }
@@ -71,7 +73,7 @@ fn secret(value: &str) -> Result<HeaderValue, Unusable> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::{notifications::example, world::status::Status};
@@ -149,6 +151,9 @@ mod tests {
         let team: Vec<_> = request.headers.get_all("x-team").iter().collect();
         assert_eq!(team, ["a", "b"]);
         assert!(!request.headers.contains_key("content-length"));
+
+        let empty_form = Webhook { basic_auth: Some(pair("", "")), ..example() };
+        assert!(!made(Status::Critical, &empty_form).unwrap().headers.contains_key("authorization"));
     }
 
     #[test]

@@ -189,6 +189,16 @@ async fn what_was_sent_is_not_sent_again_while_the_database_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_sent_is_not_sent_again_when_the_outbox_forgets_it() {
+    let outbox = Memory::of([to_webhook("a"), to_webhook("b")]);
+    outbox.trouble([Trouble::Forgotten]);
+    let transport = Scripted::default();
+    run_for(&sender(&outbox, &transport), 2 * 3600).await;
+    assert_eq!(outbox.states(), ["waiting", "sent"]);
+    assert_eq!(transport.requests().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_the_outbox_could_not_be_told_is_told_once_more_at_the_end() {
     let outbox = Memory::of([to_webhook("a")]);
     outbox.trouble([Trouble::NotDone, Trouble::NotDone]);

@@ -165,7 +165,7 @@ async fn each_destination_gets_its_request() {
         outbox.set("abc12345", everything_at(&base));
         let ended =
             over_http(&outbox, &base, REQUEST_TIMEOUT).sending.attempt(to(destination, "a", AT)).await;
-        assert!(matches!(ended, Ended::Sent), "{path}");
+        assert!(matches!(ended, Ended::Sent(_)), "{path}");
         assert_eq!(outbox.key_of(destination).as_deref(), Some(key), "{path}");
         let (asked_path, headers, body) = asked.lock().unwrap().pop().unwrap();
         assert_eq!(asked_path, path);
@@ -230,7 +230,7 @@ impl hyper::body::Body for Endless {
 async fn an_answer_without_an_end_has_said_enough() {
     for (flows, timeout) in [(true, REQUEST_TIMEOUT), (false, Duration::from_secs(2))] {
         let (url, _) = answering(move || Response::new(Body::new(Endless { flows, begun: false }))).await;
-        assert!(matches!(attempt_at(&url, timeout).await, Ended::Sent));
+        assert!(matches!(attempt_at(&url, timeout).await, Ended::Sent(_)));
     }
 }
 
@@ -243,5 +243,5 @@ async fn a_certificate_that_nobody_signed_does_only_where_the_operator_says_so()
         failure(attempt_with(webhook, REQUEST_TIMEOUT).await),
         later("its certificate is not accepted", None)
     );
-    assert!(matches!(attempt_with(lax, REQUEST_TIMEOUT).await, Ended::Sent));
+    assert!(matches!(attempt_with(lax, REQUEST_TIMEOUT).await, Ended::Sent(_)));
 }

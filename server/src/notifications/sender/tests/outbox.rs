@@ -17,6 +17,8 @@ pub(super) enum Trouble {
     NotDone,
     /// It is remembered, and the answer is lost.
     AnswerLost,
+    /// It is said to be remembered, and is not.
+    Forgotten,
 }
 
 #[derive(Debug, Default)]
@@ -80,11 +82,14 @@ impl Memory {
         remember: impl FnOnce(&mut Row),
     ) -> Result<(), Unavailable> {
         let trouble = self.troubles.lock().unwrap().pop_front().unwrap_or(Trouble::None);
-        if trouble != Trouble::NotDone {
+        if matches!(trouble, Trouble::None | Trouble::AnswerLost) {
             let mut rows = self.rows.lock().unwrap();
             remember(rows.iter_mut().find(|row| row.notification == *notification).unwrap());
         }
-        if trouble == Trouble::None { Ok(()) } else { Err(Unavailable) }
+        match trouble {
+            Trouble::None | Trouble::Forgotten => Ok(()),
+            Trouble::NotDone | Trouble::AnswerLost => Err(Unavailable),
+        }
     }
 }
 
