@@ -161,3 +161,6 @@ impl Settings {
         result
     }
 }
+
+#[cfg(test)]
+mod tests;
