@@ -3,7 +3,7 @@
 use super::*;
 
 #[path = "../../tests/support/postgres.rs"]
-mod postgres;
+pub(crate) mod postgres;
 
 mod place;
 use place::{Place, on_both};
