@@ -100,6 +100,24 @@ async fn a_second_process_on_the_same_data_directory_is_refused_and_the_first_go
 }
 
 #[tokio::test]
+async fn a_settings_database_that_cannot_be_used_is_refused_without_its_password() {
+    for (address, reason) in [
+        ("postgres://user:swordfish@127.0.0.1:1/x", "Connection refused"),
+        ("host=/nowhere password=swordfish", "No such file"),
+        ("swordfish", "neither a postgres:// URL"),
+    ] {
+        let scene = Scene::new();
+        let program = || server(&scene).flag("--pg-connection-string", address);
+        assert_refused(program(), reason).await;
+        assert_refused(program(), "--pg-connection-string").await;
+        let said = program().refused().await.unwrap().stderr;
+        assert!(!String::from_utf8(said).unwrap().contains("swordfish"));
+    }
+    let scene = Scene::new();
+    assert_refused(server(&scene).argument("--read-only-settings"), "does not exist").await;
+}
+
+#[tokio::test]
 async fn an_occupied_port_is_refused() {
     let scene = Scene::new();
     let first = collector(&scene).start().await.unwrap();

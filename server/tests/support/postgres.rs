@@ -29,7 +29,7 @@ cd / && rm -rf "$2"
 "#;
 
 /// Nothing here has to survive a power cut.
-const CONFIGURATION: &str = "listen_addresses = ''\nfsync = off\nfull_page_writes = off
+const CONFIGURATION: &str = "port = 5432\nlisten_addresses = ''\nfsync = off\nfull_page_writes = off
 shared_buffers = 16MB\nmax_connections = 100\nautovacuum = off\n";
 
 /// Everybody may come, and `locked` with a password only.
@@ -92,7 +92,12 @@ impl Postgres {
 
     /// How to get to a database as somebody.
     pub(crate) fn address_as(&self, user: &str, database: &str) -> String {
-        format!("host={} user={user} dbname={database}", self.directory.display())
+        format!("host={} port=5432 user={user} dbname={database}", self.directory.display())
+    }
+
+    /// The socket on which it listens.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.directory.join(".s.PGSQL.5432")
     }
 
     /// Runs statements.
@@ -146,7 +151,12 @@ impl User {
 
 fn as_server_user(directory: &Path, program: &OsStr) -> Command {
     let mut command = Command::new(program);
-    command.current_dir(directory).env("LC_ALL", "C").env_remove("PGPASSWORD").stdin(Stdio::null());
+    command
+        .current_dir(directory)
+        .env("LC_ALL", "C")
+        .env_remove("PGPASSWORD")
+        .env_remove("PGPORT")
+        .stdin(Stdio::null());
     if let Some(user) = User::of_server() {
         command.uid(user.uid).gid(user.gid);
     }
