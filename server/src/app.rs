@@ -213,3 +213,6 @@ pub async fn preview(config: &Serve) -> anyhow::Result<Vec<u8>> {
     }
     Ok(body.into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -177,3 +177,6 @@ impl Settings {
         result
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -100,6 +100,24 @@ async fn a_second_process_on_the_same_data_directory_is_refused_and_the_first_go
 }
 
 #[tokio::test]
+async fn a_settings_database_that_cannot_be_used_is_refused_without_its_password() {
+    for (address, reason) in [
+        ("postgres://user:swordfish@127.0.0.1:1/x", "Connection refused"),
+        ("host=/nowhere password=swordfish", "No such file"),
+        ("swordfish", "neither a postgres:// URL"),
+    ] {
+        let scene = Scene::new();
+        let program = || server(&scene).flag("--pg-connection-string", address);
+        assert_refused(program(), reason).await;
+        assert_refused(program(), "--pg-connection-string").await;
+        let said = program().refused().await.unwrap().stderr;
+        assert!(!String::from_utf8(said).unwrap().contains("swordfish"));
+    }
+    let scene = Scene::new();
+    assert_refused(server(&scene).argument("--read-only-settings"), "does not exist").await;
+}
+
+#[tokio::test]
 async fn an_occupied_port_is_refused() {
     let scene = Scene::new();
     let first = collector(&scene).start().await.unwrap();
@@ -113,7 +131,7 @@ async fn an_occupied_port_is_refused() {
 #[tokio::test]
 async fn bad_flags_are_refused() {
     let scene = Scene::new();
-    let cases: [(&[&str], &str); 10] = [
+    let cases: [(&[&str], &str); 9] = [
         (&["--no-such-flag"], "--no-such-flag"),
         (&["--report-interval", "0s"], "at least one second"),
         (&["--report-interval", "soon"], "--report-interval"),
@@ -122,7 +140,6 @@ async fn bad_flags_are_refused() {
         (&["--collector-url", "nowhere"], "--collector-url"),
         (&["--url-base-path", "/a b/"], "--url-base-path"),
         (&["--admin-token", " "], "token"),
-        (&["--pg-connection-string", "postgres://localhost/x"], "--pg-connection-string"),
         (&["a-word"], "a-word"),
     ];
     for (arguments, reason) in cases {

@@ -84,3 +84,34 @@ pub(super) fn custom_applications(settings: &Document) -> BTreeMap<String, Vec<S
 fn members<'d>(of: &'d Document, name: &str) -> impl Iterator<Item = (&'d String, &'d Value)> {
     object(of, name).into_iter().flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::document;
+
+    #[test]
+    fn categories_are_those_with_patterns_of_the_operator_in_either_place() {
+        let settings = document::read(Some(
+            r#"{"application_categories":{"monitoring":["a/*"],"mine":["b/*"],"empty":null},
+                "application_category_settings":{"mine":{"custom_patterns":["c/*"]},"control-plane":null,
+                "seen":{"notify_of_deployments":true},"own":{"custom_patterns":["d/*",7]}}}"#,
+        ));
+        let expected =
+            [("empty", None), ("mine", Some("c/*")), ("monitoring", Some("a/*")), ("own", Some("d/*"))].map(
+                |(name, pattern)| (name.to_owned(), pattern.into_iter().map(ToOwned::to_owned).collect()),
+            );
+        assert_eq!(patterns(&settings), BTreeMap::from(expected));
+        assert!(patterns(&document::read(Some(r#"{"application_categories":[1]}"#))).is_empty());
+    }
+
+    #[test]
+    fn custom_applications_are_read_in_both_spellings() {
+        let settings = document::read(Some(
+            r#"{"custom_applications":{"shop":{"instance_pattens":["shop-*"]},"mail":{"instance_patterns":["mail-*"]},"none":null}}"#,
+        ));
+        let expected = [("mail", vec!["mail-*"]), ("none", vec![]), ("shop", vec!["shop-*"])]
+            .map(|(name, patterns)| (name.to_owned(), patterns.into_iter().map(ToOwned::to_owned).collect()));
+        assert_eq!(custom_applications(&settings), BTreeMap::from(expected));
+    }
+}

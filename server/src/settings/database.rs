@@ -169,7 +169,7 @@ async fn prepare(connection: &mut AnyConnection, read_only: bool) -> sqlx::Resul
     Ok(())
 }
 
-fn options(source: &Source) -> Result<(AnyConnectOptions, Duration), OpenError> {
+pub(super) fn options(source: &Source) -> Result<(AnyConnectOptions, Duration), OpenError> {
     let place = Place::of(source);
     let unusable = |error| OpenError::Unusable(place, error);
     let (url, connect_timeout) = match source {

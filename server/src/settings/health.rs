@@ -53,3 +53,60 @@ impl Health {
         tracing::warn!(rows, "overrides of inspections that cannot be read are skipped");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{io, sync::Arc};
+
+    use super::*;
+    use crate::settings::error::{Cause, Invalid};
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn lines(what: impl FnOnce(&Health)) -> Vec<String> {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber =
+            tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
+        tracing::subscriber::with_default(subscriber, || what(&Health::default()));
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(ToOwned::to_owned).collect()
+    }
+
+    #[test]
+    fn each_change_is_one_line_and_what_reads_may_not_write() {
+        let said = lines(|health| {
+            let fails = || Err::<(), _>(Error::Unavailable(Cause::Locked));
+            for result in [Ok(()), fails(), fails(), Err(Invalid::Name.into()), fails(), Ok(()), Ok(())] {
+                health.note(Doing::Writing, &result);
+                health.note(Doing::Reading, &Ok(()));
+            }
+        });
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].contains("cannot be written to") && said[0].contains("locked"), "{said:?}");
+        assert!(said[1].contains("can be written to again"), "{said:?}");
+    }
+
+    #[test]
+    fn rows_that_cannot_be_read_are_told_of_when_they_come_and_go_and_without_a_name() {
+        let said = lines(|health| {
+            for rows in [0, 2, 2, 1, 0, 0] {
+                health.note_unreadable("project", rows);
+                health.note_unreadable("another", 0);
+            }
+        });
+        assert_eq!(said.len(), 3, "{said:?}");
+        assert!(said.iter().all(|line| !line.contains("project") && !line.contains("another")), "{said:?}");
+    }
+}

@@ -83,3 +83,42 @@ fn kinds(of: &Integrations) -> [(AlertingIntegration, Option<bool>); 5] {
         (AlertingIntegration::Webhook, of.webhook.as_ref().map(|webhook| webhook.incidents)),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::document;
+
+    #[test]
+    fn an_integration_is_configured_when_there_is_an_object_for_it() {
+        for (json, expected) in [
+            (r#"{"slack":{}}"#, vec![AlertingIntegration::Slack]),
+            (r#"{"slack":{"incidents":false,"token":7}}"#, vec![AlertingIntegration::Slack]),
+            (
+                r#"{"webhook":{},"opsgenie":{}}"#,
+                vec![AlertingIntegration::Opsgenie, AlertingIntegration::Webhook],
+            ),
+            (r#"{"slack":null,"teams":true,"pagerduty":"x"}"#, vec![]),
+            (r#"{"email":{}}"#, vec![]),
+            ("[]", vec![]),
+        ] {
+            let settings = document::read(Some(&format!(r#"{{"integrations":{json}}}"#)));
+            let integrations = read(&settings);
+            assert_eq!(configured(&integrations).into_iter().collect::<Vec<_>>(), expected, "{json}");
+            assert!(told_about_incidents(&integrations).is_empty(), "{json}");
+        }
+    }
+
+    #[test]
+    fn the_address_of_teams_is_its_own_or_that_of_the_default_channel_or_of_the_first() {
+        let channels = r#""channels":[{"name":"a","webhook_url":"A"},{"name":"b","webhook_url":"B"}]"#;
+        for (json, expected) in [
+            (format!(r#"{{"webhook_url":"own",{channels}}}"#), "own"),
+            (format!(r#"{{"default_channel":"b",{channels}}}"#), "B"),
+            (format!(r#"{{"default_channel":"gone",{channels}}}"#), "A"),
+            (r#"{"channels":7}"#.to_owned(), ""),
+        ] {
+            assert_eq!(teams_url(&document::read(Some(&json))), expected, "{json}");
+        }
+    }
+}

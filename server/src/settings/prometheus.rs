@@ -71,3 +71,62 @@ fn duration(value: &Value) -> Option<Duration> {
     };
     Some(duration).filter(|duration| !duration.is_zero())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::document;
+
+    fn read(json: &str) -> Option<PrometheusAccess> {
+        access(&document::read(Some(json)))
+    }
+
+    #[test]
+    fn all_that_is_needed_to_ask_is_read() {
+        let json = r#"{"url":"https://p:9090/x","refresh_interval":15000,"tls_skip_verify":true,"basic_auth":{"user":"u","password":"p"},
+            "extra_selector":"{a=\"b\"}","custom_headers":[{"key":"X-Scope","value":"1"}],"use_clickhouse":false}"#;
+        let expected = PrometheusAccess {
+            url: "https://p:9090/x".to_owned(),
+            refresh_interval: Duration::from_secs(15),
+            tls_skip_verify: true,
+            basic_auth: Some(("u".to_owned(), "p".to_owned())),
+            extra_selector: "{a=\"b\"}".to_owned(),
+            custom_headers: vec![("X-Scope".to_owned(), "1".to_owned())],
+        };
+        assert_eq!(read(json), Some(expected));
+    }
+
+    #[test]
+    fn a_refresh_interval_is_milliseconds_or_a_text_and_otherwise_half_a_minute() {
+        for (json, seconds) in [
+            ("15000", 15),
+            ("\"1m30s\"", 90),
+            ("0", 30),
+            ("\"0s\"", 30),
+            ("null", 30),
+            ("-5", 30),
+            ("\"soon\"", 30),
+            ("200", 1),
+        ] {
+            let access = read(&format!(r#"{{"url":"http://p","refresh_interval":{json}}}"#)).unwrap();
+            assert_eq!(access.refresh_interval, Duration::from_secs(seconds), "{json}");
+        }
+    }
+
+    #[test]
+    fn members_that_cannot_be_read_cost_only_themselves() {
+        let access =
+            read(r#"{"url":"http://p","basic_auth":7,"custom_headers":null,"extra_selector":null}"#).unwrap();
+        assert_eq!(
+            (access.basic_auth, access.custom_headers, access.extra_selector),
+            (None, vec![], String::new())
+        );
+    }
+
+    #[test]
+    fn without_an_address_there_is_none() {
+        for json in ["", "{}", "null", "no json", r#"{"url":null}"#, r#"{"url":""}"#] {
+            assert_eq!(read(json), None, "{json}");
+        }
+    }
+}

@@ -75,3 +75,52 @@ fn whole(value: &Value) -> Option<u64> {
 fn single(value: &Value) -> Option<f32> {
     value.as_f64().map(|number| number as f32)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_zero_and_a_leak_that_is_not_known_is_no_number() {
+        for json in ["{}", r#"{"requests":null,"latency":[],"cpu_usage":"x","memory_leak_percent":null}"#] {
+            let snapshot = read(json).unwrap();
+            assert!(snapshot.memory_leak_percent.is_nan());
+            assert_eq!(Snapshot { memory_leak_percent: 0.0, ..snapshot }, Snapshot::default(), "{json}");
+        }
+        for json in ["", "null", "[]", "no json"] {
+            assert_eq!(read(json), None, "{json}");
+        }
+        assert_eq!(read(r#"{"requests":12.7}"#).unwrap().requests, 12);
+        let unknown = Snapshot { memory_leak_percent: f32::NAN, ..Snapshot::default() };
+        assert!(read(&json(&unknown).to_string()).unwrap().memory_leak_percent.is_nan());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_stored_is_read_as_it_was(
+            times in any::<(u32, u32)>(),
+            counts in any::<[u64; 6]>(),
+            latency in proptest::collection::btree_map("[0-9]\\.[0-9]{3}", any::<u64>(), 0..4),
+            numbers in (-1e30_f32..1e30, -1e30_f32..1e30),
+        ) {
+            let [requests, errors, restarts, memory_usage, log_errors, log_warnings] = counts;
+            let snapshot = Snapshot {
+                timestamp: times.0,
+                duration_s: times.1,
+                requests,
+                errors,
+                latency,
+                restarts,
+                cpu_usage: numbers.0,
+                memory_leak_percent: numbers.1,
+                memory_usage,
+                oom_kills: 0,
+                log_errors,
+                log_warnings,
+            };
+            prop_assert_eq!(read(&json(&snapshot).to_string()), Some(snapshot));
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! What an operator changes: projects, their Prometheus, integrations and categories.
+
+use std::collections::BTreeMap;
+
+use headcount_shared::payload::AlertingIntegration;
+
+use super::*;
+use crate::{
+    notifications::{Opsgenie, Pagerduty, Slack, Teams, Webhook},
+    world::{project::PrometheusAccess, prometheus::InvalidAccess},
+};
+
+async fn with_project(place: &Place) -> Settings {
+    let settings = place.open().await;
+    settings.create_project("aaaaaaaa", "one").await.unwrap();
+    settings
+}
+
+fn access(url: &str, password: &str, header: &str) -> PrometheusAccess {
+    PrometheusAccess {
+        url: url.to_owned(),
+        refresh_interval: Duration::from_secs(15),
+        tls_skip_verify: true,
+        basic_auth: Some(("u".to_owned(), password.to_owned())),
+        extra_selector: "{a=\"b\"}".to_owned(),
+        custom_headers: vec![("X-Scope".to_owned(), header.to_owned())],
+    }
+}
+
+fn categories(of: &[(&str, &str)]) -> BTreeMap<String, Vec<String>> {
+    of.iter().map(|(name, pattern)| ((*name).to_owned(), vec![(*pattern).to_owned()])).collect()
+}
+
+async fn configured(settings: &Settings) -> Configured {
+    settings.configured("aaaaaaaa").await.unwrap().unwrap()
+}
+
+/// Why a change was refused.
+fn why(result: Result<()>) -> Option<Invalid> {
+    match result {
+        Err(Error::Invalid(why)) => Some(why),
+        other => panic!("{other:?}"),
+    }
+}
+
+on_both! {
+    async fn projects_are_created_renamed_and_deleted(place) {
+        let settings = with_project(&place).await;
+        settings.create_project("bbbbbbbb", "another").await.unwrap();
+        settings.rename_project("aaaaaaaa", "zero").await.unwrap();
+        let names: Vec<String> = settings.projects().await.unwrap().into_iter().map(|project| project.name).collect();
+        assert_eq!(names, ["another", "zero"]);
+        assert_eq!(why(settings.create_project("cccccccc", "zero").await), Some(Invalid::NameTaken));
+        assert_eq!(why(settings.rename_project("bbbbbbbb", "zero").await), Some(Invalid::NameTaken));
+        assert_eq!(why(settings.rename_project("cccccccc", "three").await), Some(Invalid::NoSuchProject));
+        for id in ["", "AAAAAAAA", "aaaaaaa", "aaaaaaaaa", "../../aa"] {
+            assert_eq!(why(settings.create_project(id, "three").await), Some(Invalid::Id), "{id}");
+        }
+        for name in ["", "ab", "With Space", "a/b/c", &"a".repeat(65)] {
+            assert_eq!(why(settings.create_project("cccccccc", name).await), Some(Invalid::Name), "{name}");
+        }
+    }
+
+    async fn with_a_project_goes_all_that_is_remembered_of_it_and_of_no_other(place) {
+        let settings = with_project(&place).await;
+        settings.create_project("bbbbbbbb", "two").await.unwrap();
+        place.execute("CREATE TABLE dashboards (id TEXT PRIMARY KEY, project_id TEXT NOT NULL REFERENCES project (id))").await;
+        for id in ["aaaaaaaa", "bbbbbbbb"] {
+            place
+                .execute(&format!("INSERT INTO check_configs VALUES ('{id}', '::', '{{}}');
+                    INSERT INTO incident VALUES ('{id}', 'a:b:c', 'k', 1, 0, 3);
+                    INSERT INTO incident_notification VALUES ('{id}', 'a:b:c', 'k', 3, 'slack', 1, 0, '', NULL);
+                    INSERT INTO application_deployment VALUES ('{id}', 'a:b:c', 'n', 1, 0, NULL, NULL, NULL);
+                    INSERT INTO headcount_ledger VALUES ('{id}', 'i', '\"deployment\"', 1, NULL, NULL, 0);
+                    INSERT INTO dashboards VALUES ('{id}', '{id}')"))
+                .await;
+        }
+        // Tables that others made since are known after the next start.
+        let settings = { settings.close().await; place.open().await };
+        settings.delete_project("aaaaaaaa").await.unwrap();
+        for table in ["check_configs", "incident", "incident_notification", "application_deployment", "headcount_ledger", "dashboards"] {
+            assert_eq!(place.texts(&format!("SELECT project_id FROM {table}")).await, ["bbbbbbbb"], "{table}");
+        }
+        assert_eq!(why(settings.delete_project("aaaaaaaa").await), Some(Invalid::NoSuchProject));
+    }
+
+    async fn a_prometheus_is_set_with_its_secrets_kept_and_removed_without_them(place) {
+        let settings = with_project(&place).await;
+        assert_eq!(configured(&settings).await.prometheus, None);
+        place.execute(r#"UPDATE project SET prometheus = '{"remote_write_url":"kept"}'"#).await;
+        let first = access("http://one:9090", "secret", "1");
+        settings.set_prometheus("aaaaaaaa", Some(&first)).await.unwrap();
+        assert_eq!(configured(&settings).await.prometheus, Some(first));
+        settings.set_prometheus("aaaaaaaa", Some(&access("http://two:9090", "", ""))).await.unwrap();
+        assert_eq!(configured(&settings).await.prometheus, Some(access("http://two:9090", "secret", "1")));
+        settings.set_prometheus("aaaaaaaa", None).await.unwrap();
+        assert_eq!(configured(&settings).await.prometheus, None);
+        let stored = place.texts("SELECT prometheus FROM project").await.concat();
+        assert!(stored.contains("kept") && !stored.contains("secret"), "{stored}");
+    }
+
+    async fn a_prometheus_that_cannot_be_asked_is_refused(place) {
+        let settings = with_project(&place).await;
+        let good = access("http://one:9090", "", "1");
+        for (access, expected) in [
+            (PrometheusAccess { url: "one:9090".to_owned(), ..good.clone() }, Invalid::Prometheus(InvalidAccess::Url)),
+            (PrometheusAccess { extra_selector: "a".to_owned(), ..good.clone() }, Invalid::Prometheus(InvalidAccess::Selector)),
+            (PrometheusAccess { refresh_interval: Duration::ZERO, ..good.clone() }, Invalid::RefreshInterval),
+            (PrometheusAccess { refresh_interval: Duration::from_secs(3601), ..good.clone() }, Invalid::RefreshInterval),
+        ] {
+            assert_eq!(why(settings.set_prometheus("aaaaaaaa", Some(&access)).await), Some(expected));
+        }
+        assert_eq!(why(settings.set_prometheus("bbbbbbbb", Some(&good)).await), Some(Invalid::NoSuchProject));
+        assert_eq!(configured(&settings).await.prometheus, None);
+    }
+
+    async fn integrations_are_set_with_secrets_and_unknown_members_kept_and_removed(place) {
+        let settings = with_project(&place).await;
+        place.execute(r#"UPDATE project SET settings = '{"integrations":{"slack":{"deployments":true},"aws":{"region":"x"}},"more":1}'"#).await;
+        let text = ToOwned::to_owned;
+        let slack = |token: &str| Slack { token: text(token), default_channel: text("c"), incidents: true };
+        let teams = |url: &str| Teams { webhook_url: text(url), incidents: true };
+        let pagerduty = |key: &str| Pagerduty { integration_key: text(key), incidents: false };
+        let opsgenie = |key: &str| Opsgenie { api_key: text(key), eu_instance: true, incidents: true };
+        let webhook = |url: &str, password: &str| Webhook {
+            url: text(url),
+            basic_auth: Some((text("u"), text(password))),
+            incident_template: text("{{.Status}}"),
+            ..Webhook::default()
+        };
+        let clickhouse = |password: &str| Clickhouse { addr: text("ch:9000"), password: text(password), ..Clickhouse::default() };
+        let all = |slack_token: &str, teams_url: &str, key: &str, password: &str| [
+            IntegrationChange::Slack(Some(slack(slack_token))),
+            IntegrationChange::Teams(Some(teams(teams_url))),
+            IntegrationChange::Pagerduty(Some(pagerduty(key))),
+            IntegrationChange::Opsgenie(Some(opsgenie(key))),
+            IntegrationChange::Webhook(Some(webhook(teams_url, password))),
+            IntegrationChange::Clickhouse(Some(clickhouse(password))),
+        ];
+        for change in all("token", "https://teams/", "key", "password").iter().chain(&all("", "", "", "")) {
+            settings.set_integration("aaaaaaaa", change).await.unwrap();
+        }
+        settings.set_base_url("aaaaaaaa", "https://coroot/").await.unwrap();
+        let Configured { integrations: read, clickhouse: read_clickhouse, .. } = configured(&settings).await;
+        assert_eq!(read.base_url, "https://coroot/");
+        assert_eq!(read.slack, Some(slack("token")));
+        assert_eq!(read.teams, Some(teams("https://teams/")));
+        assert_eq!(read.pagerduty, Some(pagerduty("key")));
+        assert_eq!(read.opsgenie, Some(opsgenie("key")));
+        assert_eq!(read.webhook, Some(webhook("https://teams/", "password")));
+        assert_eq!(read_clickhouse, Some(clickhouse("password")));
+        let stored = place.texts("SELECT settings FROM project").await.concat();
+        for kept in [r#""deployments":true"#, r#""aws":{"region":"x"}"#, r#""more":1"#] {
+            assert!(stored.contains(kept), "{stored}");
+        }
+        let (integration, _) = settings.facts().await.unwrap();
+        assert_eq!(integration.alerting_integrations.len(), 5);
+        assert!(integration.clickhouse && integration.tracing && integration.logs && integration.profiles);
+        settings.set_integration("aaaaaaaa", &IntegrationChange::Clickhouse(None)).await.unwrap();
+        settings.set_integration("aaaaaaaa", &IntegrationChange::Slack(None)).await.unwrap();
+        let (integration, _) = settings.facts().await.unwrap();
+        assert!(!integration.clickhouse && !integration.alerting_integrations.contains(&AlertingIntegration::Slack));
+    }
+
+    async fn integrations_that_cannot_work_are_refused(place) {
+        let settings = with_project(&place).await;
+        let address = |addr: &str| IntegrationChange::Clickhouse(Some(Clickhouse { addr: addr.to_owned(), ..Clickhouse::default() }));
+        let webhook = Webhook { url: "ftp://x".to_owned(), ..Webhook::default() };
+        for change in [
+            IntegrationChange::Slack(Some(Slack::default())),
+            IntegrationChange::Slack(Some(Slack { token: "t".to_owned(), ..Slack::default() })),
+            IntegrationChange::Teams(Some(Teams::default())),
+            IntegrationChange::Pagerduty(Some(Pagerduty::default())),
+            IntegrationChange::Opsgenie(Some(Opsgenie::default())),
+            IntegrationChange::Webhook(Some(webhook)),
+            address("clickhouse"),
+            address(":9000"),
+            address("http://clickhouse:8123"),
+        ] {
+            assert!(why(settings.set_integration("aaaaaaaa", &change).await).is_some(), "{change:?}");
+        }
+        assert!(why(settings.set_base_url("aaaaaaaa", "coroot").await).is_some());
+        assert_eq!(place.texts("SELECT COALESCE(settings, 'none') FROM project").await, ["none"]);
+    }
+
+    async fn categories_are_replaced_wherever_a_version_keeps_them(place) {
+        let settings = with_project(&place).await;
+        place
+            .execute(r#"UPDATE project SET settings = '{"application_categories":{"old":["a/*"]},
+                "application_category_settings":{"mine":{"custom_patterns":["b/*"],"notify_of_deployments":true},
+                "gone":{"custom_patterns":["c/*"]},"seen":null}}'"#)
+            .await;
+        assert_eq!(settings.facts().await.unwrap().0.application_categories, 3);
+        let new = categories(&[("mine", "x/*"), ("monitoring", "y/*")]);
+        settings.set_application_categories("aaaaaaaa", &new).await.unwrap();
+        assert_eq!(configured(&settings).await.application_categories, new);
+        assert!(place.texts("SELECT settings FROM project").await.concat().contains("notify_of_deployments"));
+        for (category, expected) in [
+            (("No Name", "a/*"), Invalid::Name),
+            (("mine", "a*"), Invalid::Pattern),
+            (("mine", "a/b c"), Invalid::Pattern),
+        ] {
+            let refused = settings.set_application_categories("aaaaaaaa", &categories(&[category])).await;
+            assert_eq!(why(refused), Some(expected));
+        }
+    }
+
+    async fn settings_that_cannot_be_read_are_not_overwritten(place) {
+        let settings = with_project(&place).await;
+        place.execute("UPDATE project SET settings = 'no json', prometheus = '[]'").await;
+        let refused = settings.set_base_url("aaaaaaaa", "https://coroot/").await;
+        assert!(matches!(refused, Err(Error::Unreadable)));
+        let refused = settings.set_prometheus("aaaaaaaa", None).await;
+        assert!(matches!(refused, Err(Error::Unreadable)));
+        assert_eq!(place.texts("SELECT settings || prometheus FROM project").await, ["no json[]"]);
+    }
+}

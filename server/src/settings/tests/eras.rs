@@ -1,0 +1,163 @@
+//! Databases of several versions of Coroot, which are read and left as they are.
+
+use headcount_shared::payload::AlertingIntegration::{Slack, Teams};
+
+use super::{postgres::Postgres, *};
+use crate::{
+    notifications::{Outbox, Slack as SlackDestination},
+    world::{
+        application_key::ApplicationKey,
+        inspections::Inspection,
+        records::{Findings, Recalled},
+        status::Status,
+    },
+};
+
+const COROOT_1_6: &str = include_str!("coroot_1_6.sql");
+const COROOT_1_24: &str = include_str!("coroot_1_24.sql");
+const COROOT_0_9: &str = include_str!("coroot_0_9.sql");
+const ALL: [&str; 3] = [COROOT_1_6, COROOT_1_24, COROOT_0_9];
+
+const PROJECT: &str = "8f3k2j1x";
+
+fn cart() -> ApplicationKey {
+    ApplicationKey::parse("shop:Deployment:cart").unwrap()
+}
+
+async fn read_everything(settings: &Settings) -> (Recalled, Configured) {
+    settings.facts().await.unwrap();
+    settings.observed_projects().await.unwrap();
+    settings.projects().await.unwrap();
+    settings.waiting(0).await.unwrap();
+    settings.sent_notifications(0, u32::MAX).await.unwrap();
+    let recalled = settings.recall(PROJECT).await.unwrap();
+    (recalled, settings.configured(PROJECT).await.unwrap().unwrap())
+}
+
+/// Every change that there is.
+async fn change_everything(settings: &Settings) -> Vec<Result<()>> {
+    let threshold = Override::Threshold(Inspection::CPUNode, None);
+    let bootstrap =
+        Bootstrap { url: String::new(), refresh_interval: Duration::ZERO, extra_selector: String::new() };
+    vec![
+        settings.create_project("aaaaaaaa", "new").await,
+        settings.rename_project(PROJECT, "new").await,
+        settings.delete_project(PROJECT).await,
+        settings.set_prometheus(PROJECT, None).await,
+        settings.set_integration(PROJECT, &IntegrationChange::Slack(None)).await,
+        settings.set_base_url(PROJECT, "").await,
+        settings.set_application_categories(PROJECT, &Default::default()).await,
+        settings.set_override(PROJECT, &cart(), &threshold).await,
+        settings.set_statistics_enabled(false).await,
+        settings.bootstrap(&bootstrap, "aaaaaaaa").await,
+        settings.remember(PROJECT, &Findings::default(), 1).await,
+    ]
+}
+
+on_both! {
+    async fn of_1_6_everything_is_read(place) {
+        place.execute(COROOT_1_6).await;
+        let settings = place.read().await;
+        let (integration, infra) = settings.facts().await.unwrap();
+        assert!(integration.prometheus && integration.clickhouse);
+        assert_eq!((integration.application_categories, infra.projects), (2, 2));
+        assert_eq!(integration.alerting_integrations, [Slack]);
+        let counts = &integration.inspection_overrides;
+        assert_eq!((counts["CPUNode"].project_level, counts["CPUNode"].application_level), (1, 1));
+        let (recalled, configured) = read_everything(&settings).await;
+        assert_eq!(configured.clickhouse.unwrap().password, "p");
+        assert_eq!(recalled.overrides.applications[&cart()].latency.as_ref().unwrap().bucket_s, 0.1);
+        assert_eq!(recalled.incidents.len(), 1);
+        assert_eq!((recalled.incidents[0].key.as_str(), recalled.incidents[0].severity), ("open0000", Status::Critical));
+        let [first, second] = &recalled.deployments[..] else { panic!("{:?}", recalled.deployments) };
+        assert_eq!((first.name.as_str(), first.finished_at, second.finished_at), ("cart-5d4f", Some(1_700_000_060), None));
+        let snapshot = first.snapshot.as_ref().unwrap();
+        assert_eq!((snapshot.timestamp, snapshot.duration_s, snapshot.requests), (1_700_001_860, 1200, 1000));
+        assert_eq!((snapshot.latency["0.500"], snapshot.cpu_usage), (990, 12.5));
+        assert!(settings.statistics_enabled().await.unwrap());
+        assert_eq!(settings.observed_projects().await.unwrap()[0].custom_applications["shop"], ["shop-*"]);
+    }
+
+    async fn of_1_24_everything_is_read_that_there_is_a_use_for(place) {
+        place.execute(COROOT_1_24).await;
+        let settings = place.read().await;
+        let (integration, _) = settings.facts().await.unwrap();
+        assert_eq!((integration.application_categories, integration.clickhouse), (1, false));
+        assert_eq!(integration.alerting_integrations, [Slack, Teams]);
+        let ids: Vec<&str> = integration.inspection_overrides.keys().map(String::as_str).collect();
+        assert_eq!(ids, ["CPUNode", "MemoryOOM", "MemoryPressure", "SLOAvailability", "other"]);
+        let (recalled, configured) = read_everything(&settings).await;
+        assert_eq!(configured.integrations.teams.unwrap().webhook_url, "https://ops/");
+        assert_eq!(configured.prometheus.unwrap().refresh_interval, Duration::from_secs(60));
+        assert_eq!(recalled.overrides.project.values[&Inspection::CPUNode], 70.0);
+        assert_eq!(recalled.overrides.applications[&cart()].availability.as_ref().unwrap().percent, 99.9);
+        assert_eq!(recalled.incidents[0].application, cart());
+        let [first, second] = &recalled.deployments[..] else { panic!("{:?}", recalled.deployments) };
+        assert_eq!((first.finished_at, second.finished_at), (Some(1_700_000_060), None));
+        assert_eq!(first.container_images, ["cart:1"]);
+        let sent = settings.sent_notifications(0, u32::MAX).await.unwrap();
+        assert_eq!(sent.into_iter().collect::<Vec<_>>(), [(Slack, 1), (Teams, 1)]);
+    }
+
+    async fn of_an_early_version_the_projects_are_read(place) {
+        place.execute(COROOT_0_9).await;
+        let settings = place.read().await;
+        let (recalled, configured) = read_everything(&settings).await;
+        assert_eq!(recalled, Recalled::default());
+        assert_eq!(configured.integrations, Default::default());
+        assert_eq!(settings.facts().await.unwrap().1.projects, 1);
+        assert_eq!(settings.observed_projects().await.unwrap().len(), 1);
+    }
+
+    async fn what_is_only_read_is_the_same_afterwards_and_refuses_every_change(place) {
+        for (era, statements) in ALL.into_iter().enumerate() {
+            let place = match place { Place::Sqlite(_) => Place::sqlite(), Place::Postgres(_) => Place::postgres() };
+            place.execute(statements).await;
+            let before = place.everything();
+            let settings = place.read().await;
+            read_everything(&settings).await;
+            for refused in change_everything(&settings).await {
+                assert!(matches!(refused, Err(Error::ReadOnly)), "{refused:?}");
+            }
+            assert!(place.everything() == before, "while it is open: {era}");
+            settings.close().await;
+            assert!(place.everything() == before, "{era}");
+        }
+    }
+
+    async fn a_database_of_1_6_or_1_24_can_be_taken_up_with_what_it_holds(place) {
+        for statements in [COROOT_1_6, COROOT_1_24] {
+            let place = match place { Place::Sqlite(_) => Place::sqlite(), Place::Postgres(_) => Place::postgres() };
+            place.execute(statements).await;
+            let before = read_everything(&place.read().await).await;
+            let settings = place.open().await;
+            assert!(read_everything(&settings).await == before);
+            let slack = SlackDestination { token: String::new(), default_channel: "d".to_owned(), incidents: true };
+            settings.set_integration(PROJECT, &IntegrationChange::Slack(Some(slack))).await.unwrap();
+            let (_, after) = read_everything(&settings).await;
+            assert_eq!(after.integrations.slack.unwrap().token, "t");
+            settings.delete_project(PROJECT).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn somebody_without_the_right_to_write_can_read() {
+    let (place, postgres) = (Place::postgres(), Postgres::shared());
+    let Place::Postgres(database) = &place else { panic!() };
+    place.execute(COROOT_1_6).await;
+    let expected = read_everything(&place.read().await).await;
+    postgres.psql(
+        database,
+        "CREATE ROLE reader LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader;
+         REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+    );
+    let source = |read_only| Source::Postgres {
+        address: postgres.address_as("reader", database).parse().unwrap(),
+        read_only,
+    };
+    let settings = Settings::open(&source(true)).await.unwrap();
+    assert!(read_everything(&settings).await == expected);
+    let refused = Settings::open(&source(false)).await.unwrap_err().to_string();
+    assert!(refused.contains("permission denied"), "{refused}");
+}

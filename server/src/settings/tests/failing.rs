@@ -1,0 +1,116 @@
+//! Databases that are locked, stopped, and work again.
+
+use sqlx::Executor;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream, UnixStream},
+    sync::watch,
+};
+
+use super::{postgres::Postgres, *};
+
+/// Stands between a program and the shared server, and lets bytes through as long as it is open.
+struct Gate {
+    port: u16,
+    open: watch::Sender<bool>,
+}
+
+impl Gate {
+    async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (open, gate) = watch::channel(true);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = UnixStream::connect(Postgres::shared().socket()).await.unwrap();
+                pass(client, server, &gate);
+            }
+        });
+        Self { port, open }
+    }
+}
+
+fn pass(client: TcpStream, server: UnixStream, gate: &watch::Receiver<bool>) {
+    let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
+    tokio::spawn(pump(from_client, to_server, gate.clone()));
+    tokio::spawn(pump(from_server, to_client, gate.clone()));
+}
+
+async fn pump(
+    mut from: impl AsyncReadExt + Unpin,
+    mut to: impl AsyncWriteExt + Unpin,
+    mut gate: watch::Receiver<bool>,
+) {
+    let mut bytes = [0; 4096];
+    while let Ok(read @ 1..) = from.read(&mut bytes).await {
+        if gate.wait_for(|open| *open).await.is_err() || to.write_all(&bytes[..read]).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_is_an_error_and_works_when_it_speaks_again() {
+    let gate = Gate::new().await;
+    let database = Postgres::shared().create_database();
+    let port = gate.port;
+    let address =
+        format!("postgres://postgres@127.0.0.1:{port}/{database}?sslmode=disable&connect_timeout=1");
+    let source = Source::Postgres { address: address.parse().unwrap(), read_only: false };
+    let settings = Settings::open(&source).await.unwrap();
+    settings.create_project("aaaaaaaa", "one").await.unwrap();
+    gate.open.send(false).unwrap();
+    let (reading, writing) = (settings.projects().await, settings.rename_project("aaaaaaaa", "two").await);
+    for result in [reading.map(drop), writing] {
+        assert!(matches!(result, Err(Error::Unavailable(Cause::Unreachable))), "{result:?}");
+    }
+    assert!(matches!(Settings::open(&source).await, Err(OpenError::Silent(..))));
+    gate.open.send(true).unwrap();
+    settings.rename_project("aaaaaaaa", "two").await.unwrap();
+    assert_eq!(settings.projects().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_locked_file_is_an_error_after_a_while_and_works_when_it_is_let_go() {
+    let place = Place::sqlite();
+    let settings = place.open().await;
+    let mut other = place.connect().await;
+    other.execute("BEGIN EXCLUSIVE").await.unwrap();
+    let (reading, writing) = (settings.projects().await, settings.create_project("aaaaaaaa", "one").await);
+    for result in [reading.map(drop), writing] {
+        assert!(matches!(result, Err(Error::Unavailable(Cause::Locked))), "{result:?}");
+    }
+    other.execute("COMMIT").await.unwrap();
+    settings.create_project("aaaaaaaa", "one").await.unwrap();
+    assert_eq!(settings.projects().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_stopped_server_is_an_error_and_works_when_it_is_back() {
+    let postgres = Postgres::start();
+    let database = postgres.create_database();
+    let address = postgres.address(&database).parse().unwrap();
+    let settings = Settings::open(&Source::Postgres { address, read_only: false }).await.unwrap();
+    settings.create_project("aaaaaaaa", "one").await.unwrap();
+    postgres.stop();
+    let (reading, writing) = (settings.projects().await, settings.create_project("bbbbbbbb", "two").await);
+    for result in [reading.map(drop), writing] {
+        assert!(matches!(result, Err(Error::Unavailable(Cause::Unreachable))), "{result:?}");
+    }
+    postgres.start_again();
+    settings.create_project("bbbbbbbb", "two").await.unwrap();
+    assert_eq!(settings.projects().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_locked_row_is_an_error_after_a_while() {
+    let place = Place::postgres();
+    let settings = place.open().await;
+    settings.create_project("aaaaaaaa", "one").await.unwrap();
+    let mut other = place.connect().await;
+    other.execute("BEGIN; UPDATE project SET name = name").await.unwrap();
+    let result = settings.set_base_url("aaaaaaaa", "https://coroot.example.com/").await;
+    assert!(matches!(result, Err(Error::Unavailable(Cause::Locked))), "{result:?}");
+    other.execute("COMMIT").await.unwrap();
+    settings.set_base_url("aaaaaaaa", "https://coroot.example.com/").await.unwrap();
+}

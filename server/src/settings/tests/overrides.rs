@@ -1,0 +1,150 @@
+//! Overrides of inspections, from the change to the count.
+
+use std::collections::BTreeMap;
+
+use headcount_shared::payload::InspectionOverrides;
+
+use super::*;
+use crate::world::{
+    application_key::ApplicationKey,
+    inspections::{AvailabilityObjective, Inspection, LatencyObjective, Overrides},
+};
+
+async fn with_project(place: &Place) -> Settings {
+    let settings = place.open().await;
+    settings.create_project("aaaaaaaa", "one").await.unwrap();
+    settings
+}
+
+fn cart() -> ApplicationKey {
+    ApplicationKey::parse("shop:Deployment:cart").unwrap()
+}
+
+async fn overrides(settings: &Settings) -> Overrides {
+    settings.recall("aaaaaaaa").await.unwrap().overrides
+}
+
+async fn counts(settings: &Settings) -> BTreeMap<String, (u64, u64)> {
+    let counted = settings.facts().await.unwrap().0.inspection_overrides;
+    let both = |InspectionOverrides { project_level, application_level }| (project_level, application_level);
+    counted.into_iter().map(|(id, levels)| (id, both(levels))).collect()
+}
+
+fn counted<const N: usize>(expected: [(&str, (u64, u64)); N]) -> BTreeMap<String, (u64, u64)> {
+    expected.map(|(id, levels)| (id.to_owned(), levels)).into()
+}
+
+fn availability(percent: f32) -> AvailabilityObjective {
+    let custom = ["sum(all)".to_owned(), "sum(failed)".to_owned()];
+    AvailabilityObjective { percent, custom: Some(custom) }
+}
+
+on_both! {
+    async fn overrides_are_set_counted_and_removed(place) {
+        let settings = with_project(&place).await;
+        let project = ApplicationKey::default();
+        let latency = LatencyObjective { percent: 95.0, bucket_s: 0.25, custom: None };
+        for (application, to) in [
+            (&project, Override::Threshold(Inspection::CPUNode, Some(70.0))),
+            (&cart(), Override::Threshold(Inspection::CPUNode, Some(60.5))),
+            (&cart(), Override::Availability(Some(availability(99.9)))),
+            (&cart(), Override::Latency(Some(latency.clone()))),
+        ] {
+            settings.set_override("aaaaaaaa", application, &to).await.unwrap();
+        }
+        let read = overrides(&settings).await;
+        assert_eq!(read.project.values, BTreeMap::from([(Inspection::CPUNode, 70.0)]));
+        let of_cart = &read.applications[&cart()];
+        assert_eq!(of_cart.values, BTreeMap::from([(Inspection::CPUNode, 60.5)]));
+        assert_eq!(of_cart.availability, Some(availability(99.9)));
+        assert_eq!(of_cart.latency, Some(latency));
+        let expected = counted([("CPUNode", (1, 1)), ("SLOAvailability", (0, 1)), ("SLOLatency", (0, 1))]);
+        assert_eq!(counts(&settings).await, expected);
+        for to in [
+            Override::Threshold(Inspection::CPUNode, None),
+            Override::Availability(None),
+            Override::Latency(None),
+        ] {
+            settings.set_override("aaaaaaaa", &cart(), &to).await.unwrap();
+        }
+        settings.set_override("aaaaaaaa", &project, &Override::Threshold(Inspection::CPUNode, None)).await.unwrap();
+        assert_eq!(overrides(&settings).await, Overrides::default());
+        assert_eq!(counts(&settings).await, BTreeMap::new());
+    }
+
+    async fn both_spellings_of_an_application_are_one(place) {
+        let settings = with_project(&place).await;
+        place
+            .execute(r#"INSERT INTO check_configs VALUES
+                ('aaaaaaaa', '::', '{"CPUNode":{"threshold":1},"MemoryOOM":{"threshold":2}}'),
+                ('aaaaaaaa', ':::', '{"CPUNode":{"threshold":3,"note":"kept"}}'),
+                ('aaaaaaaa', 'shop:Deployment:cart', '{"CPUNode":{"threshold":4}}'),
+                ('aaaaaaaa', 'aaaaaaaa:shop:Deployment:cart', '{"LogErrors":{"threshold":5}}')"#)
+            .await;
+        let read = overrides(&settings).await;
+        let expected = BTreeMap::from([(Inspection::CPUNode, 3.0), (Inspection::MemoryOOM, 2.0)]);
+        assert_eq!(read.project.values, expected);
+        assert_eq!(read.applications[&cart()].values.len(), 2);
+        let expected = counted([("CPUNode", (1, 1)), ("LogErrors", (0, 1)), ("MemoryOOM", (1, 0))]);
+        assert_eq!(counts(&settings).await, expected);
+        let to = |threshold| Override::Threshold(Inspection::CPUNode, threshold);
+        settings.set_override("aaaaaaaa", &ApplicationKey::default(), &to(Some(9.0))).await.unwrap();
+        let stored = place.texts("SELECT configs FROM check_configs WHERE application_id IN ('::', ':::') ORDER BY 1").await;
+        assert_eq!(stored, [r#"{"CPUNode":{"note":"kept","threshold":9.0}}"#, r#"{"MemoryOOM":{"threshold":2}}"#]);
+        settings.set_override("aaaaaaaa", &ApplicationKey::default(), &to(None)).await.unwrap();
+        assert_eq!(overrides(&settings).await.project.values, BTreeMap::from([(Inspection::MemoryOOM, 2.0)]));
+    }
+
+    async fn rows_that_cannot_be_read_cost_only_themselves_and_unknown_inspections_have_no_name(place) {
+        let settings = with_project(&place).await;
+        place
+            .execute(r#"INSERT INTO check_configs VALUES
+                ('aaaaaaaa', 'cart', '{"CPUNode":{"threshold":1}}'),
+                ('aaaaaaaa', 'a:Deployment:b', 'no json'),
+                ('aaaaaaaa', 'a:Deployment:c', NULL),
+                ('aaaaaaaa', 'a:Deployment:d', '{}'),
+                ('aaaaaaaa', 'a:Deployment:e', '{"Secret name":{"threshold":1},"Another":1,"PostgresBloat":{"threshold":7}}'),
+                ('aaaaaaaa', 'a:Deployment:f', '{"CPUNode":{"threshold":"high"},"LogErrors":null,"SLOLatency":[]}')"#)
+            .await;
+        let read = overrides(&settings).await;
+        assert_eq!(read, Overrides::default());
+        let expected = counted([
+            ("CPUNode", (0, 1)),
+            ("LogErrors", (0, 1)),
+            ("PostgresBloat", (0, 1)),
+            ("SLOLatency", (0, 1)),
+            ("other", (0, 2)),
+        ]);
+        assert_eq!(counts(&settings).await, expected);
+        let change = Override::Threshold(Inspection::CPUNode, Some(1.0));
+        let unreadable = ApplicationKey::parse("a:Deployment:b").unwrap();
+        let refused = settings.set_override("aaaaaaaa", &unreadable, &change).await;
+        assert!(matches!(refused, Err(Error::Unreadable)));
+    }
+
+    async fn overrides_that_mean_nothing_are_refused(place) {
+        let settings = with_project(&place).await;
+        let latency = |percent, bucket_s| LatencyObjective { percent, bucket_s, custom: None };
+        let half = AvailabilityObjective { percent: 99.0, custom: Some(["x".to_owned(), String::new()]) };
+        let of_project = ApplicationKey::default();
+        let nameless = ApplicationKey { name: String::new(), ..cart() };
+        for (application, to, expected) in [
+            (&cart(), Override::Threshold(Inspection::CPUNode, Some(f32::NAN)), Invalid::Threshold),
+            (&cart(), Override::Threshold(Inspection::CPUNode, Some(-1.0)), Invalid::Threshold),
+            (&cart(), Override::Threshold(Inspection::SLOLatency, Some(1.0)), Invalid::NoThreshold),
+            (&cart(), Override::Availability(Some(availability(100.0))), Invalid::Objective),
+            (&cart(), Override::Availability(Some(half)), Invalid::Queries),
+            (&cart(), Override::Latency(Some(latency(0.0, 1.0))), Invalid::Objective),
+            (&cart(), Override::Latency(Some(latency(99.0, 0.0))), Invalid::Objective),
+            (&of_project, Override::Availability(Some(availability(99.0))), Invalid::ObjectiveOfProject),
+            (&nameless, Override::Threshold(Inspection::CPUNode, Some(1.0)), Invalid::Application),
+        ] {
+            let refused = settings.set_override("aaaaaaaa", application, &to).await;
+            assert!(matches!(refused, Err(Error::Invalid(why)) if why == expected), "{to:?}: {refused:?}");
+        }
+        let to = Override::Threshold(Inspection::CPUNode, Some(1.0));
+        let refused = settings.set_override("bbbbbbbb", &cart(), &to).await;
+        assert!(matches!(refused, Err(Error::Invalid(Invalid::NoSuchProject))));
+        assert_eq!(place.number("SELECT COUNT(*) FROM check_configs").await, 0);
+    }
+}

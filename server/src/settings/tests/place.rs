@@ -1,0 +1,106 @@
+//! A database for one test.
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions};
+use tempfile::TempDir;
+
+use super::{super::database::options, Settings, Source, postgres::Postgres};
+
+/// Where a database is.
+pub(super) enum Place {
+    Sqlite(TempDir),
+    Postgres(String),
+}
+
+/// Declares tests that run once for each kind of database.
+macro_rules! on_both {
+    ($($(#[$attribute:meta])* async fn $name:ident($place:ident) $body:block)*) => {$(
+        mod $name {
+            use super::*;
+
+            async fn check($place: Place) $body
+
+            $(#[$attribute])*
+            #[tokio::test]
+            async fn sqlite() {
+                check(Place::sqlite()).await;
+            }
+
+            $(#[$attribute])*
+            #[tokio::test]
+            async fn postgres() {
+                check(Place::postgres()).await;
+            }
+        }
+    )*};
+}
+pub(super) use on_both;
+
+impl Place {
+    pub(super) fn sqlite() -> Self {
+        Self::Sqlite(tempfile::tempdir().unwrap())
+    }
+
+    pub(super) fn postgres() -> Self {
+        Self::Postgres(Postgres::shared().create_database())
+    }
+
+    pub(super) fn source(&self, read_only: bool) -> Source {
+        match self {
+            Self::Sqlite(dir) => Source::Sqlite { file: dir.path().join("db.sqlite"), read_only },
+            Self::Postgres(name) => {
+                Source::Postgres { address: Postgres::shared().address(name).parse().unwrap(), read_only }
+            }
+        }
+    }
+
+    /// Opens the settings to read and change them.
+    pub(super) async fn open(&self) -> Settings {
+        Settings::open(&self.source(false)).await.unwrap()
+    }
+
+    /// Opens the settings to read them only.
+    pub(super) async fn read(&self) -> Settings {
+        Settings::open(&self.source(true)).await.unwrap()
+    }
+
+    pub(super) async fn connect(&self) -> AnyConnection {
+        sqlx::any::install_default_drivers();
+        options(&self.source(false)).unwrap().0.connect().await.unwrap()
+    }
+
+    /// Runs statements behind the back of the settings.
+    pub(super) async fn execute(&self, statements: &str) {
+        let statements = match self {
+            Self::Sqlite(_) => statements.replace("SERIAL PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT"),
+            Self::Postgres(_) => statements.to_owned(),
+        };
+        sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut self.connect().await).await.unwrap();
+    }
+
+    /// The texts in the only column of a query.
+    pub(super) async fn texts(&self, query: &str) -> Vec<String> {
+        let query = sqlx::query_scalar(AssertSqlSafe(query.to_owned()));
+        query.fetch_all(&mut self.connect().await).await.unwrap()
+    }
+
+    /// The number that a query answers with.
+    pub(super) async fn number(&self, query: &str) -> i64 {
+        let query = sqlx::query_scalar(AssertSqlSafe(query.to_owned()));
+        query.fetch_one(&mut self.connect().await).await.unwrap()
+    }
+
+    /// All that is there: the files of SQLite with their bytes, or what PostgreSQL dumps.
+    pub(super) fn everything(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        match self {
+            Self::Sqlite(dir) => {
+                let files = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
+                files.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+            }
+            Self::Postgres(name) => {
+                BTreeMap::from([(PathBuf::from(name), Postgres::shared().dump(name).into_bytes())])
+            }
+        }
+    }
+}
