@@ -12,6 +12,8 @@ mod bootstrap;
 mod changes;
 mod eras;
 mod failing;
+mod leader;
+mod ledger;
 mod opening;
 mod outbox;
 mod overrides;

@@ -29,7 +29,6 @@ async fn read_everything(settings: &Settings) -> (Recalled, Configured) {
     settings.observed_projects().await.unwrap();
     settings.projects().await.unwrap();
     settings.waiting(0).await.unwrap();
-    settings.sent_notifications(0, u32::MAX).await.unwrap();
     let recalled = settings.recall(PROJECT).await.unwrap();
     (recalled, settings.configured(PROJECT).await.unwrap().unwrap())
 }
@@ -95,7 +94,12 @@ on_both! {
         let [first, second] = &recalled.deployments[..] else { panic!("{:?}", recalled.deployments) };
         assert_eq!((first.finished_at, second.finished_at), (Some(1_700_000_060), None));
         assert_eq!(first.container_images, ["cart:1"]);
-        let sent = settings.sent_notifications(0, u32::MAX).await.unwrap();
+        let beside = tempfile::tempdir().unwrap();
+        let settings = settings.with_ledger_in(beside.path().join("ledger.sqlite")).await.unwrap();
+        for since in [u32::MAX, 0, 0] {
+            settings.note_sent_by_others(since).await.unwrap();
+        }
+        let sent = settings.counted().await.unwrap().sent_notifications;
         assert_eq!(sent.into_iter().collect::<Vec<_>>(), [(Slack, 1), (Teams, 1)]);
     }
 

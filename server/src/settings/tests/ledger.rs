@@ -1,0 +1,91 @@
+//! What is counted in exactly one report.
+
+use uuid::Uuid;
+
+use super::*;
+use crate::world::records::{Countable, Fact, Findings};
+
+const NOW: u32 = 1_700_000_000;
+const INSTANCE: Uuid = Uuid::from_u128(1);
+const PROJECT: &str = "aaaaaaaa";
+
+fn countable(item: &str, fact: Fact) -> Findings {
+    Findings { countable: vec![Countable { item: item.to_owned(), fact }], ..Findings::default() }
+}
+
+async fn with_project(place: &Place) -> Settings {
+    let settings = place.open().await;
+    settings.create_project(PROJECT, "one").await.unwrap();
+    settings
+}
+
+async fn rollouts(settings: &Settings, items: &[&str]) {
+    for item in items {
+        settings.remember(PROJECT, &countable(item, Fact::Deployment), NOW).await.unwrap();
+    }
+}
+
+/// Takes what there is into a report, while the reports of these numbers are kept.
+async fn take(settings: &Settings, report: u128, kept: &[u128]) -> u64 {
+    let is_kept = |id: Uuid| kept.contains(&id.as_u128());
+    settings.take(Uuid::from_u128(report), INSTANCE, NOW, is_kept).await.unwrap().deployments
+}
+
+on_both! {
+    async fn a_fact_is_in_one_report_however_often_it_is_found(place) {
+        let settings = with_project(&place).await;
+        rollouts(&settings, &["a", "b", "a"]).await;
+        settings.remember(PROJECT, &countable("s", Fact::Summary(vec!["-CPU", "+Logs"])), NOW).await.unwrap();
+        settings.remember(PROJECT, &countable("t", Fact::Summary(vec!["-CPU"])), NOW).await.unwrap();
+        let counted = settings.counted().await.unwrap();
+        assert_eq!((counted.deployments, settings.counted().await.unwrap()), (2, counted.clone()));
+        let changes: Vec<_> = counted.deployment_summaries.into_iter().collect();
+        assert_eq!(changes, [("+Logs".to_owned(), 1), ("-CPU".to_owned(), 2)]);
+        assert_eq!(take(&settings, 10, &[]).await, 2);
+        rollouts(&settings, &["a", "b"]).await;
+        assert_eq!(take(&settings, 11, &[10]).await, 0);
+        assert_eq!(settings.counted().await.unwrap(), Counted::default());
+    }
+
+    async fn what_a_report_took_that_never_reached_the_disk_is_in_the_next(place) {
+        let settings = with_project(&place).await;
+        rollouts(&settings, &["a"]).await;
+        assert_eq!(take(&settings, 10, &[]).await, 1);
+        rollouts(&settings, &["b"]).await;
+        assert_eq!(take(&settings, 11, &[]).await, 2);
+        // Once a report was seen to be kept it has what it took, also when it is long gone.
+        assert_eq!(take(&settings, 12, &[11]).await, 0);
+        assert_eq!(take(&settings, 13, &[]).await, 0);
+    }
+
+    async fn what_another_installation_took_is_not_touched(place) {
+        let settings = with_project(&place).await;
+        rollouts(&settings, &["a"]).await;
+        let other = Uuid::from_u128(2);
+        let taken = settings.take(Uuid::from_u128(20), other, NOW, |_| false).await.unwrap();
+        assert_eq!((taken.deployments, take(&settings, 10, &[]).await), (1, 0));
+    }
+
+    async fn what_was_before_counting_began_is_in_no_report(place) {
+        let settings = with_project(&place).await;
+        assert_eq!(settings.counting_since(NOW).await.unwrap(), NOW - 3600);
+        assert_eq!(settings.counting_since(NOW + 99).await.unwrap(), NOW - 3600);
+        rollouts(&settings, &["a"]).await;
+        settings.count_from(NOW + 100).await.unwrap();
+        rollouts(&settings, &["a", "b"]).await;
+        assert_eq!(settings.counting_since(NOW + 200).await.unwrap(), NOW + 100);
+        assert_eq!(take(&settings, 10, &[]).await, 1);
+    }
+
+    async fn where_the_settings_are_only_read_the_ledger_is_beside_them(place) {
+        drop(with_project(&place).await);
+        let before = place.everything();
+        let beside = tempfile::tempdir().unwrap();
+        let settings = place.read().await.with_ledger_in(beside.path().join("ledger.sqlite")).await.unwrap();
+        rollouts(&settings, &["a", "a"]).await;
+        assert_eq!(take(&settings, 10, &[]).await, 1);
+        settings.count_from(NOW).await.unwrap();
+        settings.close().await;
+        assert_eq!(place.everything(), before);
+    }
+}
