@@ -77,7 +77,6 @@ pub fn assemble(sources: Sources) -> Payload {
             world_load_time_avg: facts.world_load_time_avg,
             sent_notifications: facts.sent_notifications,
             audit_time_avg: facts.audit_time_avg,
-            ..Ux::default()
         },
         performance: Performance {
             constructor: facts.constructor,

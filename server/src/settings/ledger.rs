@@ -134,10 +134,11 @@ impl Settings {
     pub async fn counted(&self) -> Result<Counted> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.ledger.read().await?;
-            let facts = sqlx::query_scalar("SELECT fact FROM headcount_ledger WHERE report_id IS NULL")
-                .fetch_all(&mut *connection)
-                .await?;
-            read(facts)
+            let facts: Vec<String> =
+                sqlx::query_scalar("SELECT fact FROM headcount_ledger WHERE report_id IS NULL")
+                    .fetch_all(&mut *connection)
+                    .await?;
+            read(&facts)
         })
         .await
     }
@@ -164,12 +165,12 @@ impl Settings {
             let statement =
                 "UPDATE headcount_ledger SET taken_by = $1, report_id = $2 WHERE report_id IS NULL
                 RETURNING fact";
-            let facts = sqlx::query_scalar(statement)
+            let facts: Vec<String> = sqlx::query_scalar(statement)
                 .bind(instance.to_string())
                 .bind(report.to_string())
                 .fetch_all(&mut *transaction)
                 .await?;
-            let counted = read(facts)?;
+            let counted = read(&facts)?;
             transaction.commit().await?;
             Ok(counted)
         })
@@ -205,7 +206,7 @@ async fn settle(
     Ok(())
 }
 
-fn read(facts: Vec<String>) -> Result<Counted> {
+fn read(facts: &[String]) -> Result<Counted> {
     let facts = facts.iter().map(|fact| serde_json::from_str::<LedgerFact>(fact));
     Ok(facts.collect::<serde_json::Result<_>>()?)
 }
