@@ -32,8 +32,10 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections to PostgreSQL at most.
 const CONNECTIONS: u32 = 4;
 
-/// What every connection to PostgreSQL says first: nobody waits for ever.
-const TIMEOUTS: &str = "SET lock_timeout = '5s'; SET statement_timeout = '20s'";
+/// What every connection to PostgreSQL says first: nobody waits for ever, and what is as it should be is not worth a line
+/// in the log.
+const MANNERS: &str =
+    "SET lock_timeout = '5s'; SET statement_timeout = '20s'; SET client_min_messages = warning";
 
 /// What a connection that only reads says.
 const READ_ONLY: &str = "SET default_transaction_read_only = on";
@@ -41,18 +43,19 @@ const READ_ONLY: &str = "SET default_transaction_read_only = on";
 /// What is in a path of a URL as it is.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
 
-/// Why the settings database cannot be used. The text is for the operator; it has no password.
+/// Why the settings database cannot be used. The text is for the operator and says everything: there is no source below it,
+/// and no password in it.
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// The connection string says nothing that could be done.
     #[error("--pg-connection-string: {0}")]
-    BadConnectionString(#[from] BadConnectionString),
+    BadConnectionString(BadConnectionString),
     /// There is nothing to read.
     #[error("{0} does not exist, and with --read-only-settings it is not created")]
     Missing(Place),
     /// It cannot be opened, or it is not a database.
-    #[error("{0} cannot be used: {1}")]
-    Unusable(Place, #[source] sqlx::Error),
+    #[error("{0} cannot be used: {reason}", reason = reason(.1))]
+    Unusable(Place, sqlx::Error),
     /// It does not answer.
     #[error("{0} cannot be used: it does not answer within {1:?}")]
     Silent(Place, Duration),
@@ -61,7 +64,7 @@ pub enum OpenError {
     Newer(Place),
     /// Its tables cannot be brought up to date.
     #[error("{0} cannot be brought up to date: {1}")]
-    Migration(Place, #[source] MigrateError),
+    Migration(Place, MigrateError),
     /// It is one of Coroot's that cannot be written to.
     #[error(
         "{0} is of a version of Coroot without {1}; --read-only-settings reads it and leaves it as it is"
@@ -162,7 +165,7 @@ fn pool(kind: DatabaseType, read_only: bool, connect_timeout: Duration) -> AnyPo
 }
 
 async fn prepare(connection: &mut AnyConnection, read_only: bool) -> sqlx::Result<()> {
-    connection.execute(TIMEOUTS).await?;
+    connection.execute(MANNERS).await?;
     if read_only {
         connection.execute(READ_ONLY).await?;
     }
@@ -175,7 +178,7 @@ pub(super) fn options(source: &Source) -> Result<(AnyConnectOptions, Duration), 
     let (url, connect_timeout) = match source {
         Source::Sqlite { file, read_only } => (file_url(file, *read_only)?, ACQUIRE_TIMEOUT),
         Source::Postgres { address, .. } => {
-            let address = Address::parse(address.expose())?;
+            let address = Address::parse(address.expose()).map_err(OpenError::BadConnectionString)?;
             (address.url, address.connect_timeout)
         }
     };
@@ -215,6 +218,15 @@ fn check_readable(file: &Path) -> Result<(), OpenError> {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(OpenError::Missing(Place::File)),
         Err(error) => Err(OpenError::Unusable(Place::File, error.into())),
+    }
+}
+
+/// What a database or the system says, without the driver's words around it.
+fn reason(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        sqlx::Error::Io(error) => error.to_string(),
+        other => other.to_string(),
     }
 }
 

@@ -74,6 +74,8 @@ async fn a_server_that_cannot_be_used_is_named_with_a_reason_and_without_the_pas
         let said = format!("{error} {error:?} {source:?}");
         assert!(said.contains("--pg-connection-string") && said.contains(reason), "{said}");
         assert!(!said.contains("swordfish"), "{said}");
+        // Who prints the chain of errors says it once.
+        assert!(std::error::Error::source(&error).is_none());
     }
     let right = postgres.address_as("locked", &database) + " password=right";
     Settings::open(&Source::Postgres { address: right.parse().unwrap(), read_only: true }).await.unwrap();
