@@ -31,6 +31,8 @@ pub struct Table {
     pub values: Vec<f32>,
     /// The values over time, for a query of which they are kept.
     pub points: Points,
+    /// The sum of the values over time of each row, where only that was read; else empty.
+    pub sums: Vec<f64>,
 }
 
 /// Values over time for each row of a table. Where they are left packed, `from` and `values` say nothing and `step` is known
@@ -72,6 +74,7 @@ impl Answers {
             last_seen: Vec::new(),
             values: Vec::new(),
             points: Points { from: 0, step: 0, values: Vec::new() },
+            sums: Vec::new(),
         };
         self.tables.get(query.name).unwrap_or(&NONE)
     }

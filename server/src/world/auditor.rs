@@ -46,7 +46,7 @@ use super::{
     status::Status,
 };
 
-/// The queries of which the auditor needs the values over time. Of all others the newest ones are enough.
+/// The queries of which the auditor needs the values over time. Of all others but [`SUMS_OF`] the newest ones are enough.
 pub const POINTS_OF: &[&Query] = &[
     &UP,
     &CONTAINER_RESTARTS,
@@ -56,9 +56,11 @@ pub const POINTS_OF: &[&Query] = &[
     &AWS_RDS_LOG_MESSAGES_TOTAL,
     &CONTAINER_MEMORY_RSS_FOR_TREND,
     &FARGATE_CONTAINER_MEMORY_RSS_FOR_TREND,
-    &CONTAINER_DNS_REQUESTS_TOTAL,
     &PG_WAL_CURRENT_LSN,
 ];
+
+/// The queries of which the auditor needs the sum of the values over time.
+pub const SUMS_OF: &[&Query] = &[&CONTAINER_DNS_REQUESTS_TOTAL];
 
 /// Makes one report of an application; `None` where it would have nothing to say.
 type Inspect = fn(&Subject<'_, '_>) -> Option<Report>;
@@ -88,7 +90,7 @@ const DECISIVE: [&str; 4] = ["SLO", "Instances", "Postgres", "Redis"];
 /// What the auditor looks at.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'w, 'a> {
-    /// What runs. Its answers have points for the queries of [`POINTS_OF`].
+    /// What runs. Its answers have the points of [`POINTS_OF`] and the sums of [`SUMS_OF`].
     pub world: &'w World<'a>,
     /// What is known of requests.
     pub indicators: &'w Indicators,

@@ -31,7 +31,7 @@ use std::{
 };
 
 use self::{
-    decode::{Decoder, Past},
+    decode::{Decoder, Unpacked},
     encode::Known,
     frame::{Damaged, Frames},
     grid::Grid,
@@ -67,6 +67,28 @@ pub struct Store {
     small_bytes: usize,
     /// Held while a file changes: one is written after another.
     writing: Mutex<()>,
+}
+
+/// What is read of values over time: all of them of some queries, only the sums of others, neither of the rest.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Past<'q> {
+    /// The queries of which all values are read.
+    pub points_of: &'q [&'q Query],
+    /// The queries of which the sum of each series is read, which takes no memory for the values.
+    pub sums_of: &'q [&'q Query],
+}
+
+impl Past<'_> {
+    fn of(self, query: &Query) -> Unpacked {
+        let has = |queries: &[&Query]| queries.iter().any(|other| other.name == query.name);
+        if has(self.points_of) {
+            Unpacked::Points
+        } else if has(self.sums_of) {
+            Unpacked::Sums
+        } else {
+            Unpacked::Ends
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,7 +178,8 @@ impl Store {
         if frames.list.is_empty() {
             return Ok(None);
         }
-        let table = Decoder::new()?.table(answer.query, frames, (since, Past::Points), &mut answer.symbols);
+        let table =
+            Decoder::new()?.table(answer.query, frames, (since, Unpacked::Points), &mut answer.symbols);
         table.map(Some).map_err(|Damaged| self.not_understood(answer.query))
     }
 
@@ -193,23 +216,20 @@ impl Store {
         Ok(())
     }
 
-    /// The stored answers to `queries`: when each series was seen, and its newest value; of those in `points_of` that keep
-    /// them also the values over time, as far back as they do from the newest moment. An answer that is missing or damaged is
+    /// The stored answers to `queries`: when each series was seen, and its newest value. Of values over time that are kept,
+    /// as far back as they are from the newest moment, also those that `past` says. An answer that is missing or damaged is
     /// not among them.
     ///
     /// # Errors
     /// There is no memory to unpack with.
-    pub fn read(
-        &self,
-        queries: impl Iterator<Item = &'static Query>,
-        points_of: &[&Query],
-    ) -> io::Result<Answers> {
+    pub fn read(&self, queries: impl Iterator<Item = &'static Query>, past: Past<'_>) -> io::Result<Answers> {
         let mut decoder = Decoder::new()?;
         let mut bytes = Vec::new();
         let mut answers = Answers::default();
         for query in queries {
-            let past = if points_of.contains(&query) { Past::Points } else { Past::Ends };
-            if let Some(table) = self.read_one((query, past), &mut bytes, &mut decoder, answers.symbols_mut())
+            let unpacked = past.of(query);
+            if let Some(table) =
+                self.read_one((query, unpacked), &mut bytes, &mut decoder, answers.symbols_mut())
             {
                 answers.insert(query, table);
             }
@@ -219,7 +239,7 @@ impl Store {
 
     fn read_one(
         &self,
-        (query, past): (&'static Query, Past),
+        (query, unpacked): (&'static Query, Unpacked),
         bytes: &mut Vec<u8>,
         decoder: &mut Decoder,
         symbols: &mut Symbols,
@@ -235,7 +255,7 @@ impl Store {
             Kind::Range { keep, .. } => frames.newest()?.to.saturating_sub(seconds(keep)),
             Kind::Now | Kind::Seen => 0,
         };
-        let table = decoder.table(query, &frames, (since, past), symbols);
+        let table = decoder.table(query, &frames, (since, unpacked), symbols);
         table.map_err(|Damaged| self.not_understood(query)).ok()
     }
 

@@ -3,8 +3,8 @@
 use std::{io, time::Duration};
 
 use super::{
-    auditor::{self, Evidence, POINTS_OF},
-    cache::Store,
+    auditor::{self, Evidence, POINTS_OF, SUMS_OF},
+    cache::{Past, Store},
     catalogue,
     constructor::construct,
     facts::Facts,
@@ -34,7 +34,8 @@ pub struct Loaded {
 /// The cache cannot be read at all.
 pub fn load(store: &Store, project: &Project, prices: &Prices, clock: &dyn Clock) -> io::Result<Loaded> {
     let start = clock.monotonic();
-    let answers = store.read(catalogue::of_the_world(), POINTS_OF)?;
+    let past = Past { points_of: POINTS_OF, sums_of: SUMS_OF };
+    let answers = store.read(catalogue::of_the_world(), past)?;
     let mut before = clock.monotonic();
     let mut stages = vec![("query", before.saturating_sub(start))];
     let world = construct(&answers, project.into(), prices, |stage| {

@@ -150,6 +150,8 @@ impl Scene {
         }
         for (query, mut table) in tables.into_values() {
             table.points = self.points(query);
+            let sum = |row: usize| table.points_of(row).map(|(_, value)| f64::from(value)).sum();
+            table.sums = (0..table.len()).map(sum).collect();
             answers.insert(query, table);
         }
         answers

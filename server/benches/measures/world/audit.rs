@@ -6,9 +6,9 @@ use anyhow::ensure;
 use headcount::{
     clock::{Clock, SystemClock},
     world::{
-        auditor::{self, Evidence, POINTS_OF},
-        cache::Store,
-        catalogue::{self, Query},
+        auditor::{self, Evidence, POINTS_OF, SUMS_OF},
+        cache::{Past, Store},
+        catalogue,
         constructor::construct,
         indicators::Indicators,
         inspections::Overrides,
@@ -21,6 +21,7 @@ use super::{super::median, SIZES, fill, project};
 /// What an audit takes for installations of three sizes, and a load with and without what it needs.
 pub(crate) fn audit_of_what_was_loaded() -> anyhow::Result<()> {
     println!("\naudit of a world");
+    let past = Past { points_of: POINTS_OF, sums_of: SUMS_OF };
     let mut per_application = Vec::new();
     for (size, most) in SIZES.into_iter().zip(["1 ms", "–", "250 ms"]) {
         let directory = tempfile::tempdir()?;
@@ -28,7 +29,7 @@ pub(crate) fn audit_of_what_was_loaded() -> anyhow::Result<()> {
         let mut pairs = Vec::new();
         // The first pair warms up.
         for _ in 0..=if size.containers > 10_000 { 7 } else { 31 } {
-            pairs.push((load(&store, &[])?, load(&store, POINTS_OF)?));
+            pairs.push((load(&store, Past::default())?, load(&store, past)?));
         }
         let pairs = pairs.split_off(1);
         let ms = |of: &dyn Fn(&(Measured, Measured)) -> Duration| {
@@ -66,11 +67,11 @@ struct Measured {
     applications: usize,
 }
 
-/// Loads a world with the values over time of some queries, and audits it.
-fn load(store: &Store, points_of: &[&Query]) -> anyhow::Result<Measured> {
+/// Loads a world with some values over time, and audits it.
+fn load(store: &Store, past: Past<'_>) -> anyhow::Result<Measured> {
     let (clock, project) = (SystemClock::new(), project("http://127.0.0.1:9/"));
     let start = clock.monotonic();
-    let answers = store.read(catalogue::of_the_world(), points_of)?;
+    let answers = store.read(catalogue::of_the_world(), past)?;
     let world = construct(&answers, (&project).into(), &Prices::default(), |_| {});
     let loaded = clock.monotonic();
     let audits = auditor::audit(Evidence {

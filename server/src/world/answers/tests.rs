@@ -44,6 +44,7 @@ fn a_label_that_a_query_does_not_keep_is_empty() {
             last_seen: vec![45],
             values: vec![1.0],
             points: Points::default(),
+            sums: Vec::new(),
         },
     );
     let ([name, volume], mut rows) = answers.rows(&NODE_INFO, [Label::Hostname, Label::Volume]);
@@ -63,6 +64,7 @@ fn points_are_by_moment_and_those_that_are_missing_are_left_out() {
         last_seen: vec![30, 15],
         values: vec![3.0, 7.0],
         points: Points { from: 0, step: 15, values: vec![1.0, f32::NAN, 2.0, 7.0, 3.0, f32::NAN] },
+        sums: Vec::new(),
     };
     assert_eq!(table.points_of(0).collect::<Vec<_>>(), [(0, 1.0), (15, 2.0), (30, 3.0)]);
     assert_eq!(table.points_of(1).collect::<Vec<_>>(), [(15, 7.0)]);

@@ -31,16 +31,9 @@ impl Dns {
     }
 }
 
-/// How often each row's rate was a whole in all its points together.
+/// How many requests each row stands for, of which the values are requests a second.
 fn counts(table: &Table) -> Vec<f64> {
-    let mut sums = vec![0.0; table.len()];
-    for (_, values) in table.moments() {
-        for (sum, value) in sums.iter_mut().zip(values) {
-            *sum += if value.is_nan() { 0.0 } else { f64::from(*value) };
-        }
-    }
-    sums.iter_mut().for_each(|sum| *sum *= f64::from(table.points.step));
-    sums
+    table.sums.iter().map(|sum| sum * f64::from(table.points.step)).collect()
 }
 
 /// Requests for one domain and of one type.

@@ -16,9 +16,11 @@ use super::{
 
 /// How much is unpacked of a query that keeps values over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Past {
+pub(super) enum Unpacked {
     /// When each row was seen, and its newest value.
     Ends,
+    /// The same, and the sum of all values.
+    Sums,
     /// All values.
     Points,
 }
@@ -53,7 +55,7 @@ impl Decoder {
         &mut self,
         query: &Query,
         frames: &Frames<'_>,
-        (since, past): (u32, Past),
+        (since, unpacked): (u32, Unpacked),
         symbols: &mut Symbols,
     ) -> Result<Table, Damaged> {
         let newest = *frames.newest().ok_or(Damaged)?;
@@ -72,13 +74,16 @@ impl Decoder {
         }
         table.labels = shape.labels;
         let rows = newest.rows as usize;
-        match (query.kind, past) {
+        match (query.kind, unpacked) {
             (Kind::Now | Kind::Seen, _) => {}
-            (Kind::Range { .. }, Past::Points) => {
+            (Kind::Range { .. }, Unpacked::Points) => {
                 table.points = self.points(&points, since, rows)?;
                 ends::find(&mut table, rows);
             }
-            (Kind::Range { .. }, Past::Ends) => {
+            (Kind::Range { .. }, Unpacked::Sums | Unpacked::Ends) => {
+                if unpacked == Unpacked::Sums {
+                    table.sums = self.sums(&points, since, rows)?;
+                }
                 self.ends(&points, since, rows)?.put_into(&mut table);
                 table.points.step = step(&points);
             }
@@ -176,6 +181,19 @@ impl Decoder {
             }
         }
         Ok(ends)
+    }
+
+    /// The sum of the values of each row from `since` on. One group is unpacked after another, into the same memory.
+    fn sums(&mut self, frames: &[(Header, &[u8])], since: u32, rows: usize) -> Result<Vec<f64>, Damaged> {
+        let mut sums = vec![0.0; rows];
+        for group in groups(frames, since, rows)? {
+            for (_, values) in group.moments_from(since, self.values(&group)?) {
+                for (sum, value) in sums.iter_mut().zip(values) {
+                    *sum += if value.is_nan() { 0.0 } else { f64::from(*value) };
+                }
+            }
+        }
+        Ok(sums)
     }
 
     /// The values of a group, moment by moment.

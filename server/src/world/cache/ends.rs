@@ -99,6 +99,7 @@ fn leave_out_missing(table: &mut Table, rows: usize) {
         .chunks_exact(rows)
         .flat_map(|moment| kept.iter().map(|row| moment[*row]))
         .collect();
+    table.sums = kept.iter().filter_map(|row| table.sums.get(*row).copied()).collect();
     table.first_seen = kept.iter().map(|row| table.first_seen[*row]).collect();
     table.last_seen = kept.iter().map(|row| table.last_seen[*row]).collect();
     table.values = kept.iter().map(|row| table.values[*row]).collect();

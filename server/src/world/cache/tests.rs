@@ -45,14 +45,34 @@ fn answer(query: &'static Query, series: &[Series<'_>]) -> Incoming {
 
 /// What a store has of a query; `None` when it is missing. Without its points it is the same.
 fn read(store: &Store, query: &'static Query) -> Option<(u32, Rows)> {
-    let with_points = rows_in(&store.read(std::iter::once(query), &[query]).unwrap(), query);
-    let without = rows_in(&store.read(std::iter::once(query), &[]).unwrap(), query);
+    let with_points = rows_in(
+        &store.read(std::iter::once(query), Past { points_of: &[query], ..Past::default() }).unwrap(),
+        query,
+    );
+    let without = rows_in(&store.read(std::iter::once(query), Past::default()).unwrap(), query);
     let ends = with_points.clone().map(|(to, mut rows)| {
         rows.values_mut().for_each(|(.., points)| points.clear());
         (to, rows)
     });
     assert_eq!(without, ends);
+    let past = Past { sums_of: &[query], ..Past::default() };
+    let with_sums = store.read(std::iter::once(query), past).unwrap();
+    assert_eq!(rows_in(&with_sums, query), ends);
+    check_sums(&with_sums, query, with_points.as_ref());
     with_points
+}
+
+/// Checks that what is read as sums are the sums of the points.
+#[track_caller]
+fn check_sums(answers: &Answers, query: &'static Query, with_points: Option<&(u32, Rows)>) {
+    let table = answers.table(query);
+    let is_range = matches!(query.kind, Kind::Range { .. });
+    assert_eq!(table.sums.len(), if is_range { table.len() } else { 0 });
+    for (row, sum) in table.rows().zip(&table.sums) {
+        let labels: Vec<_> = row.labels().iter().map(|label| answers.text(*label).to_owned()).collect();
+        let points = with_points.map(|(_, rows)| &rows[&labels].3);
+        assert_eq!(points.map(|points| points.iter().map(|(_, value)| f64::from(*value)).sum()), Some(*sum));
+    }
 }
 
 fn rows_in(answers: &Answers, query: &'static Query) -> Option<(u32, Rows)> {
@@ -374,7 +394,7 @@ fn answers_that_are_read_together_are_those_that_are_read_alone() {
         }
         store.write(answer, TO, 15).unwrap();
     }
-    let answers = store.read(queries.into_iter(), &[]).unwrap();
+    let answers = store.read(queries.into_iter(), Past::default()).unwrap();
     for query in queries {
         let rows = answers.table(query).rows().map(|found| {
             let labels: Vec<_> = found.labels().iter().map(|label| answers.text(*label)).collect();
@@ -579,7 +599,8 @@ fn reading_while_writing_finds_the_old_or_the_new() {
             scope.spawn(|| (1..300).for_each(|number| drop(store.write(first(number), minute(number), 15))));
         let mut newest = 0;
         while !writing.is_finished() {
-            let answers = store.read(std::iter::once(&UP), &[&UP]).unwrap();
+            let answers =
+                store.read(std::iter::once(&UP), Past { points_of: &[&UP], ..Past::default() }).unwrap();
             let (to, rows) = rows_in(&answers, &UP).unwrap();
             let points = &rows.values().next().unwrap().3;
             assert_eq!(points.len() as u32, ((to - TO) / 60 + 1).min(61));

@@ -7,6 +7,7 @@ use crate::{
     clock::SystemClock,
     disk::{Disk, simulated::SimulatedDisk},
     world::{
+        cache::Past,
         catalogue::{
             CONTAINER_MEMORY_RSS, CONTAINER_MEMORY_RSS_FOR_TREND, KUBE_POD_INFO, NODE_CPU_CORES, NODE_INFO,
         },
@@ -59,7 +60,16 @@ async fn a_round_asks_everything_and_stores_it() {
     assert_eq!(round, Round { answered: all, failed: 0 });
     assert_eq!(refresh.costs.lock().unwrap().0.len(), all);
     assert!(refresh.costs.lock().unwrap().0.values().all(|cost| cost.series == 1));
-    assert_eq!(refresh.asking.store.read(catalogue::of_the_world(), &[]).unwrap().table(&NODE_INFO).len(), 1);
+    assert_eq!(
+        refresh
+            .asking
+            .store
+            .read(catalogue::of_the_world(), Past::default())
+            .unwrap()
+            .table(&NODE_INFO)
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::*;
 use crate::world::{
     application_key::ApplicationKey,
-    auditor::{POINTS_OF, REPORTS},
+    auditor::{POINTS_OF, REPORTS, SUMS_OF},
     catalogue::Kind,
     inspections::Thresholds,
     scene::applications,
@@ -101,7 +101,7 @@ fn a_message_names_one_and_counts_the_others() {
 
 #[test]
 fn only_of_queries_that_keep_points_points_are_read() {
-    for query in POINTS_OF {
+    for query in POINTS_OF.iter().chain(SUMS_OF) {
         assert!(matches!(query.kind, Kind::Range { .. }), "{}", query.name);
     }
     assert_eq!(REPORTS.len(), 15);
