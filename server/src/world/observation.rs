@@ -137,7 +137,7 @@ impl Observation {
     fn cannot_ask(&self, why: &dyn std::error::Error) {
         tracing::warn!("the Prometheus of a project cannot be asked: {why}");
         let mut queries = locked(&self.queries);
-        catalogue::of_the_world().for_each(|query| queries.failed(query.name));
+        catalogue::all().for_each(|query| queries.failed(query.name));
     }
 
     async fn load(&self, store: &Arc<Store>) {
