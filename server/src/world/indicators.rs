@@ -1,7 +1,299 @@
 //! How did requests to each application go during the last day? The raw material of service levels.
 //!
-//! Requests are known in slots of five minutes that end at multiples of five minutes.
+//! Requests are known in slots of five minutes that end at multiples of five minutes. A slot is taken once it is complete
+//! (`inbound`), and said of the application to which its destination led then: an address that a pod leaves to another one
+//! does not take its past with it. What is known is kept on disk for a day (`kept`).
+
+mod asking;
+mod day;
+mod frame;
+mod inbound;
+mod kept;
+mod objective;
+mod own;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+};
+
+pub use self::{
+    asking::ask_own,
+    day::Sums,
+    inbound::inbound,
+    kept::{FILE, Recorded},
+    objective::Series,
+    own::Own,
+};
+use self::{day::Day, objective::Asked};
+use super::{
+    application_key::ApplicationKey,
+    inspections::{AvailabilityObjective, LatencyObjective},
+};
+
+/// The length of a slot, in seconds.
+pub const SLOT_S: u32 = 300;
+
+/// How long slots are known, in seconds.
+pub const DAY_S: u32 = 24 * 3600;
+
+/// Applications of which slots are kept; of more none are. Each takes 16 kB, those without requests nothing.
+const MOST_APPLICATIONS: usize = 4000;
+
+/// How far ahead of the clock a slot may end. One that is further was recorded while the clock was wrong.
+const MAX_AHEAD_S: u32 = 3600;
 
 /// What is known of the requests to the applications of one project.
-#[derive(Debug, Clone, Default)]
-pub struct Indicators {}
+#[derive(Clone, Default)]
+pub struct Indicators {
+    /// The ends of the slots for which requests, and latencies, were answered.
+    requests: BTreeSet<u32>,
+    latencies: BTreeSet<u32>,
+    applications: HashMap<ApplicationKey, Vec<(Source, Day)>>,
+    /// How far the operator's own queries got.
+    own: HashMap<(ApplicationKey, Source), Progress>,
+    /// How many slots there was no room for.
+    dropped: u64,
+}
+
+/// Where slots come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The node agent.
+    Seen,
+    /// Queries of the operator, told from others by a checksum of theirs.
+    Own(u32),
+}
+
+/// How far a query of the operator's got.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Progress {
+    /// The end of the newest slot for which it was put, and for which it was answered.
+    put: u32,
+    answered: u32,
+}
+
+/// What becomes known at a time.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Batch {
+    /// The ends of the slots for which requests were answered by the node agent.
+    pub requests: Vec<u32>,
+    /// The ends of the slots for which latencies were.
+    pub latencies: Vec<u32>,
+    /// The slots of applications.
+    pub slots: Vec<SlotOf>,
+    /// How far the operator's own queries got, which is not kept on disk.
+    own: Vec<OwnProgress>,
+}
+
+/// How far one of the operator's own queries got.
+#[derive(Clone, PartialEq)]
+struct OwnProgress {
+    application: ApplicationKey,
+    source: Source,
+    progress: Progress,
+}
+
+/// What becomes known of a slot of an application.
+#[derive(Clone, PartialEq)]
+pub struct SlotOf {
+    /// The application.
+    pub application: ApplicationKey,
+    /// Where that comes from.
+    pub source: Source,
+    /// When the slot ends, in Unix seconds.
+    pub end: u32,
+    /// All requests and those that failed; `None` where only latencies are known.
+    pub requests: Option<[f32; 2]>,
+    /// Requests that took at most so long: the upper bound in seconds, infinite for all of them. By bound, each once.
+    pub latency: Vec<(f32, f32)>,
+}
+
+impl Batch {
+    /// Whether nothing becomes known that is kept on disk.
+    const fn is_empty(&self) -> bool {
+        self.requests.is_empty() && self.latencies.is_empty() && self.slots.is_empty()
+    }
+}
+
+impl Indicators {
+    /// Adds what becomes known, and forgets what is more than a day older. To add the same again changes nothing.
+    pub fn add(&mut self, batch: &Batch) {
+        self.requests.extend(&batch.requests);
+        self.latencies.extend(&batch.latencies);
+        for slot in &batch.slots {
+            self.put(slot);
+        }
+        for OwnProgress { application, source, progress } in &batch.own {
+            let known = self.own.entry((application.clone(), *source)).or_default();
+            known.put = known.put.max(progress.put);
+            known.answered = known.answered.max(progress.answered);
+        }
+        self.forget();
+    }
+
+    fn put(&mut self, slot: &SlotOf) {
+        let is_known = self.applications.contains_key(&slot.application);
+        if !is_known && self.applications.len() >= MOST_APPLICATIONS {
+            self.dropped += 1;
+            return;
+        }
+        let days = self.applications.entry(slot.application.clone()).or_default();
+        let place = days.iter().position(|(source, _)| *source == slot.source).unwrap_or_else(|| {
+            days.push((slot.source, Day::default()));
+            days.len() - 1
+        });
+        if let Some((_, day)) = days.get_mut(place) {
+            day.put(slot);
+        }
+    }
+
+    /// Forgets what ended more than a day before the newest slot.
+    fn forget(&mut self) {
+        let Some(newest) = self.newest() else { return };
+        let earliest = newest.saturating_sub(DAY_S);
+        self.requests.retain(|end| *end > earliest);
+        self.latencies.retain(|end| *end > earliest);
+        self.own.retain(|_, progress| progress.put > earliest);
+        self.applications.retain(|_, days| {
+            days.retain(|(_, day)| day.newest() > earliest);
+            !days.is_empty()
+        });
+    }
+
+    /// The end of the newest slot that is known, in Unix seconds; `None` when nothing is.
+    #[must_use]
+    pub fn newest(&self) -> Option<u32> {
+        self.requests.last().max(self.latencies.last()).copied()
+    }
+
+    /// How many slots were not kept because there are too many applications.
+    #[must_use]
+    pub const fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// The requests to an application in the slots that end after `from` and not after `to`, in Unix seconds. `None` unless
+    /// all of them are known; then an application without slots had no requests.
+    #[must_use]
+    pub fn sums(
+        &self,
+        application: &ApplicationKey,
+        [availability, latency]: [Source; 2],
+        from: u32,
+        to: u32,
+    ) -> Option<Sums> {
+        let is_known = |ends: &BTreeSet<u32>| slots(from, to).all(|end| ends.contains(&end));
+        if !is_known(&self.requests) || !is_known(&self.latencies) {
+            return None;
+        }
+        let sums = |source| self.day(application, source).map(|day| day.sums(from, to)).unwrap_or_default();
+        Some(Sums { latency: sums(latency).latency, ..sums(availability) })
+    }
+
+    /// The requests to an application, as far as they matter for whether they succeed; `None` when there were none during
+    /// the last day.
+    #[must_use]
+    pub fn availability(
+        &self,
+        application: &ApplicationKey,
+        objective: &AvailabilityObjective,
+    ) -> Option<Series<'_>> {
+        let day = self.day(application, Source::of_availability(objective))?;
+        Series::new(day, Asked::Failed, self.requests.last().copied()?)
+    }
+
+    /// The same for how long they take.
+    #[must_use]
+    pub fn latency(&self, application: &ApplicationKey, objective: &LatencyObjective) -> Option<Series<'_>> {
+        let day = self.day(application, Source::of_latency(objective))?;
+        Series::new(day, Asked::Slow { bucket_s: objective.bucket_s }, self.latencies.last().copied()?)
+    }
+
+    /// The end of the newest slot in which anything is known of an application; `None` when nothing is.
+    #[must_use]
+    pub fn last_heard(&self, application: &ApplicationKey) -> Option<u32> {
+        self.applications.get(application)?.iter().map(|(_, day)| day.newest()).max()
+    }
+
+    fn day(&self, application: &ApplicationKey, source: Source) -> Option<&Day> {
+        let days = self.applications.get(application)?;
+        days.iter().find(|(other, _)| *other == source).map(|(_, day)| day)
+    }
+
+    /// All that is known, a batch for each slot, the oldest first.
+    fn batches(&self) -> impl Iterator<Item = (u32, Batch)> {
+        let newest = self.newest().unwrap_or_default();
+        slots(newest.saturating_sub(DAY_S), newest.saturating_add(SLOT_S)).filter_map(|end| {
+            let is_in = |ends: &BTreeSet<u32>| ends.contains(&end).then_some(end).into_iter().collect();
+            let slots = self.applications.iter().flat_map(|(application, days)| {
+                days.iter().filter_map(move |(source, day)| day.slot(application, *source, end))
+            });
+            let batch = Batch {
+                requests: is_in(&self.requests),
+                latencies: is_in(&self.latencies),
+                slots: slots.collect(),
+                ..Batch::default()
+            };
+            (!batch.is_empty()).then_some((end, batch))
+        })
+    }
+}
+
+/// The ends of the slots after `from` and not after `to`.
+fn slots(from: u32, to: u32) -> impl Iterator<Item = u32> {
+    (from / SLOT_S + 1..=to / SLOT_S).map(|number| number * SLOT_S)
+}
+
+impl Source {
+    /// Where the requests of an objective are counted.
+    #[must_use]
+    pub fn of_availability(objective: &AvailabilityObjective) -> Self {
+        match &objective.custom {
+            Some([all, failed]) => Self::Own(crc32fast::hash(format!("{all}\n{failed}").as_bytes())),
+            None => Self::Seen,
+        }
+    }
+
+    /// Where the latencies of an objective are counted.
+    #[must_use]
+    pub fn of_latency(objective: &LatencyObjective) -> Self {
+        match &objective.custom {
+            Some(histogram) => Self::Own(crc32fast::hash(histogram.as_bytes())),
+            None => Self::Seen,
+        }
+    }
+}
+
+impl fmt::Debug for Indicators {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Only sizes: applications have names.
+        formatter
+            .debug_struct("Indicators")
+            .field("applications", &self.applications.len())
+            .field("slots", &self.requests.len())
+            .field("dropped", &self.dropped)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for OwnProgress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the name of the application.
+        self.progress.fmt(formatter)
+    }
+}
+
+impl fmt::Debug for SlotOf {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the name of the application.
+        formatter
+            .debug_struct("SlotOf")
+            .field("end", &self.end)
+            .field("requests", &self.requests)
+            .field("latency", &self.latency)
+            .finish_non_exhaustive()
+    }
+}

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 pub(in crate::world) use self::digest::{applications, digest, edges};
 use super::{
-    answers::{Answers, Table},
+    answers::{Answers, Points, Table},
     catalogue::{self, Kind, Query},
     constructor::{Configured, construct},
     facts::Facts,
@@ -18,7 +18,7 @@ use super::{
 };
 
 /// The moment of all answers.
-const NOW: u32 = 1_700_000_000;
+pub(in crate::world) const NOW: u32 = 1_700_000_000;
 
 /// Everything that Prometheus has, and what the operator configured.
 #[derive(Debug, Clone, Default)]
@@ -73,6 +73,31 @@ impl Series {
         }
         series
     }
+}
+
+/// Adds the answer to a query with values over time: for each row the texts of its labels, and its values from `from` on.
+pub(in crate::world) fn over_time(
+    answers: &mut Answers,
+    query: &'static Query,
+    (from, step): (u32, u32),
+    rows: &[(&[&str], &[f32])],
+) {
+    let width = query.labels.len();
+    let moments = rows.first().map_or(0, |(_, values)| values.len());
+    let to = from + step * (moments.max(1) as u32 - 1);
+    let mut table = Table { to, width, ..Table::default() };
+    for (texts, values) in rows {
+        assert_eq!((texts.len(), values.len()), (width, moments), "{}", query.name);
+        table.labels.extend(texts.iter().map(|text| answers.symbols_mut().intern(text)));
+        let seen = |place: usize| from + step * place as u32;
+        table.first_seen.push(seen(values.iter().position(|value| !value.is_nan()).unwrap()));
+        let last = values.iter().rposition(|value| !value.is_nan()).unwrap();
+        table.last_seen.push(seen(last));
+        table.values.push(values[last]);
+    }
+    let values = (0..moments).flat_map(|moment| rows.iter().map(move |(_, values)| values[moment]));
+    table.points = Points { from, step, values: values.collect() };
+    answers.insert(query, table);
 }
 
 impl Scene {
