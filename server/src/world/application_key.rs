@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::model::{ApplicationId, Texts};
-
 /// The namespace, and the cluster, of what is connected to and not observed.
 const EXTERNAL: &str = "external";
 
@@ -43,16 +41,6 @@ impl ApplicationKey {
             }
             [_, namespace, kind, name] => Some(key(namespace, kind, name)),
             _ => None,
-        }
-    }
-
-    /// What an application of a world is known by.
-    #[must_use]
-    pub fn of(id: ApplicationId, texts: &Texts<'_>) -> Self {
-        Self {
-            namespace: texts.text(id.namespace).to_owned(),
-            kind: id.kind.name(texts).to_owned(),
-            name: texts.text(id.name).to_owned(),
         }
     }
 

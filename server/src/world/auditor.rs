@@ -2,6 +2,8 @@
 //!
 //! Pure over a world, what was recorded of requests, and the operator's thresholds: the same gives the same.
 
+pub mod slo;
+
 use super::{
     deployments::Deployment,
     indicators::Indicators,

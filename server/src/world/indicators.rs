@@ -85,12 +85,12 @@ pub struct Batch {
     /// The slots of applications.
     pub slots: Vec<SlotOf>,
     /// How far the operator's own queries got, which is not kept on disk.
-    own: Vec<OwnProgress>,
+    pub own: Vec<OwnProgress>,
 }
 
 /// How far one of the operator's own queries got.
 #[derive(Clone, PartialEq)]
-struct OwnProgress {
+pub struct OwnProgress {
     application: ApplicationKey,
     source: Source,
     progress: Progress,

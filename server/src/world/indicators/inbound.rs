@@ -116,7 +116,7 @@ impl Slots {
     fn into_named(self, world: &World<'_>) -> Vec<SlotOf> {
         let mut named = Vec::new();
         for (application, slots) in self.by_application {
-            let key = ApplicationKey::of(world.apps[application].id, &world.texts);
+            let key = world.apps[application].id.key(&world.texts);
             named.extend(slots.into_values().map(|slot| SlotOf { application: key.clone(), ..slot }));
         }
         named

@@ -68,8 +68,9 @@ impl Asked {
             Self::Failed => slot.requests(),
             Self::Slow { bucket_s } => {
                 let (_, all) = slot.buckets().last()?;
-                let quick = slot.buckets().take_while(|(bound, _)| *bound <= bucket_s).last();
-                Some([all, (all - quick.map_or(0.0, |(_, count)| count)).max(0.0)])
+                // Where every bucket is larger, nobody knows what was quick.
+                let (_, quick) = slot.buckets().take_while(|(bound, _)| *bound <= bucket_s).last()?;
+                Some([all, (all - quick).max(0.0)])
             }
         }
     }

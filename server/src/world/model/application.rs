@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{InstanceId, Texts};
-use crate::world::answers::Symbol;
+use crate::world::{answers::Symbol, application_key::ApplicationKey};
 
 /// Declares the kinds with their names.
 macro_rules! kinds {
@@ -87,6 +87,16 @@ pub struct ApplicationId {
 }
 
 impl ApplicationId {
+    /// What it is known by outside of the world.
+    #[must_use]
+    pub fn key(self, texts: &Texts<'_>) -> ApplicationKey {
+        ApplicationKey {
+            namespace: texts.text(self.namespace).to_owned(),
+            kind: self.kind.name(texts).to_owned(),
+            name: texts.text(self.name).to_owned(),
+        }
+    }
+
     /// The order of two by their texts.
     #[must_use]
     pub fn compare(self, other: Self, texts: &Texts<'_>) -> Ordering {
