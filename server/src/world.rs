@@ -29,10 +29,13 @@ pub mod auditor;
 pub mod deployments;
 pub mod incidents;
 pub mod indicators;
+pub mod regression;
 pub mod status;
+mod watch;
 
 // Again and again, and what it costs.
 pub mod costs;
+mod memory;
 mod observation;
 mod refresh;
 
@@ -59,6 +62,7 @@ use self::{
     observation::Observation,
     prices::PriceList,
     project::Project,
+    records::Records,
 };
 use crate::{
     clock::Clock,
@@ -89,6 +93,7 @@ struct Surroundings {
     prices_needed: Arc<Notify>,
     costs: Arc<LoadCosts>,
     cache_ttl: Duration,
+    records: Option<Arc<dyn Records>>,
 }
 
 /// A project, and the task that observes it until `stop`.
@@ -113,7 +118,7 @@ pub struct Known {
 
 impl World {
     /// Observes nothing until it is told what ([`World::configure`]). What of the cache is older than `cache_ttl` is
-    /// removed.
+    /// removed. Without `records` nothing is remembered of rollouts and incidents.
     #[must_use]
     pub fn new(
         disk: Arc<dyn Disk>,
@@ -121,10 +126,20 @@ impl World {
         metrics: Metrics,
         prices: Arc<PriceList>,
         cache_ttl: Duration,
+        records: Option<Arc<dyn Records>>,
     ) -> Self {
         let (prices_needed, costs) = (Arc::default(), Arc::default());
         Self {
-            surroundings: Surroundings { disk, clock, metrics, prices, prices_needed, costs, cache_ttl },
+            surroundings: Surroundings {
+                disk,
+                clock,
+                metrics,
+                prices,
+                prices_needed,
+                costs,
+                cache_ttl,
+                records,
+            },
             observed: Arc::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -236,8 +236,8 @@ impl Plan {
     fn installed(&self) -> anyhow::Result<Installed> {
         let disk: Arc<dyn Disk> = Arc::new(Directory::new(&self.data_dir));
         let prices = PriceList::open(Source::new(&self.cloud_pricing_url)?, Arc::clone(&disk));
-        let world =
-            World::new(disk, Arc::clone(&self.clock), self.metrics.clone(), Arc::new(prices), self.cache_ttl);
+        let (clock, metrics) = (Arc::clone(&self.clock), self.metrics.clone());
+        let world = World::new(disk, clock, metrics, Arc::new(prices), self.cache_ttl, None);
         Ok(Installed { settings: self.settings.clone(), world: Arc::new(world) })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure over a world, what was recorded of requests, and the operator's thresholds: the same gives the same.
 
+pub mod deployments;
 pub mod slo;
 
 use super::{

@@ -30,6 +30,7 @@ pub use self::{
 use self::{day::Day, objective::Asked};
 use super::{
     application_key::ApplicationKey,
+    catalogue::{INBOUND_LATENCY, Query},
     inspections::{AvailabilityObjective, LatencyObjective},
 };
 
@@ -169,6 +170,13 @@ impl Indicators {
         self.requests.last().max(self.latencies.last()).copied()
     }
 
+    /// The same for the answer to one of the queries of [`INDICATORS`](super::catalogue::INDICATORS).
+    #[must_use]
+    pub fn newest_of(&self, query: &'static Query) -> Option<u32> {
+        let ends = if query == &INBOUND_LATENCY { &self.latencies } else { &self.requests };
+        ends.last().copied()
+    }
+
     /// How many slots were not kept because there are too many applications.
     #[must_use]
     pub const fn dropped(&self) -> u64 {
@@ -240,6 +248,12 @@ impl Indicators {
             (!batch.is_empty()).then_some((end, batch))
         })
     }
+}
+
+/// The end of the newest slot that is complete at a moment, both in Unix seconds.
+#[must_use]
+pub const fn slot_before(at: u32) -> u32 {
+    at / SLOT_S * SLOT_S
 }
 
 /// The ends of the slots after `from` and not after `to`.

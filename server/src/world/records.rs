@@ -43,6 +43,14 @@ pub struct Findings {
     pub countable: Vec<Countable>,
 }
 
+impl Findings {
+    /// Whether this has more than what was remembered `before`: something to count does not become known anew.
+    #[must_use]
+    pub fn are_news(&self, before: &[Countable]) -> bool {
+        !self.deployments.is_empty() || !self.incidents.is_empty() || self.countable != before
+    }
+}
+
 /// Something that is counted in exactly one report.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Countable {

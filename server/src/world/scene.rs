@@ -1,7 +1,7 @@
 //! Answers of Prometheus for tests, a line a series.
 //!
 //! `node_info machine_id=m1 hostname=n1` is a series that is there, with the value 1. `=0` sets another value, `~600` says
-//! that the series was last seen 600 seconds ago.
+//! that the series was last seen 600 seconds ago, `+600` that it was first seen then.
 
 mod digest;
 
@@ -35,6 +35,7 @@ pub(in crate::world) struct Series {
     pub(in crate::world) labels: BTreeMap<String, String>,
     pub(in crate::world) value: f32,
     pub(in crate::world) seconds_ago: u32,
+    pub(in crate::world) first_seconds_ago: u32,
 }
 
 /// A price of each kind.
@@ -56,10 +57,15 @@ impl Series {
         let name = words.next().unwrap();
         let query =
             catalogue::all().find(|query| query.name == name).unwrap_or_else(|| panic!("no query {name}"));
-        let mut series = Self { query, labels: BTreeMap::new(), value: 1.0, seconds_ago: 0 };
+        let mut series =
+            Self { query, labels: BTreeMap::new(), value: 1.0, seconds_ago: 0, first_seconds_ago: 3600 };
         for word in words {
             if let Some(seconds) = word.strip_prefix('~') {
                 series.seconds_ago = seconds.parse().unwrap();
+                continue;
+            }
+            if let Some(seconds) = word.strip_prefix('+') {
+                series.first_seconds_ago = seconds.parse().unwrap();
                 continue;
             }
             match word.split_once('=').unwrap() {
@@ -144,7 +150,7 @@ impl Scene {
             for label in query.labels {
                 table.labels.push(symbols.intern(series.labels.get(label.name()).map_or("", String::as_str)));
             }
-            table.first_seen.push(NOW - 3600);
+            table.first_seen.push(NOW - series.first_seconds_ago);
             table.last_seen.push(NOW - series.seconds_ago);
             table.values.push(series.value);
         }

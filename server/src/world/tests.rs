@@ -15,6 +15,7 @@ fn world(disk: &Arc<dyn Disk>) -> World {
         Metrics::new(),
         Arc::new(PriceList::open(source, Arc::clone(disk))),
         Duration::from_secs(3600),
+        None,
     )
 }
 

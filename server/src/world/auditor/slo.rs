@@ -38,6 +38,15 @@ pub fn report(evidence: &Evidence<'_, '_>, app: AppId, key: &ApplicationKey) -> 
     Some(Report { name: NAME, status, checks })
 }
 
+/// The title of a check of this report.
+#[must_use]
+pub const fn title(inspection: Inspection) -> &'static str {
+    match inspection {
+        Inspection::SLOLatency => "Latency",
+        _ => "Availability",
+    }
+}
+
 fn availability(evidence: &Evidence<'_, '_>, key: &ApplicationKey) -> Option<Check> {
     let objective = evidence.overrides.availability_of(key);
     let series = evidence.indicators.availability(key, &objective)?;

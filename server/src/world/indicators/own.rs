@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::{Batch, Indicators, OwnProgress, Progress, SLOT_S, SlotOf, Source};
+use super::{Batch, Indicators, OwnProgress, Progress, SLOT_S, SlotOf, Source, slot_before};
 use crate::world::{
     application_key::ApplicationKey,
     catalogue::{Label, WINDOW},
@@ -66,7 +66,7 @@ fn asked(thresholds: &Thresholds) -> impl Iterator<Item = (Source, Asks)> {
 
 /// The slots that are missing up to `to`; `None` when there are none, or the last of them was asked for.
 fn span(known: Progress, to: u32) -> Option<Span> {
-    let to = to / SLOT_S * SLOT_S;
+    let to = slot_before(to);
     let window = u32::try_from(WINDOW.as_secs()).unwrap_or(u32::MAX);
     let from = known.answered.max(to.saturating_sub(window)) + SLOT_S;
     (known.put < to && from <= to).then_some(Span { from, to, step: SLOT_S })

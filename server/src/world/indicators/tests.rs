@@ -6,7 +6,7 @@ mod windows;
 use super::*;
 use crate::world::{
     answers::Answers,
-    catalogue::{INBOUND_LATENCY, INBOUND_REQUESTS},
+    catalogue::INBOUND_REQUESTS,
     inspections::{Overrides, Thresholds},
     scene::{Scene, over_time, scene},
 };

@@ -110,7 +110,7 @@ fn series() -> impl Strategy<Value = Series> {
             .iter()
             .zip(picks)
             .map(|(label, pick)| (label.name().to_owned(), (*pick.get(texts_of(*label))).to_owned()));
-        Series { query, labels: labels.collect(), value, seconds_ago }
+        Series { query, labels: labels.collect(), value, seconds_ago, first_seconds_ago: 3600 }
     })
 }
 
