@@ -5,6 +5,7 @@
 //! does not take its past with it. What is known is kept on disk for a day (`kept`).
 
 mod asking;
+mod batch;
 mod day;
 mod frame;
 mod inbound;
@@ -21,13 +22,14 @@ use std::{
 
 pub use self::{
     asking::ask_own,
+    batch::{Batch, OwnProgress, SlotOf, Source},
     day::Sums,
     inbound::inbound,
     kept::{FILE, Recorded},
     objective::Series,
     own::Own,
 };
-use self::{day::Day, objective::Asked};
+use self::{batch::Progress, day::Day, objective::Asked};
 use super::{
     application_key::ApplicationKey,
     catalogue::{INBOUND_LATENCY, Query},
@@ -57,66 +59,6 @@ pub struct Indicators {
     own: HashMap<(ApplicationKey, Source), Progress>,
     /// How many slots there was no room for.
     dropped: u64,
-}
-
-/// Where slots come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Source {
-    /// The node agent.
-    Seen,
-    /// Queries of the operator, told from others by a checksum of theirs.
-    Own(u32),
-}
-
-/// How far a query of the operator's got.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Progress {
-    /// The end of the newest slot for which it was put, and for which it was answered.
-    put: u32,
-    answered: u32,
-}
-
-/// What becomes known at a time.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Batch {
-    /// The ends of the slots for which requests were answered by the node agent.
-    pub requests: Vec<u32>,
-    /// The ends of the slots for which latencies were.
-    pub latencies: Vec<u32>,
-    /// The slots of applications.
-    pub slots: Vec<SlotOf>,
-    /// How far the operator's own queries got, which is not kept on disk.
-    pub own: Vec<OwnProgress>,
-}
-
-/// How far one of the operator's own queries got.
-#[derive(Clone, PartialEq)]
-pub struct OwnProgress {
-    application: ApplicationKey,
-    source: Source,
-    progress: Progress,
-}
-
-/// What becomes known of a slot of an application.
-#[derive(Clone, PartialEq)]
-pub struct SlotOf {
-    /// The application.
-    pub application: ApplicationKey,
-    /// Where that comes from.
-    pub source: Source,
-    /// When the slot ends, in Unix seconds.
-    pub end: u32,
-    /// All requests and those that failed; `None` where only latencies are known.
-    pub requests: Option<[f32; 2]>,
-    /// Requests that took at most so long: the upper bound in seconds, infinite for all of them. By bound, each once.
-    pub latency: Vec<(f32, f32)>,
-}
-
-impl Batch {
-    /// Whether nothing becomes known that is kept on disk.
-    const fn is_empty(&self) -> bool {
-        self.requests.is_empty() && self.latencies.is_empty() && self.slots.is_empty()
-    }
 }
 
 impl Indicators {
@@ -261,26 +203,6 @@ fn slots(from: u32, to: u32) -> impl Iterator<Item = u32> {
     (from / SLOT_S + 1..=to / SLOT_S).map(|number| number * SLOT_S)
 }
 
-impl Source {
-    /// Where the requests of an objective are counted.
-    #[must_use]
-    pub fn of_availability(objective: &AvailabilityObjective) -> Self {
-        match &objective.custom {
-            Some([all, failed]) => Self::Own(crc32fast::hash(format!("{all}\n{failed}").as_bytes())),
-            None => Self::Seen,
-        }
-    }
-
-    /// Where the latencies of an objective are counted.
-    #[must_use]
-    pub fn of_latency(objective: &LatencyObjective) -> Self {
-        match &objective.custom {
-            Some(histogram) => Self::Own(crc32fast::hash(histogram.as_bytes())),
-            None => Self::Seen,
-        }
-    }
-}
-
 impl fmt::Debug for Indicators {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Only sizes: applications have names.
@@ -289,25 +211,6 @@ impl fmt::Debug for Indicators {
             .field("applications", &self.applications.len())
             .field("slots", &self.requests.len())
             .field("dropped", &self.dropped)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for OwnProgress {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without the name of the application.
-        self.progress.fmt(formatter)
-    }
-}
-
-impl fmt::Debug for SlotOf {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without the name of the application.
-        formatter
-            .debug_struct("SlotOf")
-            .field("end", &self.end)
-            .field("requests", &self.requests)
-            .field("latency", &self.latency)
             .finish_non_exhaustive()
     }
 }

@@ -106,6 +106,7 @@ fn find(store: &Store, world: &World<'_>, memory: Memory<'_>, stages: &mut Stage
 
 /// Records what became known of requests.
 fn record(store: &Store, world: &World<'_>, recorded: &mut Recorded, own: &Batch) {
+    let dropped = recorded.indicators().dropped();
     let mut written = recorded.record(own);
     // Slots are complete every five minutes, and worlds are loaded more often.
     if INDICATORS
@@ -118,6 +119,9 @@ fn record(store: &Store, world: &World<'_>, recorded: &mut Recorded, own: &Batch
     }
     if let Err(error) = written {
         tracing::debug!(%error, "what is known of service levels cannot be kept");
+    }
+    if dropped == 0 && recorded.indicators().dropped() > 0 {
+        tracing::warn!("a project has more applications than service levels are known of");
     }
 }
 

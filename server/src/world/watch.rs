@@ -1,6 +1,9 @@
 //! What is to be remembered of what a world shows: rollouts, incidents, and what a report is to count.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
 
 use super::{
     answers::Answers,
@@ -30,6 +33,14 @@ pub(super) struct Sight<'w, 'a> {
     pub(super) now: u32,
 }
 
+/// A rollout of which a snapshot is due, and the requests in its window.
+struct Due<'d> {
+    app: AppId,
+    rollout: &'d Deployment,
+    window: Window,
+    sums: Sums,
+}
+
 impl Sight<'_, '_> {
     /// What is to be remembered. `points` gives the answers to the queries that snapshots need, and is asked only when one is
     /// due; `new_key` gives names for incidents; `ended` is told the name of each stage when it has ended.
@@ -54,23 +65,39 @@ impl Sight<'_, '_> {
 
     /// The rollouts of which a snapshot can be taken now, with it.
     fn snapshots(&self, all: &[Deployment], points: impl FnOnce() -> Option<Answers>) -> Vec<Deployment> {
-        let to = deployments::newest(self.world);
-        let by_application = by_application(all);
-        if by_application.values().all(|rollouts| due(rollouts, to).is_empty()) {
+        let due = self.due(all);
+        if due.is_empty() {
             return Vec::new();
         }
         let Some(points) = points() else { return Vec::new() };
-        let applications = self.world.applications().filter_map(|(id, app)| {
-            let rollouts = by_application.get(&app.id.key(&self.world.texts))?;
-            Some((id, due(rollouts, to)))
+        due.into_iter()
+            .filter_map(|Due { app, rollout, window, sums }| {
+                let snapshot = take(self.world, &points, app, window, &sums)?;
+                Some(Deployment { snapshot: Some(snapshot), ..rollout.clone() })
+            })
+            .collect()
+    }
+
+    /// The rollouts of which a snapshot is due, and requests are known.
+    fn due<'d>(&self, all: &'d [Deployment]) -> Vec<Due<'d>> {
+        let to = deployments::newest(self.world);
+        let mut due: HashMap<_, _> = by_application(all)
+            .into_iter()
+            .map(|(application, rollouts)| (application, due(rollouts, to)))
+            .filter(|(_, due)| !due.is_empty())
+            .collect();
+        if due.is_empty() {
+            return Vec::new();
+        }
+        let applications = self.world.applications().filter_map(|(app, application)| {
+            let due = due.remove(&application.id.key(&self.world.texts))?;
+            Some(due.into_iter().map(move |(rollout, window)| (app, rollout, window)))
         });
-        let due = applications.flat_map(|(id, due)| due.into_iter().map(move |due| (id, due)));
-        due.filter_map(|(id, (rollout, window))| {
-            let sums = self.requests(id, rollout, window)?;
-            let snapshot = take(self.world, &points, id, window, &sums)?;
-            Some(Deployment { snapshot: Some(snapshot), ..rollout.clone() })
-        })
-        .collect()
+        let with_sums = applications.flatten().filter_map(|(app, rollout, window)| {
+            let sums = self.requests(app, rollout, window)?;
+            Some(Due { app, rollout, window, sums })
+        });
+        with_sums.collect()
     }
 
     fn requests(&self, app: AppId, rollout: &Deployment, window: Window) -> Option<Sums> {

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout},
+};
 
 use super::{
     Batch,
@@ -16,14 +19,18 @@ const AT_ONCE: usize = 4;
 /// How long one may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long new ones are put. The rest waits for the next load.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Puts queries of the operator's ([`Indicators::missing`](super::Indicators::missing)), and returns what becomes known. One
 /// that fails costs only itself, and is missing again with the next slot.
 pub async fn ask_own(prometheus: &Arc<Prometheus>, missing: Vec<Own>) -> Batch {
     let mut waiting = missing.into_iter();
     let mut under_way = JoinSet::new();
     let mut known = Batch::default();
+    let begun = Instant::now();
     loop {
-        while under_way.len() < AT_ONCE {
+        while under_way.len() < AT_ONCE && begun.elapsed() < PATIENCE {
             let Some(own) = waiting.next() else { break };
             under_way.spawn(put(Arc::clone(prometheus), own));
         }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::{Batch, Indicators, OwnProgress, Progress, SLOT_S, SlotOf, Source, slot_before};
+use super::{Batch, Indicators, OwnProgress, SLOT_S, SlotOf, Source, batch::Progress, slot_before};
 use crate::world::{
     application_key::ApplicationKey,
     catalogue::{Label, WINDOW},
