@@ -32,9 +32,11 @@ pub mod increase;
 pub mod indicators;
 pub mod regression;
 pub mod status;
+mod watch;
 
 // Again and again, and what it costs.
 pub mod costs;
+mod memory;
 mod observation;
 mod refresh;
 
@@ -61,6 +63,7 @@ use self::{
     observation::Observation,
     prices::PriceList,
     project::Project,
+    records::Records,
 };
 use crate::{
     clock::Clock,
@@ -91,6 +94,7 @@ struct Surroundings {
     prices_needed: Arc<Notify>,
     costs: Arc<LoadCosts>,
     cache_ttl: Duration,
+    records: Option<Arc<dyn Records>>,
 }
 
 /// A project, and the task that observes it until `stop`.
@@ -115,7 +119,7 @@ pub struct Known {
 
 impl World {
     /// Observes nothing until it is told what ([`World::configure`]). What of the cache is older than `cache_ttl` is
-    /// removed.
+    /// removed. Without `records` nothing is remembered of rollouts and incidents.
     #[must_use]
     pub fn new(
         disk: Arc<dyn Disk>,
@@ -123,10 +127,20 @@ impl World {
         metrics: Metrics,
         prices: Arc<PriceList>,
         cache_ttl: Duration,
+        records: Option<Arc<dyn Records>>,
     ) -> Self {
         let (prices_needed, costs) = (Arc::default(), Arc::default());
         Self {
-            surroundings: Surroundings { disk, clock, metrics, prices, prices_needed, costs, cache_ttl },
+            surroundings: Surroundings {
+                disk,
+                clock,
+                metrics,
+                prices,
+                prices_needed,
+                costs,
+                cache_ttl,
+                records,
+            },
             observed: Arc::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),

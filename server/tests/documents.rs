@@ -1,5 +1,4 @@
 //! What the documents say of the source, held against the source.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{collections::BTreeSet, fs, path::Path};
 

@@ -21,15 +21,23 @@ impl Recorder {
     pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Self {
         Self { settings, clock }
     }
+
+    fn now(&self) -> u32 {
+        u32::try_from(self.clock.wall().as_secs()).unwrap_or(u32::MAX)
+    }
 }
 
 impl Records for Recorder {
     fn recall<'f>(&'f self, project: &'f str) -> Future<'f, Recalled> {
-        Box::pin(async move { self.settings.recall(project).await.map_err(|_| Unavailable) })
+        Box::pin(async move {
+            let recalled = self.settings.recall(project).await.map_err(|_| Unavailable)?;
+            let counting_since = self.settings.counting_since(self.now()).await.map_err(|_| Unavailable)?;
+            Ok(Recalled { counting_since, only_read: self.settings.is_read_only(), ..recalled })
+        })
     }
 
     fn remember<'f>(&'f self, project: &'f str, findings: &'f Findings) -> Future<'f, ()> {
-        let now = u32::try_from(self.clock.wall().as_secs()).unwrap_or(u32::MAX);
+        let now = self.now();
         Box::pin(async move { self.settings.remember(project, findings, now).await.map_err(|_| Unavailable) })
     }
 }

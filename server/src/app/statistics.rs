@@ -42,7 +42,7 @@ use crate::{
     },
 };
 
-use super::{installed::Installed, switch::Switch};
+use super::{installed::Installed, records::Recorder, switch::Switch};
 
 /// How long an acknowledged event may be lost to a power cut.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
@@ -271,8 +271,9 @@ impl Plan {
     fn installed(&self, instance: Uuid, spool: &Arc<Spool>) -> anyhow::Result<Installed> {
         let disk: Arc<dyn Disk> = Arc::new(Directory::new(&self.own_dir));
         let prices = PriceList::open(Source::new(&self.cloud_pricing_url)?, Arc::clone(&disk));
-        let world =
-            World::new(disk, Arc::clone(&self.clock), self.metrics.clone(), Arc::new(prices), self.cache_ttl);
+        let (clock, metrics) = (Arc::clone(&self.clock), self.metrics.clone());
+        let records = Arc::new(Recorder::new(self.settings.clone(), Arc::clone(&clock)));
+        let world = World::new(disk, clock, metrics, Arc::new(prices), self.cache_ttl, Some(records));
         Ok(Installed {
             lead: Lead::new(self.settings.clone()),
             settings: self.settings.clone(),

@@ -30,6 +30,7 @@ impl Settings {
                 overrides: configs.overrides(),
                 deployments: deployments::of(&mut connection, schema, project).await?,
                 incidents: incidents::open(&mut connection, schema, project).await?,
+                ..Recalled::default()
             })
         })
         .await

@@ -11,6 +11,7 @@ mod subject;
 
 // The reports.
 mod cpu;
+pub mod deployments;
 mod dns;
 mod dotnet;
 mod instances;
@@ -24,6 +25,7 @@ mod net;
 mod postgres;
 mod python;
 mod redis;
+pub mod slo;
 mod storage;
 
 #[cfg(test)]
@@ -67,6 +69,7 @@ type Inspect = fn(&Subject<'_, '_>) -> Option<Report>;
 
 /// The reports, in the order in which they are shown.
 const REPORTS: &[Inspect] = &[
+    slo::report,
     instances::report,
     cpu::report,
     memory::report,
@@ -74,6 +77,7 @@ const REPORTS: &[Inspect] = &[
     net::report,
     dns::report,
     logs::report,
+    deployments::report,
     postgres::report,
     redis::report,
     mysql::report,

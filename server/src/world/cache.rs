@@ -45,6 +45,7 @@ pub use self::{
 use super::{
     answers::{Answers, Symbols, Table},
     catalogue::{self, Kind, Query, WINDOW},
+    indicators,
 };
 use crate::disk::{self, Disk};
 
@@ -309,7 +310,7 @@ impl Store {
     }
 
     /// Removes the answers that are older than `ttl` at `now` or of a wrong clock's future, and all files that are none of
-    /// the catalogue's or damaged.
+    /// the catalogue's or damaged. What is kept of service levels beside them stays.
     ///
     /// # Errors
     /// The disk refused; some files may be left.
@@ -320,7 +321,7 @@ impl Store {
         lock(&self.files).retain(|_, file| (earliest..=latest).contains(&file.to));
         for name in self.disk.list(&self.dir)? {
             let query = name.strip_suffix(ENDING);
-            if query.is_none_or(|query| !lock(&self.files).contains_key(query)) {
+            if name != indicators::FILE && query.is_none_or(|query| !lock(&self.files).contains_key(query)) {
                 self.disk.remove(&format!("{}/{name}", self.dir))?;
             }
         }

@@ -7,6 +7,7 @@ mod aws;
 mod containers;
 mod databases;
 mod fargate;
+mod indicators;
 mod kubernetes;
 mod labels;
 mod nodes;
@@ -16,8 +17,8 @@ mod runtimes;
 use std::time::Duration;
 
 pub use self::{
-    aws::*, containers::*, databases::*, fargate::*, kubernetes::*, labels::Label, nodes::*, protocols::*,
-    runtimes::*,
+    aws::*, containers::*, databases::*, fargate::*, indicators::*, kubernetes::*, labels::Label, nodes::*,
+    protocols::*, runtimes::*,
 };
 
 /// What the report and the audit look back on.
@@ -57,6 +58,9 @@ impl Kind {
     /// Every value of the last [`WINDOW`].
     const HOUR: Self = Self::Range { keep: WINDOW, every: None };
 
+    /// The slots of service levels in the last [`WINDOW`]: a value every five minutes, which is the mean of these.
+    const SLOTS: Self = Self::Range { keep: WINDOW, every: Some(Duration::from_secs(300)) };
+
     /// What a trend needs: four hours, a value every five minutes.
     const TREND: Self =
         Self::Range { keep: Duration::from_secs(4 * 3600), every: Some(Duration::from_secs(300)) };
@@ -76,7 +80,7 @@ impl Query {
     }
 }
 
-/// The queries from which a world is built: what Prometheus is asked.
+/// The queries from which a world is built.
 pub fn of_the_world() -> impl Iterator<Item = &'static Query> {
     [NODES, FARGATE, KUBERNETES, CONTAINERS, PROTOCOLS, RUNTIMES, AWS, DATABASES]
         .into_iter()
@@ -84,9 +88,9 @@ pub fn of_the_world() -> impl Iterator<Item = &'static Query> {
         .copied()
 }
 
-/// All queries: those of the world, and the histograms, of which nothing is asked as long as no service level needs them.
+/// All queries, which is what Prometheus is asked: those of the world, and those of service levels.
 pub fn all() -> impl Iterator<Item = &'static Query> {
-    of_the_world().chain(HISTOGRAMS.iter().copied())
+    of_the_world().chain(INDICATORS.iter().copied())
 }
 
 /// Declares queries that all keep the labels `with`, and a list of them.
@@ -120,6 +124,7 @@ macro_rules! queries {
     (@kind Now) => { $crate::world::catalogue::Kind::Now };
     (@kind Seen) => { $crate::world::catalogue::Kind::Seen };
     (@kind Hour) => { $crate::world::catalogue::Kind::HOUR };
+    (@kind Slots) => { $crate::world::catalogue::Kind::SLOTS };
     (@kind Trend) => { $crate::world::catalogue::Kind::TREND };
 }
 

@@ -1,7 +1,25 @@
 //! Which rollouts were there, and what did they change?
 
-use std::collections::BTreeMap;
+mod countable;
+mod detection;
+mod known;
+mod measures;
+mod presence;
+mod snapshot;
+mod stage;
+mod summary;
 
+use std::collections::{BTreeMap, HashMap};
+
+pub use self::{
+    countable::countable,
+    detection::{Detected, Grid, ReplicaSet, Seen, detect},
+    known::news,
+    presence::{found, newest},
+    snapshot::{NEEDED, Window, due, take},
+    stage::Stage,
+    summary::{Objectives, changes},
+};
 use super::application_key::ApplicationKey;
 
 /// A rollout of a Kubernetes deployment: its pods were replaced by those of another replica set.
@@ -48,4 +66,11 @@ pub struct Snapshot {
     pub log_errors: u64,
     /// Warnings in logs.
     pub log_warnings: u64,
+}
+
+/// Some rollouts by their applications; those of one application are together, the oldest first.
+#[must_use]
+pub fn by_application(deployments: &[Deployment]) -> HashMap<&ApplicationKey, &[Deployment]> {
+    let runs = deployments.chunk_by(|one, other| one.application == other.application);
+    runs.filter_map(|run| Some((&run.first()?.application, run))).collect()
 }

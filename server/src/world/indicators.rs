@@ -1,7 +1,222 @@
 //! How did requests to each application go during the last day? The raw material of service levels.
 //!
-//! Requests are known in slots of five minutes that end at multiples of five minutes.
+//! Requests are known in slots of five minutes that end at multiples of five minutes. A slot is taken once it is complete
+//! (`inbound`), and said of the application to which its destination led then: an address that a pod leaves to another one
+//! does not take its past with it. What is known is kept on disk for a day (`kept`).
+
+mod asking;
+mod batch;
+mod day;
+mod frame;
+mod inbound;
+mod kept;
+mod objective;
+mod own;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+};
+
+pub use self::{
+    asking::ask_own,
+    batch::{Batch, OwnProgress, SlotOf, Source},
+    day::Sums,
+    inbound::inbound,
+    kept::{FILE, Recorded},
+    objective::Series,
+    own::Own,
+};
+use self::{batch::Progress, day::Day, objective::Asked};
+use super::{
+    application_key::ApplicationKey,
+    catalogue::{INBOUND_LATENCY, Query},
+    inspections::{AvailabilityObjective, LatencyObjective},
+};
+
+/// The length of a slot, in seconds.
+pub const SLOT_S: u32 = 300;
+
+/// How long slots are known, in seconds.
+pub const DAY_S: u32 = 24 * 3600;
+
+/// Applications of which slots are kept; of more none are. Each takes 16 kB, those without requests nothing.
+const MOST_APPLICATIONS: usize = 4000;
+
+/// How far ahead of the clock a slot may end. One that is further was recorded while the clock was wrong.
+const MAX_AHEAD_S: u32 = 3600;
 
 /// What is known of the requests to the applications of one project.
-#[derive(Debug, Clone, Default)]
-pub struct Indicators {}
+#[derive(Clone, Default)]
+pub struct Indicators {
+    /// The ends of the slots for which requests, and latencies, were answered.
+    requests: BTreeSet<u32>,
+    latencies: BTreeSet<u32>,
+    applications: HashMap<ApplicationKey, Vec<(Source, Day)>>,
+    /// How far the operator's own queries got.
+    own: HashMap<(ApplicationKey, Source), Progress>,
+    /// How many slots there was no room for.
+    dropped: u64,
+}
+
+impl Indicators {
+    /// Adds what becomes known, and forgets what is more than a day older. To add the same again changes nothing.
+    pub fn add(&mut self, batch: &Batch) {
+        self.requests.extend(&batch.requests);
+        self.latencies.extend(&batch.latencies);
+        for slot in &batch.slots {
+            self.put(slot);
+        }
+        for OwnProgress { application, source, progress } in &batch.own {
+            let known = self.own.entry((application.clone(), *source)).or_default();
+            known.put = known.put.max(progress.put);
+            known.answered = known.answered.max(progress.answered);
+        }
+        self.forget();
+    }
+
+    fn put(&mut self, slot: &SlotOf) {
+        let is_known = self.applications.contains_key(&slot.application);
+        if !is_known && self.applications.len() >= MOST_APPLICATIONS {
+            self.dropped += 1;
+            return;
+        }
+        let days = self.applications.entry(slot.application.clone()).or_default();
+        let place = days.iter().position(|(source, _)| *source == slot.source).unwrap_or_else(|| {
+            days.push((slot.source, Day::default()));
+            days.len() - 1
+        });
+        if let Some((_, day)) = days.get_mut(place) {
+            day.put(slot);
+        }
+    }
+
+    /// Forgets what ended more than a day before the newest slot.
+    fn forget(&mut self) {
+        let Some(newest) = self.newest() else { return };
+        let earliest = newest.saturating_sub(DAY_S);
+        self.requests.retain(|end| *end > earliest);
+        self.latencies.retain(|end| *end > earliest);
+        self.own.retain(|_, progress| progress.put > earliest);
+        self.applications.retain(|_, days| {
+            days.retain(|(_, day)| day.newest() > earliest);
+            !days.is_empty()
+        });
+    }
+
+    /// Whether nothing is known of any application.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.applications.is_empty()
+    }
+
+    /// The end of the newest slot that is known, in Unix seconds; `None` when nothing is.
+    #[must_use]
+    pub fn newest(&self) -> Option<u32> {
+        self.requests.last().max(self.latencies.last()).copied()
+    }
+
+    /// The same for the answer to one of the queries of [`INDICATORS`](super::catalogue::INDICATORS).
+    #[must_use]
+    pub fn newest_of(&self, query: &'static Query) -> Option<u32> {
+        let ends = if query == &INBOUND_LATENCY { &self.latencies } else { &self.requests };
+        ends.last().copied()
+    }
+
+    /// How many slots were not kept because there are too many applications.
+    #[must_use]
+    pub const fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// The requests to an application in the slots that end after `from` and not after `to`, in Unix seconds. `None` unless
+    /// all of them are known; then an application without slots had no requests.
+    #[must_use]
+    pub fn sums(
+        &self,
+        application: &ApplicationKey,
+        [availability, latency]: [Source; 2],
+        from: u32,
+        to: u32,
+    ) -> Option<Sums> {
+        let is_known = |ends: &BTreeSet<u32>| slots(from, to).all(|end| ends.contains(&end));
+        if !is_known(&self.requests) || !is_known(&self.latencies) {
+            return None;
+        }
+        let sums = |source| self.day(application, source).map(|day| day.sums(from, to)).unwrap_or_default();
+        Some(Sums { latency: sums(latency).latency, ..sums(availability) })
+    }
+
+    /// The requests to an application, as far as they matter for whether they succeed; `None` when there were none during
+    /// the last day.
+    #[must_use]
+    pub fn availability(
+        &self,
+        application: &ApplicationKey,
+        objective: &AvailabilityObjective,
+    ) -> Option<Series<'_>> {
+        let day = self.day(application, Source::of_availability(objective))?;
+        Series::new(day, Asked::Failed, self.requests.last().copied()?)
+    }
+
+    /// The same for how long they take.
+    #[must_use]
+    pub fn latency(&self, application: &ApplicationKey, objective: &LatencyObjective) -> Option<Series<'_>> {
+        let day = self.day(application, Source::of_latency(objective))?;
+        Series::new(day, Asked::Slow { bucket_s: objective.bucket_s }, self.latencies.last().copied()?)
+    }
+
+    /// The end of the newest slot in which anything is known of an application; `None` when nothing is.
+    #[must_use]
+    pub fn last_heard(&self, application: &ApplicationKey) -> Option<u32> {
+        self.applications.get(application)?.iter().map(|(_, day)| day.newest()).max()
+    }
+
+    fn day(&self, application: &ApplicationKey, source: Source) -> Option<&Day> {
+        let days = self.applications.get(application)?;
+        days.iter().find(|(other, _)| *other == source).map(|(_, day)| day)
+    }
+
+    /// All that is known, a batch for each slot, the oldest first.
+    fn batches(&self) -> impl Iterator<Item = (u32, Batch)> {
+        let newest = self.newest().unwrap_or_default();
+        slots(newest.saturating_sub(DAY_S), newest.saturating_add(SLOT_S)).filter_map(|end| {
+            let is_in = |ends: &BTreeSet<u32>| ends.contains(&end).then_some(end).into_iter().collect();
+            let slots = self.applications.iter().flat_map(|(application, days)| {
+                days.iter().filter_map(move |(source, day)| day.slot(application, *source, end))
+            });
+            let batch = Batch {
+                requests: is_in(&self.requests),
+                latencies: is_in(&self.latencies),
+                slots: slots.collect(),
+                ..Batch::default()
+            };
+            (!batch.is_empty()).then_some((end, batch))
+        })
+    }
+}
+
+/// The end of the newest slot that is complete at a moment, both in Unix seconds.
+#[must_use]
+pub const fn slot_before(at: u32) -> u32 {
+    at / SLOT_S * SLOT_S
+}
+
+/// The ends of the slots after `from` and not after `to`.
+fn slots(from: u32, to: u32) -> impl Iterator<Item = u32> {
+    (from / SLOT_S + 1..=to / SLOT_S).map(|number| number * SLOT_S)
+}
+
+impl fmt::Debug for Indicators {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Only sizes: applications have names.
+        formatter
+            .debug_struct("Indicators")
+            .field("applications", &self.applications.len())
+            .field("slots", &self.requests.len())
+            .field("dropped", &self.dropped)
+            .finish_non_exhaustive()
+    }
+}

@@ -168,6 +168,22 @@ impl Overrides {
             .copied()
             .unwrap_or(inspection.default_threshold())
     }
+
+    /// When requests to an application succeed often enough: what is said of it, else the default. Nothing is said of all
+    /// applications.
+    #[must_use]
+    pub fn availability_of(&self, application: &ApplicationKey) -> AvailabilityObjective {
+        let own = self.applications.get(application).and_then(|thresholds| thresholds.availability.clone());
+        own.unwrap_or(AvailabilityObjective::DEFAULT)
+    }
+
+    /// When requests to an application are answered quickly often enough, by the same rule. `is_auxiliary` says whether it
+    /// serves the infrastructure.
+    #[must_use]
+    pub fn latency_of(&self, application: &ApplicationKey, is_auxiliary: bool) -> LatencyObjective {
+        let own = self.applications.get(application).and_then(|thresholds| thresholds.latency.clone());
+        own.unwrap_or(LatencyObjective::default_of(is_auxiliary))
+    }
 }
 
 impl AvailabilityObjective {

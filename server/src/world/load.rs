@@ -1,17 +1,20 @@
-//! From the cache to what the report says, with the time that each stage took.
+//! From the cache to what the report says and what is to be remembered, with the time that each stage took.
 
 use std::{io, time::Duration};
 
 use super::{
-    auditor::{self, Evidence, POINTS_OF, SUMS_OF},
+    auditor::{self, Audit, Evidence, POINTS_OF, SUMS_OF},
     cache::{Past, Store},
-    catalogue,
+    catalogue::{self, INDICATORS},
     constructor::construct,
+    deployments::NEEDED,
     facts::Facts,
-    indicators::Indicators,
-    inspections::Overrides,
+    indicators::{Batch, Indicators, Recorded, inbound, slot_before},
+    model::World,
     prices::Prices,
     project::Project,
+    records::{Findings, Recalled},
+    watch::Sight,
 };
 use crate::clock::Clock;
 
@@ -22,10 +25,27 @@ pub struct Loaded {
     pub facts: Facts,
     /// The time that each stage took, in order.
     pub stages: Vec<(&'static str, Duration)>,
-    /// The time of it all, without the audit.
+    /// What is to be remembered.
+    pub findings: Findings,
+    /// The time of it all, without the audit and what is found out with it.
     pub total: Duration,
     /// The time of the audit.
     pub audit: Duration,
+}
+
+/// What a load knows from before, and adds to.
+#[derive(Debug)]
+pub struct Memory<'m> {
+    /// What is known of requests.
+    pub recorded: &'m mut Recorded,
+    /// What the operator's own queries said of them since the last load.
+    pub own: &'m Batch,
+    /// What is remembered of the project.
+    pub recalled: &'m Recalled,
+    /// The distance between two points of the project, in seconds.
+    pub step_s: u32,
+    /// Gives names for incidents.
+    pub new_key: fn() -> String,
 }
 
 /// Loads the world of a project from its cache, and audits it. Touches no network.
@@ -33,26 +53,93 @@ pub struct Loaded {
 /// # Errors
 /// The cache cannot be read at all.
 pub fn load(store: &Store, project: &Project, prices: &Prices, clock: &dyn Clock) -> io::Result<Loaded> {
+    load_with(store, project, prices, clock, None)
+}
+
+/// The same, and finds out what is to be remembered.
+///
+/// # Errors
+/// The cache cannot be read at all.
+pub fn load_with(
+    store: &Store,
+    project: &Project,
+    prices: &Prices,
+    clock: &dyn Clock,
+    memory: Option<Memory<'_>>,
+) -> io::Result<Loaded> {
     let start = clock.monotonic();
-    let past = Past { points_of: POINTS_OF, sums_of: SUMS_OF };
-    let answers = store.read(catalogue::of_the_world(), past)?;
-    let mut before = clock.monotonic();
-    let mut stages = vec![("query", before.saturating_sub(start))];
-    let world = construct(&answers, project.into(), prices, |stage| {
-        let now = clock.monotonic();
-        stages.push((stage, now.saturating_sub(before)));
-        before = now;
-    });
+    let mut stages = Stages { clock, before: start, times: Vec::new(), audit: Duration::ZERO };
+    let answers = store.read(catalogue::of_the_world(), Past { points_of: POINTS_OF, sums_of: SUMS_OF })?;
+    stages.ended("query");
+    let world = construct(&answers, project.into(), prices, |stage| stages.ended(stage));
     let facts = Facts::of(&world);
-    let loaded = clock.monotonic();
-    let audits = auditor::audit(Evidence {
-        world: &world,
-        indicators: &Indicators::default(),
-        overrides: &Overrides::default(),
-        deployments: &[],
-    });
-    let audit = clock.monotonic().saturating_sub(loaded);
-    // The report says only how long it took.
-    drop(audits);
-    Ok(Loaded { facts, stages, total: loaded.saturating_sub(start), audit })
+    let findings = match memory {
+        Some(memory) => find(store, &world, memory, &mut stages),
+        None => {
+            stages.audit(&world, &Indicators::default(), &Recalled::default());
+            Findings::default()
+        }
+    };
+    let total = clock.monotonic().saturating_sub(start).saturating_sub(stages.audit);
+    Ok(Loaded { facts, findings, stages: stages.times, total, audit: stages.audit })
+}
+
+/// The stages of a load, timed one after another, and the audit among them.
+struct Stages<'c> {
+    clock: &'c dyn Clock,
+    before: Duration,
+    times: Vec<(&'static str, Duration)>,
+    audit: Duration,
+}
+
+impl Stages<'_> {
+    fn ended(&mut self, stage: &'static str) {
+        let now = self.clock.monotonic();
+        self.times.push((stage, now.saturating_sub(self.before)));
+        self.before = now;
+    }
+
+    fn audit(&mut self, world: &World<'_>, indicators: &Indicators, recalled: &Recalled) -> Vec<Audit> {
+        let begun = self.clock.monotonic();
+        let (overrides, deployments) = (&recalled.overrides, &recalled.deployments);
+        let audits = auditor::audit(Evidence { world, indicators, overrides, deployments });
+        self.before = self.clock.monotonic();
+        self.audit = self.before.saturating_sub(begun);
+        audits
+    }
+}
+
+fn find(store: &Store, world: &World<'_>, memory: Memory<'_>, stages: &mut Stages<'_>) -> Findings {
+    let Memory { recorded, own, recalled, step_s, new_key } = memory;
+    record(store, world, recorded, own);
+    stages.ended("load_app_sli");
+    let now = u32::try_from(stages.clock.wall().as_secs()).unwrap_or(u32::MAX);
+    let indicators = recorded.indicators();
+    let audits = stages.audit(world, indicators, recalled);
+    let sight = Sight { world, indicators, recalled, audits: &audits, step_s, now };
+    let past = Past { points_of: NEEDED, ..Past::default() };
+    let points = || store.read(NEEDED.iter().copied(), past).ok();
+    sight.findings(points, new_key, |stage| stages.ended(stage))
+}
+
+/// Records what became known of requests.
+fn record(store: &Store, world: &World<'_>, recorded: &mut Recorded, own: &Batch) {
+    let dropped = recorded.indicators().dropped();
+    let mut written = recorded.record(own);
+    // Slots are complete every five minutes, and worlds are loaded more often.
+    if INDICATORS
+        .iter()
+        .any(|query| store.to(query).map(slot_before) > recorded.indicators().newest_of(query))
+    {
+        let past = Past { points_of: INDICATORS, ..Past::default() };
+        let answers = store.read(INDICATORS.iter().copied(), past);
+        let batch = answers.map(|answers| inbound(world, &answers, recorded.indicators()));
+        written = written.and(batch.and_then(|batch| recorded.record(&batch)));
+    }
+    if let Err(error) = written {
+        tracing::debug!(%error, "what is known of service levels cannot be kept");
+    }
+    if dropped == 0 && recorded.indicators().dropped() > 0 {
+        tracing::warn!("a project has more applications than service levels are known of");
+    }
 }

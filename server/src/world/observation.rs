@@ -16,8 +16,10 @@ use super::{
     catalogue,
     costs::QueryCosts,
     facts::Facts,
-    load::{Loaded, load},
+    indicators::{Batch, Recorded, ask_own},
+    load::{Loaded, Memory, load_with},
     locked,
+    memory::{Remembered, new_key},
     prices::{self, Prices},
     project::Project,
     prometheus::Prometheus,
@@ -37,8 +39,16 @@ pub(super) struct Observation {
     surroundings: Surroundings,
     facts: Mutex<Facts>,
     queries: Arc<Mutex<QueryCosts>>,
+    remembered: Remembered,
     /// The queries that are under way, and what is done to the cache.
     work: TaskTracker,
+}
+
+/// What of a project is on disk.
+#[derive(Debug, Clone)]
+struct Kept {
+    store: Arc<Store>,
+    recorded: Arc<Mutex<Recorded>>,
 }
 
 /// Whether Prometheus answers, for the log.
@@ -51,7 +61,8 @@ enum Health {
 impl Observation {
     pub(super) fn new(project: Project, surroundings: Surroundings) -> Self {
         let (facts, queries, work) = (Mutex::default(), Arc::default(), TaskTracker::new());
-        Self { project, surroundings, facts, queries, work }
+        let remembered = Remembered::new(project.id.clone(), surroundings.records.clone());
+        Self { project, surroundings, facts, queries, remembered, work }
     }
 
     /// Adds what is known of this project.
@@ -68,9 +79,10 @@ impl Observation {
     }
 
     async fn observe(&self) {
-        let store = self.open_store().await;
+        let kept = self.open().await;
         // What is known from before, while Prometheus has not answered yet.
-        self.load(&store).await;
+        let refresh_interval = u32::try_from(self.project.prometheus.refresh_interval.as_secs());
+        self.load(&kept, Batch::default(), refresh_interval.unwrap_or(u32::MAX)).await;
         let access = &self.project.prometheus;
         let clock = &self.surroundings.clock;
         let prometheus = match Prometheus::new(access, Arc::clone(clock)) {
@@ -78,8 +90,8 @@ impl Observation {
             Err(error) => return self.cannot_ask(&error),
         };
         let mut refresh = Refresh::new(
-            prometheus,
-            Arc::clone(&store),
+            Arc::clone(&prometheus),
+            Arc::clone(&kept.store),
             Arc::clone(&self.queries),
             self.surroundings.metrics.clone(),
             self.work.clone(),
@@ -90,39 +102,45 @@ impl Observation {
         let mut new_prices = self.surroundings.prices.news();
         loop {
             let started = clock.monotonic();
-            let now = u32::try_from(clock.wall().as_secs()).unwrap_or(u32::MAX);
+            let now = self.now();
             if cleaned.is_none_or(|cleaned| started.saturating_sub(cleaned) >= UPKEEP) {
                 cleaned = Some(started);
-                self.expire(&store, now).await;
+                self.expire(&kept.store, now).await;
             }
             let step = refresh.step(now, access.refresh_interval).await;
             health = health.after(refresh.round(now, step).await);
-            self.load(&store).await;
+            let own = self.ask_own(&prometheus, &kept, now.saturating_sub(step)).await;
+            self.load(&kept, own, step).await;
             let spent = clock.monotonic().saturating_sub(started);
             let rest = Duration::from_secs(step.into()).saturating_sub(spent);
-            self.rest(rest, &store, &mut new_prices).await;
+            self.rest(rest, &kept, step, &mut new_prices).await;
         }
     }
 
     /// Waits for the next round. Prices that come meanwhile are not left for it.
-    async fn rest(&self, rest: Duration, store: &Arc<Store>, prices: &mut watch::Receiver<Arc<Prices>>) {
+    async fn rest(&self, rest: Duration, kept: &Kept, step: u32, prices: &mut watch::Receiver<Arc<Prices>>) {
         let mut over = pin!(tokio::time::sleep(rest));
         loop {
             tokio::select! {
                 () = &mut over => return,
-                Ok(()) = prices.changed() => self.load(store).await,
+                Ok(()) = prices.changed() => self.load(kept, Batch::default(), step).await,
             }
         }
     }
 
-    async fn open_store(&self) -> Arc<Store> {
+    async fn open(&self) -> Kept {
         let mut failing = false;
         loop {
             let disk = Arc::clone(&self.surroundings.disk);
             let dir = format!("{CACHE}/{}", self.project.cache_name());
-            let opened = self.work.spawn_blocking(move || Store::open(disk, dir)).await;
-            match opened.map_err(io::Error::other).flatten() {
-                Ok(store) => return Arc::new(store),
+            let now = self.now();
+            let opened = self.work.spawn_blocking(move || {
+                let store = Store::open(Arc::clone(&disk), dir.clone())?;
+                let recorded = Arc::new(Mutex::new(Recorded::open(disk, dir, now)));
+                Ok(Kept { store: Arc::new(store), recorded })
+            });
+            match opened.await.map_err(io::Error::other).flatten() {
+                Ok(kept) => return kept,
                 Err(error) if !failing => {
                     tracing::error!(%error, "the cache of a project cannot be opened; nothing is known of it");
                     failing = true;
@@ -137,23 +155,52 @@ impl Observation {
     fn cannot_ask(&self, why: &dyn std::error::Error) {
         tracing::warn!("the Prometheus of a project cannot be asked: {why}");
         let mut queries = locked(&self.queries);
-        catalogue::of_the_world().for_each(|query| queries.failed(query.name));
+        catalogue::all().for_each(|query| queries.failed(query.name));
     }
 
-    async fn load(&self, store: &Arc<Store>) {
-        let (store, project) = (Arc::clone(store), self.project.clone());
-        let (clock, prices) = (Arc::clone(&self.surroundings.clock), self.surroundings.prices.current());
-        let loaded = self.work.spawn_blocking(move || load(&store, &project, &prices, &*clock)).await;
-        let Loaded { facts, stages, total, audit } = match loaded.map_err(io::Error::other).flatten() {
+    /// Puts the operator's own queries for the slots that end up to `to`, in Unix seconds, and are missing.
+    async fn ask_own(&self, prometheus: &Arc<Prometheus>, kept: &Kept, to: u32) -> Batch {
+        let missing = locked(&kept.recorded).indicators().missing(&self.remembered.last().overrides, to);
+        ask_own(prometheus, missing).await
+    }
+
+    async fn load(&self, kept: &Kept, own: Batch, step_s: u32) {
+        let clock = &self.surroundings.clock;
+        let begun = clock.monotonic();
+        let recalled = self.remembered.recall().await;
+        let recalling = clock.monotonic().saturating_sub(begun);
+        let loaded = self.load_blocking(kept, own, step_s).await;
+        let Loaded { facts, findings, mut stages, total, audit } = match loaded {
             Ok(loaded) => loaded,
             Err(error) => return tracing::error!(%error, "a world cannot be loaded; what was known stays"),
         };
+        stages.push(("get_check_configs", recalling));
         self.surroundings.costs.add(&stages, total, audit);
         self.surroundings.metrics.world_loaded();
         if facts.clouds.iter().any(|cloud| prices::CLOUDS.contains(cloud)) {
             self.surroundings.prices_needed.notify_one();
         }
         *locked(&self.facts) = facts;
+        if recalled.is_ok() {
+            self.remembered.remember(findings).await;
+        }
+    }
+
+    async fn load_blocking(&self, kept: &Kept, own: Batch, step_s: u32) -> io::Result<Loaded> {
+        let (Kept { store, recorded }, project) = (kept.clone(), self.project.clone());
+        let (clock, prices) = (Arc::clone(&self.surroundings.clock), self.surroundings.prices.current());
+        let recalled = self.remembered.last();
+        let loaded = self.work.spawn_blocking(move || {
+            let mut recorded = locked(&recorded);
+            let (recorded, recalled) = (&mut *recorded, &*recalled);
+            let memory = Memory { recorded, own: &own, recalled, step_s, new_key };
+            load_with(&store, &project, &prices, &*clock, Some(memory))
+        });
+        loaded.await.map_err(io::Error::other).flatten()
+    }
+
+    fn now(&self) -> u32 {
+        u32::try_from(self.surroundings.clock.wall().as_secs()).unwrap_or(u32::MAX)
     }
 
     async fn expire(&self, store: &Arc<Store>, now: u32) {

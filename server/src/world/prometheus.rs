@@ -23,7 +23,10 @@ use self::{
     expression::{Expressions, Selector},
 };
 pub use self::{access::InvalidAccess, error::QueryError};
-use super::{catalogue::Query, project::PrometheusAccess};
+use super::{
+    catalogue::{Label, Query},
+    project::PrometheusAccess,
+};
 use crate::clock::Clock;
 
 /// What one query may cost.
@@ -149,11 +152,37 @@ impl Prometheus {
         range_seconds: u32,
         sink: S,
     ) -> Result<(S, Answered), QueryError> {
+        let expression = self.expressions.of(query, range_seconds)?;
+        self.values(&expression, query.labels, span, sink).await
+    }
+
+    /// The same for an expression of the operator's, of whose series `labels` are kept.
+    ///
+    /// # Errors
+    /// Every [`QueryError`].
+    pub async fn range_of<S: Sink>(
+        &self,
+        expression: &str,
+        labels: &'static [Label],
+        span: Span,
+        sink: S,
+    ) -> Result<(S, Answered), QueryError> {
+        let expression = self.expressions.of_text(expression)?;
+        self.values(&expression, labels, span, sink).await
+    }
+
+    async fn values<S: Sink>(
+        &self,
+        expression: &str,
+        labels: &'static [Label],
+        span: Span,
+        sink: S,
+    ) -> Result<(S, Answered), QueryError> {
         let started = self.clock.monotonic();
-        let response = self.ask(query, span, range_seconds).await?;
+        let response = self.ask(expression, span).await?;
         let status = response.status().as_u16();
         let mut body = Body::of(response, self.limits.bytes)?;
-        let mut decoder = Decoder::new(query.labels, span, sink);
+        let mut decoder = Decoder::new(labels, span, sink);
         while let Some(bytes) = body.next().await? {
             decoder.push(bytes)?;
         }
@@ -169,15 +198,9 @@ impl Prometheus {
     }
 
     /// The response to a range query, which is not a refusal.
-    async fn ask(
-        &self,
-        query: &'static Query,
-        span: Span,
-        range_seconds: u32,
-    ) -> Result<Response, QueryError> {
-        let expression = self.expressions.of(query, range_seconds)?;
+    async fn ask(&self, expression: &str, span: Span) -> Result<Response, QueryError> {
         let (start, end, step) = (span.from.to_string(), span.to.to_string(), span.step.to_string());
-        let form = [("query", &*expression), ("start", &start), ("end", &end), ("step", &step)];
+        let form = [("query", expression), ("start", &start), ("end", &end), ("step", &step)];
         let response = self.endpoint.range_query().form(&form).send().await?;
         match response.status() {
             StatusCode::OK => Ok(response),

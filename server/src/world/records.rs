@@ -30,6 +30,10 @@ pub struct Recalled {
     pub deployments: Vec<Deployment>,
     /// The incidents that are not over.
     pub incidents: Vec<incidents::Incident>,
+    /// Since when is counted, in Unix seconds: a rollout that started before is in no report.
+    pub counting_since: u32,
+    /// Whether somebody else keeps the records. Then what they have is counted, and nothing is added to them.
+    pub only_read: bool,
 }
 
 /// What was found out about a project and is to be remembered.
@@ -41,6 +45,14 @@ pub struct Findings {
     pub incidents: Vec<incidents::Change>,
     /// What is to be in a report, once.
     pub countable: Vec<Countable>,
+}
+
+impl Findings {
+    /// Whether this has more than what was remembered `before`: something to count does not become known anew.
+    #[must_use]
+    pub fn are_news(&self, before: &[Countable]) -> bool {
+        !self.deployments.is_empty() || !self.incidents.is_empty() || self.countable != before
+    }
 }
 
 /// Something that is counted in exactly one report.

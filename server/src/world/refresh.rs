@@ -192,7 +192,7 @@ impl Refresh {
     fn due(&self) -> (VecDeque<&'static Query>, VecDeque<&'static Query>) {
         let costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
         let asked: BTreeSet<&str> = self.asked.values().copied().collect();
-        let mut due: Vec<_> = catalogue::of_the_world()
+        let mut due: Vec<_> = catalogue::all()
             .filter(|query| !asked.contains(query.name))
             .map(|query| (costs.0.get(query.name).copied().unwrap_or_default(), query))
             .collect();

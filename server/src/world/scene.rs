@@ -1,7 +1,8 @@
 //! Answers of Prometheus for tests, a line a series.
 //!
 //! `node_info machine_id=m1 hostname=n1` is a series that is there, with the value 1. `=0` sets another value, `=1,.,2` the
-//! last values over time, of which one is missing; `~600` says that the series was last seen 600 seconds ago.
+//! last values over time, of which one is missing; `~600` says that the series was last seen 600 seconds ago, `+600` that it
+//! was first seen then.
 
 mod digest;
 
@@ -40,6 +41,7 @@ pub(in crate::world) struct Series {
     pub(in crate::world) seconds_ago: u32,
     /// The last values over time, NaN where one is missing; empty for a series that always has its value.
     pub(in crate::world) points: Vec<f32>,
+    pub(in crate::world) first_seconds_ago: u32,
 }
 
 /// A price of each kind.
@@ -61,11 +63,21 @@ impl Series {
         let name = words.next().unwrap();
         let query =
             catalogue::all().find(|query| query.name == name).unwrap_or_else(|| panic!("no query {name}"));
-        let mut series =
-            Self { query, labels: BTreeMap::new(), value: 1.0, seconds_ago: 0, points: Vec::new() };
+        let mut series = Self {
+            query,
+            labels: BTreeMap::new(),
+            value: 1.0,
+            seconds_ago: 0,
+            first_seconds_ago: 3600,
+            points: Vec::new(),
+        };
         for word in words {
             if let Some(seconds) = word.strip_prefix('~') {
                 series.seconds_ago = seconds.parse().unwrap();
+                continue;
+            }
+            if let Some(seconds) = word.strip_prefix('+') {
+                series.first_seconds_ago = seconds.parse().unwrap();
                 continue;
             }
             match word.split_once('=').unwrap() {
@@ -98,6 +110,31 @@ impl Series {
         }
         self.points.iter().rev().nth(points).copied().unwrap_or(f32::NAN)
     }
+}
+
+/// Adds the answer to a query with values over time: for each row the texts of its labels, and its values from `from` on.
+pub(in crate::world) fn over_time(
+    answers: &mut Answers,
+    query: &'static Query,
+    (from, step): (u32, u32),
+    rows: &[(&[&str], &[f32])],
+) {
+    let width = query.labels.len();
+    let moments = rows.first().map_or(0, |(_, values)| values.len());
+    let to = from + step * (moments.max(1) as u32 - 1);
+    let mut table = Table { to, width, ..Table::default() };
+    for (texts, values) in rows {
+        assert_eq!((texts.len(), values.len()), (width, moments), "{}", query.name);
+        table.labels.extend(texts.iter().map(|text| answers.symbols_mut().intern(text)));
+        let seen = |place: usize| from + step * place as u32;
+        table.first_seen.push(seen(values.iter().position(|value| !value.is_nan()).unwrap()));
+        let last = values.iter().rposition(|value| !value.is_nan()).unwrap();
+        table.last_seen.push(seen(last));
+        table.values.push(values[last]);
+    }
+    let values = (0..moments).flat_map(|moment| rows.iter().map(move |(_, values)| values[moment]));
+    table.points = Points { from, step, values: values.collect() };
+    answers.insert(query, table);
 }
 
 impl Scene {
@@ -144,7 +181,7 @@ impl Scene {
             for label in query.labels {
                 table.labels.push(symbols.intern(series.labels.get(label.name()).map_or("", String::as_str)));
             }
-            table.first_seen.push(NOW - 3600);
+            table.first_seen.push(NOW - series.first_seconds_ago);
             table.last_seen.push(NOW - series.seconds_ago);
             table.values.push(series.value);
         }

@@ -22,9 +22,33 @@ use super::prometheus::Span;
 /// What becomes of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
+    /// One series, with a point at the end.
     Series,
+    /// These series.
+    These(&'static [Shown]),
     Refusal,
     Silence,
+}
+
+/// A series that has the same value at every moment of some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shown {
+    /// Its labels as JSON, without the braces.
+    pub(super) labels: &'static str,
+    /// The first and the last moment, in Unix seconds.
+    pub(super) during: [u32; 2],
+    pub(super) value: &'static str,
+}
+
+impl Shown {
+    /// The series at the moments of a span.
+    fn json(&self, span: Span) -> String {
+        let Self { labels, during: [from, to], value } = self;
+        let moments =
+            (span.from..=span.to).step_by(span.step as usize).filter(|at| (from..=to).contains(&at));
+        let values: Vec<String> = moments.map(|at| format!(r#"[{at},"{value}"]"#)).collect();
+        format!(r#"{{"metric":{{{labels}}},"values":[{}]}}"#, values.join(","))
+    }
 }
 
 /// Decides by the expression of a query.
@@ -102,6 +126,12 @@ async fn answer(State(stand_in): State<StandIn>, Form(asked): Form<Asked>) -> Re
                 {{"metric":{{"machine_id":"m","system_uuid":"s"}},"values":[[{end},"1"]]}}]}}}}"#
         )
         .into_response(),
+        Answer::These(shown) => {
+            let series: Vec<String> = shown.iter().map(|shown| shown.json(span)).collect();
+            let series = series.join(",");
+            format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{series}]}}}}"#)
+                .into_response()
+        }
         Answer::Refusal => StatusCode::UNPROCESSABLE_ENTITY.into_response(),
         Answer::Silence => std::future::pending().await,
     }

@@ -1,5 +1,7 @@
 //! Projects that come, change and go.
 
+mod remembering;
+
 use super::{
     project::PrometheusAccess,
     stand_in::{Answer, StandIn},
@@ -8,14 +10,13 @@ use super::{
 use crate::{clock::SystemClock, disk::Directory, world::prices::Source};
 
 fn world(disk: &Arc<dyn Disk>) -> World {
+    world_with(disk, Arc::new(SystemClock::new()), None)
+}
+
+fn world_with(disk: &Arc<dyn Disk>, clock: Arc<dyn Clock>, records: Option<Arc<dyn Records>>) -> World {
     let source = Source::new(&"file:///there-is-none".parse().unwrap()).unwrap();
-    World::new(
-        Arc::clone(disk),
-        Arc::new(SystemClock::new()),
-        Metrics::new(),
-        Arc::new(PriceList::open(source, Arc::clone(disk))),
-        Duration::from_secs(3600),
-    )
+    let prices = Arc::new(PriceList::open(source, Arc::clone(disk)));
+    World::new(Arc::clone(disk), clock, Metrics::new(), prices, Duration::from_secs(3600), records)
 }
 
 fn project(id: &str, url: &str, seconds: u64) -> Project {

@@ -1,9 +1,13 @@
 //! What is the same for all applications of an audit, and so looked up once?
 
+use std::collections::HashMap;
+
 use super::{Evidence, dns::Dns, instances::Restarts, logs::Errors, memory::OomKills};
 use crate::world::{
     answers::Row,
+    application_key::ApplicationKey,
     catalogue::{Query, UP},
+    deployments::{Deployment, by_application},
     model::{ConnectionId, ContainerId, DatabaseId, Id as _, InstanceId, RowId, Several, World},
 };
 
@@ -24,6 +28,7 @@ pub(super) struct Ground<'w, 'a> {
     pub(super) oom_kills: OomKills,
     pub(super) errors: Errors,
     pub(super) dns: Dns,
+    pub(super) rollouts: HashMap<&'w ApplicationKey, &'w [Deployment]>,
     step_s: u32,
 }
 
@@ -45,6 +50,7 @@ impl<'w, 'a> Ground<'w, 'a> {
             oom_kills: OomKills::of(world),
             errors: Errors::of(world),
             dns: Dns::of(world),
+            rollouts: by_application(evidence.deployments),
             step_s,
         }
     }

@@ -1,5 +1,7 @@
 //! Which application is audited, and what does the operator say of it?
 
+use std::cell::OnceCell;
+
 use super::ground::Ground;
 use crate::world::{
     application_key::ApplicationKey,
@@ -13,17 +15,26 @@ pub(super) struct Subject<'g, 'a> {
     pub(super) world: &'g World<'a>,
     pub(super) id: AppId,
     pub(super) app: &'g Application,
+    key: OnceCell<ApplicationKey>,
     thresholds: Option<&'g Thresholds>,
 }
 
 impl<'g, 'a> Subject<'g, 'a> {
     pub(super) fn new(ground: &'g Ground<'g, 'a>, id: AppId) -> Self {
         let (world, overrides) = (ground.world, ground.evidence.overrides);
-        let app = &world.apps[id];
+        let subject =
+            Self { ground, world, id, app: &world.apps[id], key: OnceCell::new(), thresholds: None };
         // Most operators say nothing, and a key is three texts.
-        let key = (!overrides.applications.is_empty()).then(|| app.id.key(&world.texts));
-        let thresholds = key.and_then(|key: ApplicationKey| overrides.applications.get(&key));
-        Self { ground, world, id, app, thresholds }
+        if overrides.applications.is_empty() {
+            return subject;
+        }
+        let thresholds = overrides.applications.get(subject.key());
+        Self { thresholds, ..subject }
+    }
+
+    /// What it is known by for longer than this world.
+    pub(super) fn key(&self) -> &ApplicationKey {
+        self.key.get_or_init(|| self.app.id.key(&self.world.texts))
     }
 
     /// The threshold of an inspection.

@@ -18,12 +18,12 @@ const SLOT_S: u32 = 3600;
 /// The spans to ask for at `now` when everything up to `last` is there, in order. All times are Unix seconds, `step` is the
 /// distance between two points of the project. Nothing when nothing is missing, and when the clock went backwards.
 ///
-/// The last moment is a step before now, when Prometheus has it. Spans end at whole hours, so that none has more than the
+/// The last moment is at least a step of the project before now, when Prometheus has it. Spans end at whole hours, so that none has more than the
 /// 11,000 points that Prometheus gives.
 #[must_use]
 pub fn spans(kind: Kind, last: Option<u32>, now: u32, step: u32) -> Vec<Span> {
-    let step = step_of(kind, step);
-    let Some(to) = newest(now, step) else { return Vec::new() };
+    let (step, latency) = (step_of(kind, step), step);
+    let Some(to) = newest(now, latency, step) else { return Vec::new() };
     if last.is_some_and(|last| last >= to) {
         return Vec::new();
     }
@@ -46,9 +46,10 @@ pub fn step_of(kind: Kind, step: u32) -> u32 {
     }
 }
 
-/// The newest moment of the grid that Prometheus has at `now`; `None` right after the epoch.
-fn newest(now: u32, step: u32) -> Option<u32> {
-    now.checked_sub(step).map(|to| to / step * step).filter(|to| *to > 0)
+/// The newest moment of the grid that Prometheus has at `now`, which has everything after `latency`; `None` right after the
+/// epoch.
+fn newest(now: u32, latency: u32, step: u32) -> Option<u32> {
+    now.checked_sub(latency.max(1)).map(|to| to / step * step).filter(|to| *to > 0)
 }
 
 /// The first moment of the grid after `last`, but not before `to - keep`.
@@ -80,7 +81,8 @@ fn hours(from: u32, to: u32, step: u32) -> Vec<Span> {
         let last_before = (next_hour - 1) / step * step;
         let end = last_before.max(from).min(to);
         spans.push(Span { from, to: end, step });
-        from = end + step;
+        let Some(next) = end.checked_add(step) else { break };
+        from = next;
     }
     spans
 }
@@ -153,14 +155,16 @@ mod tests {
         let five_minutes = [("10:40:00", "10:55:00", 300), ("11:00:00", "11:40:00", 300)];
         check(HOUR, Some("09:49:11"), "11:49:11", 300, &five_minutes);
         let trend = [
-            ("07:40:00", "07:55:00", 300),
+            ("07:45:00", "07:55:00", 300),
             ("08:00:00", "08:55:00", 300),
             ("09:00:00", "09:55:00", 300),
             ("10:00:00", "10:55:00", 300),
-            ("11:00:00", "11:40:00", 300),
+            ("11:00:00", "11:45:00", 300),
         ];
         check(TREND, None, "11:49:11", 15, &trend);
-        check(TREND, Some("11:40:00"), "11:49:11", 15, &[]);
+        check(TREND, None, "11:45:15", 15, &trend);
+        check(TREND, Some("11:45:00"), "11:49:11", 15, &[]);
+        check(TREND, Some("11:40:00"), "11:45:14", 15, &[]);
         check(HOUR, None, "06:00:00", 7000, &[("03:53:20", "03:53:20", 7000)]);
     }
 
@@ -184,7 +188,7 @@ mod tests {
             let grid = step_of(kind, step);
             let mut previous = last;
             for span in &found {
-                prop_assert!(span.from <= span.to && span.to <= now - grid);
+                prop_assert!(span.from <= span.to && span.to <= now - step.max(1));
                 prop_assert!(previous.is_none_or(|previous| span.from > previous));
                 prop_assert!(span.from % grid == 0 && (span.to - span.from) % span.step == 0);
                 prop_assert!((span.to - span.from) / span.step < 11_000);
@@ -192,7 +196,7 @@ mod tests {
                 previous = Some(span.to);
             }
             if let Kind::Range { keep, .. } = kind {
-                let to = now.saturating_sub(grid) / grid * grid;
+                let to = now.saturating_sub(step.max(1)) / grid * grid;
                 let earliest = to.saturating_sub(seconds(keep));
                 let missing = (earliest.div_ceil(grid)..=to / grid).filter(|place| to > 0 && last.is_none_or(|last| place * grid > last));
                 let fetched = found.iter().flat_map(|span| (span.from / grid)..=(span.to / grid));

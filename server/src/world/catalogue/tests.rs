@@ -8,8 +8,8 @@ use super::*;
 fn every_query_has_a_name_of_its_own_and_columns_of_their_own() {
     let names: BTreeSet<_> = all().map(|query| query.name).collect();
     assert_eq!(names.len(), all().count());
-    // The 187 of Coroot 1.6, and the two that look back four hours.
-    assert_eq!(names.len(), 189);
+    // Of the 187 of Coroot 1.6 all but the eight histograms, the two that look back four hours, and the two of service levels.
+    assert_eq!(names.len(), 183);
     for query in all() {
         let labels: BTreeSet<_> = query.labels.iter().collect();
         assert_eq!(labels.len(), query.labels.len(), "{}", query.name);
@@ -28,5 +28,50 @@ fn what_belongs_to_people_is_not_fetched() {
         (&AWS_RDS_LOG_MESSAGES_TOTAL, "without(sample)"),
     ] {
         assert!(query.expression.contains(text), "{}", query.name);
+    }
+}
+
+/// The matcher that leaves clients out, as Prometheus applies it.
+fn leaves_out(client: &str) -> bool {
+    let expression = promql_parser::parser::parse(INBOUND_REQUESTS.expression).unwrap().to_string();
+    let (_, rest) = expression.split_once("container_id!~").unwrap();
+    let pattern = rest.split('"').nth(1).unwrap();
+    let selector = promql_parser::parser::parse(&format!("x{{container_id=~\"{pattern}\"}}")).unwrap();
+    let promql_parser::parser::Expr::VectorSelector(selector) = selector else { panic!("no selector") };
+    selector.matchers.matchers[0].is_match(client)
+}
+
+#[test]
+fn clients_that_watch_others_are_left_out_of_service_levels() {
+    for (client, expected) in [
+        ("/k8s/monitoring/anything-1/main", true),
+        ("/k8s/shop/prometheus-0/main", true),
+        ("/k8s/shop/kube-prometheus-stack-1/main", true),
+        ("/k8s-cronjob/loki/compact/main", true),
+        ("/nomad/ops/grafana/web/1/main", true),
+        ("/nomad/ops/stack/alertmanager/1/main", true),
+        ("/swarm/default/coroot-agent/1", true),
+        ("/docker/prometheus", true),
+        ("/system.slice/grafana-server.service", true),
+        ("/system.slice/own.slice/prometheus.service", true),
+        ("/k8s/shop/cart-1/prometheus-exporter", false),
+        ("/k8s/monitoring-of-shop/cart-1/main", false),
+        ("/k8s/shop/monitoring-1/main", false),
+        ("/docker/monitoring", false),
+        ("/docker/cart", false),
+    ] {
+        assert_eq!(leaves_out(client), expected, "{client}");
+    }
+}
+
+#[test]
+fn service_levels_are_of_all_requests_and_messages() {
+    for query in PROTOCOLS.iter().filter(|query| query.kind == Kind::Seen) {
+        let metric = query.expression.trim_start_matches("rate(").trim_end_matches("[$RANGE])");
+        assert!(INBOUND_REQUESTS.expression.contains(&format!("rate({metric}{{")), "{metric}");
+    }
+    for query in PROTOCOLS.iter().filter(|query| query.kind == Kind::Now) {
+        let metric = query.expression.trim_start_matches("rate(").split("_sum ").next().unwrap();
+        assert!(INBOUND_LATENCY.expression.contains(&format!("rate({metric}_bucket{{")), "{metric}");
     }
 }

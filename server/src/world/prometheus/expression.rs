@@ -50,6 +50,14 @@ impl Expressions {
         ready.insert(query.name, (range_seconds, Arc::clone(&text)));
         Ok(text)
     }
+
+    /// An expression of the operator's with the selector in it.
+    ///
+    /// # Errors
+    /// [`QueryError::InvalidQuery`].
+    pub(super) fn of_text(&self, expression: &str) -> Result<String, QueryError> {
+        self.selector.put_into(expression.to_owned())
+    }
 }
 
 impl Selector {

@@ -56,18 +56,12 @@ async fn a_round_asks_everything_and_stores_it() {
     let (url, _) = StandIn::serve(|_| Answer::Series).await;
     let mut refresh = refresh(&url, &disk(), MINUTE);
     let round = refresh.round(NOW, STEP).await;
-    let all = catalogue::of_the_world().count();
+    let all = catalogue::all().count();
     assert_eq!(round, Round { answered: all, failed: 0 });
     assert_eq!(refresh.costs.lock().unwrap().0.len(), all);
     assert!(refresh.costs.lock().unwrap().0.values().all(|cost| cost.series == 1));
     assert_eq!(
-        refresh
-            .asking
-            .store
-            .read(catalogue::of_the_world(), Past::default())
-            .unwrap()
-            .table(&NODE_INFO)
-            .len(),
+        refresh.asking.store.read(catalogue::all(), Past::default()).unwrap().table(&NODE_INFO).len(),
         1
     );
 }
@@ -102,7 +96,7 @@ async fn a_query_that_is_refused_costs_only_itself_and_recovers() {
     let (url, stand_in) = StandIn::serve(refuses).await;
     let mut refresh = refresh(&url, &disk(), MINUTE);
     let round = refresh.round(NOW, STEP).await;
-    assert_eq!(round, Round { answered: catalogue::of_the_world().count() - 1, failed: 1 });
+    assert_eq!(round, Round { answered: catalogue::all().count() - 1, failed: 1 });
     assert_eq!(failed(&refresh), [KUBE_POD_INFO.name]);
     assert_eq!(refresh.asking.store.to(&KUBE_POD_INFO), None);
 
@@ -120,7 +114,7 @@ async fn a_query_that_hangs_delays_no_other_and_is_not_asked_twice() {
     for (now, asked) in [(NOW, 1), (NOW + STEP, 0)] {
         let round = refresh.round(now, STEP).await;
         assert_eq!(round.failed, 0);
-        assert!(round.answered > catalogue::of_the_world().count() / 2, "{round:?}");
+        assert!(round.answered > catalogue::all().count() / 2, "{round:?}");
         assert_eq!(stand_in.spans("node_info").len(), asked);
         assert_eq!(refresh.asking.store.to(&NODE_CPU_CORES), Some(now - STEP));
     }
@@ -148,7 +142,7 @@ async fn queries_that_failed_take_no_more_than_half_of_the_places() {
     let (url, stand_in) = StandIn::serve(|_| Answer::Refusal).await;
     let mut refresh = refresh(&url, &disk(), Duration::from_secs(1));
     refresh.round(NOW, STEP).await;
-    assert_eq!(failed(&refresh).len(), catalogue::of_the_world().count());
+    assert_eq!(failed(&refresh).len(), catalogue::all().count());
     stand_in.behave(hang);
     refresh.round(NOW + STEP, STEP).await;
     assert_eq!(refresh.under_way.len(), SLOW_AT_ONCE);
@@ -158,7 +152,7 @@ async fn queries_that_failed_take_no_more_than_half_of_the_places() {
 async fn a_prometheus_that_says_nothing_is_asked_ten_at_a_time_and_has_failed_within_a_refresh() {
     let (url, stand_in) = StandIn::serve(|_| Answer::Silence).await;
     let mut refresh = refresh(&url, &disk(), Duration::from_secs(1));
-    let all = catalogue::of_the_world().count();
+    let all = catalogue::all().count();
     assert_eq!(refresh.round(NOW, STEP).await, Round { answered: 0, failed: all });
     assert_eq!(failed(&refresh).len(), all);
     assert_eq!(stand_in.record.most.load(Ordering::SeqCst), AT_ONCE);
@@ -167,7 +161,7 @@ async fn a_prometheus_that_says_nothing_is_asked_ten_at_a_time_and_has_failed_wi
 #[tokio::test]
 async fn a_prometheus_that_is_not_there_has_failed_at_once() {
     let mut refresh = refresh("http://127.0.0.1:9", &disk(), MINUTE);
-    let all = catalogue::of_the_world().count();
+    let all = catalogue::all().count();
     assert_eq!(refresh.round(NOW, STEP).await, Round { answered: 0, failed: all });
 }
 

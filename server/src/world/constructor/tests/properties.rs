@@ -119,7 +119,8 @@ fn series() -> impl Strategy<Value = Series> {
             .iter()
             .zip(picks)
             .map(|(label, pick)| (label.name().to_owned(), (*pick.get(texts_of(*label))).to_owned()));
-        Series { query, labels: labels.collect(), value, seconds_ago, points: points_before(value) }
+        let points = points_before(value);
+        Series { query, labels: labels.collect(), value, seconds_ago, first_seconds_ago: 3600, points }
     })
 }
 

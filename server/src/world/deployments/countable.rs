@@ -1,0 +1,73 @@
+//! What of the rollouts is to be in a report?
+
+use std::collections::HashMap;
+
+use super::{Deployment, Objectives, by_application, changes};
+use crate::world::{
+    application_key::ApplicationKey,
+    facts::counted,
+    inspections::Overrides,
+    model::World,
+    records::{Countable, Fact},
+};
+
+/// The rollouts of counted applications that started after `since`, in Unix seconds, and what those changed of which that is
+/// known, also when it is nothing. `deployments` are those of the project, those of one application together, the oldest first.
+#[must_use]
+pub fn countable(
+    world: &World<'_>,
+    deployments: &[Deployment],
+    overrides: &Overrides,
+    since: u32,
+) -> Vec<Countable> {
+    let is_recent = |rollout: &Deployment| rollout.started_at > since;
+    let mut by_application = by_application(deployments);
+    by_application.retain(|_, rollouts| rollouts.iter().any(is_recent));
+    if by_application.is_empty() {
+        return Vec::new();
+    }
+    let objectives = counted_with_objectives(world, overrides, &by_application);
+    let mut countable = Vec::new();
+    for (application, rollouts) in by_application {
+        let Some(objectives) = objectives.get(application) else { continue };
+        for (place, rollout) in rollouts.iter().enumerate().filter(|(_, rollout)| is_recent(rollout)) {
+            let before = rollouts.iter().take(place);
+            countable.push(Countable { item: item("deployment", rollout), fact: Fact::Deployment });
+            countable.extend(summary(rollout, before, objectives));
+        }
+    }
+    countable.sort();
+    countable
+}
+
+/// The objectives of the counted ones of some applications.
+fn counted_with_objectives(
+    world: &World<'_>,
+    overrides: &Overrides,
+    applications: &HashMap<&ApplicationKey, &[Deployment]>,
+) -> HashMap<ApplicationKey, Objectives> {
+    let counted = counted(world).map(|(_, app)| (app.id.key(&world.texts), app.category.is_auxiliary()));
+    let meant = counted.filter(|(key, _)| applications.contains_key(key));
+    meant
+        .map(|(key, is_auxiliary)| {
+            let objectives = Objectives::of(overrides, &key, is_auxiliary);
+            (key, objectives)
+        })
+        .collect()
+}
+
+/// What a rollout changed against the last one `before` it of which that is known.
+fn summary<'d>(
+    rollout: &Deployment,
+    before: impl DoubleEndedIterator<Item = &'d Deployment>,
+    objectives: &Objectives,
+) -> Option<Countable> {
+    let before = before.rev().find_map(|before| before.snapshot.as_ref());
+    let changes = changes(rollout.snapshot.as_ref()?, before, objectives);
+    Some(Countable { item: item("summary", rollout), fact: Fact::Summary(changes) })
+}
+
+fn item(what: &str, rollout: &Deployment) -> String {
+    let Deployment { application, name, started_at, .. } = rollout;
+    format!("{what}/{application}/{name}/{started_at}")
+}

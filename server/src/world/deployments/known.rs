@@ -1,0 +1,124 @@
+//! Which of the rollouts that were seen are news?
+
+use super::{Deployment, Detected, Seen};
+use crate::world::application_key::ApplicationKey;
+
+/// How far apart two may say that the same rollout began, in seconds: after a restart pods are known on a coarser grid.
+const TOLERANCE_S: u32 = 600;
+
+/// The rollouts of an application that were seen and are not among the `stored` ones, and those of which more is known now. A
+/// stored one keeps its start, and its finish once it has one.
+#[must_use]
+pub fn news(application: &ApplicationKey, stored: &[Deployment], seen: Seen) -> Vec<Deployment> {
+    let Seen { rollouts, alone } = seen;
+    let mut unmatched: Vec<&Deployment> = stored.iter().collect();
+    let mut news = Vec::new();
+    for detected in rollouts {
+        match take_same(&mut unmatched, &detected) {
+            None => news.push(new(application, detected)),
+            Some(known) => news.extend(better(known, &detected)),
+        }
+    }
+    // It took longer than anybody looks back, and its start is not seen any more.
+    if news.is_empty()
+        && let (Some(last), Some((name, since))) = (unmatched.pop(), alone)
+        && is_finished_now(stored, last, &name)
+    {
+        news.push(Deployment { finished_at: Some(since.max(last.started_at)), ..last.clone() });
+    }
+    news
+}
+
+/// Takes the stored rollout that is meant, of several the one that began at nearly the same time.
+fn take_same<'s>(unmatched: &mut Vec<&'s Deployment>, detected: &Detected) -> Option<&'s Deployment> {
+    let apart = |stored: &Deployment| stored.started_at.abs_diff(detected.started_at);
+    let same = unmatched.iter().enumerate().filter(|(_, stored)| stored.name == detected.name);
+    let (place, nearest) = same.min_by_key(|(_, stored)| apart(stored))?;
+    (apart(nearest) <= TOLERANCE_S).then(|| unmatched.remove(place))
+}
+
+fn new(application: &ApplicationKey, detected: Detected) -> Deployment {
+    let Detected { name, started_at, finished_at, container_images } = detected;
+    let application = application.clone();
+    Deployment { application, name, started_at, finished_at, container_images, snapshot: None }
+}
+
+fn better(known: &Deployment, detected: &Detected) -> Option<Deployment> {
+    let finishes = known.finished_at.is_none() && detected.finished_at.is_some();
+    let finished_at = detected.finished_at.map(|finished| finished.max(known.started_at));
+    finishes.then(|| Deployment { finished_at, ..known.clone() })
+}
+
+/// Whether the newest stored rollout is `last`, was not finished, and its replica set is the only one.
+fn is_finished_now(stored: &[Deployment], last: &Deployment, alone: &str) -> bool {
+    stored.last() == Some(last) && last.finished_at.is_none() && last.name == alone
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detected(name: &str, started_at: u32, finished_at: Option<u32>) -> Detected {
+        Detected { name: name.to_owned(), started_at, finished_at, container_images: vec!["i".to_owned()] }
+    }
+
+    fn stored(name: &str, started_at: u32, finished_at: Option<u32>) -> Deployment {
+        new(&ApplicationKey::default(), detected(name, started_at, finished_at))
+    }
+
+    #[track_caller]
+    fn check(known: &[Deployment], seen: &[Detected], alone: Option<(&str, u32)>, expected: &[Deployment]) {
+        let alone = alone.map(|(name, since)| (name.to_owned(), since));
+        let found = news(&ApplicationKey::default(), known, Seen { rollouts: seen.to_vec(), alone });
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_rollout_is_told_once_and_again_when_it_has_finished() {
+        let (going, finished) = (stored("rs2", 5000, None), stored("rs2", 5000, Some(5060)));
+        check(&[], &[detected("rs2", 5000, None)], None, std::slice::from_ref(&going));
+        check(std::slice::from_ref(&going), &[detected("rs2", 5000, None)], None, &[]);
+        check(
+            std::slice::from_ref(&going),
+            &[detected("rs2", 5000, Some(5060))],
+            None,
+            std::slice::from_ref(&finished),
+        );
+        check(std::slice::from_ref(&finished), &[detected("rs2", 5000, Some(5060))], None, &[]);
+        check(std::slice::from_ref(&finished), &[detected("rs2", 5000, Some(5075))], None, &[]);
+        check(std::slice::from_ref(&finished), &[detected("rs2", 5000, None)], None, &[]);
+    }
+
+    #[test]
+    fn one_that_began_at_nearly_the_same_time_is_the_same_and_keeps_its_start() {
+        let known = [stored("rs2", 5000, None)];
+        check(&known, &[detected("rs2", 5600, Some(5700))], None, &[stored("rs2", 5000, Some(5700))]);
+        check(&known, &[detected("rs2", 4400, Some(4800))], None, &[stored("rs2", 5000, Some(5000))]);
+        let later = [detected("rs2", 5601, None)];
+        check(&known, &later, None, &[stored("rs2", 5601, None)]);
+        check(&known, &[detected("rs3", 5000, None)], None, &[stored("rs3", 5000, None)]);
+    }
+
+    #[test]
+    fn one_that_comes_back_soon_is_another() {
+        let first = stored("rs1", 5000, Some(5000));
+        let back = [
+            detected("rs1", 5000, Some(5000)),
+            detected("rs2", 5100, None),
+            detected("rs1", 5200, Some(5200)),
+        ];
+        let expected = [stored("rs2", 5100, None), stored("rs1", 5200, Some(5200))];
+        check(std::slice::from_ref(&first), &back, None, &expected);
+        let all = [first, expected[0].clone(), expected[1].clone()];
+        check(&all, &back, None, &[]);
+    }
+
+    #[test]
+    fn one_that_takes_longer_than_anybody_looks_back_finishes_when_it_is_alone() {
+        let going = [stored("rs1", 1000, Some(1000)), stored("rs2", 5000, None)];
+        check(&going, &[], Some(("rs2", 9000)), &[stored("rs2", 5000, Some(9000))]);
+        check(&going, &[], Some(("rs1", 9000)), &[]);
+        check(&going, &[], None, &[]);
+        check(&[stored("rs2", 5000, None), stored("rs3", 6000, Some(6000))], &[], Some(("rs2", 9000)), &[]);
+    }
+}

@@ -1,0 +1,58 @@
+//! Which replica sets did the deployments of a world have?
+
+use std::collections::BTreeMap;
+
+use super::{Deployment, Grid, ReplicaSet, Seen, by_application, detect, news};
+use crate::world::{
+    answers::Symbol,
+    catalogue::{KUBE_POD_STATUS_PHASE, WINDOW},
+    model::{Application, ContainerId, InstanceId, Kind, Several, World},
+};
+
+/// The newest moment of which something is known of pods, in Unix seconds; 0 when nothing is.
+#[must_use]
+pub fn newest(world: &World<'_>) -> u32 {
+    world.answers.table(&KUBE_POD_STATUS_PHASE).to
+}
+
+/// The rollouts that a world shows and that are not `stored`, or of which more is known than is stored. `step_s` is the distance
+/// between two points of the project.
+#[must_use]
+pub fn found(world: &World<'_>, stored: &[Deployment], step_s: u32) -> Vec<Deployment> {
+    let window = u32::try_from(WINDOW.as_secs()).unwrap_or(u32::MAX);
+    let to = newest(world);
+    let grid = Grid { from: to.saturating_sub(window), to, step: step_s.max(1) };
+    let (stored, containers) = (by_application(stored), world.containers_by_instance());
+    let deployments = world.applications().filter(|(_, app)| app.id.kind == Kind::Deployment);
+    let seen = deployments.filter_map(|(_, app)| Some((app, seen(world, &containers, app, grid)?)));
+    seen.flat_map(|(app, seen)| {
+        let key = app.id.key(&world.texts);
+        let stored = stored.get(&key).copied().unwrap_or_default();
+        news(&key, stored, seen)
+    })
+    .collect()
+}
+
+/// What was seen of an application; `None` when nothing could have changed.
+fn seen(
+    world: &World<'_>,
+    containers: &Several<InstanceId, ContainerId>,
+    app: &Application,
+    grid: Grid,
+) -> Option<Seen> {
+    let mut by_name = BTreeMap::<&str, ReplicaSet>::new();
+    for instance in &app.instances {
+        let Some(pod) = world.instances[*instance].pod.map(|pod| &world.pods[pod]) else { continue };
+        if pod.replica_set == Symbol::EMPTY || pod.first_seen > pod.last_seen {
+            continue;
+        }
+        let name = world.text(pod.replica_set);
+        let replica_set = by_name.entry(name).or_default();
+        replica_set.pods.push(pod.first_seen..=pod.last_seen);
+        let images =
+            containers.of(*instance).map(|container| world.text(world.containers[*container].image.text()));
+        replica_set.images.extend(images.filter(|image| !image.is_empty()).map(str::to_owned));
+    }
+    let named = by_name.into_iter().map(|(name, pods)| ReplicaSet { name: name.to_owned(), ..pods });
+    Some(detect(named.collect(), grid)).filter(|seen| *seen != Seen::default())
+}

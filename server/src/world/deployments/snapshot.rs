@@ -1,0 +1,127 @@
+//! When is it time to say what a rollout cost, and what did it?
+
+use std::collections::BTreeMap;
+
+use super::{
+    Deployment, Snapshot,
+    measures::{Growth, Measures},
+};
+use crate::world::{
+    answers::Answers,
+    catalogue::{
+        CONTAINER_CPU_USAGE, CONTAINER_LOG_MESSAGES, CONTAINER_MEMORY_RSS, CONTAINER_OOM_KILLS_TOTAL,
+        CONTAINER_RESTARTS, FARGATE_CONTAINER_CPU_USAGE_SECONDS, FARGATE_CONTAINER_MEMORY_RSS,
+        FARGATE_CONTAINER_OOM_EVENTS_TOTAL, Query, UP, WINDOW,
+    },
+    indicators::Sums,
+    model::{AppId, World},
+    regression::Line,
+};
+
+/// How long after the finish a snapshot begins, and how long it is, in seconds.
+const AFTER_S: u32 = 600;
+const LENGTH_S: u32 = 1200;
+
+/// The name of the bucket with all requests.
+pub(super) const ALL: &str = "+Inf";
+
+/// The queries of which a snapshot needs the values over time.
+pub const NEEDED: &[&Query] = &[
+    &UP,
+    &CONTAINER_CPU_USAGE,
+    &CONTAINER_MEMORY_RSS,
+    &CONTAINER_OOM_KILLS_TOTAL,
+    &CONTAINER_RESTARTS,
+    &CONTAINER_LOG_MESSAGES,
+    &FARGATE_CONTAINER_CPU_USAGE_SECONDS,
+    &FARGATE_CONTAINER_MEMORY_RSS,
+    &FARGATE_CONTAINER_OOM_EVENTS_TOTAL,
+];
+
+/// The time of a snapshot: after `from` and not after `to`, in Unix seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Its beginning.
+    pub from: u32,
+    /// Its end.
+    pub to: u32,
+}
+
+/// The rollouts of one application, the oldest first, of which a snapshot is due when the newest values are of `to`, in Unix
+/// seconds: 20 minutes that begin 10 after the finish are over, they are within the last hour, and no other rollout began in
+/// them.
+#[must_use]
+pub fn due(rollouts: &[Deployment], to: u32) -> Vec<(&Deployment, Window)> {
+    let nexts = rollouts.iter().skip(1).map(|next| next.started_at).chain([u32::MAX]);
+    let with_next = rollouts.iter().zip(nexts).filter(|(rollout, _)| rollout.snapshot.is_none());
+    with_next
+        .filter_map(|(rollout, next)| {
+            let from = rollout.finished_at?.saturating_add(AFTER_S);
+            let window = Window { from, to: from.saturating_add(LENGTH_S) };
+            let is_loaded = window.from >= to.saturating_sub(u32::try_from(WINDOW.as_secs()).ok()?);
+            (window.to <= next.min(to) && is_loaded).then_some((rollout, window))
+        })
+        .collect()
+}
+
+/// What an application did and cost in a window; `points` are the answers to the queries of [`NEEDED`], `sums` its requests.
+/// `None` when the answers do not cover the window, or when less than half of it is known of its memory: nothing is made up.
+///
+/// The memory in use is the mean over the window. Coroot takes the whole hour before its end, in which there is much of
+/// before the rollout.
+#[must_use]
+pub fn take(
+    world: &World<'_>,
+    points: &Answers,
+    app: AppId,
+    window: Window,
+    sums: &Sums,
+) -> Option<Snapshot> {
+    if NEEDED.iter().any(|query| points.table(query).to < window.to) {
+        return None;
+    }
+    let measures = Measures::of(world, points, app);
+    let memory = measures.memory(window);
+    if !measures.is_mostly_known(&memory, window) {
+        return None;
+    }
+    let logged = |levels: &[&str]| count(measures.increase(Growth::Logs(levels), window));
+    Some(Snapshot {
+        timestamp: window.to,
+        duration_s: window.to - window.from,
+        requests: count(sums.requests),
+        errors: count(sums.errors),
+        latency: latency(sums),
+        restarts: count(measures.increase(Growth::Restarts, window)),
+        cpu_usage: measures.cpu_seconds(window) as f32,
+        memory_leak_percent: leak_percent(&memory, window).unwrap_or(f32::NAN),
+        memory_usage: count(mean(&memory)),
+        oom_kills: count(measures.increase(Growth::OomKills, window)),
+        log_errors: logged(&["error", "critical", "fatal"]),
+        log_warnings: logged(&["warning"]),
+    })
+}
+
+fn latency(sums: &Sums) -> BTreeMap<String, u64> {
+    let name = |bound: f32| if bound.is_finite() { format!("{bound:.3}") } else { ALL.to_owned() };
+    sums.latency.iter().map(|(bound, requests)| (name(*bound), count(*requests))).collect()
+}
+
+/// By how much a straight line through the memory in use grows in an hour; `None` when there is none, or it comes from below 0.
+fn leak_percent(memory: &[(u32, f64)], window: Window) -> Option<f32> {
+    let line = Line::through(memory)?;
+    let (begin, end) = (line.at(window.from), line.at(window.from.saturating_add(3600)));
+    (begin > 0.0 && end > 0.0).then_some(((end - begin) / begin * 100.0) as f32)
+}
+
+fn mean(values: &[(u32, f64)]) -> f64 {
+    values.iter().map(|(_, value)| value).sum::<f64>() / values.len().max(1) as f64
+}
+
+/// A number of things, rounded.
+fn count(number: f64) -> u64 {
+    number.round() as u64
+}
+
+#[cfg(test)]
+mod tests;

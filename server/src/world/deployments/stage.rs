@@ -1,0 +1,78 @@
+//! How far did a rollout get?
+
+use super::Deployment;
+use crate::world::status::Status;
+
+/// How far a rollout got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// What it changed is known.
+    Summary,
+    /// It has finished.
+    Deployed,
+    /// Another one began before it had finished.
+    Cancelled,
+    /// It takes longer than it may.
+    Stuck,
+    /// It goes on.
+    InProgress,
+}
+
+impl Stage {
+    /// How far a rollout got at `now`, in Unix seconds, that may take `may_take_s` seconds.
+    #[must_use]
+    pub fn of(rollout: &Deployment, is_newest: bool, now: u32, may_take_s: f32) -> Self {
+        if rollout.snapshot.is_some() {
+            return Self::Summary;
+        }
+        if rollout.finished_at.is_some() {
+            return Self::Deployed;
+        }
+        if !is_newest {
+            return Self::Cancelled;
+        }
+        let age = now.saturating_sub(rollout.started_at);
+        if age as f32 > may_take_s { Self::Stuck } else { Self::InProgress }
+    }
+
+    /// How well that is.
+    #[must_use]
+    pub const fn status(self) -> Status {
+        match self {
+            Self::Summary | Self::Deployed => Status::Ok,
+            Self::Cancelled | Self::InProgress => Status::Warning,
+            Self::Stuck => Status::Critical,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{application_key::ApplicationKey, deployments::Snapshot};
+
+    #[test]
+    fn a_rollout_goes_from_stage_to_stage() {
+        let summary = Some(Snapshot::default());
+        for (finished_at, snapshot, is_newest, now, expected, status) in [
+            (None, None, true, 1000, Stage::InProgress, Status::Warning),
+            (None, None, true, 1180, Stage::InProgress, Status::Warning),
+            (None, None, true, 1181, Stage::Stuck, Status::Critical),
+            (None, None, false, 1181, Stage::Cancelled, Status::Warning),
+            (Some(1100), None, false, 9000, Stage::Deployed, Status::Ok),
+            (Some(1100), None, true, 9000, Stage::Deployed, Status::Ok),
+            (Some(1100), summary, true, 9000, Stage::Summary, Status::Ok),
+        ] {
+            let rollout = Deployment {
+                application: ApplicationKey::default(),
+                name: String::new(),
+                started_at: 1000,
+                finished_at,
+                container_images: Vec::new(),
+                snapshot,
+            };
+            let stage = Stage::of(&rollout, is_newest, now, 180.0);
+            assert_eq!((stage, stage.status()), (expected, status), "{finished_at:?} {is_newest} {now}");
+        }
+    }
+}

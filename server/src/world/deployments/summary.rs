@@ -1,0 +1,254 @@
+//! What did a rollout change for the better, and what for the worse?
+
+use super::Snapshot;
+use crate::world::{
+    application_key::ApplicationKey,
+    inspections::{AvailabilityObjective, LatencyObjective, Overrides},
+};
+
+/// A change that is notable, in percent.
+const NOTABLE_PERCENT: f64 = 5.0;
+
+/// Growth of the memory in use that is a leak, in percent an hour.
+const LEAK_PERCENT: f32 = 5.0;
+
+/// What an application is to achieve.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Objectives {
+    /// How often requests are to succeed.
+    pub availability: AvailabilityObjective,
+    /// How often they are to be answered quickly.
+    pub latency: LatencyObjective,
+}
+
+/// Whether something became better or worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Better,
+    Worse,
+}
+
+use Verdict::{Better, Worse};
+
+impl Objectives {
+    /// Those of an application; `is_auxiliary` says whether it serves the infrastructure.
+    #[must_use]
+    pub fn of(overrides: &Overrides, application: &ApplicationKey, is_auxiliary: bool) -> Self {
+        Self {
+            availability: overrides.availability_of(application),
+            latency: overrides.latency_of(application, is_auxiliary),
+        }
+    }
+}
+
+/// The notable changes of a rollout, `before` being the snapshot of the one before it: `+` or `-` and the name of a report, by
+/// the rules of Coroot 1.6. A report may be there more than once.
+///
+/// Two things are other than there: errors in logs that disappeared completely count, which Coroot's rule does not reach; and
+/// that a leak is over counts only when it is known.
+#[must_use]
+pub fn changes(now: &Snapshot, before: Option<&Snapshot>, objectives: &Objectives) -> Vec<&'static str> {
+    let compared =
+        |rule: fn(&Snapshot, &Snapshot) -> Option<Verdict>| before.and_then(|before| rule(now, before));
+    let verdicts = [
+        (["+SLO", "-SLO"], met(now, before, f64::from(objectives.availability.percent), success)),
+        (
+            ["+SLO", "-SLO"],
+            met(now, before, f64::from(objectives.latency.percent), quick(&objectives.latency)),
+        ),
+        (["+CPU", "-CPU"], compared(cpu)),
+        (["+Memory", "-Memory"], (now.oom_kills > 0).then_some(Worse)),
+        (["+Memory", "-Memory"], compared(memory)),
+        (["+Memory", "-Memory"], leak(now, before)),
+        (["+Instances", "-Instances"], (now.restarts > now.oom_kills).then_some(Worse)),
+        (["+Logs", "-Logs"], logs(now, before)),
+    ];
+    let entry = |([better, worse], verdict): ([&'static str; 2], Option<Verdict>)| {
+        verdict.map(|verdict| if verdict == Better { better } else { worse })
+    };
+    verdicts.into_iter().filter_map(entry).collect()
+}
+
+/// Whether an objective is missed, or is met and was not before. `percent` is the share of good requests, if there were any.
+fn met(
+    now: &Snapshot,
+    before: Option<&Snapshot>,
+    objective: f64,
+    percent: impl Fn(&Snapshot) -> Option<f64>,
+) -> Option<Verdict> {
+    if percent(now)? < objective {
+        return Some(Worse);
+    }
+    let was_missed = before.and_then(percent)? < objective;
+    was_missed.then_some(Better)
+}
+
+/// The share of requests that succeeded, in percent.
+fn success(snapshot: &Snapshot) -> Option<f64> {
+    percent_of(snapshot.requests.saturating_sub(snapshot.errors), snapshot.requests)
+}
+
+/// The share of requests that were answered quickly, in percent.
+fn quick(objective: &LatencyObjective) -> impl Fn(&Snapshot) -> Option<f64> {
+    let bucket_s = objective.bucket_s;
+    move |snapshot| {
+        let buckets =
+            snapshot.latency.iter().filter_map(|(le, count)| Some((le.parse::<f32>().ok()?, *count)));
+        let within = buckets.filter(|(le, _)| *le <= bucket_s);
+        let (_, quick) = within.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+        percent_of(quick, *snapshot.latency.get(super::snapshot::ALL)?)
+    }
+}
+
+fn cpu(now: &Snapshot, before: &Snapshot) -> Option<Verdict> {
+    compare(per_request(now.cpu_usage.into(), now)?, per_request(before.cpu_usage.into(), before)?)
+}
+
+fn memory(now: &Snapshot, before: &Snapshot) -> Option<Verdict> {
+    compare(now.memory_usage as f64, before.memory_usage as f64)
+}
+
+fn leak(now: &Snapshot, before: Option<&Snapshot>) -> Option<Verdict> {
+    let leaks = |snapshot: &Snapshot| snapshot.memory_leak_percent > LEAK_PERCENT;
+    if leaks(now) {
+        return Some(Worse);
+    }
+    (!now.memory_leak_percent.is_nan() && before.is_some_and(leaks)).then_some(Better)
+}
+
+fn logs(now: &Snapshot, before: Option<&Snapshot>) -> Option<Verdict> {
+    match (now.log_errors, before.map_or(0, |before| before.log_errors)) {
+        (0, 0) => None,
+        (0, _) => Some(Better),
+        (_, 0) => Some(Worse),
+        (errors, errors_before) => {
+            let before = per_request(errors_before as f64, before?)?;
+            compare(per_request(errors as f64, now)?, before)
+        }
+    }
+}
+
+/// Whether what is to be small changed notably; both are known when they are above 0.
+fn compare(now: f64, before: f64) -> Option<Verdict> {
+    if now <= 0.0 || before <= 0.0 {
+        return None;
+    }
+    match (now - before) / before * 100.0 {
+        change if change > NOTABLE_PERCENT => Some(Worse),
+        change if change < -NOTABLE_PERCENT => Some(Better),
+        _ => None,
+    }
+}
+
+fn per_request(value: f64, snapshot: &Snapshot) -> Option<f64> {
+    (snapshot.requests > 0).then(|| value / snapshot.requests as f64)
+}
+
+fn percent_of(part: u64, all: u64) -> Option<f64> {
+    (all > 0).then(|| part as f64 / all as f64 * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// A snapshot of a thousand requests of which nothing is to be said, with some changes.
+    fn snapshot(change: impl FnOnce(&mut Snapshot)) -> Snapshot {
+        let mut snapshot = Snapshot {
+            requests: 1000,
+            latency: latency(1000, 1000),
+            cpu_usage: 100.0,
+            memory_usage: 1000,
+            memory_leak_percent: 0.0,
+            ..Snapshot::default()
+        };
+        change(&mut snapshot);
+        snapshot
+    }
+
+    fn latency(quick: u64, all: u64) -> BTreeMap<String, u64> {
+        BTreeMap::from([
+            ("0.250".to_owned(), quick / 2),
+            ("0.500".to_owned(), quick),
+            ("+Inf".to_owned(), all),
+        ])
+    }
+
+    type Change = fn(&mut Snapshot);
+
+    const SAME: Change = |_| {};
+
+    #[test]
+    fn every_rule_has_its_better_and_its_worse() {
+        let nan: Change = |snapshot| snapshot.memory_leak_percent = f32::NAN;
+        let failing: Change = |snapshot| snapshot.errors = 11;
+        let slow: Change = |snapshot| snapshot.latency = latency(989, 1000);
+        let leaking: Change = |snapshot| snapshot.memory_leak_percent = 5.1;
+        let logging: Change = |snapshot| snapshot.log_errors = 100;
+        let rules: &[(Change, Option<Change>, &[&str])] = &[
+            (SAME, Some(SAME), &[]),
+            (SAME, None, &[]),
+            (failing, None, &["-SLO"]),
+            (failing, Some(failing), &["-SLO"]),
+            (SAME, Some(failing), &["+SLO"]),
+            (|snapshot| snapshot.errors = 10, None, &[]),
+            (slow, None, &["-SLO"]),
+            (SAME, Some(slow), &["+SLO"]),
+            (|snapshot| snapshot.latency = latency(990, 1000), None, &[]),
+            (|snapshot| snapshot.latency = BTreeMap::new(), Some(slow), &[]),
+            (|snapshot| (snapshot.requests, snapshot.errors) = (0, 0), Some(failing), &[]),
+            (|snapshot| (snapshot.errors, snapshot.latency) = (11, latency(0, 9)), None, &["-SLO", "-SLO"]),
+            (|snapshot| snapshot.cpu_usage = 105.1, Some(SAME), &["-CPU"]),
+            (|snapshot| snapshot.cpu_usage = 104.9, Some(SAME), &[]),
+            (|snapshot| snapshot.cpu_usage = 94.9, Some(SAME), &["+CPU"]),
+            (|snapshot| snapshot.cpu_usage = 200.0, None, &[]),
+            (|snapshot| (snapshot.cpu_usage, snapshot.requests) = (200.0, 2000), Some(SAME), &[]),
+            (|snapshot| snapshot.cpu_usage = 0.0, Some(SAME), &[]),
+            (|snapshot| snapshot.oom_kills = 1, None, &["-Memory"]),
+            (SAME, Some(|snapshot| snapshot.oom_kills = 1), &[]),
+            (|snapshot| snapshot.memory_usage = 1051, Some(SAME), &["-Memory"]),
+            (|snapshot| snapshot.memory_usage = 1050, Some(SAME), &[]),
+            (|snapshot| snapshot.memory_usage = 949, Some(SAME), &["+Memory"]),
+            (|snapshot| snapshot.memory_usage = 0, Some(SAME), &[]),
+            (leaking, None, &["-Memory"]),
+            (leaking, Some(leaking), &["-Memory"]),
+            (SAME, Some(leaking), &["+Memory"]),
+            (nan, Some(leaking), &[]),
+            (nan, Some(nan), &[]),
+            (|snapshot| snapshot.restarts = 1, None, &["-Instances"]),
+            (|snapshot| (snapshot.restarts, snapshot.oom_kills) = (2, 2), None, &["-Memory"]),
+            (logging, None, &["-Logs"]),
+            (logging, Some(SAME), &["-Logs"]),
+            (logging, Some(logging), &[]),
+            (|snapshot| snapshot.log_errors = 106, Some(logging), &["-Logs"]),
+            (|snapshot| snapshot.log_errors = 94, Some(logging), &["+Logs"]),
+            (SAME, Some(logging), &["+Logs"]),
+            (|snapshot| (snapshot.log_errors, snapshot.requests) = (500, 0), Some(logging), &[]),
+            // The example of the document.
+            (
+                |snapshot| (snapshot.cpu_usage, snapshot.memory_usage) = (150.0, 2000),
+                Some(logging),
+                &["-CPU", "-Memory", "+Logs"],
+            ),
+        ];
+        let objectives = Objectives::of(&Overrides::default(), &ApplicationKey::default(), false);
+        for (place, (now, before, expected)) in rules.iter().enumerate() {
+            let before = before.map(snapshot);
+            assert_eq!(changes(&snapshot(now), before.as_ref(), &objectives), *expected, "rule {place}");
+        }
+    }
+
+    #[test]
+    fn what_is_quick_depends_on_the_objective() {
+        let half_are_quick = snapshot(|snapshot| snapshot.latency = latency(500, 1000));
+        for (bucket_s, percent, expected) in
+            [(0.5, 50.0, &[][..]), (0.4, 50.0, &["-SLO"]), (0.1, 99.0, &[]), (5.0, 51.0, &["-SLO"])]
+        {
+            let mut objectives = Objectives::of(&Overrides::default(), &ApplicationKey::default(), false);
+            objectives.latency = LatencyObjective { percent, bucket_s, custom: None };
+            assert_eq!(changes(&half_are_quick, None, &objectives), expected, "{bucket_s} {percent}");
+        }
+    }
+}

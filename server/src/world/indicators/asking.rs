@@ -1,0 +1,71 @@
+//! The operator's own queries, put to Prometheus.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout},
+};
+
+use super::{
+    Batch,
+    own::{Asks, HISTOGRAM, Own, OwnSlots},
+};
+use crate::world::prometheus::{Prometheus, QueryError};
+
+/// How many are put at the same time.
+const AT_ONCE: usize = 4;
+
+/// How long one may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long new ones are put. The rest waits for the next load.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Puts queries of the operator's ([`Indicators::missing`](super::Indicators::missing)), and returns what becomes known. One
+/// that fails costs only itself, and is missing again with the next slot.
+pub async fn ask_own(prometheus: &Arc<Prometheus>, missing: Vec<Own>) -> Batch {
+    let mut waiting = missing.into_iter();
+    let mut under_way = JoinSet::new();
+    let mut known = Batch::default();
+    let begun = Instant::now();
+    loop {
+        while under_way.len() < AT_ONCE && begun.elapsed() < PATIENCE {
+            let Some(own) = waiting.next() else { break };
+            under_way.spawn(put(Arc::clone(prometheus), own));
+        }
+        match under_way.join_next().await {
+            Some(Ok(batch)) => {
+                known.slots.extend(batch.slots);
+                known.own.extend(batch.own);
+            }
+            // A bug ended the task; the query is put again.
+            Some(Err(_)) => {}
+            None => return known,
+        }
+    }
+}
+
+async fn put(prometheus: Arc<Prometheus>, own: Own) -> Batch {
+    match timeout(TIMEOUT, ask(&prometheus, &own)).await {
+        Ok(Ok(batch)) => return batch,
+        Ok(Err(error)) => tracing::debug!(%error, "a query of the operator's failed"),
+        Err(_) => tracing::debug!("a query of the operator's was not answered in time"),
+    }
+    own.failed()
+}
+
+async fn ask(prometheus: &Prometheus, own: &Own) -> Result<Batch, QueryError> {
+    match &own.asks {
+        Asks::Requests([all, failed]) => {
+            let (all, _) = prometheus.range_of(all, &[], own.span, OwnSlots::default()).await?;
+            let (failed, _) = prometheus.range_of(failed, &[], own.span, OwnSlots::default()).await?;
+            Ok(own.requests(&all, &failed))
+        }
+        Asks::Latency(histogram) => {
+            let (histogram, _) =
+                prometheus.range_of(histogram, HISTOGRAM, own.span, OwnSlots::default()).await?;
+            Ok(own.latency(&histogram))
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What is known of one application, slot by slot?
+
+use super::{DAY_S, SLOT_S, SlotOf, Source, slots};
+use crate::world::application_key::ApplicationKey;
+
+/// The slots of a day.
+const SLOTS: usize = (DAY_S / SLOT_S) as usize;
+
+/// Requests and failures, before the buckets.
+const COUNTS: usize = 2;
+
+/// Buckets that are kept; a histogram has some ten.
+const MOST_BUCKETS: usize = 32;
+
+/// The slots of a day in one piece of memory, which goes round: the slot of tomorrow takes the place of that of today.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Day {
+    /// The end of the newest slot; 0 without one.
+    newest: u32,
+    /// The upper bounds of buckets, in order.
+    bounds: Vec<f32>,
+    /// For each slot the requests, those that failed, and those in each bucket; NaN for what is not known.
+    values: Vec<f32>,
+}
+
+/// What is known of the requests to an application in some time.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sums {
+    /// Requests.
+    pub requests: f64,
+    /// Those that failed.
+    pub errors: f64,
+    /// Requests that took at most so long, by the upper bound in seconds, which is infinite for all; in order.
+    pub latency: Vec<(f32, f64)>,
+}
+
+/// A slot: what is known of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slot<'d> {
+    bounds: &'d [f32],
+    values: &'d [f32],
+}
+
+impl Day {
+    /// The end of the newest slot, in Unix seconds; 0 when nothing is known.
+    pub(super) const fn newest(&self) -> u32 {
+        self.newest
+    }
+
+    /// Puts what becomes known of a slot in its place; what else is known of it stays. A slot that is too old is left out.
+    pub(super) fn put(&mut self, slot: &SlotOf) {
+        if slot.end.saturating_add(DAY_S) <= self.newest {
+            return;
+        }
+        self.make_room(slot);
+        self.move_to(slot.end);
+        let width = COUNTS + self.bounds.len();
+        let bounds = &self.bounds;
+        let Some(row) = self.values.chunks_exact_mut(width).nth(place(slot.end)) else { return };
+        if let (Some(counts), Some(row)) = (slot.requests, row.first_chunk_mut()) {
+            *row = counts;
+        }
+        for (bound, count) in &slot.latency {
+            let column = bounds.iter().position(|known| known.total_cmp(bound).is_eq());
+            if let Some(value) = column.and_then(|column| row.get_mut(COUNTS + column)) {
+                *value = *count;
+            }
+        }
+    }
+
+    /// Makes room for the buckets of a slot.
+    fn make_room(&mut self, slot: &SlotOf) {
+        let mut bounds = self.bounds.clone();
+        for (bound, _) in &slot.latency {
+            if bounds.len() < MOST_BUCKETS && !bounds.contains(bound) && !bound.is_nan() {
+                bounds.push(*bound);
+            }
+        }
+        if bounds.len() == self.bounds.len() && !self.values.is_empty() {
+            return;
+        }
+        bounds.sort_by(f32::total_cmp);
+        let columns: Vec<Option<usize>> =
+            bounds.iter().map(|bound| self.bounds.iter().position(|known| known == bound)).collect();
+        let width = COUNTS + self.bounds.len();
+        let mut values = Vec::with_capacity(SLOTS * (COUNTS + bounds.len()));
+        for place in 0..SLOTS {
+            let old = self.values.get(place * width..(place + 1) * width);
+            let value = |column: usize| old.and_then(|row| row.get(column)).copied().unwrap_or(f32::NAN);
+            values.extend((0..COUNTS).map(value));
+            values.extend(
+                columns.iter().map(|column| column.map_or(f32::NAN, |column| value(COUNTS + column))),
+            );
+        }
+        (self.bounds, self.values) = (bounds, values);
+    }
+
+    /// Clears the places of the slots after the newest up to `end`, which then is the newest.
+    fn move_to(&mut self, end: u32) {
+        if end <= self.newest {
+            return;
+        }
+        let width = COUNTS + self.bounds.len();
+        for end in slots(self.newest.max(end.saturating_sub(DAY_S)), end) {
+            if let Some(row) = self.values.chunks_exact_mut(width).nth(place(end)) {
+                row.fill(f32::NAN);
+            }
+        }
+        self.newest = end;
+    }
+
+    /// The slot that ends then; `None` when nothing is known of it.
+    pub(super) fn at(&self, end: u32) -> Option<Slot<'_>> {
+        if end > self.newest || end.saturating_add(DAY_S) <= self.newest {
+            return None;
+        }
+        let values = self.values.chunks_exact(COUNTS + self.bounds.len()).nth(place(end))?;
+        let is_known = values.iter().any(|value| !value.is_nan());
+        is_known.then_some(Slot { bounds: &self.bounds, values })
+    }
+
+    /// The same for others.
+    pub(super) fn slot(&self, application: &ApplicationKey, source: Source, end: u32) -> Option<SlotOf> {
+        let slot = self.at(end)?;
+        let application = application.clone();
+        Some(SlotOf {
+            application,
+            source,
+            end,
+            requests: slot.requests(),
+            latency: slot.buckets().collect(),
+        })
+    }
+
+    /// What is known of the slots after `from` up to `to`, added up.
+    pub(super) fn sums(&self, from: u32, to: u32) -> Sums {
+        let mut sums =
+            Sums { latency: self.bounds.iter().map(|bound| (*bound, 0.0)).collect(), ..Sums::default() };
+        for slot in slots(from, to).filter_map(|end| self.at(end)) {
+            if let Some([all, failed]) = slot.requests() {
+                sums.requests += f64::from(all);
+                sums.errors += f64::from(failed);
+            }
+            for (bound, count) in slot.buckets() {
+                if let Some((_, sum)) = sums.latency.iter_mut().find(|(known, _)| *known == bound) {
+                    *sum += f64::from(count);
+                }
+            }
+        }
+        sums
+    }
+}
+
+impl Slot<'_> {
+    /// All requests and those that failed; `None` where that is not known.
+    pub(super) fn requests(&self) -> Option<[f32; COUNTS]> {
+        self.values.first_chunk().copied().filter(|[all, _]| !all.is_nan())
+    }
+
+    /// The buckets that are known, by their bounds.
+    pub(super) fn buckets(&self) -> impl Iterator<Item = (f32, f32)> {
+        let counts = self.values.iter().skip(COUNTS);
+        self.bounds.iter().copied().zip(counts.copied()).filter(|(_, count)| !count.is_nan())
+    }
+}
+
+/// The place of a slot.
+const fn place(end: u32) -> usize {
+    (end / SLOT_S) as usize % SLOTS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_thousand_busy_applications_take_less_than_fifty_megabytes() {
+        let latency = (0..12_u8).map(|bucket| (f32::from(bucket), 1.0)).collect();
+        let application = ApplicationKey::default();
+        let mut day = Day::default();
+        day.put(&SlotOf {
+            application,
+            source: Source::Seen,
+            end: DAY_S,
+            requests: Some([1.0, 0.0]),
+            latency,
+        });
+        let values = day.values.capacity() + day.bounds.capacity();
+        assert!((size_of::<Day>() + values * size_of::<f32>()) * 2000 < 50_000_000, "{values}");
+    }
+}

@@ -1,0 +1,130 @@
+//! How are slots written?
+//!
+//! A file is a sequence of frames, each with what became known at a time. A frame begins with four numbers of four bytes with
+//! the lowest first: the mark of the format, a checksum of all that follows, the length of the body, and the length that it
+//! has when it is unpacked. Nothing that a frame says is believed before its checksum is right.
+
+use std::io;
+
+use prost::Message as _;
+
+use super::{Batch, SlotOf, Source};
+use crate::world::application_key::ApplicationKey;
+
+/// The mark of the format, with its version.
+const MARK: [u8; 4] = *b"hci1";
+
+/// Bytes before the body.
+const LEN: usize = 16;
+
+/// More than any frame has when it is unpacked.
+const MAX_BYTES: usize = 1 << 28;
+
+/// The quickest level.
+const LEVEL: i32 = 1;
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Body {
+    #[prost(uint32, repeated, tag = "1")]
+    requests: Vec<u32>,
+    #[prost(uint32, repeated, tag = "2")]
+    latencies: Vec<u32>,
+    #[prost(message, repeated, tag = "3")]
+    slots: Vec<Slot>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Slot {
+    #[prost(string, tag = "1")]
+    namespace: String,
+    #[prost(string, tag = "2")]
+    kind: String,
+    #[prost(string, tag = "3")]
+    name: String,
+    /// The checksum of the operator's queries.
+    #[prost(uint32, optional, tag = "4")]
+    own: Option<u32>,
+    #[prost(uint32, tag = "5")]
+    end: u32,
+    /// All and those that failed, or nothing.
+    #[prost(float, repeated, tag = "6")]
+    requests: Vec<f32>,
+    #[prost(float, repeated, tag = "7")]
+    bounds: Vec<f32>,
+    #[prost(float, repeated, tag = "8")]
+    counts: Vec<f32>,
+}
+
+/// The frame of what became known.
+///
+/// # Errors
+/// It is too long, or cannot be packed.
+pub(super) fn write(batch: &Batch) -> io::Result<Vec<u8>> {
+    let body = Body::from(batch).encode_to_vec();
+    let packed = zstd::bulk::compress(&body, LEVEL)?;
+    if body.len() > MAX_BYTES {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    let lens = [packed.len(), body.len()].map(|len| u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes());
+    let checked = [lens.as_flattened(), &packed].concat();
+    Ok([&MARK, &crc32fast::hash(&checked).to_le_bytes(), &*checked].concat())
+}
+
+/// Takes the first frame from `bytes`; `None` when there is none, or it is not what was written.
+pub(super) fn take(bytes: &mut &[u8]) -> Option<Batch> {
+    let (head, rest) = bytes.split_first_chunk::<LEN>()?;
+    let number = |place: usize| -> Option<u32> {
+        head.get(place..place + 4)?.first_chunk().copied().map(u32::from_le_bytes)
+    };
+    let (packed, rest) = rest.split_at_checked(number(8)? as usize)?;
+    let mut checksum = crc32fast::Hasher::new();
+    checksum.update(head.get(8..)?);
+    checksum.update(packed);
+    if !head.starts_with(&MARK) || checksum.finalize() != number(4)? {
+        return None;
+    }
+    let body = zstd::bulk::decompress(packed, (number(12)? as usize).min(MAX_BYTES)).ok()?;
+    let batch = Body::decode(&*body).ok()?.into();
+    *bytes = rest;
+    Some(batch)
+}
+
+impl From<&Batch> for Body {
+    fn from(batch: &Batch) -> Self {
+        let slots = batch.slots.iter().map(Slot::from).collect();
+        Self { requests: batch.requests.clone(), latencies: batch.latencies.clone(), slots }
+    }
+}
+
+impl From<Body> for Batch {
+    fn from(body: Body) -> Self {
+        let slots = body.slots.into_iter().map(SlotOf::from).collect();
+        Self { requests: body.requests, latencies: body.latencies, slots, ..Self::default() }
+    }
+}
+
+impl From<&SlotOf> for Slot {
+    fn from(slot: &SlotOf) -> Self {
+        let ApplicationKey { namespace, kind, name } = slot.application.clone();
+        let own = match slot.source {
+            Source::Seen => None,
+            Source::Own(checksum) => Some(checksum),
+        };
+        let requests = slot.requests.iter().flatten().copied().collect();
+        let (bounds, counts) = slot.latency.iter().copied().unzip();
+        Self { namespace, kind, name, own, end: slot.end, requests, bounds, counts }
+    }
+}
+
+impl From<Slot> for SlotOf {
+    fn from(slot: Slot) -> Self {
+        let Slot { namespace, kind, name, own, end, requests, bounds, counts } = slot;
+        Self {
+            application: ApplicationKey { namespace, kind, name },
+            source: own.map_or(Source::Seen, Source::Own),
+            end,
+            requests: requests.first_chunk().copied(),
+            latency: bounds.into_iter().zip(counts).collect(),
+        }
+    }
+}

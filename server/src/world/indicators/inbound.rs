@@ -1,0 +1,144 @@
+//! Which requests did the node agent see, and to which applications?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Batch, Indicators, SLOT_S, SlotOf, Source};
+use crate::world::{
+    answers::{Answers, Symbol},
+    application_key::ApplicationKey,
+    catalogue::{INBOUND_LATENCY, INBOUND_REQUESTS, Label, Query, WINDOW},
+    model::{AppId, Map, Remote, World},
+};
+
+/// What the answers to the queries of [`INDICATORS`](crate::world::catalogue::INDICATORS), read with their points, say of slots
+/// that are not known yet. A destination is the application to which connections to it lead in `world`; one of which nothing
+/// is known there, or that leads to several (the loopback address of many nodes), is nobody's.
+#[must_use]
+pub fn inbound(world: &World<'_>, answers: &Answers, known: &Indicators) -> Batch {
+    let requests = new_slots(answers, &INBOUND_REQUESTS, &known.requests);
+    let latencies = new_slots(answers, &INBOUND_LATENCY, &known.latencies);
+    let mut slots = Slots { by_destination: destinations(world), by_application: BTreeMap::new() };
+    slots.collect((world, answers), (&INBOUND_REQUESTS, Label::Status), &requests, |slot, status, count| {
+        let [all, failed] = slot.requests.get_or_insert_default();
+        *all += count;
+        if is_failure(status) {
+            *failed += count;
+        }
+    });
+    slots.collect((world, answers), (&INBOUND_LATENCY, Label::Le), &latencies, |slot, le, count| {
+        if let Ok(bound) = le.parse::<f32>() {
+            slot.add_to_bucket(bound, count);
+        }
+    });
+    let slots = slots.into_named(world);
+    let [requests, latencies] = [requests, latencies].map(|ends| ends.into_iter().collect());
+    Batch { requests, latencies, slots, ..Batch::default() }
+}
+
+/// Whether a request with that status failed.
+fn is_failure(status: &str) -> bool {
+    status == "failed" || status.starts_with('5')
+}
+
+/// The ends of the slots that a query was answered for and that are not known yet. An answer looks back an hour; where its
+/// points are further apart than slots, only the slots in which they lie are known.
+fn new_slots(answers: &Answers, query: &'static Query, known: &BTreeSet<u32>) -> BTreeSet<u32> {
+    let table = answers.table(query);
+    let window = u32::try_from(WINDOW.as_secs()).unwrap_or(u32::MAX);
+    let step = table.points.step.max(SLOT_S);
+    let points = (table.to.saturating_sub(window) / step + 1..=table.to / step).map(|number| number * step);
+    let newest = known.last().copied().unwrap_or_default();
+    points.map(slot_of).filter(|end| *end > newest).collect()
+}
+
+/// The end of the slot in which a moment lies.
+const fn slot_of(at: u32) -> u32 {
+    at.div_ceil(SLOT_S) * SLOT_S
+}
+
+/// What connections to each destination lead to; `None` for one that leads to several.
+fn destinations(world: &World<'_>) -> Map<(Symbol, Symbol), Option<AppId>> {
+    let mut destinations = Map::<_, Option<AppId>>::default();
+    for connection in world.connections.values() {
+        let application = match connection.remote {
+            Remote::Unresolved => continue,
+            Remote::Instance(instance) => world.instances[instance].application,
+            Remote::Application(application) => application,
+        };
+        let application = world.apps[application].joined.unwrap_or(application);
+        let ends = (connection.destination, connection.actual_destination);
+        let kept = destinations.entry(ends).or_insert(Some(application));
+        if *kept != Some(application) {
+            *kept = None;
+        }
+    }
+    destinations
+}
+
+/// Slots while they are put together.
+struct Slots {
+    by_destination: Map<(Symbol, Symbol), Option<AppId>>,
+    by_application: BTreeMap<AppId, BTreeMap<u32, SlotOf>>,
+}
+
+impl Slots {
+    /// Adds the points of an answer at some `ends` to the slots of applications, each with the text of a label and the number
+    /// of requests.
+    fn collect(
+        &mut self,
+        (world, answers): (&World<'_>, &Answers),
+        (query, label): (&'static Query, Label),
+        ends: &BTreeSet<u32>,
+        add: impl Fn(&mut SlotOf, &str, f32),
+    ) {
+        let table = answers.table(query);
+        let labels = [Label::Destination, Label::ActualDestination, label];
+        let ([destination, actual, label], rows) = answers.rows(query, labels);
+        for row in rows {
+            let destination = [destination, actual].map(|column| answers.text(row.label(column)));
+            let Some(application) = self.receiver(world, destination) else { continue };
+            let slots = self.by_application.entry(application).or_default();
+            for (at, rate) in table.points_of(row.index()) {
+                let end = slot_of(at);
+                if ends.contains(&end) && rate.is_finite() {
+                    let slot = slots.entry(end).or_insert_with(|| SlotOf::unknown(end));
+                    add(slot, answers.text(row.label(label)), rate * SLOT_S as f32);
+                }
+            }
+        }
+    }
+
+    fn receiver(&self, world: &World<'_>, destination: [&str; 2]) -> Option<AppId> {
+        let [destination, actual] = destination.map(|text| world.texts.find(text));
+        *self.by_destination.get(&(destination?, actual?))?
+    }
+
+    fn into_named(self, world: &World<'_>) -> Vec<SlotOf> {
+        let mut named = Vec::new();
+        for (application, slots) in self.by_application {
+            let key = world.apps[application].id.key(&world.texts);
+            named.extend(slots.into_values().map(|slot| SlotOf { application: key.clone(), ..slot }));
+        }
+        named
+    }
+}
+
+impl SlotOf {
+    /// A slot of which nothing is known, of no application yet.
+    fn unknown(end: u32) -> Self {
+        let application = ApplicationKey::default();
+        Self { application, source: Source::Seen, end, requests: None, latency: Vec::new() }
+    }
+
+    /// Adds requests that took at most `bound` seconds.
+    pub(super) fn add_to_bucket(&mut self, bound: f32, count: f32) {
+        match self.latency.binary_search_by(|(known, _)| known.total_cmp(&bound)) {
+            Ok(place) => {
+                if let Some((_, sum)) = self.latency.get_mut(place) {
+                    *sum += count;
+                }
+            }
+            Err(place) => self.latency.insert(place, (bound, count)),
+        }
+    }
+}

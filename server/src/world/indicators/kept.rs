@@ -1,0 +1,129 @@
+//! What of the last day is on disk?
+//!
+//! In `cache/<project>/`, beside the answers: a file of frames (`frame`), of which one is added whenever something becomes
+//! known. Nothing is synced: the last hour can be fetched again. The first frame that is not what was written ends the file.
+
+use std::{collections::VecDeque, io, sync::Arc};
+
+use super::{Batch, DAY_S, Indicators, MAX_AHEAD_S, frame};
+use crate::disk::{self, Disk};
+
+/// The name of the file.
+pub const FILE: &str = "indicators.slots";
+
+/// What is known of requests, in memory and on disk.
+#[derive(Debug)]
+pub struct Recorded {
+    indicators: Indicators,
+    disk: Arc<dyn Disk>,
+    dir: String,
+    /// The frames of the file, the oldest first.
+    frames: VecDeque<Frame>,
+    /// Whether the file has these frames and nothing else.
+    is_sound: bool,
+}
+
+/// A frame of the file.
+#[derive(Debug, Clone, Copy)]
+struct Frame {
+    /// The end of its newest slot, in Unix seconds.
+    newest: u32,
+    bytes: usize,
+}
+
+impl Recorded {
+    /// What the file in `dir`, such as `cache/<project>`, says at `now`, in Unix seconds. A file that cannot be read says
+    /// nothing. Changes nothing.
+    #[must_use]
+    pub fn open(disk: Arc<dyn Disk>, dir: String, now: u32) -> Self {
+        let bytes = disk.read(&format!("{dir}/{FILE}")).unwrap_or_default();
+        let mut recorded =
+            Self { indicators: Indicators::default(), disk, dir, frames: VecDeque::new(), is_sound: false };
+        let mut rest = &*bytes;
+        loop {
+            let before = rest.len();
+            let Some(mut batch) = frame::take(&mut rest) else { break };
+            leave_out_after(&mut batch, now.saturating_add(MAX_AHEAD_S));
+            recorded.indicators.add(&batch);
+            recorded.frames.push_back(Frame { newest: newest(&batch), bytes: before - rest.len() });
+        }
+        recorded.is_sound = rest.is_empty();
+        if !recorded.is_sound {
+            let (good, all) = (bytes.len() - rest.len(), bytes.len());
+            tracing::debug!(
+                good,
+                all,
+                "what is kept of service levels is damaged, the rest counts as missing"
+            );
+        }
+        recorded
+    }
+
+    /// What is known.
+    #[must_use]
+    pub const fn indicators(&self) -> &Indicators {
+        &self.indicators
+    }
+
+    /// Adds what becomes known.
+    ///
+    /// # Errors
+    /// The disk refused: it is known all the same, and written with what becomes known next.
+    pub fn record(&mut self, batch: &Batch) -> io::Result<()> {
+        self.indicators.add(batch);
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let written =
+            if self.is_sound && !self.is_mostly_old() { self.append(batch) } else { self.rewrite() };
+        self.is_sound = written.is_ok();
+        written
+    }
+
+    /// Whether half of the file is more than a day older than the newest slot.
+    fn is_mostly_old(&self) -> bool {
+        let earliest = self.indicators.newest().unwrap_or_default().saturating_sub(DAY_S);
+        let bytes = |is_counted: &dyn Fn(&Frame) -> bool| -> usize {
+            self.frames.iter().filter(|frame| is_counted(frame)).map(|frame| frame.bytes).sum()
+        };
+        2 * bytes(&|frame| frame.newest <= earliest) > bytes(&|_| true)
+    }
+
+    fn append(&mut self, batch: &Batch) -> io::Result<()> {
+        let frame = frame::write(batch)?;
+        self.disk.create_dir(&self.dir)?;
+        self.disk.append(&self.path())?.append(&frame)?;
+        self.frames.push_back(Frame { newest: newest(batch), bytes: frame.len() });
+        Ok(())
+    }
+
+    fn rewrite(&mut self) -> io::Result<()> {
+        let (mut frames, mut bytes) = (VecDeque::new(), Vec::new());
+        for (end, batch) in self.indicators.batches() {
+            let frame = frame::write(&batch)?;
+            frames.push_back(Frame { newest: end, bytes: frame.len() });
+            bytes.extend(frame);
+        }
+        self.disk.create_dir(&self.dir)?;
+        disk::replace(&*self.disk, &self.path(), &bytes)?;
+        self.frames = frames;
+        Ok(())
+    }
+
+    fn path(&self) -> String {
+        format!("{}/{FILE}", self.dir)
+    }
+}
+
+/// The end of the newest slot of a batch; 0 without one.
+fn newest(batch: &Batch) -> u32 {
+    let ends = batch.requests.iter().chain(&batch.latencies).copied();
+    ends.chain(batch.slots.iter().map(|slot| slot.end)).max().unwrap_or_default()
+}
+
+/// Leaves out slots that end after `latest`.
+fn leave_out_after(batch: &mut Batch, latest: u32) {
+    batch.requests.retain(|end| *end <= latest);
+    batch.latencies.retain(|end| *end <= latest);
+    batch.slots.retain(|slot| slot.end <= latest);
+}

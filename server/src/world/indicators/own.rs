@@ -1,0 +1,172 @@
+//! Which queries of the operator's are to be put, for which slots, and what do their answers say?
+
+use std::{collections::BTreeMap, fmt};
+
+use super::{Batch, Indicators, OwnProgress, SLOT_S, SlotOf, Source, batch::Progress, slot_before};
+use crate::world::{
+    application_key::ApplicationKey,
+    catalogue::{Label, WINDOW},
+    inspections::{Overrides, Thresholds},
+    prometheus::{Sink, Span, TooLarge},
+};
+
+/// More values than the answer to one query has.
+const MOST_VALUES: usize = 10_000;
+
+/// A query of the operator's, for the slots of it that are missing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Own {
+    pub(super) application: ApplicationKey,
+    pub(super) source: Source,
+    pub(super) span: Span,
+    pub(super) asks: Asks,
+}
+
+/// What is asked, as expressions.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// All requests, and those that failed.
+    Requests([String; 2]),
+    /// A histogram.
+    Latency(String),
+}
+
+/// The labels that the answer to a histogram keeps.
+pub(super) const HISTOGRAM: &[Label] = &[Label::Le];
+
+impl Indicators {
+    /// What the operator asks, for the slots that end up to `to`, in Unix seconds, and are missing; at most an hour back.
+    #[must_use]
+    pub fn missing(&self, overrides: &Overrides, to: u32) -> Vec<Own> {
+        let all = overrides.applications.iter().flat_map(|(application, thresholds)| {
+            asked(thresholds).map(move |(source, asks)| (application.clone(), source, asks))
+        });
+        all.filter_map(|(application, source, asks)| {
+            let key = (application, source);
+            let span = span(self.own.get(&key).copied().unwrap_or_default(), to)?;
+            Some(Own { application: key.0, source, span, asks })
+        })
+        .collect()
+    }
+}
+
+fn asked(thresholds: &Thresholds) -> impl Iterator<Item = (Source, Asks)> {
+    let availability = thresholds.availability.as_ref().and_then(|objective| {
+        let queries = objective.custom.as_ref()?;
+        let expressions = queries.each_ref().map(|query| format!("sum(rate({query}[5m]))"));
+        Some((Source::of_availability(objective), Asks::Requests(expressions)))
+    });
+    let latency = thresholds.latency.as_ref().and_then(|objective| {
+        let histogram = objective.custom.as_ref()?;
+        let expression = format!("sum by (le) (rate({histogram}[5m]))");
+        Some((Source::of_latency(objective), Asks::Latency(expression)))
+    });
+    availability.into_iter().chain(latency)
+}
+
+/// The slots that are missing up to `to`; `None` when there are none, or the last of them was asked for.
+fn span(known: Progress, to: u32) -> Option<Span> {
+    let to = slot_before(to);
+    let window = u32::try_from(WINDOW.as_secs()).unwrap_or(u32::MAX);
+    let from = known.answered.max(to.saturating_sub(window)) + SLOT_S;
+    (known.put < to && from <= to).then_some(Span { from, to, step: SLOT_S })
+}
+
+impl fmt::Debug for Own {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the application and the expressions: they name what runs there.
+        formatter.debug_struct("Own").field("span", &self.span).finish_non_exhaustive()
+    }
+}
+
+impl Own {
+    /// What the answers say of requests.
+    pub(super) fn requests(&self, all: &OwnSlots, failed: &OwnSlots) -> Batch {
+        self.batch(all.values.iter().map(|(end, values)| {
+            let failed = failed.values.get(end).map_or(0.0, |values| total(values));
+            SlotOf { requests: Some([total(values), failed]), ..self.slot(*end) }
+        }))
+    }
+
+    /// What an answer says of latencies.
+    pub(super) fn latency(&self, histogram: &OwnSlots) -> Batch {
+        self.batch(histogram.values.iter().map(|(end, values)| {
+            let mut slot = self.slot(*end);
+            for (bound, count) in values {
+                slot.add_to_bucket(*bound, *count);
+            }
+            slot
+        }))
+    }
+
+    /// What becomes known when there is no answer: that the query was put.
+    pub(super) fn failed(self) -> Batch {
+        let progress = Progress { put: self.span.to, answered: 0 };
+        let own = OwnProgress { application: self.application, source: self.source, progress };
+        Batch { own: vec![own], ..Batch::default() }
+    }
+
+    fn batch(&self, slots: impl Iterator<Item = SlotOf>) -> Batch {
+        let (application, source) = (self.application.clone(), self.source);
+        let progress = Progress { put: self.span.to, answered: self.span.to };
+        let own = vec![OwnProgress { application, source, progress }];
+        Batch { slots: slots.collect(), own, ..Batch::default() }
+    }
+
+    fn slot(&self, end: u32) -> SlotOf {
+        let (application, source) = (self.application.clone(), self.source);
+        SlotOf { application, source, end, requests: None, latency: Vec::new() }
+    }
+}
+
+fn total(values: &[(f32, f32)]) -> f32 {
+    values.iter().map(|(_, value)| value).sum()
+}
+
+/// Takes in the answer to a query of the operator's: the number of requests in each slot, by bucket.
+#[derive(Debug, Default)]
+pub(super) struct OwnSlots {
+    values: BTreeMap<u32, Vec<(f32, f32)>>,
+    count: usize,
+    /// The bucket of the present series; `None` for one that is no number.
+    bound: Option<f32>,
+}
+
+impl Sink for OwnSlots {
+    fn series(&mut self, labels: &[&str]) -> Result<(), TooLarge> {
+        self.bound = labels.first().map_or(Some(f32::INFINITY), |le| le.parse().ok());
+        Ok(())
+    }
+
+    fn point(&mut self, at: u32, value: f32) -> Result<(), TooLarge> {
+        self.count += 1;
+        if self.count > MOST_VALUES {
+            return Err(TooLarge);
+        }
+        if let Some(bound) = self.bound.filter(|_| value.is_finite()) {
+            self.values.entry(at).or_default().push((bound, value * SLOT_S as f32));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_slot_is_asked_for_once_and_at_most_an_hour_back() {
+        for (answered, put, to, expected) in [
+            (0, 0, 90_100, Some((86_700, 90_000))),
+            (89_700, 89_700, 90_299, Some((90_000, 90_000))),
+            (90_000, 90_000, 90_299, None),
+            (89_100, 89_700, 90_000, Some((89_400, 90_000))),
+            // One that failed waits for the next slot.
+            (89_100, 90_000, 90_299, None),
+            (90_000, 90_000, 80_000, None),
+        ] {
+            let found = span(Progress { put, answered }, to).map(|span| (span.from, span.to));
+            assert_eq!(found, expected, "{answered} {put} {to}");
+        }
+    }
+}

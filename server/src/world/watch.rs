@@ -1,0 +1,152 @@
+//! What is to be remembered of what a world shows: rollouts, incidents, and what a report is to count.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
+
+use super::{
+    answers::Answers,
+    auditor::{Audit, slo},
+    deployments::{self, Deployment, Objectives, Window, by_application, countable, due, take},
+    incidents::{self, Level, Reason},
+    indicators::{Indicators, Source, Sums},
+    model::{AppId, World},
+    records::{Countable, Findings, Recalled},
+    status::Status,
+};
+
+/// How long after its start a rollout, and what it changed, is counted at the latest, in seconds: as long as the records may be
+/// out of reach. What is counted once is remembered for longer.
+const COUNTED_FOR_S: u32 = 24 * 3600;
+
+/// What findings are made from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sight<'w, 'a> {
+    pub(super) world: &'w World<'a>,
+    pub(super) indicators: &'w Indicators,
+    pub(super) recalled: &'w Recalled,
+    pub(super) audits: &'w [Audit],
+    /// The distance between two points of the project, in seconds.
+    pub(super) step_s: u32,
+    /// Unix seconds.
+    pub(super) now: u32,
+}
+
+/// A rollout of which a snapshot is due, and the requests in its window.
+struct Due<'d> {
+    app: AppId,
+    rollout: &'d Deployment,
+    window: Window,
+    sums: Sums,
+}
+
+impl Sight<'_, '_> {
+    /// What is to be remembered. `points` gives the answers to the queries that snapshots need, and is asked only when one is
+    /// due; `new_key` gives names for incidents; `ended` is told the name of each stage when it has ended.
+    pub(super) fn findings(
+        self,
+        points: impl FnOnce() -> Option<Answers>,
+        new_key: impl FnMut() -> String,
+        mut ended: impl FnMut(&'static str),
+    ) -> Findings {
+        let Self { world, indicators, recalled, now, step_s, .. } = self;
+        if recalled.only_read {
+            return Findings { countable: self.countable(&recalled.deployments), ..Findings::default() };
+        }
+        let found = deployments::found(world, &recalled.deployments, step_s);
+        let all = together(&recalled.deployments, &found);
+        let snapshots = self.snapshots(&all, points);
+        let all = together(&all, &snapshots);
+        let countable = self.countable(&all);
+        let deployments = together(&found, &snapshots).into_owned();
+        ended("load_app_deployments");
+        let incidents = incidents::changes(&recalled.incidents, &self.levels(), indicators, now, new_key);
+        ended("load_app_incidents");
+        Findings { deployments, incidents, countable }
+    }
+
+    fn countable(&self, all: &[Deployment]) -> Vec<Countable> {
+        let since = self.now.saturating_sub(COUNTED_FOR_S).max(self.recalled.counting_since);
+        countable(self.world, all, &self.recalled.overrides, since)
+    }
+
+    /// The rollouts of which a snapshot can be taken now, with it.
+    fn snapshots(&self, all: &[Deployment], points: impl FnOnce() -> Option<Answers>) -> Vec<Deployment> {
+        let due = self.due(all);
+        if due.is_empty() {
+            return Vec::new();
+        }
+        let Some(points) = points() else { return Vec::new() };
+        due.into_iter()
+            .filter_map(|Due { app, rollout, window, sums }| {
+                let snapshot = take(self.world, &points, app, window, &sums)?;
+                Some(Deployment { snapshot: Some(snapshot), ..rollout.clone() })
+            })
+            .collect()
+    }
+
+    /// The rollouts of which a snapshot is due, and requests are known.
+    fn due<'d>(&self, all: &'d [Deployment]) -> Vec<Due<'d>> {
+        let to = deployments::newest(self.world);
+        let mut due: HashMap<_, _> = by_application(all)
+            .into_iter()
+            .map(|(application, rollouts)| (application, due(rollouts, to)))
+            .filter(|(_, due)| !due.is_empty())
+            .collect();
+        if due.is_empty() {
+            return Vec::new();
+        }
+        let applications = self.world.applications().filter_map(|(app, application)| {
+            let due = due.remove(&application.id.key(&self.world.texts))?;
+            Some(due.into_iter().map(move |(rollout, window)| (app, rollout, window)))
+        });
+        let with_sums = applications.flatten().filter_map(|(app, rollout, window)| {
+            let sums = self.requests(app, rollout, window)?;
+            Some(Due { app, rollout, window, sums })
+        });
+        with_sums.collect()
+    }
+
+    fn requests(&self, app: AppId, rollout: &Deployment, window: Window) -> Option<Sums> {
+        let is_auxiliary = self.world.apps[app].category.is_auxiliary();
+        let objectives = Objectives::of(&self.recalled.overrides, &rollout.application, is_auxiliary);
+        let availability = Source::of_availability(&objectives.availability);
+        let latency = Source::of_latency(&objectives.latency);
+        self.indicators.sums(&rollout.application, [availability, latency], window.from, window.to)
+    }
+
+    /// How well applications meet their objectives.
+    fn levels(&self) -> Vec<Level> {
+        self.audits.iter().map(|audit| level(self.world, audit)).collect()
+    }
+}
+
+fn level(world: &World<'_>, audit: &Audit) -> Level {
+    let report = audit.reports.iter().find(|report| report.name == slo::NAME);
+    let fired =
+        report.into_iter().flat_map(|report| &report.checks).filter(|check| check.status >= Status::Warning);
+    let reasons = fired.map(|check| Reason {
+        report: slo::NAME.to_owned(),
+        check: slo::title(check.inspection).to_owned(),
+        message: check.message.clone(),
+    });
+    Level {
+        application: world.apps[audit.application].id.key(&world.texts),
+        status: report.map_or(Status::Unknown, |report| report.status),
+        reasons: reasons.collect(),
+    }
+}
+
+/// The rollouts of both, of one that both have that of `newer`; those of one application together, the oldest first.
+fn together<'d>(older: &'d [Deployment], newer: &[Deployment]) -> Cow<'d, [Deployment]> {
+    if newer.is_empty() {
+        return Cow::Borrowed(older);
+    }
+    let id = |rollout: &Deployment| (rollout.application.clone(), rollout.started_at, rollout.name.clone());
+    let all = older.iter().chain(newer).map(|rollout| (id(rollout), rollout.clone()));
+    all.collect::<BTreeMap<_, _>>().into_values().collect()
+}
+
+#[cfg(test)]
+mod tests;
