@@ -55,7 +55,7 @@ struct Speaking {
 impl Installation for Installed {
     fn facts(&self) -> FutureFacts<'_> {
         Box::pin(async {
-            if !self.lead.was_ours() {
+            if !self.lead.was_ours().await {
                 return Facts::default();
             }
             // The settings say in the log when they cannot be read.

@@ -29,15 +29,15 @@ pub struct Lead {
     settings: Settings,
     /// The connection that has the lock.
     connection: AsyncMutex<Option<AnyConnection>>,
-    leads: Mutex<bool>,
+    /// Whether this server spoke when that was last looked at; `None` before it was.
+    leads: Mutex<Option<bool>>,
 }
 
 impl Lead {
-    /// Nothing is asked yet; until it is, another server speaks.
+    /// Nothing is asked yet.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let leads = settings.kind() == DatabaseType::Sqlite;
-        Self { settings, connection: AsyncMutex::default(), leads: Mutex::new(leads) }
+        Self { settings, connection: AsyncMutex::default(), leads: Mutex::default() }
     }
 
     /// Whether this server speaks, as far as the database can be asked now. One that spoke goes on while it cannot reach the
@@ -60,23 +60,29 @@ impl Lead {
                 self.note(leads);
                 leads
             }
-            Ok(Err(_)) | Err(_) => self.was_ours(),
+            Ok(Err(_)) | Err(_) => self.last_seen().unwrap_or_default(),
         }
     }
 
-    /// Whether this server spoke when that was last looked at.
-    #[must_use]
-    pub fn was_ours(&self) -> bool {
+    /// Whether this server spoke when that was last looked at, which it is here if it never was.
+    pub async fn was_ours(&self) -> bool {
+        match self.last_seen() {
+            Some(leads) => leads,
+            None => self.is_ours().await,
+        }
+    }
+
+    fn last_seen(&self) -> Option<bool> {
         *self.leads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, leads: bool) {
         let mut led = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
-        match (std::mem::replace(&mut *led, leads), leads) {
-            (false, true) => tracing::info!("this server speaks for all that share the settings database"),
-            (true, false) => tracing::info!("another server speaks for all that share the settings database"),
-            _ => {}
+        if led.replace(leads) == Some(leads) {
+            return;
         }
+        let who = if leads { "this" } else { "another" };
+        tracing::info!("{who} server speaks for all that share the settings database");
     }
 
     /// Lets another server speak.
@@ -102,6 +108,6 @@ impl Settings {
 
 impl fmt::Debug for Lead {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Lead").field("leads", &self.was_ours()).finish_non_exhaustive()
+        formatter.debug_struct("Lead").field("leads", &self.last_seen()).finish_non_exhaustive()
     }
 }

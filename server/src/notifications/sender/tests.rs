@@ -208,7 +208,7 @@ async fn what_the_outbox_could_not_be_told_is_told_once_more_at_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn the_end_waits_for_what_is_under_way_but_not_for_long() {
-    for (answer_after, state, end_within) in [(3, "sent", 3), (29, "waiting", 5)] {
+    for (answer_after, state, end_within) in [(2, "sent", 1), (29, "waiting", 2)] {
         let outbox = Memory::of([to_webhook("a"), to_webhook("b")]);
         let transport = Scripted::always(Reply::after(answer_after, Reply::ok()));
         let started = tokio::time::Instant::now();

@@ -6,19 +6,18 @@ use super::*;
 async fn a_file_has_one_server() {
     let place = Place::sqlite();
     let lead = Lead::new(place.open().await);
-    assert!(lead.was_ours() && lead.is_ours().await);
+    assert!(lead.was_ours().await && lead.is_ours().await);
 }
 
 #[tokio::test]
 async fn one_of_several_servers_speaks_and_another_does_when_it_is_gone() {
     let place = Place::postgres();
     let [one, other] = [Lead::new(place.open().await), Lead::new(place.open().await)];
-    assert!(!one.was_ours());
-    assert!(one.is_ours().await && one.is_ours().await && one.was_ours());
-    assert!(!other.is_ours().await && !other.was_ours());
+    assert!(one.was_ours().await && one.is_ours().await && one.is_ours().await);
+    assert!(!other.is_ours().await && !other.was_ours().await);
     one.give_up().await;
     assert!(other.is_ours().await);
-    assert!(!one.is_ours().await && !one.was_ours());
+    assert!(!one.is_ours().await && !one.was_ours().await);
 }
 
 #[tokio::test]

@@ -240,7 +240,7 @@ fn a_snapshot_is_compared_with_the_last_one_there_is() {
     };
     let costly = Snapshot { cpu_usage: 900.0, memory_usage: 2048, log_errors: 9, ..snapshot() };
     let recalled = Recalled {
-        deployments: vec![earlier(NOW - 90_000, Some(costly)), earlier(NOW - 80_000, None)],
+        deployments: vec![earlier(NOW - 190_000, Some(costly)), earlier(NOW - 180_000, None)],
         ..Recalled::default()
     };
     let found = findings(&shop(), &recalled, &indicators(), Some(points()));

@@ -104,5 +104,5 @@ fn only_of_queries_that_keep_points_points_are_read() {
     for query in POINTS_OF.iter().chain(SUMS_OF) {
         assert!(matches!(query.kind, Kind::Range { .. }), "{}", query.name);
     }
-    assert_eq!(REPORTS.len(), 15);
+    assert_eq!(REPORTS.len(), 17);
 }
