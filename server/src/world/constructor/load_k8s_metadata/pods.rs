@@ -176,7 +176,8 @@ fn update(site: &mut Site<'_, '_>, instance: InstanceId, pod: &Found) {
     if order.is_gt() {
         known.seen = pod.seen;
         known.replica_set = pod.replica_set;
-        instance.node = pod.node.or(instance.node);
+        // Where pods move, one of an unknown node may be one of a known node.
+        instance.node = if pods_move(pod.owner.kind) { pod.node.or(instance.node) } else { pod.node };
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tests of pods and their owners.
 
 use crate::world::{
-    model::{Phase, State},
+    model::{Phase, State, World},
     scene::{Scene, scene},
 };
 
@@ -184,4 +184,18 @@ fn the_newest_labels_of_a_pod_count() {
     cluster_scene()
         .and("kube_pod_labels uid=2 label_cnpg_io_cluster=old ~600 \n kube_pod_labels uid=2 label_role=x")
         .check_applications(&["db:DatabaseCluster:main pg-a pg-a-x pg-b", "other:StatefulSet:pg pg"]);
+}
+
+#[test]
+fn of_two_pods_with_one_name_the_newer_says_where_they_are_even_if_it_does_not_know() {
+    let scene = scene(
+        "node_info machine_id=m hostname=n
+         kube_pod_info uid=1 namespace=s pod=p node=n created_by_kind=DaemonSet created_by_name=d ~60
+         kube_pod_info uid=2 namespace=s pod=p created_by_kind=DaemonSet created_by_name=d",
+    );
+    let places = |world: &World<'_>| {
+        let nodes = world.instances.values().map(|instance| instance.node.is_some());
+        nodes.map(|placed| placed.to_string()).collect()
+    };
+    scene.check(places, &["false"]);
 }
