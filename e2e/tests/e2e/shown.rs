@@ -84,6 +84,7 @@ async fn the_command_prints_the_document_and_stays_true_without_prometheus() {
     assert_eq!((report.infra.nodes, report.infra.applications, report.infra.instances), (10, 18, 50));
     assert!(report.integration.prometheus);
     assert!(report.ux.world_load_time_avg > 0.0);
+    assert!(report.ux.audit_time_avg > 0.0);
     let constructor = &report.performance.constructor;
     let missing: Vec<_> = STAGES.iter().filter(|stage| !constructor.stages.contains_key(**stage)).collect();
     assert!(missing.is_empty(), "{missing:?}");

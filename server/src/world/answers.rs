@@ -4,6 +4,8 @@ mod symbols;
 
 use std::{collections::HashMap, fmt};
 
+use foldhash::fast::FixedState;
+
 pub use self::symbols::{Symbol, Symbols};
 use super::catalogue::{Label, Query};
 
@@ -11,7 +13,7 @@ use super::catalogue::{Label, Query};
 #[derive(Default)]
 pub struct Answers {
     symbols: Symbols,
-    tables: HashMap<&'static str, Table>,
+    tables: HashMap<&'static str, Table, FixedState>,
 }
 
 /// The series of one answer, a row each, without an order. Times are Unix seconds.
