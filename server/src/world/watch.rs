@@ -8,8 +8,8 @@ use std::{
 use super::{
     answers::Answers,
     auditor::{Audit, slo},
-    deployments::{self, Deployment, Objectives, Window, by_application, countable, due, take},
-    incidents::{self, Level, Reason},
+    deployments::{self, Deployment, Window, by_application, countable, due, take},
+    incidents::{self, Known, Level, Reason},
     indicators::{Indicators, Source, Sums},
     model::{AppId, World},
     records::{Findings, Recalled},
@@ -50,7 +50,7 @@ impl Sight<'_, '_> {
         new_key: impl FnMut() -> String,
         mut ended: impl FnMut(&'static str),
     ) -> Findings {
-        let Self { world, indicators, recalled, now, step_s, .. } = self;
+        let Self { world, recalled, now, step_s, .. } = self;
         let found = deployments::found(world, &recalled.deployments, step_s);
         let all = together(&recalled.deployments, &found);
         let snapshots = self.snapshots(&all, points);
@@ -58,7 +58,7 @@ impl Sight<'_, '_> {
         let countable = countable(world, &all, &recalled.overrides, now.saturating_sub(COUNTED_FOR_S));
         let deployments = together(&found, &snapshots).into_owned();
         ended("load_app_deployments");
-        let incidents = incidents::changes(&recalled.incidents, &self.levels(), indicators, now, new_key);
+        let incidents = incidents::changes(&recalled.incidents, &self.levels(), self.known(), now, new_key);
         ended("load_app_incidents");
         Findings { deployments, incidents, countable }
     }
@@ -94,18 +94,15 @@ impl Sight<'_, '_> {
             Some(due.into_iter().map(move |(rollout, window)| (app, rollout, window)))
         });
         let with_sums = applications.flatten().filter_map(|(app, rollout, window)| {
-            let sums = self.requests(app, rollout, window)?;
+            let sources = Source::of(&self.recalled.overrides, &rollout.application);
+            let sums = self.indicators.sums(&rollout.application, sources, window.from, window.to)?;
             Some(Due { app, rollout, window, sums })
         });
         with_sums.collect()
     }
 
-    fn requests(&self, app: AppId, rollout: &Deployment, window: Window) -> Option<Sums> {
-        let is_auxiliary = self.world.apps[app].category.is_auxiliary();
-        let objectives = Objectives::of(&self.recalled.overrides, &rollout.application, is_auxiliary);
-        let availability = Source::of_availability(&objectives.availability);
-        let latency = Source::of_latency(&objectives.latency);
-        self.indicators.sums(&rollout.application, [availability, latency], window.from, window.to)
+    const fn known(&self) -> Known<'_> {
+        Known { indicators: self.indicators, overrides: &self.recalled.overrides }
     }
 
     /// How well applications meet their objectives.
