@@ -21,7 +21,7 @@ use super::{
 const COUNTED_FOR_S: u32 = 3 * 3600;
 
 /// What findings are made from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Sight<'w, 'a> {
     pub(super) world: &'w World<'a>,
     pub(super) indicators: &'w Indicators,
