@@ -12,7 +12,7 @@ use std::{
 use headcount::{
     clock::{Clock, SystemClock},
     world::{
-        catalogue::{self, UP},
+        catalogue::{self, INBOUND_LATENCY, INBOUND_REQUESTS, Query, UP},
         project::PrometheusAccess,
         prometheus::{Prometheus, Sink, Span, TooLarge},
     },
@@ -132,4 +132,103 @@ async fn a_real_prometheus_accepts_every_query_and_is_understood() {
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// Counters that grow by so much a second.
+const COUNTERS: &[(&str, u64)] = &[
+    (
+        r#"container_http_requests_total{container_id="/docker/a",destination="d:1",status="200",cluster="a"}"#,
+        10,
+    ),
+    (
+        r#"container_http_requests_total{container_id="/docker/b",destination="d:1",status="200",cluster="a"}"#,
+        20,
+    ),
+    (
+        r#"container_postgres_queries_total{container_id="/docker/a",destination="d:1",status="200",cluster="a"}"#,
+        3,
+    ),
+    (
+        r#"container_http_requests_total{container_id="/docker/a",destination="d:1",status="500",cluster="a"}"#,
+        4,
+    ),
+    (
+        r#"container_nats_messages_total{container_id="/docker/a",destination="d:1",status="500",cluster="b"}"#,
+        5,
+    ),
+    (
+        r#"container_http_requests_total{container_id="/k8s/monitoring/p/c",destination="d:1",status="200",cluster="a"}"#,
+        999,
+    ),
+    (
+        r#"container_redis_queries_duration_seconds_total_bucket{container_id="/docker/a",destination="d:1",le="0.5"}"#,
+        6,
+    ),
+    (
+        r#"container_mysql_queries_duration_seconds_total_bucket{container_id="/docker/a",destination="d:1",le="0.5"}"#,
+        7,
+    ),
+];
+
+/// Writes the last quarter of an hour of the counters to where Prometheus keeps its data. False where its tool is not installed.
+fn write_history(dir: &Path) -> bool {
+    let now = SystemClock::new().wall().as_secs();
+    let begin = now - 900;
+    let mut text = String::new();
+    for (series, growth) in COUNTERS {
+        for at in (begin..=now).step_by(15) {
+            text.push_str(&format!("{series} {} {at}\n", (at - begin) * growth));
+        }
+    }
+    text.push_str("# EOF\n");
+    let file = dir.join("history.txt");
+    std::fs::write(&file, text).unwrap();
+    let written = Command::new("promtool")
+        .args(["tsdb", "create-blocks-from", "openmetrics"])
+        .args([file, dir.join("data")])
+        .stdout(Stdio::null())
+        .status();
+    match written {
+        Err(error) if error.kind() == ErrorKind::NotFound => false,
+        written => written.unwrap().success(),
+    }
+}
+
+/// The texts of each series, and its newest value.
+#[derive(Debug, Default)]
+struct Values(Vec<(String, f32)>);
+
+impl Sink for Values {
+    fn series(&mut self, labels: &[&str]) -> Result<(), TooLarge> {
+        self.0.push((labels.join(" "), f32::NAN));
+        Ok(())
+    }
+
+    fn point(&mut self, _: u32, value: f32) -> Result<(), TooLarge> {
+        self.0.last_mut().unwrap().1 = value.round();
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn requests_of_all_protocols_and_clients_but_those_that_watch_add_up() {
+    let dir = tempfile::tempdir().unwrap();
+    if !write_history(dir.path()) {
+        println!("promtool is not installed: nothing was asked");
+        return;
+    }
+    let Some(real) = Real::start(dir.path()) else { return };
+    let to = u32::try_from(SystemClock::new().wall().as_secs()).unwrap() - 30;
+    let span = Span { from: to, to, step: 300 };
+    let ask = async |query: &'static Query, selector: &str| {
+        let (Values(mut values), _) =
+            real.client(selector).range(query, span, 45, Values::default()).await.unwrap();
+        values.sort_by(|one, other| one.0.cmp(&other.0));
+        values
+    };
+    let series = |text: &str, value: f32| (text.to_owned(), value);
+    assert_eq!(ask(&INBOUND_REQUESTS, "").await, [series("d:1  200", 33.0), series("d:1  500", 9.0)]);
+    let of_one = ask(&INBOUND_REQUESTS, r#"{cluster="a"}"#).await;
+    assert_eq!(of_one, [series("d:1  200", 33.0), series("d:1  500", 4.0)]);
+    assert_eq!(ask(&INBOUND_LATENCY, "").await, [series("d:1  0.5", 13.0)]);
 }

@@ -2,7 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{application_key::ApplicationKey, indicators::Indicators, status::Status};
+use super::{
+    application_key::ApplicationKey,
+    indicators::{Indicators, Source},
+    inspections::Overrides,
+    status::Status,
+};
 
 /// How long nothing may be known of an application before its incident is over, in seconds.
 const FORGOTTEN_AFTER_S: u32 = 3600;
@@ -66,6 +71,15 @@ pub struct Level {
     pub reasons: Vec<Reason>,
 }
 
+/// What says when an application was heard of last.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'k> {
+    /// What is known of requests.
+    pub indicators: &'k Indicators,
+    /// Where the operator wants them counted.
+    pub overrides: &'k Overrides,
+}
+
 /// What happens to incidents at `now`, in Unix seconds, when `open` are not over and applications are on these levels. One is
 /// opened when an application begins to miss an objective, and is over when it meets them. While that is not known it stays;
 /// it is over too when an hour of slots passed in which nothing was heard of the application, also when it is gone. While
@@ -74,7 +88,7 @@ pub struct Level {
 pub fn changes(
     open: &[Incident],
     levels: &[Level],
-    known: &Indicators,
+    known: Known<'_>,
     now: u32,
     mut new_key: impl FnMut() -> String,
 ) -> Vec<Change> {
@@ -83,7 +97,7 @@ pub fn changes(
         .iter()
         .filter_map(|incident| {
             let level = by_application.get(&incident.application).copied();
-            change(incident, level, is_forgotten(incident, known), now)
+            change(incident, level, known.is_forgotten(incident), now)
         })
         .collect();
     let with_incident: HashSet<_> = open.iter().map(|incident| &incident.application).collect();
@@ -107,11 +121,15 @@ fn change(incident: &Incident, level: Option<&Level>, is_forgotten: bool, now: u
     }
 }
 
-/// Whether nothing was heard of the application of an incident for long.
-fn is_forgotten(incident: &Incident, known: &Indicators) -> bool {
-    let last_heard = known.last_heard(&incident.application).unwrap_or_default();
-    let since = last_heard.max(incident.opened_at);
-    known.newest().is_some_and(|newest| newest.saturating_sub(since) >= FORGOTTEN_AFTER_S)
+impl Known<'_> {
+    /// Whether nothing was heard of the application of an incident for long.
+    fn is_forgotten(self, incident: &Incident) -> bool {
+        let Self { indicators, overrides } = self;
+        let sources = Source::of(overrides, &incident.application);
+        let last_heard = indicators.last_heard(&incident.application, sources).unwrap_or_default();
+        let since = last_heard.max(incident.opened_at);
+        indicators.newest().is_some_and(|newest| newest.saturating_sub(since) >= FORGOTTEN_AFTER_S)
+    }
 }
 
 impl Level {

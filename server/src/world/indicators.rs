@@ -168,10 +168,10 @@ impl Indicators {
         Series::new(day, Asked::Slow { bucket_s: objective.bucket_s }, self.latencies.last().copied()?)
     }
 
-    /// The end of the newest slot in which anything is known of an application; `None` when nothing is.
+    /// The end of the newest slot in which anything is known of an application from these sources; `None` when nothing is.
     #[must_use]
-    pub fn last_heard(&self, application: &ApplicationKey) -> Option<u32> {
-        self.applications.get(application)?.iter().map(|(_, day)| day.newest()).max()
+    pub fn last_heard(&self, application: &ApplicationKey, sources: [Source; 2]) -> Option<u32> {
+        sources.into_iter().filter_map(|source| self.day(application, source)).map(Day::newest).max()
     }
 
     fn day(&self, application: &ApplicationKey, source: Source) -> Option<&Day> {

@@ -1,6 +1,6 @@
 //! From the cache to what the report says and what is to be remembered, with the time that each stage took.
 
-use std::{io, time::Duration};
+use std::{fmt, io, time::Duration};
 
 use super::{
     auditor::{self, Audit, Evidence, POINTS_OF, SUMS_OF},
@@ -19,7 +19,6 @@ use super::{
 use crate::clock::Clock;
 
 /// What a load came to.
-#[derive(Debug)]
 pub struct Loaded {
     /// What runs there.
     pub facts: Facts,
@@ -33,8 +32,19 @@ pub struct Loaded {
     pub audit: Duration,
 }
 
+impl fmt::Debug for Loaded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the findings: they name what runs there.
+        formatter
+            .debug_struct("Loaded")
+            .field("facts", &self.facts)
+            .field("stages", &self.stages)
+            .field("total", &self.total)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What a load knows from before, and adds to.
-#[derive(Debug)]
 pub struct Memory<'m> {
     /// What is known of requests.
     pub recorded: &'m mut Recorded,
@@ -46,6 +56,13 @@ pub struct Memory<'m> {
     pub step_s: u32,
     /// Gives names for incidents.
     pub new_key: fn() -> String,
+}
+
+impl fmt::Debug for Memory<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without what is recalled: it names what runs there.
+        formatter.debug_struct("Memory").field("recorded", &self.recorded).finish_non_exhaustive()
+    }
 }
 
 /// Loads the world of a project from its cache, and audits it. Touches no network.

@@ -1,6 +1,7 @@
 //! What of a project was recalled last, and what is still to be remembered?
 
 use std::{
+    fmt,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -17,7 +18,6 @@ use super::{
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The memory of one project.
-#[derive(Debug)]
 pub(super) struct Remembered {
     project: String,
     /// `None` where nothing is remembered.
@@ -58,8 +58,35 @@ impl Remembered {
     }
 }
 
+impl fmt::Debug for Remembered {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without what is recalled: it names what runs there.
+        formatter.debug_struct("Remembered").field("records", &self.records.is_some()).finish_non_exhaustive()
+    }
+}
+
 /// A name for an incident: eight random characters of `0-9a-z`.
 pub(super) fn new_key() -> String {
     let mut random = rand::rng();
     (0..8).filter_map(|_| char::from_digit(random.random_range(0..36), 36)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{application_key::ApplicationKey, incidents::Incident, status::Status};
+
+    #[test]
+    fn nothing_that_is_printed_names_what_runs_there() {
+        let memory = Remembered::new("a1".to_owned(), None);
+        let incident = Incident {
+            application: ApplicationKey { name: "secret".to_owned(), ..ApplicationKey::default() },
+            key: String::new(),
+            opened_at: 0,
+            resolved_at: None,
+            severity: Status::Critical,
+        };
+        *locked(&memory.last) = Arc::new(Recalled { incidents: vec![incident], ..Recalled::default() });
+        assert!(!format!("{memory:?}").contains("secret"), "{memory:?}");
+    }
 }

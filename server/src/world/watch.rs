@@ -8,8 +8,8 @@ use std::{
 use super::{
     answers::Answers,
     auditor::{Audit, slo},
-    deployments::{self, Deployment, Objectives, Window, by_application, countable, due, take},
-    incidents::{self, Level, Reason},
+    deployments::{self, Deployment, Window, by_application, countable, due, take},
+    incidents::{self, Known, Level, Reason},
     indicators::{Indicators, Source, Sums},
     model::{AppId, World},
     records::{Countable, Findings, Recalled},
@@ -21,7 +21,7 @@ use super::{
 const COUNTED_FOR_S: u32 = 24 * 3600;
 
 /// What findings are made from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Sight<'w, 'a> {
     pub(super) world: &'w World<'a>,
     pub(super) indicators: &'w Indicators,
@@ -50,7 +50,7 @@ impl Sight<'_, '_> {
         new_key: impl FnMut() -> String,
         mut ended: impl FnMut(&'static str),
     ) -> Findings {
-        let Self { world, indicators, recalled, now, step_s, .. } = self;
+        let Self { world, recalled, now, step_s, .. } = self;
         if recalled.only_read {
             return Findings { countable: self.countable(&recalled.deployments), ..Findings::default() };
         }
@@ -61,7 +61,7 @@ impl Sight<'_, '_> {
         let countable = self.countable(&all);
         let deployments = together(&found, &snapshots).into_owned();
         ended("load_app_deployments");
-        let incidents = incidents::changes(&recalled.incidents, &self.levels(), indicators, now, new_key);
+        let incidents = incidents::changes(&recalled.incidents, &self.levels(), self.known(), now, new_key);
         ended("load_app_incidents");
         Findings { deployments, incidents, countable }
     }
@@ -102,18 +102,15 @@ impl Sight<'_, '_> {
             Some(due.into_iter().map(move |(rollout, window)| (app, rollout, window)))
         });
         let with_sums = applications.flatten().filter_map(|(app, rollout, window)| {
-            let sums = self.requests(app, rollout, window)?;
+            let sources = Source::of(&self.recalled.overrides, &rollout.application);
+            let sums = self.indicators.sums(&rollout.application, sources, window.from, window.to)?;
             Some(Due { app, rollout, window, sums })
         });
         with_sums.collect()
     }
 
-    fn requests(&self, app: AppId, rollout: &Deployment, window: Window) -> Option<Sums> {
-        let is_auxiliary = self.world.apps[app].category.is_auxiliary();
-        let objectives = Objectives::of(&self.recalled.overrides, &rollout.application, is_auxiliary);
-        let availability = Source::of_availability(&objectives.availability);
-        let latency = Source::of_latency(&objectives.latency);
-        self.indicators.sums(&rollout.application, [availability, latency], window.from, window.to)
+    const fn known(&self) -> Known<'_> {
+        Known { indicators: self.indicators, overrides: &self.recalled.overrides }
     }
 
     /// How well applications meet their objectives.

@@ -12,9 +12,11 @@ const TOLERANCE_S: u32 = 600;
 pub fn news(application: &ApplicationKey, stored: &[Deployment], seen: Seen) -> Vec<Deployment> {
     let Seen { rollouts, alone } = seen;
     let mut unmatched: Vec<&Deployment> = stored.iter().collect();
+    // Those that began at the same moment first: a nearby one is not to take their place.
+    let exact: Vec<_> = rollouts.iter().map(|detected| take_same(&mut unmatched, detected, 0)).collect();
     let mut news = Vec::new();
-    for detected in rollouts {
-        match take_same(&mut unmatched, &detected) {
+    for (detected, exact) in rollouts.into_iter().zip(exact) {
+        match exact.or_else(|| take_same(&mut unmatched, &detected, TOLERANCE_S)) {
             None => news.push(new(application, detected)),
             Some(known) => news.extend(better(known, &detected)),
         }
@@ -29,12 +31,16 @@ pub fn news(application: &ApplicationKey, stored: &[Deployment], seen: Seen) -> 
     news
 }
 
-/// Takes the stored rollout that is meant, of several the one that began at nearly the same time.
-fn take_same<'s>(unmatched: &mut Vec<&'s Deployment>, detected: &Detected) -> Option<&'s Deployment> {
+/// Takes the stored rollout that is meant, which began at most so many seconds before or after; of several the nearest.
+fn take_same<'s>(
+    unmatched: &mut Vec<&'s Deployment>,
+    detected: &Detected,
+    tolerance_s: u32,
+) -> Option<&'s Deployment> {
     let apart = |stored: &Deployment| stored.started_at.abs_diff(detected.started_at);
     let same = unmatched.iter().enumerate().filter(|(_, stored)| stored.name == detected.name);
     let (place, nearest) = same.min_by_key(|(_, stored)| apart(stored))?;
-    (apart(nearest) <= TOLERANCE_S).then(|| unmatched.remove(place))
+    (apart(nearest) <= tolerance_s).then(|| unmatched.remove(place))
 }
 
 fn new(application: &ApplicationKey, detected: Detected) -> Deployment {
@@ -56,6 +62,10 @@ fn is_finished_now(stored: &[Deployment], last: &Deployment, alone: &str) -> boo
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     fn detected(name: &str, started_at: u32, finished_at: Option<u32>) -> Detected {
@@ -120,5 +130,33 @@ mod tests {
         check(&going, &[], Some(("rs1", 9000)), &[]);
         check(&going, &[], None, &[]);
         check(&[stored("rs2", 5000, None), stored("rs3", 6000, Some(6000))], &[], Some(("rs2", 9000)), &[]);
+    }
+
+    fn rollouts() -> impl Strategy<Value = Vec<(u32, u8, Option<u32>)>> {
+        let rollout = (0_u8..3, proptest::option::of(0_u32..200));
+        proptest::collection::btree_map(5000_u32..8000, rollout, 0..8)
+            .prop_map(|all| all.into_iter().map(|(at, (name, lasts))| (at, name, lasts)).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_told_and_stored_is_not_told_again(before in rollouts(), seen in rollouts(), alone in 0_u8..4) {
+            let name = |number: u8| format!("rs{number}");
+            let known = before.iter().map(|(at, number, lasts)| stored(&name(*number), *at, lasts.map(|lasts| at + lasts)));
+            let mut known: BTreeMap<u32, Deployment> = known.map(|rollout| (rollout.started_at, rollout)).collect();
+            let detected = seen.iter().map(|(at, number, lasts)| detected(&name(*number), *at, lasts.map(|lasts| at + lasts)));
+            let seen = Seen { rollouts: detected.collect(), alone: (alone < 3).then(|| (name(alone), 9000)) };
+            // A start is taken once, by whichever rollout has it first.
+            prop_assume!(seen.rollouts.iter().all(|rollout| {
+                known.get(&rollout.started_at).is_none_or(|known| known.name == rollout.name)
+            }));
+            let all = |known: &BTreeMap<u32, Deployment>| known.values().cloned().collect::<Vec<_>>();
+            for _ in 0..2 {
+                for told in news(&ApplicationKey::default(), &all(&known), seen.clone()) {
+                    known.insert(told.started_at, told);
+                }
+            }
+            prop_assert_eq!(news(&ApplicationKey::default(), &all(&known), seen), vec![]);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Tests of what happens to incidents.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -37,6 +39,12 @@ fn heard(name: &str, end: u32, newest: u32) -> Indicators {
     known
 }
 
+/// The operator says nothing of where requests are counted.
+fn seen(indicators: &Indicators) -> Known<'_> {
+    static NOTHING: LazyLock<Overrides> = LazyLock::new(Overrides::default);
+    Known { indicators, overrides: &NOTHING }
+}
+
 #[test]
 fn an_incident_lasts_from_the_first_missed_objective_until_they_are_met() {
     use Status::{Critical, Info, Ok, Unknown, Warning};
@@ -64,7 +72,7 @@ fn an_incident_lasts_from_the_first_missed_objective_until_they_are_met() {
         let open: Vec<_> = open.map(|(at, severity)| incident("cart", at, severity)).into_iter().collect();
         let levels: Vec<_> = status.map(|status| level("cart", status)).into_iter().collect();
         let known = heard("cart", last_heard, NOW);
-        let found = changes(&open, &levels, &known, NOW, || "k".to_owned());
+        let found = changes(&open, &levels, seen(&known), NOW, || "k".to_owned());
         let said: Vec<_> = found.iter().map(|change| (change.what, change.incident.severity)).collect();
         assert_eq!(said, expected.into_iter().collect::<Vec<_>>(), "{open:?} {status:?}");
         for change in found {
@@ -107,9 +115,9 @@ proptest! {
                 .collect();
             let mut new_key = || { keys += 1; keys.to_string() };
             let known = heard("a", now / 300 * 300, now / 300 * 300);
-            let found = changes(&open, &levels, &known, now, &mut new_key);
+            let found = changes(&open, &levels, seen(&known), now, &mut new_key);
             open = made(open, &found);
-            prop_assert_eq!(changes(&open, &levels, &known, now, &mut new_key), vec![]);
+            prop_assert_eq!(changes(&open, &levels, seen(&known), now, &mut new_key), vec![]);
             let applications: HashSet<_> = open.iter().map(|incident| &incident.application).collect();
             prop_assert_eq!(applications.len(), open.len());
         }
@@ -120,6 +128,25 @@ proptest! {
 fn a_silent_prometheus_ends_no_incident() {
     let open = [incident("cart", NOW - 7200, Status::Critical)];
     let known = heard("cart", NOW - 7200, NOW - 6000);
-    assert_eq!(changes(&open, &[level("cart", Status::Unknown)], &known, NOW, String::new), []);
-    assert_eq!(changes(&open, &[], &Indicators::default(), NOW, String::new), []);
+    assert_eq!(changes(&open, &[level("cart", Status::Unknown)], seen(&known), NOW, String::new), []);
+    assert_eq!(changes(&open, &[], seen(&Indicators::default()), NOW, String::new), []);
+}
+
+#[test]
+fn what_the_operators_own_queries_do_not_hear_of_is_forgotten_whatever_else_does() {
+    use crate::world::inspections::{AvailabilityObjective, LatencyObjective, Thresholds};
+    let custom = |name: &str| name.to_owned();
+    let availability =
+        AvailabilityObjective { percent: 99.0, custom: Some([custom("all"), custom("failed")]) };
+    let latency = LatencyObjective { percent: 99.0, bucket_s: 0.5, custom: Some(custom("took")) };
+    let thresholds =
+        Thresholds { availability: Some(availability), latency: Some(latency), ..Thresholds::default() };
+    let overrides =
+        Overrides { applications: HashMap::from([(key("cart"), thresholds)]), ..Overrides::default() };
+    let open = [incident("cart", NOW - 7200, Status::Critical)];
+    let indicators = heard("cart", NOW, NOW);
+    let known = Known { indicators: &indicators, overrides: &overrides };
+    let found = changes(&open, &[level("cart", Status::Unknown)], known, NOW, String::new);
+    assert_eq!(found.len(), 1);
+    assert_eq!(changes(&open, &[level("cart", Status::Unknown)], seen(&indicators), NOW, String::new), []);
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::world::{
     application_key::ApplicationKey,
-    inspections::{AvailabilityObjective, LatencyObjective},
+    inspections::{AvailabilityObjective, LatencyObjective, Overrides},
 };
 
 /// What becomes known at a time.
@@ -68,6 +68,14 @@ pub(super) struct Progress {
 }
 
 impl Source {
+    /// Where the requests and the latencies of an application are counted.
+    #[must_use]
+    pub fn of(overrides: &Overrides, application: &ApplicationKey) -> [Self; 2] {
+        let availability = Self::of_availability(&overrides.availability_of(application));
+        // Whether an application is auxiliary does not matter for that.
+        [availability, Self::of_latency(&overrides.latency_of(application, false))]
+    }
+
     /// Where the requests of an objective are counted.
     #[must_use]
     pub fn of_availability(objective: &AvailabilityObjective) -> Self {

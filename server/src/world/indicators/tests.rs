@@ -98,6 +98,9 @@ fn a_slot_is_taken_once_and_stays_with_the_application_that_had_the_address() {
     assert!(batch.slots.iter().all(|slot| slot.end == END) && batch.slots.len() == 1, "{batch:?}");
     known.add(&batch);
     assert_eq!(taken(&known, END), Batch::default());
+    let once: Vec<_> = known.batches().collect();
+    known.add(&batch);
+    assert_eq!(known.batches().collect::<Vec<_>>(), once);
 }
 
 #[test]
