@@ -3,9 +3,9 @@
 use std::ops::RangeInclusive;
 
 use super::{
-    answers::Table,
+    answers::{Answers, Symbol, Table},
     catalogue::{Label, Query, UP},
-    model::{Id as _, RowId, World},
+    model::{Id as _, Map, RowId, World},
 };
 
 /// The counters in the answer to a query, with points and the labels `job` and `instance`, and the targets that they are
@@ -31,14 +31,30 @@ fn growth(before: f32, now: f32, was_up: impl FnOnce() -> bool) -> f32 {
 }
 
 impl<'a> Increases<'a> {
-    /// The counters of an answer.
+    /// The counters of an answer of a world.
     #[must_use]
     pub fn of(world: &World<'a>, query: &'static Query) -> Self {
+        Self::with_targets(world.answers, query, &world.targets)
+    }
+
+    /// The counters of an answer of which no world was built.
+    #[must_use]
+    pub fn in_answers(answers: &'a Answers, query: &'static Query) -> Self {
+        let ([job, instance], up) = answers.rows(&UP, [Label::Job, Label::Instance]);
+        let targets = up.map(|row| ((row.label(job), row.label(instance)), RowId::at(row.index())));
+        Self::with_targets(answers, query, &targets.collect())
+    }
+
+    fn with_targets(
+        answers: &'a Answers,
+        query: &'static Query,
+        targets: &Map<(Symbol, Symbol), RowId>,
+    ) -> Self {
         let [job, instance] = query.columns([Label::Job, Label::Instance]);
-        let target = |labels| world.targets.get(&labels).map(|row| row.place());
-        let counters = world.answers.table(query);
+        let target = |labels| targets.get(&labels).map(|row| row.place());
+        let counters = answers.table(query);
         let targets = counters.rows().map(|row| target((row.label(job), row.label(instance)))).collect();
-        Self { counters, up: world.answers.table(&UP), targets }
+        Self { counters, up: answers.table(&UP), targets }
     }
 
     /// The sums of what each counter grew by at the moments of a span, in Unix seconds; 0 where nothing can be said.
