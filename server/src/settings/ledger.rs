@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use headcount_shared::payload::AlertingIntegration;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 use uuid::Uuid;
 
@@ -43,9 +44,14 @@ pub(super) async fn note(
 ) -> Result<()> {
     let statement = "INSERT INTO headcount_ledger (project_id, item, fact, noted_at) VALUES ($1, $2, $3, $4)
         ON CONFLICT DO NOTHING";
-    let insert = sqlx::query(statement).bind(project).bind(item).bind(serde_json::to_string(fact)?);
+    let insert = sqlx::query(statement).bind(project).bind(digest(item)).bind(serde_json::to_string(fact)?);
     insert.bind(i64::from(at)).execute(transaction).await?;
     Ok(())
+}
+
+/// What stands for an item: it is only compared, and has names in it.
+fn digest(item: &str) -> String {
+    Sha256::digest(item).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What was counted and belongs into one report.

@@ -40,8 +40,8 @@ pub(super) enum Column {
     Settings,
 }
 
-/// The tables that name a project, of all versions of Coroot and our own. What refers to others comes first.
-const TABLES_WITH_PROJECT: [&str; 10] = [
+/// The tables that name what is in a project, of all versions of Coroot. What refers to others comes first.
+const TABLES_WITH_PROJECT: [&str; 9] = [
     "alert_notification",
     "alert",
     "alerting_rule",
@@ -51,7 +51,6 @@ const TABLES_WITH_PROJECT: [&str; 10] = [
     "incident_notification",
     "incident",
     "check_configs",
-    "headcount_ledger",
 ];
 
 impl StoredProject {
@@ -206,7 +205,8 @@ impl Settings {
         .await
     }
 
-    /// Deletes a project and all that is remembered of it, also what was to be counted and is in no report yet.
+    /// Deletes a project and all that is remembered of it. What was counted and is in no report yet will be in one: the ledger
+    /// names nothing.
     ///
     /// # Errors
     /// [`Invalid::NoSuchProject`], and whatever the database has against it.

@@ -169,9 +169,10 @@ on_both! {
         settings.remember("aaaaaaaa", &findings(Fact::Deployment), NOW).await.unwrap();
         settings.remember("aaaaaaaa", &findings(Fact::Summary(Vec::new())), NOW + 60).await.unwrap();
         assert_eq!(
-            place.texts("SELECT fact FROM headcount_ledger ORDER BY item").await,
+            place.texts("SELECT fact FROM headcount_ledger ORDER BY fact").await,
             ["\"deployment\"", r#"{"summary":["-CPU","+Memory"]}"#]
         );
+        assert!(place.texts("SELECT item FROM headcount_ledger").await.iter().all(|item| !item.contains('x')));
         assert_eq!(place.number("SELECT MAX(noted_at) FROM headcount_ledger").await, i64::from(NOW));
         assert_eq!(place.number("SELECT MAX(CAST(settled AS BIGINT)) FROM headcount_ledger").await, 0);
     }
