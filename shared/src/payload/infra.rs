@@ -22,10 +22,11 @@ pub struct Infra {
     /// The number of application instances (pods, containers, endpoints of external services) of the counted applications
     /// over all projects at the time of the report, those that ended within the hour included. 0 without Prometheus.
     pub instances: u64,
-    /// The number of application rollouts that started since the last report.
+    /// The number of rollouts of counted applications that became known since the last report: each is in exactly one. 0
+    /// without Prometheus.
     pub deployments: u64,
-    /// The number of notable changes that rollouts brought, by type (`+Logs`, `-CPU`), which became known since the last
-    /// report.
+    /// The number of notable changes that rollouts of counted applications brought, by type (`+Logs`, `-CPU`), which became
+    /// known since the last report, half an hour after a rollout. Empty without Prometheus.
     #[serde(deserialize_with = "or_default")]
     pub deployment_summaries: BTreeMap<String, u64>,
 }

@@ -18,7 +18,7 @@ pub struct Integration {
     /// Whether Prometheus holds metrics of kube-state-metrics; `null` where no Kubernetes container was seen.
     pub kube_state_metrics: Option<bool>,
     /// Overridden inspection thresholds by inspection, from the settings at the time of the report. Inspections without
-    /// an override are absent.
+    /// an override are absent; a name that is not on the program's own list is `other`.
     #[serde(deserialize_with = "or_default")]
     pub inspection_overrides: BTreeMap<String, InspectionOverrides>,
     /// The number of configured application categories, from the settings at the time of the report.

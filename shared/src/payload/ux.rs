@@ -30,7 +30,8 @@ pub struct Ux {
     pub world_load_time_avg: f64,
     /// The average time to audit telemetry since the last report, in seconds. 0 without Prometheus.
     pub audit_time_avg: f64,
-    /// The number of notifications sent since the last report, by type of destination. Types without one are absent.
+    /// The number of notifications about incidents that were sent since the last report, by type of destination, never a
+    /// channel or an address. Types without one are absent.
     #[serde(deserialize_with = "or_default")]
     pub sent_notifications: BTreeMap<AlertingIntegration, u64>,
 }
