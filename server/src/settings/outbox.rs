@@ -1,12 +1,13 @@
 //! What is to be told, and what was? The table `incident_notification`.
 
+mod past;
 mod rows;
 
 use std::collections::BTreeMap;
 
 use headcount_shared::payload::AlertingIntegration;
 
-pub(super) use self::rows::enqueue;
+pub(super) use self::{past::newest, rows::enqueue};
 use super::{Settings, destination, error::Result, health::Doing, integrations, project::StoredProject};
 use crate::{
     notifications::{Details, Future, Integrations, Notification, Outbox, ReportDetails, Unavailable},
