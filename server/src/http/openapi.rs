@@ -2,6 +2,8 @@
 //!
 //! The description is made of the routes themselves.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Extension,
     body::Bytes,
@@ -10,9 +12,10 @@ use axum::{
 };
 use headcount_shared::api::Problem;
 use utoipa::{
-    OpenApi, PartialSchema, ToSchema,
+    IntoResponses, OpenApi, PartialSchema, ToSchema,
     openapi::{
-        Components, OpenApiVersion, Server,
+        Components, Content, OpenApiVersion, Ref, RefOr, Response as ResponseDescription, ResponseBuilder,
+        Server,
         security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
@@ -23,6 +26,29 @@ use crate::config::BasePath;
 
 /// The name of the admin token in the description.
 const ADMIN_TOKEN: &str = "admin_token";
+
+/// The refusals of every request for data, for their description.
+pub(super) struct Guarded;
+
+impl IntoResponses for Guarded {
+    fn responses() -> BTreeMap<String, RefOr<ResponseDescription>> {
+        refusals([
+            ("401", "The admin token is missing or wrong."),
+            ("403", "There is no admin token, and the request does not come from this machine."),
+        ])
+    }
+}
+
+/// Describes refusals: which status, and when.
+pub(super) fn refusals<const N: usize>(
+    when: [(&str, &str); N],
+) -> BTreeMap<String, RefOr<ResponseDescription>> {
+    let problem = || Content::new(Some(RefOr::Ref(Ref::from_schema_name(Problem::name()))));
+    let described = |when: &str| {
+        ResponseBuilder::new().description(when).content("application/problem+json", problem()).build()
+    };
+    when.map(|(status, when)| (status.to_owned(), described(when).into())).into()
+}
 
 /// What is said of all routes together.
 #[derive(OpenApi)]
@@ -69,7 +95,7 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
 
 /// This document.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "openapi", responses(
-    (status = 200, description = "An OpenAPI document of version 3.1.", body = Object)))]
+    (status = 200, description = "An OpenAPI document of version 3.1.", body = Object), Guarded))]
 async fn openapi(Extension(Description(bytes)): Extension<Description>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], bytes).into_response()
 }

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ServerState, problem::Refusal};
+use super::{ServerState, openapi::Guarded, problem::Refusal};
 use crate::{
     app::statistics::{Running, Statistics, SwitchError},
     report::spool::ReadError,
@@ -38,7 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
 
 /// On or off, where reports go, and how that goes.
 #[utoipa::path(get, path = "/api/usage-statistics", tag = "usage statistics", responses(
-    (status = 200, description = "The state of usage statistics.", body = Status)))]
+    (status = 200, description = "The state of usage statistics.", body = Status), Guarded))]
 async fn status(State(statistics): State<Arc<Statistics>>) -> Json<Status> {
     Json(statistics.status())
 }
@@ -47,7 +47,7 @@ async fn status(State(statistics): State<Arc<Statistics>>) -> Json<Status> {
 #[utoipa::path(put, path = "/api/usage-statistics", tag = "usage statistics", request_body = Switch, responses(
     (status = 200, description = "The state of usage statistics.", body = Status),
     (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "Something else says off.", body = Problem, content_type = "application/problem+json")))]
+    (status = 409, description = "Something else says off.", body = Problem, content_type = "application/problem+json"), Guarded))]
 // The content type does not matter: a browser asks before it lets another site send a `PUT`, and the answer to that is no.
 async fn switch(State(statistics): State<Arc<Statistics>>, body: Bytes) -> Result<Json<Status>, Refusal> {
     let Switch { enabled } = serde_json::from_slice(&body).map_err(|error| {
@@ -65,7 +65,7 @@ async fn switch(State(statistics): State<Arc<Statistics>>, body: Bytes) -> Resul
 /// The bytes of the report as it would be sent now. Changes nothing.
 #[utoipa::path(get, path = "/api/usage-statistics/preview", tag = "usage statistics", responses(
     (status = 200, description = "The report.", body = Object),
-    (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json")))]
+    (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), Guarded))]
 async fn preview(State(statistics): State<Arc<Statistics>>) -> Result<Response, Refusal> {
     let bytes = running(&statistics)?.reporter.preview().await.map_err(|error| Refusal::internal(&error))?;
     Ok(exact_bytes(bytes))
@@ -73,7 +73,7 @@ async fn preview(State(statistics): State<Arc<Statistics>>) -> Result<Response, 
 
 /// The reports that are kept, newest first.
 #[utoipa::path(get, path = "/api/usage-statistics/reports", tag = "usage statistics", responses(
-    (status = 200, description = "The reports; none while statistics are off.", body = ReportEntries)))]
+    (status = 200, description = "The reports; none while statistics are off.", body = ReportEntries), Guarded))]
 async fn reports(State(statistics): State<Arc<Statistics>>) -> Json<ReportEntries> {
     let reports = statistics.running().map(|running| running.spool.entries()).unwrap_or_default();
     Json(ReportEntries { reports })
@@ -84,7 +84,7 @@ async fn reports(State(statistics): State<Arc<Statistics>>) -> Json<ReportEntrie
     params(("id" = String, Path, description = "The id of the report.")), responses(
     (status = 200, description = "The report.", body = Object),
     (status = 404, description = "There is none with this id.", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json")))]
+    (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), Guarded))]
 async fn report(
     State(statistics): State<Arc<Statistics>>,
     Path(id): Path<String>,

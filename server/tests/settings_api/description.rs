@@ -189,10 +189,12 @@ async fn the_description_knows_the_base_path_and_its_version() {
 async fn nothing_of_it_is_for_others() {
     let dir = tempfile::tempdir().unwrap();
     let server = Running::start(dir.path(), &[]).await;
-    for (id, (method, path)) in Description::of(&server).await.operations() {
-        let path = path.trim_start_matches('/');
-        let answer = server.send(method, path, &[("host", "evil.example.com")], "").await;
+    let description = Description::of(&server).await;
+    for (id, operation) in description.operations() {
+        let path = operation.1.trim_start_matches('/');
+        let answer = server.send(operation.0.clone(), path, &[("host", "evil.example.com")], "").await;
         assert_eq!(answer.status, 403, "{id}");
+        description.check(&operation, &answer);
     }
     server.stop().await;
 }

@@ -15,9 +15,7 @@ fn cases() -> Vec<Case> {
         body[member] = value;
         body
     };
-    let cart = "/applications/shop:Deployment:cart/inspections";
     let slo = "/applications/shop:Deployment:cart/inspections/SLOAvailability";
-    assert!(slo.starts_with(cart));
     vec![
         put("", json!({"name": "No Name"}), Some("name"), "3 to 64 characters"),
         put("", json!({"name": ""}), Some("name"), "3 to 64 characters"),
@@ -107,15 +105,19 @@ fn cases() -> Vec<Case> {
         ),
         put(slo, json!({"threshold": 99}), Some("threshold"), "unknown field"),
         put(slo, json!({"objective_percent": 100}), None, "less than 100"),
-        put(
+        (
+            Method::PUT,
             "/applications/cart/inspections/CPUNode",
             json!({"threshold": 1}),
+            404,
             None,
             "a namespace, a kind and a name",
         ),
-        put(
+        (
+            Method::PUT,
             "/applications/::/inspections/CPUNode",
             json!({"threshold": 1}),
+            404,
             None,
             "a namespace, a kind and a name",
         ),

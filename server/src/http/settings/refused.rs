@@ -3,14 +3,16 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use axum::http::StatusCode;
-use headcount_shared::api::Problem;
 use utoipa::{
-    IntoResponses, ToSchema,
-    openapi::{Content, Ref, RefOr, Response, ResponseBuilder},
+    IntoResponses,
+    openapi::{RefOr, Response},
 };
 
 use crate::{
-    http::problem::Refusal,
+    http::{
+        openapi::{Guarded, refusals},
+        problem::Refusal,
+    },
     settings::{Error, Invalid},
     world::prometheus::InvalidAccess,
 };
@@ -22,7 +24,10 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
         match error {
-            Error::Invalid(Invalid::NoSuchProject) => Self::new(StatusCode::NOT_FOUND, detail),
+            // Both are parts of an address.
+            Error::Invalid(Invalid::NoSuchProject | Invalid::Application) => {
+                Self::new(StatusCode::NOT_FOUND, detail)
+            }
             Error::Invalid(Invalid::NameTaken) => Self::new(StatusCode::CONFLICT, detail).about("name"),
             Error::Invalid(invalid) => invalid.into(),
             Error::ReadOnly | Error::Unreadable => Self::new(StatusCode::CONFLICT, detail),
@@ -77,34 +82,26 @@ pub(super) struct BodyRefused;
 
 impl IntoResponses for Refused {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        described([
-            ("401", "The admin token is missing or wrong."),
-            ("403", "There is no admin token, and the request does not come from this machine."),
+        let mut responses = Guarded::responses();
+        responses.extend(refusals([
             ("404", "There is no such project, or it has no such thing."),
             (
                 "409",
                 "The settings are only read, not open or not readable, or another project has that name.",
             ),
             ("503", "The settings database cannot be used now; `Retry-After` says when to try again."),
-        ])
+        ]));
+        responses
     }
 }
 
 impl IntoResponses for BodyRefused {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        described([
+        refusals([
             ("400", "The body is not JSON."),
             ("413", "The body is larger than 64 KiB."),
             ("415", "The body is not sent as `application/json`."),
             ("422", "A member is missing, unknown or not valid; `field` says which one."),
         ])
     }
-}
-
-fn described<const N: usize>(refusals: [(&str, &str); N]) -> BTreeMap<String, RefOr<Response>> {
-    let problem = || Content::new(Some(RefOr::Ref(Ref::from_schema_name(Problem::name()))));
-    let described = |description: &str| {
-        ResponseBuilder::new().description(description).content("application/problem+json", problem()).build()
-    };
-    refusals.map(|(status, description)| (status.to_owned(), described(description).into())).into()
 }

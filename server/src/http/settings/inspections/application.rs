@@ -14,7 +14,7 @@ use crate::{
             request::{At, Open, SentBytes},
         },
     },
-    settings::Invalid,
+    settings::{Error, Invalid},
     world::application_key::ApplicationKey,
 };
 
@@ -43,7 +43,7 @@ pub(crate) struct OfApplicationInspection {
 /// All inspections, as they are for an application. It need not run now.
 #[utoipa::path(get, path = "/api/projects/{id}/applications/{application}/inspections", tag = "inspections",
     params(InApplication), responses(
-        (status = 200, description = "All inspections.", body = Inspections), BodyRefused, Refused))]
+        (status = 200, description = "All inspections.", body = Inspections), Refused))]
 pub(crate) async fn application_inspections(
     Open(settings): Open,
     At(InApplication { id, application }): At<InApplication>,
@@ -67,7 +67,7 @@ pub(crate) async fn set_application_inspection(
 /// Removes what was set for an application.
 #[utoipa::path(delete, path = "/api/projects/{id}/applications/{application}/inspections/{inspection}",
     tag = "inspections", params(OfApplicationInspection),
-    responses((status = 204, description = "Nothing is set."), BodyRefused, Refused))]
+    responses((status = 204, description = "Nothing is set."), Refused))]
 pub(crate) async fn delete_application_inspection(
     Open(settings): Open,
     At(OfApplicationInspection { id, application, inspection }): At<OfApplicationInspection>,
@@ -75,7 +75,7 @@ pub(crate) async fn delete_application_inspection(
     remove(&settings, &id, &key(&application)?, &inspection).await
 }
 
-fn key(application: &str) -> Result<ApplicationKey, Invalid> {
+fn key(application: &str) -> Result<ApplicationKey, Error> {
     let key = ApplicationKey::parse(application).filter(|key| !key.is_project());
-    key.ok_or(Invalid::Application)
+    key.ok_or_else(|| Invalid::Application.into())
 }
