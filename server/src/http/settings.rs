@@ -9,6 +9,7 @@ mod inspections;
 mod integrations;
 mod projects;
 mod prometheus;
+mod reading;
 mod records;
 mod refused;
 mod request;

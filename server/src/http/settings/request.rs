@@ -7,9 +7,9 @@ use axum::{
 };
 use headcount_shared::limits::SETTINGS_BYTES;
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::error::Category;
 use utoipa::IntoParams;
 
+use super::reading::read;
 use crate::{
     http::{
         ServerState,
@@ -91,11 +91,7 @@ impl<S: Send + Sync> FromRequest<S> for SentBytes {
 impl SentBytes {
     /// What the body says.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
-        let mut json = serde_json::Deserializer::from_slice(&self.0);
-        let value = serde_path_to_error::deserialize(&mut json);
-        let value = value.map_err(|error| unread(&error.path().to_string(), error.inner()))?;
-        json.end().map_err(|error| unread(".", &error))?;
-        Ok(value)
+        read(&self.0)
     }
 }
 
@@ -103,44 +99,4 @@ fn is_json(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.and_then(|value| value.split(';').next());
     essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
-}
-
-/// Why a body cannot be read. It may hold a secret at the wrong place, so no value is repeated.
-fn unread(path: &str, error: &serde_json::Error) -> Refusal {
-    let message = error.to_string();
-    let message = message.split(" at line ").next().unwrap_or_default();
-    if error.classify() != Category::Data {
-        let (line, column) = (error.line(), error.column());
-        let why = format!("the body is not JSON: line {line}, column {column}");
-        return Refusal::new(StatusCode::BAD_REQUEST, why);
-    }
-    let expected = message.rsplit_once(", expected ").map(|(_, expected)| expected);
-    match (member_named_in(message), expected) {
-        (Some(member), _) => {
-            Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, message).about(joined(path, member))
-        }
-        (None, Some(expected)) => {
-            Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{path} is to be {expected}")).about(path)
-        }
-        (None, None) => {
-            let why = format!("{path} is not what it should be");
-            Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, why).about(path)
-        }
-    }
-}
-
-/// The member that is missing, unknown or there twice.
-fn member_named_in(message: &str) -> Option<&str> {
-    let kinds = ["missing field `", "unknown field `", "duplicate field `"];
-    let rest = kinds.iter().find_map(|kind| message.strip_prefix(kind))?;
-    rest.split('`').next()
-}
-
-/// The path of a member; some kinds of errors are found at the member, others at what holds it.
-fn joined(path: &str, member: &str) -> String {
-    match path {
-        "." => member.to_owned(),
-        path if path == member || path.ends_with(&format!(".{member}")) => path.to_owned(),
-        path => format!("{path}.{member}"),
-    }
 }
