@@ -1,10 +1,14 @@
-//! Which projects does a server find in its settings?
+//! Which projects does a server have? They are in its settings before it starts, or are made with requests.
 
 use std::{fs, path::Path, time::Duration};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use headcount_shared::api;
+use reqwest::Method;
 use serde_json::{Map, Value, json};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, query, sqlite::SqliteConnectOptions};
+
+use crate::{http, processes::Process};
 
 /// A project, as Coroot writes it into its settings.
 #[derive(Debug, Clone)]
@@ -35,17 +39,6 @@ const WRITE: &str = "INSERT INTO project (id, name, prometheus) VALUES (?, ?, ?)
 pub(crate) async fn settings(data_dir: &Path) -> anyhow::Result<SqliteConnection> {
     let options = SqliteConnectOptions::new().filename(data_dir.join("db.sqlite")).create_if_missing(true);
     options.connect().await.context("the settings cannot be opened")
-}
-
-/// Removes the project of that name from the settings in a data directory.
-///
-/// # Errors
-/// The settings cannot be written.
-pub async fn remove(data_dir: &Path, name: &str) -> anyhow::Result<()> {
-    let mut connection = settings(data_dir).await?;
-    let removed = query("DELETE FROM project WHERE name = ?").bind(name).execute(&mut connection).await;
-    removed.context("the settings cannot be written")?;
-    connection.close().await.context("the settings cannot be written")
 }
 
 /// Gives a project of the settings in a data directory the integrations of these names, and no others.
@@ -89,4 +82,49 @@ pub async fn write(data_dir: &Path, projects: &[Project]) -> anyhow::Result<()> 
             .context("the settings cannot be written")?;
     }
     connection.close().await.context("the settings cannot be written")
+}
+
+/// Makes a project in a server that runs, and gives it its Prometheus. The id is what is returned.
+///
+/// # Errors
+/// The server does not answer, or refuses.
+pub async fn create(server: &Process, project: &Project) -> anyhow::Result<String> {
+    let named = json!({ "name": project.name });
+    let created: api::Project =
+        serde_json::from_slice(&ask(server, Method::POST, "api/projects", &named).await?)?;
+    observe(server, &created.id, project).await?;
+    Ok(created.id)
+}
+
+/// Gives the project of that id in a server that runs the Prometheus of `project`.
+///
+/// # Errors
+/// The server does not answer, or refuses.
+pub async fn observe(server: &Process, id: &str, project: &Project) -> anyhow::Result<()> {
+    let prometheus = json!({
+        "url": project.prometheus,
+        "refresh_interval_s": project.refresh_interval.as_secs(),
+        "extra_selector": project.extra_selector,
+    });
+    ask(server, Method::PUT, &format!("api/projects/{id}/prometheus"), &prometheus).await.map(drop)
+}
+
+/// Deletes the project of that id in a server that runs.
+///
+/// # Errors
+/// The server does not answer, or refuses.
+pub async fn delete(server: &Process, id: &str) -> anyhow::Result<()> {
+    ask(server, Method::DELETE, &format!("api/projects/{id}"), &Value::Null).await.map(drop)
+}
+
+/// The body of an answer to a request for the settings.
+async fn ask(server: &Process, method: Method, path: &str, body: &Value) -> anyhow::Result<Vec<u8>> {
+    let request = http::client()?.request(method, server.url(path)).json(body);
+    let answer = request.send().await.context("the server does not answer")?;
+    let status = answer.status();
+    let body = answer.bytes().await.context("the answer broke off")?;
+    if !status.is_success() {
+        bail!("the server refused with {status}: {}", String::from_utf8_lossy(&body));
+    }
+    Ok(body.into())
 }

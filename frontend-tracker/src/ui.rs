@@ -13,6 +13,7 @@ mod fold;
 mod format;
 mod link;
 mod pages;
+mod projects;
 mod statistics;
 mod title;
 

@@ -126,7 +126,8 @@ impl Server {
     pub fn router(&self) -> Router {
         let access = Access::new(self.config.admin_token.clone());
         let statistics = Arc::clone(&self.statistics);
-        http::server_routes(&self.config.url_base_path, access, statistics, self.metrics.clone())
+        let settings = self.kept.as_ref().map(|(_, settings)| settings.clone());
+        http::server_routes(&self.config.url_base_path, access, statistics, settings, self.metrics.clone())
     }
 
     /// Ends all tasks. When this returns, everything counted is on disk.
@@ -173,7 +174,7 @@ async fn set_up_default_project(settings: &Settings, bootstrap: &Bootstrap) -> a
 }
 
 /// Eight characters of `0-9a-z`, as Coroot names projects.
-fn new_project_id() -> String {
+pub(crate) fn new_project_id() -> String {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     let mut random = rand::rng();
     (0..8).map(|_| char::from(DIGITS[random.random_range(0..DIGITS.len())])).collect()

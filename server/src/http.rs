@@ -2,18 +2,21 @@
 
 pub mod access;
 pub mod assets;
+mod body;
 pub mod collector;
 pub mod listen;
 pub mod metrics;
+mod openapi;
 pub mod pages;
 pub mod problem;
+mod settings;
 pub mod stats;
 pub mod usage_statistics;
 
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{FromRef, Request},
     http::{HeaderValue, StatusCode, Uri, header},
     middleware,
@@ -22,9 +25,13 @@ use axum::{
 };
 use tower::{ServiceExt, service_fn};
 use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa_axum::router::OpenApiRouter;
 
 pub use self::access::Access;
-use crate::{app::statistics::Statistics, collector::Collector, config::BasePath, metrics::Metrics};
+use self::openapi::Description;
+use crate::{
+    app::statistics::Statistics, collector::Collector, config::BasePath, metrics::Metrics, settings::Settings,
+};
 
 /// Scripts and styles of our own only; `wasm-unsafe-eval` lets WebAssembly be compiled, and nothing else be evaluated.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
@@ -35,6 +42,8 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wa
 pub struct ServerState {
     base_path: Arc<BasePath>,
     statistics: Arc<Statistics>,
+    /// `None` while statistics are off for the whole run.
+    settings: Option<Settings>,
     metrics: Metrics,
 }
 
@@ -56,18 +65,21 @@ impl FromRef<ServerState> for Arc<BasePath> {
     }
 }
 
-/// The routes of `headcount serve`.
+/// The routes of `headcount serve`. Those of the settings refuse while there are none.
 pub fn server_routes(
     base_path: &BasePath,
     access: Access,
     statistics: Arc<Statistics>,
+    settings: Option<Settings>,
     metrics: Metrics,
 ) -> Router {
-    let api = Router::new()
-        .route("/api/usage-statistics", get(usage_statistics::status).put(usage_statistics::switch))
-        .route("/api/usage-statistics/preview", get(usage_statistics::preview))
-        .route("/api/usage-statistics/reports", get(usage_statistics::reports))
-        .route("/api/usage-statistics/reports/{id}", get(usage_statistics::report))
+    let (api, description) = OpenApiRouter::with_openapi(openapi::begin(base_path))
+        .merge(usage_statistics::routes())
+        .merge(settings::routes())
+        .merge(openapi::routes())
+        .split_for_parts();
+    let api = api
+        .layer(Extension(Description::of(&description)))
         .route("/metrics", get(metrics::render))
         .route_layer(middleware::from_fn_with_state(access.clone(), access::for_data));
     let pages = Router::new()
@@ -77,7 +89,7 @@ pub fn server_routes(
         .route("/stats", post(stats::record))
         .route("/health", get(health))
         .route("/static/{file}", get(assets::file));
-    let state = ServerState { base_path: Arc::new(base_path.clone()), statistics, metrics };
+    let state = ServerState { base_path: Arc::new(base_path.clone()), statistics, settings, metrics };
     let routes = with_headers(api.merge(pages)).merge(open).with_state(state);
     under(base_path, routes)
 }

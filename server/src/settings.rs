@@ -20,12 +20,15 @@ mod configured;
 mod credentials;
 mod destination;
 mod document;
+mod edit;
 mod facts;
 mod integrations;
+mod overview;
 mod project;
 mod prometheus;
 
 mod deployments;
+mod history;
 mod incidents;
 mod leader;
 mod ledger;
@@ -43,10 +46,12 @@ pub use self::{
     configured::Configured,
     connection_string::BadConnectionString,
     database::{OpenError, Place},
-    error::{Cause, Error, Invalid, Result},
+    error::{Cause, Error, Invalid, Member, Result},
+    history::PastNotification,
     integrations::IntegrationChange,
     leader::Lead,
     ledger::{Counted, LedgerFact},
+    overview::ProjectOverview,
     project::ProjectName,
     source::{ConnectionString, Source},
 };

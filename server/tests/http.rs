@@ -1,89 +1,20 @@
 //! The server's HTTP edge: the real router on loopback, a real data directory.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::{path::Path, sync::Arc, time::Duration};
+mod serving;
 
-use headcount::{app::Server, clock::SystemClock, config::Serve, http::listen};
+use std::sync::Arc;
+
+use headcount::{app::Server, clock::SystemClock, config::Serve};
 use headcount_shared::payload::Payload;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinHandle};
-use tokio_util::sync::CancellationToken;
+
+use self::serving::{Answer, Running};
 
 const DEVICE: &str = "20174a56-4a1e-41ca-a90d-b657d1fa873e";
 
-/// A server on a free port, with a collector that nobody runs.
-struct Running {
-    url: String,
-    stop: CancellationToken,
-    task: JoinHandle<()>,
-}
-
-struct Answer {
-    status: StatusCode,
-    headers: reqwest::header::HeaderMap,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-}
-
 impl Running {
-    async fn start(data_dir: &Path, flags: &[&str]) -> Self {
-        let data_dir = format!("--data-dir={}", data_dir.display());
-        let mut all = vec![
-            data_dir.as_str(),
-            "--collector-url=http://127.0.0.1:9/",
-            "--first-report-after=1h",
-            "--disable-profiling",
-        ];
-        all.extend(flags);
-        let config = Serve::from_flags(&all).unwrap();
-        let server = Server::open(&config, Arc::new(SystemClock::new()), None).await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}{}", listener.local_addr().unwrap(), config.url_base_path.as_str());
-        let stop = CancellationToken::new();
-        let serving = stop.clone();
-        let task = tokio::spawn(async move {
-            listen::serve(listener, server.router(), serving, Duration::from_secs(1)).await;
-            server.close().await;
-        });
-        Self { url, stop, task }
-    }
-
-    async fn stop(self) {
-        self.stop.cancel();
-        self.task.await.unwrap();
-    }
-
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: impl Into<reqwest::Body>,
-    ) -> Answer {
-        let client = headcount::outgoing::client_builder().no_proxy().build().unwrap();
-        let mut request = client.request(method, format!("{}{path}", self.url)).body(body);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
-    }
-
-    async fn get(&self, path: &str) -> Answer {
-        self.send(Method::GET, path, &[], "").await
-    }
-
     async fn event(&self, event: &Value) -> Answer {
         self.send(Method::POST, "stats", &[("content-type", "text/plain")], event.to_string()).await
     }

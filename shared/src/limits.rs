@@ -41,3 +41,9 @@ pub const REFUSED_REPORTS: usize = 48;
 
 /// The longest `Idempotency-Key` that a collector takes, in bytes.
 pub const REPORT_ID_BYTES: usize = 64;
+
+/// The largest change of the settings, in bytes. The longest one, of a webhook with a template, has a few thousand.
+pub const SETTINGS_BYTES: usize = 64 * 1024;
+
+/// Rollouts, incidents or notifications of a project in one list; the oldest are left out.
+pub const LISTED_RECORDS: usize = 100;

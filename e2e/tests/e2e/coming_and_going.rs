@@ -39,19 +39,19 @@ async fn a_project_counts_from_its_coming_to_its_going() {
     until_true(&scene, &server, "one project", alone).await;
 
     let coming = project(&comes, &observed);
-    projects::write(&data_dir, std::slice::from_ref(&coming)).await.unwrap();
+    let id = projects::create(&server, &coming).await.unwrap();
     let both = || stays.truth(now()) + comes.truth(now());
     let report = until_true(&scene, &server, "two projects", both).await;
     assert_eq!(report.infra.projects, 2);
     until(&scene, &server, "two projects", failed).await;
 
     let astray = Project { prometheus: "http://127.0.0.1:1/".to_owned(), ..coming };
-    projects::write(&data_dir, &[astray]).await.unwrap();
+    projects::observe(&server, &id, &astray).await.unwrap();
     let report = until(&scene, &server, "one of them astray", not_failed).await;
     assert_eq!(alone().differences(&report), [""; 0]);
     assert_eq!(report.infra.projects, 2);
 
-    projects::remove(&data_dir, "comes").await.unwrap();
+    projects::delete(&server, &id).await.unwrap();
     let report = until(&scene, &server, "one is gone", failed).await;
     assert_eq!(alone().differences(&report), [""; 0]);
     assert_eq!(report.infra.projects, 1);

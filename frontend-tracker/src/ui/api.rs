@@ -1,6 +1,6 @@
 //! The requests of the interface to its server.
 
-use headcount_shared::api::{ReportEntries, Status, Switch};
+use headcount_shared::api::{Projects, ReportEntries, Status, Switch};
 use js_sys::Uint8Array;
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
@@ -49,6 +49,11 @@ impl Api {
     /// The state of usage statistics.
     pub(super) async fn status(self) -> Result<Answered<Status>, Failure> {
         self.get("api/usage-statistics").await
+    }
+
+    /// The projects.
+    pub(super) async fn projects(self) -> Result<Answered<Projects>, Failure> {
+        self.get("api/projects").await
     }
 
     /// Switches usage statistics on or off.

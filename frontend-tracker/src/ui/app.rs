@@ -13,9 +13,6 @@ use super::{
     pages::{NotFound, table},
 };
 
-/// The project that exists without being made.
-const DEFAULT_PROJECT: &str = "/p/default";
-
 /// The whole interface.
 #[component]
 pub(super) fn App() -> impl IntoView {
@@ -46,8 +43,7 @@ fn Navigation() -> impl IntoView {
             <Link to="/" class="brand">"Headcount"</Link>
             <nav aria-label="Pages" class="nav">
                 <Link to="/">"Overview"</Link>
-                <Link to=DEFAULT_PROJECT>"Project"</Link>
-                <Link to=format!("{DEFAULT_PROJECT}/settings") covers=Covers::Below>"Settings"</Link>
+                <Link to="/p/new" covers=Covers::Below>"New project"</Link>
                 <Link to="/usage-statistics">"Usage statistics"</Link>
             </nav>
         </header>

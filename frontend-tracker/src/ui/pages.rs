@@ -12,6 +12,7 @@ use leptos_router::{
 
 use super::{
     link::{Base, Link},
+    projects::ProjectLinks,
     statistics::UsageStatistics,
     title::Title,
 };
@@ -87,6 +88,7 @@ fn Tabs(
 fn Overview() -> impl IntoView {
     view! {
         <Title text="Overview" />
+        <ProjectLinks />
         <Pending
             shows="The applications, nodes and rollouts of all projects, and their health."
             missing="A project with the address of a Prometheus server that holds metrics of the node agent."
@@ -117,7 +119,7 @@ fn NewProject() -> impl IntoView {
         {move || tab.get().map(|tab| view! { <Tab tab=tab values=values_of("/p/new/") /> })}
         <Pending
             shows="A form for the project's name and the address of its Prometheus server."
-            missing="The form. Until then the address of the default project's Prometheus server is given when the server starts."
+            missing="The form. Until then a project is made with a request; api/openapi.json says how."
         />
     }
 }
@@ -173,7 +175,7 @@ fn Settings() -> impl IntoView {
         {move || tab.get().map(|tab| view! { <Tab tab=tab values=values_of(settings) /> })}
         <Pending
             shows="The project's integrations, inspection thresholds, application categories and notifications."
-            missing="The forms. Until then the default project's Prometheus server is given when the server starts."
+            missing="The forms. Until then settings are changed with requests; api/openapi.json says how."
         />
         <p>"Usage statistics are switched on and off on " <Link to="/usage-statistics">"their own page"</Link> "."</p>
     }

@@ -14,6 +14,7 @@ use headcount_shared::api::Problem;
 pub struct Refusal {
     status: StatusCode,
     detail: String,
+    field: Option<String>,
     retry_after: Option<Duration>,
 }
 
@@ -21,7 +22,13 @@ impl Refusal {
     /// A refusal with `status`; `detail` says what is wrong with this very request.
     #[must_use]
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), retry_after: None }
+        Self { status, detail: detail.into(), field: None, retry_after: None }
+    }
+
+    /// Says which member of the request's body is wrong.
+    #[must_use]
+    pub fn about(self, field: impl Into<String>) -> Self {
+        Self { field: Some(field.into()), ..self }
     }
 
     /// Asks to come back no earlier than after `wait`, in whole seconds, at least one.
@@ -44,6 +51,7 @@ impl IntoResponse for Refusal {
             title: self.status.canonical_reason().unwrap_or("Refused").to_owned(),
             status: self.status.as_u16(),
             detail: self.detail,
+            field: self.field,
         };
         let mut response = (self.status, Json(problem)).into_response();
         let headers = response.headers_mut();

@@ -10,11 +10,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use headcount_shared::api::{ReportEntries, Status, Switch};
+use headcount_shared::api::{Problem, ReportEntries, Status, Switch};
 use sha2::{Digest, Sha256};
+use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::problem::Refusal;
+use super::{ServerState, openapi::Guarded, problem::Refusal};
 use crate::{
     app::statistics::{Running, Statistics, SwitchError},
     report::spool::ReadError,
@@ -26,17 +27,29 @@ const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 /// The same, in hexadecimal, as `sha256sum` prints it.
 const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-content-sha256");
 
-/// `GET`: on or off, where reports go, and how that goes.
-pub async fn status(State(statistics): State<Arc<Statistics>>) -> Json<Status> {
+/// The routes, with their descriptions.
+pub(super) fn routes() -> OpenApiRouter<ServerState> {
+    OpenApiRouter::new()
+        .routes(routes!(status, switch))
+        .routes(routes!(preview))
+        .routes(routes!(reports))
+        .routes(routes!(report))
+}
+
+/// On or off, where reports go, and how that goes.
+#[utoipa::path(get, path = "/api/usage-statistics", tag = "usage statistics", responses(
+    (status = 200, description = "The state of usage statistics.", body = Status), Guarded))]
+async fn status(State(statistics): State<Arc<Statistics>>) -> Json<Status> {
     Json(statistics.status())
 }
 
-/// `PUT`: switches on or off, also for later runs. The content type does not matter: a browser asks before it lets another
-/// site send a `PUT`, and the answer to that is no.
-///
-/// # Errors
-/// A [`Refusal`]: the body is not understood, or something else says off.
-pub async fn switch(State(statistics): State<Arc<Statistics>>, body: Bytes) -> Result<Json<Status>, Refusal> {
+/// Switches on or off, also for later runs.
+#[utoipa::path(put, path = "/api/usage-statistics", tag = "usage statistics", request_body = Switch, responses(
+    (status = 200, description = "The state of usage statistics.", body = Status),
+    (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "Something else says off.", body = Problem, content_type = "application/problem+json"), Guarded))]
+// The content type does not matter: a browser asks before it lets another site send a `PUT`, and the answer to that is no.
+async fn switch(State(statistics): State<Arc<Statistics>>, body: Bytes) -> Result<Json<Status>, Refusal> {
     let Switch { enabled } = serde_json::from_slice(&body).map_err(|error| {
         Refusal::new(StatusCode::BAD_REQUEST, format!("send {{\"enabled\":true}} or false: {error}"))
     })?;
@@ -49,29 +62,30 @@ pub async fn switch(State(statistics): State<Arc<Statistics>>, body: Bytes) -> R
     }
 }
 
-/// `GET …/preview`: the bytes of the report as it would be sent now. Changes nothing.
-///
-/// # Errors
-/// A [`Refusal`] when statistics are off.
-pub async fn preview(State(statistics): State<Arc<Statistics>>) -> Result<Response, Refusal> {
+/// The bytes of the report as it would be sent now. Changes nothing.
+#[utoipa::path(get, path = "/api/usage-statistics/preview", tag = "usage statistics", responses(
+    (status = 200, description = "The report.", body = Object),
+    (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), Guarded))]
+async fn preview(State(statistics): State<Arc<Statistics>>) -> Result<Response, Refusal> {
     let bytes = running(&statistics)?.reporter.preview().await.map_err(|error| Refusal::internal(&error))?;
     Ok(exact_bytes(bytes))
 }
 
-/// `GET …/reports`: the reports that are kept.
-///
-/// # Errors
-/// None; without reports the list is empty.
-pub async fn reports(State(statistics): State<Arc<Statistics>>) -> Json<ReportEntries> {
+/// The reports that are kept, newest first.
+#[utoipa::path(get, path = "/api/usage-statistics/reports", tag = "usage statistics", responses(
+    (status = 200, description = "The reports; none while statistics are off.", body = ReportEntries), Guarded))]
+async fn reports(State(statistics): State<Arc<Statistics>>) -> Json<ReportEntries> {
     let reports = statistics.running().map(|running| running.spool.entries()).unwrap_or_default();
     Json(ReportEntries { reports })
 }
 
-/// `GET …/reports/{id}`: the exact bytes that were or will be sent.
-///
-/// # Errors
-/// A [`Refusal`] when there is none with this id.
-pub async fn report(
+/// The exact bytes that were or will be sent.
+#[utoipa::path(get, path = "/api/usage-statistics/reports/{id}", tag = "usage statistics",
+    params(("id" = String, Path, description = "The id of the report.")), responses(
+    (status = 200, description = "The report.", body = Object),
+    (status = 404, description = "There is none with this id.", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), Guarded))]
+async fn report(
     State(statistics): State<Arc<Statistics>>,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {

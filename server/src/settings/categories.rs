@@ -9,6 +9,7 @@ use super::{
     error::{Invalid, Result},
     project::check_name,
 };
+use crate::world::constructor::is_pattern;
 
 /// Where the patterns of categories are.
 const EARLIER: &str = "application_categories";
@@ -64,6 +65,7 @@ fn can_match(pattern: &str) -> bool {
     pattern.len() <= LONGEST_PATTERN
         && pattern.matches('/').count() == 1
         && !pattern.contains(char::is_whitespace)
+        && is_pattern(pattern)
 }
 
 /// Patterns of instance names by the name of the application that they make up.

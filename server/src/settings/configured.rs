@@ -104,7 +104,7 @@ impl Settings {
         self.change(project, Column::Settings, |column| Ok(categories::change(column, categories)?)).await
     }
 
-    async fn change<C>(&self, project: &str, column: Column, change: C) -> Result<()>
+    pub(super) async fn change<C>(&self, project: &str, column: Column, change: C) -> Result<()>
     where
         C: FnOnce(&mut Document) -> Result<()> + Send,
     {

@@ -66,11 +66,11 @@ pub enum Invalid {
     #[error("the refresh interval is from one second to one hour")]
     RefreshInterval,
     /// Something that cannot be left out is neither given nor stored.
-    #[error("{0} is needed")]
-    Missing(&'static str),
+    #[error("{} is needed", .0.called)]
+    Missing(Member),
     /// An address is none of HTTP.
-    #[error("{0} is not an http or https URL")]
-    Url(&'static str),
+    #[error("{} is not an http or https URL", .0.called)]
+    Url(Member),
     /// A header has no name.
     #[error("every header needs a name")]
     HeaderName,
@@ -81,7 +81,7 @@ pub enum Invalid {
     #[error("a pattern such as namespace/name* has one slash, no white space and at most 256 characters")]
     Pattern,
     /// A threshold is no number to compare with.
-    #[error("a threshold is a number, and not negative")]
+    #[error("a threshold is a number, not negative, and at most 100 where it is a percentage")]
     Threshold,
     /// An objective is not in the range of its unit.
     #[error("an objective is more than 0 % and less than 100 %, and a time more than 0 seconds")]
@@ -98,6 +98,15 @@ pub enum Invalid {
     /// The application is not written as one.
     #[error("an application has a namespace, a kind and a name")]
     Application,
+}
+
+/// A member of the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    /// Its name, as it is stored.
+    pub name: &'static str,
+    /// What a sentence calls it.
+    pub called: &'static str,
 }
 
 impl From<sqlx::Error> for Error {

@@ -32,6 +32,23 @@ pub(super) async fn open(
     Ok(rows.into_iter().filter_map(|StoredRow(incident)| incident).collect())
 }
 
+/// The last `count` incidents of a project, the newest first; none where there is no such table.
+pub(super) async fn newest(
+    connection: &mut AnyConnection,
+    schema: &Schema,
+    project: &str,
+    count: usize,
+) -> Result<Vec<Incident>> {
+    if !schema.has("incident", "severity") {
+        return Ok(Vec::new());
+    }
+    let statement = "SELECT application_id, key, opened_at, resolved_at, severity FROM incident
+        WHERE project_id = $1 ORDER BY opened_at DESC, key LIMIT $2";
+    let rows = sqlx::query_as(statement).bind(project).bind(i64::try_from(count).unwrap_or(i64::MAX));
+    let rows: Vec<StoredRow> = rows.fetch_all(connection).await?;
+    Ok(rows.into_iter().filter_map(|StoredRow(incident)| incident).collect())
+}
+
 impl<'r> FromRow<'r, AnyRow> for StoredRow {
     fn from_row(row: &'r AnyRow) -> sqlx::Result<Self> {
         let id: String = row.try_get("application_id")?;

@@ -1,8 +1,9 @@
 //! What is to be told, and what was? The table `incident_notification`.
 
+mod past;
 mod rows;
 
-pub(super) use self::rows::enqueue;
+pub(super) use self::{past::newest, rows::enqueue};
 use super::{Settings, error::Result, health::Doing, integrations, project::StoredProject};
 use crate::{
     notifications::{Details, Future, Integrations, Notification, Outbox, ReportDetails, Unavailable},

@@ -41,6 +41,7 @@ mod load_rds_metadata;
 
 use std::{collections::BTreeMap, fmt};
 
+pub use self::glob::is_pattern;
 use self::site::Site;
 use super::{answers::Answers, model::World, prices::Prices, project::Project};
 

@@ -1,7 +1,10 @@
 //! Which inspections are there, and when does each of them fire?
 
+mod unit;
+
 use std::collections::{BTreeMap, HashMap};
 
+pub use self::unit::Unit;
 use super::application_key::ApplicationKey;
 
 /// Declares the inspections with their ids and default thresholds.

@@ -51,6 +51,7 @@ pub struct InspectionOverrides {
 
 /// A kind of destination for alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum AlertingIntegration {
     /// Opsgenie.

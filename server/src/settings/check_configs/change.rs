@@ -68,7 +68,7 @@ fn check(application: &ApplicationKey, to: &Override) -> Result<(), Invalid> {
         Override::Threshold(Inspection::SLOAvailability | Inspection::SLOLatency, _) => {
             Err(Invalid::NoThreshold)
         }
-        Override::Threshold(_, Some(threshold)) if !(threshold.is_finite() && *threshold >= 0.0) => {
+        Override::Threshold(inspection, Some(threshold)) if !inspection.allows(*threshold) => {
             Err(Invalid::Threshold)
         }
         Override::Availability(Some(_)) | Override::Latency(Some(_)) if application.is_project() => {

@@ -3,16 +3,28 @@
 use reqwest::Url;
 use serde_json::{Value, json};
 
-use super::INTEGRATIONS;
+use super::{INTEGRATIONS, teams_url};
 use crate::{
     notifications::{Opsgenie, Pagerduty, Slack, Teams, Webhook},
     settings::{
         clickhouse::{self, Clickhouse},
         credentials::{basic_auth_json, given_or_stored, headers_json},
         document::{Document, object_mut, put},
-        error::{Invalid, Result},
+        error::{Invalid, Member, Result},
     },
 };
+
+const BASE_URL: Member = member("base_url", "the address of the web interface");
+const TOKEN: Member = member("token", "the token of Slack");
+const CHANNEL: Member = member("default_channel", "a channel of Slack");
+const TEAMS_URL: Member = member("webhook_url", "the address of the webhook of Teams");
+const INTEGRATION_KEY: Member = member("integration_key", "the integration key of PagerDuty");
+const API_KEY: Member = member("api_key", "the API key of Opsgenie");
+const WEBHOOK_URL: Member = member("url", "the address of the webhook");
+
+const fn member(name: &'static str, called: &'static str) -> Member {
+    Member { name, called }
+}
 
 /// What an integration is to be; `None` removes it. A secret that is empty stays what it was.
 #[derive(Debug, Clone)]
@@ -47,9 +59,40 @@ pub(in crate::settings) fn change(settings: &mut Document, change: &IntegrationC
 /// Sets the address of the product's web interface; an empty one removes it.
 pub(in crate::settings) fn set_base_url(settings: &mut Document, url: &str) -> Result<()> {
     if !url.is_empty() {
-        check_url(url, "the address of the web interface")?;
+        check_url(url, BASE_URL)?;
     }
     put(object_mut(settings, INTEGRATIONS)?, [("base_url", json!(url))]);
+    Ok(())
+}
+
+/// Takes the secrets of an integration away that `change` sets: what it has is what is stored then, also where it is empty.
+pub(in crate::settings) fn forget_secrets(
+    settings: &mut Document,
+    change: &mut IntegrationChange,
+) -> Result<()> {
+    let all = object_mut(settings, INTEGRATIONS)?;
+    let (name, secrets): (_, &[_]) = match change {
+        IntegrationChange::Slack(Some(_)) => ("slack", &[TOKEN.name]),
+        IntegrationChange::Teams(Some(teams)) => {
+            let stored = all.get("teams").and_then(Value::as_object).map(teams_url).unwrap_or_default();
+            if teams.webhook_url == stored {
+                // It may be that of a channel, and stays where it is.
+                teams.webhook_url.clear();
+                return Ok(());
+            }
+            ("teams", &[TEAMS_URL.name])
+        }
+        IntegrationChange::Pagerduty(Some(_)) => ("pagerduty", &[INTEGRATION_KEY.name]),
+        IntegrationChange::Opsgenie(Some(_)) => ("opsgenie", &[API_KEY.name]),
+        IntegrationChange::Webhook(Some(_)) => {
+            ("webhook", &[WEBHOOK_URL.name, "basic_auth", "custom_headers"])
+        }
+        IntegrationChange::Clickhouse(Some(_)) => (clickhouse::NAME, &["auth"]),
+        _ => return Ok(()),
+    };
+    if let Some(stored) = all.get_mut(name).and_then(Value::as_object_mut) {
+        stored.retain(|member, _| !secrets.contains(&member.as_str()));
+    }
     Ok(())
 }
 
@@ -67,8 +110,8 @@ fn set<T>(
 }
 
 fn set_slack(stored: &mut Document, slack: &Slack) -> Result<(), Invalid> {
-    let token = needed(given_or_stored(&slack.token, stored, "token"), "the token of Slack")?;
-    let channel = needed(slack.default_channel.clone(), "a channel of Slack")?;
+    let token = needed(given_or_stored(&slack.token, stored, TOKEN.name), TOKEN)?;
+    let channel = needed(slack.default_channel.clone(), CHANNEL)?;
     let incidents = ("incidents", json!(slack.incidents));
     put(stored, [("token", json!(token)), ("default_channel", json!(channel)), incidents]);
     Ok(())
@@ -78,7 +121,7 @@ fn set_teams(stored: &mut Document, teams: &Teams) -> Result<(), Invalid> {
     let url = given_or_stored(&teams.webhook_url, stored, "webhook_url");
     // Where there is none the address of a channel may be stored, which stays.
     if !url.is_empty() || !stored.contains_key("channels") {
-        check_url(&url, "the address of the webhook of Teams")?;
+        check_url(&url, TEAMS_URL)?;
         put(stored, [("webhook_url", json!(url))]);
     }
     put(stored, [("incidents", json!(teams.incidents))]);
@@ -86,14 +129,14 @@ fn set_teams(stored: &mut Document, teams: &Teams) -> Result<(), Invalid> {
 }
 
 fn set_pagerduty(stored: &mut Document, pagerduty: &Pagerduty) -> Result<(), Invalid> {
-    let key = given_or_stored(&pagerduty.integration_key, stored, "integration_key");
-    let key = needed(key, "the integration key of PagerDuty")?;
+    let key = given_or_stored(&pagerduty.integration_key, stored, INTEGRATION_KEY.name);
+    let key = needed(key, INTEGRATION_KEY)?;
     put(stored, [("integration_key", json!(key)), ("incidents", json!(pagerduty.incidents))]);
     Ok(())
 }
 
 fn set_opsgenie(stored: &mut Document, opsgenie: &Opsgenie) -> Result<(), Invalid> {
-    let key = needed(given_or_stored(&opsgenie.api_key, stored, "api_key"), "the API key of Opsgenie")?;
+    let key = needed(given_or_stored(&opsgenie.api_key, stored, API_KEY.name), API_KEY)?;
     let (eu_instance, incidents) = (json!(opsgenie.eu_instance), json!(opsgenie.incidents));
     put(stored, [("api_key", json!(key)), ("eu_instance", eu_instance), ("incidents", incidents)]);
     Ok(())
@@ -101,7 +144,7 @@ fn set_opsgenie(stored: &mut Document, opsgenie: &Opsgenie) -> Result<(), Invali
 
 fn set_webhook(stored: &mut Document, webhook: &Webhook) -> Result<(), Invalid> {
     let url = given_or_stored(&webhook.url, stored, "url");
-    check_url(&url, "the address of the webhook")?;
+    check_url(&url, WEBHOOK_URL)?;
     let basic_auth = basic_auth_json(webhook.basic_auth.as_ref(), stored);
     let headers = headers_json(&webhook.custom_headers, stored)?;
     put(
@@ -118,11 +161,11 @@ fn set_webhook(stored: &mut Document, webhook: &Webhook) -> Result<(), Invalid> 
     Ok(())
 }
 
-fn needed(text: String, what: &'static str) -> Result<String, Invalid> {
+fn needed(text: String, what: Member) -> Result<String, Invalid> {
     if text.trim().is_empty() { Err(Invalid::Missing(what)) } else { Ok(text) }
 }
 
-fn check_url(text: &str, what: &'static str) -> Result<(), Invalid> {
+fn check_url(text: &str, what: Member) -> Result<(), Invalid> {
     let is_http = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
     if Url::parse(text).is_ok_and(|url| is_http(&url)) { Ok(()) } else { Err(Invalid::Url(what)) }
 }

@@ -78,6 +78,12 @@ impl Glob {
     }
 }
 
+/// Whether a text is a pattern, so that it can match something.
+#[must_use]
+pub fn is_pattern(text: &str) -> bool {
+    Glob::new(text).steps.is_some()
+}
+
 impl Step {
     fn matches(&self, character: char) -> bool {
         match self {

@@ -1,0 +1,61 @@
+//! Which projects are there? Links to each of them and to its settings.
+
+use headcount_shared::api::{Project, Projects};
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{
+    answer::{Failure, Fetched},
+    api::Api,
+    link::Link,
+};
+
+/// The projects of this installation.
+#[component]
+pub(super) fn ProjectLinks() -> impl IntoView {
+    let api = expect_context::<Api>();
+    let projects = RwSignal::new(Fetched::Waiting);
+    spawn_local(async move {
+        // Nobody waits for the answer once another page is open.
+        projects.try_set(fetched(api.projects().await.map(|answered| answered.value)));
+    });
+    view! {
+        <section class="card" aria-labelledby="projects-title">
+            <h2 id="projects-title">"Projects"</h2>
+            {move || shown(projects.get())}
+        </section>
+    }
+}
+
+fn fetched(answer: Result<Projects, Failure>) -> Fetched<Vec<Project>> {
+    match answer {
+        Ok(Projects { projects }) => Fetched::Here(projects),
+        Err(Failure::TokenNeeded) => Fetched::Failed(
+            "The server wants its admin token; the page about usage statistics takes it.".to_owned(),
+        ),
+        Err(Failure::Told(why)) => Fetched::Failed(why),
+    }
+}
+
+fn shown(projects: Fetched<Vec<Project>>) -> AnyView {
+    match projects {
+        Fetched::Waiting => view! { <p class="waiting">"Loading…"</p> }.into_any(),
+        Fetched::Failed(why) => view! { <p class="failure" role="alert">{why}</p> }.into_any(),
+        Fetched::Here(projects) if projects.is_empty() => {
+            view! { <p class="note">"There is no project yet."</p> }.into_any()
+        }
+        Fetched::Here(projects) => {
+            view! { <ul>{projects.into_iter().map(entry).collect_view()}</ul> }.into_any()
+        }
+    }
+}
+
+fn entry(Project { id, name, .. }: Project) -> impl IntoView {
+    let settings = format!("Settings of {name}");
+    view! {
+        <li>
+            <Link to=format!("/p/{id}")>{name}</Link>
+            " · "
+            <Link to=format!("/p/{id}/settings")>{settings}</Link>
+        </li>
+    }
+}

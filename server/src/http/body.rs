@@ -1,0 +1,55 @@
+//! How is a body received that may be too large?
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use http_body_util::BodyExt;
+use thiserror::Error;
+
+/// How much of a body that is too large is read and dropped before it is refused, and for how long. Who still writes
+/// reads no answer: the connection would break instead.
+const DROPPED_BYTES: usize = 1024 * 1024;
+const DROPPING: Duration = Duration::from_secs(1);
+
+/// Why a body was not received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(super) enum BodyError {
+    /// It is larger than it may be.
+    #[error("the body of the request is larger than {0} bytes")]
+    TooLarge(usize),
+    /// The connection broke off, or the body is not framed as HTTP says.
+    #[error("the body of the request could not be read")]
+    Unreadable,
+}
+
+/// Reads a body of at most `most` bytes. Of one that is too large, the rest is dropped.
+pub(super) async fn receive(mut body: Body, most: usize) -> Result<Bytes, BodyError> {
+    let mut received = Bytes::new();
+    if body.size_hint().lower() > most as u64 {
+        drop_rest(body).await;
+        return Err(BodyError::TooLarge(most));
+    }
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| BodyError::Unreadable)?.into_data() else { continue };
+        if received.len() + data.len() > most {
+            drop_rest(body).await;
+            return Err(BodyError::TooLarge(most));
+        }
+        // What browsers send comes in one piece.
+        received = if received.is_empty() { data } else { [received, data].concat().into() };
+    }
+    Ok(received)
+}
+
+async fn drop_rest(mut rest: Body) {
+    let drop_rest = async {
+        let mut dropped = 0;
+        while dropped < DROPPED_BYTES
+            && let Some(Ok(frame)) = rest.frame().await
+        {
+            dropped += frame.data_ref().map_or(0, Bytes::len);
+        }
+    };
+    // The refusal is the same, however much was dropped.
+    tokio::time::timeout(DROPPING, drop_rest).await.ok();
+}

@@ -1,0 +1,101 @@
+//! `GET <base>api/openapi.json`: which requests does the interface answer, and how?
+//!
+//! The description is made of the routes themselves.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Extension,
+    body::Bytes,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use headcount_shared::api::Problem;
+use utoipa::{
+    IntoResponses, OpenApi, PartialSchema, ToSchema,
+    openapi::{
+        Components, Content, OpenApiVersion, Ref, RefOr, Response as ResponseDescription, ResponseBuilder,
+        Server,
+        security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
+    },
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::ServerState;
+use crate::config::BasePath;
+
+/// The name of the admin token in the description.
+const ADMIN_TOKEN: &str = "admin_token";
+
+/// The refusals of every request for data, for their description.
+pub(super) struct Guarded;
+
+impl IntoResponses for Guarded {
+    fn responses() -> BTreeMap<String, RefOr<ResponseDescription>> {
+        refusals([
+            ("401", "The admin token is missing or wrong."),
+            ("403", "There is no admin token, and the request does not come from this machine."),
+        ])
+    }
+}
+
+/// Describes refusals: which status, and when.
+pub(super) fn refusals<const N: usize>(
+    when: [(&str, &str); N],
+) -> BTreeMap<String, RefOr<ResponseDescription>> {
+    let problem = || Content::new(Some(RefOr::Ref(Ref::from_schema_name(Problem::name()))));
+    let described = |when: &str| {
+        ResponseBuilder::new().description(when).content("application/problem+json", problem()).build()
+    };
+    when.map(|(status, when)| (status.to_owned(), described(when).into())).into()
+}
+
+/// What is said of all routes together.
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Headcount",
+    description = "The settings of an installation, and what it counts and sends. All times are Unix seconds. A secret \
+        is never in an answer: an answer says whether one is stored. In a change, a secret that is absent or null stays \
+        what it was, and an empty one is removed."
+))]
+struct About;
+
+/// The description, as it is sent.
+#[derive(Debug, Clone)]
+pub(super) struct Description(Bytes);
+
+impl Description {
+    /// The bytes of a description.
+    pub(super) fn of(described: &utoipa::openapi::OpenApi) -> Self {
+        // Names of members are texts and numbers are finite, so it can be written.
+        Self(serde_json::to_vec(described).unwrap_or_default().into())
+    }
+}
+
+/// A description without routes yet.
+pub(super) fn begin(base_path: &BasePath) -> utoipa::openapi::OpenApi {
+    let mut described = About::openapi();
+    described.openapi = OpenApiVersion::Version31;
+    described.servers = Some(vec![Server::new(base_path.as_str().trim_end_matches('/'))]);
+    let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    let mut components = Components::new();
+    components.add_security_scheme(ADMIN_TOKEN, token);
+    components.schemas.insert(Problem::name().into_owned(), Problem::schema());
+    described.components = Some(components);
+    // Without an admin token the interface answers this machine.
+    let none = SecurityRequirement::default();
+    described.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(ADMIN_TOKEN, []), none]);
+    described
+}
+
+/// The route.
+pub(super) fn routes() -> OpenApiRouter<ServerState> {
+    OpenApiRouter::new().routes(routes!(openapi))
+}
+
+/// This document.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "openapi", responses(
+    (status = 200, description = "An OpenAPI document of version 3.1.", body = Object), Guarded))]
+async fn openapi(Extension(Description(bytes)): Extension<Description>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], bytes).into_response()
+}

@@ -1,0 +1,58 @@
+//! `<base>api/projects/{id}/…inspections`: when does an inspection fire, for a project and for one application?
+
+pub(super) mod application;
+mod edited;
+pub(super) mod project;
+mod shown;
+
+use axum::http::StatusCode;
+use headcount_shared::api;
+
+use super::{configured::configured, request::SentBytes};
+use crate::{
+    http::problem::Refusal,
+    settings::Settings,
+    world::{application_key::ApplicationKey, inspections::Inspection},
+};
+
+/// All inspections as they are for an application, or for the project where it is the default.
+async fn all(
+    settings: &Settings,
+    project: &str,
+    application: &ApplicationKey,
+) -> Result<api::Inspections, Refusal> {
+    let overrides = configured(settings, project).await?.overrides;
+    let shown = Inspection::ALL.iter().map(|inspection| shown::one(*inspection, &overrides, application));
+    Ok(api::Inspections { inspections: shown.collect() })
+}
+
+/// Sets an override, and shows what is in force then.
+async fn set(
+    settings: &Settings,
+    project: &str,
+    application: &ApplicationKey,
+    inspection: &str,
+    sent: &SentBytes,
+) -> Result<api::Inspection, Refusal> {
+    let inspection = known(inspection)?;
+    settings.set_override(project, application, &edited::set(inspection, sent)?).await?;
+    let overrides = configured(settings, project).await?.overrides;
+    Ok(shown::one(inspection, &overrides, application))
+}
+
+/// Removes an override, if there is one.
+async fn remove(
+    settings: &Settings,
+    project: &str,
+    application: &ApplicationKey,
+    inspection: &str,
+) -> Result<StatusCode, Refusal> {
+    let removed = edited::removed(known(inspection)?);
+    settings.set_override(project, application, &removed).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn known(inspection: &str) -> Result<Inspection, Refusal> {
+    let unknown = || Refusal::new(StatusCode::NOT_FOUND, "there is no such inspection");
+    Inspection::of(inspection).ok_or_else(unknown)
+}

@@ -1,0 +1,79 @@
+//! What is shown of an inspection?
+
+use headcount_shared::api::{
+    self, AvailabilityOverride, AvailabilityQueries, InspectionOverride, LatencyOverride, ThresholdOverride,
+};
+
+use crate::world::{
+    application_key::ApplicationKey,
+    inspections::{AvailabilityObjective, Inspection, LatencyObjective, Overrides, Thresholds, Unit},
+};
+
+/// An inspection as it is for an application, or for the project where that is the default.
+pub(super) fn one(
+    inspection: Inspection,
+    overrides: &Overrides,
+    application: &ApplicationKey,
+) -> api::Inspection {
+    let of_application = overrides.applications.get(application);
+    let here = if application.is_project() { Some(&overrides.project) } else { of_application };
+    api::Inspection {
+        id: inspection.id().to_owned(),
+        unit: unit(inspection.unit()),
+        default: inspection.default_threshold(),
+        in_force: in_force(inspection, overrides, of_application),
+        set: here.and_then(|here| set(inspection, here)),
+    }
+}
+
+/// Objectives of a project have no effect.
+fn in_force(inspection: Inspection, overrides: &Overrides, of_application: Option<&Thresholds>) -> f32 {
+    let objective = match inspection {
+        Inspection::SLOAvailability => {
+            of_application.and_then(|here| Some(here.availability.as_ref()?.percent))
+        }
+        Inspection::SLOLatency => of_application.and_then(|here| Some(here.latency.as_ref()?.percent)),
+        _ => return overrides.threshold(inspection, of_application),
+    };
+    objective.unwrap_or(inspection.default_threshold())
+}
+
+fn set(inspection: Inspection, here: &Thresholds) -> Option<InspectionOverride> {
+    match inspection {
+        Inspection::SLOAvailability => here.availability.as_ref().map(availability),
+        Inspection::SLOLatency => here.latency.as_ref().map(latency),
+        _ => {
+            let threshold = *here.values.get(&inspection)?;
+            Some(InspectionOverride::Threshold(ThresholdOverride { threshold }))
+        }
+    }
+}
+
+fn availability(objective: &AvailabilityObjective) -> InspectionOverride {
+    let queries = |[total, failed]: &[String; 2]| AvailabilityQueries {
+        total_requests_query: total.clone(),
+        failed_requests_query: failed.clone(),
+    };
+    InspectionOverride::Availability(AvailabilityOverride {
+        objective_percent: objective.percent,
+        custom: objective.custom.as_ref().map(queries),
+    })
+}
+
+fn latency(objective: &LatencyObjective) -> InspectionOverride {
+    InspectionOverride::Latency(LatencyOverride {
+        objective_percent: objective.percent,
+        objective_bucket_s: objective.bucket_s,
+        histogram_query: objective.custom.clone(),
+    })
+}
+
+const fn unit(of: Unit) -> api::Unit {
+    match of {
+        Unit::Count => api::Unit::Count,
+        Unit::Percent => api::Unit::Percent,
+        Unit::PercentPerHour => api::Unit::PercentPerHour,
+        Unit::Seconds => api::Unit::Seconds,
+        Unit::SecondsPerSecond => api::Unit::SecondsPerSecond,
+    }
+}

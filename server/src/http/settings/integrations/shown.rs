@@ -1,0 +1,80 @@
+//! What is shown of integrations?
+
+use headcount_shared::{
+    api::{ConfiguredIntegration, Integration, Integrations, Opsgenie, Pagerduty, Slack, Teams, Webhook},
+    payload::AlertingIntegration,
+};
+
+use crate::{
+    http::settings::{
+        secrets::{shown_auth, shown_headers},
+        shown_url::without_login,
+    },
+    notifications,
+};
+
+const KINDS: [AlertingIntegration; 5] = [
+    AlertingIntegration::Opsgenie,
+    AlertingIntegration::Pagerduty,
+    AlertingIntegration::Slack,
+    AlertingIntegration::Teams,
+    AlertingIntegration::Webhook,
+];
+
+/// All that are configured.
+pub(super) fn all(of: &notifications::Integrations) -> Integrations {
+    let told = |kind| Some(ConfiguredIntegration { kind, incidents: one(of, kind)?.incidents() });
+    Integrations {
+        base_url: without_login(&of.base_url),
+        integrations: KINDS.into_iter().filter_map(told).collect(),
+    }
+}
+
+/// The one of a kind; `None` when it is not configured.
+pub(super) fn one(of: &notifications::Integrations, kind: AlertingIntegration) -> Option<Integration> {
+    match kind {
+        AlertingIntegration::Slack => of.slack.as_ref().map(slack),
+        AlertingIntegration::Teams => of.teams.as_ref().map(teams),
+        AlertingIntegration::Pagerduty => of.pagerduty.as_ref().map(pagerduty),
+        AlertingIntegration::Opsgenie => of.opsgenie.as_ref().map(opsgenie),
+        AlertingIntegration::Webhook => of.webhook.as_ref().map(webhook),
+    }
+}
+
+fn slack(of: &notifications::Slack) -> Integration {
+    Integration::Slack(Slack {
+        token_set: !of.token.is_empty(),
+        default_channel: of.default_channel.clone(),
+        incidents: of.incidents,
+    })
+}
+
+fn teams(of: &notifications::Teams) -> Integration {
+    Integration::Teams(Teams { webhook_url_set: !of.webhook_url.is_empty(), incidents: of.incidents })
+}
+
+fn pagerduty(of: &notifications::Pagerduty) -> Integration {
+    Integration::Pagerduty(Pagerduty {
+        integration_key_set: !of.integration_key.is_empty(),
+        incidents: of.incidents,
+    })
+}
+
+fn opsgenie(of: &notifications::Opsgenie) -> Integration {
+    Integration::Opsgenie(Opsgenie {
+        api_key_set: !of.api_key.is_empty(),
+        eu_instance: of.eu_instance,
+        incidents: of.incidents,
+    })
+}
+
+fn webhook(of: &notifications::Webhook) -> Integration {
+    Integration::Webhook(Webhook {
+        url_set: !of.url.is_empty(),
+        tls_skip_verify: of.tls_skip_verify,
+        basic_auth: of.basic_auth.as_ref().map(shown_auth),
+        custom_headers: shown_headers(&of.custom_headers),
+        incidents: of.incidents,
+        incident_template: of.incident_template.clone(),
+    })
+}

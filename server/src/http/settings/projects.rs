@@ -1,0 +1,83 @@
+//! `<base>api/projects`: which projects are there?
+
+use axum::{Json, http::StatusCode};
+use headcount_shared::api::{NameProject, Project, Projects};
+
+use super::{
+    refused::{BodyRefused, Refused},
+    request::{At, InProject, Open, Sent},
+};
+use crate::{
+    app::new_project_id,
+    http::problem::Refusal,
+    settings::{Invalid, ProjectOverview, Settings},
+};
+
+/// All projects, by their names.
+#[utoipa::path(get, path = "/api/projects", tag = "projects", responses(
+    (status = 200, description = "The projects.", body = Projects), Refused))]
+pub(super) async fn projects(Open(settings): Open) -> Result<Json<Projects>, Refusal> {
+    let projects = settings.overview().await?.into_iter().map(shown).collect();
+    Ok(Json(Projects { projects }))
+}
+
+/// Creates a project without anything.
+#[utoipa::path(post, path = "/api/projects", tag = "projects", request_body = NameProject, responses(
+    (status = 201, description = "The new project.", body = Project), BodyRefused, Refused))]
+pub(super) async fn create_project(
+    Open(settings): Open,
+    Sent(NameProject { name }): Sent<NameProject>,
+) -> Result<(StatusCode, Json<Project>), Refusal> {
+    let id = new_project_id();
+    settings.create_project(&id, &name).await?;
+    Ok((StatusCode::CREATED, Json(known(&settings, &id).await?)))
+}
+
+/// One project.
+#[utoipa::path(get, path = "/api/projects/{id}", tag = "projects", params(InProject), responses(
+    (status = 200, description = "The project.", body = Project), Refused))]
+pub(super) async fn project(
+    Open(settings): Open,
+    At(InProject { id }): At<InProject>,
+) -> Result<Json<Project>, Refusal> {
+    Ok(Json(known(&settings, &id).await?))
+}
+
+/// Gives a project another name. Its id and all that belongs to it stay.
+#[utoipa::path(put, path = "/api/projects/{id}", tag = "projects", params(InProject), request_body = NameProject,
+    responses((status = 200, description = "The project.", body = Project), BodyRefused, Refused))]
+pub(super) async fn rename_project(
+    Open(settings): Open,
+    At(InProject { id }): At<InProject>,
+    Sent(NameProject { name }): Sent<NameProject>,
+) -> Result<Json<Project>, Refusal> {
+    settings.rename_project(&id, &name).await?;
+    Ok(Json(known(&settings, &id).await?))
+}
+
+/// Deletes a project and all that is remembered of it.
+#[utoipa::path(delete, path = "/api/projects/{id}", tag = "projects", params(InProject), responses(
+    (status = 204, description = "It is gone."), Refused))]
+pub(super) async fn delete_project(
+    Open(settings): Open,
+    At(InProject { id }): At<InProject>,
+) -> Result<StatusCode, Refusal> {
+    settings.delete_project(&id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn known(settings: &Settings, id: &str) -> Result<Project, Refusal> {
+    let found = settings.overview_of(id).await?;
+    let unknown = || crate::settings::Error::from(Invalid::NoSuchProject).into();
+    found.map(shown).ok_or_else(unknown)
+}
+
+fn shown(of: ProjectOverview) -> Project {
+    Project {
+        id: of.id,
+        name: of.name,
+        prometheus: of.prometheus,
+        clickhouse: of.clickhouse,
+        integrations: of.integrations.into_iter().collect(),
+    }
+}

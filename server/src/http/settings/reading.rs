@@ -1,0 +1,84 @@
+//! How is a body read, and what is said when it cannot be?
+//!
+//! It may hold a secret at the wrong place, so no value is repeated.
+
+use axum::http::StatusCode;
+use serde::de::DeserializeOwned;
+use serde_json::{Deserializer, Error, error::Category};
+
+use crate::http::problem::Refusal;
+
+/// The path of the whole body.
+const WHOLE: &str = ".";
+
+/// Reads JSON; a refusal names the member that is wrong.
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    let mut json = Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut json);
+    let value = value.map_err(|error| unread(&error.path().to_string(), error.inner()))?;
+    json.end().map_err(|error| unread(WHOLE, &error))?;
+    Ok(value)
+}
+
+fn unread(path: &str, error: &Error) -> Refusal {
+    if error.classify() != Category::Data {
+        let (line, column) = (error.line(), error.column());
+        let why = format!("the body is not JSON: line {line}, column {column}");
+        return Refusal::new(StatusCode::BAD_REQUEST, why);
+    }
+    let message = error.to_string();
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(said, _)| said);
+    let invalid = |why: String| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, why);
+    if let Some(member) = member_named_in(message) {
+        return invalid(message.to_owned()).about(joined(path, member));
+    }
+    let called = if path == WHOLE { "the body" } else { path };
+    let refusal = invalid(match message.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("{called} is to be {expected}"),
+        None => format!("{called} is not what it should be"),
+    });
+    if path == WHOLE { refusal } else { refusal.about(path) }
+}
+
+/// The member that is missing, unknown or there twice.
+fn member_named_in(message: &str) -> Option<&str> {
+    let kinds = ["missing field `", "unknown field `", "duplicate field `"];
+    let rest = kinds.iter().find_map(|kind| message.strip_prefix(kind))?;
+    rest.split('`').next()
+}
+
+/// The path of a member; some kinds of errors are found at the member, others at what holds it.
+fn joined(path: &str, member: &str) -> String {
+    match path {
+        WHOLE => member.to_owned(),
+        path if path == member || path.ends_with(&format!(".{member}")) => path.to_owned(),
+        path => format!("{path}.{member}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use headcount_shared::api::SetPrometheus;
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_member_and_repeats_no_value() {
+        let invalid = |why: &str| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, why);
+        for (body, expected) in [
+            (r#"{"url":7}"#, invalid("url is to be a string").about("url")),
+            (r#""hidden""#, invalid("the body is to be struct SetPrometheus")),
+            (
+                r#"{"url":"u","refresh_interval_s":"a, expected hidden at line 1"}"#,
+                invalid("refresh_interval_s is to be u32").about("refresh_interval_s"),
+            ),
+            (
+                r#"{"url":"u","custom_headers":[{"name":"a"},{}]}"#,
+                invalid("missing field `name`").about("custom_headers[1].name"),
+            ),
+            (r#"{"url":"u","url":"hidden"}"#, invalid("duplicate field `url`").about("url")),
+        ] {
+            assert_eq!(read::<SetPrometheus>(body.as_bytes()).unwrap_err(), expected, "{body}");
+        }
+    }
+}

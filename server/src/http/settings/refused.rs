@@ -1,0 +1,107 @@
+//! How are the refusals of the settings answered?
+
+use std::{collections::BTreeMap, time::Duration};
+
+use axum::http::StatusCode;
+use utoipa::{
+    IntoResponses,
+    openapi::{RefOr, Response},
+};
+
+use crate::{
+    http::{
+        openapi::{Guarded, refusals},
+        problem::Refusal,
+    },
+    settings::{Error, Invalid},
+    world::prometheus::InvalidAccess,
+};
+
+/// When to come back while the database is away.
+const RETRY: Duration = Duration::from_secs(5);
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            // Both are parts of an address.
+            Error::Invalid(Invalid::NoSuchProject | Invalid::Application) => {
+                Self::new(StatusCode::NOT_FOUND, detail)
+            }
+            Error::Invalid(Invalid::NameTaken) => Self::new(StatusCode::CONFLICT, detail).about("name"),
+            Error::Invalid(invalid) => invalid.into(),
+            Error::ReadOnly | Error::Unreadable => Self::new(StatusCode::CONFLICT, detail),
+            Error::Unavailable(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(RETRY),
+        }
+    }
+}
+
+impl From<Invalid> for Refusal {
+    fn from(invalid: Invalid) -> Self {
+        let refusal = Self::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.to_string());
+        match field(invalid) {
+            Some(field) => refusal.about(field),
+            None => refusal,
+        }
+    }
+}
+
+/// The member of the body that is not valid; `None` when it is not a single one.
+const fn field(invalid: Invalid) -> Option<&'static str> {
+    match invalid {
+        Invalid::Name | Invalid::NameTaken => Some("name"),
+        Invalid::Prometheus(InvalidAccess::Url) => Some("url"),
+        Invalid::Prometheus(InvalidAccess::Selector) => Some("extra_selector"),
+        Invalid::Prometheus(InvalidAccess::HeaderName(_) | InvalidAccess::HeaderValue(_))
+        | Invalid::HeaderName => Some("custom_headers"),
+        Invalid::RefreshInterval => Some("refresh_interval_s"),
+        Invalid::Missing(member) | Invalid::Url(member) => Some(member.name),
+        Invalid::ClickhouseAddress => Some("addr"),
+        Invalid::Pattern => Some("categories"),
+        Invalid::Threshold | Invalid::NoThreshold => Some("threshold"),
+        Invalid::Prometheus(InvalidAccess::Tls)
+        | Invalid::NoSuchProject
+        | Invalid::Id
+        | Invalid::Objective
+        | Invalid::Queries
+        | Invalid::ObjectiveOfProject
+        | Invalid::Application => None,
+    }
+}
+
+/// What is not there in a project.
+pub(super) fn not_configured(what: &str) -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, format!("this project has no {what}"))
+}
+
+/// The refusals of every request for the settings, for their description.
+pub(super) struct Refused;
+
+/// Those of a request with a body.
+pub(super) struct BodyRefused;
+
+impl IntoResponses for Refused {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut responses = Guarded::responses();
+        responses.extend(refusals([
+            ("404", "There is no such project, or it has no such thing."),
+            (
+                "409",
+                "The settings are only read, not open or not readable, or another project has that name.",
+            ),
+            ("503", "The settings database cannot be used now; `Retry-After` says when to try again."),
+        ]));
+        responses
+    }
+}
+
+impl IntoResponses for BodyRefused {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals([
+            ("400", "The body is not JSON."),
+            ("413", "The body is larger than 64 KiB."),
+            ("415", "The body is not sent as `application/json`."),
+            ("422", "A member is missing, unknown or not valid; `field` says which one."),
+        ])
+    }
+}

@@ -1,0 +1,102 @@
+//! What does a request say: where, and what?
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Path, Request},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+};
+use headcount_shared::limits::SETTINGS_BYTES;
+use serde::{Deserialize, de::DeserializeOwned};
+use utoipa::IntoParams;
+
+use super::reading::read;
+use crate::{
+    http::{
+        ServerState,
+        body::{BodyError, receive},
+        problem::Refusal,
+    },
+    settings::Settings,
+};
+
+/// The settings; a request is refused while statistics are off for the whole run, because then none are open.
+pub(super) struct Open(pub(super) Settings);
+
+/// The parts of the address.
+pub(super) struct At<T>(pub(super) T);
+
+/// The body, which is JSON.
+pub(super) struct Sent<T>(pub(super) T);
+
+/// The body, to be read by what the address says.
+pub(super) struct SentBytes(Bytes);
+
+/// An address in a project.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct InProject {
+    /// The id of the project.
+    pub(super) id: String,
+}
+
+impl FromRequestParts<ServerState> for Open {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(_: &mut Parts, state: &ServerState) -> Result<Self, Refusal> {
+        let closed = || {
+            let why = "usage statistics are switched off for this run, so no settings are open";
+            Refusal::new(StatusCode::CONFLICT, why)
+        };
+        state.settings.clone().map(Self).ok_or_else(closed)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for At<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let nothing = |_| Refusal::new(StatusCode::NOT_FOUND, "there is nothing at this address");
+        Path::from_request_parts(parts, state).await.map(|Path(at)| Self(at)).map_err(nothing)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        SentBytes::from_request(request, state).await?.read().map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for SentBytes {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        // A page of another site can send a form without asking, and JSON only after the browser has asked.
+        if !is_json(request.headers()) {
+            let why = "send the body as Content-Type: application/json";
+            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
+        }
+        let received = receive(request.into_body(), SETTINGS_BYTES).await;
+        received.map(Self).map_err(|error| {
+            let status = match error {
+                BodyError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+                BodyError::Unreadable => StatusCode::BAD_REQUEST,
+            };
+            Refusal::new(status, error.to_string())
+        })
+    }
+}
+
+impl SentBytes {
+    /// What the body says.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        read(&self.0)
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|value| value.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}

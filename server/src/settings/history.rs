@@ -1,0 +1,95 @@
+//! What was remembered of a project last?
+
+use std::{cmp::Reverse, fmt};
+
+use headcount_shared::{limits::LISTED_RECORDS, payload::AlertingIntegration};
+use sqlx::AnyConnection;
+
+use super::{
+    Settings, deployments,
+    error::{Invalid, Result},
+    health::Doing,
+    incidents, outbox,
+    project::StoredProject,
+    schema::Schema,
+};
+use crate::world::{
+    application_key::ApplicationKey, deployments::Deployment, incidents::Incident, status::Status,
+};
+
+/// A notification as it is remembered, without what it said.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PastNotification {
+    /// The application.
+    pub application: ApplicationKey,
+    /// The incident that it is about.
+    pub incident_key: String,
+    /// How well the application is; well when the incident is over.
+    pub status: Status,
+    /// The kind of the destination.
+    pub destination: AlertingIntegration,
+    /// When there was something to tell, in Unix seconds.
+    pub timestamp: u32,
+    /// When it was told or dropped, in Unix seconds; `None` before.
+    pub sent_at: Option<u32>,
+}
+
+impl Settings {
+    /// The last [`LISTED_RECORDS`] rollouts of a project, the newest first.
+    ///
+    /// # Errors
+    /// [`Invalid::NoSuchProject`]; the database cannot be used.
+    pub async fn deployments(&self, project: &str) -> Result<Vec<Deployment>> {
+        self.attempt(Doing::Reading, async {
+            let mut connection = self.database.read().await?;
+            let schema = self.known(&mut connection, project).await?;
+            let mut deployments = deployments::of(&mut connection, schema, project).await?;
+            deployments.sort_by_key(|deployment| Reverse(deployment.started_at));
+            deployments.truncate(LISTED_RECORDS);
+            Ok(deployments)
+        })
+        .await
+    }
+
+    /// The last [`LISTED_RECORDS`] incidents of a project, the newest first.
+    ///
+    /// # Errors
+    /// [`Invalid::NoSuchProject`]; the database cannot be used.
+    pub async fn incidents(&self, project: &str) -> Result<Vec<Incident>> {
+        self.attempt(Doing::Reading, async {
+            let mut connection = self.database.read().await?;
+            let schema = self.known(&mut connection, project).await?;
+            incidents::newest(&mut connection, schema, project, LISTED_RECORDS).await
+        })
+        .await
+    }
+
+    /// The last [`LISTED_RECORDS`] notifications of a project, the newest first.
+    ///
+    /// # Errors
+    /// [`Invalid::NoSuchProject`]; the database cannot be used.
+    pub async fn notifications(&self, project: &str) -> Result<Vec<PastNotification>> {
+        self.attempt(Doing::Reading, async {
+            let mut connection = self.database.read().await?;
+            let schema = self.known(&mut connection, project).await?;
+            outbox::newest(&mut connection, schema, project, LISTED_RECORDS).await
+        })
+        .await
+    }
+
+    /// The tables, if there is such a project.
+    async fn known(&self, connection: &mut AnyConnection, project: &str) -> Result<&Schema> {
+        let schema = self.database.schema();
+        let stored = StoredProject::of(connection, schema, project).await?;
+        stored.map(|_| schema).ok_or_else(|| Invalid::NoSuchProject.into())
+    }
+}
+
+impl fmt::Debug for PastNotification {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("PastNotification")
+            .field("destination", &self.destination)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,52 @@
+//! Which notifications were there last?
+
+use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
+
+use crate::{
+    settings::{
+        destination,
+        error::Result,
+        history::PastNotification,
+        schema::Schema,
+        times::{seconds, seconds_if_any},
+    },
+    world::{application_key::ApplicationKey, status::Status},
+};
+
+/// A row as it is stored; `None` for one of another program that says nothing here.
+struct StoredRow(Option<PastNotification>);
+
+/// The last `count` notifications of a project, the newest first; none where there is no such table.
+pub(in crate::settings) async fn newest(
+    connection: &mut AnyConnection,
+    schema: &Schema,
+    project: &str,
+    count: usize,
+) -> Result<Vec<PastNotification>> {
+    if !schema.has("incident_notification", "sent_at") {
+        return Ok(Vec::new());
+    }
+    let statement = "SELECT application_id, incident_key, status, destination, timestamp, sent_at
+        FROM incident_notification WHERE project_id = $1
+        ORDER BY timestamp DESC, incident_key, destination LIMIT $2";
+    let rows = sqlx::query_as(statement).bind(project).bind(i64::try_from(count).unwrap_or(i64::MAX));
+    let rows: Vec<StoredRow> = rows.fetch_all(connection).await?;
+    Ok(rows.into_iter().filter_map(|StoredRow(row)| row).collect())
+}
+
+impl<'r> FromRow<'r, AnyRow> for StoredRow {
+    fn from_row(row: &'r AnyRow) -> sqlx::Result<Self> {
+        let (application, to): (String, String) =
+            (row.try_get("application_id")?, row.try_get("destination")?);
+        let (application, kind) = (ApplicationKey::parse(&application), destination::kind(&to));
+        let (Some(application), Some(destination)) = (application, kind) else { return Ok(Self(None)) };
+        Ok(Self(Some(PastNotification {
+            application,
+            incident_key: row.try_get("incident_key")?,
+            status: Status::of_number(row.try_get("status")?),
+            destination,
+            timestamp: seconds(row.try_get("timestamp")?),
+            sent_at: seconds_if_any(row.try_get("sent_at")?),
+        })))
+    }
+}

@@ -1,0 +1,72 @@
+//! What has each project, at a glance?
+
+use std::{collections::BTreeSet, fmt};
+
+use headcount_shared::payload::AlertingIntegration;
+
+use super::{
+    Settings, clickhouse, error::Result, health::Doing, integrations, project::StoredProject, prometheus,
+};
+
+/// A project without anything that is only for some eyes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProjectOverview {
+    /// Its id.
+    pub id: String,
+    /// What the operator calls it.
+    pub name: String,
+    /// Whether it has the address of a Prometheus.
+    pub prometheus: bool,
+    /// Whether it has the address of a ClickHouse.
+    pub clickhouse: bool,
+    /// The kinds of its alerting integrations.
+    pub integrations: BTreeSet<AlertingIntegration>,
+}
+
+impl Settings {
+    /// All projects by their names, with what they have.
+    ///
+    /// # Errors
+    /// The database cannot be used.
+    pub async fn overview(&self) -> Result<Vec<ProjectOverview>> {
+        self.attempt(Doing::Reading, async {
+            let mut connection = self.database.read().await?;
+            let projects = StoredProject::all(&mut connection, self.database.schema()).await?;
+            let mut projects: Vec<_> = projects.into_iter().map(ProjectOverview::from).collect();
+            projects.sort_by(|one, other| one.name.cmp(&other.name));
+            Ok(projects)
+        })
+        .await
+    }
+
+    /// What one project has; `None` when there is none with that id.
+    ///
+    /// # Errors
+    /// The database cannot be used.
+    pub async fn overview_of(&self, project: &str) -> Result<Option<ProjectOverview>> {
+        self.attempt(Doing::Reading, async {
+            let mut connection = self.database.read().await?;
+            let stored = StoredProject::of(&mut connection, self.database.schema(), project).await?;
+            Ok(stored.map(ProjectOverview::from))
+        })
+        .await
+    }
+}
+
+impl From<StoredProject> for ProjectOverview {
+    fn from(stored: StoredProject) -> Self {
+        Self {
+            prometheus: prometheus::access(&stored.prometheus).is_some(),
+            clickhouse: clickhouse::read(&stored.settings).is_some(),
+            integrations: integrations::configured(&integrations::read(&stored.settings)),
+            id: stored.id,
+            name: stored.name,
+        }
+    }
+}
+
+impl fmt::Debug for ProjectOverview {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ProjectOverview").field("id", &self.id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,86 @@
+//! What is the threshold of an inspection a number of?
+
+use super::Inspection;
+
+/// The unit of a threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// How many.
+    Count,
+    /// Percent of a whole: from 0 to 100.
+    Percent,
+    /// Growth in percent an hour, which has no upper bound.
+    PercentPerHour,
+    /// Seconds.
+    Seconds,
+    /// Seconds a second; more than one where several wait at once.
+    SecondsPerSecond,
+}
+
+impl Inspection {
+    /// The unit of its threshold; of its objective where it has one.
+    #[must_use]
+    pub const fn unit(self) -> Unit {
+        match self {
+            Self::SLOAvailability
+            | Self::SLOLatency
+            | Self::CPUNode
+            | Self::CPUContainer
+            | Self::StorageSpace
+            | Self::InstanceAvailability
+            | Self::PostgresConnections
+            | Self::MysqlConnections => Unit::Percent,
+            Self::MemoryLeakPercent => Unit::PercentPerHour,
+            Self::NetworkRTT
+            | Self::DeploymentStatus
+            | Self::PostgresLatency
+            | Self::PostgresReplicationLag
+            | Self::RedisLatency
+            | Self::MysqlReplicationLag
+            | Self::MongodbReplicationLag
+            | Self::DnsLatency => Unit::Seconds,
+            Self::StorageIOLoad | Self::JvmSafepointTime | Self::PythonGILWaitingTime => {
+                Unit::SecondsPerSecond
+            }
+            Self::MemoryOOM
+            | Self::NetworkConnectivity
+            | Self::NetworkTCPConnections
+            | Self::InstanceRestarts
+            | Self::LogErrors
+            | Self::PostgresAvailability
+            | Self::RedisAvailability
+            | Self::MysqlAvailability
+            | Self::MysqlReplicationStatus
+            | Self::MongodbAvailability
+            | Self::MemcachedAvailability
+            | Self::JvmAvailability
+            | Self::DotNetAvailability
+            | Self::DnsServerErrors
+            | Self::DnsNxdomainErrors => Unit::Count,
+        }
+    }
+
+    /// Whether a number can be its threshold.
+    #[must_use]
+    pub fn allows(self, threshold: f32) -> bool {
+        let most = if self.unit() == Unit::Percent { 100.0 } else { f32::MAX };
+        (0.0..=most).contains(&threshold)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_threshold_is_a_number_that_its_unit_can_have() {
+        for inspection in Inspection::ALL {
+            assert!(inspection.allows(inspection.default_threshold()), "{inspection:?}");
+            for never in [-0.1, f32::NAN, f32::INFINITY] {
+                assert!(!inspection.allows(never), "{inspection:?} {never}");
+            }
+        }
+        assert!(Inspection::CPUNode.allows(100.0) && !Inspection::CPUNode.allows(100.5));
+        assert!(Inspection::MemoryLeakPercent.allows(300.0));
+    }
+}

@@ -1,0 +1,80 @@
+//! A server for tests: the real router on loopback.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use headcount::{app::Server, clock::SystemClock, config::Serve, http::listen};
+use reqwest::{Method, StatusCode, header::HeaderMap};
+use serde_json::Value;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+/// A server on a free port, with a collector that nobody runs.
+pub(crate) struct Running {
+    pub(crate) url: String,
+    pub(crate) stop: CancellationToken,
+    pub(crate) task: JoinHandle<()>,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+impl Running {
+    pub(crate) async fn start(data_dir: &Path, flags: &[&str]) -> Self {
+        let data_dir = format!("--data-dir={}", data_dir.display());
+        let mut all = vec![data_dir.as_str(), "--collector-url=http://127.0.0.1:9/", "--disable-profiling"];
+        if !flags.iter().any(|flag| flag.starts_with("--first-report-after")) {
+            all.push("--first-report-after=1h");
+        }
+        all.extend(flags);
+        let config = Serve::from_flags(&all).unwrap();
+        let server = Server::open(&config, Arc::new(SystemClock::new()), None).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}{}", listener.local_addr().unwrap(), config.url_base_path.as_str());
+        let stop = CancellationToken::new();
+        let serving = stop.clone();
+        let task = tokio::spawn(async move {
+            listen::serve(listener, server.router(), serving, Duration::from_secs(1)).await;
+            server.close().await;
+        });
+        Self { url, stop, task }
+    }
+
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        self.task.await.unwrap();
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
+        let client = headcount::outgoing::client_builder().no_proxy().build().unwrap();
+        let mut request = client.request(method, format!("{}{path}", self.url)).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, &[], "").await
+    }
+}

@@ -1,0 +1,36 @@
+//! What do the tests of this program log, all together?
+
+use std::{
+    io::{self, Write},
+    sync::{Mutex, Once},
+};
+
+use tracing::level_filters::LevelFilter;
+
+static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+struct Lines;
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LINES.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Keeps what is logged from now on, everything that there is.
+pub(crate) fn keep() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(|| Lines).init();
+    });
+}
+
+/// What was logged.
+pub(crate) fn lines() -> String {
+    String::from_utf8_lossy(&LINES.lock().unwrap()).into_owned()
+}

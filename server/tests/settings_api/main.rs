@@ -1,0 +1,41 @@
+//! The web interface for the settings: what it is described to answer is what it answers, and no secret comes out.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod description;
+mod life;
+mod logged;
+mod refusals;
+mod secrets;
+#[path = "../serving/mod.rs"]
+mod serving;
+mod stored;
+mod unavailable;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use self::serving::{Answer, Running};
+
+/// An application, as an address has it.
+const CART: &str = "shop:Deployment:cart";
+
+impl Running {
+    async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send_json(Method::PUT, path, body).await
+    }
+
+    async fn send_json(&self, method: Method, path: &str, body: &Value) -> Answer {
+        self.send(method, path, &[("content-type", "application/json")], body.to_string()).await
+    }
+
+    async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, &[], "").await
+    }
+
+    /// The address of a new project.
+    async fn new_project(&self, name: &str) -> String {
+        let created = self.send_json(Method::POST, "api/projects", &json!({ "name": name })).await;
+        assert_eq!(created.status, 201, "{}", created.text());
+        format!("api/projects/{}", created.json()["id"].as_str().unwrap())
+    }
+}

@@ -1,0 +1,76 @@
+//! What does a collector answer?
+
+use serde::{Deserialize, Serialize};
+
+/// What a collector did with a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Receipt {
+    /// It is stored and survives a power cut.
+    Stored,
+    /// A report with this id was stored before; nothing changed.
+    Duplicate,
+}
+
+/// The collector's answer to a report that it took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    /// What was done with it.
+    pub status: Receipt,
+}
+
+/// One report in a collector.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredReport {
+    /// The `Idempotency-Key`, or an id made on arrival.
+    pub id: String,
+    /// The UUID of the installation that sent it.
+    pub instance: String,
+    /// When it arrived.
+    pub received_at: u64,
+    /// Its size, decompressed.
+    pub bytes: u64,
+}
+
+/// `GET /api/reports` of a collector: one page of reports, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredReports {
+    /// The reports of this page.
+    pub reports: Vec<StoredReport>,
+    /// The value of `after` for the next page; `null` on the last one.
+    pub next: Option<i64>,
+}
+
+/// `GET /api/fleet` of a collector: the installations that report to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fleet {
+    /// The number of installations, also of those that are not listed.
+    pub total: u64,
+    /// One entry per installation, the one heard from last first; at most 10,000.
+    pub instances: Vec<FleetInstance>,
+}
+
+/// One installation in a collector.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FleetInstance {
+    /// Its UUID.
+    pub instance: String,
+    /// The version in its latest report.
+    pub version: String,
+    /// The kind of settings database in its latest report; empty when the report does not say.
+    pub database_type: String,
+    /// When its first report arrived.
+    pub first_seen_at: u64,
+    /// When its latest report arrived.
+    pub last_seen_at: u64,
+    /// The number of reports.
+    pub reports: u64,
+    /// The number of browsers in its latest report.
+    pub users: u64,
+    /// The number of page views in its latest report.
+    pub page_views: u64,
+    /// The number of fields over all its reports that could not be read and were set aside.
+    pub set_aside: u64,
+    /// The id of its latest report.
+    pub latest: String,
+}
