@@ -1,6 +1,11 @@
 //! The web interface: its pages work under the policy that they are sent with, and the one about statistics does what it says.
 
-use headcount_e2e::wait::eventually;
+use std::time::Duration;
+
+use headcount_e2e::{
+    projects::{self, Project},
+    wait::eventually,
+};
 use reqwest::Url;
 use serde_json::json;
 
@@ -75,5 +80,25 @@ async fn the_switch_on_the_page_switches_off_and_on() {
         let tracker = browser.run("return document.querySelector('script[data-headcount]') !== null").await;
         assert_eq!(tracker, json!(enabled));
     }
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_overview_links_to_the_projects_that_there_are() {
+    let scene = Scene::new();
+    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let project = Project {
+        name: "shop".to_owned(),
+        prometheus: "http://127.0.0.1:9/".to_owned(),
+        refresh_interval: Duration::from_secs(3600),
+        extra_selector: String::new(),
+    };
+    let id = projects::create(&server, &project).await.unwrap();
+    let browser = Browser::open(1400).await;
+    browser.visit(&server, "").await;
+    browser.wait_for("return document.querySelector('main li a') !== null").await;
+    let links = "return [...document.querySelectorAll('main li a')].map(link => link.getAttribute('href'))";
+    assert_eq!(browser.run(links).await, json!([format!("/p/{id}"), format!("/p/{id}/settings")]));
+    assert!(browser.errors().await.is_empty());
     browser.close().await;
 }
