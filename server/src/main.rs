@@ -14,7 +14,11 @@ use headcount::{
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 /// The exit code of a start that failed.
 const REFUSED: u8 = 2;
@@ -73,7 +77,16 @@ fn log(targets: Targets) {
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .with_target(false);
-    tracing_subscriber::registry().with(targets).with(lines).init();
+    tracing_subscriber::registry().with(without_drivers(targets)).with(lines).init();
+}
+
+/// What drivers of databases say is said by who uses them, once and without a name, unless somebody asks for it.
+fn without_drivers(targets: Targets) -> Targets {
+    const DRIVERS: &str = "sqlx";
+    if targets.iter().any(|(target, _)| target.starts_with(DRIVERS)) {
+        return targets;
+    }
+    targets.with_target(DRIVERS, LevelFilter::OFF)
 }
 
 fn stop_on_signal() -> anyhow::Result<CancellationToken> {

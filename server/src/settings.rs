@@ -176,9 +176,10 @@ impl Settings {
 
     /// Does something with the database within [`LONGEST`], and says so in the log when that begins to fail or works again.
     async fn attempt<T>(&self, doing: Doing, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let begun = self.health.begin();
         let result = tokio::time::timeout(LONGEST, work).await;
         let result = result.unwrap_or(Err(Error::Unavailable(Cause::Slow)));
-        self.health.note(doing, &result);
+        self.health.note(begun, doing, &result);
         result
     }
 }

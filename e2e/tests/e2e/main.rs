@@ -6,6 +6,7 @@
 
 mod browser;
 mod namespace;
+mod reports;
 mod saboteur;
 mod scene;
 mod trace;
@@ -31,6 +32,7 @@ mod postgres;
 mod preview;
 mod profiles;
 mod prometheus_faults;
+mod shared_settings;
 mod shown;
 mod stopping;
 mod switched;

@@ -58,21 +58,24 @@ impl Installation for Installed {
             if !self.lead.was_ours().await {
                 return Facts::default();
             }
-            // The settings say in the log when they cannot be read.
-            let counted = self.settings.counted().await.unwrap_or_default();
-            together(self.configured().await, counted, &self.world.peek())
+            // The settings say in the log when they cannot be read. Asked one after the other, they fail one after the other.
+            let (configured, counted) = tokio::join!(self.configured(), self.settings.counted());
+            together(configured, counted.unwrap_or_default(), &self.world.peek())
         })
     }
 
     fn cut(&self, report: Uuid) -> FutureFacts<'_> {
         Box::pin(async move {
+            let (now, is_kept) = (self.now(), |report| self.spool.holds(report));
             if !self.lead.is_ours().await {
+                // What cannot be given back now is at a later report.
+                self.settings.give_back(self.instance, is_kept).await.ok();
                 return Facts::default();
             }
-            let (now, is_kept) = (self.now(), |report| self.spool.holds(report));
+            let take = self.settings.take(report, self.instance, now, is_kept);
+            let (configured, counted) = tokio::join!(self.configured(), take);
             // What cannot be taken now is in a later report.
-            let counted = self.settings.take(report, self.instance, now, is_kept).await.unwrap_or_default();
-            together(self.configured().await, counted, &self.world.cut())
+            together(configured, counted.unwrap_or_default(), &self.world.cut())
         })
     }
 }

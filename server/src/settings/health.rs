@@ -4,11 +4,11 @@ use std::{
     collections::HashMap,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
-use super::error::{Error, Result};
+use super::error::{Cause, Error, Result};
 
 /// What is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,29 +17,64 @@ pub(super) enum Doing {
     Writing,
 }
 
+/// When something was begun: after so many successes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Begun(u64);
+
 /// One line in the log for each change, however often the database is asked.
 #[derive(Debug, Default)]
 pub(super) struct Health {
+    successes: AtomicU64,
+    unreachable: AtomicBool,
     reading_fails: AtomicBool,
     writing_fails: AtomicBool,
     unreadable_overrides: Mutex<HashMap<String, usize>>,
 }
 
 impl Health {
+    /// Notes that something is tried.
+    pub(super) fn begin(&self) -> Begun {
+        Begun(self.successes.load(Ordering::Relaxed))
+    }
+
     /// Takes in what came of it.
-    pub(super) fn note<T>(&self, doing: Doing, result: &Result<T>) {
-        let (fails, what) = match doing {
-            Doing::Reading => (&self.reading_fails, "read"),
-            Doing::Writing => (&self.writing_fails, "written to"),
-        };
+    pub(super) fn note<T>(&self, begun: Begun, doing: Doing, result: &Result<T>) {
         match result {
-            Ok(_) if fails.swap(false, Ordering::Relaxed) => {
+            Ok(_) => {
+                self.successes.fetch_add(1, Ordering::Relaxed);
+                self.works(doing);
+            }
+            Err(Error::Unavailable(Cause::Unreachable)) if self.begin().0 > begun.0 => {
+                // Who waits for a connection tries seldom in the end. Others have got one meanwhile.
+            }
+            Err(Error::Unavailable(cause)) => self.fails(doing, cause),
+            Err(_) => {}
+        }
+    }
+
+    fn works(&self, doing: Doing) {
+        for (fails, what) in [self.all(), self.of(doing)] {
+            if fails.swap(false, Ordering::Relaxed) {
                 tracing::info!("the settings database can be {what} again");
             }
-            Err(Error::Unavailable(cause)) if !fails.swap(true, Ordering::Relaxed) => {
-                tracing::error!("the settings database cannot be {what}: {cause}");
-            }
-            _ => {}
+        }
+    }
+
+    fn fails(&self, doing: Doing, cause: &Cause) {
+        let (fails, what) = if *cause == Cause::Unreachable { self.all() } else { self.of(doing) };
+        if !fails.swap(true, Ordering::Relaxed) {
+            tracing::error!("the settings database cannot be {what}: {cause}");
+        }
+    }
+
+    const fn all(&self) -> (&AtomicBool, &'static str) {
+        (&self.unreachable, "used")
+    }
+
+    const fn of(&self, doing: Doing) -> (&AtomicBool, &'static str) {
+        match doing {
+            Doing::Reading => (&self.reading_fails, "read"),
+            Doing::Writing => (&self.writing_fails, "written to"),
         }
     }
 
@@ -59,7 +94,7 @@ mod tests {
     use std::{io, sync::Arc};
 
     use super::*;
-    use crate::settings::error::{Cause, Invalid};
+    use crate::settings::error::Invalid;
 
     #[derive(Clone, Default)]
     struct Log(Arc<Mutex<Vec<u8>>>);
@@ -89,13 +124,29 @@ mod tests {
         let said = lines(|health| {
             let fails = || Err::<(), _>(Error::Unavailable(Cause::Locked));
             for result in [Ok(()), fails(), fails(), Err(Invalid::Name.into()), fails(), Ok(()), Ok(())] {
-                health.note(Doing::Writing, &result);
-                health.note(Doing::Reading, &Ok(()));
+                health.note(health.begin(), Doing::Writing, &result);
+                health.note(health.begin(), Doing::Reading, &Ok(()));
             }
         });
         assert_eq!(said.len(), 2, "{said:?}");
         assert!(said[0].contains("cannot be written to") && said[0].contains("locked"), "{said:?}");
         assert!(said[1].contains("can be written to again"), "{said:?}");
+    }
+
+    #[test]
+    fn a_database_that_is_away_is_one_line_when_it_goes_and_one_when_it_is_back() {
+        let said = lines(|health| {
+            let away = || Err::<(), _>(Error::Unavailable(Cause::Unreachable));
+            let late = health.begin();
+            for result in [Ok(()), away(), away(), Ok(()), Ok(())] {
+                health.note(health.begin(), Doing::Writing, &result);
+                health.note(health.begin(), Doing::Reading, &result);
+            }
+            health.note(late, Doing::Writing, &away());
+        });
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].contains("cannot be used") && said[0].contains("no connection"), "{said:?}");
+        assert!(said[1].contains("can be used again"), "{said:?}");
     }
 
     #[test]

@@ -149,6 +149,20 @@ impl Settings {
         .await
     }
 
+    /// Gives back what earlier reports of an instance took that are not kept anywhere: it is in the next report, whoever makes
+    /// that.
+    ///
+    /// # Errors
+    /// The database cannot be used; nothing was given back.
+    pub async fn give_back(&self, instance: Uuid, is_kept: impl Fn(Uuid) -> bool) -> Result<()> {
+        self.attempt(Doing::Writing, async {
+            let mut transaction = self.ledger.write().await?;
+            settle(&mut transaction, instance, is_kept).await?;
+            Ok(transaction.commit().await?)
+        })
+        .await
+    }
+
     /// Takes everything that is not in a report yet into the one of that id, which `instance` makes at `now`, in Unix seconds.
     /// What an earlier report of the instance has that is not kept anywhere is taken anew.
     ///

@@ -47,6 +47,18 @@ on_both! {
         assert_eq!(settings.counted().await.unwrap(), Counted::default());
     }
 
+    async fn what_a_report_took_that_never_reached_the_disk_can_be_given_back(place) {
+        let settings = with_project(&place).await;
+        rollouts(&settings, &["a"]).await;
+        assert_eq!(take(&settings, 10, &[]).await, 1);
+        rollouts(&settings, &["b"]).await;
+        assert_eq!(take(&settings, 11, &[10]).await, 1);
+        settings.give_back(Uuid::from_u128(2), |_| false).await.unwrap();
+        assert_eq!(settings.counted().await.unwrap().deployments, 0);
+        settings.give_back(INSTANCE, |_| false).await.unwrap();
+        assert_eq!(settings.counted().await.unwrap().deployments, 1);
+    }
+
     async fn what_a_report_took_that_never_reached_the_disk_is_in_the_next(place) {
         let settings = with_project(&place).await;
         rollouts(&settings, &["a"]).await;

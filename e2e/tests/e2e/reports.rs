@@ -1,0 +1,91 @@
+//! What do the reports of several servers say together?
+
+use std::{collections::BTreeMap, time::Duration};
+
+use headcount_e2e::{clock::now, processes::Process, wait::eventually};
+use headcount_shared::payload::Payload;
+use uuid::Uuid;
+
+use crate::scene::{Scene, Totals};
+
+/// How long a report may take: one waits for a database that is away, some seconds for each question.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The reports that a collector holds, read once each.
+pub(crate) struct Reports<'s> {
+    scene: &'s Scene,
+    collector: &'s Process,
+    read: BTreeMap<Uuid, Payload>,
+}
+
+impl<'s> Reports<'s> {
+    pub(crate) fn of(scene: &'s Scene, collector: &'s Process) -> Self {
+        Self { scene, collector, read: BTreeMap::new() }
+    }
+
+    /// Reads those that have come.
+    async fn look(&mut self) {
+        for stored in self.scene.stored(self.collector).await {
+            let id = stored.id.parse().unwrap();
+            if !self.read.contains_key(&id) {
+                let bytes = self.scene.stored_bytes(self.collector, &stored.id).await;
+                self.read.insert(id, serde_json::from_slice(&bytes).unwrap());
+            }
+        }
+    }
+
+    fn sum(&self, counted: impl Fn(&Payload) -> u64) -> u64 {
+        self.read.values().map(counted).sum()
+    }
+
+    /// Waits for a report of each instance that is made from now on, and gives the first of each in their order.
+    pub(crate) async fn round(&mut self, instances: &[Uuid]) -> Vec<Payload> {
+        let begin = now();
+        eventually("every server reports", PATIENCE, async || {
+            self.look().await;
+            instances.iter().map(|&instance| self.first_of(instance, begin)).collect()
+        })
+        .await
+        .unwrap()
+    }
+
+    /// The first report of an instance that was made after a second.
+    fn first_of(&self, instance: Uuid, second: i64) -> Option<Payload> {
+        let mut reports = self.read.iter();
+        let found = reports.find(|(id, report)| report.instance.uuid == instance && made_at(id) > second);
+        found.map(|(_, report)| report.clone())
+    }
+
+    /// What all reports of an instance that were read say of its browsers.
+    pub(crate) fn totals_of(&self, instance: Uuid) -> Totals {
+        let mut totals = Totals::default();
+        let of_it = self.read.values().filter(|report| report.instance.uuid == instance);
+        of_it.for_each(|report| totals.add(report));
+        totals
+    }
+
+    /// Waits until all reports together have as many of something as there are, and until each instance has reported once
+    /// more. Fails if there are more of it then.
+    pub(crate) async fn add_up(
+        &mut self,
+        what: &str,
+        instances: &[Uuid],
+        expected: u64,
+        counted: impl Fn(&Payload) -> u64,
+    ) {
+        eventually(what, PATIENCE, async || {
+            self.look().await;
+            (self.sum(&counted) >= expected).then_some(())
+        })
+        .await
+        .unwrap();
+        self.round(instances).await;
+        assert_eq!(self.sum(&counted), expected, "{what}");
+    }
+}
+
+/// When a report was made, in Unix seconds: its id tells.
+fn made_at(id: &Uuid) -> i64 {
+    let (seconds, _) = id.get_timestamp().unwrap().to_unix();
+    seconds.cast_signed()
+}
