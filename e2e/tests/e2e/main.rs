@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at what it does not expect")]
 
 mod browser;
+mod happened;
 mod namespace;
 mod saboteur;
 mod scene;
@@ -31,6 +32,7 @@ mod postgres;
 mod preview;
 mod profiles;
 mod prometheus_faults;
+mod rollouts;
 mod shown;
 mod stopping;
 mod switched;
