@@ -6,7 +6,7 @@ use headcount_e2e::{clock::now, fleet::Fleet, observed::Observed, processes::Pro
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::{
-    scene::{Scene, files},
+    scene::{Scene, copy, files},
     trace::Trace,
     world::{failed, not_failed, observer, observing, shop, until, until_true},
 };
@@ -28,11 +28,7 @@ async fn known(scene: &Scene) -> (Fleet, Observed, Program, usize) {
 /// The same server on a copy of that directory.
 fn copied(scene: &Scene, name: &str, known: &Program, observed: &Observed, fleet: &Fleet) -> Program {
     let program = observing(observer(scene, name), &observed.prometheus.url(""), fleet);
-    for file in files(known.data_dir()) {
-        let to = program.data_dir().join(&file);
-        fs::create_dir_all(to.parent().unwrap()).unwrap();
-        fs::copy(known.data_dir().join(&file), to).unwrap();
-    }
+    copy(known.data_dir(), program.data_dir());
     program
 }
 

@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at what it does not expect")]
 
 mod browser;
+mod happened;
 mod namespace;
 mod reports;
 mod saboteur;
@@ -32,6 +33,7 @@ mod postgres;
 mod preview;
 mod profiles;
 mod prometheus_faults;
+mod rollouts;
 mod shared_settings;
 mod shown;
 mod stopping;

@@ -262,3 +262,12 @@ pub(crate) fn files(directory: &Path) -> BTreeSet<String> {
     }
     found
 }
+
+/// Copies a directory with all that is below it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    for file in files(from) {
+        let copy = to.join(&file);
+        fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        fs::copy(from.join(&file), copy).unwrap();
+    }
+}

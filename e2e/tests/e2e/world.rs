@@ -21,15 +21,18 @@ use crate::scene::{Scene, own_address};
 /// How often a server asks Prometheus at most: it asks when Prometheus has something new.
 pub(crate) const REFRESH: Duration = Duration::from_secs(5);
 
+/// Where the prices of the fleet are.
+pub(crate) const PRICES: &str = "cloud-pricing.json.gz";
+
 /// How long it may take until a server says what is true, beside others on a machine that has much else to do.
-const TRUE_AT_LAST: Duration = Duration::from_secs(90);
+pub(crate) const TRUE_AT_LAST: Duration = Duration::from_secs(90);
 
 /// How many servers run at a time.
 const AT_A_TIME: usize = 3;
 
 /// A server that has the prices of the fleet, reports to nobody, and observes nothing yet.
 pub(crate) fn observer(scene: &Scene, name: &str) -> Program {
-    let file = scene.path("cloud-pricing.json.gz");
+    let file = scene.path(PRICES);
     prices::write(&file).unwrap();
     Program::serve(scene.path(name))
         .listen(own_address())

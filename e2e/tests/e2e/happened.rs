@@ -1,0 +1,67 @@
+//! What happened once: what do all reports together say of it, and what do settings remember?
+
+use std::{collections::BTreeMap, path::Path};
+
+use headcount_e2e::{processes::Process, wait::eventually};
+use headcount_shared::payload::{AlertingIntegration, Payload};
+use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
+
+use crate::scene::{SOON, Scene};
+
+/// Rollouts, what they changed, and notifications.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Happened {
+    pub(crate) deployments: u64,
+    pub(crate) summaries: BTreeMap<String, u64>,
+    pub(crate) notifications: BTreeMap<AlertingIntegration, u64>,
+}
+
+impl Happened {
+    /// What a report, or a preview of one, says.
+    pub(crate) fn of(report: &Payload) -> Self {
+        let mut happened = Self::default();
+        happened.add(report);
+        happened
+    }
+
+    /// What all reports in a collector say.
+    pub(crate) async fn in_reports(scene: &Scene, collector: &Process) -> Self {
+        let mut happened = Self::default();
+        for report in scene.stored(collector).await {
+            happened.add(&serde_json::from_slice(&scene.stored_bytes(collector, &report.id).await).unwrap());
+        }
+        happened
+    }
+
+    /// The same, once nothing is left at the server that could arrive.
+    pub(crate) async fn arrived(scene: &Scene, server: &Process, collector: &Process) -> Self {
+        eventually("everything that happened is delivered", SOON, async || {
+            let nothing_left = Self::of(&scene.preview(server).await) == Self::default();
+            (nothing_left && scene.status(server).await.queued == 0).then_some(())
+        })
+        .await
+        .unwrap();
+        Self::in_reports(scene, collector).await
+    }
+
+    fn add(&mut self, report: &Payload) {
+        self.deployments += report.infra.deployments;
+        for (change, count) in &report.infra.deployment_summaries {
+            *self.summaries.entry(change.clone()).or_default() += count;
+        }
+        for (destination, count) in &report.ux.sent_notifications {
+            *self.notifications.entry(*destination).or_default() += count;
+        }
+    }
+}
+
+/// The applications of which rollouts are remembered, one for each rollout, sorted.
+pub(crate) async fn rolled_out(data_dir: &Path) -> Vec<String> {
+    let statement = "SELECT application_id FROM application_deployment ORDER BY application_id";
+    sqlx::query_scalar(statement).fetch_all(&mut settings(data_dir).await).await.unwrap()
+}
+
+/// The settings in a data directory.
+pub(crate) async fn settings(data_dir: &Path) -> SqliteConnection {
+    SqliteConnectOptions::new().filename(data_dir.join("db.sqlite")).connect().await.unwrap()
+}

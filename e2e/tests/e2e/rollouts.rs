@@ -1,0 +1,213 @@
+//! Rollouts, and what they changed, are in the reports once, whatever ends in between.
+
+use std::{fs, rc::Rc, time::Duration};
+
+use headcount_e2e::{
+    clock::now,
+    fleet::{
+        Fleet, prices,
+        shape::{Fate, Load, Shape},
+    },
+    observed::Observed,
+    past,
+    processes::Process,
+    program::Program,
+    projects::{self, Project},
+    wait::eventually,
+};
+use tokio::task::{JoinSet, LocalSet};
+
+use crate::{
+    happened::{Happened, rolled_out},
+    scene::{SOON, Scene, copy, own_address},
+    trace::Trace,
+    wire::{Mode, Wire},
+    world::{PRICES, TRUE_AT_LAST, observer, until, until_true},
+};
+
+/// How long ago the fleet was invented, in seconds: so long that what its rollout changed can be known at once.
+const AGE: i64 = 600;
+
+/// How often the fleet is scraped, in the past as well: what a container uses is known from samples that are no further apart.
+const SCRAPES: Duration = Duration::from_secs(15);
+
+/// The document's shop, in which something that is not counted rolled out too.
+fn shape() -> Shape {
+    let mut shape = Shape::document_a();
+    let fate = Fate::Rollout { at: -2100, every: None, load: Load::USUAL };
+    for workload in shape.workloads.iter_mut().filter(|workload| workload.name == "grafana") {
+        workload.fate = fate;
+    }
+    shape
+}
+
+/// That fleet in a Prometheus.
+async fn rolling(scene: &Scene) -> (Fleet, Observed) {
+    let fleet = Fleet::invent("shop", &shape(), 1, now() - AGE).unwrap();
+    let every = i64::try_from(SCRAPES.as_secs()).unwrap();
+    let directory = scene.path("prometheus");
+    let observed = Observed::start(&directory, own_address(), vec![fleet.clone()], every, SCRAPES).await;
+    (fleet, observed.unwrap())
+}
+
+/// A server that finds in its settings what one before it remembered of the fleet.
+async fn successor(scene: &Scene, name: &str, fleet: &Fleet, observed: &Observed) -> Program {
+    let program = observer(scene, name);
+    let project = Project {
+        name: fleet.name().to_owned(),
+        prometheus: observed.prometheus.url(""),
+        refresh_interval: SCRAPES,
+        extra_selector: fleet.selector(),
+    };
+    projects::write(program.data_dir(), &[project]).await.unwrap();
+    let before = fleet.stored_rollouts(now() - AGE - 3600);
+    past::write(program.data_dir(), fleet.name(), &before).await.unwrap();
+    program
+}
+
+/// What is true of the hour before a server was started for the first time, and of what came since.
+fn truth(fleet: &Fleet) -> Happened {
+    let (from, until) = (now() - 3600, now());
+    Happened {
+        deployments: fleet.deployments_between(from, until),
+        summaries: fleet.summaries_between(from, until, 0),
+        ..Happened::default()
+    }
+}
+
+/// Looks at the preview until it says all that happened.
+async fn until_known(scene: &Scene, server: &Process, fleet: &Fleet) {
+    until(scene, server, "what happened", |report| {
+        let (said, truth) = (Happened::of(report), truth(fleet));
+        if said == truth { Vec::new() } else { vec![format!("{said:?} instead of {truth:?}")] }
+    })
+    .await;
+}
+
+/// The same server, which reports every second to an address.
+fn reporting(scene: &Scene, program: &Program, collector_url: &str) -> Program {
+    Program::serve(program.data_dir())
+        .listen(own_address())
+        .flag("--cloud-pricing-url", prices::url(&scene.path(PRICES)).unwrap())
+        .flag("--collector-url", collector_url)
+        .flag("--first-report-after", "0s")
+        .flag("--report-interval", "1s")
+}
+
+#[tokio::test]
+async fn a_rollout_and_its_summary_arrive_once_through_crashes_and_silent_collectors() {
+    let scene = Scene::new();
+    let (fleet, observed) = rolling(&scene).await;
+    let expected = truth(&fleet);
+    let changes = expected.summaries.iter().map(|(change, count)| (change.as_str(), *count));
+    assert_eq!(expected.deployments, 1);
+    assert_eq!(changes.collect::<Vec<_>>(), [("+Logs", 1), ("-CPU", 1), ("-Memory", 1)]);
+    let program = successor(&scene, "server", &fleet, &observed).await;
+    let server = program.clone().start().await.unwrap();
+    until_known(&scene, &server, &fleet).await;
+    assert_eq!(Happened::of(&scene.preview(&server).await), expected, "looking takes nothing");
+    server.kill().unwrap();
+
+    // The collector has the report, and the server does not know.
+    let collector = scene.collector().start().await.unwrap();
+    let wire = Wire::to(collector.address().unwrap(), Mode::LoseAnswers).await;
+    let program = reporting(&scene, &program, &format!("http://{}/ce/usage-statistics", wire.address));
+    let server = program.start().await.unwrap();
+    eventually("an answer is lost", SOON, async || (wire.lost_answers() > 0).then_some(())).await.unwrap();
+    let program = server.kill().unwrap();
+    // Reports are made that nobody takes.
+    let down = collector.kill().unwrap();
+    wire.set(Mode::Forward);
+    let server = program.start().await.unwrap();
+    let queued = scene.status(&server).await.queued;
+    eventually("intervals pass", SOON, async || {
+        (scene.status(&server).await.queued > queued + 2).then_some(())
+    })
+    .await
+    .unwrap();
+    let program = server.kill().unwrap();
+    let (collector, server) = (down.start().await.unwrap(), program.start().await.unwrap());
+    assert_eq!(Happened::arrived(&scene, &server, &collector).await, expected);
+
+    // What was counted is not counted again by who sees all of it for the first time.
+    let program = server.stop().await.unwrap();
+    fs::remove_dir_all(program.data_dir().join("cache")).unwrap();
+    let server = program.start().await.unwrap();
+    until_true(&scene, &server, "a server without a cache", || fleet.truth(now())).await;
+    assert_eq!(Happened::arrived(&scene, &server, &collector).await, expected);
+    let program = server.stop().await.unwrap();
+    let remembered = rolled_out(program.data_dir()).await;
+    let (grafana, orders) = ("monitoring:Deployment:grafana", "shop:Deployment:orders");
+    assert_eq!(remembered, [grafana, grafana, orders, orders], "what is not counted is remembered too");
+}
+
+/// At which of its calls that write into the settings a server is killed that finds out what happened.
+const DEATHS_WHILE_FINDING_OUT: [usize; 6] = [2, 5, 9, 14, 20, 27];
+
+/// At which calls of which kind a server is killed that knows what happened, and makes a report of it.
+const DEATHS_WHILE_REPORTING: [(&str, usize); 12] = [
+    ("pwrite64", 1),
+    ("pwrite64", 2),
+    ("pwrite64", 3),
+    ("pwrite64", 5),
+    ("pwrite64", 8),
+    ("pwrite64", 12),
+    ("rename", 1),
+    ("rename", 2),
+    ("rename", 3),
+    ("rename", 4),
+    ("sendto,writev", 1),
+    ("sendto,writev", 3),
+];
+
+/// How many servers are killed at a time.
+const AT_A_TIME: usize = 3;
+
+#[tokio::test]
+async fn a_server_killed_while_it_finds_out_or_reports_what_happened_counts_it_once() {
+    let scene = Rc::new(Scene::new());
+    let (fleet, observed) = rolling(&scene).await;
+    let fresh = successor(&scene, "fresh", &fleet, &observed).await;
+    let known = successor(&scene, "known", &fleet, &observed).await;
+    let server = known.start().await.unwrap();
+    until_known(&scene, &server, &fleet).await;
+    let known = server.kill().unwrap();
+    let finding = DEATHS_WHILE_FINDING_OUT.map(|nth| (fresh.clone(), "pwrite64", nth));
+    let reporting = DEATHS_WHILE_REPORTING.map(|(calls, nth)| (known.clone(), calls, nth));
+    let deaths: Vec<_> = finding.into_iter().chain(reporting).collect();
+    let told = async {
+        for some in deaths.chunks(AT_A_TIME) {
+            let mut dying = JoinSet::new();
+            for (program, calls, nth) in some.iter().cloned() {
+                let (scene, fleet) = (Rc::clone(&scene), fleet.clone());
+                dying.spawn_local(async move { dies(&scene, &fleet, &program, calls, nth).await });
+            }
+            dying.join_all().await;
+        }
+    };
+    LocalSet::new().run_until(told).await;
+}
+
+/// Runs a copy of a server until it is killed at its `nth` call of a kind, and another one after it.
+async fn dies(scene: &Scene, fleet: &Fleet, program: &Program, calls: &str, nth: usize) {
+    let what =
+        format!("{} killed at call {nth} of {calls}", program.data_dir().file_name().unwrap().display());
+    let directory = scene.path(&what);
+    copy(program.data_dir(), &directory);
+    let collector = Program::collect(scene.path(&format!("collector of {what}"))).listen(own_address());
+    let collector = collector.start().await.unwrap();
+    let program = reporting(scene, &Program::serve(directory), &collector.url("ce/usage-statistics"));
+    let (trace, doomed) = Trace::killing(scene, &format!("trace of {what}"), calls, nth, program.clone());
+    // It may be killed before it is healthy.
+    let doomed = doomed.start().await.ok();
+    trace.until("+++ killed by SIGKILL +++").await;
+    drop(doomed);
+    let server = program.start().await.unwrap();
+    let expected = truth(fleet);
+    eventually(&what, TRUE_AT_LAST, async || {
+        (Happened::in_reports(scene, &collector).await == expected).then_some(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(Happened::arrived(scene, &server, &collector).await, expected, "{what}");
+}
