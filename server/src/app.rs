@@ -37,6 +37,9 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// How long requests that are under way may take to end after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(2);
 
+/// How long the settings database may take to say goodbye.
+const CLOSING: Duration = Duration::from_secs(1);
+
 /// How long `headcount preview` waits for the server.
 const PREVIEW_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -135,7 +138,8 @@ impl Server {
         drop(self.following);
         self.statistics.close().await;
         if let Some((_data_dir, settings)) = self.kept {
-            settings.close().await;
+            // Everything is stored. A database that has fallen silent is not waited for.
+            tokio::time::timeout(CLOSING, settings.close()).await.ok();
         }
     }
 }
