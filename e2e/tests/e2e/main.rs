@@ -32,6 +32,7 @@ mod postgres;
 mod preview;
 mod profiles;
 mod prometheus_faults;
+mod read_only;
 mod shared_settings;
 mod shown;
 mod stopping;
