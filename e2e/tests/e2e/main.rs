@@ -15,6 +15,7 @@ mod wire;
 mod access;
 mod bad_events;
 mod bad_starts;
+mod broken_settings;
 mod coming_and_going;
 mod counting;
 mod crashes;
