@@ -169,15 +169,35 @@ impl Postgres {
     /// # Errors
     /// The statement is refused, or the server does not answer.
     pub async fn query(&self, database: &str, statement: &str) -> anyhow::Result<Vec<String>> {
+        let mut command = self.client("psql", database);
+        command.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1"]);
+        command.args(["--command", statement]);
+        let output = succeeded(command).await?;
+        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+    }
+
+    /// All that is in a database, as the statements that would make it.
+    ///
+    /// # Errors
+    /// There is no such database, or the server does not answer.
+    pub async fn dump(&self, database: &str) -> anyhow::Result<String> {
+        let output = succeeded(self.client("pg_dump", database)).await?;
+        let dump = String::from_utf8_lossy(&output.stdout);
+        // Newer versions put a word of chance around it.
+        let lines =
+            dump.lines().filter(|line| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict"));
+        Ok(lines.collect::<Vec<_>>().join("\n"))
+    }
+
+    /// A program that asks a database as who owns everything.
+    fn client(&self, program: &str, database: &str) -> Command {
         let [owner, password] = OWNER;
-        let mut command = self.cluster.command("psql");
+        let mut command = self.cluster.command(program);
         command.env("PGPASSWORD", password).env("PGCONNECT_TIMEOUT", "10");
         command.arg("--host").arg(self.cluster.listen.ip().to_string());
         command.arg("--port").arg(self.cluster.listen.port().to_string());
-        command.args(["--username", owner, "--dbname", database, "--no-psqlrc", "--quiet", "--tuples-only"]);
-        command.args(["--no-align", "--set", "ON_ERROR_STOP=1", "--command", statement]);
-        let output = succeeded(command).await?;
-        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+        command.args(["--username", owner, "--dbname", database]);
+        command
     }
 
     /// Ends it as an operator does: who is connected loses the connection. What is returned starts it anew at the same

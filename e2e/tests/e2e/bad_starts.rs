@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Checks that a start is refused in one sentence that contains `reason`.
-async fn assert_refused(program: Program, reason: &str) {
+pub(crate) async fn assert_refused(program: Program, reason: &str) {
     let shown = format!("{program:?}");
     let output = program.refused().await.unwrap();
     let said = String::from_utf8(output.stderr).unwrap();

@@ -14,14 +14,14 @@ use crate::{
     scene::{SOON, Scene, Totals, event, problem},
 };
 
-/// The data directory as the process sees it, in its own mounts.
-fn inside(scene: &Scene, server: &Process) -> PathBuf {
-    let data = scene.path("server");
-    PathBuf::from(format!("/proc/{}/root", server.id())).join(data.strip_prefix("/").unwrap())
+/// A data directory, `server` or `collector`, as the process sees it, in its own mounts.
+pub(crate) fn inside(scene: &Scene, name: &str, process: &Process) -> PathBuf {
+    let data = scene.path(name);
+    PathBuf::from(format!("/proc/{}/root", process.id())).join(data.strip_prefix("/").unwrap())
 }
 
 /// Writes until there is no room left.
-fn fill(file: PathBuf) -> PathBuf {
+pub(crate) fn fill(file: PathBuf) -> PathBuf {
     let mut filler = File::create(&file).unwrap();
     for size in [4096, 1] {
         while filler.write_all(&vec![b'x'; size]).is_ok() {}
@@ -54,7 +54,7 @@ async fn without_room_events_are_refused_and_those_that_were_taken_arrive() {
         take(Some(StatusCode::NO_CONTENT)).await;
     }
     for _ in 0..3 {
-        let filler = fill(inside(&scene, &server).join("filler"));
+        let filler = fill(inside(&scene, "server", &server).join("filler"));
         eventually("an event finds no room", SOON, async || {
             (take(None).await == StatusCode::SERVICE_UNAVAILABLE).then_some(())
         })
@@ -69,4 +69,28 @@ async fn without_room_events_are_refused_and_those_that_were_taken_arrive() {
         .unwrap();
     }
     scene.assert_arrived(&counted, &server, &collector).await;
+}
+
+#[tokio::test]
+async fn a_collector_without_room_takes_every_report_once_when_there_is_room_again() {
+    let scene = Scene::new();
+    let data = scene.path("collector");
+    fs::create_dir(&data).unwrap();
+    let mount = with_mounts(&format!("mount -t tmpfs -o size=8m none '{}'", data.display()));
+    let collector = scene.collector().under(mount).start().await.unwrap();
+    let server = scene.busy_server(&collector).start().await.unwrap();
+    let mut counted = Totals::default();
+    for _ in 0..2 {
+        let filler = fill(inside(&scene, "collector", &collector).join("filler"));
+        for page in ["/", "/welcome"] {
+            let event = event(page);
+            scene.view(&server, &event).await;
+            counted.count(&event);
+        }
+        eventually("reports wait", SOON, async || (scene.status(&server).await.queued > 1).then_some(()))
+            .await
+            .unwrap();
+        fs::remove_file(filler).unwrap();
+        scene.assert_arrived(&counted, &server, &collector).await;
+    }
 }

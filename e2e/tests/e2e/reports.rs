@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use headcount_e2e::{clock::now, processes::Process, wait::eventually};
-use headcount_shared::payload::Payload;
+use headcount_shared::payload::{AlertingIntegration, Payload};
 use uuid::Uuid;
 
 use crate::scene::{Scene, Totals};
@@ -62,6 +62,15 @@ impl<'s> Reports<'s> {
         let of_it = self.read.values().filter(|report| report.instance.uuid == instance);
         of_it.for_each(|report| totals.add(report));
         totals
+    }
+
+    /// The notifications in all reports that were read.
+    pub(crate) fn notifications(&self) -> BTreeMap<AlertingIntegration, u64> {
+        let mut sum = BTreeMap::new();
+        for (&to, sent) in self.read.values().flat_map(|report| &report.ux.sent_notifications) {
+            *sum.entry(to).or_default() += sent;
+        }
+        sum
     }
 
     /// Waits until all reports together have as many of something as there are, and until each instance has reported once

@@ -119,11 +119,16 @@ impl Scene {
 
     /// A server that reports every second, from now on.
     pub(crate) fn busy_server_to(&self, collector_url: &str) -> Program {
+        self.server_reporting(collector_url, "1s")
+    }
+
+    /// A server that reports each time so much has passed, from now on.
+    pub(crate) fn server_reporting(&self, collector_url: &str, interval: &str) -> Program {
         Program::serve(self.path("server"))
             .listen(own_address())
             .flag("--collector-url", collector_url)
             .flag("--first-report-after", "0s")
-            .flag("--report-interval", "1s")
+            .flag("--report-interval", interval)
     }
 
     pub(crate) fn busy_server(&self, collector: &Process) -> Program {

@@ -154,10 +154,15 @@ impl Database {
     }
 }
 
+/// SQLite takes back a transaction by itself when the disk is full. The driver does not see that, fails to take it back once
+/// more, and believes for ever that it is in it: such a connection is replaced.
 fn pool(kind: DatabaseType, read_only: bool, connect_timeout: Duration) -> AnyPoolOptions {
     let options = AnyPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT.min(connect_timeout));
     match kind {
-        DatabaseType::Sqlite => options.max_connections(1),
+        DatabaseType::Sqlite => options.max_connections(1).before_acquire(|connection, _| {
+            let is_free = !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_free) })
+        }),
         DatabaseType::Postgres => options
             .max_connections(CONNECTIONS)
             .after_connect(move |connection, _| Box::pin(prepare(connection, read_only))),

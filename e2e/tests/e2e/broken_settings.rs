@@ -1,0 +1,231 @@
+//! Settings that cannot be used for a while: reports go on, and afterwards nothing is lost and nobody is told twice.
+
+use std::{path::Path, time::Duration};
+
+use headcount_e2e::{
+    clock::now,
+    destinations::{Destination, Mood, Service},
+    postgres::Cluster,
+    processes::Process,
+    program::Program,
+    projects::{self, Project},
+    wait::eventually,
+};
+use headcount_shared::payload::{AlertingIntegration::Webhook, Payload};
+use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection, query, sqlite::SqliteConnectOptions};
+use uuid::Uuid;
+
+use crate::{
+    bad_starts::assert_refused,
+    full_disk::{fill, inside},
+    namespace::with_mounts,
+    reports::Reports,
+    scene::{SOON, Scene, Totals, event, own_address},
+};
+
+const PROJECT: &str = "shop";
+
+/// How long a destination takes to answer: long enough to break the settings meanwhile.
+const ANSWERS_AFTER: Duration = Duration::from_secs(2);
+
+/// What the log says when settings cannot be used, and when they can be again.
+const FAILS: &str = "ERROR the settings database cannot be";
+const WORKS: &str = " INFO the settings database can be";
+
+async fn open(data_dir: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(data_dir.join("db.sqlite"));
+    options.connect().await.unwrap()
+}
+
+/// Something that is still to be told.
+async fn enqueue(settings: &mut SqliteConnection, incident: usize) {
+    query("INSERT INTO incident_notification VALUES (?, 'shop:Deployment:cart', ?, 4, 'webhook', ?, 0, '', NULL)")
+        .bind(PROJECT)
+        .bind(format!("incident{incident}"))
+        .bind(now())
+        .execute(settings)
+        .await
+        .unwrap();
+}
+
+/// Settings with a project that tells a webhook about incidents.
+async fn set_up(program: &Program, webhook: &Destination) {
+    // Once, so that there are tables.
+    program.clone().start().await.unwrap().stop().await.unwrap();
+    let project = Project {
+        name: PROJECT.to_owned(),
+        prometheus: String::new(),
+        refresh_interval: Duration::from_secs(30),
+        extra_selector: String::new(),
+    };
+    projects::write(program.data_dir(), &[project]).await.unwrap();
+    projects::integrate(program.data_dir(), PROJECT, &[webhook.integration()]).await.unwrap();
+}
+
+async fn slow_webhook() -> Destination {
+    let webhook = Destination::start(Service::Webhook, own_address()).await.unwrap();
+    webhook.feels(Mood::Slow(ANSWERS_AFTER));
+    webhook
+}
+
+async fn until_told(webhook: &Destination, times: usize) {
+    eventually("the webhook is told", SOON, async || (webhook.told().len() >= times).then_some(()))
+        .await
+        .unwrap();
+}
+
+async fn until_said(server: &Process, text: &str, more_than: usize) {
+    eventually(text, SOON, async || (server.log().count(text) > more_than).then_some(())).await.unwrap();
+}
+
+/// Waits until all that failed works again.
+async fn until_well(server: &Process) {
+    let well = async || (server.log().count(WORKS) >= server.log().count(FAILS)).then_some(());
+    let said = eventually(WORKS, SOON, well).await;
+    assert!(said.is_ok(), "{:#?}", server.log().lines());
+}
+
+/// Checks that reports have each notification and each page view once, and that nobody was told more often.
+async fn assert_once(
+    reports: &mut Reports<'_>,
+    instance: Uuid,
+    counted: &Totals,
+    webhook: &Destination,
+    told: usize,
+) {
+    let notifications = |report: &Payload| report.ux.sent_notifications.values().sum();
+    reports.add_up("notifications", &[instance], told as u64, notifications).await;
+    let views = |report: &Payload| report.ux.page_views.values().sum();
+    reports.add_up("page views", &[instance], counted.page_views.values().sum(), views).await;
+    assert_eq!(reports.totals_of(instance), *counted);
+    assert_eq!((webhook.told().len(), webhook.asked()), (told, told as u64));
+}
+
+#[tokio::test]
+async fn while_somebody_else_locks_the_settings_reports_go_on_and_nothing_is_lost() {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    let webhook = slow_webhook().await;
+    let program = scene.server_reporting(&collector.url("ce/usage-statistics"), "2s");
+    set_up(&program, &webhook).await;
+    let mut other = open(program.data_dir()).await;
+    let server = program.start().await.unwrap();
+    let instance = scene.preview(&server).await.instance.uuid;
+    let mut reports = Reports::of(&scene, &collector);
+    assert_configured(&reports.round(&[instance]).await[0]);
+    let mut counted = Totals::default();
+    for lock in 1..=2 {
+        enqueue(&mut other, lock).await;
+        until_told(&webhook, lock).await;
+        let failures = server.log().count(FAILS);
+        other.execute("BEGIN EXCLUSIVE").await.unwrap();
+        until_said(&server, FAILS, failures).await;
+        let event = event("/");
+        scene.view(&server, &event).await;
+        counted.count(&event);
+        assert_configured(&reports.round(&[instance]).await[0]);
+        assert!(scene.switch(&server, false).await.status().is_server_error());
+        assert!(scene.status(&server).await.enabled);
+        other.execute("COMMIT").await.unwrap();
+        until_well(&server).await;
+    }
+    assert_once(&mut reports, instance, &counted, &webhook, 2).await;
+}
+
+/// Checks that a report says what is configured.
+fn assert_configured(report: &Payload) {
+    assert_eq!(report.integration.alerting_integrations, [Webhook]);
+    assert_eq!(report.infra.projects, 1);
+}
+
+#[tokio::test]
+async fn when_the_disk_of_the_settings_is_full_nothing_that_was_told_or_counted_is_lost() {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    let webhook = slow_webhook().await;
+    let url = collector.url("ce/usage-statistics");
+    let prepared = Program::serve(scene.path("prepared")).flag("--collector-url", &url);
+    set_up(&prepared, &webhook).await;
+    enqueue(&mut open(prepared.data_dir()).await, 1).await;
+    let program = scene.server_reporting(&url, "2s");
+    let data = program.data_dir().display().to_string();
+    std::fs::create_dir(&data).unwrap();
+    let from = prepared.data_dir().display();
+    let mount =
+        with_mounts(&format!("mount -t tmpfs -o size=4m none '{data}' && cp -a '{from}/.' '{data}/'"));
+    let server = program.under(mount).start().await.unwrap();
+    let instance = scene.preview(&server).await.instance.uuid;
+    let mut counted = Totals::default();
+    let event = event("/");
+    scene.view(&server, &event).await;
+    counted.count(&event);
+    until_told(&webhook, 1).await;
+    let filler = fill(inside(&scene, "server", &server).join("filler"));
+    until_said(&server, FAILS, 0).await;
+    until_said(&server, "could not be put on disk", 0).await;
+    assert!(scene.switch(&server, false).await.status().is_server_error());
+    assert!(scene.status(&server).await.enabled);
+
+    std::fs::remove_file(filler).unwrap();
+    until_well(&server).await;
+    let mut reports = Reports::of(&scene, &collector);
+    assert_configured(&reports.round(&[instance]).await[0]);
+    assert_once(&mut reports, instance, &counted, &webhook, 1).await;
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_refused() {
+    const NEWER: &str =
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+        SELECT 9999, 'of the future', success, checksum, 0 FROM _sqlx_migrations WHERE version = 1";
+    let scene = Scene::new();
+    let program = Program::serve(scene.path("server"));
+    program.clone().start().await.unwrap().stop().await.unwrap();
+    let mut settings = open(program.data_dir()).await;
+    settings.execute(NEWER).await.unwrap();
+    settings.close().await.unwrap();
+    assert_refused(program.clone(), "db.sqlite in the data directory was written by a newer version").await;
+    // Who only reads does not mind.
+    program.argument("--read-only-settings").start().await.unwrap();
+
+    let postgres = Cluster::new(own_address().ip()).await.unwrap().start().await.unwrap();
+    postgres.create("settings").await.unwrap();
+    let program =
+        Program::serve(scene.path("other")).flag("--pg-connection-string", postgres.url("settings"));
+    program.clone().start().await.unwrap().stop().await.unwrap();
+    postgres.query("settings", NEWER).await.unwrap();
+    assert_refused(program, "--pg-connection-string was written by a newer version").await;
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_or_says_nothing_is_told_in_a_sentence_without_a_secret() {
+    let scene = Scene::new();
+    let postgres = Cluster::new(own_address().ip()).await.unwrap().start().await.unwrap();
+    let server = |address: &str| Program::serve(scene.path("server")).flag("--pg-connection-string", address);
+    let right = postgres.url("postgres");
+    let wrong = right.replace("only%20in%20tests", "swordfish");
+    assert_ne!(wrong, right);
+    for (address, reason) in
+        [(&wrong, "password authentication failed"), (&postgres.url("nowhere"), "does not exist")]
+    {
+        assert_refused_discreetly(server(address), reason).await;
+    }
+    postgres.hold(true).unwrap();
+    assert_refused_discreetly(server(&format!("{right}?connect_timeout=1")), "does not answer within 1s")
+        .await;
+    postgres.hold(false).unwrap();
+    server(&right).start().await.unwrap();
+
+    let address = postgres.url("postgres");
+    drop(postgres);
+    assert_refused_discreetly(server(&address), "Connection refused").await;
+}
+
+async fn assert_refused_discreetly(program: Program, reason: &str) {
+    assert_refused(program.clone(), reason).await;
+    let said = String::from_utf8(program.refused().await.unwrap().stderr).unwrap();
+    assert!(said.contains("--pg-connection-string"), "{said}");
+    for secret in ["swordfish", "only in tests", "%20", "127."] {
+        assert!(!said.contains(secret), "{said}");
+    }
+}
