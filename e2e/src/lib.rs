@@ -2,6 +2,7 @@
 //!
 //! Nothing private is driven here. A test that needs to look inside belongs to the package that it looks into.
 
+pub mod check_configs;
 mod child;
 pub mod clock;
 pub mod destinations;

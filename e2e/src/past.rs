@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use sqlx::{Connection, query};
+use sqlx::{AssertSqlSafe, Connection, query, query_scalar};
 
 use crate::{fleet::StoredRollout, projects::settings};
 
@@ -40,6 +40,25 @@ pub async fn write(data_dir: &Path, project: &str, rollouts: &[StoredRollout]) -
             .execute(&mut connection)
             .await
             .context("the settings cannot be written")?;
+    }
+    connection.close().await.context("the settings cannot be written")
+}
+
+/// What is remembered of a project, and would be taken for the past of another fleet.
+const REMEMBERED: [&str; 3] = ["application_deployment", "incident", "incident_notification"];
+
+/// Removes from the settings in a data directory what servers remembered of a project.
+///
+/// # Errors
+/// The settings cannot be written.
+pub async fn forget(data_dir: &Path, project: &str) -> anyhow::Result<()> {
+    let mut connection = settings(data_dir).await?;
+    let tables = query_scalar::<_, String>("SELECT name FROM sqlite_master WHERE type = 'table'");
+    let tables = tables.fetch_all(&mut connection).await.context("the settings cannot be read")?;
+    for table in REMEMBERED.into_iter().filter(|table| tables.iter().any(|one| one == table)) {
+        let statement = AssertSqlSafe(format!("DELETE FROM {table} WHERE project_id = ?"));
+        let removed = query(statement).bind(project).execute(&mut connection).await;
+        removed.context("the settings cannot be written")?;
     }
     connection.close().await.context("the settings cannot be written")
 }

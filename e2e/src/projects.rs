@@ -58,6 +58,26 @@ pub async fn integrate(data_dir: &Path, name: &str, integrations: &[(&str, Value
     connection.close().await.context("the settings cannot be written")
 }
 
+/// Gives a project of the settings in a data directory application categories of these names, each with a pattern, and no
+/// others.
+///
+/// # Errors
+/// The settings cannot be written.
+pub async fn categorize(data_dir: &Path, name: &str, categories: &[(&str, &str)]) -> anyhow::Result<()> {
+    let listed = categories.iter().map(|(category, pattern)| ((*category).to_owned(), json!([pattern])));
+    let categories: Map<String, Value> = listed.collect();
+    let statement = "UPDATE project
+        SET settings = json_set(coalesce(settings, '{}'), '$.application_categories', json(?)) WHERE name = ?";
+    let mut connection = settings(data_dir).await?;
+    query(statement)
+        .bind(Value::from(categories).to_string())
+        .bind(name)
+        .execute(&mut connection)
+        .await
+        .context("the settings cannot be written")?;
+    connection.close().await.context("the settings cannot be written")
+}
+
 /// Writes projects into the settings in a data directory, where a server finds them within seconds. Those
 /// of the same names get this Prometheus.
 ///

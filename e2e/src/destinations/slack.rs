@@ -10,7 +10,7 @@ pub(super) const BASE: &str = "/api/";
 
 const TOKEN: &str = "xoxb-only-in-tests";
 
-const CHANNEL: &str = "incidents";
+const CHANNEL: &str = "on-call";
 
 /// The id of that channel, by which it is known too.
 const CHANNEL_ID: &str = "C024BE91L";

@@ -1,13 +1,27 @@
-//! The demo starts both programs, and ends both.
+//! The demo starts both programs, shows every field of the document, and ends both.
 
-use std::{path::PathBuf, process::Stdio};
+use std::{collections::BTreeMap, path::PathBuf, process::Stdio, time::Duration};
 
+use reqwest::StatusCode;
+use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
 };
 
-use crate::scene::{SOON, Scene, own_address};
+use crate::{
+    scene::{SOON, Scene, event, own_address},
+    world::TRUE_AT_LAST,
+};
+
+/// The example of what is sent.
+const DOCUMENT: &str = include_str!("../../../shared/tests/payload.json");
+
+/// The time between two looks at a preview.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// The sections in which the demo says exactly what the document says.
+const AS_IN_THE_DOCUMENT: [&str; 3] = ["integration", "stack", "infra"];
 
 fn demo(scene: &Scene, server: &str, collector: &str) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_demo"));
@@ -94,4 +108,64 @@ fn children(parent: u32) -> Vec<String> {
     let threads = path.read_dir().unwrap().map(|thread| thread.unwrap().path().join("children"));
     let children = threads.map(|file| std::fs::read_to_string(file).unwrap());
     children.flat_map(|ids| ids.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+/// What a section has to say in each of its members: what the document says, or, where there is nothing, anything.
+type Expected = BTreeMap<(String, String), Option<Value>>;
+
+fn expected() -> Expected {
+    let document: BTreeMap<String, BTreeMap<String, Value>> = serde_json::from_str(DOCUMENT).unwrap();
+    let members = document.into_iter().flat_map(|(section, members)| {
+        let exactly = AS_IN_THE_DOCUMENT.contains(&section.as_str());
+        members.into_iter().map(move |(name, value)| ((section.clone(), name), exactly.then_some(value)))
+    });
+    members.collect()
+}
+
+/// Whether something is said at all, in each part of a value.
+fn is_said(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(is) => *is,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(values) => !values.is_empty() && values.iter().all(is_said),
+        Value::Object(members) => !members.is_empty(),
+    }
+}
+
+#[tokio::test]
+async fn every_field_of_the_document_has_a_value_in_the_demo_also_when_it_is_started_again() {
+    let scene = Scene::new();
+    let address = own_address().to_string();
+    for start in ["first", "second"] {
+        let mut demo = demo(&scene, &address, &address);
+        let (server, _) = addresses(&mut demo).await;
+        for page in ["/", "/p/$projectId"] {
+            let body = serde_json::to_vec(&event(page)).unwrap();
+            let answer = scene.http.post(format!("{server}stats")).body(body).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+        }
+        let mut missing = expected();
+        assert!(missing.len() > 30, "{missing:?}");
+        let all_seen = tokio::time::timeout(TRUE_AT_LAST, see(&scene, &server, &mut missing)).await;
+        assert!(all_seen.is_ok(), "never said in the {start} demo: {missing:?}");
+        signal(&demo, "-TERM");
+        let status = tokio::time::timeout(SOON, demo.wait()).await.unwrap().unwrap();
+        assert_eq!(status.code(), Some(0));
+    }
+}
+
+/// Looks at the preview of a server until nothing is missing that was said at any time: once a minute a report takes what has
+/// happened, so not all of it is there at once.
+async fn see(scene: &Scene, server: &str, missing: &mut Expected) {
+    while !missing.is_empty() {
+        let preview: Value =
+            scene.get(&format!("{server}api/usage-statistics/preview")).await.json().await.unwrap();
+        missing.retain(|(section, name), expected| {
+            let said = &preview[section][name];
+            expected.as_ref().map_or_else(|| !is_said(said), |expected| said != expected)
+        });
+        tokio::time::sleep(LOOK).await;
+    }
 }

@@ -61,7 +61,12 @@ pub(crate) async fn rolled_out(data_dir: &Path) -> Vec<String> {
     sqlx::query_scalar(statement).fetch_all(&mut settings(data_dir).await).await.unwrap()
 }
 
-/// The settings in a data directory.
-pub(crate) async fn settings(data_dir: &Path) -> SqliteConnection {
+/// The applications of which an incident is remembered, one for each incident, and whether it is over.
+pub(crate) async fn incidents(data_dir: &Path) -> Vec<(String, bool)> {
+    let statement = "SELECT application_id, resolved_at > 0 FROM incident ORDER BY application_id, opened_at";
+    sqlx::query_as(statement).fetch_all(&mut settings(data_dir).await).await.unwrap()
+}
+
+async fn settings(data_dir: &Path) -> SqliteConnection {
     SqliteConnectOptions::new().filename(data_dir.join("db.sqlite")).connect().await.unwrap()
 }

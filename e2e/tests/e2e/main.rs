@@ -26,6 +26,7 @@ mod demo;
 mod destinations;
 mod fleet;
 mod full_disk;
+mod incidents;
 mod interface;
 mod known_again;
 mod names;

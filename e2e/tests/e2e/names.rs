@@ -29,7 +29,7 @@ fn values(fleet: &Fleet) -> BTreeSet<String> {
 }
 
 /// The names of a fleet: what its agents say and no list of ours has.
-fn names(fleet: &Fleet) -> BTreeSet<String> {
+pub(crate) fn names(fleet: &Fleet) -> BTreeSet<String> {
     let truth = fleet.truth(now());
     let listed: Vec<String> =
         truth.clouds.into_iter().chain(truth.services).chain(truth.instrumented).collect();
@@ -42,12 +42,12 @@ fn names(fleet: &Fleet) -> BTreeSet<String> {
     names.into_iter().chain(parts).filter(|name| name.len() >= LONG && !listed(name)).collect()
 }
 
-fn found(names: &BTreeSet<String>, text: &str) -> Vec<String> {
+pub(crate) fn found(names: &BTreeSet<String>, text: &str) -> Vec<String> {
     names.iter().filter(|name| text.contains(name.as_str())).cloned().collect()
 }
 
 /// A report without its profiles, which have names of functions.
-fn shown(report: &Payload) -> String {
+pub(crate) fn shown(report: &Payload) -> String {
     let mut report = serde_json::to_value(report).unwrap();
     report.as_object_mut().unwrap().retain(|section, _| section != "profile");
     report.to_string()

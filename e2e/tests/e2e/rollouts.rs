@@ -5,7 +5,7 @@ use std::{fs, rc::Rc, time::Duration};
 use headcount_e2e::{
     clock::now,
     fleet::{
-        Fleet, prices,
+        Fleet,
         shape::{Fate, Load, Shape},
     },
     observed::Observed,
@@ -22,7 +22,7 @@ use crate::{
     scene::{SOON, Scene, copy, own_address},
     trace::Trace,
     wire::{Mode, Wire},
-    world::{PRICES, TRUE_AT_LAST, observer, until, until_true},
+    world::{TRUE_AT_LAST, observer, reporting, until, until_true},
 };
 
 /// How long ago the fleet was invented, in seconds: so long that what its rollout changed can be known at once.
@@ -84,16 +84,6 @@ async fn until_known(scene: &Scene, server: &Process, fleet: &Fleet) {
     .await;
 }
 
-/// The same server, which reports every second to an address.
-fn reporting(scene: &Scene, program: &Program, collector_url: &str) -> Program {
-    Program::serve(program.data_dir())
-        .listen(own_address())
-        .flag("--cloud-pricing-url", prices::url(&scene.path(PRICES)).unwrap())
-        .flag("--collector-url", collector_url)
-        .flag("--first-report-after", "0s")
-        .flag("--report-interval", "1s")
-}
-
 #[tokio::test]
 async fn a_rollout_and_its_summary_arrive_once_through_crashes_and_silent_collectors() {
     let scene = Scene::new();
@@ -111,7 +101,8 @@ async fn a_rollout_and_its_summary_arrive_once_through_crashes_and_silent_collec
     // The collector has the report, and the server does not know.
     let collector = scene.collector().start().await.unwrap();
     let wire = Wire::to(collector.address().unwrap(), Mode::LoseAnswers).await;
-    let program = reporting(&scene, &program, &format!("http://{}/ce/usage-statistics", wire.address));
+    let program =
+        reporting(&scene, program.data_dir(), &format!("http://{}/ce/usage-statistics", wire.address));
     let server = program.start().await.unwrap();
     eventually("an answer is lost", SOON, async || (wire.lost_answers() > 0).then_some(())).await.unwrap();
     let program = server.kill().unwrap();
@@ -196,7 +187,7 @@ async fn dies(scene: &Scene, fleet: &Fleet, program: &Program, calls: &str, nth:
     copy(program.data_dir(), &directory);
     let collector = Program::collect(scene.path(&format!("collector of {what}"))).listen(own_address());
     let collector = collector.start().await.unwrap();
-    let program = reporting(scene, &Program::serve(directory), &collector.url("ce/usage-statistics"));
+    let program = reporting(scene, &directory, &collector.url("ce/usage-statistics"));
     let (trace, doomed) = Trace::killing(scene, &format!("trace of {what}"), calls, nth, program.clone());
     // It may be killed before it is healthy.
     let doomed = doomed.start().await.ok();

@@ -1,6 +1,6 @@
 //! A server that is pointed at a real Prometheus says of it what is true.
 
-use std::{rc::Rc, time::Duration};
+use std::{path::Path, rc::Rc, time::Duration};
 
 use headcount_e2e::{
     clock::now,
@@ -21,9 +21,6 @@ use crate::scene::{Scene, own_address};
 /// How often a server asks Prometheus at most: it asks when Prometheus has something new.
 pub(crate) const REFRESH: Duration = Duration::from_secs(5);
 
-/// Where the prices of the fleet are.
-pub(crate) const PRICES: &str = "cloud-pricing.json.gz";
-
 /// How long it may take until a server says what is true, beside others on a machine that has much else to do.
 pub(crate) const TRUE_AT_LAST: Duration = Duration::from_secs(90);
 
@@ -32,13 +29,23 @@ const AT_A_TIME: usize = 3;
 
 /// A server that has the prices of the fleet, reports to nobody, and observes nothing yet.
 pub(crate) fn observer(scene: &Scene, name: &str) -> Program {
-    let file = scene.path(PRICES);
-    prices::write(&file).unwrap();
-    Program::serve(scene.path(name))
-        .listen(own_address())
+    priced(scene, &scene.path(name))
         .flag("--collector-url", "http://127.0.0.1:1/")
         .flag("--first-report-after", "1h")
-        .flag("--cloud-pricing-url", prices::url(&file).unwrap())
+}
+
+/// A server on a data directory that has the prices of the fleet, and reports every second, from now on.
+pub(crate) fn reporting(scene: &Scene, data_dir: &Path, collector_url: &str) -> Program {
+    priced(scene, data_dir)
+        .flag("--collector-url", collector_url)
+        .flag("--first-report-after", "0s")
+        .flag("--report-interval", "1s")
+}
+
+fn priced(scene: &Scene, data_dir: &Path) -> Program {
+    let file = scene.path("cloud-pricing.json.gz");
+    prices::write(&file).unwrap();
+    Program::serve(data_dir).listen(own_address()).flag("--cloud-pricing-url", prices::url(&file).unwrap())
 }
 
 /// A server of one project.

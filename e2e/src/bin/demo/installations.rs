@@ -1,0 +1,115 @@
+//! What is there to observe, and what did its operators configure? Together it is the example of the document.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::Path,
+    time::Duration,
+};
+
+use headcount_e2e::{
+    check_configs,
+    clock::now,
+    destinations::{Destination, Service},
+    fleet::{
+        Fleet, prices,
+        shape::{Shape, Trouble},
+    },
+    observed::Observed,
+    past,
+    projects::{self, Project},
+};
+use serde_json::{Value, json};
+
+use super::place::Place;
+
+/// How often the installations are scraped, and Prometheus is asked.
+const SCRAPES: Duration = Duration::from_secs(15);
+
+/// Any free port of this machine.
+const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// How long ago the installations were invented, in seconds: so long that what their rollout changed can be known at once.
+const AGE: i64 = 600;
+
+/// The name of the first installation.
+const SHOP: &str = "shop";
+
+/// Who in the shop fails and when, in seconds after the invention: one when the demo starts, the others later.
+const TROUBLES: [(&str, i64, i64); 3] =
+    [("shop/catalog", -3000, 1500), ("shop/cart", 3000, 4500), ("shop/payments", 6000, 7500)];
+
+/// The categories into which the shop's operator sorts applications.
+const CATEGORIES: [(&str, &str); 3] =
+    [("sales", "shop/cart*"), ("storefront", "shop/frontend*"), ("warehouse", "shop/catalog*")];
+
+/// Two simulated installations in a Prometheus, and who is told of their incidents. All of it ends when this is dropped.
+pub(crate) struct Installations {
+    /// The installations.
+    pub(crate) observed: Observed,
+    /// What stands for Slack.
+    pub(crate) slack: Destination,
+}
+
+impl Installations {
+    /// Fills a Prometheus with the past of both, and writes into the settings of the server what their operators would.
+    ///
+    /// # Errors
+    /// Prometheus refuses something, or nothing can be written.
+    pub(crate) async fn invent(place: &Place) -> anyhow::Result<Self> {
+        let epoch = now() - AGE;
+        let shop = Fleet::invent(SHOP, &shop(), 1, epoch)?;
+        let machines = Fleet::invent("machines", &Shape::document_b(), 2, epoch)?;
+        let slack = Destination::start(Service::Slack, ANY_PORT).await?;
+        let fleets = vec![shop.clone(), machines.clone()];
+        let every = i64::try_from(SCRAPES.as_secs())?;
+        let observed = Observed::start(&place.prometheus(), ANY_PORT, fleets, every, SCRAPES).await?;
+        let prometheus = observed.prometheus.url("");
+        let project = |fleet: &Fleet| Project {
+            name: fleet.name().to_owned(),
+            prometheus: prometheus.clone(),
+            refresh_interval: SCRAPES,
+            extra_selector: fleet.selector(),
+        };
+        let data_dir = place.server_data();
+        projects::write(&data_dir, &[project(&shop), project(&machines)]).await?;
+        // Of an earlier demo, whose fleet was another one.
+        past::forget(&data_dir, SHOP).await?;
+        past::write(&data_dir, SHOP, &shop.stored_rollouts(epoch - 3600)).await?;
+        configure(&data_dir, &slack).await?;
+        prices::write(&place.prices())?;
+        Ok(Self { observed, slack })
+    }
+}
+
+/// The shop of the document, in which requests fail now and then.
+fn shop() -> Shape {
+    let mut shape = Shape::document_a();
+    for (failing, from, until) in TROUBLES {
+        let trouble = Trouble { from, until, failing: 0.8, slow: 0.0 };
+        for call in shape.calls.iter_mut().filter(|call| call.to == failing) {
+            call.trouble = Some(trouble);
+        }
+    }
+    shape
+}
+
+/// Writes what the operator of the shop chose. Nobody connects to that ClickHouse.
+async fn configure(data_dir: &Path, slack: &Destination) -> anyhow::Result<()> {
+    let clickhouse = json!({ "protocol": "native", "addr": "127.0.0.1:9000", "database": "default" });
+    projects::integrate(data_dir, SHOP, &[slack.integration(), ("clickhouse", clickhouse)]).await?;
+    projects::categorize(data_dir, SHOP, &CATEGORIES).await?;
+    for (application, configs) in overrides() {
+        check_configs::write(data_dir, SHOP, application, &configs).await?;
+    }
+    Ok(())
+}
+
+/// What is overridden, by whom it is overridden for.
+fn overrides() -> [(&'static str, Value); 3] {
+    let cpu = json!({ "threshold": 90 });
+    [
+        (check_configs::WHOLE_PROJECT, json!({ "CPUNode": cpu })),
+        ("shop:Deployment:cart", json!({ "CPUNode": cpu })),
+        ("shop:Deployment:frontend", json!({ "CPUNode": cpu, "NetworkRTT": { "threshold": 0.05 } })),
+    ]
+}

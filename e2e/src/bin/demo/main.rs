@@ -1,0 +1,134 @@
+//! The demo: a server that observes two simulated installations and reports to a collector, all on this machine, until
+//! Ctrl-C. Without Prometheus it observes nothing.
+//!
+//! `demo [SERVER-ADDRESS COLLECTOR-ADDRESS DIRECTORY]`, for those whose ports 8080 and 8081 are taken.
+
+mod installations;
+mod place;
+mod stop;
+
+use std::{
+    env,
+    io::{self, Write},
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::{Context, anyhow};
+use headcount_e2e::{processes::Process, prometheus, wait::eventually};
+use tokio::select;
+
+use self::{installations::Installations, place::Place, stop::Stop};
+
+/// Longer than anybody lets it run.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell when that fails.
+            writeln!(io::stderr(), "demo: {error:#}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
+    let place = Place::from_arguments(&env::args_os().skip(1).collect::<Vec<_>>())?;
+    let mut stop = Stop::listen()?;
+    let installations = match prometheus::installed() {
+        Ok(()) => select! {
+            invented = invent(&place) => Some(invented.context("there is nothing to observe")?),
+            () = stop.asked() => return Ok(()),
+        },
+        Err(missing) => {
+            say(&format!("Without Prometheus the server observes nothing: {missing:#}.\n"));
+            None
+        }
+    };
+    let mut collector = select! {
+        started = place.collector().start() => started.context("the collector does not start")?,
+        () = stop.asked() => return Ok(()),
+    };
+    let server = place.server(&collector, installations.as_ref().map(|them| &them.slack))?;
+    let started = select! {
+        started = server.start() => started.context("the server does not start"),
+        () = stop.asked() => return collector.stop().await.map(drop),
+    };
+    let mut server = match started {
+        Ok(server) => server,
+        Err(error) => return collector.stop().await.and(Err(error)),
+    };
+    say(&introduction(&server, &collector, installations.as_ref()));
+    let ended = select! {
+        () = stop.asked() => None,
+        ended = one_ends(&mut server, &mut collector) => Some(ended?),
+    };
+    say("\nStopping.\n");
+    finish(server, collector, ended).await
+}
+
+async fn invent(place: &Place) -> anyhow::Result<Installations> {
+    say("Filling Prometheus with the last hour of two simulated installations.\n");
+    Installations::invent(place).await
+}
+
+fn introduction(server: &Process, collector: &Process, installations: Option<&Installations>) -> String {
+    let observed = installations.map_or(String::new(), |Installations { observed, slack }| {
+        let prometheus = &observed.prometheus;
+        format!(
+            "
+  prometheus {}  (`kill {}` ends it)
+  slack      {}  (a stand-in that is told of incidents; nothing goes to the real one)",
+            prometheus.url(""),
+            prometheus.id(),
+            slack.url()
+        )
+    });
+    format!(
+        "
+  server     {}
+  collector  {}{observed}
+
+Open the server and click through a few pages. A report goes to the collector once a minute;
+the page {} shows what is in it.
+Ctrl-C stops everything.
+
+",
+        server.url(""),
+        collector.url(""),
+        server.url("usage-statistics"),
+    )
+}
+
+/// Waits until one of the two ends, and says so.
+async fn one_ends(server: &mut Process, collector: &mut Process) -> anyhow::Result<String> {
+    eventually("a process ends", FOREVER, async || {
+        for (name, process) in [("server", &mut *server), ("collector", &mut *collector)] {
+            match process.ended() {
+                Ok(None) => {}
+                Ok(Some(status)) => return Some(Ok(format!("the {name} has ended by itself ({status})"))),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        None
+    })
+    .await?
+}
+
+/// Stops what still runs, the server first: it may have a report under way.
+async fn finish(server: Process, collector: Process, ended: Option<String>) -> anyhow::Result<()> {
+    for mut process in [server, collector] {
+        if process.ended()?.is_none() {
+            process.stop().await?;
+        }
+    }
+    ended.map_or(Ok(()), |ended| Err(anyhow!(ended)))
+}
+
+fn say(text: &str) {
+    // Whoever closed standard output does not want to know.
+    io::stdout().write_all(text.as_bytes()).ok();
+}

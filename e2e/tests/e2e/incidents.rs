@@ -1,0 +1,240 @@
+//! Of an incident everybody is told who is to be told, once, and nobody else learns whose it is.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use headcount_e2e::{
+    check_configs,
+    clock::now,
+    destinations::{Destination, Mood, Service},
+    fleet::{
+        Fleet,
+        shape::{Shape, Trouble},
+    },
+    processes::Process,
+    program::Program,
+    projects::{self, Project},
+    wait::eventually,
+};
+use headcount_shared::payload::{AlertingIntegration, Payload};
+use serde_json::{Value, json};
+
+use crate::{
+    happened::{Happened, incidents},
+    names::{found, names, shown},
+    scene::{Scene, own_address},
+    world::{REFRESH, observed, reporting},
+};
+
+/// How long it may take until everybody was told: whoever did not listen is left alone for a minute.
+const TOLD_AT_LAST: Duration = Duration::from_secs(150);
+
+/// Half of the requests to one application fail, before the server starts and after the test has ended.
+const TROUBLE: Trouble = Trouble { from: -3900, until: 3600, failing: 0.5, slow: 0.0 };
+
+/// The application to which they fail, as calls and as settings refer to it.
+const FAILING: [&str; 2] = ["shop/orders", "shop:Deployment:orders"];
+
+/// An objective that half of the requests meet.
+const LOW: f64 = 10.0;
+
+/// The five destinations.
+struct Destinations {
+    slack: Destination,
+    teams: Destination,
+    pagerduty: Destination,
+    opsgenie: Destination,
+    webhook: Destination,
+}
+
+impl Destinations {
+    async fn start() -> Self {
+        let start = async |service| Destination::start(service, own_address()).await.unwrap();
+        Self {
+            slack: start(Service::Slack).await,
+            teams: start(Service::Teams).await,
+            pagerduty: start(Service::Pagerduty).await,
+            opsgenie: start(Service::Opsgenie).await,
+            webhook: start(Service::Webhook).await,
+        }
+    }
+
+    const fn all(&self) -> [(AlertingIntegration, &Destination); 5] {
+        [
+            (AlertingIntegration::Slack, &self.slack),
+            (AlertingIntegration::Teams, &self.teams),
+            (AlertingIntegration::Pagerduty, &self.pagerduty),
+            (AlertingIntegration::Opsgenie, &self.opsgenie),
+            (AlertingIntegration::Webhook, &self.webhook),
+        ]
+    }
+
+    /// The members of a project's integrations by which they are told.
+    fn integrations(&self) -> Vec<(&'static str, Value)> {
+        self.all().into_iter().map(|(_, destination)| destination.integration()).collect()
+    }
+
+    /// What those who were told anything were told to do, in order.
+    fn told(&self) -> Vec<(AlertingIntegration, Vec<&'static str>)> {
+        let actions =
+            |destination: &Destination| destination.told().into_iter().map(|told| told.action).collect();
+        let told = self.all().into_iter().map(|(kind, destination)| (kind, actions(destination)));
+        told.filter(|(_, actions): &(_, Vec<_>)| !actions.is_empty()).collect()
+    }
+
+    /// How often each was told, as reports say it.
+    fn counts(&self) -> BTreeMap<AlertingIntegration, u64> {
+        self.told().into_iter().map(|(kind, actions)| (kind, actions.len() as u64)).collect()
+    }
+
+    /// Whether everybody who was told is in the reports, and those are so many.
+    async fn are_reported(&self, scene: &Scene, collector: &Process, times: u64) -> bool {
+        let counts = self.counts();
+        counts.values().sum::<u64>() == times
+            && Happened::in_reports(scene, collector).await.notifications == counts
+    }
+
+    /// What nobody else may see: tokens, keys, addresses, channels.
+    fn secrets(&self) -> Vec<String> {
+        let mut secrets = Vec::new();
+        for (_, integration) in self.integrations() {
+            texts(&integration, &mut secrets);
+        }
+        secrets.extend(self.all().map(|(_, destination)| destination.url()));
+        secrets.retain(|secret| secret.len() > 5);
+        secrets
+    }
+}
+
+/// All texts in a JSON value.
+fn texts(value: &Value, into: &mut Vec<String>) {
+    match value {
+        Value::String(text) => into.push(text.clone()),
+        Value::Array(values) => values.iter().for_each(|value| texts(value, into)),
+        Value::Object(members) => members.values().for_each(|value| texts(value, into)),
+        _ => {}
+    }
+}
+
+/// The document's shop, in which half of the requests to one application fail.
+fn failing() -> Fleet {
+    let mut shape = Shape::document_a();
+    for call in shape.calls.iter_mut().filter(|call| call.to == FAILING[0]) {
+        call.trouble = Some(TROUBLE);
+    }
+    Fleet::invent("shop", &shape, 1, now()).unwrap()
+}
+
+/// A server that tells these destinations of its one project, and reports every second.
+async fn telling(scene: &Scene, to: &Destinations, project: Project, collector: &Process) -> Program {
+    let program = reporting(scene, &scene.path("server"), &collector.url("ce/usage-statistics"))
+        .flag("--slack-url", to.slack.url())
+        .flag("--pagerduty-url", to.pagerduty.url())
+        .flag("--opsgenie-url", to.opsgenie.url())
+        .flag("--log", "debug");
+    let name = project.name.clone();
+    projects::write(program.data_dir(), &[project]).await.unwrap();
+    projects::integrate(program.data_dir(), &name, &to.integrations()).await.unwrap();
+    program
+}
+
+/// Waits until destinations were told so often in all, and reports say the same.
+async fn until_reported(scene: &Scene, destinations: &Destinations, collector: &Process, times: u64) {
+    let what = format!("{times} notifications are sent and reported");
+    eventually(&what, TOLD_AT_LAST, async || {
+        destinations.are_reported(scene, collector, times).await.then_some(())
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn five_destinations_are_told_once_of_an_incident_and_of_its_end() {
+    use AlertingIntegration::{Opsgenie, Pagerduty, Slack, Teams, Webhook};
+    let scene = Scene::new();
+    let fleet = failing();
+    let observed = observed(&scene, vec![fleet.clone()], REFRESH).await;
+    let mut destinations = Destinations::start().await;
+    let project = Project {
+        name: fleet.name().to_owned(),
+        prometheus: observed.prometheus.url(""),
+        refresh_interval: REFRESH,
+        extra_selector: fleet.selector(),
+    };
+    let collector = scene.collector().start().await.unwrap();
+    let program = telling(&scene, &destinations, project, &collector).await;
+    let mut log = Vec::new();
+
+    // Only two are there for it at first, one of them late.
+    destinations.slack.feels(Mood::Busy(1));
+    destinations.teams.feels(Mood::Broken);
+    destinations.pagerduty.down().await.unwrap();
+    destinations.opsgenie.feels(Mood::Slow(Duration::from_secs(2)));
+    let server = program.start().await.unwrap();
+    until_reported(&scene, &destinations, &collector, 2).await;
+    assert_eq!(destinations.told(), [(Opsgenie, vec!["create"]), (Webhook, vec!["call"])]);
+    log.extend(server.log().lines());
+    let program = server.kill().unwrap();
+    let missed = fleet.missed_levels(now(), now() - 3600);
+    assert_eq!(missed.into_keys().collect::<Vec<_>>(), [FAILING[0]]);
+    let [_, failing] = FAILING.map(str::to_owned);
+    assert_eq!(incidents(program.data_dir()).await, [(failing.clone(), false)]);
+
+    // The others are tried again after the crash, and once more when they are well.
+    let asked = destinations.slack.asked();
+    let server = program.start().await.unwrap();
+    eventually("Slack is asked again", TOLD_AT_LAST, async || {
+        (destinations.slack.asked() > asked).then_some(())
+    })
+    .await
+    .unwrap();
+    destinations.slack.feels(Mood::Well);
+    destinations.teams.feels(Mood::Well);
+    destinations.pagerduty.up().await.unwrap();
+    until_reported(&scene, &destinations, &collector, 5).await;
+    log.extend(server.log().lines());
+    let program = server.kill().unwrap();
+
+    // The incident is over when less is promised.
+    let server = program.clone().start().await.unwrap();
+    let promised = json!({ "SLOAvailability": [{ "custom": false, "objective_percentage": LOW }] });
+    check_configs::write(program.data_dir(), fleet.name(), &failing, &promised).await.unwrap();
+    until_reported(&scene, &destinations, &collector, 10).await;
+    let told = destinations.told();
+    assert_eq!(
+        told,
+        [
+            (Slack, vec!["message", "reply"]),
+            (Teams, vec!["message", "message"]),
+            (Pagerduty, vec!["trigger", "resolve"]),
+            (Opsgenie, vec!["create", "close"]),
+            (Webhook, vec!["call", "call"]),
+        ]
+    );
+    for (kind, destination) in destinations.all() {
+        assert_eq!(destination.refused(), [""; 0], "{kind:?}");
+        let [opened, resolved] = &destination.told()[..] else { panic!("{kind:?} was not told twice") };
+        assert_eq!(opened.conversation, resolved.conversation, "{kind:?}");
+    }
+    assert_eq!(Happened::arrived(&scene, &server, &collector).await.notifications, destinations.counts());
+    log.extend(server.log().lines());
+    let program = server.stop().await.unwrap();
+    assert_eq!(incidents(program.data_dir()).await, [(failing, true)]);
+
+    let mut hidden = names(&fleet);
+    hidden.extend(destinations.secrets());
+    let log = log.join("\n");
+    assert!(log.contains("DEBUG") && log.contains("does not accept notifications"), "{log}");
+    assert_eq!(found(&hidden, &log), [""; 0], "in the log");
+    assert_eq!(found(&hidden, &reported(&scene, &collector).await), [""; 0], "in the reports");
+}
+
+/// What all reports in a collector say, without their profiles.
+async fn reported(scene: &Scene, collector: &Process) -> String {
+    let mut all = String::new();
+    for report in scene.stored(collector).await {
+        let report: Payload =
+            serde_json::from_slice(&scene.stored_bytes(collector, &report.id).await).unwrap();
+        all.push_str(&shown(&report));
+    }
+    all
+}
