@@ -8,6 +8,7 @@ use std::{
 
 use headcount_e2e::{processes::Process, wait::eventually};
 use reqwest::StatusCode;
+use uuid::Uuid;
 
 use crate::{
     namespace::with_mounts,
@@ -71,26 +72,31 @@ async fn without_room_events_are_refused_and_those_that_were_taken_arrive() {
     scene.assert_arrived(&counted, &server, &collector).await;
 }
 
+/// Sends a report of its own to a collector.
+async fn report(scene: &Scene, collector: &Process, id: Uuid) -> StatusCode {
+    let body = format!(r#"{{"instance":{{"uuid":"{id}"}}}}"#);
+    let request = scene.http.post(collector.url("ce/usage-statistics")).body(body);
+    request.header("idempotency-key", id.to_string()).send().await.unwrap().status()
+}
+
 #[tokio::test]
-async fn a_collector_without_room_takes_every_report_once_when_there_is_room_again() {
+async fn without_room_a_collector_refuses_reports_and_takes_them_when_there_is_room_again() {
     let scene = Scene::new();
     let data = scene.path("collector");
     fs::create_dir(&data).unwrap();
-    let mount = with_mounts(&format!("mount -t tmpfs -o size=8m none '{}'", data.display()));
+    let mount = with_mounts(&format!("mount -t tmpfs -o size=4m none '{}'", data.display()));
     let collector = scene.collector().under(mount).start().await.unwrap();
-    let server = scene.busy_server(&collector).start().await.unwrap();
-    let mut counted = Totals::default();
     for _ in 0..2 {
         let filler = fill(inside(&scene, "collector", &collector).join("filler"));
-        for page in ["/", "/welcome"] {
-            let event = event(page);
-            scene.view(&server, &event).await;
-            counted.count(&event);
-        }
-        eventually("reports wait", SOON, async || (scene.status(&server).await.queued > 1).then_some(()))
-            .await
-            .unwrap();
+        let refused = eventually("a report finds no room", SOON, async || {
+            let id = Uuid::new_v4();
+            (report(&scene, &collector, id).await == StatusCode::SERVICE_UNAVAILABLE).then_some(id)
+        })
+        .await
+        .unwrap();
         fs::remove_file(filler).unwrap();
-        scene.assert_arrived(&counted, &server, &collector).await;
+        assert_eq!(report(&scene, &collector, refused).await, StatusCode::OK);
+        let ids = scene.stored(&collector).await.into_iter().map(|report| report.id);
+        assert_eq!(ids.filter(|id| *id == refused.to_string()).count(), 1);
     }
 }

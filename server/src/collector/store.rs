@@ -7,7 +7,7 @@ use std::{path::Path, time::Duration};
 
 use headcount_shared::api::{Fleet, FleetInstance, Receipt, StoredReport, StoredReports};
 use sqlx::{
-    FromRow, Row, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    Connection, FromRow, Row, Sqlite, SqliteConnection, SqlitePool, Transaction,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
@@ -106,7 +106,13 @@ impl Store {
             .foreign_keys(true)
             .pragma("journal_size_limit", LOG_BYTES);
         let pool = SqlitePoolOptions::new().max_lifetime(None).idle_timeout(None);
-        let writer = pool.clone().max_connections(1).connect_with(options.clone()).await?;
+        // SQLite takes back a transaction by itself when the disk is full. The driver does not see that, fails to take it back
+        // once more, and believes for ever that it is in it: such a connection is replaced.
+        let writer = pool.clone().max_connections(1).before_acquire(|connection, _| {
+            let is_free = !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_free) })
+        });
+        let writer = writer.connect_with(options.clone()).await?;
         let options = options.create_if_missing(false).pragma("query_only", "ON");
         let readers = pool.max_connections(READERS).connect_lazy_with(options);
         Ok(Self { writer, readers })
