@@ -73,7 +73,8 @@ impl<'m, 'a> Measures<'m, 'a> {
             let cores = table.points_of(row).filter(|(at, _)| window.contains(*at));
             cores.map(|(_, cores)| f64::from(cores)).sum::<f64>() * f64::from(table.points.step)
         });
-        series.sum()
+        // Added up from 0: the sum of nothing is -0 otherwise.
+        series.fold(0.0, |sum, seconds| sum + seconds)
     }
 
     /// What counters grew by in a window.
