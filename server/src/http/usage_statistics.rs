@@ -19,6 +19,7 @@ use super::{ServerState, openapi::Guarded, problem::Refusal};
 use crate::{
     app::statistics::{Running, Statistics, SwitchError},
     report::spool::ReadError,
+    settings,
 };
 
 /// The digest of an answer's bytes (RFC 9530).
@@ -47,7 +48,8 @@ async fn status(State(statistics): State<Arc<Statistics>>) -> Json<Status> {
 #[utoipa::path(put, path = "/api/usage-statistics", tag = "usage statistics", request_body = Switch, responses(
     (status = 200, description = "The state of usage statistics.", body = Status),
     (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "Something else says off.", body = Problem, content_type = "application/problem+json"), Guarded))]
+    (status = 409, description = "Something else says off.", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The settings database is away; nothing changed.", body = Problem, content_type = "application/problem+json"), Guarded))]
 // The content type does not matter: a browser asks before it lets another site send a `PUT`, and the answer to that is no.
 async fn switch(State(statistics): State<Arc<Statistics>>, body: Bytes) -> Result<Json<Status>, Refusal> {
     let Switch { enabled } = serde_json::from_slice(&body).map_err(|error| {
@@ -58,7 +60,10 @@ async fn switch(State(statistics): State<Arc<Statistics>>, body: Bytes) -> Resul
         Err(error @ SwitchError::OffForThisRun(_)) => {
             Err(Refusal::new(StatusCode::CONFLICT, error.to_string()))
         }
-        Err(SwitchError::Failed(error)) => Err(Refusal::internal(&format!("{error:#}"))),
+        Err(SwitchError::Failed(error)) => Err(match error.downcast::<settings::Error>() {
+            Ok(error) => error.into(),
+            Err(error) => Refusal::internal(&format!("{error:#}")),
+        }),
     }
 }
 
