@@ -46,8 +46,8 @@ on_both! {
         assert_eq!(observed[0].prometheus.url, "http://one:9090");
         assert_eq!(place.texts("SELECT id || name FROM project").await, ["8f3k2j1xdefault"]);
         assert_eq!(
-            place.texts("SELECT prometheus FROM project").await,
-            [r#"{"extra_selector":"{a=\"b\"}","refresh_interval":15000,"url":"http://one:9090"}"#]
+            place.json("SELECT prometheus FROM project").await,
+            [serde_json::json!({"extra_selector": "{a=\"b\"}", "refresh_interval": 15000, "url": "http://one:9090"})]
         );
     }
 

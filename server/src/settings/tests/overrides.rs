@@ -89,8 +89,11 @@ on_both! {
         assert_eq!(counts(&settings).await, expected);
         let to = |threshold| Override::Threshold(Inspection::CPUNode, threshold);
         settings.set_override("aaaaaaaa", &ApplicationKey::default(), &to(Some(9.0))).await.unwrap();
-        let stored = place.texts("SELECT configs FROM check_configs WHERE application_id IN ('::', ':::') ORDER BY 1").await;
-        assert_eq!(stored, [r#"{"CPUNode":{"note":"kept","threshold":9.0}}"#, r#"{"MemoryOOM":{"threshold":2}}"#]);
+        let stored = place
+            .json("SELECT configs FROM check_configs WHERE application_id IN ('::', ':::') ORDER BY application_id")
+            .await;
+        let changed = serde_json::json!({"CPUNode": {"note": "kept", "threshold": 9.0}});
+        assert_eq!(stored, [serde_json::json!({"MemoryOOM": {"threshold": 2}}), changed]);
         settings.set_override("aaaaaaaa", &ApplicationKey::default(), &to(None)).await.unwrap();
         assert_eq!(overrides(&settings).await.project.values, BTreeMap::from([(Inspection::MemoryOOM, 2.0)]));
     }
