@@ -91,7 +91,7 @@ fn Overview() -> impl IntoView {
         <ProjectLinks />
         <Pending
             shows="The applications, nodes and rollouts of all projects, and their health."
-            missing="A project with the address of a Prometheus server that holds metrics of the node agent."
+            missing="The tables. Until then the page on usage statistics shows what is counted of all projects together."
         />
     }
 }
@@ -132,7 +132,7 @@ fn Project() -> impl IntoView {
         {move || project.get().map(|name| view! { <p class="subject">{name}</p> })}
         <Pending
             shows="The project's applications, with how each of them does."
-            missing="Metrics: this project has no Prometheus server, or none that this page can read yet."
+            missing="The tables. What is observed is inspected and counted, and not shown by name yet."
         />
     }
 }
@@ -147,7 +147,7 @@ fn Application() -> impl IntoView {
         {move || report.get().map(|tab| view! { <Tab tab=tab values=values_of("/p/:projectId/app/") /> })}
         <Pending
             shows="The application's instances and the reports on its service level, CPU, memory, network and databases."
-            missing="Metrics: this project has no Prometheus server, or none that this page can read yet."
+            missing="The tables. What is observed is inspected and counted, and not shown by name yet."
         />
     }
 }
@@ -160,7 +160,7 @@ fn Node() -> impl IntoView {
         {move || node.get().map(|name| view! { <p class="subject">{name}</p> })}
         <Pending
             shows="The node's CPU, memory, disks and network, and what runs on it."
-            missing="Metrics: this project has no Prometheus server, or none that this page can read yet."
+            missing="The tables. What is observed is inspected and counted, and not shown by name yet."
         />
     }
 }

@@ -34,10 +34,22 @@ fn unread(path: &str, error: &Error) -> Refusal {
     }
     let called = if path == WHOLE { "the body" } else { path };
     let refusal = invalid(match message.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("{called} is to be {expected}"),
+        Some((_, expected)) => format!("{called} is to be {}", in_words(expected)),
         None => format!("{called} is not what it should be"),
     });
     if path == WHOLE { refusal } else { refusal.about(path) }
+}
+
+/// What is expected, in the words of JSON and not of Rust.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" => "a whole number that is not negative",
+        "f32" | "f64" => "a number",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        other if other.starts_with("struct ") => "an object",
+        other => other,
+    }
 }
 
 /// The member that is missing, unknown or there twice.
@@ -67,10 +79,11 @@ mod tests {
         let invalid = |why: &str| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, why);
         for (body, expected) in [
             (r#"{"url":7}"#, invalid("url is to be a string").about("url")),
-            (r#""hidden""#, invalid("the body is to be struct SetPrometheus")),
+            (r#""hidden""#, invalid("the body is to be an object")),
             (
                 r#"{"url":"u","refresh_interval_s":"a, expected hidden at line 1"}"#,
-                invalid("refresh_interval_s is to be u32").about("refresh_interval_s"),
+                invalid("refresh_interval_s is to be a whole number that is not negative")
+                    .about("refresh_interval_s"),
             ),
             (
                 r#"{"url":"u","custom_headers":[{"name":"a"},{}]}"#,
