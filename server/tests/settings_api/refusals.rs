@@ -40,7 +40,12 @@ fn cases() -> Vec<Case> {
             Some("refresh_interval_s"),
             "one hour",
         ),
-        put("/prometheus", prometheus("refresh_interval_s", json!(-1)), Some("refresh_interval_s"), "u32"),
+        put(
+            "/prometheus",
+            prometheus("refresh_interval_s", json!(-1)),
+            Some("refresh_interval_s"),
+            "a whole number",
+        ),
         put(
             "/prometheus",
             prometheus("extra_selector", json!("cluster")),
@@ -90,7 +95,7 @@ fn cases() -> Vec<Case> {
         put("/categories", json!({"categories": {"No Name": ["a/b"]}}), Some("categories"), "3 to 64"),
         put("/inspections/CPUNode", json!({"threshold": 100.5}), Some("threshold"), "at most 100"),
         put("/inspections/CPUNode", json!({"threshold": -1}), Some("threshold"), "not negative"),
-        put("/inspections/CPUNode", json!({"threshold": "80"}), Some("threshold"), "f32"),
+        put("/inspections/CPUNode", json!({"threshold": "80"}), Some("threshold"), "a number"),
         put(
             "/inspections/CPUNode",
             json!({"objective_percent": 99}),
