@@ -19,7 +19,7 @@ use thiserror::Error;
 
 use super::{
     connection_string::{Address, BadConnectionString},
-    error::{Error, Result},
+    error::{Cause, Error, Result},
     schema::Schema,
     source::Source,
 };
@@ -133,7 +133,7 @@ impl Database {
 
     /// A connection to read with.
     pub(super) async fn read(&self) -> Result<PoolConnection<Any>> {
-        Ok(self.pool.acquire().await?)
+        self.pool.acquire().await.map_err(|error| self.unavailable(error))
     }
 
     /// A transaction to write in. What it wrote is there once it is committed, and not at all if it is dropped.
@@ -146,7 +146,15 @@ impl Database {
             DatabaseType::Sqlite => "BEGIN IMMEDIATE",
             DatabaseType::Postgres => "BEGIN",
         };
-        Ok(self.pool.begin_with(begin).await?)
+        self.pool.begin_with(begin).await.map_err(|error| self.unavailable(error))
+    }
+
+    fn unavailable(&self, error: sqlx::Error) -> Error {
+        match (self.kind, error) {
+            // The only connection waits for a lock.
+            (DatabaseType::Sqlite, sqlx::Error::PoolTimedOut) => Error::Unavailable(Cause::Locked),
+            (_, error) => error.into(),
+        }
     }
 
     pub(super) async fn close(&self) {
