@@ -14,17 +14,6 @@ use super::{
     slack, teams, webhook,
 };
 
-/// The name of a kind of destination, in logs and metrics.
-pub(super) const fn name(destination: AlertingIntegration) -> &'static str {
-    match destination {
-        AlertingIntegration::Opsgenie => "opsgenie",
-        AlertingIntegration::Pagerduty => "pagerduty",
-        AlertingIntegration::Slack => "slack",
-        AlertingIntegration::Teams => "teams",
-        AlertingIntegration::Webhook => "webhook",
-    }
-}
-
 /// What the conversation about an incident is called: as the destination was told or said before, as the notification
 /// says, or, where we choose the name, by the incident.
 pub(super) fn conversation(notification: &Notification, before: &str) -> String {

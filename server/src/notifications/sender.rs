@@ -19,7 +19,6 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Endpoints, Notification, Outbox,
     attempt::{Ended, Failure, Sending, Sent},
-    destination::name,
     schedule::{Due, LIFETIME_S, Lane, Schedule},
     transport::{HttpTransport, Transport},
 };
@@ -160,11 +159,11 @@ impl Sender {
             if !all {
                 break;
             }
-            self.metrics.notification(name(notification.destination), NotificationLabel::Dropped);
+            self.metrics.notification(notification.destination.name(), NotificationLabel::Dropped);
             *dropped.entry(notification.destination).or_default() += 1;
         }
         for (destination, count) in dropped {
-            let name = name(destination);
+            let name = destination.name();
             tracing::warn!(count, "{name} did not take notifications for an hour; they are dropped");
         }
         all
@@ -186,7 +185,7 @@ impl Sender {
                 progress.unrecorded.push(sent);
             }
             Ended::Dropped => {
-                self.metrics.notification(name(lane.destination), NotificationLabel::Dropped);
+                self.metrics.notification(lane.destination.name(), NotificationLabel::Dropped);
                 progress.failing.remove(&lane);
             }
             Ended::Failed(notification, failure) => {
@@ -199,7 +198,7 @@ impl Sender {
 
     fn sent(&self, notification: &Notification, lane: &Lane, progress: &mut Progress) {
         progress.schedule.sent(notification);
-        let name = name(lane.destination);
+        let name = lane.destination.name();
         self.metrics.notification(name, NotificationLabel::Sent);
         if progress.failing.remove(lane) && !progress.is_failing(lane.destination) {
             tracing::info!("{name} accepts notifications again");
@@ -207,7 +206,7 @@ impl Sender {
     }
 
     fn failed(&self, lane: Lane, failure: &Failure, progress: &mut Progress) {
-        let name = name(lane.destination);
+        let name = lane.destination.name();
         self.metrics.notification(name, failure.label());
         if !progress.is_failing(lane.destination) {
             tracing::warn!("{name} does not accept notifications: {failure}");

@@ -2,30 +2,10 @@
 
 use headcount_shared::payload::AlertingIntegration;
 
-/// All kinds.
-const KINDS: [AlertingIntegration; 5] = [
-    AlertingIntegration::Opsgenie,
-    AlertingIntegration::Pagerduty,
-    AlertingIntegration::Slack,
-    AlertingIntegration::Teams,
-    AlertingIntegration::Webhook,
-];
-
-/// The word for a kind.
-pub(super) const fn name(kind: AlertingIntegration) -> &'static str {
-    match kind {
-        AlertingIntegration::Opsgenie => "opsgenie",
-        AlertingIntegration::Pagerduty => "pagerduty",
-        AlertingIntegration::Slack => "slack",
-        AlertingIntegration::Teams => "teams",
-        AlertingIntegration::Webhook => "webhook",
-    }
-}
-
 /// The kind that a text names. Later versions of Coroot put a colon and a channel behind it, which is left out here.
 pub(super) fn kind(text: &str) -> Option<AlertingIntegration> {
     let word = text.split(':').next().unwrap_or_default();
-    KINDS.into_iter().find(|kind| name(*kind) == word)
+    AlertingIntegration::ALL.into_iter().find(|kind| kind.name() == word)
 }
 
 #[cfg(test)]
@@ -43,6 +23,6 @@ mod tests {
         ] {
             assert_eq!(kind(text), expected, "{text}");
         }
-        assert!(KINDS.into_iter().all(|of| kind(name(of)) == Some(of)));
+        assert!(AlertingIntegration::ALL.into_iter().all(|of| kind(of.name()) == Some(of)));
     }
 }

@@ -65,3 +65,32 @@ pub enum AlertingIntegration {
     /// A webhook of the operator's own.
     Webhook,
 }
+
+impl AlertingIntegration {
+    /// All kinds.
+    pub const ALL: [Self; 5] = [Self::Opsgenie, Self::Pagerduty, Self::Slack, Self::Teams, Self::Webhook];
+
+    /// The word for the kind, as it is in a report.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Opsgenie => "opsgenie",
+            Self::Pagerduty => "pagerduty",
+            Self::Slack => "slack",
+            Self::Teams => "teams",
+            Self::Webhook => "webhook",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_for_a_kind_is_that_of_a_report() {
+        for kind in AlertingIntegration::ALL {
+            assert_eq!(serde_json::to_value(kind).ok(), Some(kind.name().into()));
+        }
+    }
+}

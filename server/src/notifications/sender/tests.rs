@@ -85,7 +85,7 @@ async fn all_destinations_are_told_once_and_the_conversation_is_remembered() {
     let sent: Vec<_> = all.iter().map(|destination| outbox.key_of(*destination)).collect();
     assert_eq!(sent, ["a", "a", "C1:17.01", "", ""].map(|key| Some(key.to_owned())));
     assert_eq!(transport.requests().len(), 5);
-    assert!(all.iter().all(|destination| counted(&sender, name(*destination), "Sent") == 1));
+    assert!(all.iter().all(|destination| counted(&sender, destination.name(), "Sent") == 1));
 }
 
 #[tokio::test(start_paused = true)]

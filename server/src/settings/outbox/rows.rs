@@ -34,7 +34,7 @@ pub(in crate::settings) async fn enqueue(
         .bind(notification.application.to_string())
         .bind(&notification.incident_key)
         .bind(i64::from(notification.status.number()))
-        .bind(destination::name(notification.destination))
+        .bind(notification.destination.name())
         .bind(i64::from(notification.timestamp))
         .bind(&notification.external_key)
         .bind(serde_json::to_string(&notification.details)?)
@@ -86,7 +86,7 @@ pub(super) async fn conversation(
         WHERE project_id = $1 AND incident_key = $2 AND (destination = $3 OR destination LIKE $4)
             AND sent_at > 0 AND external_key <> ''
         ORDER BY timestamp DESC, sent_at DESC LIMIT 1";
-    let to = destination::name(notification.destination);
+    let to = notification.destination.name();
     let found: Option<String> = sqlx::query_scalar(statement)
         .bind(&notification.project)
         .bind(&notification.incident_key)
@@ -107,7 +107,7 @@ pub(super) async fn stamp(
     let statement = "UPDATE incident_notification SET sent_at = $1, external_key = $2
         WHERE project_id = $3 AND incident_key = $4 AND (destination = $5 OR destination LIKE $6)
             AND status = $7 AND timestamp = $8 AND sent_at = 0";
-    let to = destination::name(notification.destination);
+    let to = notification.destination.name();
     let stamped = sqlx::query(statement)
         .bind(i64::from(at))
         .bind(external_key)
@@ -129,7 +129,7 @@ pub(super) async fn note(
     at: u32,
 ) -> Result<()> {
     let Notification { project, incident_key, status, destination, timestamp, .. } = notification;
-    let to = destination::name(*destination);
+    let to = destination.name();
     let item = format!("notification/{incident_key}/{to}/{}/{timestamp}", status.number());
     ledger::note(transaction, project, &item, &LedgerFact::Notification(*destination), at).await
 }

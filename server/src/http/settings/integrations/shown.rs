@@ -13,20 +13,12 @@ use crate::{
     notifications,
 };
 
-const KINDS: [AlertingIntegration; 5] = [
-    AlertingIntegration::Opsgenie,
-    AlertingIntegration::Pagerduty,
-    AlertingIntegration::Slack,
-    AlertingIntegration::Teams,
-    AlertingIntegration::Webhook,
-];
-
 /// All that are configured.
 pub(super) fn all(of: &notifications::Integrations) -> Integrations {
     let told = |kind| Some(ConfiguredIntegration { kind, incidents: one(of, kind)?.incidents() });
     Integrations {
         base_url: without_login(&of.base_url),
-        integrations: KINDS.into_iter().filter_map(told).collect(),
+        integrations: AlertingIntegration::ALL.into_iter().filter_map(told).collect(),
     }
 }
 
