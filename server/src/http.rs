@@ -28,7 +28,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::access::Access;
-use self::openapi::Description;
+use self::{assets::Assets, openapi::Description};
 use crate::{
     app::statistics::Statistics, collector::Collector, config::BasePath, metrics::Metrics, settings::Settings,
 };
@@ -42,6 +42,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wa
 pub struct ServerState {
     base_path: Arc<BasePath>,
     statistics: Arc<Statistics>,
+    assets: Arc<Assets>,
     /// `None` while statistics are off for the whole run.
     settings: Option<Settings>,
     metrics: Metrics,
@@ -50,6 +51,12 @@ pub struct ServerState {
 impl FromRef<ServerState> for Arc<Statistics> {
     fn from_ref(state: &ServerState) -> Self {
         Arc::clone(&state.statistics)
+    }
+}
+
+impl FromRef<ServerState> for Arc<Assets> {
+    fn from_ref(state: &ServerState) -> Self {
+        Arc::clone(&state.assets)
     }
 }
 
@@ -89,7 +96,13 @@ pub fn server_routes(
         .route("/stats", post(stats::record))
         .route("/health", get(health))
         .route("/static/{file}", get(assets::file));
-    let state = ServerState { base_path: Arc::new(base_path.clone()), statistics, settings, metrics };
+    let state = ServerState {
+        base_path: Arc::new(base_path.clone()),
+        statistics,
+        assets: Arc::new(Assets::embedded()),
+        settings,
+        metrics,
+    };
     let routes = with_headers(api.merge(pages)).merge(open).with_state(state);
     under(base_path, routes)
 }

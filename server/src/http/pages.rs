@@ -9,17 +9,18 @@ use axum::{
 };
 use headcount_shared::routes::{UNMATCHED, page_key};
 
-use super::assets;
+use super::assets::Assets;
 use crate::{app::statistics::Statistics, config::BasePath};
 
 /// Sends the page; with status 404 for an address that the web interface does not have.
 pub async fn page(
     State(base_path): State<Arc<BasePath>>,
     State(statistics): State<Arc<Statistics>>,
+    State(assets): State<Arc<Assets>>,
     uri: Uri,
 ) -> Response {
     let status = if page_key(uri.path()) == UNMATCHED { StatusCode::NOT_FOUND } else { StatusCode::OK };
-    (status, Html(html(base_path.as_str(), statistics.running().is_some(), assets::are_built())))
+    (status, Html(html(base_path.as_str(), statistics.running().is_some(), assets.are_built())))
         .into_response()
 }
 
