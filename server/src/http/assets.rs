@@ -2,14 +2,18 @@
 
 mod accepted;
 mod file;
+mod tracker;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, io, sync::Arc};
 
 use axum::{
     extract::{Path, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+
+use headcount_shared::routes::RouteTable;
+use thiserror::Error;
 
 use self::{
     accepted::{accepts, has_it_already},
@@ -20,6 +24,17 @@ use super::problem::Refusal;
 /// Name and bytes of every file. `<name>.br` and `<name>.gz` are the same compressed.
 static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
+/// Why the tracker cannot have a route table.
+#[derive(Debug, Error)]
+pub enum AssetsError {
+    /// It was built by something else.
+    #[error("the tracker of this build has no place for a route table")]
+    NoPlace,
+    /// It could not be compressed.
+    #[error(transparent)]
+    Compression(#[from] io::Error),
+}
+
 /// The files that browsers can ask for.
 #[derive(Debug)]
 pub struct Assets(HashMap<&'static str, File>);
@@ -29,6 +44,23 @@ impl Assets {
     #[must_use]
     pub fn embedded() -> Self {
         Self::of(EMBEDDED)
+    }
+
+    /// The same, with a tracker that has the routes of a product. Without the browser programs nothing changes.
+    ///
+    /// # Errors
+    /// The tracker takes no routes.
+    pub fn with_routes(mut self, routes: &RouteTable) -> Result<Self, AssetsError> {
+        const TRACKER: &str = "tracker.js";
+        let Some(built) = self.0.get(TRACKER) else { return Ok(self) };
+        let script = tracker::with_routes(&built.plain(), routes).ok_or(AssetsError::NoPlace)?;
+        // Brotli would save a few hundred bytes and take a library for it.
+        let gzip = tracker::gzip(&script)?;
+        if let Some(mut file) = File::new(TRACKER, script) {
+            file.add(Encoding::Gzip, gzip);
+            self.0.insert(TRACKER, file);
+        }
+        Ok(self)
     }
 
     fn of(files: &[(&'static str, &'static [u8])]) -> Self {

@@ -59,6 +59,11 @@ impl File {
         self.compressed.iter().find(|stored| stored.encoding.is_some_and(&accepts)).unwrap_or(&self.plain)
     }
 
+    /// The file as it is without compression.
+    pub(super) fn plain(&self) -> Bytes {
+        self.plain.bytes()
+    }
+
     pub(super) const fn content_type(&self) -> &'static str {
         self.content_type
     }

@@ -1,6 +1,6 @@
 //! Files over HTTP: what a browser gets, and what it need not get again.
 
-use std::time::Duration;
+use std::{io::Read, time::Duration};
 
 use axum::{Router, routing::get};
 use reqwest::header::HeaderMap as Headers;
@@ -94,6 +94,35 @@ async fn what_a_browser_has_is_not_sent_again() {
     let plain = [(header::ACCEPT_ENCODING, "identity"), (header::IF_NONE_MATCH, tag)];
     assert_eq!(served.get("a.js", &plain).await.0, StatusCode::OK);
     served.stop().await;
+}
+
+#[tokio::test]
+async fn a_tracker_with_routes_is_another_file_in_each_encoding() {
+    let built: &[(&str, &[u8])] = &[
+        ("tracker.js", b"const headcountRoutes=\"\";\nstart();\n"),
+        ("tracker.js.br", b"in brotli"),
+        ("tracker.js.gz", b"in gzip"),
+    ];
+    let mut routes = RouteTable::default();
+    routes.add("/p/:id").unwrap();
+    let served = Served::start(Assets::of(built).with_routes(&routes).unwrap()).await;
+    let script = "const headcountRoutes=\"/p/:id\";\nstart();\n";
+    let (_, plain, body) = served.get("tracker.js", &[]).await;
+    assert_eq!(String::from_utf8(body).unwrap(), script);
+    let (_, headers, body) = served.get("tracker.js", &[(header::ACCEPT_ENCODING, "br, gzip")]).await;
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(body.as_slice()).read_to_string(&mut text).unwrap();
+    assert_eq!((text.as_str(), headers["content-encoding"].to_str().unwrap()), (script, "gzip"));
+    assert_ne!(headers["etag"], plain["etag"]);
+    served.stop().await;
+}
+
+#[test]
+fn a_tracker_that_takes_no_routes_is_refused_and_none_at_all_is_not() {
+    let routes = RouteTable::default();
+    let strange = Assets::of(&[("tracker.js", b"start();")]).with_routes(&routes);
+    assert!(matches!(strange, Err(AssetsError::NoPlace)));
+    assert!(Assets::of(&[]).with_routes(&routes).is_ok());
 }
 
 #[tokio::test]
