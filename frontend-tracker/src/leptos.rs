@@ -32,6 +32,7 @@ mod below;
 mod templates;
 mod tracker;
 
+pub use headcount_shared::routes::Placeholder;
 use leptos::prelude::*;
 use leptos_router::{
     MatchNestedRoutes,
@@ -39,11 +40,8 @@ use leptos_router::{
     hooks::use_location,
 };
 
-pub use self::{
-    templates::templates,
-    tracker::{Placeholder, Tracker},
-};
 use self::below::{Below, Observed};
+pub use self::{templates::templates, tracker::Tracker};
 
 /// The routes of a program, as in `leptos_router`'s `Routes`, and a page view for each navigation between them. The base
 /// path is that of the `Router` around it. On a server, and where the tracker cannot be loaded, nothing is counted and

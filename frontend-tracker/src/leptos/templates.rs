@@ -6,9 +6,10 @@ use leptos_router::{MatchNestedRoutes, MatchParams, PathSegment};
 pub(super) type Closed<'a> = &'a [(&'static str, &'static [&'static str])];
 
 /// The route templates of `defs`, in their order: nested definitions flattened, optional parameters as `:name?`, a wildcard
-/// as `:name(.*)*`. A path that the router never matches with a definition, because an earlier one takes it, is in no
+/// as `:name(.*)*`; what a name may not have in a template becomes `_`. A path that the router never matches with a definition, because an earlier one takes it, is in no
 /// template. Where two definitions cross, as `/:a/new` and `/users/:b` do, the router takes the earlier one for
-/// `/users/new` and a tracker the one with the literal that comes first.
+/// `/users/new` and a tracker the one with the literal that comes first. A literal that `path!` refuses makes no template.
+#[must_use]
 pub fn templates<Defs: MatchNestedRoutes>(defs: &Defs) -> Vec<String> {
     templates_with(defs, &[])
 }
@@ -17,7 +18,11 @@ pub fn templates<Defs: MatchNestedRoutes>(defs: &Defs) -> Vec<String> {
 pub(super) fn templates_with<Defs: MatchNestedRoutes>(defs: &Defs, closed: Closed<'_>) -> Vec<String> {
     let mut templates = Vec::new();
     for route in defs.generate_routes() {
-        for pattern in Pattern::of(&route.segments).reached_in(defs) {
+        let pattern = Pattern::of(&route.segments);
+        if !pattern.is_writable() {
+            continue;
+        }
+        for pattern in pattern.reached_in(defs) {
             let template = pattern.written(closed);
             if !templates.contains(&template) {
                 templates.push(template);
@@ -26,6 +31,9 @@ pub(super) fn templates_with<Defs: MatchNestedRoutes>(defs: &Defs, closed: Close
     }
     templates
 }
+
+/// The names and values of the parameters of a path.
+type Params = Vec<(String, String)>;
 
 /// One part of a pattern, between two slashes or after the last one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,12 +52,12 @@ impl Pattern {
     fn of(segments: &[PathSegment]) -> Self {
         let parts = segments.iter().filter_map(|segment| match segment {
             // A slash at the end is a segment of its own; it does not matter.
-            PathSegment::Static(text) => {
-                Some(text.trim_matches('/')).filter(|text| !text.is_empty()).map(|text| Part::Literal(text.to_owned()))
-            }
-            PathSegment::Param(name) => Some(Part::Parameter(name.to_string())),
-            PathSegment::OptionalParam(name) => Some(Part::Optional(name.to_string())),
-            PathSegment::Splat(name) => Some(Part::Rest(name.to_string())),
+            PathSegment::Static(text) => Some(text.trim_matches('/'))
+                .filter(|text| !text.is_empty())
+                .map(|text| Part::Literal(text.to_owned())),
+            PathSegment::Param(name) => Some(Part::Parameter(name.clone().into_owned())),
+            PathSegment::OptionalParam(name) => Some(Part::Optional(name.clone().into_owned())),
+            PathSegment::Splat(name) => Some(Part::Rest(name.clone().into_owned())),
             PathSegment::Unit => None,
         });
         Self(parts.collect())
@@ -81,15 +89,12 @@ impl Pattern {
     /// definition: another one that matches these matches any.
     fn is_reached_in<Defs: MatchNestedRoutes>(&self, defs: &Defs) -> bool {
         let (path, params) = self.example();
-        let (matched, rest) = defs.match_nested(&path);
-        let is_whole = rest.is_empty() || rest == "/";
-        let found = matched.map(|(_, matched)| matched.to_params());
-        let found = found.map(|params| params.into_iter().map(|(name, value)| (name.into_owned(), value)));
-        is_whole && found.is_some_and(|found| found.eq(params))
+        // A definition that ends with a slash matches nothing without.
+        [format!("{path}/"), path].iter().any(|path| found_in(defs, path).as_ref() == Some(&params))
     }
 
     /// A path of this pattern, and its parameters.
-    fn example(&self) -> (String, Vec<(String, String)>) {
+    fn example(&self) -> (String, Params) {
         let (mut path, mut params) = (String::new(), Vec::new());
         for (place, part) in self.0.iter().enumerate() {
             let value = match part {
@@ -109,24 +114,44 @@ impl Pattern {
         (path, params)
     }
 
+    /// Whether a template can say it: a colon or a star in a literal would mean something else there.
+    fn is_writable(&self) -> bool {
+        let is_plain = |character: char| character.is_ascii_alphanumeric() || "-._~@".contains(character);
+        self.0.iter().all(|part| !matches!(part, Part::Literal(text) if !text.chars().all(is_plain)))
+    }
+
     fn written(&self, closed: Closed<'_>) -> String {
-        let list = |name: &str| {
-            let values = closed.iter().find(|(closed, _)| *closed == name).map(|(_, values)| values.join("|"));
-            values.map(|values| format!("({values})")).unwrap_or_default()
-        };
-        let parts: Vec<String> = self
-            .0
-            .iter()
-            .map(|part| match part {
-                Part::Literal(text) => text.clone(),
-                Part::Parameter(name) => format!(":{name}{}", list(name)),
-                Part::Optional(name) => format!(":{name}{}?", list(name)),
-                Part::Rest(name) if name.is_empty() => "*".to_owned(),
-                Part::Rest(name) => format!(":{name}(.*)*"),
-            })
-            .collect();
+        let parts: Vec<String> = self.0.iter().map(|part| part.written(closed)).collect();
         format!("/{}", parts.join("/"))
     }
+}
+
+impl Part {
+    fn written(&self, closed: Closed<'_>) -> String {
+        match self {
+            Self::Literal(text) => text.clone(),
+            Self::Parameter(name) => format!(":{}{}", plain(name), list(closed, name)),
+            Self::Optional(name) => format!(":{}{}?", plain(name), list(closed, name)),
+            Self::Rest(name) if name.is_empty() => "*".to_owned(),
+            Self::Rest(name) => format!(":{}(.*)*", plain(name)),
+        }
+    }
+}
+
+/// The parameters that the router finds in `path`. `None` when nothing matches the whole of it.
+fn found_in<Defs: MatchNestedRoutes>(defs: &Defs, path: &str) -> Option<Params> {
+    let (matched, rest) = defs.match_nested(path);
+    let (_, matched) = matched.filter(|_| rest.is_empty() || rest == "/")?;
+    Some(matched.to_params().into_iter().map(|(name, value)| (name.into_owned(), value)).collect())
+}
+
+fn plain(name: &str) -> String {
+    name.chars().map(|character| if character.is_alphanumeric() { character } else { '_' }).collect()
+}
+
+fn list(closed: Closed<'_>, name: &str) -> String {
+    let values = closed.iter().find(|(parameter, _)| *parameter == name);
+    values.map(|(_, values)| format!("({})", values.join("|"))).unwrap_or_default()
 }
 
 #[cfg(test)]

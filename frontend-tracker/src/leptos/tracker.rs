@@ -2,20 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use headcount_shared::routes::Placeholder;
 use leptos_router::MatchNestedRoutes;
 use wasm_bindgen::JsValue;
 
 use super::templates::templates_with;
-
-/// How a parameter is written in a page's key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Placeholder {
-    /// `/p/$projectId`.
-    #[default]
-    Dollar,
-    /// `/p/:projectId`.
-    Colon,
-}
 
 /// Where the tracker is, and how it counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,8 +117,7 @@ mod tests {
 
     #[test]
     fn the_script_has_the_table_of_the_definitions_and_the_options() {
-        let defs =
-            (NestedRoute::new(path!("/"), || ()), NestedRoute::new(path!("/p/:id/:tab?"), || ()));
+        let defs = (NestedRoute::new(path!("/"), || ()), NestedRoute::new(path!("/p/:id/:tab?"), || ()));
         let tracker = Tracker::at("/s/static/tracker.js")
             .closed("tab", &["cpu", "memory"])
             .placeholder(Placeholder::Colon)
