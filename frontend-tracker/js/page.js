@@ -140,6 +140,7 @@ const create = () => {
     const { routes, base = '/', placeholder, breakpoints = 'vuetify2' } = options
     const [, version = 0] = /^vuetify([1-4])$/.exec(breakpoints) ?? []
     const widths = ['sm', 'md', 'lg', 'xl', 'xxl'].map(size => breakpoints[size])
+    if (!version && !widths.some(width => width > 0)) throw 'breakpoints are vuetify1 to vuetify4, or smallest widths'
     deliverTo(new URL(options.endpoint, document.baseURI).href)
     const table = [].concat(routes ?? []).join(' ')
     program.open(stored(storage => storage), ID, base, table, placeholder === ':', version, ...widths)
