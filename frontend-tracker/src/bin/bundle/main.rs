@@ -3,6 +3,8 @@
 //! `bundle IN.wasm OUT_DIR` writes them, named after the input. `bundle --compress DIR` compresses the files of a
 //! directory beside them and prints how large they are. Runs on the host; `.ci/wasm` calls it.
 
+mod uncalled;
+
 use std::{
     env, fs,
     io::{self, Write},
@@ -10,6 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use walrus::Module;
 use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> Result<()> {
@@ -34,10 +37,15 @@ fn bundle(program: &Path, dir: &Path) -> Result<()> {
         .web(true)?
         .typescript(false)
         .omit_default_module_path(false)
-        .remove_name_section(true)
+        .remove_name_section(false)
         .remove_producers_section(true)
         .generate(dir)
-        .with_context(|| format!("generate the bindings of {name}"))
+        .with_context(|| format!("generate the bindings of {name}"))?;
+
+    let program = dir.join(format!("{name}_bg.wasm"));
+    let mut module = Module::from_file(&program)?;
+    uncalled::remove(&mut module);
+    module.emit_wasm_file(&program)
 }
 
 /// `module` without its custom sections named `name`. `None` when it is cut short.
