@@ -3,6 +3,10 @@
 //! They are built as two programs, so that a page can load one without the other. The web interface does not contain the
 //! tracker: its page loads the tracker beside it, which sees the interface's navigations like those of any other page.
 
+#![cfg_attr(not(any(feature = "ui", test)), no_std)]
+
+extern crate alloc;
+
 pub mod tracker;
 #[cfg(feature = "ui")]
 pub mod ui;

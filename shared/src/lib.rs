@@ -2,12 +2,20 @@
 //!
 //! The [`payload`] that an installation reports, the [`event`] that a browser sends, the requests and answers of the web
 //! interface ([`api`]), and the bounds on all of them ([`limits`]). Knows no runtime, files or clocks, and
-//! compiles for wasm32.
+//! compiles for wasm32. Without the feature `wire` there is what a browser's tracker needs, without the standard library.
 
+#![cfg_attr(not(feature = "wire"), no_std)]
+
+extern crate alloc;
+
+#[cfg(feature = "wire")]
 pub mod api;
 pub mod breakpoint;
+#[cfg(feature = "wire")]
 pub mod event;
+#[cfg(feature = "wire")]
 pub mod json;
 pub mod limits;
+#[cfg(feature = "wire")]
 pub mod payload;
 pub mod routes;

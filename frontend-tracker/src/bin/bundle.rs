@@ -1,7 +1,7 @@
-//! Turns a compiled browser program into the two files that a page loads: `NAME.js` and `NAME_bg.wasm`.
+//! Turns a compiled browser program into its bindings, `NAME.js` and `NAME_bg.wasm`, and makes files small.
 //!
-//! `bundle IN.wasm OUT_DIR` writes them, named after the input; the script starts itself. `bundle --compress DIR`
-//! compresses the files of a directory beside them and prints how large they are. Runs on the host; `.ci/wasm` calls it.
+//! `bundle IN.wasm OUT_DIR` writes them, named after the input. `bundle --compress DIR` compresses the files of a
+//! directory beside them and prints how large they are. Runs on the host; `.ci/wasm` calls it.
 
 use std::{
     env, fs,
@@ -37,11 +37,7 @@ fn bundle(program: &Path, dir: &Path) -> Result<()> {
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate(dir)
-        .with_context(|| format!("generate the bindings of {name}"))?;
-
-    let script = dir.join(format!("{name}.js"));
-    let bindings = fs::read_to_string(&script).with_context(|| format!("read the bindings of {name}"))?;
-    fs::write(&script, compact(&bindings) + &start(name)).with_context(|| format!("write {name}.js"))
+        .with_context(|| format!("generate the bindings of {name}"))
 }
 
 /// `module` without its custom sections named `name`. `None` when it is cut short.
@@ -75,33 +71,6 @@ fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
         }
     }
     None
-}
-
-/// The call that starts the program as soon as its script is loaded. A browser that refuses it says so in one line.
-fn start(name: &str) -> String {
-    format!("__wbg_init().catch(error => console.warn('headcount: {name} did not start:', error));\n")
-}
-
-/// The script without indentation, blank lines and lines that are comments only.
-fn compact(script: &str) -> String {
-    let mut in_comment = false;
-    let mut lines = String::with_capacity(script.len());
-    for line in script.lines().map(str::trim) {
-        if in_comment {
-            in_comment = !line.ends_with("*/");
-            continue;
-        }
-        if line.starts_with("/*") && !line.contains("*/") {
-            in_comment = true;
-            continue;
-        }
-        if line.is_empty() || line.starts_with("//") || (line.starts_with("/*") && line.ends_with("*/")) {
-            continue;
-        }
-        lines.push_str(line);
-        lines.push('\n');
-    }
-    lines
 }
 
 /// Adds `NAME.br` and `NAME.gz` to each file in `dir`, as browsers receive it over https and over plain http, and prints
@@ -170,16 +139,5 @@ mod tests {
         assert_eq!(number(&[0xe5, 0x8e, 0x26, 7]), Some((624_485, &[7][..])));
         assert_eq!(number(&[0x80]), None);
         assert_eq!(number(&[0xff; 20]), None);
-    }
-
-    #[test]
-    fn a_compact_script_keeps_its_statements() {
-        let script = "/* @ts-self-types=\"./a.d.ts\" */\n/**\n * Starts.\n */\nfunction a() {\n    // why\n    return 'x // y';\n}\n\nexport { a };\n";
-        assert_eq!(compact(script), "function a() {\nreturn 'x // y';\n}\nexport { a };\n");
-    }
-
-    #[test]
-    fn a_comment_that_ends_on_its_line_hides_nothing_after_it() {
-        assert_eq!(compact("/** one line */\na();\n/* why */ b();\nc();\n"), "a();\n/* why */ b();\nc();\n");
     }
 }

@@ -4,13 +4,12 @@
 //! reaches another some milliseconds later, and a lock does not change that. So a browser that has just made its UUID
 //! waits for [`SETTLE_MS`], looks again and takes what is there then, which is the same in all tabs.
 
+use alloc::string::String;
+
 use uuid::Uuid;
 
-/// The key in `localStorage`.
-pub const STORAGE_KEY: &str = "headcount-device-id";
-
 /// How long a new UUID settles, in milliseconds: ten times what six tabs opened in the same millisecond needed.
-pub const SETTLE_MS: i32 = 100;
+pub const SETTLE_MS: u32 = 100;
 
 /// The browser keeps nothing for this page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +61,7 @@ impl Device {
     }
 
     fn stored_now(storage: &impl Storage, id: Uuid) -> Self {
-        match storage.write(&id.to_string()) {
+        match storage.write(id.hyphenated().encode_lower(&mut Uuid::encode_buffer())) {
             Ok(()) => Self::Settling(id),
             Err(Denied) => Self::Ephemeral(id),
         }

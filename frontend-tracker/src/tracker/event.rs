@@ -1,13 +1,18 @@
 //! What is sent: the text of one event, and the key of the page it is about.
 
-use headcount_shared::{breakpoint::Breakpoint, routes};
+use alloc::{borrow::ToOwned, string::String};
+
+use headcount_shared::{
+    breakpoint::Breakpoint,
+    routes::{Placeholder, RouteTable, UNMATCHED},
+};
 
 use super::device::Identity;
 
-/// The event that says that the page `key` was opened, as [`headcount_shared::event::BrowserEvent`] reads it.
+/// The event that says that the page `key` was opened, as `headcount_shared::event::BrowserEvent` reads it.
 ///
-/// Written by hand, because a serialiser would be half of the tracker. No member needs escaping: a key comes from the
-/// route table, the others from closed sets.
+/// Written by hand, because a serialiser would be half of the tracker. No member needs escaping: a key comes from a
+/// checked route table, the others from closed sets.
 #[must_use]
 pub fn body(key: &str, size: Breakpoint, device: Identity) -> String {
     let id = device.id.hyphenated();
@@ -27,17 +32,29 @@ pub fn body(key: &str, size: Breakpoint, device: Identity) -> String {
     .concat()
 }
 
-/// The page-view key of `pathname`, which may begin with the `base` path that the product is served under. A page
-/// outside of it matches no route.
-#[must_use]
-pub fn page_key(base: &str, pathname: &str) -> String {
-    match within(base, pathname) {
-        Some(path) => routes::page_key(path),
-        None => routes::UNMATCHED.to_owned(),
+/// Where a page's path is looked up.
+#[derive(Debug, Default)]
+pub struct Pages {
+    /// The path that the routes are under, with a slash at its end or without.
+    pub base: String,
+    /// The routes of the product.
+    pub routes: RouteTable,
+    /// How a key writes a parameter.
+    pub placeholder: Placeholder,
+}
+
+impl Pages {
+    /// The page-view key of `pathname`. A page outside of the base matches no route.
+    #[must_use]
+    pub fn key(&self, pathname: &str) -> String {
+        match within(&self.base, pathname) {
+            Some(path) => self.routes.page_key(path, self.placeholder),
+            None => UNMATCHED.to_owned(),
+        }
     }
 }
 
-/// `pathname` without `base`, which ends with a slash or does not.
+/// `pathname` without `base`.
 fn within<'a>(base: &str, pathname: &'a str) -> Option<&'a str> {
     let rest = pathname.strip_prefix(base.trim_end_matches('/'))?;
     (rest.is_empty() || rest.starts_with('/')).then_some(rest)
@@ -54,7 +71,7 @@ mod tests {
 
     #[test]
     fn an_event_of_any_page_and_size_is_read_by_the_server() {
-        for key in routes::page_keys() {
+        for key in RouteTable::of_the_interface().page_keys(Placeholder::Dollar) {
             for (size, ephemeral) in Breakpoint::ALL.into_iter().zip([false, true].into_iter().cycle()) {
                 let text = body(&key, size, Identity { id: ID, ephemeral });
                 let event = BrowserEvent::parse(text.as_bytes()).unwrap();
@@ -85,7 +102,9 @@ mod tests {
             ("/tools/headcount/", "/p/acme", "(unmatched)"),
         ];
         for (base, pathname, key) in cases {
-            assert_eq!(page_key(base, pathname), key, "{base} {pathname}");
+            let pages =
+                Pages { base: base.to_owned(), routes: RouteTable::of_the_interface(), ..Pages::default() };
+            assert_eq!(pages.key(pathname), key, "{base} {pathname}");
         }
     }
 }

@@ -1,17 +1,19 @@
-//! Which navigations of a page are views?
+//! Which navigations of a page are views, and which of them wait to be sent?
 //!
 //! A view is a settled, visible page whose path differs from the one counted before. Query and fragment are not part of
-//! a path. Navigations within one task settle once, with the last path. What a hidden page does is looked at when it
-//! becomes visible.
+//! a path. A page that came back as it was left counts again.
 
-/// Views that wait for the browser's UUID at most; more are not counted. The wait is a tenth of a second.
-const WAITING: usize = 32;
+use alloc::{collections::VecDeque, string::String};
+
+/// Views that wait for the browser's UUID, or for a network, at most. The oldest is dropped for a newer one.
+pub const WAITING: usize = 32;
 
 /// The views of one page, from its load to its end.
 #[derive(Debug, Default)]
 pub struct Views {
     counted: Option<String>,
-    waiting: Vec<String>,
+    waiting: VecDeque<String>,
+    dropped: u32,
 }
 
 impl Views {
@@ -21,20 +23,34 @@ impl Views {
     }
 
     /// Takes note that the page stands at `pathname`, and keeps a view under `key` if that is one.
-    pub fn settle(&mut self, pathname: String, key: impl FnOnce(&str) -> String) {
-        if self.counted.as_deref() == Some(pathname.as_str()) {
+    pub fn settle(&mut self, pathname: &str, key: impl FnOnce(&str) -> String) {
+        if self.counted.as_deref() == Some(pathname) {
             return;
         }
-        if self.waiting.len() < WAITING {
-            self.waiting.push(key(&pathname));
+        self.counted = Some(pathname.into());
+        if self.waiting.len() == WAITING {
+            self.waiting.pop_front();
+            self.dropped += 1;
         }
-        self.counted = Some(pathname);
+        self.waiting.push_back(key(pathname));
     }
 
     /// Takes the keys of all views that were not sent yet, the oldest first.
     #[must_use]
-    pub fn take(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.waiting)
+    pub fn take(&mut self) -> impl Iterator<Item = String> + use<> {
+        core::mem::take(&mut self.waiting).into_iter()
+    }
+
+    /// How many views wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// How many views were dropped since the page was loaded, because too many waited.
+    #[must_use]
+    pub const fn dropped(&self) -> u32 {
+        self.dropped
     }
 }
 
@@ -44,9 +60,9 @@ mod tests {
 
     fn settled(views: &mut Views, paths: &[&str]) -> Vec<String> {
         for path in paths {
-            views.settle((*path).to_owned(), str::to_owned);
+            views.settle(path, str::to_owned);
         }
-        views.take()
+        views.take().collect()
     }
 
     #[test]
@@ -78,10 +94,12 @@ mod tests {
     }
 
     #[test]
-    fn the_queue_is_bounded_and_keeps_the_oldest() {
+    fn the_queue_keeps_the_newest_and_counts_what_it_dropped() {
         let mut views = Views::default();
         let paths: Vec<String> = (0..1000).map(|number| format!("/p/{number}")).collect();
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-        assert_eq!(settled(&mut views, &paths), paths[..WAITING]);
+        assert_eq!(settled(&mut views, &paths), paths[1000 - WAITING..]);
+        assert_eq!(views.dropped() as usize, 1000 - WAITING);
+        assert_eq!(views.waiting(), 0);
     }
 }

@@ -12,7 +12,7 @@ use anyhow::Context;
 use headcount_shared::{
     api::{ReportState, Status},
     payload::Instance,
-    routes,
+    routes::{Placeholder, RouteTable},
 };
 use reqwest::Url;
 use tokio::sync::Mutex as AsyncMutex;
@@ -295,7 +295,8 @@ impl Running {
         let spool = Arc::new(
             Spool::open(Arc::clone(&disk)).context("the reports in the data directory cannot be read")?,
         );
-        let browsers = Browsers::open(disk, routes::page_keys(), &|id| spool.holds(id))
+        let keys = RouteTable::of_the_interface().page_keys(Placeholder::default());
+        let browsers = Browsers::open(disk, keys, &|id| spool.holds(id))
             .context("the journal in the data directory cannot be read")?;
         let process = Arc::new(Process::start(Arc::clone(&plan.clock), plan.profiling));
         let running = Arc::new(Self::assemble(plan, instance, spool, Arc::new(browsers), process)?);

@@ -7,7 +7,7 @@ use axum::{
     http::{StatusCode, Uri},
     response::{Html, IntoResponse, Response},
 };
-use headcount_shared::routes::{UNMATCHED, page_key};
+use headcount_shared::routes::{Placeholder, RouteTable, UNMATCHED};
 
 use super::assets;
 use crate::{app::statistics::Statistics, config::BasePath};
@@ -18,7 +18,8 @@ pub async fn page(
     State(statistics): State<Arc<Statistics>>,
     uri: Uri,
 ) -> Response {
-    let status = if page_key(uri.path()) == UNMATCHED { StatusCode::NOT_FOUND } else { StatusCode::OK };
+    let key = RouteTable::of_the_interface().page_key(uri.path(), Placeholder::default());
+    let status = if key == UNMATCHED { StatusCode::NOT_FOUND } else { StatusCode::OK };
     (status, Html(html(base_path.as_str(), statistics.running().is_some(), assets::are_built())))
         .into_response()
 }
