@@ -51,7 +51,8 @@ mod program {
             placeholder: &str,
             breakpoints: &str,
         ) -> Self {
-            let product = Product { endpoint, pages: pages(base, routes, placeholder), scheme: scheme(breakpoints) };
+            let product =
+                Product { endpoint, pages: pages(base, routes, placeholder), scheme: scheme(breakpoints) };
             let window = web_sys::window().unwrap_throw();
             Self(Page::open(window, storage_key, product))
         }
