@@ -8,7 +8,11 @@ use reqwest::Client;
 /// # Errors
 /// The system refuses.
 pub fn client() -> anyhow::Result<Client> {
-    // Another one may have been installed; that is fine.
-    rustls::crypto::ring::default_provider().install_default().ok();
+    choose_cryptography();
     Client::builder().no_proxy().build().context("no HTTP client can be made")
+}
+
+/// `reqwest` makes no client without it. Another one may have been installed; that is fine.
+pub(crate) fn choose_cryptography() {
+    rustls::crypto::ring::default_provider().install_default().ok();
 }

@@ -2,6 +2,8 @@
 //!
 //! Nothing private is driven here. A test that needs to look inside belongs to the package that it looks into.
 
+#[cfg(feature = "browsers")]
+pub mod browser;
 pub mod check_configs;
 mod child;
 pub mod clock;

@@ -7,6 +7,9 @@ use anyhow::Context;
 /// The time between two looks. Short, because tests wait often; a look is cheap.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
+/// How long anything may take that takes a second on an idle machine.
+pub const SOON: Duration = Duration::from_secs(30);
+
 /// Looks again and again until `condition` gives something.
 ///
 /// # Errors

@@ -1,16 +1,16 @@
 //! From a page in a browser to the report that the collector holds.
 
-use headcount_e2e::wait::eventually;
+use headcount_e2e::{
+    browser::{Browser, Engine},
+    wait::eventually,
+};
 use headcount_shared::{
     api::{ReportEntry, ReportState},
     payload::Payload,
 };
 use sha2::{Digest, Sha256};
 
-use crate::{
-    browser::Browser,
-    scene::{Breakpoint, SOON, Scene},
-};
+use crate::scene::{Breakpoint, SOON, Scene};
 
 #[tokio::test]
 async fn three_pages_in_two_browsers_of_two_sizes_arrive_as_exactly_those_numbers() {
@@ -19,7 +19,7 @@ async fn three_pages_in_two_browsers_of_two_sizes_arrive_as_exactly_those_number
     let server = scene.server(&collector).start().await.unwrap();
     let mut views = 0;
     for (width, pages) in [(1400, ["", "p/acme", "p/acme/app/shop:web/SLO"]), (700, ["", "", "p/other"])] {
-        let browser = Browser::open(width).await;
+        let browser = Browser::open(Engine::Chromium, width).await;
         for page in pages {
             browser.visit(&server, page).await;
             views += 1;

@@ -3,16 +3,14 @@
 use std::time::Duration;
 
 use headcount_e2e::{
+    browser::{Browser, Engine},
     projects::{self, Project},
     wait::eventually,
 };
 use reqwest::Url;
 use serde_json::json;
 
-use crate::{
-    browser::Browser,
-    scene::{SOON, Scene},
-};
+use crate::scene::{SOON, Scene};
 
 const PAGES: [&str; 8] = [
     "",
@@ -29,7 +27,7 @@ const PAGES: [&str; 8] = [
 async fn every_page_shows_itself_without_an_error() {
     let scene = Scene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
-    let browser = Browser::open(1400).await;
+    let browser = Browser::open(Engine::Chromium, 1400).await;
     for page in PAGES {
         browser.visit(&server, page).await;
         browser.wait_for("return document.querySelector('main h1') !== null").await;
@@ -47,7 +45,7 @@ async fn the_page_offers_the_very_report_that_the_collector_holds() {
     let collector = scene.collector().start().await.unwrap();
     let server = scene.server(&collector).start().await.unwrap();
     let (server, id, bytes) = scene.report_now(server, &collector).await;
-    let browser = Browser::open(1400).await;
+    let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "usage-statistics").await;
     let offered = eventually("the page lists the report", SOON, async || {
         let link = browser.run("return document.querySelector('a[download]')?.href ?? null").await;
@@ -64,7 +62,7 @@ async fn the_page_offers_the_very_report_that_the_collector_holds() {
 async fn the_switch_on_the_page_switches_off_and_on() {
     let scene = Scene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
-    let browser = Browser::open(1400).await;
+    let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "usage-statistics").await;
     for enabled in [false, true] {
         let shown = |state: bool| {
@@ -94,7 +92,7 @@ async fn the_overview_links_to_the_projects_that_there_are() {
         extra_selector: String::new(),
     };
     let id = projects::create(&server, &project).await.unwrap();
-    let browser = Browser::open(1400).await;
+    let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "").await;
     browser.wait_for("return document.querySelector('main li a') !== null").await;
     let links = "return [...document.querySelectorAll('main li a')].map(link => link.getAttribute('href'))";

@@ -4,7 +4,6 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at what it does not expect")]
 
-mod browser;
 mod happened;
 mod namespace;
 mod reports;
@@ -24,6 +23,7 @@ mod damage;
 mod delivery;
 mod demo;
 mod destinations;
+mod engines;
 mod fleet;
 mod full_disk;
 mod incidents;
@@ -37,9 +37,11 @@ mod profiles;
 mod prometheus_faults;
 mod read_only;
 mod rollouts;
+mod routers;
 mod shared_settings;
 mod shown;
 mod stopping;
 mod switched;
 mod tracker;
+mod vuetify;
 mod world;

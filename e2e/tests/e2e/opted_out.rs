@@ -1,10 +1,14 @@
 //! Opted out: nothing is counted, kept or sent, and the page has no tracker.
 
-use headcount_e2e::{processes::Process, program::Program, wait::eventually};
+use headcount_e2e::{
+    browser::{Browser, Engine},
+    processes::Process,
+    program::Program,
+    wait::eventually,
+};
 use reqwest::StatusCode;
 
 use crate::{
-    browser::Browser,
     scene::{SOON, Scene, Totals, event, files, problem},
     trace::Trace,
     wire::{Mode, Wire},
@@ -70,7 +74,7 @@ async fn an_enabled_server_has_a_tracker_connects_and_samples() {
 async fn told_at_the_start_nothing_is_counted_kept_or_sent() {
     let scene = Scene::new();
     let collector = scene.collector().start().await.unwrap();
-    let browser = Browser::open(1400).await;
+    let browser = Browser::open(Engine::Chromium, 1400).await;
     for (number, program) in ways(&observing_server(&scene, &collector)).into_iter().enumerate() {
         let (trace, program) = Trace::of(&scene, &format!("trace{number}"), CALLS, program);
         let server = program.start().await.unwrap();
@@ -102,7 +106,7 @@ async fn switched_off_on_the_page_nothing_is_counted_kept_or_sent_after_a_restar
     let server =
         scene.server(&collector).flag("--bootstrap-prometheus-url", PROMETHEUS).start().await.unwrap();
     assert_eq!(scene.switch(&server, false).await.status(), StatusCode::OK);
-    let browser = Browser::open(1400).await;
+    let browser = Browser::open(Engine::Chromium, 1400).await;
     assert_no_tracker(&scene, &browser, &server).await;
     server.stop().await.unwrap();
 

@@ -6,7 +6,6 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU16, Ordering},
-    time::Duration,
 };
 
 use headcount_e2e::{http, processes::Process, program::Program, wait::eventually};
@@ -20,10 +19,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+pub(crate) use headcount_e2e::wait::SOON;
 pub(crate) use headcount_shared::breakpoint::Breakpoint;
-
-/// How long anything may take that takes a second on an idle machine.
-pub(crate) const SOON: Duration = Duration::from_secs(30);
 
 /// A directory that goes away with the test, and a client.
 pub(crate) struct Scene {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use headcount_e2e::{processes::Process, wait::eventually};
+use headcount_e2e::{
+    browser::{Browser, Engine},
+    processes::Process,
+    wait::eventually,
+};
 use serde_json::json;
 
-use crate::{
-    browser::Browser,
-    scene::{SOON, Scene},
-};
+use crate::scene::{SOON, Scene};
 
 /// A server whose collector is of no interest.
 async fn server(scene: &Scene) -> Process {
@@ -32,7 +33,7 @@ fn expected<const N: usize>(views: [(&str, u64); N]) -> BTreeMap<String, u64> {
 async fn a_path_is_a_view_and_so_are_reload_and_back_but_a_query_or_hash_is_none() {
     let scene = Scene::new();
     let server = server(&scene).await;
-    let browser = Browser::open(1400).await;
+    let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "p/acme?from=1h").await;
     assert_eq!(views(&scene, &server, 1).await, expected([("/p/$projectId", 1)]));
 
@@ -62,7 +63,7 @@ async fn a_path_is_a_view_and_so_are_reload_and_back_but_a_query_or_hash_is_none
 async fn cleared_storage_is_a_new_browser() {
     let scene = Scene::new();
     let server = server(&scene).await;
-    let browser = Browser::open(1400).await;
+    let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "").await;
     browser.visit(&server, "welcome").await;
     views(&scene, &server, 2).await;
@@ -78,7 +79,7 @@ async fn cleared_storage_is_a_new_browser() {
 async fn two_tabs_opened_at_once_are_one_browser() {
     let scene = Scene::new();
     let server = server(&scene).await;
-    let browser = Browser::open(1400).await;
+    let browser = Browser::open(Engine::Chromium, 1400).await;
     // A page of the same origin without a tracker.
     browser.visit(&server, "health").await;
     assert_eq!(browser.run("return localStorage.length").await, json!(0));
@@ -94,7 +95,7 @@ async fn under_a_base_path_everything_works_as_at_the_root() {
     let program = scene.server_to("http://127.0.0.1:9/").flag("--url-base-path", "/coroot/");
     let server = program.start().await.unwrap();
     assert!(server.url("").ends_with("/coroot/"), "{}", server.url(""));
-    let browser = Browser::open(1400).await;
+    let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "p/acme/settings/prometheus").await;
     browser.wait_for("return document.body.innerText.trim().length > 0").await;
     browser.push("/coroot/").await;

@@ -1,0 +1,199 @@
+//! A real browser: one of three engines, driven over WebDriver, with a profile of its own.
+
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test or a measurement ends at what a browser does not do; `Browser` says so once"
+)]
+
+mod chromium;
+mod console;
+mod display;
+mod driver;
+mod engine;
+mod firefox;
+mod network;
+mod webkit;
+
+use std::{net::SocketAddr, time::Duration};
+
+use serde_json::{Value, json};
+use thirtyfour::{Capabilities, WebDriver, WindowHandle};
+
+pub use self::engine::Engine;
+use self::{driver::Driver, network::Network};
+use crate::{
+    http,
+    processes::Process,
+    wait::{SOON, eventually},
+};
+
+/// The height of windows, in pixels.
+const HEIGHT: u32 = 900;
+
+/// How long a page may take to have the width that was asked for, before another is asked for.
+const RESIZED: Duration = Duration::from_secs(2);
+
+/// A browser with its window; it ends with this. Every method ends the test, by a panic, when the browser does not do it.
+///
+/// The order is the one in which the parts have to end when a test fails: without its driver, a session does not wait
+/// for an answer.
+#[derive(Debug)]
+pub struct Browser {
+    driver: Driver,
+    web: WebDriver,
+    engine: Engine,
+}
+
+/// A tab of a browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tab(WindowHandle);
+
+impl Browser {
+    /// A new browser whose pages are so many CSS pixels wide. It reaches loopback addresses and nothing else.
+    pub async fn open(engine: Engine, width: u32) -> Self {
+        Self::start(engine, width, Network::Loopback).await
+    }
+
+    /// A new browser that asks `proxy` for every page whose host is not a loopback address or `localhost`: a server there
+    /// is the site of any name.
+    pub async fn open_through(engine: Engine, width: u32, proxy: SocketAddr) -> Self {
+        Self::start(engine, width, Network::Proxy(proxy)).await
+    }
+
+    async fn start(engine: Engine, width: u32, network: Network) -> Self {
+        let driver = engine.driver().await.expect("the driver of the browser starts");
+        let mut capabilities = Capabilities::new();
+        let asked = engine.capabilities(driver.home(), network);
+        for (name, value) in asked.expect("the browser is installed") {
+            capabilities.set(name, value).expect("capabilities are JSON");
+        }
+        http::choose_cryptography();
+        let web = WebDriver::new(driver.url(), capabilities).await.expect("the browser starts");
+        let browser = Self { driver, web, engine };
+        browser.resize(width).await;
+        browser
+    }
+
+    /// Its engine.
+    #[must_use]
+    pub const fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// The version of the browser, as it says itself.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let version = self.web.capabilities().get("browserVersion").and_then(Value::as_str);
+        version.expect("a browser says its version").to_owned()
+    }
+
+    /// Makes the pages of the current window so many CSS pixels wide.
+    pub async fn resize(&self, width: u32) {
+        let mut outer = width;
+        // What a window has beside its page is known when it has been shown once.
+        for _ in 0..3 {
+            self.web.set_window_rect(0, 0, outer, HEIGHT).await.expect("a window has a size");
+            let reached = eventually("the page has its width", RESIZED, async || {
+                (self.inner_width().await == width).then_some(())
+            });
+            if reached.await.is_ok() {
+                return;
+            }
+            outer = (outer + width).saturating_sub(self.inner_width().await);
+        }
+        panic!("the page is {} and not {width} pixels wide", self.inner_width().await);
+    }
+
+    async fn inner_width(&self) -> u32 {
+        let width = self.run("return innerWidth").await;
+        width.as_u64().and_then(|width| width.try_into().ok()).expect("a page has a width")
+    }
+
+    /// Opens a page of a server.
+    pub async fn visit(&self, server: &Process, path: &str) {
+        self.goto(&server.url(path)).await;
+    }
+
+    /// Opens a page, and waits until it is loaded.
+    pub async fn goto(&self, url: &str) {
+        self.web.goto(url.to_owned()).await.expect("the page is opened");
+    }
+
+    /// Loads the page again, and waits until it is loaded.
+    pub async fn reload(&self) {
+        self.web.refresh().await.expect("the page is loaded again");
+    }
+
+    /// Goes back by one entry of the history.
+    pub async fn back(&self) {
+        self.web.back().await.expect("there is something to go back to");
+    }
+
+    /// Goes forward by one entry of the history.
+    pub async fn forward(&self) {
+        self.web.forward().await.expect("there is something to go forward to");
+    }
+
+    /// Runs a script in the page, and gives what it returns; of a promise, what it becomes.
+    pub async fn run(&self, script: &str) -> Value {
+        self.web.execute(script, vec![]).await.expect("the script runs").json().clone()
+    }
+
+    /// Navigates within the page, as an application does.
+    pub async fn push(&self, path: &str) {
+        self.run(&format!("history.pushState({{}}, '', {})", json!(path))).await;
+    }
+
+    /// Waits until a script in the page gives true.
+    pub async fn wait_for(&self, script: &str) {
+        let holds = async || (self.run(script).await == json!(true)).then_some(());
+        eventually(script, SOON, holds).await.expect("the page comes to it");
+    }
+
+    /// The errors and warnings of pages and of the browser about them, since the last call.
+    pub async fn errors(&self) -> Vec<String> {
+        match self.engine {
+            Engine::Chromium => {
+                chromium::errors(self.web.browser_log().await.expect("the driver keeps a log"))
+            }
+            Engine::Firefox => self.driver.new_lines(console::firefox_error),
+            Engine::WebKit => self.driver.new_lines(console::webkit_error),
+        }
+    }
+
+    /// The page as it is now.
+    pub async fn source(&self) -> String {
+        self.web.source().await.expect("a page has a source")
+    }
+
+    /// The tab that is driven.
+    pub async fn tab(&self) -> Tab {
+        Tab(self.web.window().await.expect("a tab is driven"))
+    }
+
+    /// All tabs and windows, in no order.
+    pub async fn tabs(&self) -> Vec<Tab> {
+        self.web.windows().await.expect("a browser knows its tabs").into_iter().map(Tab).collect()
+    }
+
+    /// Opens an empty tab. The present one stays the one that is driven.
+    pub async fn new_tab(&self) -> Tab {
+        Tab(self.web.new_tab().await.expect("a tab is opened"))
+    }
+
+    /// Drives another tab from now on.
+    pub async fn switch_to(&self, tab: &Tab) {
+        self.web.switch_to_window(tab.0.clone()).await.expect("the tab is there");
+    }
+
+    /// Closes the tab that is driven. [`Browser::switch_to`] has to follow.
+    pub async fn close_tab(&self) {
+        self.web.close_window().await.expect("the tab closes");
+    }
+
+    /// Ends the program, in order, so that the next test has the machine for itself.
+    pub async fn close(self) {
+        self.web.clone().quit().await.expect("the browser ends");
+    }
+}

@@ -1,0 +1,80 @@
+//! The engines: which program drives each, and how is it named?
+
+use std::{fmt, path::Path};
+
+use serde_json::Value;
+
+use super::{chromium, driver::Driver, firefox, network::Network, webkit};
+
+/// An engine, in the browser that Debian has of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Engine {
+    /// Chromium.
+    Chromium,
+    /// Firefox ESR.
+    Firefox,
+    /// The `MiniBrowser` of WebKitGTK, on a display of its own.
+    WebKit,
+}
+
+impl Engine {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::WebKit];
+
+    /// Starts the program that drives it.
+    pub(super) async fn driver(self) -> anyhow::Result<Driver> {
+        match self {
+            Self::Chromium => chromium::driver().await,
+            Self::Firefox => firefox::driver().await,
+            Self::WebKit => webkit::driver().await,
+        }
+    }
+
+    /// What a session asks of it. What it writes is below `home`.
+    pub(super) fn capabilities(
+        self,
+        home: &Path,
+        network: Network,
+    ) -> anyhow::Result<Vec<(&'static str, Value)>> {
+        match self {
+            Self::Chromium => Ok(chromium::capabilities(home, network)),
+            Self::Firefox => Ok(firefox::capabilities(network)),
+            Self::WebKit => webkit::capabilities(network),
+        }
+    }
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Chromium => "Chromium",
+            Self::Firefox => "Firefox",
+            Self::WebKit => "WebKit",
+        })
+    }
+}
+
+/// Makes a test in each engine of every `async fn name(engine: Engine)`, such as `name::firefox`.
+#[macro_export]
+macro_rules! in_every_engine {
+    ($($test:ident),+ $(,)?) => {$(
+        mod $test {
+            use $crate::browser::Engine;
+
+            #[tokio::test]
+            async fn chromium() {
+                super::$test(Engine::Chromium).await;
+            }
+
+            #[tokio::test]
+            async fn firefox() {
+                super::$test(Engine::Firefox).await;
+            }
+
+            #[tokio::test]
+            async fn webkit() {
+                super::$test(Engine::WebKit).await;
+            }
+        }
+    )+};
+}

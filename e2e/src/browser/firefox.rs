@@ -1,0 +1,61 @@
+//! Firefox: how is it started?
+
+use std::{env, path::PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use super::{driver::Driver, network::Network};
+
+/// What it does by itself and has to leave: asking its makers for settings, experiments, updates and lists, and finding
+/// out whether there is a network.
+const OFF: [&str; 16] = [
+    "app.normandy.enabled",
+    "app.shield.optoutstudies.enabled",
+    "app.update.auto",
+    "browser.discovery.enabled",
+    "browser.safebrowsing.blockedURIs.enabled",
+    "browser.safebrowsing.malware.enabled",
+    "browser.safebrowsing.phishing.enabled",
+    "browser.search.update",
+    "datareporting.healthreport.uploadEnabled",
+    "datareporting.policy.dataSubmissionEnabled",
+    "extensions.getAddons.cache.enabled",
+    "extensions.systemAddon.update.enabled",
+    "extensions.update.enabled",
+    "messaging-system.rsexperimentloader.enabled",
+    "network.captive-portal-service.enabled",
+    "network.connectivity-service.enabled",
+];
+
+pub(super) async fn driver() -> anyhow::Result<Driver> {
+    // Its other way in, WebDriver BiDi, has a fixed port unless it is told otherwise.
+    Driver::start(geckodriver().as_os_str(), &["--port=0", "--websocket-port=0"], &[], None).await
+}
+
+/// `geckodriver` from crates.io, as `.ci/install` builds it below the target directory; else the one on the path.
+fn geckodriver() -> PathBuf {
+    let built = |exe: PathBuf| {
+        exe.ancestors().map(|folder| folder.join("tools/bin/geckodriver")).find(|path| path.is_file())
+    };
+    env::current_exe().ok().and_then(built).unwrap_or_else(|| "geckodriver".into())
+}
+
+pub(super) fn capabilities(network: Network) -> Vec<(&'static str, Value)> {
+    let proxy = network.proxy();
+    let mut preferences: Map<String, Value> =
+        OFF.iter().map(|name| ((*name).to_owned(), json!(false))).collect();
+    let others = [
+        ("browser.region.network.url", json!("")),
+        ("services.settings.server", json!("data:,")),
+        ("devtools.console.stdout.content", json!(true)),
+        ("network.proxy.type", json!(1)),
+        ("network.proxy.http", json!(proxy.ip())),
+        ("network.proxy.http_port", json!(proxy.port())),
+        ("network.proxy.ssl", json!(proxy.ip())),
+        ("network.proxy.ssl_port", json!(proxy.port())),
+        ("network.proxy.no_proxies_on", json!("localhost, 127.0.0.0/8")),
+    ];
+    preferences.extend(others.map(|(name, value)| (name.to_owned(), value)));
+    let options = json!({ "args": ["-headless"], "prefs": preferences });
+    vec![("browserName", json!("firefox")), ("moz:firefoxOptions", options)]
+}

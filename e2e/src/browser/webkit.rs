@@ -1,0 +1,45 @@
+//! WebKit: how is its `MiniBrowser` started?
+
+use std::{fs, path::PathBuf};
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use super::{display::Display, driver::Driver, network::Network};
+
+/// There is no graphics card to be asked, no desktop to be told, and no bus to do it on.
+const ENVIRONMENT: [(&str, &str); 4] = [
+    ("GSETTINGS_BACKEND", "memory"),
+    ("LIBGL_ALWAYS_SOFTWARE", "1"),
+    ("NO_AT_BRIDGE", "1"),
+    ("WEBKIT_DISABLE_DMABUF_RENDERER", "1"),
+];
+
+pub(super) async fn driver() -> anyhow::Result<Driver> {
+    let display = Display::start()?;
+    Driver::start("WebKitWebDriver".as_ref(), &["--port=0"], &ENVIRONMENT, Some(display)).await
+}
+
+pub(super) fn capabilities(network: Network) -> anyhow::Result<Vec<(&'static str, Value)>> {
+    let arguments = [
+        "--automation".to_owned(),
+        "--enable-page-cache=true".to_owned(),
+        "--enable-write-console-messages-to-stdout=true".to_owned(),
+        format!("--proxy=http://{}", network.proxy()),
+        "--ignore-host=localhost,127.0.0.0/8".to_owned(),
+    ];
+    let options = json!({ "binary": mini_browser()?, "args": arguments });
+    Ok(vec![("browserName", json!("MiniBrowser")), ("webkitgtk:browserOptions", options)])
+}
+
+/// Debian keeps it out of the path, below `/usr/lib/<machine>/webkit2gtk-<interface>`.
+fn mini_browser() -> anyhow::Result<PathBuf> {
+    let folders = |path: PathBuf| fs::read_dir(path).into_iter().flatten().filter_map(Result::ok);
+    let mut found: Vec<_> = folders("/usr/lib".into())
+        .flat_map(|machine| folders(machine.path()))
+        .map(|folder| folder.path().join("MiniBrowser"))
+        .filter(|path| path.is_file())
+        .collect();
+    found.sort();
+    found.pop().context("no MiniBrowser is installed; Debian's package `webkit2gtk-driver` brings it")
+}
