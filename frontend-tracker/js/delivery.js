@@ -2,15 +2,17 @@
 // what the browser took may have arrived. Both send a string as text/plain, which needs no permission of the server in
 // advance.
 
-export const deliver = (endpoint, body) => {
+let endpoint
+
+export const deliverTo = url => {
+  endpoint = url
+}
+
+export const deliver = body => {
   try {
     if (navigator.sendBeacon(endpoint, body)) return
   } catch {
     // There are browsers without beacons.
   }
-  try {
-    fetch(endpoint, { method: 'POST', body, keepalive: true }).catch(() => {})
-  } catch {
-    // The view is lost; the page is not.
-  }
+  fetch(endpoint, { method: 'POST', body, keepalive: true }).catch(() => {})
 }

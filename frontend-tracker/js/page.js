@@ -3,7 +3,9 @@
 // What belongs to the page stays outside of WebAssembly: its history and its events meet code that cannot trap, and a
 // browser whose owner said no never fetches the program.
 
-import { Tracker, initSync } from 'headcount-bindings'
+import * as program from 'headcount-bindings'
+
+import { deliverTo } from './delivery.js'
 
 const ID = 'headcount-device-id'
 const OPT_OUT = 'headcount-opt-out'
@@ -16,27 +18,26 @@ const LOCALHOST = /^$|^(.+\.)?localhost$|^127\.|^\[::1]$/
 const create = () => {
   let state = 'off'
   let options
-  let program
-  let tracker
+  let loaded
   let early = []
   let watching
   let scheduled
+  let widths
 
-  const forget = next => {
+  const become = next => {
     state = next
-    tracker = undefined
     early = []
   }
 
+  // Whatever goes wrong in the program ends the tracker, and nothing else.
   const fail = error => {
-    forget('failed')
+    become('failed')
     console.warn('headcount: ' + error)
   }
 
-  // Whatever goes wrong in the program ends the tracker, and nothing else.
   const call = use => {
     try {
-      return tracker && use(tracker)
+      if (state === 'counting') return use()
     } catch (error) {
       fail(error)
     }
@@ -64,30 +65,36 @@ const create = () => {
     (options.automation === 'ignore' && navigator.webdriver) ||
     (options.localhost === 'ignore' && LOCALHOST.test(location.hostname))
 
-  const settle = () => {
+  // Without a network views wait: a browser takes a beacon and loses it then.
+  const send = leaving => {
+    if (navigator.onLine) call(() => program.send(leaving))
+  }
+
+  const settle = leaving => {
     scheduled = 0
     if (document.visibilityState !== 'visible') return
-    if (isOptedOut()) return forget('opted-out')
-    const path = location.pathname
-    tell(tracker => tracker.settle(path))
+    if (isOptedOut()) return become('opted-out')
+    // Asked once for each size of the window: a page that has just changed would have to be laid out for an answer.
+    widths ??= [innerWidth, document.documentElement.clientWidth]
+    const where = [location.pathname, ...widths]
+    tell(() => program.settle(...where))
+    send(leaving)
   }
 
   // The path is looked at after the present task, when all its navigations are over.
   const moved = () => {
-    if (tracker || state === 'loading') scheduled ||= setTimeout(settle)
+    if (state === 'counting' || state === 'loading') scheduled ||= setTimeout(settle, 0, false)
   }
 
   const left = () => {
-    if (scheduled) {
-      clearTimeout(scheduled)
-      settle()
-    }
-    call(tracker => tracker.flush())
+    clearTimeout(scheduled)
+    if (scheduled) settle(true)
+    else send(true)
   }
 
   const restored = ({ persisted }) => {
     if (!persisted) return
-    tell(tracker => tracker.restore())
+    tell(program.restore)
     moved()
   }
 
@@ -120,28 +127,34 @@ const create = () => {
     document.addEventListener('prerenderingchange', moved)
     addEventListener('pageshow', restored)
     addEventListener('pagehide', left)
-    addEventListener('online', () => call(tracker => tracker.send()))
+    addEventListener('online', () => send(false))
+    addEventListener('resize', () => (widths = undefined))
   }
 
   const load = async url => {
     // What cannot be fetched is told by the browser itself.
     const response = await fetch(url).catch(() => {})
-    if (!response?.ok) return forget('failed')
+    if (!response?.ok) return become('failed')
     // Not compiled while it arrives: that needs a content type which many servers do not send.
     const module = await WebAssembly.compile(await response.arrayBuffer())
-    initSync({ module })
+    program.initSync({ module })
   }
 
   const open = () => {
-    const { endpoint, routes, base = '/', placeholder = '$', breakpoints = 'vuetify2' } = options
-    const scheme = typeof breakpoints === 'string' ? breakpoints : Object.entries(breakpoints).map(pair => pair.join('=')).join(' ')
+    const { routes, base = '/', placeholder, breakpoints = 'vuetify2' } = options
+    const [, version = 0] = /^vuetify([1-4])$/.exec(breakpoints) ?? []
+    const from = ['sm', 'md', 'lg', 'xl', 'xxl'].map(size => breakpoints[size])
+    if (!version && !from.some(width => width > 0)) throw 'breakpoints are vuetify1 to vuetify4, or smallest widths'
+    deliverTo(new URL(options.endpoint, document.baseURI).href)
     const table = [].concat(routes ?? []).join(' ')
-    const url = new URL(endpoint, document.baseURI).href
-    tracker = new Tracker(ID, url, base, table, placeholder, scheme)
+    program.open(stored(storage => storage), ID, base, table, placeholder === ':', version, ...from)
     state = 'counting'
-    const ms = tracker.settles_in_ms()
-    if (ms) setTimeout(() => call(tracker => tracker.settle_device()), ms)
     early.splice(0).forEach(call)
+    setTimeout(() => {
+      call(program.settle_device)
+      send(false)
+    }, program.settles_in_ms())
+    send(false)
   }
 
   const begin = async () => {
@@ -150,7 +163,7 @@ const create = () => {
     try {
       watch()
       moved()
-      await (program ??= load(options.wasm ?? new URL('tracker_bg.wasm', import.meta.url)))
+      await (loaded ??= load(options.wasm ?? new URL('tracker_bg.wasm', import.meta.url)))
       if (state === 'loading') open()
     } catch (error) {
       fail(error)
@@ -168,7 +181,7 @@ const create = () => {
       storage.removeItem(ID)
       storage.setItem(OPT_OUT, '1')
     })
-    forget('opted-out')
+    become('opted-out')
   }
 
   const optIn = () => {
@@ -178,11 +191,7 @@ const create = () => {
     if (options) begin()
   }
 
-  const status = () => ({
-    state,
-    waiting: call(tracker => tracker.waiting()) ?? 0,
-    dropped: call(tracker => tracker.dropped()) ?? 0,
-  })
+  const status = () => ({ state, waiting: call(program.waiting) ?? 0, dropped: call(program.dropped) ?? 0 })
 
   return { start, optOut, optIn, status }
 }

@@ -13,6 +13,7 @@ use axum::Router;
 use headcount_shared::{
     api::Problem,
     payload::{DatabaseType, Instance},
+    routes::RouteTable,
 };
 use rand::RngExt;
 use tokio::net::TcpListener;
@@ -24,7 +25,7 @@ use crate::{
     collector::{Collector, CollectorConfig},
     config::{Collect, Serve},
     disk::DataDir,
-    http::{self, Access, listen},
+    http::{self, Access, Assets, assets::AssetsError, listen},
     metrics::Metrics,
     outgoing,
     report::assemble::Installation,
@@ -87,6 +88,7 @@ pub struct Server {
     config: Serve,
     metrics: Metrics,
     statistics: Arc<Statistics>,
+    assets: Arc<Assets>,
     /// Follows what is chosen at other servers.
     following: Option<AbortOnDropHandle<()>>,
     /// `None` when switched off for the whole run: then nothing is opened or created.
@@ -105,9 +107,10 @@ impl Server {
         installation: Option<Arc<dyn Installation>>,
     ) -> anyhow::Result<Self> {
         let (config, metrics) = (config.clone(), Metrics::new());
+        let assets = Arc::new(assets(config.routes.as_ref())?);
         if let Some(reason) = config.switched_off_by() {
             let statistics = Arc::new(Statistics::off(config.collector_url.clone(), reason));
-            return Ok(Self { config, metrics, statistics, following: None, kept: None });
+            return Ok(Self { config, metrics, statistics, assets, following: None, kept: None });
         }
         let (data_dir, settings) = open_kept(&config).await?;
         if let Some(bootstrap) = bootstrap(&config) {
@@ -119,7 +122,7 @@ impl Server {
             let statistics = Arc::clone(&statistics);
             AbortOnDropHandle::new(tokio::spawn(async move { statistics.follow_choice().await }))
         });
-        Ok(Self { config, metrics, statistics, following, kept: Some((data_dir, settings)) })
+        Ok(Self { config, metrics, statistics, assets, following, kept: Some((data_dir, settings)) })
     }
 
     /// The routes under the base path: where browsers send events, the browser programs, and the interface.
@@ -130,7 +133,8 @@ impl Server {
         let access = Access::new(self.config.admin_token.clone());
         let statistics = Arc::clone(&self.statistics);
         let settings = self.kept.as_ref().map(|(_, settings)| settings.clone());
-        http::server_routes(&self.config.url_base_path, access, statistics, settings, self.metrics.clone())
+        let (metrics, assets) = (self.metrics.clone(), Arc::clone(&self.assets));
+        http::server_routes(&self.config.url_base_path, access, statistics, settings, metrics, assets)
     }
 
     /// Ends all tasks. When this returns, everything counted is on disk.
@@ -141,6 +145,15 @@ impl Server {
             // Everything is stored. A database that has fallen silent is not waited for.
             tokio::time::timeout(CLOSING, settings.close()).await.ok();
         }
+    }
+}
+
+/// The browser programs; the tracker with the routes of the product.
+fn assets(routes: Option<&RouteTable>) -> Result<Assets, AssetsError> {
+    let built = Assets::embedded();
+    match routes {
+        Some(routes) => built.with_routes(routes),
+        None => Ok(built),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod counts;
 mod journal;
+mod pages;
 mod record;
 
 use std::{
@@ -17,7 +18,10 @@ use headcount_shared::{event::BrowserEvent, routes::UNMATCHED};
 use thiserror::Error;
 use uuid::Uuid;
 
-pub use self::counts::{Counts, Dropped};
+pub use self::{
+    counts::{Counts, Dropped},
+    pages::page_keys,
+};
 use self::{journal::Journal, record::Record};
 use crate::disk::Disk;
 
@@ -56,7 +60,7 @@ struct State {
 }
 
 impl Browsers {
-    /// Takes up what the journal holds. `pages` are the keys that a page view can have; `is_on_disk` tells whether the
+    /// Takes up what the journal holds, pages included that are none any more: what was counted stays counted. `pages` are the keys that a page view can have; `is_on_disk` tells whether the
     /// report of that id is in the spool, so that what it holds is not counted again.
     ///
     /// # Errors

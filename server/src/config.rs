@@ -1,8 +1,14 @@
 //! The settings of this run: flags, and environment variables of the same names in capitals.
 
+mod routes;
+
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{PathBufValueParser, TypedValueParser},
+};
+use headcount_shared::routes::RouteTable;
 use reqwest::Url;
 use tracing_subscriber::filter::Targets;
 
@@ -136,6 +142,11 @@ pub struct Serve {
     /// Where Opsgenie's Alert API is, for a proxy or a compatible server; by default that of the account's region.
     #[arg(long, env = "OPSGENIE_URL", value_parser = parse_http_url)]
     pub opsgenie_url: Option<Url>,
+
+    /// A file with the routes of the product whose pages are counted, such as `/p/:id/:tab(cpu|memory)?`, one a line; `#`
+    /// begins a comment. Without one, pages of the web interface are told apart, and all others are `(unmatched)`.
+    #[arg(long, env = "ROUTES", value_name = "FILE", value_parser = PathBufValueParser::new().try_map(routes::read))]
+    pub routes: Option<RouteTable>,
 
     /// The token that the web interface asks for. Without one it answers this machine only.
     #[arg(long, env = "ADMIN_TOKEN", hide_env_values = true)]

@@ -27,8 +27,8 @@ use tower::{ServiceExt, service_fn};
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use self::access::Access;
 use self::openapi::Description;
+pub use self::{access::Access, assets::Assets};
 use crate::{
     app::statistics::Statistics, collector::Collector, config::BasePath, metrics::Metrics, settings::Settings,
 };
@@ -42,6 +42,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wa
 pub struct ServerState {
     base_path: Arc<BasePath>,
     statistics: Arc<Statistics>,
+    assets: Arc<Assets>,
     /// `None` while statistics are off for the whole run.
     settings: Option<Settings>,
     metrics: Metrics,
@@ -50,6 +51,12 @@ pub struct ServerState {
 impl FromRef<ServerState> for Arc<Statistics> {
     fn from_ref(state: &ServerState) -> Self {
         Arc::clone(&state.statistics)
+    }
+}
+
+impl FromRef<ServerState> for Arc<Assets> {
+    fn from_ref(state: &ServerState) -> Self {
+        Arc::clone(&state.assets)
     }
 }
 
@@ -72,6 +79,7 @@ pub fn server_routes(
     statistics: Arc<Statistics>,
     settings: Option<Settings>,
     metrics: Metrics,
+    assets: Arc<Assets>,
 ) -> Router {
     let (api, description) = OpenApiRouter::with_openapi(openapi::begin(base_path))
         .merge(usage_statistics::routes())
@@ -89,7 +97,7 @@ pub fn server_routes(
         .route("/stats", post(stats::record))
         .route("/health", get(health))
         .route("/static/{file}", get(assets::file));
-    let state = ServerState { base_path: Arc::new(base_path.clone()), statistics, settings, metrics };
+    let state = ServerState { base_path: Arc::new(base_path.clone()), statistics, assets, settings, metrics };
     let routes = with_headers(api.merge(pages)).merge(open).with_state(state);
     under(base_path, routes)
 }

@@ -3,7 +3,7 @@
 
 mod serving;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use headcount::{app::Server, clock::SystemClock, config::Serve};
 use headcount_shared::payload::Payload;
@@ -222,5 +222,50 @@ async fn a_second_server_on_the_same_data_is_refused() {
     let config = Serve::from_flags(&[&flag]).unwrap();
     let refusal = Server::open(&config, Arc::new(SystemClock::new()), None).await.unwrap_err();
     assert!(refusal.to_string().contains("in use by another process"), "{refusal}");
+    server.stop().await;
+}
+
+/// Writes a route table of Coroot, and gives the flag for it.
+fn routes_of_coroot(dir: &Path) -> String {
+    let file = dir.join("routes");
+    fs::write(&file, "# Coroot\n/p/:projectId/applications/:id/:report(SLO|CPU)?\n").unwrap();
+    format!("--routes={}", file.display())
+}
+
+#[tokio::test]
+async fn pages_of_the_product_are_counted_as_they_come_beside_those_of_the_interface() {
+    let dir = tempfile::tempdir().unwrap();
+    let flag = routes_of_coroot(dir.path());
+    let cases = [
+        ("/p/:projectId/applications/:id/SLO", "/p/:projectId/applications/:id/SLO"),
+        ("/p/$projectId/applications/$id/CPU", "/p/$projectId/applications/$id/CPU"),
+        ("/p/$projectId/applications/$id", "/p/$projectId/applications/$id"),
+        ("/p/:projectId/applications/:id/secret", "(unmatched)"),
+        ("/p/acme/applications/shop/SLO", "(unmatched)"),
+        ("/p/$projectId/app/$id/SLO", "/p/$projectId/app/$id/SLO"),
+        ("/p/:projectId", "(unmatched)"),
+    ];
+    let server = Running::start(&dir.path().join("data"), &[&flag]).await;
+    let mut expected = BTreeMap::<String, u64>::new();
+    for (path, key) in cases {
+        assert_eq!(server.event(&event(path)).await.status, StatusCode::NO_CONTENT, "{path}");
+        *expected.entry(key.to_owned()).or_default() += 1;
+    }
+    assert_eq!(server.preview().await.ux.page_views, expected);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_counted_stays_counted_under_another_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let data_dir = dir.path().join("data");
+    let page = "/p/:projectId/applications/:id";
+    let server = Running::start(&data_dir, &[&routes_of_coroot(dir.path())]).await;
+    server.event(&event(page)).await;
+    server.stop().await;
+    let server = Running::start(&data_dir, &[]).await;
+    server.event(&event(page)).await;
+    let expected = [(page.to_owned(), 1), ("(unmatched)".to_owned(), 1)];
+    assert_eq!(server.preview().await.ux.page_views, expected.into());
     server.stop().await;
 }

@@ -38,80 +38,26 @@ impl fmt::Display for UnknownBreakpoint {
 
 impl core::error::Error for UnknownBreakpoint {}
 
-/// What is neither the name of a version of Vuetify nor a list of growing widths.
-#[derive(Debug, PartialEq, Eq)]
-pub struct BadScheme;
-
-impl BadScheme {
-    /// What breakpoints have to be.
-    #[must_use]
-    pub const fn as_str(&self) -> &'static str {
-        "breakpoints are vuetify1, vuetify2, vuetify3, vuetify4, or growing widths such as sm=600 md=960 lg=1264 xl=1904"
-    }
-}
-
-impl fmt::Display for BadScheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl core::error::Error for BadScheme {}
-
 /// Which widths have which size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scheme {
-    /// The smallest width in CSS pixels of each size from `sm` to `xxl`; `None` for a size that there is not.
-    from: [Option<u32>; 5],
+    /// The smallest width in CSS pixels of each size from `sm` to `xxl`; not a number for a size that there is not.
+    pub from: [f64; 5],
     /// The page is at least as wide as its root element, which Vuetify 1 and 2 look at too.
-    at_least_the_root: bool,
+    pub at_least_the_root: bool,
 }
 
 impl Scheme {
-    /// Vuetify 1.5 and 2: thresholds 600, 960, 1280 and 1920, the two larger ones less a scroll bar of 16 pixels.
-    pub const VUETIFY_2: Self =
-        Self { from: [Some(600), Some(960), Some(1264), Some(1904), None], at_least_the_root: true };
-
-    /// Vuetify 3.
-    pub const VUETIFY_3: Self = Self::of_widths([600, 960, 1280, 1920, 2560]);
-
-    /// Vuetify 4.
-    pub const VUETIFY_4: Self = Self::of_widths([600, 840, 1145, 1545, 2138]);
-
-    const fn of_widths([sm, md, lg, xl, xxl]: [u32; 5]) -> Self {
-        Self { from: [Some(sm), Some(md), Some(lg), Some(xl), Some(xxl)], at_least_the_root: false }
-    }
-
-    /// Reads `vuetify1` to `vuetify4`, or the smallest width of each size: `sm=600 md=960 lg=1264 xl=1904`, in any order, of
-    /// which those that are not there do not exist.
-    ///
-    /// # Errors
-    /// [`BadScheme`] for anything else, a size given twice, and widths that do not grow.
-    pub fn parse(text: &str) -> Result<Self, BadScheme> {
-        match text {
-            "vuetify1" | "vuetify2" => return Ok(Self::VUETIFY_2),
-            "vuetify3" => return Ok(Self::VUETIFY_3),
-            "vuetify4" => return Ok(Self::VUETIFY_4),
-            _ => {}
-        }
-        let mut from = [None; 5];
-        for item in text.split_ascii_whitespace() {
-            let (name, width) = item.split_once('=').ok_or(BadScheme)?;
-            let size = Breakpoint::ALL
-                .into_iter()
-                .skip(1)
-                .position(|size| size.as_str() == name)
-                .ok_or(BadScheme)?;
-            let place = from.get_mut(size).ok_or(BadScheme)?;
-            if place.replace(width.parse().map_err(|_| BadScheme)?).is_some() {
-                return Err(BadScheme);
-            }
-        }
-        let widths = from.iter().flatten();
-        if from == [None; 5] || !widths.is_sorted_by(|one, next| one < next) {
-            return Err(BadScheme);
-        }
-        Ok(Self { from, at_least_the_root: false })
+    /// The scheme of a version of Vuetify, 1 to 4: versions before 3 have no `xxl`, and take the thresholds 1280 and 1920
+    /// less a scroll bar of 16 pixels. A later version has that of 4, an earlier one that of 2.
+    #[must_use]
+    pub const fn of_vuetify(version: u32) -> Self {
+        let from = match version {
+            0..=2 => [600.0, 960.0, 1264.0, 1904.0, f64::NAN],
+            3 => [600.0, 960.0, 1280.0, 1920.0, 2560.0],
+            4.. => [600.0, 840.0, 1145.0, 1545.0, 2138.0],
+        };
+        Self { from, at_least_the_root: version < 3 }
     }
 
     /// The size of a page that is `inner` CSS pixels wide, scroll bar included, and whose root element is `root` wide. A
@@ -119,15 +65,19 @@ impl Scheme {
     #[must_use]
     pub fn size(&self, inner: f64, root: f64) -> Breakpoint {
         let width = if self.at_least_the_root { inner.max(root) } else { inner };
-        let reached = |from: &Option<u32>| from.is_some_and(|from| width >= f64::from(from));
-        let place = self.from.iter().rposition(reached).map_or(0, |place| place + 1);
-        Breakpoint::ALL.get(place).copied().unwrap_or(Breakpoint::Xs)
+        let mut size = Breakpoint::Xs;
+        for (from, larger) in self.from.into_iter().zip(Breakpoint::ALL.into_iter().skip(1)) {
+            if width >= from {
+                size = larger;
+            }
+        }
+        size
     }
 }
 
 impl Default for Scheme {
     fn default() -> Self {
-        Self::VUETIFY_2
+        Self::of_vuetify(2)
     }
 }
 
@@ -199,8 +149,8 @@ mod tests {
     #[test]
     fn a_width_has_the_size_that_vuetify_gives_it() {
         for (width, two, three, four) in REAL {
-            let size = |version: &str| Scheme::parse(version).unwrap().size(width.into(), 0.0).as_str();
-            let sizes = ["vuetify1", "vuetify2", "vuetify3", "vuetify4"].map(size);
+            let sizes =
+                [1, 2, 3, 4].map(|version| Scheme::of_vuetify(version).size(width.into(), 0.0).as_str());
             assert_eq!(sizes, [two, two, three, four], "{width}");
         }
     }
@@ -216,43 +166,22 @@ mod tests {
             (f64::INFINITY, "xl"),
         ];
         for (width, size) in cases {
-            assert_eq!(Scheme::VUETIFY_2.size(width, 0.0).as_str(), size, "{width}");
+            assert_eq!(Scheme::of_vuetify(2).size(width, 0.0).as_str(), size, "{width}");
         }
-        assert_eq!(Scheme::VUETIFY_4.size(f64::INFINITY, 0.0), Breakpoint::Xxl);
+        assert_eq!(Scheme::of_vuetify(4).size(f64::INFINITY, 0.0), Breakpoint::Xxl);
     }
 
     #[test]
     fn the_root_element_counts_in_vuetify_2_alone() {
-        assert_eq!(Scheme::VUETIFY_2.size(500.0, 980.0), Breakpoint::Md);
-        assert_eq!(Scheme::VUETIFY_3.size(500.0, 980.0), Breakpoint::Xs);
+        assert_eq!(Scheme::of_vuetify(2).size(500.0, 980.0), Breakpoint::Md);
+        assert_eq!(Scheme::of_vuetify(3).size(500.0, 980.0), Breakpoint::Xs);
     }
 
     #[test]
-    fn widths_of_ones_own_are_a_scheme() {
-        let scheme = Scheme::parse(" xl=1000  sm=500\n").unwrap();
+    fn a_size_that_there_is_not_is_never_reached() {
+        let scheme = Scheme { from: [500.0, f64::NAN, f64::NAN, 1000.0, f64::NAN], at_least_the_root: false };
         let sizes = [499.0, 500.0, 999.0, 1000.0, 9000.0].map(|width| scheme.size(width, 0.0).as_str());
         assert_eq!(sizes, ["xs", "sm", "sm", "xl", "xl"]);
-    }
-
-    #[test]
-    fn what_is_no_scheme_is_refused() {
-        for text in [
-            "",
-            "vuetify5",
-            "Vuetify2",
-            "600",
-            "sm",
-            "sm=",
-            "sm=a",
-            "sm=-1",
-            "xs=1",
-            "sm=1 sm=2",
-            "sm=2 md=2",
-            "md=2 lg=1",
-            "sm=1 huge=2",
-        ] {
-            assert_eq!(Scheme::parse(text), Err(BadScheme), "{text:?}");
-        }
     }
 
     #[test]

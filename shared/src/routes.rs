@@ -13,19 +13,16 @@
 //! | `*`, `*rest`, `:rest*`, `:rest(.*)`, `:rest(.*)*` | all that is left, also nothing | `*`, `$rest`; nothing when absent |
 //! | `:rest+` | all that is left | `$rest` |
 
-use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
-use core::fmt;
+use alloc::{borrow::ToOwned, string::String};
 
-use crate::limits::{PAGE_KEY_BYTES, PAGES_PER_REPORT};
+#[cfg(feature = "wire")]
+pub use self::checked::BadRoute;
 
 /// The key of a path that matches no route.
 pub const UNMATCHED: &str = "(unmatched)";
 
 /// What stands for a value that is not on the closed list of its parameter.
 const OTHER: &str = "other";
-
-/// The segments that a route has at most. A rank has four bits for each.
-const SEGMENTS: usize = 16;
 
 /// The routes of the web interface.
 pub const ROUTES: [&str; 8] = [
@@ -50,104 +47,46 @@ pub enum Placeholder {
 }
 
 impl Placeholder {
-    const fn mark(self) -> char {
+    const fn mark(self) -> &'static str {
         match self {
-            Self::Dollar => '$',
-            Self::Colon => ':',
+            Self::Dollar => "$",
+            Self::Colon => ":",
         }
     }
 }
-
-/// Why a template is not a route, in words for the one who wrote it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadRoute {
-    /// A segment is none of those that there are.
-    Segment,
-    /// A name, a value or a literal has a character that a key cannot have.
-    Character,
-    /// Something follows a segment that takes all that is left.
-    AfterRest,
-    /// More than sixteen segments.
-    TooManySegments,
-    /// A key would be longer than [`PAGE_KEY_BYTES`].
-    KeyTooLong,
-    /// The routes up to this one have more than [`PAGES_PER_REPORT`] keys.
-    TooManyKeys,
-}
-
-impl BadRoute {
-    /// The reason, as a sentence without its subject.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Segment => "has a segment that is not like text, :name, :name?, :name(a|b) or *",
-            Self::Character => {
-                "has white space, a quote, a backslash or a control character in a name or text"
-            }
-            Self::AfterRest => "goes on after a segment that takes all that is left",
-            Self::TooManySegments => "has more than 16 segments",
-            Self::KeyTooLong => "gives keys of more than 256 bytes",
-            Self::TooManyKeys => "makes more than 512 keys together with those before it",
-        }
-    }
-}
-
-impl fmt::Display for BadRoute {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl core::error::Error for BadRoute {}
 
 /// The routes of a product. Of several that match a path the most specific one counts: text before a listed value before
 /// a parameter before a rest, segment by segment; of equal ones the first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RouteTable {
-    routes: Vec<String>,
-    keys: usize,
+    /// Separated by white space.
+    templates: String,
 }
 
 impl RouteTable {
-    /// The table of [`ROUTES`].
+    /// The table of `templates`, separated by white space, as they are. What a server's [`Self::add`] refuses gives keys
+    /// that no server counts.
     #[must_use]
-    pub fn of_the_interface() -> Self {
-        Self {
-            routes: ROUTES.map(ToOwned::to_owned).to_vec(),
-            keys: ROUTES.iter().map(|route| key_count(route)).sum(),
-        }
-    }
-
-    /// Adds a route.
-    ///
-    /// # Errors
-    /// [`BadRoute`]; the table is as before.
-    pub fn add(&mut self, template: &str) -> Result<(), BadRoute> {
-        check(template)?;
-        let keys = self.keys.saturating_add(key_count(template));
-        if keys > PAGES_PER_REPORT {
-            return Err(BadRoute::TooManyKeys);
-        }
-        self.keys = keys;
-        self.routes.push(template.to_owned());
-        Ok(())
+    pub const fn unchecked(templates: String) -> Self {
+        Self { templates }
     }
 
     /// The templates, in the order in which they were added.
     pub fn templates(&self) -> impl Iterator<Item = &str> {
-        self.routes.iter().map(String::as_str)
+        self.templates.split_ascii_whitespace()
     }
 
     /// The key under which a view of `path` is counted. `path` is what the browser calls `location.pathname`, without
     /// the base path; a slash at its end does not matter.
     #[must_use]
     pub fn page_key(&self, path: &str, placeholder: Placeholder) -> String {
-        let path: Vec<&str> = path_segments(path).collect();
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let path = (!path.is_empty()).then_some(path);
         let mut best: Option<Match> = None;
-        for route in &self.routes {
-            let route: Vec<Segment<'_>> = segments(route).map(Segment::parse).collect();
-            let found = Match::default().on(&route, &path, placeholder);
-            if let Some(found) = found
+        for template in self.templates() {
+            let mut found = Match::default();
+            if found.on(template, path, placeholder)
                 && best.as_ref().is_none_or(|best| best.rank < found.rank)
             {
                 best = Some(found);
@@ -155,17 +94,22 @@ impl RouteTable {
         }
         best.map_or_else(|| UNMATCHED.to_owned(), |best| finish(best.key))
     }
+}
 
-    /// Every key that [`Self::page_key`] can return.
-    #[must_use]
-    pub fn page_keys(&self, placeholder: Placeholder) -> Vec<String> {
-        let mut keys: Vec<String> =
-            self.routes.iter().flat_map(|route| keys_of(route, placeholder)).collect();
-        keys.push(UNMATCHED.to_owned());
-        keys.sort_unstable();
-        keys.dedup();
-        keys
-    }
+/// What stands before the first `byte`, an ASCII character, and what after it.
+fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|other| other == byte)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// The parts of `list` between `byte`s.
+fn parts(list: &str, byte: u8) -> impl Iterator<Item = &str> {
+    let mut left = Some(list);
+    core::iter::from_fn(move || {
+        let (part, after) = cut(left?, byte).map_or((left?, None), |(part, after)| (part, Some(after)));
+        left = after;
+        Some(part)
+    })
 }
 
 /// One part of a route between two slashes.
@@ -176,118 +120,57 @@ enum Segment<'a> {
 }
 
 impl<'a> Segment<'a> {
+    /// The first segment of a route and what is left of it; `None` for `/`. A slash in parentheses belongs to a pattern.
+    fn first(route: &'a str) -> Option<(Self, &'a str)> {
+        let mut depth = 0_u32;
+        let mut begin = 0;
+        for (at, byte) in route.bytes().enumerate() {
+            match byte {
+                b'(' => depth += 1,
+                b')' => depth = depth.saturating_sub(1),
+                b'/' if depth == 0 && begin < at => {
+                    return Some((Self::parse(route.get(begin..at)?), route.get(at..)?));
+                }
+                b'/' if depth == 0 => begin = at + 1,
+                _ => {}
+            }
+        }
+        let text = route.get(begin..)?;
+        (!text.is_empty()).then(|| (Self::parse(text), ""))
+    }
+
     fn parse(text: &'a str) -> Self {
         if let Some(name) = text.strip_prefix('*') {
             return Self::Parameter { prefix: "", name, values: None, optional: true, rest: true };
         }
-        let Some((prefix, parameter)) = text.split_once(':') else { return Self::Literal(text) };
-        let unmarked = parameter.trim_end_matches(['?', '*', '+']);
-        let marks = parameter.as_bytes().get(unmarked.len()..).unwrap_or_default();
-        let (name, pattern) = match unmarked.strip_suffix(')').and_then(|text| text.split_once('(')) {
-            Some((name, pattern)) => (name, Some(pattern)),
-            None => (unmarked, None),
-        };
-        let anything = pattern == Some(".*");
-        Self::Parameter {
-            prefix,
-            name,
-            values: pattern.filter(|pattern| is_list(pattern)),
-            optional: anything || marks.iter().any(|mark| matches!(mark, b'?' | b'*')),
-            rest: anything || marks.iter().any(|mark| matches!(mark, b'*' | b'+')),
+        let Some((prefix, mut name)) = cut(text, b':') else { return Self::Literal(text) };
+        let (mut optional, mut rest) = (false, false);
+        while let [unmarked @ .., mark @ (b'?' | b'*' | b'+')] = name.as_bytes() {
+            optional |= *mark != b'+';
+            rest |= *mark != b'?';
+            name = name.get(..unmarked.len()).unwrap_or_default();
         }
-    }
-
-    /// How many keys there are for this segment alone.
-    fn key_count(self) -> usize {
-        let Self::Parameter { values, optional, .. } = self else { return 1 };
-        usize::from(optional) + values.map_or(1, |values| values.split('|').count() + 1)
-    }
-
-    /// The longest text of this segment in a key, with its slash.
-    fn key_bytes(self) -> usize {
-        1 + match self {
-            Self::Literal(text) => text.len(),
-            Self::Parameter { prefix, values: Some(values), .. } => {
-                prefix.len() + values.split('|').map(str::len).fold(OTHER.len(), usize::max)
-            }
-            Self::Parameter { prefix, name, .. } => prefix.len() + 1 + name.len(),
+        let mut values = None;
+        if let Some((before, pattern)) = name.strip_suffix(')').and_then(|name| cut(name, b'(')) {
+            name = before;
+            values = Some(pattern).filter(|pattern| is_list(pattern));
+            optional |= pattern == ".*";
+            rest |= pattern == ".*";
         }
-    }
-
-    fn check(self) -> Result<(), BadRoute> {
-        let texts = match self {
-            Self::Literal(text) => [text, "", ""],
-            Self::Parameter { prefix, name, values, .. } => {
-                let is_named = !name.is_empty()
-                    || (prefix.is_empty() && matches!(self, Self::Parameter { rest: true, .. }));
-                let is_name = name.chars().all(|character| character.is_alphanumeric() || character == '_');
-                if !is_named || !is_name {
-                    return Err(BadRoute::Segment);
-                }
-                [prefix, name, values.unwrap_or_default()]
-            }
-        };
-        let is_bad = |character: char| {
-            matches!(character, '"' | '\\') || character.is_whitespace() || character.is_control()
-        };
-        if texts.iter().any(|text| text.contains(is_bad)) {
-            return Err(BadRoute::Character);
-        }
-        Ok(())
+        Self::Parameter { prefix, name, values, optional, rest }
     }
 }
 
 /// Whether what stands in parentheses is a list of values and not a pattern. A dot is taken for a dot.
 fn is_list(pattern: &str) -> bool {
-    !pattern.contains(['*', '+', '[', '\\', '^', '$', '(', '?', '{'])
-        && pattern.split('|').all(|value| !value.is_empty())
-}
-
-/// The segments of a route: none for `/`. A slash in parentheses belongs to a pattern.
-fn segments(route: &str) -> impl Iterator<Item = &str> {
-    let mut depth = 0_usize;
-    route
-        .split(move |character| {
-            match character {
-                '(' => depth += 1,
-                ')' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            character == '/' && depth == 0
-        })
-        .filter(|segment| !segment.is_empty())
-}
-
-/// The segments of a path: none for `/`. An empty one between two slashes is one, and matches nothing.
-fn path_segments(path: &str) -> impl Iterator<Item = &str> {
-    let inner = path.strip_prefix('/').unwrap_or(path);
-    let inner = inner.strip_suffix('/').unwrap_or(inner);
-    inner.split('/').filter(move |_| !inner.is_empty())
-}
-
-fn check(template: &str) -> Result<(), BadRoute> {
-    let mut bytes = 0;
-    let mut ended = false;
-    for (at, segment) in segments(template).map(Segment::parse).enumerate() {
-        if at == SEGMENTS {
-            return Err(BadRoute::TooManySegments);
-        }
-        if ended {
-            return Err(BadRoute::AfterRest);
-        }
-        segment.check()?;
-        ended = matches!(segment, Segment::Parameter { rest: true, .. });
-        bytes += segment.key_bytes();
-    }
-    if bytes > PAGE_KEY_BYTES { Err(BadRoute::KeyTooLong) } else { Ok(()) }
-}
-
-fn key_count(template: &str) -> usize {
-    segments(template).map(|segment| Segment::parse(segment).key_count()).fold(1, usize::saturating_mul)
+    let has_sign = pattern
+        .bytes()
+        .any(|byte| matches!(byte, b'*' | b'+' | b'[' | b'\\' | b'^' | b'$' | b'(' | b'?' | b'{'));
+    !has_sign && !parts(pattern, b'|').any(str::is_empty)
 }
 
 /// A route that matches the beginning of a path, and how well.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Match {
     key: String,
     /// Four bits a segment, the first segment in the highest ones.
@@ -296,57 +179,56 @@ struct Match {
 }
 
 impl Match {
-    /// The match of the whole of `path` with the whole of `route`, both without what matched already. A segment that may
-    /// be absent is present if that is possible.
-    fn on(self, route: &[Segment<'_>], path: &[&str], placeholder: Placeholder) -> Option<Self> {
-        let Some((segment, route_left)) = route.split_first() else { return path.is_empty().then_some(self) };
-        let Segment::Parameter { optional, rest, .. } = *segment else {
-            let (text, path_left) = path.split_first()?;
-            return self.with(*segment, text, placeholder)?.on(route_left, path_left, placeholder);
+    /// Whether the whole of `path` matches the whole of `route`, both without what matched already; if not, this is as it
+    /// was. A segment that may be absent is present if that is possible.
+    fn on(&mut self, route: &str, path: Option<&str>, placeholder: Placeholder) -> bool {
+        let Some((segment, route)) = Segment::first(route) else { return path.is_none() };
+        let (optional, rest) = match segment {
+            Segment::Literal(_) => (false, false),
+            Segment::Parameter { optional, rest, .. } => (optional, rest),
         };
-        let present = path.split_first().and_then(|(text, path_left)| {
-            let path_left = if rest { &[] } else { path_left };
-            self.clone().with(*segment, text, placeholder)?.on(route_left, path_left, placeholder)
-        });
-        present.or_else(|| if optional { self.on(route_left, path, placeholder) } else { None })
-    }
-
-    /// This match with one more segment, if that matches `text`.
-    fn with(mut self, segment: Segment<'_>, text: &str, placeholder: Placeholder) -> Option<Self> {
-        self.key.push('/');
-        let specific = match segment {
-            Segment::Literal(literal) => {
-                is_same(literal, text).then_some(())?;
-                self.key.push_str(literal);
-                5
-            }
-            Segment::Parameter { prefix, name, values, rest, .. } => {
-                let value = text.strip_prefix(prefix).filter(|value| rest || !value.is_empty())?;
-                self.key.push_str(prefix);
-                match values.map(|values| values.split('|').find(|known| is_same(known, value))) {
-                    Some(Some(known)) => {
-                        self.key.push_str(known);
-                        4
-                    }
-                    Some(None) => {
-                        self.key.push_str(OTHER);
-                        2
-                    }
-                    None => {
-                        push_name(&mut self.key, name, placeholder);
-                        if rest { 1 } else { 3 }
-                    }
+        if let Some(path) = path {
+            let (text, left) = cut(path, b'/').map_or((path, None), |(text, left)| (text, Some(left)));
+            let (key_bytes, rank) = (self.key.len(), self.rank);
+            self.segments += 1;
+            if let Some(specific) = self.push(segment, text, placeholder) {
+                // A route that was not checked may have more segments than there are places.
+                self.rank |= specific.checked_shl(64_u32.wrapping_sub(4 * self.segments)).unwrap_or_default();
+                if self.on(route, left.filter(|_| !rest), placeholder) {
+                    return true;
                 }
             }
+            self.segments -= 1;
+            self.key.truncate(key_bytes);
+            self.rank = rank;
+        }
+        optional && self.on(route, path, placeholder)
+    }
+
+    /// Adds a segment to the key if it matches `text`, and says how specific it is.
+    fn push(&mut self, segment: Segment<'_>, text: &str, placeholder: Placeholder) -> Option<u64> {
+        self.key.push('/');
+        let (prefix, name, values, rest) = match segment {
+            Segment::Literal(literal) => {
+                self.key.push_str(literal);
+                return is_same(literal, text).then_some(5);
+            }
+            Segment::Parameter { prefix, name, values, rest, .. } => (prefix, name, values, rest),
         };
-        self.rank |= specific << (60 - 4 * self.segments);
-        self.segments += 1;
-        Some(self)
+        let value = text.strip_prefix(prefix).filter(|value| rest || !value.is_empty())?;
+        self.key.push_str(prefix);
+        let Some(values) = values else {
+            push_name(&mut self.key, name, placeholder);
+            return Some(if rest { 1 } else { 3 });
+        };
+        let known = parts(values, b'|').find(|known| is_same(known, value));
+        self.key.push_str(known.unwrap_or(OTHER));
+        Some(if known.is_some() { 4 } else { 2 })
     }
 }
 
 fn push_name(key: &mut String, name: &str, placeholder: Placeholder) {
-    key.push(if name.is_empty() { '*' } else { placeholder.mark() });
+    key.push_str(if name.is_empty() { "*" } else { placeholder.mark() });
     key.push_str(name);
 }
 
@@ -362,48 +244,28 @@ fn is_same(literal: &str, text: &str) -> bool {
 
 /// Takes the first byte of what percent signs may stand in. A percent sign without two digits stands for itself.
 fn first_byte(text: &mut &[u8]) -> Option<u8> {
-    if let [b'%', high, low, left @ ..] = *text
-        && let (Some(high), Some(low)) = (char::from(*high).to_digit(16), char::from(*low).to_digit(16))
-    {
-        *text = left;
-        return u8::try_from(high * 16 + low).ok();
-    }
     let (first, left) = text.split_first()?;
     *text = left;
+    if *first == b'%'
+        && let [high, low, left @ ..] = left
+        && let (Some(high), Some(low)) = (digit(*high), digit(*low))
+    {
+        *text = left;
+        return Some(high << 4 | low);
+    }
     Some(*first)
 }
 
-/// Every key that `route` can give.
-fn keys_of(route: &str, placeholder: Placeholder) -> Vec<String> {
-    let mut keys = vec![String::new()];
-    for segment in segments(route).map(Segment::parse) {
-        let parts = parts_of(segment, placeholder);
-        keys =
-            keys.iter().flat_map(|key| parts.iter().map(move |part| [key.as_str(), part].concat())).collect();
-    }
-    keys.into_iter().map(finish).collect()
-}
-
-/// What `segment` can add to a key.
-fn parts_of(segment: Segment<'_>, placeholder: Placeholder) -> Vec<String> {
-    match segment {
-        Segment::Literal(text) => vec![["/", text].concat()],
-        Segment::Parameter { prefix, name, values, optional, .. } => {
-            let mut parts: Vec<String> = optional.then(String::new).into_iter().collect();
-            match values {
-                Some(values) => {
-                    parts.extend(values.split('|').chain([OTHER]).map(|value| ["/", prefix, value].concat()));
-                }
-                None => {
-                    let mut part = ["/", prefix].concat();
-                    push_name(&mut part, name, placeholder);
-                    parts.push(part);
-                }
-            }
-            parts
-        }
+/// The value of a hexadecimal digit.
+const fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' | b'A'..=b'F' => Some((byte & 0xf) + 9),
+        _ => None,
     }
 }
 
+#[cfg(feature = "wire")]
+mod checked;
 #[cfg(test)]
 mod tests;

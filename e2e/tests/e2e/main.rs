@@ -33,6 +33,7 @@ mod names;
 mod opted_out;
 mod postgres;
 mod preview;
+mod product;
 mod profiles;
 mod prometheus_faults;
 mod read_only;

@@ -6,10 +6,12 @@
 const fn main() {}
 
 #[cfg(target_family = "wasm")]
+#[expect(unreachable_pub, reason = "what JavaScript calls has to be public")]
 mod program {
     extern crate alloc;
 
     use alloc::string::String;
+    use core::cell::Cell;
 
     use headcount_frontend::tracker::{
         event::Pages,
@@ -20,7 +22,8 @@ mod program {
         routes::{Placeholder, RouteTable},
     };
     use lol_alloc::{AssumeSingleThreaded, FreeListAllocator};
-    use wasm_bindgen::{UnwrapThrowExt, prelude::*};
+    use wasm_bindgen::prelude::*;
+    use web_sys::Storage;
 
     #[expect(unsafe_code, reason = "a page's program has one thread, which is what the allocator assumes")]
     #[global_allocator]
@@ -33,86 +36,88 @@ mod program {
         core::arch::wasm32::unreachable()
     }
 
-    /// The tracker of one page.
-    #[wasm_bindgen]
-    #[derive(Debug)]
-    pub struct Tracker(Page);
+    /// The page, once it is open.
+    static PAGE: OfOneThread<Option<Page>> = OfOneThread(Cell::new(None));
 
-    #[wasm_bindgen]
-    impl Tracker {
-        /// The tracker of this page. `routes` are separated by white space; throws a sentence when one of them, or
-        /// `breakpoints`, is none.
-        #[wasm_bindgen(constructor)]
-        pub fn open(
-            storage_key: String,
-            endpoint: String,
-            base: String,
-            routes: &str,
-            placeholder: &str,
-            breakpoints: &str,
-        ) -> Self {
-            let product =
-                Product { endpoint, pages: pages(base, routes, placeholder), scheme: scheme(breakpoints) };
-            let window = web_sys::window().unwrap_throw();
-            Self(Page::open(window, storage_key, product))
-        }
+    struct OfOneThread<T>(Cell<T>);
 
-        /// After how many milliseconds `settle_device` is due; 0 if it is not.
-        pub fn settles_in_ms(&self) -> u32 {
-            self.0.settles_in_ms()
-        }
+    #[expect(unsafe_code, reason = "a static must be one that threads can share, also where there is one")]
+    // SAFETY: nothing here starts a worker or shares its memory.
+    unsafe impl<T> Sync for OfOneThread<T> {}
 
-        /// The time that a new UUID needs is over.
-        pub fn settle_device(&self) {
-            self.0.settle_device();
-        }
-
-        /// The page stands at `pathname` and can be seen.
-        pub fn settle(&self, pathname: &str) {
-            self.0.settle(pathname);
-        }
-
-        /// The page has come back as it was left.
-        pub fn restore(&self) {
-            self.0.restore();
-        }
-
-        /// There is a network again.
-        pub fn send(&self) {
-            self.0.send();
-        }
-
-        /// The page is left.
-        pub fn flush(&self) {
-            self.0.flush();
-        }
-
-        /// How many views wait to be sent.
-        pub fn waiting(&self) -> usize {
-            self.0.waiting()
-        }
-
-        /// How many views were dropped.
-        pub fn dropped(&self) -> u32 {
-            self.0.dropped()
-        }
+    /// What `use_page` says of the page; the default before it is open.
+    fn page<T: Default>(use_page: impl FnOnce(&mut Page) -> T) -> T {
+        let Some(mut page) = PAGE.0.take() else { return T::default() };
+        let answer = use_page(&mut page);
+        PAGE.0.set(Some(page));
+        answer
     }
 
-    fn pages(base: String, templates: &str, placeholder: &str) -> Pages {
-        let mut routes = RouteTable::default();
-        for template in templates.split_ascii_whitespace() {
-            if let Err(bad) = routes.add(template) {
-                throw_str(&["route ", template, " ", bad.as_str()].concat());
-            }
-        }
-        let placeholder = if placeholder == ":" { Placeholder::Colon } else { Placeholder::Dollar };
-        Pages { base, routes, placeholder }
+    /// Begins to count views of this page. `routes` are separated by white space, `version` is that of Vuetify; 0 stands
+    /// for the widths that follow, from `sm` to `xxl`.
+    #[wasm_bindgen]
+    #[expect(clippy::too_many_arguments, reason = "each is cheaper for the browser than an object")]
+    pub fn open(
+        storage: Option<Storage>,
+        storage_key: String,
+        base: String,
+        routes: String,
+        has_colons: bool,
+        version: u32,
+        sm: f64,
+        md: f64,
+        lg: f64,
+        xl: f64,
+        xxl: f64,
+    ) {
+        let placeholder = if has_colons { Placeholder::Colon } else { Placeholder::Dollar };
+        let pages = Pages { base, routes: RouteTable::unchecked(routes), placeholder };
+        let scheme = match version {
+            0 => Scheme { from: [sm, md, lg, xl, xxl], at_least_the_root: false },
+            _ => Scheme::of_vuetify(version),
+        };
+        PAGE.0.set(Some(Page::open(storage, storage_key, Product { pages, scheme })));
     }
 
-    fn scheme(text: &str) -> Scheme {
-        match Scheme::parse(text) {
-            Ok(scheme) => scheme,
-            Err(bad) => throw_str(bad.as_str()),
-        }
+    /// After how many milliseconds `settle_device` is due; 0 if it is not.
+    #[wasm_bindgen]
+    pub fn settles_in_ms() -> u32 {
+        page(|page| page.settles_in_ms())
+    }
+
+    /// The time that a new UUID needs is over.
+    #[wasm_bindgen]
+    pub fn settle_device() {
+        page(Page::settle_device);
+    }
+
+    /// The page stands at `pathname` and can be seen; its widths are in CSS pixels.
+    #[wasm_bindgen]
+    pub fn settle(pathname: String, inner_width: f64, root_width: f64) {
+        page(|page| page.settle(pathname, inner_width, root_width));
+    }
+
+    /// The page has come back as it was left.
+    #[wasm_bindgen]
+    pub fn restore() {
+        page(Page::restore);
+    }
+
+    /// There is a network, and what waits can be sent.
+    #[wasm_bindgen]
+    pub fn send(leaving: bool) {
+        page(|page| page.send(leaving));
+    }
+
+    /// How many views wait to be sent.
+    #[wasm_bindgen]
+    pub fn waiting() -> usize {
+        page(|page| page.waiting())
+    }
+
+    /// How many views were dropped.
+    #[wasm_bindgen]
+    pub fn dropped() -> u32 {
+        page(|page| page.dropped())
     }
 }

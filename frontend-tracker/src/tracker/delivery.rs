@@ -5,5 +5,5 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen(module = "/js/delivery.js")]
 extern "C" {
     /// Hands `body` to the browser, which sends it even when the page ends. Never throws.
-    pub(super) fn deliver(endpoint: &str, body: &str);
+    pub(super) fn deliver(body: &str);
 }

@@ -2,19 +2,16 @@
 
 use alloc::{borrow::ToOwned, string::String};
 
-use headcount_shared::{
-    breakpoint::Breakpoint,
-    routes::{Placeholder, RouteTable, UNMATCHED},
-};
+use headcount_shared::routes::{Placeholder, RouteTable, UNMATCHED};
 
-use super::device::Identity;
+use super::{device::Identity, views::View};
 
-/// The event that says that the page `key` was opened, as `headcount_shared::event::BrowserEvent` reads it.
+/// The event that says that a page was opened, as `headcount_shared::event::BrowserEvent` reads it.
 ///
-/// Written by hand, because a serialiser would be half of the tracker. No member needs escaping: a key comes from a
-/// checked route table, the others from closed sets.
+/// Written by hand, because a serialiser would be half of the tracker. No member needs escaping: a key comes from the
+/// route table, the others from closed sets.
 #[must_use]
-pub fn body(key: &str, size: Breakpoint, device: Identity) -> String {
+pub fn body(view: &View, device: Identity) -> String {
     let id = device.id.hyphenated();
     let mut buffer = uuid::Uuid::encode_buffer();
     let ephemeral = if device.ephemeral { r#","ephemeral":true"# } else { "" };
@@ -22,9 +19,9 @@ pub fn body(key: &str, size: Breakpoint, device: Identity) -> String {
         r#"{"type":"route-open","device_id":""#,
         id.encode_lower(&mut buffer),
         r#"","device_size":""#,
-        size.as_str(),
+        view.size.as_str(),
         r#"","path":""#,
-        key,
+        &view.key,
         "\"",
         ephemeral,
         "}",
@@ -62,7 +59,7 @@ fn within<'a>(base: &str, pathname: &'a str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use headcount_shared::event::BrowserEvent;
+    use headcount_shared::{breakpoint::Breakpoint, event::BrowserEvent};
     use uuid::Uuid;
 
     use super::*;
@@ -73,7 +70,8 @@ mod tests {
     fn an_event_of_any_page_and_size_is_read_by_the_server() {
         for key in RouteTable::of_the_interface().page_keys(Placeholder::Dollar) {
             for (size, ephemeral) in Breakpoint::ALL.into_iter().zip([false, true].into_iter().cycle()) {
-                let text = body(&key, size, Identity { id: ID, ephemeral });
+                let view = View { key: key.clone(), size };
+                let text = body(&view, Identity { id: ID, ephemeral });
                 let event = BrowserEvent::parse(text.as_bytes()).unwrap();
                 assert_eq!((event.device_id, event.device_size, event.path), (ID, size, key.clone()));
                 assert_eq!(event.ephemeral, ephemeral);
@@ -83,7 +81,8 @@ mod tests {
 
     #[test]
     fn an_event_is_the_documented_one() {
-        let text = body("/p/$projectId", Breakpoint::Lg, Identity { id: ID, ephemeral: false });
+        let view = View { key: "/p/$projectId".to_owned(), size: Breakpoint::Lg };
+        let text = body(&view, Identity { id: ID, ephemeral: false });
         let documented = r#"{"type":"route-open","device_id":"20174a56-4a1e-41ca-a90d-b657d1fa873e","device_size":"lg","path":"/p/$projectId"}"#;
         assert_eq!(text, documented);
     }

@@ -2,43 +2,55 @@
 //!
 //! A view is a settled, visible page whose path differs from the one counted before. Query and fragment are not part of
 //! a path. A page that came back as it was left counts again.
+//! No page has an empty path.
 
 use alloc::{collections::VecDeque, string::String};
+
+use headcount_shared::breakpoint::Breakpoint;
 
 /// Views that wait for the browser's UUID, or for a network, at most. The oldest is dropped for a newer one.
 pub const WAITING: usize = 32;
 
+/// What is known of a view when it happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// The page-view key.
+    pub key: String,
+    /// The display size.
+    pub size: Breakpoint,
+}
+
 /// The views of one page, from its load to its end.
 #[derive(Debug, Default)]
 pub struct Views {
-    counted: Option<String>,
-    waiting: VecDeque<String>,
+    counted: String,
+    waiting: VecDeque<View>,
     dropped: u32,
 }
 
 impl Views {
     /// Takes note that the page has come back as it was left: its path counts again.
     pub fn restore(&mut self) {
-        self.counted = None;
+        self.counted.clear();
     }
 
-    /// Takes note that the page stands at `pathname`, and keeps a view under `key` if that is one.
-    pub fn settle(&mut self, pathname: &str, key: impl FnOnce(&str) -> String) {
-        if self.counted.as_deref() == Some(pathname) {
+    /// Takes note that the page stands at `pathname`, and keeps what `view` makes of it if that is a view.
+    pub fn settle(&mut self, pathname: String, view: impl FnOnce(&str) -> View) {
+        if self.counted == pathname {
             return;
         }
-        self.counted = Some(pathname.into());
         if self.waiting.len() == WAITING {
             self.waiting.pop_front();
             self.dropped += 1;
         }
-        self.waiting.push_back(key(pathname));
+        self.waiting.push_back(view(&pathname));
+        self.counted = pathname;
     }
 
-    /// Takes the keys of all views that were not sent yet, the oldest first.
+    /// Takes all views that were not sent yet, the oldest first.
     #[must_use]
-    pub fn take(&mut self) -> impl Iterator<Item = String> + use<> {
-        core::mem::take(&mut self.waiting).into_iter()
+    pub fn take(&mut self) -> VecDeque<View> {
+        core::mem::take(&mut self.waiting)
     }
 
     /// How many views wait.
@@ -60,9 +72,9 @@ mod tests {
 
     fn settled(views: &mut Views, paths: &[&str]) -> Vec<String> {
         for path in paths {
-            views.settle(path, str::to_owned);
+            views.settle((*path).to_owned(), |path| View { key: path.to_owned(), size: Breakpoint::Md });
         }
-        views.take().collect()
+        views.take().into_iter().map(|view| view.key).collect()
     }
 
     #[test]

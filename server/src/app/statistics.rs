@@ -12,7 +12,7 @@ use anyhow::Context;
 use headcount_shared::{
     api::{ReportState, Status},
     payload::Instance,
-    routes::{Placeholder, RouteTable},
+    routes::RouteTable,
 };
 use reqwest::Url;
 use tokio::sync::Mutex as AsyncMutex;
@@ -20,7 +20,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
-    browsers::Browsers,
+    browsers::{Browsers, page_keys},
     clock::Clock,
     config::Serve,
     disk::{Directory, Disk},
@@ -95,6 +95,8 @@ pub(super) struct Plan {
     process_sample_interval: Duration,
     profiling: bool,
     endpoints: Endpoints,
+    /// The product's own, beside those of the web interface.
+    routes: Option<RouteTable>,
 }
 
 /// The parts that count, report and deliver.
@@ -257,6 +259,7 @@ impl Plan {
             process_sample_interval: config.process_sample_interval,
             profiling: !config.disable_profiling,
             endpoints: config.notification_endpoints(),
+            routes: config.routes.clone(),
         }
     }
 
@@ -295,8 +298,7 @@ impl Running {
         let spool = Arc::new(
             Spool::open(Arc::clone(&disk)).context("the reports in the data directory cannot be read")?,
         );
-        let keys = RouteTable::of_the_interface().page_keys(Placeholder::default());
-        let browsers = Browsers::open(disk, keys, &|id| spool.holds(id))
+        let browsers = Browsers::open(disk, page_keys(plan.routes.as_ref()), &|id| spool.holds(id))
             .context("the journal in the data directory cannot be read")?;
         let process = Arc::new(Process::start(Arc::clone(&plan.clock), plan.profiling));
         let running = Arc::new(Self::assemble(plan, instance, spool, Arc::new(browsers), process)?);

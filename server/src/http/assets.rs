@@ -1,104 +1,128 @@
 //! `GET <base>static/<file>`: the browser programs, which are part of this binary.
 
+mod accepted;
+mod file;
+mod tracker;
+
+use std::{collections::HashMap, io, sync::Arc};
+
 use axum::{
-    extract::Path,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::{Path, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
+use headcount_shared::routes::RouteTable;
+use thiserror::Error;
+
+use self::{
+    accepted::{accepts, has_it_already},
+    file::{Encoding, File, Stored},
+};
 use super::problem::Refusal;
 
 /// Name and bytes of every file. `<name>.br` and `<name>.gz` are the same compressed.
-static ASSETS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// Whether the browser programs were built when this binary was.
-#[must_use]
-pub fn are_built() -> bool {
-    find("ui.js").is_some()
+/// Why the tracker cannot have a route table.
+#[derive(Debug, Error)]
+pub enum AssetsError {
+    /// It was built by something else.
+    #[error("the tracker of this build has no place for a route table")]
+    NoPlace,
+    /// It could not be compressed.
+    #[error(transparent)]
+    Compression(#[from] io::Error),
 }
 
-/// Sends a file, compressed as the browser likes.
+/// The files that browsers can ask for.
+#[derive(Debug)]
+pub struct Assets(HashMap<&'static str, File>);
+
+impl Assets {
+    /// The files as they were built.
+    #[must_use]
+    pub fn embedded() -> Self {
+        Self::of(EMBEDDED)
+    }
+
+    /// The same, with a tracker that has the routes of a product. Without the browser programs nothing changes.
+    ///
+    /// # Errors
+    /// The tracker takes no routes.
+    pub fn with_routes(mut self, routes: &RouteTable) -> Result<Self, AssetsError> {
+        const TRACKER: &str = "tracker.js";
+        let Some(built) = self.0.get(TRACKER) else { return Ok(self) };
+        let script = tracker::with_routes(&built.plain(), routes).ok_or(AssetsError::NoPlace)?;
+        // Brotli would save a few hundred bytes and take a library for it.
+        let gzip = tracker::gzip(&script)?;
+        if let Some(mut file) = File::new(TRACKER, script) {
+            file.add(Encoding::Gzip, gzip);
+            self.0.insert(TRACKER, file);
+        }
+        Ok(self)
+    }
+
+    fn of(files: &[(&'static str, &'static [u8])]) -> Self {
+        let find = |name: &str| files.iter().find(|(file, _)| *file == name).map(|(_, bytes)| *bytes);
+        let sendable = files.iter().filter_map(|&(name, bytes)| {
+            let mut file = File::new(name, bytes)?;
+            for encoding in Encoding::BEST_FIRST {
+                if let Some(bytes) = find(&format!("{name}.{}", encoding.ending())) {
+                    file.add(encoding, bytes);
+                }
+            }
+            Some((name, file))
+        });
+        Self(sendable.collect())
+    }
+
+    /// Whether the browser programs were built when this binary was.
+    #[must_use]
+    pub fn are_built(&self) -> bool {
+        self.0.contains_key("ui.js")
+    }
+}
+
+/// Sends a file, compressed as the browser likes, or says that the browser has it already.
 ///
 /// # Errors
 /// A [`Refusal`] when there is no such file.
-pub async fn file(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Refusal> {
+pub async fn file(
+    State(assets): State<Arc<Assets>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
     let not_found = || Refusal::new(StatusCode::NOT_FOUND, "there is no such file");
-    let content_type = content_type(&name).ok_or_else(not_found)?;
-    let (bytes, encoding) = encoded(&name, &headers).ok_or_else(not_found)?;
-    let mut response = ([(header::CONTENT_TYPE, content_type)], bytes).into_response();
-    let answer_headers = response.headers_mut();
-    // A new version of this program has new files under the same names.
-    answer_headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    answer_headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    answer_headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Some(encoding) = encoding {
-        answer_headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    let file = assets.0.get(name.as_str()).ok_or_else(not_found)?;
+    let stored = file.stored(|encoding| accepts(&headers, encoding.token()));
+    if has_it_already(&headers, stored.tag()) {
+        return Ok((StatusCode::NOT_MODIFIED, validity(stored)).into_response());
     }
-    Ok(response)
+    Ok((validity(stored), whole(file, stored)).into_response())
 }
 
-fn find(name: &str) -> Option<&'static [u8]> {
-    let place = ASSETS.binary_search_by_key(&name, |(name, _)| name).ok()?;
-    ASSETS.get(place).map(|(_, bytes)| *bytes)
-}
-
-fn encoded(name: &str, headers: &HeaderMap) -> Option<(&'static [u8], Option<&'static str>)> {
-    let accepted =
-        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    for (encoding, ending) in [("br", "br"), ("gzip", "gz")] {
-        if accepts(accepted, encoding)
-            && let Some(bytes) = find(&format!("{name}.{ending}"))
-        {
-            return Some((bytes, Some(encoding)));
-        }
+fn whole(file: &File, stored: &Stored) -> Response {
+    let mut response = ([(header::CONTENT_TYPE, file.content_type())], stored.bytes()).into_response();
+    if let Some(encoding) = stored.encoding() {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.token()));
     }
-    Some((find(name)?, None))
+    response
 }
 
-/// Whether `Accept-Encoding` lists a coding and does not give it the weight zero (RFC 9110, section 12.5.3).
-fn accepts(accepted: &str, encoding: &str) -> bool {
-    accepted.split(',').any(|item| {
-        let (coding, weight) = item.split_once(';').unwrap_or((item, ""));
-        let weight = weight.trim().trim_start_matches("q=");
-        coding.trim().eq_ignore_ascii_case(encoding)
-            && !matches!(weight, "0" | "0." | "0.0" | "0.00" | "0.000")
-    })
-}
-
-fn content_type(name: &str) -> Option<&'static str> {
-    match name.rsplit_once('.')?.1 {
-        "js" => Some("text/javascript; charset=utf-8"),
-        "wasm" => Some("application/wasm"),
-        "css" => Some("text/css; charset=utf-8"),
-        _ => None,
-    }
+/// How long the file may be kept and who may use it, also for one that the browser has.
+fn validity(stored: &Stored) -> [(HeaderName, &str); 6] {
+    [
+        (header::ETAG, stored.tag()),
+        // A new version of this program has new files under the same names.
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::VARY, "accept-encoding"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // The files are public: a product may serve them from one origin and use them on another.
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+    ]
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_coding_is_used_when_the_browser_lists_it() {
-        let cases = [
-            ("gzip, deflate, br", "br", true),
-            ("gzip, deflate", "br", false),
-            ("GZIP", "gzip", true),
-            ("br;q=0, gzip;q=0.5", "br", false),
-            ("br;q=0, gzip;q=0.5", "gzip", true),
-            ("", "gzip", false),
-            ("brotli", "br", false),
-        ];
-        for (accepted, encoding, used) in cases {
-            assert_eq!(accepts(accepted, encoding), used, "{accepted} {encoding}");
-        }
-    }
-
-    #[test]
-    fn only_files_of_known_types_are_sent() {
-        assert_eq!(content_type("tracker.js"), Some("text/javascript; charset=utf-8"));
-        assert_eq!(content_type("tracker_bg.wasm"), Some("application/wasm"));
-        assert_eq!(content_type("tracker.js.br"), None);
-        assert_eq!(content_type("tracker"), None);
-    }
-}
+mod tests;

@@ -3,6 +3,9 @@
 //! `bundle IN.wasm OUT_DIR` writes them, named after the input. `bundle --compress DIR` compresses the files of a
 //! directory beside them and prints how large they are. Runs on the host; `.ci/wasm` calls it.
 
+mod names;
+mod uncalled;
+
 use std::{
     env, fs,
     io::{self, Write},
@@ -10,6 +13,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use walrus::Module;
 use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> Result<()> {
@@ -34,10 +38,17 @@ fn bundle(program: &Path, dir: &Path) -> Result<()> {
         .web(true)?
         .typescript(false)
         .omit_default_module_path(false)
-        .remove_name_section(true)
+        .remove_name_section(false)
         .remove_producers_section(true)
         .generate(dir)
-        .with_context(|| format!("generate the bindings of {name}"))
+        .with_context(|| format!("generate the bindings of {name}"))?;
+
+    let (program, script) = (dir.join(format!("{name}_bg.wasm")), dir.join(format!("{name}.js")));
+    let mut module = Module::from_file(&program)?;
+    uncalled::remove(&mut module);
+    let bindings = fs::read_to_string(&script).with_context(|| format!("read the bindings of {name}"))?;
+    fs::write(&script, names::shorten(&mut module, bindings)).with_context(|| format!("write {name}.js"))?;
+    module.emit_wasm_file(&program)
 }
 
 /// `module` without its custom sections named `name`. `None` when it is cut short.

@@ -1,0 +1,78 @@
+//! How is a program in Leptos counted by the very routes that it shows?
+//!
+//! [`CountedRoutes`] takes the place of `leptos_router`'s `Routes`. It makes the route table of the definitions that it is
+//! given, so the two cannot drift apart, and loads the tracker with it when it runs in a browser:
+//!
+//! ```
+//! use headcount_frontend::leptos::{CountedRoutes, Tracker};
+//! use leptos::prelude::*;
+//! use leptos_router::{components::{Outlet, ParentRoute, Route, Router}, path};
+//!
+//! #[component]
+//! fn Shop() -> impl IntoView {
+//!     let tracker = Tracker::at("/stats-of-mine/static/tracker.js").closed("tab", &["orders", "invoices"]);
+//!     view! {
+//!         <Router base="/shop">
+//!             <CountedRoutes tracker fallback=|| "There is no such page.">
+//!                 <Route path=path!("/") view=|| "All customers" />
+//!                 <ParentRoute path=path!("/customers/:id") view=Outlet>
+//!                     <Route path=path!("") view=|| "A customer" />
+//!                     <Route path=path!(":tab") view=|| "What a customer bought" />
+//!                 </ParentRoute>
+//!             </CountedRoutes>
+//!         </Router>
+//!     }
+//! }
+//! ```
+//!
+//! The tracker is a program of its own beside this one, loaded as a script: a trap in either does no harm to the other,
+//! and a page has one copy of it however many programs it runs.
+
+mod below;
+mod templates;
+mod tracker;
+
+pub use headcount_shared::routes::Placeholder;
+use leptos::prelude::*;
+use leptos_router::{
+    MatchNestedRoutes,
+    components::{RouteChildren, Routes, RoutesProps},
+    hooks::use_location,
+};
+
+use self::below::{Below, Observed};
+pub use self::{templates::templates, tracker::Tracker};
+
+/// The routes of a program, as in `leptos_router`'s `Routes`, and a page view for each navigation between them. The base
+/// path is that of the `Router` around it. On a server, and where the tracker cannot be loaded, nothing is counted and
+/// nothing else happens.
+#[component(transparent)]
+pub fn CountedRoutes<Defs, FallbackFn, Fallback>(
+    /// Where the tracker is, and how it counts.
+    tracker: Tracker,
+    /// What is shown if no route is matched.
+    fallback: FallbackFn,
+    /// Whether to use the View Transition API during navigation.
+    #[prop(optional)]
+    transition: bool,
+    /// The route definitions.
+    children: RouteChildren<Defs>,
+) -> impl IntoView
+where
+    Defs: MatchNestedRoutes + Clone + Send + 'static,
+    FallbackFn: FnOnce() -> Fallback + Clone + Send + 'static,
+    Fallback: IntoView + 'static,
+{
+    let defs = children.into_inner();
+    let below = Below::default();
+    let pathname = use_location().pathname;
+    let observed = Observed::new(defs.clone(), below.clone());
+    Effect::new(move |_| {
+        // The routes are on the page by now; outside of the base there are none, perhaps after the next navigation.
+        if let Some(base) = below.base_of(&pathname.read()) {
+            tracker.load(base, &defs);
+        }
+    });
+    let children = RouteChildren::to_children(move || observed);
+    Routes(RoutesProps::builder().fallback(fallback).transition(transition).children(children).build())
+}

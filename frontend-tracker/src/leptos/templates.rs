@@ -1,0 +1,158 @@
+//! Which route templates do the definitions of a router make?
+
+use leptos_router::{MatchNestedRoutes, MatchParams, PathSegment};
+
+/// The values that a parameter can have, by the parameter's name.
+pub(super) type Closed<'a> = &'a [(&'static str, &'static [&'static str])];
+
+/// The route templates of `defs`, in their order: nested definitions flattened, optional parameters as `:name?`, a wildcard
+/// as `:name(.*)*`; what a name may not have in a template becomes `_`. A path that the router never matches with a definition, because an earlier one takes it, is in no
+/// template. Where two definitions cross, as `/:a/new` and `/users/:b` do, the router takes the earlier one for
+/// `/users/new` and a tracker the one with the literal that comes first. A literal that `path!` refuses makes no template.
+#[must_use]
+pub fn templates<Defs: MatchNestedRoutes>(defs: &Defs) -> Vec<String> {
+    templates_with(defs, &[])
+}
+
+/// The same, with the values of some parameters listed.
+pub(super) fn templates_with<Defs: MatchNestedRoutes>(defs: &Defs, closed: Closed<'_>) -> Vec<String> {
+    let mut templates = Vec::new();
+    for route in defs.generate_routes() {
+        let pattern = Pattern::of(&route.segments);
+        if !pattern.is_writable() {
+            continue;
+        }
+        for pattern in pattern.reached_in(defs) {
+            let template = pattern.written(closed);
+            if !templates.contains(&template) {
+                templates.push(template);
+            }
+        }
+    }
+    templates
+}
+
+/// The names and values of the parameters of a path.
+type Params = Vec<(String, String)>;
+
+/// One part of a pattern, between two slashes or after the last one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Literal(String),
+    Parameter(String),
+    Optional(String),
+    Rest(String),
+}
+
+/// What a whole path has to look like for one page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Pattern(Vec<Part>);
+
+impl Pattern {
+    fn of(segments: &[PathSegment]) -> Self {
+        let parts = segments.iter().filter_map(|segment| match segment {
+            // A slash at the end is a segment of its own; it does not matter.
+            PathSegment::Static(text) => Some(text.trim_matches('/'))
+                .filter(|text| !text.is_empty())
+                .map(|text| Part::Literal(text.to_owned())),
+            PathSegment::Param(name) => Some(Part::Parameter(name.clone().into_owned())),
+            PathSegment::OptionalParam(name) => Some(Part::Optional(name.clone().into_owned())),
+            PathSegment::Splat(name) => Some(Part::Rest(name.clone().into_owned())),
+            PathSegment::Unit => None,
+        });
+        Self(parts.collect())
+    }
+
+    /// This, if the router gets to it with and without each optional parameter, and else the variants it gets to.
+    fn reached_in<Defs: MatchNestedRoutes>(self, defs: &Defs) -> Vec<Self> {
+        let variants = self.variants();
+        let count = variants.len();
+        let reached: Vec<Self> = variants.into_iter().filter(|variant| variant.is_reached_in(defs)).collect();
+        if reached.len() == count { vec![self] } else { reached }
+    }
+
+    /// The pattern with and without each of its optional parameters.
+    fn variants(&self) -> Vec<Self> {
+        let mut variants = vec![Vec::new()];
+        for part in &self.0 {
+            let (with, without) = match part {
+                Part::Optional(name) => (Part::Parameter(name.clone()), variants.clone()),
+                part => (part.clone(), Vec::new()),
+            };
+            variants.iter_mut().for_each(|variant| variant.push(with.clone()));
+            variants.splice(0..0, without);
+        }
+        variants.into_iter().map(Self).collect()
+    }
+
+    /// Whether the router matches a path of this pattern with this pattern. The values of the parameters are in no
+    /// definition: another one that matches these matches any.
+    fn is_reached_in<Defs: MatchNestedRoutes>(&self, defs: &Defs) -> bool {
+        let (path, params) = self.example();
+        // A definition that ends with a slash matches nothing without.
+        [format!("{path}/"), path].iter().any(|path| found_in(defs, path).as_ref() == Some(&params))
+    }
+
+    /// A path of this pattern, and its parameters.
+    fn example(&self) -> (String, Params) {
+        let (mut path, mut params) = (String::new(), Vec::new());
+        for (place, part) in self.0.iter().enumerate() {
+            let value = match part {
+                Part::Literal(text) => text.clone(),
+                Part::Parameter(_) | Part::Optional(_) => format!("\0{place}"),
+                Part::Rest(_) => format!("\0{place}/\0"),
+            };
+            path.push('/');
+            path.push_str(&value);
+            if let Part::Parameter(name) | Part::Optional(name) | Part::Rest(name) = part {
+                params.push((name.clone(), value));
+            }
+        }
+        if path.is_empty() {
+            path.push('/');
+        }
+        (path, params)
+    }
+
+    /// Whether a template can say it: a colon or a star in a literal would mean something else there.
+    fn is_writable(&self) -> bool {
+        let is_plain = |character: char| character.is_ascii_alphanumeric() || "-._~@".contains(character);
+        self.0.iter().all(|part| !matches!(part, Part::Literal(text) if !text.chars().all(is_plain)))
+    }
+
+    fn written(&self, closed: Closed<'_>) -> String {
+        let parts: Vec<String> = self.0.iter().map(|part| part.written(closed)).collect();
+        format!("/{}", parts.join("/"))
+    }
+}
+
+impl Part {
+    fn written(&self, closed: Closed<'_>) -> String {
+        match self {
+            Self::Literal(text) => text.clone(),
+            Self::Parameter(name) => format!(":{}{}", plain(name), list(closed, name)),
+            Self::Optional(name) => format!(":{}{}?", plain(name), list(closed, name)),
+            Self::Rest(name) if name.is_empty() => "*".to_owned(),
+            Self::Rest(name) => format!(":{}(.*)*", plain(name)),
+        }
+    }
+}
+
+/// The parameters that the router finds in `path`. `None` when nothing matches the whole of it.
+fn found_in<Defs: MatchNestedRoutes>(defs: &Defs, path: &str) -> Option<Params> {
+    let (matched, rest) = defs.match_nested(path);
+    let (_, matched) = matched.filter(|_| rest.is_empty() || rest == "/")?;
+    Some(matched.to_params().into_iter().map(|(name, value)| (name.into_owned(), value)).collect())
+}
+
+fn plain(name: &str) -> String {
+    name.chars().map(|character| if character.is_alphanumeric() { character } else { '_' }).collect()
+}
+
+fn list(closed: Closed<'_>, name: &str) -> String {
+    let values = closed.iter().find(|(parameter, _)| *parameter == name);
+    values.map(|(_, values)| format!("({})", values.join("|"))).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

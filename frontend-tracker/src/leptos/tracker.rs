@@ -1,0 +1,144 @@
+//! The tracker's script: which options does it get, and how does it come onto the page?
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use headcount_shared::routes::Placeholder;
+use leptos_router::MatchNestedRoutes;
+use wasm_bindgen::JsValue;
+
+use super::templates::templates_with;
+
+/// Where the tracker is, and how it counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tracker {
+    script: String,
+    attributes: Vec<(&'static str, String)>,
+    closed: Vec<(&'static str, &'static [&'static str])>,
+}
+
+impl Tracker {
+    /// The tracker whose script is at `script`: `<base>static/tracker.js` of a server, or wherever a copy is, with
+    /// `tracker_bg.wasm` beside it. Views go to that server unless [`Tracker::endpoint`] says otherwise.
+    #[must_use]
+    pub fn at(script: impl Into<String>) -> Self {
+        Self { script: script.into(), attributes: Vec::new(), closed: Vec::new() }
+    }
+
+    /// The address that views are posted to; by default `stats` beside the directory of the script.
+    #[must_use]
+    pub fn endpoint(self, address: impl Into<String>) -> Self {
+        self.with("data-endpoint", address.into())
+    }
+
+    /// The values that a parameter can have: a page's key has the value itself then, `other` in place of one that is not on
+    /// the list. Only what the program knows by itself belongs here, never what users name.
+    #[must_use]
+    pub fn closed(mut self, parameter: &'static str, values: &'static [&'static str]) -> Self {
+        self.closed.push((parameter, values));
+        self
+    }
+
+    /// How a parameter is written in a page's key.
+    #[must_use]
+    pub fn placeholder(self, placeholder: Placeholder) -> Self {
+        let sign = match placeholder {
+            Placeholder::Dollar => "$",
+            Placeholder::Colon => ":",
+        };
+        self.with("data-placeholder", sign.to_owned())
+    }
+
+    /// The smallest width of each display size: `vuetify1` to `vuetify4`, or as in `sm=600 md=960 lg=1264 xl=1904`; by default
+    /// `vuetify2`.
+    #[must_use]
+    pub fn breakpoints(self, breakpoints: impl Into<String>) -> Self {
+        self.with("data-breakpoints", breakpoints.into())
+    }
+
+    /// Does not count browsers that a program drives.
+    #[must_use]
+    pub fn ignore_automation(self) -> Self {
+        self.with("data-automation", "ignore".to_owned())
+    }
+
+    /// Does not count pages that were served by this machine.
+    #[must_use]
+    pub fn ignore_localhost(self) -> Self {
+        self.with("data-localhost", "ignore".to_owned())
+    }
+
+    /// The nonce of a page whose Content-Security-Policy asks for one.
+    #[must_use]
+    pub fn nonce(self, nonce: impl Into<String>) -> Self {
+        self.with("nonce", nonce.into())
+    }
+
+    /// The route table of these definitions: [`templates`](super::templates()) with the values of closed parameters.
+    #[must_use]
+    pub fn templates<Defs: MatchNestedRoutes>(&self, defs: &Defs) -> Vec<String> {
+        templates_with(defs, &self.closed)
+    }
+
+    fn with(mut self, name: &'static str, value: String) -> Self {
+        self.attributes.push((name, value));
+        self
+    }
+
+    /// The attributes of the script's element for these definitions under `base`.
+    fn attributes<Defs: MatchNestedRoutes>(&self, base: &str, defs: &Defs) -> Vec<(&'static str, String)> {
+        let routes = self.templates(defs).join(" ");
+        let own = [
+            ("type", "module".to_owned()),
+            ("src", self.script.clone()),
+            ("data-base", base.to_owned()),
+            ("data-routes", routes),
+        ];
+        own.into_iter().chain(self.attributes.iter().cloned()).collect()
+    }
+
+    /// Puts the script onto the page, unless one was before. Whatever refuses that, the page goes on without.
+    pub(super) fn load<Defs: MatchNestedRoutes>(&self, base: &str, defs: &Defs) {
+        static LOADED: AtomicBool = AtomicBool::new(false);
+        if !LOADED.swap(true, Ordering::Relaxed) {
+            append(&self.attributes(base, defs)).ok();
+        }
+    }
+}
+
+/// Adds a script with these attributes to the page.
+fn append(attributes: &[(&'static str, String)]) -> Result<(), JsValue> {
+    let document = web_sys::window().and_then(|window| window.document()).ok_or(JsValue::NULL)?;
+    let head = document.head().ok_or(JsValue::NULL)?;
+    let script = document.create_element("script")?;
+    attributes.iter().try_for_each(|(name, value)| script.set_attribute(name, value))?;
+    head.append_child(&script)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use leptos_router::{NestedRoute, path};
+
+    use super::*;
+
+    #[test]
+    fn the_script_has_the_table_of_the_definitions_and_the_options() {
+        let defs = (NestedRoute::new(path!("/"), || ()), NestedRoute::new(path!("/p/:id/:tab?"), || ()));
+        let tracker = Tracker::at("/s/static/tracker.js")
+            .closed("tab", &["cpu", "memory"])
+            .placeholder(Placeholder::Colon)
+            .breakpoints("vuetify3");
+        let expected = [
+            ("type", "module"),
+            ("src", "/s/static/tracker.js"),
+            ("data-base", "/shop"),
+            ("data-routes", "/ /p/:id/:tab(cpu|memory)?"),
+            ("data-placeholder", ":"),
+            ("data-breakpoints", "vuetify3"),
+        ];
+        assert_eq!(
+            tracker.attributes("/shop", &defs),
+            expected.map(|(name, value)| (name, value.to_owned()))
+        );
+    }
+}

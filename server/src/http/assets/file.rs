@@ -1,0 +1,143 @@
+//! One file in all the encodings it is kept in.
+
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+/// How bytes are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Brotli,
+    Gzip,
+}
+
+impl Encoding {
+    /// The smallest result first.
+    pub(super) const BEST_FIRST: [Self; 2] = [Self::Brotli, Self::Gzip];
+
+    /// The name in HTTP headers.
+    pub(super) const fn token(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Gzip => "gzip",
+        }
+    }
+
+    /// What the name of a compressed file ends with.
+    pub(super) const fn ending(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Gzip => "gz",
+        }
+    }
+}
+
+/// A file of a type that browsers load.
+#[derive(Debug)]
+pub(super) struct File {
+    content_type: &'static str,
+    plain: Stored,
+    /// The best first.
+    compressed: Vec<Stored>,
+}
+
+impl File {
+    /// A file that is not compressed. `None` when its name is not of a type that is sent.
+    pub(super) fn new(name: &str, bytes: impl Into<Bytes>) -> Option<Self> {
+        let content_type = content_type(name)?;
+        Some(Self { content_type, plain: Stored::new(None, bytes.into()), compressed: Vec::new() })
+    }
+
+    /// Adds the same, compressed; after what is better.
+    pub(super) fn add(&mut self, encoding: Encoding, bytes: impl Into<Bytes>) {
+        self.compressed.push(Stored::new(Some(encoding), bytes.into()));
+    }
+
+    /// What to send to a browser that accepts these encodings.
+    pub(super) fn stored(&self, accepts: impl Fn(Encoding) -> bool) -> &Stored {
+        self.compressed.iter().find(|stored| stored.encoding.is_some_and(&accepts)).unwrap_or(&self.plain)
+    }
+
+    /// The file as it is without compression.
+    pub(super) fn plain(&self) -> Bytes {
+        self.plain.bytes()
+    }
+
+    pub(super) const fn content_type(&self) -> &'static str {
+        self.content_type
+    }
+}
+
+/// The bytes of a file in one encoding.
+#[derive(Debug)]
+pub(super) struct Stored {
+    encoding: Option<Encoding>,
+    bytes: Bytes,
+    tag: OnceLock<String>,
+}
+
+impl Stored {
+    const fn new(encoding: Option<Encoding>, bytes: Bytes) -> Self {
+        Self { encoding, bytes, tag: OnceLock::new() }
+    }
+
+    pub(super) const fn encoding(&self) -> Option<Encoding> {
+        self.encoding
+    }
+
+    pub(super) fn bytes(&self) -> Bytes {
+        self.bytes.clone()
+    }
+
+    /// The `ETag`: other bytes have another one. Made when it is first asked for, as a start waits for nothing that may
+    /// never be needed.
+    pub(super) fn tag(&self) -> &str {
+        self.tag.get_or_init(|| {
+            let digest = Sha256::digest(&self.bytes);
+            let digits: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+            format!("\"{digits}\"")
+        })
+    }
+}
+
+fn content_type(name: &str) -> Option<&'static str> {
+    match name.rsplit_once('.')?.1 {
+        "js" => Some("text/javascript; charset=utf-8"),
+        "wasm" => Some("application/wasm"),
+        "css" => Some("text/css; charset=utf-8"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_of_known_types_are_sent() {
+        assert_eq!(content_type("tracker.js"), Some("text/javascript; charset=utf-8"));
+        assert_eq!(content_type("tracker_bg.wasm"), Some("application/wasm"));
+        assert_eq!(content_type("tracker.js.br"), None);
+        assert_eq!(content_type("tracker"), None);
+    }
+
+    #[test]
+    fn a_browser_gets_the_best_that_it_accepts() {
+        let mut file = File::new("a.js", "plain").unwrap();
+        file.add(Encoding::Brotli, "br");
+        file.add(Encoding::Gzip, "gzip");
+        let sent = |accepted: &[Encoding]| file.stored(|encoding| accepted.contains(&encoding)).bytes();
+        assert_eq!(sent(&[Encoding::Gzip, Encoding::Brotli]), "br");
+        assert_eq!(sent(&[Encoding::Gzip]), "gzip");
+        assert_eq!(sent(&[]), "plain");
+    }
+
+    #[test]
+    fn each_encoding_has_a_tag_of_its_own_that_only_its_bytes_decide() {
+        let tag = |bytes: &'static str| File::new("a.js", bytes).unwrap().plain.tag().to_owned();
+        assert_eq!(tag("one"), tag("one"));
+        assert_ne!(tag("one"), tag("two"));
+        assert_eq!(tag("one").len(), 34);
+    }
+}

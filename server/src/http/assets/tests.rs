@@ -1,0 +1,144 @@
+//! Files over HTTP: what a browser gets, and what it need not get again.
+
+use std::{io::Read, time::Duration};
+
+use axum::{Router, routing::get};
+use reqwest::header::HeaderMap as Headers;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::{http::listen, outgoing};
+
+const FILES: &[(&str, &[u8])] = &[
+    ("a.css", b"plain style"),
+    ("a.js", b"plain script"),
+    ("a.js.br", b"script in brotli"),
+    ("a.js.gz", b"script in gzip"),
+];
+
+/// The files on a free port.
+struct Served {
+    url: String,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Served {
+    async fn start(assets: Assets) -> Self {
+        let router = Router::new().route("/{file}", get(file)).with_state(Arc::new(assets));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let stop = CancellationToken::new();
+        let serving = stop.clone();
+        let task =
+            tokio::spawn(
+                async move { listen::serve(listener, router, serving, Duration::from_secs(1)).await },
+            );
+        Self { url, stop, task }
+    }
+
+    async fn get(&self, file: &str, headers: &[(HeaderName, &str)]) -> (StatusCode, Headers, Vec<u8>) {
+        let client = outgoing::client_builder().no_proxy().build().unwrap();
+        let request = client.get(format!("{}{file}", self.url));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(name, *value));
+        let answer = request.send().await.unwrap();
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        (status, headers, answer.bytes().await.unwrap().to_vec())
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        self.task.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_browser_gets_the_encoding_that_it_accepts_and_its_tag() {
+    let served = Served::start(Assets::of(FILES)).await;
+    let cases: [(&str, &str, Option<&str>, &[u8]); 5] = [
+        ("a.js", "gzip, br", Some("br"), b"script in brotli"),
+        ("a.js", "gzip", Some("gzip"), b"script in gzip"),
+        ("a.js", "deflate", None, b"plain script"),
+        ("a.js", "br;q=0", None, b"plain script"),
+        ("a.css", "gzip, br", None, b"plain style"),
+    ];
+    let mut tags = Vec::new();
+    for (name, accepted, encoding, bytes) in cases {
+        let (status, headers, body) = served.get(name, &[(header::ACCEPT_ENCODING, accepted)]).await;
+        assert_eq!((status, body.as_slice()), (StatusCode::OK, bytes), "{name} {accepted}");
+        assert_eq!(headers.get("content-encoding").map(|value| value.to_str().unwrap()), encoding);
+        assert_eq!(headers["vary"], "accept-encoding");
+        tags.push((bytes, headers["etag"].clone()));
+    }
+    for (bytes, tag) in &tags {
+        for (other_bytes, other_tag) in &tags {
+            assert_eq!(bytes == other_bytes, tag == other_tag, "{tag:?} {other_tag:?}");
+        }
+    }
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_browser_has_is_not_sent_again() {
+    let served = Served::start(Assets::of(FILES)).await;
+    let gzip = (header::ACCEPT_ENCODING, "gzip");
+    let (_, first, _) = served.get("a.js", std::slice::from_ref(&gzip)).await;
+    let tag = first["etag"].to_str().unwrap();
+    let (status, headers, body) = served.get("a.js", &[gzip, (header::IF_NONE_MATCH, tag)]).await;
+    assert_eq!((status, body.len()), (StatusCode::NOT_MODIFIED, 0));
+    for name in ["etag", "cache-control", "vary", "access-control-allow-origin"] {
+        assert_eq!(headers[name], first[name], "{name}");
+    }
+    // The same file in another encoding is something else.
+    let plain = [(header::ACCEPT_ENCODING, "identity"), (header::IF_NONE_MATCH, tag)];
+    assert_eq!(served.get("a.js", &plain).await.0, StatusCode::OK);
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn a_tracker_with_routes_is_another_file_in_each_encoding() {
+    let built: &[(&str, &[u8])] = &[
+        ("tracker.js", b"const headcountRoutes=\"\";\nstart();\n"),
+        ("tracker.js.br", b"in brotli"),
+        ("tracker.js.gz", b"in gzip"),
+    ];
+    let mut routes = RouteTable::default();
+    routes.add("/p/:id").unwrap();
+    let served = Served::start(Assets::of(built).with_routes(&routes).unwrap()).await;
+    let script = "const headcountRoutes=\"/p/:id\";\nstart();\n";
+    let (_, plain, body) = served.get("tracker.js", &[]).await;
+    assert_eq!(String::from_utf8(body).unwrap(), script);
+    let (_, headers, body) = served.get("tracker.js", &[(header::ACCEPT_ENCODING, "br, gzip")]).await;
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(body.as_slice()).read_to_string(&mut text).unwrap();
+    assert_eq!((text.as_str(), headers["content-encoding"].to_str().unwrap()), (script, "gzip"));
+    assert_ne!(headers["etag"], plain["etag"]);
+    served.stop().await;
+}
+
+#[test]
+fn a_tracker_that_takes_no_routes_is_refused_and_none_at_all_is_not() {
+    let routes = RouteTable::default();
+    let strange = Assets::of(&[("tracker.js", b"start();")]).with_routes(&routes);
+    assert!(matches!(strange, Err(AssetsError::NoPlace)));
+    assert!(Assets::of(&[]).with_routes(&routes).is_ok());
+}
+
+#[tokio::test]
+async fn other_origins_may_use_the_files() {
+    let served = Served::start(Assets::of(FILES)).await;
+    let (_, headers, _) = served.get("a.js", &[(header::ORIGIN, "https://product.example")]).await;
+    assert_eq!(headers["access-control-allow-origin"], "*");
+    assert_eq!(headers["cross-origin-resource-policy"], "cross-origin");
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_there_is_not_found() {
+    let served = Served::start(Assets::of(FILES)).await;
+    for name in ["b.js", "a.js.br", "a", "..%2fa.js"] {
+        assert_eq!(served.get(name, &[]).await.0, StatusCode::NOT_FOUND, "{name}");
+    }
+    served.stop().await;
+}

@@ -1,0 +1,164 @@
+//! Which templates are routes, and which keys can a table of them give? A server counts no others.
+
+use std::fmt;
+
+use super::{OTHER, Placeholder, ROUTES, RouteTable, Segment, UNMATCHED, finish, push_name};
+use crate::limits::{PAGE_KEY_BYTES, PAGES_PER_REPORT};
+
+/// The segments that a route has at most. A rank has four bits for each.
+const SEGMENTS: usize = 16;
+
+/// Why a template is not a route, in words for the one who wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadRoute {
+    /// A segment is none of those that there are.
+    Segment,
+    /// A name, a value or a literal has a character that a key cannot have.
+    Character,
+    /// Something follows a segment that takes all that is left.
+    AfterRest,
+    /// More than sixteen segments.
+    TooManySegments,
+    /// A key would be longer than [`PAGE_KEY_BYTES`].
+    KeyTooLong,
+    /// The routes up to this one have more than [`PAGES_PER_REPORT`] keys.
+    TooManyKeys,
+}
+
+impl BadRoute {
+    /// The reason, as a sentence without its subject.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Segment => "has a segment that is not like text, :name, :name?, :name(a|b) or *",
+            Self::Character => {
+                "has white space, a quote, a backslash or a control character in a name or text"
+            }
+            Self::AfterRest => "goes on after a segment that takes all that is left",
+            Self::TooManySegments => "has more than 16 segments",
+            Self::KeyTooLong => "gives keys of more than 256 bytes",
+            Self::TooManyKeys => "makes more than 512 keys together with those before it",
+        }
+    }
+}
+
+impl fmt::Display for BadRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::error::Error for BadRoute {}
+
+impl RouteTable {
+    /// The table of [`ROUTES`].
+    #[must_use]
+    pub fn of_the_interface() -> Self {
+        // A test adds each of them.
+        Self::unchecked(ROUTES.join(" "))
+    }
+
+    /// Adds a route.
+    ///
+    /// # Errors
+    /// [`BadRoute`]; the table is as before.
+    pub fn add(&mut self, template: &str) -> Result<(), BadRoute> {
+        let keys = self.templates().filter_map(|template| check(template).ok()).sum::<usize>();
+        if keys.saturating_add(check(template)?) > PAGES_PER_REPORT {
+            return Err(BadRoute::TooManyKeys);
+        }
+        if !self.templates.is_empty() {
+            self.templates.push(' ');
+        }
+        self.templates.push_str(template);
+        Ok(())
+    }
+
+    /// Every key that [`Self::page_key`] can return.
+    #[must_use]
+    pub fn page_keys(&self, placeholder: Placeholder) -> Vec<String> {
+        let mut keys: Vec<String> = self.templates().flat_map(|route| keys_of(route, placeholder)).collect();
+        keys.push(UNMATCHED.to_owned());
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+}
+
+/// How many keys a template gives.
+fn check(template: &str) -> Result<usize, BadRoute> {
+    let (mut left, mut segments, mut keys, mut key_bytes, mut ended) = (template, 0, 1_usize, 0, false);
+    while let Some((segment, after)) = Segment::first(left) {
+        left = after;
+        segments += 1;
+        if segments > SEGMENTS {
+            return Err(BadRoute::TooManySegments);
+        }
+        if ended {
+            return Err(BadRoute::AfterRest);
+        }
+        let (prefix, text) = match segment {
+            Segment::Literal(text) => ("", text),
+            Segment::Parameter { prefix, name, values, optional, rest } => {
+                let is_name = |character: char| character.is_alphanumeric() || character == '_';
+                if !name.chars().all(is_name) || (name.is_empty() && !(rest && prefix.is_empty())) {
+                    return Err(BadRoute::Segment);
+                }
+                ended = rest;
+                let present =
+                    values.map_or(1, |values| values.bytes().filter(|byte| *byte == b'|').count() + 2);
+                keys = keys.saturating_mul(present + usize::from(optional));
+                (prefix, values.unwrap_or(name))
+            }
+        };
+        let plain = if let Segment::Literal(text) = segment { text } else { prefix };
+        if plain.contains(['(', ')', '*', '?', '|', '/']) {
+            return Err(BadRoute::Segment);
+        }
+        if !(is_text(prefix) && is_text(text)) {
+            return Err(BadRoute::Character);
+        }
+        key_bytes += 2 + prefix.len() + text.split('|').map(str::len).fold(OTHER.len(), usize::max);
+    }
+    if key_bytes > PAGE_KEY_BYTES { Err(BadRoute::KeyTooLong) } else { Ok(keys) }
+}
+
+/// Whether a key can hold `text` as it is.
+fn is_text(text: &str) -> bool {
+    !text.contains(|character: char| {
+        matches!(character, '"' | '\\') || character.is_whitespace() || character.is_control()
+    })
+}
+
+/// Every key that `route` can give.
+fn keys_of(mut route: &str, placeholder: Placeholder) -> Vec<String> {
+    let mut keys = vec![String::new()];
+    while let Some((segment, left)) = Segment::first(route) {
+        let parts = parts_of(segment, placeholder);
+        keys =
+            keys.iter().flat_map(|key| parts.iter().map(move |part| [key.as_str(), part].concat())).collect();
+        route = left;
+    }
+    keys.into_iter().map(finish).collect()
+}
+
+/// What `segment` can add to a key.
+fn parts_of(segment: Segment<'_>, placeholder: Placeholder) -> Vec<String> {
+    match segment {
+        Segment::Literal(text) => vec![["/", text].concat()],
+        Segment::Parameter { prefix, name, values, optional, .. } => {
+            let mut parts: Vec<String> = optional.then(String::new).into_iter().collect();
+            match values {
+                Some(values) => {
+                    parts.extend(values.split('|').chain([OTHER]).map(|value| ["/", prefix, value].concat()));
+                }
+                None => {
+                    let mut part = ["/", prefix].concat();
+                    push_name(&mut part, name, placeholder);
+                    parts.push(part);
+                }
+            }
+            parts
+        }
+    }
+}
