@@ -18,4 +18,5 @@ pub mod processes;
 pub mod program;
 pub mod projects;
 pub mod prometheus;
+pub mod site;
 pub mod wait;
