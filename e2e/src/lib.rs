@@ -19,4 +19,5 @@ pub mod program;
 pub mod projects;
 pub mod prometheus;
 pub mod site;
+pub mod stop;
 pub mod wait;
