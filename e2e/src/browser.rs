@@ -8,6 +8,7 @@
 
 mod chromium;
 mod console;
+mod devtools;
 mod display;
 mod driver;
 mod engine;
