@@ -7,7 +7,6 @@
 )]
 
 mod chromium;
-mod console;
 mod devtools;
 mod display;
 mod driver;
@@ -36,9 +35,6 @@ const HEIGHT: u32 = 900;
 const RESIZED: Duration = Duration::from_secs(2);
 
 /// A browser with its window; it ends with this. Every method ends the test, by a panic, when the browser does not do it.
-///
-/// The order is the one in which the parts have to end when a test fails: without its driver, a session does not wait
-/// for an answer.
 #[derive(Debug)]
 pub struct Browser {
     driver: Driver,
@@ -126,14 +122,21 @@ impl Browser {
         self.web.refresh().await.expect("the page is loaded again");
     }
 
-    /// Goes back by one entry of the history.
+    /// Goes back by one entry of the history. The page may be there a moment later.
     pub async fn back(&self) {
-        self.web.back().await.expect("there is something to go back to");
+        // By its button, WebKit leaves out the entries that a page made without a click of its user.
+        match self.engine {
+            Engine::Chromium | Engine::Firefox => self.web.back().await.expect("there is a way back"),
+            Engine::WebKit => drop(self.run("history.back()").await),
+        }
     }
 
-    /// Goes forward by one entry of the history.
+    /// Goes forward by one entry of the history. The page may be there a moment later.
     pub async fn forward(&self) {
-        self.web.forward().await.expect("there is something to go forward to");
+        match self.engine {
+            Engine::Chromium | Engine::Firefox => self.web.forward().await.expect("there is a way forward"),
+            Engine::WebKit => drop(self.run("history.forward()").await),
+        }
     }
 
     /// Runs a script in the page, and gives what it returns; of a promise, what it becomes.
@@ -152,14 +155,15 @@ impl Browser {
         eventually(script, SOON, holds).await.expect("the page comes to it");
     }
 
-    /// The errors and warnings of pages and of the browser about them, since the last call.
+    /// The errors and warnings of pages and of the browser about them, since the last call. Those of Firefox arrive a
+    /// moment after they were made. Only for engines that [tell](Engine::tells_errors) them.
     pub async fn errors(&self) -> Vec<String> {
         match self.engine {
             Engine::Chromium => {
                 chromium::errors(self.web.browser_log().await.expect("the driver keeps a log"))
             }
-            Engine::Firefox => self.driver.new_lines(console::firefox_error),
-            Engine::WebKit => self.driver.new_lines(console::webkit_error),
+            Engine::Firefox => self.driver.new_lines(firefox::error),
+            Engine::WebKit => panic!("WebKit does not tell errors"),
         }
     }
 
@@ -196,5 +200,12 @@ impl Browser {
     /// Ends the program, in order, so that the next test has the machine for itself.
     pub async fn close(self) {
         self.web.clone().quit().await.expect("the browser ends");
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // A session that was not ended in order ends with its driver: nobody has to be asked.
+        self.web.clone().leak().ok();
     }
 }

@@ -21,6 +21,13 @@ impl Engine {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::WebKit];
 
+    /// Whether its browser tells what pages and it itself write to the console. An automated WebKit keeps nothing, and
+    /// writes nothing: a page has to listen for itself.
+    #[must_use]
+    pub const fn tells_errors(self) -> bool {
+        !matches!(self, Self::WebKit)
+    }
+
     /// Starts the program that drives it.
     pub(super) async fn driver(self) -> anyhow::Result<Driver> {
         match self {

@@ -1,4 +1,4 @@
-//! Firefox: how is it started?
+//! Firefox: how is it started, and what does it write?
 
 use std::{env, path::PathBuf};
 
@@ -58,4 +58,11 @@ pub(super) fn capabilities(network: Network) -> Vec<(&'static str, Value)> {
     preferences.extend(others.map(|(name, value)| (name.to_owned(), value)));
     let options = json!({ "args": ["-headless"], "prefs": preferences });
     vec![("browserName", json!("firefox")), ("moz:firefoxOptions", options)]
+}
+
+/// The error or warning of a page that a line of its output is, if it is one. Its own parts write before the text who
+/// they are; a page's text is in quotes.
+pub(super) fn error(line: &str) -> Option<String> {
+    let kinds = ["console.error: \"", "console.warn: \"", "JavaScript error: ", "JavaScript warning: "];
+    kinds.iter().any(|kind| line.starts_with(kind)).then(|| line.to_owned())
 }

@@ -24,9 +24,9 @@ pub(super) fn capabilities(network: Network) -> anyhow::Result<Vec<(&'static str
     let arguments = [
         "--automation".to_owned(),
         "--enable-page-cache=true".to_owned(),
-        "--enable-write-console-messages-to-stdout=true".to_owned(),
         format!("--proxy=http://{}", network.proxy()),
-        "--ignore-host=localhost,127.0.0.0/8".to_owned(),
+        "--ignore-host=localhost".to_owned(),
+        "--ignore-host=127.0.0.0/8".to_owned(),
     ];
     let options = json!({ "binary": mini_browser()?, "args": arguments });
     Ok(vec![("browserName", json!("MiniBrowser")), ("webkitgtk:browserOptions", options)])

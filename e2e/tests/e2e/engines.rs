@@ -16,7 +16,6 @@ use crate::scene::SOON;
 in_every_engine!(
     a_page_has_the_width_that_was_asked_for,
     history_is_walked_back_and_forward,
-    errors_and_warnings_of_a_page_are_heard_and_nothing_else,
     tabs_are_driven_one_at_a_time,
     a_name_is_served_by_the_proxy_and_is_no_secure_context,
 );
@@ -35,7 +34,7 @@ async fn a_page_has_the_width_that_was_asked_for(engine: Engine) {
     let site = site().await;
     let browser = Browser::open(engine, 1400).await;
     browser.goto(&format!("http://{site}/")).await;
-    assert_eq!(browser.run("return innerWidth").await, json!(1400));
+    assert_eq!(browser.run("return [location.host, innerWidth]").await, json!([site.to_string(), 1400]));
     browser.resize(800).await;
     assert_eq!(browser.run("return innerWidth").await, json!(800));
     browser.close().await;
@@ -55,7 +54,14 @@ async fn history_is_walked_back_and_forward(engine: Engine) {
     browser.close().await;
 }
 
-async fn errors_and_warnings_of_a_page_are_heard_and_nothing_else(engine: Engine) {
+#[tokio::test]
+async fn errors_and_warnings_of_a_page_are_heard_and_nothing_else() {
+    for engine in Engine::ALL.into_iter().filter(|engine| engine.tells_errors()) {
+        hear_errors_and_warnings(engine).await;
+    }
+}
+
+async fn hear_errors_and_warnings(engine: Engine) {
     let site = site().await;
     let browser = Browser::open(engine, 1400).await;
     browser.goto(&format!("http://{site}/")).await;
