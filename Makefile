@@ -20,9 +20,10 @@ test: ## Runs all tests, those in a real browser included
 	cargo test --workspace --features headcount-frontend/ui,headcount-frontend/bundle -- --test-threads 6
 
 bench: ## Measures, and prints ratios from one run
-	@.ci/install build
+	@.ci/install build test
 	@.ci/wasm
 	cargo bench -p headcount --bench measures
+	cargo bench -p headcount-e2e --bench tracker
 
 lint: ## Checks the format, clippy and the documentation, with warnings as errors
 	@.ci/lint

@@ -7,6 +7,7 @@
 )]
 
 mod chromium;
+mod devtools;
 mod display;
 mod driver;
 mod engine;
