@@ -20,4 +20,6 @@ pub mod processes;
 pub mod program;
 pub mod projects;
 pub mod prometheus;
+pub mod site;
+pub mod stop;
 pub mod wait;

@@ -22,6 +22,7 @@ const create = () => {
   let early = []
   let watching
   let scheduled
+  let widths
 
   const become = next => {
     state = next
@@ -73,7 +74,9 @@ const create = () => {
     scheduled = 0
     if (document.visibilityState !== 'visible') return
     if (isOptedOut()) return become('opted-out')
-    const where = [location.pathname, innerWidth, document.documentElement.clientWidth]
+    // Asked once for each size of the window: a page that has just changed would have to be laid out for an answer.
+    widths ??= [innerWidth, document.documentElement.clientWidth]
+    const where = [location.pathname, ...widths]
     tell(() => program.settle(...where))
     send(leaving)
   }
@@ -125,6 +128,7 @@ const create = () => {
     addEventListener('pageshow', restored)
     addEventListener('pagehide', left)
     addEventListener('online', () => send(false))
+    addEventListener('resize', () => (widths = undefined))
   }
 
   const load = async url => {
@@ -139,10 +143,11 @@ const create = () => {
   const open = () => {
     const { routes, base = '/', placeholder, breakpoints = 'vuetify2' } = options
     const [, version = 0] = /^vuetify([1-4])$/.exec(breakpoints) ?? []
-    const widths = ['sm', 'md', 'lg', 'xl', 'xxl'].map(size => breakpoints[size])
+    const from = ['sm', 'md', 'lg', 'xl', 'xxl'].map(size => breakpoints[size])
+    if (!version && !from.some(width => width > 0)) throw 'breakpoints are vuetify1 to vuetify4, or smallest widths'
     deliverTo(new URL(options.endpoint, document.baseURI).href)
     const table = [].concat(routes ?? []).join(' ')
-    program.open(stored(storage => storage), ID, base, table, placeholder === ':', version, ...widths)
+    program.open(stored(storage => storage), ID, base, table, placeholder === ':', version, ...from)
     state = 'counting'
     early.splice(0).forEach(call)
     setTimeout(() => {

@@ -73,6 +73,12 @@ impl Tracker {
         self.with("nonce", nonce.into())
     }
 
+    /// The route table of these definitions: [`templates`](super::templates()) with the values of closed parameters.
+    #[must_use]
+    pub fn templates<Defs: MatchNestedRoutes>(&self, defs: &Defs) -> Vec<String> {
+        templates_with(defs, &self.closed)
+    }
+
     fn with(mut self, name: &'static str, value: String) -> Self {
         self.attributes.push((name, value));
         self
@@ -80,7 +86,7 @@ impl Tracker {
 
     /// The attributes of the script's element for these definitions under `base`.
     fn attributes<Defs: MatchNestedRoutes>(&self, base: &str, defs: &Defs) -> Vec<(&'static str, String)> {
-        let routes = templates_with(defs, &self.closed).join(" ");
+        let routes = self.templates(defs).join(" ");
         let own = [
             ("type", "module".to_owned()),
             ("src", self.script.clone()),

@@ -5,7 +5,6 @@
 
 mod installations;
 mod place;
-mod stop;
 
 use std::{
     env,
@@ -15,10 +14,10 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
-use headcount_e2e::{processes::Process, prometheus, wait::eventually};
+use headcount_e2e::{processes::Process, prometheus, stop::Stop, wait::eventually};
 use tokio::select;
 
-use self::{installations::Installations, place::Place, stop::Stop};
+use self::{installations::Installations, place::Place};
 
 /// Longer than anybody lets it run.
 const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);

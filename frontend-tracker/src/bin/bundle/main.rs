@@ -3,6 +3,7 @@
 //! `bundle IN.wasm OUT_DIR` writes them, named after the input. `bundle --compress DIR` compresses the files of a
 //! directory beside them and prints how large they are. Runs on the host; `.ci/wasm` calls it.
 
+mod names;
 mod uncalled;
 
 use std::{
@@ -42,9 +43,11 @@ fn bundle(program: &Path, dir: &Path) -> Result<()> {
         .generate(dir)
         .with_context(|| format!("generate the bindings of {name}"))?;
 
-    let program = dir.join(format!("{name}_bg.wasm"));
+    let (program, script) = (dir.join(format!("{name}_bg.wasm")), dir.join(format!("{name}.js")));
     let mut module = Module::from_file(&program)?;
     uncalled::remove(&mut module);
+    let bindings = fs::read_to_string(&script).with_context(|| format!("read the bindings of {name}"))?;
+    fs::write(&script, names::shorten(&mut module, bindings)).with_context(|| format!("write {name}.js"))?;
     module.emit_wasm_file(&program)
 }
 

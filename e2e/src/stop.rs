@@ -1,4 +1,4 @@
-//! When is the demo to stop?
+//! When is a program of several processes to stop?
 
 use anyhow::Context;
 use tokio::{
@@ -7,11 +7,15 @@ use tokio::{
 };
 
 /// The signals by which a terminal or a supervisor asks to stop.
-pub(crate) struct Stop([Signal; 3]);
+#[derive(Debug)]
+pub struct Stop([Signal; 3]);
 
 impl Stop {
     /// From now on no such signal ends this program by itself.
-    pub(crate) fn listen() -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// The system does not give them.
+    pub fn listen() -> anyhow::Result<Self> {
         let listen = |kind| signal(kind).context("signals cannot be received");
         Ok(Self([
             listen(SignalKind::interrupt())?,
@@ -21,7 +25,7 @@ impl Stop {
     }
 
     /// Waits for one of them.
-    pub(crate) async fn asked(&mut self) {
+    pub async fn asked(&mut self) {
         let [interrupt, terminate, hangup] = &mut self.0;
         select! {
             _ = interrupt.recv() => {}

@@ -1,0 +1,71 @@
+// What does a router do, step by step, and what does it say itself of each navigation that has settled?
+import { start } from 'headcount-tracker';
+
+/** What the router said: the path and the key of each place that it arrived at, in order. */
+const settled = [];
+
+/** Who waits for the next arrival. */
+const waiting = [];
+
+/** The router has arrived at the present address, which is one of `template`. */
+export function arrived(template, params) {
+  settled.push({ path: location.pathname, key: keyOf(template, params) });
+  for (const resolve of waiting.splice(0)) resolve();
+}
+
+/** A template in which optional parameters that are absent are left out. */
+function keyOf(template, params) {
+  const parts = template.split('/').flatMap((segment) => {
+    const name = /^:(\w+)/.exec(segment)?.[1];
+    if (name === undefined) return segment === '' ? [] : [segment];
+    return params[name]?.length ? [`$${name}`] : [];
+  });
+  return `/${parts.join('/')}`;
+}
+
+const here = () => location.pathname + location.search + location.hash;
+
+/**
+ * Lets a test drive the router with `perform`. `push` and `replace` resolve when the router is idle again; `entry` is
+ * another one after each push that made an entry in the history.
+ */
+export function drive({ routes, push, replace, entry }) {
+  const entries = [here()];
+  let at = 0;
+
+  async function pushed(to) {
+    const before = entry();
+    await push(to);
+    if (entry() === before) return;
+    at += 1;
+    entries.splice(at);
+  }
+
+  async function went(by) {
+    const target = entries[at + by];
+    // Between entries of one address routers are silent.
+    if (target === undefined || target === entries[at]) return;
+    const arrival = new Promise((resolve) => waiting.push(resolve));
+    history.go(by);
+    await arrival;
+    at += by;
+  }
+
+  const kinds = {
+    push: pushed,
+    replace,
+    go: went,
+    // The second navigation begins before the first one has arrived.
+    overtake([first, second]) {
+      push(first);
+      return pushed(second);
+    },
+  };
+
+  start({ endpoint: '/stats', routes });
+  window.perform = async ([kind, argument]) => {
+    await kinds[kind](argument);
+    entries[at] = here();
+    return settled;
+  };
+}

@@ -1,0 +1,29 @@
+// Which routes do both versions of vue-router have? A guard has one form that both understand.
+
+/** The routes, with the components of pages, of a page that others are in, and of one that is loaded when needed. */
+export function routesOf({ page, frame, lazy, rest }) {
+  return [
+    { path: '/', component: page },
+    { path: '/items', component: page },
+    {
+      path: '/items/:item',
+      component: frame,
+      children: [
+        { path: '', component: page },
+        { path: 'notes', component: page },
+        { path: 'parts/:part?', component: page },
+      ],
+    },
+    { path: '/lazy', component: lazy },
+    { path: '/old', redirect: '/items' },
+    { path: '/older', redirect: '/old' },
+    { path: '/login', component: page },
+    { path: '/guarded', component: page, beforeEnter: (to, from, next) => next('/login') },
+    { path: '/late-guarded', component: page, beforeEnter: (to, from, next) => setTimeout(next, 5, '/login') },
+    { path: '/later', component: page, beforeEnter: (to, from, next) => setTimeout(next, 5) },
+    { path: '/blocked', component: page, beforeEnter: (to, from, next) => next(false) },
+    { path: '/failing', component: page, beforeEnter: (to, from, next) => next(new Error('as it should')) },
+    { path: '/end', component: page },
+    { path: rest, component: page },
+  ];
+}

@@ -1,0 +1,21 @@
+// How does each version of Vuetify become a page with the Vue that it is made for?
+import { copyFile, mkdir } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+const versions = { vuetify1: 'vue2', vuetify2: 'vue2', vuetify3: 'vue3', vuetify4: 'vue3' };
+
+await mkdir('dist', { recursive: true });
+for (const [version, vue] of Object.entries(versions)) {
+  await build({
+    entryPoints: [`src/${version}.js`],
+    outdir: 'dist',
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    alias: { vue },
+    define: { 'process.env.NODE_ENV': '"production"' },
+    logLevel: 'warning',
+  });
+}
+await copyFile('node_modules/headcount-tracker/tracker_bg.wasm', 'dist/tracker_bg.wasm');
+await copyFile('index.html', 'dist/index.html');

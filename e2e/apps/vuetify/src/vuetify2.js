@@ -1,0 +1,14 @@
+// Which size does Vuetify 2 say that this page has?
+import Vue from 'vue';
+import Vuetify from 'vuetify2';
+import { told } from './told.js';
+
+Vue.use(Vuetify);
+
+new Vue({
+  vuetify: new Vuetify(),
+  render: (h) => h('v-app'),
+  mounted() {
+    told('vuetify2', this.$vuetify.breakpoint.name);
+  },
+}).$mount('#app');

@@ -1,0 +1,15 @@
+// Which size does Vuetify 4 say that this page has?
+import { createApp, h, onMounted } from 'vue';
+import { createVuetify, useDisplay } from 'vuetify4';
+import { VApp } from 'vuetify4/components/VApp';
+import { told } from './told.js';
+
+const page = {
+  setup() {
+    const { name } = useDisplay();
+    onMounted(() => told('vuetify4', name.value));
+    return () => h(VApp);
+  },
+};
+
+createApp(page).use(createVuetify()).mount('#app');

@@ -1,0 +1,129 @@
+//! How is a built application served, and what becomes of the views that it sends?
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use anyhow::{Context, bail};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::StatusCode,
+    routing::{MethodRouter, post},
+};
+use headcount_shared::event::BrowserEvent;
+use reqwest::Client;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tower_http::services::{ServeDir, ServeFile};
+
+use crate::{http, processes::Process, program::build_directory};
+
+/// Where `.ci/examples` puts what it builds: the applications by their names, and the package for npm.
+///
+/// # Errors
+/// The system does not tell where this program is.
+pub fn examples() -> anyhow::Result<PathBuf> {
+    Ok(build_directory()?.with_file_name("examples"))
+}
+
+/// Something that `.ci/examples` builds.
+///
+/// # Errors
+/// It was not built. The error says what builds it.
+pub fn built(name: &str) -> anyhow::Result<PathBuf> {
+    let path = examples()?.join(name);
+    if !path.exists() {
+        bail!("{} is missing; `.ci/wasm && .ci/examples` builds it", path.display());
+    }
+    Ok(path)
+}
+
+/// An application at an origin of its own, which posts its views to `/stats`. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Site {
+    address: SocketAddr,
+    kept: Kept,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+/// The bodies that were posted, in the order in which they came.
+type Kept = Arc<Mutex<Vec<Bytes>>>;
+
+impl Site {
+    /// Serves a built application and keeps its views.
+    ///
+    /// # Errors
+    /// It was not built, or the address is taken.
+    pub async fn keeping(application: &str, listen: SocketAddr) -> anyhow::Result<Self> {
+        let kept = Kept::default();
+        let stats = post(keep).with_state(Arc::clone(&kept));
+        Self::start(&built(application)?, listen, stats, kept).await
+    }
+
+    /// Serves a built application and passes its views on to a server, as a proxy in front of both would.
+    ///
+    /// # Errors
+    /// It was not built, or the address is taken.
+    pub async fn passing_on(application: &str, listen: SocketAddr, server: &Process) -> anyhow::Result<Self> {
+        let upstream = Upstream { client: http::client()?, stats: server.url("stats").into() };
+        let stats = post(pass_on).with_state(upstream);
+        Self::start(&built(application)?, listen, stats, Kept::default()).await
+    }
+
+    async fn start(
+        directory: &Path,
+        listen: SocketAddr,
+        stats: MethodRouter,
+        kept: Kept,
+    ) -> anyhow::Result<Self> {
+        let listener =
+            TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+        let address = listener.local_addr().context("the site has no address")?;
+        // Where there is no file there may be a page: the application knows.
+        let files = ServeDir::new(directory).fallback(ServeFile::new(directory.join("index.html")));
+        let router = Router::new().route("/stats", stats).fallback_service(files);
+        let task = tokio::spawn(axum::serve(listener, router).into_future());
+        Ok(Self { address, kept, task })
+    }
+
+    /// The address of a path, which begins with a slash.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The views that were kept, in the order in which they came.
+    ///
+    /// # Errors
+    /// One of them is not what a server takes.
+    pub fn views(&self) -> anyhow::Result<Vec<BrowserEvent>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().map(|body| BrowserEvent::parse(body).context("an event that no server takes")).collect()
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn keep(State(kept): State<Kept>, body: Bytes) -> StatusCode {
+    kept.lock().unwrap_or_else(PoisonError::into_inner).push(body);
+    StatusCode::NO_CONTENT
+}
+
+/// The server that views are passed on to.
+#[derive(Clone)]
+struct Upstream {
+    client: Client,
+    stats: Arc<str>,
+}
+
+async fn pass_on(State(upstream): State<Upstream>, body: Bytes) -> StatusCode {
+    let answer = upstream.client.post(&*upstream.stats).body(body).send().await;
+    answer.map_or(StatusCode::BAD_GATEWAY, |answer| answer.status())
+}

@@ -1,0 +1,148 @@
+//! Is a view counted for every navigation that a router has settled, and for none else?
+//!
+//! The routers say themselves where they arrived, and by which route. Of that, a view is what has changed the path.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use headcount_e2e::{
+    browser::{Browser, Engine},
+    in_every_engine,
+    site::Site,
+    wait::{SOON, eventually},
+};
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+in_every_engine!(vue_router_3_is_followed, vue_router_4_is_followed, react_router_is_followed);
+
+/// How many random walks are followed.
+const WALKS: u64 = 3;
+
+/// How many steps a random walk has.
+const STEPS: usize = 30;
+
+/// Where a step may lead, each in a way of its own.
+const PLACES: [&str; 22] = [
+    "/",
+    "/items",
+    "/items?sort=name",
+    "/items#end",
+    "?page=2",
+    "#top",
+    "/items/1",
+    "/items/2",
+    "/items/2/notes",
+    "/items/2/parts",
+    "/items/2/parts/7",
+    "/items/3/parts/7?open",
+    "/lazy",
+    "/old",
+    "/older",
+    "/login",
+    "/guarded",
+    "/late-guarded",
+    "/later",
+    "/blocked",
+    "/failing",
+    "/no/such/page",
+];
+
+/// Where a router has arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct Arrival {
+    path: String,
+    /// The key under which a view there is counted.
+    key: String,
+}
+
+async fn vue_router_3_is_followed(engine: Engine) {
+    follow(engine, "vue-router3").await;
+}
+
+async fn vue_router_4_is_followed(engine: Engine) {
+    follow(engine, "vue-router4").await;
+}
+
+async fn react_router_is_followed(engine: Engine) {
+    follow(engine, "react-router").await;
+}
+
+async fn follow(engine: Engine, router: &str) {
+    let browser = Browser::open(engine, 1400).await;
+    walk(&browser, router, "every kind of step", &every_kind_of_step()).await;
+    for seed in 0..WALKS {
+        walk(&browser, router, &format!("seed {seed}"), &random_steps(seed)).await;
+    }
+    browser.close().await;
+}
+
+/// Everything that a navigation can be, once.
+fn every_kind_of_step() -> Vec<Value> {
+    let steps = [
+        json!(["push", "/items"]),
+        json!(["push", "/items?sort=name"]),
+        json!(["push", "#end"]),
+        json!(["push", "/items/1"]),
+        json!(["push", "/items/2"]),
+        json!(["push", "/items/2"]),
+        json!(["push", "/items/2/parts"]),
+        json!(["push", "/items/2/parts/7"]),
+        json!(["replace", "/items/2/notes"]),
+        json!(["push", "/lazy"]),
+        json!(["push", "/old"]),
+        json!(["push", "/older"]),
+        json!(["push", "/guarded"]),
+        json!(["push", "/late-guarded"]),
+        json!(["push", "/blocked"]),
+        json!(["push", "/failing"]),
+        json!(["push", "/later"]),
+        json!(["overtake", ["/later", "/items/3"]]),
+        json!(["go", -1]),
+        json!(["go", -2]),
+        json!(["go", 3]),
+        json!(["replace", "/older"]),
+        json!(["push", "/no/such/page"]),
+        json!(["go", -1]),
+    ];
+    steps.into()
+}
+
+fn random_steps(seed: u64) -> Vec<Value> {
+    let mut chance = StdRng::seed_from_u64(seed);
+    let mut step = || {
+        let places = [(); 2].map(|()| PLACES.choose(&mut chance).copied().unwrap());
+        match chance.random_range(0..10) {
+            0..5 => json!(["push", places[0]]),
+            5 => json!(["replace", places[0]]),
+            6 => json!(["overtake", places]),
+            _ => json!(["go", [-2, -1, -1, 1, 2].choose(&mut chance)]),
+        }
+    };
+    (0..STEPS).map(|_| step()).collect()
+}
+
+/// Takes the steps in a new page, and after each one compares what was counted with what the router says.
+async fn walk(browser: &Browser, router: &str, name: &str, steps: &[Value]) {
+    let site = Site::keeping(&format!("routers/{router}"), SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+    let site = site.await.unwrap();
+    browser.goto(&site.url("/")).await;
+    browser.wait_for("return typeof perform === 'function'").await;
+    // What was counted too often arrives at the latest with two views that nothing can be mistaken for.
+    let last = [json!(["push", "/end"]), json!(["push", "/items/last"])];
+    for (at, step) in steps.iter().chain(&last).enumerate() {
+        let settled = browser.run(&format!("return perform({step})")).await;
+        let expected = views(serde_json::from_value(settled).unwrap());
+        let arrived = async || (site.views().unwrap().len() >= expected.len()).then_some(());
+        // What is missing is told below.
+        eventually("the views arrive", SOON, arrived).await.ok();
+        let counted: Vec<String> = site.views().unwrap().into_iter().map(|view| view.path).collect();
+        assert_eq!(counted, expected, "{router}, {name}, after {at}: {step}");
+    }
+}
+
+/// The keys of the arrivals that are views: those with another path than the one before.
+fn views(mut arrivals: Vec<Arrival>) -> Vec<String> {
+    arrivals.dedup_by(|next, before| next.path == before.path);
+    arrivals.into_iter().map(|arrival| arrival.key).collect()
+}

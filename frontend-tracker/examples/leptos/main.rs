@@ -1,0 +1,56 @@
+//! A small shop in Leptos: every page is counted under the route that shows it.
+//!
+//! In a browser this is the shop. Elsewhere it prints its route table, one template a line, as `headcount serve --routes`
+//! reads it: `cargo run --example leptos --features leptos/csr`.
+
+mod pages;
+mod shown;
+mod walk;
+
+use headcount_frontend::leptos::{CountedRoutes, Tracker};
+use leptos::prelude::*;
+use leptos_router::components::Router;
+
+use self::{pages::pages, shown::Shown, walk::Walk};
+
+/// The path that the shop is served under.
+const BASE: &str = "/shop";
+
+/// What a customer's page can show beside the customer.
+const TABS: &[&str] = &["bills", "notes"];
+
+/// The whole shop.
+#[component]
+fn Shop() -> impl IntoView {
+    let tracker = Tracker::at("/static/tracker.js").closed("tab", TABS);
+    view! {
+        <Router base=BASE>
+            <h1>"Shop"</h1>
+            <Walk />
+            <main>
+                <CountedRoutes
+                    tracker
+                    fallback=|| "There is no such page."
+                    children=ToChildren::to_children(pages)
+                />
+            </main>
+            <Shown />
+        </Router>
+    }
+}
+
+#[cfg(target_family = "wasm")]
+fn main() {
+    leptos::mount::mount_to_body(Shop);
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn main() -> std::io::Result<()> {
+    use std::io::Write;
+
+    // The shop itself needs a browser.
+    let _shop = Shop;
+    let mut out = std::io::stdout().lock();
+    let tracker = Tracker::at("").closed("tab", TABS);
+    tracker.templates(&pages()).iter().try_for_each(|template| writeln!(out, "{template}"))
+}

@@ -1,0 +1,17 @@
+// Which parts does a page have, and which one is open?
+import { NavLink } from 'react-router';
+
+export default function Tabs({ first, others }) {
+  return (
+    <nav>
+      <NavLink to="." end>
+        {first}
+      </NavLink>
+      {others.map((name) => (
+        <NavLink key={name} to={name}>
+          {name}
+        </NavLink>
+      ))}
+    </nav>
+  );
+}

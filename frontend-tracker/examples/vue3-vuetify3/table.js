@@ -1,0 +1,6 @@
+// What is the route table? One template a line, as `headcount serve --routes` reads it.
+import { createMemoryHistory, createRouter } from 'vue-router';
+import { routes } from './src/routes.js';
+
+const router = createRouter({ history: createMemoryHistory(), routes });
+for (const { path } of router.getRoutes()) console.log(path);

@@ -1,0 +1,68 @@
+//! Which names does a program need to find its bindings, and which texts does nobody read?
+
+use std::collections::HashSet;
+
+use walrus::Module;
+
+/// How many hexadecimal digits the bindings put behind a name.
+const HASH_DIGITS: usize = 16;
+
+/// Takes the hash from the names of imports, in the program and in its bindings, where they stay different without it.
+/// Gives the bindings.
+pub(crate) fn shorten(module: &mut Module, mut bindings: String) -> String {
+    let mut taken: HashSet<String> = module.imports.iter().map(|import| import.name.clone()).collect();
+    for import in module.imports.iter_mut() {
+        let Some(short) = without_hash(&import.name).map(ToOwned::to_owned) else { continue };
+        if taken.insert(short.clone()) {
+            bindings = bindings.replace(&import.name, &short);
+            import.name = short;
+        }
+    }
+    bindings
+}
+
+fn without_hash(name: &str) -> Option<&str> {
+    let (short, hash) = name.rsplit_once('_')?;
+    (hash.len() == HASH_DIGITS && hash.bytes().all(|digit| digit.is_ascii_hexdigit())).then_some(short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn module(imports: &[&str]) -> Module {
+        let mut module = Module::default();
+        let ty = module.types.add(&[], &[]);
+        for import in imports {
+            module.add_import_func("./x.js", import, ty);
+        }
+        module
+    }
+
+    fn names(module: &Module) -> Vec<&str> {
+        module.imports.iter().map(|import| import.name.as_str()).collect()
+    }
+
+    #[test]
+    fn program_and_bindings_agree_on_the_short_name() {
+        let mut module = module(&["__wbg_now_0123456789abcdef", "__wbindgen_throw"]);
+        let bindings = "x.__wbg_now_0123456789abcdef = now; x.__wbindgen_throw = fail;".to_owned();
+        assert_eq!(shorten(&mut module, bindings), "x.__wbg_now = now; x.__wbindgen_throw = fail;");
+        assert_eq!(names(&module), ["__wbg_now", "__wbindgen_throw"]);
+    }
+
+    #[test]
+    fn names_that_differ_in_their_hash_alone_stay_different() {
+        let mut module = module(&["get_0123456789abcdef", "get_fedcba9876543210"]);
+        let bindings = "{ get_0123456789abcdef: a, get_fedcba9876543210: b }".to_owned();
+        assert_eq!(shorten(&mut module, bindings), "{ get: a, get_fedcba9876543210: b }");
+        assert_eq!(names(&module), ["get", "get_fedcba9876543210"]);
+    }
+
+    #[test]
+    fn only_sixteen_hexadecimal_digits_are_a_hash() {
+        for name in ["now", "get_now", "get_0123456789abcde", "get_0123456789abcdeg"] {
+            assert_eq!(without_hash(name), None, "{name}");
+        }
+    }
+}
