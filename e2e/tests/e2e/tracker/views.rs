@@ -189,8 +189,6 @@ async fn the_history_functions_stay_what_they_are(engine: Engine) -> Outcome {
             history[name].name,
             history[name].length,
             typeof history[name],
-            String(history[name]),
-            Object.keys(history).length,
             outcome(() => history[name]({}, '', '?same')),
             outcome(() => history[name]({}, '', 'http://elsewhere.test/')),
             outcome(() => history[name]()),
