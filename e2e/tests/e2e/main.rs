@@ -4,6 +4,7 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at what it does not expect")]
 
+mod behaviour;
 mod happened;
 mod namespace;
 mod reports;
