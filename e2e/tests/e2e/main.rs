@@ -30,6 +30,7 @@ mod full_disk;
 mod incidents;
 mod interface;
 mod known_again;
+mod leptos;
 mod names;
 mod opted_out;
 mod postgres;
