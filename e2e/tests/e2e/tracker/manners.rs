@@ -7,7 +7,7 @@ use headcount_e2e::{
 use serde_json::json;
 
 use super::watched::Watched;
-use crate::behaviour::{Outcome, behaviours, holds};
+use crate::behaviour::{Outcome, behaviours, holds, holds_though};
 
 behaviours!(
     global_privacy_control_is_obeyed,
@@ -25,8 +25,21 @@ behaviours!(
 /// How many views wait at most.
 const WAITING: usize = 32;
 
+/// How the browser's owner says no.
+const BY_PROPERTY: &str = "The page is told by the property alone; not every engine has a setting for it.";
+
+/// Ends a test that has taken the network away.
+async fn holds_offline(watched: Watched) -> Outcome {
+    if watched.browser.engine() == Engine::Chromium {
+        return holds(watched.browser).await;
+    }
+    let note =
+        "The page is told that it is offline, by `navigator.onLine` and its events; its network stays.";
+    holds_though(watched.browser, note).await
+}
+
 /// A page that is not counted: nothing is fetched, stored or sent there, though the same browser is counted elsewhere.
-async fn is_ignored(engine: Engine, setting: Setting) -> Outcome {
+async fn is_ignored(engine: Engine, setting: Setting) -> Watched {
     let watched = Watched::at(engine, "/p/acme", setting.untouched("/p/counted/node/n1")).await;
     watched.is("ignored").await;
     watched.browser.push("/p/other").await;
@@ -36,25 +49,29 @@ async fn is_ignored(engine: Engine, setting: Setting) -> Outcome {
     watched.is_quiet(0).await;
     watched.goto("/p/counted/node/n1").await;
     watched.arrived(&["/p/$projectId/node/$name"]).await;
-    holds(watched.browser).await
+    watched
 }
 
 async fn global_privacy_control_is_obeyed(engine: Engine) -> Outcome {
     let control = "Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })";
-    is_ignored(engine, Setting::new().early(control)).await
+    let watched = is_ignored(engine, Setting::new().early(control)).await;
+    holds_though(watched.browser, BY_PROPERTY).await
 }
 
 async fn do_not_track_is_obeyed(engine: Engine) -> Outcome {
     let asked = "Object.defineProperty(navigator, 'doNotTrack', { value: '1' })";
-    is_ignored(engine, Setting::new().early(asked)).await
+    let watched = is_ignored(engine, Setting::new().early(asked)).await;
+    holds_though(watched.browser, BY_PROPERTY).await
 }
 
 async fn automation_is_ignored_on_request(engine: Engine) -> Outcome {
-    is_ignored(engine, Setting::new().attribute("data-automation", "ignore")).await
+    let watched = is_ignored(engine, Setting::new().attribute("data-automation", "ignore")).await;
+    holds(watched.browser).await
 }
 
 async fn localhost_is_ignored_on_request(engine: Engine) -> Outcome {
-    is_ignored(engine, Setting::new().attribute("data-localhost", "ignore")).await
+    let watched = is_ignored(engine, Setting::new().attribute("data-localhost", "ignore")).await;
+    holds(watched.browser).await
 }
 
 async fn opting_out_stops_and_opting_in_begins_again(engine: Engine) -> Outcome {
@@ -135,7 +152,7 @@ async fn offline_views_wait_and_arrive_later(engine: Engine) -> Outcome {
     watched.host.heard(4).await;
     watched.ends_with(&["/p/$projectId", node, node, node]).await;
     assert_eq!(watched.status().await["waiting"], 0);
-    holds(watched.browser).await
+    holds_offline(watched).await
 }
 
 async fn offline_views_are_bounded_and_the_dropped_are_counted(engine: Engine) -> Outcome {
@@ -149,7 +166,7 @@ async fn offline_views_are_bounded_and_the_dropped_are_counted(engine: Engine) -
     watched.host.heard(1 + WAITING).await;
     let kept = [&["/p/$projectId"][..], &["/p/$projectId/node/$name"; WAITING]].concat();
     watched.ends_with(&kept).await;
-    holds(watched.browser).await
+    holds_offline(watched).await
 }
 
 async fn a_refused_beacon_is_sent_once_in_another_way(engine: Engine) -> Outcome {
