@@ -3,6 +3,8 @@
 //! It is made without the table that counts: the router says which of its definitions it takes for a path, and of each page
 //! one path is known.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos_router::{
     MatchInterface, MatchNestedRoutes, MatchParams, RouteDefs, RouteMatchId, hooks::use_location,
@@ -30,15 +32,20 @@ const MOVED: &str = "/clients/1";
 pub(crate) fn shown() -> impl IntoView {
     let pathname = use_location().pathname;
     let (keys, set_keys) = signal(Vec::new());
-    Effect::new(move |before: Option<Option<String>>| {
-        let (before, now) = (before.flatten(), pathname.get());
-        match key_of(&now) {
-            Some(key) if before.as_ref() != Some(&now) => {
-                set_keys.write().push(key);
-                Some(now)
-            }
-            _ => before,
+    let settled = StoredValue::new(String::new());
+    // Where a task has ended the router has settled.
+    let settle = move || {
+        let now = pathname.get_untracked();
+        if let Some(key) = key_of(&now)
+            && now != settled.get_value()
+        {
+            settled.set_value(now);
+            set_keys.write().push(key);
         }
+    };
+    Effect::new(move |_| {
+        pathname.track();
+        set_timeout(settle, Duration::ZERO);
     });
     view! { <ol id="shown">{move || keys.get().into_iter().map(|key| view! { <li>{key}</li> }).collect_view()}</ol> }
 }
