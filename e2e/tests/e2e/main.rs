@@ -45,4 +45,5 @@ mod stopping;
 mod switched;
 mod tracker;
 mod vuetify;
+mod weight;
 mod world;

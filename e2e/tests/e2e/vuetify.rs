@@ -64,7 +64,8 @@ async fn agree(engine: Engine, bar: ScrollBar) {
             let beside_a_bar = page.client < page.inner;
             assert_eq!(beside_a_bar, bar == ScrollBar::Classic, "{version} at {width}: {page:?}");
         }
-        let said: BTreeMap<u32, Breakpoint> = said.into_iter().map(|(width, page)| (width, page.size)).collect();
+        let said: BTreeMap<u32, Breakpoint> =
+            said.into_iter().map(|(width, page)| (width, page.size)).collect();
         assert_eq!(said.values().collect::<BTreeSet<_>>().len(), sizes, "{version}: {said:?}");
         assert_eq!(counted(&site, version).await, said, "{version}");
     }
