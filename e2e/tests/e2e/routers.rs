@@ -1,6 +1,7 @@
 //! Is a view counted for every navigation that a router has settled, and for none else?
 //!
-//! The routers say themselves where they arrived, and by which route. Of that, a view is what has changed the path.
+//! The routers say themselves where they arrived, and by which route. Of that, a view is the last place of a task, where
+//! its path is another one than before.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -51,6 +52,8 @@ const PLACES: [&str; 22] = [
 /// Where a router has arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 struct Arrival {
+    /// Arrivals without a pause between them have the same number.
+    task: u64,
     path: String,
     /// The key under which a view there is counted.
     key: String,
@@ -111,12 +114,13 @@ fn every_kind_of_step() -> Vec<Value> {
 fn random_steps(seed: u64) -> Vec<Value> {
     let mut chance = StdRng::seed_from_u64(seed);
     let mut step = || {
-        let places = [(); 2].map(|()| PLACES.choose(&mut chance).copied().unwrap());
+        let [place, other] = [(); 2].map(|()| PLACES.choose(&mut chance).copied().unwrap());
+        let by = [-2, -1, -1, 1, 2].choose(&mut chance).copied();
         match chance.random_range(0..10) {
-            0..5 => json!(["push", places[0]]),
-            5 => json!(["replace", places[0]]),
-            6 => json!(["overtake", places]),
-            _ => json!(["go", [-2, -1, -1, 1, 2].choose(&mut chance)]),
+            0..5 => json!(["push", place]),
+            5 => json!(["replace", place]),
+            6 => json!(["overtake", [place, other]]),
+            _ => json!(["go", by]),
         }
     };
     (0..STEPS).map(|_| step()).collect()
@@ -124,15 +128,16 @@ fn random_steps(seed: u64) -> Vec<Value> {
 
 /// Takes the steps in a new page, and after each one compares what was counted with what the router says.
 async fn walk(browser: &Browser, router: &str, name: &str, steps: &[Value]) {
-    let site = Site::keeping(&format!("routers/{router}"), SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-    let site = site.await.unwrap();
+    let application = format!("routers/{router}");
+    let site = Site::keeping(&application, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
     browser.goto(&site.url("/")).await;
     browser.wait_for("return typeof perform === 'function'").await;
     // What was counted too often arrives at the latest with two views that nothing can be mistaken for.
     let last = [json!(["push", "/end"]), json!(["push", "/items/last"])];
     for (at, step) in steps.iter().chain(&last).enumerate() {
         let settled = browser.run(&format!("return perform({step})")).await;
-        let expected = views(serde_json::from_value(settled).unwrap());
+        let settled: Vec<Arrival> = serde_json::from_value(settled).unwrap();
+        let expected = views(&settled);
         let arrived = async || (site.views().unwrap().len() >= expected.len()).then_some(());
         // What is missing is told below.
         eventually("the views arrive", SOON, arrived).await.ok();
@@ -141,8 +146,10 @@ async fn walk(browser: &Browser, router: &str, name: &str, steps: &[Value]) {
     }
 }
 
-/// The keys of the arrivals that are views: those with another path than the one before.
-fn views(mut arrivals: Vec<Arrival>) -> Vec<String> {
-    arrivals.dedup_by(|next, before| next.path == before.path);
-    arrivals.into_iter().map(|arrival| arrival.key).collect()
+/// The keys of the arrivals that are views.
+fn views(arrivals: &[Arrival]) -> Vec<String> {
+    let tasks = arrivals.chunk_by(|before, next| before.task == next.task);
+    let mut settled: Vec<&Arrival> = tasks.filter_map(<[Arrival]>::last).collect();
+    settled.dedup_by(|next, before| next.path == before.path);
+    settled.into_iter().map(|arrival| arrival.key.clone()).collect()
 }

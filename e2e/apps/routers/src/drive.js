@@ -1,15 +1,22 @@
 // What does a router do, step by step, and what does it say itself of each navigation that has settled?
 import { start } from 'headcount-tracker';
 
-/** What the router said: the path and the key of each place that it arrived at, in order. */
+/** What the router said: the path and the key of each place that it arrived at, in order, and in which task that was. */
 const settled = [];
+
+let task = 0;
+let next;
 
 /** Who waits for the next arrival. */
 const waiting = [];
 
 /** The router has arrived at the present address, which is one of `template`. */
 export function arrived(template, params) {
-  settled.push({ path: location.pathname, key: keyOf(template, params) });
+  next ??= setTimeout(() => {
+    next = undefined;
+    task += 1;
+  });
+  settled.push({ task, path: location.pathname, key: keyOf(template, params) });
   for (const resolve of waiting.splice(0)) resolve();
 }
 
