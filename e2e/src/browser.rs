@@ -7,7 +7,6 @@
 )]
 
 mod chromium;
-mod devtools;
 mod display;
 mod driver;
 mod engine;
@@ -202,7 +201,7 @@ impl Browser {
         self.web.close_window().await.expect("the tab closes");
     }
 
-    /// Sends a command of the DevTools protocol to the tab that is driven, and gives its answer. Only for Chromium.
+    /// Sends a command of the `DevTools` protocol to the tab that is driven, and gives its answer. Only for Chromium.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.web.cdp().send_raw(command, parameters).await.expect("the browser does what its tools ask")
     }
