@@ -47,4 +47,5 @@ mod stopping;
 mod switched;
 mod tracker;
 mod vuetify;
+mod weight;
 mod world;
