@@ -24,6 +24,8 @@ mod delivery;
 mod demo;
 mod destinations;
 mod engines;
+mod examples;
+mod examples_package;
 mod fleet;
 mod full_disk;
 mod incidents;
