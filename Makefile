@@ -14,15 +14,18 @@ build: ## Builds the browser programs, the server (target/release/headcount) and
 	@.ci/wasm
 	cargo build --release -p headcount -p headcount-e2e --bins
 
-test: ## Runs all tests, those in a real browser included
+test: ## Runs all tests, those in real browsers included
 	@.ci/install build test
 	@.ci/wasm
+	@.ci/wasm leptos
+	@.ci/examples
 	cargo test --workspace --features headcount-frontend/ui,headcount-frontend/bundle -- --test-threads 6
 
 bench: ## Measures, and prints ratios from one run
-	@.ci/install build
+	@.ci/install build test
 	@.ci/wasm
 	cargo bench -p headcount --bench measures
+	cargo bench -p headcount-e2e --bench tracker
 
 lint: ## Checks the format, clippy and the documentation, with warnings as errors
 	@.ci/lint

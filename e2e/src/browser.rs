@@ -186,6 +186,11 @@ impl Browser {
         Tab(self.web.new_tab().await.expect("a tab is opened"))
     }
 
+    /// Opens an empty window, which hides no other. The present one stays the one that is driven.
+    pub async fn new_window(&self) -> Tab {
+        Tab(self.web.new_window().await.expect("a window is opened"))
+    }
+
     /// Drives another tab from now on.
     pub async fn switch_to(&self, tab: &Tab) {
         self.web.switch_to_window(tab.0.clone()).await.expect("the tab is there");
@@ -194,6 +199,11 @@ impl Browser {
     /// Closes the tab that is driven. [`Browser::switch_to`] has to follow.
     pub async fn close_tab(&self) {
         self.web.close_window().await.expect("the tab closes");
+    }
+
+    /// Sends a command of the `DevTools` protocol to the tab that is driven, and gives its answer. Only for Chromium.
+    pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        self.web.cdp().send_raw(command, parameters).await.expect("the browser does what its tools ask")
     }
 
     /// Ends the program, in order, so that the next test has the machine for itself.

@@ -9,6 +9,8 @@ mod child;
 pub mod clock;
 pub mod destinations;
 pub mod fleet;
+#[cfg(feature = "browsers")]
+pub mod host;
 pub mod http;
 pub mod log;
 pub mod observed;

@@ -4,8 +4,7 @@
 // browser whose owner said no never fetches the program.
 
 import * as program from 'headcount-bindings'
-
-import { deliverTo } from './delivery.js'
+import { deliverTo } from 'headcount-delivery'
 
 const ID = 'headcount-device-id'
 const OPT_OUT = 'headcount-opt-out'

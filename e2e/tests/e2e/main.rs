@@ -4,6 +4,7 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at what it does not expect")]
 
+mod behaviour;
 mod happened;
 mod namespace;
 mod reports;
@@ -31,6 +32,7 @@ mod full_disk;
 mod incidents;
 mod interface;
 mod known_again;
+mod leptos;
 mod names;
 mod opted_out;
 mod postgres;

@@ -1,5 +1,8 @@
 //! What the tracker makes of what people do in a browser.
 
+mod views;
+mod watched;
+
 use std::collections::BTreeMap;
 
 use headcount_e2e::{

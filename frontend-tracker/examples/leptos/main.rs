@@ -11,7 +11,7 @@ use headcount_frontend::leptos::{CountedRoutes, Tracker};
 use leptos::prelude::*;
 use leptos_router::components::Router;
 
-use self::{pages::pages, shown::Shown, walk::Walk};
+use self::{pages::pages, shown::shown, walk::walk};
 
 /// The path that the shop is served under.
 const BASE: &str = "/shop";
@@ -26,7 +26,7 @@ fn Shop() -> impl IntoView {
     view! {
         <Router base=BASE>
             <h1>"Shop"</h1>
-            <Walk />
+            {walk()}
             <main>
                 <CountedRoutes
                     tracker
@@ -34,7 +34,7 @@ fn Shop() -> impl IntoView {
                     children=ToChildren::to_children(pages)
                 />
             </main>
-            <Shown />
+            {shown()}
         </Router>
     }
 }

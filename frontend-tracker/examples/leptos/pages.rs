@@ -9,7 +9,7 @@ use leptos_router::{
 };
 
 /// The pages, the customers' ones in the frame that all of them have.
-pub(super) fn pages() -> impl MatchNestedRoutes + Clone + Send + 'static {
+pub(crate) fn pages() -> impl MatchNestedRoutes + Clone + Send + 'static {
     (
         NestedRoute::new(path!("/"), Overview),
         NestedRoute::new(path!("/customers/new"), NewCustomer),

@@ -25,8 +25,7 @@ const KNOWN: [(&str, &str); 10] = [
 ];
 
 /// The pages that the router has settled on, by their keys.
-#[component]
-pub(super) fn Shown() -> impl IntoView {
+pub(crate) fn shown() -> impl IntoView {
     let pathname = use_location().pathname;
     let (keys, set_keys) = signal(Vec::new());
     Effect::new(move |_| {

@@ -6,8 +6,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use crate::BASE;
 
 /// Links, and a field for an address that a program goes to.
-#[component]
-pub(super) fn Walk() -> impl IntoView {
+pub(crate) fn walk() -> impl IntoView {
     let (address, set_address) = signal(String::new());
     let go = use_navigate();
     let go_to = move |options: NavigateOptions| go(&address.read_untracked(), options);

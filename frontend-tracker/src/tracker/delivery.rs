@@ -2,7 +2,8 @@
 
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen(module = "/js/delivery.js")]
+// `js/delivery.js`: bundled by this name, so that there is one copy of it.
+#[wasm_bindgen(raw_module = "headcount-delivery")]
 extern "C" {
     /// Hands `body` to the browser, which sends it even when the page ends. Never throws.
     pub(super) fn deliver(body: &str);

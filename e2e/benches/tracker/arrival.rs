@@ -1,0 +1,139 @@
+//! How long after a navigation begins has the server got its view?
+//!
+//! Chromium on a slow network and a slow processor, with a new profile for every run. A run of each program follows the
+//! other, so that all see the same noise, and each round begins with another one.
+
+use anyhow::{Context, ensure};
+use headcount_e2e::browser::{Browser, Engine};
+use headcount_shared::routes::ROUTES;
+use serde_json::json;
+
+use super::{
+    WIDTH,
+    figures::Figures,
+    files::Files,
+    site::{Arrival, Program, Site},
+};
+
+const ROUNDS: usize = 9;
+
+/// What the tracker may take longer than the control, in milliseconds.
+const BOUND: f64 = 250.0;
+
+/// Round trip, in milliseconds.
+const ROUND_TRIP: u32 = 150;
+
+/// Bytes a second, up and down.
+const BANDWIDTH: u32 = 200 * 1024;
+
+/// How many times slower the processor is.
+const SLOWED: u32 = 4;
+
+const PATH: &str = "/p/shop";
+const KEY: &str = "/p/$projectId";
+
+/// Whether the browser has been here before. Its cache is empty in any case: a file that it keeps would be asked for again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Visit {
+    /// The UUID is new, and settles.
+    First,
+    /// The UUID is stored.
+    Return,
+}
+
+impl Visit {
+    /// What is compared, the control first, with the name of each.
+    const fn programs(self) -> &'static [(Program, &'static str)] {
+        const CONTROL: (Program, &str) = (Program::Control, "control");
+        const TRACKER: (Program, &str) = (Program::Tracker, "tracker");
+        const PRELOADED: (Program, &str) = (Program::Preloaded, "tracker, its program preloaded");
+        match self {
+            Self::First => {
+                &[CONTROL, TRACKER, PRELOADED, (Program::Unsettled, "control that does not settle")]
+            }
+            Self::Return => &[CONTROL, TRACKER, PRELOADED],
+        }
+    }
+
+    /// What the page that loads nothing does before.
+    const fn script(self) -> &'static str {
+        match self {
+            Self::First => "localStorage.clear()",
+            Self::Return => {
+                "localStorage.setItem('headcount-device-id', '20174a56-4a1e-41ca-a90d-b657d1fa873e')"
+            }
+        }
+    }
+}
+
+/// Prints the times from the beginning of a navigation to the arrival of its view.
+pub(crate) async fn of_the_first_view(files: &Files) -> anyhow::Result<()> {
+    println!(
+        "\nmilliseconds from navigation to arrival, {ROUND_TRIP} ms round trip, {} KiB/s, processor {SLOWED} times slower, {ROUNDS} rounds",
+        BANDWIDTH / 1024
+    );
+    for (visit, name) in [
+        (Visit::First, "first visit: the UUID is new, and settles for 100 ms"),
+        (Visit::Return, "later visit: the UUID is stored, nothing is cached"),
+    ] {
+        println!("  {name}");
+        print(visit.programs(), &measured(files, visit).await?);
+    }
+    Ok(())
+}
+
+/// The times of each program of a visit, in their order.
+async fn measured(files: &Files, visit: Visit) -> anyhow::Result<Vec<Figures>> {
+    let programs = visit.programs();
+    let mut times = vec![Vec::new(); programs.len()];
+    for round in 0..ROUNDS {
+        for turn in 0..programs.len() {
+            let at = (round + turn) % programs.len();
+            if let (Some((program, _)), Some(times)) = (programs.get(at), times.get_mut(at)) {
+                times.push(run(files, visit, *program).await?);
+            }
+        }
+    }
+    Ok(times.into_iter().map(Figures::new).collect())
+}
+
+/// One navigation of a new browser, in milliseconds from its beginning, by the clock of this machine that both ends have.
+async fn run(files: &Files, visit: Visit, program: Program) -> anyhow::Result<f64> {
+    let site = Site::open(files, program, &ROUTES.join(" "), "").await?;
+    let browser = Browser::open(Engine::Chromium, WIDTH).await;
+    browser.goto(&site.quiet()).await;
+    browser.run(visit.script()).await;
+    slow_down(&browser).await;
+    browser.goto(&site.url(PATH)).await;
+    let arrivals = site.arrivals(1).await?;
+    let began = browser.run("return performance.timeOrigin").await;
+    browser.close().await;
+    let [Arrival { at, event }] = arrivals.as_slice() else { anyhow::bail!("more than one view") };
+    ensure!(event.path == KEY && event.device_size.as_str() == "lg", "another view: {event:?}");
+    Ok(at - began.as_f64().context("a navigation begins at some time")?)
+}
+
+async fn slow_down(browser: &Browser) {
+    browser.devtools("Network.enable", json!({})).await;
+    let network = json!({
+        "offline": false,
+        "latency": ROUND_TRIP,
+        "downloadThroughput": BANDWIDTH,
+        "uploadThroughput": BANDWIDTH,
+    });
+    browser.devtools("Network.emulateNetworkConditions", network).await;
+    browser.devtools("Emulation.setCPUThrottlingRate", json!({ "rate": SLOWED })).await;
+}
+
+fn print(programs: &[(Program, &str)], times: &[Figures]) {
+    let control = times.first().map_or(f64::NAN, Figures::median);
+    for ((program, name), times) in programs.iter().zip(times) {
+        print!("    {name:<38} {times}");
+        match program {
+            Program::Control | Program::Unsettled => println!(),
+            Program::Tracker | Program::Preloaded => {
+                println!("; {:+.0} to the control (at most +{BOUND})", times.median() - control);
+            }
+        }
+    }
+}

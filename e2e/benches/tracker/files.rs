@@ -1,0 +1,82 @@
+//! What is measured: the tracker as it was built, and the control as a product would build it.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, ensure};
+
+/// Where this package is.
+const HERE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A file in the three forms in which it may be sent.
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    pub(crate) plain: Vec<u8>,
+    pub(crate) gzip: Vec<u8>,
+    pub(crate) brotli: Vec<u8>,
+}
+
+/// What the pages of the measurements load.
+#[derive(Debug, Clone)]
+pub(crate) struct Files {
+    pub(crate) script: File,
+    pub(crate) program: File,
+    pub(crate) control: File,
+}
+
+impl Files {
+    /// Takes the tracker as it is, and builds the control.
+    ///
+    /// # Errors
+    /// The tracker was not built, or `esbuild` is not installed.
+    pub(crate) fn built() -> anyhow::Result<Self> {
+        let dist = frontend().join("dist");
+        let taken = |name: &str| {
+            let form = |ending: &str| read(&dist.join(format!("{name}{ending}")));
+            anyhow::Ok(File { plain: form("")?, gzip: form(".gz")?, brotli: form(".br")? })
+        };
+        let script = taken("tracker.js")?;
+        let program = taken("tracker_bg.wasm")?;
+        Ok(Self { script, program, control: File::compressed(control()?)? })
+    }
+}
+
+impl File {
+    /// Compresses a file as strongly as it can be.
+    pub(crate) fn compressed(plain: Vec<u8>) -> anyhow::Result<Self> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(&plain)?;
+        let gzip = encoder.finish()?;
+        let strongest = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 24, ..Default::default() };
+        let mut brotli = Vec::new();
+        brotli::BrotliCompress(&mut plain.as_slice(), &mut brotli, &strongest)?;
+        Ok(Self { plain, gzip, brotli })
+    }
+}
+
+/// The package that the tracker is built in.
+pub(crate) fn frontend() -> PathBuf {
+    Path::new(HERE).with_file_name("frontend-tracker")
+}
+
+/// The bytes of something that was built.
+///
+/// # Errors
+/// It was not. The error says what builds it.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("{} is missing; `.ci/wasm` builds it", path.display()))
+}
+
+/// The control, made small with the options that the tracker's script is made small with.
+fn control() -> anyhow::Result<Vec<u8>> {
+    let source = Path::new(HERE).join("benches/tracker/control.js");
+    let options = ["--minify", "--format=esm", "--target=es2021", "--log-level=warning"];
+    let output = Command::new("esbuild").arg(source).args(options).output();
+    let output = output.context("`esbuild` is not installed; `.ci/install build` installs it")?;
+    ensure!(output.status.success(), "esbuild: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(output.stdout)
+}

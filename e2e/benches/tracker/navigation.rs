@@ -1,0 +1,159 @@
+//! What does one navigation cost the page's main thread?
+//!
+//! Everything that runs because of one `pushState` is timed from outside, by `timing.js`: listeners, what was put around the
+//! history, and timers, `sendBeacon` among it. What a garbage collector does later is not.
+
+use anyhow::{Context, ensure};
+use headcount_e2e::browser::{Browser, Engine};
+use headcount_shared::routes::{Placeholder, ROUTES, RouteTable};
+use serde_json::{Value, json};
+
+use super::{
+    WIDTH,
+    figures::Figures,
+    files::Files,
+    site::{Program, Site},
+};
+
+/// Navigations of each kind.
+const NAVIGATIONS: usize = 500;
+
+/// Navigations of one call of a script, which must not take half a minute.
+const ROUND: usize = 100;
+
+/// The 99th percentile, in microseconds.
+const BOUND: u32 = 1_000;
+
+const TIMING: &str = include_str!("timing.js");
+
+/// How the pages are visited.
+#[derive(Debug, Clone, Copy)]
+struct Drive {
+    name: &'static str,
+    engine: Engine,
+    program: Program,
+    /// How many times slower the processor is. Only Chromium can be slowed down.
+    slowed: u32,
+    /// Between two navigations, in milliseconds. Chromium and Firefox ignore navigations beyond 200 in ten seconds,
+    /// WebKit beyond 100.
+    pause: u32,
+}
+
+const DRIVES: [Drive; 5] = [
+    Drive { name: "Chromium", engine: Engine::Chromium, program: Program::Tracker, slowed: 1, pause: 60 },
+    Drive { name: "Firefox", engine: Engine::Firefox, program: Program::Tracker, slowed: 1, pause: 60 },
+    Drive { name: "WebKit", engine: Engine::WebKit, program: Program::Tracker, slowed: 1, pause: 110 },
+    Drive {
+        name: "Chromium, processor 4 times slower",
+        engine: Engine::Chromium,
+        program: Program::Tracker,
+        slowed: 4,
+        pause: 60,
+    },
+    Drive {
+        name: "the control, in Chromium",
+        engine: Engine::Chromium,
+        program: Program::Control,
+        slowed: 1,
+        pause: 60,
+    },
+];
+
+/// Prints what a navigation costs with the routes of the web interface, and with a hundred.
+pub(crate) async fn on_the_main_thread(files: &Files) -> anyhow::Result<()> {
+    println!("\nmicroseconds of the main thread for one navigation, {NAVIGATIONS} navigations");
+    let tables = [("the 8 routes of the web interface", ROUTES.join(" ")), ("100 routes", hundred_routes())];
+    for (name, routes) in tables {
+        println!("  {name}");
+        for drive in DRIVES {
+            print(drive, &drive.navigate(files, &routes).await?);
+        }
+    }
+    Ok(())
+}
+
+/// What navigations cost in microseconds, and the smallest step of the clock that measured it.
+struct Costs {
+    each: Figures,
+    step: f64,
+}
+
+impl Drive {
+    async fn navigate(self, files: &Files, routes: &str) -> anyhow::Result<Costs> {
+        let timing = format!("<script>{TIMING}</script>");
+        let site = Site::open(files, self.program, routes, &timing).await?;
+        let browser = Browser::open(self.engine, WIDTH).await;
+        browser.goto(&site.url("/of/no/route")).await;
+        // The first view is over, with its program and its UUID.
+        site.arrivals(1).await?;
+        ensure!(browser.run("return crossOriginIsolated").await == json!(true), "the clock is coarse");
+        if self.slowed > 1 {
+            browser.devtools("Emulation.setCPUThrottlingRate", json!({ "rate": self.slowed })).await;
+        }
+        let step = browser.run("return clockStep()").await.as_f64().context("a clock has steps")? * 1e3;
+        let mut each = Vec::new();
+        for round in paths(routes).chunks(ROUND) {
+            let script = format!("return navigateThrough({}, {})", json!(round), self.pause);
+            each.extend(microseconds(&browser.run(&script).await)?);
+            all_were_counted(&site, routes, round).await?;
+        }
+        browser.close().await;
+        Ok(Costs { each: Figures::new(each), step })
+    }
+}
+
+fn microseconds(costs: &Value) -> anyhow::Result<Vec<f64>> {
+    let costs = costs.as_array().context("a list of costs")?;
+    costs.iter().map(|cost| cost.as_f64().map(|cost| cost * 1e3).context("a cost is a number")).collect()
+}
+
+/// Every navigation has to be a view, under the key that its path has; else less was measured than has to be done.
+async fn all_were_counted(site: &Site, routes: &str, paths: &[String]) -> anyhow::Result<()> {
+    let table = RouteTable::unchecked(routes.to_owned());
+    let mut expected: Vec<String> =
+        paths.iter().map(|path| table.page_key(path, Placeholder::Dollar)).collect();
+    let arrivals = site.arrivals(paths.len()).await?;
+    let mut counted: Vec<String> = arrivals.into_iter().map(|arrival| arrival.event.path).collect();
+    // Each beacon may have taken a connection of its own.
+    expected.sort();
+    counted.sort();
+    ensure!(counted == expected, "counted were {counted:?}");
+    Ok(())
+}
+
+/// Routes of a product with many pages, all of one length and with the same parts.
+fn hundred_routes() -> String {
+    let routes: Vec<String> = (0..100)
+        .map(|area| format!("/area{area}/:projectId/item/:id/:tab(overview|details|history)?"))
+        .collect();
+    routes.join(" ")
+}
+
+/// Paths that match all routes in turn, and none twice in succession.
+fn paths(routes: &str) -> Vec<String> {
+    let templates: Vec<&str> = routes.split(' ').collect();
+    let path = |number: usize| {
+        let template = templates.get(number % templates.len()).copied().unwrap_or_default();
+        let segments = template.split('/').skip(1).map(|segment| match segment.split_once(':') {
+            None => segment.to_owned(),
+            Some((_, parameter)) if parameter.starts_with("tab") => "history".to_owned(),
+            Some(_) => format!("a-name-of-usual-length-{number}"),
+        });
+        segments.fold(String::new(), |path, segment| format!("{path}/{segment}"))
+    };
+    (0..NAVIGATIONS).map(path).collect()
+}
+
+fn print(drive: Drive, Costs { each, step }: &Costs) {
+    let bound = match drive {
+        Drive { slowed: 1, program: Program::Tracker, .. } => format!("at most {BOUND}"),
+        _ => "no bound".to_owned(),
+    };
+    println!(
+        "    {:<38} 99th percentile {:.0} ({bound}), median {:.0}, most {:.0}; the clock has steps of {step:.0}",
+        drive.name,
+        each.percentile(99),
+        each.median(),
+        each.most()
+    );
+}

@@ -1,0 +1,174 @@
+//! Where are the pages of the measurements, and when do their views arrive?
+
+use std::{
+    mem,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::Context;
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderName, StatusCode, header},
+    response::{AppendHeaders, Html, IntoResponse},
+    routing::{get, post},
+};
+use headcount_e2e::wait::{SOON, eventually};
+use headcount_shared::event::BrowserEvent;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use super::files::{File, Files};
+
+/// The page that loads nothing.
+const QUIET: &str = "/quiet";
+
+/// What a page loads to be counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// The control.
+    Control,
+    /// The control, which takes a new UUID for settled at once.
+    Unsettled,
+    /// The tracker by its script alone.
+    Tracker,
+    /// The tracker, with its program fetched beside its script, as on the pages of the server itself.
+    Preloaded,
+}
+
+impl Program {
+    /// What stands in the page's head, with `routes` that need no escaping.
+    fn html(self, routes: &str) -> String {
+        let (preload, name, more) = match self {
+            Self::Control => ("", "control", ""),
+            Self::Unsettled => ("", "control", r#" data-settle="0""#),
+            Self::Tracker => ("", "tracker", ""),
+            Self::Preloaded => (
+                r#"<link rel="preload" as="fetch" crossorigin href="/static/tracker_bg.wasm">"#,
+                "tracker",
+                "",
+            ),
+        };
+        format!(
+            r#"{preload}<script type="module" src="/static/{name}.js" data-routes="{routes}"{more}></script>"#
+        )
+    }
+}
+
+/// A view that has arrived.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    /// In Unix milliseconds, when the whole of it was there.
+    pub(crate) at: f64,
+    pub(crate) event: BrowserEvent,
+}
+
+/// Arrivals since they were last taken. What no server would take is kept as what it was.
+type Arrivals = Arc<Mutex<Vec<Result<Arrival, String>>>>;
+
+/// A server in this process that has one page under many addresses. It ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Site {
+    address: SocketAddr,
+    arrivals: Arrivals,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+impl Site {
+    /// Serves a page that is counted by a program after the scripts of `head` have run.
+    ///
+    /// # Errors
+    /// It cannot listen.
+    pub(crate) async fn open(
+        files: &Files,
+        program: Program,
+        routes: &str,
+        head: &str,
+    ) -> anyhow::Result<Self> {
+        let arrivals = Arrivals::default();
+        let mut router = Router::new()
+            .route("/stats", post(arrive).with_state(Arc::clone(&arrivals)))
+            .route(QUIET, get(page("")))
+            .fallback(get(page(&format!("{head}{}", program.html(routes)))));
+        let served = [
+            ("tracker.js", "text/javascript", &files.script),
+            ("tracker_bg.wasm", "application/wasm", &files.program),
+            ("control.js", "text/javascript", &files.control),
+        ];
+        for (name, content_type, file) in served {
+            router = router.route(&format!("/static/{name}"), get(compressed(content_type, file)));
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await.context("nobody can listen on loopback")?;
+        let address = listener.local_addr().context("the site has no address")?;
+        let task = tokio::spawn(axum::serve(listener, router).into_future());
+        Ok(Self { address, arrivals, task })
+    }
+
+    /// The address of a path, which begins with a slash.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The page that loads nothing.
+    pub(crate) fn quiet(&self) -> String {
+        self.url(QUIET)
+    }
+
+    /// Waits until there are so many views, and takes them.
+    ///
+    /// # Errors
+    /// They do not come, or one of them is not what a server takes.
+    pub(crate) async fn arrivals(&self, count: usize) -> anyhow::Result<Vec<Arrival>> {
+        let arrived = || self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+        eventually("the views arrive", SOON, async || (arrived().len() >= count).then_some(())).await?;
+        let taken = mem::take(&mut *arrived());
+        taken.into_iter().map(|arrival| arrival.map_err(anyhow::Error::msg)).collect()
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn arrive(State(arrivals): State<Arrivals>, body: Bytes) -> StatusCode {
+    let at = unix_milliseconds();
+    let event = BrowserEvent::parse(&body).map_err(|error| format!("an event that no server takes: {error}"));
+    let arrival = event.map(|event| Arrival { at, event });
+    arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(arrival);
+    StatusCode::NO_CONTENT
+}
+
+/// Answers with a page that has the fine clock of an isolated one.
+fn page(head: &str) -> impl Fn() -> std::future::Ready<axum::response::Response> + Clone + Send + 'static {
+    let html = format!(
+        r#"<!doctype html><html lang="en"><head><meta charset="utf-8"><title>page</title><link rel="icon" href="data:,">{head}</head><body><h1>page</h1></body></html>"#
+    );
+    let isolated: AppendHeaders<[(HeaderName, &str); 2]> = AppendHeaders([
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
+    ]);
+    move || std::future::ready((isolated.clone(), Html(html.clone())).into_response())
+}
+
+/// Answers with a file as browsers get it where they take brotli, which on plain http they do from loopback.
+fn compressed(
+    content_type: &'static str,
+    file: &File,
+) -> impl Fn() -> std::future::Ready<axum::response::Response> + Clone + Send + 'static {
+    let body = Bytes::from(file.brotli.clone());
+    let headers: [(HeaderName, &str); 3] = [
+        (header::CONTENT_TYPE, content_type),
+        (header::CONTENT_ENCODING, "br"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    move || std::future::ready((headers.clone(), body.clone()).into_response())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a measurement needs the real clock")]
+fn unix_milliseconds() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(f64::NAN, |since| since.as_secs_f64() * 1e3)
+}

@@ -1,0 +1,64 @@
+// What does a navigation cost the page? What a program does because of it is timed from the outside: its listeners, its
+// timers, and what it put around the history. Has to run before the program.
+
+{
+  // In milliseconds, since the last navigation began.
+  let spent = 0
+  let original = 0
+
+  const timed = run => function (...values) {
+    const begin = performance.now()
+    try {
+      return Reflect.apply(run, this, values)
+    } finally {
+      spent += performance.now() - begin
+    }
+  }
+
+  const { addEventListener } = EventTarget.prototype
+  EventTarget.prototype.addEventListener = function (type, listener, ...more) {
+    return Reflect.apply(addEventListener, this, [type, timed(listener), ...more])
+  }
+
+  const later = window.setTimeout
+  window.setTimeout = (run, delay, ...values) => later(timed(run), delay, ...values)
+
+  // Listeners that run in here are timed by themselves.
+  const { pushState } = History.prototype
+  History.prototype.pushState = function (...values) {
+    const begin = performance.now()
+    try {
+      return Reflect.apply(pushState, this, values)
+    } finally {
+      original += performance.now() - begin
+    }
+  }
+
+  const pause = milliseconds => new Promise(resolve => later(resolve, milliseconds))
+
+  // What each navigation cost, in milliseconds. Browsers ignore navigations that follow each other too quickly.
+  window.navigateThrough = async (paths, between) => {
+    const costs = []
+    for (const path of paths) {
+      spent = original = 0
+      const begin = performance.now()
+      history.pushState({}, '', path)
+      const around = performance.now() - begin - original
+      await pause(between)
+      costs.push(spent + around)
+    }
+    return costs
+  }
+
+  // The smallest step of the clock that was seen, in milliseconds.
+  window.clockStep = () => {
+    let smallest = Infinity
+    for (let steps = 0; steps < 100; steps += 1) {
+      const before = performance.now()
+      let after = before
+      while (after === before) after = performance.now()
+      smallest = Math.min(smallest, after - before)
+    }
+    return smallest
+  }
+}

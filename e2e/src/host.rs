@@ -1,0 +1,293 @@
+//! A site with the tracker in its pages: what does it serve, when, and what do browsers tell it?
+
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test or a measurement ends where its own site does not work; `Host` says so once"
+)]
+
+mod answer;
+mod gate;
+mod page;
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    http::{HeaderMap, StatusCode},
+};
+use headcount_shared::event::BrowserEvent;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use self::{gate::Gates, page::Page};
+use crate::wait::{SOON, eventually};
+
+/// The tracker's program, as pages ask for it.
+pub const PROGRAM: &str = "/static/tracker_bg.wasm";
+
+/// The route table of every page.
+pub const ROUTES: &str =
+    "/ /plain /p/:projectId /p/:projectId/app/:id/:report(SLO|CPU)? /p/:projectId/node/:name /end";
+
+/// The path of a page without a tracker.
+pub const PLAIN: &str = "/plain";
+
+/// A view, as it arrived.
+#[derive(Debug, Clone)]
+pub struct Beacon {
+    /// When its last byte was there.
+    pub at: Instant,
+    /// The head of its request.
+    pub headers: HeaderMap,
+    /// What it says.
+    pub event: BrowserEvent,
+}
+
+/// A site to be started. Every path but [`PLAIN`] and those of files is a page with the tracker in it.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    headers: Vec<(String, String)>,
+    usual: Page,
+    pages: BTreeMap<String, Page>,
+    program: Option<Vec<u8>>,
+    heard: StatusCode,
+}
+
+/// A running site on any free port of loopback; it ends with this. Every method ends the test, by a panic, when it does
+/// not work, and when anything was posted that is not exactly a view.
+#[derive(Debug)]
+pub struct Host {
+    address: SocketAddr,
+    site: Arc<Site>,
+    server: JoinHandle<io::Result<()>>,
+}
+
+/// What the requests share.
+#[derive(Debug)]
+struct Site {
+    setting: Setting,
+    gates: Gates,
+    memory: Mutex<Memory>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    asked: Vec<String>,
+    beacons: Vec<Beacon>,
+    refused: Vec<String>,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Setting {
+    /// The usual site, with the tracker that `.ci/wasm` has built.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            headers: Vec::new(),
+            usual: Page::default(),
+            pages: BTreeMap::from([(PLAIN.to_owned(), Page::without_tracker())]),
+            program: Some(built("tracker_bg.wasm")),
+            heard: StatusCode::NO_CONTENT,
+        }
+    }
+
+    /// Sends a header with every page.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Gives the tracker's element of the usual pages an attribute.
+    #[must_use]
+    pub fn attribute(mut self, name: &str, value: &str) -> Self {
+        self.usual = self.usual.attribute(name, value);
+        self
+    }
+
+    /// Runs a script in the usual pages, before anything else.
+    #[must_use]
+    pub fn early(mut self, script: &str) -> Self {
+        self.usual = self.usual.early(script);
+        self
+    }
+
+    /// Puts a piece of HTML at the end of the usual pages.
+    #[must_use]
+    pub fn content(mut self, html: &str) -> Self {
+        self.usual = self.usual.content(html);
+        self
+    }
+
+    /// Serves a page with the tracker, and nothing else that was asked for, at a path.
+    #[must_use]
+    pub fn untouched(mut self, path: &str) -> Self {
+        self.pages.insert(path.to_owned(), Page::default());
+        self
+    }
+
+    /// Serves a page without the tracker, but with this HTML, at a path.
+    #[must_use]
+    pub fn plain(mut self, path: &str, html: &str) -> Self {
+        self.pages.insert(path.to_owned(), Page::without_tracker().content(html));
+        self
+    }
+
+    /// Serves these bytes for the tracker's program; nothing stands for a missing file.
+    #[must_use]
+    pub fn program(mut self, bytes: Option<Vec<u8>>) -> Self {
+        self.program = bytes;
+        self
+    }
+
+    /// Answers every view with this status.
+    #[must_use]
+    pub fn heard(mut self, status: StatusCode) -> Self {
+        self.heard = status;
+        self
+    }
+
+    /// Starts it.
+    pub async fn start(self) -> Host {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
+        let address = listener.local_addr().expect("a listener has an address");
+        let site = Arc::new(Site { setting: self, gates: Gates::default(), memory: Mutex::default() });
+        let routes = Router::new().fallback(answer::answer).with_state(Arc::clone(&site));
+        let server = tokio::spawn(async move { axum::serve(listener, routes).await });
+        Host { address, site, server }
+    }
+}
+
+/// A file of the tracker, as `.ci/wasm` has built it.
+#[must_use]
+pub fn built(file: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../frontend-tracker/dist");
+    fs::read(folder.join(file)).expect("`.ci/wasm` has built the tracker")
+}
+
+impl Host {
+    /// The usual site.
+    pub async fn start() -> Self {
+        Setting::new().start().await
+    }
+
+    /// Where it listens. As a proxy, it is the site of every name.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The URL of a path.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// How often a path was asked for, whatever its query.
+    #[must_use]
+    pub fn asked(&self, path: &str) -> usize {
+        self.memory().asked.iter().filter(|asked| *asked == path).count()
+    }
+
+    /// Waits until a path was asked for so often.
+    pub async fn asked_for(&self, path: &str, times: usize) {
+        let asked = async || (self.asked(path) >= times).then_some(());
+        eventually(&format!("{path} is asked for"), SOON, asked).await.expect("the browser asks");
+    }
+
+    /// Holds all answers to requests for a path from now on.
+    pub fn hold(&self, path: &str) {
+        self.site.gates.close(path);
+    }
+
+    /// Waits until so many requests for a path are held.
+    pub async fn holds(&self, path: &str, requests: usize) {
+        let held = async || (self.site.gates.held(path) >= requests).then_some(());
+        eventually(&format!("{path} is waited for"), SOON, held).await.expect("the browser asks");
+    }
+
+    /// Answers all requests for a path that are held, in one instant. Later ones are held again.
+    pub fn release(&self, path: &str) {
+        self.site.gates.release(path);
+    }
+
+    /// Holds no requests for a path any more.
+    pub fn let_pass(&self, path: &str) {
+        self.site.gates.open(path);
+    }
+
+    /// All views that have arrived, in that order.
+    #[must_use]
+    pub fn beacons(&self) -> Vec<Beacon> {
+        let memory = self.memory();
+        assert!(memory.refused.is_empty(), "not views: {:?}", memory.refused);
+        memory.beacons.clone()
+    }
+
+    /// Waits until so many views have arrived, and gives all.
+    pub async fn heard(&self, views: usize) -> Vec<Beacon> {
+        let all = eventually("the views arrive", SOON, async || {
+            let beacons = self.beacons();
+            (beacons.len() >= views).then_some(beacons)
+        });
+        match all.await {
+            Ok(beacons) => beacons,
+            Err(error) => panic!("{error}: {:?}", self.keys()),
+        }
+    }
+
+    /// The keys of all views that have arrived, sorted: two that were sent at once may overtake each other.
+    #[must_use]
+    pub fn keys(&self) -> Vec<String> {
+        let mut keys: Vec<_> = self.beacons().into_iter().map(|beacon| beacon.event.path).collect();
+        keys.sort();
+        keys
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.site.memory()
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Site {
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn page(&self, path: &str) -> &Page {
+        self.setting.pages.get(path).unwrap_or(&self.setting.usual)
+    }
+
+    /// Takes note of a view, or of what is none: the event's own members, and no other.
+    fn hear(&self, headers: HeaderMap, body: &Bytes, at: Instant) {
+        let event = BrowserEvent::parse(body).ok();
+        let exact = event.filter(|event| {
+            let said: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+            said.is_some() && said == serde_json::to_value(event).ok()
+        });
+        let mut memory = self.memory();
+        match exact {
+            Some(event) => memory.beacons.push(Beacon { at, headers, event }),
+            None => memory.refused.push(String::from_utf8_lossy(body).into_owned()),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Which answers are held back, and until when?
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Notify;
+
+/// The paths whose answers are held, with those who wait for them.
+#[derive(Debug, Default)]
+pub(super) struct Gates(Mutex<BTreeMap<String, Arc<Gate>>>);
+
+#[derive(Debug, Default)]
+struct Gate {
+    held: Mutex<usize>,
+    released: Notify,
+}
+
+impl Gates {
+    pub(super) fn close(&self, path: &str) {
+        self.gates().entry(path.to_owned()).or_default();
+    }
+
+    pub(super) fn held(&self, path: &str) -> usize {
+        self.gates().get(path).map_or(0, |gate| *gate.held())
+    }
+
+    pub(super) fn release(&self, path: &str) {
+        if let Some(gate) = self.gates().get(path) {
+            gate.release();
+        }
+    }
+
+    pub(super) fn open(&self, path: &str) {
+        if let Some(gate) = self.gates().remove(path) {
+            gate.release();
+        }
+    }
+
+    /// Returns when an answer for a path may be given.
+    pub(super) async fn pass(&self, path: &str) {
+        let gate = self.gates().get(path).map(Arc::clone);
+        if let Some(gate) = gate {
+            gate.pass().await;
+        }
+    }
+
+    fn gates(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Gate>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Gate {
+    fn held(&self) -> MutexGuard<'_, usize> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn release(&self) {
+        *self.held() = 0;
+        self.released.notify_waiters();
+    }
+
+    async fn pass(&self) {
+        let released = {
+            let mut held = self.held();
+            *held += 1;
+            // It hears of a release from here on, before anyone else can see that it waits.
+            self.released.notified()
+        };
+        released.await;
+    }
+}

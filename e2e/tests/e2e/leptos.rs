@@ -1,0 +1,157 @@
+//! The example in Leptos: what its router shows is what is counted.
+
+use headcount_e2e::{
+    browser::{Browser, Engine},
+    in_every_engine,
+    site::Site,
+    wait::eventually,
+};
+use serde_json::json;
+
+use crate::scene::{SOON, own_address};
+
+in_every_engine!(
+    every_page_that_the_router_settles_on_is_counted_once_under_its_route,
+    a_redirect_of_the_first_page_is_one_view_of_where_it_leads
+);
+
+/// What a visitor does.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    /// Follows the link of that text.
+    Link(&'static str),
+    /// The program goes to a path below its base.
+    Go(&'static str),
+    /// The program goes to a path, which takes the place of the present one in the history.
+    GoInstead(&'static str),
+    /// The program goes to a path, and before anything else happens to another one in its place.
+    GoTwice(&'static str, &'static str),
+    /// So many entries of the history.
+    History(i32),
+}
+
+impl Step {
+    fn script(self) -> String {
+        match self {
+            Self::Link(text) => {
+                format!(
+                    "[...document.querySelectorAll('nav a')].find(link => link.textContent === {}).click()",
+                    json!(text)
+                )
+            }
+            Self::Go(path) => go(path, "push"),
+            Self::GoInstead(path) => go(path, "replace"),
+            Self::GoTwice(first, second) => [go(first, "push"), go(second, "replace")].join(";"),
+            Self::History(entries) => format!("history.go({entries})"),
+        }
+    }
+}
+
+fn go(path: &str, button: &str) -> String {
+    format!(
+        "{{ const field = document.getElementById('address'); field.value = {};
+           field.dispatchEvent(new Event('input', {{ bubbles: true }})); document.getElementById('{button}').click() }}",
+        json!(path)
+    )
+}
+
+/// Steps, the address that each leads to, and the key of the view that it is.
+const WALK: [(Step, &str, Option<&str>); 27] = [
+    (Step::Link("Customer 7"), "/customers/7", Some("/customers/$id")),
+    (Step::Link("Sorted"), "/customers/7?sort=name", None),
+    (Step::Link("Last"), "/customers/7#last", None),
+    (Step::Go("/customers/7/bills"), "/customers/7/bills", Some("/customers/$id/bills")),
+    (Step::Go("/customers/7/secret"), "/customers/7/secret", Some("/customers/$id/other")),
+    (Step::Go("/customers/7/orders/15"), "/customers/7/orders/15", Some("/customers/$id/orders/$order")),
+    (
+        Step::GoInstead("/customers/9/orders/16"),
+        "/customers/9/orders/16",
+        Some("/customers/$id/orders/$order"),
+    ),
+    (Step::History(-1), "/customers/7/secret", Some("/customers/$id/other")),
+    (Step::History(-2), "/customers/7#last", Some("/customers/$id")),
+    (Step::History(3), "/customers/9/orders/16", Some("/customers/$id/orders/$order")),
+    (Step::Link("Client 8"), "/customers/8", Some("/customers/$id")),
+    (Step::Go("/clients/8"), "/customers/8", None),
+    (Step::Go("/customers/new"), "/customers/new", Some("/customers/new")),
+    (Step::Go("/files"), "/files", Some("/files")),
+    (Step::Go("/files/a/b/c"), "/files/a/b/c", Some("/files/$path")),
+    (Step::Go("/files/a/b/c?page=2"), "/files/a/b/c?page=2", None),
+    (Step::Go("/files/a/d"), "/files/a/d", Some("/files/$path")),
+    (Step::Go("/about"), "/about", Some("/about")),
+    (Step::Go("/de/about"), "/de/about", Some("/$language/about")),
+    (Step::GoTwice("/customers/1", "/customers/2/notes"), "/customers/2/notes", Some("/customers/$id/notes")),
+    (Step::Go("/no/such/page"), "/no/such/page", Some("(unmatched)")),
+    (Step::Go("/no/other/page"), "/no/other/page", Some("(unmatched)")),
+    (Step::GoInstead("/customers/new?from=menu"), "/customers/new?from=menu", Some("/customers/new")),
+    (Step::GoInstead("/customers/new#form"), "/customers/new#form", None),
+    (Step::History(-1), "/no/such/page", Some("(unmatched)")),
+    (Step::Link("Overview"), "/", Some("/")),
+    (Step::Go("/customers/%F0%9F%A6%80"), "/customers/%F0%9F%A6%80", Some("/customers/$id")),
+];
+
+/// The keys of what the router has shown, by the router.
+async fn shown(browser: &Browser) -> Vec<String> {
+    let items = "return [...document.querySelectorAll('#shown li')].map(item => item.textContent)";
+    serde_json::from_value(browser.run(items).await).unwrap()
+}
+
+/// The keys of what was counted.
+fn counted(site: &Site) -> Vec<String> {
+    site.views().unwrap().into_iter().map(|view| view.path).collect()
+}
+
+/// Waits until the router has shown these pages and they are counted.
+async fn agree(browser: &Browser, site: &Site, expected: &[&str]) {
+    let agreed = eventually("what is shown is counted", SOON, async || {
+        (shown(browser).await == expected && counted(site) == expected).then_some(())
+    });
+    if agreed.await.is_err() {
+        assert_eq!(shown(browser).await, expected);
+        assert_eq!(counted(site), expected);
+    }
+}
+
+/// Waits until the page is at this address below the base.
+async fn is_at(browser: &Browser, address: &str) {
+    let address = json!(["/shop", address].concat());
+    browser
+        .wait_for(&format!("return location.pathname + location.search + location.hash === {address}"))
+        .await;
+}
+
+async fn every_page_that_the_router_settles_on_is_counted_once_under_its_route(engine: Engine) {
+    let site = Site::keeping("leptos", own_address()).await.unwrap();
+    let browser = Browser::open(engine, 1400).await;
+    browser.goto(&site.url("/shop/")).await;
+    let mut expected = vec!["/"];
+    agree(&browser, &site, &expected).await;
+    for (step, address, view) in WALK {
+        browser.run(&step.script()).await;
+        is_at(&browser, address).await;
+        expected.extend(view);
+        agree(&browser, &site, &expected).await;
+    }
+    assert_eq!(browser.errors().await, Vec::<String>::new());
+    browser.close().await;
+}
+
+async fn a_redirect_of_the_first_page_is_one_view_of_where_it_leads(engine: Engine) {
+    let site = Site::keeping("leptos", own_address()).await.unwrap();
+    let browser = Browser::open(engine, 1400).await;
+    browser.goto(&site.url("/shop/clients/8?from=mail")).await;
+    is_at(&browser, "/customers/8").await;
+    counts(&site, &["/customers/$id"]).await;
+    browser.run(&Step::Go("/about").script()).await;
+    counts(&site, &["/customers/$id", "/about"]).await;
+    browser.close().await;
+}
+
+/// Waits until so many views are counted; they are these.
+async fn counts(site: &Site, expected: &[&str]) {
+    let enough = eventually("the views are counted", SOON, async || {
+        (counted(site).len() >= expected.len()).then_some(())
+    });
+    enough.await.unwrap();
+    assert_eq!(counted(site), expected);
+}

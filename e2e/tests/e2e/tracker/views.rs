@@ -1,0 +1,207 @@
+//! One view per settled navigation.
+
+use headcount_e2e::{
+    browser::Engine,
+    host::{PLAIN, PROGRAM, Setting},
+};
+use serde_json::json;
+
+use super::watched::Watched;
+use crate::behaviour::{Outcome, behaviours, holds};
+
+behaviours!(
+    a_first_load_is_one_view,
+    push_state_to_another_path_is_one_view,
+    replace_state_to_another_path_is_one_view,
+    replace_and_push_in_one_task_is_one_view,
+    a_redirect_in_one_task_is_one_view,
+    a_query_or_a_hash_is_no_view,
+    back_and_forward_are_one_view_each,
+    a_page_from_the_back_forward_cache_is_one_view,
+    a_prerendered_page_is_a_view_when_it_is_activated,
+    a_hidden_tab_is_a_view_when_it_becomes_visible,
+    a_page_that_is_left_at_once_is_one_view,
+    the_history_functions_stay_what_they_are,
+);
+
+async fn a_first_load_is_one_view(engine: Engine) -> Outcome {
+    let watched = Watched::counted_at(engine, "/p/acme?from=1h#top", Setting::new()).await;
+    let views = watched.host.beacons();
+    assert_eq!(views[0].event.path, "/p/$projectId");
+    assert!(!views[0].event.ephemeral);
+    assert_eq!(views[0].event.device_size.as_str(), "lg");
+    watched.ends_with(&["/p/$projectId"]).await;
+    holds(watched.browser).await
+}
+
+async fn push_state_to_another_path_is_one_view(engine: Engine) -> Outcome {
+    let watched = Watched::counted_at(engine, "/", Setting::new()).await;
+    watched.browser.push("/p/acme/app/shop:web/SLO").await;
+    watched.host.heard(2).await;
+    // Another page of the same template is a view too.
+    watched.browser.push("/p/acme/app/shop:cart/SLO").await;
+    watched.host.heard(3).await;
+    watched.ends_with(&["/", "/p/$projectId/app/$id/SLO", "/p/$projectId/app/$id/SLO"]).await;
+    holds(watched.browser).await
+}
+
+async fn replace_state_to_another_path_is_one_view(engine: Engine) -> Outcome {
+    let watched = Watched::counted_at(engine, "/", Setting::new()).await;
+    watched.run("history.replaceState({}, '', '/p/acme')").await;
+    watched.host.heard(2).await;
+    watched.ends_with(&["/", "/p/$projectId"]).await;
+    holds(watched.browser).await
+}
+
+async fn replace_and_push_in_one_task_is_one_view(engine: Engine) -> Outcome {
+    let watched = Watched::counted_at(engine, "/", Setting::new()).await;
+    // As vue-router 4 does: the entry that is left is written once more, then the next one is made.
+    watched.run("history.replaceState({ left: 1 }, ''); history.pushState({}, '', '/p/acme')").await;
+    watched.host.heard(2).await;
+    watched.ends_with(&["/", "/p/$projectId"]).await;
+    holds(watched.browser).await
+}
+
+async fn a_redirect_in_one_task_is_one_view(engine: Engine) -> Outcome {
+    let watched = Watched::counted_at(engine, "/", Setting::new()).await;
+    watched.run("history.pushState({}, '', '/p/old'); history.replaceState({}, '', '/p/new/node/n1')").await;
+    watched.host.heard(2).await;
+    // One that leads back to where it began is none.
+    watched.run("history.pushState({}, '', '/p/old'); history.replaceState({}, '', '/p/new/node/n1')").await;
+    watched.ends_with(&["/", "/p/$projectId/node/$name"]).await;
+    holds(watched.browser).await
+}
+
+async fn a_query_or_a_hash_is_no_view(engine: Engine) -> Outcome {
+    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+    for step in [
+        "history.pushState({}, '', '/p/acme?from=2h')",
+        "history.replaceState({}, '', '/p/acme?from=3h&to=1h')",
+        "history.pushState({}, '', '#chart')",
+        "location.hash = 'table'",
+    ] {
+        watched.run(step).await;
+        watched.run("return new Promise(resolve => setTimeout(resolve))").await;
+    }
+    watched.ends_with(&["/p/$projectId"]).await;
+    holds(watched.browser).await
+}
+
+async fn back_and_forward_are_one_view_each(engine: Engine) -> Outcome {
+    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+    watched.browser.push("/").await;
+    watched.host.heard(2).await;
+    watched.browser.back().await;
+    watched.host.heard(3).await;
+    watched.browser.forward().await;
+    watched.host.heard(4).await;
+    watched.ends_with(&["/p/$projectId", "/", "/p/$projectId", "/"]).await;
+    holds(watched.browser).await
+}
+
+async fn a_page_from_the_back_forward_cache_is_one_view(engine: Engine) -> Outcome {
+    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+    watched.run("window.kept = 'alive'").await;
+    watched.goto(PLAIN).await;
+    watched.browser.back().await;
+    watched
+        .browser
+        .wait_for("return location.pathname === '/p/acme' && document.readyState === 'complete'")
+        .await;
+    assert_eq!(watched.run("return [window.kept ?? null, seen.restored]").await, json!(["alive", true]));
+    watched.host.heard(2).await;
+    watched.ends_with(&["/p/$projectId", "/p/$projectId"]).await;
+    holds(watched.browser).await
+}
+
+async fn a_prerendered_page_is_a_view_when_it_is_activated(engine: Engine) -> Outcome {
+    if engine != Engine::Chromium {
+        return Outcome::Cannot("It prerenders no pages.");
+    }
+    let watched = Watched::counted_at(engine, "/", Setting::new()).await;
+    let rules = json!({ "prerender": [{ "source": "list", "urls": ["/p/acme"], "eagerness": "immediate" }] });
+    let script = format!(
+        "const rules = document.createElement('script');
+         rules.type = 'speculationrules';
+         rules.textContent = {};
+         document.head.append(rules)",
+        json!(rules.to_string()),
+    );
+    watched.run(&script).await;
+    // The tracker is there, in a page that nobody sees; one that is seen is counted meanwhile.
+    watched.host.asked_for(PROGRAM, 2).await;
+    watched.browser.push("/p/seen/node/n1").await;
+    watched.arrived(&["/", "/p/$projectId/node/$name"]).await;
+    watched.run("location.href = '/p/acme'").await;
+    watched.browser.wait_for("return location.pathname === '/p/acme'").await;
+    let activated = "return performance.getEntriesByType('navigation')[0].activationStart > 0";
+    assert_eq!(watched.run(activated).await, json!(true), "the page was not prerendered");
+    watched.host.heard(3).await;
+    watched.ends_with(&["/", "/p/$projectId", "/p/$projectId/node/$name"]).await;
+    holds(watched.browser).await
+}
+
+async fn a_hidden_tab_is_a_view_when_it_becomes_visible(engine: Engine) -> Outcome {
+    let watched = Watched::counted_at(engine, "/", Setting::new()).await;
+    // It goes to another page as soon as nobody sees it.
+    watched.run("document.onvisibilitychange = () => { location.href = '/p/hidden' }").await;
+    let hidden = watched.browser.tab().await;
+    let shown = watched.browser.new_tab().await;
+    watched.browser.switch_to(&shown).await;
+    watched.goto("/p/acme/node/n1").await;
+    watched.host.asked_for("/p/hidden", 1).await;
+    watched.host.asked_for(PROGRAM, 3).await;
+    watched.browser.push("/p/acme/app/web").await;
+    watched.arrived(&["/", "/p/$projectId/app/$id", "/p/$projectId/node/$name"]).await;
+    watched.browser.close_tab().await;
+    watched.browser.switch_to(&hidden).await;
+    watched.browser.wait_for("return document.visibilityState === 'visible'").await;
+    watched.host.heard(4).await;
+    watched.ends_with(&["/", "/p/$projectId", "/p/$projectId/app/$id", "/p/$projectId/node/$name"]).await;
+    holds(watched.browser).await
+}
+
+async fn a_page_that_is_left_at_once_is_one_view(engine: Engine) -> Outcome {
+    let watched = Watched::new(engine, Setting::new()).await;
+    watched.host.hold(PROGRAM);
+    watched.goto("/p/acme").await;
+    // It is left as soon as the tracker counts, long before a new UUID has settled, and once more in the task of a push.
+    let leave = "window.leaving = tracker().then(({ status }) => {
+        const look = () => {
+            if (status().state !== 'counting') return setTimeout(look)
+            history.pushState({}, '', '/p/acme/node/n1')
+            location.href = '/plain'
+        }
+        look()
+    })";
+    watched.run(&format!("{leave}; return true")).await;
+    watched.host.let_pass(PROGRAM);
+    watched.browser.wait_for("return location.pathname === '/plain'").await;
+    watched.arrived(&["/p/$projectId", "/p/$projectId/node/$name"]).await;
+    assert_eq!(watched.devices().len(), 1);
+    holds(watched.browser).await
+}
+
+async fn the_history_functions_stay_what_they_are(engine: Engine) -> Outcome {
+    let outcomes = "
+        const outcome = use => { try { return String(use()) } catch (error) { return error.name } }
+        return ['pushState', 'replaceState'].flatMap(name => [
+            history[name].name,
+            history[name].length,
+            typeof history[name],
+            outcome(() => history[name]({}, '', '?same')),
+            outcome(() => history[name]({}, '', 'http://elsewhere.test/')),
+            outcome(() => history[name]()),
+            outcome(() => history[name](() => {}, '')),
+            outcome(() => history[name].call({}, {}, '')),
+            outcome(() => new history[name]({}, '')),
+            location.search,
+        ])";
+    let watched = Watched::at(engine, PLAIN, Setting::new()).await;
+    let without = watched.run(outcomes).await;
+    watched.goto("/p/acme").await;
+    watched.host.heard(1).await;
+    assert_eq!(watched.run(outcomes).await, without);
+    watched.ends_with(&["/p/$projectId"]).await;
+    holds(watched.browser).await
+}

@@ -1,0 +1,103 @@
+//! A page of the site, seen from both ends: what its browser shows, and what the site was told.
+
+use std::collections::BTreeSet;
+
+use headcount_e2e::{
+    browser::{Browser, Engine},
+    host::{Host, Setting},
+    wait::{SOON, eventually},
+};
+use serde_json::{Value, json};
+
+/// A browser at a site.
+pub(super) struct Watched {
+    pub(super) browser: Browser,
+    pub(super) host: Host,
+}
+
+impl Watched {
+    /// A browser, not yet at any page.
+    pub(super) async fn new(engine: Engine, setting: Setting) -> Self {
+        let host = setting.start().await;
+        Self { browser: Browser::open(engine, 1400).await, host }
+    }
+
+    /// A browser at a page.
+    pub(super) async fn at(engine: Engine, path: &str, setting: Setting) -> Self {
+        let watched = Self::new(engine, setting).await;
+        watched.goto(path).await;
+        watched
+    }
+
+    /// A browser at a page whose view has arrived.
+    pub(super) async fn counted_at(engine: Engine, path: &str, setting: Setting) -> Self {
+        let watched = Self::at(engine, path, setting).await;
+        watched.host.heard(1).await;
+        watched
+    }
+
+    pub(super) async fn goto(&self, path: &str) {
+        self.browser.goto(&self.host.url(path)).await;
+    }
+
+    /// Runs a script in the page.
+    pub(super) async fn run(&self, script: &str) -> Value {
+        self.browser.run(script).await
+    }
+
+    /// What the tracker says of itself.
+    pub(super) async fn status(&self) -> Value {
+        self.run("return tracker().then(({ status }) => status())").await
+    }
+
+    /// Waits until the tracker is in a state.
+    pub(super) async fn is(&self, state: &str) {
+        let is = async || (self.status().await["state"] == state).then_some(());
+        let is = eventually(&format!("the tracker is {state}"), SOON, is).await;
+        assert!(is.is_ok(), "{:?}", self.status().await);
+    }
+
+    /// Goes to `/end` and waits for that view, the last one; then all that have arrived are these, and nothing else was
+    /// sent.
+    pub(super) async fn ends_with(&self, keys: &[&str]) {
+        self.browser.push("/end").await;
+        self.arrived(&[keys, &["/end"]].concat()).await;
+    }
+
+    /// Waits for as many views as these, and for what was sent before a later request; then there are these and no other.
+    pub(super) async fn arrived(&self, keys: &[&str]) {
+        self.host.heard(keys.len()).await;
+        self.run("return fetch('/ping').then(() => true, () => false)").await;
+        let mut keys: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
+        keys.sort();
+        assert_eq!(self.host.keys(), keys);
+    }
+
+    /// The UUIDs that views have arrived under.
+    pub(super) fn devices(&self) -> BTreeSet<String> {
+        self.host.beacons().iter().map(|beacon| beacon.event.device_id.to_string()).collect()
+    }
+
+    /// Fails unless the page navigates and loads as if there were no tracker, nothing was thrown or rejected in it, and
+    /// its console has at most one line of the tracker's making.
+    pub(super) async fn is_unharmed(&self) {
+        let moved = "history.pushState({}, '', '/p/works'); history.replaceState({}, '', '/end');
+            return [location.pathname, document.querySelector('h1').textContent]";
+        assert_eq!(self.run(moved).await, json!(["/end", "A page"]));
+        assert_eq!(self.run("return fetch('/ping').then(({ status }) => status, String)").await, json!(204));
+        self.is_quiet(1).await;
+    }
+
+    /// Fails if anything was thrown or rejected in the page, or its console has more lines than that.
+    pub(super) async fn is_quiet(&self, lines: usize) {
+        // A rejection is told after the task that it happened in.
+        self.run("return new Promise(resolve => setTimeout(resolve))").await;
+        let seen = self.run("return seen").await;
+        assert_eq!(seen["errors"], json!([]), "{seen}");
+        assert!(seen["lines"].as_array().unwrap().len() <= lines, "{seen}");
+        if self.browser.engine().tells_errors() {
+            let told = self.browser.errors().await;
+            assert!(told.len() <= lines, "{told:?}");
+        }
+    }
+}
