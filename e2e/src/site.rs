@@ -1,6 +1,7 @@
 //! How is a built application served, and what becomes of the views that it sends?
 
 use std::{
+    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -39,6 +40,18 @@ pub fn built(name: &str) -> anyhow::Result<PathBuf> {
         bail!("{} is missing; `.ci/wasm && .ci/examples` builds it", path.display());
     }
     Ok(path)
+}
+
+/// The route tables of applications in one, as `headcount serve --routes` reads it.
+///
+/// # Errors
+/// One of them was not built.
+pub fn tables(applications: &[&str]) -> anyhow::Result<String> {
+    let table = |name: &&str| -> anyhow::Result<String> {
+        let path = built(&format!("{name}.routes"))?;
+        fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))
+    };
+    applications.iter().map(table).collect()
 }
 
 /// An application at an origin of its own, which posts its views to `/stats`. It ends when this is dropped.

@@ -2,7 +2,9 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { build } from 'esbuild';
 
-const versions = { vuetify1: 'vue2', vuetify2: 'vue2', vuetify3: 'vue3', vuetify4: 'vue3' };
+// Vuetify 1 and 2 would require another copy than the one that is imported here.
+const vue2 = 'vue2/dist/vue.runtime.esm.js';
+const versions = { vuetify1: vue2, vuetify2: vue2, vuetify3: 'vue3', vuetify4: 'vue3' };
 
 await mkdir('dist', { recursive: true });
 for (const [version, vue] of Object.entries(versions)) {
@@ -13,7 +15,7 @@ for (const [version, vue] of Object.entries(versions)) {
     minify: true,
     format: 'esm',
     alias: { vue },
-    define: { 'process.env.NODE_ENV': '"production"' },
+    define: { 'process.env.NODE_ENV': '"production"', 'process.env': '{}' },
     logLevel: 'warning',
   });
 }

@@ -25,6 +25,8 @@ mod delivery;
 mod demo;
 mod destinations;
 mod engines;
+mod examples;
+mod examples_package;
 mod fleet;
 mod full_disk;
 mod incidents;

@@ -32,47 +32,42 @@ function keyOf(template, params) {
 
 const here = () => location.pathname + location.search + location.hash;
 
-/**
- * Lets a test drive the router with `perform`. `push` and `replace` resolve when the router is idle again; `entry` is
- * another one after each push that made an entry in the history.
- */
-export function drive({ routes, push, replace, entry }) {
-  const entries = [here()];
-  let at = 0;
+/** The addresses in the history since the page was opened, and at which of them it is. */
+const entries = [here()];
+let at = 0;
 
-  async function pushed(to) {
-    const before = entry();
-    await push(to);
-    if (entry() === before) return;
-    at += 1;
-    entries.splice(at);
-  }
+for (const name of ['pushState', 'replaceState']) {
+  const original = history[name];
+  history[name] = (...values) => {
+    original.apply(history, values);
+    if (name === 'pushState') entries.length = at += 1;
+    entries[at] = here();
+  };
+}
 
-  async function went(by) {
-    const target = entries[at + by];
-    // Between entries of one address routers are silent.
-    if (target === undefined || target === entries[at]) return;
-    const arrival = new Promise((resolve) => waiting.push(resolve));
-    history.go(by);
-    await arrival;
-    at += by;
-  }
+async function go(by) {
+  const target = entries[at + by];
+  // Between entries of one address routers are silent.
+  if (target === undefined || target === entries[at]) return;
+  const arrival = new Promise((resolve) => waiting.push(resolve));
+  at += by;
+  history.go(by);
+  await arrival;
+}
 
+/** Lets a test drive the router with `perform`. `push` and `replace` resolve when they are over, whatever came of them. */
+export function drive({ routes, push, replace }) {
   const kinds = {
-    push: pushed,
+    push,
     replace,
-    go: went,
-    // The second navigation begins before the first one has arrived.
-    overtake([first, second]) {
-      push(first);
-      return pushed(second);
-    },
+    go,
+    // The second one begins in the same task as the first.
+    overtake: ([first, second]) => Promise.all([push(first), push(second)]),
   };
 
   start({ endpoint: '/stats', routes });
   window.perform = async ([kind, argument]) => {
     await kinds[kind](argument);
-    entries[at] = here();
     return settled;
   };
 }

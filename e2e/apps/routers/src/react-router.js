@@ -66,5 +66,4 @@ drive({
   routes: templates(routes),
   push,
   replace: (path) => router.navigate(path, { replace: true }),
-  entry: () => history.state?.idx,
 });

@@ -23,6 +23,5 @@ router.onReady(() =>
     routes: router.getRoutes().map((route) => route.path || '/'),
     push: (to) => quietly(router.push(to)),
     replace: (to) => quietly(router.replace(to)),
-    entry: () => history.state?.key,
   }),
 );

@@ -24,5 +24,4 @@ drive({
   routes: router.getRoutes().map((route) => route.path),
   push: (to) => quietly(router.push(to)),
   replace: (to) => quietly(router.replace(to)),
-  entry: () => history.state.position,
 });

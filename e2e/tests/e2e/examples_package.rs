@@ -1,0 +1,117 @@
+//! Is the package for npm what its users need, and nothing else?
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use headcount_e2e::site::built;
+use serde_json::Value;
+
+/// What is in the package.
+const FILES: [&str; 8] = [
+    "LICENSE",
+    "README.md",
+    "index.d.ts",
+    "index.js",
+    "package.json",
+    "react-router.d.ts",
+    "react-router.js",
+    "tracker_bg.wasm",
+];
+
+/// The applications that are built with it.
+const APPLICATIONS: [&str; 6] = [
+    "frontend-tracker/examples/react-router",
+    "frontend-tracker/examples/vue2-vuetify2",
+    "frontend-tracker/examples/vue3-vuetify3",
+    "e2e/apps/routers",
+    "e2e/apps/types",
+    "e2e/apps/vuetify",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The place where an application was built.
+fn workplace(application: &str) -> PathBuf {
+    built(&format!("work/{application}")).unwrap()
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Runs a program of an application, which is a file below its directory.
+fn node(application: &str, arguments: &[&str]) {
+    let mut command = Command::new(built("node").unwrap());
+    let output = command.args(arguments).current_dir(workplace(application)).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn the_package_has_the_version_of_the_workspace_and_exactly_its_files() {
+    let package = built(&format!("headcount-tracker-{}.tgz", env!("CARGO_PKG_VERSION"))).unwrap();
+    let listed =
+        Command::new("tar").arg("--list").arg("--gzip").arg("--file").arg(&package).output().unwrap();
+    assert!(listed.status.success(), "{}", said(&listed));
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let mut files: Vec<&str> = listed.lines().filter_map(|line| line.strip_prefix("package/")).collect();
+    files.sort_unstable();
+    assert_eq!(files, FILES);
+    let manifest = read(&root().join("frontend-tracker/npm/package.json"));
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(manifest["license"], "Apache-2.0");
+    let license = read(&root().join("frontend-tracker/npm/LICENSE"));
+    assert!(license == read(&root().join("LICENSE")), "the package has another license text");
+}
+
+#[test]
+fn every_application_was_built_with_the_package_as_it_is_now() {
+    for application in APPLICATIONS {
+        let installed = workplace(application).join("node_modules/headcount-tracker");
+        for file in FILES {
+            let now = read(&root().join("frontend-tracker/npm").join(file));
+            assert!(
+                read(&installed.join(file)) == now,
+                "{application} has another {file}: run `.ci/examples`"
+            );
+        }
+    }
+}
+
+#[test]
+fn lock_files_pin_every_package_and_name_no_registry() {
+    for application in APPLICATIONS {
+        let lock = read(&root().join(application).join("package-lock.json"));
+        let lock: Value = serde_json::from_slice(&lock).unwrap();
+        let packages = lock["packages"].as_object().unwrap();
+        assert!(packages.len() > 5, "{application} has {} packages", packages.len());
+        for (name, package) in packages.iter().filter(|(name, _)| !name.is_empty()) {
+            let resolved = package["resolved"].as_str();
+            if name == "node_modules/headcount-tracker" {
+                assert!(resolved.is_some_and(|path| path.starts_with("file:")), "{application}");
+            } else {
+                assert_eq!(resolved, None, "{application}: {name}");
+                assert!(package["integrity"].is_string(), "{application}: {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_types_let_right_calls_through_and_refuse_wrong_ones() {
+    node("e2e/apps/types", &["node_modules/typescript/bin/tsc", "--project", "."]);
+}
+
+#[test]
+fn the_table_of_react_routers_routes_has_exactly_the_paths_that_it_matches() {
+    node("e2e/apps/routers", &["--test", "templates.test.js"]);
+}
