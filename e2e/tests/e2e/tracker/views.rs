@@ -22,7 +22,11 @@ behaviours!(
     a_hidden_tab_is_a_view_when_it_becomes_visible,
     a_page_that_is_left_at_once_is_one_view,
     the_history_functions_stay_what_they_are,
+    without_a_navigation_api_views_are_the_same,
 );
+
+/// Takes away what tells of navigations in newer browsers, so that the history functions are observed.
+const OLDER: &str = "Object.defineProperty(window, 'navigation', { value: undefined })";
 
 async fn a_first_load_is_one_view(engine: Engine) -> Outcome {
     let watched = Watched::counted_at(engine, "/p/acme?from=1h#top", Setting::new()).await;
@@ -212,11 +216,29 @@ async fn the_history_functions_stay_what_they_are(engine: Engine) -> Outcome {
             outcome(() => new history[name]({}, '')),
             location.search,
         ])";
-    let watched = Watched::at(engine, PLAIN, Setting::new()).await;
+    let watched = Watched::at(engine, PLAIN, Setting::new().early(OLDER)).await;
     let without = watched.run(outcomes).await;
     watched.goto("/p/acme").await;
     watched.host.heard(1).await;
+    assert_eq!(watched.run("return window.navigation ?? null").await, json!(null));
     assert_eq!(watched.run(outcomes).await, without);
     watched.ends_with(&["/p/$projectId"]).await;
+    holds(watched.browser).await
+}
+
+async fn without_a_navigation_api_views_are_the_same(engine: Engine) -> Outcome {
+    let watched = Watched::counted_at(engine, "/", Setting::new().early(OLDER)).await;
+    watched.run("history.replaceState({ left: 1 }, ''); history.pushState({}, '', '/p/acme')").await;
+    watched.host.heard(2).await;
+    watched.run("history.pushState({}, '', '?from=1h'); history.replaceState({}, '', '#chart')").await;
+    watched.run("history.pushState({}, '', '/p/old'); history.replaceState({}, '', '/p/new/node/n1')").await;
+    watched.host.heard(3).await;
+    watched.run("history.replaceState({}, '', '/p/other')").await;
+    watched.host.heard(4).await;
+    watched.run("history.go(-2)").await;
+    watched.host.heard(5).await;
+    watched
+        .ends_with(&["/", "/p/$projectId", "/p/$projectId", "/p/$projectId", "/p/$projectId/node/$name"])
+        .await;
     holds(watched.browser).await
 }
