@@ -1,7 +1,7 @@
 # `make run` and `make test` need nothing before them: the scripts in .ci install what is missing and say what they do.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench lint fmt readme behaviours clean
+.PHONY: help run examples build test bench lint fmt readme behaviours clean
 
 # What the tests have seen the tracker do, in which engine.
 SEEN := $(or $(CARGO_TARGET_DIR),target)/tmp/behaviours
@@ -12,13 +12,20 @@ help: ## Lists what can be made
 run: build ## Starts the demo: a server on 127.0.0.1:8080 that reports to a collector on 127.0.0.1:8081
 	@exec target/release/demo
 
+examples: ## Serves three example applications and one server, on 127.0.0.1:8080, that counts them all
+	@.ci/install build examples
+	@.ci/wasm
+	@.ci/examples
+	cargo build --release -p headcount -p headcount-e2e --bins
+	@exec target/release/showcase
+
 build: ## Builds the browser programs, the server (target/release/headcount) and the demo
 	@.ci/install build
 	@.ci/wasm
 	cargo build --release -p headcount -p headcount-e2e --bins
 
 test: ## Runs all tests, those in real browsers included
-	@.ci/install build test
+	@.ci/install build test examples
 	@.ci/wasm
 	@.ci/wasm leptos
 	@.ci/examples
@@ -47,4 +54,4 @@ behaviours: ## Brings the table in docs/tracker.md up to date with the last `mak
 
 clean: ## Removes everything that was built
 	cargo clean
-	rm -rf frontend-tracker/dist
+	rm -rf frontend-tracker/dist frontend-tracker/npm/index.js frontend-tracker/npm/tracker_bg.wasm

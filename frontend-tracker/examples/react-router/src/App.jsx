@@ -14,7 +14,7 @@ export default function App() {
   return (
     <>
       <header>
-        <Link to="/">⛵ Harbour</Link>
+        <Link to="/">Harbour</Link>
       </header>
       <main>
         <Outlet />

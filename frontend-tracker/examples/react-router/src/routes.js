@@ -9,6 +9,7 @@ const settings = page(() => import('./pages/SettingsPage.jsx'));
 export const routes = [
   {
     ...page(() => import('./App.jsx')),
+    HydrateFallback: () => null,
     children: [
       { index: true, ...page(() => import('./pages/ProjectsPage.jsx')) },
       {

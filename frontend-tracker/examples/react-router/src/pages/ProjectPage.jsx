@@ -11,7 +11,7 @@ export default function ProjectPage() {
       <h1>
         {shown?.name ?? 'No such project'}
         <Link className="button" to="settings">
-          ⚙ Settings
+          Settings
         </Link>
       </h1>
       <div className="cards">

@@ -1,0 +1,101 @@
+//! The example applications, each at an origin of its own, and one server that counts all of them, until Ctrl-C.
+
+use std::{
+    fs,
+    io::{self, Write},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use clap::Parser;
+use headcount_e2e::{
+    processes::Process,
+    program::Program,
+    site::{self, Site},
+    stop::Stop,
+};
+
+/// The applications by their names, in the order of their ports.
+const EXAMPLES: [&str; 3] = ["vue2-vuetify2", "vue3-vuetify3", "react-router"];
+
+#[derive(Debug, Parser)]
+#[command(name = "showcase", about = "The example applications and one server that counts them")]
+struct Cli {
+    /// The address of the server. The applications are at the ports after it; of 0, at any.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Where the server keeps what it counts; beside the built applications unless given.
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell when that fails.
+            writeln!(io::stderr(), "showcase: {error:#}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    let mut stop = Stop::listen()?;
+    let server = server(&cli)?.start().await.context("the server does not start")?;
+    let sites = sites(cli.listen, &server).await?;
+    say(&introduction(&server, &sites));
+    stop.asked().await;
+    say("\nStopping.\n");
+    server.stop().await.map(drop)
+}
+
+/// The server, which knows the route tables of all applications, and reports to nobody.
+fn server(cli: &Cli) -> anyhow::Result<Program> {
+    let examples = site::examples()?;
+    let tables = examples.join("routes");
+    fs::write(&tables, site::tables(&EXAMPLES)?)
+        .with_context(|| format!("{} cannot be written", tables.display()))?;
+    let data_dir = cli.data_dir.clone().unwrap_or_else(|| examples.join("server"));
+    Ok(Program::serve(data_dir)
+        .listen(cli.listen)
+        .flag("--routes", tables)
+        // Nobody listens at that port.
+        .flag("--collector-url", "http://127.0.0.1:9/")
+        .flag("--first-report-after", "365d")
+        .shown_as("server |")
+        .in_own_group())
+}
+
+async fn sites(first: SocketAddr, server: &Process) -> anyhow::Result<Vec<(&'static str, Site)>> {
+    let mut sites = Vec::new();
+    let mut address = first;
+    for name in EXAMPLES {
+        address.set_port(if first.port() == 0 { 0 } else { address.port().saturating_add(1) });
+        sites.push((name, Site::passing_on(name, address, server).await?));
+    }
+    Ok(sites)
+}
+
+fn introduction(server: &Process, sites: &[(&str, Site)]) -> String {
+    let sites: String =
+        sites.iter().map(|(name, site)| format!("  {name:<14} {}\n", site.url("/"))).collect();
+    format!(
+        "
+{sites}
+Click through a few pages of each, at several widths. What is counted is at
+  {}
+Ctrl-C stops everything.
+
+",
+        server.url("usage-statistics"),
+    )
+}
+
+fn say(text: &str) {
+    // Whoever closed standard output does not want to know.
+    io::stdout().write_all(text.as_bytes()).ok();
+}
