@@ -1,10 +1,13 @@
 # `make run` and `make test` need nothing before them: the scripts in .ci install what is missing and say what they do.
 
 .DEFAULT_GOAL := help
-.PHONY: help run examples build test bench lint fmt readme clean
+.PHONY: help run examples build test bench lint fmt readme behaviours clean
+
+# What the tests have seen the tracker do, in which engine.
+SEEN := $(or $(CARGO_TARGET_DIR),target)/tmp/behaviours
 
 help: ## Lists what can be made
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Starts the demo: a server on 127.0.0.1:8080 that reports to a collector on 127.0.0.1:8081
 	@exec target/release/demo
@@ -26,7 +29,9 @@ test: ## Runs all tests, those in real browsers included
 	@.ci/wasm
 	@.ci/wasm leptos
 	@.ci/examples
+	@rm -rf $(SEEN)
 	cargo test --workspace --features headcount-frontend/ui,headcount-frontend/bundle -- --test-threads 6
+	@cargo run --quiet -p headcount-e2e --bin behaviours -- $(SEEN) docs/tracker.md --check
 
 bench: ## Measures, and prints ratios from one run
 	@.ci/install build test
@@ -43,6 +48,9 @@ fmt: ## Formats the code
 readme: ## Brings the table of fields in the README up to date
 	@cargo run --quiet -p headcount-shared --example fields > target/fields.md
 	@sed -i -e '/<!-- fields -->/,/<!-- \/fields -->/{/<!--/!d}' -e '/<!-- fields -->/r target/fields.md' README.md
+
+behaviours: ## Brings the table in docs/tracker.md up to date with the last `make test`
+	@cargo run --quiet -p headcount-e2e --bin behaviours -- $(SEEN) docs/tracker.md
 
 clean: ## Removes everything that was built
 	cargo clean

@@ -139,6 +139,13 @@ impl Setting {
         self
     }
 
+    /// Serves a page whose tracker has this attribute, and nothing else that was asked for, at a path.
+    #[must_use]
+    pub fn with(mut self, path: &str, name: &str, value: &str) -> Self {
+        self.pages.insert(path.to_owned(), Page::default().attribute(name, value));
+        self
+    }
+
     /// Serves a page without the tracker, but with this HTML, at a path.
     #[must_use]
     pub fn plain(mut self, path: &str, html: &str) -> Self {

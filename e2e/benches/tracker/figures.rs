@@ -21,15 +21,11 @@ impl Figures {
         let place = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
         self.0.get(place).copied().unwrap_or(f64::NAN)
     }
-
-    pub(crate) fn most(&self) -> f64 {
-        self.percentile(100)
-    }
 }
 
 /// The median and the range, in whole numbers.
 impl fmt::Display for Figures {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:.0} ({:.0} to {:.0})", self.median(), self.percentile(0), self.most())
+        write!(formatter, "{:.0} ({:.0} to {:.0})", self.median(), self.percentile(0), self.percentile(100))
     }
 }

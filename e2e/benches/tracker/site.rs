@@ -122,7 +122,8 @@ impl Site {
     /// They do not come, or one of them is not what a server takes.
     pub(crate) async fn arrivals(&self, count: usize) -> anyhow::Result<Vec<Arrival>> {
         let arrived = || self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
-        eventually("the views arrive", SOON, async || (arrived().len() >= count).then_some(())).await?;
+        let all = eventually("the views arrive", SOON, async || (arrived().len() >= count).then_some(()));
+        all.await.with_context(|| format!("{} of {count} views arrived", arrived().len()))?;
         let taken = mem::take(&mut *arrived());
         taken.into_iter().map(|arrival| arrival.map_err(anyhow::Error::msg)).collect()
     }

@@ -5,6 +5,7 @@
   // In milliseconds, since the last navigation began.
   let spent = 0
   let original = 0
+  let beacon = 0
 
   const timed = run => function (...values) {
     const begin = performance.now()
@@ -34,18 +35,29 @@
     }
   }
 
+  // What of it is the browser's own doing.
+  const { sendBeacon } = Navigator.prototype
+  Navigator.prototype.sendBeacon = function (...values) {
+    const begin = performance.now()
+    try {
+      return Reflect.apply(sendBeacon, this, values)
+    } finally {
+      beacon += performance.now() - begin
+    }
+  }
+
   const pause = milliseconds => new Promise(resolve => later(resolve, milliseconds))
 
-  // What each navigation cost, in milliseconds. Browsers ignore navigations that follow each other too quickly.
+  // What each navigation cost and what of that its beacon did, in milliseconds. Browsers ignore navigations that follow each other too quickly.
   window.navigateThrough = async (paths, between) => {
     const costs = []
     for (const path of paths) {
-      spent = original = 0
+      spent = original = beacon = 0
       const begin = performance.now()
       history.pushState({}, '', path)
       const around = performance.now() - begin - original
       await pause(between)
-      costs.push(spent + around)
+      costs.push([spent + around, beacon])
     }
     return costs
   }

@@ -60,9 +60,13 @@ pub(super) fn capabilities(network: Network) -> Vec<(&'static str, Value)> {
     vec![("browserName", json!("firefox")), ("moz:firefoxOptions", options)]
 }
 
-/// The error or warning of a page that a line of its output is, if it is one. Its own parts write before the text who
-/// they are; a page's text is in quotes.
+/// The error or warning of a page that a line of its output is, if it is one. A page's text is in quotes, and its own
+/// parts write who they are instead; so do their errors.
 pub(super) fn error(line: &str) -> Option<String> {
-    let kinds = ["console.error: \"", "console.warn: \"", "JavaScript error: ", "JavaScript warning: "];
-    kinds.iter().any(|kind| line.starts_with(kind)).then(|| line.to_owned())
+    let texts = ["console.error: \"", "console.warn: \""];
+    let faults = ["JavaScript error: ", "JavaScript warning: "];
+    let own = ["resource:", "chrome:", "moz-"];
+    let fault = faults.iter().find_map(|kind| line.strip_prefix(kind));
+    let is_of_page = fault.is_some_and(|place| !own.iter().any(|scheme| place.starts_with(scheme)));
+    (is_of_page || texts.iter().any(|kind| line.starts_with(kind))).then(|| line.to_owned())
 }

@@ -7,17 +7,26 @@ use serde_json::json;
 
 /// What came of a test, unless it failed.
 pub(crate) enum Outcome {
-    /// It holds in a browser of this version.
-    Holds(String),
+    /// It holds in a browser of this version, and what the reader of the table has to know beside that.
+    Holds(String, Option<&'static str>),
     /// The engine cannot be brought to show it, and why.
     Cannot(&'static str),
 }
 
 /// Ends a test that has shown what it was to show.
 pub(crate) async fn holds(browser: Browser) -> Outcome {
+    shown(browser, None).await
+}
+
+/// Ends a test that has shown what it was to show, in a way that the reader of the table has to know.
+pub(crate) async fn holds_though(browser: Browser, note: &'static str) -> Outcome {
+    shown(browser, Some(note)).await
+}
+
+async fn shown(browser: Browser, note: Option<&'static str>) -> Outcome {
     let version = browser.version();
     browser.close().await;
-    Outcome::Holds(version)
+    Outcome::Holds(version, note)
 }
 
 /// Writes down what came of the test of a module. The `behaviours` program makes a table of it.
@@ -26,8 +35,8 @@ pub(crate) fn record(module: &str, behaviour: &str, engine: Engine, outcome: &Ou
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("behaviours").join(group).join(behaviour);
     fs::create_dir_all(&folder).unwrap();
     let cell = match outcome {
-        Outcome::Holds(version) => json!({ "version": version }),
-        Outcome::Cannot(reason) => json!({ "reason": reason }),
+        Outcome::Holds(version, note) => json!({ "version": version, "note": note }),
+        Outcome::Cannot(reason) => json!({ "note": reason }),
     };
     fs::write(folder.join(engine.to_string()), cell.to_string()).unwrap();
 }

@@ -49,4 +49,5 @@ mod stopping;
 mod switched;
 mod tracker;
 mod vuetify;
+mod weight;
 mod world;

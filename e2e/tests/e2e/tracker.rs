@@ -1,5 +1,9 @@
 //! What the tracker makes of what people do in a browser.
 
+mod altered;
+mod harm;
+mod identity;
+mod manners;
 mod views;
 mod watched;
 

@@ -3,6 +3,8 @@
 //! It is made without the table that counts: the router says which of its definitions it takes for a path, and of each page
 //! one path is known.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos_router::{
     MatchInterface, MatchNestedRoutes, MatchParams, RouteDefs, RouteMatchId, hooks::use_location,
@@ -11,39 +13,54 @@ use leptos_router::{
 use crate::{BASE, TABS, pages::pages};
 
 /// A path of each page, and the key of the page.
-const KNOWN: [(&str, &str); 10] = [
+const KNOWN: [(&str, &str); 9] = [
     ("/", "/"),
     ("/customers/new", "/customers/new"),
     ("/customers/1", "/customers/$id"),
     ("/customers/1/2", "/customers/$id/:tab"),
     ("/customers/1/orders/2", "/customers/$id/orders/$order"),
-    ("/clients/1", "/clients/$id"),
     ("/files", "/files"),
     ("/files/1", "/files/$path"),
     ("/about", "/about"),
     ("/1/about", "/$language/about"),
 ];
 
+/// A path that leads elsewhere: nothing is shown there.
+const MOVED: &str = "/clients/1";
+
 /// The pages that the router has settled on, by their keys.
 pub(crate) fn shown() -> impl IntoView {
     let pathname = use_location().pathname;
     let (keys, set_keys) = signal(Vec::new());
+    let settled = StoredValue::new(String::new());
+    // Where a task has ended the router has settled.
+    let settle = move || {
+        let now = pathname.get_untracked();
+        if let Some(key) = key_of(&now)
+            && now != settled.get_value()
+        {
+            settled.set_value(now);
+            set_keys.write().push(key);
+        }
+    };
     Effect::new(move |_| {
-        let key = key_of(&pathname.read());
-        set_keys.write().push(key);
+        pathname.track();
+        set_timeout(settle, Duration::ZERO);
     });
     view! { <ol id="shown">{move || keys.get().into_iter().map(|key| view! { <li>{key}</li> }).collect_view()}</ol> }
 }
 
-/// The key of the page that the router shows at `pathname`.
-fn key_of(pathname: &str) -> String {
+/// The key of the page that the router shows at `pathname`. `None` when it shows none.
+fn key_of(pathname: &str) -> Option<String> {
     let routes = RouteDefs::new_with_base(pages(), BASE);
-    let Some(shown) = taken(&routes, pathname) else { return "(unmatched)".to_owned() };
+    let Some(shown) = taken(&routes, pathname) else { return Some("(unmatched)".to_owned()) };
     let is_shown =
         |path: &str| taken(&routes, &[BASE, path].concat()).is_some_and(|known| known.is_same(&shown));
-    let known = KNOWN.into_iter().find(|(path, _)| is_shown(path));
-    let key = known.map_or("a page that is not known", |(_, key)| key);
-    key.replace(":tab", shown.tab())
+    if is_shown(MOVED) {
+        return None;
+    }
+    let (_, key) = KNOWN.into_iter().find(|(path, _)| is_shown(path))?;
+    Some(key.replace(":tab", shown.tab()))
 }
 
 /// What the router takes for a path.

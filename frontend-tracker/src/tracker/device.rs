@@ -1,12 +1,16 @@
 //! Who is this browser? A random UUID of its own, one per browser profile and origin.
 //!
 //! Two tabs that are opened at once both find nothing and both write: what one process writes into `localStorage`
-//! reaches another some milliseconds later, and a lock does not change that. So a browser that has just made its UUID
-//! waits for [`SETTLE_MS`], looks again and takes what is there then, which is the same in all tabs.
+//! reaches another some milliseconds later, and a lock does not change that. So a new UUID is stored as one that has yet to
+//! settle, with a mark behind it. Whoever made it, or finds it so, waits for [`SETTLE_MS`], looks again, takes what is
+//! there then, which is the same in all tabs, and stores that without the mark.
 
 use alloc::string::String;
 
 use uuid::Uuid;
+
+/// What stands behind a UUID that has yet to settle.
+const UNSETTLED: char = '?';
 
 /// How long a new UUID settles, in milliseconds: ten times what six tabs opened in the same millisecond needed.
 pub const SETTLE_MS: u32 = 100;
@@ -42,7 +46,7 @@ pub struct Identity {
 /// The browser's UUID on its way from unknown to settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Device {
-    /// Just made and stored; another tab may have done the same.
+    /// Just made and stored, by this tab or another; there may be more of them.
     Settling(Uuid),
     /// Stored, the same in all tabs.
     Known(Uuid),
@@ -54,16 +58,13 @@ impl Device {
     /// The UUID that `storage` holds; else one from `make`, which replaces whatever is there.
     pub fn open(storage: &impl Storage, make: impl FnOnce() -> Uuid) -> Self {
         match stored(storage) {
-            Ok(Some(id)) => Self::Known(id),
-            Ok(None) => Self::stored_now(storage, make()),
+            Ok(Some(Stored { id, is_settled: true })) => Self::Known(id),
+            Ok(Some(Stored { id, .. })) => Self::Settling(id),
+            Ok(None) => {
+                let new = Stored { id: make(), is_settled: false };
+                if new.write(storage).is_ok() { Self::Settling(new.id) } else { Self::Ephemeral(new.id) }
+            }
             Err(Denied) => Self::Ephemeral(make()),
-        }
-    }
-
-    fn stored_now(storage: &impl Storage, id: Uuid) -> Self {
-        match storage.write(id.hyphenated().encode_lower(&mut Uuid::encode_buffer())) {
-            Ok(()) => Self::Settling(id),
-            Err(Denied) => Self::Ephemeral(id),
         }
     }
 
@@ -71,10 +72,10 @@ impl Device {
     #[must_use]
     pub fn settled(self, storage: &impl Storage) -> Self {
         let Self::Settling(own) = self else { return self };
-        match stored(storage) {
-            Ok(Some(id)) => Self::Known(id),
-            _ => Self::Ephemeral(own),
-        }
+        let Ok(Some(found)) = stored(storage) else { return Self::Ephemeral(own) };
+        // If that is refused, the next tab waits as this one did.
+        let _kept = Stored { is_settled: true, ..found }.write(storage);
+        Self::Known(found.id)
     }
 
     /// Whether an event has to wait for [`Self::settled`].
@@ -89,18 +90,37 @@ impl Device {
         match self {
             Self::Ephemeral(id) => Identity { id, ephemeral: true },
             Self::Settling(own) | Self::Known(own) => {
-                let id = stored(storage).ok().flatten().unwrap_or(own);
-                Identity { id, ephemeral: false }
+                let found = stored(storage).ok().flatten();
+                Identity { id: found.map_or(own, |found| found.id), ephemeral: false }
             }
         }
     }
 }
 
+/// What is kept of a UUID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stored {
+    id: Uuid,
+    is_settled: bool,
+}
+
+impl Stored {
+    fn write(self, storage: &impl Storage) -> Result<(), Denied> {
+        let mut buffer = Uuid::encode_buffer();
+        let mut text = String::from(&*self.id.hyphenated().encode_lower(&mut buffer));
+        if !self.is_settled {
+            text.push(UNSETTLED);
+        }
+        storage.write(&text)
+    }
+}
+
 /// The valid UUID in `storage`. The server takes neither the nil nor the max UUID: they are no one's.
-fn stored(storage: &impl Storage) -> Result<Option<Uuid>, Denied> {
-    let text = storage.read()?;
-    let id = text.and_then(|text| Uuid::try_parse(&text).ok());
-    Ok(id.filter(|id| !id.is_nil() && !id.is_max()))
+fn stored(storage: &impl Storage) -> Result<Option<Stored>, Denied> {
+    let Some(text) = storage.read()? else { return Ok(None) };
+    let unmarked = text.strip_suffix(UNSETTLED);
+    let id = Uuid::try_parse(unmarked.unwrap_or(&text)).ok();
+    Ok(id.filter(|id| !id.is_nil() && !id.is_max()).map(|id| Stored { id, is_settled: unmarked.is_none() }))
 }
 
 #[cfg(test)]
@@ -157,8 +177,20 @@ mod tests {
         let storage = Memory::default();
         let device = Device::open(&storage, || FIRST);
         assert!(device.is_settling());
-        assert_eq!(storage.text.borrow().as_deref(), Some(FIRST.to_string().as_str()));
+        assert_eq!(storage.text.borrow().as_deref(), Some(format!("{FIRST}?").as_str()));
         assert_eq!(device.settled(&storage), Device::Known(FIRST));
+        assert_eq!(storage.text.borrow().as_deref(), Some(FIRST.to_string().as_str()));
+    }
+
+    #[test]
+    fn a_uuid_that_another_tab_has_just_made_settles_here_too() {
+        let storage = Memory::holding(&format!("{FIRST}?"));
+        let device = Device::open(&storage, || panic!("no new UUID is needed"));
+        assert!(device.is_settling());
+        // A third tab, in another process, found nothing and wrote last.
+        storage.write(&format!("{SECOND}?")).unwrap();
+        let device = device.settled(&storage);
+        assert_eq!((device, device.identity(&storage)), (Device::Known(SECOND), kept(SECOND)));
     }
 
     #[test]
@@ -189,10 +221,18 @@ mod tests {
 
     #[test]
     fn a_corrupt_value_is_replaced() {
-        for text in ["", "x", "{\"id\":1}", &Uuid::nil().to_string(), &Uuid::max().to_string()] {
+        for text in [
+            "",
+            "x",
+            "?",
+            "{\"id\":1}",
+            &Uuid::nil().to_string(),
+            &Uuid::max().to_string(),
+            &format!("{FIRST}??"),
+        ] {
             let storage = Memory::holding(text);
             assert_eq!(Device::open(&storage, || FIRST), Device::Settling(FIRST), "{text}");
-            assert_eq!(stored(&storage), Ok(Some(FIRST)));
+            assert_eq!(stored(&storage), Ok(Some(Stored { id: FIRST, is_settled: false })));
         }
     }
 

@@ -1,7 +1,7 @@
 //! One view per settled navigation.
 
 use headcount_e2e::{
-    browser::Engine,
+    browser::{Engine, Tab},
     host::{PLAIN, PROGRAM, Setting},
 };
 use serde_json::json;
@@ -22,7 +22,11 @@ behaviours!(
     a_hidden_tab_is_a_view_when_it_becomes_visible,
     a_page_that_is_left_at_once_is_one_view,
     the_history_functions_stay_what_they_are,
+    without_a_navigation_api_views_are_the_same,
 );
+
+/// Takes away what tells of navigations in newer browsers, so that the history functions are observed.
+const OLDER: &str = "Object.defineProperty(window, 'navigation', { value: undefined })";
 
 async fn a_first_load_is_one_view(engine: Engine) -> Outcome {
     let watched = Watched::counted_at(engine, "/p/acme?from=1h#top", Setting::new()).await;
@@ -143,11 +147,7 @@ async fn a_prerendered_page_is_a_view_when_it_is_activated(engine: Engine) -> Ou
 
 async fn a_hidden_tab_is_a_view_when_it_becomes_visible(engine: Engine) -> Outcome {
     let watched = Watched::counted_at(engine, "/", Setting::new()).await;
-    // It goes to another page as soon as nobody sees it.
-    watched.run("document.onvisibilitychange = () => { location.href = '/p/hidden' }").await;
-    let hidden = watched.browser.tab().await;
-    let shown = watched.browser.new_tab().await;
-    watched.browser.switch_to(&shown).await;
+    let hidden = open_hidden(&watched, "/p/hidden").await;
     watched.goto("/p/acme/node/n1").await;
     watched.host.asked_for("/p/hidden", 1).await;
     watched.host.asked_for(PROGRAM, 3).await;
@@ -159,6 +159,25 @@ async fn a_hidden_tab_is_a_view_when_it_becomes_visible(engine: Engine) -> Outco
     watched.host.heard(4).await;
     watched.ends_with(&["/", "/p/$projectId", "/p/$projectId/app/$id", "/p/$projectId/node/$name"]).await;
     holds(watched.browser).await
+}
+
+/// Opens a page in a tab that nobody sees, and gives it. The tab that is driven is seen.
+async fn open_hidden(watched: &Watched, path: &str) -> Tab {
+    let browser = &watched.browser;
+    let present = browser.tab().await;
+    if browser.engine() == Engine::WebKit {
+        // Its new tabs open behind the present one.
+        let hidden = browser.new_tab().await;
+        browser.switch_to(&hidden).await;
+        watched.goto(path).await;
+        browser.switch_to(&present).await;
+        return hidden;
+    }
+    // Elsewhere they open before it. It goes to the page as soon as nobody sees it.
+    watched.run(&format!("document.onvisibilitychange = () => {{ location.href = '{path}' }}")).await;
+    let shown = browser.new_tab().await;
+    browser.switch_to(&shown).await;
+    present
 }
 
 async fn a_page_that_is_left_at_once_is_one_view(engine: Engine) -> Outcome {
@@ -197,11 +216,29 @@ async fn the_history_functions_stay_what_they_are(engine: Engine) -> Outcome {
             outcome(() => new history[name]({}, '')),
             location.search,
         ])";
-    let watched = Watched::at(engine, PLAIN, Setting::new()).await;
+    let watched = Watched::at(engine, PLAIN, Setting::new().early(OLDER)).await;
     let without = watched.run(outcomes).await;
     watched.goto("/p/acme").await;
     watched.host.heard(1).await;
+    assert_eq!(watched.run("return window.navigation ?? null").await, json!(null));
     assert_eq!(watched.run(outcomes).await, without);
     watched.ends_with(&["/p/$projectId"]).await;
+    holds(watched.browser).await
+}
+
+async fn without_a_navigation_api_views_are_the_same(engine: Engine) -> Outcome {
+    let watched = Watched::counted_at(engine, "/", Setting::new().early(OLDER)).await;
+    watched.run("history.replaceState({ left: 1 }, ''); history.pushState({}, '', '/p/acme')").await;
+    watched.host.heard(2).await;
+    watched.run("history.pushState({}, '', '?from=1h'); history.replaceState({}, '', '#chart')").await;
+    watched.run("history.pushState({}, '', '/p/old'); history.replaceState({}, '', '/p/new/node/n1')").await;
+    watched.host.heard(3).await;
+    watched.run("history.replaceState({}, '', '/p/other')").await;
+    watched.host.heard(4).await;
+    watched.run("history.go(-2)").await;
+    watched.host.heard(5).await;
+    watched
+        .ends_with(&["/", "/p/$projectId", "/p/$projectId", "/p/$projectId", "/p/$projectId/node/$name"])
+        .await;
     holds(watched.browser).await
 }

@@ -1,0 +1,44 @@
+//! The tracker's program, broken in the ways that programs break on their way.
+
+use headcount_e2e::host::built;
+use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
+
+/// `unreachable`, `nop` and `end` as WebAssembly writes them.
+const UNREACHABLE: u8 = 0x00;
+const NOP: u8 = 0x01;
+const END: u8 = 0x0b;
+
+/// The program without its second half.
+pub(super) fn truncated() -> Vec<u8> {
+    let mut program = built("tracker_bg.wasm");
+    program.truncate(program.len() / 2);
+    program
+}
+
+/// The program, whose function of this name traps whenever it is called.
+pub(super) fn trapping(function: &str) -> Vec<u8> {
+    let mut program = built("tracker_bg.wasm");
+    let (mut imported, mut wanted, mut bodies) = (0, None, Vec::new());
+    for payload in Parser::new(0).parse_all(&program) {
+        match payload.unwrap() {
+            Payload::ImportSection(section) => {
+                let imports = section.into_imports().map(Result::unwrap);
+                imported = imports.filter(|import| matches!(import.ty, TypeRef::Func(_))).count();
+            }
+            Payload::ExportSection(section) => {
+                let mut exports = section.into_iter().map(Result::unwrap);
+                let export =
+                    exports.find(|export| export.name == function && export.kind == ExternalKind::Func);
+                wanted = Some(export.unwrap().index as usize);
+            }
+            Payload::CodeSectionEntry(body) => bodies.push(body.range()),
+            _ => {}
+        }
+    }
+    // As long as it was, so that nothing else moves: no locals, and the end after a trap.
+    let body = &mut program[bodies[wanted.unwrap() - imported].clone()];
+    body.fill(NOP);
+    body[..2].copy_from_slice(&[0, UNREACHABLE]);
+    *body.last_mut().unwrap() = END;
+    program
+}

@@ -1,0 +1,123 @@
+//! Never harms the page.
+
+use axum::http::StatusCode;
+use headcount_e2e::{
+    browser::Engine,
+    host::{PROGRAM, Setting},
+};
+use serde_json::json;
+
+use super::{
+    altered::{trapping, truncated},
+    watched::Watched,
+};
+use crate::behaviour::{Outcome, behaviours, holds, holds_though};
+
+behaviours!(
+    a_missing_program_leaves_the_page_alone,
+    a_truncated_program_leaves_the_page_alone,
+    an_altered_program_leaves_the_page_alone,
+    a_trap_at_the_start_leaves_the_page_alone,
+    a_trap_on_the_way_leaves_the_page_alone,
+    a_policy_without_wasm_leaves_the_page_alone,
+    a_policy_without_connections_leaves_the_page_alone,
+    a_policy_that_allows_wasm_is_enough,
+    loaded_twice_it_counts_once,
+    a_server_that_is_broken_leaves_the_page_alone,
+    frozen_history_leaves_the_page_alone,
+);
+
+/// Ends a test that has looked at the console.
+async fn holds_as_far_as_told(watched: Watched) -> Outcome {
+    if watched.browser.engine().tells_errors() {
+        return holds(watched.browser).await;
+    }
+    let note = "What the page throws, rejects and writes is watched; an automated WebKit does not tell its own messages.";
+    holds_though(watched.browser, note).await
+}
+
+/// A page with a setting that the tracker cannot work in: it gives up, and the page does not notice.
+async fn fails_quietly(engine: Engine, setting: Setting) -> Watched {
+    let watched = Watched::at(engine, "/p/acme", setting).await;
+    watched.is("failed").await;
+    watched.is_unharmed().await;
+    assert!(watched.host.beacons().is_empty());
+    watched
+}
+
+async fn a_missing_program_leaves_the_page_alone(engine: Engine) -> Outcome {
+    holds_as_far_as_told(fails_quietly(engine, Setting::new().program(None)).await).await
+}
+
+async fn a_truncated_program_leaves_the_page_alone(engine: Engine) -> Outcome {
+    holds_as_far_as_told(fails_quietly(engine, Setting::new().program(Some(truncated()))).await).await
+}
+
+async fn an_altered_program_leaves_the_page_alone(engine: Engine) -> Outcome {
+    let other = b"<!doctype html><title>Please sign in</title>".to_vec();
+    holds_as_far_as_told(fails_quietly(engine, Setting::new().program(Some(other))).await).await
+}
+
+async fn a_trap_at_the_start_leaves_the_page_alone(engine: Engine) -> Outcome {
+    holds_as_far_as_told(fails_quietly(engine, Setting::new().program(Some(trapping("open")))).await).await
+}
+
+async fn a_trap_on_the_way_leaves_the_page_alone(engine: Engine) -> Outcome {
+    holds_as_far_as_told(fails_quietly(engine, Setting::new().program(Some(trapping("settle")))).await).await
+}
+
+async fn a_policy_without_wasm_leaves_the_page_alone(engine: Engine) -> Outcome {
+    let setting = Setting::new().header("content-security-policy", "default-src 'self'; img-src data:");
+    holds_as_far_as_told(fails_quietly(engine, setting).await).await
+}
+
+async fn a_policy_without_connections_leaves_the_page_alone(engine: Engine) -> Outcome {
+    let setting = Setting::new().header("content-security-policy", "connect-src 'none'");
+    let watched = Watched::at(engine, "/p/acme", setting).await;
+    watched.is("failed").await;
+    watched.browser.push("/p/works").await;
+    assert_eq!(watched.run("return location.pathname").await, json!("/p/works"));
+    assert_eq!(watched.run("return seen").await["lines"], json!([]), "the browser says it itself");
+    watched.is_quiet(2).await;
+    assert_eq!(watched.host.asked(PROGRAM), 0);
+    holds_as_far_as_told(watched).await
+}
+
+async fn a_policy_that_allows_wasm_is_enough(engine: Engine) -> Outcome {
+    let policy =
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src data:";
+    let setting = Setting::new().header("content-security-policy", policy);
+    let watched = Watched::counted_at(engine, "/p/acme", setting).await;
+    watched.ends_with(&["/p/$projectId"]).await;
+    watched.is_quiet(0).await;
+    holds_as_far_as_told(watched).await
+}
+
+async fn loaded_twice_it_counts_once(engine: Engine) -> Outcome {
+    let again = "<script type='module' src='/static/tracker.js'></script>
+        <script type='module' src='/static/tracker.js?again'></script>";
+    let watched = Watched::counted_at(engine, "/p/acme", Setting::new().content(again)).await;
+    assert_eq!(watched.host.asked("/static/tracker.js"), 2);
+    watched.ends_with(&["/p/$projectId"]).await;
+    assert_eq!(watched.host.asked(PROGRAM), 1);
+    watched.is_quiet(0).await;
+    holds_as_far_as_told(watched).await
+}
+
+async fn a_server_that_is_broken_leaves_the_page_alone(engine: Engine) -> Outcome {
+    let setting = Setting::new().heard(StatusCode::INTERNAL_SERVER_ERROR);
+    let watched = Watched::counted_at(engine, "/p/acme", setting).await;
+    // Nothing is sent a second time: what the server refused may be a view that it has counted.
+    watched.ends_with(&["/p/$projectId"]).await;
+    watched.is_quiet(2).await;
+    assert_eq!(watched.run("return seen").await["lines"], json!([]));
+    holds_as_far_as_told(watched).await
+}
+
+async fn frozen_history_leaves_the_page_alone(engine: Engine) -> Outcome {
+    let setting = Setting::new().early("Object.freeze(history)");
+    let watched = Watched::counted_at(engine, "/p/acme", setting).await;
+    watched.is_quiet(0).await;
+    watched.is_unharmed().await;
+    holds_as_far_as_told(watched).await
+}

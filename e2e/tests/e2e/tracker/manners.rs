@@ -1,0 +1,187 @@
+//! Polite: who is not counted, and what is not sent.
+
+use headcount_e2e::{
+    browser::{Browser, Engine},
+    host::{PROGRAM, Setting},
+};
+use serde_json::json;
+
+use super::watched::Watched;
+use crate::behaviour::{Outcome, behaviours, holds, holds_though};
+
+behaviours!(
+    global_privacy_control_is_obeyed,
+    do_not_track_is_obeyed,
+    automation_is_ignored_on_request,
+    localhost_is_ignored_on_request,
+    opting_out_stops_and_opting_in_begins_again,
+    a_stored_choice_is_obeyed,
+    offline_views_wait_and_arrive_later,
+    offline_views_are_bounded_and_the_dropped_are_counted,
+    a_refused_beacon_is_sent_once_in_another_way,
+    a_browser_without_beacons_is_counted,
+);
+
+/// How many views wait at most.
+const WAITING: usize = 32;
+
+/// How the browser's owner says no.
+const BY_PROPERTY: &str = "The page is told by the property alone; not every engine has a setting for it.";
+
+/// Ends a test that has taken the network away.
+async fn holds_offline(watched: Watched) -> Outcome {
+    if watched.browser.engine() == Engine::Chromium {
+        return holds(watched.browser).await;
+    }
+    let note =
+        "The page is told that it is offline, by `navigator.onLine` and its events; its network stays.";
+    holds_though(watched.browser, note).await
+}
+
+/// A page that is not counted: nothing is fetched, stored or sent there, though the same browser is counted elsewhere.
+async fn is_ignored(engine: Engine, setting: Setting) -> Watched {
+    let watched = Watched::at(engine, "/p/acme", setting.untouched("/p/counted/node/n1")).await;
+    watched.is("ignored").await;
+    watched.browser.push("/p/other").await;
+    watched.run("return new Promise(resolve => setTimeout(resolve))").await;
+    assert_eq!(watched.run("return localStorage.length").await, json!(0));
+    assert_eq!(watched.host.asked(PROGRAM), 0);
+    watched.is_quiet(0).await;
+    watched.goto("/p/counted/node/n1").await;
+    watched.arrived(&["/p/$projectId/node/$name"]).await;
+    watched
+}
+
+async fn global_privacy_control_is_obeyed(engine: Engine) -> Outcome {
+    let control = "Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })";
+    let watched = is_ignored(engine, Setting::new().early(control)).await;
+    holds_though(watched.browser, BY_PROPERTY).await
+}
+
+async fn do_not_track_is_obeyed(engine: Engine) -> Outcome {
+    let asked = "Object.defineProperty(navigator, 'doNotTrack', { value: '1' })";
+    let watched = is_ignored(engine, Setting::new().early(asked)).await;
+    holds_though(watched.browser, BY_PROPERTY).await
+}
+
+async fn automation_is_ignored_on_request(engine: Engine) -> Outcome {
+    let watched = is_ignored(engine, Setting::new().attribute("data-automation", "ignore")).await;
+    holds(watched.browser).await
+}
+
+async fn localhost_is_ignored_on_request(engine: Engine) -> Outcome {
+    let watched = is_ignored(engine, Setting::new().attribute("data-localhost", "ignore")).await;
+    holds(watched.browser).await
+}
+
+async fn opting_out_stops_and_opting_in_begins_again(engine: Engine) -> Outcome {
+    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+    watched.run("return tracker().then(({ optOut }) => { optOut() })").await;
+    watched.is("opted-out").await;
+    let stored = "return [localStorage.getItem('headcount-opt-out'), localStorage.length]";
+    assert_eq!(watched.run(stored).await, json!(["1", 1]), "the choice is stored, and no UUID");
+    watched.browser.push("/p/uncounted/node/n1").await;
+    watched.run("return new Promise(resolve => setTimeout(resolve))").await;
+    watched.browser.push("/").await;
+    watched.run("return new Promise(resolve => setTimeout(resolve))").await;
+    watched.run("return tracker().then(({ optIn }) => { optIn() })").await;
+    watched.is("counting").await;
+    // It is another browser now, and counts from where it stands.
+    watched.host.heard(2).await;
+    watched.ends_with(&["/p/$projectId", "/"]).await;
+    assert_eq!(watched.devices().len(), 2);
+    assert_eq!(watched.run("return localStorage.getItem('headcount-opt-out')").await, json!(null));
+    holds(watched.browser).await
+}
+
+async fn a_stored_choice_is_obeyed(engine: Engine) -> Outcome {
+    let watched = Watched::at(engine, "/plain", Setting::new()).await;
+    watched.run("localStorage.setItem('headcount-opt-out', '1')").await;
+    watched.goto("/p/acme").await;
+    watched.is("opted-out").await;
+    watched.browser.push("/p/other").await;
+    assert_eq!(watched.host.asked(PROGRAM), 0);
+    watched.is_quiet(0).await;
+    watched.run("localStorage.removeItem('headcount-opt-out')").await;
+    assert_eq!(watched.run("return localStorage.length").await, json!(0));
+    watched.goto("/p/acme/node/n1").await;
+    watched.arrived(&["/p/$projectId/node/$name"]).await;
+    holds(watched.browser).await
+}
+
+/// Takes the network from the page, or gives it back: for real where the engine can, else as far as the page is told.
+async fn connect(browser: &Browser, connected: bool) {
+    if browser.engine() == Engine::Chromium {
+        let conditions = json!({
+            "offline": !connected, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1
+        });
+        browser.devtools("Network.enable", json!({})).await;
+        browser.devtools("Network.emulateNetworkConditions", conditions).await;
+        browser.wait_for(&format!("return navigator.onLine === {connected}")).await;
+        return;
+    }
+    let script = format!(
+        "Object.defineProperty(navigator, 'onLine', {{ value: {connected}, configurable: true }});
+         dispatchEvent(new Event('{}'))",
+        if connected { "online" } else { "offline" },
+    );
+    browser.run(&script).await;
+}
+
+/// Navigates to a page of each number, in a task of its own each.
+async fn visit_nodes(watched: &Watched, numbers: std::ops::Range<usize>) {
+    let walk = "for (let number = arguments_from; number < arguments_to; number++) {
+            history.pushState({}, '', '/p/acme/node/' + number)
+            await new Promise(resolve => setTimeout(resolve, 1))
+        }";
+    let walk = walk
+        .replace("arguments_from", &numbers.start.to_string())
+        .replace("arguments_to", &numbers.end.to_string());
+    watched.run(&format!("return (async () => {{ {walk} }})()")).await;
+    watched.run("return new Promise(resolve => setTimeout(resolve, 1))").await;
+}
+
+async fn offline_views_wait_and_arrive_later(engine: Engine) -> Outcome {
+    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+    connect(&watched.browser, false).await;
+    visit_nodes(&watched, 0..3).await;
+    assert_eq!(watched.status().await, json!({ "state": "counting", "waiting": 3, "dropped": 0 }));
+    assert_eq!(watched.host.keys(), ["/p/$projectId"]);
+    connect(&watched.browser, true).await;
+    let node = "/p/$projectId/node/$name";
+    watched.host.heard(4).await;
+    watched.ends_with(&["/p/$projectId", node, node, node]).await;
+    assert_eq!(watched.status().await["waiting"], 0);
+    holds_offline(watched).await
+}
+
+async fn offline_views_are_bounded_and_the_dropped_are_counted(engine: Engine) -> Outcome {
+    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+    connect(&watched.browser, false).await;
+    // The first of these is dropped, and so are as many more as there are too many.
+    watched.browser.push("/").await;
+    visit_nodes(&watched, 0..WAITING + 7).await;
+    assert_eq!(watched.status().await, json!({ "state": "counting", "waiting": WAITING, "dropped": 8 }));
+    connect(&watched.browser, true).await;
+    watched.host.heard(1 + WAITING).await;
+    let kept = [&["/p/$projectId"][..], &["/p/$projectId/node/$name"; WAITING]].concat();
+    watched.ends_with(&kept).await;
+    holds_offline(watched).await
+}
+
+async fn a_refused_beacon_is_sent_once_in_another_way(engine: Engine) -> Outcome {
+    let refuse = "window.refused = 0; Navigator.prototype.sendBeacon = () => { refused++; return false }";
+    let watched = Watched::counted_at(engine, "/p/acme", Setting::new().early(refuse)).await;
+    watched.ends_with(&["/p/$projectId"]).await;
+    assert_eq!(watched.run("return refused").await, json!(2));
+    watched.is_quiet(0).await;
+    holds(watched.browser).await
+}
+
+async fn a_browser_without_beacons_is_counted(engine: Engine) -> Outcome {
+    let setting = Setting::new().early("delete Navigator.prototype.sendBeacon");
+    let watched = Watched::counted_at(engine, "/p/acme", setting).await;
+    watched.ends_with(&["/p/$projectId"]).await;
+    watched.is_quiet(0).await;
+    holds(watched.browser).await
+}

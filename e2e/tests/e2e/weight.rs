@@ -1,0 +1,196 @@
+//! What does the tracker weigh, and is that what browsers run?
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Request, State},
+    http::{HeaderMap, header},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use headcount_e2e::{
+    browser::{Browser, Engine},
+    http,
+    processes::Process,
+    wait::eventually,
+};
+use reqwest::Client;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::scene::{SOON, Scene, own_address};
+
+/// What the tracker's script and its program may weigh together, compressed.
+const BOUND: usize = 9_000;
+
+/// The package that the browser programs are built in.
+fn frontend() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("frontend-tracker")
+}
+
+/// A file as `.ci/wasm` built it.
+fn built(name: &str) -> Vec<u8> {
+    fs::read(frontend().join("dist").join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The names of what was built, without the compressed forms.
+fn plain_names() -> Vec<String> {
+    let entries = fs::read_dir(frontend().join("dist")).expect("`.ci/wasm` builds it");
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names: Vec<_> = names.filter(|name| !name.ends_with(".br") && !name.ends_with(".gz")).collect();
+    assert!(names.len() >= 5, "only {names:?}");
+    names
+}
+
+fn from_brotli(bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    brotli::BrotliDecompress(&mut &*bytes, &mut plain).unwrap();
+    plain
+}
+
+fn from_gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    flate2::read::GzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
+    plain
+}
+
+/// A file that went through the front, with the name of its compression.
+#[derive(Debug, PartialEq, Eq)]
+struct Passed {
+    request: String,
+    encoding: String,
+    body: Vec<u8>,
+}
+
+impl Passed {
+    fn new(request: &str, encoding: &str, body: Vec<u8>) -> Self {
+        Self { request: request.to_owned(), encoding: encoding.to_owned(), body }
+    }
+}
+
+/// A site with one page of its own, which has everything else from a server and writes down what that is.
+#[derive(Clone)]
+struct Front {
+    client: Client,
+    server: Arc<str>,
+    passed: Arc<Mutex<Vec<Passed>>>,
+}
+
+impl Front {
+    async fn open(server: &Process) -> (Self, String) {
+        let front =
+            Self { client: http::client().unwrap(), server: server.url("").into(), passed: Arc::default() };
+        let page = r#"<!doctype html><html lang="en"><title>page</title><link rel="icon" href="data:,"><script type="module" src="/static/tracker.js" data-routes="/p/:projectId"></script><h1>page</h1>"#;
+        let routes = Router::new()
+            .route("/p/acme", get(async move || Html(page)))
+            .fallback(pass_on)
+            .with_state(front.clone());
+        let listener = TcpListener::bind(own_address()).await.unwrap();
+        let url = format!("http://{}/p/acme", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        (front, url)
+    }
+
+    fn note(&self, passed: Passed) {
+        self.passed.lock().unwrap().push(passed);
+    }
+}
+
+/// Asks the server the same, and answers the same, byte for byte.
+async fn pass_on(State(front): State<Front>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let body: Bytes = axum::body::to_bytes(body, 4096).await.unwrap();
+    let path = head.uri.path();
+    let mut asked = front.client.request(head.method.clone(), format!("{}{}", front.server, &path[1..]));
+    for name in [header::ACCEPT_ENCODING, header::CONTENT_TYPE] {
+        asked = head.headers.get(&name).into_iter().fold(asked, |asked, value| asked.header(&name, value));
+    }
+    let answer = asked.body(body).send().await.unwrap();
+    let status = answer.status();
+    let kept = [header::CONTENT_TYPE, header::CONTENT_ENCODING];
+    let headers: HeaderMap = kept
+        .into_iter()
+        .filter_map(|name| Some((name.clone(), answer.headers().get(&name)?.clone())))
+        .collect();
+    let encoding = headers.get(header::CONTENT_ENCODING).map_or("", |encoding| encoding.to_str().unwrap());
+    let encoding = encoding.to_owned();
+    let body = answer.bytes().await.unwrap();
+    front.note(Passed::new(&format!("{} {path}", head.method), &encoding, body.to_vec()));
+    (status, headers, body).into_response()
+}
+
+#[tokio::test]
+async fn a_browser_counts_with_nine_thousand_bytes_in_two_requests_one_after_the_other() {
+    let [script, program] = ["tracker.js.br", "tracker_bg.wasm.br"].map(built);
+    let weight = script.len() + program.len();
+    assert!(weight <= BOUND, "{} + {} = {weight}", script.len(), program.len());
+
+    let scene = Scene::new();
+    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let (front, page) = Front::open(&server).await;
+    let browser = Browser::open(Engine::Chromium, 1400).await;
+    browser.goto(&page).await;
+    let counted = eventually("the view is counted", SOON, async || {
+        let views = scene.preview(&server).await.ux.page_views;
+        (!views.is_empty()).then_some(views)
+    });
+    assert_eq!(counted.await.unwrap(), BTreeMap::from([("/p/$projectId".to_owned(), 1)]));
+
+    // What the browser says that it fetched: the bytes on the way, and what became of them.
+    let fetched = "return performance.getEntriesByType('resource')
+        .filter(entry => entry.initiatorType !== 'beacon')
+        .map(entry => [new URL(entry.name).pathname, entry.encodedBodySize, entry.decodedBodySize])";
+    let expected = json!([
+        ["/static/tracker.js", script.len(), built("tracker.js").len()],
+        ["/static/tracker_bg.wasm", program.len(), built("tracker_bg.wasm").len()],
+    ]);
+    assert_eq!(browser.run(fetched).await, expected);
+    browser.close().await;
+
+    let passed = [
+        Passed::new("GET /static/tracker.js", "br", script),
+        Passed::new("GET /static/tracker_bg.wasm", "br", program),
+        Passed::new("POST /stats", "", Vec::new()),
+    ];
+    let noted = front.passed.lock().unwrap();
+    let requests: Vec<_> = noted.iter().map(|passed| (&passed.request, &passed.encoding)).collect();
+    assert!(*noted == passed, "other requests, or other bytes: {requests:?}");
+}
+
+#[tokio::test]
+async fn what_is_sent_compressed_is_what_is_sent_plainly() {
+    let scene = Scene::new();
+    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    for name in plain_names() {
+        let plain = built(&name);
+        // Outside of `assert_eq`: nobody wants to read the bytes.
+        assert!(from_brotli(&built(&format!("{name}.br"))) == plain, "{name}.br");
+        assert!(from_gzip(&built(&format!("{name}.gz"))) == plain, "{name}.gz");
+        let sent = scene.get(&server.url(&format!("static/{name}"))).await;
+        assert_eq!(sent.headers().get(header::CONTENT_ENCODING), None, "{name}");
+        assert!(sent.bytes().await.unwrap() == plain, "{name} is another one in the server");
+    }
+}
+
+#[test]
+fn no_file_for_browsers_names_a_place_of_the_machine_that_built_it() {
+    let package = frontend();
+    let checkout = package.parent().unwrap().to_str().unwrap();
+    let mut files: Vec<_> = plain_names().iter().map(|name| package.join("dist").join(name)).collect();
+    files.extend(["index.js", "tracker_bg.wasm"].map(|name| package.join("npm").join(name)));
+    for file in files {
+        let bytes = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        for place in ["/root/", "/home/", ".cargo", checkout] {
+            let found = bytes.windows(place.len()).any(|window| window == place.as_bytes());
+            assert!(!found, "{place} is in {}", file.display());
+        }
+    }
+}
