@@ -123,11 +123,11 @@ const create = () => {
       observe('replaceState')
     }
     document.addEventListener('visibilitychange', moved)
-    document.addEventListener('prerenderingchange', moved)
     addEventListener('pageshow', restored)
     addEventListener('pagehide', left)
     addEventListener('online', () => send(false))
     addEventListener('resize', () => (widths = undefined))
+    addEventListener('storage', ({ key }) => key === ID && call(program.defend_device))
   }
 
   const load = async url => {
@@ -145,7 +145,8 @@ const create = () => {
     const from = ['sm', 'md', 'lg', 'xl', 'xxl'].map(size => breakpoints[size])
     if (!version && !from.some(width => width > 0)) throw 'breakpoints are vuetify1 to vuetify4, or smallest widths'
     deliverTo(new URL(options.endpoint, document.baseURI).href)
-    const table = [].concat(routes ?? []).join(' ')
+    // Vue Router 3 calls the path of its root ''.
+    const table = [].concat(routes ?? []).map(route => route || '/').join(' ')
     program.open(stored(storage => storage), ID, base, table, placeholder === ':', version, ...from)
     state = 'counting'
     early.splice(0).forEach(call)

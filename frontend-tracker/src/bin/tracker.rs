@@ -91,6 +91,12 @@ mod program {
         page(Page::settle_device);
     }
 
+    /// Another tab has written the UUID.
+    #[wasm_bindgen]
+    pub fn defend_device() {
+        page(|page| page.defend_device());
+    }
+
     /// The page stands at `pathname` and can be seen; its widths are in CSS pixels.
     #[wasm_bindgen]
     pub fn settle(pathname: String, inner_width: f64, root_width: f64) {

@@ -4,6 +4,9 @@
 //! reaches another some milliseconds later, and a lock does not change that. So a new UUID is stored as one that has yet to
 //! settle, with a mark behind it. Whoever made it, or finds it so, waits for [`SETTLE_MS`], looks again, takes what is
 //! there then, which is the same in all tabs, and stores that without the mark.
+//!
+//! A tab that is very late may still find nothing, and write over a UUID that others know. They put theirs back, and it
+//! finds that when it looks again.
 
 use alloc::string::String;
 
@@ -78,6 +81,14 @@ impl Device {
         Self::Known(found.id)
     }
 
+    /// Puts a UUID that is known here in place of one that has yet to settle.
+    pub fn defend(self, storage: &impl Storage) {
+        if let (Self::Known(id), Ok(Some(Stored { is_settled: false, .. }))) = (self, stored(storage)) {
+            // If that is refused, the other tab has a UUID of its own.
+            let _kept = Stored { id, is_settled: true }.write(storage);
+        }
+    }
+
     /// Whether an event has to wait for [`Self::settled`].
     #[must_use]
     pub const fn is_settling(self) -> bool {
@@ -90,7 +101,8 @@ impl Device {
         match self {
             Self::Ephemeral(id) => Identity { id, ephemeral: true },
             Self::Settling(own) | Self::Known(own) => {
-                let found = stored(storage).ok().flatten();
+                let found =
+                    stored(storage).ok().flatten().filter(|found| found.is_settled || self.is_settling());
                 Identity { id: found.map_or(own, |found| found.id), ephemeral: false }
             }
         }
@@ -209,6 +221,22 @@ mod tests {
         let device = Device::open(&storage, || FIRST).settled(&storage);
         storage.write(&SECOND.to_string()).unwrap();
         assert_eq!(device.identity(&storage), kept(SECOND));
+    }
+
+    #[test]
+    fn a_tab_that_was_late_takes_what_the_others_know() {
+        let storage = Memory::holding(&FIRST.to_string());
+        let known = Device::open(&storage, || panic!("no new UUID is needed"));
+        // It had found nothing, in a copy of the storage that was old.
+        let late = Device::Settling(SECOND);
+        storage.write(&format!("{SECOND}?")).unwrap();
+        assert_eq!(known.identity(&storage), kept(FIRST));
+        known.defend(&storage);
+        assert_eq!(late.settled(&storage), Device::Known(FIRST));
+        // What is settled is the same for all, also if it is not what this tab knew.
+        storage.write(&SECOND.to_string()).unwrap();
+        known.defend(&storage);
+        assert_eq!(known.identity(&storage), kept(SECOND));
     }
 
     #[test]

@@ -50,6 +50,11 @@ impl Page {
         self.device = self.device.settled(&self.entry);
     }
 
+    /// Takes note that another tab has written the browser's UUID.
+    pub fn defend_device(&self) {
+        self.device.defend(&self.entry);
+    }
+
     /// Takes note that the page stands at `pathname` and can be seen. It is `inner` CSS pixels wide with its scroll bar,
     /// and its root element is `root` wide.
     pub fn settle(&mut self, pathname: String, inner: f64, root: f64) {

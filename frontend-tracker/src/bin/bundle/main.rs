@@ -1,6 +1,7 @@
 //! Turns a compiled browser program into its bindings, `NAME.js` and `NAME_bg.wasm`, and makes files small.
 //!
-//! `bundle IN.wasm OUT_DIR` writes them, named after the input. `bundle --compress DIR` compresses the files of a
+//! `bundle IN.wasm OUT_DIR` writes them, named after the input; `bundle --silent IN.wasm OUT_DIR` does so for a program whose
+//! panics say nothing. `bundle --compress DIR` compresses the files of a
 //! directory beside them and prints how large they are. Runs on the host; `.ci/wasm` calls it.
 
 mod names;
@@ -20,13 +21,14 @@ fn main() -> Result<()> {
     let arguments: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
     match arguments.as_slice() {
         [option, dir] if option.as_os_str() == "--compress" => compress_all(dir),
-        [program, dir] => bundle(program, dir),
-        _ => bail!("usage: bundle IN.wasm OUT_DIR | bundle --compress DIR"),
+        [option, program, dir] if option.as_os_str() == "--silent" => bundle(program, dir, true),
+        [program, dir] => bundle(program, dir, false),
+        _ => bail!("usage: bundle [--silent] IN.wasm OUT_DIR | bundle --compress DIR"),
     }
 }
 
 /// Writes the two files of `program` into `dir`.
-fn bundle(program: &Path, dir: &Path) -> Result<()> {
+fn bundle(program: &Path, dir: &Path, is_silent: bool) -> Result<()> {
     let name = program.file_stem().and_then(|name| name.to_str()).context("the program has no name")?;
     let module = fs::read(program).with_context(|| format!("read {}", program.display()))?;
     // The section lists what any object of the program was compiled for, the standard library's reference types among
@@ -46,6 +48,9 @@ fn bundle(program: &Path, dir: &Path) -> Result<()> {
     let (program, script) = (dir.join(format!("{name}_bg.wasm")), dir.join(format!("{name}.js")));
     let mut module = Module::from_file(&program)?;
     uncalled::remove(&mut module);
+    if is_silent {
+        names::silence(&mut module)?;
+    }
     let bindings = fs::read_to_string(&script).with_context(|| format!("read the bindings of {name}"))?;
     fs::write(&script, names::shorten(&mut module, bindings)).with_context(|| format!("write {name}.js"))?;
     module.emit_wasm_file(&program)
