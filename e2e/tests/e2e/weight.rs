@@ -109,7 +109,9 @@ async fn pass_on(State(front): State<Front>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body: Bytes = axum::body::to_bytes(body, 4096).await.unwrap();
     let path = head.uri.path();
-    let mut asked = front.client.request(head.method.clone(), format!("{}{}", front.server, path.trim_start_matches('/')));
+    let mut asked = front
+        .client
+        .request(head.method.clone(), format!("{}{}", front.server, path.trim_start_matches('/')));
     for name in [header::ACCEPT_ENCODING, header::CONTENT_TYPE] {
         asked = head.headers.get(&name).into_iter().fold(asked, |asked, value| asked.header(&name, value));
     }
