@@ -6,9 +6,11 @@ use leptos_router::{MatchNestedRoutes, MatchParams, PathSegment};
 pub(super) type Closed<'a> = &'a [(&'static str, &'static [&'static str])];
 
 /// The route templates of `defs`, in their order: nested definitions flattened, optional parameters as `:name?`, a wildcard
-/// as `:name(.*)*`; what a name may not have in a template becomes `_`. A path that the router never matches with a definition, because an earlier one takes it, is in no
-/// template. Where two definitions cross, as `/:a/new` and `/users/:b` do, the router takes the earlier one for
-/// `/users/new` and a tracker the one with the literal that comes first. A literal that `path!` refuses makes no template.
+/// as `:name(.*)*`; what a name may not have in a template becomes `_`.
+///
+/// A path that the router never matches with a definition, because an earlier one takes it, is in no template. Where two
+/// definitions cross, as `/:a/new` and `/users/:b` do, the router takes the earlier one for `/users/new` and a tracker the
+/// one with the literal that comes first. A literal that `path!` refuses makes no template.
 #[must_use]
 pub fn templates<Defs: MatchNestedRoutes>(defs: &Defs) -> Vec<String> {
     templates_with(defs, &[])
