@@ -18,6 +18,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use serde_json::{Value, json};
 use thirtyfour::{Capabilities, WebDriver, WindowHandle};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use self::engine::Engine;
 use self::{driver::Driver, network::Network};
@@ -33,12 +34,16 @@ const HEIGHT: u32 = 900;
 /// How long a page may take to have the width that was asked for, before another is asked for.
 const RESIZED: Duration = Duration::from_secs(2);
 
+/// How many browsers run at once. Each of them keeps a core busy, and one that waits for a core is late with everything.
+static TURNS: Semaphore = Semaphore::const_new(2);
+
 /// A browser with its window; it ends with this. Every method ends the test, by a panic, when the browser does not do it.
 #[derive(Debug)]
 pub struct Browser {
     driver: Driver,
     web: WebDriver,
     engine: Engine,
+    _turn: SemaphorePermit<'static>,
 }
 
 /// A tab of a browser.
@@ -46,7 +51,7 @@ pub struct Browser {
 pub struct Tab(WindowHandle);
 
 impl Browser {
-    /// A new browser whose pages are so many CSS pixels wide. It reaches loopback addresses and nothing else.
+    /// A new browser whose pages are so many CSS pixels wide, when it is its turn. It reaches loopback addresses and nothing else.
     pub async fn open(engine: Engine, width: u32) -> Self {
         Self::start(engine, width, Network::Loopback).await
     }
@@ -58,6 +63,7 @@ impl Browser {
     }
 
     async fn start(engine: Engine, width: u32, network: Network) -> Self {
+        let turn = TURNS.acquire().await.expect("nobody closes it");
         let driver = engine.driver().await.expect("the driver of the browser starts");
         let mut capabilities = Capabilities::new();
         let asked = engine.capabilities(driver.home(), network);
@@ -66,7 +72,7 @@ impl Browser {
         }
         http::choose_cryptography();
         let web = WebDriver::new(driver.url(), capabilities).await.expect("the browser starts");
-        let browser = Self { driver, web, engine };
+        let browser = Self { driver, web, engine, _turn: turn };
         browser.resize(width).await;
         browser
     }
@@ -126,7 +132,7 @@ impl Browser {
         // By its button, WebKit leaves out the entries that a page made without a click of its user.
         match self.engine {
             Engine::Chromium | Engine::Firefox => self.web.back().await.expect("there is a way back"),
-            Engine::WebKit => drop(self.run("history.back()").await),
+            Engine::WebKit => self.walk("back").await,
         }
     }
 
@@ -134,8 +140,14 @@ impl Browser {
     pub async fn forward(&self) {
         match self.engine {
             Engine::Chromium | Engine::Firefox => self.web.forward().await.expect("there is a way forward"),
-            Engine::WebKit => drop(self.run("history.forward()").await),
+            Engine::WebKit => self.walk("forward").await,
         }
+    }
+
+    /// Has the page go through the history. One that is still on its way would go on where it goes instead.
+    async fn walk(&self, way: &str) {
+        self.wait_for("return document.readyState === 'complete'").await;
+        self.run(&format!("setTimeout(() => history.{way}())")).await;
     }
 
     /// Runs a script in the page, and gives what it returns; of a promise, what it becomes.

@@ -49,10 +49,21 @@ async fn print_environment() -> anyhow::Result<()> {
     );
     println!("kernel           Linux {}", kernel.trim());
     println!("load before      {}", load.trim());
+    println!("scheduling       {}", scheduling()?);
     for engine in Engine::ALL {
         let browser = Browser::open(engine, WIDTH).await;
         println!("{engine:<16} {}", browser.version());
         browser.close().await;
     }
     Ok(())
+}
+
+/// Whether this program and its browsers wait for a core when others want one. The clock goes on while they do.
+fn scheduling() -> anyhow::Result<&'static str> {
+    const ORDINARY: u32 = 0;
+    let policy = procfs::process::Process::myself()?.stat()?.policy;
+    Ok(match policy {
+        Some(ORDINARY) | None => "ordinary: a figure has waits for a core in it",
+        Some(_) => "before ordinary programs",
+    })
 }
