@@ -1,8 +1,8 @@
 //! Turns a compiled browser program into its bindings, `NAME.js` and `NAME_bg.wasm`, and makes files small.
 //!
 //! `bundle IN.wasm OUT_DIR` writes them, named after the input; `bundle --silent IN.wasm OUT_DIR` does so for a program whose
-//! panics say nothing. `bundle --compress DIR` compresses the files of a
-//! directory beside them and prints how large they are. Runs on the host; `.ci/wasm` calls it.
+//! panics say nothing. `bundle --compress DIR` compresses the files of a directory beside them and prints how large they
+//! are. Runs on the host; `.ci/wasm` calls it.
 
 mod names;
 mod uncalled;
@@ -40,7 +40,7 @@ fn bundle(program: &Path, dir: &Path, is_silent: bool) -> Result<()> {
         .web(true)?
         .typescript(false)
         .omit_default_module_path(false)
-        .remove_name_section(false)
+        .remove_name_section(true)
         .remove_producers_section(true)
         .generate(dir)
         .with_context(|| format!("generate the bindings of {name}"))?;
