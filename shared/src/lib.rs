@@ -11,6 +11,7 @@ extern crate alloc;
 #[cfg(feature = "wire")]
 pub mod api;
 pub mod breakpoint;
+pub mod browser_storage;
 #[cfg(feature = "wire")]
 pub mod event;
 #[cfg(feature = "wire")]

@@ -1,0 +1,64 @@
+//! What the tracker keeps in the `localStorage` of a browser, and the script that takes it away again.
+//!
+//! `frontend-tracker/js/page.js` writes these keys; a test there compares the two.
+
+/// What the key of a browser's UUID begins with. The base path of the installation follows: `headcount-device-id:/coroot/`.
+/// Where the installation is on another origin than the page, its whole base URL follows.
+pub const DEVICE_KEY_PREFIX: &str = "headcount-device-id:";
+
+/// The key of version 0.1.0, which installations on one origin shared. It is removed, and its UUID is not used again.
+pub const SHARED_DEVICE_KEY: &str = "headcount-device-id";
+
+/// The key of the choice not to be counted. It holds for all installations on the origin of a page.
+pub const OPT_OUT_KEY: &str = "headcount-opt-out";
+
+/// What a server serves as `static/tracker.js` while usage statistics are off.
+///
+/// It removes the UUID that this installation has stored, fetches and sends nothing, and never throws. It has the functions
+/// of the tracker, so that a page that imports them goes on working: a choice not to be counted is remembered.
+///
+/// The address of the installation is taken from the script's own, as the tracker does: behind a reverse proxy, only the
+/// browser knows it.
+pub const OFF_SCRIPT: &str = r#"const ID="headcount-device-id",OPT_OUT="headcount-opt-out";
+let state="off";
+const stored=use=>{try{use(localStorage)}catch{}};
+const forget=storage=>Object.keys(storage).forEach(key=>key.startsWith(ID)&&storage.removeItem(key));
+stored(storage=>{
+  if(storage.getItem(OPT_OUT)){state="opted-out";return forget(storage)}
+  const url=import.meta.url,script=[...document.scripts].find(({src})=>src===url);
+  const endpoint=new URL(script?.dataset.endpoint??new URL("../stats",url),document.baseURI);
+  storage.removeItem(ID);
+  storage.removeItem(ID+":"+new URL(".",endpoint).href.replace(location.origin,""));
+});
+export const start=()=>{};
+export const optOut=()=>{
+  stored(storage=>{forget(storage);storage.setItem(OPT_OUT,"1")});
+  state="opted-out";
+};
+export const optIn=()=>{
+  stored(storage=>storage.removeItem(OPT_OUT));
+  state="off";
+};
+export const status=()=>({state,waiting:0,dropped:0});
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_of_a_server_that_is_off_knows_every_key() {
+        for key in [SHARED_DEVICE_KEY, OPT_OUT_KEY] {
+            assert!(OFF_SCRIPT.contains(&format!("\"{key}\"")), "{key}");
+        }
+        assert_eq!(DEVICE_KEY_PREFIX, format!("{SHARED_DEVICE_KEY}:"));
+        assert!(OFF_SCRIPT.contains("ID+\":\"+"));
+    }
+
+    #[test]
+    fn the_script_of_a_server_that_is_off_makes_no_request() {
+        for request in ["fetch", "sendBeacon", "XMLHttpRequest", ".wasm", "import("] {
+            assert!(!OFF_SCRIPT.contains(request), "{request}");
+        }
+    }
+}
