@@ -34,6 +34,7 @@ mod leader;
 mod ledger;
 mod outbox;
 mod records;
+mod shared_values;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

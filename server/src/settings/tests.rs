@@ -18,3 +18,4 @@ mod opening;
 mod outbox;
 mod overrides;
 mod records;
+mod shared_values;

@@ -1,0 +1,103 @@
+//! A file with a secret, which is made once and which only its owner may read.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
+
+use super::PART;
+
+/// What only the owner may do: read and write.
+const OWNER_ONLY: u32 = 0o600;
+
+/// The text in the file `name` of `dir`, without the white space around it. A file that does not exist is made with the text
+/// of `make`; it survives a power cut when this returns.
+///
+/// # Errors
+/// The disk refused, or the file is not UTF-8.
+pub fn load_or_create(dir: &Path, name: &str, make: impl FnOnce() -> String) -> io::Result<String> {
+    if let Some(text) = load(dir, name)? {
+        return Ok(text);
+    }
+    let text = make();
+    store(dir, name, &text)?;
+    Ok(text)
+}
+
+/// The text in the file, without the white space around it; `None` if there is no such file. A file that others may read
+/// is made its owner's.
+///
+/// # Errors
+/// The disk refused, or the file is not UTF-8.
+pub fn load(dir: &Path, name: &str) -> io::Result<Option<String>> {
+    let path = dir.join(name);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if fs::metadata(&path)?.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(&path, fs::Permissions::from_mode(OWNER_ONLY))?;
+    }
+    Ok(Some(text.trim().to_owned()))
+}
+
+/// Writes the file whole, in the place of an existing one; it survives a power cut when this returns.
+///
+/// # Errors
+/// The disk refused; an existing file is unchanged.
+pub fn store(dir: &Path, name: &str, text: &str) -> io::Result<()> {
+    let part = dir.join(format!("{name}{PART}"));
+    // One that a crash left may have another mode.
+    match fs::remove_file(&part) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = File::options().write(true).create_new(true).mode(OWNER_ONLY).open(&part)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all())?;
+    fs::rename(&part, dir.join(name))?;
+    File::open(dir)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_secret_is_made_once_and_only_its_owner_may_read_it() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(load(dir.path(), "key").unwrap(), None);
+        for _ in 0..2 {
+            assert_eq!(load_or_create(dir.path(), "key", || "first".to_owned()).unwrap(), "first");
+        }
+        assert_eq!(load(dir.path(), "key").unwrap().as_deref(), Some("first"));
+        assert_eq!(mode(&dir.path().join("key")), 0o600);
+        store(dir.path(), "key", "second").unwrap();
+        assert_eq!(load_or_create(dir.path(), "key", String::new).unwrap(), "second");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_secret_that_others_may_read_is_made_its_owners() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key");
+        fs::write(&path, "open\n").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(load(dir.path(), "key").unwrap().as_deref(), Some("open"));
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[test]
+    fn what_a_crash_left_is_written_over() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("key.part"), "half").unwrap();
+        assert_eq!(load_or_create(dir.path(), "key", || "whole".to_owned()).unwrap(), "whole");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,44 @@
+//! Values that all servers on one settings database share, such as keys.
+
+use super::{Settings, error::Result, health::Doing};
+
+impl Settings {
+    /// The value that is stored under `name`, which is `candidate` if there was none. Servers that share the database all
+    /// get the same value, also when they ask at the same time.
+    ///
+    /// # Errors
+    /// The database cannot be used, or is only read.
+    pub async fn shared_value(&self, name: &str, candidate: &str) -> Result<String> {
+        self.attempt(Doing::Writing, async {
+            let mut transaction = self.database.write().await?;
+            sqlx::query("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+                .bind(name)
+                .bind(candidate)
+                .execute(&mut *transaction)
+                .await?;
+            let value = sqlx::query_scalar("SELECT value FROM settings WHERE name = $1")
+                .bind(name)
+                .fetch_one(&mut *transaction)
+                .await?;
+            transaction.commit().await?;
+            Ok(value)
+        })
+        .await
+    }
+
+    /// The value that is stored under `name`; `None` if there is none.
+    ///
+    /// # Errors
+    /// The database cannot be used.
+    pub async fn stored_value(&self, name: &str) -> Result<Option<String>> {
+        self.attempt(Doing::Reading, async {
+            if !self.database.schema().has("settings", "value") {
+                return Ok(None);
+            }
+            let mut connection = self.database.read().await?;
+            let value = sqlx::query_scalar("SELECT value FROM settings WHERE name = $1").bind(name);
+            Ok(value.fetch_optional(&mut *connection).await?)
+        })
+        .await
+    }
+}
