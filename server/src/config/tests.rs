@@ -1,5 +1,7 @@
 //! Command lines. What the environment does is tested on the real program.
 
+use std::{path::PathBuf, time::Duration};
+
 use super::*;
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {

@@ -1,0 +1,41 @@
+//! Parsers of the values that several flags have.
+
+use std::time::Duration;
+
+use reqwest::Url;
+
+use crate::world::prices::Source;
+
+/// A switch: yes or no.
+pub(super) fn parse_switch(value: &str) -> Result<bool, String> {
+    match value.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "" | "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err("give 1 or 0".to_owned()),
+    }
+}
+
+/// A time of at least one second.
+pub(super) fn parse_interval(value: &str) -> Result<Duration, String> {
+    let interval = humantime::parse_duration(value).map_err(|error| error.to_string())?;
+    if interval < Duration::from_secs(1) {
+        return Err("at least one second is needed".to_owned());
+    }
+    Ok(interval)
+}
+
+/// An address of a list of prices: http, https or a file.
+pub(super) fn parse_pricing_url(value: &str) -> Result<Url, String> {
+    let url = Url::parse(value).map_err(|error| error.to_string())?;
+    Source::new(&url).map_err(|error| error.to_string())?;
+    Ok(url)
+}
+
+/// An address that HTTP requests go to.
+pub(super) fn parse_http_url(value: &str) -> Result<Url, String> {
+    let url = Url::parse(value).map_err(|error| error.to_string())?;
+    match url.scheme() {
+        "http" | "https" if url.has_host() => Ok(url),
+        _ => Err("an http or https address is needed".to_owned()),
+    }
+}
