@@ -14,7 +14,7 @@ mod firefox;
 mod network;
 mod webkit;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Mutex, time::Duration};
 
 use serde_json::{Value, json};
 use thirtyfour::{Capabilities, WebDriver, WindowHandle};
@@ -43,6 +43,8 @@ pub struct Browser {
     driver: Driver,
     web: WebDriver,
     engine: Engine,
+    /// The servers that it has signed in to.
+    signed_in: Mutex<BTreeSet<String>>,
     _turn: SemaphorePermit<'static>,
 }
 
@@ -72,7 +74,7 @@ impl Browser {
         }
         http::choose_cryptography();
         let web = WebDriver::new(driver.url(), capabilities).await.expect("the browser starts");
-        let browser = Self { driver, web, engine, _turn: turn };
+        let browser = Self { driver, web, engine, signed_in: Mutex::default(), _turn: turn };
         browser.resize(width).await;
         browser
     }
@@ -112,9 +114,20 @@ impl Browser {
         width.as_u64().and_then(|width| width.try_into().ok()).expect("a page has a width")
     }
 
-    /// Opens a page of a server.
+    /// Opens a page of a server as its operator, who signs in before the first one.
     pub async fn visit(&self, server: &Process, path: &str) {
+        self.sign_in(server).await;
         self.goto(&server.url(path)).await;
+    }
+
+    /// Signs in to a server with [`http::ADMIN_TOKEN`], once. The page that is shown may be another one afterwards.
+    pub async fn sign_in(&self, server: &Process) {
+        let is_new = self.signed_in.lock().expect("no holder panics").insert(server.url(""));
+        if is_new {
+            self.goto(&server.url("health")).await;
+            let keep = format!("sessionStorage.setItem('headcount-admin-token', '{}')", http::ADMIN_TOKEN);
+            self.run(&keep).await;
+        }
     }
 
     /// Opens a page, and waits until it is loaded.

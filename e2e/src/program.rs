@@ -13,7 +13,10 @@ use std::{
 use anyhow::{Context, bail};
 use tokio::process::Command as AsyncCommand;
 
-use crate::processes::Process;
+use crate::{http::ADMIN_TOKEN, processes::Process};
+
+/// The environment variable with the admin token.
+const TOKEN_VARIABLE: &str = "ADMIN_TOKEN";
 
 /// The environment variable that names another binary than the one beside this program.
 const BINARY: &str = "HEADCOUNT_BIN";
@@ -24,8 +27,8 @@ const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4
 /// How long a start that has to fail may take.
 const REFUSAL: Duration = Duration::from_secs(20);
 
-/// A `headcount` to be started. It sees no environment variable but `PATH` and those given here, so that a test means the
-/// same everywhere.
+/// A `headcount` to be started. It sees no environment variable but `PATH`, [`ADMIN_TOKEN`] and those given here, so that
+/// a test means the same everywhere.
 #[derive(Debug, Clone)]
 pub struct Program {
     command: &'static str,
@@ -34,6 +37,7 @@ pub struct Program {
     listen: SocketAddr,
     data_dir: PathBuf,
     arguments: Vec<OsString>,
+    admin_token: Option<&'static str>,
     environment: Vec<(OsString, OsString)>,
     wrapper: Vec<OsString>,
     label: Option<String>,
@@ -60,6 +64,7 @@ impl Program {
             listen: ANY_PORT,
             data_dir,
             arguments: Vec::new(),
+            admin_token: Some(ADMIN_TOKEN),
             environment: Vec::new(),
             wrapper: Vec::new(),
             label: None,
@@ -84,6 +89,13 @@ impl Program {
     #[must_use]
     pub fn environment(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Gives it no admin token.
+    #[must_use]
+    pub const fn without_admin_token(mut self) -> Self {
+        self.admin_token = None;
         self
     }
 
@@ -165,6 +177,7 @@ impl Program {
         command.arg("--data-dir").arg(&self.data_dir).args(&self.arguments);
         command.env_clear();
         command.envs(env::var_os("PATH").map(|path| ("PATH", path)));
+        command.envs(self.admin_token.map(|token| (TOKEN_VARIABLE, token)));
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if self.own_group {
             command.process_group(0);

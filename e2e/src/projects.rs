@@ -139,7 +139,7 @@ pub async fn delete(server: &Process, id: &str) -> anyhow::Result<()> {
 
 /// The body of an answer to a request for the settings.
 async fn ask(server: &Process, method: Method, path: &str, body: &Value) -> anyhow::Result<Vec<u8>> {
-    let request = http::client()?.request(method, server.url(path)).json(body);
+    let request = http::operator()?.request(method, server.url(path)).json(body);
     let answer = request.send().await.context("the server does not answer")?;
     let status = answer.status();
     let body = answer.bytes().await.context("the answer broke off")?;

@@ -61,6 +61,7 @@ fn server(cli: &Cli) -> anyhow::Result<Program> {
         .with_context(|| format!("{} cannot be written", tables.display()))?;
     let data_dir = cli.data_dir.clone().unwrap_or_else(|| examples.join("server"));
     Ok(Program::serve(data_dir)
+        .without_admin_token()
         .listen(cli.listen)
         .flag("--routes", tables)
         // Nobody listens at that port.

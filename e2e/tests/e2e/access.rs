@@ -1,6 +1,9 @@
 //! Who may look at the interface?
 
-use headcount_e2e::processes::Process;
+use headcount_e2e::{
+    http::{self, ADMIN_TOKEN},
+    processes::Process,
+};
 use reqwest::StatusCode;
 
 use crate::scene::{Scene, event, problem};
@@ -9,9 +12,11 @@ const DATA: [&str; 4] =
     ["api/usage-statistics", "api/usage-statistics/preview", "api/usage-statistics/reports", "metrics"];
 const FLEET: [&str; 3] = ["", "api/reports", "api/fleet"];
 
-async fn status_with(scene: &Scene, url: &str, headers: &[(&str, &str)]) -> StatusCode {
+/// The status that a client without credentials of its own gets.
+async fn status_with(url: &str, headers: &[(&str, &str)]) -> StatusCode {
+    let stranger = http::client().unwrap();
     let request =
-        headers.iter().fold(scene.http.get(url), |request, (name, value)| request.header(*name, *value));
+        headers.iter().fold(stranger.get(url), |request, (name, value)| request.header(*name, *value));
     let answer = request.send().await.unwrap();
     let status = answer.status();
     if !status.is_success() {
@@ -20,34 +25,31 @@ async fn status_with(scene: &Scene, url: &str, headers: &[(&str, &str)]) -> Stat
     status
 }
 
-async fn assert_token_decides(scene: &Scene, process: &Process, paths: &[&str]) {
+async fn assert_token_decides(process: &Process, paths: &[&str]) {
     for path in paths {
         let url = process.url(path);
         for wrong in [&[][..], &[("authorization", "Bearer wrong")], &[("authorization", "swordfish")]] {
-            assert_eq!(status_with(scene, &url, wrong).await, StatusCode::UNAUTHORIZED, "{path} {wrong:?}");
+            assert_eq!(status_with(&url, wrong).await, StatusCode::UNAUTHORIZED, "{path} {wrong:?}");
         }
         // With the token, it does not matter from where.
+        let bearer = format!("Bearer {ADMIN_TOKEN}");
         let right = [
-            ("authorization", "Bearer swordfish"),
+            ("authorization", bearer.as_str()),
             ("host", "stats.example.com"),
             ("x-forwarded-for", "10.0.0.7"),
         ];
-        assert_eq!(status_with(scene, &url, &right).await, StatusCode::OK, "{path}");
+        assert_eq!(status_with(&url, &right).await, StatusCode::OK, "{path}");
     }
 }
 
-async fn assert_this_machine_only(scene: &Scene, process: &Process, paths: &[&str]) {
+async fn assert_this_machine_only(process: &Process, paths: &[&str]) {
     for path in paths {
         let url = process.url(path);
-        assert_eq!(status_with(scene, &url, &[]).await, StatusCode::OK, "{path}");
+        assert_eq!(status_with(&url, &[]).await, StatusCode::OK, "{path}");
         for foreign in
             [("host", "rebound.example.com"), ("x-forwarded-for", "10.0.0.7"), ("forwarded", "for=10.0.0.7")]
         {
-            assert_eq!(
-                status_with(scene, &url, &[foreign]).await,
-                StatusCode::FORBIDDEN,
-                "{path} {foreign:?}"
-            );
+            assert_eq!(status_with(&url, &[foreign]).await, StatusCode::FORBIDDEN, "{path} {foreign:?}");
         }
     }
 }
@@ -55,11 +57,14 @@ async fn assert_this_machine_only(scene: &Scene, process: &Process, paths: &[&st
 #[tokio::test]
 async fn with_a_token_who_shows_it_may_look() {
     let scene = Scene::new();
-    let collector = scene.collector().flag("--admin-token", "swordfish").start().await.unwrap();
-    assert_token_decides(&scene, &collector, &FLEET).await;
-    let server = scene.server(&collector).flag("--admin-token", "swordfish").start().await.unwrap();
-    assert_token_decides(&scene, &server, &DATA).await;
-    assert_eq!(scene.switch(&server, false).await.status(), StatusCode::UNAUTHORIZED);
+    let collector = scene.collector().start().await.unwrap();
+    assert_token_decides(&collector, &FLEET).await;
+    let server = scene.server(&collector).start().await.unwrap();
+    assert_token_decides(&server, &DATA).await;
+    let url = server.url("api/usage-statistics");
+    let switch = http::client().unwrap().put(&url).header("content-type", "application/json");
+    let answer = switch.body("{\"enabled\":false}").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     // Browsers count, and see the page that asks for the token, without one.
     scene.view(&server, &event("/")).await;
     assert_eq!(scene.get(&server.url("usage-statistics")).await.status(), StatusCode::OK);
@@ -68,11 +73,11 @@ async fn with_a_token_who_shows_it_may_look() {
 #[tokio::test]
 async fn without_a_token_only_this_machine_may_look() {
     let scene = Scene::new();
-    let collector = scene.collector().start().await.unwrap();
-    assert_this_machine_only(&scene, &collector, &FLEET).await;
-    let server = scene.server(&collector).start().await.unwrap();
-    assert_this_machine_only(&scene, &server, &DATA).await;
-    assert_this_machine_only(&scene, &server, &["", "usage-statistics"]).await;
+    let collector = scene.collector().without_admin_token().start().await.unwrap();
+    assert_this_machine_only(&collector, &FLEET).await;
+    let server = scene.server(&collector).without_admin_token().start().await.unwrap();
+    assert_this_machine_only(&server, &DATA).await;
+    assert_this_machine_only(&server, &["", "usage-statistics"]).await;
     let url = server.url("api/usage-statistics");
     let foreign =
         scene.http.put(url).header("host", "rebound.example.com").header("content-type", "application/json");

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use headcount_e2e::destinations::{Destination, Mood, Service};
+use headcount_e2e::{
+    destinations::{Destination, Mood, Service},
+    http,
+};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::scene::{Scene, own_address};
+use crate::scene::own_address;
 
 /// A request: what follows the address, headers, and a body.
 struct Said<'a> {
@@ -15,8 +18,9 @@ struct Said<'a> {
     body: Value,
 }
 
-async fn say(scene: &Scene, destination: &Destination, said: &Said<'_>) -> reqwest::Result<Response> {
-    let mut request = scene.http.post(format!("{}{}", destination.url(), said.to)).json(&said.body);
+async fn say(destination: &Destination, said: &Said<'_>) -> reqwest::Result<Response> {
+    let mut request =
+        http::client().unwrap().post(format!("{}{}", destination.url(), said.to)).json(&said.body);
     for (name, value) in &said.headers {
         request = request.header(*name, value);
     }
@@ -76,11 +80,10 @@ const SERVICES: [Service; 5] =
 
 #[tokio::test]
 async fn what_is_right_is_remembered_and_what_is_wrong_is_refused() {
-    let scene = Scene::new();
     for service in SERVICES {
         let destination = start(service).await;
         let right = good(&destination);
-        let answer = say(&scene, &destination, &right).await.unwrap();
+        let answer = say(&destination, &right).await.unwrap();
         assert!(answer.status().is_success(), "{service:?}: {answer:?}");
         assert_eq!(destination.told().last().unwrap().body, right.body);
         let without_headers = Said { headers: Vec::new(), ..good(&destination) };
@@ -90,7 +93,7 @@ async fn what_is_right_is_remembered_and_what_is_wrong_is_refused() {
         let wrong =
             [wrong_path, no_object].into_iter().chain(has_secret_in_headers.then_some(without_headers));
         for (number, wrong) in wrong.enumerate() {
-            let answer = say(&scene, &destination, &wrong).await.unwrap();
+            let answer = say(&destination, &wrong).await.unwrap();
             let refuses =
                 answer.status().is_client_error() || answer.text().await.unwrap().contains("\"ok\":false");
             assert!(refuses, "{service:?} to {}", wrong.to);
@@ -103,7 +106,6 @@ async fn what_is_right_is_remembered_and_what_is_wrong_is_refused() {
 
 /// Changes members of a good body, one after another, each of which makes it wrong.
 async fn refuses_each(service: Service, changes: &[(&str, Value)]) {
-    let scene = Scene::new();
     let destination = start(service).await;
     for (pointer, value) in changes {
         let mut wrong = good(&destination);
@@ -113,7 +115,7 @@ async fn refuses_each(service: Service, changes: &[(&str, Value)]) {
             Value::Null => drop(parent.as_object_mut().unwrap().remove(member)),
             value => parent[member] = value.clone(),
         }
-        say(&scene, &destination, &wrong).await.unwrap();
+        say(&destination, &wrong).await.unwrap();
         assert_eq!(destination.told(), [], "{pointer} {value}");
     }
     assert_eq!(destination.refused().len(), changes.len());
@@ -151,32 +153,31 @@ async fn what_a_real_service_asks_for_has_to_be_there() {
 
 #[tokio::test]
 async fn a_conversation_is_known_again() {
-    let scene = Scene::new();
     let conversations = |destination: &Destination| {
         let told = destination.told().into_iter();
         told.map(|told| (told.action, told.conversation)).collect::<Vec<_>>()
     };
     let slack = start(Service::Slack).await;
     let mut said = good(&slack);
-    let first: Value = say(&scene, &slack, &said).await.unwrap().json().await.unwrap();
+    let first: Value = say(&slack, &said).await.unwrap().json().await.unwrap();
     let ts = first["ts"].as_str().unwrap().to_owned();
     said.body["thread_ts"] = json!(ts);
     said.body["reply_broadcast"] = json!(true);
-    let reply: Value = say(&scene, &slack, &said).await.unwrap().json().await.unwrap();
+    let reply: Value = say(&slack, &said).await.unwrap().json().await.unwrap();
     assert_eq!((&reply["ok"], reply["ts"] == ts), (&json!(true), false));
     assert_eq!(conversations(&slack), [("message", ts.clone()), ("reply", ts)]);
 
     let pagerduty = start(Service::Pagerduty).await;
     let mut said = good(&pagerduty);
-    say(&scene, &pagerduty, &said).await.unwrap();
+    say(&pagerduty, &said).await.unwrap();
     said.body["event_action"] = json!("resolve");
     said.body.as_object_mut().unwrap().remove("payload");
-    let answer = say(&scene, &pagerduty, &said).await.unwrap();
+    let answer = say(&pagerduty, &said).await.unwrap();
     assert_eq!(answer.status(), StatusCode::ACCEPTED);
     assert_eq!(conversations(&pagerduty), [("trigger", "k".to_owned()), ("resolve", "k".to_owned())]);
 
     let opsgenie = start(Service::Opsgenie).await;
-    say(&scene, &opsgenie, &good(&opsgenie)).await.unwrap();
+    say(&opsgenie, &good(&opsgenie)).await.unwrap();
     for (to, accepted) in [
         ("v2/alerts/a%20b%2Fc/close?identifierType=alias", true),
         ("v2/alerts/a%20b%2Fc/close", false),
@@ -184,7 +185,7 @@ async fn a_conversation_is_known_again() {
         ("v2/alerts//close?identifierType=alias", false),
     ] {
         let close = Said { to, body: json!({}), ..good(&opsgenie) };
-        let answer = say(&scene, &opsgenie, &close).await.unwrap();
+        let answer = say(&opsgenie, &close).await.unwrap();
         assert_eq!(answer.status().is_success(), accepted, "{to}");
     }
     assert_eq!(conversations(&opsgenie), [("create", "a b/c".to_owned()), ("close", "a b/c".to_owned())]);
@@ -192,33 +193,31 @@ async fn a_conversation_is_known_again() {
 
 #[tokio::test]
 async fn a_service_is_busy_broken_slow_or_down_when_it_is_told_to_be() {
-    let scene = Scene::new();
     for service in SERVICES {
         let mut destination = start(service).await;
         let said = good(&destination);
         destination.feels(Mood::Busy(7));
-        let answer = say(&scene, &destination, &said).await.unwrap();
+        let answer = say(&destination, &said).await.unwrap();
         assert_eq!(
             (answer.status().as_u16(), &answer.headers()["retry-after"]),
             (429, &"7".parse().unwrap())
         );
         destination.feels(Mood::Broken);
-        assert_eq!(say(&scene, &destination, &said).await.unwrap().status().as_u16(), 500);
+        assert_eq!(say(&destination, &said).await.unwrap().status().as_u16(), 500);
         assert_eq!(destination.told(), []);
 
         destination.feels(Mood::Slow(Duration::from_secs(3600)));
-        let impatient =
-            tokio::time::timeout(Duration::from_millis(300), say(&scene, &destination, &said)).await;
+        let impatient = tokio::time::timeout(Duration::from_millis(300), say(&destination, &said)).await;
         assert!(impatient.is_err(), "{service:?} answers");
         assert_eq!(destination.told().len(), 1, "{service:?} has heard it");
 
         destination.feels(Mood::Well);
         let address = destination.url();
         destination.down().await.unwrap();
-        assert!(say(&scene, &destination, &said).await.unwrap_err().is_connect());
+        assert!(say(&destination, &said).await.unwrap_err().is_connect());
         destination.up().await.unwrap();
         assert_eq!(destination.url(), address);
-        assert!(say(&scene, &destination, &said).await.unwrap().status().is_success());
+        assert!(say(&destination, &said).await.unwrap().status().is_success());
         assert_eq!((destination.told().len(), destination.asked()), (2, 4));
         assert_eq!(destination.refused(), [""; 0]);
     }

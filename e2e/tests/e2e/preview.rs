@@ -1,6 +1,6 @@
 //! Previews: anybody may look as often as they like, and nothing changes.
 
-use headcount_e2e::program::binary;
+use headcount_e2e::{http::ADMIN_TOKEN, program::binary};
 use headcount_shared::payload::Payload;
 use tokio::process::Command;
 
@@ -34,7 +34,7 @@ async fn previews_between_events_change_nothing() {
 #[tokio::test]
 async fn the_command_prints_the_preview() {
     let scene = Scene::new();
-    let program = scene.server_to("http://127.0.0.1:9/").flag("--admin-token", "swordfish");
+    let program = scene.server_to("http://127.0.0.1:9/");
     let server = program.flag("--url-base-path", "/coroot").start().await.unwrap();
     scene.view(&server, &event("/welcome")).await;
     let address = server.address().unwrap().to_string();
@@ -43,12 +43,12 @@ async fn the_command_prints_the_preview() {
         command.args(["preview", "--listen", &address, "--url-base-path", "/coroot", "--admin-token", token]);
         command.env_clear().output().await.unwrap()
     };
-    let output = preview("swordfish").await;
+    let output = preview(ADMIN_TOKEN).await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let report: Payload = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report.ux.page_views, [("/welcome".to_owned(), 1)].into());
 
-    let refused = preview("sword").await;
+    let refused = preview("another-token-of-this-length").await;
     let said = String::from_utf8(refused.stderr).unwrap();
     assert_eq!(
         (refused.status.code(), refused.stdout.len(), said.lines().count()),
@@ -58,7 +58,7 @@ async fn the_command_prints_the_preview() {
     assert!(said.contains("token"), "{said}");
 
     server.stop().await.unwrap();
-    let nobody = preview("swordfish").await;
+    let nobody = preview(ADMIN_TOKEN).await;
     assert_eq!(nobody.status.code(), Some(2));
     assert!(String::from_utf8(nobody.stderr).unwrap().contains("no server answers"));
 }

@@ -22,7 +22,7 @@ use uuid::Uuid;
 pub(crate) use headcount_e2e::wait::SOON;
 pub(crate) use headcount_shared::breakpoint::Breakpoint;
 
-/// A directory that goes away with the test, and a client.
+/// A directory that goes away with the test, and a client that shows the admin token.
 pub(crate) struct Scene {
     directory: TempDir,
     pub(crate) http: Client,
@@ -70,7 +70,7 @@ pub(crate) fn own_address() -> SocketAddr {
 
 impl Scene {
     pub(crate) fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap(), http: http::client().unwrap() }
+        Self { directory: tempfile::tempdir().unwrap(), http: http::operator().unwrap() }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

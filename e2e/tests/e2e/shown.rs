@@ -5,6 +5,7 @@ use std::time::Duration;
 use headcount_e2e::{
     clock::now,
     fleet::{Fleet, shape::Shape},
+    http::ADMIN_TOKEN,
     processes::Process,
     program::binary,
     projects::{self, Project},
@@ -45,7 +46,7 @@ const MISSED_WITHIN: Duration = REFRESH.saturating_mul(3);
 async fn printed(server: &Process) -> Payload {
     let mut command = Command::new(binary().unwrap());
     command.args(["preview", "--listen", &server.address().unwrap().to_string()]);
-    let output = command.env_clear().output().await.unwrap();
+    let output = command.env_clear().env("ADMIN_TOKEN", ADMIN_TOKEN).output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }

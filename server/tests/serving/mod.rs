@@ -8,6 +8,9 @@ use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+/// The admin token of servers in tests, which [`Running::send`] shows.
+pub(crate) const ADMIN_TOKEN: &str = "a-token-for-tests-4fd1c6a09b";
+
 /// A server on a free port, with a collector that nobody runs.
 pub(crate) struct Running {
     pub(crate) url: String,
@@ -34,7 +37,13 @@ impl Answer {
 impl Running {
     pub(crate) async fn start(data_dir: &Path, flags: &[&str]) -> Self {
         let data_dir = format!("--data-dir={}", data_dir.display());
-        let mut all = vec![data_dir.as_str(), "--collector-url=http://127.0.0.1:9/", "--disable-profiling"];
+        let token = format!("--admin-token={ADMIN_TOKEN}");
+        let mut all = vec![
+            data_dir.as_str(),
+            token.as_str(),
+            "--collector-url=http://127.0.0.1:9/",
+            "--disable-profiling",
+        ];
         if !flags.iter().any(|flag| flag.starts_with("--first-report-after")) {
             all.push("--first-report-after=1h");
         }
@@ -57,7 +66,21 @@ impl Running {
         self.task.await.unwrap();
     }
 
+    /// Sends a request with the admin token.
     pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
+        let bearer = format!("Bearer {ADMIN_TOKEN}");
+        let shown = [("authorization", bearer.as_str())];
+        self.send_as_stranger(method, path, &[&shown, headers].concat(), body).await
+    }
+
+    /// Sends a request with these headers and no credential of its own.
+    pub(crate) async fn send_as_stranger(
         &self,
         method: Method,
         path: &str,

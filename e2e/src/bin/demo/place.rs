@@ -61,6 +61,7 @@ impl Place {
     /// The collector.
     pub(crate) fn collector(&self) -> Program {
         Program::collect(self.directory.join("collector"))
+            .without_admin_token()
             .listen(self.collector)
             .shown_as("collector |")
             .in_own_group()
@@ -69,6 +70,7 @@ impl Place {
     /// The server, which knows the stand-in for Slack under the address of the real one.
     pub(crate) fn server(&self, collector: &Process, slack: Option<&Destination>) -> anyhow::Result<Program> {
         let program = Program::serve(self.server_data())
+            .without_admin_token()
             .listen(self.server)
             .flag("--collector-url", collector.url("ce/usage-statistics"))
             .flag("--report-interval", "1m")
