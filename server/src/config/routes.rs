@@ -1,22 +1,35 @@
-//! Which pages does the product have? The file of `--routes`.
+//! Reads the file of `--routes`: the pages of the product.
 
-use std::{fs, io, path::PathBuf};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::PathBuf,
+};
 
 use headcount_shared::routes::{BadRoute, RouteTable};
 use thiserror::Error;
+
+/// The largest file that is read, in bytes: many times what 512 routes take.
+const LARGEST: u64 = 1024 * 1024;
 
 /// Why a file is no route table.
 #[derive(Debug, Error)]
 pub(super) enum BadRoutes {
     #[error("the file cannot be read: {0}")]
     Unreadable(#[from] io::Error),
+    #[error("the file is larger than 1 MiB")]
+    TooLarge,
     #[error("line {line} {bad}")]
     Line { line: usize, bad: BadRoute },
 }
 
 /// Reads the routes of a product: a template a line. Empty lines and those that begin with `#` are nothing.
 pub(super) fn read(file: PathBuf) -> Result<RouteTable, BadRoutes> {
-    parse(&fs::read_to_string(file)?)
+    let mut text = String::new();
+    if File::open(file)?.take(LARGEST + 1).read_to_string(&mut text)? as u64 > LARGEST {
+        return Err(BadRoutes::TooLarge);
+    }
+    parse(&text)
 }
 
 fn parse(text: &str) -> Result<RouteTable, BadRoutes> {
@@ -31,6 +44,8 @@ fn parse(text: &str) -> Result<RouteTable, BadRoutes> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -49,6 +64,8 @@ mod tests {
         let cases = [
             ("/\n\n# x\n/p/:\n", "line 4 has a segment"),
             ("/a b", "line 1 has white space"),
+            ("/\n/:r(x ?/:a(A|B|C)?/:a(A|B|C)?\n", "line 2 has white space"),
+            ("/\n\n/:r(x?/:a(A|B|C)?\n", "line 3 has a parenthesis"),
             ("/x\n/*/y", "line 2 goes on after"),
             (many.as_str(), "line 513 makes more than 512 keys"),
         ];
@@ -66,5 +83,6 @@ mod tests {
         for file in [dir.path().join("missing"), dir.path().to_owned(), not_text] {
             assert!(matches!(read(file), Err(BadRoutes::Unreadable(_))));
         }
+        assert!(matches!(read("/dev/zero".into()), Err(BadRoutes::TooLarge)));
     }
 }

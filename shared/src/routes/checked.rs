@@ -13,8 +13,11 @@ const SEGMENTS: usize = 16;
 pub enum BadRoute {
     /// A segment is none of those that there are.
     Segment,
-    /// A name, a value or a literal has a character that a key cannot have.
+    /// It has white space or a control character anywhere, or a name, a value or a literal has a character that a key
+    /// cannot have.
     Character,
+    /// A parenthesis is not closed: what follows would belong to the pattern.
+    Parenthesis,
     /// Something follows a segment that takes all that is left.
     AfterRest,
     /// More than sixteen segments.
@@ -32,8 +35,9 @@ impl BadRoute {
         match self {
             Self::Segment => "has a segment that is not like text, :name, :name?, :name(a|b) or *",
             Self::Character => {
-                "has white space, a quote, a backslash or a control character in a name or text"
+                "has white space or a control character, or a quote or a backslash in a name or text"
             }
+            Self::Parenthesis => "has a parenthesis that is not closed",
             Self::AfterRest => "goes on after a segment that takes all that is left",
             Self::TooManySegments => "has more than 16 segments",
             Self::KeyTooLong => "gives keys of more than 256 bytes",
@@ -87,6 +91,13 @@ impl RouteTable {
 
 /// How many keys a template gives.
 fn check(template: &str) -> Result<usize, BadRoute> {
+    // Also in a pattern, of which nothing comes into a key: templates are kept with white space between them.
+    if template.contains(|character: char| character.is_whitespace() || character.is_control()) {
+        return Err(BadRoute::Character);
+    }
+    if has_open_parenthesis(template) {
+        return Err(BadRoute::Parenthesis);
+    }
     let (mut left, mut segments, mut keys, mut key_bytes, mut ended) = (template, 0, 1_usize, 0, false);
     while let Some((segment, after)) = Segment::first(left) {
         left = after;
@@ -123,6 +134,16 @@ fn check(template: &str) -> Result<usize, BadRoute> {
     if key_bytes > PAGE_KEY_BYTES { Err(BadRoute::KeyTooLong) } else { Ok(keys) }
 }
 
+/// Whether [`Segment::first`] would take all that is left for a pattern.
+fn has_open_parenthesis(template: &str) -> bool {
+    let depth = template.bytes().fold(0_usize, |depth, byte| match byte {
+        b'(' => depth + 1,
+        b')' => depth.saturating_sub(1),
+        _ => depth,
+    });
+    depth > 0
+}
+
 /// Whether a key can hold `text` as it is.
 fn is_text(text: &str) -> bool {
     !text.contains(|character: char| {
@@ -130,13 +151,13 @@ fn is_text(text: &str) -> bool {
     })
 }
 
-/// Every key that `route` can give.
+/// Every key that `route` can give; of a route that was not checked the first [`PAGES_PER_REPORT`] at most.
 fn keys_of(mut route: &str, placeholder: Placeholder) -> Vec<String> {
     let mut keys = vec![String::new()];
     while let Some((segment, left)) = Segment::first(route) {
         let parts = parts_of(segment, placeholder);
-        keys =
-            keys.iter().flat_map(|key| parts.iter().map(move |part| [key.as_str(), part].concat())).collect();
+        let longer = keys.iter().flat_map(|key| parts.iter().map(move |part| [key.as_str(), part].concat()));
+        keys = longer.take(PAGES_PER_REPORT).collect();
         route = left;
     }
     keys.into_iter().map(finish).collect()

@@ -140,7 +140,7 @@ fn a_template_that_is_no_route_is_refused_and_changes_nothing() {
     let long = "/x".repeat(17);
     let wide = ["/", &"x".repeat(PAGE_KEY_BYTES)].concat();
     let many = ["/:v(", &(0..600).map(|value| value.to_string()).collect::<Vec<_>>().join("|"), ")"].concat();
-    let cases: [(&str, BadRoute); 12] = [
+    let cases: [(&str, BadRoute); 18] = [
         ("/p/:", BadRoute::Segment),
         ("/p/:a-:b", BadRoute::Segment),
         ("/p/:id.json", BadRoute::Segment),
@@ -149,6 +149,12 @@ fn a_template_that_is_no_route_is_refused_and_changes_nothing() {
         ("/p/a b", BadRoute::Character),
         ("/p/a\"", BadRoute::Character),
         ("/p/:t(a|\u{7})", BadRoute::Character),
+        ("/:r(x ?/:a(A|B|C)?/:a(A|B|C)?", BadRoute::Character),
+        ("/:r([ ])", BadRoute::Character),
+        ("/:r(x\u{a0})", BadRoute::Character),
+        ("/:r(\\d\t+)", BadRoute::Character),
+        ("/:r(x?/:a(A|B|C)?/:b", BadRoute::Parenthesis),
+        ("/:r(\\()", BadRoute::Parenthesis),
         ("/*/x", BadRoute::AfterRest),
         (&long, BadRoute::TooManySegments),
         (&wide, BadRoute::KeyTooLong),
@@ -187,6 +193,48 @@ fn template() -> impl Strategy<Value = String> {
         ":[a-c]\\(\\.\\*\\)\\*?",
     ];
     proptest::collection::vec(segment, 0..5).prop_map(|segments| ["/", &segments.join("/")].concat())
+}
+
+#[test]
+fn a_route_that_was_not_checked_gives_no_more_keys_than_a_report_has() {
+    let table = RouteTable::unchecked("/:a(A|B|C)".repeat(9));
+    assert_eq!(table.page_keys(Placeholder::Dollar).len(), PAGES_PER_REPORT + 1);
+}
+
+/// Lines of a file that make trouble: white space, parentheses, marks, at any place.
+fn line() -> impl Strategy<Value = String> {
+    proptest::collection::vec(
+        prop_oneof![
+            Just("/".to_owned()),
+            Just(":a".to_owned()),
+            Just("(A|B|C)".to_owned()),
+            "[ \t\u{a0}\u{2028}]",
+            "[()?*+|\\\\x.\"]",
+            any::<char>().prop_map(String::from),
+        ],
+        0..40,
+    )
+    .prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #[test]
+    fn a_line_is_one_route_within_the_bounds_or_refused(lines in proptest::collection::vec(line(), 1..8)) {
+        let (mut table, mut added) = (RouteTable::default(), Vec::new());
+        for line in &lines {
+            if table.add(line).is_ok() {
+                added.push(line.as_str());
+            }
+        }
+        let kept: Vec<&str> = table.templates().collect();
+        prop_assert_eq!(kept, added.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>());
+        let keys = table.page_keys(Placeholder::Dollar);
+        prop_assert!(keys.len() <= PAGES_PER_REPORT + 1, "{} keys", keys.len());
+        for key in keys {
+            prop_assert!(key.len() <= PAGE_KEY_BYTES, "{key}");
+            prop_assert!(!key.contains(|c: char| c.is_whitespace() || c.is_control()), "{key:?}");
+        }
+    }
 }
 
 proptest! {
