@@ -4,6 +4,7 @@ pub mod access;
 pub mod assets;
 mod body;
 pub mod collector;
+mod host_header;
 pub mod listen;
 pub mod metrics;
 mod openapi;
@@ -99,14 +100,19 @@ pub fn server_routes(
         .route("/static/{file}", get(assets::file));
     let state = ServerState { base_path: Arc::new(base_path.clone()), statistics, assets, settings, metrics };
     let routes = with_headers(api.merge(pages)).merge(open).with_state(state);
-    under(base_path, routes)
+    with_one_host(under(base_path, routes))
 }
 
 /// The routes of `headcount collect`.
 pub fn collector_routes(access: Access, collector: &Collector) -> Router {
     let collector::CollectorRoutes { public, private } = collector::routes(collector);
     let private = private.route_layer(middleware::from_fn_with_state(access, access::for_data));
-    public.merge(with_headers(private))
+    with_one_host(public.merge(with_headers(private)))
+}
+
+/// The outermost layer: nothing of a request that names no host or several is looked at.
+fn with_one_host(routes: Router) -> Router {
+    routes.layer(middleware::from_fn(host_header::check))
 }
 
 async fn health() -> &'static str {
