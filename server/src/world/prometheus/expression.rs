@@ -12,7 +12,7 @@ use promql_parser::{
     util::visitor::{ExprVisitorMut, walk_expr_mut},
 };
 
-use super::{QueryError, access::InvalidAccess};
+use super::{QueryError, access::InvalidAccess, confined::confined};
 use crate::world::catalogue::Query;
 
 /// The place of the range in an expression.
@@ -67,27 +67,32 @@ impl Selector {
     /// [`InvalidAccess::Selector`] for what is none, and for one that names a metric or has an `or`, which Prometheus
     /// would refuse.
     pub(super) fn parse(text: &str) -> Result<Self, InvalidAccess> {
+        confined(text, Self::parsed).ok_or(InvalidAccess::Selector)
+    }
+
+    fn parsed(text: &str) -> Option<Self> {
         // The name is a stand-in: alone, a selector that also matches what has none of its labels is not valid.
         const NAME: &str = "x";
-        let parsed = parser::parse(&format!("{NAME} {text}"));
-        let Ok(Expr::VectorSelector(selector)) = parsed else { return Err(InvalidAccess::Selector) };
+        let Ok(Expr::VectorSelector(selector)) = parser::parse(&format!("{NAME} {text}")) else {
+            return None;
+        };
         let Matchers { matchers, or_matchers } = selector.matchers;
         let names_a_metric = matchers.iter().any(|matcher| matcher.name == "__name__");
         let is_more =
             selector.name.as_deref() != Some(NAME) || selector.offset.is_some() || selector.at.is_some();
-        if names_a_metric || is_more || !or_matchers.is_empty() {
-            return Err(InvalidAccess::Selector);
-        }
-        Ok(Self(matchers))
+        (!names_a_metric && !is_more && or_matchers.is_empty()).then_some(Self(matchers))
     }
 
     fn put_into(&self, expression: String) -> Result<String, QueryError> {
         if self.0.is_empty() {
             return Ok(expression);
         }
-        let mut parsed = parser::parse(&expression).map_err(|_| QueryError::InvalidQuery)?;
-        let Ok(_) = walk_expr_mut(&mut Appending(&self.0), &mut parsed);
-        Ok(parsed.to_string())
+        let put = |text: &str| {
+            let mut parsed = parser::parse(text).ok()?;
+            let Ok(_) = walk_expr_mut(&mut Appending(&self.0), &mut parsed);
+            Some(parsed.to_string())
+        };
+        confined(&expression, put).ok_or(QueryError::InvalidQuery)
     }
 }
 

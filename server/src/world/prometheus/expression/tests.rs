@@ -1,6 +1,7 @@
 //! Tests of selectors in queries.
 
 use promql_parser::util::{ExprVisitor, walk_expr};
+use proptest::prelude::*;
 
 use super::*;
 use crate::world::catalogue;
@@ -125,8 +126,43 @@ fn what_is_no_selector_is_refused() {
         r#"{a=~"("}"#,
         "{",
         "}",
+        "offset NaN",
+        r#"{cluster="a"} offset NaN"#,
+        r#"{cluster="a"} offset -Inf"#,
+        r#"{cluster="a"} @ NaN"#,
+        r#"{cluster="a"} @ 1e400"#,
+        &format!("{{cluster=\"{}\"}}", "a".repeat(20_000)),
     ] {
         assert_eq!(Selector::parse(text).err(), Some(InvalidAccess::Selector), "{text}");
+    }
+}
+
+#[test]
+fn an_expression_that_the_parser_fails_on_is_refused_and_ends_nothing() {
+    let expressions = Expressions::new(Selector::parse(r#"{cluster="a"}"#).unwrap());
+    for text in
+        ["up offset NaN", "up offset 1e300", "up[NaN]", "up[1h:NaN]", "up @ NaN", "sum_over_time(up[1e300s])"]
+    {
+        // Which of them are expressions is the parser's affair.
+        let _any = expressions.of_text(text);
+    }
+    assert!(expressions.of_text("up offset NaN").is_err());
+    for nested in [
+        ["(".repeat(8000), "up".to_owned(), ")".repeat(8000)].concat(),
+        ["-".repeat(16_000), "up".to_owned()].concat(),
+        vec!["up"; 4000].join("+"),
+        vec!["up"; 4000].join("^"),
+        ["sum(".repeat(3000), "up".to_owned(), ")".repeat(3000)].concat(),
+    ] {
+        let _any = expressions.of_text(&nested);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_ends_the_process(text in "(\\PC|offset |NaN|Inf|@ |\\[|\\]|\\{|\\}|=|\"|up|1h|:|\\(|\\)){0,40}") {
+        let expressions = Expressions::new(Selector::parse(r#"{cluster="a"}"#).unwrap());
+        let _any = (expressions.of_text(&text), Selector::parse(&text));
     }
 }
 
