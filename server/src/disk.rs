@@ -5,6 +5,7 @@
 
 mod data_dir;
 mod directory;
+pub mod private;
 pub mod secret_file;
 #[cfg(test)]
 pub(crate) mod simulated;

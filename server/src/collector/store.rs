@@ -13,6 +13,7 @@ use sqlx::{
 };
 
 use super::{OpenError, listing::Page, prepare::Prepared, retention::Due};
+use crate::disk::private;
 
 /// The name of the database in the data directory.
 const FILE: &str = "collector.sqlite";
@@ -86,6 +87,8 @@ impl Store {
     /// [`OpenError`], but never because of the directory itself.
     pub(super) async fn open(data_dir: &Path) -> Result<Self, OpenError> {
         let path = data_dir.join(FILE);
+        // The files that SQLite makes beside it get the same mode. Why there can be none, SQLite says.
+        private::touch(&path).ok();
         let store = Self::connect(&path).await.map_err(|error| refused(&path, &error))?;
         match store.prepare(&path).await {
             Ok(()) => Ok(store),

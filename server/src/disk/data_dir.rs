@@ -1,12 +1,14 @@
 //! The data directory of one process: made if missing, writable, and nobody else's.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{File, TryLockError},
     io,
     path::{Path, PathBuf},
 };
 
 use thiserror::Error;
+
+use super::private;
 
 /// The file in the directory that a running process holds locked.
 const LOCK: &str = "lock";
@@ -38,7 +40,8 @@ pub enum DataDirError {
 }
 
 impl DataDir {
-    /// Makes the directory if it is missing, so that it is still there after a power cut, and locks it.
+    /// Makes the directory if it is missing, so that it is still there after a power cut, locks it, and takes from other
+    /// users of the machine what is in it.
     ///
     /// # Errors
     /// Every [`DataDirError`].
@@ -48,14 +51,13 @@ impl DataDir {
         }
         let unwritable = |reason| DataDirError::Unwritable { path: path.to_owned(), reason };
         create_durably(path).map_err(unwritable)?;
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path.join(LOCK))
+        let lock = private::open(&path.join(LOCK), File::options().create(true).truncate(false).write(true))
             .map_err(unwritable)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), lock }),
+            Ok(()) => {
+                private::tighten(path);
+                Ok(Self { path: path.to_owned(), lock })
+            }
             Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(path.to_owned())),
             Err(TryLockError::Error(reason)) => Err(unwritable(reason)),
         }
@@ -77,7 +79,7 @@ impl DataDir {
 
 fn create_durably(directory: &Path) -> io::Result<()> {
     let missing: Vec<_> = directory.ancestors().take_while(|directory| !directory.exists()).collect();
-    fs::create_dir_all(directory)?;
+    private::create_dir(directory)?;
     for parent in missing.into_iter().filter_map(Path::parent) {
         let here = parent.as_os_str().is_empty();
         File::open(if here { Path::new(".") } else { parent })?.sync_all()?;

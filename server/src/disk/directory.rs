@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Appender, Disk};
+use super::{Appender, Disk, private};
 
 /// A directory of the file system.
 #[derive(Debug, Clone)]
@@ -24,6 +24,10 @@ impl Directory {
 
     fn path(&self, path: &str) -> PathBuf {
         self.root.join(path)
+    }
+
+    fn create(&self, path: &str) -> io::Result<File> {
+        private::open(&self.path(path), File::options().write(true).create(true).truncate(true))
     }
 }
 
@@ -58,21 +62,21 @@ impl Disk for Directory {
     }
 
     fn create_dir(&self, dir: &str) -> io::Result<()> {
-        fs::create_dir_all(self.path(dir))
+        private::create_dir(&self.path(dir))
     }
 
     fn write_synced(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        let mut file = File::create(self.path(path))?;
+        let mut file = self.create(path)?;
         file.write_all(bytes)?;
         file.sync_all()
     }
 
     fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        fs::write(self.path(path), bytes)
+        self.create(path)?.write_all(bytes)
     }
 
     fn append(&self, path: &str) -> io::Result<Arc<dyn Appender>> {
-        Ok(Arc::new(File::options().append(true).create(true).open(self.path(path))?))
+        Ok(Arc::new(private::open(&self.path(path), File::options().append(true).create(true))?))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

@@ -23,6 +23,7 @@ use super::{
     schema::Schema,
     source::Source,
 };
+use crate::disk::private;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/settings");
 
@@ -205,6 +206,10 @@ fn file_url(file: &Path, read_only: bool) -> Result<Url, OpenError> {
         check_readable(file)?;
     }
     let path = absolute(file).map_err(|error| OpenError::Unusable(Place::File, error.into()))?;
+    if !read_only {
+        // The files that SQLite makes beside it get the same mode. Why there can be none, SQLite says.
+        private::touch(&path).ok();
+    }
     // The driver takes a text for the path.
     let path = path.to_str().ok_or_else(|| unusable(std::io::ErrorKind::InvalidFilename))?;
     let mode = if read_only { "ro" } else { "rwc" };

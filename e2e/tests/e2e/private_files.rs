@@ -1,0 +1,96 @@
+//! What the programs make is for their own user alone: files have mode 0600, directories 0700.
+
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use headcount_e2e::program::Program;
+
+use crate::scene::{Scene, event};
+
+/// Every file and directory below `root`, and `root` itself.
+fn everything(root: &Path) -> Vec<PathBuf> {
+    let (mut found, mut open) = (vec![root.to_owned()], vec![root.to_owned()]);
+    while let Some(next) = open.pop() {
+        for path in fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                open.push(path.clone());
+            }
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+fn assert_private(root: &Path, at_least: usize) {
+    let everything = everything(root);
+    assert!(everything.len() >= at_least, "{everything:?}");
+    for path in everything {
+        let expected = if path.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(format!("{:o}", mode(&path)), format!("{expected:o}"), "{}", path.display());
+    }
+}
+
+/// As an earlier version left it.
+fn open_to_all(root: &Path) {
+    for path in everything(root) {
+        let mode = if path.is_dir() { 0o755 } else { 0o644 };
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+    }
+}
+
+/// With a umask that takes nothing away.
+fn generous(program: Program) -> Program {
+    program.under(["sh", "-c", r#"umask 000; exec "$@""#, "sh"])
+}
+
+#[tokio::test]
+async fn every_file_and_directory_is_its_owners_alone() {
+    let scene = Scene::new();
+    let collector = generous(scene.collector()).start().await.unwrap();
+    let server = generous(scene.busy_server(&collector)).start().await.unwrap();
+    scene.view(&server, &event("/")).await;
+    scene.first_report(&collector).await;
+    let (data, collected) = (scene.path("server"), scene.path("collector"));
+    // While they run, so that the logs of the databases are there too.
+    assert_private(&data, 8);
+    assert_private(&collected, 4);
+    let (server, collector) = (server.stop().await.unwrap(), collector.stop().await.unwrap());
+    for root in [&data, &collected] {
+        open_to_all(root);
+    }
+    let collector = collector.start().await.unwrap();
+    let server = server.start().await.unwrap();
+    assert_private(&data, 8);
+    assert_private(&collected, 4);
+    server.stop().await.unwrap();
+    collector.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_belongs_to_another_program_keeps_its_mode() {
+    let scene = Scene::new();
+    let program = || scene.server_to("http://127.0.0.1:9/");
+    program().start().await.unwrap().stop().await.unwrap();
+    let data = scene.path("server");
+    open_to_all(&data);
+    let before: Vec<(PathBuf, u32)> =
+        everything(&data).into_iter().map(|path| (path.clone(), mode(&path))).collect();
+    let server = program().argument("--read-only-settings").start().await.unwrap();
+    assert_private(&data.join("headcount"), 4);
+    for (path, mode_before) in before {
+        assert_eq!(mode(&path), mode_before, "{}", path.display());
+    }
+    server.stop().await.unwrap();
+    fs::write(data.join("products.conf"), "").unwrap();
+    fs::set_permissions(data.join("products.conf"), Permissions::from_mode(0o644)).unwrap();
+    program().start().await.unwrap().stop().await.unwrap();
+    assert_eq!([mode(&data), mode(&data.join("products.conf"))], [0o755, 0o644]);
+    assert_eq!(mode(&data.join("db.sqlite")), 0o600);
+}
