@@ -3,9 +3,13 @@
 //! Every HTTP client begins with [`client_builder`]. What went wrong is said in texts of ours: those of the errors name
 //! hosts.
 
+mod target_policy;
+
 use std::{error::Error, io, sync::OnceLock};
 
-use reqwest::{Client, ClientBuilder};
+use reqwest::{Client, ClientBuilder, Url};
+
+pub use self::target_policy::{ForbiddenTarget, TargetPolicy};
 
 /// Why a client cannot be made: there are no certificates of authorities, for example.
 pub(crate) const NO_TLS: &str =
@@ -18,6 +22,18 @@ pub(crate) enum NoAnswer {
     Unreachable(&'static str),
     /// Somebody is there, and the answer was not complete in time.
     TimedOut,
+}
+
+/// An address as it may be shown: without the name and the password in it, and without what is asked for, which may be a
+/// token.
+#[must_use]
+pub fn shown_url(url: &Url) -> String {
+    let mut url = url.clone();
+    // An address with a host can be without both; any other has neither.
+    let is_bare = url.set_username("").is_ok() && url.set_password(None).is_ok();
+    url.set_query(None);
+    url.set_fragment(None);
+    if is_bare { url.into() } else { format!("{}:…", url.scheme()) }
 }
 
 /// The start of every HTTP client of this program.
@@ -40,6 +56,12 @@ pub(crate) fn client_in(
     }
     let client = configured(client_builder()).build().map_err(|_| NoAnswer::Unreachable(NO_TLS))?;
     Ok(place.get_or_init(|| client))
+}
+
+impl From<ForbiddenTarget> for NoAnswer {
+    fn from(_: ForbiddenTarget) -> Self {
+        Self::Unreachable(ForbiddenTarget::REASON)
+    }
 }
 
 impl From<reqwest::Error> for NoAnswer {
@@ -69,6 +91,9 @@ fn reason_of_io(error: &io::Error) -> Option<&'static str> {
     if let Some(inner) = inner.and_then(|inner| inner.downcast_ref()) {
         return reason_of_io(inner);
     }
+    if inner.is_some_and(|inner| inner.is::<ForbiddenTarget>()) {
+        return Some(ForbiddenTarget::REASON);
+    }
     match (inner.and_then(|inner| inner.downcast_ref()), error.kind()) {
         (Some(rustls::Error::InvalidCertificate(_)), _) => Some("its certificate is not accepted"),
         (Some(_), _) => Some("TLS failed"),
@@ -92,6 +117,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_address_is_shown_without_what_may_be_secret() {
+        for (url, shown) in [
+            ("https://coroot.com/ce/usage-statistics", "https://coroot.com/ce/usage-statistics"),
+            ("http://me:swordfish@h:1/x?token=swordfish#swordfish", "http://h:1/x"),
+            ("http://swordfish@h/", "http://h/"),
+            ("data:swordfish", "data:…"),
+        ] {
+            assert_eq!(shown_url(&url.parse().unwrap()), shown);
+        }
+    }
+
+    #[test]
     fn what_went_wrong_is_said_without_a_name() {
         let tls = |error: rustls::Error| io::Error::other(error);
         let lookup = "failed to lookup address information: Name or service not known";
@@ -101,6 +138,7 @@ mod tests {
             (io::ErrorKind::UnexpectedEof.into(), "the connection broke"),
             (io::Error::other(lookup), "its name is not known"),
             (io::Error::other("secret.example.com"), "the connection failed"),
+            (io::Error::other(ForbiddenTarget), ForbiddenTarget::REASON),
             (tls(CertificateError::UnknownIssuer.into()), "its certificate is not accepted"),
             (tls(rustls::Error::HandshakeNotComplete), "TLS failed"),
         ] {

@@ -61,7 +61,7 @@ use self::{
     health::{Doing, Health},
     project::StoredProject,
 };
-use crate::world::project::Project;
+use crate::{outgoing::TargetPolicy, world::project::Project};
 
 /// How long reading or changing may take, whatever the database does.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -76,6 +76,8 @@ pub struct Settings {
     /// Where it is written down what was reported: the same database, unless that is only read.
     ledger: Arc<Database>,
     health: Arc<Health>,
+    /// Which addresses Prometheus servers and webhooks may have.
+    targets: TargetPolicy,
 }
 
 /// The value of the row [`USAGE_STATISTICS`].
@@ -92,7 +94,18 @@ impl Settings {
     /// Every [`OpenError`].
     pub async fn open(source: &Source) -> Result<Self, OpenError> {
         let database = Arc::new(Database::open(source).await?);
-        Ok(Self { ledger: Arc::clone(&database), database, health: Arc::default() })
+        Ok(Self {
+            ledger: Arc::clone(&database),
+            database,
+            health: Arc::default(),
+            targets: TargetPolicy::default(),
+        })
+    }
+
+    /// The same settings, which take addresses by that rule.
+    #[must_use]
+    pub fn with_targets(self, targets: TargetPolicy) -> Self {
+        Self { targets, ..self }
     }
 
     /// The same settings, with the ledger in a file of its own, which is created if it does not exist: for settings that are

@@ -69,6 +69,7 @@ use crate::{
     clock::Clock,
     disk::{self, Disk},
     metrics::Metrics,
+    outgoing::TargetPolicy,
 };
 
 /// Where the cache is, in the data directory.
@@ -94,6 +95,7 @@ struct Surroundings {
     prices_needed: Arc<Notify>,
     costs: Arc<LoadCosts>,
     cache_ttl: Duration,
+    targets: TargetPolicy,
     records: Option<Arc<dyn Records>>,
 }
 
@@ -127,6 +129,7 @@ impl World {
         metrics: Metrics,
         prices: Arc<PriceList>,
         cache_ttl: Duration,
+        targets: TargetPolicy,
         records: Option<Arc<dyn Records>>,
     ) -> Self {
         let (prices_needed, costs) = (Arc::default(), Arc::default());
@@ -139,6 +142,7 @@ impl World {
                 prices_needed,
                 costs,
                 cache_ttl,
+                targets,
                 records,
             },
             observed: Arc::default(),

@@ -11,6 +11,7 @@ use std::{
 
 use headcount::{
     clock::{Clock, SystemClock},
+    outgoing::TargetPolicy,
     world::{
         catalogue::{self, INBOUND_LATENCY, INBOUND_REQUESTS, Query, UP},
         project::PrometheusAccess,
@@ -78,7 +79,7 @@ impl Real {
             extra_selector: extra_selector.to_owned(),
             custom_headers: Vec::new(),
         };
-        Prometheus::new(&access, Arc::new(SystemClock::new())).unwrap()
+        Prometheus::new(&access, TargetPolicy::default(), Arc::new(SystemClock::new())).unwrap()
     }
 }
 

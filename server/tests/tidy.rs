@@ -54,7 +54,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("browsers", &["disk"]),
     ("process", &["clock"]),
     ("notifications", &["clock", "metrics", "outgoing", "world"]),
-    ("settings", &["notifications", "world"]),
+    ("settings", &["disk", "notifications", "outgoing", "world"]),
     ("collector", &["clock", "disk"]),
     ("world", &["clock", "disk", "metrics", "outgoing"]),
     ("report", &["browsers", "clock", "disk", "metrics", "outgoing", "process"]),

@@ -12,6 +12,7 @@ use axum::{
 };
 use headcount::{
     clock::SystemClock,
+    outgoing::TargetPolicy,
     world::{
         catalogue::CONTAINER_NET_TCP_ACTIVE_CONNECTIONS,
         project::PrometheusAccess,
@@ -84,7 +85,7 @@ async fn serving(body: Bytes, coding: &'static str) -> anyhow::Result<Prometheus
         extra_selector: String::new(),
         custom_headers: Vec::new(),
     };
-    Prometheus::new(&access, Arc::new(SystemClock::new())).context("no client")
+    Prometheus::new(&access, TargetPolicy::default(), Arc::new(SystemClock::new())).context("no client")
 }
 
 async fn megabytes_per_second(prometheus: &Prometheus) -> anyhow::Result<f64> {

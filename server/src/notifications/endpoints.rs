@@ -4,6 +4,8 @@ use std::fmt;
 
 use reqwest::Url;
 
+use crate::outgoing::TargetPolicy;
+
 /// The addresses of the services that have one for everybody.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoints {
@@ -13,6 +15,8 @@ pub struct Endpoints {
     pub pagerduty: Url,
     /// Of Opsgenie; `None` for the one of the account's region.
     pub opsgenie: Option<Url>,
+    /// Which addresses may be told, webhooks included.
+    pub targets: TargetPolicy,
 }
 
 /// Prints no address: a proxy is somebody's.

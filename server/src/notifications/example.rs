@@ -6,7 +6,10 @@ use reqwest::Url;
 use super::{
     Details, Endpoints, Integrations, Notification, Opsgenie, Pagerduty, ReportDetails, Slack, Teams, Webhook,
 };
-use crate::world::{application_key::ApplicationKey, status::Status};
+use crate::{
+    outgoing::TargetPolicy,
+    world::{application_key::ApplicationKey, status::Status},
+};
 
 /// When the example happened, in Unix seconds: 2023-11-14 22:13:20 UTC.
 pub(super) const AT: u32 = 1_700_000_000;
@@ -53,6 +56,7 @@ pub(super) fn integrations() -> Integrations {
 /// The public ones.
 pub(super) fn endpoints() -> Endpoints {
     Endpoints {
+        targets: TargetPolicy::default(),
         slack: Url::parse("https://slack.com/api/").unwrap(),
         pagerduty: Url::parse("https://events.pagerduty.com/").unwrap(),
         opsgenie: None,

@@ -68,7 +68,8 @@ impl Sender {
         clock: Arc<dyn Clock>,
         metrics: Metrics,
     ) -> Self {
-        Self::over(Box::new(HttpTransport::new(REQUEST_TIMEOUT)), outbox, endpoints, clock, metrics)
+        let transport = HttpTransport::new(REQUEST_TIMEOUT, endpoints.targets);
+        Self::over(Box::new(transport), outbox, endpoints, clock, metrics)
     }
 
     fn over(

@@ -2,10 +2,10 @@
 
 use std::{fmt::Debug, pin::Pin, sync::OnceLock, time::Duration};
 
-use reqwest::{Client, Response, header::RETRY_AFTER, redirect};
+use reqwest::{Client, Response, header::RETRY_AFTER};
 
 use super::request::{Answer, Request};
-use crate::outgoing::{self, NoAnswer};
+use crate::outgoing::{self, NoAnswer, TargetPolicy};
 
 /// How much of the body of an answer is read, in bytes.
 const BODY: usize = 64 * 1024;
@@ -23,6 +23,7 @@ pub(super) trait Transport: Debug + Send + Sync {
 #[derive(Debug)]
 pub(super) struct HttpTransport {
     timeout: Duration,
+    targets: TargetPolicy,
     /// For addresses whose certificates are looked at.
     strict: OnceLock<Client>,
     /// For addresses that have none, or where any will do.
@@ -31,16 +32,17 @@ pub(super) struct HttpTransport {
 
 impl HttpTransport {
     /// One request may take `timeout`, connecting included.
-    pub(super) const fn new(timeout: Duration) -> Self {
-        Self { timeout, strict: OnceLock::new(), lax: OnceLock::new() }
+    pub(super) const fn new(timeout: Duration, targets: TargetPolicy) -> Self {
+        Self { timeout, targets, strict: OnceLock::new(), lax: OnceLock::new() }
     }
 
     fn client_for(&self, request: &Request) -> Result<&Client, NoAnswer> {
+        self.targets.check(&request.url)?;
         let configured = |client: reqwest::ClientBuilder| {
-            client
+            self.targets
+                .guard(client, 0)
                 .user_agent(concat!("headcount/", env!("CARGO_PKG_VERSION")))
                 .timeout(self.timeout)
-                .redirect(redirect::Policy::none())
                 // Incidents are rare.
                 .pool_max_idle_per_host(0)
         };

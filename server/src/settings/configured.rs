@@ -66,8 +66,9 @@ impl Settings {
     /// # Errors
     /// What of it is [`Invalid`](super::Invalid), and whatever the database has against it; nothing changed.
     pub async fn set_prometheus(&self, project: &str, access: Option<&PrometheusAccess>) -> Result<()> {
+        let targets = self.targets;
         self.change(project, Column::Prometheus, |column| match access {
-            Some(access) => prometheus::change(column, access),
+            Some(access) => prometheus::change(column, access, targets),
             None => {
                 prometheus::remove(column);
                 Ok(())
@@ -81,6 +82,7 @@ impl Settings {
     /// # Errors
     /// What of it is [`Invalid`](super::Invalid), and whatever the database has against it; nothing changed.
     pub async fn set_integration(&self, project: &str, change: &IntegrationChange) -> Result<()> {
+        integrations::check_target(change, self.targets)?;
         self.change(project, Column::Settings, |column| integrations::change(column, change)).await
     }
 

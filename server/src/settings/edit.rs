@@ -22,10 +22,11 @@ impl Settings {
     where
         E: FnOnce(Option<PrometheusAccess>) -> PrometheusAccess + Send,
     {
+        let targets = self.targets;
         self.change(project, Column::Prometheus, |column| {
             let to = edit(prometheus::access(column));
             prometheus::remove(column);
-            prometheus::change(column, &to)
+            prometheus::change(column, &to, targets)
         })
         .await
     }
@@ -38,8 +39,10 @@ impl Settings {
     where
         E: FnOnce(Integrations, Option<Clickhouse>) -> IntegrationChange + Send,
     {
+        let targets = self.targets;
         self.change(project, Column::Settings, |column| {
             let mut to = edit(integrations::read(column), clickhouse::read(column));
+            integrations::check_target(&to, targets)?;
             integrations::forget_secrets(column, &mut to)?;
             integrations::change(column, &to)
         })

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::world::prometheus::InvalidAccess;
+use crate::{outgoing::ForbiddenTarget, world::prometheus::InvalidAccess};
 
 /// What comes of reading or changing settings.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -71,6 +71,9 @@ pub enum Invalid {
     /// An address is none of HTTP.
     #[error("{} is not an http or https URL", .0.called)]
     Url(Member),
+    /// Nothing is told at that address.
+    #[error("{} is not taken: {}", .0.called, ForbiddenTarget::REASON)]
+    ForbiddenTarget(Member),
     /// A header has no name.
     #[error("every header needs a name")]
     HeaderName,

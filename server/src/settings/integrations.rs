@@ -8,7 +8,7 @@ use headcount_shared::payload::AlertingIntegration;
 use serde_json::Value;
 
 pub use self::change::IntegrationChange;
-pub(super) use self::change::{change, forget_secrets, set_base_url};
+pub(super) use self::change::{change, check_target, forget_secrets, set_base_url};
 use super::{
     credentials::{basic_auth, headers},
     document::{Document, flag, object, text},

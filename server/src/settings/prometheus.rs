@@ -9,7 +9,10 @@ use super::{
     document::{Document, flag, put, text},
     error::{Invalid, Result},
 };
-use crate::world::{project::PrometheusAccess, prometheus::check};
+use crate::{
+    outgoing::TargetPolicy,
+    world::{project::PrometheusAccess, prometheus::check},
+};
 
 /// How often a Prometheus is asked when the project does not say.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(30);
@@ -32,8 +35,8 @@ pub(super) fn access(column: &Document) -> Option<PrometheusAccess> {
 }
 
 /// Puts an access in the place of the one in the column; secrets that are empty stay as they are there.
-pub(super) fn change(column: &mut Document, access: &PrometheusAccess) -> Result<()> {
-    check(access).map_err(Invalid::Prometheus)?;
+pub(super) fn change(column: &mut Document, access: &PrometheusAccess, targets: TargetPolicy) -> Result<()> {
+    check(access, targets).map_err(Invalid::Prometheus)?;
     if !(Duration::from_secs(1)..=LONGEST_INTERVAL).contains(&access.refresh_interval) {
         return Err(Invalid::RefreshInterval.into());
     }

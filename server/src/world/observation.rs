@@ -85,7 +85,7 @@ impl Observation {
         self.load(&kept, Batch::default(), refresh_interval.unwrap_or(u32::MAX)).await;
         let access = &self.project.prometheus;
         let clock = &self.surroundings.clock;
-        let prometheus = match Prometheus::new(access, Arc::clone(clock)) {
+        let prometheus = match Prometheus::new(access, self.surroundings.targets, Arc::clone(clock)) {
             Ok(prometheus) => Arc::new(prometheus),
             Err(error) => return self.cannot_ask(&error),
         };

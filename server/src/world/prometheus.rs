@@ -6,6 +6,7 @@
 
 mod access;
 mod body;
+mod confined;
 mod decoder;
 mod error;
 mod expression;
@@ -27,7 +28,7 @@ use super::{
     catalogue::{Label, Query},
     project::PrometheusAccess,
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, outgoing::TargetPolicy};
 
 /// What one query may cost.
 #[derive(Debug, Clone, Copy)]
@@ -114,10 +115,10 @@ impl Default for Limits {
 ///
 /// # Errors
 /// Every [`InvalidAccess`].
-pub fn check(access: &PrometheusAccess) -> Result<(), InvalidAccess> {
+pub fn check(access: &PrometheusAccess, targets: TargetPolicy) -> Result<(), InvalidAccess> {
     let limits = Limits::default();
     Selector::parse(&access.extra_selector)?;
-    Endpoint::new(access, limits.connect_timeout, limits.timeout)?;
+    Endpoint::new(access, targets, limits.connect_timeout, limits.timeout)?;
     Ok(())
 }
 
@@ -126,17 +127,22 @@ impl Prometheus {
     ///
     /// # Errors
     /// Every [`InvalidAccess`].
-    pub fn new(access: &PrometheusAccess, clock: Arc<dyn Clock>) -> Result<Self, InvalidAccess> {
-        Self::with_limits(access, clock, Limits::default())
+    pub fn new(
+        access: &PrometheusAccess,
+        targets: TargetPolicy,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, InvalidAccess> {
+        Self::with_limits(access, targets, clock, Limits::default())
     }
 
     fn with_limits(
         access: &PrometheusAccess,
+        targets: TargetPolicy,
         clock: Arc<dyn Clock>,
         limits: Limits,
     ) -> Result<Self, InvalidAccess> {
         let expressions = Expressions::new(Selector::parse(&access.extra_selector)?);
-        let endpoint = Endpoint::new(access, limits.connect_timeout, limits.timeout)?;
+        let endpoint = Endpoint::new(access, targets, limits.connect_timeout, limits.timeout)?;
         Ok(Self { endpoint, expressions, limits, clock })
     }
 

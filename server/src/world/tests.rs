@@ -14,9 +14,17 @@ fn world(disk: &Arc<dyn Disk>) -> World {
 }
 
 fn world_with(disk: &Arc<dyn Disk>, clock: Arc<dyn Clock>, records: Option<Arc<dyn Records>>) -> World {
-    let source = Source::new(&"file:///there-is-none".parse().unwrap()).unwrap();
+    let source = Source::new(&"file:///there-is-none".parse().unwrap(), TargetPolicy::default()).unwrap();
     let prices = Arc::new(PriceList::open(source, Arc::clone(disk)));
-    World::new(Arc::clone(disk), clock, Metrics::new(), prices, Duration::from_secs(3600), records)
+    World::new(
+        Arc::clone(disk),
+        clock,
+        Metrics::new(),
+        prices,
+        Duration::from_secs(3600),
+        TargetPolicy::default(),
+        records,
+    )
 }
 
 fn project(id: &str, url: &str, seconds: u64) -> Project {

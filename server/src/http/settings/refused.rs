@@ -38,7 +38,13 @@ impl From<Error> for Refusal {
 
 impl From<Invalid> for Refusal {
     fn from(invalid: Invalid) -> Self {
-        let refusal = Self::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.to_string());
+        let status = match invalid {
+            Invalid::ForbiddenTarget(_) | Invalid::Prometheus(InvalidAccess::Forbidden) => {
+                StatusCode::BAD_REQUEST
+            }
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let refusal = Self::new(status, invalid.to_string());
         match field(invalid) {
             Some(field) => refusal.about(field),
             None => refusal,
@@ -50,12 +56,14 @@ impl From<Invalid> for Refusal {
 const fn field(invalid: Invalid) -> Option<&'static str> {
     match invalid {
         Invalid::Name | Invalid::NameTaken => Some("name"),
-        Invalid::Prometheus(InvalidAccess::Url) => Some("url"),
+        Invalid::Prometheus(InvalidAccess::Url | InvalidAccess::Forbidden) => Some("url"),
         Invalid::Prometheus(InvalidAccess::Selector) => Some("extra_selector"),
         Invalid::Prometheus(InvalidAccess::HeaderName(_) | InvalidAccess::HeaderValue(_))
         | Invalid::HeaderName => Some("custom_headers"),
         Invalid::RefreshInterval => Some("refresh_interval_s"),
-        Invalid::Missing(member) | Invalid::Url(member) => Some(member.name),
+        Invalid::Missing(member) | Invalid::Url(member) | Invalid::ForbiddenTarget(member) => {
+            Some(member.name)
+        }
         Invalid::ClickhouseAddress => Some("addr"),
         Invalid::Pattern => Some("categories"),
         Invalid::Threshold | Invalid::NoThreshold => Some("threshold"),
@@ -98,7 +106,10 @@ impl IntoResponses for Refused {
 impl IntoResponses for BodyRefused {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         refusals([
-            ("400", "The body is not JSON."),
+            (
+                "400",
+                "The body is not JSON, or an address in it is link-local or of a cloud's metadata service.",
+            ),
             ("413", "The body is larger than 64 KiB."),
             ("415", "The body is not sent as `application/json`."),
             ("422", "A member is missing, unknown or not valid; `field` says which one."),

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{INTEGRATIONS, teams_url};
 use crate::{
     notifications::{Opsgenie, Pagerduty, Slack, Teams, Webhook},
+    outgoing::{ForbiddenTarget, TargetPolicy},
     settings::{
         clickhouse::{self, Clickhouse},
         credentials::{basic_auth_json, given_or_stored, headers_json},
@@ -94,6 +95,22 @@ pub(in crate::settings) fn forget_secrets(
         stored.retain(|member, _| !secrets.contains(&member.as_str()));
     }
     Ok(())
+}
+
+/// Refuses a webhook at an address that nothing is told at.
+pub(in crate::settings) fn check_target(
+    change: &IntegrationChange,
+    targets: TargetPolicy,
+) -> Result<(), Invalid> {
+    let (url, member) = match change {
+        IntegrationChange::Teams(Some(teams)) => (&teams.webhook_url, TEAMS_URL),
+        IntegrationChange::Webhook(Some(webhook)) => (&webhook.url, WEBHOOK_URL),
+        _ => return Ok(()),
+    };
+    match Url::parse(url.trim()).map(|url| targets.check(&url)) {
+        Ok(Err(ForbiddenTarget)) => Err(Invalid::ForbiddenTarget(member)),
+        _ => Ok(()),
+    }
 }
 
 fn set<T>(

@@ -130,6 +130,7 @@ fn own(queries: [&str; 2], histogram: &str) -> Overrides {
 async fn the_operators_own_queries_replace_what_is_seen_and_one_that_fails_costs_only_itself() {
     use crate::{
         clock::SystemClock,
+        outgoing::TargetPolicy,
         world::{
             project::PrometheusAccess,
             prometheus::Prometheus,
@@ -146,8 +147,9 @@ async fn the_operators_own_queries_replace_what_is_seen_and_one_that_fails_costs
         extra_selector: String::new(),
         custom_headers: Vec::new(),
     };
-    let prometheus =
-        std::sync::Arc::new(Prometheus::new(&access, std::sync::Arc::new(SystemClock::new())).unwrap());
+    let prometheus = std::sync::Arc::new(
+        Prometheus::new(&access, TargetPolicy::default(), std::sync::Arc::new(SystemClock::new())).unwrap(),
+    );
     let overrides = own(["all{a=\"b\"}", "bad"], "took_bucket");
     let mut known = Indicators::default();
     known.add(&taken(&known, END));

@@ -12,12 +12,11 @@ use std::{
 use reqwest::{
     Client, ClientBuilder, Response, StatusCode, Url,
     header::{IF_MODIFIED_SINCE, LAST_MODIFIED},
-    redirect,
 };
 use thiserror::Error;
 
 use super::reading::NoPrices;
-use crate::outgoing::{self, NoAnswer};
+use crate::outgoing::{self, NoAnswer, TargetPolicy};
 
 /// The largest list as it comes, which is compressed.
 const LARGEST: u64 = 32 * 1024 * 1024;
@@ -29,6 +28,7 @@ const REDIRECTS: usize = 5;
 /// An address that has a price list.
 pub struct Source {
     place: Place,
+    targets: TargetPolicy,
     /// As it was given, to know it again.
     pub(super) url: String,
 }
@@ -79,19 +79,21 @@ impl Source {
     ///
     /// # Errors
     /// [`InvalidSource`].
-    pub fn new(url: &Url) -> Result<Self, InvalidSource> {
+    pub fn new(url: &Url, targets: TargetPolicy) -> Result<Self, InvalidSource> {
         let place = match url.scheme() {
             "http" | "https" => Place::Web { url: url.clone(), client: OnceLock::new() },
             "file" => Place::File(url.to_file_path().map_err(|()| InvalidSource)?),
             _ => return Err(InvalidSource),
         };
-        Ok(Self { place, url: url.to_string() })
+        Ok(Self { place, targets, url: url.to_string() })
     }
 
     /// The list, unless it was not changed since `modified`.
     pub(super) async fn fetch(&self, modified: Option<&str>) -> Result<Option<Fetched>, NoList> {
         match &self.place {
             Place::Web { url, client } => {
+                self.targets.check(url).map_err(NoAnswer::from)?;
+                let configured = |client| configured(self.targets.guard(client, REDIRECTS));
                 fetch(outgoing::client_in(client, configured)?, url, modified).await
             }
             Place::File(path) => {
@@ -114,7 +116,6 @@ fn configured(client: ClientBuilder) -> ClientBuilder {
     client
         .timeout(TIMEOUT)
         .connect_timeout(CONNECT_TIMEOUT)
-        .redirect(redirect::Policy::limited(REDIRECTS))
         // One question a day needs no open connection in between.
         .pool_max_idle_per_host(0)
 }

@@ -10,16 +10,19 @@ use std::{
 use axum::{
     Router,
     http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use reqwest::Url;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::disk::{
-    Directory,
-    simulated::{Crash, SimulatedDisk},
+use crate::{
+    disk::{
+        Directory,
+        simulated::{Crash, SimulatedDisk},
+    },
+    outgoing::{ForbiddenTarget, TargetPolicy},
 };
 
 const LIST: &str = r#"{
@@ -132,7 +135,7 @@ impl Serving {
         let handler = move |headers: HeaderMap| std::future::ready(answering.answer(&headers));
         let router = Router::new().route("/list.json.gz", get(handler));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        (serving, Source::new(&Url::parse(&url).unwrap()).unwrap())
+        (serving, Source::new(&Url::parse(&url).unwrap(), TargetPolicy::default()).unwrap())
     }
 
     fn answer(&self, headers: &HeaderMap) -> Response {
@@ -154,7 +157,7 @@ impl Serving {
 }
 
 fn again(source: &Source) -> Source {
-    Source::new(&Url::parse(&source.url).unwrap()).unwrap()
+    Source::new(&Url::parse(&source.url).unwrap(), TargetPolicy::default()).unwrap()
 }
 
 #[tokio::test]
@@ -174,7 +177,8 @@ async fn a_list_is_fetched_when_it_was_changed_and_stays_over_a_restart() {
     let change = |number| Some(format!("change {number}"));
     assert_eq!(serving.asked(), [None, change(1), change(1)]);
     // Another address has other dates.
-    let moved = Source::new(&Url::parse(&format!("{}?a", source.url)).unwrap()).unwrap();
+    let moved =
+        Source::new(&Url::parse(&format!("{}?a", source.url)).unwrap(), TargetPolicy::default()).unwrap();
     PriceList::open(moved, disk).refresh().await.unwrap();
     assert_eq!(serving.asked(), [None]);
 }
@@ -190,6 +194,18 @@ async fn a_damaged_list_is_fetched_again() {
     list.refresh().await.unwrap();
     assert_eq!(price_in(&list), Some(1.0));
     assert_eq!(serving.asked(), [None, None]);
+}
+
+#[tokio::test]
+async fn a_redirect_to_a_metadata_service_is_not_followed() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/list.json.gz", listener.local_addr().unwrap());
+    let elsewhere = || std::future::ready(Redirect::to("http://169.254.169.254/latest/meta-data/"));
+    let router = Router::new().route("/list.json.gz", get(elsewhere));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let source = Source::new(&Url::parse(&url).unwrap(), TargetPolicy::Guarded).unwrap();
+    let list = PriceList::open(source, Arc::new(SimulatedDisk::default()));
+    assert_eq!(list.refresh().await, Err(NoList::Unreachable(ForbiddenTarget::REASON)));
 }
 
 #[tokio::test]
@@ -245,7 +261,7 @@ fn a_date_is_never_kept_beside_the_list_of_another() {
 }
 
 fn file_source(path: &Path) -> Source {
-    Source::new(&Url::from_file_path(path).unwrap()).unwrap()
+    Source::new(&Url::from_file_path(path).unwrap(), TargetPolicy::default()).unwrap()
 }
 
 #[tokio::test]
@@ -268,7 +284,11 @@ async fn a_file_is_a_source_and_what_came_from_it_is_kept_compressed() {
 #[test]
 fn what_is_no_address_of_a_list_is_refused() {
     for url in ["ftp://a/b", "file://other-host/b", "data:,x"] {
-        assert_eq!(Source::new(&Url::parse(url).unwrap()).err(), Some(InvalidSource), "{url}");
+        assert_eq!(
+            Source::new(&Url::parse(url).unwrap(), TargetPolicy::default()).err(),
+            Some(InvalidSource),
+            "{url}"
+        );
     }
 }
 
@@ -277,7 +297,10 @@ async fn where_nobody_listens_there_is_no_list_and_the_text_names_no_address() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
     drop(listener);
-    let list = PriceList::open(Source::new(&url).unwrap(), Arc::new(SimulatedDisk::default()));
+    let list = PriceList::open(
+        Source::new(&url, TargetPolicy::default()).unwrap(),
+        Arc::new(SimulatedDisk::default()),
+    );
     let error = list.refresh().await.unwrap_err();
     assert_eq!(error.to_string(), "its server cannot be reached: connection refused");
     assert!(!format!("{list:?}").contains("127.0.0.1"));

@@ -5,12 +5,11 @@ use std::{fmt, time::Duration};
 use reqwest::{
     Client, RequestBuilder, Url,
     header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue},
-    redirect,
 };
 use thiserror::Error;
 
 use crate::{
-    outgoing::{NO_TLS, client_builder},
+    outgoing::{ForbiddenTarget, NO_TLS, TargetPolicy, client_builder},
     world::project::PrometheusAccess,
 };
 
@@ -23,6 +22,9 @@ pub enum InvalidAccess {
     /// The address is none of HTTP.
     #[error("the address of Prometheus is not an http or https URL")]
     Url,
+    /// The address is one that nothing is asked at.
+    #[error("{}", ForbiddenTarget::REASON)]
+    Forbidden,
     /// The selector is not one.
     #[error("the extra selector is not a list of label matchers such as {{cluster=\"a\"}}")]
     Selector,
@@ -50,14 +52,16 @@ impl Endpoint {
     /// Every [`InvalidAccess`] but that of the selector.
     pub(super) fn new(
         access: &PrometheusAccess,
+        targets: TargetPolicy,
         connect_timeout: Duration,
         timeout: Duration,
     ) -> Result<Self, InvalidAccess> {
         let range_query = range_query_url(&access.url)?;
-        let mut builder = client_builder()
+        targets.check(&range_query).map_err(|ForbiddenTarget| InvalidAccess::Forbidden)?;
+        let mut builder = targets
+            .guard(client_builder(), 0)
             .connect_timeout(connect_timeout)
             .timeout(timeout)
-            .redirect(redirect::Policy::none())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .tls_danger_accept_invalid_certs(access.tls_skip_verify);
         if range_query.scheme() == "http" {

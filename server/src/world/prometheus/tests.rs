@@ -68,11 +68,12 @@ fn access(url: &str) -> PrometheusAccess {
 }
 
 fn client(access: &PrometheusAccess) -> Prometheus {
-    Prometheus::new(access, Arc::new(SystemClock::new())).unwrap()
+    Prometheus::new(access, TargetPolicy::default(), Arc::new(SystemClock::new())).unwrap()
 }
 
 fn limited(url: &str, limits: Limits) -> Prometheus {
-    Prometheus::with_limits(&access(url), Arc::new(SystemClock::new()), limits).unwrap()
+    Prometheus::with_limits(&access(url), TargetPolicy::default(), Arc::new(SystemClock::new()), limits)
+        .unwrap()
 }
 
 async fn ask(prometheus: &Prometheus) -> Result<(Kept, Answered), QueryError> {
@@ -299,6 +300,6 @@ fn nothing_that_is_printed_names_anything_of_the_project() {
 #[test]
 fn a_selector_that_cannot_be_read_is_refused_before_anything_is_asked() {
     let access = PrometheusAccess { extra_selector: "cluster=a".to_owned(), ..access("http://p") };
-    let error = Prometheus::new(&access, Arc::new(SystemClock::new())).unwrap_err();
+    let error = Prometheus::new(&access, TargetPolicy::default(), Arc::new(SystemClock::new())).unwrap_err();
     assert_eq!(error, InvalidAccess::Selector);
 }

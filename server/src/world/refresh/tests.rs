@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     clock::SystemClock,
     disk::{Disk, simulated::SimulatedDisk},
+    outgoing::TargetPolicy,
     world::{
         cache::Past,
         catalogue::{
@@ -28,7 +29,7 @@ fn refresh(url: &str, disk: &Arc<dyn Disk>, refresh_interval: Duration) -> Refre
         extra_selector: String::new(),
         custom_headers: Vec::new(),
     };
-    let prometheus = Prometheus::new(&access, Arc::new(SystemClock::new())).unwrap();
+    let prometheus = Prometheus::new(&access, TargetPolicy::default(), Arc::new(SystemClock::new())).unwrap();
     let store = Store::open(Arc::clone(disk), "cache/p".to_owned()).unwrap();
     Refresh::new(
         Arc::new(prometheus),

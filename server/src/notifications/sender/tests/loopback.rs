@@ -18,7 +18,10 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, rustls};
 
 use super::*;
-use crate::notifications::{Opsgenie, Pagerduty, Slack, Teams};
+use crate::{
+    notifications::{Opsgenie, Pagerduty, Slack, Teams},
+    outgoing::TargetPolicy,
+};
 
 /// How long a request may take where none is answered.
 const SOON: Duration = Duration::from_millis(200);
@@ -108,11 +111,12 @@ async fn garbage() -> String {
 fn over_http(outbox: &Arc<Memory>, base: &str, timeout: Duration) -> Sender {
     let url = |path: &str| Url::parse(&format!("{base}{path}")).unwrap();
     let endpoints = Endpoints {
+        targets: TargetPolicy::default(),
         slack: url("/slack/api"),
         pagerduty: url("/pagerduty/"),
         opsgenie: Some(url("/opsgenie")),
     };
-    let transport = Box::new(HttpTransport::new(timeout));
+    let transport = Box::new(HttpTransport::new(timeout, TargetPolicy::default()));
     Sender::over(transport, Arc::clone(outbox) as _, endpoints, clock(), Metrics::new())
 }
 
