@@ -109,10 +109,13 @@ impl Server {
         let (config, metrics) = (config.clone(), Metrics::new());
         let assets = Arc::new(assets(config.routes.as_ref())?);
         if let Some(reason) = config.switched_off_by() {
+            tracing::info!("usage statistics are switched off for this run by {reason}");
             let statistics = Arc::new(Statistics::off(config.collector_url.clone(), reason));
             return Ok(Self { config, metrics, statistics, assets, following: None, kept: None });
         }
+        config.check_targets()?;
         let (data_dir, settings) = open_kept(&config).await?;
+        let settings = settings.with_targets(config.target_policy());
         if let Some(bootstrap) = bootstrap(&config) {
             set_up_default_project(&settings, &bootstrap).await?;
         }

@@ -1,27 +1,41 @@
-//! The settings of this run: flags, and environment variables of the same names in capitals.
+//! The settings of this run: flags, environment variables and a file, in this order.
 //!
-//! A file for each command; `values` has the parsers that several flags share.
+//! A file for each command. A field of a command is a flag, and with that a variable and a key of the file of `--config`,
+//! without another word: `sources` gives every flag these. A field of type `bool` is a switch. `values` has the parsers that
+//! several flags share.
 
 mod admin_token;
 mod base_path;
 mod collect;
+mod file;
+mod log_filter;
+mod opt_out;
+mod refusal;
 mod routes;
 mod serve;
+mod sources;
 mod values;
 
 use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
-pub use self::{admin_token::AdminToken, base_path::BasePath, collect::Collect, serve::Serve};
+use self::sources::{Environment, NotParsed, Parsed};
+pub use self::{
+    admin_token::AdminToken,
+    base_path::BasePath,
+    collect::Collect,
+    log_filter::{LogFilter, LogFormat},
+    refusal::BadFlags,
+    serve::Serve,
+};
 
 /// Counts how self-hosted software is used, without learning who uses it.
 #[derive(Debug, Parser)]
 #[command(name = "headcount", version, arg_required_else_help = false)]
-pub struct Cli {
-    /// What to do.
+struct Cli {
     #[command(subcommand)]
-    pub command: Command,
+    command: Command,
 }
 
 /// The subcommands.
@@ -35,12 +49,31 @@ pub enum Command {
     Preview(Box<Serve>),
 }
 
-impl Cli {
-    /// Reads a command line; without a subcommand it is one for `serve`.
+/// A variable of the environment of this process.
+#[must_use]
+pub fn process_variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// What a command line asks for.
+#[derive(Debug)]
+pub enum CommandLine {
+    /// To do something.
+    Run(Box<Command>),
+    /// To print the help or the version.
+    Help(clap::Error),
+}
+
+impl CommandLine {
+    /// Reads a command line, the environment by `variables`, and the file of `--config`. Without a subcommand it is a command
+    /// line of `serve`.
     ///
     /// # Errors
-    /// The text for the user, also for `--help` and `--version`.
-    pub fn parse_line(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+    /// One sentence for the operator, which quotes nothing that may be a secret.
+    pub fn read(
+        arguments: impl IntoIterator<Item = OsString>,
+        variables: &dyn Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, BadFlags> {
         let mut arguments: Vec<OsString> = arguments.into_iter().collect();
         let first = arguments.get(1).and_then(|first| first.to_str()).unwrap_or_default();
         let is_for_serve = match first {
@@ -51,7 +84,16 @@ impl Cli {
         if is_for_serve {
             arguments.insert(arguments.len().min(1), "serve".into());
         }
-        Self::try_parse_from(arguments)
+        match sources::parse::<Cli>(&arguments, Environment::Whole(variables)) {
+            Ok(Parsed { flags: Cli { mut command }, opt_outs }) => {
+                if let Command::Serve(serve) | Command::Preview(serve) = &mut command {
+                    serve.switch_off(opt_outs);
+                }
+                Ok(Self::Run(Box::new(command)))
+            }
+            Err(NotParsed::Help(help)) => Ok(Self::Help(help)),
+            Err(NotParsed::Refused(refused)) => Err(refused),
+        }
     }
 }
 

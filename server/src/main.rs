@@ -1,6 +1,7 @@
 //! The program `headcount`.
 
 mod allocator;
+mod panic_line;
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -10,32 +11,31 @@ use std::{
 use anyhow::Context;
 use headcount::{
     app,
-    config::{Cli, Command, Serve},
+    config::{Command, CommandLine, LogFilter, LogFormat, Serve, process_variable},
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::{
-    filter::{LevelFilter, Targets},
-    layer::SubscriberExt,
-    util::SubscriberInitExt,
-};
+use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
 
 /// The exit code of a start that failed.
 const REFUSED: u8 = 2;
 
 fn main() -> ExitCode {
-    let cli = match Cli::parse_line(std::env::args_os()) {
-        Ok(cli) => cli,
-        Err(refusal) if refusal.use_stderr() => return refuse(&sentence(&refusal)),
-        Err(help) => {
+    panic_line::install();
+    // What this process makes is its owner's alone. The library sets modes itself; this is for what others make in it, such
+    // as the allocator's report.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    match CommandLine::read(std::env::args_os(), &process_variable) {
+        Ok(CommandLine::Run(command)) => match run(*command) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => refuse(&format!("{error:#}")),
+        },
+        Ok(CommandLine::Help(help)) => {
             // Nobody is left to tell when that fails.
             help.print().ok();
-            return ExitCode::SUCCESS;
+            ExitCode::SUCCESS
         }
-    };
-    match run(cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => refuse(&format!("{error:#}")),
+        Err(refused) => refuse(&format!("{refused}; see --help")),
     }
 }
 
@@ -44,22 +44,15 @@ fn refuse(why: &str) -> ExitCode {
     ExitCode::from(REFUSED)
 }
 
-/// What is wrong with a command line, without the usage that follows it.
-fn sentence(refusal: &clap::Error) -> String {
-    let text = refusal.to_string();
-    let first = text.lines().next().unwrap_or_default();
-    format!("{}; see --help", first.strip_prefix("error: ").unwrap_or(first))
-}
-
 #[tokio::main]
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(config) => {
-            log(config.log.clone());
+            log(&config.log, config.log_format);
             app::serve(*config, stop_on_signal()?).await
         }
         Command::Collect(config) => {
-            log(config.log.clone());
+            log(&config.log, config.log_format);
             app::collect(config, stop_on_signal()?).await
         }
         Command::Preview(config) => preview(*config).await,
@@ -72,21 +65,13 @@ async fn preview(config: Serve) -> anyhow::Result<()> {
     out.write_all(&report).and_then(|()| out.write_all(b"\n")).context("the report cannot be printed")
 }
 
-fn log(targets: Targets) {
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .with_target(false);
-    tracing_subscriber::registry().with(without_drivers(targets)).with(lines).init();
-}
-
-/// What drivers of databases say is said by who uses them, once and without a name, unless somebody asks for it.
-fn without_drivers(targets: Targets) -> Targets {
-    const DRIVERS: &str = "sqlx";
-    if targets.iter().any(|(target, _)| target.starts_with(DRIVERS)) {
-        return targets;
+fn log(filter: &LogFilter, format: LogFormat) {
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false);
+    let log = tracing_subscriber::registry().with(filter.targets());
+    match format {
+        LogFormat::Text => log.with(lines.with_ansi(io::stderr().is_terminal())).init(),
+        LogFormat::Json => log.with(lines.json().flatten_event(true)).init(),
     }
-    targets.with_target(DRIVERS, LevelFilter::OFF)
 }
 
 fn stop_on_signal() -> anyhow::Result<CancellationToken> {

@@ -140,7 +140,7 @@ async fn bad_flags_are_refused() {
         (&["--collector-url", "nowhere"], "--collector-url"),
         (&["--url-base-path", "/a b/"], "--url-base-path"),
         (&["--admin-token", " "], "token"),
-        (&["a-word"], "a-word"),
+        (&["a-word"], "belongs to no flag"),
     ];
     for (arguments, reason) in cases {
         let program = arguments.iter().fold(server(&scene), Program::argument);

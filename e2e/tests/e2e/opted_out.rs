@@ -21,11 +21,15 @@ const CALLS: &str = "trace=network,openat,mkdir,mkdirat,rename,setitimer";
 const PROMETHEUS: &str = "http://127.0.0.1:9/";
 
 /// How a process may be told before it starts.
-fn ways(program: &Program) -> [Program; 3] {
+fn ways(program: &Program) -> [Program; 4] {
     [
         program.clone().argument("--disable-usage-statistics"),
         program.clone().environment("DISABLE_USAGE_STATISTICS", "1"),
-        program.clone().environment("DO_NOT_TRACK", "1"),
+        program.clone().environment("DO_NOT_TRACK", "1").argument("--disable-usage-statistics=false"),
+        program
+            .clone()
+            .environment("HEADCOUNT_DISABLE_USAGE_STATISTICS", "1")
+            .environment("DISABLE_USAGE_STATISTICS", "0"),
     ]
 }
 

@@ -26,6 +26,7 @@ use crate::{
     disk::{Directory, Disk},
     metrics::Metrics,
     notifications::Endpoints,
+    outgoing::{self, TargetPolicy},
     process::costs::Process,
     report::{
         assemble::Installation,
@@ -61,7 +62,7 @@ pub struct Statistics {
 #[derive(Debug)]
 enum SwitchState {
     /// For the whole run, by this.
-    Off(&'static str),
+    Off(String),
     /// By the operator; the lock lets one switch happen at a time.
     Operator(Box<AsyncMutex<Plan>>),
 }
@@ -71,7 +72,7 @@ enum SwitchState {
 pub enum SwitchError {
     /// They are off for the whole run.
     #[error("usage statistics are switched off by {0}; the page cannot switch them on")]
-    OffForThisRun(&'static str),
+    OffForThisRun(String),
     /// The choice or the parts could not be stored or made.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
@@ -95,6 +96,7 @@ pub(super) struct Plan {
     process_sample_interval: Duration,
     profiling: bool,
     endpoints: Endpoints,
+    targets: TargetPolicy,
     /// The product's own, beside those of the web interface.
     routes: Option<RouteTable>,
 }
@@ -119,7 +121,7 @@ pub struct Running {
 impl Statistics {
     /// Statistics that stay off.
     #[must_use]
-    pub(super) fn off(collector_url: Url, by: &'static str) -> Self {
+    pub(super) fn off(collector_url: Url, by: String) -> Self {
         Self { collector_url, switch: SwitchState::Off(by), running: RwLock::default() }
     }
 
@@ -153,7 +155,7 @@ impl Statistics {
     pub async fn switch(&self, enabled: bool) -> Result<(), SwitchError> {
         let plan = match &self.switch {
             SwitchState::Off(_) if !enabled => return Ok(()),
-            SwitchState::Off(by) => return Err(SwitchError::OffForThisRun(by)),
+            SwitchState::Off(by) => return Err(SwitchError::OffForThisRun(by.clone())),
             SwitchState::Operator(plan) => plan.lock().await,
         };
         // Remembered first: after a crash half way nothing is sent that should not be.
@@ -206,11 +208,11 @@ impl Statistics {
     /// The state of it all.
     #[must_use]
     pub fn status(&self) -> Status {
-        let disabled_by = match self.switch {
-            SwitchState::Off(by) => Some(by.to_owned()),
+        let disabled_by = match &self.switch {
+            SwitchState::Off(by) => Some(by.clone()),
             SwitchState::Operator(_) => None,
         };
-        let collector_url = self.collector_url.to_string();
+        let collector_url = outgoing::shown_url(&self.collector_url);
         let Some(running) = self.running() else {
             return Status { disabled_by, collector_url, ..Status::default() };
         };
@@ -259,6 +261,7 @@ impl Plan {
             process_sample_interval: config.process_sample_interval,
             profiling: !config.disable_profiling,
             endpoints: config.notification_endpoints(),
+            targets: config.target_policy(),
             routes: config.routes.clone(),
         }
     }
@@ -273,10 +276,11 @@ impl Plan {
 
     fn installed(&self, instance: Uuid, spool: &Arc<Spool>) -> anyhow::Result<Installed> {
         let disk: Arc<dyn Disk> = Arc::new(Directory::new(&self.own_dir));
-        let prices = PriceList::open(Source::new(&self.cloud_pricing_url)?, Arc::clone(&disk));
+        let prices = PriceList::open(Source::new(&self.cloud_pricing_url, self.targets)?, Arc::clone(&disk));
         let (clock, metrics) = (Arc::clone(&self.clock), self.metrics.clone());
         let records = Arc::new(Recorder::new(self.settings.clone(), Arc::clone(&clock)));
-        let world = World::new(disk, clock, metrics, Arc::new(prices), self.cache_ttl, Some(records));
+        let world =
+            World::new(disk, clock, metrics, Arc::new(prices), self.cache_ttl, self.targets, Some(records));
         Ok(Installed {
             lead: Lead::new(self.settings.clone()),
             settings: self.settings.clone(),

@@ -3,34 +3,42 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
-use tracing_subscriber::filter::Targets;
 
-use super::{AdminToken, values::parse_interval};
+use super::{AdminToken, LogFilter, LogFormat, values::parse_interval};
 
 /// The flags of `headcount collect`.
 #[derive(Debug, Clone, Args)]
 pub struct Collect {
     /// The address to listen on.
-    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8081")]
+    #[arg(long, default_value = "127.0.0.1:8081")]
     pub listen: SocketAddr,
 
     /// The directory for everything that is kept; created if missing.
-    #[arg(long, env = "DATA_DIR", default_value = "./collector-data")]
+    #[arg(long, default_value = "./collector-data")]
     pub data_dir: PathBuf,
 
     /// A ClickHouse for the reports. This version keeps them in SQLite only and refuses the flag.
-    #[arg(long, env = "CLICKHOUSE_URL", hide_env_values = true)]
+    #[arg(long)]
     pub clickhouse_url: Option<String>,
 
     /// The token that the fleet pages ask for. Without one they answer this machine only.
-    #[arg(long, env = "ADMIN_TOKEN", hide_env_values = true)]
+    #[arg(long)]
     pub admin_token: Option<AdminToken>,
 
     /// How long counts are kept; raw reports and profiles are kept for 30 days at most.
-    #[arg(long, env = "RETENTION", default_value = "400d", value_parser = parse_interval)]
+    #[arg(long, default_value = "400d", value_parser = parse_interval)]
     pub retention: Duration,
 
-    /// What is logged: off, error, warn, info, debug, trace, also by module.
-    #[arg(long, env = "LOG", default_value = "info")]
-    pub log: Targets,
+    /// What is logged: off, error, warn, info, debug or trace, and after a comma more of a module: `info,headcount::world=debug`.
+    /// Libraries log names of hosts, so each is silent unless it is named.
+    #[arg(long, default_value = "info")]
+    pub log: LogFilter,
+
+    /// The form of a log line.
+    #[arg(long, value_enum, default_value_t)]
+    pub log_format: LogFormat,
+
+    /// A TOML file with any of these flags, such as `report-interval = "1h"`. Flags and variables win over it.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }

@@ -1,6 +1,6 @@
 //! The flags of `headcount serve`.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{
     Args, Parser,
@@ -8,14 +8,16 @@ use clap::{
 };
 use headcount_shared::routes::RouteTable;
 use reqwest::Url;
-use tracing_subscriber::filter::Targets;
 
 use super::{
-    AdminToken, BasePath, routes,
-    values::{parse_http_url, parse_interval, parse_pricing_url, parse_switch},
+    AdminToken, BadFlags, BasePath, Environment, LogFilter, LogFormat, NotParsed, Parsed,
+    opt_out::OptOuts,
+    process_variable, routes, sources,
+    values::{parse_http_url, parse_interval, parse_pricing_url},
 };
 use crate::{
     notifications::Endpoints,
+    outgoing::TargetPolicy,
     settings::{self, ConnectionString},
 };
 
@@ -23,114 +25,157 @@ use crate::{
 #[derive(Debug, Clone, Args)]
 pub struct Serve {
     /// The address to listen on.
-    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(long, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
     /// The path under which everything is served.
-    #[arg(long, env = "URL_BASE_PATH", default_value = "/")]
+    #[arg(long, default_value = "/")]
     pub url_base_path: BasePath,
 
     /// The directory for everything that is kept; created if missing.
-    #[arg(long, env = "DATA_DIR", default_value = "./data")]
+    #[arg(long, default_value = "./data")]
     pub data_dir: PathBuf,
 
     /// Count nothing and send nothing. `DO_NOT_TRACK=1` does the same.
-    #[arg(long, env = "DISABLE_USAGE_STATISTICS", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = parse_switch, action = clap::ArgAction::Set)]
+    #[arg(long)]
     pub disable_usage_statistics: bool,
 
     /// See <https://consoledonottrack.com>.
-    #[arg(long, env = "DO_NOT_TRACK", hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = parse_switch, action = clap::ArgAction::Set)]
+    #[arg(long, hide = true)]
     pub do_not_track: bool,
 
     /// Where reports go.
-    #[arg(long, env = "COLLECTOR_URL", default_value = "https://coroot.com/ce/usage-statistics", value_parser = parse_http_url)]
+    #[arg(long, default_value = "https://coroot.com/ce/usage-statistics", value_parser = parse_http_url)]
     pub collector_url: Url,
 
     /// The time between two reports.
-    #[arg(long, env = "REPORT_INTERVAL", default_value = "1h", value_parser = parse_interval)]
+    #[arg(long, default_value = "1h", value_parser = parse_interval)]
     pub report_interval: Duration,
 
     /// The time from the start to the first report; by default a random one between 1 and 10 minutes.
-    #[arg(long, env = "FIRST_REPORT_AFTER", value_parser = humantime::parse_duration)]
+    #[arg(long, value_parser = humantime::parse_duration)]
     pub first_report_after: Option<Duration>,
 
     /// The time between two samples of what this process costs.
-    #[arg(long, env = "PROCESS_SAMPLE_INTERVAL", default_value = "1m", value_parser = parse_interval)]
+    #[arg(long, default_value = "1m", value_parser = parse_interval)]
     pub process_sample_interval: Duration,
 
     /// Make no CPU and heap profiles; reports have empty ones then.
-    #[arg(long, env = "DISABLE_PROFILING", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = parse_switch, action = clap::ArgAction::Set)]
+    #[arg(long)]
     pub disable_profiling: bool,
 
     /// A PostgreSQL database for the settings, instead of SQLite in the data directory: a URL, or words such as
     /// `host=db user=coroot dbname=coroot`.
-    #[arg(long, env = "PG_CONNECTION_STRING", hide_env_values = true)]
+    #[arg(long)]
     pub pg_connection_string: Option<ConnectionString>,
 
     /// Read the settings database, and change nothing in it: for one that belongs to another program.
-    #[arg(long, env = "READ_ONLY_SETTINGS", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = parse_switch, action = clap::ArgAction::Set)]
+    #[arg(long)]
     pub read_only_settings: bool,
 
     /// The address of a Prometheus for the project `default`, if that has none.
-    #[arg(long, env = "BOOTSTRAP_PROMETHEUS_URL", hide_env_values = true)]
+    #[arg(long)]
     pub bootstrap_prometheus_url: Option<String>,
 
     /// How often that Prometheus is asked.
-    #[arg(long, env = "BOOTSTRAP_REFRESH_INTERVAL", default_value = "30s", value_parser = parse_interval)]
+    #[arg(long, default_value = "30s", value_parser = parse_interval)]
     pub bootstrap_refresh_interval: Duration,
 
     /// A label selector added to every query to that Prometheus.
-    #[arg(long, env = "BOOTSTRAP_PROMETHEUS_EXTRA_SELECTOR", hide_env_values = true)]
+    #[arg(long)]
     pub bootstrap_prometheus_extra_selector: Option<String>,
 
     /// How long what Prometheus said is kept on disk without being brought up to date.
-    #[arg(long, env = "CACHE_TTL", default_value = "720h", value_parser = parse_interval)]
+    #[arg(long, default_value = "720h", value_parser = parse_interval)]
     pub cache_ttl: Duration,
 
     /// Where prices of cloud machines come from, an http or a file URL. It is asked once a day, and only if a node in one of
     /// the clouds with prices was seen.
-    #[arg(long, env = "CLOUD_PRICING_URL", default_value = "https://coroot.github.io/cloud-pricing/data/cloud-pricing.json.gz", value_parser = parse_pricing_url)]
+    #[arg(long, default_value = "https://coroot.github.io/cloud-pricing/data/cloud-pricing.json.gz", value_parser = parse_pricing_url)]
     pub cloud_pricing_url: Url,
 
     /// Where Slack's Web API is, for a proxy or a compatible server.
-    #[arg(long, env = "SLACK_URL", default_value = "https://slack.com/api/", value_parser = parse_http_url)]
+    #[arg(long, default_value = "https://slack.com/api/", value_parser = parse_http_url)]
     pub slack_url: Url,
 
     /// Where PagerDuty's Events API is, for a proxy or a compatible server.
-    #[arg(long, env = "PAGERDUTY_URL", default_value = "https://events.pagerduty.com/", value_parser = parse_http_url)]
+    #[arg(long, default_value = "https://events.pagerduty.com/", value_parser = parse_http_url)]
     pub pagerduty_url: Url,
 
     /// Where Opsgenie's Alert API is, for a proxy or a compatible server; by default that of the account's region.
-    #[arg(long, env = "OPSGENIE_URL", value_parser = parse_http_url)]
+    #[arg(long, value_parser = parse_http_url)]
     pub opsgenie_url: Option<Url>,
 
     /// A file with the routes of the product whose pages are counted, such as `/p/:id/:tab(cpu|memory)?`, one a line; `#`
     /// begins a comment. Without one, pages of the web interface are told apart, and all others are `(unmatched)`.
-    #[arg(long, env = "ROUTES", value_name = "FILE", value_parser = PathBufValueParser::new().try_map(routes::read))]
+    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(routes::read))]
     pub routes: Option<RouteTable>,
 
+    /// Let Prometheus servers, webhooks and the price list have link-local addresses and those of cloud metadata services.
+    #[arg(long)]
+    pub allow_link_local_targets: bool,
+
     /// The token that the web interface asks for. Without one it answers this machine only.
-    #[arg(long, env = "ADMIN_TOKEN", hide_env_values = true)]
+    #[arg(long)]
     pub admin_token: Option<AdminToken>,
 
-    /// What is logged: off, error, warn, info, debug, trace, also by module.
-    #[arg(long, env = "LOG", default_value = "info")]
-    pub log: Targets,
+    /// What is logged: off, error, warn, info, debug or trace, and after a comma more of a module: `info,headcount::world=debug`.
+    /// Libraries log names of hosts, so each is silent unless it is named.
+    #[arg(long, default_value = "info")]
+    pub log: LogFilter,
+
+    /// The form of a log line.
+    #[arg(long, value_enum, default_value_t)]
+    pub log_format: LogFormat,
+
+    /// A TOML file with any of these flags, such as `report-interval = "1h"`. Flags and variables win over it.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    #[arg(skip)]
+    opt_outs: OptOuts,
 }
 
 impl Serve {
-    /// Reads the flags of a server, and the environment, for a product that has no command line of this kind.
+    /// Reads the flags of a server, for a product that has no command line of this kind. Of the environment only the
+    /// variables that switch usage statistics off are read: whoever sets them means the product too.
     ///
     /// # Errors
-    /// The text for the user.
-    pub fn from_flags(flags: &[&str]) -> Result<Self, clap::Error> {
+    /// One sentence, which quotes nothing that may be a secret.
+    pub fn from_flags(flags: &[&str]) -> Result<Self, BadFlags> {
+        Self::read(flags, Environment::OptOuts(&process_variable))
+    }
+
+    /// As [`Self::from_flags`], with what the flags do not say from the variables of `headcount serve`.
+    ///
+    /// # Errors
+    /// As [`Self::from_flags`].
+    pub fn from_flags_and_environment(flags: &[&str]) -> Result<Self, BadFlags> {
+        Self::read(flags, Environment::Whole(&process_variable))
+    }
+
+    pub(super) fn read(flags: &[&str], environment: Environment<'_>) -> Result<Self, BadFlags> {
         #[derive(Parser)]
-        #[command(no_binary_name = true)]
+        #[command(no_binary_name = true, disable_help_flag = true)]
         struct Flags {
             #[command(flatten)]
             serve: Serve,
         }
-        Ok(Flags::try_parse_from(flags)?.serve)
+        let flags: Vec<OsString> = flags.iter().map(OsString::from).collect();
+        match sources::parse::<Flags>(&flags, environment) {
+            Ok(Parsed { flags: Flags { mut serve }, opt_outs }) => {
+                serve.switch_off(opt_outs);
+                Ok(serve)
+            }
+            Err(NotParsed::Refused(refused)) => Err(refused),
+            Err(NotParsed::Help(_)) => Err(BadFlags::new("there is no help here".to_owned())),
+        }
+    }
+
+    /// Switches off for the whole run what any source switches off.
+    pub(super) fn switch_off(&mut self, opt_outs: OptOuts) {
+        self.disable_usage_statistics |= opt_outs.sentence().is_some();
+        self.opt_outs = opt_outs;
     }
 
     /// The directory for what this program keeps: the data directory, or `headcount` in it where everything else in it is
@@ -150,6 +195,33 @@ impl Serve {
         }
     }
 
+    /// Which addresses Prometheus servers, webhooks and the price list may have.
+    #[must_use]
+    pub const fn target_policy(&self) -> TargetPolicy {
+        if self.allow_link_local_targets { TargetPolicy::Open } else { TargetPolicy::Guarded }
+    }
+
+    /// Refuses addresses of flags that nothing would be asked at.
+    ///
+    /// # Errors
+    /// One sentence that names the flag and does not quote the address.
+    pub fn check_targets(&self) -> Result<(), BadFlags> {
+        let prometheus = self.bootstrap_prometheus_url.as_ref().and_then(|url| url.trim().parse().ok());
+        let targets = [
+            ("--bootstrap-prometheus-url", prometheus.as_ref()),
+            ("--cloud-pricing-url", Some(&self.cloud_pricing_url)),
+            ("--slack-url", Some(&self.slack_url)),
+            ("--pagerduty-url", Some(&self.pagerduty_url)),
+            ("--opsgenie-url", self.opsgenie_url.as_ref()),
+        ];
+        for (flag, url) in targets {
+            if let Some(Err(forbidden)) = url.map(|url| self.target_policy().check(url)) {
+                return Err(BadFlags::new(format!("{flag} cannot be used: {forbidden}")));
+            }
+        }
+        Ok(())
+    }
+
     /// Where the services are that notifications go to.
     #[must_use]
     pub fn notification_endpoints(&self) -> Endpoints {
@@ -157,18 +229,18 @@ impl Serve {
             slack: self.slack_url.clone(),
             pagerduty: self.pagerduty_url.clone(),
             opsgenie: self.opsgenie_url.clone(),
+            targets: self.target_policy(),
         }
     }
 
-    /// What on the command line or in the environment switches statistics off, if anything does.
+    /// What switches statistics off for the whole run, such as `DO_NOT_TRACK and --disable-usage-statistics`, if anything
+    /// does.
     #[must_use]
-    pub const fn switched_off_by(&self) -> Option<&'static str> {
-        if self.disable_usage_statistics {
-            Some("--disable-usage-statistics or DISABLE_USAGE_STATISTICS")
-        } else if self.do_not_track {
-            Some("DO_NOT_TRACK")
-        } else {
-            None
-        }
+    pub fn switched_off_by(&self) -> Option<String> {
+        let by_the_product = || {
+            let is_off = self.disable_usage_statistics || self.do_not_track;
+            is_off.then(|| "the program that it is a part of".to_owned())
+        };
+        self.opt_outs.sentence().or_else(by_the_product)
     }
 }

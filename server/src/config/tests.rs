@@ -1,18 +1,42 @@
-//! Command lines. What the environment does is tested on the real program.
+//! Command lines, variables and files.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fs, path::PathBuf, time::Duration};
 
 use super::*;
 
-fn parse(line: &str) -> Result<Cli, clap::Error> {
-    Cli::parse_line(std::iter::once("headcount").chain(line.split_whitespace()).map(OsString::from))
+/// The environment of a test.
+type Set<'t> = &'t [(&'t str, &'t str)];
+
+fn read(arguments: &[&str], set: Set<'_>) -> Result<Command, BadFlags> {
+    let variables =
+        |name: &str| set.iter().find(|(other, _)| *other == name).map(|(_, value)| OsString::from(value));
+    let arguments = std::iter::once("headcount").chain(arguments.iter().copied()).map(OsString::from);
+    match CommandLine::read(arguments, &variables)? {
+        CommandLine::Run(command) => Ok(*command),
+        CommandLine::Help(help) => panic!("{help}"),
+    }
 }
 
-fn serve(line: &str) -> Serve {
-    match parse(line).unwrap().command {
+fn parse(line: &str) -> Result<Command, BadFlags> {
+    read(&line.split_whitespace().collect::<Vec<_>>(), &[])
+}
+
+fn serve_with(arguments: &[&str], set: Set<'_>) -> Serve {
+    match read(arguments, set).unwrap() {
         Command::Serve(serve) => *serve,
         other => panic!("{other:?}"),
     }
+}
+
+fn serve(line: &str) -> Serve {
+    serve_with(&line.split_whitespace().collect::<Vec<_>>(), &[])
+}
+
+/// A file for `--config`.
+fn file(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), text).unwrap();
+    file
 }
 
 #[test]
@@ -55,7 +79,7 @@ fn statistics_are_switched_off_by_the_documented_flag() {
 
 #[test]
 fn collect_has_its_own_values() {
-    let Command::Collect(collect) = parse("collect").unwrap().command else { panic!() };
+    let Command::Collect(collect) = parse("collect").unwrap() else { panic!() };
     assert_eq!(collect.listen.to_string(), "127.0.0.1:8081");
     assert_eq!(collect.retention, Duration::from_secs(400 * 24 * 3600));
 }
@@ -76,12 +100,13 @@ fn bad_values_are_refused() {
         "--disable-usage-statistics=maybe",
         "--admin-token=",
         "--log noise=very",
+        "--log-format xml",
+        "--read-only-settings=maybe",
         "--unknown",
         "dance",
         "collect --report-interval 1h",
     ] {
-        let error = parse(line).unwrap_err();
-        assert_eq!(error.exit_code(), 2, "{line}");
+        assert!(parse(line).is_err(), "{line}");
     }
 }
 
@@ -95,4 +120,223 @@ fn base_paths_get_their_slashes() {
 #[test]
 fn the_token_is_not_printed() {
     assert!(!format!("{:?}", serve("--admin-token swordfish")).contains("swordfish"));
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_and_that_over_the_file() {
+    let config =
+        file("report-interval = '4h'\nlisten = '127.0.0.1:4'\ncache_ttl = '4h'\nread-only-settings = true\n");
+    let config = config.path().to_str().unwrap();
+    let set: Set<'_> = &[
+        ("HEADCOUNT_REPORT_INTERVAL", "2h"),
+        ("REPORT_INTERVAL", "3h"),
+        ("LISTEN", "127.0.0.1:3"),
+        ("HEADCOUNT_CACHE_TTL", ""),
+        ("PROCESS_SAMPLE_INTERVAL", ""),
+    ];
+    let with_flag = serve_with(&["--config", config, "--report-interval=1h"], set);
+    assert_eq!(with_flag.report_interval, Duration::from_secs(3600));
+    let without = serve_with(&["--config", config], set);
+    assert_eq!(without.report_interval, Duration::from_secs(2 * 3600), "the long variable wins");
+    assert_eq!(without.listen.port(), 3, "the environment wins over the file");
+    assert_eq!(without.cache_ttl, Duration::from_secs(4 * 3600), "an empty variable is not set");
+    assert_eq!(without.process_sample_interval, Duration::from_secs(60));
+    assert!(without.read_only_settings);
+    assert!(!serve_with(&["--config", config, "--read-only-settings=false"], set).read_only_settings);
+}
+
+#[test]
+fn every_command_takes_variables_and_a_file() {
+    let config = file("retention = '30d'\n");
+    let config = config.path().to_str().unwrap();
+    for name in ["CONFIG", "HEADCOUNT_CONFIG"] {
+        let collect = read(&["collect"], &[(name, config), ("HEADCOUNT_LISTEN", "127.0.0.1:7")]).unwrap();
+        let Command::Collect(collect) = collect else { panic!() };
+        assert_eq!((collect.retention, collect.listen.port()), (Duration::from_secs(30 * 24 * 3600), 7));
+    }
+    let preview = read(&["preview"], &[("LISTEN", "127.0.0.1:7")]).unwrap();
+    assert!(matches!(preview, Command::Preview(serve) if serve.listen.port() == 7));
+}
+
+#[test]
+fn a_file_with_something_that_is_no_flag_is_refused() {
+    for (text, reason) in [
+        ("reprot-interval = '1h'", "\"reprot-interval\""),
+        ("retention = '1h'", "\"retention\""),
+        ("config = 'another'", "\"config\""),
+        ("report-interval = 'often'", "report-interval in the file of --config is \"often\""),
+        (
+            "disable-usage-statistics = 'maybe'",
+            "disable-usage-statistics in the file of --config must be 1 or 0",
+        ),
+        ("a b", "line 1"),
+    ] {
+        let config = file(text);
+        let refused = read(&["serve", "--config", config.path().to_str().unwrap()], &[]).unwrap_err();
+        assert!(refused.to_string().contains(reason), "{refused}");
+    }
+    assert!(read(&["--config", "/nowhere/at/all"], &[]).is_err());
+}
+
+#[test]
+fn whatever_says_off_wins_over_whatever_says_on() {
+    let (off, on) = (file("disable-usage-statistics = true"), file("disable_usage_statistics = false"));
+    let [off, on] = [&off, &on].map(|file| file.path().to_str().unwrap());
+    let cases: [(&[&str], Set<'_>, &str); 9] = [
+        (&["--disable-usage-statistics=false"], &[("DO_NOT_TRACK", "1")], "DO_NOT_TRACK"),
+        (&["--do-not-track=0"], &[("HEADCOUNT_DO_NOT_TRACK", "on")], "HEADCOUNT_DO_NOT_TRACK"),
+        (
+            &[],
+            &[("DISABLE_USAGE_STATISTICS", "0"), ("HEADCOUNT_DISABLE_USAGE_STATISTICS", "1")],
+            "HEADCOUNT_DISABLE_USAGE_STATISTICS",
+        ),
+        (
+            &[],
+            &[("DISABLE_USAGE_STATISTICS", "TRUE"), ("HEADCOUNT_DISABLE_USAGE_STATISTICS", "0")],
+            "DISABLE_USAGE_STATISTICS",
+        ),
+        (&["--disable-usage-statistics"], &[("DISABLE_USAGE_STATISTICS", "0")], "--disable-usage-statistics"),
+        (
+            &["--config", off, "--disable-usage-statistics=false"],
+            &[("DISABLE_USAGE_STATISTICS", "0")],
+            "disable-usage-statistics in the file of --config",
+        ),
+        (&["--config", on, "--disable-usage-statistics"], &[], "--disable-usage-statistics"),
+        (&["--config", on], &[("DISABLE_USAGE_STATISTICS", "yes")], "DISABLE_USAGE_STATISTICS"),
+        (
+            &["--disable-usage-statistics"],
+            &[("DO_NOT_TRACK", "1")],
+            "--disable-usage-statistics and DO_NOT_TRACK",
+        ),
+    ];
+    for (arguments, set, by) in cases {
+        let serve = serve_with(arguments, set);
+        assert_eq!(serve.switched_off_by().as_deref(), Some(by), "{arguments:?} {set:?}");
+        assert!(serve.disable_usage_statistics);
+    }
+    let set: Set<'_> =
+        &[("DO_NOT_TRACK", "0"), ("DISABLE_USAGE_STATISTICS", ""), ("HEADCOUNT_DO_NOT_TRACK", "no")];
+    assert_eq!(serve_with(&["--config", on, "--disable-usage-statistics=no"], set).switched_off_by(), None);
+}
+
+#[test]
+fn a_variable_that_is_meant_to_switch_off_and_cannot_be_read_is_refused() {
+    for name in ["DO_NOT_TRACK", "HEADCOUNT_DO_NOT_TRACK", "DISABLE_USAGE_STATISTICS"] {
+        let refused = read(&["--disable-usage-statistics=false"], &[(name, "perhaps")]).unwrap_err();
+        assert_eq!(refused.to_string(), format!("{name} must be 1 or 0, and is neither"));
+        assert!(read(&["collect"], &[(name, "perhaps")]).is_ok(), "a collector has nothing to switch off");
+    }
+}
+
+#[test]
+fn a_library_reads_only_the_variables_that_switch_off() {
+    let set = |name: &str| match name {
+        "LISTEN" => Some("127.0.0.1:3".into()),
+        "HEADCOUNT_DO_NOT_TRACK" => Some("1".into()),
+        _ => None,
+    };
+    let serve = Serve::read(&["--disable-usage-statistics=false"], Environment::OptOuts(&set)).unwrap();
+    assert_eq!(
+        (serve.listen.port(), serve.switched_off_by().as_deref()),
+        (8080, Some("HEADCOUNT_DO_NOT_TRACK"))
+    );
+    assert_eq!(Serve::read(&[], Environment::Whole(&set)).unwrap().listen.port(), 3);
+    let mut serve = Serve::read(&[], Environment::Whole(&|_| None)).unwrap();
+    assert_eq!(serve.switched_off_by(), None);
+    serve.disable_usage_statistics = true;
+    assert!(serve.switched_off_by().is_some());
+    assert!(Serve::from_flags(&["--help"]).is_err());
+}
+
+/// What nobody may see.
+const SECRET: &str = "zqxjvk";
+
+#[test]
+fn refusals_name_the_flag_and_quote_no_secret() {
+    let flags = [
+        ("--admin-token", "zqxjvk secret"),
+        ("--collector-url", "ftp://u:zqxjvk@x/"),
+        ("--collector-url", "http://zqxjvk:99999/"),
+        ("--cloud-pricing-url", "ftp://u:zqxjvk@x"),
+        ("--opsgenie-url", "zqxjvk"),
+        ("--slack-url", "ftp://u:zqxjvk@x"),
+        ("--routes", "/zqxjvk/nowhere"),
+    ];
+    for (flag, value) in flags {
+        let variable = flag.trim_start_matches('-').to_ascii_uppercase().replace('-', "_");
+        let long = format!("HEADCOUNT_{variable}");
+        let config = file(&format!("{} = {value:?}", flag.trim_start_matches('-')));
+        let config = config.path().to_str().unwrap();
+        for (refused, place) in [
+            (read(&[flag, value], &[]), flag),
+            (read(&[&format!("{flag}={value}")], &[]), flag),
+            (read(&[], &[(&variable, value)]), &variable),
+            (read(&[], &[(&long, value)]), &long),
+            (read(&["--config", config], &[]), "in the file of --config"),
+            (read(&["preview", flag, value], &[(&variable, value)]), flag),
+        ] {
+            let said = refused.unwrap_err().to_string();
+            assert!(said.contains(place) && !said.contains(SECRET), "{said}");
+        }
+    }
+    for line in [
+        "--admin-token first zqxjvk",
+        "--admin-tokn=zqxjvk",
+        "--pg-connection-strin zqxjvk",
+        "-pzqxjvk",
+        "--admin-token --Zqxjvk1-zqxjvk",
+        "zqxjvk!",
+        "zqxjvk",
+        "--disable-profiling zqxjvk",
+        "collect --clickhouse-url a zqxjvk",
+        "collect --listen a --admin-token=zqxjvk",
+        "--admin-token=zqxjvkzqxjvkzqxjvk --admin-token=zqxjvk",
+    ] {
+        let said = parse(line).unwrap_err().to_string();
+        assert!(!said.contains(SECRET), "{said}");
+    }
+}
+
+#[test]
+fn refusals_quote_what_is_no_secret() {
+    for (line, said) in [
+        ("--report-interval often", "--report-interval is \"often\", and cannot be used"),
+        ("--report-interval 0s", "at least one second"),
+        ("--log inof", "--log is \"inof\", and cannot be used: a level is one of off, error"),
+        ("--log-format xml", "--log-format is \"xml\", and must be one of text, json"),
+        ("--lisen 127.0.0.1:1", "there is no flag --lisen; did you mean --listen?"),
+        ("--no-such-thing", "there is no flag --no-such-thing"),
+        ("--first-report-after -1s", "there is no flag -1"),
+        ("--listen", "--listen needs a value"),
+        ("--listen 127.0.0.1:1 --listen 127.0.0.1:2", "--listen is given more than once"),
+        ("--read-only-settings false", "a switch an equals sign"),
+        (
+            "--read-only-settings=perhaps",
+            "--read-only-settings is \"perhaps\", and cannot be used: give 1 or 0",
+        ),
+    ] {
+        let refused = parse(line).unwrap_err().to_string();
+        assert!(refused.contains(said), "{refused}");
+    }
+    let refused = read(&[], &[("HEADCOUNT_LISTEN", "nowhere")]).unwrap_err().to_string();
+    assert!(refused.starts_with("HEADCOUNT_LISTEN is \"nowhere\", and cannot be used"), "{refused}");
+}
+
+#[test]
+fn the_help_shows_nothing_of_the_environment() {
+    let variables = |name: &str| match name {
+        "DO_NOT_TRACK" | "DISABLE_USAGE_STATISTICS" | "CONFIG" => None,
+        "LISTEN" => Some("127.0.0.1:27182".into()),
+        _ if name.ends_with("URL") => Some(format!("http://u:{SECRET}@h/").into()),
+        _ => None,
+    };
+    for arguments in
+        [&["headcount", "--help"][..], &["headcount", "serve", "--help"], &["headcount", "collect", "-h"]]
+    {
+        let arguments = arguments.iter().map(OsString::from);
+        let CommandLine::Help(help) = CommandLine::read(arguments, &variables).unwrap() else { panic!() };
+        let help = help.to_string();
+        assert!(!help.contains(SECRET) && !help.contains("27182"), "{help}");
+        assert!(help.contains("Usage"));
+    }
 }

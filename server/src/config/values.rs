@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use crate::world::prices::Source;
+use crate::{outgoing::TargetPolicy, world::prices::Source};
 
 /// A switch: yes or no.
 pub(super) fn parse_switch(value: &str) -> Result<bool, String> {
@@ -27,7 +27,7 @@ pub(super) fn parse_interval(value: &str) -> Result<Duration, String> {
 /// An address of a list of prices: http, https or a file.
 pub(super) fn parse_pricing_url(value: &str) -> Result<Url, String> {
     let url = Url::parse(value).map_err(|error| error.to_string())?;
-    Source::new(&url).map_err(|error| error.to_string())?;
+    Source::new(&url, TargetPolicy::Open).map_err(|error| error.to_string())?;
     Ok(url)
 }
 

@@ -1,0 +1,74 @@
+//! Nothing that is secret, and no address, is said: in refusals, in the help, in the status, in the log.
+
+use headcount_e2e::{program::Program, wait::eventually};
+
+use crate::scene::{SOON, Scene, event};
+
+/// What nobody may see.
+const SECRET: &str = "zqxjvk";
+
+#[tokio::test]
+async fn a_refused_start_says_what_is_wrong_without_a_secret() {
+    let scene = Scene::new();
+    for (flag, value) in [
+        ("--admin-token", "zqxjvk secret"),
+        ("--collector-url", "ftp://u:zqxjvk@x/"),
+        ("--pg-connection-string", "host=x passwrd=zqxjvk"),
+        ("--pg-connection-string", "postgres://u:zqxjvk@:abc/db"),
+        ("--pg-connection-string", "postgres://u:zqxjvk@127.0.0.1:1/db"),
+        ("--pg-connection-string", "postgres://u:zqxjvk@[::1/db?zqxjvk"),
+        ("--cloud-pricing-url", "ftp://u:zqxjvk@x"),
+        ("--opsgenie-url", "ftp://u:zqxjvk@x"),
+        ("--bootstrap-prometheus-url", "http://u:zqxjvk@169.254.169.254/"),
+    ] {
+        let name = flag.trim_start_matches("--").to_uppercase().replace('-', "_");
+        let server = || Program::serve(scene.path("data"));
+        for program in [
+            server().flag(flag, value),
+            server().environment(&name, value),
+            server().environment(&format!("HEADCOUNT_{name}"), value),
+        ] {
+            let output = program.refused().await.unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{said}");
+            assert!(!said.contains(SECRET) && said.trim_end().lines().count() == 1, "{said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_status_and_the_page_show_the_collector_without_a_password() {
+    let scene = Scene::new();
+    let server = scene.server_to("http://zqxjvk:zqxjvk@127.0.0.1:9/x?token=zqxjvk").start().await.unwrap();
+    assert_eq!(scene.status(&server).await.collector_url, "http://127.0.0.1:9/x");
+    for page in ["usage-statistics", "metrics", "api/usage-statistics/preview"] {
+        assert!(!scene.get(&server.url(page)).await.text().await.unwrap().contains(SECRET), "{page}");
+    }
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn no_host_is_in_the_log_at_any_level() {
+    let scene = Scene::new();
+    let server = scene
+        .server_reporting("http://zqxjvk:zqxjvk@zqxjvk.localhost:9/zqxjvk", "1s")
+        .flag("--bootstrap-prometheus-url", "http://zqxjvk:zqxjvk@zqxjvk.localhost:9/zqxjvk")
+        .flag("--cloud-pricing-url", "http://zqxjvk.localhost:9/zqxjvk")
+        .flag("--log", "trace")
+        .start()
+        .await
+        .unwrap();
+    scene.view(&server, &event("/")).await;
+    eventually("delivery fails", SOON, async || {
+        let status = scene.status(&server).await;
+        status.last_failure.is_some().then_some(())
+    })
+    .await
+    .unwrap();
+    let log = server.log().lines().join("\n");
+    assert!(log.contains("could not be delivered"), "{log}");
+    for unsaid in [SECRET, "hyper", "reqwest", "localhost"] {
+        assert!(!log.contains(unsaid), "{unsaid}: {log}");
+    }
+    server.stop().await.unwrap();
+}

@@ -1,0 +1,139 @@
+//! Says in one sentence why a command line is refused, without a word that may be a secret.
+//!
+//! The parser's own messages quote what they refuse. Here a value is quoted only if its flag has a type that holds no
+//! secret; of anything else the name of its flag or variable is enough to find it.
+
+use std::{any::TypeId, error::Error, fmt, net::SocketAddr, time::Duration};
+
+use clap::{
+    Arg, Command,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+
+use super::{BasePath, LogFilter, LogFormat};
+
+/// Why flags are refused, in one sentence for the operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadFlags(String);
+
+/// Where a value is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Origin {
+    Flag,
+    Variable(String),
+    File,
+}
+
+impl BadFlags {
+    pub(super) const fn new(sentence: String) -> Self {
+        Self(sentence)
+    }
+
+    /// The sentence for what the parser refused. `origin` says by the name of a flag where its value is from.
+    pub(super) fn of(command: &Command, error: &clap::Error, origin: &dyn Fn(&str) -> Origin) -> Self {
+        let name = text(error, ContextKind::InvalidArg).map(long_name).unwrap_or_default();
+        let place = match origin(name) {
+            Origin::Flag => format!("--{name}"),
+            Origin::Variable(variable) => variable,
+            Origin::File => format!("{name} in the file of --config"),
+        };
+        let sentence = match error.kind() {
+            ErrorKind::UnknownArgument => unknown(error),
+            ErrorKind::InvalidSubcommand => "there is no such command".to_owned(),
+            ErrorKind::InvalidUtf8 => "a value is not valid UTF-8".to_owned(),
+            ErrorKind::ArgumentConflict if !name.is_empty() => format!("{place} is given more than once"),
+            ErrorKind::InvalidValue | ErrorKind::NoEquals | ErrorKind::ValueValidation
+                if !name.is_empty() =>
+            {
+                let flag = flag(command, name);
+                format!("{place}{} {}", quoted(flag, error), must_be(flag, error))
+            }
+            kind if name.is_empty() => kind.as_str().unwrap_or("the flags cannot be read").to_owned(),
+            kind => format!("{place}: {}", kind.as_str().unwrap_or("the flag cannot be read")),
+        };
+        Self(sentence)
+    }
+}
+
+impl fmt::Display for BadFlags {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl Error for BadFlags {}
+
+/// A flag that does not exist is quoted when it looks like the name of one. Anything else may be the second half of a
+/// secret with a space in it.
+fn unknown(error: &clap::Error) -> String {
+    let given = text(error, ContextKind::InvalidArg).unwrap_or_default();
+    let name = given.strip_prefix("--").unwrap_or_default();
+    let is_name =
+        name.split('-').all(|word| !word.is_empty() && word.bytes().all(|c| c.is_ascii_lowercase()));
+    match text(error, ContextKind::SuggestedArg) {
+        Some(similar) if is_name => {
+            format!("there is no flag {given}; did you mean --{}?", long_name(similar))
+        }
+        _ if is_name => format!("there is no flag {given}"),
+        _ if given.starts_with('-') && given.chars().count() == 2 => format!("there is no flag {given}"),
+        _ => {
+            "a word belongs to no flag; a value with spaces needs quotes, a switch an equals sign".to_owned()
+        }
+    }
+}
+
+fn quoted(flag: Option<&Arg>, error: &clap::Error) -> String {
+    match text(error, ContextKind::InvalidValue) {
+        Some(value) if !value.is_empty() && flag.is_some_and(holds_no_secret) => {
+            format!(" is {value:?}, and")
+        }
+        _ => String::new(),
+    }
+}
+
+fn holds_no_secret(flag: &Arg) -> bool {
+    let harmless = [
+        TypeId::of::<SocketAddr>(),
+        TypeId::of::<Duration>(),
+        TypeId::of::<bool>(),
+        TypeId::of::<BasePath>(),
+        TypeId::of::<LogFilter>(),
+        TypeId::of::<LogFormat>(),
+    ];
+    let kind = flag.get_value_parser().type_id();
+    harmless.iter().any(|harmless| kind == *harmless)
+}
+
+/// What would have been accepted, or what is wrong.
+fn must_be(flag: Option<&Arg>, error: &clap::Error) -> String {
+    if let Some(reason) = error.source() {
+        return format!("cannot be used: {reason}");
+    }
+    let possible: Vec<String> = flag
+        .map(|flag| flag.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect())
+        .unwrap_or_default();
+    match possible.as_slice() {
+        [] => "needs a value".to_owned(),
+        words => format!("must be one of {}", words.join(", ")),
+    }
+}
+
+/// The flag of that name, in the command or below it.
+fn flag<'c>(command: &'c Command, long: &str) -> Option<&'c Arg> {
+    let here = command.get_arguments().find(|flag| flag.get_long() == Some(long));
+    here.or_else(|| command.get_subcommands().find_map(|below| flag(below, long)))
+}
+
+fn text(error: &clap::Error, kind: ContextKind) -> Option<&str> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text),
+        ContextValue::Strings(texts) => texts.first().map(String::as_str),
+        _ => None,
+    }
+}
+
+/// `report-interval` of `--report-interval <REPORT_INTERVAL>`.
+fn long_name(shown: &str) -> &str {
+    let name = shown.strip_prefix("--").unwrap_or_default();
+    name.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).next().unwrap_or_default()
+}
