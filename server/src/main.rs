@@ -12,6 +12,7 @@ use anyhow::Context;
 use headcount::{
     app,
     config::{Command, CommandLine, LogFilter, LogFormat, Serve, process_variable},
+    descriptors,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,7 @@ const REFUSED: u8 = 2;
 
 fn main() -> ExitCode {
     panic_line::install();
+    descriptors::raise_limit();
     // What this process makes is its owner's alone. The library sets modes itself; this is for what others make in it, such
     // as the allocator's report.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));

@@ -1,24 +1,40 @@
-//! The connections of a server: bounded in number and in what a slow one may cost.
+//! The connections of a server: bounded in number, and in what a slow peer may cost.
+//!
+//! When all places are taken, the connection that has waited longest for its peer makes room for a new one. A connection
+//! whose peer takes no byte of an answer for [`WRITE_PATIENCE`](connection_watch::WRITE_PATIENCE) ends, and so does a body
+//! below a pace. These rules are here, below the routes, so that they hold for every request.
 
-use std::{sync::Arc, time::Duration};
+mod connection_places;
+mod connection_watch;
+mod paced_body;
+mod watched_stream;
 
-use axum::{Router, body::Body, extract::Request, http::StatusCode, response::IntoResponse};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use self::{
+    connection_places::{ConnectionPlaces, connection_limit},
+    connection_watch::ConnectionWatch,
+    paced_body::PacedBody,
+    watched_stream::{PeerStream, WatchedStream},
+};
 use super::{access::Peer, problem::Refusal};
-
-/// Connections open at once; further ones wait to be accepted.
-const CONNECTIONS: usize = 1024;
+use crate::{descriptors, peer_address::AddressHasher};
 
 /// How long a connection may take for the head of its next request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -34,14 +50,27 @@ const BUFFER_BYTES: usize = 16 * 1024;
 
 /// Serves `router` until `stop`, then gives requests under way `drain` to end.
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, drain: Duration) {
+    let places = ConnectionPlaces::new(connection_limit(descriptors::limit()));
+    serve_with(listener, router, stop, drain, places).await;
+}
+
+async fn serve_with(
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+    drain: Duration,
+    places: Arc<ConnectionPlaces>,
+) {
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let addresses = AddressHasher::new();
     let accepting = async {
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             match listener.accept().await {
                 Ok((stream, peer)) => {
-                    let connection = connection(stream, Peer(peer), router.clone(), &graceful);
+                    // An answer is one write; waiting to fill a packet only delays it.
+                    stream.set_nodelay(true).ok();
+                    let place = places.take(addresses.hash(peer.ip())).await;
+                    let connection = connection(stream, peer, router.clone(), &graceful, place.watch());
                     tokio::spawn(async move {
                         connection.await;
                         drop(place);
@@ -58,35 +87,57 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     }
 }
 
-fn connection(
-    stream: TcpStream,
-    peer: Peer,
+/// Answers the requests of one connection until it ends, or has to.
+fn connection<S: PeerStream>(
+    stream: S,
+    peer: SocketAddr,
     router: Router,
     graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + use<> {
-    // An answer is one write; waiting to fill a packet only delays it.
-    stream.set_nodelay(true).ok();
+    watch: Arc<ConnectionWatch>,
+) -> impl Future<Output = ()> + use<S> {
+    let watch_of_requests = Arc::clone(&watch);
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer);
-        let answer = router.clone().oneshot(request.map(Body::new));
+        let watch = Arc::clone(&watch_of_requests);
+        watch.request_begins();
+        request.extensions_mut().insert(Peer(peer));
+        let request = request.map(|body| Body::new(PacedBody::new(body, Arc::clone(&watch))));
+        let answer = router.clone().oneshot(request);
         async move {
             // Its timer is set only for a request that cannot be answered at once.
-            match tokio::time::timeout(REQUEST_TIMEOUT, answer).await {
+            let answer = match tokio::time::timeout(REQUEST_TIMEOUT, answer).await {
                 Ok(answer) => answer,
-                Err(_) => {
-                    Ok(Refusal::new(StatusCode::REQUEST_TIMEOUT, "the request took too long").into_response())
-                }
-            }
+                Err(_) => Ok(too_slow("the request took too long")),
+            };
+            let answer = if watch.body_was_too_slow() {
+                Ok(too_slow("the body of the request came too slowly"))
+            } else {
+                answer
+            };
+            watch.request_ends();
+            answer
         }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(BUFFER_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(WatchedStream::new(stream, Arc::clone(&watch))), service);
     let watched = graceful.watch(connection);
     async move {
-        // A connection that breaks is the other side's affair.
-        watched.await.ok();
+        tokio::select! {
+            // A connection that breaks is the other side's affair.
+            _ = watched => {}
+            () = watch.has_to_end() => {}
+        }
     }
 }
+
+/// The answer to a request that takes too long. What is left of it would be taken for another request.
+fn too_slow(why: &str) -> Response {
+    let mut answer = Refusal::new(StatusCode::REQUEST_TIMEOUT, why).into_response();
+    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    answer
+}
+
+#[cfg(test)]
+mod tests;

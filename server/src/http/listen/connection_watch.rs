@@ -1,0 +1,216 @@
+//! What one connection waits for, and since when.
+
+use std::{
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::Duration,
+};
+
+use tokio::{sync::Notify, time::Instant};
+
+use crate::peer_address::AddressHash;
+
+/// How long a peer may take no byte of an answer.
+pub(super) const WRITE_PATIENCE: Duration = Duration::from_secs(30);
+
+/// The state of one connection, for those who decide how long it stays.
+#[derive(Debug)]
+pub(super) struct ConnectionWatch {
+    address: AddressHash,
+    accepted: Instant,
+    /// Since when the next request or more of a body is awaited.
+    read_awaited: Moment,
+    /// Since when the peer takes nothing of what is written.
+    write_blocked: Moment,
+    body_too_slow: AtomicBool,
+    closing: AtomicBool,
+    close: Notify,
+}
+
+/// A moment since the connection was accepted, or none.
+#[derive(Debug)]
+struct Moment(AtomicU64);
+
+const NONE: u64 = u64::MAX;
+
+impl Moment {
+    fn set(&self, since: Duration) {
+        let micros = u64::try_from(since.as_micros()).unwrap_or(NONE - 1);
+        self.0.store(micros, Ordering::Relaxed);
+    }
+
+    fn clear(&self) {
+        self.0.store(NONE, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> Option<Duration> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|&micros| micros != NONE).map(Duration::from_micros)
+    }
+}
+
+impl ConnectionWatch {
+    /// The watch of a connection that was accepted now: its first request is awaited.
+    pub(super) fn new(address: AddressHash) -> Self {
+        Self {
+            address,
+            accepted: Instant::now(),
+            read_awaited: Moment(AtomicU64::new(0)),
+            write_blocked: Moment(AtomicU64::new(NONE)),
+            body_too_slow: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+            close: Notify::new(),
+        }
+    }
+
+    /// The address of the peer.
+    pub(super) const fn address(&self) -> AddressHash {
+        self.address
+    }
+
+    /// The head of a request is complete. A head that is not has been awaited since the answer before.
+    pub(super) fn request_begins(&self) {
+        self.read_awaited.clear();
+    }
+
+    /// The answer to a request is there; what follows is awaited from now on.
+    pub(super) fn request_ends(&self) {
+        self.read_awaited.set(self.accepted.elapsed());
+    }
+
+    /// More of a body is awaited from now on.
+    pub(super) fn body_is_awaited(&self) {
+        self.read_awaited.set(self.accepted.elapsed());
+    }
+
+    /// More of a body has come, or its end.
+    pub(super) fn body_came(&self) {
+        self.read_awaited.clear();
+    }
+
+    /// A body came too slowly; its request is answered with 408.
+    pub(super) fn body_is_too_slow(&self) {
+        self.body_too_slow.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a body came too slowly.
+    pub(super) fn body_was_too_slow(&self) -> bool {
+        self.body_too_slow.load(Ordering::Relaxed)
+    }
+
+    /// The peer takes nothing now.
+    pub(super) fn write_blocks(&self) {
+        if self.write_blocked.get().is_none() {
+            self.write_blocked.set(self.accepted.elapsed());
+        }
+    }
+
+    /// The peer has taken something.
+    pub(super) fn write_progresses(&self) {
+        if self.write_blocked.get().is_none() {
+            return;
+        }
+        self.write_blocked.clear();
+        if self.read_awaited.get().is_some() {
+            self.read_awaited.set(self.accepted.elapsed());
+        }
+    }
+
+    /// For how long the connection has waited for its peer; `None` while this side is at work.
+    pub(super) fn waits_for_peer(&self) -> Option<Duration> {
+        let since = self.write_blocked.get().or_else(|| self.read_awaited.get())?;
+        Some(self.accepted.elapsed().saturating_sub(since))
+    }
+
+    /// Whether the connection was told to end.
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    /// Tells the connection to end.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+        self.close.notify_one();
+    }
+
+    /// Returns when the connection has to end: it was told to, or its peer takes nothing for too long.
+    pub(super) async fn has_to_end(&self) {
+        tokio::select! {
+            () = self.close.notified() => {}
+            () = self.write_patience_ends() => self.closing.store(true, Ordering::Relaxed),
+        }
+    }
+
+    /// A peer that stops taking bytes while this sleeps has not been patiently waited for when it wakes: so the timer is
+    /// not set again for every write.
+    async fn write_patience_ends(&self) {
+        loop {
+            let now = self.accepted.elapsed();
+            let deadline = self.write_blocked.get().unwrap_or(now) + WRITE_PATIENCE;
+            if deadline <= now {
+                return;
+            }
+            tokio::time::sleep(deadline - now).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peer_address::AddressHasher;
+
+    fn seconds(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    fn watch() -> ConnectionWatch {
+        ConnectionWatch::new(AddressHasher::new().hash([10, 0, 0, 1].into()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_is_waited_for_between_requests_in_bodies_and_in_answers() {
+        let watch = watch();
+        let after = async |wait| {
+            tokio::time::advance(seconds(wait)).await;
+            watch.waits_for_peer()
+        };
+        assert_eq!(after(3).await, Some(seconds(3)), "the first head");
+        watch.request_begins();
+        assert_eq!(after(3).await, None, "at work");
+        watch.body_is_awaited();
+        assert_eq!(after(2).await, Some(seconds(2)), "a body");
+        watch.body_came();
+        assert_eq!(after(2).await, None);
+        watch.request_ends();
+        assert_eq!(after(5).await, Some(seconds(5)), "the next head");
+        watch.write_blocks();
+        assert_eq!(after(4).await, Some(seconds(4)), "the answer");
+        watch.request_begins();
+        watch.write_blocks();
+        assert_eq!(after(1).await, Some(seconds(5)), "a pipelined request does not make it progress");
+        watch.request_ends();
+        watch.write_progresses();
+        assert_eq!(after(1).await, Some(seconds(1)), "progress begins anew");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_takes_nothing_is_waited_for_thirty_seconds() {
+        let (watch, started) = (watch(), Instant::now());
+        let ended = async {
+            watch.has_to_end().await;
+            started.elapsed()
+        };
+        let peer = async {
+            watch.write_blocks();
+            tokio::time::sleep(seconds(29)).await;
+            watch.write_progresses();
+            watch.write_blocks();
+            tokio::time::sleep(seconds(29)).await;
+            watch.write_progresses();
+            tokio::time::sleep(seconds(100)).await;
+            watch.write_blocks();
+        };
+        let (ended, ()) = tokio::join!(ended, peer);
+        assert!(ended >= seconds(29 + 29 + 100 + 30) && ended < seconds(29 + 29 + 100 + 31), "{ended:?}");
+        assert!(watch.is_closing());
+    }
+}
