@@ -1,17 +1,28 @@
-//! What did browsers say since the last report?
+//! Counts what browsers did since the last report.
 //!
-//! An event is appended to the journal, then counted in memory, then acknowledged. The next report takes the counts
-//! ([`Browsers::cut`]); the journal forgets them once that report is on disk ([`Browsers::forget`]).
+//! An event is queued, appended to the journal, counted in memory, and then acknowledged. The next report takes the counts
+//! ([`Browsers::cut`]); the journal forgets them once that report is on disk ([`Browsers::forget`]). A browser is a
+//! pseudonym from the first step on. One thread does all the work on the disk ([`writer`]); who looks at counts waits for
+//! no disk.
 
 mod counts;
+mod estimate;
 mod journal;
+mod migration;
 mod pages;
+mod places;
+mod pseudonym;
 mod record;
+mod writer;
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use headcount_shared::{event::BrowserEvent, routes::UNMATCHED};
@@ -21,9 +32,15 @@ use uuid::Uuid;
 pub use self::{
     counts::{Counts, Dropped},
     pages::page_keys,
+    pseudonym::{BrowserKey, BrowserPseudonym, NotAPseudonym},
 };
-use self::{journal::Journal, record::Record};
-use crate::disk::Disk;
+use self::{
+    journal::Journal,
+    places::{BrowserPlace, BrowserPlaces},
+    record::Record,
+    writer::{Decision, JournalState, JournalWriter, QueuedEvent, Ticket},
+};
+use crate::{disk::Disk, peer_address::AddressHash};
 
 /// The size at which the journal is replaced by what it adds up to. An hour of a busy interface stays below it; a flood
 /// does not fill the disk.
@@ -32,12 +49,18 @@ const JOURNAL_BYTES: u64 = 16 * 1024 * 1024;
 /// How much the journal grows before a compaction that failed is tried again.
 const RETRY_BYTES: u64 = 1024 * 1024;
 
+/// How long an event waits for the journal.
+pub const EVENT_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Why an event is not counted.
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum RecordError {
     /// The journal could not take it.
-    #[error("the event could not be stored: {0}")]
-    Disk(#[from] io::Error),
+    #[error("the event could not be stored")]
+    Disk,
+    /// The disk is slow, or too many events wait.
+    #[error("the event could not be stored in time")]
+    Busy,
     /// Statistics were switched off in this very moment.
     #[error("usage statistics are off")]
     Closed,
@@ -46,72 +69,113 @@ pub enum RecordError {
 /// The counts since the last report, on disk and in memory.
 #[derive(Debug)]
 pub struct Browsers {
-    pages: HashSet<String>,
-    state: Mutex<State>,
+    pages: HashMap<String, Arc<str>>,
+    unmatched: Arc<str>,
+    key: BrowserKey,
+    shared: Arc<SharedCounts>,
+    writer: JournalWriter<Writing>,
 }
 
+/// What both the thread and those who look at counts see. The lock is never held while the disk works.
 #[derive(Debug)]
-struct State {
+struct SharedCounts {
+    counts: Mutex<Counts>,
+    /// Whether something was appended since the last sync.
+    unsynced: AtomicBool,
+}
+
+/// What the thread works on.
+#[derive(Debug)]
+struct Writing {
     journal: Journal,
-    counts: Counts,
+    shared: Arc<SharedCounts>,
+    places: BrowserPlaces,
+    /// Lines that take back what was written and not counted, for the next append.
+    take_back: Vec<u8>,
     /// The size of the journal at which it is compacted.
     compact_at: u64,
     closed: bool,
+    lines: Vec<u8>,
 }
 
 impl Browsers {
-    /// Takes up what the journal holds, pages included that are none any more: what was counted stays counted. `pages` are the keys that a page view can have; `is_on_disk` tells whether the
-    /// report of that id is in the spool, so that what it holds is not counted again.
+    /// Takes up what the journal holds, pages included that are none any more: what was counted stays counted. A journal of
+    /// version 0.1.0 is taken up under pseudonyms. `pages` are the keys that a page view can have; `is_on_disk` tells whether
+    /// the report of that id is in the spool, so that what it holds is not counted again.
     ///
     /// # Errors
-    /// The disk refused.
+    /// The disk refused, or the system has no thread.
     pub fn open(
         disk: Arc<dyn Disk>,
+        key: BrowserKey,
         pages: impl IntoIterator<Item = String>,
         is_on_disk: &dyn Fn(Uuid) -> bool,
     ) -> io::Result<Self> {
-        let mut pages: HashSet<String> = pages.into_iter().collect();
-        pages.insert(UNMATCHED.to_owned());
-        let (journal, counts) = Journal::open(disk, is_on_disk)?;
-        Ok(Self {
-            pages,
-            state: Mutex::new(State { journal, counts, compact_at: JOURNAL_BYTES, closed: false }),
-        })
+        let (journal, counts) = Journal::open(disk, &key, is_on_disk)?;
+        let places = BrowserPlaces::beside(counts.browsers());
+        let shared = SharedCounts { counts: Mutex::new(counts), unsynced: AtomicBool::new(false) };
+        let shared = Arc::new(shared);
+        let writing = Writing {
+            journal,
+            shared: Arc::clone(&shared),
+            places,
+            take_back: Vec::new(),
+            compact_at: JOURNAL_BYTES,
+            closed: false,
+            lines: Vec::new(),
+        };
+        let pages = pages.into_iter().map(|page| (page.clone(), page.into())).collect();
+        Ok(Self { pages, unmatched: UNMATCHED.into(), key, shared, writer: JournalWriter::start(writing)? })
     }
 
-    /// Counts an event. When this returns, the event survives the end of the process, and a power cut after the next
-    /// [`Browsers::sync`]. A page that is not in the table is counted as `(unmatched)`.
+    /// Counts an event that was sent from `address`. When this returns without an error, the event survives the end of the
+    /// process, and a power cut after the next [`Browsers::sync`]. A page that is not in the table is counted as
+    /// `(unmatched)`. An event whose future is dropped is counted.
     ///
     /// # Errors
-    /// The event is not counted.
-    pub fn record(&self, event: &BrowserEvent) -> Result<(), RecordError> {
-        let record = Record::View {
-            browser: (!event.ephemeral).then_some(event.device_id),
-            size: event.device_size,
-            page: self.pages.get(event.path.as_str()).map_or(UNMATCHED, String::as_str).into(),
+    /// The event is not counted. It waits for [`EVENT_PATIENCE`] at most.
+    pub async fn record(
+        &self,
+        event: &BrowserEvent,
+        address: Option<AddressHash>,
+    ) -> Result<(), RecordError> {
+        let ticket = self.submit(event, address)?;
+        let decision = match tokio::time::timeout(EVENT_PATIENCE, ticket.decision()).await {
+            Ok(decision) => decision,
+            Err(_) => ticket.give_up(),
         };
-        let mut state = self.lock();
-        if state.closed {
-            return Err(RecordError::Closed);
-        }
-        state.journal.append(&record)?;
-        state.counts.add(&record);
-        if state.journal.bytes() >= state.compact_at {
-            state.compact();
-        }
-        Ok(())
+        result(decision)
+    }
+
+    fn submit(&self, event: &BrowserEvent, address: Option<AddressHash>) -> Result<Ticket, RecordError> {
+        let browser = if event.ephemeral { None } else { self.key.pseudonym(event.device_id) };
+        let page = self.pages.get(event.path.as_str()).unwrap_or(&self.unmatched);
+        self.writer.submit(browser, event.device_size, Arc::clone(page), address)
+    }
+
+    /// The pseudonym under which the browser with this UUID is counted here; `None` for a UUID that is not of version 4.
+    /// Changes nothing.
+    #[must_use]
+    pub fn pseudonym(&self, browser: Uuid) -> Option<BrowserPseudonym> {
+        self.key.pseudonym(browser)
     }
 
     /// What was counted since the last cut. Changes nothing.
     #[must_use]
     pub fn peek(&self) -> Counts {
-        self.lock().counts.clone()
+        self.shared.counts().clone()
     }
 
     /// What was not counted since the last cut because a bound was reached.
     #[must_use]
     pub fn peek_dropped(&self) -> Dropped {
-        self.lock().counts.dropped()
+        self.shared.counts().dropped()
+    }
+
+    /// An estimate of how many different browsers were dropped since the last cut.
+    #[must_use]
+    pub fn peek_dropped_browsers(&self) -> u64 {
+        self.shared.counts().dropped_browsers()
     }
 
     /// Takes the counts for the report `id` and starts anew. The journal keeps what was taken until
@@ -120,10 +184,7 @@ impl Browsers {
     /// # Errors
     /// The disk refused; nothing changed.
     pub fn cut(&self, id: Uuid) -> io::Result<Counts> {
-        let mut state = self.lock();
-        let State { journal, counts, .. } = &mut *state;
-        journal.cut(id, counts)?;
-        Ok(std::mem::take(counts))
+        self.writer.run(move |writing| writing.cut(id))?
     }
 
     /// Removes from the journal what the report `id` holds: it is on disk now.
@@ -131,7 +192,7 @@ impl Browsers {
     /// # Errors
     /// The disk refused; the next start removes it.
     pub fn forget(&self, id: Uuid) -> io::Result<()> {
-        self.lock().journal.forget(id)
+        self.writer.run(move |writing| writing.journal.forget(id))?
     }
 
     /// Makes every event recorded so far survive a power cut. Does nothing when nothing is new.
@@ -139,11 +200,21 @@ impl Browsers {
     /// # Errors
     /// The disk refused; the next call tries again.
     pub fn sync(&self) -> io::Result<()> {
-        let Some(unsynced) = self.lock().journal.unsynced() else { return Ok(()) };
-        // Not under the lock: events go on while the disk works.
+        if !self.shared.unsynced.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        self.sync_appended().inspect_err(|_| self.shared.unsynced.store(true, Ordering::Release))
+    }
+
+    fn sync_appended(&self) -> io::Result<()> {
+        let unsynced = self.writer.run(|writing| {
+            writing.flush_take_back()?;
+            Ok::<_, io::Error>(writing.journal.unsynced())
+        })??;
+        let Some(unsynced) = unsynced else { return Ok(()) };
+        // Not by the thread: events go on while the disk works.
         unsynced.sync()?;
-        self.lock().journal.synced(&unsynced);
-        Ok(())
+        self.writer.run(move |writing| writing.journal.synced(&unsynced))
     }
 
     /// Forgets everything that was counted, on disk too, and counts nothing from now on.
@@ -151,26 +222,176 @@ impl Browsers {
     /// # Errors
     /// The disk refused; something may be left on it.
     pub fn close_and_forget(&self) -> io::Result<()> {
-        let mut state = self.lock();
-        state.closed = true;
-        state.counts = Counts::default();
-        state.journal.remove()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Every change is whole before anything can panic, so a poisoned state is still right.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.writer.run(Writing::close_and_forget)?
     }
 }
 
-impl State {
+fn result(decision: Decision) -> Result<(), RecordError> {
+    match decision {
+        Decision::Counted => Ok(()),
+        Decision::Failed => Err(RecordError::Disk),
+        Decision::Closed => Err(RecordError::Closed),
+        Decision::GivenUp => Err(RecordError::Busy),
+    }
+}
+
+impl SharedCounts {
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        // Every change is whole before anything can panic, so poisoned counts are still right.
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An event whose line is being written.
+struct WrittenEvent {
+    event: QueuedEvent,
+    place: Option<BrowserPlace>,
+}
+
+impl WrittenEvent {
+    fn record(&self) -> Record<'_> {
+        let QueuedEvent { browser, size, page, .. } = &self.event;
+        match (*browser, self.place) {
+            (Some(browser), Some(BrowserPlace::Refused)) => {
+                Record::Overflow { browser, page: (&**page).into() }
+            }
+            (browser, _) => Record::View { browser, size: *size, page: (&**page).into() },
+        }
+    }
+
+    /// The browser, if it got a place by this event.
+    fn given_place(&self) -> Option<BrowserPseudonym> {
+        self.event.browser.filter(|_| self.place == Some(BrowserPlace::Given))
+    }
+}
+
+impl JournalState for Writing {
+    fn write(&mut self, events: Vec<QueuedEvent>) {
+        if self.closed {
+            events.iter().for_each(|event| {
+                event.decide(Decision::Closed);
+            });
+            return;
+        }
+        let waiting = events.into_iter().filter(|event| !event.is_given_up());
+        let written: Vec<WrittenEvent> = waiting
+            .map(|event| {
+                let place = event.browser.map(|browser| self.places.take(browser, event.address));
+                WrittenEvent { event, place }
+            })
+            .collect();
+        if written.is_empty() {
+            return;
+        }
+        match self.append(&written) {
+            Ok(()) => self.count(&written),
+            Err(error) => {
+                tracing::debug!(%error, "page views could not be stored");
+                self.give_places_back(&written);
+                written.iter().for_each(|written| {
+                    written.event.decide(Decision::Failed);
+                });
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        // If that fails, a later start counts what was not counted here, which only a disk that fails can make happen.
+        self.flush_take_back().ok();
+    }
+}
+
+impl Writing {
+    /// Appends the lines of events, behind those that take something back.
+    fn append(&mut self, written: &[WrittenEvent]) -> io::Result<()> {
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.clear();
+        lines.extend_from_slice(&self.take_back);
+        written.iter().for_each(|written| written.record().write_line(&mut lines));
+        let appended = self.journal.append(&lines);
+        self.lines = lines;
+        appended?;
+        self.take_back.clear();
+        self.shared.unsynced.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Counts and acknowledges what was appended, but for events that were given up meanwhile.
+    fn count(&mut self, written: &[WrittenEvent]) {
+        let shared = Arc::clone(&self.shared);
+        let mut counts = shared.counts();
+        let mut given_up = Vec::new();
+        for written in written {
+            let record = written.record();
+            if written.event.decide(Decision::Counted) {
+                counts.add(&record);
+            } else {
+                Record::TakenBack(Box::new(record)).write_line(&mut self.take_back);
+                given_up.push(written);
+            }
+        }
+        for written in given_up {
+            // Another event of the same browser may have been counted.
+            if let Some(browser) = written.given_place().filter(|&browser| !counts.has_browser(browser)) {
+                self.places.give_back(browser, written.event.address);
+            }
+        }
+        drop(counts);
+        if self.journal.bytes() >= self.compact_at {
+            self.compact();
+        }
+    }
+
+    fn give_places_back(&mut self, written: &[WrittenEvent]) {
+        for written in written {
+            if let Some(browser) = written.given_place() {
+                self.places.give_back(browser, written.event.address);
+            }
+        }
+    }
+
+    fn flush_take_back(&mut self) -> io::Result<()> {
+        if !self.take_back.is_empty() {
+            self.journal.append(&self.take_back)?;
+            self.take_back.clear();
+        }
+        Ok(())
+    }
+
+    fn cut(&mut self, id: Uuid) -> io::Result<Counts> {
+        self.flush_take_back()?;
+        let mut taken_up = Counts::default();
+        let cut = self.journal.cut(id, &mut taken_up);
+        let shared = Arc::clone(&self.shared);
+        let mut counts = shared.counts();
+        counts.add_all(&taken_up);
+        cut?;
+        self.places = BrowserPlaces::beside([]);
+        Ok(std::mem::take(&mut *counts))
+    }
+
+    fn close_and_forget(&mut self) -> io::Result<()> {
+        self.closed = true;
+        self.take_back.clear();
+        *self.shared.counts() = Counts::default();
+        self.journal.remove()
+    }
+
     /// Replaces the journal by what it adds up to. The events in it are safe either way.
     fn compact(&mut self) {
         self.compact_at = JOURNAL_BYTES;
-        if let Err(error) = self.journal.compact(&self.counts) {
+        if let Err(error) = self.try_compact() {
             tracing::warn!(%error, "the journal of page views could not be compacted");
             self.compact_at = self.journal.bytes() + RETRY_BYTES;
         }
+    }
+
+    fn try_compact(&mut self) -> io::Result<()> {
+        // What takes a line back belongs into the same journal as that line.
+        self.flush_take_back()?;
+        let mut lines = Vec::new();
+        self.shared.counts().records().for_each(|record| record.write_line(&mut lines));
+        self.journal.compact(&lines)
     }
 }
 

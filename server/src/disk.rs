@@ -106,6 +106,12 @@ pub trait Appender: Debug + Send + Sync {
     /// The disk refused; some of the bytes may be there.
     fn append(&self, bytes: &[u8]) -> io::Result<()>;
 
+    /// Takes off everything behind the first `bytes` bytes.
+    ///
+    /// # Errors
+    /// The disk refused; the file is unchanged.
+    fn truncate(&self, bytes: u64) -> io::Result<()>;
+
     /// Makes everything appended so far survive a power cut.
     ///
     /// # Errors

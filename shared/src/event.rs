@@ -27,7 +27,8 @@ pub struct BrowserEvent {
     /// Always `route-open`.
     #[serde(rename = "type")]
     pub kind: EventKind,
-    /// The browser's own random UUID: one per browser profile and origin.
+    /// The browser's own random UUID: one per browser profile and origin. A UUID that is not of version 4 is valid and
+    /// says nothing: the view counts, the browser does not.
     pub device_id: Uuid,
     /// The display size when the page was opened.
     pub device_size: Breakpoint,
@@ -50,9 +51,6 @@ pub enum EventError {
     /// Not JSON, a member of the wrong type or twice there, an unknown size, or an invalid UUID.
     #[error("the event is not valid: {0}")]
     Malformed(#[from] serde_json::Error),
-    /// A UUID that no browser makes.
-    #[error("device_id is the nil or the max UUID, which identifies nobody")]
-    NobodysUuid,
     /// Longer than [`PAGE_KEY_BYTES`].
     #[error("path is longer than {PAGE_KEY_BYTES} bytes")]
     PathTooLong,
@@ -71,9 +69,6 @@ impl BrowserEvent {
             return Err(EventError::TooLarge);
         }
         let event: Self = serde_json::from_str(json::check_text(body).map_err(EventError::NotJson)?)?;
-        if event.device_id.is_nil() || event.device_id.is_max() {
-            return Err(EventError::NobodysUuid);
-        }
         if event.path.len() > PAGE_KEY_BYTES {
             return Err(EventError::PathTooLong);
         }
@@ -115,6 +110,16 @@ mod tests {
     }
 
     #[test]
+    fn every_well_formed_uuid_is_read() {
+        for uuid in
+            [Uuid::nil(), Uuid::max(), Uuid::from_bytes(*b"jane@acme.corp!!"), Uuid::from_u128(1 << 76)]
+        {
+            let event = String::from_utf8(body("")).unwrap().replace(DEVICE, &uuid.to_string());
+            assert_eq!(BrowserEvent::parse(event.as_bytes()).unwrap().device_id, uuid);
+        }
+    }
+
+    #[test]
     fn what_is_written_is_read_back() {
         let event = BrowserEvent::parse(&body(r#","ephemeral":true"#)).unwrap();
         assert_eq!(BrowserEvent::parse(&serde_json::to_vec(&event).unwrap()).unwrap(), event);
@@ -135,7 +140,6 @@ mod tests {
             (valid.replace("\"lg\"", "3").into_bytes(), "not valid"),
             (valid.replace("route-open", "click").into_bytes(), "unknown variant"),
             (valid.replace(DEVICE, "not-a-uuid").into_bytes(), "UUID"),
-            (valid.replace(DEVICE, "00000000-0000-0000-0000-000000000000").into_bytes(), "identifies nobody"),
             (valid.replace(DEVICE, "").into_bytes(), "UUID"),
             (valid.replace("/p/$projectId", &"/x".repeat(200)).into_bytes(), "longer than 256"),
             (valid.replace("/p/", r"/\u0000/").into_bytes(), "control character"),

@@ -8,14 +8,15 @@ use headcount_shared::{
 };
 use uuid::Uuid;
 
-use super::record::Record;
+use super::{estimate::DroppedEstimate, pseudonym::BrowserPseudonym, record::Record};
 
 /// What browsers did since the last report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
-    browsers: HashMap<Uuid, Sizes>,
+    browsers: HashMap<BrowserPseudonym, Sizes>,
     page_views: BTreeMap<String, u64>,
     dropped: Dropped,
+    dropped_browsers: DroppedEstimate,
 }
 
 /// What was not counted because a bound was reached.
@@ -59,8 +60,15 @@ impl Counts {
                     self.add_browser(browser, size);
                 }
             }
+            Record::Overflow { browser, ref page } => {
+                self.add_views(page, 1);
+                self.drop_browser(browser);
+            }
+            // What it takes back is left out where the journal is read.
+            Record::TakenBack(_) => {}
             Record::Browser { browser, size } => self.add_browser(browser, size),
             Record::Views { count, ref page } => self.add_views(page, count),
+            Record::DroppedRank { register, rank } => self.dropped_browsers.raise(register, rank),
             Record::Dropped { browsers, page_views } => {
                 self.dropped.browsers = self.dropped.browsers.saturating_add(browsers);
                 self.dropped.page_views = self.dropped.page_views.saturating_add(page_views);
@@ -81,15 +89,33 @@ impl Counts {
             .browsers
             .iter()
             .flat_map(|(&browser, sizes)| sizes.iter().map(move |size| Record::Browser { browser, size }));
-        views.chain(browsers_seen).chain([Record::Dropped { browsers, page_views }])
+        let ranks = self.dropped_browsers.registers();
+        let ranks = ranks.map(|(register, rank)| Record::DroppedRank { register, rank });
+        views.chain(browsers_seen).chain([Record::Dropped { browsers, page_views }]).chain(ranks)
     }
 
-    /// The browsers, sorted.
+    /// The pseudonyms of the browsers, sorted.
     #[must_use]
     pub fn users(&self) -> Vec<Uuid> {
-        let mut users: Vec<_> = self.browsers.keys().copied().collect();
+        let mut users: Vec<_> = self.browsers.keys().map(|browser| browser.as_uuid()).collect();
         users.sort_unstable();
         users
+    }
+
+    /// The browsers.
+    pub(super) fn browsers(&self) -> impl Iterator<Item = BrowserPseudonym> {
+        self.browsers.keys().copied()
+    }
+
+    /// Whether a browser is counted.
+    pub(super) fn has_browser(&self, browser: BrowserPseudonym) -> bool {
+        self.browsers.contains_key(&browser)
+    }
+
+    /// An estimate of how many different browsers were dropped; its standard error is 3 %.
+    #[must_use]
+    pub fn dropped_browsers(&self) -> u64 {
+        self.dropped_browsers.browsers()
     }
 
     /// The number of browsers at each size that was seen; one seen at two sizes counts in both.
@@ -124,14 +150,19 @@ impl Counts {
         }
     }
 
-    fn add_browser(&mut self, browser: Uuid, size: Breakpoint) {
+    fn add_browser(&mut self, browser: BrowserPseudonym, size: Breakpoint) {
         if let Some(sizes) = self.browsers.get_mut(&browser) {
             sizes.add(size);
         } else if self.browsers.len() < BROWSERS_PER_REPORT {
             self.browsers.entry(browser).or_default().add(size);
         } else {
-            self.dropped.browsers = self.dropped.browsers.saturating_add(1);
+            self.drop_browser(browser);
         }
+    }
+
+    fn drop_browser(&mut self, browser: BrowserPseudonym) {
+        self.dropped.browsers = self.dropped.browsers.saturating_add(1);
+        self.dropped_browsers.add(browser);
     }
 }
 
@@ -140,7 +171,7 @@ mod tests {
     use super::*;
 
     fn view(browser: u128, size: Breakpoint, page: &str) -> Record<'_> {
-        Record::View { browser: Some(Uuid::from_u128(browser)), size, page: page.into() }
+        Record::View { browser: Some(BrowserPseudonym::from_bits(browser)), size, page: page.into() }
     }
 
     #[test]
@@ -154,13 +185,13 @@ mod tests {
         ] {
             counts.add(&record);
         }
-        assert_eq!(counts.users(), [Uuid::from_u128(1), Uuid::from_u128(2)]);
+        assert_eq!(counts.users(), [1, 2].map(|bits| BrowserPseudonym::from_bits(bits).as_uuid()));
         assert_eq!(counts.users_by_screen_size(), [(Breakpoint::Xs, 1), (Breakpoint::Lg, 2)].into());
         assert_eq!(*counts.page_views(), [("/".to_owned(), 3), ("/welcome".to_owned(), 1)].into());
     }
 
     #[test]
-    fn a_browser_that_cannot_keep_its_uuid_counts_as_a_view_only() {
+    fn a_view_without_a_browser_has_no_user_and_no_size() {
         let mut counts = Counts::default();
         counts.add(&Record::View { browser: None, size: Breakpoint::Md, page: "/".into() });
         assert!(counts.users().is_empty() && counts.users_by_screen_size().is_empty());
@@ -194,6 +225,9 @@ mod tests {
             counts.add(&view(n % 70, Breakpoint::ALL[n as usize % 6], &format!("/{}", n % 11)));
         }
         counts.add(&Record::Dropped { browsers: 3, page_views: 4 });
+        for n in 1000..1020 {
+            counts.add(&Record::Overflow { browser: BrowserPseudonym::from_bits(n << 90), page: "/".into() });
+        }
         let mut again = Counts::default();
         counts.records().for_each(|record| again.add(&record));
         assert_eq!(again, counts);

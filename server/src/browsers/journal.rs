@@ -1,6 +1,6 @@
 //! The journal: events on disk until the report that counts them is there too.
 //!
-//! In `browsers/` of the data directory:
+//! In `page-views/` of the data directory:
 //!
 //! ```text
 //! journal/<n>        segments; the last one is appended to, a line an event
@@ -9,22 +9,29 @@
 //! journal.old/       what a compaction replaced
 //! ```
 //!
+//! What version 0.1.0 left in `browsers/` is taken up by [`super::migration`].
+//!
 //! Invariants: a segment is in exactly one directory, and moving it or its directory is one rename. A directory
 //! `journal/` is missing only between two renames of a compaction, when `journal.next/` is whole, or around a cut, when
 //! there is no `journal.next/`. So a crash at any point loses nothing and counts nothing twice.
 
-use std::{io, mem, sync::Arc};
+use std::{cell::Cell, collections::HashMap, io, str::FromStr, sync::Arc};
 
 use uuid::Uuid;
 
-use super::{counts::Counts, record::Record};
+use super::{
+    counts::Counts,
+    migration,
+    pseudonym::{BrowserKey, BrowserPseudonym},
+    record::Record,
+};
 use crate::disk::{Appender, Disk, remove_with_files};
 
-const ROOT: &str = "browsers";
-const OPEN: &str = "browsers/journal";
-const NEXT: &str = "browsers/journal.next";
-const OLD: &str = "browsers/journal.old";
-const CUT: &str = "cut-";
+pub(super) const ROOT: &str = "page-views";
+const OPEN: &str = "page-views/journal";
+const NEXT: &str = "page-views/journal.next";
+const OLD: &str = "page-views/journal.old";
+pub(super) const CUT: &str = "cut-";
 
 /// Spoils a line that may be there in part, and ends it.
 const SPOIL: &[u8] = b"!\n";
@@ -34,19 +41,55 @@ const SPOIL: &[u8] = b"!\n";
 pub(super) struct Journal {
     disk: Arc<dyn Disk>,
     /// The last segment; opened when it is needed.
-    segment: Option<Arc<dyn Appender>>,
-    /// Whether the last segment may end with a part of a line.
-    torn: bool,
+    segment: Option<OpenSegment>,
     /// The size of all segments.
     bytes: u64,
-    /// Lines appended, and of them those that survive a power cut, both since the start.
+    /// Appends, and of them those that survive a power cut, both since the start.
     appended: u64,
     synced: u64,
     /// Cuts whose reports are on disk and that could not be removed yet.
     reported: Vec<Uuid>,
     /// Cuts that could not be taken up again yet, and whose counts are in memory all the same.
     counted: Vec<Uuid>,
-    line: Vec<u8>,
+}
+
+/// The segment that is appended to.
+#[derive(Debug)]
+struct OpenSegment {
+    file: Arc<dyn Appender>,
+    /// The size of what was appended with success, and was there before.
+    bytes: u64,
+    /// Whether the file may end with a part of a line that an ended process left.
+    torn: bool,
+    /// Whether the file may hold more than `bytes`, left by an append that failed.
+    overlong: bool,
+}
+
+impl OpenSegment {
+    /// Takes off what a failed append left.
+    fn trim(&mut self) -> io::Result<()> {
+        if self.overlong {
+            self.file.truncate(self.bytes)?;
+            self.overlong = false;
+        }
+        Ok(())
+    }
+
+    /// Adds whole lines: all of them or none.
+    fn append(&mut self, lines: &[u8]) -> io::Result<u64> {
+        self.trim()?;
+        let spoiled = self.torn.then(|| [SPOIL, lines].concat());
+        let lines = spoiled.as_deref().unwrap_or(lines);
+        if let Err(error) = self.file.append(lines) {
+            self.overlong = true;
+            // If this fails too, the next append or cut tries again before it does anything else.
+            self.trim().ok();
+            return Err(error);
+        }
+        self.torn = false;
+        self.bytes += lines.len() as u64;
+        Ok(lines.len() as u64)
+    }
 }
 
 /// What a sync has to make durable.
@@ -64,19 +107,22 @@ impl Unsynced {
 
 impl Journal {
     /// Finishes what a crash interrupted, and reads what was counted and not reported.
-    pub(super) fn open(disk: Arc<dyn Disk>, is_on_disk: &dyn Fn(Uuid) -> bool) -> io::Result<(Self, Counts)> {
+    pub(super) fn open(
+        disk: Arc<dyn Disk>,
+        key: &BrowserKey,
+        is_on_disk: &dyn Fn(Uuid) -> bool,
+    ) -> io::Result<(Self, Counts)> {
         let mut journal = Self {
             disk,
             segment: None,
-            torn: true,
             bytes: 0,
             appended: 0,
             synced: 0,
             reported: Vec::new(),
             counted: Vec::new(),
-            line: Vec::new(),
         };
         journal.disk.create_dir(ROOT)?;
+        migration::take_up_raw(&*journal.disk, key, is_on_disk)?;
         journal.finish_compaction()?;
         journal.reported = journal.cuts()?.into_iter().filter(|&id| is_on_disk(id)).collect();
         // What is taken up is read with the rest below.
@@ -88,22 +134,14 @@ impl Journal {
         Ok((journal, counts))
     }
 
-    /// Adds a record. When this returns, it survives the end of the process.
-    pub(super) fn append(&mut self, record: &Record<'_>) -> io::Result<()> {
-        let mut line = mem::take(&mut self.line);
-        line.clear();
-        if self.torn {
-            line.extend_from_slice(SPOIL);
-        }
-        record.write_line(&mut line);
-        let appended = self.segment().and_then(|segment| segment.append(&line));
-        self.torn = appended.is_err();
-        if appended.is_ok() {
-            self.bytes += line.len() as u64;
-            self.appended += 1;
-        }
-        self.line = line;
-        appended
+    /// Adds whole lines, all of them or none. When this returns, they survive the end of the process.
+    ///
+    /// After an error the lines may still be there if the disk also refuses to take them off again and the process ends
+    /// before it does.
+    pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        self.bytes += self.segment()?.append(lines)?;
+        self.appended += 1;
+        Ok(())
     }
 
     /// The size of all segments.
@@ -133,7 +171,7 @@ impl Journal {
     /// What has to be synced, if anything.
     pub(super) fn unsynced(&self) -> Option<Unsynced> {
         let segment = self.segment.as_ref().filter(|_| self.appended > self.synced)?;
-        Some(Unsynced { segment: Arc::clone(segment), appended: self.appended })
+        Some(Unsynced { segment: Arc::clone(&segment.file), appended: self.appended })
     }
 
     /// Notes that `unsynced` is not that any more.
@@ -141,11 +179,9 @@ impl Journal {
         self.synced = self.synced.max(unsynced.appended);
     }
 
-    /// Replaces all segments by what they add up to.
-    pub(super) fn compact(&mut self, counts: &Counts) -> io::Result<()> {
-        let mut lines = Vec::new();
-        counts.records().for_each(|record| record.write_line(&mut lines));
-        self.write_next(&lines).inspect_err(|_| {
+    /// Replaces all segments by `lines`, which say what they add up to.
+    pub(super) fn compact(&mut self, lines: &[u8]) -> io::Result<()> {
+        self.write_next(lines).inspect_err(|_| {
             // A cut removes it again before it matters.
             remove_with_files(&*self.disk, NEXT).ok();
         })?;
@@ -182,12 +218,14 @@ impl Journal {
     /// Forgets the segment that was open: it belongs to somebody else now.
     fn start_anew(&mut self) {
         self.segment = None;
-        self.torn = true;
         self.bytes = 0;
         self.synced = self.appended;
     }
 
     fn sync(&mut self) -> io::Result<()> {
+        if let Some(segment) = &mut self.segment {
+            segment.trim()?;
+        }
         if let Some(unsynced) = self.unsynced() {
             unsynced.sync()?;
             self.synced(&unsynced);
@@ -196,7 +234,7 @@ impl Journal {
     }
 
     /// The last segment, opened.
-    fn segment(&mut self) -> io::Result<&Arc<dyn Appender>> {
+    fn segment(&mut self) -> io::Result<&mut OpenSegment> {
         let segment = match self.segment.take() {
             Some(segment) => segment,
             None => self.open_segment()?,
@@ -204,13 +242,14 @@ impl Journal {
         Ok(self.segment.insert(segment))
     }
 
-    fn open_segment(&self) -> io::Result<Arc<dyn Appender>> {
+    fn open_segment(&self) -> io::Result<OpenSegment> {
         self.disk.create_dir(OPEN)?;
         let last = segments(&*self.disk, OPEN)?.last().copied().unwrap_or(0);
-        let segment = self.disk.append(&segment_path(OPEN, last))?;
+        let path = segment_path(OPEN, last);
+        let file = self.disk.append(&path)?;
         self.disk.sync_dir(OPEN)?;
         self.disk.sync_dir(ROOT)?;
-        Ok(segment)
+        Ok(OpenSegment { file, bytes: self.disk.size(&path)?, torn: true, overlong: false })
     }
 
     fn finish_compaction(&self) -> io::Result<()> {
@@ -257,7 +296,6 @@ impl Journal {
     fn take_up(&mut self, cut: &str) -> io::Result<()> {
         self.sync()?;
         self.segment = None;
-        self.torn = true;
         let first = segments(&*self.disk, cut)?.last().map_or(0, |last| last + 1);
         for (segment, moved) in segments(&*self.disk, OPEN)?.into_iter().zip(first..) {
             self.disk.rename(&segment_path(OPEN, segment), &segment_path(cut, moved))?;
@@ -280,21 +318,47 @@ impl Journal {
 
     /// What the segments in `dir` say.
     fn read(&self, dir: &str) -> io::Result<Counts> {
-        let (mut counts, mut damaged) = (Counts::default(), 0_u64);
-        for segment in segments(&*self.disk, dir)? {
-            let bytes = self.disk.read(&segment_path(dir, segment))?;
-            for line in bytes.split(|&byte| byte == b'\n').filter(|line| !matches!(**line, [] | [b'!'])) {
-                match Record::read_line(line) {
-                    Some(record) => counts.add(&record),
-                    None => damaged += 1,
-                }
+        let segments = read_segments(&*self.disk, dir)?;
+        let mut taken_back = HashMap::<_, Cell<u64>>::new();
+        for line in lines(&segments).filter(|line| Record::<BrowserPseudonym>::line_takes_back(line)) {
+            if let Some(Record::TakenBack(record)) = Record::<BrowserPseudonym>::read_line(line) {
+                *taken_back.entry(*record).or_default().get_mut() += 1;
             }
         }
-        if damaged > 0 {
-            tracing::warn!(damaged, "the journal of page views has damaged lines; they are left out");
-        }
+        let mut counts = Counts::default();
+        for_each_record(&segments, |record| match taken_back.get(&record) {
+            Some(times) if times.get() > 0 => times.set(times.get() - 1),
+            _ => counts.add(&record),
+        });
         Ok(counts)
     }
+}
+
+/// The bytes of the segments in a directory.
+pub(super) fn read_segments(disk: &dyn Disk, dir: &str) -> io::Result<Vec<Vec<u8>>> {
+    segments(disk, dir)?.into_iter().map(|segment| disk.read(&segment_path(dir, segment))).collect()
+}
+
+/// Gives each record in segments to `take`, in order. Damaged lines are left out, and one line of the log counts them.
+pub(super) fn for_each_record<'a, B: FromStr>(segments: &'a [Vec<u8>], mut take: impl FnMut(Record<'a, B>)) {
+    let mut damaged = 0_u64;
+    for line in lines(segments) {
+        match Record::read_line(line) {
+            Some(record) => take(record),
+            None => damaged += 1,
+        }
+    }
+    if damaged > 0 {
+        tracing::warn!(damaged, "the journal of page views has damaged lines; they are left out");
+    }
+}
+
+/// The lines in segments that are not empty and were not spoiled on purpose.
+fn lines(segments: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
+    segments
+        .iter()
+        .flat_map(|bytes| bytes.split(|&byte| byte == b'\n'))
+        .filter(|line| !matches!(**line, [] | [b'!']))
 }
 
 /// The numbers of the segments in a directory, in order.
@@ -304,7 +368,7 @@ fn segments(disk: &dyn Disk, dir: &str) -> io::Result<Vec<u32>> {
     Ok(numbers)
 }
 
-fn segment_path(dir: &str, number: u32) -> String {
+pub(super) fn segment_path(dir: &str, number: u32) -> String {
     format!("{dir}/{number}")
 }
 

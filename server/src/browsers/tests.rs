@@ -9,12 +9,19 @@ use headcount_shared::{
 use proptest::prelude::*;
 
 use super::*;
-use crate::disk::simulated::{Crash, SimulatedDisk};
+use crate::{
+    disk::simulated::{Crash, SimulatedDisk},
+    peer_address::AddressHasher,
+};
+
+fn uuid(browser: u128) -> Uuid {
+    uuid::Builder::from_random_bytes((browser + 1).to_be_bytes()).into_uuid()
+}
 
 fn event(browser: u128, page: &str) -> BrowserEvent {
     BrowserEvent {
         kind: EventKind::RouteOpen,
-        device_id: Uuid::from_u128(browser + 1),
+        device_id: uuid(browser),
         device_size: Breakpoint::Lg,
         path: page.to_owned(),
         ephemeral: false,
@@ -37,8 +44,26 @@ fn views(counts: &Counts) -> u64 {
     counts.page_views().values().sum()
 }
 
+fn key() -> BrowserKey {
+    BrowserKey::new(&[42; 32])
+}
+
 fn open(disk: &SimulatedDisk, reports: &Reports) -> io::Result<Browsers> {
-    Browsers::open(Arc::new(disk.clone()), PAGES.map(str::to_owned), &|id| reports.0.contains_key(&id))
+    Browsers::open(Arc::new(disk.clone()), key(), PAGES.map(str::to_owned), &|id| reports.0.contains_key(&id))
+}
+
+impl Browsers {
+    /// Records an event and waits for the decision, however long that takes.
+    fn record_now(&self, event: &BrowserEvent) -> Result<(), RecordError> {
+        let ticket = self.submit(event, None)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        result(runtime.block_on(ticket.decision()))
+    }
+
+    /// Lets the thread do something with its state.
+    fn with_writing<T: Send + 'static>(&self, work: impl FnOnce(&mut Writing) -> T + Send + 'static) -> T {
+        self.writer.run(work).unwrap()
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +112,7 @@ fn run(
     let mut browsers = open(disk, reports)?;
     for &step in steps {
         match step {
-            Step::Event(n) => match browsers.record(&event(u128::from(n), PAGES[usize::from(n) % 3])) {
+            Step::Event(n) => match browsers.record_now(&event(u128::from(n), PAGES[usize::from(n) % 3])) {
                 Ok(()) => model.acknowledged += 1,
                 Err(_) => {
                     model.in_doubt += 1;
@@ -117,9 +142,7 @@ fn run(
                 model.synced = model.acknowledged;
             }
             Step::Compact => {
-                let mut state = browsers.lock();
-                let State { journal, counts, .. } = &mut *state;
-                journal.compact(counts)?;
+                browsers.with_writing(Writing::try_compact)?;
                 model.synced = model.acknowledged;
             }
             Step::Restart => browsers = open(disk, reports)?,
@@ -210,9 +233,9 @@ fn a_report_that_failed_to_reach_the_disk_is_part_of_the_next_start() {
     let disk = SimulatedDisk::default();
     let reports = Reports::default();
     let browsers = open(&disk, &reports).unwrap();
-    browsers.record(&event(1, "/")).unwrap();
+    browsers.record_now(&event(1, "/")).unwrap();
     browsers.cut(Uuid::from_u128(1)).unwrap();
-    browsers.record(&event(2, "/")).unwrap();
+    browsers.record_now(&event(2, "/")).unwrap();
     assert_eq!(views(&browsers.peek()), 1);
     assert_eq!(views(&open(&disk, &reports).unwrap().peek()), 2);
 }
@@ -222,9 +245,9 @@ fn counts_whose_report_was_lost_are_in_the_next_one() {
     let disk = SimulatedDisk::default();
     let mut reports = Reports::default();
     let browsers = open(&disk, &reports).unwrap();
-    browsers.record(&event(1, "/")).unwrap();
+    browsers.record_now(&event(1, "/")).unwrap();
     drop(browsers.cut(Uuid::from_u128(1)).unwrap());
-    browsers.record(&event(2, "/welcome")).unwrap();
+    browsers.record_now(&event(2, "/welcome")).unwrap();
     let counts = browsers.cut(Uuid::from_u128(2)).unwrap();
     assert_eq!((views(&counts), counts.users().len()), (2, 2));
     reports.0.insert(Uuid::from_u128(2), counts);
@@ -237,12 +260,12 @@ fn counts_whose_report_was_lost_are_in_the_next_one() {
 fn a_full_disk_refuses_events_and_recovers() {
     let disk = SimulatedDisk::default();
     let browsers = open(&disk, &Reports::default()).unwrap();
-    browsers.record(&event(1, "/")).unwrap();
+    browsers.record_now(&event(1, "/")).unwrap();
     disk.refuse_writes(true);
-    assert!(matches!(browsers.record(&event(2, "/")), Err(RecordError::Disk(_))));
+    assert!(matches!(browsers.record_now(&event(2, "/")), Err(RecordError::Disk)));
     assert!(browsers.cut(Uuid::from_u128(1)).is_err());
     disk.refuse_writes(false);
-    browsers.record(&event(3, "/")).unwrap();
+    browsers.record_now(&event(3, "/")).unwrap();
     assert_eq!(views(&browsers.peek()), 2);
     assert_eq!(open(&disk, &Reports::default()).unwrap().peek(), browsers.peek());
 }
@@ -252,7 +275,7 @@ fn damaged_lines_cost_only_themselves() {
     let disk = SimulatedDisk::default();
     let browsers = open(&disk, &Reports::default()).unwrap();
     for n in 0..3 {
-        browsers.record(&event(n, "/welcome")).unwrap();
+        browsers.record_now(&event(n, "/welcome")).unwrap();
     }
     let (path, mut bytes) = disk.files().pop_first().unwrap();
     let middle = bytes.len() / 2;
@@ -261,7 +284,7 @@ fn damaged_lines_cost_only_themselves() {
     disk.spoil(&path, &bytes);
     let reopened = open(&disk, &Reports::default()).unwrap();
     assert_eq!(views(&reopened.peek()), 2);
-    reopened.record(&event(9, "/")).unwrap();
+    reopened.record_now(&event(9, "/")).unwrap();
     assert_eq!(views(&open(&disk, &Reports::default()).unwrap().peek()), 3);
 }
 
@@ -270,9 +293,9 @@ fn a_page_that_is_not_in_the_table_is_unmatched() {
     let disk = SimulatedDisk::default();
     let browsers = open(&disk, &Reports::default()).unwrap();
     for page in ["/p/acme-secret", "/welcome/", "", "(unmatched)"] {
-        browsers.record(&event(1, page)).unwrap();
+        browsers.record_now(&event(1, page)).unwrap();
     }
-    browsers.record(&event(1, "/welcome")).unwrap();
+    browsers.record_now(&event(1, "/welcome")).unwrap();
     assert_eq!(*browsers.peek().page_views(), [(UNMATCHED.to_owned(), 4), ("/welcome".to_owned(), 1)].into());
     assert!(disk.files().values().all(|bytes| !String::from_utf8_lossy(bytes).contains("acme")));
 }
@@ -281,17 +304,18 @@ fn a_page_that_is_not_in_the_table_is_unmatched() {
 fn a_flood_does_not_grow_the_journal() {
     let disk = SimulatedDisk::default();
     let browsers = open(&disk, &Reports::default()).unwrap();
-    let mut state = browsers.lock();
-    let State { journal, counts, .. } = &mut *state;
-    let record = Record::View { browser: None, size: Breakpoint::Xs, page: "/".into() };
+    let no_uuid = BrowserEvent { ephemeral: true, ..event(1, "/") };
     for _ in 0..1000 {
-        journal.append(&record).unwrap();
-        counts.add(&record);
+        browsers.record_now(&no_uuid).unwrap();
     }
-    let before = journal.bytes();
-    journal.compact(counts).unwrap();
-    assert!(journal.bytes() * 100 < before, "{} of {before}", journal.bytes());
-    assert_eq!(disk.files().values().map(Vec::len).sum::<usize>() as u64, journal.bytes());
+    let bytes = |disk: &SimulatedDisk| disk.files().values().map(Vec::len).sum::<usize>() as u64;
+    let before = bytes(&disk);
+    let after = browsers.with_writing(|writing| {
+        writing.try_compact().unwrap();
+        writing.journal.bytes()
+    });
+    assert!(after * 100 < before, "{after} of {before}");
+    assert_eq!(bytes(&disk), after);
 }
 
 #[test]
@@ -301,17 +325,17 @@ fn a_compaction_or_cut_that_fails_at_any_step_loses_and_doubles_nothing() {
             let disk = SimulatedDisk::default();
             let mut reports = Reports::default();
             let browsers = open(&disk, &reports).unwrap();
-            browsers.record(&event(1, "/")).unwrap();
-            browsers.record(&event(2, "/")).unwrap();
+            browsers.record_now(&event(1, "/")).unwrap();
+            browsers.record_now(&event(2, "/")).unwrap();
             disk.fail_once_after(fail_after);
             let id = Uuid::from_u128(1);
             let cut = if cuts { browsers.cut(id).ok() } else { None };
             if !cuts {
-                browsers.lock().compact();
+                browsers.with_writing(Writing::compact);
             }
             let all_steps_done = disk.has_failure_ahead();
             disk.fail_once_after(u64::MAX);
-            browsers.record(&event(3, "/")).unwrap();
+            browsers.record_now(&event(3, "/")).unwrap();
             reports.0.extend(cut.map(|counts| (id, counts)));
             let second = Uuid::from_u128(2);
             for browsers in [&open(&disk, &reports).unwrap(), &browsers] {
@@ -334,7 +358,7 @@ fn a_compaction_or_cut_that_fails_at_any_step_loses_and_doubles_nothing() {
 fn a_peek_changes_nothing() {
     let disk = SimulatedDisk::default();
     let browsers = open(&disk, &Reports::default()).unwrap();
-    browsers.record(&event(1, "/")).unwrap();
+    browsers.record_now(&event(1, "/")).unwrap();
     let (steps, counts) = (disk.steps(), browsers.peek());
     assert_eq!(browsers.peek(), counts);
     assert_eq!(disk.steps(), steps);
@@ -344,12 +368,170 @@ fn a_peek_changes_nothing() {
 fn switched_off_everything_is_forgotten_and_nothing_more_counted() {
     let disk = SimulatedDisk::default();
     let browsers = open(&disk, &Reports::default()).unwrap();
-    browsers.record(&event(1, "/")).unwrap();
+    browsers.record_now(&event(1, "/")).unwrap();
     browsers.cut(Uuid::from_u128(1)).unwrap();
-    browsers.record(&event(1, "/")).unwrap();
+    browsers.record_now(&event(1, "/")).unwrap();
     browsers.close_and_forget().unwrap();
     assert!(disk.files().is_empty());
-    assert!(matches!(browsers.record(&event(2, "/")), Err(RecordError::Closed)));
+    assert!(matches!(browsers.record_now(&event(2, "/")), Err(RecordError::Closed)));
     assert!(disk.files().is_empty());
     assert_eq!(open(&disk, &Reports::default()).unwrap().peek(), Counts::default());
+}
+
+#[test]
+fn an_append_that_fails_at_any_step_leaves_none_of_its_lines() {
+    for fail_after in 0.. {
+        let disk = SimulatedDisk::default();
+        let browsers = open(&disk, &Reports::default()).unwrap();
+        browsers.record_now(&event(1, "/")).unwrap();
+        let failed = browsers.with_writing({
+            let disk = disk.clone();
+            move |writing| {
+                let mut lines = Vec::new();
+                for _ in 0..4 {
+                    Record::Views { count: 1, page: "/welcome".into() }.write_line(&mut lines);
+                }
+                disk.fail_once_after(fail_after);
+                writing.journal.append(&lines).is_err()
+            }
+        });
+        let all_steps_done = disk.has_failure_ahead();
+        disk.fail_once_after(u64::MAX);
+        browsers.record_now(&event(2, "/")).unwrap();
+        let again = open(&disk, &Reports::default()).unwrap().peek();
+        let welcome = again.page_views().get("/welcome").copied().unwrap_or(0);
+        assert_eq!((again.page_views()["/"], welcome), (2, if failed { 0 } else { 4 }), "{fail_after}");
+        if all_steps_done {
+            return;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_waits_for_a_slow_disk_for_too_long_is_never_counted() {
+    let disk = SimulatedDisk::default();
+    let browsers = open(&disk, &Reports::default()).unwrap();
+    browsers.submit(&event(1, "/"), None).unwrap().decision().await;
+    disk.stall(true);
+    // One is being written, the other waits behind it.
+    let written = browsers.submit(&event(2, "/"), None).unwrap();
+    disk.until_a_step_waits();
+    let started = tokio::time::Instant::now();
+    assert_eq!(browsers.record(&event(3, "/"), None).await, Err(RecordError::Busy));
+    assert_eq!(started.elapsed().as_secs(), EVENT_PATIENCE.as_secs());
+    assert_eq!(written.give_up(), Decision::GivenUp);
+    // Who looks waits for nothing.
+    assert_eq!((views(&browsers.peek()), browsers.peek_dropped().total()), (1, 0));
+    disk.stall(false);
+    let last = browsers.submit(&event(4, "/"), None).unwrap();
+    assert_eq!(last.decision().await, Decision::Counted);
+    let counts = browsers.peek();
+    assert_eq!((views(&counts), counts.users().len()), (2, 2));
+    browsers.sync().unwrap();
+    for crash in [Crash::Kill, Crash::PowerCut] {
+        disk.restart(crash);
+        assert_eq!(open(&disk, &Reports::default()).unwrap().peek(), counts, "{crash:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_whose_sender_leaves_is_counted() {
+    let disk = SimulatedDisk::default();
+    let browsers = open(&disk, &Reports::default()).unwrap();
+    disk.stall(true);
+    let leaving = event(1, "/");
+    let left = tokio::time::timeout(Duration::from_millis(1), browsers.record(&leaving, None)).await;
+    assert!(left.is_err());
+    disk.stall(false);
+    browsers.submit(&event(2, "/"), None).unwrap().decision().await;
+    assert_eq!(views(&browsers.peek()), 2);
+}
+
+#[test]
+fn too_many_events_that_wait_are_refused() {
+    let disk = SimulatedDisk::default();
+    let browsers = open(&disk, &Reports::default()).unwrap();
+    disk.stall(true);
+    let refused = (0..10_000).find(|&n| browsers.submit(&event(n, "/"), None).is_err());
+    assert!(refused.is_some_and(|refused| refused < 5_000), "{refused:?}");
+    disk.stall(false);
+}
+
+#[test]
+fn events_from_many_threads_are_each_counted_once() {
+    let disk = SimulatedDisk::default();
+    let browsers = open(&disk, &Reports::default()).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..8_u128 {
+            let browsers = &browsers;
+            scope.spawn(move || {
+                for n in 0..100 {
+                    browsers.record_now(&event(thread * 1000 + n, "/")).unwrap();
+                }
+            });
+        }
+    });
+    let counts = browsers.peek();
+    assert_eq!((views(&counts), counts.users().len()), (800, 800));
+    assert_eq!(open(&disk, &Reports::default()).unwrap().peek(), counts);
+}
+
+/// Records views of many browsers from one address.
+fn record_many(browsers: &Browsers, numbers: std::ops::Range<u128>, address: AddressHash) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let numbers: Vec<u128> = numbers.collect();
+    for numbers in numbers.chunks(1000) {
+        let submit = |&n: &u128| browsers.submit(&event(n, "/"), Some(address)).unwrap();
+        let tickets: Vec<_> = numbers.iter().map(submit).collect();
+        for ticket in tickets {
+            assert_eq!(runtime.block_on(ticket.decision()), Decision::Counted);
+        }
+    }
+}
+
+#[test]
+fn one_address_leaves_places_to_others_and_what_is_dropped_is_estimated() {
+    let disk = SimulatedDisk::default();
+    let browsers = open(&disk, &Reports::default()).unwrap();
+    let hasher = AddressHasher::new();
+    let [one, other] = ["127.0.0.1", "127.0.0.3"].map(|address| hasher.hash(address.parse().unwrap()));
+    record_many(&browsers, 0..10_000, one);
+    // The same browsers again are the same drops of browsers, and more views.
+    record_many(&browsers, 9_000..10_000, one);
+    record_many(&browsers, 20_000..20_050, other);
+    let counts = browsers.peek();
+    assert_eq!((views(&counts), counts.users().len()), (11_050, 5_050));
+    for n in 20_000..20_050 {
+        assert!(counts.users().contains(&key().pseudonym(uuid(n)).unwrap().as_uuid()));
+    }
+    assert_eq!(counts.dropped(), Dropped { browsers: 6_000, page_views: 0 });
+    let estimate = browsers.peek_dropped_browsers();
+    assert!((4_500..5_500).contains(&estimate), "{estimate}");
+    // All of this is in the journal, compacted or not.
+    assert_eq!(open(&disk, &Reports::default()).unwrap().peek(), counts);
+    browsers.with_writing(Writing::try_compact).unwrap();
+    assert_eq!(open(&disk, &Reports::default()).unwrap().peek(), counts);
+    // The next interval begins anew.
+    browsers.cut(Uuid::from_u128(1)).unwrap();
+    record_many(&browsers, 0..10, one);
+    assert_eq!((browsers.peek().users().len(), browsers.peek_dropped_browsers()), (10, 0));
+}
+
+#[test]
+fn no_uuid_of_a_browser_is_on_the_disk_or_in_a_report() {
+    let disk = SimulatedDisk::default();
+    let browsers = open(&disk, &Reports::default()).unwrap();
+    browsers.record_now(&event(1, "/")).unwrap();
+    let named = BrowserEvent { device_id: Uuid::from_bytes(*b"jane@acme.corp!!"), ..event(1, "/welcome") };
+    browsers.record_now(&named).unwrap();
+    let counts = browsers.peek();
+    assert_eq!((views(&counts), counts.users()), (2, vec![browsers.pseudonym(uuid(1)).unwrap().as_uuid()]));
+    assert_eq!(counts.users_by_screen_size().values().sum::<u64>(), 1);
+    for bytes in disk.files().values() {
+        let text = String::from_utf8_lossy(bytes);
+        assert!(
+            !text.contains(&uuid(1).to_string()) && !text.contains(&named.device_id.to_string()),
+            "{text}"
+        );
+    }
 }

@@ -102,6 +102,10 @@ impl Appender for File {
         file.write_all(bytes)
     }
 
+    fn truncate(&self, bytes: u64) -> io::Result<()> {
+        self.set_len(bytes)
+    }
+
     fn sync(&self) -> io::Result<()> {
         self.sync_data()
     }

@@ -32,23 +32,33 @@ pub fn load_or_create(dir: &Path, name: &str, make: impl FnOnce() -> String) -> 
 /// # Errors
 /// The disk refused, or the file is not UTF-8.
 pub fn load(dir: &Path, name: &str) -> io::Result<Option<String>> {
+    let Some(bytes) = load_bytes(dir, name)? else { return Ok(None) };
+    let text = String::from_utf8(bytes).map_err(|_| io::ErrorKind::InvalidData)?;
+    Ok(Some(text.trim().to_owned()))
+}
+
+/// The bytes of the file; `None` if there is no such file. A file that others may read is made its owner's.
+///
+/// # Errors
+/// The disk refused.
+pub fn load_bytes(dir: &Path, name: &str) -> io::Result<Option<Vec<u8>>> {
     let path = dir.join(name);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
     if fs::metadata(&path)?.permissions().mode() & 0o077 != 0 {
         fs::set_permissions(&path, fs::Permissions::from_mode(OWNER_ONLY))?;
     }
-    Ok(Some(text.trim().to_owned()))
+    Ok(Some(bytes))
 }
 
 /// Writes the file whole, in the place of an existing one; it survives a power cut when this returns.
 ///
 /// # Errors
 /// The disk refused; an existing file is unchanged.
-pub fn store(dir: &Path, name: &str, text: &str) -> io::Result<()> {
+pub fn store(dir: &Path, name: &str, content: impl AsRef<[u8]>) -> io::Result<()> {
     let part = dir.join(format!("{name}{PART}"));
     // One that a crash left may have another mode.
     match fs::remove_file(&part) {
@@ -56,7 +66,7 @@ pub fn store(dir: &Path, name: &str, text: &str) -> io::Result<()> {
         _ => {}
     }
     let mut file = File::options().write(true).create_new(true).mode(OWNER_ONLY).open(&part)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all())?;
+    file.write_all(content.as_ref()).and_then(|()| file.sync_all())?;
     fs::rename(&part, dir.join(name))?;
     File::open(dir)?.sync_all()
 }

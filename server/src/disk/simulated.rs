@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Condvar, Mutex, MutexGuard},
 };
 
 use super::{Appender, Disk};
@@ -19,7 +19,13 @@ pub(crate) enum Crash {
 
 /// The disk. Clones share it. After its crash every step fails until [`SimulatedDisk::restart`].
 #[derive(Debug, Clone, Default)]
-pub(crate) struct SimulatedDisk(Arc<Mutex<State>>);
+pub(crate) struct SimulatedDisk(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
 
 type FileId = u64;
 
@@ -38,6 +44,9 @@ struct State {
     /// The number of steps until one is refused.
     fail_in: Option<u64>,
     refuse: bool,
+    /// Whether writing steps wait, and how many do.
+    stalled: bool,
+    waiting: usize,
 }
 
 #[derive(Debug, Default)]
@@ -85,6 +94,17 @@ impl SimulatedDisk {
         self.lock().refuse = refuse;
     }
 
+    /// Lets every writing step wait, as on a network file system that hangs, until it is resumed.
+    pub(crate) fn stall(&self, stalled: bool) {
+        self.lock().stalled = stalled;
+        self.0.changed.notify_all();
+    }
+
+    /// Returns when a step waits on the stalled disk.
+    pub(crate) fn until_a_step_waits(&self) {
+        drop(self.0.changed.wait_while(self.lock(), |state| state.waiting == 0).unwrap());
+    }
+
     /// What a new process finds.
     pub(crate) fn restart(&self, crash: Crash) {
         let mut state = self.lock();
@@ -112,12 +132,18 @@ impl SimulatedDisk {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap()
+        self.0.state.lock().unwrap()
     }
 
     /// Counts a step that changes something, unless the crash comes first.
     fn step(&self) -> io::Result<MutexGuard<'_, State>> {
         let mut state = self.lock();
+        if state.stalled {
+            state.waiting += 1;
+            self.0.changed.notify_all();
+            state = self.0.changed.wait_while(state, |state| state.stalled).unwrap();
+            state.waiting -= 1;
+        }
         if state.crash_at.is_some_and(|at| state.steps >= at) {
             return Err(io::Error::other("crashed"));
         }
@@ -229,6 +255,13 @@ impl Disk for SimulatedDisk {
                 state.names.insert(format!("{to}/{rest}"), file);
             }
         }
+        let moved: Vec<String> = state.dirs.iter().filter(|dir| dir.starts_with(&inside)).cloned().collect();
+        for dir in moved {
+            if let Some(rest) = dir.strip_prefix(&inside) {
+                state.dirs.insert(format!("{to}/{rest}"));
+            }
+            state.dirs.remove(&dir);
+        }
         Ok(())
     }
 
@@ -264,6 +297,15 @@ impl Appender for OpenFile {
             if let Some(file) = state.files.get_mut(&self.file) {
                 file.bytes.extend_from_slice(part);
             }
+        }
+        Ok(())
+    }
+
+    fn truncate(&self, bytes: u64) -> io::Result<()> {
+        let mut state = self.disk.step()?;
+        if let Some(file) = state.files.get_mut(&self.file) {
+            file.bytes.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
+            file.durable_bytes = file.durable_bytes.min(file.bytes.len());
         }
         Ok(())
     }

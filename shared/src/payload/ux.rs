@@ -17,8 +17,9 @@ pub struct Ux {
     /// report. A browser seen at two sizes counts in both. Sizes without a browser are absent.
     #[serde(deserialize_with = "or_default")]
     pub users_by_screen_size: BTreeMap<Breakpoint, u64>,
-    /// The random UUIDs of the browsers seen since the last report, sorted; at most 10,000. They are made in the browser,
-    /// one per browser profile and origin, and identify browsers, not people.
+    /// Pseudonyms of the browsers seen since the last report, sorted; at most 10,000. Each is a UUID of version 8 that the
+    /// server makes of the browser's random UUID with a key of its own, which never leaves it: the same browser has other
+    /// pseudonyms at other installations.
     #[serde(deserialize_with = "or_default")]
     pub users: Vec<Uuid>,
     /// The number of page views by route template since the last report. A template comes from the program's own table,

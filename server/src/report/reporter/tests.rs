@@ -11,6 +11,7 @@ use headcount_shared::{
 
 use super::*;
 use crate::{
+    browsers::BrowserKey,
     clock::SystemClock,
     disk::simulated::{Crash, SimulatedDisk},
     report::{
@@ -43,7 +44,7 @@ impl Transport for Nobody {
 
 fn reporter(disk: &SimulatedDisk) -> io::Result<Reporter> {
     let spool = Arc::new(Spool::open(Arc::new(disk.clone()))?);
-    let browsers = Browsers::open(Arc::new(disk.clone()), ["/".to_owned()], &|id| spool.holds(id))?;
+    let browsers = Browsers::open(Arc::new(disk.clone()), key(), ["/".to_owned()], &|id| spool.holds(id))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let metrics = Metrics::new();
     let hour = Duration::from_secs(3600);
@@ -69,15 +70,31 @@ fn reporter(disk: &SimulatedDisk) -> io::Result<Reporter> {
     Ok(Reporter::new(sources, spool, Arc::new(delivery), clock, metrics, schedule))
 }
 
-fn view(reporter: &Reporter, browser: u128) -> bool {
+/// The UUID of the browser with a number.
+fn uuid(browser: u128) -> Uuid {
+    uuid::Builder::from_random_bytes(browser.to_be_bytes()).into_uuid()
+}
+
+async fn view(reporter: &Reporter, browser: u128) -> bool {
     let event = BrowserEvent {
         kind: EventKind::RouteOpen,
-        device_id: Uuid::from_u128(browser),
+        device_id: uuid(browser),
         device_size: Breakpoint::Xl,
         path: "/".to_owned(),
         ephemeral: false,
     };
-    reporter.sources.browsers.record(&event).is_ok()
+    reporter.sources.browsers.record(&event, None).await.is_ok()
+}
+
+/// The number of the browser with a pseudonym.
+fn number(pseudonym: Uuid) -> u128 {
+    let key = key();
+    let has_it = |browser: &u128| key.pseudonym(uuid(*browser)).unwrap().as_uuid() == pseudonym;
+    (0..100).find(has_it).unwrap()
+}
+
+fn key() -> BrowserKey {
+    BrowserKey::new(&[1; 32])
 }
 
 fn payload(bytes: &[u8]) -> Payload {
@@ -92,7 +109,7 @@ fn spooled(reporter: &Reporter) -> Vec<Payload> {
 #[tokio::test]
 async fn a_preview_is_the_report_that_follows() {
     let reporter = reporter(&SimulatedDisk::default()).unwrap();
-    assert!(view(&reporter, 7));
+    assert!(view(&reporter, 7).await);
     let preview = reporter.preview().await.unwrap();
     assert_eq!(reporter.preview().await.unwrap(), preview);
     assert_eq!(reporter.make().await.unwrap(), Made::Spooled);
@@ -106,7 +123,9 @@ async fn a_preview_is_the_report_that_follows() {
 async fn each_report_holds_what_came_since_the_last_one() {
     let reporter = reporter(&SimulatedDisk::default()).unwrap();
     for browsers in [&[1, 2][..], &[], &[2]] {
-        assert!(browsers.iter().all(|&browser| view(&reporter, browser)));
+        for &browser in browsers {
+            assert!(view(&reporter, browser).await);
+        }
         reporter.make().await.unwrap();
     }
     let views: Vec<u64> =
@@ -118,12 +137,12 @@ async fn each_report_holds_what_came_since_the_last_one() {
 async fn a_report_that_the_disk_refused_is_made_once_it_takes_it() {
     let disk = SimulatedDisk::default();
     let reporter = reporter(&disk).unwrap();
-    assert!(view(&reporter, 1));
+    assert!(view(&reporter, 1).await);
     disk.refuse_writes(true);
     assert!(reporter.make().await.is_err());
-    assert!(!view(&reporter, 2), "an event that is not on disk is not acknowledged");
+    assert!(!view(&reporter, 2).await, "an event that is not on disk is not acknowledged");
     disk.refuse_writes(false);
-    assert!(view(&reporter, 3));
+    assert!(view(&reporter, 3).await);
     reporter.make().await.unwrap();
     reporter.make().await.unwrap();
     let views: u64 = spooled(&reporter).iter().flat_map(|report| report.ux.page_views.values()).sum();
@@ -136,10 +155,10 @@ async fn without_room_counts_add_up() {
     for n in 0..headcount_shared::limits::QUEUED_REPORTS {
         reporter.spool.add(Uuid::from_u128(n as u128), b"{}").unwrap();
     }
-    assert!(view(&reporter, 1));
+    assert!(view(&reporter, 1).await);
     assert_eq!(reporter.make().await.unwrap(), Made::NoRoom);
     reporter.spool.mark_sent(Uuid::from_u128(0)).unwrap();
-    assert!(view(&reporter, 2));
+    assert!(view(&reporter, 2).await);
     assert_eq!(reporter.make().await.unwrap(), Made::Spooled);
     let last = reporter.spool.entries().into_iter().find(|entry| entry.bytes > 2).unwrap();
     let report = reporter.spool.read(last.id.parse().unwrap()).unwrap();
@@ -151,7 +170,7 @@ async fn run(disk: &SimulatedDisk) -> (BTreeSet<u128>, BTreeSet<u128>) {
     let (mut acknowledged, mut in_doubt) = (BTreeSet::new(), BTreeSet::new());
     let Ok(reporter) = reporter(disk) else { return (acknowledged, in_doubt) };
     for browser in 1..=6 {
-        if view(&reporter, browser) {
+        if view(&reporter, browser).await {
             acknowledged.insert(browser);
         } else {
             in_doubt.insert(browser);
@@ -181,7 +200,7 @@ async fn journal_and_spool_together_lose_and_double_nothing_whenever_the_process
         let mut reported = Vec::new();
         for entry in reporter.spool.entries() {
             let report = payload(&reporter.spool.read(entry.id.parse().unwrap()).unwrap().bytes);
-            reported.extend(report.ux.users.iter().map(Uuid::as_u128));
+            reported.extend(report.ux.users.iter().map(|user| number(*user)));
         }
         let distinct: BTreeSet<u128> = reported.iter().copied().collect();
         assert_eq!(distinct.len(), reported.len(), "doubled after {crash_after}: {reported:?}");

@@ -1,0 +1,142 @@
+//! The key under which browsers are counted: 32 random bytes in `browser.key`, or in the database that servers share.
+//!
+//! The key leaves the installation in no form. Without it, nothing that was counted under it can be linked to a browser.
+
+use std::{fs, path::Path};
+
+use anyhow::Context;
+use headcount_shared::payload::DatabaseType;
+
+use crate::{browsers::BrowserKey, disk::secret_file, settings::Settings};
+
+/// The file in the directory for what this program keeps.
+const FILE: &str = "browser.key";
+
+/// The name of the key in a database that several servers share.
+const SHARED_NAME: &str = "headcount_browser_key";
+
+type KeyBytes = [u8; BrowserKey::BYTES];
+
+/// The key of this installation, made at its first start. Servers on one PostgreSQL database that they may write have the
+/// same key there, which is that of the first one; it is in no file then.
+///
+/// # Errors
+/// The directory or the database cannot be used, or the database holds something that is no key.
+pub(super) async fn browser_key(own_dir: &Path, settings: &Settings) -> anyhow::Result<BrowserKey> {
+    let in_file = load(own_dir)?;
+    let is_shared = settings.kind() == DatabaseType::Postgres && !settings.is_read_only();
+    if !is_shared {
+        return Ok(BrowserKey::new(&in_file.map_or_else(|| create(own_dir), Ok)?));
+    }
+    let candidate = to_hex(&in_file.unwrap_or_else(rand::random));
+    let shared = settings.shared_value(SHARED_NAME, &candidate).await;
+    let shared = shared.context("the key for browsers cannot be read from the settings database")?;
+    let key = from_hex(&shared)
+        .with_context(|| format!("the setting {SHARED_NAME} in the database must be 64 hex digits"))?;
+    Ok(BrowserKey::new(&key))
+}
+
+/// The key in the file. A file that holds none is kept as `browser.key.damaged`: statistics are no reason for a product
+/// not to start.
+fn load(own_dir: &Path) -> anyhow::Result<Option<KeyBytes>> {
+    let bytes = secret_file::load_bytes(own_dir, FILE)
+        .context("browser.key in the directory for what this program keeps cannot be read")?;
+    let Some(bytes) = bytes else { return Ok(None) };
+    if let Ok(key) = bytes.try_into() {
+        return Ok(Some(key));
+    }
+    tracing::warn!("browser.key holds no 32 bytes; it is kept as browser.key.damaged and a new one is made");
+    fs::rename(own_dir.join(FILE), own_dir.join(format!("{FILE}.damaged")))
+        .context("the damaged browser.key cannot be set aside")?;
+    Ok(None)
+}
+
+fn create(own_dir: &Path) -> anyhow::Result<KeyBytes> {
+    let key: KeyBytes = rand::random();
+    secret_file::store(own_dir, FILE, key)
+        .context("browser.key cannot be written to the directory for what this program keeps")?;
+    Ok(key)
+}
+
+fn to_hex(key: &KeyBytes) -> String {
+    key.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn from_hex(text: &str) -> Option<KeyBytes> {
+    let digits = text.trim().as_bytes();
+    if digits.len() != 2 * BrowserKey::BYTES || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let mut key = [0; BrowserKey::BYTES];
+    for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::settings::{Source, tests::postgres::Postgres};
+
+    const BROWSER: Uuid = uuid::uuid!("20174a56-4a1e-41ca-a90d-b657d1fa873e");
+
+    async fn sqlite(dir: &Path) -> Settings {
+        Settings::open(&Source::Sqlite { file: dir.join("db.sqlite"), read_only: false }).await.unwrap()
+    }
+
+    async fn pseudonym(dir: &Path, settings: &Settings) -> Uuid {
+        browser_key(dir, settings).await.unwrap().pseudonym(BROWSER).unwrap().as_uuid()
+    }
+
+    #[tokio::test]
+    async fn a_key_is_made_once_and_a_new_one_when_it_was_deleted() {
+        let dir = tempfile::tempdir().unwrap();
+        let (settings, file) = (sqlite(dir.path()).await, dir.path().join(FILE));
+        let first = pseudonym(dir.path(), &settings).await;
+        assert_eq!(pseudonym(dir.path(), &settings).await, first);
+        let metadata = fs::metadata(&file).unwrap();
+        assert_eq!((metadata.len(), metadata.permissions().mode() & 0o777), (32, 0o600));
+        fs::remove_file(&file).unwrap();
+        assert_ne!(pseudonym(dir.path(), &settings).await, first);
+    }
+
+    #[tokio::test]
+    async fn a_damaged_key_is_kept_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = sqlite(dir.path()).await;
+        fs::write(dir.path().join(FILE), "short").unwrap();
+        let first = pseudonym(dir.path(), &settings).await;
+        assert_eq!(pseudonym(dir.path(), &settings).await, first);
+        assert_eq!(fs::read(dir.path().join("browser.key.damaged")).unwrap(), b"short");
+    }
+
+    #[tokio::test]
+    async fn servers_on_one_postgres_have_the_key_of_the_first_and_no_file() {
+        let (postgres, dirs) =
+            (Postgres::shared(), [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()]);
+        let address = postgres.address(&postgres.create_database()).parse().unwrap();
+        let settings = Settings::open(&Source::Postgres { address, read_only: false }).await.unwrap();
+        // A key that was here before the database was shared stays the key.
+        let own: KeyBytes = [7; 32];
+        secret_file::store(dirs[0].path(), FILE, own).unwrap();
+        let expected = BrowserKey::new(&own).pseudonym(BROWSER).unwrap().as_uuid();
+        for dir in &dirs {
+            assert_eq!(pseudonym(dir.path(), &settings).await, expected);
+        }
+        assert!(!dirs[1].path().join(FILE).exists());
+    }
+
+    #[test]
+    fn only_64_hex_digits_are_a_shared_key() {
+        let key: KeyBytes = std::array::from_fn(|n| n as u8);
+        assert_eq!(from_hex(&to_hex(&key)), Some(key));
+        for bad in ["", "00", &"0".repeat(63), &"0".repeat(65), &"g".repeat(64), &"é".repeat(32)] {
+            assert_eq!(from_hex(bad), None, "{bad}");
+        }
+    }
+}
