@@ -38,12 +38,10 @@ impl Running {
     pub(crate) async fn start(data_dir: &Path, flags: &[&str]) -> Self {
         let data_dir = format!("--data-dir={}", data_dir.display());
         let token = format!("--admin-token={ADMIN_TOKEN}");
-        let mut all = vec![
-            data_dir.as_str(),
-            token.as_str(),
-            "--collector-url=http://127.0.0.1:9/",
-            "--disable-profiling",
-        ];
+        let mut all = vec![data_dir.as_str(), token.as_str(), "--disable-profiling"];
+        if !flags.iter().any(|flag| flag.starts_with("--collector-url")) {
+            all.push("--collector-url=http://127.0.0.1:9/");
+        }
         if !flags.iter().any(|flag| flag.starts_with("--first-report-after")) {
             all.push("--first-report-after=1h");
         }
