@@ -1,5 +1,6 @@
 //! The composition root: the only place that picks implementations and starts tasks.
 
+mod browser_key;
 mod identity;
 mod installed;
 pub mod records;
@@ -25,7 +26,7 @@ use crate::{
     collector::{Collector, CollectorConfig},
     config::{Collect, Serve},
     disk::DataDir,
-    http::{self, Access, Assets, assets::AssetsError, listen},
+    http::{self, Access, Assets, assets::AssetsError, forwarded::EventSenders, listen},
     metrics::Metrics,
     outgoing,
     report::assemble::Installation,
@@ -137,7 +138,16 @@ impl Server {
         let statistics = Arc::clone(&self.statistics);
         let settings = self.kept.as_ref().map(|(_, settings)| settings.clone());
         let (metrics, assets) = (self.metrics.clone(), Arc::clone(&self.assets));
-        http::server_routes(&self.config.url_base_path, access, statistics, settings, metrics, assets)
+        let senders = EventSenders::behind(self.config.trusted_proxy.iter().cloned().collect());
+        http::server_routes(
+            &self.config.url_base_path,
+            access,
+            statistics,
+            settings,
+            metrics,
+            assets,
+            senders,
+        )
     }
 
     /// Ends all tasks. When this returns, everything counted is on disk.

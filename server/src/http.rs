@@ -4,6 +4,7 @@ pub mod access;
 pub mod assets;
 mod body;
 pub mod collector;
+pub mod forwarded;
 mod host_header;
 pub mod listen;
 pub mod metrics;
@@ -28,8 +29,8 @@ use tower::{ServiceExt, service_fn};
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-use self::openapi::Description;
 pub use self::{access::Access, assets::Assets};
+use self::{forwarded::EventSenders, openapi::Description};
 use crate::{
     app::statistics::Statistics, collector::Collector, config::BasePath, metrics::Metrics, settings::Settings,
 };
@@ -47,6 +48,13 @@ pub struct ServerState {
     /// `None` while statistics are off for the whole run.
     settings: Option<Settings>,
     metrics: Metrics,
+    senders: Arc<EventSenders>,
+}
+
+impl FromRef<ServerState> for Arc<EventSenders> {
+    fn from_ref(state: &ServerState) -> Self {
+        Arc::clone(&state.senders)
+    }
 }
 
 impl FromRef<ServerState> for Arc<Statistics> {
@@ -81,6 +89,7 @@ pub fn server_routes(
     settings: Option<Settings>,
     metrics: Metrics,
     assets: Arc<Assets>,
+    senders: EventSenders,
 ) -> Router {
     let (api, description) = OpenApiRouter::with_openapi(openapi::begin(base_path))
         .merge(usage_statistics::routes())
@@ -98,7 +107,14 @@ pub fn server_routes(
         .route("/stats", post(stats::record))
         .route("/health", get(health))
         .route("/static/{file}", get(assets::file));
-    let state = ServerState { base_path: Arc::new(base_path.clone()), statistics, assets, settings, metrics };
+    let state = ServerState {
+        base_path: Arc::new(base_path.clone()),
+        statistics,
+        assets,
+        settings,
+        metrics,
+        senders: Arc::new(senders),
+    };
     let routes = with_headers(api.merge(pages)).merge(open).with_state(state);
     with_one_host(under(base_path, routes))
 }

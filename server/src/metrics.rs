@@ -21,6 +21,7 @@ struct Counters {
     deliveries: Family<DeliveryLabels, Counter>,
     reports: Counter,
     queued: Gauge,
+    dropped_browsers: Gauge,
     queries: Family<QueryLabels, Counter>,
     fetched: Counter,
     worlds: Counter,
@@ -108,6 +109,9 @@ impl Metrics {
         );
         registry.register("reports", "Reports made", reports.clone());
         registry.register("reports_queued", "Reports that wait for the collector", queued.clone());
+        let dropped_browsers = Gauge::default();
+        let help = "Different browsers that had no place since the last report, estimated";
+        registry.register("dropped_browsers", help, dropped_browsers.clone());
         let (queries, fetched) = (Family::<QueryLabels, Counter>::default(), Counter::default());
         registry.register("queries", "Queries to Prometheus by what became of them", queries.clone());
         registry.register_with_unit("fetched", "Bytes of Prometheus' answers", Unit::Bytes, fetched.clone());
@@ -123,6 +127,7 @@ impl Metrics {
             deliveries,
             reports,
             queued,
+            dropped_browsers,
             queries,
             fetched,
             worlds,
@@ -164,13 +169,19 @@ impl Metrics {
         self.0.reports.inc();
     }
 
-    /// The counters in the text format of `OpenMetrics`, with the number of reports that wait and, where the system tells
-    /// it, the cost of the process.
+    /// The counters in the text format of `OpenMetrics`, with the number of reports that wait, an estimate of the browsers
+    /// that had no place, and, where the system tells it, the cost of the process.
     ///
     /// # Errors
     /// None that is known: writing to a string does not fail.
-    pub fn render(&self, queued: u64, used: Option<Used>) -> Result<String, std::fmt::Error> {
+    pub fn render(
+        &self,
+        queued: u64,
+        dropped_browsers: u64,
+        used: Option<Used>,
+    ) -> Result<String, std::fmt::Error> {
         self.0.queued.set(i64::try_from(queued).unwrap_or(i64::MAX));
+        self.0.dropped_browsers.set(i64::try_from(dropped_browsers).unwrap_or(i64::MAX));
         let mut text = String::new();
         if let Some(used) = used {
             encode(&mut text, &registry_of(used))?;
@@ -217,8 +228,9 @@ mod tests {
         metrics.query(QueryLabel::Failed, 0);
         metrics.world_loaded();
         metrics.notification("slack", NotificationLabel::Sent);
-        let text =
-            metrics.render(3, Some(Used { cpu: Duration::from_millis(1500), resident_bytes: 2048 })).unwrap();
+        let text = metrics
+            .render(3, 40, Some(Used { cpu: Duration::from_millis(1500), resident_bytes: 2048 }))
+            .unwrap();
         for line in [
             "process_cpu_seconds_total 1.5",
             "process_resident_memory_bytes 2048",
@@ -227,6 +239,7 @@ mod tests {
             "headcount_deliveries_total{outcome=\"Failed\"} 1",
             "headcount_reports_total 1",
             "headcount_reports_queued 3",
+            "headcount_dropped_browsers 40",
             "headcount_queries_total{outcome=\"Answered\"} 1",
             "headcount_queries_total{outcome=\"Failed\"} 1",
             "headcount_fetched_bytes_total 700",

@@ -47,7 +47,7 @@ async fn events_are_counted_and_a_preview_changes_nothing() {
     assert!(first.headers["content-digest"].to_str().unwrap().starts_with("sha-256=:"));
     let payload = server.preview().await;
     assert_eq!(payload.ux.page_views, [("/".to_owned(), 1), ("/p/$projectId".to_owned(), 2)].into());
-    assert_eq!(payload.ux.users[0].to_string(), DEVICE);
+    assert_eq!((payload.ux.users.len(), payload.ux.users[0].get_version_num()), (1, 8));
     server.stop().await;
 }
 
@@ -110,7 +110,7 @@ async fn switched_off_nothing_is_counted_shown_or_remembered() {
     assert_eq!(server.event(&event("/")).await.status, StatusCode::NOT_FOUND);
     assert_eq!(server.get("api/usage-statistics/preview").await.status, StatusCode::CONFLICT);
     assert!(!server.get("").await.text().contains("tracker"));
-    assert!(!dir.path().join("browsers").exists());
+    assert!(!dir.path().join("page-views").exists());
     server.stop().await;
 
     let server = Running::start(dir.path(), &[]).await;
@@ -260,4 +260,84 @@ async fn what_was_counted_stays_counted_under_another_table() {
     let expected = [(page.to_owned(), 1), ("(unmatched)".to_owned(), 1)];
     assert_eq!(server.preview().await.ux.page_views, expected.into());
     server.stop().await;
+}
+
+#[tokio::test]
+async fn only_random_uuids_are_browsers_and_every_other_uuid_is_a_view() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Running::start(dir.path(), &[]).await;
+    let shapes = [
+        ("00000000-0000-0000-0000-000000000000", 0),
+        ("ffffffff-ffff-ffff-ffff-ffffffffffff", 0),
+        ("6a616e65-4061-636d-652e-636f72702121", 0),
+        ("2c1d43b8-e6d7-11e3-8f5b-001122334455", 0),
+        ("90123e1c-7512-523e-bb28-76fab9f2f73d", 0),
+        ("0cf25490-3a82-8d0d-9eb9-ac15fa040ed2", 0),
+        (DEVICE, 1),
+    ];
+    for (views, (uuid, users)) in (1..).zip(shapes) {
+        let mut event = event("/");
+        event["device_id"] = json!(uuid);
+        assert_eq!(server.event(&event).await.status, StatusCode::NO_CONTENT, "{uuid}");
+        let ux = server.preview().await.ux;
+        assert_eq!((ux.page_views["/"], ux.users.len()), (views, users), "{uuid}");
+        assert_eq!(ux.users_by_screen_size.values().sum::<u64>(), users as u64, "{uuid}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_pseudonym_is_told_without_counting_and_is_another_with_another_key() {
+    let (dir, asked) = (tempfile::tempdir().unwrap(), json!({ "device_id": DEVICE }).to_string());
+    let mut pseudonyms = Vec::new();
+    for _ in 0..2 {
+        let server = Running::start(dir.path(), &[]).await;
+        let answer = server.send(Method::POST, "api/pseudonym", &[], asked.clone()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        assert_eq!(server.preview().await.ux, headcount_shared::payload::Ux::default());
+        server.event(&event("/")).await;
+        let users = server.preview().await.ux.users;
+        assert_eq!(answer.json()["pseudonym"], json!(users[0]));
+        pseudonyms.push(users[0]);
+        assert_eq!(server.switch(false).await.status, StatusCode::OK);
+        let off = server.send(Method::POST, "api/pseudonym", &[], asked.clone()).await;
+        assert_eq!(off.status, StatusCode::CONFLICT);
+        assert_eq!(server.switch(true).await.status, StatusCode::OK);
+        server.stop().await;
+        fs::remove_file(dir.path().join("browser.key")).unwrap();
+    }
+    assert_ne!(pseudonyms[0], pseudonyms[1]);
+
+    let server = Running::start(dir.path(), &[]).await;
+    let other = json!({ "device_id": "2c1d43b8-e6d7-11e3-8f5b-001122334455" }).to_string();
+    let answer = server.send(Method::POST, "api/pseudonym", &[], other).await;
+    assert_eq!((answer.status, &answer.json()["pseudonym"]), (StatusCode::OK, &Value::Null));
+    for bad in ["", "{}", r#"{"device_id":"jane"}"#, r#"{"device_id":1}"#] {
+        let answer = server.send(Method::POST, "api/pseudonym", &[], bad).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{bad}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn no_uuid_of_a_browser_is_in_the_data_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Running::start(dir.path(), &["--first-report-after=0s"]).await;
+    server.event(&event("/")).await;
+    server.stop().await;
+    let mut files = 0;
+    let mut directories = vec![dir.path().to_owned()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else {
+                files += 1;
+                let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+                assert!(!text.contains(DEVICE), "{}", path.display());
+            }
+        }
+    }
+    assert!(files > 3, "{files}");
 }

@@ -47,11 +47,13 @@ fn no_file_is_named_for_nothing() {
 }
 
 /// Which other rooms a room of the server may name.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("clock", &[]),
+    ("descriptors", &[]),
+    ("peer_address", &[]),
     ("disk", &[]),
     ("outgoing", &[]),
-    ("browsers", &["disk"]),
+    ("browsers", &["disk", "peer_address"]),
     ("process", &["clock"]),
     ("notifications", &["clock", "metrics", "outgoing", "world"]),
     ("settings", &["disk", "notifications", "outgoing", "world"]),

@@ -43,7 +43,7 @@ use crate::{
     },
 };
 
-use super::{installed::Installed, records::Recorder, switch::Switch};
+use super::{browser_key::browser_key, installed::Installed, records::Recorder, switch::Switch};
 
 /// How long an acknowledged event may be lost to a power cut.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
@@ -128,7 +128,7 @@ impl Statistics {
     /// Statistics as the operator left them.
     pub(super) async fn open(plan: Plan) -> anyhow::Result<Self> {
         let enabled = plan.switch().is_on().await?;
-        let running = if enabled { Some(Running::start(&plan)?) } else { None };
+        let running = if enabled { Some(Running::start(&plan).await?) } else { None };
         Ok(Self {
             collector_url: plan.collector_url.clone(),
             switch: SwitchState::Operator(Box::new(AsyncMutex::new(plan))),
@@ -168,7 +168,7 @@ impl Statistics {
     async fn apply(&self, plan: &Plan, enabled: bool) -> anyhow::Result<()> {
         match (self.running(), enabled) {
             (None, true) => {
-                self.set_running(Some(Running::start(plan)?));
+                self.set_running(Some(Running::start(plan).await?));
                 tracing::info!("usage statistics are switched on");
             }
             (Some(running), false) => {
@@ -228,6 +228,7 @@ impl Statistics {
             queued: running.spool.count(ReportState::Queued),
             refused: running.spool.count(ReportState::Refused),
             dropped: running.browsers.peek_dropped().total(),
+            dropped_browsers: running.browsers.peek_dropped_browsers(),
             cpu_profile_unavailable,
             heap_profile_unavailable,
         }
@@ -296,13 +297,14 @@ impl Plan {
 }
 
 impl Running {
-    fn start(plan: &Plan) -> anyhow::Result<Arc<Self>> {
+    async fn start(plan: &Plan) -> anyhow::Result<Arc<Self>> {
         let instance = super::instance(&plan.data_dir, &plan.own_dir, plan.settings.kind())?;
         let disk: Arc<dyn Disk> = Arc::new(Directory::new(&plan.own_dir));
         let spool = Arc::new(
             Spool::open(Arc::clone(&disk)).context("the reports in the data directory cannot be read")?,
         );
-        let browsers = Browsers::open(disk, page_keys(plan.routes.as_ref()), &|id| spool.holds(id))
+        let key = browser_key(&plan.own_dir, &plan.settings).await?;
+        let browsers = Browsers::open(disk, key, page_keys(plan.routes.as_ref()), &|id| spool.holds(id))
             .context("the journal in the data directory cannot be read")?;
         let process = Arc::new(Process::start(Arc::clone(&plan.clock), plan.profiling));
         let running = Arc::new(Self::assemble(plan, instance, spool, Arc::new(browsers), process)?);

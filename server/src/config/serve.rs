@@ -16,6 +16,7 @@ use super::{
     values::{parse_http_url, parse_interval, parse_pricing_url},
 };
 use crate::{
+    http::forwarded::TrustedProxies,
     notifications::Endpoints,
     outgoing::TargetPolicy,
     settings::{self, ConnectionString},
@@ -114,6 +115,11 @@ pub struct Serve {
     /// Let Prometheus servers, webhooks and the price list have link-local addresses and those of cloud metadata services.
     #[arg(long)]
     pub allow_link_local_targets: bool,
+
+    /// The reverse proxies in front of this server, addresses and blocks such as `10.0.0.0/8` between commas. Their
+    /// `X-Forwarded-For` tells the senders of events apart, so that one of them cannot take the places of all.
+    #[arg(long, value_name = "LIST")]
+    pub trusted_proxy: Vec<TrustedProxies>,
 
     /// The token that the web interface asks for. Without one it answers this machine only.
     #[arg(long)]

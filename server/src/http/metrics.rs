@@ -23,8 +23,9 @@ pub async fn render(
 ) -> Result<Response, Refusal> {
     let running = statistics.running();
     let queued = running.as_ref().map_or(0, |running| running.spool.count(ReportState::Queued));
+    let dropped_browsers = running.as_ref().map_or(0, |running| running.browsers.peek_dropped_browsers());
     let used = running.and_then(|_| samples::used_so_far());
-    let text = metrics.render(queued, used).map_err(|error| Refusal::internal(&error))?;
+    let text = metrics.render(queued, dropped_browsers, used).map_err(|error| Refusal::internal(&error))?;
     Ok(([(header::CONTENT_TYPE, content_type(&headers))], text).into_response())
 }
 

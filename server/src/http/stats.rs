@@ -2,14 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::{body::Body, extract::State, http::StatusCode};
+use axum::{
+    Extension,
+    body::Body,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
 use headcount_shared::{
     event::{BrowserEvent, EventError},
     limits::EVENT_BYTES,
 };
 
 use super::{
+    access::Peer,
     body::{BodyError, receive},
+    forwarded::EventSenders,
     problem::Refusal,
 };
 use crate::{
@@ -25,6 +32,9 @@ use crate::{
 pub async fn record(
     State(statistics): State<Arc<Statistics>>,
     State(metrics): State<Metrics>,
+    State(senders): State<Arc<EventSenders>>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, Refusal> {
     let Some(running) = statistics.running() else { return Err(off()) };
@@ -34,15 +44,16 @@ pub async fn record(
         .map_err(unreceived)
         .and_then(|body| read(&body))
         .inspect_err(|_| metrics.event(EventLabel::Refused))?;
-    match running.browsers.record(&event) {
+    let sender = senders.sender(peer.map(|Extension(peer)| peer), &headers);
+    match running.browsers.record(&event, sender).await {
         Ok(()) => {
             metrics.event(EventLabel::Counted);
             Ok(StatusCode::NO_CONTENT)
         }
         Err(RecordError::Closed) => Err(off()),
-        Err(RecordError::Disk(_)) => {
+        Err(error @ (RecordError::Disk | RecordError::Busy)) => {
             metrics.event(EventLabel::Failed);
-            Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the event could not be stored"))
+            Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, format!("{error}; it is not counted")))
         }
     }
 }

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use headcount_shared::api::{Problem, ReportEntries, Status, Switch};
+use headcount_shared::api::{AskPseudonym, Problem, Pseudonym, ReportEntries, Status, Switch};
 use sha2::{Digest, Sha256};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::{ServerState, openapi::Guarded, problem::Refusal};
 use crate::{
     app::statistics::{Running, Statistics, SwitchError},
+    browsers::BrowserPseudonym,
     report::spool::ReadError,
     settings,
 };
@@ -35,6 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
         .routes(routes!(preview))
         .routes(routes!(reports))
         .routes(routes!(report))
+        .routes(routes!(pseudonym))
 }
 
 /// On or off, where reports go, and how that goes.
@@ -105,6 +107,22 @@ async fn report(
         Err(ReadError::Unknown) => Err(unknown()),
         Err(error) => Err(Refusal::internal(&error)),
     }
+}
+
+/// The pseudonym under which a browser is counted. Counts and stores nothing.
+#[utoipa::path(post, path = "/api/pseudonym", tag = "usage statistics", request_body = AskPseudonym, responses(
+    (status = 200, description = "The pseudonym.", body = Pseudonym),
+    (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), Guarded))]
+async fn pseudonym(
+    State(statistics): State<Arc<Statistics>>,
+    body: Bytes,
+) -> Result<Json<Pseudonym>, Refusal> {
+    let AskPseudonym { device_id } = serde_json::from_slice(&body).map_err(|error| {
+        Refusal::new(StatusCode::BAD_REQUEST, format!("send {{\"device_id\":\"<uuid>\"}}: {error}"))
+    })?;
+    let pseudonym = running(&statistics)?.browsers.pseudonym(device_id);
+    Ok(Json(Pseudonym { pseudonym: pseudonym.map(BrowserPseudonym::as_uuid) }))
 }
 
 fn running(statistics: &Statistics) -> Result<Arc<Running>, Refusal> {

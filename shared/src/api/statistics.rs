@@ -1,6 +1,7 @@
 //! `<base>api/usage-statistics`: what is counted and sent, and whether.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// `GET <base>api/usage-statistics`: the state of usage statistics in this installation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,10 +26,34 @@ pub struct Status {
     pub refused: u64,
     /// The number of events that were not counted whole since the last report because a bound was reached.
     pub dropped: u64,
+    /// An estimate of how many different browsers were not counted since the last report because a bound was reached; it
+    /// is off by a few percent.
+    #[serde(default)]
+    pub dropped_browsers: u64,
     /// Why there is no CPU profile; `null` when there is one.
     pub cpu_profile_unavailable: Option<String>,
     /// Why there is no heap profile; `null` when there is one.
     pub heap_profile_unavailable: Option<String>,
+}
+
+/// `POST <base>api/pseudonym`: asks under which pseudonym a browser is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AskPseudonym {
+    /// The UUID of the browser, as it sends it with a page view.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub device_id: Uuid,
+}
+
+/// The answer: the pseudonym of a browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Pseudonym {
+    /// What stands for the browser in `ux.users` of the reports of this installation. `null` for a UUID that is not of
+    /// version 4: its views are counted, and no browser.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "uuid"))]
+    pub pseudonym: Option<Uuid>,
 }
 
 /// `PUT <base>api/usage-statistics`: switches usage statistics on or off.

@@ -23,11 +23,12 @@ pub(super) fn Delivery(desk: Desk) -> impl IntoView {
 
 #[component]
 fn Facts(desk: Desk, status: Status) -> impl IntoView {
-    let dropped = match status.dropped {
-        0 => "nothing".to_owned(),
-        events => format!(
-            "{} not counted whole since the last report, because a bound was reached",
-            format::count(events, "event was", "events were")
+    let dropped = match (status.dropped, status.dropped_browsers) {
+        (0, _) => "nothing".to_owned(),
+        (events, browsers) => format!(
+            "{} not counted whole since the last report, because a bound was reached; about {} without a place",
+            format::count(events, "event was", "events were"),
+            format::count(browsers, "browser was", "browsers were")
         ),
     };
     view! {

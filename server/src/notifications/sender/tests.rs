@@ -63,7 +63,7 @@ fn to_webhook(incident: &str) -> Notification {
 }
 
 fn counted(sender: &Sender, destination: &str, outcome: &str) -> u32 {
-    let text = sender.metrics.render(0, None).unwrap();
+    let text = sender.metrics.render(0, 0, None).unwrap();
     let start =
         format!("headcount_notifications_total{{destination=\"{destination}\",outcome=\"{outcome}\"}} ");
     text.lines().find_map(|line| line.strip_prefix(&start)).map_or(0, |count| count.parse().unwrap())
