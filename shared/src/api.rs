@@ -46,5 +46,5 @@ pub use self::{
         Deployment, Deployments, Incident, Incidents, Notification, Notifications, Severity, Snapshot,
     },
     secrets::{Auth, Header, Secret, SetAuth, SetHeader},
-    statistics::{ReportEntries, ReportEntry, ReportState, Status, Switch},
+    statistics::{ReportEntries, ReportEntry, ReportState, Status, Switch, WouldForget},
 };

@@ -164,10 +164,7 @@ impl Journal {
     /// Removes everything.
     pub(super) fn remove(&mut self) -> io::Result<()> {
         self.start_anew();
-        for dir in self.disk.list(ROOT)? {
-            remove_with_files(&*self.disk, &format!("{ROOT}/{dir}"))?;
-        }
-        self.disk.remove_dir(ROOT)
+        remove_all(&*self.disk)
     }
 
     fn write_next(&self, lines: &[u8]) -> io::Result<()> {
@@ -295,6 +292,14 @@ impl Journal {
         }
         Ok(counts)
     }
+}
+
+/// Removes everything that a journal has left on a disk.
+pub(super) fn remove_all(disk: &dyn Disk) -> io::Result<()> {
+    for dir in disk.list(ROOT)? {
+        remove_with_files(disk, &format!("{ROOT}/{dir}"))?;
+    }
+    disk.remove_dir(ROOT)
 }
 
 /// The numbers of the segments in a directory, in order.
