@@ -1,6 +1,7 @@
 //! The composition root: the only place that picks implementations and starts tasks.
 
 mod browser_key;
+mod forgetting;
 mod identity;
 mod installed;
 pub mod records;
@@ -120,7 +121,7 @@ impl Server {
         if let Some(bootstrap) = bootstrap(&config) {
             set_up_default_project(&settings, &bootstrap).await?;
         }
-        let plan = Plan::new(&config, settings.clone(), installation, clock, metrics.clone());
+        let plan = Plan::new(&config, settings.clone(), installation, clock, metrics.clone())?;
         let statistics = Arc::new(Statistics::open(plan).await?);
         let following = (settings.kind() == DatabaseType::Postgres).then(|| {
             let statistics = Arc::clone(&statistics);

@@ -66,6 +66,14 @@ pub enum RecordError {
     Closed,
 }
 
+/// Removes what was counted from a disk, while nothing counts there.
+///
+/// # Errors
+/// The disk refused; something may be left on it.
+pub fn forget_on_disk(disk: &dyn Disk) -> io::Result<()> {
+    journal::remove_all(disk)
+}
+
 /// The counts since the last report, on disk and in memory.
 #[derive(Debug)]
 pub struct Browsers {

@@ -23,7 +23,7 @@ use axum::{
     http::{HeaderValue, StatusCode, Uri, header},
     middleware,
     response::IntoResponse,
-    routing::{get, post},
+    routing::get,
 };
 use tower::{ServiceExt, service_fn};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -104,7 +104,7 @@ pub fn server_routes(
         .fallback(get(pages::page))
         .layer(middleware::from_fn_with_state(access, access::for_pages));
     let open = Router::new()
-        .route("/stats", post(stats::record))
+        .merge(stats::routes())
         .route("/health", get(health))
         .route("/static/{file}", get(assets::file));
     let state = ServerState {

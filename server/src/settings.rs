@@ -15,6 +15,7 @@ mod times;
 mod bootstrap;
 mod categories;
 mod check_configs;
+mod choice;
 mod clickhouse;
 mod configured;
 mod credentials;
@@ -28,6 +29,7 @@ mod project;
 mod prometheus;
 
 mod deployments;
+mod forgetting;
 mod history;
 mod incidents;
 mod leader;
@@ -35,6 +37,7 @@ mod ledger;
 mod outbox;
 mod records;
 mod shared_values;
+mod written;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -43,11 +46,13 @@ use headcount_shared::payload::DatabaseType;
 pub use self::{
     bootstrap::Bootstrap,
     check_configs::Override,
+    choice::StoredChoice,
     clickhouse::{Clickhouse, Protocol},
     configured::Configured,
     connection_string::BadConnectionString,
     database::{OpenError, Place},
     error::{Cause, Error, Invalid, Member, Result},
+    forgetting::RememberedRows,
     history::PastNotification,
     integrations::IntegrationChange,
     leader::Lead,
@@ -55,6 +60,7 @@ pub use self::{
     overview::ProjectOverview,
     project::ProjectName,
     source::{ConnectionString, Source},
+    written::WrittenRows,
 };
 use self::{
     database::Database,
@@ -66,9 +72,6 @@ use crate::{outgoing::TargetPolicy, world::project::Project};
 /// How long reading or changing may take, whatever the database does.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// The row of `settings` that remembers whether usage statistics are on.
-const USAGE_STATISTICS: &str = "usage_statistics";
-
 /// The settings database.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -78,12 +81,6 @@ pub struct Settings {
     health: Arc<Health>,
     /// Which addresses Prometheus servers and webhooks may have.
     targets: TargetPolicy,
-}
-
-/// The value of the row [`USAGE_STATISTICS`].
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
-struct UsageStatistics {
-    enabled: bool,
 }
 
 impl Settings {
@@ -128,45 +125,6 @@ impl Settings {
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.database.is_read_only()
-    }
-
-    /// Whether the operator left usage statistics on. On as long as nothing was chosen.
-    ///
-    /// # Errors
-    /// The database cannot be used.
-    pub async fn statistics_enabled(&self) -> Result<bool> {
-        self.attempt(Doing::Reading, async {
-            if !self.database.schema().has("settings", "value") {
-                return Ok(true);
-            }
-            let value: Option<String> = sqlx::query_scalar("SELECT value FROM settings WHERE name = $1")
-                .bind(USAGE_STATISTICS)
-                .fetch_optional(&mut *self.database.read().await?)
-                .await?;
-            let Some(value) = value else { return Ok(true) };
-            // Who stored something unreadable here meant to change something: not sending is the safe reading.
-            Ok(serde_json::from_str::<UsageStatistics>(&value).is_ok_and(|stored| stored.enabled))
-        })
-        .await
-    }
-
-    /// Remembers whether usage statistics are on.
-    ///
-    /// # Errors
-    /// The database cannot be used, or is only read; nothing changed.
-    pub async fn set_statistics_enabled(&self, enabled: bool) -> Result<()> {
-        self.attempt(Doing::Writing, async {
-            let mut transaction = self.database.write().await?;
-            let statement = "INSERT INTO settings (name, value) VALUES ($1, $2)
-                ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-            sqlx::query(statement)
-                .bind(USAGE_STATISTICS)
-                .bind(serde_json::to_string(&UsageStatistics { enabled })?)
-                .execute(&mut *transaction)
-                .await?;
-            Ok(transaction.commit().await?)
-        })
-        .await
     }
 
     /// The projects whose Prometheus is asked.

@@ -237,18 +237,19 @@ impl World {
         self.tasks.close();
         self.tasks.wait().await;
     }
+}
 
-    /// Removes the cache, once everything is stopped.
-    ///
-    /// # Errors
-    /// The disk refused.
-    pub fn forget(&self) -> io::Result<()> {
-        let disk = &*self.surroundings.disk;
-        for name in disk.list(CACHE)? {
-            disk::remove_with_files(disk, &format!("{CACHE}/{name}"))?;
-        }
-        disk.remove_dir(CACHE)
+/// Removes what Prometheus said from a disk, while nothing is observed. The price list goes too: it is there only where a
+/// machine in a cloud was seen.
+///
+/// # Errors
+/// The disk refused; something may be left on it.
+pub fn forget_on_disk(disk: &dyn Disk) -> io::Result<()> {
+    for name in disk.list(CACHE)? {
+        disk::remove_with_files(disk, &format!("{CACHE}/{name}"))?;
     }
+    disk.remove_dir(CACHE)?;
+    prices::forget_on_disk(disk)
 }
 
 impl Observed {

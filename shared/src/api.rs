@@ -46,5 +46,7 @@ pub use self::{
         Deployment, Deployments, Incident, Incidents, Notification, Notifications, Severity, Snapshot,
     },
     secrets::{Auth, Header, Secret, SetAuth, SetHeader},
-    statistics::{AskPseudonym, Pseudonym, ReportEntries, ReportEntry, ReportState, Status, Switch},
+    statistics::{
+        AskPseudonym, Pseudonym, ReportEntries, ReportEntry, ReportState, Status, Switch, WouldForget,
+    },
 };

@@ -2,11 +2,13 @@
 
 use headcount_e2e::{
     browser::{Browser, Engine},
+    http,
     processes::Process,
     program::Program,
     wait::eventually,
 };
-use reqwest::StatusCode;
+use headcount_shared::browser_storage::OFF_SCRIPT;
+use reqwest::{Response, StatusCode};
 
 use crate::{
     scene::{SOON, Scene, Totals, event, files, problem},
@@ -19,6 +21,9 @@ const CALLS: &str = "trace=network,openat,mkdir,mkdirat,rename,setitimer";
 
 /// Where nobody answers; an attempt is enough.
 const PROMETHEUS: &str = "http://127.0.0.1:9/";
+
+/// The names of the [`ways`], as the page says them.
+const WAYS: [&str; 3] = ["--disable-usage-statistics", "DISABLE_USAGE_STATISTICS", "DO_NOT_TRACK"];
 
 /// How a process may be told before it starts.
 fn ways(program: &Program) -> [Program; 4] {
@@ -53,7 +58,71 @@ async fn assert_no_tracker(scene: &Scene, browser: &Browser, server: &Process) {
     assert_eq!((wire.count("POST "), wire.count("tracker")), (0, 0));
     let answer = scene.post_bytes(server, serde_json::to_vec(&event("/")).unwrap()).await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    assert_eq!(answer.headers()["access-control-allow-origin"], "*");
     assert!(problem(answer).await.contains("off"));
+    assert_tracker_is_off(server).await;
+}
+
+/// Checks what a page of a host product gets that asks for the tracker all the same.
+async fn assert_tracker_is_off(server: &Process) {
+    let answer = asked_by_another_origin(server, "stats").await;
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    let program = asked_by_another_origin(server, "static/tracker_bg.wasm").await;
+    assert_eq!(program.status(), StatusCode::NOT_FOUND);
+    let script = asked_by_another_origin(server, "static/tracker.js").await;
+    assert_eq!(script.status(), StatusCode::OK);
+    assert_eq!(script.headers()["content-type"], "text/javascript; charset=utf-8");
+    assert_eq!(script.headers()["cache-control"], "no-cache");
+    assert_eq!(script.text().await.unwrap(), OFF_SCRIPT);
+}
+
+/// Asks without a credential, as a page of another origin does, which may read the answer.
+async fn asked_by_another_origin(server: &Process, path: &str) -> Response {
+    let request = http::client().unwrap().get(server.url(path)).header("origin", "https://product.example");
+    let answer = request.send().await.unwrap();
+    if answer.status().is_success() || path == "stats" {
+        assert_eq!(answer.headers()["access-control-allow-origin"], "*", "{path}");
+    }
+    answer
+}
+
+/// Checks that the page is public, says that statistics are off and by what, and needs no script for it.
+async fn assert_page_says_off(browser: &Browser, server: &Process, by: &str) {
+    let page =
+        http::client().unwrap().get(server.url("")).header("accept", "text/html").send().await.unwrap();
+    assert_eq!(page.status(), StatusCode::OK);
+    let page = page.text().await.unwrap();
+    assert!(
+        page.contains(by) && page.contains("<strong>Off</strong>") && !page.contains("<script"),
+        "{page}"
+    );
+    browser.visit(server, "usage-statistics").await;
+    browser.wait_for("return document.body.innerText.includes('Usage statistics: Off')").await;
+}
+
+#[tokio::test]
+async fn the_tracker_of_a_server_that_is_off_forgets_its_own_browser_and_no_other() {
+    let scene = Scene::new();
+    let server =
+        scene.server_to("http://127.0.0.1:1/").flag("--url-base-path", "/coroot/").start().await.unwrap();
+    assert_eq!(scene.switch(&server, false).await.status(), StatusCode::OK);
+    let base = format!("http://{}/coroot/", server.address().unwrap());
+    for engine in Engine::ALL {
+        let browser = Browser::open(engine, 1400).await;
+        // A document without a policy of its own: the one of a host product.
+        browser.goto(&format!("{base}health")).await;
+        let keys =
+            ["headcount-device-id", "headcount-device-id:/coroot/", "headcount-device-id:/other/", "mine"];
+        browser.run(&format!("{keys:?}.forEach(key => localStorage.setItem(key, 'x'))")).await;
+        let module = "const tracker = await import('/coroot/static/tracker.js');";
+        let state =
+            "tracker.start({ endpoint: '/coroot/stats', routes: ['/'] }); return tracker.status().state";
+        assert_eq!(browser.run(&format!("return (async () => {{ {module} {state} }})()")).await, "off");
+        let left = browser.run("return Object.keys(localStorage).sort()").await;
+        assert_eq!(left, serde_json::json!(["headcount-device-id:/other/", "mine"]), "{engine}");
+        browser.close().await;
+    }
 }
 
 #[tokio::test]
@@ -64,6 +133,15 @@ async fn an_enabled_server_has_a_tracker_connects_and_samples() {
     let server = program.start().await.unwrap();
     scene.first_report(&collector).await;
     trace.until("htons(9)").await;
+    let on = asked_by_another_origin(&server, "stats").await;
+    assert_eq!(
+        (on.status(), on.headers()["cache-control"].as_bytes()),
+        (StatusCode::NO_CONTENT, &b"no-store"[..])
+    );
+    let tracker = asked_by_another_origin(&server, "static/tracker.js").await;
+    assert_ne!(tracker.text().await.unwrap(), OFF_SCRIPT);
+    let program = asked_by_another_origin(&server, "static/tracker_bg.wasm").await;
+    assert_eq!(program.status(), StatusCode::OK);
     assert!(scene.get(&server.url("")).await.text().await.unwrap().contains("tracker.js"));
     server.stop().await.unwrap();
     trace.until("+++ exited with 0 +++").await;
@@ -84,6 +162,7 @@ async fn told_at_the_start_nothing_is_counted_kept_or_sent() {
         let server = program.start().await.unwrap();
         assert_no_tracker(&scene, &browser, &server).await;
         assert!(!scene.status(&server).await.enabled);
+        assert_page_says_off(&browser, &server, WAYS[number]).await;
         assert_eq!(scene.switch(&server, true).await.status(), StatusCode::CONFLICT);
         assert!(!scene.status(&server).await.enabled);
         server.stop().await.unwrap();
@@ -123,7 +202,10 @@ async fn switched_off_on_the_page_nothing_is_counted_kept_or_sent_after_a_restar
     assert_eq!(trace.lines("connect("), [""; 0]);
     assert_eq!(trace.lines("setitimer"), [""; 0]);
     let left = files(&scene.path("server"));
-    let settings = |name: &String| name.starts_with("db.sqlite") || name == "lock" || name == "instance.uuid";
+    let settings = |name: &String| {
+        name.starts_with("db.sqlite")
+            || ["lock", "instance.uuid", "admin-token", "times-switched-off"].contains(&name.as_str())
+    };
     assert!(left.iter().all(settings), "{left:?}");
     browser.close().await;
     assert!(scene.stored(&collector).await.is_empty());

@@ -40,6 +40,11 @@ impl<'s> Reports<'s> {
 
     /// Waits for a report of each instance that is made from now on, and gives the first of each in their order.
     pub(crate) async fn round(&mut self, instances: &[Uuid]) -> Vec<Payload> {
+        self.round_with_ids(instances).await.into_iter().map(|(_, report)| report).collect()
+    }
+
+    /// The same, with the ids of the reports.
+    pub(crate) async fn round_with_ids(&mut self, instances: &[Uuid]) -> Vec<(Uuid, Payload)> {
         let begin = now();
         eventually("every server reports", PATIENCE, async || {
             self.look().await;
@@ -50,10 +55,10 @@ impl<'s> Reports<'s> {
     }
 
     /// The first report of an instance that was made after a second.
-    fn first_of(&self, instance: Uuid, second: i64) -> Option<Payload> {
+    fn first_of(&self, instance: Uuid, second: i64) -> Option<(Uuid, Payload)> {
         let mut reports = self.read.iter();
         let found = reports.find(|(id, report)| report.instance.uuid == instance && made_at(id) > second);
-        found.map(|(_, report)| report.clone())
+        found.map(|(id, report)| (*id, report.clone()))
     }
 
     /// What all reports of an instance that were read say of its browsers.

@@ -10,7 +10,7 @@ use std::{
 
 use headcount_e2e::{http, processes::Process, program::Program, wait::eventually};
 use headcount_shared::{
-    api::{ReportEntries, ReportEntry, Status, StoredReport, StoredReports},
+    api::{ReportEntries, ReportEntry, Status, StoredReport, StoredReports, WouldForget},
     event::{BrowserEvent, EventKind},
     payload::Payload,
 };
@@ -168,6 +168,11 @@ impl Scene {
 
     pub(crate) async fn status(&self, server: &Process) -> Status {
         self.get(&server.url("api/usage-statistics")).await.json().await.unwrap()
+    }
+
+    /// What switching off now would delete.
+    pub(crate) async fn would_forget(&self, server: &Process) -> WouldForget {
+        self.get(&server.url("api/usage-statistics/forgets")).await.json().await.unwrap()
     }
 
     pub(crate) async fn preview(&self, server: &Process) -> Payload {

@@ -11,13 +11,15 @@ use headcount_e2e::{
     program::Program,
     wait::eventually,
 };
-use headcount_shared::payload::Payload;
+use headcount_shared::payload::{Infra, Integration, Payload};
+use reqwest::StatusCode;
 use uuid::Uuid;
 
 use crate::{
     namespace::with_mounts,
     reports::Reports,
     scene::{SOON, Scene, Totals, event, own_address},
+    wire::{Mode, Wire},
     world::{observing, shop, until, until_true},
 };
 
@@ -34,6 +36,8 @@ struct Stage {
     collector: Process,
     fleet: Fleet,
     observed: Observed,
+    /// Between each server and the collector.
+    wires: [Wire; 3],
     /// When the fleet was there.
     epoch: i64,
     settings: String,
@@ -41,6 +45,7 @@ struct Stage {
 
 /// A server, and what its browsers did.
 struct Member {
+    name: &'static str,
     process: Process,
     instance: Uuid,
     counted: Totals,
@@ -56,7 +61,13 @@ impl Stage {
         let (fleet, observed) = shop(&scene).await;
         prices::write(&scene.path("cloud-pricing.json.gz")).unwrap();
         let settings = postgres.url("settings");
-        (Self { scene, collector, fleet, observed, epoch, settings }, postgres)
+        let wire = || Wire::to(collector.address().unwrap(), Mode::Forward);
+        let wires = [wire().await, wire().await, wire().await];
+        (Self { scene, collector, fleet, observed, wires, epoch, settings }, postgres)
+    }
+
+    fn wire(&self, name: &str) -> &Wire {
+        &self.wires[NAMES.iter().position(|known| *known == name).unwrap()]
     }
 
     /// A server that reports every three seconds, after a first time.
@@ -64,7 +75,7 @@ impl Stage {
         let prices = self.scene.path("cloud-pricing.json.gz");
         let program = Program::serve(self.scene.path(name))
             .listen(own_address())
-            .flag("--collector-url", self.collector.url("ce/usage-statistics"))
+            .flag("--collector-url", format!("http://{}/ce/usage-statistics", self.wire(name).address))
             .flag("--first-report-after", first_report_after)
             .flag("--report-interval", "3s")
             .flag("--pg-connection-string", &self.settings)
@@ -77,15 +88,15 @@ impl Stage {
         let [one, another, third] = NAMES.map(|name| self.server(name, "0s").start());
         let started = tokio::join!(one, another, third);
         let mut members = Vec::new();
-        for process in [started.0, started.1, started.2] {
-            members.push(self.member(process.unwrap()).await);
+        for (name, process) in NAMES.into_iter().zip([started.0, started.1, started.2]) {
+            members.push(self.member(name, process.unwrap()).await);
         }
         members
     }
 
-    async fn member(&self, process: Process) -> Member {
+    async fn member(&self, name: &'static str, process: Process) -> Member {
         let instance = self.scene.preview(&process).await.instance.uuid;
-        Member { process, instance, counted: Totals::default() }
+        Member { name, process, instance, counted: Totals::default() }
     }
 
     /// Opens pages at each server, not as many at each.
@@ -117,18 +128,26 @@ impl Stage {
         place
     }
 
-    /// Checks the next report of each server: the one that speaks has what all have in common, and no other has it.
+    /// Checks the next report of each server: all have what is configured, and the one that speaks alone has what was observed.
+    /// The others say that they are replicas.
     async fn assert_sums(&self, reports: &mut Reports<'_>, members: &[Member], speaker: usize) {
-        let round = reports.round(&instances(members)).await;
+        let (ids, round): (Vec<Uuid>, Vec<Payload>) =
+            reports.round_with_ids(&instances(members)).await.into_iter().unzip();
         let speaking: Vec<usize> = (0..round.len()).filter(|&place| speaks(&round[place])).collect();
         assert_eq!(speaking, [speaker]);
         let said = round.iter().map(Truth::from).fold(Truth::default(), |sum, said| sum + said);
         assert_eq!(said, self.fleet.truth(now()));
-        assert_eq!(round.iter().map(|report| report.infra.projects).sum::<u64>(), 1);
+        for (place, report) in round.iter().enumerate() {
+            assert_eq!((report.integration.prometheus, report.infra.projects), (true, 1));
+            let key = format!("idempotency-key: {}", ids[place]);
+            let head = self.wire(members[place].name).head_with(&key).unwrap();
+            assert_eq!(head.contains("\r\nheadcount-replica: 1"), place != speaker, "{head}");
+        }
         let silent = round.iter().enumerate().filter(|(place, _)| *place != speaker);
         for (_, report) in silent {
-            assert_eq!(report.integration, Default::default());
-            assert_eq!((report.infra.clone(), report.stack.clone()), Default::default());
+            assert_eq!(report.integration, Integration { prometheus: true, ..Default::default() });
+            assert_eq!(report.infra, Infra { projects: 1, ..Default::default() });
+            assert_eq!(report.stack, Default::default());
             assert_eq!(report.performance.constructor, Default::default());
         }
     }
@@ -155,7 +174,7 @@ fn instances(members: &[Member]) -> Vec<Uuid> {
 }
 
 fn speaks(report: &Payload) -> bool {
-    report.integration.prometheus
+    report.integration.node_agent
 }
 
 /// Whether a server has said last that it speaks. The others say so when they hear that one of them does.
@@ -183,8 +202,8 @@ async fn one_of_three_servers_speaks_and_when_it_is_killed_another_does() {
     stage.assert_arrived(&mut reports, &members).await;
     for (place, member) in members.iter().enumerate() {
         let asks = queries(&stage.scene, &member.process).await > 0;
-        let keeps = stage.scene.path(NAMES[place]).join("cache").exists();
-        assert_eq!((asks, keeps), (place == speaker, place == speaker), "{}", NAMES[place]);
+        let keeps = stage.scene.path(member.name).join("cache").exists();
+        assert_eq!((asks, keeps), (place == speaker, place == speaker), "{}", member.name);
     }
 
     stage.browse(&mut members).await;
@@ -252,14 +271,14 @@ async fn what_was_taken_for_a_report_that_died_with_its_server_is_in_a_later_one
     let [doomed, heir, _] = NAMES;
     // One that knows of rollouts and has reported none.
     let process = stage.server(doomed, "1h").start().await.unwrap();
-    let mut members = vec![stage.member(process).await];
+    let mut members = vec![stage.member(doomed, process).await];
     until(&stage.scene, &members[0].process, "rollouts", |report| match report.infra.deployments {
         0 => vec!["no rollout is known".to_owned()],
         _ => Vec::new(),
     })
     .await;
     stage.browse(&mut members).await;
-    let Member { process, instance, counted } = members.remove(0);
+    let Member { process, instance, counted, .. } = members.remove(0);
     process.stop().await.unwrap();
 
     // One that makes a report and cannot keep it.
@@ -273,10 +292,55 @@ async fn what_was_taken_for_a_report_that_died_with_its_server_is_in_a_later_one
     process.kill().unwrap();
 
     let process = stage.server(heir, "0s").start().await.unwrap();
-    members.push(stage.member(process).await);
+    members.push(stage.member(heir, process).await);
     stage.speaker(&members, SOON).await;
     let process = stage.server(doomed, "0s").start().await.unwrap();
-    members.push(Member { process, instance, counted });
+    members.push(Member { name: doomed, process, instance, counted });
     stage.assert_sums(&mut reports, &members, 0).await;
     stage.assert_arrived(&mut reports, &members).await;
+}
+
+#[tokio::test]
+async fn the_switch_of_one_server_holds_for_all_and_each_forgets_what_it_counted() {
+    let (stage, postgres) = Stage::set().await;
+    let mut members = Vec::new();
+    for name in NAMES {
+        let process = stage.server(name, "1h").start().await.unwrap();
+        members.push(stage.member(name, process).await);
+    }
+    let speaker = stage.speaker(&members, SOON).await;
+    until(&stage.scene, &members[speaker].process, "rollouts", |report| match report.infra.deployments {
+        0 => vec!["no rollout is known".to_owned()],
+        _ => Vec::new(),
+    })
+    .await;
+    stage.browse(&mut members).await;
+    // One that is down while the others are switched off and on again.
+    let down = members.remove((speaker + 1) % NAMES.len());
+    let program = down.process.stop().await.unwrap();
+    let rows = async || {
+        let count =
+            "SELECT CAST((SELECT COUNT(*) FROM application_deployment) + (SELECT COUNT(*) FROM incident)
+            + (SELECT COUNT(*) FROM headcount_ledger) AS TEXT)";
+        postgres.query("settings", count).await.unwrap().remove(0)
+    };
+    assert_ne!(rows().await, "0");
+    let [one, other] = &members[..] else { panic!("two are left") };
+    assert_eq!(stage.scene.switch(&one.process, false).await.status(), StatusCode::OK);
+    assert_eq!(rows().await, "0");
+    let is_off = async || (!stage.scene.status(&other.process).await.enabled).then_some(());
+    eventually("the other one is off too", SOON, is_off).await.unwrap();
+    assert_eq!(rows().await, "0");
+    for member in &members {
+        assert!(!stage.scene.path(member.name).join("browsers").exists(), "{}", member.name);
+    }
+    assert_eq!(stage.scene.switch(&other.process, true).await.status(), StatusCode::OK);
+    let is_on = async || stage.scene.status(&one.process).await.enabled.then_some(());
+    eventually("the first one is on again", SOON, is_on).await.unwrap();
+
+    let process = program.start().await.unwrap();
+    members.push(Member { process, ..down });
+    for member in &members {
+        assert!(stage.scene.preview(&member.process).await.ux.page_views.is_empty(), "{}", member.name);
+    }
 }

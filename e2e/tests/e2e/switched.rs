@@ -1,12 +1,18 @@
 //! Switched off, Prometheus is not asked and nothing of it is kept; switched on again, all is as before.
 
-use headcount_e2e::clock::now;
-use headcount_shared::payload::Payload;
+use std::{collections::BTreeSet, fs, path::Path};
+
+use headcount_e2e::{clock::now, fleet::Fleet, wait::eventually};
+use headcount_shared::{
+    api::{ReportState, WouldForget},
+    payload::Payload,
+};
 use reqwest::StatusCode;
 
 use crate::{
+    names::{found, names},
     saboteur::Saboteur,
-    scene::{Scene, files},
+    scene::{SOON, Scene, event, files},
     world::{REFRESH, failed, observer_of, shop, until, until_true},
 };
 
@@ -55,4 +61,94 @@ async fn switched_off_in_the_middle_of_answers_nothing_of_them_is_left() {
         assert_eq!(scene.switch(&server, true).await.status(), StatusCode::OK);
     }
     until_true(&scene, &server, "switched on at last", || fleet.truth(now())).await;
+}
+
+/// The names of a fleet that can be read in any file of a data directory.
+fn names_in_files(fleet: &Fleet, data_dir: &Path) -> BTreeSet<String> {
+    let names = names(fleet);
+    let texts = files(data_dir).into_iter().map(|file| fs::read(data_dir.join(file)).unwrap());
+    texts.flat_map(|bytes| found(&names, &String::from_utf8_lossy(&bytes))).collect()
+}
+
+#[tokio::test]
+async fn what_was_found_out_is_said_before_and_is_in_no_file_after_switching_off() {
+    let scene = Scene::new();
+    let (fleet, observed) = shop(&scene).await;
+    let program = observer_of(&scene, &observed.prometheus.url(""), &fleet);
+    let data_dir = program.data_dir().to_owned();
+    let server = program.start().await.unwrap();
+    let found_rollouts = |report: &Payload| match report.infra.deployments {
+        0 => vec!["no rollout is known".to_owned()],
+        _ => Vec::new(),
+    };
+    let before = until(&scene, &server, "a rollout is found", found_rollouts).await;
+    scene.view(&server, &event("/")).await;
+    let said = scene.would_forget(&server).await;
+    assert!(said.rollouts >= before.infra.deployments, "{said:?}");
+    assert_eq!((said.facts >= said.rollouts, said.page_views, said.browsers), (true, 1, 1), "{said:?}");
+    let database = String::from_utf8_lossy(&fs::read(data_dir.join("db.sqlite")).unwrap()).into_owned();
+    assert!(!found(&names(&fleet), &database).is_empty(), "the settings have names of what was found");
+
+    assert_eq!(scene.switch(&server, false).await.status(), StatusCode::OK);
+    assert_eq!(scene.would_forget(&server).await, WouldForget::default());
+    assert_eq!(names_in_files(&fleet, &data_dir), BTreeSet::new());
+    // What is configured stays.
+    let program = server.stop().await.unwrap();
+    let server = program.start().await.unwrap();
+    assert_eq!(names_in_files(&fleet, &data_dir), BTreeSet::new());
+    assert_eq!(scene.switch(&server, true).await.status(), StatusCode::OK);
+    let after = until_true(&scene, &server, "switched on again", || fleet.truth(now())).await;
+    // It began before statistics were switched on, so it is in no report.
+    assert_eq!((after.infra.projects, after.infra.deployments), (before.infra.projects, 0));
+}
+
+#[tokio::test]
+async fn reports_that_left_can_be_read_while_switched_off_and_those_that_wait_are_gone() {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    let server = scene.busy_server(&collector).start().await.unwrap();
+    let first = scene.first_report(&collector).await;
+    let down = collector.kill().unwrap();
+    eventually("a report waits", SOON, async || (scene.status(&server).await.queued > 0).then_some(()))
+        .await
+        .unwrap();
+    assert!(scene.would_forget(&server).await.queued_reports > 0);
+    // One that waited, and whose file is damaged.
+    let damaged = scene.path("server/reports/queued/x.json.damaged");
+    fs::write(&damaged, "part of a report").unwrap();
+    assert_eq!(scene.would_forget(&server).await.damaged_reports, 1);
+    assert_eq!(scene.switch(&server, false).await.status(), StatusCode::OK);
+    let collector = down.start().await.unwrap();
+    let bytes = scene.stored_bytes(&collector, &first.id).await;
+    let mut server = server;
+    for _ in 0..2 {
+        let kept = scene.kept(&server).await;
+        assert!(kept.iter().all(|report| report.state != ReportState::Queued), "{kept:?}");
+        assert!(kept.iter().any(|report| report.id == first.id), "{kept:?}");
+        let answer = scene.get(&server.url(&format!("api/usage-statistics/reports/{}", first.id))).await;
+        assert_eq!(answer.bytes().await.unwrap(), bytes);
+        assert!(
+            !scene.status(&server).await.enabled && files(&scene.path("server/reports/queued")).is_empty()
+        );
+        server = server.stop().await.unwrap().start().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_left_that_ended_in_the_middle_of_switching_off_is_gone_after_its_next_start() {
+    let scene = Scene::new();
+    let server = scene.server_to("http://127.0.0.1:1/").start().await.unwrap();
+    scene.view(&server, &event("/")).await;
+    let data_dir = scene.path("server");
+    let counted = data_dir.join("browsers");
+    let kept = scene.path("kept");
+    crate::scene::copy(&counted, &kept);
+    assert_eq!(scene.switch(&server, false).await.status(), StatusCode::OK);
+    let program = server.kill().unwrap();
+    assert!(!counted.exists());
+    crate::scene::copy(&kept, &counted);
+    let server = program.start().await.unwrap();
+    assert!(!counted.exists());
+    assert_eq!(scene.switch(&server, true).await.status(), StatusCode::OK);
+    assert!(scene.preview(&server).await.ux.page_views.is_empty());
 }

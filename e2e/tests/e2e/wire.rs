@@ -79,6 +79,19 @@ impl Wire {
     }
 }
 
+impl Wire {
+    /// The lines before the body of the last request that has this line among them. The requests have to come one after the
+    /// other.
+    pub(crate) fn head_with(&self, line: &str) -> Option<String> {
+        let sent = self.shared.sent.lock().unwrap();
+        let text = String::from_utf8_lossy(&sent);
+        let place = text.rfind(&format!("\r\n{line}\r\n"))?;
+        let end = place + text[place..].find("\r\n\r\n")?;
+        let begin = text[..place].rfind("POST /")?;
+        Some(text[begin..end].to_owned())
+    }
+}
+
 impl Drop for Wire {
     fn drop(&mut self) {
         self.task.abort();

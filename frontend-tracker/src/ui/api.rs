@@ -1,6 +1,6 @@
 //! The requests of the interface to its server.
 
-use headcount_shared::api::{Projects, ReportEntries, Status, Switch};
+use headcount_shared::api::{Projects, ReportEntries, Status, Switch, WouldForget};
 use js_sys::Uint8Array;
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
@@ -49,6 +49,11 @@ impl Api {
     /// The state of usage statistics.
     pub(super) async fn status(self) -> Result<Answered<Status>, Failure> {
         self.get("api/usage-statistics").await
+    }
+
+    /// What switching off now would delete.
+    pub(super) async fn would_forget(self) -> Result<Answered<WouldForget>, Failure> {
+        self.get("api/usage-statistics/forgets").await
     }
 
     /// The projects.

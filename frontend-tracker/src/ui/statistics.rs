@@ -3,6 +3,7 @@
 mod collection;
 mod delivery;
 mod desk;
+mod forgetting;
 mod preview;
 mod reports;
 mod token;

@@ -29,8 +29,8 @@ const FOLLOW: Duration = Duration::from_secs(5);
 /// The settings and the world together.
 ///
 /// Several servers may share one settings database. Then one of them speaks for all: it observes, tells of incidents, and
-/// has in its reports what they have in common. The reports of the others have their own browsers and process, so that sums
-/// over reports are right.
+/// reports what was observed. The reports of the others have what is configured, their own browsers and their own process. They
+/// are marked as those of replicas, so that what is configured counts once in sums.
 #[derive(Debug)]
 pub(super) struct Installed {
     pub(super) settings: Settings,
@@ -56,7 +56,7 @@ impl Installation for Installed {
     fn facts(&self) -> FutureFacts<'_> {
         Box::pin(async {
             if !self.lead.was_ours().await {
-                return Facts::default();
+                return configured_alone(self.configured().await);
             }
             // The settings say in the log when they cannot be read. Asked one after the other, they fail one after the other.
             let (configured, counted) = tokio::join!(self.configured(), self.settings.counted());
@@ -70,7 +70,7 @@ impl Installation for Installed {
             if !self.lead.is_ours().await {
                 // What cannot be given back now is at a later report.
                 self.settings.give_back(self.instance, is_kept).await.ok();
-                return Facts::default();
+                return configured_alone(self.configured().await);
             }
             let take = self.settings.take(report, self.instance, now, is_kept);
             let (configured, counted) = tokio::join!(self.configured(), take);
@@ -157,6 +157,11 @@ impl Speaking {
     }
 }
 
+/// What a server reports that does not speak for its database: what is configured, and nothing that was observed.
+fn configured_alone(configured: (Integration, Infra)) -> Facts {
+    Facts { is_replica: true, ..together(configured, Counted::default(), &Known::default()) }
+}
+
 fn together((integration, infra): (Integration, Infra), counted: Counted, known: &Known) -> Facts {
     let facts = &known.facts;
     Facts {
@@ -183,6 +188,7 @@ fn together((integration, infra): (Integration, Infra), counted: Counted, known:
         world_load_time_avg: known.loads.mean().as_secs_f64(),
         sent_notifications: counted.sent_notifications,
         audit_time_avg: known.loads.audit_mean().as_secs_f64(),
+        is_replica: false,
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Context;
 use headcount_shared::{
-    api::{ReportState, Status},
+    api::{ReportState, Status, WouldForget},
     payload::Instance,
     routes::RouteTable,
 };
@@ -36,14 +36,17 @@ use crate::{
         spool::Spool,
         transport::HttpTransport,
     },
-    settings::{Lead, Settings},
+    settings::{Lead, RememberedRows, Settings, StoredChoice},
     world::{
         World,
         prices::{PriceList, Source},
     },
 };
 
-use super::{browser_key::browser_key, installed::Installed, records::Recorder, switch::Switch};
+use super::{
+    browser_key::browser_key, forgetting::CountedOnDisk, installed::Installed, records::Recorder,
+    switch::Switch,
+};
 
 /// How long an acknowledged event may be lost to a power cut.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
@@ -51,11 +54,15 @@ const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 /// How often it is looked at what the operator chose at another server.
 const FOLLOW_CHOICE: Duration = Duration::from_secs(5);
 
+const UNFORGOTTEN: &str = "what was counted could not be removed from the data directory";
+
 /// Usage statistics, on or off.
 #[derive(Debug)]
 pub struct Statistics {
     collector_url: Url,
     switch: SwitchState,
+    /// The reports on disk, also while switched off. `None` when off for the whole run.
+    spool: Option<Arc<Spool>>,
     running: RwLock<Option<Arc<Running>>>,
 }
 
@@ -73,6 +80,11 @@ pub enum SwitchError {
     /// They are off for the whole run.
     #[error("usage statistics are switched off by {0}; the page cannot switch them on")]
     OffForThisRun(String),
+    /// The settings say off, and are only read.
+    #[error(
+        "usage statistics are switched off in the settings database, which is only read (--read-only-settings)"
+    )]
+    OffInReadOnlySettings,
     /// The choice or the parts could not be stored or made.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
@@ -84,6 +96,8 @@ pub(super) struct Plan {
     data_dir: PathBuf,
     own_dir: PathBuf,
     settings: Settings,
+    spool: Arc<Spool>,
+    counted: Arc<CountedOnDisk>,
     /// The product's own; `None` for what the settings and Prometheus say.
     installation: Option<Arc<dyn Installation>>,
     cache_ttl: Duration,
@@ -122,15 +136,20 @@ impl Statistics {
     /// Statistics that stay off.
     #[must_use]
     pub(super) fn off(collector_url: Url, by: String) -> Self {
-        Self { collector_url, switch: SwitchState::Off(by), running: RwLock::default() }
+        Self { collector_url, switch: SwitchState::Off(by), spool: None, running: RwLock::default() }
     }
 
     /// Statistics as the operator left them.
     pub(super) async fn open(plan: Plan) -> anyhow::Result<Self> {
-        let enabled = plan.switch().is_on().await?;
-        let running = if enabled { Some(Running::start(&plan).await?) } else { None };
+        let choice = plan.switch().choice().await?;
+        // Statistics may have been switched off at another server, or this one ended while it deleted.
+        if !choice.enabled || plan.counted.is_outdated(choice)? {
+            plan.forget(choice).await?;
+        }
+        let running = if choice.enabled { Some(Running::start(&plan).await?) } else { None };
         Ok(Self {
             collector_url: plan.collector_url.clone(),
+            spool: Some(Arc::clone(&plan.spool)),
             switch: SwitchState::Operator(Box::new(AsyncMutex::new(plan))),
             running: RwLock::new(running),
         })
@@ -142,13 +161,59 @@ impl Statistics {
         self.running.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// `on` or `off`, for the log.
-    pub(super) fn describe(&self) -> &'static str {
-        if self.running().is_some() { "on" } else { "off" }
+    /// Whether statistics are switched on.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.running.read().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Switches on or off, now and for later runs. Switching off forgets what was counted and not sent; when this
-    /// returns, nothing counts, samples or sends any more.
+    /// The reports on disk, also while switched off by the operator.
+    #[must_use]
+    pub fn spool(&self) -> Option<Arc<Spool>> {
+        self.spool.clone()
+    }
+
+    /// What else switched statistics off for the whole run, if anything did.
+    #[must_use]
+    pub fn off_by(&self) -> Option<&str> {
+        match &self.switch {
+            SwitchState::Off(by) => Some(by),
+            SwitchState::Operator(_) => None,
+        }
+    }
+
+    /// What switching off now would delete.
+    ///
+    /// # Errors
+    /// The settings database or the disk cannot be read.
+    pub async fn would_forget(&self) -> anyhow::Result<WouldForget> {
+        let (Some(running), SwitchState::Operator(plan)) = (self.running(), &self.switch) else {
+            return Ok(WouldForget::default());
+        };
+        let settings = plan.lock().await.settings.clone();
+        let RememberedRows { written, facts } = settings.remembered().await?;
+        let counts = running.browsers.peek();
+        let spool = Arc::clone(&running.spool);
+        let damaged = tokio::task::spawn_blocking(move || spool.damaged_queued()).await??;
+        Ok(WouldForget {
+            page_views: counts.page_views().values().sum(),
+            browsers: counts.users().len() as u64,
+            queued_reports: running.spool.count(ReportState::Queued),
+            damaged_reports: damaged as u64,
+            rollouts: written.rollouts,
+            incidents: written.incidents,
+            notifications: written.notifications,
+            facts,
+        })
+    }
+
+    /// `on` or `off`, for the log.
+    pub(super) fn describe(&self) -> &'static str {
+        if self.is_on() { "on" } else { "off" }
+    }
+
+    /// Switches on or off, now and for later runs. Switching off forgets what was observed, counted and not sent; when this
+    /// returns, nothing counts, samples or sends any more. To switch off again deletes what an earlier attempt left.
     ///
     /// # Errors
     /// Every [`SwitchError`]; after a failure to switch on, statistics are off.
@@ -159,25 +224,36 @@ impl Statistics {
             SwitchState::Operator(plan) => plan.lock().await,
         };
         // Remembered first: after a crash half way nothing is sent that should not be.
-        plan.switch().remember(enabled).await?;
-        self.apply(&plan, enabled).await?;
-        // What was found out before, and while nothing counted, is in no report.
-        Ok(plan.settings.count_from(plan.now()).await.context("what was counted could not be forgotten")?)
+        let choice = plan.switch().choose(enabled, plan.now()).await?;
+        self.apply(&plan, choice, !enabled).await?;
+        if choice.enabled != enabled {
+            return Err(SwitchError::OffInReadOnlySettings);
+        }
+        if !enabled {
+            plan.settings.erase().await.context("what was remembered could not be deleted")?;
+        }
+        Ok(())
     }
 
-    async fn apply(&self, plan: &Plan, enabled: bool) -> anyhow::Result<()> {
-        match (self.running(), enabled) {
-            (None, true) => {
-                self.set_running(Some(Running::start(plan).await?));
-                tracing::info!("usage statistics are switched on");
-            }
-            (Some(running), false) => {
-                self.set_running(None);
-                running.stop().await;
-                running.forget().await?;
-                tracing::info!("usage statistics are switched off and forgotten");
-            }
-            _ => {}
+    /// Brings the parts in line with the choice. What was counted is deleted when it is `to_forget`, when statistics are off
+    /// now, and when they were off since it was counted.
+    async fn apply(&self, plan: &Plan, choice: StoredChoice, to_forget: bool) -> anyhow::Result<()> {
+        let outdated = plan.counted.is_outdated(choice).context(UNFORGOTTEN)?;
+        let running = self.running().filter(|_| outdated || !choice.enabled);
+        if let Some(running) = &running {
+            self.set_running(None);
+            running.stop().await;
+            running.close().await?;
+        }
+        if running.is_some() || outdated || to_forget {
+            plan.forget(choice).await?;
+        }
+        if running.is_some() {
+            tracing::info!("usage statistics were switched off; what was counted is deleted");
+        }
+        if choice.enabled && self.running().is_none() {
+            self.set_running(Some(Running::start(plan).await?));
+            tracing::info!("usage statistics are switched on");
         }
         Ok(())
     }
@@ -189,8 +265,8 @@ impl Statistics {
             tokio::time::sleep(FOLLOW_CHOICE).await;
             let plan = plan.lock().await;
             // A database that cannot be read now says nothing.
-            if let Ok(enabled) = plan.switch().is_on().await
-                && let Err(error) = self.apply(&plan, enabled).await
+            if let Ok(choice) = plan.switch().choice().await
+                && let Err(error) = self.apply(&plan, choice, false).await
             {
                 tracing::error!("usage statistics could not be switched: {error:#}");
             }
@@ -214,7 +290,8 @@ impl Statistics {
         };
         let collector_url = outgoing::shown_url(&self.collector_url);
         let Some(running) = self.running() else {
-            return Status { disabled_by, collector_url, ..Status::default() };
+            let refused = self.spool.as_ref().map_or(0, |spool| spool.count(ReportState::Refused));
+            return Status { disabled_by, collector_url, refused, ..Status::default() };
         };
         let progress = running.delivery.progress();
         let (cpu_profile_unavailable, heap_profile_unavailable) = running.process.unavailable();
@@ -246,11 +323,16 @@ impl Plan {
         installation: Option<Arc<dyn Installation>>,
         clock: Arc<dyn Clock>,
         metrics: Metrics,
-    ) -> Self {
-        Self {
+    ) -> anyhow::Result<Self> {
+        let disk: Arc<dyn Disk> = Arc::new(Directory::new(&config.own_dir()));
+        let spool = Spool::open(Arc::clone(&disk));
+        let spool = Arc::new(spool.context("the reports in the data directory cannot be read")?);
+        Ok(Self {
             data_dir: config.data_dir.clone(),
             own_dir: config.own_dir(),
             settings,
+            counted: Arc::new(CountedOnDisk::new(disk, Arc::clone(&spool))),
+            spool,
             installation,
             cache_ttl: config.cache_ttl,
             cloud_pricing_url: config.cloud_pricing_url.clone(),
@@ -264,11 +346,17 @@ impl Plan {
             endpoints: config.notification_endpoints(),
             targets: config.target_policy(),
             routes: config.routes.clone(),
-        }
+        })
     }
 
     fn switch(&self) -> Switch {
         Switch::new(self.settings.clone(), Arc::new(Directory::new(&self.data_dir.join("headcount"))))
+    }
+
+    /// Deletes what was counted and observed from the disk, while nothing runs.
+    async fn forget(&self, choice: StoredChoice) -> anyhow::Result<()> {
+        let counted = Arc::clone(&self.counted);
+        tokio::task::spawn_blocking(move || counted.forget(choice)).await?.context(UNFORGOTTEN)
     }
 
     fn now(&self) -> u32 {
@@ -300,9 +388,7 @@ impl Running {
     async fn start(plan: &Plan) -> anyhow::Result<Arc<Self>> {
         let instance = super::instance(&plan.data_dir, &plan.own_dir, plan.settings.kind())?;
         let disk: Arc<dyn Disk> = Arc::new(Directory::new(&plan.own_dir));
-        let spool = Arc::new(
-            Spool::open(Arc::clone(&disk)).context("the reports in the data directory cannot be read")?,
-        );
+        let spool = Arc::clone(&plan.spool);
         let key = browser_key(&plan.own_dir, &plan.settings).await?;
         let browsers = Browsers::open(disk, key, page_keys(plan.routes.as_ref()), &|id| spool.holds(id))
             .context("the journal in the data directory cannot be read")?;
@@ -402,15 +488,10 @@ impl Running {
         self.process.stop();
     }
 
-    /// Forgets what was counted and not sent.
-    async fn forget(self: Arc<Self>) -> anyhow::Result<()> {
-        tokio::task::spawn_blocking(move || {
-            self.browsers.close_and_forget()?;
-            self.installed.iter().try_for_each(|installed| installed.world.forget())?;
-            self.spool.forget_queued()
-        })
-        .await?
-        .context("what was counted could not be removed from the data directory")
+    /// Counts nothing any more, whoever still has a part of this.
+    async fn close(self: &Arc<Self>) -> anyhow::Result<()> {
+        let browsers = Arc::clone(&self.browsers);
+        tokio::task::spawn_blocking(move || browsers.close_and_forget()).await?.context(UNFORGOTTEN)
     }
 }
 

@@ -1,7 +1,6 @@
-//! Did the operator switch usage statistics off?
+//! Whether the operator switched usage statistics off.
 //!
-//! The settings database remembers it. One that is only read cannot: then it is a file in `headcount/` of the data
-//! directory.
+//! The settings database remembers it. One that is only read cannot, and then a file in `headcount/` of the data directory does.
 
 use std::{io, sync::Arc};
 
@@ -10,11 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     disk::{self, Disk},
-    settings::Settings,
+    settings::{Settings, StoredChoice},
 };
 
 /// The file, where there is one.
 const FILE: &str = "usage-statistics.json";
+
+const UNREADABLE: &str = "usage-statistics.json in headcount/ of the data directory cannot be read";
+const UNWRITABLE: &str = "usage-statistics.json in headcount/ of the data directory cannot be written";
 
 /// What the file says.
 #[derive(Debug, Serialize, Deserialize)]
@@ -34,33 +36,43 @@ impl Switch {
         Self { settings, disk }
     }
 
-    /// Whether statistics are on. What was switched off stays off, whether the settings are only read now or not.
-    pub(super) async fn is_on(&self) -> anyhow::Result<bool> {
-        let in_file = self
-            .in_file()
-            .context("usage-statistics.json in headcount/ of the data directory cannot be read")?;
-        if let Some(choice) = in_file.filter(|choice| self.settings.is_read_only() || !choice.enabled) {
-            return Ok(choice.enabled);
-        }
-        self.settings.statistics_enabled().await.context("the settings cannot be read")
+    /// What the operator chose. Off in the file or in the database is off.
+    pub(super) async fn choice(&self) -> anyhow::Result<StoredChoice> {
+        let in_file = self.in_file().context(UNREADABLE)?;
+        let stored = self.settings.statistics_choice().await.context("the settings cannot be read")?;
+        Ok(StoredChoice { enabled: stored.enabled && in_file.is_none_or(|choice| choice.enabled), ..stored })
     }
 
-    /// Remembers a choice, and forgets those before.
-    pub(super) async fn remember(&self, enabled: bool) -> anyhow::Result<()> {
+    /// Remembers a choice made at `now`, in Unix seconds, and forgets those before. Gives what holds from now on: settings that
+    /// are only read and say off cannot be told otherwise, and nothing changes then.
+    pub(super) async fn choose(&self, enabled: bool, now: u32) -> anyhow::Result<StoredChoice> {
+        let off_in_file = self.in_file().context(UNREADABLE)?.is_some_and(|choice| !choice.enabled);
         if self.settings.is_read_only() {
-            let bytes = serde_json::to_vec(&Choice { enabled })?;
-            return disk::write_whole(&*self.disk, ".", FILE, &bytes)
-                .context("usage-statistics.json in headcount/ of the data directory cannot be written");
+            self.choose_in_file(enabled).await?;
+        } else {
+            self.settings.choose_statistics(enabled, now).await?;
+            self.disk.remove(FILE).context(UNWRITABLE)?;
         }
-        self.settings.set_statistics_enabled(enabled).await?;
-        self.disk
-            .remove(FILE)
-            .context("usage-statistics.json in headcount/ of the data directory cannot be removed")
+        let after = self.choice().await?;
+        // What was found out while nothing counted is in no report. The database sees to that for choices of its own.
+        if after.enabled && off_in_file {
+            self.settings.count_from(now).await?;
+        }
+        Ok(after)
+    }
+
+    async fn choose_in_file(&self, enabled: bool) -> anyhow::Result<()> {
+        let stored = self.settings.statistics_choice().await?;
+        if enabled && !stored.enabled {
+            return Ok(());
+        }
+        let bytes = serde_json::to_vec(&Choice { enabled })?;
+        disk::write_whole(&*self.disk, ".", FILE, &bytes).context(UNWRITABLE)
     }
 
     fn in_file(&self) -> io::Result<Option<Choice>> {
         match self.disk.read(FILE) {
-            // Who wrote something unreadable here meant to change something: not sending is the safe reading.
+            // An unreadable file was meant to change something. Sending nothing is the safe reading.
             Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes).unwrap_or(Choice { enabled: false }))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -76,42 +88,59 @@ mod tests {
     async fn switch(dir: &std::path::Path, read_only: bool) -> Switch {
         let settings =
             Settings::open(&Source::Sqlite { file: dir.join("db.sqlite"), read_only }).await.unwrap();
+        let settings = match read_only {
+            true => settings.with_ledger_in(dir.join("ledger.sqlite")).await.unwrap(),
+            false => settings,
+        };
         Switch::new(settings, Arc::new(Directory::new(dir)))
+    }
+
+    const NOW: u32 = 1_700_000_000;
+
+    async fn choose(dir: &std::path::Path, read_only: bool, enabled: bool) -> bool {
+        switch(dir, read_only).await.choose(enabled, NOW).await.unwrap().enabled
+    }
+
+    async fn is_on(dir: &std::path::Path, read_only: bool) -> bool {
+        switch(dir, read_only).await.choice().await.unwrap().enabled
     }
 
     #[tokio::test]
     async fn a_choice_is_remembered_where_the_settings_are_only_read() {
         let dir = tempfile::tempdir().unwrap();
-        switch(dir.path(), false).await.remember(true).await.unwrap();
+        assert!(choose(dir.path(), false, true).await);
         for enabled in [false, true, false] {
-            switch(dir.path(), true).await.remember(enabled).await.unwrap();
-            assert_eq!(switch(dir.path(), true).await.is_on().await.unwrap(), enabled);
+            assert_eq!(choose(dir.path(), true, enabled).await, enabled);
+            assert_eq!(is_on(dir.path(), true).await, enabled);
         }
     }
 
     #[tokio::test]
     async fn what_was_switched_off_stays_off_when_the_settings_can_be_written_again() {
         let dir = tempfile::tempdir().unwrap();
-        switch(dir.path(), false).await.remember(true).await.unwrap();
-        switch(dir.path(), true).await.remember(false).await.unwrap();
-        assert!(!switch(dir.path(), false).await.is_on().await.unwrap());
-        switch(dir.path(), false).await.remember(true).await.unwrap();
-        assert!(switch(dir.path(), false).await.is_on().await.unwrap());
-        assert!(switch(dir.path(), true).await.is_on().await.unwrap());
+        choose(dir.path(), false, true).await;
+        choose(dir.path(), true, false).await;
+        assert!(!is_on(dir.path(), false).await);
+        assert!(choose(dir.path(), false, true).await);
+        assert!(is_on(dir.path(), false).await && is_on(dir.path(), true).await);
     }
 
     #[tokio::test]
-    async fn without_a_choice_of_its_own_a_database_that_is_only_read_says_it() {
+    async fn a_database_that_is_only_read_and_says_off_cannot_be_told_otherwise() {
         let dir = tempfile::tempdir().unwrap();
-        switch(dir.path(), false).await.remember(false).await.unwrap();
-        assert!(!switch(dir.path(), true).await.is_on().await.unwrap());
+        choose(dir.path(), false, false).await;
+        assert!(!is_on(dir.path(), true).await);
+        assert!(!choose(dir.path(), true, true).await);
+        assert!(!dir.path().join(FILE).exists());
+        std::fs::write(dir.path().join(FILE), r#"{"enabled":true}"#).unwrap();
+        assert!(!is_on(dir.path(), true).await);
     }
 
     #[tokio::test]
     async fn an_unreadable_choice_means_off() {
         let dir = tempfile::tempdir().unwrap();
-        switch(dir.path(), false).await.remember(true).await.unwrap();
+        choose(dir.path(), false, true).await;
         std::fs::write(dir.path().join(FILE), "on").unwrap();
-        assert!(!switch(dir.path(), true).await.is_on().await.unwrap());
+        assert!(!is_on(dir.path(), true).await);
     }
 }

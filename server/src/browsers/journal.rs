@@ -200,10 +200,7 @@ impl Journal {
     /// Removes everything.
     pub(super) fn remove(&mut self) -> io::Result<()> {
         self.start_anew();
-        for dir in self.disk.list(ROOT)? {
-            remove_with_files(&*self.disk, &format!("{ROOT}/{dir}"))?;
-        }
-        self.disk.remove_dir(ROOT)
+        remove_all(&*self.disk)
     }
 
     fn write_next(&self, lines: &[u8]) -> io::Result<()> {
@@ -359,6 +356,17 @@ fn lines(segments: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
         .iter()
         .flat_map(|bytes| bytes.split(|&byte| byte == b'\n'))
         .filter(|line| !matches!(**line, [] | [b'!']))
+}
+
+/// Removes everything that a journal has left on a disk, that of version 0.1.0 included.
+pub(super) fn remove_all(disk: &dyn Disk) -> io::Result<()> {
+    for root in [ROOT, migration::RAW_ROOT] {
+        for dir in disk.list(root)? {
+            remove_with_files(disk, &format!("{root}/{dir}"))?;
+        }
+        disk.remove_dir(root)?;
+    }
+    Ok(())
 }
 
 /// The numbers of the segments in a directory, in order.

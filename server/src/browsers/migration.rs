@@ -24,7 +24,7 @@ use super::{
 use crate::disk::{Disk, remove_with_files};
 
 /// Where version 0.1.0 had its journal.
-const RAW_ROOT: &str = "browsers";
+pub(super) const RAW_ROOT: &str = "browsers";
 
 const RAW: &str = "raw-";
 const NEXT: &str = "page-views/raw.next";

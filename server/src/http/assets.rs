@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use headcount_shared::routes::RouteTable;
+use headcount_shared::{browser_storage::OFF_SCRIPT, routes::RouteTable};
 use thiserror::Error;
 
 use self::{
@@ -20,9 +20,14 @@ use self::{
     file::{Encoding, File, Stored},
 };
 use super::problem::Refusal;
+use crate::app::statistics::Statistics;
 
 /// Name and bytes of every file. `<name>.br` and `<name>.gz` are the same compressed.
 static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// The script of the tracker, and the program that it fetches.
+const TRACKER: &str = "tracker.js";
+const TRACKER_PROGRAM: &str = "tracker_bg.wasm";
 
 /// Why the tracker cannot have a route table.
 #[derive(Debug, Error)]
@@ -37,7 +42,11 @@ pub enum AssetsError {
 
 /// The files that browsers can ask for.
 #[derive(Debug)]
-pub struct Assets(HashMap<&'static str, File>);
+pub struct Assets {
+    files: HashMap<&'static str, File>,
+    /// The tracker while statistics are off.
+    forgetting: Option<File>,
+}
 
 impl Assets {
     /// The files as they were built.
@@ -51,14 +60,13 @@ impl Assets {
     /// # Errors
     /// The tracker takes no routes.
     pub fn with_routes(mut self, routes: &RouteTable) -> Result<Self, AssetsError> {
-        const TRACKER: &str = "tracker.js";
-        let Some(built) = self.0.get(TRACKER) else { return Ok(self) };
+        let Some(built) = self.files.get(TRACKER) else { return Ok(self) };
         let script = tracker::with_routes(&built.plain(), routes).ok_or(AssetsError::NoPlace)?;
         // Brotli would save a few hundred bytes and take a library for it.
         let gzip = tracker::gzip(&script)?;
         if let Some(mut file) = File::new(TRACKER, script) {
             file.add(Encoding::Gzip, gzip);
-            self.0.insert(TRACKER, file);
+            self.files.insert(TRACKER, file);
         }
         Ok(self)
     }
@@ -74,29 +82,45 @@ impl Assets {
             }
             Some((name, file))
         });
-        Self(sendable.collect())
+        Self { files: sendable.collect(), forgetting: File::new(TRACKER, OFF_SCRIPT) }
+    }
+
+    /// The file of a name, as it is while statistics are on or off.
+    fn find(&self, name: &str, is_on: bool) -> Option<&File> {
+        match name {
+            _ if is_on => self.files.get(name),
+            TRACKER => self.forgetting.as_ref(),
+            TRACKER_PROGRAM => None,
+            _ => self.files.get(name),
+        }
     }
 
     /// Whether the browser programs were built when this binary was.
     #[must_use]
     pub fn are_built(&self) -> bool {
-        self.0.contains_key("ui.js")
+        self.files.contains_key("ui.js")
     }
 }
 
-/// Sends a file, compressed as the browser likes, or says that the browser has it already.
+/// Sends a file, compressed as the browser likes, or says that the browser has it already. While statistics are off, the
+/// tracker is a script that forgets, and its program is not there.
 ///
 /// # Errors
 /// A [`Refusal`] when there is no such file.
 pub async fn file(
     State(assets): State<Arc<Assets>>,
+    State(statistics): State<Arc<Statistics>>,
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
+    send(assets.find(&name, statistics.is_on()), &headers)
+}
+
+fn send(file: Option<&File>, headers: &HeaderMap) -> Result<Response, Refusal> {
     let not_found = || Refusal::new(StatusCode::NOT_FOUND, "there is no such file");
-    let file = assets.0.get(name.as_str()).ok_or_else(not_found)?;
-    let stored = file.stored(|encoding| accepts(&headers, encoding.token()));
-    if has_it_already(&headers, stored.tag()) {
+    let file = file.ok_or_else(not_found)?;
+    let stored = file.stored(|encoding| accepts(headers, encoding.token()));
+    if has_it_already(headers, stored.tag()) {
         return Ok((StatusCode::NOT_MODIFIED, validity(stored)).into_response());
     }
     Ok((validity(stored), whole(file, stored)).into_response())

@@ -1,5 +1,7 @@
 //! The page that the web interface starts from, for every address of it.
 
+mod off;
+
 use std::sync::Arc;
 
 use axum::{
@@ -12,7 +14,8 @@ use headcount_shared::routes::{Placeholder, ROUTES, RouteTable, UNMATCHED};
 use super::assets::Assets;
 use crate::{app::statistics::Statistics, config::BasePath};
 
-/// Sends the page; with status 404 for an address that the web interface does not have.
+/// Sends the page; with status 404 for an address that the web interface does not have. While statistics are off for the whole
+/// run, it is the page that says so.
 pub async fn page(
     State(base_path): State<Arc<BasePath>>,
     State(statistics): State<Arc<Statistics>>,
@@ -22,6 +25,9 @@ pub async fn page(
 ) -> Response {
     let key = RouteTable::of_the_interface().page_key(uri.path(), Placeholder::default());
     let status = if key == UNMATCHED { StatusCode::NOT_FOUND } else { StatusCode::OK };
+    if let Some(by) = statistics.off_by() {
+        return (status, Html(off::html(base_path.as_str(), by))).into_response();
+    }
     let tracker = statistics.running().map(|_| Tracker::for_browser(&headers));
     (status, Html(html(base_path.as_str(), tracker, assets.are_built()))).into_response()
 }

@@ -1,19 +1,24 @@
-//! `POST <base>stats`: a browser says that a page was opened.
+//! `<base>stats`: a tracker asks whether statistics are on, and a browser says that a page was opened.
+//!
+//! Pages of other origins ask and send, so every answer may be read by all of them. There is nothing in it but its status.
 
 use std::sync::Arc;
 
 use axum::{
-    Extension,
+    Extension, Router,
     body::Body,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    routing::get,
 };
 use headcount_shared::{
     event::{BrowserEvent, EventError},
     limits::EVENT_BYTES,
 };
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::{
+    ServerState,
     access::Peer,
     body::{BodyError, receive},
     forwarded::EventSenders,
@@ -24,6 +29,20 @@ use crate::{
     browsers::RecordError,
     metrics::{EventLabel, Metrics},
 };
+
+/// The route, with the headers that every answer of it has.
+pub(super) fn routes() -> Router<ServerState> {
+    let set = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
+    Router::new()
+        .route("/stats", get(is_on).post(record))
+        .layer(set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .layer(set(header::CACHE_CONTROL, "no-store"))
+}
+
+/// Says whether statistics are on: 204, or 404 while they are off. A tracker asks before anything else.
+pub async fn is_on(State(statistics): State<Arc<Statistics>>) -> StatusCode {
+    if statistics.is_on() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+}
 
 /// Counts an event. 204 means that it survives the end of this process.
 ///

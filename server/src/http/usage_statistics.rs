@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use headcount_shared::api::{AskPseudonym, Problem, Pseudonym, ReportEntries, Status, Switch};
+use headcount_shared::api::{AskPseudonym, Problem, Pseudonym, ReportEntries, Status, Switch, WouldForget};
 use sha2::{Digest, Sha256};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -33,6 +33,7 @@ const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-content-sha256");
 pub(super) fn routes() -> OpenApiRouter<ServerState> {
     OpenApiRouter::new()
         .routes(routes!(status, switch))
+        .routes(routes!(forgets))
         .routes(routes!(preview))
         .routes(routes!(reports))
         .routes(routes!(report))
@@ -59,14 +60,27 @@ async fn switch(State(statistics): State<Arc<Statistics>>, body: Bytes) -> Resul
     })?;
     match statistics.switch(enabled).await {
         Ok(()) => Ok(Json(statistics.status())),
-        Err(error @ SwitchError::OffForThisRun(_)) => {
+        Err(error @ (SwitchError::OffForThisRun(_) | SwitchError::OffInReadOnlySettings)) => {
             Err(Refusal::new(StatusCode::CONFLICT, error.to_string()))
         }
-        Err(SwitchError::Failed(error)) => Err(match error.downcast::<settings::Error>() {
-            Ok(error) => error.into(),
-            Err(error) => Refusal::internal(&format!("{error:#}")),
-        }),
+        Err(SwitchError::Failed(error)) => Err(failed(error)),
     }
+}
+
+/// A refusal that says why the settings database did not do it; anything else is a failure of this side.
+fn failed(error: anyhow::Error) -> Refusal {
+    match error.downcast::<settings::Error>() {
+        Ok(error) => error.into(),
+        Err(error) => Refusal::internal(&format!("{error:#}")),
+    }
+}
+
+/// What switching off now would delete. Changes nothing.
+#[utoipa::path(get, path = "/api/usage-statistics/forgets", tag = "usage statistics", responses(
+    (status = 200, description = "How much there is of what would be deleted.", body = WouldForget),
+    (status = 503, description = "The settings database is away.", body = Problem, content_type = "application/problem+json"), Guarded))]
+async fn forgets(State(statistics): State<Arc<Statistics>>) -> Result<Json<WouldForget>, Refusal> {
+    statistics.would_forget().await.map(Json).map_err(failed)
 }
 
 /// The bytes of the report as it would be sent now. Changes nothing.
@@ -80,9 +94,9 @@ async fn preview(State(statistics): State<Arc<Statistics>>) -> Result<Response, 
 
 /// The reports that are kept, newest first.
 #[utoipa::path(get, path = "/api/usage-statistics/reports", tag = "usage statistics", responses(
-    (status = 200, description = "The reports; none while statistics are off.", body = ReportEntries), Guarded))]
+    (status = 200, description = "The reports; those that left also while statistics are off by the switch, and none while they are off for the whole run.", body = ReportEntries), Guarded))]
 async fn reports(State(statistics): State<Arc<Statistics>>) -> Json<ReportEntries> {
-    let reports = statistics.running().map(|running| running.spool.entries()).unwrap_or_default();
+    let reports = statistics.spool().map(|spool| spool.entries()).unwrap_or_default();
     Json(ReportEntries { reports })
 }
 
@@ -98,7 +112,7 @@ async fn report(
 ) -> Result<Response, Refusal> {
     let unknown = || Refusal::new(StatusCode::NOT_FOUND, "there is no report with this id");
     let id: Uuid = id.parse().map_err(|_| unknown())?;
-    let spool = Arc::clone(&running(&statistics)?.spool);
+    let spool = statistics.spool().ok_or_else(off)?;
     let read = tokio::task::spawn_blocking(move || spool.read(id))
         .await
         .map_err(|error| Refusal::internal(&error))?;
@@ -126,8 +140,11 @@ async fn pseudonym(
 }
 
 fn running(statistics: &Statistics) -> Result<Arc<Running>, Refusal> {
-    let off = || Refusal::new(StatusCode::CONFLICT, "usage statistics are off: nothing would be sent");
     statistics.running().ok_or_else(off)
+}
+
+fn off() -> Refusal {
+    Refusal::new(StatusCode::CONFLICT, "usage statistics are off: nothing would be sent")
 }
 
 fn exact_bytes(bytes: Vec<u8>) -> Response {

@@ -30,6 +30,8 @@ pub struct Facts {
     pub sent_notifications: BTreeMap<AlertingIntegration, u64>,
     /// The mean time of auditing a world, in seconds; 0 when none was loaded.
     pub audit_time_avg: f64,
+    /// Whether another server speaks for the database that this one shares. The report is sent as one of a replica then.
+    pub is_replica: bool,
 }
 
 /// Facts that are on their way.

@@ -175,7 +175,7 @@ impl Spool {
         self.change_state(id, ReportState::Refused, REFUSED_REPORTS)
     }
 
-    /// Removes the reports that wait: they were never sent and never will be.
+    /// Removes the reports that wait, damaged ones too: they were never sent and never will be.
     ///
     /// # Errors
     /// The disk refused; some may be left.
@@ -183,7 +183,20 @@ impl Spool {
         for id in self.queued() {
             self.remove(id)?;
         }
-        self.disk.sync_dir(&dir(ReportState::Queued))
+        let dir = dir(ReportState::Queued);
+        for name in self.disk.list(&dir)? {
+            self.disk.remove(&format!("{dir}/{name}"))?;
+        }
+        self.disk.sync_dir(&dir)
+    }
+
+    /// How many damaged reports are set aside that waited.
+    ///
+    /// # Errors
+    /// The disk refused.
+    pub fn damaged_queued(&self) -> io::Result<usize> {
+        let names = self.disk.list(&dir(ReportState::Queued))?;
+        Ok(names.iter().filter(|name| name.ends_with(DAMAGED)).count())
     }
 
     fn change_state(&self, id: Uuid, state: ReportState, keep: usize) -> io::Result<()> {

@@ -22,6 +22,7 @@ use super::{
     error::{Cause, Error, Result},
     schema::Schema,
     source::Source,
+    written::{EarlierRecords, note_earlier},
 };
 use crate::disk::private;
 
@@ -37,6 +38,9 @@ const CONNECTIONS: u32 = 4;
 /// in the log.
 const MANNERS: &str =
     "SET lock_timeout = '5s'; SET statement_timeout = '20s'; SET client_min_messages = warning";
+
+/// What every connection to SQLite says that writes: what is deleted is overwritten, and nothing of it is in a temporary file.
+const THOROUGH: &str = "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY";
 
 /// What a connection that only reads says.
 const READ_ONLY: &str = "SET default_transaction_read_only = on";
@@ -109,7 +113,7 @@ impl Database {
         let (kind, read_only) = (source.kind(), source.is_read_only());
         let pool = pool(kind, read_only, connect_timeout).connect_lazy_with(options);
         if !read_only {
-            MIGRATIONS.run(&pool).await.map_err(|error| OpenError::of_migration(place, error))?;
+            migrate(&pool, place, kind).await?;
         }
         let mut connection = pool.acquire().await.map_err(unusable)?;
         let schema = Schema::read(&mut connection, kind).await.map_err(unusable)?;
@@ -158,9 +162,36 @@ impl Database {
         }
     }
 
+    /// Leaves nothing of what was deleted in the file of SQLite, also not what was deleted by a version that did not
+    /// overwrite it.
+    pub(super) async fn erase_deleted(&self) -> Result<()> {
+        if self.read_only || self.kind == DatabaseType::Postgres {
+            return Ok(());
+        }
+        let mut connection = self.read().await?;
+        connection.execute("VACUUM").await?;
+        // With a write-ahead log the pages from before are in it until it is emptied.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        Ok(())
+    }
+
     pub(super) async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// Brings the tables up to date. What an earlier version wrote without a note is noted then.
+async fn migrate(pool: &AnyPool, place: Place, kind: DatabaseType) -> Result<(), OpenError> {
+    let unusable = |error| OpenError::Unusable(place, error);
+    let mut connection = pool.acquire().await.map_err(unusable)?;
+    let schema = Schema::read(&mut connection, kind).await.map_err(unusable)?;
+    let earlier = EarlierRecords::look(&mut connection, &schema, kind).await.map_err(unusable)?;
+    drop(connection);
+    MIGRATIONS.run(pool).await.map_err(|error| OpenError::of_migration(place, error))?;
+    let Some(earlier) = earlier else { return Ok(()) };
+    let mut transaction = pool.begin().await.map_err(unusable)?;
+    note_earlier(&mut transaction, earlier).await.map_err(unusable)?;
+    transaction.commit().await.map_err(unusable)
 }
 
 /// SQLite takes back a transaction by itself when the disk is full. The driver does not see that, fails to take it back once
@@ -168,10 +199,20 @@ impl Database {
 fn pool(kind: DatabaseType, read_only: bool, connect_timeout: Duration) -> AnyPoolOptions {
     let options = AnyPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT.min(connect_timeout));
     match kind {
-        DatabaseType::Sqlite => options.max_connections(1).before_acquire(|connection, _| {
-            let is_free = !connection.is_in_transaction();
-            Box::pin(async move { Ok(is_free) })
-        }),
+        DatabaseType::Sqlite => options
+            .max_connections(1)
+            .before_acquire(|connection, _| {
+                let is_free = !connection.is_in_transaction();
+                Box::pin(async move { Ok(is_free) })
+            })
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    if !read_only {
+                        connection.execute(THOROUGH).await?;
+                    }
+                    Ok(())
+                })
+            }),
         DatabaseType::Postgres => options
             .max_connections(CONNECTIONS)
             .after_connect(move |connection, _| Box::pin(prepare(connection, read_only))),

@@ -12,6 +12,7 @@ use super::{
     error::Result,
     schema::Schema,
     times::{seconds, seconds_if_any},
+    written::{self, RolloutBefore, WrittenKind},
 };
 use crate::world::{application_key::ApplicationKey, deployments::Deployment};
 
@@ -106,55 +107,68 @@ pub(super) async fn remember(
     project: &str,
     deployment: &Deployment,
 ) -> Result<()> {
-    let key = Key::of(transaction, project, deployment).await?;
-    if key.is_new {
-        insert(transaction, &key, deployment).await?;
-    } else {
-        let finish = "UPDATE application_deployment SET finished_at = $1, name = $2
-            WHERE project_id = $3 AND application_id = $4 AND started_at = $5 AND finished_at = 0";
-        let finished_at = i64::from(deployment.finished_at.unwrap_or_default());
-        let finish = sqlx::query(finish).bind(finished_at).bind(&deployment.name);
-        finish
-            .bind(project)
-            .bind(&key.application_id)
-            .bind(key.started_at)
-            .execute(&mut *transaction)
-            .await?;
+    match StoredRollout::find(transaction, project, deployment).await? {
+        Some(known) => fill_in(transaction, project, deployment, known).await,
+        None => insert(transaction, project, deployment).await,
     }
-    let Some(taken) = &deployment.snapshot else { return Ok(()) };
-    let take = "UPDATE application_deployment SET metrics_snapshot = $1
-        WHERE project_id = $2 AND application_id = $3 AND started_at = $4
-        AND (metrics_snapshot IS NULL OR metrics_snapshot IN ('', 'null'))";
-    let take = sqlx::query(take).bind(serde_json::to_string(&snapshot::json(taken))?);
-    take.bind(project).bind(&key.application_id).bind(key.started_at).execute(transaction).await?;
-    Ok(())
 }
 
-/// The row of a rollout.
-struct Key<'k> {
-    project: &'k str,
+/// The row of a rollout that is there, which keeps its spelling of the application.
+struct StoredRollout {
     application_id: String,
-    started_at: i64,
-    is_new: bool,
+    held: RolloutBefore,
 }
 
-impl<'k> Key<'k> {
-    /// A row that is there keeps its spelling of the application.
-    async fn of(transaction: &mut AnyConnection, project: &'k str, deployment: &Deployment) -> Result<Self> {
-        let started_at = i64::from(deployment.started_at);
+impl StoredRollout {
+    async fn find(
+        transaction: &mut AnyConnection,
+        project: &str,
+        deployment: &Deployment,
+    ) -> Result<Option<Self>> {
         let (earlier, later) = spellings(project, &deployment.application);
-        let statement = "SELECT application_id FROM application_deployment
+        let statement = "SELECT application_id, name, CAST(finished_at AS BIGINT), metrics_snapshot
+            FROM application_deployment
             WHERE project_id = $1 AND started_at = $2 AND application_id IN ($3, $4) ORDER BY application_id";
-        let known: Option<String> = sqlx::query_scalar(statement)
-            .bind(project)
-            .bind(started_at)
-            .bind(&earlier)
-            .bind(&later)
-            .fetch_optional(transaction)
-            .await?;
-        let is_new = known.is_none();
-        Ok(Self { project, application_id: known.unwrap_or(earlier), started_at, is_new })
+        let find = sqlx::query_as(statement).bind(project).bind(i64::from(deployment.started_at));
+        let known: Option<(String, String, i64, Option<String>)> =
+            find.bind(earlier).bind(later).fetch_optional(transaction).await?;
+        Ok(known.map(|(application_id, name, finished_at, metrics_snapshot)| Self {
+            application_id,
+            held: RolloutBefore { name, finished_at, metrics_snapshot },
+        }))
     }
+}
+
+/// Fills in the end and the snapshot where there is none.
+async fn fill_in(
+    transaction: &mut AnyConnection,
+    project: &str,
+    deployment: &Deployment,
+    StoredRollout { application_id, held }: StoredRollout,
+) -> Result<()> {
+    let mut holds = held.clone();
+    if held.finished_at == 0 {
+        holds.finished_at = i64::from(deployment.finished_at.unwrap_or_default());
+        holds.name.clone_from(&deployment.name);
+    }
+    let has_snapshot = held.metrics_snapshot.as_deref().is_some_and(|json| !matches!(json, "" | "null"));
+    if let Some(taken) = deployment.snapshot.as_ref().filter(|_| !has_snapshot) {
+        holds.metrics_snapshot = Some(serde_json::to_string(&snapshot::json(taken))?);
+    }
+    if holds == held {
+        return Ok(());
+    }
+    let started_at = i64::from(deployment.started_at);
+    written::note_filled_in(transaction, project, &application_id, started_at, &held).await?;
+    // What another program has filled in meanwhile stays.
+    let statement = "UPDATE application_deployment SET name = $1, finished_at = $2, metrics_snapshot = $3
+        WHERE project_id = $4 AND application_id = $5 AND started_at = $6
+        AND finished_at = $7 AND COALESCE(metrics_snapshot, '') = $8";
+    let update = sqlx::query(statement).bind(holds.name).bind(holds.finished_at).bind(holds.metrics_snapshot);
+    let update = update.bind(project).bind(application_id).bind(started_at);
+    let held_snapshot = held.metrics_snapshot.unwrap_or_default();
+    update.bind(held.finished_at).bind(held_snapshot).execute(transaction).await?;
+    Ok(())
 }
 
 /// How an application is spelled, and how later versions of Coroot spell it, which call a project's own cluster by its id.
@@ -162,18 +176,23 @@ pub(super) fn spellings(project: &str, application: &ApplicationKey) -> (String,
     (application.to_string(), format!("{project}:{application}"))
 }
 
-async fn insert(transaction: &mut AnyConnection, key: &Key<'_>, deployment: &Deployment) -> Result<()> {
+async fn insert(transaction: &mut AnyConnection, project: &str, deployment: &Deployment) -> Result<()> {
     let statement = "INSERT INTO application_deployment
-        (project_id, application_id, name, started_at, finished_at, details) VALUES ($1, $2, $3, $4, $5, $6)";
+        (project_id, application_id, name, started_at, finished_at, details, metrics_snapshot)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let details = json!({"container_images": deployment.container_images});
+    let taken = deployment.snapshot.as_ref().map(snapshot::json);
+    let (application, _) = spellings(project, &deployment.application);
+    let started_at = i64::from(deployment.started_at);
     sqlx::query(statement)
-        .bind(key.project)
-        .bind(&key.application_id)
+        .bind(project)
+        .bind(&application)
         .bind(&deployment.name)
-        .bind(key.started_at)
+        .bind(started_at)
         .bind(i64::from(deployment.finished_at.unwrap_or_default()))
         .bind(details.to_string())
-        .execute(transaction)
+        .bind(taken.map(|taken| taken.to_string()))
+        .execute(&mut *transaction)
         .await?;
-    Ok(())
+    written::note_inserted(transaction, project, WrittenKind::Rollout, &application, started_at).await
 }

@@ -29,6 +29,7 @@ pub(super) struct Health {
     reading_fails: AtomicBool,
     writing_fails: AtomicBool,
     unreadable_overrides: Mutex<HashMap<String, usize>>,
+    unreadable_facts: AtomicU64,
 }
 
 impl Health {
@@ -86,6 +87,13 @@ impl Health {
         }
         known.insert(project.to_owned(), rows);
         tracing::warn!(rows, "overrides of inspections that cannot be read are skipped");
+    }
+
+    /// Takes in how many facts to be counted cannot be read.
+    pub(super) fn note_unreadable_facts(&self, rows: u64) {
+        if self.unreadable_facts.swap(rows, Ordering::Relaxed) != rows && rows > 0 {
+            tracing::warn!(rows, "facts to be counted that this version cannot read are skipped and kept");
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
     error::Result,
     schema::Schema,
     times::{seconds, seconds_if_any},
+    written::{self, WrittenKind},
 };
 use crate::world::{
     application_key::ApplicationKey,
@@ -117,7 +118,12 @@ async fn insert(transaction: &mut AnyConnection, project: &str, incident: &Incid
         .bind(i64::from(incident.opened_at))
         .bind(i64::from(incident.resolved_at.unwrap_or_default()))
         .bind(i64::from(incident.severity.number()))
-        .execute(transaction)
+        .execute(&mut *transaction)
         .await?;
-    Ok(inserted.rows_affected() > 0)
+    if inserted.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let opened_at = i64::from(incident.opened_at);
+    written::note_inserted(transaction, project, WrittenKind::Incident, &incident.key, opened_at).await?;
+    Ok(true)
 }

@@ -1,14 +1,17 @@
-//! What is to be in exactly one report?
+//! What is to be in exactly one report? The table `headcount_ledger`.
+//!
+//! A row that a later version of this program wrote, or that is damaged, stays as it is until a version comes that can read it.
+//! It hides no other row.
 
 use std::collections::BTreeMap;
 
 use headcount_shared::payload::AlertingIntegration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, Row, any::AnyRow};
 use uuid::Uuid;
 
-use super::{Settings, database::Database, error::Result, health::Doing};
+use super::{Settings, error::Result, health::Doing};
 use crate::world::records::Fact;
 
 /// What the ledger holds, as JSON: `"deployment"`, `{"summary":["-CPU"]}`, `{"notification":"slack"}`.
@@ -65,23 +68,20 @@ pub struct Counted {
     pub sent_notifications: BTreeMap<AlertingIntegration, u64>,
 }
 
-impl FromIterator<LedgerFact> for Counted {
-    fn from_iter<I: IntoIterator<Item = LedgerFact>>(facts: I) -> Self {
-        let mut counted = Self::default();
-        for fact in facts {
-            match fact {
-                LedgerFact::Deployment => counted.deployments += 1,
-                LedgerFact::Summary(changes) => {
-                    for change in changes {
-                        *counted.deployment_summaries.entry(change).or_default() += 1;
-                    }
-                }
-                LedgerFact::Notification(destination) => {
-                    *counted.sent_notifications.entry(destination).or_default() += 1;
+impl Counted {
+    /// Adds a fact that was noted so many times.
+    fn add(&mut self, fact: LedgerFact, times: u64) {
+        match fact {
+            LedgerFact::Deployment => self.deployments += times,
+            LedgerFact::Summary(changes) => {
+                for change in changes {
+                    *self.deployment_summaries.entry(change).or_default() += times;
                 }
             }
+            LedgerFact::Notification(destination) => {
+                *self.sent_notifications.entry(destination).or_default() += times;
+            }
         }
-        counted
     }
 }
 
@@ -111,23 +111,23 @@ impl Settings {
                 return Ok(since);
             }
             let since = now.saturating_sub(BEFORE_START_S);
-            store_since(&self.ledger, since).await?;
+            let mut transaction = self.ledger.write().await?;
+            store_since(&mut transaction, since).await?;
+            transaction.commit().await?;
             Ok(since)
         })
         .await
     }
 
-    /// Begins to count at `now`, in Unix seconds. What was known and not reported is in no report.
+    /// Begins to count at `now`, in Unix seconds, where the settings are only read. What was known and not reported is in no
+    /// report.
     ///
     /// # Errors
     /// The database cannot be used.
     pub async fn count_from(&self, now: u32) -> Result<()> {
         self.attempt(Doing::Writing, async {
-            store_since(&self.ledger, now).await?;
             let mut transaction = self.ledger.write().await?;
-            sqlx::query("UPDATE headcount_ledger SET report_id = '', settled = 1 WHERE report_id IS NULL")
-                .execute(&mut *transaction)
-                .await?;
+            count_from(&mut transaction, now).await?;
             Ok(transaction.commit().await?)
         })
         .await
@@ -140,13 +140,26 @@ impl Settings {
     pub async fn counted(&self) -> Result<Counted> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.ledger.read().await?;
-            let facts: Vec<String> =
-                sqlx::query_scalar("SELECT fact FROM headcount_ledger WHERE report_id IS NULL")
-                    .fetch_all(&mut *connection)
-                    .await?;
-            read(&facts)
+            let (mut counted, mut unreadable) = (Counted::default(), 0);
+            for noted in waiting(&mut connection).await? {
+                match noted.fact {
+                    Some((fact, _)) => counted.add(fact, noted.times),
+                    None => unreadable += noted.times,
+                }
+            }
+            self.health.note_unreadable_facts(unreadable);
+            Ok(counted)
         })
         .await
+    }
+
+    /// How many facts are in no report yet, those that cannot be read included.
+    ///
+    /// # Errors
+    /// The database cannot be used.
+    pub(super) async fn waiting_facts(&self) -> Result<u64> {
+        let mut connection = self.ledger.read().await?;
+        Ok(waiting(&mut connection).await?.iter().map(|noted| noted.times).sum())
     }
 
     /// Gives back what earlier reports of an instance took that are not kept anywhere: it is in the next report, whoever makes
@@ -182,15 +195,14 @@ impl Settings {
                 .bind(i64::from(now.saturating_sub(REMEMBERED_S)))
                 .execute(&mut *transaction)
                 .await?;
-            let statement =
-                "UPDATE headcount_ledger SET taken_by = $1, report_id = $2 WHERE report_id IS NULL
-                RETURNING fact";
-            let facts: Vec<String> = sqlx::query_scalar(statement)
-                .bind(instance.to_string())
-                .bind(report.to_string())
-                .fetch_all(&mut *transaction)
-                .await?;
-            let counted = read(&facts)?;
+            let mut counted = Counted::default();
+            for (fact, json) in waiting(&mut transaction).await?.into_iter().filter_map(|noted| noted.fact) {
+                let statement = "UPDATE headcount_ledger SET taken_by = $1, report_id = $2
+                    WHERE report_id IS NULL AND fact = $3";
+                let take = sqlx::query(statement).bind(instance.to_string()).bind(report.to_string());
+                let taken = take.bind(json).execute(&mut *transaction).await?;
+                counted.add(fact, taken.rows_affected());
+            }
             transaction.commit().await?;
             Ok(counted)
         })
@@ -198,12 +210,50 @@ impl Settings {
     }
 }
 
-async fn store_since(ledger: &Database, since: u32) -> Result<()> {
-    let mut transaction = ledger.write().await?;
+/// A fact in no report yet, and how often it was noted.
+struct NotedFact {
+    /// With the text that it was read from; `None` for one that this version cannot read.
+    fact: Option<(LedgerFact, String)>,
+    times: u64,
+}
+
+/// What is in no report yet.
+async fn waiting(connection: &mut AnyConnection) -> Result<Vec<NotedFact>> {
+    let statement = "SELECT fact, COUNT(*) FROM headcount_ledger WHERE report_id IS NULL GROUP BY fact";
+    let rows: Vec<AnyRow> = sqlx::query(statement).fetch_all(connection).await?;
+    Ok(rows.iter().map(NotedFact::of).collect())
+}
+
+impl NotedFact {
+    fn of(row: &AnyRow) -> Self {
+        // A column of SQLite may hold anything.
+        let json = row.try_get::<String, _>(0).ok();
+        let fact = json.and_then(|json| Some((serde_json::from_str(&json).ok()?, json)));
+        let times = row.try_get::<i64, _>(1).ok().and_then(|times| u64::try_from(times).ok());
+        Self { fact, times: times.unwrap_or_default() }
+    }
+}
+
+/// Deletes the whole ledger.
+pub(super) async fn delete_all(transaction: &mut AnyConnection) -> Result<()> {
+    sqlx::query("DELETE FROM headcount_ledger").execute(transaction).await?;
+    Ok(())
+}
+
+/// Begins to count at `now`: what was known and not reported is in no report.
+pub(super) async fn count_from(transaction: &mut AnyConnection, now: u32) -> Result<()> {
+    store_since(transaction, now).await?;
+    sqlx::query("UPDATE headcount_ledger SET report_id = '', settled = 1 WHERE report_id IS NULL")
+        .execute(transaction)
+        .await?;
+    Ok(())
+}
+
+async fn store_since(transaction: &mut AnyConnection, since: u32) -> Result<()> {
     let statement = "INSERT INTO settings (name, value) VALUES ($1, $2)
         ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    sqlx::query(statement).bind(COUNTING_SINCE).bind(since.to_string()).execute(&mut *transaction).await?;
-    Ok(transaction.commit().await?)
+    sqlx::query(statement).bind(COUNTING_SINCE).bind(since.to_string()).execute(transaction).await?;
+    Ok(())
 }
 
 /// What earlier reports of an instance have is theirs for ever if they are kept, and free if they are not.
@@ -213,9 +263,9 @@ async fn settle(
     is_kept: impl Fn(Uuid) -> bool,
 ) -> Result<()> {
     let statement = "SELECT DISTINCT report_id FROM headcount_ledger WHERE taken_by = $1 AND settled = 0";
-    let reports: Vec<String> =
-        sqlx::query_scalar(statement).bind(instance.to_string()).fetch_all(&mut *transaction).await?;
-    for report in reports {
+    let rows: Vec<AnyRow> =
+        sqlx::query(statement).bind(instance.to_string()).fetch_all(&mut *transaction).await?;
+    for report in rows.iter().filter_map(|row| row.try_get::<String, _>(0).ok()) {
         let statement = if report.parse().is_ok_and(&is_kept) {
             "UPDATE headcount_ledger SET settled = 1 WHERE report_id = $1"
         } else {
@@ -224,9 +274,4 @@ async fn settle(
         sqlx::query(statement).bind(report).execute(&mut *transaction).await?;
     }
     Ok(())
-}
-
-fn read(facts: &[String]) -> Result<Counted> {
-    let facts = facts.iter().map(|fact| serde_json::from_str::<LedgerFact>(fact));
-    Ok(facts.collect::<serde_json::Result<_>>()?)
 }

@@ -4,7 +4,13 @@ mod past;
 mod rows;
 
 pub(super) use self::{past::newest, rows::enqueue};
-use super::{Settings, error::Result, health::Doing, integrations, project::StoredProject};
+use super::{
+    Settings, choice,
+    error::Result,
+    health::Doing,
+    integrations,
+    project::{StoredProject, hold},
+};
 use crate::{
     notifications::{Details, Future, Integrations, Notification, Outbox, ReportDetails, Unavailable},
     world::{
@@ -94,8 +100,10 @@ impl Settings {
     async fn settle(&self, notification: &Notification, at: u32, sent: Option<&str>) -> Result<()> {
         self.attempt(Doing::Writing, async {
             let mut transaction = self.database.write().await?;
+            hold(&mut transaction, &notification.project).await?;
+            let counts = choice::stored(&mut transaction, self.database.schema()).await?.enabled;
             let is_news = rows::stamp(&mut transaction, notification, at, sent.unwrap_or_default()).await?;
-            if is_news && sent.is_some() {
+            if is_news && sent.is_some() && counts {
                 rows::note(&mut transaction, notification, at).await?;
             }
             Ok(transaction.commit().await?)

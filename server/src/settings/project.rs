@@ -41,7 +41,8 @@ pub(super) enum Column {
 }
 
 /// The tables that name what is in a project, of all versions of Coroot. What refers to others comes first.
-const TABLES_WITH_PROJECT: [&str; 9] = [
+const TABLES_WITH_PROJECT: [&str; 10] = [
+    "headcount_written",
     "alert_notification",
     "alert",
     "alerting_rule",
@@ -121,6 +122,12 @@ impl<'r> FromRow<'r, AnyRow> for StoredProject {
 pub(super) async fn hold(transaction: &mut AnyConnection, id: &str) -> Result<bool> {
     let held = sqlx::query("UPDATE project SET settings = settings WHERE id = $1").bind(id);
     Ok(held.execute(transaction).await?.rows_affected() > 0)
+}
+
+/// Lets no other connection write to any project until the transaction ends.
+pub(super) async fn hold_all(transaction: &mut AnyConnection) -> Result<()> {
+    sqlx::query("UPDATE project SET settings = settings").execute(transaction).await?;
+    Ok(())
 }
 
 /// Changes the members of a column of JSON.

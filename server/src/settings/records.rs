@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 use super::{
     Settings,
     check_configs::CheckConfigs,
-    deployments,
+    choice, deployments,
     error::Result,
     health::Doing,
     incidents, integrations,
@@ -37,7 +37,8 @@ impl Settings {
     }
 
     /// Remembers what was found out at `now`, in Unix seconds, and enqueues what is to be told of it: all of it or nothing.
-    /// To remember the same again changes nothing. Of a project that is gone nothing is remembered. Where the settings are only
+    /// To remember the same again changes nothing. Of a project that is gone, and while usage statistics are off, nothing is
+    /// remembered. Where the settings are only
     /// read, the rest is somebody else's to remember, and only what a report is to count is written down.
     ///
     /// # Errors
@@ -51,6 +52,10 @@ impl Settings {
             }
             let mut transaction = self.database.write().await?;
             if !hold(&mut transaction, project).await? {
+                return Ok(());
+            }
+            // Another server that shares the database may have switched off since this was found out.
+            if !choice::stored(&mut transaction, self.database.schema()).await?.enabled {
                 return Ok(());
             }
             for deployment in &findings.deployments {

@@ -19,7 +19,7 @@ const POSTGRES: &str =
     WHERE table_schema = ANY (current_schemas(false))";
 
 /// What is written, and so has to be there.
-const WRITTEN: [(&str, &[&str]); 7] = [
+const WRITTEN: [(&str, &[&str]); 8] = [
     ("project", &["id", "name", "prometheus", "settings"]),
     ("settings", &["name", "value"]),
     ("check_configs", &["project_id", "application_id", "configs"]),
@@ -52,6 +52,7 @@ const WRITTEN: [(&str, &[&str]); 7] = [
         ],
     ),
     ("headcount_ledger", &["project_id", "item", "fact", "noted_at", "taken_by", "report_id", "settled"]),
+    ("headcount_written", &["project_id", "kind", "record", "record_at", "held_before"]),
 ];
 
 impl Schema {

@@ -12,6 +12,7 @@ mod bootstrap;
 mod changes;
 mod eras;
 mod failing;
+mod forgetting;
 mod leader;
 mod ledger;
 mod opening;

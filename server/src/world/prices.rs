@@ -16,6 +16,7 @@ use std::{
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+pub(super) use self::kept::forget_on_disk;
 use self::{kept::Kept, source::Fetched};
 pub use self::{
     list::Prices,
@@ -76,17 +77,19 @@ impl PriceList {
     /// Fetches the list once a day until `stop`, from the moment on at which `needed` is told first; after a failure
     /// earlier.
     pub async fn run(&self, stop: &CancellationToken, needed: &Notify) {
-        stop.run_until_cancelled(async {
-            needed.notified().await;
-            loop {
-                let wait = match self.refresh().await {
-                    Ok(()) => DAY,
-                    Err(_) => pause_after(self.progress().failures),
-                };
-                tokio::time::sleep(wait).await;
+        if stop.run_until_cancelled(needed.notified()).await.is_none() {
+            return;
+        }
+        while let Some(fetched) = stop.run_until_cancelled(self.fetch()).await {
+            // Not cancelled: when this returns, nothing writes to the disk any more.
+            let wait = match self.take_in(fetched).await {
+                Ok(()) => DAY,
+                Err(_) => pause_after(self.progress().failures),
+            };
+            if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
+                return;
             }
-        })
-        .await;
+        }
     }
 
     /// Fetches the list once, if it was changed, and keeps it.
@@ -94,8 +97,17 @@ impl PriceList {
     /// # Errors
     /// There is no new list; the old one stays.
     pub async fn refresh(&self) -> Result<(), NoList> {
+        let fetched = self.fetch().await;
+        self.take_in(fetched).await
+    }
+
+    async fn fetch(&self) -> Result<Option<Fetched>, NoList> {
         let modified = self.progress().modified.clone();
-        let refreshed = match self.source.fetch(modified.as_deref()).await {
+        self.source.fetch(modified.as_deref()).await
+    }
+
+    async fn take_in(&self, fetched: Result<Option<Fetched>, NoList>) -> Result<(), NoList> {
+        let refreshed = match fetched {
             Ok(Some(fetched)) => self.replace(fetched).await,
             Ok(None) => Ok(()),
             Err(error) => Err(error),

@@ -65,6 +65,29 @@ pub struct Switch {
     pub enabled: bool,
 }
 
+/// `GET <base>api/usage-statistics/forgets`: what switching off now would delete. Reports that left stay, and so do all
+/// settings, and what another program has written into the settings database. All zero while statistics are off.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WouldForget {
+    /// Page views that are in no report yet.
+    pub page_views: u64,
+    /// Browsers of these page views.
+    pub browsers: u64,
+    /// Reports that wait for the collector.
+    pub queued_reports: u64,
+    /// Reports that waited and are set aside because their files are damaged.
+    pub damaged_reports: u64,
+    /// Rollouts that were found, with what they cost.
+    pub rollouts: u64,
+    /// Incidents that were found.
+    pub incidents: u64,
+    /// Notifications of these incidents, sent ones and those that wait.
+    pub notifications: u64,
+    /// What was found out to be counted, and is in no report yet: rollouts, what they changed, sent notifications.
+    pub facts: u64,
+}
+
 /// Where a report is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -1,8 +1,8 @@
-//! The switch.
+//! The switch, and what it deletes.
 
 use leptos::prelude::*;
 
-use super::{Shown, desk::Desk};
+use super::{Shown, desk::Desk, forgetting};
 use crate::ui::answer::Fetched;
 
 #[component]
@@ -50,10 +50,16 @@ fn Switch(desk: Desk) -> impl IntoView {
                 </p>
                 <p id="switch-meaning" class="note">
                     {move || meaning(enabled.get(), disabled_by.read().as_deref())}
+                    {move || enabled.get().then(|| deleted(desk))}
                 </p>
             </div>
         </div>
     }
+}
+
+/// What switching off would delete, as far as that is known.
+fn deleted(desk: Desk) -> Option<String> {
+    desk.forgets.with(|forgets| forgets.here().map(|forgets| format!(" {}", forgetting::sentence(forgets))))
 }
 
 /// What the state of the switch means for the user.
@@ -63,7 +69,9 @@ fn meaning(enabled: bool, disabled_by: Option<&str>) -> String {
             format!("Switched off for this run by {by}. Start the server without it to collect again.")
         }
         None if enabled => {
-            "Counts and reports are being made. Switching off forgets what was counted.".to_owned()
+            "Counts and reports are being made. Switching off deletes what was observed and counted and did not leave. \
+             Settings and reports that left stay."
+                .to_owned()
         }
         None => "Nothing is counted or sent. This is remembered across restarts.".to_owned(),
     }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use headcount_shared::api::{ReportEntries, Status};
+use headcount_shared::api::{ReportEntries, Status, WouldForget};
 use leptos::{prelude::*, task::spawn_local};
 use serde_json::Value;
 
@@ -41,6 +41,8 @@ pub(super) struct Desk {
     pub(super) api: Api,
     pub(super) status: RwSignal<Fetched<Status>>,
     pub(super) reports: RwSignal<Fetched<ReportEntries>>,
+    /// What switching off would delete.
+    pub(super) forgets: RwSignal<Fetched<WouldForget>>,
     /// `None` until somebody asks for it.
     pub(super) preview: RwSignal<Option<Fetched<NextReport>>>,
     pub(super) wanted: RwSignal<Wanted>,
@@ -64,6 +66,7 @@ impl Desk {
             api,
             status: RwSignal::new(Fetched::Waiting),
             reports: RwSignal::new(Fetched::Waiting),
+            forgets: RwSignal::new(Fetched::Waiting),
             preview: RwSignal::new(None),
             wanted: RwSignal::new(Wanted::No),
             switch_failure: RwSignal::new(None),
@@ -91,12 +94,18 @@ impl Desk {
     /// Asks for everything except the preview, which costs the server some work.
     pub(super) fn refresh(self) {
         self.load_status();
+        self.load_forgets();
         self.load_reports();
     }
 
     pub(super) fn load_status(self) {
         let status = self.status;
         self.ask(self.api.status(), move |answer| status.set(answer));
+    }
+
+    fn load_forgets(self) {
+        let forgets = self.forgets;
+        self.ask(self.api.would_forget(), move |answer| forgets.set(answer));
     }
 
     pub(super) fn load_reports(self) {

@@ -26,7 +26,17 @@ struct Served {
 
 impl Served {
     async fn start(assets: Assets) -> Self {
-        let router = Router::new().route("/{file}", get(file)).with_state(Arc::new(assets));
+        Self::start_while(assets, true).await
+    }
+
+    /// Serves the files as they are while statistics are on or off.
+    async fn start_while(assets: Assets, is_on: bool) -> Self {
+        let assets = Arc::new(assets);
+        let answer = move |Path(name): Path<String>, headers: HeaderMap| {
+            let assets = Arc::clone(&assets);
+            async move { send(assets.find(&name, is_on), &headers) }
+        };
+        let router = Router::new().route("/{file}", get(answer));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
@@ -123,6 +133,34 @@ fn a_tracker_that_takes_no_routes_is_refused_and_none_at_all_is_not() {
     let strange = Assets::of(&[("tracker.js", b"start();")]).with_routes(&routes);
     assert!(matches!(strange, Err(AssetsError::NoPlace)));
     assert!(Assets::of(&[]).with_routes(&routes).is_ok());
+}
+
+#[tokio::test]
+async fn while_statistics_are_off_the_tracker_only_forgets_and_has_no_program() {
+    let built: &[(&str, &[u8])] = &[
+        ("tracker.js", b"start();"),
+        ("tracker.js.gz", b"start in gzip"),
+        ("tracker_bg.wasm", b"program"),
+        ("ui.js", b"interface"),
+    ];
+    let [on, off] = [true, false].map(|is_on| Served::start_while(Assets::of(built), is_on));
+    let (on, off) = (on.await, off.await);
+    let gzip = [(header::ACCEPT_ENCODING, "gzip")];
+    let (status, headers, body) = off.get("tracker.js", &gzip).await;
+    assert_eq!((status, body.as_slice()), (StatusCode::OK, OFF_SCRIPT.as_bytes()));
+    let (_, while_on, _) = on.get("tracker.js", &gzip).await;
+    for name in ["content-type", "cache-control", "access-control-allow-origin"] {
+        assert_eq!(headers[name], while_on[name], "{name}");
+    }
+    assert_eq!(headers["cache-control"], "no-cache");
+    // A browser that has one of them gets the other after a switch.
+    let tag = while_on["etag"].to_str().unwrap();
+    assert_eq!(off.get("tracker.js", &[(header::IF_NONE_MATCH, tag)]).await.0, StatusCode::OK);
+    assert_eq!(off.get("tracker_bg.wasm", &[]).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(on.get("tracker_bg.wasm", &[]).await.2, b"program");
+    assert_eq!(off.get("ui.js", &[]).await.2, b"interface");
+    on.stop().await;
+    off.stop().await;
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use crate::{
         error::Result,
         ledger::{self, LedgerFact},
         times::seconds,
+        written::{self, WrittenKind, notification_record},
     },
     world::{application_key::ApplicationKey, status::Status},
 };
@@ -38,9 +39,12 @@ pub(in crate::settings) async fn enqueue(
         .bind(i64::from(notification.timestamp))
         .bind(&notification.external_key)
         .bind(serde_json::to_string(&notification.details)?)
-        .execute(transaction)
+        .execute(&mut *transaction)
         .await?;
-    Ok(())
+    let Notification { project, incident_key, status, destination, timestamp, .. } = notification;
+    let record = notification_record(incident_key, destination.name(), i64::from(status.number()));
+    let at = i64::from(*timestamp);
+    written::note_inserted(transaction, project, WrittenKind::Notification, &record, at).await
 }
 
 /// Those that are not sent, the oldest first. Two that differ only in a channel are one.

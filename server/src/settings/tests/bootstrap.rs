@@ -13,19 +13,19 @@ fn bootstrap(url: &str) -> Bootstrap {
 on_both! {
     async fn statistics_are_on_until_switched_off_and_that_is_remembered(place) {
         let settings = place.open().await;
-        assert!(settings.statistics_enabled().await.unwrap());
+        assert!(settings.statistics_choice().await.unwrap().enabled);
         for enabled in [false, true, false] {
-            settings.set_statistics_enabled(enabled).await.unwrap();
-            assert_eq!(settings.statistics_enabled().await.unwrap(), enabled);
+            settings.choose_statistics(enabled, 1).await.unwrap();
+            assert_eq!(settings.statistics_choice().await.unwrap().enabled, enabled);
         }
         settings.close().await;
-        assert!(!place.open().await.statistics_enabled().await.unwrap());
+        assert!(!place.open().await.statistics_choice().await.unwrap().enabled);
     }
 
     async fn an_unreadable_choice_means_off(place) {
         let settings = place.open().await;
         place.execute("INSERT INTO settings VALUES ('usage_statistics', 'off')").await;
-        assert!(!settings.statistics_enabled().await.unwrap());
+        assert!(!settings.statistics_choice().await.unwrap().enabled);
     }
 
     async fn without_projects_there_is_no_prometheus(place) {

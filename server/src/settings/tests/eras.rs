@@ -47,7 +47,7 @@ async fn change_everything(settings: &Settings) -> Vec<Result<()>> {
         settings.set_base_url(PROJECT, "").await,
         settings.set_application_categories(PROJECT, &Default::default()).await,
         settings.set_override(PROJECT, &cart(), &threshold).await,
-        settings.set_statistics_enabled(false).await,
+        settings.choose_statistics(false, 1).await.map(drop),
         settings.bootstrap(&bootstrap, "aaaaaaaa").await,
         settings.remember(PROJECT, &Findings::default(), 1).await,
     ]
@@ -73,7 +73,7 @@ on_both! {
         let snapshot = first.snapshot.as_ref().unwrap();
         assert_eq!((snapshot.timestamp, snapshot.duration_s, snapshot.requests), (1_700_001_860, 1200, 1000));
         assert_eq!((snapshot.latency["0.500"], snapshot.cpu_usage), (990, 12.5));
-        assert!(settings.statistics_enabled().await.unwrap());
+        assert!(settings.statistics_choice().await.unwrap().enabled);
         assert_eq!(settings.observed_projects().await.unwrap()[0].custom_applications["shop"], ["shop-*"]);
     }
 

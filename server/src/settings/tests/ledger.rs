@@ -89,6 +89,29 @@ on_both! {
         assert_eq!(take(&settings, 10, &[]).await, 1);
     }
 
+    async fn a_fact_that_cannot_be_read_hides_no_other_and_stays_for_a_version_that_can(place) {
+        let settings = with_project(&place).await;
+        rollouts(&settings, &["a", "b"]).await;
+        let facts = ["'\"teleport\"'", "'{\"summary\":7}'", "'{\"notification\":\"pigeon\"}'", "'no json'", "''"];
+        let anything = match place { Place::Sqlite(_) => &["x'ff00ff'", "7"][..], Place::Postgres(_) => &[] };
+        let strange: Vec<&str> = facts.iter().chain(anything).copied().collect();
+        for (number, fact) in strange.iter().enumerate() {
+            place.execute(&format!("INSERT INTO headcount_ledger (project_id, item, fact, noted_at)
+                VALUES ('{PROJECT}', 'strange{number}', {fact}, {NOW})")).await;
+        }
+        if let Place::Sqlite(_) = place {
+            place.execute(&format!("UPDATE headcount_ledger SET item = x'ff' WHERE item = 'strange0';
+                INSERT INTO headcount_ledger (project_id, item, fact, noted_at)
+                VALUES ('{PROJECT}', x'fe', '\"deployment\"', {NOW})")).await;
+        }
+        let known = if anything.is_empty() { 2 } else { 3 };
+        assert_eq!(settings.counted().await.unwrap().deployments, known);
+        assert_eq!(take(&settings, 10, &[]).await, known);
+        assert_eq!(take(&settings, 11, &[10]).await, 0);
+        let left = "SELECT COUNT(*) FROM headcount_ledger WHERE report_id IS NULL AND taken_by IS NULL AND settled = 0";
+        assert_eq!(place.number(left).await, strange.len() as i64);
+    }
+
     async fn where_the_settings_are_only_read_the_ledger_is_beside_them(place) {
         drop(with_project(&place).await);
         let before = place.everything();

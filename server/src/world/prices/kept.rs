@@ -8,7 +8,7 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 
 use super::{list::Prices, reading::is_compressed, source::Fetched};
-use crate::disk::{Disk, write_whole};
+use crate::disk::{Disk, remove_with_files, write_whole};
 
 const DIR: &str = "cloud-pricing";
 /// The list, compressed.
@@ -50,6 +50,14 @@ impl Kept {
             None => Ok(()),
         }
     }
+}
+
+/// Removes the list from a disk.
+///
+/// # Errors
+/// The disk refused; something may be left on it.
+pub(in crate::world) fn forget_on_disk(disk: &dyn Disk) -> io::Result<()> {
+    remove_with_files(disk, DIR)
 }
 
 fn compressed(list: Vec<u8>) -> io::Result<Vec<u8>> {

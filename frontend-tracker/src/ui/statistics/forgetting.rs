@@ -1,0 +1,46 @@
+//! How is it said what switching off deletes?
+
+use headcount_shared::api::WouldForget;
+
+/// What would be deleted now, as a sentence.
+pub(super) fn sentence(forgets: &WouldForget) -> String {
+    let counts = [
+        (forgets.page_views, "page view", "page views"),
+        (forgets.queued_reports, "report that waits", "reports that wait"),
+        (forgets.damaged_reports, "damaged report", "damaged reports"),
+        (forgets.rollouts, "rollout", "rollouts"),
+        (forgets.incidents, "incident", "incidents"),
+        (forgets.notifications, "notification", "notifications"),
+        (forgets.facts, "fact to be counted", "facts to be counted"),
+    ];
+    let named: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, _, _)| *count > 0)
+        .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
+        .collect();
+    match named.split_last() {
+        None => "There is nothing to delete now but what Prometheus said.".to_owned(),
+        Some((only, [])) => format!("Now that is {only}, and what Prometheus said."),
+        Some((last, others)) => {
+            format!("Now that is {}, {last}, and what Prometheus said.", others.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_there_is_is_said_and_nothing_else() {
+        let nothing = WouldForget::default();
+        assert_eq!(sentence(&nothing), "There is nothing to delete now but what Prometheus said.");
+        let one = WouldForget { page_views: 1, browsers: 1, ..nothing };
+        assert_eq!(sentence(&one), "Now that is 1 page view, and what Prometheus said.");
+        let more = WouldForget { rollouts: 2, facts: 3, ..one };
+        assert_eq!(
+            sentence(&more),
+            "Now that is 1 page view, 2 rollouts, 3 facts to be counted, and what Prometheus said."
+        );
+    }
+}

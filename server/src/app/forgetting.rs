@@ -1,0 +1,118 @@
+//! What is deleted from the disk when usage statistics are switched off.
+//!
+//! A server deletes it when it learns of the switch: at once, or at its next start. Servers that share a database learn from the
+//! number of times that statistics were switched off, which each of them keeps beside what it counted.
+
+use std::{io, sync::Arc};
+
+use crate::{
+    browsers,
+    disk::{self, Disk},
+    report::spool::Spool,
+    settings::StoredChoice,
+    world,
+};
+
+/// The file with the number of times that statistics were switched off when this server last looked; none for zero.
+const TIMES_OFF: &str = "times-switched-off";
+
+/// What was counted and observed, in the directory for what this program keeps.
+#[derive(Debug)]
+pub(super) struct CountedOnDisk {
+    disk: Arc<dyn Disk>,
+    spool: Arc<Spool>,
+}
+
+impl CountedOnDisk {
+    pub(super) fn new(disk: Arc<dyn Disk>, spool: Arc<Spool>) -> Self {
+        Self { disk, spool }
+    }
+
+    /// Whether something may be left that was counted before statistics were last switched off.
+    ///
+    /// # Errors
+    /// The disk refused.
+    pub(super) fn is_outdated(&self, choice: StoredChoice) -> io::Result<bool> {
+        match self.disk.read(TIMES_OFF) {
+            // A file that cannot be read says nothing, and what was counted may be older than the last switch.
+            Ok(bytes) => Ok(bytes != choice.times_off.to_string().as_bytes()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(choice.times_off != 0),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes all of it, while nothing counts, observes or delivers. Reports that left stay.
+    ///
+    /// # Errors
+    /// The disk refused; something may be left, and it is still outdated.
+    pub(super) fn forget(&self, choice: StoredChoice) -> io::Result<()> {
+        browsers::forget_on_disk(&*self.disk)?;
+        world::forget_on_disk(&*self.disk)?;
+        self.spool.forget_queued()?;
+        match choice.times_off {
+            0 => self.disk.remove(TIMES_OFF),
+            times => disk::write_whole(&*self.disk, ".", TIMES_OFF, times.to_string().as_bytes()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::disk::Directory;
+
+    const OFF_TWICE: StoredChoice = StoredChoice { enabled: true, times_off: 2 };
+
+    fn counted(dir: &Path) -> CountedOnDisk {
+        let disk: Arc<dyn Disk> = Arc::new(Directory::new(dir));
+        CountedOnDisk::new(Arc::clone(&disk), Arc::new(Spool::open(disk).unwrap()))
+    }
+
+    #[test]
+    fn what_was_counted_before_the_last_switch_is_outdated_until_it_is_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let on_disk = counted(dir.path());
+        assert!(!on_disk.is_outdated(StoredChoice::default()).unwrap());
+        assert!(on_disk.is_outdated(OFF_TWICE).unwrap());
+        on_disk.forget(OFF_TWICE).unwrap();
+        assert!(!counted(dir.path()).is_outdated(OFF_TWICE).unwrap());
+        fs::write(dir.path().join(TIMES_OFF), "two").unwrap();
+        assert!(on_disk.is_outdated(OFF_TWICE).unwrap());
+        on_disk.forget(StoredChoice::default()).unwrap();
+        assert!(!on_disk.is_outdated(StoredChoice::default()).unwrap());
+    }
+
+    #[test]
+    fn everything_goes_but_the_reports_that_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let (sent, queued) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let on_disk = counted(dir.path());
+        for (id, bytes) in [(sent, b"sent"), (queued, b"wait")] {
+            on_disk.spool.add(id, bytes).unwrap();
+        }
+        on_disk.spool.mark_sent(sent).unwrap();
+        let files = [
+            "browsers/journal/0",
+            "browsers/cut-00000000-0000-0000-0000-000000000009/0",
+            "cache/project-1/query",
+            "cloud-pricing/cloud-pricing.json.gz",
+            "reports/queued/x.json.damaged",
+        ];
+        for file in files.map(|file| dir.path().join(file)) {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "x").unwrap();
+        }
+        on_disk.forget(OFF_TWICE).unwrap();
+        let mut left: Vec<_> =
+            fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["reports", TIMES_OFF]);
+        assert_eq!(fs::read_dir(dir.path().join("reports/queued")).unwrap().count(), 0);
+        assert_eq!(on_disk.spool.read(sent).unwrap().bytes, b"sent");
+        assert!(on_disk.spool.read(queued).is_err());
+    }
+}

@@ -1,0 +1,97 @@
+//! Whether the operator left usage statistics on. The row `usage_statistics` of the table `settings`.
+
+use serde::{Deserialize, Serialize};
+use sqlx::AnyConnection;
+
+use super::{Settings, error::Result, health::Doing, ledger, project, schema::Schema, written};
+
+/// The name of the row.
+const NAME: &str = "usage_statistics";
+
+/// The choice as it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredChoice {
+    /// Whether statistics are on. On as long as nothing was chosen.
+    pub enabled: bool,
+    /// How often statistics were switched off. Servers that share the database tell by it that they were off in between.
+    #[serde(default)]
+    pub times_off: u64,
+}
+
+impl Default for StoredChoice {
+    fn default() -> Self {
+        Self { enabled: true, times_off: 0 }
+    }
+}
+
+impl Settings {
+    /// What the operator chose.
+    ///
+    /// # Errors
+    /// The database cannot be used.
+    pub async fn statistics_choice(&self) -> Result<StoredChoice> {
+        self.attempt(Doing::Reading, async {
+            let mut connection = self.database.read().await?;
+            stored(&mut connection, self.database.schema()).await
+        })
+        .await
+    }
+
+    /// Switches usage statistics on or off at `now`, in Unix seconds, for all servers that share the database. Off, everything
+    /// that this program remembers of projects is deleted with the same commit, and writers that are under way add nothing
+    /// after it. What was before the time of switching on is in no report. To choose again what is chosen loses nothing.
+    ///
+    /// # Errors
+    /// The database cannot be used, or is only read; nothing changed.
+    pub async fn choose_statistics(&self, enabled: bool, now: u32) -> Result<StoredChoice> {
+        self.attempt(Doing::Writing, async {
+            let mut transaction = self.database.write().await?;
+            let schema = self.database.schema();
+            // Two servers that switch at once do so one after the other.
+            store(&mut transaction, None).await?;
+            let before = stored(&mut transaction, schema).await?;
+            let changed = before.enabled != enabled;
+            let times_off = before.times_off + u64::from(changed && !enabled);
+            let choice = StoredChoice { enabled, times_off };
+            store(&mut transaction, Some(choice)).await?;
+            if !enabled {
+                project::hold_all(&mut transaction).await?;
+                written::delete_all(&mut transaction).await?;
+                ledger::delete_all(&mut transaction).await?;
+            }
+            if changed {
+                // What was found out before, and while nothing counted, is in no report.
+                ledger::count_from(&mut transaction, now).await?;
+            }
+            transaction.commit().await?;
+            Ok(choice)
+        })
+        .await
+    }
+}
+
+/// The choice, as a transaction sees it.
+pub(super) async fn stored(connection: &mut AnyConnection, schema: &Schema) -> Result<StoredChoice> {
+    if !schema.has("settings", "value") {
+        return Ok(StoredChoice::default());
+    }
+    let value: Option<String> = sqlx::query_scalar("SELECT value FROM settings WHERE name = $1")
+        .bind(NAME)
+        .fetch_optional(connection)
+        .await?;
+    let Some(value) = value else { return Ok(StoredChoice::default()) };
+    // An unreadable value was meant to change something. Sending nothing is the safe reading.
+    Ok(serde_json::from_str(&value).unwrap_or(StoredChoice { enabled: false, times_off: 0 }))
+}
+
+/// Stores the choice; without one it only locks the row, which holds the default if there was none.
+async fn store(transaction: &mut AnyConnection, choice: Option<StoredChoice>) -> Result<()> {
+    let statement = if choice.is_some() {
+        "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+    } else {
+        "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = settings.value"
+    };
+    let value = serde_json::to_string(&choice.unwrap_or_default())?;
+    sqlx::query(statement).bind(NAME).bind(value).execute(transaction).await?;
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! Which rows of Coroot's tables did this program write? The table `headcount_written`.
+//!
+//! A database may have rows of Coroot and of this program side by side. Everything that this program inserts into a table of
+//! Coroot, and everything that it fills in there, is noted in the same transaction. So it can be deleted while the rows of
+//! Coroot stay.
+
+mod earlier;
+
+use serde::{Deserialize, Serialize};
+use sqlx::AnyConnection;
+
+pub(super) use self::earlier::{EarlierRecords, note_earlier};
+use super::error::Result;
+
+/// The tables whose rows are noted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WrittenKind {
+    /// `application_deployment`, by application and start.
+    Rollout,
+    /// `incident`, by key and time of opening.
+    Incident,
+    /// `incident_notification`, by [`notification_record`] and time.
+    Notification,
+}
+
+/// How many rows of each table this program wrote.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WrittenRows {
+    /// Rollouts, with their snapshots.
+    pub rollouts: u64,
+    /// Incidents.
+    pub incidents: u64,
+    /// Notifications, sent and waiting.
+    pub notifications: u64,
+}
+
+/// What a rollout of Coroot's held before this program filled it in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RolloutBefore {
+    pub(super) name: String,
+    pub(super) finished_at: i64,
+    pub(super) metrics_snapshot: Option<String>,
+}
+
+const DELETE_ROLLOUTS: &str = "DELETE FROM application_deployment WHERE EXISTS (
+    SELECT 1 FROM headcount_written AS written
+    WHERE written.kind = 'rollout' AND written.held_before IS NULL
+    AND written.project_id = application_deployment.project_id
+    AND written.record = application_deployment.application_id
+    AND written.record_at = application_deployment.started_at)";
+
+const DELETE_INCIDENTS: &str = "DELETE FROM incident WHERE EXISTS (
+    SELECT 1 FROM headcount_written AS written
+    WHERE written.kind = 'incident' AND written.project_id = incident.project_id
+    AND written.record = incident.key AND written.record_at = incident.opened_at)";
+
+/// The record is spelled as [`notification_record`] does.
+const DELETE_NOTIFICATIONS: &str = "DELETE FROM incident_notification WHERE EXISTS (
+    SELECT 1 FROM headcount_written AS written
+    WHERE written.kind = 'notification' AND written.project_id = incident_notification.project_id
+    AND written.record = incident_notification.incident_key || '/' || incident_notification.destination
+        || '/' || CAST(incident_notification.status AS TEXT)
+    AND written.record_at = incident_notification.timestamp)";
+
+impl WrittenKind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Rollout => "rollout",
+            Self::Incident => "incident",
+            Self::Notification => "notification",
+        }
+    }
+}
+
+/// What names a notification, which has no key.
+pub(super) fn notification_record(incident_key: &str, destination: &str, status: i64) -> String {
+    format!("{incident_key}/{destination}/{status}")
+}
+
+/// Notes that this program inserted a row.
+pub(super) async fn note_inserted(
+    transaction: &mut AnyConnection,
+    project: &str,
+    kind: WrittenKind,
+    record: &str,
+    at: i64,
+) -> Result<()> {
+    note(transaction, project, kind, record, at, None).await
+}
+
+/// Notes that this program fills in a rollout, which holds `before`. One of this program's own needs no second note, and of
+/// several changes the first one counts.
+pub(super) async fn note_filled_in(
+    transaction: &mut AnyConnection,
+    project: &str,
+    application: &str,
+    started_at: i64,
+    before: &RolloutBefore,
+) -> Result<()> {
+    let before = serde_json::to_string(before)?;
+    note(transaction, project, WrittenKind::Rollout, application, started_at, Some(before)).await
+}
+
+async fn note(
+    transaction: &mut AnyConnection,
+    project: &str,
+    kind: WrittenKind,
+    record: &str,
+    at: i64,
+    before: Option<String>,
+) -> Result<()> {
+    let statement = "INSERT INTO headcount_written (project_id, kind, record, record_at, held_before)
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+    let insert = sqlx::query(statement).bind(project).bind(kind.name()).bind(record).bind(at).bind(before);
+    insert.execute(transaction).await?;
+    Ok(())
+}
+
+/// How many rows there are that [`delete_all`] deletes.
+pub(super) async fn count(connection: &mut AnyConnection) -> Result<WrittenRows> {
+    let statement = "SELECT kind, COUNT(*) FROM headcount_written WHERE held_before IS NULL GROUP BY kind";
+    let counts: Vec<(String, i64)> = sqlx::query_as(statement).fetch_all(connection).await?;
+    let of = |kind: WrittenKind| {
+        let count = counts.iter().find(|(name, _)| name == kind.name()).map(|(_, count)| *count);
+        count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default()
+    };
+    Ok(WrittenRows {
+        rollouts: of(WrittenKind::Rollout),
+        incidents: of(WrittenKind::Incident),
+        notifications: of(WrittenKind::Notification),
+    })
+}
+
+/// Deletes every row that this program inserted, and gives the rollouts of Coroot's back what they held. What of an incident
+/// of Coroot's was told stays noted there: it would be told again.
+pub(super) async fn delete_all(transaction: &mut AnyConnection) -> Result<()> {
+    for statement in [DELETE_NOTIFICATIONS, DELETE_INCIDENTS, DELETE_ROLLOUTS] {
+        sqlx::query(statement).execute(&mut *transaction).await?;
+    }
+    give_back(transaction).await?;
+    sqlx::query("DELETE FROM headcount_written").execute(transaction).await?;
+    Ok(())
+}
+
+async fn give_back(transaction: &mut AnyConnection) -> Result<()> {
+    let filled_in = "SELECT project_id, record, record_at, held_before FROM headcount_written
+        WHERE kind = 'rollout' AND held_before IS NOT NULL";
+    let filled_in: Vec<(String, String, i64, String)> =
+        sqlx::query_as(filled_in).fetch_all(&mut *transaction).await?;
+    for (project, application, started_at, before) in filled_in {
+        // A note that cannot be read leaves the row as it is.
+        let Ok(before) = serde_json::from_str::<RolloutBefore>(&before) else { continue };
+        let statement = "UPDATE application_deployment SET name = $1, finished_at = $2, metrics_snapshot = $3
+            WHERE project_id = $4 AND application_id = $5 AND started_at = $6";
+        let update =
+            sqlx::query(statement).bind(before.name).bind(before.finished_at).bind(before.metrics_snapshot);
+        update.bind(project).bind(application).bind(started_at).execute(&mut *transaction).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! What did version 0.1.0 write, which noted nothing?
+
+use headcount_shared::payload::DatabaseType;
+use sqlx::AnyConnection;
+
+use crate::settings::schema::Schema;
+
+/// The migration that made the table of notes.
+const NOTES: i64 = 4;
+
+/// The migration that made the tables of records where there were none.
+const RECORDS: i64 = 2;
+
+/// Tables that Coroot makes and this program does not.
+const COROOTS: [(&str, &str); 3] =
+    [("application_settings", "project_id"), ("users", "id"), ("dashboards", "project_id")];
+
+/// The records that an earlier version of this program wrote: those that began at this time or later, in Unix seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::settings) struct EarlierRecords {
+    since: i64,
+}
+
+impl EarlierRecords {
+    /// Looks before the table of notes is made. `None` when it is there, or when no earlier version was here.
+    ///
+    /// A database without tables of Coroot is this program's, with all records in it. In one that has them, the records that
+    /// began before the first start of this program are Coroot's.
+    pub(in crate::settings) async fn look(
+        connection: &mut AnyConnection,
+        schema: &Schema,
+        kind: DatabaseType,
+    ) -> sqlx::Result<Option<Self>> {
+        if !schema.has("_sqlx_migrations", "version") {
+            return Ok(None);
+        }
+        let statement = match kind {
+            DatabaseType::Sqlite => {
+                "SELECT version, CAST(strftime('%s', installed_on) AS INTEGER) FROM _sqlx_migrations"
+            }
+            DatabaseType::Postgres => {
+                "SELECT version, CAST(EXTRACT(EPOCH FROM installed_on) AS BIGINT) FROM _sqlx_migrations"
+            }
+        };
+        let migrations: Vec<(i64, i64)> = sqlx::query_as(statement).fetch_all(connection).await?;
+        let made = |version: i64| migrations.iter().find(|(made, _)| *made == version);
+        let (Some((_, first_start)), None) = (made(RECORDS), made(NOTES)) else { return Ok(None) };
+        let is_coroots = COROOTS.iter().any(|(table, column)| schema.has(table, column));
+        Ok(Some(Self { since: if is_coroots { *first_start } else { 0 } }))
+    }
+}
+
+/// Notes the records of an earlier version. To do it again changes nothing.
+pub(in crate::settings) async fn note_earlier(
+    transaction: &mut AnyConnection,
+    earlier: EarlierRecords,
+) -> sqlx::Result<()> {
+    let rollouts = "INSERT INTO headcount_written (project_id, kind, record, record_at)
+        SELECT project_id, 'rollout', application_id, started_at FROM application_deployment
+        WHERE started_at >= $1 ON CONFLICT DO NOTHING";
+    let incidents = "INSERT INTO headcount_written (project_id, kind, record, record_at)
+        SELECT project_id, 'incident', key, opened_at FROM incident
+        WHERE opened_at >= $1 ON CONFLICT DO NOTHING";
+    let notifications = "INSERT INTO headcount_written (project_id, kind, record, record_at)
+        SELECT DISTINCT project_id, 'notification',
+            incident_key || '/' || destination || '/' || CAST(status AS TEXT), timestamp
+        FROM incident_notification WHERE timestamp >= $1 ON CONFLICT DO NOTHING";
+    for statement in [rollouts, incidents, notifications] {
+        sqlx::query(statement).bind(earlier.since).execute(&mut *transaction).await?;
+    }
+    Ok(())
+}
