@@ -31,7 +31,10 @@ use headcount_shared::limits::REPORT_BYTES;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{
+    ConnectOptions, Connection, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode},
+};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -228,10 +231,9 @@ fn files_in(directory: &Path) -> Vec<u8> {
     files.collect::<Vec<_>>().concat()
 }
 
-/// How often a text is in some bytes, however it is written.
-fn occurrences(bytes: &[u8], text: &str) -> usize {
-    let (bytes, text) = (bytes.to_ascii_lowercase(), text.to_ascii_lowercase());
-    bytes.windows(text.len()).filter(|window| *window == text.as_bytes()).count()
+/// Whether a text is in some bytes.
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -1154,7 +1156,95 @@ async fn a_smaller_limit_makes_the_file_smaller() {
     let running = Running::start_with(directory, START, Some(2 << 20)).await;
     running.report("one-more", DOCUMENTED, "stored").await;
     running.collector.prune_now().await.unwrap();
-    assert!(running.files().len() <= 2 << 20, "{}", running.files().len());
+    let sizes = fs::read_dir(running.directory.path()).unwrap().map(|file| {
+        let file = file.unwrap();
+        (file.file_name(), file.metadata().unwrap().len())
+    });
+    let sizes: Vec<_> = sizes.collect();
+    assert!(running.files().len() <= 2 << 20, "{sizes:?}");
     assert_eq!(running.get("/api/reports/0").await.status, StatusCode::GONE);
     assert_eq!(running.ids("").await.len(), 61);
+}
+
+const FIRST_VERSION: &str = include_str!("fixtures/collector-0.1.0.sql");
+const FIRST_BROWSER: &str = "000abcd0-0000-4000-8000-000000000000";
+
+/// A data directory of version 0.1.0, in whose file a report is that was dropped.
+async fn directory_of_first_version() -> Arc<TempDir> {
+    let directory = Arc::new(tempfile::tempdir().unwrap());
+    let path = directory.path().join("collector.sqlite");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut database = options.journal_mode(SqliteJournalMode::Wal).connect().await.unwrap();
+    sqlx::raw_sql(FIRST_VERSION).execute(&mut database).await.unwrap();
+    let dropped = "INSERT INTO report VALUES (9, 'dropped', 'x', 1, 1, 0);
+        INSERT INTO counts VALUES (9, 'canary of a report that was dropped'); DELETE FROM counts WHERE seq = 9;
+        DELETE FROM report WHERE seq = 9";
+    sqlx::raw_sql(dropped).execute(&mut database).await.unwrap();
+    database.close().await.unwrap();
+    let bytes = files_in(directory.path());
+    assert!(holds(&bytes, "canary of a report that was dropped") && holds(&bytes, FIRST_BROWSER));
+    directory
+}
+
+/// Everything that a collector of the first version held is there, and what it should not hold is not.
+async fn assert_taken_over(running: &Running) {
+    let bytes = running.files();
+    assert!(!holds(&bytes, "canary of a report that was dropped"));
+    assert!(!holds(&bytes, FIRST_BROWSER));
+    assert_eq!(running.ids("").await.len(), 4);
+    let users: Vec<_> = running.counts().await.iter().map(|counts| counts["ux"]["users"].clone()).collect();
+    assert_eq!(users, [3, 3, 3, 0]);
+    let fleet = running.fleet().await;
+    assert_eq!((&fleet["total"], &fleet["instances"][1]["reports"]), (&json!(2), &json!(3)));
+    assert_eq!((&fleet["clock"], &fleet["overlaps"]), (&Value::Null, &json!(0)));
+    let mut database = running.intruder().await;
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'old_counts'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(tables).fetch_one(&mut database).await.unwrap(), 0);
+    assert!(!running.directory.path().join("collector.sqlite.new").exists());
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_version_is_taken_over() {
+    let running = Running::start_on(directory_of_first_version().await).await;
+    assert_taken_over(&running).await;
+    let (first, id) = ("0195c1f0-7b1a-7c3e-8f00-000000000000", "of-another-installation");
+    let sent = running.get(&format!("/api/reports/{first}")).await.text().to_owned();
+    let changed = sent.replace("0.1.0", "0.1.1");
+    assert_ne!(sent, changed);
+    running.report(first, sent.clone(), "duplicate").await;
+    for other in [changed.clone(), running.get(&format!("/api/reports/{id}")).await.text().to_owned()] {
+        let answer = running.post(&[("idempotency-key", first)], other).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    // Without the bytes the size has to do: nothing is refused that may be the same.
+    assert_eq!(running.prune_after(31).await, (4, 0));
+    running.report(first, sent, "duplicate").await;
+    let answer = running.post(&[("idempotency-key", first)], changed + " ").await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    running.report("new", DOCUMENTED, "stored").await;
+    let running = running.restart().await;
+    assert_eq!(running.ids("?after=4").await, ["new"]);
+    assert_eq!(running.prune_after(401).await.1, 5);
+}
+
+#[tokio::test]
+async fn taking_over_that_was_interrupted_goes_on_at_the_next_start() {
+    // A copy was begun.
+    let directory = directory_of_first_version().await;
+    fs::write(directory.path().join("collector.sqlite.new"), "half of a copy").unwrap();
+    assert_taken_over(&Running::start_on(directory).await).await;
+
+    // The tables were changed, and some of the rows.
+    let directory = directory_of_first_version().await;
+    let running = Running::start_on(Arc::clone(&directory)).await;
+    let half = "CREATE TABLE old_counts (seq INTEGER PRIMARY KEY, payload TEXT NOT NULL) STRICT;
+        DELETE FROM counts WHERE seq > 2";
+    sqlx::raw_sql(half).execute(&mut running.intruder().await).await.unwrap();
+    for (seq, users) in [(3, vec![FIRST_BROWSER; 3]), (4, vec![])] {
+        let counts = json!({"instance": {"uuid": INSTANCE}, "ux": {"users": users}}).to_string();
+        let insert = sqlx::query("INSERT INTO old_counts VALUES (?, ?)").bind(seq).bind(counts);
+        insert.execute(&mut running.intruder().await).await.unwrap();
+    }
+    let running = running.restart().await;
+    assert_taken_over(&running).await;
 }

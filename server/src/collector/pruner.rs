@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{self, MissedTickBehavior};
+use tokio::{
+    sync::Mutex,
+    time::{self, MissedTickBehavior},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -22,12 +25,14 @@ pub(super) struct Pruner {
     time: Arc<TrustedTime>,
     retention: Retention,
     condition: Condition,
+    one_at_a_time: Mutex<()>,
 }
 
 impl Pruner {
     /// Drops from `store` what is older than `retention` by `time`.
-    pub(super) const fn new(store: Arc<Store>, time: Arc<TrustedTime>, retention: Retention) -> Self {
-        Self { store, time, retention, condition: Condition::new("dropping old reports") }
+    pub(super) fn new(store: Arc<Store>, time: Arc<TrustedTime>, retention: Retention) -> Self {
+        let condition = Condition::new("dropping old reports");
+        Self { store, time, retention, condition, one_at_a_time: Mutex::new(()) }
     }
 
     /// Drops what is too old at `now`, a time since the Unix epoch.
@@ -35,6 +40,7 @@ impl Pruner {
     /// # Errors
     /// When the database fails; what was dropped until then stays dropped.
     pub(super) async fn prune(&self, now: Duration) -> sqlx::Result<Pruned> {
+        let _turn = self.one_at_a_time.lock().await;
         self.condition.note(self.store.prune(self.retention.due(now)).await)
     }
 
@@ -66,6 +72,7 @@ impl Pruner {
     }
 
     async fn do_round(&self, noted: &mut u64) -> sqlx::Result<()> {
+        let _turn = self.one_at_a_time.lock().await;
         self.watch_clock(noted).await?;
         self.store.make_room(NeededBytes::default()).await?;
         self.store.prune(self.retention.due(self.time.for_ages())).await?;

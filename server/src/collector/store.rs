@@ -94,7 +94,9 @@ impl Store {
         // The files that SQLite makes beside it get the same mode. Why there can be none, SQLite says.
         private::touch(&path).ok();
         let options = options_of_writer(&path);
-        upgrade::bring_up_to_date(&path, &options).await?;
+        // Setting the mode writes to the file, which other connections should not do when they are opened.
+        let with_mode = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental);
+        upgrade::bring_up_to_date(&path, &with_mode).await?;
         let pool = SqlitePoolOptions::new().max_lifetime(None).idle_timeout(None);
         // SQLite takes back a transaction by itself when the disk is full. The driver does not see that, fails to take it back
         // once more, and believes for ever that it is in it: such a connection is replaced.
@@ -186,7 +188,6 @@ fn options_of_writer(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY)
