@@ -36,7 +36,6 @@ use tokio::task;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::{NoContext, Timestamp, Uuid};
 
-pub use self::{retention::Retention, store::Pruned};
 use self::{
     arrival::Arrival,
     condition::Condition,
@@ -50,6 +49,7 @@ use self::{
     validate::Unusable,
     writer::{ReportHead, Writer, writer},
 };
+pub use self::{retention::Retention, store::Pruned};
 use crate::{
     clock::Clock,
     disk::{DataDir, DataDirError},
@@ -134,7 +134,9 @@ pub enum NotTaken {
     #[error(transparent)]
     Unusable(#[from] Unusable),
     /// Another report is stored under its id.
-    #[error("another report was stored under this Idempotency-Key: of another installation or with other bytes")]
+    #[error(
+        "another report was stored under this Idempotency-Key: of another installation or with other bytes"
+    )]
     Conflict,
     /// Its installation has had so much stored in this hour.
     #[error(

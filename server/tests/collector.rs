@@ -169,7 +169,8 @@ impl Running {
     async fn counts(&self) -> Vec<Value> {
         let query = sqlx::query_scalar("SELECT zstd FROM counts ORDER BY seq");
         let rows: Vec<Vec<u8>> = query.fetch_all(&mut self.intruder().await).await.unwrap();
-        let decoded = |row: &Vec<u8>| serde_json::from_slice(&zstd::decode_all(row.as_slice()).unwrap()).unwrap();
+        let decoded =
+            |row: &Vec<u8>| serde_json::from_slice(&zstd::decode_all(row.as_slice()).unwrap()).unwrap();
         rows.iter().map(decoded).collect()
     }
 
@@ -824,7 +825,8 @@ async fn servers_of_one_installation_may_report_for_the_same_time() {
     assert_eq!(send("d", "0", 2000, 3000).await, 0);
     assert_eq!(send("e", "0", 2000, 3000).await, 1);
     let listed = running.get("/api/reports").await.json();
-    let replicas: Vec<_> = listed["reports"].as_array().unwrap().iter().map(|one| one.get("replica")).collect();
+    let replicas: Vec<_> =
+        listed["reports"].as_array().unwrap().iter().map(|one| one.get("replica")).collect();
     assert_eq!(replicas, [None, Some(&json!(true)), Some(&json!(true)), None, None]);
 }
 
@@ -852,7 +854,8 @@ async fn counts_have_no_browsers_and_are_bounded() {
 #[tokio::test]
 async fn a_small_body_that_unpacks_to_a_large_one_takes_little_of_the_disk() {
     let running = Running::start().await;
-    let pages: serde_json::Map<_, _> = (0..30_000).map(|at| (format!("/{at:0>5}{:x>240}", ""), json!(1))).collect();
+    let pages: serde_json::Map<_, _> =
+        (0..30_000).map(|at| (format!("/{at:0>5}{:x>240}", ""), json!(1))).collect();
     let report = gzip(documented_with(&[("/ux/page_views", Value::Object(pages))]).as_bytes());
     let version = gzip(documented_with(&[("/instance/version", json!("v".repeat(7 << 20)))]).as_bytes());
     let unknown = gzip(documented_with(&[("/unknown", json!("u".repeat(7 << 20)))]).as_bytes());
@@ -985,7 +988,9 @@ async fn a_clock_that_jumps_while_reports_are_read_shows_each_once() {
     let running = Running::start().await;
     let mut seen = Vec::new();
     let mut after = 0;
-    for (number, wall) in [START, START + 9 * YEAR, 0, START - YEAR, START + 1, START + 40 * YEAR].iter().enumerate() {
+    for (number, wall) in
+        [START, START + 9 * YEAR, 0, START - YEAR, START + 1, START + 40 * YEAR].iter().enumerate()
+    {
         running.clock.jump_to(*wall);
         for half in ["a", "b"] {
             running.report(&format!("{number}{half}"), DOCUMENTED, "stored").await;
@@ -1087,7 +1092,8 @@ async fn new_installations_of_one_network_have_a_quota() {
 
 /// A report that does not compress, of about so many bytes.
 fn random_report(bytes: usize) -> String {
-    let random: Vec<u8> = std::iter::repeat_with(|| uuid::Uuid::new_v4().into_bytes()).take(bytes / 16).flatten().collect();
+    let random: Vec<u8> =
+        std::iter::repeat_with(|| uuid::Uuid::new_v4().into_bytes()).take(bytes / 16).flatten().collect();
     documented_with(&[("/profile/cpu", json!(BASE64_STANDARD.encode(random)))])
 }
 

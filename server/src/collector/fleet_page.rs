@@ -39,7 +39,10 @@ fn notices(fleet: &Fleet) -> String {
             "for a time that an earlier report of the same installation covers. A restored backup, a copied data \
              directory or a clock that was set back does so; what they count is counted twice.",
         ),
-        (fleet.over_quota, "asked to come back since the start of the collector, because a quota was used up."),
+        (
+            fleet.over_quota,
+            "asked to come back since the start of the collector, because a quota was used up.",
+        ),
     ];
     let counted = counted.into_iter().filter(|(count, _)| *count > 0);
     let counted = counted.map(|(count, what)| {
@@ -51,7 +54,9 @@ fn notices(fleet: &Fleet) -> String {
 
 fn clock_notice(doubt: &ClockDoubt) -> String {
     let ends = match doubt.believed_in {
-        Some(seconds) => format!("until it has gone on like that for {}", counted(seconds.div_ceil(3600), "hour")),
+        Some(seconds) => {
+            format!("until it has gone on like that for {}", counted(seconds.div_ceil(3600), "hour"))
+        }
         None => "for as long as it is like that".to_owned(),
     };
     format!(
@@ -114,8 +119,7 @@ fn row(instance: &FleetInstance, now: u64) -> String {
         row += &format!("<td class=\"n\">{}</td>", grouped(count));
     }
     let latest = escape(latest);
-    row +=
-        &format!("<td><a href=\"api/reports/{latest}\">JSON</a>{}</td></tr>\n", remarks(instance));
+    row += &format!("<td><a href=\"api/reports/{latest}\">JSON</a>{}</td></tr>\n", remarks(instance));
     row
 }
 

@@ -205,7 +205,8 @@ mod tests {
         let large: &str = " ".repeat(2048).leak();
         let stalled: Vec<_> = (0..4)
             .map(|_| {
-                let (intake, body) = (intake.clone(), Body::new(Trickle { frames: vec![large], ends: false }));
+                let (intake, body) =
+                    (intake.clone(), Body::new(Trickle { frames: vec![large], ends: false }));
                 tokio::spawn(async move { take(&intake, body).await.err() })
             })
             .collect();

@@ -139,7 +139,8 @@ mod tests {
             let mut payload = with(pointer, map_of(names.into_iter(), &value));
             assert_eq!(keep_within_bounds(&mut payload), 1, "{pointer}");
         }
-        let mut payload = with("/stack/clouds", json!(["x".repeat(NAME_BYTES), "x".repeat(NAME_BYTES + 1), "aws"]));
+        let mut payload =
+            with("/stack/clouds", json!(["x".repeat(NAME_BYTES), "x".repeat(NAME_BYTES + 1), "aws"]));
         assert_eq!(keep_within_bounds(&mut payload), 1);
         assert_eq!(payload.stack.clouds, ["x".repeat(NAME_BYTES), "aws".to_owned()]);
     }

@@ -198,7 +198,10 @@ mod tests {
     fn an_installation_has_so_many_reports_an_hour() {
         let mut quotas = StorageQuotas::new(hours(0));
         assert_eq!(stored(&mut quotas, STORED_REPORTS_PER_HOUR + 100, 1, hours(0)), STORED_REPORTS_PER_HOUR);
-        assert_eq!(quotas.take(known("a", 1), hours(1) - Duration::from_secs(1)), Err(QuotaExceeded::OfInstallation));
+        assert_eq!(
+            quotas.take(known("a", 1), hours(1) - Duration::from_secs(1)),
+            Err(QuotaExceeded::OfInstallation)
+        );
         assert_eq!(quotas.take(known("b", 1), hours(0)), Ok(()));
         assert_eq!(stored(&mut quotas, STORED_REPORTS_PER_HOUR + 100, 1, hours(1)), STORED_REPORTS_PER_HOUR);
     }
@@ -232,7 +235,8 @@ mod tests {
     #[test]
     fn a_prefix_has_so_many_new_installations_an_hour() {
         let keys = SenderKeys::new();
-        let (here, there) = (keys.prefix("192.0.2.1".parse().unwrap()), keys.prefix("198.51.100.1".parse().unwrap()));
+        let (here, there) =
+            (keys.prefix("192.0.2.1".parse().unwrap()), keys.prefix("198.51.100.1".parse().unwrap()));
         assert!(here.is_some() && there.is_some());
         let mut quotas = StorageQuotas::new(hours(0));
         let mut installed = |from: &str, prefix, many: u32, now| {

@@ -138,7 +138,10 @@ impl TrustedTime {
 
     /// The time now.
     pub(super) fn now(&self) -> TrustedMoment {
-        self.with_state(|state, _| TrustedMoment { at: state.believed.as_secs(), doubted: state.doubt.is_some() })
+        self.with_state(|state, _| TrustedMoment {
+            at: state.believed.as_secs(),
+            doubted: state.doubt.is_some(),
+        })
     }
 
     /// The time by which the age of reports is measured: while the clock is doubted, the earlier of the two times, so that
@@ -329,10 +332,10 @@ mod tests {
         assert_eq!(time.due_correction(), None);
         clock.pass(1);
         let correction = time.due_correction().unwrap();
-        assert_eq!(correction, ClockCorrection {
-            now: START + 97 * DAY,
-            shift: i64::try_from(90 * DAY).unwrap(),
-        });
+        assert_eq!(
+            correction,
+            ClockCorrection { now: START + 97 * DAY, shift: i64::try_from(90 * DAY).unwrap() }
+        );
         time.believe();
         assert_eq!(time.now(), trusted(START + 97 * DAY));
     }

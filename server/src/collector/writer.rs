@@ -214,7 +214,9 @@ impl WriterWork {
             DiskPressure::None => {}
             DiskPressure::RawDropped | DiskPressure::CountsOnly => {
                 if !std::mem::replace(&mut self.raw_dropped_said, true) {
-                    tracing::warn!("the reports fill --max-disk: raw copies are dropped from now on, oldest first");
+                    tracing::warn!(
+                        "the reports fill --max-disk: raw copies are dropped from now on, oldest first"
+                    );
                 }
             }
             DiskPressure::Full => {

@@ -92,7 +92,8 @@ impl Store {
         let needed_now = if is_raw_worth_it { needed.total() } else { needed.rest };
         let mut dropped = false;
         while self.used_bytes().await?.saturating_add(needed_now) > limit.for_pages() {
-            let drop_oldest = sqlx::query(DROP_OLDEST_RAW).bind(DROPPED_AT_ONCE).execute(&self.writer).await?;
+            let drop_oldest =
+                sqlx::query(DROP_OLDEST_RAW).bind(DROPPED_AT_ONCE).execute(&self.writer).await?;
             if drop_oldest.rows_affected() == 0 {
                 let fits = self.used_bytes().await?.saturating_add(needed.rest) <= limit.for_pages();
                 return Ok(if fits { DiskPressure::CountsOnly } else { DiskPressure::Full });

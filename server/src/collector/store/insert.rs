@@ -169,7 +169,8 @@ async fn overlaps(connection: &mut SqliteConnection, arrived: &Arrived) -> sqlx:
     Ok(later.into_iter().any(|other_from| other_from < to))
 }
 
-const INSERT_REPORT: &str = "INSERT INTO report (id, instance, received_at, bytes, set_aside, digest, replica,
+const INSERT_REPORT: &str =
+    "INSERT INTO report (id, instance, received_at, bytes, set_aside, digest, replica,
         period_from, period_to, doubted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq";
 
 const INSERT_INSTANCE: &str = "INSERT INTO instance (instance, version, database_type, first_seen_at,

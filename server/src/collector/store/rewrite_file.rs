@@ -7,12 +7,13 @@
 use std::{
     fs::{self, File},
     io,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 use sqlx::{Connection, SqliteConnection};
 use tokio::task;
+
+use crate::disk::private;
 
 /// Whether a database was made or rewritten by a version that overwrites what it deletes.
 pub(super) async fn is_rewritten(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
@@ -24,9 +25,9 @@ pub(super) async fn is_rewritten(connection: &mut SqliteConnection) -> sqlx::Res
 pub(super) async fn rewrite_file(path: &Path, mut connection: SqliteConnection) -> sqlx::Result<()> {
     let copy = copy_of(path);
     let made = copy.clone();
-    blocking(move || File::options().write(true).create_new(true).mode(0o600).open(made).map(drop)).await?;
+    blocking(move || private::touch(&made)).await?;
     let target = copy.to_str().ok_or_else(|| sqlx::Error::Protocol("the path is not UTF-8".to_owned()))?;
-    // The statement takes no transaction, and its mode of vacuuming is that of the connection.
+    // The copy gets the mode that the connection set.
     sqlx::query("VACUUM INTO ?").bind(target).execute(&mut connection).await?;
     connection.close().await?;
     let path = path.to_owned();
