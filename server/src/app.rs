@@ -24,7 +24,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use self::statistics::{Plan, Statistics};
 use crate::{
     clock::{Clock, SystemClock},
-    collector::{Collector, CollectorConfig},
+    collector::{Collector, CollectorConfig, Retention},
     config::{Collect, Serve},
     disk::DataDir,
     http::{self, Access, Assets, assets::AssetsError, forwarded::EventSenders, listen},
@@ -69,8 +69,15 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     if config.clickhouse_url.is_some() {
         bail!("--clickhouse-url: this version keeps reports in SQLite only");
     }
-    let collector_config = CollectorConfig { data_dir: config.data_dir, retention: config.retention };
-    let collector = Collector::open(&collector_config, Arc::new(SystemClock::new())).await?;
+    let collector_config = CollectorConfig {
+        data_dir: config.data_dir,
+        retention: Retention { counts: config.retention, raw: config.raw_retention },
+        max_disk: config.max_disk.map(|size| size.as_u64()),
+    };
+    // Writing an old database anew may take minutes, and may be interrupted.
+    let opening = Collector::open(&collector_config, Arc::new(SystemClock::new()));
+    let Some(collector) = stop.run_until_cancelled(opening).await else { return Ok(()) };
+    let collector = collector?;
     let router = http::collector_routes(Access::new(config.admin_token), &collector);
     let listener = bind(config.listen).await?;
     tracing::info!("collecting on http://{}/", listener.local_addr()?);

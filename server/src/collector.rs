@@ -1,36 +1,41 @@
-//! What did all installations say?
+//! Takes the reports of all installations and keeps them.
 //!
 //! A report goes through `arrival` (its headers), `intake` (its bytes, with bounds on what is in memory), `decode`,
-//! `validate` and `prepare` (what of it is stored) to the one `writer`, and is answered when the `store` has it on the
-//! disk. No header but three is looked at; nothing about the sender's connection is kept or logged.
+//! `validate`, `kept_fields` and `prepare` (what of it is stored) to the one `writer`, and is answered when the `store`
+//! has it on the disk. No header but four is looked at. The sender's address is looked at under a key that is in memory
+//! only, to bound what one sender may take; nothing about the connection is kept or logged.
 
 pub mod arrival;
+mod body_room;
 mod condition;
 pub mod decode;
 pub mod fleet_page;
 mod intake;
+mod kept_fields;
 pub mod listing;
 mod prepare;
 mod pruner;
 mod retention;
+mod sender_key;
+mod storage_quota;
 mod store;
+mod trusted_time;
 pub mod validate;
 mod writer;
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{io, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::body::Body;
 use headcount_shared::{
-    api::{Fleet, Receipt, StoredReports},
+    api::{ConfirmedClock, Fleet, Receipt, StoredReports},
     json::JsonError,
-    limits::{JSON_VALUES, REPORT_BYTES, REPORT_ID_BYTES},
+    limits::{JSON_VALUES, REPORT_BYTES, REPORT_ID_BYTES, STORED_REPORTS_PER_HOUR},
 };
 use thiserror::Error;
 use tokio::task;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::{NoContext, Timestamp, Uuid};
 
-pub use self::store::Pruned;
 use self::{
     arrival::Arrival,
     condition::Condition,
@@ -38,10 +43,13 @@ use self::{
     intake::Intake,
     listing::Page,
     pruner::Pruner,
-    store::{Raw, Store},
+    sender_key::SenderKeys,
+    store::{DiskLimit, Raw, Store},
+    trusted_time::TrustedTime,
     validate::Unusable,
-    writer::{Writer, writer},
+    writer::{ReportHead, Writer, writer},
 };
+pub use self::{retention::Retention, store::Pruned};
 use crate::{
     clock::Clock,
     disk::{DataDir, DataDirError},
@@ -52,9 +60,10 @@ use crate::{
 pub struct CollectorConfig {
     /// Where it keeps its database; made if missing.
     pub data_dir: PathBuf,
-    /// How long counts and ids of reports are kept. Reports as they were sent, with their profiles, are kept for 30 days
-    /// at most.
-    pub retention: Duration,
+    /// How long reports are kept.
+    pub retention: Retention,
+    /// How many bytes of the disk the database may take; `None` for as many as there are.
+    pub max_disk: Option<u64>,
 }
 
 /// Why a collector cannot start, in one sentence for the operator.
@@ -124,9 +133,25 @@ pub enum NotTaken {
     /// It is JSON, but no report.
     #[error(transparent)]
     Unusable(#[from] Unusable),
+    /// Another report is stored under its id.
+    #[error(
+        "another report was stored under this Idempotency-Key: of another installation or with other bytes"
+    )]
+    Conflict,
+    /// Its installation has had so much stored in this hour.
+    #[error(
+        "the installation had {STORED_REPORTS_PER_HOUR} reports or 64 MiB stored within an hour; send this one again later"
+    )]
+    OverQuota,
+    /// Too many new installations report, in all or from this part of the network.
+    #[error("too many installations report for the first time within an hour; send this report again later")]
+    TooManyNew,
     /// There are too many at once.
     #[error("too many reports arrive at once; send this one again later")]
     Busy,
+    /// What the operator gave the collector of the disk is used up.
+    #[error("the collector has no room for more reports; send this one again later")]
+    Full,
     /// It cannot be stored now.
     #[error("the report cannot be stored now; send it again later")]
     Failed,
@@ -161,7 +186,8 @@ struct Inner {
     store: Arc<Store>,
     reading: Condition,
     pruner: Arc<Pruner>,
-    clock: Arc<dyn Clock>,
+    time: Arc<TrustedTime>,
+    senders: SenderKeys,
     data_dir: DataDir,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -174,26 +200,40 @@ impl Collector {
     /// Every [`OpenError`].
     pub async fn open(config: &CollectorConfig, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let data_dir = DataDir::open(&config.data_dir)?;
-        let store = Arc::new(Store::open(data_dir.path()).await?);
-        let pruner = Arc::new(Pruner::new(Arc::clone(&store), config.retention));
+        let store = Store::open(data_dir.path(), config.max_disk.map(DiskLimit::new)).await?;
+        let path = || data_dir.path().to_owned();
+        let last = store.last_time().await;
+        let last = last.map_err(|error| OpenError::Database { path: path(), reason: error.to_string() })?;
+        let (store, time) = (Arc::new(store), Arc::new(TrustedTime::new(Arc::clone(&clock), last)));
+        let pruner = Arc::new(Pruner::new(Arc::clone(&store), Arc::clone(&time), config.retention));
         let (writer, queue) = writer();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        tasks.spawn(queue.run(Arc::clone(&store), stop.clone()));
-        tasks.spawn(Arc::clone(&pruner).run(Arc::clone(&clock), stop.clone()));
+        tasks.spawn(queue.run(Arc::clone(&store), clock, stop.clone()));
+        tasks.spawn(Arc::clone(&pruner).run(stop.clone()));
         let (intake, reading) = (Intake::new(), Condition::new("reading stored reports"));
-        let inner = Inner { intake, writer, store, reading, pruner, clock, data_dir, stop, tasks };
+        let senders = SenderKeys::new();
+        let inner = Inner { intake, writer, store, reading, pruner, time, senders, data_dir, stop, tasks };
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Takes a report. When this returns without an error, the report survives a power cut.
+    /// Takes a report from a sender with this address, if that is known. When this returns without an error, the report
+    /// survives a power cut.
     ///
     /// # Errors
     /// Every [`NotTaken`] that is not about headers.
-    pub async fn take(&self, arrival: Arrival, body: Body) -> Result<Receipt, NotTaken> {
-        let taken = self.inner.intake.take_in(arrival.coding, body).await?;
-        let now = self.inner.clock.wall();
-        let id = arrival.id.unwrap_or_else(|| made_id(now));
-        self.inner.writer.store(id, now.as_secs(), taken).await
+    pub async fn take(
+        &self,
+        arrival: Arrival,
+        sender: Option<IpAddr>,
+        body: Body,
+    ) -> Result<Receipt, NotTaken> {
+        let Inner { intake, writer, time, senders, .. } = self.inner.as_ref();
+        let key = sender.and_then(|address| senders.sender(address));
+        let taken = intake.take_in(arrival.coding, key, body).await?;
+        let at = time.now();
+        let id = arrival.id.unwrap_or_else(|| made_id(Duration::from_secs(at.at)));
+        let prefix = sender.and_then(|address| senders.prefix(address));
+        writer.store(ReportHead { id, at, replica: arrival.replica, prefix }, taken).await
     }
 
     /// One page of the stored reports, in the order of their arrival.
@@ -223,21 +263,40 @@ impl Collector {
     /// # Errors
     /// [`Unreadable`].
     pub async fn fleet(&self) -> Result<Fleet, Unreadable> {
-        self.read(self.inner.store.fleet().await)
+        let Inner { store, writer, time, .. } = self.inner.as_ref();
+        let fleet = self.read(store.fleet().await)?;
+        Ok(Fleet { over_quota: writer.over_quota(), clock: time.doubt(), ..fleet })
     }
 
-    /// The time on the wall by the collector's clock, since the Unix epoch.
+    /// The collector's time since the Unix epoch. It is that of the machine unless that jumped.
     #[must_use]
     pub fn now(&self) -> Duration {
-        self.inner.clock.wall()
+        Duration::from_secs(self.inner.time.now().at)
     }
 
-    /// Drops what is too old at `now`, a time since the Unix epoch. Happens by itself once an hour.
+    /// Believes the clock of the machine, also if it jumped. What arrived since the jump is dated anew.
+    ///
+    /// # Errors
+    /// [`Unreadable`], when the database fails; nothing is changed then.
+    pub async fn confirm_clock(&self) -> Result<ConfirmedClock, Unreadable> {
+        let correction = self.read(self.inner.pruner.believe_clock().await)?;
+        Ok(ConfirmedClock { now: correction.now })
+    }
+
+    /// Drops what is too old at `now`, a time since the Unix epoch. Happens by itself once a minute.
     ///
     /// # Errors
     /// [`Unreadable`], when the database fails; what was dropped until then stays dropped.
     pub async fn prune(&self, now: Duration) -> Result<Pruned, Unreadable> {
         self.inner.pruner.prune(now).await.map_err(|_| Unreadable)
+    }
+
+    /// Drops what is too old by the collector's time, as it does by itself.
+    ///
+    /// # Errors
+    /// As for [`Collector::prune`].
+    pub async fn prune_now(&self) -> Result<Pruned, Unreadable> {
+        self.prune(self.inner.time.for_ages()).await
     }
 
     /// Ends. Every report that was taken is stored, its sender has its answer, the tasks have ended, and the data directory is

@@ -24,14 +24,17 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use flate2::{Compression, write::GzEncoder};
 use headcount::{
     clock::Clock,
-    collector::{Collector, CollectorConfig, OpenError},
-    http::collector::routes,
+    collector::{Collector, CollectorConfig, OpenError, Retention},
+    http::{access::Peer, collector::routes},
 };
 use headcount_shared::limits::REPORT_BYTES;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{
+    ConnectOptions, Connection, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode},
+};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -42,22 +45,36 @@ const DAY: u64 = 24 * 60 * 60;
 const START: u64 = 1_700_000_000;
 
 /// A clock that stands still until it is turned.
-#[derive(Debug)]
-struct Turned(AtomicU64);
+#[derive(Debug, Default)]
+struct Turned {
+    wall: AtomicU64,
+    monotonic: AtomicU64,
+}
 
 impl Turned {
+    fn at(seconds: u64) -> Arc<Self> {
+        Arc::new(Self { wall: AtomicU64::new(seconds), ..Self::default() })
+    }
+
+    /// Time passes until then.
     fn turn_to(&self, seconds: u64) {
-        self.0.store(seconds, Ordering::Relaxed);
+        let before = self.wall.swap(seconds, Ordering::Relaxed);
+        self.monotonic.fetch_add(seconds.saturating_sub(before), Ordering::Relaxed);
+    }
+
+    /// The clock on the wall says something else, and no time has passed.
+    fn jump_to(&self, seconds: u64) {
+        self.wall.store(seconds, Ordering::Relaxed);
     }
 }
 
 impl Clock for Turned {
     fn wall(&self) -> Duration {
-        Duration::from_secs(self.0.load(Ordering::Relaxed))
+        Duration::from_secs(self.wall.load(Ordering::Relaxed))
     }
 
     fn monotonic(&self) -> Duration {
-        self.wall()
+        Duration::from_secs(self.monotonic.load(Ordering::Relaxed))
     }
 }
 
@@ -93,6 +110,12 @@ impl Answer {
         self.response.headers().get(name).map_or("", |value| value.to_str().unwrap())
     }
 
+    /// The sender is asked to come back in 1 to 30 minutes.
+    fn assert_comes_back_spread(&self) {
+        let seconds: u64 = self.header("retry-after").parse().unwrap();
+        assert!((60..=1800).contains(&seconds), "{seconds}");
+    }
+
     fn detail(&self) -> String {
         assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text());
         let problem = self.json();
@@ -107,16 +130,48 @@ impl Running {
     }
 
     async fn start_on(directory: Arc<TempDir>) -> Self {
-        let clock = Arc::new(Turned(AtomicU64::new(START)));
-        let collector = open_with(directory.path(), Arc::clone(&clock)).await.unwrap();
+        Self::start_with(directory, START, None).await
+    }
+
+    async fn start_with(directory: Arc<TempDir>, now: u64, max_disk: Option<u64>) -> Self {
+        let clock = Turned::at(now);
+        let config = CollectorConfig { max_disk, ..config(directory.path()) };
+        let collector = Collector::open(&config, Arc::<Turned>::clone(&clock)).await.unwrap();
         let routes = routes(&collector);
         Self { directory, clock, collector, router: routes.public.merge(routes.private) }
     }
 
     async fn restart(self) -> Self {
-        let Self { directory, collector, .. } = self;
-        collector.close().await;
-        Self::start_on(directory).await
+        self.restart_at(START).await
+    }
+
+    async fn restart_at(self, now: u64) -> Self {
+        let directory = self.stop().await;
+        Self::start_with(directory, now, None).await
+    }
+
+    async fn stop(self) -> Arc<TempDir> {
+        self.collector.close().await;
+        self.directory
+    }
+
+    /// The bytes of all files in the data directory.
+    fn files(&self) -> Vec<u8> {
+        files_in(self.directory.path())
+    }
+
+    async fn prune_after(&self, days: u64) -> (u64, u64) {
+        let pruned = self.collector.prune(Duration::from_secs(START + days * DAY)).await.unwrap();
+        (pruned.raw, pruned.reports)
+    }
+
+    /// What is kept of the reports beside the reports themselves.
+    async fn counts(&self) -> Vec<Value> {
+        let query = sqlx::query_scalar("SELECT zstd FROM counts ORDER BY seq");
+        let rows: Vec<Vec<u8>> = query.fetch_all(&mut self.intruder().await).await.unwrap();
+        let decoded =
+            |row: &Vec<u8>| serde_json::from_slice(&zstd::decode_all(row.as_slice()).unwrap()).unwrap();
+        rows.iter().map(decoded).collect()
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
@@ -161,13 +216,25 @@ impl Running {
     }
 }
 
-async fn open_with(data_dir: &Path, clock: Arc<Turned>) -> Result<Collector, OpenError> {
-    let config = CollectorConfig { data_dir: data_dir.to_owned(), retention: Duration::from_secs(400 * DAY) };
-    Collector::open(&config, clock).await
+fn config(data_dir: &Path) -> CollectorConfig {
+    let days = |days| Duration::from_secs(days * DAY);
+    let retention = Retention { counts: days(400), raw: days(30) };
+    CollectorConfig { data_dir: data_dir.to_owned(), retention, max_disk: None }
 }
 
 async fn refusal_to_open(data_dir: &Path) -> String {
-    open_with(data_dir, Arc::new(Turned(AtomicU64::new(START)))).await.unwrap_err().to_string()
+    let refused: OpenError = Collector::open(&config(data_dir), Turned::at(START)).await.unwrap_err();
+    refused.to_string()
+}
+
+fn files_in(directory: &Path) -> Vec<u8> {
+    let files = fs::read_dir(directory).unwrap().map(|file| fs::read(file.unwrap().path()).unwrap());
+    files.collect::<Vec<_>>().concat()
+}
+
+/// Whether a text is in some bytes.
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -229,8 +296,6 @@ async fn a_report_id_is_counted_once() {
     let running = Running::start().await;
     running.report("a", DOCUMENTED, "stored").await;
     running.report("a", DOCUMENTED, "duplicate").await;
-    // The id decides, not the content: a sender that repeats an id means the report that it sent first.
-    running.report("a", report_of(OTHER_INSTANCE), "duplicate").await;
     assert_eq!(running.get("/api/reports/a").await.text(), DOCUMENTED);
     let fleet = running.fleet().await;
     assert_eq!((&fleet["total"], &fleet["instances"][0]["reports"]), (&json!(1), &json!(1)));
@@ -351,7 +416,7 @@ async fn a_closed_collector_asks_to_come_back() {
     running.collector.clone().close().await;
     let answer = running.post(&[], DOCUMENTED).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(answer.header("retry-after"), "60");
+    answer.assert_comes_back_spread();
     assert_eq!(running.get("/api/fleet").await.status, StatusCode::SERVICE_UNAVAILABLE);
 }
 
@@ -448,10 +513,7 @@ async fn a_report_of_coroot_is_stored_whole() {
     assert_eq!(answer.json(), json!({"status": "stored"}));
     assert_eq!(running.fleet().await["instances"][0]["set_aside"], 0);
 
-    let mut database = running.intruder().await;
-    let counts: String =
-        sqlx::query_scalar("SELECT payload FROM counts").fetch_one(&mut database).await.unwrap();
-    let counts: Value = serde_json::from_str(&counts).unwrap();
+    let counts = running.counts().await.remove(0);
     assert_eq!(counts["stack"]["instrumented_service"], json!(["postgres", "redis"]));
     assert_eq!(counts.get("profile"), None);
 }
@@ -508,7 +570,7 @@ async fn raw_reports_go_first_and_counts_and_ids_later() {
     assert_eq!((pruned.raw, pruned.reports), (1, 0));
     let gone = running.get("/api/reports/old").await;
     assert_eq!(gone.status, StatusCode::GONE);
-    assert_eq!(gone.detail(), "the report was dropped after its time; its counts are still stored");
+    assert!(gone.detail().starts_with("the report was dropped, to keep to --raw-retention or --max-disk;"));
     assert_eq!(running.get("/api/reports/new").await.status, StatusCode::OK);
     assert_eq!(running.ids("").await, ["old", "new"]);
     running.report("old", DOCUMENTED, "duplicate").await;
@@ -539,7 +601,7 @@ async fn pruning_goes_on_until_nothing_is_left_to_drop() {
 async fn a_clock_that_jumps_back_leaves_the_order_alone() {
     let running = Running::start().await;
     for (id, time) in [("1", START), ("2", START - 10 * DAY), ("3", 0), ("4", START)] {
-        running.clock.turn_to(time);
+        running.clock.jump_to(time);
         running.report(id, report_of(if id == "2" { OTHER_INSTANCE } else { INSTANCE }), "stored").await;
     }
     assert_eq!(running.ids("").await, ["1", "2", "3", "4"]);
@@ -558,7 +620,7 @@ async fn while_the_database_fails_nothing_is_acknowledged() {
     for _ in 0..2 {
         let answer = running.post(&[("idempotency-key", "a")], DOCUMENTED).await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(answer.header("retry-after"), "60");
+        answer.assert_comes_back_spread();
         assert_eq!(answer.detail(), "the report cannot be stored now; send it again later");
     }
     assert_eq!(running.fleet().await["total"], 0);
@@ -672,4 +734,523 @@ async fn a_sender_that_hangs_up_in_the_middle_leaves_nothing() {
     drop(tokio::io::AsyncReadExt::read_to_end(&mut connection, &mut answer).await);
     assert_eq!(running.ids("").await, Vec::<String>::new());
     served.abort();
+}
+
+#[tokio::test]
+async fn another_report_under_a_known_id_is_a_conflict() {
+    let running = Running::start().await;
+    running.report("a", DOCUMENTED, "stored").await;
+    let other_bytes = documented_with(&[("/infra/nodes", json!(11))]);
+    let spaced = format!("{DOCUMENTED} ");
+    let answers = async |running: &Running| {
+        for other in [report_of(OTHER_INSTANCE), other_bytes.clone(), spaced.clone()] {
+            let answer = running.post(&[("idempotency-key", "a")], other).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text());
+            assert!(answer.detail().contains("another report was stored under this Idempotency-Key"));
+        }
+        running.report("a", DOCUMENTED, "duplicate").await;
+        let compressed = [("idempotency-key", "a"), ("content-encoding", "gzip")];
+        let answer = running.post(&compressed, gzip(DOCUMENTED.as_bytes())).await;
+        assert_eq!(answer.json(), json!({"status": "duplicate"}));
+    };
+    answers(&running).await;
+    assert_eq!(running.get("/api/reports/a").await.text(), DOCUMENTED);
+    let fleet = running.fleet().await;
+    assert_eq!((&fleet["conflicts"], &fleet["total"]), (&json!(3), &json!(1)));
+    assert!(running.get("/").await.text().contains("3 reports were refused: another report was stored"));
+
+    // When the report itself is gone, its digest still tells.
+    assert_eq!(running.prune_after(31).await, (1, 0));
+    answers(&running).await;
+    let running = running.restart().await;
+    answers(&running).await;
+    assert_eq!(running.fleet().await["conflicts"], 9);
+}
+
+/// The documented report of an installation for a time.
+fn report_for(instance: &str, from: u64, to: u64) -> String {
+    documented_with(&[
+        ("/instance/uuid", json!(instance)),
+        ("/profile/from", json!(from)),
+        ("/profile/to", json!(to)),
+    ])
+}
+
+#[tokio::test]
+async fn reports_of_one_installation_for_the_same_time_are_shown() {
+    let running = Running::start().await;
+    let sent = [
+        ("a", INSTANCE, 1000, 2000, 0),
+        ("b", INSTANCE, 2000, 3000, 0),
+        // Another installation may report for any time.
+        ("c", OTHER_INSTANCE, 1500, 2500, 0),
+        ("d", INSTANCE, 4000, 5000, 0),
+        // One that was late.
+        ("e", INSTANCE, 3000, 4000, 0),
+        // A backup was restored.
+        ("f", INSTANCE, 2500, 3500, 1),
+        ("g", INSTANCE, 4999, 6000, 2),
+        // All of them at once, none at all, and one without a profile.
+        ("h", INSTANCE, 1, 9000, 3),
+        ("i", INSTANCE, 9000, 9001, 3),
+        ("j", INSTANCE, 0, 0, 3),
+    ];
+    for (id, instance, from, to, overlaps) in sent {
+        running.report(id, report_for(instance, from, to), "stored").await;
+        assert_eq!(running.fleet().await["overlaps"], overlaps, "{id}");
+    }
+    let fleet = running.fleet().await;
+    let of = |instance: &str| {
+        let instances = fleet["instances"].as_array().unwrap();
+        instances.iter().find(|entry| entry["instance"] == instance).unwrap()["overlaps"].clone()
+    };
+    assert_eq!((of(INSTANCE), of(OTHER_INSTANCE)), (json!(3), json!(0)));
+    let page = running.get("/").await;
+    assert!(page.text().contains("3 reports overlapping an earlier one"), "{}", page.text());
+    running.report("a", report_for(INSTANCE, 1000, 2000), "duplicate").await;
+    assert_eq!(running.fleet().await["overlaps"], 3);
+}
+
+#[tokio::test]
+async fn servers_of_one_installation_may_report_for_the_same_time() {
+    let running = Running::start().await;
+    let send = async |id: &str, replica: &str, from, to| {
+        let headers = [("idempotency-key", id), ("headcount-replica", replica)];
+        assert_eq!(running.post(&headers, report_for(INSTANCE, from, to)).await.status, StatusCode::OK);
+        running.fleet().await["overlaps"].clone()
+    };
+    assert_eq!(send("a", "0", 1000, 2000).await, 0);
+    assert_eq!(send("b", "1", 1000, 2000).await, 0);
+    assert_eq!(send("c", "1", 1500, 2500).await, 0);
+    assert_eq!(send("d", "0", 2000, 3000).await, 0);
+    assert_eq!(send("e", "0", 2000, 3000).await, 1);
+    let listed = running.get("/api/reports").await.json();
+    let replicas: Vec<_> =
+        listed["reports"].as_array().unwrap().iter().map(|one| one.get("replica")).collect();
+    assert_eq!(replicas, [None, Some(&json!(true)), Some(&json!(true)), None, None]);
+}
+
+#[tokio::test]
+async fn counts_have_no_browsers_and_are_bounded() {
+    let running = Running::start().await;
+    let pages: serde_json::Map<_, _> = (0..20_000).map(|at| (format!("/{at:0>250}"), json!(1))).collect();
+    let users: Vec<_> = (0..11_000).map(|_| json!(uuid::Uuid::new_v4())).collect();
+    let report = documented_with(&[
+        ("/ux/page_views", Value::Object(pages)),
+        ("/ux/users", users.into()),
+        ("/instance/version", json!("v".repeat(1000))),
+    ]);
+    running.report("a", report.clone(), "stored").await;
+    assert_eq!(running.get("/api/reports/a").await.text(), report);
+    let instance = &running.fleet().await["instances"][0];
+    assert_eq!((&instance["users"], &instance["page_views"]), (&json!(10_000), &json!(512)));
+    assert_eq!((&instance["version"], &instance["set_aside"]), (&json!(""), &json!(20_000 - 512 + 1000 + 1)));
+    let counts = running.counts().await.remove(0);
+    assert_eq!(counts["ux"]["users"], 10_000);
+    assert_eq!(counts["ux"]["page_views"].as_object().unwrap().len(), 512);
+    assert_eq!(counts["instance"]["version"], "");
+}
+
+#[tokio::test]
+async fn a_small_body_that_unpacks_to_a_large_one_takes_little_of_the_disk() {
+    let running = Running::start().await;
+    let pages: serde_json::Map<_, _> =
+        (0..30_000).map(|at| (format!("/{at:0>5}{:x>240}", ""), json!(1))).collect();
+    let report = gzip(documented_with(&[("/ux/page_views", Value::Object(pages))]).as_bytes());
+    let version = gzip(documented_with(&[("/instance/version", json!("v".repeat(7 << 20)))]).as_bytes());
+    let unknown = gzip(documented_with(&[("/unknown", json!("u".repeat(7 << 20)))]).as_bytes());
+    let sent = [report, version, unknown];
+    for (number, body) in sent.iter().cycle().take(9).enumerate() {
+        let id = number.to_string();
+        let headers = [("idempotency-key", id.as_str()), ("content-encoding", "gzip")];
+        let answer = running.post(&headers, body.clone()).await;
+        assert_eq!(answer.json(), json!({"status": "stored"}));
+    }
+    let wire: usize = 3 * sent.iter().map(Vec::len).sum::<usize>();
+    let on_disk = running.files().len();
+    assert!(on_disk < 2 * wire + (2 << 20), "{on_disk} bytes on the disk of {wire}");
+}
+
+/// A report with a text of its own wherever a sender can put one.
+fn report_with_canary(number: usize) -> (String, String) {
+    let canary = format!("canary-{number:0>5}-of-the-sender");
+    let users = json!([uuid::Uuid::from_u128(number as u128 + (0xabcd << 100))]);
+    let report = documented_with(&[
+        ("/instance/uuid", json!(uuid::Uuid::from_u128(number as u128 + (0xef01 << 100)))),
+        ("/instance/version", json!(canary)),
+        ("/ux/page_views", json!({ canary.as_str(): 1 })),
+        ("/ux/users", users),
+        ("/infra/deployment_summaries", json!({ canary.as_str(): 1 })),
+        ("/stack/services", json!([canary])),
+    ]);
+    (canary, report)
+}
+
+/// Ids, UUIDs of installations and of browsers, and versions of the reports of a range that are in the files.
+fn readable(bytes: &[u8], numbers: std::ops::Range<usize>) -> usize {
+    let texts = numbers.flat_map(|number| {
+        [
+            report_with_canary(number).0,
+            format!("key-{number:0>5}-of-the-sender"),
+            uuid::Uuid::from_u128(number as u128 + (0xabcd << 100)).to_string(),
+            uuid::Uuid::from_u128(number as u128 + (0xef01 << 100)).to_string(),
+        ]
+    });
+    let wanted: std::collections::HashSet<String> = texts.collect();
+    let mut found = BTreeSet::new();
+    for length in wanted.iter().map(String::len).collect::<BTreeSet<_>>() {
+        for window in bytes.windows(length) {
+            if let Some(text) = std::str::from_utf8(window).ok().filter(|text| wanted.contains(*text)) {
+                found.insert(text.to_owned());
+            }
+        }
+    }
+    found.len()
+}
+
+#[tokio::test]
+async fn what_was_dropped_is_in_no_file() {
+    let running = Running::start().await;
+    let store = async |numbers: std::ops::Range<usize>| {
+        for number in numbers {
+            let id = format!("key-{number:0>5}-of-the-sender");
+            running.report(&id, report_with_canary(number).1, "stored").await;
+        }
+    };
+    // In an order that splits pages of the indexes in the middle.
+    store(200..400).await;
+    store(0..200).await;
+    assert_eq!(readable(&running.files(), 0..400), 3 * 400, "all but the browsers, which are compressed");
+    running.clock.turn_to(START + 20 * DAY);
+    store(400..450).await;
+
+    assert_eq!(running.prune_after(401).await, (450, 400));
+    assert_eq!(readable(&running.files(), 0..400), 0);
+    assert_eq!(readable(&running.files(), 400..450), 3 * 50);
+    assert_eq!(running.prune_after(421).await, (0, 50));
+    assert_eq!(readable(&running.files(), 0..450), 0);
+    assert_eq!(running.fleet().await["total"], 0);
+}
+
+#[tokio::test]
+async fn the_files_shrink_when_reports_are_dropped() {
+    let running = Running::start().await;
+    let mut random = String::new();
+    for number in 0..40 {
+        random.clear();
+        (0..4000).for_each(|_| random += &uuid::Uuid::new_v4().simple().to_string());
+        let report = documented_with(&[("/profile/cpu", json!(random))]);
+        running.report(&number.to_string(), report, "stored").await;
+    }
+    let before = running.files().len();
+    assert!(before > 2 << 20, "{before}");
+    assert_eq!(running.prune_after(31).await, (40, 0));
+    let after = running.files().len();
+    assert!(after < before / 4, "{after} of {before}");
+    assert_eq!(running.ids("").await.len(), 40);
+}
+
+const YEAR: u64 = 365 * DAY;
+
+async fn received_at(running: &Running) -> Vec<u64> {
+    let listed = running.get("/api/reports").await.json();
+    let reports = listed["reports"].as_array().unwrap();
+    reports.iter().map(|report| report["received_at"].as_u64().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_start_with_a_clock_that_jumped_drops_nothing() {
+    let mut running = Running::start().await;
+    for id in 0..5 {
+        running.report(&id.to_string(), DOCUMENTED, "stored").await;
+    }
+    let listed = running.get("/api/reports").await.json();
+    for wall in [START + 3 * YEAR, START - 3 * YEAR, 0, START + 400 * YEAR] {
+        running = running.restart_at(wall).await;
+        running.collector.prune_now().await.unwrap();
+        assert_eq!(running.get("/api/reports").await.json(), listed, "{wall}");
+        assert_eq!(running.get("/api/reports/0").await.text(), DOCUMENTED);
+        let believed_in = if wall == 0 { json!(null) } else { json!(7 * DAY) };
+        let doubt = json!({"wall": wall, "believed": START, "believed_in": believed_in});
+        assert_eq!(running.fleet().await["clock"], doubt);
+        assert!(running.get("/").await.text().contains("The clock of this machine jumped."));
+    }
+    // A report that arrives meanwhile is not of the year that the clock says.
+    running.report("meanwhile", DOCUMENTED, "stored").await;
+    let running = running.restart_at(START + 60).await;
+    running.collector.prune_now().await.unwrap();
+    assert_eq!(running.fleet().await["clock"], Value::Null);
+    assert_eq!(received_at(&running).await, [START; 6]);
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_while_reports_are_read_shows_each_once() {
+    let running = Running::start().await;
+    let mut seen = Vec::new();
+    let mut after = 0;
+    for (number, wall) in
+        [START, START + 9 * YEAR, 0, START - YEAR, START + 1, START + 40 * YEAR].iter().enumerate()
+    {
+        running.clock.jump_to(*wall);
+        for half in ["a", "b"] {
+            running.report(&format!("{number}{half}"), DOCUMENTED, "stored").await;
+        }
+        let page = running.get(&format!("/api/reports?limit=1&after={after}")).await.json();
+        seen.push(page["reports"][0]["id"].as_str().unwrap().to_owned());
+        after = page["next"].as_u64().unwrap();
+    }
+    seen.extend(running.ids(&format!("?after={after}")).await);
+    let sent: Vec<_> = (0..6).flat_map(|number| [format!("{number}a"), format!("{number}b")]).collect();
+    assert_eq!(seen, sent);
+}
+
+#[tokio::test]
+async fn the_operator_confirms_a_clock_that_is_right() {
+    let running = Running::start().await;
+    running.report("before", DOCUMENTED, "stored").await;
+    // The collector was off for 90 days.
+    let running = running.restart_at(START + 90 * DAY).await;
+    running.report("meanwhile", report_of(OTHER_INSTANCE), "stored").await;
+    running.collector.prune_now().await.unwrap();
+    let confirmed = running.send(Request::post("/api/clock").body(Body::empty()).unwrap()).await;
+    assert_eq!(confirmed.json(), json!({"now": START + 90 * DAY}));
+    assert_eq!(received_at(&running).await, [START, START + 90 * DAY]);
+    let fleet = running.fleet().await;
+    let seen = fleet["instances"].as_array().unwrap().iter().map(|one| &one["first_seen_at"]);
+    assert_eq!(seen.collect::<Vec<_>>(), [&json!(START + 90 * DAY), &json!(START)]);
+    assert_eq!(fleet["clock"], Value::Null);
+    running.collector.prune_now().await.unwrap();
+    assert_eq!(running.get("/api/reports/before").await.status, StatusCode::GONE);
+    assert_eq!(running.get("/api/reports/meanwhile").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_from_the_beginning_is_set_right() {
+    let running = Running::start_with(Arc::new(tempfile::tempdir().unwrap()), START + 3 * YEAR, None).await;
+    running.report("future", DOCUMENTED, "stored").await;
+    let running = running.restart_at(START).await;
+    running.report("meanwhile", DOCUMENTED, "stored").await;
+    assert_eq!(received_at(&running).await, [START + 3 * YEAR, START + 3 * YEAR]);
+    running.collector.confirm_clock().await.unwrap();
+    assert_eq!(received_at(&running).await, [START, START]);
+    running.clock.turn_to(START + 31 * DAY);
+    running.collector.prune_now().await.unwrap();
+    for id in ["future", "meanwhile"] {
+        assert_eq!(running.get(&format!("/api/reports/{id}")).await.status, StatusCode::GONE);
+    }
+}
+
+#[tokio::test]
+async fn an_installation_has_a_quota_and_duplicates_are_free() {
+    let running = Running::start().await;
+    let small = |at: u32| format!(r#"{{"instance":{{"uuid":"{INSTANCE}"}},"infra":{{"nodes":{at}}}}}"#);
+    for at in 0..1000 {
+        running.report(&at.to_string(), small(at), "stored").await;
+    }
+    for _ in 0..3 {
+        let refused = running.post(&[("idempotency-key", "one-more")], small(1000)).await;
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        refused.assert_comes_back_spread();
+        assert!(refused.detail().contains("1000 reports or 64 MiB"), "{}", refused.detail());
+    }
+    running.report("7", small(7), "duplicate").await;
+    running.report("other", report_of(OTHER_INSTANCE), "stored").await;
+    assert_eq!(running.fleet().await["over_quota"], 3);
+    assert!(running.get("/").await.text().contains("3 reports were asked to come back"));
+    running.clock.turn_to(START + 3601);
+    running.report("one-more", small(1000), "stored").await;
+}
+
+#[tokio::test]
+async fn new_installations_of_one_network_have_a_quota() {
+    let running = Running::start().await;
+    let send = async |peer: &str, instance: u128| {
+        let peer: std::net::SocketAddr = format!("{peer}:4711").parse().unwrap();
+        let body = format!(r#"{{"instance":{{"uuid":"{}"}}}}"#, uuid::Uuid::from_u128(instance));
+        let mut request = Request::post("/ce/usage-statistics").body(Body::from(body)).unwrap();
+        request.extensions_mut().insert(Peer(peer));
+        running.send(request).await
+    };
+    let mut instances = 1..;
+    let mut stored = async |peer: &str, many: usize| {
+        let mut stored = 0;
+        for instance in instances.by_ref().take(many) {
+            stored += usize::from(send(peer, instance).await.status == StatusCode::OK);
+        }
+        stored
+    };
+    assert_eq!(stored("192.0.2.1", 200).await, 200);
+    assert_eq!(stored("192.0.2.77", 100).await, 56, "the same network");
+    assert_eq!(stored("198.51.100.1", 10).await, 10);
+    assert_eq!(stored("[2001:db8:1::1]", 10).await, 10);
+    assert_eq!(stored("127.0.0.1", 300).await, 300, "perhaps a proxy with all senders");
+    let refused = send("192.0.2.1", u128::MAX).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    refused.assert_comes_back_spread();
+    assert_eq!(send("192.0.2.1", 1).await.status, StatusCode::OK, "an installation that is known");
+}
+
+/// A report that does not compress, of about so many bytes.
+fn random_report(bytes: usize) -> String {
+    let random: Vec<u8> =
+        std::iter::repeat_with(|| uuid::Uuid::new_v4().into_bytes()).take(bytes / 16).flatten().collect();
+    documented_with(&[("/profile/cpu", json!(BASE64_STANDARD.encode(random)))])
+}
+
+#[tokio::test]
+async fn raw_copies_make_room_on_the_disk() {
+    let most = 8 << 20;
+    let running = Running::start_with(Arc::new(tempfile::tempdir().unwrap()), START, Some(most)).await;
+    for at in 0..200 {
+        running.report(&format!("r{at}"), random_report(100_000), "stored").await;
+        let on_disk = running.files().len() as u64;
+        assert!(on_disk <= most, "{on_disk} bytes after {at}");
+    }
+    assert_eq!(running.ids("?limit=1000").await.len(), 200);
+    assert_eq!(running.get("/api/reports/r0").await.status, StatusCode::GONE);
+    assert_eq!(running.get("/api/reports/r199").await.status, StatusCode::OK);
+    let mut kept = Vec::new();
+    for at in 0..200 {
+        kept.push(running.get(&format!("/api/reports/r{at}")).await.status == StatusCode::OK);
+    }
+    assert!(kept.is_sorted(), "the oldest went first");
+    let many = kept.iter().filter(|kept| **kept).count();
+    assert!((30..100).contains(&many), "{many}");
+    // One that would push out all others is kept as counts alone.
+    running.report("large", random_report(2 << 20), "stored").await;
+    assert_eq!(running.get("/api/reports/large").await.status, StatusCode::GONE);
+    assert_eq!(running.get("/api/reports/r199").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn when_not_even_counts_fit_reports_are_refused() {
+    let most = 1 << 20;
+    let running = Running::start_with(Arc::new(tempfile::tempdir().unwrap()), START, Some(most)).await;
+    let mut stored = 0;
+    let refused = loop {
+        let pages: serde_json::Map<_, _> =
+            (0..500).map(|_| (format!("/{}", uuid::Uuid::new_v4()), json!(1))).collect();
+        let report = documented_with(&[("/ux/page_views", Value::Object(pages))]);
+        let answer = running.post(&[("idempotency-key", stored.to_string().as_str())], report).await;
+        assert!((running.files().len() as u64) <= most);
+        if answer.status != StatusCode::OK {
+            break answer;
+        }
+        stored += 1;
+        assert!(stored < 1000);
+    };
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    refused.assert_comes_back_spread();
+    assert_eq!(refused.detail(), "the collector has no room for more reports; send this one again later");
+    assert!(stored > 20, "{stored}");
+    assert_eq!(running.ids("?limit=1000").await.len(), stored);
+    assert_eq!(running.get("/api/reports/0").await.status, StatusCode::GONE);
+
+    assert_eq!(running.prune_after(401).await.1, stored as u64);
+    running.report("again", DOCUMENTED, "stored").await;
+}
+
+#[tokio::test]
+async fn a_smaller_limit_makes_the_file_smaller() {
+    let running = Running::start().await;
+    for at in 0..60 {
+        running.report(&at.to_string(), random_report(100_000), "stored").await;
+    }
+    let directory = running.stop().await;
+    let before = files_in(directory.path()).len();
+    assert!(before > 5 << 20, "{before}");
+    let running = Running::start_with(directory, START, Some(2 << 20)).await;
+    running.report("one-more", DOCUMENTED, "stored").await;
+    running.collector.prune_now().await.unwrap();
+    let sizes = fs::read_dir(running.directory.path()).unwrap().map(|file| {
+        let file = file.unwrap();
+        (file.file_name(), file.metadata().unwrap().len())
+    });
+    let sizes: Vec<_> = sizes.collect();
+    assert!(running.files().len() <= 2 << 20, "{sizes:?}");
+    assert_eq!(running.get("/api/reports/0").await.status, StatusCode::GONE);
+    assert_eq!(running.ids("").await.len(), 61);
+}
+
+const FIRST_VERSION: &str = include_str!("fixtures/collector-0.1.0.sql");
+const FIRST_BROWSER: &str = "000abcd0-0000-4000-8000-000000000000";
+
+/// A data directory of version 0.1.0, in whose file a report is that was dropped.
+async fn directory_of_first_version() -> Arc<TempDir> {
+    let directory = Arc::new(tempfile::tempdir().unwrap());
+    let path = directory.path().join("collector.sqlite");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut database = options.journal_mode(SqliteJournalMode::Wal).connect().await.unwrap();
+    sqlx::raw_sql(FIRST_VERSION).execute(&mut database).await.unwrap();
+    let dropped = "INSERT INTO report VALUES (9, 'dropped', 'x', 1, 1, 0);
+        INSERT INTO counts VALUES (9, 'canary of a report that was dropped'); DELETE FROM counts WHERE seq = 9;
+        DELETE FROM report WHERE seq = 9";
+    sqlx::raw_sql(dropped).execute(&mut database).await.unwrap();
+    database.close().await.unwrap();
+    let bytes = files_in(directory.path());
+    assert!(holds(&bytes, "canary of a report that was dropped") && holds(&bytes, FIRST_BROWSER));
+    directory
+}
+
+/// Everything that a collector of the first version held is there, and what it should not hold is not.
+async fn assert_taken_over(running: &Running) {
+    let bytes = running.files();
+    assert!(!holds(&bytes, "canary of a report that was dropped"));
+    assert!(!holds(&bytes, FIRST_BROWSER));
+    assert_eq!(running.ids("").await.len(), 4);
+    let users: Vec<_> = running.counts().await.iter().map(|counts| counts["ux"]["users"].clone()).collect();
+    assert_eq!(users, [3, 3, 3, 0]);
+    let fleet = running.fleet().await;
+    assert_eq!((&fleet["total"], &fleet["instances"][1]["reports"]), (&json!(2), &json!(3)));
+    assert_eq!((&fleet["clock"], &fleet["overlaps"]), (&Value::Null, &json!(0)));
+    let mut database = running.intruder().await;
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'old_counts'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(tables).fetch_one(&mut database).await.unwrap(), 0);
+    assert!(!running.directory.path().join("collector.sqlite.new").exists());
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_version_is_taken_over() {
+    let running = Running::start_on(directory_of_first_version().await).await;
+    assert_taken_over(&running).await;
+    let (first, id) = ("0195c1f0-7b1a-7c3e-8f00-000000000000", "of-another-installation");
+    let sent = running.get(&format!("/api/reports/{first}")).await.text().to_owned();
+    let changed = sent.replace("0.1.0", "0.1.1");
+    assert_ne!(sent, changed);
+    running.report(first, sent.clone(), "duplicate").await;
+    for other in [changed.clone(), running.get(&format!("/api/reports/{id}")).await.text().to_owned()] {
+        let answer = running.post(&[("idempotency-key", first)], other).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    // Without the bytes the size has to do: nothing is refused that may be the same.
+    assert_eq!(running.prune_after(31).await, (4, 0));
+    running.report(first, sent, "duplicate").await;
+    let answer = running.post(&[("idempotency-key", first)], changed + " ").await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    running.report("new", DOCUMENTED, "stored").await;
+    let running = running.restart().await;
+    assert_eq!(running.ids("?after=4").await, ["new"]);
+    assert_eq!(running.prune_after(401).await.1, 5);
+}
+
+#[tokio::test]
+async fn taking_over_that_was_interrupted_goes_on_at_the_next_start() {
+    // A copy was begun.
+    let directory = directory_of_first_version().await;
+    fs::write(directory.path().join("collector.sqlite.new"), "half of a copy").unwrap();
+    assert_taken_over(&Running::start_on(directory).await).await;
+
+    // The tables were changed, and some of the rows.
+    let directory = directory_of_first_version().await;
+    let running = Running::start_on(Arc::clone(&directory)).await;
+    let half = "CREATE TABLE old_counts (seq INTEGER PRIMARY KEY, payload TEXT NOT NULL) STRICT;
+        DELETE FROM counts WHERE seq > 2";
+    sqlx::raw_sql(half).execute(&mut running.intruder().await).await.unwrap();
+    for (seq, users) in [(3, vec![FIRST_BROWSER; 3]), (4, vec![])] {
+        let counts = json!({"instance": {"uuid": INSTANCE}, "ux": {"users": users}}).to_string();
+        let insert = sqlx::query("INSERT INTO old_counts VALUES (?, ?)").bind(seq).bind(counts);
+        insert.execute(&mut running.intruder().await).await.unwrap();
+    }
+    let running = running.restart().await;
+    assert_taken_over(&running).await;
 }

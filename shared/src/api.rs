@@ -30,7 +30,9 @@ mod statistics;
 pub use self::{
     categories::Categories,
     clickhouse::{Clickhouse, ClickhouseProtocol, SetClickhouse},
-    collector::{Fleet, FleetInstance, Receipt, Received, StoredReport, StoredReports},
+    collector::{
+        ClockDoubt, ConfirmedClock, Fleet, FleetInstance, Receipt, Received, StoredReport, StoredReports,
+    },
     inspections::{
         AvailabilityOverride, AvailabilityQueries, Inspection, InspectionOverride, Inspections,
         LatencyOverride, ThresholdOverride, Unit,

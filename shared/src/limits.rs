@@ -39,6 +39,21 @@ pub const SENT_REPORTS: usize = 48;
 /// Refused reports kept to be looked at; the oldest go first.
 pub const REFUSED_REPORTS: usize = 48;
 
+/// The longest version of a program that a collector keeps, in bytes. Ours have 10.
+pub const VERSION_BYTES: usize = 64;
+
+/// The longest name in a report, in bytes: of a query, a stage, a kind of service. The longest of ours has 40.
+pub const NAME_BYTES: usize = 128;
+
+/// The most names in one list or map of a report. The longest of ours, the queries to Prometheus, has 150.
+pub const NAMES_PER_REPORT: usize = 1024;
+
+/// Reports that a collector stores of one installation in an hour. A spool that is full fits.
+pub const STORED_REPORTS_PER_HOUR: u32 = 1000;
+
+/// Bytes of reports, as they are stored, that a collector stores of one installation in an hour.
+pub const STORED_BYTES_PER_HOUR: u64 = 64 * 1024 * 1024;
+
 /// The longest `Idempotency-Key` that a collector takes, in bytes.
 pub const REPORT_ID_BYTES: usize = 64;
 

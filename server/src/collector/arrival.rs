@@ -1,4 +1,4 @@
-//! What do the headers of a report say about it, and is it taken as such?
+//! Reads the headers of a report and refuses those that cannot be taken.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use headcount_shared::limits::REPORT_ID_BYTES;
@@ -8,6 +8,9 @@ use super::{NotTaken, decode::Coding};
 /// The header that names a report, so that it can be sent again without being counted again.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
+/// The header of a report from a server that does not speak for the database that it shares with others.
+const REPLICA: &str = "headcount-replica";
+
 /// A report whose headers are in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival {
@@ -15,10 +18,12 @@ pub struct Arrival {
     pub id: Option<String>,
     /// How the body is compressed.
     pub coding: Coding,
+    /// Whether the sender is one of several servers of an installation, and not the one that speaks for all of them.
+    pub replica: bool,
 }
 
 impl Arrival {
-    /// Reads the three headers that matter. No other header is looked at.
+    /// Reads the four headers that matter. No other header is looked at.
     ///
     /// # Errors
     /// [`NotTaken::MediaType`], [`NotTaken::Coding`] and [`NotTaken::Key`].
@@ -26,7 +31,7 @@ impl Arrival {
         if !headers.get_all(header::CONTENT_TYPE).iter().all(is_json) {
             return Err(NotTaken::MediaType);
         }
-        Ok(Self { coding: coding(headers)?, id: id(headers)? })
+        Ok(Self { coding: coding(headers)?, id: id(headers)?, replica: is_replica(headers) })
     }
 }
 
@@ -54,6 +59,11 @@ fn coding(headers: &HeaderMap) -> Result<Coding, NotTaken> {
         "zstd" => Ok(Coding::Zstd),
         _ => Err(NotTaken::Coding),
     }
+}
+
+/// Whether the sender says that it is a replica. Any other value than `1` says that it is not.
+fn is_replica(headers: &HeaderMap) -> bool {
+    headers.get(REPLICA).is_some_and(|value| value.as_bytes().trim_ascii() == b"1")
 }
 
 /// The sender's id of the report.
@@ -120,6 +130,15 @@ mod tests {
         }
         let twice = check(&[("content-encoding", "gzip"), ("content-encoding", "zstd")]);
         assert!(matches!(twice, Err(NotTaken::Coding)));
+    }
+
+    #[test]
+    fn a_replica_says_so_with_a_one() {
+        assert!(check(&[("headcount-replica", "1")]).unwrap().replica);
+        assert!(!check(&[]).unwrap().replica);
+        for value in ["", "0", "true", "11"] {
+            assert!(!check(&[("headcount-replica", value)]).unwrap().replica, "{value}");
+        }
     }
 
     #[test]

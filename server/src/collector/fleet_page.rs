@@ -1,8 +1,8 @@
-//! What does a person see of the fleet?
+//! The page of the fleet, for a person.
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use headcount_shared::api::{Fleet, FleetInstance};
+use headcount_shared::api::{ClockDoubt, Fleet, FleetInstance};
 
 /// The style sheet of the page, served beside it so that the page needs no inline styles.
 pub const STYLE: &str = include_str!("fleet_page.css");
@@ -17,12 +17,54 @@ const LAST_SECOND: u64 = 253_402_300_799;
 /// like one.
 #[must_use]
 pub fn render(fleet: &Fleet, now: u64, host: Option<&str>) -> String {
+    let notices = notices(fleet);
     let content = if fleet.instances.is_empty() { empty(host) } else { table(fleet, now) };
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>Headcount: installations</title>\n<link rel=\"stylesheet\" href=\"style.css\">\n</head>\n\
-         <body>\n<main>\n<h1>Installations</h1>\n{content}</main>\n</body>\n</html>\n"
+         <body>\n<main>\n<h1>Installations</h1>\n{notices}{content}</main>\n</body>\n</html>\n"
+    )
+}
+
+/// What the operator should look at.
+fn notices(fleet: &Fleet) -> String {
+    let counted = [
+        (
+            fleet.conflicts,
+            "refused: another report was stored under the same key. A sender that is mistaken, or that lies, does so.",
+        ),
+        (
+            fleet.overlaps,
+            "for a time that an earlier report of the same installation covers. A restored backup, a copied data \
+             directory or a clock that was set back does so; what they count is counted twice.",
+        ),
+        (
+            fleet.over_quota,
+            "asked to come back since the start of the collector, because a quota was used up.",
+        ),
+    ];
+    let counted = counted.into_iter().filter(|(count, _)| *count > 0);
+    let counted = counted.map(|(count, what)| {
+        let verb = if count == 1 { "was" } else { "were" };
+        format!("<p class=\"notice\">{} {verb} {what}</p>\n", self::counted(count, "report"))
+    });
+    fleet.clock.as_ref().map(clock_notice).into_iter().chain(counted).collect()
+}
+
+fn clock_notice(doubt: &ClockDoubt) -> String {
+    let ends = match doubt.believed_in {
+        Some(seconds) => {
+            format!("until it has gone on like that for {}", counted(seconds.div_ceil(3600), "hour"))
+        }
+        None => "for as long as it is like that".to_owned(),
+    };
+    format!(
+        "<p class=\"notice\"><strong>The clock of this machine jumped.</strong> It says {}, and by what is stored it \
+         is {}. Nothing is dropped because of it {ends}. If it is right, say so with \
+         <code>POST api/clock</code>.</p>\n",
+        utc(doubt.wall),
+        utc(doubt.believed),
     )
 }
 
@@ -77,17 +119,20 @@ fn row(instance: &FleetInstance, now: u64) -> String {
         row += &format!("<td class=\"n\">{}</td>", grouped(count));
     }
     let latest = escape(latest);
-    row +=
-        &format!("<td><a href=\"api/reports/{latest}\">JSON</a>{}</td></tr>\n", unread(instance.set_aside));
+    row += &format!("<td><a href=\"api/reports/{latest}\">JSON</a>{}</td></tr>\n", remarks(instance));
     row
 }
 
-/// A remark about values that could not be read.
-fn unread(set_aside: u64) -> String {
-    match set_aside {
-        0 => String::new(),
-        count => format!(" <small class=\"warn\">{} set aside so far</small>", counted(count, "value")),
-    }
+/// Remarks about values that could not be read, and about reports that overlap.
+fn remarks(instance: &FleetInstance) -> String {
+    let remarks = [
+        (instance.set_aside, "value", "set aside so far"),
+        (instance.overlaps, "report", "overlapping an earlier one"),
+    ];
+    let remarks = remarks.into_iter().filter(|(count, ..)| *count > 0);
+    let remarks = remarks
+        .map(|(count, noun, what)| format!(" <small class=\"warn\">{} {what}</small>", counted(count, noun)));
+    remarks.collect()
 }
 
 /// A time, relative for people and absolute for certainty.
@@ -169,13 +214,14 @@ mod tests {
             users: 13,
             page_views: 250,
             set_aside: 0,
+            overlaps: 0,
             latest: "0195c1f0-7b1a-7c3e-8f00-2f6d1a7f9a11".to_owned(),
         }
     }
 
     fn page(instances: Vec<FleetInstance>) -> String {
         let total = instances.len() as u64;
-        render(&Fleet { total, instances }, 1_700_000_180, None)
+        render(&Fleet { total, instances, ..Fleet::default() }, 1_700_000_180, None)
     }
 
     #[test]
@@ -191,7 +237,37 @@ mod tests {
         ] {
             assert!(page.contains(shown), "{shown} in {page}");
         }
-        assert!(!page.contains("set aside"));
+        for absent in ["set aside", "overlapping", "class=\"notice\""] {
+            assert!(!page.contains(absent), "{absent}");
+        }
+    }
+
+    #[test]
+    fn what_the_operator_should_look_at_is_said() {
+        let doubt = ClockDoubt { wall: 1_800_000_000, believed: 1_700_000_000, believed_in: Some(3601) };
+        let fleet = Fleet {
+            total: 1,
+            instances: vec![FleetInstance { overlaps: 2, set_aside: 1, ..instance() }],
+            conflicts: 1,
+            overlaps: 2,
+            over_quota: 3000,
+            clock: Some(doubt),
+        };
+        let page = render(&fleet, 1_700_000_180, None);
+        for shown in [
+            "1 report was refused: another report was stored under the same key",
+            "2 reports were for a time that an earlier report of the same installation covers",
+            "3\u{202f}000 reports were asked to come back",
+            "1 value set aside so far",
+            "2 reports overlapping an earlier one",
+            "It says 2027-01-15T08:00:00Z, and by what is stored it is 2023-11-14T22:13:20Z",
+            "until it has gone on like that for 2 hours",
+        ] {
+            assert!(page.contains(shown), "{shown} in {page}");
+        }
+        let never = ClockDoubt { believed_in: None, ..doubt };
+        let page = render(&Fleet { clock: Some(never), ..fleet }, 1_700_000_180, None);
+        assert!(page.contains("for as long as it is like that"), "{page}");
     }
 
     #[test]

@@ -1,29 +1,34 @@
-//! How many reports are in memory at once?
+//! Takes reports in: bounds how many are in memory at once, in all and of one sender.
 
 use std::{sync::Arc, time::Duration};
 
 use axum::body::{Body, HttpBody};
 use headcount_shared::limits::REPORT_BYTES;
 use http_body_util::BodyExt;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task, time,
-};
+use tokio::{task, time};
 
 use super::{
     NotTaken,
+    body_room::BodyRoom,
     decode::Coding,
     prepare::{Prepared, prepare},
+    sender_key::SenderKey,
 };
 
-/// Bytes of reports in memory at once, from the first one that arrives until the report is stored.
-const BYTES: usize = 32 * REPORT_BYTES;
+pub(super) use super::body_room::Room;
 
-/// Reports that are unpacked at once, each of which takes up to a hundred mebibytes.
-const UNPACKING: usize = 4;
+/// The largest small report, in bytes as it arrives. Ours have 20 kB, with a full set of browsers 400 kB.
+const SMALL_BYTES: usize = 256 * 1024;
 
-/// How long a report waits for memory before the sender is asked to come back.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Room for small reports in memory, from the first byte that arrives until the report is stored. It is not shared with
+/// larger ones, so that those who send large ones slowly leave it free.
+const ROOM_FOR_SMALL: usize = 32 * 1024 * 1024;
+
+/// Room for all other reports.
+const ROOM_FOR_LARGE: usize = 28 * REPORT_BYTES;
+
+/// Reports of one kind that are unpacked at once, each of which takes up to a hundred mebibytes.
+const UNPACKED_AT_ONCE: usize = 2;
 
 /// How long a sender may take to send one report.
 const TIME_TO_SEND: Duration = Duration::from_secs(60);
@@ -31,8 +36,9 @@ const TIME_TO_SEND: Duration = Duration::from_secs(60);
 /// The bounds on reports that are being taken in.
 #[derive(Debug, Clone)]
 pub(super) struct Intake {
-    bytes: Arc<Semaphore>,
-    unpacking: Arc<Semaphore>,
+    small: Arc<BodyRoom>,
+    large: Arc<BodyRoom>,
+    small_bytes: usize,
 }
 
 /// A report in memory and the room that it takes: given back when this is dropped.
@@ -44,84 +50,68 @@ pub(super) struct TakenIn {
     pub room: Room,
 }
 
-/// Room in memory, a permit a byte.
-#[derive(Debug, Default)]
-pub(super) struct Room {
-    permit: Option<OwnedSemaphorePermit>,
-}
-
-impl Room {
-    fn bytes(&self) -> usize {
-        self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits)
-    }
-}
-
 impl Intake {
     /// The bounds of a collector.
     #[must_use]
     pub(super) fn new() -> Self {
-        Self::with_bounds(BYTES, UNPACKING)
+        Self::with_bounds(SMALL_BYTES, ROOM_FOR_SMALL, ROOM_FOR_LARGE)
     }
 
-    fn with_bounds(bytes: usize, unpacking: usize) -> Self {
-        Self { bytes: Arc::new(Semaphore::new(bytes)), unpacking: Arc::new(Semaphore::new(unpacking)) }
+    fn with_bounds(small_bytes: usize, room_for_small: usize, room_for_large: usize) -> Self {
+        Self {
+            small: Arc::new(BodyRoom::new(room_for_small, UNPACKED_AT_ONCE)),
+            large: Arc::new(BodyRoom::new(room_for_large, UNPACKED_AT_ONCE)),
+            small_bytes,
+        }
     }
 
-    /// Reads one report.
+    /// Reads one report. `sender` is `None` where senders cannot be told apart.
     ///
     /// # Errors
     /// [`NotTaken::Busy`] when there is no room for it, else what is wrong with the report.
-    pub(super) async fn take_in(&self, coding: Coding, body: Body) -> Result<TakenIn, NotTaken> {
-        let reading = time::timeout(TIME_TO_SEND, self.read(body));
+    pub(super) async fn take_in(
+        &self,
+        coding: Coding,
+        sender: Option<SenderKey>,
+        body: Body,
+    ) -> Result<TakenIn, NotTaken> {
+        let reading = time::timeout(TIME_TO_SEND, self.read(sender, body));
         let (bytes, room) = reading.await.map_err(|_| NotTaken::TooSlow)??;
-        let unpacking = room_in(&self.unpacking, 1).await?;
+        let unpacking = room.unpacking().await?;
         // Both permits go along: if the sender leaves, the work still goes on until it is done.
         let work = task::spawn_blocking(move || (prepare(coding, bytes), room, unpacking));
         let (report, mut room, unpacking) = work.await.map_err(|_| NotTaken::Failed)?;
         let report = report?;
-        self.grow(&mut room, report.held_bytes()).await?;
+        room.grow_to(report.held_bytes()).await?;
         drop(unpacking);
         Ok(TakenIn { report, room })
     }
 
     /// Reads a body, but no more than a report may have.
-    async fn read(&self, mut body: Body) -> Result<(Vec<u8>, Room), NotTaken> {
+    async fn read(&self, sender: Option<SenderKey>, mut body: Body) -> Result<(Vec<u8>, Room), NotTaken> {
         let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
         if declared > REPORT_BYTES {
             return Err(NotTaken::TooLarge);
         }
-        let (mut bytes, mut room) = (Vec::new(), Room::default());
+        let mut is_small = declared <= self.small_bytes;
+        let mut room = Room::new(if is_small { &self.small } else { &self.large }, sender);
+        let mut bytes = Vec::new();
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame.map_err(|_| NotTaken::Interrupted)?.into_data() else { continue };
-            if bytes.len() + data.len() > REPORT_BYTES {
+            let size = bytes.len() + data.len();
+            if size > REPORT_BYTES {
                 return Err(NotTaken::TooLarge);
             }
+            if is_small && size > self.small_bytes {
+                // Its length was not declared. What it held of the other room is given back.
+                is_small = false;
+                room = Room::new(&self.large, sender);
+            }
+            room.grow_to(size).await?;
             bytes.extend_from_slice(&data);
-            self.grow(&mut room, bytes.len()).await?;
         }
         Ok((bytes, room))
     }
-
-    /// Makes sure that there is room for `bytes`.
-    async fn grow(&self, room: &mut Room, bytes: usize) -> Result<(), NotTaken> {
-        let more = bytes.saturating_sub(room.bytes());
-        if more == 0 {
-            return Ok(());
-        }
-        let more = room_in(&self.bytes, more).await?;
-        match &mut room.permit {
-            Some(permit) => permit.merge(more),
-            None => room.permit = Some(more),
-        }
-        Ok(())
-    }
-}
-
-/// Waits a little for `amount` of what a semaphore has.
-async fn room_in(semaphore: &Arc<Semaphore>, amount: usize) -> Result<OwnedSemaphorePermit, NotTaken> {
-    let amount = u32::try_from(amount).map_err(|_| NotTaken::TooLarge)?;
-    let permit = time::timeout(PATIENCE, Arc::clone(semaphore).acquire_many_owned(amount)).await;
-    permit.ok().and_then(Result::ok).ok_or(NotTaken::Busy)
 }
 
 #[cfg(test)]
@@ -136,11 +126,12 @@ mod tests {
     use hyper::body::Frame;
 
     use super::*;
+    use crate::collector::sender_key::SenderKeys;
 
     const REPORT: &str = r#"{"instance":{"uuid":"4423595b-9d97-4e01-a19f-8e3d60c83b2a"}}"#;
 
-    /// Room for one such report, and not for two.
-    const ROOM: usize = 1200;
+    /// Room for one such report with its counts, and not for two.
+    const ROOM: usize = 700;
 
     /// A body of unknown length that sends its frames and then stalls or ends.
     struct Trickle {
@@ -165,12 +156,12 @@ mod tests {
     }
 
     async fn take(intake: &Intake, body: Body) -> Result<TakenIn, NotTaken> {
-        intake.take_in(Coding::Identity, body).await
+        intake.take_in(Coding::Identity, None, body).await
     }
 
     #[tokio::test]
     async fn a_report_is_read_however_it_is_cut() {
-        let intake = Intake::with_bounds(ROOM, 1);
+        let intake = Intake::with_bounds(1000, ROOM, 0);
         let (start, end) = REPORT.split_at(10);
         for body in [
             Body::from(REPORT),
@@ -184,7 +175,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn reports_wait_for_room_and_then_are_asked_to_come_back() {
         // A report takes more room once it is read: its counts are there too.
-        let intake = Intake::with_bounds(ROOM, 1);
+        let intake = Intake::with_bounds(1000, ROOM, 0);
         let first = take(&intake, Body::from(REPORT)).await.unwrap();
         assert!(matches!(take(&intake, Body::from(REPORT)).await, Err(NotTaken::Busy)));
         drop(first);
@@ -193,7 +184,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_sender_who_stalls_is_let_go_and_gives_its_room_back() {
-        let intake = Intake::with_bounds(ROOM, 1);
+        let intake = Intake::with_bounds(1000, ROOM, 0);
         let stalled = Body::new(Trickle { frames: vec!["{"], ends: false });
         assert!(matches!(take(&intake, stalled).await, Err(NotTaken::TooSlow)));
         assert!(take(&intake, Body::from(REPORT)).await.is_ok());
@@ -201,10 +192,55 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_grows_too_large_is_not_read_to_its_end() {
-        let intake = Intake::with_bounds(2 * REPORT_BYTES, 1);
+        let intake = Intake::with_bounds(1 << 20, 1 << 20, 2 * REPORT_BYTES);
         let mebibyte: &str = " ".repeat(1 << 20).leak();
         let body = Body::new(Trickle { frames: vec![mebibyte; 9], ends: false });
         assert!(matches!(take(&intake, body).await, Err(NotTaken::TooLarge)));
-        assert_eq!(intake.bytes.available_permits(), 2 * REPORT_BYTES);
+        assert_eq!((intake.small.free(), intake.large.free()), (1 << 20, 2 * REPORT_BYTES));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn large_reports_that_stall_leave_room_for_small_ones() {
+        let intake = Intake::with_bounds(1000, 10_000, 4096);
+        let large: &str = " ".repeat(2048).leak();
+        let stalled: Vec<_> = (0..4)
+            .map(|_| {
+                let (intake, body) =
+                    (intake.clone(), Body::new(Trickle { frames: vec![large], ends: false }));
+                tokio::spawn(async move { take(&intake, body).await.err() })
+            })
+            .collect();
+        while intake.large.free() > 0 {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..10 {
+            assert!(take(&intake, Body::from(REPORT)).await.is_ok());
+        }
+        for stalled in stalled {
+            let refused = stalled.await.unwrap();
+            assert!(matches!(refused, Some(NotTaken::Busy | NotTaken::TooSlow)), "{refused:?}");
+        }
+        assert_eq!((intake.small.free(), intake.large.free()), (10_000, 4096));
+    }
+
+    #[tokio::test]
+    async fn one_sender_cannot_take_all_room() {
+        let (keys, bytes) = (SenderKeys::new(), 40 * REPORT.len());
+        let sender = |address: &str| keys.sender(address.parse().unwrap());
+        let intake = Intake::with_bounds(bytes, bytes, bytes);
+        let mut taken = Vec::new();
+        let refused = loop {
+            match intake.take_in(Coding::Identity, sender("192.0.2.1"), Body::from(REPORT)).await {
+                Ok(report) => taken.push(report),
+                Err(refused) => break refused,
+            }
+        };
+        assert!(matches!(refused, NotTaken::Busy));
+        assert!(!taken.is_empty() && intake.small.free() >= bytes / 2);
+        let other = intake.take_in(Coding::Identity, sender("192.0.2.2"), Body::from(REPORT)).await;
+        assert!(other.is_ok());
+        drop((taken, other));
+        assert_eq!(intake.small.free(), bytes);
+        assert!(intake.take_in(Coding::Identity, sender("192.0.2.1"), Body::from(REPORT)).await.is_ok());
     }
 }

@@ -1,32 +1,35 @@
-//! What of a report is stored?
+//! Makes of a report what is stored of it.
 
 use std::io;
 
 use headcount_shared::{
     json::{self, JsonError},
     limits::REPORT_BYTES,
-    payload::{DatabaseType, Payload, Profile},
+    payload::{DatabaseType, Payload, Profile, Ux},
 };
+use serde::Deserialize;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::{
     NotTaken,
     decode::{Coding, DecodeError, decode},
+    kept_fields::keep_within_bounds,
     validate::{Validated, validate},
 };
 
 /// How hard raw reports are compressed. Profiles, the bulk of them, are compressed already: more effort gains little.
 const ZSTD_LEVEL: i32 = 3;
 
-/// The longest version that is shown, in bytes. Ours have 10.
-const VERSION_BYTES: usize = 64;
+/// The SHA-256 of a report as it was sent, decompressed.
+pub(super) type ReportDigest = [u8; 32];
 
 /// A report, ready to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Prepared {
     /// The UUID of the installation.
     pub instance: String,
-    /// The version that it runs, cut to 64 bytes.
+    /// The version that it runs; empty when it is longer than a version can be.
     pub version: String,
     /// Its settings database; empty when the report does not say.
     pub database_type: &'static str,
@@ -34,19 +37,40 @@ pub(super) struct Prepared {
     pub users: u64,
     /// The number of page views.
     pub page_views: u64,
-    /// The number of values that could not be read.
+    /// The number of values that could not be read or that no report can hold.
     pub set_aside: u64,
-    /// The report as it was understood, without profiles, as JSON.
-    pub counts: String,
+    /// The time that the report covers; `None` when it does not say.
+    pub period: Option<ReportPeriod>,
+    /// What [`encode_counts`] makes of it.
+    pub counts: Vec<u8>,
     /// The size of the report, decompressed.
     pub bytes: u64,
+    /// Tells this report from any other.
+    pub digest: ReportDigest,
     /// The report byte for byte as it was sent, compressed with zstd.
     pub raw: Vec<u8>,
 }
 
+/// The time that a report covers, in Unix seconds by the clock of its sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ReportPeriod {
+    /// Its beginning.
+    pub from: i64,
+    /// Its end, later than the beginning.
+    pub to: i64,
+}
+
+impl ReportPeriod {
+    /// The period of a profile; `None` when that says none.
+    fn of(profile: &Profile) -> Option<Self> {
+        let (from, to) = (i64::try_from(profile.from).ok()?, i64::try_from(profile.to).ok()?);
+        (0 < from && from < to).then_some(Self { from, to })
+    }
+}
+
 impl Prepared {
-    /// How much memory it takes, as far as its size is up to the sender.
-    pub(super) fn held_bytes(&self) -> usize {
+    /// How much memory and disk it takes, as far as its size is up to the sender.
+    pub(super) const fn held_bytes(&self) -> usize {
         self.counts.len() + self.raw.len()
     }
 }
@@ -64,18 +88,11 @@ pub(super) fn prepare(coding: Coding, body: Vec<u8>) -> Result<Prepared, NotTake
         JsonError::TooMany => NotTaken::TooManyValues,
         error => NotTaken::Json(error),
     })?;
-    let validated = validate(report)?;
-    let raw = compress(&text).map_err(|_| NotTaken::Failed)?;
-    Ok(Prepared { bytes: text.len() as u64, raw, ..understood(validated)? })
-}
-
-/// What is stored of a report besides the report itself.
-fn understood(validated: Validated) -> Result<Prepared, NotTaken> {
-    let Validated { payload, names_database, set_aside } = validated;
+    let Validated { mut payload, names_database, set_aside } = validate(report)?;
+    let set_aside = set_aside + keep_within_bounds(&mut payload);
     let views = payload.ux.page_views.values();
     Ok(Prepared {
         instance: payload.instance.uuid.to_string(),
-        version: cut(&payload.instance.version, VERSION_BYTES).to_owned(),
         database_type: match payload.instance.database_type {
             _ if !names_database => "",
             DatabaseType::Sqlite => "sqlite",
@@ -84,24 +101,44 @@ fn understood(validated: Validated) -> Result<Prepared, NotTaken> {
         users: payload.ux.users.len() as u64,
         page_views: views.fold(0, |sum: u64, views| sum.saturating_add(*views)),
         set_aside,
-        counts: counts(payload).map_err(|_| NotTaken::Failed)?,
-        bytes: 0,
-        raw: Vec::new(),
+        period: ReportPeriod::of(&payload.profile),
+        version: payload.instance.version.clone(),
+        counts: encode_counts(payload).map_err(|_| NotTaken::Failed)?,
+        bytes: text.len() as u64,
+        digest: digest_of(&text),
+        raw: compress(&text).map_err(|_| NotTaken::Failed)?,
     })
 }
 
-/// The payload without profiles.
-fn counts(payload: Payload) -> serde_json::Result<String> {
-    let mut counts = serde_json::to_value(Payload { profile: Profile::default(), ..payload })?;
+/// What is kept of a report when the report itself is dropped: JSON, compressed with zstd. It has the members of the
+/// payload, except that `ux.users` is the number of browsers and that there is no `profile`.
+fn encode_counts(payload: Payload) -> io::Result<Vec<u8>> {
+    let users = payload.ux.users.len();
+    let without_users = Ux { users: Vec::new(), ..payload.ux };
+    let mut counts =
+        serde_json::to_value(Payload { profile: Profile::default(), ux: without_users, ..payload })?;
+    if let Some(ux) = counts.pointer_mut("/ux/users") {
+        *ux = users.into();
+    }
     if let Value::Object(sections) = &mut counts {
         sections.remove("profile");
     }
-    Ok(counts.to_string())
+    compress(counts.to_string().as_bytes())
 }
 
-/// The longest beginning of `text` with at most `bytes` bytes.
-fn cut(text: &str, bytes: usize) -> &str {
-    text.get(..text.floor_char_boundary(bytes)).unwrap_or(text)
+/// The same of what version 0.1.0 kept, which is a payload without a profile.
+///
+/// # Errors
+/// If that is none.
+pub(super) fn encode_old_counts(kept: &str) -> io::Result<Vec<u8>> {
+    let mut payload = Payload::deserialize(&mut serde_json::Deserializer::from_str(kept))?;
+    keep_within_bounds(&mut payload);
+    encode_counts(payload)
+}
+
+/// The digest of a report as it was sent, decompressed.
+pub(super) fn digest_of(text: &[u8]) -> ReportDigest {
+    Sha256::digest(text).into()
 }
 
 fn compress(text: &[u8]) -> io::Result<Vec<u8>> {
@@ -138,9 +175,48 @@ mod tests {
         assert_eq!((prepared.users, prepared.page_views, prepared.set_aside), (1, 4, 0));
         assert_eq!(prepared.bytes, DOCUMENTED.len() as u64);
         assert_eq!(restore(&prepared.raw, prepared.bytes).unwrap(), DOCUMENTED);
-        let counts: Value = serde_json::from_str(&prepared.counts).unwrap();
+        assert_eq!(prepared.digest, digest_of(DOCUMENTED));
+        assert_eq!(prepared.period, Some(ReportPeriod { from: 1_678_113_877, to: 1_678_114_877 }));
+        let counts = decoded(&prepared.counts);
         assert_eq!(counts["infra"]["nodes"], 10);
         assert_eq!(counts.get("profile"), None);
+    }
+
+    fn decoded(counts: &[u8]) -> Value {
+        serde_json::from_slice(&zstd::decode_all(counts).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn counts_have_the_number_of_browsers_and_nothing_else_is_changed() {
+        let mut expected: Value = serde_json::from_slice(DOCUMENTED).unwrap();
+        expected.as_object_mut().unwrap().remove("profile");
+        expected["ux"]["users"] = json!(1);
+        let prepared = prepare(Coding::Identity, DOCUMENTED.to_vec()).unwrap();
+        assert_eq!(decoded(&prepared.counts), expected);
+    }
+
+    #[test]
+    fn counts_of_the_first_version_become_the_same() {
+        let mut kept: Value = serde_json::from_slice(DOCUMENTED).unwrap();
+        kept.as_object_mut().unwrap().remove("profile");
+        let prepared = prepare(Coding::Identity, DOCUMENTED.to_vec()).unwrap();
+        assert_eq!(encode_old_counts(&kept.to_string()).unwrap(), prepared.counts);
+        assert!(encode_old_counts("[]").is_err());
+    }
+
+    #[test]
+    fn a_period_begins_before_it_ends() {
+        for (from, to, period) in [
+            (0, 0, None),
+            (0, 10, None),
+            (10, 10, None),
+            (11, 10, None),
+            (10, u64::MAX, None),
+            (10, 11, Some(ReportPeriod { from: 10, to: 11 })),
+        ] {
+            let profile = Profile { from, to, ..Profile::default() };
+            assert_eq!(ReportPeriod::of(&profile), period, "{from} {to}");
+        }
     }
 
     #[test]
@@ -149,7 +225,7 @@ mod tests {
         let views = json!({"a": u64::MAX, "b": u64::MAX});
         let report = json!({"instance": {"uuid": UUID, "version": version}, "ux": {"page_views": views}});
         let prepared = plain(&report.to_string()).unwrap();
-        assert_eq!(prepared.version, "é".repeat(32));
+        assert_eq!((prepared.version.as_str(), prepared.set_aside), ("", 1));
         assert_eq!(prepared.page_views, u64::MAX);
         assert_eq!(prepared.database_type, "");
     }

@@ -1,32 +1,38 @@
-//! When are old reports dropped?
+//! Drops old reports, keeps the files within their limit, and watches over the clock.
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{self, MissedTickBehavior};
+use tokio::{
+    sync::Mutex,
+    time::{self, MissedTickBehavior},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     condition::Condition,
-    retention::due,
-    store::{Pruned, Store},
+    retention::Retention,
+    store::{NeededBytes, Pruned, Store},
+    trusted_time::{ClockCorrection, TrustedTime},
 };
-use crate::clock::Clock;
 
-/// How often old reports are dropped.
-const INTERVAL: Duration = Duration::from_secs(60 * 60);
+/// How old the time may be that is stored for the next start, in seconds.
+const NOTED_EVERY: u64 = 60 * 60;
 
 /// Drops old reports.
 #[derive(Debug)]
 pub(super) struct Pruner {
     store: Arc<Store>,
-    retention: Duration,
+    time: Arc<TrustedTime>,
+    retention: Retention,
     condition: Condition,
+    one_at_a_time: Mutex<()>,
 }
 
 impl Pruner {
-    /// Drops from `store` what is older than `retention`.
-    pub(super) fn new(store: Arc<Store>, retention: Duration) -> Self {
-        Self { store, retention, condition: Condition::new("dropping old reports") }
+    /// Drops from `store` what is older than `retention` by `time`.
+    pub(super) fn new(store: Arc<Store>, time: Arc<TrustedTime>, retention: Retention) -> Self {
+        let condition = Condition::new("dropping old reports");
+        Self { store, time, retention, condition, one_at_a_time: Mutex::new(()) }
     }
 
     /// Drops what is too old at `now`, a time since the Unix epoch.
@@ -34,20 +40,58 @@ impl Pruner {
     /// # Errors
     /// When the database fails; what was dropped until then stays dropped.
     pub(super) async fn prune(&self, now: Duration) -> sqlx::Result<Pruned> {
-        self.condition.note(self.store.prune(due(now, self.retention)).await)
+        let _turn = self.one_at_a_time.lock().await;
+        self.condition.note(self.store.prune(self.retention.due(now)).await)
     }
 
-    /// Drops what is too old, at once and then every hour, until `stop`.
-    pub(super) async fn run(self: Arc<Self>, clock: Arc<dyn Clock>, stop: CancellationToken) {
-        let mut pace = time::interval(INTERVAL);
+    /// Believes the clock of the machine from now on.
+    ///
+    /// # Errors
+    /// When the database fails; nothing is changed then.
+    pub(super) async fn believe_clock(&self) -> sqlx::Result<ClockCorrection> {
+        let correction = self.time.correction();
+        self.store.correct_times(correction).await?;
+        self.time.believe();
+        tracing::info!("the clock of this machine is believed");
+        Ok(correction)
+    }
+
+    /// Does what is due, at once and then from time to time, until `stop`.
+    pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut pace = time::interval(self.retention.pace());
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let work = async {
+            let mut noted = 0;
             loop {
                 pace.tick().await;
-                // A failure was logged where it was noted; the next round tries again.
-                drop(self.prune(clock.wall()).await);
+                // A failure is logged once; the next round tries again.
+                self.condition.note(self.do_round(&mut noted).await).ok();
             }
         };
         stop.run_until_cancelled(work).await;
+    }
+
+    async fn do_round(&self, noted: &mut u64) -> sqlx::Result<()> {
+        let _turn = self.one_at_a_time.lock().await;
+        self.watch_clock(noted).await?;
+        self.store.make_room(NeededBytes::default()).await?;
+        self.store.prune(self.retention.due(self.time.for_ages())).await?;
+        Ok(())
+    }
+
+    /// Settles what a jump of the clock left open, and stores the time now and then.
+    async fn watch_clock(&self, noted: &mut u64) -> sqlx::Result<()> {
+        if self.time.due_correction().is_some() {
+            self.believe_clock().await?;
+        }
+        let now = self.time.now();
+        if !now.doubted {
+            self.store.keep_times().await?;
+        }
+        if now.at >= noted.saturating_add(NOTED_EVERY) {
+            self.store.note_time(now.at).await?;
+            *noted = now.at;
+        }
+        Ok(())
     }
 }

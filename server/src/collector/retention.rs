@@ -1,9 +1,15 @@
-//! What is old enough to be dropped?
+//! Decides what is old enough to be dropped, and how often to look.
 
 use std::time::Duration;
 
-/// How long reports are kept byte for byte, with their profiles.
-const RAW: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long the reports of a collector are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Their counts and their ids.
+    pub counts: Duration,
+    /// The reports byte for byte, with their profiles; no longer than the counts.
+    pub raw: Duration,
+}
 
 /// Before which times, in Unix seconds, a report must have arrived to be dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,13 +20,21 @@ pub(super) struct Due {
     pub counts_before: u64,
 }
 
-/// What is due at `now`, a time since the Unix epoch, when counts are kept for `retention`. Reports as they were sent are
-/// never kept longer than that.
-#[must_use]
-pub(super) fn due(now: Duration, retention: Duration) -> Due {
-    Due {
-        raw_before: now.saturating_sub(RAW.min(retention)).as_secs(),
-        counts_before: now.saturating_sub(retention).as_secs(),
+impl Retention {
+    /// What is due at `now`, a time since the Unix epoch.
+    #[must_use]
+    pub(super) fn due(self, now: Duration) -> Due {
+        Due {
+            raw_before: now.saturating_sub(self.raw.min(self.counts)).as_secs(),
+            counts_before: now.saturating_sub(self.counts).as_secs(),
+        }
+    }
+
+    /// How often old reports are dropped: ten times while one grows old, but not more often than once a second and not
+    /// less often than once a minute.
+    #[must_use]
+    pub(super) fn pace(self) -> Duration {
+        (self.raw.min(self.counts) / 10).clamp(Duration::from_secs(1), Duration::from_secs(60))
     }
 }
 
@@ -33,19 +47,33 @@ mod tests {
     }
 
     #[test]
-    fn raw_reports_go_after_thirty_days_and_counts_after_the_retention() {
+    fn raw_reports_go_first_and_counts_after_the_retention() {
         let cases = [
-            (days(1000), days(400), days(970), days(600)),
-            (days(1000), days(10), days(990), days(990)),
-            (days(1000), days(0), days(1000), days(1000)),
+            (days(1000), days(400), days(30), days(970), days(600)),
+            (days(1000), days(400), days(7), days(993), days(600)),
+            (days(1000), days(10), days(30), days(990), days(990)),
+            (days(1000), days(0), days(30), days(1000), days(1000)),
             // A clock that was never set drops nothing.
-            (days(0), days(400), days(0), days(0)),
-            (days(20), days(400), days(0), days(0)),
-            (days(1000), Duration::MAX, days(970), days(0)),
+            (days(0), days(400), days(30), days(0), days(0)),
+            (days(20), days(400), days(30), days(0), days(0)),
+            (days(1000), Duration::MAX, days(30), days(970), days(0)),
         ];
-        for (now, retention, raw, counts) in cases {
-            let expected = Due { raw_before: raw.as_secs(), counts_before: counts.as_secs() };
-            assert_eq!(due(now, retention), expected, "{now:?} {retention:?}");
+        for (now, counts, raw, raw_before, counts_before) in cases {
+            let expected = Due { raw_before: raw_before.as_secs(), counts_before: counts_before.as_secs() };
+            assert_eq!(Retention { counts, raw }.due(now), expected, "{now:?} {counts:?} {raw:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_for_short_is_looked_at_often() {
+        let seconds = Duration::from_secs;
+        for (counts, raw, pace) in [
+            (days(400), days(30), seconds(60)),
+            (days(400), seconds(100), seconds(10)),
+            (seconds(20), days(30), seconds(2)),
+            (seconds(1), seconds(1), seconds(1)),
+        ] {
+            assert_eq!(Retention { counts, raw }.pace(), pace, "{counts:?} {raw:?}");
         }
     }
 }

@@ -1,24 +1,40 @@
-//! Where are reports kept?
+//! Keeps reports in a SQLite file in the data directory.
 //!
-//! A SQLite file in the data directory. One connection writes, so that nothing ever waits for a lock of this program; a
-//! few read, and cannot write. A transaction is on the disk when its commit returns: write-ahead log, `synchronous=FULL`.
+//! One connection writes, so that nothing ever waits for a lock of this program; a few read, and cannot write. A
+//! transaction is on the disk when its commit returns: write-ahead log, `synchronous=FULL`. What is deleted is
+//! overwritten (`secure_delete`).
 
-use std::{path::Path, time::Duration};
+mod correct_clock;
+mod disk_space;
+mod drop_old;
+mod insert;
+mod rewrite_file;
+mod upgrade;
 
-use headcount_shared::api::{Fleet, FleetInstance, Receipt, StoredReport, StoredReports};
-use sqlx::{
-    Connection, FromRow, Row, Sqlite, SqliteConnection, SqlitePool, Transaction,
-    migrate::{MigrateError, Migrator},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
+    time::Duration,
 };
 
-use super::{OpenError, listing::Page, prepare::Prepared, retention::Due};
+use headcount_shared::api::{Fleet, FleetInstance, StoredReport, StoredReports};
+use sqlx::{
+    Connection as _, FromRow, Row, Sqlite, SqlitePool, Transaction,
+    sqlite::{
+        SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
+        SqliteSynchronous,
+    },
+};
+
+pub(super) use self::{
+    disk_space::{DiskLimit, DiskPressure, NeededBytes},
+    insert::{Arrived, StoreOutcome},
+};
+use super::{OpenError, listing::Page};
 use crate::disk::private;
 
 /// The name of the database in the data directory.
 const FILE: &str = "collector.sqlite";
-
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/collector");
 
 /// Connections that read.
 const READERS: u32 = 4;
@@ -29,32 +45,18 @@ const BUSY: Duration = Duration::from_secs(2);
 /// The size to which the write-ahead log shrinks after a burst.
 const LOG_BYTES: &str = "67108864";
 
-/// Databases up to this size are checked as a whole at the start: larger ones take too long, and damage in them shows
-/// when the damaged part is used.
-const CHECKED_BYTES: u64 = 256 * 1024 * 1024;
-
-/// Rows dropped in one transaction, so that arriving reports do not wait for long.
-const DROPPED_AT_ONCE: i64 = 500;
-
 /// Installations in one answer.
 const FLEET: i64 = 10_000;
 
 /// The database.
 #[derive(Debug)]
 pub(super) struct Store {
+    path: PathBuf,
     writer: SqlitePool,
     readers: SqlitePool,
-}
-
-/// A report on its way into the database.
-#[derive(Debug)]
-pub(super) struct Arrived {
-    /// Its id.
-    pub id: String,
-    /// When it arrived, in Unix seconds.
-    pub received_at: u64,
-    /// The report.
-    pub report: Prepared,
+    limit: Option<DiskLimit>,
+    /// Whether the write-ahead log may hold what was dropped.
+    log_holds_dropped: AtomicBool,
 }
 
 /// A report as it was sent, or what became of it.
@@ -81,33 +83,20 @@ pub struct Pruned {
 }
 
 impl Store {
-    /// Opens the database in a data directory, or makes one, and brings its tables up to date.
+    /// Opens the database in a data directory, or makes one, and brings its tables up to date. The first time this version
+    /// opens a database of version 0.1.0, that is written anew, which may take minutes. The files may take as much of the
+    /// disk as `limit` says.
     ///
     /// # Errors
     /// [`OpenError`], but never because of the directory itself.
-    pub(super) async fn open(data_dir: &Path) -> Result<Self, OpenError> {
+    pub(super) async fn open(data_dir: &Path, limit: Option<DiskLimit>) -> Result<Self, OpenError> {
         let path = data_dir.join(FILE);
         // The files that SQLite makes beside it get the same mode. Why there can be none, SQLite says.
         private::touch(&path).ok();
-        let store = Self::connect(&path).await.map_err(|error| refused(&path, &error))?;
-        match store.prepare(&path).await {
-            Ok(()) => Ok(store),
-            Err(error) => {
-                store.close().await;
-                Err(error)
-            }
-        }
-    }
-
-    async fn connect(path: &Path) -> sqlx::Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY)
-            .foreign_keys(true)
-            .pragma("journal_size_limit", LOG_BYTES);
+        let options = options_of_writer(&path);
+        // Setting the mode writes to the file, which other connections should not do when they are opened.
+        let with_mode = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental);
+        upgrade::bring_up_to_date(&path, &with_mode).await?;
         let pool = SqlitePoolOptions::new().max_lifetime(None).idle_timeout(None);
         // SQLite takes back a transaction by itself when the disk is full. The driver does not see that, fails to take it back
         // once more, and believes for ever that it is in it: such a connection is replaced.
@@ -115,76 +104,27 @@ impl Store {
             let is_free = !connection.is_in_transaction();
             Box::pin(async move { Ok(is_free) })
         });
-        let writer = writer.connect_with(options.clone()).await?;
+        let writer = writer.connect_with(options.clone()).await;
+        let writer = writer.map_err(|error| upgrade::refused(&path, &error))?;
         let options = options.create_if_missing(false).pragma("query_only", "ON");
         let readers = pool.max_connections(READERS).connect_lazy_with(options);
-        Ok(Self { writer, readers })
+        Ok(Self { path, writer, readers, limit, log_holds_dropped: AtomicBool::new(false) })
     }
 
-    async fn prepare(&self, path: &Path) -> Result<(), OpenError> {
-        self.check(path).await.map_err(|error| refused(path, &error))?;
-        MIGRATIONS.run(&self.writer).await.map_err(|error| match error {
-            MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
-                OpenError::Newer { path: path.to_owned() }
-            }
-            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => refused(path, &error),
-            error => OpenError::Database { path: path.to_owned(), reason: error.to_string() },
-        })
-    }
-
-    /// Fails if the database is damaged or cannot be written.
-    async fn check(&self, path: &Path) -> sqlx::Result<()> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await?.rollback().await?;
-        let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        if bytes > CHECKED_BYTES {
-            return Ok(());
-        }
-        let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&self.writer).await?;
-        if verdict == "ok" { Ok(()) } else { Err(sqlx::Error::Protocol(DAMAGED.to_owned())) }
-    }
-
-    /// Stores reports in one transaction, in their order, and says of each whether it is new. All of them are on the
-    /// disk, or none is.
+    /// When this collector last wrote, by its own time; `None` if it never did.
     ///
     /// # Errors
-    /// When the database is locked by another program, full or damaged.
-    pub(super) async fn add(&self, reports: &[Arrived]) -> sqlx::Result<Vec<Receipt>> {
-        let mut transaction = self.begin().await?;
-        let mut receipts = Vec::with_capacity(reports.len());
-        for report in reports {
-            receipts.push(insert(&mut transaction, report).await?);
-        }
-        transaction.commit().await?;
-        Ok(receipts)
+    /// When the database cannot be read.
+    pub(super) async fn last_time(&self) -> sqlx::Result<Option<u64>> {
+        let at: Option<i64> = sqlx::query_scalar("SELECT at FROM clock").fetch_one(&self.writer).await?;
+        Ok(at.map(unsigned))
     }
 
     async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
         self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
-    /// Drops what is due, a little at a time.
-    ///
-    /// # Errors
-    /// As for [`Store::add`]; what was dropped until then stays dropped.
-    pub(super) async fn prune(&self, due: Due) -> sqlx::Result<Pruned> {
-        let raw = self.drop_rows(due.raw_before, DROP_RAW).await?;
-        let reports = self.drop_rows(due.counts_before, DROP_REPORTS).await?;
-        sqlx::query(FORGET_INSTANCES).execute(&self.writer).await?;
-        Ok(Pruned { raw, reports })
-    }
-
-    async fn drop_rows(&self, before: u64, statement: &'static str) -> sqlx::Result<u64> {
-        let mut dropped = 0;
-        loop {
-            let query = sqlx::query(statement).bind(signed(before)).bind(DROPPED_AT_ONCE);
-            match query.execute(&self.writer).await?.rows_affected() {
-                0 => return Ok(dropped),
-                rows => dropped += rows,
-            }
-        }
-    }
-
-    /// One page of reports, oldest first.
+    /// One page of reports, in the order of their arrival.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -223,7 +163,18 @@ impl Store {
     pub(super) async fn fleet(&self) -> sqlx::Result<Fleet> {
         let total = sqlx::query_scalar("SELECT count(*) FROM instance").fetch_one(&self.readers).await?;
         let rows: Vec<Member> = sqlx::query_as(INSTANCES).bind(FLEET).fetch_all(&self.readers).await?;
-        Ok(Fleet { total: unsigned(total), instances: rows.into_iter().map(|row| row.0).collect() })
+        Ok(Fleet {
+            total: unsigned(total),
+            instances: rows.into_iter().map(|row| row.0).collect(),
+            conflicts: self.tally("conflicts").await?,
+            overlaps: self.tally("overlaps").await?,
+            ..Fleet::default()
+        })
+    }
+
+    async fn tally(&self, name: &str) -> sqlx::Result<u64> {
+        let count = sqlx::query_scalar("SELECT count FROM tally WHERE name = ?").bind(name);
+        count.fetch_one(&self.readers).await.map(unsigned)
     }
 
     /// Ends all connections. What was committed is in the database.
@@ -233,77 +184,29 @@ impl Store {
     }
 }
 
-const DAMAGED: &str = "the check found damage";
+fn options_of_writer(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY)
+        .foreign_keys(true)
+        .pragma("secure_delete", "ON")
+        // Nothing of a report goes to a temporary file, which nobody would overwrite.
+        .pragma("temp_store", "MEMORY")
+        .pragma("journal_size_limit", LOG_BYTES)
+}
 
 const LIST: &str =
-    "SELECT seq, id, instance, received_at, bytes FROM report WHERE seq > ? ORDER BY seq LIMIT ?";
+    "SELECT seq, id, instance, received_at, bytes, replica FROM report WHERE seq > ? ORDER BY seq LIMIT ?";
 
-const LIST_OF_INSTANCE: &str = "SELECT seq, id, instance, received_at, bytes FROM report
+const LIST_OF_INSTANCE: &str = "SELECT seq, id, instance, received_at, bytes, replica FROM report
     WHERE instance = ? AND seq > ? ORDER BY seq LIMIT ?";
 
 const RAW: &str = "SELECT bytes, zstd FROM report LEFT JOIN raw USING (seq) WHERE id = ?";
 
 const INSTANCES: &str = "SELECT * FROM instance ORDER BY latest_seq DESC LIMIT ?";
-
-const DROP_RAW: &str = "DELETE FROM raw WHERE seq IN (SELECT seq FROM raw WHERE received_at < ? LIMIT ?)";
-
-const DROP_REPORTS: &str =
-    "DELETE FROM report WHERE seq IN (SELECT seq FROM report WHERE received_at < ? LIMIT ?)";
-
-const FORGET_INSTANCES: &str =
-    "DELETE FROM instance WHERE NOT EXISTS (SELECT 1 FROM report WHERE seq = latest_seq)";
-
-const INSERT_REPORT: &str = "INSERT INTO report (id, instance, received_at, bytes, set_aside)
-    VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING seq";
-
-const INSERT_INSTANCE: &str = "INSERT INTO instance (instance, version, database_type, first_seen_at,
-        last_seen_at, reports, users, page_views, set_aside, latest_seq, latest_id)
-    VALUES (?1, ?2, ?3, ?4, ?4, 1, ?5, ?6, ?7, ?8, ?9)
-    ON CONFLICT (instance) DO UPDATE SET
-        version = excluded.version, database_type = excluded.database_type,
-        last_seen_at = excluded.last_seen_at, reports = reports + 1,
-        users = excluded.users, page_views = excluded.page_views,
-        set_aside = set_aside + excluded.set_aside,
-        latest_seq = excluded.latest_seq, latest_id = excluded.latest_id";
-
-/// Stores one report unless its id is known.
-async fn insert(connection: &mut SqliteConnection, arrived: &Arrived) -> sqlx::Result<Receipt> {
-    let Arrived { id, received_at, report } = arrived;
-    let received_at = signed(*received_at);
-    let inserted: Option<i64> = sqlx::query_scalar(INSERT_REPORT)
-        .bind(id)
-        .bind(&report.instance)
-        .bind(received_at)
-        .bind(signed(report.bytes))
-        .bind(signed(report.set_aside))
-        .fetch_optional(&mut *connection)
-        .await?;
-    let Some(seq) = inserted else { return Ok(Receipt::Duplicate) };
-    sqlx::query("INSERT INTO counts (seq, payload) VALUES (?, ?)")
-        .bind(seq)
-        .bind(&report.counts)
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query("INSERT INTO raw (seq, received_at, zstd) VALUES (?, ?, ?)")
-        .bind(seq)
-        .bind(received_at)
-        .bind(&report.raw)
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query(INSERT_INSTANCE)
-        .bind(&report.instance)
-        .bind(&report.version)
-        .bind(report.database_type)
-        .bind(received_at)
-        .bind(signed(report.users))
-        .bind(signed(report.page_views))
-        .bind(signed(report.set_aside))
-        .bind(seq)
-        .bind(id)
-        .execute(connection)
-        .await?;
-    Ok(Receipt::Stored)
-}
 
 /// A row of the listing.
 struct Listed {
@@ -320,6 +223,7 @@ impl FromRow<'_, SqliteRow> for Listed {
                 instance: row.try_get("instance")?,
                 received_at: count(row, "received_at")?,
                 bytes: count(row, "bytes")?,
+                replica: row.try_get("replica")?,
             },
         })
     }
@@ -340,6 +244,7 @@ impl FromRow<'_, SqliteRow> for Member {
             users: count(row, "users")?,
             page_views: count(row, "page_views")?,
             set_aside: count(row, "set_aside")?,
+            overlaps: count(row, "overlaps")?,
             latest: row.try_get("latest_id")?,
         }))
     }
@@ -357,19 +262,4 @@ fn signed(count: u64) -> i64 {
 /// What [`signed`] stored.
 fn unsigned(count: i64) -> u64 {
     u64::try_from(count).unwrap_or_default()
-}
-
-/// Why a database cannot be opened.
-fn refused(path: &Path, error: &sqlx::Error) -> OpenError {
-    let path = path.to_owned();
-    // The low byte of an extended result code is the primary one: https://sqlite.org/rescode.html.
-    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
-    match code.map(|code| code & 0xff) {
-        Some(11 | 26) => OpenError::Damaged { path },
-        Some(8) => OpenError::ReadOnly { path },
-        _ if matches!(error, sqlx::Error::Protocol(reason) if reason == DAMAGED) => {
-            OpenError::Damaged { path }
-        }
-        _ => OpenError::Database { path, reason: error.to_string() },
-    }
 }

@@ -1,9 +1,15 @@
-//! When is a report durable?
+//! Writes reports, and says of each when it is durable.
 //!
 //! One task writes. It takes all reports that wait, stores them in one transaction and answers each when that is on the
 //! disk: while the disk works on one group, the next one gathers, so that the price of a sync is shared.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use headcount_shared::api::Receipt;
 use tokio::sync::{mpsc, oneshot};
@@ -13,8 +19,12 @@ use super::{
     NotTaken,
     condition::Condition,
     intake::{Room, TakenIn},
-    store::{Arrived, Store},
+    sender_key::SenderKey,
+    storage_quota::{QuotaExceeded, StorageQuotas},
+    store::{Arrived, DiskLimit, DiskPressure, NeededBytes, Store, StoreOutcome},
+    trusted_time::TrustedMoment,
 };
+use crate::clock::Clock;
 
 /// Reports that wait to be written. What they hold is bounded by the room for bodies.
 const QUEUE: usize = 256;
@@ -22,16 +32,37 @@ const QUEUE: usize = 256;
 /// Reports in one transaction.
 const GROUP: usize = 64;
 
+/// Bytes of reports in one transaction, unless one alone has more: the write-ahead log grows by as much.
+const GROUP_BYTES: u64 = 16 * 1024 * 1024;
+
+/// How often it is said that there is no room, or that a quota is used up.
+const SAID_EVERY: Duration = Duration::from_secs(60 * 60);
+
 /// Hands reports to the task that writes.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Waiting>,
+    over_quota: Arc<AtomicU64>,
 }
 
 /// The other end: what the task works on.
 #[derive(Debug)]
 pub(super) struct Queue {
     waiting: mpsc::Receiver<Waiting>,
+    over_quota: Arc<AtomicU64>,
+}
+
+/// What is known of a report beside the report itself.
+#[derive(Debug, Clone)]
+pub(super) struct ReportHead {
+    /// Its id.
+    pub id: String,
+    /// When it arrived.
+    pub at: TrustedMoment,
+    /// Whether it is of a replica.
+    pub replica: bool,
+    /// Whence it comes.
+    pub prefix: Option<SenderKey>,
 }
 
 /// A report that waits, and whom to tell.
@@ -53,23 +84,21 @@ struct Teller {
 #[must_use]
 pub(super) fn writer() -> (Writer, Queue) {
     let (queue, waiting) = mpsc::channel(QUEUE);
-    (Writer { queue }, Queue { waiting })
+    let over_quota = Arc::new(AtomicU64::new(0));
+    (Writer { queue, over_quota: Arc::clone(&over_quota) }, Queue { waiting, over_quota })
 }
 
 impl Writer {
     /// Stores a report. When this returns without an error, it survives a power cut.
     ///
     /// # Errors
-    /// [`NotTaken::Busy`] when too many wait, [`NotTaken::Failed`] when the database fails or the collector closes.
-    pub(super) async fn store(
-        &self,
-        id: String,
-        received_at: u64,
-        taken: TakenIn,
-    ) -> Result<Receipt, NotTaken> {
+    /// [`NotTaken::Busy`] when too many wait, [`NotTaken::Conflict`], [`NotTaken::OverQuota`], [`NotTaken::Full`], and
+    /// [`NotTaken::Failed`] when the database fails or the collector closes.
+    pub(super) async fn store(&self, head: ReportHead, taken: TakenIn) -> Result<Receipt, NotTaken> {
+        let ReportHead { id, at, replica, prefix } = head;
         let TakenIn { report, room } = taken;
         let (answer, answered) = oneshot::channel();
-        let arrived = Arrived { id, received_at, report };
+        let arrived = Arrived { id, at, replica, prefix, report };
         let waiting = Waiting { arrived, teller: Teller { answer, _room: room } };
         self.queue.try_send(waiting).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => NotTaken::Busy,
@@ -77,39 +106,177 @@ impl Writer {
         })?;
         answered.await.map_err(|_| NotTaken::Failed)?
     }
+
+    /// How many reports a quota has refused since the start.
+    pub(super) fn over_quota(&self) -> u64 {
+        self.over_quota.load(Ordering::Relaxed)
+    }
 }
 
 impl Queue {
     /// Writes until `stop`, and then what still waits.
-    pub(super) async fn run(mut self, store: Arc<Store>, stop: CancellationToken) {
-        let condition = Condition::new("storing reports");
-        let mut group = Vec::with_capacity(GROUP);
-        while self.gather(&mut group, &stop).await {
-            let (arrived, tellers): (Vec<_>, Vec<_>) =
-                group.drain(..).map(|waiting| (waiting.arrived, waiting.teller)).unzip();
-            let stored = condition.note(store.add(&arrived).await);
-            tell(tellers, stored.ok());
+    pub(super) async fn run(mut self, store: Arc<Store>, clock: Arc<dyn Clock>, stop: CancellationToken) {
+        let mut work = WriterWork {
+            quotas: StorageQuotas::new(clock.monotonic()),
+            condition: Condition::new("storing reports"),
+            raw_dropped_said: false,
+            full_said: HourlyLine::default(),
+            over_quota_said: HourlyLine::default(),
+            over_quota: Arc::clone(&self.over_quota),
+            store,
+            clock,
+        };
+        let of_limit = work.store.limit().map(DiskLimit::for_raw_at_once);
+        let most_bytes = of_limit.map_or(GROUP_BYTES, |bytes| bytes.min(GROUP_BYTES));
+        let mut waiting = Vec::with_capacity(GROUP);
+        while self.gather(&mut waiting, &stop).await {
+            while !waiting.is_empty() {
+                let rest = waiting.split_off(group_size(&waiting, most_bytes));
+                let (arrived, tellers): (Vec<_>, Vec<_>) =
+                    waiting.into_iter().map(|waiting| (waiting.arrived, waiting.teller)).unzip();
+                tell(tellers, work.write(&arrived).await);
+                waiting = rest;
+            }
         }
     }
 
     /// Waits for the next reports; false when there will be none.
-    async fn gather(&mut self, group: &mut Vec<Waiting>, stop: &CancellationToken) -> bool {
+    async fn gather(&mut self, waiting: &mut Vec<Waiting>, stop: &CancellationToken) -> bool {
         if !self.waiting.is_closed() {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => self.waiting.close(),
-                taken = self.waiting.recv_many(group, GROUP) => return taken > 0,
+                taken = self.waiting.recv_many(waiting, GROUP) => return taken > 0,
             }
         }
-        self.waiting.recv_many(group, GROUP).await > 0
+        self.waiting.recv_many(waiting, GROUP).await > 0
     }
 }
 
-/// Answers a group: each with its receipt or, if the group could not be stored, with that.
-fn tell(tellers: Vec<Teller>, receipts: Option<Vec<Receipt>>) {
-    let mut receipts = receipts.into_iter().flatten();
+/// How many of the reports that wait go into one transaction.
+fn group_size(waiting: &[Waiting], most_bytes: u64) -> usize {
+    let mut bytes = 0;
+    let fits = waiting.iter().take_while(|waiting| {
+        bytes += waiting.arrived.report.held_bytes() as u64;
+        bytes <= most_bytes
+    });
+    fits.count().max(1)
+}
+
+/// What the task that writes works with.
+#[derive(Debug)]
+struct WriterWork {
+    store: Arc<Store>,
+    clock: Arc<dyn Clock>,
+    quotas: StorageQuotas,
+    condition: Condition,
+    raw_dropped_said: bool,
+    full_said: HourlyLine,
+    over_quota_said: HourlyLine,
+    over_quota: Arc<AtomicU64>,
+}
+
+impl WriterWork {
+    /// Stores a group. Says of each report what became of it, or of the group why it could not be stored.
+    async fn write(&mut self, group: &[Arrived]) -> Result<Vec<StoreOutcome>, GroupFailure> {
+        let attempt = self.try_write(group).await;
+        let outcomes = self.condition.note(attempt).map_err(|_| GroupFailure::Failed)?;
+        let outcomes = outcomes.ok_or(GroupFailure::Full)?;
+        let is_over = |outcome: &StoreOutcome| matches!(outcome, StoreOutcome::OverQuota(_));
+        let over = outcomes.iter().filter(|outcome| is_over(outcome)).count() as u64;
+        if over > 0 {
+            self.over_quota.fetch_add(over, Ordering::Relaxed);
+            self.say_over_quota();
+        }
+        Ok(outcomes)
+    }
+
+    /// `None` when there is no room.
+    async fn try_write(&mut self, group: &[Arrived]) -> sqlx::Result<Option<Vec<StoreOutcome>>> {
+        let needs = group.iter().map(|arrived| &arrived.report);
+        let needs = needs.map(|report| NeededBytes::of(report.counts.len(), report.raw.len()));
+        let pressure = self.store.make_room(needs.fold(NeededBytes::default(), NeededBytes::with)).await?;
+        self.say_pressure(pressure);
+        let keep_raw = match pressure {
+            DiskPressure::None | DiskPressure::RawDropped => true,
+            DiskPressure::CountsOnly => false,
+            DiskPressure::Full => return Ok(None),
+        };
+        let now = self.clock.monotonic();
+        let outcomes = self.store.add(group, keep_raw, &mut self.quotas, now).await?;
+        self.store.trim_log().await?;
+        Ok(Some(outcomes))
+    }
+
+    /// Says when the room on the disk becomes short.
+    fn say_pressure(&mut self, pressure: DiskPressure) {
+        match pressure {
+            DiskPressure::None => {}
+            DiskPressure::RawDropped | DiskPressure::CountsOnly => {
+                if !std::mem::replace(&mut self.raw_dropped_said, true) {
+                    tracing::warn!(
+                        "the reports fill --max-disk: raw copies are dropped from now on, oldest first"
+                    );
+                }
+            }
+            DiskPressure::Full => {
+                if self.full_said.is_due(self.clock.monotonic()) {
+                    tracing::error!(
+                        "not even counts fit into --max-disk: reports are asked to come back until old ones are dropped"
+                    );
+                }
+            }
+        }
+    }
+
+    fn say_over_quota(&mut self) {
+        if self.over_quota_said.is_due(self.clock.monotonic()) {
+            tracing::warn!("a quota is used up: reports are asked to come back; the fleet page counts them");
+        }
+    }
+}
+
+/// A line that is logged at most once an hour.
+#[derive(Debug, Default)]
+struct HourlyLine {
+    said_at: Option<Duration>,
+}
+
+impl HourlyLine {
+    /// Whether the line is due at `now`, a monotonic time. Then it counts as said.
+    fn is_due(&mut self, now: Duration) -> bool {
+        let is_due = self.said_at.is_none_or(|said| now.saturating_sub(said) >= SAID_EVERY);
+        if is_due {
+            self.said_at = Some(now);
+        }
+        is_due
+    }
+}
+
+/// Why a group was not stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum GroupFailure {
+    Failed,
+    Full,
+}
+
+/// Answers a group: each with what became of it or, if the group could not be stored, with that.
+fn tell(tellers: Vec<Teller>, outcomes: Result<Vec<StoreOutcome>, GroupFailure>) {
+    let (outcomes, failure) = match outcomes {
+        Ok(outcomes) => (outcomes, GroupFailure::Failed),
+        Err(failure) => (Vec::new(), failure),
+    };
+    let mut outcomes = outcomes.into_iter();
     for teller in tellers {
-        let answer = receipts.next().ok_or(NotTaken::Failed);
+        let answer = match outcomes.next() {
+            Some(StoreOutcome::Stored) => Ok(Receipt::Stored),
+            Some(StoreOutcome::Duplicate) => Ok(Receipt::Duplicate),
+            Some(StoreOutcome::Conflict) => Err(NotTaken::Conflict),
+            Some(StoreOutcome::OverQuota(QuotaExceeded::OfInstallation)) => Err(NotTaken::OverQuota),
+            Some(StoreOutcome::OverQuota(QuotaExceeded::OfNewInstallations)) => Err(NotTaken::TooManyNew),
+            None if failure == GroupFailure::Full => Err(NotTaken::Full),
+            None => Err(NotTaken::Failed),
+        };
         // A sender that has gone away asks again, and hears that the report is known.
         drop(teller.answer.send(answer));
     }
@@ -118,16 +285,24 @@ fn tell(tellers: Vec<Teller>, receipts: Option<Vec<Receipt>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collector::{decode::Coding, intake::Intake};
+    use crate::{
+        clock::SystemClock,
+        collector::{decode::Coding, intake::Intake},
+    };
 
     async fn taken_in() -> TakenIn {
         let report = r#"{"instance":{"uuid":"4423595b-9d97-4e01-a19f-8e3d60c83b2a"}}"#;
-        Intake::new().take_in(Coding::Identity, report.into()).await.unwrap()
+        Intake::new().take_in(Coding::Identity, None, report.into()).await.unwrap()
+    }
+
+    fn head(id: &str) -> ReportHead {
+        let at = TrustedMoment { at: 1, doubted: false };
+        ReportHead { id: id.to_owned(), at, replica: false, prefix: None }
     }
 
     async fn started() -> (tempfile::TempDir, Arc<Store>, Writer, Queue) {
         let directory = tempfile::tempdir().unwrap();
-        let store = Arc::new(Store::open(directory.path()).await.unwrap());
+        let store = Arc::new(Store::open(directory.path(), None).await.unwrap());
         let (writer, queue) = writer();
         (directory, store, writer, queue)
     }
@@ -138,13 +313,13 @@ mod tests {
         let waiting: Vec<_> = (0..QUEUE)
             .map(|id| {
                 let writer = writer.clone();
-                tokio::spawn(async move { writer.store(id.to_string(), 0, taken_in().await).await })
+                tokio::spawn(async move { writer.store(head(&id.to_string()), taken_in().await).await })
             })
             .collect();
         while queue.waiting.len() < QUEUE {
             tokio::task::yield_now().await;
         }
-        let refused = writer.store("one-too-many".to_owned(), 0, taken_in().await).await;
+        let refused = writer.store(head("one-too-many"), taken_in().await).await;
         assert!(matches!(refused, Err(NotTaken::Busy)));
         drop(queue);
         for waiting in waiting {
@@ -157,28 +332,55 @@ mod tests {
         let (_directory, store, writer, queue) = started().await;
         let first = tokio::spawn({
             let writer = writer.clone();
-            async move { writer.store("first".to_owned(), 0, taken_in().await).await }
+            async move { writer.store(head("first"), taken_in().await).await }
         });
         while queue.waiting.is_empty() {
             tokio::task::yield_now().await;
         }
         let stop = CancellationToken::new();
         stop.cancel();
-        queue.run(store, stop).await;
+        queue.run(store, Arc::new(SystemClock::new()), stop).await;
         assert_eq!(first.await.unwrap().unwrap(), Receipt::Stored);
-        let late = writer.store("late".to_owned(), 0, taken_in().await).await;
+        let late = writer.store(head("late"), taken_in().await).await;
         assert!(matches!(late, Err(NotTaken::Failed)));
     }
 
     #[tokio::test]
     async fn of_two_with_one_id_in_a_group_the_first_is_stored() {
         let (_directory, store, _, _) = started().await;
-        let arrived = |id: &str, report| Arrived { id: id.to_owned(), received_at: 1, report };
         let report = taken_in().await.report;
-        let group =
-            [arrived("a", report.clone()), arrived("b", report.clone()), arrived("a", report.clone())];
-        let receipts = store.add(&group).await.unwrap();
-        assert_eq!(receipts, [Receipt::Stored, Receipt::Stored, Receipt::Duplicate]);
+        let arrived = |id: &str| Arrived {
+            id: id.to_owned(),
+            at: TrustedMoment { at: 1, doubted: false },
+            replica: false,
+            prefix: None,
+            report: report.clone(),
+        };
+        let group = [arrived("a"), arrived("b"), arrived("a")];
+        let mut quotas = StorageQuotas::new(Duration::ZERO);
+        let outcomes = store.add(&group, true, &mut quotas, Duration::ZERO).await.unwrap();
+        assert_eq!(outcomes, [StoreOutcome::Stored, StoreOutcome::Stored, StoreOutcome::Duplicate]);
         assert_eq!(store.fleet().await.unwrap().instances[0].reports, 2);
+    }
+
+    #[tokio::test]
+    async fn a_group_is_bounded_in_bytes_but_never_empty() {
+        let mut waiting = Vec::new();
+        for _ in 0..3 {
+            let TakenIn { mut report, room } = taken_in().await;
+            (report.raw, report.counts) = (vec![0; 900], vec![0; 100]);
+            let ReportHead { id, at, replica, prefix } = head("a");
+            let teller = Teller { answer: oneshot::channel().0, _room: room };
+            waiting.push(Waiting { arrived: Arrived { id, at, replica, prefix, report }, teller });
+        }
+        let sizes = [1, 1000, 1999, 2000, 3000].map(|most| group_size(&waiting, most));
+        assert_eq!(sizes, [1, 1, 1, 2, 3]);
+    }
+
+    #[test]
+    fn a_line_is_said_once_an_hour() {
+        let mut line = HourlyLine::default();
+        let said = [0, 1, 3599, 3600, 3601, 7200].map(|at| line.is_due(Duration::from_secs(at)));
+        assert_eq!(said, [true, false, false, true, false, true]);
     }
 }

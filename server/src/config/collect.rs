@@ -2,9 +2,13 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use bytesize::ByteSize;
 use clap::Args;
 
-use super::{AdminToken, LogFilter, LogFormat, values::parse_interval};
+use super::{
+    AdminToken, LogFilter, LogFormat,
+    values::{parse_disk_size, parse_interval},
+};
 
 /// The flags of `headcount collect`.
 #[derive(Debug, Clone, Args)]
@@ -25,9 +29,18 @@ pub struct Collect {
     #[arg(long)]
     pub admin_token: Option<AdminToken>,
 
-    /// How long counts are kept; raw reports and profiles are kept for 30 days at most.
+    /// How long counts and ids of reports are kept.
     #[arg(long, default_value = "400d", value_parser = parse_interval)]
     pub retention: Duration,
+
+    /// How long reports are kept as they were sent, with their profiles; no longer than their counts.
+    #[arg(long, default_value = "30d", value_parser = parse_interval)]
+    pub raw_retention: Duration,
+
+    /// How much of the disk the reports may take, such as `10GiB`; at least `1MiB`. When it is used up, reports as they were
+    /// sent are dropped, oldest first, and when that is not enough new ones are refused.
+    #[arg(long, value_parser = parse_disk_size)]
+    pub max_disk: Option<ByteSize>,
 
     /// What is logged: off, error, warn, info, debug or trace, and after a comma more of a module: `info,headcount::world=debug`.
     /// Libraries log names of hosts, so each is silent unless it is named.

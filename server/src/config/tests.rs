@@ -82,6 +82,31 @@ fn collect_has_its_own_values() {
     let Command::Collect(collect) = parse("collect").unwrap() else { panic!() };
     assert_eq!(collect.listen.to_string(), "127.0.0.1:8081");
     assert_eq!(collect.retention, Duration::from_secs(400 * 24 * 3600));
+    assert_eq!(collect.raw_retention, Duration::from_secs(30 * 24 * 3600));
+    assert_eq!(collect.max_disk, None);
+}
+
+#[test]
+fn a_size_on_the_disk_has_a_unit() {
+    let parsed = |size: &str| match parse(&format!("collect --max-disk {size}")).map(|cli| cli.command) {
+        Ok(Command::Collect(collect)) => collect.max_disk.map(|size| size.as_u64()),
+        _ => None,
+    };
+    for (size, bytes) in [
+        ("10GiB", Some(10 << 30)),
+        ("1.5MiB", Some(3 << 19)),
+        ("500MB", Some(500_000_000)),
+        ("2097152", Some(2 << 20)),
+        ("1MiB", Some(1 << 20)),
+        ("1023KiB", None),
+        ("0", None),
+        ("-1GiB", None),
+        ("much", None),
+        ("10XB", None),
+        ("", None),
+    ] {
+        assert_eq!(parsed(size), bytes, "{size}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use reqwest::Url;
 
 use crate::{outgoing::TargetPolicy, world::prices::Source};
@@ -22,6 +23,13 @@ pub(super) fn parse_interval(value: &str) -> Result<Duration, String> {
         return Err("at least one second is needed".to_owned());
     }
     Ok(interval)
+}
+
+/// A number of bytes with a unit, at least 1 MiB.
+pub(super) fn parse_disk_size(value: &str) -> Result<ByteSize, String> {
+    let size = value.parse::<ByteSize>();
+    let size = size.map_err(|_| format!("{value:?} is not a size; give one such as 10GiB or 500MB"))?;
+    if size < ByteSize::mib(1) { Err(format!("at least 1MiB is needed, not {value:?}")) } else { Ok(size) }
 }
 
 /// An address of a list of prices: http, https or a file.

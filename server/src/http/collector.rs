@@ -1,4 +1,4 @@
-//! Which requests does a collector answer?
+//! The routes of a collector.
 
 use std::time::Duration;
 
@@ -10,10 +10,11 @@ use axum::{
     routing::{get, post},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use headcount_shared::api::{Fleet, Received, StoredReports};
+use headcount_shared::api::{ConfirmedClock, Fleet, Received, StoredReports};
+use rand::RngExt;
 use sha2::{Digest, Sha256};
 
-use super::problem::Refusal;
+use super::{access::Peer, problem::Refusal};
 use crate::collector::{
     Collector, Found, NotTaken, Unreadable,
     arrival::Arrival,
@@ -21,11 +22,12 @@ use crate::collector::{
     listing::{BadParameter, Page, Parameters},
 };
 
-/// When to come back to a collector that has too much to do.
-const SOON: Duration = Duration::from_secs(5);
+/// When to come back with a report that could not be taken, in seconds. A time is drawn for each, so that those who were
+/// sent away together do not come back together.
+const RETRY_SECONDS: std::ops::RangeInclusive<u64> = 60..=1800;
 
-/// When to come back to a collector whose disk or database fails: somebody has to look after it.
-const LATER: Duration = Duration::from_secs(60);
+/// When to ask again for what could not be read from the database.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 /// The digest of a body: RFC 9530.
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
@@ -46,6 +48,7 @@ pub fn routes(collector: &Collector) -> CollectorRoutes {
         .route("/", get(fleet_page))
         .route("/style.css", get(style))
         .route("/api/fleet", get(fleet))
+        .route("/api/clock", post(confirm_clock))
         .route("/api/reports", get(list_reports))
         .route("/api/reports/{id}", get(report));
     CollectorRoutes {
@@ -59,8 +62,13 @@ async fn take_report(
     request: Request,
 ) -> Result<Json<Received>, NotTaken> {
     let arrival = Arrival::from_headers(request.headers())?;
-    let status = collector.take(arrival, request.into_body()).await?;
+    let sender = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+    let status = collector.take(arrival, sender, request.into_body()).await?;
     Ok(Json(Received { status }))
+}
+
+async fn confirm_clock(State(collector): State<Collector>) -> Result<Json<ConfirmedClock>, Refusal> {
+    Ok(Json(collector.confirm_clock().await?))
 }
 
 async fn list_reports(
@@ -77,7 +85,7 @@ async fn report(State(collector): State<Collector>, Path(id): Path<String>) -> R
         Found::Report(bytes) => Ok(as_sent(bytes)),
         Found::Dropped => Err(Refusal::new(
             StatusCode::GONE,
-            "the report was dropped after its time; its counts are still stored",
+            "the report was dropped, to keep to --raw-retention or --max-disk; its counts are still stored",
         )),
         Found::Unknown => Err(Refusal::new(StatusCode::NOT_FOUND, "there is no report with this id")),
     }
@@ -128,8 +136,10 @@ impl IntoResponse for NotTaken {
     fn into_response(self) -> Response {
         let refusal = Refusal::new(status(&self), self.to_string());
         match self {
-            Self::Busy => refusal.retry_after(SOON).into_response(),
-            Self::Failed => refusal.retry_after(LATER).into_response(),
+            Self::Busy | Self::Failed | Self::Full | Self::OverQuota | Self::TooManyNew => {
+                let wait = rand::rng().random_range(RETRY_SECONDS);
+                refusal.retry_after(Duration::from_secs(wait)).into_response()
+            }
             // The codings that would do: RFC 9110, section 12.5.3.
             Self::Coding => {
                 let accepted = HeaderValue::from_static("gzip, zstd");
@@ -147,9 +157,10 @@ fn status(not_taken: &NotTaken) -> StatusCode {
             StatusCode::BAD_REQUEST
         }
         NotTaken::TooManyValues | NotTaken::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        NotTaken::Unusable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        NotTaken::Unusable(_) | NotTaken::Conflict => StatusCode::UNPROCESSABLE_ENTITY,
+        NotTaken::OverQuota | NotTaken::TooManyNew => StatusCode::TOO_MANY_REQUESTS,
         NotTaken::TooSlow => StatusCode::REQUEST_TIMEOUT,
-        NotTaken::Busy | NotTaken::Failed => StatusCode::SERVICE_UNAVAILABLE,
+        NotTaken::Busy | NotTaken::Failed | NotTaken::Full => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
@@ -161,6 +172,6 @@ impl From<BadParameter> for Refusal {
 
 impl From<Unreadable> for Refusal {
     fn from(unreadable: Unreadable) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, unreadable.to_string()).retry_after(LATER)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, unreadable.to_string()).retry_after(ASK_AGAIN)
     }
 }

@@ -30,6 +30,10 @@ pub struct StoredReport {
     pub received_at: u64,
     /// Its size, decompressed.
     pub bytes: u64,
+    /// Whether it is of one of several servers of an installation, and not of the one that speaks for all of them
+    /// (`Headcount-Replica: 1`). Absent when it is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replica: bool,
 }
 
 /// `GET /api/reports` of a collector: one page of reports, oldest first.
@@ -48,6 +52,39 @@ pub struct Fleet {
     pub total: u64,
     /// One entry per installation, the one heard from last first; at most 10,000.
     pub instances: Vec<FleetInstance>,
+    /// Reports so far that came under a known `Idempotency-Key` with other bytes or of another installation. They were
+    /// refused with 422.
+    #[serde(default)]
+    pub conflicts: u64,
+    /// Reports so far, over all installations, whose time overlaps that of an earlier report of the same installation.
+    #[serde(default)]
+    pub overlaps: u64,
+    /// Reports since the start of the collector that were asked to come back because a quota was used up.
+    #[serde(default)]
+    pub over_quota: u64,
+    /// `null` while the clock of the machine agrees with what is stored.
+    #[serde(default)]
+    pub clock: Option<ClockDoubt>,
+}
+
+/// The clock of the machine says something else than the reports that are stored: it jumped. Until it is confirmed,
+/// nothing is dropped because of it and reports are dated by the time that passed since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockDoubt {
+    /// What the clock of the machine says.
+    pub wall: u64,
+    /// What the collector goes by.
+    pub believed: u64,
+    /// In how many seconds of running the collector believes the clock by itself; `null` if never, because it says that
+    /// it was not set.
+    pub believed_in: Option<u64>,
+}
+
+/// `POST /api/clock` of a collector, which confirms the clock of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfirmedClock {
+    /// The time that the collector goes by from now on.
+    pub now: u64,
 }
 
 /// One installation in a collector.
@@ -69,8 +106,12 @@ pub struct FleetInstance {
     pub users: u64,
     /// The number of page views in its latest report.
     pub page_views: u64,
-    /// The number of fields over all its reports that could not be read and were set aside.
+    /// The number of values over all its reports that could not be read, or that no report can hold, and were set aside.
     pub set_aside: u64,
+    /// The number of its reports whose time overlaps that of an earlier one: of a restored backup, of a copied data
+    /// directory, or of a clock that was set back. Reports with `Headcount-Replica: 1` are left out.
+    #[serde(default)]
+    pub overlaps: u64,
     /// The id of its latest report.
     pub latest: String,
 }

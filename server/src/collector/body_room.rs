@@ -1,0 +1,128 @@
+//! Room in memory for the bodies of reports: so much in all, and a quarter of it for one sender.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time,
+};
+
+use super::{NotTaken, sender_key::SenderKey};
+
+/// How long a report waits for room before the sender is asked to come back.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Room for reports, a permit a byte.
+#[derive(Debug)]
+pub(super) struct BodyRoom {
+    bytes: Arc<Semaphore>,
+    unpacking: Arc<Semaphore>,
+    most_of_one: usize,
+    /// What each sender holds, of those that hold anything.
+    held: Mutex<HashMap<SenderKey, usize>>,
+}
+
+/// What one report holds of the room; given back when this is dropped.
+#[derive(Debug)]
+pub(super) struct Room {
+    of: Arc<BodyRoom>,
+    sender: Option<SenderKey>,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl BodyRoom {
+    /// Room of `bytes`, in which so many reports are unpacked at once.
+    pub(super) fn new(bytes: usize, unpacked_at_once: usize) -> Self {
+        Self {
+            bytes: Arc::new(Semaphore::new(bytes)),
+            unpacking: Arc::new(Semaphore::new(unpacked_at_once)),
+            most_of_one: bytes / 4,
+            held: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// The bytes that nothing holds.
+    #[cfg(test)]
+    pub(super) fn free(&self) -> usize {
+        self.bytes.available_permits()
+    }
+
+    /// Notes that a sender holds more; false if that is more than one may.
+    fn lend(&self, sender: SenderKey, bytes: usize) -> bool {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = held.get(&sender).copied().unwrap_or_default() + bytes;
+        let may = now <= self.most_of_one;
+        if may {
+            held.insert(sender, now);
+        }
+        may
+    }
+
+    fn take_back(&self, sender: SenderKey, bytes: usize) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = held.get(&sender).copied().unwrap_or_default().saturating_sub(bytes);
+        if left == 0 {
+            held.remove(&sender);
+        } else {
+            held.insert(sender, left);
+        }
+    }
+}
+
+impl Room {
+    /// Nothing yet of `room`, for a report of `sender`.
+    pub(super) fn new(room: &Arc<BodyRoom>, sender: Option<SenderKey>) -> Self {
+        Self { of: Arc::clone(room), sender, permit: None }
+    }
+
+    fn bytes(&self) -> usize {
+        self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits)
+    }
+
+    /// Holds at least `bytes`. Waits a little for them.
+    ///
+    /// # Errors
+    /// [`NotTaken::Busy`] when there is no room, or when the sender holds too much of it.
+    pub(super) async fn grow_to(&mut self, bytes: usize) -> Result<(), NotTaken> {
+        let more = bytes.saturating_sub(self.bytes());
+        if more == 0 {
+            return Ok(());
+        }
+        let permit = acquire(&self.of.bytes, more).await?;
+        if self.sender.is_some_and(|sender| !self.of.lend(sender, more)) {
+            return Err(NotTaken::Busy);
+        }
+        match &mut self.permit {
+            Some(held) => held.merge(permit),
+            None => self.permit = Some(permit),
+        }
+        Ok(())
+    }
+
+    /// The right to unpack the report. Waits a little for it.
+    ///
+    /// # Errors
+    /// [`NotTaken::Busy`] when too many are unpacked.
+    pub(super) async fn unpacking(&self) -> Result<OwnedSemaphorePermit, NotTaken> {
+        acquire(&self.of.unpacking, 1).await
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        if let Some(sender) = self.sender {
+            self.of.take_back(sender, self.bytes());
+        }
+    }
+}
+
+/// Waits a little for `amount` of what a semaphore has.
+async fn acquire(semaphore: &Arc<Semaphore>, amount: usize) -> Result<OwnedSemaphorePermit, NotTaken> {
+    let amount = u32::try_from(amount).map_err(|_| NotTaken::TooLarge)?;
+    let permit = time::timeout(PATIENCE, Arc::clone(semaphore).acquire_many_owned(amount)).await;
+    permit.ok().and_then(Result::ok).ok_or(NotTaken::Busy)
+}

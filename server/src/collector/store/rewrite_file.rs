@@ -1,0 +1,62 @@
+//! Writes a database anew, without the pages that are free.
+//!
+//! Version 0.1.0 did not overwrite what it deleted, and its file never shrank. A copy is made beside the file and takes
+//! its place by a rename, so that an interruption leaves the one or the other. The copy has `auto_vacuum`, which says
+//! that this was done.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use sqlx::{Connection, SqliteConnection};
+use tokio::task;
+
+use crate::disk::private;
+
+/// Whether a database was made or rewritten by a version that overwrites what it deletes.
+pub(super) async fn is_rewritten(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    let mode: i64 = sqlx::query_scalar("PRAGMA auto_vacuum").fetch_one(connection).await?;
+    Ok(mode != 0)
+}
+
+/// Writes the database at `path` anew. `connection` is the only one to it and is closed.
+pub(super) async fn rewrite_file(path: &Path, mut connection: SqliteConnection) -> sqlx::Result<()> {
+    let copy = copy_of(path);
+    let made = copy.clone();
+    blocking(move || private::touch(&made)).await?;
+    let target = copy.to_str().ok_or_else(|| sqlx::Error::Protocol("the path is not UTF-8".to_owned()))?;
+    // The copy gets the mode that the connection set.
+    sqlx::query("VACUUM INTO ?").bind(target).execute(&mut connection).await?;
+    connection.close().await?;
+    let path = path.to_owned();
+    blocking(move || replace(&path, &copy)).await
+}
+
+/// Removes a copy that was not finished.
+pub(super) async fn remove_unfinished(path: &Path) {
+    let copy = copy_of(path);
+    // Where that fails, making the copy fails too and says why.
+    blocking(move || fs::remove_file(copy)).await.ok();
+}
+
+fn copy_of(path: &Path) -> PathBuf {
+    path.with_extension("sqlite.new")
+}
+
+/// Puts a copy in the place of the database, so that it is there after a power cut.
+fn replace(path: &Path, copy: &Path) -> io::Result<()> {
+    let log = path.with_extension("sqlite-wal");
+    if log.metadata().is_ok_and(|log| log.len() > 0) {
+        // It would be taken for the log of the copy.
+        return Err(io::Error::other("another program has the database open"));
+    }
+    File::open(copy)?.sync_all()?;
+    fs::rename(copy, path)?;
+    path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+}
+
+async fn blocking(work: impl FnOnce() -> io::Result<()> + Send + 'static) -> sqlx::Result<()> {
+    Ok(task::spawn_blocking(work).await.map_err(io::Error::other).flatten()?)
+}
