@@ -5,6 +5,7 @@ use std::{
     fs,
     net::{SocketAddr, TcpListener},
     os::unix::fs::PermissionsExt,
+    path::Path,
     process::Command,
     time::Duration,
 };
@@ -56,7 +57,9 @@ listen {address};
         );
         let file = directory.path().join("nginx.conf");
         fs::write(&file, config).context("the configuration cannot be written")?;
-        let mut command = Command::new("nginx");
+        // Debian keeps it out of the path of those who are not root.
+        let debian = Path::new("/usr/sbin/nginx");
+        let mut command = Command::new(if debian.exists() { debian } else { Path::new("nginx") });
         command.arg("-p").arg(directory.path()).arg("-c").arg(file).args(["-e", "stderr"]);
         Self::start(command, address, directory).await
     }

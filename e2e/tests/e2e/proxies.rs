@@ -255,7 +255,7 @@ async fn assert_only_the_public_goes_out(site: &str, fleet: &str, collector: &Pr
     assert_eq!(ask(&Method::POST, &intake, &json, report()).await, StatusCode::OK);
     // Larger than what a proxy takes by itself, and not too large for a collector.
     let mut large: serde_json::Value = serde_json::from_slice(&report()).unwrap();
-    large["profile"]["cpu"] = json!("A".repeat(6 << 20));
+    large["profile"]["cpu"] = json!("A".repeat(2 << 20));
     let large = serde_json::to_vec(&large).unwrap();
     assert_eq!(ask(&Method::POST, &intake, &json, large).await, StatusCode::OK);
     assert_eq!(scene.stored(collector).await.len(), 2);

@@ -24,7 +24,7 @@ pub(super) fn UsageStatistics() -> impl IntoView {
         <Title text="Anonymous usage statistics" />
         <Introduction />
         <p class="visually-hidden" role="status">{move || desk.said.get()}</p>
-        <Show when=move || !desk.is_signed_out.get() fallback=SignedOut>
+        <Show when=move || !desk.is_signed_out.get() fallback=|| view! { <SignedOut /> }>
             <Collection desk />
             <Delivery desk />
             <Preview desk />

@@ -195,13 +195,11 @@ impl Access {
         if RequestSource::of(headers, public_url) == RequestSource::OtherSite {
             return Err(AccessDenied::OtherSite);
         }
-        match self.0.admin.as_ref() {
-            Some(admin) if is_right(admin) => {
-                let session = BrowserSession::begin(self.now(), is_secure(headers, public_url));
-                Ok(self.cookie(&admin.sessions, &session))
-            }
-            _ => Err(self.wrong().await),
-        }
+        let Some(admin) = self.0.admin.as_ref().filter(|admin| is_right(admin)) else {
+            return Err(self.wrong().await);
+        };
+        let session = BrowserSession::begin(self.now(), is_secure(headers, public_url));
+        Ok(self.cookie(&admin.sessions, &session))
     }
 
     /// A code for one sign-in.
@@ -289,10 +287,10 @@ impl Access {
         }
     }
 
+    #[expect(clippy::expect_used, reason = "names, values and base paths are visible ASCII")]
     fn cookie(&self, key: &SessionKey, session: &BrowserSession) -> HeaderValue {
         let (value, base_path) = (key.sign(session), self.base_path());
         let cookie = cookie::set(key.cookie_name(), &value, base_path, session.max_age(), session.secure);
-        #[expect(clippy::expect_used, reason = "names, values and base paths are visible ASCII")]
         header_value(&cookie).expect("names, values and base paths are visible ASCII")
     }
 

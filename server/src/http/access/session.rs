@@ -127,8 +127,8 @@ impl std::fmt::Debug for SessionKey {
 }
 
 /// HMAC-SHA256 under `key`.
+#[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
     Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
 }
 
