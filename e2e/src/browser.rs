@@ -17,7 +17,8 @@ mod webkit;
 use std::{collections::BTreeSet, net::SocketAddr, sync::Mutex, time::Duration};
 
 use serde_json::{Value, json};
-use thirtyfour::{Capabilities, WebDriver, WindowHandle};
+pub use thirtyfour::Cookie;
+use thirtyfour::{By, Capabilities, WebDriver, WindowHandle};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use self::engine::Engine;
@@ -125,9 +126,41 @@ impl Browser {
         let is_new = self.signed_in.lock().expect("no holder panics").insert(server.url(""));
         if is_new {
             self.goto(&server.url("health")).await;
-            let keep = format!("sessionStorage.setItem('headcount-admin-token', '{}')", http::ADMIN_TOKEN);
-            self.run(&keep).await;
+            let body = json!({ "token": http::ADMIN_TOKEN }).to_string();
+            let ask = format!("fetch('api/session', {{ method: 'POST', body: {} }})", json!(body));
+            assert_eq!(self.run(&format!("return {ask}.then(answer => answer.status)")).await, json!(204));
         }
+    }
+
+    /// Gives the browser the cookie of a session at a server that it finds at the address `base`, such as that of a proxy. It
+    /// sends no request for that but one for a public page.
+    pub async fn hold_session(&self, server: &Process, base: &str) {
+        let body = json!({ "token": http::ADMIN_TOKEN });
+        let asked = http::client().expect("a client").post(server.url("api/session")).json(&body);
+        let answer = asked.send().await.expect("the server answers");
+        let cookie = answer.headers()["set-cookie"].to_str().expect("a cookie is text").to_owned();
+        let (name, value) = cookie.split_once(';').and_then(|(it, _)| it.split_once('=')).expect("a cookie");
+        self.goto(&format!("{base}health")).await;
+        let mut cookie = Cookie::new(name, value);
+        cookie.set_path("/");
+        self.web.add_cookie(cookie).await.expect("the browser takes a cookie");
+    }
+
+    /// Presses the button that the selector finds.
+    pub async fn press(&self, selector: &str) {
+        self.run(&format!("document.querySelector({}).click()", json!(selector))).await;
+    }
+
+    /// Types into the field that the selector finds.
+    pub async fn enter(&self, selector: &str, text: &str) {
+        let field = self.web.find(By::Css(selector)).await.expect("the page has the field");
+        field.send_keys(text).await.expect("the field takes text");
+    }
+
+    /// The session cookies of the page that is shown, as the browser keeps them.
+    pub async fn session_cookies(&self) -> Vec<Cookie> {
+        let all = self.web.get_all_cookies().await.expect("a browser tells its cookies");
+        all.into_iter().filter(|cookie| cookie.name.starts_with("headcount-session-")).collect()
     }
 
     /// Opens a page, and waits until it is loaded.

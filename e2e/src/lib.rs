@@ -20,6 +20,7 @@ pub mod processes;
 pub mod program;
 pub mod projects;
 pub mod prometheus;
+pub mod proxy;
 pub mod site;
 pub mod stop;
 pub mod wait;

@@ -1,9 +1,15 @@
 //! A `headcount` that runs: where it listens, what it says, and how it ends.
 
-use std::{net::SocketAddr, process::ExitStatus, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::Path,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
 use reqwest::Url;
+use tokio::process::Command as AsyncCommand;
 
 pub use rustix::process::Signal;
 
@@ -37,6 +43,12 @@ impl Process {
         format!("{}{path}", self.url)
     }
 
+    /// Its data directory.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        self.program.data_dir()
+    }
+
     /// Where it listens.
     ///
     /// # Errors
@@ -44,6 +56,21 @@ impl Process {
     pub fn address(&self) -> anyhow::Result<SocketAddr> {
         let addresses = self.url.socket_addrs(|| None).context("the announced address")?;
         addresses.first().copied().context("the announced address is empty")
+    }
+
+    /// A link that opens its interface signed in, once and within five minutes: what `headcount sign-in` prints.
+    ///
+    /// # Errors
+    /// The command says why there is none.
+    pub async fn sign_in_link(&self) -> anyhow::Result<String> {
+        let mut command = AsyncCommand::from(self.program.sign_in_command(self.address()?)?);
+        let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
+        let output = tokio::time::timeout(START, output).await.context("no link was printed in time")?;
+        let output = output.context("the command cannot be started")?;
+        if !output.status.success() {
+            bail!("there is no link: {}", String::from_utf8_lossy(&output.stderr).trim());
+        }
+        Ok(String::from_utf8(output.stdout).context("the link")?.trim().to_owned())
     }
 
     /// What it says on standard error.

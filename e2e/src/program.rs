@@ -161,6 +161,14 @@ impl Program {
             .context("the program cannot be started")
     }
 
+    /// The command that prints a link which signs in to this program, once it listens at `address`.
+    pub(crate) fn sign_in_command(&self, address: SocketAddr) -> anyhow::Result<Command> {
+        let mut command = Command::new(binary()?);
+        command.args(["sign-in", self.command, "--listen", &address.to_string()]);
+        self.complete(&mut command);
+        Ok(command)
+    }
+
     pub(crate) const fn announcement(&self) -> &'static str {
         self.announcement
     }
@@ -174,15 +182,20 @@ impl Program {
         let mut words = self.wrapper.iter().chain([&binary]);
         let mut command = Command::new(words.next().unwrap_or(&binary));
         command.args(words).arg(self.command).args(["--listen", &self.listen.to_string()]);
+        self.complete(&mut command);
+        if self.own_group {
+            command.process_group(0);
+        }
+        Ok(command)
+    }
+
+    /// Adds the flags, and makes the environment what it has to be.
+    fn complete(&self, command: &mut Command) {
         command.arg("--data-dir").arg(&self.data_dir).args(&self.arguments);
         command.env_clear();
         command.envs(env::var_os("PATH").map(|path| ("PATH", path)));
         command.envs(self.admin_token.map(|token| (TOKEN_VARIABLE, token)));
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        if self.own_group {
-            command.process_group(0);
-        }
-        Ok(command)
     }
 }
 

@@ -14,6 +14,7 @@ mod format;
 mod link;
 mod pages;
 mod projects;
+mod session;
 mod statistics;
 mod title;
 

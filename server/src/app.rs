@@ -1,10 +1,13 @@
 //! The composition root: the only place that picks implementations and starts tasks.
 
+mod admin_token;
 mod browser_key;
 mod forgetting;
 mod identity;
 mod installed;
+mod public_url;
 pub mod records;
+mod running_program;
 pub mod statistics;
 mod switch;
 
@@ -13,23 +16,29 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use anyhow::{Context, bail};
 use axum::Router;
 use headcount_shared::{
-    api::Problem,
     payload::{DatabaseType, Instance},
     routes::RouteTable,
 };
 use rand::RngExt;
+use reqwest::Url;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use self::statistics::{Plan, Statistics};
+pub use self::running_program::{preview, sign_in};
+use self::{
+    admin_token::OperatorToken,
+    public_url::link_base,
+    statistics::{Plan, Statistics},
+};
 use crate::{
     clock::{Clock, SystemClock},
     collector::{Collector, CollectorConfig, Retention},
-    config::{Collect, Serve},
+    config::{BasePath, Collect, Serve},
     disk::DataDir,
-    http::{self, Access, Assets, assets::AssetsError, forwarded::EventSenders, listen},
+    http::{
+        self, Access, AccessConfig, Assets, Interface, assets::AssetsError, forwarded::EventSenders, listen,
+    },
     metrics::Metrics,
-    outgoing,
     report::assemble::Installation,
     settings::{Bootstrap, Settings},
 };
@@ -43,9 +52,6 @@ const DRAIN: Duration = Duration::from_secs(2);
 /// How long the settings database may take to say goodbye.
 const CLOSING: Duration = Duration::from_secs(1);
 
-/// How long `headcount preview` waits for the server.
-const PREVIEW_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// Runs a server until `stop`. When this returns, everything counted is on disk.
 ///
 /// # Errors
@@ -54,7 +60,11 @@ pub async fn serve(config: Serve, stop: CancellationToken) -> anyhow::Result<()>
     let server = Server::open(&config, Arc::new(SystemClock::new()), None).await?;
     let listener = bind(config.listen).await?;
     let url = format!("http://{}{}", listener.local_addr()?, config.url_base_path.as_str());
-    tracing::info!(statistics = server.statistics.describe(), "serving on {url}");
+    let statistics = server.statistics.describe();
+    match &server.operator {
+        Some(operator) => tracing::info!(statistics, admin_token = %operator, "serving on {url}"),
+        None => tracing::info!(statistics, "serving on {url}"),
+    }
     listen::serve(listener, server.router(), stop, DRAIN).await;
     server.close().await;
     tracing::info!("everything counted is on disk");
@@ -70,7 +80,7 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
         bail!("--clickhouse-url: this version keeps reports in SQLite only");
     }
     let collector_config = CollectorConfig {
-        data_dir: config.data_dir,
+        data_dir: config.data_dir.clone(),
         retention: Retention { counts: config.retention, raw: config.raw_retention },
         max_disk: config.max_disk.map(|size| size.as_u64()),
     };
@@ -78,9 +88,18 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     let opening = Collector::open(&collector_config, Arc::new(SystemClock::new()));
     let Some(collector) = stop.run_until_cancelled(opening).await else { return Ok(()) };
     let collector = collector?;
-    let router = http::collector_routes(Access::new(config.admin_token), &collector);
+    let operator = OperatorToken::load_or_make(config.admin_token.as_ref(), &config.data_dir)?;
+    let access = AccessConfig {
+        interface: Interface::Collector,
+        admin_token: Some(operator.token.clone()),
+        metrics_token: None,
+        base_path: BasePath::root(),
+        public_url: public_base(config.public_url.as_ref(), &BasePath::root())?,
+    };
+    let access = Access::new(access, Arc::new(SystemClock::new()));
+    let router = http::collector_routes(access, &collector);
     let listener = bind(config.listen).await?;
-    tracing::info!("collecting on http://{}/", listener.local_addr()?);
+    tracing::info!(admin_token = %operator, "collecting on http://{}/", listener.local_addr()?);
     listen::serve(listener, router, stop, DRAIN).await;
     collector.close().await;
     tracing::info!("every report is on disk");
@@ -96,6 +115,9 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 pub struct Server {
     config: Serve,
     metrics: Metrics,
+    /// `None` when switched off for the whole run and no token was given: then there is nothing to look at.
+    operator: Option<OperatorToken>,
+    access: Access,
     statistics: Arc<Statistics>,
     assets: Arc<Assets>,
     /// Follows what is chosen at other servers.
@@ -120,11 +142,24 @@ impl Server {
         if let Some(reason) = config.switched_off_by() {
             tracing::info!("usage statistics are switched off for this run by {reason}");
             let statistics = Arc::new(Statistics::off(config.collector_url.clone(), reason));
-            return Ok(Self { config, metrics, statistics, assets, following: None, kept: None });
+            let operator = config.admin_token.as_ref().map(OperatorToken::given);
+            let access = access(&config, operator.as_ref(), clock)?;
+            return Ok(Self {
+                config,
+                metrics,
+                operator,
+                access,
+                statistics,
+                assets,
+                following: None,
+                kept: None,
+            });
         }
         config.check_targets()?;
         let (data_dir, settings) = open_kept(&config).await?;
         let settings = settings.with_targets(config.target_policy());
+        let operator = operator_token(&config, &settings).await?;
+        let access = access(&config, Some(&operator), Arc::clone(&clock))?;
         if let Some(bootstrap) = bootstrap(&config) {
             set_up_default_project(&settings, &bootstrap).await?;
         }
@@ -134,15 +169,23 @@ impl Server {
             let statistics = Arc::clone(&statistics);
             AbortOnDropHandle::new(tokio::spawn(async move { statistics.follow_choice().await }))
         });
-        Ok(Self { config, metrics, statistics, assets, following, kept: Some((data_dir, settings)) })
+        Ok(Self {
+            config,
+            metrics,
+            operator: Some(operator),
+            access,
+            statistics,
+            assets,
+            following,
+            kept: Some((data_dir, settings)),
+        })
     }
 
     /// The routes under the base path: where browsers send events, the browser programs, and the interface.
     ///
-    /// Without an admin token the interface answers requests with a [`Peer`](http::access::Peer) on this machine only,
-    /// which [`listen::serve`] puts into every request; another web server has to do the same.
+    /// The interface wants the admin token or the cookie of a session, wherever a request comes from.
     pub fn router(&self) -> Router {
-        let access = Access::new(self.config.admin_token.clone());
+        let access = self.access.clone();
         let statistics = Arc::clone(&self.statistics);
         let settings = self.kept.as_ref().map(|(_, settings)| settings.clone());
         let (metrics, assets) = (self.metrics.clone(), Arc::clone(&self.assets));
@@ -167,6 +210,32 @@ impl Server {
             tokio::time::timeout(CLOSING, settings.close()).await.ok();
         }
     }
+}
+
+/// The admin token of a server that is not switched off for the whole run.
+async fn operator_token(config: &Serve, settings: &Settings) -> anyhow::Result<OperatorToken> {
+    let (given, own_dir) = (config.admin_token.as_ref(), config.own_dir());
+    if settings.kind() == DatabaseType::Postgres && !settings.is_read_only() {
+        return OperatorToken::shared(given, &own_dir, settings).await;
+    }
+    OperatorToken::load_or_make(given, &own_dir)
+}
+
+/// Who may look at the interface of a server.
+fn access(config: &Serve, operator: Option<&OperatorToken>, clock: Arc<dyn Clock>) -> anyhow::Result<Access> {
+    let access = AccessConfig {
+        interface: Interface::Server,
+        admin_token: operator.map(|operator| operator.token.clone()),
+        metrics_token: config.metrics_token.clone(),
+        base_path: config.url_base_path.clone(),
+        public_url: public_base(config.public_url.as_ref(), &config.url_base_path)?,
+    };
+    Ok(Access::new(access, clock))
+}
+
+/// The public address with the base path.
+fn public_base(given: Option<&Url>, base_path: &BasePath) -> anyhow::Result<Option<Url>> {
+    given.map(|url| link_base(url, base_path)).transpose()
 }
 
 /// The browser programs; the tracker with the routes of the product.
@@ -223,34 +292,6 @@ fn instance(data_dir: &Path, own_dir: &Path, database_type: DatabaseType) -> any
     let others = if data_dir == own_dir { None } else { identity::load(data_dir) };
     let uuid = others.map_or_else(|| identity::load_or_create(own_dir), Ok)?;
     Ok(Instance { uuid, version: VERSION.to_owned(), database_type })
-}
-
-/// The report that a running server would send now, from its preview.
-///
-/// # Errors
-/// One sentence: there is no server at that address, or it does not want to tell.
-pub async fn preview(config: &Serve) -> anyhow::Result<Vec<u8>> {
-    let mut address = config.listen;
-    if address.ip().is_unspecified() {
-        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
-    }
-    let url = format!("http://{address}{}api/usage-statistics/preview", config.url_base_path.as_str());
-    let client = outgoing::client_builder().no_proxy().timeout(PREVIEW_TIMEOUT).build()?;
-    let mut request = client.get(url);
-    if let Some(token) = &config.admin_token {
-        request = request.bearer_auth(token.expose());
-    }
-    let response = request.send().await.map_err(|_| anyhow::anyhow!("no server answers on {address}"))?;
-    let refused = !response.status().is_success();
-    let body = response.bytes().await.context("the server's answer broke off")?;
-    if refused {
-        let detail = serde_json::from_slice::<Problem>(&body).map(|problem| problem.detail);
-        bail!(
-            "the server on {address} refused: {}",
-            detail.unwrap_or_else(|_| "it is no headcount server".to_owned())
-        );
-    }
-    Ok(body.into())
 }
 
 #[cfg(test)]

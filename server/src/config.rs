@@ -4,7 +4,7 @@
 //! without another word: `sources` gives every flag these. A field of type `bool` is a switch. `values` has the parsers that
 //! several flags share.
 
-mod admin_token;
+mod access_token;
 mod base_path;
 mod collect;
 mod file;
@@ -13,6 +13,7 @@ mod opt_out;
 mod refusal;
 mod routes;
 mod serve;
+mod sign_in;
 mod sources;
 mod values;
 
@@ -22,12 +23,13 @@ use clap::{Parser, Subcommand};
 
 use self::sources::{Environment, NotParsed, Parsed};
 pub use self::{
-    admin_token::AdminToken,
+    access_token::AccessToken,
     base_path::BasePath,
     collect::Collect,
     log_filter::{LogFilter, LogFormat},
     refusal::BadFlags,
     serve::Serve,
+    sign_in::{RunningProgram, SignIn},
 };
 
 /// Counts how self-hosted software is used, without learning who uses it.
@@ -47,6 +49,9 @@ pub enum Command {
     Collect(Collect),
     /// Print the report that a running server would send now. Takes the flags of that server.
     Preview(Box<Serve>),
+    /// Print a link that opens the web interface of a running server signed in, once and within five minutes. Takes the flags
+    /// of that server; for a collector, `sign-in collect` takes those of the collector.
+    SignIn(Box<SignIn>),
 }
 
 /// A variable of the environment of this process.

@@ -12,6 +12,7 @@ mod openapi;
 pub mod pages;
 pub mod problem;
 mod settings;
+mod sign_in;
 pub mod stats;
 pub mod usage_statistics;
 
@@ -22,14 +23,17 @@ use axum::{
     extract::{FromRef, Request},
     http::{HeaderValue, StatusCode, Uri, header},
     middleware,
-    response::IntoResponse,
-    routing::get,
+    response::{IntoResponse, Redirect},
+    routing::{get, post},
 };
 use tower::{ServiceExt, service_fn};
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use self::{access::Access, assets::Assets};
+pub use self::{
+    access::{Access, AccessConfig, Interface},
+    assets::Assets,
+};
 use self::{forwarded::EventSenders, openapi::Description};
 use crate::{
     app::statistics::Statistics, collector::Collector, config::BasePath, metrics::Metrics, settings::Settings,
@@ -49,6 +53,13 @@ pub struct ServerState {
     settings: Option<Settings>,
     metrics: Metrics,
     senders: Arc<EventSenders>,
+    access: Access,
+}
+
+impl FromRef<ServerState> for Access {
+    fn from_ref(state: &ServerState) -> Self {
+        state.access.clone()
+    }
 }
 
 impl FromRef<ServerState> for Arc<EventSenders> {
@@ -91,22 +102,27 @@ pub fn server_routes(
     assets: Arc<Assets>,
     senders: EventSenders,
 ) -> Router {
-    let (api, description) = OpenApiRouter::with_openapi(openapi::begin(base_path))
+    let (api, mut description) = OpenApiRouter::with_openapi(openapi::begin(base_path, &access))
+        .merge(sign_in::code_routes())
         .merge(usage_statistics::routes())
         .merge(settings::routes())
         .merge(openapi::routes())
         .split_for_parts();
-    let api = api
-        .layer(Extension(Description::of(&description)))
+    let (session, described) = sign_in::session_routes::<ServerState>().split_for_parts();
+    description.merge(described);
+    let for_data = middleware::from_fn_with_state(access.clone(), access::for_data);
+    let api = api.layer(Extension(Description::of(&description))).route_layer(for_data.clone());
+    let metrics_page = Router::new()
         .route("/metrics", get(metrics::render))
-        .route_layer(middleware::from_fn_with_state(access.clone(), access::for_data));
-    let pages = Router::new()
-        .fallback(get(pages::page))
-        .layer(middleware::from_fn_with_state(access, access::for_pages));
+        .route_layer(middleware::from_fn_with_state(access.clone(), access::for_metrics));
+    let pages = Router::new().fallback(get(pages::page));
+    // What is off for the whole run has nothing to hide: its pages say so, and why.
+    let pages = if settings.is_none() { pages } else { pages.layer(for_data) };
     let open = Router::new()
         .merge(stats::routes())
         .route("/health", get(health))
-        .route("/static/{file}", get(assets::file));
+        .route("/static/{file}", get(assets::file))
+        .merge(sign_in::page_routes());
     let state = ServerState {
         base_path: Arc::new(base_path.clone()),
         statistics,
@@ -114,16 +130,24 @@ pub fn server_routes(
         settings,
         metrics,
         senders: Arc::new(senders),
+        access,
     };
-    let routes = with_headers(api.merge(pages)).merge(open).with_state(state);
-    with_one_host(under(base_path, routes))
+    let private = with_headers(api.merge(session).merge(metrics_page).merge(pages));
+    with_one_host(under(base_path, private.merge(open).with_state(state)))
 }
 
 /// The routes of `headcount collect`.
 pub fn collector_routes(access: Access, collector: &Collector) -> Router {
     let collector::CollectorRoutes { public, private } = collector::routes(collector);
-    let private = private.route_layer(middleware::from_fn_with_state(access, access::for_data));
-    with_one_host(public.merge(with_headers(private)))
+    let (session, _) = sign_in::session_routes::<Access>().split_for_parts();
+    let (code, _) = sign_in::code_routes::<Access>().split_for_parts();
+    let code: Router = code.with_state(access.clone());
+    let open: Router = with_headers(session).merge(sign_in::page_routes()).with_state(access.clone());
+    let private = private
+        .merge(code)
+        .fallback(async || StatusCode::NOT_FOUND)
+        .layer(middleware::from_fn_with_state(access, access::for_data));
+    with_one_host(with_headers(private).merge(public).merge(open))
 }
 
 /// The outermost layer: nothing of a request that names no host or several is looked at.
@@ -152,14 +176,24 @@ fn under(base_path: &BasePath, routes: Router) -> Router {
         return routes;
     }
     Router::new().fallback_service(service_fn(move |mut request: Request| {
+        let with_slash = (request.uri().path() == prefix).then(|| with_slash(request.uri()));
         let inner = without_prefix(request.uri(), &prefix);
         let routes = routes.clone();
         async move {
+            // The session's cookie is for addresses below the base path.
+            if let Some(with_slash) = with_slash {
+                return Ok(Redirect::permanent(&with_slash).into_response());
+            }
             let Some(inner) = inner else { return Ok(StatusCode::NOT_FOUND.into_response()) };
             *request.uri_mut() = inner;
             routes.oneshot(request).await
         }
     }))
+}
+
+/// The base path itself, with its slash.
+fn with_slash(uri: &Uri) -> String {
+    uri.query().map_or_else(|| format!("{}/", uri.path()), |query| format!("{}/?{query}", uri.path()))
 }
 
 /// The address as it is without the base path; `None` when it is not under that.

@@ -11,7 +11,7 @@ use std::{
 use anyhow::Context;
 use headcount::{
     app,
-    config::{Command, CommandLine, LogFilter, LogFormat, Serve, process_variable},
+    config::{Command, CommandLine, LogFilter, LogFormat, Serve, SignIn, process_variable},
     descriptors,
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -58,6 +58,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
             app::collect(config, stop_on_signal()?).await
         }
         Command::Preview(config) => preview(*config).await,
+        Command::SignIn(command) => print_sign_in_link(&command).await,
     }
 }
 
@@ -65,6 +66,11 @@ async fn preview(config: Serve) -> anyhow::Result<()> {
     let report = app::preview(&config).await?;
     let mut out = io::stdout();
     out.write_all(&report).and_then(|()| out.write_all(b"\n")).context("the report cannot be printed")
+}
+
+async fn print_sign_in_link(command: &SignIn) -> anyhow::Result<()> {
+    let link = app::sign_in(command).await?;
+    writeln!(io::stdout(), "{link}").context("the link cannot be printed")
 }
 
 fn log(filter: &LogFilter, format: LogFormat) {

@@ -187,7 +187,7 @@ async fn everything_is_under_the_base_path() {
     }
     let root = Running { url: server.url.trim_end_matches("coroot/").to_owned(), ..server };
     assert_eq!(root.get("health").await.status, StatusCode::NOT_FOUND);
-    assert_eq!(root.get("coroot").await.status, StatusCode::OK);
+    assert_eq!(root.get("coroot").await.status, StatusCode::PERMANENT_REDIRECT);
     root.stop().await;
 }
 

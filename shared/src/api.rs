@@ -25,6 +25,7 @@ mod projects;
 mod prometheus;
 mod records;
 mod secrets;
+mod session;
 mod statistics;
 
 pub use self::{
@@ -48,6 +49,7 @@ pub use self::{
         Deployment, Deployments, Incident, Incidents, Notification, Notifications, Severity, Snapshot,
     },
     secrets::{Auth, Header, Secret, SetAuth, SetHeader},
+    session::{NewSession, SignInCode},
     statistics::{
         AskPseudonym, Pseudonym, ReportEntries, ReportEntry, ReportState, Status, Switch, WouldForget,
     },

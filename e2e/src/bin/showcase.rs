@@ -47,7 +47,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     let mut stop = Stop::listen()?;
     let server = server(&cli)?.start().await.context("the server does not start")?;
     let sites = sites(cli.listen, &server).await?;
-    say(&introduction(&server, &sites));
+    say(&introduction(&server.sign_in_link().await?, &sites));
     stop.asked().await;
     say("\nStopping.\n");
     server.stop().await.map(drop)
@@ -81,18 +81,18 @@ async fn sites(first: SocketAddr, server: &Process) -> anyhow::Result<Vec<(&'sta
     Ok(sites)
 }
 
-fn introduction(server: &Process, sites: &[(&str, Site)]) -> String {
+fn introduction(link: &str, sites: &[(&str, Site)]) -> String {
     let sites: String =
         sites.iter().map(|(name, site)| format!("  {name:<14} {}\n", site.url("/"))).collect();
     format!(
         "
 {sites}
-Click through a few pages of each, at several widths. What is counted is at
-  {}
+Click through a few pages of each, at several widths. What is counted is behind this link, which signs a browser in once and
+within five minutes:
+  {link}
 Ctrl-C stops everything.
 
-",
-        server.url("usage-statistics"),
+"
     )
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, process::Stdio, time::Duration};
 
-use headcount_e2e::wait::eventually;
+use headcount_e2e::{http, wait::eventually};
 use reqwest::StatusCode;
 use serde_json::Value;
 use tokio::{
@@ -66,6 +66,28 @@ async fn a_signal_ends_the_demo_and_both_programs() {
             assert!(scene.http.get(format!("{url}health")).send().await.is_err(), "{url} still answers");
         }
     }
+}
+
+#[tokio::test]
+async fn the_demo_prints_links_that_sign_in_to_both_programs_once() {
+    let scene = Scene::new();
+    let address = own_address().to_string();
+    let mut demo = demo(&scene, &address, &address);
+    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+    let mut links = Vec::new();
+    while links.len() < 2 {
+        let line = lines.next_line().await.unwrap().expect("the demo prints two links");
+        links.extend(line.split_whitespace().find(|word| word.contains("/sign-in#code=")).map(str::to_owned));
+    }
+    for link in links {
+        let (base, code) = link.split_once("sign-in#code=").unwrap();
+        let body = serde_json::json!({ "code": code }).to_string();
+        for status in [StatusCode::NO_CONTENT, StatusCode::UNAUTHORIZED] {
+            let asked = http::client().unwrap().post(format!("{base}api/session")).body(body.clone());
+            assert_eq!(asked.send().await.unwrap().status(), status);
+        }
+    }
+    end(demo).await;
 }
 
 #[tokio::test]
@@ -186,6 +208,9 @@ async fn see(scene: &Scene, server: &str, missing: &mut Expected) {
     }
 }
 
+/// The preview of a server, which has made a token of its own.
 async fn preview(scene: &Scene, server: &str) -> Value {
-    scene.get(&format!("{server}api/usage-statistics/preview")).await.json().await.unwrap()
+    let token = std::fs::read_to_string(scene.path("demo/server/admin-token")).unwrap();
+    let asked = scene.http.get(format!("{server}api/usage-statistics/preview")).bearer_auth(token.trim());
+    asked.send().await.unwrap().json().await.unwrap()
 }

@@ -46,6 +46,7 @@ fn observing_server(scene: &Scene, collector: &Process) -> Program {
 /// Visits pages and checks that neither they nor the server know of a tracker.
 async fn assert_no_tracker(scene: &Scene, browser: &Browser, server: &Process) {
     let wire = Wire::to(server.address().unwrap(), Mode::Forward).await;
+    browser.hold_session(server, &format!("http://{}/", wire.address)).await;
     for page in ["", "p/acme", "usage-statistics"] {
         browser.goto(&format!("http://{}/{page}", wire.address)).await;
         assert!(!browser.source().await.contains("tracker"), "{page}");

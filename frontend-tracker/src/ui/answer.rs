@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 /// Why a request came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// The server wants the admin token, or another one.
-    TokenNeeded,
+    /// The browser is not signed in, or not any more.
+    SignedOut,
     /// A sentence for the user.
     Told(String),
 }
@@ -21,6 +21,16 @@ pub(super) enum Fetched<T> {
     Here(T),
     /// Why it is not here, in a sentence.
     Failed(String),
+}
+
+impl Failure {
+    /// What the user is told.
+    pub(super) fn sentence(self) -> String {
+        match self {
+            Self::SignedOut => "You are signed out. Reload the page to sign in.".to_owned(),
+            Self::Told(sentence) => sentence,
+        }
+    }
 }
 
 impl<T> Fetched<T> {
@@ -46,7 +56,7 @@ impl<T> Fetched<T> {
 pub(super) fn accepted(status: u16, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
     match status {
         200..300 => Ok(body),
-        401 => Err(Failure::TokenNeeded),
+        401 => Err(Failure::SignedOut),
         _ => Err(Failure::Told(refusal(status, &body))),
     }
 }
@@ -89,7 +99,7 @@ mod tests {
         let cases = [
             (200, b"{}".as_slice(), Ok(b"{}".to_vec())),
             (204, b"", Ok(vec![])),
-            (401, b"", Err(Failure::TokenNeeded)),
+            (401, b"", Err(Failure::SignedOut)),
             (409, problem, Err(told("A flag says off."))),
             (502, b"<html>", Err(told("The server refused with status 502 and gave no reason."))),
             (404, b"{}", Err(told("The server refused with status 404 and gave no reason."))),

@@ -8,16 +8,15 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestCache, RequestInit, Response};
 
-use super::{
-    answer::{Failure, accepted, read},
-    browser,
-};
+use super::answer::{Failure, accepted, read};
 
-/// The server, with the token it is asked with.
+/// The header without which the server makes no change for a signed-in browser. No page of another site can set it.
+const HEADCOUNT_REQUEST: &str = "Headcount-Request";
+
+/// The server. The browser shows it the cookie of its session.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Api {
     base: StoredValue<String>,
-    token: RwSignal<Option<String>>,
 }
 
 /// An answer and the time at which the server gave it.
@@ -32,18 +31,12 @@ pub(super) struct Answered<T> {
 impl Api {
     /// The server that serves this page under `base`.
     pub(super) fn new(base: String) -> Self {
-        Self { base: StoredValue::new(base), token: RwSignal::new(browser::stored_token()) }
+        Self { base: StoredValue::new(base) }
     }
 
-    /// Whether requests carry a token.
-    pub(super) fn has_token(self) -> bool {
-        self.token.read_untracked().is_some()
-    }
-
-    /// Asks with `token` from now on.
-    pub(super) fn set_token(self, token: String) {
-        browser::store_token(&token);
-        self.token.set(Some(token));
+    /// Ends the session of this browser.
+    pub(super) async fn sign_out(self) -> Result<(), Failure> {
+        self.request("DELETE", "api/session", None).await.map(drop)
     }
 
     /// The state of usage statistics.
@@ -83,11 +76,6 @@ impl Api {
         self.url(&format!("api/usage-statistics/reports/{id}"))
     }
 
-    /// The exact bytes of a report.
-    pub(super) async fn report(self, id: &str) -> Result<Vec<u8>, Failure> {
-        Ok(self.request("GET", &format!("api/usage-statistics/reports/{id}"), None).await?.value)
-    }
-
     fn url(self, path: &str) -> String {
         self.base.with_value(|base| format!("{base}{path}"))
     }
@@ -117,9 +105,7 @@ impl Api {
         body: Option<&str>,
     ) -> Result<(u16, Option<f64>, Vec<u8>), JsValue> {
         let headers = Headers::new()?;
-        if let Some(token) = self.token.get_untracked() {
-            headers.set("Authorization", &format!("Bearer {token}"))?;
-        }
+        headers.set(HEADCOUNT_REQUEST, "1")?;
         let init = RequestInit::new();
         init.set_method(method);
         init.set_cache(RequestCache::NoStore);

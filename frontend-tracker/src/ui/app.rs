@@ -11,6 +11,7 @@ use super::{
     browser,
     link::{Base, Covers, Link},
     pages::{NotFound, table},
+    session::SignOut,
 };
 
 /// The whole interface.
@@ -46,6 +47,7 @@ fn Navigation() -> impl IntoView {
                 <Link to="/p/new" covers=Covers::Below>"New project"</Link>
                 <Link to="/usage-statistics">"Usage statistics"</Link>
             </nav>
+            <SignOut />
         </header>
     }
 }

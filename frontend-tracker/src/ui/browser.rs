@@ -1,15 +1,12 @@
-//! What the interface asks of its browser: where it is served, a place for the token, a file to save, a place to focus.
+//! What the interface asks of its browser: where it is served, a file to save, a place to focus, another look at the page.
 
 use js_sys::{Array, Uint8Array};
 use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlElement, Storage, Url};
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlElement, Url};
 
 /// The element in which the server says under which path it serves.
 const BASE: &str = "meta[name='headcount-base']";
-
-/// The key in `sessionStorage`: the token is gone when the tab is closed.
-const TOKEN: &str = "headcount-admin-token";
 
 /// The path that the interface is served under, with a slash at its end.
 pub(super) fn base() -> String {
@@ -21,20 +18,9 @@ pub(super) fn base() -> String {
     base
 }
 
-/// The token that was entered in this tab, if the browser kept it.
-pub(super) fn stored_token() -> Option<String> {
-    session_storage()?.get_item(TOKEN).ok().flatten()
-}
-
-/// Keeps `token` for this tab. Where the browser keeps nothing, it is asked for again after the next load.
-pub(super) fn store_token(token: &str) {
-    if let Some(storage) = session_storage() {
-        let _kept = storage.set_item(TOKEN, token);
-    }
-}
-
-fn session_storage() -> Option<Storage> {
-    window().session_storage().ok().flatten()
+/// Loads the page again. The server answers with the sign-in page where that is needed.
+pub(super) fn reload() {
+    let _reloads = window().location().reload();
 }
 
 /// The time of the browser, in Unix seconds.

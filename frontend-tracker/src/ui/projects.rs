@@ -29,10 +29,7 @@ pub(super) fn ProjectLinks() -> impl IntoView {
 fn fetched(answer: Result<Projects, Failure>) -> Fetched<Vec<Project>> {
     match answer {
         Ok(Projects { projects }) => Fetched::Here(projects),
-        Err(Failure::TokenNeeded) => Fetched::Failed(
-            "The server wants its admin token; the page about usage statistics takes it.".to_owned(),
-        ),
-        Err(Failure::Told(why)) => Fetched::Failed(why),
+        Err(failure) => Fetched::Failed(failure.sentence()),
     }
 }
 

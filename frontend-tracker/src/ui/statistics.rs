@@ -6,19 +6,11 @@ mod desk;
 mod forgetting;
 mod preview;
 mod reports;
-mod token;
 
 use leptos::prelude::*;
 
-use self::{
-    collection::Collection,
-    delivery::Delivery,
-    desk::{Desk, Wanted},
-    preview::Preview,
-    reports::Reports,
-    token::TokenForm,
-};
-use super::{answer::Fetched, api::Api, browser, title::Title};
+use self::{collection::Collection, delivery::Delivery, desk::Desk, preview::Preview, reports::Reports};
+use super::{answer::Fetched, api::Api, browser, session::SignedOut, title::Title};
 
 /// How long the page waits between looks at a report that is due, in seconds.
 const LOOK_AGAIN_S: f64 = 5.0;
@@ -29,12 +21,11 @@ pub(super) fn UsageStatistics() -> impl IntoView {
     let desk = Desk::new(expect_context::<Api>());
     desk.refresh();
     tick(desk);
-    let is_locked = Memo::new(move |_| desk.wanted.get() != Wanted::No);
     view! {
         <Title text="Anonymous usage statistics" />
         <Introduction />
         <p class="visually-hidden" role="status">{move || desk.said.get()}</p>
-        <Show when=move || !is_locked.get() fallback=move || view! { <TokenForm desk /> }>
+        <Show when=move || !desk.is_signed_out.get() fallback=|| view! { <SignedOut /> }>
             <Collection desk />
             <Delivery desk />
             <Preview desk />

@@ -23,7 +23,8 @@ pub fn render(fleet: &Fleet, now: u64, host: Option<&str>) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>Headcount: installations</title>\n<link rel=\"stylesheet\" href=\"style.css\">\n</head>\n\
-         <body>\n<main>\n<h1>Installations</h1>\n{notices}{content}</main>\n</body>\n</html>\n"
+         <body>\n<main>\n<form class=\"sign-out\" method=\"post\" action=\"sign-out\"><button type=\"submit\">Sign out</button></form>\n\
+         <h1>Installations</h1>\n{notices}{content}</main>\n</body>\n</html>\n"
     )
 }
 

@@ -7,6 +7,12 @@ use std::str::FromStr;
 pub struct BasePath(String);
 
 impl BasePath {
+    /// The path `/`.
+    #[must_use]
+    pub fn root() -> Self {
+        Self("/".to_owned())
+    }
+
     /// The path, `/` or `/coroot/`.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -4,10 +4,11 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 use clap::Args;
+use reqwest::Url;
 
 use super::{
-    AdminToken, LogFilter, LogFormat,
-    values::{parse_disk_size, parse_interval},
+    AccessToken, LogFilter, LogFormat,
+    values::{parse_disk_size, parse_interval, parse_public_url},
 };
 
 /// The flags of `headcount collect`.
@@ -25,9 +26,15 @@ pub struct Collect {
     #[arg(long)]
     pub clickhouse_url: Option<String>,
 
-    /// The token that the fleet pages ask for. Without one they answer this machine only.
+    /// The token that opens the fleet pages, of at least 16 characters. Without one, a token is made at the first start and
+    /// kept in the file `admin-token` in the data directory.
     #[arg(long)]
-    pub admin_token: Option<AdminToken>,
+    pub admin_token: Option<AccessToken>,
+
+    /// Where browsers reach the fleet pages, such as https://fleet.example.com: for links, and to tell its own pages from
+    /// those of other sites where a proxy changes the host name.
+    #[arg(long, value_parser = parse_public_url)]
+    pub public_url: Option<Url>,
 
     /// How long counts and ids of reports are kept.
     #[arg(long, default_value = "400d", value_parser = parse_interval)]

@@ -10,10 +10,10 @@ use headcount_shared::routes::RouteTable;
 use reqwest::Url;
 
 use super::{
-    AdminToken, BadFlags, BasePath, Environment, LogFilter, LogFormat, NotParsed, Parsed,
+    AccessToken, BadFlags, BasePath, Environment, LogFilter, LogFormat, NotParsed, Parsed,
     opt_out::OptOuts,
     process_variable, routes, sources,
-    values::{parse_http_url, parse_interval, parse_pricing_url},
+    values::{parse_http_url, parse_interval, parse_pricing_url, parse_public_url},
 };
 use crate::{
     http::forwarded::TrustedProxies,
@@ -121,9 +121,19 @@ pub struct Serve {
     #[arg(long, value_name = "LIST")]
     pub trusted_proxy: Vec<TrustedProxies>,
 
-    /// The token that the web interface asks for. Without one it answers this machine only.
+    /// The token that opens the web interface, of at least 16 characters. Without one, a token is made at the first start
+    /// and kept in the file `admin-token` in the data directory.
     #[arg(long)]
-    pub admin_token: Option<AdminToken>,
+    pub admin_token: Option<AccessToken>,
+
+    /// A token that opens `metrics` and nothing else, of at least 16 characters.
+    #[arg(long)]
+    pub metrics_token: Option<AccessToken>,
+
+    /// Where browsers reach the web interface, such as https://stats.example.com: for links, and to tell its own pages from
+    /// those of other sites where a proxy changes the host name.
+    #[arg(long, value_parser = parse_public_url)]
+    pub public_url: Option<Url>,
 
     /// What is logged: off, error, warn, info, debug or trace, and after a comma more of a module: `info,headcount::world=debug`.
     /// Libraries log names of hosts, so each is silent unless it is named.

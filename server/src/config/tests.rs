@@ -124,6 +124,11 @@ fn bad_values_are_refused() {
         "--url-base-path /a\"b",
         "--disable-usage-statistics=maybe",
         "--admin-token=",
+        "--admin-token=fifteen-letters",
+        "--metrics-token=fifteen-letters",
+        "--public-url ftp://x/",
+        "--public-url https://me:secret@x/",
+        "--public-url https://x/?y",
         "--log noise=very",
         "--log-format xml",
         "--read-only-settings=maybe",
@@ -144,7 +149,7 @@ fn base_paths_get_their_slashes() {
 
 #[test]
 fn the_token_is_not_printed() {
-    assert!(!format!("{:?}", serve("--admin-token swordfish")).contains("swordfish"));
+    assert!(!format!("{:?}", serve("--admin-token swordfish-swordfish")).contains("swordfish"));
 }
 
 #[test]

@@ -47,3 +47,13 @@ pub(super) fn parse_http_url(value: &str) -> Result<Url, String> {
         _ => Err("an http or https address is needed".to_owned()),
     }
 }
+
+/// An http or https address of a site or of a path in it, and nothing else.
+pub(super) fn parse_public_url(value: &str) -> Result<Url, String> {
+    let url = parse_http_url(value)?;
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    if has_user || url.query().is_some() || url.fragment().is_some() {
+        return Err("give the address without a user, a query and a fragment".to_owned());
+    }
+    Ok(url)
+}

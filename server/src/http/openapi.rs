@@ -16,16 +16,19 @@ use utoipa::{
     openapi::{
         Components, Content, OpenApiVersion, Ref, RefOr, Response as ResponseDescription, ResponseBuilder,
         Server,
-        security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::ServerState;
+use super::{Access, ServerState};
 use crate::config::BasePath;
 
 /// The name of the admin token in the description.
 const ADMIN_TOKEN: &str = "admin_token";
+
+/// The name of the session cookie in the description.
+const SESSION: &str = "session";
 
 /// The refusals of every request for data, for their description.
 pub(super) struct Guarded;
@@ -33,8 +36,12 @@ pub(super) struct Guarded;
 impl IntoResponses for Guarded {
     fn responses() -> BTreeMap<String, RefOr<ResponseDescription>> {
         refusals([
-            ("401", "The admin token is missing or wrong."),
-            ("403", "There is no admin token, and the request does not come from this machine."),
+            ("401", "The request shows no credential, or a wrong one."),
+            (
+                "403",
+                "A change by a session lacks the header Headcount-Request: 1, or a page of another site asks for it.",
+            ),
+            ("429", "Too many wrong tokens were shown."),
         ])
     }
 }
@@ -73,19 +80,29 @@ impl Description {
 }
 
 /// A description without routes yet.
-pub(super) fn begin(base_path: &BasePath) -> utoipa::openapi::OpenApi {
+pub(super) fn begin(base_path: &BasePath, access: &Access) -> utoipa::openapi::OpenApi {
     let mut described = About::openapi();
     described.openapi = OpenApiVersion::Version31;
     described.servers = Some(vec![Server::new(base_path.as_str().trim_end_matches('/'))]);
     let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     let mut components = Components::new();
     components.add_security_scheme(ADMIN_TOKEN, token);
+    let mut security = vec![SecurityRequirement::new::<_, [&str; 0], &str>(ADMIN_TOKEN, [])];
+    if let Some(name) = access.cookie_name() {
+        components.add_security_scheme(SESSION, session_cookie(name));
+        security.push(SecurityRequirement::new::<_, [&str; 0], &str>(SESSION, []));
+    }
     components.schemas.insert(Problem::name().into_owned(), Problem::schema());
     described.components = Some(components);
-    // Without an admin token the interface answers this machine.
-    let none = SecurityRequirement::default();
-    described.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(ADMIN_TOKEN, []), none]);
+    described.security = Some(security);
     described
+}
+
+/// The cookie that `POST <base>api/session` sets.
+fn session_cookie(name: &str) -> SecurityScheme {
+    let cookie =
+        "The cookie of a browser that signed in. A change also needs the header Headcount-Request: 1.";
+    SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(name, cookie)))
 }
 
 /// The route.

@@ -16,13 +16,14 @@ pub struct Refusal {
     detail: String,
     field: Option<String>,
     retry_after: Option<Duration>,
+    challenge: Option<HeaderValue>,
 }
 
 impl Refusal {
     /// A refusal with `status`; `detail` says what is wrong with this very request.
     #[must_use]
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), field: None, retry_after: None }
+        Self { status, detail: detail.into(), field: None, retry_after: None, challenge: None }
     }
 
     /// Says which member of the request's body is wrong.
@@ -35,6 +36,12 @@ impl Refusal {
     #[must_use]
     pub fn retry_after(self, wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..self }
+    }
+
+    /// Says with which credential the request would be answered.
+    #[must_use]
+    pub fn challenge(self, challenge: HeaderValue) -> Self {
+        Self { challenge: Some(challenge), ..self }
     }
 
     /// A failure of this side. `error` goes to the log; the answer does not tell.
@@ -58,6 +65,9 @@ impl IntoResponse for Refusal {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(wait) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        }
+        if let Some(challenge) = self.challenge {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }

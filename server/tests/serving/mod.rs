@@ -2,8 +2,13 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use headcount::{app::Server, clock::SystemClock, config::Serve, http::listen};
-use reqwest::{Method, StatusCode, header::HeaderMap};
+use headcount::{
+    app::Server,
+    clock::{Clock, SystemClock},
+    config::Serve,
+    http::listen,
+};
+use reqwest::{Method, StatusCode, header::HeaderMap, redirect::Policy};
 use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -36,6 +41,11 @@ impl Answer {
 
 impl Running {
     pub(crate) async fn start(data_dir: &Path, flags: &[&str]) -> Self {
+        Self::start_by(Arc::new(SystemClock::new()), data_dir, flags).await
+    }
+
+    /// The same by another clock.
+    pub(crate) async fn start_by(clock: Arc<dyn Clock>, data_dir: &Path, flags: &[&str]) -> Self {
         let data_dir = format!("--data-dir={}", data_dir.display());
         let token = format!("--admin-token={ADMIN_TOKEN}");
         let mut all = vec![data_dir.as_str(), token.as_str(), "--disable-profiling"];
@@ -47,7 +57,7 @@ impl Running {
         }
         all.extend(flags);
         let config = Serve::from_flags(&all).unwrap();
-        let server = Server::open(&config, Arc::new(SystemClock::new()), None).await.unwrap();
+        let server = Server::open(&config, clock, None).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}{}", listener.local_addr().unwrap(), config.url_base_path.as_str());
         let stop = CancellationToken::new();
@@ -85,7 +95,8 @@ impl Running {
         headers: &[(&str, &str)],
         body: impl Into<reqwest::Body>,
     ) -> Answer {
-        let client = headcount::outgoing::client_builder().no_proxy().build().unwrap();
+        let client =
+            headcount::outgoing::client_builder().no_proxy().redirect(Policy::none()).build().unwrap();
         let mut request = client.request(method, format!("{}{path}", self.url)).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     CART,
     secrets::ALL_SETTINGS,
-    serving::{Answer, Running},
+    serving::{ADMIN_TOKEN, Answer, Running},
     stored::remember,
 };
 
@@ -134,6 +134,17 @@ async fn every_operation_answers_as_it_is_described() {
     for delete in ["delete_prometheus", "delete_clickhouse", "delete_project"] {
         call(delete, "", "", None).await;
     }
+    call("sign_in_code", "", "", None).await;
+    call("begin_session", "", "", Some(&json!({ "token": ADMIN_TOKEN }))).await;
+    call("end_session", "", "", None).await;
+    // A session is that of a cookie.
+    let begun = json!({ "token": ADMIN_TOKEN }).to_string();
+    let begun = server.send_as_stranger(Method::POST, "api/session", &[], begun).await;
+    let cookie = begun.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap();
+    let seen = server.send_as_stranger(Method::GET, "api/session", &[("cookie", cookie)], "").await;
+    assert_eq!(seen.status, 204);
+    description.check(&operations["session"], &seen);
+    called.insert("session".to_owned());
     assert_eq!(called, operations.keys().cloned().collect());
     server.stop().await;
 }
@@ -191,6 +202,10 @@ async fn nothing_of_it_is_for_others() {
     let server = Running::start(dir.path(), &[]).await;
     let description = Description::of(&server).await;
     for (id, operation) in description.operations() {
+        // Those by which a stranger becomes someone.
+        if ["begin_session", "end_session"].contains(&id.as_str()) {
+            continue;
+        }
         let path = operation.1.trim_start_matches('/');
         let answer = server.send_as_stranger(operation.0.clone(), path, &[], "").await;
         assert_eq!(answer.status, 401, "{id}");

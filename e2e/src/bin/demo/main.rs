@@ -60,7 +60,12 @@ async fn run() -> anyhow::Result<()> {
         Ok(server) => server,
         Err(error) => return collector.stop().await.and(Err(error)),
     };
-    say(&introduction(&server, &collector, installations.as_ref()));
+    let links = Links::of(&server, &collector).await.context("nobody can sign in");
+    let links = match links {
+        Ok(links) => links,
+        Err(error) => return finish(server, collector, None).await.and(Err(error)),
+    };
+    say(&introduction(&links, &server, &collector, installations.as_ref()));
     let ended = select! {
         () = stop.asked() => None,
         ended = one_ends(&mut server, &mut collector) => Some(ended?),
@@ -74,7 +79,24 @@ async fn invent(place: &Place) -> anyhow::Result<Installations> {
     Installations::invent(place).await
 }
 
-fn introduction(server: &Process, collector: &Process, installations: Option<&Installations>) -> String {
+/// Links that open both interfaces signed in, each once and within five minutes.
+struct Links {
+    server: String,
+    collector: String,
+}
+
+impl Links {
+    async fn of(server: &Process, collector: &Process) -> anyhow::Result<Self> {
+        Ok(Self { server: server.sign_in_link().await?, collector: collector.sign_in_link().await? })
+    }
+}
+
+fn introduction(
+    links: &Links,
+    server: &Process,
+    collector: &Process,
+    installations: Option<&Installations>,
+) -> String {
     let observed = installations.map_or(String::new(), |Installations { observed, slack }| {
         let prometheus = &observed.prometheus;
         format!(
@@ -91,13 +113,24 @@ fn introduction(server: &Process, collector: &Process, installations: Option<&In
   server     {}
   collector  {}{observed}
 
-Open the server and click through a few pages. A report goes to the collector once a minute;
+Each of these links signs a browser in, once and within five minutes:
+
+  server     {}
+  collector  {}
+
+Later ones are printed by `headcount sign-in --listen ADDRESS --data-dir {}` (or {}).
+
+Sign in to the server and click through a few pages. A report goes to the collector once a minute;
 the page {} shows what is in it.
 Ctrl-C stops everything.
 
 ",
         server.url(""),
         collector.url(""),
+        links.server,
+        links.collector,
+        server.data_dir().display(),
+        collector.data_dir().display(),
         server.url("usage-statistics"),
     )
 }

@@ -12,9 +12,6 @@ use crate::ui::{
     browser,
 };
 
-/// What a request without a valid token comes to.
-const NO_TOKEN: &str = "The server wants its admin token.";
-
 /// A report that would be sent now.
 #[derive(Debug, Clone)]
 pub(super) struct NextReport {
@@ -22,17 +19,6 @@ pub(super) struct NextReport {
     pub(super) bytes: Vec<u8>,
     /// Its content.
     pub(super) report: Value,
-}
-
-/// Whether the page asks for the admin token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
-    /// No.
-    No,
-    /// Yes: there was none.
-    Token,
-    /// Yes: the one there was is not accepted.
-    AnotherToken,
 }
 
 /// The state of the page.
@@ -45,12 +31,11 @@ pub(super) struct Desk {
     pub(super) forgets: RwSignal<Fetched<WouldForget>>,
     /// `None` until somebody asks for it.
     pub(super) preview: RwSignal<Option<Fetched<NextReport>>>,
-    pub(super) wanted: RwSignal<Wanted>,
+    /// Whether the session is over.
+    pub(super) is_signed_out: RwSignal<bool>,
     /// The last attempt to switch: why it failed, if it did.
     pub(super) switch_failure: RwSignal<Option<String>>,
     pub(super) is_switching: RwSignal<bool>,
-    /// Why the last download failed, if it did.
-    pub(super) download_failure: RwSignal<Option<String>>,
     /// What changed last, for those who do not see it.
     pub(super) said: RwSignal<String>,
     /// The browser's clock, in Unix seconds.
@@ -68,10 +53,9 @@ impl Desk {
             reports: RwSignal::new(Fetched::Waiting),
             forgets: RwSignal::new(Fetched::Waiting),
             preview: RwSignal::new(None),
-            wanted: RwSignal::new(Wanted::No),
+            is_signed_out: RwSignal::new(false),
             switch_failure: RwSignal::new(None),
             is_switching: RwSignal::new(false),
-            download_failure: RwSignal::new(None),
             said: RwSignal::new(String::new()),
             browser_time: RwSignal::new(browser::now()),
             ahead: RwSignal::new(0.0),
@@ -148,26 +132,6 @@ impl Desk {
         });
     }
 
-    /// Uses `token` from now on and asks again for what was refused.
-    pub(super) fn use_token(self, token: String) {
-        self.api.set_token(token);
-        self.wanted.set(Wanted::No);
-        self.switch_failure.set(None);
-        self.preview.set(None);
-        self.refresh();
-    }
-
-    /// Saves the exact bytes of a report, for a server that wants a token, which a plain link does not carry.
-    pub(super) fn save_report(self, id: String) {
-        self.download_failure.set(None);
-        spawn_local(async move {
-            match self.api.report(&id).await {
-                Ok(bytes) => browser::save(&report_file(&id), "application/json", &bytes),
-                Err(failure) => self.download_failure.set(Some(self.sentence(failure))),
-            }
-        });
-    }
-
     fn ask<T: 'static>(
         self,
         asked: impl Future<Output = Result<Answered<T>, Failure>> + 'static,
@@ -186,15 +150,12 @@ impl Desk {
         });
     }
 
-    /// What to tell about `failure`; asks for the token if that is what it takes.
+    /// What to tell about `failure`. The page shows that the session is over, if that is what it comes to.
     fn sentence(self, failure: Failure) -> String {
-        match failure {
-            Failure::Told(sentence) => sentence,
-            Failure::TokenNeeded => {
-                self.wanted.set(if self.api.has_token() { Wanted::AnotherToken } else { Wanted::Token });
-                NO_TOKEN.to_owned()
-            }
+        if failure == Failure::SignedOut {
+            self.is_signed_out.set(true);
         }
+        failure.sentence()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The reports that are kept, each with the exact bytes that were or will be sent.
 
 use headcount_shared::api::{ReportEntries, ReportEntry, ReportState};
-use leptos::{ev::MouseEvent, prelude::*};
+use leptos::prelude::*;
 
 use super::{
     Shown, Time,
@@ -17,7 +17,6 @@ pub(super) fn Reports(desk: Desk) -> impl IntoView {
         <section class="card" aria-labelledby="reports-title">
             <h2 id="reports-title">"Reports"</h2>
             {move || view! { <Shown fetched=reports.get() here /> }}
-            {move || desk.download_failure.get().map(|why| view! { <p class="failure" role="alert">{why}</p> })}
         </section>
     }
 }
@@ -50,12 +49,6 @@ fn Entry(desk: Desk, entry: ReportEntry) -> impl IntoView {
     let (class, name) = badge(state);
     let (address, file) = (desk.api.report_url(&id), report_file(&id));
     let label = format!("Download report {id}");
-    let save = move |event: MouseEvent| {
-        if desk.api.has_token() {
-            event.prevent_default();
-            desk.save_report(id.clone());
-        }
-    };
     view! {
         <tr>
             <td>
@@ -66,7 +59,7 @@ fn Entry(desk: Desk, entry: ReportEntry) -> impl IntoView {
             </td>
             <td>{format::bytes(bytes)}</td>
             <td>
-                <a href=address download=file aria-label=label on:click=save>"Download"</a>
+                <a href=address download=file aria-label=label>"Download"</a>
             </td>
         </tr>
     }

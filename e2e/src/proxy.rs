@@ -1,0 +1,134 @@
+//! Reverse proxies in front of the programs: a real nginx and a real Caddy, each with the part of its configuration that a test
+//! is about. They are killed when they are dropped.
+
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::Command,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+
+use crate::{child::Running, wait::eventually};
+
+/// How long a start may take, on a machine that has much else to do.
+const START: Duration = Duration::from_secs(60);
+
+/// A proxy that runs.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    running: Running,
+    directory: TempDir,
+}
+
+impl Proxy {
+    /// An nginx at a free port of `listen`, with `server` as the content of its one block `server`.
+    ///
+    /// # Errors
+    /// It is not installed, or refuses the configuration.
+    pub async fn nginx(listen: SocketAddr, server: &str) -> anyhow::Result<Self> {
+        let directory = directory()?;
+        let (address, path) = (free(listen)?, directory.path().display());
+        // Everything that it would keep elsewhere is kept in the directory.
+        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|name| format!("{name}_temp_path {path}/{name};\n"))
+            .concat();
+        let config = format!(
+            "daemon off;
+pid {path}/pid;
+error_log stderr;
+worker_processes 1;
+events {{}}
+http {{
+access_log {path}/access.log;
+{temporary}
+server {{
+listen {address};
+{server}
+}}
+}}
+"
+        );
+        let file = directory.path().join("nginx.conf");
+        fs::write(&file, config).context("the configuration cannot be written")?;
+        // Debian keeps it out of the path of those who are not root.
+        let debian = Path::new("/usr/sbin/nginx");
+        let mut command = Command::new(if debian.exists() { debian } else { Path::new("nginx") });
+        command.arg("-p").arg(directory.path()).arg("-c").arg(file).args(["-e", "stderr"]);
+        Self::start(command, address, directory).await
+    }
+
+    /// A Caddy at a free port of `listen`, with `site` as the content of its one site, which speaks plain http.
+    ///
+    /// # Errors
+    /// It is not installed, or refuses the configuration.
+    pub async fn caddy(listen: SocketAddr, site: &str) -> anyhow::Result<Self> {
+        let directory = directory()?;
+        let address = free(listen)?;
+        let config =
+            format!("{{\nadmin off\n}}\nhttp://:{} {{\nbind {}\n{site}\n}}\n", address.port(), address.ip());
+        let file = directory.path().join("Caddyfile");
+        fs::write(&file, config).context("the configuration cannot be written")?;
+        let mut command = Command::new("caddy");
+        command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file);
+        command.env("HOME", directory.path()).env("XDG_DATA_HOME", directory.path());
+        Self::start(command, address, directory).await
+    }
+
+    async fn start(command: Command, address: SocketAddr, directory: TempDir) -> anyhow::Result<Self> {
+        let program = command.get_program().display().to_string();
+        let missing = || format!("{program} cannot be started; `.ci/install test` installs it");
+        let running = Running::start(command, None).with_context(missing)?;
+        let mut proxy = Self { address, running, directory };
+        eventually(&format!("{program} listens"), START, async || {
+            if TcpStream::connect(address).await.is_ok() {
+                return Some(Ok(()));
+            }
+            proxy.running.failure().transpose()
+        })
+        .await??;
+        Ok(proxy)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address of a path, which begins without a slash.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}/{path}", self.address)
+    }
+
+    /// The lines of nginx about requests, so far.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn access_log(&self) -> anyhow::Result<String> {
+        fs::read_to_string(self.directory.path().join("access.log")).context("the log cannot be read")
+    }
+}
+
+/// A directory that the worker of nginx can read, which has a user of its own when nginx was started by root.
+fn directory() -> anyhow::Result<TempDir> {
+    let directory = tempfile::tempdir().context("no directory can be made")?;
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).context("the directory")?;
+    Ok(directory)
+}
+
+/// An address with a port that is free. No other test uses the host of `listen`, so it stays free.
+fn free(listen: SocketAddr) -> anyhow::Result<SocketAddr> {
+    if !listen.ip().is_loopback() {
+        bail!("{listen} is no address of this machine alone");
+    }
+    let found = TcpListener::bind(listen).and_then(|listener| listener.local_addr());
+    found.with_context(|| format!("no port of {} is free", listen.ip()))
+}

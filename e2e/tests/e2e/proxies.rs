@@ -1,0 +1,297 @@
+//! Behind a reverse proxy in its shortest configuration the operator gets in and strangers do not; and the snippets of the
+//! README let out what is public, and nothing else.
+
+use std::{fs, net::SocketAddr, path::Path};
+
+use headcount_e2e::{
+    browser::{Browser, Engine},
+    http::{self, ADMIN_TOKEN},
+    in_every_engine,
+    processes::Process,
+    proxy::Proxy,
+};
+use headcount_shared::payload::Payload;
+use reqwest::{Client, Method, StatusCode};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::scene::{Scene, event, own_address};
+
+in_every_engine!(
+    the_operator_signs_in_through_the_shortest_nginx,
+    the_operator_signs_in_through_the_shortest_caddy
+);
+
+/// Requests that only an operator may make of a server, under its base path.
+const PRIVATE: [(Method, &str); 12] = [
+    (Method::GET, ""),
+    (Method::GET, "welcome"),
+    (Method::GET, "usage-statistics"),
+    (Method::GET, "metrics"),
+    (Method::GET, "api/openapi.json"),
+    (Method::GET, "api/projects"),
+    (Method::GET, "api/usage-statistics"),
+    (Method::GET, "api/usage-statistics/preview"),
+    (Method::GET, "api/usage-statistics/reports"),
+    (Method::PUT, "api/usage-statistics"),
+    (Method::POST, "api/projects"),
+    (Method::POST, "api/session/code"),
+];
+
+/// The same of a collector.
+const FLEET: [(Method, &str); 6] = [
+    (Method::GET, ""),
+    (Method::GET, "style.css"),
+    (Method::GET, "api/fleet"),
+    (Method::GET, "api/reports"),
+    (Method::GET, "api/reports/some-id"),
+    (Method::POST, "api/session/code"),
+];
+
+/// What strangers claim, to be taken for someone else.
+const CLAIMS: [&[(&str, &str)]; 3] = [
+    &[],
+    &[("host", "shop.example.com")],
+    &[
+        ("host", "localhost"),
+        ("x-forwarded-for", "127.0.0.1"),
+        ("x-forwarded-host", "localhost"),
+        ("headcount-request", "1"),
+        ("sec-fetch-site", "same-origin"),
+    ],
+];
+
+/// A server under `/x/`, a collector, and a view that each of them has.
+async fn programs(scene: &Scene) -> (Process, Process) {
+    let collector = scene.collector().start().await.unwrap();
+    let server = scene.server(&collector).flag("--url-base-path", "/x").start().await.unwrap();
+    (server, collector)
+}
+
+async fn ask(method: &Method, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> StatusCode {
+    let mut asked = http::client().unwrap().request(method.clone(), url).body(body);
+    for (name, value) in headers {
+        asked = asked.header(*name, *value);
+    }
+    asked.send().await.unwrap().status()
+}
+
+/// Checks that a stranger who asks a proxy for something private is refused.
+async fn assert_strangers_are_refused(base: &str, private: &[(Method, &str)]) {
+    for (method, path) in private {
+        for headers in CLAIMS {
+            let status =
+                ask(method, &format!("{base}{path}"), headers, b"{\"enabled\":false}".to_vec()).await;
+            assert_eq!(status, StatusCode::UNAUTHORIZED, "{method} {path} {headers:?}");
+        }
+    }
+}
+
+/// The shortest configurations there are: all of it goes to the program.
+fn shortest_nginx(path: &str, program: &Process) -> String {
+    format!("location {path} {{ proxy_pass http://{}; }}", program.address().unwrap())
+}
+
+fn shortest_caddy(program: &Process) -> String {
+    format!("reverse_proxy {}", program.address().unwrap())
+}
+
+#[tokio::test]
+async fn through_the_shortest_nginx_strangers_see_what_is_public() {
+    let scene = Scene::new();
+    let (server, collector) = programs(&scene).await;
+    let proxy = Proxy::nginx(own_address(), &shortest_nginx("/x/", &server)).await.unwrap();
+    let base = proxy.url("x/");
+    assert_strangers_are_refused(&base, &PRIVATE).await;
+    assert_eq!(scene.http.get(format!("{base}api/projects")).send().await.unwrap().status(), StatusCode::OK);
+    for path in ["health", "sign-in", "static/tracker.js", "static/sign-in.js"] {
+        assert_eq!(ask(&Method::GET, &format!("{base}{path}"), &[], vec![]).await, StatusCode::OK, "{path}");
+    }
+    let view = serde_json::to_vec(&event("/")).unwrap();
+    assert_eq!(ask(&Method::POST, &format!("{base}stats"), &[], view).await, StatusCode::NO_CONTENT);
+    assert!(scene.status(&server).await.enabled);
+
+    let proxy = Proxy::nginx(own_address(), &shortest_nginx("/", &collector)).await.unwrap();
+    assert_strangers_are_refused(&proxy.url(""), &FLEET).await;
+    let json = [("content-type", "application/json")];
+    let sent = ask(&Method::POST, &proxy.url("ce/usage-statistics"), &json, report()).await;
+    assert_eq!(sent, StatusCode::OK);
+    assert_eq!(scene.stored(&collector).await.len(), 1);
+}
+
+/// Bytes that a collector takes.
+fn report() -> Vec<u8> {
+    let mut report = Payload::default();
+    report.instance.uuid = Uuid::new_v4();
+    report.instance.version = "0.1.0".to_owned();
+    serde_json::to_vec(&report).unwrap()
+}
+
+async fn the_operator_signs_in_through_the_shortest_nginx(engine: Engine) {
+    let scene = Scene::new();
+    let (server, collector) = programs(&scene).await;
+    let of_server = Proxy::nginx(own_address(), &shortest_nginx("/x/", &server)).await.unwrap();
+    let of_collector = Proxy::nginx(own_address(), &shortest_nginx("/", &collector)).await.unwrap();
+    assert_operator_gets_in(engine, &scene, &server, &of_server.url("x/"), &of_collector.url("")).await;
+}
+
+async fn the_operator_signs_in_through_the_shortest_caddy(engine: Engine) {
+    let scene = Scene::new();
+    let (server, collector) = programs(&scene).await;
+    let of_server = Proxy::caddy(own_address(), &shortest_caddy(&server)).await.unwrap();
+    let of_collector = Proxy::caddy(own_address(), &shortest_caddy(&collector)).await.unwrap();
+    assert_operator_gets_in(engine, &scene, &server, &of_server.url("x/"), &of_collector.url("")).await;
+}
+
+/// Checks that a browser gets in with the form, can change something, and gets out.
+async fn assert_operator_gets_in(
+    engine: Engine,
+    scene: &Scene,
+    server: &Process,
+    of_server: &str,
+    of_collector: &str,
+) {
+    let form = "return document.querySelector('form input[name=token]') !== null";
+    let browser = Browser::open(engine, 1400).await;
+    for (base, page, signed_in, sign_out) in [
+        (of_server, "usage-statistics", "button[role=switch]", "button.sign-out"),
+        (of_collector, "", "form.sign-out button", "form.sign-out button"),
+    ] {
+        browser.goto(&format!("{base}{page}")).await;
+        browser.wait_for(form).await;
+        browser.enter("#token", ADMIN_TOKEN).await;
+        browser.press("form button[type=submit]").await;
+        browser.wait_for(&format!("return document.querySelector('{signed_in}') !== null")).await;
+        if base == of_server {
+            browser.press(signed_in).await;
+            browser.wait_for("return document.querySelector('button[role=switch]')?.getAttribute('aria-checked') === 'false'").await;
+            assert!(!scene.status(server).await.enabled);
+        }
+        browser.press(sign_out).await;
+        browser.wait_for(form).await;
+    }
+    browser.close().await;
+}
+
+/// What Traefik adds to a request, by its documentation: it passes the name of the host on as it came.
+#[tokio::test]
+async fn a_proxy_that_tells_what_it_does_as_traefik_lets_the_operator_in_and_no_one_else() {
+    let scene = Scene::new();
+    let (server, _collector) = programs(&scene).await;
+    let client = http::client().unwrap();
+    let added = [
+        ("host", "stats.example.com"),
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-host", "stats.example.com"),
+        ("x-forwarded-port", "443"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-server", "traefik"),
+        ("x-real-ip", "203.0.113.7"),
+    ];
+    for (method, path) in &PRIVATE {
+        let status = ask(method, &server.url(path), &added, b"{}".to_vec()).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{method} {path}");
+    }
+    let with = |client: &Client, method, path: &str, headers: &[(&str, &str)]| {
+        let asked = client.request(method, server.url(path));
+        added.iter().chain(headers).fold(asked, |asked, (name, value)| asked.header(*name, *value))
+    };
+    // Over https every browser says where a request comes from; an old one names the origin alone.
+    for said in [("sec-fetch-site", "same-origin"), ("origin", "https://stats.example.com")] {
+        let origin = ("origin", "https://stats.example.com");
+        let body = json!({ "token": ADMIN_TOKEN }).to_string();
+        let begun = with(&client, Method::POST, "api/session", &[origin]).body(body).send().await.unwrap();
+        assert_eq!(begun.status(), StatusCode::NO_CONTENT);
+        let cookie = begun.headers()["set-cookie"].to_str().unwrap();
+        assert!(cookie.ends_with("; HttpOnly; SameSite=Strict; Secure"), "{cookie}");
+        let cookie = ("cookie", cookie.split(';').next().unwrap());
+        let own = ("headcount-request", "1");
+        let switch = |headers: &[(&str, &str)]| {
+            with(&client, Method::PUT, "api/usage-statistics", headers).body(r#"{"enabled":true}"#)
+        };
+        assert_eq!(switch(&[cookie, own, said]).send().await.unwrap().status(), StatusCode::OK);
+        let evil = ("origin", "https://evil.example.com");
+        assert_eq!(switch(&[cookie, own, evil]).send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    }
+}
+
+/// The snippets of a language in the README, in their order, with the addresses of the programs in them.
+fn snippets(language: &str, server: &Process, collector: &Process) -> Vec<String> {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let begin = format!("```{language}\n");
+    let address = |process: &Process| process.address().unwrap().to_string();
+    readme
+        .split(&begin)
+        .skip(1)
+        .map(|rest| {
+            let snippet = rest.split("```").next().unwrap();
+            assert!(snippet.contains("127.0.0.1:8080") || snippet.contains("127.0.0.1:8081"), "{snippet}");
+            snippet
+                .replace("127.0.0.1:8080", &address(server))
+                .replace("127.0.0.1:8081", &address(collector))
+                .replace("/stats-of-mine/", "/x/")
+        })
+        .collect()
+}
+
+/// Checks that a proxy lets out what is public, and nothing else.
+async fn assert_only_the_public_goes_out(site: &str, fleet: &str, collector: &Process, scene: &Scene) {
+    let view = serde_json::to_vec(&event("/")).unwrap();
+    assert_eq!(ask(&Method::POST, &format!("{site}x/stats"), &[], view).await, StatusCode::NO_CONTENT);
+    for file in ["tracker.js", "tracker_bg.wasm"] {
+        let url = format!("{site}x/static/{file}");
+        assert_eq!(ask(&Method::GET, &url, &[], vec![]).await, StatusCode::OK, "{file}");
+    }
+    let bearer = format!("Bearer {ADMIN_TOKEN}");
+    let bearer = [("authorization", bearer.as_str())];
+    for path in ["", "sign-in", "usage-statistics", "metrics", "api/session", "api/usage-statistics"] {
+        // Not even with the right token.
+        let status = ask(&Method::GET, &format!("{site}x/{path}"), &bearer, vec![]).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let json = [("content-type", "application/json")];
+    let intake = format!("{fleet}ce/usage-statistics");
+    assert_eq!(ask(&Method::POST, &intake, &json, report()).await, StatusCode::OK);
+    // Larger than what a proxy takes by itself, and not too large for a collector.
+    let mut large: serde_json::Value = serde_json::from_slice(&report()).unwrap();
+    large["profile"]["cpu"] = json!("A".repeat(2 << 20));
+    let large = serde_json::to_vec(&large).unwrap();
+    assert_eq!(ask(&Method::POST, &intake, &json, large).await, StatusCode::OK);
+    assert_eq!(scene.stored(collector).await.len(), 2);
+    for path in ["", "sign-in", "api/fleet", "api/reports"] {
+        let status = ask(&Method::GET, &format!("{fleet}{path}"), &bearer, vec![]).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_snippets_for_nginx_let_out_what_is_public_and_write_nothing_down() {
+    let scene = Scene::new();
+    let (server, collector) = programs(&scene).await;
+    let snippets = snippets("nginx", &server, &collector);
+    let [site, fleet] = snippets.as_slice() else { panic!("two snippets, not {}", snippets.len()) };
+    let site = Proxy::nginx(own_address(), site).await.unwrap();
+    let fleet = Proxy::nginx(own_address(), fleet).await.unwrap();
+    assert_only_the_public_goes_out(&site.url(""), &fleet.url(""), &collector, &scene).await;
+    for (proxy, silent) in [(&site, "/x/stats"), (&fleet, "/ce/usage-statistics")] {
+        let written = proxy.access_log().unwrap();
+        assert!(!written.contains(silent), "{written}");
+        assert!(written.contains("/sign-in"), "other requests are written down: {written}");
+    }
+}
+
+#[tokio::test]
+async fn the_snippets_for_caddy_let_out_what_is_public() {
+    let scene = Scene::new();
+    let (server, collector) = programs(&scene).await;
+    let snippets = snippets("caddyfile", &server, &collector);
+    let [snippet] = snippets.as_slice() else { panic!("one snippet, not {}", snippets.len()) };
+    let site_of = |host: &str| {
+        let (_, rest) = snippet.split_once(&format!("{host} {{\n")).unwrap();
+        rest.split("\n}\n").next().unwrap().to_owned()
+    };
+    let site = Proxy::caddy(own_address(), &site_of("shop.example.com")).await.unwrap();
+    let fleet = Proxy::caddy(own_address(), &site_of("fleet.example.com")).await.unwrap();
+    assert_only_the_public_goes_out(&site.url(""), &fleet.url(""), &collector, &scene).await;
+}

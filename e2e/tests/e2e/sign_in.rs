@@ -1,0 +1,251 @@
+//! The operator signs in with a browser, changes something, and signs out; others get no further than the sign-in page.
+
+use std::net::SocketAddr;
+
+use axum::{Router, response::Html, routing::get};
+use headcount_e2e::{
+    browser::{Browser, Engine},
+    http::ADMIN_TOKEN,
+    in_every_engine,
+    processes::Process,
+    program::Program,
+    wait::eventually,
+};
+use reqwest::{StatusCode, Url};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::scene::{SOON, Scene, files};
+
+in_every_engine!(
+    the_form_leads_to_the_page_that_was_wanted_and_the_page_offers_to_sign_out,
+    a_link_signs_in_once,
+    a_page_at_another_port_of_the_same_host_changes_nothing,
+);
+
+/// Whether the form of the sign-in page is shown.
+const FORM: &str = "return document.querySelector('form input[name=token]') !== null";
+
+/// Whether the page about statistics shows what only an operator may see.
+const SWITCH: &str = "return document.querySelector('button[role=switch]') !== null";
+
+/// Fills in the form and sends it.
+async fn enter_token(browser: &Browser, token: &str) {
+    browser.wait_for(FORM).await;
+    browser.enter("#token", token).await;
+    browser.press("form button[type=submit]").await;
+}
+
+async fn the_form_leads_to_the_page_that_was_wanted_and_the_page_offers_to_sign_out(engine: Engine) {
+    let scene = Scene::new();
+    let program = scene.server_to("http://127.0.0.1:9/").flag("--url-base-path", "/x");
+    let server = program.start().await.unwrap();
+    let browser = Browser::open(engine, 1400).await;
+    let page = server.url("usage-statistics?from=1h");
+    browser.goto(&page).await;
+    assert!(!browser.source().await.contains("tracker"));
+    enter_token(&browser, "not-the-token-that-opens").await;
+    browser.wait_for("return document.querySelector('[role=alert]') !== null").await;
+    enter_token(&browser, ADMIN_TOKEN).await;
+    browser.wait_for(SWITCH).await;
+    assert_eq!(browser.run("return location.href").await, json!(page));
+    assert_eq!(browser.run("return document.cookie").await, json!(""), "scripts see no cookie");
+    assert_eq!(browser.run("return sessionStorage.length").await, json!(0));
+    let cookies = browser.session_cookies().await;
+    let [cookie] = cookies.as_slice() else { panic!("{cookies:?}") };
+    assert_eq!(
+        (cookie.path.as_deref(), cookie.http_only, cookie.secure),
+        (Some("/x/"), Some(true), Some(false))
+    );
+
+    browser.press("button[role=switch]").await;
+    eventually("statistics are off", SOON, async || (!scene.status(&server).await.enabled).then_some(()))
+        .await
+        .unwrap();
+    browser.press("button.sign-out").await;
+    browser.wait_for(FORM).await;
+    assert!(browser.session_cookies().await.is_empty());
+    browser.reload().await;
+    browser.wait_for(FORM).await;
+    browser.close().await;
+}
+
+async fn a_link_signs_in_once(engine: Engine) {
+    let scene = Scene::new();
+    // Tokens that the programs have made: the command finds them.
+    let collector = scene.collector().without_admin_token().start().await.unwrap();
+    let server = scene.server(&collector).without_admin_token().start().await.unwrap();
+    let shown = [
+        (&server, "return document.querySelector('button.sign-out') !== null"),
+        (&collector, "return document.querySelector('form.sign-out') !== null"),
+    ];
+    let browser = Browser::open(engine, 1400).await;
+    for (process, signed_in) in shown {
+        let link = process.sign_in_link().await.unwrap();
+        let code = link.split_once("sign-in#code=").unwrap().1;
+        let token = std::fs::read_to_string(process.data_dir().join("admin-token")).unwrap();
+        assert!(code.len() >= 32 && !link.contains(token.trim()), "{link}");
+        browser.goto(&link).await;
+        browser.wait_for(signed_in).await;
+        assert_eq!(browser.run("return location.href").await, json!(process.url("")));
+    }
+    // Both sessions are there beside each other, although browsers share cookies between ports.
+    for (process, signed_in) in shown {
+        browser.goto(&process.url("")).await;
+        browser.wait_for(signed_in).await;
+    }
+    let link = server.sign_in_link().await.unwrap();
+    browser.goto(&link).await;
+    browser.wait_for(shown[0].1).await;
+    browser.goto(&server.url("health")).await;
+    browser.goto(&link).await;
+    browser.wait_for("return document.getElementById('said').textContent.includes('has been used')").await;
+    assert_eq!(browser.run("return location.hash").await, json!(""), "the code does not stay in the history");
+
+    // The fleet page has no script: it signs out with a form.
+    browser.goto(&collector.url("")).await;
+    browser.press("form.sign-out button").await;
+    browser.wait_for(FORM).await;
+    browser.close().await;
+}
+
+/// A page that tries to change something at another origin, and what came of it.
+async fn another_origin(host: SocketAddr, page: String) -> Url {
+    let listener = TcpListener::bind((host.ip(), 0)).await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    let routes = Router::new().fallback(get(async move || Html(page)));
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    url
+}
+
+async fn a_page_at_another_port_of_the_same_host_changes_nothing(engine: Engine) {
+    let scene = Scene::new();
+    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let browser = Browser::open(engine, 1400).await;
+    browser.visit(&server, "usage-statistics").await;
+    browser.wait_for(SWITCH).await;
+    // The same site, by the rules of browsers: they send the cookie along.
+    let (base, page) = (server.url(""), "<!doctype html><title>other</title>");
+    let other = another_origin(server.address().unwrap(), page.to_owned()).await;
+    browser.goto(other.as_str()).await;
+    let off = r#"{"enabled":false}"#;
+    for (path, asked) in [
+        // What takes a preflight, and what a form can send as well.
+        ("api/usage-statistics", json!({ "method": "PUT", "body": off })),
+        (
+            "api/usage-statistics",
+            json!({ "method": "PUT", "body": off, "headers": { "headcount-request": "1" } }),
+        ),
+        ("api/session", json!({ "method": "DELETE" })),
+        ("api/projects", json!({ "method": "POST", "mode": "no-cors", "body": r#"{"name":"evil"}"# })),
+        ("api/session/code", json!({ "method": "POST", "mode": "no-cors" })),
+        ("sign-out", json!({ "method": "POST", "mode": "no-cors" })),
+    ] {
+        let mut asked = asked;
+        asked["credentials"] = json!("include");
+        let ask = format!("fetch({}, {asked})", json!(format!("{base}{path}")));
+        browser.run(&format!("return {ask}.then(() => 'answered', () => 'failed')")).await;
+    }
+    assert!(scene.status(&server).await.enabled);
+    let projects: Value = scene.get(&server.url("api/projects")).await.json().await.unwrap();
+    assert_eq!(projects["projects"], json!([]));
+    browser.visit(&server, "usage-statistics").await;
+    browser.wait_for(SWITCH).await;
+    assert_eq!(browser.session_cookies().await.len(), 1, "the session goes on");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_form_works_without_script() {
+    let scene = Scene::new();
+    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let browser = Browser::open(Engine::Chromium, 1400).await;
+    browser.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
+    browser.goto(&server.url("usage-statistics")).await;
+    assert!(browser.source().await.contains(r#"<input type="hidden" name="to" value="/usage-statistics">"#));
+    browser.enter("#token", &format!("{ADMIN_TOKEN}\n")).await;
+    eventually("the page that was wanted is shown", SOON, async || {
+        browser.source().await.contains("This page needs JavaScript").then_some(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(browser.session_cookies().await.len(), 1);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_link_from_another_site_opens_the_page_for_a_browser_that_is_signed_in() {
+    let scene = Scene::new();
+    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let browser = Browser::open(Engine::Chromium, 1400).await;
+    browser.visit(&server, "usage-statistics").await;
+    browser.wait_for(SWITCH).await;
+    let page = format!(
+        r#"<!doctype html><html lang="en"><title>a chat</title><a href="{}">look</a>"#,
+        server.url("welcome")
+    );
+    // Another host is another site.
+    let other = another_origin(SocketAddr::from(([127, 0, 0, 1], 0)), page).await;
+    browser.goto(other.as_str()).await;
+    browser.press("a").await;
+    browser.wait_for("return document.querySelector('button.sign-out') !== null").await;
+    assert_eq!(browser.run("return location.href").await, json!(server.url("welcome")));
+    browser.close().await;
+}
+
+/// Starts the same again with another token.
+async fn restarted_with(server: Process, token: &str) -> Process {
+    let program: Program = server.stop().await.unwrap();
+    program.environment("ADMIN_TOKEN", token).start().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_session_survives_a_restart_and_ends_with_its_token() {
+    let scene = Scene::new();
+    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let browser = Browser::open(Engine::Chromium, 1400).await;
+    browser.visit(&server, "usage-statistics").await;
+    browser.wait_for(SWITCH).await;
+    let server = restarted_with(server, ADMIN_TOKEN).await;
+    browser.reload().await;
+    browser.wait_for(SWITCH).await;
+    let server = restarted_with(server, "another-token-for-tests").await;
+    browser.reload().await;
+    browser.wait_for(FORM).await;
+    browser.close().await;
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_is_made_once_and_where_it_is_is_said_without_it() {
+    let scene = Scene::new();
+    let collector = scene.collector().without_admin_token().start().await.unwrap();
+    let server = scene.server(&collector).without_admin_token().start().await.unwrap();
+    for process in [collector, server] {
+        let file = process.data_dir().join("admin-token");
+        let token = std::fs::read_to_string(&file).unwrap();
+        let said = process.log().lines().join("\n");
+        assert!(said.contains(&file.display().to_string()) && !said.contains(token.trim()), "{said}");
+        let asked = async |process: &Process| {
+            let asked = headcount_e2e::http::client().unwrap().get(process.url("")).bearer_auth(token.trim());
+            asked.send().await.unwrap().status()
+        };
+        assert_eq!(asked(&process).await, StatusCode::OK);
+        let process = process.stop().await.unwrap().start().await.unwrap();
+        assert_eq!(asked(&process).await, StatusCode::OK, "the next start has the same token");
+    }
+}
+
+#[tokio::test]
+async fn commands_that_find_no_token_or_no_program_say_so() {
+    let scene = Scene::new();
+    let server = scene.server_to("http://127.0.0.1:9/").without_admin_token().start().await.unwrap();
+    let kept = server.data_dir().join("admin-token");
+    std::fs::remove_file(&kept).unwrap();
+    let missing = server.sign_in_link().await.unwrap_err().to_string();
+    assert!(missing.contains("there is no admin token") && missing.contains("--data-dir"), "{missing}");
+    std::fs::write(&kept, "another-token-for-tests").unwrap();
+    let wrong = server.sign_in_link().await.unwrap_err().to_string();
+    assert!(wrong.contains("refused") && !wrong.contains("another-token"), "{wrong}");
+    assert!(files(&scene.path("server")).contains("admin-token"));
+}

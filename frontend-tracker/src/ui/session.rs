@@ -1,0 +1,42 @@
+//! The session of this browser: a button that ends it, and what stands in the place of a page once it is over.
+
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{api::Api, browser};
+
+/// Ends the session. The page is loaded again then, which asks for the admin token.
+#[component]
+pub(super) fn SignOut() -> impl IntoView {
+    let api = expect_context::<Api>();
+    let failure = RwSignal::new(None);
+    let sign_out = move |_| {
+        spawn_local(async move {
+            match api.sign_out().await {
+                Ok(()) => browser::reload(),
+                Err(why) => failure.set(Some(why.sentence())),
+            }
+        });
+    };
+    view! {
+        <div class="session">
+            {move || failure.get().map(|why| view! { <span class="failure" role="alert">{why}</span> })}
+            <button type="button" class="sign-out" on:click=sign_out>
+                "Sign out"
+            </button>
+        </div>
+    }
+}
+
+/// Says that the session is over.
+#[component]
+pub(super) fn SignedOut() -> impl IntoView {
+    view! {
+        <section class="card" aria-labelledby="signed-out-title">
+            <h2 id="signed-out-title">"Signed out"</h2>
+            <p role="alert">"The session is over: it ends after twelve hours without a request."</p>
+            <button type="button" on:click=move |_| browser::reload()>
+                "Sign in"
+            </button>
+        </section>
+    }
+}

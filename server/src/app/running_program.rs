@@ -1,0 +1,100 @@
+//! Commands that ask a running program over HTTP.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use anyhow::{Context, bail};
+use headcount_shared::api::{Problem, SignInCode};
+use reqwest::{Method, Url};
+
+use super::{admin_token::OperatorToken, public_url::link_base};
+use crate::{
+    config::{AccessToken, BasePath, Collect, RunningProgram, Serve, SignIn},
+    outgoing,
+};
+
+/// How long a command waits for the program.
+const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// The interface of a program that runs on this machine.
+struct RunningInterface {
+    address: SocketAddr,
+    base_path: BasePath,
+    token: AccessToken,
+}
+
+/// The report that a running server would send now, from its preview.
+///
+/// # Errors
+/// One sentence: there is no server at that address, or it does not want to tell.
+pub async fn preview(config: &Serve) -> anyhow::Result<Vec<u8>> {
+    RunningInterface::of_server(config)?.ask(Method::GET, "api/usage-statistics/preview").await
+}
+
+/// A link that opens the interface of a running program signed in: once, and within five minutes.
+///
+/// # Errors
+/// One sentence: there is no such program, or it does not know the token.
+pub async fn sign_in(command: &SignIn) -> anyhow::Result<String> {
+    let (interface, public_url) = match &command.program {
+        None => (RunningInterface::of_server(&command.serve)?, &command.serve.public_url),
+        Some(RunningProgram::Serve(serve)) => (RunningInterface::of_server(serve)?, &serve.public_url),
+        Some(RunningProgram::Collect(collect)) => {
+            (RunningInterface::of_collector(collect)?, &collect.public_url)
+        }
+    };
+    let answer = interface.ask(Method::POST, "api/session/code").await?;
+    let answer: SignInCode =
+        serde_json::from_slice(&answer).context("the answer is not that of a headcount")?;
+    let public_url = match (public_url, &answer.public_url) {
+        (Some(url), _) => Some(url.clone()),
+        (None, Some(url)) => Some(Url::parse(url).context("the public address that the program has")?),
+        (None, None) => None,
+    };
+    let base = match public_url {
+        Some(url) => link_base(&url, &interface.base_path)?.to_string(),
+        None => interface.url(""),
+    };
+    Ok(format!("{base}sign-in#code={}", answer.code))
+}
+
+impl RunningInterface {
+    fn of_server(config: &Serve) -> anyhow::Result<Self> {
+        let token = OperatorToken::find(config.admin_token.as_ref(), &config.own_dir())?;
+        Ok(Self { address: reachable(config.listen), base_path: config.url_base_path.clone(), token })
+    }
+
+    fn of_collector(config: &Collect) -> anyhow::Result<Self> {
+        let token = OperatorToken::find(config.admin_token.as_ref(), &config.data_dir)?;
+        Ok(Self { address: reachable(config.listen), base_path: BasePath::root(), token })
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{}{path}", self.address, self.base_path.as_str())
+    }
+
+    /// The body of an answer.
+    async fn ask(&self, method: Method, path: &str) -> anyhow::Result<Vec<u8>> {
+        let address = self.address;
+        let client = outgoing::client_builder().no_proxy().timeout(TIMEOUT).build()?;
+        let request = client.request(method, self.url(path)).bearer_auth(self.token.expose());
+        let Ok(response) = request.send().await else { bail!("no server answers on {address}") };
+        let refused = !response.status().is_success();
+        let body = response.bytes().await.context("the server's answer broke off")?;
+        if refused {
+            let detail = serde_json::from_slice::<Problem>(&body).map(|problem| problem.detail);
+            bail!(
+                "the server on {address} refused: {}",
+                detail.unwrap_or_else(|_| "it is no headcount server".to_owned())
+            );
+        }
+        Ok(body.into())
+    }
+}
+
+/// Where a program answers that listens there: on this machine, if on all addresses.
+fn reachable(mut listen: SocketAddr) -> SocketAddr {
+    if listen.ip().is_unspecified() {
+        listen.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    listen
+}

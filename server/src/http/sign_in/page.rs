@@ -1,0 +1,57 @@
+//! The sign-in page: a plain form, no tracker, no inline script or style.
+
+/// The page.
+#[derive(Debug)]
+pub(super) struct SignInPage<'a> {
+    /// The base path, which needs no escaping.
+    pub(super) base: &'a str,
+    /// Where the form leads afterwards: visible ASCII.
+    pub(super) to: String,
+    /// What went wrong before, without markup.
+    pub(super) message: Option<&'static str>,
+}
+
+impl SignInPage<'_> {
+    /// The page as a document.
+    pub(super) fn html(&self) -> String {
+        let Self { base, to, message } = self;
+        let to = escaped(to);
+        let message = message.map(|text| format!(r#"<p role="alert">{text}</p>"#)).unwrap_or_default();
+        format!(
+            r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<meta name="headcount-base" content="{base}">
+<title>Sign in · Headcount</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{base}static/sign-in.css">
+<script type="module" src="{base}static/sign-in.js"></script>
+</head>
+<body>
+<main>
+<h1>Sign in</h1>
+<p id="said" role="status"></p>
+{message}
+<form method="post" action="{base}sign-in">
+<input type="hidden" name="to" value="{to}">
+<label for="token">Admin token</label>
+<input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
+<button type="submit">Sign in</button>
+</form>
+<p class="note">The program says at its start where the token is. <code>headcount sign-in</code> prints a link that needs none.</p>
+</main>
+</body>
+</html>
+"#
+        )
+    }
+}
+
+/// Text as it stands in an attribute.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
+}
