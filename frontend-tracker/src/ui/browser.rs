@@ -1,7 +1,9 @@
 //! What the interface asks of its browser: where it is served, a place for the token, a file to save, a place to focus.
 
+use headcount_shared::browser_storage::DEVICE_KEY_PREFIX;
 use js_sys::{Array, Uint8Array};
 use leptos::prelude::{document, window};
+use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlElement, Storage, Url};
 
@@ -35,6 +37,13 @@ pub(super) fn store_token(token: &str) {
 
 fn session_storage() -> Option<Storage> {
     window().session_storage().ok().flatten()
+}
+
+/// The UUID that the tracker has stored for the installation under `base`, once all tabs agree on it.
+pub(super) fn device_id(base: &str) -> Option<Uuid> {
+    let storage = window().local_storage().ok()??;
+    let text = storage.get_item(&[DEVICE_KEY_PREFIX, base].concat()).ok()??;
+    Uuid::try_parse(&text).ok()
 }
 
 /// The time of the browser, in Unix seconds.

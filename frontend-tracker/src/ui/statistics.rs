@@ -5,6 +5,7 @@ mod delivery;
 mod desk;
 mod preview;
 mod reports;
+mod this_browser;
 mod token;
 
 use leptos::prelude::*;
