@@ -58,4 +58,4 @@ behaviours: ## Brings the table in docs/tracker.md up to date with the last `mak
 
 clean: ## Removes everything that was built
 	cargo clean
-	rm -rf frontend-tracker/dist frontend-tracker/npm/index.js frontend-tracker/npm/tracker_bg.wasm
+	rm -rf frontend-tracker/dist frontend-tracker/npm/index.js frontend-tracker/npm/script.js frontend-tracker/npm/tracker_bg.wasm

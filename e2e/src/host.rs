@@ -1,4 +1,6 @@
-//! A site with the tracker in its pages: what does it serve, when, and what do browsers tell it?
+//! A site with the tracker in its pages, and the installations that count it.
+//!
+//! It records what browsers ask for and what they send, and can hold answers back.
 
 #![expect(
     clippy::expect_used,
@@ -8,6 +10,7 @@
 
 mod answer;
 mod gate;
+mod installation;
 mod page;
 
 use std::{
@@ -22,12 +25,12 @@ use std::{
 use axum::{
     Router,
     body::Bytes,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, Method, StatusCode},
 };
 use headcount_shared::event::BrowserEvent;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use self::{gate::Gates, page::Page};
+use self::{gate::Gates, installation::Installations, page::Page};
 use crate::wait::{SOON, eventually};
 
 /// The tracker's program, as pages ask for it.
@@ -58,7 +61,6 @@ pub struct Setting {
     usual: Page,
     pages: BTreeMap<String, Page>,
     program: Option<Vec<u8>>,
-    heard: StatusCode,
 }
 
 /// A running site on any free port of loopback; it ends with this. Every method ends the test, by a panic, when it does
@@ -75,12 +77,13 @@ pub struct Host {
 struct Site {
     setting: Setting,
     gates: Gates,
+    installations: Installations,
     memory: Mutex<Memory>,
 }
 
 #[derive(Debug, Default)]
 struct Memory {
-    asked: Vec<String>,
+    asked: Vec<(Method, String)>,
     beacons: Vec<Beacon>,
     refused: Vec<String>,
 }
@@ -100,7 +103,6 @@ impl Setting {
             usual: Page::default(),
             pages: BTreeMap::from([(PLAIN.to_owned(), Page::without_tracker())]),
             program: Some(built("tracker_bg.wasm")),
-            heard: StatusCode::NO_CONTENT,
         }
     }
 
@@ -160,29 +162,36 @@ impl Setting {
         self
     }
 
-    /// Answers every view with this status.
-    #[must_use]
-    pub fn heard(mut self, status: StatusCode) -> Self {
-        self.heard = status;
-        self
-    }
-
     /// Starts it.
     pub async fn start(self) -> Host {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");
-        let site = Arc::new(Site { setting: self, gates: Gates::default(), memory: Mutex::default() });
+        let site = Arc::new(Site {
+            setting: self,
+            gates: Gates::default(),
+            installations: Installations::default(),
+            memory: Mutex::default(),
+        });
         let routes = Router::new().fallback(answer::answer).with_state(Arc::clone(&site));
         let server = tokio::spawn(async move { axum::serve(listener, routes).await });
         Host { address, site, server }
     }
 }
 
-/// A file of the tracker, as `.ci/wasm` has built it.
+/// A file of the tracker that a server embeds, as `.ci/wasm` has built it.
 #[must_use]
 pub fn built(file: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../frontend-tracker/dist");
-    fs::read(folder.join(file)).expect("`.ci/wasm` has built the tracker")
+    from("dist", file)
+}
+
+/// A file of the package for npm, as `.ci/wasm` has built it.
+fn packaged(file: &str) -> Vec<u8> {
+    from("npm", file)
+}
+
+fn from(folder: &str, file: &str) -> Vec<u8> {
+    let frontend = Path::new(env!("CARGO_MANIFEST_DIR")).join("../frontend-tracker");
+    fs::read(frontend.join(folder).join(file)).expect("`.ci/wasm` has built the tracker")
 }
 
 impl Host {
@@ -206,7 +215,31 @@ impl Host {
     /// How often a path was asked for, whatever its query.
     #[must_use]
     pub fn asked(&self, path: &str) -> usize {
-        self.memory().asked.iter().filter(|asked| *asked == path).count()
+        self.memory().asked.iter().filter(|(_, asked)| asked == path).count()
+    }
+
+    /// All requests for files and addresses of the tracker so far, such as `GET /stats`, in the order in which they came.
+    #[must_use]
+    pub fn requests(&self) -> Vec<String> {
+        let memory = self.memory();
+        let of_the_tracker = memory.asked.iter().filter(|(_, path)| installation::owns(path));
+        of_the_tracker.map(|(method, path)| format!("{method} {path}")).collect()
+    }
+
+    /// Switches an installation off from now on, which it says with this status. Its script is then that of a server that is
+    /// off.
+    pub fn switch_off(&self, base: &str, status: StatusCode) {
+        self.site.installations.switch_off(base, status);
+    }
+
+    /// Answers `GET <base>stats` with this status from now on, and nothing else.
+    pub fn answer_questions(&self, base: &str, status: StatusCode) {
+        self.site.installations.answer_questions(base, status);
+    }
+
+    /// Answers views with this status from now on, and nothing else.
+    pub fn answer_views(&self, base: &str, status: StatusCode) {
+        self.site.installations.answer_views(base, status);
     }
 
     /// Waits until a path was asked for so often.

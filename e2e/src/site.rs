@@ -1,4 +1,4 @@
-//! How is a built application served, and what becomes of the views that it sends?
+//! Built applications, served as their products would serve them, with the views that they send.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use axum::{
     body::Bytes,
     extract::State,
     http::StatusCode,
-    routing::{MethodRouter, post},
+    routing::{MethodRouter, get},
 };
 use headcount_shared::event::BrowserEvent;
 use reqwest::Client;
@@ -66,23 +66,23 @@ pub struct Site {
 type Kept = Arc<Mutex<Vec<Bytes>>>;
 
 impl Site {
-    /// Serves a built application and keeps its views.
+    /// Serves a built application, tells it that statistics are on, and keeps its views.
     ///
     /// # Errors
     /// It was not built, or the address is taken.
     pub async fn keeping(application: &str, listen: SocketAddr) -> anyhow::Result<Self> {
         let kept = Kept::default();
-        let stats = post(keep).with_state(Arc::clone(&kept));
+        let stats = get(StatusCode::NO_CONTENT).post(keep).with_state(Arc::clone(&kept));
         Self::start(&built(application)?, listen, stats, kept).await
     }
 
-    /// Serves a built application and passes its views on to a server, as a proxy in front of both would.
+    /// Serves a built application and passes on to a server what the tracker asks and sends, as a proxy in front of both would.
     ///
     /// # Errors
     /// It was not built, or the address is taken.
     pub async fn passing_on(application: &str, listen: SocketAddr, server: &Process) -> anyhow::Result<Self> {
         let upstream = Upstream { client: http::client()?, stats: server.url("stats").into() };
-        let stats = post(pass_on).with_state(upstream);
+        let stats = get(pass_question_on).post(pass_on).with_state(upstream);
         Self::start(&built(application)?, listen, stats, Kept::default()).await
     }
 
@@ -134,6 +134,11 @@ async fn keep(State(kept): State<Kept>, body: Bytes) -> StatusCode {
 struct Upstream {
     client: Client,
     stats: Arc<str>,
+}
+
+async fn pass_question_on(State(upstream): State<Upstream>) -> StatusCode {
+    let answer = upstream.client.get(&*upstream.stats).send().await;
+    answer.map_or(StatusCode::BAD_GATEWAY, |answer| answer.status())
 }
 
 async fn pass_on(State(upstream): State<Upstream>, body: Bytes) -> StatusCode {

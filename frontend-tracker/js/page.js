@@ -1,11 +1,15 @@
 // The tracker in its page: whether it runs at all, what the page does, and a guard around every call of the program.
 //
-// What belongs to the page stays outside of WebAssembly: its history and its events meet code that cannot trap, and a
-// browser whose owner said no never fetches the program.
+// What belongs to the page stays outside of WebAssembly: its history and its events meet code that cannot trap. A browser
+// whose owner said no never fetches the program, and neither does one whose server has statistics switched off: the server is
+// asked before anything is fetched or stored, unless it has just served this script and said so with it.
 
 import * as program from 'headcount-bindings'
+import { keepDeviceUnder, stored } from 'headcount-browser'
 import { deliverTo } from 'headcount-delivery'
 
+// `headcount_shared::browser_storage` has the same keys. A UUID is under this one with the base path of its installation
+// behind it; alone it is the key of 0.1.0, which installations shared.
 const ID = 'headcount-device-id'
 const OPT_OUT = 'headcount-opt-out'
 
@@ -17,6 +21,8 @@ const LOCALHOST = /^$|^(.+\.)?localhost$|^127\.|^\[::1]$/
 const create = () => {
   let state = 'off'
   let options
+  let endpoint
+  let key
   let loaded
   let early = []
   let watching
@@ -47,22 +53,29 @@ const create = () => {
     else call(use)
   }
 
-  // A browser may deny its storage at every step.
-  const stored = use => {
-    try {
-      return use(localStorage)
-    } catch {
-      // What cannot be stored cannot be read either.
-    }
-  }
+  // Removes the UUIDs of all installations, or that of this one.
+  const forget = own =>
+    stored(storage => {
+      for (const name of own ?? Object.keys(storage)) if (name.startsWith(ID)) storage.removeItem(name)
+    })
 
   const isOptedOut = () => stored(storage => storage.getItem(OPT_OUT))
 
-  const isIgnored = () =>
-    navigator.globalPrivacyControl ||
-    ['1', 'yes'].includes(navigator.doNotTrack ?? window.doNotTrack) ||
+  const isRefused = () =>
+    navigator.globalPrivacyControl || ['1', 'yes'].includes(navigator.doNotTrack ?? window.doNotTrack)
+
+  const isLeftOut = () =>
     (options.automation === 'ignore' && navigator.webdriver) ||
     (options.localhost === 'ignore' && LOCALHOST.test(location.hostname))
+
+  const isAtWork = () => state === 'counting' || state === 'loading'
+
+  // While statistics are off the server has no `stats`.
+  const hear = status => {
+    if ((status !== 404 && status !== 410) || !isAtWork()) return
+    forget([ID, key])
+    become('off')
+  }
 
   // Without a network views wait: a browser takes a beacon and loses it then.
   const send = leaving => {
@@ -82,7 +95,7 @@ const create = () => {
 
   // The path is looked at after the present task, when all its navigations are over.
   const moved = () => {
-    if (state === 'counting' || state === 'loading') scheduled ||= setTimeout(settle, 0, false)
+    if (isAtWork()) scheduled ||= setTimeout(settle, 0, false)
   }
 
   const left = () => {
@@ -127,11 +140,20 @@ const create = () => {
     addEventListener('pagehide', left)
     addEventListener('online', () => send(false))
     addEventListener('resize', () => (widths = undefined))
-    addEventListener('storage', ({ key }) => key === ID && call(program.defend_device))
+    addEventListener('storage', event => event.key === key && call(program.defend_device))
+  }
+
+  // Whether statistics are on. Only 204 says so: a server of another kind may have a page at the same address.
+  const ask = async () => {
+    // What cannot be fetched is told by the browser itself.
+    const { status } = await fetch(endpoint, { cache: 'no-store' }).catch(() => ({}))
+    hear(status)
+    if (state !== 'loading' || status === 204) return
+    if (status) throw `${endpoint} answered ${status} in place of 204`
+    become('failed')
   }
 
   const load = async url => {
-    // What cannot be fetched is told by the browser itself.
     const response = await fetch(url).catch(() => {})
     if (!response?.ok) return become('failed')
     // Not compiled while it arrives: that needs a content type which many servers do not send.
@@ -144,10 +166,12 @@ const create = () => {
     const [, version = 0] = /^vuetify([1-4])$/.exec(breakpoints) ?? []
     const from = ['sm', 'md', 'lg', 'xl', 'xxl'].map(size => breakpoints[size])
     if (!version && !from.some(width => width > 0)) throw 'breakpoints are vuetify1 to vuetify4, or smallest widths'
-    deliverTo(new URL(options.endpoint, document.baseURI).href)
+    deliverTo(endpoint, hear)
+    keepDeviceUnder(key)
+    forget([ID])
     // Vue Router 3 calls the path of its root ''.
     const table = [].concat(routes ?? []).map(route => route || '/').join(' ')
-    program.open(stored(storage => storage), ID, base, table, placeholder === ':', version, ...from)
+    program.open(base, table, placeholder === ':', version, ...from)
     state = 'counting'
     early.splice(0).forEach(call)
     setTimeout(() => {
@@ -158,12 +182,17 @@ const create = () => {
   }
 
   const begin = async () => {
-    state = isOptedOut() ? 'opted-out' : isIgnored() ? 'ignored' : 'loading'
+    const isUnwanted = isOptedOut() || isRefused()
+    state = isOptedOut() ? 'opted-out' : isUnwanted || isLeftOut() ? 'ignored' : 'loading'
+    if (isUnwanted) forget()
     if (state !== 'loading') return
     try {
+      endpoint = new URL(options.endpoint, document.baseURI).href
+      key = ID + ':' + new URL('.', endpoint).href.replace(location.origin, '')
       watch()
       moved()
-      await (loaded ??= load(options.wasm ?? new URL('tracker_bg.wasm', import.meta.url)))
+      if (!options.isOn) await ask()
+      if (state === 'loading') await (loaded ??= load(options.wasm ?? new URL('tracker_bg.wasm', import.meta.url)))
       if (state === 'loading') open()
     } catch (error) {
       fail(error)
@@ -177,10 +206,8 @@ const create = () => {
   }
 
   const optOut = () => {
-    stored(storage => {
-      storage.removeItem(ID)
-      storage.setItem(OPT_OUT, '1')
-    })
+    forget()
+    stored(storage => storage.setItem(OPT_OUT, '1'))
     become('opted-out')
   }
 

@@ -16,7 +16,8 @@ export interface Thresholds {
 export interface Options {
   /**
    * Where views are posted: the address of `stats` at a Headcount server. A relative address is one of this page. It may
-   * be on another origin: what is posted is plain text, for which browsers ask nobody first.
+   * be on another origin: what is posted is plain text, for which browsers ask nobody first. The same address is asked with
+   * `GET` whether statistics are on, before anything else.
    */
   endpoint: string | URL;
 
@@ -60,12 +61,14 @@ export interface Options {
 /** What the tracker does. */
 export interface Status {
   /**
-   * - `off`: it was not started, or the options are not valid.
-   * - `loading`: it was started, and the WebAssembly is on its way. Views wait.
+   * - `off`: it was not started, or statistics are off at the server: the endpoint answered 404 or 410. Nothing is stored, and
+   *   the tracker has ended for this page.
+   * - `loading`: it was started; the server is asked, or the WebAssembly is on its way. Views wait.
    * - `counting`: each view is sent.
    * - `opted-out`: the person said no in this browser.
    * - `ignored`: the browser asks not to be tracked (Global Privacy Control, Do Not Track), or the options leave it out.
-   * - `failed`: the WebAssembly is missing, damaged or forbidden. The page works without.
+   * - `failed`: the server did not say that statistics are on, the WebAssembly is missing, damaged or forbidden, or the
+   *   options are not valid. The page works without.
    */
   state: 'off' | 'loading' | 'counting' | 'opted-out' | 'ignored' | 'failed';
 
@@ -79,15 +82,17 @@ export interface Status {
 /**
  * Counts the page that is open, and each one that is opened from here on: when the path has changed and the navigation
  * has settled. A new query or fragment is no view. What is sent of a view is its template, the display size and a random
- * id of this browser, which is kept in `localStorage` as `headcount-device-id`.
+ * id of this browser, which is kept in `localStorage` under `headcount-device-id:` and the path of the endpoint's directory.
+ *
+ * Before anything is stored or fetched, the endpoint is asked whether statistics are on (`GET`, answered with 204).
  *
  * Nothing that it does throws, not even for wrong options. A second start changes nothing.
  */
 export function start(options: Options): void;
 
 /**
- * Ends the counting in this browser, also on later visits. The choice is kept in `localStorage` as `headcount-opt-out`;
- * the browser's id and what waits are forgotten.
+ * Ends the counting in this browser, also on later visits, by every Headcount server of this origin. The choice is kept in
+ * `localStorage` as `headcount-opt-out`; the browser's ids and what waits are forgotten.
  */
 export function optOut(): void;
 

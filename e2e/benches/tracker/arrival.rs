@@ -1,4 +1,4 @@
-//! How long after a navigation begins has the server got its view?
+//! The time from the beginning of a navigation to the arrival of its view at the server.
 //!
 //! Chromium on a slow network and a slow processor, with a new profile for every run. A run of each program follows the
 //! other, so that all see the same noise, and each round begins with another one.
@@ -46,12 +46,10 @@ impl Visit {
     const fn programs(self) -> &'static [(Program, &'static str)] {
         const CONTROL: (Program, &str) = (Program::Control, "control");
         const TRACKER: (Program, &str) = (Program::Tracker, "tracker");
-        const PRELOADED: (Program, &str) = (Program::Preloaded, "tracker, its program preloaded");
+        const COPY: (Program, &str) = (Program::Copy, "copy of the tracker, which asks first");
         match self {
-            Self::First => {
-                &[CONTROL, TRACKER, PRELOADED, (Program::Unsettled, "control that does not settle")]
-            }
-            Self::Return => &[CONTROL, TRACKER, PRELOADED],
+            Self::First => &[CONTROL, TRACKER, COPY, (Program::Unsettled, "control that does not settle")],
+            Self::Return => &[CONTROL, TRACKER, COPY],
         }
     }
 
@@ -60,7 +58,7 @@ impl Visit {
         match self {
             Self::First => "localStorage.clear()",
             Self::Return => {
-                "localStorage.setItem('headcount-device-id', '20174a56-4a1e-41ca-a90d-b657d1fa873e')"
+                "localStorage.setItem('headcount-device-id:/', '20174a56-4a1e-41ca-a90d-b657d1fa873e')"
             }
         }
     }
@@ -131,7 +129,8 @@ fn print(programs: &[(Program, &str)], times: &[Figures]) {
         print!("    {name:<38} {times}");
         match program {
             Program::Control | Program::Unsettled => println!(),
-            Program::Tracker | Program::Preloaded => {
+            Program::Copy => println!("; {:+.0} to the control", times.median() - control),
+            Program::Tracker => {
                 println!("; {:+.0} to the control (at most +{BOUND})", times.median() - control);
             }
         }

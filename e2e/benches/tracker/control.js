@@ -6,10 +6,12 @@
 const ID = 'headcount-device-id'
 const OPT_OUT = 'headcount-opt-out'
 const WAITING = 32
-const UUID = /^(?!0{8}-0{4}-0{4}-0{4}-0{12}|f{8}-f{4}-f{4}-f{4}-f{12})[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
+const UUID = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/i
 
 const { dataset, src } = [...document.scripts].find(script => script.src === import.meta.url)
-const { base = '/', endpoint = new URL('../stats', src), placeholder = '$', routes = '', settle = 100 } = dataset
+const { base = '/', placeholder = '$', routes = '', settle = 100 } = dataset
+const endpoint = new URL(dataset.endpoint ?? new URL('../stats', src), document.baseURI)
+const KEY = `${ID}:${new URL('.', endpoint).href.replace(location.origin, '')}`
 
 // --- the key of a page ---
 
@@ -90,7 +92,13 @@ const stored = use => {
   }
 }
 
-const read = () => stored(storage => UUID.exec(storage.getItem(ID))?.[0].toLowerCase())
+// The UUIDs of all installations, or that of this one.
+const forget = own =>
+  stored(storage => {
+    for (const name of own ?? Object.keys(storage)) if (name.startsWith(ID)) storage.removeItem(name)
+  })
+
+const read = () => stored(storage => UUID.exec(storage.getItem(KEY))?.[0].toLowerCase())
 
 const made = () => {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
@@ -109,27 +117,35 @@ id ??= made()
 const settled = () => {
   settling = false
   kept = !!read()
-  send()
+  send(false)
 }
 
 // --- what is sent ---
 
 let views = []
+let isOff
 
-const deliver = body => {
+const hear = status => {
+  if (status !== 404 && status !== 410) return
+  forget([ID, KEY])
+  isOff = true
+}
+
+const deliver = (body, leaving) => {
   try {
-    if (navigator.sendBeacon(endpoint, body)) return
+    if (leaving && navigator.sendBeacon(endpoint, body)) return
   } catch {
     // There are browsers without beacons.
   }
-  fetch(endpoint, { method: 'POST', body, keepalive: true }).catch(() => {})
+  const answer = fetch(endpoint, { method: 'POST', body, keepalive: true })
+  answer.then(({ status }) => hear(status)).catch(() => {})
 }
 
 const send = leaving => {
-  if (!navigator.onLine || (settling && !leaving)) return
+  if (!navigator.onLine || isOff || (settling && !leaving)) return
   const ephemeral = kept || settling ? undefined : true
   for (const view of views.splice(0)) {
-    deliver(JSON.stringify({ type: 'route-open', device_id: read() ?? id, ...view, ephemeral }))
+    deliver(JSON.stringify({ type: 'route-open', device_id: read() ?? id, ...view, ephemeral }), leaving)
   }
 }
 
@@ -140,7 +156,7 @@ let scheduled = 0
 
 const settlePath = leaving => {
   scheduled = 0
-  if (document.visibilityState !== 'visible' || stored(storage => storage.getItem(OPT_OUT))) return
+  if (document.visibilityState !== 'visible' || isOff || stored(storage => storage.getItem(OPT_OUT))) return
   if (counted !== location.pathname) {
     counted = location.pathname
     if (views.length === WAITING) views.shift()
@@ -184,7 +200,7 @@ const watch = () => {
     moved()
   })
   addEventListener('pagehide', left)
-  addEventListener('online', () => send())
+  addEventListener('online', () => send(false))
 }
 
 const isIgnored = () =>
@@ -192,9 +208,11 @@ const isIgnored = () =>
   ['1', 'yes'].includes(navigator.doNotTrack ?? window.doNotTrack) ||
   stored(storage => storage.getItem(OPT_OUT))
 
-if (!isIgnored()) {
+if (isIgnored()) forget()
+else {
+  forget([ID])
   if (settling) {
-    stored(storage => storage.setItem(ID, id))
+    stored(storage => storage.setItem(KEY, id))
     if (+settle) setTimeout(settled, settle)
     else settled()
   }

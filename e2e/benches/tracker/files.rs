@@ -24,6 +24,8 @@ pub(crate) struct File {
 #[derive(Debug, Clone)]
 pub(crate) struct Files {
     pub(crate) script: File,
+    /// The script as the package for npm has it.
+    pub(crate) copy: File,
     pub(crate) program: File,
     pub(crate) control: File,
 }
@@ -41,7 +43,8 @@ impl Files {
         };
         let script = taken("tracker.js")?;
         let program = taken("tracker_bg.wasm")?;
-        Ok(Self { script, program, control: File::compressed(control()?)? })
+        let copy = File::compressed(read(&frontend().join("npm/script.js"))?)?;
+        Ok(Self { script, copy, program, control: File::compressed(control()?)? })
     }
 }
 

@@ -1,7 +1,7 @@
-//! What does one navigation cost the page's main thread?
+//! The cost of one navigation for the page's main thread.
 //!
 //! Everything that runs because of one `pushState` is timed from outside, by `timing.js`: listeners, what was put around the
-//! history, and timers, `sendBeacon` among it. What a garbage collector does later is not.
+//! history, and timers, with the `fetch` that sends the view. What an answer or a garbage collector makes run later is not.
 
 use anyhow::{Context, ensure};
 use headcount_e2e::browser::{Browser, Engine};
@@ -75,8 +75,8 @@ pub(crate) async fn on_the_main_thread(files: &Files) -> anyhow::Result<()> {
 /// What navigations cost, in microseconds.
 struct Costs {
     whole: Figures,
-    /// What of it `sendBeacon` takes.
-    beacon: Figures,
+    /// What of it the browser's own `fetch` takes.
+    request: Figures,
     /// The smallest step of the clock.
     step: f64,
 }
@@ -101,15 +101,15 @@ impl Drive {
             all_were_counted(&site, routes, round).await?;
         }
         browser.close().await;
-        let (whole, beacon) = costs.into_iter().unzip();
-        Ok(Costs { whole: Figures::new(whole), beacon: Figures::new(beacon), step })
+        let (whole, request) = costs.into_iter().unzip();
+        Ok(Costs { whole: Figures::new(whole), request: Figures::new(request), step })
     }
 }
 
-/// What each navigation cost, and what of that its beacon did.
+/// What each navigation cost, and what of that its request did.
 fn microseconds(costs: Value) -> anyhow::Result<Vec<(f64, f64)>> {
     let costs: Vec<(f64, f64)> = serde_json::from_value(costs).context("two numbers for each navigation")?;
-    Ok(costs.into_iter().map(|(whole, beacon)| (whole * 1e3, beacon * 1e3)).collect())
+    Ok(costs.into_iter().map(|(whole, request)| (whole * 1e3, request * 1e3)).collect())
 }
 
 /// Every navigation has to be a view, under the key that its path has; else less was measured than has to be done.
@@ -119,7 +119,7 @@ async fn all_were_counted(site: &Site, routes: &str, paths: &[String]) -> anyhow
         paths.iter().map(|path| table.page_key(path, Placeholder::Dollar)).collect();
     let arrivals = site.arrivals(paths.len()).await?;
     let mut counted: Vec<String> = arrivals.into_iter().map(|arrival| arrival.event.path).collect();
-    // Each beacon may have taken a connection of its own.
+    // Each request may have taken a connection of its own.
     expected.sort();
     counted.sort();
     ensure!(counted == expected, "counted were {counted:?}");
@@ -149,16 +149,16 @@ fn paths(routes: &str) -> Vec<String> {
     (0..NAVIGATIONS).map(path).collect()
 }
 
-fn print(drive: Drive, Costs { whole, beacon, step }: &Costs) {
+fn print(drive: Drive, Costs { whole, request, step }: &Costs) {
     let bound = match drive {
         Drive { slowed: 1, program: Program::Tracker, .. } => format!("at most {BOUND}"),
         _ => "no bound".to_owned(),
     };
     println!(
-        "    {:<38} 99th percentile {:.0} ({bound}), median {:.0}, of which the beacon {:.0}; the clock has steps of {step:.0}",
+        "    {:<38} 99th percentile {:.0} ({bound}), median {:.0}, of which the request {:.0}; the clock has steps of {step:.0}",
         drive.name,
         whole.percentile(99),
         whole.median(),
-        beacon.median()
+        request.median()
     );
 }

@@ -1,4 +1,4 @@
-//! Where are the pages of the measurements, and when do their views arrive?
+//! The pages of the measurements, and when their views arrive.
 
 use std::{
     mem,
@@ -14,7 +14,7 @@ use axum::{
     extract::State,
     http::{HeaderName, StatusCode, header},
     response::{AppendHeaders, Html, IntoResponse},
-    routing::{get, post},
+    routing::get,
 };
 use headcount_e2e::wait::{SOON, eventually};
 use headcount_shared::event::BrowserEvent;
@@ -32,28 +32,22 @@ pub(crate) enum Program {
     Control,
     /// The control, which takes a new UUID for settled at once.
     Unsettled,
-    /// The tracker by its script alone.
+    /// The tracker as a server serves it, which says with its script that statistics are on.
     Tracker,
-    /// The tracker, with its program fetched beside its script, as on the pages of the server itself.
-    Preloaded,
+    /// A copy of the tracker, which asks whether statistics are on, as the package for npm does.
+    Copy,
 }
 
 impl Program {
     /// What stands in the page's head, with `routes` that need no escaping.
     fn html(self, routes: &str) -> String {
-        let (preload, name, more) = match self {
-            Self::Control => ("", "control", ""),
-            Self::Unsettled => ("", "control", r#" data-settle="0""#),
-            Self::Tracker => ("", "tracker", ""),
-            Self::Preloaded => (
-                r#"<link rel="preload" as="fetch" crossorigin href="/static/tracker_bg.wasm">"#,
-                "tracker",
-                "",
-            ),
+        let (name, more) = match self {
+            Self::Control => ("control", ""),
+            Self::Unsettled => ("control", r#" data-settle="0""#),
+            Self::Tracker => ("tracker", ""),
+            Self::Copy => ("copy", ""),
         };
-        format!(
-            r#"{preload}<script type="module" src="/static/{name}.js" data-routes="{routes}"{more}></script>"#
-        )
+        format!(r#"<script type="module" src="/static/{name}.js" data-routes="{routes}"{more}></script>"#)
     }
 }
 
@@ -89,11 +83,12 @@ impl Site {
     ) -> anyhow::Result<Self> {
         let arrivals = Arrivals::default();
         let mut router = Router::new()
-            .route("/stats", post(arrive).with_state(Arc::clone(&arrivals)))
+            .route("/stats", get(StatusCode::NO_CONTENT).post(arrive).with_state(Arc::clone(&arrivals)))
             .route(QUIET, get(page("")))
             .fallback(get(page(&format!("{head}{}", program.html(routes)))));
         let served = [
             ("tracker.js", "text/javascript", &files.script),
+            ("copy.js", "text/javascript", &files.copy),
             ("tracker_bg.wasm", "application/wasm", &files.program),
             ("control.js", "text/javascript", &files.control),
         ];

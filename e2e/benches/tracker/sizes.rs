@@ -8,7 +8,7 @@ const BOUND: usize = 9_000;
 /// Prints the sizes of the tracker, of its package for npm, and of the control.
 pub(crate) fn print(files: &Files) -> anyhow::Result<()> {
     println!("\nbytes                                         plain       gzip     brotli");
-    let Files { script, program, control } = files;
+    let Files { script, program, control, .. } = files;
     line("tracker.js", &[script], "");
     line("tracker_bg.wasm", &[program], "");
     line("both", &[script, program], &format!("(at most {BOUND})"));

@@ -1,11 +1,11 @@
-// What does a navigation cost the page? What a program does because of it is timed from the outside: its listeners, its
-// timers, and what it put around the history. Has to run before the program.
+// Times what a program does because of a navigation, from the outside: its listeners, its timers, and what it put around the
+// history. What it does when an answer arrives is not timed. Has to run before the program.
 
 {
   // In milliseconds, since the last navigation began.
   let spent = 0
   let original = 0
-  let beacon = 0
+  let request = 0
 
   const timed = run => function (...values) {
     const begin = performance.now()
@@ -35,29 +35,29 @@
     }
   }
 
-  // What of it is the browser's own doing.
-  const { sendBeacon } = Navigator.prototype
-  Navigator.prototype.sendBeacon = function (...values) {
+  // What of it is the browser's own doing: a page that stays sends a view with `fetch`.
+  const { fetch } = window
+  window.fetch = (...values) => {
     const begin = performance.now()
     try {
-      return Reflect.apply(sendBeacon, this, values)
+      return fetch(...values)
     } finally {
-      beacon += performance.now() - begin
+      request += performance.now() - begin
     }
   }
 
   const pause = milliseconds => new Promise(resolve => later(resolve, milliseconds))
 
-  // What each navigation cost and what of that its beacon did, in milliseconds. Browsers ignore navigations that follow each other too quickly.
+  // What each navigation cost and what of that its request did, in milliseconds. Browsers ignore navigations that follow each other too quickly.
   window.navigateThrough = async (paths, between) => {
     const costs = []
     for (const path of paths) {
-      spent = original = beacon = 0
+      spent = original = request = 0
       const begin = performance.now()
       history.pushState({}, '', path)
       const around = performance.now() - begin - original
       await pause(between)
-      costs.push([spent + around, beacon])
+      costs.push([spent + around, request])
     }
     return costs
   }

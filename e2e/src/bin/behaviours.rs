@@ -13,11 +13,12 @@ use clap::Parser;
 use serde_json::Value;
 
 /// The groups of tests, in the order of the page.
-const GROUPS: [(&str, &str); 4] = [
+const GROUPS: [(&str, &str); 5] = [
     ("views", "One view per settled navigation"),
     ("identity", "One UUID per browser profile and origin"),
     ("harm", "Never harms the page"),
     ("manners", "Polite"),
+    ("off", "Off is off"),
 ];
 
 const ENGINES: [&str; 3] = ["Chromium", "Firefox", "WebKit"];

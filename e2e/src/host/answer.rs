@@ -9,17 +9,24 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use super::{PROGRAM, Site, built, page::WATCH};
+use headcount_shared::browser_storage::OFF_SCRIPT;
+
+use super::{
+    Site, built,
+    installation::{Answers, Owned, at},
+    packaged,
+    page::WATCH,
+};
 
 /// The longest body that is read, in bytes.
 const BODY: usize = 1 << 16;
 
 pub(super) async fn answer(State(site): State<Arc<Site>>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
-    site.memory().asked.push(path.clone());
+    site.memory().asked.push((request.method().clone(), path.clone()));
     site.gates.pass(&path).await;
-    if path == "/stats" {
-        return hear(&site, request).await;
+    if let Some((base, owned)) = at(&path) {
+        return of_an_installation(&site, owned, site.installations.of(base), request).await;
     }
     match path.as_str() {
         "/early.js" => {
@@ -27,13 +34,21 @@ pub(super) async fn answer(State(site): State<Arc<Site>>, request: Request) -> R
             script(site.page(page).first_script().to_owned())
         }
         "/watch.js" => script(WATCH.to_owned()),
-        "/static/tracker.js" => script(built("tracker.js")),
-        PROGRAM => match &site.setting.program {
+        "/ping" => StatusCode::NO_CONTENT.into_response(),
+        _ => page(&site, &path),
+    }
+}
+
+async fn of_an_installation(site: &Site, owned: Owned, answers: Answers, request: Request) -> Response {
+    match owned {
+        Owned::Stats => stats(site, answers, request).await,
+        Owned::Script if answers.is_off => script(OFF_SCRIPT),
+        Owned::Script => script(built("tracker.js")),
+        Owned::Packaged(file) => script(packaged(file)),
+        Owned::Program => match &site.setting.program {
             Some(bytes) => file("application/wasm", bytes.clone()),
             None => StatusCode::NOT_FOUND.into_response(),
         },
-        "/ping" => StatusCode::NO_CONTENT.into_response(),
-        _ => page(&site, &path),
     }
 }
 
@@ -47,14 +62,20 @@ fn page(site: &Site, path: &str) -> Response {
     answer
 }
 
-async fn hear(site: &Site, request: Request) -> Response {
-    if request.method() != Method::POST {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
-    }
-    let (head, body) = request.into_parts();
-    let body = to_bytes(body, BODY).await.unwrap_or_else(|_| Bytes::from_static(b"too long, or cut off"));
-    site.hear(head.headers, &body, now());
-    site.setting.heard.into_response()
+/// What a server answers at `stats`, to pages of other origins too.
+async fn stats(site: &Site, answers: Answers, request: Request) -> Response {
+    let status = match *request.method() {
+        Method::GET => answers.question,
+        Method::POST => {
+            let (head, body) = request.into_parts();
+            let body =
+                to_bytes(body, BODY).await.unwrap_or_else(|_| Bytes::from_static(b"too long, or cut off"));
+            site.hear(head.headers, &body, now());
+            answers.view
+        }
+        _ => StatusCode::METHOD_NOT_ALLOWED,
+    };
+    (status, [(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")]).into_response()
 }
 
 #[expect(clippy::disallowed_methods, reason = "an arrival is measured")]

@@ -10,7 +10,7 @@ use headcount_e2e::site::built;
 use serde_json::Value;
 
 /// What is in the package.
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "LICENSE",
     "README.md",
     "index.d.ts",
@@ -18,6 +18,7 @@ const FILES: [&str; 8] = [
     "package.json",
     "react-router.d.ts",
     "react-router.js",
+    "script.js",
     "tracker_bg.wasm",
 ];
 

@@ -95,16 +95,15 @@ async fn the_served_tracker_has_the_routes_in_each_encoding_and_a_browser_that_h
 }
 
 #[tokio::test]
-async fn the_program_is_fetched_once_beside_its_script() {
+async fn the_program_is_fetched_once_by_its_script() {
     let scene = Scene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "welcome").await;
     views(&scene, &server, 1).await;
-    // A preload that is not used is followed by a second request, which the tracker makes itself.
     let requests = "return performance.getEntriesByType('resource')
         .filter(({ name }) => name.endsWith('/tracker_bg.wasm')).map(({ initiatorType }) => initiatorType)";
-    assert_eq!(browser.run(requests).await, json!(["link"]));
+    assert_eq!(browser.run(requests).await, json!(["fetch"]));
     browser.close().await;
 }
 

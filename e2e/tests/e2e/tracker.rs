@@ -4,6 +4,7 @@ mod altered;
 mod harm;
 mod identity;
 mod manners;
+mod off;
 mod views;
 mod watched;
 

@@ -23,7 +23,6 @@ mod program {
     };
     use lol_alloc::{AssumeSingleThreaded, FreeListAllocator};
     use wasm_bindgen::prelude::*;
-    use web_sys::Storage;
 
     #[expect(unsafe_code, reason = "a page's program has one thread, which is what the allocator assumes")]
     #[global_allocator]
@@ -58,8 +57,6 @@ mod program {
     #[wasm_bindgen]
     #[expect(clippy::too_many_arguments, reason = "each is cheaper for the browser than an object")]
     pub fn open(
-        storage: Option<Storage>,
-        storage_key: String,
         base: String,
         routes: String,
         has_colons: bool,
@@ -76,7 +73,7 @@ mod program {
             0 => Scheme { from: [sm, md, lg, xl, xxl], at_least_the_root: false },
             _ => Scheme::of_vuetify(version),
         };
-        PAGE.0.set(Some(Page::open(storage, storage_key, Product { pages, scheme })));
+        PAGE.0.set(Some(Page::open(Product { pages, scheme })));
     }
 
     /// After how many milliseconds `settle_device` is due; 0 if it is not.

@@ -1,4 +1,4 @@
-//! The tracker's script: which options does it get, and how does it come onto the page?
+//! The tracker's script: its options, and its element in the page.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,8 +17,12 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// The tracker whose script is at `script`: `<base>static/tracker.js` of a server, or wherever a copy is, with
-    /// `tracker_bg.wasm` beside it. Views go to that server unless [`Tracker::endpoint`] says otherwise.
+    /// The tracker whose script is at `script`: `<base>static/tracker.js` of a server, or wherever a copy of `script.js` of the
+    /// package for npm is, with `tracker_bg.wasm` beside it. Views go to that server, or to `stats` beside the directory of the
+    /// copy, unless [`Tracker::endpoint`] says otherwise.
+    ///
+    /// While usage statistics are off, nothing is stored or counted: a server serves another script then, and a copy asks the
+    /// server before anything else.
     #[must_use]
     pub fn at(script: impl Into<String>) -> Self {
         Self { script: script.into(), attributes: Vec::new(), closed: Vec::new() }

@@ -1,10 +1,11 @@
-//! How does an event reach the server? Once, and not at all if the browser says no twice.
+//! Delivery of events to the server: each once, and not at all if the browser says no twice.
 
 use wasm_bindgen::prelude::*;
 
 // `js/delivery.js`: bundled by this name, so that there is one copy of it.
 #[wasm_bindgen(raw_module = "headcount-delivery")]
 extern "C" {
-    /// Hands `body` to the browser, which sends it even when the page ends. Never throws.
-    pub(super) fn deliver(body: &str);
+    /// Hands `body` to the browser, which sends it even when the page ends. A page that is not `leaving` hears the answer:
+    /// when that says that statistics are off, the tracker ends. Never throws.
+    pub(super) fn deliver(body: &str, leaving: bool);
 }

@@ -1,4 +1,4 @@
-//! Who is this browser? A random UUID of its own, one per browser profile and origin.
+//! The identity of a browser: a random UUID of its own, one per browser profile, origin and installation.
 //!
 //! Two tabs that are opened at once both find nothing and both write: what one process writes into `localStorage`
 //! reaches another some milliseconds later, and a lock does not change that. So a new UUID is stored as one that has yet to
@@ -24,11 +24,8 @@ pub struct Denied;
 
 /// Where the UUID is kept.
 pub trait Storage {
-    /// What is stored, if anything.
-    ///
-    /// # Errors
-    /// [`Denied`] when the browser does not let the page look.
-    fn read(&self) -> Result<Option<String>, Denied>;
+    /// What is stored. `None` also when the browser does not let the page look.
+    fn read(&self) -> Option<String>;
 
     /// Stores `text` in place of what was there.
     ///
@@ -61,13 +58,12 @@ impl Device {
     /// The UUID that `storage` holds; else one from `make`, which replaces whatever is there.
     pub fn open(storage: &impl Storage, make: impl FnOnce() -> Uuid) -> Self {
         match stored(storage) {
-            Ok(Some(Stored { id, is_settled: true })) => Self::Known(id),
-            Ok(Some(Stored { id, .. })) => Self::Settling(id),
-            Ok(None) => {
+            Some(Stored { id, is_settled: true }) => Self::Known(id),
+            Some(Stored { id, .. }) => Self::Settling(id),
+            None => {
                 let new = Stored { id: make(), is_settled: false };
                 if new.write(storage).is_ok() { Self::Settling(new.id) } else { Self::Ephemeral(new.id) }
             }
-            Err(Denied) => Self::Ephemeral(make()),
         }
     }
 
@@ -75,7 +71,7 @@ impl Device {
     #[must_use]
     pub fn settled(self, storage: &impl Storage) -> Self {
         let Self::Settling(own) = self else { return self };
-        let Ok(Some(found)) = stored(storage) else { return Self::Ephemeral(own) };
+        let Some(found) = stored(storage) else { return Self::Ephemeral(own) };
         // If that is refused, the next tab waits as this one did.
         let _kept = Stored { is_settled: true, ..found }.write(storage);
         Self::Known(found.id)
@@ -83,7 +79,7 @@ impl Device {
 
     /// Puts a UUID that is known here in place of one that has yet to settle.
     pub fn defend(self, storage: &impl Storage) {
-        if let (Self::Known(id), Ok(Some(Stored { is_settled: false, .. }))) = (self, stored(storage)) {
+        if let (Self::Known(id), Some(Stored { is_settled: false, .. })) = (self, stored(storage)) {
             // If that is refused, the other tab has a UUID of its own.
             let _kept = Stored { id, is_settled: true }.write(storage);
         }
@@ -101,8 +97,7 @@ impl Device {
         match self {
             Self::Ephemeral(id) => Identity { id, ephemeral: true },
             Self::Settling(own) | Self::Known(own) => {
-                let found =
-                    stored(storage).ok().flatten().filter(|found| found.is_settled || self.is_settling());
+                let found = stored(storage).filter(|found| found.is_settled || self.is_settling());
                 Identity { id: found.map_or(own, |found| found.id), ephemeral: false }
             }
         }
@@ -127,12 +122,18 @@ impl Stored {
     }
 }
 
-/// The valid UUID in `storage`. The server takes neither the nil nor the max UUID: they are no one's.
-fn stored(storage: &impl Storage) -> Result<Option<Stored>, Denied> {
-    let Some(text) = storage.read()? else { return Ok(None) };
+/// Whether a UUID has version 4 and the variant of RFC 9562.
+const fn is_random(id: &Uuid) -> bool {
+    let [.., version, _, variant, _, _, _, _, _, _, _] = id.as_bytes();
+    *version >> 4 == 4 && *variant >> 6 == 2
+}
+
+/// The valid UUID in `storage`. Only one of version 4 is a browser for the server.
+fn stored(storage: &impl Storage) -> Option<Stored> {
+    let text = storage.read()?;
     let unmarked = text.strip_suffix(UNSETTLED);
-    let id = Uuid::try_parse(unmarked.unwrap_or(&text)).ok();
-    Ok(id.filter(|id| !id.is_nil() && !id.is_max()).map(|id| Stored { id, is_settled: unmarked.is_none() }))
+    let id = Uuid::try_parse(unmarked.unwrap_or(&text)).ok().filter(is_random)?;
+    Some(Stored { id, is_settled: unmarked.is_none() })
 }
 
 #[cfg(test)]
@@ -159,8 +160,8 @@ mod tests {
     }
 
     impl Storage for Memory {
-        fn read(&self) -> Result<Option<String>, Denied> {
-            if self.refuses_read { Err(Denied) } else { Ok(self.text.borrow().clone()) }
+        fn read(&self) -> Option<String> {
+            if self.refuses_read { None } else { self.text.borrow().clone() }
         }
 
         fn write(&self, text: &str) -> Result<(), Denied> {
@@ -256,23 +257,29 @@ mod tests {
             "{\"id\":1}",
             &Uuid::nil().to_string(),
             &Uuid::max().to_string(),
+            "20174a56-4a1e-11ca-a90d-b657d1fa873e",
+            "20174a56-4a1e-71ca-a90d-b657d1fa873e",
+            "20174a56-4a1e-81ca-a90d-b657d1fa873e",
+            "20174a56-4a1e-41ca-c90d-b657d1fa873e",
             &format!("{FIRST}??"),
         ] {
             let storage = Memory::holding(text);
             assert_eq!(Device::open(&storage, || FIRST), Device::Settling(FIRST), "{text}");
-            assert_eq!(stored(&storage), Ok(Some(Stored { id: FIRST, is_settled: false })));
+            assert_eq!(stored(&storage), Some(Stored { id: FIRST, is_settled: false }));
         }
     }
 
     #[test]
     fn denied_storage_gives_a_uuid_for_this_page() {
-        let unreadable = Memory { refuses_read: true, ..Memory::default() };
+        let closed = Memory { refuses_read: true, refuses_write: true, ..Memory::default() };
         let unwritable = Memory { refuses_write: true, ..Memory::default() };
-        for storage in [unreadable, unwritable] {
+        for storage in [closed, unwritable] {
             let device = Device::open(&storage, || FIRST);
             assert_eq!(device.identity(&storage), Identity { id: FIRST, ephemeral: true });
             assert_eq!(device.settled(&storage), device);
         }
+        let unreadable = Memory { refuses_read: true, ..Memory::default() };
+        assert_eq!(Device::open(&unreadable, || FIRST).settled(&unreadable), Device::Ephemeral(FIRST));
     }
 
     #[test]

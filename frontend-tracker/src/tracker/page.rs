@@ -3,12 +3,11 @@
 use alloc::string::String;
 
 use headcount_shared::breakpoint::Scheme;
-use uuid::Uuid;
-use web_sys::Storage;
 
 use super::{
+    browser::{Browser, random_uuid},
     delivery::deliver,
-    device::{self, Denied, Device, SETTLE_MS},
+    device::{Device, SETTLE_MS},
     event::{self, Pages},
     views::{View, Views},
 };
@@ -26,17 +25,15 @@ pub struct Product {
 #[derive(Debug)]
 pub struct Page {
     product: Product,
-    entry: Entry,
     device: Device,
     views: Views,
 }
 
 impl Page {
-    /// A page that may use `storage`, in which the browser keeps its UUID under `storage_key`.
+    /// A page of this product.
     #[must_use]
-    pub fn open(storage: Option<Storage>, storage_key: String, product: Product) -> Self {
-        let entry = Entry { storage, key: storage_key };
-        Self { product, device: Device::open(&entry, Uuid::new_v4), entry, views: Views::default() }
+    pub fn open(product: Product) -> Self {
+        Self { product, device: Device::open(&Browser, random_uuid), views: Views::default() }
     }
 
     /// After how many milliseconds [`Self::settle_device`] is due; 0 if it is not.
@@ -47,12 +44,12 @@ impl Page {
 
     /// Takes the UUID that all tabs agree on by now.
     pub fn settle_device(&mut self) {
-        self.device = self.device.settled(&self.entry);
+        self.device = self.device.settled(&Browser);
     }
 
     /// Takes note that another tab has written the browser's UUID.
     pub fn defend_device(&self) {
-        self.device.defend(&self.entry);
+        self.device.defend(&Browser);
     }
 
     /// Takes note that the page stands at `pathname` and can be seen. It is `inner` CSS pixels wide with its scroll bar,
@@ -73,7 +70,7 @@ impl Page {
             return;
         }
         for view in self.views.take() {
-            deliver(&event::body(&view, self.device.identity(&self.entry)));
+            deliver(&event::body(&view, self.device.identity(&Browser)), leaving);
         }
     }
 
@@ -90,19 +87,18 @@ impl Page {
     }
 }
 
-/// An entry of `localStorage`, which a browser may deny at every step.
-#[derive(Debug)]
-struct Entry {
-    storage: Option<Storage>,
-    key: String,
-}
+#[cfg(test)]
+mod tests {
+    use headcount_shared::browser_storage::{DEVICE_KEY_PREFIX, OPT_OUT_KEY, SHARED_DEVICE_KEY};
 
-impl device::Storage for Entry {
-    fn read(&self) -> Result<Option<String>, Denied> {
-        self.storage.as_ref().ok_or(Denied)?.get_item(&self.key).map_err(|_| Denied)
-    }
-
-    fn write(&self, text: &str) -> Result<(), Denied> {
-        self.storage.as_ref().ok_or(Denied)?.set_item(&self.key, text).map_err(|_| Denied)
+    #[test]
+    fn the_script_around_the_program_has_the_keys_that_the_server_knows() {
+        let script = include_str!("../../js/page.js");
+        assert!(script.contains(&format!("const ID = '{SHARED_DEVICE_KEY}'\n")));
+        assert!(script.contains(&format!("const OPT_OUT = '{OPT_OUT_KEY}'\n")));
+        assert_eq!(DEVICE_KEY_PREFIX, format!("{SHARED_DEVICE_KEY}:"));
+        assert!(
+            script.contains("key = ID + ':' + new URL('.', endpoint).href.replace(location.origin, '')\n")
+        );
     }
 }

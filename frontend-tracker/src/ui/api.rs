@@ -1,9 +1,10 @@
 //! The requests of the interface to its server.
 
-use headcount_shared::api::{Projects, ReportEntries, Status, Switch, WouldForget};
+use headcount_shared::api::{AskPseudonym, Projects, Pseudonym, ReportEntries, Status, Switch, WouldForget};
 use js_sys::Uint8Array;
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestCache, RequestInit, Response};
@@ -59,6 +60,18 @@ impl Api {
         let body =
             serde_json::to_string(&Switch { enabled }).map_err(|error| Failure::Told(error.to_string()))?;
         self.request("PUT", "api/usage-statistics", Some(&body)).await.map(drop)
+    }
+
+    /// The pseudonym under which a browser is counted. Nothing is counted by asking.
+    pub(super) async fn pseudonym(self, device_id: Uuid) -> Result<Pseudonym, Failure> {
+        let body = serde_json::to_string(&AskPseudonym { device_id })
+            .map_err(|error| Failure::Told(error.to_string()))?;
+        read(&self.request("POST", "api/pseudonym", Some(&body)).await?.value)
+    }
+
+    /// The path that the interface is served under, with a slash at its end.
+    pub(super) fn base(self) -> String {
+        self.base.get_value()
     }
 
     /// The bytes of the report that would be sent now.

@@ -1,7 +1,9 @@
 //! What the interface asks of its browser: where it is served, a file to save, a place to focus, another look at the page.
 
+use headcount_shared::browser_storage::DEVICE_KEY_PREFIX;
 use js_sys::{Array, Uint8Array};
 use leptos::prelude::{document, window};
+use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlElement, Url};
 
@@ -21,6 +23,13 @@ pub(super) fn base() -> String {
 /// Loads the page again. The server answers with the sign-in page where that is needed.
 pub(super) fn reload() {
     let _reloads = window().location().reload();
+}
+
+/// The UUID that the tracker has stored for the installation under `base`, once all tabs agree on it.
+pub(super) fn device_id(base: &str) -> Option<Uuid> {
+    let storage = window().local_storage().ok()??;
+    let text = storage.get_item(&[DEVICE_KEY_PREFIX, base].concat()).ok()??;
+    Uuid::try_parse(&text).ok()
 }
 
 /// The time of the browser, in Unix seconds.

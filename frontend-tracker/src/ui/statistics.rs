@@ -6,6 +6,7 @@ mod desk;
 mod forgetting;
 mod preview;
 mod reports;
+mod this_browser;
 
 use leptos::prelude::*;
 

@@ -105,8 +105,10 @@ async fn loaded_twice_it_counts_once(engine: Engine) -> Outcome {
 }
 
 async fn a_server_that_is_broken_leaves_the_page_alone(engine: Engine) -> Outcome {
-    let setting = Setting::new().heard(StatusCode::INTERNAL_SERVER_ERROR);
-    let watched = Watched::counted_at(engine, "/p/acme", setting).await;
+    let watched = Watched::new(engine, Setting::new()).await;
+    watched.host.answer_views("/", StatusCode::INTERNAL_SERVER_ERROR);
+    watched.goto("/p/acme").await;
+    watched.host.heard(1).await;
     // Nothing is sent a second time: what the server refused may be a view that it has counted.
     watched.ends_with(&["/p/$projectId"]).await;
     watched.is_quiet(2).await;

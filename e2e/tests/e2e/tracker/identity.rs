@@ -1,13 +1,14 @@
-//! One UUID per browser profile and origin.
+//! One UUID per browser profile, origin and installation.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Instant,
 };
 
+use axum::http::StatusCode;
 use headcount_e2e::{
     browser::{Browser, Engine},
-    host::{PLAIN, PROGRAM, Setting},
+    host::{PLAIN, PROGRAM, ROUTES, Setting},
 };
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -23,7 +24,13 @@ behaviours!(
     a_corrupt_uuid_is_replaced,
     denied_storage_is_a_uuid_for_one_page,
     storage_that_throws_is_a_uuid_for_one_page,
+    two_installations_on_one_origin_have_a_uuid_each,
+    an_installation_on_another_origin_has_a_uuid_of_its_own,
+    the_uuid_that_installations_shared_is_removed_and_not_used,
 );
+
+/// The key of the UUID of the installation at the root.
+const KEY: &str = "headcount-device-id:/";
 
 /// Tabs that are opened at once.
 const TABS: usize = 6;
@@ -42,7 +49,7 @@ async fn a_browser_keeps_its_uuid(engine: Engine) -> Outcome {
     assert_eq!(watched.devices().len(), 1);
     let id = watched.devices().pop_first().unwrap();
     assert_eq!(Uuid::parse_str(&id).unwrap().get_version_num(), 4);
-    assert_eq!(watched.run("return localStorage.getItem('headcount-device-id')").await, json!(id));
+    assert_eq!(watched.run("return localStorage.getItem('headcount-device-id:/')").await, json!(id));
     holds(watched.browser).await
 }
 
@@ -103,14 +110,26 @@ async fn plain_http_at_a_name_is_counted(engine: Engine) -> Outcome {
 }
 
 async fn a_corrupt_uuid_is_replaced(engine: Engine) -> Outcome {
-    let corrupt = ["", "x", "{}", "00000000-0000-0000-0000-000000000000", "\u{0}\u{fffd}", "ffffffff"];
+    let corrupt = [
+        "",
+        "x",
+        "{}",
+        "00000000-0000-0000-0000-000000000000",
+        "\u{0}\u{fffd}",
+        "ffffffff",
+        // Of versions 1, 7 and 8: a server takes no browser for these.
+        "20174a56-4a1e-11ca-a90d-b657d1fa873e",
+        "20174a56-4a1e-71ca-a90d-b657d1fa873e",
+        "20174a56-4a1e-81ca-a90d-b657d1fa873e",
+    ];
     let watched = Watched::at(engine, PLAIN, Setting::new()).await;
     for (round, text) in corrupt.iter().enumerate() {
-        watched.run(&format!("localStorage.setItem('headcount-device-id', {})", json!(text))).await;
+        watched.run(&format!("localStorage.setItem('{KEY}', {})", json!(text))).await;
         watched.goto("/p/acme").await;
         let view = watched.host.heard(round + 1).await.pop().unwrap().event;
-        let stored = watched.run("return localStorage.getItem('headcount-device-id')").await;
+        let stored = watched.run(&format!("return localStorage.getItem('{KEY}')")).await;
         assert_eq!(stored, json!(view.device_id), "{text:?}");
+        assert_eq!(view.device_id.get_version_num(), 4);
         assert!(!view.ephemeral);
         watched.is_quiet(0).await;
     }
@@ -140,5 +159,72 @@ async fn storage_that_throws_is_a_uuid_for_one_page(engine: Engine) -> Outcome {
     assert_eq!(watched.devices().len(), 1);
     watched.ends_with(&["/p/$projectId", "/"]).await;
     watched.is_quiet(0).await;
+    holds(watched.browser).await
+}
+
+/// The UUID that each installation has stored, by its key.
+async fn stored(watched: &Watched) -> BTreeMap<String, String> {
+    serde_json::from_value(watched.run("return { ...localStorage }").await).unwrap()
+}
+
+async fn two_installations_on_one_origin_have_a_uuid_each(engine: Engine) -> Outcome {
+    let page = |base: &str| {
+        format!("<script type='module' src='{base}static/tracker.js' data-routes='{ROUTES}'></script>")
+    };
+    let setting = Setting::new().plain("/p/a", &page("/a/")).plain("/p/b", &page("/b/c/"));
+    let watched = Watched::at(engine, "/p/a", setting).await;
+    watched.host.heard(1).await;
+    watched.goto("/p/b").await;
+    watched.host.heard(2).await;
+    let both = stored(&watched).await;
+    let keys: Vec<_> = both.keys().map(String::as_str).collect();
+    assert_eq!(keys, ["headcount-device-id:/a/", "headcount-device-id:/b/c/"]);
+    assert_eq!(watched.devices().len(), 2);
+    assert_eq!(watched.devices(), both.values().cloned().collect());
+    // Each is the same browser as before when it comes back.
+    watched.goto("/p/a").await;
+    let third = watched.host.heard(3).await.pop().unwrap().event;
+    assert_eq!(third.device_id.to_string(), both["headcount-device-id:/a/"]);
+    let mut posted = watched.host.requests();
+    posted.retain(|request| request.starts_with("POST"));
+    assert_eq!(posted, ["POST /a/stats", "POST /b/c/stats", "POST /a/stats"]);
+    holds(watched.browser).await
+}
+
+async fn an_installation_on_another_origin_has_a_uuid_of_its_own(engine: Engine) -> Outcome {
+    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+    let elsewhere = format!("http://localhost:{}/", watched.host.address().port());
+    let start = format!(
+        "const script = document.createElement('script')
+         script.type = 'module'
+         script.src = '{elsewhere}static/tracker.js'
+         script.dataset.routes = '{ROUTES}'
+         document.head.append(script)"
+    );
+    watched.goto(PLAIN).await;
+    watched.run(&start).await;
+    watched.host.heard(2).await;
+    let both = stored(&watched).await;
+    let keys: Vec<_> = both.keys().cloned().collect();
+    assert_eq!(keys, [KEY.to_owned(), format!("headcount-device-id:{elsewhere}")]);
+    assert_eq!(watched.devices().len(), 2);
+    // The page hears the answers of the other origin.
+    watched.host.switch_off("/", StatusCode::NOT_FOUND);
+    watched.browser.push("/p/other").await;
+    let gone = format!("return localStorage.getItem('headcount-device-id:{elsewhere}') === null");
+    watched.browser.wait_for(&gone).await;
+    assert_eq!(stored(&watched).await.into_keys().collect::<Vec<_>>(), [KEY]);
+    holds(watched.browser).await
+}
+
+async fn the_uuid_that_installations_shared_is_removed_and_not_used(engine: Engine) -> Outcome {
+    let watched = Watched::at(engine, PLAIN, Setting::new()).await;
+    let old = "20174a56-4a1e-41ca-a90d-b657d1fa873e";
+    watched.run(&format!("localStorage.setItem('headcount-device-id', '{old}')")).await;
+    watched.goto("/p/acme").await;
+    let view = watched.host.heard(1).await.pop().unwrap().event;
+    assert_ne!(view.device_id.to_string(), old);
+    let expected = BTreeMap::from([(KEY.to_owned(), view.device_id.to_string())]);
+    assert_eq!(stored(&watched).await, expected);
     holds(watched.browser).await
 }

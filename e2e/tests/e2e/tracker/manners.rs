@@ -2,7 +2,7 @@
 
 use headcount_e2e::{
     browser::{Browser, Engine},
-    host::{PROGRAM, Setting},
+    host::{PLAIN, PROGRAM, ROUTES, Setting},
 };
 use serde_json::json;
 
@@ -16,6 +16,7 @@ behaviours!(
     localhost_is_ignored_on_request,
     opting_out_stops_and_opting_in_begins_again,
     a_stored_choice_is_obeyed,
+    opting_out_holds_for_all_installations_of_an_origin,
     offline_views_wait_and_arrive_later,
     offline_views_are_bounded_and_the_dropped_are_counted,
     a_refused_beacon_is_sent_once_in_another_way,
@@ -52,15 +53,25 @@ async fn is_ignored(engine: Engine, setting: Setting) -> Watched {
     watched
 }
 
+/// What was stored before the browser's owner said no goes when the owner is seen to have said it.
+async fn forgets(watched: &Watched) {
+    assert_eq!(watched.run("return localStorage.length").await, json!(1));
+    watched.goto("/p/acme").await;
+    watched.is("ignored").await;
+    assert_eq!(watched.run("return localStorage.length").await, json!(0));
+}
+
 async fn global_privacy_control_is_obeyed(engine: Engine) -> Outcome {
     let control = "Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })";
     let watched = is_ignored(engine, Setting::new().early(control)).await;
+    forgets(&watched).await;
     holds_though(watched.browser, BY_PROPERTY).await
 }
 
 async fn do_not_track_is_obeyed(engine: Engine) -> Outcome {
     let asked = "Object.defineProperty(navigator, 'doNotTrack', { value: '1' })";
     let watched = is_ignored(engine, Setting::new().early(asked)).await;
+    forgets(&watched).await;
     holds_though(watched.browser, BY_PROPERTY).await
 }
 
@@ -97,15 +108,39 @@ async fn opting_out_stops_and_opting_in_begins_again(engine: Engine) -> Outcome 
 async fn a_stored_choice_is_obeyed(engine: Engine) -> Outcome {
     let watched = Watched::at(engine, "/plain", Setting::new()).await;
     watched.run("localStorage.setItem('headcount-opt-out', '1')").await;
+    watched
+        .run("localStorage.setItem('headcount-device-id:/', '20174a56-4a1e-41ca-a90d-b657d1fa873e')")
+        .await;
     watched.goto("/p/acme").await;
     watched.is("opted-out").await;
+    assert_eq!(watched.run("return Object.keys(localStorage)").await, json!(["headcount-opt-out"]));
     watched.browser.push("/p/other").await;
-    assert_eq!(watched.host.asked(PROGRAM), 0);
+    assert_eq!(watched.host.requests(), ["GET /static/tracker.js"]);
     watched.is_quiet(0).await;
     watched.run("localStorage.removeItem('headcount-opt-out')").await;
     assert_eq!(watched.run("return localStorage.length").await, json!(0));
     watched.goto("/p/acme/node/n1").await;
     watched.arrived(&["/p/$projectId/node/$name"]).await;
+    holds(watched.browser).await
+}
+
+async fn opting_out_holds_for_all_installations_of_an_origin(engine: Engine) -> Outcome {
+    let other =
+        format!("<script type='module' src='/other/static/tracker.js' data-routes='{ROUTES}'></script>");
+    let watched = Watched::counted_at(engine, "/p/acme", Setting::new().plain("/p/other", &other)).await;
+    watched.goto("/p/other").await;
+    watched.host.heard(2).await;
+    assert_eq!(watched.run("return localStorage.length").await, json!(2));
+    watched.run("return tracker().then(({ optOut }) => { optOut() })").await;
+    assert_eq!(watched.run("return Object.keys(localStorage)").await, json!(["headcount-opt-out"]));
+    let before = watched.host.requests().len();
+    watched.goto("/p/acme").await;
+    watched.is("opted-out").await;
+    watched.goto("/p/other").await;
+    watched.is("opted-out").await;
+    watched.run("return fetch('/ping').then(() => true)").await;
+    let after = watched.host.requests().split_off(before);
+    assert!(after.iter().all(|request| request.ends_with("/static/tracker.js")), "{after:?}");
     holds(watched.browser).await
 }
 
@@ -169,19 +204,20 @@ async fn offline_views_are_bounded_and_the_dropped_are_counted(engine: Engine) -
     holds_offline(watched).await
 }
 
-async fn a_refused_beacon_is_sent_once_in_another_way(engine: Engine) -> Outcome {
-    let refuse = "window.refused = 0; Navigator.prototype.sendBeacon = () => { refused++; return false }";
-    let watched = Watched::counted_at(engine, "/p/acme", Setting::new().early(refuse)).await;
-    watched.ends_with(&["/p/$projectId"]).await;
-    assert_eq!(watched.run("return refused").await, json!(2));
-    watched.is_quiet(0).await;
+/// Leaves a page in the task in which it navigates, so that its last view is sent while it ends.
+async fn is_left_at_once(engine: Engine, early: &str) -> Outcome {
+    let watched = Watched::counted_at(engine, "/p/acme", Setting::new().early(early)).await;
+    watched.run(&format!("history.pushState({{}}, '', '/'); location.href = '{PLAIN}'")).await;
+    watched.browser.wait_for(&format!("return location.pathname === '{PLAIN}'")).await;
+    watched.host.heard(2).await;
+    watched.arrived(&["/p/$projectId", "/"]).await;
     holds(watched.browser).await
 }
 
+async fn a_refused_beacon_is_sent_once_in_another_way(engine: Engine) -> Outcome {
+    is_left_at_once(engine, "Navigator.prototype.sendBeacon = () => false").await
+}
+
 async fn a_browser_without_beacons_is_counted(engine: Engine) -> Outcome {
-    let setting = Setting::new().early("delete Navigator.prototype.sendBeacon");
-    let watched = Watched::counted_at(engine, "/p/acme", setting).await;
-    watched.ends_with(&["/p/$projectId"]).await;
-    watched.is_quiet(0).await;
-    holds(watched.browser).await
+    is_left_at_once(engine, "delete Navigator.prototype.sendBeacon").await
 }

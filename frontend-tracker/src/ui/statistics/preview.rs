@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::{
     Shown,
     desk::{Desk, NextReport},
+    this_browser::ThisBrowser,
 };
 use crate::ui::{
     answer::Fetched,
@@ -48,6 +49,7 @@ fn Current(desk: Desk) -> impl IntoView {
         <div aria-busy=move || is_waiting().to_string()>
             {move || desk.preview.get().map(|fetched| view! { <Shown fetched here /> })}
         </div>
+        <ThisBrowser desk />
     }
 }
 

@@ -1,0 +1,271 @@
+//! Statistics that are off: nothing is stored, fetched or sent.
+
+use axum::http::StatusCode;
+use headcount_e2e::{
+    browser::Engine,
+    host::{PLAIN, ROUTES, Setting},
+};
+use serde_json::json;
+
+use super::watched::Watched;
+use crate::behaviour::{Outcome, behaviours, holds};
+
+behaviours!(
+    a_module_asks_before_it_fetches_or_stores_anything,
+    a_module_that_is_told_off_stores_and_fetches_nothing,
+    a_copy_of_the_script_asks_too,
+    a_script_that_posts_to_another_server_asks_that_one,
+    an_answer_that_is_neither_yes_nor_no_counts_nothing_now,
+    a_server_that_does_not_answer_is_no_yes,
+    switching_off_ends_a_page_that_is_open,
+    switching_off_empties_the_queue,
+    the_script_of_a_server_that_is_off_removes_its_uuid_alone,
+    the_script_of_a_server_that_is_off_has_the_same_functions,
+);
+
+/// The page whose bundle has the module of the package for npm.
+const MODULE: &str = "/p/module";
+
+/// The key of the UUID of the installation at the root.
+const KEY: &str = "headcount-device-id:/";
+
+/// The key of the UUID of another installation.
+const OTHERS_KEY: &str = "headcount-device-id:/other/";
+
+const UUID: &str = "20174a56-4a1e-41ca-a90d-b657d1fa873e";
+
+/// A site with a page that is counted by the module of the package for npm.
+fn with_module() -> Setting {
+    let html = format!(
+        "<script>tracker = () => import('/npm/index.js')</script>
+         <script type='module'>
+           import {{ start }} from '/npm/index.js'
+           start({{ endpoint: '/stats', routes: '{ROUTES}'.split(' ') }})
+         </script>"
+    );
+    Setting::new().plain(MODULE, &html)
+}
+
+impl Watched {
+    /// Stores UUIDs of two installations, as earlier visits have left them.
+    async fn was_counted_before(&self) {
+        self.goto(PLAIN).await;
+        for key in [KEY, OTHERS_KEY] {
+            self.run(&format!("localStorage.setItem('{key}', '{UUID}')")).await;
+        }
+    }
+
+    /// The keys of everything that is stored, sorted.
+    async fn stored(&self) -> serde_json::Value {
+        self.run("return Object.keys(localStorage).sort()").await
+    }
+
+    /// Navigates, and gives the tracker the time to take note of it.
+    async fn walks_on(&self) {
+        for path in ["/p/walked", "/p/walked/node/n1"] {
+            self.browser.push(path).await;
+            self.run("return new Promise(resolve => setTimeout(resolve))").await;
+        }
+        self.run("return fetch('/ping').then(() => true)").await;
+    }
+
+    /// Fails if the tracker has written to the console. A browser may have one line of its own for a refused request.
+    async fn says_nothing(&self) {
+        self.is_quiet(1).await;
+        assert_eq!(self.run("return seen").await["lines"], json!([]));
+    }
+}
+
+async fn a_module_asks_before_it_fetches_or_stores_anything(engine: Engine) -> Outcome {
+    let watched = Watched::new(engine, with_module()).await;
+    watched.host.hold("/stats");
+    watched.goto(MODULE).await;
+    watched.host.holds("/stats", 1).await;
+    watched.is("loading").await;
+    assert_eq!(watched.stored().await, json!([]));
+    assert_eq!(watched.host.requests(), ["GET /npm/index.js", "GET /stats"]);
+    watched.host.let_pass("/stats");
+    watched.host.heard(1).await;
+    assert_eq!(watched.stored().await, json!([KEY]));
+    let all = ["GET /npm/index.js", "GET /stats", "GET /npm/tracker_bg.wasm", "POST /stats"];
+    assert_eq!(watched.host.requests(), all);
+    watched.is_quiet(0).await;
+    holds(watched.browser).await
+}
+
+async fn a_module_that_is_told_off_stores_and_fetches_nothing(engine: Engine) -> Outcome {
+    let watched = Watched::new(engine, with_module()).await;
+    let mut requests = Vec::new();
+    for status in [StatusCode::NOT_FOUND, StatusCode::GONE] {
+        watched.was_counted_before().await;
+        watched.host.switch_off("/", status);
+        watched.goto(MODULE).await;
+        watched.is("off").await;
+        watched.walks_on().await;
+        assert_eq!(watched.stored().await, json!([OTHERS_KEY]), "{status}");
+        requests.extend(["GET /npm/index.js", "GET /stats"]);
+        assert_eq!(watched.host.requests(), requests, "{status}");
+        watched.says_nothing().await;
+    }
+    holds(watched.browser).await
+}
+
+async fn a_copy_of_the_script_asks_too(engine: Engine) -> Outcome {
+    let copy = format!(
+        "<script>tracker = () => import('/npm/script.js')</script>
+         <script type='module' src='/npm/script.js' data-routes='{ROUTES}'></script>"
+    );
+    let watched = Watched::new(engine, Setting::new().plain("/p/copy", &copy)).await;
+    watched.host.switch_off("/", StatusCode::NOT_FOUND);
+    watched.goto("/p/copy").await;
+    watched.is("off").await;
+    watched.walks_on().await;
+    assert_eq!(watched.stored().await, json!([]));
+    assert_eq!(watched.host.requests(), ["GET /npm/script.js", "GET /stats"]);
+    watched.says_nothing().await;
+    watched.host.answer_questions("/", StatusCode::NO_CONTENT);
+    watched.host.answer_views("/", StatusCode::NO_CONTENT);
+    watched.goto("/p/copy").await;
+    watched.arrived(&["/p/$projectId"]).await;
+    holds(watched.browser).await
+}
+
+async fn a_script_that_posts_to_another_server_asks_that_one(engine: Engine) -> Outcome {
+    let setting = Setting::new().attribute("data-endpoint", "/other/stats");
+    let watched = Watched::new(engine, setting).await;
+    watched.was_counted_before().await;
+    watched.host.switch_off("/other/", StatusCode::NOT_FOUND);
+    watched.goto("/p/acme").await;
+    watched.is("off").await;
+    watched.walks_on().await;
+    assert_eq!(watched.stored().await, json!([KEY]));
+    assert_eq!(watched.host.requests(), ["GET /static/tracker.js", "GET /other/stats"]);
+    watched.says_nothing().await;
+    holds(watched.browser).await
+}
+
+async fn an_answer_that_is_neither_yes_nor_no_counts_nothing_now(engine: Engine) -> Outcome {
+    let watched = Watched::new(engine, with_module()).await;
+    let mut requests = Vec::new();
+    // A site that answers every address with a page, a server of 0.1.0, one that is broken, a proxy without a server.
+    for status in [
+        StatusCode::OK,
+        StatusCode::METHOD_NOT_ALLOWED,
+        StatusCode::INTERNAL_SERVER_ERROR,
+        StatusCode::BAD_GATEWAY,
+    ] {
+        watched.was_counted_before().await;
+        watched.host.answer_questions("/", status);
+        watched.goto(MODULE).await;
+        watched.is("failed").await;
+        watched.walks_on().await;
+        // It may have been for a moment only: the browser stays who it is.
+        assert_eq!(watched.stored().await, json!([KEY, OTHERS_KEY]), "{status}");
+        requests.extend(["GET /npm/index.js", "GET /stats"]);
+        assert_eq!(watched.host.requests(), requests, "{status}");
+        let url = watched.host.url("/stats");
+        let line = format!("warn headcount: {url} answered {} in place of 204", status.as_u16());
+        assert_eq!(watched.run("return seen").await["lines"], json!([line]));
+    }
+    watched.host.answer_questions("/", StatusCode::NO_CONTENT);
+    watched.goto(MODULE).await;
+    watched.arrived(&["/p/$projectId"]).await;
+    assert_eq!(watched.devices().into_iter().collect::<Vec<_>>(), [UUID]);
+    holds(watched.browser).await
+}
+
+async fn a_server_that_does_not_answer_is_no_yes(engine: Engine) -> Outcome {
+    let setting = Setting::new().attribute("data-endpoint", "http://127.0.0.1:9/stats");
+    let watched = Watched::at(engine, "/p/acme", setting).await;
+    watched.is("failed").await;
+    watched.walks_on().await;
+    assert_eq!(watched.stored().await, json!([]));
+    assert_eq!(watched.host.requests(), ["GET /static/tracker.js"]);
+    assert_eq!(watched.run("return seen").await["lines"], json!([]), "the browser says it itself");
+    holds(watched.browser).await
+}
+
+async fn switching_off_ends_a_page_that_is_open(engine: Engine) -> Outcome {
+    let watched = Watched::new(engine, Setting::new()).await;
+    for (round, status) in [StatusCode::NOT_FOUND, StatusCode::GONE].into_iter().enumerate() {
+        watched.host.answer_views("/", StatusCode::NO_CONTENT);
+        watched.was_counted_before().await;
+        watched.goto("/p/acme").await;
+        watched.host.heard(1 + 2 * round).await;
+        watched.host.answer_views("/", status);
+        watched.browser.push("/").await;
+        watched.is("off").await;
+        assert_eq!(watched.stored().await, json!([OTHERS_KEY]), "{status}");
+        watched.walks_on().await;
+        let told = ["/p/$projectId", "/"].repeat(1 + round);
+        watched.arrived(&told).await;
+        assert_eq!(watched.status().await, json!({ "state": "off", "waiting": 0, "dropped": 0 }));
+        watched.says_nothing().await;
+    }
+    holds(watched.browser).await
+}
+
+async fn switching_off_empties_the_queue(engine: Engine) -> Outcome {
+    // As without a network.
+    let offline = "Object.defineProperty(navigator, 'onLine', { get: () => window.online })";
+    let watched = Watched::at(engine, "/p/acme", Setting::new().early(offline)).await;
+    watched.is("counting").await;
+    watched.browser.push("/").await;
+    watched.run("return new Promise(resolve => setTimeout(resolve))").await;
+    assert_eq!(watched.status().await["waiting"], 2);
+    watched.host.answer_views("/", StatusCode::NOT_FOUND);
+    watched.run("window.online = true; dispatchEvent(new Event('online'))").await;
+    watched.is("off").await;
+    watched.run("window.online = false").await;
+    watched.walks_on().await;
+    assert_eq!(watched.status().await, json!({ "state": "off", "waiting": 0, "dropped": 0 }));
+    watched.host.answer_views("/", StatusCode::NO_CONTENT);
+    watched.run("window.online = true; dispatchEvent(new Event('online'))").await;
+    watched.walks_on().await;
+    watched.arrived(&["/p/$projectId", "/"]).await;
+    assert_eq!(watched.stored().await, json!([]));
+    holds(watched.browser).await
+}
+
+async fn the_script_of_a_server_that_is_off_removes_its_uuid_alone(engine: Engine) -> Outcome {
+    let watched = Watched::new(engine, Setting::new()).await;
+    watched.was_counted_before().await;
+    watched.run(&format!("localStorage.setItem('headcount-device-id', '{UUID}')")).await;
+    watched.run("localStorage.setItem('theme', 'dark')").await;
+    watched.host.switch_off("/", StatusCode::NOT_FOUND);
+    watched.goto("/p/acme").await;
+    watched.is("off").await;
+    watched.walks_on().await;
+    assert_eq!(watched.stored().await, json!([OTHERS_KEY, "theme"]));
+    assert_eq!(watched.host.requests(), ["GET /static/tracker.js"]);
+    watched.is_quiet(0).await;
+    holds(watched.browser).await
+}
+
+async fn the_script_of_a_server_that_is_off_has_the_same_functions(engine: Engine) -> Outcome {
+    let importing = "<script type='module'>
+           import { optIn, optOut, start, status } from '/static/tracker.js'
+           start({ endpoint: '/stats', routes: ['/'] })
+           window.ended = status()
+         </script>";
+    let watched = Watched::new(engine, Setting::new().content(importing)).await;
+    watched.was_counted_before().await;
+    watched.host.switch_off("/", StatusCode::NOT_FOUND);
+    watched.goto("/p/acme").await;
+    let off = json!({ "state": "off", "waiting": 0, "dropped": 0 });
+    assert_eq!(watched.run("return ended").await, off);
+    watched.run("return tracker().then(({ optOut }) => { optOut() })").await;
+    assert_eq!(watched.status().await["state"], "opted-out");
+    assert_eq!(
+        watched.stored().await,
+        json!(["headcount-opt-out"]),
+        "the choice holds for all installations"
+    );
+    watched.browser.reload().await;
+    assert_eq!(watched.status().await["state"], "opted-out");
+    watched.run("return tracker().then(({ optIn }) => { optIn() })").await;
+    assert_eq!(watched.status().await, off);
+    assert_eq!(watched.stored().await, json!([]));
+    watched.is_quiet(0).await;
+    holds(watched.browser).await
+}

@@ -1,0 +1,32 @@
+//! The browser that shows this page, and what stands for it in reports.
+
+use leptos::{prelude::*, task::spawn_local};
+use uuid::Uuid;
+
+use super::desk::Desk;
+use crate::ui::browser;
+
+/// Says under which pseudonym this browser is counted. Nothing where it is not counted, or the server does not say.
+#[component]
+pub(super) fn ThisBrowser(desk: Desk) -> impl IntoView {
+    let pseudonym = RwSignal::new(None);
+    if let Some(device_id) = browser::device_id(&desk.api.base()) {
+        spawn_local(async move {
+            if let Ok(answered) = desk.api.pseudonym(device_id).await {
+                // The page may be gone by now.
+                pseudonym.try_set(answered.pseudonym);
+            }
+        });
+    }
+    move || pseudonym.get().map(|pseudonym| view! { <Told pseudonym /> })
+}
+
+#[component]
+fn Told(pseudonym: Uuid) -> impl IntoView {
+    view! {
+        <p class="note">
+            "This browser is " <code>{pseudonym.to_string()}</code>
+            " in the reports of this installation, and another one in those of any other."
+        </p>
+    }
+}
