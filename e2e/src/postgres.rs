@@ -15,10 +15,11 @@ use rustix::process::{Signal, getuid};
 use tempfile::TempDir;
 use tokio::process::Command as AsyncCommand;
 
-use crate::{child::Running, wait::eventually};
-
-/// How long a start or an end may take, on a machine that has much else to do.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::{
+    child::Running,
+    run,
+    wait::{SOON, eventually},
+};
 
 /// How long the end of what is dropped is waited for.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -66,7 +67,7 @@ impl Cluster {
     /// # Errors
     /// PostgreSQL is not installed, or refuses something.
     pub async fn new(listen: IpAddr) -> anyhow::Result<Self> {
-        let directory = tempfile::tempdir().context("no temporary directory can be made")?;
+        let directory = run::temporary_directory()?;
         let account = getuid().is_root().then(account).transpose()?;
         let cluster = Self { directory, programs: programs()?, account, listen: SocketAddr::new(listen, 0) };
         let password = cluster.directory.path().join("password");
@@ -120,6 +121,8 @@ impl Cluster {
             &format!("listen_addresses={}", self.listen.ip()),
             &format!("port={}", self.listen.port()),
             "unix_socket_directories=",
+            // One that is killed leaves nothing behind outside of its directory.
+            "dynamic_shared_memory_type=mmap",
             "fsync=off",
             "synchronous_commit=off",
             "full_page_writes=off",
@@ -204,9 +207,9 @@ impl Postgres {
     /// address.
     ///
     /// # Errors
-    /// It does not end well, or not within a minute.
+    /// It does not end well, or not at all.
     pub async fn stop(mut self) -> anyhow::Result<Cluster> {
-        let status = self.server.0.end(Signal::INT, PATIENCE).await?;
+        let status = self.server.0.end(Signal::INT, SOON).await?;
         if !status.success() {
             bail!("postgres did not end well: {status}; it said: {}", self.server.0.last_words());
         }
@@ -224,7 +227,7 @@ impl Postgres {
 
 impl Server {
     async fn ready(&mut self) -> anyhow::Result<()> {
-        eventually("postgres takes connections", PATIENCE, async || {
+        eventually("postgres takes connections", SOON, async || {
             if self.0.log().count("ready to accept connections") > 0 {
                 return Some(Ok(()));
             }

@@ -45,6 +45,7 @@ mod prometheus_faults;
 mod read_only;
 mod rollouts;
 mod routers;
+mod runs;
 mod secrets;
 mod shared_settings;
 mod shown;
