@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, bail};
 use rustix::process::{Signal, getuid};
 use tempfile::TempDir;
-use tokio::process::Command as AsyncCommand;
+use tokio::{process::Command as AsyncCommand, sync::OnceCell};
 
 use crate::{
     child::Running,
@@ -67,31 +67,41 @@ impl Cluster {
     /// # Errors
     /// PostgreSQL is not installed, or refuses something.
     pub async fn new(listen: IpAddr) -> anyhow::Result<Self> {
-        let directory = run::temporary_directory()?;
-        let account = getuid().is_root().then(account).transpose()?;
-        let cluster = Self { directory, programs: programs()?, account, listen: SocketAddr::new(listen, 0) };
-        let password = cluster.directory.path().join("password");
-        fs::write(&password, OWNER[1]).context("the password cannot be written")?;
-        for path in [cluster.directory.path(), &password] {
-            if let Some(Account { user, group }) = account {
-                chown(path, Some(user), Some(group)).context("the directory cannot be given away")?;
-            }
-        }
-        let mut command = cluster.command("initdb");
-        command.arg("--pgdata").arg(cluster.data()).arg("--pwfile").arg(&password);
-        command.args([
-            "--username",
-            OWNER[0],
-            "--auth",
-            "scram-sha-256",
-            "--locale",
-            "C",
-            "--encoding",
-            "UTF8",
-        ]);
-        command.arg("--no-sync");
+        static FIRST: OnceCell<Cluster> = OnceCell::const_new();
+        let first = FIRST.get_or_try_init(|| Self::initialized(listen)).await?;
+        let cluster = Self::empty(listen)?;
+        let mut command = cluster.command("cp".as_ref());
+        command.arg("--archive").arg(first.data()).arg(cluster.data());
         succeeded(command).await?;
         Ok(cluster)
+    }
+
+    /// The one that all others of this program are copies of: `initdb` takes longer than a copy.
+    async fn initialized(listen: IpAddr) -> anyhow::Result<Self> {
+        let cluster = Self::empty(listen)?;
+        let password = cluster.directory.path().join("password");
+        fs::write(&password, OWNER[1]).context("the password cannot be written")?;
+        cluster.give_away(&password)?;
+        let mut command = cluster.command(&cluster.programs.join("initdb"));
+        command.arg("--pgdata").arg(cluster.data()).arg("--pwfile").arg(&password);
+        command.args(["--username", OWNER[0], "--auth", "scram-sha-256"]);
+        command.args(["--locale", "C", "--encoding", "UTF8", "--no-sync"]);
+        succeeded(command).await?;
+        Ok(cluster)
+    }
+
+    fn empty(listen: IpAddr) -> anyhow::Result<Self> {
+        let account = getuid().is_root().then(account).transpose()?;
+        let directory = run::temporary_directory()?;
+        let cluster = Self { directory, programs: programs()?, account, listen: SocketAddr::new(listen, 0) };
+        cluster.give_away(cluster.directory.path())?;
+        Ok(cluster)
+    }
+
+    /// Makes something belong to the account that runs everything here.
+    fn give_away(&self, path: &Path) -> anyhow::Result<()> {
+        let Some(Account { user, group }) = self.account else { return Ok(()) };
+        chown(path, Some(user), Some(group)).context("the directory cannot be given away")
     }
 
     /// Starts it and waits until it takes connections: on the port that it had before, if it ran before.
@@ -115,7 +125,7 @@ impl Cluster {
     }
 
     fn launch(&self) -> anyhow::Result<Server> {
-        let mut command = self.command("postgres");
+        let mut command = self.command(&self.programs.join("postgres"));
         command.arg("-D").arg(self.data());
         for setting in [
             &format!("listen_addresses={}", self.listen.ip()),
@@ -135,9 +145,9 @@ impl Cluster {
         Running::start(command, None).context("postgres cannot be started").map(Server)
     }
 
-    /// One of its programs, run by who owns the directory, without the environment of this one.
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(self.programs.join(program));
+    /// A program that is run by the owner of the directory, without the environment of this one.
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
         command.env_clear().envs(env::var_os("PATH").map(|path| ("PATH", path)));
         command.current_dir(self.directory.path());
         if let Some(Account { user, group }) = self.account {
@@ -195,7 +205,7 @@ impl Postgres {
     /// A program that asks a database as who owns everything.
     fn client(&self, program: &str, database: &str) -> Command {
         let [owner, password] = OWNER;
-        let mut command = self.cluster.command(program);
+        let mut command = self.cluster.command(&self.cluster.programs.join(program));
         command.env("PGPASSWORD", password).env("PGCONNECT_TIMEOUT", "10");
         command.arg("--host").arg(self.cluster.listen.ip().to_string());
         command.arg("--port").arg(self.cluster.listen.port().to_string());
