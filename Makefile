@@ -1,10 +1,13 @@
 # `make run` and `make test` need nothing before them: the scripts in .ci install what is missing and say what they do.
 
 .DEFAULT_GOAL := help
-.PHONY: help run examples build test bench lint fmt readme behaviours clean
+.PHONY: help run examples build test verify bench lint fmt readme behaviours clean
 
 # What the tests have seen the tracker do, in which engine.
 SEEN := $(or $(CARGO_TARGET_DIR),target)/tmp/behaviours
+
+# Tests wait for processes most of the time; those that use a browser wait for their turn.
+AT_ONCE := $(shell echo $$((4 * $$(nproc))))
 
 # What is timed in a browser does not wait for a core, where that is allowed.
 FIRST := $(shell chrt --rr 5 true 2>/dev/null && echo chrt --rr 5)
@@ -27,14 +30,17 @@ build: ## Builds the browser programs, the server (target/release/headcount) and
 	@.ci/wasm
 	cargo build --release -p headcount -p headcount-e2e --bins
 
-test: ## Runs all tests, those in real browsers included
+test: ## Runs all tests, those in real browsers included: within 40 minutes on two cores, the builds included
 	@.ci/install build test examples
 	@.ci/wasm
 	@.ci/wasm leptos
 	@.ci/examples
 	@rm -rf $(SEEN)
-	cargo test --workspace --features headcount-frontend/ui,headcount-frontend/bundle -- --test-threads 6
+	cargo test --workspace --features headcount-frontend/ui,headcount-frontend/bundle -- --test-threads $(AT_ONCE)
 	@cargo run --quiet -p headcount-e2e --bin behaviours -- $(SEEN) docs/tracker.md --check
+
+verify: export HEADCOUNT_THOROUGH := 1
+verify: test ## Runs the same tests with all their rounds: every call that a program can be killed at, forty races of tabs
 
 bench: ## Measures, and prints ratios from one run
 	@.ci/install build test

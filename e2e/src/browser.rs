@@ -12,102 +12,132 @@ mod driver;
 mod engine;
 mod firefox;
 mod network;
+mod session;
+mod shared;
 mod webkit;
 
-use std::{collections::BTreeSet, net::SocketAddr, sync::Mutex, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    sync::{Mutex, OnceLock},
+    thread::available_parallelism,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 pub use thirtyfour::Cookie;
-use thirtyfour::{By, Capabilities, WebDriver, WindowHandle};
+use thirtyfour::{By, WebDriver, WindowHandle};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use self::engine::Engine;
-use self::{driver::Driver, network::Network};
+use self::{
+    network::Network,
+    session::{HEIGHT, Session},
+};
 use crate::{
     http,
     processes::Process,
     wait::{SOON, eventually},
 };
 
-/// The height of windows, in pixels.
-const HEIGHT: u32 = 900;
-
 /// How long a page may take to have the width that was asked for, before another is asked for.
 const RESIZED: Duration = Duration::from_secs(2);
 
-/// How many browsers run at once. Each of them keeps a core busy, and one that waits for a core is late with everything.
-static TURNS: Semaphore = Semaphore::const_new(2);
-
-/// A browser with its window; it ends with this. Every method ends the test, by a panic, when the browser does not do it.
+/// A browser with one tab, in which no page has been. Every method ends the test, by a panic, when the browser does not do
+/// what it is told. After a panic the browser ends.
 #[derive(Debug)]
 pub struct Browser {
-    driver: Driver,
-    web: WebDriver,
-    engine: Engine,
+    session: Session,
+    owner: Owner,
     /// The servers that it has signed in to.
     signed_in: Mutex<BTreeSet<String>>,
     _turn: SemaphorePermit<'static>,
+}
+
+/// Who uses a browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    /// Tests, one after another.
+    All,
+    /// One test.
+    One,
 }
 
 /// A tab of a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tab(WindowHandle);
 
+/// Those who may use a browser at once. Each browser keeps a core busy, and one that waits for a core is late with everything.
+fn turns() -> &'static Semaphore {
+    static TURNS: OnceLock<Semaphore> = OnceLock::new();
+    TURNS.get_or_init(|| Semaphore::new(available_parallelism().map_or(2, |cores| cores.get().max(2))))
+}
+
 impl Browser {
-    /// A new browser whose pages are so many CSS pixels wide, when it is its turn. It reaches loopback addresses and nothing else.
+    /// A browser whose pages are so many CSS pixels wide, when it is its turn. It reaches loopback addresses and nothing
+    /// else. Other tests have used it and will: it is as new all the same.
     pub async fn open(engine: Engine, width: u32) -> Self {
+        let turn = turns().acquire().await.expect("it is never closed");
+        let session = shared::take(engine).await.expect("the browser starts");
+        Self::with(session, Owner::All, turn, width).await
+    }
+
+    /// A browser that was just started, and ends when it is closed.
+    pub async fn open_own(engine: Engine, width: u32) -> Self {
         Self::start(engine, width, Network::Loopback).await
     }
 
-    /// A new browser that asks `proxy` for every page whose host is not a loopback address or `localhost`: a server there
-    /// is the site of any name.
+    /// A browser of its own that asks `proxy` for every page whose host is not a loopback address or `localhost`: a server
+    /// there is the site of any name.
     pub async fn open_through(engine: Engine, width: u32, proxy: SocketAddr) -> Self {
         Self::start(engine, width, Network::Proxy(proxy)).await
     }
 
     async fn start(engine: Engine, width: u32, network: Network) -> Self {
-        let turn = TURNS.acquire().await.expect("nobody closes it");
-        let driver = engine.driver().await.expect("the driver of the browser starts");
-        let mut capabilities = Capabilities::new();
-        let asked = engine.capabilities(driver.home(), network);
-        for (name, value) in asked.expect("the browser is installed") {
-            capabilities.set(name, value).expect("capabilities are JSON");
-        }
-        http::choose_cryptography();
-        let web = WebDriver::new(driver.url(), capabilities).await.expect("the browser starts");
-        let browser = Self { driver, web, engine, signed_in: Mutex::default(), _turn: turn };
+        let turn = turns().acquire().await.expect("it is never closed");
+        let session = Session::start(engine, network).await.expect("the browser starts");
+        Self::with(session, Owner::One, turn, width).await
+    }
+
+    async fn with(session: Session, owner: Owner, turn: SemaphorePermit<'static>, width: u32) -> Self {
+        let browser = Self { session, owner, signed_in: Mutex::default(), _turn: turn };
         browser.resize(width).await;
         browser
+    }
+
+    const fn web(&self) -> &WebDriver {
+        &self.session.web
     }
 
     /// Its engine.
     #[must_use]
     pub const fn engine(&self) -> Engine {
-        self.engine
+        self.session.engine()
     }
 
     /// The version of the browser, as it says itself.
     #[must_use]
     pub fn version(&self) -> String {
-        let version = self.web.capabilities().get("browserVersion").and_then(Value::as_str);
+        let version = self.web().capabilities().get("browserVersion").and_then(Value::as_str);
         version.expect("a browser says its version").to_owned()
     }
 
     /// Makes the pages of the current window so many CSS pixels wide.
     pub async fn resize(&self, width: u32) {
-        let mut outer = width;
-        // What a window has beside its page is known when it has been shown once.
-        for _ in 0..3 {
-            self.web.set_window_rect(0, 0, outer, HEIGHT).await.expect("a window has a size");
-            let reached = eventually("the page has its width", RESIZED, async || {
-                (self.inner_width().await == width).then_some(())
-            });
-            if reached.await.is_ok() {
-                return;
+        let resizing = tokio::time::timeout(SOON, async {
+            let mut outer = width;
+            while self.inner_width().await != width {
+                self.web().set_window_rect(0, 0, outer, HEIGHT).await.expect("a window has a size");
+                let reached = eventually("the page has its width", RESIZED, async || {
+                    (self.inner_width().await == width).then_some(())
+                });
+                // What a window has beside its page is known when it has been shown once.
+                if reached.await.is_err() {
+                    outer = (outer + width).saturating_sub(self.inner_width().await);
+                }
             }
-            outer = (outer + width).saturating_sub(self.inner_width().await);
-        }
-        panic!("the page is {} and not {width} pixels wide", self.inner_width().await);
+        });
+        resizing.await.expect("the page comes to its width");
     }
 
     async fn inner_width(&self) -> u32 {
@@ -143,7 +173,7 @@ impl Browser {
         self.goto(&format!("{base}health")).await;
         let mut cookie = Cookie::new(name, value);
         cookie.set_path("/");
-        self.web.add_cookie(cookie).await.expect("the browser takes a cookie");
+        self.web().add_cookie(cookie).await.expect("the browser takes a cookie");
     }
 
     /// Presses the button that the selector finds.
@@ -153,39 +183,39 @@ impl Browser {
 
     /// Types into the field that the selector finds.
     pub async fn enter(&self, selector: &str, text: &str) {
-        let field = self.web.find(By::Css(selector)).await.expect("the page has the field");
+        let field = self.web().find(By::Css(selector)).await.expect("the page has the field");
         field.send_keys(text).await.expect("the field takes text");
     }
 
     /// The session cookies of the page that is shown, as the browser keeps them.
     pub async fn session_cookies(&self) -> Vec<Cookie> {
-        let all = self.web.get_all_cookies().await.expect("a browser tells its cookies");
+        let all = self.web().get_all_cookies().await.expect("a browser tells its cookies");
         all.into_iter().filter(|cookie| cookie.name.starts_with("headcount-session-")).collect()
     }
 
     /// Opens a page, and waits until it is loaded.
     pub async fn goto(&self, url: &str) {
-        self.web.goto(url.to_owned()).await.expect("the page is opened");
+        self.web().goto(url.to_owned()).await.expect("the page is opened");
     }
 
     /// Loads the page again, and waits until it is loaded.
     pub async fn reload(&self) {
-        self.web.refresh().await.expect("the page is loaded again");
+        self.web().refresh().await.expect("the page is loaded again");
     }
 
     /// Goes back by one entry of the history. The page may be there a moment later.
     pub async fn back(&self) {
         // By its button, WebKit leaves out the entries that a page made without a click of its user.
-        match self.engine {
-            Engine::Chromium | Engine::Firefox => self.web.back().await.expect("there is a way back"),
+        match self.engine() {
+            Engine::Chromium | Engine::Firefox => self.web().back().await.expect("there is a way back"),
             Engine::WebKit => self.walk("back").await,
         }
     }
 
     /// Goes forward by one entry of the history. The page may be there a moment later.
     pub async fn forward(&self) {
-        match self.engine {
-            Engine::Chromium | Engine::Firefox => self.web.forward().await.expect("there is a way forward"),
+        match self.engine() {
+            Engine::Chromium | Engine::Firefox => self.web().forward().await.expect("there is a way forward"),
             Engine::WebKit => self.walk("forward").await,
         }
     }
@@ -198,7 +228,7 @@ impl Browser {
 
     /// Runs a script in the page, and gives what it returns; of a promise, what it becomes.
     pub async fn run(&self, script: &str) -> Value {
-        self.web.execute(script, vec![]).await.expect("the script runs").json().clone()
+        self.web().execute(script, vec![]).await.expect("the script runs").json().clone()
     }
 
     /// Navigates within the page, as an application does.
@@ -215,64 +245,60 @@ impl Browser {
     /// The errors and warnings of pages and of the browser about them, since the last call. Those of Firefox arrive a
     /// moment after they were made. Only for engines that [tell](Engine::tells_errors) them.
     pub async fn errors(&self) -> Vec<String> {
-        match self.engine {
+        match self.engine() {
             Engine::Chromium => {
-                chromium::errors(self.web.browser_log().await.expect("the driver keeps a log"))
+                chromium::errors(self.web().browser_log().await.expect("the driver keeps a log"))
             }
-            Engine::Firefox => self.driver.new_lines(firefox::error),
+            Engine::Firefox => self.session.driver.new_lines(firefox::error),
             Engine::WebKit => panic!("WebKit does not tell errors"),
         }
     }
 
     /// The page as it is now.
     pub async fn source(&self) -> String {
-        self.web.source().await.expect("a page has a source")
+        self.web().source().await.expect("a page has a source")
     }
 
     /// The tab that is driven.
     pub async fn tab(&self) -> Tab {
-        Tab(self.web.window().await.expect("a tab is driven"))
+        Tab(self.web().window().await.expect("a tab is driven"))
     }
 
     /// All tabs and windows, in no order.
     pub async fn tabs(&self) -> Vec<Tab> {
-        self.web.windows().await.expect("a browser knows its tabs").into_iter().map(Tab).collect()
+        self.web().windows().await.expect("a browser knows its tabs").into_iter().map(Tab).collect()
     }
 
     /// Opens an empty tab. The present one stays the one that is driven.
     pub async fn new_tab(&self) -> Tab {
-        Tab(self.web.new_tab().await.expect("a tab is opened"))
+        Tab(self.web().new_tab().await.expect("a tab is opened"))
     }
 
     /// Opens an empty window, which hides no other. The present one stays the one that is driven.
     pub async fn new_window(&self) -> Tab {
-        Tab(self.web.new_window().await.expect("a window is opened"))
+        Tab(self.web().new_window().await.expect("a window is opened"))
     }
 
     /// Drives another tab from now on.
     pub async fn switch_to(&self, tab: &Tab) {
-        self.web.switch_to_window(tab.0.clone()).await.expect("the tab is there");
+        self.web().switch_to_window(tab.0.clone()).await.expect("the tab is there");
     }
 
     /// Closes the tab that is driven. [`Browser::switch_to`] has to follow.
     pub async fn close_tab(&self) {
-        self.web.close_window().await.expect("the tab closes");
+        self.web().close_window().await.expect("the tab closes");
     }
 
     /// Sends a command of the `DevTools` protocol to the tab that is driven, and gives its answer. Only for Chromium.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
-        self.web.cdp().send_raw(command, parameters).await.expect("the browser does what its tools ask")
+        self.web().cdp().send_raw(command, parameters).await.expect("the browser does what its tools ask")
     }
 
-    /// Ends the program, in order, so that the next test has the machine for itself.
+    /// Ends the use of the browser.
     pub async fn close(self) {
-        self.web.clone().quit().await.expect("the browser ends");
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        // A session that was not ended in order ends with its driver: nobody has to be asked.
-        self.web.clone().leak().ok();
+        match self.owner {
+            Owner::All => shared::give_back(self.session).await,
+            Owner::One => self.session.end().await.expect("the browser ends"),
+        }
     }
 }

@@ -9,7 +9,8 @@ use reqwest::{
 /// The admin token that programs are started with: see [`Program`](crate::program::Program).
 pub const ADMIN_TOKEN: &str = "a-token-for-tests-4fd1c6a09b";
 
-/// A client without credentials that goes straight to this machine, whatever proxies the environment names.
+/// A client without credentials that goes straight to this machine, whatever proxies the environment names. It makes a
+/// connection for each request: one that was kept would break when its server is killed, and the next request with it.
 ///
 /// # Errors
 /// The system refuses.
@@ -27,9 +28,10 @@ pub fn operator() -> anyhow::Result<Client> {
     build(builder().default_headers(HeaderMap::from_iter([(AUTHORIZATION, shown)])))
 }
 
-fn builder() -> ClientBuilder {
+/// What such a client is made of.
+pub(crate) fn builder() -> ClientBuilder {
     choose_cryptography();
-    Client::builder().no_proxy()
+    Client::builder().no_proxy().pool_max_idle_per_host(0)
 }
 
 fn build(builder: ClientBuilder) -> anyhow::Result<Client> {
@@ -37,6 +39,6 @@ fn build(builder: ClientBuilder) -> anyhow::Result<Client> {
 }
 
 /// `reqwest` makes no client without it. Another one may have been installed; that is fine.
-pub(crate) fn choose_cryptography() {
+fn choose_cryptography() {
     rustls::crypto::ring::default_provider().install_default().ok();
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing private is driven here. A test that needs to look inside belongs to the package that it looks into.
 
+pub mod address;
 #[cfg(feature = "browsers")]
 pub mod browser;
 pub mod check_configs;
@@ -21,6 +22,8 @@ pub mod program;
 pub mod projects;
 pub mod prometheus;
 pub mod proxy;
+pub mod run;
 pub mod site;
 pub mod stop;
+pub mod thorough;
 pub mod wait;

@@ -49,6 +49,14 @@ impl Log {
         rest.split_whitespace().next().map(str::to_owned)
     }
 
+    /// The number that follows `text` in the first line that contains it.
+    #[cfg(feature = "browsers")]
+    pub(crate) fn number_after(&self, text: &str) -> Option<u16> {
+        let lines = self.lock();
+        let (_, rest) = lines.iter().find_map(|line| line.split_once(text))?;
+        rest.split(|character: char| !character.is_ascii_digit()).next()?.parse().ok()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<String>> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }

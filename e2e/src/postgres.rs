@@ -13,12 +13,13 @@ use std::{
 use anyhow::{Context, bail};
 use rustix::process::{Signal, getuid};
 use tempfile::TempDir;
-use tokio::process::Command as AsyncCommand;
+use tokio::{process::Command as AsyncCommand, sync::OnceCell};
 
-use crate::{child::Running, wait::eventually};
-
-/// How long a start or an end may take, on a machine that has much else to do.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::{
+    child::Running,
+    run,
+    wait::{SOON, eventually},
+};
 
 /// How long the end of what is dropped is waited for.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -66,31 +67,41 @@ impl Cluster {
     /// # Errors
     /// PostgreSQL is not installed, or refuses something.
     pub async fn new(listen: IpAddr) -> anyhow::Result<Self> {
-        let directory = tempfile::tempdir().context("no temporary directory can be made")?;
-        let account = getuid().is_root().then(account).transpose()?;
-        let cluster = Self { directory, programs: programs()?, account, listen: SocketAddr::new(listen, 0) };
-        let password = cluster.directory.path().join("password");
-        fs::write(&password, OWNER[1]).context("the password cannot be written")?;
-        for path in [cluster.directory.path(), &password] {
-            if let Some(Account { user, group }) = account {
-                chown(path, Some(user), Some(group)).context("the directory cannot be given away")?;
-            }
-        }
-        let mut command = cluster.command("initdb");
-        command.arg("--pgdata").arg(cluster.data()).arg("--pwfile").arg(&password);
-        command.args([
-            "--username",
-            OWNER[0],
-            "--auth",
-            "scram-sha-256",
-            "--locale",
-            "C",
-            "--encoding",
-            "UTF8",
-        ]);
-        command.arg("--no-sync");
+        static FIRST: OnceCell<Cluster> = OnceCell::const_new();
+        let first = FIRST.get_or_try_init(|| Self::initialized(listen)).await?;
+        let cluster = Self::empty(listen)?;
+        let mut command = cluster.command("cp".as_ref());
+        command.arg("--archive").arg(first.data()).arg(cluster.data());
         succeeded(command).await?;
         Ok(cluster)
+    }
+
+    /// The one that all others of this program are copies of: `initdb` takes longer than a copy.
+    async fn initialized(listen: IpAddr) -> anyhow::Result<Self> {
+        let cluster = Self::empty(listen)?;
+        let password = cluster.directory.path().join("password");
+        fs::write(&password, OWNER[1]).context("the password cannot be written")?;
+        cluster.give_away(&password)?;
+        let mut command = cluster.command(&cluster.programs.join("initdb"));
+        command.arg("--pgdata").arg(cluster.data()).arg("--pwfile").arg(&password);
+        command.args(["--username", OWNER[0], "--auth", "scram-sha-256"]);
+        command.args(["--locale", "C", "--encoding", "UTF8", "--no-sync"]);
+        succeeded(command).await?;
+        Ok(cluster)
+    }
+
+    fn empty(listen: IpAddr) -> anyhow::Result<Self> {
+        let account = getuid().is_root().then(account).transpose()?;
+        let directory = run::temporary_directory()?;
+        let cluster = Self { directory, programs: programs()?, account, listen: SocketAddr::new(listen, 0) };
+        cluster.give_away(cluster.directory.path())?;
+        Ok(cluster)
+    }
+
+    /// Makes something belong to the account that runs everything here.
+    fn give_away(&self, path: &Path) -> anyhow::Result<()> {
+        let Some(Account { user, group }) = self.account else { return Ok(()) };
+        chown(path, Some(user), Some(group)).context("the directory cannot be given away")
     }
 
     /// Starts it and waits until it takes connections: on the port that it had before, if it ran before.
@@ -114,12 +125,14 @@ impl Cluster {
     }
 
     fn launch(&self) -> anyhow::Result<Server> {
-        let mut command = self.command("postgres");
+        let mut command = self.command(&self.programs.join("postgres"));
         command.arg("-D").arg(self.data());
         for setting in [
             &format!("listen_addresses={}", self.listen.ip()),
             &format!("port={}", self.listen.port()),
             "unix_socket_directories=",
+            // One that is killed leaves nothing behind outside of its directory.
+            "dynamic_shared_memory_type=mmap",
             "fsync=off",
             "synchronous_commit=off",
             "full_page_writes=off",
@@ -132,9 +145,9 @@ impl Cluster {
         Running::start(command, None).context("postgres cannot be started").map(Server)
     }
 
-    /// One of its programs, run by who owns the directory, without the environment of this one.
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(self.programs.join(program));
+    /// A program that is run by the owner of the directory, without the environment of this one.
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
         command.env_clear().envs(env::var_os("PATH").map(|path| ("PATH", path)));
         command.current_dir(self.directory.path());
         if let Some(Account { user, group }) = self.account {
@@ -192,7 +205,7 @@ impl Postgres {
     /// A program that asks a database as who owns everything.
     fn client(&self, program: &str, database: &str) -> Command {
         let [owner, password] = OWNER;
-        let mut command = self.cluster.command(program);
+        let mut command = self.cluster.command(&self.cluster.programs.join(program));
         command.env("PGPASSWORD", password).env("PGCONNECT_TIMEOUT", "10");
         command.arg("--host").arg(self.cluster.listen.ip().to_string());
         command.arg("--port").arg(self.cluster.listen.port().to_string());
@@ -204,9 +217,9 @@ impl Postgres {
     /// address.
     ///
     /// # Errors
-    /// It does not end well, or not within a minute.
+    /// It does not end well, or not at all.
     pub async fn stop(mut self) -> anyhow::Result<Cluster> {
-        let status = self.server.0.end(Signal::INT, PATIENCE).await?;
+        let status = self.server.0.end(Signal::INT, SOON).await?;
         if !status.success() {
             bail!("postgres did not end well: {status}; it said: {}", self.server.0.last_words());
         }
@@ -224,7 +237,7 @@ impl Postgres {
 
 impl Server {
     async fn ready(&mut self) -> anyhow::Result<()> {
-        eventually("postgres takes connections", PATIENCE, async || {
+        eventually("postgres takes connections", SOON, async || {
             if self.0.log().count("ready to accept connections") > 0 {
                 return Some(Ok(()));
             }

@@ -13,10 +13,13 @@ use tokio::process::Command as AsyncCommand;
 
 pub use rustix::process::Signal;
 
-use crate::{child::Running, http, log::Log, program::Program, wait::eventually};
-
-/// How long a start may take, on a machine that has much else to do.
-const START: Duration = Duration::from_secs(30);
+use crate::{
+    child::Running,
+    http,
+    log::Log,
+    program::Program,
+    wait::{SOON, eventually},
+};
 
 /// A running process. It is killed when this is dropped.
 #[derive(Debug)]
@@ -121,9 +124,9 @@ impl Process {
     /// Ends it as an operator does. What is returned starts the same anew at the same address.
     ///
     /// # Errors
-    /// It does not end well, or not within 5 seconds.
+    /// It does not end well, or not at all.
     pub async fn stop(mut self) -> anyhow::Result<Program> {
-        let status = self.end(Signal::TERM, Duration::from_secs(5)).await?;
+        let status = self.end(Signal::TERM, SOON).await?;
         if !status.success() {
             bail!("the process did not end well: {status}; it said: {}", self.running.last_words());
         }
@@ -137,7 +140,7 @@ impl Process {
     /// The address in its first line.
     async fn announced(&mut self) -> anyhow::Result<Url> {
         let announcement = self.program.announcement();
-        let found = eventually("the process says where it listens", START, async || {
+        let found = eventually("the process says where it listens", SOON, async || {
             if let Some(url) = self.running.log().word_after(announcement) {
                 return Some(Ok(url));
             }
@@ -152,7 +155,7 @@ impl Process {
     async fn healthy(&mut self) -> anyhow::Result<()> {
         let client = http::client()?;
         let url = self.url("health");
-        eventually("the process is healthy", START, async || {
+        eventually("the process is healthy", SOON, async || {
             let answer = client.get(&url).send().await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {
                 return Some(Ok(()));

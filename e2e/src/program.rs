@@ -7,13 +7,12 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
-    time::Duration,
 };
 
 use anyhow::{Context, bail};
 use tokio::process::Command as AsyncCommand;
 
-use crate::{http::ADMIN_TOKEN, processes::Process};
+use crate::{http::ADMIN_TOKEN, processes::Process, wait::SOON};
 
 /// The environment variable with the admin token.
 const TOKEN_VARIABLE: &str = "ADMIN_TOKEN";
@@ -23,9 +22,6 @@ const BINARY: &str = "HEADCOUNT_BIN";
 
 /// Any free port of this machine.
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
-
-/// How long a start that has to fail may take.
-const REFUSAL: Duration = Duration::from_secs(20);
 
 /// A `headcount` to be started. It sees no environment variable but `PATH`, [`ADMIN_TOKEN`] and those given here, so that
 /// a test means the same everywhere.
@@ -155,7 +151,7 @@ impl Program {
     pub async fn refused(self) -> anyhow::Result<Output> {
         let mut command = AsyncCommand::from(self.command()?);
         let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
-        let ended = tokio::time::timeout(REFUSAL, output).await;
+        let ended = tokio::time::timeout(SOON, output).await;
         ended
             .context("the program should have ended by itself, but it runs")?
             .context("the program cannot be started")

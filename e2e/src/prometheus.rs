@@ -13,10 +13,12 @@ use std::{
 use anyhow::{Context, bail};
 use tokio::process::Command as AsyncCommand;
 
-use crate::{child::Running, http, processes::Signal, wait::eventually};
-
-/// How long a start may take, on a machine that has much else to do.
-const START: Duration = Duration::from_secs(60);
+use crate::{
+    child::Running,
+    http,
+    processes::Signal,
+    wait::{SOON, eventually},
+};
 
 /// The programs that have to be there, and who has them.
 const PROGRAMS: [&str; 2] = ["prometheus", "promtool"];
@@ -159,9 +161,9 @@ impl Prometheus {
     /// Ends it as an operator does. What is returned starts it anew at the same address.
     ///
     /// # Errors
-    /// It does not end well, or not within half a minute.
+    /// It does not end well, or not at all.
     pub async fn stop(mut self) -> anyhow::Result<Setting> {
-        let status = self.running.end(Signal::TERM, Duration::from_secs(30)).await?;
+        let status = self.running.end(Signal::TERM, SOON).await?;
         if !status.success() {
             bail!("prometheus did not end well: {status}; it said: {}", self.running.last_words());
         }
@@ -186,7 +188,7 @@ impl Prometheus {
 
     /// The address that it says it listens on.
     async fn announced(&mut self) -> anyhow::Result<SocketAddr> {
-        let said = eventually("prometheus says where it listens", START, async || {
+        let said = eventually("prometheus says where it listens", SOON, async || {
             match self.running.log().word_after("msg=\"Listening on\" address=") {
                 Some(address) => Some(Ok(address)),
                 None => self.running.failure().transpose(),
@@ -199,7 +201,7 @@ impl Prometheus {
     async fn ready(&mut self) -> anyhow::Result<()> {
         let client = http::client()?;
         let url = self.url("-/ready");
-        eventually("prometheus is ready", START, async || {
+        eventually("prometheus is ready", SOON, async || {
             let answer = client.get(&url).send().await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {
                 return Some(Ok(()));

@@ -1,14 +1,17 @@
-//! When does something that takes its time come true?
+//! Waits for what takes its time. Limits end a test that has failed: none says how long anything should take.
 
 use std::{ops::AsyncFnMut, time::Duration};
 
 use anyhow::Context;
 
-/// The time between two looks. Short, because tests wait often; a look is cheap.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+/// The time between the first two looks. Short, because tests wait often for what is there at once.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
-/// How long anything may take that takes a second on an idle machine.
-pub const SOON: Duration = Duration::from_secs(30);
+/// The longest time between two looks. A look takes time from what is waited for.
+const LONGEST_PAUSE: Duration = Duration::from_millis(80);
+
+/// How long anything may take that takes some seconds on an idle machine, beside others on one that has much else to do.
+pub const SOON: Duration = Duration::from_secs(120);
 
 /// Looks again and again until `condition` gives something.
 ///
@@ -20,11 +23,13 @@ pub async fn eventually<T>(
     mut condition: impl AsyncFnMut() -> Option<T>,
 ) -> anyhow::Result<T> {
     let looking = async {
+        let mut pause = FIRST_PAUSE;
         loop {
             if let Some(found) = condition().await {
                 return found;
             }
-            tokio::time::sleep(BETWEEN_LOOKS).await;
+            tokio::time::sleep(pause).await;
+            pause = LONGEST_PAUSE.min(pause * 2);
         }
     };
     tokio::time::timeout(deadline, looking)

@@ -98,7 +98,7 @@ async fn measured(files: &Files, visit: Visit) -> anyhow::Result<Vec<Figures>> {
 /// One navigation of a new browser, in milliseconds from its beginning, by the clock of this machine that both ends have.
 async fn run(files: &Files, visit: Visit, program: Program) -> anyhow::Result<f64> {
     let site = Site::open(files, program, &ROUTES.join(" "), "").await?;
-    let browser = Browser::open(Engine::Chromium, WIDTH).await;
+    let browser = Browser::open_own(Engine::Chromium, WIDTH).await;
     browser.goto(&site.quiet()).await;
     browser.run(visit.script()).await;
     slow_down(&browser).await;

@@ -51,7 +51,7 @@ async fn print_environment() -> anyhow::Result<()> {
     println!("load before      {}", load.trim());
     println!("scheduling       {}", scheduling()?);
     for engine in Engine::ALL {
-        let browser = Browser::open(engine, WIDTH).await;
+        let browser = Browser::open_own(engine, WIDTH).await;
         println!("{engine:<16} {}", browser.version());
         browser.close().await;
     }

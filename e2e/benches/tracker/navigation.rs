@@ -85,7 +85,7 @@ impl Drive {
     async fn navigate(self, files: &Files, routes: &str) -> anyhow::Result<Costs> {
         let timing = format!("<script>{TIMING}</script>");
         let site = Site::open(files, self.program, routes, &timing).await?;
-        let browser = Browser::open(self.engine, WIDTH).await;
+        let browser = Browser::open_own(self.engine, WIDTH).await;
         browser.goto(&site.url("/of/no/route")).await;
         // The first view is over, with its program and its UUID.
         site.arrivals(1).await?;

@@ -1,14 +1,17 @@
-//! Chromium: how is it started, and what does its log say?
+//! Chromium: how it is started, what its log says, and what its last user may have left in it.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
-use thirtyfour::BrowserLogEntry;
+use thirtyfour::{BrowserLogEntry, WebDriver};
 
-use super::{driver::Driver, network::Network};
+use super::{
+    driver::{Driver, Start},
+    network::Network,
+};
 
 /// What it needs to run as root without a display, and to ask nobody on the network.
-const FLAGS: [&str; 8] = [
+const FLAGS: [&str; 9] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -17,10 +20,19 @@ const FLAGS: [&str; 8] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    // Shared memory is small where tests run in a container.
+    "--disable-dev-shm-usage",
 ];
 
 pub(super) async fn driver() -> anyhow::Result<Driver> {
-    Driver::start("chromedriver".as_ref(), &["--port=0"], &[], None).await
+    Driver::start(Start {
+        program: "chromedriver".as_ref(),
+        arguments: &["--port=0"],
+        environment: &[],
+        announcement: Some("started successfully on port "),
+        shows_itself: false,
+    })
+    .await
 }
 
 pub(super) fn capabilities(home: &Path, network: Network) -> Vec<(&'static str, Value)> {
@@ -39,4 +51,14 @@ pub(super) fn capabilities(home: &Path, network: Network) -> Vec<(&'static str, 
 pub(super) fn errors(log: Vec<BrowserLogEntry>) -> Vec<String> {
     let bad = log.into_iter().filter(|entry| ["SEVERE", "WARNING"].contains(&entry.level.as_str()));
     bad.map(|entry| entry.message).collect()
+}
+
+/// Takes away what pages have stored in it, and what its log says of them.
+pub(super) async fn forget(web: &WebDriver) -> anyhow::Result<()> {
+    let everything = json!({ "origin": "*", "storageTypes": "all" });
+    web.cdp().send_raw("Storage.clearDataForOrigin", everything).await?;
+    web.cdp().send_raw("Network.clearBrowserCookies", json!({})).await?;
+    web.cdp().send_raw("Network.clearBrowserCache", json!({})).await?;
+    web.browser_log().await?;
+    Ok(())
 }

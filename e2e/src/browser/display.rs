@@ -1,12 +1,17 @@
 //! A display without a screen, for an engine that cannot do without.
 
 use std::{
-    io::{BufRead, BufReader},
+    path::Path,
     process::{Child, Command, Stdio},
 };
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::{
+    log::Log,
+    wait::{SOON, eventually},
+};
 
 /// A running `Xvfb`. It ends when this is dropped.
 #[derive(Debug)]
@@ -16,10 +21,11 @@ pub(super) struct Display {
 }
 
 impl Display {
-    /// Starts one under a number that is free.
-    pub(super) fn start() -> anyhow::Result<Self> {
+    /// Starts one under a number that is free, with a home directory.
+    pub(super) async fn start(home: &Path) -> anyhow::Result<Self> {
         let mut server = Command::new("Xvfb")
             .args(["-displayfd", "1", "-screen", "0", "4200x1200x24", "-nolisten", "tcp"])
+            .env("HOME", home)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -28,9 +34,15 @@ impl Display {
         let said = server.stdout.take().context("`Xvfb` has no output")?;
         // From here on it ends with this, also when it does not say its number.
         let mut display = Self { server, number: 0 };
-        let mut line = String::new();
-        BufReader::new(said).read_line(&mut line).context("`Xvfb` cannot be heard")?;
-        display.number = line.trim().parse().context("`Xvfb` does not say the number of its display")?;
+        let (log, _reader) = Log::follow(said, None);
+        let number = eventually("`Xvfb` says the number of its display", SOON, async || {
+            if let Some(line) = log.lines().first() {
+                return Some(line.trim().parse::<u32>().context("the number of the display"));
+            }
+            let ended = display.server.try_wait().ok()??;
+            Some(Err(anyhow!("`Xvfb` has ended: {ended}")))
+        });
+        display.number = number.await??;
         Ok(display)
     }
 

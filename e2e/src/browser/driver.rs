@@ -1,4 +1,4 @@
-//! The program that drives a browser: where does it listen, what does the browser say, and how do both end?
+//! The program that drives a browser: where it listens, what it and the browser say, and how both end.
 
 use std::{
     env,
@@ -7,10 +7,9 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
 };
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use procfs::{
     net::{self, TcpState},
     process::{FDTarget, Process},
@@ -19,10 +18,27 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::display::Display;
-use crate::{log::Log, wait::eventually};
+use crate::{
+    log::Log,
+    run,
+    wait::{SOON, eventually},
+};
 
-/// How long it may take to listen, on a machine that has much else to do.
-const START: Duration = Duration::from_secs(60);
+/// How many starts are tried: a driver ends at once if the port that the system gave it for one version of the Internet
+/// Protocol is taken for the other.
+const ATTEMPTS: usize = 5;
+
+/// How a driver is started.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Start<'a> {
+    pub(super) program: &'a OsStr,
+    pub(super) arguments: &'a [&'a str],
+    pub(super) environment: &'a [(&'a str, &'a str)],
+    /// What it says before its port, unless it does not say its port.
+    pub(super) announcement: Option<&'a str>,
+    /// Whether its browser needs a display.
+    pub(super) shows_itself: bool,
+}
 
 /// A running driver. With this end the driver, its browser, by whose home directory its processes are known, and the
 /// display.
@@ -38,32 +54,57 @@ pub(super) struct Driver {
 
 impl Driver {
     /// Starts it with a home directory of its own, and waits until it listens.
-    pub(super) async fn start(
-        program: &OsStr,
-        arguments: &[&str],
-        environment: &[(&str, &str)],
-        display: Option<Display>,
-    ) -> anyhow::Result<Self> {
-        let home = tempfile::tempdir().context("there is no place for a profile")?;
+    pub(super) async fn start(start: Start<'_>) -> anyhow::Result<Self> {
+        let mut failures = Vec::new();
+        for _ in 0..ATTEMPTS {
+            match Self::attempt(start).await {
+                Ok(driver) => return Ok(driver),
+                Err(error) => failures.push(format!("{error:#}")),
+            }
+        }
+        bail!("{} does not start: {failures:#?}", start.program.display())
+    }
+
+    async fn attempt(start: Start<'_>) -> anyhow::Result<Self> {
+        let home = run::temporary_directory()?;
+        let display = if start.shows_itself { Some(Display::start(home.path()).await?) } else { None };
         let (output, input) = io::pipe().context("the system gives no pipe")?;
-        let child = Command::new(program)
-            .args(arguments)
+        let child = Command::new(start.program)
+            .args(start.arguments)
             .env_clear()
             .envs(env::var_os("PATH").map(|path| ("PATH", path)))
             .envs(display.as_ref().map(|display| ("DISPLAY", display.name())))
-            .envs(environment.iter().copied())
+            .envs(start.environment.iter().copied())
             .env("HOME", home.path())
             .env("TMPDIR", home.path())
             .stdin(Stdio::null())
             .stdout(input.try_clone().context("the system gives no second end of a pipe")?)
             .stderr(input)
             .spawn()
-            .with_context(|| format!("{} is not installed: it drives a browser", program.display()))?;
+            .with_context(|| format!("{} is not installed: it drives a browser", start.program.display()))?;
         let (log, _reader) = Log::follow(output, None);
         let mut driver = Self { child, log, read: AtomicUsize::new(0), port: 0, home, _display: display };
-        let id = driver.child.id();
-        driver.port = eventually("the driver of the browser listens", START, async || listens_at(id)).await?;
+        driver.port = driver.listens(start.announcement).await?;
         Ok(driver)
+    }
+
+    /// Waits until it listens, or has ended.
+    async fn listens(&mut self, announcement: Option<&str>) -> anyhow::Result<u16> {
+        let id = self.child.id();
+        let found = eventually("the driver of the browser listens", SOON, async || {
+            let port = match announcement {
+                Some(announcement) => self.log.number_after(announcement),
+                None => listens_at(id),
+            };
+            match (port, self.child.try_wait()) {
+                (Some(port), _) => Some(Ok(port)),
+                (None, Ok(None)) => None,
+                (None, Ok(Some(status))) => Some(Err(format!("it has ended: {status}"))),
+                (None, Err(error)) => Some(Err(error.to_string())),
+            }
+        });
+        let found = found.await.unwrap_or_else(|error| Err(error.to_string()));
+        found.map_err(|error| anyhow::anyhow!("{error}; it said: {:?}", self.log.lines()))
     }
 
     /// Where it is asked.
@@ -74,6 +115,11 @@ impl Driver {
     /// The home directory of the browser.
     pub(super) fn home(&self) -> &Path {
         self.home.path()
+    }
+
+    /// Whether the driver or its browser has written a line that contains `text`.
+    pub(super) fn has_said(&self, text: &str) -> bool {
+        self.log.count(text) > 0
     }
 
     /// What `pick` makes of the lines that the driver and its browser have written since the last call.

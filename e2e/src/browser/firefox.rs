@@ -1,10 +1,16 @@
-//! Firefox: how is it started, and what does it write?
+//! Firefox: how it is started, what it writes, and what its last user may have left in it.
 
 use std::{env, path::PathBuf};
 
+use anyhow::ensure;
+use reqwest::Method;
 use serde_json::{Map, Value, json};
+use thirtyfour::{RequestData, SessionId, WebDriver, common::command::FormatRequestData};
 
-use super::{driver::Driver, network::Network};
+use super::{
+    driver::{Driver, Start},
+    network::Network,
+};
 
 /// What it does by itself and has to leave: asking its makers for settings, experiments, updates and lists, and finding
 /// out whether there is a network.
@@ -28,8 +34,16 @@ const OFF: [&str; 16] = [
 ];
 
 pub(super) async fn driver() -> anyhow::Result<Driver> {
-    // Its other way in, WebDriver BiDi, has a fixed port unless it is told otherwise.
-    Driver::start(geckodriver().as_os_str(), &["--port=0", "--websocket-port=0"], &[], None).await
+    Driver::start(Start {
+        program: geckodriver().as_os_str(),
+        // Its other way in, WebDriver BiDi, has a fixed port unless it is told otherwise. What pages have stored is taken
+        // away with the rights of the browser itself.
+        arguments: &["--port=0", "--websocket-port=0", "--allow-system-access"],
+        environment: &[],
+        announcement: Some("Listening on 127.0.0.1:"),
+        shows_itself: false,
+    })
+    .await
 }
 
 /// `geckodriver` from crates.io, as `.ci/install` builds it below the target directory; else the one on the path.
@@ -69,4 +83,26 @@ pub(super) fn error(line: &str) -> Option<String> {
     let fault = faults.iter().find_map(|kind| line.strip_prefix(kind));
     let is_of_page = fault.is_some_and(|place| !own.iter().any(|scheme| place.starts_with(scheme)));
     (is_of_page || texts.iter().any(|kind| line.starts_with(kind))).then(|| line.to_owned())
+}
+
+/// Chooses whether scripts run in the page or in the browser itself.
+#[derive(Debug)]
+struct Context(&'static str);
+
+impl FormatRequestData for Context {
+    fn format_request(&self, session: &SessionId) -> RequestData {
+        RequestData::new(Method::POST, format!("/session/{session}/moz/context"))
+            .add_body(json!({ "context": self.0 }))
+    }
+}
+
+/// Takes away what pages have stored in it.
+pub(super) async fn forget(web: &WebDriver) -> anyhow::Result<()> {
+    let clear = "const done = arguments[0];
+        Services.clearData.deleteData(Ci.nsIClearDataService.CLEAR_ALL, { onDataDeleted: done })";
+    web.cmd(Context("chrome")).await?;
+    let failed = web.execute_async(clear, vec![]).await?;
+    web.cmd(Context("content")).await?;
+    ensure!(failed.json() == &json!(0), "Firefox cannot clear its data: {:?}", failed.json());
+    Ok(())
 }

@@ -1,11 +1,14 @@
-//! WebKit: how is its `MiniBrowser` started?
+//! WebKit: how its `MiniBrowser` is started.
 
 use std::{fs, path::PathBuf};
 
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::{display::Display, driver::Driver, network::Network};
+use super::{
+    driver::{Driver, Start},
+    network::Network,
+};
 
 /// There is no graphics card to be asked, no desktop to be told, and no bus to do it on.
 const ENVIRONMENT: [(&str, &str); 4] = [
@@ -16,8 +19,14 @@ const ENVIRONMENT: [(&str, &str); 4] = [
 ];
 
 pub(super) async fn driver() -> anyhow::Result<Driver> {
-    let display = Display::start()?;
-    Driver::start("WebKitWebDriver".as_ref(), &["--port=0"], &ENVIRONMENT, Some(display)).await
+    Driver::start(Start {
+        program: "WebKitWebDriver".as_ref(),
+        arguments: &["--port=0"],
+        environment: &ENVIRONMENT,
+        announcement: None,
+        shows_itself: true,
+    })
+    .await
 }
 
 pub(super) fn capabilities(network: Network) -> anyhow::Result<Vec<(&'static str, Value)>> {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use headcount_e2e::processes::Process;
+use headcount_e2e::{processes::Process, thorough::rounds};
 use headcount_shared::{
     api::{ReportEntry, ReportState},
     event::BrowserEvent,
@@ -18,8 +18,9 @@ use crate::{
 
 const PAGES: [&str; 5] = ["/", "/welcome", "/p/$projectId", "/p/$projectId/node/$name", "(unmatched)"];
 
-/// The last call of a kind that a program is killed at; most kinds have fewer, the others go on as they began.
-const LAST_CALL: usize = 24;
+/// The last call of a kind that a program is killed at: usually, and where every one counts. Most kinds have fewer, the
+/// others go on as they began.
+const LAST_CALL: [usize; 2] = [12, 24];
 
 /// The time between two events, so that there are some in every report.
 const PACE: Duration = Duration::from_millis(20);
@@ -49,14 +50,14 @@ async fn killed_at_any_moment_around_its_reports_it_loses_and_doubles_none() {
     let collector = scene.collector().start().await.unwrap();
     let mut server = scene.busy_server(&collector).start().await.unwrap();
     let mut counted = Totals::default();
-    for round in 0..30_u64 {
-        for page in &PAGES[..(round % 4) as usize] {
+    for round in 0..rounds(30, 200) {
+        for page in &PAGES[..round % 4] {
             let event = event(page);
             scene.view(&server, &event).await;
             counted.count(&event);
         }
         // Not a wait for anything: the moment of the kill wanders over the making and the sending of a report.
-        tokio::time::sleep(Duration::from_millis(round * 13 % 100)).await;
+        tokio::time::sleep(Duration::from_millis(round as u64 * 13 % 100)).await;
         server = server.kill().unwrap().start().await.unwrap();
     }
     scene.assert_arrived(&counted, &server, &collector).await;
@@ -118,7 +119,8 @@ enum Victim {
 /// one at its second, until there are no more.
 async fn kill_at_every(victim: Victim, calls: &str) {
     let mut killed = 0;
-    for nth in (1..LAST_CALL).step_by(3) {
+    let [usual, thorough] = LAST_CALL;
+    for nth in (1..=rounds(usual, thorough)).step_by(3) {
         let (a, b, c) = tokio::join!(
             kill_at(victim, calls, nth),
             kill_at(victim, calls, nth + 1),

@@ -83,6 +83,8 @@ async fn a_damaged_report_is_set_aside_and_the_others_are_delivered() {
     scene.view(&server, &event).await;
     counted.count(&event);
     scene.assert_arrived(&counted, &server, &collector).await;
+    let complains = async || (!complaints(&server.log().lines()).is_empty()).then_some(());
+    eventually("the server complains", SOON, complains).await.unwrap();
     assert_eq!(complaints(&server.log().lines()).len(), 1, "{:?}", server.log().lines());
     let sent = scene.kept(&server).await.iter().filter(|kept| kept.state == ReportState::Sent).count();
     assert_eq!(scene.stored(&collector).await.len(), sent);

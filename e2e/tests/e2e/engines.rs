@@ -1,6 +1,12 @@
 //! Are the three engines driven alike?
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use axum::{Router, response::Html, routing::get};
 use headcount_e2e::{
@@ -14,6 +20,7 @@ use tokio::net::TcpListener;
 use crate::scene::SOON;
 
 in_every_engine!(
+    a_browser_that_was_used_is_as_new,
     a_page_has_the_width_that_was_asked_for,
     history_is_walked_back_and_forward,
     tabs_are_driven_one_at_a_time,
@@ -22,10 +29,16 @@ in_every_engine!(
 
 /// A server on loopback that answers every path with the same page.
 async fn site() -> SocketAddr {
-    let page = async || Html("<!doctype html><title>page</title><h1>page</h1>");
+    serve(Router::new().fallback(get(page))).await
+}
+
+async fn page() -> Html<&'static str> {
+    Html("<!doctype html><title>page</title><link rel='icon' href='data:,'><h1>page</h1>")
+}
+
+async fn serve(routes: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let routes = Router::new().fallback(get(page));
     tokio::spawn(async move { axum::serve(listener, routes).await });
     address
 }
@@ -52,6 +65,36 @@ async fn history_is_walked_back_and_forward(engine: Engine) {
     browser.reload().await;
     assert!(browser.source().await.contains("<h1>page</h1>"));
     browser.close().await;
+}
+
+async fn a_browser_that_was_used_is_as_new(engine: Engine) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let kept = get(async move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        ([("cache-control", "max-age=3600")], "kept")
+    });
+    let site = serve(Router::new().route("/kept", kept).fallback(get(page))).await;
+    for uses in 1..=3 {
+        let browser = Browser::open(engine, 1000).await;
+        assert_eq!(browser.tabs().await.len(), 1);
+        browser.goto(&format!("http://{site}/")).await;
+        let seen = "return [localStorage.length, document.cookie, navigator.onLine, innerWidth]";
+        assert_eq!(browser.run(seen).await, json!([0, "", true, 1000]));
+        if engine.tells_errors() {
+            assert_eq!(browser.errors().await, [""; 0]);
+        }
+        browser.run("return fetch('/kept').then(() => fetch('/kept')).then(() => true)").await;
+        assert_eq!(asked.load(Ordering::Relaxed), uses, "what is kept is kept for one user");
+
+        browser.run("localStorage.setItem('a', 'b'); document.cookie = 'a=b'; console.error('wrong')").await;
+        browser.resize(700).await;
+        let tab = browser.new_window().await;
+        browser.switch_to(&tab).await;
+        browser.goto(&format!("http://{site}/other")).await;
+        browser.run("sessionStorage.setItem('a', 'b'); console.error('wrong there')").await;
+        browser.close().await;
+    }
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How long it may take until everybody was told: whoever did not listen is left alone for a minute.
-const TOLD_AT_LAST: Duration = Duration::from_secs(150);
+const TOLD_AT_LAST: Duration = Duration::from_secs(300);
 
 /// Half of the requests to one application fail, before the server starts and after the test has ended.
 const TROUBLE: Trouble = Trouble { from: -3900, until: 3600, failing: 0.5, slow: 0.0 };

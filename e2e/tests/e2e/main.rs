@@ -46,6 +46,7 @@ mod proxies;
 mod read_only;
 mod rollouts;
 mod routers;
+mod runs;
 mod secrets;
 mod shared_settings;
 mod shown;

@@ -26,6 +26,9 @@ const MISDEEDS: [&[Misdeed]; 3] = [
 /// What is in every query.
 const ANY: &str = "";
 
+/// Fewer requests than a server makes to know a fleet.
+const SOME: usize = 40;
+
 /// The resident memory that a server may have at most, whatever it is sent.
 const MEMORY_BYTES: u64 = 400 << 20;
 
@@ -135,21 +138,21 @@ async fn numbers_come_true_when_prometheus_restarts_while_it_is_asked() {
     let scene = Scene::new();
     let (fleet, observed) = shop(&scene).await;
     let slow = Saboteur::start(observed.prometheus.url(""), ANY).await;
-    slow.does(Misdeed::Late(Duration::from_millis(200)));
+    slow.stops_after(SOME);
     let server = observer_of(&scene, &slow.url(), &fleet).start().await.unwrap();
     let under_way = |report: &Payload| {
         let answered = report.performance.constructor.queries.len();
-        if answered < 20 { vec![format!("{answered} queries are answered")] } else { Vec::new() }
+        if answered < SOME / 2 { vec![format!("{answered} queries are answered")] } else { Vec::new() }
     };
     let report = until(&scene, &server, "some queries are answered", under_way).await;
     assert_ne!(fleet.truth(now()).differences(&report), Vec::<String>::new(), "this is the middle");
     let setting = observed.prometheus.kill().unwrap();
+    slow.goes_on();
     until(&scene, &server, "some queries fail", |report| {
         if failed(report).is_empty() { vec!["none failed".to_owned()] } else { Vec::new() }
     })
     .await;
     let _prometheus = setting.start().await.unwrap();
-    slow.does(Misdeed::None);
     until_true(&scene, &server, "Prometheus is back", || fleet.truth(now())).await;
     until(&scene, &server, "Prometheus is back", failed).await;
 }

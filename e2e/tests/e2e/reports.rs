@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::scene::{Scene, Totals};
 
 /// How long a report may take: one waits for a database that is away, some seconds for each question.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The reports that a collector holds, read once each.
 pub(crate) struct Reports<'s> {

@@ -139,14 +139,22 @@ async fn walk(browser: &Browser, router: &str, name: &str, steps: &[Value]) {
     browser.wait_for("return typeof perform === 'function'").await;
     // What was counted too often arrives at the latest with two views that nothing can be mistaken for.
     let last = [json!(["push", "/end"]), json!(["push", "/items/last"])];
+    let mut before = 0;
     for (at, step) in steps.iter().chain(&last).enumerate() {
         let settled = browser.run(&format!("return perform({step})")).await;
         let settled: Vec<Arrival> = serde_json::from_value(settled).unwrap();
-        let expected = views(&settled);
+        let mut expected = views(&settled);
         let arrived = async || (site.views().unwrap().len() >= expected.len()).then_some(());
         // What is missing is told below.
         eventually("the views arrive", SOON, arrived).await.ok();
-        let counted: Vec<String> = site.views().unwrap().into_iter().map(|view| view.path).collect();
+        let mut counted: Vec<String> = site.views().unwrap().into_iter().map(|view| view.path).collect();
+        // Each view has a connection of its own: those of one step may overtake each other.
+        let known = before;
+        before = expected.len();
+        for keys in [&mut expected, &mut counted] {
+            keys.drain(..known.min(keys.len()));
+            keys.sort();
+        }
         assert_eq!(counted, expected, "{router}, {name}, after {at}: {step}");
     }
 }

@@ -19,10 +19,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use headcount_e2e::http;
+use headcount_e2e::{
+    http,
+    wait::{SOON, eventually},
+};
 use hyper::body::Frame;
+use procfs::net::{TcpNetEntry, TcpState};
 use reqwest::{Client, StatusCode};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, SemaphorePermit},
+    task::JoinHandle,
+};
 
 /// What it says when it refuses: Prometheus names series there.
 pub(crate) const REASON: &str = "found duplicate series for the match group";
@@ -58,6 +66,8 @@ struct Setting {
     metric: &'static str,
     misdeed: Mutex<Misdeed>,
     asked: AtomicU64,
+    /// How many requests may still pass, where that is limited.
+    passes: Mutex<Option<Arc<Semaphore>>>,
     client: Client,
 }
 
@@ -71,6 +81,7 @@ impl Saboteur {
             metric,
             misdeed,
             asked: AtomicU64::new(0),
+            passes: Mutex::default(),
             client: http::client().unwrap(),
         });
         let router = Router::new().fallback(answer).with_state(Arc::clone(&setting));
@@ -90,6 +101,31 @@ impl Saboteur {
     pub(crate) fn does(&self, misdeed: Misdeed) {
         *self.setting.misdeed.lock().unwrap() = misdeed;
     }
+
+    /// Answers so many more requests, and then none until [`Saboteur::goes_on`].
+    pub(crate) fn stops_after(&self, requests: usize) {
+        *self.setting.passes.lock().unwrap() = Some(Arc::new(Semaphore::new(requests)));
+    }
+
+    /// Answers all requests again, those too that wait.
+    pub(crate) fn goes_on(&self) {
+        if let Some(passes) = self.setting.passes.lock().unwrap().take() {
+            passes.close();
+        }
+    }
+
+    /// Waits until it has no connection: whatever was sent to it has arrived then.
+    pub(crate) async fn is_left_alone(&self) {
+        let is_open = |entry: &TcpNetEntry| {
+            let over = [TcpState::Listen, TcpState::TimeWait];
+            entry.local_address == self.address && !over.contains(&entry.state)
+        };
+        eventually("all connections end", SOON, async || {
+            (!procfs::net::tcp().unwrap().iter().any(is_open)).then_some(())
+        })
+        .await
+        .unwrap();
+    }
 }
 
 impl Drop for Saboteur {
@@ -100,6 +136,11 @@ impl Drop for Saboteur {
 
 async fn answer(State(setting): State<Arc<Setting>>, request: Request) -> Response {
     setting.asked.fetch_add(1, Ordering::Relaxed);
+    let passes = setting.passes.lock().unwrap().clone();
+    if let Some(passes) = passes {
+        // Those that waited when it was closed pass too.
+        passes.acquire().await.map(SemaphorePermit::forget).ok();
+    }
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     let asked = format!("{}\n{}", head.uri, String::from_utf8_lossy(&body));

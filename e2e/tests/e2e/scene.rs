@@ -5,10 +5,9 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU16, Ordering},
 };
 
-use headcount_e2e::{http, processes::Process, program::Program, wait::eventually};
+use headcount_e2e::{address, http, processes::Process, program::Program, run, wait::eventually};
 use headcount_shared::{
     api::{ReportEntries, ReportEntry, Status, StoredReport, StoredReports, WouldForget},
     event::{BrowserEvent, EventKind},
@@ -71,15 +70,12 @@ pub(crate) fn event(path: &str) -> BrowserEvent {
 
 /// An address of this machine that no other test uses, so that its port is free again after a process ends.
 pub(crate) fn own_address() -> SocketAddr {
-    static NEXT: AtomicU16 = AtomicU16::new(1);
-    let [high, low] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-    // The second number keeps it from the addresses that people use; the port is any free one.
-    SocketAddr::from(([127, 77, high, low], 0))
+    address::own_address().unwrap()
 }
 
 impl Scene {
     pub(crate) fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap(), http: http::operator().unwrap() }
+        Self { directory: run::temporary_directory().unwrap(), http: http::operator().unwrap() }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

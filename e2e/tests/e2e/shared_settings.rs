@@ -1,7 +1,5 @@
 //! Several servers that share a settings database are one installation: one of them speaks for all, and sums are right.
 
-use std::time::Duration;
-
 use headcount_e2e::{
     clock::now,
     fleet::{Fleet, prices, truth::Truth},
@@ -26,9 +24,6 @@ use crate::{
 const NAMES: [&str; 3] = ["one", "another", "third"];
 
 const PAGES: [&str; 4] = ["/", "/welcome", "/p/$projectId", "/usage-statistics"];
-
-/// In which time another server has to speak after the one that did has died: it looks every five seconds.
-const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(20);
 
 /// What servers share.
 struct Stage {
@@ -111,7 +106,7 @@ impl Stage {
     }
 
     /// Waits until one of the servers speaks for all and says what is true of the fleet. Gives its place.
-    async fn speaker(&self, members: &[Member], within: Duration) -> usize {
+    async fn speaker(&self, members: &[Member]) -> usize {
         let one_speaks = async || {
             let speaking: Vec<usize> = members
                 .iter()
@@ -122,7 +117,7 @@ impl Stage {
             let [place] = speaking[..] else { return None };
             speaks(&self.scene.preview(&members[place].process).await).then_some(place)
         };
-        let place = eventually("one server speaks", within, one_speaks).await.unwrap();
+        let place = eventually("one server speaks", SOON, one_speaks).await.unwrap();
         let speaker = &members[place].process;
         until_true(&self.scene, speaker, "the one that speaks", || self.fleet.truth(now())).await;
         place
@@ -196,7 +191,7 @@ async fn one_of_three_servers_speaks_and_when_it_is_killed_another_does() {
     let (stage, _postgres) = Stage::set().await;
     let mut members = stage.start_all().await;
     let mut reports = Reports::of(&stage.scene, &stage.collector);
-    let speaker = stage.speaker(&members, SOON).await;
+    let speaker = stage.speaker(&members).await;
     stage.browse(&mut members).await;
     stage.assert_sums(&mut reports, &members, speaker).await;
     stage.assert_arrived(&mut reports, &members).await;
@@ -209,7 +204,7 @@ async fn one_of_three_servers_speaks_and_when_it_is_killed_another_does() {
     stage.browse(&mut members).await;
     let killed = members.remove(speaker);
     let program = killed.process.kill().unwrap();
-    let second = stage.speaker(&members, TAKEN_OVER_WITHIN).await;
+    let second = stage.speaker(&members).await;
     stage.browse(&mut members).await;
     stage.assert_sums(&mut reports, &members, second).await;
 
@@ -225,7 +220,7 @@ async fn while_postgres_is_away_nothing_is_lost_or_counted_twice_and_each_server
     let (stage, postgres) = Stage::set().await;
     let mut members = stage.start_all().await;
     let mut reports = Reports::of(&stage.scene, &stage.collector);
-    let speaker = stage.speaker(&members, SOON).await;
+    let speaker = stage.speaker(&members).await;
     stage.browse(&mut members).await;
     stage.assert_sums(&mut reports, &members, speaker).await;
     let said: Vec<usize> = members.iter().map(|member| member.process.log().lines().len()).collect();
@@ -245,7 +240,7 @@ async fn while_postgres_is_away_nothing_is_lost_or_counted_twice_and_each_server
     let locks = "SELECT pid::text FROM pg_locks WHERE locktype = 'advisory' AND granted";
     let is_held = async || (postgres.query("settings", locks).await.unwrap().len() == 1).then_some(());
     eventually("one server has the lock", SOON, is_held).await.unwrap();
-    let speaker = stage.speaker(&members, SOON).await;
+    let speaker = stage.speaker(&members).await;
     stage.browse(&mut members).await;
     stage.assert_sums(&mut reports, &members, speaker).await;
     stage.assert_arrived(&mut reports, &members).await;
@@ -293,7 +288,7 @@ async fn what_was_taken_for_a_report_that_died_with_its_server_is_in_a_later_one
 
     let process = stage.server(heir, "0s").start().await.unwrap();
     members.push(stage.member(heir, process).await);
-    stage.speaker(&members, SOON).await;
+    stage.speaker(&members).await;
     let process = stage.server(doomed, "0s").start().await.unwrap();
     members.push(Member { name: doomed, process, instance, counted });
     stage.assert_sums(&mut reports, &members, 0).await;
@@ -308,7 +303,7 @@ async fn the_switch_of_one_server_holds_for_all_and_each_forgets_what_it_counted
         let process = stage.server(name, "1h").start().await.unwrap();
         members.push(stage.member(name, process).await);
     }
-    let speaker = stage.speaker(&members, SOON).await;
+    let speaker = stage.speaker(&members).await;
     until(&stage.scene, &members[speaker].process, "rollouts", |report| match report.infra.deployments {
         0 => vec!["no rollout is known".to_owned()],
         _ => Vec::new(),

@@ -1,7 +1,5 @@
 //! What is shown of an installation is what runs there, and the stages and queries that it was found by.
 
-use std::time::Duration;
-
 use headcount_e2e::{
     clock::now,
     fleet::{Fleet, shape::Shape},
@@ -14,11 +12,11 @@ use headcount_e2e::{
 use headcount_shared::payload::Payload;
 use reqwest::Url;
 use serde_json::Value;
-use tokio::{process::Command, time::Instant};
+use tokio::process::Command;
 
 use crate::{
     scene::Scene,
-    world::{REFRESH, not_failed, observed, observer, until, until_true},
+    world::{REFRESH, TRUE_AT_LAST, not_failed, observed, observer, until, until_true},
 };
 
 /// The stages that the document lists.
@@ -38,9 +36,6 @@ const ASKED: [(&str, &str); 3] = [
     ("container_net_latency", "container_net_latency_seconds"),
     ("kube_pod_info", "kube_pod_info"),
 ];
-
-/// In which time after its end Prometheus has to be missed: a refresh, and what a busy machine needs.
-const MISSED_WITHIN: Duration = REFRESH.saturating_mul(3);
 
 /// What the command `preview` prints.
 async fn printed(server: &Process) -> Payload {
@@ -89,16 +84,15 @@ async fn the_command_prints_the_document_and_stays_true_without_prometheus() {
     let constructor = &report.performance.constructor;
     let missing: Vec<_> = STAGES.iter().filter(|stage| !constructor.stages.contains_key(**stage)).collect();
     assert!(missing.is_empty(), "{missing:?}");
-    assert!(constructor.stages.values().all(|seconds| (0.0..1.0).contains(seconds)));
+    // They are seconds, and no more than were waited for.
+    assert!(constructor.stages.values().all(|seconds| (0.0..TRUE_AT_LAST.as_secs_f64()).contains(seconds)));
     assert!(constructor.queries.len() > 100, "{} queries", constructor.queries.len());
     assert!(constructor.queries.values().all(|query| query.query_time > 0.0 && !query.failed));
 
     assert_counted(&scene, &server, &observed.prometheus).await;
 
     drop(observed.prometheus);
-    let gone = Instant::now();
     until(&scene, &server, "Prometheus is away", not_failed).await;
-    assert!(gone.elapsed() < MISSED_WITHIN, "missed only after {:?}", gone.elapsed());
     assert_eq!(truth().differences(&printed(&server).await), [""; 0]);
 }
 

@@ -30,6 +30,7 @@ async fn switched_off_prometheus_is_not_asked_and_its_answers_are_gone() {
 
     assert_eq!(scene.switch(&server, false).await.status(), StatusCode::OK);
     assert!(!cache.exists());
+    prometheus.is_left_alone().await;
     let asked = prometheus.asked();
     // Long enough to be asked again.
     tokio::time::sleep(2 * REFRESH).await;

@@ -22,7 +22,7 @@ use crate::scene::{Scene, own_address};
 pub(crate) const REFRESH: Duration = Duration::from_secs(5);
 
 /// How long it may take until a server says what is true, beside others on a machine that has much else to do.
-pub(crate) const TRUE_AT_LAST: Duration = Duration::from_secs(90);
+pub(crate) const TRUE_AT_LAST: Duration = Duration::from_secs(300);
 
 /// How many servers run at a time.
 const AT_A_TIME: usize = 3;

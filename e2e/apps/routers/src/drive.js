@@ -55,6 +55,36 @@ async function go(by) {
   await arrival;
 }
 
+/** Guards and loaders that take their time: each goes on when it is let. */
+const held = [];
+
+/** Takes its time: as long as until everything before it has come to rest. */
+export const later = (use) => held.push(use);
+
+/**
+ * Lets what was set in motion so far come to rest. Timers fire in the order in which they are due, on a busy machine too,
+ * and nothing that is observed here sets one that is due after 20 ms.
+ */
+const rest = () => new Promise((resolve) => setTimeout(resolve, 20));
+
+/** Lets guards and loaders go on, one after another, until a step is over. */
+async function through(step) {
+  let isOver = false;
+  const over = step.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    await rest();
+    held.shift()?.();
+  }
+  await over;
+  // One that was overtaken may still lead elsewhere.
+  do {
+    held.shift()?.();
+    await rest();
+  } while (held.length > 0);
+}
+
 /** Lets a test drive the router with `perform`. `push` and `replace` resolve when they are over, whatever came of them. */
 export function drive({ routes, push, replace }) {
   const kinds = {
@@ -67,7 +97,7 @@ export function drive({ routes, push, replace }) {
 
   start({ endpoint: '/stats', routes });
   window.perform = async ([kind, argument]) => {
-    await kinds[kind](argument);
+    await through(Promise.resolve(kinds[kind](argument)));
     return settled;
   };
 }

@@ -4,11 +4,11 @@ import { createElement } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createBrowserRouter, Outlet, redirect } from 'react-router';
 import { RouterProvider } from 'react-router/dom';
-import { arrived, drive } from './drive.js';
+import { arrived, drive, later } from './drive.js';
 
 const page = { Component: () => createElement('p') };
 const to = (path) => ({ loader: () => redirect(path) });
-const after = (result) => ({ loader: () => new Promise((resolve) => setTimeout(resolve, 5, result)) });
+const after = (result) => ({ loader: () => new Promise((resolve) => later(() => resolve(result))) });
 const failing = () => {
   throw new Error('as it should');
 };

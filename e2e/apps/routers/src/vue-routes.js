@@ -1,4 +1,5 @@
 // Which routes do both versions of vue-router have? A guard has one form that both understand.
+import { later } from './drive.js';
 
 /** The routes, with the components of pages, of a page that others are in, and of one that is loaded when needed. */
 export function routesOf({ page, frame, lazy, rest }) {
@@ -19,8 +20,8 @@ export function routesOf({ page, frame, lazy, rest }) {
     { path: '/older', redirect: '/old' },
     { path: '/login', component: page },
     { path: '/guarded', component: page, beforeEnter: (to, from, next) => next('/login') },
-    { path: '/late-guarded', component: page, beforeEnter: (to, from, next) => setTimeout(next, 5, '/login') },
-    { path: '/later', component: page, beforeEnter: (to, from, next) => setTimeout(next, 5) },
+    { path: '/late-guarded', component: page, beforeEnter: (to, from, next) => later(() => next('/login')) },
+    { path: '/later', component: page, beforeEnter: (to, from, next) => later(() => next()) },
     { path: '/blocked', component: page, beforeEnter: (to, from, next) => next(false) },
     { path: '/failing', component: page, beforeEnter: (to, from, next) => next(new Error('as it should')) },
     { path: '/end', component: page },

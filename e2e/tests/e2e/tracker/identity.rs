@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use headcount_e2e::{
     browser::{Browser, Engine},
     host::{PLAIN, PROGRAM, ROUTES, Setting},
+    thorough::rounds,
 };
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -19,7 +20,7 @@ use crate::behaviour::{Outcome, behaviours, holds};
 
 behaviours!(
     a_browser_keeps_its_uuid,
-    six_tabs_at_the_same_instant_are_one_browser_in_forty_rounds,
+    six_tabs_at_the_same_instant_are_one_browser,
     plain_http_at_a_name_is_counted,
     a_corrupt_uuid_is_replaced,
     denied_storage_is_a_uuid_for_one_page,
@@ -34,9 +35,6 @@ const KEY: &str = "headcount-device-id:/";
 
 /// Tabs that are opened at once.
 const TABS: usize = 6;
-
-/// How often they are.
-const ROUNDS: usize = 40;
 
 async fn a_browser_keeps_its_uuid(engine: Engine) -> Outcome {
     let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
@@ -54,7 +52,7 @@ async fn a_browser_keeps_its_uuid(engine: Engine) -> Outcome {
 }
 
 #[expect(clippy::disallowed_methods, reason = "how far apart views arrive is told when a round fails")]
-async fn six_tabs_at_the_same_instant_are_one_browser_in_forty_rounds(engine: Engine) -> Outcome {
+async fn six_tabs_at_the_same_instant_are_one_browser(engine: Engine) -> Outcome {
     // Eighteen tabs on a small machine have no instant in common.
     static ONE_ENGINE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
     let _turn = ONE_ENGINE_AT_A_TIME.lock().await;
@@ -71,7 +69,8 @@ async fn six_tabs_at_the_same_instant_are_one_browser_in_forty_rounds(engine: En
     }
     host.hold(PROGRAM);
     let mut all = BTreeSet::new();
-    for round in 0..ROUNDS {
+    let rounds = rounds(8, 40);
+    for round in 0..rounds {
         for (number, tab) in tabs.iter().enumerate() {
             browser.switch_to(tab).await;
             browser.goto(&format!("http://round-{round}.headcount.test/p/{number}")).await;
@@ -87,7 +86,7 @@ async fn six_tabs_at_the_same_instant_are_one_browser_in_forty_rounds(engine: En
         assert_eq!(devices.len(), 1, "round {round}, with the times of their last views: {devices:?}");
         all.extend(devices.into_keys());
     }
-    assert_eq!(all.len(), ROUNDS, "every round has begun with empty storage");
+    assert_eq!(all.len(), rounds, "every round has begun with empty storage");
     assert!(host.beacons().iter().all(|view| !view.event.ephemeral));
     holds(browser).await
 }

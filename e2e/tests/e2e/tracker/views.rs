@@ -105,24 +105,55 @@ async fn back_and_forward_are_one_view_each(engine: Engine) -> Outcome {
 
 async fn a_page_from_the_back_forward_cache_is_one_view(engine: Engine) -> Outcome {
     let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+    let mut views = vec!["/p/$projectId"];
+    // A browser may load the page anew instead, when it has much to do: that is one view too.
+    loop {
+        let is_restored = is_restored_on_return(&watched).await;
+        views.push("/p/$projectId");
+        watched.arrived(&views).await;
+        if is_restored {
+            break;
+        }
+        assert!(views.len() < ATTEMPTS, "the browser has restored no page");
+    }
+    watched.ends_with(&views).await;
+    holds(watched.browser).await
+}
+
+/// How often a browser is given the chance to show a page that it has kept or prepared, which is at its discretion.
+const ATTEMPTS: usize = 50;
+
+/// Leaves the page and returns to it. Whether it is the very page that was left.
+async fn is_restored_on_return(watched: &Watched) -> bool {
     watched.run("window.kept = 'alive'").await;
     watched.goto(PLAIN).await;
     watched.browser.back().await;
-    watched
-        .browser
-        .wait_for("return location.pathname === '/p/acme' && document.readyState === 'complete'")
-        .await;
-    assert_eq!(watched.run("return [window.kept ?? null, seen.restored]").await, json!(["alive", true]));
-    watched.host.heard(2).await;
-    watched.ends_with(&["/p/$projectId", "/p/$projectId"]).await;
-    holds(watched.browser).await
+    let is_back = "return location.pathname === '/p/acme' && document.readyState === 'complete'
+        && seen.restored === (window.kept === 'alive')";
+    watched.browser.wait_for(is_back).await;
+    watched.run("return seen.restored").await == json!(true)
 }
 
 async fn a_prerendered_page_is_a_view_when_it_is_activated(engine: Engine) -> Outcome {
     if engine != Engine::Chromium {
         return Outcome::Cannot("It prerenders no pages.");
     }
-    let watched = Watched::counted_at(engine, "/", Setting::new()).await;
+    let watched = Watched::new(engine, Setting::new()).await;
+    let mut views = Vec::new();
+    // A browser may give a prerendered page up, when it has much to do, and load it anew: that is one view too.
+    while !is_prerendered_on_arrival(&watched, &mut views).await {
+        assert!(views.len() < 3 * ATTEMPTS, "the browser has shown no prerendered page");
+    }
+    watched.ends_with(&views).await;
+    holds(watched.browser).await
+}
+
+/// Has a page prerendered and goes there. Whether the page that is shown is the prerendered one.
+async fn is_prerendered_on_arrival(watched: &Watched, views: &mut Vec<&str>) -> bool {
+    watched.goto("/").await;
+    views.push("/");
+    watched.arrived(views).await;
+    let programs = watched.host.asked(PROGRAM);
     let rules = json!({ "prerender": [{ "source": "list", "urls": ["/p/acme"], "eagerness": "immediate" }] });
     let script = format!(
         "const rules = document.createElement('script');
@@ -133,16 +164,17 @@ async fn a_prerendered_page_is_a_view_when_it_is_activated(engine: Engine) -> Ou
     );
     watched.run(&script).await;
     // The tracker is there, in a page that nobody sees; one that is seen is counted meanwhile.
-    watched.host.asked_for(PROGRAM, 2).await;
+    watched.host.asked_for(PROGRAM, programs + 1).await;
     watched.browser.push("/p/seen/node/n1").await;
-    watched.arrived(&["/", "/p/$projectId/node/$name"]).await;
+    views.push("/p/$projectId/node/$name");
+    watched.arrived(views).await;
     watched.run("location.href = '/p/acme'").await;
     watched.browser.wait_for("return location.pathname === '/p/acme'").await;
-    let activated = "return performance.getEntriesByType('navigation')[0].activationStart > 0";
-    assert_eq!(watched.run(activated).await, json!(true), "the page was not prerendered");
-    watched.host.heard(3).await;
-    watched.ends_with(&["/", "/p/$projectId", "/p/$projectId/node/$name"]).await;
-    holds(watched.browser).await
+    let is_activated = "return performance.getEntriesByType('navigation')[0].activationStart > 0";
+    let is_activated = watched.run(is_activated).await;
+    views.push("/p/$projectId");
+    watched.arrived(views).await;
+    is_activated == json!(true)
 }
 
 async fn a_hidden_tab_is_a_view_when_it_becomes_visible(engine: Engine) -> Outcome {

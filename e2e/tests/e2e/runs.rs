@@ -1,0 +1,47 @@
+//! What a run of tests leaves behind: nothing, however it ends.
+
+use std::{env, fs, future::pending, path::Path, process::Stdio};
+
+use headcount_e2e::{run, wait::eventually};
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use crate::scene::{SOON, Scene};
+
+/// The variable that names a file to the run that is killed.
+const TOLD: &str = "HEADCOUNT_TOLD";
+
+#[tokio::test]
+async fn a_run_that_is_killed_leaves_no_process_and_no_directory() {
+    if let Some(file) = env::var_os(TOLD) {
+        return is_killed(file.as_ref()).await;
+    }
+    let scene = Scene::new();
+    let file = scene.path("told");
+    let mut command = Command::new(env::current_exe().unwrap());
+    let name = "runs::a_run_that_is_killed_leaves_no_process_and_no_directory";
+    command.args([name, "--exact"]).env(TOLD, &file).kill_on_drop(true);
+    let mut killed = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    let told = eventually("the run tells what it has", SOON, async || fs::read(&file).ok()).await.unwrap();
+    let told: Value = serde_json::from_slice(&told).unwrap();
+    let (directory, process) = (told["directory"].as_str().unwrap(), &told["process"]);
+    let is_there = || fs::read(format!("/proc/{process}/cmdline")).is_ok_and(|line| !line.is_empty());
+    assert!(Path::new(directory).exists() && is_there(), "{told}");
+    killed.kill().await.unwrap();
+    eventually("nothing is left", SOON, async || {
+        (!Path::new(directory).exists() && !is_there()).then_some(())
+    })
+    .await
+    .unwrap();
+}
+
+/// A run with a directory and a process, which does not end by itself.
+async fn is_killed(file: &Path) {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    let told = json!({ "directory": run::directory().unwrap(), "process": collector.id() });
+    let whole = file.with_extension("part");
+    fs::write(&whole, told.to_string()).unwrap();
+    fs::rename(whole, file).unwrap();
+    pending::<()>().await;
+}
