@@ -68,7 +68,7 @@ impl Process {
     pub async fn sign_in_link(&self) -> anyhow::Result<String> {
         let mut command = AsyncCommand::from(self.program.sign_in_command(self.address()?)?);
         let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
-        let output = tokio::time::timeout(START, output).await.context("no link was printed in time")?;
+        let output = tokio::time::timeout(SOON, output).await.context("no link was printed in time")?;
         let output = output.context("the command cannot be started")?;
         if !output.status.success() {
             bail!("there is no link: {}", String::from_utf8_lossy(&output.stderr).trim());

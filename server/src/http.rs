@@ -24,7 +24,7 @@ use axum::{
     http::{HeaderValue, StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Redirect},
-    routing::{get, post},
+    routing::get,
 };
 use tower::{ServiceExt, service_fn};
 use tower_http::set_header::SetResponseHeaderLayer;
