@@ -5,6 +5,8 @@ mod installed;
 pub mod records;
 pub mod statistics;
 mod switch;
+mod unreported;
+mod upkeep;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -92,7 +94,7 @@ pub struct Server {
     /// Follows what is chosen at other servers.
     following: Option<AbortOnDropHandle<()>>,
     /// `None` when switched off for the whole run: then nothing is opened or created.
-    kept: Option<(DataDir, Settings)>,
+    kept: Option<(Arc<DataDir>, Settings)>,
 }
 
 impl Server {
@@ -115,11 +117,12 @@ impl Server {
         }
         config.check_targets()?;
         let (data_dir, settings) = open_kept(&config).await?;
+        let data_dir = Arc::new(data_dir);
         let settings = settings.with_targets(config.target_policy());
         if let Some(bootstrap) = bootstrap(&config) {
             set_up_default_project(&settings, &bootstrap).await?;
         }
-        let plan = Plan::new(&config, settings.clone(), installation, clock, metrics.clone());
+        let plan = Plan::new(&config, Arc::clone(&data_dir), settings.clone(), installation, clock, metrics.clone());
         let statistics = Arc::new(Statistics::open(plan).await?);
         let following = (settings.kind() == DatabaseType::Postgres).then(|| {
             let statistics = Arc::clone(&statistics);
@@ -144,9 +147,11 @@ impl Server {
     pub async fn close(self) {
         drop(self.following);
         self.statistics.close().await;
-        if let Some((_data_dir, settings)) = self.kept {
+        if let Some((data_dir, settings)) = self.kept {
             // Everything is stored. A database that has fallen silent is not waited for.
             tokio::time::timeout(CLOSING, settings.close()).await.ok();
+            // The routes may live longer than this.
+            data_dir.release();
         }
     }
 }

@@ -36,8 +36,15 @@ pub const QUEUED_BYTES: u64 = 256 * 1024 * 1024;
 /// Delivered reports kept to be looked at; the oldest go first.
 pub const SENT_REPORTS: usize = 48;
 
+/// Bytes of delivered reports kept to be looked at; the same bound holds for refused ones and for unknown ones. The oldest
+/// go first.
+pub const SENT_BYTES: u64 = 32 * 1024 * 1024;
+
 /// Refused reports kept to be looked at; the oldest go first.
 pub const REFUSED_REPORTS: usize = 48;
+
+/// Reports whose answer never came before statistics were switched off, kept to be looked at; the oldest go first.
+pub const UNKNOWN_REPORTS: usize = 48;
 
 /// The longest `Idempotency-Key` that a collector takes, in bytes.
 pub const REPORT_ID_BYTES: usize = 64;

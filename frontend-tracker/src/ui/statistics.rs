@@ -3,6 +3,7 @@
 mod collection;
 mod delivery;
 mod desk;
+mod headers;
 mod preview;
 mod reports;
 mod token;
@@ -13,6 +14,7 @@ use self::{
     collection::Collection,
     delivery::Delivery,
     desk::{Desk, Wanted},
+    headers::Headers,
     preview::Preview,
     reports::Reports,
     token::TokenForm,
@@ -37,6 +39,7 @@ pub(super) fn UsageStatistics() -> impl IntoView {
             <Collection desk />
             <Delivery desk />
             <Preview desk />
+            <Headers />
             <Reports desk />
         </Show>
     }

@@ -17,7 +17,7 @@ use crate::{
     notifications::{Endpoints, Sender},
     report::{
         assemble::{Facts, FutureFacts, Installation},
-        spool::Spool,
+        spool::{DeliveryHeaders, Spool},
     },
     settings::{Counted, Lead, Settings},
     world::{Known, World, project::Project},
@@ -183,6 +183,7 @@ fn together((integration, infra): (Integration, Infra), counted: Counted, known:
         world_load_time_avg: known.loads.mean().as_secs_f64(),
         sent_notifications: counted.sent_notifications,
         audit_time_avg: known.loads.audit_mean().as_secs_f64(),
+        delivery: DeliveryHeaders::default(),
     }
 }
 

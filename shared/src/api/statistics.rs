@@ -13,7 +13,7 @@ pub struct Status {
     pub disabled_by: Option<String>,
     /// Where reports go.
     pub collector_url: String,
-    /// When the next report is made. `null` when switched off.
+    /// When the next report is due. `null` when switched off.
     pub next_report_at: Option<u64>,
     /// When a collector last confirmed a report. `null` when none did since the start.
     pub last_delivered_at: Option<u64>,
@@ -29,6 +29,9 @@ pub struct Status {
     pub cpu_profile_unavailable: Option<String>,
     /// Why there is no heap profile; `null` when there is one.
     pub heap_profile_unavailable: Option<String>,
+    /// What happened to the data directory since the start: it was removed and made again, or cannot be. `null` when nothing
+    /// did.
+    pub data_directory: Option<String>,
 }
 
 /// `PUT <base>api/usage-statistics`: switches usage statistics on or off.
@@ -51,6 +54,8 @@ pub enum ReportState {
     Sent,
     /// A collector has refused it for good.
     Refused,
+    /// Its bytes left, and statistics were switched off before the answer came. It is not sent again.
+    Unknown,
 }
 
 /// One report of this installation.
