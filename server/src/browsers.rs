@@ -225,6 +225,16 @@ impl Browsers {
         self.writer.run(move |writing| writing.journal.synced(&unsynced))
     }
 
+    /// Writes what was counted since the last cut to the disk again, after the data directory was lost and made again.
+    ///
+    /// # Errors
+    /// The disk refused; what was counted is in memory alone, and in the next report.
+    pub fn write_again(&self) -> io::Result<()> {
+        let mut state = self.lock();
+        let State { journal, counts, .. } = &mut *state;
+        journal.write_again(counts)
+    }
+
     /// Forgets everything that was counted, on disk too, and counts nothing from now on.
     ///
     /// # Errors
