@@ -230,9 +230,7 @@ impl Browsers {
     /// # Errors
     /// The disk refused; what was counted is in memory alone, and in the next report.
     pub fn write_again(&self) -> io::Result<()> {
-        let mut state = self.lock();
-        let State { journal, counts, .. } = &mut *state;
-        journal.write_again(counts)
+        self.writer.run(Writing::write_again)?
     }
 
     /// Forgets everything that was counted, on disk too, and counts nothing from now on.
@@ -386,6 +384,13 @@ impl Writing {
         cut?;
         self.places = BrowserPlaces::beside([]);
         Ok(std::mem::take(&mut *counts))
+    }
+
+    fn write_again(&mut self) -> io::Result<()> {
+        // What was to be taken back is in the journal that was lost.
+        self.take_back.clear();
+        let counts = self.shared.counts().clone();
+        self.journal.write_again(&counts)
     }
 
     fn close_and_forget(&mut self) -> io::Result<()> {
