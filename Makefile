@@ -55,9 +55,11 @@ lint: ## Checks the format, clippy and the documentation, with warnings as error
 fmt: ## Formats the code
 	cargo fmt --all
 
-readme: ## Brings the table of fields in the README up to date
+readme: ## Brings the tables of fields and headers in the README up to date
 	@cargo run --quiet -p headcount-shared --example fields > target/fields.md
 	@sed -i -e '/<!-- fields -->/,/<!-- \/fields -->/{/<!--/!d}' -e '/<!-- fields -->/r target/fields.md' README.md
+	@cargo run --quiet -p headcount-shared --example headers > target/headers.md
+	@sed -i -e '/<!-- headers -->/,/<!-- \/headers -->/{/<!--/!d}' -e '/<!-- headers -->/r target/headers.md' README.md
 
 behaviours: ## Brings the table in docs/tracker.md up to date with the last `make test`
 	@cargo run --quiet -p headcount-e2e --bin behaviours -- $(SEEN) docs/tracker.md

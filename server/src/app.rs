@@ -10,6 +10,8 @@ pub mod records;
 mod running_program;
 pub mod statistics;
 mod switch;
+mod unreported;
+mod upkeep;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -123,7 +125,7 @@ pub struct Server {
     /// Follows what is chosen at other servers.
     following: Option<AbortOnDropHandle<()>>,
     /// `None` when switched off for the whole run: then nothing is opened or created.
-    kept: Option<(DataDir, Settings)>,
+    kept: Option<(Arc<DataDir>, Settings)>,
 }
 
 impl Server {
@@ -157,13 +159,15 @@ impl Server {
         }
         config.check_targets()?;
         let (data_dir, settings) = open_kept(&config).await?;
+        let data_dir = Arc::new(data_dir);
         let settings = settings.with_targets(config.target_policy());
         let operator = operator_token(&config, &settings).await?;
         let access = access(&config, Some(&operator), Arc::clone(&clock))?;
         if let Some(bootstrap) = bootstrap(&config) {
             set_up_default_project(&settings, &bootstrap).await?;
         }
-        let plan = Plan::new(&config, settings.clone(), installation, clock, metrics.clone())?;
+        let plan =
+            Plan::new(&config, Arc::clone(&data_dir), settings.clone(), installation, clock, metrics.clone())?;
         let statistics = Arc::new(Statistics::open(plan).await?);
         let following = (settings.kind() == DatabaseType::Postgres).then(|| {
             let statistics = Arc::clone(&statistics);
@@ -205,9 +209,11 @@ impl Server {
     pub async fn close(self) {
         drop(self.following);
         self.statistics.close().await;
-        if let Some((_data_dir, settings)) = self.kept {
+        if let Some((data_dir, settings)) = self.kept {
             // Everything is stored. A database that has fallen silent is not waited for.
             tokio::time::timeout(CLOSING, settings.close()).await.ok();
+            // The routes may live longer than this.
+            data_dir.release();
         }
     }
 }

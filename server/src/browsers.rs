@@ -225,6 +225,14 @@ impl Browsers {
         self.writer.run(move |writing| writing.journal.synced(&unsynced))
     }
 
+    /// Writes what was counted since the last cut to the disk again, after the data directory was lost and made again.
+    ///
+    /// # Errors
+    /// The disk refused; what was counted is in memory alone, and in the next report.
+    pub fn write_again(&self) -> io::Result<()> {
+        self.writer.run(Writing::write_again)?
+    }
+
     /// Forgets everything that was counted, on disk too, and counts nothing from now on.
     ///
     /// # Errors
@@ -376,6 +384,13 @@ impl Writing {
         cut?;
         self.places = BrowserPlaces::beside([]);
         Ok(std::mem::take(&mut *counts))
+    }
+
+    fn write_again(&mut self) -> io::Result<()> {
+        // What was to be taken back is in the journal that was lost.
+        self.take_back.clear();
+        let counts = self.shared.counts().clone();
+        self.journal.write_again(&counts)
     }
 
     fn close_and_forget(&mut self) -> io::Result<()> {

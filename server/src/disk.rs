@@ -13,7 +13,7 @@ pub(crate) mod simulated;
 use std::{fmt::Debug, io, sync::Arc};
 
 pub use self::{
-    data_dir::{DataDir, DataDirError},
+    data_dir::{DataDir, DataDirError, DataDirState},
     directory::Directory,
 };
 
@@ -148,6 +148,11 @@ pub fn replace(disk: &dyn Disk, path: &str, bytes: &[u8]) -> io::Result<()> {
         disk.remove(&part).ok();
     }
     replaced
+}
+
+/// Whether a step failed because there is no room on the disk.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Removes a directory and the files in it. When this returns it stays removed after a power cut.

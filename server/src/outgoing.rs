@@ -1,8 +1,9 @@
-//! How does this program make connections to others, and why does nobody answer?
+//! Makes the HTTP clients of this program, and tells why there is no answer.
 //!
 //! Every HTTP client begins with [`client_builder`]. What went wrong is said in texts of ours: those of the errors name
 //! hosts.
 
+pub(crate) mod retry_after;
 mod target_policy;
 
 use std::{error::Error, io, sync::OnceLock};

@@ -1,4 +1,4 @@
-//! What does this process cost, and where?
+//! Measures what this process costs, and where.
 //!
 //! [`samples`] says how much CPU and memory it uses, [`cpu`] and [`heap`] say which functions use them. Nothing here
 //! runs until one of their types is constructed, and everything ends when it is dropped.
@@ -10,6 +10,7 @@ pub mod costs;
 pub mod cpu;
 pub mod heap;
 pub mod samples;
+pub mod saved;
 
 mod pprof;
 mod scrub;

@@ -1,4 +1,4 @@
-//! What do we send, when, and did it arrive?
+//! Makes reports, keeps them on disk, and delivers them.
 //!
 //! A report is made ([`reporter`]) from the four sources ([`assemble`]), put on disk ([`spool`]) and delivered from there
 //! ([`deliver`]) until a collector has it.
@@ -6,7 +6,9 @@
 pub mod assemble;
 pub mod deliver;
 pub mod outcome;
+pub mod report_id;
 pub mod reporter;
+pub mod rounding;
 pub mod schedule;
 pub mod spool;
 pub mod transport;

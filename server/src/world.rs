@@ -58,7 +58,7 @@ use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
-    costs::{LoadCosts, LoadTimes, QueryCosts},
+    costs::{LoadCosts, LoadTimes, QueryCosts, SavedWorldCosts},
     facts::Facts,
     observation::Observation,
     prices::PriceList,
@@ -80,6 +80,8 @@ const CACHE: &str = "cache";
 pub struct World {
     surroundings: Surroundings,
     observed: Arc<Mutex<BTreeMap<String, Observed>>>,
+    /// What queries cost before a restart. It stands for those that were not put since, until the next cut.
+    earlier_queries: Mutex<QueryCosts>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -146,6 +148,7 @@ impl World {
                 records,
             },
             observed: Arc::default(),
+            earlier_queries: Mutex::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }
@@ -206,21 +209,36 @@ impl World {
     /// What is known at this moment. Changes nothing.
     #[must_use]
     pub fn peek(&self) -> Known {
-        self.known(self.surroundings.costs.peek())
+        self.known(self.surroundings.costs.peek(), &locked(&self.earlier_queries))
     }
 
     /// What is known at this moment; the times of loads begin anew here.
     #[must_use]
     pub fn cut(&self) -> Known {
-        self.known(self.surroundings.costs.cut())
+        let earlier = std::mem::take(&mut *locked(&self.earlier_queries));
+        self.known(self.surroundings.costs.cut(), &earlier)
     }
 
-    fn known(&self, loads: LoadTimes) -> Known {
+    fn known(&self, loads: LoadTimes, earlier: &QueryCosts) -> Known {
         let mut known = Known { loads, ..Known::default() };
         for Observed { observation, .. } in locked(&self.observed).values() {
             observation.add_to(&mut known);
         }
+        known.queries.complete(earlier);
         known
+    }
+
+    /// What was measured since the last cut, as it survives a restart.
+    #[must_use]
+    pub fn save_costs(&self) -> SavedWorldCosts {
+        let Known { loads, queries, .. } = self.peek();
+        SavedWorldCosts::new(loads, &queries)
+    }
+
+    /// Takes up what was measured before a restart.
+    pub fn resume_costs(&self, earlier: &SavedWorldCosts) {
+        self.surroundings.costs.resume(earlier.load_times());
+        *locked(&self.earlier_queries) = earlier.query_costs();
     }
 
     /// Observes nothing until it is told what again. The caches stay.

@@ -13,6 +13,8 @@ pub mod api;
 pub mod breakpoint;
 pub mod browser_storage;
 #[cfg(feature = "wire")]
+pub mod delivery;
+#[cfg(feature = "wire")]
 pub mod event;
 #[cfg(feature = "wire")]
 pub mod json;

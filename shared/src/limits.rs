@@ -36,6 +36,10 @@ pub const QUEUED_BYTES: u64 = 256 * 1024 * 1024;
 /// Delivered reports kept to be looked at; the oldest go first.
 pub const SENT_REPORTS: usize = 48;
 
+/// Bytes of delivered reports kept to be looked at; the same bound holds for refused ones and for unknown ones. The oldest
+/// go first.
+pub const SENT_BYTES: u64 = 32 * 1024 * 1024;
+
 /// Refused reports kept to be looked at; the oldest go first.
 pub const REFUSED_REPORTS: usize = 48;
 
@@ -53,6 +57,9 @@ pub const STORED_REPORTS_PER_HOUR: u32 = 1000;
 
 /// Bytes of reports, as they are stored, that a collector stores of one installation in an hour.
 pub const STORED_BYTES_PER_HOUR: u64 = 64 * 1024 * 1024;
+
+/// Reports whose answer never came before statistics were switched off, kept to be looked at; the oldest go first.
+pub const UNKNOWN_REPORTS: usize = 48;
 
 /// The longest `Idempotency-Key` that a collector takes, in bytes.
 pub const REPORT_ID_BYTES: usize = 64;

@@ -1,11 +1,23 @@
 //! The README says what is collected, in the words of the source.
 
-use headcount_shared::payload::markdown_table;
+use headcount_shared::{delivery, payload};
+
+/// What stands between two marks of the README.
+fn between(begin: &str, end: &str) -> &'static str {
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme.split_once(begin).expect("the table begins with a mark");
+    let (table, _) = rest.split_once(end).expect("the table ends with a mark");
+    table.trim()
+}
 
 #[test]
 fn the_table_of_the_readme_is_the_one_in_the_source() {
-    let readme = include_str!("../../README.md");
-    let (_, rest) = readme.split_once("<!-- fields -->\n").expect("the table begins with a mark");
-    let (table, _) = rest.split_once("<!-- /fields -->").expect("the table ends with a mark");
-    assert_eq!(table.trim(), markdown_table().trim(), "`make readme` brings it up to date");
+    let table = between("<!-- fields -->\n", "<!-- /fields -->");
+    assert_eq!(table, payload::markdown_table().trim(), "`make readme` brings it up to date");
+}
+
+#[test]
+fn the_headers_in_the_readme_are_those_in_the_source() {
+    let table = between("<!-- headers -->\n", "<!-- /headers -->");
+    assert_eq!(table, delivery::markdown_table().trim(), "`make readme` brings it up to date");
 }

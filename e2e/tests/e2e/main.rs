@@ -14,6 +14,7 @@ mod trace;
 mod wire;
 
 mod access;
+mod arrival;
 mod bad_events;
 mod bad_starts;
 mod broken_settings;

@@ -4,13 +4,17 @@ mod collection;
 mod delivery;
 mod desk;
 mod forgetting;
+mod headers;
 mod preview;
 mod reports;
 mod this_browser;
 
 use leptos::prelude::*;
 
-use self::{collection::Collection, delivery::Delivery, desk::Desk, preview::Preview, reports::Reports};
+use self::{
+    collection::Collection, delivery::Delivery, desk::Desk, headers::Headers, preview::Preview,
+    reports::Reports,
+};
 use super::{answer::Fetched, api::Api, browser, session::SignedOut, title::Title};
 
 /// How long the page waits between looks at a report that is due, in seconds.
@@ -30,6 +34,7 @@ pub(super) fn UsageStatistics() -> impl IntoView {
             <Collection desk />
             <Delivery desk />
             <Preview desk />
+            <Headers />
             <Reports desk />
         </Show>
     }

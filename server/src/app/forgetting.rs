@@ -5,6 +5,7 @@
 
 use std::{io, sync::Arc};
 
+use super::unreported;
 use crate::{
     browsers,
     disk::{self, Disk},
@@ -48,7 +49,8 @@ impl CountedOnDisk {
     pub(super) fn forget(&self, choice: StoredChoice) -> io::Result<()> {
         browsers::forget_on_disk(&*self.disk)?;
         world::forget_on_disk(&*self.disk)?;
-        self.spool.forget_queued()?;
+        unreported::remove(&*self.disk)?;
+        self.spool.forget_unsent()?;
         match choice.times_off {
             0 => self.disk.remove(TIMES_OFF),
             times => disk::write_whole(&*self.disk, ".", TIMES_OFF, times.to_string().as_bytes()),
@@ -63,7 +65,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::disk::Directory;
+    use crate::{disk::Directory, report::spool::DeliveryHeaders};
 
     const OFF_TWICE: StoredChoice = StoredChoice { enabled: true, times_off: 2 };
 
@@ -92,7 +94,7 @@ mod tests {
         let (sent, queued) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let on_disk = counted(dir.path());
         for (id, bytes) in [(sent, b"sent"), (queued, b"wait")] {
-            on_disk.spool.add(id, bytes).unwrap();
+            on_disk.spool.put(id, bytes, DeliveryHeaders::default()).unwrap();
         }
         on_disk.spool.mark_sent(sent).unwrap();
         let files = [
@@ -100,7 +102,7 @@ mod tests {
             "browsers/cut-00000000-0000-0000-0000-000000000009/0",
             "cache/project-1/query",
             "cloud-pricing/cloud-pricing.json.gz",
-            "reports/queued/x.json.damaged",
+            "unreported.json",
         ];
         for file in files.map(|file| dir.path().join(file)) {
             fs::create_dir_all(file.parent().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! Which installation is this? A random UUID in `instance.uuid`.
+//! Identifies the installation by a random UUID in `instance.uuid`.
 
 use std::{fs, io, path::Path};
 
@@ -34,9 +34,14 @@ pub(super) fn load_or_create(data_dir: &Path) -> anyhow::Result<Uuid> {
         Err(error) => return Err(error).context("instance.uuid in the data directory cannot be read"),
     }
     let uuid = Uuid::new_v4();
-    write_whole(&Directory::new(data_dir), ".", FILE, uuid.to_string().as_bytes())
-        .context("instance.uuid cannot be written to the data directory")?;
+    store(data_dir, uuid)?;
     Ok(uuid)
+}
+
+/// Writes the UUID of this installation, in the place of an existing one.
+pub(super) fn store(data_dir: &Path, uuid: Uuid) -> anyhow::Result<()> {
+    write_whole(&Directory::new(data_dir), ".", FILE, uuid.to_string().as_bytes())
+        .context("instance.uuid cannot be written to the data directory")
 }
 
 /// The UUID in a file, white space around it ignored. The nil UUID is nobody's.

@@ -17,7 +17,7 @@ use crate::{
     notifications::{Endpoints, Sender},
     report::{
         assemble::{Facts, FutureFacts, Installation},
-        spool::Spool,
+        spool::{DeliveryHeaders, Spool},
     },
     settings::{Counted, Lead, Settings},
     world::{Known, World, project::Project},
@@ -159,7 +159,7 @@ impl Speaking {
 
 /// What a server reports that does not speak for its database: what is configured, and nothing that was observed.
 fn configured_alone(configured: (Integration, Infra)) -> Facts {
-    Facts { is_replica: true, ..together(configured, Counted::default(), &Known::default()) }
+    Facts { delivery: DeliveryHeaders { replica: true }, ..together(configured, Counted::default(), &Known::default()) }
 }
 
 fn together((integration, infra): (Integration, Infra), counted: Counted, known: &Known) -> Facts {
@@ -188,7 +188,7 @@ fn together((integration, infra): (Integration, Infra), counted: Counted, known:
         world_load_time_avg: known.loads.mean().as_secs_f64(),
         sent_notifications: counted.sent_notifications,
         audit_time_avg: known.loads.audit_mean().as_secs_f64(),
-        is_replica: false,
+        delivery: DeliveryHeaders::default(),
     }
 }
 

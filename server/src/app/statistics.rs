@@ -23,7 +23,7 @@ use crate::{
     browsers::{Browsers, page_keys},
     clock::Clock,
     config::Serve,
-    disk::{Directory, Disk},
+    disk::{DataDir, Directory, Disk},
     metrics::Metrics,
     notifications::Endpoints,
     outgoing::{self, TargetPolicy},
@@ -44,8 +44,13 @@ use crate::{
 };
 
 use super::{
-    browser_key::browser_key, forgetting::CountedOnDisk, installed::Installed, records::Recorder,
+    browser_key::browser_key,
+    forgetting::CountedOnDisk,
+    installed::Installed,
+    records::Recorder,
     switch::Switch,
+    unreported::{self, Unreported},
+    upkeep::DataDirUpkeep,
 };
 
 /// How long an acknowledged event may be lost to a power cut.
@@ -93,6 +98,8 @@ pub enum SwitchError {
 /// What it takes to switch on.
 #[derive(Debug)]
 pub(super) struct Plan {
+    /// The directory for what this program keeps, locked.
+    locked_dir: Arc<DataDir>,
     data_dir: PathBuf,
     own_dir: PathBuf,
     settings: Settings,
@@ -126,6 +133,9 @@ pub struct Running {
     pub reporter: Reporter,
     delivery: Arc<Delivery>,
     process: Arc<Process>,
+    upkeep: Arc<DataDirUpkeep>,
+    disk: Arc<dyn Disk>,
+    clock: Arc<dyn Clock>,
     /// `None` when the product observes for itself.
     installed: Option<Arc<Installed>>,
     stop: CancellationToken,
@@ -194,12 +204,13 @@ impl Statistics {
         let RememberedRows { written, facts } = settings.remembered().await?;
         let counts = running.browsers.peek();
         let spool = Arc::clone(&running.spool);
-        let damaged = tokio::task::spawn_blocking(move || spool.damaged_queued()).await??;
+        let unsent = tokio::task::spawn_blocking(move || spool.unsent()).await??;
         Ok(WouldForget {
             page_views: counts.page_views().values().sum(),
             browsers: counts.users().len() as u64,
-            queued_reports: running.spool.count(ReportState::Queued),
-            damaged_reports: damaged as u64,
+            queued_reports: unsent.queued,
+            damaged_reports: unsent.damaged,
+            unknown_reports: unsent.unknown,
             rollouts: written.rollouts,
             incidents: written.incidents,
             notifications: written.notifications,
@@ -277,7 +288,9 @@ impl Statistics {
     pub(super) async fn close(&self) {
         if let Some(running) = self.running() {
             self.set_running(None);
-            running.stop().await;
+            running.stop_tasks().await;
+            running.keep_unreported().await;
+            running.process.stop();
         }
     }
 
@@ -308,6 +321,7 @@ impl Statistics {
             dropped_browsers: running.browsers.peek_dropped_browsers(),
             cpu_profile_unavailable,
             heap_profile_unavailable,
+            data_directory: running.upkeep.trouble(),
         }
     }
 
@@ -319,6 +333,7 @@ impl Statistics {
 impl Plan {
     pub(super) fn new(
         config: &Serve,
+        locked_dir: Arc<DataDir>,
         settings: Settings,
         installation: Option<Arc<dyn Installation>>,
         clock: Arc<dyn Clock>,
@@ -328,6 +343,7 @@ impl Plan {
         let spool = Spool::open(Arc::clone(&disk));
         let spool = Arc::new(spool.context("the reports in the data directory cannot be read")?);
         Ok(Self {
+            locked_dir,
             data_dir: config.data_dir.clone(),
             own_dir: config.own_dir(),
             settings,
@@ -390,10 +406,15 @@ impl Running {
         let disk: Arc<dyn Disk> = Arc::new(Directory::new(&plan.own_dir));
         let spool = Arc::clone(&plan.spool);
         let key = browser_key(&plan.own_dir, &plan.settings).await?;
+        let kept = Arc::clone(&disk);
         let browsers = Browsers::open(disk, key, page_keys(plan.routes.as_ref()), &|id| spool.holds(id))
             .context("the journal in the data directory cannot be read")?;
-        let process = Arc::new(Process::start(Arc::clone(&plan.clock), plan.profiling));
+        let earlier = earlier(&*kept, plan);
+        let process = Arc::new(Process::start(Arc::clone(&plan.clock), plan.profiling, earlier.process));
         let running = Arc::new(Self::assemble(plan, instance, spool, Arc::new(browsers), process)?);
+        if let (Some(installed), Some(costs)) = (&running.installed, &earlier.world) {
+            installed.world.resume_costs(costs);
+        }
         running.start_tasks(plan.process_sample_interval);
         Ok(running)
     }
@@ -420,6 +441,7 @@ impl Running {
             plan.report_interval,
             rand::random::<f64>,
         ));
+        let uuid = instance.uuid;
         let sources = ReportSources {
             instance,
             installation,
@@ -435,9 +457,20 @@ impl Running {
             Arc::clone(&plan.clock),
             plan.metrics.clone(),
             schedule,
+            rand::random::<f64>,
         );
+        let upkeep = Arc::new(DataDirUpkeep {
+            data_dir: Arc::clone(&plan.locked_dir),
+            own_dir: plan.own_dir.clone(),
+            instance: uuid,
+            spool: Arc::clone(&spool),
+            browsers: Arc::clone(&browsers),
+            trouble: Mutex::default(),
+        });
+        let disk = Arc::new(Directory::new(&plan.own_dir));
+        let clock = Arc::clone(&plan.clock);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        Ok(Self { browsers, spool, reporter, delivery, process, installed, stop, tasks })
+        Ok(Self { browsers, spool, reporter, delivery, process, upkeep, disk, clock, installed, stop, tasks })
     }
 
     fn start_tasks(self: &Arc<Self>, process_sample_interval: Duration) {
@@ -452,6 +485,8 @@ impl Running {
         });
         let running = Arc::clone(self);
         self.tasks.spawn(async move { running.sync_journal().await });
+        let (upkeep, stop) = (Arc::clone(&self.upkeep), self.stop.clone());
+        self.tasks.spawn(async move { upkeep.run(&stop).await });
         if let Some(installed) = self.installed.clone() {
             let (world, stop) = (Arc::clone(&installed.world), self.stop.clone());
             self.tasks.spawn(async move { installed.follow(&stop).await });
@@ -474,8 +509,13 @@ impl Running {
         }
     }
 
-    /// Ends all tasks. What was counted is on disk and stays there.
+    /// Ends all tasks and measures nothing any more. What was counted is on disk and stays there.
     async fn stop(&self) {
+        self.stop_tasks().await;
+        self.process.stop();
+    }
+
+    async fn stop_tasks(&self) {
         self.stop.cancel();
         if let Some(installed) = &self.installed {
             installed.world.stop().await;
@@ -485,7 +525,19 @@ impl Running {
         if !matches!(tokio::task::spawn_blocking(move || browsers.sync()).await, Ok(Ok(()))) {
             tracing::error!("the journal of page views could not be synced");
         }
-        self.process.stop();
+    }
+
+    /// Writes what adds up since the last report, and a journal does not have, for the next start.
+    async fn keep_unreported(&self) {
+        let (disk, process) = (Arc::clone(&self.disk), Arc::clone(&self.process));
+        let written_at = self.clock.wall().as_secs();
+        let world = self.installed.as_ref().map(|installed| installed.world.save_costs());
+        let kept = tokio::task::spawn_blocking(move || {
+            unreported::write(&*disk, &Unreported { written_at, process: process.save(), world })
+        });
+        if !matches!(kept.await, Ok(Ok(()))) {
+            tracing::warn!("what the process cost since the last report could not be kept for the next start");
+        }
     }
 
     /// Counts nothing any more, whoever still has a part of this.
@@ -493,6 +545,14 @@ impl Running {
         let browsers = Arc::clone(&self.browsers);
         tokio::task::spawn_blocking(move || browsers.close_and_forget()).await?.context(UNFORGOTTEN)
     }
+}
+
+/// What adds up since the last report of an earlier run. Where it cannot be read, that starts from nothing.
+fn earlier(disk: &dyn Disk, plan: &Plan) -> Unreported {
+    unreported::take(disk, plan.clock.wall(), plan.report_interval).unwrap_or_else(|error| {
+        tracing::warn!(%error, "what the process cost before the restart is left out");
+        Unreported::default()
+    })
 }
 
 async fn every(interval: Duration, stop: &CancellationToken, work: impl Fn()) {

@@ -1,23 +1,44 @@
-//! The data directory of one process: made if missing, writable, and nobody else's.
+//! Opens the data directory: made if missing, writable, and used by one process at a time.
 
 use std::{
-    fs::{File, TryLockError},
+    fs::{self, File, TryLockError},
     io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use thiserror::Error;
 
 use super::private;
 
-/// The file in the directory that a running process holds locked.
+/// The file in the directory that a running process holds locked, for versions that look at it alone.
 const LOCK: &str = "lock";
 
 /// A data directory that is this process's. The system gives it free when the process ends, however it ends.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
-    lock: File,
+    locks: Mutex<Locks>,
+}
+
+/// What is held locked. The directory itself is: a file in it can be removed, and the next process would lock another one.
+#[derive(Debug)]
+struct Locks {
+    /// Open as long as this exists, so that no other directory gets its number.
+    directory: File,
+    file: File,
+    /// Which directory it is: device and number.
+    identity: (u64, u64),
+}
+
+/// What [`DataDir::restore`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DataDirState {
+    /// The directory is the one that was opened.
+    Same,
+    /// It was removed or replaced; it is there again, empty or with what was found in it, and locked.
+    MadeAgain,
 }
 
 /// Why a directory cannot be the data directory, in one sentence for the operator.
@@ -49,18 +70,8 @@ impl DataDir {
         if path.exists() && !path.is_dir() {
             return Err(DataDirError::NotADirectory(path.to_owned()));
         }
-        let unwritable = |reason| DataDirError::Unwritable { path: path.to_owned(), reason };
-        create_durably(path).map_err(unwritable)?;
-        let lock = private::open(&path.join(LOCK), File::options().create(true).truncate(false).write(true))
-            .map_err(unwritable)?;
-        match lock.try_lock() {
-            Ok(()) => {
-                private::tighten(path);
-                Ok(Self { path: path.to_owned(), lock })
-            }
-            Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(path.to_owned())),
-            Err(TryLockError::Error(reason)) => Err(unwritable(reason)),
-        }
+        let locks = Mutex::new(Locks::take(path)?);
+        Ok(Self { path: path.to_owned(), locks })
     }
 
     /// Where it is.
@@ -69,12 +80,63 @@ impl DataDir {
         &self.path
     }
 
+    /// Makes the directory again if it was removed while the process runs, and locks it.
+    ///
+    /// # Errors
+    /// Every [`DataDirError`]: another process has the directory now, or it cannot be made.
+    pub fn restore(&self) -> Result<DataDirState, DataDirError> {
+        let mut locks = self.locks();
+        if identity_of(&self.path).is_ok_and(|identity| identity == locks.identity) {
+            return Ok(DataDirState::Same);
+        }
+        *locks = Locks::take(&self.path)?;
+        Ok(DataDirState::MadeAgain)
+    }
+
     /// Gives the directory free before this is dropped.
     pub fn release(&self) {
-        if let Err(error) = self.lock.unlock() {
-            tracing::warn!(%error, "the data directory stays locked until the process ends");
+        let locks = self.locks();
+        for lock in [&locks.directory, &locks.file] {
+            if let Err(error) = lock.unlock() {
+                tracing::warn!(%error, "the data directory stays locked until the process ends");
+            }
         }
     }
+
+    fn locks(&self) -> MutexGuard<'_, Locks> {
+        // The locks are replaced whole or not at all.
+        self.locks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Locks {
+    /// Makes the directory if it is missing and locks it.
+    fn take(path: &Path) -> Result<Self, DataDirError> {
+        let unwritable = |reason| DataDirError::Unwritable { path: path.to_owned(), reason };
+        create_durably(path).map_err(unwritable)?;
+        let directory = File::open(path).map_err(unwritable)?;
+        // Network file systems lock only what is open for writing; there, the file has to do.
+        if let Err(TryLockError::WouldBlock) = directory.try_lock() {
+            return Err(DataDirError::InUse(path.to_owned()));
+        }
+        let file =
+            private::open(&path.join(LOCK), File::options().create(true).truncate(false).write(true))
+                .map_err(unwritable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(DataDirError::InUse(path.to_owned())),
+            Err(TryLockError::Error(reason)) => return Err(unwritable(reason)),
+        }
+        private::tighten(path);
+        let identity = identity_of(path).map_err(unwritable)?;
+        Ok(Self { directory, file, identity })
+    }
+}
+
+/// Which directory is at `path`.
+fn identity_of(path: &Path) -> io::Result<(u64, u64)> {
+    let metadata = fs::metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 fn create_durably(directory: &Path) -> io::Result<()> {
@@ -101,6 +163,48 @@ mod tests {
         let second = DataDir::open(&path).unwrap();
         second.release();
         assert!(DataDir::open(&path).is_ok());
+    }
+
+    #[test]
+    fn a_second_process_is_refused_whatever_is_removed_from_the_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let _first = DataDir::open(dir.path()).unwrap();
+        fs::remove_file(dir.path().join(LOCK)).unwrap();
+        for _ in 0..2 {
+            assert!(matches!(DataDir::open(dir.path()), Err(DataDirError::InUse(_))));
+        }
+    }
+
+    #[test]
+    fn a_version_that_looks_at_the_file_alone_keeps_others_out_and_is_kept_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let earlier = File::create(dir.path().join(LOCK)).unwrap();
+        earlier.lock().unwrap();
+        assert!(matches!(DataDir::open(dir.path()), Err(DataDirError::InUse(_))));
+        earlier.unlock().unwrap();
+        let _first = DataDir::open(dir.path()).unwrap();
+        assert!(matches!(earlier.try_lock(), Err(TryLockError::WouldBlock)));
+    }
+
+    #[test]
+    fn a_directory_that_was_removed_or_replaced_is_made_again_and_locked() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("data");
+        let first = DataDir::open(&path).unwrap();
+        assert_eq!(first.restore().unwrap(), DataDirState::Same);
+        fs::remove_dir_all(&path).unwrap();
+        assert_eq!(first.restore().unwrap(), DataDirState::MadeAgain);
+        assert_eq!(first.restore().unwrap(), DataDirState::Same);
+        assert!(matches!(DataDir::open(&path), Err(DataDirError::InUse(_))));
+
+        fs::rename(&path, dir.path().join("elsewhere")).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert_eq!(first.restore().unwrap(), DataDirState::MadeAgain);
+        assert!(matches!(DataDir::open(&path), Err(DataDirError::InUse(_))));
+
+        fs::remove_dir_all(&path).unwrap();
+        let _second = DataDir::open(&path).unwrap();
+        assert!(matches!(first.restore(), Err(DataDirError::InUse(_))));
     }
 
     #[test]

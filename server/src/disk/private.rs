@@ -31,6 +31,7 @@ const OWN: [&str; 16] = [
     "page-views",
     "process",
     "reports",
+    "unreported.json",
     "usage-statistics.json",
 ];
 

@@ -47,6 +47,8 @@ struct State {
     /// Whether writing steps wait, and how many do.
     stalled: bool,
     waiting: usize,
+    /// How many bytes fit.
+    capacity: Option<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -103,6 +105,21 @@ impl SimulatedDisk {
     /// Returns when a step waits on the stalled disk.
     pub(crate) fn until_a_step_waits(&self) {
         drop(self.0.changed.wait_while(self.lock(), |state| state.waiting == 0).unwrap());
+    }
+
+    /// Bounds the bytes in all files together, or no longer.
+    pub(crate) fn set_capacity(&self, bytes: Option<usize>) {
+        self.lock().capacity = bytes;
+    }
+
+    /// Removes everything, the directories included, as an operator does while the process runs. Files that are open stay
+    /// open and have no name.
+    pub(crate) fn vanish(&self) {
+        let mut state = self.lock();
+        state.names.clear();
+        state.dirs.clear();
+        state.durable_names.clear();
+        state.durable_dirs.clear();
     }
 
     /// What a new process finds.
@@ -166,6 +183,24 @@ fn in_dir(path: &str, dir: &str) -> bool {
 }
 
 impl State {
+    /// Refuses a path whose directory does not exist.
+    fn check_parent(&self, path: &str) -> io::Result<()> {
+        match path.rsplit_once('/') {
+            Some((dir, _)) if dir != "." && !self.dirs.contains(dir) => Err(io::ErrorKind::NotFound.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses bytes for which there is no room in place of those of `file`.
+    fn check_room(&self, file: FileId, bytes: usize) -> io::Result<()> {
+        let of_others = |name: &&FileId| **name != file;
+        let used: usize = self.names.values().filter(of_others).map(|name| self.files[name].bytes.len()).sum();
+        match self.capacity {
+            Some(capacity) if used + bytes > capacity => Err(io::ErrorKind::StorageFull.into()),
+            _ => Ok(()),
+        }
+    }
+
     fn file(&mut self, path: &str) -> FileId {
         if let Some(&file) = self.names.get(path) {
             return file;
@@ -223,19 +258,25 @@ impl Disk for SimulatedDisk {
         // Two steps, so that a crash can leave the file in part.
         for part in [&bytes[..bytes.len() / 2], bytes] {
             let mut state = self.step()?;
+            state.check_parent(path)?;
             let file = state.file(path);
+            state.check_room(file, part.len())?;
             state.files.insert(file, File { bytes: part.to_vec(), durable_bytes: 0 });
         }
         Ok(())
     }
 
     fn append(&self, path: &str) -> io::Result<Arc<dyn Appender>> {
-        let file = self.step()?.file(path);
+        let mut state = self.step()?;
+        state.check_parent(path)?;
+        let file = state.file(path);
+        drop(state);
         Ok(Arc::new(OpenFile { disk: self.clone(), file }))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let mut state = self.step()?;
+        state.check_parent(to)?;
         if let Some(file) = state.names.remove(from) {
             state.names.insert(to.to_owned(), file);
             return Ok(());
@@ -279,9 +320,10 @@ impl Disk for SimulatedDisk {
         Ok(())
     }
 
-    fn sync_dir(&self, _dir: &str) -> io::Result<()> {
+    fn sync_dir(&self, dir: &str) -> io::Result<()> {
         // A journaling file system writes all changes of names in order, so syncing one makes the earlier ones durable.
         let mut state = self.step()?;
+        state.check_parent(&format!("{dir}/"))?;
         state.durable_names = state.names.clone();
         state.durable_dirs = state.dirs.clone();
         Ok(())
@@ -294,6 +336,8 @@ impl Appender for OpenFile {
         let (first, second) = bytes.split_at(bytes.len() / 2);
         for part in [first, second] {
             let mut state = self.disk.step()?;
+            let grown = state.files.get(&self.file).map_or(0, |file| file.bytes.len()) + part.len();
+            state.check_room(self.file, grown)?;
             if let Some(file) = state.files.get_mut(&self.file) {
                 file.bytes.extend_from_slice(part);
             }

@@ -1,8 +1,9 @@
 //! What does an answer of a destination mean for the notification?
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::request::Answer;
+use crate::outgoing::retry_after::asked_wait;
 
 /// The longest that a destination can ask to wait: nothing is worth telling after that.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
@@ -43,16 +44,7 @@ pub(super) fn judge(answer: &Answer, external_key: &str, now: Duration) -> Outco
 
 /// How long `Retry-After` asks to wait from `now`: seconds or a date (RFC 9110, section 10.2.3), at most an hour.
 pub(super) fn wait_asked_for(answer: &Answer, now: Duration) -> Option<Duration> {
-    let text = answer.retry_after.as_deref()?.trim();
-    let wait = match text.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => since_epoch(httpdate::parse_http_date(text).ok()?).saturating_sub(now),
-    };
-    Some(wait.min(LONGEST_WAIT))
-}
-
-fn since_epoch(date: SystemTime) -> Duration {
-    date.duration_since(UNIX_EPOCH).unwrap_or_default()
+    asked_wait(answer.retry_after.as_deref()?, now, LONGEST_WAIT)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Everything that a report says of this process, together.
+//! Measures everything that a report says of this process.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,6 +7,7 @@ use super::{
     cpu::{CpuProfile, CpuProfiler},
     heap::HeapProfiler,
     samples::{Sampler, Samples},
+    saved::SavedCosts,
 };
 use crate::clock::Clock;
 
@@ -41,20 +42,34 @@ pub struct Process {
 
 #[derive(Debug)]
 struct Profilers {
-    cpu: Result<CpuProfiler, Unavailable>,
-    heap: Result<HeapProfiler, Unavailable>,
+    cpu: Profiled<CpuProfiler>,
+    heap: Profiled<HeapProfiler>,
+}
+
+/// A profiler, and why there is no profile.
+#[derive(Debug)]
+struct Profiled<T> {
+    /// `None` where it did not start or has ended.
+    profiler: Option<T>,
+    /// Why it is not there, or why its last profile failed.
+    unavailable: Option<Unavailable>,
 }
 
 impl Process {
-    /// Starts to measure; without `profiling` only how much, not where.
+    /// Starts to measure; without `profiling` only how much, not where. The first report has what is in `earlier` too.
     #[must_use]
-    pub fn start(clock: Arc<dyn Clock>, profiling: bool) -> Self {
+    pub fn start(clock: Arc<dyn Clock>, profiling: bool, earlier: SavedCosts) -> Self {
+        let SavedCosts { cpu_usage, memory_usage, cpu_profile } = earlier.checked();
         let profilers = if profiling {
-            Profilers::start(&clock)
+            Profilers {
+                cpu: CpuProfiler::resume(Arc::clone(&clock), cpu_profile).into(),
+                heap: HeapProfiler::start(Arc::clone(&clock)).into(),
+            }
         } else {
             Profilers::unavailable("profiling is switched off")
         };
-        Self { sampler: Sampler::new(clock), profilers: Mutex::new(profilers) }
+        let sampler = Sampler::resume(clock, Samples { cpu_usage, memory_usage });
+        Self { sampler, profilers: Mutex::new(profilers) }
     }
 
     /// Takes a sample. One that cannot be taken is left out.
@@ -76,11 +91,19 @@ impl Process {
         Costs { samples: self.sampler.take(), profiles: self.profilers().profiles(CpuProfiler::cut) }
     }
 
+    /// What the process cost since the last cut, as it survives a restart. What the heap holds does not.
+    #[must_use]
+    pub fn save(&self) -> SavedCosts {
+        let Samples { cpu_usage, memory_usage } = self.sampler.peek();
+        let cpu_profile = self.profilers().cpu.profiler.as_ref().and_then(|profiler| profiler.save().ok());
+        SavedCosts { cpu_usage, memory_usage, cpu_profile }
+    }
+
     /// Why there is no CPU and no heap profile; `None` for one that there is.
     #[must_use]
     pub fn unavailable(&self) -> (Option<String>, Option<String>) {
         let profilers = self.profilers();
-        (reason(&profilers.cpu), reason(&profilers.heap))
+        (profilers.cpu.reason(), profilers.heap.reason())
     }
 
     /// Ends profiling, also for those who still hold this.
@@ -94,33 +117,82 @@ impl Process {
 }
 
 impl Profilers {
-    fn start(clock: &Arc<dyn Clock>) -> Self {
-        Self { cpu: CpuProfiler::start(Arc::clone(clock)), heap: HeapProfiler::start(Arc::clone(clock)) }
-    }
-
     fn unavailable(why: &str) -> Self {
-        Self { cpu: Err(Unavailable::because(why)), heap: Err(Unavailable::because(why)) }
+        Self { cpu: Profiled::unavailable(why), heap: Profiled::unavailable(why) }
     }
 
-    fn profiles(&self, of_cpu: fn(&CpuProfiler) -> Result<CpuProfile, Unavailable>) -> Profiles {
+    fn profiles(&mut self, of_cpu: fn(&CpuProfiler) -> Result<CpuProfile, Unavailable>) -> Profiles {
         let mut profiles = Profiles::default();
-        match self.cpu.as_ref().map(of_cpu) {
-            Ok(Ok(CpuProfile { from, to, pprof })) => {
-                (profiles.from, profiles.to, profiles.cpu) = (from, to, pprof)
-            }
-            Ok(Err(error)) => tracing::warn!(%error, "the CPU profile is left out"),
-            // Said on the page, once and for all.
-            Err(_) => {}
+        if let Some(CpuProfile { from, to, pprof }) = self.cpu.profile("CPU", of_cpu) {
+            (profiles.from, profiles.to, profiles.cpu) = (from, to, pprof);
         }
-        match self.heap.as_ref().map(HeapProfiler::profile) {
-            Ok(Ok(pprof)) => profiles.memory = pprof,
-            Ok(Err(error)) => tracing::warn!(%error, "the heap profile is left out"),
-            Err(_) => {}
-        }
+        profiles.memory = self.heap.profile("heap", HeapProfiler::profile).unwrap_or_default();
         profiles
     }
 }
 
-fn reason<T>(profiler: &Result<T, Unavailable>) -> Option<String> {
-    profiler.as_ref().err().map(ToString::to_string)
+impl<T> From<Result<T, Unavailable>> for Profiled<T> {
+    fn from(started: Result<T, Unavailable>) -> Self {
+        match started {
+            Ok(profiler) => Self { profiler: Some(profiler), unavailable: None },
+            Err(unavailable) => Self { profiler: None, unavailable: Some(unavailable) },
+        }
+    }
+}
+
+impl<T> Profiled<T> {
+    fn unavailable(why: &str) -> Self {
+        Self { profiler: None, unavailable: Some(Unavailable::because(why)) }
+    }
+
+    /// A profile, with a line in the log when there is none any more or one again.
+    fn profile<P>(&mut self, which: &str, profile: impl FnOnce(&T) -> Result<P, Unavailable>) -> Option<P> {
+        // Why a profiler did not start is said on the page, once and for all.
+        let profile = profile(self.profiler.as_ref()?);
+        match (&profile, &self.unavailable) {
+            (Err(error), None) => tracing::warn!(%error, "reports have no {which} profile"),
+            (Ok(_), Some(_)) => tracing::info!("reports have a {which} profile again"),
+            _ => {}
+        }
+        match profile {
+            Ok(profile) => {
+                self.unavailable = None;
+                Some(profile)
+            }
+            Err(error) => {
+                self.unavailable = Some(error);
+                None
+            }
+        }
+    }
+
+    fn reason(&self) -> Option<String> {
+        self.unavailable.as_ref().map(ToString::to_string)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    #[test]
+    fn a_profile_that_fails_is_told_until_there_is_one_again() {
+        let mut profiled = Profiled::from(Ok::<(), Unavailable>(()));
+        let failing = |_: &()| Err::<(), _>(Unavailable::because("no room"));
+        assert_eq!((profiled.profile("heap", failing), profiled.reason().as_deref()), (None, Some("no room")));
+        assert_eq!((profiled.profile("heap", |_: &()| Ok(7)), profiled.reason()), (Some(7), None));
+    }
+
+    #[test]
+    fn samples_survive_a_restart_and_a_cut_ends_them() {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let before = Process::start(Arc::clone(&clock), false, SavedCosts::default());
+        before.sample();
+        let saved = before.save();
+        let after = Process::start(clock, false, saved);
+        assert_eq!(after.peek().samples, before.peek().samples);
+        assert_eq!(after.cut().samples.cpu_usage.len(), 1);
+        assert_eq!(after.save(), SavedCosts::default());
+    }
 }

@@ -1,4 +1,4 @@
-//! Which functions use the CPU?
+//! Tells which functions use the CPU.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -9,7 +9,8 @@ use self::{sampler::Sampler, stacks::Recorded};
 use super::{
     Unavailable,
     pprof::{self, Kind, Span},
-    symbols::{self, Names},
+    saved::{NOT_RECORDED, SavedProfile},
+    symbols::{self, Home, Names},
 };
 use crate::clock::Clock;
 
@@ -28,15 +29,19 @@ const KIND: Kind = Kind {
     period: NANOS_PER_SAMPLE,
 };
 
-/// What samples count as that came while another was written, or after the space for different stacks was used up.
-const NOT_RECORDED: &str = "[not recorded]";
+/// How far the two clocks may differ over a profile, in seconds, when the one on the wall was not set meanwhile.
+const CLOCK_DRIFT_SECONDS: u64 = 2;
+
+/// How far the clock on the wall may be set back, in seconds, without a profile that begins before the last one ended.
+const SET_BACK_SECONDS: u64 = 3600;
 
 /// Where CPU time was spent during a span of time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CpuProfile {
     /// When the profile began, in Unix seconds.
     pub from: u64,
-    /// When it ended, in Unix seconds: `from` and the time that really passed, never less than `from`.
+    /// When it ended, in Unix seconds, never less than `from`: the next one begins then. Where the clock on the wall was set
+    /// meanwhile, `from` and the time that really passed.
     pub to: u64,
     /// The profile in the pprof format, gzipped.
     pub pprof: Vec<u8>,
@@ -50,7 +55,14 @@ pub struct CpuProfile {
 pub struct CpuProfiler {
     clock: Arc<dyn Clock>,
     sampler: Sampler,
-    began: Mutex<Moment>,
+    state: Mutex<ProfilerState>,
+}
+
+#[derive(Debug)]
+struct ProfilerState {
+    began: Moment,
+    /// What was recorded before a restart and is in no report yet.
+    earlier: Option<SavedProfile>,
 }
 
 impl CpuProfiler {
@@ -60,9 +72,17 @@ impl CpuProfiler {
     /// When this process is already being profiled, by us or by anyone else who uses `SIGPROF`, or when the system does
     /// not support it.
     pub fn start(clock: Arc<dyn Clock>) -> Result<Self, Unavailable> {
+        Self::resume(clock, None)
+    }
+
+    /// Starts sampling. The first profile has what is in `earlier` too.
+    ///
+    /// # Errors
+    /// Those of [`Self::start`].
+    pub(super) fn resume(clock: Arc<dyn Clock>, earlier: Option<SavedProfile>) -> Result<Self, Unavailable> {
         let sampler = Sampler::start(FREQUENCY, symbols::ranges_not_to_walk()?)?;
-        let began = Mutex::new(Moment::now(&*clock));
-        Ok(Self { clock, sampler, began })
+        let state = Mutex::new(ProfilerState { began: Moment::now(&*clock), earlier });
+        Ok(Self { clock, sampler, state })
     }
 
     /// The profile up to now. Sampling goes on as if nobody had looked.
@@ -70,11 +90,7 @@ impl CpuProfiler {
     /// # Errors
     /// When names cannot be read from `/proc`.
     pub fn peek(&self) -> Result<CpuProfile, Unavailable> {
-        let (recorded, span) = {
-            let began = self.began();
-            (self.sampler.peek(), began.until(Moment::now(&*self.clock)))
-        };
-        profile(&recorded, span)
+        self.look()?.encoded()
     }
 
     /// The profile up to now; the next one begins here. Every sample is in exactly one of them.
@@ -82,18 +98,48 @@ impl CpuProfiler {
     /// # Errors
     /// When names cannot be read from `/proc`; the samples are lost then, and the next profile begins here all the same.
     pub fn cut(&self) -> Result<CpuProfile, Unavailable> {
-        let (recorded, span) = {
-            let mut began = self.began();
+        let (recorded, span, earlier) = {
+            let mut state = self.state();
             let now = Moment::now(&*self.clock);
-            let span = began.until(now);
-            *began = now;
-            (self.sampler.cut(), span)
+            let span = state.span(now);
+            state.began = now.not_before(span.to);
+            (self.sampler.cut(), span, state.earlier.take())
         };
-        profile(&recorded, span)
+        NamedProfile::new(&recorded, span, earlier.as_ref())?.encoded()
     }
 
-    fn began(&self) -> MutexGuard<'_, Moment> {
-        self.began.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The profile up to now, as it survives a restart.
+    ///
+    /// # Errors
+    /// When names cannot be read from `/proc`.
+    pub(super) fn save(&self) -> Result<SavedProfile, Unavailable> {
+        let NamedProfile { span, names, samples } = self.look()?;
+        Ok(SavedProfile::new(span.from, span.to, &names, &samples))
+    }
+
+    fn look(&self) -> Result<NamedProfile, Unavailable> {
+        let (recorded, span, earlier) = {
+            let state = self.state();
+            (self.sampler.peek(), state.span(Moment::now(&*self.clock)), state.earlier.clone())
+        };
+        NamedProfile::new(&recorded, span, earlier.as_ref())
+    }
+
+    fn state(&self) -> MutexGuard<'_, ProfilerState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ProfilerState {
+    fn span(&self, now: Moment) -> Span {
+        let Span { from, to } = self.began.until(now);
+        match &self.earlier {
+            None => Span { from, to },
+            // The time between the end and the start belongs to it: it covers everything since the last report.
+            Some(earlier) if earlier.to <= from => Span { from: earlier.from, to },
+            // The clock was set back between the two.
+            Some(earlier) => Span { from: earlier.from, to: earlier.to.saturating_add(to - from) },
+        }
     }
 }
 
@@ -109,17 +155,46 @@ impl Moment {
         Self { wall: clock.wall(), monotonic: clock.monotonic() }
     }
 
-    /// The time that really passed until `end`, whatever the clock on the wall did.
+    /// The time up to `end`. Where the clock on the wall was set meanwhile, the time that really passed counts.
     fn until(self, end: Self) -> Span {
-        Span { from: self.wall, length: end.monotonic.saturating_sub(self.monotonic) }
+        let from = self.wall.as_secs();
+        let passed = end.monotonic.saturating_sub(self.monotonic);
+        let expected = self.wall.saturating_add(passed).as_secs();
+        let told = end.wall.as_secs();
+        let to = if told.abs_diff(expected) <= CLOCK_DRIFT_SECONDS { told.max(from) } else { expected };
+        Span { from, to }
+    }
+
+    /// The same moment, on the wall not before `second` if the clock was set back by a little.
+    fn not_before(self, second: u64) -> Self {
+        let is_little = second.saturating_sub(self.wall.as_secs()) <= SET_BACK_SECONDS;
+        let wall = if is_little { self.wall.max(Duration::from_secs(second)) } else { self.wall };
+        Self { wall, ..self }
     }
 }
 
-fn profile(recorded: &Recorded, span: Span) -> Result<CpuProfile, Unavailable> {
-    let mut names = symbols::names_of(recorded.addresses().collect())?;
-    let samples = named(recorded, &mut names);
-    let pprof = pprof::encode(&KIND, span, &names, &samples)?;
-    Ok(CpuProfile { from: span.from.as_secs(), to: span.from.saturating_add(span.length).as_secs(), pprof })
+/// A profile by the names of functions.
+#[derive(Debug)]
+struct NamedProfile {
+    span: Span,
+    names: Names,
+    samples: pprof::Samples,
+}
+
+impl NamedProfile {
+    fn new(recorded: &Recorded, span: Span, earlier: Option<&SavedProfile>) -> Result<Self, Unavailable> {
+        let mut names = symbols::names_of(recorded.addresses().collect())?;
+        let mut samples = named(recorded, &mut names);
+        for (stack, count) in earlier.map(|earlier| earlier.stacks_in(&mut names)).unwrap_or_default() {
+            pprof::add_sample(&mut samples, stack, values(count));
+        }
+        Ok(Self { span, names, samples })
+    }
+
+    fn encoded(&self) -> Result<CpuProfile, Unavailable> {
+        let pprof = pprof::encode(&KIND, self.span, &self.names, &self.samples)?;
+        Ok(CpuProfile { from: self.span.from, to: self.span.to, pprof })
+    }
 }
 
 fn named(recorded: &Recorded, names: &mut Names) -> pprof::Samples {
@@ -127,8 +202,9 @@ fn named(recorded: &Recorded, names: &mut Names) -> pprof::Samples {
     for (stack, count) in recorded.stacks() {
         pprof::add_sample(&mut samples, names.stack(&stack), values(count));
     }
+    // What came while another sample was written, or after the space for different stacks was used up.
     if recorded.lost() > 0 {
-        let not_recorded = names.add_function(None, NOT_RECORDED, 0);
+        let not_recorded = names.add_function(Home::Program, NOT_RECORDED, 0);
         pprof::add_sample(&mut samples, vec![not_recorded], values(recorded.lost()));
     }
     samples
@@ -143,22 +219,55 @@ fn values(count: u64) -> [i64; 2] {
 mod tests {
     use super::*;
 
+    fn at(wall: u64, monotonic: u64) -> Moment {
+        Moment { wall: Duration::from_secs(wall), monotonic: Duration::from_secs(monotonic) }
+    }
+
     #[test]
-    fn a_profile_ends_after_the_time_that_really_passed() {
-        let at = |wall, monotonic| Moment {
-            wall: Duration::from_secs(wall),
-            monotonic: Duration::from_secs(monotonic),
-        };
+    fn a_profile_ends_when_the_clock_says_or_after_the_time_that_really_passed() {
         for (began, ended, expected, case) in [
-            (at(1000, 5), at(4600, 3605), 3600, "an ordinary hour"),
-            (at(1000, 5), at(10, 3605), 3600, "the wall clock was set back"),
-            (at(1000, 5), at(99_000, 3605), 3600, "the wall clock was set forward"),
-            (at(1000, 5), at(1000, 5), 0, "no time"),
-            (at(1000, 5), at(1000, 4), 0, "a clock that went backwards"),
+            (at(1000, 5), at(4600, 3605), 4600, "an ordinary hour"),
+            (at(1000, 5), at(4601, 3605), 4601, "the clocks differ a little"),
+            (at(1000, 5), at(10, 3605), 4600, "the wall clock was set back"),
+            (at(1000, 5), at(99_000, 3605), 4600, "the wall clock was set forward"),
+            (at(1000, 5), at(1000, 5), 1000, "no time"),
+            (at(1000, 5), at(999, 5), 1000, "the wall clock was slowed down"),
+            (at(1000, 5), at(1000, 4), 1000, "a clock that went backwards"),
         ] {
-            let span = began.until(ended);
-            assert_eq!((span.from.as_secs(), span.length.as_secs()), (1000, expected), "{case}");
+            assert_eq!(began.until(ended), Span { from: 1000, to: expected }, "{case}");
         }
+    }
+
+    #[test]
+    fn a_profile_begins_where_the_last_one_ended() {
+        assert_eq!(at(1000, 5).not_before(1002).wall.as_secs(), 1002);
+        assert_eq!(at(1000, 5).not_before(999).wall.as_secs(), 1000);
+        assert_eq!(at(1000, 5).not_before(1000 + SET_BACK_SECONDS + 1).wall.as_secs(), 1000);
+    }
+
+    #[test]
+    fn the_profile_of_a_restart_covers_the_time_before_it() {
+        let earlier = |from, to| Some(SavedProfile { from, to, ..SavedProfile::default() });
+        for (earlier, expected, case) in [
+            (None, (1000, 1060), "nothing before"),
+            (earlier(400, 900), (400, 1060), "an ordinary restart"),
+            (earlier(400, 5000), (400, 5060), "the clock was set back between the two"),
+        ] {
+            let state = ProfilerState { began: at(1000, 5), earlier };
+            let Span { from, to } = state.span(at(1060, 65));
+            assert_eq!((from, to), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn samples_from_before_a_restart_are_added_by_the_names_of_functions() {
+        let mut stacks = stacks::Stacks::new(16);
+        stacks.add(&[16]);
+        let span = Span { from: 1, to: 2 };
+        let first = NamedProfile::new(&stacks.recorded(), span, None).expect("/proc is readable");
+        let saved = SavedProfile::new(1, 2, &first.names, &first.samples);
+        let second = NamedProfile::new(&stacks.recorded(), span, Some(&saved)).expect("/proc is readable");
+        assert_eq!(second.samples.values().collect::<Vec<_>>(), [&values(2)]);
     }
 
     #[test]

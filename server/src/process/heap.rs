@@ -1,4 +1,4 @@
-//! Which functions hold memory?
+//! Tells which functions hold memory.
 
 use std::{
     io::BufReader,
@@ -6,7 +6,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use jemalloc_pprof::{JemallocProfCtl, PROF_CTL};
@@ -21,6 +20,7 @@ use crate::clock::Clock;
 
 mod allocator;
 mod dump;
+mod memory_file;
 
 const AMOUNT: (&str, &str) = ("inuse_space", "bytes");
 
@@ -64,13 +64,14 @@ impl HeapProfiler {
     /// What is held now, in the pprof format, gzipped: objects and bytes by the stack that allocated them, estimated
     /// from the samples. Nothing changes.
     ///
-    /// The allocator writes its own report to a file in the directory for temporary files; it is read and removed here.
+    /// The allocator writes its own report to a file; that is one in memory, without a name in any directory.
     ///
     /// # Errors
-    /// When that file cannot be written or read, or when names cannot be read from `/proc`.
+    /// When that file cannot be made, written or read, or when names cannot be read from `/proc`.
     pub fn profile(&self) -> Result<Vec<u8>, Unavailable> {
-        let span = Span { from: self.clock.wall(), length: Duration::ZERO };
-        let file = with_allocator(JemallocProfCtl::dump)?;
+        let now = self.clock.wall().as_secs();
+        let span = Span { from: now, to: now };
+        let file = with_allocator(|control| Ok(memory_file::dump(control)?))?;
         let dump = Dump::read(BufReader::new(file)).map_err(|error| {
             Unavailable::because(format!("the allocator's report cannot be read: {error}"))
         })?;

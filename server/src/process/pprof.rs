@@ -1,9 +1,9 @@
-//! How is a profile written in the pprof format?
+//! Writes a profile in the pprof format.
 //!
 //! One location a function: the profile says which function called which, and nothing about lines, files, builds or
-//! threads.
+//! threads. There are two mappings: the program, and everything else. Times are whole seconds.
 
-use std::{collections::BTreeMap, io::Write, time::Duration};
+use std::{collections::BTreeMap, io::Write};
 
 use flate2::{Compression, write::GzEncoder};
 use prost::Message;
@@ -12,7 +12,11 @@ use self::{
     messages::{Function, Line, Location, Mapping, Profile, Sample, ValueType},
     strings::Strings,
 };
-use super::{Unavailable, symbols::Names};
+use super::{
+    Unavailable,
+    scrub::{EXECUTABLE, SYSTEM},
+    symbols::{Home, Names},
+};
 
 mod messages;
 mod strings;
@@ -30,11 +34,11 @@ pub(super) struct Kind {
     pub(super) period: i64,
 }
 
-/// When a profile began, since the Unix epoch, and how long it took.
+/// When a profile began and ended, in whole seconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
-    pub(super) from: Duration,
-    pub(super) length: Duration,
+    pub(super) from: u64,
+    pub(super) to: u64,
 }
 
 /// Samples by stack; a stack is the numbers of functions in [`Names`], the innermost first.
@@ -66,23 +70,28 @@ fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
 
 fn profile(kind: &Kind, span: Span, names: &Names, samples: &Samples) -> Profile {
     let mut strings = Strings::default();
-    let mut mappings = Mappings::default();
+    // Addresses are those inside the file; and whoever reads this has nothing left to look up.
+    let mapping = |id, filename| Mapping { id, memory_limit: u64::MAX, filename, has_functions: true };
+    let mappings = vec![
+        mapping(mapping_id(Home::Program), strings.id(EXECUTABLE)),
+        mapping(mapping_id(Home::System), strings.id(SYSTEM)),
+    ];
     let mut functions = Vec::new();
     let mut locations = Vec::new();
     for (function, id) in names.functions().iter().zip(1..) {
         functions.push(Function { id, name: strings.id(&function.name) });
-        let mapping_id = function.object.as_deref().map_or(0, |object| mappings.id(object, &mut strings));
         let line = vec![Line { function_id: id }];
+        let mapping_id = mapping_id(function.home);
         locations.push(Location { id, mapping_id, address: function.address, line });
     }
     Profile {
         sample_type: vec![strings.value_type(kind.count), strings.value_type(kind.amount)],
         sample: samples.iter().map(|(stack, values)| sample(stack, *values)).collect(),
-        mapping: mappings.list,
+        mapping: mappings,
         location: locations,
         function: functions,
         time_nanos: nanos(span.from),
-        duration_nanos: nanos(span.length),
+        duration_nanos: nanos(span.to.saturating_sub(span.from)),
         period_type: Some(strings.value_type(kind.period_type)),
         period: kind.period,
         default_sample_type: strings.id(kind.amount.0),
@@ -97,32 +106,21 @@ fn sample(stack: &[u32], values: [i64; 2]) -> Sample {
     }
 }
 
-fn nanos(duration: Duration) -> i64 {
-    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+fn nanos(seconds: u64) -> i64 {
+    i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000_000)
+}
+
+/// Viewers take the first mapping for the program.
+const fn mapping_id(home: Home) -> u64 {
+    match home {
+        Home::Program => 1,
+        Home::System => 2,
+    }
 }
 
 impl Strings {
     fn value_type(&mut self, (kind, unit): (&str, &str)) -> ValueType {
         ValueType { kind: self.id(kind), unit: self.id(unit) }
-    }
-}
-
-/// The files that functions come from.
-#[derive(Debug, Default)]
-struct Mappings {
-    list: Vec<Mapping>,
-}
-
-impl Mappings {
-    fn id(&mut self, object: &str, strings: &mut Strings) -> u64 {
-        let filename = strings.id(object);
-        if let Some(known) = self.list.iter().find(|mapping| mapping.filename == filename) {
-            return known.id;
-        }
-        let id = self.list.len() as u64 + 1;
-        // Addresses are those inside the file; and whoever reads this has nothing left to look up.
-        self.list.push(Mapping { id, memory_limit: u64::MAX, filename, has_functions: true });
-        id
     }
 }
 
@@ -136,7 +134,7 @@ mod tests {
         period_type: ("cpu", "nanoseconds"),
         period: 10,
     };
-    const SPAN: Span = Span { from: Duration::from_secs(100), length: Duration::from_secs(60) };
+    const SPAN: Span = Span { from: 100, to: 160 };
 
     fn text(profile: &Profile, id: i64) -> &str {
         &profile.string_table[usize::try_from(id).expect("an index")]
@@ -164,7 +162,7 @@ mod tests {
     fn samples_of_one_stack_become_one() {
         let mut names = Names::default();
         let (leaf, root) =
-            (names.add_function(Some("headcount"), "leaf", 5), names.add_function(None, "root", 0));
+            (names.add_function(Home::Program, "leaf", 5), names.add_function(Home::System, "root", 9));
         let mut samples = Samples::new();
         add_sample(&mut samples, vec![leaf, root], [1, 10]);
         add_sample(&mut samples, vec![leaf, root], [2, 20]);
@@ -178,8 +176,12 @@ mod tests {
             (&[1, 2][..], &[3, 30][..])
         );
         assert_eq!(text(&profile, profile.function[0].name), "leaf");
-        assert_eq!((profile.location[0].mapping_id, profile.location[1].mapping_id), (1, 0));
-        assert_eq!(text(&profile, profile.mapping[0].filename), "headcount");
-        assert!(profile.mapping[0].has_functions);
+        let places: Vec<_> =
+            profile.location.iter().map(|location| (location.mapping_id, location.address)).collect();
+        assert_eq!(places, [(1, 5), (2, 0)]);
+        let mappings: Vec<_> =
+            profile.mapping.iter().map(|mapping| (mapping.id, text(&profile, mapping.filename))).collect();
+        assert_eq!(mappings, [(1, "headcount"), (2, "[system]")]);
+        assert!(profile.mapping.iter().all(|mapping| mapping.has_functions));
     }
 }

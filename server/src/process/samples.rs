@@ -1,4 +1,4 @@
-//! How much CPU and memory does this process use?
+//! Samples how much CPU and memory this process uses.
 
 use std::{
     collections::VecDeque,
@@ -33,7 +33,14 @@ impl Sampler {
     /// A sampler without samples. The first one covers the time from now on.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let history = History::starting_from(Reading { monotonic: clock.monotonic(), cpu: cpu_time() });
+        Self::resume(clock, Samples::default())
+    }
+
+    /// A sampler that has these samples already. The next one covers the time from now on.
+    pub(super) fn resume(clock: Arc<dyn Clock>, earlier: Samples) -> Self {
+        let mut history = History::starting_from(Reading { monotonic: clock.monotonic(), cpu: cpu_time() });
+        earlier.cpu_usage.into_iter().for_each(|cores| push_bounded(&mut history.cpu, cores));
+        earlier.memory_usage.into_iter().for_each(|bytes| push_bounded(&mut history.memory, bytes));
         Self { clock, history: Mutex::new(history) }
     }
 
@@ -209,6 +216,8 @@ mod tests {
         sampler.sample().expect("/proc tells the memory");
 
         let samples = sampler.peek();
+        let resumed = Sampler::resume(Arc::new(SystemClock::new()), samples.clone());
+        assert_eq!(resumed.peek(), samples);
         assert_eq!((samples.cpu_usage.len(), samples.memory_usage.len()), (1, 1));
         assert!(samples.memory_usage[0] > 100 * 1024, "a test has more than 100 KiB: {samples:?}");
         assert_eq!(sampler.take(), samples);

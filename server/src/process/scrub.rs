@@ -1,43 +1,126 @@
-//! Which names may leave this process?
+//! Decides which names may leave this process.
 //!
-//! Files go by a closed list, functions by their demangled name without anything that looks like a path.
+//! Functions of the program go by their demangled name without anything that looks like a path. Functions outside of it go
+//! by a closed list, because helpers of a C library tell its release, and with it the distribution; variants of one function
+//! tell the kind of CPU. Files have no name at all.
 
-use std::{borrow::Cow, path::Path};
+use std::borrow::Cow;
 
 /// What the executable is called in a profile, whatever it is called on the host.
 pub(super) const EXECUTABLE: &str = "headcount";
 
-/// What a file is called that is not on the list.
-pub(super) const OTHER: &str = "other";
+/// What everything outside of the program is called together, and each function there that has no public name.
+pub(super) const SYSTEM: &str = "[system]";
 
 /// The longest function name, in bytes. Names of nested async closures reach a few hundred.
 const FUNCTION_NAME_BYTES: usize = 512;
 
-/// Libraries of the C and C++ run time, as `lib<name>.so` with or without a version.
-const LIBRARIES: [&str; 14] = [
-    "c",
-    "c++",
-    "c++abi",
-    "dl",
-    "gcc_s",
-    "m",
-    "nss_dns",
-    "nss_files",
-    "pthread",
-    "resolv",
-    "rt",
-    "stdc++",
-    "unwind",
-    "util",
+/// Functions of the C library, the system calls and the unwinder that programs call by these names on every system. Their
+/// own helpers, and how they are split up, differ from release to release.
+const PUBLIC_FUNCTIONS: [&str; 85] = [
+    "_Unwind_Backtrace",
+    "_Unwind_RaiseException",
+    "_Unwind_Resume",
+    "accept4",
+    "bind",
+    "brk",
+    "calloc",
+    "clock_gettime",
+    "close",
+    "connect",
+    "cos",
+    "dl_iterate_phdr",
+    "epoll_ctl",
+    "epoll_wait",
+    "exp",
+    "fcntl",
+    "fdatasync",
+    "free",
+    "fstat",
+    "fsync",
+    "ftruncate",
+    "getaddrinfo",
+    "getenv",
+    "getpid",
+    "getrandom",
+    "getsockname",
+    "getsockopt",
+    "gettimeofday",
+    "ioctl",
+    "listen",
+    "log",
+    "lseek",
+    "madvise",
+    "malloc",
+    "memchr",
+    "memcmp",
+    "memmove",
+    "memrchr",
+    "memset",
+    "mkdir",
+    "mmap",
+    "mprotect",
+    "mremap",
+    "munmap",
+    "nanosleep",
+    "open",
+    "poll",
+    "posix_memalign",
+    "pow",
+    "pread",
+    "pthread_cond_signal",
+    "pthread_cond_wait",
+    "pthread_create",
+    "pthread_getspecific",
+    "pthread_mutex_lock",
+    "pthread_mutex_trylock",
+    "pthread_mutex_unlock",
+    "pthread_rwlock_rdlock",
+    "pthread_rwlock_unlock",
+    "pthread_rwlock_wrlock",
+    "pthread_setspecific",
+    "pwrite",
+    "read",
+    "readdir",
+    "readv",
+    "realloc",
+    "recv",
+    "recvfrom",
+    "recvmsg",
+    "rename",
+    "rmdir",
+    "sched_yield",
+    "send",
+    "sendmsg",
+    "sendto",
+    "setsockopt",
+    "shutdown",
+    "sigaction",
+    "sin",
+    "socket",
+    "strlen",
+    "syscall",
+    "unlink",
+    "write",
+    "writev",
 ];
 
-/// The name under which a shared library may be told: its base name when it is one of the C run time, else [`OTHER`].
-pub(super) fn library_name(path: &Path) -> String {
-    path.file_name()
-        .and_then(|name| name.to_str())
-        .filter(|name| is_dynamic_linker(name) || is_known_library(name))
-        .unwrap_or(OTHER)
-        .to_owned()
+/// The name of a function outside of the program: a public name, or [`SYSTEM`].
+pub(super) fn system_function_name(symbol: &str) -> &'static str {
+    let symbol = symbol.split('@').next().unwrap_or_default();
+    let plain = symbol.trim_start_matches('_');
+    let plain = plain.strip_prefix("GI_").unwrap_or(plain).trim_start_matches('_');
+    let plain = plain.strip_prefix("libc_").or_else(|| plain.strip_prefix("pthread_internal_")).unwrap_or(plain);
+    let plain = plain.strip_suffix("64").unwrap_or(plain);
+    // `memmove_avx_unaligned_erms`, `exp_fma`: which one is taken tells the kind of CPU.
+    let first_word = plain.split('_').next().unwrap_or_default();
+    [symbol, plain, first_word].into_iter().find_map(public_function).unwrap_or(SYSTEM)
+}
+
+fn public_function(name: &str) -> Option<&'static str> {
+    // Which of the three does the work differs from library to library.
+    let name = if matches!(name, "memcpy" | "mempcpy") { "memmove" } else { name };
+    PUBLIC_FUNCTIONS.into_iter().find(|public| *public == name)
 }
 
 /// The name of a function as it may leave: paths become `…`, and what is longer than the bound is cut.
@@ -49,28 +132,6 @@ pub(super) fn function_name(demangled: &str) -> String {
     };
     let end = name.floor_char_boundary(FUNCTION_NAME_BYTES);
     name.get(..end).unwrap_or_default().to_owned()
-}
-
-fn is_dynamic_linker(name: &str) -> bool {
-    ["ld-linux", "ld-musl"].iter().any(|linker| {
-        name.strip_prefix(linker)
-            .and_then(|rest| rest.split_once(".so"))
-            .is_some_and(|(machine, version)| is_machine(machine) && is_version(version))
-    })
-}
-
-fn is_known_library(name: &str) -> bool {
-    name.strip_prefix("lib")
-        .and_then(|rest| rest.split_once(".so"))
-        .is_some_and(|(name, version)| LIBRARIES.contains(&name) && is_version(version))
-}
-
-fn is_machine(text: &str) -> bool {
-    matches!(text, "" | "-x86-64" | "-x86_64" | "-aarch64")
-}
-
-fn is_version(text: &str) -> bool {
-    text.chars().all(|c| c.is_ascii_digit() || c == '.')
 }
 
 /// Replaces every word with a slash in it. A word ends where a type, a list or a sentence does.
@@ -92,23 +153,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn libraries_outside_the_c_run_time_have_no_name() {
-        for (path, expected) in [
-            ("/usr/lib/x86_64-linux-gnu/libc.so.6", "libc.so.6"),
-            ("/lib/libgcc_s.so.1", "libgcc_s.so.1"),
-            ("/lib/libm-2.31.so", "other"),
-            ("/lib/libstdc++.so.6.0.30", "libstdc++.so.6.0.30"),
-            ("/lib64/ld-linux-x86-64.so.2", "ld-linux-x86-64.so.2"),
-            ("/lib/ld-linux-aarch64.so.1", "ld-linux-aarch64.so.1"),
-            ("/lib/ld-musl-x86_64.so.1", "ld-musl-x86_64.so.1"),
-            ("/lib/ld-linux-of-jane.so.2", "other"),
-            ("/opt/acme/libacme-agent.so", "other"),
-            ("/home/jane/libc.so.jane", "other"),
-            ("/home/jane/payroll", "other"),
-            ("/memfd:jane (deleted)", "other"),
-            ("", "other"),
+    fn functions_of_the_system_have_a_public_name_or_none() {
+        for (symbol, expected) in [
+            ("read", "read"),
+            ("__read", "read"),
+            ("__libc_read", "read"),
+            ("__GI___libc_read", "read"),
+            ("pread64", "pread"),
+            ("__memmove_avx_unaligned_erms", "memmove"),
+            ("__memmove_avx512_unaligned_erms", "memmove"),
+            ("__memcpy_ssse3_back", "memmove"),
+            ("memcpy@@GLIBC_2.14", "memmove"),
+            ("__strlen_evex", "strlen"),
+            ("__exp_fma", "exp"),
+            ("pthread_mutex_lock", "pthread_mutex_lock"),
+            ("___pthread_mutex_lock", "pthread_mutex_lock"),
+            ("_Unwind_Resume", "_Unwind_Resume"),
+            ("__libc_start_call_main", "[system]"),
+            ("__libc_start_main_impl", "[system]"),
+            ("__clone3", "[system]"),
+            ("start_thread", "[system]"),
+            ("_dl_relocate_object", "[system]"),
+            ("__vdso_clock_gettime", "[system]"),
+            ("acme_agent_hook", "[system]"),
+            ("", "[system]"),
         ] {
-            assert_eq!(library_name(Path::new(path)), expected, "{path}");
+            assert_eq!(system_function_name(symbol), expected, "{symbol}");
+        }
+    }
+
+    #[test]
+    fn public_functions_are_sorted_and_found_by_their_own_name() {
+        assert!(PUBLIC_FUNCTIONS.is_sorted());
+        for name in PUBLIC_FUNCTIONS {
+            assert_eq!(system_function_name(name), name);
         }
     }
 
@@ -121,7 +199,6 @@ mod tests {
                 "<alloc::vec::Vec<T,A> as core::ops::drop::Drop>::drop",
             ),
             ("headcount::serve::{{closure}}", "headcount::serve::{{closure}}"),
-            ("__memmove_avx_unaligned_erms", "__memmove_avx_unaligned_erms"),
             ("<impl at /home/jane/.cargo/registry/a.rs:1:2>::run", "<impl at …>::run"),
             ("f::{closure@/build/src/x.rs:3:4: 3:9}", "f::{… 3:9}"),
             ("C:\\Users\\jane\\x.rs", "…"),

@@ -1,4 +1,4 @@
-//! Which function does an address of this process belong to?
+//! Finds the functions that addresses of this process belong to.
 //!
 //! The symbol tables of the mapped files are read once, in pieces, for all addresses together: no debug information,
 //! no cache, nothing that stays. A function that was inlined counts as the one it was inlined into.
@@ -11,7 +11,7 @@ use std::{
 
 use procfs::process::{MMapPath, MemoryMap, Process};
 
-pub(super) use self::names::Names;
+pub(super) use self::names::{Home, Names};
 use self::{elf::Elf, maps::Maps};
 use super::{Unavailable, scrub};
 
@@ -22,13 +22,37 @@ mod names;
 /// The executable of this process, even when another file has taken its place since.
 const OWN_EXECUTABLE: &str = "/proc/self/exe";
 
-/// A file that is mapped into this process.
+/// What a function of the program is called that has no symbol.
+const UNNAMED: &str = "[headcount]";
+
+/// Beginning of the name of the library that unwinds the stack for a panic.
+const UNWINDER: &str = "libgcc_s.so";
+
+/// Code that is mapped into this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Object {
-    /// The name under which it may be told.
-    name: String,
-    /// Where its symbols can be read; nothing when they must not be told, or when the file is gone.
-    file: Option<PathBuf>,
+enum Object {
+    /// This program.
+    Program,
+    /// A file of the host.
+    Library(PathBuf),
+    /// The code that the kernel maps into every process.
+    Kernel,
+}
+
+impl Object {
+    /// Where its symbols can be read.
+    fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Program => Some(Path::new(OWN_EXECUTABLE)),
+            Self::Library(path) => Some(path),
+            Self::Kernel => None,
+        }
+    }
+
+    fn is_unwinder(&self) -> bool {
+        let name = self.file().and_then(Path::file_name).and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with(UNWINDER))
+    }
 }
 
 /// The names of the functions that `addresses` belong to.
@@ -43,7 +67,7 @@ pub(super) fn names_of(mut addresses: Vec<u64>) -> Result<Names, Unavailable> {
     for (object, places) in maps.group(&addresses) {
         match object {
             Some(object) => name_object(&mut names, object, &places),
-            None => names.name_all(&places, None, "[unknown]"),
+            None => names.name_all(&places, Home::System, scrub::SYSTEM),
         }
     }
     Ok(names)
@@ -61,34 +85,39 @@ pub(super) fn names_of(mut addresses: Vec<u64>) -> Result<Names, Unavailable> {
 /// When the system does not tell what is mapped into this process.
 pub(super) fn ranges_not_to_walk() -> Result<Vec<Range<u64>>, Unavailable> {
     let maps = mapped()?;
-    let is_unwinder = |object: &Object| object.name.starts_with("libgcc_s.");
-    let Some(unwinder) = maps.objects().find(|object| is_unwinder(object)) else {
+    let Some(unwinder) = maps.objects().find(|object| object.is_unwinder()) else {
         return Ok(std::iter::once(0..u64::MAX).collect());
     };
     let takes_locks = !imports(unwinder, b"_dl_find_object");
     Ok(maps.ranges(|object| {
-        let is_library = object.name != scrub::EXECUTABLE;
-        object.name == maps::KERNEL || is_unwinder(object) || takes_locks && is_library
+        let is_library = *object != Object::Program;
+        *object == Object::Kernel || object.is_unwinder() || takes_locks && is_library
     }))
 }
 
 fn imports(object: &Object, symbol: &[u8]) -> bool {
-    let open = || Elf::open(File::open(object.file.as_ref()?).ok()?).ok();
+    let open = || Elf::open(File::open(object.file()?).ok()?).ok();
     open().and_then(|elf| elf.imports(symbol).ok()).unwrap_or(false)
 }
 
 /// Places are pairs of an address of the process and the offset in the file.
 fn name_object(names: &mut Names, object: &Object, places: &[maps::Place]) {
-    let fallback = format!("[{}]", object.name.trim_matches(['[', ']']));
-    let Some(functions) = object.file.as_ref().and_then(|file| functions_in(file, places)) else {
-        return names.name_all(places, Some(&object.name), &fallback);
+    let (home, unnamed) = match object {
+        Object::Program => (Home::Program, UNNAMED),
+        Object::Library(_) | Object::Kernel => (Home::System, scrub::SYSTEM),
+    };
+    let Some(functions) = object.file().and_then(|file| functions_in(file, places)) else {
+        return names.name_all(places, home, unnamed);
     };
     for (place, function) in places.iter().zip(functions) {
         let (name, start) = match &function {
-            Some(function) => (scrub::function_name(&demangled(&function.name)), function.start),
-            None => (fallback.clone(), 0),
+            Some(function) if home == Home::Program => {
+                (scrub::function_name(&demangled(&function.name)), function.start)
+            }
+            Some(function) => (scrub::system_function_name(&demangled(&function.name)).to_owned(), 0),
+            None => (unnamed.to_owned(), 0),
         };
-        let id = names.add_function(Some(&object.name), &name, start);
+        let id = names.add_function(home, &name, start);
         names.set(place.address, id);
     }
 }
@@ -119,15 +148,9 @@ fn mapped() -> Result<Maps, Unavailable> {
 
 fn object(region: &MemoryMap, executable: Option<&Path>) -> Option<Object> {
     match &region.pathname {
-        MMapPath::Path(path) if Some(path.as_path()) == executable => {
-            Some(Object { name: scrub::EXECUTABLE.to_owned(), file: Some(OWN_EXECUTABLE.into()) })
-        }
-        MMapPath::Path(path) => {
-            let name = scrub::library_name(path);
-            let file = (name != scrub::OTHER).then(|| path.clone());
-            Some(Object { name, file })
-        }
-        MMapPath::Vdso => Some(Object { name: maps::KERNEL.to_owned(), file: None }),
+        MMapPath::Path(path) if Some(path.as_path()) == executable => Some(Object::Program),
+        MMapPath::Path(path) => Some(Object::Library(path.clone())),
+        MMapPath::Vdso => Some(Object::Kernel),
         _ => None,
     }
 }
@@ -150,9 +173,28 @@ mod tests {
 
         let function = &names.functions()[names.at(address) as usize];
         assert!(function.name.ends_with("symbols::tests::a_function_with_a_name"), "{function:?}");
-        assert_eq!(function.object.as_deref(), Some("headcount"));
+        assert_eq!(function.home, Home::Program);
+        assert_ne!(function.address, 0);
         let unknown = &names.functions()[names.at(16) as usize];
-        assert_eq!((&*unknown.name, unknown.object.as_deref()), ("[unknown]", None));
+        assert_eq!((&*unknown.name, unknown.home, unknown.address), ("[system]", Home::System, 0));
+    }
+
+    #[test]
+    fn a_function_of_the_c_library_tells_neither_the_library_nor_its_place() {
+        let maps = mapped().expect("/proc is readable");
+        let is_c_library = |object: &Object| {
+            matches!(object, Object::Library(path) if path.to_string_lossy().contains("libc.so"))
+        };
+        let addresses: Vec<u64> =
+            maps.ranges(is_c_library).into_iter().flat_map(|range| range.step_by(64)).collect();
+        let names = names_of(addresses.clone()).expect("/proc is readable");
+
+        let functions: Vec<_> = addresses.iter().map(|&at| &names.functions()[names.at(at) as usize]).collect();
+        assert!(functions.iter().any(|function| function.name == "read"));
+        for function in functions {
+            assert_eq!((function.home, function.address), (Home::System, 0), "{function:?}");
+            assert_eq!(function.name, scrub::system_function_name(&function.name), "{function:?}");
+        }
     }
 
     #[test]
@@ -165,7 +207,7 @@ mod tests {
     fn neither_the_page_of_the_kernel_nor_the_unwinder_is_walked() {
         let avoided = ranges_not_to_walk().expect("/proc is readable");
         let maps = mapped().expect("/proc is readable");
-        for range in maps.ranges(|object| object.name == maps::KERNEL || object.name == "libgcc_s.so.1") {
+        for range in maps.ranges(|object| *object == Object::Kernel || object.is_unwinder()) {
             assert!(avoided.contains(&range), "{range:?} is not in {avoided:?}");
         }
     }

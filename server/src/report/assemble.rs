@@ -10,6 +10,7 @@ use headcount_shared::payload::{
 };
 use uuid::Uuid;
 
+use super::{rounding::round_report, spool::DeliveryHeaders};
 use crate::{browsers::Counts, process::costs::Costs};
 
 /// What an installation observes and what its operator configured: the part of the report that differs from product to
@@ -30,8 +31,8 @@ pub struct Facts {
     pub sent_notifications: BTreeMap<AlertingIntegration, u64>,
     /// The mean time of auditing a world, in seconds; 0 when none was loaded.
     pub audit_time_avg: f64,
-    /// Whether another server speaks for the database that this one shares. The report is sent as one of a replica then.
-    pub is_replica: bool,
+    /// What is sent beside a report with these facts.
+    pub delivery: DeliveryHeaders,
 }
 
 /// Facts that are on their way.
@@ -63,9 +64,15 @@ pub struct Sources {
     pub costs: Costs,
 }
 
-/// Makes the payload.
+/// Makes the payload, rounded as it leaves.
 #[must_use]
 pub fn assemble(sources: Sources) -> Payload {
+    let mut report = put_together(sources);
+    round_report(&mut report);
+    report
+}
+
+fn put_together(sources: Sources) -> Payload {
     let Sources { instance, facts, counts, costs: Costs { samples, profiles } } = sources;
     Payload {
         instance,
@@ -120,7 +127,7 @@ mod tests {
             facts: Facts::default(),
             counts: Counts::default(),
             costs: Costs {
-                samples: Samples { cpu_usage: vec![0.25], memory_usage: vec![1024] },
+                samples: Samples { cpu_usage: vec![0.250_049], memory_usage: vec![65_999] },
                 profiles: Profiles { from: 1, to: 2, cpu: vec![1, 2, 3], memory: Vec::new() },
             },
         });
@@ -144,7 +151,7 @@ mod tests {
                     "audit_time_avg": 0.0, "sent_notifications": {},
                 },
                 "performance": {
-                    "constructor": {"stages": {}, "queries": {}}, "cpu_usage": [0.25], "memory_usage": [1024],
+                    "constructor": {"stages": {}, "queries": {}}, "cpu_usage": [0.25], "memory_usage": [65_536],
                 },
                 "profile": {"from": 1, "to": 2, "cpu": "AQID", "memory": ""},
             })

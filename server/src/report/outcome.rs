@@ -1,9 +1,17 @@
-//! What an answer of the collector means for the report.
+//! What an answer to a report means for it.
+//!
+//! Only a collector can say that it has a report. Proxies, firewalls, portals and login pages answer too: what does not
+//! look like a collector's answer says nothing about the report, which then waits.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
-/// The longest that a collector can ask to wait.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+use crate::outgoing::retry_after::asked_wait;
+
+/// The longest answer that is read, in bytes. That of a collector has less than a hundred.
+pub const ANSWER_BYTES: usize = 64 * 1024;
+
+/// The longest wait that a collector can ask for.
+const LONGEST_ASKED_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// The shortest wait after a failure.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
@@ -11,38 +19,111 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 /// The wait after the first failure, unless reports are made faster than that.
 const FIRST_WAIT: Duration = Duration::from_secs(30);
 
+/// An HTTP answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The header `Retry-After`.
+    pub retry_after: Option<String>,
+    /// The header `Content-Type`.
+    pub content_type: Option<String>,
+    /// The first [`ANSWER_BYTES`] of the body; nothing where [`needs_body`] says that it does not matter.
+    pub body: Vec<u8>,
+    /// Whether the body is longer than that.
+    pub is_longer: bool,
+}
+
 /// What to do with a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The collector has it.
     Delivered,
-    /// Try again, no earlier than after `wait` if the collector named one.
+    /// The collector will never take it.
+    Refused,
+    /// Try again, no earlier than after `wait` if that was asked for.
     Later {
         /// What `Retry-After` said.
         wait: Option<Duration>,
+        /// Why.
+        why: NotDelivered,
     },
-    /// The collector will never take it.
-    Refused,
 }
 
-/// Judges the status of an answer. `retry_after` is the header of that name.
-///
-/// A redirect is not followed, since it may lead to somebody else; it counts as no answer.
-#[must_use]
-pub fn judge(status: u16, retry_after: Option<&str>) -> Outcome {
-    match status {
-        200..=299 => Outcome::Delivered,
-        408 | 425 | 429 => Outcome::Later { wait: retry_after.and_then(seconds) },
-        400..=499 => Outcome::Refused,
-        _ => Outcome::Later { wait: retry_after.and_then(seconds) },
+/// Why an answer says nothing about the report. The text names no host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotDelivered {
+    /// The status is about the way to the collector.
+    Status(u16),
+    /// The status would count, and the answer is a page for people.
+    Html(u16),
+    /// A success, and the answer is neither empty nor a JSON object.
+    NotJson(u16),
+}
+
+impl fmt::Display for NotDelivered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "the answer has status {status}"),
+            Self::Html(status) => {
+                write!(f, "the answer with status {status} is HTML: it does not come from a collector")
+            }
+            Self::NotJson(status) => write!(
+                f,
+                "the answer with status {status} is neither empty nor a JSON object: it does not come from a collector"
+            ),
+        }
     }
 }
 
-/// `Retry-After` in seconds (RFC 9110, section 10.2.3). A date would need a clock that agrees with the collector's; our
-/// own backoff serves as well.
-fn seconds(retry_after: &str) -> Option<Duration> {
-    let seconds: u64 = retry_after.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
+/// Whether the body of an answer with this status has to be read before it can be judged.
+#[must_use]
+pub const fn needs_body(status: u16) -> bool {
+    is_success(status) || is_verdict(status)
+}
+
+/// Judges an answer that came at `now`, in time since the Unix epoch.
+#[must_use]
+pub fn judge(answer: &Answer, now: Duration) -> Outcome {
+    let status = answer.status;
+    let later = |why| {
+        let wait = answer.retry_after.as_deref().and_then(|asked| asked_wait(asked, now, LONGEST_ASKED_WAIT));
+        Outcome::Later { wait, why }
+    };
+    if !needs_body(status) {
+        return later(NotDelivered::Status(status));
+    }
+    if is_success(status) && is_of_a_collector(answer) {
+        return Outcome::Delivered;
+    }
+    if is_html(answer) {
+        return later(NotDelivered::Html(status));
+    }
+    if is_verdict(status) { Outcome::Refused } else { later(NotDelivered::NotJson(status)) }
+}
+
+const fn is_success(status: u16) -> bool {
+    matches!(status, 200..=299)
+}
+
+/// What a collector answers to a report that it will never take.
+const fn is_verdict(status: u16) -> bool {
+    matches!(status, 400 | 413 | 415 | 422)
+}
+
+/// An empty body, or a JSON object of whatever members.
+fn is_of_a_collector(answer: &Answer) -> bool {
+    let is_object = || serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&answer.body).is_ok();
+    !answer.is_longer && (answer.body.is_empty() || is_object())
+}
+
+/// Told by the body too: pages come with any content type, and without one.
+fn is_html(answer: &Answer) -> bool {
+    let content_type = answer.content_type.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let is_typed = ["text/html", "application/xhtml"].iter().any(|html| content_type.trim_start().starts_with(html));
+    let body = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);
+    // JSON never begins like that, and neither does a sentence.
+    is_typed || body.trim_ascii_start().starts_with(b"<")
 }
 
 /// How long to wait after the `failures`-th failure in a row: twice as long each time up to `interval`, the time between
@@ -58,37 +139,100 @@ pub fn wait_after(failures: u32, interval: Duration, asked: Option<Duration>, ji
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    const LATER: Outcome = Outcome::Later { wait: None };
+    fn answer(status: u16, content_type: &str, body: &str) -> Answer {
+        Answer {
+            status,
+            content_type: (!content_type.is_empty()).then(|| content_type.to_owned()),
+            body: body.as_bytes().to_vec(),
+            ..Answer::default()
+        }
+    }
+
+    fn later(why: NotDelivered) -> Outcome {
+        Outcome::Later { wait: None, why }
+    }
 
     #[test]
-    fn the_status_decides() {
-        let cases = [
-            (200, None, Outcome::Delivered),
-            (202, None, Outcome::Delivered),
-            (204, None, Outcome::Delivered),
-            (301, None, LATER),
-            (307, None, LATER),
-            (400, None, Outcome::Refused),
-            (401, None, Outcome::Refused),
-            (404, None, Outcome::Refused),
-            (408, None, LATER),
-            (413, None, Outcome::Refused),
-            (415, None, Outcome::Refused),
-            (422, Some("5"), Outcome::Refused),
-            (425, None, LATER),
-            (429, Some("120"), Outcome::Later { wait: Some(Duration::from_secs(120)) }),
-            (429, Some("soon"), LATER),
-            (429, Some("-1"), LATER),
-            (500, None, LATER),
-            (501, None, LATER),
-            (503, Some(" 7 "), Outcome::Later { wait: Some(Duration::from_secs(7)) }),
-            (503, Some("99999999999"), Outcome::Later { wait: Some(LONGEST_WAIT) }),
-            (599, None, LATER),
-        ];
-        for (status, retry_after, outcome) in cases {
-            assert_eq!(judge(status, retry_after), outcome, "{status} {retry_after:?}");
+    fn only_a_collector_can_say_that_it_has_a_report() {
+        use NotDelivered::{Html, NotJson};
+        for (status, content_type, body, outcome) in [
+            (200, "application/json", r#"{"status":"stored"}"#, Outcome::Delivered),
+            (200, "application/json", r#"{"status":"duplicate"}"#, Outcome::Delivered),
+            (200, "", " {} \n", Outcome::Delivered),
+            (201, "text/plain", r#"{"anything":[1]}"#, Outcome::Delivered),
+            (200, "", "", Outcome::Delivered),
+            (202, "application/json", "", Outcome::Delivered),
+            (204, "", "", Outcome::Delivered),
+            (200, "text/html", "<!doctype html><title>Blocked</title>", later(Html(200))),
+            (200, "text/html; charset=utf-8", "please sign in", later(Html(200))),
+            (200, "Application/XHTML+xml", "x", later(Html(200))),
+            (200, "", "\n <HTML><body>", later(Html(200))),
+            (200, "application/json", "\u{feff}<html>", later(Html(200))),
+            (200, "text/plain", "OK", later(NotJson(200))),
+            (200, "application/json", "[]", later(NotJson(200))),
+            (200, "application/json", "null", later(NotJson(200))),
+            (200, "application/json", r#""stored""#, later(NotJson(200))),
+            (200, "application/json", r#"{"status":"sto"#, later(NotJson(200))),
+            (200, "application/json", r#"{} {}"#, later(NotJson(200))),
+            (200, "", " ", later(NotJson(200))),
+        ] {
+            assert_eq!(judge(&answer(status, content_type, body), Duration::ZERO), outcome, "{status} {body}");
+        }
+        let long = Answer { is_longer: true, ..answer(200, "application/json", "{}") };
+        assert_eq!(judge(&long, Duration::ZERO), later(NotJson(200)));
+    }
+
+    #[test]
+    fn only_four_statuses_are_a_verdict_and_none_with_a_page_for_people() {
+        for status in [400, 413, 415, 422] {
+            for (content_type, body) in
+                [("application/problem+json", r#"{"detail":"no"}"#), ("text/plain", "no"), ("", "")]
+            {
+                assert_eq!(judge(&answer(status, content_type, body), Duration::ZERO), Outcome::Refused, "{status}");
+            }
+            for (content_type, body) in [("text/html", ""), ("", "<html>nginx</html>"), ("text/plain", "<?xml ?>")] {
+                let outcome = judge(&answer(status, content_type, body), Duration::ZERO);
+                assert_eq!(outcome, later(NotDelivered::Html(status)), "{status} {body}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_other_status_is_about_the_way() {
+        for status in (100..600).filter(|status| !(200..300).contains(status)) {
+            if [400, 413, 415, 422].contains(&status) {
+                continue;
+            }
+            for body in ["", "{}", "<html>"] {
+                let outcome = judge(&answer(status, "application/json", body), Duration::ZERO);
+                assert_eq!(outcome, later(NotDelivered::Status(status)), "{status} {body}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_wait_that_was_asked_for_is_passed_on() {
+        let waits = |status, retry_after: &str| {
+            let answer = Answer { status, retry_after: Some(retry_after.to_owned()), ..Answer::default() };
+            match judge(&answer, Duration::ZERO) {
+                Outcome::Later { wait, .. } => wait,
+                outcome => panic!("{outcome:?}"),
+            }
+        };
+        for status in [429, 503, 403, 302] {
+            assert_eq!(waits(status, "120"), Some(Duration::from_secs(120)), "{status}");
+        }
+        assert_eq!(waits(503, "soon"), None);
+    }
+
+    #[test]
+    fn the_reason_names_the_status() {
+        for why in [NotDelivered::Status(403), NotDelivered::Html(403), NotDelivered::NotJson(403)] {
+            assert!(why.to_string().contains("status 403"), "{why}");
         }
     }
 
@@ -118,5 +262,15 @@ mod tests {
         assert_eq!(wait_after(9, ten, None, 1.0), ten);
         assert_eq!(wait_after(1, ten, Some(Duration::from_secs(300)), 0.5), Duration::from_secs(300));
         assert_eq!(wait_after(1, Duration::ZERO, None, 0.0), SHORTEST_WAIT);
+    }
+
+    proptest! {
+        #[test]
+        fn a_body_that_is_no_json_object_is_never_a_delivery(status in 200_u16..300, body: Vec<u8>) {
+            let is_object = matches!(serde_json::from_slice(&body), Ok(serde_json::Value::Object(_)));
+            let answer = Answer { status, body, ..Answer::default() };
+            let delivered = judge(&answer, Duration::ZERO) == Outcome::Delivered;
+            prop_assert_eq!(delivered, answer.body.is_empty() || is_object);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The reporter: makes a report when one is due, and shows the next one at any time.
+//! Makes a report when one is due, and shows the next one at any time.
 
 use std::{
     io,
@@ -9,13 +9,14 @@ use std::{
 use headcount_shared::payload::Instance;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
-use uuid::{ContextV7, Timestamp, Uuid};
+use uuid::Uuid;
 
 use super::{
     assemble::{Facts, Installation, Sources, assemble, encode},
     deliver::Delivery,
     schedule::Schedule,
-    spool::Spool,
+    report_id::new_report_id,
+    spool::{DeliveryHeaders, Spool},
 };
 use crate::{
     browsers::{Browsers, Counts},
@@ -36,8 +37,7 @@ pub struct Reporter {
     clock: Arc<dyn Clock>,
     metrics: Metrics,
     schedule: Mutex<Schedule>,
-    /// Keeps the ids of reports in the order in which they were made.
-    ids: Mutex<ContextV7>,
+    chance: fn() -> f64,
     /// Held while a report or a preview is made: one at a time. The report that is not on disk yet, if there is one:
     /// its counts are in no other.
     unspooled: AsyncMutex<Option<Unspooled>>,
@@ -67,6 +67,7 @@ impl ReportSources {
 struct Unspooled {
     id: Uuid,
     bytes: Vec<u8>,
+    headers: DeliveryHeaders,
 }
 
 /// What became of a report that was due.
@@ -78,8 +79,37 @@ enum Made {
     NoRoom,
 }
 
+/// What was last said of the making of reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ReporterState {
+    Works,
+    NoRoom,
+    DiskRefuses,
+}
+
+impl ReporterState {
+    /// What is to be said after another report, with a line in the log when that is news.
+    fn after(self, made: &io::Result<Made>) -> Self {
+        let state = match made {
+            Ok(Made::Spooled) => Self::Works,
+            Ok(Made::NoRoom) => Self::NoRoom,
+            Err(_) => Self::DiskRefuses,
+        };
+        match (made, state) {
+            _ if state == self => {}
+            (Err(error), _) => tracing::error!(%error, "a report could not be put on disk; it waits"),
+            (_, Self::NoRoom) => tracing::warn!(
+                "too many reports wait for the collector; counts add up until one is delivered"
+            ),
+            _ => tracing::info!("reports are put on disk again"),
+        }
+        state
+    }
+}
+
 impl Reporter {
-    /// A reporter that puts what it makes into `spool`, for `delivery`.
+    /// A reporter that puts what it makes into `spool`, for `delivery`. `chance` picks a number in 0..1: the moment at which
+    /// a report is made.
     #[must_use]
     pub fn new(
         sources: ReportSources,
@@ -88,12 +118,13 @@ impl Reporter {
         clock: Arc<dyn Clock>,
         metrics: Metrics,
         schedule: Schedule,
+        chance: fn() -> f64,
     ) -> Self {
-        let (schedule, ids) = (Mutex::new(schedule), Mutex::new(ContextV7::new()));
-        Self { sources, spool, delivery, clock, metrics, schedule, ids, unspooled: AsyncMutex::default() }
+        let schedule = Mutex::new(schedule);
+        Self { sources, spool, delivery, clock, metrics, schedule, chance, unspooled: AsyncMutex::default() }
     }
 
-    /// When the next report is made, in Unix seconds.
+    /// When the next report is due, in Unix seconds.
     #[must_use]
     pub fn next_at(&self) -> u64 {
         self.with_schedule(|schedule| schedule.next_at(&*self.clock))
@@ -119,7 +150,7 @@ impl Reporter {
 
     /// Makes reports when they are due, until `stop`.
     pub async fn run(&self, stop: &CancellationToken) {
-        let mut failing = false;
+        let mut state = ReporterState::Works;
         loop {
             let wait = self.with_schedule(|schedule| schedule.wait(self.clock.monotonic()));
             if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
@@ -129,22 +160,10 @@ impl Reporter {
             let made = self.make().await;
             let now = self.clock.monotonic();
             match &made {
-                Ok(_) => self.with_schedule(|schedule| schedule.advance(now)),
+                Ok(_) => self.with_schedule(|schedule| schedule.advance(now, (self.chance)())),
                 Err(_) => self.with_schedule(|schedule| schedule.retry(now, RETRY)),
             }
-            match &made {
-                Err(error) if !failing => {
-                    tracing::error!(%error, "a report could not be put on disk; it waits")
-                }
-                Ok(Made::NoRoom) if !failing => {
-                    tracing::warn!(
-                        "too many reports wait for the collector; counts add up until one is delivered"
-                    );
-                }
-                Ok(Made::Spooled) if failing => tracing::info!("reports are put on disk again"),
-                _ => {}
-            }
-            failing = !matches!(made, Ok(Made::Spooled));
+            state = state.after(&made);
         }
     }
 
@@ -155,10 +174,10 @@ impl Reporter {
             None if !self.spool.has_room() => return Ok(Made::NoRoom),
             None => self.cut().await?,
         };
-        let id = report.id;
+        let Unspooled { id, headers, .. } = report;
         let (spool, browsers) = (Arc::clone(&self.spool), Arc::clone(&self.sources.browsers));
         let bytes = report.bytes.clone();
-        if let Err(error) = blocking(move || spool.add(id, &bytes)).await {
+        if let Err(error) = blocking(move || spool.put(id, &bytes, headers)).await {
             *unspooled = Some(report);
             return Err(error);
         }
@@ -173,16 +192,16 @@ impl Reporter {
 
     /// Takes what was counted.
     async fn cut(&self) -> io::Result<Unspooled> {
-        let now = self.clock.wall();
-        let id = Uuid::new_v7(Timestamp::from_unix(&self.ids, now.as_secs(), now.subsec_nanos()));
+        let id = new_report_id(self.clock.wall());
         let sources = self.sources.clone();
         let browsers = Arc::clone(&sources.browsers);
         // First, because only this can fail: nothing else is cut for a report that is not made.
         let counts = blocking(move || browsers.cut(id)).await?;
         let facts = sources.installation.cut(id).await;
+        let headers = facts.delivery;
         blocking(move || {
             let bytes = sources.encode(facts, counts, sources.process.cut())?;
-            Ok(Unspooled { id, bytes })
+            Ok(Unspooled { id, bytes, headers })
         })
         .await
     }

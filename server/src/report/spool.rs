@@ -1,44 +1,53 @@
-//! The reports on disk: those that wait, and the last that were sent or refused.
+//! Keeps reports on disk until a collector has them, and the last ones afterwards.
 //!
-//! In `reports/<state>/` of the data directory, a file `<id>-<sha-256>.json` per report with exactly the bytes that are
-//! sent. A report changes its state by one rename. The digest in the name tells damaged files; those are renamed to
-//! `….damaged` and left alone.
+//! In `reports/<state>/` of the data directory, a file per report with exactly the bytes that are sent. Its name
+//! (`file_name`) has the id, the digest that tells damaged files, and what is sent beside the bytes. A report changes its
+//! state by one rename. Damaged files are renamed to `….damaged` and left alone.
+
+mod file_name;
+mod listing;
 
 use std::{
-    collections::BTreeMap,
-    fmt::Write,
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use headcount_shared::{
     api::{ReportEntry, ReportState},
-    limits::{QUEUED_BYTES, QUEUED_REPORTS, REFUSED_REPORTS, SENT_REPORTS},
+    limits::{QUEUED_BYTES, QUEUED_REPORTS, REFUSED_REPORTS, SENT_BYTES, SENT_REPORTS, UNKNOWN_REPORTS},
 };
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::disk::{Disk, PART, write_whole};
+pub use self::listing::KeptReports;
+use self::{
+    file_name::FileName,
+    listing::{STATES, StoredReport, StoredReports, entries, find_reports, in_state, read_report, sha256_of},
+};
+use crate::disk::{Disk, PART, is_full, write_whole};
 
 const ROOT: &str = "reports";
-const ENDING: &str = ".json";
 const DAMAGED: &str = ".damaged";
-const STATES: [ReportState; 3] = [ReportState::Queued, ReportState::Sent, ReportState::Refused];
 
 /// The reports of this installation.
 #[derive(Debug)]
 pub struct Spool {
     disk: Arc<dyn Disk>,
-    /// By id, so in the order in which they were made.
-    reports: Mutex<BTreeMap<Uuid, Stored>>,
+    state: Mutex<SpoolState>,
 }
 
-#[derive(Debug, Clone)]
-struct Stored {
-    state: ReportState,
-    bytes: u64,
-    sha256: String,
+#[derive(Debug)]
+struct SpoolState {
+    reports: StoredReports,
+    /// The number of the next report.
+    next_number: u64,
+}
+
+/// What travels with a report in headers of its own. It is stored with the report, so that it is the same after a restart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeliveryHeaders {
+    /// Whether it comes from a server that does not speak for its database (`Headcount-Replica: 1`).
+    pub replica: bool,
 }
 
 /// Why a report cannot be read.
@@ -47,7 +56,7 @@ pub enum ReadError {
     /// There is none with this id (any more).
     #[error("there is no report with this id")]
     Unknown,
-    /// The file is not what was written; it is set aside.
+    /// The file is not what was written.
     #[error("the report's file is damaged")]
     Damaged,
     /// The disk refused.
@@ -60,175 +69,342 @@ pub enum ReadError {
 pub struct Report {
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// Their SHA-256, in hexadecimal.
+    /// Their SHA-256, in lower case hexadecimal.
     pub sha256: String,
+    /// What is sent beside them.
+    pub headers: DeliveryHeaders,
+}
+
+/// What switching off does to the reports that wait.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unsent {
+    /// Reports that never left this machine: they are deleted.
+    pub queued: u64,
+    /// Files of such reports that are damaged: they are deleted too.
+    pub damaged: u64,
+    /// Reports whose bytes left and whose answer is missing: they are kept as `unknown`.
+    pub unknown: u64,
 }
 
 impl Spool {
-    /// Finds the reports that are there and removes what a crash left unfinished.
+    /// Finds the reports that are there and removes what a crash left unfinished. Copies of what version 0.1.0 sent are
+    /// removed too: they have UUIDs that browsers keep.
     ///
     /// # Errors
     /// The disk refused.
     pub fn open(disk: Arc<dyn Disk>) -> io::Result<Self> {
-        let mut reports = BTreeMap::new();
+        make_dirs(&*disk)?;
         for state in STATES {
             let dir = dir(state);
-            disk.create_dir(&dir)?;
-            for name in disk.list(&dir)? {
-                let path = format!("{dir}/{name}");
-                if name.ends_with(PART) {
-                    disk.remove(&path)?;
-                } else if let Some((id, sha256)) = parse_name(&name) {
-                    reports.insert(id, Stored { state, bytes: disk.size(&path)?, sha256: sha256.to_owned() });
-                }
+            for name in disk.list(&dir)?.iter().filter(|name| name.ends_with(PART)) {
+                disk.remove(&format!("{dir}/{name}"))?;
             }
         }
-        disk.sync_dir(ROOT)?;
-        disk.sync_dir(".")?;
-        Ok(Self { disk, reports: Mutex::new(reports) })
+        let mut reports = find_reports(&*disk)?;
+        for report in in_state(&reports, ReportState::Sent) {
+            if report.name.number.is_none() {
+                disk.remove(&report.path())?;
+                reports.remove(&report.name.id);
+            }
+        }
+        disk.sync_dir(&dir(ReportState::Sent))?;
+        let state = Mutex::new(SpoolState::new(reports));
+        Ok(Self { disk, state })
     }
 
     /// Whether another report may be queued.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        let (reports, bytes) = self
-            .lock()
-            .values()
-            .filter(|stored| stored.state == ReportState::Queued)
-            .fold((0, 0), |(reports, bytes), stored| (reports + 1, bytes + stored.bytes));
-        reports < QUEUED_REPORTS && bytes < QUEUED_BYTES
+        let queued = in_state(&self.lock().reports, ReportState::Queued);
+        queued.len() < QUEUED_REPORTS && size_of(&queued) < QUEUED_BYTES
     }
 
-    /// Queues a report. When this returns, it survives a power cut.
+    /// Queues a report that is sent with these headers. When this returns, it survives a power cut. Where there is no room
+    /// on the disk, copies of reports that were sent are removed, oldest first.
     ///
     /// # Errors
-    /// The disk refused; the spool is unchanged.
-    pub fn add(&self, id: Uuid, bytes: &[u8]) -> io::Result<()> {
-        let stored = Stored { state: ReportState::Queued, bytes: bytes.len() as u64, sha256: sha256(bytes) };
-        write_whole(&*self.disk, &dir(stored.state), &file_name(id, &stored), bytes)?;
-        self.lock().insert(id, stored);
+    /// The disk refused; the spool has no more reports than before.
+    pub fn put(&self, id: Uuid, bytes: &[u8], headers: DeliveryHeaders) -> io::Result<()> {
+        let number = self.lock().take_number();
+        let name = FileName { id, sha256: sha256_of(bytes), number: Some(number), headers, left: false };
+        let report = StoredReport { state: ReportState::Queued, bytes: bytes.len() as u64, name };
+        self.write(&report, bytes)?;
+        self.lock().reports.insert(id, report);
         Ok(())
     }
 
     /// Whether the report is on disk, in whatever state.
     #[must_use]
     pub fn holds(&self, id: Uuid) -> bool {
-        self.lock().contains_key(&id)
+        self.lock().reports.contains_key(&id)
     }
 
     /// The ids of the reports that wait, in the order in which they were made.
     #[must_use]
     pub fn queued(&self) -> Vec<Uuid> {
-        let reports = self.lock();
-        reports.iter().filter(|(_, stored)| stored.state == ReportState::Queued).map(|(&id, _)| id).collect()
+        in_state(&self.lock().reports, ReportState::Queued).into_iter().map(|report| report.name.id).collect()
     }
 
     /// The number of reports in a state.
     #[must_use]
     pub fn count(&self, state: ReportState) -> u64 {
-        self.lock().values().filter(|stored| stored.state == state).count() as u64
+        self.lock().reports.values().filter(|report| report.state == state).count() as u64
     }
 
     /// All reports, newest first.
     #[must_use]
     pub fn entries(&self) -> Vec<ReportEntry> {
-        let reports = self.lock();
-        let entries = reports.iter().rev().map(|(id, stored)| ReportEntry {
-            id: id.to_string(),
-            state: stored.state,
-            created_at: id.get_timestamp().map_or(0, |time| time.to_unix().0),
-            bytes: stored.bytes,
-        });
-        entries.collect()
+        entries(&self.lock().reports)
     }
 
     /// Reads a report.
     ///
     /// # Errors
-    /// Every [`ReadError`]. A damaged file is set aside, so that it is in no list any more.
+    /// Every [`ReadError`]. A damaged file is set aside, and one that is gone is forgotten, so that neither is in a list
+    /// any more.
     pub fn read(&self, id: Uuid) -> Result<Report, ReadError> {
-        let stored = self.lock().get(&id).cloned().ok_or(ReadError::Unknown)?;
-        let path = path(id, &stored);
-        let bytes = self.disk.read(&path)?;
-        if sha256(&bytes) == stored.sha256 {
-            return Ok(Report { bytes, sha256: stored.sha256 });
+        let stored = self.get(id).ok_or(ReadError::Unknown)?;
+        let read = read_report(&*self.disk, &stored);
+        match &read {
+            Err(ReadError::Damaged) => {
+                let path = stored.path();
+                self.disk.rename(&path, &format!("{path}{DAMAGED}"))?;
+                self.lock().reports.remove(&id);
+                tracing::error!(%id, "a report's file is damaged; it is set aside");
+            }
+            Err(ReadError::Unknown) => {
+                self.lock().reports.remove(&id);
+                tracing::error!(%id, "a report's file is gone");
+            }
+            _ => {}
         }
-        self.disk.rename(&path, &format!("{path}{DAMAGED}"))?;
-        self.lock().remove(&id);
-        tracing::error!(%id, "a report's file is damaged; it is set aside");
-        Err(ReadError::Damaged)
+        read
+    }
+
+    /// Notes that an attempt to send the report begins: from now on its bytes may have left. That survives a power cut.
+    ///
+    /// # Errors
+    /// The disk refused; nothing is noted.
+    pub fn begin_attempt(&self, id: Uuid) -> io::Result<()> {
+        self.note_left(id, true)?;
+        self.disk.sync_dir(&dir(ReportState::Queued))
+    }
+
+    /// Notes that an attempt ended with the certainty that nobody keeps the report: it never left, or the answer says so.
+    ///
+    /// # Errors
+    /// The disk refused; the report counts as one that left.
+    pub fn end_attempt(&self, id: Uuid) -> io::Result<()> {
+        self.note_left(id, false)
     }
 
     /// Notes that a collector has the report. When this returns, that survives a power cut.
     ///
     /// # Errors
-    /// The disk refused; the report still waits.
+    /// The disk refused; the report may still wait.
     pub fn mark_sent(&self, id: Uuid) -> io::Result<()> {
-        self.change_state(id, ReportState::Sent, SENT_REPORTS)
+        self.change_state(id, ReportState::Sent)
     }
 
     /// Notes that a collector will never take the report.
     ///
     /// # Errors
-    /// The disk refused; the report still waits.
+    /// The disk refused; the report may still wait.
     pub fn mark_refused(&self, id: Uuid) -> io::Result<()> {
-        self.change_state(id, ReportState::Refused, REFUSED_REPORTS)
+        self.change_state(id, ReportState::Refused)
     }
 
-    /// Removes the reports that wait, damaged ones too: they were never sent and never will be.
-    ///
-    /// # Errors
-    /// The disk refused; some may be left.
-    pub fn forget_queued(&self) -> io::Result<()> {
-        for id in self.queued() {
-            self.remove(id)?;
-        }
-        let dir = dir(ReportState::Queued);
-        for name in self.disk.list(&dir)? {
-            self.disk.remove(&format!("{dir}/{name}"))?;
-        }
-        self.disk.sync_dir(&dir)
-    }
-
-    /// How many damaged reports are set aside that waited.
+    /// What [`Self::forget_unsent`] would do now. Changes nothing.
     ///
     /// # Errors
     /// The disk refused.
-    pub fn damaged_queued(&self) -> io::Result<usize> {
-        let names = self.disk.list(&dir(ReportState::Queued))?;
-        Ok(names.iter().filter(|name| name.ends_with(DAMAGED)).count())
+    pub fn unsent(&self) -> io::Result<Unsent> {
+        let queued = in_state(&self.lock().reports, ReportState::Queued);
+        let unknown = queued.iter().filter(|report| report.name.left).count();
+        let damaged = self.damaged_queued()?.len();
+        Ok(Unsent {
+            queued: (queued.len() - unknown) as u64,
+            damaged: damaged as u64,
+            unknown: unknown as u64,
+        })
     }
 
-    fn change_state(&self, id: Uuid, state: ReportState, keep: usize) -> io::Result<()> {
-        let Some(mut stored) = self.lock().get(&id).cloned() else { return Ok(()) };
-        let from = path(id, &stored);
-        let from_dir = dir(stored.state);
-        stored.state = state;
-        self.disk.rename(&from, &path(id, &stored))?;
-        self.lock().insert(id, stored);
-        self.disk.sync_dir(&dir(state))?;
-        self.disk.sync_dir(&from_dir)?;
-        self.keep_newest(state, keep)
+    /// Removes the reports that wait: they were never sent and never will be, damaged ones included. Those whose bytes may
+    /// have left become `unknown` and are kept.
+    ///
+    /// # Errors
+    /// The disk refused; some may be left. Calling it again goes on.
+    pub fn forget_unsent(&self) -> io::Result<Unsent> {
+        let unsent = self.unsent()?;
+        for report in in_state(&self.lock().reports, ReportState::Queued) {
+            if report.name.left {
+                self.change_state(report.name.id, ReportState::Unknown)?;
+            } else {
+                self.remove(&report)?;
+            }
+        }
+        for path in self.damaged_queued()? {
+            self.disk.remove(&path)?;
+        }
+        self.disk.sync_dir(&dir(ReportState::Queued))?;
+        Ok(unsent)
     }
 
-    fn keep_newest(&self, state: ReportState, keep: usize) -> io::Result<()> {
-        let mut in_state: Vec<Uuid> =
-            self.lock().iter().filter(|(_, stored)| stored.state == state).map(|(&id, _)| id).collect();
-        in_state.truncate(in_state.len().saturating_sub(keep));
-        in_state.into_iter().try_for_each(|id| self.remove(id))
-    }
-
-    fn remove(&self, id: Uuid) -> io::Result<()> {
-        let Some(stored) = self.lock().get(&id).cloned() else { return Ok(()) };
-        self.disk.remove(&path(id, &stored))?;
-        self.lock().remove(&id);
+    /// Looks again which reports are there, after the data directory was lost and made again.
+    ///
+    /// # Errors
+    /// The disk refused.
+    pub fn find_again(&self) -> io::Result<()> {
+        make_dirs(&*self.disk)?;
+        let reports = find_reports(&*self.disk)?;
+        self.lock().reports = reports;
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Uuid, Stored>> {
-        // Every change is one insertion or removal, so a poisoned map is still right.
-        self.reports.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Files of reports that waited and were damaged.
+    fn damaged_queued(&self) -> io::Result<Vec<String>> {
+        let dir = dir(ReportState::Queued);
+        let names = self.disk.list(&dir)?;
+        let damaged = names.iter().filter(|name| {
+            name.strip_suffix(DAMAGED).is_some_and(|name| FileName::parse(name).is_some())
+        });
+        Ok(damaged.map(|name| format!("{dir}/{name}")).collect())
     }
+
+    /// Writes a queued report. A directory that somebody removed is made again, and a full disk gets room.
+    fn write(&self, report: &StoredReport, bytes: &[u8]) -> io::Result<()> {
+        let mut made_dirs = false;
+        loop {
+            let written = write_whole(&*self.disk, &dir(report.state), &report.name.to_string(), bytes);
+            match written {
+                Err(error) if error.kind() == io::ErrorKind::NotFound && !made_dirs => {
+                    made_dirs = true;
+                    make_dirs(&*self.disk)?;
+                }
+                Err(error) if is_full(&error) => {
+                    if !self.make_room(report.bytes)? {
+                        return Err(error);
+                    }
+                }
+                written => return written,
+            }
+        }
+    }
+
+    /// Removes the oldest copies of sent reports until that many bytes are free, or all. Whether there was any.
+    fn make_room(&self, bytes: u64) -> io::Result<bool> {
+        let mut freed = 0;
+        for report in in_state(&self.lock().reports, ReportState::Sent) {
+            if freed >= bytes {
+                break;
+            }
+            freed += report.bytes;
+            self.remove(&report)?;
+        }
+        Ok(freed > 0)
+    }
+
+    fn note_left(&self, id: Uuid, left: bool) -> io::Result<()> {
+        let queued = |report: &StoredReport| report.state == ReportState::Queued && report.name.left != left;
+        let Some(before) = self.get(id).filter(queued) else { return Ok(()) };
+        let mut after = before.clone();
+        after.name.left = left;
+        self.disk.rename(&before.path(), &after.path())?;
+        self.lock().reports.insert(id, after);
+        Ok(())
+    }
+
+    fn change_state(&self, id: Uuid, state: ReportState) -> io::Result<()> {
+        let Some(before) = self.get(id) else { return Ok(()) };
+        let mut after = before.clone();
+        after.state = state;
+        after.name.left = false;
+        if !self.move_file(&before, &after)? {
+            // What became of the report is known all the same.
+            self.lock().reports.remove(&id);
+            return Ok(());
+        }
+        self.lock().reports.insert(id, after);
+        self.disk.sync_dir(&dir(state))?;
+        self.disk.sync_dir(&dir(before.state))?;
+        self.keep_newest(state)
+    }
+
+    /// Moves a report's file; whether it is there. A directory that somebody removed is made again.
+    fn move_file(&self, before: &StoredReport, after: &StoredReport) -> io::Result<bool> {
+        let rename = || self.disk.rename(&before.path(), &after.path());
+        let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+        match rename() {
+            Err(error) if is_missing(&error) => {}
+            renamed => return renamed.map(|()| true),
+        }
+        make_dirs(&*self.disk)?;
+        match rename() {
+            Err(error) if is_missing(&error) => Ok(false),
+            renamed => renamed.map(|()| true),
+        }
+    }
+
+    /// Removes the oldest reports in a state where there are too many.
+    fn keep_newest(&self, state: ReportState) -> io::Result<()> {
+        let (most, most_bytes) = match state {
+            ReportState::Queued => return Ok(()),
+            ReportState::Sent => (SENT_REPORTS, SENT_BYTES),
+            ReportState::Refused => (REFUSED_REPORTS, SENT_BYTES),
+            ReportState::Unknown => (UNKNOWN_REPORTS, SENT_BYTES),
+        };
+        let reports = in_state(&self.lock().reports, state);
+        let mut bytes = size_of(&reports);
+        // The newest stays, however large it is.
+        for (older, report) in reports.iter().enumerate().take(reports.len().saturating_sub(1)) {
+            if reports.len() - older <= most && bytes <= most_bytes {
+                break;
+            }
+            bytes -= report.bytes;
+            self.remove(report)?;
+        }
+        Ok(())
+    }
+
+    fn get(&self, id: Uuid) -> Option<StoredReport> {
+        self.lock().reports.get(&id).cloned()
+    }
+
+    fn remove(&self, report: &StoredReport) -> io::Result<()> {
+        self.disk.remove(&report.path())?;
+        self.lock().reports.remove(&report.name.id);
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, SpoolState> {
+        // Every change is one insertion or removal, so a poisoned state is still right.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SpoolState {
+    fn new(reports: StoredReports) -> Self {
+        let newest = reports.values().filter_map(|report| report.name.number).max();
+        Self { reports, next_number: newest.map_or(0, |newest| newest.saturating_add(1)) }
+    }
+
+    fn take_number(&mut self) -> u64 {
+        let number = self.next_number;
+        self.next_number = number.saturating_add(1);
+        number
+    }
+}
+
+fn make_dirs(disk: &dyn Disk) -> io::Result<()> {
+    for state in STATES {
+        disk.create_dir(&dir(state))?;
+    }
+    disk.sync_dir(ROOT)?;
+    disk.sync_dir(".")
+}
+
+fn size_of(reports: &[StoredReport]) -> u64 {
+    reports.iter().map(|report| report.bytes).sum()
 }
 
 fn dir(state: ReportState) -> String {
@@ -236,202 +412,10 @@ fn dir(state: ReportState) -> String {
         ReportState::Queued => "queued",
         ReportState::Sent => "sent",
         ReportState::Refused => "refused",
+        ReportState::Unknown => "unknown",
     };
     format!("{ROOT}/{state}")
 }
 
-fn file_name(id: Uuid, stored: &Stored) -> String {
-    format!("{id}-{}{ENDING}", stored.sha256)
-}
-
-fn path(id: Uuid, stored: &Stored) -> String {
-    format!("{}/{}", dir(stored.state), file_name(id, stored))
-}
-
-fn parse_name(name: &str) -> Option<(Uuid, &str)> {
-    let (id, sha256) = name.strip_suffix(ENDING)?.rsplit_once('-')?;
-    let is_digest = sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_digest.then_some((id.parse().ok()?, sha256))
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a string does not fail.
-        write!(hex, "{byte:02x}").ok();
-        hex
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::disk::simulated::{Crash, SimulatedDisk};
-
-    fn open(disk: &SimulatedDisk) -> Spool {
-        Spool::open(Arc::new(disk.clone())).unwrap()
-    }
-
-    fn id(n: usize) -> Uuid {
-        Uuid::from_u128(n as u128 + 1)
-    }
-
-    fn states(spool: &Spool) -> Vec<(String, ReportState)> {
-        spool.entries().into_iter().map(|entry| (entry.id, entry.state)).collect()
-    }
-
-    #[test]
-    fn a_report_goes_its_way_byte_for_byte() {
-        let disk = SimulatedDisk::default();
-        let spool = open(&disk);
-        spool.add(id(1), b"one").unwrap();
-        spool.add(id(2), b"two").unwrap();
-        assert_eq!(spool.queued(), [id(1), id(2)]);
-        spool.mark_sent(id(1)).unwrap();
-        spool.mark_refused(id(2)).unwrap();
-        for spool in [&spool, &open(&disk)] {
-            assert_eq!(
-                states(spool),
-                [(id(2).to_string(), ReportState::Refused), (id(1).to_string(), ReportState::Sent)]
-            );
-            let report = spool.read(id(1)).unwrap();
-            assert_eq!(report.bytes, b"one");
-            assert_eq!(report.sha256, "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed");
-            assert!(matches!(spool.read(id(3)), Err(ReadError::Unknown)));
-        }
-    }
-
-    #[test]
-    fn a_damaged_file_is_set_aside() {
-        let disk = SimulatedDisk::default();
-        let spool = open(&disk);
-        spool.add(id(1), b"one").unwrap();
-        let path = disk.files().into_keys().next().unwrap();
-        disk.spoil(&path, b"0ne");
-        assert!(matches!(spool.read(id(1)), Err(ReadError::Damaged)));
-        assert!(spool.entries().is_empty() && open(&disk).entries().is_empty());
-        assert_eq!(disk.files().len(), 1, "the damaged file is kept to be looked at");
-    }
-
-    #[test]
-    fn files_of_others_are_left_alone() {
-        let disk = SimulatedDisk::default();
-        drop(open(&disk));
-        for name in ["notes.txt", "x-y.json", "00000000-0000-0000-0000-000000000001-abc.json"] {
-            disk.write_synced(&format!("reports/queued/{name}"), b"mine").unwrap();
-        }
-        assert!(open(&disk).entries().is_empty());
-        assert_eq!(disk.files().len(), 3);
-    }
-
-    #[test]
-    fn sent_reports_are_bounded_and_queued_ones_make_no_room() {
-        let disk = SimulatedDisk::default();
-        let spool = open(&disk);
-        for n in 0..SENT_REPORTS + 3 {
-            spool.add(id(n), b"x").unwrap();
-            spool.mark_sent(id(n)).unwrap();
-        }
-        assert_eq!(spool.count(ReportState::Sent), SENT_REPORTS as u64);
-        assert!(!spool.holds(id(2)) && spool.holds(id(3)));
-        for n in 0..QUEUED_REPORTS {
-            assert!(spool.has_room(), "{n}");
-            spool.add(id(1000 + n), b"x").unwrap();
-        }
-        assert!(!spool.has_room());
-        assert_eq!(disk.files().len(), SENT_REPORTS + QUEUED_REPORTS);
-    }
-
-    #[test]
-    fn switched_off_queued_reports_are_forgotten_and_sent_ones_kept() {
-        let disk = SimulatedDisk::default();
-        let spool = open(&disk);
-        for n in 0..3 {
-            spool.add(id(n), b"x").unwrap();
-        }
-        spool.mark_sent(id(0)).unwrap();
-        spool.forget_queued().unwrap();
-        assert_eq!(states(&open(&disk)), [(id(0).to_string(), ReportState::Sent)]);
-    }
-
-    #[derive(Debug, Clone, Copy)]
-    enum Step {
-        Add,
-        Sent(prop::sample::Index),
-        Refused(prop::sample::Index),
-        Restart,
-    }
-
-    fn any_step() -> impl Strategy<Value = Step> {
-        prop_oneof![
-            3 => Just(Step::Add),
-            2 => any::<prop::sample::Index>().prop_map(Step::Sent),
-            1 => any::<prop::sample::Index>().prop_map(Step::Refused),
-            1 => Just(Step::Restart),
-        ]
-    }
-
-    /// Takes the steps until the crash comes; the state that every report has to have afterwards, and the ids of those
-    /// that were on their way to another one.
-    fn run(disk: &SimulatedDisk, steps: &[Step]) -> (BTreeMap<Uuid, ReportState>, Vec<Uuid>) {
-        let mut model = BTreeMap::new();
-        let Ok(mut spool) = Spool::open(Arc::new(disk.clone())) else { return (model, Vec::new()) };
-        for (n, step) in steps.iter().enumerate() {
-            let queued = spool.queued();
-            let (id, done, state) = match step {
-                Step::Add => (id(n), spool.add(id(n), format!("report {n}").as_bytes()), ReportState::Queued),
-                Step::Sent(index) if !queued.is_empty() => {
-                    let id = *index.get(&queued);
-                    (id, spool.mark_sent(id), ReportState::Sent)
-                }
-                Step::Refused(index) if !queued.is_empty() => {
-                    let id = *index.get(&queued);
-                    (id, spool.mark_refused(id), ReportState::Refused)
-                }
-                Step::Restart => match Spool::open(Arc::new(disk.clone())) {
-                    Ok(again) => {
-                        spool = again;
-                        continue;
-                    }
-                    Err(_) => return (model, Vec::new()),
-                },
-                Step::Sent(_) | Step::Refused(_) => continue,
-            };
-            if done.is_err() {
-                return (model, vec![id]);
-            }
-            model.insert(id, state);
-        }
-        (model, Vec::new())
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(40))]
-
-        #[test]
-        fn a_crash_at_any_step_loses_no_report(steps in proptest::collection::vec(any_step(), 1..12)) {
-            for crash in [Crash::Kill, Crash::PowerCut] {
-                for crash_after in 0.. {
-                    let disk = SimulatedDisk::default();
-                    disk.crash_after(crash_after);
-                    let (model, in_doubt) = run(&disk, &steps);
-                    let crashed = disk.crashed();
-                    disk.restart(crash);
-                    let spool = open(&disk);
-                    let found: BTreeMap<Uuid, ReportState> =
-                        states(&spool).into_iter().map(|(id, state)| (id.parse().unwrap(), state)).collect();
-                    for (id, state) in &model {
-                        prop_assert!(in_doubt.contains(id) || found.get(id) == Some(state), "{id} {state:?} {found:?}");
-                        prop_assert!(spool.read(*id).is_ok(), "{id} after {crash_after}");
-                    }
-                    prop_assert!(found.keys().all(|id| model.contains_key(id) || in_doubt.contains(id)));
-                    prop_assert!(disk.files().keys().all(|path| path.ends_with(".json")), "{:?}", disk.files());
-                    if !crashed {
-                        break;
-                    }
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -1,65 +1,84 @@
-//! How a report gets to the collector.
+//! Sends a report to the collector.
 
-use std::{fmt::Debug, pin::Pin, sync::OnceLock, time::Duration};
+use std::{fmt::Debug, pin::Pin, sync::{Arc, OnceLock}, time::Duration};
 
-use reqwest::{Client, Url, header, redirect};
+use reqwest::{Client, Response, Url, header, redirect};
+use rustls::{
+    ClientConfig,
+    client::{Resumption, danger::ServerCertVerifier},
+};
+use rustls_platform_verifier::Verifier;
 use thiserror::Error;
 use uuid::Uuid;
 
+use super::{
+    outcome::{ANSWER_BYTES, Answer, needs_body},
+    spool::Report,
+};
 use crate::outgoing;
 
-/// How long one attempt may take, connecting included.
+/// How long one attempt may take, connecting and reading the answer included.
 const TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What the collector answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The HTTP status.
-    pub status: u16,
-    /// The header `Retry-After`.
-    pub retry_after: Option<String>,
-}
 
 /// Why there is no answer. Names no address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NoAnswer {
-    /// Nobody answers there, it is not who it should be, or the connection broke.
+    /// There was no connection, so that nothing of the report left.
     #[error("the collector cannot be reached: {0}")]
     Unreachable(&'static str),
-    /// It took longer than a minute.
+    /// The connection broke after it was made; the report may have arrived.
+    #[error("the collector did not answer: {0}")]
+    Broken(&'static str),
+    /// It took longer than a minute; the report may have arrived.
     #[error("the collector did not answer in time")]
     Timeout,
 }
 
+impl NoAnswer {
+    /// Whether bytes of the report may have left this machine.
+    #[must_use]
+    pub const fn may_have_left(self) -> bool {
+        !matches!(self, Self::Unreachable(_))
+    }
+}
+
+/// An answer that is on its way.
+pub type FutureAnswer<'t> = Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> + Send + 't>>;
+
 /// A way to send a report.
 pub trait Transport: Debug + Send + Sync {
     /// Sends a report once.
-    fn send(
-        &self,
-        id: Uuid,
-        report: Vec<u8>,
-    ) -> Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> + Send + '_>>;
+    fn send(&self, id: Uuid, report: Report) -> FutureAnswer<'_>;
 }
 
-/// The real one: `POST` with `Idempotency-Key`, as the collector's contract says.
+/// The real one: `POST` with `Idempotency-Key`, as the collector's contract says. Every header that it sends is in
+/// [`DELIVERY_HEADERS`](headcount_shared::delivery::DELIVERY_HEADERS).
 #[derive(Debug)]
 pub struct HttpTransport {
     url: Url,
     version: &'static str,
     client: OnceLock<Client>,
+    /// Who vouches for the collector's certificate; `None` for the authorities of this machine.
+    verifier: Option<Arc<dyn ServerCertVerifier>>,
 }
 
 impl HttpTransport {
     /// Sends to `url`; `version` goes into `User-Agent`.
     #[must_use]
     pub const fn new(url: Url, version: &'static str) -> Self {
-        Self { url, version, client: OnceLock::new() }
+        Self { url, version, client: OnceLock::new(), verifier: None }
     }
 
     fn client(&self) -> Result<&Client, outgoing::NoAnswer> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let no_tls = outgoing::NoAnswer::Unreachable(outgoing::NO_TLS);
+        let tls = tls_config(self.verifier.clone()).map_err(|_| no_tls)?;
         outgoing::client_in(&self.client, |client| {
             client
+                .tls_backend_preconfigured(tls)
                 .user_agent(format!("headcount/{}", self.version))
                 .timeout(TIMEOUT)
                 .connect_timeout(CONNECT_TIMEOUT)
@@ -68,28 +87,71 @@ impl HttpTransport {
                 .pool_max_idle_per_host(0)
         })
     }
+
+    async fn post(&self, id: Uuid, report: Report) -> Result<Answer, NoAnswer> {
+        let client = self.client().map_err(NoAnswer::from)?;
+        let mut request = client
+            .post(self.url.clone())
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("idempotency-key", id.to_string())
+            .body(report.bytes);
+        if report.headers.replica {
+            request = request.header("headcount-replica", "1");
+        }
+        let response = request.send().await.map_err(NoAnswer::from)?;
+        read_answer(response).await
+    }
 }
 
 impl Transport for HttpTransport {
-    fn send(
-        &self,
-        id: Uuid,
-        report: Vec<u8>,
-    ) -> Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> + Send + '_>> {
-        Box::pin(async move {
-            let request = self
-                .client()?
-                .post(self.url.clone())
-                .header(header::CONTENT_TYPE, "application/json")
-                .header("idempotency-key", id.to_string())
-                .body(report);
-            let response = request.send().await.map_err(outgoing::NoAnswer::from)?;
-            let retry_after = response.headers().get(header::RETRY_AFTER);
-            Ok(Answer {
-                status: response.status().as_u16(),
-                retry_after: retry_after.and_then(|value| value.to_str().ok()).map(str::to_owned),
-            })
-        })
+    fn send(&self, id: Uuid, report: Report) -> FutureAnswer<'_> {
+        Box::pin(self.post(id, report))
+    }
+}
+
+/// A session that is resumed tells the collector, and everybody who listens, that two reports come from one installation.
+fn tls_config(verifier: Option<Arc<dyn ServerCertVerifier>>) -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier: Arc<dyn ServerCertVerifier> = match verifier {
+        Some(verifier) => verifier,
+        None => Arc::new(Verifier::new(Arc::clone(&provider))?),
+    };
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    config.resumption = Resumption::disabled();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// What matters of an answer. An answer that breaks off is none.
+async fn read_answer(mut response: Response) -> Result<Answer, NoAnswer> {
+    let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let mut answer = Answer {
+        status: response.status().as_u16(),
+        retry_after: text(header::RETRY_AFTER),
+        content_type: text(header::CONTENT_TYPE),
+        ..Answer::default()
+    };
+    while needs_body(answer.status) && !answer.is_longer {
+        let Some(chunk) = response.chunk().await.map_err(NoAnswer::from)? else { break };
+        let room = ANSWER_BYTES - answer.body.len();
+        answer.is_longer = chunk.len() > room;
+        answer.body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+    }
+    Ok(answer)
+}
+
+impl From<reqwest::Error> for NoAnswer {
+    fn from(error: reqwest::Error) -> Self {
+        let is_connect = error.is_connect();
+        match outgoing::NoAnswer::from(error) {
+            outgoing::NoAnswer::Unreachable(reason) if is_connect => Self::Unreachable(reason),
+            outgoing::NoAnswer::Unreachable(reason) => Self::Broken(reason),
+            outgoing::NoAnswer::TimedOut => Self::Timeout,
+        }
     }
 }
 
@@ -101,3 +163,6 @@ impl From<outgoing::NoAnswer> for NoAnswer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

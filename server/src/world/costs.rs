@@ -1,10 +1,14 @@
-//! What it costs to know the world: the time that stages take, and what each query to Prometheus took.
+//! Measures what it costs to know the world: the time that stages take, and what each query to Prometheus took.
 
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+
+use serde::{Deserialize, Serialize};
+
+use super::{catalogue, constructor::STAGES};
 
 /// The time that loads of a world took since the last cut.
 #[derive(Debug, Default)]
@@ -20,7 +24,64 @@ pub struct LoadTimes {
     audits: Duration,
 }
 
+/// What a load of a world is made of beside the stages of the constructor.
+const OTHER_STAGES: [&str; 5] =
+    ["query", "load_app_sli", "load_app_deployments", "load_app_incidents", "get_check_configs"];
+
+/// The longest time that a file is believed: a year. Sums of such times do not overflow.
+const BELIEVABLE: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// What was measured since the last report, in the form in which it survives a clean restart.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedWorldCosts {
+    stages: BTreeMap<String, Duration>,
+    loads: u32,
+    total: Duration,
+    audits: Duration,
+    queries: BTreeMap<String, QueryCost>,
+}
+
+impl SavedWorldCosts {
+    pub(super) fn new(times: LoadTimes, queries: &QueryCosts) -> Self {
+        let LoadTimes { stages, loads, total, audits } = times;
+        Self {
+            stages: stages.into_iter().map(|(stage, time)| (stage.to_owned(), time)).collect(),
+            loads,
+            total,
+            audits,
+            queries: queries.0.iter().map(|(query, cost)| ((*query).to_owned(), *cost)).collect(),
+        }
+    }
+
+    /// The times of the stages that there are. Nothing of a file that says what cannot be.
+    pub(super) fn load_times(&self) -> LoadTimes {
+        let stages = STAGES.iter().map(|stage| stage.name).chain(OTHER_STAGES);
+        let stages = stages.filter_map(|stage| Some((stage, *self.stages.get(stage)?))).collect();
+        let times = LoadTimes { stages, loads: self.loads, total: self.total, audits: self.audits };
+        let longest = times.stages.values().copied().max().unwrap_or_default();
+        if [longest, times.total, times.audits].iter().all(|time| *time <= BELIEVABLE) { times } else { LoadTimes::default() }
+    }
+
+    /// The costs of the queries that there are.
+    pub(super) fn query_costs(&self) -> QueryCosts {
+        let costs = catalogue::all().filter_map(|query| Some((query.name, *self.queries.get(query.name)?)));
+        QueryCosts(costs.filter(|(_, cost)| cost.latency <= BELIEVABLE).collect())
+    }
+}
+
 impl LoadCosts {
+    /// Adds what was measured before a restart.
+    pub(super) fn resume(&self, earlier: LoadTimes) {
+        let mut times = self.times();
+        for (stage, took) in earlier.stages {
+            let longest = times.stages.entry(stage).or_default();
+            *longest = (*longest).max(took);
+        }
+        times.loads = times.loads.saturating_add(earlier.loads);
+        times.total = times.total.saturating_add(earlier.total);
+        times.audits = times.audits.saturating_add(earlier.audits);
+    }
+
     /// Adds a load: its stages, all of it, and the audit of what was loaded.
     pub fn add(&self, stages: &[(&'static str, Duration)], total: Duration, audit: Duration) {
         let mut times = self.times();
@@ -28,9 +89,9 @@ impl LoadCosts {
             let longest = times.stages.entry(stage).or_default();
             *longest = (*longest).max(*took);
         }
-        times.loads += 1;
-        times.total += total;
-        times.audits += audit;
+        times.loads = times.loads.saturating_add(1);
+        times.total = times.total.saturating_add(total);
+        times.audits = times.audits.saturating_add(audit);
     }
 
     /// The times since the last cut. Changes nothing.
@@ -69,7 +130,7 @@ impl LoadTimes {
 pub struct QueryCosts(pub BTreeMap<&'static str, QueryCost>);
 
 /// What a query cost when it was last asked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueryCost {
     /// Whether it failed.
     pub failed: bool,
@@ -97,13 +158,20 @@ impl QueryCosts {
         }
     }
 
+    /// Adds those of `earlier` that are absent here.
+    pub(super) fn complete(&mut self, earlier: &Self) {
+        for (query, cost) in &earlier.0 {
+            self.0.entry(query).or_insert(*cost);
+        }
+    }
+
     /// Adds those of another project: one failure is a failure, the longest latency counts, series add up.
     pub fn merge(&mut self, other: &Self) {
         for (query, cost) in &other.0 {
             let sum = self.0.entry(query).or_default();
             sum.failed |= cost.failed;
             sum.latency = sum.latency.max(cost.latency);
-            sum.series += cost.series;
+            sum.series = sum.series.saturating_add(cost.series);
         }
     }
 }
@@ -127,6 +195,36 @@ mod tests {
         assert_eq!((times.mean(), times.audit_mean()), (ms(15), ms(4)));
         assert_eq!(costs.cut(), times);
         assert_eq!(costs.peek(), LoadTimes::default());
+    }
+
+    #[test]
+    fn what_was_measured_before_a_restart_counts_with_what_comes_after_it() {
+        let costs = LoadCosts::default();
+        costs.add(&[("query", ms(5)), ("load_nodes", ms(1))], ms(10), ms(2));
+        let mut queries = QueryCosts::default();
+        queries.answered("node_info", ms(3), 4);
+        let saved = SavedWorldCosts::new(costs.cut(), &queries);
+        let saved: SavedWorldCosts = serde_json::from_slice(&serde_json::to_vec(&saved).unwrap()).unwrap();
+
+        let costs = LoadCosts::default();
+        costs.resume(saved.load_times());
+        costs.add(&[("query", ms(3)), ("load_nodes", ms(2))], ms(20), ms(6));
+        let times = costs.peek();
+        assert_eq!(times.stages, BTreeMap::from([("query", ms(5)), ("load_nodes", ms(2))]));
+        assert_eq!((times.mean(), times.audit_mean()), (ms(15), ms(4)));
+        assert_eq!(saved.query_costs(), queries);
+    }
+
+    #[test]
+    fn names_that_are_none_and_times_that_cannot_be_are_not_taken_from_a_file() {
+        let named = |time| SavedWorldCosts {
+            stages: [("of_jane".to_owned(), ms(1)), ("query".to_owned(), time)].into(),
+            queries: [("of_jane".to_owned(), QueryCost::default())].into(),
+            ..SavedWorldCosts::default()
+        };
+        assert_eq!(named(ms(1)).load_times().stages, BTreeMap::from([("query", ms(1))]));
+        assert_eq!(named(Duration::MAX).load_times(), LoadTimes::default());
+        assert_eq!(named(ms(1)).query_costs(), QueryCosts::default());
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub struct Status {
     pub disabled_by: Option<String>,
     /// Where reports go.
     pub collector_url: String,
-    /// When the next report is made. `null` when switched off.
+    /// When the next report is due. `null` when switched off.
     pub next_report_at: Option<u64>,
     /// When a collector last confirmed a report. `null` when none did since the start.
     pub last_delivered_at: Option<u64>,
@@ -34,6 +34,9 @@ pub struct Status {
     pub cpu_profile_unavailable: Option<String>,
     /// Why there is no heap profile; `null` when there is one.
     pub heap_profile_unavailable: Option<String>,
+    /// What happened to the data directory since the start: it was removed and made again, or cannot be. `null` when nothing
+    /// did.
+    pub data_directory: Option<String>,
 }
 
 /// `POST <base>api/pseudonym`: asks under which pseudonym a browser is counted.
@@ -76,6 +79,8 @@ pub struct WouldForget {
     pub browsers: u64,
     /// Reports that wait for the collector.
     pub queued_reports: u64,
+    /// Reports that are on their way, and whose answer is outstanding. They are not deleted: they stay as `unknown`.
+    pub unknown_reports: u64,
     /// Reports that waited and are set aside because their files are damaged.
     pub damaged_reports: u64,
     /// Rollouts that were found, with what they cost.
@@ -99,6 +104,8 @@ pub enum ReportState {
     Sent,
     /// A collector has refused it for good.
     Refused,
+    /// Its bytes left, and statistics were switched off before the answer came. It is not sent again.
+    Unknown,
 }
 
 /// One report of this installation.

@@ -1,4 +1,4 @@
-//! Where reports go, when, and what became of the last ones.
+//! Shows where reports go, when, and what became of the last ones.
 
 use headcount_shared::api::Status;
 use leptos::prelude::*;
@@ -45,6 +45,9 @@ fn Facts(desk: Desk, status: Status) -> impl IntoView {
             <Fact name="Waiting">{format::count(status.queued, "report", "reports")}</Fact>
             <Fact name="Refused">{format::count(status.refused, "report", "reports")}</Fact>
             <Fact name="Dropped">{dropped}</Fact>
+            {status.data_directory.map(|what| {
+                view! { <Fact name="Data directory"><span class="failure">{sentence(&what)}</span></Fact> }
+            })}
             {unavailable("CPU profile", status.cpu_profile_unavailable)}
             {unavailable("Heap profile", status.heap_profile_unavailable)}
         </dl>

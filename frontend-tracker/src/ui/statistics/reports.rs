@@ -70,5 +70,6 @@ const fn badge(state: ReportState) -> (&'static str, &'static str) {
         ReportState::Queued => ("badge queued", "queued"),
         ReportState::Sent => ("badge sent", "sent"),
         ReportState::Refused => ("badge refused", "refused"),
+        ReportState::Unknown => ("badge unknown", "unknown"),
     }
 }

@@ -1,11 +1,8 @@
-//! Which file is mapped at an address, and where in the file is it?
+//! Finds the file that is mapped at an address, and the place in that file.
 
 use std::ops::Range;
 
 use super::Object;
-
-/// What the code that the kernel maps into every process is called.
-pub(super) const KERNEL: &str = "[vdso]";
 
 /// An address of the process, and where it is in its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,17 +86,17 @@ impl Maps {
 mod tests {
     use super::*;
 
-    fn object(name: &str) -> Object {
-        Object { name: name.to_owned(), file: None }
+    fn library() -> Object {
+        Object::Library("library".into())
     }
 
     #[test]
     fn addresses_are_grouped_by_file_and_turned_into_offsets() {
         let maps = Maps::new(
             [
-                (0x1000..0x2000, 0, object("program")),
-                (0x2000..0x3000, 0x800, object("program")),
-                (0x5000..0x6000, 0x100, object("library")),
+                (0x1000..0x2000, 0, Object::Program),
+                (0x2000..0x3000, 0x800, Object::Program),
+                (0x5000..0x6000, 0x100, library()),
             ]
             .into_iter(),
         );
@@ -109,17 +106,17 @@ mod tests {
             .iter()
             .map(|(object, places)| {
                 let places: Vec<_> = places.iter().map(|place| (place.address, place.offset)).collect();
-                (object.map_or("none", |object| &object.name), places)
+                (object.cloned(), places)
             })
             .collect();
         assert_eq!(
             groups,
             [
-                ("program", vec![(0x1004, 0x4), (0x2008, 0x808)]),
-                ("library", vec![(0x5000, 0x100)]),
-                ("none", vec![(0x10, 0), (0x4000, 0), (0x6000, 0)]),
+                (Some(Object::Program), vec![(0x1004, 0x4), (0x2008, 0x808)]),
+                (Some(library()), vec![(0x5000, 0x100)]),
+                (None, vec![(0x10, 0), (0x4000, 0), (0x6000, 0)]),
             ]
         );
-        assert_eq!(maps.ranges(|object| object.name == "program"), [0x1000..0x2000, 0x2000..0x3000]);
+        assert_eq!(maps.ranges(|object| *object == Object::Program), [0x1000..0x2000, 0x2000..0x3000]);
     }
 }

@@ -1,25 +1,35 @@
-//! Which functions are in a profile?
+//! The functions in a profile, and which of them an address belongs to.
 
 use std::collections::HashMap;
 
 use super::maps::Place;
+use crate::process::scrub::SYSTEM;
 
 /// A function as a profile shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct Function {
     /// Its name, already fit to leave.
     pub(in super::super) name: String,
-    /// The file it is in, if it is known.
-    pub(in super::super) object: Option<String>,
-    /// Where it begins in its file; 0 when that is not known.
+    /// Where it is.
+    pub(in super::super) home: Home,
+    /// Where it begins in the program's file; 0 when that is not known, and outside of the program.
     pub(in super::super) address: u64,
+}
+
+/// Where a function is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in super::super) enum Home {
+    /// In this program.
+    Program,
+    /// In a library of the host or in the kernel.
+    System,
 }
 
 /// Functions, each once, and which of them an address belongs to.
 #[derive(Debug, Default)]
 pub(in super::super) struct Names {
     functions: Vec<Function>,
-    ids: HashMap<(Option<String>, String), u32>,
+    ids: HashMap<(Home, String), u32>,
     by_address: HashMap<u64, u32>,
 }
 
@@ -29,14 +39,13 @@ impl Names {
         &self.functions
     }
 
-    /// The number of the function with this file and name, a new one if it is new.
-    pub(in super::super) fn add_function(&mut self, object: Option<&str>, name: &str, address: u64) -> u32 {
-        let key = (object.map(str::to_owned), name.to_owned());
+    /// The number of the function of this name, a new one if it is new. Only functions of the program have an address.
+    pub(in super::super) fn add_function(&mut self, home: Home, name: &str, address: u64) -> u32 {
         let next = u32::try_from(self.functions.len()).unwrap_or(u32::MAX);
-        let id = *self.ids.entry(key).or_insert(next);
+        let id = *self.ids.entry((home, name.to_owned())).or_insert(next);
         if id == next {
-            let object = object.map(str::to_owned);
-            self.functions.push(Function { name: name.to_owned(), object, address });
+            let address = if home == Home::Program { address } else { 0 };
+            self.functions.push(Function { name: name.to_owned(), home, address });
         }
         id
     }
@@ -47,8 +56,8 @@ impl Names {
     }
 
     /// Gives all places one name.
-    pub(super) fn name_all(&mut self, places: &[Place], object: Option<&str>, name: &str) {
-        let id = self.add_function(object, name, 0);
+    pub(super) fn name_all(&mut self, places: &[Place], home: Home, name: &str) {
+        let id = self.add_function(home, name, 0);
         for place in places {
             self.set(place.address, id);
         }
@@ -64,8 +73,32 @@ impl Names {
         self.functions.get(function as usize).map_or("", |function| &function.name)
     }
 
-    /// The functions of a stack of addresses.
+    /// The functions of a stack of addresses. Of functions outside of the program without a name, one stands for all that
+    /// call each other: how many there are tells the release of a library.
     pub(in super::super) fn stack(&self, addresses: &[u64]) -> Vec<u32> {
-        addresses.iter().map(|&address| self.at(address)).collect()
+        let mut stack: Vec<u32> = addresses.iter().map(|&address| self.at(address)).collect();
+        let is_folded = |id: u32| {
+            self.functions.get(id as usize).is_some_and(|function| function.home == Home::System && function.name == SYSTEM)
+        };
+        stack.dedup_by(|one, other| one == other && is_folded(*one));
+        stack
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_outside_of_the_program_have_no_address_and_those_without_a_name_are_one() {
+        let mut names = Names::default();
+        let main = names.add_function(Home::Program, "main", 0x40);
+        let read = names.add_function(Home::System, "read", 0x50);
+        let system = names.add_function(Home::System, SYSTEM, 0x60);
+        for (address, function) in [(1, system), (2, system), (3, read), (4, main), (5, main)] {
+            names.set(address, function);
+        }
+        assert_eq!(names.functions().iter().map(|function| function.address).collect::<Vec<_>>(), [0x40, 0, 0]);
+        assert_eq!(names.stack(&[1, 2, 3, 3, 4, 5, 2, 1]), [system, read, read, main, main, system]);
     }
 }

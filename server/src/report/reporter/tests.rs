@@ -1,6 +1,6 @@
 //! Reports from real sources on a simulated disk.
 
-use std::{collections::BTreeSet, pin::Pin};
+use std::collections::BTreeSet;
 
 use headcount_shared::{
     api::ReportState,
@@ -14,9 +14,11 @@ use crate::{
     browsers::BrowserKey,
     clock::SystemClock,
     disk::simulated::{Crash, SimulatedDisk},
+    process::saved::SavedCosts,
     report::{
         assemble::FutureFacts,
-        transport::{Answer, NoAnswer, Transport},
+        spool::{DeliveryHeaders, Report},
+        transport::{FutureAnswer, NoAnswer, Transport},
     },
 };
 
@@ -33,11 +35,7 @@ impl Installation for Product {
 struct Nobody;
 
 impl Transport for Nobody {
-    fn send(
-        &self,
-        _: Uuid,
-        _: Vec<u8>,
-    ) -> Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> + Send + '_>> {
+    fn send(&self, _: Uuid, _: Report) -> FutureAnswer<'_> {
         Box::pin(async { Err(NoAnswer::Timeout) })
     }
 }
@@ -64,10 +62,10 @@ fn reporter(disk: &SimulatedDisk) -> io::Result<Reporter> {
         },
         installation: Arc::new(Product),
         browsers: Arc::new(browsers),
-        process: Arc::new(Process::start(Arc::clone(&clock), false)),
+        process: Arc::new(Process::start(Arc::clone(&clock), false, SavedCosts::default())),
     };
     let schedule = Schedule::new(Duration::ZERO, Some(hour), hour, 0.5);
-    Ok(Reporter::new(sources, spool, Arc::new(delivery), clock, metrics, schedule))
+    Ok(Reporter::new(sources, spool, Arc::new(delivery), clock, metrics, schedule, || 0.5))
 }
 
 /// The UUID of the browser with a number.
@@ -153,7 +151,7 @@ async fn a_report_that_the_disk_refused_is_made_once_it_takes_it() {
 async fn without_room_counts_add_up() {
     let reporter = reporter(&SimulatedDisk::default()).unwrap();
     for n in 0..headcount_shared::limits::QUEUED_REPORTS {
-        reporter.spool.add(Uuid::from_u128(n as u128), b"{}").unwrap();
+        reporter.spool.put(Uuid::from_u128(n as u128), b"{}", DeliveryHeaders::default()).unwrap();
     }
     assert!(view(&reporter, 1).await);
     assert_eq!(reporter.make().await.unwrap(), Made::NoRoom);

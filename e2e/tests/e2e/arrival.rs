@@ -1,0 +1,178 @@
+//! What counts as arrived: the collector said so. Everything else waits, and what may have left is never called deleted.
+
+use std::{fs, sync::Arc};
+
+use axum::{
+    Router,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use headcount_e2e::{processes::Process, wait::eventually};
+use headcount_shared::api::ReportState;
+use tokio::{net::TcpListener, sync::Mutex, task::AbortHandle};
+
+use crate::{
+    scene::{SOON, Scene, Totals, event, files},
+    wire::{Mode, Wire},
+};
+
+/// What stands in the way to a collector: it answers every request in the same way, until it is told another one.
+struct Portal {
+    url: String,
+    answer: Arc<Mutex<(StatusCode, &'static str, &'static str)>>,
+    task: AbortHandle,
+}
+
+impl Portal {
+    async fn answering(status: StatusCode, content_type: &'static str, body: &'static str) -> Self {
+        let answer = Arc::new(Mutex::new((status, content_type, body)));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/ce/usage-statistics", listener.local_addr().unwrap());
+        let given = Arc::clone(&answer);
+        let router = Router::new().fallback(async move || -> Response {
+            let (status, content_type, body) = *given.lock().await;
+            (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
+        });
+        let task = tokio::spawn(async move { axum::serve(listener, router).await }).abort_handle();
+        Self { url, answer, task }
+    }
+}
+
+impl Drop for Portal {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The state of the only report.
+async fn state(scene: &Scene, server: &Process) -> Option<ReportState> {
+    scene.kept(server).await.first().map(|report| report.state)
+}
+
+async fn failure(scene: &Scene, server: &Process) -> String {
+    eventually("an attempt has failed", SOON, async || scene.status(server).await.last_failure).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_report_waits_behind_pages_for_people_and_arrives_when_they_are_gone() {
+    for (status, content_type, body) in [
+        (StatusCode::OK, "text/html", "<!doctype html><title>Blocked</title>"),
+        (StatusCode::OK, "text/plain", "please sign in"),
+        (StatusCode::UNAUTHORIZED, "application/json", "{}"),
+        (StatusCode::NOT_FOUND, "text/html", "<html>nginx</html>"),
+        (StatusCode::BAD_REQUEST, "text/html", "<html>nginx</html>"),
+        (StatusCode::GONE, "application/json", "{}"),
+        (StatusCode::FOUND, "text/html", ""),
+    ] {
+        let scene = Scene::new();
+        let portal = Portal::answering(status, content_type, body).await;
+        let server = scene.server_reporting(&portal.url, "1h").start().await.unwrap();
+        let why = failure(&scene, &server).await;
+        assert!(why.contains(&format!("status {}", status.as_u16())), "{why}");
+        assert_eq!(state(&scene, &server).await, Some(ReportState::Queued), "{status} {body}");
+        assert_eq!(scene.status(&server).await.last_delivered_at, None);
+        assert_eq!(server.log().count("could not be delivered"), 1, "{:?}", server.log().lines());
+
+        *portal.answer.lock().await = (StatusCode::OK, "application/json", r#"{"status":"stored"}"#);
+        server.stop().await.unwrap();
+        let server = scene.server_to(&portal.url).start().await.unwrap();
+        eventually("the report is sent", SOON, async || {
+            (state(&scene, &server).await == Some(ReportState::Sent)).then_some(())
+        })
+        .await
+        .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_collector_that_says_what_is_wrong_with_a_report_refuses_it() {
+    let scene = Scene::new();
+    let problem = r#"{"detail":"the report is not understood"}"#;
+    let collector =
+        Portal::answering(StatusCode::UNPROCESSABLE_ENTITY, "application/problem+json", problem).await;
+    let server = scene.server_reporting(&collector.url, "1h").start().await.unwrap();
+    eventually("the report is refused", SOON, async || {
+        (state(&scene, &server).await == Some(ReportState::Refused)).then_some(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(scene.status(&server).await.refused, 1);
+}
+
+#[tokio::test]
+async fn switched_off_before_the_answer_a_report_is_unknown_and_one_that_never_left_is_deleted() {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    let wire = Wire::to(collector.address().unwrap(), Mode::Hang).await;
+    let url = format!("http://{}/ce/usage-statistics", wire.address);
+    let server = scene.server_reporting(&url, "1s").start().await.unwrap();
+    eventually("a report is on its way and others wait", SOON, async || {
+        (wire.count("idempotency-key") == 1 && scene.status(&server).await.queued >= 3).then_some(())
+    })
+    .await
+    .unwrap();
+    let oldest = scene.kept(&server).await.pop().unwrap();
+    assert!(scene.switch(&server, false).await.status().is_success());
+
+    let left: Vec<String> = files(&scene.path("server/reports")).into_iter().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert!(left[0].starts_with(&format!("unknown/{}", oldest.id)), "{left:?}");
+
+    // It is not sent again, and it stays listed.
+    wire.set(Mode::Forward);
+    assert!(scene.switch(&server, true).await.status().is_success());
+    assert_eq!(state(&scene, &server).await, Some(ReportState::Unknown));
+    assert_eq!(wire.count(&oldest.id), 1);
+}
+
+#[tokio::test]
+async fn a_data_directory_that_is_removed_is_made_again_and_counting_goes_on_as_the_same_installation() {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    let server = scene.server(&collector).start().await.unwrap();
+    let mut counted = Totals::default();
+    let mut view = async || {
+        let event = event("/");
+        scene.view(&server, &event).await;
+        counted.count(&event);
+    };
+    view().await;
+    let instance = scene.preview(&server).await.instance.uuid;
+    fs::remove_dir_all(scene.path("server")).unwrap();
+    let said = eventually("it is made again", SOON, async || scene.status(&server).await.data_directory);
+    assert!(said.await.unwrap().contains("removed"));
+    view().await;
+    assert_eq!(server.log().count("data directory was removed"), 1, "{:?}", server.log().lines());
+
+    let (server, _, _) = scene.report_now(server, &collector).await;
+    scene.assert_arrived(&counted, &server, &collector).await;
+    assert_eq!(scene.preview(&server).await.instance.uuid, instance);
+}
+
+#[tokio::test]
+async fn what_adds_up_since_the_last_report_survives_a_clean_restart() {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    let program = scene.server(&collector).flag("--process-sample-interval", "1s");
+    let server = program.start().await.unwrap();
+    let before = eventually("there are samples", SOON, async || {
+        let report = scene.preview(&server).await;
+        (report.performance.cpu_usage.len() >= 2).then_some(report)
+    });
+    let before = before.await.unwrap();
+    server.stop().await.unwrap();
+    let kept = scene.path("server/unreported.json");
+    assert!(kept.exists());
+
+    let server = program.clone().flag("--process-sample-interval", "1h").start().await.unwrap();
+    let after = scene.preview(&server).await;
+    assert!(!kept.exists(), "it is in the process now");
+    assert!(after.performance.cpu_usage.starts_with(&before.performance.cpu_usage));
+    assert!(after.performance.memory_usage.starts_with(&before.performance.memory_usage));
+    assert_eq!(after.profile.from, before.profile.from);
+    assert!(after.profile.to >= before.profile.to);
+
+    assert!(scene.switch(&server, false).await.status().is_success());
+    server.stop().await.unwrap();
+    assert!(!kept.exists(), "nothing is kept while statistics are off");
+}

@@ -1,0 +1,77 @@
+//! Keeps the data directory there while the program runs.
+//!
+//! An operator may remove it, and containers lose volumes. Then it is made again with what this process knows: who it is,
+//! and what was counted. Reports that waited in it are lost.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::identity;
+use crate::{
+    browsers::Browsers,
+    disk::{DataDir, DataDirState},
+    report::spool::Spool,
+};
+
+/// How often the directory is looked at. What is counted in between is in memory.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What the status says of a directory that was made again.
+const MADE_AGAIN: &str =
+    "the data directory was removed while the program ran; it was made again, and reports that waited in it are lost";
+
+/// The data directory, and what has to be in it.
+#[derive(Debug)]
+pub(super) struct DataDirUpkeep {
+    pub(super) data_dir: Arc<DataDir>,
+    pub(super) own_dir: PathBuf,
+    pub(super) instance: Uuid,
+    pub(super) spool: Arc<Spool>,
+    pub(super) browsers: Arc<Browsers>,
+    /// What happened since the start; `None` as long as the directory is there.
+    pub(super) trouble: Mutex<Option<String>>,
+}
+
+impl DataDirUpkeep {
+    /// What happened to the directory since the start, for the status; `None` if nothing did.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes the directory again whenever it is gone, until `stop`.
+    pub(super) async fn run(self: &Arc<Self>, stop: &CancellationToken) {
+        while stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
+            let upkeep = Arc::clone(self);
+            // A look that a bug ended is made again.
+            tokio::task::spawn_blocking(move || upkeep.look()).await.ok();
+        }
+    }
+
+    fn look(&self) {
+        let trouble = match self.data_dir.restore() {
+            Ok(DataDirState::Same) => return,
+            Ok(DataDirState::MadeAgain) => match self.fill() {
+                Ok(()) => MADE_AGAIN.to_owned(),
+                Err(error) => format!("the data directory was removed while the program ran: {error:#}"),
+            },
+            Err(error) => format!("the data directory was removed while the program ran: {error}"),
+        };
+        let mut known = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.as_ref() != Some(&trouble) || trouble == MADE_AGAIN {
+            tracing::error!("{trouble}");
+        }
+        *known = Some(trouble);
+    }
+
+    fn fill(&self) -> anyhow::Result<()> {
+        identity::store(&self.own_dir, self.instance)?;
+        self.spool.find_again()?;
+        Ok(self.browsers.write_again()?)
+    }
+}

@@ -1,0 +1,23 @@
+//! Lets the allocator write its report to a file that exists in memory only.
+//!
+//! A file in the directory for temporary files needs one that can be written, may be left behind when the process is
+//! killed, and has addresses and paths of this host in it.
+
+#![expect(unsafe_code, reason = "the allocator takes the name of the file as a pointer")]
+
+use std::{ffi::CString, fs::File, io, os::fd::AsRawFd};
+
+use jemalloc_pprof::JemallocProfCtl;
+use rustix::fs::{MemfdFlags, memfd_create};
+use tikv_jemalloc_ctl::raw;
+
+/// What the allocator reports of the heap now.
+pub(super) fn dump(_allocator: &mut JemallocProfCtl) -> io::Result<File> {
+    let file = File::from(memfd_create("heap", MemfdFlags::CLOEXEC)?);
+    let path = CString::new(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
+    // SAFETY: `prof.dump` is documented to take the name of a file as a C string, which lives as long as the call.
+    unsafe { raw::write(b"prof.dump\0", path.as_ptr()) }
+        // The text of the error would name the file.
+        .map_err(|_| io::Error::other("it cannot write its report to memory"))?;
+    Ok(file)
+}

@@ -1,0 +1,212 @@
+//! Deliveries to a scripted collector, from a simulated disk.
+
+use std::{collections::VecDeque, future::pending};
+
+use headcount_shared::api::ReportState;
+
+use super::*;
+use crate::{
+    clock::SystemClock,
+    disk::simulated::SimulatedDisk,
+    report::{spool::DeliveryHeaders, transport::FutureAnswer},
+};
+
+type Given = Result<Answer, NoAnswer>;
+type Sent = Vec<(Uuid, Report)>;
+
+/// Gives the answers in turn, then takes everything.
+#[derive(Debug, Clone, Default)]
+struct Scripted {
+    answers: Arc<Mutex<VecDeque<Given>>>,
+    sent: Arc<Mutex<Sent>>,
+}
+
+impl Transport for Scripted {
+    fn send(&self, id: Uuid, report: Report) -> FutureAnswer<'_> {
+        self.sent.lock().unwrap().push((id, report));
+        let answer = self.answers.lock().unwrap().pop_front().unwrap_or_else(|| status(200));
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+fn status(status: u16) -> Given {
+    Ok(Answer { status, ..Answer::default() })
+}
+
+fn delivery(answers: impl IntoIterator<Item = Given>, reports: u128) -> (Delivery, Scripted, Arc<Spool>) {
+    let spool = Arc::new(Spool::open(Arc::new(SimulatedDisk::default())).unwrap());
+    for n in 0..reports {
+        spool.put(Uuid::from_u128(n), format!("report {n}").as_bytes(), DeliveryHeaders::default()).unwrap();
+    }
+    let transport =
+        Scripted { answers: Arc::new(Mutex::new(answers.into_iter().collect())), ..Scripted::default() };
+    let clock = Arc::new(SystemClock::new());
+    let hour = Duration::from_secs(3600);
+    let delivery = Delivery::new(
+        Arc::clone(&spool),
+        Box::new(transport.clone()),
+        clock,
+        Metrics::new(),
+        hour,
+        || 1.0,
+    );
+    (delivery, transport, spool)
+}
+
+fn tried(transport: &Scripted) -> Vec<u128> {
+    transport.sent.lock().unwrap().iter().map(|(id, _)| id.as_u128()).collect()
+}
+
+async fn until_idle(delivery: &Delivery) -> Vec<Duration> {
+    let mut waits = Vec::new();
+    loop {
+        match delivery.attempt(&CancellationToken::new()).await {
+            Next::Report => {}
+            Next::NewReport => return waits,
+            Next::Wait(wait) => waits.push(wait),
+            Next::Stop => panic!("nothing stops it"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn reports_are_delivered_in_the_order_in_which_they_were_made() {
+    let (delivery, transport, spool) = delivery([], 3);
+    assert!(until_idle(&delivery).await.is_empty());
+    assert_eq!(tried(&transport), [0, 1, 2]);
+    assert_eq!(transport.sent.lock().unwrap()[1].1.bytes, b"report 1");
+    assert_eq!(spool.count(ReportState::Sent), 3);
+    assert!(delivery.progress().last_delivered_at.is_some());
+}
+
+#[tokio::test]
+async fn a_report_that_the_collector_chokes_on_holds_up_no_other() {
+    let (delivery, transport, spool) = delivery([status(500)], 3);
+    let waits = until_idle(&delivery).await;
+    assert_eq!(waits, [Duration::from_secs(30)]);
+    assert_eq!(tried(&transport), [0, 1, 2, 0]);
+    assert_eq!(spool.count(ReportState::Sent), 3);
+}
+
+#[tokio::test]
+async fn a_dead_collector_loses_nothing_and_waits_grow() {
+    let dead = std::iter::repeat_n(Err(NoAnswer::Timeout), 4);
+    let (delivery, transport, spool) = delivery(dead, 2);
+    let waits: Vec<u64> = until_idle(&delivery).await.iter().map(Duration::as_secs).collect();
+    assert_eq!(waits, [30, 60, 120, 240]);
+    assert_eq!(tried(&transport), [0, 1, 0, 1, 0, 1]);
+    assert_eq!(spool.count(ReportState::Sent), 2);
+    assert_eq!(delivery.progress().last_failure, None);
+}
+
+#[tokio::test]
+async fn a_refused_report_is_kept_and_the_next_one_sent() {
+    let (delivery, transport, spool) = delivery([status(422)], 2);
+    assert!(until_idle(&delivery).await.is_empty());
+    assert_eq!(tried(&transport), [0, 1]);
+    assert_eq!((spool.count(ReportState::Refused), spool.count(ReportState::Sent)), (1, 1));
+}
+
+#[tokio::test]
+async fn the_collector_is_asked_no_sooner_than_it_wants() {
+    let busy = Ok(Answer { status: 503, retry_after: Some("900".to_owned()), ..Answer::default() });
+    let (delivery, _, _) = delivery([busy], 1);
+    assert_eq!(until_idle(&delivery).await, [Duration::from_secs(900)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_report_does_not_shorten_a_wait() {
+    let (delivery, transport, spool) = delivery([status(503), status(503)], 1);
+    let stop = CancellationToken::new();
+    let work = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        spool.put(Uuid::from_u128(1), b"new", DeliveryHeaders::default()).unwrap();
+        delivery.notify();
+        tokio::time::sleep(Duration::from_secs(28)).await;
+        assert_eq!(tried(&transport), [0]);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(tried(&transport), [0, 1]);
+        stop.cancel();
+    };
+    tokio::join!(delivery.run(&stop), work);
+}
+
+#[tokio::test]
+async fn what_is_sent_beside_a_report_is_handed_on() {
+    let (delivery, transport, spool) = delivery([], 1);
+    let replica = DeliveryHeaders { replica: true };
+    spool.put(Uuid::from_u128(1), b"of a replica", replica).unwrap();
+    until_idle(&delivery).await;
+    let sent: Vec<_> = transport.sent.lock().unwrap().iter().map(|(_, report)| report.headers).collect();
+    assert_eq!(sent, [DeliveryHeaders::default(), replica]);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_collectors_delivers_nothing() {
+    let portal = || {
+        let (content_type, body) = (Some("text/html".to_owned()), b"<html>".to_vec());
+        Ok(Answer { status: 200, content_type, body, ..Answer::default() })
+    };
+    let answers = [portal(), status(401), status(403), status(404), status(405), status(410), portal()];
+    let (delivery, transport, spool) = delivery(answers, 1);
+    assert_eq!(until_idle(&delivery).await.len(), 7);
+    assert_eq!(tried(&transport), [0; 8]);
+    assert_eq!((spool.count(ReportState::Refused), spool.count(ReportState::Sent)), (0, 1));
+}
+
+#[tokio::test]
+async fn each_reason_is_logged_once_until_a_report_is_delivered() {
+    let timeout = || Err(NoAnswer::Timeout);
+    let (delivery, _, _) = delivery([timeout(), status(503), timeout(), status(503)], 1);
+    let stop = CancellationToken::new();
+    for logged in [1, 2, 2, 2, 0] {
+        delivery.attempt(&stop).await;
+        assert_eq!(delivery.progress().logged.len(), logged);
+    }
+}
+
+/// Whether switching off would keep the report as one that may have left.
+fn may_have_left(spool: &Spool) -> bool {
+    spool.unsent().unwrap().unknown == 1
+}
+
+#[tokio::test]
+async fn only_a_report_without_an_answer_may_have_left() {
+    for (answer, left) in [
+        (Err(NoAnswer::Unreachable("connection refused")), false),
+        (Err(NoAnswer::Timeout), true),
+        (Err(NoAnswer::Broken("the connection broke")), true),
+        (status(503), false),
+        (status(302), false),
+    ] {
+        let (delivery, _, spool) = delivery([answer.clone()], 1);
+        delivery.attempt(&CancellationToken::new()).await;
+        assert_eq!(may_have_left(&spool), left, "{answer:?}");
+    }
+}
+
+/// Takes the report and never answers.
+#[derive(Debug)]
+struct Silent(Arc<Notify>);
+
+impl Transport for Silent {
+    fn send(&self, _: Uuid, _: Report) -> FutureAnswer<'_> {
+        self.0.notify_one();
+        Box::pin(pending())
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_cut_short_leaves_a_report_that_may_have_left() {
+    let (mut delivery, _, spool) = delivery([], 1);
+    let asked = Arc::new(Notify::new());
+    delivery.transport = Box::new(Silent(Arc::clone(&asked)));
+    let stop = CancellationToken::new();
+    tokio::join!(delivery.run(&stop), async {
+        asked.notified().await;
+        stop.cancel();
+    });
+    assert!(may_have_left(&spool));
+    spool.forget_unsent().unwrap();
+    assert_eq!(spool.count(ReportState::Unknown), 1);
+}

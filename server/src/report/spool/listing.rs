@@ -1,0 +1,126 @@
+//! The reports on disk, as they can be listed and read.
+
+use std::{collections::BTreeMap, io, sync::Arc};
+
+use headcount_shared::api::{ReportEntry, ReportState};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{ReadError, Report, dir, file_name::FileName};
+use crate::disk::Disk;
+
+/// All states, in the order in which their directories are read.
+pub(super) const STATES: [ReportState; 4] =
+    [ReportState::Queued, ReportState::Sent, ReportState::Refused, ReportState::Unknown];
+
+/// A report on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StoredReport {
+    pub(super) state: ReportState,
+    pub(super) bytes: u64,
+    pub(super) name: FileName,
+}
+
+impl StoredReport {
+    pub(super) fn path(&self) -> String {
+        format!("{}/{}", dir(self.state), self.name)
+    }
+
+    /// Reports in the order in which they were made. Those of 0.1.0 come first, in the order of their ids.
+    fn order(&self) -> (Option<u64>, Uuid) {
+        (self.name.number, self.name.id)
+    }
+}
+
+/// Reports by id.
+pub(super) type StoredReports = BTreeMap<Uuid, StoredReport>;
+
+/// Finds the reports on disk. Changes nothing.
+pub(super) fn find_reports(disk: &dyn Disk) -> io::Result<StoredReports> {
+    let mut reports = StoredReports::new();
+    for state in STATES {
+        let dir = dir(state);
+        for name in disk.list(&dir)? {
+            if let Some(parsed) = FileName::parse(&name) {
+                let bytes = disk.size(&format!("{dir}/{name}"))?;
+                reports.insert(parsed.id, StoredReport { state, bytes, name: parsed });
+            }
+        }
+    }
+    Ok(reports)
+}
+
+/// The reports in a state, oldest first.
+pub(super) fn in_state(reports: &StoredReports, state: ReportState) -> Vec<StoredReport> {
+    let mut found: Vec<_> = reports.values().filter(|report| report.state == state).cloned().collect();
+    found.sort_by_key(StoredReport::order);
+    found
+}
+
+/// All reports as the interface lists them, newest first.
+pub(super) fn entries(reports: &StoredReports) -> Vec<ReportEntry> {
+    let mut sorted: Vec<_> = reports.values().collect();
+    sorted.sort_by_key(|report| std::cmp::Reverse(report.order()));
+    let entries = sorted.into_iter().map(|report| ReportEntry {
+        id: report.name.id.to_string(),
+        state: report.state,
+        created_at: report.name.id.get_timestamp().map_or(0, |time| time.to_unix().0),
+        bytes: report.bytes,
+    });
+    entries.collect()
+}
+
+/// Reads a report. Changes nothing.
+pub(super) fn read_report(disk: &dyn Disk, report: &StoredReport) -> Result<Report, ReadError> {
+    let bytes = disk.read(&report.path()).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => ReadError::Unknown,
+        _ => ReadError::Disk(error),
+    })?;
+    let FileName { sha256, headers, .. } = report.name.clone();
+    if sha256_of(&bytes) == sha256 { Ok(Report { bytes, sha256, headers }) } else { Err(ReadError::Damaged) }
+}
+
+/// The SHA-256 of some bytes, in lower case hexadecimal.
+pub(super) fn sha256_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The reports that are kept while statistics are switched off: they can be listed and read. Nothing on disk is made,
+/// changed or removed by this.
+#[derive(Debug)]
+pub struct KeptReports {
+    disk: Arc<dyn Disk>,
+    reports: StoredReports,
+}
+
+impl KeptReports {
+    /// Finds the reports that are there; none when the directory does not exist.
+    ///
+    /// # Errors
+    /// The disk refused.
+    pub fn open(disk: Arc<dyn Disk>) -> io::Result<Self> {
+        let reports = find_reports(&*disk)?;
+        Ok(Self { disk, reports })
+    }
+
+    /// All reports, newest first.
+    #[must_use]
+    pub fn entries(&self) -> Vec<ReportEntry> {
+        entries(&self.reports)
+    }
+
+    /// The number of reports in a state.
+    #[must_use]
+    pub fn count(&self, state: ReportState) -> u64 {
+        self.reports.values().filter(|report| report.state == state).count() as u64
+    }
+
+    /// Reads a report.
+    ///
+    /// # Errors
+    /// Every [`ReadError`].
+    pub fn read(&self, id: Uuid) -> Result<Report, ReadError> {
+        let report = self.reports.get(&id).ok_or(ReadError::Unknown)?;
+        read_report(&*self.disk, report)
+    }
+}

@@ -1,0 +1,380 @@
+//! Reports on a simulated disk.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::disk::simulated::{Crash, SimulatedDisk};
+
+fn open(disk: &SimulatedDisk) -> Spool {
+    Spool::open(Arc::new(disk.clone())).unwrap()
+}
+
+fn id(n: usize) -> Uuid {
+    Uuid::from_u128(n as u128 + 1)
+}
+
+fn put(spool: &Spool, id: Uuid, bytes: &[u8]) -> io::Result<()> {
+    spool.put(id, bytes, DeliveryHeaders::default())
+}
+
+fn states(spool: &Spool) -> Vec<(String, ReportState)> {
+    spool.entries().into_iter().map(|entry| (entry.id, entry.state)).collect()
+}
+
+#[test]
+fn a_report_goes_its_way_byte_for_byte() {
+    let disk = SimulatedDisk::default();
+    let spool = open(&disk);
+    put(&spool, id(1), b"one").unwrap();
+    put(&spool, id(2), b"two").unwrap();
+    assert_eq!(spool.queued(), [id(1), id(2)]);
+    spool.mark_sent(id(1)).unwrap();
+    spool.mark_refused(id(2)).unwrap();
+    for spool in [&spool, &open(&disk)] {
+        assert_eq!(
+            states(spool),
+            [(id(2).to_string(), ReportState::Refused), (id(1).to_string(), ReportState::Sent)]
+        );
+        let report = spool.read(id(1)).unwrap();
+        assert_eq!(report.bytes, b"one");
+        assert_eq!(report.sha256, "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed");
+        assert!(matches!(spool.read(id(3)), Err(ReadError::Unknown)));
+    }
+}
+
+#[test]
+fn a_damaged_file_is_set_aside() {
+    let disk = SimulatedDisk::default();
+    let spool = open(&disk);
+    put(&spool, id(1), b"one").unwrap();
+    let path = disk.files().into_keys().next().unwrap();
+    disk.spoil(&path, b"0ne");
+    assert!(matches!(spool.read(id(1)), Err(ReadError::Damaged)));
+    assert!(spool.entries().is_empty() && open(&disk).entries().is_empty());
+    assert_eq!(disk.files().len(), 1, "the damaged file is kept to be looked at");
+}
+
+#[test]
+fn files_of_others_are_left_alone() {
+    let disk = SimulatedDisk::default();
+    drop(open(&disk));
+    for name in ["notes.txt", "x-y.json", "00000000-0000-0000-0000-000000000001-abc.json"] {
+        disk.write_synced(&format!("reports/queued/{name}"), b"mine").unwrap();
+    }
+    assert!(open(&disk).entries().is_empty());
+    assert_eq!(disk.files().len(), 3);
+}
+
+#[test]
+fn sent_reports_are_bounded_and_queued_ones_make_no_room() {
+    let disk = SimulatedDisk::default();
+    let spool = open(&disk);
+    for n in 0..SENT_REPORTS + 3 {
+        put(&spool, id(n), b"x").unwrap();
+        spool.mark_sent(id(n)).unwrap();
+    }
+    assert_eq!(spool.count(ReportState::Sent), SENT_REPORTS as u64);
+    assert!(!spool.holds(id(2)) && spool.holds(id(3)));
+    for n in 0..QUEUED_REPORTS {
+        assert!(spool.has_room(), "{n}");
+        put(&spool, id(1000 + n), b"x").unwrap();
+    }
+    assert!(!spool.has_room());
+    assert_eq!(disk.files().len(), SENT_REPORTS + QUEUED_REPORTS);
+}
+
+#[test]
+fn copies_of_sent_reports_are_bounded_in_bytes_and_the_newest_stays() {
+    let disk = SimulatedDisk::default();
+    let spool = open(&disk);
+    let half = vec![b'x'; usize::try_from(SENT_BYTES / 2).unwrap()];
+    for n in 0..3 {
+        put(&spool, id(n), &half).unwrap();
+        spool.mark_sent(id(n)).unwrap();
+    }
+    assert_eq!(states(&spool).len(), 2);
+    put(&spool, id(3), &[&half[..], &half, &half].concat()).unwrap();
+    spool.mark_sent(id(3)).unwrap();
+    assert_eq!(states(&spool), [(id(3).to_string(), ReportState::Sent)]);
+}
+
+#[test]
+fn on_a_full_disk_copies_of_sent_reports_make_room_for_a_new_one_oldest_first() {
+    let disk = SimulatedDisk::default();
+    let spool = open(&disk);
+    for n in 0..4 {
+        put(&spool, id(n), &[b'x'; 100]).unwrap();
+        spool.mark_sent(id(n)).unwrap();
+    }
+    disk.set_capacity(Some(450));
+    put(&spool, id(4), &[b'y'; 230]).unwrap();
+    assert_eq!(spool.queued(), [id(4)]);
+    let kept: Vec<bool> = (0..4).map(|n| spool.holds(id(n))).collect();
+    assert_eq!(kept, [false, false, false, true]);
+    assert_eq!(open(&disk).read(id(4)).unwrap().bytes, [b'y'; 230]);
+
+    let error = put(&spool, id(5), &[b'z'; 300]).unwrap_err();
+    assert!(is_full(&error), "{error}");
+    assert_eq!(spool.queued(), [id(4)], "a report that waits makes no room");
+    assert_eq!(disk.files().len(), 1, "nothing is left of the report that does not fit");
+}
+
+#[test]
+fn reports_are_listed_and_sent_in_the_order_in_which_they_were_made_whatever_the_clock_does() {
+    let disk = SimulatedDisk::default();
+    for ids in [[id(50), id(90)], [id(10), id(30)]] {
+        let spool = open(&disk);
+        ids.into_iter().for_each(|id| put(&spool, id, b"x").unwrap());
+    }
+    let spool = open(&disk);
+    assert_eq!(spool.queued(), [id(50), id(90), id(10), id(30)]);
+    let listed: Vec<String> = spool.entries().into_iter().map(|entry| entry.id).collect();
+    assert_eq!(listed, [id(30), id(10), id(90), id(50)].map(|id| id.to_string()));
+    spool.mark_sent(id(90)).unwrap();
+    assert_eq!(spool.queued(), [id(50), id(10), id(30)]);
+}
+
+#[test]
+fn what_is_sent_beside_a_report_survives_a_restart() {
+    let disk = SimulatedDisk::default();
+    let spool = open(&disk);
+    let replica = DeliveryHeaders { replica: true };
+    spool.put(id(1), b"one", replica).unwrap();
+    put(&spool, id(2), b"two").unwrap();
+    spool.begin_attempt(id(1)).unwrap();
+    for spool in [&spool, &open(&disk)] {
+        assert_eq!(spool.read(id(1)).unwrap().headers, replica);
+        assert_eq!(spool.read(id(2)).unwrap().headers, DeliveryHeaders::default());
+    }
+    spool.mark_sent(id(1)).unwrap();
+    assert_eq!(open(&disk).read(id(1)).unwrap().headers, replica);
+}
+
+#[test]
+fn reports_that_0_1_0_queued_are_read_and_what_it_sent_is_removed() {
+    let disk = SimulatedDisk::default();
+    drop(open(&disk));
+    let name = |n| format!("{}-{}.json", id(n), sha256_of(b"old"));
+    for path in ["queued", "sent", "refused"].iter().zip(1..).map(|(dir, n)| format!("reports/{dir}/{}", name(n))) {
+        disk.write_synced(&path, b"old").unwrap();
+    }
+    let spool = open(&disk);
+    put(&spool, id(0), b"new").unwrap();
+    assert_eq!(spool.queued(), [id(1), id(0)]);
+    assert_eq!(spool.read(id(1)).unwrap().bytes, b"old");
+    assert!(!spool.holds(id(2)) && spool.holds(id(3)));
+    spool.mark_sent(id(1)).unwrap();
+    assert!(spool.holds(id(1)));
+    assert!(!open(&disk).holds(id(1)), "the next start removes what 0.1.0 made and this version sent");
+}
+
+#[test]
+fn switched_off_reports_that_never_left_are_deleted_and_those_without_an_answer_are_unknown() {
+    let disk = SimulatedDisk::default();
+    let spool = open(&disk);
+    for n in 0..6 {
+        put(&spool, id(n), b"x").unwrap();
+    }
+    spool.mark_sent(id(0)).unwrap();
+    spool.mark_refused(id(1)).unwrap();
+    spool.begin_attempt(id(2)).unwrap();
+    spool.begin_attempt(id(3)).unwrap();
+    spool.end_attempt(id(3)).unwrap();
+    let damaged = spool.get(id(4)).unwrap().path();
+    disk.spoil(&damaged, b"y");
+    assert!(spool.read(id(4)).is_err());
+    disk.write_synced("reports/queued/notes.txt", b"mine").unwrap();
+
+    // It is known after a restart too.
+    let spool = open(&disk);
+    let expected = Unsent { queued: 2, damaged: 1, unknown: 1 };
+    assert_eq!(spool.unsent().unwrap(), expected);
+    assert_eq!(spool.forget_unsent().unwrap(), expected);
+    assert_eq!(spool.unsent().unwrap(), Unsent::default());
+    let kept = KeptReports::open(Arc::new(disk.clone())).unwrap();
+    let expected = [(2, ReportState::Unknown), (1, ReportState::Refused), (0, ReportState::Sent)];
+    let expected = expected.map(|(n, state)| (id(n).to_string(), state));
+    assert_eq!(states(&spool), expected);
+    assert_eq!(states(&open(&disk)), expected);
+    assert_eq!(kept.entries(), spool.entries());
+    assert_eq!(kept.read(id(2)).unwrap().bytes, b"x");
+    let queued = disk.list("reports/queued").unwrap();
+    assert_eq!(queued, ["notes.txt"], "files of others stay");
+}
+
+#[test]
+fn looking_at_kept_reports_changes_nothing() {
+    let disk = SimulatedDisk::default();
+    let kept = KeptReports::open(Arc::new(disk.clone())).unwrap();
+    assert!(kept.entries().is_empty());
+    let spool = open(&disk);
+    put(&spool, id(1), b"one").unwrap();
+    spool.mark_sent(id(1)).unwrap();
+    disk.write_synced("reports/queued/x.part", b"").unwrap();
+    let path = spool.get(id(1)).unwrap().path();
+    disk.spoil(&path, b"0ne");
+    let (steps, files) = (disk.steps(), disk.files());
+    let kept = KeptReports::open(Arc::new(disk.clone())).unwrap();
+    assert_eq!(kept.count(ReportState::Sent), 1);
+    assert!(matches!(kept.read(id(1)), Err(ReadError::Damaged)));
+    assert!(matches!(kept.read(id(2)), Err(ReadError::Unknown)));
+    assert_eq!((disk.steps(), disk.files()), (steps, files));
+}
+
+#[test]
+fn a_directory_that_was_removed_is_made_again_and_its_reports_are_forgotten() {
+    let disk = SimulatedDisk::default();
+    let spool = open(&disk);
+    for n in 0..3 {
+        put(&spool, id(n), b"old").unwrap();
+    }
+    disk.vanish();
+    put(&spool, id(3), b"new").unwrap();
+    spool.begin_attempt(id(0)).unwrap_err();
+    assert!(matches!(spool.read(id(0)), Err(ReadError::Unknown)));
+    spool.mark_sent(id(1)).unwrap();
+    assert_eq!(spool.queued(), [id(2), id(3)]);
+    spool.find_again().unwrap();
+    assert_eq!(spool.queued(), [id(3)]);
+    spool.mark_sent(id(3)).unwrap();
+    assert_eq!(states(&open(&disk)), [(id(3).to_string(), ReportState::Sent)]);
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Put,
+    Begin(prop::sample::Index),
+    End(prop::sample::Index),
+    Sent(prop::sample::Index),
+    Refused(prop::sample::Index),
+    Forget,
+    Restart,
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let index = any::<prop::sample::Index>;
+    prop_oneof![
+        6 => Just(Step::Put),
+        3 => index().prop_map(Step::Begin),
+        1 => index().prop_map(Step::End),
+        3 => index().prop_map(Step::Sent),
+        2 => index().prop_map(Step::Refused),
+        1 => Just(Step::Forget),
+        2 => Just(Step::Restart),
+    ]
+}
+
+/// What every report has to be after some steps.
+#[derive(Debug, Default)]
+struct Model {
+    /// With whether it left and no answer came.
+    reports: BTreeMap<Uuid, (ReportState, bool)>,
+    /// Those that a step that failed was about. They may be in the state before or after it.
+    in_doubt: Vec<Uuid>,
+    /// Whether those in doubt may be deleted.
+    may_be_deleted: bool,
+}
+
+impl Model {
+    fn queued(&self) -> Vec<Uuid> {
+        let queued = |(_, (state, _)): &(&Uuid, &(ReportState, bool))| *state == ReportState::Queued;
+        self.reports.iter().filter(queued).map(|(&id, _)| id).collect()
+    }
+
+    fn forget(&mut self) {
+        self.reports.retain(|_, (state, left)| *state != ReportState::Queued || *left);
+        for (state, left) in self.reports.values_mut().filter(|(_, left)| *left) {
+            (*state, *left) = (ReportState::Unknown, false);
+        }
+    }
+}
+
+/// Takes one step with the report `n`; the report that it is about, the outcome, and what the report is then.
+fn take(spool: &Spool, step: Step, n: usize) -> Option<(Uuid, io::Result<()>, (ReportState, bool))> {
+    let queued = spool.queued();
+    let pick = |index: prop::sample::Index| (!queued.is_empty()).then(|| *index.get(&queued));
+    Some(match step {
+        Step::Put => (id(n), put(spool, id(n), format!("report {n}").as_bytes()), (ReportState::Queued, false)),
+        Step::Begin(index) => {
+            let id = pick(index)?;
+            (id, spool.begin_attempt(id), (ReportState::Queued, true))
+        }
+        Step::End(index) => {
+            let id = pick(index)?;
+            (id, spool.end_attempt(id), (ReportState::Queued, false))
+        }
+        Step::Sent(index) => {
+            let id = pick(index)?;
+            (id, spool.mark_sent(id), (ReportState::Sent, false))
+        }
+        Step::Refused(index) => {
+            let id = pick(index)?;
+            (id, spool.mark_refused(id), (ReportState::Refused, false))
+        }
+        Step::Forget | Step::Restart => return None,
+    })
+}
+
+/// Takes the steps until the crash comes.
+fn run(disk: &SimulatedDisk, steps: &[Step]) -> Model {
+    let mut model = Model::default();
+    let Ok(mut spool) = Spool::open(Arc::new(disk.clone())) else { return model };
+    for (n, &step) in steps.iter().enumerate() {
+        match step {
+            Step::Restart => match Spool::open(Arc::new(disk.clone())) {
+                Ok(again) => spool = again,
+                Err(_) => return model,
+            },
+            Step::Forget if spool.forget_unsent().is_ok() => model.forget(),
+            Step::Forget => {
+                (model.in_doubt, model.may_be_deleted) = (model.queued(), true);
+                return model;
+            }
+            step => {
+                let Some((id, done, after)) = take(&spool, step, n) else { continue };
+                if done.is_err() {
+                    model.in_doubt.push(id);
+                    return model;
+                }
+                model.reports.insert(id, after);
+            }
+        }
+    }
+    model
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn a_crash_at_any_step_loses_no_report(steps in proptest::collection::vec(any_step(), 1..12)) {
+        for crash in [Crash::Kill, Crash::PowerCut] {
+            for crash_after in 0.. {
+                let disk = SimulatedDisk::default();
+                disk.crash_after(crash_after);
+                let model = run(&disk, &steps);
+                let crashed = disk.crashed();
+                disk.restart(crash);
+                let spool = open(&disk);
+                let found: BTreeMap<Uuid, ReportState> =
+                    states(&spool).into_iter().map(|(id, state)| (id.parse().unwrap(), state)).collect();
+                for (id, (state, left)) in &model.reports {
+                    let in_doubt = model.in_doubt.contains(id);
+                    prop_assert!(in_doubt || found.get(id) == Some(state), "{id} {state:?} {found:?}");
+                    let readable = spool.read(*id).is_ok();
+                    prop_assert!(readable || in_doubt && model.may_be_deleted, "{id} after {crash_after}");
+                    // That a report left is known after every crash; that it did not may be forgotten in a power cut.
+                    let noted = spool.get(*id).is_some_and(|report| report.name.left);
+                    prop_assert!(in_doubt || noted || !left, "{id} left, after {crash_after}");
+                }
+                prop_assert!(found.keys().all(|id| model.reports.contains_key(id) || model.in_doubt.contains(id)));
+                prop_assert!(disk.files().keys().all(|path| path.ends_with(".json")), "{:?}", disk.files());
+                if !crashed {
+                    break;
+                }
+            }
+        }
+    }
+}
