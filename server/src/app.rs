@@ -166,8 +166,14 @@ impl Server {
         if let Some(bootstrap) = bootstrap(&config) {
             set_up_default_project(&settings, &bootstrap).await?;
         }
-        let plan =
-            Plan::new(&config, Arc::clone(&data_dir), settings.clone(), installation, clock, metrics.clone())?;
+        let plan = Plan::new(
+            &config,
+            Arc::clone(&data_dir),
+            settings.clone(),
+            installation,
+            clock,
+            metrics.clone(),
+        )?;
         let statistics = Arc::new(Statistics::open(plan).await?);
         let following = (settings.kind() == DatabaseType::Postgres).then(|| {
             let statistics = Arc::clone(&statistics);

@@ -389,8 +389,8 @@ impl Writing {
     fn write_again(&mut self) -> io::Result<()> {
         // What was to be taken back is in the journal that was lost.
         self.take_back.clear();
-        let counts = self.shared.counts().clone();
-        self.journal.write_again(&counts)
+        let lines = self.counted_lines();
+        self.journal.write_again(&lines)
     }
 
     fn close_and_forget(&mut self) -> io::Result<()> {
@@ -412,9 +412,15 @@ impl Writing {
     fn try_compact(&mut self) -> io::Result<()> {
         // What takes a line back belongs into the same journal as that line.
         self.flush_take_back()?;
+        let lines = self.counted_lines();
+        self.journal.compact(&lines)
+    }
+
+    /// The lines that add up to what is counted.
+    fn counted_lines(&self) -> Vec<u8> {
         let mut lines = Vec::new();
         self.shared.counts().records().for_each(|record| record.write_line(&mut lines));
-        self.journal.compact(&lines)
+        lines
     }
 }
 

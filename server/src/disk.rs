@@ -125,7 +125,8 @@ pub trait Appender: Debug + Send + Sync {
 /// # Errors
 /// The disk refused; an existing file is unchanged.
 pub fn write_whole(disk: &dyn Disk, dir: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let (path, part) = (format!("{dir}/{name}"), format!("{dir}/{name}{PART}"));
+    let path = if dir == "." { name.to_owned() } else { format!("{dir}/{name}") };
+    let part = format!("{path}{PART}");
     if let Err(error) = disk.write_synced(&part, bytes) {
         // A full disk gets its bytes back; if even that fails, the next start removes the file.
         disk.remove(&part).ok();

@@ -170,8 +170,7 @@ fn a_sample_in_the_middle_of_a_panic_harms_nobody() {
     assert!(judge::totals(&profile)[0] > 0);
     for stack in judge::go_tool_pprof(&profile, &["-traces"]).split("-----------+") {
         let functions: Vec<_> = stack.lines().skip(1).filter(|line| !line.trim().is_empty()).collect();
-        let unwinder =
-            functions.iter().position(|name| name.contains("_Unwind_"));
+        let unwinder = functions.iter().position(|name| name.contains("_Unwind_"));
         assert!(unwinder.is_none_or(|at| at + 1 == functions.len()), "walked beyond the unwinder: {stack}");
     }
 }

@@ -270,9 +270,8 @@ async fn a_session_that_is_used_goes_on_and_one_that_is_not_ends() {
         assert_eq!(answer.status, status);
     }
     clock.advance(12);
-    let idle =
-        server.as_stranger(Method::GET, "usage-statistics", &[("cookie", &renewed), ("accept", "text/html")]);
-    let idle = idle.await;
+    let headers = [("cookie", renewed.as_str()), ("accept", "text/html")];
+    let idle = server.as_stranger(Method::GET, "usage-statistics", &headers).await;
     assert_eq!(idle.status, StatusCode::UNAUTHORIZED);
     assert!(idle.text().contains("action=\"/sign-in\""));
     server.stop().await;

@@ -154,7 +154,7 @@ async fn what_adds_up_since_the_last_report_survives_a_clean_restart() {
     let scene = Scene::new();
     let collector = scene.collector().start().await.unwrap();
     let program = scene.server(&collector).flag("--process-sample-interval", "1s");
-    let server = program.start().await.unwrap();
+    let server = program.clone().start().await.unwrap();
     let before = eventually("there are samples", SOON, async || {
         let report = scene.preview(&server).await;
         (report.performance.cpu_usage.len() >= 2).then_some(report)

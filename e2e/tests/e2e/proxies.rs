@@ -1,7 +1,7 @@
 //! Behind a reverse proxy in its shortest configuration the operator gets in and strangers do not; and the snippets of the
 //! README let out what is public, and nothing else.
 
-use std::{fs, net::SocketAddr, path::Path};
+use std::{fs, path::Path};
 
 use headcount_e2e::{
     browser::{Browser, Engine},
@@ -10,7 +10,6 @@ use headcount_e2e::{
     processes::Process,
     proxy::Proxy,
 };
-use headcount_shared::payload::Payload;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::json;
 use uuid::Uuid;
@@ -121,10 +120,8 @@ async fn through_the_shortest_nginx_strangers_see_what_is_public() {
 
 /// Bytes that a collector takes.
 fn report() -> Vec<u8> {
-    let mut report = Payload::default();
-    report.instance.uuid = Uuid::new_v4();
-    report.instance.version = "0.1.0".to_owned();
-    serde_json::to_vec(&report).unwrap()
+    let instance = json!({ "uuid": Uuid::new_v4(), "version": "0.1.0", "database_type": "sqlite" });
+    serde_json::to_vec(&json!({ "instance": instance })).unwrap()
 }
 
 async fn the_operator_signs_in_through_the_shortest_nginx(engine: Engine) {

@@ -159,7 +159,10 @@ impl Speaking {
 
 /// What a server reports that does not speak for its database: what is configured, and nothing that was observed.
 fn configured_alone(configured: (Integration, Infra)) -> Facts {
-    Facts { delivery: DeliveryHeaders { replica: true }, ..together(configured, Counted::default(), &Known::default()) }
+    Facts {
+        delivery: DeliveryHeaders { replica: true },
+        ..together(configured, Counted::default(), &Known::default())
+    }
 }
 
 fn together((integration, infra): (Integration, Infra), counted: Counted, known: &Known) -> Facts {

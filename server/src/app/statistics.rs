@@ -536,7 +536,9 @@ impl Running {
             unreported::write(&*disk, &Unreported { written_at, process: process.save(), world })
         });
         if !matches!(kept.await, Ok(Ok(()))) {
-            tracing::warn!("what the process cost since the last report could not be kept for the next start");
+            tracing::warn!(
+                "what the process cost since the last report could not be kept for the next start"
+            );
         }
     }
 

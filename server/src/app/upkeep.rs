@@ -23,8 +23,7 @@ use crate::{
 const LOOK: Duration = Duration::from_secs(1);
 
 /// What the status says of a directory that was made again.
-const MADE_AGAIN: &str =
-    "the data directory was removed while the program ran; it was made again, and reports that waited in it are lost";
+const MADE_AGAIN: &str = "the data directory was removed while the program ran; it was made again, and reports that waited in it are lost";
 
 /// The data directory, and what has to be in it.
 #[derive(Debug)]

@@ -197,13 +197,13 @@ impl Journal {
         remove_with_files(&*self.disk, OLD)
     }
 
-    /// Writes `counts`, which is all that is known, where the directory was lost. The segment that is open has no name any
+    /// Writes `lines`, which say all that is known, where the directory was lost. The segment that is open has no name any
     /// more.
-    pub(super) fn write_again(&mut self, counts: &Counts) -> io::Result<()> {
+    pub(super) fn write_again(&mut self, lines: &[u8]) -> io::Result<()> {
         self.disk.create_dir(ROOT)?;
         self.disk.sync_dir(".")?;
         self.start_anew();
-        self.compact(counts)
+        self.compact(lines)
     }
 
     /// Removes everything.

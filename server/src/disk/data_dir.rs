@@ -119,9 +119,8 @@ impl Locks {
         if let Err(TryLockError::WouldBlock) = directory.try_lock() {
             return Err(DataDirError::InUse(path.to_owned()));
         }
-        let file =
-            private::open(&path.join(LOCK), File::options().create(true).truncate(false).write(true))
-                .map_err(unwritable)?;
+        let file = private::open(&path.join(LOCK), File::options().create(true).truncate(false).write(true))
+            .map_err(unwritable)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(DataDirError::InUse(path.to_owned())),

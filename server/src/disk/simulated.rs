@@ -194,7 +194,8 @@ impl State {
     /// Refuses bytes for which there is no room in place of those of `file`.
     fn check_room(&self, file: FileId, bytes: usize) -> io::Result<()> {
         let of_others = |name: &&FileId| **name != file;
-        let used: usize = self.names.values().filter(of_others).map(|name| self.files[name].bytes.len()).sum();
+        let used: usize =
+            self.names.values().filter(of_others).map(|name| self.files[name].bytes.len()).sum();
         match self.capacity {
             Some(capacity) if used + bytes > capacity => Err(io::ErrorKind::StorageFull.into()),
             _ => Ok(()),

@@ -180,7 +180,10 @@ mod tests {
     fn a_profile_that_fails_is_told_until_there_is_one_again() {
         let mut profiled = Profiled::from(Ok::<(), Unavailable>(()));
         let failing = |_: &()| Err::<(), _>(Unavailable::because("no room"));
-        assert_eq!((profiled.profile("heap", failing), profiled.reason().as_deref()), (None, Some("no room")));
+        assert_eq!(
+            (profiled.profile("heap", failing), profiled.reason().as_deref()),
+            (None, Some("no room"))
+        );
         assert_eq!((profiled.profile("heap", |_: &()| Ok(7)), profiled.reason()), (Some(7), None));
     }
 

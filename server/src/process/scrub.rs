@@ -110,7 +110,8 @@ pub(super) fn system_function_name(symbol: &str) -> &'static str {
     let symbol = symbol.split('@').next().unwrap_or_default();
     let plain = symbol.trim_start_matches('_');
     let plain = plain.strip_prefix("GI_").unwrap_or(plain).trim_start_matches('_');
-    let plain = plain.strip_prefix("libc_").or_else(|| plain.strip_prefix("pthread_internal_")).unwrap_or(plain);
+    let plain =
+        plain.strip_prefix("libc_").or_else(|| plain.strip_prefix("pthread_internal_")).unwrap_or(plain);
     let plain = plain.strip_suffix("64").unwrap_or(plain);
     // `memmove_avx_unaligned_erms`, `exp_fma`: which one is taken tells the kind of CPU.
     let first_word = plain.split('_').next().unwrap_or_default();

@@ -182,14 +182,13 @@ mod tests {
     #[test]
     fn a_function_of_the_c_library_tells_neither_the_library_nor_its_place() {
         let maps = mapped().expect("/proc is readable");
-        let is_c_library = |object: &Object| {
-            matches!(object, Object::Library(path) if path.to_string_lossy().contains("libc.so"))
-        };
+        let is_c_library = |object: &Object| matches!(object, Object::Library(path) if path.to_string_lossy().contains("libc.so"));
         let addresses: Vec<u64> =
             maps.ranges(is_c_library).into_iter().flat_map(|range| range.step_by(64)).collect();
         let names = names_of(addresses.clone()).expect("/proc is readable");
 
-        let functions: Vec<_> = addresses.iter().map(|&at| &names.functions()[names.at(at) as usize]).collect();
+        let functions: Vec<_> =
+            addresses.iter().map(|&at| &names.functions()[names.at(at) as usize]).collect();
         assert!(functions.iter().any(|function| function.name == "read"));
         for function in functions {
             assert_eq!((function.home, function.address), (Home::System, 0), "{function:?}");

@@ -113,14 +113,16 @@ const fn is_verdict(status: u16) -> bool {
 
 /// An empty body, or a JSON object of whatever members.
 fn is_of_a_collector(answer: &Answer) -> bool {
-    let is_object = || serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&answer.body).is_ok();
+    let is_object =
+        || serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&answer.body).is_ok();
     !answer.is_longer && (answer.body.is_empty() || is_object())
 }
 
 /// Told by the body too: pages come with any content type, and without one.
 fn is_html(answer: &Answer) -> bool {
     let content_type = answer.content_type.as_deref().unwrap_or_default().to_ascii_lowercase();
-    let is_typed = ["text/html", "application/xhtml"].iter().any(|html| content_type.trim_start().starts_with(html));
+    let is_typed =
+        ["text/html", "application/xhtml"].iter().any(|html| content_type.trim_start().starts_with(html));
     let body = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);
     // JSON never begins like that, and neither does a sentence.
     is_typed || body.trim_ascii_start().starts_with(b"<")
@@ -180,7 +182,11 @@ mod tests {
             (200, "application/json", r#"{} {}"#, later(NotJson(200))),
             (200, "", " ", later(NotJson(200))),
         ] {
-            assert_eq!(judge(&answer(status, content_type, body), Duration::ZERO), outcome, "{status} {body}");
+            assert_eq!(
+                judge(&answer(status, content_type, body), Duration::ZERO),
+                outcome,
+                "{status} {body}"
+            );
         }
         let long = Answer { is_longer: true, ..answer(200, "application/json", "{}") };
         assert_eq!(judge(&long, Duration::ZERO), later(NotJson(200)));
@@ -192,9 +198,15 @@ mod tests {
             for (content_type, body) in
                 [("application/problem+json", r#"{"detail":"no"}"#), ("text/plain", "no"), ("", "")]
             {
-                assert_eq!(judge(&answer(status, content_type, body), Duration::ZERO), Outcome::Refused, "{status}");
+                assert_eq!(
+                    judge(&answer(status, content_type, body), Duration::ZERO),
+                    Outcome::Refused,
+                    "{status}"
+                );
             }
-            for (content_type, body) in [("text/html", ""), ("", "<html>nginx</html>"), ("text/plain", "<?xml ?>")] {
+            for (content_type, body) in
+                [("text/html", ""), ("", "<html>nginx</html>"), ("text/plain", "<?xml ?>")]
+            {
                 let outcome = judge(&answer(status, content_type, body), Duration::ZERO);
                 assert_eq!(outcome, later(NotDelivered::Html(status)), "{status} {body}");
             }

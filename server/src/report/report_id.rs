@@ -32,7 +32,8 @@ mod tests {
     #[test]
     fn all_other_bits_are_random() {
         let ids: Vec<u128> = (0..64).map(|_| new_report_id(Duration::from_secs(1)).as_u128()).collect();
-        let (ever_set, always_set) = (ids.iter().fold(0, |all, id| all | id), ids.iter().fold(!0, |all, id| all & id));
+        let (ever_set, always_set) =
+            (ids.iter().fold(0, |all, id| all | id), ids.iter().fold(!0, |all, id| all & id));
         let version_and_variant = (0xf << 76) | (0b11 << 62);
         let expected = ((1_u128 << 80) - 1) & !version_and_variant;
         assert_eq!((ever_set ^ always_set) & ((1 << 80) - 1), expected);

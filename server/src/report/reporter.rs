@@ -14,8 +14,8 @@ use uuid::Uuid;
 use super::{
     assemble::{Facts, Installation, Sources, assemble, encode},
     deliver::Delivery,
-    schedule::Schedule,
     report_id::new_report_id,
+    schedule::Schedule,
     spool::{DeliveryHeaders, Spool},
 };
 use crate::{

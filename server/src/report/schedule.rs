@@ -49,7 +49,8 @@ impl Schedule {
     /// slept are left out.
     pub fn advance(&mut self, now: Duration, chance: f64) {
         let window = self.interval / WINDOW_DIVISOR;
-        self.due = self.due.saturating_add(self.interval).max(self.first_point_after(now.saturating_add(window)));
+        self.due =
+            self.due.saturating_add(self.interval).max(self.first_point_after(now.saturating_add(window)));
         self.cut = self.due.saturating_sub(window.mul_f64(chance.clamp(0.0, 1.0)));
     }
 
@@ -67,7 +68,8 @@ impl Schedule {
 
     /// The first point of the grid at `time` or after it.
     fn first_point_after(&self, time: Duration) -> Duration {
-        let (passed, interval) = (time.saturating_sub(self.first).as_nanos(), self.interval.as_nanos().max(1));
+        let (passed, interval) =
+            (time.saturating_sub(self.first).as_nanos(), self.interval.as_nanos().max(1));
         let nanos = passed.div_ceil(interval).saturating_mul(interval);
         self.first.saturating_add(Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
     }

@@ -265,9 +265,9 @@ impl Spool {
     fn damaged_queued(&self) -> io::Result<Vec<String>> {
         let dir = dir(ReportState::Queued);
         let names = self.disk.list(&dir)?;
-        let damaged = names.iter().filter(|name| {
-            name.strip_suffix(DAMAGED).is_some_and(|name| FileName::parse(name).is_some())
-        });
+        let damaged = names
+            .iter()
+            .filter(|name| name.strip_suffix(DAMAGED).is_some_and(|name| FileName::parse(name).is_some()));
         Ok(damaged.map(|name| format!("{dir}/{name}")).collect())
     }
 

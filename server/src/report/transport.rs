@@ -1,6 +1,11 @@
 //! Sends a report to the collector.
 
-use std::{fmt::Debug, pin::Pin, sync::{Arc, OnceLock}, time::Duration};
+use std::{
+    fmt::Debug,
+    pin::Pin,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use reqwest::{Client, Response, Url, header, redirect};
 use rustls::{

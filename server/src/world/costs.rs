@@ -59,7 +59,11 @@ impl SavedWorldCosts {
         let stages = stages.filter_map(|stage| Some((stage, *self.stages.get(stage)?))).collect();
         let times = LoadTimes { stages, loads: self.loads, total: self.total, audits: self.audits };
         let longest = times.stages.values().copied().max().unwrap_or_default();
-        if [longest, times.total, times.audits].iter().all(|time| *time <= BELIEVABLE) { times } else { LoadTimes::default() }
+        if [longest, times.total, times.audits].iter().all(|time| *time <= BELIEVABLE) {
+            times
+        } else {
+            LoadTimes::default()
+        }
     }
 
     /// The costs of the queries that there are.

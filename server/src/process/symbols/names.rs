@@ -78,7 +78,9 @@ impl Names {
     pub(in super::super) fn stack(&self, addresses: &[u64]) -> Vec<u32> {
         let mut stack: Vec<u32> = addresses.iter().map(|&address| self.at(address)).collect();
         let is_folded = |id: u32| {
-            self.functions.get(id as usize).is_some_and(|function| function.home == Home::System && function.name == SYSTEM)
+            self.functions
+                .get(id as usize)
+                .is_some_and(|function| function.home == Home::System && function.name == SYSTEM)
         };
         stack.dedup_by(|one, other| one == other && is_folded(*one));
         stack
@@ -98,7 +100,10 @@ mod tests {
         for (address, function) in [(1, system), (2, system), (3, read), (4, main), (5, main)] {
             names.set(address, function);
         }
-        assert_eq!(names.functions().iter().map(|function| function.address).collect::<Vec<_>>(), [0x40, 0, 0]);
+        assert_eq!(
+            names.functions().iter().map(|function| function.address).collect::<Vec<_>>(),
+            [0x40, 0, 0]
+        );
         assert_eq!(names.stack(&[1, 2, 3, 3, 4, 5, 2, 1]), [system, read, read, main, main, system]);
     }
 }

@@ -42,14 +42,8 @@ fn delivery(answers: impl IntoIterator<Item = Given>, reports: u128) -> (Deliver
         Scripted { answers: Arc::new(Mutex::new(answers.into_iter().collect())), ..Scripted::default() };
     let clock = Arc::new(SystemClock::new());
     let hour = Duration::from_secs(3600);
-    let delivery = Delivery::new(
-        Arc::clone(&spool),
-        Box::new(transport.clone()),
-        clock,
-        Metrics::new(),
-        hour,
-        || 1.0,
-    );
+    let delivery =
+        Delivery::new(Arc::clone(&spool), Box::new(transport.clone()), clock, Metrics::new(), hour, || 1.0);
     (delivery, transport, spool)
 }
 

@@ -157,7 +157,9 @@ fn reports_that_0_1_0_queued_are_read_and_what_it_sent_is_removed() {
     let disk = SimulatedDisk::default();
     drop(open(&disk));
     let name = |n| format!("{}-{}.json", id(n), sha256_of(b"old"));
-    for path in ["queued", "sent", "refused"].iter().zip(1..).map(|(dir, n)| format!("reports/{dir}/{}", name(n))) {
+    for path in
+        ["queued", "sent", "refused"].iter().zip(1..).map(|(dir, n)| format!("reports/{dir}/{}", name(n)))
+    {
         disk.write_synced(&path, b"old").unwrap();
     }
     let spool = open(&disk);
@@ -296,7 +298,9 @@ fn take(spool: &Spool, step: Step, n: usize) -> Option<(Uuid, io::Result<()>, (R
     let queued = spool.queued();
     let pick = |index: prop::sample::Index| (!queued.is_empty()).then(|| *index.get(&queued));
     Some(match step {
-        Step::Put => (id(n), put(spool, id(n), format!("report {n}").as_bytes()), (ReportState::Queued, false)),
+        Step::Put => {
+            (id(n), put(spool, id(n), format!("report {n}").as_bytes()), (ReportState::Queued, false))
+        }
         Step::Begin(index) => {
             let id = pick(index)?;
             (id, spool.begin_attempt(id), (ReportState::Queued, true))

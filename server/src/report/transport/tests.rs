@@ -17,7 +17,8 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 use super::*;
 use crate::report::spool::DeliveryHeaders;
 
-const STORED: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 19\r\n\r\n{\"status\":\"stored\"}";
+const STORED: &str =
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 19\r\n\r\n{\"status\":\"stored\"}";
 
 /// Reads one request: its head, without the empty line.
 async fn request(stream: &mut (impl AsyncRead + Unpin)) -> String {
@@ -103,7 +104,10 @@ async fn exactly_the_listed_headers_leave() {
 async fn what_matters_of_an_answer_is_read() {
     let (url, _) = answering(STORED).await;
     let answer = sent_to(url).await.unwrap();
-    assert_eq!((answer.status, &*answer.body, answer.is_longer), (200, &br#"{"status":"stored"}"#[..], false));
+    assert_eq!(
+        (answer.status, &*answer.body, answer.is_longer),
+        (200, &br#"{"status":"stored"}"#[..], false)
+    );
     assert_eq!(answer.content_type.as_deref(), Some("application/json"));
 
     let busy = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 77\r\nContent-Length: 4\r\n\r\nbusy";
@@ -135,7 +139,8 @@ async fn an_answer_that_breaks_off_is_none_and_a_redirect_is_not_followed() {
     assert!(matches!(broken, NoAnswer::Broken(_)) && broken.may_have_left(), "{broken:?}");
 
     let (target, asked) = answering(STORED).await;
-    let (url, _) = answering(format!("HTTP/1.1 307 X\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n")).await;
+    let (url, _) =
+        answering(format!("HTTP/1.1 307 X\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n")).await;
     assert_eq!(sent_to(url).await.unwrap().status, 307);
     assert_eq!(asked.lock().unwrap().len(), 0);
 }
@@ -214,7 +219,8 @@ async fn a_tls_session_is_never_resumed() {
             HttpTransport::new(format!("https://localhost:{port}/").parse().unwrap(), "1.2.3");
         transport.verifier = Some(Arc::clone(&verifier) as _);
         for _ in 0..3 {
-            let answer = transport.send(Uuid::from_u128(7), report(DeliveryHeaders::default())).await.unwrap();
+            let answer =
+                transport.send(Uuid::from_u128(7), report(DeliveryHeaders::default())).await.unwrap();
             assert_eq!(answer.body, br#"{"status":"stored"}"#);
         }
         let is_resumed = |kind: &HandshakeKind| *kind == HandshakeKind::Resumed;
@@ -226,6 +232,9 @@ async fn a_tls_session_is_never_resumed() {
         let usual = Arc::new(usual);
         ask_as_usual(Arc::clone(&usual), port).await;
         ask_as_usual(usual, port).await;
-        assert!(kinds.lock().unwrap().last().is_some_and(is_resumed), "this server resumes nothing: {kinds:?}");
+        assert!(
+            kinds.lock().unwrap().last().is_some_and(is_resumed),
+            "this server resumes nothing: {kinds:?}"
+        );
     }
 }
