@@ -29,6 +29,7 @@ build: ## Builds the browser programs, the server (target/release/headcount) and
 	@.ci/install build
 	@.ci/wasm
 	cargo build --release -p headcount -p headcount-e2e --bins
+	@.ci/no-paths $(or $(CARGO_TARGET_DIR),target)/release/headcount
 
 test: ## Runs all tests, those in real browsers included: within 40 minutes on two cores, the builds included
 	@.ci/install build test examples

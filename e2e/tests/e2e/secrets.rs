@@ -1,6 +1,16 @@
 //! Nothing that is secret, and no address, is said: in refusals, in the help, in the status, in the log.
 
-use headcount_e2e::{program::Program, wait::eventually};
+use std::process::Stdio;
+
+use headcount_e2e::{
+    program::{Program, binary},
+    wait::eventually,
+};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Command,
+};
 
 use crate::scene::{SOON, Scene, event};
 
@@ -71,4 +81,22 @@ async fn no_host_is_in_the_log_at_any_level() {
         assert!(!log.contains(unsaid), "{unsaid}: {log}");
     }
     server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_line_of_the_log_is_a_json_object_where_that_is_asked_for() {
+    let scene = Scene::new();
+    let mut program = Command::new(binary().unwrap())
+        .args(["collect", "--listen", "127.0.0.1:0", "--log-format", "json", "--data-dir"])
+        .arg(scene.path("data"))
+        .env_clear()
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(program.stderr.take().unwrap()).lines();
+    let line = tokio::time::timeout(SOON, lines.next_line()).await.unwrap().unwrap().unwrap();
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(line["level"], "INFO");
+    assert!(line["message"].is_string() && line["timestamp"].is_string(), "{line}");
 }

@@ -1,6 +1,6 @@
 //! The flags of `headcount collect`.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 use clap::Args;
@@ -12,7 +12,7 @@ use super::{
 };
 
 /// The flags of `headcount collect`.
-#[derive(Debug, Clone, Args)]
+#[derive(Clone, Args)]
 pub struct Collect {
     /// The address to listen on.
     #[arg(long, default_value = "127.0.0.1:8081")]
@@ -61,4 +61,15 @@ pub struct Collect {
     /// A TOML file with any of these flags, such as `report-interval = "1h"`. Flags and variables win over it.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// Prints no address and no token: they may be secret.
+impl fmt::Debug for Collect {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Collect")
+            .field("listen", &self.listen)
+            .field("data_dir", &self.data_dir)
+            .finish_non_exhaustive()
+    }
 }

@@ -1,6 +1,6 @@
 //! The flags of `headcount serve`.
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{ffi::OsString, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{
     Args, Parser,
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The flags of `headcount serve`.
-#[derive(Debug, Clone, Args)]
+#[derive(Clone, Args)]
 pub struct Serve {
     /// The address to listen on.
     #[arg(long, default_value = "127.0.0.1:8080")]
@@ -150,6 +150,19 @@ pub struct Serve {
 
     #[arg(skip)]
     opt_outs: OptOuts,
+}
+
+/// Prints no address, token or selector: they may be secret.
+impl fmt::Debug for Serve {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Serve")
+            .field("listen", &self.listen)
+            .field("url_base_path", &self.url_base_path)
+            .field("data_dir", &self.data_dir)
+            .field("switched_off_by", &self.switched_off_by())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Serve {

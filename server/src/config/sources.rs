@@ -26,6 +26,10 @@ const PREFIX: &str = "HEADCOUNT_";
 /// The flag that names the file.
 const CONFIG: &str = "config";
 
+/// What stands below the help of a command.
+const VARIABLES: &str = "Each flag can also be given as a variable, --report-interval 1h as HEADCOUNT_REPORT_INTERVAL=1h or \
+     REPORT_INTERVAL=1h, and in the file of --config. Whatever switches usage statistics off wins over whatever says on.";
+
 /// How to read an environment variable.
 pub(super) type Variables<'v> = &'v dyn Fn(&str) -> Option<OsString>;
 
@@ -138,7 +142,7 @@ fn is_given(arguments: &[OsString], long: &str) -> bool {
 /// Changes every flag of a command and of those below it.
 fn each_flag(command: Command, change: &dyn Fn(Arg) -> Arg) -> Command {
     let below: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
-    let command = command.mut_args(change);
+    let command = command.mut_args(change).after_help(VARIABLES);
     below.iter().fold(command, |command, name| command.mut_subcommand(name, |below| each_flag(below, change)))
 }
 

@@ -9,7 +9,7 @@ use crate::{outgoing::TargetPolicy, world::prices::Source};
 
 /// A switch: yes or no.
 pub(super) fn parse_switch(value: &str) -> Result<bool, String> {
-    match value.to_ascii_lowercase().as_str() {
+    match value.trim().to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" => Ok(true),
         "" | "0" | "false" | "no" | "off" => Ok(false),
         _ => Err("give 1 or 0".to_owned()),
