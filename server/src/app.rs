@@ -3,6 +3,7 @@
 mod admin_token;
 mod browser_key;
 mod forgetting;
+mod health;
 mod identity;
 mod installed;
 mod public_url;
@@ -26,7 +27,10 @@ use reqwest::Url;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-pub use self::running_program::{preview, sign_in};
+pub use self::{
+    health::health,
+    running_program::{preview, sign_in},
+};
 use self::{
     admin_token::OperatorToken,
     public_url::link_base,

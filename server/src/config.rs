@@ -8,6 +8,7 @@ mod access_token;
 mod base_path;
 mod collect;
 mod file;
+mod health_check;
 mod log_filter;
 mod opt_out;
 mod refusal;
@@ -26,6 +27,7 @@ pub use self::{
     access_token::AccessToken,
     base_path::BasePath,
     collect::Collect,
+    health_check::HealthCheck,
     log_filter::{LogFilter, LogFormat},
     refusal::BadFlags,
     serve::Serve,
@@ -52,6 +54,8 @@ pub enum Command {
     /// Print a link that opens the web interface of a running server signed in, once and within five minutes. Takes the flags
     /// of that server; for a collector, `sign-in collect` takes those of the collector.
     SignIn(Box<SignIn>),
+    /// Succeed when a server or a collector serves at that address; else the exit code is 2.
+    Health(HealthCheck),
 }
 
 /// A variable of the environment of this process.

@@ -59,6 +59,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Preview(config) => preview(*config).await,
         Command::SignIn(command) => print_sign_in_link(&command).await,
+        Command::Health(check) => app::health(&check).await,
     }
 }
 

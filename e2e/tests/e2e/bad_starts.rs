@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use headcount_e2e::program::Program;
+use headcount_e2e::program::{Program, binary};
 
 use crate::{
     namespace::with_mounts,
@@ -126,6 +126,23 @@ async fn an_occupied_port_is_refused() {
     for program in [server(&elsewhere), collector(&elsewhere)] {
         assert_refused(program.listen(address), &format!("cannot listen on {address}")).await;
     }
+}
+
+#[tokio::test]
+async fn health_says_whether_something_serves() {
+    let scene = Scene::new();
+    let server = server(&scene).flag("--url-base-path", "/x/").flag("--first-report-after", "1h");
+    let server = server.start().await.unwrap();
+    let address = server.address().unwrap();
+    let health = |path: &str| {
+        let mut command = tokio::process::Command::new(binary().unwrap());
+        command.args(["health", "--url-base-path", path]).env_clear().env("LISTEN", address.to_string());
+        command
+    };
+    assert!(health("/x").output().await.unwrap().status.success());
+    assert_eq!(health("/y").output().await.unwrap().status.code(), Some(2));
+    server.stop().await.unwrap();
+    assert_eq!(health("/x").output().await.unwrap().status.code(), Some(2));
 }
 
 #[tokio::test]

@@ -1,0 +1,30 @@
+//! Asks a running server or collector whether it serves: `headcount health`.
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use anyhow::{Context, bail};
+
+use crate::{config::HealthCheck, outgoing};
+
+/// How long an answer may take. A health check of a container is repeated soon.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Succeeds when a server or a collector serves at that address.
+///
+/// # Errors
+/// One sentence: there is none, or it is not well.
+pub async fn health(check: &HealthCheck) -> anyhow::Result<()> {
+    let mut address = check.listen;
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    let url = format!("http://{address}{}health", check.url_base_path.as_str());
+    let client = outgoing::client_builder().no_proxy().tls_certs_only([]).timeout(TIMEOUT).build()?;
+    // The error of the client would name the address once more.
+    let answer =
+        client.get(url).send().await.ok().with_context(|| format!("nothing answers on {address}"))?;
+    match answer.status() {
+        status if status.is_success() => Ok(()),
+        status => bail!("what listens on {address} answers with status {}", status.as_u16()),
+    }
+}

@@ -1,0 +1,19 @@
+//! The flags of `headcount health`.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+
+use super::BasePath;
+
+/// The flags of `headcount health`: those of the server or collector that is asked.
+#[derive(Debug, Clone, Args)]
+pub struct HealthCheck {
+    /// The address that it listens on.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// The path under which everything is served.
+    #[arg(long, default_value = "/")]
+    pub url_base_path: BasePath,
+}
