@@ -1,6 +1,9 @@
 //! Asks a running server or collector whether it serves: `headcount health`.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
 
@@ -15,8 +18,10 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// One sentence: there is none, or it is not well.
 pub async fn health(check: &HealthCheck) -> anyhow::Result<()> {
     let mut address = check.listen;
-    if address.ip().is_unspecified() {
-        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
     }
     let url = format!("http://{address}{}health", check.url_base_path.as_str());
     let client = outgoing::client_builder().no_proxy().tls_certs_only([]).timeout(TIMEOUT).build()?;
