@@ -64,7 +64,7 @@ const CLOSING: Duration = Duration::from_secs(1);
 /// One sentence for the operator: the data directory, the database or the address cannot be used.
 pub async fn serve(config: Serve, stop: CancellationToken) -> anyhow::Result<()> {
     let server = Server::open(&config, Arc::new(SystemClock::new()), None).await?;
-    let listener = bind(config.listen).await?;
+    let listener = bind(config.listen)?;
     let url = format!("http://{}{}", listener.local_addr()?, config.url_base_path.as_str());
     let statistics = server.statistics.describe();
     match &server.operator {
@@ -104,7 +104,7 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     };
     let access = Access::new(access, Arc::new(SystemClock::new()));
     let router = http::collector_routes(access, &collector);
-    let listener = bind(config.listen).await?;
+    let listener = bind(config.listen)?;
     tracing::info!(admin_token = %operator, "collecting on http://{}/", listener.local_addr()?);
     listen::serve(listener, router, stop, DRAIN).await;
     collector.close().await;
@@ -112,8 +112,8 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     Ok(())
 }
 
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    listen::bind(address).with_context(|| format!("cannot listen on {address}"))
 }
 
 /// Usage statistics of one installation: routes for a web server, and tasks in the background.

@@ -9,7 +9,7 @@ mod connection_watch;
 mod paced_body;
 mod watched_stream;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -23,7 +23,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -47,6 +47,27 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The largest head of a request, and all that is read ahead, in bytes.
 const BUFFER_BYTES: usize = 16 * 1024;
+
+/// What the system holds of answers that a peer has not taken, in bytes; Linux doubles it for its own needs. By default it
+/// grows to megabytes, and until it is full a peer that asks again and again without reading is answered.
+const SEND_BUFFER_BYTES: u32 = 128 * 1024;
+
+/// Connections that the system accepts before this program does.
+const BACKLOG: u32 = 1024;
+
+/// Listens on an address. Connections have bounded buffers.
+///
+/// # Errors
+/// The address cannot be listened on.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A port is free again as soon as its program has ended.
+    socket.set_reuseaddr(true)?;
+    // Connections inherit it.
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Serves `router` until `stop`, then gives requests under way `drain` to end.
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, drain: Duration) {

@@ -139,6 +139,15 @@ async fn a_body_that_keeps_the_pace_is_received() {
     sending.await.unwrap();
 }
 
+#[tokio::test]
+async fn what_a_peer_does_not_take_is_held_in_bounds() {
+    let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let _peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (accepted, _) = listener.accept().await.unwrap();
+    let held = TcpSocket::from_std_stream(accepted.into_std().unwrap()).send_buffer_size().unwrap();
+    assert!((SEND_BUFFER_BYTES..=2 * SEND_BUFFER_BYTES).contains(&held), "{held}");
+}
+
 /// A server on loopback with few places.
 struct Served {
     address: SocketAddr,
@@ -148,7 +157,7 @@ struct Served {
 
 impl Served {
     async fn start(router: Router, places: usize) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let places = ConnectionPlaces::new(places);
