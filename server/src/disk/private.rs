@@ -15,7 +15,7 @@ const DIR_MODE: u32 = 0o700;
 
 /// What this program makes at the top of its directory. Each also stands for the names that add to it with `.` or `-`, such
 /// as `db.sqlite-wal`.
-const OWN: [&str; 17] = [
+const OWN: [&str; 18] = [
     "admin-token",
     "browser.key",
     "browsers",
@@ -31,6 +31,7 @@ const OWN: [&str; 17] = [
     "page-views",
     "process",
     "reports",
+    "times-switched-off",
     "unreported.json",
     "usage-statistics.json",
 ];
