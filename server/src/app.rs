@@ -103,7 +103,8 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
         public_url: public_base(config.public_url.as_ref(), &BasePath::root())?,
     };
     let access = Access::new(access, Arc::new(SystemClock::new()));
-    let router = http::collector_routes(access, &collector);
+    let proxies = config.trusted_proxy.into_iter().collect();
+    let router = http::collector_routes(access, &collector, proxies);
     let listener = bind(config.listen)?;
     tracing::info!(admin_token = %operator, "collecting on http://{}/", listener.local_addr()?);
     listen::serve(listener, router, stop, DRAIN).await;

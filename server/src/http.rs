@@ -34,7 +34,10 @@ pub use self::{
     access::{Access, AccessConfig, Interface},
     assets::Assets,
 };
-use self::{forwarded::EventSenders, openapi::Description};
+use self::{
+    forwarded::{EventSenders, TrustedProxies},
+    openapi::Description,
+};
 use crate::{
     app::statistics::Statistics, collector::Collector, config::BasePath, metrics::Metrics, settings::Settings,
 };
@@ -137,8 +140,8 @@ pub fn server_routes(
 }
 
 /// The routes of `headcount collect`.
-pub fn collector_routes(access: Access, collector: &Collector) -> Router {
-    let collector::CollectorRoutes { public, private } = collector::routes(collector);
+pub fn collector_routes(access: Access, collector: &Collector, proxies: TrustedProxies) -> Router {
+    let collector::CollectorRoutes { public, private } = collector::routes(collector, proxies);
     let (session, _) = sign_in::session_routes::<Access>().split_for_parts();
     let (code, _) = sign_in::code_routes::<Access>().split_for_parts();
     let code: Router = code.with_state(access.clone());

@@ -137,7 +137,7 @@ impl Running {
         let clock = Turned::at(now);
         let config = CollectorConfig { max_disk, ..config(directory.path()) };
         let collector = Collector::open(&config, Arc::<Turned>::clone(&clock)).await.unwrap();
-        let routes = routes(&collector);
+        let routes = routes(&collector, "10.1.0.0/16".parse().unwrap());
         Self { directory, clock, collector, router: routes.public.merge(routes.private) }
     }
 
@@ -1064,13 +1064,15 @@ async fn an_installation_has_a_quota_and_duplicates_are_free() {
 #[tokio::test]
 async fn new_installations_of_one_network_have_a_quota() {
     let running = Running::start().await;
-    let send = async |peer: &str, instance: u128| {
+    let send_through = async |peer: &str, forwarded: &str, instance: u128| {
         let peer: std::net::SocketAddr = format!("{peer}:4711").parse().unwrap();
         let body = format!(r#"{{"instance":{{"uuid":"{}"}}}}"#, uuid::Uuid::from_u128(instance));
-        let mut request = Request::post("/ce/usage-statistics").body(Body::from(body)).unwrap();
+        let request = Request::post("/ce/usage-statistics").header("x-forwarded-for", forwarded);
+        let mut request = request.body(Body::from(body)).unwrap();
         request.extensions_mut().insert(Peer(peer));
         running.send(request).await
     };
+    let send = async |peer: &str, instance: u128| send_through(peer, "203.0.113.9", instance).await;
     let mut instances = 1..;
     let mut stored = async |peer: &str, many: usize| {
         let mut stored = 0;
@@ -1088,6 +1090,10 @@ async fn new_installations_of_one_network_have_a_quota() {
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
     refused.assert_comes_back_spread();
     assert_eq!(send("192.0.2.1", 1).await.status, StatusCode::OK, "an installation that is known");
+    // Through a proxy that was declared, the sender counts that this saw.
+    let forwarded = async |sender: &str| send_through("10.1.2.3", sender, u128::MAX).await.status;
+    assert_eq!(forwarded("198.51.100.200, 192.0.2.3").await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(forwarded("192.0.2.3, 198.51.100.200").await, StatusCode::OK);
 }
 
 /// A report that does not compress, of about so many bytes.

@@ -6,6 +6,8 @@ use bytesize::ByteSize;
 use clap::Args;
 use reqwest::Url;
 
+use crate::http::forwarded::TrustedProxies;
+
 use super::{
     AccessToken, LogFilter, LogFormat,
     values::{parse_disk_size, parse_interval, parse_public_url},
@@ -35,6 +37,11 @@ pub struct Collect {
     /// those of other sites where a proxy changes the host name.
     #[arg(long, value_parser = parse_public_url)]
     pub public_url: Option<Url>,
+
+    /// The reverse proxies in front of this collector, addresses and blocks such as `10.0.0.0/8` between commas. Their
+    /// `X-Forwarded-For` tells senders apart, so that one of them cannot take the room and the quotas of all.
+    #[arg(long, value_name = "LIST")]
+    pub trusted_proxy: Vec<TrustedProxies>,
 
     /// How long counts and ids of reports are kept.
     #[arg(long, default_value = "400d", value_parser = parse_interval)]

@@ -1,9 +1,9 @@
 //! The routes of a collector.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     extract::{Path, Query, Request, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -14,7 +14,7 @@ use headcount_shared::api::{ConfirmedClock, Fleet, Received, StoredReports};
 use rand::RngExt;
 use sha2::{Digest, Sha256};
 
-use super::{access::Peer, problem::Refusal};
+use super::{access::Peer, forwarded::TrustedProxies, problem::Refusal};
 use crate::collector::{
     Collector, Found, NotTaken, Unreadable,
     arrival::Arrival,
@@ -41,8 +41,8 @@ pub struct CollectorRoutes {
     pub private: Router,
 }
 
-/// The routes of `collector`.
-pub fn routes(collector: &Collector) -> CollectorRoutes {
+/// The routes of `collector`, which is reached directly or through these proxies.
+pub fn routes(collector: &Collector, proxies: TrustedProxies) -> CollectorRoutes {
     let public = Router::new().route("/ce/usage-statistics", post(take_report)).route("/health", get("ok"));
     let private = Router::new()
         .route("/", get(fleet_page))
@@ -52,17 +52,19 @@ pub fn routes(collector: &Collector) -> CollectorRoutes {
         .route("/api/reports", get(list_reports))
         .route("/api/reports/{id}", get(report));
     CollectorRoutes {
-        public: public.with_state(collector.clone()),
+        public: public.layer(Extension(Arc::new(proxies))).with_state(collector.clone()),
         private: private.with_state(collector.clone()),
     }
 }
 
 async fn take_report(
     State(collector): State<Collector>,
+    Extension(proxies): Extension<Arc<TrustedProxies>>,
+    peer: Option<Extension<Peer>>,
     request: Request,
 ) -> Result<Json<Received>, NotTaken> {
     let arrival = Arrival::from_headers(request.headers())?;
-    let sender = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+    let sender = peer.map(|Extension(Peer(peer))| proxies.client(peer.ip(), request.headers()));
     let status = collector.take(arrival, sender, request.into_body()).await?;
     Ok(Json(Received { status }))
 }
