@@ -27,14 +27,14 @@ use reqwest::Url;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-pub use self::{
-    health::health,
-    running_program::{preview, sign_in},
-};
 use self::{
     admin_token::OperatorToken,
     public_url::link_base,
     statistics::{Plan, Statistics},
+};
+pub use self::{
+    health::health,
+    running_program::{preview, sign_in},
 };
 use crate::{
     clock::{Clock, SystemClock},
