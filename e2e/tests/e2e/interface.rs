@@ -100,3 +100,23 @@ async fn the_overview_links_to_the_projects_that_there_are() {
     assert!(browser.errors().await.is_empty());
     browser.close().await;
 }
+
+#[tokio::test]
+async fn the_page_shows_the_pseudonym_under_which_its_browser_is_counted() {
+    let scene = Scene::new();
+    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let browser = Browser::open(Engine::Chromium, 1400).await;
+    browser.visit(&server, "welcome").await;
+    let counted = eventually("the browser is counted", SOON, async || {
+        scene.preview(&server).await.ux.users.into_iter().next()
+    });
+    let counted = counted.await.unwrap();
+    let device_id = browser.run("return localStorage.getItem('headcount-device-id:/')").await;
+    browser.visit(&server, "usage-statistics").await;
+    let shown = "return document.querySelector('#this-browser code')?.textContent ?? null";
+    browser.wait_for("return document.querySelector('#this-browser code') !== null").await;
+    let shown = browser.run(shown).await;
+    assert_eq!(shown, json!(counted));
+    assert_ne!(shown, device_id);
+    browser.close().await;
+}

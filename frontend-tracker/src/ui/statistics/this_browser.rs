@@ -24,7 +24,7 @@ pub(super) fn ThisBrowser(desk: Desk) -> impl IntoView {
 #[component]
 fn Told(pseudonym: Uuid) -> impl IntoView {
     view! {
-        <p class="note">
+        <p id="this-browser" class="note">
             "This browser is " <code>{pseudonym.to_string()}</code>
             " in the reports of this installation, and another one in those of any other."
         </p>
