@@ -1,7 +1,7 @@
 //! An estimate of how many different browsers were dropped, in a fixed amount of memory.
 //!
-//! HyperLogLog with 1,024 registers: the standard error is 3 %. Pseudonyms are random, so their bits need no hash, and only
-//! who has the key of the installation can choose them.
+//! `HyperLogLog` with 1,024 registers: the standard error is 3 %. Pseudonyms are random, so their bits need no hash, and only
+//! the owner of the installation's key can choose them.
 
 use super::pseudonym::BrowserPseudonym;
 

@@ -18,18 +18,32 @@ pub(super) fn sentence(forgets: &WouldForget) -> String {
         .filter(|(count, _, _)| *count > 0)
         .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
         .collect();
-    match named.split_last() {
+    let kept = match forgets.unknown_reports {
+        0 => String::new(),
+        1 => " 1 report whose answer is outstanding is kept and not sent again.".to_owned(),
+        many => format!(" {many} reports whose answers are outstanding are kept and not sent again."),
+    };
+    let deleted = match named.split_last() {
         None => "There is nothing to delete now but what Prometheus said.".to_owned(),
         Some((only, [])) => format!("Now that is {only}, and what Prometheus said."),
         Some((last, others)) => {
             format!("Now that is {}, {last}, and what Prometheus said.", others.join(", "))
         }
-    }
+    };
+    deleted + &kept
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_report_whose_answer_is_outstanding_is_kept() {
+        let forgets = WouldForget { unknown_reports: 1, ..WouldForget::default() };
+        assert!(
+            sentence(&forgets).ends_with(" 1 report whose answer is outstanding is kept and not sent again.")
+        );
+    }
 
     #[test]
     fn what_there_is_is_said_and_nothing_else() {
