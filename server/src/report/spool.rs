@@ -115,7 +115,7 @@ impl Spool {
     /// Whether another report may be queued.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        let queued = in_state(&self.lock().reports, ReportState::Queued);
+        let queued = self.reports_in(ReportState::Queued);
         queued.len() < QUEUED_REPORTS && size_of(&queued) < QUEUED_BYTES
     }
 
@@ -142,7 +142,7 @@ impl Spool {
     /// The ids of the reports that wait, in the order in which they were made.
     #[must_use]
     pub fn queued(&self) -> Vec<Uuid> {
-        in_state(&self.lock().reports, ReportState::Queued).into_iter().map(|report| report.name.id).collect()
+        self.reports_in(ReportState::Queued).into_iter().map(|report| report.name.id).collect()
     }
 
     /// The number of reports in a state.
@@ -219,7 +219,7 @@ impl Spool {
     /// # Errors
     /// The disk refused.
     pub fn unsent(&self) -> io::Result<Unsent> {
-        let queued = in_state(&self.lock().reports, ReportState::Queued);
+        let queued = self.reports_in(ReportState::Queued);
         let unknown = queued.iter().filter(|report| report.name.left).count();
         let damaged = self.damaged_queued()?.len();
         Ok(Unsent {
@@ -236,7 +236,7 @@ impl Spool {
     /// The disk refused; some may be left. Calling it again goes on.
     pub fn forget_unsent(&self) -> io::Result<Unsent> {
         let unsent = self.unsent()?;
-        for report in in_state(&self.lock().reports, ReportState::Queued) {
+        for report in self.reports_in(ReportState::Queued) {
             if report.name.left {
                 self.change_state(report.name.id, ReportState::Unknown)?;
             } else {
@@ -294,7 +294,7 @@ impl Spool {
     /// Removes the oldest copies of sent reports until that many bytes are free, or all. Whether there was any.
     fn make_room(&self, bytes: u64) -> io::Result<bool> {
         let mut freed = 0;
-        for report in in_state(&self.lock().reports, ReportState::Sent) {
+        for report in self.reports_in(ReportState::Sent) {
             if freed >= bytes {
                 break;
             }
@@ -353,7 +353,7 @@ impl Spool {
             ReportState::Refused => (REFUSED_REPORTS, SENT_BYTES),
             ReportState::Unknown => (UNKNOWN_REPORTS, SENT_BYTES),
         };
-        let reports = in_state(&self.lock().reports, state);
+        let reports = self.reports_in(state);
         let mut bytes = size_of(&reports);
         // The newest stays, however large it is.
         for (older, report) in reports.iter().enumerate().take(reports.len().saturating_sub(1)) {
@@ -364,6 +364,11 @@ impl Spool {
             self.remove(report)?;
         }
         Ok(())
+    }
+
+    /// The reports in a state, oldest first. The lock is free again when this returns.
+    fn reports_in(&self, state: ReportState) -> Vec<StoredReport> {
+        in_state(&self.lock().reports, state)
     }
 
     fn get(&self, id: Uuid) -> Option<StoredReport> {
