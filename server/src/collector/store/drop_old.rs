@@ -12,7 +12,7 @@ const DROPPED_AT_ONCE: i64 = 100;
 const GIVE_BACK: &str = "PRAGMA incremental_vacuum(1000)";
 
 /// Pages of the file that may be free. Reports that arrive use them.
-const FREE_PAGES: i64 = 256;
+const FREE_PAGES: i64 = 32;
 
 const DROP_RAW: &str = "DELETE FROM raw WHERE seq IN (SELECT seq FROM raw WHERE received_at < ? LIMIT ?)";
 
