@@ -48,7 +48,7 @@ pub enum Command {
     /// Count, and report once an hour; the default.
     Serve(Box<Serve>),
     /// Take the reports of installations.
-    Collect(Collect),
+    Collect(Box<Collect>),
     /// Print the report that a running server would send now. Takes the flags of that server.
     Preview(Box<Serve>),
     /// Print a link that opens the web interface of a running server signed in, once and within five minutes. Takes the flags

@@ -55,7 +55,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Collect(config) => {
             log(&config.log, config.log_format);
-            app::collect(config, stop_on_signal()?).await
+            app::collect(*config, stop_on_signal()?).await
         }
         Command::Preview(config) => preview(*config).await,
         Command::SignIn(command) => print_sign_in_link(&command).await,

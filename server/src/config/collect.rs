@@ -33,7 +33,7 @@ pub struct Collect {
     #[arg(long)]
     pub admin_token: Option<AccessToken>,
 
-    /// Where browsers reach the fleet pages, such as https://fleet.example.com: for links, and to tell its own pages from
+    /// Where browsers reach the fleet pages, such as `https://fleet.example.com`: for links, and to tell its own pages from
     /// those of other sites where a proxy changes the host name.
     #[arg(long, value_parser = parse_public_url)]
     pub public_url: Option<Url>,

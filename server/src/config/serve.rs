@@ -130,7 +130,7 @@ pub struct Serve {
     #[arg(long)]
     pub metrics_token: Option<AccessToken>,
 
-    /// Where browsers reach the web interface, such as https://stats.example.com: for links, and to tell its own pages from
+    /// Where browsers reach the web interface, such as `https://stats.example.com`: for links, and to tell its own pages from
     /// those of other sites where a proxy changes the host name.
     #[arg(long, value_parser = parse_public_url)]
     pub public_url: Option<Url>,
