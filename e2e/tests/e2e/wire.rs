@@ -85,10 +85,12 @@ impl Wire {
     pub(crate) fn head_with(&self, line: &str) -> Option<String> {
         let sent = self.shared.sent.lock().unwrap();
         let text = String::from_utf8_lossy(&sent);
-        let place = text.rfind(&format!("\r\n{line}\r\n"))?;
-        let end = place + text[place..].find("\r\n\r\n")?;
-        let begin = text[..place].rfind("POST /")?;
-        Some(text[begin..end].to_owned())
+        let (before, after) = text.rsplit_once(&format!("\r\n{line}\r\n"))?;
+        let (_, first_lines) = before.rsplit_once("POST /")?;
+        // An empty line ends the head, and may come next.
+        let last_lines = format!("\r\n{after}");
+        let (last_lines, _) = last_lines.split_once("\r\n\r\n")?;
+        Some(format!("POST /{first_lines}\r\n{line}{last_lines}"))
     }
 }
 

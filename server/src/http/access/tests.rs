@@ -1,3 +1,5 @@
+//! Who may ask for what: tokens, sessions, and changes that come from other sites.
+
 use std::time::Duration;
 
 use axum::{

@@ -1,3 +1,5 @@
+//! The sign-in page and the addresses that it leads to.
+
 use std::sync::Arc;
 
 use super::*;
