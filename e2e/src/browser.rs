@@ -155,7 +155,8 @@ impl Browser {
     pub async fn sign_in(&self, server: &Process) {
         let is_new = self.signed_in.lock().expect("no holder panics").insert(server.url(""));
         if is_new {
-            self.goto(&server.url("health")).await;
+            // A page with an icon of its own: for others the browser asks for one, and hears that it may not.
+            self.goto(&server.url("sign-in")).await;
             let body = json!({ "token": http::ADMIN_TOKEN }).to_string();
             let ask = format!("fetch('api/session', {{ method: 'POST', body: {} }})", json!(body));
             assert_eq!(self.run(&format!("return {ask}.then(answer => answer.status)")).await, json!(204));
@@ -170,7 +171,7 @@ impl Browser {
         let answer = asked.send().await.expect("the server answers");
         let cookie = answer.headers()["set-cookie"].to_str().expect("a cookie is text").to_owned();
         let (name, value) = cookie.split_once(';').and_then(|(it, _)| it.split_once('=')).expect("a cookie");
-        self.goto(&format!("{base}health")).await;
+        self.goto(&format!("{base}sign-in")).await;
         let mut cookie = Cookie::new(name, value);
         cookie.set_path("/");
         self.web().add_cookie(cookie).await.expect("the browser takes a cookie");

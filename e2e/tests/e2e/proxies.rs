@@ -151,7 +151,7 @@ async fn assert_operator_gets_in(
     let form = "return document.querySelector('form input[name=token]') !== null";
     let browser = Browser::open(engine, 1400).await;
     for (base, page, signed_in, sign_out) in [
-        (of_server, "usage-statistics", "button[role=switch]", "button.sign-out"),
+        (of_server, "usage-statistics", "button[role=switch][aria-checked=true]", "button.sign-out"),
         (of_collector, "", "form.sign-out button", "form.sign-out button"),
     ] {
         browser.goto(&format!("{base}{page}")).await;

@@ -125,9 +125,9 @@ impl Access {
     /// Access by `config`. Sessions end by the time of `clock`.
     #[must_use]
     pub fn new(config: AccessConfig, clock: Arc<dyn Clock>) -> Self {
-        let key: [u8; 32] = rand::rng().random();
-        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
-        let comparison: Hmac<Sha256> = Hmac::new_from_slice(&key).expect("HMAC takes a key of any length");
+        // As long as a block of the hash, which is what HMAC makes of any key.
+        let key: [u8; 64] = rand::rng().random();
+        let comparison: Hmac<Sha256> = Hmac::new(&key.into());
         let digest = |token: &AccessToken| TokenDigest(digest(&comparison, token.expose()));
         let admin = config.admin_token.map(|token| AdminAccess {
             token: digest(&token),
