@@ -7,17 +7,17 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::Path,
     process::Command,
-    time::Duration,
 };
 
 use anyhow::{Context, bail};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-use crate::{child::Running, wait::eventually};
-
-/// How long a start may take, on a machine that has much else to do.
-const START: Duration = Duration::from_secs(60);
+use crate::{
+    child::Running,
+    run,
+    wait::{SOON, eventually},
+};
 
 /// A proxy that runs.
 #[derive(Debug)]
@@ -35,12 +35,14 @@ impl Proxy {
     pub async fn nginx(listen: SocketAddr, server: &str) -> anyhow::Result<Self> {
         let directory = directory()?;
         let (address, path) = (free(listen)?, directory.path().display());
-        // Everything that it would keep elsewhere is kept in the directory.
+        // Everything that it would keep elsewhere is kept in the directory. It is one process, because one that is killed
+        // leaves its workers behind.
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|name| format!("{name}_temp_path {path}/{name};\n"))
             .concat();
         let config = format!(
             "daemon off;
+master_process off;
 pid {path}/pid;
 error_log stderr;
 worker_processes 1;
@@ -86,7 +88,7 @@ listen {address};
         let missing = || format!("{program} cannot be started; `.ci/install test` installs it");
         let running = Running::start(command, None).with_context(missing)?;
         let mut proxy = Self { address, running, directory };
-        eventually(&format!("{program} listens"), START, async || {
+        eventually(&format!("{program} listens"), SOON, async || {
             if TcpStream::connect(address).await.is_ok() {
                 return Some(Ok(()));
             }
@@ -119,7 +121,7 @@ listen {address};
 
 /// A directory that the worker of nginx can read, which has a user of its own when nginx was started by root.
 fn directory() -> anyhow::Result<TempDir> {
-    let directory = tempfile::tempdir().context("no directory can be made")?;
+    let directory = run::temporary_directory()?;
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).context("the directory")?;
     Ok(directory)
 }

@@ -1,14 +1,12 @@
 //! A request names exactly one host, whatever it asks for.
 
-use std::time::Duration;
-
 use headcount_e2e::processes::Process;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
-use crate::scene::Scene;
+use crate::scene::{SOON, Scene};
 
 /// Sends a head as it is, and gives the status and the body of the answer.
 async fn ask(process: &Process, head: &str) -> (u16, String) {
@@ -20,7 +18,7 @@ async fn ask(process: &Process, head: &str) -> (u16, String) {
         stream.read_to_string(&mut answer).await.unwrap();
         answer
     };
-    let answer = tokio::time::timeout(Duration::from_secs(20), asked).await.unwrap();
+    let answer = tokio::time::timeout(SOON, asked).await.unwrap();
     let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
     (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
 }

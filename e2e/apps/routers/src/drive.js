@@ -63,9 +63,9 @@ export const later = (use) => held.push(use);
 
 /**
  * Lets what was set in motion so far come to rest. Timers fire in the order in which they are due, on a busy machine too,
- * and nothing that is observed here sets one that is due after 20 ms.
+ * and nothing that is observed here sets one that is due after 10 ms.
  */
-const rest = () => new Promise((resolve) => setTimeout(resolve, 20));
+const rest = () => new Promise((resolve) => setTimeout(resolve, 10));
 
 /** Lets guards and loaders go on, one after another, until a step is over. */
 async function through(step) {
