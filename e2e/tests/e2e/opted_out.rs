@@ -23,7 +23,12 @@ const CALLS: &str = "trace=network,openat,mkdir,mkdirat,rename,setitimer";
 const PROMETHEUS: &str = "http://127.0.0.1:9/";
 
 /// The names of the [`ways`], as the page says them.
-const WAYS: [&str; 3] = ["--disable-usage-statistics", "DISABLE_USAGE_STATISTICS", "DO_NOT_TRACK"];
+const WAYS: [&str; 4] = [
+    "--disable-usage-statistics",
+    "DISABLE_USAGE_STATISTICS",
+    "DO_NOT_TRACK",
+    "HEADCOUNT_DISABLE_USAGE_STATISTICS",
+];
 
 /// How a process may be told before it starts.
 fn ways(program: &Program) -> [Program; 4] {
@@ -205,7 +210,8 @@ async fn switched_off_on_the_page_nothing_is_counted_kept_or_sent_after_a_restar
     let left = files(&scene.path("server"));
     let settings = |name: &String| {
         name.starts_with("db.sqlite")
-            || ["lock", "instance.uuid", "admin-token", "times-switched-off"].contains(&name.as_str())
+            || ["lock", "instance.uuid", "admin-token", "browser.key", "times-switched-off"]
+                .contains(&name.as_str())
     };
     assert!(left.iter().all(settings), "{left:?}");
     browser.close().await;

@@ -327,7 +327,7 @@ async fn the_switch_of_one_server_holds_for_all_and_each_forgets_what_it_counted
     eventually("the other one is off too", SOON, is_off).await.unwrap();
     assert_eq!(rows().await, "0");
     for member in &members {
-        assert!(!stage.scene.path(member.name).join("browsers").exists(), "{}", member.name);
+        assert!(!stage.scene.path(member.name).join("page-views").exists(), "{}", member.name);
     }
     assert_eq!(stage.scene.switch(&other.process, true).await.status(), StatusCode::OK);
     let is_on = async || stage.scene.status(&one.process).await.enabled.then_some(());

@@ -115,8 +115,9 @@ async fn reports_that_left_can_be_read_while_switched_off_and_those_that_wait_ar
         .unwrap();
     assert!(scene.would_forget(&server).await.queued_reports > 0);
     // One that waited, and whose file is damaged.
-    let damaged = scene.path("server/reports/queued/x.json.damaged");
-    fs::write(&damaged, "part of a report").unwrap();
+    let queued = scene.path("server/reports/queued");
+    let waiting = files(&queued).into_iter().find(|name| name.ends_with(".json")).unwrap();
+    fs::write(queued.join(format!("{waiting}.damaged")), "part of a report").unwrap();
     assert_eq!(scene.would_forget(&server).await.damaged_reports, 1);
     assert_eq!(scene.switch(&server, false).await.status(), StatusCode::OK);
     let collector = down.start().await.unwrap();
@@ -141,7 +142,7 @@ async fn what_a_server_left_that_ended_in_the_middle_of_switching_off_is_gone_af
     let server = scene.server_to("http://127.0.0.1:1/").start().await.unwrap();
     scene.view(&server, &event("/")).await;
     let data_dir = scene.path("server");
-    let counted = data_dir.join("browsers");
+    let counted = data_dir.join("page-views");
     let kept = scene.path("kept");
     crate::scene::copy(&counted, &kept);
     assert_eq!(scene.switch(&server, false).await.status(), StatusCode::OK);
