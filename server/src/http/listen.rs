@@ -1,7 +1,7 @@
 //! The connections of a server: bounded in number, and in what a slow peer may cost.
 //!
 //! When all places are taken, the connection that has waited longest for its peer makes room for a new one. A connection
-//! whose peer takes no byte of an answer for [`WRITE_PATIENCE`](connection_watch::WRITE_PATIENCE) ends, and so does a body
+//! whose peer takes no byte of an answer for 30 seconds ends, and so does a body
 //! below a pace. These rules are here, below the routes, so that they hold for every request.
 
 mod connection_places;
