@@ -2,7 +2,7 @@
 //!
 //! An event is queued, appended to the journal, counted in memory, and then acknowledged. The next report takes the counts
 //! ([`Browsers::cut`]); the journal forgets them once that report is on disk ([`Browsers::forget`]). A browser is a
-//! pseudonym from the first step on. One thread does all the work on the disk ([`writer`]); who looks at counts waits for
+//! pseudonym from the first step on. One thread does all the work on the disk (`writer`); who looks at counts waits for
 //! no disk.
 
 mod counts;
