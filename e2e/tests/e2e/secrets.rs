@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::scene::{SOON, Scene, event};
 
-/// What nobody may see.
+/// A secret that must not be printed.
 const SECRET: &str = "zqxjvk";
 
 #[tokio::test]

@@ -25,13 +25,13 @@ pub(super) struct OperatorToken {
 /// Where an operator finds the token.
 #[derive(Debug, Clone)]
 enum TokenPlace {
-    /// Whoever started the program knows it.
+    /// The operator gave it at the start.
     Given,
     File(PathBuf),
 }
 
 impl OperatorToken {
-    /// One that whoever started the program knows.
+    /// The one that the operator gave at the start.
     pub(super) fn given(token: &AccessToken) -> Self {
         Self { token: token.clone(), place: TokenPlace::Given }
     }

@@ -1,8 +1,8 @@
 //! The connections of a server: bounded in number, and in what a slow peer may cost.
 //!
 //! When all places are taken, the connection that has waited longest for its peer makes room for a new one. A connection
-//! whose peer takes no byte of an answer for 30 seconds ends, and so does a body
-//! below a pace. These rules are here, below the routes, so that they hold for every request.
+//! whose peer takes no byte of an answer for 30 seconds ends, and so does a body below a pace. These rules are here, below
+//! the routes, so that they hold for every request.
 
 mod connection_places;
 mod connection_watch;

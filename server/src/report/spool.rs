@@ -271,7 +271,7 @@ impl Spool {
         Ok(damaged.map(|name| format!("{dir}/{name}")).collect())
     }
 
-    /// Writes a queued report. A directory that somebody removed is made again, and a full disk gets room.
+    /// Writes a queued report. A directory that was removed is made again, and a full disk gets room.
     fn write(&self, report: &StoredReport, bytes: &[u8]) -> io::Result<()> {
         let mut made_dirs = false;
         loop {
@@ -330,7 +330,7 @@ impl Spool {
         self.keep_newest(state)
     }
 
-    /// Moves a report's file; whether it is there. A directory that somebody removed is made again.
+    /// Moves a report's file; whether it is there. A directory that was removed is made again.
     fn move_file(&self, before: &StoredReport, after: &StoredReport) -> io::Result<bool> {
         let rename = || self.disk.rename(&before.path(), &after.path());
         let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;

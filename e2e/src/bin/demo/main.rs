@@ -60,7 +60,7 @@ async fn run() -> anyhow::Result<()> {
         Ok(server) => server,
         Err(error) => return collector.stop().await.and(Err(error)),
     };
-    let links = Links::of(&server, &collector).await.context("nobody can sign in");
+    let links = Links::of(&server, &collector).await.context("no link for signing in can be made");
     let links = match links {
         Ok(links) => links,
         Err(error) => return finish(server, collector, None).await.and(Err(error)),

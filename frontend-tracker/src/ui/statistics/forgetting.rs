@@ -1,4 +1,4 @@
-//! How is it said what switching off deletes?
+//! Says what switching off deletes, before it is done.
 
 use headcount_shared::api::WouldForget;
 
