@@ -3,8 +3,11 @@
 .DEFAULT_GOAL := help
 .PHONY: help run examples build test verify bench lint fmt readme behaviours clean
 
+# Where cargo builds.
+BUILT := $(or $(CARGO_TARGET_DIR),target)
+
 # What the tests have seen the tracker do, in which engine.
-SEEN := $(or $(CARGO_TARGET_DIR),target)/tmp/behaviours
+SEEN := $(BUILT)/tmp/behaviours
 
 # Tests wait for processes most of the time; those that use a browser wait for their turn.
 AT_ONCE := $(shell echo $$((4 * $$(nproc))))
@@ -29,15 +32,17 @@ build: ## Builds the browser programs, the server (target/release/headcount) and
 	@.ci/install build
 	@.ci/wasm
 	cargo build --release -p headcount -p headcount-e2e --bins
-	@.ci/no-paths $(or $(CARGO_TARGET_DIR),target)/release/headcount
+	@.ci/no-paths $(BUILT)/release/headcount
 
 test: ## Runs all tests, those in real browsers included: within 40 minutes on two cores, the builds included
 	@.ci/install build test examples
 	@.ci/wasm
 	@.ci/wasm leptos
 	@.ci/examples
+	cargo build --release -p headcount
+	@.ci/no-paths $(BUILT)/release/headcount
 	@rm -rf $(SEEN)
-	cargo test --workspace --features headcount-frontend/ui,headcount-frontend/bundle -- --test-threads $(AT_ONCE)
+	HEADCOUNT_BIN=$(abspath $(BUILT)/release/headcount) cargo test --workspace --features headcount-frontend/ui,headcount-frontend/bundle -- --test-threads $(AT_ONCE)
 	@cargo run --quiet -p headcount-e2e --bin behaviours -- $(SEEN) docs/tracker.md --check
 
 verify: export HEADCOUNT_THOROUGH := 1

@@ -17,6 +17,7 @@ mod shared;
 mod webkit;
 
 use std::{
+    cell::RefCell,
     collections::BTreeSet,
     net::SocketAddr,
     sync::{Mutex, OnceLock},
@@ -26,7 +27,7 @@ use std::{
 
 use serde_json::{Value, json};
 pub use thirtyfour::Cookie;
-use thirtyfour::{By, WebDriver, WindowHandle};
+use thirtyfour::{By, WebDriver, WindowHandle, error::WebDriverResult};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use self::engine::Engine;
@@ -229,7 +230,11 @@ impl Browser {
 
     /// Runs a script in the page, and gives what it returns; of a promise, what it becomes.
     pub async fn run(&self, script: &str) -> Value {
-        self.web().execute(script, vec![]).await.expect("the script runs").json().clone()
+        self.try_run(script).await.expect("the script runs")
+    }
+
+    async fn try_run(&self, script: &str) -> WebDriverResult<Value> {
+        Ok(self.web().execute(script, vec![]).await?.json().clone())
     }
 
     /// Navigates within the page, as an application does.
@@ -237,10 +242,18 @@ impl Browser {
         self.run(&format!("history.pushState({{}}, '', {})", json!(path))).await;
     }
 
-    /// Waits until a script in the page gives true.
+    /// Waits until a script in the page gives true. It does not run while a page makes room for the next one: that is no
+    /// answer.
     pub async fn wait_for(&self, script: &str) {
-        let holds = async || (self.run(script).await == json!(true)).then_some(());
-        eventually(script, SOON, holds).await.expect("the page comes to it");
+        let last_answer = RefCell::new(None);
+        let holds = async || {
+            let answer = self.try_run(script).await;
+            let holds = matches!(answer, Ok(Value::Bool(true)));
+            last_answer.replace(Some(answer));
+            holds.then_some(())
+        };
+        let came = eventually(script, SOON, holds).await;
+        came.unwrap_or_else(|error| panic!("{error:#}; the last answer was {:?}", last_answer.take()));
     }
 
     /// The errors and warnings of pages and of the browser about them, since the last call. Those of Firefox arrive a

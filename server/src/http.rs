@@ -4,6 +4,7 @@ pub mod access;
 pub mod assets;
 mod body;
 pub mod collector;
+mod document;
 pub mod forwarded;
 mod host_header;
 pub mod listen;

@@ -10,7 +10,7 @@ use anyhow::{Context, anyhow, bail};
 use crate::{config::AccessToken, disk::secret_file, settings::Settings};
 
 /// The file in the directory for what a program keeps.
-const FILE: &str = "admin-token";
+pub(super) const FILE: &str = "admin-token";
 
 /// The name of the token that servers on one database share.
 const SHARED: &str = "headcount_admin_token";

@@ -10,7 +10,7 @@ use headcount_shared::payload::DatabaseType;
 use crate::{browsers::BrowserKey, disk::secret_file, settings::Settings};
 
 /// The file in the directory for what this program keeps.
-const FILE: &str = "browser.key";
+pub(super) const FILE: &str = "browser.key";
 
 /// The name of the key in a database that several servers share.
 const SHARED_NAME: &str = "headcount_browser_key";

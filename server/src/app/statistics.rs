@@ -23,7 +23,7 @@ use crate::{
     browsers::{Browsers, page_keys},
     clock::Clock,
     config::Serve,
-    disk::{DataDir, Directory, Disk},
+    disk::{DataDir, Directory, Disk, secret_file::SecretFiles},
     metrics::Metrics,
     notifications::Endpoints,
     outgoing::{self, TargetPolicy},
@@ -44,7 +44,8 @@ use crate::{
 };
 
 use super::{
-    browser_key::browser_key,
+    admin_token,
+    browser_key::{self, browser_key},
     forgetting::CountedOnDisk,
     installed::Installed,
     records::Recorder,
@@ -463,6 +464,7 @@ impl Running {
             data_dir: Arc::clone(&plan.locked_dir),
             own_dir: plan.own_dir.clone(),
             instance: uuid,
+            secrets: SecretFiles::load(&plan.own_dir, &[browser_key::FILE, admin_token::FILE])?,
             spool: Arc::clone(&spool),
             browsers: Arc::clone(&browsers),
             trouble: Mutex::default(),

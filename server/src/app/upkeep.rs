@@ -1,7 +1,7 @@
 //! Keeps the data directory there while the program runs.
 //!
 //! An operator may remove it, and containers lose volumes. Then it is made again with what this process knows: who it is,
-//! and what was counted. Reports that waited in it are lost.
+//! its secrets, and what was counted. Reports that waited in it are lost.
 
 use std::{
     path::PathBuf,
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::identity;
 use crate::{
     browsers::Browsers,
-    disk::{DataDir, DataDirState},
+    disk::{DataDir, DataDirState, secret_file::SecretFiles},
     report::spool::Spool,
 };
 
@@ -31,6 +31,8 @@ pub(super) struct DataDirUpkeep {
     pub(super) data_dir: Arc<DataDir>,
     pub(super) own_dir: PathBuf,
     pub(super) instance: Uuid,
+    /// The key for browsers and the admin token, where they are in files.
+    pub(super) secrets: SecretFiles,
     pub(super) spool: Arc<Spool>,
     pub(super) browsers: Arc<Browsers>,
     /// What happened since the start; `None` as long as the directory is there.
@@ -70,6 +72,7 @@ impl DataDirUpkeep {
 
     fn fill(&self) -> anyhow::Result<()> {
         identity::store(&self.own_dir, self.instance)?;
+        self.secrets.store(&self.own_dir)?;
         self.spool.find_again()?;
         Ok(self.browsers.write_again()?)
     }

@@ -1,6 +1,7 @@
 //! A file with a secret, which is made once and which only its owner may read.
 
 use std::{
+    fmt,
     fs::{self, File},
     io::{self, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
@@ -71,6 +72,34 @@ pub fn store(dir: &Path, name: &str, content: impl AsRef<[u8]>) -> io::Result<()
     File::open(dir)?.sync_all()
 }
 
+/// Secrets as they are in files, to be written again when the directory is lost. They are never shown.
+pub struct SecretFiles(Vec<(&'static str, Vec<u8>)>);
+
+impl SecretFiles {
+    /// Those of the files that are there.
+    ///
+    /// # Errors
+    /// The disk refused.
+    pub fn load(dir: &Path, names: &[&'static str]) -> io::Result<Self> {
+        let loaded = names.iter().map(|&name| Ok(load_bytes(dir, name)?.map(|bytes| (name, bytes))));
+        Ok(Self(loaded.filter_map(io::Result::transpose).collect::<io::Result<_>>()?))
+    }
+
+    /// Writes each file whole.
+    ///
+    /// # Errors
+    /// The disk refused; the files before that one are written.
+    pub fn store(&self, dir: &Path) -> io::Result<()> {
+        self.0.iter().try_for_each(|(name, bytes)| store(dir, name, bytes))
+    }
+}
+
+impl fmt::Debug for SecretFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,5 +138,17 @@ mod tests {
         fs::write(dir.path().join("key.part"), "half").unwrap();
         assert_eq!(load_or_create(dir.path(), "key", || "whole".to_owned()).unwrap(), "whole");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn secrets_are_written_again_to_a_directory_that_was_lost() {
+        let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        store(old.path(), "key", [0, 255]).unwrap();
+        let secrets = SecretFiles::load(old.path(), &["key", "missing"]).unwrap();
+        assert_eq!(format!("{secrets:?}"), r#"["key"]"#);
+        secrets.store(new.path()).unwrap();
+        assert_eq!(load_bytes(new.path(), "key").unwrap(), Some(vec![0, 255]));
+        assert_eq!(mode(&new.path().join("key")), 0o600);
+        assert_eq!(fs::read_dir(new.path()).unwrap().count(), 1);
     }
 }

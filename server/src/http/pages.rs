@@ -11,7 +11,7 @@ use axum::{
 };
 use headcount_shared::routes::{Placeholder, ROUTES, RouteTable, UNMATCHED};
 
-use super::assets::Assets;
+use super::{assets::Assets, document::Document};
 use crate::{app::statistics::Statistics, config::BasePath};
 
 /// Sends the page; with status 404 for an address that the web interface does not have. While statistics are off for the whole
@@ -52,25 +52,9 @@ fn html(base: &str, is_counted: bool, with_interface: bool) -> String {
         "<p>This server was built without its web interface. <code>make build</code> builds both.</p>"
             .to_owned()
     };
-    format!(
-        r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="headcount-base" content="{base}">
-<title>Headcount</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="{base}static/style.css">
-{tracker}
-</head>
-<body>
-{body}
-</body>
-</html>
-"#
-    )
+    let document =
+        Document { base, title: "Headcount", stylesheet: "style.css", head: &tracker, body: &body };
+    document.to_string()
 }
 
 #[cfg(test)]

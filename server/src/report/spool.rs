@@ -19,7 +19,6 @@ use headcount_shared::{
 use thiserror::Error;
 use uuid::Uuid;
 
-pub use self::listing::KeptReports;
 use self::{
     file_name::FileName,
     listing::{STATES, StoredReport, StoredReports, entries, find_reports, in_state, read_report, sha256_of},

@@ -1,22 +1,13 @@
 //! The page of a server on which usage statistics are off for the whole run. It is public, works without script, and says what
 //! switched them off.
 
+use crate::http::document::{Document, escaped};
+
 /// The page. `base` needs no escaping: see [`BasePath`](crate::config::BasePath).
 pub(super) fn html(base: &str, by: &str) -> String {
     let by = escaped(by);
-    format!(
-        r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Usage statistics are off – Headcount</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="{base}static/style.css">
-</head>
-<body>
-<main id="main">
+    let body = format!(
+        r#"<main id="main">
 <h1>Anonymous usage statistics</h1>
 <section class="card" aria-labelledby="collection-title">
 <h2 id="collection-title">Collection</h2>
@@ -24,16 +15,10 @@ pub(super) fn html(base: &str, by: &str) -> String {
 <p class="note">Switched off for this run by <code>{by}</code>. Nothing is counted, observed, stored or sent. To collect again,
 start the server without it.</p>
 </section>
-</main>
-</body>
-</html>
-"#
-    )
-}
-
-/// Text as it stands in an element.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+</main>"#
+    );
+    let title = "Usage statistics are off – Headcount";
+    Document { base, title, stylesheet: "style.css", head: "", body: &body }.to_string()
 }
 
 #[cfg(test)]

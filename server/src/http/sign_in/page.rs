@@ -1,5 +1,7 @@
 //! The sign-in page: a plain form, no tracker, no inline script or style.
 
+use crate::http::document::{Document, escaped};
+
 /// The page.
 #[derive(Debug)]
 pub(super) struct SignInPage<'a> {
@@ -17,22 +19,8 @@ impl SignInPage<'_> {
         let Self { base, to, message } = self;
         let to = escaped(to);
         let message = message.map(|text| format!(r#"<p role="alert">{text}</p>"#)).unwrap_or_default();
-        format!(
-            r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="robots" content="noindex">
-<meta name="headcount-base" content="{base}">
-<title>Sign in · Headcount</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="{base}static/sign-in.css">
-<script type="module" src="{base}static/sign-in.js"></script>
-</head>
-<body>
-<main>
+        let body = format!(
+            r#"<main>
 <h1>Sign in</h1>
 <p id="said" role="status"></p>
 {message}
@@ -43,15 +31,16 @@ impl SignInPage<'_> {
 <button type="submit">Sign in</button>
 </form>
 <p class="note">The program says at its start where the token is. <code>headcount sign-in</code> prints a link that needs none.</p>
-</main>
-</body>
-</html>
-"#
-        )
+</main>"#
+        );
+        let head = format!(r#"<script type="module" src="{base}static/sign-in.js"></script>"#);
+        let document = Document {
+            base,
+            title: "Sign in · Headcount",
+            stylesheet: "sign-in.css",
+            head: &head,
+            body: &body,
+        };
+        document.to_string()
     }
-}
-
-/// Text as it stands in an attribute.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,6 +1,6 @@
 //! The reports on disk, as they can be listed and read.
 
-use std::{collections::BTreeMap, io, sync::Arc};
+use std::{collections::BTreeMap, io};
 
 use headcount_shared::api::{ReportEntry, ReportState};
 use sha2::{Digest, Sha256};
@@ -83,44 +83,4 @@ pub(super) fn read_report(disk: &dyn Disk, report: &StoredReport) -> Result<Repo
 /// The SHA-256 of some bytes, in lower case hexadecimal.
 pub(super) fn sha256_of(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The reports that are kept while statistics are switched off: they can be listed and read. Nothing on disk is made,
-/// changed or removed by this.
-#[derive(Debug)]
-pub struct KeptReports {
-    disk: Arc<dyn Disk>,
-    reports: StoredReports,
-}
-
-impl KeptReports {
-    /// Finds the reports that are there; none when the directory does not exist.
-    ///
-    /// # Errors
-    /// The disk refused.
-    pub fn open(disk: Arc<dyn Disk>) -> io::Result<Self> {
-        let reports = find_reports(&*disk)?;
-        Ok(Self { disk, reports })
-    }
-
-    /// All reports, newest first.
-    #[must_use]
-    pub fn entries(&self) -> Vec<ReportEntry> {
-        entries(&self.reports)
-    }
-
-    /// The number of reports in a state.
-    #[must_use]
-    pub fn count(&self, state: ReportState) -> u64 {
-        self.reports.values().filter(|report| report.state == state).count() as u64
-    }
-
-    /// Reads a report.
-    ///
-    /// # Errors
-    /// Every [`ReadError`].
-    pub fn read(&self, id: Uuid) -> Result<Report, ReadError> {
-        let report = self.reports.get(&id).ok_or(ReadError::Unknown)?;
-        read_report(&*self.disk, report)
-    }
 }

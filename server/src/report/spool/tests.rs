@@ -195,34 +195,13 @@ fn switched_off_reports_that_never_left_are_deleted_and_those_without_an_answer_
     assert_eq!(spool.unsent().unwrap(), expected);
     assert_eq!(spool.forget_unsent().unwrap(), expected);
     assert_eq!(spool.unsent().unwrap(), Unsent::default());
-    let kept = KeptReports::open(Arc::new(disk.clone())).unwrap();
     let expected = [(2, ReportState::Unknown), (1, ReportState::Refused), (0, ReportState::Sent)];
     let expected = expected.map(|(n, state)| (id(n).to_string(), state));
     assert_eq!(states(&spool), expected);
     assert_eq!(states(&open(&disk)), expected);
-    assert_eq!(kept.entries(), spool.entries());
-    assert_eq!(kept.read(id(2)).unwrap().bytes, b"x");
+    assert_eq!(spool.read(id(2)).unwrap().bytes, b"x");
     let queued = disk.list("reports/queued").unwrap();
     assert_eq!(queued, ["notes.txt"], "files of others stay");
-}
-
-#[test]
-fn looking_at_kept_reports_changes_nothing() {
-    let disk = SimulatedDisk::default();
-    let kept = KeptReports::open(Arc::new(disk.clone())).unwrap();
-    assert!(kept.entries().is_empty());
-    let spool = open(&disk);
-    put(&spool, id(1), b"one").unwrap();
-    spool.mark_sent(id(1)).unwrap();
-    disk.write_synced("reports/queued/x.part", b"").unwrap();
-    let path = spool.get(id(1)).unwrap().path();
-    disk.spoil(&path, b"0ne");
-    let (steps, files) = (disk.steps(), disk.files());
-    let kept = KeptReports::open(Arc::new(disk.clone())).unwrap();
-    assert_eq!(kept.count(ReportState::Sent), 1);
-    assert!(matches!(kept.read(id(1)), Err(ReadError::Damaged)));
-    assert!(matches!(kept.read(id(2)), Err(ReadError::Unknown)));
-    assert_eq!((disk.steps(), disk.files()), (steps, files));
 }
 
 #[test]

@@ -1,0 +1,48 @@
+//! The frame that all HTML pages have in common.
+
+use std::fmt;
+
+/// An HTML page. No field is escaped here.
+#[derive(Debug)]
+pub(super) struct Document<'a> {
+    /// The base path, which needs no escaping: see [`BasePath`](crate::config::BasePath).
+    pub(super) base: &'a str,
+    pub(super) title: &'a str,
+    /// The file name of the stylesheet.
+    pub(super) stylesheet: &'a str,
+    /// Elements for the end of the head.
+    pub(super) head: &'a str,
+    pub(super) body: &'a str,
+}
+
+impl fmt::Display for Document<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { base, title, stylesheet, head, body } = self;
+        write!(
+            f,
+            r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<meta name="headcount-base" content="{base}">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{base}static/{stylesheet}">
+{head}
+</head>
+<body>
+{body}
+</body>
+</html>
+"#
+        )
+    }
+}
+
+/// Text as it stands in an element or an attribute.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
+}
