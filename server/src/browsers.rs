@@ -61,6 +61,9 @@ pub enum RecordError {
     /// The disk is slow, or too many events wait.
     #[error("the event could not be stored in time")]
     Busy,
+    /// A bug ended what writes the journal; a restart begins it anew.
+    #[error("the event could not be stored: the journal is closed until this program is started again")]
+    Broken,
     /// Statistics were switched off in this very moment.
     #[error("usage statistics are off")]
     Closed,
@@ -248,6 +251,7 @@ fn result(decision: Decision) -> Result<(), RecordError> {
         Decision::Failed => Err(RecordError::Disk),
         Decision::Closed => Err(RecordError::Closed),
         Decision::GivenUp => Err(RecordError::Busy),
+        Decision::Broken => Err(RecordError::Broken),
     }
 }
 

@@ -38,6 +38,7 @@ pub mod collector;
 pub mod config;
 pub mod descriptors;
 pub mod disk;
+mod hex;
 pub mod http;
 pub mod metrics;
 pub mod notifications;

@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 use anyhow::Context;
 use headcount_shared::payload::DatabaseType;
 
-use crate::{browsers::BrowserKey, disk::secret_file, settings::Settings};
+use crate::{browsers::BrowserKey, disk::secret_file, hex, settings::Settings};
 
 /// The file in the directory for what this program keeps.
 pub(super) const FILE: &str = "browser.key";
@@ -28,7 +28,7 @@ pub(super) async fn browser_key(own_dir: &Path, settings: &Settings) -> anyhow::
     if !is_shared {
         return Ok(BrowserKey::new(&in_file.map_or_else(|| create(own_dir), Ok)?));
     }
-    let candidate = to_hex(&in_file.unwrap_or_else(rand::random));
+    let candidate = hex::encode(in_file.unwrap_or_else(rand::random));
     let shared = settings.shared_value(SHARED_NAME, &candidate).await;
     let shared = shared.context("the key for browsers cannot be read from the settings database")?;
     let key = from_hex(&shared)
@@ -58,20 +58,8 @@ fn create(own_dir: &Path) -> anyhow::Result<KeyBytes> {
     Ok(key)
 }
 
-fn to_hex(key: &KeyBytes) -> String {
-    key.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn from_hex(text: &str) -> Option<KeyBytes> {
-    let digits = text.trim().as_bytes();
-    if digits.len() != 2 * BrowserKey::BYTES || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    let mut key = [0; BrowserKey::BYTES];
-    for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(key)
+    hex::decode(text.trim())?.try_into().ok()
 }
 
 #[cfg(test)]
@@ -134,7 +122,7 @@ mod tests {
     #[test]
     fn only_64_hex_digits_are_a_shared_key() {
         let key: KeyBytes = std::array::from_fn(|n| n as u8);
-        assert_eq!(from_hex(&to_hex(&key)), Some(key));
+        assert_eq!(from_hex(&hex::encode(key)), Some(key));
         for bad in ["", "00", &"0".repeat(63), &"0".repeat(65), &"g".repeat(64), &"é".repeat(32)] {
             assert_eq!(from_hex(bad), None, "{bad}");
         }

@@ -3,7 +3,10 @@
 //! A server deletes it when it learns of the switch: at once, or at its next start. Servers that share a database learn from the
 //! number of times that statistics were switched off, which each of them keeps beside what it counted.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use super::unreported;
 use crate::{
@@ -22,24 +25,26 @@ const TIMES_OFF: &str = "times-switched-off";
 pub(super) struct CountedOnDisk {
     disk: Arc<dyn Disk>,
     spool: Arc<Spool>,
+    /// What the file says; `None` for a file that cannot be read.
+    times_off: Mutex<Option<u64>>,
 }
 
 impl CountedOnDisk {
-    pub(super) fn new(disk: Arc<dyn Disk>, spool: Arc<Spool>) -> Self {
-        Self { disk, spool }
+    /// # Errors
+    /// The disk refused.
+    pub(super) fn open(disk: Arc<dyn Disk>, spool: Arc<Spool>) -> io::Result<Self> {
+        let times_off = match disk.read(TIMES_OFF) {
+            Ok(bytes) => std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Some(0),
+            Err(error) => return Err(error),
+        };
+        Ok(Self { disk, spool, times_off: Mutex::new(times_off) })
     }
 
     /// Whether something may be left that was counted before statistics were last switched off.
-    ///
-    /// # Errors
-    /// The disk refused.
-    pub(super) fn is_outdated(&self, choice: StoredChoice) -> io::Result<bool> {
-        match self.disk.read(TIMES_OFF) {
-            // A file that cannot be read says nothing, and what was counted may be older than the last switch.
-            Ok(bytes) => Ok(bytes != choice.times_off.to_string().as_bytes()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(choice.times_off != 0),
-            Err(error) => Err(error),
-        }
+    pub(super) fn is_outdated(&self, choice: StoredChoice) -> bool {
+        // A file that cannot be read says nothing, and what was counted may be older than the last switch.
+        *self.lock() != Some(choice.times_off)
     }
 
     /// Deletes all of it, while nothing counts, observes or delivers. Reports that left stay.
@@ -51,10 +56,29 @@ impl CountedOnDisk {
         world::forget_on_disk(&*self.disk)?;
         unreported::remove(&*self.disk)?;
         self.spool.forget_unsent()?;
-        match choice.times_off {
-            0 => self.disk.remove(TIMES_OFF),
-            times => disk::write_whole(&*self.disk, ".", TIMES_OFF, times.to_string().as_bytes()),
+        self.store(Some(choice.times_off))?;
+        *self.lock() = Some(choice.times_off);
+        Ok(())
+    }
+
+    /// Writes the file again, after the directory was lost.
+    ///
+    /// # Errors
+    /// The disk refused.
+    pub(super) fn write_again(&self) -> io::Result<()> {
+        self.store(*self.lock())
+    }
+
+    fn store(&self, times_off: Option<u64>) -> io::Result<()> {
+        match times_off {
+            None | Some(0) => self.disk.remove(TIMES_OFF),
+            Some(times) => disk::write_whole(&*self.disk, ".", TIMES_OFF, times.to_string().as_bytes()),
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<u64>> {
+        // It is replaced whole.
+        self.times_off.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -71,21 +95,33 @@ mod tests {
 
     fn counted(dir: &Path) -> CountedOnDisk {
         let disk: Arc<dyn Disk> = Arc::new(Directory::new(dir));
-        CountedOnDisk::new(Arc::clone(&disk), Arc::new(Spool::open(disk).unwrap()))
+        CountedOnDisk::open(Arc::clone(&disk), Arc::new(Spool::open(disk).unwrap())).unwrap()
     }
 
     #[test]
     fn what_was_counted_before_the_last_switch_is_outdated_until_it_is_forgotten() {
         let dir = tempfile::tempdir().unwrap();
         let on_disk = counted(dir.path());
-        assert!(!on_disk.is_outdated(StoredChoice::default()).unwrap());
-        assert!(on_disk.is_outdated(OFF_TWICE).unwrap());
+        assert!(!on_disk.is_outdated(StoredChoice::default()));
+        assert!(on_disk.is_outdated(OFF_TWICE));
         on_disk.forget(OFF_TWICE).unwrap();
-        assert!(!counted(dir.path()).is_outdated(OFF_TWICE).unwrap());
+        assert!(!counted(dir.path()).is_outdated(OFF_TWICE));
         fs::write(dir.path().join(TIMES_OFF), "two").unwrap();
-        assert!(on_disk.is_outdated(OFF_TWICE).unwrap());
+        let on_disk = counted(dir.path());
+        assert!(on_disk.is_outdated(OFF_TWICE));
         on_disk.forget(StoredChoice::default()).unwrap();
-        assert!(!on_disk.is_outdated(StoredChoice::default()).unwrap());
+        assert!(!on_disk.is_outdated(StoredChoice::default()));
+    }
+
+    #[test]
+    fn a_directory_that_was_lost_is_as_new_as_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let on_disk = counted(dir.path());
+        on_disk.forget(OFF_TWICE).unwrap();
+        fs::remove_file(dir.path().join(TIMES_OFF)).unwrap();
+        assert!(!on_disk.is_outdated(OFF_TWICE));
+        on_disk.write_again().unwrap();
+        assert!(!counted(dir.path()).is_outdated(OFF_TWICE));
     }
 
     #[test]
@@ -100,6 +136,7 @@ mod tests {
         let files = [
             "browsers/journal/0",
             "browsers/cut-00000000-0000-0000-0000-000000000009/0",
+            "page-views/raw-72617770-0000-0000-0000-000000000000/journal/0",
             "cache/project-1/query",
             "cloud-pricing/cloud-pricing.json.gz",
             "unreported.json",

@@ -1,7 +1,7 @@
 //! Asks a running server or collector whether it serves: `headcount health`.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     time::Duration,
 };
 
@@ -17,12 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// # Errors
 /// One sentence: there is none, or it is not well.
 pub async fn health(check: &HealthCheck) -> anyhow::Result<()> {
-    let mut address = check.listen;
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
-    }
+    let address = reachable(check.listen);
     let url = format!("http://{address}{}health", check.url_base_path.as_str());
     let client = outgoing::client_builder().no_proxy().tls_certs_only([]).timeout(TIMEOUT).build()?;
     // The error of the client would name the address once more.
@@ -32,4 +27,14 @@ pub async fn health(check: &HealthCheck) -> anyhow::Result<()> {
         status if status.is_success() => Ok(()),
         status => bail!("what listens on {address} answers with status {}", status.as_u16()),
     }
+}
+
+/// Where a program answers that listens there: on this machine, if on all addresses.
+pub(super) fn reachable(mut listen: SocketAddr) -> SocketAddr {
+    match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => listen.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => listen.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    listen
 }

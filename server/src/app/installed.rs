@@ -66,12 +66,11 @@ impl Installation for Installed {
 
     fn cut(&self, report: Uuid) -> FutureFacts<'_> {
         Box::pin(async move {
-            let (now, is_kept) = (self.now(), |report| self.spool.holds(report));
             if !self.lead.is_ours().await {
-                // What cannot be given back now is at a later report.
-                self.settings.give_back(self.instance, is_kept).await.ok();
+                self.settle().await;
                 return configured_alone(self.configured().await);
             }
+            let (now, is_kept) = (self.now(), |report| self.spool.holds(report));
             let take = self.settings.take(report, self.instance, now, is_kept);
             let (configured, counted) = tokio::join!(self.configured(), take);
             // What cannot be taken now is in a later report.
@@ -81,6 +80,12 @@ impl Installation for Installed {
 }
 
 impl Installed {
+    /// Notes which of the facts in earlier reports are counted, and gives back those of reports that are lost. What cannot be
+    /// noted now is noted with a later report.
+    pub(super) async fn settle(&self) {
+        self.settings.give_back(self.instance, |report| self.spool.holds(report)).await.ok();
+    }
+
     /// What the settings say, or said when they could last be read.
     async fn configured(&self) -> (Integration, Infra) {
         let read = self.settings.facts().await;

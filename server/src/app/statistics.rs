@@ -4,7 +4,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -154,8 +154,11 @@ impl Statistics {
     pub(super) async fn open(plan: Plan) -> anyhow::Result<Self> {
         let choice = plan.switch().choice().await?;
         // Statistics may have been switched off at another server, or this one ended while it deleted.
-        if !choice.enabled || plan.counted.is_outdated(choice)? {
+        if !choice.enabled || plan.counted.is_outdated(choice) {
             plan.forget(choice).await?;
+        }
+        if !choice.enabled {
+            plan.erase().await?;
         }
         let running = if choice.enabled { Some(Running::start(&plan).await?) } else { None };
         Ok(Self {
@@ -242,7 +245,7 @@ impl Statistics {
             return Err(SwitchError::OffInReadOnlySettings);
         }
         if !enabled {
-            plan.settings.erase().await.context("what was remembered could not be deleted")?;
+            plan.erase().await?;
         }
         Ok(())
     }
@@ -250,7 +253,7 @@ impl Statistics {
     /// Brings the parts in line with the choice. What was counted is deleted when it is `to_forget`, when statistics are off
     /// now, and when they were off since it was counted.
     async fn apply(&self, plan: &Plan, choice: StoredChoice, to_forget: bool) -> anyhow::Result<()> {
-        let outdated = plan.counted.is_outdated(choice).context(UNFORGOTTEN)?;
+        let outdated = plan.counted.is_outdated(choice);
         let running = self.running().filter(|_| outdated || !choice.enabled);
         if let Some(running) = &running {
             self.set_running(None);
@@ -348,7 +351,7 @@ impl Plan {
             data_dir: config.data_dir.clone(),
             own_dir: config.own_dir(),
             settings,
-            counted: Arc::new(CountedOnDisk::new(disk, Arc::clone(&spool))),
+            counted: Arc::new(CountedOnDisk::open(disk, Arc::clone(&spool))?),
             spool,
             installation,
             cache_ttl: config.cache_ttl,
@@ -374,6 +377,11 @@ impl Plan {
     async fn forget(&self, choice: StoredChoice) -> anyhow::Result<()> {
         let counted = Arc::clone(&self.counted);
         tokio::task::spawn_blocking(move || counted.forget(choice)).await?.context(UNFORGOTTEN)
+    }
+
+    /// Deletes what is remembered in the settings of what was observed.
+    async fn erase(&self) -> anyhow::Result<()> {
+        self.settings.erase().await.context("what was remembered could not be deleted")
     }
 
     fn now(&self) -> u32 {
@@ -415,6 +423,9 @@ impl Running {
         let running = Arc::new(Self::assemble(plan, instance, spool, Arc::new(browsers), process)?);
         if let (Some(installed), Some(costs)) = (&running.installed, &earlier.world) {
             installed.world.resume_costs(costs);
+        }
+        if let Some(installed) = &running.installed {
+            installed.settle().await;
         }
         running.start_tasks(plan.process_sample_interval);
         Ok(running)
@@ -467,6 +478,8 @@ impl Running {
             secrets: SecretFiles::load(&plan.own_dir, &[browser_key::FILE, admin_token::FILE])?,
             spool: Arc::clone(&spool),
             browsers: Arc::clone(&browsers),
+            counted: Arc::clone(&plan.counted),
+            lacks_content: AtomicBool::new(false),
             trouble: Mutex::default(),
         });
         let disk = Arc::new(Directory::new(&plan.own_dir));

@@ -38,7 +38,7 @@ impl Switch {
 
     /// What the operator chose. Off in the file or in the database is off.
     pub(super) async fn choice(&self) -> anyhow::Result<StoredChoice> {
-        let in_file = self.in_file().context(UNREADABLE)?;
+        let in_file = self.in_file().await.context(UNREADABLE)?;
         let stored = self.settings.statistics_choice().await.context("the settings cannot be read")?;
         Ok(StoredChoice { enabled: stored.enabled && in_file.is_none_or(|choice| choice.enabled), ..stored })
     }
@@ -46,7 +46,7 @@ impl Switch {
     /// Remembers a choice made at `now`, in Unix seconds, and forgets those before. Gives what holds from now on: settings that
     /// are only read and say off cannot be told otherwise, and nothing changes then.
     pub(super) async fn choose(&self, enabled: bool, now: u32) -> anyhow::Result<StoredChoice> {
-        let off_in_file = self.in_file().context(UNREADABLE)?.is_some_and(|choice| !choice.enabled);
+        let off_in_file = self.in_file().await.context(UNREADABLE)?.is_some_and(|choice| !choice.enabled);
         if self.settings.is_read_only() {
             self.choose_in_file(enabled).await?;
         } else {
@@ -70,8 +70,9 @@ impl Switch {
         disk::write_whole(&*self.disk, ".", FILE, &bytes).context(UNWRITABLE)
     }
 
-    fn in_file(&self) -> io::Result<Option<Choice>> {
-        match self.disk.read(FILE) {
+    async fn in_file(&self) -> io::Result<Option<Choice>> {
+        let disk = Arc::clone(&self.disk);
+        match tokio::task::spawn_blocking(move || disk.read(FILE)).await? {
             // An unreadable file was meant to change something. Sending nothing is the safe reading.
             Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes).unwrap_or(Choice { enabled: false }))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

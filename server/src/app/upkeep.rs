@@ -5,14 +5,17 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::identity;
+use super::{forgetting::CountedOnDisk, identity};
 use crate::{
     browsers::Browsers,
     disk::{DataDir, DataDirState, secret_file::SecretFiles},
@@ -22,8 +25,12 @@ use crate::{
 /// How often the directory is looked at. What is counted in between is in memory.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// What happened to a directory that is gone.
+const REMOVED: &str = "the data directory was removed while the program ran";
+
 /// What the status says of a directory that was made again.
-const MADE_AGAIN: &str = "the data directory was removed while the program ran; it was made again, and reports that waited in it are lost";
+const MADE_AGAIN: &str = "the data directory was removed while the program ran; it was made again, and reports that waited in it \
+    are lost, and so are settings that were in it: restart the program to set it up anew";
 
 /// The data directory, and what has to be in it.
 #[derive(Debug)]
@@ -35,6 +42,9 @@ pub(super) struct DataDirUpkeep {
     pub(super) secrets: SecretFiles,
     pub(super) spool: Arc<Spool>,
     pub(super) browsers: Arc<Browsers>,
+    pub(super) counted: Arc<CountedOnDisk>,
+    /// Whether the directory that is there lacks what this process knows.
+    pub(super) lacks_content: AtomicBool,
     /// What happened since the start; `None` as long as the directory is there.
     pub(super) trouble: Mutex<Option<String>>,
 }
@@ -55,14 +65,25 @@ impl DataDirUpkeep {
     }
 
     fn look(&self) {
-        let trouble = match self.data_dir.restore() {
-            Ok(DataDirState::Same) => return,
-            Ok(DataDirState::MadeAgain) => match self.fill() {
-                Ok(()) => MADE_AGAIN.to_owned(),
-                Err(error) => format!("the data directory was removed while the program ran: {error:#}"),
-            },
-            Err(error) => format!("the data directory was removed while the program ran: {error}"),
-        };
+        match self.data_dir.restore() {
+            Ok(DataDirState::Same) => {}
+            Ok(DataDirState::MadeAgain) => self.lacks_content.store(true, Ordering::Relaxed),
+            Err(error) => return self.say(format!("{REMOVED}: {error}")),
+        }
+        if !self.lacks_content.load(Ordering::Relaxed) {
+            return;
+        }
+        match self.fill() {
+            Ok(()) => {
+                self.lacks_content.store(false, Ordering::Relaxed);
+                self.say(MADE_AGAIN.to_owned());
+            }
+            // The next look tries again.
+            Err(error) => self.say(format!("{REMOVED}: {error:#}")),
+        }
+    }
+
+    fn say(&self, trouble: String) {
         let mut known = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         if known.as_ref() != Some(&trouble) || trouble == MADE_AGAIN {
             tracing::error!("{trouble}");
@@ -71,6 +92,8 @@ impl DataDirUpkeep {
     }
 
     fn fill(&self) -> anyhow::Result<()> {
+        // Without it, what is counted would be taken for older than the last time that statistics were off.
+        self.counted.write_again()?;
         identity::store(&self.own_dir, self.instance)?;
         self.secrets.store(&self.own_dir)?;
         self.spool.find_again()?;

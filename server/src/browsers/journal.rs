@@ -369,13 +369,11 @@ fn lines(segments: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
 
 /// Removes everything that a journal has left on a disk, that of version 0.1.0 included.
 pub(super) fn remove_all(disk: &dyn Disk) -> io::Result<()> {
-    for root in [ROOT, migration::RAW_ROOT] {
-        for dir in disk.list(root)? {
-            remove_with_files(disk, &format!("{root}/{dir}"))?;
-        }
-        disk.remove_dir(root)?;
+    for set_aside in disk.list(ROOT)?.iter().filter(|name| migration::is_set_aside(name)) {
+        migration::remove_journal(disk, &format!("{ROOT}/{set_aside}"))?;
     }
-    Ok(())
+    migration::remove_journal(disk, ROOT)?;
+    migration::remove_journal(disk, migration::RAW_ROOT)
 }
 
 /// The numbers of the segments in a directory, in order.

@@ -74,13 +74,23 @@ fn finish(disk: &dyn Disk, key: &BrowserKey, is_on_disk: &dyn Fn(Uuid) -> bool) 
             disk.rename(NEXT, &taken_up)?;
             disk.sync_dir(ROOT)?;
         }
-        for dir in disk.list(&raw)? {
-            remove_with_files(disk, &format!("{raw}/{dir}"))?;
-        }
-        disk.remove_dir(&raw)?;
+        remove_journal(disk, &raw)?;
         disk.sync_dir(ROOT)?;
     }
     Ok(())
+}
+
+/// Whether a directory of the journal is one of version 0.1.0 that is set aside.
+pub(super) fn is_set_aside(name: &str) -> bool {
+    name.starts_with(RAW)
+}
+
+/// Removes a whole journal: directories with files.
+pub(super) fn remove_journal(disk: &dyn Disk, root: &str) -> io::Result<()> {
+    for dir in disk.list(root)? {
+        remove_with_files(disk, &format!("{root}/{dir}"))?;
+    }
+    disk.remove_dir(root)
 }
 
 /// What the journal of version 0.1.0 in `raw` counted and no report on disk holds.

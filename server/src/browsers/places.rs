@@ -62,8 +62,10 @@ impl BrowserPlaces {
     /// Takes back a place that was given: its event is not counted.
     pub(super) fn give_back(&mut self, browser: BrowserPseudonym, address: Option<AddressHash>) {
         self.browsers.remove(&browser);
-        if let Some(taken) = address.and_then(|address| self.by_address.get_mut(&address)) {
-            *taken = taken.saturating_sub(1);
+        let Some(address) = address else { return };
+        match self.by_address.get_mut(&address) {
+            Some(taken) if *taken > 1 => *taken -= 1,
+            _ => drop(self.by_address.remove(&address)),
         }
     }
 }

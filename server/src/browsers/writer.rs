@@ -66,8 +66,17 @@ struct Waiting<S> {
     tasks: VecDeque<Task<S>>,
     /// Whether the thread sleeps.
     idle: bool,
-    /// Whether the thread ends, or has ended.
-    ended: bool,
+    /// How the thread ends, or has ended.
+    ended: Option<Ended>,
+}
+
+/// How the thread ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// It was told to.
+    Closed,
+    /// By a bug.
+    Broken,
 }
 
 impl<S> std::fmt::Debug for Queue<S> {
@@ -82,7 +91,7 @@ impl<S: JournalState> JournalWriter<S> {
     /// # Errors
     /// The system refused.
     pub(super) fn start(mut state: S) -> io::Result<Self> {
-        let waiting = Waiting { events: Vec::new(), tasks: VecDeque::new(), idle: false, ended: false };
+        let waiting = Waiting { events: Vec::new(), tasks: VecDeque::new(), idle: false, ended: None };
         let queue = Arc::new(Queue { waiting: Mutex::new(waiting), work: Condvar::new() });
         let of_thread = EndOfThread(Arc::clone(&queue));
         let thread = thread::Builder::new().name("journal".to_owned()).spawn(move || {
@@ -100,7 +109,7 @@ impl<S: JournalState> JournalWriter<S> {
     /// Queues an event.
     ///
     /// # Errors
-    /// [`RecordError::Busy`] when too many wait, [`RecordError::Closed`] when the thread has ended.
+    /// [`RecordError::Busy`] when too many wait; [`RecordError::Closed`] or [`RecordError::Broken`] when the thread has ended.
     pub(super) fn submit(
         &self,
         browser: Option<BrowserPseudonym>,
@@ -111,8 +120,10 @@ impl<S: JournalState> JournalWriter<S> {
         let verdict = Arc::new(Verdict::default());
         let event = QueuedEvent { browser, size, page, address, verdict: Arc::clone(&verdict) };
         let mut waiting = self.queue.lock();
-        if waiting.ended {
-            return Err(RecordError::Closed);
+        match waiting.ended {
+            None => {}
+            Some(Ended::Closed) => return Err(RecordError::Closed),
+            Some(Ended::Broken) => return Err(RecordError::Broken),
         }
         if waiting.events.len() >= QUEUED_EVENTS {
             return Err(RecordError::Busy);
@@ -143,7 +154,7 @@ impl<S: JournalState> JournalWriter<S> {
 impl<S> Drop for JournalWriter<S> {
     fn drop(&mut self) {
         let mut waiting = self.queue.lock();
-        waiting.ended = true;
+        waiting.ended.get_or_insert(Ended::Closed);
         self.queue.wake(waiting);
         if let Some(thread) = self.thread.take() {
             // A panic in it was reported where it happened.
@@ -161,7 +172,7 @@ impl<S> Queue<S> {
                 let tasks = std::mem::take(&mut waiting.tasks);
                 return Some((tasks, std::mem::take(&mut waiting.events)));
             }
-            if waiting.ended {
+            if waiting.ended.is_some() {
                 return None;
             }
             waiting.idle = true;
@@ -173,7 +184,7 @@ impl<S> Queue<S> {
     /// Queues a task, or drops it when the thread ends.
     fn add_task(&self, task: Task<S>) {
         let mut waiting = self.lock();
-        if !waiting.ended {
+        if waiting.ended.is_none() {
             waiting.tasks.push_back(task);
             self.wake(waiting);
         }
@@ -199,12 +210,16 @@ struct EndOfThread<S>(Arc<Queue<S>>);
 
 impl<S> Drop for EndOfThread<S> {
     fn drop(&mut self) {
+        let (ended, decision) = match thread::panicking() {
+            true => (Ended::Broken, Decision::Broken),
+            false => (Ended::Closed, Decision::Closed),
+        };
         let mut waiting = self.0.lock();
-        waiting.ended = true;
+        waiting.ended = Some(ended);
         // Whoever waits for a task finds its channel closed.
         waiting.tasks.clear();
         std::mem::take(&mut waiting.events).iter().for_each(|event| {
-            event.decide(Decision::Closed);
+            event.decide(decision);
         });
     }
 }
@@ -221,6 +236,8 @@ pub(super) enum Decision {
     Closed = 3,
     /// Its sender waited for too long.
     GivenUp = 4,
+    /// A bug ended the thread.
+    Broken = 5,
 }
 
 const UNDECIDED: u8 = 0;
@@ -249,6 +266,7 @@ impl Verdict {
             1 => Some(Decision::Counted),
             2 => Some(Decision::Failed),
             3 => Some(Decision::Closed),
+            5 => Some(Decision::Broken),
             _ => Some(Decision::GivenUp),
         }
     }
@@ -287,5 +305,31 @@ impl Ticket {
     pub(super) fn give_up(&self) -> Decision {
         self.verdict.decide(Decision::GivenUp);
         self.verdict.get().unwrap_or(Decision::GivenUp)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Panics when it is to write.
+    struct Broken;
+
+    impl JournalState for Broken {
+        fn write(&mut self, _: Vec<QueuedEvent>) {
+            panic!("this journal cannot write");
+        }
+
+        fn finish(&mut self) {}
+    }
+
+    #[tokio::test]
+    async fn a_bug_in_the_thread_is_a_failure_and_not_off() {
+        let writer = JournalWriter::start(Broken).unwrap();
+        let submit = || writer.submit(None, Breakpoint::Lg, "/".into(), None);
+        submit().unwrap();
+        // The thread has ended when its work is refused.
+        writer.run(|_| ()).unwrap_err();
+        assert!(matches!(submit(), Err(RecordError::Broken)));
     }
 }

@@ -1,17 +1,16 @@
 //! The page of the fleet, for a person.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use headcount_shared::api::{ClockDoubt, Fleet, FleetInstance};
+
+use super::trusted_time;
 
 /// The style sheet of the page, served beside it so that the page needs no inline styles.
 pub const STYLE: &str = include_str!("fleet_page.css");
 
 /// Installations on the page; all are in `api/fleet`.
 const SHOWN: usize = 500;
-
-/// The last second that can be written with four digits for the year.
-const LAST_SECOND: u64 = 253_402_300_799;
 
 /// The page at `now`, in Unix seconds. `host` is the name under which the collector was asked for; used only if it looks
 /// like one.
@@ -145,8 +144,7 @@ fn moment(at: u64, now: u64) -> String {
 
 /// A time as RFC 3339.
 fn utc(at: u64) -> String {
-    let time = UNIX_EPOCH + Duration::from_secs(at.min(LAST_SECOND));
-    humantime::format_rfc3339_seconds(time).to_string()
+    trusted_time::utc(Duration::from_secs(at))
 }
 
 /// How long ago a time was, in its largest unit.

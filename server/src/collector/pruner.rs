@@ -1,6 +1,9 @@
 //! Drops old reports, keeps the files within their limit, and watches over the clock.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use tokio::{
     sync::Mutex,
@@ -26,13 +29,22 @@ pub(super) struct Pruner {
     retention: Retention,
     condition: Condition,
     one_at_a_time: Mutex<()>,
+    /// The correction with which the clock was believed, until reports that were being stored then are corrected too.
+    for_late_reports: StdMutex<Option<ClockCorrection>>,
 }
 
 impl Pruner {
     /// Drops from `store` what is older than `retention` by `time`.
     pub(super) fn new(store: Arc<Store>, time: Arc<TrustedTime>, retention: Retention) -> Self {
         let condition = Condition::new("dropping old reports");
-        Self { store, time, retention, condition, one_at_a_time: Mutex::new(()) }
+        Self {
+            store,
+            time,
+            retention,
+            condition,
+            one_at_a_time: Mutex::new(()),
+            for_late_reports: StdMutex::default(),
+        }
     }
 
     /// Drops what is too old at `now`, a time since the Unix epoch.
@@ -52,8 +64,14 @@ impl Pruner {
         let correction = self.time.correction();
         self.store.correct_times(correction).await?;
         self.time.believe();
+        *self.late() = Some(correction);
         tracing::info!("the clock of this machine is believed");
         Ok(correction)
+    }
+
+    fn late(&self) -> MutexGuard<'_, Option<ClockCorrection>> {
+        // It is replaced whole.
+        self.for_late_reports.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does what is due, at once and then from time to time, until `stop`.
@@ -86,7 +104,11 @@ impl Pruner {
         }
         let now = self.time.now();
         if !now.doubted {
-            self.store.keep_times().await?;
+            let correction = self.late().take();
+            match correction {
+                Some(correction) => self.store.correct_times(correction).await?,
+                None => self.store.keep_times().await?,
+            }
         }
         if now.at >= noted.saturating_add(NOTED_EVERY) {
             self.store.note_time(now.at).await?;

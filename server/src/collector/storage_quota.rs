@@ -91,12 +91,16 @@ impl StorageQuotas {
     /// The quota that is used up.
     pub(super) fn take(&mut self, request: QuotaRequest<'_>, now: Duration) -> Result<(), QuotaExceeded> {
         self.sweep(now);
+        let is_counted = self.installations.contains_key(request.instance);
+        if !is_counted && self.installations.len() >= COUNTED_AT_ONCE {
+            return Err(QuotaExceeded::OfNewInstallations);
+        }
         if request.is_new {
             // First, so that invented installations fill no memory.
             self.take_new(request.prefix, now)?;
         }
         let installation = current(&mut self.installations, request.instance.to_owned(), now);
-        let installation = installation.ok_or(QuotaExceeded::OfInstallation)?;
+        let installation = installation.ok_or(QuotaExceeded::OfNewInstallations)?;
         let bytes = installation.bytes.saturating_add(request.bytes);
         // A single report that is larger than the quota would never be stored.
         let has_room = installation.reports == 0

@@ -220,7 +220,7 @@ fn say(doubt: Option<Doubt>, wall: Duration) {
 }
 
 /// A time as RFC 3339; years beyond 9999 are the last one.
-fn utc(time: Duration) -> String {
+pub(super) fn utc(time: Duration) -> String {
     const LAST_SECOND: u64 = 253_402_300_799;
     let seconds = Duration::from_secs(time.as_secs().min(LAST_SECOND));
     humantime::format_rfc3339_seconds(std::time::UNIX_EPOCH + seconds).to_string()

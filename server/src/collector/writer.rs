@@ -204,7 +204,10 @@ impl WriterWork {
         };
         let now = self.clock.monotonic();
         let outcomes = self.store.add(group, keep_raw, &mut self.quotas, now).await?;
-        self.store.trim_log().await?;
+        // They are stored. A log that someone reads is trimmed with a later group.
+        if let Err(error) = self.store.trim_log().await {
+            tracing::debug!(%error, "the write-ahead log cannot be trimmed now");
+        }
         Ok(Some(outcomes))
     }
 

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use rand::{CryptoRng, RngExt};
 
+use crate::hex;
+
 /// The fewest characters of a token, so that guessing is hopeless at the pace at which guesses are answered.
 const SHORTEST: usize = 16;
 
@@ -18,7 +20,7 @@ impl AccessToken {
     /// A new token of 256 random bits, as 64 hexadecimal digits.
     pub fn random(random: &mut impl CryptoRng) -> Self {
         let bytes: [u8; 32] = random.random();
-        Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(hex::encode(bytes))
     }
 
     /// The token itself, to compare with and to send.

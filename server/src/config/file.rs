@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ffi::OsString, fs::File, io::Read, path::Path};
 
 use toml::{Table, Value};
 
-use super::refusal::BadFlags;
+use super::refusal::{BadFlags, is_flag_name};
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -17,7 +17,8 @@ pub(super) struct ConfigFile {
 
 impl ConfigFile {
     /// # Errors
-    /// The file cannot be read, or it is not TOML with names and plain values. No text quotes what is in it.
+    /// The file cannot be read, or it is not TOML with names and plain values. No text quotes a value, nor a
+    /// key that does not look like the name of a flag: it may be a secret that stands in the wrong place.
     pub(super) fn read(path: &Path) -> Result<Self, BadFlags> {
         let mut text = String::new();
         let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text));
@@ -33,11 +34,12 @@ impl ConfigFile {
         let mut values = BTreeMap::new();
         for (key, value) in table {
             let name = key.replace('_', "-");
+            let shown = shown_key(&name);
             let words = words(&value).ok_or_else(|| {
-                refused(&format!("must give {key:?} a text, a number, true, false, or a list of these"))
+                refused(&format!("must give {shown} a text, a number, true, false, or a list of these"))
             })?;
             if values.insert(name, words).is_some() {
-                return Err(refused(&format!("gives {key:?} twice, with a dash and with an underscore")));
+                return Err(refused(&format!("gives {shown} twice, with a dash and with an underscore")));
             }
         }
         Ok(Self { values })
@@ -53,11 +55,16 @@ impl ConfigFile {
     pub(super) fn check_names(&self, is_flag: impl Fn(&str) -> bool) -> Result<(), BadFlags> {
         match self.values.keys().find(|name| !is_flag(name)) {
             Some(unknown) => {
-                Err(refused(&format!("has the key {unknown:?}, which is no flag of this command")))
+                Err(refused(&format!("has {}, which is no flag of this command", shown_key(unknown))))
             }
             None => Ok(()),
         }
     }
+}
+
+/// A key as a refusal shows it.
+fn shown_key(name: &str) -> String {
+    if is_flag_name(name) { format!("the key {name:?}") } else { "a key".to_owned() }
 }
 
 fn words(value: &Value) -> Option<Vec<OsString>> {

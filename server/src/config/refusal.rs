@@ -67,9 +67,7 @@ impl Error for BadFlags {}
 /// secret with a space in it.
 fn unknown(error: &clap::Error) -> String {
     let given = text(error, ContextKind::InvalidArg).unwrap_or_default();
-    let name = given.strip_prefix("--").unwrap_or_default();
-    let is_name =
-        name.split('-').all(|word| !word.is_empty() && word.bytes().all(|c| c.is_ascii_lowercase()));
+    let is_name = is_flag_name(given.strip_prefix("--").unwrap_or_default());
     match text(error, ContextKind::SuggestedArg) {
         Some(similar) if is_name => {
             format!("there is no flag {given}; did you mean --{}?", long_name(similar))
@@ -80,6 +78,11 @@ fn unknown(error: &clap::Error) -> String {
             "a word belongs to no flag; a value with spaces needs quotes, a switch an equals sign".to_owned()
         }
     }
+}
+
+/// Whether a text looks like the name of a flag: words of small letters with dashes between them.
+pub(super) fn is_flag_name(text: &str) -> bool {
+    text.split('-').all(|word| !word.is_empty() && word.bytes().all(|c| c.is_ascii_lowercase()))
 }
 
 fn quoted(flag: Option<&Arg>, error: &clap::Error) -> String {

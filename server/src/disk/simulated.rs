@@ -308,7 +308,11 @@ impl Disk for SimulatedDisk {
     }
 
     fn remove(&self, path: &str) -> io::Result<()> {
-        self.step()?.names.remove(path);
+        let mut state = self.step()?;
+        if state.dirs.contains(path) {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        state.names.remove(path);
         Ok(())
     }
 

@@ -264,16 +264,21 @@ impl Access {
     }
 
     fn caller(&self, headers: &HeaderMap) -> Caller {
-        if let Some(token) = bearer(headers) {
-            return if self.0.admin.as_ref().is_some_and(|admin| self.is(&admin.token, token)) {
-                Caller::AdminToken
-            } else if self.0.metrics_token.as_ref().is_some_and(|metrics| self.is(metrics, token)) {
-                Caller::MetricsToken
-            } else {
-                Caller::WrongToken
-            };
+        let token = bearer(headers);
+        if let Some(token) = token {
+            if self.0.admin.as_ref().is_some_and(|admin| self.is(&admin.token, token)) {
+                return Caller::AdminToken;
+            }
+            if self.0.metrics_token.as_ref().is_some_and(|metrics| self.is(metrics, token)) {
+                return Caller::MetricsToken;
+            }
         }
-        self.session(headers).map_or(Caller::Stranger, Caller::Session)
+        // A proxy that signs people in may send a token of its own beside the session.
+        match self.session(headers) {
+            Some(session) => Caller::Session(session),
+            None if token.is_some() => Caller::WrongToken,
+            None => Caller::Stranger,
+        }
     }
 
     fn is(&self, wanted: &TokenDigest, shown: &str) -> bool {
@@ -390,9 +395,10 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// Whether the browser that signs in may send its cookie over https only.
 fn is_secure(headers: &HeaderMap, public_url: Option<&Url>) -> bool {
-    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
-    origin.is_some_and(|origin| origin.starts_with("https://"))
-        || public_url.is_some_and(|public| public.scheme() == "https")
+    match headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) {
+        Some(origin) if origin != "null" => origin.starts_with("https://"),
+        _ => public_url.is_some_and(|public| public.scheme() == "https"),
+    }
 }
 
 fn digest(key: &Hmac<Sha256>, token: &str) -> [u8; 32] {

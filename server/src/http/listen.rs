@@ -127,10 +127,10 @@ fn connection<S: PeerStream>(
             // Its timer is set only for a request that cannot be answered at once.
             let answer = match tokio::time::timeout(REQUEST_TIMEOUT, answer).await {
                 Ok(answer) => answer,
-                Err(_) => Ok(too_slow("the request took too long")),
+                Err(_) => Ok(closing(StatusCode::SERVICE_UNAVAILABLE, "this server took too long to answer")),
             };
             let answer = if watch.body_was_too_slow() {
-                Ok(too_slow("the body of the request came too slowly"))
+                Ok(closing(StatusCode::REQUEST_TIMEOUT, "the body of the request came too slowly"))
             } else {
                 answer
             };
@@ -153,9 +153,9 @@ fn connection<S: PeerStream>(
     }
 }
 
-/// The answer to a request that takes too long. What is left of it would be taken for another request.
-fn too_slow(why: &str) -> Response {
-    let mut answer = Refusal::new(StatusCode::REQUEST_TIMEOUT, why).into_response();
+/// The answer to a request that is given up. What is left of it would be taken for another request.
+fn closing(status: StatusCode, why: &str) -> Response {
+    let mut answer = Refusal::new(status, why).into_response();
     answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     answer
 }

@@ -70,7 +70,7 @@ pub async fn record(
             Ok(StatusCode::NO_CONTENT)
         }
         Err(RecordError::Closed) => Err(off()),
-        Err(error @ (RecordError::Disk | RecordError::Busy)) => {
+        Err(error @ (RecordError::Disk | RecordError::Busy | RecordError::Broken)) => {
             metrics.event(EventLabel::Failed);
             Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, format!("{error}; it is not counted")))
         }

@@ -19,6 +19,7 @@ use super::{ServerState, openapi::Guarded, problem::Refusal};
 use crate::{
     app::statistics::{Running, Statistics, SwitchError},
     browsers::BrowserPseudonym,
+    hex,
     report::spool::ReadError,
     settings,
 };
@@ -58,7 +59,13 @@ async fn switch(State(statistics): State<Arc<Statistics>>, body: Bytes) -> Resul
     let Switch { enabled } = serde_json::from_slice(&body).map_err(|error| {
         Refusal::new(StatusCode::BAD_REQUEST, format!("send {{\"enabled\":true}} or false: {error}"))
     })?;
-    match statistics.switch(enabled).await {
+    // Half a switch would leave what is to be deleted: it goes on when whoever asked has gone.
+    let switched = {
+        let statistics = Arc::clone(&statistics);
+        tokio::spawn(async move { statistics.switch(enabled).await }).await
+    };
+    let switched = switched.unwrap_or_else(|error| Err(SwitchError::Failed(error.into())));
+    match switched {
         Ok(()) => Ok(Json(statistics.status())),
         Err(error @ (SwitchError::OffForThisRun(_) | SwitchError::OffInReadOnlySettings)) => {
             Err(Refusal::new(StatusCode::CONFLICT, error.to_string()))
@@ -149,11 +156,11 @@ fn off() -> Refusal {
 
 fn exact_bytes(bytes: Vec<u8>) -> Response {
     let digest = Sha256::digest(&bytes);
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = hex::encode(digest);
     let headers = [
         (header::CONTENT_TYPE, "application/json".to_owned()),
         (CONTENT_DIGEST, format!("sha-256=:{}:", STANDARD.encode(digest))),
-        (CONTENT_SHA256, hex),
+        (CONTENT_SHA256, digits),
     ];
     (headers, bytes).into_response()
 }

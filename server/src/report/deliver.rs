@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     outcome::{Answer, Outcome, judge, wait_after},
-    spool::{ReadError, Report, Spool},
+    spool::{Attempt, ReadError, Report, Spool},
     transport::{NoAnswer, Transport},
 };
 use crate::{
@@ -109,8 +109,8 @@ impl Delivery {
 
     async fn attempt(&self, stop: &CancellationToken) -> Next {
         let Some(id) = self.pick() else { return Next::NewReport };
-        let report = match self.begin(id).await {
-            Ok(report) => report,
+        let (report, attempt) = match self.begin(id).await {
+            Ok(begun) => begun,
             // Set aside, or gone since it was picked.
             Err(ReadError::Damaged | ReadError::Unknown) => return Next::Report,
             Err(error) => return self.later(id, &error.to_string(), None),
@@ -118,8 +118,8 @@ impl Delivery {
         // Only the request is cut short: a change of the spool is not left half done.
         match stop.run_until_cancelled(self.transport.send(id, report)).await {
             None => Next::Stop,
-            Some(Err(no_answer)) => self.not_answered(id, no_answer).await,
-            Some(Ok(answer)) => self.answered(id, &answer).await,
+            Some(Err(no_answer)) => self.not_answered(id, attempt, no_answer).await,
+            Some(Ok(answer)) => self.answered(id, attempt, &answer).await,
         }
     }
 
@@ -132,35 +132,36 @@ impl Delivery {
     }
 
     /// Reads a report that is to leave now.
-    async fn begin(&self, id: Uuid) -> Result<Report, ReadError> {
+    async fn begin(&self, id: Uuid) -> Result<(Report, Attempt), ReadError> {
         self.on_disk(move |spool| {
             let report = spool.read(id)?;
-            spool.begin_attempt(id)?;
-            Ok(report)
+            Ok((report, spool.begin_attempt(id)?))
         })
         .await
     }
 
-    async fn not_answered(&self, id: Uuid, no_answer: NoAnswer) -> Next {
+    async fn not_answered(&self, id: Uuid, attempt: Attempt, no_answer: NoAnswer) -> Next {
         if !no_answer.may_have_left() {
-            self.end(id).await;
+            self.end(attempt).await;
         }
         self.later(id, &no_answer.to_string(), None)
     }
 
-    async fn answered(&self, id: Uuid, answer: &Answer) -> Next {
+    async fn answered(&self, id: Uuid, attempt: Attempt, answer: &Answer) -> Next {
         match judge(answer, self.clock.wall()) {
             Outcome::Delivered => self.delivered(id).await,
             Outcome::Refused => self.refused(id, answer.status).await,
             Outcome::Later { wait, why } => {
-                self.end(id).await;
+                if !may_be_stored(answer.status) {
+                    self.end(attempt).await;
+                }
                 self.later(id, &why.to_string(), wait)
             }
         }
     }
 
-    async fn end(&self, id: Uuid) {
-        let ended = self.on_disk(move |spool| spool.end_attempt(id)).await;
+    async fn end(&self, attempt: Attempt) {
+        let ended = self.on_disk(move |spool| spool.end_attempt(attempt)).await;
         if let Err(error) = ended {
             tracing::debug!(%error, "a report counts as one that may have left");
         }
@@ -223,6 +224,12 @@ impl Delivery {
         // A half-made change of the progress costs a wait, no report.
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a collector may have stored the report and failed afterwards, or a gateway gave it up meanwhile. With 503 a server
+/// says that it did not do it.
+const fn may_be_stored(status: u16) -> bool {
+    500 <= status && status < 600 && status != 503
 }
 
 #[cfg(test)]

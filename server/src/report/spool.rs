@@ -8,6 +8,7 @@ mod file_name;
 mod listing;
 
 use std::{
+    collections::HashSet,
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -38,6 +39,8 @@ pub struct Spool {
 #[derive(Debug)]
 struct SpoolState {
     reports: StoredReports,
+    /// Reports whose copies were removed before it was noted that what they count is counted.
+    delivered_and_removed: HashSet<Uuid>,
     /// The number of the next report.
     next_number: u64,
 }
@@ -47,6 +50,15 @@ struct SpoolState {
 pub struct DeliveryHeaders {
     /// Whether it comes from a server that does not speak for its database (`Headcount-Replica: 1`).
     pub replica: bool,
+}
+
+/// An attempt to send a report.
+#[derive(Debug, Clone, Copy)]
+#[must_use]
+pub struct Attempt {
+    id: Uuid,
+    /// Whether no bytes of the report can have left before.
+    is_first_to_leave: bool,
 }
 
 /// Why a report cannot be read.
@@ -100,14 +112,16 @@ impl Spool {
             }
         }
         let mut reports = find_reports(&*disk)?;
+        let mut delivered_and_removed = HashSet::new();
         for report in in_state(&reports, ReportState::Sent) {
             if report.name.number.is_none() {
                 disk.remove(&report.path())?;
                 reports.remove(&report.name.id);
+                delivered_and_removed.insert(report.name.id);
             }
         }
         disk.sync_dir(&dir(ReportState::Sent))?;
-        let state = Mutex::new(SpoolState::new(reports));
+        let state = Mutex::new(SpoolState { delivered_and_removed, ..SpoolState::new(reports) });
         Ok(Self { disk, state })
     }
 
@@ -132,10 +146,12 @@ impl Spool {
         Ok(())
     }
 
-    /// Whether the report is on disk, in whatever state.
+    /// Whether what the report counts is counted: it is on disk, in whatever state, or this process removed a copy of what a
+    /// collector has.
     #[must_use]
     pub fn holds(&self, id: Uuid) -> bool {
-        self.lock().reports.contains_key(&id)
+        let state = self.lock();
+        state.reports.contains_key(&id) || state.delivered_and_removed.contains(&id)
     }
 
     /// The ids of the reports that wait, in the order in which they were made.
@@ -184,17 +200,22 @@ impl Spool {
     ///
     /// # Errors
     /// The disk refused; nothing is noted.
-    pub fn begin_attempt(&self, id: Uuid) -> io::Result<()> {
-        self.note_left(id, true)?;
-        self.disk.sync_dir(&dir(ReportState::Queued))
+    pub fn begin_attempt(&self, id: Uuid) -> io::Result<Attempt> {
+        let is_first_to_leave = self.note_left(id, true)?;
+        self.disk.sync_dir(&dir(ReportState::Queued))?;
+        Ok(Attempt { id, is_first_to_leave })
     }
 
-    /// Notes that an attempt ended with the certainty that nobody keeps the report: it never left, or the answer says so.
+    /// Notes that an attempt ended with the certainty that it brought the report to no collector. After an earlier attempt
+    /// without that certainty, the report still counts as one that may have left.
     ///
     /// # Errors
     /// The disk refused; the report counts as one that left.
-    pub fn end_attempt(&self, id: Uuid) -> io::Result<()> {
-        self.note_left(id, false)
+    pub fn end_attempt(&self, attempt: Attempt) -> io::Result<()> {
+        if attempt.is_first_to_leave {
+            self.note_left(attempt.id, false)?;
+        }
+        Ok(())
     }
 
     /// Notes that a collector has the report. When this returns, that survives a power cut.
@@ -256,7 +277,11 @@ impl Spool {
     pub fn find_again(&self) -> io::Result<()> {
         make_dirs(&*self.disk)?;
         let reports = find_reports(&*self.disk)?;
-        self.lock().reports = reports;
+        let mut state = self.lock();
+        let lost = std::mem::replace(&mut state.reports, reports).into_values();
+        let delivered =
+            lost.filter(|report| report.state != ReportState::Queued).map(|report| report.name.id);
+        state.delivered_and_removed.extend(delivered);
         Ok(())
     }
 
@@ -299,18 +324,20 @@ impl Spool {
             }
             freed += report.bytes;
             self.remove(&report)?;
+            self.lock().delivered_and_removed.insert(report.name.id);
         }
         Ok(freed > 0)
     }
 
-    fn note_left(&self, id: Uuid, left: bool) -> io::Result<()> {
+    /// Whether that changed anything.
+    fn note_left(&self, id: Uuid, left: bool) -> io::Result<bool> {
         let queued = |report: &StoredReport| report.state == ReportState::Queued && report.name.left != left;
-        let Some(before) = self.get(id).filter(queued) else { return Ok(()) };
+        let Some(before) = self.get(id).filter(queued) else { return Ok(false) };
         let mut after = before.clone();
         after.name.left = left;
         self.disk.rename(&before.path(), &after.path())?;
         self.lock().reports.insert(id, after);
-        Ok(())
+        Ok(true)
     }
 
     fn change_state(&self, id: Uuid, state: ReportState) -> io::Result<()> {
@@ -320,13 +347,19 @@ impl Spool {
         after.name.left = false;
         if !self.move_file(&before, &after)? {
             // What became of the report is known all the same.
-            self.lock().reports.remove(&id);
+            let mut known = self.lock();
+            known.reports.remove(&id);
+            known.delivered_and_removed.insert(id);
             return Ok(());
         }
         self.lock().reports.insert(id, after);
         self.disk.sync_dir(&dir(state))?;
         self.disk.sync_dir(&dir(before.state))?;
-        self.keep_newest(state)
+        // A copy too many is tried again with the next one.
+        if let Err(error) = self.keep_newest(state) {
+            tracing::warn!(%error, "an old copy of a report cannot be removed");
+        }
+        Ok(())
     }
 
     /// Moves a report's file; whether it is there. A directory that was removed is made again.
@@ -389,7 +422,12 @@ impl Spool {
 impl SpoolState {
     fn new(reports: StoredReports) -> Self {
         let newest = reports.values().filter_map(|report| report.name.number).max();
-        Self { reports, next_number: newest.map_or(0, |newest| newest.saturating_add(1)) }
+        let delivered_and_removed = HashSet::new();
+        Self {
+            reports,
+            delivered_and_removed,
+            next_number: newest.map_or(0, |newest| newest.saturating_add(1)),
+        }
     }
 
     fn take_number(&mut self) -> u64 {

@@ -12,7 +12,7 @@ use sqlx::{AnyConnection, Row, any::AnyRow};
 use uuid::Uuid;
 
 use super::{Settings, error::Result, health::Doing};
-use crate::world::records::Fact;
+use crate::{hex, world::records::Fact};
 
 /// What the ledger holds, as JSON: `"deployment"`, `{"summary":["-CPU"]}`, `{"notification":"slack"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ pub(super) async fn note(
 
 /// What stands for an item: it is only compared, and has names in it.
 fn digest(item: &str) -> String {
-    Sha256::digest(item).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(item))
 }
 
 /// What was counted and belongs into one report.

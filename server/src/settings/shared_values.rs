@@ -25,20 +25,4 @@ impl Settings {
         })
         .await
     }
-
-    /// The value that is stored under `name`; `None` if there is none.
-    ///
-    /// # Errors
-    /// The database cannot be used.
-    pub async fn stored_value(&self, name: &str) -> Result<Option<String>> {
-        self.attempt(Doing::Reading, async {
-            if !self.database.schema().has("settings", "value") {
-                return Ok(None);
-            }
-            let mut connection = self.database.read().await?;
-            let value = sqlx::query_scalar("SELECT value FROM settings WHERE name = $1").bind(name);
-            Ok(value.fetch_optional(&mut *connection).await?)
-        })
-        .await
-    }
 }

@@ -9,6 +9,8 @@ use std::{
 use rand::{CryptoRng, RngExt};
 use sha2::{Digest, Sha256};
 
+use crate::hex;
+
 /// How long a code can be used.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(5 * 60);
 
@@ -32,7 +34,7 @@ impl SignInCodes {
     /// Makes a code of 256 random bits, as hexadecimal digits. `now` is on the clock that never jumps.
     pub(crate) fn issue(&self, random: &mut impl CryptoRng, now: Duration) -> String {
         let bytes: [u8; 32] = random.random();
-        let code: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let code = hex::encode(bytes);
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.retain(|code| now < code.ends);
         if waiting.len() >= WAITING {

@@ -6,7 +6,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::config::AccessToken;
+use crate::{config::AccessToken, hex};
 
 /// How long a session lasts without a request, in seconds.
 pub(crate) const IDLE_S: u64 = 12 * 3600;
@@ -86,7 +86,7 @@ impl SessionKey {
         let key = keyed(&secret);
         // Browsers share cookies between the ports of a host: two installations on one host need two names.
         let tag = key.clone().chain_update(b"cookie name").finalize().into_bytes();
-        let tag: String = tag.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let tag = hex::encode(&tag[..4]);
         Self { key, cookie_name: format!("headcount-session-{tag}") }
     }
 
@@ -100,14 +100,14 @@ impl SessionKey {
         let BrowserSession { began, used, secure } = session;
         let claims = format!("{VERSION}.{began}.{used}.{}", u8::from(*secure));
         let signature = self.key.clone().chain_update(claims.as_bytes()).finalize().into_bytes();
-        let signature: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature = hex::encode(signature);
         format!("{claims}.{signature}")
     }
 
     /// The session in the value of a cookie, if this key signed it and it lasts.
     pub(crate) fn verify(&self, value: &str, now: u64) -> Option<BrowserSession> {
         let (claims, signature) = value.rsplit_once('.')?;
-        let signature = from_hex(signature)?;
+        let signature = hex::decode(signature)?;
         self.key.clone().chain_update(claims.as_bytes()).verify_slice(&signature).ok()?;
         let mut parts = claims.split('.');
         if parts.next() != Some(VERSION) {
@@ -130,16 +130,6 @@ impl std::fmt::Debug for SessionKey {
 #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
-}
-
-/// The bytes that hexadecimal digits stand for.
-fn from_hex(digits: &str) -> Option<Vec<u8>> {
-    let digits = digits.as_bytes();
-    if !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    let value = |digit: u8| char::from(digit).to_digit(16);
-    digits.chunks_exact(2).map(|pair| u8::try_from(value(pair[0])? * 16 + value(pair[1])?).ok()).collect()
 }
 
 #[cfg(test)]

@@ -250,6 +250,15 @@ async fn sessions_survive_a_restart_and_end_when_the_token_changes() {
     assert_eq!(collector.status("GET", "/data", &[("cookie", &cookie)]).await, 401);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_session_counts_beside_the_token_of_a_proxy() {
+    let guarded = Guarded::new(|_| ());
+    let (_, cookie) = guarded.sign_in(&[]).await;
+    let of_proxy = ("authorization", "Bearer eyJhbGciOiJIUzI1NiJ9.e30.signature");
+    assert_eq!(guarded.status("GET", "/data", &[of_proxy, ("cookie", &cookie)]).await, 200);
+    assert_eq!(guarded.status("GET", "/data", &[of_proxy]).await, 401);
+}
+
 #[tokio::test]
 async fn the_cookie_is_for_this_program_and_says_whether_it_needs_https() {
     let public = |url: &str| Some(url.parse().unwrap());
@@ -259,6 +268,8 @@ async fn the_cookie_is_for_this_program_and_says_whether_it_needs_https() {
         (Some("https://stats.example"), None, true),
         (None, public("https://stats.example"), true),
         (None, public("http://stats.example"), false),
+        // A browser drops a cookie that needs https from a page without it.
+        (Some("http://stats.example"), public("https://stats.example"), false),
     ] {
         let guarded = Guarded::new(|config| config.public_url = public_url);
         let mut headers = vec![("host", "stats.example")];

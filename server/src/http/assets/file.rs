@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
+use crate::hex;
+
 /// How bytes are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
@@ -95,7 +97,7 @@ impl Stored {
     pub(super) fn tag(&self) -> &str {
         self.tag.get_or_init(|| {
             let digest = Sha256::digest(&self.bytes);
-            let digits: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+            let digits = hex::encode(&digest[..16]);
             format!("\"{digits}\"")
         })
     }

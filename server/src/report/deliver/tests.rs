@@ -170,12 +170,26 @@ async fn only_a_report_without_an_answer_may_have_left() {
         (Err(NoAnswer::Unreachable("connection refused")), false),
         (Err(NoAnswer::Timeout), true),
         (Err(NoAnswer::Broken("the connection broke")), true),
+        (status(500), true),
+        (status(502), true),
         (status(503), false),
+        (status(504), true),
         (status(302), false),
     ] {
         let (delivery, _, spool) = delivery([answer.clone()], 1);
         delivery.attempt(&CancellationToken::new()).await;
         assert_eq!(may_have_left(&spool), left, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_may_have_left_once_may_have_left_whatever_comes_afterwards() {
+    for later in [Err(NoAnswer::Unreachable("connection refused")), status(503), status(302)] {
+        let (delivery, _, spool) = delivery([Err(NoAnswer::Timeout), later.clone()], 1);
+        for _ in 0..2 {
+            delivery.attempt(&CancellationToken::new()).await;
+        }
+        assert!(may_have_left(&spool), "{later:?}");
     }
 }
 

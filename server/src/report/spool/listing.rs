@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{ReadError, Report, dir, file_name::FileName};
-use crate::disk::Disk;
+use crate::{disk::Disk, hex};
 
 /// All states, in the order in which their directories are read.
 pub(super) const STATES: [ReportState; 4] =
@@ -82,5 +82,5 @@ pub(super) fn read_report(disk: &dyn Disk, report: &StoredReport) -> Result<Repo
 
 /// The SHA-256 of some bytes, in lower case hexadecimal.
 pub(super) fn sha256_of(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(bytes))
 }
