@@ -328,7 +328,8 @@ mod tests {
         let writer = JournalWriter::start(Broken).unwrap();
         let submit = || writer.submit(None, Breakpoint::Lg, "/".into(), None);
         submit().unwrap();
-        // The thread has ended when its work is refused.
+        // Work that waits with the event is done before it, later work never.
+        let _done_or_dropped = writer.run(|_| ());
         writer.run(|_| ()).unwrap_err();
         assert!(matches!(submit(), Err(RecordError::Broken)));
     }
