@@ -69,33 +69,53 @@ enum Owner {
 pub struct Tab(WindowHandle);
 
 /// Those who may use a browser at once. Each browser keeps a core busy, and one that waits for a core is late with everything.
-fn turns() -> &'static Semaphore {
-    static TURNS: OnceLock<Semaphore> = OnceLock::new();
-    TURNS.get_or_init(|| Semaphore::new(available_parallelism().map_or(2, |cores| cores.get().max(2))))
+/// A test has one browser at a time: with two of them it could wait for its own turn.
+fn turns() -> (&'static Semaphore, u32) {
+    static TURNS: OnceLock<(Semaphore, u32)> = OnceLock::new();
+    let (turns, all) = TURNS.get_or_init(|| {
+        let all = available_parallelism().map_or(2, |cores| cores.get().max(2));
+        (Semaphore::new(all), u32::try_from(all).expect("there are fewer cores"))
+    });
+    (turns, *all)
+}
+
+/// A turn, when it comes.
+async fn turn() -> SemaphorePermit<'static> {
+    turns().0.acquire().await.expect("it is never closed")
+}
+
+/// All turns at once: no other browser is used meanwhile.
+async fn all_turns() -> SemaphorePermit<'static> {
+    let (turns, all) = turns();
+    turns.acquire_many(all).await.expect("it is never closed")
 }
 
 impl Browser {
     /// A browser whose pages are so many CSS pixels wide, when it is its turn. It reaches loopback addresses and nothing
     /// else. Other tests have used it and will: it is as new all the same.
     pub async fn open(engine: Engine, width: u32) -> Self {
-        let turn = turns().acquire().await.expect("it is never closed");
+        let turn = turn().await;
         let session = shared::take(engine).await.expect("the browser starts");
         Self::with(session, Owner::All, turn, width).await
     }
 
     /// A browser that was just started, and ends when it is closed.
     pub async fn open_own(engine: Engine, width: u32) -> Self {
-        Self::start(engine, width, Network::Loopback).await
+        Self::start(engine, width, Network::Loopback, turn().await).await
     }
 
     /// A browser of its own that asks `proxy` for every page whose host is not a loopback address or `localhost`: a server
     /// there is the site of any name.
     pub async fn open_through(engine: Engine, width: u32, proxy: SocketAddr) -> Self {
-        Self::start(engine, width, Network::Proxy(proxy)).await
+        Self::start(engine, width, Network::Proxy(proxy), turn().await).await
     }
 
-    async fn start(engine: Engine, width: u32, network: Network) -> Self {
-        let turn = turns().acquire().await.expect("it is never closed");
+    /// The same, while no other browser is used: for what has to happen at one instant.
+    pub async fn open_alone_through(engine: Engine, width: u32, proxy: SocketAddr) -> Self {
+        Self::start(engine, width, Network::Proxy(proxy), all_turns().await).await
+    }
+
+    async fn start(engine: Engine, width: u32, network: Network, turn: SemaphorePermit<'static>) -> Self {
         let session = Session::start(engine, network).await.expect("the browser starts");
         Self::with(session, Owner::One, turn, width).await
     }

@@ -6,11 +6,14 @@ use reqwest::{
     header::{AUTHORIZATION, HeaderMap, HeaderValue},
 };
 
+use crate::wait::SOON;
+
 /// The admin token that programs are started with: see [`Program`](crate::program::Program).
 pub const ADMIN_TOKEN: &str = "a-token-for-tests-4fd1c6a09b";
 
 /// A client without credentials that goes straight to this machine, whatever proxies the environment names. It makes a
-/// connection for each request: one that was kept would break when its server is killed, and the next request with it.
+/// connection for each request: one that was kept would break when its server is killed, and the next request with it. An
+/// answer that does not come is waited for no longer than for anything else.
 ///
 /// # Errors
 /// The system refuses.
@@ -31,7 +34,7 @@ pub fn operator() -> anyhow::Result<Client> {
 /// What such a client is made of.
 pub(crate) fn builder() -> ClientBuilder {
     choose_cryptography();
-    Client::builder().no_proxy().pool_max_idle_per_host(0)
+    Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(SOON)
 }
 
 fn build(builder: ClientBuilder) -> anyhow::Result<Client> {

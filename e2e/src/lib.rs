@@ -8,6 +8,7 @@ pub mod browser;
 pub mod check_configs;
 mod child;
 pub mod clock;
+pub mod command;
 pub mod destinations;
 pub mod fleet;
 #[cfg(feature = "browsers")]

@@ -6,6 +6,10 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use anyhow::Context;
+
+use crate::wait::{SOON, eventually};
+
 /// The lines that a process has written so far. Clones see the same lines.
 #[derive(Debug, Clone, Default)]
 pub struct Log {
@@ -40,6 +44,16 @@ impl Log {
     #[must_use]
     pub fn count(&self, text: &str) -> usize {
         self.lock().iter().filter(|line| line.contains(text)).count()
+    }
+
+    /// Waits until there is a line that contains `text`: a line comes by a pipe, and may be here after what it is about was
+    /// seen elsewhere.
+    ///
+    /// # Errors
+    /// There is none in the end. The error has all lines.
+    pub async fn until(&self, text: &str) -> anyhow::Result<()> {
+        let said = eventually(text, SOON, async || (self.count(text) > 0).then_some(()));
+        said.await.with_context(|| format!("it said: {:?}", self.lines()))
     }
 
     /// What follows `text`, up to the next white space, in the first line that contains it.

@@ -5,24 +5,20 @@ use std::{
     net::{IpAddr, SocketAddr, TcpListener},
     os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
-    thread,
-    time::Duration,
+    process::{Command, Output},
 };
 
 use anyhow::{Context, bail};
 use rustix::process::{Signal, getuid};
 use tempfile::TempDir;
-use tokio::{process::Command as AsyncCommand, sync::OnceCell};
+use tokio::sync::OnceCell;
 
 use crate::{
     child::Running,
+    command::output,
     run,
-    wait::{SOON, eventually},
+    wait::{SOON, eventually, farewell},
 };
-
-/// How long the end of what is dropped is waited for.
-const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Who owns everything in it, and by which password.
 const OWNER: [&str; 2] = ["headcount", "only in tests"];
@@ -256,13 +252,7 @@ impl Drop for Server {
         // One that is held does not take the signal to end. All of this fails when it has ended, which is what is wanted.
         self.0.signal(Signal::CONT).ok();
         self.0.signal(Signal::QUIT).ok();
-        let look = Duration::from_millis(10);
-        for _ in 0..FAREWELL.as_millis() / look.as_millis() {
-            if !matches!(self.0.ended(), Ok(None)) {
-                return;
-            }
-            thread::sleep(look);
-        }
+        farewell(|| !matches!(self.0.ended(), Ok(None)));
     }
 }
 
@@ -293,9 +283,7 @@ fn free(address: IpAddr) -> anyhow::Result<SocketAddr> {
 
 async fn succeeded(command: Command) -> anyhow::Result<Output> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let mut command = AsyncCommand::from(command);
-    let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await;
-    let output = output.with_context(|| format!("{program} cannot be run"))?;
+    let output = output(command).await?;
     if !output.status.success() {
         bail!("{program} fails: {}", String::from_utf8_lossy(&output.stderr).trim());
     }

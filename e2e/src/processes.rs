@@ -1,20 +1,15 @@
 //! A `headcount` that runs: where it listens, what it says, and how it ends.
 
-use std::{
-    net::SocketAddr,
-    path::Path,
-    process::{ExitStatus, Stdio},
-    time::Duration,
-};
+use std::{net::SocketAddr, path::Path, process::ExitStatus, time::Duration};
 
 use anyhow::{Context, bail};
 use reqwest::Url;
-use tokio::process::Command as AsyncCommand;
 
 pub use rustix::process::Signal;
 
 use crate::{
     child::Running,
+    command::output,
     http,
     log::Log,
     program::Program,
@@ -66,10 +61,7 @@ impl Process {
     /// # Errors
     /// The command says why there is none.
     pub async fn sign_in_link(&self) -> anyhow::Result<String> {
-        let mut command = AsyncCommand::from(self.program.sign_in_command(self.address()?)?);
-        let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
-        let output = tokio::time::timeout(SOON, output).await.context("no link was printed in time")?;
-        let output = output.context("the command cannot be started")?;
+        let output = output(self.program.sign_in_command(self.address()?)?).await?;
         if !output.status.success() {
             bail!("there is no link: {}", String::from_utf8_lossy(&output.stderr).trim());
         }

@@ -6,13 +6,12 @@ use std::{
     net::SocketAddr,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
 };
 
 use anyhow::{Context, bail};
-use tokio::process::Command as AsyncCommand;
 
-use crate::{http::ADMIN_TOKEN, processes::Process, wait::SOON};
+use crate::{command::output, http::ADMIN_TOKEN, processes::Process};
 
 /// The environment variable with the admin token.
 const TOKEN_VARIABLE: &str = "ADMIN_TOKEN";
@@ -149,12 +148,7 @@ impl Program {
     /// # Errors
     /// It runs on.
     pub async fn refused(self) -> anyhow::Result<Output> {
-        let mut command = AsyncCommand::from(self.command()?);
-        let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
-        let ended = tokio::time::timeout(SOON, output).await;
-        ended
-            .context("the program should have ended by itself, but it runs")?
-            .context("the program cannot be started")
+        output(self.command()?).await
     }
 
     /// The command that prints a link which signs in to this program, once it listens at `address`.

@@ -11,10 +11,10 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use tokio::process::Command as AsyncCommand;
 
 use crate::{
     child::Running,
+    command::output_within,
     http,
     processes::Signal,
     wait::{SOON, eventually},
@@ -22,6 +22,9 @@ use crate::{
 
 /// The programs that have to be there, and who has them.
 const PROGRAMS: [&str; 2] = ["prometheus", "promtool"];
+
+/// How long the past of many fleets may take, beside others on a machine that has much else to do.
+const FILLED: Duration = Duration::from_secs(600);
 
 /// A Prometheus to be started.
 #[derive(Debug, Clone)]
@@ -82,11 +85,10 @@ impl Setting {
     /// `promtool` refuses the file.
     pub async fn backfill(&self, file: &Path) -> anyhow::Result<()> {
         let data = self.data()?;
-        let mut command = AsyncCommand::new("promtool");
+        let mut command = Command::new("promtool");
         command.args(["tsdb", "create-blocks-from", "openmetrics"]).arg(file).arg(data);
-        // Who does not wait for it any more does not want it either.
-        let output = command.stdin(Stdio::null()).process_group(0).kill_on_drop(true).output();
-        let output = output.await.context("promtool cannot be run")?;
+        command.process_group(0);
+        let output = output_within(FILLED, command).await?;
         if !output.status.success() {
             bail!("promtool refuses {}: {}", file.display(), String::from_utf8_lossy(&output.stderr).trim());
         }

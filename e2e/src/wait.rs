@@ -1,6 +1,6 @@
 //! Waits for what takes its time. Limits end a test that has failed: none says how long anything should take.
 
-use std::{ops::AsyncFnMut, time::Duration};
+use std::{ops::AsyncFnMut, thread, time::Duration};
 
 use anyhow::Context;
 
@@ -12,6 +12,18 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(80);
 
 /// How long anything may take that takes some seconds on an idle machine, beside others on one that has much else to do.
 pub const SOON: Duration = Duration::from_secs(120);
+
+/// How long the end of what is dropped is waited for.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Waits for something that comes by itself, but no longer than `limit`.
+///
+/// # Errors
+/// It did not come. The error says `what` was waited for.
+pub async fn within<T>(what: &str, limit: Duration, coming: impl Future<Output = T>) -> anyhow::Result<T> {
+    let came = tokio::time::timeout(limit, coming).await;
+    came.with_context(|| format!("this did not come true within {limit:?}: {what}"))
+}
 
 /// Looks again and again until `condition` gives something.
 ///
@@ -32,7 +44,15 @@ pub async fn eventually<T>(
             pause = LONGEST_PAUSE.min(pause * 2);
         }
     };
-    tokio::time::timeout(deadline, looking)
-        .await
-        .with_context(|| format!("this did not come true within {deadline:?}: {what}"))
+    within(what, deadline, looking).await
+}
+
+/// Looks again and again, while nothing else goes on, until what is dropped `is_over`, or has had its time.
+pub(crate) fn farewell(mut is_over: impl FnMut() -> bool) {
+    for _ in 0..FAREWELL.as_millis() / FIRST_PAUSE.as_millis() {
+        if is_over() {
+            return;
+        }
+        thread::sleep(FIRST_PAUSE);
+    }
 }

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
     log::Log,
-    wait::{SOON, eventually},
+    wait::{SOON, eventually, farewell},
 };
 
 /// A running `Xvfb`. It ends when this is dropped.
@@ -56,9 +56,10 @@ impl Drop for Display {
     fn drop(&mut self) {
         // It is asked, so that it takes away its socket and its lock.
         let process = i32::try_from(self.server.id()).ok().and_then(Pid::from_raw);
-        if process.is_none_or(|process| kill_process(process, Signal::TERM).is_err()) {
-            self.server.kill().ok();
-        }
+        process.map(|process| kill_process(process, Signal::TERM).ok());
+        farewell(|| !matches!(self.server.try_wait(), Ok(None)));
+        // Fails when it has ended, which is what is wanted.
+        self.server.kill().ok();
         self.server.wait().ok();
     }
 }

@@ -100,7 +100,7 @@ async fn begin(engine: Engine, driver: &Driver, network: Network) -> anyhow::Res
     for (name, value) in engine.capabilities(driver.home(), network)? {
         capabilities.set(name, value).context("capabilities are JSON")?;
     }
-    let client = http::builder().timeout(SOON).build()?;
+    let client = http::builder().build()?;
     let session = WebDriver::builder(driver.url(), capabilities).client(client).connect();
     let web = session.await.context("the browser does not start")?;
     web.set_window_rect(0, 0, WIDTH, HEIGHT).await.context("the window has no size")?;

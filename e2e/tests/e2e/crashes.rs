@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use headcount_e2e::{processes::Process, thorough::rounds};
+use headcount_e2e::{processes::Process, thorough::rounds, wait::within};
 use headcount_shared::{
     api::{ReportEntry, ReportState},
     event::BrowserEvent,
@@ -12,7 +12,7 @@ use headcount_shared::{
 use reqwest::StatusCode;
 
 use crate::{
-    scene::{Scene, Totals, event},
+    scene::{SOON, Scene, Totals, event},
     trace::Trace,
 };
 
@@ -27,6 +27,9 @@ const PACE: Duration = Duration::from_millis(20);
 
 /// Reports after which a program that was not killed has shown all it does.
 const REPORTS: usize = 4;
+
+/// When no more events are posted.
+const ENOUGH: &str = "it is killed, or has shown all it does";
 
 #[tokio::test]
 async fn killed_between_any_two_events_it_loses_none() {
@@ -151,10 +154,13 @@ async fn kill_server_at(calls: &str, nth: usize) -> bool {
     let mut server = doomed.start().await.ok();
     let (mut counted, mut unanswered) = (Totals::default(), None);
     if let Some(server) = &server {
-        while unanswered.is_none() && scene.stored(&collector).await.len() < REPORTS {
-            unanswered = post(&scene, server, &mut counted).await.err();
-            tokio::time::sleep(PACE).await;
-        }
+        let posting = async {
+            while unanswered.is_none() && scene.stored(&collector).await.len() < REPORTS {
+                unanswered = post(&scene, server, &mut counted).await.err();
+                tokio::time::sleep(PACE).await;
+            }
+        };
+        within(ENOUGH, SOON, posting).await.unwrap();
     }
     let killed = was_killed(&trace, &mut server, unanswered.is_some()).await;
     drop(server);
@@ -182,12 +188,15 @@ async fn kill_collector_at(calls: &str, nth: usize) -> bool {
     let server = scene.busy_server_to(&url).start().await.unwrap();
     let mut counted = Totals::default();
     let is_sent = |report: &ReportEntry| report.state == ReportState::Sent;
-    while collector.as_mut().is_some_and(|collector| collector.ended().unwrap().is_none())
-        && scene.kept(&server).await.iter().filter(|report| is_sent(report)).count() < REPORTS
-    {
-        post(&scene, &server, &mut counted).await.unwrap();
-        tokio::time::sleep(PACE).await;
-    }
+    let posting = async {
+        while collector.as_mut().is_some_and(|collector| collector.ended().unwrap().is_none())
+            && scene.kept(&server).await.iter().filter(|report| is_sent(report)).count() < REPORTS
+        {
+            post(&scene, &server, &mut counted).await.unwrap();
+            tokio::time::sleep(PACE).await;
+        }
+    };
+    within(ENOUGH, SOON, posting).await.unwrap();
     let killed = was_killed(&trace, &mut collector, false).await;
     drop(collector);
 

@@ -6,14 +6,19 @@ use std::{
     path::PathBuf,
 };
 
-use headcount_e2e::wait::eventually;
+use headcount_e2e::{processes::Process, wait::eventually};
 use headcount_shared::api::ReportState;
 
 use crate::scene::{SOON, Scene, Totals, event, files};
 
-/// Lines of a log that are more than information.
-fn complaints(lines: &[String]) -> Vec<&String> {
-    lines.iter().filter(|line| line.contains(" WARN ") || line.contains(" ERROR ")).collect()
+/// Waits until a server complains of something. It says no more than that.
+async fn assert_complains_once(server: &Process, of: &str) {
+    server.log().until(of).await.unwrap();
+    let lines = server.log().lines();
+    let complaints = lines.iter().filter(|line| line.contains(" WARN ") || line.contains(" ERROR "));
+    let complaints: Vec<_> = complaints.collect();
+    assert!(complaints.len() == 1 && complaints[0].contains(of), "{lines:?}");
+    assert_eq!(server.log().count(of), 1, "{lines:?}");
 }
 
 #[tokio::test]
@@ -27,8 +32,7 @@ async fn a_damaged_instance_uuid_is_replaced() {
         let program = server.kill().unwrap();
         fs::write(scene.path("server/instance.uuid"), content).unwrap();
         let server = program.start().await.unwrap();
-        assert_eq!(complaints(&server.log().lines()).len(), 1, "{:?}", server.log().lines());
-        assert_eq!(server.log().count("instance.uuid"), 1);
+        assert_complains_once(&server, "instance.uuid").await;
         let uuid = scene.preview(&server).await.instance.uuid;
         let (server, _, _) = scene.report_now(server, &collector).await;
         assert_eq!(scene.preview(&server).await.instance.uuid, uuid);
@@ -53,8 +57,7 @@ async fn garbage_in_the_journal_costs_only_itself() {
     segment.write_all(b"\xff\xfe garbage\n\0\0\0\0\n00000000 v - lg /\nhalf a li").unwrap();
 
     let server = program.start().await.unwrap();
-    assert_eq!(complaints(&server.log().lines()).len(), 1, "{:?}", server.log().lines());
-    assert_eq!(server.log().count("damaged"), 1);
+    assert_complains_once(&server, "damaged").await;
     let event = event("/p/$projectId");
     scene.view(&server, &event).await;
     counted.count(&event);
@@ -83,9 +86,7 @@ async fn a_damaged_report_is_set_aside_and_the_others_are_delivered() {
     scene.view(&server, &event).await;
     counted.count(&event);
     scene.assert_arrived(&counted, &server, &collector).await;
-    let complains = async || (!complaints(&server.log().lines()).is_empty()).then_some(());
-    eventually("the server complains", SOON, complains).await.unwrap();
-    assert_eq!(complaints(&server.log().lines()).len(), 1, "{:?}", server.log().lines());
+    assert_complains_once(&server, "damaged").await;
     let sent = scene.kept(&server).await.iter().filter(|kept| kept.state == ReportState::Sent).count();
     assert_eq!(scene.stored(&collector).await.len(), sent);
     assert!(sent >= 2);

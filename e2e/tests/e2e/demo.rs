@@ -2,12 +2,15 @@
 
 use std::{collections::BTreeMap, path::PathBuf, process::Stdio, time::Duration};
 
-use headcount_e2e::{http, wait::eventually};
+use headcount_e2e::{
+    http,
+    wait::{eventually, within},
+};
 use reqwest::StatusCode;
 use serde_json::Value;
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
 };
 
 use crate::{
@@ -33,15 +36,39 @@ fn demo(scene: &Scene, server: &str, collector: &str) -> Child {
 
 /// Reads what a demo prints until it has said both addresses.
 async fn addresses(demo: &mut Child) -> (String, String) {
-    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
-    let mut after = async |name: &str| loop {
-        let line = lines.next_line().await.unwrap().expect("the demo says its addresses");
-        if let Some(url) = line.trim().strip_prefix(name) {
-            break url.trim().to_owned();
-        }
-    };
-    let server = after("server ").await;
-    (server, after("collector ").await)
+    let mut printed = Printed::by(demo);
+    let after = |line: &str, name: &str| line.trim().strip_prefix(name).map(|url| url.trim().to_owned());
+    let server = printed.until("the demo says its server", |line| after(line, "server ")).await;
+    let collector = printed.until("the demo says its collector", |line| after(line, "collector ")).await;
+    (server, collector)
+}
+
+/// What a demo prints, line by line.
+struct Printed(Lines<BufReader<ChildStdout>>);
+
+impl Printed {
+    fn by(demo: &mut Child) -> Self {
+        Self(BufReader::new(demo.stdout.take().unwrap()).lines())
+    }
+
+    /// Waits for a line that `pick` makes something of.
+    async fn until(&mut self, what: &str, pick: impl Fn(&str) -> Option<String>) -> String {
+        let reading = async {
+            loop {
+                let line = self.0.next_line().await.unwrap().expect("the demo goes on to print");
+                if let Some(found) = pick(&line) {
+                    return found;
+                }
+            }
+        };
+        within(what, TRUE_AT_LAST, reading).await.unwrap()
+    }
+}
+
+/// Waits for the end of a demo, which may come before it has started, and gives its exit code and what it said.
+async fn ended(demo: Child) -> (Option<i32>, String) {
+    let output = within("the demo ends", TRUE_AT_LAST, demo.wait_with_output()).await.unwrap().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
 fn signal(child: &Child, name: &str) {
@@ -60,7 +87,7 @@ async fn a_signal_ends_the_demo_and_both_programs() {
             assert!(scene.get(&format!("{url}health")).await.status().is_success());
         }
         signal(&demo, name);
-        let status = tokio::time::timeout(SOON, demo.wait()).await.unwrap().unwrap();
+        let status = within("the demo ends", SOON, demo.wait()).await.unwrap().unwrap();
         assert_eq!(status.code(), Some(0));
         for url in [&server, &collector] {
             assert!(scene.http.get(format!("{url}health")).send().await.is_err(), "{url} still answers");
@@ -73,13 +100,11 @@ async fn the_demo_prints_links_that_sign_in_to_both_programs_once() {
     let scene = Scene::new();
     let address = own_address().to_string();
     let mut demo = demo(&scene, &address, &address);
-    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
-    let mut links = Vec::new();
-    while links.len() < 2 {
-        let line = lines.next_line().await.unwrap().expect("the demo prints two links");
-        links.extend(line.split_whitespace().find(|word| word.contains("/sign-in#code=")).map(str::to_owned));
-    }
-    for link in links {
+    let mut printed = Printed::by(&mut demo);
+    let link =
+        |line: &str| line.split_whitespace().find(|word| word.contains("/sign-in#code=")).map(str::to_owned);
+    for _ in 0..2 {
+        let link = printed.until("the demo prints two links", link).await;
         let (base, code) = link.split_once("sign-in#code=").unwrap();
         let body = serde_json::json!({ "code": code }).to_string();
         for status in [StatusCode::NO_CONTENT, StatusCode::UNAUTHORIZED] {
@@ -97,9 +122,8 @@ async fn a_taken_port_ends_the_demo_with_a_sentence() {
     let taken = taken.address().unwrap().to_string();
     let free = own_address().to_string();
     for (server, collector) in [(&taken, &free), (&free, &taken)] {
-        let output = demo(&scene, server, collector).wait_with_output().await.unwrap();
-        assert_eq!(output.status.code(), Some(1));
-        let said = String::from_utf8(output.stderr).unwrap();
+        let (code, said) = ended(demo(&scene, server, collector)).await;
+        assert_eq!(code, Some(1));
         let last = said.lines().last().unwrap();
         assert!(last.starts_with("demo: ") && last.contains(&format!("cannot listen on {taken}")), "{said}");
     }
@@ -117,9 +141,8 @@ async fn the_end_of_one_program_ends_the_demo_and_the_other() {
     };
     let victim = children(demo.id().unwrap()).into_iter().find(is_headcount).unwrap();
     assert!(std::process::Command::new("kill").args(["-KILL", &victim]).status().unwrap().success());
-    let output = tokio::time::timeout(SOON, demo.wait_with_output()).await.unwrap().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let said = String::from_utf8(output.stderr).unwrap();
+    let (code, said) = ended(demo).await;
+    assert_eq!(code, Some(1));
     assert!(said.lines().last().unwrap().contains("has ended by itself"), "{said}");
     for url in [&server, &collector] {
         assert!(scene.http.get(format!("{url}health")).send().await.is_err(), "{url} still answers");
@@ -186,14 +209,14 @@ async fn complete(scene: &Scene, which: &str) -> (Child, String) {
     }
     let mut missing = expected();
     assert!(missing.len() > 30, "{missing:?}");
-    let all_seen = tokio::time::timeout(TRUE_AT_LAST, see(scene, &server, &mut missing)).await;
+    let all_seen = within("all is said", TRUE_AT_LAST, see(scene, &server, &mut missing)).await;
     assert!(all_seen.is_ok(), "never said in the {which} demo: {missing:?}");
     (demo, server)
 }
 
 async fn end(mut demo: Child) {
     signal(&demo, "-TERM");
-    let status = tokio::time::timeout(SOON, demo.wait()).await.unwrap().unwrap();
+    let status = within("the demo ends", SOON, demo.wait()).await.unwrap().unwrap();
     assert_eq!(status.code(), Some(0));
 }
 

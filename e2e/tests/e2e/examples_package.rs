@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
-use headcount_e2e::site::built;
+use headcount_e2e::{command::output, site::built};
 use serde_json::Value;
 
 /// What is in the package.
@@ -50,17 +50,19 @@ fn said(output: &Output) -> String {
 }
 
 /// Runs a program of an application, which is a file below its directory.
-fn node(application: &str, arguments: &[&str]) {
+async fn node(application: &str, arguments: &[&str]) {
     let mut command = Command::new(built("node").unwrap());
-    let output = command.args(arguments).current_dir(workplace(application)).output().unwrap();
+    command.args(arguments).current_dir(workplace(application));
+    let output = output(command).await.unwrap();
     assert!(output.status.success(), "{}", said(&output));
 }
 
-#[test]
-fn the_package_has_the_version_of_the_workspace_and_exactly_its_files() {
+#[tokio::test]
+async fn the_package_has_the_version_of_the_workspace_and_exactly_its_files() {
     let package = built(&format!("headcount-tracker-{}.tgz", env!("CARGO_PKG_VERSION"))).unwrap();
-    let listed =
-        Command::new("tar").arg("--list").arg("--gzip").arg("--file").arg(&package).output().unwrap();
+    let mut list = Command::new("tar");
+    list.arg("--list").arg("--gzip").arg("--file").arg(&package);
+    let listed = output(list).await.unwrap();
     assert!(listed.status.success(), "{}", said(&listed));
     let listed = String::from_utf8(listed.stdout).unwrap();
     let mut files: Vec<&str> = listed.lines().filter_map(|line| line.strip_prefix("package/")).collect();
@@ -107,12 +109,12 @@ fn lock_files_pin_every_package_and_name_no_registry() {
     }
 }
 
-#[test]
-fn the_types_let_right_calls_through_and_refuse_wrong_ones() {
-    node("e2e/apps/types", &["node_modules/typescript/bin/tsc", "--project", "."]);
+#[tokio::test]
+async fn the_types_let_right_calls_through_and_refuse_wrong_ones() {
+    node("e2e/apps/types", &["node_modules/typescript/bin/tsc", "--project", "."]).await;
 }
 
-#[test]
-fn the_table_of_react_routers_routes_has_exactly_the_paths_that_it_matches() {
-    node("e2e/apps/routers", &["--test", "templates.test.js"]);
+#[tokio::test]
+async fn the_table_of_react_routers_routes_has_exactly_the_paths_that_it_matches() {
+    node("e2e/apps/routers", &["--test", "templates.test.js"]).await;
 }

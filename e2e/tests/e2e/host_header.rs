@@ -1,6 +1,6 @@
 //! A request names exactly one host, whatever it asks for.
 
-use headcount_e2e::processes::Process;
+use headcount_e2e::{processes::Process, wait::within};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -18,7 +18,7 @@ async fn ask(process: &Process, head: &str) -> (u16, String) {
         stream.read_to_string(&mut answer).await.unwrap();
         answer
     };
-    let answer = tokio::time::timeout(SOON, asked).await.unwrap();
+    let answer = within("an answer", SOON, asked).await.unwrap();
     let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
     (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, rc::Rc};
 
-use headcount_e2e::{clock::now, fleet::Fleet, observed::Observed, processes::Process, program::Program};
+use headcount_e2e::{clock::now, fleet::Fleet, log::Log, observed::Observed, program::Program};
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::{
@@ -21,8 +21,10 @@ async fn known(scene: &Scene) -> (Fleet, Observed, Program, usize) {
     let program = observing(observer(scene, "known"), &observed.prometheus.url(""), &fleet);
     let server = program.start().await.unwrap();
     until_true(scene, &server, "before", || fleet.truth(now())).await;
-    let said = server.log().lines().len();
-    (fleet, observed, server.stop().await.unwrap(), said)
+    let log = server.log().clone();
+    let stopped = server.stop().await.unwrap();
+    // All of it has been read now.
+    (fleet, observed, stopped, log.lines().len())
 }
 
 /// The same server on a copy of that directory.
@@ -85,15 +87,16 @@ async fn a_damaged_cache_is_filled_again_without_a_word() {
         let server = program.start().await.unwrap();
         until_true(&scene, &server, name, truth).await;
         until(&scene, &server, name, failed).await;
-        assert_quiet(&server, said + 1, name);
+        let log = server.log().clone();
         server.stop().await.unwrap();
+        assert_quiet(&log, said + 1, name);
     }
 }
 
-/// Checks that a server ran on and said no more than so many lines.
-fn assert_quiet(server: &Process, most: usize, what: &str) {
-    let lines = server.log().lines();
-    assert_eq!(server.log().count("panicked"), 0, "{what}: {lines:?}");
+/// Checks that a server ran on and said no more than so many lines, its end included.
+fn assert_quiet(log: &Log, most: usize, what: &str) {
+    let lines = log.lines();
+    assert_eq!(log.count("panicked"), 0, "{what}: {lines:?}");
     assert!(lines.len() <= most, "{what}: {lines:?}");
 }
 

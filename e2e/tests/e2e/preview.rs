@@ -1,8 +1,9 @@
 //! Previews: anybody may look as often as they like, and nothing changes.
 
-use headcount_e2e::{http::ADMIN_TOKEN, program::binary};
+use std::process::Command;
+
+use headcount_e2e::{command::output, http::ADMIN_TOKEN, program::binary};
 use headcount_shared::payload::Payload;
-use tokio::process::Command;
 
 use crate::scene::{Scene, Totals, event};
 
@@ -41,7 +42,8 @@ async fn the_command_prints_the_preview() {
     let preview = async |token: &str| {
         let mut command = Command::new(binary().unwrap());
         command.args(["preview", "--listen", &address, "--url-base-path", "/coroot", "--admin-token", token]);
-        command.env_clear().output().await.unwrap()
+        command.env_clear();
+        output(command).await.unwrap()
     };
     let output = preview(ADMIN_TOKEN).await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -8,30 +8,15 @@ use std::{
 
 use headcount_e2e::program::Program;
 
-use crate::scene::{Scene, event};
-
-/// Every file and directory below `root`, and `root` itself.
-fn everything(root: &Path) -> Vec<PathBuf> {
-    let (mut found, mut open) = (vec![root.to_owned()], vec![root.to_owned()]);
-    while let Some(next) = open.pop() {
-        for path in fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()) {
-            if path.is_dir() {
-                open.push(path.clone());
-            }
-            found.push(path);
-        }
-    }
-    found
-}
+use crate::scene::{Scene, event, everything};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
-/// Everything below `root` that is still there when it is looked at: a running program renames what it has written.
+/// Everything below `root` that is there when it is looked at.
 fn assert_private(root: &Path, at_least: usize) {
-    let all = everything(root).into_iter();
-    let there: Vec<_> = all.filter_map(|path| fs::metadata(&path).ok().map(|found| (path, found))).collect();
+    let there = everything(root);
     assert!(there.len() >= at_least, "{there:?}");
     for (path, found) in there {
         let expected = if found.is_dir() { 0o700 } else { 0o600 };
@@ -42,8 +27,8 @@ fn assert_private(root: &Path, at_least: usize) {
 
 /// As an earlier version left it.
 fn open_to_all(root: &Path) {
-    for path in everything(root) {
-        let mode = if path.is_dir() { 0o755 } else { 0o644 };
+    for (path, found) in everything(root) {
+        let mode = if found.is_dir() { 0o755 } else { 0o644 };
         fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
     }
 }
@@ -84,7 +69,7 @@ async fn what_belongs_to_another_program_keeps_its_mode() {
     let data = scene.path("server");
     open_to_all(&data);
     let before: Vec<(PathBuf, u32)> =
-        everything(&data).into_iter().map(|path| (path.clone(), mode(&path))).collect();
+        everything(&data).into_iter().map(|(path, _)| (path.clone(), mode(&path))).collect();
     let server = program().argument("--read-only-settings").start().await.unwrap();
     assert_private(&data.join("headcount"), 4);
     for (path, mode_before) in before {

@@ -4,7 +4,7 @@ use std::{fs, io::Read, process::Command};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use flate2::read::GzDecoder;
-use headcount_e2e::wait::eventually;
+use headcount_e2e::{command::output, wait::eventually};
 use headcount_shared::payload::Payload;
 
 use crate::scene::{SOON, Scene, event};
@@ -23,7 +23,7 @@ async fn the_profiles_of_a_report_open_hold_samples_and_tell_nothing_of_the_host
         let newest = scene.stored(&collector).await.pop()?;
         let report: Payload =
             serde_json::from_slice(&scene.stored_bytes(&collector, &newest.id).await).unwrap();
-        let top = top(&scene, &decoded(&report.profile.cpu));
+        let top = top(&scene, &decoded(&report.profile.cpu)).await;
         (has_samples(&top) && !report.performance.cpu_usage.is_empty()).then_some(report)
     });
     let report = report.await.unwrap();
@@ -33,7 +33,7 @@ async fn the_profiles_of_a_report_open_hold_samples_and_tell_nothing_of_the_host
     let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
     for profile in [&report.profile.cpu, &report.profile.memory] {
         let pprof = decoded(profile);
-        assert!(has_samples(&top(&scene, &pprof)));
+        assert!(has_samples(&top(&scene, &pprof).await));
         let text = String::from_utf8_lossy(&unzipped(&pprof)).into_owned();
         // A short name of a host is found in any bytes by chance.
         for telling in TELLING.into_iter().chain(Some(host.trim()).filter(|name| name.len() >= 6)) {
@@ -53,12 +53,12 @@ fn unzipped(pprof: &[u8]) -> Vec<u8> {
 }
 
 /// What `go tool pprof -top` prints.
-fn top(scene: &Scene, pprof: &[u8]) -> String {
+async fn top(scene: &Scene, pprof: &[u8]) -> String {
     let file = scene.path("profile.pb.gz");
     fs::write(&file, pprof).unwrap();
     let mut command = Command::new("go");
     command.args(["tool", "pprof", "-top"]).arg(&file).env("PPROF_TMPDIR", scene.path(""));
-    let output = command.output().expect("`go` is installed: it judges the profiles");
+    let output = output(command).await.expect("`go` is installed: it judges the profiles");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

@@ -2,7 +2,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
+    fs::{self, Metadata},
+    io,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -259,20 +260,35 @@ pub(crate) async fn problem(answer: Response) -> String {
     detail
 }
 
-/// The files below a directory, with their paths in it.
-pub(crate) fn files(directory: &Path) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut open = vec![directory.to_owned()];
+/// What came of an operation on a file, unless a running program has renamed or removed it meanwhile.
+pub(crate) fn if_there<T>(found: io::Result<T>) -> Option<T> {
+    match found {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        found => Some(found.unwrap()),
+    }
+}
+
+/// Every file and directory below `root`, which is there, and `root` itself.
+pub(crate) fn everything(root: &Path) -> Vec<(PathBuf, Metadata)> {
+    let mut found = vec![(root.to_owned(), fs::metadata(root).unwrap())];
+    let mut open = vec![root.to_owned()];
     while let Some(next) = open.pop() {
-        for entry in fs::read_dir(next).unwrap().map(Result::unwrap) {
-            if entry.file_type().unwrap().is_dir() {
-                open.push(entry.path());
-            } else {
-                found.insert(entry.path().strip_prefix(directory).unwrap().to_string_lossy().into_owned());
+        let entries = if_there(fs::read_dir(next)).into_iter().flatten().filter_map(if_there);
+        for path in entries.map(|entry| entry.path()) {
+            let Some(metadata) = if_there(fs::symlink_metadata(&path)) else { continue };
+            if metadata.is_dir() {
+                open.push(path.clone());
             }
+            found.push((path, metadata));
         }
     }
     found
+}
+
+/// The files below a directory, with their paths in it.
+pub(crate) fn files(directory: &Path) -> BTreeSet<String> {
+    let files = everything(directory).into_iter().filter(|(_, metadata)| !metadata.is_dir());
+    files.map(|(path, _)| path.strip_prefix(directory).unwrap().to_string_lossy().into_owned()).collect()
 }
 
 /// Copies a directory with all that is below it.

@@ -256,7 +256,7 @@ async fn while_postgres_is_away_nothing_is_lost_or_counted_twice_and_each_server
 
 /// Waits for a line in the log of a server.
 async fn said_once(member: &Member, text: &str) {
-    eventually(text, SOON, async || (member.process.log().count(text) > 0).then_some(())).await.unwrap();
+    member.process.log().until(text).await.unwrap();
 }
 
 #[tokio::test]

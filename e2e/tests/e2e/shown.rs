@@ -1,7 +1,10 @@
 //! What is shown of an installation is what runs there, and the stages and queries that it was found by.
 
+use std::process::Command;
+
 use headcount_e2e::{
     clock::now,
+    command::output,
     fleet::{Fleet, shape::Shape},
     http::ADMIN_TOKEN,
     processes::Process,
@@ -12,7 +15,6 @@ use headcount_e2e::{
 use headcount_shared::payload::Payload;
 use reqwest::Url;
 use serde_json::Value;
-use tokio::process::Command;
 
 use crate::{
     scene::Scene,
@@ -41,7 +43,8 @@ const ASKED: [(&str, &str); 3] = [
 async fn printed(server: &Process) -> Payload {
     let mut command = Command::new(binary().unwrap());
     command.args(["preview", "--listen", &server.address().unwrap().to_string()]);
-    let output = command.env_clear().env("ADMIN_TOKEN", ADMIN_TOKEN).output().await.unwrap();
+    command.env_clear().env("ADMIN_TOKEN", ADMIN_TOKEN);
+    let output = output(command).await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use headcount_e2e::{clock::now, fleet::Fleet, wait::eventually};
 use headcount_shared::{
-    api::{ReportState, WouldForget},
+    api::{ReportEntry, ReportState, WouldForget},
     payload::Payload,
 };
 use reqwest::StatusCode;
@@ -12,8 +12,8 @@ use reqwest::StatusCode;
 use crate::{
     names::{found, names},
     saboteur::Saboteur,
-    scene::{SOON, Scene, event, files},
-    world::{REFRESH, failed, observer_of, shop, until, until_true},
+    scene::{SOON, Scene, event, files, if_there},
+    world::{TRUE_AT_LAST, failed, observer, observer_of, observing, shop, until, until_true},
 };
 
 #[tokio::test]
@@ -32,8 +32,7 @@ async fn switched_off_prometheus_is_not_asked_and_its_answers_are_gone() {
     assert!(!cache.exists());
     prometheus.is_left_alone().await;
     let asked = prometheus.asked();
-    // Long enough to be asked again.
-    tokio::time::sleep(2 * REFRESH).await;
+    two_refreshes(&scene, &fleet, observed.prometheus.url("")).await;
     assert_eq!(prometheus.asked(), asked);
     assert!(!cache.exists());
 
@@ -42,6 +41,16 @@ async fn switched_off_prometheus_is_not_asked_and_its_answers_are_gone() {
     assert_eq!(failed(&report), [""; 0]);
     assert!(prometheus.asked() > asked);
     assert!(files(&cache).len() > 50, "{:?}", files(&cache));
+}
+
+/// Waits until another server, which asks as often, has asked the same Prometheus everything twice.
+async fn two_refreshes(scene: &Scene, fleet: &Fleet, prometheus: String) {
+    let clock = Saboteur::start(prometheus, "").await;
+    let server = observing(observer(scene, "clock"), &clock.url(), fleet).start().await.unwrap();
+    let report = until_true(scene, &server, "the clock", || fleet.truth(now())).await;
+    let queries = report.performance.constructor.queries.len() as u64;
+    let twice = clock.asked() + 2 * queries;
+    eventually("two refreshes", TRUE_AT_LAST, async || (clock.asked() > twice).then_some(())).await.unwrap();
 }
 
 #[tokio::test]
@@ -67,7 +76,7 @@ async fn switched_off_in_the_middle_of_answers_nothing_of_them_is_left() {
 /// The names of a fleet that can be read in any file of a data directory.
 fn names_in_files(fleet: &Fleet, data_dir: &Path) -> BTreeSet<String> {
     let names = names(fleet);
-    let texts = files(data_dir).into_iter().map(|file| fs::read(data_dir.join(file)).unwrap());
+    let texts = files(data_dir).into_iter().filter_map(|file| if_there(fs::read(data_dir.join(file))));
     texts.flat_map(|bytes| found(&names, &String::from_utf8_lossy(&bytes))).collect()
 }
 
@@ -109,6 +118,13 @@ async fn reports_that_left_can_be_read_while_switched_off_and_those_that_wait_ar
     let collector = scene.collector().start().await.unwrap();
     let server = scene.busy_server(&collector).start().await.unwrap();
     let first = scene.first_report(&collector).await;
+    // The collector has it before the server has heard so.
+    eventually("the server knows that a report is sent", SOON, async || {
+        let is_sent = |report: &ReportEntry| report.id == first.id && report.state == ReportState::Sent;
+        scene.kept(&server).await.iter().any(is_sent).then_some(())
+    })
+    .await
+    .unwrap();
     let down = collector.kill().unwrap();
     eventually("a report waits", SOON, async || (scene.status(&server).await.queued > 0).then_some(()))
         .await
