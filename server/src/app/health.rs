@@ -1,12 +1,10 @@
 //! Asks a running server or collector whether it serves: `headcount health`.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    time::Duration,
-};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+use super::running_program::reachable;
 use crate::{config::HealthCheck, outgoing};
 
 /// How long an answer may take. A health check of a container is repeated soon.
@@ -17,12 +15,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// # Errors
 /// One sentence: there is none, or it is not well.
 pub async fn health(check: &HealthCheck) -> anyhow::Result<()> {
-    let mut address = check.listen;
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
-    }
+    let address = reachable(check.listen);
     let url = format!("http://{address}{}health", check.url_base_path.as_str());
     let client = outgoing::client_builder().no_proxy().tls_certs_only([]).timeout(TIMEOUT).build()?;
     // The error of the client would name the address once more.

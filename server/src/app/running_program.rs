@@ -92,7 +92,7 @@ impl RunningInterface {
 }
 
 /// Where a program answers that listens there: on this machine, if on all addresses.
-fn reachable(mut listen: SocketAddr) -> SocketAddr {
+pub(super) fn reachable(mut listen: SocketAddr) -> SocketAddr {
     if listen.ip().is_unspecified() {
         listen.set_ip(Ipv4Addr::LOCALHOST.into());
     }
