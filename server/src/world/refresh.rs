@@ -67,6 +67,8 @@ pub(super) struct Refresh {
     /// The queries of which nothing was missing in this round.
     not_due: Vec<&'static str>,
     slow_under_way: BTreeSet<&'static str>,
+    /// The latest failure of the present round.
+    why: Option<QueryError>,
 }
 
 /// What it takes to put a query.
@@ -135,6 +137,7 @@ impl Refresh {
             asked: HashMap::new(),
             not_due: Vec::new(),
             slow_under_way: BTreeSet::new(),
+            why: None,
         }
     }
 
@@ -157,6 +160,7 @@ impl Refresh {
 
     /// Puts every query that is not under way, for what is missing up to `now` (Unix seconds) at `step` (seconds).
     pub(super) async fn round(&mut self, now: u32, step: u32) -> Round {
+        self.why = None;
         let round = self.put_all(now, step).await;
         let silent = round.answered == 0 && round.failed > 0;
         let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
@@ -165,6 +169,11 @@ impl Refresh {
             if silent { costs.failed(name) } else { costs.up_to_date(name) }
         }
         round
+    }
+
+    /// What came instead of an answer in the last round, the latest if several queries failed.
+    pub(super) const fn why(&self) -> Option<QueryError> {
+        self.why
     }
 
     async fn put_all(&mut self, now: u32, step: u32) -> Round {
@@ -247,6 +256,7 @@ impl Refresh {
             }
             Err(error) => {
                 round.failed += 1;
+                self.why = error.of_prometheus().or(self.why);
                 costs.failed(query.name);
                 self.metrics.query(QueryLabel::Failed, 0);
                 tracing::debug!(query = query.name, %error, "a query failed");
@@ -255,13 +265,25 @@ impl Refresh {
     }
 
     /// Nothing is heard from Prometheus: what is under way and what waits has failed for now.
-    fn give_up(&self, waiting: impl Iterator<Item = &'static Query>, mut round: Round) -> Round {
+    fn give_up(&mut self, waiting: impl Iterator<Item = &'static Query>, mut round: Round) -> Round {
+        self.why = self.why.or(Some(QueryError::TimedOut));
         let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
         for name in self.asked.values().copied().chain(waiting.map(|query| query.name)) {
             costs.failed(name);
             round.failed += 1;
         }
         round
+    }
+}
+
+impl Failure {
+    /// What Prometheus has to do with it.
+    const fn of_prometheus(&self) -> Option<QueryError> {
+        match self {
+            Self::Query(error) => Some(*error),
+            Self::TimedOut => Some(QueryError::TimedOut),
+            Self::Store(_) => None,
+        }
     }
 }
 
