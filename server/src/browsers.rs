@@ -16,7 +16,6 @@ mod record;
 mod writer;
 
 use std::{
-    collections::HashMap,
     io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -25,7 +24,7 @@ use std::{
     time::Duration,
 };
 
-use headcount_shared::{event::BrowserEvent, routes::UNMATCHED};
+use headcount_shared::event::BrowserEvent;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -36,6 +35,7 @@ pub use self::{
 };
 use self::{
     journal::Journal,
+    pages::Pages,
     places::{BrowserPlace, BrowserPlaces},
     record::Record,
     writer::{Decision, JournalState, JournalWriter, QueuedEvent, Ticket},
@@ -80,8 +80,7 @@ pub fn forget_on_disk(disk: &dyn Disk) -> io::Result<()> {
 /// The counts since the last report, on disk and in memory.
 #[derive(Debug)]
 pub struct Browsers {
-    pages: HashMap<String, Arc<str>>,
-    unmatched: Arc<str>,
+    pages: Pages,
     key: BrowserKey,
     shared: Arc<SharedCounts>,
     writer: JournalWriter<Writing>,
@@ -135,8 +134,8 @@ impl Browsers {
             closed: false,
             lines: Vec::new(),
         };
-        let pages = pages.into_iter().map(|page| (page.clone(), page.into())).collect();
-        Ok(Self { pages, unmatched: UNMATCHED.into(), key, shared, writer: JournalWriter::start(writing)? })
+        let pages = Pages::new(pages);
+        Ok(Self { pages, key, shared, writer: JournalWriter::start(writing)? })
     }
 
     /// Counts an event that was sent from `address`. When this returns without an error, the event survives the end of the
@@ -160,8 +159,8 @@ impl Browsers {
 
     fn submit(&self, event: &BrowserEvent, address: Option<AddressHash>) -> Result<Ticket, RecordError> {
         let browser = if event.ephemeral { None } else { self.key.pseudonym(event.device_id) };
-        let page = self.pages.get(event.path.as_str()).unwrap_or(&self.unmatched);
-        self.writer.submit(browser, event.device_size, Arc::clone(page), address)
+        let page = Arc::clone(self.pages.meant(&event.path));
+        self.writer.submit(browser, event.device_size, page, address)
     }
 
     /// The pseudonym under which the browser with this UUID is counted here; `None` for a UUID that is not of version 4.

@@ -3,14 +3,17 @@
 //! Every HTTP client begins with [`client_builder`]. What went wrong is said in texts of ours: those of the errors name
 //! hosts.
 
+mod proxies;
 pub(crate) mod retry_after;
 mod target_policy;
 
 use std::{error::Error, io, sync::OnceLock};
 
-use reqwest::{Client, ClientBuilder, Url};
+use reqwest::{Client, ClientBuilder, Proxy, Url};
 
+use self::proxies::Proxies;
 pub use self::target_policy::{ForbiddenTarget, TargetPolicy};
+use crate::config::process_variable;
 
 /// Why a client cannot be made: there are no certificates of authorities, for example.
 pub(crate) const NO_TLS: &str =
@@ -37,11 +40,13 @@ pub fn shown_url(url: &Url) -> String {
     if is_bare { url.into() } else { format!("{}:…", url.scheme()) }
 }
 
-/// The start of every HTTP client of this program.
+/// The start of every HTTP client of this program. It goes through the proxies that the environment names, and asks this
+/// machine directly.
 pub fn client_builder() -> ClientBuilder {
     // Another one may have been installed by the product that we are a part of; that is fine.
     rustls::crypto::ring::default_provider().install_default().ok();
-    Client::builder()
+    let proxies = Proxies::of(process_variable);
+    Client::builder().proxy(Proxy::custom(move |url| proxies.of_url(url)))
 }
 
 /// The client in `place`. It is made when it is needed first: who never connects to anybody opens no certificate store.

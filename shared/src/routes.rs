@@ -267,5 +267,7 @@ const fn digit(byte: u8) -> Option<u8> {
 
 #[cfg(feature = "wire")]
 mod checked;
+#[cfg(feature = "wire")]
+mod coroot;
 #[cfg(test)]
 mod tests;

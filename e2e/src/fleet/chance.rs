@@ -2,8 +2,8 @@
 
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
-/// The characters of a Kubernetes hash that are hexadecimal digits too: every reader takes such a name for a hash.
-const HASH: &[u8] = b"bcdf2456789";
+/// The characters of what Kubernetes adds to the names of replica sets: every reader takes such a name for a hash.
+const HASH: &[u8] = b"bcdf456789";
 
 /// A source of chance that gives the same from the same seed.
 pub(crate) struct Chance(StdRng);

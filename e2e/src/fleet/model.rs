@@ -70,6 +70,8 @@ pub(crate) struct Instance {
     pub(crate) load: Load,
     /// The domain names of something outside.
     pub(crate) domains: Vec<String>,
+    /// What is reached, with its port, where that is not who is called: behind a load balancer.
+    pub(crate) reached: Option<String>,
 }
 
 #[derive(Debug, Clone)]

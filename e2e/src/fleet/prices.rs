@@ -24,7 +24,8 @@ pub(crate) const PRICED_CACHE: &str = "cache.m5.large";
 /// US dollars an hour.
 const MANAGED_USD: f64 = 0.178;
 
-/// Writes a price file in the form of Coroot's (gzipped JSON): compute prices of some machine types of AWS, GCP and Azure.
+/// Writes a price file in the form of Coroot's (gzipped JSON): prices of some machine types of AWS, GCP and Azure, and
+/// of managed databases and caches of AWS.
 ///
 /// # Errors
 /// The file cannot be written.
@@ -64,11 +65,16 @@ fn model() -> Value {
     }
     let aws = &mut prices["aws"];
     for engine in ["postgres", "aurora-postgresql", "mysql", "aurora-mysql"] {
-        let price = json!({ "single_az": MANAGED_USD, "multi_az": 2.0 * MANAGED_USD });
+        let price = json!({ "single_az": on_demand(MANAGED_USD), "multi_az": on_demand(2.0 * MANAGED_USD) });
         aws["managed_db"][MANAGED_REGION][engine][PRICED_DATABASE] = price;
     }
     for engine in ["redis", "memcached"] {
-        aws["managed_cache"][MANAGED_REGION][engine][PRICED_CACHE] = json!(MANAGED_USD);
+        aws["managed_cache"][MANAGED_REGION][engine][PRICED_CACHE] = on_demand(MANAGED_USD);
     }
     prices
+}
+
+/// The price of what is managed, which is never a spot instance.
+fn on_demand(usd: f64) -> Value {
+    json!({ "on_demand": usd, "spot": 0 })
 }

@@ -53,6 +53,8 @@ pub enum Kind {
     DaemonSet,
     /// Jobs that run and end again and again, on so many nodes.
     CronJob,
+    /// Pods of a replica set that no Deployment owns.
+    ReplicaSet,
     /// Completed pods of a Job.
     Job,
     /// Pods that are files on their nodes, one a node.
@@ -245,6 +247,8 @@ pub struct External {
     pub port: u16,
     /// Whether the built-in categories take its name for monitoring.
     pub auxiliary: bool,
+    /// Whether its addresses are those of a load balancer: what is reached behind each has another address and port.
+    pub balanced: bool,
 }
 
 /// Somebody calls somebody.

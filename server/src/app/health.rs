@@ -1,12 +1,10 @@
 //! Asks a running server or collector whether it serves: `headcount health`.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    time::Duration,
-};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+use super::running_program::reachable;
 use crate::{config::HealthCheck, outgoing};
 
 /// How long an answer may take. A health check of a container is repeated soon.
@@ -27,14 +25,4 @@ pub async fn health(check: &HealthCheck) -> anyhow::Result<()> {
         status if status.is_success() => Ok(()),
         status => bail!("what listens on {address} answers with status {}", status.as_u16()),
     }
-}
-
-/// Where a program answers that listens there: on this machine, if on all addresses.
-pub(super) fn reachable(mut listen: SocketAddr) -> SocketAddr {
-    match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => listen.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => listen.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
-    }
-    listen
 }

@@ -44,10 +44,25 @@ pub(super) fn store(data_dir: &Path, uuid: Uuid) -> anyhow::Result<()> {
         .context("instance.uuid cannot be written to the data directory")
 }
 
-/// The UUID in a file, white space around it ignored. The nil UUID is nobody's.
+/// The UUID in a file, in UTF-8 or, after its mark, in UTF-16, as editors write it. White space and the mark are ignored.
+/// The nil UUID is nobody's.
 fn parse(bytes: &[u8]) -> Option<Uuid> {
-    let uuid: Uuid = std::str::from_utf8(bytes).ok()?.trim().parse().ok()?;
+    let text = text(bytes)?;
+    let uuid: Uuid = text.trim_start_matches('\u{feff}').trim().parse().ok()?;
     (!uuid.is_nil()).then_some(uuid)
+}
+
+fn text(bytes: &[u8]) -> Option<String> {
+    let utf16 = |read: fn([u8; 2]) -> u16| {
+        let (units, rest) = bytes.as_chunks();
+        let units: Vec<u16> = units.iter().copied().map(read).collect();
+        String::from_utf16(&units).ok().filter(|_| rest.is_empty())
+    };
+    match bytes {
+        [0xff, 0xfe, ..] => utf16(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => utf16(u16::from_be_bytes),
+        _ => String::from_utf8(bytes.to_vec()).ok(),
+    }
 }
 
 #[cfg(test)]
@@ -68,6 +83,27 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join(FILE), "4423595b-9d97-4e01-a19f-8e3d60c83b2a\n").unwrap();
         assert_eq!(load_or_create(dir.path()).unwrap().to_string(), "4423595b-9d97-4e01-a19f-8e3d60c83b2a");
+    }
+
+    #[test]
+    fn a_file_that_an_editor_saved_is_no_new_installation() {
+        const UUID: &str = "4423595b-9d97-4e01-a19f-8e3d60c83b2a";
+        let utf16 = format!("\u{feff}{UUID}\r\n").encode_utf16().collect::<Vec<_>>();
+        let (little, big): (Vec<_>, Vec<_>) =
+            utf16.iter().map(|unit| (unit.to_le_bytes(), unit.to_be_bytes())).unzip();
+        for content in [
+            format!("{UUID}\r\n").into_bytes(),
+            format!("\u{feff}{UUID}").into_bytes(),
+            format!("\u{feff}{UUID}\r\n\r\n").into_bytes(),
+            format!(" \t{}\n", UUID.to_uppercase()).into_bytes(),
+            format!("{{{UUID}}}").into_bytes(),
+            little.concat(),
+            big.concat(),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            fs::write(dir.path().join(FILE), &content).unwrap();
+            assert_eq!(load_or_create(dir.path()).unwrap().to_string(), UUID, "{content:?}");
+        }
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Commands that ask a running program over HTTP.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::{Context, bail};
 use headcount_shared::api::{Problem, SignInCode};
 use reqwest::{Method, Url};
 
-use super::{admin_token::OperatorToken, health::reachable, public_url::link_base};
+use super::{admin_token::OperatorToken, public_url::link_base};
 use crate::{
     config::{AccessToken, BasePath, Collect, RunningProgram, Serve, SignIn},
     outgoing,
@@ -89,4 +89,12 @@ impl RunningInterface {
         }
         Ok(body.into())
     }
+}
+
+/// Where a program answers that listens there: on this machine, if on all addresses.
+pub(super) fn reachable(mut listen: SocketAddr) -> SocketAddr {
+    if listen.ip().is_unspecified() {
+        listen.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    listen
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use headcount_shared::{
     breakpoint::Breakpoint,
     event::{BrowserEvent, EventKind},
+    routes::UNMATCHED,
 };
 use proptest::prelude::*;
 

@@ -10,14 +10,14 @@ use crate::http::forwarded::TrustedProxies;
 
 use super::{
     AccessToken, LogFilter, LogFormat,
-    values::{parse_disk_size, parse_interval, parse_public_url},
+    values::{parse_disk_size, parse_interval, parse_listen, parse_public_url},
 };
 
 /// The flags of `headcount collect`.
 #[derive(Clone, Args)]
 pub struct Collect {
-    /// The address to listen on.
-    #[arg(long, default_value = "127.0.0.1:8081")]
+    /// The address to listen on; `:8080` for a port on all addresses.
+    #[arg(long, default_value = "127.0.0.1:8081", value_parser = parse_listen)]
     pub listen: SocketAddr,
 
     /// The directory for everything that is kept; created if missing.

@@ -1,4 +1,4 @@
-//! Reads the file of `--routes`: the pages of the product.
+//! Reads the value of `--routes`: the pages of the product.
 
 use std::{
     fs::File,
@@ -23,8 +23,15 @@ pub(super) enum BadRoutes {
     Line { line: usize, bad: BadRoute },
 }
 
-/// Reads the routes of a product: a template a line. Empty lines and those that begin with `#` are nothing.
+/// The word for Coroot's own pages. A file of that name is `./coroot`.
+const COROOT: &str = "coroot";
+
+/// Reads the routes of a product from a file, a template a line: empty lines and those that begin with `#` are nothing. The
+/// word `coroot` stands for Coroot's own.
 pub(super) fn read(file: PathBuf) -> Result<RouteTable, BadRoutes> {
+    if file.as_os_str() == COROOT {
+        return Ok(RouteTable::of_coroot());
+    }
     let mut text = String::new();
     if File::open(file)?.take(LARGEST + 1).read_to_string(&mut text)? as u64 > LARGEST {
         return Err(BadRoutes::TooLarge);
@@ -73,6 +80,12 @@ mod tests {
             let refusal = parse(text).unwrap_err().to_string();
             assert!(refusal.starts_with(reason) && !refusal.contains('/'), "{refusal}");
         }
+    }
+
+    #[test]
+    fn coroot_is_a_word_and_no_file() {
+        assert_eq!(read("coroot".into()).unwrap(), RouteTable::of_coroot());
+        assert!(matches!(read("./coroot".into()), Err(BadRoutes::Unreadable(_))));
     }
 
     #[test]

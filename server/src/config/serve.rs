@@ -13,7 +13,7 @@ use super::{
     AccessToken, BadFlags, BasePath, Environment, LogFilter, LogFormat, NotParsed, Parsed,
     opt_out::OptOuts,
     process_variable, routes, sources,
-    values::{parse_http_url, parse_interval, parse_pricing_url, parse_public_url},
+    values::{parse_http_url, parse_interval, parse_listen, parse_pricing_url, parse_public_url},
 };
 use crate::{
     http::forwarded::TrustedProxies,
@@ -25,8 +25,8 @@ use crate::{
 /// The flags of `headcount serve`.
 #[derive(Clone, Args)]
 pub struct Serve {
-    /// The address to listen on.
-    #[arg(long, default_value = "127.0.0.1:8080")]
+    /// The address to listen on; `:8080` for a port on all addresses.
+    #[arg(long, default_value = "127.0.0.1:8080", value_parser = parse_listen)]
     pub listen: SocketAddr,
 
     /// The path under which everything is served.
@@ -108,7 +108,8 @@ pub struct Serve {
     pub opsgenie_url: Option<Url>,
 
     /// A file with the routes of the product whose pages are counted, such as `/p/:id/:tab(cpu|memory)?`, one a line; `#`
-    /// begins a comment. Without one, pages of the web interface are told apart, and all others are `(unmatched)`.
+    /// begins a comment. `coroot` stands for the pages of Coroot. Without one, pages of the web interface are told apart, and
+    /// all others are `(unmatched)`.
     #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(routes::read))]
     pub routes: Option<RouteTable>,
 

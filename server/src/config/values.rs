@@ -1,6 +1,9 @@
 //! Parsers of the values that several flags have.
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
 
 use bytesize::ByteSize;
 use reqwest::Url;
@@ -14,6 +17,20 @@ pub(super) fn parse_switch(value: &str) -> Result<bool, String> {
         "" | "0" | "false" | "no" | "off" => Ok(false),
         _ => Err("give 1 or 0".to_owned()),
     }
+}
+
+/// An address to listen on. `:8080` is a port on all addresses, `localhost:8080` one on this machine alone.
+pub(super) fn parse_listen(value: &str) -> Result<SocketAddr, String> {
+    let on = |ip: IpAddr, port: &str| Some(SocketAddr::new(ip, port.parse().ok()?));
+    let by_name = || match value.rsplit_once(':')? {
+        ("", port) => on(Ipv6Addr::UNSPECIFIED.into(), port),
+        (host, port) if host.eq_ignore_ascii_case("localhost") => on(Ipv4Addr::LOCALHOST.into(), port),
+        _ => None,
+    };
+    let address = value.parse().ok().or_else(by_name);
+    address.ok_or_else(|| {
+        "give an address and a port such as 127.0.0.1:8080, localhost:8080 or :8080".to_owned()
+    })
 }
 
 /// A time of at least one second.
@@ -56,4 +73,27 @@ pub(super) fn parse_public_url(value: &str) -> Result<Url, String> {
         return Err("give the address without a user, a query and a fragment".to_owned());
     }
     Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_to_listen_on_are_read_as_people_write_them() {
+        for (written, address) in [
+            ("127.0.0.1:8080", "127.0.0.1:8080"),
+            ("[::1]:0", "[::1]:0"),
+            (":8080", "[::]:8080"),
+            ("localhost:8080", "127.0.0.1:8080"),
+            ("LocalHost:1", "127.0.0.1:1"),
+        ] {
+            assert_eq!(parse_listen(written).unwrap(), address.parse().unwrap(), "{written}");
+        }
+        for written in
+            ["", ":", "8080", "localhost", ":x", ":65536", "example.com:80", "::1:80", "http://localhost:80"]
+        {
+            assert!(parse_listen(written).unwrap_err().contains("such as"), "{written}");
+        }
+    }
 }

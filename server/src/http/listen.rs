@@ -9,7 +9,12 @@ mod connection_watch;
 mod paced_body;
 mod watched_stream;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -55,12 +60,21 @@ const SEND_BUFFER_BYTES: u32 = 128 * 1024;
 /// Connections that the system accepts before this program does.
 const BACKLOG: u32 = 1024;
 
-/// Listens on an address. Connections have bounded buffers.
+/// Listens on an address; for all addresses, on those of IPv4 where the machine has no IPv6. Connections have bounded buffers.
 ///
 /// # Errors
 /// The address cannot be listened on.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let (socket, address) = match address {
+        SocketAddr::V4(_) => (TcpSocket::new_v4()?, address),
+        SocketAddr::V6(_) => match TcpSocket::new_v6() {
+            Ok(socket) => (socket, address),
+            Err(_) if address.ip().is_unspecified() => {
+                (TcpSocket::new_v4()?, SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port()))
+            }
+            Err(error) => return Err(error),
+        },
+    };
     // A port is free again as soon as its program has ended.
     socket.set_reuseaddr(true)?;
     // Connections inherit it.

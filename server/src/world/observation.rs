@@ -22,7 +22,7 @@ use super::{
     memory::{Remembered, new_key},
     prices::{self, Prices},
     project::Project,
-    prometheus::Prometheus,
+    prometheus::{Prometheus, QueryError},
     refresh::{Refresh, Round},
 };
 
@@ -108,7 +108,8 @@ impl Observation {
                 self.expire(&kept.store, now).await;
             }
             let step = refresh.step(now, access.refresh_interval).await;
-            health = health.after(refresh.round(now, step).await);
+            let round = refresh.round(now, step).await;
+            health = health.after(round, refresh.why());
             let own = self.ask_own(&prometheus, &kept, now.saturating_sub(step)).await;
             self.load(&kept, own, step).await;
             let spent = clock.monotonic().saturating_sub(started);
@@ -214,16 +215,19 @@ impl Observation {
 
 impl Health {
     /// What a round says, with a line in the log when that is news.
-    fn after(self, round: Round) -> Self {
+    fn after(self, round: Round, why: Option<QueryError>) -> Self {
         let health = match round {
             Round { answered: 0, failed: 1.. } => Self::Silent,
             Round { answered: 1.., .. } => Self::Answers,
             Round { answered: 0, failed: 0 } => self,
         };
         match (self, health) {
-            (Self::Answers, Self::Silent) => {
-                tracing::warn!("the Prometheus of a project does not answer; what was known of it stays");
-            }
+            (Self::Answers, Self::Silent) => match why {
+                Some(why) => {
+                    tracing::warn!("nothing is learned of a project; what was known of it stays: {why}");
+                }
+                None => tracing::warn!("what is learned of a project cannot be kept; what was known stays"),
+            },
             (Self::Silent, Self::Answers) => tracing::info!("the Prometheus of a project answers again"),
             _ => {}
         }

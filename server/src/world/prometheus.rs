@@ -207,7 +207,7 @@ impl Prometheus {
     async fn ask(&self, expression: &str, span: Span) -> Result<Response, QueryError> {
         let (start, end, step) = (span.from.to_string(), span.to.to_string(), span.step.to_string());
         let form = [("query", expression), ("start", &start), ("end", &end), ("step", &step)];
-        let response = self.endpoint.range_query().form(&form).send().await?;
+        let response = self.endpoint.range_query(&form).await?;
         match response.status() {
             StatusCode::OK => Ok(response),
             status => {

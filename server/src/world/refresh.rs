@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -17,7 +20,7 @@ use super::{
     cache::{Incoming, SampleTimes, Store, spans},
     catalogue::{self, Kind, Label, Query},
     costs::QueryCosts,
-    prometheus::{Prometheus, QueryError, Span},
+    prometheus::{Answered, Prometheus, QueryError, Span},
 };
 use crate::metrics::{Metrics, QueryLabel};
 
@@ -35,6 +38,13 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// The shortest and the longest time that one request may take.
 const REQUEST_TIMEOUT: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(60)];
+
+/// How long a moment may be too new to be asked only once, in seconds: remote-written samples arrive late, and
+/// VictoriaMetrics hides series that are younger than 30 seconds where steps are small.
+const LATE: u32 = 120;
+
+/// A query that had so many series and has none is asked for [`LATE`] seconds before that is believed.
+const MANY: u64 = 1000;
 
 /// How many steps the range of a rate holds.
 const RANGE_STEPS: u32 = 3;
@@ -67,6 +77,10 @@ pub(super) struct Refresh {
     /// The queries of which nothing was missing in this round.
     not_due: Vec<&'static str>,
     slow_under_way: BTreeSet<&'static str>,
+    /// The latest failure of the present round.
+    why: Option<QueryError>,
+    /// Since when queries that had many series are without an answer, in Unix seconds.
+    doubted: HashMap<&'static str, u32>,
 }
 
 /// What it takes to put a query.
@@ -76,6 +90,17 @@ struct Asking {
     store: Arc<Store>,
     work: TaskTracker,
     request_timeout: Duration,
+    /// Whether Prometheus has shown nothing at its newest moment where it had something a little earlier.
+    hides: Arc<AtomicBool>,
+}
+
+/// What was known of a query before it was put.
+#[derive(Debug, Clone, Copy)]
+struct Before {
+    /// The series of its last answer, if it had one.
+    series: Option<u64>,
+    /// Whether an answer without series is to be believed.
+    may_be_empty: bool,
 }
 
 /// A query that was put, and what came of it; `None` when nothing was missing.
@@ -98,6 +123,8 @@ enum Failure {
     TimedOut,
     #[error("the answer could not be stored: {0}")]
     Store(#[from] io::Error),
+    #[error("Prometheus has none of the many series that it had")]
+    Doubtful,
 }
 
 /// What a round came to.
@@ -125,6 +152,7 @@ impl Refresh {
                 store,
                 work,
                 request_timeout: (refresh_interval * 2).clamp(shortest, longest),
+                hides: Arc::default(),
             },
             costs,
             metrics,
@@ -135,6 +163,8 @@ impl Refresh {
             asked: HashMap::new(),
             not_due: Vec::new(),
             slow_under_way: BTreeSet::new(),
+            why: None,
+            doubted: HashMap::new(),
         }
     }
 
@@ -157,7 +187,9 @@ impl Refresh {
 
     /// Puts every query that is not under way, for what is missing up to `now` (Unix seconds) at `step` (seconds).
     pub(super) async fn round(&mut self, now: u32, step: u32) -> Round {
+        self.why = None;
         let round = self.put_all(now, step).await;
+        self.doubted.retain(|_, since| now.saturating_sub(*since) <= 2 * LATE);
         let silent = round.answered == 0 && round.failed > 0;
         let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
         for name in std::mem::take(&mut self.not_due) {
@@ -165,6 +197,11 @@ impl Refresh {
             if silent { costs.failed(name) } else { costs.up_to_date(name) }
         }
         round
+    }
+
+    /// What came instead of an answer in the last round, the latest if several queries failed.
+    pub(super) const fn why(&self) -> Option<QueryError> {
+        self.why
     }
 
     async fn put_all(&mut self, now: u32, step: u32) -> Round {
@@ -178,7 +215,7 @@ impl Refresh {
                 Ok(None) => return round,
                 Ok(Some(Ok((task, asked)))) => {
                     self.ended(task);
-                    self.note(asked, &mut round);
+                    self.note(asked, now, &mut round);
                 }
                 // The process is ending, or a bug ended a task; the query is put again in the next round.
                 Ok(Some(Err(error))) => self.ended(error.id()),
@@ -221,12 +258,21 @@ impl Refresh {
                 }
             };
             let asking = self.asking.clone();
+            let before = self.before(query, now);
             // Tracked, because a task that is ended may be about to write.
             let work = self.asking.work.clone();
-            let asked = work.track_future(async move { (query, asking.ask(query, now, step).await) });
+            let asked = work.track_future(async move { (query, asking.ask(query, before, now, step).await) });
             let task = self.under_way.spawn(asked);
             self.asked.insert(task.id(), query.name);
         }
+    }
+
+    fn before(&self, query: &'static Query, now: u32) -> Before {
+        let costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        let series = costs.0.get(query.name).map(|cost| cost.series);
+        let since = self.doubted.get(query.name);
+        let is_late = since.is_some_and(|since| now.saturating_sub(*since) >= LATE);
+        Before { series, may_be_empty: is_late || series.is_none_or(|series| series < MANY) }
     }
 
     /// Notes that a task is no longer under way.
@@ -236,7 +282,15 @@ impl Refresh {
         }
     }
 
-    fn note(&mut self, (query, outcome): Asked, round: &mut Round) {
+    fn note(&mut self, (query, outcome): Asked, now: u32, round: &mut Round) {
+        match &outcome {
+            Err(Failure::Doubtful) => {
+                self.doubted.entry(query.name).or_insert(now);
+            }
+            _ => {
+                self.doubted.remove(query.name);
+            }
+        }
         let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
             Ok(None) => self.not_due.push(query.name),
@@ -247,6 +301,7 @@ impl Refresh {
             }
             Err(error) => {
                 round.failed += 1;
+                self.why = error.of_prometheus().or(self.why);
                 costs.failed(query.name);
                 self.metrics.query(QueryLabel::Failed, 0);
                 tracing::debug!(query = query.name, %error, "a query failed");
@@ -255,7 +310,8 @@ impl Refresh {
     }
 
     /// Nothing is heard from Prometheus: what is under way and what waits has failed for now.
-    fn give_up(&self, waiting: impl Iterator<Item = &'static Query>, mut round: Round) -> Round {
+    fn give_up(&mut self, waiting: impl Iterator<Item = &'static Query>, mut round: Round) -> Round {
+        self.why = self.why.or(Some(QueryError::TimedOut));
         let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
         for name in self.asked.values().copied().chain(waiting.map(|query| query.name)) {
             costs.failed(name);
@@ -265,36 +321,86 @@ impl Refresh {
     }
 }
 
+impl Failure {
+    /// What Prometheus has to do with it.
+    const fn of_prometheus(&self) -> Option<QueryError> {
+        match self {
+            Self::Query(error) => Some(*error),
+            Self::TimedOut => Some(QueryError::TimedOut),
+            Self::Store(_) | Self::Doubtful => None,
+        }
+    }
+}
+
 impl Asking {
     /// Fetches what is missing of a query, and stores it piece by piece; `None` when nothing is missing.
-    async fn ask(self, query: &'static Query, now: u32, step: u32) -> Result<Option<Filled>, Failure> {
-        let mut filled = None;
-        for span in spans(query.kind, self.store.to(query), now, step) {
-            filled = Some(self.fill(query, span, step, filled.unwrap_or_default()).await?);
+    async fn ask(
+        self,
+        query: &'static Query,
+        before: Before,
+        now: u32,
+        step: u32,
+    ) -> Result<Option<Filled>, Failure> {
+        let mut filled: Option<Filled> = None;
+        let mut missing =
+            spans(query.kind, self.store.to(query), now, step, self.again(query.kind)).into_iter();
+        while let Some(span) = missing.next() {
+            let (mut incoming, mut answered) = self.request(query, span, step).await?;
+            let is_newest = missing.len() == 0;
+            if answered.series == 0 && is_newest {
+                if query.kind == Kind::Now && before.series != Some(0) {
+                    (incoming, answered) = self.look_back(query, span, step).await?;
+                }
+                if answered.series == 0 && !before.may_be_empty {
+                    return Err(Failure::Doubtful);
+                }
+            }
+            self.store(incoming, span.to, step).await?;
+            filled = Some(Filled {
+                latency: answered.latency,
+                series: answered.series,
+                bytes: filled.unwrap_or_default().bytes + answered.bytes,
+            });
         }
         Ok(filled)
     }
 
-    async fn fill(
+    /// How many seconds that were answered are asked again.
+    fn again(&self, kind: Kind) -> u32 {
+        let is_asked_again = kind == Kind::Seen || self.hides.load(Ordering::Relaxed);
+        if is_asked_again { LATE } else { 0 }
+    }
+
+    /// Asks for a moment once more, with those before it: where those are asked too, some back ends show what they hide in
+    /// the moment alone.
+    async fn look_back(
         &self,
         query: &'static Query,
         span: Span,
         step: u32,
-        before: Filled,
-    ) -> Result<Filled, Failure> {
-        let request = self.prometheus.range(query, span, RANGE_STEPS * step, Incoming::new(query));
+    ) -> Result<(Incoming, Answered), Failure> {
+        let from = span.to.saturating_sub(LATE / step.max(1) * step).max(step);
         let (incoming, answered) =
-            timeout(self.request_timeout, request).await.map_err(|_| Failure::TimedOut)??;
+            self.request(query, Span { from: from.min(span.from), ..span }, step).await?;
+        if span.from == span.to && incoming.newest() == Some(span.to) {
+            self.hides.store(true, Ordering::Relaxed);
+        }
+        Ok((incoming, answered))
+    }
+
+    async fn request(
+        &self,
+        query: &'static Query,
+        span: Span,
+        step: u32,
+    ) -> Result<(Incoming, Answered), Failure> {
+        let request = self.prometheus.range(query, span, RANGE_STEPS * step, Incoming::new(query));
+        Ok(timeout(self.request_timeout, request).await.map_err(|_| Failure::TimedOut)??)
+    }
+
+    async fn store(&self, incoming: Incoming, to: u32, step: u32) -> io::Result<()> {
         let store = Arc::clone(&self.store);
-        self.work
-            .spawn_blocking(move || store.write(incoming, span.to, step))
-            .await
-            .map_err(io::Error::other)??;
-        Ok(Filled {
-            latency: answered.latency,
-            series: answered.series,
-            bytes: before.bytes + answered.bytes,
-        })
+        self.work.spawn_blocking(move || store.write(incoming, to, step)).await.map_err(io::Error::other)?
     }
 }
 

@@ -47,8 +47,9 @@ pub(in crate::world) struct Series {
 /// A price of each kind.
 const PRICES: &[u8] = br#"{"aws": {
     "compute": {"us-east-1": {"m5.large": {"on_demand": 3.6, "spot": 1}}},
-    "managed_db": {"us-east-1": {"aurora-postgresql": {"db.r5.large": {"single_az": 1, "multi_az": 2}}}},
-    "managed_cache": {"us-east-1": {"redis": {"cache.t3.micro": 1}}}
+    "managed_db": {"us-east-1": {"aurora-postgresql": {"db.r5.large": 
+        {"single_az": {"on_demand": 1, "spot": 0}, "multi_az": {"on_demand": 2, "spot": 0}}}}},
+    "managed_cache": {"us-east-1": {"redis": {"cache.t3.micro": {"on_demand": 1, "spot": 0}}}}
 }}"#;
 
 /// The scene of some lines; empty lines are left out.

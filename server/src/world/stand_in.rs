@@ -26,6 +26,10 @@ pub(super) enum Answer {
     Series,
     /// These series.
     These(&'static [Shown]),
+    /// One series with a point at the end, which is hidden when that is the only moment asked for.
+    HiddenAlone,
+    /// So many series, with a point at the end.
+    Many(u32),
     Refusal,
     Silence,
 }
@@ -128,6 +132,18 @@ async fn answer(State(stand_in): State<StandIn>, Form(asked): Form<Asked>) -> Re
         .into_response(),
         Answer::These(shown) => {
             let series: Vec<String> = shown.iter().map(|shown| shown.json(span)).collect();
+            let series = series.join(",");
+            format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{series}]}}}}"#)
+                .into_response()
+        }
+        Answer::HiddenAlone | Answer::Many(_) => {
+            let count = match behaviour(&query) {
+                Answer::Many(count) => count,
+                _ => u32::from(start < end),
+            };
+            let series: Vec<String> = (0..count)
+                .map(|number| format!(r#"{{"metric":{{"machine_id":"{number}"}},"values":[[{end},"1"]]}}"#))
+                .collect();
             let series = series.join(",");
             format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{series}]}}}}"#)
                 .into_response()

@@ -82,7 +82,7 @@ impl Model {
             Some(format!("{}:{}", service.cluster_ip, callee.port))
         };
         match via {
-            Via::Address => Some((address.clone(), address)),
+            Via::Address => Some((address.clone(), callee.reached.clone().unwrap_or(address))),
             Via::Loopback => {
                 Some((format!("127.0.0.1:{}", callee.port), format!("127.0.0.1:{}", callee.port)))
             }

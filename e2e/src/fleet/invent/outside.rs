@@ -36,6 +36,9 @@ impl Inventor {
         let instances = (0..plan.addresses).map(|number| {
             let ip = self.address("198.18");
             let mut instance = self.elsewhere(format!("{ip}:{}", plan.port), ip, plan.port);
+            if plan.balanced {
+                instance.reached = Some(format!("{}:{}", self.address("198.19"), 8000 + number));
+            }
             if plan.resolved {
                 instance.domains.push(plan.name.clone());
                 // The second address has another name, later in the alphabet.
@@ -72,6 +75,7 @@ impl Inventor {
             life,
             load: Load::USUAL,
             domains: Vec::new(),
+            reached: None,
         }
     }
 }

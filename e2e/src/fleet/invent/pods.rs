@@ -23,6 +23,7 @@ impl Inventor {
             Kind::Deployment => {
                 (format!("{replica_set}-{}", self.chance.hash(5)), "ReplicaSet", replica_set.to_owned())
             }
+            Kind::ReplicaSet => (format!("{name}-{}", self.chance.hash(5)), "ReplicaSet", name.clone()),
             Kind::StatefulSet => (format!("{name}-{number}"), "StatefulSet", name.clone()),
             Kind::DaemonSet => (format!("{name}-{}", self.chance.hash(5)), "DaemonSet", name.clone()),
             Kind::CronJob => {
@@ -72,6 +73,7 @@ impl Inventor {
             life,
             load,
             domains: Vec::new(),
+            reached: None,
         }
     }
 

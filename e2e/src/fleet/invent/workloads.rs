@@ -190,6 +190,7 @@ impl Inventor {
             life: generation.life,
             load: generation.load,
             domains: Vec::new(),
+            reached: None,
         }
     }
 

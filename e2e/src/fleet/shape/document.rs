@@ -116,5 +116,12 @@ fn node(machine: &'static Machine, kubernetes: bool) -> NodePlan {
 }
 
 fn external(name: &str, addresses: u32) -> External {
-    External { name: name.to_owned(), resolved: true, addresses, port: 443, auxiliary: false }
+    External {
+        name: name.to_owned(),
+        resolved: true,
+        addresses,
+        port: 443,
+        auxiliary: false,
+        balanced: false,
+    }
 }

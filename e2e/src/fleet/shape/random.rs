@@ -152,8 +152,9 @@ impl Sketch {
             ("nobody.example", true, 443, false),
         ] {
             let addresses = self.chance.between(1, 3);
+            let balanced = matches!(name, "hooks.chat.example" | "somewhere");
             let name = name.to_owned();
-            self.shape.externals.push(External { name, resolved, addresses, port, auxiliary });
+            self.shape.externals.push(External { name, resolved, addresses, port, auxiliary, balanced });
         }
     }
 

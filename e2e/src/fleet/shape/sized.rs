@@ -38,6 +38,7 @@ impl Shape {
             addresses: 2,
             port: 443,
             auxiliary: false,
+            balanced: false,
         };
         let mut shape = Self {
             nodes: vec![node; nodes as usize],

@@ -172,6 +172,29 @@ fn a_report_of_coroot_loses_nothing() {
 }
 
 #[test]
+fn every_list_and_every_map_may_be_null() {
+    let mut report = documented();
+    let mut nulls = 0;
+    for (section, members) in report.as_object_mut().unwrap() {
+        for (name, member) in members.as_object_mut().unwrap() {
+            let is_struct = section == "performance" && name == "constructor";
+            if is_struct {
+                *member = json!({ "stages": null, "queries": null });
+            } else if member.is_array() || member.is_object() {
+                *member = Value::Null;
+                nulls += 1;
+            }
+        }
+    }
+    assert_eq!(nulls, 12);
+    let validated = validate(report).unwrap();
+    assert_eq!(validated.set_aside, 0);
+    assert!(
+        validated.payload.ux.users.is_empty() && validated.payload.performance.constructor.queries.is_empty()
+    );
+}
+
+#[test]
 fn of_two_spellings_one_is_read() {
     let cases = [
         (json!(["postgres"]), json!(["redis"]), vec!["postgres"], 1),

@@ -83,6 +83,12 @@ impl Incoming {
         Some((first, last))
     }
 
+    /// The newest moment at which anything has arrived; `None` when nothing has.
+    #[must_use]
+    pub fn newest(&self) -> Option<u32> {
+        self.bounds().map(|(_, newest)| newest)
+    }
+
     /// Adds what was known of a row before; the answer knows better where both say something.
     pub(super) fn add_old(&mut self, labels: &[Symbol], old: Seen) {
         let row = self.rows.number(labels) as usize;

@@ -18,17 +18,21 @@ const SLOT_S: u32 = 3600;
 /// The spans to ask for at `now` when everything up to `last` is there, in order. All times are Unix seconds, `step` is the
 /// distance between two points of the project. Nothing when nothing is missing, and when the clock went backwards.
 ///
+/// What is newer than `again` seconds before the last moment is asked again, and what is asked as one moment is asked with so
+/// many seconds before it: some back ends have samples late, or show them late.
+///
 /// The last moment is at least a step of the project before now, when Prometheus has it. Spans end at whole hours, so that none has more than the
 /// 11,000 points that Prometheus gives.
 #[must_use]
-pub fn spans(kind: Kind, last: Option<u32>, now: u32, step: u32) -> Vec<Span> {
+pub fn spans(kind: Kind, last: Option<u32>, now: u32, step: u32, again: u32) -> Vec<Span> {
     let (step, latency) = (step_of(kind, step), step);
     let Some(to) = newest(now, latency, step) else { return Vec::new() };
     if last.is_some_and(|last| last >= to) {
         return Vec::new();
     }
+    let last = last.map(|last| last.saturating_sub(again));
     match kind {
-        Kind::Now => vec![Span { from: to, to, step }],
+        Kind::Now => vec![Span { from: to.saturating_sub(again / step * step).max(step), to, step }],
         Kind::Seen => seen(last, to, step),
         Kind::Range { keep, .. } => {
             let from = first_missing(last, to, seconds(keep), step);
@@ -110,7 +114,7 @@ mod tests {
             .iter()
             .map(|(from, to, step)| Span { from: at(from), to: at(to), step: *step })
             .collect();
-        let found = spans(kind, last.map(at), at(now), step);
+        let found = spans(kind, last.map(at), at(now), step, 0);
         assert_eq!(found, expected, "{kind:?} last {last:?} now {now} step {step}");
     }
 
@@ -121,6 +125,17 @@ mod tests {
         check(Kind::Now, Some("11:48:30"), "11:49:11", 30, &[]);
         check(Kind::Now, Some("11:48:30"), "10:00:00", 30, &[]);
         check(Kind::Now, None, "00:00:20", 30, &[]);
+    }
+
+    #[test]
+    fn what_may_be_late_is_asked_again() {
+        let found = |kind, last: Option<&str>, again| spans(kind, last.map(at), at("11:50:11"), 30, again);
+        let span = |from, to| vec![Span { from: at(from), to: at(to), step: 30 }];
+        assert_eq!(found(Kind::Seen, Some("11:49:00"), 120), span("11:47:30", "11:49:30"));
+        assert_eq!(found(HOUR, Some("11:49:00"), 120), span("11:47:30", "11:49:30"));
+        assert_eq!(found(Kind::Now, None, 120), span("11:47:30", "11:49:30"));
+        assert_eq!(found(Kind::Now, None, 29), span("11:49:30", "11:49:30"));
+        assert_eq!(found(Kind::Seen, Some("11:49:30"), 120), []);
     }
 
     #[test]
@@ -184,7 +199,7 @@ mod tests {
             step in prop_oneof![0_u32..400, any::<u32>()],
         ) {
             let last = ago.map(|ago| (i64::from(now) - ago).clamp(0, i64::from(u32::MAX)) as u32);
-            let found = spans(kind, last, now, step);
+            let found = spans(kind, last, now, step, 0);
             let grid = step_of(kind, step);
             let mut previous = last;
             for span in &found {

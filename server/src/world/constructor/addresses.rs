@@ -23,7 +23,7 @@ impl Listeners {
     pub(super) fn of(world: &World<'_>) -> Self {
         let mut by_address = Map::with_capacity_and_hasher(world.listens.len(), Default::default());
         for (instance, listen) in world.listens.iter() {
-            let place = place(listen.ip, world.instances[*instance].node);
+            let Some(place) = place(listen.ip, world.instances[*instance].node) else { continue };
             let kept = by_address.entry((place, listen.port, listen.proxied)).or_insert((*instance, *listen));
             if is_rather(world, (*instance, listen), (kept.0, &kept.1)) {
                 *kept = (*instance, *listen);
@@ -34,7 +34,7 @@ impl Listeners {
 
     /// The instance that answers at an address, as seen from a node: a proxy for it, itself, or itself on any port.
     pub(super) fn answering(&self, ip: IpAddr, port: u16, node: Option<NodeId>) -> Option<InstanceId> {
-        let place = place(ip, node);
+        let place = place(ip, node)?;
         [(place, port, true), (place, port, false), (place, 0, false)]
             .iter()
             .find_map(|address| self.by_address.get(address))
@@ -43,15 +43,13 @@ impl Listeners {
 
     /// The instance that listens itself at exactly this address.
     pub(super) fn listening(&self, ip: IpAddr, port: u16) -> Option<InstanceId> {
-        self.by_address.get(&(place(ip, None), port, false)).map(|(instance, _)| *instance)
+        self.by_address.get(&(place(ip, None)?, port, false)).map(|(instance, _)| *instance)
     }
 }
 
-fn place(ip: IpAddr, node: Option<NodeId>) -> Place {
-    match node {
-        Some(node) if ip.is_loopback() => Place::Loopback(node),
-        _ => Place::Network(ip),
-    }
+/// Where an address is unique; `None` for a loopback address of nobody knows which node.
+fn place(ip: IpAddr, node: Option<NodeId>) -> Option<Place> {
+    if ip.is_loopback() { node.map(Place::Loopback) } else { Some(Place::Network(ip)) }
 }
 
 fn is_rather(world: &World<'_>, one: (InstanceId, &Listen), other: (InstanceId, &Listen)) -> bool {

@@ -1,7 +1,8 @@
 //! What does a price list say?
 //!
-//! `{"aws":{"compute":{region:{type:{"on_demand":1,"spot":1}}},"managed_db":{region:{engine:{type:{"single_az":1,
-//! "multi_az":1}}}},"managed_cache":{region:{engine:{type:1}}}},"gcp":…,"azure":…}`, plain or compressed.
+//! `{"aws":{"compute":{region:{type:PRICE}},"managed_db":{region:{engine:{type:{"single_az":PRICE,"multi_az":PRICE}}}},
+//! "managed_cache":{region:{engine:{type:PRICE}}}},"gcp":…,"azure":…}`, plain or compressed. A price is
+//! `{"on_demand":1,"spot":1}`; a number is one on demand.
 
 use std::{
     fmt,
@@ -9,7 +10,7 @@ use std::{
 };
 
 use flate2::read::MultiGzDecoder;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use thiserror::Error;
 
 use super::{
@@ -26,11 +27,11 @@ const LARGEST: u64 = 256 * 1024 * 1024;
 pub struct NoPrices;
 
 impl Prices {
-    /// Reads a list, JSON or compressed JSON. Tables may be missing, and what is not known is skipped; what has a price
-    /// that is none is not in the list.
+    /// Reads a list, JSON or compressed JSON. Tables may be missing, what is not known is skipped, and what is not of that
+    /// form costs only itself; what has a price that is none is not in the list.
     ///
     /// # Errors
-    /// It is not of that form, it is too large, or there is no price in it.
+    /// It is not JSON, it is too large, or there is no price in it.
     pub fn read(bytes: &[u8]) -> Result<Self, NoPrices> {
         let entries = if is_compressed(bytes) {
             read_json(BufReader::with_capacity(64 * 1024, MultiGzDecoder::new(bytes)))
@@ -65,7 +66,7 @@ enum Below {
     Names(Table, usize),
 }
 
-/// An object somewhere above the rates, or `null`.
+/// An object somewhere above the rates; anything else there has no prices.
 struct Level<'r> {
     below: Below,
     /// The keys that led here, without that of the table.
@@ -90,6 +91,30 @@ impl<'de> Visitor<'de> for Level<'_> {
 
     fn visit_unit<E>(self) -> Result<(), E> {
         Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<(), A::Error> {
+        pass_over(elements)
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
@@ -152,7 +177,7 @@ fn table(key: &str) -> Option<(Table, usize)> {
     }
 }
 
-/// `{"on_demand":1,"spot":1}`, `{"single_az":1,"multi_az":1}`, or `1`.
+/// A price, or `{"single_az":PRICE,"multi_az":PRICE}`; anything else has no rates.
 struct RatesOfOne;
 
 impl<'de> DeserializeSeed<'de> for RatesOfOne {
@@ -174,6 +199,10 @@ impl<'de> Visitor<'de> for RatesOfOne {
         Ok(Rates::default())
     }
 
+    fn visit_bool<E>(self, _: bool) -> Result<Rates, E> {
+        Ok(Rates::default())
+    }
+
     fn visit_f64<E>(self, price: f64) -> Result<Rates, E> {
         Ok(Rates { usual: HourlyPrice::new(price), other: None })
     }
@@ -183,6 +212,15 @@ impl<'de> Visitor<'de> for RatesOfOne {
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Rates, E> {
+        Ok(Rates::default())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Rates, E> {
+        Ok(Rates::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<Rates, A::Error> {
+        pass_over(elements)?;
         Ok(Rates::default())
     }
 
@@ -197,8 +235,14 @@ impl<'de> Visitor<'de> for RatesOfOne {
                     continue;
                 }
             };
-            *rate = members.next_value::<Option<f64>>()?.and_then(HourlyPrice::new);
+            // What is rented by zones is rented on demand.
+            *rate = members.next_value_seed(RatesOfOne)?.usual;
         }
         Ok(rates)
     }
+}
+
+fn pass_over<'de, A: SeqAccess<'de>>(mut elements: A) -> Result<(), A::Error> {
+    while elements.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(())
 }

@@ -28,8 +28,9 @@ use crate::{
 const LIST: &str = r#"{
     "aws": {
         "compute": {"us-East-1": {"m5.large": {"on_demand": 0.36, "spot": 0.18, "x": [1]}, "free": {"on_demand": 0}}},
-        "managed_db": {"us-east-1": {"postgres": {"db.t3.micro": {"single_az": 1, "multi_az": 2}}}},
-        "managed_cache": {"us-east-1": {"redis": {"cache.t3.micro": 0.5, "negative": -1, "none": null}}},
+        "managed_db": {"us-east-1": {"postgres": {"db.t3.micro":
+            {"single_az": {"on_demand": 1, "spot": 0}, "multi_az": {"on_demand": 2, "spot": 0}}}}},
+        "managed_cache": {"us-east-1": {"redis": {"cache.t3.micro": {"on_demand": 0.5, "spot": 0}, "none": null}}},
         "internet_egress": {"us-east-1": [{"price": 1}]}
     },
     "gcp": {"compute": {"europe-west1": {"e2-small": {"spot": 0.01, "on_demand": null}}}, "managed_db": null},
@@ -81,8 +82,48 @@ fn managed_databases_and_caches_have_prices_of_their_own() {
     assert_eq!(prices.managed_database("us-east-1", "redis", "cache.t3.micro", false), None);
     let cache = |instance_type| prices.managed_cache("us-east-1", "redis", instance_type);
     assert_eq!(cache("cache.t3.micro").map(HourlyPrice::dollars), Some(0.5));
-    assert_eq!((cache("negative"), cache("none")), (None, None));
+    assert_eq!(cache("none"), None);
     assert_eq!(prices.len(), 4);
+}
+
+#[test]
+fn a_number_is_a_price_on_demand() {
+    let prices = Prices::read(
+        br#"{"aws":{"managed_db":{"r":{"mysql":{"t":{"single_az":1,"multi_az":{"on_demand":2}}}}},
+            "managed_cache":{"r":{"redis":{"t":0.5}}},"compute":{"r":{"t":3}}}}"#,
+    )
+    .unwrap();
+    let dollars = |price: Option<HourlyPrice>| price.map(HourlyPrice::dollars);
+    let database = |multi_zone| dollars(prices.managed_database("r", "mysql", "t", multi_zone));
+    assert_eq!((database(false), database(true)), (Some(1.0), Some(2.0)));
+    assert_eq!(dollars(prices.managed_cache("r", "redis", "t")), Some(0.5));
+    assert_eq!(dollars(prices.machine("aws", "r", "t", LifeCycle::OnDemand)), Some(3.0));
+}
+
+#[test]
+fn what_cannot_be_read_costs_only_itself() {
+    const UNREADABLE: [&str; 9] =
+        ["null", "true", "-1", "5", "0.5", r#""1""#, "[1,[2]]", "{}", r#"{"on_demand":[{"spot":1}],"x":{}}"#];
+    let good = r#"{"on_demand":7,"spot":1}"#;
+    for bad in UNREADABLE {
+        for list in [
+            format!(r#"{{"gcp":{bad},"aws":{{"compute":{{"r":{{"t":{good}}}}}}}}}"#),
+            format!(
+                r#"{{"aws":{{"managed_db":{bad},"managed_cache":{bad},"compute":{{"r":{{"t":{good}}}}}}}}}"#
+            ),
+            format!(r#"{{"aws":{{"compute":{{"a":{bad},"r":{{"t":{good}}}}}}}}}"#),
+            format!(r#"{{"aws":{{"compute":{{"r":{{"a":{bad},"t":{good}}}}}}}}}"#),
+            format!(r#"{{"aws":{{"compute":{{"r":{{"t":{{"spot":{bad},"on_demand":7}}}}}}}}}}"#),
+            format!(
+                r#"{{"aws":{{"managed_db":{{"r":{{"mysql":{{"t":{{"single_az":{bad},"multi_az":{bad}}}}}}}}},
+                    "compute":{{"r":{{"t":{good}}}}}}}}}"#
+            ),
+        ] {
+            let prices = Prices::read(list.as_bytes()).unwrap();
+            let price = prices.machine("aws", "r", "t", LifeCycle::OnDemand);
+            assert_eq!(price.map(HourlyPrice::dollars), Some(7.0), "{list}");
+        }
+    }
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! How a request gets to the Prometheus of a project.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use reqwest::{
-    Client, RequestBuilder, Url,
-    header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue},
+    Client, RequestBuilder, Response, StatusCode, Url,
+    header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, LOCATION},
 };
 use thiserror::Error;
 
@@ -15,6 +19,9 @@ use crate::{
 
 /// Answers come in bursts: a connection serves one burst and is not kept for the next.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How many redirects are followed.
+const REDIRECTS: usize = 5;
 
 /// Why the Prometheus of a project cannot be asked, in one sentence for the operator. No text names a host or a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -45,6 +52,8 @@ pub(super) struct Endpoint {
     range_query: Url,
     basic_auth: Option<(String, String)>,
     headers: HeaderMap,
+    /// Whether queries are put with GET, because POST was refused and GET was not.
+    gets: AtomicBool,
 }
 
 impl Endpoint {
@@ -73,12 +82,53 @@ impl Endpoint {
             range_query,
             basic_auth: access.basic_auth.clone(),
             headers: headers(&access.custom_headers)?,
+            gets: AtomicBool::new(false),
         })
     }
 
-    /// A range query, without its form.
-    pub(super) fn range_query(&self) -> RequestBuilder {
-        let request = self.client.post(self.range_query.clone()).headers(self.headers.clone());
+    /// The response to a range query: with POST, whose form has no bound; with GET where something refuses POST or redirects
+    /// it on the same host. A redirect to another host is the response.
+    pub(super) async fn range_query(&self, form: &[(&str, &str)]) -> reqwest::Result<Response> {
+        if self.gets.load(Ordering::Relaxed) {
+            return self.get(form).await;
+        }
+        let refused = self.prepared(self.client.post(self.range_query.clone())).form(form).send().await?;
+        let is_redirected = self.redirect_of(&self.range_query, &refused).is_some();
+        if !(refuses_method(refused.status()) || is_redirected) {
+            return Ok(refused);
+        }
+        let response = self.get(form).await?;
+        if response.status() != StatusCode::OK {
+            // It is not the method that is refused.
+            return Ok(refused);
+        }
+        self.gets.store(true, Ordering::Relaxed);
+        Ok(response)
+    }
+
+    async fn get(&self, form: &[(&str, &str)]) -> reqwest::Result<Response> {
+        let mut url = self.range_query.clone();
+        url.query_pairs_mut().extend_pairs(form);
+        for _ in 0..REDIRECTS {
+            let response = self.prepared(self.client.get(url.clone())).send().await?;
+            match self.redirect_of(&url, &response) {
+                Some(next) => url = next,
+                None => return Ok(response),
+            }
+        }
+        self.prepared(self.client.get(url)).send().await
+    }
+
+    /// Where a response to `asked` redirects to, if that is on the same host.
+    fn redirect_of(&self, asked: &Url, response: &Response) -> Option<Url> {
+        let location = response.headers().get(LOCATION).filter(|_| response.status().is_redirection())?;
+        let next = asked.join(location.to_str().ok()?).ok()?;
+        (next.origin() == self.range_query.origin()).then_some(next)
+    }
+
+    /// A request with what each needs.
+    fn prepared(&self, request: RequestBuilder) -> RequestBuilder {
+        let request = request.headers(self.headers.clone());
         match &self.basic_auth {
             Some((name, password)) => request.basic_auth(name, Some(password)),
             None => request,
@@ -90,6 +140,11 @@ impl fmt::Debug for Endpoint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Endpoint").finish_non_exhaustive()
     }
+}
+
+/// Whether a status may be for the method alone.
+const fn refuses_method(status: StatusCode) -> bool {
+    matches!(status, StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED | StatusCode::FORBIDDEN)
 }
 
 fn range_query_url(url: &str) -> Result<Url, InvalidAccess> {

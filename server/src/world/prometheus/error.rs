@@ -12,7 +12,7 @@ pub enum QueryError {
     #[error("Prometheus cannot be reached: {0}")]
     Unreachable(&'static str),
     /// Prometheus, or what stands before it, said no.
-    #[error("Prometheus refused with status {status}{}", kind.map(|kind| format!(" ({kind})")).unwrap_or_default())]
+    #[error("Prometheus answers {status}{}", kind.map(|kind| format!(" ({kind})")).unwrap_or_default())]
     Refused {
         /// The HTTP status.
         status: u16,

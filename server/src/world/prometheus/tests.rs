@@ -12,9 +12,9 @@ use std::{
 use axum::{
     Router,
     body::Bytes,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Redirect},
-    routing::post,
+    routing::{get, post},
 };
 use reqwest::Url;
 
@@ -153,7 +153,7 @@ async fn a_refusal_has_its_status_and_the_kind_that_prometheus_gives() {
     let body = r#"{"status":"error","errorType":"bad_data","error":"of db-1.example.com"}"#;
     let url = answering(move || (StatusCode::BAD_REQUEST, body)).await;
     assert_eq!(error_of(&url).await, refused(400, Some("bad_data")));
-    assert_eq!(error_of(&url).await.to_string(), "Prometheus refused with status 400 (bad_data)");
+    assert_eq!(error_of(&url).await.to_string(), "Prometheus answers 400 (bad_data)");
     let url = answering(move || (StatusCode::UNPROCESSABLE_ENTITY, GZIP, gzip(body))).await;
     assert_eq!(error_of(&url).await, refused(422, Some("bad_data")));
     let url = answering(|| (StatusCode::INTERNAL_SERVER_ERROR, r#"{"errorType":"of db-1"}"#)).await;
@@ -162,14 +162,84 @@ async fn a_refusal_has_its_status_and_the_kind_that_prometheus_gives() {
     assert_eq!(error_of(&url).await, refused(503, None));
     let url = answering(|| (StatusCode::UNAUTHORIZED, "")).await;
     assert_eq!(error_of(&url).await, refused(401, None));
-    assert_eq!(error_of(&url).await.to_string(), "Prometheus refused with status 401");
+    assert_eq!(error_of(&url).await.to_string(), "Prometheus answers 401");
 }
 
 #[tokio::test]
-async fn a_redirect_is_a_refusal() {
+async fn a_redirect_to_another_host_is_a_refusal() {
     let elsewhere = answering(|| GOOD).await;
+    let elsewhere_again = elsewhere.clone();
     let url = answering(move || Redirect::temporary(&elsewhere).into_response()).await;
     assert_eq!(error_of(&url).await, QueryError::Refused { status: 307, kind: None });
+    let handler = async move || Redirect::to(&elsewhere_again).into_response();
+    let router = Router::new().route(PATH, post(async || StatusCode::METHOD_NOT_ALLOWED).get(handler));
+    let url = serving(router).await;
+    assert_eq!(error_of(&url).await, QueryError::Refused { status: 405, kind: None });
+}
+
+const PATH: &str = "/api/v1/query_range";
+
+/// What GET answers: the query that arrived, as the label of a series.
+async fn got(uri: Uri) -> String {
+    let url = Url::parse(&format!("http://x{uri}")).unwrap();
+    let query: BTreeMap<_, _> = url.query_pairs().into_owned().collect();
+    assert_eq!(query["query"], UP.expression);
+    assert_eq!((&*query["start"], &*query["step"]), ("1700000000", "30"));
+    GOOD.to_owned()
+}
+
+#[tokio::test]
+async fn where_post_is_refused_queries_are_put_with_get() {
+    for status in [405, 501, 403] {
+        let posts = Arc::new(Mutex::new(0));
+        let counted = Arc::clone(&posts);
+        let refuse = async move || {
+            *counted.lock().unwrap() += 1;
+            StatusCode::from_u16(status).unwrap()
+        };
+        let url = serving(Router::new().route(PATH, post(refuse).get(got))).await;
+        let prometheus = client(&access(&url));
+        for _ in 0..3 {
+            assert_eq!(ask(&prometheus).await.unwrap().0.series, expected(), "{status}");
+        }
+        assert_eq!(*posts.lock().unwrap(), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn what_refuses_both_is_told_by_its_answer_to_post_and_asked_so_again() {
+    for (status, to_get) in [(405, 404), (403, 403), (501, 500)] {
+        let answer = |status| async move || StatusCode::from_u16(status).unwrap();
+        let url = serving(Router::new().route(PATH, post(answer(status)).get(answer(to_get)))).await;
+        let prometheus = client(&access(&url));
+        for _ in 0..2 {
+            let error = ask(&prometheus).await.unwrap_err();
+            assert_eq!(error, QueryError::Refused { status, kind: None });
+        }
+    }
+    // Anything else is not about the method.
+    let url = serving(Router::new().route(PATH, post(async || StatusCode::BAD_GATEWAY).get(got))).await;
+    assert_eq!(error_of(&url).await, QueryError::Refused { status: 502, kind: None });
+}
+
+#[tokio::test]
+async fn a_redirect_on_the_same_host_is_followed_with_get() {
+    let redirect = |status: StatusCode| {
+        async move |uri: Uri| {
+            let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+            (status, [(header::LOCATION, format!("/there{PATH}{query}"))])
+        }
+    };
+    for status in [301, 302, 303, 307, 308] {
+        let redirect = redirect(StatusCode::from_u16(status).unwrap());
+        let there = format!("/there{PATH}");
+        let router = Router::new().route(PATH, post(redirect).get(redirect)).route(&there, get(got));
+        let url = serving(router).await;
+        assert_eq!(ask(&client(&access(&url))).await.unwrap().0.series, expected(), "{status}");
+    }
+    let around = async || Redirect::to(PATH).into_response();
+    let url = serving(Router::new().route(PATH, post(around).get(around))).await;
+    assert_eq!(error_of(&url).await, QueryError::Refused { status: 303, kind: None });
 }
 
 #[tokio::test]

@@ -87,7 +87,8 @@ async fn the_present_is_asked_as_one_point_and_later_rounds_ask_for_what_is_new_
     refresh.round(NOW + 2 * STEP, STEP).await;
     assert_eq!(stand_in.spans(NODE_CPU_CORES.expression), point(to + 2 * STEP));
     let two = vec![Span { from: to + STEP, to: to + 2 * STEP, step: STEP }];
-    assert_eq!(stand_in.spans(NODE_INFO.expression), two);
+    let again = vec![Span { from: to + STEP - LATE, to: to + 2 * STEP, step: STEP }];
+    assert_eq!(stand_in.spans(NODE_INFO.expression), again);
     assert_eq!(stand_in.spans(CONTAINER_MEMORY_RSS.expression), two);
 }
 
@@ -180,4 +181,56 @@ async fn a_query_that_is_not_due_fails_with_a_silent_prometheus_and_recovers_wit
         assert_eq!(failed(&refresh).contains(&trend), fails);
     }
     assert!(failed(&refresh).is_empty());
+}
+
+#[tokio::test]
+async fn what_is_hidden_when_a_moment_is_asked_alone_is_asked_with_those_before_it() {
+    let (url, stand_in) = StandIn::serve(|_| Answer::HiddenAlone).await;
+    let mut refresh = refresh(&url, &disk(), MINUTE);
+    refresh.round(NOW, STEP).await;
+    let (to, expression) = (NOW - STEP, NODE_CPU_CORES.expression);
+    let table = |refresh: &Refresh| refresh.asking.store.read(catalogue::all(), Past::default()).unwrap();
+    assert_eq!(table(&refresh).table(&NODE_CPU_CORES).len(), 1);
+    stand_in.spans(expression);
+    stand_in.spans(CONTAINER_MEMORY_RSS.expression);
+    refresh.round(NOW + STEP, STEP).await;
+    let wide = vec![Span { from: to + STEP - LATE, to: to + STEP, step: STEP }];
+    assert_eq!(stand_in.spans(expression), wide);
+    assert_eq!(table(&refresh).table(&NODE_CPU_CORES).len(), 1);
+    let again = vec![Span { from: to + STEP - LATE, to: to + STEP, step: STEP }];
+    assert_eq!(stand_in.spans("container_resources_memory_rss_bytes"), again);
+}
+
+#[tokio::test]
+async fn a_query_without_series_is_asked_as_one_moment_from_then_on() {
+    let (url, stand_in) = StandIn::serve(|_| Answer::Many(0)).await;
+    let mut refresh = refresh(&url, &disk(), MINUTE);
+    for (round, asked) in [(0, 2), (1, 1), (2, 1)] {
+        refresh.round(NOW + round * STEP, STEP).await;
+        assert_eq!(stand_in.spans(NODE_CPU_CORES.expression).len(), asked);
+    }
+}
+
+#[tokio::test]
+async fn that_thousands_of_series_are_gone_is_believed_when_it_stays_so() {
+    let (url, stand_in) = StandIn::serve(|_| Answer::Many(2000)).await;
+    let mut refresh = refresh(&url, &disk(), MINUTE);
+    refresh.round(NOW, STEP).await;
+    let cores = |refresh: &Refresh| {
+        refresh.asking.store.read(catalogue::all(), Past::default()).unwrap().table(&NODE_CPU_CORES).len()
+    };
+    assert_eq!(cores(&refresh), 2000);
+    stand_in.behave(|_| Answer::Many(0));
+    for round in 1..=LATE / STEP {
+        refresh.round(NOW + round * STEP, STEP).await;
+        assert_eq!(cores(&refresh), 2000, "{round}");
+        assert!(failed(&refresh).contains(&NODE_CPU_CORES.name), "{round}");
+    }
+    refresh.round(NOW + LATE + STEP, STEP).await;
+    assert_eq!(cores(&refresh), 0);
+    assert!(!failed(&refresh).contains(&NODE_CPU_CORES.name));
+    // Back at once.
+    stand_in.behave(|_| Answer::Many(2000));
+    refresh.round(NOW + LATE + 2 * STEP, STEP).await;
+    assert_eq!(cores(&refresh), 2000);
 }

@@ -75,13 +75,13 @@ const KNOWN: &[(&str, &[Shown])] = &[
         "kube_pod_info",
         &[
             shown(
-                r#""uid":"1","namespace":"shop","pod":"cart-5d-a","created_by_kind":"ReplicaSet","created_by_name":"cart-5d""#,
+                r#""uid":"1","namespace":"shop","pod":"cart-5d9c7b6f4-a","created_by_kind":"ReplicaSet","created_by_name":"cart-5d9c7b6f4""#,
                 0,
                 BEFORE,
                 "1",
             ),
             shown(
-                r#""uid":"2","namespace":"shop","pod":"cart-6e-a","created_by_kind":"ReplicaSet","created_by_name":"cart-6e","pod_ip":"10.1.0.2""#,
+                r#""uid":"2","namespace":"shop","pod":"cart-6f8b5c7d9-a","created_by_kind":"ReplicaSet","created_by_name":"cart-6f8b5c7d9","pod_ip":"10.1.0.2""#,
                 AFTER,
                 NOW,
                 "1",
@@ -159,14 +159,14 @@ async fn what_an_observation_finds_is_remembered_once_and_as_soon_as_that_is_pos
     let [Findings { deployments, incidents, countable }] = &*remembered else { panic!("{remembered:?}") };
     let rollout = Deployment {
         application: cart(),
-        name: "cart-6e".to_owned(),
+        name: "cart-6f8b5c7d9".to_owned(),
         started_at: AFTER,
         finished_at: Some(AFTER),
         container_images: Vec::new(),
         snapshot: None,
     };
     assert_eq!(*deployments, [rollout]);
-    let item = format!("deployment/shop:Deployment:cart/cart-6e/{AFTER}");
+    let item = format!("deployment/shop:Deployment:cart/cart-6f8b5c7d9/{AFTER}");
     assert_eq!(*countable, [Countable { item, fact: Fact::Deployment }]);
     let [change] = &**incidents else { panic!("{incidents:?}") };
     let Incident { application, key, opened_at, resolved_at, severity } = change.incident.clone();

@@ -24,9 +24,9 @@ const ROLLOUT: u32 = NOW - 2400;
 
 const SHOP: &str = "
     node_info machine_id=1 hostname=n1
-    kube_pod_info uid=1 namespace=shop pod=cart-5d-a created_by_kind=ReplicaSet created_by_name=cart-5d node=n1 ~2420
+    kube_pod_info uid=1 namespace=shop pod=cart-5d9c7b6f4-a created_by_kind=ReplicaSet created_by_name=cart-5d9c7b6f4 node=n1 ~2420
     kube_pod_status_phase uid=1 phase=Running ~2420
-    kube_pod_info uid=2 namespace=shop pod=cart-6e-a created_by_kind=ReplicaSet created_by_name=cart-6e node=n1 pod_ip=10.1.0.2 host_ip=10.0.0.1
+    kube_pod_info uid=2 namespace=shop pod=cart-6f8b5c7d9-a created_by_kind=ReplicaSet created_by_name=cart-6f8b5c7d9 node=n1 pod_ip=10.1.0.2 host_ip=10.0.0.1
     kube_pod_status_phase uid=2 phase=Running +2400
     container_info $CART image=cart:2
     container_cpu_usage $CART
@@ -39,14 +39,14 @@ const SHOP: &str = "
     container_http_requests_count machine_id=1 container_id=/docker/web destination=10.1.0.2:80 actual_destination=10.1.0.2:80";
 
 fn shop() -> Scene {
-    scene(&SHOP.replace("$CART", "machine_id=1 container_id=/k8s/shop/cart-6e-a/main"))
+    scene(&SHOP.replace("$CART", "machine_id=1 container_id=/k8s/shop/cart-6f8b5c7d9-a/main"))
 }
 
 fn cart() -> ApplicationKey {
     ApplicationKey::parse("shop:Deployment:cart").unwrap()
 }
 
-const CART: [&str; 3] = ["1", "", "/k8s/shop/cart-6e-a/main"];
+const CART: [&str; 3] = ["1", "", "/k8s/shop/cart-6f8b5c7d9-a/main"];
 
 /// The values of a query over the last hour, one series.
 fn series(answers: &mut Answers, query: &'static Query, more: &[&str], value: impl Fn(u32) -> f32) {
@@ -142,7 +142,7 @@ fn findings(
 fn rollout(snapshot: Option<Snapshot>) -> Deployment {
     Deployment {
         application: cart(),
-        name: "cart-6e".to_owned(),
+        name: "cart-6f8b5c7d9".to_owned(),
         started_at: ROLLOUT,
         finished_at: Some(ROLLOUT),
         container_images: vec!["cart:2".to_owned()],
@@ -169,7 +169,7 @@ fn snapshot() -> Snapshot {
 
 fn countable(fact: Fact) -> Countable {
     let what = if fact == Fact::Deployment { "deployment" } else { "summary" };
-    Countable { item: format!("{what}/shop:Deployment:cart/cart-6e/{ROLLOUT}"), fact }
+    Countable { item: format!("{what}/shop:Deployment:cart/cart-6f8b5c7d9/{ROLLOUT}"), fact }
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn there_is_no_snapshot_of_what_is_not_known() {
 #[test]
 fn a_snapshot_is_compared_with_the_last_one_there_is() {
     let earlier = |started_at: u32, snapshot: Option<Snapshot>| Deployment {
-        name: "cart-5d".to_owned(),
+        name: "cart-5d9c7b6f4".to_owned(),
         started_at,
         finished_at: Some(started_at),
         ..rollout(snapshot)

@@ -88,14 +88,22 @@ impl Sketch {
     fn add_scheduled(&mut self, kube_state_metrics: bool) {
         let nodes = self.chance.between(1, 3);
         self.add(Workload::new(Kind::CronJob, "shop", "invoices", &PLAIN).replicas(nodes));
-        self.add(Workload::new(Kind::Job, "shop", "import-x", &PLAIN));
+        // Each is an application of its own, whatever its name ends in.
+        for job in ["import-1", "import-2"] {
+            self.add(Workload::new(Kind::Job, "shop", job, &PLAIN));
+        }
+        for replica_set in ["canary-a", "canary-b"] {
+            self.add(Workload::new(Kind::ReplicaSet, "shop", replica_set, &PLAIN));
+        }
         self.add(Workload::new(Kind::CronJob, "shop", "tidy-up", &PLAIN));
         if kube_state_metrics {
             self.call_pod("shop/invoices", "shop/store-1");
         } else {
             self.call("shop/invoices", "hooks.chat.example", Via::Address);
         }
-        self.call_pod("shop/import-x", "shop/store-2");
+        for caller in ["import-1", "import-2", "canary-a", "canary-b"] {
+            self.call_pod(&format!("shop/{caller}"), "shop/store-2");
+        }
     }
 
     /// Exporters that are applications of their own: what they say is told of the database that they call.

@@ -15,9 +15,10 @@ pub(super) struct ExternalName<'t> {
     pub(super) port: Option<u16>,
 }
 
-/// The name of an external service, with the first domain name of its address in the order of the alphabet.
+/// The name of an external service: that of the destination, whatever answers behind it. `domain_name` is the first of the
+/// destination's address in the order of the alphabet.
 pub(super) fn name<'t>(target: Target<'t>, domain_name: Option<&'t str>) -> ExternalName<'t> {
-    let port = target.address().port;
+    let port = target.destination.port;
     match (target.actual, target.destination.host, domain_name) {
         (None, Host::Name(name), _) => ExternalName { name, port: None },
         (_, _, Some(name)) => ExternalName { name, port: Some(port) },
@@ -60,14 +61,20 @@ mod tests {
     #[test]
     fn a_host_name_is_the_name_unless_more_is_known() {
         check("api.example:443", "", None, ("api.example", None));
-        check("api.example:443", "1.2.3.4:8443", None, ("external", Some(8443)));
-        check("api.example:443", "1.2.3.4:443", Some("b.example"), ("b.example", Some(443)));
+        check("api.example:443", "1.2.3.4:8443", None, ("external-http", None));
+        check("api.example:1443", "1.2.3.4:8443", None, ("external", Some(1443)));
     }
 
     #[test]
     fn a_domain_name_is_followed_by_the_port() {
         check("1.2.3.4:443", "1.2.3.4:443", Some("a.example"), ("a.example", Some(443)));
         check("1.2.3.4:443", "", Some("a.example"), ("a.example", Some(443)));
+    }
+
+    #[test]
+    fn what_is_reached_behind_the_destination_names_nothing() {
+        check("1.2.3.4:443", "10.0.0.1:8443", Some("a.example"), ("a.example", Some(443)));
+        check("1.2.3.4:15432", "10.0.0.1:5432", None, ("external", Some(15432)));
     }
 
     #[test]
@@ -91,6 +98,6 @@ mod tests {
             check(&format!("1.2.3.4:{port}"), "", None, (expected, None));
         }
         check("1.2.3.4:1234", "", None, ("external", Some(1234)));
-        check("10.0.0.1:80", "1.2.3.4:5432", None, ("external-postgres", None));
+        check("10.0.0.1:80", "1.2.3.4:5432", None, ("external-http", None));
     }
 }

@@ -1,5 +1,7 @@
 //! What do connections lead to?
 
+use std::net::IpAddr;
+
 use super::{
     connections::Target,
     external::{self, ExternalName},
@@ -7,7 +9,7 @@ use super::{
 use crate::world::{
     answers::Symbol,
     constructor::site::Site,
-    model::{AppId, Connection, ConnectionId, InstanceId, Kind, Map, Remote, ServiceId},
+    model::{Address, AppId, Connection, ConnectionId, InstanceId, Kind, Map, Remote, ServiceId},
 };
 
 /// Finds what answers each connection: an instance that listens there, the application behind a service, or something that
@@ -16,16 +18,22 @@ pub(super) fn resolve(site: &mut Site<'_, '_>, targets: &[Target<'_>]) {
     find_instances_and_services(site, targets);
     let by_name = applications_by_name(site);
     let by_service = applications_by_service(site);
+    let behind_services = services_by_what_they_reach(site, targets);
     let unresolved: Vec<ConnectionId> = site.world.connections.ids().collect();
     for (id, target) in unresolved.into_iter().zip(targets) {
         let Connection { remote, service, destination, .. } = site.world.connections[id];
         if remote != Remote::Unresolved {
             continue;
         }
-        let behind = service.and_then(|id| {
+        let named = service.and_then(|id| {
             let service = &site.world.services[id];
-            by_name.get(&(service.namespace, service.name)).or_else(|| by_service.get(&id)?.as_ref())
+            by_name.get(&(service.namespace, service.name))
         });
+        // Who connects straight to what others reach through a service uses that service.
+        let reached = || behind_services.get(&target.actual?.ip()?).copied();
+        let service = service.or_else(reached);
+        site.world.connections[id].service = service;
+        let behind = named.or_else(|| by_service.get(&service?)?.as_ref());
         site.world.connections[id].remote = match behind {
             Some(application) => Remote::Application(*application),
             None => Remote::Instance(external(site, service, target, destination)),
@@ -80,16 +88,39 @@ fn applications_by_service(site: &Site<'_, '_>) -> Map<ServiceId, Option<AppId>>
     by_service
 }
 
-/// The endpoint of something that is not observed.
+/// The service through which an address is reached; of several the one with the smallest names.
+fn services_by_what_they_reach(site: &Site<'_, '_>, targets: &[Target<'_>]) -> Map<IpAddr, ServiceId> {
+    let world = &site.world;
+    let mut services = Map::<IpAddr, ServiceId>::default();
+    for (connection, target) in world.connections.values().zip(targets) {
+        let (Some(service), Some(ip)) = (connection.service, target.actual.and_then(Address::ip)) else {
+            continue;
+        };
+        let kept = services.entry(ip).or_insert(service);
+        let (one, other) = (&world.services[service], &world.services[*kept]);
+        let order = world
+            .texts
+            .compare(one.namespace, other.namespace)
+            .then_with(|| world.texts.compare(one.name, other.name))
+            .then_with(|| one.cluster_ip.cmp(&other.cluster_ip));
+        if order.is_lt() {
+            *kept = service;
+        }
+    }
+    services
+}
+
+/// The endpoint of something that is not observed. Custom applications take endpoints by the destination.
 fn external(
     site: &mut Site<'_, '_>,
     service: Option<ServiceId>,
     target: &Target<'_>,
     destination: Symbol,
 ) -> InstanceId {
-    let name = match service {
-        Some(service) => site.world.services[service].name,
-        None => external_name(site, target),
+    let name = match (site.custom_application(destination), service) {
+        (Some(custom), _) => custom,
+        (None, Some(service)) => site.world.services[service].name,
+        (None, None) => external_name(site, target),
     };
     let namespace = site.world.texts.intern(external::NAMESPACE);
     let application = site.application(namespace, Kind::ExternalService, name);
@@ -97,7 +128,7 @@ fn external(
 }
 
 fn external_name(site: &mut Site<'_, '_>, target: &Target<'_>) -> Symbol {
-    let domain_name = target.address().ip().and_then(|ip| site.domain_names.get(&ip).copied());
+    let domain_name = target.destination.ip().and_then(|ip| site.domain_names.get(&ip).copied());
     let domain_name = domain_name.map(|name| site.answers.text(name));
     let ExternalName { name, port } = external::name(*target, domain_name);
     match port {

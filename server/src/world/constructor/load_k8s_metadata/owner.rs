@@ -1,5 +1,7 @@
 //! Which application does a pod belong to, by what created it?
 
+use std::ops::RangeInclusive;
+
 use crate::world::model::Kind;
 
 /// The kind and the name of the application that owns a pod.
@@ -24,21 +26,21 @@ pub(super) struct Creation<'t> {
     pub(super) node: &'t str,
 }
 
-/// The application that owns a pod; `None` when its creator has no name.
-pub(super) fn owner(created: Creation<'_>) -> Option<Owner<'_>> {
+/// The application that owns a pod; `None` when its creator has no name. `is_deployment` says of a name whether there is a
+/// Deployment of that name beside the pod.
+pub(super) fn owner(created: Creation<'_>, is_deployment: impl Fn(&str) -> bool) -> Option<Owner<'_>> {
     let Creation { kind, name, pod, node } = created;
     let (kind, name) = match kind {
         "" | "<none>" | "Node" => ("StaticPods", without_node(pod, node)),
         "SparkApplication" | "Workflow" => (kind, without_run(name)),
         "ReplicaSet" => match name.rsplit_once('-') {
-            // Any hexadecimal digit will do, so `catalog-blue` belongs to the deployment `catalog`.
-            Some((deployment, hash)) if hash.contains(|c| matches!(c, '0'..='9' | 'a'..='f')) => {
+            Some((deployment, hash)) if is_template_hash(hash) || is_deployment(deployment) => {
                 ("Deployment", deployment)
             }
             _ => (kind, name),
         },
         "Job" => match name.rsplit_once('-') {
-            Some((cron_job, scheduled)) if is_unsigned(scheduled) => ("CronJob", cron_job),
+            Some((cron_job, scheduled)) if is_schedule(scheduled) => ("CronJob", cron_job),
             _ => (kind, name),
         },
         _ => (kind, name),
@@ -65,8 +67,21 @@ fn is_run(text: &str) -> bool {
     (digits && text.len() >= 10) || (letters && text.len() == 5)
 }
 
-fn is_unsigned(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u64>().is_ok()
+/// Whether a text is what a Deployment adds to the names of its replica sets: a number of 32 bits whose digits are written
+/// in the characters that Kubernetes uses for random names.
+fn is_template_hash(text: &str) -> bool {
+    (6..=10).contains(&text.len()) && text.bytes().all(|byte| b"bcdf456789".contains(&byte))
+}
+
+/// Whether a text is what a CronJob adds to the names of its Jobs: the time that they were due at, in minutes, or in seconds
+/// as Kubernetes did up to version 1.21. A Job `migration-1`, and one that ends in a date, have names of their own.
+fn is_schedule(text: &str) -> bool {
+    // From 2015, before there were CronJobs, up to where other numbers begin.
+    const MINUTES: RangeInclusive<u64> = 24_000_000..=99_999_999;
+    const SECONDS: RangeInclusive<u64> = 1_440_000_000..=1_900_000_000;
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| digits && !text.starts_with('0'));
+    number.is_some_and(|number| MINUTES.contains(&number) || SECONDS.contains(&number))
 }
 
 /// Whether the pods of an application of that kind are told apart by their nodes too: a pod of a stateful set that moved
@@ -80,7 +95,8 @@ mod tests {
     use super::*;
 
     fn check(kind: &str, name: &str, expected: Option<(&str, &str)>) {
-        let owned = owner(Creation { kind, name, pod: "etcd-node-1", node: "node-1" });
+        let created = Creation { kind, name, pod: "etcd-node-1", node: "node-1" };
+        let owned = owner(created, |name| name == "known");
         assert_eq!(owned, expected.map(|(kind, name)| Owner { kind, name }), "{kind} {name}");
     }
 
@@ -95,19 +111,42 @@ mod tests {
         check("Workflow", "etl-UPPER", Some(("Workflow", "etl-UPPER")));
         check("Workflow", "etl", Some(("Workflow", "etl")));
         check("ReplicaSet", "cart-5d9c7b6f4", Some(("Deployment", "cart")));
-        check("ReplicaSet", "catalog-blue", Some(("Deployment", "catalog")));
-        check("ReplicaSet", "catalog-xyz", Some(("ReplicaSet", "catalog-xyz")));
-        check("ReplicaSet", "feed", Some(("ReplicaSet", "feed")));
+        check("ReplicaSet", "known-blue", Some(("Deployment", "known")));
         check("Job", "backup-28394820", Some(("CronJob", "backup")));
-        check("Job", "backup-+1", Some(("Job", "backup-+1")));
-        check("Job", "backup-", Some(("Job", "backup-")));
-        check("Job", "backup-99999999999999999999", Some(("Job", "backup-99999999999999999999")));
-        check("Job", "migrate", Some(("Job", "migrate")));
+        check("Job", "backup-1600000000", Some(("CronJob", "backup")));
         for kind in ["StatefulSet", "DaemonSet", "Pod", "Rollout"] {
             check(kind, "x", Some((kind, "x")));
             check(kind, "", None);
         }
-        check("ReplicaSet", "-abc", None);
+        check("ReplicaSet", "-bcdf456", None);
+    }
+
+    #[test]
+    fn a_replica_set_and_a_job_that_nobody_owns_are_applications_of_their_own() {
+        for name in [
+            "feed",
+            "a",
+            "catalog-a",
+            "catalog-blue",
+            "catalog-v2",
+            "catalog-2b",
+            "catalog-bcdf4567890",
+            "x-",
+        ] {
+            check("ReplicaSet", name, Some(("ReplicaSet", name)));
+        }
+        for name in [
+            "migrate",
+            "migration-1",
+            "migration-20240101",
+            "migration-202401011200",
+            "migration-028394820",
+            "backup-+28394820",
+            "backup-",
+            "backup-99999999999999999999",
+        ] {
+            check("Job", name, Some(("Job", name)));
+        }
     }
 
     #[test]
@@ -116,7 +155,8 @@ mod tests {
             [("etcd", "", "etcd"), ("etcd-a", "b", "etcd-a"), ("a", "a", "a"), ("-a", "a", "")]
         {
             let expected = Some(Owner { kind: "StaticPods", name }).filter(|_| !name.is_empty());
-            assert_eq!(owner(Creation { pod, node, ..Creation::default() }), expected);
+            let created = Creation { pod, node, ..Creation::default() };
+            assert_eq!(owner(created, |_| false), expected);
         }
     }
 }

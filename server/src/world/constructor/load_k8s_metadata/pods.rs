@@ -1,9 +1,11 @@
 //! Which pods are there, and which applications do they belong to?
 
+use std::collections::BTreeSet;
+
 use super::owner::{Creation, owner, pods_move};
 use crate::world::{
-    answers::Symbol,
-    catalogue::{KUBE_POD_INFO, Label},
+    answers::{Answers, Symbol},
+    catalogue::{KUBE_DEPLOYMENT_SPEC_REPLICAS, KUBE_POD_INFO, Label},
     constructor::{
         newest::newest_by,
         site::{Site, read},
@@ -49,6 +51,7 @@ pub(super) fn load(site: &mut Site<'_, '_>) {
 fn find(site: &mut Site<'_, '_>) -> Vec<Found> {
     let labels = [Label::Namespace, Label::Pod, Label::CreatedByName, Label::CreatedByKind, Label::Node];
     let columns = KUBE_POD_INFO.columns(labels);
+    let deployments = deployments(site.answers);
     let mut found = Vec::new();
     for (uid, row) in newest_by(site.answers, &KUBE_POD_INFO, Label::Uid) {
         let answers = site.answers;
@@ -59,7 +62,8 @@ fn find(site: &mut Site<'_, '_>) -> Vec<Found> {
             pod: answers.text(name),
             node: answers.text(node),
         };
-        let Some(owner) = owner(creation) else { continue };
+        let is_deployment = |name: &str| deployments.contains(&(answers.text(namespace), name));
+        let Some(owner) = owner(creation, is_deployment) else { continue };
         let owner_kind = Kind::of(owner.kind, kind);
         let replica_set = if creation.kind == "ReplicaSet" { created_by_name } else { Symbol::EMPTY };
         let owner = ApplicationId {
@@ -77,6 +81,14 @@ fn find(site: &mut Site<'_, '_>) -> Vec<Found> {
         });
     }
     found
+}
+
+/// The Deployments that Kubernetes knows, by namespace and name.
+fn deployments(answers: &Answers) -> BTreeSet<(&str, &str)> {
+    let labels = [Label::Namespace, Label::Deployment];
+    read(answers, &KUBE_DEPLOYMENT_SPEC_REPLICAS, labels)
+        .map(|([namespace, name], _)| (answers.text(namespace), answers.text(name)))
+        .collect()
 }
 
 /// A pod that a pod owns belongs to the application of that. An owner that is not known is an application of its own.

@@ -106,6 +106,15 @@ fn a_loopback_address_is_one_of_its_node() {
 }
 
 #[test]
+fn a_loopback_address_of_nobody_knows_which_node_is_nobody_elses() {
+    check(
+        "container_net_tcp_listen_info machine_id=8 container_id=/docker/there listen_addr=127.0.0.1:80
+         container_net_tcp_active_connections machine_id=9 container_id=/docker/here destination=127.0.0.1:80",
+        &["here@ -> external:ExternalService:external-http 127.0.0.1:80"],
+    );
+}
+
+#[test]
 fn of_two_with_one_address_the_one_that_is_there_answers() {
     let pods = |phase_of_a: &str| {
         format!(
@@ -127,13 +136,12 @@ const SERVICE: &str = "
 
 #[test]
 fn a_service_leads_to_the_application_of_its_name() {
-    let deployment =
-        "kube_pod_info uid=1 namespace=shop pod=cart-5d-a created_by_kind=ReplicaSet created_by_name=cart-5d";
+    let deployment = "kube_pod_info uid=1 namespace=shop pod=cart-5d9c7b6f4-a created_by_kind=ReplicaSet created_by_name=cart-5d9c7b6f4";
     let failed = "container_net_tcp_failed_connects $CLIENT destination=10.96.0.9:80";
     check(&format!("{SERVICE}\n{deployment}\n{failed}"), &["client@n1 -> shop:Deployment:cart"]);
     let stateful =
         "kube_pod_info uid=2 namespace=shop pod=cart-0 created_by_kind=StatefulSet created_by_name=cart";
-    let cron_job = "kube_pod_info uid=3 namespace=shop pod=cart-1 created_by_kind=Job created_by_name=cart-1";
+    let cron_job = "kube_pod_info uid=3 namespace=shop pod=cart-28394820-x created_by_kind=Job created_by_name=cart-28394820";
     // Of several applications of that name one that has instances, of those the smallest kind.
     check(
         &format!("{SERVICE}\n{stateful}\n{deployment}\n{cron_job}\n{failed}"),
@@ -168,6 +176,67 @@ fn a_service_leads_where_its_other_connections_lead() {
             "client@n1 -> external:ExternalService:cart 10.96.0.9:80",
         ],
     );
+}
+
+#[test]
+fn who_connects_straight_to_what_a_service_reaches_uses_the_service() {
+    let other = "machine_id=2 container_id=/docker/other";
+    let through = "container_net_tcp_active_connections $CLIENT destination=10.96.0.9:80 actual_destination=10.1.0.1:8080";
+    let straight = format!(
+        "container_net_tcp_active_connections {other} destination=10.1.0.1:8080 actual_destination=10.1.0.1:8080"
+    );
+    check(
+        &format!("{SERVICE}\n{through}\n{straight}"),
+        &[
+            "client@n1 -> external:ExternalService:cart 10.96.0.9:80",
+            "other@n2 -> external:ExternalService:cart 10.1.0.1:8080",
+        ],
+    );
+    let facts = connected(&format!("{SERVICE}\n{through}\n{straight}")).facts();
+    assert_eq!((facts.applications, facts.instances), (3, 4));
+    // On a port that nobody is seen to listen on, it is still the application that the service leads to.
+    let listens = "container_net_tcp_listen_info $SERVER listen_addr=10.1.0.1:8080";
+    let other_port = straight.replace(":8080", ":9090");
+    check(
+        &format!("{SERVICE}\n{listens}\n{through}\n{other_port}"),
+        &["client@n1 -> _:Unknown:server server@n2", "other@n2 -> _:Unknown:server"],
+    );
+}
+
+#[test]
+fn what_is_not_observed_is_what_the_client_connects_to_whatever_is_behind_it() {
+    let calls: String = (1..=6)
+        .flat_map(|number| [CLIENT, SERVER].map(|client| (number, client)))
+        .map(|(number, client)| {
+            format!(
+                "ip_to_fqdn ip=10.2.0.{number} fqdn=node-{number}.example
+                 container_net_tcp_active_connections {client} destination=db.example:5432 actual_destination=10.2.0.{number}:15432\n"
+            )
+        })
+        .collect();
+    let facts = connected(&calls).facts();
+    assert_eq!((facts.applications, facts.instances), (3, 3));
+    let published: String = (1..=4)
+        .map(|number| {
+            format!(
+                "container_net_tcp_active_connections $CLIENT destination=192.168.1.{number}:443 actual_destination=172.18.0.{number}:800{number}\n"
+            )
+        })
+        .collect();
+    let facts = connected(&published).facts();
+    assert_eq!((facts.applications, facts.instances), (2, 5));
+}
+
+#[test]
+fn a_custom_application_takes_endpoints_that_are_not_observed() {
+    let lines = "container_net_tcp_active_connections $CLIENT destination=10.1.1.1:80 actual_destination=10.9.0.1:8080
+         container_net_tcp_active_connections $CLIENT destination=10.1.1.2:5432 actual_destination=10.1.1.2:5432
+         container_net_tcp_active_connections $CLIENT destination=10.2.1.1:80 actual_destination=10.1.1.1:80";
+    connected(lines).custom_application("ext", "10.1.1.*").check_edges(&[
+        "client@n1 -> external:ExternalService:ext 10.1.1.1:80",
+        "client@n1 -> external:ExternalService:ext 10.1.1.2:5432",
+        "client@n1 -> external:ExternalService:external-http 10.2.1.1:80",
+    ]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ const NODES: &str = "
     node_info machine_id=2 hostname=n2";
 
 const POD: &str = "
-    kube_pod_info uid=1 namespace=shop pod=cart-5d-a created_by_kind=ReplicaSet created_by_name=cart-5d node=n1";
+    kube_pod_info uid=1 namespace=shop pod=cart-5d9c7b6f4-a created_by_kind=ReplicaSet created_by_name=cart-5d9c7b6f4 node=n1";
 
 fn nodes() -> Scene {
     scene(NODES)
@@ -45,11 +45,11 @@ fn a_container_of_a_pod_needs_its_pod_on_its_node() {
         );
         nodes().and(POD).and(&line)
     };
-    assert_eq!(types(container("1", "/k8s/shop/cart-5d-a/cart")), 1);
-    assert_eq!(types(container("2", "/k8s/shop/cart-5d-a/cart")), 0);
-    assert_eq!(types(container("9", "/k8s/shop/cart-5d-a/cart")), 0);
-    assert_eq!(types(container("1", "/k8s/other/cart-5d-a/cart")), 0);
-    assert_eq!(types(container("1", "/k8s/shop/cart-5d-b/cart")), 0);
+    assert_eq!(types(container("1", "/k8s/shop/cart-5d9c7b6f4-a/cart")), 1);
+    assert_eq!(types(container("2", "/k8s/shop/cart-5d9c7b6f4-a/cart")), 0);
+    assert_eq!(types(container("9", "/k8s/shop/cart-5d9c7b6f4-a/cart")), 0);
+    assert_eq!(types(container("1", "/k8s/other/cart-5d9c7b6f4-a/cart")), 0);
+    assert_eq!(types(container("1", "/k8s/shop/cart-5d9c7b6f4-b/cart")), 0);
     let without_node =
         scene("kube_pod_info uid=1 namespace=shop pod=x created_by_kind=DaemonSet created_by_name=x")
             .and("container_application_type machine_id=9 container_id=/k8s/shop/x/x application_type=redis");
@@ -60,7 +60,7 @@ fn a_container_of_a_pod_needs_its_pod_on_its_node() {
 fn a_container_is_one_for_both_agents() {
     let scene = nodes().and(POD).and(
         "kube_pod_container_resource_requests uid=1 container=cart resource=cpu =0.5
-         container_cpu_limit machine_id=1 container_id=/k8s/shop/cart-5d-a/cart =2",
+         container_cpu_limit machine_id=1 container_id=/k8s/shop/cart-5d9c7b6f4-a/cart =2",
     );
     scene.look(|world| {
         let limits: Vec<_> =
@@ -113,7 +113,7 @@ fn a_custom_application_takes_instances_by_name() {
              container_info machine_id=2 container_id=/docker/web-2
              container_info machine_id=2 container_id=/swarm/stack/web/2
              container_info machine_id=2 container_id=/docker/other
-             container_info machine_id=1 container_id=/k8s/shop/cart-5d-a/cart",
+             container_info machine_id=1 container_id=/k8s/shop/cart-5d9c7b6f4-a/cart",
         )
         .custom_application("b-site", "web*")
         .custom_application("a-site", "web-1@*")
@@ -122,7 +122,7 @@ fn a_custom_application_takes_instances_by_name() {
             "_:Unknown:a-site web-1@n1",
             "_:Unknown:b-site web-2@n2",
             "_:Unknown:other other@n2",
-            "shop:Deployment:cart cart-5d-a",
+            "shop:Deployment:cart cart-5d9c7b6f4-a",
             "stack:DockerSwarmService:b-site web.2",
         ]);
 }

@@ -8,13 +8,13 @@ use crate::world::{
 #[test]
 fn pods_are_instances_of_what_owns_them() {
     scene(
-        "kube_pod_info uid=1 namespace=shop pod=cart-5d-a created_by_kind=ReplicaSet created_by_name=cart-5d
-         kube_pod_info uid=2 namespace=shop pod=cart-5d-b created_by_kind=ReplicaSet created_by_name=cart-5d
-         kube_pod_info uid=3 namespace=shop pod=cart-6e-a created_by_kind=ReplicaSet created_by_name=cart-6e ~600
+        "kube_pod_info uid=1 namespace=shop pod=cart-5d9c7b6f4-a created_by_kind=ReplicaSet created_by_name=cart-5d9c7b6f4
+         kube_pod_info uid=2 namespace=shop pod=cart-5d9c7b6f4-b created_by_kind=ReplicaSet created_by_name=cart-5d9c7b6f4
+         kube_pod_info uid=3 namespace=shop pod=cart-6f8b5c7d9-a created_by_kind=ReplicaSet created_by_name=cart-6f8b5c7d9 ~600
          kube_pod_info uid=4 namespace=shop pod=db-0 created_by_kind=StatefulSet created_by_name=db
          kube_pod_info uid=5 pod=agent-x created_by_kind=DaemonSet created_by_name=agent
          kube_pod_info uid=6 namespace=kube-system pod=etcd-n1 created_by_kind=Node created_by_name=n1 node=n1
-         kube_pod_info uid=7 namespace=shop pod=backup-28-x created_by_kind=Job created_by_name=backup-28
+         kube_pod_info uid=7 namespace=shop pod=backup-28394820-x created_by_kind=Job created_by_name=backup-28394820
          kube_pod_info uid=8 namespace=shop pod=migrate-x created_by_kind=Job created_by_name=migrate
          kube_pod_info uid=9 namespace=shop pod=lost created_by_kind=DaemonSet
          kube_pod_info namespace=shop pod=ghost created_by_kind=DaemonSet created_by_name=ghost",
@@ -23,7 +23,7 @@ fn pods_are_instances_of_what_owns_them() {
         "_:DaemonSet:agent agent-x",
         "kube-system:StaticPods:etcd etcd-n1",
         "shop:CronJob:backup",
-        "shop:Deployment:cart cart-5d-a cart-5d-b cart-6e-a",
+        "shop:Deployment:cart cart-5d9c7b6f4-a cart-5d9c7b6f4-b cart-6f8b5c7d9-a",
         "shop:Job:migrate migrate-x",
         "shop:StatefulSet:db db-0",
     ]);

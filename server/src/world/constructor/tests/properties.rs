@@ -60,7 +60,7 @@ fn texts_of(label: Label) -> &'static [&'static str] {
         Label::CreatedByKind => {
             &["ReplicaSet", "StatefulSet", "StatefulSet", "DaemonSet", "Job", "Pod", "Node", "Custom", ""]
         }
-        Label::CreatedByName => &["cart-5d", "cart-x", "cart", "p1", "p2", "cart-12", "", "-"],
+        Label::CreatedByName => &["cart-5d9c7b6f4", "cart-x", "cart", "p1", "p2", "cart-12", "", "-"],
         Label::Phase => &["Running", "Pending", "Failed", "?"],
         Label::Service | Label::Deployment | Label::Statefulset => &["cart", "pg", "kubernetes", ""],
         Label::ApplicationType => &["postgres", "redis", "nginx", "?", ""],
