@@ -6,6 +6,9 @@
 # Where cargo builds.
 BUILT := $(or $(CARGO_TARGET_DIR),target)
 
+# Another wrapper of the environment, such as sccache, would leave paths of this machine in the programs.
+export RUSTC_WRAPPER := $(CURDIR)/.ci/rustc
+
 # What the tests have seen the tracker do, in which engine.
 SEEN := $(BUILT)/tmp/behaviours
 
@@ -19,14 +22,14 @@ help: ## Lists what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Starts the demo: a server on 127.0.0.1:8080 that reports to a collector on 127.0.0.1:8081
-	@exec target/release/demo
+	@exec $(BUILT)/release/demo
 
 examples: ## Serves three example applications and one server, on 127.0.0.1:8080, that counts them all
 	@.ci/install build examples
 	@.ci/wasm
 	@.ci/examples
 	cargo build --release -p headcount -p headcount-e2e --bins
-	@exec target/release/showcase
+	@exec $(BUILT)/release/showcase
 
 build: ## Builds the browser programs, the server (target/release/headcount) and the demo
 	@.ci/install build
@@ -62,10 +65,10 @@ fmt: ## Formats the code
 	cargo fmt --all
 
 readme: ## Brings the tables of fields and headers in the README up to date
-	@cargo run --quiet -p headcount-shared --example fields > target/fields.md
-	@sed -i -e '/<!-- fields -->/,/<!-- \/fields -->/{/<!--/!d}' -e '/<!-- fields -->/r target/fields.md' README.md
-	@cargo run --quiet -p headcount-shared --example headers > target/headers.md
-	@sed -i -e '/<!-- headers -->/,/<!-- \/headers -->/{/<!--/!d}' -e '/<!-- headers -->/r target/headers.md' README.md
+	@cargo run --quiet -p headcount-shared --example fields > $(BUILT)/fields.md
+	@sed -i -e '/<!-- fields -->/,/<!-- \/fields -->/{/<!--/!d}' -e '/<!-- fields -->/r $(BUILT)/fields.md' README.md
+	@cargo run --quiet -p headcount-shared --example headers > $(BUILT)/headers.md
+	@sed -i -e '/<!-- headers -->/,/<!-- \/headers -->/{/<!--/!d}' -e '/<!-- headers -->/r $(BUILT)/headers.md' README.md
 
 behaviours: ## Brings the table in docs/tracker.md up to date with the last `make test`
 	@cargo run --quiet -p headcount-e2e --bin behaviours -- $(SEEN) docs/tracker.md

@@ -84,6 +84,7 @@ struct Site {
 #[derive(Debug, Default)]
 struct Memory {
     asked: Vec<(Method, String)>,
+    questions: Vec<HeaderMap>,
     beacons: Vec<Beacon>,
     refused: Vec<String>,
 }
@@ -275,6 +276,12 @@ impl Host {
         let memory = self.memory();
         assert!(memory.refused.is_empty(), "not views: {:?}", memory.refused);
         memory.beacons.clone()
+    }
+
+    /// The heads of all requests that ask whether statistics are on.
+    #[must_use]
+    pub fn questions(&self) -> Vec<HeaderMap> {
+        self.memory().questions.clone()
     }
 
     /// Waits until so many views have arrived, and gives all.

@@ -1,6 +1,10 @@
-// Brings an event to the server. A page that stays sends a request and hears the status of the answer; one that is left
-// hands a beacon to the browser, and a refused beacon is tried once as a request. Nothing is tried again after that: what the
-// browser took may have arrived. Both send a string as text/plain, which needs no permission of the server in advance.
+// Brings an event to the server, by a request that outlives its page and whose answer is heard. A browser that has no such
+// request is handed a beacon by a page that is left, and a refused beacon is tried once as a request. Nothing is tried again
+// after that: what the browser took may have arrived. Both send a string as text/plain, which needs no permission of the
+// server in advance.
+
+// A request tells neither the address of its page nor who is signed in there. A beacon cannot be kept from that.
+export const DISCREET = { referrerPolicy: 'no-referrer', credentials: 'omit' }
 
 let endpoint
 let hear
@@ -12,10 +16,10 @@ export const deliverTo = (url, listener) => {
 
 export const deliver = (body, leaving) => {
   try {
-    if (leaving && navigator.sendBeacon(endpoint, body)) return
+    if (leaving && !('keepalive' in Request.prototype) && navigator.sendBeacon(endpoint, body)) return
   } catch {
     // There are browsers without beacons.
   }
-  const answer = fetch(endpoint, { method: 'POST', body, keepalive: true })
+  const answer = fetch(endpoint, { ...DISCREET, method: 'POST', body, keepalive: true })
   answer.then(({ status }) => hear(status)).catch(() => {})
 }

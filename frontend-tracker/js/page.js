@@ -6,7 +6,7 @@
 
 import * as program from 'headcount-bindings'
 import { keepDeviceUnder, stored } from 'headcount-browser'
-import { deliverTo } from 'headcount-delivery'
+import { DISCREET, deliverTo } from 'headcount-delivery'
 
 // `headcount_shared::browser_storage` has the same keys. A UUID is under this one with the base path of its installation
 // behind it; alone it is the key of 0.1.0, which installations shared.
@@ -48,6 +48,9 @@ const create = () => {
     }
   }
 
+  // Another tab may have said no.
+  const callUnlessOptedOut = use => call(() => (isOptedOut() ? become('opted-out') : use()))
+
   const tell = use => {
     if (state === 'loading' && early.length < EARLY) early.push(use)
     else call(use)
@@ -79,7 +82,7 @@ const create = () => {
 
   // Without a network views wait: a browser takes a beacon and loses it then.
   const send = leaving => {
-    if (navigator.onLine) call(() => program.send(leaving))
+    if (navigator.onLine) callUnlessOptedOut(() => program.send(leaving))
   }
 
   const settle = leaving => {
@@ -140,13 +143,13 @@ const create = () => {
     addEventListener('pagehide', left)
     addEventListener('online', () => send(false))
     addEventListener('resize', () => (widths = undefined))
-    addEventListener('storage', event => event.key === key && call(program.defend_device))
+    addEventListener('storage', event => event.key === key && callUnlessOptedOut(program.defend_device))
   }
 
   // Whether statistics are on. Only 204 says so: a server of another kind may have a page at the same address.
   const ask = async () => {
     // What cannot be fetched is told by the browser itself.
-    const { status } = await fetch(endpoint, { cache: 'no-store' }).catch(() => ({}))
+    const { status } = await fetch(endpoint, { ...DISCREET, cache: 'no-store' }).catch(() => ({}))
     hear(status)
     if (state !== 'loading' || status === 204) return
     if (status) throw `${endpoint} answered ${status} in place of 204`
@@ -162,6 +165,7 @@ const create = () => {
   }
 
   const open = () => {
+    if (isOptedOut()) return become('opted-out')
     const { routes, base = '/', placeholder, breakpoints = 'vuetify2' } = options
     const [, version = 0] = /^vuetify([1-4])$/.exec(breakpoints) ?? []
     const from = ['sm', 'md', 'lg', 'xl', 'xxl'].map(size => breakpoints[size])
@@ -175,23 +179,27 @@ const create = () => {
     state = 'counting'
     early.splice(0).forEach(call)
     setTimeout(() => {
-      call(program.settle_device)
+      callUnlessOptedOut(program.settle_device)
       send(false)
     }, program.settles_in_ms())
     send(false)
   }
 
   const begin = async () => {
+    // What the server has said with this script holds once: who begins again asks.
+    const { isOn } = options
+    options.isOn = false
     const isUnwanted = isOptedOut() || isRefused()
     state = isOptedOut() ? 'opted-out' : isUnwanted || isLeftOut() ? 'ignored' : 'loading'
     if (isUnwanted) forget()
     if (state !== 'loading') return
     try {
       endpoint = new URL(options.endpoint, document.baseURI).href
-      key = ID + ':' + new URL('.', endpoint).href.replace(location.origin, '')
+      const { origin, pathname, href } = new URL('.', endpoint)
+      key = ID + ':' + (origin === location.origin ? pathname : href)
       watch()
       moved()
-      if (!options.isOn) await ask()
+      if (!isOn) await ask()
       if (state === 'loading') await (loaded ??= load(options.wasm ?? new URL('tracker_bg.wasm', import.meta.url)))
       if (state === 'loading') open()
     } catch (error) {
@@ -206,8 +214,9 @@ const create = () => {
   }
 
   const optOut = () => {
-    forget()
+    // The choice comes first: another tab that sees its UUID removed would write it again.
     stored(storage => storage.setItem(OPT_OUT, '1'))
+    forget()
     become('opted-out')
   }
 

@@ -14,7 +14,7 @@ pub const OPT_OUT_KEY: &str = "headcount-opt-out";
 
 /// What a server serves as `static/tracker.js` while usage statistics are off.
 ///
-/// It removes the UUID that this installation has stored, fetches and sends nothing, and never throws. It has the functions
+/// It removes the UUID that this installation has stored, and of no other one, wherever its page sends views. It fetches and sends nothing, and never throws. It has the functions
 /// of the tracker, so that a page that imports them goes on working: a choice not to be counted is remembered.
 ///
 /// The address of the installation is taken from the script's own, as the tracker does: behind a reverse proxy, only the
@@ -25,14 +25,14 @@ const stored=use=>{try{use(localStorage)}catch{}};
 const forget=storage=>Object.keys(storage).forEach(key=>key.startsWith(ID)&&storage.removeItem(key));
 stored(storage=>{
   if(storage.getItem(OPT_OUT)){state="opted-out";return forget(storage)}
-  const url=import.meta.url,script=[...document.scripts].find(({src})=>src===url);
-  const endpoint=new URL(script?.dataset.endpoint??new URL("../stats",url),document.baseURI);
+  const {origin,pathname,href}=new URL("..",import.meta.url);
   storage.removeItem(ID);
-  storage.removeItem(ID+":"+new URL(".",endpoint).href.replace(location.origin,""));
+  storage.removeItem(ID+":"+(origin===location.origin?pathname:href));
 });
 export const start=()=>{};
 export const optOut=()=>{
-  stored(storage=>{forget(storage);storage.setItem(OPT_OUT,"1")});
+  stored(storage=>storage.setItem(OPT_OUT,"1"));
+  stored(forget);
   state="opted-out";
 };
 export const optIn=()=>{
@@ -52,7 +52,7 @@ mod tests {
             assert!(OFF_SCRIPT.contains(&format!("\"{key}\"")), "{key}");
         }
         assert_eq!(DEVICE_KEY_PREFIX, format!("{SHARED_DEVICE_KEY}:"));
-        assert!(OFF_SCRIPT.contains("ID+\":\"+"));
+        assert!(OFF_SCRIPT.contains("ID+\":\"+(origin===location.origin?pathname:href)"));
     }
 
     #[test]

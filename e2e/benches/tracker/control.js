@@ -11,7 +11,8 @@ const UUID = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/i
 const { dataset, src } = [...document.scripts].find(script => script.src === import.meta.url)
 const { base = '/', placeholder = '$', routes = '', settle = 100 } = dataset
 const endpoint = new URL(dataset.endpoint ?? new URL('../stats', src), document.baseURI)
-const KEY = `${ID}:${new URL('.', endpoint).href.replace(location.origin, '')}`
+const home = new URL('.', endpoint)
+const KEY = `${ID}:${home.origin === location.origin ? home.pathname : home.href}`
 
 // --- the key of a page ---
 

@@ -65,7 +65,10 @@ fn page(site: &Site, path: &str) -> Response {
 /// What a server answers at `stats`, to pages of other origins too.
 async fn stats(site: &Site, answers: Answers, request: Request) -> Response {
     let status = match *request.method() {
-        Method::GET => answers.question,
+        Method::GET => {
+            site.memory().questions.push(request.into_parts().0.headers);
+            answers.question
+        }
         Method::POST => {
             let (head, body) = request.into_parts();
             let body =

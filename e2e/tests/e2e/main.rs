@@ -56,6 +56,7 @@ mod stopping;
 mod switched;
 mod targets;
 mod tracker;
+mod traefik;
 mod vuetify;
 mod weight;
 mod world;

@@ -22,7 +22,7 @@ in_every_engine!(
 );
 
 /// Requests that only an operator may make of a server, under its base path.
-const PRIVATE: [(Method, &str); 12] = [
+pub(crate) const PRIVATE: [(Method, &str); 12] = [
     (Method::GET, ""),
     (Method::GET, "welcome"),
     (Method::GET, "usage-statistics"),
@@ -38,7 +38,7 @@ const PRIVATE: [(Method, &str); 12] = [
 ];
 
 /// The same of a collector.
-const FLEET: [(Method, &str); 6] = [
+pub(crate) const FLEET: [(Method, &str); 6] = [
     (Method::GET, ""),
     (Method::GET, "style.css"),
     (Method::GET, "api/fleet"),
@@ -276,6 +276,35 @@ async fn the_snippets_for_nginx_let_out_what_is_public_and_write_nothing_down() 
         assert!(!written.contains(silent), "{written}");
         assert!(written.contains("/sign-in"), "other requests are written down: {written}");
     }
+}
+
+/// How many new installations one network may have in an hour.
+const NEW_INSTALLATIONS: usize = 256;
+
+/// Sends so many reports of new installations, with an address that the sender claims to have. Gives the last status.
+async fn send_as_somebody_else(intake: &str, reports: usize) -> StatusCode {
+    let claim = [("content-type", "application/json"), ("x-forwarded-for", "203.0.113.7")];
+    let mut last = StatusCode::OK;
+    for _ in 0..reports {
+        last = ask(&Method::POST, intake, &claim, report()).await;
+    }
+    last
+}
+
+#[tokio::test]
+async fn through_the_snippets_for_nginx_nobody_chooses_the_address_that_they_are_counted_under() {
+    let scene = Scene::new();
+    let collector = scene.collector().flag("--trusted-proxy", "127.0.0.1").start().await.unwrap();
+    let server = scene.server(&collector).start().await.unwrap();
+    let snippets = snippets("nginx", &server, &collector);
+    let passed = snippets.concat().matches("proxy_pass").count();
+    assert_eq!(snippets.concat().matches("proxy_set_header X-Forwarded-For $remote_addr;").count(), passed);
+    let fleet = Proxy::nginx(own_address(), &snippets[1]).await.unwrap();
+    let intake = fleet.url("ce/usage-statistics");
+    // Connections from this machine have no quota; who is believed to be elsewhere has.
+    assert_eq!(send_as_somebody_else(&intake, NEW_INSTALLATIONS + 1).await, StatusCode::OK);
+    let intake = collector.url("ce/usage-statistics");
+    assert_eq!(send_as_somebody_else(&intake, NEW_INSTALLATIONS + 1).await, StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test]

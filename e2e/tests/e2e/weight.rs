@@ -5,6 +5,7 @@ use std::{
     fs,
     io::Read,
     path::{Path, PathBuf},
+    process::Command,
     sync::{Arc, Mutex},
 };
 
@@ -18,6 +19,7 @@ use axum::{
 };
 use headcount_e2e::{
     browser::{Browser, Engine},
+    command::output,
     http,
     processes::Process,
     wait::eventually,
@@ -185,17 +187,38 @@ async fn what_is_sent_compressed_is_what_is_sent_plainly() {
     }
 }
 
-#[test]
-fn no_file_for_browsers_names_a_place_of_the_machine_that_built_it() {
+/// The judge of whether a file names a place of this machine.
+fn no_paths() -> Command {
+    Command::new(frontend().with_file_name(".ci/no-paths"))
+}
+
+#[tokio::test]
+async fn no_file_for_browsers_names_a_place_of_the_machine_that_built_it() {
     let package = frontend();
-    let checkout = package.parent().unwrap().to_str().unwrap();
     let mut files: Vec<_> = plain_names().iter().map(|name| package.join("dist").join(name)).collect();
     files.extend(["index.js", "script.js", "tracker_bg.wasm"].map(|name| package.join("npm").join(name)));
-    for file in files {
-        let bytes = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        for place in ["/root/", "/home/", ".cargo", checkout] {
-            let found = bytes.windows(place.len()).any(|window| window == place.as_bytes());
-            assert!(!found, "{place} is in {}", file.display());
-        }
+    let mut judge = no_paths();
+    judge.args(files);
+    let judged = output(judge).await.unwrap();
+    assert!(judged.status.success(), "{}", String::from_utf8_lossy(&judged.stderr));
+}
+
+#[tokio::test]
+async fn a_home_of_one_name_is_found_where_a_path_begins_and_nowhere_else() {
+    let scene = Scene::new();
+    let program = scene.path("program");
+    for (home, content, is_found) in [
+        ("/src", "headcount/server/src/main.rs", false),
+        ("/src", "~/src/main.rs", false),
+        ("/src", "\0/src/main.rs", true),
+        ("/", "a//b", false),
+        ("/", "\0/.cargo/registry", true),
+        ("/home/somebody", "main.rs/home/somebody/lib.rs", true),
+    ] {
+        fs::write(&program, content).unwrap();
+        let mut judge = no_paths();
+        judge.arg(&program).env("HOME", home).env_remove("CARGO_HOME").env_remove("RUSTUP_HOME");
+        let judged = output(judge).await.unwrap();
+        assert_eq!(judged.status.success(), !is_found, "{home} in {content:?}");
     }
 }

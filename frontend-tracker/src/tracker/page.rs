@@ -97,8 +97,7 @@ mod tests {
         assert!(script.contains(&format!("const ID = '{SHARED_DEVICE_KEY}'\n")));
         assert!(script.contains(&format!("const OPT_OUT = '{OPT_OUT_KEY}'\n")));
         assert_eq!(DEVICE_KEY_PREFIX, format!("{SHARED_DEVICE_KEY}:"));
-        assert!(
-            script.contains("key = ID + ':' + new URL('.', endpoint).href.replace(location.origin, '')\n")
-        );
+        assert!(script.contains("const { origin, pathname, href } = new URL('.', endpoint)\n"));
+        assert!(script.contains("key = ID + ':' + (origin === location.origin ? pathname : href)\n"));
     }
 }

@@ -26,6 +26,7 @@ behaviours!(
     storage_that_throws_is_a_uuid_for_one_page,
     two_installations_on_one_origin_have_a_uuid_each,
     an_installation_on_another_origin_has_a_uuid_of_its_own,
+    an_installation_on_another_port_has_a_uuid_of_its_own,
     the_uuid_that_installations_shared_is_removed_and_not_used,
 );
 
@@ -223,4 +224,16 @@ async fn the_uuid_that_installations_shared_is_removed_and_not_used(engine: Engi
     let expected = BTreeMap::from([(KEY.to_owned(), view.device_id.to_string())]);
     assert_eq!(stored(&watched).await, expected);
     holds(watched.browser).await
+}
+
+async fn an_installation_on_another_port_has_a_uuid_of_its_own(engine: Engine) -> Outcome {
+    // An origin that the other one begins with.
+    let setting = Setting::new().attribute("data-endpoint", "http://headcount.test:8080/stats");
+    let host = setting.start().await;
+    let browser = Browser::open_through(engine, 1400, host.address()).await;
+    browser.goto("http://headcount.test/p/acme").await;
+    host.heard(1).await;
+    let key = "headcount-device-id:http://headcount.test:8080/";
+    assert_eq!(browser.run("return Object.keys(localStorage)").await, json!([key]));
+    holds(browser).await
 }

@@ -17,6 +17,9 @@ behaviours!(
     opting_out_stops_and_opting_in_begins_again,
     a_stored_choice_is_obeyed,
     opting_out_holds_for_all_installations_of_an_origin,
+    opting_out_in_another_tab_holds_while_the_program_loads,
+    opting_out_in_another_tab_holds_for_views_that_wait,
+    what_is_sent_has_no_cookie_and_no_address_of_its_page,
     offline_views_wait_and_arrive_later,
     offline_views_are_bounded_and_the_dropped_are_counted,
     a_refused_beacon_is_sent_once_in_another_way,
@@ -144,6 +147,62 @@ async fn opting_out_holds_for_all_installations_of_an_origin(engine: Engine) -> 
     holds(watched.browser).await
 }
 
+/// Opts out in another tab, on a page that is not counted. The tab that is driven stays the one that is seen.
+async fn opt_out_in_another_tab(watched: &Watched) {
+    let present = watched.browser.tab().await;
+    let other = watched.browser.new_window().await;
+    watched.browser.switch_to(&other).await;
+    watched.goto(PLAIN).await;
+    watched.run("return tracker().then(({ optOut }) => { optOut() })").await;
+    watched.browser.switch_to(&present).await;
+    watched.browser.wait_for("return localStorage.getItem('headcount-opt-out') === '1'").await;
+}
+
+async fn opting_out_in_another_tab_holds_while_the_program_loads(engine: Engine) -> Outcome {
+    let watched = Watched::new(engine, Setting::new()).await;
+    watched.host.hold(PROGRAM);
+    watched.goto("/p/acme").await;
+    watched.host.holds(PROGRAM, 1).await;
+    opt_out_in_another_tab(&watched).await;
+    watched.host.let_pass(PROGRAM);
+    watched.is("opted-out").await;
+    assert_eq!(watched.run("return Object.keys(localStorage)").await, json!(["headcount-opt-out"]));
+    watched.arrived(&[]).await;
+    holds(watched.browser).await
+}
+
+async fn opting_out_in_another_tab_holds_for_views_that_wait(engine: Engine) -> Outcome {
+    let offline = "Object.defineProperty(navigator, 'onLine', { get: () => window.online })";
+    let watched = Watched::at(engine, "/p/acme", Setting::new().early(offline)).await;
+    watched.is("counting").await;
+    opt_out_in_another_tab(&watched).await;
+    watched.run("window.online = true; dispatchEvent(new Event('online'))").await;
+    watched.is("opted-out").await;
+    assert_eq!(watched.run("return Object.keys(localStorage)").await, json!(["headcount-opt-out"]));
+    watched.arrived(&[]).await;
+    holds(watched.browser).await
+}
+
+async fn what_is_sent_has_no_cookie_and_no_address_of_its_page(engine: Engine) -> Outcome {
+    // A server on another path of the origin is asked first.
+    let setting = Setting::new()
+        .early("document.cookie = 'session=secret; path=/'")
+        .attribute("data-endpoint", "/other/stats");
+    let watched = Watched::counted_at(engine, "/p/acme?invite=7", setting).await;
+    watched.run(&format!("history.pushState({{}}, '', '/?invite=8'); location.href = '{PLAIN}'")).await;
+    watched.browser.wait_for(&format!("return location.pathname === '{PLAIN}'")).await;
+    let sent = watched.host.heard(2).await.into_iter().map(|view| view.headers);
+    let heads: Vec<_> = watched.host.questions().into_iter().chain(sent).collect();
+    assert_eq!(heads.len(), 3);
+    for head in heads {
+        assert!(head.get("referer").is_none() && head.get("cookie").is_none(), "{head:?}");
+    }
+    holds(watched.browser).await
+}
+
+/// What a browser lacks that has no request which outlives its page.
+const WITHOUT_KEEPALIVE: &str = "delete Request.prototype.keepalive";
+
 /// Takes the network from the page, or gives it back: for real where the engine can, else as far as the page is told.
 async fn connect(browser: &Browser, connected: bool) {
     if browser.engine() == Engine::Chromium {
@@ -206,7 +265,8 @@ async fn offline_views_are_bounded_and_the_dropped_are_counted(engine: Engine) -
 
 /// Leaves a page in the task in which it navigates, so that its last view is sent while it ends.
 async fn is_left_at_once(engine: Engine, early: &str) -> Outcome {
-    let watched = Watched::counted_at(engine, "/p/acme", Setting::new().early(early)).await;
+    let early = format!("{WITHOUT_KEEPALIVE}; {early}");
+    let watched = Watched::counted_at(engine, "/p/acme", Setting::new().early(&early)).await;
     watched.run(&format!("history.pushState({{}}, '', '/'); location.href = '{PLAIN}'")).await;
     watched.browser.wait_for(&format!("return location.pathname === '{PLAIN}'")).await;
     watched.host.heard(2).await;

@@ -19,7 +19,9 @@ behaviours!(
     a_server_that_does_not_answer_is_no_yes,
     switching_off_ends_a_page_that_is_open,
     switching_off_empties_the_queue,
+    opting_in_again_asks_whether_statistics_are_still_on,
     the_script_of_a_server_that_is_off_removes_its_uuid_alone,
+    the_script_of_a_server_that_is_off_leaves_alone_what_its_page_sends_elsewhere,
     the_script_of_a_server_that_is_off_has_the_same_functions,
 );
 
@@ -237,6 +239,35 @@ async fn the_script_of_a_server_that_is_off_removes_its_uuid_alone(engine: Engin
     watched.is("off").await;
     watched.walks_on().await;
     assert_eq!(watched.stored().await, json!([OTHERS_KEY, "theme"]));
+    assert_eq!(watched.host.requests(), ["GET /static/tracker.js"]);
+    watched.is_quiet(0).await;
+    holds(watched.browser).await
+}
+
+async fn opting_in_again_asks_whether_statistics_are_still_on(engine: Engine) -> Outcome {
+    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+    watched.host.answer_questions("/", StatusCode::NOT_FOUND);
+    watched.run("return tracker().then(({ optOut, optIn }) => { optOut(); optIn() })").await;
+    watched.is("off").await;
+    watched.walks_on().await;
+    assert_eq!(watched.stored().await, json!([]));
+    assert_eq!(watched.host.keys(), ["/p/$projectId"]);
+    let all = ["GET /static/tracker.js", "GET /static/tracker_bg.wasm", "POST /stats", "GET /stats"];
+    assert_eq!(watched.host.requests(), all);
+    watched.says_nothing().await;
+    holds(watched.browser).await
+}
+
+async fn the_script_of_a_server_that_is_off_leaves_alone_what_its_page_sends_elsewhere(
+    engine: Engine,
+) -> Outcome {
+    let setting = Setting::new().attribute("data-endpoint", "/other/stats");
+    let watched = Watched::new(engine, setting).await;
+    watched.was_counted_before().await;
+    watched.host.switch_off("/", StatusCode::NOT_FOUND);
+    watched.goto("/p/acme").await;
+    watched.is("off").await;
+    assert_eq!(watched.stored().await, json!([OTHERS_KEY]));
     assert_eq!(watched.host.requests(), ["GET /static/tracker.js"]);
     watched.is_quiet(0).await;
     holds(watched.browser).await

@@ -1,0 +1,92 @@
+//! What the snippet for Traefik in the README lets out, by the rules of its routers as Traefik documents them.
+
+use std::{fs, path::Path};
+
+use crate::proxies::{FLEET, PRIVATE};
+
+/// A rule that is read from its begin.
+struct Rule<'a> {
+    left: &'a str,
+    host: &'a str,
+    path: &'a str,
+}
+
+impl Rule<'_> {
+    /// Whether a request for a path of a host matches a rule, which has to be understood to its end.
+    fn matches(rule: &str, host: &str, path: &str) -> bool {
+        let mut rule = Rule { left: rule, host, path };
+        let matches = rule.any();
+        assert_eq!(rule.left, "", "the end of the rule is not understood");
+        matches
+    }
+
+    fn any(&mut self) -> bool {
+        let mut holds = self.all();
+        while self.takes("||") {
+            // Both sides are read, whatever the first one says.
+            holds |= self.all();
+        }
+        holds
+    }
+
+    fn all(&mut self) -> bool {
+        let mut holds = self.one();
+        while self.takes("&&") {
+            holds &= self.one();
+        }
+        holds
+    }
+
+    fn one(&mut self) -> bool {
+        if self.takes("(") {
+            let holds = self.any();
+            assert!(self.takes(")"), "a bracket is closed: {}", self.left);
+            return holds;
+        }
+        let (name, rest) = self.left.split_once("(`").expect("a matcher");
+        let (argument, rest) = rest.split_once("`)").expect("its argument");
+        self.left = rest.trim_start();
+        match name {
+            "Host" => self.host.eq_ignore_ascii_case(argument),
+            "Path" => self.path == argument,
+            "PathPrefix" => self.path.starts_with(argument),
+            other => panic!("the matcher {other} is not known here"),
+        }
+    }
+
+    fn takes(&mut self, token: &str) -> bool {
+        let rest = self.left.strip_prefix(token);
+        self.left = rest.map_or(self.left, str::trim_start);
+        rest.is_some()
+    }
+}
+
+/// The rules of the snippet.
+fn rules() -> Vec<String> {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
+    let (_, snippet) = readme.split_once("```yaml\nhttp:\n").unwrap();
+    let (snippet, _) = snippet.split_once("```").unwrap();
+    let rules = snippet.lines().filter_map(|line| line.trim().strip_prefix("rule: "));
+    rules.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_snippet_for_traefik_lets_out_what_is_public_and_nothing_else() {
+    let (shop, fleet) = ("shop.example.com", "fleet.example.com");
+    let rules = rules();
+    assert_eq!(rules.len(), 2);
+    let goes_out = |host, path: &str| rules.iter().filter(|rule| Rule::matches(rule, host, path)).count();
+    for path in ["stats", "static/tracker.js", "static/tracker_bg.wasm"] {
+        assert_eq!(goes_out(shop, &format!("/stats-of-mine/{path}")), 1, "{path}");
+    }
+    assert_eq!(goes_out(fleet, "/ce/usage-statistics"), 1);
+    for (_, path) in PRIVATE {
+        assert_eq!(goes_out(shop, &format!("/stats-of-mine/{path}")), 0, "{path}");
+    }
+    for (_, path) in FLEET {
+        assert_eq!(goes_out(fleet, &format!("/{path}")), 0, "{path}");
+    }
+    for (host, path) in [(fleet, "/stats-of-mine/stats"), (shop, "/ce/usage-statistics")] {
+        assert_eq!(goes_out(host, path), 0, "{host}{path}");
+    }
+}
