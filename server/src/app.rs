@@ -19,6 +19,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use anyhow::{Context, bail};
 use axum::Router;
 use headcount_shared::{
+    api::Status,
     payload::{DatabaseType, Instance},
     routes::RouteTable,
 };
@@ -37,7 +38,7 @@ pub use self::{
     running_program::{preview, sign_in},
 };
 use crate::{
-    clock::{Clock, SystemClock},
+    clock::{self, Clock, SystemClock},
     collector::{Collector, CollectorConfig, Retention},
     config::{BasePath, Collect, Serve},
     disk::DataDir,
@@ -71,6 +72,7 @@ pub async fn serve(config: Serve, stop: CancellationToken) -> anyhow::Result<()>
         Some(operator) => tracing::info!(statistics, admin_token = %operator, "serving on {url}"),
         None => tracing::info!(statistics, "serving on {url}"),
     }
+    announce_reports(&server.statistics.status(), &url);
     listen::serve(listener, server.router(), stop, DRAIN).await;
     server.close().await;
     tracing::info!("everything counted is on disk");
@@ -111,6 +113,15 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     collector.close().await;
     tracing::info!("every report is on disk");
     Ok(())
+}
+
+/// Says where the first report goes and when, where to look at it, and how to switch reports off.
+fn announce_reports(status: &Status, url: &str) {
+    let Some(first) = status.next_report_at else { return };
+    let first = clock::rfc3339(Duration::from_secs(first));
+    tracing::info!("usage statistics are on: the first report goes to {} at {first}", status.collector_url);
+    tracing::info!("what it holds is shown on {url}usage-statistics");
+    tracing::info!("to switch it off, use that page, --disable-usage-statistics or DO_NOT_TRACK=1");
 }
 
 fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {

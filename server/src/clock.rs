@@ -46,3 +46,10 @@ impl Clock for SystemClock {
         self.started.elapsed()
     }
 }
+
+/// A time since the Unix epoch as RFC 3339, to the second; years beyond 9999 are the last one.
+pub(crate) fn rfc3339(time: Duration) -> String {
+    const LAST_SECOND: u64 = 253_402_300_799;
+    let seconds = Duration::from_secs(time.as_secs().min(LAST_SECOND));
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + seconds).to_string()
+}

@@ -85,6 +85,9 @@ fn log(filter: &LogFilter, format: LogFormat) {
 
 fn stop_on_signal() -> anyhow::Result<CancellationToken> {
     let stop = CancellationToken::new();
+    // Received and ignored: a terminal that goes away, or a log rotation, ends no server.
+    let mut hangups = signal(SignalKind::hangup()).context("signals cannot be received")?;
+    tokio::spawn(async move { while hangups.recv().await.is_some() {} });
     for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
         let mut signals = signal(kind).context("signals cannot be received")?;
         let stop = stop.clone();

@@ -72,3 +72,17 @@ async fn a_signal_ends_a_collector_soon() {
         assert_ends(collector, signal, hanging).await;
     }
 }
+
+#[tokio::test]
+async fn a_terminal_that_goes_away_ends_no_program() {
+    let scene = Scene::new();
+    let collector = scene.collector().start().await.unwrap();
+    let server = scene.server(&collector).start().await.unwrap();
+    for process in [&server, &collector] {
+        process.signal(Signal::HUP).unwrap();
+        assert!(scene.get(&process.url("health")).await.status().is_success());
+    }
+    // It was received before the signal that ends it.
+    server.stop().await.unwrap();
+    collector.stop().await.unwrap();
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use headcount_shared::api::{ClockDoubt, Fleet, FleetInstance};
 
-use super::trusted_time;
+use crate::clock;
 
 /// The style sheet of the page, served beside it so that the page needs no inline styles.
 pub const STYLE: &str = include_str!("fleet_page.css");
@@ -144,7 +144,7 @@ fn moment(at: u64, now: u64) -> String {
 
 /// A time as RFC 3339.
 fn utc(at: u64) -> String {
-    trusted_time::utc(Duration::from_secs(at))
+    clock::rfc3339(Duration::from_secs(at))
 }
 
 /// How long ago a time was, in its largest unit.

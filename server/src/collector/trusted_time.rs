@@ -12,7 +12,7 @@ use std::{
 
 use headcount_shared::api::ClockDoubt;
 
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -211,19 +211,12 @@ fn say(doubt: Option<Doubt>, wall: Duration) {
         Some(Doubt { ahead, .. }) => tracing::warn!(
             "the clock of this machine says {}, {} days {} the newest report; until it has said so for a week of \
              running, or POST /api/clock confirms it, no report is dropped because of it",
-            utc(wall),
+            clock::rfc3339(wall),
             ahead.unsigned_abs() / DAY,
             if ahead < 0 { "behind" } else { "ahead of" },
         ),
         None => tracing::info!("the clock of this machine agrees with what is stored"),
     }
-}
-
-/// A time as RFC 3339; years beyond 9999 are the last one.
-pub(super) fn utc(time: Duration) -> String {
-    const LAST_SECOND: u64 = 253_402_300_799;
-    let seconds = Duration::from_secs(time.as_secs().min(LAST_SECOND));
-    humantime::format_rfc3339_seconds(std::time::UNIX_EPOCH + seconds).to_string()
 }
 
 #[cfg(test)]
