@@ -18,15 +18,18 @@ pub const OPT_OUT_KEY: &str = "headcount-opt-out";
 /// of the tracker, so that a page that imports them goes on working: a choice not to be counted is remembered.
 ///
 /// The address of the installation is taken from the script's own, as the tracker does: behind a reverse proxy, only the
-/// browser knows it.
+/// browser knows it. Its element is found as `frontend-tracker/js/script.js` finds it.
 pub const OFF_SCRIPT: &str = r#"const ID="headcount-device-id",OPT_OUT="headcount-opt-out";
 let state="off";
 const stored=use=>{try{use(localStorage)}catch{}};
 const forget=storage=>Object.keys(storage).forEach(key=>key.startsWith(ID)&&storage.removeItem(key));
 stored(storage=>{
   if(storage.getItem(OPT_OUT)){state="opted-out";return forget(storage)}
-  const url=import.meta.url,script=[...document.scripts].find(({src})=>src===url);
-  const endpoint=new URL(script?.dataset.endpoint??new URL("../stats",url),document.baseURI);
+  const bare=url=>(""+url).replace(/\/\/[^/]*@/,"//"),name=url=>url.split("/").pop();
+  const url=import.meta.url,modules=[...document.scripts].filter(({src,type})=>src&&type==="module");
+  const script=modules.find(({src})=>bare(src)===bare(url))??modules.find(({src})=>name(src)===name(url))
+    ??modules.find(({dataset})=>"routes"in dataset||"endpoint"in dataset);
+  const endpoint=bare(new URL(script?.dataset.endpoint??new URL("../stats",url),document.baseURI));
   storage.removeItem(ID);
   storage.removeItem(ID+":"+new URL(".",endpoint).href.replace(location.origin,""));
 });
