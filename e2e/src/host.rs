@@ -60,6 +60,7 @@ pub struct Setting {
     headers: Vec<(String, String)>,
     usual: Page,
     pages: BTreeMap<String, Page>,
+    redirects: BTreeMap<String, String>,
     program: Option<Vec<u8>>,
 }
 
@@ -103,6 +104,7 @@ impl Setting {
             headers: Vec::new(),
             usual: Page::default(),
             pages: BTreeMap::from([(PLAIN.to_owned(), Page::without_tracker())]),
+            redirects: BTreeMap::new(),
             program: Some(built("tracker_bg.wasm")),
         }
     }
@@ -153,6 +155,13 @@ impl Setting {
     #[must_use]
     pub fn plain(mut self, path: &str, html: &str) -> Self {
         self.pages.insert(path.to_owned(), Page::without_tracker().content(html));
+        self
+    }
+
+    /// Redirects from one path to another.
+    #[must_use]
+    pub fn redirect(mut self, from: &str, to: &str) -> Self {
+        self.redirects.insert(from.to_owned(), to.to_owned());
         self
     }
 

@@ -16,6 +16,7 @@ pub mod host;
 pub mod http;
 pub mod log;
 pub mod observed;
+pub mod old_chromium;
 pub mod past;
 pub mod postgres;
 pub mod processes;

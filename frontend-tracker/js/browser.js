@@ -9,14 +9,15 @@ export const stored = use => {
 
 let key
 
-// Under which key the UUID of this installation is.
+// Under which key the UUID of this installation is; `false` if it is not stored.
 export const keepDeviceUnder = name => {
   key = name
 }
 
-export const read_device = () => stored(storage => storage.getItem(key))
+export const read_device = () => (key ? stored(storage => storage.getItem(key)) : undefined)
 
 export const write_device = text =>
+  !!key &&
   stored(storage => {
     storage.setItem(key, text)
     return true

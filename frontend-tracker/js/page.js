@@ -16,7 +16,16 @@ const OPT_OUT = 'headcount-opt-out'
 // What happened while the program was loading is told to it afterwards; a page does less than this meanwhile.
 const EARLY = 32
 
-const LOCALHOST = /^$|^(.+\.)?localhost$|^127\.|^\[::1]$/
+// How often a path is looked at where nothing tells of all navigations, in milliseconds.
+const LOOK = 500
+
+const LOCALHOST = /^(.+\.)?localhost$|^127\.|^\[::1]$/
+
+// Where the tracker of a window is.
+const TRACKER = Symbol.for('headcount')
+
+// An address without credentials: no request may be made with them, and not every browser tells them.
+export const bare = url => ('' + url).replace(/\/\/[^/]*@/, '//')
 
 const create = () => {
   let state = 'off'
@@ -28,6 +37,8 @@ const create = () => {
   let watching
   let scheduled
   let widths
+  let settled
+  let reached
 
   const become = next => {
     state = next
@@ -67,9 +78,24 @@ const create = () => {
   const isRefused = () =>
     navigator.globalPrivacyControl || ['1', 'yes'].includes(navigator.doNotTrack ?? window.doNotTrack)
 
+  // A document without an address of its own, such as one that is written into a frame, is no page of a product.
   const isLeftOut = () =>
+    !/^http/.test(location.protocol) ||
     (options.automation === 'ignore' && navigator.webdriver) ||
     (options.localhost === 'ignore' && LOCALHOST.test(location.hostname))
+
+  // A frame in a page of its own origin is a part of that page, if that has a tracker: it has one when it is loaded.
+  const isPart = async () => {
+    for (let page = window; page !== page.parent; ) {
+      page = page.parent
+      try {
+        if (page.document.readyState !== 'complete') await new Promise(done => page.addEventListener('load', done))
+        if (page[TRACKER]) return true
+      } catch {
+        // It is of another origin.
+      }
+    }
+  }
 
   const isAtWork = () => state === 'counting' || state === 'loading'
 
@@ -80,19 +106,50 @@ const create = () => {
     become('off')
   }
 
-  // Without a network views wait: a browser takes a beacon and loses it then.
-  const send = leaving => {
-    if (navigator.onLine) callUnlessOptedOut(() => program.send(leaving))
+  // Whether the server says that statistics are on. Only 204 says so: one of another kind may have a page at the address.
+  const ask = async () => {
+    // What cannot be fetched is told by the browser itself.
+    const { status } = await fetch(endpoint, { ...DISCREET, cache: 'no-store' }).catch(() => ({}))
+    hear(status)
+    return status
   }
+
+  // Without a network views wait: a browser takes a beacon and loses it then. It also says that there is no network where
+  // the server is on its own machine, so the server is asked.
+  const send = leaving => {
+    if (navigator.onLine || reached) callUnlessOptedOut(() => program.send(leaving))
+    else if (!leaving && reached === undefined && callUnlessOptedOut(program.waiting)) reach()
+  }
+
+  const reach = async () => {
+    reached = false
+    reached = (await ask()) === 204 || undefined
+    if (reached) send()
+  }
+
+  // A program of a page looks at its width when it starts, and when the window is resized; in between, what is wide may
+  // have widened the page without a word. A media query, which Vuetify 4 asks, knows nothing of that, and nothing of scroll
+  // bars in some browsers.
+  const measure = () => {
+    const root = document.documentElement.clientWidth
+    const isNarrower = window.matchMedia?.(`(max-width:${innerWidth - 2}px)`).matches
+    widths = [innerWidth, root, isNarrower ? root : innerWidth]
+  }
+
+  // The path of the page, or for a router that keeps it in the fragment, that.
+  const path = () =>
+    options.router === 'hash' ? '/' + /^#?!?\/?([^?#]*)/.exec(location.hash)[1] : location.pathname
 
   const settle = leaving => {
     scheduled = 0
-    if (document.visibilityState !== 'visible') return
-    if (isOptedOut()) return become('opted-out')
-    // Asked once for each size of the window: a page that has just changed would have to be laid out for an answer.
-    widths ??= [innerWidth, document.documentElement.clientWidth]
-    const where = [location.pathname, ...widths]
-    tell(() => program.settle(...where))
+    settled = path()
+    if (document.visibilityState === 'visible') {
+      if (isOptedOut()) return become('opted-out')
+      if (!widths) measure()
+      const [inner, root, media] = widths
+      const where = [settled, options.breakpoints === 'vuetify4' ? media : inner, root]
+      tell(() => program.settle(...where))
+    }
     send(leaving)
   }
 
@@ -103,8 +160,7 @@ const create = () => {
 
   const left = () => {
     clearTimeout(scheduled)
-    if (scheduled) settle(true)
-    else send(true)
+    if (isAtWork()) settle(true)
   }
 
   const restored = ({ persisted }) => {
@@ -137,31 +193,29 @@ const create = () => {
       addEventListener('popstate', moved)
       observe('pushState')
       observe('replaceState')
+      // A router may have kept the functions as they were before.
+      setInterval(() => settled !== path() && moved(), LOOK)
     }
     document.addEventListener('visibilitychange', moved)
     addEventListener('pageshow', restored)
     addEventListener('pagehide', left)
-    addEventListener('online', () => send(false))
-    addEventListener('resize', () => (widths = undefined))
+    addEventListener('online', () => send())
+    addEventListener('offline', () => (reached = undefined))
     addEventListener('storage', event => event.key === key && callUnlessOptedOut(program.defend_device))
   }
 
-  // Whether statistics are on. Only 204 says so: a server of another kind may have a page at the same address.
-  const ask = async () => {
-    // What cannot be fetched is told by the browser itself.
-    const { status } = await fetch(endpoint, { ...DISCREET, cache: 'no-store' }).catch(() => ({}))
-    hear(status)
+  // What is not a yes is a no for this page.
+  const agree = status => {
     if (state !== 'loading' || status === 204) return
     if (status) throw `${endpoint} answered ${status} in place of 204`
     become('failed')
   }
 
   const load = async url => {
-    const response = await fetch(url).catch(() => {})
+    const response = await fetch(bare(url)).catch(() => {})
     if (!response?.ok) return become('failed')
     // Not compiled while it arrives: that needs a content type which many servers do not send.
-    const module = await WebAssembly.compile(await response.arrayBuffer())
-    program.initSync({ module })
+    await program.instantiate(await response.arrayBuffer())
   }
 
   const open = () => {
@@ -171,8 +225,9 @@ const create = () => {
     const from = ['sm', 'md', 'lg', 'xl', 'xxl'].map(size => breakpoints[size])
     if (!version && !from.some(width => width > 0)) throw 'breakpoints are vuetify1 to vuetify4, or smallest widths'
     deliverTo(endpoint, hear)
-    keepDeviceUnder(key)
-    forget([ID])
+    const isKept = options.storage !== 'none'
+    keepDeviceUnder(isKept && key)
+    forget(isKept ? [ID] : [ID, key])
     // Vue Router 3 calls the path of its root ''.
     const table = [].concat(routes ?? []).map(route => route || '/').join(' ')
     program.open(base, table, placeholder === ':', version, ...from)
@@ -180,26 +235,27 @@ const create = () => {
     early.splice(0).forEach(call)
     setTimeout(() => {
       callUnlessOptedOut(program.settle_device)
-      send(false)
+      send()
     }, program.settles_in_ms())
-    send(false)
+    send()
   }
 
   const begin = async () => {
     // What the server has said with this script holds once: who begins again asks.
     const { isOn } = options
     options.isOn = false
-    const isUnwanted = isOptedOut() || isRefused()
-    state = isOptedOut() ? 'opted-out' : isUnwanted || isLeftOut() ? 'ignored' : 'loading'
-    if (isUnwanted) forget()
-    if (state !== 'loading') return
     try {
-      endpoint = new URL(options.endpoint, document.baseURI).href
+      const isUnwanted = isOptedOut() || isRefused()
+      state = isOptedOut() ? 'opted-out' : isUnwanted || isLeftOut() ? 'ignored' : 'loading'
+      if (isUnwanted) forget()
+      if (state !== 'loading') return
+      endpoint = bare(new URL(options.endpoint, document.baseURI))
       const { origin, pathname, href } = new URL('.', endpoint)
       key = ID + ':' + (origin === location.origin ? pathname : href)
       watch()
       moved()
-      if (!isOn) await ask()
+      if ((await isPart()) && isAtWork()) become('ignored')
+      if (state === 'loading' && !isOn) agree(await ask())
       if (state === 'loading') await (loaded ??= load(options.wasm ?? new URL('tracker_bg.wasm', import.meta.url)))
       if (state === 'loading') open()
     } catch (error) {
@@ -207,8 +263,9 @@ const create = () => {
     }
   }
 
+  // Where there is no document, as where pages are rendered for browsers, there is nothing to count.
   const start = given => {
-    if (options) return
+    if (options || !globalThis.document) return
     options = { ...given }
     if (state === 'off') begin()
   }
@@ -229,8 +286,15 @@ const create = () => {
 
   const status = () => ({ state, waiting: call(program.waiting) ?? 0, dropped: call(program.dropped) ?? 0 })
 
+  try {
+    // Nobody knows how wide a page will be that has yet to be shown.
+    if (document.visibilityState === 'visible') measure()
+    addEventListener('resize', measure)
+  } catch {
+    // It is imported where there is no page.
+  }
   return { start, optOut, optIn, status }
 }
 
 // One tracker a page, however often and from wherever it is loaded.
-export const { start, optOut, optIn, status } = (globalThis[Symbol.for('headcount')] ??= create())
+export const { start, optOut, optIn, status } = (globalThis[TRACKER] ??= create())

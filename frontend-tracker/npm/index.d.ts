@@ -54,6 +54,18 @@ export interface Options {
    */
   localhost?: 'count' | 'ignore';
 
+  /**
+   * Whether the browser's id is kept in its `localStorage`. With `none`, for sites that need consent for storage, nothing is
+   * stored: each page load has an id of its own, views count and browsers do not. Default: `browser`.
+   */
+  storage?: 'browser' | 'none';
+
+  /**
+   * Where the router keeps the path of a page: in the path of its address, or in the fragment, as in `#/projects/7?tab=2`. Of
+   * a fragment, too, nothing is sent but the template. An anchor within a page is a page of its own then. Default: `path`.
+   */
+  router?: 'path' | 'hash';
+
   /** Where `tracker_bg.wasm` is, if not beside this module. */
   wasm?: string | URL;
 }
@@ -61,12 +73,13 @@ export interface Options {
 /** What the tracker does. */
 export interface Status {
   /**
-   * - `off`: it was not started, or statistics are off at the server: the endpoint answered 404 or 410. Nothing is stored, and
-   *   the tracker has ended for this page.
+   * - `off`: it was not started, there is no document, or statistics are off at the server: the endpoint answered 404 or 410.
+   *   Nothing is stored, and the tracker has ended for this page.
    * - `loading`: it was started; the server is asked, or the WebAssembly is on its way. Views wait.
    * - `counting`: each view is sent.
    * - `opted-out`: the person said no in this browser.
-   * - `ignored`: the browser asks not to be tracked (Global Privacy Control, Do Not Track), or the options leave it out.
+   * - `ignored`: the browser asks not to be tracked (Global Privacy Control, Do Not Track), the options leave it out, or the
+   *   document is no page: it has no address with `http`, or is a frame of a page of its origin that has a tracker.
    * - `failed`: the server did not say that statistics are on, the WebAssembly is missing, damaged or forbidden, or the
    *   options are not valid. The page works without.
    */
@@ -81,12 +94,13 @@ export interface Status {
 
 /**
  * Counts the page that is open, and each one that is opened from here on: when the path has changed and the navigation
- * has settled. A new query or fragment is no view. What is sent of a view is its template, the display size and a random
+ * has settled. A new query or fragment, or a slash at the end, is no view. What is sent of a view is its template, the display size and a random
  * id of this browser, which is kept in `localStorage` under `headcount-device-id:` and the path of the endpoint's directory.
  *
  * Before anything is stored or fetched, the endpoint is asked whether statistics are on (`GET`, answered with 204).
  *
- * Nothing that it does throws, not even for wrong options. A second start changes nothing.
+ * Nothing that it does throws, not even for wrong options. A second start changes nothing. Where there is no document, as in
+ * Node.js, it does nothing.
  */
 export function start(options: Options): void;
 

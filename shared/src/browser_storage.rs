@@ -14,8 +14,9 @@ pub const OPT_OUT_KEY: &str = "headcount-opt-out";
 
 /// What a server serves as `static/tracker.js` while usage statistics are off.
 ///
-/// It removes the UUID that this installation has stored, and of no other one, wherever its page sends views. It fetches and sends nothing, and never throws. It has the functions
-/// of the tracker, so that a page that imports them goes on working: a choice not to be counted is remembered.
+/// It removes the UUID that this installation has stored, and of no other one, wherever its page sends views. It fetches and
+/// sends nothing, and never throws. It has the functions of the tracker, so that a page that imports them goes on working: a
+/// choice not to be counted is remembered.
 ///
 /// The address of the installation is taken from the script's own, as the tracker does: behind a reverse proxy, only the
 /// browser knows it.
@@ -25,7 +26,7 @@ const stored=use=>{try{use(localStorage)}catch{}};
 const forget=storage=>Object.keys(storage).forEach(key=>key.startsWith(ID)&&storage.removeItem(key));
 stored(storage=>{
   if(storage.getItem(OPT_OUT)){state="opted-out";return forget(storage)}
-  const {origin,pathname,href}=new URL("..",import.meta.url);
+  const {origin,pathname,href}=new URL("..",(""+import.meta.url).replace(/\/\/[^/]*@/,"//"));
   storage.removeItem(ID);
   storage.removeItem(ID+":"+(origin===location.origin?pathname:href));
 });

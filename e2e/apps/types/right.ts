@@ -14,6 +14,8 @@ const all: Options = {
   breakpoints: 'vuetify4',
   automation: 'ignore',
   localhost: 'ignore',
+  storage: 'none',
+  router: 'hash',
   wasm: new URL('https://example.com/tracker_bg.wasm'),
 };
 start({ ...all, breakpoints: { sm: 600, xxl: 2000 } });

@@ -13,8 +13,10 @@ use clap::Parser;
 use serde_json::Value;
 
 /// The groups of tests, in the order of the page.
-const GROUPS: [(&str, &str); 5] = [
+const GROUPS: [(&str, &str); 7] = [
     ("views", "One view per settled navigation"),
+    ("frames", "A frame is no second page"),
+    ("element", "The script knows itself"),
     ("identity", "One UUID per browser profile and origin"),
     ("harm", "Never harms the page"),
     ("manners", "Polite"),

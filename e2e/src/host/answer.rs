@@ -6,7 +6,7 @@ use axum::{
     body::{Bytes, to_bytes},
     extract::{Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    response::{Html, IntoResponse, Redirect, Response},
 };
 
 use headcount_shared::browser_storage::OFF_SCRIPT;
@@ -25,6 +25,9 @@ pub(super) async fn answer(State(site): State<Arc<Site>>, request: Request) -> R
     let path = request.uri().path().to_owned();
     site.memory().asked.push((request.method().clone(), path.clone()));
     site.gates.pass(&path).await;
+    if let Some(to) = site.setting.redirects.get(&path) {
+        return Redirect::temporary(to).into_response();
+    }
     if let Some((base, owned)) = at(&path) {
         return of_an_installation(&site, owned, site.installations.of(base), request).await;
     }
@@ -78,7 +81,11 @@ async fn stats(site: &Site, answers: Answers, request: Request) -> Response {
         }
         _ => StatusCode::METHOD_NOT_ALLOWED,
     };
-    (status, [(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")]).into_response()
+    let headers = [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+    ];
+    (status, headers).into_response()
 }
 
 #[expect(clippy::disallowed_methods, reason = "an arrival is measured")]

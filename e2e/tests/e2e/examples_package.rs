@@ -77,6 +77,26 @@ async fn the_package_has_the_version_of_the_workspace_and_exactly_its_files() {
 }
 
 #[test]
+fn where_there_is_no_page_the_package_is_off_and_says_nothing() {
+    let script = "
+        process.on('unhandledRejection', (reason) => { throw reason })
+        const { start, status, optOut, optIn } = await import('headcount-tracker')
+        await import('headcount-tracker/script.js')
+        start({ endpoint: '/stats', routes: ['/'] })
+        if (status().state !== 'off') throw status()
+        optOut()
+        optIn()
+        start({ endpoint: 'nowhere:', routes: 7, breakpoints: null })
+        await new Promise((resolve) => setTimeout(resolve, 10))
+        if (JSON.stringify(status()) !== '{\"state\":\"off\",\"waiting\":0,\"dropped\":0}') throw status()";
+    let workplace = workplace("e2e/apps/types");
+    let arguments = ["--no-warnings", "--input-type=module", "--eval", script];
+    let output =
+        Command::new(built("node").unwrap()).args(arguments).current_dir(workplace).output().unwrap();
+    assert!(output.status.success() && said(&output).is_empty(), "{}", said(&output));
+}
+
+#[test]
 fn every_application_was_built_with_the_package_as_it_is_now() {
     for application in APPLICATIONS {
         let installed = workplace(application).join("node_modules/headcount-tracker");

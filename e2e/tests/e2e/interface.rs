@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use headcount_e2e::{
     browser::{Browser, Engine},
+    processes::Process,
     projects::{self, Project},
     wait::eventually,
 };
@@ -119,4 +120,34 @@ async fn the_page_shows_the_pseudonym_under_which_its_browser_is_counted() {
     assert_eq!(shown, json!(counted));
     assert_ne!(shown, device_id);
     browser.close().await;
+}
+
+#[tokio::test]
+async fn without_webassembly_or_scripts_the_page_says_what_is_sent_and_how_to_switch_it_off() {
+    let scene = Scene::new();
+    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let browser = Browser::open_own(Engine::Chromium, 1400).await;
+    browser.sign_in(&server).await;
+    let without = json!({ "source": "delete globalThis.WebAssembly" });
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", without).await;
+    assert_says_it_plainly(&scene, &browser, &server).await;
+    browser.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
+    assert_says_it_plainly(&scene, &browser, &server).await;
+    browser.close().await;
+}
+
+/// Checks what a person sees who opens the interface, and that the report is where the page says.
+async fn assert_says_it_plainly(scene: &Scene, browser: &Browser, server: &Process) {
+    browser.visit(server, "usage-statistics").await;
+    let shown = "const plain = document.getElementById('plain')
+        return plain?.checkVisibility({ visibilityProperty: true }) ? plain.innerText : null";
+    let text =
+        eventually("the page speaks", SOON, async || browser.run(shown).await.as_str().map(str::to_owned));
+    let text = text.await.unwrap();
+    for said in ["Usage statistics: On", "What is sent", "--disable-usage-statistics", "Where the report is"]
+    {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let link = browser.run("return document.querySelector('#plain a').href").await;
+    assert_eq!(scene.get(link.as_str().unwrap()).await.status(), 200);
 }

@@ -74,6 +74,7 @@ async fn assert_tracker_is_off(server: &Process) {
     let answer = asked_by_another_origin(server, "stats").await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
     assert_eq!(answer.headers()["cache-control"], "no-store");
+    assert_eq!(answer.headers()["cross-origin-resource-policy"], "cross-origin");
     let program = asked_by_another_origin(server, "static/tracker_bg.wasm").await;
     assert_eq!(program.status(), StatusCode::NOT_FOUND);
     let script = asked_by_another_origin(server, "static/tracker.js").await;

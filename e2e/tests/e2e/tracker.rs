@@ -1,10 +1,13 @@
 //! What the tracker makes of what people do in a browser.
 
 mod altered;
+mod element;
+mod frames;
 mod harm;
 mod identity;
 mod manners;
 mod off;
+mod old;
 mod views;
 mod watched;
 

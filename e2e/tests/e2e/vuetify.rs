@@ -11,7 +11,7 @@ use headcount_e2e::{
     site::Site,
     wait::{SOON, eventually},
 };
-use headcount_shared::breakpoint::{Breakpoint, Scheme};
+use headcount_shared::breakpoint::Breakpoint;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -19,6 +19,9 @@ in_every_engine!(
     every_version_of_vuetify_and_the_tracker_agree_on_every_width,
     every_version_of_vuetify_and_the_tracker_agree_beside_a_scroll_bar,
 );
+
+/// How wide a telephone is.
+const TELEPHONE: u32 = 412;
 
 /// The versions, and how many sizes each has.
 const VERSIONS: [(&str, usize); 4] = [("vuetify1", 5), ("vuetify2", 5), ("vuetify3", 6), ("vuetify4", 6)];
@@ -68,21 +71,31 @@ async fn agree(engine: Engine, bar: ScrollBar) {
             said.iter().map(|(width, page)| (*width, page.size)).collect();
         assert_eq!(sizes_said.values().collect::<BTreeSet<_>>().len(), sizes, "{version}: {said:?}");
         let counted = counted(&site, version).await;
-        if (engine, bar, version) == (Engine::WebKit, ScrollBar::Classic, "vuetify4") {
-            // Vuetify 4 asks a media query, and WebKit leaves the scroll bar out of those.
-            let without_bar = said.iter().map(|(width, page)| (*width, four(page.client)));
-            assert_eq!(without_bar.collect::<BTreeMap<_, _>>(), sizes_said);
-            assert!(counted.into_iter().all(|(width, size)| size == four(width)));
-        } else {
-            assert_eq!(counted, sizes_said, "{version}");
-        }
+        // Vuetify 4 asks a media query, and WebKit leaves the scroll bar out of those.
+        assert_eq!(counted, sizes_said, "{version}");
     }
     browser.close().await;
 }
 
-/// The size of a page that is so many pixels wide, by the thresholds of Vuetify 4.
-fn four(width: u32) -> Breakpoint {
-    Scheme::of_vuetify(4).size(f64::from(width), f64::from(width))
+/// A telephone makes its window wider than itself for a page that does not fit.
+#[tokio::test]
+async fn every_version_of_vuetify_and_the_tracker_agree_on_a_page_that_is_wider_than_a_telephone() {
+    let browser = Browser::open_own(Engine::Chromium, 1400).await;
+    let telephone = json!({ "width": TELEPHONE, "height": 800, "deviceScaleFactor": 2, "mobile": true });
+    browser.devtools("Emulation.setDeviceMetricsOverride", telephone).await;
+    for (version, _) in VERSIONS {
+        // What is in the page before its program runs, and what the program adds to it.
+        for wide in ["is-wide", "grows"] {
+            let site = Site::keeping("vuetify", SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
+            browser.goto(&site.url(&format!("/{version}/{TELEPHONE}?widths={TELEPHONE}&{wide}"))).await;
+            browser.wait_for("return window.vuetify !== undefined").await;
+            assert!(browser.run("return innerWidth").await.as_u64().unwrap() > 1000, "{version} {wide}");
+            let counted = eventually("the page is counted", SOON, async || site.views().unwrap().pop()).await;
+            let said = browser.run("return vuetify.size").await;
+            assert_eq!(said, json!(counted.unwrap().device_size), "{version} {wide}");
+        }
+    }
+    browser.close().await;
 }
 
 /// What a version says at each width: the pages are frames, whose widths are theirs to the pixel.

@@ -59,6 +59,13 @@ impl Tracker {
         self.with("data-breakpoints", breakpoints.into())
     }
 
+    /// Counts views without storing anything in the browser, for sites that need consent for storage: browsers are not
+    /// counted then.
+    #[must_use]
+    pub fn store_nothing(self) -> Self {
+        self.with("data-storage", "none".to_owned())
+    }
+
     /// Does not count browsers that a program drives.
     #[must_use]
     pub fn ignore_automation(self) -> Self {
@@ -131,7 +138,8 @@ mod tests {
         let tracker = Tracker::at("/s/static/tracker.js")
             .closed("tab", &["cpu", "memory"])
             .placeholder(Placeholder::Colon)
-            .breakpoints("vuetify3");
+            .breakpoints("vuetify3")
+            .store_nothing();
         let expected = [
             ("type", "module"),
             ("src", "/s/static/tracker.js"),
@@ -139,6 +147,7 @@ mod tests {
             ("data-routes", "/ /p/:id/:tab(cpu|memory)?"),
             ("data-placeholder", ":"),
             ("data-breakpoints", "vuetify3"),
+            ("data-storage", "none"),
         ];
         assert_eq!(
             tracker.attributes("/shop", &defs),

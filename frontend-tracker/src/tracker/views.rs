@@ -1,7 +1,7 @@
 //! Which navigations of a page are views, and which of them wait to be sent?
 //!
 //! A view is a settled, visible page whose path differs from the one counted before. Query and fragment are not part of
-//! a path. A page that came back as it was left counts again.
+//! a path, and slashes at its end make no other one. A page that came back as it was left counts again.
 //! No page has an empty path.
 
 use alloc::{collections::VecDeque, string::String};
@@ -35,7 +35,10 @@ impl Views {
     }
 
     /// Takes note that the page stands at `pathname`, and keeps what `view` makes of it if that is a view.
-    pub fn settle(&mut self, pathname: String, view: impl FnOnce(&str) -> View) {
+    pub fn settle(&mut self, mut pathname: String, view: impl FnOnce(&str) -> View) {
+        while pathname.len() > 1 && pathname.ends_with('/') {
+            pathname.truncate(pathname.len() - 1);
+        }
         if self.counted == pathname {
             return;
         }
@@ -79,10 +82,12 @@ mod tests {
 
     #[test]
     fn a_path_counts_when_it_differs_from_the_one_before() {
-        let cases: [(&[&str], &[&str]); 4] = [
+        let cases: [(&[&str], &[&str]); 6] = [
             (&["/"], &["/"]),
             (&["/", "/", "/"], &["/"]),
             (&["/p/a", "/p/b", "/p/b", "/p/a"], &["/p/a", "/p/b", "/p/a"]),
+            (&["/p/a", "/p/a/", "/p/a//", "/p/b/", "/p/b"], &["/p/a", "/p/b"]),
+            (&["/", "//", "/p", "/"], &["/", "/p", "/"]),
             (&[], &[]),
         ];
         for (paths, views) in cases {

@@ -1,6 +1,7 @@
 //! The page that the web interface starts from, for every address of it.
 
 mod off;
+mod plain;
 
 use std::sync::Arc;
 
@@ -46,7 +47,8 @@ fn html(base: &str, is_counted: bool, with_interface: bool) -> String {
     let body = if with_interface {
         format!(
             r#"<script type="module" src="{base}static/ui.js"></script>
-<noscript>This page needs JavaScript and WebAssembly.</noscript>"#
+{}"#,
+            plain::html(base, is_counted)
         )
     } else {
         "<p>This server was built without its web interface. <code>make build</code> builds both.</p>"
@@ -86,8 +88,16 @@ mod tests {
     }
 
     #[test]
+    fn without_webassembly_the_page_says_what_the_interface_would() {
+        let html = html("/", true, true);
+        assert!(html.contains(r#"<a href="/api/usage-statistics/preview">"#), "{html}");
+        assert!(html.contains("--disable-usage-statistics"), "{html}");
+    }
+
+    #[test]
     fn everything_is_under_the_base_path() {
         let html = html("/coroot/", true, true);
+        assert!(!html.contains("\"/api/"));
         assert_eq!(html.matches("\"/coroot/static/").count(), 3);
         assert!(!html.contains("\"/static/"));
     }

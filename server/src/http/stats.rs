@@ -1,6 +1,7 @@
 //! `<base>stats`: a tracker asks whether statistics are on, and a browser says that a page was opened.
 //!
-//! Pages of other origins ask and send, so every answer may be read by all of them. There is nothing in it but its status.
+//! Pages of other origins ask and send, so every answer may be read by all of them, also by those that embed nothing that does
+//! not agree (`Cross-Origin-Embedder-Policy`). There is nothing in it but its status.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use axum::{
     Extension, Router,
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     routing::get,
 };
 use headcount_shared::{
@@ -36,6 +37,7 @@ pub(super) fn routes() -> Router<ServerState> {
     Router::new()
         .route("/stats", get(is_on).post(record))
         .layer(set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .layer(set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"))
         .layer(set(header::CACHE_CONTROL, "no-store"))
 }
 

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use headcount_e2e::{
     browser::Engine,
-    host::{PROGRAM, Setting},
+    host::{PLAIN, PROGRAM, Setting},
 };
 use serde_json::json;
 
@@ -25,6 +25,7 @@ behaviours!(
     loaded_twice_it_counts_once,
     a_server_that_is_broken_leaves_the_page_alone,
     frozen_history_leaves_the_page_alone,
+    a_server_of_another_origin_leaves_no_line_in_a_page_that_isolates_itself,
 );
 
 /// Ends a test that has looked at the console.
@@ -121,5 +122,31 @@ async fn frozen_history_leaves_the_page_alone(engine: Engine) -> Outcome {
     let watched = Watched::counted_at(engine, "/p/acme", setting).await;
     watched.is_quiet(0).await;
     watched.is_unharmed().await;
+    holds_as_far_as_told(watched).await
+}
+
+async fn a_server_of_another_origin_leaves_no_line_in_a_page_that_isolates_itself(engine: Engine) -> Outcome {
+    let watched =
+        Watched::new(engine, Setting::new().header("cross-origin-embedder-policy", "require-corp")).await;
+    // The same site by another name is another origin.
+    let elsewhere = format!("http://localhost:{}/", watched.host.address().port());
+    watched.goto(PLAIN).await;
+    let start = format!(
+        "const script = document.createElement('script')
+         script.type = 'module'
+         script.src = '{elsewhere}static/tracker.js'
+         script.crossOrigin = 'anonymous'
+         script.dataset.routes = '/plain /p/:projectId /end'
+         document.head.append(script)"
+    );
+    watched.run(&start).await;
+    watched.host.heard(1).await;
+    watched.browser.push("/p/acme").await;
+    watched.host.heard(2).await;
+    // The last view of a page is a beacon.
+    watched.run("history.pushState({}, '', '/end'); location.href = '/p/next'").await;
+    watched.browser.wait_for("return location.pathname === '/p/next'").await;
+    watched.arrived(&["/end", "/p/$projectId", "/p/$projectId", "/plain"]).await;
+    watched.is_quiet(0).await;
     holds_as_far_as_told(watched).await
 }

@@ -1,7 +1,8 @@
 //! Polite: who is not counted, and what is not sent.
 
+use axum::http::StatusCode;
 use headcount_e2e::{
-    browser::{Browser, Engine},
+    browser::Engine,
     host::{PLAIN, PROGRAM, ROUTES, Setting},
 };
 use serde_json::json;
@@ -22,6 +23,8 @@ behaviours!(
     what_is_sent_has_no_cookie_and_no_address_of_its_page,
     offline_views_wait_and_arrive_later,
     offline_views_are_bounded_and_the_dropped_are_counted,
+    without_a_network_a_server_that_answers_is_told,
+    without_storage_on_request_views_count_and_nothing_is_stored,
     a_refused_beacon_is_sent_once_in_another_way,
     a_browser_without_beacons_is_counted,
 );
@@ -37,8 +40,7 @@ async fn holds_offline(watched: Watched) -> Outcome {
     if watched.browser.engine() == Engine::Chromium {
         return holds(watched.browser).await;
     }
-    let note =
-        "The page is told that it is offline, by `navigator.onLine` and its events; its network stays.";
+    let note = "The page is told that it is offline, by `navigator.onLine` and its events; its network stays, and ends in a proxy.";
     holds_though(watched.browser, note).await
 }
 
@@ -204,7 +206,8 @@ async fn what_is_sent_has_no_cookie_and_no_address_of_its_page(engine: Engine) -
 const WITHOUT_KEEPALIVE: &str = "delete Request.prototype.keepalive";
 
 /// Takes the network from the page, or gives it back: for real where the engine can, else as far as the page is told.
-async fn connect(browser: &Browser, connected: bool) {
+async fn connect(watched: &Watched, connected: bool) {
+    let browser = &watched.browser;
     if browser.engine() == Engine::Chromium {
         let conditions = json!({
             "offline": !connected, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1
@@ -219,7 +222,61 @@ async fn connect(browser: &Browser, connected: bool) {
          dispatchEvent(new Event('{}'))",
         if connected { "online" } else { "offline" },
     );
+    let answer = if connected { StatusCode::NO_CONTENT } else { StatusCode::BAD_GATEWAY };
+    watched.host.answer_questions("/", answer);
     browser.run(&script).await;
+}
+
+/// Says to the page that there is no network, which is so on a machine that has loopback only.
+const WITHOUT_NETWORK: &str =
+    "Object.defineProperty(navigator, 'onLine', { value: false, configurable: true })";
+
+async fn without_a_network_a_server_that_answers_is_told(engine: Engine) -> Outcome {
+    let setting = Setting::new().early(WITHOUT_NETWORK);
+    let watched = Watched::counted_at(engine, "/p/acme", setting).await;
+    watched.browser.push("/").await;
+    watched.host.heard(2).await;
+    // It is asked once; after that it is known to be there, also when a page ends.
+    let questions = || watched.host.requests().into_iter().filter(|request| request == "GET /stats").count();
+    assert_eq!(questions(), 1);
+    watched.run(&format!("history.pushState({{}}, '', '/p/last'); location.href = '{PLAIN}'")).await;
+    watched.browser.wait_for(&format!("return location.pathname === '{PLAIN}'")).await;
+    watched.arrived(&["/", "/p/$projectId", "/p/$projectId"]).await;
+    assert_eq!(questions(), 1);
+    // A page that loses its network while it is open goes on.
+    watched.goto("/p/acme").await;
+    watched.host.heard(4).await;
+    watched.run("dispatchEvent(new Event('offline'))").await;
+    watched.browser.push("/p/acme/node/n1").await;
+    watched
+        .arrived(&["/", "/p/$projectId", "/p/$projectId", "/p/$projectId", "/p/$projectId/node/$name"])
+        .await;
+    watched.is_quiet(0).await;
+    holds(watched.browser).await
+}
+
+async fn without_storage_on_request_views_count_and_nothing_is_stored(engine: Engine) -> Outcome {
+    let setting = Setting::new().with("/p/none", "data-storage", "none").with(
+        "/p/none/node/n1",
+        "data-storage",
+        "none",
+    );
+    let watched = Watched::counted_at(engine, "/p/acme", setting).await;
+    assert_eq!(watched.run("return localStorage.length").await, json!(1));
+    for (round, path) in ["/p/none", "/p/none/node/n1"].into_iter().enumerate() {
+        watched.goto(path).await;
+        watched.host.heard(2 + 2 * round).await;
+        watched.browser.push("/").await;
+        watched.host.heard(3 + 2 * round).await;
+        let kept = "return [localStorage.length, sessionStorage.length, document.cookie]";
+        assert_eq!(watched.run(kept).await, json!([0, 0, ""]), "what was stored before is removed");
+    }
+    let views = watched.host.beacons();
+    assert!(views.iter().skip(1).all(|view| view.event.ephemeral), "{views:?}");
+    assert_eq!(watched.devices().len(), 3, "a UUID for each page");
+    watched.arrived(&["/", "/", "/p/$projectId", "/p/$projectId", "/p/$projectId/node/$name"]).await;
+    watched.is_quiet(0).await;
+    holds(watched.browser).await
 }
 
 /// Navigates to a page of each number, in a task of its own each.
@@ -237,11 +294,11 @@ async fn visit_nodes(watched: &Watched, numbers: std::ops::Range<usize>) {
 
 async fn offline_views_wait_and_arrive_later(engine: Engine) -> Outcome {
     let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
-    connect(&watched.browser, false).await;
+    connect(&watched, false).await;
     visit_nodes(&watched, 0..3).await;
     assert_eq!(watched.status().await, json!({ "state": "counting", "waiting": 3, "dropped": 0 }));
     assert_eq!(watched.host.keys(), ["/p/$projectId"]);
-    connect(&watched.browser, true).await;
+    connect(&watched, true).await;
     let node = "/p/$projectId/node/$name";
     watched.host.heard(4).await;
     watched.ends_with(&["/p/$projectId", node, node, node]).await;
@@ -251,12 +308,12 @@ async fn offline_views_wait_and_arrive_later(engine: Engine) -> Outcome {
 
 async fn offline_views_are_bounded_and_the_dropped_are_counted(engine: Engine) -> Outcome {
     let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
-    connect(&watched.browser, false).await;
+    connect(&watched, false).await;
     // The first of these is dropped, and so are as many more as there are too many.
     watched.browser.push("/").await;
     visit_nodes(&watched, 0..WAITING + 7).await;
     assert_eq!(watched.status().await, json!({ "state": "counting", "waiting": WAITING, "dropped": 8 }));
-    connect(&watched.browser, true).await;
+    connect(&watched, true).await;
     watched.host.heard(1 + WAITING).await;
     let kept = [&["/p/$projectId"][..], &["/p/$projectId/node/$name"; WAITING]].concat();
     watched.ends_with(&kept).await;

@@ -23,6 +23,7 @@ behaviours!(
     the_script_of_a_server_that_is_off_removes_its_uuid_alone,
     the_script_of_a_server_that_is_off_leaves_alone_what_its_page_sends_elsewhere,
     the_script_of_a_server_that_is_off_has_the_same_functions,
+    the_script_of_a_server_that_is_off_knows_itself_when_it_is_redirected,
 );
 
 /// The page whose bundle has the module of the package for npm.
@@ -210,7 +211,9 @@ async fn switching_off_ends_a_page_that_is_open(engine: Engine) -> Outcome {
 async fn switching_off_empties_the_queue(engine: Engine) -> Outcome {
     // As without a network.
     let offline = "Object.defineProperty(navigator, 'onLine', { get: () => window.online })";
-    let watched = Watched::at(engine, "/p/acme", Setting::new().early(offline)).await;
+    let watched = Watched::new(engine, Setting::new().early(offline)).await;
+    watched.host.answer_questions("/", StatusCode::BAD_GATEWAY);
+    watched.goto("/p/acme").await;
     watched.is("counting").await;
     watched.browser.push("/").await;
     watched.run("return new Promise(resolve => setTimeout(resolve))").await;
@@ -297,6 +300,20 @@ async fn the_script_of_a_server_that_is_off_has_the_same_functions(engine: Engin
     watched.run("return tracker().then(({ optIn }) => { optIn() })").await;
     assert_eq!(watched.status().await, off);
     assert_eq!(watched.stored().await, json!([]));
+    watched.is_quiet(0).await;
+    holds(watched.browser).await
+}
+
+async fn the_script_of_a_server_that_is_off_knows_itself_when_it_is_redirected(engine: Engine) -> Outcome {
+    let moved = "<script type='module' src='/moved/tracker.js' data-endpoint='/other/stats'></script>
+        <script type='module'>window.ran = true</script>";
+    let setting = Setting::new().plain("/p/moved", moved).redirect("/moved/tracker.js", "/static/tracker.js");
+    let watched = Watched::new(engine, setting).await;
+    watched.was_counted_before().await;
+    watched.host.switch_off("/", StatusCode::NOT_FOUND);
+    watched.goto("/p/moved").await;
+    watched.browser.wait_for("return window.ran").await;
+    assert_eq!(watched.stored().await, json!([KEY]));
     watched.is_quiet(0).await;
     holds(watched.browser).await
 }

@@ -26,6 +26,9 @@ behaviours!(
     a_page_that_is_left_at_once_is_one_view,
     the_history_functions_stay_what_they_are,
     without_a_navigation_api_views_are_the_same,
+    a_router_that_kept_its_own_push_state_is_followed,
+    a_slash_at_the_end_is_no_other_path,
+    a_router_that_keeps_its_path_in_the_fragment_is_followed_on_request,
 );
 
 /// Takes away what tells of navigations in newer browsers, so that the history functions are observed.
@@ -284,4 +287,54 @@ async fn without_a_navigation_api_views_are_the_same(engine: Engine) -> Outcome 
         .ends_with(&["/", "/p/$projectId", "/p/$projectId", "/p/$projectId", "/p/$projectId/node/$name"])
         .await;
     holds(watched.browser).await
+}
+
+async fn a_router_that_kept_its_own_push_state_is_followed(engine: Engine) -> Outcome {
+    // It is loaded before the tracker.
+    let early = format!("{OLDER}; window.kept = history.pushState.bind(history)");
+    let watched = Watched::counted_at(engine, "/", Setting::new().early(&early)).await;
+    watched.run("kept({}, '', '/p/acme')").await;
+    watched.host.heard(2).await;
+    watched.run("history.replaceState({ left: 1 }, ''); kept({}, '', '/p/acme/node/n1')").await;
+    watched.host.heard(3).await;
+    // Nobody has looked at this page yet when it is left.
+    watched.run(&format!("kept({{}}, '', '/end'); location.href = '{PLAIN}'")).await;
+    watched.browser.wait_for(&format!("return location.pathname === '{PLAIN}'")).await;
+    watched.arrived(&["/", "/end", "/p/$projectId", "/p/$projectId/node/$name"]).await;
+    holds(watched.browser).await
+}
+
+async fn a_slash_at_the_end_is_no_other_path(engine: Engine) -> Outcome {
+    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+    for path in ["/p/acme/", "/p/acme", "/p/acme//"] {
+        watched.browser.push(path).await;
+        watched.run("return new Promise(resolve => setTimeout(resolve))").await;
+    }
+    watched.browser.push("/p/other/").await;
+    watched.host.heard(2).await;
+    watched.ends_with(&["/p/$projectId", "/p/$projectId"]).await;
+    holds(watched.browser).await
+}
+
+async fn a_router_that_keeps_its_path_in_the_fragment_is_followed_on_request(engine: Engine) -> Outcome {
+    follow_fragments(engine, OLDER).await.browser.close().await;
+    holds(follow_fragments(engine, "").await.browser).await
+}
+
+/// A browser in which a router with its path in the fragment was followed, after a script that runs first.
+async fn follow_fragments(engine: Engine, early: &str) -> Watched {
+    let setting = Setting::new().attribute("data-router", "hash").early(early);
+    let watched = Watched::counted_at(engine, "/any.html#/p/acme?from=1h", setting).await;
+    watched.run("location.hash = '/p/acme?from=2h'").await;
+    watched.run("return new Promise(resolve => setTimeout(resolve))").await;
+    watched.run("location.hash = '#/p/acme/node/n1'").await;
+    watched.host.heard(2).await;
+    watched.run("history.pushState({}, '', '#!/p/other?x#y')").await;
+    watched.host.heard(3).await;
+    watched.browser.back().await;
+    watched.host.heard(4).await;
+    watched.run("history.pushState({}, '', '/any.html#')").await;
+    let node = "/p/$projectId/node/$name";
+    watched.arrived(&["/", "/p/$projectId", "/p/$projectId", node, node]).await;
+    watched
 }

@@ -1,9 +1,10 @@
 //! Turns a compiled browser program into its bindings, `NAME.js` and `NAME_bg.wasm`, and makes files small.
 //!
-//! `bundle IN.wasm OUT_DIR` writes them, named after the input; `bundle --silent IN.wasm OUT_DIR` does so for a program whose
-//! panics say nothing. `bundle --compress DIR` compresses the files of a directory beside them and prints how large they
+//! `bundle IN.wasm OUT_DIR` writes them, named after the input; `bundle --silent IN.wasm OUT_DIR` does so for a small program
+//! whose panics say nothing, and whose bindings have what the tracker needs alone. `bundle --compress DIR` compresses the files of a directory beside them and prints how large they
 //! are. Runs on the host; `.ci/wasm` calls it.
 
+mod bindings;
 mod names;
 mod uncalled;
 
@@ -48,10 +49,12 @@ fn bundle(program: &Path, dir: &Path, is_silent: bool) -> Result<()> {
     let (program, script) = (dir.join(format!("{name}_bg.wasm")), dir.join(format!("{name}.js")));
     let mut module = Module::from_file(&program)?;
     uncalled::remove(&mut module);
+    let mut bindings = fs::read_to_string(&script).with_context(|| format!("read the bindings of {name}"))?;
     if is_silent {
         names::silence(&mut module)?;
+        bindings = bindings::lean(&bindings)
+            .with_context(|| format!("the bindings of {name} are not as they were known"))?;
     }
-    let bindings = fs::read_to_string(&script).with_context(|| format!("read the bindings of {name}"))?;
     fs::write(&script, names::shorten(&mut module, bindings)).with_context(|| format!("write {name}.js"))?;
     module.emit_wasm_file(&program)
 }

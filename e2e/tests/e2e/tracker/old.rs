@@ -1,0 +1,16 @@
+//! Browsers of 2022, which no driver of today drives: one is started at a page, and the site hears of the view.
+
+use headcount_e2e::{host::Setting, old_chromium::OldChromium};
+
+/// Chromium 109 is the last for Windows 7 to 8.1 and Server 2012. It does not let a page wait for a program of more than 4 KiB.
+#[tokio::test]
+#[cfg_attr(not(target_arch = "x86_64"), ignore = "npm has that browser for one kind of machine")]
+async fn chromium_109_counts() {
+    let host = Setting::new().start().await;
+    let _browser = OldChromium::open(&host.url("/p/acme")).unwrap();
+    let view = host.heard(1).await.remove(0);
+    assert_eq!(view.event.path, "/p/$projectId");
+    assert!(!view.event.ephemeral);
+    let agent = view.headers["user-agent"].to_str().unwrap();
+    assert!(agent.contains("Chrome/109."), "{agent}");
+}
