@@ -13,7 +13,6 @@ use reqwest::{Client, ClientBuilder, Proxy, Url};
 
 use self::proxies::Proxies;
 pub use self::target_policy::{ForbiddenTarget, TargetPolicy};
-use crate::config::process_variable;
 
 /// Why a client cannot be made: there are no certificates of authorities, for example.
 pub(crate) const NO_TLS: &str =
@@ -45,7 +44,7 @@ pub fn shown_url(url: &Url) -> String {
 pub fn client_builder() -> ClientBuilder {
     // Another one may have been installed by the product that we are a part of; that is fine.
     rustls::crypto::ring::default_provider().install_default().ok();
-    let proxies = Proxies::of(process_variable);
+    let proxies = Proxies::of(|name| std::env::var_os(name));
     Client::builder().proxy(Proxy::custom(move |url| proxies.of_url(url)))
 }
 

@@ -40,7 +40,7 @@ const GRACE: Duration = Duration::from_secs(2);
 const REQUEST_TIMEOUT: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(60)];
 
 /// How long a moment may be too new to be asked only once, in seconds: remote-written samples arrive late, and
-/// VictoriaMetrics hides series that are younger than 30 seconds where steps are small.
+/// `VictoriaMetrics` hides series that are younger than 30 seconds where steps are small.
 const LATE: u32 = 120;
 
 /// A query that had so many series and has none is asked for [`LATE`] seconds before that is believed.

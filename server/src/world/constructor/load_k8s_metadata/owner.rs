@@ -73,7 +73,7 @@ fn is_template_hash(text: &str) -> bool {
     (6..=10).contains(&text.len()) && text.bytes().all(|byte| b"bcdf456789".contains(&byte))
 }
 
-/// Whether a text is what a CronJob adds to the names of its Jobs: the time that they were due at, in minutes, or in seconds
+/// Whether a text is what a `CronJob` adds to the names of its Jobs: the time that they were due at, in minutes, or in seconds
 /// as Kubernetes did up to version 1.21. A Job `migration-1`, and one that ends in a date, have names of their own.
 fn is_schedule(text: &str) -> bool {
     // From 2015, before there were CronJobs, up to where other numbers begin.
