@@ -72,7 +72,7 @@ pub async fn serve(config: Serve, stop: CancellationToken) -> anyhow::Result<()>
         Some(operator) => tracing::info!(statistics, admin_token = %operator, "serving on {url}"),
         None => tracing::info!(statistics, "serving on {url}"),
     }
-    announce_reports(&server.statistics.status(), &url);
+    announce_reports(&server.statistics.status(), &config.collector_url, &url);
     listen::serve(listener, server.router(), stop, DRAIN).await;
     server.close().await;
     tracing::info!("everything counted is on disk");
@@ -116,10 +116,13 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
 }
 
 /// Says where the first report goes and when, where to look at it, and how to switch reports off.
-fn announce_reports(status: &Status, url: &str) {
+///
+/// Of the collector's address only the origin is said: the rest may be a secret.
+fn announce_reports(status: &Status, collector: &Url, url: &str) {
     let Some(first) = status.next_report_at else { return };
-    let first = clock::rfc3339(Duration::from_secs(first));
-    tracing::info!("usage statistics are on: the first report goes to {} at {first}", status.collector_url);
+    let (collector, first) =
+        (collector.origin().ascii_serialization(), clock::rfc3339(Duration::from_secs(first)));
+    tracing::info!("usage statistics are on: the first report goes to {collector} at {first}");
     tracing::info!("what it holds is shown on {url}usage-statistics");
     tracing::info!("to switch it off, use that page, --disable-usage-statistics or DO_NOT_TRACK=1");
 }

@@ -161,8 +161,8 @@ async fn when_the_disk_of_the_settings_is_full_nothing_that_was_told_or_counted_
     counted.count(&event);
     until_told(&webhook, 1).await;
     let filler = fill(inside(&scene, "server", &server).join("filler"));
+    // Reports may go on: copies of those that were sent make room.
     until_said(&server, FAILS, 0).await;
-    until_said(&server, "could not be put on disk", 0).await;
     assert!(scene.switch(&server, false).await.status().is_server_error());
     assert!(scene.status(&server).await.enabled);
 
