@@ -47,19 +47,20 @@ fn no_file_is_named_for_nothing() {
 }
 
 /// Which other rooms a room of the server may name.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("clock", &[]),
     ("descriptors", &[]),
+    ("hex", &[]),
     ("peer_address", &[]),
     ("disk", &[]),
     ("outgoing", &[]),
     ("browsers", &["disk", "peer_address"]),
     ("process", &["clock"]),
     ("notifications", &["clock", "metrics", "outgoing", "world"]),
-    ("settings", &["disk", "notifications", "outgoing", "world"]),
+    ("settings", &["disk", "hex", "notifications", "outgoing", "world"]),
     ("collector", &["clock", "disk"]),
     ("world", &["clock", "disk", "metrics", "outgoing"]),
-    ("report", &["browsers", "clock", "disk", "metrics", "outgoing", "process"]),
+    ("report", &["browsers", "clock", "disk", "hex", "metrics", "outgoing", "process"]),
 ];
 
 #[test]
