@@ -43,7 +43,7 @@ impl OldChromium {
         let child = Command::new(&program)
             .args(FLAGS)
             .arg(format!("--user-data-dir={}", home.path().join("profile").display()))
-            // It shows pages as long as somebody may look into it.
+            // Without it, the browser prints the page and ends.
             .arg("--remote-debugging-port=0")
             .arg(url)
             .env_clear()

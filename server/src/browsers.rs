@@ -35,7 +35,7 @@ pub use self::{
 };
 use self::{
     journal::Journal,
-    pages::Pages,
+    pages::PageKeys,
     places::{BrowserPlace, BrowserPlaces},
     record::Record,
     writer::{Decision, JournalState, JournalWriter, QueuedEvent, Ticket},
@@ -80,7 +80,7 @@ pub fn forget_on_disk(disk: &dyn Disk) -> io::Result<()> {
 /// The counts since the last report, on disk and in memory.
 #[derive(Debug)]
 pub struct Browsers {
-    pages: Pages,
+    pages: PageKeys,
     key: BrowserKey,
     shared: Arc<SharedCounts>,
     writer: JournalWriter<Writing>,
@@ -134,7 +134,7 @@ impl Browsers {
             closed: false,
             lines: Vec::new(),
         };
-        let pages = Pages::new(pages);
+        let pages = PageKeys::new(pages);
         Ok(Self { pages, key, shared, writer: JournalWriter::start(writing)? })
     }
 

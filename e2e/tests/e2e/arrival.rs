@@ -152,12 +152,15 @@ async fn a_data_directory_that_is_removed_is_made_again_and_counting_goes_on_as_
     };
     view().await;
     let instance = scene.preview(&server).await.instance.uuid;
+    let key = scene.path("server/browser.key");
+    let key_before = fs::read(&key).unwrap();
     fs::remove_dir_all(scene.path("server")).unwrap();
     let said = eventually("it is made again", SOON, async || scene.status(&server).await.data_directory);
     assert!(said.await.unwrap().contains("removed"));
     view().await;
     server.log().until("data directory was removed").await.unwrap();
     assert_eq!(server.log().count("data directory was removed"), 1, "{:?}", server.log().lines());
+    assert_eq!(fs::read(&key).unwrap(), key_before, "browsers keep their pseudonyms");
 
     let (server, _, _) = scene.report_now(server, &collector).await;
     scene.assert_arrived(&counted, &server, &collector).await;

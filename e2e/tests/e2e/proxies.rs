@@ -282,7 +282,7 @@ async fn the_snippets_for_nginx_let_out_what_is_public_and_write_nothing_down() 
 const NEW_INSTALLATIONS: usize = 256;
 
 /// Sends so many reports of new installations, with an address that the sender claims to have. Gives the last status.
-async fn send_as_somebody_else(intake: &str, reports: usize) -> StatusCode {
+async fn send_with_forged_address(intake: &str, reports: usize) -> StatusCode {
     let claim = [("content-type", "application/json"), ("x-forwarded-for", "203.0.113.7")];
     let mut last = StatusCode::OK;
     for _ in 0..reports {
@@ -292,7 +292,7 @@ async fn send_as_somebody_else(intake: &str, reports: usize) -> StatusCode {
 }
 
 #[tokio::test]
-async fn through_the_snippets_for_nginx_nobody_chooses_the_address_that_they_are_counted_under() {
+async fn behind_the_snippets_for_nginx_a_forged_address_does_not_count() {
     let scene = Scene::new();
     let collector = scene.collector().flag("--trusted-proxy", "127.0.0.1").start().await.unwrap();
     let server = scene.server(&collector).start().await.unwrap();
@@ -302,9 +302,9 @@ async fn through_the_snippets_for_nginx_nobody_chooses_the_address_that_they_are
     let fleet = Proxy::nginx(own_address(), &snippets[1]).await.unwrap();
     let intake = fleet.url("ce/usage-statistics");
     // Connections from this machine have no quota; who is believed to be elsewhere has.
-    assert_eq!(send_as_somebody_else(&intake, NEW_INSTALLATIONS + 1).await, StatusCode::OK);
+    assert_eq!(send_with_forged_address(&intake, NEW_INSTALLATIONS + 1).await, StatusCode::OK);
     let intake = collector.url("ce/usage-statistics");
-    assert_eq!(send_as_somebody_else(&intake, NEW_INSTALLATIONS + 1).await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(send_with_forged_address(&intake, NEW_INSTALLATIONS + 1).await, StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test]

@@ -213,7 +213,7 @@ async fn a_home_of_one_name_is_found_where_a_path_begins_and_nowhere_else() {
         ("/src", "\0/src/main.rs", true),
         ("/", "a//b", false),
         ("/", "\0/.cargo/registry", true),
-        ("/home/somebody", "main.rs/home/somebody/lib.rs", true),
+        ("/home/builder", "main.rs/home/builder/lib.rs", true),
     ] {
         fs::write(&program, content).unwrap();
         let mut judge = no_paths();

@@ -45,7 +45,7 @@ pub(super) fn store(data_dir: &Path, uuid: Uuid) -> anyhow::Result<()> {
 }
 
 /// The UUID in a file, in UTF-8 or, after its mark, in UTF-16, as editors write it. White space and the mark are ignored.
-/// The nil UUID is nobody's.
+/// The nil UUID is none.
 fn parse(bytes: &[u8]) -> Option<Uuid> {
     let text = text(bytes)?;
     let uuid: Uuid = text.trim_start_matches('\u{feff}').trim().parse().ok()?;

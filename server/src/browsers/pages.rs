@@ -1,4 +1,4 @@
-//! Under which keys can a page view be counted?
+//! The keys under which page views are counted.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -19,12 +19,12 @@ pub fn page_keys(product: Option<&RouteTable>) -> Vec<String> {
 
 /// The keys under which views are counted, and which of them a browser means.
 #[derive(Debug)]
-pub(super) struct Pages {
+pub(super) struct PageKeys {
     keys: HashMap<String, Arc<str>>,
     unmatched: Arc<str>,
 }
 
-impl Pages {
+impl PageKeys {
     pub(super) fn new(keys: impl IntoIterator<Item = String>) -> Self {
         let keys = keys.into_iter().map(|key| (key.clone(), key.into())).collect();
         Self { keys, unmatched: UNMATCHED.into() }
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn what_browsers_of_coroot_post_is_the_page_that_it_means() {
-        let pages = Pages::new(page_keys(Some(&RouteTable::of_coroot())));
+        let pages = PageKeys::new(page_keys(Some(&RouteTable::of_coroot())));
         for (posted, meant) in [
             // Of version 1.6.
             ("", "/"),
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn free_text_is_no_page() {
-        let pages = Pages::new(page_keys(Some(&RouteTable::of_coroot())));
+        let pages = PageKeys::new(page_keys(Some(&RouteTable::of_coroot())));
         for posted in [
             "p/$projectId",
             "?",

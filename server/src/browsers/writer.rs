@@ -67,12 +67,12 @@ struct Waiting<S> {
     /// Whether the thread sleeps.
     idle: bool,
     /// How the thread ends, or has ended.
-    ended: Option<Ended>,
+    ended: Option<ThreadEnd>,
 }
 
 /// How the thread ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ended {
+enum ThreadEnd {
     /// It was told to.
     Closed,
     /// By a bug.
@@ -122,8 +122,8 @@ impl<S: JournalState> JournalWriter<S> {
         let mut waiting = self.queue.lock();
         match waiting.ended {
             None => {}
-            Some(Ended::Closed) => return Err(RecordError::Closed),
-            Some(Ended::Broken) => return Err(RecordError::Broken),
+            Some(ThreadEnd::Closed) => return Err(RecordError::Closed),
+            Some(ThreadEnd::Broken) => return Err(RecordError::Broken),
         }
         if waiting.events.len() >= QUEUED_EVENTS {
             return Err(RecordError::Busy);
@@ -154,7 +154,7 @@ impl<S: JournalState> JournalWriter<S> {
 impl<S> Drop for JournalWriter<S> {
     fn drop(&mut self) {
         let mut waiting = self.queue.lock();
-        waiting.ended.get_or_insert(Ended::Closed);
+        waiting.ended.get_or_insert(ThreadEnd::Closed);
         self.queue.wake(waiting);
         if let Some(thread) = self.thread.take() {
             // A panic in it was reported where it happened.
@@ -211,8 +211,8 @@ struct EndOfThread<S>(Arc<Queue<S>>);
 impl<S> Drop for EndOfThread<S> {
     fn drop(&mut self) {
         let (ended, decision) = match thread::panicking() {
-            true => (Ended::Broken, Decision::Broken),
-            false => (Ended::Closed, Decision::Closed),
+            true => (ThreadEnd::Broken, Decision::Broken),
+            false => (ThreadEnd::Closed, Decision::Closed),
         };
         let mut waiting = self.0.lock();
         waiting.ended = Some(ended);
@@ -313,9 +313,9 @@ mod tests {
     use super::*;
 
     /// Panics when it is to write.
-    struct Broken;
+    struct PanickingJournal;
 
-    impl JournalState for Broken {
+    impl JournalState for PanickingJournal {
         fn write(&mut self, _: Vec<QueuedEvent>) {
             panic!("this journal cannot write");
         }
@@ -325,7 +325,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_bug_in_the_thread_is_a_failure_and_not_off() {
-        let writer = JournalWriter::start(Broken).unwrap();
+        let writer = JournalWriter::start(PanickingJournal).unwrap();
         let submit = || writer.submit(None, Breakpoint::Lg, "/".into(), None);
         submit().unwrap();
         // Work that waits with the event is done before it, later work never.

@@ -104,11 +104,13 @@ impl Pruner {
         }
         let now = self.time.now();
         if !now.doubted {
-            let correction = self.late().take();
+            let correction = *self.late();
             match correction {
                 Some(correction) => self.store.correct_times(correction).await?,
                 None => self.store.keep_times().await?,
             }
+            // Only once it is done.
+            *self.late() = None;
         }
         if now.at >= noted.saturating_add(NOTED_EVERY) {
             self.store.note_time(now.at).await?;

@@ -1,4 +1,4 @@
-//! Which proxy does a request go through? As Go and curl read the environment.
+//! The proxy that a request goes through, from the environment as Go and curl read it.
 //!
 //! `HTTP_PROXY`, `HTTPS_PROXY` and, for both, `ALL_PROXY`, also in small letters, name a proxy; `NO_PROXY` lists what is
 //! asked directly: names with all names below them (`.example.com`: only those below), addresses, blocks of addresses, each

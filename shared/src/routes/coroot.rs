@@ -1,4 +1,4 @@
-//! Which pages does Coroot have?
+//! The pages of Coroot, for `--routes coroot`.
 
 use super::RouteTable;
 

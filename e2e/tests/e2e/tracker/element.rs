@@ -86,7 +86,7 @@ async fn a_script_whose_address_has_credentials_has_its_options(engine: Engine) 
     let html = "<script>
         const script = document.createElement('script')
         script.type = 'module'
-        script.src = location.origin.replace('//', '//somebody:secret@') + '/static/tracker.js'
+        script.src = location.origin.replace('//', '//name:secret@') + '/static/tracker.js'
         script.dataset.routes = '/p/:customer'
         document.head.append(script)
     </script>";

@@ -297,7 +297,7 @@ async fn a_router_that_kept_its_own_push_state_is_followed(engine: Engine) -> Ou
     watched.host.heard(2).await;
     watched.run("history.replaceState({ left: 1 }, ''); kept({}, '', '/p/acme/node/n1')").await;
     watched.host.heard(3).await;
-    // Nobody has looked at this page yet when it is left.
+    // This page is left before it was visible.
     watched.run(&format!("kept({{}}, '', '/end'); location.href = '{PLAIN}'")).await;
     watched.browser.wait_for(&format!("return location.pathname === '{PLAIN}'")).await;
     watched.arrived(&["/", "/end", "/p/$projectId", "/p/$projectId/node/$name"]).await;

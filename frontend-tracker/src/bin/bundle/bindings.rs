@@ -1,4 +1,4 @@
-//! How does the tracker start in every browser, with bindings that have nothing in them that it does not need?
+//! Replaces how the bindings start their program by a way that works in every browser, and removes what the tracker does not need.
 
 /// What the way to start uses of the bindings.
 const USED: [&str; 2] = ["function __wbg_get_imports(", "function __wbg_finalize_init("];

@@ -1,8 +1,8 @@
 //! Turns a compiled browser program into its bindings, `NAME.js` and `NAME_bg.wasm`, and makes files small.
 //!
 //! `bundle IN.wasm OUT_DIR` writes them, named after the input; `bundle --silent IN.wasm OUT_DIR` does so for a small program
-//! whose panics say nothing, and whose bindings have what the tracker needs alone. `bundle --compress DIR` compresses the files of a directory beside them and prints how large they
-//! are. Runs on the host; `.ci/wasm` calls it.
+//! whose panics say nothing, and whose bindings have only what the tracker needs. `bundle --compress DIR` compresses the
+//! files of a directory beside them and prints how large they are. Runs on the host; `.ci/wasm` calls it.
 
 mod bindings;
 mod names;

@@ -14,7 +14,8 @@ pub(super) fn html(base: &str, is_on: bool) -> String {
 <h2>What is sent</h2>
 <p>Reports about this installation: its version; which integrations are set up; which kinds of clouds and services there are; how many
 projects, nodes, applications and instances; which kinds of pages were opened, in which display sizes, by how many browsers; how
-long this program takes, what it costs, and profiles of it. No names, no addresses, no texts.</p>
+long this program takes, what it costs, and profiles of it. No names of projects, applications or hosts, no addresses,
+and nothing that anyone wrote.</p>
 <h2>Where the report is</h2>
 <ul>
 <li><a href="{base}api/usage-statistics/preview">The report as it would be sent now</a></li>

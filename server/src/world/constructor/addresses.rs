@@ -47,7 +47,7 @@ impl Listeners {
     }
 }
 
-/// Where an address is unique; `None` for a loopback address of nobody knows which node.
+/// Where an address is unique; `None` for a loopback address of an unknown node.
 fn place(ip: IpAddr, node: Option<NodeId>) -> Option<Place> {
     if ip.is_loopback() { node.map(Place::Loopback) } else { Some(Place::Network(ip)) }
 }
