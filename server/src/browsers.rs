@@ -149,7 +149,7 @@ impl Browsers {
         event: &BrowserEvent,
         address: Option<AddressHash>,
     ) -> Result<(), RecordError> {
-        let ticket = self.submit(event, address)?;
+        let mut ticket = self.submit(event, address)?;
         let decision = match tokio::time::timeout(EVENT_PATIENCE, ticket.decision()).await {
             Ok(decision) => decision,
             Err(_) => ticket.give_up(),
@@ -157,7 +157,11 @@ impl Browsers {
         result(decision)
     }
 
-    fn submit(&self, event: &BrowserEvent, address: Option<AddressHash>) -> Result<Ticket, RecordError> {
+    fn submit(
+        &self,
+        event: &BrowserEvent,
+        address: Option<AddressHash>,
+    ) -> Result<Ticket<Writing>, RecordError> {
         let browser = if event.ephemeral { None } else { self.key.pseudonym(event.device_id) };
         let page = Arc::clone(self.pages.meant(&event.path));
         self.writer.submit(browser, event.device_size, page, address)

@@ -1,4 +1,4 @@
-//! How fast is an answer of Prometheus taken in?
+//! How fast the server takes in an answer of Prometheus.
 
 use std::{io::Write, sync::Arc, time::Duration};
 
@@ -19,6 +19,7 @@ use headcount::{
         prometheus::{Answered, Prometheus, Sink, Span, TooLarge},
     },
 };
+use headcount_measures::{Figures, MeasureRun};
 use tokio::{net::TcpListener, runtime::Runtime};
 
 const SIZE: usize = 100_000_000;
@@ -26,7 +27,8 @@ const ROUNDS: usize = 5;
 const MOMENT: u32 = 1_700_000_000;
 
 /// Prints megabytes of an answer in a second, plain and compressed, with the server that sends them in this process.
-pub(crate) fn of_a_hundred_megabytes() -> anyhow::Result<()> {
+pub(crate) fn of_a_hundred_megabytes(measures: &mut MeasureRun) -> anyhow::Result<()> {
+    println!("\nanswer of Prometheus, 100 MB");
     let runtime = Runtime::new()?;
     let plain = answer();
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -34,10 +36,9 @@ pub(crate) fn of_a_hundred_megabytes() -> anyhow::Result<()> {
     let compressed = encoder.finish()?;
     for (name, body, coding) in [("plain", plain, "identity"), ("gzip", compressed, "gzip")] {
         let prometheus = runtime.block_on(serving(body.into(), coding))?;
-        let rounds: anyhow::Result<Vec<_>> =
+        let rounds: anyhow::Result<Figures> =
             (0..ROUNDS).map(|_| runtime.block_on(megabytes_per_second(&prometheus))).collect();
-        let (median, least, most) = super::median(rounds?);
-        println!("answer, {name:<8} {median:.0} MB/s ({least:.0} to {most:.0})");
+        measures.record(&format!("answer of Prometheus: MB a second, {name}"), rounds?)?;
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! `POST /stats`: requests a second, and CPU time a request.
 
+use headcount_measures::{Figures, MeasureRun};
+
 use super::{
     load::{self, Events},
-    median,
     server::Server,
 };
 
@@ -17,29 +18,27 @@ struct Run {
 }
 
 /// The journal is on; the baseline only parses.
-pub(crate) fn against_a_bare_handler() -> anyhow::Result<()> {
+pub(crate) fn against_a_bare_handler(measures: &mut MeasureRun) -> anyhow::Result<()> {
     println!("\nPOST /stats against a handler that reads, parses and answers 204");
     let headcount = Server::headcount(&[])?;
     let baseline = Server::baseline()?;
     let (throughput, cpu) = compare(&headcount, &baseline)?;
-    print_ratio("requests a second, headcount / bare", throughput, "at least 0.8");
-    print_ratio("CPU time a request, headcount / bare", cpu, "no bound");
-    Ok(())
+    measures.record("POST /stats: requests a second, server / bare handler", throughput)?;
+    measures.record("POST /stats: CPU time a request, server / bare handler", cpu)
 }
 
 /// The same server with the CPU profile and the heap profile on and off.
-pub(crate) fn with_and_without_profiling() -> anyhow::Result<()> {
+pub(crate) fn with_and_without_profiling(measures: &mut MeasureRun) -> anyhow::Result<()> {
     println!("\nprofiling on against off");
     let on = Server::headcount(&[])?;
     let off = Server::headcount(&["--disable-profiling"])?;
     let (throughput, cpu) = compare(&on, &off)?;
-    print_ratio("requests a second, on / off", throughput, "at least 0.98");
-    print_ratio("CPU time a request, on / off", cpu, "no bound");
-    Ok(())
+    measures.record("POST /stats: requests a second, profiling on / off", throughput)?;
+    measures.record("POST /stats: CPU time a request, profiling on / off", cpu)
 }
 
 /// The ratios of requests a second and of CPU time a request, pair by pair.
-fn compare(one: &Server, other: &Server) -> anyhow::Result<(Vec<f64>, Vec<f64>)> {
+fn compare(one: &Server, other: &Server) -> anyhow::Result<(Figures, Figures)> {
     for server in [one, other] {
         load::send(&server.address, WARM_UP, Events::Usual)?;
     }
@@ -52,7 +51,7 @@ fn compare(one: &Server, other: &Server) -> anyhow::Result<(Vec<f64>, Vec<f64>)>
         throughput.push(of_one.requests_a_second / of_other.requests_a_second);
         cpu.push(of_one.cpu_micros / of_other.cpu_micros);
     }
-    Ok((throughput, cpu))
+    Ok((Figures::new(throughput), Figures::new(cpu)))
 }
 
 fn run(server: &Server) -> anyhow::Result<Run> {
@@ -63,9 +62,4 @@ fn run(server: &Server) -> anyhow::Result<Run> {
         requests_a_second: EVENTS as f64 / took.as_secs_f64(),
         cpu_micros: cpu.as_secs_f64() * 1e6 / EVENTS as f64,
     })
-}
-
-fn print_ratio(what: &str, ratios: Vec<f64>, bound: &str) {
-    let (median, least, most) = median(ratios);
-    println!("  {what:<40} {median:.3} ({least:.3} to {most:.3} in {PAIRS} pairs; {bound})");
 }

@@ -1,7 +1,8 @@
-//! The measures that the program has to keep, as ratios and sizes from one run: `make bench`.
+//! The measures that the server has to keep, as ratios and sizes from one run: `make bench`.
 //!
-//! The servers are processes of their own; the load comes from this one. Machines are noisy, so what is compared runs in
-//! turn, and the median of the pairs is printed.
+//! `cargo bench -p headcount --bench measures -- intake idle`, or any other names of [`main`]. `docs/measures.md` has the
+//! bounds. The servers are processes of their own; the load comes from this one. Machines are noisy, so what is compared runs
+//! in turn, and the median of the pairs counts.
 #![expect(clippy::print_stdout, reason = "it prints its figures")]
 
 mod answer;
@@ -13,7 +14,7 @@ mod memory;
 mod server;
 mod world;
 
-use anyhow::Context;
+use headcount_measures::{MeasureRun, print_environment};
 use tikv_jemallocator::Jemalloc;
 
 /// The allocator of the program, so that the baseline has it too.
@@ -27,51 +28,33 @@ fn main() -> anyhow::Result<()> {
     }
     let chosen = |name: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == name);
     print_environment()?;
+    let mut run = MeasureRun::begin()?;
     if chosen("intake") {
-        intake::against_a_bare_handler()?;
+        intake::against_a_bare_handler(&mut run)?;
     }
     if chosen("profiling") {
-        intake::with_and_without_profiling()?;
+        intake::with_and_without_profiling(&mut run)?;
     }
     if chosen("answer") {
-        answer::of_a_hundred_megabytes()?;
+        answer::of_a_hundred_megabytes(&mut run)?;
     }
     if chosen("memory") {
-        memory::after_a_million_events()?;
+        memory::after_a_million_events(&mut run)?;
     }
     if chosen("idle") {
-        idle::for_a_minute()?;
+        idle::for_a_minute(&mut run)?;
+    }
+    if chosen("idle-world") {
+        world::idle_with_ten_nodes(&mut run)?;
     }
     if chosen("world") {
-        world::load_from_the_cache()?;
+        world::load_from_the_cache(&mut run)?;
     }
     if chosen("audit") {
-        world::audit_of_what_was_loaded()?;
+        world::audit_of_what_was_loaded(&mut run)?;
     }
     if chosen("refresh") {
-        world::refresh_of_a_thousand_nodes()?;
+        world::refresh_of_a_thousand_nodes(&mut run)?;
     }
-    Ok(())
-}
-
-fn print_environment() -> anyhow::Result<()> {
-    let cpu = std::fs::read_to_string("/proc/cpuinfo").context("no /proc/cpuinfo")?;
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").context("no kernel release")?;
-    let load = std::fs::read_to_string("/proc/loadavg").context("no load")?;
-    println!(
-        "processor        {} × {}",
-        std::thread::available_parallelism()?,
-        model.map_or("unknown", |(_, name)| name)
-    );
-    println!("kernel           Linux {}", kernel.trim());
-    println!("load before      {}", load.trim());
-    Ok(())
-}
-
-/// The middle one of some figures, and the smallest and largest.
-fn median(mut figures: Vec<f64>) -> (f64, f64, f64) {
-    figures.sort_by(f64::total_cmp);
-    let at = |place: usize| figures.get(place).copied().unwrap_or(f64::NAN);
-    (at(figures.len() / 2), at(0), at(figures.len().saturating_sub(1)))
+    run.finish()
 }

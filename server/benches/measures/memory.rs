@@ -1,12 +1,14 @@
 //! A flood of random events: what it costs in memory.
 
+use headcount_measures::MeasureRun;
+
 use super::{
     load::{self, Events},
     server::Server,
 };
 
 /// A million events from random browsers, of random sizes, on random pages; then another million.
-pub(crate) fn after_a_million_events() -> anyhow::Result<()> {
+pub(crate) fn after_a_million_events(measures: &mut MeasureRun) -> anyhow::Result<()> {
     println!("\nrandom events");
     let server = Server::headcount(&[])?;
     load::send(&server.address, 1_000, Events::Usual)?;
@@ -14,11 +16,8 @@ pub(crate) fn after_a_million_events() -> anyhow::Result<()> {
     println!("  resident before                          {before:.1} MiB");
     for millions in 1..=2 {
         load::send(&server.address, 1_000_000, Events::Random)?;
-        let after = server.resident_mib()?;
-        println!(
-            "  resident after {millions},000,000                 {after:.1} MiB, grown by {:.1} (at most 8)",
-            after - before
-        );
+        let grown = server.resident_mib()? - before;
+        measures.record(&format!("random page views: MiB that {millions},000,000 add"), grown)?;
     }
     Ok(())
 }

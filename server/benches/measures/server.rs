@@ -14,7 +14,7 @@ use procfs::process::Process;
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
-    _data: Option<tempfile::TempDir>,
+    data: Option<tempfile::TempDir>,
 }
 
 impl Server {
@@ -51,7 +51,7 @@ impl Server {
         };
         // The log goes on; nobody reads it, but it must not fill its pipe.
         std::thread::spawn(move || lines.for_each(drop));
-        Ok(Self { child, address, _data: data })
+        Ok(Self { child, address, data })
     }
 
     /// CPU time used so far.
@@ -74,10 +74,22 @@ impl Server {
     /// The text at a path.
     pub(crate) fn get(&self, path: &str) -> anyhow::Result<String> {
         let mut connection = TcpStream::connect(&self.address)?;
-        write!(connection, "GET /{path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address)?;
+        write!(
+            connection,
+            "GET /{path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+            self.address,
+            self.admin_token()?
+        )?;
         let mut answer = String::new();
         connection.read_to_string(&mut answer)?;
         Ok(answer)
+    }
+
+    /// The token that the program made at its start.
+    fn admin_token(&self) -> anyhow::Result<String> {
+        let data = self.data.as_ref().context("this server has no data directory")?;
+        let token = std::fs::read_to_string(data.path().join("admin-token"))?;
+        Ok(token.trim().to_owned())
     }
 
     fn process(&self) -> anyhow::Result<Process> {

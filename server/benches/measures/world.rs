@@ -1,4 +1,4 @@
-//! A world loaded from the cache, for installations of three sizes, and what it takes to keep that cache up to date.
+//! A world that is loaded from the cache, for installations of three sizes, and the cost of keeping that cache up to date.
 
 mod audit;
 mod installation;
@@ -19,19 +19,22 @@ use headcount::{
         prometheus::Sink,
     },
 };
-
+use headcount_measures::{Figures, MeasureRun};
 use headcount_shared::payload::Payload;
 
 pub(crate) use self::audit::audit_of_what_was_loaded;
 use self::installation::Installation;
-use super::{median, server::Server};
+use super::server::Server;
 
 /// The document's size, and two that are larger.
 const SIZES: [Installation; 3] = [
-    Installation { nodes: 10, containers: 50 },
-    Installation { nodes: 100, containers: 2_000 },
-    Installation { nodes: 1_000, containers: 20_000 },
+    Installation { nodes: 10, containers: 50, pods: PODS },
+    Installation { nodes: 100, containers: 2_000, pods: PODS },
+    Installation { nodes: 1_000, containers: 20_000, pods: PODS },
 ];
+
+/// The pods of a deployment.
+const PODS: usize = 5;
 
 /// The distance between two points, and between two rounds of asking, in seconds.
 const STEP: u32 = 15;
@@ -41,31 +44,23 @@ const ROUND: u32 = 30;
 const TO: u32 = 1_700_000_100;
 
 /// What a load takes, beside merely reading and decompressing the same bytes.
-pub(crate) fn load_from_the_cache() -> anyhow::Result<()> {
+pub(crate) fn load_from_the_cache(measures: &mut MeasureRun) -> anyhow::Result<()> {
     println!("\nworld from the cache");
     let mut per_container = Vec::new();
     for size in SIZES {
         let directory = tempfile::tempdir()?;
         let store = fill(directory.path(), size)?;
         let (loads, raw, stages) = compare(&store, if size.containers > 10_000 { 7 } else { 31 })?;
-        let (load_ms, ..) = median(loads.iter().map(|time| time.as_secs_f64() * 1e3).collect());
-        let (raw_ms, ..) = median(raw.iter().map(|time| time.as_secs_f64() * 1e3).collect());
-        let ratios = loads.iter().zip(&raw).map(|(load, raw)| load.as_secs_f64() / raw.as_secs_f64());
-        let (ratio, least, most) = median(ratios.collect());
-        println!(
-            "  {:5} nodes, {:6} containers            {load_ms:.1} ms; read and decompressed {raw_ms:.1} ms; \
-             ratio {ratio:.2} ({least:.2} to {most:.2}; at most 3)",
-            size.nodes, size.containers
-        );
-        println!("    longest stages                         {}", longest(&stages));
-        per_container.push(load_ms * 1e3 / size.containers as f64);
+        let load_ms: Figures = loads.iter().map(|time| time.as_secs_f64() * 1e3).collect();
+        let ratios: Figures =
+            loads.iter().zip(&raw).map(|(load, raw)| load.as_secs_f64() / raw.as_secs_f64()).collect();
+        per_container.push(load_ms.median() / size.containers as f64);
+        measures.record(&format!("world of {} nodes: ms to load", size.nodes), load_ms)?;
+        measures.record(&format!("world of {} nodes: load / read and decompress", size.nodes), ratios)?;
+        println!("    longest stages: {}", longest(&stages));
     }
     if let [_, hundred, thousand] = *per_container {
-        println!(
-            "  a container                              {hundred:.1} µs of 2,000, {thousand:.1} µs of 20,000; ratio \
-             {:.2} (at most 1.5)",
-            thousand / hundred
-        );
+        measures.record("world: load a container, 1000 nodes / 100 nodes", thousand / hundred)?;
     }
     Ok(())
 }
@@ -148,7 +143,7 @@ fn project(url: &str) -> Project {
 }
 
 /// A server that observes the largest installation: its memory, and what it fetches once its cache is filled.
-pub(crate) fn refresh_of_a_thousand_nodes() -> anyhow::Result<()> {
+pub(crate) fn refresh_of_a_thousand_nodes(measures: &mut MeasureRun) -> anyhow::Result<()> {
     println!("\nworld of 1,000 nodes, kept up to date");
     let [.., installation] = SIZES;
     let runtime = tokio::runtime::Runtime::new()?;
@@ -159,10 +154,7 @@ pub(crate) fn refresh_of_a_thousand_nodes() -> anyhow::Result<()> {
         &format!("--bootstrap-refresh-interval={ROUND}s"),
     ])?;
     let started = SystemClock::new();
-    while counter(&server, "headcount_worlds_total")? < 2 {
-        ensure!(started.monotonic() < Duration::from_secs(600), "the cache is not filled after ten minutes");
-        std::thread::sleep(Duration::from_secs(1));
-    }
+    wait_for_worlds(&server, 2)?;
     let (seconds, bytes) = (started.monotonic().as_secs_f64(), counter(&server, FETCHED)?);
     println!("  fetched to fill the cache                {} MB in {seconds:.0} s", bytes / 1_000_000);
     let [series, failed] = queries(&server)?;
@@ -170,9 +162,38 @@ pub(crate) fn refresh_of_a_thousand_nodes() -> anyhow::Result<()> {
     std::thread::sleep(MEASURED);
     let minutes = MEASURED.as_secs_f64() / 60.0;
     let fetched = (counter(&server, FETCHED)? - bytes) as f64 / 1e6 / minutes;
-    println!("  fetched a minute after that              {fetched:.1} MB");
-    println!("  resident at its highest                  {:.0} MiB (at most 512)", server.peak_mib()?);
-    println!("  resident now                             {:.0} MiB", server.resident_mib()?);
+    measures.record("world of 1000 nodes, observed: MB fetched a minute", fetched)?;
+    measures.record("world of 1000 nodes, observed: MiB at its highest", server.peak_mib()?)?;
+    measures.record("world of 1000 nodes, observed: MiB after two minutes", server.resident_mib()?)
+}
+
+/// A server that observes the smallest installation and is left alone.
+pub(crate) fn idle_with_ten_nodes(measures: &mut MeasureRun) -> anyhow::Result<()> {
+    println!("\nidle, with a world of 10 nodes");
+    let [installation, ..] = SIZES;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let url = runtime.block_on(prometheus::serve(installation))?;
+    let server = Server::headcount(&[
+        "--report-interval=15s",
+        "--first-report-after=15s",
+        &format!("--bootstrap-prometheus-url={url}"),
+        "--bootstrap-refresh-interval=15s",
+    ])?;
+    wait_for_worlds(&server, 2)?;
+    let before = server.cpu_time()?;
+    std::thread::sleep(MEASURED);
+    let used = (server.cpu_time()? - before).as_secs_f64() / MEASURED.as_secs_f64();
+    measures.record("world of 10 nodes, observed: MiB", server.resident_mib()?)?;
+    measures.record("world of 10 nodes, observed: percent of a core", 100.0 * used)
+}
+
+/// Waits until the server has loaded so many worlds.
+fn wait_for_worlds(server: &Server, worlds: u64) -> anyhow::Result<()> {
+    let started = SystemClock::new();
+    while counter(server, "headcount_worlds_total")? < worlds {
+        ensure!(started.monotonic() < Duration::from_secs(600), "the cache is not filled after ten minutes");
+        std::thread::sleep(Duration::from_secs(1));
+    }
     Ok(())
 }
 

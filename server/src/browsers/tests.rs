@@ -56,7 +56,7 @@ fn open(disk: &SimulatedDisk, reports: &Reports) -> io::Result<Browsers> {
 impl Browsers {
     /// Records an event and waits for the decision, however long that takes.
     fn record_now(&self, event: &BrowserEvent) -> Result<(), RecordError> {
-        let ticket = self.submit(event, None)?;
+        let mut ticket = self.submit(event, None)?;
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         result(runtime.block_on(ticket.decision()))
     }
@@ -415,7 +415,8 @@ async fn an_event_that_waits_for_a_slow_disk_for_too_long_is_never_counted() {
     browsers.submit(&event(1, "/"), None).unwrap().decision().await;
     disk.stall(true);
     // One is being written, the other waits behind it.
-    let written = browsers.submit(&event(2, "/"), None).unwrap();
+    let mut written = browsers.submit(&event(2, "/"), None).unwrap();
+    written.wake_writer();
     disk.until_a_step_waits();
     let started = tokio::time::Instant::now();
     assert_eq!(browsers.record(&event(3, "/"), None).await, Err(RecordError::Busy));
@@ -424,7 +425,7 @@ async fn an_event_that_waits_for_a_slow_disk_for_too_long_is_never_counted() {
     // Who looks waits for nothing.
     assert_eq!((views(&browsers.peek()), browsers.peek_dropped().total()), (1, 0));
     disk.stall(false);
-    let last = browsers.submit(&event(4, "/"), None).unwrap();
+    let mut last = browsers.submit(&event(4, "/"), None).unwrap();
     assert_eq!(last.decision().await, Decision::Counted);
     let counts = browsers.peek();
     assert_eq!((views(&counts), counts.users().len()), (2, 2));
@@ -484,7 +485,7 @@ fn record_many(browsers: &Browsers, numbers: std::ops::Range<u128>, address: Add
     for numbers in numbers.chunks(1000) {
         let submit = |&n: &u128| browsers.submit(&event(n, "/"), Some(address)).unwrap();
         let tickets: Vec<_> = numbers.iter().map(submit).collect();
-        for ticket in tickets {
+        for mut ticket in tickets {
             assert_eq!(runtime.block_on(ticket.decision()), Decision::Counted);
         }
     }

@@ -3,6 +3,9 @@
 //! Events wait in a bounded queue. The thread takes all that wait, appends them with one write, counts them, and answers
 //! them. Nobody else touches the journal: cuts and syncs are work for the same thread.
 //!
+//! To wake a sleeping thread costs more than all else that an event needs. So the task that queued an event lets the other
+//! tasks that are ready go first: they queue their events too, and all of them wake the thread once.
+//!
 //! An event that was given up ([`Ticket::give_up`]) while it waited is never written. One that was given up while it was
 //! being written is not counted, and a line that takes it back follows in the journal. Only if the process ends between
 //! these two writes may a later start count it.
@@ -106,7 +109,7 @@ impl<S: JournalState> JournalWriter<S> {
         Ok(Self { queue, thread: Some(thread) })
     }
 
-    /// Queues an event.
+    /// Queues an event. The thread is woken by [`Ticket::decision`], or when the ticket is dropped.
     ///
     /// # Errors
     /// [`RecordError::Busy`] when too many wait; [`RecordError::Closed`] or [`RecordError::Broken`] when the thread has ended.
@@ -116,7 +119,7 @@ impl<S: JournalState> JournalWriter<S> {
         size: Breakpoint,
         page: Arc<str>,
         address: Option<AddressHash>,
-    ) -> Result<Ticket, RecordError> {
+    ) -> Result<Ticket<S>, RecordError> {
         let verdict = Arc::new(Verdict::default());
         let event = QueuedEvent { browser, size, page, address, verdict: Arc::clone(&verdict) };
         let mut waiting = self.queue.lock();
@@ -129,8 +132,7 @@ impl<S: JournalState> JournalWriter<S> {
             return Err(RecordError::Busy);
         }
         waiting.events.push(event);
-        self.queue.wake(waiting);
-        Ok(Ticket { verdict })
+        Ok(Ticket { verdict, queue: Arc::clone(&self.queue), wakes: true })
     }
 
     /// Lets the thread do something with the journal, and waits for it.
@@ -286,13 +288,19 @@ impl QueuedEvent {
 
 /// An event that waits. Dropping this changes nothing: the event is written and counted.
 #[derive(Debug)]
-pub(super) struct Ticket {
+pub(super) struct Ticket<S> {
     verdict: Arc<Verdict>,
+    queue: Arc<Queue<S>>,
+    /// Whether the thread is still to be woken for this event.
+    wakes: bool,
 }
 
-impl Ticket {
+impl<S> Ticket<S> {
     /// Waits for the decision.
-    pub(super) async fn decision(&self) -> Decision {
+    pub(super) async fn decision(&mut self) -> Decision {
+        // Others that are ready queue their events meanwhile.
+        tokio::task::yield_now().await;
+        self.wake_writer();
         loop {
             if let Some(decision) = self.verdict.get() {
                 return decision;
@@ -305,6 +313,19 @@ impl Ticket {
     pub(super) fn give_up(&self) -> Decision {
         self.verdict.decide(Decision::GivenUp);
         self.verdict.get().unwrap_or(Decision::GivenUp)
+    }
+
+    /// Wakes the thread for this event, unless that was done.
+    pub(super) fn wake_writer(&mut self) {
+        if std::mem::take(&mut self.wakes) {
+            self.queue.wake(self.queue.lock());
+        }
+    }
+}
+
+impl<S> Drop for Ticket<S> {
+    fn drop(&mut self) {
+        self.wake_writer();
     }
 }
 
@@ -327,7 +348,7 @@ mod tests {
     async fn a_bug_in_the_thread_is_a_failure_and_not_off() {
         let writer = JournalWriter::start(PanickingJournal).unwrap();
         let submit = || writer.submit(None, Breakpoint::Lg, "/".into(), None);
-        submit().unwrap();
+        drop(submit().unwrap());
         // Work that waits with the event is done before it, later work never.
         let _done_or_dropped = writer.run(|_| ());
         writer.run(|_| ()).unwrap_err();

@@ -1,4 +1,4 @@
-//! What happened, by counters that begin anew whenever what counts is started anew?
+//! The growth of counters that begin anew whenever what counts is started anew.
 
 use std::ops::RangeInclusive;
 
@@ -28,6 +28,23 @@ fn growth(before: f32, now: f32, was_up: impl FnOnce() -> bool) -> f32 {
     } else {
         now - before
     }
+}
+
+/// Whether a counter begins, or begins anew.
+fn is_beginning(before: f32, now: f32) -> bool {
+    now < before || (before.is_nan() && !now.is_nan())
+}
+
+/// Adds the growth of all counters that go on; whether those were all. Without branches, so that the compiler takes several
+/// counters at once: there are hundreds of moments and tens of thousands of counters.
+fn add_usual_growth(sums: &mut [f64], before: &[f32], now: &[f32]) -> bool {
+    let mut is_usual = true;
+    for (sum, (before, now)) in sums.iter_mut().zip(before.iter().zip(now)) {
+        let growth = now - before;
+        *sum += if growth > 0.0 { f64::from(growth) } else { 0.0 };
+        is_usual &= !is_beginning(*before, *now);
+    }
+    is_usual
 }
 
 impl<'a> Increases<'a> {
@@ -63,20 +80,28 @@ impl<'a> Increases<'a> {
         let mut sums = vec![0.0; self.counters.len()];
         // One moment after another: that is how they lie in memory.
         for (at, before, now) in self.steps().filter(|(at, ..)| span.contains(at)) {
-            let up = self.up_before(at);
-            for ((sum, target), (before, now)) in
-                sums.iter_mut().zip(&self.targets).zip(before.iter().zip(now))
-            {
-                // Most counters stand still.
-                if now != before
-                    && let Some(target) = target
-                {
-                    let growth = growth(*before, *now, || is_up(up, *target));
-                    *sum += if growth.is_nan() { 0.0 } else { f64::from(growth) };
-                }
+            let is_usual = add_usual_growth(&mut sums, before, now);
+            if !is_usual {
+                self.add_beginnings(&mut sums, at, before, now);
             }
         }
+        for (sum, _) in sums.iter_mut().zip(&self.targets).filter(|(_, target)| target.is_none()) {
+            *sum = 0.0;
+        }
         sums
+    }
+
+    /// Adds what counters have that begin, or begin anew.
+    fn add_beginnings(&self, sums: &mut [f64], at: u32, before: &[f32], now: &[f32]) {
+        let up = self.up_before(at);
+        for ((sum, target), (before, now)) in sums.iter_mut().zip(&self.targets).zip(before.iter().zip(now)) {
+            if let Some(target) = target
+                && is_beginning(*before, *now)
+            {
+                let growth = growth(*before, *now, || is_up(up, *target));
+                *sum += if growth.is_nan() { 0.0 } else { f64::from(growth) };
+            }
+        }
     }
 
     /// What one counter grew by at each moment at which that can be said, in Unix seconds.

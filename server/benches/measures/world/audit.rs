@@ -1,4 +1,4 @@
-//! An audit of what was loaded, and what the values over time that it needs add to a load.
+//! An audit of a world that was loaded, and what the values over time that it needs add to the load.
 
 use std::time::Duration;
 
@@ -6,81 +6,128 @@ use anyhow::ensure;
 use headcount::{
     clock::{Clock, SystemClock},
     world::{
+        application_key::ApplicationKey,
         auditor::{self, Evidence, POINTS_OF, SUMS_OF},
         cache::{Past, Store},
         catalogue,
         constructor::construct,
-        indicators::Indicators,
+        indicators::{Batch, DAY_S, Indicators, SLOT_S, SlotOf, Source, slot_before},
         inspections::Overrides,
         prices::Prices,
     },
 };
+use headcount_measures::{Figures, MeasureRun};
 
-use super::{super::median, SIZES, fill, project};
+use super::{Installation, PODS, TO, fill, project};
 
-/// What an audit takes for installations of three sizes, and a load with and without what it needs.
-pub(crate) fn audit_of_what_was_loaded() -> anyhow::Result<()> {
+/// What an audit measures, with its bound in the list, and how often.
+struct Measured {
+    name: &'static str,
+    installation: Installation,
+    rounds: usize,
+}
+
+const MEASURED: [Measured; 4] = [
+    Measured {
+        name: "50 containers",
+        installation: Installation { nodes: 10, containers: 50, pods: PODS },
+        rounds: 31,
+    },
+    Measured {
+        name: "1335 applications",
+        installation: Installation { nodes: 100, containers: 2_670, pods: 2 },
+        rounds: 31,
+    },
+    Measured {
+        name: "2000 containers",
+        installation: Installation { nodes: 100, containers: 2_000, pods: PODS },
+        rounds: 31,
+    },
+    Measured {
+        name: "20000 containers",
+        installation: Installation { nodes: 1_000, containers: 20_000, pods: PODS },
+        rounds: 7,
+    },
+];
+
+/// The buckets of latency that the agent has, in seconds.
+const BUCKETS: [f32; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, f32::INFINITY];
+
+/// What an audit takes for installations of four sizes, and a load with and without what it needs. Every application has
+/// had requests all day.
+pub(crate) fn audit_of_what_was_loaded(measures: &mut MeasureRun) -> anyhow::Result<()> {
     println!("\naudit of a world");
     let past = Past { points_of: POINTS_OF, sums_of: SUMS_OF };
     let mut per_application = Vec::new();
-    for (size, most) in SIZES.into_iter().zip(["1 ms", "–", "250 ms"]) {
+    for Measured { name, installation, rounds } in MEASURED {
         let directory = tempfile::tempdir()?;
-        let store = fill(directory.path(), size)?;
+        let store = fill(directory.path(), installation)?;
+        let indicators = a_day_of_requests(&store)?;
         let mut pairs = Vec::new();
         // The first pair warms up.
-        for _ in 0..=if size.containers > 10_000 { 7 } else { 31 } {
-            pairs.push((load(&store, Past::default())?, load(&store, past)?));
+        for _ in 0..=rounds {
+            pairs.push((round(&store, Past::default(), &indicators)?, round(&store, past, &indicators)?));
         }
         let pairs = pairs.split_off(1);
-        let ms = |of: &dyn Fn(&(Measured, Measured)) -> Duration| {
-            median(pairs.iter().map(|pair| of(pair).as_secs_f64() * 1e3).collect())
-        };
         let applications = pairs.first().map_or(0, |(_, with)| with.applications);
-        let (audit, least, longest) = ms(&|(_, with)| with.audit);
-        println!(
-            "  {:5} nodes, {:6} containers            {audit:.2} ms ({least:.2} to {longest:.2}; at most {most}), \
-             {applications} applications",
-            size.nodes, size.containers
-        );
-        let ((without, ..), (with, ..)) = (ms(&|(without, _)| without.load), ms(&|(_, with)| with.load));
-        let ratios = pairs.iter().map(|(without, with)| with.load.as_secs_f64() / without.load.as_secs_f64());
-        let (ratio, least, most) = median(ratios.collect());
-        println!(
-            "    a load with values over time           {with:.1} ms; without {without:.1} ms; ratio {ratio:.2} \
-             ({least:.2} to {most:.2})"
-        );
-        per_application.push(audit * 1e3 / applications as f64);
+        let audit: Figures = pairs.iter().map(|(_, with)| with.audit.as_secs_f64() * 1e3).collect();
+        let added: Figures = pairs
+            .iter()
+            .map(|(without, with)| with.load.as_secs_f64() / without.load.as_secs_f64())
+            .collect();
+        per_application.push(audit.median() / applications as f64);
+        measures.record(&format!("audit of {name}: ms"), audit)?;
+        measures.record(&format!("audit of {name}: load with values over time / without"), added)?;
     }
-    if let [_, hundred, thousand] = *per_application {
-        println!(
-            "  an application                           {hundred:.1} µs of 100 nodes, {thousand:.1} µs of 1,000; ratio \
-             {:.2} (at most 1.5)",
-            thousand / hundred
-        );
+    if let [_, _, hundred, thousand] = *per_application {
+        measures.record("audit: an application, 1000 nodes / 100 nodes", thousand / hundred)?;
     }
     Ok(())
 }
 
-struct Measured {
+/// Requests to every application in every slot of a day, some of which fail and some of which are slow.
+fn a_day_of_requests(store: &Store) -> anyhow::Result<Indicators> {
+    let answers = store.read(catalogue::of_the_world(), Past::default())?;
+    let world = construct(&answers, (&project("http://127.0.0.1:9/")).into(), &Prices::default(), |_| {});
+    let keys: Vec<ApplicationKey> = world.applications().map(|(_, app)| app.id.key(&world.texts)).collect();
+    let mut indicators = Indicators::default();
+    let newest = slot_before(TO);
+    for end in (newest - DAY_S + SLOT_S..=newest).step_by(SLOT_S as usize) {
+        let slots = keys.iter().zip(0_u16..).map(|(key, number)| {
+            let failed = if number % 50 == 0 { 500.0 } else { f32::from(number % 5) };
+            let latency = BUCKETS.iter().zip(1_u8..).map(|(bound, share)| (*bound, 100.0 * f32::from(share)));
+            SlotOf {
+                application: key.clone(),
+                source: Source::Seen,
+                end,
+                requests: Some([1_200.0, failed]),
+                latency: latency.collect(),
+            }
+        });
+        let slots = slots.collect();
+        indicators.add(&Batch { requests: vec![end], latencies: vec![end], slots, ..Batch::default() });
+    }
+    ensure!(!indicators.is_empty(), "nothing is known of requests");
+    Ok(indicators)
+}
+
+/// What a load and the audit of what it loaded took.
+struct Round {
     load: Duration,
     audit: Duration,
     applications: usize,
 }
 
 /// Loads a world with some values over time, and audits it.
-fn load(store: &Store, past: Past<'_>) -> anyhow::Result<Measured> {
+fn round(store: &Store, past: Past<'_>, indicators: &Indicators) -> anyhow::Result<Round> {
     let (clock, project) = (SystemClock::new(), project("http://127.0.0.1:9/"));
     let start = clock.monotonic();
     let answers = store.read(catalogue::of_the_world(), past)?;
     let world = construct(&answers, (&project).into(), &Prices::default(), |_| {});
     let loaded = clock.monotonic();
-    let audits = auditor::audit(Evidence {
-        world: &world,
-        indicators: &Indicators::default(),
-        overrides: &Overrides::default(),
-        deployments: &[],
-    });
+    let overrides = &Overrides::default();
+    let audits = auditor::audit(Evidence { world: &world, indicators, overrides, deployments: &[] });
     let audit = clock.monotonic() - loaded;
     ensure!(!audits.is_empty(), "the world is empty");
-    Ok(Measured { load: loaded - start, audit, applications: audits.len() })
+    Ok(Round { load: loaded - start, audit, applications: audits.len() })
 }

@@ -1,4 +1,4 @@
-//! An installation of any size as Prometheus would tell of it: for each query of the catalogue, its series.
+//! The series of an installation of any size, for each query of the catalogue.
 
 use std::borrow::Cow;
 
@@ -9,10 +9,9 @@ use headcount::world::catalogue::{self, Label, Query};
 pub(crate) struct Installation {
     pub(crate) nodes: usize,
     pub(crate) containers: usize,
+    /// The pods of a deployment, which is an application.
+    pub(crate) pods: usize,
 }
-
-/// Pods of one deployment.
-const PODS: usize = 5;
 
 /// The TCP connections of a container; it speaks every protocol on the first of them.
 const CONNECTIONS: usize = 2;
@@ -70,7 +69,7 @@ impl Installation {
 
     fn subjects(&self, query: &Query) -> Vec<Subject> {
         let keeps = |label| query.column(label).is_some();
-        let deployments = self.containers.div_ceil(PODS);
+        let deployments = self.containers.div_ceil(self.pods);
         if keeps(Label::ContainerId) || keeps(Label::Uid) {
             (0..self.containers).map(Subject::Container).collect()
         } else if keeps(Label::ClusterIp) || keeps(Label::Deployment) || keeps(Label::Fqdn) {
@@ -92,12 +91,12 @@ impl Installation {
             Subject::Container(number) | Subject::Deployment(number) => number % self.nodes,
         };
         let deployment = match subject {
-            Subject::Container(number) => number / PODS,
+            Subject::Container(number) => number / self.pods,
             Subject::Node(number) | Subject::Deployment(number) => number,
         };
         // A container of another deployment: what it connects to.
-        let other = (number + PODS * (1 + variant % CONNECTIONS)) % self.containers;
-        let pod = |number: usize| format!("app-{}-5d4f8c7b6d-{number:05}", number / PODS);
+        let other = (number + self.pods * (1 + variant % CONNECTIONS)) % self.containers;
+        let pod = |number: usize| format!("app-{}-5d4f8c7b6d-{number:05}", number / self.pods);
         let namespace = || format!("team-{}", deployment % 20);
         match label {
             Label::MachineId => format!("{node:032x}").into(),
@@ -117,7 +116,7 @@ impl Installation {
             Label::Ip => format!("34.0.{}.{}", number / 250 % 250, number % 250).into(),
             Label::Fqdn => format!("host-{number}.example.com").into(),
             Label::ListenAddr => format!("{}:8080", pod_ip(number)).into(),
-            Label::Destination => format!("{}:8080", service_ip(other / PODS)).into(),
+            Label::Destination => format!("{}:8080", service_ip(other / self.pods)).into(),
             Label::ActualDestination => format!("{}:8080", pod_ip(other)).into(),
             Label::DestinationIp => pod_ip(other).into(),
             Label::Provider => "aws".into(),

@@ -33,20 +33,18 @@ impl Items<'_, '_, '_> {
         if self.names.is_empty() {
             return subject.check(inspection, Status::Ok);
         }
-        subject.fired(inspection, format!("{what}: {}", self.listed()))
+        subject.fired(inspection, self.message(what))
     }
 
-    /// The first name of the alphabet, and how many more there are.
-    fn listed(mut self) -> String {
+    /// What is wrong, the first name of the alphabet, and how many more there are.
+    fn message(mut self, what: &str) -> String {
         self.names.sort_unstable_by_key(|name| name.map(Symbol::number));
         self.names.dedup();
         let texts = &self.subject.world.texts;
-        let text = |name: &Name| name.map(|part| texts.text(part));
-        let first = match self.names.iter().map(text).min() {
-            Some([name, ""]) => name.to_owned(),
-            Some([name, whole]) => format!("{name}@{whole}"),
-            None => String::new(),
-        };
+        let [name, whole] =
+            self.names.iter().map(|name| name.map(|part| texts.text(part))).min().unwrap_or_default();
+        let separator = if whole.is_empty() { "" } else { "@" };
+        let first = [what, ": ", name, separator, whole].concat();
         match self.names.len() {
             0 | 1 => first,
             count => format!("{first} and {} more", count - 1),

@@ -73,6 +73,7 @@ impl<'w, 'a> Ground<'w, 'a> {
     }
 
     fn row(&self, query: &'static Query, row: Option<RowId>) -> Option<Row<'a>> {
-        self.world.answers.table(query).row(row?.place())
+        let row = row?;
+        self.world.answers.table(query).row(row.place())
     }
 }

@@ -1,4 +1,4 @@
-//! Do threads of Python stand in each other's way?
+//! Threads of Python that wait for the interpreter.
 
 use super::{Report, subject::Subject};
 use crate::world::inspections::Inspection;
@@ -6,7 +6,7 @@ use crate::world::inspections::Inspection;
 /// The report on Python; none for an application without.
 pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     let mut waiting = subject.items(Inspection::PythonGILWaitingTime);
-    let mut is_python = subject.runs(|name| name == "python");
+    let mut is_python = subject.runs_python();
     for (_, container, instance) in subject.containers() {
         let seconds = container.python_lock_wait_time;
         is_python |= !seconds.is_nan();

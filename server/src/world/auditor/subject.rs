@@ -1,4 +1,4 @@
-//! Which application is audited, and what does the operator say of it?
+//! The application that is audited, and what the operator says of it.
 
 use std::cell::OnceCell;
 
@@ -16,14 +16,22 @@ pub(super) struct Subject<'g, 'a> {
     pub(super) id: AppId,
     pub(super) app: &'g Application,
     key: OnceCell<ApplicationKey>,
+    runs: OnceCell<RunningTypes>,
     thresholds: Option<&'g Thresholds>,
 }
 
 impl<'g, 'a> Subject<'g, 'a> {
     pub(super) fn new(ground: &'g Ground<'g, 'a>, id: AppId) -> Self {
         let (world, overrides) = (ground.world, ground.evidence.overrides);
-        let subject =
-            Self { ground, world, id, app: &world.apps[id], key: OnceCell::new(), thresholds: None };
+        let subject = Self {
+            ground,
+            world,
+            id,
+            app: &world.apps[id],
+            key: OnceCell::new(),
+            runs: OnceCell::new(),
+            thresholds: None,
+        };
         // Most operators say nothing, and a key is three texts.
         if overrides.applications.is_empty() {
             return subject;
@@ -80,20 +88,45 @@ impl<'g, 'a> Subject<'g, 'a> {
             || self.containers().any(|(_, container, _)| container.periodic)
     }
 
-    /// Whether any of its containers runs something of a type, by the names of types.
-    pub(super) fn runs(&self, is_type: impl Fn(&str) -> bool) -> bool {
-        self.containers()
-            .any(|(id, ..)| self.world.application_types.of(id).any(|name| is_type(self.world.text(*name))))
+    /// Whether any of its containers runs Python.
+    pub(super) fn runs_python(&self) -> bool {
+        self.running_types().python
     }
 
     /// Whether any of its instances is a database of a kind, managed ones included.
     pub(super) fn is_database(&self, engine: Engine) -> bool {
-        let managed = || self.instances().filter_map(|(_, instance)| instance.managed);
-        self.runs(|name| Engine::of_type(name) == Some(engine))
-            || managed().any(|managed| {
-                let managed = &self.world.managed[managed];
-                let name = managed.service.application_type(self.world.text(managed.engine));
-                name.and_then(Engine::of_type) == Some(engine)
-            })
+        self.running_types().engines.contains(&engine)
+    }
+
+    fn running_types(&self) -> &RunningTypes {
+        self.runs.get_or_init(|| {
+            let world = self.world;
+            let observed = self.containers().flat_map(|(id, ..)| world.application_types.of(id));
+            let observed = observed.map(|name| world.text(*name));
+            let managed = self.instances().filter_map(|(_, instance)| instance.managed);
+            let managed = managed.map(|managed| &world.managed[managed]);
+            let managed =
+                managed.filter_map(|managed| managed.service.application_type(world.text(managed.engine)));
+            let mut running = RunningTypes::default();
+            observed.chain(managed).for_each(|name| running.add(name));
+            running
+        })
+    }
+}
+
+/// What an application runs, as far as a report depends on it.
+#[derive(Debug, Default)]
+struct RunningTypes {
+    engines: Vec<Engine>,
+    python: bool,
+}
+
+impl RunningTypes {
+    /// Adds a type by its name, such as `postgres`.
+    fn add(&mut self, name: &str) {
+        self.python |= name == "python";
+        if let Some(engine) = Engine::of_type(name).filter(|engine| !self.engines.contains(engine)) {
+            self.engines.push(engine);
+        }
     }
 }

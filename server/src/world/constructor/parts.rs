@@ -1,10 +1,10 @@
-//! How are the parts of a thing told apart: the disks of a node, the runtimes of an instance?
+//! The parts of things, told apart by name: the disks of a node, the runtimes of an instance.
 
 use std::hash::Hash;
 
 use crate::world::{
     answers::Symbol,
-    model::{Map, Several},
+    model::{Id, Map, Several},
 };
 
 /// Parts by what they are a part of, and their name.
@@ -13,7 +13,7 @@ pub(super) struct Parts<K, T> {
     parts: Vec<(K, T)>,
 }
 
-impl<K: Copy + Hash + Ord, T> Parts<K, T> {
+impl<K: Id + Hash + Eq, T> Parts<K, T> {
     pub(super) fn new() -> Self {
         Self { places: Map::default(), parts: Vec::new() }
     }

@@ -67,9 +67,15 @@ impl Asked {
         match self {
             Self::Failed => slot.requests(),
             Self::Slow { bucket_s } => {
-                let (_, all) = slot.buckets().last()?;
-                // Where every bucket is larger, nobody knows what was quick.
-                let (_, quick) = slot.buckets().take_while(|(bound, _)| *bound <= bucket_s).last()?;
+                let (mut all, mut quick) = (None, None);
+                for (bound, count) in slot.buckets() {
+                    all = Some(count);
+                    if bound <= bucket_s {
+                        quick = all;
+                    }
+                }
+                // Where every bucket is larger, it is not known what was quick.
+                let (all, quick) = all.zip(quick)?;
                 Some([all, (all - quick).max(0.0)])
             }
         }

@@ -1,16 +1,20 @@
-//! Several values for one thing, for many things at once.
+//! Values of which a key may have several.
 
 use std::fmt;
 
-/// Any number of values for each key, in one piece of memory.
+use super::Id;
+
+/// Values of which a key may have several, such as the containers of an instance.
 #[derive(Clone)]
 pub struct Several<K, V> {
     entries: Vec<(K, V)>,
+    /// Where the values of each key begin, by the place of the key, and where those of the last one end.
+    starts: Vec<u32>,
 }
 
 impl<K, V> Default for Several<K, V> {
     fn default() -> Self {
-        Self { entries: Vec::new() }
+        Self { entries: Vec::new(), starts: Vec::new() }
     }
 }
 
@@ -20,21 +24,21 @@ impl<K, V> fmt::Debug for Several<K, V> {
     }
 }
 
-impl<K: Ord + Copy, V> Several<K, V> {
+impl<K: Id, V> Several<K, V> {
     /// The entries by their keys; those of one key keep their order.
     #[must_use]
     pub fn gather(mut entries: Vec<(K, V)>) -> Self {
-        entries.sort_by_key(|(key, _)| *key);
+        entries.sort_by_key(|(key, _)| key.place());
         entries.shrink_to_fit();
-        Self { entries }
+        let starts = starts(entries.iter().map(|(key, _)| key.place()));
+        Self { entries, starts }
     }
 
     /// The values of a key; none for a key that is not there.
     pub fn of(&self, key: K) -> impl ExactSizeIterator<Item = &V> {
-        let start = self.entries.partition_point(|(other, _)| *other < key);
-        let rest = self.entries.get(start..).unwrap_or_default();
-        let length = rest.partition_point(|(other, _)| *other == key);
-        rest.iter().take(length).map(|(_, value)| value)
+        let bounds = self.starts.get(key.place()).zip(self.starts.get(key.place() + 1));
+        let values = bounds.and_then(|(start, end)| self.entries.get(*start as usize..*end as usize));
+        values.unwrap_or_default().iter().map(|(_, value)| value)
     }
 
     /// All entries, in the order of their keys.
@@ -48,15 +52,47 @@ impl<K: Ord + Copy, V> Several<K, V> {
     }
 }
 
+/// For places in ascending order: how many there are below each place up to the one behind the last.
+fn starts(places: impl DoubleEndedIterator<Item = usize> + Clone) -> Vec<u32> {
+    let Some(last) = places.clone().next_back() else { return Vec::new() };
+    let mut starts = Vec::with_capacity(last + 2);
+    let mut count = 0;
+    for place in places {
+        if starts.len() <= place {
+            starts.resize(place + 1, count);
+        }
+        count += 1;
+    }
+    starts.push(count);
+    starts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::model::InstanceId;
+
+    fn at(place: usize) -> InstanceId {
+        InstanceId::at(place)
+    }
 
     #[test]
     fn values_are_found_by_their_key() {
-        let several = Several::gather(vec![(3, 'c'), (1, 'a'), (3, 'd'), (1, 'b')]);
-        assert_eq!(several.of(3).collect::<String>(), "cd");
-        assert_eq!(several.of(1).collect::<String>(), "ab");
-        assert_eq!((several.of(0).len(), several.of(2).len(), several.of(4).len()), (0, 0, 0));
+        let several = Several::gather(vec![(at(3), 'c'), (at(1), 'a'), (at(3), 'd'), (at(1), 'b')]);
+        assert_eq!(several.of(at(3)).collect::<String>(), "cd");
+        assert_eq!(several.of(at(1)).collect::<String>(), "ab");
+        assert_eq!([0, 2, 4, 5].map(|place| several.of(at(place)).len()), [0; 4]);
+        assert_eq!(Several::<InstanceId, char>::gather(Vec::new()).of(at(0)).len(), 0);
+    }
+
+    #[test]
+    fn every_value_is_found_once_under_its_key() {
+        let keys = [7, 0, 0, 4, 7, 2, 7, 0];
+        let several = Several::gather(keys.iter().map(|key| (at(*key), *key)).collect());
+        for place in 0..10 {
+            let found: Vec<_> = several.of(at(place)).copied().collect();
+            let expected: Vec<_> = keys.iter().copied().filter(|key| *key == place).collect();
+            assert_eq!(found, expected);
+        }
     }
 }

@@ -1,0 +1,88 @@
+//! Figures of one kind.
+
+use std::fmt;
+
+/// Figures of one kind, in ascending order.
+#[derive(Debug, Clone)]
+pub struct Figures(Vec<f64>);
+
+impl Figures {
+    /// Sorts figures.
+    #[must_use]
+    pub fn new(mut figures: Vec<f64>) -> Self {
+        figures.sort_by(f64::total_cmp);
+        Self(figures)
+    }
+
+    /// The one in the middle; NaN without figures.
+    #[must_use]
+    pub fn median(&self) -> f64 {
+        self.percentile(50)
+    }
+
+    /// The smallest figure that so many of a hundred do not exceed; NaN without figures.
+    #[must_use]
+    pub fn percentile(&self, percent: usize) -> f64 {
+        let place = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
+        self.0.get(place).copied().unwrap_or(f64::NAN)
+    }
+}
+
+impl FromIterator<f64> for Figures {
+    fn from_iter<I: IntoIterator<Item = f64>>(figures: I) -> Self {
+        Self::new(figures.into_iter().collect())
+    }
+}
+
+impl From<f64> for Figures {
+    fn from(figure: f64) -> Self {
+        Self(vec![figure])
+    }
+}
+
+/// The median, and the range where there are several.
+impl fmt::Display for Figures {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", Rounded(self.median()))?;
+        if self.0.len() > 1 {
+            let (least, most) = (Rounded(self.percentile(0)), Rounded(self.percentile(100)));
+            write!(formatter, " ({least} to {most} of {})", self.0.len())?;
+        }
+        Ok(())
+    }
+}
+
+/// A figure with some three significant digits.
+struct Rounded(f64);
+
+impl fmt::Display for Rounded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = match self.0.abs() {
+            large if large >= 100.0 => 0,
+            large if large >= 10.0 => 1,
+            large if large >= 1.0 => 2,
+            _ => 3,
+        };
+        write!(formatter, "{:.digits$}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_printed_with_their_range() {
+        for (figures, expected) in [
+            (vec![], "NaN"),
+            (vec![0.8], "0.800"),
+            (vec![3.0, 1.0, 2.0], "2.00 (1.00 to 3.00 of 3)"),
+            (vec![12.34, 1234.5], "12.3 (12.3 to 1234 of 2)"),
+        ] {
+            assert_eq!(Figures::new(figures).to_string(), expected);
+        }
+        assert!(
+            (Figures::new((1..=100).map(f64::from).collect()).percentile(99) - 99.0).abs() < f64::EPSILON
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! The measures that this project keeps: their bounds, their figures, and the verdict of one run.
+//!
+//! `docs/measures.md` is the only list of measures. A benchmark records figures under the names in that list; a run fails
+//! when a figure is outside its bound.
+#![expect(clippy::print_stdout, reason = "benchmarks print their figures")]
+
+mod bound;
+mod environment;
+mod figures;
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, ensure};
+
+pub use self::{
+    bound::{Bound, InvalidBound},
+    environment::print_environment,
+    figures::Figures,
+};
+
+/// The list of measures.
+const LIST: &str = include_str!("../../../docs/measures.md");
+
+/// One run of a benchmark.
+#[derive(Debug)]
+pub struct MeasureRun {
+    bounds: BTreeMap<&'static str, Bound>,
+    lines: Vec<MeasuredLine>,
+}
+
+/// What one measure was in this run.
+#[derive(Debug)]
+struct MeasuredLine {
+    name: &'static str,
+    figures: Figures,
+    bound: Bound,
+}
+
+impl MeasureRun {
+    /// A run of the measures in `docs/measures.md`, with nothing measured yet.
+    ///
+    /// # Errors
+    /// The list has a bound that cannot be read.
+    pub fn begin() -> anyhow::Result<Self> {
+        Ok(Self { bounds: read_list(LIST)?, lines: Vec::new() })
+    }
+
+    /// Prints a figure beside its bound, and keeps it for the verdict. The median of several figures is what counts.
+    ///
+    /// # Errors
+    /// The list has no measure of that name, or there is no figure.
+    pub fn record(&mut self, name: &str, figures: impl Into<Figures>) -> anyhow::Result<()> {
+        let figures = figures.into();
+        let (name, bound) =
+            self.bounds.get_key_value(name).with_context(|| format!("docs/measures.md has no {name:?}"))?;
+        ensure!(!figures.median().is_nan(), "{name:?} has no figure");
+        let line = MeasuredLine { name, figures, bound: *bound };
+        println!("  {line}");
+        self.lines.push(line);
+        Ok(())
+    }
+
+    /// Prints all figures of the run as one table.
+    ///
+    /// # Errors
+    /// Names the measures that are outside their bounds.
+    pub fn finish(self) -> anyhow::Result<()> {
+        println!("\nall measures of this run");
+        self.lines.iter().for_each(|line| println!("  {line}"));
+        let missed: Vec<&str> =
+            self.lines.iter().filter(|line| !line.is_kept()).map(|line| line.name).collect();
+        ensure!(missed.is_empty(), "outside their bounds: {}", missed.join("; "));
+        Ok(())
+    }
+}
+
+impl MeasuredLine {
+    fn is_kept(&self) -> bool {
+        self.bound.holds(self.figures.median())
+    }
+}
+
+impl std::fmt::Display for MeasuredLine {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { name, figures, bound } = self;
+        let verdict = if self.is_kept() { "" } else { "  OUTSIDE" };
+        write!(formatter, "{name:<62} {figures}  [{bound}]{verdict}")
+    }
+}
+
+/// The bound of each measure in a Markdown table whose first two columns are the name and the bound.
+fn read_list(list: &'static str) -> anyhow::Result<BTreeMap<&'static str, Bound>> {
+    let rows =
+        list.lines().filter_map(|line| line.strip_prefix("| ")).skip_while(|row| !is_head(row)).skip(1);
+    let mut bounds = BTreeMap::new();
+    for row in rows.filter(|row| !is_head(row)) {
+        let mut cells = row.split(" | ").map(str::trim);
+        let (name, bound) =
+            cells.next().zip(cells.next()).with_context(|| format!("{row:?} has no bound"))?;
+        let bound = bound.parse().with_context(|| format!("the bound of {name:?}"))?;
+        ensure!(bounds.insert(name, bound).is_none(), "{name:?} is there twice");
+    }
+    Ok(bounds)
+}
+
+fn is_head(row: &str) -> bool {
+    row.starts_with("measure | bound | ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bound_in_the_list_can_be_read() {
+        assert!(read_list(LIST).unwrap().len() > 20);
+    }
+
+    #[test]
+    fn a_figure_outside_its_bound_fails_the_run() {
+        let list = "| measure | bound | goal |\n|---|---|---|\n| speed | at least 0.8 | 0.9 |\n| size | at most 2 | |\n";
+        let run = |figures: &[(&str, f64)]| {
+            let mut run = MeasureRun { bounds: read_list(list)?, lines: Vec::new() };
+            figures.iter().try_for_each(|(name, figure)| run.record(name, *figure))?;
+            run.finish()
+        };
+        run(&[("speed", 0.8), ("size", 2.0)]).unwrap();
+        let missed = run(&[("speed", 0.79), ("size", 2.1)]).unwrap_err().to_string();
+        assert_eq!(missed, "outside their bounds: speed; size");
+        assert!(run(&[("weight", 1.0)]).is_err(), "a measure that is not in the list");
+        assert!(run(&[("speed", f64::NAN)]).is_err(), "no figure");
+    }
+}
