@@ -27,7 +27,8 @@ pub(super) fn dump(_allocator: &mut JemallocProfCtl) -> io::Result<File> {
     Ok(file)
 }
 
-/// A file that cannot be executed, which is the only kind where `vm.memfd_noexec` is 2. Linux before 6.3 does not know it.
+/// A file that cannot be executed. Some releases of Linux from 6.3 on refuse others where `vm.memfd_noexec` is 2; earlier ones
+/// do not know the flag.
 fn create() -> io::Result<File> {
     let flags = MemfdFlags::CLOEXEC;
     let file = match memfd_create("heap", flags | MemfdFlags::NOEXEC_SEAL) {
