@@ -59,6 +59,8 @@ fn the_function_that_holds_memory_is_on_top() {
         let top = judge::top(&profile, measure);
         assert!(top[0].contains("holds_much_memory"), "{measure}: {top:?}");
     }
+    let kinds = [("inuse_objects", "count"), ("inuse_space", "bytes")];
+    assert_eq!(judge::value_types(&judge::decoded(&profile)), kinds);
     let [objects, bytes] = judge::totals(&profile);
     let expected = (PIECES * PIECE_BYTES) as f64;
     assert!((0.7..1.5).contains(&(bytes as f64 / expected)), "{bytes} bytes of {expected}");

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What of the system a server uses to talk, to keep and to sample.
-const CALLS: &str = "trace=network,openat,mkdir,mkdirat,rename,setitimer";
+const CALLS: &str = "trace=network,openat,mkdir,mkdirat,rename,timer_create,setitimer";
 
 /// Where nobody answers; an attempt is enough.
 const PROMETHEUS: &str = "http://127.0.0.1:9/";
@@ -154,7 +154,7 @@ async fn an_enabled_server_has_a_tracker_connects_and_samples() {
     trace.until("+++ exited with 0 +++").await;
     let port = format!("htons({})", collector.address().unwrap().port());
     assert!(trace.lines("connect(").iter().any(|line| line.contains(&port)));
-    for call in ["O_CREAT", "mkdir", "rename", "setitimer"] {
+    for call in ["O_CREAT", "mkdir", "rename", "timer_create"] {
         assert!(!trace.lines(call).is_empty(), "{call}");
     }
 }
@@ -174,7 +174,7 @@ async fn told_at_the_start_nothing_is_counted_kept_or_sent() {
         assert!(!scene.status(&server).await.enabled);
         server.stop().await.unwrap();
         trace.until("+++ exited with 0 +++").await;
-        for call in ["connect(", "O_CREAT", "O_WRONLY", "mkdir", "rename", "setitimer"] {
+        for call in ["connect(", "O_CREAT", "O_WRONLY", "mkdir", "rename", "timer_create", "setitimer"] {
             assert_eq!(trace.lines(call), [""; 0], "{call}");
         }
         assert_eq!(
@@ -207,7 +207,9 @@ async fn switched_off_on_the_page_nothing_is_counted_kept_or_sent_after_a_restar
     server.stop().await.unwrap();
     trace.until("+++ exited with 0 +++").await;
     assert_eq!(trace.lines("connect("), [""; 0]);
-    assert_eq!(trace.lines("setitimer"), [""; 0]);
+    for timer in ["timer_create", "setitimer"] {
+        assert_eq!(trace.lines(timer), [""; 0]);
+    }
     let left = files(&scene.path("server"));
     let settings = |name: &String| {
         name.starts_with("db.sqlite")

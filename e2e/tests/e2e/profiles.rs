@@ -7,7 +7,10 @@ use flate2::read::GzDecoder;
 use headcount_e2e::{command::output, wait::eventually};
 use headcount_shared::payload::Payload;
 
-use crate::scene::{SOON, Scene, event};
+use crate::{
+    scene::{SOON, Scene, event},
+    trace::Trace,
+};
 
 /// What would tell where the program was built or runs.
 const TELLING: [&str; 7] = ["/root", "/home", ".cargo", "/rustc/", "/usr/", "/tmp", ".rs\0"];
@@ -39,6 +42,58 @@ async fn the_profiles_of_a_report_open_hold_samples_and_tell_nothing_of_the_host
         for telling in TELLING.into_iter().chain(Some(host.trim()).filter(|name| name.len() >= 6)) {
             assert!(!text.contains(telling), "{telling:?} is in the profile");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_memory_profile_needs_no_directory_for_temporary_files() {
+    // There is nothing at the first one, nobody can write to the second one, and the third one is no directory.
+    for directory in ["/nothing/is/here", "/proc", "/dev/null"] {
+        let scene = Scene::new();
+        let collector = scene.collector().start().await.unwrap();
+        let program = scene.busy_server(&collector).environment("TMPDIR", directory);
+        let server = program.start().await.unwrap();
+        let report = scene.first_report(&collector).await;
+        let report: Payload =
+            serde_json::from_slice(&scene.stored_bytes(&collector, &report.id).await).unwrap();
+        assert!(!report.profile.memory.is_empty(), "{directory}");
+        assert_eq!(scene.status(&server).await.heap_profile_unavailable, None, "{directory}");
+        server.stop().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn why_there_is_no_profile_is_in_the_status_and_once_in_the_log() {
+    let refused = "Operation not permitted";
+    for (calls, cpu, heap) in [
+        ("memfd_create", None, Some("memfd_create")),
+        ("timer_create", None, None),
+        ("timer_create,setitimer", Some(refused), None),
+    ] {
+        let scene = Scene::new();
+        let collector = scene.collector().start().await.unwrap();
+        let (trace, program) = Trace::refusing(&scene, "trace", calls, scene.busy_server(&collector));
+        let server = program.start().await.unwrap();
+        let reports = eventually("three reports arrive", SOON, async || {
+            Some(scene.stored(&collector).await).filter(|reports| reports.len() >= 3)
+        });
+        reports.await.unwrap();
+        let status = scene.status(&server).await;
+        for (which, expected, told) in
+            [("CPU", cpu, status.cpu_profile_unavailable), ("heap", heap, status.heap_profile_unavailable)]
+        {
+            let is_told = match expected {
+                Some(why) => told.as_ref().is_some_and(|told| told.contains(why)),
+                None => told.is_none(),
+            };
+            assert!(is_told, "{calls} refused, {which}: {told:?}");
+            let lines = server.log().count(&format!("reports have no {which} profile"));
+            assert_eq!(lines, usize::from(expected.is_some()), "{calls} refused, {which}");
+        }
+        for call in calls.split(',') {
+            assert!(!trace.lines(call).is_empty(), "{call} was asked for");
+        }
+        server.stop().await.unwrap();
     }
 }
 

@@ -29,6 +29,12 @@ impl Trace {
         Self::with(scene, name, &["-e", &trace, "-e", &inject], program)
     }
 
+    /// Runs `program` where the system refuses all `calls`.
+    pub(crate) fn refusing(scene: &Scene, name: &str, calls: &str, program: Program) -> (Self, Program) {
+        let (trace, inject) = (format!("trace={calls}"), format!("inject={calls}:error=EPERM"));
+        Self::with(scene, name, &["-e", &trace, "-e", &inject], program)
+    }
+
     fn with(scene: &Scene, name: &str, expressions: &[&str], program: Program) -> (Self, Program) {
         let file = scene.path(name);
         // `-D`: the tracer stands aside, so that signals go to the program.

@@ -62,8 +62,8 @@ impl Process {
         let SavedCosts { cpu_usage, memory_usage, cpu_profile } = earlier.checked();
         let profilers = if profiling {
             Profilers {
-                cpu: CpuProfiler::resume(Arc::clone(&clock), cpu_profile).into(),
-                heap: HeapProfiler::start(Arc::clone(&clock)).into(),
+                cpu: Profiled::started("CPU", CpuProfiler::resume(Arc::clone(&clock), cpu_profile)),
+                heap: Profiled::started("heap", HeapProfiler::start(Arc::clone(&clock))),
             }
         } else {
             Profilers::unavailable("profiling is switched off")
@@ -131,23 +131,25 @@ impl Profilers {
     }
 }
 
-impl<T> From<Result<T, Unavailable>> for Profiled<T> {
-    fn from(started: Result<T, Unavailable>) -> Self {
+impl<T> Profiled<T> {
+    /// A profiler, with a line in the log when it did not start.
+    fn started(which: &str, started: Result<T, Unavailable>) -> Self {
         match started {
             Ok(profiler) => Self { profiler: Some(profiler), unavailable: None },
-            Err(unavailable) => Self { profiler: None, unavailable: Some(unavailable) },
+            Err(error) => {
+                tracing::warn!(%error, "reports have no {which} profile");
+                Self { profiler: None, unavailable: Some(error) }
+            }
         }
     }
-}
 
-impl<T> Profiled<T> {
     fn unavailable(why: &str) -> Self {
         Self { profiler: None, unavailable: Some(Unavailable::because(why)) }
     }
 
     /// A profile, with a line in the log when there is none any more or one again.
     fn profile<P>(&mut self, which: &str, profile: impl FnOnce(&T) -> Result<P, Unavailable>) -> Option<P> {
-        // Why a profiler did not start is said on the page, once and for all.
+        // Why a profiler did not start is in the log already, and in the status.
         let profile = profile(self.profiler.as_ref()?);
         match (&profile, &self.unavailable) {
             (Err(error), None) => tracing::warn!(%error, "reports have no {which} profile"),
@@ -178,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_profile_that_fails_is_told_until_there_is_one_again() {
-        let mut profiled = Profiled::from(Ok::<(), Unavailable>(()));
+        let mut profiled = Profiled::started("heap", Ok::<(), Unavailable>(()));
         let failing = |_: &()| Err::<(), _>(Unavailable::because("no room"));
         assert_eq!(
             (profiled.profile("heap", failing), profiled.reason().as_deref()),

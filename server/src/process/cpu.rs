@@ -1,4 +1,19 @@
 //! Tells which functions use the CPU.
+//!
+//! # In a program of yours
+//!
+//! * **`SIGPROF`** is handled from the start of a [`CpuProfiler`] to its end, and what the process did on it before comes back
+//!   then. A program that handles it already is not profiled. One that begins to handle it later keeps the signal, and there is
+//!   no profile until it gives it back. Use one profiler at a time.
+//! * **Threads that block `SIGPROF`** use CPU time that is counted to the stack of a thread that does not block it. System calls
+//!   that the signal interrupts are begun again (`SA_RESTART`), except for those that never are, such as `epoll_wait`.
+//! * **`fork`**: the child is not profiled and gets no signals.
+//! * **`execve`**: the new program starts without the timer, without a signal of it on its way, and with the default action. That is
+//!   so with a POSIX timer. Before Linux 6.4, or where `timer_create` is refused, `ITIMER_PROF` is used, which the new program
+//!   inherits: the first `SIGPROF` ends it unless it handles the signal. Drop the profiler before such a program calls `execve`
+//!   without `fork`.
+//! * **Linked statically, as with musl**: samples are taken and add up, but each stack has the interrupted function only. No library
+//!   is there by which the code that unwinds panics could be told from the rest, and it must not be walked.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -14,19 +29,22 @@ use super::{
 };
 use crate::clock::Clock;
 
+mod cpu_timer;
+mod due_samples;
 mod sampler;
+mod stack_walk;
 mod stacks;
 
 /// Samples a second of CPU time. Not 100: what happens every 10 ms would be hit always or never.
 const FREQUENCY: u32 = 99;
 
-const NANOS_PER_SAMPLE: i64 = 1_000_000_000 / FREQUENCY as i64;
+const NANOS_PER_SAMPLE: u32 = 1_000_000_000 / FREQUENCY;
 
 const KIND: Kind = Kind {
     count: ("samples", "count"),
     amount: ("cpu", "nanoseconds"),
     period_type: ("cpu", "nanoseconds"),
-    period: NANOS_PER_SAMPLE,
+    period: NANOS_PER_SAMPLE as i64,
 };
 
 /// How far the two clocks may differ over a profile, in seconds, when the one on the wall was not set meanwhile.
@@ -49,6 +67,7 @@ pub struct CpuProfile {
 
 /// Samples the whole process at 99 Hz of CPU time, from its start until it is dropped. An idle process is not sampled.
 ///
+/// All samples together are the CPU time of the process, as the kernel counts it, less at most the last tick of the kernel.
 /// There is one in a process at a time, because the signal `SIGPROF` is one. The memory it takes is bounded at 2 MiB.
 /// All calls block for the milliseconds that it takes to read symbol tables.
 #[derive(Debug)]
@@ -80,7 +99,7 @@ impl CpuProfiler {
     /// # Errors
     /// Those of [`Self::start`].
     pub(super) fn resume(clock: Arc<dyn Clock>, earlier: Option<SavedProfile>) -> Result<Self, Unavailable> {
-        let sampler = Sampler::start(FREQUENCY, symbols::ranges_not_to_walk()?)?;
+        let sampler = Sampler::start(symbols::ranges_not_to_walk()?)?;
         let state = Mutex::new(ProfilerState { began: Moment::now(&*clock), earlier });
         Ok(Self { clock, sampler, state })
     }
@@ -88,7 +107,7 @@ impl CpuProfiler {
     /// The profile up to now. Sampling goes on as if nobody had looked.
     ///
     /// # Errors
-    /// When names cannot be read from `/proc`.
+    /// When names cannot be read from `/proc`, or when another profiler of this process has taken `SIGPROF`.
     pub fn peek(&self) -> Result<CpuProfile, Unavailable> {
         self.look()?.encoded()
     }
@@ -96,7 +115,7 @@ impl CpuProfiler {
     /// The profile up to now; the next one begins here. Every sample is in exactly one of them.
     ///
     /// # Errors
-    /// When names cannot be read from `/proc`; the samples are lost then, and the next profile begins here all the same.
+    /// Those of [`Self::peek`]; the samples are lost then, and the next profile begins here all the same.
     pub fn cut(&self) -> Result<CpuProfile, Unavailable> {
         let (recorded, span, earlier) = {
             let mut state = self.state();
@@ -105,13 +124,13 @@ impl CpuProfiler {
             state.began = now.not_before(span.to);
             (self.sampler.cut(), span, state.earlier.take())
         };
-        NamedProfile::new(&recorded, span, earlier.as_ref())?.encoded()
+        NamedProfile::new(&recorded?, span, earlier.as_ref())?.encoded()
     }
 
     /// The profile up to now, as it survives a restart.
     ///
     /// # Errors
-    /// When names cannot be read from `/proc`.
+    /// Those of [`Self::peek`].
     pub(super) fn save(&self) -> Result<SavedProfile, Unavailable> {
         let NamedProfile { span, names, samples } = self.look()?;
         Ok(SavedProfile::new(span.from, span.to, &names, &samples))
@@ -122,7 +141,7 @@ impl CpuProfiler {
             let state = self.state();
             (self.sampler.peek(), state.span(Moment::now(&*self.clock)), state.earlier.clone())
         };
-        NamedProfile::new(&recorded, span, earlier.as_ref())
+        NamedProfile::new(&recorded?, span, earlier.as_ref())
     }
 
     fn state(&self) -> MutexGuard<'_, ProfilerState> {
@@ -212,7 +231,7 @@ fn named(recorded: &Recorded, names: &mut Names) -> pprof::Samples {
 
 fn values(count: u64) -> [i64; 2] {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
-    [count, count.saturating_mul(NANOS_PER_SAMPLE)]
+    [count, count.saturating_mul(NANOS_PER_SAMPLE.into())]
 }
 
 #[cfg(test)]
@@ -262,7 +281,7 @@ mod tests {
     #[test]
     fn samples_from_before_a_restart_are_added_by_the_names_of_functions() {
         let mut stacks = stacks::Stacks::new(16);
-        stacks.add(&[16]);
+        stacks.add(&[16], 1);
         let span = Span { from: 1, to: 2 };
         let first = NamedProfile::new(&stacks.recorded(), span, None).expect("/proc is readable");
         let saved = SavedProfile::new(1, 2, &first.names, &first.samples);
@@ -273,7 +292,7 @@ mod tests {
     #[test]
     fn samples_that_were_not_recorded_are_in_the_profile() {
         let mut stacks = stacks::Stacks::new(16);
-        stacks.add(&[16]);
+        stacks.add(&[16], 1);
         stacks.lose(2);
         let recorded = stacks.recorded();
         let mut names = Names::default();

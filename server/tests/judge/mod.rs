@@ -1,26 +1,12 @@
-//! What do others make of our profiles? `go tool pprof` reads them, and nothing in them may tell where they come from.
+//! What others make of our profiles: `go tool pprof` reads them, the crate `pprof` decodes them, and nothing in them tells
+//! where they come from.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use std::{io::Read, process::Command};
 
 use flate2::read::GzDecoder;
-use prost::Message;
-
-/// The part of a profile that holds its values.
-#[derive(Clone, PartialEq, Message)]
-struct Values {
-    #[prost(message, repeated, tag = "2")]
-    sample: Vec<Sample>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Sample {
-    #[prost(uint64, repeated, tag = "1")]
-    location_id: Vec<u64>,
-    #[prost(int64, repeated, tag = "2")]
-    value: Vec<i64>,
-}
+use pprof::protos::{Message, Profile, Sample};
 
 fn gunzip(pprof: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -28,13 +14,44 @@ fn gunzip(pprof: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// The profile as the crate `pprof` understands it, after it was checked that everything it refers to is there.
+pub(crate) fn decoded(pprof: &[u8]) -> Profile {
+    let profile = Profile::decode(&*gunzip(pprof)).expect("a profile");
+    assert_eq!(profile.string_table.first().map(String::as_str), Some(""), "the first text is empty");
+    for location in &profile.location {
+        assert!(profile.mapping.iter().any(|mapping| mapping.id == location.mapping_id), "{location:?}");
+    }
+    for sample in &profile.sample {
+        assert_eq!(sample.value.len(), profile.sample_type.len(), "a value of each type");
+        assert!(!functions(&profile, sample).is_empty(), "a sample is in some function");
+    }
+    profile
+}
+
+/// The names and units of the values of a profile.
+pub(crate) fn value_types(profile: &Profile) -> Vec<(&str, &str)> {
+    profile.sample_type.iter().map(|kind| (text(profile, kind.ty), text(profile, kind.unit))).collect()
+}
+
 /// Both values of all samples, added up.
 pub(crate) fn totals(pprof: &[u8]) -> [i64; 2] {
-    let values = Values::decode(&*gunzip(pprof)).expect("a profile");
-    values.sample.iter().fold([0; 2], |[count, amount], sample| {
-        assert!(!sample.location_id.is_empty(), "a sample is in some function");
-        [count + sample.value[0], amount + sample.value[1]]
-    })
+    decoded(pprof)
+        .sample
+        .iter()
+        .fold([0; 2], |[count, amount], sample| [count + sample.value[0], amount + sample.value[1]])
+}
+
+/// The functions of a stack, from the innermost outwards.
+pub(crate) fn functions<'p>(profile: &'p Profile, sample: &Sample) -> Vec<&'p str> {
+    let location =
+        |id: &u64| profile.location.iter().find(|location| location.id == *id).expect("a location");
+    let function = |id: u64| profile.function.iter().find(|function| function.id == id).expect("a function");
+    let lines = sample.location_id.iter().map(location).flat_map(|location| &location.line);
+    lines.map(|line| text(profile, function(line.function_id).name)).collect()
+}
+
+fn text(profile: &Profile, at: i64) -> &str {
+    usize::try_from(at).ok().and_then(|at| profile.string_table.get(at)).expect("a text of the table")
 }
 
 /// What `go tool pprof` finds: the functions with the most of `measure` themselves, the largest first.

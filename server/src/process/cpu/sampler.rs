@@ -1,17 +1,16 @@
-//! What is the process doing right now, 99 times a second of CPU time?
+//! Samples the stacks of this process, 99 times a second of CPU time.
 //!
 //! The kernel sends `SIGPROF` to the thread whose CPU time made the timer go off. The handler walks that thread's stack
-//! and counts it. It may have interrupted anything, so it neither allocates nor waits: when the record is in use, the
-//! sample is counted without its stack.
+//! and counts it for the CPU time that passed since the last sample. It may have interrupted anything, so it neither
+//! allocates nor waits: when the record is in use, the sample is counted without its stack.
 //!
-//! Why not the crate `pprof`: its space for stacks is fixed, 120 MB are resident from the first moment and 200 MB after
-//! a restart, which is what a cut would be; and it drops the samples that it does not walk.
+//! `ARCHITECTURE.md` says why this is not the crate `pprof`.
 
-#![expect(unsafe_code, reason = "a signal handler, a timer and a stack walk have no safe interface")]
+#![expect(unsafe_code, reason = "a signal handler has no safe interface")]
 
 use std::{
     ffi::{c_int, c_void},
-    mem,
+    io, mem,
     ops::Range,
     ptr,
     sync::{
@@ -20,26 +19,29 @@ use std::{
     },
 };
 
-use super::stacks::{Recorded, Stacks};
+use rustix::time::{ClockId, clock_gettime};
+
+use super::{
+    NANOS_PER_SAMPLE,
+    cpu_timer::CpuTimer,
+    due_samples::DueSamples,
+    stack_walk::{self, DEPTH},
+    stacks::{Recorded, Stacks},
+};
 use crate::process::Unavailable;
 
 /// Different calls kept until the next cut: 1.5 MiB. A server at work has a few thousand.
 const CALLS: usize = 1 << 16;
 
-/// The deepest stack that is kept; of deeper ones, the innermost functions.
-const DEPTH: usize = 128;
-
-/// Functions of the handler itself, which the walk passes before it reaches those that were interrupted. There are about
-/// five.
-const HANDLER_DEPTH: usize = 32;
-
-/// `ITIMER_PROF` of `sys/time.h`: CPU time of the whole process, in user and kernel mode.
-const ITIMER_PROF: c_int = 2;
+/// The most samples that one stack may stand for: a second of CPU time. More than that passes only while nobody handled
+/// the signal, and says nothing about the stack that was there afterwards.
+const MOST_AT_ONCE: u64 = 99;
 
 static RUNNING: AtomicBool = AtomicBool::new(false);
 static RECORD: Mutex<Option<Record>> = Mutex::new(None);
-/// Samples that came while the record was in use.
+/// Samples without a stack: they came while the record was in use, or too many at once.
 static MISSED: AtomicU64 = AtomicU64::new(0);
+static DUE: DueSamples = DueSamples::every(NANOS_PER_SAMPLE as u64);
 
 #[derive(Debug)]
 struct Record {
@@ -50,53 +52,62 @@ struct Record {
 
 /// The timer, the signal handler and the record. All three end with it.
 #[derive(Debug)]
-pub(super) struct Sampler(());
+pub(super) struct Sampler {
+    /// `None` only before it starts and while it ends.
+    timer: Option<CpuTimer>,
+    /// What the process did on the signal before: by default it ends, or it ignores it.
+    before: libc::sighandler_t,
+}
 
 impl Sampler {
     /// Starts sampling. A stack ends at the first function inside the ranges given.
-    pub(super) fn start(frequency: u32, not_to_walk: Vec<Range<u64>>) -> Result<Self, Unavailable> {
+    pub(super) fn start(not_to_walk: Vec<Range<u64>>) -> Result<Self, Unavailable> {
         if RUNNING.swap(true, Ordering::SeqCst) {
             return Err(Unavailable::because("the CPU of this process is already being profiled"));
         }
-        // The first walk looks for the tables of all libraries, and may take locks for that.
-        walk(&[], &mut [0; DEPTH]);
+        stack_walk::prepare();
         *record() = Some(Record { stacks: Stacks::new(CALLS), not_to_walk });
         MISSED.store(0, Ordering::SeqCst);
-        if let Err(error) = handle_signal() {
-            forget();
-            return Err(error);
-        }
+        DUE.begin(cpu_time());
+        let before = handle_signal().inspect_err(|_| forget())?;
         // From here on, dropping it undoes whatever was done.
-        let sampler = Self(());
-        set_timer(1_000_000 / i64::from(frequency))?;
+        let mut sampler = Self { timer: None, before };
+        sampler.timer = Some(CpuTimer::start(NANOS_PER_SAMPLE).map_err(refused)?);
         Ok(sampler)
     }
 
     /// A copy of what was recorded so far.
-    pub(super) fn peek(&self) -> Recorded {
+    ///
+    /// # Errors
+    /// When another profiler of this process handles the signal now.
+    pub(super) fn peek(&self) -> Result<Recorded, Unavailable> {
         let (mut recorded, missed) = {
             let record = record();
             (record.as_ref().map(|record| record.stacks.recorded()), MISSED.load(Ordering::SeqCst))
         };
         recorded.iter_mut().for_each(|recorded| recorded.lose(missed));
-        recorded.unwrap_or_else(|| Stacks::new(0).into_recorded())
+        handle_signal()?;
+        Ok(recorded.unwrap_or_else(|| Stacks::new(0).into_recorded()))
     }
 
     /// What was recorded so far; recording starts over without a gap.
-    pub(super) fn cut(&self) -> Recorded {
+    ///
+    /// # Errors
+    /// When another profiler of this process handles the signal now. What was recorded is lost.
+    pub(super) fn cut(&self) -> Result<Recorded, Unavailable> {
         let fresh = Stacks::new(CALLS);
         let full = record().as_mut().map(|record| mem::replace(&mut record.stacks, fresh));
         let mut recorded = full.unwrap_or_else(|| Stacks::new(0)).into_recorded();
         recorded.lose(MISSED.swap(0, Ordering::SeqCst));
-        recorded
+        handle_signal()?;
+        Ok(recorded)
     }
 }
 
 impl Drop for Sampler {
     fn drop(&mut self) {
-        // Neither can fail with these arguments, and a timer that went on would find a signal that does nothing.
-        set_timer(0).ok();
-        ignore_signal();
+        drop(self.timer.take());
+        stop_handling(self.before);
         forget();
     }
 }
@@ -111,117 +122,93 @@ fn record() -> MutexGuard<'static, Option<Record>> {
     RECORD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-extern "C" fn on_signal(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut c_void) {
+extern "C" fn on_signal(_signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    // SAFETY: the kernel passes valid information to a handler registered with `SA_SIGINFO`.
+    let cause = unsafe { (*info).si_code };
+    // What a process sent, this one or another, says nothing about CPU time.
+    if !matches!(cause, libc::SI_TIMER | libc::SI_KERNEL) {
+        return;
+    }
     // SAFETY: the C library gives every thread an `errno` that lives as long as the thread.
     let errno = unsafe { &mut *libc::__errno_location() };
     let before = *errno;
-    sample(interrupted_at(context.cast()));
+    // SAFETY: this is a handler registered with `SA_SIGINFO`.
+    sample(unsafe { stack_walk::interrupted_at(context.cast()) });
     *errno = before;
 }
 
 fn sample(address: u64) {
+    let samples = DUE.take(cpu_time());
     let mut record = match RECORD.try_lock() {
         Ok(record) => record,
         Err(TryLockError::Poisoned(record)) => record.into_inner(),
         Err(TryLockError::WouldBlock) => {
-            MISSED.fetch_add(1, Ordering::SeqCst);
+            MISSED.fetch_add(samples, Ordering::SeqCst);
             return;
         }
     };
-    let Some(record) = record.as_mut() else { return };
-    let mut stack = [address; DEPTH];
-    let depth = walk(&record.not_to_walk, &mut stack);
-    record.stacks.add(stack.get(..depth).unwrap_or_default());
-}
-
-/// Completes a stack that has the address where the thread was interrupted, outwards up to the first function that may
-/// not be walked, and tells its depth. Callers are told by an address inside the call, not by the one after it.
-fn walk(not_to_walk: &[Range<u64>], stack: &mut [u64; DEPTH]) -> usize {
-    let [interrupted, ..] = *stack;
-    let ends = |address| not_to_walk.iter().any(|range| range.contains(&address));
-    if ends(interrupted) {
-        return 1;
+    let Some(record) = record.as_mut().filter(|_| samples > 0) else { return };
+    if samples > MOST_AT_ONCE {
+        MISSED.fetch_add(samples - MOST_AT_ONCE, Ordering::SeqCst);
     }
-    let (mut depth, mut passed, mut inside) = (1, 0, false);
-    let see = |frame: &backtrace::Frame| {
-        let address = frame.ip().addr() as u64;
-        if !inside {
-            inside = address == interrupted;
-            passed += 1;
-            return passed < HANDLER_DEPTH;
-        }
-        let Some(slot) = stack.get_mut(depth).filter(|_| address != 0) else { return false };
-        *slot = address - 1;
-        depth += 1;
-        !ends(address)
-    };
-    // SAFETY: it must not run beside itself where it uses a debugging library that is not thread-safe; that is Windows.
-    unsafe { backtrace::trace_unsynchronized(see) };
-    depth
+    let mut stack = [address; DEPTH];
+    let depth = stack_walk::walk(&record.not_to_walk, &mut stack);
+    record.stacks.add(stack.get(..depth).unwrap_or_default(), samples.min(MOST_AT_ONCE));
 }
 
-#[cfg(target_arch = "x86_64")]
-fn interrupted_at(context: *const libc::ucontext_t) -> u64 {
-    // SAFETY: the kernel passes a valid context to a handler registered with `SA_SIGINFO`.
-    let registers = unsafe { &(*context).uc_mcontext.gregs };
-    registers.get(libc::REG_RIP as usize).map_or(0, |address| address.cast_unsigned())
+/// The CPU time of this process, in nanoseconds. A signal handler may ask.
+fn cpu_time() -> u64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    u64::try_from(time.tv_sec * 1_000_000_000 + time.tv_nsec).unwrap_or_default()
 }
 
-#[cfg(target_arch = "aarch64")]
-fn interrupted_at(context: *const libc::ucontext_t) -> u64 {
-    // SAFETY: the kernel passes a valid context to a handler registered with `SA_SIGINFO`.
-    unsafe { (*context).uc_mcontext.pc }
-}
-
-fn handle_signal() -> Result<(), Unavailable> {
-    // SAFETY: an all-zero `sigaction` is the default action with no flags and an empty mask.
-    let (mut before, mut action): (libc::sigaction, libc::sigaction) =
-        unsafe { (mem::zeroed(), mem::zeroed()) };
-    // SAFETY: it only writes the present action to `before`.
-    outcome(unsafe { libc::sigaction(libc::SIGPROF, ptr::null(), &raw mut before) })?;
-    if !matches!(before.sa_sigaction, libc::SIG_DFL | libc::SIG_IGN) {
+/// Sees to it that the signal comes here, and tells what the process did on it before.
+fn handle_signal() -> Result<libc::sighandler_t, Unavailable> {
+    let before = handler()?;
+    if before == own_handler() {
+        return Ok(before);
+    }
+    if !matches!(before, libc::SIG_DFL | libc::SIG_IGN) {
         return Err(Unavailable::because("another profiler of this process already uses SIGPROF"));
     }
-    action.sa_sigaction = on_signal as *const () as usize;
+    // SAFETY: an all-zero `sigaction` is the default action with no flags and an empty mask.
+    let mut action: libc::sigaction = unsafe { mem::zeroed() };
+    action.sa_sigaction = own_handler();
     action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
     // SAFETY: `on_signal` has the type that `SA_SIGINFO` asks for and does only what a handler may.
-    outcome(unsafe { libc::sigaction(libc::SIGPROF, &raw const action, ptr::null_mut()) })
+    outcome(unsafe { libc::sigaction(libc::SIGPROF, &raw const action, ptr::null_mut()) })?;
+    Ok(before)
 }
 
-/// From now on `SIGPROF` does nothing. Its default, which ends the process, could still meet a signal on its way.
-fn ignore_signal() {
-    // SAFETY: ignoring a signal runs no code of ours.
-    unsafe { libc::signal(libc::SIGPROF, libc::SIG_IGN) };
+/// Does on the signal what was done `before`, unless somebody else handles it meanwhile. No timer sends it any more.
+fn stop_handling(before: libc::sighandler_t) {
+    if handler() != Ok(own_handler()) {
+        return;
+    }
+    // By default the process ends: a signal on its way must not meet that. Ignoring it first takes it away.
+    for action in [libc::SIG_IGN, before] {
+        // SAFETY: neither ignoring a signal nor its default runs code of ours.
+        unsafe { libc::signal(libc::SIGPROF, action) };
+    }
 }
 
-/// Asks for a signal whenever the process has used that many microseconds of CPU time; 0 asks for none.
-fn set_timer(microseconds: i64) -> Result<(), Unavailable> {
-    let every = libc::timeval { tv_sec: 0, tv_usec: microseconds };
-    let timer = Timer { interval: every, first: every };
-    // SAFETY: both pointers are what the function asks for: a timer to read, and none to write.
-    outcome(unsafe { setitimer(ITIMER_PROF, &raw const timer, ptr::null_mut()) })
+fn handler() -> Result<libc::sighandler_t, Unavailable> {
+    // SAFETY: an all-zero `sigaction` is the default action with no flags and an empty mask.
+    let mut present: libc::sigaction = unsafe { mem::zeroed() };
+    // SAFETY: it only writes the present action.
+    outcome(unsafe { libc::sigaction(libc::SIGPROF, ptr::null(), &raw mut present) })?;
+    Ok(present.sa_sigaction)
+}
+
+fn own_handler() -> libc::sighandler_t {
+    on_signal as *const () as libc::sighandler_t
 }
 
 fn outcome(result: c_int) -> Result<(), Unavailable> {
-    if result == 0 {
-        return Ok(());
-    }
-    let error = std::io::Error::last_os_error();
-    Err(Unavailable::because(format!("the system does not sample this process: {error}")))
+    if result == 0 { Ok(()) } else { Err(refused(io::Error::last_os_error())) }
 }
 
-/// `struct itimerval` of `sys/time.h`.
-#[repr(C)]
-struct Timer {
-    interval: libc::timeval,
-    first: libc::timeval,
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` passes")]
+fn refused(error: io::Error) -> Unavailable {
+    Unavailable::because(format!("the system does not sample this process: {error}"))
 }
-
-unsafe extern "C" {
-    fn setitimer(which: c_int, new: *const Timer, old: *mut Timer) -> c_int;
-}
-
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-compile_error!(
-    "the CPU sampler does not know where this machine keeps the address that a signal interrupted"
-);

@@ -1,4 +1,4 @@
-//! How often was each stack seen?
+//! Counts stacks.
 //!
 //! A tree from the outermost function inwards: stacks that begin alike share their beginning. All space is taken when
 //! the tree is made, so that a signal handler may add to it.
@@ -41,16 +41,16 @@ impl Stacks {
         Self { nodes, capacity: capacity + 1, index, lost: 0 }
     }
 
-    /// Counts a stack, given from the innermost function outwards. It neither allocates nor waits. A stack for which no
-    /// space is left counts as lost.
-    pub(super) fn add(&mut self, innermost_first: &[u64]) {
+    /// Counts a stack, given from the innermost function outwards, so many times. It neither allocates nor waits. A stack
+    /// for which no space is left counts as lost.
+    pub(super) fn add(&mut self, innermost_first: &[u64], samples: u64) {
         let mut node = ROOT;
         for &address in innermost_first.iter().rev() {
-            let Some(callee) = self.callee(node, address) else { return self.lose(1) };
+            let Some(callee) = self.callee(node, address) else { return self.lose(samples) };
             node = callee;
         }
         if let Some(node) = self.nodes.get_mut(node as usize) {
-            node.samples = node.samples.saturating_add(1);
+            node.samples = node.samples.saturating_add(u32::try_from(samples).unwrap_or(u32::MAX));
         }
     }
 
@@ -137,7 +137,7 @@ mod tests {
     fn equal_stacks_are_counted_together_and_others_apart() {
         let mut stacks = Stacks::new(16);
         for stack in [&[3, 2, 1][..], &[3, 2, 1], &[2, 1], &[3, 1], &[1, 2, 3]] {
-            stacks.add(stack);
+            stacks.add(stack, 1);
         }
         let expected = [(vec![1, 2, 3], 1), (vec![2, 1], 1), (vec![3, 1], 1), (vec![3, 2, 1], 2)];
         assert_eq!(sorted(&stacks.recorded()), expected);
@@ -148,18 +148,18 @@ mod tests {
     #[test]
     fn a_stack_without_space_counts_as_lost_and_known_ones_go_on() {
         let mut stacks = Stacks::new(2);
-        stacks.add(&[2, 1]);
-        stacks.add(&[3, 1]);
-        stacks.add(&[2, 1]);
-        assert_eq!(sorted(&stacks.recorded()), [(vec![2, 1], 2)]);
-        assert_eq!(stacks.recorded().lost(), 1);
+        stacks.add(&[2, 1], 1);
+        stacks.add(&[3, 1], 4);
+        stacks.add(&[2, 1], 2);
+        assert_eq!(sorted(&stacks.recorded()), [(vec![2, 1], 3)]);
+        assert_eq!(stacks.recorded().lost(), 4);
     }
 
     #[test]
     fn a_full_tree_has_not_grown() {
         let mut stacks = Stacks::new(1000);
         let space = stacks.nodes.capacity();
-        (0..5000).for_each(|address| stacks.add(&[address, address % 7]));
+        (0..5000).for_each(|address| stacks.add(&[address, address % 7], 1));
         assert_eq!(stacks.nodes.capacity(), space);
         let recorded = stacks.recorded();
         assert_eq!(recorded.stacks().map(|(_, count)| count).sum::<u64>() + recorded.lost(), 5000);

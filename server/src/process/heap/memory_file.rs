@@ -8,16 +8,32 @@
 use std::{ffi::CString, fs::File, io, os::fd::AsRawFd};
 
 use jemalloc_pprof::JemallocProfCtl;
-use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::{
+    fs::{MemfdFlags, memfd_create},
+    io::Errno,
+};
 use tikv_jemalloc_ctl::raw;
 
 /// What the allocator reports of the heap now.
 pub(super) fn dump(_allocator: &mut JemallocProfCtl) -> io::Result<File> {
-    let file = File::from(memfd_create("heap", MemfdFlags::CLOEXEC)?);
+    let file = create().map_err(|error| {
+        io::Error::new(error.kind(), format!("`memfd_create` makes no file in memory: {error}"))
+    })?;
     let path = CString::new(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
     // SAFETY: `prof.dump` is documented to take the name of a file as a C string, which lives as long as the call.
     unsafe { raw::write(b"prof.dump\0", path.as_ptr()) }
         // The text of the error would name the file.
-        .map_err(|_| io::Error::other("it cannot write its report to memory"))?;
+        .map_err(|_| io::Error::other("it cannot write its report to `/proc/self/fd`"))?;
     Ok(file)
+}
+
+/// A file that cannot be executed. Some releases of Linux from 6.3 on refuse others where `vm.memfd_noexec` is 2; earlier ones
+/// do not know the flag.
+fn create() -> io::Result<File> {
+    let flags = MemfdFlags::CLOEXEC;
+    let file = match memfd_create("heap", flags | MemfdFlags::NOEXEC_SEAL) {
+        Err(Errno::INVAL) => memfd_create("heap", flags)?,
+        made => made?,
+    };
+    Ok(File::from(file))
 }
