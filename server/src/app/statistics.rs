@@ -396,7 +396,7 @@ impl Plan {
         let world =
             World::new(disk, clock, metrics, Arc::new(prices), self.cache_ttl, self.targets, Some(records));
         Ok(Installed {
-            lead: Lead::new(self.settings.clone()),
+            lead: Lead::new(self.settings.clone(), Arc::clone(&self.clock), instance),
             settings: self.settings.clone(),
             world: Arc::new(world),
             instance,
