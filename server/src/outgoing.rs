@@ -142,7 +142,8 @@ const fn reason_of_certificate(error: &CertificateError) -> &'static str {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "its certificate is for another name: the address must have a name that is in it"
         }
-        CertificateError::UnknownIssuer => {
+        // The others are mostly for a certificate that is its own authority.
+        CertificateError::UnknownIssuer | CertificateError::Other(_) => {
             "its certificate is signed by nobody whom this machine trusts: SSL_CERT_FILE names a file in PEM form that is \
              trusted instead, with the certificate of who signed it, or with this one"
         }

@@ -6,7 +6,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Once},
 };
 
 use rustls::{
@@ -41,6 +41,10 @@ pub(crate) fn tls_config() -> Result<ClientConfig, &'static str> {
     let provider = Arc::new(default_provider());
     let authorities = Verifier::new(Arc::clone(&provider)).map_err(|_| refused)?;
     let listed = file.as_deref().map(listed_in).unwrap_or_default();
+    if file.is_some() && listed.is_empty() {
+        static SAID: Once = Once::new();
+        SAID.call_once(|| tracing::warn!("{NO_FILE}"));
+    }
     let verifier = ListedVerifier { authorities: Arc::new(authorities), listed };
     tls_config_of(Arc::new(verifier), provider).map_err(|_| refused)
 }

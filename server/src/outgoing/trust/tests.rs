@@ -23,7 +23,7 @@ impl Making {
     fn params(&self) -> CertificateParams {
         let mut params =
             CertificateParams::new(["prometheus.internal".to_owned(), "127.0.0.1".to_owned()]).unwrap();
-        params.is_ca = self.is_ca.clone();
+        params.is_ca = self.is_ca;
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);
         params.not_after = rcgen::date_time_ymd(self.until_year, 1, 1);
         params
@@ -70,7 +70,7 @@ fn a_listed_certificate_is_accepted_whoever_signed_it_if_its_name_and_time_are_r
     }
     for making in [Making { until_year: 2023, ..LEAF }, Making { until_year: 2023, ..OWN_AUTHORITY }] {
         for certificate in [making.self_signed(), making.signed_by_another()] {
-            let expired = verified(&[certificate.clone()], &certificate, "prometheus.internal");
+            let expired = verified(std::slice::from_ref(&certificate), &certificate, "prometheus.internal");
             assert!(matches!(
                 expired,
                 Err(Error::InvalidCertificate(CertificateError::ExpiredContext { .. }))
