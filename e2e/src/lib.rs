@@ -18,6 +18,7 @@ pub mod log;
 pub mod observed;
 pub mod old_chromium;
 pub mod past;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod processes;
 pub mod program;

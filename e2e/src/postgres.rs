@@ -173,6 +173,23 @@ impl Postgres {
         format!("postgres://{owner}:{}@{}/{database}", password.replace(' ', "%20"), self.cluster.listen)
     }
 
+    /// Where it listens.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.cluster.listen
+    }
+
+    /// The name and the password of who owns everything.
+    pub(crate) const fn owner() -> [&'static str; 2] {
+        OWNER
+    }
+
+    /// Makes a program run as this server does, and own the directory that it uses.
+    pub(crate) fn run_as_owner(&self, command: &mut Command, directory: &Path) -> anyhow::Result<()> {
+        let Some(Account { user, group }) = self.cluster.account else { return Ok(()) };
+        command.uid(user).gid(group);
+        self.cluster.give_away(directory)
+    }
+
     /// Runs a statement in a database, and gives what it returns: a line for each row, with `|` between columns.
     ///
     /// # Errors

@@ -6,17 +6,19 @@
 mod proxies;
 pub(crate) mod retry_after;
 mod target_policy;
+mod trust;
 
 use std::{error::Error, io, sync::OnceLock};
 
 use reqwest::{Client, ClientBuilder, Proxy, Url};
+use rustls::CertificateError;
 
 use self::proxies::Proxies;
 pub use self::target_policy::{ForbiddenTarget, TargetPolicy};
+pub(crate) use self::trust::{tls_config, tls_config_of};
 
-/// Why a client cannot be made: there are no certificates of authorities, for example.
-pub(crate) const NO_TLS: &str =
-    "this machine cannot make TLS connections: are there certificates of authorities?";
+/// Why a client cannot be made, where nothing more is known.
+pub(crate) const NO_TLS: &str = "this machine cannot make TLS connections";
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +65,21 @@ pub(crate) fn client_in(
     Ok(place.get_or_init(|| client))
 }
 
+/// The same for a client that looks at certificates.
+///
+/// # Errors
+/// Why there is no TLS.
+pub(crate) fn verifying_client_in(
+    place: &OnceLock<Client>,
+    configured: impl FnOnce(ClientBuilder) -> ClientBuilder,
+) -> Result<&Client, NoAnswer> {
+    if let Some(client) = place.get() {
+        return Ok(client);
+    }
+    let tls = tls_config().map_err(NoAnswer::Unreachable)?;
+    client_in(place, |client| configured(client.tls_backend_preconfigured(tls)))
+}
+
 impl From<ForbiddenTarget> for NoAnswer {
     fn from(_: ForbiddenTarget) -> Self {
         Self::Unreachable(ForbiddenTarget::REASON)
@@ -100,7 +117,7 @@ fn reason_of_io(error: &io::Error) -> Option<&'static str> {
         return Some(ForbiddenTarget::REASON);
     }
     match (inner.and_then(|inner| inner.downcast_ref()), error.kind()) {
-        (Some(rustls::Error::InvalidCertificate(_)), _) => Some("its certificate is not accepted"),
+        (Some(rustls::Error::InvalidCertificate(error)), _) => Some(reason_of_certificate(error)),
         (Some(_), _) => Some("TLS failed"),
         (None, io::ErrorKind::ConnectionRefused) => Some("connection refused"),
         (None, io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => Some("no route"),
@@ -115,10 +132,27 @@ fn reason_of_io(error: &io::Error) -> Option<&'static str> {
     }
 }
 
+/// Why a certificate is refused, and what to do. The texts of the errors have names in them.
+const fn reason_of_certificate(error: &CertificateError) -> &'static str {
+    match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "its certificate has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "its certificate is not valid yet: is the clock of this machine right?"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "its certificate is for another name: the address must have a name that is in it"
+        }
+        // The others are mostly for a certificate that is its own authority.
+        CertificateError::UnknownIssuer | CertificateError::Other(_) => {
+            "its certificate is signed by nobody whom this machine trusts: SSL_CERT_FILE names a file in PEM form that is \
+             trusted instead, with the certificate of who signed it, or with this one"
+        }
+        _ => "its certificate is not accepted",
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use rustls::CertificateError;
-
     use super::*;
 
     #[test]
@@ -134,6 +168,12 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_of_nobody_known_is_refused_with_what_to_do() {
+        let error = io::Error::other(rustls::Error::from(CertificateError::UnknownIssuer));
+        assert!(reason(&error).contains("SSL_CERT_FILE"));
+    }
+
+    #[test]
     fn what_went_wrong_is_said_without_a_name() {
         let tls = |error: rustls::Error| io::Error::other(error);
         let lookup = "failed to lookup address information: Name or service not known";
@@ -144,7 +184,8 @@ mod tests {
             (io::Error::other(lookup), "its name is not known"),
             (io::Error::other("secret.example.com"), "the connection failed"),
             (io::Error::other(ForbiddenTarget), ForbiddenTarget::REASON),
-            (tls(CertificateError::UnknownIssuer.into()), "its certificate is not accepted"),
+            (tls(CertificateError::Expired.into()), "its certificate has expired"),
+            (tls(CertificateError::BadSignature.into()), "its certificate is not accepted"),
             (tls(rustls::Error::HandshakeNotComplete), "TLS failed"),
         ] {
             assert_eq!(reason(&error), expected);

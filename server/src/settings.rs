@@ -8,8 +8,10 @@ mod connection_string;
 mod database;
 mod error;
 mod health;
+mod migrations;
 mod schema;
 mod source;
+mod statement;
 mod times;
 
 mod bootstrap;
@@ -33,6 +35,7 @@ mod forgetting;
 mod history;
 mod incidents;
 mod leader;
+mod lease;
 mod ledger;
 mod outbox;
 mod records;

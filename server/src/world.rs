@@ -38,6 +38,7 @@ mod watch;
 pub mod costs;
 mod memory;
 mod observation;
+mod prometheus_clock;
 mod refresh;
 
 #[cfg(test)]
@@ -204,6 +205,14 @@ impl World {
 
     fn caches(&self) -> Caches {
         Caches { observed: Arc::clone(&self.observed), disk: Arc::clone(&self.surroundings.disk) }
+    }
+
+    /// What came instead of answers when the Prometheus of a project was last asked, by the ids of the projects.
+    #[must_use]
+    pub fn failures(&self) -> BTreeMap<String, String> {
+        let observed = locked(&self.observed);
+        let failure = |of: &Observed| Some((of.project.id.clone(), of.observation.failure()?));
+        observed.values().filter_map(failure).collect()
     }
 
     /// What is known at this moment. Changes nothing.

@@ -13,7 +13,10 @@ use headcount::{
     clock::{Clock, SystemClock},
     outgoing::TargetPolicy,
     world::{
-        catalogue::{self, INBOUND_LATENCY, INBOUND_REQUESTS, Query, UP},
+        catalogue::{
+            self, INBOUND_LATENCY, INBOUND_REQUESTS, KUBE_NODE_INFO, KUBE_POD_INIT_CONTAINER_INFO,
+            KUBE_SERVICE_INFO, Query, REDIS_UP, UP,
+        },
         project::PrometheusAccess,
         prometheus::{Prometheus, Sink, Span, TooLarge},
     },
@@ -43,7 +46,11 @@ impl Real {
     /// `None` where Prometheus is not installed.
     fn start(dir: &Path) -> Option<Self> {
         std::fs::write(dir.join("rules.yml"), RULES).unwrap();
-        std::fs::write(dir.join("prometheus.yml"), "rule_files: [rules.yml]\n").unwrap();
+        Self::start_with(dir, "rule_files: [rules.yml]\n")
+    }
+
+    fn start_with(dir: &Path, config: &str) -> Option<Self> {
+        std::fs::write(dir.join("prometheus.yml"), config).unwrap();
         let started = Command::new("prometheus")
             .arg(format!("--config.file={}", dir.join("prometheus.yml").display()))
             .arg(format!("--storage.tsdb.path={}", dir.join("data").display()))
@@ -133,6 +140,67 @@ async fn a_real_prometheus_accepts_every_query_and_is_understood() {
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// What an exporter says of the cluster, and of itself.
+const CLUSTER: &str = "\
+kube_node_info{node=\"n1\",system_uuid=\"s1\",kernel_version=\"6.1\"} 1
+kube_service_info{namespace=\"shop\",service=\"cart\",cluster_ip=\"10.96.0.1\"} 1
+kube_pod_init_container_info{uid=\"u1\",namespace=\"shop\",pod=\"cart-1\",container=\"main\"} 1
+redis_up{namespace=\"theirs\"} 1
+";
+
+/// The labels of a scraped pod, as the operator for Prometheus sets them.
+const TARGET: &str =
+    "{namespace: monitoring, pod: metrics-1, container: exporter, node: n9, service: metrics}";
+
+#[tokio::test]
+async fn what_kube_state_metrics_says_is_read_the_same_with_and_without_honor_labels() {
+    for honor_labels in [false, true] {
+        let exporter = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = exporter.local_addr().unwrap();
+        let says = axum::Router::new().route("/metrics", axum::routing::get(async || CLUSTER));
+        tokio::spawn(async move { axum::serve(exporter, says).await });
+        let dir = tempfile::tempdir().unwrap();
+        let config = format!(
+            "scrape_configs:\n- job_name: kube\n  scrape_interval: 1s\n  honor_labels: {honor_labels}\n  static_configs:\n  \
+             - targets: ['{target}']\n    labels: {TARGET}\n"
+        );
+        let Some(real) = Real::start_with(dir.path(), &config) else {
+            println!("prometheus is not installed: nothing was asked");
+            return;
+        };
+        let prometheus = real.client("");
+        for (query, expected) in [
+            (&KUBE_NODE_INFO, "s1 n1 6.1"),
+            (&KUBE_SERVICE_INFO, "shop cart 10.96.0.1"),
+            (&KUBE_POD_INIT_CONTAINER_INFO, "u1 shop cart-1 main"),
+        ] {
+            let found = scraped(&prometheus, query).await;
+            assert_eq!(found.join(" "), expected, "honor_labels: {honor_labels}");
+        }
+        // An exporter of a database is told by the pod in which it runs.
+        let namespace = if honor_labels { "theirs" } else { "monitoring" };
+        let found = scraped(&prometheus, &REDIS_UP).await;
+        assert!(
+            found.contains(&namespace.to_owned()) && found.contains(&"metrics-1".to_owned()),
+            "{found:?}"
+        );
+    }
+}
+
+/// The texts of the only series, as soon as it was scraped.
+async fn scraped(prometheus: &Prometheus, query: &'static Query) -> Vec<String> {
+    let look = async {
+        loop {
+            let (texts, _) = prometheus.range(query, last_minute(), 45, Texts::default()).await.unwrap();
+            if let [only] = &texts.0[..] {
+                return only.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(120), look).await.unwrap()
 }
 
 /// Counters that grow by so much a second.

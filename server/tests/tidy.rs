@@ -57,7 +57,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("browsers", &["disk", "peer_address"]),
     ("process", &["clock"]),
     ("notifications", &["clock", "metrics", "outgoing", "world"]),
-    ("settings", &["disk", "hex", "notifications", "outgoing", "world"]),
+    ("settings", &["clock", "disk", "hex", "notifications", "outgoing", "world"]),
     ("collector", &["clock", "disk"]),
     ("world", &["clock", "disk", "metrics", "outgoing"]),
     ("report", &["browsers", "clock", "disk", "hex", "metrics", "outgoing", "process"]),

@@ -4,6 +4,7 @@ use headcount_e2e::{
     clock::now,
     fleet::{Fleet, prices, truth::Truth},
     observed::Observed,
+    pgbouncer::PgBouncer,
     postgres::{Cluster, Postgres},
     processes::Process,
     program::Program,
@@ -47,6 +48,14 @@ struct Member {
 }
 
 impl Stage {
+    /// The same with a pooler in transaction mode before the database, which has two sessions for all servers together.
+    async fn set_behind_a_pooler() -> (Self, (PgBouncer, Postgres)) {
+        let (stage, postgres) = Self::set().await;
+        let pooler = PgBouncer::start(&postgres, 2).await.unwrap();
+        let settings = pooler.url(&postgres, "settings");
+        (Self { settings, ..stage }, (pooler, postgres))
+    }
+
     async fn set() -> (Self, Postgres) {
         let scene = Scene::new();
         let postgres = Cluster::new(own_address().ip()).await.unwrap().start().await.unwrap();
@@ -189,6 +198,17 @@ async fn queries(scene: &Scene, server: &Process) -> u64 {
 #[tokio::test]
 async fn one_of_three_servers_speaks_and_when_it_is_killed_another_does() {
     let (stage, _postgres) = Stage::set().await;
+    one_speaks_and_when_it_is_killed_another_does(&stage).await;
+}
+
+#[tokio::test]
+async fn behind_a_pooler_in_transaction_mode_one_of_three_servers_speaks_and_when_it_is_killed_another_does()
+{
+    let (stage, _servers) = Stage::set_behind_a_pooler().await;
+    one_speaks_and_when_it_is_killed_another_does(&stage).await;
+}
+
+async fn one_speaks_and_when_it_is_killed_another_does(stage: &Stage) {
     let mut members = stage.start_all().await;
     let mut reports = Reports::of(&stage.scene, &stage.collector);
     let speaker = stage.speaker(&members).await;
@@ -230,23 +250,25 @@ async fn while_postgres_is_away_nothing_is_lost_or_counted_twice_and_each_server
         said_once(member, "the settings database cannot be").await;
     }
     stage.browse(&mut members).await;
-    stage.assert_sums(&mut reports, &members, speaker).await;
+    // Reports are made meanwhile. The lease of the one that spoke ends at some time of it.
+    reports.round_with_ids(&instances(&members)).await;
 
     let postgres = postgres.start().await.unwrap();
     for member in &members {
         said_once(member, "the settings database can be").await;
     }
     // The one that spoke goes on until it has asked again, and another may have been quicker.
-    let locks = "SELECT pid::text FROM pg_locks WHERE locktype = 'advisory' AND granted";
-    let is_held = async || (postgres.query("settings", locks).await.unwrap().len() == 1).then_some(());
-    eventually("one server has the lock", SOON, is_held).await.unwrap();
+    let leases = "SELECT holder FROM headcount_leader WHERE expires_at > EXTRACT(EPOCH FROM now()) * 1000";
+    let is_held = async || (postgres.query("settings", leases).await.unwrap().len() == 1).then_some(());
+    eventually("one server has the lease", SOON, is_held).await.unwrap();
     let speaker = stage.speaker(&members).await;
     stage.browse(&mut members).await;
     stage.assert_sums(&mut reports, &members, speaker).await;
     stage.assert_arrived(&mut reports, &members).await;
     for (member, said) in members.iter().zip(said) {
         let lines = member.process.log().lines().split_off(said);
-        let of_it = lines.iter().filter(|line| !line.contains("speaks for all"));
+        let is_of_leading = |line: &str| line.contains("speaks for all") || line.contains("leads no longer");
+        let of_it = lines.iter().filter(|line| !is_of_leading(line));
         assert_eq!(of_it.count(), 2, "{lines:#?}");
         for secret in ["127.", "only in tests", "%20", "postgres:"] {
             assert!(!lines.iter().any(|line| line.contains(secret)), "{lines:#?}");

@@ -107,8 +107,18 @@ impl Installed {
             loop {
                 if self.lead.is_ours().await {
                     let speaking = speaking.get_or_insert_with(|| self.speak());
-                    self.look(speaking).await;
-                } else if let Some(ended) = speaking.take() {
+                    let look = async {
+                        self.look(speaking).await;
+                        tokio::time::sleep(FOLLOW).await;
+                    };
+                    // A database that is slow to read does not cost the lead.
+                    tokio::select! {
+                        () = look => {}
+                        () = self.lead.keep() => {}
+                    }
+                    continue;
+                }
+                if let Some(ended) = speaking.take() {
                     Speaking::end(ended).await;
                     self.world.rest().await;
                 }

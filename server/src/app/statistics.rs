@@ -3,6 +3,7 @@
 //! Switched off, none of its parts exists.
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicBool},
     time::Duration,
@@ -325,8 +326,17 @@ impl Statistics {
             dropped_browsers: running.browsers.peek_dropped_browsers(),
             cpu_profile_unavailable,
             heap_profile_unavailable,
+            prometheus_failure: self.prometheus_failures().into_values().next(),
             data_directory: running.upkeep.trouble(),
         }
+    }
+
+    /// What came instead of answers of Prometheus, by the ids of the projects that it came for.
+    #[must_use]
+    pub fn prometheus_failures(&self) -> BTreeMap<String, String> {
+        let running = self.running();
+        let installed = running.as_ref().and_then(|running| running.installed.as_ref());
+        installed.map(|installed| installed.world.failures()).unwrap_or_default()
     }
 
     fn set_running(&self, running: Option<Arc<Running>>) {
@@ -396,7 +406,7 @@ impl Plan {
         let world =
             World::new(disk, clock, metrics, Arc::new(prices), self.cache_ttl, self.targets, Some(records));
         Ok(Installed {
-            lead: Lead::new(self.settings.clone()),
+            lead: Lead::new(self.settings.clone(), Arc::clone(&self.clock), instance),
             settings: self.settings.clone(),
             world: Arc::new(world),
             instance,

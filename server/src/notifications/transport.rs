@@ -51,7 +51,7 @@ impl HttpTransport {
             let lax = |client| configured(client).tls_certs_only([]).tls_danger_accept_invalid_certs(true);
             return outgoing::client_in(&self.lax, lax);
         }
-        outgoing::client_in(&self.strict, configured)
+        outgoing::verifying_client_in(&self.strict, configured)
     }
 }
 

@@ -9,10 +9,9 @@ use std::{
 
 use reqwest::{Client, Response, Url, header, redirect};
 use rustls::{
-    ClientConfig,
     client::{Resumption, danger::ServerCertVerifier},
+    crypto::ring::default_provider,
 };
-use rustls_platform_verifier::Verifier;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -79,8 +78,15 @@ impl HttpTransport {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let no_tls = outgoing::NoAnswer::Unreachable(outgoing::NO_TLS);
-        let tls = tls_config(self.verifier.clone()).map_err(|_| no_tls)?;
+        let mut tls = match self.verifier.clone() {
+            Some(verifier) => {
+                outgoing::tls_config_of(verifier, Arc::new(default_provider())).map_err(|_| outgoing::NO_TLS)
+            }
+            None => outgoing::tls_config(),
+        }
+        .map_err(outgoing::NoAnswer::Unreachable)?;
+        // A session that is resumed tells the collector, and everybody who listens, that two reports come from one installation.
+        tls.resumption = Resumption::disabled();
         outgoing::client_in(&self.client, |client| {
             client
                 .tls_backend_preconfigured(tls)
@@ -112,23 +118,6 @@ impl Transport for HttpTransport {
     fn send(&self, id: Uuid, report: Report) -> FutureAnswer<'_> {
         Box::pin(self.post(id, report))
     }
-}
-
-/// A session that is resumed tells the collector, and everybody who listens, that two reports come from one installation.
-fn tls_config(verifier: Option<Arc<dyn ServerCertVerifier>>) -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier: Arc<dyn ServerCertVerifier> = match verifier {
-        Some(verifier) => verifier,
-        None => Arc::new(Verifier::new(Arc::clone(&provider))?),
-    };
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
-    config.resumption = Resumption::disabled();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
 }
 
 /// What matters of an answer. An answer that breaks off is none.

@@ -12,6 +12,7 @@ use super::{
     project::{Column, change_column},
     prometheus,
 };
+use crate::settings::statement::{query, query_scalar};
 
 /// The project that the flags `--bootstrap-prometheus-…` fill.
 const DEFAULT: &str = "default";
@@ -35,9 +36,9 @@ impl Settings {
     pub async fn bootstrap(&self, bootstrap: &Bootstrap, new_project_id: &str) -> Result<()> {
         self.attempt(Doing::Writing, async {
             let mut transaction = self.database.write().await?;
-            let insert = sqlx::query("INSERT INTO project (id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING");
+            let insert = query("INSERT INTO project (id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING");
             insert.bind(new_project_id).bind(DEFAULT).execute(&mut *transaction).await?;
-            let id: String = sqlx::query_scalar("SELECT id FROM project WHERE name = $1")
+            let id: String = query_scalar("SELECT id FROM project WHERE name = $1")
                 .bind(DEFAULT)
                 .fetch_one(&mut *transaction)
                 .await?;

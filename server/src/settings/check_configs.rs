@@ -15,6 +15,7 @@ use super::{
     error::Result,
     schema::Schema,
 };
+use crate::settings::statement::query_as;
 use crate::world::{
     application_key::ApplicationKey,
     inspections::{Inspection, Overrides, Thresholds},
@@ -118,7 +119,7 @@ impl StoredRow {
 async fn rows(connection: &mut AnyConnection, project: &str) -> Result<Vec<StoredRow>> {
     let statement =
         "SELECT application_id, configs FROM check_configs WHERE project_id = $1 ORDER BY application_id";
-    Ok(sqlx::query_as(statement).bind(project).fetch_all(connection).await?)
+    Ok(query_as(statement).bind(project).fetch_all(connection).await?)
 }
 
 /// The name under which an override of that inspection is counted. An id is free text of whoever wrote it, and only known

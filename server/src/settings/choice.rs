@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
 use super::{Settings, error::Result, health::Doing, ledger, project, schema::Schema, written};
+use crate::settings::statement::{query, query_scalar};
 
 /// The name of the row.
 const NAME: &str = "usage_statistics";
@@ -75,7 +76,7 @@ pub(super) async fn stored(connection: &mut AnyConnection, schema: &Schema) -> R
     if !schema.has("settings", "value") {
         return Ok(StoredChoice::default());
     }
-    let value: Option<String> = sqlx::query_scalar("SELECT value FROM settings WHERE name = $1")
+    let value: Option<String> = query_scalar("SELECT value FROM settings WHERE name = $1")
         .bind(NAME)
         .fetch_optional(connection)
         .await?;
@@ -92,6 +93,6 @@ async fn store(transaction: &mut AnyConnection, choice: Option<StoredChoice>) ->
         "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = settings.value"
     };
     let value = serde_json::to_string(&choice.unwrap_or_default())?;
-    sqlx::query(statement).bind(NAME).bind(value).execute(transaction).await?;
+    query(statement).bind(NAME).bind(value).execute(transaction).await?;
     Ok(())
 }

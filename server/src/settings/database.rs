@@ -10,40 +10,57 @@ use headcount_shared::payload::DatabaseType;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 use sqlx::{
-    Any, AnyConnection, AnyPool, ConnectOptions, Connection, Executor, Transaction,
+    Any, AnyPool, ConnectOptions, Connection, Executor, Transaction,
     any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers},
-    migrate::{MigrateError, Migrator},
-    pool::PoolConnection,
+    migrate::MigrateError,
 };
 use thiserror::Error;
 
 use super::{
     connection_string::{Address, BadConnectionString},
     error::{Cause, Error, Result},
+    migrations,
     schema::Schema,
     source::Source,
-    written::{EarlierRecords, note_earlier},
 };
 use crate::disk::private;
-
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/settings");
 
 /// How long whoever asks waits for a connection. SQLite itself waits 5 seconds for a lock, which the driver sets.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Connections to PostgreSQL at most.
-const CONNECTIONS: u32 = 4;
+/// Connections to PostgreSQL at most: one that reads or writes, and one that renews the lease meanwhile.
+const CONNECTIONS: u32 = 2;
 
-/// What every connection to PostgreSQL says first: nobody waits for ever, and what is as it should be is not worth a line
-/// in the log.
-const MANNERS: &str =
-    "SET lock_timeout = '5s'; SET statement_timeout = '20s'; SET client_min_messages = warning";
+/// How a transaction of PostgreSQL begins. Nobody waits for ever, and what is as it should be is not worth a line in the log.
+/// The limits are the transaction's own: behind a pooler in transaction mode the next one has another session.
+const BEGIN_WRITING: &str = "BEGIN; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '20s';
+    SET LOCAL client_min_messages = warning";
+
+/// The same for a transaction that only reads.
+const BEGIN_READING: &str =
+    "BEGIN READ ONLY; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '20s';
+    SET LOCAL client_min_messages = warning";
+
+/// The same for one that changes tables: it waits for another server that does.
+const BEGIN_MIGRATING: &str = "BEGIN; SET LOCAL lock_timeout = '20s'; SET LOCAL statement_timeout = '20s';
+    SET LOCAL client_min_messages = warning";
 
 /// What every connection to SQLite says that writes: what is deleted is overwritten, and nothing of it is in a temporary file.
 const THOROUGH: &str = "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY";
 
-/// What a connection that only reads says.
-const READ_ONLY: &str = "SET default_transaction_read_only = on";
+/// How PgBouncer refuses what every connection of the driver says, unless its settings allow that.
+const POOLER_REFUSAL: &str = "unsupported startup parameter: extra_float_digits";
+
+/// What allows it.
+const POOLER_HINT: &str =
+    "PgBouncer takes the connection with `ignore_startup_parameters = extra_float_digits`";
+
+/// How TLS refuses a server whose certificate may sign others, also where `sslrootcert` lists that certificate.
+const OWN_AUTHORITY: &str = "CaUsedAsEndEntity";
+
+/// What would be accepted.
+const OWN_AUTHORITY_HINT: &str = "the server's certificate is that of an authority (basicConstraints=CA:TRUE), which is no \
+    server's: make it with CA:FALSE and list it in sslrootcert, or let it be signed by an authority that is listed there";
 
 /// What is in a path of a URL as it is.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
@@ -115,9 +132,9 @@ impl Database {
         if !read_only {
             migrate(&pool, place, kind).await?;
         }
-        let mut connection = pool.acquire().await.map_err(unusable)?;
-        let schema = Schema::read(&mut connection, kind).await.map_err(unusable)?;
-        drop(connection);
+        let mut transaction = pool.begin_with(begin_reading(kind)).await.map_err(unusable)?;
+        let schema = Schema::read(&mut transaction, kind).await.map_err(unusable)?;
+        drop(transaction);
         match schema.lacks() {
             Some(missing) if !read_only => Err(OpenError::Unsuitable(place, missing)),
             _ => Ok(Self { pool, kind, read_only, schema }),
@@ -136,9 +153,13 @@ impl Database {
         &self.schema
     }
 
-    /// A connection to read with.
-    pub(super) async fn read(&self) -> Result<PoolConnection<Any>> {
-        self.pool.acquire().await.map_err(|error| self.unavailable(error))
+    /// A transaction to read in. It ends when it is dropped.
+    ///
+    /// There is no reading without one: the driver parses a statement and executes it in two steps, and a pooler in
+    /// transaction mode may give each another session.
+    pub(super) async fn read(&self) -> Result<Transaction<'static, Any>> {
+        let begun = self.pool.begin_with(begin_reading(self.kind)).await;
+        begun.map_err(|error| self.unavailable(error))
     }
 
     /// A transaction to write in. What it wrote is there once it is committed, and not at all if it is dropped.
@@ -146,12 +167,7 @@ impl Database {
         if self.read_only {
             return Err(Error::ReadOnly);
         }
-        // SQLite cannot wait for the lock in the middle of a transaction that has read already.
-        let begin = match self.kind {
-            DatabaseType::Sqlite => "BEGIN IMMEDIATE",
-            DatabaseType::Postgres => "BEGIN",
-        };
-        self.pool.begin_with(begin).await.map_err(|error| self.unavailable(error))
+        self.pool.begin_with(begin_writing(self.kind)).await.map_err(|error| self.unavailable(error))
     }
 
     fn unavailable(&self, error: sqlx::Error) -> Error {
@@ -168,7 +184,7 @@ impl Database {
         if self.read_only || self.kind == DatabaseType::Postgres {
             return Ok(());
         }
-        let mut connection = self.read().await?;
+        let mut connection = self.pool.acquire().await.map_err(|error| self.unavailable(error))?;
         connection.execute("VACUUM").await?;
         // With a write-ahead log the pages from before are in it until it is emptied.
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
@@ -180,17 +196,31 @@ impl Database {
     }
 }
 
-/// Brings the tables up to date. What an earlier version wrote without a note is noted then.
+const fn begin_reading(kind: DatabaseType) -> &'static str {
+    match kind {
+        DatabaseType::Sqlite => "BEGIN",
+        DatabaseType::Postgres => BEGIN_READING,
+    }
+}
+
+const fn begin_writing(kind: DatabaseType) -> &'static str {
+    match kind {
+        // SQLite cannot wait for the lock in the middle of a transaction that has read already.
+        DatabaseType::Sqlite => "BEGIN IMMEDIATE",
+        DatabaseType::Postgres => BEGIN_WRITING,
+    }
+}
+
+/// Brings the tables up to date.
 async fn migrate(pool: &AnyPool, place: Place, kind: DatabaseType) -> Result<(), OpenError> {
     let unusable = |error| OpenError::Unusable(place, error);
-    let mut connection = pool.acquire().await.map_err(unusable)?;
-    let schema = Schema::read(&mut connection, kind).await.map_err(unusable)?;
-    let earlier = EarlierRecords::look(&mut connection, &schema, kind).await.map_err(unusable)?;
-    drop(connection);
-    MIGRATIONS.run(pool).await.map_err(|error| OpenError::of_migration(place, error))?;
-    let Some(earlier) = earlier else { return Ok(()) };
-    let mut transaction = pool.begin().await.map_err(unusable)?;
-    note_earlier(&mut transaction, earlier).await.map_err(unusable)?;
+    let begin = match kind {
+        DatabaseType::Sqlite => begin_writing(kind),
+        DatabaseType::Postgres => BEGIN_MIGRATING,
+    };
+    let mut transaction = pool.begin_with(begin).await.map_err(unusable)?;
+    let migrated = migrations::apply_missing(&mut transaction, kind).await;
+    migrated.map_err(|error| OpenError::of_migration(place, error))?;
     transaction.commit().await.map_err(unusable)
 }
 
@@ -213,18 +243,8 @@ fn pool(kind: DatabaseType, read_only: bool, connect_timeout: Duration) -> AnyPo
                     Ok(())
                 })
             }),
-        DatabaseType::Postgres => options
-            .max_connections(CONNECTIONS)
-            .after_connect(move |connection, _| Box::pin(prepare(connection, read_only))),
+        DatabaseType::Postgres => options.max_connections(CONNECTIONS),
     }
-}
-
-async fn prepare(connection: &mut AnyConnection, read_only: bool) -> sqlx::Result<()> {
-    connection.execute(MANNERS).await?;
-    if read_only {
-        connection.execute(READ_ONLY).await?;
-    }
-    Ok(())
 }
 
 pub(super) fn options(source: &Source) -> Result<(AnyConnectOptions, Duration), OpenError> {
@@ -283,7 +303,11 @@ fn check_readable(file: &Path) -> Result<(), OpenError> {
 /// What a database or the system says, without the driver's words around it.
 fn reason(error: &sqlx::Error) -> String {
     match error {
+        sqlx::Error::Database(error) if error.message().contains(POOLER_REFUSAL) => {
+            format!("{}; {POOLER_HINT}", error.message())
+        }
         sqlx::Error::Database(error) => error.message().to_owned(),
+        error if error.to_string().contains(OWN_AUTHORITY) => OWN_AUTHORITY_HINT.to_owned(),
         sqlx::Error::Io(error) => error.to_string(),
         other => other.to_string(),
     }

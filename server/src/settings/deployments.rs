@@ -14,6 +14,7 @@ use super::{
     times::{seconds, seconds_if_any},
     written::{self, RolloutBefore, WrittenKind},
 };
+use crate::settings::statement::{query, query_as};
 use crate::world::{application_key::ApplicationKey, deployments::Deployment};
 
 /// How many rollouts of an application are read.
@@ -43,7 +44,7 @@ pub(super) async fn of(
             SELECT *, ROW_NUMBER() OVER (PARTITION BY application_id ORDER BY started_at DESC) AS place
             FROM application_deployment WHERE project_id = $1
         ) AS newest WHERE place <= $2";
-    let rows = sqlx::query_as(statement).bind(project).bind(NEWEST).fetch_all(connection).await?;
+    let rows = query_as(statement).bind(project).bind(NEWEST).fetch_all(connection).await?;
     Ok(newest(rows))
 }
 
@@ -129,7 +130,7 @@ impl StoredRollout {
         let statement = "SELECT application_id, name, CAST(finished_at AS BIGINT), metrics_snapshot
             FROM application_deployment
             WHERE project_id = $1 AND started_at = $2 AND application_id IN ($3, $4) ORDER BY application_id";
-        let find = sqlx::query_as(statement).bind(project).bind(i64::from(deployment.started_at));
+        let find = query_as(statement).bind(project).bind(i64::from(deployment.started_at));
         let known: Option<(String, String, i64, Option<String>)> =
             find.bind(earlier).bind(later).fetch_optional(transaction).await?;
         Ok(known.map(|(application_id, name, finished_at, metrics_snapshot)| Self {
@@ -164,7 +165,7 @@ async fn fill_in(
     let statement = "UPDATE application_deployment SET name = $1, finished_at = $2, metrics_snapshot = $3
         WHERE project_id = $4 AND application_id = $5 AND started_at = $6
         AND finished_at = $7 AND COALESCE(metrics_snapshot, '') = $8";
-    let update = sqlx::query(statement).bind(holds.name).bind(holds.finished_at).bind(holds.metrics_snapshot);
+    let update = query(statement).bind(holds.name).bind(holds.finished_at).bind(holds.metrics_snapshot);
     let update = update.bind(project).bind(application_id).bind(started_at);
     let held_snapshot = held.metrics_snapshot.unwrap_or_default();
     update.bind(held.finished_at).bind(held_snapshot).execute(transaction).await?;
@@ -184,7 +185,7 @@ async fn insert(transaction: &mut AnyConnection, project: &str, deployment: &Dep
     let taken = deployment.snapshot.as_ref().map(snapshot::json);
     let (application, _) = spellings(project, &deployment.application);
     let started_at = i64::from(deployment.started_at);
-    sqlx::query(statement)
+    query(statement)
         .bind(project)
         .bind(&application)
         .bind(&deployment.name)

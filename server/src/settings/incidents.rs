@@ -9,6 +9,7 @@ use super::{
     times::{seconds, seconds_if_any},
     written::{self, WrittenKind},
 };
+use crate::settings::statement::{query, query_as, query_scalar};
 use crate::world::{
     application_key::ApplicationKey,
     incidents::{Change, Incident, What},
@@ -29,7 +30,7 @@ pub(super) async fn open(
     }
     let statement = "SELECT application_id, key, opened_at, resolved_at, severity FROM incident
         WHERE project_id = $1 AND resolved_at = 0 ORDER BY opened_at, key";
-    let rows: Vec<StoredRow> = sqlx::query_as(statement).bind(project).fetch_all(connection).await?;
+    let rows: Vec<StoredRow> = query_as(statement).bind(project).fetch_all(connection).await?;
     Ok(rows.into_iter().filter_map(|StoredRow(incident)| incident).collect())
 }
 
@@ -45,7 +46,7 @@ pub(super) async fn newest(
     }
     let statement = "SELECT application_id, key, opened_at, resolved_at, severity FROM incident
         WHERE project_id = $1 ORDER BY opened_at DESC, key LIMIT $2";
-    let rows = sqlx::query_as(statement).bind(project).bind(i64::try_from(count).unwrap_or(i64::MAX));
+    let rows = query_as(statement).bind(project).bind(i64::try_from(count).unwrap_or(i64::MAX));
     let rows: Vec<StoredRow> = rows.fetch_all(connection).await?;
     Ok(rows.into_iter().filter_map(|StoredRow(incident)| incident).collect())
 }
@@ -96,7 +97,7 @@ async fn update(
     project: &str,
     key: &str,
 ) -> Result<bool> {
-    let update = sqlx::query(statement).bind(to).bind(project).bind(key);
+    let update = query(statement).bind(to).bind(project).bind(key);
     Ok(update.execute(transaction).await?.rows_affected() > 0)
 }
 
@@ -104,14 +105,14 @@ async fn insert(transaction: &mut AnyConnection, project: &str, incident: &Incid
     let (earlier, later) = spellings(project, &incident.application);
     let open = "SELECT COUNT(*) FROM incident
         WHERE project_id = $1 AND application_id IN ($2, $3) AND resolved_at = 0";
-    let open = sqlx::query_scalar(open).bind(project).bind(&earlier).bind(&later);
+    let open = query_scalar(open).bind(project).bind(&earlier).bind(&later);
     let open: i64 = open.fetch_one(&mut *transaction).await?;
     if open > 0 {
         return Ok(false);
     }
     let statement = "INSERT INTO incident (project_id, application_id, key, opened_at, resolved_at, severity)
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
-    let inserted = sqlx::query(statement)
+    let inserted = query(statement)
         .bind(project)
         .bind(&earlier)
         .bind(&incident.key)

@@ -1,113 +1,246 @@
-//! Which of several servers on one database speaks for all of them?
+//! Elects which of several servers on one database leads: it observes, and speaks for all.
 //!
-//! A lock of PostgreSQL, held by a connection for as long as it lives: when the server that has it ends, or its connection
-//! does, another one gets it. A file of SQLite has one server.
+//! The leader has a lease: a row in the table `headcount_leader` with a time of the database's clock, which the leader moves on
+//! while it runs. Nothing of that needs a session, so a pooler in transaction mode may stand between. A file of SQLite has one
+//! server.
+//!
+//! Where the settings are only read there is no row to write. The leader holds a transaction open there that has a lock of
+//! PostgreSQL; a pooler keeps a transaction on one session, and ends it with its client.
 
 use std::{
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use headcount_shared::payload::DatabaseType;
-use sqlx::{AnyConnection, Connection};
-use tokio::{sync::Mutex as AsyncMutex, time::timeout};
+use sqlx::{Any, Connection, Transaction};
+use tokio::{
+    sync::Mutex as AsyncMutex,
+    time::{sleep, timeout},
+};
+use uuid::Uuid;
 
-use super::{Settings, error::Result};
+use super::{
+    Settings,
+    error::Result,
+    lease::{LEASE, LeaseTerm},
+    statement::{query, query_scalar},
+};
+use crate::clock::Clock;
 
-/// The number of the lock, by which servers of this program find each other in a database.
+/// The number of the lock by which servers that only read find each other in a database, and by which all servers of versions
+/// before 0.2.0 do.
 const LOCK: i64 = 0x6865_6164_636f_756e;
 
 /// How long a database may take to say who leads.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long the connection that has the lock may take to end.
+/// How long it may take to give the lease up.
 const END: Duration = Duration::from_secs(1);
 
-/// Whether this server speaks for all that share its settings database.
+/// How often the lease is renewed beside other work.
+const RENEWAL: Duration = Duration::from_secs(8);
+
+/// Takes the lease or renews it. It is granted when one row is affected: this server has it, or nobody does, or it has expired,
+/// or it ends later than any lease can, because the database's clock was set back. While a server of an earlier version holds
+/// its lock, that one leads.
+const CLAIM: &str = "
+    INSERT INTO headcount_leader AS lease (id, holder, expires_at)
+    SELECT 1, $1, CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $2
+    WHERE NOT EXISTS (
+        SELECT 1 FROM pg_locks
+        WHERE locktype = 'advisory' AND granted AND objsubid = 1
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND CAST(classid AS BIGINT) = $3 AND CAST(objid AS BIGINT) = $4
+    )
+    ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
+    WHERE lease.holder = excluded.holder
+        OR lease.expires_at <= CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)
+        OR lease.expires_at > CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + 2 * $2";
+
+/// Whether this server leads those that share its settings database.
 pub struct Lead {
     settings: Settings,
-    /// The connection that has the lock.
-    connection: AsyncMutex<Option<AnyConnection>>,
-    /// Whether this server spoke when that was last looked at; `None` before it was.
-    leads: Mutex<Option<bool>>,
+    clock: Arc<dyn Clock>,
+    /// Who this server is in the table: one that starts again in the same data directory has its lease at once, because its
+    /// predecessor has ended.
+    holder: String,
+    /// Held while the database is asked: answers come in the order of the questions. Inside is the transaction that has the lock
+    /// where the settings are only read.
+    asking: AsyncMutex<Option<Transaction<'static, Any>>>,
+    known: Mutex<Known>,
+}
+
+/// What this server knows, and what it has said of that in the log.
+#[derive(Debug)]
+struct Known {
+    term: LeaseTerm,
+    said: Option<Said>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Ours,
+    Another,
+    Lapsed,
 }
 
 impl Lead {
-    /// Nothing is asked yet.
+    /// Nothing is asked yet. `holder` tells the data directory of this server from all others.
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
-        Self { settings, connection: AsyncMutex::default(), leads: Mutex::default() }
+    pub fn new(settings: Settings, clock: Arc<dyn Clock>, holder: Uuid) -> Self {
+        Self {
+            settings,
+            clock,
+            holder: holder.to_string(),
+            asking: AsyncMutex::default(),
+            known: Mutex::new(Known { term: LeaseTerm::Unknown, said: None }),
+        }
     }
 
-    /// Whether this server speaks, as far as the database can be asked now. One that spoke goes on while it cannot reach the
-    /// database: nobody else may be able to either.
+    /// Asks the database whether this server leads, and renews its lease. While the database cannot be asked the lease goes on
+    /// until it ends.
     pub async fn is_ours(&self) -> bool {
-        if self.settings.kind() == DatabaseType::Sqlite {
+        if self.is_alone() {
             return true;
         }
-        let mut held = self.connection.lock().await;
-        if let Some(connection) = held.as_mut() {
-            if matches!(timeout(PATIENCE, connection.ping()).await, Ok(Ok(()))) {
-                return true;
-            }
-            *held = None;
+        let mut lock = self.asking.lock().await;
+        let asked_at = self.clock.monotonic();
+        // A leader does not wait past the end of its lease.
+        let patience = match self.remaining() {
+            Duration::ZERO => PATIENCE,
+            remaining => remaining.min(PATIENCE),
+        };
+        if let Ok(Ok(is_granted)) = timeout(patience, self.ask(&mut lock)).await {
+            self.note(LeaseTerm::answered(asked_at, is_granted));
         }
-        match timeout(PATIENCE, self.settings.try_to_lead()).await {
-            Ok(Ok(connection)) => {
-                let leads = connection.is_some();
-                *held = connection;
-                self.note(leads);
-                leads
-            }
-            Ok(Err(_)) | Err(_) => self.last_seen().unwrap_or_default(),
-        }
+        self.leads_now()
     }
 
-    /// Whether this server spoke when that was last looked at, which it is here if it never was.
+    /// Whether this server leads, by what the database said last. It is asked if it never was.
     pub async fn was_ours(&self) -> bool {
-        match self.last_seen() {
-            Some(leads) => leads,
-            None => self.is_ours().await,
+        if self.is_alone() {
+            return true;
+        }
+        if self.known().term == LeaseTerm::Unknown {
+            return self.is_ours().await;
+        }
+        self.leads_now()
+    }
+
+    /// Renews the lease for as long as that can be done. Returns when this server does not lead any more.
+    pub async fn keep(&self) {
+        if self.is_alone() {
+            return std::future::pending().await;
+        }
+        loop {
+            sleep(self.remaining().min(RENEWAL)).await;
+            if !self.is_ours().await {
+                return;
+            }
         }
     }
 
-    fn last_seen(&self) -> Option<bool> {
-        *self.leads.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn note(&self, leads: bool) {
-        let mut led = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
-        if led.replace(leads) == Some(leads) {
+    /// Lets another server lead.
+    pub async fn give_up(&self) {
+        if self.is_alone() {
             return;
         }
-        let who = if leads { "this" } else { "another" };
-        tracing::info!("{who} server speaks for all that share the settings database");
+        let mut lock = self.asking.lock().await;
+        let had = self.remaining() > Duration::ZERO;
+        self.known().term = LeaseTerm::Elsewhere;
+        // What does not end well ends with the lease, or with the connection.
+        match lock.take() {
+            Some(transaction) => drop(timeout(END, transaction.rollback()).await),
+            None if had => drop(timeout(END, self.settings.drop_lease(&self.holder)).await),
+            None => {}
+        }
     }
 
-    /// Lets another server speak.
-    pub async fn give_up(&self) {
-        let Some(connection) = self.connection.lock().await.take() else { return };
-        // A connection that does not end well has ended all the same.
-        timeout(END, connection.close()).await.ok();
+    fn is_alone(&self) -> bool {
+        self.settings.kind() == DatabaseType::Sqlite
+    }
+
+    async fn ask(&self, lock: &mut Option<Transaction<'static, Any>>) -> Result<bool> {
+        if !self.settings.is_read_only() {
+            return self.settings.claim_lease(&self.holder).await;
+        }
+        if let Some(mut held) = lock.take() {
+            held.ping().await?;
+            *lock = Some(held);
+            return Ok(true);
+        }
+        *lock = self.settings.try_to_lock().await?;
+        Ok(lock.is_some())
+    }
+
+    fn remaining(&self) -> Duration {
+        self.known().term.remaining(self.clock.monotonic())
+    }
+
+    fn leads_now(&self) -> bool {
+        let leads = self.remaining() > Duration::ZERO;
+        let mut known = self.known();
+        if !leads && known.said == Some(Said::Ours) && matches!(known.term, LeaseTerm::Until(_)) {
+            known.said = Some(Said::Lapsed);
+            tracing::warn!(
+                "this server leads no longer: it could not renew its lease in the settings database"
+            );
+        }
+        leads
+    }
+
+    fn note(&self, term: LeaseTerm) {
+        let mut known = self.known();
+        known.term = term;
+        let (said, who) = match term {
+            LeaseTerm::Until(_) => (Said::Ours, "this"),
+            LeaseTerm::Unknown | LeaseTerm::Elsewhere => (Said::Another, "another"),
+        };
+        if known.said.replace(said) != Some(said) {
+            tracing::info!("{who} server speaks for all that share the settings database");
+        }
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Settings {
-    /// The connection that holds the lock; `None` when another server has it.
-    async fn try_to_lead(&self) -> Result<Option<AnyConnection>> {
-        let mut connection = self.database.read().await?;
-        let locked: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
-            .bind(LOCK)
-            .fetch_one(&mut *connection)
+    /// Whether `holder` has the lease now, from the moment at which the database looks.
+    async fn claim_lease(&self, holder: &str) -> Result<bool> {
+        let mut transaction = self.database.write().await?;
+        let claim = query(CLAIM).bind(holder).bind(i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX));
+        let claim = claim.bind(LOCK >> u32::BITS).bind(LOCK & i64::from(u32::MAX));
+        let granted = claim.execute(&mut *transaction).await?.rows_affected() == 1;
+        transaction.commit().await?;
+        Ok(granted)
+    }
+
+    async fn drop_lease(&self, holder: &str) -> Result<()> {
+        let mut transaction = self.database.write().await?;
+        query("DELETE FROM headcount_leader WHERE holder = $1")
+            .bind(holder)
+            .execute(&mut *transaction)
             .await?;
-        // The lock is the connection's, which must not go back among the others.
-        Ok(locked.then(|| connection.detach()))
+        Ok(transaction.commit().await?)
+    }
+
+    /// The transaction that holds the lock; `None` when another server has it.
+    async fn try_to_lock(&self) -> Result<Option<Transaction<'static, Any>>> {
+        let mut transaction = self.database.read().await?;
+        let locked: bool = query_scalar("SELECT pg_try_advisory_xact_lock($1)")
+            .bind(LOCK)
+            .fetch_one(&mut *transaction)
+            .await?;
+        Ok(locked.then_some(transaction))
     }
 }
 
 impl fmt::Debug for Lead {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Lead").field("leads", &self.last_seen()).finish_non_exhaustive()
+        formatter.debug_struct("Lead").field("known", &*self.known()).finish_non_exhaustive()
     }
 }

@@ -12,6 +12,7 @@ use sqlx::{AnyConnection, Row, any::AnyRow};
 use uuid::Uuid;
 
 use super::{Settings, error::Result, health::Doing};
+use crate::settings::statement::{query, query_scalar};
 use crate::{hex, world::records::Fact};
 
 /// What the ledger holds, as JSON: `"deployment"`, `{"summary":["-CPU"]}`, `{"notification":"slack"}`.
@@ -47,7 +48,7 @@ pub(super) async fn note(
 ) -> Result<()> {
     let statement = "INSERT INTO headcount_ledger (project_id, item, fact, noted_at) VALUES ($1, $2, $3, $4)
         ON CONFLICT DO NOTHING";
-    let insert = sqlx::query(statement).bind(project).bind(digest(item)).bind(serde_json::to_string(fact)?);
+    let insert = query(statement).bind(project).bind(digest(item)).bind(serde_json::to_string(fact)?);
     insert.bind(i64::from(at)).execute(transaction).await?;
     Ok(())
 }
@@ -102,7 +103,7 @@ impl Settings {
     pub async fn counting_since(&self, now: u32) -> Result<u32> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.ledger.read().await?;
-            let stored: Option<String> = sqlx::query_scalar("SELECT value FROM settings WHERE name = $1")
+            let stored: Option<String> = query_scalar("SELECT value FROM settings WHERE name = $1")
                 .bind(COUNTING_SINCE)
                 .fetch_optional(&mut *connection)
                 .await?;
@@ -191,7 +192,7 @@ impl Settings {
         self.attempt(Doing::Writing, async {
             let mut transaction = self.ledger.write().await?;
             settle(&mut transaction, instance, is_kept).await?;
-            sqlx::query("DELETE FROM headcount_ledger WHERE settled = 1 AND noted_at < $1")
+            query("DELETE FROM headcount_ledger WHERE settled = 1 AND noted_at < $1")
                 .bind(i64::from(now.saturating_sub(REMEMBERED_S)))
                 .execute(&mut *transaction)
                 .await?;
@@ -199,7 +200,7 @@ impl Settings {
             for (fact, json) in waiting(&mut transaction).await?.into_iter().filter_map(|noted| noted.fact) {
                 let statement = "UPDATE headcount_ledger SET taken_by = $1, report_id = $2
                     WHERE report_id IS NULL AND fact = $3";
-                let take = sqlx::query(statement).bind(instance.to_string()).bind(report.to_string());
+                let take = query(statement).bind(instance.to_string()).bind(report.to_string());
                 let taken = take.bind(json).execute(&mut *transaction).await?;
                 counted.add(fact, taken.rows_affected());
             }
@@ -220,7 +221,7 @@ struct NotedFact {
 /// What is in no report yet.
 async fn waiting(connection: &mut AnyConnection) -> Result<Vec<NotedFact>> {
     let statement = "SELECT fact, COUNT(*) FROM headcount_ledger WHERE report_id IS NULL GROUP BY fact";
-    let rows: Vec<AnyRow> = sqlx::query(statement).fetch_all(connection).await?;
+    let rows: Vec<AnyRow> = query(statement).fetch_all(connection).await?;
     Ok(rows.iter().map(NotedFact::of).collect())
 }
 
@@ -236,14 +237,14 @@ impl NotedFact {
 
 /// Deletes the whole ledger.
 pub(super) async fn delete_all(transaction: &mut AnyConnection) -> Result<()> {
-    sqlx::query("DELETE FROM headcount_ledger").execute(transaction).await?;
+    query("DELETE FROM headcount_ledger").execute(transaction).await?;
     Ok(())
 }
 
 /// Begins to count at `now`: what was known and not reported is in no report.
 pub(super) async fn count_from(transaction: &mut AnyConnection, now: u32) -> Result<()> {
     store_since(transaction, now).await?;
-    sqlx::query("UPDATE headcount_ledger SET report_id = '', settled = 1 WHERE report_id IS NULL")
+    query("UPDATE headcount_ledger SET report_id = '', settled = 1 WHERE report_id IS NULL")
         .execute(transaction)
         .await?;
     Ok(())
@@ -252,7 +253,7 @@ pub(super) async fn count_from(transaction: &mut AnyConnection, now: u32) -> Res
 async fn store_since(transaction: &mut AnyConnection, since: u32) -> Result<()> {
     let statement = "INSERT INTO settings (name, value) VALUES ($1, $2)
         ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    sqlx::query(statement).bind(COUNTING_SINCE).bind(since.to_string()).execute(transaction).await?;
+    query(statement).bind(COUNTING_SINCE).bind(since.to_string()).execute(transaction).await?;
     Ok(())
 }
 
@@ -263,15 +264,14 @@ async fn settle(
     is_kept: impl Fn(Uuid) -> bool,
 ) -> Result<()> {
     let statement = "SELECT DISTINCT report_id FROM headcount_ledger WHERE taken_by = $1 AND settled = 0";
-    let rows: Vec<AnyRow> =
-        sqlx::query(statement).bind(instance.to_string()).fetch_all(&mut *transaction).await?;
+    let rows: Vec<AnyRow> = query(statement).bind(instance.to_string()).fetch_all(&mut *transaction).await?;
     for report in rows.iter().filter_map(|row| row.try_get::<String, _>(0).ok()) {
         let statement = if report.parse().is_ok_and(&is_kept) {
             "UPDATE headcount_ledger SET settled = 1 WHERE report_id = $1"
         } else {
             "UPDATE headcount_ledger SET report_id = NULL, taken_by = NULL WHERE report_id = $1"
         };
-        sqlx::query(statement).bind(report).execute(&mut *transaction).await?;
+        query(statement).bind(report).execute(&mut *transaction).await?;
     }
     Ok(())
 }

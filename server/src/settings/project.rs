@@ -13,6 +13,7 @@ use super::{
     prometheus,
     schema::Schema,
 };
+use crate::settings::statement::{query, query_as, query_scalar};
 use crate::world::project::Project;
 
 /// The id and the name of a project.
@@ -61,7 +62,7 @@ impl StoredProject {
             return Ok(Vec::new());
         }
         let statement = format!("{} ORDER BY id", select(schema));
-        Ok(sqlx::query_as(AssertSqlSafe(statement)).fetch_all(connection).await?)
+        Ok(query_as(AssertSqlSafe(statement)).fetch_all(connection).await?)
     }
 
     /// One project; `None` when there is none with that id.
@@ -74,7 +75,7 @@ impl StoredProject {
             return Ok(None);
         }
         let statement = format!("{} WHERE id = $1", select(schema));
-        Ok(sqlx::query_as(AssertSqlSafe(statement)).bind(id).fetch_optional(connection).await?)
+        Ok(query_as(AssertSqlSafe(statement)).bind(id).fetch_optional(connection).await?)
     }
 
     /// The project as the world sees it; `None` without a Prometheus, and for an id that is no file name.
@@ -120,13 +121,13 @@ impl<'r> FromRow<'r, AnyRow> for StoredProject {
 
 /// Lets nobody else write to a project until the transaction ends; false when there is no such project.
 pub(super) async fn hold(transaction: &mut AnyConnection, id: &str) -> Result<bool> {
-    let held = sqlx::query("UPDATE project SET settings = settings WHERE id = $1").bind(id);
+    let held = query("UPDATE project SET settings = settings WHERE id = $1").bind(id);
     Ok(held.execute(transaction).await?.rows_affected() > 0)
 }
 
 /// Lets no other connection write to any project until the transaction ends.
 pub(super) async fn hold_all(transaction: &mut AnyConnection) -> Result<()> {
-    sqlx::query("UPDATE project SET settings = settings").execute(transaction).await?;
+    query("UPDATE project SET settings = settings").execute(transaction).await?;
     Ok(())
 }
 
@@ -152,11 +153,11 @@ where
     if !hold(transaction, id).await? {
         return Err(Invalid::NoSuchProject.into());
     }
-    let stored: Option<String> = sqlx::query_scalar(read).bind(id).fetch_one(&mut *transaction).await?;
+    let stored: Option<String> = query_scalar(read).bind(id).fetch_one(&mut *transaction).await?;
     let mut document = document::for_change(stored.as_deref())?;
     change(&mut document)?;
     let json = serde_json::to_string(&document)?;
-    sqlx::query(write).bind(json).bind(id).execute(transaction).await?;
+    query(write).bind(json).bind(id).execute(transaction).await?;
     Ok(())
 }
 
@@ -187,7 +188,7 @@ impl Settings {
         check_name(name)?;
         self.attempt(Doing::Writing, async {
             let mut transaction = self.database.write().await?;
-            let insert = sqlx::query("INSERT INTO project (id, name) VALUES ($1, $2)").bind(id).bind(name);
+            let insert = query("INSERT INTO project (id, name) VALUES ($1, $2)").bind(id).bind(name);
             insert.execute(&mut *transaction).await.map_err(taken_or_unavailable)?;
             Ok(transaction.commit().await?)
         })
@@ -202,7 +203,7 @@ impl Settings {
         check_name(name)?;
         self.attempt(Doing::Writing, async {
             let mut transaction = self.database.write().await?;
-            let rename = sqlx::query("UPDATE project SET name = $1 WHERE id = $2").bind(name).bind(id);
+            let rename = query("UPDATE project SET name = $1 WHERE id = $2").bind(name).bind(id);
             let renamed = rename.execute(&mut *transaction).await.map_err(taken_or_unavailable)?;
             if renamed.rows_affected() == 0 {
                 return Err(Invalid::NoSuchProject.into());
@@ -226,9 +227,9 @@ impl Settings {
             let tables = TABLES_WITH_PROJECT.iter();
             for table in tables.filter(|table| self.database.schema().has(table, "project_id")) {
                 let statement = format!("DELETE FROM {table} WHERE project_id = $1");
-                sqlx::query(AssertSqlSafe(statement)).bind(id).execute(&mut *transaction).await?;
+                query(AssertSqlSafe(statement)).bind(id).execute(&mut *transaction).await?;
             }
-            sqlx::query("DELETE FROM project WHERE id = $1").bind(id).execute(&mut *transaction).await?;
+            query("DELETE FROM project WHERE id = $1").bind(id).execute(&mut *transaction).await?;
             Ok(transaction.commit().await?)
         })
         .await

@@ -2,6 +2,7 @@
 //!
 //! Coroot has no number for its schema, so whoever reads one of its databases has to look.
 
+use crate::settings::statement::query_as;
 use std::collections::BTreeSet;
 
 use headcount_shared::payload::DatabaseType;
@@ -19,7 +20,7 @@ const POSTGRES: &str =
     WHERE table_schema = ANY (current_schemas(false))";
 
 /// What is written, and so has to be there.
-const WRITTEN: [(&str, &[&str]); 8] = [
+const WRITTEN: [(&str, &[&str]); 9] = [
     ("project", &["id", "name", "prometheus", "settings"]),
     ("settings", &["name", "value"]),
     ("check_configs", &["project_id", "application_id", "configs"]),
@@ -52,6 +53,7 @@ const WRITTEN: [(&str, &[&str]); 8] = [
         ],
     ),
     ("headcount_ledger", &["project_id", "item", "fact", "noted_at", "taken_by", "report_id", "settled"]),
+    ("headcount_leader", &["id", "holder", "expires_at"]),
     ("headcount_written", &["project_id", "kind", "record", "record_at", "held_before"]),
 ];
 
@@ -61,7 +63,7 @@ impl Schema {
             DatabaseType::Sqlite => SQLITE,
             DatabaseType::Postgres => POSTGRES,
         };
-        let columns = sqlx::query_as(AssertSqlSafe(statement)).fetch_all(connection).await?;
+        let columns = query_as(AssertSqlSafe(statement)).fetch_all(connection).await?;
         Ok(Self(columns.into_iter().collect()))
     }
 

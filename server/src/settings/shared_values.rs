@@ -1,6 +1,7 @@
 //! Values that all servers on one settings database share, such as keys.
 
 use super::{Settings, error::Result, health::Doing};
+use crate::settings::statement::{query, query_scalar};
 
 impl Settings {
     /// The value that is stored under `name`, which is `candidate` if there was none. Servers that share the database all
@@ -11,12 +12,12 @@ impl Settings {
     pub async fn shared_value(&self, name: &str, candidate: &str) -> Result<String> {
         self.attempt(Doing::Writing, async {
             let mut transaction = self.database.write().await?;
-            sqlx::query("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+            query("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
                 .bind(name)
                 .bind(candidate)
                 .execute(&mut *transaction)
                 .await?;
-            let value = sqlx::query_scalar("SELECT value FROM settings WHERE name = $1")
+            let value = query_scalar("SELECT value FROM settings WHERE name = $1")
                 .bind(name)
                 .fetch_one(&mut *transaction)
                 .await?;

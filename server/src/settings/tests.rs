@@ -1,9 +1,13 @@
-//! The settings in real databases: every test of `on_both` runs with SQLite and with PostgreSQL.
+//! The settings in real databases: every test of `on_both` runs with SQLite, with PostgreSQL, and with PostgreSQL behind a
+//! PgBouncer in transaction mode.
 
 use super::*;
 
 #[path = "../../tests/support/postgres.rs"]
 pub(crate) mod postgres;
+
+#[path = "../../tests/support/pgbouncer.rs"]
+mod pgbouncer;
 
 mod place;
 use place::{Place, on_both};
@@ -18,5 +22,6 @@ mod ledger;
 mod opening;
 mod outbox;
 mod overrides;
+mod pooler;
 mod records;
 mod shared_values;

@@ -11,6 +11,7 @@ use sqlx::AnyConnection;
 
 pub(super) use self::earlier::{EarlierRecords, note_earlier};
 use super::error::Result;
+use crate::settings::statement::{query, query_as};
 
 /// The tables whose rows are noted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +112,7 @@ async fn note(
 ) -> Result<()> {
     let statement = "INSERT INTO headcount_written (project_id, kind, record, record_at, held_before)
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-    let insert = sqlx::query(statement).bind(project).bind(kind.name()).bind(record).bind(at).bind(before);
+    let insert = query(statement).bind(project).bind(kind.name()).bind(record).bind(at).bind(before);
     insert.execute(transaction).await?;
     Ok(())
 }
@@ -119,7 +120,7 @@ async fn note(
 /// How many rows there are that [`delete_all`] deletes.
 pub(super) async fn count(connection: &mut AnyConnection) -> Result<WrittenRows> {
     let statement = "SELECT kind, COUNT(*) FROM headcount_written WHERE held_before IS NULL GROUP BY kind";
-    let counts: Vec<(String, i64)> = sqlx::query_as(statement).fetch_all(connection).await?;
+    let counts: Vec<(String, i64)> = query_as(statement).fetch_all(connection).await?;
     let of = |kind: WrittenKind| {
         let count = counts.iter().find(|(name, _)| name == kind.name()).map(|(_, count)| *count);
         count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default()
@@ -135,10 +136,10 @@ pub(super) async fn count(connection: &mut AnyConnection) -> Result<WrittenRows>
 /// of Coroot's was told stays noted there: it would be told again.
 pub(super) async fn delete_all(transaction: &mut AnyConnection) -> Result<()> {
     for statement in [DELETE_NOTIFICATIONS, DELETE_INCIDENTS, DELETE_ROLLOUTS] {
-        sqlx::query(statement).execute(&mut *transaction).await?;
+        query(statement).execute(&mut *transaction).await?;
     }
     give_back(transaction).await?;
-    sqlx::query("DELETE FROM headcount_written").execute(transaction).await?;
+    query("DELETE FROM headcount_written").execute(transaction).await?;
     Ok(())
 }
 
@@ -146,14 +147,14 @@ async fn give_back(transaction: &mut AnyConnection) -> Result<()> {
     let filled_in = "SELECT project_id, record, record_at, held_before FROM headcount_written
         WHERE kind = 'rollout' AND held_before IS NOT NULL";
     let filled_in: Vec<(String, String, i64, String)> =
-        sqlx::query_as(filled_in).fetch_all(&mut *transaction).await?;
+        query_as(filled_in).fetch_all(&mut *transaction).await?;
     for (project, application, started_at, before) in filled_in {
         // A note that cannot be read leaves the row as it is.
         let Ok(before) = serde_json::from_str::<RolloutBefore>(&before) else { continue };
         let statement = "UPDATE application_deployment SET name = $1, finished_at = $2, metrics_snapshot = $3
             WHERE project_id = $4 AND application_id = $5 AND started_at = $6";
         let update =
-            sqlx::query(statement).bind(before.name).bind(before.finished_at).bind(before.metrics_snapshot);
+            query(statement).bind(before.name).bind(before.finished_at).bind(before.metrics_snapshot);
         update.bind(project).bind(application).bind(started_at).execute(&mut *transaction).await?;
     }
     Ok(())

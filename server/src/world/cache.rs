@@ -309,6 +309,13 @@ impl Store {
         Ok(unpacked)
     }
 
+    /// Forgets the answers about moments after `now`: they were asked for by another clock, and what was not there yet has no
+    /// say.
+    pub fn forget_after(&self, now: u32) {
+        let _writing = lock(&self.writing);
+        lock(&self.files).retain(|_, file| file.to <= now);
+    }
+
     /// Removes the answers that are older than `ttl` at `now` or of a wrong clock's future, and all files that are none of
     /// the catalogue's or damaged. What is kept of service levels beside them stays.
     ///

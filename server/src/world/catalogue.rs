@@ -37,6 +37,27 @@ pub struct Query {
     pub kind: Kind,
 }
 
+/// The labels that are kept of an answer.
+#[derive(Debug, Clone, Copy)]
+pub struct KeptLabels {
+    /// The labels, in the order of the columns.
+    pub labels: &'static [Label],
+    /// Whether `exported_pod` is read as `pod`, and so on for each label. Prometheus renames a label so when the target that it
+    /// scrapes has one of that name, unless `honor_labels` is set. The label `pod` is then the exporter's own pod: wrong for an
+    /// exporter that tells of other pods, such as kube-state-metrics, and right for one that runs beside its database.
+    pub prefers_exported: bool,
+}
+
+impl KeptLabels {
+    /// The column of a label by its name in an answer, and whether Prometheus renamed the label.
+    pub(super) fn column(&self, name: &str) -> Option<(usize, bool)> {
+        const RENAMED: &str = "exported_";
+        let own = name.strip_prefix(RENAMED).filter(|_| self.prefers_exported);
+        let column = self.labels.iter().position(|label| label.name() == own.unwrap_or(name))?;
+        Some((column, own.is_some()))
+    }
+}
+
 /// How much of the past a query needs, and so how it is fetched and kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -71,6 +92,13 @@ impl Query {
     #[must_use]
     pub fn column(&self, label: Label) -> Option<usize> {
         self.labels.iter().position(|kept| *kept == label)
+    }
+
+    /// The labels that an answer is read with.
+    #[must_use]
+    pub fn kept(&self) -> KeptLabels {
+        let names_others = [KUBERNETES, FARGATE].into_iter().flatten().any(|query| query.name == self.name);
+        KeptLabels { labels: self.labels, prefers_exported: names_others }
     }
 
     /// The positions of several labels; one that is not kept has a position that no row has.

@@ -22,9 +22,11 @@ use super::{
     memory::{Remembered, new_key},
     prices::{self, Prices},
     project::Project,
-    prometheus::{Prometheus, QueryError},
+    prometheus::{Prometheus, QueryError, Span},
+    prometheus_clock::{PrometheusClock, is_contradicted, keep_ahead},
     refresh::{Refresh, Round},
 };
+use crate::clock::Clock;
 
 /// How often what is too old is removed from the cache.
 const UPKEEP: Duration = Duration::from_secs(3600);
@@ -37,7 +39,11 @@ const RETRY: Duration = Duration::from_secs(30);
 pub(super) struct Observation {
     project: Project,
     surroundings: Surroundings,
+    /// The time of the project's Prometheus.
+    clock: Arc<PrometheusClock>,
     facts: Mutex<Facts>,
+    /// Why nothing is learned at present.
+    failure: Mutex<Option<String>>,
     queries: Arc<Mutex<QueryCosts>>,
     remembered: Remembered,
     /// The queries that are under way, and what is done to the cache.
@@ -62,7 +68,14 @@ impl Observation {
     pub(super) fn new(project: Project, surroundings: Surroundings) -> Self {
         let (facts, queries, work) = (Mutex::default(), Arc::default(), TaskTracker::new());
         let remembered = Remembered::new(project.id.clone(), surroundings.records.clone());
-        Self { project, surroundings, facts, queries, remembered, work }
+        let clock = Arc::new(PrometheusClock::new(Arc::clone(&surroundings.clock)));
+        let failure = Mutex::default();
+        Self { project, surroundings, clock, facts, failure, queries, remembered, work }
+    }
+
+    /// What came instead of answers when Prometheus was last asked; `None` when it answered.
+    pub(super) fn failure(&self) -> Option<String> {
+        locked(&self.failure).clone()
     }
 
     /// Adds what is known of this project.
@@ -98,6 +111,8 @@ impl Observation {
             access.refresh_interval,
         );
         let mut health = Health::Answers;
+        // A difference that the samples contradict.
+        let mut disbelieved = None;
         let mut cleaned = None;
         let mut new_prices = self.surroundings.prices.news();
         loop {
@@ -107,15 +122,80 @@ impl Observation {
                 cleaned = Some(started);
                 self.expire(&kept.store, now).await;
             }
-            let step = refresh.step(now, access.refresh_interval).await;
-            let round = refresh.round(now, step).await;
+            let mut step = refresh.step(now, access.refresh_interval).await;
+            if self.set_clock(&prometheus, &refresh, step, &mut disbelieved).await {
+                kept.store.forget_after(self.now());
+                refresh.forget_step();
+                step = refresh.step(self.now(), access.refresh_interval).await;
+            }
+            let now = self.now();
+            let mut round = refresh.round(now, step).await;
+            if self.clock.ahead() != 0 || disbelieved.is_some() {
+                round = refresh.doubt_emptiness(round);
+            }
             health = health.after(round, refresh.why());
+            self.note_failure(health, refresh.why());
             let own = self.ask_own(&prometheus, &kept, now.saturating_sub(step)).await;
             self.load(&kept, own, step).await;
             let spent = clock.monotonic().saturating_sub(started);
             let rest = Duration::from_secs(step.into()).saturating_sub(spent);
             self.rest(rest, &kept, step, &mut new_prices).await;
         }
+    }
+
+    /// Keeps the time by the clock of Prometheus if its answers say that it differs from this machine's. Says whether the time
+    /// is another now.
+    async fn set_clock(
+        &self,
+        prometheus: &Prometheus,
+        refresh: &Refresh,
+        step: u32,
+        disbelieved: &mut Option<i64>,
+    ) -> bool {
+        let Some(date) = prometheus.date() else { return false };
+        let (machine, before) = (self.clock.machine(), self.clock.ahead());
+        let bounds = date.ahead(machine.wall(), machine.monotonic());
+        let known = disbelieved.unwrap_or(before);
+        let ahead = keep_ahead(known, bounds, step);
+        if ahead == known {
+            return false;
+        }
+        *disbelieved = None;
+        if ahead != 0 && self.samples_contradict(refresh, ahead, step).await {
+            *disbelieved = Some(ahead);
+        }
+        let believed = if disbelieved.is_some() { 0 } else { ahead };
+        self.clock.set_ahead(believed);
+        match (ahead, known, disbelieved.is_some()) {
+            (0, _, _) => {
+                tracing::info!("the clocks of this machine and of a project's Prometheus agree again")
+            }
+            (_, 0, true) => tracing::warn!(
+                ahead,
+                "the header Date of what answers for a project's Prometheus differs from the clock of this machine by so many \
+                 seconds, and its samples do not; the header is not believed"
+            ),
+            (_, 0, false) => tracing::warn!(
+                ahead,
+                "the clock of a project's Prometheus differs from that of this machine by so many seconds; it is asked by its \
+                 own time"
+            ),
+            _ => {}
+        }
+        believed != before
+    }
+
+    async fn samples_contradict(&self, refresh: &Refresh, ahead: i64, step: u32) -> bool {
+        /// How far back samples are looked for, in seconds.
+        const BACK: i64 = 600;
+        let here = i64::try_from(self.clock.machine().wall().as_secs()).unwrap_or(i64::MAX);
+        let there = here.saturating_add(ahead);
+        let mut newest = None;
+        for now in [here, there] {
+            let [Ok(from), Ok(to)] = [now.saturating_sub(BACK), now].map(u32::try_from) else { return true };
+            newest = newest.max(refresh.newest_sample(Span { from, to, step }).await);
+        }
+        newest.is_some_and(|newest| is_contradicted(here, there, newest.into()))
     }
 
     /// Waits for the next round. Prices that come meanwhile are not left for it.
@@ -155,8 +235,21 @@ impl Observation {
     /// Every query of a Prometheus that cannot even be asked has failed.
     fn cannot_ask(&self, why: &dyn std::error::Error) {
         tracing::warn!("the Prometheus of a project cannot be asked: {why}");
+        *locked(&self.failure) = Some(why.to_string());
         let mut queries = locked(&self.queries);
         catalogue::all().for_each(|query| queries.failed(query.name));
+    }
+
+    /// Keeps for the operator what the log says once. A round without a question keeps what is known.
+    fn note_failure(&self, health: Health, why: Option<QueryError>) {
+        let mut failure = locked(&self.failure);
+        match (health, why) {
+            (Health::Answers, _) => *failure = None,
+            (Health::Silent, Some(why)) => *failure = Some(why.to_string()),
+            (Health::Silent, None) => {
+                failure.get_or_insert_with(|| "what Prometheus answers cannot be kept".to_owned());
+            }
+        }
     }
 
     /// Puts the operator's own queries for the slots that end up to `to`, in Unix seconds, and are missing.
@@ -189,7 +282,7 @@ impl Observation {
 
     async fn load_blocking(&self, kept: &Kept, own: Batch, step_s: u32) -> io::Result<Loaded> {
         let (Kept { store, recorded }, project) = (kept.clone(), self.project.clone());
-        let (clock, prices) = (Arc::clone(&self.surroundings.clock), self.surroundings.prices.current());
+        let (clock, prices) = (Arc::clone(&self.clock), self.surroundings.prices.current());
         let recalled = self.remembered.last();
         let loaded = self.work.spawn_blocking(move || {
             let mut recorded = locked(&recorded);
@@ -201,7 +294,7 @@ impl Observation {
     }
 
     fn now(&self) -> u32 {
-        u32::try_from(self.surroundings.clock.wall().as_secs()).unwrap_or(u32::MAX)
+        u32::try_from(self.clock.wall().as_secs()).unwrap_or(u32::MAX)
     }
 
     async fn expire(&self, store: &Arc<Store>, now: u32) {

@@ -7,13 +7,17 @@
 mod access;
 mod body;
 mod confined;
+mod date;
 mod decoder;
 mod error;
 mod expression;
 mod series;
 mod splitter;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use reqwest::{Response, StatusCode};
 
@@ -23,9 +27,9 @@ use self::{
     decoder::{Decoder, kind_in},
     expression::{Expressions, Selector},
 };
-pub use self::{access::InvalidAccess, error::QueryError};
+pub use self::{access::InvalidAccess, date::DateHeard, error::QueryError};
 use super::{
-    catalogue::{Label, Query},
+    catalogue::{KeptLabels, Label, Query},
     project::PrometheusAccess,
 };
 use crate::{clock::Clock, outgoing::TargetPolicy};
@@ -50,6 +54,7 @@ pub struct Prometheus {
     expressions: Expressions,
     limits: Limits,
     clock: Arc<dyn Clock>,
+    date: Mutex<Option<DateHeard>>,
 }
 
 /// What an answer cost.
@@ -143,7 +148,13 @@ impl Prometheus {
     ) -> Result<Self, InvalidAccess> {
         let expressions = Expressions::new(Selector::parse(&access.extra_selector)?);
         let endpoint = Endpoint::new(access, targets, limits.connect_timeout, limits.timeout)?;
-        Ok(Self { endpoint, expressions, limits, clock })
+        Ok(Self { endpoint, expressions, limits, clock, date: Mutex::default() })
+    }
+
+    /// What time it was there, as the latest answer with a date says.
+    #[must_use]
+    pub fn date(&self) -> Option<DateHeard> {
+        *self.date.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks for the values of `query` at the moments of `span`, with ranges of `range_seconds`, and hands the answer to
@@ -159,7 +170,7 @@ impl Prometheus {
         sink: S,
     ) -> Result<(S, Answered), QueryError> {
         let expression = self.expressions.of(query, range_seconds)?;
-        self.values(&expression, query.labels, span, sink).await
+        self.values(&expression, query.kept(), span, sink).await
     }
 
     /// The same for an expression of the operator's, of whose series `labels` are kept.
@@ -174,13 +185,13 @@ impl Prometheus {
         sink: S,
     ) -> Result<(S, Answered), QueryError> {
         let expression = self.expressions.of_text(expression)?;
-        self.values(&expression, labels, span, sink).await
+        self.values(&expression, KeptLabels { labels, prefers_exported: false }, span, sink).await
     }
 
     async fn values<S: Sink>(
         &self,
         expression: &str,
-        labels: &'static [Label],
+        labels: KeptLabels,
         span: Span,
         sink: S,
     ) -> Result<(S, Answered), QueryError> {
@@ -207,9 +218,15 @@ impl Prometheus {
     async fn ask(&self, expression: &str, span: Span) -> Result<Response, QueryError> {
         let (start, end, step) = (span.from.to_string(), span.to.to_string(), span.step.to_string());
         let form = [("query", expression), ("start", &start), ("end", &end), ("step", &step)];
+        let asked = self.clock.monotonic();
         let response = self.endpoint.range_query(&form).await?;
         match response.status() {
-            StatusCode::OK => Ok(response),
+            StatusCode::OK => {
+                let date = DateHeard::of(response.headers(), asked, self.clock.monotonic());
+                let mut known = self.date.lock().unwrap_or_else(PoisonError::into_inner);
+                *known = date.or(*known);
+                Ok(response)
+            }
             status => {
                 let kind = kind_of_refusal(response).await;
                 Err(QueryError::Refused { status: status.as_u16(), kind })

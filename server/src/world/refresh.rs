@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     cache::{Incoming, SampleTimes, Store, spans},
-    catalogue::{self, Kind, Label, Query},
+    catalogue::{self, CONTAINER_INFO, KUBE_POD_INFO, Kind, Label, NODE_INFO, Query, UP},
     costs::QueryCosts,
     prometheus::{Answered, Prometheus, QueryError, Span},
 };
@@ -79,6 +79,8 @@ pub(super) struct Refresh {
     slow_under_way: BTreeSet<&'static str>,
     /// The latest failure of the present round.
     why: Option<QueryError>,
+    /// How many series came in the present round.
+    series: u64,
     /// Since when queries that had many series are without an answer, in Unix seconds.
     doubted: HashMap<&'static str, u32>,
 }
@@ -164,6 +166,7 @@ impl Refresh {
             not_due: Vec::new(),
             slow_under_way: BTreeSet::new(),
             why: None,
+            series: 0,
             doubted: HashMap::new(),
         }
     }
@@ -185,9 +188,39 @@ impl Refresh {
         self.step.unwrap_or(refresh_interval)
     }
 
+    /// Looks for the distance between two scrapes again: it was looked for at the time of a wrong clock.
+    pub(super) const fn forget_step(&mut self) {
+        self.step_known_until = None;
+    }
+
+    /// The newest moment of a span at which anything was seen that every installation has; `None` when there is none, or no
+    /// answer.
+    pub(super) async fn newest_sample(&self, span: Span) -> Option<u32> {
+        for query in [&UP, &NODE_INFO, &CONTAINER_INFO, &KUBE_POD_INFO] {
+            let request = self.asking.request(query, span, span.step);
+            let (incoming, _) = timeout(self.patience, request).await.ok()?.ok()?;
+            if let Some(newest) = incoming.newest() {
+                return Some(newest);
+            }
+        }
+        None
+    }
+
+    /// Notes that what was just learned counts for nothing if it was nothing at all: every query has failed then.
+    pub(super) fn doubt_emptiness(&mut self, round: Round) -> Round {
+        if round.answered == 0 || self.series > 0 {
+            return round;
+        }
+        self.why = Some(QueryError::ClocksDiffer);
+        let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        catalogue::all().for_each(|query| costs.failed(query.name));
+        Round { answered: 0, failed: round.answered + round.failed }
+    }
+
     /// Puts every query that is not under way, for what is missing up to `now` (Unix seconds) at `step` (seconds).
     pub(super) async fn round(&mut self, now: u32, step: u32) -> Round {
         self.why = None;
+        self.series = 0;
         let round = self.put_all(now, step).await;
         self.doubted.retain(|_, since| now.saturating_sub(*since) <= 2 * LATE);
         let silent = round.answered == 0 && round.failed > 0;
@@ -296,6 +329,7 @@ impl Refresh {
             Ok(None) => self.not_due.push(query.name),
             Ok(Some(filled)) => {
                 round.answered += 1;
+                self.series += filled.series;
                 costs.answered(query.name, filled.latency, filled.series);
                 self.metrics.query(QueryLabel::Answered, filled.bytes);
             }

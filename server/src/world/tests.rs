@@ -1,5 +1,6 @@
 //! Projects that come, change and go.
 
+mod clocks;
 mod remembering;
 
 use super::{
@@ -49,6 +50,22 @@ async fn until(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(tokio::time::Instant::now() < deadline, "{what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+#[tokio::test]
+async fn what_came_instead_of_an_answer_is_known_until_one_comes() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk: Arc<dyn Disk> = Arc::new(Directory::new(dir.path()));
+    let (url, stand_in) = StandIn::serve(|_| Answer::Refusal).await;
+    let world = world(&disk);
+    world.configure(vec![project("one", &url, 1), project("two", "ftp://nowhere", 1)]);
+    until("both fail", || world.failures().len() == 2).await;
+    let failures = world.failures();
+    assert!(failures["one"].starts_with("Prometheus answers 4"), "{failures:?}");
+    assert_eq!(failures["two"], "the address of Prometheus is not an http or https URL");
+    stand_in.behave(|_| Answer::Series);
+    until("one answers", || !world.failures().contains_key("one")).await;
+    world.stop().await;
 }
 
 #[tokio::test]

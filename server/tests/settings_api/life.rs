@@ -29,6 +29,34 @@ async fn a_project_that_is_created_is_observed_without_a_restart() {
 }
 
 #[tokio::test]
+async fn what_a_prometheus_answers_instead_is_said_with_its_project_and_in_the_status() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Running::start(dir.path(), &[]).await;
+    let shop = server.new_project("shop").await;
+    let refusing = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", refusing.local_addr().unwrap());
+    let refuse = axum::Router::new().fallback(async || axum::http::StatusCode::METHOD_NOT_ALLOWED);
+    tokio::spawn(async move { axum::serve(refusing, refuse).await });
+    for place in [shop.as_str(), "api/usage-statistics"] {
+        assert_eq!(server.get(place).await.json()["prometheus_failure"], Value::Null);
+    }
+    server.put(&format!("{shop}/prometheus"), &json!({"url": url, "refresh_interval_s": 1})).await;
+    for place in [shop.as_str(), "api/usage-statistics"] {
+        let said = async {
+            loop {
+                let said = server.get(place).await.json()["prometheus_failure"].clone();
+                if !said.is_null() {
+                    return said;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        };
+        assert_eq!(timeout(SOON, said).await.unwrap(), "Prometheus answers 405", "{place}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn projects_are_listed_by_their_names_with_what_they_have() {
     let dir = tempfile::tempdir().unwrap();
     let server = Running::start(dir.path(), &[]).await;
@@ -42,8 +70,13 @@ async fn projects_are_listed_by_their_names_with_what_they_have() {
     server.put(&format!("{shop}/clickhouse"), &json!({"addr": "c:9000"})).await;
     server.put(&format!("{shop}/integrations/opsgenie"), &json!({"api_key": "k"})).await;
     server.put(&shop, &json!({"name": "a-shop"})).await;
-    let found = listed().await[0].clone();
-    assert_eq!(found, server.get(&shop).await.json());
+    // Nobody answers at that address, which is found out at some time.
+    let without_failure = |mut project: Value| {
+        project.as_object_mut().unwrap().remove("prometheus_failure").unwrap();
+        project
+    };
+    let found = without_failure(listed().await[0].clone());
+    assert_eq!(found, without_failure(server.get(&shop).await.json()));
     assert_eq!((&found["prometheus"], &found["clickhouse"]), (&json!(true), &json!(true)));
     assert_eq!((&found["name"], &found["integrations"]), (&json!("a-shop"), &json!(["opsgenie"])));
 

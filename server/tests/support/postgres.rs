@@ -42,9 +42,9 @@ pub(crate) struct Postgres {
 }
 
 /// Whom the server runs as, which is never root.
-struct User {
-    uid: u32,
-    gid: u32,
+pub(crate) struct User {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
 }
 
 impl Postgres {
@@ -136,7 +136,7 @@ impl Drop for Postgres {
 
 impl User {
     /// `None` when the tests are not run by root: the server is theirs then.
-    fn of_server() -> Option<Self> {
+    pub(crate) fn of_server() -> Option<Self> {
         if fs::metadata("/proc/self").unwrap().uid() != 0 {
             return None;
         }

@@ -22,6 +22,10 @@ pub struct Project {
     pub name: String,
     /// Whether it has the address of a Prometheus.
     pub prometheus: bool,
+    /// What came instead of answers when its Prometheus was last asked, such as `Prometheus answers 405`; `null` when it
+    /// answered, and on a server that does not ask it.
+    #[serde(default)]
+    pub prometheus_failure: Option<String>,
     /// Whether it has the address of a ClickHouse.
     pub clickhouse: bool,
     /// The kinds of its alerting integrations, sorted.

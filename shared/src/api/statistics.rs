@@ -34,6 +34,10 @@ pub struct Status {
     pub cpu_profile_unavailable: Option<String>,
     /// Why there is no heap profile; `null` when there is one.
     pub heap_profile_unavailable: Option<String>,
+    /// What came instead of answers when a Prometheus was last asked, such as `Prometheus answers 405`; `null` when each
+    /// answered, and on a server that asks none.
+    #[serde(default)]
+    pub prometheus_failure: Option<String>,
     /// What happened to the data directory since the start: it was removed and made again, or cannot be. `null` when nothing
     /// did.
     pub data_directory: Option<String>,

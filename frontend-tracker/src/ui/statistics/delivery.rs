@@ -45,6 +45,9 @@ fn Facts(desk: Desk, status: Status) -> impl IntoView {
             <Fact name="Waiting">{format::count(status.queued, "report", "reports")}</Fact>
             <Fact name="Refused">{format::count(status.refused, "report", "reports")}</Fact>
             <Fact name="Dropped">{dropped}</Fact>
+            {status.prometheus_failure.map(|what| {
+                view! { <Fact name="Prometheus"><span class="failure">{sentence(&what)}</span></Fact> }
+            })}
             {status.data_directory.map(|what| {
                 view! { <Fact name="Data directory"><span class="failure">{sentence(&what)}</span></Fact> }
             })}

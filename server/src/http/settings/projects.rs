@@ -5,7 +5,7 @@ use headcount_shared::api::{NameProject, Project, Projects};
 
 use super::{
     refused::{BodyRefused, Refused},
-    request::{At, InProject, Open, Sent},
+    request::{At, InProject, Open, PrometheusFailures, Sent},
 };
 use crate::{
     app::new_project_id,
@@ -16,8 +16,11 @@ use crate::{
 /// All projects, by their names.
 #[utoipa::path(get, path = "/api/projects", tag = "projects", responses(
     (status = 200, description = "The projects.", body = Projects), Refused))]
-pub(super) async fn projects(Open(settings): Open) -> Result<Json<Projects>, Refusal> {
-    let projects = settings.overview().await?.into_iter().map(shown).collect();
+pub(super) async fn projects(
+    Open(settings): Open,
+    failures: PrometheusFailures,
+) -> Result<Json<Projects>, Refusal> {
+    let projects = settings.overview().await?.into_iter().map(|of| shown(of, &failures)).collect();
     Ok(Json(Projects { projects }))
 }
 
@@ -26,11 +29,12 @@ pub(super) async fn projects(Open(settings): Open) -> Result<Json<Projects>, Ref
     (status = 201, description = "The new project.", body = Project), BodyRefused, Refused))]
 pub(super) async fn create_project(
     Open(settings): Open,
+    failures: PrometheusFailures,
     Sent(NameProject { name }): Sent<NameProject>,
 ) -> Result<(StatusCode, Json<Project>), Refusal> {
     let id = new_project_id();
     settings.create_project(&id, &name).await?;
-    Ok((StatusCode::CREATED, Json(known(&settings, &id).await?)))
+    Ok((StatusCode::CREATED, Json(known(&settings, &id, &failures).await?)))
 }
 
 /// One project.
@@ -38,9 +42,10 @@ pub(super) async fn create_project(
     (status = 200, description = "The project.", body = Project), Refused))]
 pub(super) async fn project(
     Open(settings): Open,
+    failures: PrometheusFailures,
     At(InProject { id }): At<InProject>,
 ) -> Result<Json<Project>, Refusal> {
-    Ok(Json(known(&settings, &id).await?))
+    Ok(Json(known(&settings, &id, &failures).await?))
 }
 
 /// Gives a project another name. Its id and all that belongs to it stay.
@@ -48,11 +53,12 @@ pub(super) async fn project(
     responses((status = 200, description = "The project.", body = Project), BodyRefused, Refused))]
 pub(super) async fn rename_project(
     Open(settings): Open,
+    failures: PrometheusFailures,
     At(InProject { id }): At<InProject>,
     Sent(NameProject { name }): Sent<NameProject>,
 ) -> Result<Json<Project>, Refusal> {
     settings.rename_project(&id, &name).await?;
-    Ok(Json(known(&settings, &id).await?))
+    Ok(Json(known(&settings, &id, &failures).await?))
 }
 
 /// Deletes a project and all that is remembered of it.
@@ -66,14 +72,15 @@ pub(super) async fn delete_project(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn known(settings: &Settings, id: &str) -> Result<Project, Refusal> {
+async fn known(settings: &Settings, id: &str, failures: &PrometheusFailures) -> Result<Project, Refusal> {
     let found = settings.overview_of(id).await?;
     let unknown = || crate::settings::Error::from(Invalid::NoSuchProject).into();
-    found.map(shown).ok_or_else(unknown)
+    found.map(|of| shown(of, failures)).ok_or_else(unknown)
 }
 
-fn shown(of: ProjectOverview) -> Project {
+fn shown(of: ProjectOverview, PrometheusFailures(failures): &PrometheusFailures) -> Project {
     Project {
+        prometheus_failure: failures.get(&of.id).cloned(),
         id: of.id,
         name: of.name,
         prometheus: of.prometheus,

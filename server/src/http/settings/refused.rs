@@ -67,7 +67,7 @@ const fn field(invalid: Invalid) -> Option<&'static str> {
         Invalid::ClickhouseAddress => Some("addr"),
         Invalid::Pattern => Some("categories"),
         Invalid::Threshold | Invalid::NoThreshold => Some("threshold"),
-        Invalid::Prometheus(InvalidAccess::Tls)
+        Invalid::Prometheus(InvalidAccess::Tls(_))
         | Invalid::NoSuchProject
         | Invalid::Id
         | Invalid::Objective

@@ -1,5 +1,7 @@
 //! What does a request say: where, and what?
 
+use std::collections::BTreeMap;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Request},
@@ -21,6 +23,9 @@ use crate::{
 
 /// The settings; a request is refused while statistics are off for the whole run, because then none are open.
 pub(super) struct Open(pub(super) Settings);
+
+/// What came instead of answers of Prometheus, by the ids of the projects.
+pub(super) struct PrometheusFailures(pub(super) BTreeMap<String, String>);
 
 /// The parts of the address.
 pub(super) struct At<T>(pub(super) T);
@@ -48,6 +53,14 @@ impl FromRequestParts<ServerState> for Open {
             Refusal::new(StatusCode::CONFLICT, why)
         };
         state.settings.clone().map(Self).ok_or_else(closed)
+    }
+}
+
+impl FromRequestParts<ServerState> for PrometheusFailures {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(_: &mut Parts, state: &ServerState) -> Result<Self, Self::Rejection> {
+        Ok(Self(state.statistics.prometheus_failures()))
     }
 }
 

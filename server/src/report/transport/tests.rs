@@ -198,7 +198,7 @@ async fn resuming(
 }
 
 /// Asks as clients usually do, to see that the server does resume sessions.
-async fn ask_as_usual(config: Arc<ClientConfig>, port: u16) {
+async fn ask_as_usual(config: Arc<rustls::ClientConfig>, port: u16) {
     let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let name = "localhost".try_into().unwrap();
     let mut stream = TlsConnector::from(config).connect(name, stream).await.unwrap();
@@ -227,7 +227,7 @@ async fn a_tls_session_is_never_resumed() {
         assert_eq!(kinds.lock().unwrap().len(), 3);
         assert!(!kinds.lock().unwrap().iter().any(is_resumed), "{kinds:?} with {version:?}");
 
-        let mut usual = tls_config(Some(verifier as _)).unwrap();
+        let mut usual = outgoing::tls_config_of(verifier, Arc::new(default_provider())).unwrap();
         usual.resumption = Resumption::default();
         let usual = Arc::new(usual);
         ask_as_usual(Arc::clone(&usual), port).await;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use sqlx::AnyConnection;
 
 use super::{StoredRow, objectives, rows};
+use crate::settings::statement::query;
 use crate::{
     settings::{
         Settings,
@@ -133,7 +134,7 @@ fn with_threshold(before: Option<&Value>, threshold: f32) -> Value {
 async fn store(transaction: &mut AnyConnection, project: &str, row: &StoredRow) -> Result<()> {
     let statement = "INSERT INTO check_configs (project_id, application_id, configs) VALUES ($1, $2, $3)
         ON CONFLICT (project_id, application_id) DO UPDATE SET configs = excluded.configs";
-    let store = sqlx::query(statement).bind(project).bind(&row.application_id).bind(&row.configs);
+    let store = query(statement).bind(project).bind(&row.application_id).bind(&row.configs);
     store.execute(transaction).await?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
+use crate::settings::statement::query_as;
 use crate::{
     settings::{
         destination,
@@ -29,7 +30,7 @@ pub(in crate::settings) async fn newest(
     let statement = "SELECT application_id, incident_key, status, destination, timestamp, sent_at
         FROM incident_notification WHERE project_id = $1
         ORDER BY timestamp DESC, incident_key, destination LIMIT $2";
-    let rows = sqlx::query_as(statement).bind(project).bind(i64::try_from(count).unwrap_or(i64::MAX));
+    let rows = query_as(statement).bind(project).bind(i64::try_from(count).unwrap_or(i64::MAX));
     let rows: Vec<StoredRow> = rows.fetch_all(connection).await?;
     Ok(rows.into_iter().filter_map(|StoredRow(row)| row).collect())
 }

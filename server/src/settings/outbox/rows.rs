@@ -5,6 +5,7 @@
 
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
+use crate::settings::statement::{query, query_as, query_scalar};
 use crate::{
     notifications::{Details, Notification},
     settings::{
@@ -30,7 +31,7 @@ pub(in crate::settings) async fn enqueue(
     let statement = "INSERT INTO incident_notification
         (project_id, application_id, incident_key, status, destination, timestamp, sent_at, external_key, details)
         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)";
-    sqlx::query(statement)
+    query(statement)
         .bind(&notification.project)
         .bind(notification.application.to_string())
         .bind(&notification.incident_key)
@@ -53,7 +54,7 @@ pub(super) async fn waiting(connection: &mut AnyConnection, since: u32) -> Resul
             external_key, details
         FROM incident_notification WHERE sent_at = 0 AND timestamp >= $1
         ORDER BY timestamp, project_id, incident_key, destination LIMIT $2";
-    let rows = sqlx::query_as(statement).bind(i64::from(since)).bind(WAITING);
+    let rows = query_as(statement).bind(i64::from(since)).bind(WAITING);
     let rows: Vec<StoredRow> = rows.fetch_all(connection).await?;
     let mut waiting: Vec<Notification> = rows.into_iter().filter_map(|StoredRow(row)| row).collect();
     waiting.dedup();
@@ -91,7 +92,7 @@ pub(super) async fn conversation(
             AND sent_at > 0 AND external_key <> ''
         ORDER BY timestamp DESC, sent_at DESC LIMIT 1";
     let to = notification.destination.name();
-    let found: Option<String> = sqlx::query_scalar(statement)
+    let found: Option<String> = query_scalar(statement)
         .bind(&notification.project)
         .bind(&notification.incident_key)
         .bind(to)
@@ -112,7 +113,7 @@ pub(super) async fn stamp(
         WHERE project_id = $3 AND incident_key = $4 AND (destination = $5 OR destination LIKE $6)
             AND status = $7 AND timestamp = $8 AND sent_at = 0";
     let to = notification.destination.name();
-    let stamped = sqlx::query(statement)
+    let stamped = query(statement)
         .bind(i64::from(at))
         .bind(external_key)
         .bind(&notification.project)
@@ -146,7 +147,7 @@ pub(super) async fn sent_since(
     let statement = "SELECT project_id, incident_key, status, destination, timestamp, sent_at
         FROM incident_notification WHERE sent_at > 0 AND sent_at >= $1";
     let rows: Vec<(String, String, i64, String, i64, i64)> =
-        sqlx::query_as(statement).bind(i64::from(since)).fetch_all(connection).await?;
+        query_as(statement).bind(i64::from(since)).fetch_all(connection).await?;
     let sent = rows.into_iter().filter_map(|(project, incident_key, status, to, timestamp, sent_at)| {
         let notification = Notification {
             project,

@@ -115,7 +115,7 @@ on_both! {
 
     async fn what_is_only_read_is_the_same_afterwards_and_refuses_every_change(place) {
         for (era, statements) in ALL.into_iter().enumerate() {
-            let place = match place { Place::Sqlite(_) => Place::sqlite(), Place::Postgres(_) => Place::postgres() };
+            let place = match place { Place::Sqlite(_) => Place::sqlite(), Place::Postgres(_) => Place::postgres(), Place::Pooled(_) => Place::pooled() };
             place.execute(statements).await;
             let before = place.everything();
             let settings = place.read().await;
@@ -131,7 +131,7 @@ on_both! {
 
     async fn a_database_of_1_6_or_1_24_can_be_taken_up_with_what_it_holds(place) {
         for statements in [COROOT_1_6, COROOT_1_24] {
-            let place = match place { Place::Sqlite(_) => Place::sqlite(), Place::Postgres(_) => Place::postgres() };
+            let place = match place { Place::Sqlite(_) => Place::sqlite(), Place::Postgres(_) => Place::postgres(), Place::Pooled(_) => Place::pooled() };
             place.execute(statements).await;
             let before = read_everything(&place.read().await).await;
             let settings = place.open().await;

@@ -1,33 +1,234 @@
-//! Which of several servers speaks?
+//! Which of several servers leads?
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sqlx::Executor;
+use uuid::Uuid;
 
 use super::*;
+use crate::clock::Clock;
+
+/// A server that may lead, with a monotonic clock of its own.
+pub(super) struct Contender {
+    pub(super) settings: Settings,
+    pub(super) lead: Lead,
+    clock: Arc<SteppedClock>,
+    holder: Uuid,
+}
+
+#[derive(Debug, Default)]
+struct SteppedClock(AtomicU64);
+
+impl Clock for SteppedClock {
+    fn wall(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_secs(self.0.load(Ordering::Relaxed))
+    }
+}
+
+impl SteppedClock {
+    fn pass(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::Relaxed);
+    }
+}
+
+impl Contender {
+    pub(super) async fn of(place: &Place) -> Self {
+        Self::with(place.open().await)
+    }
+
+    fn with(settings: Settings) -> Self {
+        static CREATED: AtomicU64 = AtomicU64::new(1);
+        let holder = Uuid::from_u128(CREATED.fetch_add(1, Ordering::Relaxed).into());
+        Self::again(settings, holder)
+    }
+
+    fn again(settings: Settings, holder: Uuid) -> Self {
+        let clock = Arc::<SteppedClock>::default();
+        let lead = Lead::new(settings.clone(), Arc::clone(&clock) as Arc<dyn Clock>, holder);
+        Self { settings, lead, clock, holder }
+    }
+
+    async fn leads(&self) -> bool {
+        self.lead.is_ours().await
+    }
+}
+
+async fn two(place: &Place) -> [Contender; 2] {
+    [Contender::of(place).await, Contender::of(place).await]
+}
+
+/// The places where several servers can be.
+fn shared() -> [Place; 2] {
+    [Place::postgres(), Place::pooled()]
+}
+
+/// Moves the database's clock on by so many seconds, as far as the lease knows.
+async fn turn_database_clock(place: &Place, seconds: i64) {
+    place.execute(&format!("UPDATE headcount_leader SET expires_at = expires_at - {}", seconds * 1000)).await;
+}
 
 #[tokio::test]
 async fn a_file_has_one_server() {
-    let place = Place::sqlite();
-    let lead = Lead::new(place.open().await);
-    assert!(lead.was_ours().await && lead.is_ours().await);
+    let contender = Contender::of(&Place::sqlite()).await;
+    assert!(contender.lead.was_ours().await && contender.leads().await);
+    contender.lead.give_up().await;
+    assert!(contender.leads().await);
 }
 
 #[tokio::test]
-async fn one_of_several_servers_speaks_and_another_does_when_it_is_gone() {
-    let place = Place::postgres();
-    let [one, other] = [Lead::new(place.open().await), Lead::new(place.open().await)];
-    assert!(one.was_ours().await && one.is_ours().await && one.is_ours().await);
-    assert!(!other.is_ours().await && !other.was_ours().await);
-    one.give_up().await;
-    assert!(other.is_ours().await);
-    assert!(!one.is_ours().await && !one.was_ours().await);
+async fn one_of_several_servers_leads_and_another_does_when_it_gives_up() {
+    for place in shared() {
+        let [one, other] = two(&place).await;
+        assert!(one.lead.was_ours().await && one.leads().await && one.leads().await);
+        assert!(!other.leads().await && !other.lead.was_ours().await);
+        one.lead.give_up().await;
+        assert!(!one.lead.was_ours().await);
+        assert!(other.leads().await);
+        assert!(!one.leads().await && !one.lead.was_ours().await);
+        // One that does not lead takes nothing from the one that does.
+        one.lead.give_up().await;
+        assert!(!one.leads().await && other.leads().await);
+    }
 }
 
 #[tokio::test]
-async fn who_spoke_goes_on_while_the_database_is_away() {
+async fn a_leader_that_dies_is_followed_when_its_lease_ends_in_the_databases_time() {
+    for place in shared() {
+        let [dead, heir] = two(&place).await;
+        assert!(dead.leads().await && !heir.leads().await);
+        // The clocks of servers decide nothing.
+        heir.clock.pass(3600);
+        assert!(!heir.leads().await);
+        turn_database_clock(&place, 15).await;
+        assert!(!heir.leads().await);
+        turn_database_clock(&place, 15).await;
+        assert!(heir.leads().await);
+        assert!(!dead.leads().await);
+    }
+}
+
+#[tokio::test]
+async fn a_leader_that_dies_and_starts_again_leads_at_once() {
+    for place in shared() {
+        let [dead, other] = two(&place).await;
+        assert!(dead.leads().await);
+        let again = Contender::again(place.open().await, dead.holder);
+        assert!(!other.leads().await && again.leads().await);
+    }
+}
+
+#[tokio::test]
+async fn a_leader_whose_database_jumps_an_hour_ahead_learns_with_its_next_question_that_another_leads() {
+    for place in shared() {
+        let [one, other] = two(&place).await;
+        assert!(one.leads().await);
+        turn_database_clock(&place, 3600).await;
+        assert!(other.leads().await);
+        assert!(!one.leads().await && !one.lead.was_ours().await);
+    }
+}
+
+#[tokio::test]
+async fn a_lease_that_a_clock_set_back_made_too_long_keeps_nobody_out() {
+    for place in shared() {
+        let [dead, heir] = two(&place).await;
+        assert!(dead.leads().await);
+        turn_database_clock(&place, -20).await;
+        assert!(!heir.leads().await);
+        turn_database_clock(&place, -3600).await;
+        assert!(heir.leads().await);
+        // One that lives corrects it.
+        turn_database_clock(&place, -3600).await;
+        assert!(heir.leads().await && !dead.leads().await);
+    }
+}
+
+#[tokio::test]
+async fn a_leader_goes_on_while_the_database_is_away_and_stops_before_its_lease_ends() {
     let server = postgres::Postgres::start();
     let name = server.create_database();
     let source = Source::Postgres { address: server.address(&name).parse().unwrap(), read_only: false };
     let [one, other] = [(); 2].map(|()| Settings::open(&source));
-    let [one, other] = [Lead::new(one.await.unwrap()), Lead::new(other.await.unwrap())];
-    assert!(one.is_ours().await && !other.is_ours().await);
-    drop(server);
-    assert!(one.is_ours().await && !other.is_ours().await);
+    let [one, other] = [one.await.unwrap(), other.await.unwrap()].map(Contender::with);
+    assert!(one.leads().await && !other.leads().await);
+    server.stop();
+    assert!(one.leads().await && !other.leads().await);
+    one.clock.pass(27);
+    assert!(one.leads().await && one.lead.was_ours().await);
+    one.clock.pass(1);
+    assert!(!one.lead.was_ours().await && !one.leads().await);
+    server.start_again();
+    assert!(one.leads().await && !other.leads().await);
+}
+
+#[tokio::test]
+async fn a_database_that_is_slow_does_not_prolong_a_lease() {
+    let place = Place::postgres();
+    let [one, other] = two(&place).await;
+    assert!(one.leads().await);
+    let mut holds = place.connect().await;
+    holds.execute("BEGIN; UPDATE headcount_leader SET holder = holder").await.unwrap();
+    one.clock.pass(10);
+    assert!(one.leads().await);
+    one.clock.pass(18);
+    assert!(!one.leads().await);
+    holds.execute("COMMIT").await.unwrap();
+    assert!(one.leads().await && !other.leads().await);
+}
+
+#[tokio::test]
+async fn keeping_the_lead_ends_when_another_server_has_it() {
+    let place = Place::postgres();
+    let [one, other] = two(&place).await;
+    assert!(one.leads().await);
+    turn_database_clock(&place, 3600).await;
+    assert!(other.leads().await);
+    // It is time to renew.
+    one.clock.pass(28);
+    one.lead.keep().await;
+    assert!(!one.lead.was_ours().await);
+}
+
+#[tokio::test]
+async fn a_server_of_an_earlier_version_that_holds_its_lock_leads() {
+    let place = Place::postgres();
+    let [one, other] = two(&place).await;
+    assert!(one.leads().await);
+    let mut earlier = place.connect().await;
+    earlier.execute("SELECT pg_advisory_lock(7522525836385154414)").await.unwrap();
+    assert!(!one.leads().await && !other.leads().await);
+    earlier.execute("SELECT pg_advisory_unlock(7522525836385154414)").await.unwrap();
+    assert!(one.leads().await);
+    // The lock of another database, or another lock, is nobody's.
+    let mut elsewhere = Place::postgres().connect().await;
+    elsewhere.execute("SELECT pg_advisory_lock(7522525836385154414)").await.unwrap();
+    earlier.execute("SELECT pg_advisory_lock(7522525836385154415)").await.unwrap();
+    assert!(one.leads().await);
+}
+
+#[tokio::test]
+async fn one_of_several_servers_that_only_read_leads() {
+    for place in shared() {
+        place.open().await.close().await;
+        let before = place.everything();
+        let [one, other] = [Contender::with(place.read().await), Contender::with(place.read().await)];
+        assert!(one.leads().await && one.leads().await && !other.leads().await);
+        assert!(one.settings.projects().await.is_ok() && other.settings.projects().await.is_ok());
+        one.lead.give_up().await;
+        assert!(other.leads().await && !one.leads().await);
+        // What is killed leaves its place when its connection ends.
+        drop(other.lead);
+        other.settings.close().await;
+        let follows = async {
+            while !one.leads().await {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), follows).await.unwrap();
+        assert_eq!(place.everything(), before);
+    }
 }

@@ -93,7 +93,7 @@ on_both! {
         let settings = with_project(&place).await;
         rollouts(&settings, &["a", "b"]).await;
         let facts = ["'\"teleport\"'", "'{\"summary\":7}'", "'{\"notification\":\"pigeon\"}'", "'no json'", "''"];
-        let anything = match place { Place::Sqlite(_) => &["x'ff00ff'", "7"][..], Place::Postgres(_) => &[] };
+        let anything = match place { Place::Sqlite(_) => &["x'ff00ff'", "7"][..], Place::Postgres(_) | Place::Pooled(_) => &[] };
         let strange: Vec<&str> = facts.iter().chain(anything).copied().collect();
         for (number, fact) in strange.iter().enumerate() {
             place.execute(&format!("INSERT INTO headcount_ledger (project_id, item, fact, noted_at)

@@ -5,12 +5,14 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions};
 use tempfile::TempDir;
 
-use super::{super::database::options, Settings, Source, postgres::Postgres};
+use super::{super::database::options, Settings, Source, pgbouncer::PgBouncer, postgres::Postgres};
 
 /// Where a database is.
 pub(super) enum Place {
     Sqlite(TempDir),
     Postgres(String),
+    /// The same, behind a pooler: the settings go through it, what is done behind their back does not.
+    Pooled(String),
 }
 
 /// Declares tests that run once for each kind of database.
@@ -32,6 +34,12 @@ macro_rules! on_both {
             async fn postgres() {
                 check(Place::postgres()).await;
             }
+
+            $(#[$attribute])*
+            #[tokio::test]
+            async fn pooled() {
+                check(Place::pooled()).await;
+            }
         }
     )*};
 }
@@ -46,12 +54,27 @@ impl Place {
         Self::Postgres(Postgres::shared().create_database())
     }
 
+    pub(super) fn pooled() -> Self {
+        Self::Pooled(Postgres::shared().create_database())
+    }
+
     pub(super) fn source(&self, read_only: bool) -> Source {
         match self {
             Self::Sqlite(dir) => Source::Sqlite { file: dir.path().join("db.sqlite"), read_only },
             Self::Postgres(name) => {
                 Source::Postgres { address: Postgres::shared().address(name).parse().unwrap(), read_only }
             }
+            Self::Pooled(name) => {
+                Source::Postgres { address: PgBouncer::shared().address(name).parse().unwrap(), read_only }
+            }
+        }
+    }
+
+    /// Where the database itself is.
+    fn direct(&self) -> Source {
+        match self {
+            Self::Pooled(name) => Self::Postgres(name.clone()).source(false),
+            Self::Sqlite(_) | Self::Postgres(_) => self.source(false),
         }
     }
 
@@ -67,6 +90,12 @@ impl Place {
 
     pub(super) async fn connect(&self) -> AnyConnection {
         sqlx::any::install_default_drivers();
+        options(&self.direct()).unwrap().0.connect().await.unwrap()
+    }
+
+    /// A connection by the way that the settings take.
+    pub(super) async fn connect_as_settings_do(&self) -> AnyConnection {
+        sqlx::any::install_default_drivers();
         options(&self.source(false)).unwrap().0.connect().await.unwrap()
     }
 
@@ -74,7 +103,7 @@ impl Place {
     pub(super) async fn execute(&self, statements: &str) {
         let statements = match self {
             Self::Sqlite(_) => statements.replace("SERIAL PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT"),
-            Self::Postgres(_) => statements.to_owned(),
+            Self::Postgres(_) | Self::Pooled(_) => statements.to_owned(),
         };
         sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut self.connect().await).await.unwrap();
     }
@@ -104,7 +133,7 @@ impl Place {
                 let files = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
                 files.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
             }
-            Self::Postgres(name) => {
+            Self::Postgres(name) | Self::Pooled(name) => {
                 BTreeMap::from([(PathBuf::from(name), Postgres::shared().dump(name).into_bytes())])
             }
         }

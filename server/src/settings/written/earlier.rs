@@ -4,6 +4,7 @@ use headcount_shared::payload::DatabaseType;
 use sqlx::AnyConnection;
 
 use crate::settings::schema::Schema;
+use crate::settings::statement::{query, query_as};
 
 /// The migration that made the table of notes.
 const NOTES: i64 = 4;
@@ -42,7 +43,7 @@ impl EarlierRecords {
                 "SELECT version, CAST(EXTRACT(EPOCH FROM installed_on) AS BIGINT) FROM _sqlx_migrations"
             }
         };
-        let migrations: Vec<(i64, i64)> = sqlx::query_as(statement).fetch_all(connection).await?;
+        let migrations: Vec<(i64, i64)> = query_as(statement).fetch_all(connection).await?;
         let made = |version: i64| migrations.iter().find(|(made, _)| *made == version);
         let (Some((_, first_start)), None) = (made(RECORDS), made(NOTES)) else { return Ok(None) };
         let is_coroots = COROOTS.iter().any(|(table, column)| schema.has(table, column));
@@ -66,7 +67,7 @@ pub(in crate::settings) async fn note_earlier(
             incident_key || '/' || destination || '/' || CAST(status AS TEXT), timestamp
         FROM incident_notification WHERE timestamp >= $1 ON CONFLICT DO NOTHING";
     for statement in [rollouts, incidents, notifications] {
-        sqlx::query(statement).bind(earlier.since).execute(&mut *transaction).await?;
+        query(statement).bind(earlier.since).execute(&mut *transaction).await?;
     }
     Ok(())
 }

@@ -94,7 +94,7 @@ impl Source {
             Place::Web { url, client } => {
                 self.targets.check(url).map_err(NoAnswer::from)?;
                 let configured = |client| configured(self.targets.guard(client, REDIRECTS));
-                fetch(outgoing::client_in(client, configured)?, url, modified).await
+                fetch(outgoing::verifying_client_in(client, configured)?, url, modified).await
             }
             Place::File(path) => {
                 let path = path.clone();

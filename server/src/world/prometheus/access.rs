@@ -13,7 +13,7 @@ use reqwest::{
 use thiserror::Error;
 
 use crate::{
-    outgoing::{ForbiddenTarget, NO_TLS, TargetPolicy, client_builder},
+    outgoing::{ForbiddenTarget, NO_TLS, TargetPolicy, client_builder, tls_config},
     world::project::PrometheusAccess,
 };
 
@@ -42,8 +42,8 @@ pub enum InvalidAccess {
     #[error("the value of custom header {0} is not allowed in HTTP")]
     HeaderValue(usize),
     /// This machine cannot make TLS connections.
-    #[error("{}", NO_TLS)]
-    Tls,
+    #[error("{0}")]
+    Tls(&'static str),
 }
 
 /// One Prometheus, with what each request to it needs.
@@ -71,14 +71,15 @@ impl Endpoint {
             .guard(client_builder(), 0)
             .connect_timeout(connect_timeout)
             .timeout(timeout)
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .tls_danger_accept_invalid_certs(access.tls_skip_verify);
-        if range_query.scheme() == "http" {
+            .pool_idle_timeout(IDLE_TIMEOUT);
+        builder = if range_query.scheme() == "http" || access.tls_skip_verify {
             // No certificate is looked at, so a machine that has none will do, and none are loaded.
-            builder = builder.tls_certs_only([]);
-        }
+            builder.tls_certs_only([]).tls_danger_accept_invalid_certs(access.tls_skip_verify)
+        } else {
+            builder.tls_backend_preconfigured(tls_config().map_err(InvalidAccess::Tls)?)
+        };
         Ok(Self {
-            client: builder.build().map_err(|_| InvalidAccess::Tls)?,
+            client: builder.build().map_err(|_| InvalidAccess::Tls(NO_TLS))?,
             range_query,
             basic_auth: access.basic_auth.clone(),
             headers: headers(&access.custom_headers)?,

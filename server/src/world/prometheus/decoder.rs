@@ -9,7 +9,7 @@ use super::{
     series::SeriesReader,
     splitter::{Part, Splitter},
 };
-use crate::world::catalogue::Label;
+use crate::world::catalogue::KeptLabels;
 
 /// An answer that is being read.
 pub(super) struct Decoder<S> {
@@ -39,7 +39,7 @@ pub(super) struct Summary {
 
 impl<S: Sink> Decoder<S> {
     /// Hands the series of an answer to `sink`, with those labels and the points of that span.
-    pub(super) fn new(labels: &'static [Label], span: Span, sink: S) -> Self {
+    pub(super) fn new(labels: KeptLabels, span: Span, sink: S) -> Self {
         let findings = Findings {
             reader: SeriesReader::new(labels, span),
             sink,

@@ -28,6 +28,9 @@ pub enum QueryError {
     /// The answer was not complete in time.
     #[error("Prometheus did not answer in time")]
     TimedOut,
+    /// The clocks differ, and there is nothing at the time of either.
+    #[error("its clock and that of this machine differ, and it has nothing at the time of its own clock")]
+    ClocksDiffer,
     /// The query cannot be given the selector of the project: it is no PromQL.
     #[error("the query is not valid")]
     InvalidQuery,

@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{QueryError, Sink, Span};
-use crate::world::catalogue::Label;
+use crate::world::catalogue::KeptLabels;
 
 /// The longest text of a kept label, in bytes.
 const LONGEST_TEXT: usize = 64 * 1024;
@@ -13,14 +13,14 @@ const LONGEST_TEXT: usize = 64 * 1024;
 /// Reads series, one after another, with the memory of the last.
 #[derive(Debug)]
 pub(super) struct SeriesReader {
-    labels: &'static [Label],
+    labels: KeptLabels,
     span: Span,
     points: Vec<(u32, f32)>,
 }
 
 impl SeriesReader {
     /// Keeps those labels, and the points of that span.
-    pub(super) const fn new(labels: &'static [Label], span: Span) -> Self {
+    pub(super) const fn new(labels: KeptLabels, span: Span) -> Self {
         Self { labels, span, points: Vec::new() }
     }
 
@@ -30,7 +30,7 @@ impl SeriesReader {
     /// It is no series, a text in it is too long, or `sink` has no room.
     pub(super) fn read(&mut self, json: &[u8], sink: &mut impl Sink) -> Result<bool, QueryError> {
         self.points.clear();
-        let mut texts = vec![Cow::Borrowed(""); self.labels.len()];
+        let mut texts = vec![Cow::Borrowed(""); self.labels.labels.len()];
         let mut deserializer = serde_json::Deserializer::from_slice(json);
         Series { labels: self.labels, span: self.span, texts: &mut texts, points: &mut self.points }
             .deserialize(&mut deserializer)?;
@@ -54,7 +54,7 @@ impl SeriesReader {
 
 /// `{"metric":{…},"values":[…]}`. Native histograms are in a member of their own, which is skipped.
 struct Series<'r, 'de> {
-    labels: &'static [Label],
+    labels: KeptLabels,
     span: Span,
     texts: &'r mut [Cow<'de, str>],
     points: &'r mut Vec<(u32, f32)>,
@@ -95,7 +95,7 @@ impl<'de> Visitor<'de> for Series<'_, 'de> {
 
 /// `{"label":"text",…}`.
 struct Metric<'r, 'de> {
-    labels: &'static [Label],
+    labels: KeptLabels,
     texts: &'r mut [Cow<'de, str>],
 }
 
@@ -115,9 +115,16 @@ impl<'de> Visitor<'de> for Metric<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let mut renamed = Vec::new();
         while let Some(key) = members.next_key_seed(Text)? {
-            match self.labels.iter().position(|label| label.name() == key) {
-                Some(column) => self.texts[column] = members.next_value_seed(Text)?,
+            match self.labels.column(&key) {
+                Some((column, false)) if renamed.contains(&column) => {
+                    members.next_value::<IgnoredAny>()?;
+                }
+                Some((column, is_renamed)) => {
+                    self.texts[column] = members.next_value_seed(Text)?;
+                    renamed.extend(is_renamed.then_some(column));
+                }
                 None => {
                     members.next_value::<IgnoredAny>()?;
                 }

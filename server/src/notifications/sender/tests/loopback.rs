@@ -243,9 +243,7 @@ async fn a_certificate_that_nobody_signed_does_only_where_the_operator_says_so()
     let url = serving_with_own_certificate().await;
     let webhook = Webhook { url, incidents: true, ..Webhook::default() };
     let lax = Webhook { tls_skip_verify: true, ..webhook.clone() };
-    assert_eq!(
-        failure(attempt_with(webhook, REQUEST_TIMEOUT).await),
-        later("its certificate is not accepted", None)
-    );
+    let refused = format!("{:?}", failure(attempt_with(webhook, REQUEST_TIMEOUT).await));
+    assert!(refused.contains("SSL_CERT_FILE"), "{refused}");
     assert!(matches!(attempt_with(lax, REQUEST_TIMEOUT).await, Ended::Sent(_)));
 }

@@ -3,13 +3,20 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::world::prometheus::tests::{Kept, Series};
+use crate::world::{
+    catalogue::Label,
+    prometheus::tests::{Kept, Series},
+};
 
 const LABELS: &[Label] = &[Label::Job, Label::Instance];
 const SPAN: Span = Span { from: 100, to: 200, step: 10 };
 
 fn decoded(answer: &str, chunk: usize) -> Result<(Kept, Summary), QueryError> {
-    let mut decoder = Decoder::new(LABELS, SPAN, Kept::default());
+    decoded_with(KeptLabels { labels: LABELS, prefers_exported: false }, answer, chunk)
+}
+
+fn decoded_with(labels: KeptLabels, answer: &str, chunk: usize) -> Result<(Kept, Summary), QueryError> {
+    let mut decoder = Decoder::new(labels, SPAN, Kept::default());
     for chunk in answer.as_bytes().chunks(chunk) {
         decoder.push(chunk)?;
     }
@@ -35,6 +42,33 @@ fn kept_labels_come_in_the_order_of_the_query() {
         series(result).unwrap(),
         [one("j", "i", &[(100, 1.0), (110, 0.0)]), one("j", "", &[(100, 2.0)]), one("", "", &[(200, 3.0)])]
     );
+}
+
+#[test]
+fn a_label_that_prometheus_renamed_is_what_the_exporter_said_where_it_tells_of_others() {
+    for (labels, told_of_others, told_of_itself) in [
+        (
+            r#""exported_job":"theirs","exported_instance":"i","instance":"t","job":"own""#,
+            ["theirs", "i"],
+            ["own", "t"],
+        ),
+        (r#""job":"own","instance":"t","exported_job":"theirs""#, ["theirs", "t"], ["own", "t"]),
+        (r#""exported_job":"theirs""#, ["theirs", ""], ["", ""]),
+        (
+            r#""job":"own","exported_node":"n","exported_":"x","exported_exported_job":"y""#,
+            ["own", ""],
+            ["own", ""],
+        ),
+    ] {
+        let answer = format!(
+            r#"{{"status":"success","data":{{"resultType":"matrix","result":[{{"metric":{{{labels}}},"values":[[100,"1"]]}}]}}}}"#
+        );
+        for (prefers_exported, expected) in [(true, told_of_others), (false, told_of_itself)] {
+            let kept = KeptLabels { labels: LABELS, prefers_exported };
+            let series = decoded_with(kept, &answer, usize::MAX).unwrap().0.series;
+            assert_eq!(series, [one(expected[0], expected[1], &[(100, 1.0)])], "{labels}");
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,137 @@
+//! Decides whose certificates are accepted: those that the authorities of this machine vouch for, and those that are in the
+//! file of `SSL_CERT_FILE` themselves.
+//!
+//! `openssl req -x509` makes a certificate that is its own authority. webpki accepts no authority as a server; OpenSSL, and so
+//! curl, accepts what is listed. A listed certificate is accepted here too, if its name and its time are right.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Once},
+};
+
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+    client::{
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_name,
+    },
+    crypto::{CryptoProvider, ring::default_provider},
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
+    server::ParsedCertificate,
+};
+use rustls_platform_verifier::Verifier;
+
+/// The variable that names a file of certificates, instead of those of the system.
+const VARIABLE: &str = "SSL_CERT_FILE";
+
+/// Why a client cannot be made without [`VARIABLE`].
+const NO_AUTHORITIES: &str =
+    "this machine cannot make TLS connections: are there certificates of authorities?";
+
+/// Why a client cannot be made with it.
+const NO_FILE: &str = "SSL_CERT_FILE names no file with certificates that can be read";
+
+/// How a client makes TLS connections. It speaks HTTP/1.1.
+///
+/// # Errors
+/// The reason, for the operator: there are no certificates of authorities.
+pub(crate) fn tls_config() -> Result<ClientConfig, &'static str> {
+    let file = std::env::var_os(VARIABLE).map(PathBuf::from);
+    let refused = if file.is_some() { NO_FILE } else { NO_AUTHORITIES };
+    let provider = Arc::new(default_provider());
+    let authorities = Verifier::new(Arc::clone(&provider)).map_err(|_| refused)?;
+    let listed = file.as_deref().map(listed_in).unwrap_or_default();
+    if file.is_some() && listed.is_empty() {
+        static SAID: Once = Once::new();
+        SAID.call_once(|| tracing::warn!("{NO_FILE}"));
+    }
+    let verifier = ListedVerifier { authorities: Arc::new(authorities), listed };
+    tls_config_of(Arc::new(verifier), provider).map_err(|_| refused)
+}
+
+/// How a client makes TLS connections to whom `verifier` accepts.
+///
+/// # Errors
+/// The provider knows no version of TLS.
+pub(crate) fn tls_config_of(
+    verifier: Arc<dyn ServerCertVerifier>,
+    provider: Arc<CryptoProvider>,
+) -> Result<ClientConfig, Error> {
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// The certificates in a file. What cannot be read is none: the authorities are read from the same file, and without any there
+/// is no client.
+fn listed_in(file: &Path) -> Vec<CertificateDer<'static>> {
+    CertificateDer::pem_file_iter(file).into_iter().flatten().filter_map(Result::ok).collect()
+}
+
+/// Accepts what the authorities vouch for, and what is listed.
+#[derive(Debug)]
+struct ListedVerifier {
+    authorities: Arc<dyn ServerCertVerifier>,
+    listed: Vec<CertificateDer<'static>>,
+}
+
+impl ListedVerifier {
+    /// Whether a certificate that was refused is one that is listed, and was refused for what does not matter then: who signed
+    /// it, and whether it may sign others. Its time has been checked before these are.
+    fn may_be_accepted(&self, end_entity: &CertificateDer<'_>, refusal: &Error) -> bool {
+        let is_for_its_signer = matches!(
+            refusal,
+            Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_))
+        );
+        is_for_its_signer && self.listed.iter().any(|listed| listed == end_entity)
+    }
+}
+
+impl ServerCertVerifier for ListedVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verified =
+            self.authorities.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        let Err(refusal) = verified else { return verified };
+        if !self.may_be_accepted(end_entity, &refusal) {
+            return Err(refusal);
+        }
+        verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.authorities.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.authorities.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.authorities.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! Reads what time it is where answers come from, in their header `Date`.
+
+use std::time::Duration;
+
+use reqwest::header::{AGE, DATE, HeaderMap};
+
+/// A `Date`, and when the answer that had it was asked for and heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DateHeard {
+    /// Whole seconds since the Unix epoch.
+    date: Duration,
+    /// On the monotonic clock of this machine.
+    asked: Duration,
+    heard: Duration,
+}
+
+impl DateHeard {
+    /// The date of an answer. An answer from a cache has none: its date is old.
+    pub(super) fn of(headers: &HeaderMap, asked: Duration, heard: Duration) -> Option<Self> {
+        if headers.contains_key(AGE) {
+            return None;
+        }
+        let date = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
+        let date = date.duration_since(std::time::UNIX_EPOCH).ok()?;
+        Some(Self { date, asked, heard })
+    }
+
+    /// By how many seconds the other clock is ahead of this machine's, at least and at most; negative when it is behind. The
+    /// header was written between the question and the answer, and leaves out fractions of a second.
+    #[must_use]
+    pub fn ahead(&self, wall: Duration, monotonic: Duration) -> [i64; 2] {
+        let since_heard = monotonic.saturating_sub(self.heard);
+        let since_asked = monotonic.saturating_sub(self.asked);
+        let least = self.date + since_heard;
+        let most = self.date + Duration::from_secs(1) + since_asked;
+        [difference(least, wall).0, difference(most, wall).1]
+    }
+}
+
+/// `one - other` in seconds, rounded down and up.
+fn difference(one: Duration, other: Duration) -> (i64, i64) {
+    let seconds = one.as_secs_f64() - other.as_secs_f64();
+    (seconds.floor() as i64, seconds.ceil() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_700_000_000;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    fn at(seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds)
+    }
+
+    #[test]
+    fn an_answer_has_a_date_unless_it_is_from_a_cache() {
+        let date = "Tue, 14 Nov 2023 22:13:20 GMT";
+        let expected = DateHeard { date: at(NOW as f64), asked: at(1.0), heard: at(2.0) };
+        for (pairs, found) in [
+            (&[("date", date)][..], Some(expected)),
+            (&[("date", date), ("age", "0")], None),
+            (&[("date", date), ("age", "3600")], None),
+            (&[("date", "yesterday")], None),
+            (&[("date", "")], None),
+            (&[], None),
+        ] {
+            assert_eq!(DateHeard::of(&headers(pairs), at(1.0), at(2.0)), found, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn a_difference_has_the_bounds_of_the_round_trip_and_of_the_seconds_of_a_date() {
+        let heard = |asked, heard| DateHeard { date: at(NOW as f64), asked: at(asked), heard: at(heard) };
+        let wall = |seconds: f64| at(NOW as f64 + seconds);
+        for (date, (now, monotonic), expected) in [
+            // The same clocks, at once and a minute later.
+            (heard(10.0, 10.0), (wall(0.5), at(10.0)), [-1, 1]),
+            (heard(10.0, 10.0), (wall(60.5), at(70.0)), [-1, 1]),
+            // An answer that took twenty seconds.
+            (heard(10.0, 30.0), (wall(0.0), at(30.0)), [0, 21]),
+            // An hour behind, and ahead.
+            (heard(10.0, 10.0), (wall(3600.0), at(10.0)), [-3600, -3599]),
+            (heard(10.0, 10.0), (wall(-3600.0), at(10.0)), [3600, 3601]),
+            // This machine's clock was set right meanwhile.
+            (heard(10.0, 10.0), (wall(0.0), at(10.0)), [0, 1]),
+        ] {
+            assert_eq!(date.ahead(now, monotonic), expected);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Keeps the time by the clock of a Prometheus where it differs from this machine's.
+//!
+//! Prometheus stores samples by its own clock, or that of its agents, and knows nothing of a moment that its clock has not
+//! reached. It is asked by its own time then, which the header `Date` of its answers tells. A proxy may put a date of its own
+//! there; samples that cannot be of such a time show that.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use crate::clock::Clock;
+
+/// How much later than its sample a value still shows, in seconds: Prometheus looks back so far.
+const LOOKBACK_S: i64 = 300;
+
+/// This machine's clock, moved to the time of a Prometheus.
+#[derive(Debug)]
+pub(super) struct PrometheusClock {
+    machine: Arc<dyn Clock>,
+    ahead_s: AtomicI64,
+}
+
+impl PrometheusClock {
+    pub(super) const fn new(machine: Arc<dyn Clock>) -> Self {
+        Self { machine, ahead_s: AtomicI64::new(0) }
+    }
+
+    pub(super) fn machine(&self) -> &dyn Clock {
+        &*self.machine
+    }
+
+    /// By how many seconds it is ahead of this machine's.
+    pub(super) fn ahead(&self) -> i64 {
+        self.ahead_s.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_ahead(&self, seconds: i64) {
+        self.ahead_s.store(seconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for PrometheusClock {
+    fn wall(&self) -> Duration {
+        let ahead = self.ahead();
+        let by = Duration::from_secs(ahead.unsigned_abs());
+        let wall = self.machine.wall();
+        if ahead < 0 { wall.saturating_sub(by) } else { wall.saturating_add(by) }
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.machine.monotonic()
+    }
+}
+
+/// By how many seconds to keep ahead, when that was `ahead` until now, and a date says that the other clock is at least `least`
+/// and at most `most` seconds ahead. Clocks agree that differ by no more than a step; once they have differed, by no more
+/// than half of it, so that a difference of about a step is not news again and again.
+pub(super) fn keep_ahead(ahead: i64, [least, most]: [i64; 2], step_s: u32) -> i64 {
+    let allowed = i64::from(if ahead == 0 { step_s } else { step_s / 2 });
+    if least <= allowed && most >= -allowed {
+        return 0;
+    }
+    // A little more or less in the next answer does not move the moments that are asked for.
+    let still_holds = ahead != 0 && (least - 1..=most + 1).contains(&ahead);
+    if still_holds { ahead } else { least }
+}
+
+/// Whether a date is somebody else's than that of the samples. `here` and `there` are this machine's time and the date's,
+/// `newest` is the newest moment up to both that has a value, all in Unix seconds.
+pub(super) fn is_contradicted(here: i64, there: i64, newest: i64) -> bool {
+    // A value shows after what is said to be now.
+    let is_past_the_end = newest > there + LOOKBACK_S;
+    // Samples end here and now, and not there.
+    let ends_here = newest >= here - 2 * LOOKBACK_S && newest < there - 2 * LOOKBACK_S;
+    is_past_the_end || ends_here
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    #[test]
+    fn clocks_that_differ_by_more_than_a_step_are_told_apart_and_stay_so_until_they_clearly_agree() {
+        const STEP: u32 = 30;
+        for (before, bounds, expected) in [
+            (0, [-1, 1], 0),
+            (0, [30, 31], 0),
+            (0, [31, 32], 31),
+            (0, [-32, -31], -32),
+            (0, [-31, -30], 0),
+            // A slow answer leaves it open.
+            (0, [-40, 2], 0),
+            (0, [3600, 3601], 3600),
+            (0, [-3600, -3599], -3600),
+            // What is known stays while it may be true.
+            (3600, [3599, 3600], 3600),
+            (3600, [3601, 3602], 3600),
+            (3600, [3603, 3604], 3603),
+            (-3600, [-3650, -3599], -3600),
+            // About a step.
+            (31, [29, 30], 31),
+            (31, [20, 21], 20),
+            (31, [15, 16], 0),
+            (-3600, [-1, 1], 0),
+        ] {
+            assert_eq!(keep_ahead(before, bounds, STEP), expected, "{before} {bounds:?}");
+        }
+        assert_eq!(keep_ahead(0, [2, 3], 1), 2);
+        assert_eq!(keep_ahead(0, [-1, 1], 1), 0);
+    }
+
+    #[test]
+    fn a_date_of_somebody_else_is_told_by_the_samples() {
+        const HERE: i64 = 1_700_000_000;
+        for (there, newest, expected) in [
+            // Prometheus is ahead, and has samples up to its time.
+            (3600, 3590, false),
+            // A proxy is ahead, and samples end here.
+            (3600, 0, true),
+            (3600, 290, true),
+            // Prometheus is ahead, and its nodes have been silent since long ago.
+            (3600, -7200, false),
+            // Prometheus is behind, and so are its samples.
+            (-3600, -3610, false),
+            (-3600, -3301, false),
+            // A proxy is behind.
+            (-3600, -10, true),
+            (-3600, 200, true),
+        ] {
+            assert_eq!(is_contradicted(HERE, HERE + there, HERE + newest), expected, "{there} {newest}");
+        }
+    }
+
+    #[test]
+    fn the_clock_is_moved_and_what_never_jumps_is_not() {
+        let clock = PrometheusClock::new(Arc::new(SystemClock::new()));
+        clock.set_ahead(3600);
+        let ahead = clock.wall().as_secs().abs_diff(clock.machine().wall().as_secs());
+        assert!((3599..=3600).contains(&ahead), "{ahead}");
+        clock.set_ahead(i64::MIN);
+        assert_eq!(clock.wall(), Duration::ZERO);
+        clock.set_ahead(i64::MAX);
+        assert!(clock.wall() > Duration::from_secs(1 << 62));
+        assert!(clock.monotonic() < Duration::from_secs(3600));
+    }
+}
