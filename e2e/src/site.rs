@@ -54,7 +54,7 @@ pub fn tables(applications: &[&str]) -> anyhow::Result<String> {
     applications.iter().map(table).collect()
 }
 
-/// An application at an origin of its own, which posts its views to `/stats`. It ends when this is dropped.
+/// An application at an origin of its own, which posts its views to `/stats` or `/stats-of-mine/stats`. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Site {
     address: SocketAddr,
@@ -71,9 +71,17 @@ impl Site {
     /// # Errors
     /// It was not built, or the address is taken.
     pub async fn keeping(application: &str, listen: SocketAddr) -> anyhow::Result<Self> {
+        Self::keeping_of(&built(application)?, listen).await
+    }
+
+    /// Serves a directory in the same way.
+    ///
+    /// # Errors
+    /// The address is taken.
+    pub async fn keeping_of(directory: &Path, listen: SocketAddr) -> anyhow::Result<Self> {
         let kept = Kept::default();
         let stats = get(StatusCode::NO_CONTENT).post(keep).with_state(Arc::clone(&kept));
-        Self::start(&built(application)?, listen, stats, kept).await
+        Self::start(directory, listen, stats, kept).await
     }
 
     /// Serves a built application and passes on to a server what the tracker asks and sends, as a proxy in front of both would.
@@ -97,7 +105,10 @@ impl Site {
         let address = listener.local_addr().context("the site has no address")?;
         // Where there is no file there may be a page: the application knows.
         let files = ServeDir::new(directory).fallback(ServeFile::new(directory.join("index.html")));
-        let router = Router::new().route("/stats", stats).fallback_service(files);
+        let router = Router::new()
+            .route("/stats", stats.clone())
+            .route("/stats-of-mine/stats", stats)
+            .fallback_service(files);
         let task = tokio::spawn(axum::serve(listener, router).into_future());
         Ok(Self { address, kept, task })
     }

@@ -7,11 +7,11 @@
 export const DISCREET = { referrerPolicy: 'no-referrer', credentials: 'omit' }
 
 let endpoint
-let hear
+let follow
 
-export const deliverTo = (url, listener) => {
+export const deliverTo = (url, follower) => {
   endpoint = url
-  hear = listener
+  follow = follower
 }
 
 export const deliver = (body, leaving) => {
@@ -20,6 +20,5 @@ export const deliver = (body, leaving) => {
   } catch {
     // There are browsers without beacons.
   }
-  const answer = fetch(endpoint, { ...DISCREET, method: 'POST', body, keepalive: true })
-  answer.then(({ status }) => hear(status)).catch(() => {})
+  follow(fetch(endpoint, { ...DISCREET, method: 'POST', body, keepalive: true }))
 }

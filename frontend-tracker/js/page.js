@@ -39,6 +39,7 @@ const create = () => {
   let widths
   let settled
   let reached
+  let busy
 
   const become = next => {
     state = next
@@ -114,9 +115,20 @@ const create = () => {
     return status
   }
 
+  // A view leaves when the one before has its answer, so that none overtakes another. A page that is left waits for nothing.
+  const follow = async answer => {
+    busy = true
+    try {
+      hear((await answer).status)
+    } catch {}
+    busy = false
+    send()
+  }
+
   // Without a network views wait: a browser takes a beacon and loses it then. It also says that there is no network where
   // the server is on its own machine, so the server is asked.
   const send = leaving => {
+    if (busy && !leaving) return
     if (navigator.onLine || reached) callUnlessOptedOut(() => program.send(leaving))
     else if (!leaving && reached === undefined && callUnlessOptedOut(program.waiting)) reach()
   }
@@ -165,6 +177,8 @@ const create = () => {
 
   const restored = ({ persisted }) => {
     if (!persisted) return
+    // Whether an answer from before is ever heard, not every browser says.
+    busy = false
     tell(program.restore)
     moved()
   }
@@ -224,7 +238,7 @@ const create = () => {
     const [, version = 0] = /^vuetify([1-4])$/.exec(breakpoints) ?? []
     const from = ['sm', 'md', 'lg', 'xl', 'xxl'].map(size => breakpoints[size])
     if (!version && !from.some(width => width > 0)) throw 'breakpoints are vuetify1 to vuetify4, or smallest widths'
-    deliverTo(endpoint, hear)
+    deliverTo(endpoint, follow)
     const isKept = options.storage !== 'none'
     keepDeviceUnder(isKept && key)
     forget(isKept ? [ID] : [ID, key])

@@ -73,7 +73,7 @@ pub async fn serve(config: Serve, stop: CancellationToken) -> anyhow::Result<()>
         None => tracing::info!(statistics, "serving on {url}"),
     }
     announce_reports(&server.statistics.status(), &config.collector_url, &url);
-    listen::serve(listener, server.router(), stop, DRAIN).await;
+    listen::serve(listener, server.standalone_router(), stop, DRAIN).await;
     server.close().await;
     tracing::info!("everything counted is on disk");
     Ok(())
@@ -210,10 +210,35 @@ impl Server {
         })
     }
 
-    /// The routes under the base path: where browsers send events, the browser programs, and the interface.
+    /// The routes for the axum program of another product: where browsers send events, the browser programs, and the
+    /// interface, which wants the admin token or the cookie of a session wherever a request comes from.
     ///
-    /// The interface wants the admin token or the cookie of a session, wherever a request comes from.
+    /// With a base path, such as `--url-base-path=/usage/`, all of them are below `/usage/`, and
+    ///
+    /// * [`Router::merge`] adds them to a program with any other routes and a fallback of its own;
+    /// * [`Router::nest_service`]`("/usage", …)`, and [`any_service`](axum::routing::any_service) in routes for `/usage/` and
+    ///   `/usage/{*rest}`, do the same;
+    /// * [`Router::route_service`] takes [`Router::into_service`] of them for the same addresses.
+    ///
+    /// Without a base path, [`Router::nest`] and [`Router::nest_service`] put them below any path; links in the interface
+    /// and the path of its cookie begin there. With `nest`, the first page and pages of projects are answered by the program
+    /// around it. `nest` adds its path to the base path.
+    ///
+    /// `router().with_state(())` fits into a router that has yet to get its state.
+    ///
+    /// They have no fallback and take nothing from the path parameters of the program around them. The address that an event
+    /// counts for is that of [`ConnectInfo`](axum::extract::ConnectInfo)`<SocketAddr>`, if the program has it served with that;
+    /// else events of all senders share the places in a report. Bounds on connections are those of the program around them.
     pub fn router(&self) -> Router {
+        self.routes().mountable()
+    }
+
+    /// The routes under the base path, with an answer to every other address: what `headcount serve` serves.
+    pub fn standalone_router(&self) -> Router {
+        self.routes().standalone()
+    }
+
+    fn routes(&self) -> http::ServerRoutes {
         let access = self.access.clone();
         let statistics = Arc::clone(&self.statistics);
         let settings = self.kept.as_ref().map(|(_, settings)| settings.clone());

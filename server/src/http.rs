@@ -1,4 +1,4 @@
-//! Which request reaches which room? One list of routes for the server, one for the collector.
+//! The routes of the server and of the collector, with the headers and checks that they share.
 
 pub mod access;
 pub mod assets;
@@ -9,6 +9,7 @@ pub mod forwarded;
 mod host_header;
 pub mod listen;
 pub mod metrics;
+mod mount;
 mod openapi;
 pub mod pages;
 pub mod problem;
@@ -21,19 +22,19 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Router,
-    extract::{FromRef, Request},
-    http::{HeaderValue, StatusCode, Uri, header},
+    extract::FromRef,
+    http::{HeaderValue, StatusCode, header},
     middleware,
-    response::{IntoResponse, Redirect},
     routing::get,
 };
-use tower::{ServiceExt, service_fn};
+use headcount_shared::routes::ROUTES;
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::{
     access::{Access, AccessConfig, Interface},
     assets::Assets,
+    mount::ServerRoutes,
 };
 use self::{
     forwarded::{EventSenders, TrustedProxies},
@@ -50,7 +51,6 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wa
 /// What the handlers of the server work with. Every request clones it.
 #[derive(Debug, Clone)]
 pub struct ServerState {
-    base_path: Arc<BasePath>,
     statistics: Arc<Statistics>,
     assets: Arc<Assets>,
     /// `None` while statistics are off for the whole run.
@@ -90,13 +90,7 @@ impl FromRef<ServerState> for Metrics {
     }
 }
 
-impl FromRef<ServerState> for Arc<BasePath> {
-    fn from_ref(state: &ServerState) -> Self {
-        Arc::clone(&state.base_path)
-    }
-}
-
-/// The routes of `headcount serve`. Those of the settings refuse while there are none.
+/// The routes of a server. Those of the settings refuse while there are none.
 pub fn server_routes(
     base_path: &BasePath,
     access: Access,
@@ -105,7 +99,7 @@ pub fn server_routes(
     metrics: Metrics,
     assets: Arc<Assets>,
     senders: EventSenders,
-) -> Router {
+) -> ServerRoutes {
     let (api, mut description) = OpenApiRouter::with_openapi(openapi::begin(base_path, &access))
         .merge(sign_in::code_routes())
         .merge(usage_statistics::routes())
@@ -114,6 +108,7 @@ pub fn server_routes(
         .split_for_parts();
     let (session, described) = sign_in::session_routes::<ServerState>().split_for_parts();
     description.merge(described);
+    let addresses = own_addresses(&assets, description.paths.paths.keys());
     let for_data = middleware::from_fn_with_state(access.clone(), access::for_data);
     let api = api.layer(Extension(Description::of(&description))).route_layer(for_data.clone());
     let metrics_page = Router::new()
@@ -127,17 +122,23 @@ pub fn server_routes(
         .route("/health", get(health))
         .route("/static/{file}", get(assets::file))
         .merge(sign_in::page_routes());
-    let state = ServerState {
-        base_path: Arc::new(base_path.clone()),
-        statistics,
-        assets,
-        settings,
-        metrics,
-        senders: Arc::new(senders),
-        access,
-    };
+    let state = ServerState { statistics, assets, settings, metrics, senders: Arc::new(senders), access };
     let private = with_headers(api.merge(session).merge(metrics_page).merge(pages));
-    with_one_host(under(base_path, private.merge(open).with_state(state)))
+    ServerRoutes::new(base_path, private.merge(open).with_state(state), addresses)
+}
+
+/// The addresses that the routes of a server answer below their base path, as axum writes them: all but the first page and
+/// pages of projects. What stands in an address of its own is not taken from the program around it.
+fn own_addresses<'d>(assets: &Assets, described: impl Iterator<Item = &'d String>) -> Vec<String> {
+    let public = ["/stats", "/health", "/metrics", "/sign-in", "/sign-out"].map(str::to_owned);
+    let pages = ROUTES.iter().filter(|route| **route != "/" && !route.contains(':'));
+    let files = assets.names().chain(["sign-in.js", "sign-in.css"]).map(|name| format!("/static/{name}"));
+    public
+        .into_iter()
+        .chain(pages.map(|&page| page.to_owned()))
+        .chain(files)
+        .chain(described.cloned())
+        .collect()
 }
 
 /// The routes of `headcount collect`.
@@ -171,41 +172,4 @@ fn with_headers<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S
         .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(set(header::REFERRER_POLICY, "no-referrer"))
         .layer(set(header::CACHE_CONTROL, "no-store"))
-}
-
-/// The routes under a base path. Not nested: that would tell `/coroot` and `/coroot/` apart.
-fn under(base_path: &BasePath, routes: Router) -> Router {
-    let prefix = base_path.as_str().trim_end_matches('/').to_owned();
-    if prefix.is_empty() {
-        return routes;
-    }
-    Router::new().fallback_service(service_fn(move |mut request: Request| {
-        let with_slash = (request.uri().path() == prefix).then(|| with_slash(request.uri()));
-        let inner = without_prefix(request.uri(), &prefix);
-        let routes = routes.clone();
-        async move {
-            // The session's cookie is for addresses below the base path.
-            if let Some(with_slash) = with_slash {
-                return Ok(Redirect::permanent(&with_slash).into_response());
-            }
-            let Some(inner) = inner else { return Ok(StatusCode::NOT_FOUND.into_response()) };
-            *request.uri_mut() = inner;
-            routes.oneshot(request).await
-        }
-    }))
-}
-
-/// The base path itself, with its slash.
-fn with_slash(uri: &Uri) -> String {
-    uri.query().map_or_else(|| format!("{}/", uri.path()), |query| format!("{}/?{query}", uri.path()))
-}
-
-/// The address as it is without the base path; `None` when it is not under that.
-fn without_prefix(uri: &Uri, prefix: &str) -> Option<Uri> {
-    let path = uri.path().strip_prefix(prefix)?;
-    let path = if path.is_empty() { "/" } else { path };
-    if !path.starts_with('/') {
-        return None;
-    }
-    uri.query().map_or_else(|| path.parse(), |query| format!("{path}?{query}").parse()).ok()
 }

@@ -5,14 +5,17 @@
 //! [`Installation`](report::assemble::Installation):
 //!
 //! ```no_run
-//! use std::sync::Arc;
+//! use std::{net::SocketAddr, sync::Arc};
 //!
+//! use axum::{Router, routing::get};
 //! use headcount::{
+//!     RouteTable,
 //!     app::Server,
 //!     clock::SystemClock,
 //!     config::Serve,
 //!     report::assemble::{Facts, FutureFacts, Installation},
 //! };
+//! use tokio::{net::TcpListener, signal::ctrl_c};
 //!
 //! #[derive(Debug)]
 //! struct Product;
@@ -24,12 +27,27 @@
 //! }
 //!
 //! # async fn start() -> anyhow::Result<()> {
-//! let config = Serve::from_flags(&["--collector-url=https://stats.example.com/ce/usage-statistics"])?;
+//! let mut config = Serve::from_flags(&["--url-base-path=/usage/", "--data-dir=/var/lib/shop/usage"])?;
+//! let mut pages = RouteTable::default();
+//! for route in ["/customers/:id", "/settings/:tab(users|taxes)?"] {
+//!     pages.add(route)?;
+//! }
+//! config.routes = Some(pages);
 //! let server = Server::open(&config, Arc::new(SystemClock::new()), Some(Arc::new(Product))).await?;
-//! let routes: axum::Router = server.router();
+//! let shop = Router::new()
+//!     .route("/{owner}/{repository}", get(async || "a page"))
+//!     .merge(server.router())
+//!     .fallback(async || "no page");
+//! let listener = TcpListener::bind("127.0.0.1:8080").await?;
+//! let peers = shop.into_make_service_with_connect_info::<SocketAddr>();
+//! axum::serve(listener, peers).with_graceful_shutdown(async { drop(ctrl_c().await) }).await?;
+//! server.close().await;
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Its pages have `<script type="module" src="/usage/static/tracker.js"></script>`. [`Server::router`](app::Server::router)
+//! says how else the routes can be mounted.
 
 pub mod app;
 pub mod browsers;
@@ -48,3 +66,5 @@ pub mod process;
 pub mod report;
 pub mod settings;
 pub mod world;
+
+pub use headcount_shared::routes::{BadRoute, RouteTable};

@@ -37,7 +37,14 @@ fn main() -> ExitCode {
             help.print().ok();
             ExitCode::SUCCESS
         }
-        Err(refused) => refuse(&format!("{refused}; see --help")),
+        Err(refused) => {
+            let sentence = refused.to_string();
+            refuse(&if sentence.ends_with('?') {
+                sentence + " See --help"
+            } else {
+                sentence + "; see --help"
+            })
+        }
     }
 }
 

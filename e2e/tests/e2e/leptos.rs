@@ -12,7 +12,8 @@ use crate::scene::{SOON, own_address};
 
 in_every_engine!(
     every_page_that_the_router_settles_on_is_counted_once_under_its_route,
-    a_redirect_of_the_first_page_is_one_view_of_where_it_leads
+    a_redirect_of_the_first_page_is_one_view_of_where_it_leads,
+    the_shop_of_the_readme_counts_its_pages
 );
 
 /// What a visitor does.
@@ -146,6 +147,17 @@ async fn a_redirect_of_the_first_page_is_one_view_of_where_it_leads(engine: Engi
     counts(&site, &["/customers/$id"]).await;
     browser.run(&Step::Go("/about").script()).await;
     counts(&site, &["/customers/$id", "/about"]).await;
+    browser.close().await;
+}
+
+async fn the_shop_of_the_readme_counts_its_pages(engine: Engine) {
+    let site = Site::keeping("leptos", own_address()).await.unwrap();
+    let browser = Browser::open(engine, 1400).await;
+    browser.goto(&site.url("/shop/customers/7/bills#documented")).await;
+    browser.wait_for("return document.body.innerText.includes('A customer')").await;
+    counts(&site, &["/customers/$id/bills"]).await;
+    browser.push("/shop/customers/7/secret").await;
+    counts(&site, &["/customers/$id/bills", "/customers/$id/other"]).await;
     browser.close().await;
 }
 

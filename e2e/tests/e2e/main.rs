@@ -26,6 +26,7 @@ mod damage;
 mod delivery;
 mod demo;
 mod destinations;
+mod documented;
 mod engines;
 mod examples;
 mod examples_package;

@@ -170,3 +170,18 @@ async fn what_a_server_left_that_ended_in_the_middle_of_switching_off_is_gone_af
     assert_eq!(scene.switch(&server, true).await.status(), StatusCode::OK);
     assert!(scene.preview(&server).await.ux.page_views.is_empty());
 }
+
+#[tokio::test]
+async fn the_start_says_where_the_first_report_goes_and_how_to_switch_it_off() {
+    let scene = Scene::new();
+    let server = scene.server_to("http://127.0.0.1:9/a-path-of-its-own").start().await.unwrap();
+    let shown = format!("what it holds is shown on {}", server.url("usage-statistics"));
+    for line in [
+        "usage statistics are on: the first report goes to http://127.0.0.1:9 at 20",
+        &shown,
+        "to switch it off, use that page, --disable-usage-statistics or DO_NOT_TRACK=1",
+    ] {
+        assert_eq!(server.log().count(line), 1, "{line:?}: {:?}", server.log().lines());
+    }
+    assert_eq!(server.log().count("a-path-of-its-own"), 0, "{:?}", server.log().lines());
+}

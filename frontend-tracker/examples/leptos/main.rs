@@ -1,8 +1,13 @@
 //! A small shop in Leptos: every page is counted under the route that shows it.
 //!
-//! In a browser this is the shop. Elsewhere it prints its route table, one template a line, as `headcount serve --routes`
+//! In a browser this is the shop, or with `#documented` that of the README. Elsewhere it prints its route table, one template a line, as `headcount serve --routes`
 //! reads it: `cargo run --example leptos --features leptos/csr`.
 
+#[cfg_attr(
+    not(target_family = "wasm"),
+    expect(dead_code, reason = "the shop of the README is for a browser")
+)]
+mod documented;
 mod pages;
 mod shown;
 mod walk;
@@ -41,7 +46,10 @@ fn Shop() -> impl IntoView {
 
 #[cfg(target_family = "wasm")]
 fn main() {
-    leptos::mount::mount_to_body(Shop);
+    match location_hash().as_deref() {
+        Some("documented") => documented::mount(),
+        _ => leptos::mount::mount_to_body(Shop),
+    }
 }
 
 #[cfg(not(target_family = "wasm"))]

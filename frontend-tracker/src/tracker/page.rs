@@ -64,13 +64,17 @@ impl Page {
         self.views.restore();
     }
 
-    /// Sends the views that wait, unless they wait for the browser's UUID and the page is not `leaving`.
+    /// Sends the view that waits longest, and all of them when the page is `leaving`. Else none is sent while the browser's
+    /// UUID settles.
     pub fn send(&mut self, leaving: bool) {
         if self.device.is_settling() && !leaving {
             return;
         }
-        for view in self.views.take() {
+        while let Some(view) = self.views.take_oldest() {
             deliver(&event::body(&view, self.device.identity(&Browser)), leaving);
+            if !leaving {
+                break;
+            }
         }
     }
 

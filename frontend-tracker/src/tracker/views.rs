@@ -1,4 +1,4 @@
-//! Which navigations of a page are views, and which of them wait to be sent?
+//! Decides which navigations of a page are views, and keeps those that wait to be sent.
 //!
 //! A view is a settled, visible page whose path differs from the one counted before. Query and fragment are not part of
 //! a path, and slashes at its end make no other one. A page that came back as it was left counts again.
@@ -8,7 +8,7 @@ use alloc::{collections::VecDeque, string::String};
 
 use headcount_shared::breakpoint::Breakpoint;
 
-/// Views that wait for the browser's UUID, or for a network, at most. The oldest is dropped for a newer one.
+/// Views that wait for the browser's UUID, for a network, or for the answer to the view before, at most. The oldest is dropped for a newer one.
 pub const WAITING: usize = 32;
 
 /// What is known of a view when it happens.
@@ -50,10 +50,9 @@ impl Views {
         self.counted = pathname;
     }
 
-    /// Takes all views that were not sent yet, the oldest first.
-    #[must_use]
-    pub fn take(&mut self) -> VecDeque<View> {
-        core::mem::take(&mut self.waiting)
+    /// Takes the view that waits longest.
+    pub fn take_oldest(&mut self) -> Option<View> {
+        self.waiting.pop_front()
     }
 
     /// How many views wait.
@@ -77,7 +76,7 @@ mod tests {
         for path in paths {
             views.settle((*path).to_owned(), |path| View { key: path.to_owned(), size: Breakpoint::Md });
         }
-        views.take().into_iter().map(|view| view.key).collect()
+        std::iter::from_fn(|| views.take_oldest()).map(|view| view.key).collect()
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ffi::OsString, fs::File, io::Read, path::Path};
 
 use toml::{Table, Value};
 
-use super::refusal::{BadFlags, is_flag_name};
+use super::refusal::{BadFlags, did_you_mean, is_flag_name, most_similar};
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -51,14 +51,13 @@ impl ConfigFile {
     }
 
     /// # Errors
-    /// A key is no flag.
-    pub(super) fn check_names(&self, is_flag: impl Fn(&str) -> bool) -> Result<(), BadFlags> {
-        match self.values.keys().find(|name| !is_flag(name)) {
-            Some(unknown) => {
-                Err(refused(&format!("has {}, which is no flag of this command", shown_key(unknown))))
-            }
-            None => Ok(()),
-        }
+    /// A key is none of these flags.
+    pub(super) fn check_names(&self, flags: &[&str]) -> Result<(), BadFlags> {
+        let Some(unknown) = self.values.keys().find(|name| !flags.contains(&name.as_str())) else {
+            return Ok(());
+        };
+        let similar = did_you_mean(most_similar(unknown, flags.iter().copied()));
+        Err(refused(&format!("has {}, which is no flag of this command{similar}", shown_key(unknown))))
     }
 }
 
@@ -136,6 +135,29 @@ mod tests {
         ] {
             let said = refusal(text);
             assert!(said.contains(reason) && !said.contains("swordfish"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_no_flag_is_refused_with_the_flag_that_is_like_it() {
+        for (text, reason) in [
+            (
+                "lisen = '127.0.0.1:1'",
+                "has the key \"lisen\", which is no flag of this command; did you mean listen?",
+            ),
+            (
+                "admin_tokn = 'swordfish'",
+                "has the key \"admin-tokn\", which is no flag of this command; did you mean admin-token?",
+            ),
+            (
+                "Admin-Token = 'swordfish'",
+                "has a key, which is no flag of this command; did you mean admin-token?",
+            ),
+            ("swordfish = 1", "has the key \"swordfish\", which is no flag of this command"),
+        ] {
+            let refused =
+                ConfigFile::parse(text).unwrap().check_names(&["admin-token", "listen"]).unwrap_err();
+            assert_eq!(refused.to_string(), format!("the file of --config {reason}"));
         }
     }
 

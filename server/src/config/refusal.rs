@@ -39,7 +39,10 @@ impl BadFlags {
         };
         let sentence = match error.kind() {
             ErrorKind::UnknownArgument => unknown(error),
-            ErrorKind::InvalidSubcommand => "there is no such command".to_owned(),
+            ErrorKind::InvalidSubcommand => {
+                let similar = text(error, ContextKind::SuggestedSubcommand);
+                format!("there is no such command{}", did_you_mean(similar))
+            }
             ErrorKind::InvalidUtf8 => "a value is not valid UTF-8".to_owned(),
             ErrorKind::ArgumentConflict if !name.is_empty() => format!("{place} is given more than once"),
             ErrorKind::InvalidValue | ErrorKind::NoEquals | ErrorKind::ValueValidation
@@ -68,16 +71,31 @@ impl Error for BadFlags {}
 fn unknown(error: &clap::Error) -> String {
     let given = text(error, ContextKind::InvalidArg).unwrap_or_default();
     let is_name = is_flag_name(given.strip_prefix("--").unwrap_or_default());
-    match text(error, ContextKind::SuggestedArg) {
-        Some(similar) if is_name => {
-            format!("there is no flag {given}; did you mean --{}?", long_name(similar))
-        }
-        _ if is_name => format!("there is no flag {given}"),
-        _ if given.starts_with('-') && given.chars().count() == 2 => format!("there is no flag {given}"),
-        _ => {
-            "a word belongs to no flag; a value with spaces needs quotes, a switch an equals sign".to_owned()
-        }
+    let is_short = given.starts_with('-') && given.chars().count() == 2;
+    let similar = text(error, ContextKind::SuggestedArg).map(|similar| format!("--{}", long_name(similar)));
+    let shown = if is_name || is_short {
+        format!("there is no flag {given}")
+    } else {
+        "there is no such flag".to_owned()
+    };
+    if similar.is_none() && !is_name && !is_short {
+        return "a word belongs to no flag; a value with spaces needs quotes, a switch an equals sign"
+            .to_owned();
     }
+    shown + &did_you_mean(similar.as_deref())
+}
+
+/// The end of a sentence about a word that does not exist.
+pub(super) fn did_you_mean(similar: Option<&str>) -> String {
+    similar.map(|similar| format!("; did you mean {similar}?")).unwrap_or_default()
+}
+
+/// The one of `names` that is most like `given`, by the measure and the bound of the parser of command lines.
+pub(super) fn most_similar<'n>(given: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    const LEAST: f64 = 0.7;
+    let measured =
+        names.map(|name| (strsim::jaro(given, name), name)).filter(|(likeness, _)| *likeness > LEAST);
+    measured.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, name)| name)
 }
 
 /// Whether a text looks like the name of a flag: words of small letters with dashes between them.

@@ -76,9 +76,8 @@ pub(super) fn parse<T: CommandFactory + FromArgMatches>(
                 fallbacks.entry(name.to_owned()).or_insert((values.to_vec(), Origin::File));
             }
         }
-        read.check_names(|name| {
-            name != CONFIG && active.get_arguments().any(|flag| flag.get_long() == Some(name))
-        })?;
+        let names = active.get_arguments().filter_map(Arg::get_long);
+        read.check_names(&names.filter(|name| *name != CONFIG).collect::<Vec<_>>())?;
         file = Some(read);
         matches = self::matches(&command, &fallbacks, arguments)?;
     }

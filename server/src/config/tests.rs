@@ -347,6 +347,13 @@ fn refusals_quote_what_is_no_secret() {
         ("--log inof", "--log is \"inof\", and cannot be used: a level is one of off, error"),
         ("--log-format xml", "--log-format is \"xml\", and must be one of text, json"),
         ("--lisen 127.0.0.1:1", "there is no flag --lisen; did you mean --listen?"),
+        ("--collector_url=http://a/", "there is no such flag; did you mean --collector-url?"),
+        ("collect --retentoin 1h", "there is no flag --retentoin; did you mean --retention?"),
+        ("colect", "there is no such command; did you mean collect?"),
+        ("sign-inn", "there is no such command; did you mean sign-in?"),
+        ("sign-in colect", "there is no such command; did you mean collect?"),
+        ("nothing-like-it", "there is no such command"),
+        ("--log json", "--log is \"json\", and cannot be used: a level is one of off, error"),
         ("--no-such-thing", "there is no flag --no-such-thing"),
         ("--first-report-after -1s", "there is no flag -1"),
         ("--listen", "--listen needs a value"),
@@ -362,6 +369,11 @@ fn refusals_quote_what_is_no_secret() {
     }
     let refused = read(&[], &[("HEADCOUNT_LISTEN", "nowhere")]).unwrap_err().to_string();
     assert!(refused.starts_with("HEADCOUNT_LISTEN is \"nowhere\", and cannot be used"), "{refused}");
+    let refused = read(&[], &[("LOG", "/var/log/app.log")]).unwrap_err().to_string();
+    assert!(
+        refused.starts_with("LOG is \"/var/log/app.log\", and cannot be used: a level is one of"),
+        "{refused}"
+    );
 }
 
 #[test]

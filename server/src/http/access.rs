@@ -9,11 +9,11 @@ mod guesses;
 mod origin;
 mod session;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
 use axum::{
-    extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    extract::{FromRef, FromRequestParts, Request, State},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -60,16 +60,22 @@ pub struct AccessConfig {
     pub public_url: Option<Url>,
 }
 
-/// The rule in force. Clones share what they remember.
+/// The rule in force, and where the interface is that it is for. Clones share what they remember.
 #[derive(Debug, Clone)]
-pub struct Access(Arc<AccessRule>);
+pub struct Access {
+    rule: Arc<AccessRule>,
+    base_path: Arc<BasePath>,
+}
+
+/// Where the interface is for one request, if another program has mounted it there.
+#[derive(Debug, Clone)]
+pub(crate) struct MountedAt(pub(crate) Arc<BasePath>);
 
 struct AccessRule {
     admin: Option<AdminAccess>,
     metrics_token: Option<TokenDigest>,
     /// Under which tokens are compared, other in each run.
     comparison: Hmac<Sha256>,
-    base_path: BasePath,
     public_url: Option<Url>,
     clock: Arc<dyn Clock>,
     guesses: GuessBrake,
@@ -133,31 +139,38 @@ impl Access {
             token: digest(&token),
             sessions: SessionKey::derive(&token, config.interface),
         });
-        Self(Arc::new(AccessRule {
+        let rule = AccessRule {
             admin,
             metrics_token: config.metrics_token.as_ref().map(digest),
             comparison,
-            base_path: config.base_path,
             public_url: config.public_url,
             clock,
             guesses: GuessBrake::new(),
             codes: SignInCodes::default(),
-        }))
+        };
+        Self { rule: Arc::new(rule), base_path: Arc::new(config.base_path) }
+    }
+
+    /// The same rule for the place where a request found the interface.
+    pub(crate) fn of_request(&self, extensions: &Extensions) -> Self {
+        let mounted = extensions.get::<MountedAt>();
+        let base_path = mounted.map_or(&self.base_path, |MountedAt(base_path)| base_path);
+        Self { rule: Arc::clone(&self.rule), base_path: Arc::clone(base_path) }
     }
 
     /// Where the interface is.
     pub(crate) fn base_path(&self) -> &BasePath {
-        &self.0.base_path
+        &self.base_path
     }
 
     /// Where browsers reach the interface, if that is known.
     pub(crate) fn public_url(&self) -> Option<&Url> {
-        self.0.public_url.as_ref()
+        self.rule.public_url.as_ref()
     }
 
     /// The name of the session cookie; `None` when there are no sessions.
     pub(crate) fn cookie_name(&self) -> Option<&str> {
-        self.0.admin.as_ref().map(|admin| admin.sessions.cookie_name())
+        self.rule.admin.as_ref().map(|admin| admin.sessions.cookie_name())
     }
 
     /// Begins a session for a request that shows the admin token in its body. Gives the value of its `Set-Cookie`.
@@ -182,7 +195,7 @@ impl Access {
         code: &str,
         headers: &HeaderMap,
     ) -> Result<HeaderValue, AccessDenied> {
-        self.sign_in(headers, |_| self.0.codes.redeem(code, self.0.clock.monotonic())).await
+        self.sign_in(headers, |_| self.rule.codes.redeem(code, self.rule.clock.monotonic())).await
     }
 
     async fn sign_in(
@@ -195,7 +208,7 @@ impl Access {
         if RequestSource::of(headers, public_url) == RequestSource::OtherSite {
             return Err(AccessDenied::OtherSite);
         }
-        let Some(admin) = self.0.admin.as_ref().filter(|admin| is_right(admin)) else {
+        let Some(admin) = self.rule.admin.as_ref().filter(|admin| is_right(admin)) else {
             return Err(self.wrong().await);
         };
         let session = BrowserSession::begin(self.now(), is_secure(headers, public_url));
@@ -204,12 +217,12 @@ impl Access {
 
     /// A code for one sign-in.
     pub(crate) fn issue_code(&self) -> String {
-        self.0.codes.issue(&mut rand::rng(), self.0.clock.monotonic())
+        self.rule.codes.issue(&mut rand::rng(), self.rule.clock.monotonic())
     }
 
     /// The session of a request.
     pub(crate) fn session(&self, headers: &HeaderMap) -> Option<BrowserSession> {
-        let sessions = &self.0.admin.as_ref()?.sessions;
+        let sessions = &self.rule.admin.as_ref()?.sessions;
         let now = self.now();
         cookie::values(headers, sessions.cookie_name()).find_map(|value| sessions.verify(value, now))
     }
@@ -266,10 +279,10 @@ impl Access {
     fn caller(&self, headers: &HeaderMap) -> Caller {
         let token = bearer(headers);
         if let Some(token) = token {
-            if self.0.admin.as_ref().is_some_and(|admin| self.is(&admin.token, token)) {
+            if self.rule.admin.as_ref().is_some_and(|admin| self.is(&admin.token, token)) {
                 return Caller::AdminToken;
             }
-            if self.0.metrics_token.as_ref().is_some_and(|metrics| self.is(metrics, token)) {
+            if self.rule.metrics_token.as_ref().is_some_and(|metrics| self.is(metrics, token)) {
                 return Caller::MetricsToken;
             }
         }
@@ -282,11 +295,11 @@ impl Access {
     }
 
     fn is(&self, wanted: &TokenDigest, shown: &str) -> bool {
-        self.0.comparison.clone().chain_update(shown).verify_slice(&wanted.0).is_ok()
+        self.rule.comparison.clone().chain_update(shown).verify_slice(&wanted.0).is_ok()
     }
 
     async fn wrong(&self) -> AccessDenied {
-        match self.0.guesses.delay(self.0.clock.monotonic()).await {
+        match self.rule.guesses.delay(self.rule.clock.monotonic()).await {
             Ok(()) => AccessDenied::WrongCredential,
             Err(TooManyGuesses) => AccessDenied::TooManyGuesses,
         }
@@ -301,18 +314,30 @@ impl Access {
 
     /// The cookie that takes the place of an older one of `session`, when it is time for that.
     fn renewed_cookie(&self, session: BrowserSession) -> Option<HeaderValue> {
-        let key = &self.0.admin.as_ref()?.sessions;
+        let key = &self.rule.admin.as_ref()?.sessions;
         session.renewed(self.now()).map(|renewed| self.cookie(key, &renewed))
     }
 
     fn now(&self) -> u64 {
-        self.0.clock.wall().as_secs()
+        self.rule.clock.wall().as_secs()
+    }
+}
+
+impl<S> FromRequestParts<S> for Access
+where
+    S: Sync,
+    Self: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        Ok(Self::from_ref(state).of_request(&parts.extensions))
     }
 }
 
 impl std::fmt::Debug for AccessRule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AccessRule").field("base_path", &self.base_path).finish_non_exhaustive()
+        f.debug_struct("AccessRule").finish_non_exhaustive()
     }
 }
 
@@ -359,6 +384,7 @@ pub async fn for_metrics(State(access): State<Access>, request: Request, next: N
 }
 
 async fn guard(access: &Access, part: PrivatePart, request: Request, next: Next) -> Response {
+    let access = &access.of_request(request.extensions());
     match access.admit(part, request.method(), request.headers()).await {
         Ok(caller) => {
             let mut response = next.run(request).await;

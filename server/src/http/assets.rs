@@ -95,6 +95,12 @@ impl Assets {
         }
     }
 
+    /// The names of all files, whether statistics are on or off.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        let tracker = (!self.files.contains_key(TRACKER)).then_some(TRACKER);
+        self.files.keys().copied().chain(tracker)
+    }
+
     /// Whether the browser programs were built when this binary was.
     #[must_use]
     pub fn are_built(&self) -> bool {

@@ -12,13 +12,13 @@ use axum::{
 };
 use headcount_shared::routes::{Placeholder, ROUTES, RouteTable, UNMATCHED};
 
-use super::{assets::Assets, document::Document};
-use crate::{app::statistics::Statistics, config::BasePath};
+use super::{access::Access, assets::Assets, document::Document};
+use crate::app::statistics::Statistics;
 
 /// Sends the page; with status 404 for an address that the web interface does not have. While statistics are off for the whole
 /// run, it is the page that says so.
 pub async fn page(
-    State(base_path): State<Arc<BasePath>>,
+    access: Access,
     State(statistics): State<Arc<Statistics>>,
     State(assets): State<Arc<Assets>>,
     uri: Uri,
@@ -26,10 +26,10 @@ pub async fn page(
     let key = RouteTable::of_the_interface().page_key(uri.path(), Placeholder::default());
     let status = if key == UNMATCHED { StatusCode::NOT_FOUND } else { StatusCode::OK };
     if let Some(by) = statistics.off_by() {
-        return (status, Html(off::html(base_path.as_str(), by))).into_response();
+        return (status, Html(off::html(access.base_path().as_str(), by))).into_response();
     }
     let is_counted = statistics.running().is_some();
-    (status, Html(html(base_path.as_str(), is_counted, assets.are_built()))).into_response()
+    (status, Html(html(access.base_path().as_str(), is_counted, assets.are_built()))).into_response()
 }
 
 /// The tracker's element in the page's head. Its program is not preloaded: only the script knows whether this browser was
@@ -41,7 +41,7 @@ fn tracker(base: &str) -> String {
     )
 }
 
-/// The page. With statistics off it has no tracker. `base` needs no escaping: see [`BasePath`].
+/// The page. With statistics off it has no tracker. `base` needs no escaping: see [`BasePath`](crate::config::BasePath).
 fn html(base: &str, is_counted: bool, with_interface: bool) -> String {
     let tracker = if is_counted { tracker(base) } else { String::new() };
     let body = if with_interface {

@@ -5,7 +5,7 @@ mod page;
 use axum::{
     Json, Router,
     body::Body,
-    extract::{FromRef, Query, State},
+    extract::{FromRef, Query},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -88,14 +88,14 @@ pub(super) fn instead_of(access: &Access, wanted: &Uri) -> Response {
     response
 }
 
-async fn show(State(access): State<Access>, Query(form): Query<SignInForm>) -> Response {
+async fn show(access: Access, Query(form): Query<SignInForm>) -> Response {
     let page =
         SignInPage { base: access.base_path().as_str(), to: own_address(&access, &form.to), message: None };
     answer(StatusCode::OK, &page)
 }
 
 /// Takes the form.
-async fn sign_in(State(access): State<Access>, headers: HeaderMap, body: Body) -> Response {
+async fn sign_in(access: Access, headers: HeaderMap, body: Body) -> Response {
     let form = match receive(body, BODY_BYTES).await {
         Ok(body) => serde_urlencoded::from_bytes::<SignInForm>(&body),
         Err(error) => return not_received(error).into_response(),
@@ -121,7 +121,7 @@ async fn sign_in(State(access): State<Access>, headers: HeaderMap, body: Body) -
 }
 
 /// Takes the form that signs out. It can do nothing else, so it needs no header that a form cannot set.
-async fn sign_out(State(access): State<Access>, headers: HeaderMap) -> Response {
+async fn sign_out(access: Access, headers: HeaderMap) -> Response {
     if let Err(denied) = access.require_own_page(&headers) {
         return denied.refusal().into_response();
     }
@@ -132,7 +132,7 @@ async fn sign_out(State(access): State<Access>, headers: HeaderMap) -> Response 
 #[utoipa::path(get, path = "/api/session", tag = "session", security(()), responses(
     (status = 204, description = "It does."),
     (status = 401, description = "It does not.", body = Problem, content_type = "application/problem+json")))]
-async fn session(State(access): State<Access>, headers: HeaderMap) -> Result<StatusCode, Refusal> {
+async fn session(access: Access, headers: HeaderMap) -> Result<StatusCode, Refusal> {
     match access.session(&headers) {
         Some(_) => Ok(StatusCode::NO_CONTENT),
         None => Err(AccessDenied::NoCredential.refusal()),
@@ -148,11 +148,7 @@ async fn session(State(access): State<Access>, headers: HeaderMap) -> Result<Sta
     (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"),
     (status = 429, description = "Too many wrong tokens were shown.", body = Problem, content_type = "application/problem+json")))]
 // Any content type: a page of another site could send one that it may, but does not know the token.
-async fn begin_session(
-    State(access): State<Access>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Refusal> {
+async fn begin_session(access: Access, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
     let body = receive(body, BODY_BYTES).await.map_err(not_received)?;
     // The reason is not told: it might repeat a part of a token.
     let asked: NewSession = serde_json::from_slice(&body).map_err(|_| {
@@ -173,7 +169,7 @@ async fn begin_session(
 #[utoipa::path(delete, path = "/api/session", tag = "session", security(()), responses(
     (status = 204, description = "Signed out."),
     (status = 403, description = "The header Headcount-Request: 1 is missing, or a page of another site asks.", body = Problem, content_type = "application/problem+json")))]
-async fn end_session(State(access): State<Access>, headers: HeaderMap) -> Result<Response, Refusal> {
+async fn end_session(access: Access, headers: HeaderMap) -> Result<Response, Refusal> {
     if access.session(&headers).is_some() {
         access.require_own_change(&headers).map_err(AccessDenied::refusal)?;
     }
@@ -185,7 +181,7 @@ async fn end_session(State(access): State<Access>, headers: HeaderMap) -> Result
 /// Makes a code that signs a browser in once, within five minutes.
 #[utoipa::path(post, path = "/api/session/code", tag = "session", responses(
     (status = 200, description = "The code.", body = SignInCode), Guarded))]
-async fn sign_in_code(State(access): State<Access>) -> Json<SignInCode> {
+async fn sign_in_code(access: Access) -> Json<SignInCode> {
     Json(SignInCode { code: access.issue_code(), public_url: access.public_url().map(ToString::to_string) })
 }
 

@@ -63,7 +63,7 @@ impl Running {
         let stop = CancellationToken::new();
         let serving = stop.clone();
         let task = tokio::spawn(async move {
-            listen::serve(listener, server.router(), serving, Duration::from_secs(1)).await;
+            listen::serve(listener, server.standalone_router(), serving, Duration::from_secs(1)).await;
             server.close().await;
         });
         Self { url, stop, task }

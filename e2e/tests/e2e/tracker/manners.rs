@@ -22,6 +22,8 @@ behaviours!(
     opting_out_in_another_tab_holds_for_views_that_wait,
     what_is_sent_has_no_cookie_and_no_address_of_its_page,
     offline_views_wait_and_arrive_later,
+    views_leave_one_after_another,
+    a_page_that_is_left_waits_for_no_answer,
     offline_views_are_bounded_and_the_dropped_are_counted,
     without_a_network_a_server_that_answers_is_told,
     without_storage_on_request_views_count_and_nothing_is_stored,
@@ -307,6 +309,57 @@ async fn offline_views_wait_and_arrive_later(engine: Engine) -> Outcome {
     watched.ends_with(&["/p/$projectId", node, node, node]).await;
     assert_eq!(watched.status().await["waiting"], 0);
     holds_offline(watched).await
+}
+
+/// Pages that are opened while the first of their views has no answer.
+const IN_ORDER: [(&str, &str); 3] = [
+    ("/p/acme/node/n1", "/p/$projectId/node/$name"),
+    ("/", "/"),
+    ("/p/acme/app/x/CPU", "/p/$projectId/app/$id/CPU"),
+];
+
+/// A page that has opened these, and whose server answers none of their views yet.
+async fn unanswered(engine: Engine) -> Watched {
+    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+    watched.host.hold("/stats");
+    for (path, _) in IN_ORDER {
+        watched.browser.push(path).await;
+        watched.run("return new Promise(resolve => setTimeout(resolve, 1))").await;
+    }
+    watched.host.holds("/stats", 1).await;
+    watched
+}
+
+async fn views_leave_one_after_another(engine: Engine) -> Outcome {
+    let watched = unanswered(engine).await;
+    for waiting in (0..IN_ORDER.len()).rev() {
+        watched.host.holds("/stats", 1).await;
+        assert_eq!(watched.status().await["waiting"], waiting);
+        assert_eq!(watched.host.asked("/stats"), 1 + IN_ORDER.len() - waiting, "one is under way");
+        watched.host.release("/stats");
+    }
+    let views = watched.host.heard(1 + IN_ORDER.len()).await;
+    let arrived: Vec<_> = views.iter().skip(1).map(|view| view.event.path.as_str()).collect();
+    assert_eq!(arrived, IN_ORDER.map(|(_, key)| key));
+    watched.host.let_pass("/stats");
+    // A view that fails holds nothing up.
+    watched.host.answer_views("/", StatusCode::SERVICE_UNAVAILABLE);
+    watched.browser.push("/p/other").await;
+    watched.host.heard(2 + IN_ORDER.len()).await;
+    watched.browser.push("/end").await;
+    watched.host.heard(3 + IN_ORDER.len()).await;
+    watched.is_quiet(2).await;
+    holds(watched.browser).await
+}
+
+async fn a_page_that_is_left_waits_for_no_answer(engine: Engine) -> Outcome {
+    let watched = unanswered(engine).await;
+    watched.run(&format!("location.href = '{PLAIN}'")).await;
+    watched.host.holds("/stats", IN_ORDER.len()).await;
+    watched.host.let_pass("/stats");
+    watched.browser.wait_for(&format!("return location.pathname === '{PLAIN}'")).await;
+    watched.arrived(&[&["/p/$projectId"][..], &IN_ORDER.map(|(_, key)| key)].concat()).await;
+    holds(watched.browser).await
 }
 
 async fn offline_views_are_bounded_and_the_dropped_are_counted(engine: Engine) -> Outcome {
