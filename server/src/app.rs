@@ -2,6 +2,7 @@
 
 mod admin_token;
 mod browser_key;
+mod coroot_cache;
 mod forgetting;
 mod health;
 mod identity;
@@ -343,10 +344,10 @@ pub(crate) fn new_project_id() -> String {
     (0..8).map(|_| char::from(DIGITS[random.random_range(0..DIGITS.len())])).collect()
 }
 
-/// Who reports: whoever the data directory says, or else the directory for what this program keeps.
-fn instance(data_dir: &Path, own_dir: &Path, database_type: DatabaseType) -> anyhow::Result<Instance> {
-    let others = if data_dir == own_dir { None } else { identity::load(data_dir) };
-    let uuid = others.map_or_else(|| identity::load_or_create(own_dir), Ok)?;
+/// Who reports. Beside a Coroot that runs this is not who the data directory says: that one reports itself, and the collector
+/// would take the reports of both for those of one installation.
+fn instance(own_dir: &Path, database_type: DatabaseType) -> anyhow::Result<Instance> {
+    let uuid = identity::load_or_create(own_dir)?;
     Ok(Instance { uuid, version: VERSION.to_owned(), database_type })
 }
 

@@ -63,7 +63,7 @@ use self::{
     facts::Facts,
     observation::Observation,
     prices::PriceList,
-    project::Project,
+    project::{Project, is_own_cache},
     records::Records,
 };
 use crate::{
@@ -73,8 +73,8 @@ use crate::{
     outgoing::TargetPolicy,
 };
 
-/// Where the cache is, in the data directory.
-const CACHE: &str = "cache";
+/// Where the cache is, in the data directory. In one that was taken up from Coroot, other files there are Coroot's.
+pub const CACHE: &str = "cache";
 
 /// All projects under observation.
 #[derive(Debug)]
@@ -272,10 +272,13 @@ impl World {
 /// # Errors
 /// The disk refused; something may be left on it.
 pub fn forget_on_disk(disk: &dyn Disk) -> io::Result<()> {
-    for name in disk.list(CACHE)? {
+    let (own, others): (Vec<_>, Vec<_>) = disk.list(CACHE)?.into_iter().partition(|name| is_own_cache(name));
+    for name in own {
         disk::remove_with_files(disk, &format!("{CACHE}/{name}"))?;
     }
-    disk.remove_dir(CACHE)?;
+    if others.is_empty() {
+        disk.remove_dir(CACHE)?;
+    }
     prices::forget_on_disk(disk)
 }
 
@@ -305,7 +308,7 @@ impl Caches {
             let names: BTreeSet<_> =
                 locked(&self.observed).values().map(|observed| observed.project.cache_name()).collect();
             let found = self.disk.list(CACHE).unwrap_or_default();
-            let mut gone = found.iter().filter(|name| !names.contains(*name));
+            let mut gone = found.iter().filter(|name| is_own_cache(name) && !names.contains(*name));
             gone.try_for_each(|name| disk::remove_with_files(&*self.disk, &format!("{CACHE}/{name}")))
         });
         if let Err(error) =

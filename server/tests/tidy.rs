@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -115,4 +116,51 @@ fn first_name(path: &str) -> String {
 fn rooms_are_found_in_every_form_of_import() {
     let source = "use crate::clock::Clock;\nuse crate::{\n    disk::{Disk, PART},\n    report,\n};\nfn f(x: crate::config::Serve) {}";
     assert_eq!(rooms_named_in(source), ["clock", "disk", "report", "config"]);
+}
+
+/// The names of all tests of the workspace.
+fn tests() -> BTreeSet<String> {
+    let mut tests = BTreeSet::new();
+    for path in sources() {
+        let source = fs::read_to_string(&path).unwrap();
+        let mut is_test = false;
+        for line in source.lines().map(str::trim) {
+            let line = line.trim_start_matches("pub ").trim_start_matches("async ");
+            is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+            if let Some((name, arguments)) = line.strip_prefix("fn ").and_then(|rest| rest.split_once('(')) {
+                // `on_both!` makes two tests of one function of a place.
+                if is_test || arguments.starts_with("place)") {
+                    tests.insert(name.to_owned());
+                }
+                is_test = false;
+            }
+        }
+    }
+    tests
+}
+
+/// The cells of the tables of a document, row by row.
+fn rows(document: &str) -> Vec<Vec<&str>> {
+    let lines = document.lines().filter(|line| line.starts_with('|'));
+    lines.map(|line| line.trim_matches('|').split('|').map(str::trim).collect()).collect()
+}
+
+#[test]
+fn every_difference_from_coroot_has_a_test_that_exists() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/coroot-compatibility.md");
+    let document = fs::read_to_string(file).unwrap();
+    let tests = tests();
+    let rows = rows(&document);
+    let differences = rows.iter().filter(|row| !matches!(row[0], "case" | "---"));
+    let mut count = 0;
+    for row in differences {
+        count += 1;
+        assert_eq!(row.len(), 5, "{row:?}");
+        let named: Vec<&str> = row[4].split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "no test of: {}", row[0]);
+        for name in named {
+            assert!(tests.contains(name), "{name} is no test, and should be that of: {}", row[0]);
+        }
+    }
+    assert!(count > 40, "only {count} differences were found");
 }

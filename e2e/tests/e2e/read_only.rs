@@ -62,7 +62,7 @@ const LATER: Era = Era {
     rollouts: 2,
 };
 
-/// Who the installation is.
+/// Who Coroot is.
 const IDENTITY: &str = "4423595b-9d97-4e01-a19f-8e3d60c83b2a";
 
 /// Where the database of a test is, and who may only read it.
@@ -211,7 +211,9 @@ async fn assert_read(
     let server = program.start().await.unwrap();
     let report = until(scene, &server, "what was found", wrong).await;
     let instance = report.instance.uuid;
-    assert_eq!(instance.to_string(), IDENTITY);
+    assert_ne!(instance.to_string(), IDENTITY, "Coroot reports itself");
+    let kept = fs::read_to_string(left.data.join("headcount/instance.uuid")).unwrap();
+    assert_eq!(kept, instance.to_string());
     let kind = if left.postgres.is_some() { DatabaseType::Postgres } else { DatabaseType::Sqlite };
     assert_eq!(report.instance.database_type, kind);
     let mut reports = Reports::of(scene, collector);

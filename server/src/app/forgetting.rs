@@ -137,7 +137,7 @@ mod tests {
             "browsers/journal/0",
             "browsers/cut-00000000-0000-0000-0000-000000000009/0",
             "page-views/raw-72617770-0000-0000-0000-000000000000/journal/0",
-            "cache/project-1/query",
+            "cache/project-0123abcd/query",
             "cloud-pricing/cloud-pricing.json.gz",
             "unreported.json",
         ];

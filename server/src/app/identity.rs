@@ -1,4 +1,4 @@
-//! Identifies the installation by a random UUID in `instance.uuid`.
+//! Identifies the installation by a random UUID in `instance.uuid`, in the directory for what this program keeps.
 
 use std::{fs, io, path::Path};
 
@@ -8,11 +8,6 @@ use uuid::Uuid;
 use crate::disk::{Directory, write_whole};
 
 const FILE: &str = "instance.uuid";
-
-/// The UUID that another program made for this installation; `None` where there is none.
-pub(super) fn load(data_dir: &Path) -> Option<Uuid> {
-    parse(&fs::read(data_dir.join(FILE)).ok()?)
-}
 
 /// The UUID of this installation, made at its first start.
 ///

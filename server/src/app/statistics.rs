@@ -47,6 +47,7 @@ use crate::{
 use super::{
     admin_token,
     browser_key::{self, browser_key},
+    coroot_cache::CorootCache,
     forgetting::CountedOnDisk,
     installed::Installed,
     records::Recorder,
@@ -71,6 +72,8 @@ pub struct Statistics {
     /// The reports on disk, also while switched off. `None` when off for the whole run.
     spool: Option<Arc<Spool>>,
     running: RwLock<Option<Arc<Running>>>,
+    /// What Coroot left in the data directory, as it was at the start.
+    left_by_coroot: Option<String>,
 }
 
 #[derive(Debug)]
@@ -104,6 +107,8 @@ pub(super) struct Plan {
     locked_dir: Arc<DataDir>,
     data_dir: PathBuf,
     own_dir: PathBuf,
+    /// `None` also where the directory is that of a Coroot that runs.
+    coroot_cache: Option<CorootCache>,
     settings: Settings,
     spool: Arc<Spool>,
     counted: Arc<CountedOnDisk>,
@@ -148,11 +153,16 @@ impl Statistics {
     /// Statistics that stay off.
     #[must_use]
     pub(super) fn off(collector_url: Url, by: String) -> Self {
-        Self { collector_url, switch: SwitchState::Off(by), spool: None, running: RwLock::default() }
+        let (switch, running) = (SwitchState::Off(by), RwLock::default());
+        Self { collector_url, switch, spool: None, running, left_by_coroot: None }
     }
 
     /// Statistics as the operator left them.
     pub(super) async fn open(plan: Plan) -> anyhow::Result<Self> {
+        let left_by_coroot = plan.coroot_cache.map(|cache| cache.to_string());
+        if let Some(left) = &left_by_coroot {
+            tracing::warn!("{left}");
+        }
         let choice = plan.switch().choice().await?;
         // Statistics may have been switched off at another server, or this one ended while it deleted.
         if !choice.enabled || plan.counted.is_outdated(choice) {
@@ -167,6 +177,7 @@ impl Statistics {
             spool: Some(Arc::clone(&plan.spool)),
             switch: SwitchState::Operator(Box::new(AsyncMutex::new(plan))),
             running: RwLock::new(running),
+            left_by_coroot,
         })
     }
 
@@ -307,9 +318,10 @@ impl Statistics {
             SwitchState::Operator(_) => None,
         };
         let collector_url = outgoing::shown_url(&self.collector_url);
+        let left_by_coroot = self.left_by_coroot.clone();
         let Some(running) = self.running() else {
             let refused = self.spool.as_ref().map_or(0, |spool| spool.count(ReportState::Refused));
-            return Status { disabled_by, collector_url, refused, ..Status::default() };
+            return Status { disabled_by, collector_url, refused, left_by_coroot, ..Status::default() };
         };
         let progress = running.delivery.progress();
         let (cpu_profile_unavailable, heap_profile_unavailable) = running.process.unavailable();
@@ -328,6 +340,7 @@ impl Statistics {
             heap_profile_unavailable,
             prometheus_failure: self.prometheus_failures().into_values().next(),
             data_directory: running.upkeep.trouble(),
+            left_by_coroot,
         }
     }
 
@@ -360,6 +373,7 @@ impl Plan {
             locked_dir,
             data_dir: config.data_dir.clone(),
             own_dir: config.own_dir(),
+            coroot_cache: if config.read_only_settings { None } else { CorootCache::find(&config.data_dir) },
             settings,
             counted: Arc::new(CountedOnDisk::open(disk, Arc::clone(&spool))?),
             spool,
@@ -421,7 +435,7 @@ impl Plan {
 
 impl Running {
     async fn start(plan: &Plan) -> anyhow::Result<Arc<Self>> {
-        let instance = super::instance(&plan.data_dir, &plan.own_dir, plan.settings.kind())?;
+        let instance = super::instance(&plan.own_dir, plan.settings.kind())?;
         let disk: Arc<dyn Disk> = Arc::new(Directory::new(&plan.own_dir));
         let spool = Arc::clone(&plan.spool);
         let key = browser_key(&plan.own_dir, &plan.settings).await?;

@@ -61,3 +61,52 @@ async fn settings_that_are_only_read_stay_as_they_are_while_the_choice_of_the_op
     server.close().await;
     assert!(database() == before);
 }
+
+#[tokio::test]
+async fn beside_a_coroot_that_runs_the_server_has_an_identity_of_its_own_and_keeps_it() {
+    const COROOTS: &str = "4423595b-9d97-4e01-a19f-8e3d60c83b2a";
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("instance.uuid"), COROOTS).unwrap();
+    let taken_up = open(dir.path(), &[]).await;
+    assert_eq!(preview(&taken_up).await.instance.uuid.to_string(), COROOTS, "Coroot is gone");
+    taken_up.close().await;
+    let mut identities = Vec::new();
+    for _ in 0..2 {
+        let beside = open(dir.path(), &["--read-only-settings"]).await;
+        identities.push(preview(&beside).await.instance.uuid.to_string());
+        beside.close().await;
+    }
+    assert_ne!(identities[0], COROOTS);
+    assert_eq!(identities[0], identities[1]);
+    let kept = std::fs::read_to_string(dir.path().join("headcount/instance.uuid")).unwrap();
+    assert_eq!(kept, identities[0]);
+    assert_eq!(std::fs::read_to_string(dir.path().join("instance.uuid")).unwrap(), COROOTS);
+}
+
+#[tokio::test]
+async fn the_cache_of_a_coroot_that_is_gone_is_told_of_and_stays_while_statistics_are_switched() {
+    let dir = tempfile::tempdir().unwrap();
+    let files =
+        ["cache/db.sqlite", "cache/a1b2c3d4/a1b2c3d4-0cc175b9c0f1b6a831c399e269772661-1700000000-240-15.db"]
+            .map(|file| dir.path().join(file));
+    for file in &files {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, "Coroot's").unwrap();
+    }
+    let own = dir.path().join("cache/a1b2c3d4-0123abcd");
+    std::fs::create_dir_all(&own).unwrap();
+    let server = open(dir.path(), &[]).await;
+    for enabled in [false, true, false] {
+        server.statistics.switch(enabled).await.unwrap();
+        let said = server.statistics.status().left_by_coroot.unwrap();
+        assert!(said.contains("2 files") && said.contains("neither used nor removed"), "{said}");
+    }
+    server.close().await;
+    assert!(!own.exists());
+    for file in &files {
+        assert_eq!(std::fs::read(file).unwrap(), b"Coroot's");
+    }
+    let beside = open(dir.path(), &["--read-only-settings"]).await;
+    assert_eq!(beside.statistics.status().left_by_coroot, None, "a Coroot that runs needs its cache");
+    beside.close().await;
+}

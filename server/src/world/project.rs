@@ -24,6 +24,14 @@ impl Project {
     }
 }
 
+/// Whether a directory of this name is the cache of a project ([`Project::cache_name`]). Coroot's have no hyphen.
+#[must_use]
+pub fn is_own_cache(name: &str) -> bool {
+    let Some((id, hash)) = name.rsplit_once('-') else { return false };
+    let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    !id.is_empty() && hash.len() == 8 && hash.bytes().all(is_hex)
+}
+
 impl fmt::Debug for Project {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without the patterns: they name what runs there.

@@ -74,7 +74,12 @@ async fn projects_add_up_and_take_their_caches_with_them() {
     let disk: Arc<dyn Disk> = Arc::new(Directory::new(dir.path()));
     let (url, _) = StandIn::serve(|_| Answer::Series).await;
     let world = world(&disk);
-    let caches = || disk.list(CACHE).unwrap();
+    // A data directory that was taken up has the cache of Coroot.
+    let coroots = ["cache/a1b2c3d4/chunk.db", "cache/db.sqlite"];
+    disk.create_dir("cache/a1b2c3d4").unwrap();
+    coroots.iter().for_each(|file| disk.write(file, b"Coroot's").unwrap());
+    let caches =
+        || disk.list(CACHE).unwrap().into_iter().filter(|name| is_own_cache(name)).collect::<Vec<_>>();
     let nodes = || world.peek().facts.nodes;
     disk.create_dir("cache/gone-00000000").unwrap();
 
@@ -92,6 +97,7 @@ async fn projects_add_up_and_take_their_caches_with_them() {
     world.configure(vec![elsewhere.clone()]);
     until("only b's queries have failed", || world.peek().queries.0.values().all(|query| query.failed)).await;
     until("the caches are gone", || caches().is_empty()).await;
+    coroots.iter().for_each(|file| assert_eq!(disk.read(file).unwrap(), b"Coroot's", "{file}"));
     assert_eq!(nodes(), 0);
     world.stop().await;
 }

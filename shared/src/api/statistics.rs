@@ -41,6 +41,10 @@ pub struct Status {
     /// What happened to the data directory since the start: it was removed and made again, or cannot be. `null` when nothing
     /// did.
     pub data_directory: Option<String>,
+    /// What Coroot left in the data directory that this program neither uses nor removes, as it was at the start. `null` when
+    /// there was nothing.
+    #[serde(default)]
+    pub left_by_coroot: Option<String>,
 }
 
 /// `POST <base>api/pseudonym`: asks under which pseudonym a browser is counted.

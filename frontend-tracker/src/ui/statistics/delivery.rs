@@ -51,6 +51,7 @@ fn Facts(desk: Desk, status: Status) -> impl IntoView {
             {status.data_directory.map(|what| {
                 view! { <Fact name="Data directory"><span class="failure">{sentence(&what)}</span></Fact> }
             })}
+            {status.left_by_coroot.map(|what| view! { <Fact name="Left by Coroot">{sentence(&what)}</Fact> })}
             {unavailable("CPU profile", status.cpu_profile_unavailable)}
             {unavailable("Heap profile", status.heap_profile_unavailable)}
         </dl>

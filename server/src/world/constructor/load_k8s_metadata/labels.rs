@@ -167,4 +167,19 @@ mod tests {
         );
         check(&[(LabelRole, "primary")], None);
     }
+
+    #[test]
+    fn labels_that_name_a_cluster_in_part_do_not_make_one() {
+        use Label::*;
+        let operators = [
+            (LabelAppKubernetesIoManagedBy, "coroot-operator"),
+            (LabelAppKubernetesIoComponent, "clickhouse"),
+        ];
+        check(&operators, None);
+        check(&[(LabelAppKubernetesIoManagedBy, "percona-server-mongodb-operator")], None);
+        // What another rule says in whole counts.
+        let whole =
+            [operators.as_slice(), &[(LabelAppKubernetesIoPartOf, "x"), (LabelHelmShChart, "redis-17")]];
+        check(&whole.concat(), Some(("x-clickhouse", "")));
+    }
 }

@@ -112,6 +112,9 @@ mod tests {
         check("Workflow", "etl", Some(("Workflow", "etl")));
         check("ReplicaSet", "cart-5d9c7b6f4", Some(("Deployment", "cart")));
         check("ReplicaSet", "known-blue", Some(("Deployment", "known")));
+        // As Kubernetes named them before version 1.10.
+        check("ReplicaSet", "known-3042738203", Some(("Deployment", "known")));
+        check("ReplicaSet", "cart-3042738203", Some(("ReplicaSet", "cart-3042738203")));
         check("Job", "backup-28394820", Some(("CronJob", "backup")));
         check("Job", "backup-1600000000", Some(("CronJob", "backup")));
         for kind in ["StatefulSet", "DaemonSet", "Pod", "Rollout"] {

@@ -23,6 +23,8 @@ struct Found {
     /// What owns it: an application, or a pod that is owned itself.
     owner: ApplicationId,
     replica_set: Symbol,
+    /// Whether a pod started it whose owner is known.
+    is_child: bool,
     node: Option<NodeId>,
     seen: u32,
 }
@@ -39,8 +41,8 @@ pub(super) fn load(site: &mut Site<'_, '_>) {
     for pod in placed.iter().chain(&unplaced) {
         let ApplicationId { namespace, kind, name } = pod.owner;
         let application = site.application(namespace, kind, name);
-        // What a cron job runs is known from its containers.
-        if kind != Kind::CronJob {
+        // What a cron job runs is known from its containers; what that starts is not.
+        if kind != Kind::CronJob || pod.is_child {
             let instance = enter(site, (&mut moving, &mut placed_at), application, pod);
             site.pods.set_uid(pod.uid, instance);
         }
@@ -76,6 +78,7 @@ fn find(site: &mut Site<'_, '_>) -> Vec<Found> {
             name,
             owner,
             replica_set,
+            is_child: false,
             node: site.nodes.named(node),
             seen: row.last_seen(),
         });
@@ -97,7 +100,7 @@ fn follow_owners(site: &Site<'_, '_>, found: &mut [Found]) {
         return;
     }
     let mut owners = Map::<(Symbol, Symbol), (u32, ApplicationId)>::default();
-    for pod in found.iter().filter(|pod| pod.owner.kind != Kind::CronJob) {
+    for pod in found.iter() {
         let this = (pod.seen, pod.owner);
         let kept = owners.entry((pod.owner.namespace, pod.name)).or_insert(this);
         let order = this.0.cmp(&kept.0).then_with(|| this.1.compare(kept.1, &site.world.texts));
@@ -111,7 +114,7 @@ fn follow_owners(site: &Site<'_, '_>, found: &mut [Found]) {
                 break;
             }
             match owners.get(&(pod.owner.namespace, pod.owner.name)) {
-                Some((_, owner)) => pod.owner = *owner,
+                Some((_, owner)) => (pod.owner, pod.is_child) = (*owner, true),
                 None => break,
             }
         }

@@ -22,7 +22,8 @@ pub(super) fn load(site: &mut Site<'_, '_>) {
         }
     }
     for (cluster_ip, (_, namespace, name)) in newest {
-        let namespace = site.namespace(site.answers.text(namespace));
+        // Applications outside Kubernetes have the namespace `_`. A service without one does not lead to them.
+        let namespace = site.world.texts.intern(site.answers.text(namespace));
         // What answers there is the API server, under whatever name it runs.
         let name = match site.answers.text(name) {
             "kubernetes" => site.world.texts.intern("kube-apiserver"),

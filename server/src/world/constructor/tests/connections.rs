@@ -106,6 +106,17 @@ fn a_loopback_address_is_one_of_its_node() {
 }
 
 #[test]
+fn a_loopback_address_is_one_of_its_machine_whatever_that_is_called() {
+    scene(
+        "node_info machine_id=1 hostname=same
+         node_info machine_id=2 hostname=same
+         container_net_tcp_listen_info machine_id=2 container_id=/docker/server listen_addr=127.0.0.1:80
+         container_net_tcp_active_connections machine_id=1 container_id=/docker/client destination=127.0.0.1:80",
+    )
+    .check_edges(&["client@same -> external:ExternalService:external-http 127.0.0.1:80"]);
+}
+
+#[test]
 fn a_loopback_address_of_nobody_knows_which_node_is_nobody_elses() {
     check(
         "container_net_tcp_listen_info machine_id=8 container_id=/docker/there listen_addr=127.0.0.1:80
@@ -153,6 +164,16 @@ fn a_service_leads_to_the_application_of_its_name() {
             "{SERVICE}\n container_net_tcp_active_connections $CLIENT destination=10.96.0.1:443 actual_destination=10.0.0.9:6443"
         ),
         &["client@n1 -> external:ExternalService:kube-apiserver 10.96.0.1:443"],
+    );
+}
+
+#[test]
+fn a_service_without_a_namespace_leads_to_nothing_outside_kubernetes() {
+    check(
+        "kube_service_info service=cart cluster_ip=10.96.0.9
+         container_info machine_id=1 container_id=/docker/cart
+         container_net_tcp_failed_connects $CLIENT destination=10.96.0.9:80",
+        &["client@n1 -> external:ExternalService:cart 10.96.0.9:80"],
     );
 }
 

@@ -120,6 +120,28 @@ fn series_are_found_by_the_pod_too() {
 }
 
 #[test]
+fn an_exporter_at_an_address_that_nobody_has_is_known_by_its_pod() {
+    let pod =
+        "kube_pod_info uid=1 namespace=shop pod=redis-0 created_by_kind=StatefulSet created_by_name=redis";
+    let series = "redis_up instance=10.9.9.9:9121 namespace=shop pod=redis-0";
+    check(&scene(pod).and(series), &["redis-0 redis external 1"]);
+}
+
+#[test]
+fn what_speaks_like_redis_is_monitored_behind_its_exporter() {
+    for engine in ["redis", "keydb", "valkey", "dragonfly"] {
+        let lines = format!(
+            "container_application_type machine_id=1 container_id=/docker/store application_type={engine}
+             container_net_tcp_listen_info machine_id=1 container_id=/docker/store listen_addr=10.0.0.5:6379
+             container_net_tcp_listen_info machine_id=1 container_id=/docker/exporter listen_addr=10.0.0.6:9121
+             container_net_tcp_active_connections machine_id=1 container_id=/docker/exporter destination=10.0.0.5:6379 actual_destination=10.0.0.5:6379
+             redis_up instance=10.0.0.6:9121"
+        );
+        check(&scene("node_info machine_id=1 hostname=n1").and(&lines), &["store@n1 redis external 1"]);
+    }
+}
+
+#[test]
 fn managed_databases_are_found_by_their_ids() {
     let managed = "
         aws_rds_info rds_instance_id=us-east-1/orders engine=postgres ipv4=10.0.0.8 port=5432

@@ -65,6 +65,18 @@ fn a_database_counts_once_whatever_its_series_say() {
 }
 
 #[test]
+fn a_cache_without_the_id_of_a_cluster_belongs_to_the_cluster_in_its_own_id() {
+    scene(
+        "aws_elasticache_info ec_instance_id=us-east-1/sessions/0001 engine=redis
+         aws_elasticache_info ec_instance_id=us-east-1/carts/0001 engine=redis",
+    )
+    .check_applications(&[
+        "_:ElasticacheCluster:carts carts-0001",
+        "_:ElasticacheCluster:sessions sessions-0001",
+    ]);
+}
+
+#[test]
 fn they_have_sizes_a_status_and_a_price() {
     let scene = databases().and(
         "aws_rds_status rds_instance_id=us-east-1/orders-1 status=available

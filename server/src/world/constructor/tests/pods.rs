@@ -92,6 +92,18 @@ fn pods_of_pods_belong_to_what_owns_those() {
     ]);
 }
 
+#[test]
+fn what_a_pod_of_a_cron_job_starts_belongs_to_the_cron_job() {
+    let started = |job: &str, uid: u32| {
+        format!(
+            "kube_pod_info uid={uid}0 namespace=ci pod={job}-x created_by_kind=Job created_by_name={job}
+             kube_pod_info uid={uid}1 namespace=ci pod=executor-{uid} created_by_kind=Pod created_by_name={job}-x\n"
+        )
+    };
+    scene(&[started("nightly-28413735", 1), started("nightly-28415175", 2)].concat())
+        .check_applications(&["ci:CronJob:nightly executor-1 executor-2"]);
+}
+
 fn phases(lines: &str) -> Vec<(Option<Phase>, bool)> {
     let pod = "kube_pod_info uid=1 namespace=a pod=x created_by_kind=DaemonSet created_by_name=x";
     scene(pod)
