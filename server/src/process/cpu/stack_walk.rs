@@ -112,8 +112,8 @@ mod tests {
     fn a_walk_in_the_middle_of_a_panic_harms_nobody_and_ends_at_the_unwinder() {
         prepare();
         NOT_TO_WALK.set(symbols::ranges_not_to_walk().expect("/proc is readable")).expect("it is set once");
-        // Not `SIGPROF`, which other tests of this program may need.
-        let signal = libc::SIGRTMIN() + 5;
+        // Not `SIGPROF`, which other tests of this program may need, and none of real time: those queue up.
+        let signal = libc::SIGUSR2;
         // SAFETY: an all-zero `sigaction` is valid, and the handler has the type that `SA_SIGINFO` asks for.
         unsafe {
             let mut action: libc::sigaction = mem::zeroed();
