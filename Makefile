@@ -51,12 +51,14 @@ test: ## Runs all tests, those in real browsers included: within 40 minutes on t
 verify: export HEADCOUNT_THOROUGH := 1
 verify: test ## Runs the same tests with all their rounds: every call that a program can be killed at, forty races of tabs
 
-bench: ## Measures, and prints ratios from one run
+bench: ## Measures, prints figures beside their bounds, and fails outside of them
 	@.ci/install build test
 	@.ci/wasm
-	cargo bench -p headcount --bench measures
+	cargo bench -p headcount --bench measures --no-run
 	cargo bench -p headcount-e2e --bench tracker --no-run
-	$(FIRST) cargo bench -p headcount-e2e --bench tracker
+	@# Both are measured, also when the first is outside its bounds.
+	cargo bench -p headcount --bench measures; server=$$?; \
+	    $(FIRST) cargo bench -p headcount-e2e --bench tracker && exit $$server
 
 lint: ## Checks the format, clippy and the documentation, with warnings as errors
 	@.ci/lint

@@ -47,6 +47,7 @@ use crate::{
         self, Access, AccessConfig, Assets, Interface, assets::AssetsError, forwarded::EventSenders, listen,
     },
     metrics::Metrics,
+    process::code_pages,
     report::assemble::Installation,
     settings::{Bootstrap, Settings},
 };
@@ -74,6 +75,7 @@ pub async fn serve(config: Serve, stop: CancellationToken) -> anyhow::Result<()>
         None => tracing::info!(statistics, "serving on {url}"),
     }
     announce_reports(&server.statistics.status(), &config.collector_url, &url);
+    let _code = AbortOnDropHandle::new(tokio::spawn(code_pages::give_back_regularly()));
     listen::serve(listener, server.standalone_router(), stop, DRAIN).await;
     server.close().await;
     tracing::info!("everything counted is on disk");
@@ -110,6 +112,7 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     let router = http::collector_routes(access, &collector, proxies);
     let listener = bind(config.listen)?;
     tracing::info!(admin_token = %operator, "collecting on http://{}/", listener.local_addr()?);
+    let _code = AbortOnDropHandle::new(tokio::spawn(code_pages::give_back_regularly()));
     listen::serve(listener, router, stop, DRAIN).await;
     collector.close().await;
     tracing::info!("every report is on disk");

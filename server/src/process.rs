@@ -6,6 +6,7 @@
 //! Both profiles go the same way: addresses from the process, names from the symbol tables of its files (`symbols`),
 //! cleaned of whatever could tell a build or a host (`scrub`), written as pprof (`pprof`).
 
+pub mod code_pages;
 pub mod costs;
 pub mod cpu;
 pub mod heap;

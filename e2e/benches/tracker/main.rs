@@ -11,7 +11,7 @@ mod site;
 mod sizes;
 
 use headcount_e2e::browser::{Browser, Engine};
-use headcount_measures::{MeasureRun, print_environment};
+use headcount_measures::{MeasureList, MeasureRun, RunExtent, print_environment};
 
 use self::files::Files;
 
@@ -25,7 +25,7 @@ async fn main() -> anyhow::Result<()> {
     let files = Files::built()?;
     print_environment()?;
     print_browsers().await;
-    let mut run = MeasureRun::begin()?;
+    let mut run = MeasureRun::begin(MeasureList::Tracker)?;
     if chosen("sizes") {
         sizes::print(&files, &mut run)?;
     }
@@ -35,7 +35,7 @@ async fn main() -> anyhow::Result<()> {
     if chosen("navigation") {
         navigation::on_the_main_thread(&files, &mut run).await?;
     }
-    run.finish()
+    run.finish(if arguments.is_empty() { RunExtent::Whole } else { RunExtent::Chosen })
 }
 
 /// Prints the versions of the browsers.

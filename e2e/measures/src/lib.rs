@@ -21,6 +21,24 @@ pub use self::{
 /// The list of measures.
 const LIST: &str = include_str!("../../../docs/measures.md");
 
+/// Whose measures a benchmark takes; the headings of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MeasureList {
+    /// Those of the server.
+    Server,
+    /// Those of the tracker.
+    Tracker,
+}
+
+/// How much of a list a run takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunExtent {
+    /// All measures: one that is missing fails the run.
+    Whole,
+    /// Those that were asked for.
+    Chosen,
+}
+
 /// One run of a benchmark.
 #[derive(Debug)]
 pub struct MeasureRun {
@@ -41,8 +59,8 @@ impl MeasureRun {
     ///
     /// # Errors
     /// The list has a bound that cannot be read.
-    pub fn begin() -> anyhow::Result<Self> {
-        Ok(Self { bounds: read_list(LIST)?, lines: Vec::new() })
+    pub fn begin(list: MeasureList) -> anyhow::Result<Self> {
+        Ok(Self { bounds: read_list(LIST, list)?, lines: Vec::new() })
     }
 
     /// Prints a figure beside its bound, and keeps it for the verdict. The median of several figures is what counts.
@@ -63,13 +81,16 @@ impl MeasureRun {
     /// Prints all figures of the run as one table.
     ///
     /// # Errors
-    /// Names the measures that are outside their bounds.
-    pub fn finish(self) -> anyhow::Result<()> {
+    /// Names the measures that are outside their bounds, and those that a whole run did not take.
+    pub fn finish(self, extent: RunExtent) -> anyhow::Result<()> {
         println!("\nall measures of this run");
         self.lines.iter().for_each(|line| println!("  {line}"));
-        let missed: Vec<&str> =
-            self.lines.iter().filter(|line| !line.is_kept()).map(|line| line.name).collect();
+        let missed = self.lines.iter().filter(|line| !line.is_kept()).map(|line| line.name);
+        let missed: Vec<&str> = missed.collect();
         ensure!(missed.is_empty(), "outside their bounds: {}", missed.join("; "));
+        let is_taken = |name: &str| self.lines.iter().any(|line| line.name == name);
+        let missing: Vec<&str> = self.bounds.keys().copied().filter(|name| !is_taken(name)).collect();
+        ensure!(extent == RunExtent::Chosen || missing.is_empty(), "not taken: {}", missing.join("; "));
         Ok(())
     }
 }
@@ -88,12 +109,13 @@ impl std::fmt::Display for MeasuredLine {
     }
 }
 
-/// The bound of each measure in a Markdown table whose first two columns are the name and the bound.
-fn read_list(list: &'static str) -> anyhow::Result<BTreeMap<&'static str, Bound>> {
-    let rows =
-        list.lines().filter_map(|line| line.strip_prefix("| ")).skip_while(|row| !is_head(row)).skip(1);
+/// The bound of each measure in the Markdown table below a heading, whose first two columns are the name and the bound.
+fn read_list(text: &'static str, list: MeasureList) -> anyhow::Result<BTreeMap<&'static str, Bound>> {
+    let heading = format!("## {list:?}");
+    let below = text.lines().skip_while(|line| *line != heading).skip(1);
+    let below = below.take_while(|line| !line.starts_with('#'));
     let mut bounds = BTreeMap::new();
-    for row in rows.filter(|row| !is_head(row)) {
+    for row in below.filter_map(|line| line.strip_prefix("| ")).filter(|row| !is_head(row)) {
         let mut cells = row.split(" | ").map(str::trim);
         let (name, bound) =
             cells.next().zip(cells.next()).with_context(|| format!("{row:?} has no bound"))?;
@@ -113,17 +135,22 @@ mod tests {
 
     #[test]
     fn every_bound_in_the_list_can_be_read() {
-        assert!(read_list(LIST).unwrap().len() > 20);
+        assert!(read_list(LIST, MeasureList::Server).unwrap().len() > 20);
+        assert!(read_list(LIST, MeasureList::Tracker).unwrap().len() > 5);
     }
 
     #[test]
     fn a_figure_outside_its_bound_fails_the_run() {
-        let list = "| measure | bound | goal |\n|---|---|---|\n| speed | at least 0.8 | 0.9 |\n| size | at most 2 | |\n";
-        let run = |figures: &[(&str, f64)]| {
-            let mut run = MeasureRun { bounds: read_list(list)?, lines: Vec::new() };
+        let list = "## Server\n\n| measure | bound | goal |\n|---|---|---|\n| speed | at least 0.8 | 0.9 |\n| size | at most 2 | |\n";
+        let run_of = |extent, figures: &[(&str, f64)]| {
+            let mut run = MeasureRun { bounds: read_list(list, MeasureList::Server)?, lines: Vec::new() };
             figures.iter().try_for_each(|(name, figure)| run.record(name, *figure))?;
-            run.finish()
+            run.finish(extent)
         };
+        let run = |figures: &[(&str, f64)]| run_of(RunExtent::Chosen, figures);
+        run(&[("speed", 0.8)]).unwrap();
+        let missing = run_of(RunExtent::Whole, &[("speed", 0.8)]).unwrap_err().to_string();
+        assert_eq!(missing, "not taken: size");
         run(&[("speed", 0.8), ("size", 2.0)]).unwrap();
         let missed = run(&[("speed", 0.79), ("size", 2.1)]).unwrap_err().to_string();
         assert_eq!(missed, "outside their bounds: speed; size");

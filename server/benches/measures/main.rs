@@ -14,7 +14,7 @@ mod memory;
 mod server;
 mod world;
 
-use headcount_measures::{MeasureRun, print_environment};
+use headcount_measures::{MeasureList, MeasureRun, RunExtent, print_environment};
 use tikv_jemallocator::Jemalloc;
 
 /// The allocator of the program, so that the baseline has it too.
@@ -28,7 +28,7 @@ fn main() -> anyhow::Result<()> {
     }
     let chosen = |name: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == name);
     print_environment()?;
-    let mut run = MeasureRun::begin()?;
+    let mut run = MeasureRun::begin(MeasureList::Server)?;
     if chosen("intake") {
         intake::against_a_bare_handler(&mut run)?;
     }
@@ -56,5 +56,5 @@ fn main() -> anyhow::Result<()> {
     if chosen("refresh") {
         world::refresh_of_a_thousand_nodes(&mut run)?;
     }
-    run.finish()
+    run.finish(if arguments.is_empty() { RunExtent::Whole } else { RunExtent::Chosen })
 }
