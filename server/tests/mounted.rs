@@ -187,6 +187,25 @@ async fn the_routes_are_nested() {
 }
 
 #[tokio::test]
+async fn the_routes_are_nested_below_an_address_that_begins_like_their_base_path() {
+    let mount = |product: Router<Shop>, routes: Router<Shop>| product.nest("/api/v2", routes);
+    let host = Host::start(&["--url-base-path=/api/"], mount).await;
+    host.check("/api/v2/api").await;
+    host.close().await;
+}
+
+#[tokio::test]
+async fn merged_without_a_base_path_a_route_of_the_program_at_the_same_address_panics() {
+    let (server, _dir) = open(&[]).await;
+    for address in ["/health", "/metrics", "/stats", "/sign-in", "/static/tracker.js"] {
+        let routes = server.router();
+        let merge = || Router::new().route(address, get(async || "the shop")).merge(routes);
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(merge)).is_err(), "{address}");
+    }
+    server.close().await;
+}
+
+#[tokio::test]
 async fn the_routes_are_nested_below_parameters_of_the_program() {
     let mount =
         |product: Router<Shop>, routes: Router<Shop>| product.nest("/{owner}/{repository}/usage", routes);
