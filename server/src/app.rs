@@ -227,7 +227,8 @@ impl Server {
     /// and the path of its cookie begin there. With `nest`, the first page and pages of projects are answered by the program
     /// around it. `nest` adds its path to the base path, and cannot have the base path itself for it: that is what
     /// `nest_service` is for. Merged without a base path, they have their places at the root of the program, such as `/health`,
-    /// `/metrics`, `/stats`, `/sign-in` and `/static/tracker.js`: with a route of its own at one of them, `merge` panics.
+    /// `/metrics`, `/stats`, `/sign-in` and `/static/tracker.js`. Where the program has a route of its own at one of them, its
+    /// methods are answered by the program and the others by the library; if it takes any method, `merge` panics.
     ///
     /// `router().with_state(())` fits into a router that has yet to get its state.
     ///
