@@ -54,7 +54,8 @@ pub fn tables(applications: &[&str]) -> anyhow::Result<String> {
     applications.iter().map(table).collect()
 }
 
-/// An application at an origin of its own, which posts its views to `/stats` or `/stats-of-mine/stats`. It ends when this is dropped.
+/// An application at an origin of its own, which posts its views to `/stats` or `/stats-of-mine/stats`. It ends when this is
+/// dropped.
 #[derive(Debug)]
 pub struct Site {
     address: SocketAddr,

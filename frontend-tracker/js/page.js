@@ -115,7 +115,8 @@ const create = () => {
     return status
   }
 
-  // A view leaves when the one before has its answer, so that none overtakes another. A page that is left waits for nothing.
+  // A view leaves when the one before has its answer, so that none overtakes another. A page that is left or hidden waits for
+  // nothing.
   const follow = async answer => {
     busy = true
     try {
@@ -210,7 +211,8 @@ const create = () => {
       // A router may have kept the functions as they were before.
       setInterval(() => settled !== path() && moved(), LOOK)
     }
-    document.addEventListener('visibilitychange', moved)
+    // A phone ends a page that is hidden without a word.
+    document.addEventListener('visibilitychange', () => (document.hidden ? left() : moved()))
     addEventListener('pageshow', restored)
     addEventListener('pagehide', left)
     addEventListener('online', () => send())

@@ -74,7 +74,7 @@ pub async fn serve(config: Serve, stop: CancellationToken) -> anyhow::Result<()>
         Some(operator) => tracing::info!(statistics, admin_token = %operator, "serving on {url}"),
         None => tracing::info!(statistics, "serving on {url}"),
     }
-    announce_reports(&server.statistics.status(), &config.collector_url, &url);
+    announce_reports(&server.statistics.status(), config.collector(), &url);
     let _code = AbortOnDropHandle::new(tokio::spawn(code_pages::give_back_regularly()));
     listen::serve(listener, server.standalone_router(), stop, DRAIN).await;
     server.close().await;
@@ -156,7 +156,8 @@ impl Server {
     /// from `installation`, or from the settings database and the Prometheus servers that it names.
     ///
     /// # Errors
-    /// One sentence for the operator: the data directory or the database cannot be used.
+    /// One sentence for the operator: the data directory or the database cannot be used, or a product of its own does not say
+    /// where its reports go (`--collector-url`).
     pub async fn open(
         config: &Serve,
         clock: Arc<dyn Clock>,
@@ -166,7 +167,7 @@ impl Server {
         let assets = Arc::new(assets(config.routes.as_ref())?);
         if let Some(reason) = config.switched_off_by() {
             tracing::info!("usage statistics are switched off for this run by {reason}");
-            let statistics = Arc::new(Statistics::off(config.collector_url.clone(), reason));
+            let statistics = Arc::new(Statistics::off(config.collector().clone(), reason));
             let operator = config.admin_token.as_ref().map(OperatorToken::given);
             let access = access(&config, operator.as_ref(), clock)?;
             return Ok(Self {
@@ -181,6 +182,7 @@ impl Server {
             });
         }
         config.check_targets()?;
+        config.check_collector(installation.is_some())?;
         let (data_dir, settings) = open_kept(&config).await?;
         let data_dir = Arc::new(data_dir);
         let settings = settings.with_targets(config.target_policy());
@@ -226,7 +228,10 @@ impl Server {
     ///
     /// Without a base path, [`Router::nest`] and [`Router::nest_service`] put them below any path; links in the interface
     /// and the path of its cookie begin there. With `nest`, the first page and pages of projects are answered by the program
-    /// around it. `nest` adds its path to the base path.
+    /// around it. `nest` adds its path to the base path, and cannot have the base path itself for it: that is what
+    /// `nest_service` is for. Merged without a base path, they have their places at the root of the program, such as `/health`,
+    /// `/metrics`, `/stats`, `/sign-in` and `/static/tracker.js`. Where the program has a route of its own at one of them, its
+    /// methods are answered by the program and the others by the library; if it takes any method, `merge` panics.
     ///
     /// `router().with_state(())` fits into a router that has yet to get its state.
     ///

@@ -27,7 +27,11 @@
 //! }
 //!
 //! # async fn start() -> anyhow::Result<()> {
-//! let mut config = Serve::from_flags(&["--url-base-path=/usage/", "--data-dir=/var/lib/shop/usage"])?;
+//! let mut config = Serve::from_flags(&[
+//!     "--url-base-path=/usage/",
+//!     "--data-dir=/var/lib/shop/usage",
+//!     "--collector-url=https://stats.example.com/ce/usage-statistics",
+//! ])?;
 //! let mut pages = RouteTable::default();
 //! for route in ["/customers/:id", "/settings/:tab(users|taxes)?"] {
 //!     pages.add(route)?;

@@ -1,12 +1,16 @@
 //! The library in the axum program of another product, mounted in every way that axum has.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    panic::{self, AssertUnwindSafe},
+    sync::Arc,
+};
 
 use axum::{
     Router,
     extract::{Path, State},
-    routing::{any_service, get},
+    routing::{any, any_service, get},
 };
 use headcount::{RouteTable, app::Server, clock::SystemClock, config::Serve, http::Assets};
 use reqwest::{Client, StatusCode};
@@ -184,6 +188,37 @@ async fn the_routes_are_nested() {
     let host = Host::start(&[], |product, routes| product.nest("/usage", routes)).await;
     host.check("/usage").await;
     host.close().await;
+}
+
+#[tokio::test]
+async fn the_routes_are_nested_below_an_address_that_begins_like_their_base_path() {
+    let mount = |product: Router<Shop>, routes: Router<Shop>| product.nest("/api/v2", routes);
+    let host = Host::start(&["--url-base-path=/api/"], mount).await;
+    host.check("/api/v2/api").await;
+    host.close().await;
+}
+
+#[tokio::test]
+async fn merged_without_a_base_path_methods_of_a_route_at_the_same_address_are_answered_by_the_program() {
+    let mount = |product: Router<Shop>, routes: Router<Shop>| {
+        product.route("/health", get(async || "the shop is well")).merge(routes)
+    };
+    let host = Host::start(&[], mount).await;
+    assert_eq!(host.get("/health").await, (StatusCode::OK, "the shop is well".to_owned()));
+    let other = client().post(format!("{}/health", host.url)).send().await.unwrap();
+    assert_eq!(other.status(), StatusCode::METHOD_NOT_ALLOWED, "the library takes no such method");
+    host.close().await;
+}
+
+#[tokio::test]
+async fn merged_without_a_base_path_a_route_of_any_method_at_the_same_address_panics() {
+    let (server, _dir) = open(&[]).await;
+    for address in ["/health", "/metrics", "/stats", "/sign-in"] {
+        let routes = server.router();
+        let merge = || Router::new().route(address, any(async || "the shop")).merge(routes);
+        assert!(panic::catch_unwind(AssertUnwindSafe(merge)).is_err(), "{address}");
+    }
+    server.close().await;
 }
 
 #[tokio::test]

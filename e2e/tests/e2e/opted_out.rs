@@ -12,7 +12,7 @@ use reqwest::{Response, StatusCode};
 
 use crate::{
     scene::{SOON, Scene, Totals, event, files, problem},
-    trace::Trace,
+    trace::{Trace, profiling_call},
     wire::{Mode, Wire},
 };
 
@@ -154,7 +154,7 @@ async fn an_enabled_server_has_a_tracker_connects_and_samples() {
     trace.until("+++ exited with 0 +++").await;
     let port = format!("htons({})", collector.address().unwrap().port());
     assert!(trace.lines("connect(").iter().any(|line| line.contains(&port)));
-    for call in ["O_CREAT", "mkdir", "rename", "timer_create"] {
+    for call in ["O_CREAT", "mkdir", "rename", profiling_call()] {
         assert!(!trace.lines(call).is_empty(), "{call}");
     }
 }

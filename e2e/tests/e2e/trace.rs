@@ -3,8 +3,16 @@
 use std::{fs, path::PathBuf};
 
 use headcount_e2e::{program::Program, wait::eventually};
+use procfs::sys::kernel::Version;
 
 use crate::scene::{SOON, Scene};
+
+/// The system call by which a server has itself sent signals for its CPU profile: before Linux 6.4 a timer of `timer_create`
+/// sends them to the main thread, whichever thread used the CPU.
+pub(crate) fn profiling_call() -> &'static str {
+    let kernel = Version::current().expect("the kernel has a version");
+    if kernel >= Version::new(6, 4, 0) { "timer_create" } else { "setitimer" }
+}
 
 /// The record of a traced process.
 pub(crate) struct Trace {

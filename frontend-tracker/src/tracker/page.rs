@@ -64,7 +64,7 @@ impl Page {
         self.views.restore();
     }
 
-    /// Sends the view that waits longest, and all of them when the page is `leaving`. Else none is sent while the browser's
+    /// Sends the view that waits longest, and all of them when the page is `leaving`, or hidden, which may be its end. Else none is sent while the browser's
     /// UUID settles.
     pub fn send(&mut self, leaving: bool) {
         if self.device.is_settling() && !leaving {

@@ -8,7 +8,8 @@ use alloc::{collections::VecDeque, string::String};
 
 use headcount_shared::breakpoint::Breakpoint;
 
-/// Views that wait for the browser's UUID, for a network, or for the answer to the view before, at most. The oldest is dropped for a newer one.
+/// Views that wait for the browser's UUID, for a network, or for the answer to the view before, at most. The oldest is dropped
+/// for a newer one.
 pub const WAITING: usize = 32;
 
 /// What is known of a view when it happens.

@@ -1,14 +1,15 @@
 //! Finds the cache that Coroot left in a data directory which this server took up.
 //!
-//! Coroot keeps answers of Prometheus in `cache/<project>/*.db` and their state in `cache/db.sqlite`. This program reads
-//! none of these files and never removes them: Coroot may come back. The operator is told that they are there.
+//! Coroot keeps answers of Prometheus in `cache/<project>/<project>-<hash>-<from>-<points>-<step>.db` and their state in
+//! `cache/db.sqlite`. This program reads none of these files and never removes them: Coroot may come back. The operator is told
+//! that they are there. A file of another name is no file of Coroot, and neither is a `db.sqlite` without such answers beside it.
 
 use std::{
     fmt, fs,
     path::{Path, PathBuf},
 };
 
-use crate::world;
+use crate::world::CACHE;
 
 /// A cache with more files is as large as these, at least.
 const MAX_FILES: u64 = 200_000;
@@ -23,18 +24,22 @@ pub(super) struct CorootCache {
 impl CorootCache {
     /// Looks for it in a data directory; `None` where there is none, or nothing can be read.
     pub(super) fn find(data_dir: &Path) -> Option<Self> {
-        let mut found = Self::default();
-        for path in entries(&data_dir.join(world::CACHE)) {
-            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        let (mut found, mut state) = (Self::default(), Vec::new());
+        for path in entries(&data_dir.join(CACHE)) {
+            let Some(name) = name_of(&path) else { continue };
             if name.starts_with("db.sqlite") {
-                found.add(&path);
-            } else if !world::project::is_own_cache(name) {
-                let chunks =
-                    entries(&path).filter(|path| path.extension().is_some_and(|ending| ending == "db"));
-                chunks.for_each(|path| found.add(&path));
+                state.push(path);
+                continue;
             }
+            let answers =
+                entries(&path).filter(|path| name_of(path).is_some_and(|file| is_answer(file, name)));
+            answers.for_each(|path| found.add(&path));
         }
-        (found.files > 0).then_some(found)
+        if found.files == 0 {
+            return None;
+        }
+        state.iter().for_each(|path| found.add(path));
+        Some(found)
     }
 
     fn add(&mut self, path: &Path) {
@@ -47,6 +52,21 @@ impl CorootCache {
             self.bytes += metadata.len();
         }
     }
+}
+
+/// Whether Coroot gives an answer in the cache of `project` that name.
+fn is_answer(file: &str, project: &str) -> bool {
+    let name = file.strip_prefix(project).and_then(|rest| rest.strip_prefix('-')?.strip_suffix(".db"));
+    let Some((hash, numbers)) = name.and_then(|name| name.split_once('-')) else { return false };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    hash.len() == 32
+        && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        && numbers.split('-').count() == 3
+        && numbers.split('-').all(is_number)
+}
+
+fn name_of(path: &Path) -> Option<&str> {
+    path.file_name().and_then(|name| name.to_str())
 }
 
 /// What is in a directory; nothing where it cannot be read.
@@ -64,7 +84,7 @@ impl fmt::Display for CorootCache {
         write!(
             formatter,
             "the data directory has the cache of a Coroot, {files} with {megabytes} MB, which is neither used nor removed; if \
-             Coroot will not run here again, delete db.sqlite and */*.db in cache/ of the data directory"
+             Coroot will not run here again, delete db.sqlite and */*-*-*-*-*.db in cache/ of the data directory"
         )
     }
 }
@@ -86,6 +106,7 @@ mod tests {
         write(dir.path(), "cache/a1b2c3d4-0123abcd/up.table", 7);
         write(dir.path(), "cache/a1b2c3d4-0123abcd/other.db", 7);
         write(dir.path(), "cache/a1b2c3d4/notes.txt", 7);
+        write(dir.path(), "cache/db.sqlite", 20_000);
         assert_eq!(CorootCache::find(dir.path()), None);
         write(
             dir.path(),
@@ -97,10 +118,29 @@ mod tests {
             "cache/zzzz9999/zzzz9999-0cc175b9c0f1b6a831c399e269772661-1700000000-240-15.db",
             90_000,
         );
-        assert_eq!(CorootCache::find(dir.path()), Some(CorootCache { files: 2, bytes: 990_000 }));
-        write(dir.path(), "cache/db.sqlite", 20_000);
         let found = CorootCache::find(dir.path()).unwrap();
         assert_eq!(found, CorootCache { files: 3, bytes: 1_010_000 });
         assert!(found.to_string().contains("3 files with 2 MB"), "{found}");
+    }
+
+    #[test]
+    fn a_file_that_coroot_would_not_name_like_that_is_none_of_its_files() {
+        const HASH: &str = "0cc175b9c0f1b6a831c399e269772661";
+        assert!(is_answer(&format!("p-{HASH}-1700000000-240-15.db"), "p"));
+        for name in [
+            "index.db".to_owned(),
+            format!("other-{HASH}-1700000000-240-15.db"),
+            format!("{HASH}-1700000000-240-15.db"),
+            format!("p-{HASH}-1700000000-240.db"),
+            format!("p-{HASH}-1700000000-240-15-1.db"),
+            format!("p-{HASH}-1700000000--15.db"),
+            format!("p-{HASH}-1700000000-240-x.db"),
+            format!("p-{}-1700000000-240-15.db", &HASH[1..]),
+            format!("p-{}-1700000000-240-15.db", HASH.to_uppercase()),
+            format!("p-{HASH}-1700000000-240-15.db.tmp"),
+            format!("p-{HASH}-1700000000-240-15"),
+        ] {
+            assert!(!is_answer(&name, "p"), "{name}");
+        }
     }
 }

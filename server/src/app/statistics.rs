@@ -107,7 +107,7 @@ pub(super) struct Plan {
     locked_dir: Arc<DataDir>,
     data_dir: PathBuf,
     own_dir: PathBuf,
-    /// `None` also where the directory is that of a Coroot that runs.
+    /// `None` also where the directory is that of a Coroot that runs, or of a product with this library in it.
     coroot_cache: Option<CorootCache>,
     settings: Settings,
     spool: Arc<Spool>,
@@ -366,6 +366,7 @@ impl Plan {
         clock: Arc<dyn Clock>,
         metrics: Metrics,
     ) -> anyhow::Result<Self> {
+        let is_taken_up = installation.is_none() && !config.read_only_settings;
         let disk: Arc<dyn Disk> = Arc::new(Directory::new(&config.own_dir()));
         let spool = Spool::open(Arc::clone(&disk));
         let spool = Arc::new(spool.context("the reports in the data directory cannot be read")?);
@@ -373,7 +374,7 @@ impl Plan {
             locked_dir,
             data_dir: config.data_dir.clone(),
             own_dir: config.own_dir(),
-            coroot_cache: if config.read_only_settings { None } else { CorootCache::find(&config.data_dir) },
+            coroot_cache: is_taken_up.then(|| CorootCache::find(&config.data_dir)).flatten(),
             settings,
             counted: Arc::new(CountedOnDisk::open(disk, Arc::clone(&spool))?),
             spool,
@@ -382,7 +383,7 @@ impl Plan {
             cloud_pricing_url: config.cloud_pricing_url.clone(),
             clock,
             metrics,
-            collector_url: config.collector_url.clone(),
+            collector_url: config.collector().clone(),
             report_interval: config.report_interval,
             first_report_after: config.first_report_after,
             process_sample_interval: config.process_sample_interval,

@@ -3,7 +3,20 @@
 use headcount_shared::payload::Payload;
 
 use super::*;
-use crate::settings::tests::postgres::Postgres;
+use crate::{
+    report::assemble::{Facts, FutureFacts},
+    settings::tests::postgres::Postgres,
+};
+
+/// A product that has the library in it.
+#[derive(Debug)]
+struct Shop;
+
+impl Installation for Shop {
+    fn facts(&self) -> FutureFacts<'_> {
+        Box::pin(async { Facts::default() })
+    }
+}
 
 async fn open(data_dir: &Path, flags: &[&str]) -> Server {
     let data_dir = format!("--data-dir={}", data_dir.display());
@@ -15,6 +28,13 @@ async fn open(data_dir: &Path, flags: &[&str]) -> Server {
     ];
     let config = Serve::from_flags(&[&usual, flags].concat()).unwrap();
     Server::open(&config, Arc::new(SystemClock::new()), None).await.unwrap()
+}
+
+/// As `open`, for a product that has the library in it, and with no other flags than these.
+async fn open_in_a_product(data_dir: &Path, flags: &[&str]) -> anyhow::Result<Server> {
+    let data_dir = format!("--data-dir={}", data_dir.display());
+    let config = Serve::from_flags(&[&[data_dir.as_str(), "--disable-profiling"], flags].concat())?;
+    Server::open(&config, Arc::new(SystemClock::new()), Some(Arc::new(Shop))).await
 }
 
 async fn preview(server: &Server) -> Payload {
@@ -35,6 +55,19 @@ async fn settings_in_postgres_are_used_reported_and_not_looked_for_in_a_file() {
         server.close().await;
     }
     assert!(!dir.path().join("db.sqlite").exists());
+}
+
+#[tokio::test]
+async fn a_product_that_names_no_collector_is_refused_before_anything_is_made_unless_statistics_are_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = dir.path().join("kept");
+    let refusal = open_in_a_product(&kept, &[]).await.unwrap_err().to_string();
+    assert!(refusal.contains("--collector-url"), "{refusal}");
+    assert!(!kept.exists());
+    open_in_a_product(&kept, &["--disable-usage-statistics"]).await.unwrap().close().await;
+    assert!(!kept.exists());
+    let named = ["--collector-url=http://127.0.0.1:9/", "--first-report-after=1h"];
+    open_in_a_product(&kept, &named).await.unwrap().close().await;
 }
 
 #[tokio::test]
@@ -109,4 +142,8 @@ async fn the_cache_of_a_coroot_that_is_gone_is_told_of_and_stays_while_statistic
     let beside = open(dir.path(), &["--read-only-settings"]).await;
     assert_eq!(beside.statistics.status().left_by_coroot, None, "a Coroot that runs needs its cache");
     beside.close().await;
+    let flags = ["--collector-url=http://127.0.0.1:9/", "--first-report-after=1h"];
+    let product = open_in_a_product(dir.path(), &flags).await.unwrap();
+    assert_eq!(product.statistics.status().left_by_coroot, None, "files of a product are its own");
+    product.close().await;
 }

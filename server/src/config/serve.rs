@@ -1,6 +1,6 @@
 //! The flags of `headcount serve`.
 
-use std::{ffi::OsString, fmt, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{ffi::OsString, fmt, net::SocketAddr, path::PathBuf, sync::LazyLock, time::Duration};
 
 use clap::{
     Args, Parser,
@@ -45,9 +45,10 @@ pub struct Serve {
     #[arg(long, hide = true)]
     pub do_not_track: bool,
 
-    /// Where reports go.
-    #[arg(long, default_value = "https://coroot.com/ce/usage-statistics", value_parser = parse_http_url)]
-    pub collector_url: Url,
+    /// Where reports go. Without it they go to Coroot's collector, `https://coroot.com/ce/usage-statistics`: a product with a
+    /// file of routes must say where its own is.
+    #[arg(long, value_parser = parse_http_url)]
+    pub collector_url: Option<Url>,
 
     /// The time between two reports.
     #[arg(long, default_value = "1h", value_parser = parse_interval)]
@@ -166,6 +167,12 @@ impl fmt::Debug for Serve {
     }
 }
 
+/// The collector of Coroot.
+static COROOTS_COLLECTOR: LazyLock<Url> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "a constant")]
+    "https://coroot.com/ce/usage-statistics".parse().expect("an address")
+});
+
 impl Serve {
     /// Reads the flags of a server, for a product that has no command line of this kind. Of the environment only the
     /// variables that switch usage statistics off are read: whoever sets them means the product too.
@@ -229,6 +236,29 @@ impl Serve {
     #[must_use]
     pub const fn target_policy(&self) -> TargetPolicy {
         if self.allow_link_local_targets { TargetPolicy::Open } else { TargetPolicy::Guarded }
+    }
+
+    /// Where reports go.
+    #[must_use]
+    pub fn collector(&self) -> &Url {
+        self.collector_url.as_ref().unwrap_or(&COROOTS_COLLECTOR)
+    }
+
+    /// Refuses to report about another product than Coroot to Coroot's collector, unless that is asked for by its address.
+    /// Another product has routes of its own, or an installation that it describes itself.
+    ///
+    /// # Errors
+    /// One sentence that names the flag.
+    pub fn check_collector(&self, has_own_installation: bool) -> Result<(), BadFlags> {
+        let has_own_routes = self.routes.as_ref().is_some_and(|routes| *routes != RouteTable::of_coroot());
+        if self.collector_url.is_some() || !(has_own_routes || has_own_installation) {
+            return Ok(());
+        }
+        let what = if has_own_routes { "routes of its own" } else { "an installation of its own" };
+        Err(BadFlags::new(format!(
+            "--collector-url must be given: a product with {what} does not report to {}",
+            COROOTS_COLLECTOR.as_str()
+        )))
     }
 
     /// Refuses addresses of flags that nothing would be asked at.

@@ -46,7 +46,7 @@ fn serve_is_the_default_with_the_documented_values() {
         assert_eq!(serve.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(serve.url_base_path.as_str(), "/");
         assert_eq!(serve.data_dir, PathBuf::from("./data"));
-        assert_eq!(serve.collector_url.as_str(), "https://coroot.com/ce/usage-statistics");
+        assert_eq!(serve.collector().as_str(), "https://coroot.com/ce/usage-statistics");
         assert_eq!(serve.report_interval, Duration::from_secs(3600));
         assert_eq!(serve.process_sample_interval, Duration::from_secs(60));
         assert_eq!(serve.cache_ttl, Duration::from_secs(30 * 24 * 3600));
@@ -106,6 +106,32 @@ fn a_size_on_the_disk_has_a_unit() {
         ("", None),
     ] {
         assert_eq!(parsed(size), bytes, "{size}");
+    }
+}
+
+#[test]
+fn another_product_than_coroot_says_where_its_reports_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("routes");
+    fs::write(&file, "/customers/:id\n").unwrap();
+    let own_routes = format!("--routes {}", file.display());
+    for (flags, has_own_installation, is_refused) in [
+        ("", false, false),
+        ("", true, true),
+        ("--routes coroot", false, false),
+        ("--routes coroot", true, true),
+        (own_routes.as_str(), false, true),
+        (own_routes.as_str(), true, true),
+    ] {
+        let refusal = serve(flags).check_collector(has_own_installation).err();
+        assert_eq!(refusal.is_some(), is_refused, "{flags} {has_own_installation}");
+        if let Some(refusal) = refusal {
+            assert!(refusal.to_string().starts_with("--collector-url must be given"), "{refusal}");
+        }
+        for url in ["http://127.0.0.1:9/", "https://coroot.com/ce/usage-statistics"] {
+            let given = serve(&format!("{flags} --collector-url {url}"));
+            assert_eq!(given.check_collector(has_own_installation), Ok(()), "{flags} {url}");
+        }
     }
 }
 

@@ -147,8 +147,8 @@ impl Place {
         let base = base_path.trim_end_matches('/');
         let stripped = original.strip_suffix(path).unwrap_or(if path == "/" { original } else { "" });
         let (rest, mount) = match (below(original, base), below(path, base)) {
-            // The router around is nested at the base path itself.
-            (Some(rest), _) if !base.is_empty() => (rest, base.to_owned()),
+            // Routers around are nested at the base path or at a beginning of it, or nowhere.
+            (Some(rest), _) if !base.is_empty() && below(base, stripped).is_some() => (rest, base.to_owned()),
             (_, Some(rest)) => (rest, format!("{stripped}{base}")),
             _ => return Self::Outside,
         };
@@ -215,6 +215,9 @@ mod tests {
             ("/b/", "/", "/b/", at("/")),
             ("/a/b/stats", "/b/stats", "/a/b/", at("/stats")),
             ("/api/api/x", "/api/x", "/api/", at("/api/x")),
+            ("/api/v2/api/stats", "/api/stats", "/api/", seen_at("/stats", "/api/v2/api/")),
+            ("/api/v2/api", "/api", "/api/", slash("/api/v2/api/")),
+            ("/api/v2/stats", "/stats", "/api/", Place::Outside),
             // No page can have such a base path, so that of the configuration stays.
             ("/%22/x/stats", "/stats", "/", at("/stats")),
             ("//evil.example", "/", "/", Place::Below("/".to_owned(), "evil.example".parse().ok())),

@@ -1,4 +1,4 @@
-//! One round of asking: every query brought up to date, none waiting for a slow one.
+//! Brings every query up to date in one round of asking, in which none waits for a slow one.
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},

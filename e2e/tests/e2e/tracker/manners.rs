@@ -24,6 +24,7 @@ behaviours!(
     offline_views_wait_and_arrive_later,
     views_leave_one_after_another,
     a_page_that_is_left_waits_for_no_answer,
+    a_page_that_is_hidden_waits_for_no_answer,
     offline_views_are_bounded_and_the_dropped_are_counted,
     without_a_network_a_server_that_answers_is_told,
     without_storage_on_request_views_count_and_nothing_is_stored,
@@ -359,6 +360,33 @@ async fn a_page_that_is_left_waits_for_no_answer(engine: Engine) -> Outcome {
     watched.host.let_pass("/stats");
     watched.browser.wait_for(&format!("return location.pathname === '{PLAIN}'")).await;
     watched.arrived(&[&["/p/$projectId"][..], &IN_ORDER.map(|(_, key)| key)].concat()).await;
+    holds(watched.browser).await
+}
+
+async fn a_page_that_is_hidden_waits_for_no_answer(engine: Engine) -> Outcome {
+    let watched = unanswered(engine).await;
+    // Its new tabs open behind the present one. Elsewhere they hide it.
+    let is_told = engine == Engine::WebKit;
+    if is_told {
+        let hide = "Object.defineProperty(document, 'hidden', { value: true })
+            Object.defineProperty(document, 'visibilityState', { value: 'hidden' })
+            document.dispatchEvent(new Event('visibilitychange'))";
+        watched.run(hide).await;
+    } else {
+        let shown = watched.browser.new_tab().await;
+        watched.browser.switch_to(&shown).await;
+    }
+    watched.host.holds("/stats", IN_ORDER.len()).await;
+    watched.host.let_pass("/stats");
+    watched.host.heard(1 + IN_ORDER.len()).await;
+    let mut keys = watched.host.keys();
+    keys.sort();
+    let mut expected = [&["/p/$projectId"][..], &IN_ORDER.map(|(_, key)| key)].concat();
+    expected.sort_unstable();
+    assert_eq!(keys, expected);
+    if is_told {
+        return holds_though(watched.browser, BY_PROPERTY).await;
+    }
     holds(watched.browser).await
 }
 

@@ -1,4 +1,4 @@
-//! What does a request say: where, and what?
+//! Reads where a request of the settings goes, and what it says.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Which of several servers leads?
+//! Tests of which one of several servers leads.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
