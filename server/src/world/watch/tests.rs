@@ -263,7 +263,7 @@ fn rollouts_of_what_does_not_count_are_remembered_and_not_counted() {
 
 #[test]
 fn rollouts_from_before_statistics_were_on_are_remembered_and_not_counted() {
-    for (counting_since, counted) in [(ROLLOUT, 2), (ROLLOUT + 1, 0)] {
+    for (counting_since, counted) in [(ROLLOUT - 1, 2), (ROLLOUT, 0)] {
         let recalled = Recalled { counting_since, ..Recalled::default() };
         let found = findings(&shop(), &recalled, &indicators(), Some(points()));
         assert_eq!((found.deployments.len(), found.countable.len()), (1, counted), "{counting_since}");
