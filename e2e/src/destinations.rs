@@ -44,6 +44,8 @@ pub enum Mood {
     Well,
     /// It hears at once, and answers so much later.
     Slow(Duration),
+    /// It hears, and answers once it feels otherwise.
+    Holding,
     /// It hears nothing and answers 429 with so many seconds to wait.
     Busy(u32),
     /// It hears nothing and answers 500.

@@ -13,9 +13,9 @@ use std::{error::Error, io, sync::OnceLock};
 use reqwest::{Client, ClientBuilder, Proxy, Url};
 use rustls::CertificateError;
 
-use self::proxies::Proxies;
 pub use self::target_policy::{ForbiddenTarget, TargetPolicy};
-pub(crate) use self::trust::{tls_config, tls_config_of};
+pub(crate) use self::trust::{OWN_AUTHORITY, tls_config, tls_config_of};
+use self::{proxies::Proxies, trust::is_for_its_signer};
 
 /// Why a client cannot be made, where nothing more is known.
 pub(crate) const NO_TLS: &str = "this machine cannot make TLS connections";
@@ -133,7 +133,7 @@ fn reason_of_io(error: &io::Error) -> Option<&'static str> {
 }
 
 /// Why a certificate is refused, and what to do. The texts of the errors have names in them.
-const fn reason_of_certificate(error: &CertificateError) -> &'static str {
+fn reason_of_certificate(error: &CertificateError) -> &'static str {
     match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "its certificate has expired",
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
@@ -142,8 +142,7 @@ const fn reason_of_certificate(error: &CertificateError) -> &'static str {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "its certificate is for another name: the address must have a name that is in it"
         }
-        // The others are mostly for a certificate that is its own authority.
-        CertificateError::UnknownIssuer | CertificateError::Other(_) => {
+        error if is_for_its_signer(error) => {
             "its certificate is signed by nobody whom this machine trusts: SSL_CERT_FILE names a file in PEM form that is \
              trusted instead, with the certificate of who signed it, or with this one"
         }
@@ -176,6 +175,9 @@ mod tests {
     #[test]
     fn what_went_wrong_is_said_without_a_name() {
         let tls = |error: rustls::Error| io::Error::other(error);
+        let other = CertificateError::Other(rustls::OtherError(std::sync::Arc::new(io::Error::other(
+            "something else",
+        ))));
         let lookup = "failed to lookup address information: Name or service not known";
         for (error, expected) in [
             (io::ErrorKind::ConnectionRefused.into(), "connection refused"),
@@ -186,6 +188,7 @@ mod tests {
             (io::Error::other(ForbiddenTarget), ForbiddenTarget::REASON),
             (tls(CertificateError::Expired.into()), "its certificate has expired"),
             (tls(CertificateError::BadSignature.into()), "its certificate is not accepted"),
+            (tls(other.into()), "its certificate is not accepted"),
             (tls(rustls::Error::HandshakeNotComplete), "TLS failed"),
         ] {
             assert_eq!(reason(&error), expected);

@@ -57,7 +57,7 @@ pub const DELIVERY_HEADERS: [DeliveryHeader; 7] = [
     DeliveryHeader {
         name: "headcount-replica",
         value: "`1`",
-        reason: "Only from a server that shares its database with others and does not speak for them.",
+        reason: "Only from a server that shares its database with others and does not lead them.",
         always: false,
     },
 ];

@@ -1,6 +1,9 @@
 //! What does a server that stands for a destination make of a request?
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     body::to_bytes,
@@ -14,6 +17,9 @@ use super::{Mood, Service, Told, opsgenie, pagerduty, slack, teams, webhook};
 
 /// The longest body that is read, in bytes.
 const BODY: usize = 1 << 20;
+
+/// How often one that holds its answers looks at how it feels.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// How a server is doing, and what it was told.
 #[derive(Debug)]
@@ -67,10 +73,19 @@ pub(super) async fn answer(
         let asked = Asked { method: &head.method, path, query, headers: &head.headers, body, before };
         (memory.mood, memory.hear(service, &asked))
     };
-    if let Mood::Slow(delay) = mood {
-        tokio::time::sleep(delay).await;
+    match mood {
+        Mood::Slow(delay) => tokio::time::sleep(delay).await,
+        Mood::Holding => until_it_feels_otherwise(&memory).await,
+        Mood::Well | Mood::Busy(_) | Mood::Broken => {}
     }
     answer
+}
+
+/// Returns when it does not hold its answers any more. Ends with the request if the client does not wait.
+async fn until_it_feels_otherwise(memory: &Mutex<Memory>) {
+    while matches!(lock(memory).mood, Mood::Holding) {
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 impl Memory {
@@ -83,7 +98,7 @@ impl Memory {
             Mood::Broken => {
                 return (StatusCode::INTERNAL_SERVER_ERROR, "something went wrong").into_response();
             }
-            Mood::Well | Mood::Slow(_) => {}
+            Mood::Well | Mood::Slow(_) | Mood::Holding => {}
         }
         match service.judge(asked) {
             Ok((told, answer)) => {

@@ -1,4 +1,4 @@
-//! Several servers that share a settings database are one installation: one of them speaks for all, and sums are right.
+//! Several servers that share a settings database are one installation: one of them leads, and sums are right.
 
 use headcount_e2e::{
     clock::now,
@@ -114,40 +114,40 @@ impl Stage {
         }
     }
 
-    /// Waits until one of the servers speaks for all and says what is true of the fleet. Gives its place.
-    async fn speaker(&self, members: &[Member]) -> usize {
-        let one_speaks = async || {
-            let speaking: Vec<usize> = members
+    /// Waits until one of the servers leads and says what is true of the fleet. Gives its place.
+    async fn leader(&self, members: &[Member]) -> usize {
+        let one_leads = async || {
+            let leading: Vec<usize> = members
                 .iter()
                 .enumerate()
-                .filter(|(_, member)| says_it_speaks(member))
+                .filter(|(_, member)| says_it_leads(member))
                 .map(|(place, _)| place)
                 .collect();
-            let [place] = speaking[..] else { return None };
-            speaks(&self.scene.preview(&members[place].process).await).then_some(place)
+            let [place] = leading[..] else { return None };
+            leads(&self.scene.preview(&members[place].process).await).then_some(place)
         };
-        let place = eventually("one server speaks", SOON, one_speaks).await.unwrap();
-        let speaker = &members[place].process;
-        until_true(&self.scene, speaker, "the one that speaks", || self.fleet.truth(now())).await;
+        let place = eventually("one server leads", SOON, one_leads).await.unwrap();
+        let leader = &members[place].process;
+        until_true(&self.scene, leader, "the one that leads", || self.fleet.truth(now())).await;
         place
     }
 
-    /// Checks the next report of each server: all have what is configured, and the one that speaks alone has what was observed.
+    /// Checks the next report of each server: all have what is configured, and the one that leads alone has what was observed.
     /// The others say that they are replicas.
-    async fn assert_sums(&self, reports: &mut Reports<'_>, members: &[Member], speaker: usize) {
+    async fn assert_sums(&self, reports: &mut Reports<'_>, members: &[Member], leader: usize) {
         let (ids, round): (Vec<Uuid>, Vec<Payload>) =
             reports.round_with_ids(&instances(members)).await.into_iter().unzip();
-        let speaking: Vec<usize> = (0..round.len()).filter(|&place| speaks(&round[place])).collect();
-        assert_eq!(speaking, [speaker]);
+        let leading: Vec<usize> = (0..round.len()).filter(|&place| leads(&round[place])).collect();
+        assert_eq!(leading, [leader]);
         let said = round.iter().map(Truth::from).fold(Truth::default(), |sum, said| sum + said);
         assert_eq!(said, self.fleet.truth(now()));
         for (place, report) in round.iter().enumerate() {
             assert_eq!((report.integration.prometheus, report.infra.projects), (true, 1));
             let key = format!("idempotency-key: {}", ids[place]);
             let head = self.wire(members[place].name).head_with(&key).unwrap();
-            assert_eq!(head.contains("\r\nheadcount-replica: 1"), place != speaker, "{head}");
+            assert_eq!(head.contains("\r\nheadcount-replica: 1"), place != leader, "{head}");
         }
-        let silent = round.iter().enumerate().filter(|(place, _)| *place != speaker);
+        let silent = round.iter().enumerate().filter(|(place, _)| *place != leader);
         for (_, report) in silent {
             assert_eq!(report.integration, Integration { prometheus: true, ..Default::default() });
             assert_eq!(report.infra, Infra { projects: 1, ..Default::default() });
@@ -177,14 +177,14 @@ fn instances(members: &[Member]) -> Vec<Uuid> {
     members.iter().map(|member| member.instance).collect()
 }
 
-fn speaks(report: &Payload) -> bool {
+fn leads(report: &Payload) -> bool {
     report.integration.node_agent
 }
 
-/// Whether a server has said last that it speaks. The others say so when they hear that one of them does.
-fn says_it_speaks(member: &Member) -> bool {
+/// Whether a server has said last that it leads. The others say so when they hear that one of them does.
+fn says_it_leads(member: &Member) -> bool {
     let lines = member.process.log().lines();
-    let last = lines.iter().rev().find(|line| line.contains("speaks for all"));
+    let last = lines.iter().rev().find(|line| line.contains("server leads those"));
     last.is_some_and(|line| line.contains("this server"))
 }
 
@@ -196,35 +196,34 @@ async fn queries(scene: &Scene, server: &Process) -> u64 {
 }
 
 #[tokio::test]
-async fn one_of_three_servers_speaks_and_when_it_is_killed_another_does() {
+async fn one_of_three_servers_leads_and_when_it_is_killed_another_does() {
     let (stage, _postgres) = Stage::set().await;
-    one_speaks_and_when_it_is_killed_another_does(&stage).await;
+    one_leads_and_when_it_is_killed_another_does(&stage).await;
 }
 
 #[tokio::test]
-async fn behind_a_pooler_in_transaction_mode_one_of_three_servers_speaks_and_when_it_is_killed_another_does()
-{
+async fn behind_a_pooler_in_transaction_mode_one_of_three_servers_leads_and_when_it_is_killed_another_does() {
     let (stage, _servers) = Stage::set_behind_a_pooler().await;
-    one_speaks_and_when_it_is_killed_another_does(&stage).await;
+    one_leads_and_when_it_is_killed_another_does(&stage).await;
 }
 
-async fn one_speaks_and_when_it_is_killed_another_does(stage: &Stage) {
+async fn one_leads_and_when_it_is_killed_another_does(stage: &Stage) {
     let mut members = stage.start_all().await;
     let mut reports = Reports::of(&stage.scene, &stage.collector);
-    let speaker = stage.speaker(&members).await;
+    let leader = stage.leader(&members).await;
     stage.browse(&mut members).await;
-    stage.assert_sums(&mut reports, &members, speaker).await;
+    stage.assert_sums(&mut reports, &members, leader).await;
     stage.assert_arrived(&mut reports, &members).await;
     for (place, member) in members.iter().enumerate() {
         let asks = queries(&stage.scene, &member.process).await > 0;
         let keeps = stage.scene.path(member.name).join("cache").exists();
-        assert_eq!((asks, keeps), (place == speaker, place == speaker), "{}", member.name);
+        assert_eq!((asks, keeps), (place == leader, place == leader), "{}", member.name);
     }
 
     stage.browse(&mut members).await;
-    let killed = members.remove(speaker);
+    let killed = members.remove(leader);
     let program = killed.process.kill().unwrap();
-    let second = stage.speaker(&members).await;
+    let second = stage.leader(&members).await;
     stage.browse(&mut members).await;
     stage.assert_sums(&mut reports, &members, second).await;
 
@@ -240,9 +239,9 @@ async fn while_postgres_is_away_nothing_is_lost_or_counted_twice_and_each_server
     let (stage, postgres) = Stage::set().await;
     let mut members = stage.start_all().await;
     let mut reports = Reports::of(&stage.scene, &stage.collector);
-    let speaker = stage.speaker(&members).await;
+    let leader = stage.leader(&members).await;
     stage.browse(&mut members).await;
-    stage.assert_sums(&mut reports, &members, speaker).await;
+    stage.assert_sums(&mut reports, &members, leader).await;
     let said: Vec<usize> = members.iter().map(|member| member.process.log().lines().len()).collect();
 
     let postgres = postgres.stop().await.unwrap();
@@ -250,24 +249,24 @@ async fn while_postgres_is_away_nothing_is_lost_or_counted_twice_and_each_server
         said_once(member, "the settings database cannot be").await;
     }
     stage.browse(&mut members).await;
-    // Reports are made meanwhile. The lease of the one that spoke ends at some time of it.
+    // Reports are made meanwhile. The lease of the one that led ends at some time of it.
     reports.round_with_ids(&instances(&members)).await;
 
     let postgres = postgres.start().await.unwrap();
     for member in &members {
         said_once(member, "the settings database can be").await;
     }
-    // The one that spoke goes on until it has asked again, and another may have been quicker.
+    // The one that led goes on until it has asked again, and another may have been quicker.
     let leases = "SELECT holder FROM headcount_leader WHERE expires_at > EXTRACT(EPOCH FROM now()) * 1000";
     let is_held = async || (postgres.query("settings", leases).await.unwrap().len() == 1).then_some(());
     eventually("one server has the lease", SOON, is_held).await.unwrap();
-    let speaker = stage.speaker(&members).await;
+    let leader = stage.leader(&members).await;
     stage.browse(&mut members).await;
-    stage.assert_sums(&mut reports, &members, speaker).await;
+    stage.assert_sums(&mut reports, &members, leader).await;
     stage.assert_arrived(&mut reports, &members).await;
     for (member, said) in members.iter().zip(said) {
         let lines = member.process.log().lines().split_off(said);
-        let is_of_leading = |line: &str| line.contains("speaks for all") || line.contains("leads no longer");
+        let is_of_leading = |line: &str| line.contains("server leads");
         let of_it = lines.iter().filter(|line| !is_of_leading(line));
         assert_eq!(of_it.count(), 2, "{lines:#?}");
         for secret in ["127.", "only in tests", "%20", "postgres:"] {
@@ -310,7 +309,7 @@ async fn what_was_taken_for_a_report_that_died_with_its_server_is_in_a_later_one
 
     let process = stage.server(heir, "0s").start().await.unwrap();
     members.push(stage.member(heir, process).await);
-    stage.speaker(&members).await;
+    stage.leader(&members).await;
     let process = stage.server(doomed, "0s").start().await.unwrap();
     members.push(Member { name: doomed, process, instance, counted });
     stage.assert_sums(&mut reports, &members, 0).await;
@@ -325,15 +324,15 @@ async fn the_switch_of_one_server_holds_for_all_and_each_forgets_what_it_counted
         let process = stage.server(name, "1h").start().await.unwrap();
         members.push(stage.member(name, process).await);
     }
-    let speaker = stage.speaker(&members).await;
-    until(&stage.scene, &members[speaker].process, "rollouts", |report| match report.infra.deployments {
+    let leader = stage.leader(&members).await;
+    until(&stage.scene, &members[leader].process, "rollouts", |report| match report.infra.deployments {
         0 => vec!["no rollout is known".to_owned()],
         _ => Vec::new(),
     })
     .await;
     stage.browse(&mut members).await;
     // One that is down while the others are switched off and on again.
-    let down = members.remove((speaker + 1) % NAMES.len());
+    let down = members.remove((leader + 1) % NAMES.len());
     let program = down.process.stop().await.unwrap();
     let rows = async || {
         let count =

@@ -28,7 +28,7 @@ const FOLLOW: Duration = Duration::from_secs(5);
 
 /// The settings and the world together.
 ///
-/// Several servers may share one settings database. Then one of them speaks for all: it observes, tells of incidents, and
+/// Several servers may share one settings database. Then one of them leads: it observes, tells of incidents, and
 /// reports what was observed. The reports of the others have what is configured, their own browsers and their own process. They
 /// are marked as those of replicas, so that what is configured counts once in sums.
 #[derive(Debug)]
@@ -45,8 +45,8 @@ pub(super) struct Installed {
     pub(super) configured: Mutex<(Integration, Infra)>,
 }
 
-/// What is done for all servers while this one speaks for them.
-struct Speaking {
+/// What is done for all servers while this one leads them.
+struct LeaderWork {
     projects: Option<Vec<Project>>,
     stop: CancellationToken,
     sender: JoinHandle<()>,
@@ -102,54 +102,53 @@ impl Installed {
 
     /// Observes the projects that there are and tells of incidents, as long as this server is the one that does, until `stop`.
     pub(super) async fn follow(&self, stop: &CancellationToken) {
-        let mut speaking = None;
+        let mut leading = None;
         stop.run_until_cancelled(async {
             loop {
                 if self.lead.is_ours().await {
-                    let speaking = speaking.get_or_insert_with(|| self.speak());
+                    let leading = leading.get_or_insert_with(|| self.begin_to_lead());
                     let look = async {
-                        self.look(speaking).await;
+                        self.look(leading).await;
                         tokio::time::sleep(FOLLOW).await;
                     };
                     // A database that is slow to read does not cost the lead.
                     tokio::select! {
-                        () = look => {}
+                        () = look => continue,
                         () = self.lead.keep() => {}
                     }
-                    continue;
                 }
-                if let Some(ended) = speaking.take() {
-                    Speaking::end(ended).await;
-                    self.world.rest().await;
+                // Before the database is asked again, which may take longer than until another server leads.
+                if let Some(ended) = leading.take() {
+                    tokio::join!(ended.end(), self.world.rest());
                 }
                 tokio::time::sleep(FOLLOW).await;
             }
         })
         .await;
-        if let Some(ended) = speaking.take() {
+        if let Some(ended) = leading.take() {
             ended.end().await;
         }
         self.lead.give_up().await;
     }
 
-    fn speak(&self) -> Speaking {
+    fn begin_to_lead(&self) -> LeaderWork {
         let outbox = Arc::new(self.settings.clone());
         let sender =
             Sender::new(outbox, self.endpoints.clone(), Arc::clone(&self.clock), self.metrics.clone());
         let stop = CancellationToken::new();
         let until = stop.clone();
         let sender = tokio::spawn(async move { sender.run(&until).await });
-        Speaking { projects: None, stop, sender }
+        LeaderWork { projects: None, stop, sender }
     }
 
     /// Tells the world which projects there are, when that changed.
-    async fn look(&self, speaking: &mut Speaking) {
+    async fn look(&self, leading: &mut LeaderWork) {
         // A database that cannot be read now says nothing about projects.
         if let Ok(projects) = self.settings.observed_projects().await
-            && speaking.projects.as_ref() != Some(&projects)
+            && leading.projects.as_ref() != Some(&projects)
         {
             self.world.configure(projects.clone());
-            speaking.projects = Some(projects);
+            leading.projects = Some(projects);
         }
         if self.settings.is_read_only() {
             self.note_sent_by_others().await;
@@ -164,7 +163,7 @@ impl Installed {
     }
 }
 
-impl Speaking {
+impl LeaderWork {
     async fn end(self) {
         self.stop.cancel();
         // A task that a bug has ended has ended too.
@@ -172,7 +171,7 @@ impl Speaking {
     }
 }
 
-/// What a server reports that does not speak for its database: what is configured, and nothing that was observed.
+/// What a server reports that does not lead: what is configured, and nothing that was observed.
 fn configured_alone(configured: (Integration, Infra)) -> Facts {
     Facts {
         delivery: DeliveryHeaders { replica: true },

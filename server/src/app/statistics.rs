@@ -420,8 +420,9 @@ impl Plan {
         let records = Arc::new(Recorder::new(self.settings.clone(), Arc::clone(&clock)));
         let world =
             World::new(disk, clock, metrics, Arc::new(prices), self.cache_ttl, self.targets, Some(records));
+        let holder = format!("{instance}/{}", Uuid::new_v4());
         Ok(Installed {
-            lead: Lead::new(self.settings.clone(), Arc::clone(&self.clock), instance),
+            lead: Lead::new(self.settings.clone(), Arc::clone(&self.clock), holder),
             settings: self.settings.clone(),
             world: Arc::new(world),
             instance,

@@ -8,7 +8,7 @@ use super::{NotTaken, decode::Coding};
 /// The header that names a report, so that it can be sent again without being counted again.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-/// The header of a report from a server that does not speak for the database that it shares with others.
+/// The header of a report from a server that shares its database with others and does not lead them.
 const REPLICA: &str = "headcount-replica";
 
 /// A report whose headers are in order.
@@ -18,7 +18,7 @@ pub struct Arrival {
     pub id: Option<String>,
     /// How the body is compressed.
     pub coding: Coding,
-    /// Whether the sender is one of several servers of an installation, and not the one that speaks for all of them.
+    /// Whether the sender is one of several servers of an installation, and not the one that leads them.
     pub replica: bool,
 }
 

@@ -5,6 +5,7 @@
 //! curl, accepts what is listed. A listed certificate is accepted here too, if its name and its time are right.
 
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     sync::{Arc, Once},
 };
@@ -21,6 +22,10 @@ use rustls::{
 };
 use rustls_platform_verifier::Verifier;
 
+/// How TLS refuses a server whose certificate may sign others, also where that certificate is listed. The error is of a crate
+/// below rustls, so it is told by its text.
+pub(crate) const OWN_AUTHORITY: &str = "CaUsedAsEndEntity";
+
 /// The variable that names a file of certificates, instead of those of the system.
 const VARIABLE: &str = "SSL_CERT_FILE";
 
@@ -36,7 +41,7 @@ const NO_FILE: &str = "SSL_CERT_FILE names no file with certificates that can be
 /// # Errors
 /// The reason, for the operator: there are no certificates of authorities.
 pub(crate) fn tls_config() -> Result<ClientConfig, &'static str> {
-    let file = std::env::var_os(VARIABLE).map(PathBuf::from);
+    let file = file_named_by(std::env::var_os(VARIABLE));
     let refused = if file.is_some() { NO_FILE } else { NO_AUTHORITIES };
     let provider = Arc::new(default_provider());
     let authorities = Verifier::new(Arc::clone(&provider)).map_err(|_| refused)?;
@@ -47,6 +52,20 @@ pub(crate) fn tls_config() -> Result<ClientConfig, &'static str> {
     }
     let verifier = ListedVerifier { authorities: Arc::new(authorities), listed };
     tls_config_of(Arc::new(verifier), provider).map_err(|_| refused)
+}
+
+/// The file of certificates that a variable names. Set to nothing, it counts as not set, as elsewhere on the system.
+fn file_named_by(variable: Option<OsString>) -> Option<PathBuf> {
+    variable.filter(|file| !file.is_empty()).map(PathBuf::from)
+}
+
+/// Whether a certificate is refused for who signed it, or because it may sign others.
+pub(super) fn is_for_its_signer(refusal: &CertificateError) -> bool {
+    match refusal {
+        CertificateError::UnknownIssuer => true,
+        CertificateError::Other(error) => error.to_string() == OWN_AUTHORITY,
+        _ => false,
+    }
 }
 
 /// How a client makes TLS connections to whom `verifier` accepts.
@@ -83,11 +102,8 @@ impl ListedVerifier {
     /// Whether a certificate that was refused is one that is listed, and was refused for what does not matter then: who signed
     /// it, and whether it may sign others. Its time has been checked before these are.
     fn may_be_accepted(&self, end_entity: &CertificateDer<'_>, refusal: &Error) -> bool {
-        let is_for_its_signer = matches!(
-            refusal,
-            Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_))
-        );
-        is_for_its_signer && self.listed.iter().any(|listed| listed == end_entity)
+        let Error::InvalidCertificate(refusal) = refusal else { return false };
+        is_for_its_signer(refusal) && self.listed.iter().any(|listed| listed == end_entity)
     }
 }
 

@@ -48,7 +48,7 @@ struct SpoolState {
 /// What travels with a report in headers of its own. It is stored with the report, so that it is the same after a restart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DeliveryHeaders {
-    /// Whether it comes from a server that does not speak for its database (`Headcount-Replica: 1`).
+    /// Whether it comes from a server that does not lead those of its database (`Headcount-Replica: 1`).
     pub replica: bool,
 }
 

@@ -11,8 +11,8 @@ use super::{
     health::Doing,
     project::{Column, change_column},
     prometheus,
+    statement::{query, query_scalar},
 };
-use crate::settings::statement::{query, query_scalar};
 
 /// The project that the flags `--bootstrap-prometheus-…` fill.
 const DEFAULT: &str = "default";

@@ -14,8 +14,8 @@ use super::{
     document::{self, Document},
     error::Result,
     schema::Schema,
+    statement::query_as,
 };
-use crate::settings::statement::query_as;
 use crate::world::{
     application_key::ApplicationKey,
     inspections::{Inspection, Overrides, Thresholds},

@@ -3,8 +3,15 @@
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
-use super::{Settings, error::Result, health::Doing, ledger, project, schema::Schema, written};
-use crate::settings::statement::{query, query_scalar};
+use super::{
+    Settings,
+    error::Result,
+    health::Doing,
+    ledger, project,
+    schema::Schema,
+    statement::{query, query_scalar},
+    written,
+};
 
 /// The name of the row.
 const NAME: &str = "usage_statistics";

@@ -23,7 +23,7 @@ use super::{
     schema::Schema,
     source::Source,
 };
-use crate::disk::private;
+use crate::{disk::private, outgoing::OWN_AUTHORITY};
 
 /// How long whoever asks waits for a connection. SQLite itself waits 5 seconds for a lock, which the driver sets.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -55,10 +55,7 @@ const POOLER_REFUSAL: &str = "unsupported startup parameter: extra_float_digits"
 const POOLER_HINT: &str =
     "PgBouncer takes the connection with `ignore_startup_parameters = extra_float_digits`";
 
-/// How TLS refuses a server whose certificate may sign others, also where `sslrootcert` lists that certificate.
-const OWN_AUTHORITY: &str = "CaUsedAsEndEntity";
-
-/// What would be accepted.
+/// What would be accepted where a certificate that may sign others is not, also if `sslrootcert` lists it.
 const OWN_AUTHORITY_HINT: &str = "the server's certificate is that of an authority (basicConstraints=CA:TRUE), which is no \
     server's: make it with CA:FALSE and list it in sslrootcert, or let it be signed by an authority that is listed there";
 

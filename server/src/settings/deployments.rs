@@ -11,10 +11,10 @@ use super::{
     document,
     error::Result,
     schema::Schema,
+    statement::{query, query_as},
     times::{seconds, seconds_if_any},
     written::{self, RolloutBefore, WrittenKind},
 };
-use crate::settings::statement::{query, query_as};
 use crate::world::{application_key::ApplicationKey, deployments::Deployment};
 
 /// How many rollouts of an application are read.

@@ -6,10 +6,10 @@ use super::{
     deployments::spellings,
     error::Result,
     schema::Schema,
+    statement::{query, query_as, query_scalar},
     times::{seconds, seconds_if_any},
     written::{self, WrittenKind},
 };
-use crate::settings::statement::{query, query_as, query_scalar};
 use crate::world::{
     application_key::ApplicationKey,
     incidents::{Change, Incident, What},

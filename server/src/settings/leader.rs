@@ -1,11 +1,12 @@
-//! Elects which of several servers on one database leads: it observes, and speaks for all.
+//! Elects which of several servers on one database leads: it observes, notifies, and reports what was observed.
 //!
 //! The leader has a lease: a row in the table `headcount_leader` with a time of the database's clock, which the leader moves on
 //! while it runs. Nothing of that needs a session, so a pooler in transaction mode may stand between. A file of SQLite has one
 //! server.
 //!
 //! Where the settings are only read there is no row to write. The leader holds a transaction open there that has a lock of
-//! PostgreSQL; a pooler keeps a transaction on one session, and ends it with its client.
+//! PostgreSQL; a pooler keeps a transaction on one session, and ends it with its client. A server that writes goes before all
+//! that only read: it alone can send what waits to be sent.
 
 use std::{
     fmt,
@@ -19,7 +20,6 @@ use tokio::{
     sync::Mutex as AsyncMutex,
     time::{sleep, timeout},
 };
-use uuid::Uuid;
 
 use super::{
     Settings,
@@ -29,9 +29,11 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// The number of the lock by which servers that only read find each other in a database, and by which all servers of versions
-/// before 0.2.0 do.
-const LOCK: i64 = 0x6865_6164_636f_756e;
+/// The number of the lock by which servers of versions before 0.2.0 find each other in a database.
+const EARLIER_LOCK: i64 = 0x6865_6164_636f_756e;
+
+/// The number of the lock by which servers that only read do.
+const READERS_LOCK: i64 = 0x6865_6164_7265_6164;
 
 /// How long a database may take to say who leads.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -42,29 +44,52 @@ const END: Duration = Duration::from_secs(1);
 /// How often the lease is renewed beside other work.
 const RENEWAL: Duration = Duration::from_secs(8);
 
+/// Whether a server of an earlier version holds its lock: `$1` and `$2` are the halves of the lock's number.
+macro_rules! earlier_version_leads {
+    () => {
+        "EXISTS (
+            SELECT 1 FROM pg_locks
+            WHERE locktype = 'advisory' AND granted AND objsubid = 1
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                AND CAST(classid AS BIGINT) = $1 AND CAST(objid AS BIGINT) = $2
+        )"
+    };
+}
+
+const EARLIER_VERSION_LEADS: &str = concat!("SELECT ", earlier_version_leads!());
+
 /// Takes the lease or renews it. It is granted when one row is affected: this server has it, or nobody does, or it has expired,
 /// or it ends later than any lease can, because the database's clock was set back. While a server of an earlier version holds
 /// its lock, that one leads.
-const CLAIM: &str = "
-    INSERT INTO headcount_leader AS lease (id, holder, expires_at)
-    SELECT 1, $1, CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $2
-    WHERE NOT EXISTS (
-        SELECT 1 FROM pg_locks
-        WHERE locktype = 'advisory' AND granted AND objsubid = 1
-            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            AND CAST(classid AS BIGINT) = $3 AND CAST(objid AS BIGINT) = $4
-    )
-    ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
+const CLAIM: &str = concat!(
+    "INSERT INTO headcount_leader AS lease (id, holder, expires_at)
+    SELECT 1, $3, CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $4
+    WHERE NOT ",
+    earlier_version_leads!(),
+    " ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
     WHERE lease.holder = excluded.holder
         OR lease.expires_at <= CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)
-        OR lease.expires_at > CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + 2 * $2";
+        OR lease.expires_at > CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + 2 * $4"
+);
+
+/// Whether there is a table of leases that may be read.
+const LEASES_ARE_SEEN: &str =
+    "SELECT COALESCE(has_table_privilege(to_regclass('headcount_leader'), 'SELECT'), FALSE)";
+
+/// Whether a server has the lease, by the rules of [`CLAIM`].
+const LEASE_IS_HELD: &str = "
+    SELECT EXISTS (
+        SELECT 1 FROM headcount_leader
+        WHERE expires_at > CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)
+            AND expires_at <= CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + 2 * $1
+    )";
 
 /// Whether this server leads those that share its settings database.
 pub struct Lead {
     settings: Settings,
     clock: Arc<dyn Clock>,
-    /// Who this server is in the table: one that starts again in the same data directory has its lease at once, because its
-    /// predecessor has ended.
+    /// Who this server is in the table, in this run: nobody else renews its lease, not even one with a copy of its data
+    /// directory.
     holder: String,
     /// Held while the database is asked: answers come in the order of the questions. Inside is the transaction that has the lock
     /// where the settings are only read.
@@ -87,13 +112,13 @@ enum Said {
 }
 
 impl Lead {
-    /// Nothing is asked yet. `holder` tells the data directory of this server from all others.
+    /// Nothing is asked yet. `holder` tells this run of this server from all others.
     #[must_use]
-    pub fn new(settings: Settings, clock: Arc<dyn Clock>, holder: Uuid) -> Self {
+    pub fn new(settings: Settings, clock: Arc<dyn Clock>, holder: String) -> Self {
         Self {
             settings,
             clock,
-            holder: holder.to_string(),
+            holder,
             asking: AsyncMutex::default(),
             known: Mutex::new(Known { term: LeaseTerm::Unknown, said: None }),
         }
@@ -106,14 +131,20 @@ impl Lead {
             return true;
         }
         let mut lock = self.asking.lock().await;
+        if self.known().term == LeaseTerm::GivenUp {
+            return false;
+        }
         let asked_at = self.clock.monotonic();
         // A leader does not wait past the end of its lease.
         let patience = match self.remaining() {
             Duration::ZERO => PATIENCE,
             remaining => remaining.min(PATIENCE),
         };
-        if let Ok(Ok(is_granted)) = timeout(patience, self.ask(&mut lock)).await {
-            self.note(LeaseTerm::answered(asked_at, is_granted));
+        match timeout(patience, self.ask(&mut lock)).await {
+            Ok(Ok(is_granted)) => self.note(LeaseTerm::answered(asked_at, is_granted)),
+            // The lock has ended with its connection: another server may have it already.
+            _ if self.settings.is_read_only() && lock.is_none() => self.known().lose(),
+            _ => {}
         }
         self.leads_now()
     }
@@ -129,27 +160,28 @@ impl Lead {
         self.leads_now()
     }
 
-    /// Renews the lease for as long as that can be done. Returns when this server does not lead any more.
+    /// Renews the lease for as long as that can be done. Returns when this server does not lead any more, and not later than
+    /// its lease ends: whether it can have another one is a new question.
     pub async fn keep(&self) {
         if self.is_alone() {
             return std::future::pending().await;
         }
         loop {
             sleep(self.remaining().min(RENEWAL)).await;
-            if !self.is_ours().await {
+            if !self.leads_now() || !self.is_ours().await {
                 return;
             }
         }
     }
 
-    /// Lets another server lead.
+    /// Lets another server lead, for the rest of this run.
     pub async fn give_up(&self) {
         if self.is_alone() {
             return;
         }
         let mut lock = self.asking.lock().await;
         let had = self.remaining() > Duration::ZERO;
-        self.known().term = LeaseTerm::Elsewhere;
+        self.known().term = LeaseTerm::GivenUp;
         // What does not end well ends with the lease, or with the connection.
         match lock.take() {
             Some(transaction) => drop(timeout(END, transaction.rollback()).await),
@@ -166,12 +198,18 @@ impl Lead {
         if !self.settings.is_read_only() {
             return self.settings.claim_lease(&self.holder).await;
         }
-        if let Some(mut held) = lock.take() {
-            held.ping().await?;
-            *lock = Some(held);
-            return Ok(true);
+        if let Some(held) = lock
+            && held.ping().await.is_err()
+        {
+            *lock = None;
         }
-        *lock = self.settings.try_to_lock().await?;
+        if self.settings.is_led_by_writer().await? {
+            *lock = None;
+            return Ok(false);
+        }
+        if lock.is_none() {
+            *lock = self.settings.try_to_lock().await?;
+        }
         Ok(lock.is_some())
     }
 
@@ -182,7 +220,7 @@ impl Lead {
     fn leads_now(&self) -> bool {
         let leads = self.remaining() > Duration::ZERO;
         let mut known = self.known();
-        if !leads && known.said == Some(Said::Ours) && matches!(known.term, LeaseTerm::Until(_)) {
+        if !leads && known.said == Some(Said::Ours) && known.term != LeaseTerm::GivenUp {
             known.said = Some(Said::Lapsed);
             tracing::warn!(
                 "this server leads no longer: it could not renew its lease in the settings database"
@@ -196,10 +234,10 @@ impl Lead {
         known.term = term;
         let (said, who) = match term {
             LeaseTerm::Until(_) => (Said::Ours, "this"),
-            LeaseTerm::Unknown | LeaseTerm::Elsewhere => (Said::Another, "another"),
+            LeaseTerm::Unknown | LeaseTerm::Elsewhere | LeaseTerm::GivenUp => (Said::Another, "another"),
         };
         if known.said.replace(said) != Some(said) {
-            tracing::info!("{who} server speaks for all that share the settings database");
+            tracing::info!("{who} server leads those that share the settings database");
         }
     }
 
@@ -208,12 +246,21 @@ impl Lead {
     }
 }
 
+impl Known {
+    /// Notes that this server does not lead any more, if it did.
+    const fn lose(&mut self) {
+        if let LeaseTerm::Until(_) = self.term {
+            self.term = LeaseTerm::Elsewhere;
+        }
+    }
+}
+
 impl Settings {
     /// Whether `holder` has the lease now, from the moment at which the database looks.
     async fn claim_lease(&self, holder: &str) -> Result<bool> {
         let mut transaction = self.database.write().await?;
-        let claim = query(CLAIM).bind(holder).bind(i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX));
-        let claim = claim.bind(LOCK >> u32::BITS).bind(LOCK & i64::from(u32::MAX));
+        let [high, low] = halves(EARLIER_LOCK);
+        let claim = query(CLAIM).bind(high).bind(low).bind(holder).bind(lease_ms());
         let granted = claim.execute(&mut *transaction).await?.rows_affected() == 1;
         transaction.commit().await?;
         Ok(granted)
@@ -228,15 +275,39 @@ impl Settings {
         Ok(transaction.commit().await?)
     }
 
+    /// Whether a server that writes leads. One that wrote a table of leases that may not be read is not seen.
+    async fn is_led_by_writer(&self) -> Result<bool> {
+        let mut transaction = self.database.read().await?;
+        let [high, low] = halves(EARLIER_LOCK);
+        let earlier = query_scalar(EARLIER_VERSION_LEADS).bind(high).bind(low);
+        if earlier.fetch_one(&mut *transaction).await? {
+            return Ok(true);
+        }
+        if !query_scalar(LEASES_ARE_SEEN).fetch_one(&mut *transaction).await? {
+            return Ok(false);
+        }
+        Ok(query_scalar(LEASE_IS_HELD).bind(lease_ms()).fetch_one(&mut *transaction).await?)
+    }
+
     /// The transaction that holds the lock; `None` when another server has it.
     async fn try_to_lock(&self) -> Result<Option<Transaction<'static, Any>>> {
         let mut transaction = self.database.read().await?;
         let locked: bool = query_scalar("SELECT pg_try_advisory_xact_lock($1)")
-            .bind(LOCK)
+            .bind(READERS_LOCK)
             .fetch_one(&mut *transaction)
             .await?;
         Ok(locked.then_some(transaction))
     }
+}
+
+/// The length of a lease in milliseconds.
+fn lease_ms() -> i64 {
+    i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The number of a lock as PostgreSQL shows it.
+fn halves(lock: i64) -> [i64; 2] {
+    [lock >> u32::BITS, lock & i64::from(u32::MAX)]
 }
 
 impl fmt::Debug for Lead {

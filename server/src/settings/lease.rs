@@ -18,8 +18,10 @@ pub(super) enum LeaseTerm {
     Unknown,
     /// This server leads until that moment of the monotonic clock.
     Until(Duration),
-    /// Another server leads.
+    /// Another server leads, or may.
     Elsewhere,
+    /// This server does not lead any more in this run.
+    GivenUp,
 }
 
 impl LeaseTerm {
@@ -32,7 +34,7 @@ impl LeaseTerm {
     pub(super) fn remaining(self, now: Duration) -> Duration {
         match self {
             Self::Until(end) => end.saturating_sub(now),
-            Self::Unknown | Self::Elsewhere => Duration::ZERO,
+            Self::Unknown | Self::Elsewhere | Self::GivenUp => Duration::ZERO,
         }
     }
 }
@@ -53,7 +55,7 @@ mod tests {
             assert_eq!(granted.remaining(seconds(now)), seconds(remaining), "{now}");
         }
         assert!(granted.remaining(asked_at) < LEASE);
-        for term in [LeaseTerm::Unknown, LeaseTerm::answered(asked_at, false)] {
+        for term in [LeaseTerm::Unknown, LeaseTerm::answered(asked_at, false), LeaseTerm::GivenUp] {
             assert_eq!(term.remaining(asked_at), Duration::ZERO);
         }
     }

@@ -11,8 +11,12 @@ use sha2::{Digest, Sha256};
 use sqlx::{AnyConnection, Row, any::AnyRow};
 use uuid::Uuid;
 
-use super::{Settings, error::Result, health::Doing};
-use crate::settings::statement::{query, query_scalar};
+use super::{
+    Settings,
+    error::Result,
+    health::Doing,
+    statement::{query, query_scalar},
+};
 use crate::{hex, world::records::Fact};
 
 /// What the ledger holds, as JSON: `"deployment"`, `{"summary":["-CPU"]}`, `{"notification":"slack"}`.

@@ -12,8 +12,8 @@ use super::{
     health::Doing,
     prometheus,
     schema::Schema,
+    statement::{query, query_as, query_scalar},
 };
-use crate::settings::statement::{query, query_as, query_scalar};
 use crate::world::project::Project;
 
 /// The id and the name of a project.

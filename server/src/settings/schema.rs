@@ -2,11 +2,12 @@
 //!
 //! Coroot has no number for its schema, so whoever reads one of its databases has to look.
 
-use crate::settings::statement::query_as;
 use std::collections::BTreeSet;
 
 use headcount_shared::payload::DatabaseType;
 use sqlx::{AnyConnection, AssertSqlSafe};
+
+use super::statement::query_as;
 
 /// The tables and columns that there were when the database was opened.
 #[derive(Debug, Default)]

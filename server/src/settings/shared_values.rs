@@ -1,7 +1,11 @@
 //! Values that all servers on one settings database share, such as keys.
 
-use super::{Settings, error::Result, health::Doing};
-use crate::settings::statement::{query, query_scalar};
+use super::{
+    Settings,
+    error::Result,
+    health::Doing,
+    statement::{query, query_scalar},
+};
 
 impl Settings {
     /// The value that is stored under `name`, which is `candidate` if there was none. Servers that share the database all

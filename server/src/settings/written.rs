@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
 pub(super) use self::earlier::{EarlierRecords, note_earlier};
-use super::error::Result;
-use crate::settings::statement::{query, query_as};
+use super::{
+    error::Result,
+    statement::{query, query_as},
+};
 
 /// The tables whose rows are noted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

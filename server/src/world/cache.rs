@@ -26,6 +26,7 @@ mod texts;
 use std::{
     collections::HashMap,
     io,
+    ops::RangeInclusive,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -53,9 +54,6 @@ const ENDING: &str = ".table";
 
 /// To write so much anew costs no more than to add to it, and the file is read quicker.
 const SMALL_BYTES: usize = 128 << 10;
-
-/// How far ahead of the clock an answer may be. One that is further was fetched while the clock was wrong.
-const MAX_AHEAD_S: u32 = 3600;
 
 /// The answers of one project. Reading is possible at any time, also while an answer is written.
 #[derive(Debug)]
@@ -309,23 +307,21 @@ impl Store {
         Ok(unpacked)
     }
 
-    /// Forgets the answers about moments after `now`: they were asked for by another clock, and what was not there yet has no
-    /// say.
+    /// Forgets the queries that were answered beyond `now`: they were put by another clock, and what was not there yet has no
+    /// say. All that was known of them is asked for again.
     pub fn forget_after(&self, now: u32) {
         let _writing = lock(&self.writing);
         lock(&self.files).retain(|_, file| file.to <= now);
     }
 
-    /// Removes the answers that are older than `ttl` at `now` or of a wrong clock's future, and all files that are none of
-    /// the catalogue's or damaged. What is kept of service levels beside them stays.
+    /// Removes the answers to queries that were last answered at another time than these, in Unix seconds, and all files that
+    /// are none of the catalogue's or damaged. What is kept of service levels beside them stays.
     ///
     /// # Errors
     /// The disk refused; some files may be left.
-    pub fn expire(&self, now: u32, ttl: Duration) -> io::Result<()> {
+    pub fn expire(&self, kept: RangeInclusive<u32>) -> io::Result<()> {
         let _writing = lock(&self.writing);
-        let earliest = now.saturating_sub(seconds(ttl));
-        let latest = now.saturating_add(MAX_AHEAD_S);
-        lock(&self.files).retain(|_, file| (earliest..=latest).contains(&file.to));
+        lock(&self.files).retain(|_, file| kept.contains(&file.to));
         for name in self.disk.list(&self.dir)? {
             let query = name.strip_suffix(ENDING);
             if name != indicators::FILE && query.is_none_or(|query| !lock(&self.files).contains_key(query)) {

@@ -45,9 +45,6 @@ pub const DAY_S: u32 = 24 * 3600;
 /// Applications of which slots are kept; of more none are. Each takes 16 kB, those without requests nothing.
 const MOST_APPLICATIONS: usize = 4000;
 
-/// How far ahead of the clock a slot may end. One that is further was recorded while the clock was wrong.
-const MAX_AHEAD_S: u32 = 3600;
-
 /// What is known of the requests to the applications of one project.
 #[derive(Clone, Default)]
 pub struct Indicators {
@@ -104,6 +101,27 @@ impl Indicators {
             days.retain(|(_, day)| day.newest() > earliest);
             !days.is_empty()
         });
+    }
+
+    /// Forgets what ended after `latest`. Whether there was anything.
+    fn forget_after(&mut self, latest: u32) -> bool {
+        let slots = self.applications.values().flatten().map(|(_, day)| day.newest());
+        let own = self.own.values().map(|progress| progress.put);
+        if slots.chain(own).chain(self.newest()).all(|end| end <= latest) {
+            return false;
+        }
+        self.requests.retain(|end| *end <= latest);
+        self.latencies.retain(|end| *end <= latest);
+        for progress in self.own.values_mut() {
+            progress.put = progress.put.min(slot_before(latest));
+            progress.answered = progress.answered.min(slot_before(latest));
+        }
+        self.applications.retain(|_, days| {
+            days.iter_mut().for_each(|(_, day)| day.forget_after(latest));
+            days.retain(|(_, day)| day.newest() > 0);
+            !days.is_empty()
+        });
+        true
     }
 
     /// Whether nothing is known of any application.

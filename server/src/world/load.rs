@@ -52,6 +52,8 @@ pub struct Memory<'m> {
     pub own: &'m Batch,
     /// What is remembered of the project.
     pub recalled: &'m Recalled,
+    /// Since when is counted, in Unix seconds by the clock of Prometheus.
+    pub counting_since: u32,
     /// The distance between two points of the project, in seconds.
     pub step_s: u32,
     /// Gives names for incidents.
@@ -127,13 +129,13 @@ impl Stages<'_> {
 }
 
 fn find(store: &Store, world: &World<'_>, memory: Memory<'_>, stages: &mut Stages<'_>) -> Findings {
-    let Memory { recorded, own, recalled, step_s, new_key } = memory;
+    let Memory { recorded, own, recalled, counting_since, step_s, new_key } = memory;
     record(store, world, recorded, own);
     stages.ended("load_app_sli");
     let now = u32::try_from(stages.clock.wall().as_secs()).unwrap_or(u32::MAX);
     let indicators = recorded.indicators();
     let audits = stages.audit(world, indicators, recalled);
-    let sight = Sight { world, indicators, recalled, audits: &audits, step_s, now };
+    let sight = Sight { world, indicators, recalled, counting_since, audits: &audits, step_s, now };
     let past = Past { points_of: NEEDED, ..Past::default() };
     let points = || store.read(NEEDED.iter().copied(), past).ok();
     sight.findings(points, new_key, |stage| stages.ended(stage))

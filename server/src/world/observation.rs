@@ -23,13 +23,16 @@ use super::{
     prices::{self, Prices},
     project::Project,
     prometheus::{Prometheus, QueryError, Span},
-    prometheus_clock::{PrometheusClock, is_contradicted, keep_ahead},
+    prometheus_clock::{ClockDifference, PrometheusClock, is_contradicted, keep_ahead},
     refresh::{Refresh, Round},
 };
 use crate::clock::Clock;
 
 /// How often what is too old is removed from the cache.
 const UPKEEP: Duration = Duration::from_secs(3600);
+
+/// How far ahead of the time of Prometheus anything that is kept may be, in seconds. What is further is of a wrong clock.
+const MAX_AHEAD_S: u32 = 3600;
 
 /// How long to wait before a cache that cannot be opened is tried again.
 const RETRY: Duration = Duration::from_secs(30);
@@ -111,26 +114,30 @@ impl Observation {
             access.refresh_interval,
         );
         let mut health = Health::Answers;
-        // A difference that the samples contradict.
-        let mut disbelieved = None;
+        let mut difference = ClockDifference::None;
         let mut cleaned = None;
         let mut new_prices = self.surroundings.prices.news();
         loop {
             let started = clock.monotonic();
-            let now = self.now();
-            if cleaned.is_none_or(|cleaned| started.saturating_sub(cleaned) >= UPKEEP) {
-                cleaned = Some(started);
-                self.expire(&kept.store, now).await;
+            if prometheus.date().is_some_and(|date| date.is_outdated(clock.wall(), clock.monotonic())) {
+                // The answer to the first question says what time it is there now.
+                refresh.forget_step();
             }
-            let mut step = refresh.step(now, access.refresh_interval).await;
-            if self.set_clock(&prometheus, &refresh, step, &mut disbelieved).await {
+            let mut step = refresh.step(self.now(), access.refresh_interval).await;
+            if self.set_clock(&prometheus, &refresh, step, &mut difference).await {
                 kept.store.forget_after(self.now());
+                locked(&kept.recorded).forget_after(self.now());
                 refresh.forget_step();
                 step = refresh.step(self.now(), access.refresh_interval).await;
             }
             let now = self.now();
+            let upkeep = Upkeep { at: started, knows_time: refresh.has_heard() };
+            if upkeep.is_due_after(cleaned) {
+                cleaned = Some(upkeep);
+                self.expire(&kept, now, upkeep).await;
+            }
             let mut round = refresh.round(now, step).await;
-            if self.clock.ahead() != 0 || disbelieved.is_some() {
+            if difference != ClockDifference::None {
                 round = refresh.doubt_emptiness(round);
             }
             health = health.after(round, refresh.why());
@@ -150,39 +157,25 @@ impl Observation {
         prometheus: &Prometheus,
         refresh: &Refresh,
         step: u32,
-        disbelieved: &mut Option<i64>,
+        difference: &mut ClockDifference,
     ) -> bool {
-        let Some(date) = prometheus.date() else { return false };
-        let (machine, before) = (self.clock.machine(), self.clock.ahead());
-        let bounds = date.ahead(machine.wall(), machine.monotonic());
-        let known = disbelieved.unwrap_or(before);
-        let ahead = keep_ahead(known, bounds, step);
-        if ahead == known {
+        let machine = self.clock.machine();
+        let (wall, monotonic) = (machine.wall(), machine.monotonic());
+        let Some(date) = prometheus.date().filter(|date| !date.is_outdated(wall, monotonic)) else {
+            return false;
+        };
+        let before = *difference;
+        let ahead = keep_ahead(before.said(), date.ahead(wall, monotonic), step);
+        if ahead == before.said() {
             return false;
         }
-        *disbelieved = None;
-        if ahead != 0 && self.samples_contradict(refresh, ahead, step).await {
-            *disbelieved = Some(ahead);
+        let is_contradicted = ahead != 0 && self.samples_contradict(refresh, ahead, step).await;
+        *difference = ClockDifference::of(ahead, is_contradicted);
+        self.clock.set_ahead(difference.believed());
+        if difference.is_news_after(before) {
+            tell(*difference);
         }
-        let believed = if disbelieved.is_some() { 0 } else { ahead };
-        self.clock.set_ahead(believed);
-        match (ahead, known, disbelieved.is_some()) {
-            (0, _, _) => {
-                tracing::info!("the clocks of this machine and of a project's Prometheus agree again")
-            }
-            (_, 0, true) => tracing::warn!(
-                ahead,
-                "the header Date of what answers for a project's Prometheus differs from the clock of this machine by so many \
-                 seconds, and its samples do not; the header is not believed"
-            ),
-            (_, 0, false) => tracing::warn!(
-                ahead,
-                "the clock of a project's Prometheus differs from that of this machine by so many seconds; it is asked by its \
-                 own time"
-            ),
-            _ => {}
-        }
-        believed != before
+        difference.believed() != before.believed()
     }
 
     async fn samples_contradict(&self, refresh: &Refresh, ahead: i64, step: u32) -> bool {
@@ -214,10 +207,9 @@ impl Observation {
         loop {
             let disk = Arc::clone(&self.surroundings.disk);
             let dir = format!("{CACHE}/{}", self.project.cache_name());
-            let now = self.now();
             let opened = self.work.spawn_blocking(move || {
                 let store = Store::open(Arc::clone(&disk), dir.clone())?;
-                let recorded = Arc::new(Mutex::new(Recorded::open(disk, dir, now)));
+                let recorded = Arc::new(Mutex::new(Recorded::open(disk, dir)));
                 Ok(Kept { store: Arc::new(store), recorded })
             });
             match opened.await.map_err(io::Error::other).flatten() {
@@ -284,10 +276,11 @@ impl Observation {
         let (Kept { store, recorded }, project) = (kept.clone(), self.project.clone());
         let (clock, prices) = (Arc::clone(&self.clock), self.surroundings.prices.current());
         let recalled = self.remembered.last();
+        let counting_since = self.clock.time_of(recalled.counting_since);
         let loaded = self.work.spawn_blocking(move || {
             let mut recorded = locked(&recorded);
             let (recorded, recalled) = (&mut *recorded, &*recalled);
-            let memory = Memory { recorded, own: &own, recalled, step_s, new_key };
+            let memory = Memory { recorded, own: &own, recalled, counting_since, step_s, new_key };
             load_with(&store, &project, &prices, &*clock, Some(memory))
         });
         loaded.await.map_err(io::Error::other).flatten()
@@ -297,12 +290,54 @@ impl Observation {
         u32::try_from(self.clock.wall().as_secs()).unwrap_or(u32::MAX)
     }
 
-    async fn expire(&self, store: &Arc<Store>, now: u32) {
-        let (store, ttl) = (Arc::clone(store), self.surroundings.cache_ttl);
-        let expired = self.work.spawn_blocking(move || store.expire(now, ttl)).await;
-        if let Err(error) = expired.map_err(io::Error::other).flatten() {
+    /// Removes what is too old at `now`, and what is of a wrong clock's future. As long as the time of Prometheus is not
+    /// known, it may be what is kept that is right.
+    async fn expire(&self, kept: &Kept, now: u32, upkeep: Upkeep) {
+        let (kept, ttl) = (kept.clone(), self.surroundings.cache_ttl);
+        let earliest = now.saturating_sub(u32::try_from(ttl.as_secs()).unwrap_or(u32::MAX));
+        let latest = if upkeep.knows_time { now.saturating_add(MAX_AHEAD_S) } else { u32::MAX };
+        let expired = self.work.spawn_blocking(move || {
+            locked(&kept.recorded).forget_after(latest);
+            kept.store.expire(earliest..=latest)
+        });
+        if let Err(error) = expired.await.map_err(io::Error::other).flatten() {
             tracing::debug!(%error, "what is too old could not be removed from a cache");
         }
+    }
+}
+
+/// When a cache is cleaned, on the monotonic clock, and whether the time of Prometheus is known then.
+#[derive(Debug, Clone, Copy)]
+struct Upkeep {
+    at: Duration,
+    knows_time: bool,
+}
+
+impl Upkeep {
+    /// Whether it is time: an hour has passed, or more is known than at the last time.
+    fn is_due_after(self, last: Option<Self>) -> bool {
+        last.is_none_or(|last| {
+            self.at.saturating_sub(last.at) >= UPKEEP || (self.knows_time && !last.knows_time)
+        })
+    }
+}
+
+/// Tells the operator how the clocks differ now.
+fn tell(difference: ClockDifference) {
+    match difference {
+        ClockDifference::None => {
+            tracing::info!("the clocks of this machine and of a project's Prometheus agree again");
+        }
+        ClockDifference::Followed(ahead) => tracing::warn!(
+            ahead,
+            "the clock of a project's Prometheus differs from that of this machine by so many seconds; it is asked by its own \
+             time"
+        ),
+        ClockDifference::Disbelieved(ahead) => tracing::warn!(
+            ahead,
+            "the header Date of what answers for a project's Prometheus differs from the clock of this machine by so many \
+             seconds, and its samples do not; the header is not believed"
+        ),
     }
 }
 
@@ -325,5 +360,26 @@ impl Health {
             _ => {}
         }
         health
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cache_is_cleaned_every_hour_and_when_the_time_of_prometheus_becomes_known() {
+        let upkeep = |seconds, knows_time| Upkeep { at: Duration::from_secs(seconds), knows_time };
+        assert!(upkeep(0, false).is_due_after(None));
+        for (last, now, expected) in [
+            (upkeep(100, false), upkeep(130, false), false),
+            (upkeep(100, false), upkeep(130, true), true),
+            (upkeep(100, true), upkeep(130, true), false),
+            (upkeep(100, true), upkeep(130, false), false),
+            (upkeep(100, true), upkeep(3700, true), true),
+            (upkeep(100, false), upkeep(3700, false), true),
+        ] {
+            assert_eq!(now.is_due_after(Some(last)), expected, "{last:?} {now:?}");
+        }
     }
 }

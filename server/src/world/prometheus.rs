@@ -222,7 +222,8 @@ impl Prometheus {
         let response = self.endpoint.range_query(&form).await?;
         match response.status() {
             StatusCode::OK => {
-                let date = DateHeard::of(response.headers(), asked, self.clock.monotonic());
+                let (heard, heard_at) = (self.clock.monotonic(), self.clock.wall());
+                let date = DateHeard::of(response.headers(), asked, heard, heard_at);
                 let mut known = self.date.lock().unwrap_or_else(PoisonError::into_inner);
                 *known = date.or(*known);
                 Ok(response)

@@ -41,6 +41,55 @@ impl PrometheusClock {
     pub(super) fn set_ahead(&self, seconds: i64) {
         self.ahead_s.store(seconds, Ordering::Relaxed);
     }
+
+    /// What this clock showed, or shows, at a time of this machine's, both in Unix seconds.
+    pub(super) fn time_of(&self, machine: u32) -> u32 {
+        let time = i64::from(machine).saturating_add(self.ahead()).max(0);
+        u32::try_from(time).unwrap_or(u32::MAX)
+    }
+}
+
+/// What is known of the difference between the two clocks, in seconds by which that of Prometheus is ahead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ClockDifference {
+    /// They agree.
+    None,
+    /// Prometheus is asked by its own time.
+    Followed(i64),
+    /// The date says so, and the samples contradict it: Prometheus is asked by this machine's time.
+    Disbelieved(i64),
+}
+
+impl ClockDifference {
+    /// What a date says of it when the samples contradict that, or do not.
+    pub(super) const fn of(ahead: i64, is_contradicted: bool) -> Self {
+        match (ahead, is_contradicted) {
+            (0, _) => Self::None,
+            (_, true) => Self::Disbelieved(ahead),
+            (_, false) => Self::Followed(ahead),
+        }
+    }
+
+    /// What the date says.
+    pub(super) const fn said(self) -> i64 {
+        match self {
+            Self::None => 0,
+            Self::Followed(ahead) | Self::Disbelieved(ahead) => ahead,
+        }
+    }
+
+    /// By how much Prometheus is asked ahead of this machine's time.
+    pub(super) const fn believed(self) -> i64 {
+        match self {
+            Self::Followed(ahead) => ahead,
+            Self::None | Self::Disbelieved(_) => 0,
+        }
+    }
+
+    /// Whether it is another kind of difference, which the operator is told of, and not only another number.
+    pub(super) fn is_news_after(self, before: Self) -> bool {
+        std::mem::discriminant(&self) != std::mem::discriminant(&before)
+    }
 }
 
 impl Clock for PrometheusClock {
@@ -133,6 +182,40 @@ mod tests {
             (-3600, 200, true),
         ] {
             assert_eq!(is_contradicted(HERE, HERE + there, HERE + newest), expected, "{there} {newest}");
+        }
+    }
+
+    #[test]
+    fn another_kind_of_difference_is_news_and_another_number_is_not() {
+        use ClockDifference::{Disbelieved, Followed, None};
+        for (before, (ahead, is_contradicted), after, believed, is_news) in [
+            (None, (3600, false), Followed(3600), 3600, true),
+            (None, (3600, true), Disbelieved(3600), 0, true),
+            (Followed(3600), (-60, false), Followed(-60), -60, false),
+            (Followed(3600), (-60, true), Disbelieved(-60), 0, true),
+            (Disbelieved(3600), (-60, true), Disbelieved(-60), 0, false),
+            (Disbelieved(3600), (-60, false), Followed(-60), -60, true),
+            (Followed(3600), (0, false), None, 0, true),
+            (Disbelieved(3600), (0, false), None, 0, true),
+        ] {
+            let difference = ClockDifference::of(ahead, is_contradicted);
+            assert_eq!((difference, difference.said(), difference.believed()), (after, ahead, believed));
+            assert_eq!(difference.is_news_after(before), is_news, "{before:?} {after:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_this_machine_is_moved_to_that_of_prometheus() {
+        let clock = PrometheusClock::new(Arc::new(SystemClock::new()));
+        for (ahead, machine, expected) in [
+            (0, 1_700_000_000, 1_700_000_000),
+            (7200, 1_700_000_000, 1_700_007_200),
+            (-7200, 1_700_000_000, 1_699_992_800),
+            (-7200, 0, 0),
+            (i64::MAX, 1_700_000_000, u32::MAX),
+        ] {
+            clock.set_ahead(ahead);
+            assert_eq!(clock.time_of(machine), expected, "{ahead}");
         }
     }
 

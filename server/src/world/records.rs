@@ -30,7 +30,7 @@ pub struct Recalled {
     pub deployments: Vec<Deployment>,
     /// The incidents that are not over.
     pub incidents: Vec<incidents::Incident>,
-    /// Since when is counted, in Unix seconds: a rollout that started before is in no report.
+    /// Since when is counted, in Unix seconds by the clock of this machine: a rollout that started before is in no report.
     pub counting_since: u32,
     /// Whether somebody else keeps the records. Then what they have is counted, and nothing is added to them.
     pub only_read: bool,

@@ -1,4 +1,4 @@
-//! Brings every query up to date in one round of asking, in which none waits for a slow one.
+//! Asks round by round: every query is brought up to date, and none waits for a slow one.
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -81,6 +81,8 @@ pub(super) struct Refresh {
     why: Option<QueryError>,
     /// How many series came in the present round.
     series: u64,
+    /// Whether something was missing of every query in the present round that was not under way already.
+    all_were_due: bool,
     /// Since when queries that had many series are without an answer, in Unix seconds.
     doubted: HashMap<&'static str, u32>,
 }
@@ -167,6 +169,7 @@ impl Refresh {
             slow_under_way: BTreeSet::new(),
             why: None,
             series: 0,
+            all_were_due: false,
             doubted: HashMap::new(),
         }
     }
@@ -193,6 +196,11 @@ impl Refresh {
         self.step_known_until = None;
     }
 
+    /// Whether Prometheus has answered in this run.
+    pub(super) const fn has_heard(&self) -> bool {
+        self.step.is_some()
+    }
+
     /// The newest moment of a span at which anything was seen that every installation has; `None` when there is none, or no
     /// answer.
     pub(super) async fn newest_sample(&self, span: Span) -> Option<u32> {
@@ -206,9 +214,10 @@ impl Refresh {
         None
     }
 
-    /// Notes that what was just learned counts for nothing if it was nothing at all: every query has failed then.
+    /// Notes that what was just learned counts for nothing if it was nothing at all: every query has failed then. A round in
+    /// which few queries were put again says nothing of the others.
     pub(super) fn doubt_emptiness(&mut self, round: Round) -> Round {
-        if round.answered == 0 || self.series > 0 {
+        if round.answered == 0 || self.series > 0 || !self.all_were_due {
             return round;
         }
         self.why = Some(QueryError::ClocksDiffer);
@@ -225,6 +234,7 @@ impl Refresh {
         self.doubted.retain(|_, since| now.saturating_sub(*since) <= 2 * LATE);
         let silent = round.answered == 0 && round.failed > 0;
         let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        self.all_were_due = self.not_due.is_empty();
         for name in std::mem::take(&mut self.not_due) {
             // Of a silent Prometheus every query has failed, also one that is put less often.
             if silent { costs.failed(name) } else { costs.up_to_date(name) }

@@ -26,6 +26,8 @@ pub(super) struct Sight<'w, 'a> {
     pub(super) world: &'w World<'a>,
     pub(super) indicators: &'w Indicators,
     pub(super) recalled: &'w Recalled,
+    /// Since when is counted, in Unix seconds.
+    pub(super) counting_since: u32,
     pub(super) audits: &'w [Audit],
     /// The distance between two points of the project, in seconds.
     pub(super) step_s: u32,
@@ -67,7 +69,7 @@ impl Sight<'_, '_> {
     }
 
     fn countable(&self, all: &[Deployment]) -> Vec<Countable> {
-        let since = self.now.saturating_sub(COUNTED_FOR_S).max(self.recalled.counting_since);
+        let since = self.now.saturating_sub(COUNTED_FOR_S).max(self.counting_since);
         countable(self.world, all, &self.recalled.overrides, since)
     }
 

@@ -20,7 +20,7 @@ pub(in crate::collector) struct Arrived {
     pub id: String,
     /// When it arrived.
     pub at: TrustedMoment,
-    /// Whether it is of one of several servers of an installation, and not of the one that speaks for all of them.
+    /// Whether it is of one of several servers of an installation, and not of the one that leads them.
     pub replica: bool,
     /// Whence it comes, as far as quotas go.
     pub prefix: Option<SenderKey>,

@@ -1,6 +1,6 @@
 //! Tests of certificates.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use base64::Engine;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -108,4 +108,27 @@ fn certificates_are_read_from_a_file_with_anything_else_in_it() {
     assert_eq!(listed_in(&file), []);
     assert_eq!(listed_in(&dir.path().join("missing")), []);
     assert_eq!(listed_in(dir.path()), []);
+}
+
+#[test]
+fn only_a_refusal_for_the_signer_is_set_aside() {
+    let other = |error: &'static str| {
+        CertificateError::Other(rustls::OtherError(std::sync::Arc::new(io::Error::other(error))))
+    };
+    for (refusal, expected) in [
+        (CertificateError::UnknownIssuer, true),
+        (other(super::OWN_AUTHORITY), true),
+        (other("UnsupportedCriticalExtension"), false),
+        (CertificateError::Revoked, false),
+        (CertificateError::BadSignature, false),
+    ] {
+        assert_eq!(is_for_its_signer(&refusal), expected, "{refusal:?}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_set_to_nothing_names_no_file() {
+    for (variable, expected) in [(None, None), (Some(""), None), (Some("ca.pem"), Some("ca.pem"))] {
+        assert_eq!(file_named_by(variable.map(OsString::from)), expected.map(PathBuf::from));
+    }
 }

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use sqlx::AnyConnection;
 
 use super::{StoredRow, objectives, rows};
-use crate::settings::statement::query;
 use crate::{
     settings::{
         Settings,
@@ -12,6 +11,7 @@ use crate::{
         error::{Invalid, Result},
         health::Doing,
         project::hold,
+        statement::query,
     },
     world::{
         application_key::ApplicationKey,

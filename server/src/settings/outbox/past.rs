@@ -2,13 +2,13 @@
 
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use crate::settings::statement::query_as;
 use crate::{
     settings::{
         destination,
         error::Result,
         history::PastNotification,
         schema::Schema,
+        statement::query_as,
         times::{seconds, seconds_if_any},
     },
     world::{application_key::ApplicationKey, status::Status},

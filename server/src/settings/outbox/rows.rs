@@ -5,13 +5,13 @@
 
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use crate::settings::statement::{query, query_as, query_scalar};
 use crate::{
     notifications::{Details, Notification},
     settings::{
         destination,
         error::Result,
         ledger::{self, LedgerFact},
+        statement::{query, query_as, query_scalar},
         times::seconds,
         written::{self, WrittenKind, notification_record},
     },

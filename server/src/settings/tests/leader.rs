@@ -1,9 +1,8 @@
-//! Tests of which one of several servers leads.
+//! Tests of which of several servers leads.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sqlx::Executor;
-use uuid::Uuid;
+use sqlx::{ConnectOptions, Executor};
 
 use super::*;
 use crate::clock::Clock;
@@ -13,7 +12,6 @@ pub(super) struct Contender {
     pub(super) settings: Settings,
     pub(super) lead: Lead,
     clock: Arc<SteppedClock>,
-    holder: Uuid,
 }
 
 #[derive(Debug, Default)]
@@ -42,14 +40,10 @@ impl Contender {
 
     fn with(settings: Settings) -> Self {
         static CREATED: AtomicU64 = AtomicU64::new(1);
-        let holder = Uuid::from_u128(CREATED.fetch_add(1, Ordering::Relaxed).into());
-        Self::again(settings, holder)
-    }
-
-    fn again(settings: Settings, holder: Uuid) -> Self {
+        let holder = CREATED.fetch_add(1, Ordering::Relaxed).to_string();
         let clock = Arc::<SteppedClock>::default();
         let lead = Lead::new(settings.clone(), Arc::clone(&clock) as Arc<dyn Clock>, holder);
-        Self { settings, lead, clock, holder }
+        Self { settings, lead, clock }
     }
 
     async fn leads(&self) -> bool {
@@ -96,6 +90,18 @@ async fn one_of_several_servers_leads_and_another_does_when_it_gives_up() {
 }
 
 #[tokio::test]
+async fn a_server_that_gave_up_does_not_lead_again_though_nobody_does() {
+    for place in shared() {
+        let [one, other] = two(&place).await;
+        assert!(one.leads().await);
+        one.lead.give_up().await;
+        assert!(!one.leads().await && !one.lead.was_ours().await);
+        // It has taken nothing: another has the lease at once.
+        assert!(other.leads().await);
+    }
+}
+
+#[tokio::test]
 async fn a_leader_that_dies_is_followed_when_its_lease_ends_in_the_databases_time() {
     for place in shared() {
         let [dead, heir] = two(&place).await;
@@ -108,16 +114,6 @@ async fn a_leader_that_dies_is_followed_when_its_lease_ends_in_the_databases_tim
         turn_database_clock(&place, 15).await;
         assert!(heir.leads().await);
         assert!(!dead.leads().await);
-    }
-}
-
-#[tokio::test]
-async fn a_leader_that_dies_and_starts_again_leads_at_once() {
-    for place in shared() {
-        let [dead, other] = two(&place).await;
-        assert!(dead.leads().await);
-        let again = Contender::again(place.open().await, dead.holder);
-        assert!(!other.leads().await && again.leads().await);
     }
 }
 
@@ -194,6 +190,17 @@ async fn keeping_the_lead_ends_when_another_server_has_it() {
 }
 
 #[tokio::test]
+async fn keeping_the_lead_ends_with_the_lease_before_the_database_is_asked_for_another() {
+    let place = Place::postgres();
+    let one = Contender::of(&place).await;
+    assert!(one.leads().await);
+    one.clock.pass(28);
+    tokio::time::timeout(Duration::from_secs(60), one.lead.keep()).await.unwrap();
+    assert!(!one.lead.was_ours().await);
+    assert!(one.leads().await);
+}
+
+#[tokio::test]
 async fn a_server_of_an_earlier_version_that_holds_its_lock_leads() {
     let place = Place::postgres();
     let [one, other] = two(&place).await;
@@ -223,12 +230,69 @@ async fn one_of_several_servers_that_only_read_leads() {
         // What is killed leaves its place when its connection ends.
         drop(other.lead);
         other.settings.close().await;
+        let heir = Contender::with(place.read().await);
         let follows = async {
-            while !one.leads().await {
+            while !heir.leads().await {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
         tokio::time::timeout(Duration::from_secs(60), follows).await.unwrap();
         assert_eq!(place.everything(), before);
     }
+}
+
+#[tokio::test]
+async fn a_server_that_writes_goes_before_one_that_only_reads() {
+    for place in shared() {
+        let writes = Contender::of(&place).await;
+        let reads = Contender::with(place.read().await);
+        // One that comes later, and one that comes first.
+        assert!(writes.leads().await && !reads.leads().await && writes.leads().await);
+        writes.lead.give_up().await;
+        assert!(reads.leads().await && reads.leads().await);
+        let later = Contender::of(&place).await;
+        assert!(later.leads().await && !reads.leads().await && !reads.lead.was_ours().await);
+        assert!(later.leads().await);
+        // One that dies is followed when its lease ends, also if that was too long.
+        turn_database_clock(&place, -20).await;
+        assert!(!reads.leads().await);
+        turn_database_clock(&place, 50).await;
+        assert!(reads.leads().await);
+        turn_database_clock(&place, -3600).await;
+        assert!(reads.leads().await);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_only_reads_waits_for_one_of_an_earlier_version_and_needs_no_leases() {
+    let place = Place::postgres();
+    place.open().await.close().await;
+    let reads = Contender::with(place.read().await);
+    let mut earlier = place.connect().await;
+    earlier.execute("SELECT pg_advisory_lock(7522525836385154414)").await.unwrap();
+    assert!(!reads.leads().await);
+    earlier.execute("SELECT pg_advisory_unlock(7522525836385154414)").await.unwrap();
+    assert!(reads.leads().await);
+    place.execute("DROP TABLE headcount_leader").await;
+    assert!(reads.leads().await);
+}
+
+#[tokio::test]
+async fn a_server_that_only_reads_stops_when_its_connection_ends_and_cannot_be_made_again() {
+    let server = postgres::Postgres::start();
+    let name = server.create_database();
+    let source = Source::Postgres { address: server.address(&name).parse().unwrap(), read_only: true };
+    let reads = Contender::with(Settings::open(&source).await.unwrap());
+    assert!(reads.leads().await);
+    server.stop();
+    assert!(!reads.leads().await && !reads.lead.was_ours().await);
+    server.start_again();
+    assert!(reads.leads().await);
+    // A connection that breaks alone is made again, with its lock.
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()
+        AND pid <> pg_backend_pid()";
+    let other = Source::Postgres { address: server.address(&name).parse().unwrap(), read_only: false };
+    let mut other = database::options(&other).unwrap().0.connect().await.unwrap();
+    other.execute(end).await.unwrap();
+    assert!(reads.leads().await);
 }

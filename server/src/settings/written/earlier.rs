@@ -3,8 +3,10 @@
 use headcount_shared::payload::DatabaseType;
 use sqlx::AnyConnection;
 
-use crate::settings::schema::Schema;
-use crate::settings::statement::{query, query_as};
+use crate::settings::{
+    schema::Schema,
+    statement::{query, query_as},
+};
 
 /// The migration that made the table of notes.
 const NOTES: i64 = 4;

@@ -1,4 +1,4 @@
-//! What is known of one application, slot by slot?
+//! Holds what is known of one application, slot by slot.
 
 use super::{DAY_S, SLOT_S, SlotOf, Source, slots};
 use crate::world::application_key::ApplicationKey;
@@ -107,6 +107,22 @@ impl Day {
             }
         }
         self.newest = end;
+    }
+
+    /// Clears the places of the slots that end after `latest`. The newest of those that are left is the newest then.
+    pub(super) fn forget_after(&mut self, latest: u32) {
+        if self.newest <= latest {
+            return;
+        }
+        let (earliest, newest) = (self.newest.saturating_sub(DAY_S), self.newest);
+        let width = COUNTS + self.bounds.len();
+        for end in slots(latest.max(earliest), newest) {
+            if let Some(row) = self.values.chunks_exact_mut(width).nth(place(end)) {
+                row.fill(f32::NAN);
+            }
+        }
+        let left = slots(earliest, latest).filter(|end| self.at(*end).is_some());
+        self.newest = left.last().unwrap_or_default();
     }
 
     /// The slot that ends then; `None` when nothing is known of it.

@@ -1,11 +1,11 @@
-//! What of the last day is on disk?
+//! Keeps what is known of the last day on disk.
 //!
 //! In `cache/<project>/`, beside the answers: a file of frames (`frame`), of which one is added whenever something becomes
 //! known. Nothing is synced: the last hour can be fetched again. The first frame that is not what was written ends the file.
 
 use std::{collections::VecDeque, io, sync::Arc};
 
-use super::{Batch, DAY_S, Indicators, MAX_AHEAD_S, frame};
+use super::{Batch, DAY_S, Indicators, frame};
 use crate::disk::{self, Disk};
 
 /// The name of the file.
@@ -32,18 +32,16 @@ struct Frame {
 }
 
 impl Recorded {
-    /// What the file in `dir`, such as `cache/<project>`, says at `now`, in Unix seconds. A file that cannot be read says
-    /// nothing. Changes nothing.
+    /// What the file in `dir`, such as `cache/<project>`, says. A file that cannot be read says nothing. Changes nothing.
     #[must_use]
-    pub fn open(disk: Arc<dyn Disk>, dir: String, now: u32) -> Self {
+    pub fn open(disk: Arc<dyn Disk>, dir: String) -> Self {
         let bytes = disk.read(&format!("{dir}/{FILE}")).unwrap_or_default();
         let mut recorded =
             Self { indicators: Indicators::default(), disk, dir, frames: VecDeque::new(), is_sound: false };
         let mut rest = &*bytes;
         loop {
             let before = rest.len();
-            let Some(mut batch) = frame::take(&mut rest) else { break };
-            leave_out_after(&mut batch, now.saturating_add(MAX_AHEAD_S));
+            let Some(batch) = frame::take(&mut rest) else { break };
             recorded.indicators.add(&batch);
             recorded.frames.push_back(Frame { newest: newest(&batch), bytes: before - rest.len() });
         }
@@ -78,6 +76,14 @@ impl Recorded {
             if self.is_sound && !self.is_mostly_old() { self.append(batch) } else { self.rewrite() };
         self.is_sound = written.is_ok();
         written
+    }
+
+    /// Forgets the slots that end after `latest`, in Unix seconds: they were recorded by another clock. They are in the file
+    /// until something is recorded.
+    pub fn forget_after(&mut self, latest: u32) {
+        if self.indicators.forget_after(latest) {
+            self.is_sound = false;
+        }
     }
 
     /// Whether half of the file is more than a day older than the newest slot.
@@ -119,11 +125,4 @@ impl Recorded {
 fn newest(batch: &Batch) -> u32 {
     let ends = batch.requests.iter().chain(&batch.latencies).copied();
     ends.chain(batch.slots.iter().map(|slot| slot.end)).max().unwrap_or_default()
-}
-
-/// Leaves out slots that end after `latest`.
-fn leave_out_after(batch: &mut Batch, latest: u32) {
-    batch.requests.retain(|end| *end <= latest);
-    batch.latencies.retain(|end| *end <= latest);
-    batch.slots.retain(|slot| slot.end <= latest);
 }

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use reqwest::header::{AGE, DATE, HeaderMap};
 
+/// By how much the time since an answer may differ between the two clocks of this machine. They are not read at one moment.
+const DRIFT: Duration = Duration::from_secs(2);
+
 /// A `Date`, and when the answer that had it was asked for and heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DateHeard {
@@ -12,17 +15,33 @@ pub struct DateHeard {
     /// On the monotonic clock of this machine.
     asked: Duration,
     heard: Duration,
+    /// On the wall clock of this machine.
+    heard_at: Duration,
 }
 
 impl DateHeard {
     /// The date of an answer. An answer from a cache has none: its date is old.
-    pub(super) fn of(headers: &HeaderMap, asked: Duration, heard: Duration) -> Option<Self> {
+    pub(super) fn of(
+        headers: &HeaderMap,
+        asked: Duration,
+        heard: Duration,
+        heard_at: Duration,
+    ) -> Option<Self> {
         if headers.contains_key(AGE) {
             return None;
         }
         let date = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
         let date = date.duration_since(std::time::UNIX_EPOCH).ok()?;
-        Some(Self { date, asked, heard })
+        Some(Self { date, asked, heard, heard_at })
+    }
+
+    /// Whether the two clocks of this machine moved apart since, so that it says nothing of now: the machine was suspended, or
+    /// its wall clock was set.
+    #[must_use]
+    pub fn is_outdated(&self, wall: Duration, monotonic: Duration) -> bool {
+        // Both are times of the wall clock, one of them what it would show now had it gone on evenly.
+        let even = self.heard_at + monotonic.saturating_sub(self.heard);
+        wall.abs_diff(even) > DRIFT
     }
 
     /// By how many seconds the other clock is ahead of this machine's, at least and at most; negative when it is behind. The
@@ -60,7 +79,7 @@ mod tests {
     #[test]
     fn an_answer_has_a_date_unless_it_is_from_a_cache() {
         let date = "Tue, 14 Nov 2023 22:13:20 GMT";
-        let expected = DateHeard { date: at(NOW as f64), asked: at(1.0), heard: at(2.0) };
+        let expected = DateHeard { date: at(NOW as f64), asked: at(1.0), heard: at(2.0), heard_at: at(3.0) };
         for (pairs, found) in [
             (&[("date", date)][..], Some(expected)),
             (&[("date", date), ("age", "0")], None),
@@ -69,13 +88,14 @@ mod tests {
             (&[("date", "")], None),
             (&[], None),
         ] {
-            assert_eq!(DateHeard::of(&headers(pairs), at(1.0), at(2.0)), found, "{pairs:?}");
+            assert_eq!(DateHeard::of(&headers(pairs), at(1.0), at(2.0), at(3.0)), found, "{pairs:?}");
         }
     }
 
     #[test]
     fn a_difference_has_the_bounds_of_the_round_trip_and_of_the_seconds_of_a_date() {
-        let heard = |asked, heard| DateHeard { date: at(NOW as f64), asked: at(asked), heard: at(heard) };
+        let date = at(NOW as f64);
+        let heard = |asked, heard| DateHeard { date, asked: at(asked), heard: at(heard), heard_at: date };
         let wall = |seconds: f64| at(NOW as f64 + seconds);
         for (date, (now, monotonic), expected) in [
             // The same clocks, at once and a minute later.
@@ -90,6 +110,24 @@ mod tests {
             (heard(10.0, 10.0), (wall(0.0), at(10.0)), [0, 1]),
         ] {
             assert_eq!(date.ahead(now, monotonic), expected);
+        }
+    }
+
+    #[test]
+    fn a_date_from_before_a_suspension_or_a_set_clock_is_outdated() {
+        let now = NOW as f64;
+        let date = DateHeard { date: at(now), asked: at(10.0), heard: at(11.0), heard_at: at(now) };
+        for (wall, monotonic, expected) in [
+            (now, 11.0, false),
+            (now + 60.0, 71.0, false),
+            (now + 61.9, 71.0, false),
+            // A night of sleep, in which the monotonic clock stands still.
+            (now + 28_800.0, 41.0, true),
+            // The wall clock is set.
+            (now + 3600.0, 12.0, true),
+            (now - 3600.0, 12.0, true),
+        ] {
+            assert_eq!(date.is_outdated(at(wall), at(monotonic)), expected, "{wall} {monotonic}");
         }
     }
 }

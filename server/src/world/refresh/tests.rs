@@ -234,3 +234,29 @@ async fn that_thousands_of_series_are_gone_is_believed_when_it_stays_so() {
     refresh.round(NOW + LATE + 2 * STEP, STEP).await;
     assert_eq!(cores(&refresh), 2000);
 }
+
+#[tokio::test]
+async fn a_round_without_series_is_doubted_only_if_every_query_was_put() {
+    let (url, stand_in) =
+        StandIn::serve(
+            |query| {
+                if query == NODE_CPU_CORES.expression { Answer::Refusal } else { Answer::Series }
+            },
+        )
+        .await;
+    let mut refresh = refresh(&url, &disk(), MINUTE);
+    refresh.round(NOW, STEP).await;
+    assert_eq!(failed(&refresh), [NODE_CPU_CORES.name]);
+    // One query is put again, and truly has no series.
+    stand_in.behave(|_| Answer::Many(0));
+    let round = refresh.round(NOW, STEP).await;
+    assert_eq!(round, Round { answered: 1, failed: 0 });
+    assert_eq!(refresh.doubt_emptiness(round), round);
+    assert!(failed(&refresh).is_empty());
+
+    let (url, _) = StandIn::serve(|_| Answer::Many(0)).await;
+    let mut refresh = self::refresh(&url, &disk(), MINUTE);
+    let round = refresh.round(NOW, STEP).await;
+    let all = catalogue::all().count();
+    assert_eq!(refresh.doubt_emptiness(round), Round { answered: 0, failed: all });
+}

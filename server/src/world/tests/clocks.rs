@@ -18,6 +18,8 @@ struct Elsewhere {
     is_cached: Arc<AtomicBool>,
     /// By how many seconds the last moment that was asked for is ahead of this machine's clock.
     asked_ahead: Arc<AtomicI64>,
+    /// The longest time that was asked for at once, in seconds.
+    asked_for: Arc<AtomicI64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -39,6 +41,12 @@ impl Elsewhere {
         tokio::spawn(async move { axum::serve(listener, router).await });
         (url, elsewhere)
     }
+
+    /// Checks by which clock it was asked last.
+    fn assert_asked_ahead(&self, expected: i64) {
+        let asked_ahead = self.asked_ahead.load(Ordering::SeqCst);
+        assert!(asked_ahead.abs_diff(expected) < 60, "{asked_ahead} {expected}");
+    }
 }
 
 async fn answer(State(elsewhere): State<Elsewhere>, Form(asked): Form<Asked>) -> impl IntoResponse {
@@ -46,6 +54,7 @@ async fn answer(State(elsewhere): State<Elsewhere>, Form(asked): Form<Asked>) ->
     let there = here + elsewhere.samples_ahead.load(Ordering::SeqCst);
     if asked.query == "up" || asked.query == "node_info" {
         elsewhere.asked_ahead.store(asked.end - here, Ordering::SeqCst);
+        elsewhere.asked_for.fetch_max(asked.end - asked.start, Ordering::SeqCst);
     }
     let is_known = asked.query == "node_info" && !elsewhere.is_empty.load(Ordering::SeqCst);
     let moments = (asked.start..=asked.end).step_by(asked.step);
@@ -72,10 +81,15 @@ async fn answer(State(elsewhere): State<Elsewhere>, Form(asked): Form<Asked>) ->
 
 fn observe(url: &str) -> (tempfile::TempDir, World) {
     let dir = tempfile::tempdir().unwrap();
+    let world = observe_in(&dir, url);
+    (dir, world)
+}
+
+fn observe_in(dir: &tempfile::TempDir, url: &str) -> World {
     let disk: Arc<dyn Disk> = Arc::new(Directory::new(dir.path()));
     let world = world(&disk);
     world.configure(vec![project("one", url, 1)]);
-    (dir, world)
+    world
 }
 
 /// Whether every query of a world has failed. None has before any was put.
@@ -87,9 +101,10 @@ fn has_failed(world: &World) -> Option<bool> {
 #[tokio::test]
 async fn a_prometheus_with_another_clock_is_asked_by_its_own_time() {
     for ahead in [-3600, 3600, 7 * 86_400, -90_000] {
-        let (url, _) = Elsewhere::serve(ahead, ahead).await;
+        let (url, elsewhere) = Elsewhere::serve(ahead, ahead).await;
         let (_dir, world) = observe(&url);
         until("the node is seen", || world.peek().facts.nodes == 1).await;
+        elsewhere.assert_asked_ahead(ahead);
         assert_eq!(has_failed(&world), Some(false));
         world.stop().await;
     }
@@ -120,9 +135,26 @@ async fn a_date_that_the_samples_contradict_or_that_a_cache_gave_is_not_believed
         elsewhere.is_cached.store(is_cached, Ordering::SeqCst);
         let (_dir, world) = observe(&url);
         until("the node is seen", || world.peek().facts.nodes == 1).await;
+        elsewhere.assert_asked_ahead(0);
         assert_eq!(has_failed(&world), Some(false));
         world.stop().await;
     }
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_prometheus_that_is_far_ahead_is_there_after_a_restart() {
+    let (url, elsewhere) = Elsewhere::serve(7200, 7200).await;
+    let (dir, world) = observe(&url);
+    until("the node is seen", || world.peek().facts.nodes == 1).await;
+    world.stop().await;
+    assert!(elsewhere.asked_for.swap(0, Ordering::SeqCst) > 3000);
+    let world = observe_in(&dir, &url);
+    until("it is asked again", || has_failed(&world) == Some(false)).await;
+    elsewhere.assert_asked_ahead(7200);
+    // No more than what it may have said late, and what tells whose date it is.
+    let asked_for = elsewhere.asked_for.load(Ordering::SeqCst);
+    assert!(asked_for < 3000, "{asked_for}");
+    world.stop().await;
 }
 
 #[tokio::test]

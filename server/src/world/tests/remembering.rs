@@ -181,7 +181,7 @@ async fn what_an_observation_finds_is_remembered_once_and_as_soon_as_that_is_pos
     world.stop().await;
     // A new process knows the slots from the file.
     let cache = project("a", &url, 1).cache_name();
-    let recorded = indicators::Recorded::open(disk, format!("{CACHE}/{cache}"), NOW);
+    let recorded = indicators::Recorded::open(disk, format!("{CACHE}/{cache}"));
     assert_eq!(
         recorded.indicators().last_heard(&cart(), [indicators::Source::Seen; 2]),
         Some(NOW / 300 * 300 - 300)

@@ -136,7 +136,9 @@ fn findings(
 ) -> Findings {
     scene.look(|world| {
         let audits = audits(world, Status::Critical);
-        let sight = Sight { world, indicators, recalled, audits: &audits, step_s: STEP_S, now: NOW };
+        let counting_since = recalled.counting_since;
+        let audits = &audits[..];
+        let sight = Sight { world, indicators, recalled, counting_since, audits, step_s: STEP_S, now: NOW };
         sight.findings(|| points, || "key".to_owned(), |_| {})
     })
 }
@@ -218,7 +220,8 @@ fn there_is_no_snapshot_of_what_is_not_known() {
     // Points are not even asked for.
     shop().look(|world| {
         let (recalled, indicators) = (&Recalled::default(), &Indicators::default());
-        let sight = Sight { world, indicators, recalled, audits: &[], step_s: STEP_S, now: NOW };
+        let (counting_since, audits) = (0, &[][..]);
+        let sight = Sight { world, indicators, recalled, counting_since, audits, step_s: STEP_S, now: NOW };
         let found = sight.findings(|| panic!("no snapshot is possible"), String::new, |_| {});
         assert_eq!(found.deployments, [rollout(None)]);
     });
@@ -256,4 +259,13 @@ fn rollouts_of_what_does_not_count_are_remembered_and_not_counted() {
     let watching = shop().category("monitoring", "shop/*");
     let found = findings(&watching, &Recalled::default(), &indicators(), Some(points()));
     assert_eq!((found.deployments.len(), found.countable.len()), (1, 0));
+}
+
+#[test]
+fn rollouts_from_before_statistics_were_on_are_remembered_and_not_counted() {
+    for (counting_since, counted) in [(ROLLOUT - 1, 2), (ROLLOUT, 0)] {
+        let recalled = Recalled { counting_since, ..Recalled::default() };
+        let found = findings(&shop(), &recalled, &indicators(), Some(points()));
+        assert_eq!((found.deployments.len(), found.countable.len()), (1, counted), "{counting_since}");
+    }
 }

@@ -11,7 +11,7 @@ use crate::disk::{
 const DIR: &str = "cache/p";
 
 fn open(disk: &SimulatedDisk) -> Recorded {
-    Recorded::open(Arc::new(disk.clone()), DIR.to_owned(), END + 100 * DAY_S)
+    Recorded::open(Arc::new(disk.clone()), DIR.to_owned())
 }
 
 /// What becomes known of the slot of that number.
@@ -115,13 +115,37 @@ fn the_file_holds_no_more_than_twice_a_day() {
 }
 
 #[test]
-fn slots_of_a_wrong_clocks_future_are_not_believed() {
+fn after_a_clock_is_set_back_slots_of_its_future_are_forgotten_and_those_of_the_present_recorded() {
     let disk = SimulatedDisk::default();
     let mut recorded = open(&disk);
+    for number in [0, 1, 24, 25] {
+        recorded.record(&batch(number)).unwrap();
+    }
+    recorded.record(&Batch { own: vec![own_progress(END + 25 * SLOT_S)], ..Batch::default() }).unwrap();
+    recorded.forget_after(END + SLOT_S + 17);
+    assert_eq!(batches(&recorded), [batch(0), batch(1)]);
+    let indicators = recorded.indicators();
+    assert_eq!(indicators.newest_of(&INBOUND_REQUESTS), Some(END + SLOT_S));
+    let sources = [Source::Seen; 2];
+    assert_eq!(indicators.last_heard(&key("cart"), sources), Some(END + SLOT_S));
+    let [progress] = indicators.own.values().collect::<Vec<_>>()[..] else { panic!("one is asked") };
+    assert_eq!(*progress, Progress { put: END + SLOT_S, answered: END + SLOT_S });
+    recorded.record(&batch(2)).unwrap();
+    for recorded in [&recorded, &open(&disk)] {
+        assert_eq!(batches(recorded), [batch(0), batch(1), batch(2)]);
+    }
+    // Nothing to forget changes nothing, and nothing may be left.
+    recorded.forget_after(END + 2 * SLOT_S);
+    assert_eq!(batches(&recorded).len(), 3);
+    recorded.forget_after(END - DAY_S);
+    assert!(recorded.indicators().is_empty() && recorded.indicators().newest().is_none());
     recorded.record(&batch(0)).unwrap();
-    recorded.record(&batch(100)).unwrap();
-    let recorded = Recorded::open(Arc::new(disk), DIR.to_owned(), END);
     assert_eq!(batches(&recorded), [batch(0)]);
+}
+
+fn own_progress(end: u32) -> OwnProgress {
+    let progress = Progress { put: end, answered: end };
+    OwnProgress { application: key("web"), source: Source::Own(7), progress }
 }
 
 #[test]
@@ -131,6 +155,6 @@ fn the_cache_does_not_remove_what_is_kept_of_service_levels() {
     open(&disk).record(&batch(0)).unwrap();
     disk.write(&format!("{DIR}/other"), b"").unwrap();
     let store = Store::open(Arc::new(disk.clone()), DIR.to_owned()).unwrap();
-    store.expire(END, std::time::Duration::from_secs(60)).unwrap();
+    store.expire(END - 60..=END).unwrap();
     assert_eq!(disk.list(DIR).unwrap(), [FILE]);
 }
