@@ -135,7 +135,7 @@ mod tests {
             format!("p-{HASH}-1700000000-240-15-1.db"),
             format!("p-{HASH}-1700000000--15.db"),
             format!("p-{HASH}-1700000000-240-x.db"),
-            format!("p-{}-1700000000-240-15.db", &HASH[1..]),
+            format!("p-{}-1700000000-240-15.db", HASH.trim_start_matches('0')),
             format!("p-{}-1700000000-240-15.db", HASH.to_uppercase()),
             format!("p-{HASH}-1700000000-240-15.db.tmp"),
             format!("p-{HASH}-1700000000-240-15"),
