@@ -214,10 +214,10 @@ mod tests {
             ("/b", "/", "/b/", slash("/b/")),
             ("/b/", "/", "/b/", at("/")),
             ("/a/b/stats", "/b/stats", "/a/b/", at("/stats")),
-            ("/api/api/x", "/api/x", "/api/", at("/api/x")),
-            ("/api/v2/api/stats", "/api/stats", "/api/", seen_at("/stats", "/api/v2/api/")),
-            ("/api/v2/api", "/api", "/api/", slash("/api/v2/api/")),
-            ("/api/v2/stats", "/stats", "/api/", Place::Outside),
+            ("/web/web/x", "/web/x", "/web/", at("/web/x")),
+            ("/web/v2/web/stats", "/web/stats", "/web/", seen_at("/stats", "/web/v2/web/")),
+            ("/web/v2/web", "/web", "/web/", slash("/web/v2/web/")),
+            ("/web/v2/stats", "/stats", "/web/", Place::Outside),
             // No page can have such a base path, so that of the configuration stays.
             ("/%22/x/stats", "/stats", "/", at("/stats")),
             ("//evil.example", "/", "/", Place::Below("/".to_owned(), "evil.example".parse().ok())),
@@ -248,13 +248,13 @@ mod tests {
 
     #[tokio::test]
     async fn the_peer_comes_along_and_the_parameters_of_the_program_around_do_not() {
-        let routes = Router::new().route("/api/{id}", get(seen));
+        let routes = Router::new().route("/web/{id}", get(seen));
         let mountable = || {
-            let addresses = vec!["/api/{id}".to_owned()];
+            let addresses = vec!["/web/{id}".to_owned()];
             ServerRoutes::new(&BasePath::root(), routes.clone(), addresses).mountable()
         };
         let request = || {
-            let request = Request::builder().uri("/acme/usage/api/7").header("host", "localhost");
+            let request = Request::builder().uri("/acme/usage/web/7").header("host", "localhost");
             request.body(Body::empty()).unwrap()
         };
         let peer = "192.0.2.7:1".parse().unwrap();
