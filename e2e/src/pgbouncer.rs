@@ -64,7 +64,7 @@ impl PgBouncer {
                 Err(error) => return Err(error),
             }
         }
-        bail!("somebody always takes the port of pgbouncer")
+        bail!("pgbouncer finds its port taken every time")
     }
 
     /// The address of a database through it, from the address at the server itself.

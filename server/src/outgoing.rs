@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_of_nobody_known_is_refused_with_what_to_do() {
+    fn a_certificate_of_an_unknown_authority_is_refused_with_what_to_do() {
         let error = io::Error::other(rustls::Error::from(CertificateError::UnknownIssuer));
         assert!(reason(&error).contains("SSL_CERT_FILE"));
     }

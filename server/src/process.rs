@@ -1,7 +1,7 @@
 //! Measures what this process costs, and where.
 //!
-//! [`samples`] says how much CPU and memory it uses, [`cpu`] and [`heap`] say which functions use them. Nothing here
-//! runs until one of their types is constructed, and everything ends when it is dropped.
+//! [`samples`] says how much CPU and memory it uses, [`cpu`] and [`heap`] say which functions use them. None of
+//! them runs until one of its types is constructed, and all end when that is dropped. [`code_pages`] makes the program smaller.
 //!
 //! Both profiles go the same way: addresses from the process, names from the symbol tables of its files (`symbols`),
 //! cleaned of whatever could tell a build or a host (`scrub`), written as pprof (`pprof`).

@@ -47,7 +47,7 @@ async fn the_profiles_of_a_report_open_hold_samples_and_tell_nothing_of_the_host
 
 #[tokio::test]
 async fn a_memory_profile_needs_no_directory_for_temporary_files() {
-    // There is nothing at the first one, nobody can write to the second one, and the third one is no directory.
+    // The first one does not exist, the second one cannot be written to, and the third one is no directory.
     for directory in ["/nothing/is/here", "/proc", "/dev/null"] {
         let scene = Scene::new();
         let collector = scene.collector().start().await.unwrap();

@@ -33,7 +33,7 @@ impl Making {
         self.params().self_signed(&KeyPair::generate().unwrap()).unwrap().der().clone()
     }
 
-    /// A certificate of an authority that nobody lists.
+    /// A certificate of an authority that is not listed.
     fn signed_by_another(&self) -> CertificateDer<'static> {
         let mut authority = CertificateParams::new(Vec::new()).unwrap();
         authority.distinguished_name.push(rcgen::DnType::CommonName, "an authority");
