@@ -1,5 +1,4 @@
 //! Giving code back, in a process in which nothing else runs.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use headcount::process::code_pages::give_back;
 
