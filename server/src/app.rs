@@ -76,7 +76,7 @@ pub async fn serve(config: Serve, stop: CancellationToken) -> anyhow::Result<()>
     }
     announce_reports(&server.statistics.status(), config.collector(), &url);
     let _code = AbortOnDropHandle::new(tokio::spawn(code_pages::give_back_regularly()));
-    listen::serve(listener, server.standalone_router(), stop, DRAIN).await;
+    listen::serve(listener, server.routes().for_listener(), stop, DRAIN).await;
     server.close().await;
     tracing::info!("everything counted is on disk");
     Ok(())

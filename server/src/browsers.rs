@@ -150,6 +150,9 @@ impl Browsers {
         address: Option<AddressHash>,
     ) -> Result<(), RecordError> {
         let mut ticket = self.submit(event, address)?;
+        if let Some(decision) = ticket.write_here() {
+            return result(decision);
+        }
         let decision = match tokio::time::timeout(EVENT_PATIENCE, ticket.decision()).await {
             Ok(decision) => decision,
             Err(_) => ticket.give_up(),
@@ -266,14 +269,14 @@ impl SharedCounts {
 }
 
 /// An event whose line is being written.
-struct WrittenEvent {
-    event: QueuedEvent,
+struct WrittenEvent<'e> {
+    event: &'e QueuedEvent,
     place: Option<BrowserPlace>,
 }
 
-impl WrittenEvent {
+impl WrittenEvent<'_> {
     fn record(&self) -> Record<'_> {
-        let QueuedEvent { browser, size, page, .. } = &self.event;
+        let QueuedEvent { browser, size, page, .. } = self.event;
         match (*browser, self.place) {
             (Some(browser), Some(BrowserPlace::Refused)) => {
                 Record::Overflow { browser, page: (&**page).into() }
@@ -289,15 +292,15 @@ impl WrittenEvent {
 }
 
 impl JournalState for Writing {
-    fn write(&mut self, events: Vec<QueuedEvent>) {
+    fn write(&mut self, events: &[QueuedEvent]) {
         if self.closed {
             events.iter().for_each(|event| {
                 event.decide(Decision::Closed);
             });
             return;
         }
-        let waiting = events.into_iter().filter(|event| !event.is_given_up());
-        let written: Vec<WrittenEvent> = waiting
+        let waiting = events.iter().filter(|event| !event.is_given_up());
+        let written: Vec<WrittenEvent<'_>> = waiting
             .map(|event| {
                 let place = event.browser.map(|browser| self.places.take(browser, event.address));
                 WrittenEvent { event, place }
@@ -326,7 +329,7 @@ impl JournalState for Writing {
 
 impl Writing {
     /// Appends the lines of events, behind those that take something back.
-    fn append(&mut self, written: &[WrittenEvent]) -> io::Result<()> {
+    fn append(&mut self, written: &[WrittenEvent<'_>]) -> io::Result<()> {
         let mut lines = std::mem::take(&mut self.lines);
         lines.clear();
         lines.extend_from_slice(&self.take_back);
@@ -340,7 +343,7 @@ impl Writing {
     }
 
     /// Counts and acknowledges what was appended, but for events that were given up meanwhile.
-    fn count(&mut self, written: &[WrittenEvent]) {
+    fn count(&mut self, written: &[WrittenEvent<'_>]) {
         let shared = Arc::clone(&self.shared);
         let mut counts = shared.counts();
         let mut given_up = Vec::new();
@@ -365,7 +368,7 @@ impl Writing {
         }
     }
 
-    fn give_places_back(&mut self, written: &[WrittenEvent]) {
+    fn give_places_back(&mut self, written: &[WrittenEvent<'_>]) {
         for written in written {
             if let Some(browser) = written.given_place() {
                 self.places.give_back(browser, written.event.address);

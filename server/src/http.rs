@@ -48,45 +48,42 @@ use crate::{
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
      connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What the handlers of the server work with. Every request clones it.
+/// What the handlers of the server work with. Every request clones it several times, so it is one pointer.
 #[derive(Debug, Clone)]
-pub struct ServerState {
+pub struct ServerState(Arc<ServerParts>);
+
+#[derive(Debug)]
+struct ServerParts {
     statistics: Arc<Statistics>,
     assets: Arc<Assets>,
     /// `None` while statistics are off for the whole run.
     settings: Option<Settings>,
     metrics: Metrics,
-    senders: Arc<EventSenders>,
+    senders: EventSenders,
     access: Access,
 }
 
 impl FromRef<ServerState> for Access {
     fn from_ref(state: &ServerState) -> Self {
-        state.access.clone()
-    }
-}
-
-impl FromRef<ServerState> for Arc<EventSenders> {
-    fn from_ref(state: &ServerState) -> Self {
-        Arc::clone(&state.senders)
+        state.0.access.clone()
     }
 }
 
 impl FromRef<ServerState> for Arc<Statistics> {
     fn from_ref(state: &ServerState) -> Self {
-        Arc::clone(&state.statistics)
+        Arc::clone(&state.0.statistics)
     }
 }
 
 impl FromRef<ServerState> for Arc<Assets> {
     fn from_ref(state: &ServerState) -> Self {
-        Arc::clone(&state.assets)
+        Arc::clone(&state.0.assets)
     }
 }
 
 impl FromRef<ServerState> for Metrics {
     fn from_ref(state: &ServerState) -> Self {
-        state.metrics.clone()
+        state.0.metrics.clone()
     }
 }
 
@@ -122,7 +119,7 @@ pub fn server_routes(
         .route("/health", get(health))
         .route("/static/{file}", get(assets::file))
         .merge(sign_in::page_routes());
-    let state = ServerState { statistics, assets, settings, metrics, senders: Arc::new(senders), access };
+    let state = ServerState(Arc::new(ServerParts { statistics, assets, settings, metrics, senders, access }));
     let private = with_headers(api.merge(session).merge(metrics_page).merge(pages));
     ServerRoutes::new(base_path, private.merge(open).with_state(state), addresses)
 }
@@ -141,7 +138,7 @@ fn own_addresses<'d>(assets: &Assets, described: impl Iterator<Item = &'d String
         .collect()
 }
 
-/// The routes of `headcount collect`.
+/// The routes of `headcount collect`, for [`listen::serve`].
 pub fn collector_routes(access: Access, collector: &Collector, proxies: TrustedProxies) -> Router {
     let collector::CollectorRoutes { public, private } = collector::routes(collector, proxies);
     let (session, _) = sign_in::session_routes::<Access>().split_for_parts();
@@ -152,7 +149,7 @@ pub fn collector_routes(access: Access, collector: &Collector, proxies: TrustedP
         .merge(code)
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(middleware::from_fn_with_state(access, access::for_data));
-    with_one_host(with_headers(private).merge(public).merge(open))
+    with_headers(private).merge(public).merge(open)
 }
 
 /// The outermost layer: nothing of a request that names no host or several is looked at.

@@ -6,6 +6,7 @@ mod panic_line;
 use std::{
     io::{self, IsTerminal, Write},
     process::ExitCode,
+    thread,
 };
 
 use anyhow::Context;
@@ -53,8 +54,16 @@ fn refuse(why: &str) -> ExitCode {
     ExitCode::from(REFUSED)
 }
 
-#[tokio::main]
-async fn run(command: Command) -> anyhow::Result<()> {
+fn run(command: Command) -> anyhow::Result<()> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    // One may be held up by the disk for a moment, while the other answers.
+    if thread::available_parallelism().is_ok_and(|cores| cores.get() == 1) {
+        runtime.worker_threads(2);
+    }
+    runtime.enable_all().build().context("the runtime cannot be started")?.block_on(run_command(command))
+}
+
+async fn run_command(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(config) => {
             log(&config.log, config.log_format);

@@ -1,10 +1,14 @@
-//! The one thread that writes the journal.
+//! Writes the journal, on the thread that received an event or on a thread of its own.
 //!
-//! Events wait in a bounded queue. The thread takes all that wait, appends them with one write, counts them, and answers
-//! them. Nobody else touches the journal: cuts and syncs are work for the same thread.
+//! Events wait in a bounded queue. Whichever thread writes takes all that wait, appends them with one write, counts them, and
+//! answers them. Cuts and syncs are work for the journal's thread.
 //!
-//! To wake a sleeping thread costs more than all else that an event needs. So the task that queued an event lets the other
-//! tasks that are ready go first: they queue their events too, and all of them wake the thread once.
+//! To hand an event to another thread and to be woken by it costs more than all else that the event needs. So a worker of the
+//! runtime writes it in place, while the disk is fast and another worker is there for everything else ([`Queue::write_here`]).
+//! A write that takes long moves all writing to the journal's thread, until that has seen many fast ones.
+//!
+//! Where events go to the thread, the task that queued one lets the other tasks that are ready go first: they queue their events
+//! too, and all of them wake the thread once.
 //!
 //! An event that was given up ([`Ticket::give_up`]) while it waited is never written. One that was given up while it was
 //! being written is not counted, and a line that takes it back follows in the journal. Only if the process ends between
@@ -14,21 +18,33 @@ use std::{
     collections::VecDeque,
     io,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU8, Ordering},
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU8, AtomicU32, Ordering},
         mpsc,
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use headcount_shared::breakpoint::Breakpoint;
-use tokio::sync::Notify;
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::Notify,
+    time::Instant,
+};
 
 use super::{RecordError, pseudonym::BrowserPseudonym};
 use crate::peer_address::AddressHash;
 
 /// Events that wait at once. Every connection has one at most, so only a product with a web server of its own gets here.
 const QUEUED_EVENTS: usize = 4096;
+
+/// A write that takes longer comes from a slow disk. An ordinary one takes some 10 µs, and a worker that loses its core in the
+/// middle of one gets it back after a few milliseconds.
+const SLOW_WRITE: Duration = Duration::from_millis(20);
+
+/// How many fast writes in a row it takes until a disk that was slow is a fast one.
+const FAST_WRITES: u32 = 100;
 
 /// A page view on its way to the journal.
 #[derive(Debug)]
@@ -46,7 +62,7 @@ type Task<S> = Box<dyn FnOnce(&mut S) + Send>;
 /// What the thread works on.
 pub(super) trait JournalState: Send + 'static {
     /// Writes, counts and decides events; [`QueuedEvent::decide`] is called for each.
-    fn write(&mut self, events: Vec<QueuedEvent>);
+    fn write(&mut self, events: &[QueuedEvent]);
 
     /// Finishes what waits, before the thread ends.
     fn finish(&mut self);
@@ -60,8 +76,12 @@ pub(super) struct JournalWriter<S> {
 }
 
 struct Queue<S> {
+    /// Locked by the thread that writes, before `waiting`.
+    state: Mutex<S>,
     waiting: Mutex<Waiting<S>>,
     work: Condvar,
+    /// Fast writes that are still to be seen before workers write; 0 while the disk is fast.
+    fast_writes_ahead: AtomicU32,
 }
 
 struct Waiting<S> {
@@ -93,23 +113,30 @@ impl<S: JournalState> JournalWriter<S> {
     ///
     /// # Errors
     /// The system refused.
-    pub(super) fn start(mut state: S) -> io::Result<Self> {
+    pub(super) fn start(state: S) -> io::Result<Self> {
         let waiting = Waiting { events: Vec::new(), tasks: VecDeque::new(), idle: false, ended: None };
-        let queue = Arc::new(Queue { waiting: Mutex::new(waiting), work: Condvar::new() });
-        let of_thread = EndOfThread(Arc::clone(&queue));
+        let queue = Arc::new(Queue {
+            state: Mutex::new(state),
+            waiting: Mutex::new(waiting),
+            work: Condvar::new(),
+            fast_writes_ahead: AtomicU32::new(0),
+        });
+        let of_thread = Arc::clone(&queue);
         let thread = thread::Builder::new().name("journal".to_owned()).spawn(move || {
-            while let Some((tasks, events)) = of_thread.0.next() {
+            let _broken = EndIfPanicking(&of_thread);
+            while let Some((tasks, events)) = of_thread.next() {
+                let mut state = of_thread.lock_state();
                 tasks.into_iter().for_each(|task| task(&mut state));
-                if !events.is_empty() {
-                    state.write(events);
-                }
+                of_thread.write(&mut state, events);
             }
-            state.finish();
+            of_thread.lock_state().finish();
+            of_thread.end(ThreadEnd::Closed);
         })?;
         Ok(Self { queue, thread: Some(thread) })
     }
 
-    /// Queues an event. The thread is woken by [`Ticket::decision`], or when the ticket is dropped.
+    /// Queues an event. It is written by [`Ticket::write_here`], or by the thread, which [`Ticket::decision`] or the end of the
+    /// ticket wakes.
     ///
     /// # Errors
     /// [`RecordError::Busy`] when too many wait; [`RecordError::Closed`] or [`RecordError::Broken`] when the thread has ended.
@@ -165,6 +192,40 @@ impl<S> Drop for JournalWriter<S> {
     }
 }
 
+impl<S: JournalState> Queue<S> {
+    /// Writes what waits on the thread of the caller. Does nothing, and says so, where this could stop more than one request:
+    /// while the disk is slow or another thread writes, and where no other worker of the runtime is there for the rest.
+    fn write_here(&self) -> bool {
+        if self.fast_writes_ahead.load(Ordering::Relaxed) > 0 || !has_another_worker() {
+            return false;
+        }
+        let Ok(mut state) = self.state.try_lock() else { return false };
+        let events = match &mut *self.lock() {
+            Waiting { ended: None, events, .. } => std::mem::take(events),
+            _ => return false,
+        };
+        self.write(&mut state, events);
+        true
+    }
+
+    /// Writes events, notes how long that took, and wakes their senders.
+    fn write(&self, state: &mut S, events: Vec<QueuedEvent>) {
+        if events.is_empty() {
+            return;
+        }
+        let began = Instant::now();
+        let batch = EventBatch { queue: self, events };
+        state.write(&batch.events);
+        if began.elapsed() > SLOW_WRITE {
+            self.fast_writes_ahead.store(FAST_WRITES, Ordering::Relaxed);
+        } else {
+            let one_less = |ahead: u32| ahead.checked_sub(1);
+            // Only whoever holds the state counts. It is 0 most of the time.
+            self.fast_writes_ahead.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).ok();
+        }
+    }
+}
+
 impl<S> Queue<S> {
     /// What waits, once something does; `None` when the thread is to end.
     fn next(&self) -> Option<(VecDeque<Task<S>>, Vec<QueuedEvent>)> {
@@ -205,24 +266,65 @@ impl<S> Queue<S> {
         // Every change is whole before anything can panic.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// Answers what still waits when the thread ends, however it ends.
-struct EndOfThread<S>(Arc<Queue<S>>);
+    fn lock_state(&self) -> MutexGuard<'_, S> {
+        // After a panic nothing is written any more.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
-impl<S> Drop for EndOfThread<S> {
-    fn drop(&mut self) {
-        let (ended, decision) = match thread::panicking() {
-            true => (ThreadEnd::Broken, Decision::Broken),
-            false => (ThreadEnd::Closed, Decision::Closed),
+    /// Answers what still waits, and everything that is submitted later.
+    fn end(&self, ended: ThreadEnd) {
+        let decision = match ended {
+            ThreadEnd::Broken => Decision::Broken,
+            ThreadEnd::Closed => Decision::Closed,
         };
-        let mut waiting = self.0.lock();
+        let mut waiting = self.lock();
         waiting.ended = Some(ended);
         // Whoever waits for a task finds its channel closed.
         waiting.tasks.clear();
-        std::mem::take(&mut waiting.events).iter().for_each(|event| {
+        let events = std::mem::take(&mut waiting.events);
+        drop(waiting);
+        events.iter().for_each(|event| {
             event.decide(decision);
         });
+        wake_senders(events);
+        self.work.notify_one();
+    }
+}
+
+/// Whether a worker of this runtime may be held up, because there is another one.
+fn has_another_worker() -> bool {
+    Handle::try_current().is_ok_and(|runtime| {
+        runtime.runtime_flavor() == RuntimeFlavor::MultiThread && runtime.metrics().num_workers() > 1
+    })
+}
+
+/// Ends all writing when a bug unwinds through it.
+struct EndIfPanicking<'q, S>(&'q Queue<S>);
+
+impl<S> Drop for EndIfPanicking<'_, S> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.end(ThreadEnd::Broken);
+        }
+    }
+}
+
+/// Events that are being written. When this is dropped, they are decided and their senders awake.
+struct EventBatch<'q, S> {
+    queue: &'q Queue<S>,
+    events: Vec<QueuedEvent>,
+}
+
+impl<S> Drop for EventBatch<'_, S> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.events.iter().for_each(|event| {
+                event.decide(Decision::Broken);
+            });
+            self.queue.end(ThreadEnd::Broken);
+        }
+        wake_senders(std::mem::take(&mut self.events));
     }
 }
 
@@ -244,21 +346,42 @@ pub(super) enum Decision {
 
 const UNDECIDED: u8 = 0;
 
-/// The decision on an event: made once, by the thread or by who gives the event up.
+/// The decision on an event: made once, by the thread or by the sender that gives the event up.
 #[derive(Debug, Default)]
 struct Verdict {
     decision: AtomicU8,
     decided: Notify,
+    /// Senders that this one wakes when it has its decision, or is gone.
+    wakes: OnceLock<WakeOnDrop>,
+}
+
+/// Verdicts whose senders are woken when this is dropped.
+#[derive(Debug)]
+struct WakeOnDrop(Vec<Arc<Verdict>>);
+
+impl Drop for WakeOnDrop {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|verdict| verdict.decided.notify_one());
+    }
+}
+
+/// Wakes the senders of events that are decided.
+///
+/// To wake a task from outside its runtime costs a system call, most of the time. So the first sender is woken from here, and
+/// wakes the others when its verdict is dropped. If nothing waits for the first any more, its verdict is dropped here.
+fn wake_senders(events: Vec<QueuedEvent>) {
+    let mut verdicts = events.into_iter().map(|event| event.verdict);
+    let Some(first) = verdicts.next() else { return };
+    // This is the only place that sets it, once for an event.
+    first.wakes.set(WakeOnDrop(verdicts.collect())).ok();
+    first.decided.notify_one();
 }
 
 impl Verdict {
-    /// Decides, unless that is done already.
+    /// Decides, unless that is done already. Wakes nothing.
     fn decide(&self, decision: Decision) -> bool {
         let decided =
             self.decision.compare_exchange(UNDECIDED, decision as u8, Ordering::AcqRel, Ordering::Acquire);
-        if decided.is_ok() {
-            self.decided.notify_one();
-        }
         decided.is_ok()
     }
 
@@ -280,7 +403,7 @@ impl QueuedEvent {
         self.verdict.get() == Some(Decision::GivenUp)
     }
 
-    /// Decides on the event; `false` when its sender has given it up.
+    /// Decides on the event; `false` when its sender has given it up. The thread wakes senders later, all at once.
     pub(super) fn decide(&self, decision: Decision) -> bool {
         self.verdict.decide(decision)
     }
@@ -295,8 +418,16 @@ pub(super) struct Ticket<S> {
     wakes: bool,
 }
 
+impl<S: JournalState> Ticket<S> {
+    /// Writes the event on the thread of the caller, if that is allowed there: see [`Queue::write_here`].
+    pub(super) fn write_here(&mut self) -> Option<Decision> {
+        self.wakes = !self.queue.write_here();
+        self.verdict.get()
+    }
+}
+
 impl<S> Ticket<S> {
-    /// Waits for the decision.
+    /// Waits until the journal's thread has decided.
     pub(super) async fn decision(&mut self) -> Decision {
         // Others that are ready queue their events meanwhile.
         tokio::task::yield_now().await;
@@ -308,7 +439,6 @@ impl<S> Ticket<S> {
             self.verdict.decided.notified().await;
         }
     }
-
     /// Gives the event up, unless it is decided: then that is the decision.
     pub(super) fn give_up(&self) -> Decision {
         self.verdict.decide(Decision::GivenUp);
@@ -337,7 +467,7 @@ mod tests {
     struct PanickingJournal;
 
     impl JournalState for PanickingJournal {
-        fn write(&mut self, _: Vec<QueuedEvent>) {
+        fn write(&mut self, _: &[QueuedEvent]) {
             panic!("this journal cannot write");
         }
 
@@ -353,5 +483,71 @@ mod tests {
         let _done_or_dropped = writer.run(|_| ());
         writer.run(|_| ()).unwrap_err();
         assert!(matches!(submit(), Err(RecordError::Broken)));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_bug_on_a_worker_is_a_failure_for_all_that_wait_and_the_end_of_the_thread() {
+        let writer = Arc::new(JournalWriter::start(PanickingJournal).unwrap());
+        let submit = || writer.submit(None, Breakpoint::Lg, "/".into(), None).unwrap();
+        let (mut waits, mut writes) = (submit(), submit());
+        let worker = tokio::spawn(async move { writes.write_here() });
+        assert!(worker.await.unwrap_err().is_panic());
+        let limit = Duration::from_secs(20);
+        assert_eq!(tokio::time::timeout(limit, waits.decision()).await, Ok(Decision::Broken));
+        writer.run(|_| ()).unwrap_err();
+    }
+
+    /// Notes on which threads it writes, and takes its time there once.
+    #[derive(Default)]
+    struct NotedThreads {
+        names: Vec<String>,
+        delay: Duration,
+    }
+
+    impl JournalState for NotedThreads {
+        fn write(&mut self, events: &[QueuedEvent]) {
+            thread::sleep(std::mem::take(&mut self.delay));
+            self.names.push(thread::current().name().unwrap_or_default().to_owned());
+            events.iter().for_each(|event| {
+                event.decide(Decision::Counted);
+            });
+        }
+
+        fn finish(&mut self) {}
+    }
+
+    /// On which threads events are written one after the other, the first of them slowly.
+    async fn threads_of_writes(writes: usize) -> Vec<String> {
+        let delay = SLOW_WRITE + Duration::from_millis(1);
+        let writer = Arc::new(JournalWriter::start(NotedThreads { names: Vec::new(), delay }).unwrap());
+        let of_worker = Arc::clone(&writer);
+        let worker = tokio::spawn(async move {
+            for _ in 0..writes {
+                let mut event = of_worker.submit(None, Breakpoint::Lg, "/".into(), None).unwrap();
+                let decision = match event.write_here() {
+                    Some(decision) => decision,
+                    None => event.decision().await,
+                };
+                assert_eq!(decision, Decision::Counted);
+            }
+        });
+        worker.await.unwrap();
+        writer.run(|noted| std::mem::take(&mut noted.names)).unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn workers_write_while_the_disk_is_fast_and_the_thread_after_a_slow_write() {
+        let threads = threads_of_writes(FAST_WRITES as usize + 2).await;
+        let by_the_thread =
+            threads.iter().take(FAST_WRITES as usize + 1).skip(1).filter(|name| *name == "journal");
+        // A machine that is busy elsewhere makes more writes slow.
+        assert_eq!(by_the_thread.count(), FAST_WRITES as usize, "{threads:?}");
+        assert_ne!(threads.first().unwrap(), "journal");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn the_only_worker_of_a_runtime_never_writes() {
+        let threads = threads_of_writes(3).await;
+        assert!(threads.iter().all(|name| name == "journal"), "{threads:?}");
     }
 }

@@ -5,7 +5,7 @@
 
 use axum::{
     extract::Request,
-    http::{HeaderValue, StatusCode, Uri, Version, header, uri::Authority},
+    http::{self, HeaderValue, StatusCode, Uri, Version, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -14,11 +14,17 @@ use super::problem::Refusal;
 
 /// Answers 400 to a request whose host is not one.
 pub(super) async fn check(request: Request, next: Next) -> Response {
-    let hosts = request.headers().get_all(header::HOST);
-    match verdict(request.version(), request.uri(), hosts.iter()) {
-        Ok(()) => next.run(request).await,
-        Err(reason) => Refusal::new(StatusCode::BAD_REQUEST, reason).into_response(),
+    match refusal(&request) {
+        None => next.run(request).await,
+        Some(refusal) => refusal,
     }
+}
+
+/// The answer to a request whose host is not one; `None` if it is.
+pub(super) fn refusal<B>(request: &http::Request<B>) -> Option<Response> {
+    let hosts = request.headers().get_all(header::HOST);
+    let verdict = verdict(request.version(), request.uri(), hosts.iter());
+    verdict.err().map(|reason| Refusal::new(StatusCode::BAD_REQUEST, reason).into_response())
 }
 
 /// What is wrong with the host of a request, as a sentence.

@@ -7,6 +7,7 @@
 mod connection_places;
 mod connection_watch;
 mod paced_body;
+mod request_timer;
 mod watched_stream;
 
 use std::{
@@ -24,10 +25,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-};
+use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -36,16 +34,11 @@ use self::{
     connection_places::{ConnectionPlaces, connection_limit},
     connection_watch::ConnectionWatch,
     paced_body::PacedBody,
+    request_timer::RequestTimer,
     watched_stream::{PeerStream, WatchedStream},
 };
-use super::{access::Peer, problem::Refusal};
+use super::{access::Peer, host_header, problem::Refusal};
 use crate::{descriptors, peer_address::AddressHasher};
-
-/// How long a connection may take for the head of its next request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long a request may take, its body included.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long to wait after the system could not accept a connection, which mostly means too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -131,17 +124,20 @@ fn connection<S: PeerStream>(
     watch: Arc<ConnectionWatch>,
 ) -> impl Future<Output = ()> + use<S> {
     let watch_of_requests = Arc::clone(&watch);
+    let timer = Arc::new(RequestTimer::default());
     let service = service_fn(move |mut request: Request<Incoming>| {
-        let watch = Arc::clone(&watch_of_requests);
+        let (watch, timer) = (Arc::clone(&watch_of_requests), Arc::clone(&timer));
         watch.request_begins();
         request.extensions_mut().insert(Peer(peer));
+        let refused = host_header::refusal(&request);
         let request = request.map(|body| Body::new(PacedBody::new(body, Arc::clone(&watch))));
-        let answer = router.clone().oneshot(request);
+        let router = router.clone();
         async move {
-            // Its timer is set only for a request that cannot be answered at once.
-            let answer = match tokio::time::timeout(REQUEST_TIMEOUT, answer).await {
-                Ok(answer) => answer,
-                Err(_) => Ok(closing(StatusCode::SERVICE_UNAVAILABLE, "this server took too long to answer")),
+            let answer = match refused {
+                Some(refusal) => Ok(refusal),
+                None => timer.limit(router.oneshot(request)).await.unwrap_or_else(|too_long| {
+                    Ok(closing(StatusCode::SERVICE_UNAVAILABLE, &too_long.to_string()))
+                }),
             };
             let answer = if watch.body_was_too_slow() {
                 Ok(closing(StatusCode::REQUEST_TIMEOUT, "the body of the request came too slowly"))
@@ -153,8 +149,8 @@ fn connection<S: PeerStream>(
         }
     });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        // The watch of the connection does that, without a timer for every request.
+        .header_read_timeout(None)
         .max_buf_size(BUFFER_BYTES)
         .serve_connection(TokioIo::new(WatchedStream::new(stream, Arc::clone(&watch))), service);
     let watched = graceful.watch(connection);

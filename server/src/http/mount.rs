@@ -49,12 +49,17 @@ impl ServerRoutes {
         Self { base_path: Arc::new(base_path.clone()), routes, addresses: addresses.into() }
     }
 
-    /// A router for a program of its own: answers every request.
+    /// A router for any web server: answers every request.
     pub fn standalone(self) -> Router {
+        with_one_host(self.for_listener())
+    }
+
+    /// The same for [`serve`](super::listen::serve), which looks at the host of a request itself.
+    pub fn for_listener(self) -> Router {
         if self.base_path.as_str() == "/" {
-            return with_one_host(self.routes);
+            return self.routes;
         }
-        with_one_host(Router::new().fallback_service(self.service()))
+        Router::new().fallback_service(self.service())
     }
 
     /// A router without a fallback, for the router of another program.

@@ -3,64 +3,79 @@
 //! Pages of other origins ask and send, so every answer may be read by all of them, also by those that embed nothing that does
 //! not agree (`Cross-Origin-Embedder-Policy`). There is nothing in it but its status.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::{
     Extension, Router,
     body::Body,
     extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
     routing::get,
 };
 use headcount_shared::{
     event::{BrowserEvent, EventError},
     limits::EVENT_BYTES,
 };
-use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::{
-    ServerState,
+    ServerParts, ServerState,
     access::Peer,
     body::{BodyError, receive},
-    forwarded::EventSenders,
     problem::Refusal,
 };
-use crate::{
-    app::statistics::Statistics,
-    browsers::RecordError,
-    metrics::{EventLabel, Metrics},
-};
+use crate::{app::statistics::Statistics, browsers::RecordError, metrics::EventLabel};
 
-/// The route, with the headers that every answer of it has.
+/// What every answer of this route has. Parsed once.
+static READABLE_BY_ALL: LazyLock<HeaderMap> = LazyLock::new(|| {
+    HeaderMap::from_iter([
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ])
+});
+
+/// The route.
 pub(super) fn routes() -> Router<ServerState> {
-    let set = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
-    Router::new()
-        .route("/stats", get(is_on).post(record))
-        // As one layer: axum allocates for each.
-        .layer((
-            set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-            set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
-            set(header::CACHE_CONTROL, "no-store"),
-        ))
+    let methods = get(is_on).post(record).fallback(async || readable_by_all(StatusCode::METHOD_NOT_ALLOWED));
+    Router::new().route("/stats", methods)
+}
+
+/// An answer with the headers that every one of this route has. Not by a layer: axum allocates for each.
+fn readable_by_all(answer: impl IntoResponse) -> Response {
+    let mut answer = answer.into_response();
+    let headers = answer.headers_mut();
+    if headers.is_empty() {
+        *headers = READABLE_BY_ALL.clone();
+    } else {
+        headers.extend(READABLE_BY_ALL.clone());
+    }
+    answer
 }
 
 /// Says whether statistics are on: 204, or 404 while they are off. A tracker asks before anything else.
-pub async fn is_on(State(statistics): State<Arc<Statistics>>) -> StatusCode {
-    if statistics.is_on() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+async fn is_on(State(statistics): State<Arc<Statistics>>) -> Response {
+    readable_by_all(if statistics.is_on() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND })
 }
 
-/// Counts an event. 204 means that it survives the end of this process.
-///
-/// # Errors
-/// A [`Refusal`] that says why it is not counted.
-pub async fn record(
-    State(statistics): State<Arc<Statistics>>,
-    State(metrics): State<Metrics>,
-    State(senders): State<Arc<EventSenders>>,
+/// Counts an event. 204 means that it survives the end of this process; a [`Refusal`] says why it is not counted.
+async fn record(
+    State(state): State<ServerState>,
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     body: Body,
+) -> Response {
+    let peer = peer.map(|Extension(peer)| peer);
+    readable_by_all(count(&state.0, peer, &headers, body).await)
+}
+
+async fn count(
+    parts: &ServerParts,
+    peer: Option<Peer>,
+    headers: &HeaderMap,
+    body: Body,
 ) -> Result<StatusCode, Refusal> {
+    let ServerParts { statistics, metrics, senders, .. } = parts;
     let Some(running) = statistics.running() else { return Err(off()) };
     // Whatever its content type: a browser that leaves a page sends a plain text.
     let event = receive(body, EVENT_BYTES)
@@ -68,7 +83,7 @@ pub async fn record(
         .map_err(unreceived)
         .and_then(|body| read(&body))
         .inspect_err(|_| metrics.event(EventLabel::Refused))?;
-    let sender = senders.sender(peer.map(|Extension(peer)| peer), &headers);
+    let sender = senders.sender(peer, headers);
     match running.browsers.record(&event, sender).await {
         Ok(()) => {
             metrics.event(EventLabel::Counted);

@@ -1,7 +1,10 @@
 //! What one connection waits for, and since when.
 
 use std::{
+    future::poll_fn,
+    pin::pin,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    task::Poll,
     time::Duration,
 };
 
@@ -9,16 +12,18 @@ use tokio::{sync::Notify, time::Instant};
 
 use crate::peer_address::AddressHash;
 
-/// How long a peer may take no byte of an answer.
-pub(super) const WRITE_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a peer may take no byte of an answer, and how long the head of its next request may take.
+pub(super) const PEER_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The state of one connection, for those who decide how long it stays.
 #[derive(Debug)]
 pub(super) struct ConnectionWatch {
     address: AddressHash,
     accepted: Instant,
-    /// Since when the next request or more of a body is awaited.
-    read_awaited: Moment,
+    /// Since when the head of a request is awaited.
+    head_awaited: Moment,
+    /// Since when more of a body is awaited.
+    body_awaited: Moment,
     /// Since when the peer takes nothing of what is written.
     write_blocked: Moment,
     body_too_slow: AtomicBool,
@@ -53,7 +58,8 @@ impl ConnectionWatch {
         Self {
             address,
             accepted: Instant::now(),
-            read_awaited: Moment(AtomicU64::new(0)),
+            head_awaited: Moment(AtomicU64::new(0)),
+            body_awaited: Moment(AtomicU64::new(NONE)),
             write_blocked: Moment(AtomicU64::new(NONE)),
             body_too_slow: AtomicBool::new(false),
             closing: AtomicBool::new(false),
@@ -68,22 +74,23 @@ impl ConnectionWatch {
 
     /// The head of a request is complete. A head that is not has been awaited since the answer before.
     pub(super) fn request_begins(&self) {
-        self.read_awaited.clear();
+        self.head_awaited.clear();
     }
 
     /// The answer to a request is there; what follows is awaited from now on.
     pub(super) fn request_ends(&self) {
-        self.read_awaited.set(self.accepted.elapsed());
+        self.body_awaited.clear();
+        self.head_awaited.set(self.accepted.elapsed());
     }
 
     /// More of a body is awaited from now on.
     pub(super) fn body_is_awaited(&self) {
-        self.read_awaited.set(self.accepted.elapsed());
+        self.body_awaited.set(self.accepted.elapsed());
     }
 
     /// More of a body has come, or its end.
     pub(super) fn body_came(&self) {
-        self.read_awaited.clear();
+        self.body_awaited.clear();
     }
 
     /// A body came too slowly; its request is answered with 408.
@@ -109,14 +116,20 @@ impl ConnectionWatch {
             return;
         }
         self.write_blocked.clear();
-        if self.read_awaited.get().is_some() {
-            self.read_awaited.set(self.accepted.elapsed());
+        for awaited in [&self.head_awaited, &self.body_awaited] {
+            if awaited.get().is_some() {
+                awaited.set(self.accepted.elapsed());
+            }
         }
     }
 
     /// For how long the connection has waited for its peer; `None` while this side is at work.
     pub(super) fn waits_for_peer(&self) -> Option<Duration> {
-        let since = self.write_blocked.get().or_else(|| self.read_awaited.get())?;
+        let since = self
+            .write_blocked
+            .get()
+            .or_else(|| self.head_awaited.get())
+            .or_else(|| self.body_awaited.get())?;
         Some(self.accepted.elapsed().saturating_sub(since))
     }
 
@@ -131,21 +144,32 @@ impl ConnectionWatch {
         self.close.notify_one();
     }
 
-    /// Returns when the connection has to end: it was told to, or its peer takes nothing for too long.
+    /// Returns when the connection has to end: it was told to, or its peer takes nothing or asks nothing for too long. Polled
+    /// by one task alone.
     pub(super) async fn has_to_end(&self) {
-        tokio::select! {
-            () = self.close.notified() => {}
-            () = self.write_patience_ends() => self.closing.store(true, Ordering::Relaxed),
-        }
+        let (mut told, mut patience_ends) = (pin!(self.close.notified()), pin!(self.patience_ends()));
+        let mut has_asked = false;
+        poll_fn(|cx| {
+            // Asking takes a lock, and the task is woken after it has asked once. It is polled several times for a request.
+            let asks = !std::mem::replace(&mut has_asked, true) || self.is_closing();
+            if asks && told.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            patience_ends.as_mut().poll(cx)
+        })
+        .await;
     }
 
-    /// A peer that stops taking bytes while this sleeps has not been patiently waited for when it wakes: so the timer is
-    /// not set again for every write.
-    async fn write_patience_ends(&self) {
+    /// What begins to be awaited while this sleeps has not been awaited for long when it wakes: so the timer is not set
+    /// again for every request and every write.
+    async fn patience_ends(&self) {
         loop {
             let now = self.accepted.elapsed();
-            let deadline = self.write_blocked.get().unwrap_or(now) + WRITE_PATIENCE;
+            let write_blocked = self.write_blocked.get();
+            let deadline = write_blocked.or_else(|| self.head_awaited.get()).unwrap_or(now) + PEER_PATIENCE;
             if deadline <= now {
+                // What a peer does not take is dropped. One that has taken everything finds an ordinary end.
+                self.closing.fetch_or(write_blocked.is_some(), Ordering::Relaxed);
                 return;
             }
             tokio::time::sleep(deadline - now).await;
@@ -195,6 +219,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_takes_nothing_is_waited_for_thirty_seconds() {
         let (watch, started) = (watch(), Instant::now());
+        watch.request_begins();
         let ended = async {
             watch.has_to_end().await;
             started.elapsed()
@@ -212,5 +237,34 @@ mod tests {
         let (ended, ()) = tokio::join!(ended, peer);
         assert!(ended >= seconds(29 + 29 + 100 + 30) && ended < seconds(29 + 29 + 100 + 31), "{ended:?}");
         assert!(watch.is_closing());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_asks_nothing_is_waited_for_thirty_seconds_and_keeps_its_answers() {
+        let (watch, started) = (watch(), Instant::now());
+        let ended = async {
+            watch.has_to_end().await;
+            started.elapsed()
+        };
+        let peer = async {
+            tokio::time::sleep(seconds(29)).await;
+            watch.request_begins();
+            tokio::time::sleep(seconds(100)).await;
+            watch.request_ends();
+        };
+        let (ended, ()) = tokio::join!(ended, peer);
+        assert!(ended >= seconds(29 + 100 + 30) && ended < seconds(29 + 100 + 31), "{ended:?}");
+        assert!(!watch.is_closing());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_ends_when_it_is_told_to() {
+        let watch = watch();
+        watch.request_begins();
+        let told = async {
+            tokio::time::sleep(seconds(100)).await;
+            watch.close();
+        };
+        tokio::join!(watch.has_to_end(), told);
     }
 }

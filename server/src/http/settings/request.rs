@@ -52,7 +52,7 @@ impl FromRequestParts<ServerState> for Open {
             let why = "usage statistics are switched off for this run, so no settings are open";
             Refusal::new(StatusCode::CONFLICT, why)
         };
-        state.settings.clone().map(Self).ok_or_else(closed)
+        state.0.settings.clone().map(Self).ok_or_else(closed)
     }
 }
 
@@ -60,7 +60,7 @@ impl FromRequestParts<ServerState> for PrometheusFailures {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(_: &mut Parts, state: &ServerState) -> Result<Self, Self::Rejection> {
-        Ok(Self(state.statistics.prometheus_failures()))
+        Ok(Self(state.0.statistics.prometheus_failures()))
     }
 }
 
