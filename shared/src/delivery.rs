@@ -62,7 +62,7 @@ pub const DELIVERY_HEADERS: [DeliveryHeader; 7] = [
     },
 ];
 
-/// The headers as a table in Markdown, as the README has it.
+/// The headers as a table in Markdown, for `docs/payload.md`.
 #[must_use]
 pub fn markdown_table() -> String {
     let mut table = String::from("| header | value | why |\n|---|---|---|\n");
