@@ -15,8 +15,8 @@ pub struct DeliveryHeader {
     pub always: bool,
 }
 
-/// Every header that a report can be sent with. There are no others: the interface, `docs/payload.md` and tests of what is
-/// sent read this list.
+/// Every header that a report can be sent with. There are no others: the interface, `docs/payload.md` and
+/// tests of what is sent read this list.
 pub const DELIVERY_HEADERS: [DeliveryHeader; 7] = [
     DeliveryHeader {
         name: "host",

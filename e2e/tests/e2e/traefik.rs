@@ -1,4 +1,5 @@
-//! What the snippet for Traefik in `docs/operating.md` lets out, by the rules of its routers as Traefik documents them.
+//! What the snippet for Traefik in `docs/operating.md` lets out, by the rules of its routers as Traefik
+//! documents them.
 
 use std::{fs, path::Path};
 

@@ -138,8 +138,8 @@ fn connection<S: PeerStream>(
         let request = request.map(|body| Body::new(PacedBody::new(body, Arc::clone(&watch))));
         let answer = router.clone().oneshot(request);
         async move {
-            // Around the router and not in a layer: the timer is set only for a request that cannot be answered at once.
-            // A layer sets one for each event.
+            // Around the router and not in a layer: the timer is set only for a request that cannot be
+            // answered at once. A layer sets one for each event.
             let answer = match tokio::time::timeout(REQUEST_TIMEOUT, answer).await {
                 Ok(answer) => answer,
                 Err(_) => Ok(closing(StatusCode::SERVICE_UNAVAILABLE, "this server took too long to answer")),
