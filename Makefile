@@ -60,7 +60,7 @@ bench: ## Measures, prints figures beside their bounds, and fails outside of the
 	cargo bench -p headcount --bench measures; server=$$?; \
 	    $(FIRST) cargo bench -p headcount-e2e --bench tracker && exit $$server
 
-lint: ## Checks the format, clippy and the documentation, with warnings as errors
+lint: ## Checks the format, clippy, the documentation and licences, with warnings as errors
 	@.ci/lint
 
 fmt: ## Formats the code
