@@ -37,9 +37,8 @@ fn the_manual_lists_every_flag_with_its_default_in_the_order_of_the_help() {
         let rows = table.lines().filter_map(|line| line.strip_prefix("| `--"));
         let listed: Vec<(String, String)> = rows
             .map(|row| {
-                let mut cells = row.split(" | ");
-                let [flag, default] = [cells.next().unwrap(), cells.next().unwrap()];
-                (flag.trim_matches('`').to_owned(), default.trim_matches(['`', ' ']).to_owned())
+                let mut cells = row.split('|').map(|cell| cell.trim().trim_matches('`').to_owned());
+                (cells.next().unwrap(), cells.next().unwrap())
             })
             .collect();
         let shown = command.get_arguments().filter(|flag| !flag.is_hide_set());
