@@ -1,7 +1,7 @@
 # `make run` and `make test` need nothing before them: the scripts in .ci install what is missing and say what they do.
 
 .DEFAULT_GOAL := help
-.PHONY: help run examples build test verify bench lint fmt readme behaviours clean
+.PHONY: help run examples build test verify bench lint fmt payload behaviours clean
 
 # Where cargo builds.
 BUILT := $(or $(CARGO_TARGET_DIR),target)
@@ -60,17 +60,18 @@ bench: ## Measures, prints figures beside their bounds, and fails outside of the
 	cargo bench -p headcount --bench measures; server=$$?; \
 	    $(FIRST) cargo bench -p headcount-e2e --bench tracker && exit $$server
 
-lint: ## Checks the format, clippy and the documentation, with warnings as errors
+lint: ## Checks the format, clippy, the documentation and licences, with warnings as errors
 	@.ci/lint
 
 fmt: ## Formats the code
 	cargo fmt --all
 
-readme: ## Brings the tables of fields and headers in the README up to date
+payload: ## Brings the tables of fields and headers in docs/payload.md up to date
+	@mkdir -p $(BUILT)
 	@cargo run --quiet -p headcount-shared --example fields > $(BUILT)/fields.md
-	@sed -i -e '/<!-- fields -->/,/<!-- \/fields -->/{/<!--/!d}' -e '/<!-- fields -->/r $(BUILT)/fields.md' README.md
+	@sed -i -e '/<!-- fields -->/,/<!-- \/fields -->/{/<!--/!d}' -e '/<!-- fields -->/r $(BUILT)/fields.md' docs/payload.md
 	@cargo run --quiet -p headcount-shared --example headers > $(BUILT)/headers.md
-	@sed -i -e '/<!-- headers -->/,/<!-- \/headers -->/{/<!--/!d}' -e '/<!-- headers -->/r $(BUILT)/headers.md' README.md
+	@sed -i -e '/<!-- headers -->/,/<!-- \/headers -->/{/<!--/!d}' -e '/<!-- headers -->/r $(BUILT)/headers.md' docs/payload.md
 
 behaviours: ## Brings the table in docs/tracker.md up to date with the last `make test`
 	@cargo run --quiet -p headcount-e2e --bin behaviours -- $(SEEN) docs/tracker.md

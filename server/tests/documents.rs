@@ -1,7 +1,9 @@
-//! What the documents say of the source, held against the source.
+//! Compares the documents with the program: the sources of every field, and the flags of every command.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+use clap::{Args, Command};
+use headcount::config::{Collect, Serve};
 use headcount_shared::payload::fields;
 
 #[test]
@@ -19,4 +21,34 @@ fn the_page_on_sources_has_every_field_of_a_report_once_and_files_that_exist() {
     let expected: BTreeSet<String> = fields().into_iter().map(|field| field.path).collect();
     assert_eq!(listed.iter().map(|field| (*field).to_owned()).collect::<BTreeSet<_>>(), expected);
     assert_eq!(listed.len(), expected.len());
+}
+
+#[test]
+fn the_manual_lists_every_flag_with_its_default_in_the_order_of_the_help() {
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating.md");
+    let manual = fs::read_to_string(manual).unwrap();
+    let commands = [
+        ("serve", Serve::augment_args(Command::new("serve"))),
+        ("collect", Collect::augment_args(Command::new("collect"))),
+    ];
+    for (name, command) in commands {
+        let (_, rest) = manual.split_once(&format!("<!-- flags of {name} -->\n")).unwrap();
+        let (table, _) = rest.split_once(&format!("<!-- /flags of {name} -->")).unwrap();
+        let rows = table.lines().filter_map(|line| line.strip_prefix("| `--"));
+        let listed: Vec<(String, String)> = rows
+            .map(|row| {
+                let mut cells = row.split('|').map(|cell| cell.trim().trim_matches('`').to_owned());
+                (cells.next().unwrap(), cells.next().unwrap())
+            })
+            .collect();
+        let shown = command.get_arguments().filter(|flag| !flag.is_hide_set());
+        let expected: Vec<(String, String)> = shown
+            .map(|flag| {
+                let defaults: Vec<&str> =
+                    flag.get_default_values().iter().map(|value| value.to_str().unwrap()).collect();
+                (flag.get_long().unwrap().to_owned(), defaults.join(","))
+            })
+            .collect();
+        assert_eq!(listed, expected, "the flags of {name}");
+    }
 }

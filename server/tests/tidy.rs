@@ -7,21 +7,30 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Every source file of the workspace.
-fn sources() -> Vec<PathBuf> {
-    fn collect(dir: &Path, found: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(dir).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() && !path.ends_with("target") && !path.ends_with("dist") {
-                collect(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.push(path);
+/// Adds the files with an extension in `dir` and below to `found`, without what was built or installed.
+fn add_files(dir: &Path, extension: &str, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            let is_ours = ["target", "dist", "node_modules"].iter().all(|name| !path.ends_with(name));
+            if is_ours {
+                add_files(&path, extension, found);
             }
+        } else if path.extension().is_some_and(|its| its == extension) {
+            found.push(path);
         }
     }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every source file of the workspace.
+fn sources() -> Vec<PathBuf> {
     let mut found = Vec::new();
     for package in ["shared", "frontend-tracker", "server", "e2e"] {
-        collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(package), &mut found);
+        add_files(&root().join(package), "rs", &mut found);
     }
     assert!(found.len() > 50, "only {} files were found", found.len());
     found
@@ -147,8 +156,7 @@ fn rows(document: &str) -> Vec<Vec<&str>> {
 
 #[test]
 fn every_difference_from_coroot_has_a_test_that_exists() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/coroot-compatibility.md");
-    let document = fs::read_to_string(file).unwrap();
+    let document = fs::read_to_string(root().join("docs/coroot-compatibility.md")).unwrap();
     let tests = tests();
     let rows = rows(&document);
     let differences = rows.iter().filter(|row| !matches!(row[0], "case" | "---"));
@@ -163,4 +171,114 @@ fn every_difference_from_coroot_has_a_test_that_exists() {
         }
     }
     assert!(count > 40, "only {count} differences were found");
+}
+
+/// The documents for people: those at the root, in `docs`, for the public host, and that of the package for
+/// npm.
+fn documents() -> Vec<PathBuf> {
+    let mut found = vec![root().join("frontend-tracker/npm/README.md")];
+    for folder in ["docs", ".github"] {
+        add_files(&root().join(folder), "md", &mut found);
+    }
+    let at_root = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path());
+    found.extend(at_root.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
+    assert!(found.len() > 10, "only {} documents were found", found.len());
+    found
+}
+
+/// The lines of a document that are outside of its blocks of code.
+fn prose(document: &str) -> Vec<&str> {
+    let mut in_code = false;
+    let lines = document.lines().filter(|line| {
+        let is_fence = line.trim_start().starts_with("```");
+        in_code ^= is_fence;
+        !in_code && !is_fence
+    });
+    lines.collect()
+}
+
+/// The targets of the links in a document.
+fn link_targets(document: &str) -> Vec<String> {
+    let text = prose(document).join("\n");
+    text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap().to_owned()).collect()
+}
+
+/// The anchors of the headings of a document, as its public host makes them.
+fn anchors(document: &str) -> BTreeSet<String> {
+    let headings = prose(document).into_iter().filter(|line| line.starts_with('#'));
+    let anchor = |heading: &str| {
+        let text = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    };
+    headings.map(anchor).collect()
+}
+
+#[test]
+fn every_link_in_a_document_leads_to_a_file_and_a_heading_that_exist() {
+    let mut count = 0;
+    for path in documents() {
+        let document = fs::read_to_string(&path).unwrap();
+        for target in link_targets(&document) {
+            if target.contains("://") {
+                continue;
+            }
+            count += 1;
+            let (file, anchor) = target.split_once('#').unwrap_or((&target, ""));
+            let file = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            assert!(file.exists(), "{} links to {target}, which does not exist", path.display());
+            if !anchor.is_empty() {
+                let linked = fs::read_to_string(&file).unwrap();
+                assert!(
+                    anchors(&linked).contains(anchor),
+                    "{}: {target} has no such heading",
+                    path.display()
+                );
+            }
+        }
+    }
+    assert!(count > 50, "only {count} links were found");
+}
+
+#[test]
+fn every_path_that_a_document_names_exists() {
+    let mut count = 0;
+    for path in documents() {
+        let document = fs::read_to_string(&path).unwrap();
+        let text = prose(&document).join("\n");
+        for name in text.split('`').skip(1).step_by(2) {
+            let is_path = ["server/", "shared/", "frontend-tracker/", "e2e/", "docs/", ".ci/", ".github/"]
+                .iter()
+                .any(|folder| name.starts_with(folder));
+            // What is built is there in some checkouts only, and a pattern is no path.
+            if is_path && !name.contains("/dist") && !name.contains(['*', '<', '{', ' ']) {
+                count += 1;
+                assert!(root().join(name).exists(), "{} names {name}, which does not exist", path.display());
+            }
+        }
+    }
+    assert!(count > 20, "only {count} paths were found");
+}
+
+#[test]
+fn the_readme_fits_on_a_hundred_lines_and_says_first_who_receives_reports() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    assert!(readme.lines().count() <= 100, "{} lines", readme.lines().count());
+    let second = readme.split("\n\n").filter(|paragraph| !paragraph.starts_with('#')).nth(1).unwrap();
+    assert!(second.contains("https://coroot.com/ce/usage-statistics"), "{second}");
+    assert!(second.contains("--collector-url"), "{second}");
+}
+
+#[test]
+fn the_public_host_tests_the_oldest_compiler_that_cargo_toml_names() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let (_, rest) = manifest.split_once("rust-version = \"").unwrap();
+    let version = rest.split('"').next().unwrap();
+    let workflow = fs::read_to_string(root().join(".github/workflows/ci.yml")).unwrap();
+    assert!(workflow.contains(&format!("rust:{version}-")), "{version} is not tested");
+    let guide = fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
+    assert!(
+        guide.contains(&format!("{version} or later")),
+        "CONTRIBUTING.md has another version than {version}"
+    );
 }

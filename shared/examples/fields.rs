@@ -1,4 +1,4 @@
-//! Prints the table of all payload fields for the README: `make readme` puts it there.
+//! Prints the table of all payload fields. `make payload` writes it into `docs/payload.md`.
 
 use std::io::{self, Write};
 

@@ -15,7 +15,8 @@ pub struct DeliveryHeader {
     pub always: bool,
 }
 
-/// Every header that a report can be sent with. There are no others.
+/// Every header that a report can be sent with. There are no others: the interface, `docs/payload.md` and
+/// tests of what is sent read this list.
 pub const DELIVERY_HEADERS: [DeliveryHeader; 7] = [
     DeliveryHeader {
         name: "host",
@@ -62,7 +63,7 @@ pub const DELIVERY_HEADERS: [DeliveryHeader; 7] = [
     },
 ];
 
-/// The headers as a table in Markdown, as the README has it.
+/// The headers as a table in Markdown, for `docs/payload.md`.
 #[must_use]
 pub fn markdown_table() -> String {
     let mut table = String::from("| header | value | why |\n|---|---|---|\n");

@@ -30,13 +30,13 @@ use tokio::net::TcpListener;
 use crate::scene::{SOON, Scene, own_address};
 
 in_every_engine!(
-    the_script_of_the_readme_counts_the_pages_of_its_route_table,
+    the_documented_script_counts_the_pages_of_the_documented_route_table,
     the_module_of_the_package_sends_what_its_readme_says,
     the_tables_of_vue_router_and_react_router_are_what_their_pages_are_counted_by,
     the_choice_of_the_package_s_readme_is_kept,
 );
 
-const README: &str = "README.md";
+const EMBEDDING: &str = "docs/embedding.md";
 const PACKAGE: &str = "frontend-tracker/npm/README.md";
 const TRACKER: &str = "docs/tracker.md";
 
@@ -108,13 +108,13 @@ async fn pass_on(State(product): State<Product>, request: Request) -> Response {
     (status, headers, answer.bytes().await.unwrap()).into_response()
 }
 
-async fn the_script_of_the_readme_counts_the_pages_of_its_route_table(engine: Engine) {
+async fn the_documented_script_counts_the_pages_of_the_documented_route_table(engine: Engine) {
     let scene = Scene::new();
     let table = scene.path("routes");
-    fs::write(&table, block(README, "text", "/customers/:id")).unwrap();
+    fs::write(&table, block(EMBEDDING, "text", "/customers/:id")).unwrap();
     let server = scene.server_to("http://127.0.0.1:9/").flag("--url-base-path", "/stats-of-mine/");
     let server = server.flag("--routes", &table).start().await.unwrap();
-    let script = block(README, "html", "<script");
+    let script = block(EMBEDDING, "html", "<script");
     let tracker = fs::read_to_string(root().join(TRACKER)).unwrap();
     assert!(tracker.contains(&format!("`{}`", script.trim())), "{TRACKER} has the same element");
     let page = format!(
@@ -238,8 +238,8 @@ async fn the_choice_of_the_package_s_readme_is_kept(engine: Engine) {
 }
 
 #[test]
-fn the_shop_of_the_readme_is_the_one_that_the_example_in_leptos_has() {
+fn the_documented_shop_is_the_one_that_the_example_in_leptos_has() {
     let source = fs::read_to_string(root().join("frontend-tracker/examples/leptos/documented.rs")).unwrap();
-    let (_, shop) = source.split_once("// README.md\n").unwrap();
-    assert_eq!(block(README, "rust", "<CountedRoutes"), shop);
+    let (_, shop) = source.split_once("// docs/embedding.md\n").unwrap();
+    assert_eq!(block(EMBEDDING, "rust", "<CountedRoutes"), shop);
 }

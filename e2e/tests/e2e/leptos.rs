@@ -13,7 +13,7 @@ use crate::scene::{SOON, own_address};
 in_every_engine!(
     every_page_that_the_router_settles_on_is_counted_once_under_its_route,
     a_redirect_of_the_first_page_is_one_view_of_where_it_leads,
-    the_shop_of_the_readme_counts_its_pages
+    the_documented_shop_counts_its_pages
 );
 
 /// What a visitor does.
@@ -150,7 +150,7 @@ async fn a_redirect_of_the_first_page_is_one_view_of_where_it_leads(engine: Engi
     browser.close().await;
 }
 
-async fn the_shop_of_the_readme_counts_its_pages(engine: Engine) {
+async fn the_documented_shop_counts_its_pages(engine: Engine) {
     let site = Site::keeping("leptos", own_address()).await.unwrap();
     let browser = Browser::open(engine, 1400).await;
     browser.goto(&site.url("/shop/customers/7/bills#documented")).await;

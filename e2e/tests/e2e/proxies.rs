@@ -1,5 +1,5 @@
-//! Behind a reverse proxy in its shortest configuration the operator gets in and strangers do not; and the snippets of the
-//! README let out what is public, and nothing else.
+//! Behind a reverse proxy in its shortest configuration the operator gets in and strangers do not; and the
+//! snippets in `docs/operating.md` let out what is public, and nothing else.
 
 use std::{fs, path::Path};
 
@@ -212,13 +212,14 @@ async fn a_proxy_that_tells_what_it_does_as_traefik_lets_the_operator_in_and_no_
     }
 }
 
-/// The snippets of a language in the README, in their order, with the addresses of the programs in them.
+/// The snippets of a language in `docs/operating.md`, in their order, with the addresses of the programs in
+/// them.
 fn snippets(language: &str, server: &Process, collector: &Process) -> Vec<String> {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
-    let readme = fs::read_to_string(readme).unwrap();
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating.md");
+    let manual = fs::read_to_string(manual).unwrap();
     let begin = format!("```{language}\n");
     let address = |process: &Process| process.address().unwrap().to_string();
-    readme
+    manual
         .split(&begin)
         .skip(1)
         .map(|rest| {

@@ -1,4 +1,5 @@
-//! What the snippet for Traefik in the README lets out, by the rules of its routers as Traefik documents them.
+//! What the snippet for Traefik in `docs/operating.md` lets out, by the rules of its routers as Traefik
+//! documents them.
 
 use std::{fs, path::Path};
 
@@ -63,8 +64,9 @@ impl Rule<'_> {
 
 /// The rules of the snippet.
 fn rules() -> Vec<String> {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
-    let (_, snippet) = readme.split_once("```yaml\nhttp:\n").unwrap();
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating.md");
+    let manual = fs::read_to_string(manual).unwrap();
+    let (_, snippet) = manual.split_once("```yaml\nhttp:\n").unwrap();
     let (snippet, _) = snippet.split_once("```").unwrap();
     let rules = snippet.lines().filter_map(|line| line.trim().strip_prefix("rule: "));
     rules.map(str::to_owned).collect()

@@ -1,10 +1,10 @@
-//! The shop of the README: what follows the line is its text.
+//! The shop of `docs/embedding.md`: everything below the line with that name is in the document.
 
 pub(crate) fn mount() {
     leptos::mount::mount_to_body(Shop);
 }
 
-// README.md
+// docs/embedding.md
 use headcount_frontend::leptos::{CountedRoutes, Tracker};
 use leptos::prelude::*;
 use leptos_router::{

@@ -43,7 +43,7 @@ pub(super) struct QuotaRequest<'a> {
     pub is_new: bool,
     /// Who sent it; `None` where senders cannot be told apart.
     pub prefix: Option<SenderKey>,
-    /// Its size as it is stored.
+    /// Its size as it is stored, compressed: the disk is what a quota protects.
     pub bytes: u64,
 }
 

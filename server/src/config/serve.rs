@@ -244,8 +244,11 @@ impl Serve {
         self.collector_url.as_ref().unwrap_or(&COROOTS_COLLECTOR)
     }
 
-    /// Refuses to report about another product than Coroot to Coroot's collector, unless that is asked for by its address.
-    /// Another product has routes of its own, or an installation that it describes itself.
+    /// Refuses to report about another product than Coroot to Coroot's collector, unless that is asked for by
+    /// its address. Another product has routes of its own, or an installation that it describes itself. For
+    /// want of a flag, its operators would send reports to a company that they have nothing to do with.
+    /// Statistics that are off for the whole run need no address; those that an operator may switch on later
+    /// need it at the start.
     ///
     /// # Errors
     /// One sentence that names the flag.

@@ -1,9 +1,10 @@
 //! Reads the flags of a command from the command line, the environment and the file of `--config`.
 //!
 //! A flag `--report-interval` has the variables `HEADCOUNT_REPORT_INTERVAL` and `REPORT_INTERVAL` and the key
-//! `report-interval` in the file. For its value the command line wins over the environment, the long variable over the
-//! short one, and the environment over the file. An empty variable is like one that is not set. What switches usage
-//! statistics off knows no such order: see [`opt_out`](super::opt_out).
+//! `report-interval` in the file. For its value the command line wins over the environment, the long variable
+//! over the short one, and the environment over the file: what variables and the file say is given to the
+//! parser as a default, so that every value is checked in one way. An empty variable is like one that is not
+//! set. What switches usage statistics off knows no such order: see [`opt_out`](super::opt_out).
 
 use std::{
     collections::BTreeMap,

@@ -1,6 +1,8 @@
 //! `GET <base>api/openapi.json`: which requests does the interface answer, and how?
 //!
-//! The description is made of the routes themselves.
+//! The description is made of the routes themselves: `utoipa` describes the types of `shared` behind the
+//! feature `openapi`, `utoipa-axum` makes the routes, and a route that is not described is not answered.
+//! Browser programs are built without that feature.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,10 @@
 //! Refuses connections to link-local and cloud-metadata addresses.
 //!
-//! The addresses of Prometheus servers and webhooks come from settings. On a cloud machine one of them could be the metadata
-//! service, which hands out credentials to whatever runs there. The rule holds where a connection is made, after the name
-//! was resolved, so a name that leads there is refused too, whenever it does.
+//! The addresses of Prometheus servers and webhooks come from settings. On a cloud machine one of them could
+//! be the metadata service, which hands out credentials to whatever runs there. The rule holds where a
+//! connection is made, after the name was resolved, so a name that leads there is refused too, whenever it
+//! does. A check when a setting is saved would miss a name that leads elsewhere tomorrow. The collector's
+//! address is a flag of the operator and is not checked.
 
 use std::{
     io,

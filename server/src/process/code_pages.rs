@@ -1,8 +1,9 @@
 //! Gives back memory for code of this program that was run once.
 //!
-//! The kernel maps sixteen pages around each page of code that is run, and most code of a start is not run again. So most of
-//! what an idle server would hold is code that it does not need. Pages that are given back stay in the cache of the system,
-//! and are mapped again when they are run.
+//! The kernel maps sixteen pages around each page of code that is run, and most code of a start is not run
+//! again. So most of what an idle server would hold is code that it does not need: 12 of 18 MB. Pages that
+//! are given back stay in the cache of the system, and are mapped again when they are run. The resident size
+//! then says what the program uses, and the system can drop these pages first. Nothing becomes faster by it.
 
 use std::{ffi::c_void, time::Duration};
 

@@ -1,6 +1,6 @@
 //! How the sources become one payload.
 //!
-//! A section comes from exactly one place; the table is in the design of the project and in ARCHITECTURE.md.
+//! A section comes from exactly one place; `docs/sources.md` has the list.
 
 use std::{collections::BTreeMap, fmt::Debug, pin::Pin};
 

@@ -1,8 +1,9 @@
 //! Decides when the next report is made.
 //!
-//! Reports are due on a grid: an interval apart, beginning with the first one after the start. Each is made at a random
-//! moment in the tenth of an interval before it is due, so that the moment tells nothing of the start. The first one is made
-//! when it is due.
+//! Reports are due on a grid: an interval apart, beginning with the first one after the start. Each is made
+//! at a random moment in the tenth of an interval before it is due, so that the moment tells nothing of the
+//! start. The first one is made when it is due: its time is random already, and one that an operator asked
+//! for is not made earlier than that.
 
 use std::time::Duration;
 

@@ -9,7 +9,9 @@ use super::{
     status::Status,
 };
 
-/// How long nothing may be known of an application before its incident is over, in seconds.
+/// How long nothing may be known of an application before its incident is over, in seconds. Without such a
+/// limit the incident of an application that was removed would never end. Only slots that Prometheus answered
+/// count, so its silence ends nothing.
 const FORGOTTEN_AFTER_S: u32 = 3600;
 
 /// A time during which an application misses an objective.

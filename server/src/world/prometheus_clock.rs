@@ -1,8 +1,13 @@
 //! Keeps the time by the clock of a Prometheus where it differs from this machine's.
 //!
-//! Prometheus stores samples by its own clock, or that of its agents, and knows nothing of a moment that its clock has not
-//! reached. It is asked by its own time then, which the header `Date` of its answers tells. A proxy may put a date of its own
-//! there; samples that cannot be of such a time show that.
+//! Prometheus stores samples by its own clock, or that of its agents, and knows nothing of a moment that its
+//! clock has not reached. It is asked by its own time then, which the header `Date` of its answers tells. A
+//! proxy may put a date of its own there; samples that cannot be of such a time show that. Dates from caches
+//! are left out, and so are dates from before this machine was suspended or its clock was set.
+//!
+//! While the clocks differ and there are no series at all, every query counts as failed. Queries that were
+//! answered beyond the time of Prometheus are asked again in full, and slots of service levels beyond it are
+//! forgotten. What is kept is not judged by its time before Prometheus has answered once.
 
 use std::{
     sync::{

@@ -53,7 +53,7 @@ pub fn sections() -> Vec<(&'static str, &'static str)> {
     Payload::FIELD_NAMES.iter().zip(Payload::FIELD_DOCS).map(|(name, docs)| (*name, docs.trim())).collect()
 }
 
-/// All fields and their explanations as a table in Markdown, for the README.
+/// All fields and their explanations as a table in Markdown, for `docs/payload.md`.
 #[must_use]
 pub fn markdown_table() -> String {
     let rows = fields().into_iter().map(|field| format!("| `{}` | {} |\n", field.path, field.explanation));

@@ -153,7 +153,9 @@ async fn request<'a>(
     })
 }
 
-/// How many reports are looked at for an overlap. Where there is none so far, the first that ends later tells.
+/// How many reports are looked at for an overlap. Where there is none so far, the periods are in order, and
+/// the first that ends later tells. A complete search would let a sender with many overlapping reports slow
+/// down the writer.
 const COMPARED_PERIODS: i64 = 16;
 
 const LATER_PERIODS: &str = "SELECT period_from FROM report

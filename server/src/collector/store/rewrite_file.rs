@@ -1,8 +1,9 @@
 //! Writes a database anew, without the pages that are free.
 //!
-//! Version 0.1.0 did not overwrite what it deleted, and its file never shrank. A copy is made beside the file and takes
-//! its place by a rename, so that an interruption leaves the one or the other. The copy has `auto_vacuum`, which says
-//! that this was done.
+//! Version 0.1.0 did not overwrite what it deleted, and its file never shrank. A copy is made beside the file
+//! and takes its place by a rename, so that an interruption leaves the one or the other. `VACUUM` in place
+//! would need a temporary directory and a second copy in the log. The copy has `auto_vacuum`, which says that
+//! this was done.
 
 use std::{
     fs::{self, File},

@@ -1,4 +1,8 @@
-//! Which secrets are there, and which are to be?
+//! Redacts secrets in answers, and keeps stored secrets that a change leaves out.
+//!
+//! No part of a secret is in an answer, not even masked: a page that was never shown a secret can change what
+//! is beside it. An absent secret stays, an empty one is removed. An address with a password is refused,
+//! because addresses are shown.
 
 use headcount_shared::api::{Auth, Header, SetAuth, SetHeader};
 

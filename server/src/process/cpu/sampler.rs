@@ -4,7 +4,7 @@
 //! and counts it for the CPU time that passed since the last sample. It may have interrupted anything, so it neither
 //! allocates nor waits: when the record is in use, the sample is counted without its stack.
 //!
-//! `ARCHITECTURE.md` says why this is not the crate `pprof`.
+//! `docs/decisions/0005-the-cpu-profiler-is-our-own.md` says why this is not the crate `pprof`.
 
 #![expect(unsafe_code, reason = "a signal handler has no safe interface")]
 

@@ -1,4 +1,7 @@
-//! Which of the rollouts that were seen are news?
+//! Finds the rollouts that are not stored yet, and those of which more is known now.
+//!
+//! They are found as Coroot 1.6 finds them. One that takes longer than an hour finishes when its replica set
+//! is alone.
 
 use super::{Deployment, Detected, Seen};
 use crate::world::application_key::ApplicationKey;

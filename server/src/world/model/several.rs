@@ -1,4 +1,7 @@
 //! Values of which a key may have several.
+//!
+//! They are found by the number of the key, not by a search: an audit looks up some forty lists for each
+//! instance. The table of where the values of each key begin takes four bytes a key.
 
 use std::fmt;
 
