@@ -107,7 +107,7 @@ pub fn server_routes(
     description.merge(described);
     let addresses = own_addresses(&assets, description.paths.paths.keys());
     let for_data = middleware::from_fn_with_state(access.clone(), access::for_data);
-    let api = api.layer(Extension(Description::of(&description))).route_layer(for_data.clone());
+    let api = api.layer(Extension(Description::of(&description, base_path))).route_layer(for_data.clone());
     let metrics_page = Router::new()
         .route("/metrics", get(metrics::render))
         .route_layer(middleware::from_fn_with_state(access.clone(), access::for_metrics));

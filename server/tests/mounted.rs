@@ -118,6 +118,9 @@ impl Host {
         let (status, page) = self.get(&format!("{mount}/usage-statistics")).await;
         assert_eq!(status, StatusCode::OK, "{mount} {page}");
         assert!(page.contains(&format!("\"{mount}/static/style.css\"")), "{mount} {page}");
+        let (_, description) = self.get(&format!("{mount}/api/openapi.json")).await;
+        let description: Value = serde_json::from_str(&description).unwrap();
+        assert_eq!(description["servers"], json!([{ "url": mount }]));
         // An address with parameters of its own.
         let (status, report) = self.get(&format!("{mount}/api/usage-statistics/reports/none")).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{mount}");

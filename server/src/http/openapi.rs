@@ -1,10 +1,10 @@
-//! `GET <base>api/openapi.json`: which requests does the interface answer, and how?
+//! `GET <base>api/openapi.json`: describes the requests that the interface answers.
 //!
 //! The description is made of the routes themselves: `utoipa` describes the types of `shared` behind the
 //! feature `openapi`, `utoipa-axum` makes the routes, and a route that is not described is not answered.
 //! Browser programs are built without that feature.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Extension,
@@ -23,7 +23,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Access, ServerState};
+use super::{Access, ServerState, access::MountedAt};
 use crate::config::BasePath;
 
 /// The name of the admin token in the description.
@@ -71,21 +71,41 @@ struct About;
 
 /// The description, as it is sent.
 #[derive(Debug, Clone)]
-pub(super) struct Description(Bytes);
+pub(super) struct Description {
+    json: Bytes,
+    /// What `json` says of the base path.
+    server: Arc<str>,
+}
 
 impl Description {
-    /// The bytes of a description.
-    pub(super) fn of(described: &utoipa::openapi::OpenApi) -> Self {
+    /// The description of routes at their configured base path.
+    pub(super) fn of(described: &utoipa::openapi::OpenApi, base_path: &BasePath) -> Self {
         // Names of members are texts and numbers are finite, so it can be written.
-        Self(serde_json::to_vec(described).unwrap_or_default().into())
+        let json = serde_json::to_vec(described).unwrap_or_default().into();
+        Self { json, server: server_member(base_path).into() }
     }
+
+    /// The same where another program has mounted the routes.
+    fn mounted_at(&self, base_path: &BasePath) -> Bytes {
+        let json = String::from_utf8_lossy(&self.json);
+        json.replacen(&*self.server, &server_member(base_path), 1).into()
+    }
+}
+
+/// The member `servers` of a description.
+fn server_member(base_path: &BasePath) -> String {
+    format!("\"servers\":{}", serde_json::json!([server(base_path)]))
+}
+
+fn server(base_path: &BasePath) -> Server {
+    Server::new(base_path.as_str().trim_end_matches('/'))
 }
 
 /// A description without routes yet.
 pub(super) fn begin(base_path: &BasePath, access: &Access) -> utoipa::openapi::OpenApi {
     let mut described = About::openapi();
     described.openapi = OpenApiVersion::Version31;
-    described.servers = Some(vec![Server::new(base_path.as_str().trim_end_matches('/'))]);
+    described.servers = Some(vec![server(base_path)]);
     let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     let mut components = Components::new();
     components.add_security_scheme(ADMIN_TOKEN, token);
@@ -115,6 +135,13 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
 /// This document.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "openapi", responses(
     (status = 200, description = "An OpenAPI document of version 3.1.", body = Object), Guarded))]
-async fn openapi(Extension(Description(bytes)): Extension<Description>) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], bytes).into_response()
+async fn openapi(
+    Extension(description): Extension<Description>,
+    mounted: Option<Extension<MountedAt>>,
+) -> Response {
+    let json = match mounted {
+        Some(Extension(MountedAt(base_path))) => description.mounted_at(&base_path),
+        None => description.json,
+    };
+    ([(header::CONTENT_TYPE, "application/json")], json).into_response()
 }

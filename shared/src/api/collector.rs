@@ -30,8 +30,7 @@ pub struct StoredReport {
     pub received_at: u64,
     /// Its size, decompressed.
     pub bytes: u64,
-    /// Whether it is of one of several servers of an installation, and not of the one that speaks for all of them
-    /// (`Headcount-Replica: 1`). Absent when it is not.
+    /// Whether a server sent it that is not the leader of its installation (`Headcount-Replica: 1`). Absent otherwise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replica: bool,
 }

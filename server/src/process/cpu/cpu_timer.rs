@@ -108,7 +108,8 @@ fn set_interval(microseconds: libc::suseconds_t) -> io::Result<()> {
     outcome(unsafe { setitimer(ITIMER_PROF, &raw const times, ptr::null_mut()) })
 }
 
-fn outcome(result: c_int) -> io::Result<()> {
+/// What a call of the system that returns 0 or -1 has come to.
+pub(super) fn outcome(result: c_int) -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 

@@ -23,7 +23,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::{
     NANOS_PER_SAMPLE,
-    cpu_timer::CpuTimer,
+    cpu_timer::{self, CpuTimer},
     due_samples::DueSamples,
     stack_walk::{self, DEPTH},
     stacks::{Recorded, Stacks},
@@ -205,7 +205,7 @@ fn own_handler() -> libc::sighandler_t {
 }
 
 fn outcome(result: c_int) -> Result<(), Unavailable> {
-    if result == 0 { Ok(()) } else { Err(refused(io::Error::last_os_error())) }
+    cpu_timer::outcome(result).map_err(refused)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` passes")]
