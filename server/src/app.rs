@@ -44,7 +44,8 @@ use crate::{
     config::{BasePath, Collect, Serve},
     disk::DataDir,
     http::{
-        self, Access, AccessConfig, Assets, Interface, assets::AssetsError, forwarded::EventSenders, listen,
+        self, Access, AccessConfig, Assets, Interface, ListenerRoutes, ServerState, assets::AssetsError,
+        forwarded::EventSenders, listen,
     },
     metrics::Metrics,
     process::code_pages,
@@ -76,7 +77,8 @@ pub async fn serve(config: Serve, stop: CancellationToken) -> anyhow::Result<()>
     }
     announce_reports(&server.statistics.status(), config.collector(), &url);
     let _code = AbortOnDropHandle::new(tokio::spawn(code_pages::give_back_regularly()));
-    listen::serve(listener, server.routes().for_listener(), stop, DRAIN).await;
+    let routes = ListenerRoutes::new(&config.url_base_path, server.http_state());
+    listen::serve(listener, routes, stop, DRAIN).await;
     server.close().await;
     tracing::info!("everything counted is on disk");
     Ok(())
@@ -248,20 +250,16 @@ impl Server {
     }
 
     fn routes(&self) -> http::ServerRoutes {
+        http::server_routes(&self.config.url_base_path, self.http_state())
+    }
+
+    fn http_state(&self) -> ServerState {
         let access = self.access.clone();
         let statistics = Arc::clone(&self.statistics);
         let settings = self.kept.as_ref().map(|(_, settings)| settings.clone());
         let (metrics, assets) = (self.metrics.clone(), Arc::clone(&self.assets));
         let senders = EventSenders::behind(self.config.trusted_proxy.iter().cloned().collect());
-        http::server_routes(
-            &self.config.url_base_path,
-            access,
-            statistics,
-            settings,
-            metrics,
-            assets,
-            senders,
-        )
+        ServerState::new(access, statistics, settings, metrics, assets, senders)
     }
 
     /// Ends all tasks. When this returns, everything counted is on disk.

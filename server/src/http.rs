@@ -34,7 +34,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use self::{
     access::{Access, AccessConfig, Interface},
     assets::Assets,
-    mount::ServerRoutes,
+    mount::{ListenerRoutes, ServerRoutes},
 };
 use self::{
     forwarded::{EventSenders, TrustedProxies},
@@ -51,6 +51,20 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wa
 /// What the handlers of the server work with. Every request clones it several times, so it is one pointer.
 #[derive(Debug, Clone)]
 pub struct ServerState(Arc<ServerParts>);
+
+impl ServerState {
+    /// What the handlers work with.
+    pub fn new(
+        access: Access,
+        statistics: Arc<Statistics>,
+        settings: Option<Settings>,
+        metrics: Metrics,
+        assets: Arc<Assets>,
+        senders: EventSenders,
+    ) -> Self {
+        Self(Arc::new(ServerParts { statistics, assets, settings, metrics, senders, access }))
+    }
+}
 
 #[derive(Debug)]
 struct ServerParts {
@@ -88,16 +102,9 @@ impl FromRef<ServerState> for Metrics {
 }
 
 /// The routes of a server. Those of the settings refuse while there are none.
-pub fn server_routes(
-    base_path: &BasePath,
-    access: Access,
-    statistics: Arc<Statistics>,
-    settings: Option<Settings>,
-    metrics: Metrics,
-    assets: Arc<Assets>,
-    senders: EventSenders,
-) -> ServerRoutes {
-    let (api, mut description) = OpenApiRouter::with_openapi(openapi::begin(base_path, &access))
+pub fn server_routes(base_path: &BasePath, state: ServerState) -> ServerRoutes {
+    let access = &state.0.access;
+    let (api, mut description) = OpenApiRouter::with_openapi(openapi::begin(base_path, access))
         .merge(sign_in::code_routes())
         .merge(usage_statistics::routes())
         .merge(settings::routes())
@@ -105,7 +112,7 @@ pub fn server_routes(
         .split_for_parts();
     let (session, described) = sign_in::session_routes::<ServerState>().split_for_parts();
     description.merge(described);
-    let addresses = own_addresses(&assets, description.paths.paths.keys());
+    let addresses = own_addresses(&state.0.assets, description.paths.paths.keys());
     let for_data = middleware::from_fn_with_state(access.clone(), access::for_data);
     let api = api.layer(Extension(Description::of(&description, base_path))).route_layer(for_data.clone());
     let metrics_page = Router::new()
@@ -113,13 +120,12 @@ pub fn server_routes(
         .route_layer(middleware::from_fn_with_state(access.clone(), access::for_metrics));
     let pages = Router::new().fallback(get(pages::page));
     // What is off for the whole run has nothing to hide: its pages say so, and why.
-    let pages = if settings.is_none() { pages } else { pages.layer(for_data) };
+    let pages = if state.0.settings.is_none() { pages } else { pages.layer(for_data) };
     let open = Router::new()
         .merge(stats::routes())
         .route("/health", get(health))
         .route("/static/{file}", get(assets::file))
         .merge(sign_in::page_routes());
-    let state = ServerState(Arc::new(ServerParts { statistics, assets, settings, metrics, senders, access }));
     let private = with_headers(api.merge(session).merge(metrics_page).merge(pages));
     ServerRoutes::new(base_path, private.merge(open).with_state(state), addresses)
 }

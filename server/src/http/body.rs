@@ -1,8 +1,8 @@
-//! How is a body received that may be too large?
+//! Receives the body of a request, up to a size.
 
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::{Bytes, HttpBody};
 use http_body_util::BodyExt;
 use thiserror::Error;
 
@@ -23,7 +23,10 @@ pub(super) enum BodyError {
 }
 
 /// Reads a body of at most `most` bytes. Of one that is too large, the rest is dropped.
-pub(super) async fn receive(mut body: Body, most: usize) -> Result<Bytes, BodyError> {
+pub(super) async fn receive(
+    mut body: impl HttpBody<Data = Bytes> + Unpin,
+    most: usize,
+) -> Result<Bytes, BodyError> {
     let mut received = Bytes::new();
     if body.size_hint().lower() > most as u64 {
         drop_rest(body).await;
@@ -41,7 +44,7 @@ pub(super) async fn receive(mut body: Body, most: usize) -> Result<Bytes, BodyEr
     Ok(received)
 }
 
-async fn drop_rest(mut rest: Body) {
+async fn drop_rest(mut rest: impl HttpBody<Data = Bytes> + Unpin) {
     let drop_rest = async {
         let mut dropped = 0;
         while dropped < DROPPED_BYTES

@@ -11,6 +11,7 @@ mod request_timer;
 mod watched_stream;
 
 use std::{
+    convert::Infallible,
     io,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
@@ -76,15 +77,40 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Serves `router` until `stop`, then gives requests under way `drain` to end.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, drain: Duration) {
+/// The body of a request, as it comes from a connection.
+pub type RequestBody = PacedBody<Incoming>;
+
+/// What answers the requests of connections.
+pub trait AnswerRequests: Send + Sync + 'static {
+    /// The answer to a request that came from `peer` and names one host.
+    fn answer(&self, peer: Peer, request: Request<RequestBody>) -> impl Future<Output = Response> + Send;
+}
+
+impl AnswerRequests for Router {
+    async fn answer(&self, peer: Peer, request: Request<RequestBody>) -> Response {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        match self.clone().oneshot(request).await {
+            Ok(answer) => answer,
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// Serves `routes` until `stop`, then gives requests under way `drain` to end.
+pub async fn serve(
+    listener: TcpListener,
+    routes: impl AnswerRequests,
+    stop: CancellationToken,
+    drain: Duration,
+) {
     let places = ConnectionPlaces::new(connection_limit(descriptors::limit()));
-    serve_with(listener, router, stop, drain, places).await;
+    serve_with(listener, Arc::new(routes), stop, drain, places).await;
 }
 
 async fn serve_with(
     listener: TcpListener,
-    router: Router,
+    routes: Arc<impl AnswerRequests>,
     stop: CancellationToken,
     drain: Duration,
     places: Arc<ConnectionPlaces>,
@@ -98,7 +124,7 @@ async fn serve_with(
                     // An answer is one write; waiting to fill a packet only delays it.
                     stream.set_nodelay(true).ok();
                     let place = places.take(addresses.hash(peer.ip())).await;
-                    let connection = connection(stream, peer, router.clone(), &graceful, place.watch());
+                    let connection = connection(stream, peer, Arc::clone(&routes), &graceful, place.watch());
                     tokio::spawn(async move {
                         connection.await;
                         drop(place);
@@ -116,36 +142,36 @@ async fn serve_with(
 }
 
 /// Answers the requests of one connection until it ends, or has to.
-fn connection<S: PeerStream>(
+fn connection<S: PeerStream, R: AnswerRequests>(
     stream: S,
     peer: SocketAddr,
-    router: Router,
+    routes: Arc<R>,
     graceful: &GracefulShutdown,
     watch: Arc<ConnectionWatch>,
-) -> impl Future<Output = ()> + use<S> {
+) -> impl Future<Output = ()> + use<S, R> {
     let watch_of_requests = Arc::clone(&watch);
     let timer = Arc::new(RequestTimer::default());
-    let service = service_fn(move |mut request: Request<Incoming>| {
+    let service = service_fn(move |request: Request<Incoming>| {
         let (watch, timer) = (Arc::clone(&watch_of_requests), Arc::clone(&timer));
+        let routes = Arc::clone(&routes);
         watch.request_begins();
-        request.extensions_mut().insert(Peer(peer));
-        let refused = host_header::refusal(&request);
-        let request = request.map(|body| Body::new(PacedBody::new(body, Arc::clone(&watch))));
-        let router = router.clone();
         async move {
-            let answer = match refused {
-                Some(refusal) => Ok(refusal),
-                None => timer.limit(router.oneshot(request)).await.unwrap_or_else(|too_long| {
-                    Ok(closing(StatusCode::SERVICE_UNAVAILABLE, &too_long.to_string()))
-                }),
+            let answer = match host_header::refusal(&request) {
+                Some(refusal) => refusal,
+                None => {
+                    let request = request.map(|body| PacedBody::new(body, Arc::clone(&watch)));
+                    timer.limit(routes.answer(Peer(peer), request)).await.unwrap_or_else(|too_long| {
+                        closing(StatusCode::SERVICE_UNAVAILABLE, &too_long.to_string())
+                    })
+                }
             };
             let answer = if watch.body_was_too_slow() {
-                Ok(closing(StatusCode::REQUEST_TIMEOUT, "the body of the request came too slowly"))
+                closing(StatusCode::REQUEST_TIMEOUT, "the body of the request came too slowly")
             } else {
                 answer
             };
             watch.request_ends();
-            answer
+            Ok::<_, Infallible>(answer)
         }
     });
     let connection = http1::Builder::new()

@@ -9,7 +9,7 @@ use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 use axum::{
     Router,
     extract::{ConnectInfo, OriginalUri, Request},
-    http::{StatusCode, Uri, uri::PathAndQuery},
+    http::{self, Method, StatusCode, Uri, uri::PathAndQuery},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::any_service,
@@ -18,8 +18,10 @@ use headcount_shared::routes::{Placeholder, RouteTable, UNMATCHED};
 use tower::{Service, ServiceExt, service_fn};
 
 use super::{
+    ServerState,
     access::{MountedAt, Peer},
-    with_one_host,
+    listen::{AnswerRequests, RequestBody},
+    server_routes, stats, with_one_host,
 };
 use crate::config::BasePath;
 
@@ -30,6 +32,36 @@ pub struct ServerRoutes {
     routes: Router,
     /// What they answer below the base path, as axum writes routes.
     addresses: Arc<[String]>,
+}
+
+/// The routes of a server for its own listener.
+///
+/// Page views go past the router: to be routed costs as much as all else that a page view needs.
+#[derive(Debug)]
+pub struct ListenerRoutes {
+    /// The path that page views are sent to.
+    page_views: String,
+    state: ServerState,
+    router: Router,
+}
+
+impl ListenerRoutes {
+    /// The routes for one base path.
+    pub fn new(base_path: &BasePath, state: ServerState) -> Self {
+        let page_views = format!("{}stats", base_path.as_str());
+        let router = server_routes(base_path, state.clone()).unchecked();
+        Self { page_views, state, router }
+    }
+}
+
+impl AnswerRequests for ListenerRoutes {
+    async fn answer(&self, peer: Peer, request: http::Request<RequestBody>) -> Response {
+        if request.method() == Method::POST && request.uri().path() == self.page_views {
+            let (head, body) = request.into_parts();
+            return stats::answer(&self.state, Some(peer), &head.headers, body).await;
+        }
+        self.router.answer(peer, request).await
+    }
 }
 
 /// Where a request stands, seen from the base path.
@@ -51,11 +83,11 @@ impl ServerRoutes {
 
     /// A router for any web server: answers every request.
     pub fn standalone(self) -> Router {
-        with_one_host(self.for_listener())
+        with_one_host(self.unchecked())
     }
 
     /// The same for [`serve`](super::listen::serve), which looks at the host of a request itself.
-    pub fn for_listener(self) -> Router {
+    fn unchecked(self) -> Router {
         if self.base_path.as_str() == "/" {
             return self.routes;
         }

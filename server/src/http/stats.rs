@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::{
     Extension, Router,
-    body::Body,
+    body::{Body, Bytes, HttpBody},
     extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -58,7 +58,6 @@ async fn is_on(State(statistics): State<Arc<Statistics>>) -> Response {
     readable_by_all(if statistics.is_on() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND })
 }
 
-/// Counts an event. 204 means that it survives the end of this process; a [`Refusal`] says why it is not counted.
 async fn record(
     State(state): State<ServerState>,
     peer: Option<Extension<Peer>>,
@@ -66,14 +65,24 @@ async fn record(
     body: Body,
 ) -> Response {
     let peer = peer.map(|Extension(peer)| peer);
-    readable_by_all(count(&state.0, peer, &headers, body).await)
+    answer(&state, peer, &headers, body).await
+}
+
+/// Counts an event. 204 means that it survives the end of this process; a [`Refusal`] says why it is not counted.
+pub(super) async fn answer(
+    state: &ServerState,
+    peer: Option<Peer>,
+    headers: &HeaderMap,
+    body: impl HttpBody<Data = Bytes> + Unpin,
+) -> Response {
+    readable_by_all(count(&state.0, peer, headers, body).await)
 }
 
 async fn count(
     parts: &ServerParts,
     peer: Option<Peer>,
     headers: &HeaderMap,
-    body: Body,
+    body: impl HttpBody<Data = Bytes> + Unpin,
 ) -> Result<StatusCode, Refusal> {
     let ServerParts { statistics, metrics, senders, .. } = parts;
     let Some(running) = statistics.running() else { return Err(off()) };

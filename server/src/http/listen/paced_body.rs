@@ -32,7 +32,7 @@ pub(super) struct BodyTooSlow;
 
 /// A body that ends with [`BodyTooSlow`] when it comes too slowly.
 #[derive(Debug)]
-pub(super) struct PacedBody<B> {
+pub struct PacedBody<B> {
     body: B,
     watch: Arc<ConnectionWatch>,
     received: u64,

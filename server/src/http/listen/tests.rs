@@ -33,7 +33,7 @@ fn connected(buffer: usize) -> (DuplexStream, JoinHandle<Duration>, Arc<Connecti
     let (client, server) = tokio::io::duplex(buffer);
     let watch = Arc::new(ConnectionWatch::new(AddressHasher::new().hash(PEER.ip())));
     let graceful = GracefulShutdown::new();
-    let connection = connection(server, PEER, router(), &graceful, Arc::clone(&watch));
+    let connection = connection(server, PEER, Arc::new(router()), &graceful, Arc::clone(&watch));
     let served = tokio::spawn(async move {
         let started = Instant::now();
         connection.await;
@@ -161,7 +161,7 @@ impl Served {
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let places = ConnectionPlaces::new(places);
-        let task = tokio::spawn(serve_with(listener, router, stop.clone(), seconds(1), places));
+        let task = tokio::spawn(serve_with(listener, Arc::new(router), stop.clone(), seconds(1), places));
         Self { address, stop, task }
     }
 
