@@ -3,7 +3,7 @@
 mod quantile;
 
 use self::quantile::{Bounds, quantile};
-use super::{Check, Report, subject::Subject};
+use super::{Check, CheckMessage, Report, subject::Subject};
 use crate::world::{
     answers::{Symbol, Table},
     catalogue::{CONTAINER_DNS_REQUESTS_LATENCY, CONTAINER_DNS_REQUESTS_TOTAL, Label},
@@ -79,11 +79,9 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
 fn latency(subject: &Subject<'_, '_>) -> Check {
     let bounds = &subject.ground.dns.bounds;
     let rows = subject.containers().flat_map(|(id, ..)| subject.world.dns_latencies.of(id).copied());
-    let buckets = bounds.buckets(subject.world.answers.table(&CONTAINER_DNS_REQUESTS_LATENCY), rows);
+    let buckets = bounds.buckets(subject.ground.tables.dns_latency, rows);
     let seconds = quantile(&buckets, 0.95).unwrap_or(f64::NAN);
-    subject.value(Inspection::DnsLatency, seconds, |seconds| {
-        format!("of 20 DNS requests one takes {seconds:.3} s or more")
-    })
+    subject.above(Inspection::DnsLatency, seconds, CheckMessage::SlowDns { seconds })
 }
 
 impl Requests {
@@ -91,7 +89,7 @@ impl Requests {
         let (world, dns) = (subject.world, &subject.ground.dns);
         let labels = [Label::Domain, Label::RequestType, Label::Status];
         let columns = CONTAINER_DNS_REQUESTS_TOTAL.columns(labels);
-        let table = world.answers.table(&CONTAINER_DNS_REQUESTS_TOTAL);
+        let table = subject.ground.tables.dns_requests;
         let rows = subject.containers().flat_map(|(id, ..)| world.dns_requests.of(id));
         let mut requests = Self::default();
         for row in rows.filter_map(|row: &RowId| table.row(row.place())) {
@@ -109,6 +107,9 @@ impl Requests {
     /// Requests for names that do not exist. Where no request of the same type for the same domain was ever answered, the
     /// type may just not be served, as that of IPv6 often is.
     fn without_name(mut self) -> f64 {
+        if self.asked.iter().all(|asked| asked.without_name == 0.0) {
+            return 0.0;
+        }
         let same = |asked: &Asked| (asked.domain.number(), asked.request_type.number());
         self.asked.sort_unstable_by_key(same);
         let mut without_name = 0.0;
