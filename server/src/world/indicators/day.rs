@@ -139,7 +139,7 @@ impl Day {
 
     /// The rows of the slots after `from` up to `to`, the oldest first, as far as there is room for them. Of a row nothing may be
     /// known.
-    pub(super) fn rows(&self, from: u32, to: u32) -> impl Iterator<Item = &[f32]> {
+    pub(super) fn rows(&self, from: u32, to: u32) -> impl DoubleEndedIterator<Item = &[f32]> {
         let earliest = self.newest.checked_sub(DAY_S).map_or(0, |before| before / SLOT_S + 1);
         let first = earliest.max(from / SLOT_S + 1);
         let behind = self.newest.min(to) / SLOT_S + 1;

@@ -32,7 +32,8 @@ impl<'i> Series<'i> {
     /// What a day says up to `to`, in Unix seconds; `None` when it says nothing of that.
     pub(super) fn new(day: &'i Day, asked: Asked, to: u32) -> Option<Self> {
         let series = Self { day, asked, to };
-        series.shares(super::DAY_S).next().map(|_| series)
+        // From the newest slot, which is looked at again soon, and not from that of a day ago.
+        series.shares(super::DAY_S).next_back().map(|_| series)
     }
 
     /// The share of bad requests in the last `window_s` seconds; `None` without requests, and when less than half of the
@@ -55,7 +56,7 @@ impl<'i> Series<'i> {
     }
 
     /// All requests and the bad ones, in each slot of the window that is known.
-    fn shares(&self, window_s: u32) -> impl Iterator<Item = [f32; 2]> {
+    fn shares(&self, window_s: u32) -> impl DoubleEndedIterator<Item = [f32; 2]> {
         let rows = self.day.rows(self.to.saturating_sub(window_s), self.to);
         rows.filter_map(|row| self.asked.of(row))
     }
