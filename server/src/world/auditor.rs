@@ -7,6 +7,7 @@
 mod checks;
 mod database;
 mod ground;
+mod message;
 mod subject;
 
 // The reports.
@@ -33,6 +34,7 @@ mod tests;
 
 use std::fmt;
 
+pub use self::message::CheckMessage;
 use self::{ground::Ground, subject::Subject};
 use super::{
     catalogue::{
@@ -136,8 +138,8 @@ pub struct Check {
     pub status: Status,
     /// The threshold that was applied.
     pub threshold: f32,
-    /// For people, when it fired; it may name what runs there. Empty otherwise.
-    pub message: String,
+    /// Why it fired.
+    pub message: CheckMessage,
 }
 
 impl fmt::Debug for Check {
@@ -161,12 +163,17 @@ impl Report {
 pub fn audit(evidence: Evidence<'_, '_>) -> Vec<Audit> {
     let ground = Ground::of(evidence);
     let applications = evidence.world.applications();
-    applications.map(|(id, _)| audit_application(&Subject::new(&ground, id))).collect()
+    // One for all applications, so that the reports of each take only the memory that they need.
+    let mut reports = Vec::with_capacity(REPORTS.len());
+    let mut audit = |id| audit_application(&Subject::new(&ground, id), &mut reports);
+    applications.map(|(id, _)| audit(id)).collect()
 }
 
-fn audit_application(subject: &Subject<'_, '_>) -> Audit {
-    let reports: Vec<Report> = REPORTS.iter().filter_map(|report| report(subject)).collect();
+/// Audits an application, with a list of reports that is empty before and after.
+#[expect(clippy::drain_collect, reason = "the list is used again, and the copy has no room to spare")]
+fn audit_application(subject: &Subject<'_, '_>, reports: &mut Vec<Report>) -> Audit {
+    reports.extend(REPORTS.iter().filter_map(|report| report(subject)));
     let decisive = reports.iter().filter(|report| DECISIVE.contains(&report.name));
     let status = decisive.map(|report| report.status).max().unwrap_or_default();
-    Audit { application: subject.id, status, reports }
+    Audit { application: subject.id, status, reports: reports.drain(..).collect() }
 }

@@ -30,21 +30,22 @@ fn growth(before: f32, now: f32, was_up: impl FnOnce() -> bool) -> f32 {
     }
 }
 
-/// Whether a counter begins, or begins anew.
-fn is_beginning(before: f32, now: f32) -> bool {
-    now < before || (before.is_nan() && !now.is_nan())
+/// Whether a counter begins.
+const fn is_beginning(before: f32, now: f32) -> bool {
+    before.is_nan() & !now.is_nan()
 }
 
-/// Adds the growth of all counters that go on; whether those were all. Without branches, so that the compiler takes several
-/// counters at once: there are hundreds of moments and tens of thousands of counters.
-fn add_usual_growth(sums: &mut [f64], before: &[f32], now: &[f32]) -> bool {
-    let mut is_usual = true;
+/// Adds the growth of all counters that go on or begin anew; whether those were all. Without branches, so that the compiler
+/// takes several counters at once: there are hundreds of moments and tens of thousands of counters.
+fn add_known_growth(sums: &mut [f64], before: &[f32], now: &[f32]) -> bool {
+    // As wide as the values, for the same reason.
+    let mut beginnings = 0_u32;
     for (sum, (before, now)) in sums.iter_mut().zip(before.iter().zip(now)) {
-        let growth = now - before;
-        *sum += if growth > 0.0 { f64::from(growth) } else { 0.0 };
-        is_usual &= !is_beginning(*before, *now);
+        let growth = if now < before { *now } else { now - before };
+        *sum += f64::from(if growth.is_nan() { 0.0 } else { growth });
+        beginnings |= u32::from(is_beginning(*before, *now));
     }
-    is_usual
+    beginnings == 0
 }
 
 impl<'a> Increases<'a> {
@@ -80,8 +81,8 @@ impl<'a> Increases<'a> {
         let mut sums = vec![0.0; self.counters.len()];
         // One moment after another: that is how they lie in memory.
         for (at, before, now) in self.steps().filter(|(at, ..)| span.contains(at)) {
-            let is_usual = add_usual_growth(&mut sums, before, now);
-            if !is_usual {
+            let is_all = add_known_growth(&mut sums, before, now);
+            if !is_all {
                 self.add_beginnings(&mut sums, at, before, now);
             }
         }
@@ -91,15 +92,14 @@ impl<'a> Increases<'a> {
         sums
     }
 
-    /// Adds what counters have that begin, or begin anew.
+    /// Adds what counters have that begin.
     fn add_beginnings(&self, sums: &mut [f64], at: u32, before: &[f32], now: &[f32]) {
         let up = self.up_before(at);
         for ((sum, target), (before, now)) in sums.iter_mut().zip(&self.targets).zip(before.iter().zip(now)) {
             if let Some(target) = target
                 && is_beginning(*before, *now)
             {
-                let growth = growth(*before, *now, || is_up(up, *target));
-                *sum += if growth.is_nan() { 0.0 } else { f64::from(growth) };
+                *sum += if is_up(up, *target) { f64::from(*now) } else { 0.0 };
             }
         }
     }

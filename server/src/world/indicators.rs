@@ -58,6 +58,13 @@ pub struct Indicators {
     dropped: u64,
 }
 
+/// What is known of the requests to one application.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownRequests<'i> {
+    indicators: &'i Indicators,
+    days: &'i [(Source, Day)],
+}
+
 impl Indicators {
     /// Adds what becomes known, and forgets what is more than a day older. To add the same again changes nothing.
     pub fn add(&mut self, batch: &Batch) {
@@ -167,23 +174,11 @@ impl Indicators {
         Some(Sums { latency: sums(latency).latency, ..sums(availability) })
     }
 
-    /// The requests to an application, as far as they matter for whether they succeed; `None` when there were none during
-    /// the last day.
+    /// What is known of the requests to an application; `None` when nothing is.
     #[must_use]
-    pub fn availability(
-        &self,
-        application: &ApplicationKey,
-        objective: &AvailabilityObjective,
-    ) -> Option<Series<'_>> {
-        let day = self.day(application, Source::of_availability(objective))?;
-        Series::new(day, Asked::Failed, self.requests.last().copied()?)
-    }
-
-    /// The same for how long they take.
-    #[must_use]
-    pub fn latency(&self, application: &ApplicationKey, objective: &LatencyObjective) -> Option<Series<'_>> {
-        let day = self.day(application, Source::of_latency(objective))?;
-        Series::new(day, Asked::Slow { bucket_s: objective.bucket_s }, self.latencies.last().copied()?)
+    pub fn requests_to(&self, application: &ApplicationKey) -> Option<KnownRequests<'_>> {
+        let days = self.applications.get(application)?;
+        Some(KnownRequests { indicators: self, days })
     }
 
     /// The end of the newest slot in which anything is known of an application from these sources; `None` when nothing is.
@@ -193,8 +188,7 @@ impl Indicators {
     }
 
     fn day(&self, application: &ApplicationKey, source: Source) -> Option<&Day> {
-        let days = self.applications.get(application)?;
-        days.iter().find(|(other, _)| *other == source).map(|(_, day)| day)
+        self.requests_to(application)?.day(source)
     }
 
     /// All that is known, a batch for each slot, the oldest first.
@@ -213,6 +207,27 @@ impl Indicators {
             };
             (!batch.is_empty()).then_some((end, batch))
         })
+    }
+}
+
+impl<'i> KnownRequests<'i> {
+    /// The requests, as far as they matter for whether they succeed; `None` when there were none during the last day.
+    #[must_use]
+    pub fn availability(self, objective: &AvailabilityObjective) -> Option<Series<'i>> {
+        let day = self.day(Source::of_availability(objective))?;
+        Series::new(day, Asked::Failed, self.indicators.requests.last().copied()?)
+    }
+
+    /// The same for how long they take.
+    #[must_use]
+    pub fn latency(self, objective: &LatencyObjective) -> Option<Series<'i>> {
+        let day = self.day(Source::of_latency(objective))?;
+        let asked = Asked::slower_than(objective.bucket_s, day);
+        Series::new(day, asked, self.indicators.latencies.last().copied()?)
+    }
+
+    fn day(self, source: Source) -> Option<&'i Day> {
+        self.days.iter().find(|(other, _)| *other == source).map(|(_, day)| day)
     }
 }
 

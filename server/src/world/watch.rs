@@ -128,7 +128,7 @@ fn level(world: &World<'_>, audit: &Audit) -> Level {
     let reasons = fired.map(|check| Reason {
         report: slo::NAME.to_owned(),
         check: slo::title(check.inspection).to_owned(),
-        message: check.message.clone(),
+        message: check.message.text(&world.texts),
     });
     Level {
         application: world.apps[audit.application].id.key(&world.texts),

@@ -1,12 +1,9 @@
 //! Do containers use all the CPU that they may, and nodes all that they have?
 
-use super::{Report, checks::Items, subject::Subject};
+use super::{Report, checks::Items, ground::last_value, subject::Subject};
 use crate::world::{
     answers::Symbol,
-    catalogue::{
-        AWS_RDS_CPU_USAGE_PERCENT, CONTAINER_CPU_USAGE, FARGATE_CONTAINER_CPU_USAGE_SECONDS,
-        NODE_CPU_USAGE_PERCENT,
-    },
+    catalogue::AWS_RDS_CPU_USAGE_PERCENT,
     inspections::Inspection,
     model::{Instance, NodeId, Series},
 };
@@ -39,15 +36,15 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     Some(Report::new("CPU", vec![nodes, containers]))
 }
 
-fn add_node(subject: &Subject<'_, '_>, items: &mut Items<'_, '_, '_>, node: NodeId, instance: &Instance) {
+fn add_node(subject: &Subject<'_, '_>, items: &mut Items, node: NodeId, instance: &Instance) {
     let world = subject.world;
     let percent = match instance.managed {
-        None => subject.ground.last(&NODE_CPU_USAGE_PERCENT, world.nodes[node].cpu_usage),
+        None => last_value(subject.ground.tables.node_cpu, world.nodes[node].cpu_usage),
         // By mode.
         Some(managed) => {
             let series = world.managed_series.of(managed);
             let modes = series.filter(|(query, _)| *query == &AWS_RDS_CPU_USAGE_PERCENT);
-            let values = modes.map(|(query, row)| subject.ground.last(query, Some(*row)));
+            let values = modes.map(|(query, row)| last_value(world.answers.table(query), Some(*row)));
             let sum: f64 = values.filter(|value| !value.is_nan()).map(f64::from).sum();
             sum as f32
         }
@@ -57,6 +54,7 @@ fn add_node(subject: &Subject<'_, '_>, items: &mut Items<'_, '_, '_>, node: Node
 
 /// The CPU usage of a container at present, in cores; NaN where it is not known.
 fn usage(subject: &Subject<'_, '_>, series: Series) -> f32 {
-    let agent = subject.ground.last(&CONTAINER_CPU_USAGE, series.agent);
-    agent.max(subject.ground.last(&FARGATE_CONTAINER_CPU_USAGE_SECONDS, series.fargate))
+    let tables = &subject.ground.tables;
+    let agent = last_value(tables.container_cpu, series.agent);
+    agent.max(last_value(tables.fargate_cpu, series.fargate))
 }

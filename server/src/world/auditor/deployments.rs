@@ -9,7 +9,7 @@ use super::{
         inspections::Inspection,
         status::Status,
     },
-    Check, Evidence, Report,
+    Check, CheckMessage, Evidence, Report,
     subject::Subject,
 };
 
@@ -34,12 +34,9 @@ fn of_rollouts(evidence: &Evidence<'_, '_>, key: &ApplicationKey, rollouts: &[De
     let (status, message) = match Stage::of(last, true, now, threshold) {
         Stage::Stuck => {
             let age = Duration::from_secs(now.saturating_sub(last.started_at).into());
-            (
-                Status::Warning,
-                format!("the rollout has been in progress for {}", humantime::format_duration(age)),
-            )
+            (Status::Warning, CheckMessage::StuckRollout { age })
         }
-        _ => (Status::Ok, String::new()),
+        _ => (Status::Ok, CheckMessage::Nothing),
     };
     let check = Check { inspection: Inspection::DeploymentStatus, status, threshold, message };
     Some(Report::new(NAME, vec![check]))
@@ -85,11 +82,12 @@ mod tests {
             (&[rollout(9000, None), rollout(20, None)], &Overrides::default(), Some(fine)),
         ] {
             let indicators = &Indicators::default();
-            let report = scene("kube_pod_status_phase uid=1 phase=Running").look(|world| {
+            let found = scene("kube_pod_status_phase uid=1 phase=Running").look(|world| {
                 let evidence = Evidence { world, indicators, overrides, deployments: rollouts };
-                of_rollouts(&evidence, &ApplicationKey::default(), rollouts)
+                let report = of_rollouts(&evidence, &ApplicationKey::default(), rollouts)?;
+                Some((report.status, report.checks[0].message.text(&world.texts)))
             });
-            let found = report.as_ref().map(|report| (report.status, &*report.checks[0].message));
+            let found = found.as_ref().map(|(status, text)| (*status, &**text));
             assert_eq!(found, expected, "{rollouts:?}");
         }
     }

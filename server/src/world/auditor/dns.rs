@@ -3,18 +3,19 @@
 mod quantile;
 
 use self::quantile::{Bounds, quantile};
-use super::{Check, Report, subject::Subject};
+use super::{Check, CheckMessage, Report, subject::Subject};
 use crate::world::{
-    answers::{Symbol, Table},
+    answers::{Column, Row, Symbol, Table},
     catalogue::{CONTAINER_DNS_REQUESTS_LATENCY, CONTAINER_DNS_REQUESTS_TOTAL, Label},
     inspections::Inspection,
-    model::{Id as _, RowId, World},
+    model::{Id as _, World},
 };
 
 /// What is known of all DNS requests.
 pub(super) struct Dns {
     /// Requests in the last hour, by the rows of `container_dns_requests_total`.
     requests: Vec<f64>,
+    columns: Columns,
     bounds: Bounds,
     ok: Option<Symbol>,
     nxdomain: Option<Symbol>,
@@ -23,11 +24,27 @@ pub(super) struct Dns {
 impl Dns {
     pub(super) fn of(world: &World<'_>) -> Self {
         Self {
+            columns: Columns::new(),
             requests: counts(world.answers.table(&CONTAINER_DNS_REQUESTS_TOTAL)),
             bounds: Bounds::of(world, &CONTAINER_DNS_REQUESTS_LATENCY),
             ok: world.texts.find("ok"),
             nxdomain: world.texts.find("nxdomain"),
         }
+    }
+}
+
+/// Where the labels of `container_dns_requests_total` are.
+struct Columns {
+    domain: Column,
+    request_type: Column,
+    status: Column,
+}
+
+impl Columns {
+    fn new() -> Self {
+        let labels = [Label::Domain, Label::RequestType, Label::Status];
+        let [domain, request_type, status] = CONTAINER_DNS_REQUESTS_TOTAL.columns(labels);
+        Self { domain, request_type, status }
     }
 }
 
@@ -48,10 +65,11 @@ struct Asked {
 /// The requests of an application.
 #[derive(Default)]
 struct Requests {
-    asked: Vec<Asked>,
     count: f64,
     /// Those that a server failed to answer.
     failed: f64,
+    /// Those for which there is no such name.
+    without_name: f64,
 }
 
 /// The report on DNS; none without a request.
@@ -61,7 +79,9 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
         return None;
     }
     let failed = requests.failed;
-    let without_name = requests.without_name();
+    // Mostly there are none, and they are not told apart then.
+    let has_nameless = requests.without_name != 0.0;
+    let without_name = if has_nameless { without_name(asked(subject)) } else { 0.0 };
     Some(Report::new(
         "DNS",
         vec![
@@ -79,46 +99,64 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
 fn latency(subject: &Subject<'_, '_>) -> Check {
     let bounds = &subject.ground.dns.bounds;
     let rows = subject.containers().flat_map(|(id, ..)| subject.world.dns_latencies.of(id).copied());
-    let buckets = bounds.buckets(subject.world.answers.table(&CONTAINER_DNS_REQUESTS_LATENCY), rows);
+    let buckets = bounds.buckets(subject.ground.tables.dns_latency, rows);
     let seconds = quantile(&buckets, 0.95).unwrap_or(f64::NAN);
-    subject.value(Inspection::DnsLatency, seconds, |seconds| {
-        format!("of 20 DNS requests one takes {seconds:.3} s or more")
-    })
+    subject.above(Inspection::DnsLatency, seconds, CheckMessage::SlowDns { seconds })
 }
 
 impl Requests {
     fn of(subject: &Subject<'_, '_>) -> Self {
-        let (world, dns) = (subject.world, &subject.ground.dns);
-        let labels = [Label::Domain, Label::RequestType, Label::Status];
-        let columns = CONTAINER_DNS_REQUESTS_TOTAL.columns(labels);
-        let table = world.answers.table(&CONTAINER_DNS_REQUESTS_TOTAL);
-        let rows = subject.containers().flat_map(|(id, ..)| world.dns_requests.of(id));
+        let dns = &subject.ground.dns;
         let mut requests = Self::default();
-        for row in rows.filter_map(|row: &RowId| table.row(row.place())) {
-            let [domain, request_type, status] = columns.map(|column| row.label(column));
-            let count = dns.requests.get(row.index()).copied().unwrap_or(0.0);
-            let (is_ok, is_nameless) = (Some(status) == dns.ok, Some(status) == dns.nxdomain);
+        for (row, count) in counted(subject) {
+            let status = Some(row.label(dns.columns.status));
             requests.count += count;
-            requests.failed += if is_ok || is_nameless { 0.0 } else { count };
-            let without_name = if is_nameless { count } else { 0.0 };
-            requests.asked.push(Asked { domain, request_type, count, without_name });
+            if status == dns.nxdomain {
+                requests.without_name += count;
+            } else if status != dns.ok {
+                requests.failed += count;
+            }
         }
         requests
     }
+}
 
-    /// Requests for names that do not exist. Where no request of the same type for the same domain was ever answered, the
-    /// type may just not be served, as that of IPv6 often is.
-    fn without_name(mut self) -> f64 {
-        let same = |asked: &Asked| (asked.domain.number(), asked.request_type.number());
-        self.asked.sort_unstable_by_key(same);
-        let mut without_name = 0.0;
-        for group in self.asked.chunk_by(|one, other| same(one) == same(other)) {
-            let sum = |of: fn(&Asked) -> f64| group.iter().map(of).sum::<f64>().round();
-            let nameless = sum(|asked| asked.without_name);
-            if nameless < sum(|asked| asked.count) {
-                without_name += nameless;
-            }
+/// The series of requests of an application, and how many requests each stands for.
+fn counted<'s>(subject: &'s Subject<'_, '_>) -> impl Iterator<Item = (Row<'s>, f64)> {
+    let (world, dns) = (subject.world, &subject.ground.dns);
+    let table = subject.ground.tables.dns_requests;
+    let rows = subject.containers().flat_map(|(id, ..)| world.dns_requests.of(id));
+    let rows = rows.filter_map(|row| table.row(row.place()));
+    rows.map(|row| (row, dns.requests.get(row.index()).copied().unwrap_or(0.0)))
+}
+
+/// The requests of an application, by what was asked.
+fn asked(subject: &Subject<'_, '_>) -> Vec<Asked> {
+    let Dns { columns, nxdomain, .. } = &subject.ground.dns;
+    let asked = counted(subject).map(|(row, count)| {
+        let is_nameless = Some(row.label(columns.status)) == *nxdomain;
+        Asked {
+            domain: row.label(columns.domain),
+            request_type: row.label(columns.request_type),
+            count,
+            without_name: if is_nameless { count } else { 0.0 },
         }
-        without_name
+    });
+    asked.collect()
+}
+
+/// Requests for names that do not exist. Where no request of the same type for the same domain was ever answered, the type may
+/// just not be served, as that of IPv6 often is.
+fn without_name(mut asked: Vec<Asked>) -> f64 {
+    let same = |asked: &Asked| (asked.domain.number(), asked.request_type.number());
+    asked.sort_unstable_by_key(same);
+    let mut without_name = 0.0;
+    for group in asked.chunk_by(|one, other| same(one) == same(other)) {
+        let sum = |of: fn(&Asked) -> f64| group.iter().map(of).sum::<f64>().round();
+        let nameless = sum(|asked| asked.without_name);
+        if nameless < sum(|asked| asked.count) {
+            without_name += nameless;
+        }
     }
+    without_name
 }

@@ -2,11 +2,21 @@
 
 use std::collections::HashMap;
 
-use super::{Evidence, dns::Dns, instances::Restarts, logs::Errors, memory::OomKills};
+use super::{
+    Evidence,
+    dns::Dns,
+    instances::Restarts,
+    logs::Errors,
+    memory::{MemoryTrends, OomKills},
+};
 use crate::world::{
-    answers::Row,
+    answers::{Row, Table},
     application_key::ApplicationKey,
-    catalogue::{Query, UP},
+    catalogue::{
+        CONTAINER_CPU_USAGE, CONTAINER_DNS_REQUESTS_LATENCY, CONTAINER_DNS_REQUESTS_TOTAL,
+        CONTAINER_MEMORY_RSS, CONTAINER_NET_LATENCY, FARGATE_CONTAINER_CPU_USAGE_SECONDS,
+        FARGATE_CONTAINER_MEMORY_RSS, NODE_CPU_USAGE_PERCENT, NODE_DISK_READ_TIME, NODE_DISK_WRITE_TIME, UP,
+    },
     deployments::{Deployment, by_application},
     model::{ConnectionId, ContainerId, DatabaseId, Id as _, InstanceId, RowId, Several, World},
 };
@@ -28,6 +38,8 @@ pub(super) struct Ground<'w, 'a> {
     pub(super) oom_kills: OomKills,
     pub(super) errors: Errors,
     pub(super) dns: Dns,
+    pub(super) trends: Option<MemoryTrends<'a>>,
+    pub(super) tables: KnownTables<'a>,
     pub(super) rollouts: HashMap<&'w ApplicationKey, &'w [Deployment]>,
     step_s: u32,
 }
@@ -50,30 +62,62 @@ impl<'w, 'a> Ground<'w, 'a> {
             oom_kills: OomKills::of(world),
             errors: Errors::of(world),
             dns: Dns::of(world),
+            trends: MemoryTrends::of(world),
+            tables: KnownTables::of(world),
             rollouts: by_application(evidence.deployments),
             step_s,
         }
     }
 
-    /// The value of a series at present; NaN where there is none.
-    pub(super) fn last(&self, query: &'static Query, row: Option<RowId>) -> f32 {
-        self.row(query, row).and_then(|row| row.last()).unwrap_or(f32::NAN)
-    }
-
     /// Whether a series is there and had no value lately.
-    pub(super) fn is_silent(&self, query: &'static Query, row: Option<RowId>) -> bool {
+    pub(super) fn is_silent(&self, table: &Table, row: Option<RowId>) -> bool {
         let silence_s = MISSING_POINTS * self.step_s;
-        let to = self.world.answers.table(query).to;
-        self.row(query, row).is_some_and(|row| row.last_seen().saturating_add(silence_s) <= to)
+        row_of(table, row).is_some_and(|row| row.last_seen().saturating_add(silence_s) <= table.to)
     }
 
     /// Whether a series had a value lately.
-    pub(super) fn is_fresh(&self, query: &'static Query, row: Option<RowId>) -> bool {
-        row.is_some() && !self.is_silent(query, row)
+    pub(super) fn is_fresh(&self, table: &Table, row: Option<RowId>) -> bool {
+        row.is_some() && !self.is_silent(table, row)
     }
+}
 
-    fn row(&self, query: &'static Query, row: Option<RowId>) -> Option<Row<'a>> {
-        let row = row?;
-        self.world.answers.table(query).row(row.place())
+/// The answers in which series are looked up for every application: each is found once.
+pub(super) struct KnownTables<'a> {
+    pub(super) node_cpu: &'a Table,
+    pub(super) disk_read_time: &'a Table,
+    pub(super) disk_write_time: &'a Table,
+    pub(super) container_cpu: &'a Table,
+    pub(super) fargate_cpu: &'a Table,
+    pub(super) container_memory: &'a Table,
+    pub(super) fargate_memory: &'a Table,
+    pub(super) net_latency: &'a Table,
+    pub(super) dns_requests: &'a Table,
+    pub(super) dns_latency: &'a Table,
+}
+
+impl<'a> KnownTables<'a> {
+    fn of(world: &World<'a>) -> Self {
+        let table = |query| world.answers.table(query);
+        Self {
+            node_cpu: table(&NODE_CPU_USAGE_PERCENT),
+            disk_read_time: table(&NODE_DISK_READ_TIME),
+            disk_write_time: table(&NODE_DISK_WRITE_TIME),
+            container_cpu: table(&CONTAINER_CPU_USAGE),
+            fargate_cpu: table(&FARGATE_CONTAINER_CPU_USAGE_SECONDS),
+            container_memory: table(&CONTAINER_MEMORY_RSS),
+            fargate_memory: table(&FARGATE_CONTAINER_MEMORY_RSS),
+            net_latency: table(&CONTAINER_NET_LATENCY),
+            dns_requests: table(&CONTAINER_DNS_REQUESTS_TOTAL),
+            dns_latency: table(&CONTAINER_DNS_REQUESTS_LATENCY),
+        }
     }
+}
+
+/// The value of a series at present; NaN where there is none.
+pub(super) fn last_value(table: &Table, row: Option<RowId>) -> f32 {
+    row_of(table, row).and_then(|row| row.last()).unwrap_or(f32::NAN)
+}
+
+fn row_of(table: &Table, row: Option<RowId>) -> Option<Row<'_>> {
+    table.row(row?.place())
 }

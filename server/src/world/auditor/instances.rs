@@ -1,8 +1,8 @@
 //! Are there as many instances as there should be, and do they keep running?
 
-use super::{Check, Report, subject::Subject};
+use super::{Check, CheckMessage, Report, subject::Subject};
 use crate::world::{
-    catalogue::{CONTAINER_MEMORY_RSS, CONTAINER_RESTARTS, FARGATE_CONTAINER_MEMORY_RSS},
+    catalogue::CONTAINER_RESTARTS,
     increase::Increases,
     inspections::Inspection,
     model::{Id as _, Instance, InstanceId, Kind, Phase, RowId, World},
@@ -55,9 +55,8 @@ fn availability(subject: &Subject<'_, '_>) -> Check {
         let percent = available / desired * 100.0;
         available == 0.0 || !is_everywhere || percent < subject.threshold(Inspection::InstanceAvailability)
     };
-    subject.fire_if(Inspection::InstanceAvailability, fires, || {
-        format!("{available} of {desired} instances are available")
-    })
+    let message = CheckMessage::Available { available, desired };
+    subject.fire_if(Inspection::InstanceAvailability, fires, message)
 }
 
 /// Whether an instance does what it is for. Without an agent on its node nobody sees that, which counts as if it did not.
@@ -78,10 +77,10 @@ fn is_available(subject: &Subject<'_, '_>, id: InstanceId, instance: &Instance) 
 
 /// Whether any container of an instance used memory lately: whether it runs.
 fn uses_memory(subject: &Subject<'_, '_>, instance: InstanceId) -> bool {
-    let ground = subject.ground;
+    let (ground, tables) = (subject.ground, &subject.ground.tables);
     ground.containers.of(instance).any(|container| {
         let series = subject.world.containers[*container].memory_rss;
-        ground.is_fresh(&CONTAINER_MEMORY_RSS, series.agent)
-            || ground.is_fresh(&FARGATE_CONTAINER_MEMORY_RSS, series.fargate)
+        ground.is_fresh(tables.container_memory, series.agent)
+            || ground.is_fresh(tables.fargate_memory, series.fargate)
     })
 }

@@ -2,7 +2,7 @@
 
 use std::iter::zip;
 
-use super::{Report, subject::Subject};
+use super::{CheckMessage, Report, subject::Subject};
 use crate::world::{
     answers::Table,
     catalogue::{
@@ -53,9 +53,8 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     };
     let leak = if has_containers && !subject.is_periodic() {
         let growth = growth_percent(subject).unwrap_or(f64::NAN);
-        subject.value(Inspection::MemoryLeakPercent, growth, |growth| {
-            format!("the memory in use grew by {growth:.0} % within an hour")
-        })
+        let message = CheckMessage::MemoryGrowth { percent: growth };
+        subject.above(Inspection::MemoryLeakPercent, growth, message)
     } else {
         subject.unknown(Inspection::MemoryLeakPercent)
     };
@@ -64,54 +63,78 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
 
 /// How much more memory all containers use by their trend than an hour ago, in percent.
 fn growth_percent(subject: &Subject<'_, '_>) -> Option<f64> {
-    let trends = [&CONTAINER_MEMORY_RSS_FOR_TREND, &FARGATE_CONTAINER_MEMORY_RSS_FOR_TREND];
-    let tables = trends.map(|query| subject.world.answers.table(query));
-    let mut total = Total::of(tables)?;
+    let trends = subject.ground.trends.as_ref()?;
+    let mut sums = vec![0.0; trends.moments()];
     for (_, container, _) in subject.containers() {
         let Series { agent, fargate } = container.memory_rss_trend;
-        for (table, row) in zip(tables, [agent, fargate]) {
-            row.into_iter().for_each(|row| total.add(table, row));
+        for (trend, row) in zip(&trends.of_agents, [agent, fargate]) {
+            row.into_iter().for_each(|row| trend.add(row, &mut sums));
         }
     }
-    total.growth_percent()
+    trends.growth_percent(&sums)
 }
 
-/// The memory of several containers over four hours, in bytes.
-struct Total {
+/// The memory of all containers over four hours, in bytes.
+pub(super) struct MemoryTrends<'a> {
     from: u32,
     to: u32,
     step: u32,
-    values: Vec<f64>,
+    /// What the node agent says, and what is known of Fargate.
+    of_agents: [AgentTrend<'a>; 2],
 }
 
-impl Total {
-    /// Nothing, over the time for which there are points of any.
-    fn of(tables: [&Table; 2]) -> Option<Self> {
-        let moments =
-            || tables.iter().filter(|table| table.points.step > 0).flat_map(|table| table.moments());
-        let (from, to) = (moments().map(|(at, _)| at).min()?, moments().map(|(at, _)| at).max()?);
-        let step = tables.iter().map(|table| table.points.step).max().filter(|step| *step > 0)?;
-        Some(Self { from, to, step, values: vec![0.0; ((to - from) / step) as usize + 1] })
+/// What one agent says of memory.
+struct AgentTrend<'a> {
+    table: &'a Table,
+    /// The place of each of its moments among those of all agents.
+    places: Vec<usize>,
+}
+
+impl<'a> MemoryTrends<'a> {
+    /// What the answers of a world say; `None` where there are no points of any.
+    pub(super) fn of(world: &World<'a>) -> Option<Self> {
+        let trends = [&CONTAINER_MEMORY_RSS_FOR_TREND, &FARGATE_CONTAINER_MEMORY_RSS_FOR_TREND];
+        let tables = trends.map(|query| world.answers.table(query));
+        let moments = |table: &&'a Table| table.moments().map(|(at, _)| at).collect::<Vec<_>>();
+        let known = tables.iter().filter(|table| table.points.step > 0);
+        let (from, to) = (known.clone().flat_map(moments).min()?, known.clone().flat_map(moments).max()?);
+        let step = known.map(|table| table.points.step).max()?;
+        let of_agents = tables.map(|table| {
+            let places = moments(&table).into_iter().map(|at| ((at - from) / step) as usize);
+            AgentTrend { table, places: places.collect() }
+        });
+        Some(Self { from, to, step, of_agents })
     }
 
-    fn add(&mut self, table: &Table, row: RowId) {
-        for (at, value) in table.points_of(row.place()) {
-            if let Some(sum) = self.values.get_mut(((at - self.from) / self.step) as usize) {
-                *sum += f64::from(value);
-            }
-        }
+    /// How many moments there are.
+    const fn moments(&self) -> usize {
+        ((self.to - self.from) / self.step) as usize + 1
     }
 
-    fn growth_percent(&self) -> Option<f64> {
+    /// How much more is in use by the trend than an hour ago, in percent, when so much was at each moment.
+    fn growth_percent(&self, sums: &[f64]) -> Option<f64> {
         let Kind::Range { keep, .. } = CONTAINER_MEMORY_RSS_FOR_TREND.kind else { return None };
         let moments = (self.from..=self.to).step_by(self.step as usize);
+        let mut points = Vec::with_capacity(sums.len());
         // Where nothing was in use nothing was seen.
-        let points: Vec<_> = moments.zip(self.values.iter().copied()).filter(|(_, sum)| *sum > 0.0).collect();
+        points.extend(moments.zip(sums.iter().copied()).filter(|(_, sum)| *sum > 0.0));
         if points.len() as f64 <= ENOUGH * keep.as_secs_f64() / f64::from(self.step) {
             return None;
         }
         let line = Line::through(&points)?;
         let (before, now) = (line.at(self.to.checked_sub(HOUR_S)?), line.at(self.to));
         (before > 0.0 && now > 0.0).then(|| (now - before) / before * 100.0)
+    }
+}
+
+impl AgentTrend<'_> {
+    /// Adds what one container uses.
+    fn add(&self, row: RowId, sums: &mut [f64]) {
+        for ((_, values), place) in self.table.moments().zip(&self.places) {
+            let value = values.get(row.place()).copied().unwrap_or(f32::NAN);
+            if let Some(sum) = sums.get_mut(*place).filter(|_| !value.is_nan()) {
+                *sum += f64::from(value);
+            }
+        }
     }
 }

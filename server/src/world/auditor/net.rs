@@ -1,9 +1,8 @@
 //! Are other applications within reach, and how far away are they?
 
-use super::{Report, subject::Subject};
+use super::{Report, ground::last_value, subject::Subject};
 use crate::world::{
     answers::Symbol,
-    catalogue::CONTAINER_NET_LATENCY,
     inspections::Inspection,
     model::{AppId, Connection, InstanceId, Remote},
 };
@@ -17,7 +16,7 @@ struct Destination {
 
 /// The report on the network; none without a connection.
 pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
-    let world = subject.world;
+    let (world, latencies) = (subject.world, subject.ground.tables.net_latency);
     let mut connectivity = subject.items(Inspection::NetworkConnectivity);
     let mut connects = subject.items(Inspection::NetworkTCPConnections);
     let mut round_trips = Vec::new();
@@ -25,20 +24,21 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     for connection in connections(subject) {
         let Some(to) = destination(subject, connection) else { continue };
         has_connections = true;
-        let round_trip = subject.ground.last(&CONTAINER_NET_LATENCY, connection.round_trip_time);
+        let round_trip = last_value(latencies, connection.round_trip_time);
         if !round_trip.is_nan() {
             round_trips.push((to, round_trip));
         }
         let name = [world.apps[to.application].id.name, Symbol::EMPTY];
         if is_used(subject, connection) {
-            if subject.ground.is_silent(&CONTAINER_NET_LATENCY, connection.round_trip_time) {
+            if subject.ground.is_silent(latencies, connection.round_trip_time) {
                 connectivity.add(name);
             }
             connects.add_above(connection.failed_connects, name);
         }
     }
     let mut distance = subject.items(Inspection::NetworkRTT);
-    for (to, mean) in means(round_trips) {
+    sort(&mut round_trips);
+    for (to, mean) in means(&round_trips) {
         let application = world.apps[to.application].id.name;
         let own = to.instance.map(|instance| [world.instances[instance].name, application]);
         distance.add_above(mean, own.unwrap_or([application, Symbol::EMPTY]));
@@ -83,16 +83,16 @@ fn is_used(subject: &Subject<'_, '_>, connection: &Connection) -> bool {
         && [successful_connects, failed_connects, active].iter().any(|value| *value > 0.0)
 }
 
-/// The mean of the values of each destination.
-fn means(mut values: Vec<(Destination, f32)>) -> impl Iterator<Item = (Destination, f32)> {
+/// Sorts values by their destinations. Those of one are sorted too, so that their sum does not depend on their order.
+fn sort(values: &mut [(Destination, f32)]) {
     values.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| one.1.total_cmp(&other.1)));
-    let groups: Vec<_> = values
-        .chunk_by(|one, other| one.0 == other.0)
-        .filter_map(|group| {
-            let sum: f64 = group.iter().map(|(_, value)| f64::from(*value)).sum();
-            let (to, _) = group.first()?;
-            Some((*to, (sum / group.len() as f64) as f32))
-        })
-        .collect();
-    groups.into_iter()
+}
+
+/// The mean of the values of each destination, which are sorted by it.
+fn means(values: &[(Destination, f32)]) -> impl Iterator<Item = (Destination, f32)> {
+    values.chunk_by(|one, other| one.0 == other.0).filter_map(|group| {
+        let sum: f64 = group.iter().map(|(_, value)| f64::from(*value)).sum();
+        let (to, _) = group.first()?;
+        Some((*to, (sum / group.len() as f64) as f32))
+    })
 }

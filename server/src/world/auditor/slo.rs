@@ -2,10 +2,13 @@
 
 use super::{
     super::{
-        application_key::ApplicationKey, indicators::Series, inspections::Inspection, model::AppId,
+        application_key::ApplicationKey,
+        indicators::{KnownRequests, Series},
+        inspections::Inspection,
+        model::AppId,
         status::Status,
     },
-    Check, Evidence, Report,
+    Check, CheckMessage, Evidence, Report,
     subject::Subject,
 };
 
@@ -40,8 +43,9 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
 }
 
 fn of_application(evidence: &Evidence<'_, '_>, app: AppId, key: &ApplicationKey) -> Option<Report> {
-    let checks: Vec<Check> =
-        [availability(evidence, key), latency(evidence, app, key)].into_iter().flatten().collect();
+    let known = evidence.indicators.requests_to(key)?;
+    let checks = [availability(evidence, known, key), latency(evidence, known, app, key)];
+    let checks: Vec<Check> = checks.into_iter().flatten().collect();
     (!checks.is_empty()).then(|| Report::new(NAME, checks))
 }
 
@@ -54,28 +58,38 @@ pub const fn title(inspection: Inspection) -> &'static str {
     }
 }
 
-fn availability(evidence: &Evidence<'_, '_>, key: &ApplicationKey) -> Option<Check> {
+fn availability(
+    evidence: &Evidence<'_, '_>,
+    known: KnownRequests<'_>,
+    key: &ApplicationKey,
+) -> Option<Check> {
     let objective = evidence.overrides.availability_of(key);
-    let series = evidence.indicators.availability(key, &objective)?;
+    let series = known.availability(&objective)?;
     Some(check(Inspection::SLOAvailability, &series, objective.percent))
 }
 
-fn latency(evidence: &Evidence<'_, '_>, app: AppId, key: &ApplicationKey) -> Option<Check> {
+fn latency(
+    evidence: &Evidence<'_, '_>,
+    known: KnownRequests<'_>,
+    app: AppId,
+    key: &ApplicationKey,
+) -> Option<Check> {
     let is_auxiliary = evidence.world.apps[app].category.is_auxiliary();
     let objective = evidence.overrides.latency_of(key, is_auxiliary);
-    let series = evidence.indicators.latency(key, &objective)?;
+    let series = known.latency(&objective)?;
     Some(check(Inspection::SLOLatency, &series, objective.percent))
 }
 
 fn check(inspection: Inspection, series: &Series<'_>, percent: f32) -> Check {
+    let threshold = percent;
+    if series.is_silent() {
+        return Check { inspection, status: Status::Unknown, threshold, message: CheckMessage::Nothing };
+    }
     let (status, message) = match burning(series, percent) {
-        _ if series.is_silent() => (Status::Unknown, String::new()),
-        None => (Status::Ok, String::new()),
-        Some((Rule { within, severity, .. }, rate)) => {
-            (*severity, format!("error budget burn rate is {rate:.0}x within {within}"))
-        }
+        None => (Status::Ok, CheckMessage::Nothing),
+        Some((Rule { within, severity, .. }, rate)) => (*severity, CheckMessage::BurnRate { rate, within }),
     };
-    Check { inspection, status, threshold: percent, message }
+    Check { inspection, status, threshold, message }
 }
 
 /// The worst rule that fires, and how fast the budget burns in its long time.

@@ -1,9 +1,8 @@
 //! Are volumes full, and are their disks slow?
 
-use super::{Report, checks::Items, subject::Subject};
+use super::{Report, checks::Items, ground::last_value, subject::Subject};
 use crate::world::{
     answers::Symbol,
-    catalogue::{NODE_DISK_READ_TIME, NODE_DISK_WRITE_TIME},
     inspections::Inspection,
     model::{Disk, Instance, InstanceId, Managed, NodeId, Volume},
 };
@@ -41,7 +40,7 @@ fn volumes<'s>(
 }
 
 /// Adds the volume of a managed database; whether there is one.
-fn add_managed(space: &mut Items<'_, '_, '_>, managed: &Managed, instance: &Instance) -> bool {
+fn add_managed(space: &mut Items, managed: &Managed, instance: &Instance) -> bool {
     space.add_above(used_percent(managed.volume_used, managed.volume_size), [instance.name, Symbol::EMPTY]);
     !managed.volume_size.is_nan()
 }
@@ -52,8 +51,9 @@ fn disk<'s>(subject: &'s Subject<'_, '_>, node: NodeId, volume: &Volume) -> Opti
 
 /// Seconds a second that a disk is waited for; NaN where that is not known.
 fn io_load(subject: &Subject<'_, '_>, disk: &Disk) -> f32 {
-    let read = subject.ground.last(&NODE_DISK_READ_TIME, disk.read_time);
-    let write = subject.ground.last(&NODE_DISK_WRITE_TIME, disk.write_time);
+    let tables = &subject.ground.tables;
+    let read = last_value(tables.disk_read_time, disk.read_time);
+    let write = last_value(tables.disk_write_time, disk.write_time);
     match (read.is_nan(), write.is_nan()) {
         (false, false) => read + write,
         _ => read.max(write),

@@ -9,12 +9,16 @@ use crate::world::{
     model::{AppId, Application, Container, ContainerId, Engine, Instance, InstanceId, Kind, Phase, World},
 };
 
+/// A container, and the instance that it is a part of.
+type ObservedContainer<'g> = (ContainerId, &'g Container, &'g Instance);
+
 /// An application under audit.
 pub(super) struct Subject<'g, 'a> {
     pub(super) ground: &'g Ground<'g, 'a>,
     pub(super) world: &'g World<'a>,
     pub(super) id: AppId,
     pub(super) app: &'g Application,
+    containers: Vec<ObservedContainer<'g>>,
     key: OnceCell<ApplicationKey>,
     runs: OnceCell<RunningTypes>,
     thresholds: Option<&'g Thresholds>,
@@ -28,6 +32,7 @@ impl<'g, 'a> Subject<'g, 'a> {
             world,
             id,
             app: &world.apps[id],
+            containers: containers_of(ground, &world.apps[id]),
             key: OnceCell::new(),
             runs: OnceCell::new(),
             thresholds: None,
@@ -64,17 +69,13 @@ impl<'g, 'a> Subject<'g, 'a> {
     }
 
     /// The containers of its instances, with these.
-    pub(super) fn containers(&self) -> impl Iterator<Item = (ContainerId, &'g Container, &'g Instance)> {
-        let (world, ground) = (self.world, self.ground);
-        self.instances().flat_map(move |(id, instance)| {
-            let containers = ground.containers.of(id);
-            containers.map(move |container| (*container, &world.containers[*container], instance))
-        })
+    pub(super) fn containers(&self) -> impl Iterator<Item = ObservedContainer<'g>> {
+        self.containers.iter().copied()
     }
 
     /// Whether any container was seen.
     pub(super) fn has_containers(&self) -> bool {
-        self.containers().next().is_some()
+        !self.containers.is_empty()
     }
 
     /// Whether it is something that is connected to and not observed.
@@ -112,6 +113,17 @@ impl<'g, 'a> Subject<'g, 'a> {
             running
         })
     }
+}
+
+/// The containers of the instances of an application.
+fn containers_of<'g>(ground: &'g Ground<'g, '_>, app: &Application) -> Vec<ObservedContainer<'g>> {
+    let world = ground.world;
+    let mut found = Vec::with_capacity(app.instances.len());
+    for id in &app.instances {
+        let containers = ground.containers.of(*id);
+        found.extend(containers.map(|of| (*of, &world.containers[*of], &world.instances[*id])));
+    }
+    found
 }
 
 /// What an application runs, as far as a report depends on it.

@@ -1,5 +1,7 @@
 //! Holds what is known of one application, slot by slot.
 
+use std::ops::Range;
+
 use super::{DAY_S, SLOT_S, SlotOf, Source, slots};
 use crate::world::application_key::ApplicationKey;
 
@@ -135,6 +137,29 @@ impl Day {
         is_known.then_some(Slot { bounds: &self.bounds, values })
     }
 
+    /// The rows of the slots after `from` up to `to`, the oldest first, as far as there is room for them. Of a row nothing may be
+    /// known.
+    pub(super) fn rows(&self, from: u32, to: u32) -> impl DoubleEndedIterator<Item = &[f32]> {
+        let earliest = self.newest.checked_sub(DAY_S).map_or(0, |before| before / SLOT_S + 1);
+        let first = earliest.max(from / SLOT_S + 1);
+        let behind = self.newest.min(to) / SLOT_S + 1;
+        let start = first as usize % SLOTS;
+        let end = start + behind.saturating_sub(first) as usize;
+        // What does not fit in before the end of the memory goes on at its beginning.
+        let pieces = [start..end.min(SLOTS), 0..end.saturating_sub(SLOTS)];
+        let width = COUNTS + self.bounds.len();
+        let rows = move |places: Range<usize>| {
+            let values = self.values.get(places.start * width..places.end * width);
+            values.unwrap_or_default().chunks_exact(width)
+        };
+        pieces.into_iter().flat_map(rows)
+    }
+
+    /// How many buckets have a bound that is not larger than this.
+    pub(super) fn buckets_up_to(&self, bound: f32) -> usize {
+        self.bounds.partition_point(|other| *other <= bound)
+    }
+
     /// The same for others.
     pub(super) fn slot(&self, application: &ApplicationKey, source: Source, end: u32) -> Option<SlotOf> {
         let slot = self.at(end)?;
@@ -170,7 +195,7 @@ impl Day {
 impl Slot<'_> {
     /// All requests and those that failed; `None` where that is not known.
     pub(super) fn requests(&self) -> Option<[f32; COUNTS]> {
-        self.values.first_chunk().copied().filter(|[all, _]| !all.is_nan())
+        requests_of(self.values)
     }
 
     /// The buckets that are known, by their bounds.
@@ -178,6 +203,16 @@ impl Slot<'_> {
         let counts = self.values.iter().skip(COUNTS);
         self.bounds.iter().copied().zip(counts.copied()).filter(|(_, count)| !count.is_nan())
     }
+}
+
+/// All requests and those that failed, of the row of a slot; `None` where that is not known.
+pub(super) fn requests_of(row: &[f32]) -> Option<[f32; COUNTS]> {
+    row.first_chunk().copied().filter(|[all, _]| !all.is_nan())
+}
+
+/// The requests in each bucket, of the row of a slot; NaN where that is not known.
+pub(super) fn buckets_of(row: &[f32]) -> &[f32] {
+    row.get(COUNTS..).unwrap_or_default()
 }
 
 /// The place of a slot.

@@ -2,8 +2,7 @@
 
 use super::{
     SLOT_S,
-    day::{Day, Slot},
-    slots,
+    day::{Day, buckets_of, requests_of},
 };
 
 /// After so many slots without requests nothing is known any more.
@@ -14,10 +13,10 @@ const SILENT_SLOTS: u32 = 3;
 pub(super) enum Asked {
     /// It failed.
     Failed,
-    /// It took longer than the largest bucket that is not larger than this, in seconds.
+    /// It took longer than the largest of so many buckets.
     Slow {
-        /// What the operator says is quick.
-        bucket_s: f32,
+        /// The buckets that the operator says are quick.
+        quick_buckets: usize,
     },
 }
 
@@ -33,7 +32,8 @@ impl<'i> Series<'i> {
     /// What a day says up to `to`, in Unix seconds; `None` when it says nothing of that.
     pub(super) fn new(day: &'i Day, asked: Asked, to: u32) -> Option<Self> {
         let series = Self { day, asked, to };
-        series.shares(super::DAY_S).next().map(|_| series)
+        // From the newest slot, which is looked at again soon, and not from that of a day ago.
+        series.shares(super::DAY_S).next_back().map(|_| series)
     }
 
     /// The share of bad requests in the last `window_s` seconds; `None` without requests, and when less than half of the
@@ -56,28 +56,34 @@ impl<'i> Series<'i> {
     }
 
     /// All requests and the bad ones, in each slot of the window that is known.
-    fn shares(&self, window_s: u32) -> impl Iterator<Item = [f32; 2]> {
-        let ends = slots(self.to.saturating_sub(window_s), self.to);
-        ends.filter_map(|end| self.asked.of(&self.day.at(end)?))
+    fn shares(&self, window_s: u32) -> impl DoubleEndedIterator<Item = [f32; 2]> {
+        let rows = self.day.rows(self.to.saturating_sub(window_s), self.to);
+        rows.filter_map(|row| self.asked.of(row))
     }
 }
 
 impl Asked {
-    fn of(self, slot: &Slot<'_>) -> Option<[f32; 2]> {
+    /// What takes longer than the largest bucket that is not larger than this, in seconds.
+    pub(super) fn slower_than(bucket_s: f32, day: &Day) -> Self {
+        Self::Slow { quick_buckets: day.buckets_up_to(bucket_s) }
+    }
+
+    /// All requests and the bad ones, of the row of a slot; `None` where that is not known.
+    fn of(self, row: &[f32]) -> Option<[f32; 2]> {
         match self {
-            Self::Failed => slot.requests(),
-            Self::Slow { bucket_s } => {
-                let (mut all, mut quick) = (None, None);
-                for (bound, count) in slot.buckets() {
-                    all = Some(count);
-                    if bound <= bucket_s {
-                        quick = all;
-                    }
-                }
-                // Where every bucket is larger, it is not known what was quick.
-                let (all, quick) = all.zip(quick)?;
+            Self::Failed => requests_of(row),
+            Self::Slow { quick_buckets } => {
+                let buckets = buckets_of(row);
+                // Each bucket has the requests of the smaller ones too. Where every bucket is larger, it is not known what was
+                // quick.
+                let (all, quick) = (largest(buckets)?, largest(buckets.get(..quick_buckets)?)?);
                 Some([all, (all - quick).max(0.0)])
             }
         }
     }
+}
+
+/// The requests in the largest bucket of which that is known.
+fn largest(buckets: &[f32]) -> Option<f32> {
+    buckets.iter().copied().rfind(|count| !count.is_nan())
 }

@@ -159,14 +159,12 @@ async fn the_operators_own_queries_replace_what_is_seen_and_one_that_fails_costs
     assert_eq!(asked.iter().map(|span| (span.from, span.to)).collect::<Vec<_>>(), [(END - 3300, END)]);
     assert_eq!(stand_in.spans("sum by (le) (rate(took_bucket[5m]))").len(), 1);
     let objectives = overrides.applications[&key("cart")].clone();
-    let availability = known.availability(&key("cart"), &objectives.availability.unwrap()).unwrap();
+    let cart = known.requests_to(&key("cart")).unwrap();
+    let availability = cart.availability(&objectives.availability.unwrap()).unwrap();
     // The stand-in says 1 to everything: all requests failed.
     assert_eq!(availability.bad_share(300), Some(1.0));
-    assert!(known.latency(&key("cart"), &objectives.latency.unwrap()).is_none());
-    assert_eq!(
-        known.availability(&key("cart"), &AvailabilityObjective::DEFAULT).unwrap().bad_share(300),
-        Some(0.0)
-    );
+    assert!(cart.latency(&objectives.latency.unwrap()).is_none());
+    assert_eq!(cart.availability(&AvailabilityObjective::DEFAULT).unwrap().bad_share(300), Some(0.0));
     // Nothing is missing until the next slot.
     assert!(known.missing(&overrides, END + 299).is_empty());
     assert_eq!(known.missing(&overrides, END + 300).len(), 2);

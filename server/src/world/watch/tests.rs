@@ -3,7 +3,7 @@
 use super::*;
 use crate::world::{
     application_key::ApplicationKey,
-    auditor::{Check, Report},
+    auditor::{Check, CheckMessage, Report},
     catalogue::{
         CONTAINER_CPU_USAGE, CONTAINER_LOG_MESSAGES, CONTAINER_MEMORY_RSS, CONTAINER_OOM_KILLS_TOTAL,
         CONTAINER_RESTARTS, Query, UP,
@@ -116,8 +116,11 @@ fn indicators() -> Indicators {
 
 /// What the auditor says of the cart; of the others nothing is known.
 fn audits(world: &World<'_>, status: Status) -> Vec<Audit> {
-    let check =
-        |inspection, status| Check { inspection, status, threshold: 99.0, message: "burns".to_owned() };
+    let message = CheckMessage::BurnRate { rate: 14.4, within: "1 hour" };
+    let check = |inspection, status| {
+        let message = message.clone();
+        Check { inspection, status, threshold: 99.0, message }
+    };
     let checks = vec![check(Inspection::SLOAvailability, status), check(Inspection::SLOLatency, Status::Ok)];
     let slo = Report { name: slo::NAME, status, checks };
     let applications = world.applications().map(|(application, app)| Audit {
@@ -190,7 +193,7 @@ fn a_rollout_is_found_with_what_it_cost_and_changed_and_an_incident_with_its_rea
     assert_eq!((&change.incident.application, change.incident.opened_at), (&cart(), NOW));
     let reasons: Vec<_> =
         change.reasons.iter().map(|reason| [&*reason.report, &*reason.check, &*reason.message]).collect();
-    assert_eq!(reasons, [["SLO", "Availability", "burns"]]);
+    assert_eq!(reasons, [["SLO", "Availability", "error budget burn rate is 14x within 1 hour"]]);
 }
 
 #[test]

@@ -1,18 +1,20 @@
 //! How long does it take in all but a few cases, by a histogram?
 
 use crate::world::{
-    answers::{Symbol, Table},
+    answers::{Column, Row, Symbol, Table},
     catalogue::{Label, Query},
     model::{Id as _, Map, RowId, World},
 };
+
+/// The place of the bucket of a row that is for none.
+const NO_BUCKET: u32 = u32::MAX;
 
 /// The upper bounds of the buckets of a histogram, the smallest first.
 #[derive(Debug, Default)]
 pub(super) struct Bounds {
     bounds: Vec<f64>,
-    /// The place of the bucket that each text means.
-    places: Map<Symbol, usize>,
-    column: usize,
+    /// The place of the bucket that each row is for.
+    places: Vec<u32>,
 }
 
 /// How many values are at most so large, by the upper bound of a bucket; the larger buckets have those of the smaller ones.
@@ -22,31 +24,49 @@ impl Bounds {
     /// The buckets that the series of a histogram are for.
     pub(super) fn of(world: &World<'_>, query: &'static Query) -> Self {
         let [column] = query.columns([Label::Le]);
-        let mut texts = Map::<Symbol, f64>::default();
-        for row in world.answers.table(query).rows() {
-            let text = row.label(column);
-            texts.entry(text).or_insert_with(|| world.text(text).parse().unwrap_or(f64::NAN));
-        }
-        texts.retain(|_, bound| !bound.is_nan());
-        let mut bounds: Vec<f64> = texts.values().copied().collect();
+        let (texts, mut places) = numbered(world.answers.table(query), column);
+        let bound = |text: &Symbol| world.text(*text).parse().unwrap_or(f64::NAN);
+        let of_texts: Vec<f64> = texts.iter().map(bound).collect();
+        let mut bounds: Vec<f64> = of_texts.iter().copied().filter(|bound| !bound.is_nan()).collect();
         bounds.sort_by(f64::total_cmp);
         bounds.dedup();
-        let place = |bound: f64| bounds.partition_point(|other| *other < bound);
-        let places = texts.into_iter().map(|(text, bound)| (text, place(bound))).collect();
-        Self { bounds, places, column }
+        let bucket = |bound: &f64| match bounds.partition_point(|other| other < bound) {
+            _ if bound.is_nan() => NO_BUCKET,
+            place => place as u32,
+        };
+        let of_texts: Vec<u32> = of_texts.iter().map(bucket).collect();
+        for place in &mut places {
+            *place = of_texts.get(*place as usize).copied().unwrap_or(NO_BUCKET);
+        }
+        Self { bounds, places }
     }
 
     /// The sums of some series of that histogram at present.
     pub(super) fn buckets(&self, table: &Table, rows: impl Iterator<Item = RowId>) -> Vec<Bucket> {
         let mut buckets: Vec<Bucket> = self.bounds.iter().map(|bound| (*bound, 0.0)).collect();
         for row in rows.filter_map(|row| table.row(row.place())) {
-            let bucket = self.places.get(&row.label(self.column)).and_then(|place| buckets.get_mut(*place));
+            let place = self.places.get(row.index());
+            let bucket = place.and_then(|place| buckets.get_mut(*place as usize));
             if let (Some((_, count)), Some(value)) = (bucket, row.last()) {
                 *count += f64::from(value);
             }
         }
         buckets
     }
+}
+
+/// The texts in a column, each once, and for each row the number of its text among them. Rows are many and texts are few.
+fn numbered(table: &Table, column: Column) -> (Vec<Symbol>, Vec<u32>) {
+    let mut numbers = Map::<Symbol, u32>::default();
+    let mut texts = Vec::new();
+    let of_row = |row: Row<'_>| {
+        *numbers.entry(row.label(column)).or_insert_with_key(|text| {
+            texts.push(*text);
+            texts.len() as u32 - 1
+        })
+    };
+    let of_rows = table.rows().map(of_row).collect();
+    (texts, of_rows)
 }
 
 /// The value that a share of all values does not exceed, as if values were spread evenly over their bucket. Of values above

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use super::*;
 use crate::world::{
+    answers::Symbols,
     indicators::{Batch, Indicators, SLOT_S, SlotOf, Source},
     inspections::{AvailabilityObjective, LatencyObjective, Overrides, Thresholds},
+    model::Texts,
     scene::scene,
 };
 
@@ -45,7 +47,8 @@ fn check(share: impl Fn(u32) -> Option<f32>, expected: Status, message: &str) {
     let report = reported(&known(share), &Overrides::default()).unwrap();
     assert_eq!((report.name, report.status, report.checks.len()), ("SLO", expected, 2));
     for check in report.checks {
-        assert_eq!((check.status, &*check.message), (expected, message), "{:?}", check.inspection);
+        let found = check.message.text(&Texts::new(&Symbols::default()));
+        assert_eq!((check.status, &*found), (expected, message), "{:?}", check.inspection);
         assert!((check.threshold - 99.0).abs() < f32::EPSILON);
     }
 }

@@ -21,7 +21,8 @@ fn said(world: &World<'_>) -> Vec<String> {
         let key = world.apps[audit.application].id.key(&world.texts);
         lines.push(format!("{key} {:?}", audit.status));
         for report in &audit.reports {
-            let messages: Vec<_> = report.checks.iter().map(|check| &check.message).collect();
+            let messages: Vec<_> =
+                report.checks.iter().map(|check| check.message.text(&world.texts)).collect();
             lines.push(format!("{key} {report:?} {messages:?}"));
         }
     }

@@ -86,9 +86,12 @@ fn a_message_names_one_and_counts_the_others() {
          node_cpu_usage_percent machine_id=b =90\n node_cpu_usage_percent machine_id=a =90
          container_restarts machine_id=a container_id=/docker/app job=j instance=i =1,1,3",
     );
-    let audit = audit_of(&scene, "app", &Overrides::default());
-    let messages: BTreeSet<_> =
-        audit.reports.iter().flat_map(|report| &report.checks).map(|check| check.message.as_str()).collect();
+    let (audit, messages) = scene.look(|world| {
+        let audit = audits_with(world, &Overrides::default()).remove(0);
+        let checks = audit.reports.iter().flat_map(|report| &report.checks);
+        let messages: BTreeSet<_> = checks.map(|check| check.message.text(&world.texts)).collect();
+        (audit, messages)
+    });
     for expected in [
         "a node has hardly any CPU time left: a and 1 more",
         "0 of 2 instances are available",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{super::day::requests_of, *};
 
 /// What is known when slots, the newest last, had these requests and failures; `None` for one of which nothing is known.
 fn known(slots: &[Option<[f32; 2]>]) -> Indicators {
@@ -37,12 +37,13 @@ fn a_share_is_that_of_the_window_and_needs_half_of_its_slots() {
         (&[IDLE, IDLE], 600, None, false),
     ] {
         let indicators = known(slots);
-        let series = indicators.availability(&key("cart"), &AvailabilityObjective::DEFAULT).unwrap();
+        let cart = indicators.requests_to(&key("cart")).unwrap();
+        let series = cart.availability(&AvailabilityObjective::DEFAULT).unwrap();
         assert_eq!(series.bad_share(window_s), expected, "{slots:?} {window_s}");
         assert_eq!(series.is_silent(), is_silent, "{slots:?}");
     }
     let nothing = known(&[None, None]);
-    assert!(nothing.availability(&key("cart"), &AvailabilityObjective::DEFAULT).is_none());
+    assert!(nothing.requests_to(&key("cart")).is_none());
 }
 
 #[test]
@@ -60,7 +61,8 @@ fn quick_is_what_the_largest_bucket_within_the_objective_has() {
         let slots = vec![slot("cart", END, None, latency)];
         indicators.add(&Batch { latencies: vec![END], slots, ..Batch::default() });
         let objective = LatencyObjective { percent: 99.0, bucket_s, custom: None };
-        let share = indicators.latency(&key("cart"), &objective).and_then(|series| series.bad_share(300));
+        let series = indicators.requests_to(&key("cart")).and_then(|cart| cart.latency(&objective));
+        let share = series.and_then(|series| series.bad_share(300));
         match expected {
             Some(expected) => {
                 assert!((share.unwrap() - expected).abs() < 1e-6, "{latency:?} {bucket_s}: {share:?}")
@@ -105,5 +107,24 @@ proptest! {
             prop_assert_eq!(found, model.get(&end).cloned(), "{}", end);
         }
         prop_assert_eq!(day.newest(), newest);
+    }
+
+    /// The rows of a span are those of its slots, wherever the span begins and ends.
+    #[test]
+    fn a_span_has_the_rows_of_its_slots_in_order(
+        puts in proptest::collection::vec((0_u32..900, 0.0_f32..100.0), 1..60),
+        from in 0_u32..1200,
+        length in 0_u32..600,
+    ) {
+        let mut day = Day::default();
+        for (number, count) in puts {
+            day.put(&slot("", END + number * SLOT_S, Some([count, 0.0]), &[]));
+        }
+        let from = END + from * SLOT_S - 300 * SLOT_S;
+        let to = from + length * SLOT_S;
+        let found: Vec<_> = day.rows(from, to).filter_map(requests_of).collect();
+        let expected: Vec<_> =
+            slots(from, to).filter_map(|end| day.at(end)).filter_map(|slot| slot.requests()).collect();
+        prop_assert_eq!(found, expected);
     }
 }
