@@ -8,8 +8,8 @@ const EXTERNAL: &str = "external";
 /// The namespace where there is none, which no cluster is called.
 const NONE: &str = "_";
 
-/// What an application is known by for longer than a world lives: in the settings and in what is recorded. Written
-/// `namespace:kind:name`; the default, `::`, stands for all applications of a project.
+/// What an application is known by for longer than a world lives: in the settings and in what is recorded.
+/// Written `namespace:kind:name`; the default, `::`, stands for all applications of a project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApplicationKey {
     /// The namespace; `_` where there is none.
@@ -21,8 +21,8 @@ pub struct ApplicationKey {
 }
 
 impl ApplicationKey {
-    /// Reads `namespace:kind:name`, and `cluster:namespace:kind:name` as later versions of Coroot write it (the cluster is
-    /// left out). `None` for anything else.
+    /// Reads `namespace:kind:name`, and `cluster:namespace:kind:name` as later versions of Coroot write it
+    /// (the cluster is left out). `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let key = |namespace: &str, kind: &str, name: &str| Self {

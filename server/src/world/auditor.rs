@@ -1,7 +1,7 @@
 //! How well is every application? The auditor answers all inspections, a report a file.
 //!
-//! Pure over a world, what was recorded of requests, and the operator's thresholds: the same gives the same, whatever the
-//! order of series.
+//! Pure over a world, what was recorded of requests, and the operator's thresholds: the same gives the same,
+//! whatever the order of series.
 
 // What reports have in common.
 mod checks;
@@ -50,7 +50,8 @@ use super::{
     status::Status,
 };
 
-/// The queries of which the auditor needs the values over time. Of all others but [`SUMS_OF`] the newest ones are enough.
+/// The queries of which the auditor needs the values over time. Of all others but [`SUMS_OF`] the newest ones
+/// are enough.
 pub const POINTS_OF: &[&Query] = &[
     &UP,
     &CONTAINER_RESTARTS,
@@ -120,8 +121,8 @@ pub struct Audit {
 /// The answers to the inspections of one subject.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// Its name, as Coroot has it: `SLO`, `Instances`, `CPU`, `Memory`, `Storage`, `Net`, `DNS`, `Logs`, `Deployments`,
-    /// `Postgres`, `Redis`, `Mysql`, `Mongodb`, `Memcached`, `JVM`, `.NET`, `Python`.
+    /// Its name, as Coroot has it: `SLO`, `Instances`, `CPU`, `Memory`, `Storage`, `Net`, `DNS`, `Logs`,
+    /// `Deployments`, `Postgres`, `Redis`, `Mysql`, `Mongodb`, `Memcached`, `JVM`, `.NET`, `Python`.
     pub name: &'static str,
     /// The greatest of the checks.
     pub status: Status,

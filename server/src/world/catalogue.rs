@@ -1,7 +1,8 @@
 //! Which questions are put to Prometheus: every query as data.
 //!
-//! A query names what it keeps: labels that are not listed are dropped when an answer is read, and text that belongs to
-//! people (statements, messages, names of users) is aggregated away inside Prometheus, so that it is not even fetched.
+//! A query names what it keeps: labels that are not listed are dropped when an answer is read, and text that
+//! belongs to people (statements, messages, names of users) is aggregated away inside Prometheus, so that it
+//! is not even fetched.
 
 mod aws;
 mod containers;
@@ -42,9 +43,10 @@ pub struct Query {
 pub struct KeptLabels {
     /// The labels, in the order of the columns.
     pub labels: &'static [Label],
-    /// Whether `exported_pod` is read as `pod`, and so on for each label. Prometheus renames a label so when the target that it
-    /// scrapes has one of that name, unless `honor_labels` is set. The label `pod` is then the exporter's own pod: wrong for an
-    /// exporter that tells of other pods, such as kube-state-metrics, and right for one that runs beside its database.
+    /// Whether `exported_pod` is read as `pod`, and so on for each label. Prometheus renames a label so when
+    /// the target that it scrapes has one of that name, unless `honor_labels` is set. The label `pod` is then
+    /// the exporter's own pod: wrong for an exporter that tells of other pods, such as kube-state-metrics,
+    /// and right for one that runs beside its database.
     pub prefers_exported: bool,
 }
 
@@ -63,8 +65,9 @@ impl KeptLabels {
 pub enum Kind {
     /// The present value is enough: one point is fetched at a time, and series that are gone are forgotten.
     Now,
-    /// Which series there were in the last [`WINDOW`] matters, and the newest value of each: what is new since the last
-    /// answer is fetched, and each series is kept with the times at which it was first and last seen.
+    /// Which series there were in the last [`WINDOW`] matters, and the newest value of each: what is new
+    /// since the last answer is fetched, and each series is kept with the times at which it was first and
+    /// last seen.
     Seen,
     /// Values over time.
     Range {
@@ -79,7 +82,8 @@ impl Kind {
     /// Every value of the last [`WINDOW`].
     const HOUR: Self = Self::Range { keep: WINDOW, every: None };
 
-    /// The slots of service levels in the last [`WINDOW`]: a value every five minutes, which is the mean of these.
+    /// The slots of service levels in the last [`WINDOW`]: a value every five minutes, which is the mean of
+    /// these.
     const SLOTS: Self = Self::Range { keep: WINDOW, every: Some(Duration::from_secs(300)) };
 
     /// What a trend needs: four hours, a value every five minutes.

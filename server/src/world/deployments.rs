@@ -50,7 +50,8 @@ pub struct Snapshot {
     pub requests: u64,
     /// Those that failed.
     pub errors: u64,
-    /// Requests that took at most so long, by the upper bound in seconds with three digits (`0.500`), and all: `+Inf`.
+    /// Requests that took at most so long, by the upper bound in seconds with three digits (`0.500`), and
+    /// all: `+Inf`.
     pub latency: BTreeMap<String, u64>,
     /// Restarts of containers.
     pub restarts: u64,

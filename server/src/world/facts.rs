@@ -24,8 +24,8 @@ pub struct Facts {
     pub cloud_costs: bool,
     /// The cloud providers of the nodes; `other` for one that is not known here.
     pub clouds: BTreeSet<&'static str>,
-    /// What runs in the containers of counted applications, and as managed databases; `other` for a type that is not
-    /// known here.
+    /// What runs in the containers of counted applications, and as managed databases; `other` for a type that
+    /// is not known here.
     pub services: BTreeSet<&'static str>,
     /// The kinds of databases of counted applications that an exporter monitors.
     pub instrumented_services: BTreeSet<&'static str>,

@@ -82,10 +82,11 @@ pub struct Known<'k> {
     pub overrides: &'k Overrides,
 }
 
-/// What happens to incidents at `now`, in Unix seconds, when `open` are not over and applications are on these levels. One is
-/// opened when an application begins to miss an objective, and is over when it meets them. While that is not known it stays;
-/// it is over too when an hour of slots passed in which nothing was heard of the application, also when it is gone. While
-/// Prometheus says nothing, no slots pass. When these changes are made, nothing else happens.
+/// What happens to incidents at `now`, in Unix seconds, when `open` are not over and applications are on
+/// these levels. One is opened when an application begins to miss an objective, and is over when it meets
+/// them. While that is not known it stays; it is over too when an hour of slots passed in which nothing was
+/// heard of the application, also when it is gone. While Prometheus says nothing, no slots pass. When these
+/// changes are made, nothing else happens.
 #[must_use]
 pub fn changes(
     open: &[Incident],

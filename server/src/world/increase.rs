@@ -8,8 +8,8 @@ use super::{
     model::{Id as _, Map, RowId, World},
 };
 
-/// The counters in the answer to a query, with points and the labels `job` and `instance`, and the targets that they are
-/// scraped from.
+/// The counters in the answer to a query, with points and the labels `job` and `instance`, and the targets
+/// that they are scraped from.
 #[derive(Debug, Clone)]
 pub struct Increases<'a> {
     counters: &'a Table,
@@ -18,8 +18,9 @@ pub struct Increases<'a> {
     targets: Vec<Option<usize>>,
 }
 
-/// What a counter grew by from one point to the next, where any value may be missing (NaN). A counter that begins, or begins
-/// anew, counts from 0; it begins where its target was up and did not have it. NaN where nothing can be said.
+/// What a counter grew by from one point to the next, where any value may be missing (NaN). A counter that
+/// begins, or begins anew, counts from 0; it begins where its target was up and did not have it. NaN where
+/// nothing can be said.
 fn growth(before: f32, now: f32, was_up: impl FnOnce() -> bool) -> f32 {
     if before.is_nan() {
         if was_up() { now } else { f32::NAN }
@@ -35,8 +36,9 @@ const fn is_beginning(before: f32, now: f32) -> bool {
     before.is_nan() & !now.is_nan()
 }
 
-/// Adds the growth of all counters that go on or begin anew; whether those were all. Without branches, so that the compiler
-/// takes several counters at once: there are hundreds of moments and tens of thousands of counters.
+/// Adds the growth of all counters that go on or begin anew; whether those were all. Without branches, so
+/// that the compiler takes several counters at once: there are hundreds of moments and tens of thousands of
+/// counters.
 fn add_known_growth(sums: &mut [f64], before: &[f32], now: &[f32]) -> bool {
     // As wide as the values, for the same reason.
     let mut beginnings = 0_u32;
@@ -75,7 +77,8 @@ impl<'a> Increases<'a> {
         Self { counters, up: answers.table(&UP), targets }
     }
 
-    /// The sums of what each counter grew by at the moments of a span, in Unix seconds; 0 where nothing can be said.
+    /// The sums of what each counter grew by at the moments of a span, in Unix seconds; 0 where nothing can
+    /// be said.
     #[must_use]
     pub fn sums(&self, span: RangeInclusive<u32>) -> Vec<f64> {
         let mut sums = vec![0.0; self.counters.len()];

@@ -1,8 +1,9 @@
 //! How did requests to each application go during the last day? The raw material of service levels.
 //!
-//! Requests are known in slots of five minutes that end at multiples of five minutes. A slot is taken once it is complete
-//! (`inbound`), and said of the application to which its destination led then: an address that a pod leaves to another one
-//! does not take its past with it. What is known is kept on disk for a day (`kept`).
+//! Requests are known in slots of five minutes that end at multiples of five minutes. A slot is taken once it
+//! is complete (`inbound`), and said of the application to which its destination led then: an address that a
+//! pod leaves to another one does not take its past with it. What is known is kept on disk for a day
+//! (`kept`).
 
 mod asking;
 mod batch;
@@ -66,7 +67,8 @@ pub struct KnownRequests<'i> {
 }
 
 impl Indicators {
-    /// Adds what becomes known, and forgets what is more than a day older. To add the same again changes nothing.
+    /// Adds what becomes known, and forgets what is more than a day older. To add the same again changes
+    /// nothing.
     pub fn add(&mut self, batch: &Batch) {
         self.requests.extend(&batch.requests);
         self.latencies.extend(&batch.latencies);
@@ -156,8 +158,8 @@ impl Indicators {
         self.dropped
     }
 
-    /// The requests to an application in the slots that end after `from` and not after `to`, in Unix seconds. `None` unless
-    /// all of them are known; then an application without slots had no requests.
+    /// The requests to an application in the slots that end after `from` and not after `to`, in Unix seconds.
+    /// `None` unless all of them are known; then an application without slots had no requests.
     #[must_use]
     pub fn sums(
         &self,
@@ -181,7 +183,8 @@ impl Indicators {
         Some(KnownRequests { indicators: self, days })
     }
 
-    /// The end of the newest slot in which anything is known of an application from these sources; `None` when nothing is.
+    /// The end of the newest slot in which anything is known of an application from these sources; `None`
+    /// when nothing is.
     #[must_use]
     pub fn last_heard(&self, application: &ApplicationKey, sources: [Source; 2]) -> Option<u32> {
         sources.into_iter().filter_map(|source| self.day(application, source)).map(Day::newest).max()
@@ -211,7 +214,8 @@ impl Indicators {
 }
 
 impl<'i> KnownRequests<'i> {
-    /// The requests, as far as they matter for whether they succeed; `None` when there were none during the last day.
+    /// The requests, as far as they matter for whether they succeed; `None` when there were none during the
+    /// last day.
     #[must_use]
     pub fn availability(self, objective: &AvailabilityObjective) -> Option<Series<'i>> {
         let day = self.day(Source::of_availability(objective))?;

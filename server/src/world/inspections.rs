@@ -10,7 +10,8 @@ use super::application_key::ApplicationKey;
 /// Declares the inspections with their ids and default thresholds.
 macro_rules! inspections {
     ($($(#[$about:meta])* $inspection:ident = $threshold:literal,)*) => {
-        /// An inspection: a question about an application that the auditor answers. Its name is its id in the settings.
+        /// An inspection: a question about an application that the auditor answers. Its name is its id in the
+        /// settings.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Inspection {
             $($(#[$about])* $inspection,)*
@@ -161,8 +162,8 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    /// The threshold of an inspection: that for the application, else that for the project, else the default. `None` for an
-    /// application of which nothing is said.
+    /// The threshold of an inspection: that for the application, else that for the project, else the default.
+    /// `None` for an application of which nothing is said.
     #[must_use]
     pub fn threshold(&self, inspection: Inspection, application: Option<&Thresholds>) -> f32 {
         let of_application = application.and_then(|thresholds| thresholds.values.get(&inspection));
@@ -172,16 +173,16 @@ impl Overrides {
             .unwrap_or(inspection.default_threshold())
     }
 
-    /// When requests to an application succeed often enough: what is said of it, else the default. Nothing is said of all
-    /// applications.
+    /// When requests to an application succeed often enough: what is said of it, else the default. Nothing is
+    /// said of all applications.
     #[must_use]
     pub fn availability_of(&self, application: &ApplicationKey) -> AvailabilityObjective {
         let own = self.applications.get(application).and_then(|thresholds| thresholds.availability.clone());
         own.unwrap_or(AvailabilityObjective::DEFAULT)
     }
 
-    /// When requests to an application are answered quickly often enough, by the same rule. `is_auxiliary` says whether it
-    /// serves the infrastructure.
+    /// When requests to an application are answered quickly often enough, by the same rule. `is_auxiliary`
+    /// says whether it serves the infrastructure.
     #[must_use]
     pub fn latency_of(&self, application: &ApplicationKey, is_auxiliary: bool) -> LatencyObjective {
         let own = self.applications.get(application).and_then(|thresholds| thresholds.latency.clone());

@@ -1,8 +1,8 @@
 //! What runs in a project: nodes, applications, their instances and who talks to whom.
 //!
-//! A world is a view of the answers from which it was built: present values are in it, values over time stay where they
-//! are and are known by their rows ([`RowId`]). It does not depend on the order of series in the answers, except for the
-//! order in which things are numbered.
+//! A world is a view of the answers from which it was built: present values are in it, values over time stay
+//! where they are and are known by their rows ([`RowId`]). It does not depend on the order of series in the
+//! answers, except for the order in which things are numbered.
 
 mod application;
 mod connection;

@@ -23,8 +23,8 @@ impl Monitored<'_> {
     }
 }
 
-/// The report on databases of a kind; none for an application that has none. Where no exporter monitors them, nothing is
-/// known.
+/// The report on databases of a kind; none for an application that has none. Where no exporter monitors them,
+/// nothing is known.
 pub(super) fn report<'g>(
     subject: &Subject<'g, '_>,
     (name, engine): (&'static str, Engine),
@@ -81,7 +81,8 @@ pub(super) fn series<'g>(
     rows.filter_map(move |(query, row)| world.answers.table(query).row(row.place()))
 }
 
-/// The value of a database at present in the answer to a query; NaN where there is none, the largest of several.
+/// The value of a database at present in the answer to a query; NaN where there is none, the largest of
+/// several.
 pub(super) fn last(subject: &Subject<'_, '_>, database: DatabaseId, query: &'static Query) -> f32 {
     series(subject, database, query).filter_map(|row| row.last()).fold(f32::NAN, f32::max)
 }

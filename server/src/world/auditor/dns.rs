@@ -145,8 +145,8 @@ fn asked(subject: &Subject<'_, '_>) -> Vec<Asked> {
     asked.collect()
 }
 
-/// Requests for names that do not exist. Where no request of the same type for the same domain was ever answered, the type may
-/// just not be served, as that of IPv6 often is.
+/// Requests for names that do not exist. Where no request of the same type for the same domain was ever
+/// answered, the type may just not be served, as that of IPv6 often is.
 fn without_name(mut asked: Vec<Asked>) -> f64 {
     let same = |asked: &Asked| (asked.domain.number(), asked.request_type.number());
     asked.sort_unstable_by_key(same);

@@ -59,7 +59,8 @@ fn availability(subject: &Subject<'_, '_>) -> Check {
     subject.fire_if(Inspection::InstanceAvailability, fires, message)
 }
 
-/// Whether an instance does what it is for. Without an agent on its node nobody sees that, which counts as if it did not.
+/// Whether an instance does what it is for. Without an agent on its node nobody sees that, which counts as if
+/// it did not.
 fn is_available(subject: &Subject<'_, '_>, id: InstanceId, instance: &Instance) -> bool {
     let world = subject.world;
     if let Some(managed) = instance.managed {

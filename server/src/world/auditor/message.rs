@@ -1,5 +1,5 @@
-//! What a check that fired says to people. It is kept as what was found, and put into words where somebody reads it: nobody
-//! reads most of them.
+//! What a check that fired says to people. It is kept as what was found, and put into words where somebody
+//! reads it: nobody reads most of them.
 
 use std::time::Duration;
 
@@ -16,7 +16,8 @@ pub enum CheckMessage {
     Flagged {
         /// What is wrong.
         what: &'static str,
-        /// What the things are called: their own names, and those of what they are a part of, which may be empty.
+        /// What the things are called: their own names, and those of what they are a part of, which may be
+        /// empty.
         names: Vec<Name>,
     },
     /// Something happened too often.

@@ -83,7 +83,8 @@ fn is_used(subject: &Subject<'_, '_>, connection: &Connection) -> bool {
         && [successful_connects, failed_connects, active].iter().any(|value| *value > 0.0)
 }
 
-/// Sorts values by their destinations. Those of one are sorted too, so that their sum does not depend on their order.
+/// Sorts values by their destinations. Those of one are sorted too, so that their sum does not depend on
+/// their order.
 fn sort(values: &mut [(Destination, f32)]) {
     values.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| one.1.total_cmp(&other.1)));
 }

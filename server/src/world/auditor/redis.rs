@@ -30,8 +30,8 @@ fn latency(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
     items.check("commands take long")
 }
 
-/// How long commands take at present, in seconds; NaN where there are none. Only commands count of which both is known, how
-/// often and how long.
+/// How long commands take at present, in seconds; NaN where there are none. Only commands count of which both
+/// is known, how often and how long.
 fn mean_latency(subject: &Subject<'_, '_>, id: DatabaseId) -> f32 {
     let times = || database::series(subject, id, &REDIS_COMMANDS_DURATION_SECONDS_TOTAL);
     let calls = || database::series(subject, id, &REDIS_COMMANDS_TOTAL);

@@ -15,7 +15,8 @@ use super::{
 /// The name of the report.
 pub const NAME: &str = "SLO";
 
-/// When the budget burns too fast: in a long time, and in a short one at its end, so that what is over does not count.
+/// When the budget burns too fast: in a long time, and in a short one at its end, so that what is over does
+/// not count.
 struct Rule {
     long_s: u32,
     /// The long time, for people.

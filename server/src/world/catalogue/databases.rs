@@ -5,7 +5,8 @@
 use super::{Query, queries};
 
 queries! {
-    /// PostgreSQL, Redis, MongoDB, Memcached and MySQL. The first labels say which instance a series is about.
+    /// PostgreSQL, Redis, MongoDB, Memcached and MySQL. The first labels say which instance a series is
+    /// about.
     DATABASES with [
         Job Address Instance RdsInstanceId EcInstanceId
         Namespace Ns KubernetesNamespace KubernetesNs K8sNamespace K8sNs

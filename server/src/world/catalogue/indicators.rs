@@ -1,15 +1,15 @@
 //! Requests to what containers connect to, whoever makes them: what service levels are made of.
 //!
-//! Clients are added up inside Prometheus, so that an answer has a series for each destination and not for each pair. Those
-//! that watch others are left out as far as the id of a container says so: by the namespaces and names of the built-in
-//! category `monitoring`.
+//! Clients are added up inside Prometheus, so that an answer has a series for each destination and not for
+//! each pair. Those that watch others are left out as far as the id of a container says so: by the namespaces
+//! and names of the built-in category `monitoring`.
 
 use super::{Query, queries};
 
 /// The ids of containers that watch others.
 ///
-/// Of pods, jobs and services the namespace or the name says so, of anything else the last part of the path. The name of a
-/// container in a pod does not: a pod with an exporter is no monitoring.
+/// Of pods, jobs and services the namespace or the name says so, of anything else the last part of the path.
+/// The name of a container in a pod does not: a pod with an exporter is no monitoring.
 macro_rules! monitoring {
     () => {
         concat!(
@@ -22,8 +22,8 @@ macro_rules! monitoring {
     };
 }
 
-/// The growth of counters in five minutes, by their destination and one more label. The label `protocol` keeps `or` from
-/// taking the series of one metric for those of another.
+/// The growth of counters in five minutes, by their destination and one more label. The label `protocol`
+/// keeps `or` from taking the series of one metric for those of another.
 macro_rules! to_destinations {
     ($by:literal, $first:literal $(, $metric:literal)*) => {
         concat!(

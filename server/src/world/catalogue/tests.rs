@@ -8,7 +8,8 @@ use super::*;
 fn every_query_has_a_name_of_its_own_and_columns_of_their_own() {
     let names: BTreeSet<_> = all().map(|query| query.name).collect();
     assert_eq!(names.len(), all().count());
-    // Of the 187 of Coroot 1.6 all but the eight histograms, the two that look back four hours, and the two of service levels.
+    // Of the 187 of Coroot 1.6 all but the eight histograms, the two that look back four hours, and the two
+    // of service levels.
     assert_eq!(names.len(), 183);
     for query in all() {
         let labels: BTreeSet<_> = query.labels.iter().collect();

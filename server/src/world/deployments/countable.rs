@@ -11,8 +11,9 @@ use crate::world::{
     records::{Countable, Fact},
 };
 
-/// The rollouts of counted applications that started after `since`, in Unix seconds, and what those changed of which that is
-/// known, also when it is nothing. `deployments` are those of the project, those of one application together, the oldest first.
+/// The rollouts of counted applications that started after `since`, in Unix seconds, and what those changed
+/// of which that is known, also when it is nothing. `deployments` are those of the project, those of one
+/// application together, the oldest first.
 #[must_use]
 pub fn countable(
     world: &World<'_>,

@@ -29,7 +29,8 @@ pub struct ReplicaSet {
 pub struct Seen {
     /// Its rollouts, the oldest first.
     pub rollouts: Vec<Detected>,
-    /// The replica set that is alone at the end, and since when, in Unix seconds; `None` when there are several, or none.
+    /// The replica set that is alone at the end, and since when, in Unix seconds; `None` when there are
+    /// several, or none.
     pub alone: Option<(String, u32)>,
 }
 
@@ -40,15 +41,16 @@ pub struct Detected {
     pub name: String,
     /// When it came, in Unix seconds.
     pub started_at: u32,
-    /// When only it was left, in Unix seconds; `None` when that did not happen, as when the one before came back.
+    /// When only it was left, in Unix seconds; `None` when that did not happen, as when the one before came
+    /// back.
     pub finished_at: Option<u32>,
     /// The images of its containers, sorted.
     pub container_images: Vec<String>,
 }
 
-/// Finds the rollouts of an application by the rules of Coroot 1.6: one begins with the first moment at which there is a second
-/// replica set, and ends with the first at which there is one. What there was at the first moment was not rolled out; moments
-/// without pods say nothing.
+/// Finds the rollouts of an application by the rules of Coroot 1.6: one begins with the first moment at which
+/// there is a second replica set, and ends with the first at which there is one. What there was at the first
+/// moment was not rolled out; moments without pods say nothing.
 #[must_use]
 pub fn detect(mut replica_sets: Vec<ReplicaSet>, grid: Grid) -> Seen {
     replica_sets.sort_by(|one, other| one.name.cmp(&other.name));
@@ -140,7 +142,8 @@ mod tests {
 
     use super::*;
 
-    /// The pods of a replica set by the points at which they are there: `1` from the point 1 on, lives one after another.
+    /// The pods of a replica set by the points at which they are there: `1` from the point 1 on, lives one
+    /// after another.
     fn replica_set(name: &str, points: &str) -> ReplicaSet {
         let mut pods: Vec<RangeInclusive<u32>> = Vec::new();
         for (at, _) in (1..).zip(points.chars()).filter(|(_, there)| *there == '1') {

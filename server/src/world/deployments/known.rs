@@ -6,11 +6,12 @@
 use super::{Deployment, Detected, Seen};
 use crate::world::application_key::ApplicationKey;
 
-/// How far apart two may say that the same rollout began, in seconds: after a restart pods are known on a coarser grid.
+/// How far apart two may say that the same rollout began, in seconds: after a restart pods are known on a
+/// coarser grid.
 const TOLERANCE_S: u32 = 600;
 
-/// The rollouts of an application that were seen and are not among the `stored` ones, and those of which more is known now. A
-/// stored one keeps its start, and its finish once it has one.
+/// The rollouts of an application that were seen and are not among the `stored` ones, and those of which more
+/// is known now. A stored one keeps its start, and its finish once it has one.
 #[must_use]
 pub fn news(application: &ApplicationKey, stored: &[Deployment], seen: Seen) -> Vec<Deployment> {
     let Seen { rollouts, alone } = seen;
@@ -34,7 +35,8 @@ pub fn news(application: &ApplicationKey, stored: &[Deployment], seen: Seen) -> 
     news
 }
 
-/// Takes the stored rollout that is meant, which began at most so many seconds before or after; of several the nearest.
+/// Takes the stored rollout that is meant, which began at most so many seconds before or after; of several
+/// the nearest.
 fn take_same<'s>(
     unmatched: &mut Vec<&'s Deployment>,
     detected: &Detected,

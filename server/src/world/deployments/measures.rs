@@ -105,7 +105,8 @@ impl<'m, 'a> Measures<'m, 'a> {
         self.world.log_messages.of(container).copied().filter(is_meant)
     }
 
-    /// What the counters of all containers grew by, of which `rows` are in the answer to a query in the world.
+    /// What the counters of all containers grew by, of which `rows` are in the answer to a query in the
+    /// world.
     fn grown<R: IntoIterator<Item = RowId>>(
         &self,
         query: &'static Query,

@@ -15,8 +15,8 @@ pub fn newest(world: &World<'_>) -> u32 {
     world.answers.table(&KUBE_POD_STATUS_PHASE).to
 }
 
-/// The rollouts that a world shows and that are not `stored`, or of which more is known than is stored. `step_s` is the distance
-/// between two points of the project.
+/// The rollouts that a world shows and that are not `stored`, or of which more is known than is stored.
+/// `step_s` is the distance between two points of the project.
 #[must_use]
 pub fn found(world: &World<'_>, stored: &[Deployment], step_s: u32) -> Vec<Deployment> {
     let window = u32::try_from(WINDOW.as_secs()).unwrap_or(u32::MAX);

@@ -47,9 +47,9 @@ pub struct Window {
     pub to: u32,
 }
 
-/// The rollouts of one application, the oldest first, of which a snapshot is due when the newest values are of `to`, in Unix
-/// seconds: 20 minutes that begin 10 after the finish are over, they are within the last hour, and no other rollout began in
-/// them.
+/// The rollouts of one application, the oldest first, of which a snapshot is due when the newest values are
+/// of `to`, in Unix seconds: 20 minutes that begin 10 after the finish are over, they are within the last
+/// hour, and no other rollout began in them.
 #[must_use]
 pub fn due(rollouts: &[Deployment], to: u32) -> Vec<(&Deployment, Window)> {
     let nexts = rollouts.iter().skip(1).map(|next| next.started_at).chain([u32::MAX]);
@@ -64,11 +64,12 @@ pub fn due(rollouts: &[Deployment], to: u32) -> Vec<(&Deployment, Window)> {
         .collect()
 }
 
-/// What an application did and cost in a window; `points` are the answers to the queries of [`NEEDED`], `sums` its requests.
-/// `None` when the answers do not cover the window, or when less than half of it is known of its memory: nothing is made up.
+/// What an application did and cost in a window; `points` are the answers to the queries of [`NEEDED`],
+/// `sums` its requests. `None` when the answers do not cover the window, or when less than half of it is
+/// known of its memory: nothing is made up.
 ///
-/// The memory in use is the mean over the window. Coroot takes the whole hour before its end, in which there is much of
-/// before the rollout.
+/// The memory in use is the mean over the window. Coroot takes the whole hour before its end, in which there
+/// is much of before the rollout.
 #[must_use]
 pub fn take(
     world: &World<'_>,
@@ -107,7 +108,8 @@ fn latency(sums: &Sums) -> BTreeMap<String, u64> {
     sums.latency.iter().map(|(bound, requests)| (name(*bound), count(*requests))).collect()
 }
 
-/// By how much a straight line through the memory in use grows in an hour; `None` when there is none, or it comes from below 0.
+/// By how much a straight line through the memory in use grows in an hour; `None` when there is none, or it
+/// comes from below 0.
 fn leak_percent(memory: &[(u32, f64)], window: Window) -> Option<f32> {
     let line = Line::through(memory)?;
     let (begin, end) = (line.at(window.from), line.at(window.from.saturating_add(3600)));

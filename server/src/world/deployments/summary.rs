@@ -41,11 +41,11 @@ impl Objectives {
     }
 }
 
-/// The notable changes of a rollout, `before` being the snapshot of the one before it: `+` or `-` and the name of a report, by
-/// the rules of Coroot 1.6. A report may be there more than once.
+/// The notable changes of a rollout, `before` being the snapshot of the one before it: `+` or `-` and the
+/// name of a report, by the rules of Coroot 1.6. A report may be there more than once.
 ///
-/// Two things are other than there: errors in logs that disappeared completely count, which Coroot's rule does not reach; and
-/// that a leak is over counts only when it is known.
+/// Two things are other than there: errors in logs that disappeared completely count, which Coroot's rule
+/// does not reach; and that a leak is over counts only when it is known.
 #[must_use]
 pub fn changes(now: &Snapshot, before: Option<&Snapshot>, objectives: &Objectives) -> Vec<&'static str> {
     let compared =
@@ -69,7 +69,8 @@ pub fn changes(now: &Snapshot, before: Option<&Snapshot>, objectives: &Objective
     verdicts.into_iter().filter_map(entry).collect()
 }
 
-/// Whether an objective is missed, or is met and was not before. `percent` is the share of good requests, if there were any.
+/// Whether an objective is missed, or is met and was not before. `percent` is the share of good requests, if
+/// there were any.
 fn met(
     now: &Snapshot,
     before: Option<&Snapshot>,

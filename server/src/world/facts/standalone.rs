@@ -9,9 +9,9 @@ pub(super) struct Connected {
 }
 
 impl Connected {
-    /// Looks at all connections between different applications. An edge with an instance that is gone does not count. A
-    /// connection that leads to an application, of which the instance is not known, counts for that application and not
-    /// for its client.
+    /// Looks at all connections between different applications. An edge with an instance that is gone does
+    /// not count. A connection that leads to an application, of which the instance is not known, counts for
+    /// that application and not for its client.
     pub(super) fn of(world: &World<'_>) -> Self {
         let mut apps = vec![false; world.apps.len()];
         for connection in world.connections.values() {

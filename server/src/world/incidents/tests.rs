@@ -25,7 +25,8 @@ fn incident(name: &str, opened_at: u32, severity: Status) -> Incident {
     Incident { application: key(name), key: format!("of-{name}"), opened_at, resolved_at: None, severity }
 }
 
-/// The application was last heard of in the slot that ended then, and what was answered last ended at `newest`.
+/// The application was last heard of in the slot that ended then, and what was answered last ended at
+/// `newest`.
 fn heard(name: &str, end: u32, newest: u32) -> Indicators {
     let slot = SlotOf {
         application: key(name),

@@ -22,8 +22,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long new ones are put. The rest waits for the next load.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Puts queries of the operator's ([`Indicators::missing`](super::Indicators::missing)), and returns what becomes known. One
-/// that fails costs only itself, and is missing again with the next slot.
+/// Puts queries of the operator's ([`Indicators::missing`](super::Indicators::missing)), and returns what
+/// becomes known. One that fails costs only itself, and is missing again with the next slot.
 pub async fn ask_own(prometheus: &Arc<Prometheus>, missing: Vec<Own>) -> Batch {
     let mut waiting = missing.into_iter();
     let mut under_way = JoinSet::new();

@@ -39,7 +39,8 @@ pub struct SlotOf {
     pub end: u32,
     /// All requests and those that failed; `None` where only latencies are known.
     pub requests: Option<[f32; 2]>,
-    /// Requests that took at most so long: the upper bound in seconds, infinite for all of them. By bound, each once.
+    /// Requests that took at most so long: the upper bound in seconds, infinite for all of them. By bound,
+    /// each once.
     pub latency: Vec<(f32, f32)>,
 }
 

@@ -14,7 +14,8 @@ const COUNTS: usize = 2;
 /// Buckets that are kept; a histogram has some ten.
 const MOST_BUCKETS: usize = 32;
 
-/// The slots of a day in one piece of memory, which goes round: the slot of tomorrow takes the place of that of today.
+/// The slots of a day in one piece of memory, which goes round: the slot of tomorrow takes the place of that
+/// of today.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Day {
     /// The end of the newest slot; 0 without one.
@@ -32,7 +33,8 @@ pub struct Sums {
     pub requests: f64,
     /// Those that failed.
     pub errors: f64,
-    /// Requests that took at most so long, by the upper bound in seconds, which is infinite for all; in order.
+    /// Requests that took at most so long, by the upper bound in seconds, which is infinite for all; in
+    /// order.
     pub latency: Vec<(f32, f64)>,
 }
 
@@ -49,7 +51,8 @@ impl Day {
         self.newest
     }
 
-    /// Puts what becomes known of a slot in its place; what else is known of it stays. A slot that is too old is left out.
+    /// Puts what becomes known of a slot in its place; what else is known of it stays. A slot that is too old
+    /// is left out.
     pub(super) fn put(&mut self, slot: &SlotOf) {
         if slot.end.saturating_add(DAY_S) <= self.newest {
             return;
@@ -111,7 +114,8 @@ impl Day {
         self.newest = end;
     }
 
-    /// Clears the places of the slots that end after `latest`. The newest of those that are left is the newest then.
+    /// Clears the places of the slots that end after `latest`. The newest of those that are left is the
+    /// newest then.
     pub(super) fn forget_after(&mut self, latest: u32) {
         if self.newest <= latest {
             return;
@@ -137,8 +141,8 @@ impl Day {
         is_known.then_some(Slot { bounds: &self.bounds, values })
     }
 
-    /// The rows of the slots after `from` up to `to`, the oldest first, as far as there is room for them. Of a row nothing may be
-    /// known.
+    /// The rows of the slots after `from` up to `to`, the oldest first, as far as there is room for them. Of
+    /// a row nothing may be known.
     pub(super) fn rows(&self, from: u32, to: u32) -> impl DoubleEndedIterator<Item = &[f32]> {
         let earliest = self.newest.checked_sub(DAY_S).map_or(0, |before| before / SLOT_S + 1);
         let first = earliest.max(from / SLOT_S + 1);

@@ -1,8 +1,9 @@
 //! How are slots written?
 //!
-//! A file is a sequence of frames, each with what became known at a time. A frame begins with four numbers of four bytes with
-//! the lowest first: the mark of the format, a checksum of all that follows, the length of the body, and the length that it
-//! has when it is unpacked. Nothing that a frame says is believed before its checksum is right.
+//! A file is a sequence of frames, each with what became known at a time. A frame begins with four numbers of
+//! four bytes with the lowest first: the mark of the format, a checksum of all that follows, the length of
+//! the body, and the length that it has when it is unpacked. Nothing that a frame says is believed before its
+//! checksum is right.
 
 use std::io;
 

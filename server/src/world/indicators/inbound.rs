@@ -10,9 +10,10 @@ use crate::world::{
     model::{AppId, Map, Remote, World},
 };
 
-/// What the answers to the queries of [`INDICATORS`](crate::world::catalogue::INDICATORS), read with their points, say of slots
-/// that are not known yet. A destination is the application to which connections to it lead in `world`; one of which nothing
-/// is known there, or that leads to several (the loopback address of many nodes), is nobody's.
+/// What the answers to the queries of [`INDICATORS`](crate::world::catalogue::INDICATORS), read with their
+/// points, say of slots that are not known yet. A destination is the application to which connections to it
+/// lead in `world`; one of which nothing is known there, or that leads to several (the loopback address of
+/// many nodes), is nobody's.
 #[must_use]
 pub fn inbound(world: &World<'_>, answers: &Answers, known: &Indicators) -> Batch {
     let requests = new_slots(answers, &INBOUND_REQUESTS, &known.requests);
@@ -40,8 +41,8 @@ fn is_failure(status: &str) -> bool {
     status == "failed" || status.starts_with('5')
 }
 
-/// The ends of the slots that a query was answered for and that are not known yet. An answer looks back an hour; where its
-/// points are further apart than slots, only the slots in which they lie are known.
+/// The ends of the slots that a query was answered for and that are not known yet. An answer looks back an
+/// hour; where its points are further apart than slots, only the slots in which they lie are known.
 fn new_slots(answers: &Answers, query: &'static Query, known: &BTreeSet<u32>) -> BTreeSet<u32> {
     let table = answers.table(query);
     let window = u32::try_from(WINDOW.as_secs()).unwrap_or(u32::MAX);
@@ -82,8 +83,8 @@ struct Slots {
 }
 
 impl Slots {
-    /// Adds the points of an answer at some `ends` to the slots of applications, each with the text of a label and the number
-    /// of requests.
+    /// Adds the points of an answer at some `ends` to the slots of applications, each with the text of a
+    /// label and the number of requests.
     fn collect(
         &mut self,
         (world, answers): (&World<'_>, &Answers),

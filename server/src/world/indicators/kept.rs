@@ -1,7 +1,8 @@
 //! Keeps what is known of the last day on disk.
 //!
-//! In `cache/<project>/`, beside the answers: a file of frames (`frame`), of which one is added whenever something becomes
-//! known. Nothing is synced: the last hour can be fetched again. The first frame that is not what was written ends the file.
+//! In `cache/<project>/`, beside the answers: a file of frames (`frame`), of which one is added whenever
+//! something becomes known. Nothing is synced: the last hour can be fetched again. The first frame that is
+//! not what was written ends the file.
 
 use std::{collections::VecDeque, io, sync::Arc};
 
@@ -32,7 +33,8 @@ struct Frame {
 }
 
 impl Recorded {
-    /// What the file in `dir`, such as `cache/<project>`, says. A file that cannot be read says nothing. Changes nothing.
+    /// What the file in `dir`, such as `cache/<project>`, says. A file that cannot be read says nothing.
+    /// Changes nothing.
     #[must_use]
     pub fn open(disk: Arc<dyn Disk>, dir: String) -> Self {
         let bytes = disk.read(&format!("{dir}/{FILE}")).unwrap_or_default();
@@ -78,8 +80,8 @@ impl Recorded {
         written
     }
 
-    /// Forgets the slots that end after `latest`, in Unix seconds: they were recorded by another clock. They are in the file
-    /// until something is recorded.
+    /// Forgets the slots that end after `latest`, in Unix seconds: they were recorded by another clock. They
+    /// are in the file until something is recorded.
     pub fn forget_after(&mut self, latest: u32) {
         if self.indicators.forget_after(latest) {
             self.is_sound = false;

@@ -36,8 +36,8 @@ impl<'i> Series<'i> {
         series.shares(super::DAY_S).next_back().map(|_| series)
     }
 
-    /// The share of bad requests in the last `window_s` seconds; `None` without requests, and when less than half of the
-    /// slots are known.
+    /// The share of bad requests in the last `window_s` seconds; `None` without requests, and when less than
+    /// half of the slots are known.
     #[must_use]
     pub fn bad_share(&self, window_s: u32) -> Option<f64> {
         let (mut known, mut all, mut bad) = (0, 0.0, 0.0);
@@ -74,8 +74,8 @@ impl Asked {
             Self::Failed => requests_of(row),
             Self::Slow { quick_buckets } => {
                 let buckets = buckets_of(row);
-                // Each bucket has the requests of the smaller ones too. Where every bucket is larger, it is not known what was
-                // quick.
+                // Each bucket has the requests of the smaller ones too. Where every bucket is larger, it is
+                // not known what was quick.
                 let (all, quick) = (largest(buckets)?, largest(buckets.get(..quick_buckets)?)?);
                 Some([all, (all - quick).max(0.0)])
             }

@@ -35,7 +35,8 @@ pub(super) enum Asks {
 pub(super) const HISTOGRAM: &[Label] = &[Label::Le];
 
 impl Indicators {
-    /// What the operator asks, for the slots that end up to `to`, in Unix seconds, and are missing; at most an hour back.
+    /// What the operator asks, for the slots that end up to `to`, in Unix seconds, and are missing; at most
+    /// an hour back.
     #[must_use]
     pub fn missing(&self, overrides: &Overrides, to: u32) -> Vec<Own> {
         let all = overrides.applications.iter().flat_map(|(application, thresholds)| {

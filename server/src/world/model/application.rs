@@ -140,7 +140,7 @@ pub struct Application {
     pub desired_instances: f32,
     /// What it is for.
     pub category: Category,
-    /// The application that its instances were moved to, when it is a part of a database cluster. An application with
-    /// this is no longer one of the world.
+    /// The application that its instances were moved to, when it is a part of a database cluster. An
+    /// application with this is no longer one of the world.
     pub joined: Option<super::AppId>,
 }

@@ -52,8 +52,8 @@ pub struct Database {
     pub instance: InstanceId,
     /// Its kind.
     pub engine: Engine,
-    /// Whether the cluster agent monitors it. Its series are then of no other exporter, and the other way round, except
-    /// for MySQL.
+    /// Whether the cluster agent monitors it. Its series are then of no other exporter, and the other way
+    /// round, except for MySQL.
     pub is_internal: bool,
     /// Whether the exporter reaches it: above 0 when it does, NaN when nothing is known at present.
     pub up: f32,

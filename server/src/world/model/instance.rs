@@ -6,7 +6,8 @@ use crate::world::answers::Symbol;
 /// One copy of an application.
 #[derive(Debug, Clone)]
 pub struct Instance {
-    /// Its name: that of the pod, `<container>@<node>`, that of the managed database, or the address of an endpoint.
+    /// Its name: that of the pod, `<container>@<node>`, that of the managed database, or the address of an
+    /// endpoint.
     pub name: Symbol,
     /// What it is an instance of.
     pub application: AppId,

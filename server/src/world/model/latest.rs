@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use super::{Id as _, RowId, Texts};
 use crate::world::answers::{Symbol, Table};
 
-/// The text that the newest of several series has for a label; the largest text among series that were seen last at the
-/// same moment, so that their order does not matter. An empty text can be the newest.
+/// The text that the newest of several series has for a label; the largest text among series that were seen
+/// last at the same moment, so that their order does not matter. An empty text can be the newest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Latest {
     at: u32,
@@ -37,13 +37,14 @@ impl Latest {
     }
 }
 
-/// Keeps the larger of two values, of which any may be missing (NaN, `None`). Where several series say the same thing, the
-/// largest counts, in whatever order they come.
+/// Keeps the larger of two values, of which any may be missing (NaN, `None`). Where several series say the
+/// same thing, the largest counts, in whatever order they come.
 pub fn keep_larger(kept: &mut f32, other: Option<f32>) {
     *kept = kept.max(other.unwrap_or(f32::NAN));
 }
 
-/// Keeps the row that was seen last, of those the one with the larger value, of those the one with the larger texts.
+/// Keeps the row that was seen last, of those the one with the larger value, of those the one with the larger
+/// texts.
 pub fn keep_newer(kept: &mut Option<RowId>, texts: &Texts<'_>, table: &Table, row: usize) {
     if kept.is_none_or(|kept| age(texts, table, kept.place(), row).is_lt()) {
         *kept = Some(RowId::at(row));

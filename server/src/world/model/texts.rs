@@ -7,8 +7,8 @@ use std::{
 
 use crate::world::answers::{Symbol, Symbols};
 
-/// Texts by their symbols. The symbols of the answers keep their meaning; a derived text that the answers have too has
-/// their symbol, so that equal symbols are equal texts.
+/// Texts by their symbols. The symbols of the answers keep their meaning; a derived text that the answers
+/// have too has their symbol, so that equal symbols are equal texts.
 pub struct Texts<'a> {
     answered: &'a Symbols,
     derived: Symbols,

@@ -17,7 +17,8 @@ pub(super) struct Bounds {
     places: Vec<u32>,
 }
 
-/// How many values are at most so large, by the upper bound of a bucket; the larger buckets have those of the smaller ones.
+/// How many values are at most so large, by the upper bound of a bucket; the larger buckets have those of the
+/// smaller ones.
 pub(super) type Bucket = (f64, f64);
 
 impl Bounds {
@@ -55,7 +56,8 @@ impl Bounds {
     }
 }
 
-/// The texts in a column, each once, and for each row the number of its text among them. Rows are many and texts are few.
+/// The texts in a column, each once, and for each row the number of its text among them. Rows are many and
+/// texts are few.
 fn numbered(table: &Table, column: Column) -> (Vec<Symbol>, Vec<u32>) {
     let mut numbers = Map::<Symbol, u32>::default();
     let mut texts = Vec::new();
@@ -69,8 +71,8 @@ fn numbered(table: &Table, column: Column) -> (Vec<Symbol>, Vec<u32>) {
     (texts, of_rows)
 }
 
-/// The value that a share of all values does not exceed, as if values were spread evenly over their bucket. Of values above
-/// all bounds, the largest bound; `None` where there are no values.
+/// The value that a share of all values does not exceed, as if values were spread evenly over their bucket.
+/// Of values above all bounds, the largest bound; `None` where there are no values.
 pub(super) fn quantile(buckets: &[Bucket], share: f64) -> Option<f64> {
     let (_, all) = *buckets.last()?;
     let rank = share * all;

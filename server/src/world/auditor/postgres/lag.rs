@@ -6,7 +6,8 @@ use crate::world::{
     model::Engine,
 };
 
-/// Where the primary was over time, with the moments in Unix seconds: the greatest place in the log of all that write.
+/// Where the primary was over time, with the moments in Unix seconds: the greatest place in the log of all
+/// that write.
 #[derive(Debug, Default)]
 pub(super) struct Primary {
     places: Vec<(u32, f32)>,
@@ -39,8 +40,8 @@ impl Primary {
     }
 }
 
-/// How long ago the primary was where a replica is at present; `None` where one of them is not known. If that was before all
-/// that is known, it is as long ago as can be.
+/// How long ago the primary was where a replica is at present; `None` where one of them is not known. If that
+/// was before all that is known, it is as long ago as can be.
 pub(super) fn seconds_behind(primary: &Primary, replayed: f32) -> Option<u32> {
     let (newest, current) = *primary.places.last()?;
     let missing = (f64::from(primary.now) - f64::from(replayed)).max(0.0);

@@ -68,7 +68,8 @@ fn one_kill_for_lack_of_memory_is_enough() {
     );
 }
 
-/// A trend of some points five minutes apart, which grows by `percent` of its value an hour ago within that hour.
+/// A trend of some points five minutes apart, which grows by `percent` of its value an hour ago within that
+/// hour.
 fn trend(points: usize, percent: f32) -> String {
     let value = |ago: usize| 1000.0 + percent * 10.0 * (1.0 - ago as f32 / 12.0);
     let values: Vec<_> = (0..points).rev().map(|ago| value(ago).to_string()).collect();

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::{super::day::requests_of, *};
 
-/// What is known when slots, the newest last, had these requests and failures; `None` for one of which nothing is known.
+/// What is known when slots, the newest last, had these requests and failures; `None` for one of which
+/// nothing is known.
 fn known(slots: &[Option<[f32; 2]>]) -> Indicators {
     let mut indicators = Indicators::default();
     for (ago, counts) in slots.iter().rev().enumerate() {
