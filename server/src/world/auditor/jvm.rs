@@ -1,9 +1,9 @@
-//! How well are Java virtual machines?
+//! The report on Java virtual machines.
 
 use super::{Report, subject::Subject};
 use crate::world::inspections::Inspection;
 
-/// The report on JVMs; none for an application without.
+/// The report on JVMs; `None` for an application without any.
 pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     let world = subject.world;
     if !subject.instances().any(|(id, _)| world.jvms.of(id).len() > 0) {

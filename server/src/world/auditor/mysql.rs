@@ -1,4 +1,4 @@
-//! How well are databases of MySQL?
+//! The report on MySQL.
 
 use super::{
     Check, Report,
@@ -14,7 +14,7 @@ use crate::world::{
     model::Engine,
 };
 
-/// The report on MySQL; none for an application that is none.
+/// The report on MySQL; `None` for an application without it.
 pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     database::report(subject, ("Mysql", Engine::Mysql), |databases| {
         vec![
