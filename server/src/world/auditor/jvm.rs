@@ -21,7 +21,9 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
             safepoints.add_above(jvm.safepoint_time, name);
         }
     }
-    let checks =
-        vec![availability.check("a JVM does not run"), safepoints.check("a JVM stands still for long")];
+    let checks = vec![
+        availability.check("a JVM does not run"),
+        safepoints.check("a JVM stops for long at safepoints"),
+    ];
     Some(Report::new("JVM", checks))
 }

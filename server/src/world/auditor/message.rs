@@ -75,7 +75,7 @@ impl CheckMessage {
             Self::MemoryGrowth { percent } => {
                 format!("the memory in use grew by {percent:.0} % within an hour")
             }
-            Self::SlowDns { seconds } => format!("of 20 DNS requests one takes {seconds:.3} s or more"),
+            Self::SlowDns { seconds } => format!("the 95th percentile of DNS latency is {seconds:.3} s"),
             Self::Available { available, desired } => {
                 format!("{available} of {desired} instances are available")
             }

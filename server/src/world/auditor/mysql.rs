@@ -57,5 +57,5 @@ fn connections(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check 
             .map(|query| database::last(subject, monitored.id, query));
         items.add_above(open / most * 100.0, monitored.name());
     }
-    items.check("hardly any connection is left")
+    items.check("hardly any connections are left")
 }

@@ -37,7 +37,7 @@ fn latency(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
         let means = series.filter(|row| subject.world.text(row.label(column)) == "avg");
         items.add_above(means.filter_map(|row| row.last()).fold(f32::NAN, f32::max), monitored.name());
     }
-    items.check("queries take long")
+    items.check("queries are slow")
 }
 
 fn connections(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
@@ -53,7 +53,7 @@ fn connections(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check 
             items.add_above(((open + reserved) / most * 100.0) as f32, monitored.name());
         }
     }
-    items.check("hardly any connection is left")
+    items.check("hardly any connections are left")
 }
 
 /// The current value of a setting; NaN if unknown.

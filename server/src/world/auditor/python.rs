@@ -12,5 +12,5 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
         is_python |= !seconds.is_nan();
         waiting.add_above(seconds, [container.name, instance.name]);
     }
-    is_python.then(|| Report::new("Python", vec![waiting.check("threads wait for the interpreter")]))
+    is_python.then(|| Report::new("Python", vec![waiting.check("threads wait for the interpreter lock")]))
 }

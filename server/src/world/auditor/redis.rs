@@ -27,7 +27,7 @@ fn latency(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
     for monitored in databases {
         items.add_above(mean_latency(subject, monitored.id), monitored.name());
     }
-    items.check("commands take long")
+    items.check("commands are slow")
 }
 
 /// The current mean latency of commands in seconds; NaN if there are none. Only commands count for which both

@@ -25,7 +25,7 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
             has_volumes |= add_managed(&mut space, managed, instance);
         }
     }
-    let checks = || vec![load.check("a disk is waited for"), space.check("a volume is almost full")];
+    let checks = || vec![load.check("a disk is slow"), space.check("a volume is almost full")];
     has_volumes.then(|| Report::new("Storage", checks()))
 }
 
