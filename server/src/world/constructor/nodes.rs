@@ -91,7 +91,7 @@ impl Nodes {
         self.by_system_uuid.get(&without_dashes(texts, system_uuid)).copied()
     }
 
-    /// The node of that name.
+    /// The node with that name.
     pub(super) fn named(&self, name: Symbol) -> Option<NodeId> {
         self.by_name.get(&name).copied()
     }
