@@ -1,28 +1,28 @@
-//! What is an application known by outside of a world, where it is remembered?
+//! The key under which an application is stored outside a world.
 
 use std::fmt;
 
-/// The namespace, and the cluster, of what is connected to and not observed.
+/// The namespace, and the cluster, of external services.
 const EXTERNAL: &str = "external";
 
-/// The namespace where there is none, which no cluster is called.
+/// The namespace of applications without one. No cluster has this name.
 const NONE: &str = "_";
 
-/// What an application is known by for longer than a world lives: in the settings and in what is recorded. Written
+/// Identifies an application for longer than a world exists: in the settings and in records. Written
 /// `namespace:kind:name`; the default, `::`, stands for all applications of a project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApplicationKey {
-    /// The namespace; `_` where there is none.
+    /// The namespace; `_` if it has none.
     pub namespace: String,
     /// The name of the kind, such as `Deployment`.
     pub kind: String,
-    /// The name, which may have colons.
+    /// The name, which may contain colons.
     pub name: String,
 }
 
 impl ApplicationKey {
-    /// Reads `namespace:kind:name`, and `cluster:namespace:kind:name` as later versions of Coroot write it (the cluster is
-    /// left out). `None` for anything else.
+    /// Parses `namespace:kind:name`, and `cluster:namespace:kind:name` as later versions of Coroot write it
+    /// (the cluster is dropped). `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let key = |namespace: &str, kind: &str, name: &str| Self {
@@ -33,7 +33,7 @@ impl ApplicationKey {
         let parts: Vec<&str> = text.splitn(4, ':').collect();
         match *parts {
             [namespace, kind, name] => Some(key(namespace, kind, name)),
-            // A name may have a colon.
+            // A name may contain a colon.
             [namespace, kind, name, rest]
                 if namespace == NONE || namespace == EXTERNAL && kind != EXTERNAL =>
             {

@@ -1,9 +1,10 @@
-//! How well is every application? The auditor answers all inspections, a report a file.
+//! Audits every application: runs all inspections, and groups their results in reports. Each report has a
+//! file.
 //!
-//! Pure over a world, what was recorded of requests, and the operator's thresholds: the same gives the same, whatever the
-//! order of series.
+//! A pure function of a world, the recorded requests, and the operator's thresholds. The order of series does
+//! not matter.
 
-// What reports have in common.
+// Shared by the reports.
 mod checks;
 mod database;
 mod ground;
@@ -50,7 +51,8 @@ use super::{
     status::Status,
 };
 
-/// The queries of which the auditor needs the values over time. Of all others but [`SUMS_OF`] the newest ones are enough.
+/// The queries whose values over time the auditor needs. For all others except [`SUMS_OF`] the newest values
+/// are enough.
 pub const POINTS_OF: &[&Query] = &[
     &UP,
     &CONTAINER_RESTARTS,
@@ -63,13 +65,13 @@ pub const POINTS_OF: &[&Query] = &[
     &PG_WAL_CURRENT_LSN,
 ];
 
-/// The queries of which the auditor needs the sum of the values over time.
+/// The queries for which the auditor needs the sum of the values over time.
 pub const SUMS_OF: &[&Query] = &[&CONTAINER_DNS_REQUESTS_TOTAL];
 
-/// Makes one report of an application; `None` where it would have nothing to say.
+/// Makes one report on an application; `None` if the report does not apply to it.
 type Inspect = fn(&Subject<'_, '_>) -> Option<Report>;
 
-/// The reports, in the order in which they are shown.
+/// The reports in the order in which they are shown.
 const REPORTS: &[Inspect] = &[
     slo::report,
     instances::report,
@@ -90,51 +92,51 @@ const REPORTS: &[Inspect] = &[
     python::report,
 ];
 
-/// The reports that say how well an application is as a whole.
+/// The reports that determine the status of an application as a whole.
 const DECISIVE: [&str; 4] = ["SLO", "Instances", "Postgres", "Redis"];
 
-/// What the auditor looks at.
+/// The input of an audit.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'w, 'a> {
-    /// What runs. Its answers have the points of [`POINTS_OF`] and the sums of [`SUMS_OF`].
+    /// The world. Its answers have the points of [`POINTS_OF`] and the sums of [`SUMS_OF`].
     pub world: &'w World<'a>,
-    /// What is known of requests.
+    /// The recorded requests.
     pub indicators: &'w Indicators,
-    /// What the operator says of inspections.
+    /// The thresholds and objectives that the operator set.
     pub overrides: &'w Overrides,
-    /// The stored rollouts of the project, those of one application together, the oldest first.
+    /// The stored rollouts of the project, grouped by application, the oldest first.
     pub deployments: &'w [Deployment],
 }
 
-/// What was found out about one application.
+/// The result of the audit of one application.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
     /// The application.
     pub application: AppId,
-    /// The greatest of the reports on SLOs, instances, PostgreSQL and Redis.
+    /// The greatest status of the reports on SLOs, instances, PostgreSQL and Redis.
     pub status: Status,
-    /// The reports, those without anything to say left out.
+    /// The reports that apply to it.
     pub reports: Vec<Report>,
 }
 
-/// The answers to the inspections of one subject.
+/// The results of the inspections of one aspect of an application.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// Its name, as Coroot has it: `SLO`, `Instances`, `CPU`, `Memory`, `Storage`, `Net`, `DNS`, `Logs`, `Deployments`,
-    /// `Postgres`, `Redis`, `Mysql`, `Mongodb`, `Memcached`, `JVM`, `.NET`, `Python`.
+    /// Its name, the same as in Coroot: `SLO`, `Instances`, `CPU`, `Memory`, `Storage`, `Net`, `DNS`, `Logs`,
+    /// `Deployments`, `Postgres`, `Redis`, `Mysql`, `Mongodb`, `Memcached`, `JVM`, `.NET`, `Python`.
     pub name: &'static str,
-    /// The greatest of the checks.
+    /// The greatest status of the checks.
     pub status: Status,
-    /// The answers.
+    /// The results of the inspections.
     pub checks: Vec<Check>,
 }
 
-/// The answer to one inspection.
+/// The result of one inspection.
 #[derive(Clone, PartialEq)]
 pub struct Check {
     /// The inspection.
     pub inspection: Inspection,
-    /// How well that is.
+    /// The status.
     pub status: Status,
     /// The threshold that was applied.
     pub threshold: f32,
@@ -144,14 +146,14 @@ pub struct Check {
 
 impl fmt::Debug for Check {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without the message: it names what runs there.
+        // Without the message, which contains names of the operator's applications.
         let Self { inspection, status, threshold, message: _ } = self;
         write!(formatter, "{inspection:?}: {status:?} at {threshold}")
     }
 }
 
 impl Report {
-    /// The report of that name with these checks.
+    /// A report with that name and these checks.
     fn new(name: &'static str, checks: Vec<Check>) -> Self {
         let status = checks.iter().map(|check| check.status).max().unwrap_or_default();
         Self { name, status, checks }
@@ -163,7 +165,7 @@ impl Report {
 pub fn audit(evidence: Evidence<'_, '_>) -> Vec<Audit> {
     let ground = Ground::of(evidence);
     let applications = evidence.world.applications();
-    // One for all applications, so that the reports of each take only the memory that they need.
+    // Shared by all applications, so that the list of reports of each has no spare capacity.
     let mut reports = Vec::with_capacity(REPORTS.len());
     let mut audit = |id| audit_application(&Subject::new(&ground, id), &mut reports);
     applications.map(|(id, _)| audit(id)).collect()

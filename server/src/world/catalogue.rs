@@ -1,7 +1,8 @@
-//! Which questions are put to Prometheus: every query as data.
+//! The queries to Prometheus, as data.
 //!
-//! A query names what it keeps: labels that are not listed are dropped when an answer is read, and text that belongs to
-//! people (statements, messages, names of users) is aggregated away inside Prometheus, so that it is not even fetched.
+//! A query lists the labels that it keeps; others are dropped when an answer is read. Texts that may be
+//! personal (statements, messages, names of users) are aggregated away inside Prometheus, so that they are
+//! not even fetched.
 
 mod aws;
 mod containers;
@@ -21,35 +22,36 @@ pub use self::{
     protocols::*, runtimes::*,
 };
 
-/// What the report and the audit look back on.
+/// The time span that reports and audits cover.
 pub const WINDOW: Duration = Duration::from_secs(3600);
 
-/// One query.
+/// A query to Prometheus.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Query {
-    /// Its name, under which the report speaks of it.
+    /// Its name in reports.
     pub name: &'static str,
-    /// PromQL; `$RANGE` stands for a range that holds three samples.
+    /// PromQL; `$RANGE` stands for a range with three samples.
     pub expression: &'static str,
-    /// The labels that are kept, each once. Their order is the order of the columns in an answer.
+    /// The labels that are kept, without duplicates, in the order of the columns of an answer.
     pub labels: &'static [Label],
     /// How much of the past is needed.
     pub kind: Kind,
 }
 
-/// The labels that are kept of an answer.
+/// The labels of an answer that are kept.
 #[derive(Debug, Clone, Copy)]
 pub struct KeptLabels {
     /// The labels, in the order of the columns.
     pub labels: &'static [Label],
-    /// Whether `exported_pod` is read as `pod`, and so on for each label. Prometheus renames a label so when the target that it
-    /// scrapes has one of that name, unless `honor_labels` is set. The label `pod` is then the exporter's own pod: wrong for an
-    /// exporter that tells of other pods, such as kube-state-metrics, and right for one that runs beside its database.
+    /// Whether `exported_pod` is read as `pod`, and so on for each label. Prometheus renames a label in this
+    /// way if the scrape target has a label of the same name, unless `honor_labels` is set. The label `pod`
+    /// is then the pod of the exporter: wrong for an exporter that describes other pods, such as
+    /// kube-state-metrics, and right for one that runs beside its database.
     pub prefers_exported: bool,
 }
 
 impl KeptLabels {
-    /// The column of a label by its name in an answer, and whether Prometheus renamed the label.
+    /// The column of a label that has this name in an answer, and whether Prometheus renamed the label.
     pub(super) fn column(&self, name: &str) -> Option<(usize, bool)> {
         const RENAMED: &str = "exported_";
         let own = name.strip_prefix(RENAMED).filter(|_| self.prefers_exported);
@@ -58,17 +60,17 @@ impl KeptLabels {
     }
 }
 
-/// How much of the past a query needs, and so how it is fetched and kept.
+/// How much of the past a query needs, which determines how it is fetched and cached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// The present value is enough: one point is fetched at a time, and series that are gone are forgotten.
+    /// The current value is enough: one point is fetched at a time, and series that are gone are dropped.
     Now,
-    /// Which series there were in the last [`WINDOW`] matters, and the newest value of each: what is new since the last
-    /// answer is fetched, and each series is kept with the times at which it was first and last seen.
+    /// All series of the last [`WINDOW`] with their newest values: points since the last answer are fetched,
+    /// and each series is cached with the times at which it was first and last seen.
     Seen,
     /// Values over time.
     Range {
-        /// How far back.
+        /// The time span.
         keep: Duration,
         /// The distance between two points; `None` for that of the project.
         every: Option<Duration>,
@@ -79,29 +81,30 @@ impl Kind {
     /// Every value of the last [`WINDOW`].
     const HOUR: Self = Self::Range { keep: WINDOW, every: None };
 
-    /// The slots of service levels in the last [`WINDOW`]: a value every five minutes, which is the mean of these.
+    /// The slots of service levels in the last [`WINDOW`]: a value every five minutes, which is the mean of
+    /// those minutes.
     const SLOTS: Self = Self::Range { keep: WINDOW, every: Some(Duration::from_secs(300)) };
 
-    /// What a trend needs: four hours, a value every five minutes.
+    /// For trends: four hours, a value every five minutes.
     const TREND: Self =
         Self::Range { keep: Duration::from_secs(4 * 3600), every: Some(Duration::from_secs(300)) };
 }
 
 impl Query {
-    /// The position of a label among the columns of an answer; `None` for a label that is not kept.
+    /// The column of a label in an answer; `None` for a label that is not kept.
     #[must_use]
     pub fn column(&self, label: Label) -> Option<usize> {
         self.labels.iter().position(|kept| *kept == label)
     }
 
-    /// The labels that an answer is read with.
+    /// The labels that are kept when an answer is read.
     #[must_use]
     pub fn kept(&self) -> KeptLabels {
         let names_others = [KUBERNETES, FARGATE].into_iter().flatten().any(|query| query.name == self.name);
         KeptLabels { labels: self.labels, prefers_exported: names_others }
     }
 
-    /// The positions of several labels; one that is not kept has a position that no row has.
+    /// The columns of several labels; a label that is not kept has a column that no row has.
     #[must_use]
     pub fn columns<const N: usize>(&self, labels: [Label; N]) -> [usize; N] {
         labels.map(|label| self.column(label).unwrap_or(usize::MAX))
@@ -116,15 +119,15 @@ pub fn of_the_world() -> impl Iterator<Item = &'static Query> {
         .copied()
 }
 
-/// All queries, which is what Prometheus is asked: those of the world, and those of service levels.
+/// All queries: those of the world, and those of service levels.
 pub fn all() -> impl Iterator<Item = &'static Query> {
     of_the_world().chain(INDICATORS.iter().copied())
 }
 
-/// Declares queries that all keep the labels `with`, and a list of them.
+/// Declares queries, all of which keep the labels after `with`, and a list of them.
 ///
-/// `NAME = "name": Kind [Label, …];` for a query whose expression is its name, else
-/// `NAME = "name" as "expression": Kind [Label, …];`.
+/// `NAME = "name" => Kind [Label …];` declares a query whose expression is its name; with another expression,
+/// `NAME = "name" as "expression" => Kind [Label …];`.
 macro_rules! queries {
     (
         $(#[$about:meta])* $list:ident with $implicit:tt;
@@ -141,7 +144,7 @@ macro_rules! queries {
         @query $constant:ident, $name:tt, [$expression:expr], $kind:ident,
         [$($implicit:ident)*], [$($label:ident)*]
     ) => {
-        /// The query of that name.
+        /// The query with that name.
         pub static $constant: Query = Query {
             name: $name,
             expression: $expression,

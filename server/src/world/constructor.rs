@@ -1,9 +1,9 @@
-//! How is a world built from what Prometheus answered? Stage by stage.
+//! Builds a world from the cached answers of Prometheus, stage by stage.
 //!
-//! Every stage reads answers and what stages before it built; none reads a clock, a file or the network. The same answers
-//! give the same world, whatever the order of their series.
+//! Every stage reads answers and the results of earlier stages. No stage reads a clock, a file or the
+//! network. The same answers give the same world, in whatever order their series come.
 
-// What stages have in common.
+// Shared by the stages.
 mod addresses;
 mod by_symbol;
 mod categories;
@@ -48,12 +48,12 @@ use super::{answers::Answers, model::World, prices::Prices, project::Project};
 /// A step in building a world.
 #[derive(Debug, Clone, Copy)]
 pub struct Stage {
-    /// The name under which the report says how long it took.
+    /// The name under which reports list its duration.
     pub name: &'static str,
     run: fn(&mut Site<'_, '_>),
 }
 
-/// All stages, in their order. Each uses what those before it built.
+/// All stages in the order in which they run. Each uses the results of those before it.
 pub const STAGES: &[Stage] = &[
     Stage { name: "load_job_statuses", run: load_job_statuses::run },
     Stage { name: "load_nodes", run: load_nodes::run },
@@ -76,7 +76,7 @@ pub const STAGES: &[Stage] = &[
     Stage { name: "load_container_logs", run: load_container_logs::run },
 ];
 
-/// What the operator configured that decides what a world looks like.
+/// The settings of the operator that affect how a world is built.
 #[derive(Clone, Copy)]
 pub struct Configured<'p> {
     /// Patterns by application category, matched against `namespace/name`.
@@ -96,7 +96,7 @@ impl<'p> From<&'p Project> for Configured<'p> {
 
 impl fmt::Debug for Configured<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without the patterns: they name what runs there.
+        // Without the patterns, which contain names of the operator's applications.
         formatter
             .debug_struct("Configured")
             .field("application_categories", &self.application_categories.len())
@@ -105,7 +105,8 @@ impl fmt::Debug for Configured<'_> {
     }
 }
 
-/// Builds a world. `ended` is told the name of each stage when it has ended, so that the caller can time it.
+/// Builds a world. Calls `ended` with the name of each stage when the stage has ended, so that the caller can
+/// time it.
 pub fn construct<'a>(
     answers: &'a Answers,
     configured: Configured<'_>,

@@ -1,4 +1,4 @@
-//! Which rollouts were there, and what did they change?
+//! Detects rollouts, and summarizes what they changed.
 
 mod countable;
 mod detection;
@@ -22,45 +22,46 @@ pub use self::{
 };
 use super::application_key::ApplicationKey;
 
-/// A rollout of a Kubernetes deployment: its pods were replaced by those of another replica set.
+/// A rollout of a Kubernetes deployment: the pods of one replica set are replaced by those of another.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deployment {
-    /// What was rolled out.
+    /// The application.
     pub application: ApplicationKey,
-    /// The name of the replica set that came.
+    /// The name of the new replica set.
     pub name: String,
     /// When its first pods were seen, in Unix seconds.
     pub started_at: u32,
-    /// When only its pods were left, in Unix seconds; `None` as long as that is not so.
+    /// When all other pods were gone, in Unix seconds; `None` before.
     pub finished_at: Option<u32>,
     /// The images of its containers, sorted.
     pub container_images: Vec<String>,
-    /// What it cost from 10 to 30 minutes after it had finished; `None` before.
+    /// The consumption from 10 to 30 minutes after it finished; `None` before.
     pub snapshot: Option<Snapshot>,
 }
 
-/// What an application did and cost during 20 minutes.
+/// The requests and the consumption of an application during 20 minutes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Snapshot {
-    /// The end of these minutes, in Unix seconds.
+    /// The end of that time, in Unix seconds.
     pub timestamp: u32,
-    /// How long they are, in seconds.
+    /// Its length in seconds.
     pub duration_s: u32,
     /// Requests to it.
     pub requests: u64,
     /// Those that failed.
     pub errors: u64,
-    /// Requests that took at most so long, by the upper bound in seconds with three digits (`0.500`), and all: `+Inf`.
+    /// Cumulative latency histogram: requests by the upper bound in seconds with three digits (`0.500`), and
+    /// all as `+Inf`.
     pub latency: BTreeMap<String, u64>,
     /// Restarts of containers.
     pub restarts: u64,
     /// Seconds of CPU time.
     pub cpu_usage: f32,
-    /// Growth of the memory in use, in percent an hour; NaN when not known.
+    /// Growth of the memory in use, in percent per hour; NaN if unknown.
     pub memory_leak_percent: f32,
     /// The mean of the memory in use, in bytes.
     pub memory_usage: u64,
-    /// Kills for lack of memory.
+    /// OOM kills.
     pub oom_kills: u64,
     /// Errors in logs.
     pub log_errors: u64,
@@ -68,7 +69,7 @@ pub struct Snapshot {
     pub log_warnings: u64,
 }
 
-/// Some rollouts by their applications; those of one application are together, the oldest first.
+/// Groups rollouts by application. `deployments` must be grouped by application already, the oldest first.
 #[must_use]
 pub fn by_application(deployments: &[Deployment]) -> HashMap<&ApplicationKey, &[Deployment]> {
     let runs = deployments.chunk_by(|one, other| one.application == other.application);

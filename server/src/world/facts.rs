@@ -1,6 +1,6 @@
-//! What a report says of all projects together, from their worlds.
+//! Counts the facts that reports contain about the infrastructure of all projects.
 //!
-//! Facts are counts and words of closed lists. Nothing in them is a name that anybody gave to anything.
+//! Facts are counts and words from closed lists. They contain no names that the operator chose.
 
 mod standalone;
 mod words;
@@ -13,27 +13,28 @@ use self::{
 };
 use super::model::{AppId, Application, ContainerId, Engine, InstanceId, Several, World};
 
-/// What is known of the infrastructure of any number of projects.
+/// The facts about the infrastructure of any number of projects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Whether a node agent was seen.
     pub node_agent: bool,
-    /// Whether kube-state-metrics was seen where there is Kubernetes; `None` where there is none.
+    /// Whether kube-state-metrics was seen; `None` without Kubernetes.
     pub kube_state_metrics: Option<bool>,
     /// Whether the price of any node is known.
     pub cloud_costs: bool,
-    /// The cloud providers of the nodes; `other` for one that is not known here.
+    /// The cloud providers of the nodes; `other` for one that is not listed.
     pub clouds: BTreeSet<&'static str>,
-    /// What runs in the containers of counted applications, and as managed databases; `other` for a type that is not
-    /// known here.
+    /// The software in containers of counted applications, and the managed databases; `other` for a type that
+    /// is not listed.
     pub services: BTreeSet<&'static str>,
     /// The kinds of databases of counted applications that an exporter monitors.
     pub instrumented_services: BTreeSet<&'static str>,
     /// Nodes, and managed databases and caches.
     pub nodes: u64,
-    /// Applications that talk to others and are not part of the infrastructure, external services included.
+    /// Applications that are connected to others and are not part of the infrastructure, including external
+    /// services.
     pub applications: u64,
-    /// Their instances, those that ended within the last hour included.
+    /// Their instances, including those that ended within the last hour.
     pub instances: u64,
 }
 
@@ -81,7 +82,7 @@ impl Facts {
     }
 }
 
-/// The applications that count: those that talk to others and are not there for the infrastructure.
+/// The counted applications: those that are connected to others and are not part of the infrastructure.
 pub fn counted<'w>(world: &'w World<'_>) -> impl Iterator<Item = (AppId, &'w Application)> {
     let connected = Connected::of(world);
     world

@@ -1,4 +1,4 @@
-//! When does an application begin and end to miss its objectives?
+//! Opens and resolves incidents: times in which an application misses its objectives.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,9 +9,9 @@ use super::{
     status::Status,
 };
 
-/// How long nothing may be known of an application before its incident is over, in seconds. Without such a
-/// limit the incident of an application that was removed would never end. Only slots that Prometheus answered
-/// count, so its silence ends nothing.
+/// An incident is resolved after this time without data on its application, in seconds. Without such a limit
+/// the incident of a removed application would never end. Only slots for which Prometheus answered count, so
+/// an outage of Prometheus resolves nothing.
 const FORGOTTEN_AFTER_S: u32 = 3600;
 
 /// A time during which an application misses an objective.
@@ -19,73 +19,74 @@ const FORGOTTEN_AFTER_S: u32 = 3600;
 pub struct Incident {
     /// The application.
     pub application: ApplicationKey,
-    /// Its name among the incidents of the project: eight random characters of `0-9a-z`.
+    /// Its key, which is unique in the project: eight random characters of `0-9a-z`.
     pub key: String,
     /// When it was opened, in Unix seconds.
     pub opened_at: u32,
-    /// When it was over, in Unix seconds; `None` before.
+    /// When it was resolved, in Unix seconds; `None` before.
     pub resolved_at: Option<u32>,
-    /// How bad it is: a warning, or critical.
+    /// Its severity: a warning, or critical.
     pub severity: Status,
 }
 
-/// What happened to an incident.
+/// A change of an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The incident as it is now.
+    /// The incident after the change.
     pub incident: Incident,
     /// What happened.
     pub what: What,
-    /// Why, for those who are told: the checks of the report on SLOs that fired.
+    /// The reasons for notifications: the checks of the report on SLOs that fired.
     pub reasons: Vec<Reason>,
 }
 
-/// What can happen to an incident.
+/// The ways in which an incident changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
     /// It was opened.
     Opened,
-    /// It became better or worse.
+    /// Its severity changed.
     Changed,
-    /// It is over.
+    /// It was resolved.
     Resolved,
 }
 
-/// A check that fired, for people.
+/// A check that fired, as texts for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
     /// The name of the report, such as `SLO`.
     pub report: String,
     /// The title of the check.
     pub check: String,
-    /// What it says.
+    /// The message of the check.
     pub message: String,
 }
 
-/// How well an application meets its objectives.
+/// The status of an application with regard to its objectives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Level {
     /// The application.
     pub application: ApplicationKey,
-    /// The status of its report on SLOs; unknown without one.
+    /// The status of its report on SLOs; unknown without a report.
     pub status: Status,
     /// The checks that fired.
     pub reasons: Vec<Reason>,
 }
 
-/// What says when an application was heard of last.
+/// The data that tells when requests to an application were last seen.
 #[derive(Debug, Clone, Copy)]
 pub struct Known<'k> {
-    /// What is known of requests.
+    /// The recorded requests.
     pub indicators: &'k Indicators,
-    /// Where the operator wants them counted.
+    /// The objectives, which determine where requests are counted.
     pub overrides: &'k Overrides,
 }
 
-/// What happens to incidents at `now`, in Unix seconds, when `open` are not over and applications are on these levels. One is
-/// opened when an application begins to miss an objective, and is over when it meets them. While that is not known it stays;
-/// it is over too when an hour of slots passed in which nothing was heard of the application, also when it is gone. While
-/// Prometheus says nothing, no slots pass. When these changes are made, nothing else happens.
+/// The changes of incidents at `now`, in Unix seconds, given the `open` incidents and the status of
+/// applications. An incident is opened when an application begins to miss an objective, and resolved when it
+/// meets its objectives. It stays open while that is unknown, until there was no data on the application in
+/// an hour of slots, also if the application is gone. No slots pass while Prometheus does not answer. After
+/// these changes are applied, the same input leads to no further changes.
 #[must_use]
 pub fn changes(
     open: &[Incident],
@@ -108,7 +109,7 @@ pub fn changes(
     changes
 }
 
-/// What happens to an incident.
+/// The change of an open incident.
 fn change(incident: &Incident, level: Option<&Level>, is_forgotten: bool, now: u32) -> Option<Change> {
     let status = level.map_or(Status::Unknown, |level| level.status);
     match status {
@@ -124,7 +125,7 @@ fn change(incident: &Incident, level: Option<&Level>, is_forgotten: bool, now: u
 }
 
 impl Known<'_> {
-    /// Whether nothing was heard of the application of an incident for long.
+    /// Whether there was no data on the application of an incident for an hour.
     fn is_forgotten(self, incident: &Incident) -> bool {
         let Self { indicators, overrides } = self;
         let sources = Source::of(overrides, &incident.application);
@@ -148,7 +149,7 @@ impl Level {
 
 impl Change {
     fn resolved(incident: &Incident, now: u32) -> Self {
-        // A clock that went backwards does not end something before it began.
+        // If the clock went backwards, an incident must not end before it began.
         let resolved_at = Some(now.max(incident.opened_at));
         let incident = Incident { resolved_at, ..incident.clone() };
         Self { incident, what: What::Resolved, reasons: Vec::new() }

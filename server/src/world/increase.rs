@@ -1,4 +1,4 @@
-//! The growth of counters that begin anew whenever what counts is started anew.
+//! Computes the increase of counters, including across resets.
 
 use std::ops::RangeInclusive;
 
@@ -8,18 +8,19 @@ use super::{
     model::{Id as _, Map, RowId, World},
 };
 
-/// The counters in the answer to a query, with points and the labels `job` and `instance`, and the targets that they are
-/// scraped from.
+/// The counters in the answer to a query, which has points and the labels `job` and `instance`, and the
+/// scrape targets of the counters.
 #[derive(Debug, Clone)]
 pub struct Increases<'a> {
     counters: &'a Table,
     up: &'a Table,
-    /// For each counter the place of its target in `up`.
+    /// For each counter the row of its target in `up`.
     targets: Vec<Option<usize>>,
 }
 
-/// What a counter grew by from one point to the next, where any value may be missing (NaN). A counter that begins, or begins
-/// anew, counts from 0; it begins where its target was up and did not have it. NaN where nothing can be said.
+/// The increase of a counter from one point to the next; either value may be missing (NaN). A counter that
+/// begins or was reset counts from 0. It begins if its target was up and did not have it. NaN if the increase
+/// is unknown.
 fn growth(before: f32, now: f32, was_up: impl FnOnce() -> bool) -> f32 {
     if before.is_nan() {
         if was_up() { now } else { f32::NAN }
@@ -35,10 +36,11 @@ const fn is_beginning(before: f32, now: f32) -> bool {
     before.is_nan() & !now.is_nan()
 }
 
-/// Adds the growth of all counters that go on or begin anew; whether those were all. Without branches, so that the compiler
-/// takes several counters at once: there are hundreds of moments and tens of thousands of counters.
+/// Adds the increase of all counters that continue or were reset. Returns whether those were all. It has no
+/// branches, so that the compiler vectorizes it: there are hundreds of moments and tens of thousands of
+/// counters.
 fn add_known_growth(sums: &mut [f64], before: &[f32], now: &[f32]) -> bool {
-    // As wide as the values, for the same reason.
+    // As wide as the values, so that it is vectorized too.
     let mut beginnings = 0_u32;
     for (sum, (before, now)) in sums.iter_mut().zip(before.iter().zip(now)) {
         let growth = if now < before { *now } else { now - before };
@@ -49,13 +51,13 @@ fn add_known_growth(sums: &mut [f64], before: &[f32], now: &[f32]) -> bool {
 }
 
 impl<'a> Increases<'a> {
-    /// The counters of an answer of a world.
+    /// The counters in an answer of a world.
     #[must_use]
     pub fn of(world: &World<'a>, query: &'static Query) -> Self {
         Self::with_targets(world.answers, query, &world.targets)
     }
 
-    /// The counters of an answer of which no world was built.
+    /// The counters in an answer without a world.
     #[must_use]
     pub fn in_answers(answers: &'a Answers, query: &'static Query) -> Self {
         let ([job, instance], up) = answers.rows(&UP, [Label::Job, Label::Instance]);
@@ -75,11 +77,11 @@ impl<'a> Increases<'a> {
         Self { counters, up: answers.table(&UP), targets }
     }
 
-    /// The sums of what each counter grew by at the moments of a span, in Unix seconds; 0 where nothing can be said.
+    /// The total increase of each counter at the moments of a span, in Unix seconds; 0 if unknown.
     #[must_use]
     pub fn sums(&self, span: RangeInclusive<u32>) -> Vec<f64> {
         let mut sums = vec![0.0; self.counters.len()];
-        // One moment after another: that is how they lie in memory.
+        // Moment by moment, which is the order in memory.
         for (at, before, now) in self.steps().filter(|(at, ..)| span.contains(at)) {
             let is_all = add_known_growth(&mut sums, before, now);
             if !is_all {
@@ -92,7 +94,7 @@ impl<'a> Increases<'a> {
         sums
     }
 
-    /// Adds what counters have that begin.
+    /// Adds the values of counters that begin at a moment.
     fn add_beginnings(&self, sums: &mut [f64], at: u32, before: &[f32], now: &[f32]) {
         let up = self.up_before(at);
         for ((sum, target), (before, now)) in sums.iter_mut().zip(&self.targets).zip(before.iter().zip(now)) {
@@ -104,7 +106,7 @@ impl<'a> Increases<'a> {
         }
     }
 
-    /// What one counter grew by at each moment at which that can be said, in Unix seconds.
+    /// The increase of one counter at each moment at which it is known, in Unix seconds.
     pub fn of_row(&self, row: RowId) -> impl Iterator<Item = (u32, f32)> {
         let target = self.targets.get(row.place()).copied().flatten();
         let growth = move |(at, before, now): (u32, &'a [f32], &'a [f32])| {
@@ -118,13 +120,13 @@ impl<'a> Increases<'a> {
         self.steps().filter_map(growth).filter(move |(_, growth)| known && !growth.is_nan())
     }
 
-    /// Each moment but the first, with the values before it and at it.
+    /// Each moment except the first, with the values before it and at it.
     fn steps(&self) -> impl Iterator<Item = (u32, &'a [f32], &'a [f32])> {
         let moments = self.counters.moments();
         moments.zip(self.counters.moments().skip(1)).map(|((_, before), (at, now))| (at, before, now))
     }
 
-    /// What `up` said one point before a moment.
+    /// The values of `up` one point before a moment.
     fn up_before(&self, at: u32) -> Option<&'a [f32]> {
         self.up.moment(at.checked_sub(self.counters.points.step)?)
     }
@@ -142,7 +144,7 @@ mod tests {
         scene::{NOW, STEP, scene},
     };
 
-    /// Points, the last of which is that of now; `.` for one that is missing.
+    /// Points, of which the last is at `NOW`; `.` is a missing one.
     fn points(text: &str) -> Vec<(u32, f32)> {
         let values: Vec<_> = text.split(' ').rev().collect();
         let moments = (0..).map(|number| NOW - number * STEP);
@@ -174,7 +176,7 @@ mod tests {
     fn a_counter_grows_begins_and_begins_anew() {
         check("1 1 1 1 1 1 1 . 1 1 0 1 1", ". 1 1 1 2 2 2 . . 10 . 11 12", ". 1 0 0 1 0 0 . . 10 . . 1");
         check("1 1 1 1", "7 9 2 5", ". 2 2 3");
-        // What was there when nobody looked did not happen now.
+        // A value that existed while the target was down did not increase now.
         check("0 0 1 1", ". . 5 6", ". . . 1");
     }
 

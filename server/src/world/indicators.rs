@@ -1,8 +1,8 @@
-//! How did requests to each application go during the last day? The raw material of service levels.
+//! Records the requests to each application during the last day. Service levels are computed from them.
 //!
-//! Requests are known in slots of five minutes that end at multiples of five minutes. A slot is taken once it is complete
-//! (`inbound`), and said of the application to which its destination led then: an address that a pod leaves to another one
-//! does not take its past with it. What is known is kept on disk for a day (`kept`).
+//! Requests are recorded in slots of five minutes that end at multiples of five minutes. A slot is recorded
+//! when it is complete (`inbound`), for the application at its destination at that time: when an address
+//! moves to another pod, its past requests do not. The records are stored on disk for a day (`kept`).
 
 mod asking;
 mod batch;
@@ -39,26 +39,27 @@ use super::{
 /// The length of a slot, in seconds.
 pub const SLOT_S: u32 = 300;
 
-/// How long slots are known, in seconds.
+/// How long slots are stored, in seconds.
 pub const DAY_S: u32 = 24 * 3600;
 
-/// Applications of which slots are kept; of more none are. Each takes 16 kB, those without requests nothing.
+/// The maximum number of applications; slots of others are dropped. Each takes 16 kB, one without requests
+/// nothing.
 const MOST_APPLICATIONS: usize = 4000;
 
-/// What is known of the requests to the applications of one project.
+/// The recorded requests to the applications of one project.
 #[derive(Clone, Default)]
 pub struct Indicators {
-    /// The ends of the slots for which requests, and latencies, were answered.
+    /// The ends of the slots for which requests, and latencies, were fetched.
     requests: BTreeSet<u32>,
     latencies: BTreeSet<u32>,
     applications: HashMap<ApplicationKey, Vec<(Source, Day)>>,
-    /// How far the operator's own queries got.
+    /// The progress of the operator's custom queries.
     own: HashMap<(ApplicationKey, Source), Progress>,
-    /// How many slots there was no room for.
+    /// The number of slots that were dropped.
     dropped: u64,
 }
 
-/// What is known of the requests to one application.
+/// The recorded requests to one application.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownRequests<'i> {
     indicators: &'i Indicators,
@@ -66,7 +67,8 @@ pub struct KnownRequests<'i> {
 }
 
 impl Indicators {
-    /// Adds what becomes known, and forgets what is more than a day older. To add the same again changes nothing.
+    /// Adds a batch, and removes what is more than a day older than the newest slot. Adding the same batch
+    /// again changes nothing.
     pub fn add(&mut self, batch: &Batch) {
         self.requests.extend(&batch.requests);
         self.latencies.extend(&batch.latencies);
@@ -97,7 +99,7 @@ impl Indicators {
         }
     }
 
-    /// Forgets what ended more than a day before the newest slot.
+    /// Removes slots that ended more than a day before the newest one.
     fn forget(&mut self) {
         let Some(newest) = self.newest() else { return };
         let earliest = newest.saturating_sub(DAY_S);
@@ -110,7 +112,7 @@ impl Indicators {
         });
     }
 
-    /// Forgets what ended after `latest`. Whether there was anything.
+    /// Removes slots that ended after `latest`. Returns whether there were any.
     fn forget_after(&mut self, latest: u32) -> bool {
         let slots = self.applications.values().flatten().map(|(_, day)| day.newest());
         let own = self.own.values().map(|progress| progress.put);
@@ -137,27 +139,29 @@ impl Indicators {
         self.applications.is_empty()
     }
 
-    /// The end of the newest slot that is known, in Unix seconds; `None` when nothing is.
+    /// The end of the newest known slot, in Unix seconds; `None` without slots.
     #[must_use]
     pub fn newest(&self) -> Option<u32> {
         self.requests.last().max(self.latencies.last()).copied()
     }
 
-    /// The same for the answer to one of the queries of [`INDICATORS`](super::catalogue::INDICATORS).
+    /// The end of the newest slot that was fetched with one of the queries of
+    /// [`INDICATORS`](super::catalogue::INDICATORS).
     #[must_use]
     pub fn newest_of(&self, query: &'static Query) -> Option<u32> {
         let ends = if query == &INBOUND_LATENCY { &self.latencies } else { &self.requests };
         ends.last().copied()
     }
 
-    /// How many slots were not kept because there are too many applications.
+    /// The number of slots that were dropped because there are too many applications.
     #[must_use]
     pub const fn dropped(&self) -> u64 {
         self.dropped
     }
 
-    /// The requests to an application in the slots that end after `from` and not after `to`, in Unix seconds. `None` unless
-    /// all of them are known; then an application without slots had no requests.
+    /// The requests to an application in the slots that end after `from` and not after `to`, in Unix seconds.
+    /// `None` unless all of these slots were fetched. If they were, an application without slots had no
+    /// requests.
     #[must_use]
     pub fn sums(
         &self,
@@ -174,14 +178,14 @@ impl Indicators {
         Some(Sums { latency: sums(latency).latency, ..sums(availability) })
     }
 
-    /// What is known of the requests to an application; `None` when nothing is.
+    /// The recorded requests to an application; `None` without any.
     #[must_use]
     pub fn requests_to(&self, application: &ApplicationKey) -> Option<KnownRequests<'_>> {
         let days = self.applications.get(application)?;
         Some(KnownRequests { indicators: self, days })
     }
 
-    /// The end of the newest slot in which anything is known of an application from these sources; `None` when nothing is.
+    /// The end of the newest slot of an application from these sources; `None` without any.
     #[must_use]
     pub fn last_heard(&self, application: &ApplicationKey, sources: [Source; 2]) -> Option<u32> {
         sources.into_iter().filter_map(|source| self.day(application, source)).map(Day::newest).max()
@@ -191,7 +195,7 @@ impl Indicators {
         self.requests_to(application)?.day(source)
     }
 
-    /// All that is known, a batch for each slot, the oldest first.
+    /// All records as a batch for each slot, the oldest first.
     fn batches(&self) -> impl Iterator<Item = (u32, Batch)> {
         let newest = self.newest().unwrap_or_default();
         slots(newest.saturating_sub(DAY_S), newest.saturating_add(SLOT_S)).filter_map(|end| {
@@ -211,14 +215,14 @@ impl Indicators {
 }
 
 impl<'i> KnownRequests<'i> {
-    /// The requests, as far as they matter for whether they succeed; `None` when there were none during the last day.
+    /// The requests for an availability objective; `None` if there were none during the last day.
     #[must_use]
     pub fn availability(self, objective: &AvailabilityObjective) -> Option<Series<'i>> {
         let day = self.day(Source::of_availability(objective))?;
         Series::new(day, Asked::Failed, self.indicators.requests.last().copied()?)
     }
 
-    /// The same for how long they take.
+    /// The requests for a latency objective; `None` if there were none during the last day.
     #[must_use]
     pub fn latency(self, objective: &LatencyObjective) -> Option<Series<'i>> {
         let day = self.day(Source::of_latency(objective))?;
@@ -231,7 +235,7 @@ impl<'i> KnownRequests<'i> {
     }
 }
 
-/// The end of the newest slot that is complete at a moment, both in Unix seconds.
+/// The end of the newest slot that is complete at a moment. Both are in Unix seconds.
 #[must_use]
 pub const fn slot_before(at: u32) -> u32 {
     at / SLOT_S * SLOT_S
@@ -244,7 +248,7 @@ fn slots(from: u32, to: u32) -> impl Iterator<Item = u32> {
 
 impl fmt::Debug for Indicators {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Only sizes: applications have names.
+        // Only sizes, without the names of applications.
         formatter
             .debug_struct("Indicators")
             .field("applications", &self.applications.len())

@@ -1,4 +1,4 @@
-//! Which inspections are there, and when does each of them fire?
+//! The inspections with their default thresholds, and the thresholds that the operator sets.
 
 mod unit;
 
@@ -10,7 +10,7 @@ use super::application_key::ApplicationKey;
 /// Declares the inspections with their ids and default thresholds.
 macro_rules! inspections {
     ($($(#[$about:meta])* $inspection:ident = $threshold:literal,)*) => {
-        /// An inspection: a question about an application that the auditor answers. Its name is its id in the settings.
+        /// An inspection: a check of one aspect of an application. Its name is its id in the settings.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Inspection {
             $($(#[$about])* $inspection,)*
@@ -28,7 +28,7 @@ macro_rules! inspections {
                 }
             }
 
-            /// What counts as long as nobody says something else; the unit is that of the inspection.
+            /// The threshold if the operator sets none, in the unit of the inspection.
             #[must_use]
             pub const fn default_threshold(self) -> f32 {
                 match self {
@@ -40,21 +40,21 @@ macro_rules! inspections {
 }
 
 inspections! {
-    /// Requests succeed often enough: the objective in percent.
+    /// The share of requests that succeed: the objective in percent.
     SLOAvailability = 99.0,
-    /// Requests are answered quickly often enough: the objective in percent.
+    /// The share of requests that are answered quickly: the objective in percent.
     SLOLatency = 99.0,
     /// CPU usage of a node, in percent.
     CPUNode = 80.0,
     /// CPU usage of a container, in percent of its limit.
     CPUContainer = 80.0,
-    /// Kills for lack of memory.
+    /// OOM kills.
     MemoryOOM = 0.0,
-    /// Growth of the memory in use, in percent an hour.
+    /// Growth of the memory in use, in percent per hour.
     MemoryLeakPercent = 10.0,
-    /// Space in use on a volume, in percent.
+    /// Used space of a volume, in percent.
     StorageSpace = 80.0,
-    /// Seconds a second that a disk was waited for.
+    /// Seconds per second that processes waited for a disk.
     StorageIOLoad = 5.0,
     /// Round-trip time to another application, in seconds.
     NetworkRTT = 0.01,
@@ -62,9 +62,9 @@ inspections! {
     NetworkConnectivity = 0.0,
     /// Connections to another application fail.
     NetworkTCPConnections = 0.0,
-    /// Available instances, in percent of those that there are to be.
+    /// Available instances, in percent of the desired number.
     InstanceAvailability = 75.0,
-    /// Restarts.
+    /// Restarts of containers.
     InstanceRestarts = 0.0,
     /// How long a rollout may take, in seconds.
     DeploymentStatus = 180.0,
@@ -76,7 +76,7 @@ inspections! {
     PostgresLatency = 0.1,
     /// How far a replica of PostgreSQL is behind, in seconds.
     PostgresReplicationLag = 30.0,
-    /// Connections to PostgreSQL, in percent of those that it takes.
+    /// Connections to PostgreSQL, in percent of the limit.
     PostgresConnections = 90.0,
     /// Redis does not answer.
     RedisAvailability = 0.0,
@@ -88,7 +88,7 @@ inspections! {
     MysqlReplicationStatus = 0.0,
     /// How far a replica of MySQL is behind, in seconds.
     MysqlReplicationLag = 30.0,
-    /// Connections to MySQL, in percent of those that it takes.
+    /// Connections to MySQL, in percent of the limit.
     MysqlConnections = 90.0,
     /// MongoDB does not answer.
     MongodbAvailability = 0.0,
@@ -98,71 +98,72 @@ inspections! {
     MemcachedAvailability = 0.0,
     /// A JVM does not run.
     JvmAvailability = 0.0,
-    /// Seconds a second that a JVM stood still.
+    /// Seconds per second that a JVM was stopped at safepoints.
     JvmSafepointTime = 0.05,
     /// A .NET application does not run.
     DotNetAvailability = 0.0,
-    /// Seconds a second that threads of Python waited for the interpreter.
+    /// Seconds per second that Python threads waited for the interpreter lock.
     PythonGILWaitingTime = 0.05,
-    /// 95th percentile of the time that DNS takes, in seconds.
+    /// 95th percentile of the latency of DNS requests, in seconds.
     DnsLatency = 0.1,
-    /// DNS requests that servers failed to answer.
+    /// DNS requests that failed on the server.
     DnsServerErrors = 0.0,
     /// DNS requests for names that do not exist.
     DnsNxdomainErrors = 0.0,
 }
 
 impl Inspection {
-    /// The inspection of that id.
+    /// The inspection with that id.
     #[must_use]
     pub fn of(id: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|inspection| inspection.id() == id)
     }
 }
 
-/// When requests succeed often enough.
+/// The objective for the share of requests that succeed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AvailabilityObjective {
-    /// The share that is to succeed, in percent.
+    /// The share that must succeed, in percent.
     pub percent: f32,
-    /// The operator's own queries: all requests, and those that failed. `None` for what the node agent sees.
+    /// Custom queries of the operator: all requests, and those that failed. `None` for the requests that the
+    /// node agent sees.
     pub custom: Option<[String; 2]>,
 }
 
-/// When requests are answered quickly often enough.
+/// The objective for the share of requests that are answered quickly.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LatencyObjective {
-    /// The share that is to be quick, in percent.
+    /// The share that must be quick, in percent.
     pub percent: f32,
-    /// What is quick, in seconds.
+    /// The upper bound of a quick request, in seconds.
     pub bucket_s: f32,
-    /// The operator's own histogram. `None` for what the node agent sees.
+    /// A custom histogram of the operator. `None` for the requests that the node agent sees.
     pub custom: Option<String>,
 }
 
-/// What the operator says of inspections, for all applications of a project or for one.
+/// The thresholds and objectives that the operator set for all applications of a project, or for one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Thresholds {
     /// Thresholds.
     pub values: BTreeMap<Inspection, f32>,
-    /// The objective of `SLOAvailability`.
+    /// The objective of `SLOAvailability`; `None` if not set.
     pub availability: Option<AvailabilityObjective>,
-    /// The objective of `SLOLatency`.
+    /// The objective of `SLOLatency`; `None` if not set.
     pub latency: Option<LatencyObjective>,
 }
 
-/// What the operator of a project says of inspections.
+/// The thresholds and objectives that the operator set in a project.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Overrides {
     /// For all applications.
     pub project: Thresholds,
-    /// For one.
+    /// For single applications.
     pub applications: HashMap<ApplicationKey, Thresholds>,
 }
 
 impl Overrides {
-    /// The threshold of an inspection: that for the application, else that for the project, else the default. `None` for an
-    /// application of which nothing is said.
+    /// The threshold of an inspection: the one for the application, else the one for the project, else the
+    /// default. Pass `None` for an application without thresholds.
     #[must_use]
     pub fn threshold(&self, inspection: Inspection, application: Option<&Thresholds>) -> f32 {
         let of_application = application.and_then(|thresholds| thresholds.values.get(&inspection));
@@ -172,16 +173,16 @@ impl Overrides {
             .unwrap_or(inspection.default_threshold())
     }
 
-    /// When requests to an application succeed often enough: what is said of it, else the default. Nothing is said of all
-    /// applications.
+    /// The availability objective of an application, or else the default. Objectives cannot be set for a
+    /// project.
     #[must_use]
     pub fn availability_of(&self, application: &ApplicationKey) -> AvailabilityObjective {
         let own = self.applications.get(application).and_then(|thresholds| thresholds.availability.clone());
         own.unwrap_or(AvailabilityObjective::DEFAULT)
     }
 
-    /// When requests to an application are answered quickly often enough, by the same rule. `is_auxiliary` says whether it
-    /// serves the infrastructure.
+    /// The latency objective of an application, or else the default. `is_auxiliary` is whether it serves the
+    /// infrastructure.
     #[must_use]
     pub fn latency_of(&self, application: &ApplicationKey, is_auxiliary: bool) -> LatencyObjective {
         let own = self.applications.get(application).and_then(|thresholds| thresholds.latency.clone());
@@ -190,12 +191,12 @@ impl Overrides {
 }
 
 impl AvailabilityObjective {
-    /// What counts where nothing is said.
+    /// The default objective.
     pub const DEFAULT: Self = Self { percent: Inspection::SLOAvailability.default_threshold(), custom: None };
 }
 
 impl LatencyObjective {
-    /// What counts where nothing is said.
+    /// The default objective.
     #[must_use]
     pub const fn default_of(auxiliary: bool) -> Self {
         Self {

@@ -1,8 +1,8 @@
-//! What runs in a project: nodes, applications, their instances and who talks to whom.
+//! The model of a project: nodes, applications, their instances and the connections between them.
 //!
-//! A world is a view of the answers from which it was built: present values are in it, values over time stay where they
-//! are and are known by their rows ([`RowId`]). It does not depend on the order of series in the answers, except for the
-//! order in which things are numbered.
+//! A world is a view of the answers from which it was built. Current values are copied into it; values over
+//! time stay in the answers, and the world refers to their rows ([`RowId`]). The order of series in the
+//! answers does not matter, except for the order in which objects are numbered.
 
 mod application;
 mod connection;
@@ -49,16 +49,16 @@ use super::{
     catalogue::Query,
 };
 
-/// A map that is quick and the same in every run.
+/// A hash map with a fast hasher and a fixed seed, so that its order is the same in every run.
 pub type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
-/// What runs in a project.
+/// The nodes, applications and connections of a project.
 pub struct World<'a> {
-    /// What it was built from.
+    /// The answers from which it was built.
     pub answers: &'a Answers,
     /// All texts.
     pub texts: Texts<'a>,
-    /// What the agents say of themselves.
+    /// Which agents were seen.
     pub agents: Agents,
     /// All nodes, pseudo nodes of managed databases included.
     pub nodes: Things<NodeId, Node>,
@@ -86,13 +86,13 @@ pub struct World<'a> {
     pub volumes: Several<InstanceId, Volume>,
     /// All connections.
     pub connections: Things<ConnectionId, Connection>,
-    /// How often what was asked on connections.
+    /// Request rates of connections.
     pub requests: OfConnection<Requests>,
-    /// How long answers took on connections.
+    /// Latencies of connections.
     pub latencies: OfConnection<Latency>,
     /// DNS requests: rows in the answer to `container_dns_requests_total`.
     pub dns_requests: Several<ContainerId, RowId>,
-    /// How long DNS requests took: rows in the answer to `container_dns_requests_latency`.
+    /// Latencies of DNS requests: rows in the answer to `container_dns_requests_latency`.
     pub dns_latencies: Several<ContainerId, RowId>,
     /// Log messages: rows in the answer to `container_log_messages`.
     pub log_messages: Several<ContainerId, RowId>,
@@ -102,7 +102,7 @@ pub struct World<'a> {
     pub managed: Things<ManagedId, Managed>,
     /// Series of managed databases: the query, and a row of its answer.
     pub managed_series: Several<ManagedId, (&'static Query, RowId)>,
-    /// Errors in finding managed databases, each once.
+    /// Errors of the discovery of managed databases, each once.
     pub aws_errors: Vec<Symbol>,
     /// Databases that an exporter monitors.
     pub databases: Things<DatabaseId, Database>,
@@ -120,20 +120,20 @@ pub struct World<'a> {
     pub targets: Map<(Symbol, Symbol), RowId>,
 }
 
-/// What the metrics say of the agents that they come from.
+/// The agents whose metrics were found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Agents {
     /// Whether a node agent was seen.
     pub node_agent: bool,
     /// Whether kube-state-metrics was seen.
     pub kube_state_metrics: bool,
-    /// Whether there is Kubernetes, so that kube-state-metrics should be there.
+    /// Whether there is a Kubernetes cluster, and so should be kube-state-metrics.
     pub kubernetes: bool,
 }
 
 impl fmt::Debug for World<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Only sizes: the rest names what runs in somebody's cluster.
+        // Only sizes: the rest contains names from the operator's cluster.
         formatter
             .debug_struct("World")
             .field("nodes", &self.nodes.len())
@@ -146,7 +146,7 @@ impl fmt::Debug for World<'_> {
 }
 
 impl<'a> World<'a> {
-    /// A world in which nothing runs.
+    /// An empty world.
     #[must_use]
     pub fn new(answers: &'a Answers) -> Self {
         Self {
@@ -191,7 +191,7 @@ impl<'a> World<'a> {
         self.texts.text(symbol)
     }
 
-    /// The applications. Those that became a part of a database cluster are not among them.
+    /// The applications, without those that were merged into a database cluster.
     pub fn applications(&self) -> impl Iterator<Item = (AppId, &Application)> {
         self.apps.iter().filter(|(_, app)| app.joined.is_none())
     }
@@ -202,7 +202,7 @@ impl<'a> World<'a> {
         self.instances[instance].pod.is_some_and(|pod| self.pods[pod].is_obsolete())
     }
 
-    /// The order of two instances by the texts of their applications, their names and their nodes.
+    /// Compares two instances by the texts of their applications, their names and their nodes.
     #[must_use]
     pub fn compare_instances(&self, one: InstanceId, other: InstanceId) -> Ordering {
         let (one, other) = (&self.instances[one], &self.instances[other]);

@@ -1,4 +1,4 @@
-//! Where is something going? A straight line through its points.
+//! Linear regression.
 
 /// The straight line that fits some points best, by least squares.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -7,12 +7,12 @@ pub struct Line {
     middle: f64,
     /// The value there.
     value: f64,
-    /// What is added each second.
+    /// The slope per second.
     slope: f64,
 }
 
 impl Line {
-    /// The line through values at moments in Unix seconds; `None` for less than two moments.
+    /// The line through values at moments in Unix seconds; `None` for fewer than two different moments.
     #[must_use]
     pub fn through(points: &[(u32, f64)]) -> Option<Self> {
         let count = points.len() as f64;

@@ -1,29 +1,29 @@
-//! How well is something?
+//! The health status of an application, a report or a check.
 
-/// How well something is. The order is that in which several are put together: the greatest counts.
+/// A health status. If several are combined, the greatest counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
-    /// Nothing says so.
+    /// Unknown.
     #[default]
     Unknown,
-    /// Well.
+    /// Healthy.
     Ok,
-    /// Well, and there is something to say.
+    /// Healthy, with additional information.
     Info,
-    /// Not well.
+    /// Degraded.
     Warning,
-    /// Users notice.
+    /// Users are affected.
     Critical,
 }
 
 impl Status {
-    /// The number that the settings database has for it.
+    /// The number that stands for it in the settings database.
     #[must_use]
     pub const fn number(self) -> i32 {
         self as i32
     }
 
-    /// The status of that number; unknown for one that is none.
+    /// The status with that number; unknown for any other number.
     #[must_use]
     pub const fn of_number(number: i64) -> Self {
         match number {

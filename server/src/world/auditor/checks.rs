@@ -1,12 +1,12 @@
-//! How does what was found become the answer to an inspection?
+//! Turns findings into the results of inspections.
 
 use super::{Check, CheckMessage, subject::Subject};
 use crate::world::{answers::Symbol, inspections::Inspection, status::Status};
 
-/// What something is called: its own name and that of what it is a part of, which may be empty.
+/// The name of an item, and the name of what it belongs to, which may be empty.
 pub(in crate::world) type Name = [Symbol; 2];
 
-/// What was flagged in an inspection.
+/// The items that an inspection flagged.
 pub(super) struct Items {
     inspection: Inspection,
     threshold: f32,
@@ -14,19 +14,19 @@ pub(super) struct Items {
 }
 
 impl Items {
-    /// Flags something.
+    /// Flags an item.
     pub(super) fn add(&mut self, name: Name) {
         self.names.push(name);
     }
 
-    /// Flags something of which a value is above the threshold.
+    /// Flags an item if its value is above the threshold.
     pub(super) fn add_above(&mut self, value: f32, name: Name) {
         if value > self.threshold {
             self.add(name);
         }
     }
 
-    /// The answer, which fires if anything was flagged; `what` says what is wrong.
+    /// The check, which fires if any item was flagged; `what` describes the problem.
     pub(super) fn check(self, what: &'static str) -> Check {
         let Self { inspection, threshold, names } = self;
         if names.is_empty() {
@@ -38,23 +38,24 @@ impl Items {
 }
 
 impl Subject<'_, '_> {
-    /// Begins an inspection in which things are flagged.
+    /// Begins an inspection that flags items.
     pub(super) fn items(&self, inspection: Inspection) -> Items {
         Items { inspection, threshold: self.threshold(inspection), names: Vec::new() }
     }
 
-    /// The answer to an inspection that counts: it fires for more than the threshold.
+    /// The check of an inspection that counts events. It fires if there are more than the threshold.
     pub(super) fn events(&self, inspection: Inspection, count: f64, what: &'static str) -> Check {
         let count = count.round();
         self.above(inspection, count, CheckMessage::Counted { what, count })
     }
 
-    /// The answer to an inspection that measures: it fires for a value above the threshold, and not for NaN.
+    /// The check of an inspection that measures a value. It fires if the value is above the threshold, and
+    /// not for NaN.
     pub(super) fn above(&self, inspection: Inspection, value: f64, message: CheckMessage) -> Check {
         self.fire_if(inspection, value > f64::from(self.threshold(inspection)), message)
     }
 
-    /// An answer that fires or does not.
+    /// A check that fires under a condition.
     pub(super) fn fire_if(&self, inspection: Inspection, fires: bool, message: CheckMessage) -> Check {
         if fires {
             let threshold = self.threshold(inspection);
@@ -63,13 +64,13 @@ impl Subject<'_, '_> {
         self.check(inspection, Status::Ok)
     }
 
-    /// An answer that does not fire.
+    /// A check that does not fire.
     pub(super) fn check(&self, inspection: Inspection, status: Status) -> Check {
         let threshold = self.threshold(inspection);
         Check { inspection, status, threshold, message: CheckMessage::Nothing }
     }
 
-    /// The answer where nothing is known.
+    /// The check if nothing is known.
     pub(super) fn unknown(&self, inspection: Inspection) -> Check {
         self.check(inspection, Status::Unknown)
     }

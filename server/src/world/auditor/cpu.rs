@@ -1,4 +1,4 @@
-//! Do containers use all the CPU that they may, and nodes all that they have?
+//! The report on the CPU usage of containers and nodes.
 
 use super::{Report, checks::Items, ground::last_value, subject::Subject};
 use crate::world::{
@@ -40,7 +40,7 @@ fn add_node(subject: &Subject<'_, '_>, items: &mut Items, node: NodeId, instance
     let world = subject.world;
     let percent = match instance.managed {
         None => last_value(subject.ground.tables.node_cpu, world.nodes[node].cpu_usage),
-        // By mode.
+        // Summed over modes.
         Some(managed) => {
             let series = world.managed_series.of(managed);
             let modes = series.filter(|(query, _)| *query == &AWS_RDS_CPU_USAGE_PERCENT);
@@ -52,7 +52,7 @@ fn add_node(subject: &Subject<'_, '_>, items: &mut Items, node: NodeId, instance
     items.add_above(percent, [world.nodes[node].name(), Symbol::EMPTY]);
 }
 
-/// The CPU usage of a container at present, in cores; NaN where it is not known.
+/// The current CPU usage of a container in cores; NaN if unknown.
 fn usage(subject: &Subject<'_, '_>, series: Series) -> f32 {
     let tables = &subject.ground.tables;
     let agent = last_value(tables.container_cpu, series.agent);

@@ -1,4 +1,4 @@
-//! What do the reports on databases have in common?
+//! Helpers shared by the reports on databases.
 
 use super::{Check, Report, checks::Name, subject::Subject};
 use crate::world::{
@@ -17,14 +17,14 @@ pub(super) struct Monitored<'g> {
 }
 
 impl Monitored<'_> {
-    /// What it is called.
+    /// Its name in messages.
     pub(super) const fn name(&self) -> Name {
         [self.instance.name, Symbol::EMPTY]
     }
 }
 
-/// The report on databases of a kind; none for an application that has none. Where no exporter monitors them, nothing is
-/// known.
+/// The report on databases of one kind; `None` for an application without such a database. It has no checks
+/// if no exporter monitors them.
 pub(super) fn report<'g>(
     subject: &Subject<'g, '_>,
     (name, engine): (&'static str, Engine),
@@ -54,7 +54,7 @@ pub(super) fn of_instance<'g>(
     databases.filter(move |(_, database)| database.engine == engine)
 }
 
-/// Whether databases answer.
+/// Checks that databases answer.
 pub(super) fn availability(
     subject: &Subject<'_, '_>,
     inspection: Inspection,
@@ -81,7 +81,7 @@ pub(super) fn series<'g>(
     rows.filter_map(move |(query, row)| world.answers.table(query).row(row.place()))
 }
 
-/// The value of a database at present in the answer to a query; NaN where there is none, the largest of several.
+/// The current value of a database in the answer to a query: the largest of several, NaN if there is none.
 pub(super) fn last(subject: &Subject<'_, '_>, database: DatabaseId, query: &'static Query) -> f32 {
     series(subject, database, query).filter_map(|row| row.last()).fold(f32::NAN, f32::max)
 }

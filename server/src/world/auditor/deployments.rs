@@ -1,4 +1,4 @@
-//! Does the newest rollout take longer than it may?
+//! The report on rollouts: fires if the newest one takes too long.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Are names resolved, and quickly?
+//! The report on DNS: latency, server errors and missing names.
 
 mod quantile;
 
@@ -11,9 +11,9 @@ use crate::world::{
     model::{Id as _, World},
 };
 
-/// What is known of all DNS requests.
+/// The DNS requests of all applications.
 pub(super) struct Dns {
-    /// Requests in the last hour, by the rows of `container_dns_requests_total`.
+    /// The number of requests in the last hour, by row of `container_dns_requests_total`.
     requests: Vec<f64>,
     columns: Columns,
     bounds: Bounds,
@@ -33,7 +33,7 @@ impl Dns {
     }
 }
 
-/// Where the labels of `container_dns_requests_total` are.
+/// The columns of the labels of `container_dns_requests_total`.
 struct Columns {
     domain: Column,
     request_type: Column,
@@ -48,17 +48,17 @@ impl Columns {
     }
 }
 
-/// How many requests each row stands for, of which the values are requests a second.
+/// The number of requests of each row. The values of the table are requests per second.
 fn counts(table: &Table) -> Vec<f64> {
     table.sums.iter().map(|sum| sum * f64::from(table.points.step)).collect()
 }
 
-/// Requests for one domain and of one type.
+/// The requests for a domain and a record type in one row.
 struct Asked {
     domain: Symbol,
     request_type: Symbol,
     count: f64,
-    /// Those for which there is no such name.
+    /// Those whose name does not exist.
     without_name: f64,
 }
 
@@ -66,20 +66,20 @@ struct Asked {
 #[derive(Default)]
 struct Requests {
     count: f64,
-    /// Those that a server failed to answer.
+    /// Those that failed on the server.
     failed: f64,
-    /// Those for which there is no such name.
+    /// Those whose name does not exist.
     without_name: f64,
 }
 
-/// The report on DNS; none without a request.
+/// The report on DNS; `None` without requests.
 pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     let requests = Requests::of(subject);
     if requests.count <= 0.0 {
         return None;
     }
     let failed = requests.failed;
-    // Mostly there are none, and they are not told apart then.
+    // Usually there are none, and grouping the requests is skipped.
     let has_nameless = requests.without_name != 0.0;
     let without_name = if has_nameless { without_name(asked(subject)) } else { 0.0 };
     Some(Report::new(
@@ -121,7 +121,7 @@ impl Requests {
     }
 }
 
-/// The series of requests of an application, and how many requests each stands for.
+/// The rows of an application's requests, and the number of requests of each.
 fn counted<'s>(subject: &'s Subject<'_, '_>) -> impl Iterator<Item = (Row<'s>, f64)> {
     let (world, dns) = (subject.world, &subject.ground.dns);
     let table = subject.ground.tables.dns_requests;
@@ -130,7 +130,7 @@ fn counted<'s>(subject: &'s Subject<'_, '_>) -> impl Iterator<Item = (Row<'s>, f
     rows.map(|row| (row, dns.requests.get(row.index()).copied().unwrap_or(0.0)))
 }
 
-/// The requests of an application, by what was asked.
+/// The requests of an application by domain and record type.
 fn asked(subject: &Subject<'_, '_>) -> Vec<Asked> {
     let Dns { columns, nxdomain, .. } = &subject.ground.dns;
     let asked = counted(subject).map(|(row, count)| {
@@ -145,8 +145,8 @@ fn asked(subject: &Subject<'_, '_>) -> Vec<Asked> {
     asked.collect()
 }
 
-/// Requests for names that do not exist. Where no request of the same type for the same domain was ever answered, the type may
-/// just not be served, as that of IPv6 often is.
+/// The number of requests for names that do not exist. Requests are left out if none of the same type for the
+/// same domain had another result: often a domain just has no records of that type, such as those for IPv6.
 fn without_name(mut asked: Vec<Asked>) -> f64 {
     let same = |asked: &Asked| (asked.domain.number(), asked.request_type.number());
     asked.sort_unstable_by_key(same);

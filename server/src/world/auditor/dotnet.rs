@@ -1,9 +1,9 @@
-//! How well are .NET applications?
+//! The report on .NET applications.
 
 use super::{Report, subject::Subject};
 use crate::world::inspections::Inspection;
 
-/// The report on .NET; none for an application without.
+/// The report on .NET; `None` for an application that does not use it.
 pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     let world = subject.world;
     if !subject.instances().any(|(id, _)| world.dotnets.of(id).len() > 0) {

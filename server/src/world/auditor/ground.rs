@@ -1,4 +1,4 @@
-//! What is the same for all applications of an audit, and so looked up once?
+//! Indexes that an audit builds once for all applications.
 
 use std::collections::HashMap;
 
@@ -21,13 +21,13 @@ use crate::world::{
     model::{ConnectionId, ContainerId, DatabaseId, Id as _, InstanceId, RowId, Several, World},
 };
 
-/// The distance between two points of a Prometheus that says nothing of its targets, in seconds.
+/// The assumed distance between two points if Prometheus has no series `up`, in seconds.
 const USUAL_STEP_S: u32 = 30;
 
-/// After so many points without a value something is not there any more.
+/// A series counts as gone after this many points without a value.
 const MISSING_POINTS: u32 = 3;
 
-/// What applications are audited with.
+/// The input of an audit, and indexes over it.
 pub(super) struct Ground<'w, 'a> {
     pub(super) evidence: Evidence<'w, 'a>,
     pub(super) world: &'w World<'a>,
@@ -69,19 +69,19 @@ impl<'w, 'a> Ground<'w, 'a> {
         }
     }
 
-    /// Whether a series is there and had no value lately.
+    /// Whether a series exists and has had no value recently.
     pub(super) fn is_silent(&self, table: &Table, row: Option<RowId>) -> bool {
         let silence_s = MISSING_POINTS * self.step_s;
         row_of(table, row).is_some_and(|row| row.last_seen().saturating_add(silence_s) <= table.to)
     }
 
-    /// Whether a series had a value lately.
+    /// Whether a series has had a value recently.
     pub(super) fn is_fresh(&self, table: &Table, row: Option<RowId>) -> bool {
         row.is_some() && !self.is_silent(table, row)
     }
 }
 
-/// The answers in which series are looked up for every application: each is found once.
+/// The answers in which series are looked up for every application. Each table is looked up once.
 pub(super) struct KnownTables<'a> {
     pub(super) node_cpu: &'a Table,
     pub(super) disk_read_time: &'a Table,
@@ -113,7 +113,7 @@ impl<'a> KnownTables<'a> {
     }
 }
 
-/// The value of a series at present; NaN where there is none.
+/// The current value of a series; NaN if there is none.
 pub(super) fn last_value(table: &Table, row: Option<RowId>) -> f32 {
     row_of(table, row).and_then(|row| row.last()).unwrap_or(f32::NAN)
 }

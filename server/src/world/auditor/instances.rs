@@ -1,4 +1,4 @@
-//! Are there as many instances as there should be, and do they keep running?
+//! The report on instances: whether enough are available, and whether containers restart.
 
 use super::{Check, CheckMessage, Report, subject::Subject};
 use crate::world::{
@@ -9,7 +9,7 @@ use crate::world::{
     status::Status,
 };
 
-/// Restarts of containers in the last hour, by the rows of their counters.
+/// The restarts of containers in the last hour, by row of their counters.
 pub(super) struct Restarts(Vec<f64>);
 
 impl Restarts {
@@ -28,7 +28,7 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     let checks = if subject.is_external() {
         inspections.map(|inspection| subject.unknown(inspection))
     } else if subject.is_periodic() {
-        // They need not run.
+        // Periodic applications need not run all the time.
         inspections.map(|inspection| subject.check(inspection, Status::Ok))
     } else {
         [availability(subject), restarts(subject)]
@@ -59,11 +59,12 @@ fn availability(subject: &Subject<'_, '_>) -> Check {
     subject.fire_if(Inspection::InstanceAvailability, fires, message)
 }
 
-/// Whether an instance does what it is for. Without an agent on its node nobody sees that, which counts as if it did not.
+/// Whether an instance is available. Without a node agent this cannot be observed, and the instance counts as
+/// unavailable.
 fn is_available(subject: &Subject<'_, '_>, id: InstanceId, instance: &Instance) -> bool {
     let world = subject.world;
     if let Some(managed) = instance.managed {
-        // What the provider said before is not kept.
+        // The status has no history: it is only there while the provider reports it.
         return world.text(world.managed[managed].status.text()) == "available";
     }
     let Some(pod) = instance.pod.map(|pod| &world.pods[pod]) else { return uses_memory(subject, id) };
@@ -75,7 +76,7 @@ fn is_available(subject: &Subject<'_, '_>, id: InstanceId, instance: &Instance) 
     }
 }
 
-/// Whether any container of an instance used memory lately: whether it runs.
+/// Whether any container of an instance used memory recently, that is, whether it runs.
 fn uses_memory(subject: &Subject<'_, '_>, instance: InstanceId) -> bool {
     let (ground, tables) = (subject.ground, &subject.ground.tables);
     ground.containers.of(instance).any(|container| {

@@ -1,9 +1,9 @@
-//! How well are Java virtual machines?
+//! The report on Java virtual machines.
 
 use super::{Report, subject::Subject};
 use crate::world::inspections::Inspection;
 
-/// The report on JVMs; none for an application without.
+/// The report on JVMs; `None` for an application without any.
 pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     let world = subject.world;
     if !subject.instances().any(|(id, _)| world.jvms.of(id).len() > 0) {
@@ -21,7 +21,9 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
             safepoints.add_above(jvm.safepoint_time, name);
         }
     }
-    let checks =
-        vec![availability.check("a JVM does not run"), safepoints.check("a JVM stands still for long")];
+    let checks = vec![
+        availability.check("a JVM does not run"),
+        safepoints.check("a JVM stops for long at safepoints"),
+    ];
     Some(Report::new("JVM", checks))
 }

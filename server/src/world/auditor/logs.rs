@@ -1,4 +1,4 @@
-//! Are there errors in logs?
+//! The report on errors in logs.
 
 use super::{Report, subject::Subject};
 use crate::world::{
@@ -8,10 +8,10 @@ use crate::world::{
     model::{Id as _, RowId, World},
 };
 
-/// The levels that are errors.
+/// The log levels that count as errors.
 const LEVELS: [&str; 2] = ["error", "critical"];
 
-/// Errors in the last hour, by the rows of the counters of messages; 0 for messages of other levels.
+/// The errors of the last hour, by row of the message counters; 0 for messages of other levels.
 pub(super) struct Errors {
     containers: Vec<f64>,
     managed: Vec<f64>,

@@ -1,9 +1,9 @@
-//! How well are caches of Memcached?
+//! The report on Memcached.
 
 use super::{Report, database, subject::Subject};
 use crate::world::{inspections::Inspection, model::Engine};
 
-/// The report on Memcached; none for an application that is none.
+/// The report on Memcached; `None` for an application without it.
 pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     database::report(subject, ("Memcached", Engine::Memcached), |databases| {
         vec![database::availability(subject, Inspection::MemcachedAvailability, databases)]

@@ -1,4 +1,4 @@
-//! Do containers run out of memory, and do they need more and more of it?
+//! The report on memory: OOM kills and leaks.
 
 use std::iter::zip;
 
@@ -15,13 +15,13 @@ use crate::world::{
     regression::Line,
 };
 
-/// The growth is that of the last hour.
+/// Growth is measured over the last hour.
 const HOUR_S: u32 = 3600;
 
-/// The share of points that must be there for a trend.
+/// The share of points that a trend requires.
 const ENOUGH: f64 = 0.8;
 
-/// Kills for lack of memory in the last hour, by the rows of the counters.
+/// The OOM kills of the last hour, by row of the counters.
 pub(super) struct OomKills {
     agent: Vec<f64>,
     fargate: Vec<f64>,
@@ -61,7 +61,7 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     Some(Report::new("Memory", vec![kills, leak]))
 }
 
-/// How much more memory all containers use by their trend than an hour ago, in percent.
+/// The growth of the memory of all containers within the last hour by their trend, in percent.
 fn growth_percent(subject: &Subject<'_, '_>) -> Option<f64> {
     let trends = subject.ground.trends.as_ref()?;
     let mut sums = vec![0.0; trends.moments()];
@@ -79,19 +79,19 @@ pub(super) struct MemoryTrends<'a> {
     from: u32,
     to: u32,
     step: u32,
-    /// What the node agent says, and what is known of Fargate.
+    /// The trends from the node agent, and those from Fargate.
     of_agents: [AgentTrend<'a>; 2],
 }
 
-/// What one agent says of memory.
+/// The memory of containers that one agent reports.
 struct AgentTrend<'a> {
     table: &'a Table,
-    /// The place of each of its moments among those of all agents.
+    /// The index of each of its moments among those of all agents.
     places: Vec<usize>,
 }
 
 impl<'a> MemoryTrends<'a> {
-    /// What the answers of a world say; `None` where there are no points of any.
+    /// The trends in the answers of a world; `None` without points.
     pub(super) fn of(world: &World<'a>) -> Option<Self> {
         let trends = [&CONTAINER_MEMORY_RSS_FOR_TREND, &FARGATE_CONTAINER_MEMORY_RSS_FOR_TREND];
         let tables = trends.map(|query| world.answers.table(query));
@@ -106,17 +106,17 @@ impl<'a> MemoryTrends<'a> {
         Some(Self { from, to, step, of_agents })
     }
 
-    /// How many moments there are.
+    /// The number of moments.
     const fn moments(&self) -> usize {
         ((self.to - self.from) / self.step) as usize + 1
     }
 
-    /// How much more is in use by the trend than an hour ago, in percent, when so much was at each moment.
+    /// The growth within the last hour by the trend, in percent; `sums` has the memory in use at each moment.
     fn growth_percent(&self, sums: &[f64]) -> Option<f64> {
         let Kind::Range { keep, .. } = CONTAINER_MEMORY_RSS_FOR_TREND.kind else { return None };
         let moments = (self.from..=self.to).step_by(self.step as usize);
         let mut points = Vec::with_capacity(sums.len());
-        // Where nothing was in use nothing was seen.
+        // A sum of 0 means that nothing was observed.
         points.extend(moments.zip(sums.iter().copied()).filter(|(_, sum)| *sum > 0.0));
         if points.len() as f64 <= ENOUGH * keep.as_secs_f64() / f64::from(self.step) {
             return None;
@@ -128,7 +128,7 @@ impl<'a> MemoryTrends<'a> {
 }
 
 impl AgentTrend<'_> {
-    /// Adds what one container uses.
+    /// Adds the memory of one container to the sums.
     fn add(&self, row: RowId, sums: &mut [f64]) {
         for ((_, values), place) in self.table.moments().zip(&self.places) {
             let value = values.get(row.place()).copied().unwrap_or(f32::NAN);

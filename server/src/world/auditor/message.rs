@@ -1,58 +1,58 @@
-//! What a check that fired says to people. It is kept as what was found, and put into words where somebody reads it: nobody
-//! reads most of them.
+//! Messages of checks that fired. They are stored as data, and formatted only when they are shown, because
+//! most never are.
 
 use std::time::Duration;
 
 use super::checks::Name;
 use crate::world::{answers::Symbol, model::Texts};
 
-/// Why a check fired.
+/// The reason why a check fired.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum CheckMessage {
-    /// It did not.
+    /// It did not fire.
     #[default]
     Nothing,
-    /// Something is wrong with some things.
+    /// Some items have a problem.
     Flagged {
-        /// What is wrong.
+        /// The problem.
         what: &'static str,
-        /// What the things are called: their own names, and those of what they are a part of, which may be empty.
+        /// The names of the items.
         names: Vec<Name>,
     },
-    /// Something happened too often.
+    /// An event happened too often.
     Counted {
-        /// What happened.
+        /// The event.
         what: &'static str,
-        /// How often.
+        /// How often it happened.
         count: f64,
     },
     /// The memory in use grows too fast.
     MemoryGrowth {
-        /// How much more it is within an hour.
+        /// The growth within an hour, in percent.
         percent: f64,
     },
     /// Names are resolved too slowly.
     SlowDns {
-        /// The 95th percentile of the time that it takes.
+        /// The 95th percentile of the latency.
         seconds: f64,
     },
     /// Too few instances are available.
     Available {
-        /// How many are.
+        /// The number of available instances.
         available: f32,
-        /// How many should be.
+        /// The desired number.
         desired: f32,
     },
     /// The error budget burns too fast.
     BurnRate {
-        /// How many times as fast as it may.
+        /// The burn rate: 1 uses up exactly the budget.
         rate: f32,
-        /// The time in which it does, for people.
+        /// The window in which it burns, as text.
         within: &'static str,
     },
     /// A rollout takes too long.
     StuckRollout {
-        /// How long it takes already.
+        /// The time since its start.
         age: Duration,
     },
 }
@@ -64,7 +64,8 @@ impl CheckMessage {
         matches!(self, Self::Nothing)
     }
 
-    /// The text for people, which may name what runs there. Empty when the check did not fire.
+    /// The text for people, which may contain names of the operator's applications. Empty if the check did
+    /// not fire.
     #[must_use]
     pub fn text(&self, texts: &Texts<'_>) -> String {
         match self {
@@ -74,7 +75,7 @@ impl CheckMessage {
             Self::MemoryGrowth { percent } => {
                 format!("the memory in use grew by {percent:.0} % within an hour")
             }
-            Self::SlowDns { seconds } => format!("of 20 DNS requests one takes {seconds:.3} s or more"),
+            Self::SlowDns { seconds } => format!("the 95th percentile of DNS latency is {seconds:.3} s"),
             Self::Available { available, desired } => {
                 format!("{available} of {desired} instances are available")
             }
@@ -88,7 +89,7 @@ impl CheckMessage {
     }
 }
 
-/// What is wrong, the first name of the alphabet, and how many more there are.
+/// The problem, the alphabetically first name, and the number of other names.
 fn flagged(what: &str, names: &[Name], texts: &Texts<'_>) -> String {
     let mut names = names.to_vec();
     names.sort_unstable_by_key(|name| name.map(Symbol::number));

@@ -1,4 +1,4 @@
-//! How well are databases of MongoDB?
+//! The report on MongoDB.
 
 use super::{
     Check, Report,
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::world::{catalogue::MONGO_RS_LAST_APPLIED_TIMESTAMP_MS, inspections::Inspection, model::Engine};
 
-/// The report on MongoDB; none for an application that is none.
+/// The report on MongoDB; `None` for an application without it.
 pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     database::report(subject, ("Mongodb", Engine::Mongodb), |databases| {
         vec![
@@ -20,7 +20,7 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
 fn replication_lag(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
     let mut items = subject.items(Inspection::MongodbReplicationLag);
     for monitored in databases {
-        // The query says how long ago the last operation was applied.
+        // The value is the time since the last operation was applied.
         let seconds = database::last(subject, monitored.id, &MONGO_RS_LAST_APPLIED_TIMESTAMP_MS);
         items.add_above(seconds.trunc(), monitored.name());
     }

@@ -1,4 +1,4 @@
-//! How well are databases of MySQL?
+//! The report on MySQL.
 
 use super::{
     Check, Report,
@@ -14,7 +14,7 @@ use crate::world::{
     model::Engine,
 };
 
-/// The report on MySQL; none for an application that is none.
+/// The report on MySQL; `None` for an application without it.
 pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     database::report(subject, ("Mysql", Engine::Mysql), |databases| {
         vec![
@@ -57,5 +57,5 @@ fn connections(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check 
             .map(|query| database::last(subject, monitored.id, query));
         items.add_above(open / most * 100.0, monitored.name());
     }
-    items.check("hardly any connection is left")
+    items.check("hardly any connections are left")
 }

@@ -1,4 +1,4 @@
-//! Are other applications within reach, and how far away are they?
+//! The report on the network: whether other applications can be reached, and the round-trip times to them.
 
 use super::{Report, ground::last_value, subject::Subject};
 use crate::world::{
@@ -7,14 +7,14 @@ use crate::world::{
     model::{AppId, Connection, InstanceId, Remote},
 };
 
-/// What is measured as one: an application, or one of its own instances.
+/// What round-trip times are grouped by: another application, or an instance of the audited one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Destination {
     application: AppId,
     instance: Option<InstanceId>,
 }
 
-/// The report on the network; none without a connection.
+/// The report on the network; `None` without connections.
 pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     let (world, latencies) = (subject.world, subject.ground.tables.net_latency);
     let mut connectivity = subject.items(Inspection::NetworkConnectivity);
@@ -70,7 +70,7 @@ fn destination(subject: &Subject<'_, '_>, connection: &Connection) -> Option<Des
     }
 }
 
-/// Whether anybody uses a connection at present. One to or of a pod that is gone is not used.
+/// Whether a connection is currently in use. Connections from or to a pod that is gone are not.
 fn is_used(subject: &Subject<'_, '_>, connection: &Connection) -> bool {
     let world = subject.world;
     let is_gone = match connection.remote {
@@ -83,12 +83,13 @@ fn is_used(subject: &Subject<'_, '_>, connection: &Connection) -> bool {
         && [successful_connects, failed_connects, active].iter().any(|value| *value > 0.0)
 }
 
-/// Sorts values by their destinations. Those of one are sorted too, so that their sum does not depend on their order.
+/// Sorts values by destination. The values of a destination are sorted too, so that their sum does not depend
+/// on the order of series.
 fn sort(values: &mut [(Destination, f32)]) {
     values.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| one.1.total_cmp(&other.1)));
 }
 
-/// The mean of the values of each destination, which are sorted by it.
+/// The mean value of each destination. `values` must be sorted by destination.
 fn means(values: &[(Destination, f32)]) -> impl Iterator<Item = (Destination, f32)> {
     values.chunk_by(|one, other| one.0 == other.0).filter_map(|group| {
         let sum: f64 = group.iter().map(|(_, value)| f64::from(*value)).sum();

@@ -1,4 +1,4 @@
-//! How well are databases of PostgreSQL?
+//! The report on PostgreSQL.
 
 mod lag;
 
@@ -14,10 +14,10 @@ use crate::world::{
     model::{DatabaseId, Engine},
 };
 
-/// The settings that say how many connections are kept for administrators.
+/// The settings with the number of connections that are reserved for administrators.
 const RESERVED: [&str; 2] = ["superuser_reserved_connections", "rds.rds_superuser_reserved_connections"];
 
-/// The report on PostgreSQL; none for an application that is none.
+/// The report on PostgreSQL; `None` for an application without it.
 pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     database::report(subject, ("Postgres", Engine::Postgres), |databases| {
         vec![
@@ -37,7 +37,7 @@ fn latency(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
         let means = series.filter(|row| subject.world.text(row.label(column)) == "avg");
         items.add_above(means.filter_map(|row| row.last()).fold(f32::NAN, f32::max), monitored.name());
     }
-    items.check("queries take long")
+    items.check("queries are slow")
 }
 
 fn connections(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
@@ -53,10 +53,10 @@ fn connections(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check 
             items.add_above(((open + reserved) / most * 100.0) as f32, monitored.name());
         }
     }
-    items.check("hardly any connection is left")
+    items.check("hardly any connections are left")
 }
 
-/// A setting at present; NaN where it is not known.
+/// The current value of a setting; NaN if unknown.
 fn setting(subject: &Subject<'_, '_>, database: DatabaseId, name: &str) -> f32 {
     let [column] = PG_SETTING.columns([Label::Name]);
     let series = database::series(subject, database, &PG_SETTING);

@@ -1,9 +1,9 @@
-//! Threads of Python that wait for the interpreter.
+//! The report on Python threads that wait for the interpreter lock.
 
 use super::{Report, subject::Subject};
 use crate::world::inspections::Inspection;
 
-/// The report on Python; none for an application without.
+/// The report on Python; `None` for an application that does not use it.
 pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     let mut waiting = subject.items(Inspection::PythonGILWaitingTime);
     let mut is_python = subject.runs_python();
@@ -12,5 +12,5 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
         is_python |= !seconds.is_nan();
         waiting.add_above(seconds, [container.name, instance.name]);
     }
-    is_python.then(|| Report::new("Python", vec![waiting.check("threads wait for the interpreter")]))
+    is_python.then(|| Report::new("Python", vec![waiting.check("threads wait for the interpreter lock")]))
 }

@@ -1,4 +1,4 @@
-//! How well are databases of Redis, and of what speaks like it?
+//! The report on Redis and compatible databases.
 
 use super::{
     Check, Report,
@@ -12,7 +12,7 @@ use crate::world::{
     model::{DatabaseId, Engine},
 };
 
-/// The report on Redis; none for an application that is none.
+/// The report on Redis; `None` for an application without it.
 pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     database::report(subject, ("Redis", Engine::Redis), |databases| {
         vec![
@@ -27,11 +27,11 @@ fn latency(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
     for monitored in databases {
         items.add_above(mean_latency(subject, monitored.id), monitored.name());
     }
-    items.check("commands take long")
+    items.check("commands are slow")
 }
 
-/// How long commands take at present, in seconds; NaN where there are none. Only commands count of which both is known, how
-/// often and how long.
+/// The current mean latency of commands in seconds; NaN if there are none. Only commands count for which both
+/// the number of calls and the duration are known.
 fn mean_latency(subject: &Subject<'_, '_>, id: DatabaseId) -> f32 {
     let times = || database::series(subject, id, &REDIS_COMMANDS_DURATION_SECONDS_TOTAL);
     let calls = || database::series(subject, id, &REDIS_COMMANDS_TOTAL);

@@ -1,4 +1,4 @@
-//! Do requests succeed, and are they answered quickly, often enough? By how fast the error budget burns.
+//! The report on service levels: fires if the error budget burns too fast.
 
 use super::{
     super::{
@@ -15,13 +15,14 @@ use super::{
 /// The name of the report.
 pub const NAME: &str = "SLO";
 
-/// When the budget burns too fast: in a long time, and in a short one at its end, so that what is over does not count.
+/// A multi-window burn rate alert: the rate must be exceeded in a long window, and in a short one at its end,
+/// so that an incident that is over does not fire.
 struct Rule {
     long_s: u32,
-    /// The long time, for people.
+    /// The long window, as text.
     within: &'static str,
     short_s: u32,
-    /// How many times as fast as it may.
+    /// The burn rate: 1 uses up exactly the budget.
     rate: f32,
     severity: Status,
 }
@@ -33,7 +34,7 @@ const RULES: [Rule; 3] = [
     Rule { long_s: 24 * 3600, within: "24 hours", short_s: 2 * 3600, rate: 3.0, severity: Status::Warning },
 ];
 
-/// The report of one application; `None` when nothing is known of requests to it.
+/// The report on one application; `None` if nothing is known of requests to it.
 pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     let evidence = &subject.ground.evidence;
     if evidence.indicators.is_empty() {
@@ -92,10 +93,10 @@ fn check(inspection: Inspection, series: &Series<'_>, percent: f32) -> Check {
     Check { inspection, status, threshold, message }
 }
 
-/// The worst rule that fires, and how fast the budget burns in its long time.
+/// The most severe rule that fires, and the burn rate in its long window.
 fn burning(series: &Series<'_>, percent: f32) -> Option<(&'static Rule, f32)> {
     let rate = |window_s| burn_rate(series.bad_share(window_s), percent);
-    // The short time has a twelfth of the slots, and hardly any budget burns in it.
+    // Checked first: the short window has a twelfth of the slots, and its rate is rarely exceeded.
     let is_burning = |rule: &&Rule| rate(rule.short_s) >= rule.rate;
     RULES.iter().filter(is_burning).find_map(|rule| {
         let long = rate(rule.long_s);
@@ -103,12 +104,12 @@ fn burning(series: &Series<'_>, percent: f32) -> Option<(&'static Rule, f32)> {
     })
 }
 
-/// How many times as fast as it may the budget of an objective burns; 0 when that is not known.
+/// The burn rate of the error budget of an objective; 0 if unknown.
 fn burn_rate(bad_share: Option<f64>, percent: f32) -> f32 {
     let budget = 1.0 - f64::from(percent) / 100.0;
-    // Rounded, so that a share that is a rule's threshold in decimals reaches it.
+    // Rounded, so that a share that equals a rule's threshold in decimals reaches it.
     let rate = bad_share.map(|share| (share / budget) as f32);
-    // Without a budget nothing bad is no burning either.
+    // Without a budget, and without bad requests, nothing burns.
     rate.filter(|rate| !rate.is_nan()).unwrap_or_default()
 }
 

@@ -1,4 +1,4 @@
-//! Are volumes full, and are their disks slow?
+//! The report on storage: free space of volumes and load of their disks.
 
 use super::{Report, checks::Items, ground::last_value, subject::Subject};
 use crate::world::{
@@ -7,7 +7,7 @@ use crate::world::{
     model::{Disk, Instance, InstanceId, Managed, NodeId, Volume},
 };
 
-/// The report on volumes; none without a volume.
+/// The report on volumes; `None` without a volume.
 pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     let (mut load, mut space) =
         (subject.items(Inspection::StorageIOLoad), subject.items(Inspection::StorageSpace));
@@ -25,11 +25,11 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
             has_volumes |= add_managed(&mut space, managed, instance);
         }
     }
-    let checks = || vec![load.check("a disk is waited for"), space.check("a volume is almost full")];
+    let checks = || vec![load.check("a disk is slow"), space.check("a volume is almost full")];
     has_volumes.then(|| Report::new("Storage", checks()))
 }
 
-/// The volumes of an instance. Directories of the node that a pod has mounted are not its own.
+/// The volumes of an instance. Directories of the node that are mounted into a pod are left out.
 fn volumes<'s>(
     subject: &'s Subject<'_, '_>,
     id: InstanceId,
@@ -39,7 +39,7 @@ fn volumes<'s>(
     subject.world.volumes.of(id).filter(move |volume| !is_pod || !volume.name.is_empty())
 }
 
-/// Adds the volume of a managed database; whether there is one.
+/// Adds the volume of a managed database. Returns whether there is one.
 fn add_managed(space: &mut Items, managed: &Managed, instance: &Instance) -> bool {
     space.add_above(used_percent(managed.volume_used, managed.volume_size), [instance.name, Symbol::EMPTY]);
     !managed.volume_size.is_nan()
@@ -49,7 +49,7 @@ fn disk<'s>(subject: &'s Subject<'_, '_>, node: NodeId, volume: &Volume) -> Opti
     subject.world.disks.of(node).find(|disk| disk.device == volume.device)
 }
 
-/// Seconds a second that a disk is waited for; NaN where that is not known.
+/// Seconds per second that processes wait for a disk; NaN if unknown.
 fn io_load(subject: &Subject<'_, '_>, disk: &Disk) -> f32 {
     let tables = &subject.ground.tables;
     let read = last_value(tables.disk_read_time, disk.read_time);
@@ -60,7 +60,7 @@ fn io_load(subject: &Subject<'_, '_>, disk: &Disk) -> f32 {
     }
 }
 
-/// NaN where one of the two is not known or nothing.
+/// The used space in percent; NaN if either value is unknown or 0.
 fn used_percent(used: f32, size: f32) -> f32 {
     if used > 0.0 && size > 0.0 { used / size * 100.0 } else { f32::NAN }
 }

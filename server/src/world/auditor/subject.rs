@@ -1,4 +1,4 @@
-//! The application that is audited, and what the operator says of it.
+//! The application under audit, with its containers and thresholds.
 
 use std::cell::OnceCell;
 
@@ -9,7 +9,7 @@ use crate::world::{
     model::{AppId, Application, Container, ContainerId, Engine, Instance, InstanceId, Kind, Phase, World},
 };
 
-/// A container, and the instance that it is a part of.
+/// A container and its instance.
 type ObservedContainer<'g> = (ContainerId, &'g Container, &'g Instance);
 
 /// An application under audit.
@@ -37,7 +37,7 @@ impl<'g, 'a> Subject<'g, 'a> {
             runs: OnceCell::new(),
             thresholds: None,
         };
-        // Most operators say nothing, and a key is three texts.
+        // Most operators set no thresholds, and making a key copies three texts.
         if overrides.applications.is_empty() {
             return subject;
         }
@@ -45,7 +45,7 @@ impl<'g, 'a> Subject<'g, 'a> {
         Self { thresholds, ..subject }
     }
 
-    /// What it is known by for longer than this world.
+    /// Its key outside this world.
     pub(super) fn key(&self) -> &ApplicationKey {
         self.key.get_or_init(|| self.app.id.key(&self.world.texts))
     }
@@ -55,12 +55,12 @@ impl<'g, 'a> Subject<'g, 'a> {
         self.ground.evidence.overrides.threshold(inspection, self.thresholds)
     }
 
-    /// Its instances, those that are gone included.
+    /// Its instances, including those that are gone.
     pub(super) fn instances(&self) -> impl Iterator<Item = (InstanceId, &'g Instance)> {
         self.app.instances.iter().map(|id| (*id, &self.world.instances[*id]))
     }
 
-    /// Its instances that should answer: those that are not gone and have not done their work.
+    /// Its instances that should answer: those that are not gone and have not succeeded.
     pub(super) fn present(&self) -> impl Iterator<Item = (InstanceId, &'g Instance)> {
         self.instances().filter(|(id, instance)| {
             let phase = instance.pod.and_then(|pod| self.world.pods[pod].phase);
@@ -68,7 +68,7 @@ impl<'g, 'a> Subject<'g, 'a> {
         })
     }
 
-    /// The containers of its instances, with these.
+    /// The containers of its instances, with the instances.
     pub(super) fn containers(&self) -> impl Iterator<Item = ObservedContainer<'g>> {
         self.containers.iter().copied()
     }
@@ -78,12 +78,12 @@ impl<'g, 'a> Subject<'g, 'a> {
         !self.containers.is_empty()
     }
 
-    /// Whether it is something that is connected to and not observed.
+    /// Whether it is an external service.
     pub(super) fn is_external(&self) -> bool {
         self.app.id.kind == Kind::ExternalService
     }
 
-    /// Whether it runs now and then, so that it need not run.
+    /// Whether it runs periodically, so that it need not run all the time.
     pub(super) fn is_periodic(&self) -> bool {
         matches!(self.app.id.kind, Kind::Job | Kind::CronJob)
             || self.containers().any(|(_, container, _)| container.periodic)
@@ -94,7 +94,7 @@ impl<'g, 'a> Subject<'g, 'a> {
         self.running_types().python
     }
 
-    /// Whether any of its instances is a database of a kind, managed ones included.
+    /// Whether any of its instances is a database of that kind, including managed ones.
     pub(super) fn is_database(&self, engine: Engine) -> bool {
         self.running_types().engines.contains(&engine)
     }
@@ -126,7 +126,7 @@ fn containers_of<'g>(ground: &'g Ground<'g, '_>, app: &Application) -> Vec<Obser
     found
 }
 
-/// What an application runs, as far as a report depends on it.
+/// The types of software that an application runs, as far as reports depend on them.
 #[derive(Debug, Default)]
 struct RunningTypes {
     engines: Vec<Engine>,
@@ -134,7 +134,7 @@ struct RunningTypes {
 }
 
 impl RunningTypes {
-    /// Adds a type by its name, such as `postgres`.
+    /// Adds an application type, such as `postgres`.
     fn add(&mut self, name: &str) {
         self.python |= name == "python";
         if let Some(engine) = Engine::of_type(name).filter(|engine| !self.engines.contains(engine)) {

@@ -1,4 +1,4 @@
-//! Tests of the auditor: of every inspection, when it fires and when it just does not.
+//! Tests of the auditor: when each inspection fires, and when it just does not.
 
 mod databases;
 mod network;
@@ -16,7 +16,7 @@ use crate::world::{
     status::Status::{self, Critical, Ok, Unknown, Warning},
 };
 
-/// The labels of the container that most tests are about, an application `app` on the node `n`.
+/// The labels of the container in most tests, an application `app` on the node `n`.
 const APP: &str = "machine_id=m container_id=/docker/app";
 
 /// A scene on one node, whose agent was up for three points. `APP` stands for the labels of the container.
@@ -38,7 +38,7 @@ fn audit_of(scene: &Scene, name: &str, overrides: &Overrides) -> Audit {
     })
 }
 
-/// The answer to an inspection of an application; `None` where it was not asked.
+/// The status of an inspection of an application; `None` if the inspection does not apply.
 fn answer(scene: &Scene, name: &str, inspection: Inspection) -> Option<Status> {
     let audit = audit_of(scene, name, &Overrides::default());
     let mut checks = audit.reports.iter().flat_map(|report| &report.checks);
@@ -48,7 +48,7 @@ fn answer(scene: &Scene, name: &str, inspection: Inspection) -> Option<Status> {
     })
 }
 
-/// Checks the answers to an inspection of `app`, a scene each, that begin with the same lines.
+/// Checks the status of an inspection of `app` in several scenes that begin with the same lines.
 #[track_caller]
 fn check(inspection: Inspection, same: &str, table: &[(&str, Option<Status>)]) {
     for (lines, expected) in table {

@@ -1,4 +1,4 @@
-//! RDS and ElastiCache, as the cluster agent sees them.
+//! Queries on RDS and ElastiCache, which the cluster agent exports.
 
 use super::{Query, queries};
 

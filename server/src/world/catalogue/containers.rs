@@ -1,9 +1,9 @@
-//! Containers and their connections, as the node agent sees them.
+//! Queries on containers and their connections, which the node agent exports.
 
 use super::{Query, queries};
 
 queries! {
-    /// Containers and what they use, listen on and connect to.
+    /// Containers, their resource usage, listening sockets and connections.
     CONTAINERS with [MachineId SystemUuid ContainerId];
     CONTAINER_INFO = "container_info" => Seen [Image SystemdTriggeredBy];
     CONTAINER_APPLICATION_TYPE = "container_application_type" => Seen [ApplicationType];

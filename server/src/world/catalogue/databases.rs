@@ -1,11 +1,11 @@
-//! Databases, as their exporters see them.
+//! Queries on databases, which exporters and the cluster agent export.
 //!
-//! Statements and the names of who runs them are aggregated away: only how much and how long is asked.
+//! Statements and names of users are aggregated away: only counts and durations are fetched.
 
 use super::{Query, queries};
 
 queries! {
-    /// PostgreSQL, Redis, MongoDB, Memcached and MySQL. The first labels say which instance a series is about.
+    /// PostgreSQL, Redis, MongoDB, Memcached and MySQL. The first labels identify the instance of a series.
     DATABASES with [
         Job Address Instance RdsInstanceId EcInstanceId
         Namespace Ns KubernetesNamespace KubernetesNs K8sNamespace K8sNs

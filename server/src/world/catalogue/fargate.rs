@@ -1,4 +1,4 @@
-//! Containers on AWS Fargate, as cAdvisor sees them.
+//! Queries on containers on AWS Fargate, which cAdvisor exports.
 
 use super::{Query, queries};
 

@@ -1,15 +1,15 @@
-//! Requests to what containers connect to, whoever makes them: what service levels are made of.
+//! Queries on the requests to each destination from all clients, from which service levels are computed.
 //!
-//! Clients are added up inside Prometheus, so that an answer has a series for each destination and not for each pair. Those
-//! that watch others are left out as far as the id of a container says so: by the namespaces and names of the built-in
-//! category `monitoring`.
+//! Prometheus sums over clients, so that an answer has a series for each destination and not for each pair.
+//! Clients that monitor others are left out as far as container ids identify them: by the namespaces and
+//! names of the built-in category `monitoring`.
 
 use super::{Query, queries};
 
-/// The ids of containers that watch others.
+/// The ids of containers that monitor others.
 ///
-/// Of pods, jobs and services the namespace or the name says so, of anything else the last part of the path. The name of a
-/// container in a pod does not: a pod with an exporter is no monitoring.
+/// Pods, jobs and services are identified by namespace or name, anything else by the last part of the path.
+/// The name of a container in a pod does not matter: a pod with an exporter is no monitoring.
 macro_rules! monitoring {
     () => {
         concat!(
@@ -22,8 +22,8 @@ macro_rules! monitoring {
     };
 }
 
-/// The growth of counters in five minutes, by their destination and one more label. The label `protocol` keeps `or` from
-/// taking the series of one metric for those of another.
+/// The increase of counters in five minutes, by destination and one more label. The label `protocol` keeps
+/// `or` from mixing up series of different metrics.
 macro_rules! to_destinations {
     ($by:literal, $first:literal $(, $metric:literal)*) => {
         concat!(
@@ -42,7 +42,7 @@ macro_rules! to_destinations {
 }
 
 queries! {
-    /// Requests and how long they took, by destination.
+    /// Requests and their latency, by destination.
     INDICATORS with [Destination ActualDestination];
     INBOUND_REQUESTS = "inbound_requests" as to_destinations!(
         "status",

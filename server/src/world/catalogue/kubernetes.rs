@@ -1,4 +1,4 @@
-//! Kubernetes, as kube-state-metrics sees it.
+//! Queries on Kubernetes, which kube-state-metrics exports.
 
 use super::{Query, queries};
 

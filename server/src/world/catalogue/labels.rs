@@ -3,7 +3,7 @@
 /// Declares the labels with their names in Prometheus.
 macro_rules! labels {
     ($($label:ident = $name:literal,)*) => {
-        /// A label that some query keeps.
+        /// A label that at least one query keeps.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Label {
             $(#[doc = concat!("`", $name, "`.")] $label,)*

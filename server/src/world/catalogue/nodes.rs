@@ -1,4 +1,4 @@
-//! Nodes, as the node agent sees them, and the targets that Prometheus scrapes.
+//! Queries on nodes, which the node agent exports, and on the targets that Prometheus scrapes.
 
 use super::{Query, queries};
 

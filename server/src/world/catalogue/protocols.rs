@@ -1,4 +1,4 @@
-//! Requests that containers make to others, by protocol, as the node agent sees them.
+//! Queries on the requests that containers make, by protocol, which the node agent exports.
 
 use super::{Query, queries};
 

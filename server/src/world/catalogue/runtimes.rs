@@ -1,4 +1,4 @@
-//! Language runtimes, as the node agent sees them.
+//! Queries on language runtimes, which the node agent exports.
 
 use super::{Query, queries};
 

@@ -1,4 +1,4 @@
-//! Tests of the catalogue.
+//! Tests of the queries.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,8 @@ use super::*;
 fn every_query_has_a_name_of_its_own_and_columns_of_their_own() {
     let names: BTreeSet<_> = all().map(|query| query.name).collect();
     assert_eq!(names.len(), all().count());
-    // Of the 187 of Coroot 1.6 all but the eight histograms, the two that look back four hours, and the two of service levels.
+    // The 187 queries of Coroot 1.6 minus its eight histograms, plus two that cover four hours and two of
+    // service levels.
     assert_eq!(names.len(), 183);
     for query in all() {
         let labels: BTreeSet<_> = query.labels.iter().collect();
@@ -31,7 +32,7 @@ fn what_belongs_to_people_is_not_fetched() {
     }
 }
 
-/// The matcher that leaves clients out, as Prometheus applies it.
+/// The matcher that excludes clients, as Prometheus applies it.
 fn leaves_out(client: &str) -> bool {
     let expression = promql_parser::parser::parse(INBOUND_REQUESTS.expression).unwrap().to_string();
     let (_, rest) = expression.split_once("container_id!~").unwrap();

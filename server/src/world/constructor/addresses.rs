@@ -1,25 +1,26 @@
-//! Who listens on an address?
+//! Finds the instance that listens on an address.
 
 use std::net::IpAddr;
 
 use crate::world::model::{InstanceId, Listen, Map, NodeId, World};
 
-/// A place in which addresses are unique: the network, or a node for its loopback addresses.
+/// The scope in which an address is unique: the network, or a node for its loopback addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Place {
     Network(IpAddr),
     Loopback(NodeId),
 }
 
-/// Everything that instances listen on, active or not.
+/// All listening instances by address, active or not.
 #[derive(Debug, Default)]
 pub(super) struct Listeners {
     by_address: Map<(Place, u16, bool), (InstanceId, Listen)>,
 }
 
 impl Listeners {
-    /// Of several instances with the same address, one after another, the one that is not gone is meant; of those the one
-    /// that listens at present, the one that was seen last, the one with the smallest names.
+    /// Indexes the addresses of a world. Several instances can have the same address one after another. The
+    /// index has the one that still exists; then, in this order, the one that listens now, the one seen last,
+    /// and the one with the smallest names.
     pub(super) fn of(world: &World<'_>) -> Self {
         let mut by_address = Map::with_capacity_and_hasher(world.listens.len(), Default::default());
         for (instance, listen) in world.listens.iter() {
@@ -32,7 +33,8 @@ impl Listeners {
         Self { by_address }
     }
 
-    /// The instance that answers at an address, as seen from a node: a proxy for it, itself, or itself on any port.
+    /// The instance that answers at an address, as seen from a node: through a proxy, directly, or directly
+    /// on any port.
     pub(super) fn answering(&self, ip: IpAddr, port: u16, node: Option<NodeId>) -> Option<InstanceId> {
         let place = place(ip, node)?;
         [(place, port, true), (place, port, false), (place, 0, false)]
@@ -41,13 +43,13 @@ impl Listeners {
             .map(|(instance, _)| *instance)
     }
 
-    /// The instance that listens itself at exactly this address.
+    /// The instance that listens at exactly this address, without a proxy.
     pub(super) fn listening(&self, ip: IpAddr, port: u16) -> Option<InstanceId> {
         self.by_address.get(&(place(ip, None)?, port, false)).map(|(instance, _)| *instance)
     }
 }
 
-/// Where an address is unique; `None` for a loopback address of an unknown node.
+/// The scope of an address; `None` for a loopback address of an unknown node.
 fn place(ip: IpAddr, node: Option<NodeId>) -> Option<Place> {
     if ip.is_loopback() { node.map(Place::Loopback) } else { Some(Place::Network(ip)) }
 }

@@ -1,8 +1,9 @@
-//! Which thing belongs to a text? The quick way for texts of the answers.
+//! A map from symbols to values, indexed by the number of the symbol. It is faster than a hash map for texts
+//! of the answers.
 
 use crate::world::answers::Symbol;
 
-/// Something for each of many symbols, by their numbers.
+/// A value for each of many symbols, by their numbers.
 #[derive(Debug, Clone)]
 pub(super) struct BySymbol<T> {
     things: Vec<Option<T>>,
@@ -15,12 +16,12 @@ impl<T> Default for BySymbol<T> {
 }
 
 impl<T: Copy> BySymbol<T> {
-    /// What a symbol has.
+    /// The value of a symbol.
     pub(super) fn get(&self, symbol: Symbol) -> Option<T> {
         self.things.get(symbol.number()).copied().flatten()
     }
 
-    /// Gives a symbol something, instead of what it had.
+    /// Sets the value of a symbol.
     pub(super) fn set(&mut self, symbol: Symbol, thing: T) {
         let number = symbol.number();
         if self.things.len() <= number {

@@ -1,4 +1,4 @@
-//! What are applications for?
+//! Assigns a category to each application.
 
 use super::site::Site;
 

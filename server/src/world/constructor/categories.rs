@@ -1,4 +1,4 @@
-//! What is an application for? Its category, by patterns of `namespace/name`.
+//! Matches applications to categories by patterns of `namespace/name`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,8 +73,9 @@ pub(super) struct Categories {
 }
 
 impl Categories {
-    /// The built-in patterns and those of the operator. Categories are tried in the order of their names, in each the
-    /// built-in patterns first; so a category `zzz` cannot take an application out of `monitoring`, and `aaa` can.
+    /// The built-in patterns and those of the operator. Categories are tried in the order of their names, the
+    /// built-in patterns of each first. So a category `aaa` can take an application out of `monitoring`, and
+    /// `zzz` cannot.
     pub(super) fn new(custom: &BTreeMap<String, Vec<String>>) -> Self {
         let names: BTreeSet<&str> =
             BUILT_IN.iter().map(|(name, _)| *name).chain(custom.keys().map(String::as_str)).collect();

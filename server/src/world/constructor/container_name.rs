@@ -1,9 +1,10 @@
-//! What is a container, by the id that the node agent gives it?
+//! Parses the container ids that the node agent assigns.
 
-/// What the id of a container says.
+/// The parts of a container id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ContainerName<'t> {
-    /// `/k8s/<namespace>/<pod>/<container>`: a container of a pod, which kube-state-metrics knows more of.
+    /// `/k8s/<namespace>/<pod>/<container>`: a container of a pod, which kube-state-metrics describes in
+    /// detail.
     Pod {
         /// The namespace of the pod.
         namespace: &'t str,
@@ -12,7 +13,7 @@ pub(super) enum ContainerName<'t> {
         /// The container.
         container: &'t str,
     },
-    /// `/k8s-cronjob/<namespace>/<job>/<container>`: a container of whatever pod a cron job started.
+    /// `/k8s-cronjob/<namespace>/<job>/<container>`: a container of any pod that a cron job started.
     CronJob {
         /// The namespace of the cron job.
         namespace: &'t str,
@@ -51,7 +52,7 @@ pub(super) enum ContainerName<'t> {
 }
 
 impl<'t> ContainerName<'t> {
-    /// Reads the id of a container; `None` when it is not a path, or is one without an end.
+    /// Parses a container id; `None` if it is not a path, or if its last part is empty.
     pub(super) fn parse(id: &'t str) -> Option<Self> {
         let path = id.strip_prefix('/')?;
         let mut parts = path.split('/');
@@ -82,7 +83,7 @@ impl<'t> ContainerName<'t> {
         Some(name)
     }
 
-    /// Whether Kubernetes runs it.
+    /// Whether the container runs in Kubernetes.
     pub(super) const fn is_kubernetes(self) -> bool {
         matches!(self, Self::Pod { .. } | Self::CronJob { .. })
     }

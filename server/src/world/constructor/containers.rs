@@ -1,4 +1,4 @@
-//! Which container is a series about?
+//! Finds the container that a series describes.
 
 use super::{
     by_symbol::BySymbol,
@@ -11,14 +11,15 @@ use crate::world::{
     model::{AppId, Container, ContainerId, InstanceId, Kind, Map, NodeId, World},
 };
 
-/// Where containers are found while a world is built.
+/// Indexes of the containers of a world that is being built.
 #[derive(Debug, Default)]
 pub(super) struct Containers {
-    /// By instance and name for those of pods, by instance and id for others.
+    /// By instance and name for containers of pods, by instance and id for others.
     by_name: Map<(InstanceId, Symbol), ContainerId>,
-    /// What the labels of the node agent were found to mean. Most ids are of one node, so that it is enough to compare.
+    /// The containers that were resolved from labels of the node agent. Most ids occur on one node, so
+    /// comparing the labels of one entry is enough.
     by_id: BySymbol<Meaning>,
-    /// The same for ids that several nodes have.
+    /// The same for ids that occur on several nodes.
     by_labels: Map<Labels, Option<ContainerId>>,
 }
 
@@ -30,7 +31,7 @@ pub(super) struct Labels {
     container_id: Symbol,
 }
 
-/// What an id means on one node: a container, or nothing that is known.
+/// The container that an id refers to on one node; `None` if it is unknown.
 #[derive(Debug, Clone, Copy)]
 struct Meaning {
     machine_id: Symbol,
@@ -39,12 +40,12 @@ struct Meaning {
 }
 
 impl Containers {
-    /// The container of that name of a pod, which is added if it is new.
+    /// The container of that name in a pod. Adds it if it is new.
     pub(super) fn of_pod(&mut self, world: &mut World<'_>, pod: InstanceId, name: Symbol) -> ContainerId {
         *self.by_name.entry((pod, name)).or_insert_with(|| world.containers.add(Container::new(pod, name)))
     }
 
-    /// The container of that id and name of any other instance, which is added if it is new.
+    /// The container of that id and name in any other instance. Adds it if it is new.
     fn of_instance(
         &mut self,
         world: &mut World<'_>,
@@ -58,7 +59,7 @@ impl Containers {
             .or_insert_with(|| world.containers.add(Container::new(instance, name)))
     }
 
-    /// What the labels were found to mean; `None` when they were not looked at yet.
+    /// The result for labels that were resolved before; `None` if they were not.
     fn known(&self, labels: Labels) -> Option<Option<ContainerId>> {
         let meaning = self.by_id.get(labels.container_id)?;
         if (meaning.machine_id, meaning.system_uuid) == (labels.machine_id, labels.system_uuid) {
@@ -77,7 +78,8 @@ impl Containers {
     }
 }
 
-/// Does something for each series of an answer whose container is known or can be known, with the texts of some labels.
+/// Calls `act` for each series of an answer whose container is known or can be resolved, with the values of
+/// some labels.
 pub(super) fn for_each<'a, 'p, const N: usize>(
     site: &mut Site<'a, 'p>,
     query: &'static Query,
@@ -94,7 +96,7 @@ pub(super) fn for_each<'a, 'p, const N: usize>(
     for_each_found(site, query, labels, find, act);
 }
 
-/// Does something for each series of an answer whose container is known.
+/// Calls `act` for each series of an answer whose container is already known.
 pub(super) fn for_each_known<'a, 'p, const N: usize>(
     site: &mut Site<'a, 'p>,
     query: &'static Query,
@@ -121,8 +123,8 @@ fn for_each_found<'a, 'p, const N: usize>(
     }
 }
 
-/// The container that labels mean. One of a pod is known only where Kubernetes says that the pod is; any other becomes an
-/// instance of its own.
+/// Resolves labels to a container. A container of a pod is found only on the node on which Kubernetes reports
+/// the pod. Any other container becomes part of an instance that is added for it.
 fn meaning(site: &mut Site<'_, '_>, labels: Labels) -> Option<ContainerId> {
     let name = ContainerName::parse(site.answers.text(labels.container_id))?;
     site.world.agents.kubernetes |= name.is_kubernetes();
@@ -140,7 +142,7 @@ fn meaning(site: &mut Site<'_, '_>, labels: Labels) -> Option<ContainerId> {
     Some(container)
 }
 
-/// The instance that a container outside pods is a part of, and the name of the container in it.
+/// The instance of a container outside pods, and the name of the container in it.
 fn instance(
     site: &mut Site<'_, '_>,
     name: ContainerName<'_>,

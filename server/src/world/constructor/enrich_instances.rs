@@ -1,4 +1,4 @@
-//! Which databases do exporters monitor?
+//! Loads the databases that exporters monitor.
 
 mod subject;
 
@@ -13,7 +13,7 @@ use crate::world::{
     model::{Database, DatabaseId, Engine, Id as _, InstanceId, Latest, Map, RowId, Several, keep_larger},
 };
 
-/// How queries about a kind of database begin.
+/// The prefixes of the queries for each kind of database.
 const PREFIXES: [(&str, Engine); 5] = [
     ("pg_", Engine::Postgres),
     ("redis_", Engine::Redis),
@@ -34,7 +34,7 @@ const VERSIONS: [(&Query, Label); 5] = [
 
 const ROLES: [(&Query, Label); 2] = [(&REDIS_INSTANCE_INFO, Label::Role), (&MONGO_RS_STATUS, Label::Role)];
 
-/// Databases that are found, by instance and kind.
+/// The databases found so far, by instance and kind.
 #[derive(Default)]
 struct Databases {
     by_instance: Map<(InstanceId, Engine), DatabaseId>,
@@ -59,7 +59,7 @@ fn engine(query: &Query) -> Option<Engine> {
 }
 
 impl Databases {
-    /// The database of that kind that an instance is, which is added if it is new.
+    /// The database of that kind in an instance. Adds it if it is new.
     fn enter(
         &mut self,
         site: &mut Site<'_, '_>,
@@ -80,8 +80,8 @@ impl Databases {
     }
 }
 
-/// Loads the databases that the cluster agent monitors: those that it reaches where an instance listens itself, and
-/// managed ones.
+/// Loads the databases that the cluster agent monitors: those that it reaches at an address on which an
+/// instance listens without a proxy, and managed ones.
 fn load_internal(site: &mut Site<'_, '_>, databases: &mut Databases, query: &'static Query) {
     let Some(engine) = engine(query) else { return };
     let columns = query.columns(LABELS);

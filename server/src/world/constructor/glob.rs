@@ -1,14 +1,14 @@
-//! Does a name match a pattern such as `*/kube-*`?
+//! Matches names against patterns such as `*/kube-*`.
 //!
-//! Patterns are those of Go's `filepath.Match`: `*` and `?` do not match `/`; `[a-z]` and `[^a-z]` match a character of a
-//! class, `/` included; `\` takes the meaning from the next character. A pattern that is malformed matches nothing.
+//! Patterns are those of Go's `filepath.Match`: `*` and `?` do not match `/`; `[a-z]` and `[^a-z]` match a
+//! character of a class, `/` included; `\` escapes the next character. A malformed pattern matches nothing.
 
 use std::{iter::Peekable, str::Chars};
 
-/// A pattern.
+/// A parsed pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Glob {
-    /// The steps of the pattern; `None` for a malformed one.
+    /// The steps of the pattern; `None` if it is malformed.
     steps: Option<Vec<Step>>,
 }
 
@@ -26,7 +26,7 @@ enum Step {
 }
 
 impl Glob {
-    /// Reads a pattern.
+    /// Parses a pattern.
     pub(super) fn new(pattern: &str) -> Self {
         let mut rest = pattern.chars().peekable();
         let mut steps = Vec::new();
@@ -50,7 +50,7 @@ impl Glob {
     pub(super) fn matches(&self, name: &str) -> bool {
         let Some(steps) = &self.steps else { return false };
         let (mut step, mut rest) = (0, name.chars());
-        // After the last `*`: where the pattern goes on, and the text that it has not taken yet.
+        // For backtracking to the last `*`: the step after it, and the text that it has not consumed yet.
         let mut retry: Option<(usize, Chars<'_>)> = None;
         loop {
             if matches!(steps.get(step), Some(Step::Many)) {
@@ -67,7 +67,7 @@ impl Glob {
                 }
                 _ => {
                     let Some((after, untaken)) = retry.as_mut() else { return false };
-                    // `*` takes one more character, if it may.
+                    // `*` consumes one more character, unless that is `/`.
                     if untaken.next().is_none_or(|taken| taken == '/') {
                         return false;
                     }
@@ -78,7 +78,7 @@ impl Glob {
     }
 }
 
-/// Whether a text is a pattern, so that it can match something.
+/// Whether a text is a valid pattern.
 #[must_use]
 pub fn is_pattern(text: &str) -> bool {
     Glob::new(text).steps.is_some()
@@ -97,7 +97,7 @@ impl Step {
     }
 }
 
-/// The class that follows `[`; `None` when it is empty or does not end.
+/// Parses the class that follows `[`; `None` if it is empty or has no end.
 fn class(rest: &mut Peekable<Chars<'_>>) -> Option<Step> {
     let negated = rest.next_if_eq(&'^').is_some();
     let mut ranges = Vec::new();

@@ -1,4 +1,4 @@
-//! Which applications are members of one database cluster?
+//! Merges the applications that are members of the same database cluster.
 
 use super::site::Site;
 use crate::world::{
@@ -6,9 +6,9 @@ use crate::world::{
     model::{AppId, Application, Kind, Remote, Things, World},
 };
 
-/// Makes one application of all that have an instance in the same database cluster. All their instances move, those
-/// outside the cluster too. Where instances of one application are in different clusters, the cluster with the smallest
-/// name by text is meant.
+/// Merges all applications that have an instance in the same database cluster into one. All their instances
+/// move, including those outside the cluster. If the instances of an application are in different clusters,
+/// it joins the cluster whose name sorts first.
 pub(super) fn run(site: &mut Site<'_, '_>) {
     let members: Vec<(AppId, Symbol)> =
         site.world.apps.iter().filter_map(|(id, app)| Some((id, cluster(&site.world, app)?))).collect();
@@ -27,7 +27,8 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
     }
 }
 
-/// What an application has become part of in the end; itself when that is nothing. A cluster may be a member of another.
+/// The application that an application was finally merged into, or itself. A cluster may be a member of
+/// another.
 fn last_joined(apps: &Things<AppId, Application>, mut app: AppId) -> AppId {
     while let Some(joined) = apps[app].joined {
         app = joined;

@@ -1,9 +1,9 @@
-//! Could managed databases be found?
+//! Loads the errors of the discovery of managed databases.
 
 use super::site::{Site, read};
 use crate::world::catalogue::{AWS_DISCOVERY_ERROR, Label};
 
-/// Keeps the errors that are reported at present, each once.
+/// Loads the errors that are currently reported, each once.
 pub(super) fn run(site: &mut Site<'_, '_>) {
     for ([error], row) in read(site.answers, &AWS_DISCOVERY_ERROR, [Label::Error]) {
         let errors = &mut site.world.aws_errors;

@@ -1,4 +1,4 @@
-//! What do containers log?
+//! Loads the log message counters of containers.
 
 use super::{containers::for_each_known, site::Site};
 use crate::world::{
@@ -6,7 +6,7 @@ use crate::world::{
     model::{Id as _, RowId, Several},
 };
 
-/// Keeps the counters of log messages, for containers that are known.
+/// Loads the counters of log messages of known containers.
 pub(super) fn run(site: &mut Site<'_, '_>) {
     let mut rows = Vec::new();
     for_each_known(site, &CONTAINER_LOG_MESSAGES, [], |_, container, [], row| {

@@ -1,4 +1,4 @@
-//! Which containers does the node agent see, what do they use, and who talks to whom?
+//! Loads the containers that the node agent observes, their resource usage and their connections.
 
 mod connections;
 mod external;
@@ -9,7 +9,7 @@ mod resources;
 use super::{addresses::Listeners, site::Site};
 use crate::world::model::Several;
 
-/// Loads containers, their connections, and what those lead to.
+/// Loads containers, their connections, and the remote ends of those.
 pub(super) fn run(site: &mut Site<'_, '_>) {
     resources::load(site);
     let mut connections = connections::load(site);

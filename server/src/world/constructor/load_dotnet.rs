@@ -1,4 +1,4 @@
-//! Which .NET applications run in containers?
+//! Loads the .NET applications that run in containers.
 
 use super::{containers::for_each_known, fields::Now, parts::Parts, site::Site};
 use crate::world::{
@@ -25,7 +25,7 @@ const NOW: [Now<DotNet>; 7] = [
 
 const GENERATIONS: [&Query; 2] = [&CONTAINER_DOTNET_MEMORY_HEAP_SIZE_BYTES, &CONTAINER_DOTNET_GC_COUNT_TOTAL];
 
-/// Loads the .NET applications of containers that are known.
+/// Loads the .NET applications of known containers.
 pub(super) fn run(site: &mut Site<'_, '_>) {
     let mut dotnets = Parts::new();
     let labels = [Label::Application, Label::RuntimeVersion];

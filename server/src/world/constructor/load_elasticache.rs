@@ -1,4 +1,4 @@
-//! How are caches of ElastiCache, and what do they cost?
+//! Loads the status and the price of ElastiCache nodes.
 
 use super::{managed, site::Site};
 use crate::world::{
@@ -7,7 +7,7 @@ use crate::world::{
     prices::NodePrice,
 };
 
-/// Loads the status and the price of caches of ElastiCache.
+/// Loads the status and the price of ElastiCache nodes.
 pub(super) fn run(site: &mut Site<'_, '_>) {
     managed::load_status(site, &AWS_ELASTICACHE_STATUS, Label::EcInstanceId);
     let world = &mut site.world;

@@ -1,4 +1,4 @@
-//! Which caches of ElastiCache are there?
+//! Loads the nodes of ElastiCache.
 
 use super::{
     managed::{self, Found},
@@ -11,8 +11,8 @@ use crate::world::{
     model::ManagedService,
 };
 
-/// Loads the nodes of ElastiCache: an application for each cluster. An id that several series have counts once, as the one
-/// that was seen last.
+/// Loads the nodes of ElastiCache, with an application for each cluster. If several series have the same id,
+/// the one seen last counts.
 pub(super) fn run(site: &mut Site<'_, '_>) {
     let labels = [
         Label::ClusterId,

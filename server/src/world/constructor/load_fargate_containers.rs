@@ -1,4 +1,5 @@
-//! What do containers on AWS Fargate use? cAdvisor says it, for want of a node agent.
+//! Loads the resource usage of containers on AWS Fargate, which cAdvisor reports because no node agent runs
+//! there.
 
 use super::{
     fields::{Now, OverTime},
@@ -31,7 +32,7 @@ const OVER_TIME: [OverTime<Container>; 4] = [
 
 const LABELS: [Label; 4] = [Label::KubernetesIoHostname, Label::Namespace, Label::Pod, Label::Container];
 
-/// Loads containers of pods that are known. Series about a pod as a whole are left out.
+/// Loads the containers of known pods. Series about a pod as a whole are skipped.
 pub(super) fn run(site: &mut Site<'_, '_>) {
     for (query, field) in NOW {
         for (labels, row) in read(site.answers, query, LABELS) {

@@ -1,4 +1,4 @@
-//! Which nodes are of AWS Fargate?
+//! Marks the nodes of AWS Fargate.
 
 use super::{
     fields::Now,
@@ -15,8 +15,8 @@ const MEASURES: [Now<Node>; 2] = [
     (&FARGATE_NODE_MACHINE_MEMORY_BYTES, |node| &mut node.memory_bytes),
 ];
 
-/// Marks the nodes that cAdvisor reports from Fargate. A node is found by both of its ids, or else by that of the system,
-/// because Kubernetes knows no other. Other nodes are not added.
+/// Marks the nodes that cAdvisor reports from Fargate. A node is found by both of its ids, or else by the
+/// system UUID alone, the only id that Kubernetes knows. Unknown nodes are not added.
 pub(super) fn run(site: &mut Site<'_, '_>) {
     let labels = [
         Label::MachineId,

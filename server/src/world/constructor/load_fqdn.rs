@@ -1,4 +1,4 @@
-//! Which domain names do addresses have?
+//! Loads the domain names of addresses.
 
 use super::site::{Site, read};
 use crate::world::{
@@ -6,7 +6,7 @@ use crate::world::{
     model::ip,
 };
 
-/// Keeps the first domain name of each address, in the order of the alphabet.
+/// Stores the alphabetically first domain name of each address.
 pub(super) fn run(site: &mut Site<'_, '_>) {
     for ([address, name], _) in read(site.answers, &IP_TO_FQDN, [Label::Ip, Label::Fqdn]) {
         let Some(address) = ip(site.answers.text(address)).filter(|_| !name.is_empty()) else { continue };

@@ -1,4 +1,4 @@
-//! Which targets does Prometheus reach? Counters need that to know where they begin.
+//! Loads the series `up` of the scrape targets. The start of a counter is detected with it.
 
 use super::site::{Site, read};
 use crate::world::{
@@ -6,7 +6,7 @@ use crate::world::{
     model::keep_newer,
 };
 
-/// Keeps the series `up` by job and instance.
+/// Stores the series `up` by job and instance.
 pub(super) fn run(site: &mut Site<'_, '_>) {
     let table = site.answers.table(&UP);
     for ([job, instance], row) in read(site.answers, &UP, [Label::Job, Label::Instance]) {

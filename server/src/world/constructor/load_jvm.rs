@@ -1,4 +1,4 @@
-//! Which Java virtual machines run in containers?
+//! Loads the Java virtual machines that run in containers.
 
 use super::{containers::for_each_known, fields::Now, parts::Parts, site::Site};
 use crate::world::{
@@ -18,7 +18,7 @@ const NOW: [Now<Jvm>; 4] = [
     (&CONTAINER_JVM_SAFEPOINT_TIME_SECONDS, |jvm| &mut jvm.safepoint_time),
 ];
 
-/// Loads the Java virtual machines of containers that are known.
+/// Loads the Java virtual machines of known containers.
 pub(super) fn run(site: &mut Site<'_, '_>) {
     let mut jvms = Parts::new();
     let labels = [Label::Jvm, Label::JavaVersion];

@@ -1,4 +1,4 @@
-//! What does Kubernetes say of its services, pods and their owners?
+//! Loads the Kubernetes services, pods and owners that kube-state-metrics reports.
 
 mod containers;
 mod labels;
@@ -10,7 +10,7 @@ mod statuses;
 
 use super::site::Site;
 
-/// Loads what kube-state-metrics knows.
+/// Loads everything that kube-state-metrics reports.
 pub(super) fn run(site: &mut Site<'_, '_>) {
     site.nodes.index_names(&site.world);
     services::load(site);

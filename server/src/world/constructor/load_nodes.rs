@@ -1,4 +1,4 @@
-//! Which nodes are there, where were they rented, and what do they cost?
+//! Loads the nodes, their cloud metadata and their prices.
 
 mod measures;
 
@@ -13,7 +13,7 @@ use crate::world::{
     prices::{LifeCycle, NodePrice, Prices},
 };
 
-/// Loads nodes of node agents and of Kubernetes.
+/// Loads the nodes that node agents and Kubernetes report.
 pub(super) fn run(site: &mut Site<'_, '_>) {
     load_agent_nodes(site);
     load_kubernetes_nodes(site);
@@ -36,7 +36,7 @@ fn load_agent_nodes(site: &mut Site<'_, '_>) {
     }
 }
 
-/// Kubernetes knows nodes by the id of the system alone.
+/// Kubernetes identifies nodes by the system UUID alone.
 fn load_kubernetes_nodes(site: &mut Site<'_, '_>) {
     let mut kernels = Map::<NodeId, Latest>::default();
     let labels = [Label::SystemUuid, Label::Node, Label::KernelVersion];
@@ -83,7 +83,7 @@ fn load_clouds(site: &mut Site<'_, '_>) {
     });
 }
 
-/// Azure numbers the zones of a region.
+/// The name of a zone. Azure only numbers the zones of a region, so the region is put before the number.
 fn zone_name(texts: &mut Texts<'_>, provider: Symbol, region: Symbol, zone: Symbol) -> Symbol {
     let (region, zone_text) = (texts.text(region).to_owned(), texts.text(zone).to_owned());
     if texts.text(provider) == "azure" && zone_text.parse::<u32>().is_ok() {

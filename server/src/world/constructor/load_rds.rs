@@ -1,4 +1,4 @@
-//! What do databases of RDS have and use, and what do they cost?
+//! Loads the sizes, the usage and the price of RDS databases.
 
 use super::{fields::Now, managed, site::Site};
 use crate::world::{
@@ -37,7 +37,7 @@ const OVER_TIME: [&Query; 9] = [
     &AWS_RDS_NET_TX_BYTES_PER_SECOND,
 ];
 
-/// Loads the status, the sizes and the price of databases of RDS.
+/// Loads the status, the sizes, the usage and the price of RDS databases.
 pub(super) fn run(site: &mut Site<'_, '_>) {
     managed::load_status(site, &AWS_RDS_STATUS, Label::RdsInstanceId);
     for (query, field) in OF_NODE {

@@ -1,4 +1,4 @@
-//! Which databases of RDS are there?
+//! Loads the databases of RDS.
 
 use super::{
     managed::{self, Found},
@@ -10,8 +10,8 @@ use crate::world::{
     model::ManagedService,
 };
 
-/// Loads the databases of RDS: an application for each cluster, or for each instance outside clusters. An id that several
-/// series have counts once, as the one that was seen last.
+/// Loads the databases of RDS, with an application for each cluster, or for each instance outside clusters.
+/// If several series have the same id, the one seen last counts.
 pub(super) fn run(site: &mut Site<'_, '_>) {
     let labels = [
         Label::ClusterId,

@@ -1,4 +1,4 @@
-//! How a managed database or cache becomes an instance with a node of its own.
+//! Adds a managed database or cache as an instance with a pseudo node.
 
 use super::{load_nodes::lower, site::Site};
 use crate::world::{
@@ -8,9 +8,9 @@ use crate::world::{
     model::{Kind, Latest, Listen, Managed, ManagedId, ManagedService, NodeKey, ip},
 };
 
-/// What is known of a managed database or cache when it is found.
+/// The metadata of a managed database or cache.
 pub(super) struct Found<'a> {
-    /// Its id, with the region.
+    /// Its id, which includes the region.
     pub(super) id: Symbol,
     pub(super) service: ManagedService,
     /// The application that it is an instance of.
@@ -28,7 +28,7 @@ pub(super) struct Found<'a> {
     pub(super) seen: u32,
 }
 
-/// Adds a managed database or cache. One that has the name of another in a region of its own is an instance of its own.
+/// Adds a managed database or cache. Two with the same name in different regions are different instances.
 pub(super) fn enter(site: &mut Site<'_, '_>, found: &Found<'_>) {
     let node = site.nodes.enter(&mut site.world, NodeKey::Managed(found.id));
     let kind = match found.service {
@@ -70,8 +70,8 @@ pub(super) fn enter(site: &mut Site<'_, '_>, found: &Found<'_>) {
     site.managed.insert(found.id, managed);
 }
 
-/// Does something for each series of an answer whose managed database or cache is known by the label `id`, with the texts
-/// of some labels.
+/// Calls `act` for each series of an answer whose label `id` refers to a known managed database or cache,
+/// with the values of some labels.
 pub(super) fn for_each<'a, 'p, const N: usize>(
     site: &mut Site<'a, 'p>,
     query: &'static Query,

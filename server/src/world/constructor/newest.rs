@@ -1,4 +1,4 @@
-//! Which of several series about the same thing counts?
+//! Selects the newest of several series with the same id.
 
 use super::by_symbol::BySymbol;
 use crate::world::{
@@ -6,8 +6,8 @@ use crate::world::{
     catalogue::{Label, Query},
 };
 
-/// For each text of a label the row that was seen last; of rows that were seen at the same moment the one with the larger
-/// texts, so that the order of rows does not matter. Rows without the label are left out.
+/// The row seen last for each value of a label. Of rows that were seen at the same time, the one with the
+/// larger texts, so that the order of rows does not matter. Rows without the label are skipped.
 pub(super) fn newest_by<'a>(
     answers: &'a Answers,
     query: &'static Query,

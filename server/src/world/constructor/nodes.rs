@@ -1,4 +1,4 @@
-//! Which node is meant? By the ids of the machine, by the id of the system, by name.
+//! Finds nodes by machine id and system UUID, by system UUID alone, or by name.
 
 use super::site::{Site, read};
 use crate::world::{
@@ -7,18 +7,18 @@ use crate::world::{
     model::{Map, Node, NodeId, NodeKey, Texts, World},
 };
 
-/// Where nodes are found while a world is built.
+/// Indexes of the nodes of a world that is being built.
 #[derive(Debug, Default)]
 pub(super) struct Nodes {
     by_key: Map<NodeKey, NodeId>,
     by_system_uuid: Map<Symbol, NodeId>,
     by_name: Map<Symbol, NodeId>,
-    /// What labels were found to mean.
+    /// The results for labels that were resolved before.
     by_labels: Map<(Symbol, Symbol), Option<NodeId>>,
 }
 
-/// What the labels `machine_id` and `system_uuid` of a series say: dashes are taken out of the second, and each stands in
-/// for the other where that is missing. `None` when both are missing.
+/// The key of the machine with the labels `machine_id` and `system_uuid`. Dashes are removed from the second.
+/// If one of them is missing, the other is used for both; `None` if both are missing.
 pub(super) fn machine(texts: &mut Texts<'_>, machine_id: Symbol, system_uuid: Symbol) -> Option<NodeKey> {
     let system_uuid = without_dashes(texts, system_uuid);
     let (machine_id, system_uuid) = match (machine_id.is_empty(), system_uuid.is_empty()) {
@@ -30,8 +30,8 @@ pub(super) fn machine(texts: &mut Texts<'_>, machine_id: Symbol, system_uuid: Sy
     Some(NodeKey::Machine { machine_id, system_uuid })
 }
 
-/// Does something for each series of an answer whose node is known, with the texts of some labels. To be called when all
-/// nodes are entered.
+/// Calls `act` for each series of an answer whose node is known, with the values of some labels. Must not be
+/// called before all nodes are added, because results are cached.
 pub(super) fn for_each<'a, 'p, const N: usize>(
     site: &mut Site<'a, 'p>,
     query: &'static Query,
@@ -55,7 +55,7 @@ fn without_dashes(texts: &mut Texts<'_>, text: Symbol) -> Symbol {
 }
 
 impl Nodes {
-    /// The node of that key, which is added if it is new.
+    /// The node with that key. Adds it if it is new.
     pub(super) fn enter(&mut self, world: &mut World<'_>, key: NodeKey) -> NodeId {
         if let Some(node) = self.by_key.get(&key) {
             return *node;
@@ -63,7 +63,7 @@ impl Nodes {
         let node = world.nodes.add(Node::new(key));
         self.by_key.insert(key, node);
         if let NodeKey::Machine { system_uuid, .. } = key {
-            // Machines that were cloned share the id of the system: the one with the smallest machine id is meant.
+            // Cloned machines share the system UUID. It then refers to the one with the smallest machine id.
             let kept = self.by_system_uuid.entry(system_uuid).or_insert(node);
             if key.compare(world.nodes[*kept].key, &world.texts).is_lt() {
                 *kept = node;
@@ -72,7 +72,8 @@ impl Nodes {
         node
     }
 
-    /// The node with the labels `machine_id` and `system_uuid`. To be asked when all nodes are entered.
+    /// The node with the labels `machine_id` and `system_uuid`. Must not be called before all nodes are
+    /// added, because results are cached.
     pub(super) fn find(
         &mut self,
         texts: &mut Texts<'_>,
@@ -85,18 +86,18 @@ impl Nodes {
             .or_insert_with(|| by_key.get(&machine(texts, machine_id, system_uuid)?).copied())
     }
 
-    /// The node with the label `system_uuid`, whatever its machine id.
+    /// The node with the label `system_uuid`, with any machine id.
     pub(super) fn find_system(&self, texts: &mut Texts<'_>, system_uuid: Symbol) -> Option<NodeId> {
         self.by_system_uuid.get(&without_dashes(texts, system_uuid)).copied()
     }
 
-    /// The node of that name.
+    /// The node with that name.
     pub(super) fn named(&self, name: Symbol) -> Option<NodeId> {
         self.by_name.get(&name).copied()
     }
 
-    /// Makes all nodes known by their names. Of several with the same name the one that Kubernetes calls so is meant, of
-    /// those the one that was seen last, of those the one with the smallest ids.
+    /// Indexes all nodes by name. If several have the same name, it refers to the one with that name in
+    /// Kubernetes; then the one seen last, then the one with the smallest ids.
     pub(super) fn index_names(&mut self, world: &World<'_>) {
         self.by_name.clear();
         for (id, node) in world.nodes.iter() {

@@ -1,4 +1,4 @@
-//! The parts of things, told apart by name: the disks of a node, the runtimes of an instance.
+//! Collects named parts of a whole, such as the disks of a node or the runtimes of an instance.
 
 use std::hash::Hash;
 
@@ -7,7 +7,7 @@ use crate::world::{
     model::{Id, Map, Several},
 };
 
-/// Parts by what they are a part of, and their name.
+/// Parts by their whole and their name.
 pub(super) struct Parts<K, T> {
     places: Map<(K, Symbol), usize>,
     parts: Vec<(K, T)>,
@@ -18,7 +18,7 @@ impl<K: Id + Hash + Eq, T> Parts<K, T> {
         Self { places: Map::default(), parts: Vec::new() }
     }
 
-    /// The part of that name, which is added if it is new.
+    /// The part with that name. Adds it if it is new.
     pub(super) fn enter(&mut self, whole: K, name: Symbol, new: impl FnOnce(Symbol) -> T) -> &mut T {
         let Self { places, parts } = self;
         let place = *places.entry((whole, name)).or_insert_with(|| {

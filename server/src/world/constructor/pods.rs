@@ -1,4 +1,4 @@
-//! Which pod is meant? By its uid, by its name on a node, by its name.
+//! Finds pods by uid, by name on a node, or by name.
 
 use super::by_symbol::BySymbol;
 use crate::world::{
@@ -6,7 +6,7 @@ use crate::world::{
     model::{InstanceId, Map, NodeId, World},
 };
 
-/// Where instances that are pods are found while a world is built.
+/// Indexes of the pods of a world that is being built, as instances.
 #[derive(Debug, Default)]
 pub(super) struct Pods {
     by_uid: BySymbol<InstanceId>,
@@ -20,12 +20,12 @@ impl Pods {
         self.by_uid.get(uid)
     }
 
-    /// Makes a pod known by its uid.
+    /// Adds a pod to the index by uid.
     pub(super) fn set_uid(&mut self, uid: Symbol, pod: InstanceId) {
         self.by_uid.set(uid, pod);
     }
 
-    /// The pod of that namespace and name on a node, or on none that is known.
+    /// The pod with that namespace and name on a node; `None` is an unknown node.
     pub(super) fn on_node(
         &self,
         namespace: Symbol,
@@ -35,13 +35,13 @@ impl Pods {
         self.by_node.get(&(namespace, name, node)).copied()
     }
 
-    /// The pod of that namespace and name.
+    /// The pod with that namespace and name.
     pub(super) fn named(&self, namespace: Symbol, name: Symbol) -> Option<InstanceId> {
         self.by_name.get(&(namespace, name)).copied()
     }
 
-    /// Makes all pods known by their names. Of several with the same name one that is not gone is meant, of those the one
-    /// that was seen last, of those the one of the application with the smallest id by text.
+    /// Indexes all pods by name. If several have the same name, it refers to one that still exists; then to
+    /// the one seen last, then to the one whose application id sorts first.
     pub(super) fn index_names(&mut self, world: &World<'_>) {
         for (id, instance) in world.instances.iter().filter(|(_, instance)| instance.pod.is_some()) {
             let namespace = world.apps[instance.application].id.namespace;

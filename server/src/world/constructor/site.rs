@@ -1,4 +1,4 @@
-//! A world that is being built, and what is known only while it is.
+//! The state of building a world: the world so far, and the indexes that the stages share.
 
 use std::net::IpAddr;
 
@@ -16,12 +16,13 @@ use crate::world::{
     prices::Prices,
 };
 
-/// A world that is being built.
+/// A world that is being built, with the indexes that the stages share.
 pub(super) struct Site<'a, 'p> {
     pub(super) answers: &'a Answers,
     pub(super) prices: &'p Prices,
     pub(super) categories: Categories,
-    /// Names of custom applications, and patterns of the instances that make them up, in the order of the names.
+    /// Names of custom applications, and patterns of the instances that make them up, in the order of the
+    /// names.
     custom_applications: Vec<(Symbol, Vec<Glob>)>,
     pub(super) world: World<'a>,
     pub(super) nodes: Nodes,
@@ -29,17 +30,17 @@ pub(super) struct Site<'a, 'p> {
     pub(super) containers: Containers,
     /// Managed databases and caches by their ids.
     pub(super) managed: Map<Symbol, ManagedId>,
-    /// Everything that anyone listens on.
+    /// The addresses on which instances listen.
     pub(super) listens: Vec<(InstanceId, Listen)>,
     pub(super) listeners: Listeners,
-    /// The first domain name of each address, in the order of the alphabet.
+    /// The alphabetically first domain name of each address.
     pub(super) domain_names: Map<IpAddr, Symbol>,
     pub(super) services: Map<IpAddr, ServiceId>,
     apps: Map<ApplicationId, AppId>,
     instances: Map<(AppId, Symbol), InstanceId>,
 }
 
-/// The rows of an answer, with the texts of some labels.
+/// The rows of an answer, with the values of some labels.
 pub(super) fn read<'a, const N: usize>(
     answers: &'a Answers,
     query: &'static Query,
@@ -77,17 +78,17 @@ impl<'a, 'p> Site<'a, 'p> {
         }
     }
 
-    /// The namespace of that name; `_` for none.
+    /// The symbol of a namespace; that of `_` if the name is empty.
     pub(super) fn namespace(&mut self, name: &str) -> Symbol {
         self.world.texts.intern(if name.is_empty() { "_" } else { name })
     }
 
-    /// The application of that id, if it is known.
+    /// The application with that id, if it is known.
     pub(super) fn find_application(&self, id: ApplicationId) -> Option<AppId> {
         self.apps.get(&id).copied()
     }
 
-    /// The application of that id, which is added if it is new.
+    /// The application with that id. Adds it if it is new.
     pub(super) fn application(&mut self, namespace: Symbol, kind: Kind, name: Symbol) -> AppId {
         let id = ApplicationId { namespace, kind, name };
         let apps = &mut self.world.apps;
@@ -102,8 +103,8 @@ impl<'a, 'p> Site<'a, 'p> {
         })
     }
 
-    /// The instance of that name, of which there is one in an application; added if it is new. Of several nodes that an
-    /// instance is said to be on, it is on that with the smallest ids by text.
+    /// The instance with that name, which is unique within its application. Adds it if it is new. If an
+    /// instance is reported on several nodes, the one whose ids sort first counts.
     pub(super) fn instance(&mut self, application: AppId, name: Symbol, node: Option<NodeId>) -> InstanceId {
         let Some(known) = self.instances.get(&(application, name)).copied() else {
             let added = self.add_instance(application, name, node);
@@ -125,18 +126,18 @@ impl<'a, 'p> Site<'a, 'p> {
         known
     }
 
-    /// The instance of that name of an application, if it is known.
+    /// The instance with that name of an application, if it is known.
     pub(super) fn find_instance(&self, application: AppId, name: Symbol) -> Option<InstanceId> {
         self.instances.get(&(application, name)).copied()
     }
 
-    /// Makes an instance known as the one of that name.
+    /// Adds an instance to the index by name.
     pub(super) fn name_instance(&mut self, instance: InstanceId) {
         let Instance { application, name, .. } = self.world.instances[instance];
         self.instances.insert((application, name), instance);
     }
 
-    /// Adds an instance, whether or not there is one of that name.
+    /// Adds an instance, even if another one has that name.
     pub(super) fn add_instance(
         &mut self,
         application: AppId,
@@ -149,7 +150,7 @@ impl<'a, 'p> Site<'a, 'p> {
         id
     }
 
-    /// The name of the custom application that an instance is a part of, if it is.
+    /// The name of the custom application that an instance belongs to, if any.
     pub(super) fn custom_application(&self, instance: Symbol) -> Option<Symbol> {
         let instance = self.world.text(instance);
         let matches = |patterns: &[Glob]| patterns.iter().any(|pattern| pattern.matches(instance));

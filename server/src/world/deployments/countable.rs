@@ -1,4 +1,4 @@
-//! What of the rollouts is to be in a report?
+//! Selects the rollouts and summaries that reports count.
 
 use std::collections::HashMap;
 
@@ -11,8 +11,9 @@ use crate::world::{
     records::{Countable, Fact},
 };
 
-/// The rollouts of counted applications that started after `since`, in Unix seconds, and what those changed of which that is
-/// known, also when it is nothing. `deployments` are those of the project, those of one application together, the oldest first.
+/// The rollouts of counted applications that started after `since`, in Unix seconds, and their summaries as
+/// far as they are known, including empty ones. `deployments` are those of the project, grouped by
+/// application, the oldest first.
 #[must_use]
 pub fn countable(
     world: &World<'_>,
@@ -40,7 +41,7 @@ pub fn countable(
     countable
 }
 
-/// The objectives of the counted ones of some applications.
+/// The objectives of those of the applications that are counted.
 fn counted_with_objectives(
     world: &World<'_>,
     overrides: &Overrides,
@@ -56,7 +57,7 @@ fn counted_with_objectives(
         .collect()
 }
 
-/// What a rollout changed against the last one `before` it of which that is known.
+/// The summary of a rollout compared with the last one `before` it that has a snapshot.
 fn summary<'d>(
     rollout: &Deployment,
     before: impl DoubleEndedIterator<Item = &'d Deployment>,

@@ -1,15 +1,15 @@
-//! When did one replica set take the place of another?
+//! Detects the replacement of one replica set by another.
 
 use std::{collections::BTreeSet, ops::RangeInclusive};
 
-/// The moments that are looked at, in Unix seconds.
+/// The moments that are examined, in Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grid {
-    /// The first one, at least.
+    /// The first moment is not before this.
     pub from: u32,
-    /// The last one, at most.
+    /// The last moment is not after this.
     pub to: u32,
-    /// The distance between two, of which all are multiples; at least 1.
+    /// The distance between two moments; at least 1. All moments are multiples of it.
     pub step: u32,
 }
 
@@ -20,35 +20,37 @@ pub struct ReplicaSet {
     pub name: String,
     /// The images of its containers.
     pub images: BTreeSet<String>,
-    /// From when to when each of its pods was seen, in Unix seconds.
+    /// The time span in which each of its pods was seen, in Unix seconds.
     pub pods: Vec<RangeInclusive<u32>>,
 }
 
-/// What was seen of an application.
+/// The detected rollouts of an application.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
     /// Its rollouts, the oldest first.
     pub rollouts: Vec<Detected>,
-    /// The replica set that is alone at the end, and since when, in Unix seconds; `None` when there are several, or none.
+    /// The replica set that is the only one at the end, and since when, in Unix seconds; `None` if there are
+    /// several or none.
     pub alone: Option<(String, u32)>,
 }
 
-/// A rollout that was seen.
+/// A detected rollout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detected {
-    /// The name of the replica set that came.
+    /// The name of the new replica set.
     pub name: String,
-    /// When it came, in Unix seconds.
+    /// When its first pods were seen, in Unix seconds.
     pub started_at: u32,
-    /// When only it was left, in Unix seconds; `None` when that did not happen, as when the one before came back.
+    /// When all other pods were gone, in Unix seconds; `None` if that did not happen, for example after a
+    /// rollback.
     pub finished_at: Option<u32>,
     /// The images of its containers, sorted.
     pub container_images: Vec<String>,
 }
 
-/// Finds the rollouts of an application by the rules of Coroot 1.6: one begins with the first moment at which there is a second
-/// replica set, and ends with the first at which there is one. What there was at the first moment was not rolled out; moments
-/// without pods say nothing.
+/// Detects the rollouts of an application by the rules of Coroot 1.6: a rollout begins at the first moment
+/// with a second replica set, and ends at the first moment with only one. The replica set of the first moment
+/// is no rollout. Moments without pods are ignored.
 #[must_use]
 pub fn detect(mut replica_sets: Vec<ReplicaSet>, grid: Grid) -> Seen {
     replica_sets.sort_by(|one, other| one.name.cmp(&other.name));
@@ -67,19 +69,19 @@ impl ReplicaSet {
     }
 }
 
-/// What was seen up to a moment.
+/// The state of the detection at a moment.
 #[derive(Default)]
 struct Walk<'r> {
     rollouts: Vec<Detected>,
-    /// The replica set that came last; `None` before one was alone.
+    /// The newest replica set; `None` before the first moment with only one.
     newest: Option<&'r ReplicaSet>,
-    /// Whether the last rollout goes on.
+    /// Whether the last rollout is in progress.
     is_open: bool,
     alone: Option<(&'r ReplicaSet, u32)>,
 }
 
 impl<'r> Walk<'r> {
-    /// Passes a moment at which there are these replica sets, by name.
+    /// Processes a moment with these replica sets, which are sorted by name.
     fn pass(&mut self, at: u32, present: &[&'r ReplicaSet]) {
         match present {
             [] => {}
@@ -140,7 +142,7 @@ mod tests {
 
     use super::*;
 
-    /// The pods of a replica set by the points at which they are there: `1` from the point 1 on, lives one after another.
+    /// The pods of a replica set by presence at each point from 1 on. Each run of `1` is a pod.
     fn replica_set(name: &str, points: &str) -> ReplicaSet {
         let mut pods: Vec<RangeInclusive<u32>> = Vec::new();
         for (at, _) in (1..).zip(points.chars()).filter(|(_, there)| *there == '1') {
@@ -232,7 +234,7 @@ mod tests {
                 prop_assert!(one.finished_at.is_none_or(|finished| finished <= next.started_at));
             }
             for rollout in &found.rollouts {
-                // It came when it is said to have come, and was alone when it is said to have finished.
+                // It exists at its start, and is the only one at its finish.
                 let is_there = |name: &str, at: u32| {
                     let points = named.iter().find(|(other, _)| *other == name).unwrap().1;
                     points.as_bytes()[at as usize - 1] == b'1'

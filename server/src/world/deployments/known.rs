@@ -1,21 +1,22 @@
-//! Finds the rollouts that are not stored yet, and those of which more is known now.
+//! Finds the rollouts that are not stored yet, and stored ones that have finished.
 //!
-//! They are found as Coroot 1.6 finds them. One that takes longer than an hour finishes when its replica set
-//! is alone.
+//! The rules are those of Coroot 1.6. A rollout that takes longer than an hour finishes when its replica set
+//! is the only one.
 
 use super::{Deployment, Detected, Seen};
 use crate::world::application_key::ApplicationKey;
 
-/// How far apart two may say that the same rollout began, in seconds: after a restart pods are known on a coarser grid.
+/// The largest difference between two starts of the same rollout, in seconds: after a restart, pods are known
+/// on a coarser grid.
 const TOLERANCE_S: u32 = 600;
 
-/// The rollouts of an application that were seen and are not among the `stored` ones, and those of which more is known now. A
-/// stored one keeps its start, and its finish once it has one.
+/// The rollouts of an application that were seen and are not `stored` yet, and stored ones that have
+/// finished. The start of a stored rollout does not change, and neither does its finish.
 #[must_use]
 pub fn news(application: &ApplicationKey, stored: &[Deployment], seen: Seen) -> Vec<Deployment> {
     let Seen { rollouts, alone } = seen;
     let mut unmatched: Vec<&Deployment> = stored.iter().collect();
-    // Those that began at the same moment first: a nearby one is not to take their place.
+    // Exact matches first, so that a nearby rollout does not take their place.
     let exact: Vec<_> = rollouts.iter().map(|detected| take_same(&mut unmatched, detected, 0)).collect();
     let mut news = Vec::new();
     for (detected, exact) in rollouts.into_iter().zip(exact) {
@@ -24,7 +25,7 @@ pub fn news(application: &ApplicationKey, stored: &[Deployment], seen: Seen) -> 
             Some(known) => news.extend(better(known, &detected)),
         }
     }
-    // It took longer than anybody looks back, and its start is not seen any more.
+    // The rollout took longer than the window, so its start is no longer in the data.
     if news.is_empty()
         && let (Some(last), Some((name, since))) = (unmatched.pop(), alone)
         && is_finished_now(stored, last, &name)
@@ -34,7 +35,8 @@ pub fn news(application: &ApplicationKey, stored: &[Deployment], seen: Seen) -> 
     news
 }
 
-/// Takes the stored rollout that is meant, which began at most so many seconds before or after; of several the nearest.
+/// Removes and returns the stored rollout that matches a detected one: it began at most `tolerance_s` seconds
+/// before or after. Of several, the nearest.
 fn take_same<'s>(
     unmatched: &mut Vec<&'s Deployment>,
     detected: &Detected,
@@ -58,7 +60,7 @@ fn better(known: &Deployment, detected: &Detected) -> Option<Deployment> {
     finishes.then(|| Deployment { finished_at, ..known.clone() })
 }
 
-/// Whether the newest stored rollout is `last`, was not finished, and its replica set is the only one.
+/// Whether the newest stored rollout is `last`, has not finished, and its replica set is the only one.
 fn is_finished_now(stored: &[Deployment], last: &Deployment, alone: &str) -> bool {
     stored.last() == Some(last) && last.finished_at.is_none() && last.name == alone
 }
@@ -149,7 +151,7 @@ mod tests {
             let mut known: BTreeMap<u32, Deployment> = known.map(|rollout| (rollout.started_at, rollout)).collect();
             let detected = seen.iter().map(|(at, number, lasts)| detected(&name(*number), *at, lasts.map(|lasts| at + lasts)));
             let seen = Seen { rollouts: detected.collect(), alone: (alone < 3).then(|| (name(alone), 9000)) };
-            // A start is taken once, by whichever rollout has it first.
+            // Two rollouts cannot have the same start.
             prop_assume!(seen.rollouts.iter().all(|rollout| {
                 known.get(&rollout.started_at).is_none_or(|known| known.name == rollout.name)
             }));

@@ -1,6 +1,6 @@
-//! What did the containers of an application use over time?
+//! Measures the resource usage of the containers of an application over time.
 //!
-//! A world has only newest values; its series are found again, by their labels, in answers that have points.
+//! A world has only the newest values. Its series are looked up by their labels in answers that have points.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(super) struct Measures<'m, 'a> {
     containers: Vec<(ContainerId, &'m Container)>,
 }
 
-/// What can grow.
+/// The counters whose increase can be measured.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Growth<'l> {
     Restarts,
@@ -39,7 +39,7 @@ impl<'m, 'a> Measures<'m, 'a> {
         Self { world, points, containers }
     }
 
-    /// The memory in use at each moment of a window at which it is known, in bytes.
+    /// The memory in use in bytes at each moment of a window at which it is known.
     pub(super) fn memory(&self, window: Window) -> Vec<(u32, f64)> {
         let of = |container: &Container| {
             let Container { memory_rss: series, .. } = container;
@@ -54,7 +54,7 @@ impl<'m, 'a> Measures<'m, 'a> {
         memory.into_iter().collect()
     }
 
-    /// Whether something is known of at least half of the moments of a window.
+    /// Whether at least half of the moments of a window are known.
     pub(super) fn is_mostly_known(&self, values: &[(u32, f64)], window: Window) -> bool {
         let queries = [&CONTAINER_MEMORY_RSS, &FARGATE_CONTAINER_MEMORY_RSS];
         let step =
@@ -73,11 +73,11 @@ impl<'m, 'a> Measures<'m, 'a> {
             let cores = table.points_of(row).filter(|(at, _)| window.contains(*at));
             cores.map(|(_, cores)| f64::from(cores)).sum::<f64>() * f64::from(table.points.step)
         });
-        // Added up from 0: the sum of nothing is -0 otherwise.
+        // With `sum()`, the sum of no values would be -0.
         series.fold(0.0, |sum, seconds| sum + seconds)
     }
 
-    /// What counters grew by in a window.
+    /// The increase of counters in a window.
     pub(super) fn increase(&self, growth: Growth<'_>, window: Window) -> f64 {
         match growth {
             Growth::Restarts => self.grown(&CONTAINER_RESTARTS, |_, container| container.restarts, window),
@@ -105,7 +105,8 @@ impl<'m, 'a> Measures<'m, 'a> {
         self.world.log_messages.of(container).copied().filter(is_meant)
     }
 
-    /// What the counters of all containers grew by, of which `rows` are in the answer to a query in the world.
+    /// The total increase of the counters of all containers; `rows` returns those of a container in the
+    /// answer of the world.
     fn grown<R: IntoIterator<Item = RowId>>(
         &self,
         query: &'static Query,
@@ -119,7 +120,7 @@ impl<'m, 'a> Measures<'m, 'a> {
         grown.filter(|(at, _)| window.contains(*at)).map(|(_, grown)| f64::from(grown)).sum()
     }
 
-    /// The rows with points of what containers use.
+    /// The rows with points of the resource usage of all containers.
     fn used<const N: usize>(
         &self,
         series: impl Fn(&Container) -> [(&'static Query, Option<RowId>); N],
@@ -128,7 +129,7 @@ impl<'m, 'a> Measures<'m, 'a> {
         all.filter_map(|(query, row)| self.find(query, row?))
     }
 
-    /// The row with points that has the labels of a row of the world.
+    /// The row with points that has the same labels as a row of the world.
     fn find(&self, query: &'static Query, row: RowId) -> Option<(&'m Table, usize)> {
         let texts = labels(self.world.answers.table(query), row).iter().map(|label| self.world.text(*label));
         let wanted = texts.map(|text| self.points.symbols().find(text)).collect::<Option<Vec<_>>>()?;

@@ -1,4 +1,4 @@
-//! Which replica sets did the deployments of a world have?
+//! Finds the rollouts in a world from the pods of its deployments.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use crate::world::{
     model::{Application, ContainerId, InstanceId, Kind, Several, World},
 };
 
-/// The newest moment of which something is known of pods, in Unix seconds; 0 when nothing is.
+/// The newest moment with data on pods, in Unix seconds; 0 without data.
 #[must_use]
 pub fn newest(world: &World<'_>) -> u32 {
     world.answers.table(&KUBE_POD_STATUS_PHASE).to
 }
 
-/// The rollouts that a world shows and that are not `stored`, or of which more is known than is stored. `step_s` is the distance
-/// between two points of the project.
+/// The rollouts in a world that are not `stored` yet, and stored ones that have finished. `step_s` is the
+/// distance between two points of the project.
 #[must_use]
 pub fn found(world: &World<'_>, stored: &[Deployment], step_s: u32) -> Vec<Deployment> {
     let window = u32::try_from(WINDOW.as_secs()).unwrap_or(u32::MAX);
@@ -33,7 +33,7 @@ pub fn found(world: &World<'_>, stored: &[Deployment], step_s: u32) -> Vec<Deplo
     .collect()
 }
 
-/// What was seen of an application; `None` when nothing could have changed.
+/// The detected rollouts of an application; `None` if there is nothing to compare with stored ones.
 fn seen(
     world: &World<'_>,
     containers: &Several<InstanceId, ContainerId>,

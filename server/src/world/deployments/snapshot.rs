@@ -1,4 +1,4 @@
-//! When is it time to say what a rollout cost, and what did it?
+//! Decides when the snapshot of a rollout is due, and takes it.
 
 use std::collections::BTreeMap;
 
@@ -18,14 +18,14 @@ use crate::world::{
     regression::Line,
 };
 
-/// How long after the finish a snapshot begins, and how long it is, in seconds.
+/// The time from the finish to the start of a snapshot, and the length of a snapshot, in seconds.
 const AFTER_S: u32 = 600;
 const LENGTH_S: u32 = 1200;
 
 /// The name of the bucket with all requests.
 pub(super) const ALL: &str = "+Inf";
 
-/// The queries of which a snapshot needs the values over time.
+/// The queries whose values over time a snapshot needs.
 pub const NEEDED: &[&Query] = &[
     &UP,
     &CONTAINER_CPU_USAGE,
@@ -41,15 +41,15 @@ pub const NEEDED: &[&Query] = &[
 /// The time of a snapshot: after `from` and not after `to`, in Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// Its beginning.
+    /// Its start.
     pub from: u32,
     /// Its end.
     pub to: u32,
 }
 
-/// The rollouts of one application, the oldest first, of which a snapshot is due when the newest values are of `to`, in Unix
-/// seconds: 20 minutes that begin 10 after the finish are over, they are within the last hour, and no other rollout began in
-/// them.
+/// Selects the rollouts of one application whose snapshot is due; `rollouts` has the oldest first, and the
+/// newest values are from `to`, in Unix seconds. A snapshot covers 20 minutes that begin 10 minutes after the
+/// finish. It is due if these are over and within the last hour, and no other rollout began in them.
 #[must_use]
 pub fn due(rollouts: &[Deployment], to: u32) -> Vec<(&Deployment, Window)> {
     let nexts = rollouts.iter().skip(1).map(|next| next.started_at).chain([u32::MAX]);
@@ -64,11 +64,12 @@ pub fn due(rollouts: &[Deployment], to: u32) -> Vec<(&Deployment, Window)> {
         .collect()
 }
 
-/// What an application did and cost in a window; `points` are the answers to the queries of [`NEEDED`], `sums` its requests.
-/// `None` when the answers do not cover the window, or when less than half of it is known of its memory: nothing is made up.
+/// Takes the snapshot of an application for a window; `points` are the answers to the queries of [`NEEDED`],
+/// `sums` its requests. `None` if the answers do not cover the window, or if the memory is known for less
+/// than half of it: missing values are not estimated.
 ///
-/// The memory in use is the mean over the window. Coroot takes the whole hour before its end, in which there is much of
-/// before the rollout.
+/// The memory in use is the mean over the window. Coroot uses the whole hour before the end of the window,
+/// much of which is before the rollout.
 #[must_use]
 pub fn take(
     world: &World<'_>,
@@ -107,7 +108,8 @@ fn latency(sums: &Sums) -> BTreeMap<String, u64> {
     sums.latency.iter().map(|(bound, requests)| (name(*bound), count(*requests))).collect()
 }
 
-/// By how much a straight line through the memory in use grows in an hour; `None` when there is none, or it comes from below 0.
+/// The growth of the memory in use per hour by its trend line, in percent; `None` without a line, or if it is
+/// not above 0.
 fn leak_percent(memory: &[(u32, f64)], window: Window) -> Option<f32> {
     let line = Line::through(memory)?;
     let (begin, end) = (line.at(window.from), line.at(window.from.saturating_add(3600)));
@@ -118,7 +120,7 @@ fn mean(values: &[(u32, f64)]) -> f64 {
     values.iter().map(|(_, value)| value).sum::<f64>() / values.len().max(1) as f64
 }
 
-/// A number of things, rounded.
+/// A count, rounded.
 fn count(number: f64) -> u64 {
     number.round() as u64
 }

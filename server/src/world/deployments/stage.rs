@@ -1,25 +1,25 @@
-//! How far did a rollout get?
+//! The stages of a rollout.
 
 use super::Deployment;
 use crate::world::status::Status;
 
-/// How far a rollout got.
+/// The stage of a rollout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// What it changed is known.
+    /// Its summary is known.
     Summary,
     /// It has finished.
     Deployed,
     /// Another one began before it had finished.
     Cancelled,
-    /// It takes longer than it may.
+    /// It takes longer than allowed.
     Stuck,
-    /// It goes on.
+    /// It is in progress.
     InProgress,
 }
 
 impl Stage {
-    /// How far a rollout got at `now`, in Unix seconds, that may take `may_take_s` seconds.
+    /// The stage of a rollout at `now`, in Unix seconds; it may take `may_take_s` seconds.
     #[must_use]
     pub fn of(rollout: &Deployment, is_newest: bool, now: u32, may_take_s: f32) -> Self {
         if rollout.snapshot.is_some() {
@@ -35,7 +35,7 @@ impl Stage {
         if age as f32 > may_take_s { Self::Stuck } else { Self::InProgress }
     }
 
-    /// How well that is.
+    /// The status of the stage.
     #[must_use]
     pub const fn status(self) -> Status {
         match self {

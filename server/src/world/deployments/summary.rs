@@ -1,4 +1,4 @@
-//! What did a rollout change for the better, and what for the worse?
+//! Compares the snapshots of two rollouts, and lists the notable changes.
 
 use super::Snapshot;
 use crate::world::{
@@ -6,22 +6,22 @@ use crate::world::{
     inspections::{AvailabilityObjective, LatencyObjective, Overrides},
 };
 
-/// A change that is notable, in percent.
+/// The smallest notable change, in percent.
 const NOTABLE_PERCENT: f64 = 5.0;
 
-/// Growth of the memory in use that is a leak, in percent an hour.
+/// Faster growth of the memory in use is a leak, in percent per hour.
 const LEAK_PERCENT: f32 = 5.0;
 
-/// What an application is to achieve.
+/// The service level objectives of an application.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Objectives {
-    /// How often requests are to succeed.
+    /// The objective for availability.
     pub availability: AvailabilityObjective,
-    /// How often they are to be answered quickly.
+    /// The objective for latency.
     pub latency: LatencyObjective,
 }
 
-/// Whether something became better or worse.
+/// The direction of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Better,
@@ -31,7 +31,7 @@ enum Verdict {
 use Verdict::{Better, Worse};
 
 impl Objectives {
-    /// Those of an application; `is_auxiliary` says whether it serves the infrastructure.
+    /// The objectives of an application; `is_auxiliary` is whether it serves the infrastructure.
     #[must_use]
     pub fn of(overrides: &Overrides, application: &ApplicationKey, is_auxiliary: bool) -> Self {
         Self {
@@ -41,11 +41,11 @@ impl Objectives {
     }
 }
 
-/// The notable changes of a rollout, `before` being the snapshot of the one before it: `+` or `-` and the name of a report, by
-/// the rules of Coroot 1.6. A report may be there more than once.
+/// The notable changes of a rollout by the rules of Coroot 1.6, as `+` or `-` and the name of a report;
+/// `before` is the snapshot of the previous rollout. A report may occur more than once.
 ///
-/// Two things are other than there: errors in logs that disappeared completely count, which Coroot's rule does not reach; and
-/// that a leak is over counts only when it is known.
+/// Two rules differ: errors in logs that disappeared completely count, which Coroot's rule never reaches; and
+/// a leak counts as over only if the growth is known.
 #[must_use]
 pub fn changes(now: &Snapshot, before: Option<&Snapshot>, objectives: &Objectives) -> Vec<&'static str> {
     let compared =
@@ -69,7 +69,8 @@ pub fn changes(now: &Snapshot, before: Option<&Snapshot>, objectives: &Objective
     verdicts.into_iter().filter_map(entry).collect()
 }
 
-/// Whether an objective is missed, or is met and was not before. `percent` is the share of good requests, if there were any.
+/// Worse if an objective is missed, better if it is met and was missed before. `percent` returns the share of
+/// good requests, if there were any.
 fn met(
     now: &Snapshot,
     before: Option<&Snapshot>,
@@ -128,7 +129,8 @@ fn logs(now: &Snapshot, before: Option<&Snapshot>) -> Option<Verdict> {
     }
 }
 
-/// Whether what is to be small changed notably; both are known when they are above 0.
+/// Compares two values of which a smaller one is better; `None` if the change is not notable, or a value is
+/// not above 0.
 fn compare(now: f64, before: f64) -> Option<Verdict> {
     if now <= 0.0 || before <= 0.0 {
         return None;
@@ -154,7 +156,7 @@ mod tests {
 
     use super::*;
 
-    /// A snapshot of a thousand requests of which nothing is to be said, with some changes.
+    /// An unremarkable snapshot of a thousand requests, with some changes.
     fn snapshot(change: impl FnOnce(&mut Snapshot)) -> Snapshot {
         let mut snapshot = Snapshot {
             requests: 1000,
@@ -226,7 +228,7 @@ mod tests {
             (|snapshot| snapshot.log_errors = 94, Some(logging), &["+Logs"]),
             (SAME, Some(logging), &["+Logs"]),
             (|snapshot| (snapshot.log_errors, snapshot.requests) = (500, 0), Some(logging), &[]),
-            // The example of the document.
+            // The example in the documentation.
             (
                 |snapshot| (snapshot.cpu_usage, snapshot.memory_usage) = (150.0, 2000),
                 Some(logging),

@@ -1,17 +1,17 @@
-//! Which applications talk to nobody?
+//! Finds the applications without connections to others.
 
 use crate::world::model::{AppId, Id as _, Remote, World};
 
-/// The applications that have something to do with others.
+/// The applications that are connected to others.
 #[derive(Debug, Clone)]
 pub(super) struct Connected {
     apps: Vec<bool>,
 }
 
 impl Connected {
-    /// Looks at all connections between different applications. An edge with an instance that is gone does not count. A
-    /// connection that leads to an application, of which the instance is not known, counts for that application and not
-    /// for its client.
+    /// Marks both ends of all connections between different applications. A connection from or to an instance
+    /// that is gone does not count. A connection to an unknown instance of an application counts for that
+    /// application and not for its client.
     pub(super) fn of(world: &World<'_>) -> Self {
         let mut apps = vec![false; world.apps.len()];
         for connection in world.connections.values() {
@@ -34,7 +34,7 @@ impl Connected {
         Self { apps }
     }
 
-    /// Whether an application stands alone.
+    /// Whether an application has no connections to others.
     pub(super) fn is_standalone(&self, app: AppId) -> bool {
         !self.apps.get(app.place()).copied().unwrap_or_default()
     }

@@ -1,11 +1,11 @@
-//! Which words may leave: the clouds and the kinds of services that agents are known to report.
+//! The closed lists of words that reports may contain: clouds and kinds of services that agents report.
 //!
-//! A label can hold any text, so a word that is not listed is called [`OTHER`].
+//! A label can have any text, so a word that is not listed is replaced by [`OTHER`].
 
-/// What a word that is not listed is called.
+/// The replacement for a word that is not listed.
 pub(super) const OTHER: &str = "other";
 
-/// Cloud providers, in order.
+/// Cloud providers, sorted.
 const CLOUDS: [&str; 21] = [
     "akamai",
     "alibaba",
@@ -30,7 +30,7 @@ const CLOUDS: [&str; 21] = [
     "vultr",
 ];
 
-/// Application types of containers and of managed databases, in order.
+/// Application types of containers and of managed databases, sorted.
 const SERVICES: [&str; 56] = [
     "aerospike",
     "cassandra",

@@ -1,4 +1,4 @@
-//! Tests of what happens to incidents.
+//! Tests of changes of incidents.
 
 use std::sync::LazyLock;
 
@@ -25,7 +25,7 @@ fn incident(name: &str, opened_at: u32, severity: Status) -> Incident {
     Incident { application: key(name), key: format!("of-{name}"), opened_at, resolved_at: None, severity }
 }
 
-/// The application was last heard of in the slot that ended then, and what was answered last ended at `newest`.
+/// The newest slot of the application ends at `end`, and the newest slot that was fetched at `newest`.
 fn heard(name: &str, end: u32, newest: u32) -> Indicators {
     let slot = SlotOf {
         application: key(name),
@@ -39,7 +39,7 @@ fn heard(name: &str, end: u32, newest: u32) -> Indicators {
     known
 }
 
-/// The operator says nothing of where requests are counted.
+/// The operator set no objectives.
 fn seen(indicators: &Indicators) -> Known<'_> {
     static NOTHING: LazyLock<Overrides> = LazyLock::new(Overrides::default);
     Known { indicators, overrides: &NOTHING }
@@ -66,7 +66,7 @@ fn an_incident_lasts_from_the_first_missed_objective_until_they_are_met() {
         (Some((hour_ago, Critical)), Some(Unknown), hour_ago, Some((Resolved, Critical))),
         (Some((hour_ago, Critical)), None, hour_ago + 300, None),
         (Some((hour_ago, Critical)), None, hour_ago, Some((Resolved, Critical))),
-        // Nothing was ever heard of it since the records began anew.
+        // There is no data on it since the records began anew.
         (Some((hour_ago + 1, Critical)), None, hour_ago, None),
     ] {
         let open: Vec<_> = open.map(|(at, severity)| incident("cart", at, severity)).into_iter().collect();
@@ -84,7 +84,7 @@ fn an_incident_lasts_from_the_first_missed_objective_until_they_are_met() {
     }
 }
 
-/// The incidents that are open once changes are made.
+/// The incidents that are open after changes.
 fn made(mut open: Vec<Incident>, changes: &[Change]) -> Vec<Incident> {
     for Change { incident, .. } in changes {
         open.retain(|other| other.key != incident.key);

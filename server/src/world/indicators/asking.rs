@@ -1,4 +1,4 @@
-//! The operator's own queries, put to Prometheus.
+//! Sends the operator's custom queries to Prometheus.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,17 +13,17 @@ use super::{
 };
 use crate::world::prometheus::{Prometheus, QueryError};
 
-/// How many are put at the same time.
+/// The number of queries at the same time.
 const AT_ONCE: usize = 4;
 
-/// How long one may take.
+/// The time limit of a query.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long new ones are put. The rest waits for the next load.
+/// How long new queries are started. The rest wait for the next load.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Puts queries of the operator's ([`Indicators::missing`](super::Indicators::missing)), and returns what becomes known. One
-/// that fails costs only itself, and is missing again with the next slot.
+/// Sends custom queries of the operator ([`Indicators::missing`](super::Indicators::missing)), and returns
+/// their results. A query that fails does not affect the others, and is missing again with the next slot.
 pub async fn ask_own(prometheus: &Arc<Prometheus>, missing: Vec<Own>) -> Batch {
     let mut waiting = missing.into_iter();
     let mut under_way = JoinSet::new();
@@ -39,7 +39,7 @@ pub async fn ask_own(prometheus: &Arc<Prometheus>, missing: Vec<Own>) -> Batch {
                 known.slots.extend(batch.slots);
                 known.own.extend(batch.own);
             }
-            // A bug ended the task; the query is put again.
+            // A bug ended the task; the query is sent again.
             Some(Err(_)) => {}
             None => return known,
         }
@@ -49,8 +49,8 @@ pub async fn ask_own(prometheus: &Arc<Prometheus>, missing: Vec<Own>) -> Batch {
 async fn put(prometheus: Arc<Prometheus>, own: Own) -> Batch {
     match timeout(TIMEOUT, ask(&prometheus, &own)).await {
         Ok(Ok(batch)) => return batch,
-        Ok(Err(error)) => tracing::debug!(%error, "a query of the operator's failed"),
-        Err(_) => tracing::debug!("a query of the operator's was not answered in time"),
+        Ok(Err(error)) => tracing::debug!(%error, "a custom query of the operator failed"),
+        Err(_) => tracing::debug!("a custom query of the operator was not answered in time"),
     }
     own.failed()
 }

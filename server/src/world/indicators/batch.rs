@@ -1,4 +1,4 @@
-//! What becomes known of requests at a time?
+//! A batch of new slots, and their sources.
 
 use std::fmt;
 
@@ -7,20 +7,20 @@ use crate::world::{
     inspections::{AvailabilityObjective, LatencyObjective, Overrides},
 };
 
-/// What becomes known at a time.
+/// New slots of applications.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Batch {
-    /// The ends of the slots for which requests were answered by the node agent.
+    /// The ends of the slots for which requests of the node agent were fetched.
     pub requests: Vec<u32>,
-    /// The ends of the slots for which latencies were.
+    /// The ends of the slots for which latencies were fetched.
     pub latencies: Vec<u32>,
     /// The slots of applications.
     pub slots: Vec<SlotOf>,
-    /// How far the operator's own queries got, which is not kept on disk.
+    /// The progress of the operator's custom queries, which is not stored on disk.
     pub own: Vec<OwnProgress>,
 }
 
-/// How far one of the operator's own queries got.
+/// The progress of one of the operator's custom queries.
 #[derive(Clone, PartialEq)]
 pub struct OwnProgress {
     pub(super) application: ApplicationKey,
@@ -28,55 +28,56 @@ pub struct OwnProgress {
     pub(super) progress: Progress,
 }
 
-/// What becomes known of a slot of an application.
+/// A slot of an application.
 #[derive(Clone, PartialEq)]
 pub struct SlotOf {
     /// The application.
     pub application: ApplicationKey,
-    /// Where that comes from.
+    /// Its source.
     pub source: Source,
     /// When the slot ends, in Unix seconds.
     pub end: u32,
-    /// All requests and those that failed; `None` where only latencies are known.
+    /// All requests and those that failed; `None` if only latencies are known.
     pub requests: Option<[f32; 2]>,
-    /// Requests that took at most so long: the upper bound in seconds, infinite for all of them. By bound, each once.
+    /// Cumulative latency histogram: the upper bound in seconds, which is infinite for all requests, and the
+    /// number of requests. Sorted by bound, without duplicates.
     pub latency: Vec<(f32, f32)>,
 }
 
 impl Batch {
-    /// Whether nothing becomes known that is kept on disk.
+    /// Whether it has nothing to store on disk.
     pub(super) const fn is_empty(&self) -> bool {
         self.requests.is_empty() && self.latencies.is_empty() && self.slots.is_empty()
     }
 }
 
-/// Where slots come from.
+/// The source of slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Source {
     /// The node agent.
     Seen,
-    /// Queries of the operator, told from others by a checksum of theirs.
+    /// Custom queries of the operator, identified by their checksum.
     Own(u32),
 }
 
-/// How far a query of the operator's got.
+/// The progress of a custom query.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Progress {
-    /// The end of the newest slot for which it was put, and for which it was answered.
+    /// The end of the newest slot for which it was sent, and for which it was answered.
     pub(super) put: u32,
     pub(super) answered: u32,
 }
 
 impl Source {
-    /// Where the requests and the latencies of an application are counted.
+    /// The sources of the requests and the latencies of an application.
     #[must_use]
     pub fn of(overrides: &Overrides, application: &ApplicationKey) -> [Self; 2] {
         let availability = Self::of_availability(&overrides.availability_of(application));
-        // Whether an application is auxiliary does not matter for that.
+        // The source does not depend on whether the application is auxiliary.
         [availability, Self::of_latency(&overrides.latency_of(application, false))]
     }
 
-    /// Where the requests of an objective are counted.
+    /// The source of the requests of an objective.
     #[must_use]
     pub fn of_availability(objective: &AvailabilityObjective) -> Self {
         match &objective.custom {
@@ -85,7 +86,7 @@ impl Source {
         }
     }
 
-    /// Where the latencies of an objective are counted.
+    /// The source of the latencies of an objective.
     #[must_use]
     pub fn of_latency(objective: &LatencyObjective) -> Self {
         match &objective.custom {

@@ -1,4 +1,4 @@
-//! Holds what is known of one application, slot by slot.
+//! A ring buffer with the slots of one application.
 
 use std::ops::Range;
 
@@ -8,35 +8,36 @@ use crate::world::application_key::ApplicationKey;
 /// The slots of a day.
 const SLOTS: usize = (DAY_S / SLOT_S) as usize;
 
-/// Requests and failures, before the buckets.
+/// The columns before the buckets: requests and failures.
 const COUNTS: usize = 2;
 
-/// Buckets that are kept; a histogram has some ten.
+/// The maximum number of buckets; a histogram has about ten.
 const MOST_BUCKETS: usize = 32;
 
-/// The slots of a day in one piece of memory, which goes round: the slot of tomorrow takes the place of that of today.
+/// The slots of a day in a ring buffer: a slot replaces the one of the day before.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Day {
     /// The end of the newest slot; 0 without one.
     newest: u32,
     /// The upper bounds of buckets, in order.
     bounds: Vec<f32>,
-    /// For each slot the requests, those that failed, and those in each bucket; NaN for what is not known.
+    /// For each slot the requests, the failures, and the requests in each bucket; NaN if unknown.
     values: Vec<f32>,
 }
 
-/// What is known of the requests to an application in some time.
+/// Sums of requests to an application over some slots.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sums {
     /// Requests.
     pub requests: f64,
     /// Those that failed.
     pub errors: f64,
-    /// Requests that took at most so long, by the upper bound in seconds, which is infinite for all; in order.
+    /// Cumulative latency histogram: requests by the upper bound in seconds, which is infinite for all.
+    /// Sorted by bound.
     pub latency: Vec<(f32, f64)>,
 }
 
-/// A slot: what is known of it.
+/// A view of a slot.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Slot<'d> {
     bounds: &'d [f32],
@@ -44,12 +45,12 @@ pub(super) struct Slot<'d> {
 }
 
 impl Day {
-    /// The end of the newest slot, in Unix seconds; 0 when nothing is known.
+    /// The end of the newest slot, in Unix seconds; 0 without slots.
     pub(super) const fn newest(&self) -> u32 {
         self.newest
     }
 
-    /// Puts what becomes known of a slot in its place; what else is known of it stays. A slot that is too old is left out.
+    /// Stores the known values of a slot. Other values of that slot stay. A slot that is too old is ignored.
     pub(super) fn put(&mut self, slot: &SlotOf) {
         if slot.end.saturating_add(DAY_S) <= self.newest {
             return;
@@ -70,7 +71,7 @@ impl Day {
         }
     }
 
-    /// Makes room for the buckets of a slot.
+    /// Adds columns for the buckets of a slot.
     fn make_room(&mut self, slot: &SlotOf) {
         let mut bounds = self.bounds.clone();
         for (bound, _) in &slot.latency {
@@ -97,7 +98,7 @@ impl Day {
         (self.bounds, self.values) = (bounds, values);
     }
 
-    /// Clears the places of the slots after the newest up to `end`, which then is the newest.
+    /// Clears the rows of the slots after the newest one up to `end`, and makes `end` the newest.
     fn move_to(&mut self, end: u32) {
         if end <= self.newest {
             return;
@@ -111,7 +112,7 @@ impl Day {
         self.newest = end;
     }
 
-    /// Clears the places of the slots that end after `latest`. The newest of those that are left is the newest then.
+    /// Clears the rows of the slots that end after `latest`. The newest remaining slot becomes the newest.
     pub(super) fn forget_after(&mut self, latest: u32) {
         if self.newest <= latest {
             return;
@@ -127,7 +128,7 @@ impl Day {
         self.newest = left.last().unwrap_or_default();
     }
 
-    /// The slot that ends then; `None` when nothing is known of it.
+    /// The slot that ends at `end`; `None` if nothing is known of it.
     pub(super) fn at(&self, end: u32) -> Option<Slot<'_>> {
         if end > self.newest || end.saturating_add(DAY_S) <= self.newest {
             return None;
@@ -137,15 +138,15 @@ impl Day {
         is_known.then_some(Slot { bounds: &self.bounds, values })
     }
 
-    /// The rows of the slots after `from` up to `to`, the oldest first, as far as there is room for them. Of a row nothing may be
-    /// known.
+    /// The rows of the slots after `from` up to `to`, the oldest first, as far as the buffer reaches. A row
+    /// may have no known values.
     pub(super) fn rows(&self, from: u32, to: u32) -> impl DoubleEndedIterator<Item = &[f32]> {
         let earliest = self.newest.checked_sub(DAY_S).map_or(0, |before| before / SLOT_S + 1);
         let first = earliest.max(from / SLOT_S + 1);
         let behind = self.newest.min(to) / SLOT_S + 1;
         let start = first as usize % SLOTS;
         let end = start + behind.saturating_sub(first) as usize;
-        // What does not fit in before the end of the memory goes on at its beginning.
+        // Rows past the end of the buffer continue at its beginning.
         let pieces = [start..end.min(SLOTS), 0..end.saturating_sub(SLOTS)];
         let width = COUNTS + self.bounds.len();
         let rows = move |places: Range<usize>| {
@@ -155,12 +156,12 @@ impl Day {
         pieces.into_iter().flat_map(rows)
     }
 
-    /// How many buckets have a bound that is not larger than this.
+    /// The number of buckets whose bound is not larger than this.
     pub(super) fn buckets_up_to(&self, bound: f32) -> usize {
         self.bounds.partition_point(|other| *other <= bound)
     }
 
-    /// The same for others.
+    /// The slot that ends at `end`, with its application and source.
     pub(super) fn slot(&self, application: &ApplicationKey, source: Source, end: u32) -> Option<SlotOf> {
         let slot = self.at(end)?;
         let application = application.clone();
@@ -173,7 +174,7 @@ impl Day {
         })
     }
 
-    /// What is known of the slots after `from` up to `to`, added up.
+    /// The sums of the slots after `from` up to `to`.
     pub(super) fn sums(&self, from: u32, to: u32) -> Sums {
         let mut sums =
             Sums { latency: self.bounds.iter().map(|bound| (*bound, 0.0)).collect(), ..Sums::default() };
@@ -193,29 +194,29 @@ impl Day {
 }
 
 impl Slot<'_> {
-    /// All requests and those that failed; `None` where that is not known.
+    /// All requests and those that failed; `None` if unknown.
     pub(super) fn requests(&self) -> Option<[f32; COUNTS]> {
         requests_of(self.values)
     }
 
-    /// The buckets that are known, by their bounds.
+    /// The known buckets, by bound.
     pub(super) fn buckets(&self) -> impl Iterator<Item = (f32, f32)> {
         let counts = self.values.iter().skip(COUNTS);
         self.bounds.iter().copied().zip(counts.copied()).filter(|(_, count)| !count.is_nan())
     }
 }
 
-/// All requests and those that failed, of the row of a slot; `None` where that is not known.
+/// All requests and those that failed, from the row of a slot; `None` if unknown.
 pub(super) fn requests_of(row: &[f32]) -> Option<[f32; COUNTS]> {
     row.first_chunk().copied().filter(|[all, _]| !all.is_nan())
 }
 
-/// The requests in each bucket, of the row of a slot; NaN where that is not known.
+/// The requests in each bucket, from the row of a slot; NaN if unknown.
 pub(super) fn buckets_of(row: &[f32]) -> &[f32] {
     row.get(COUNTS..).unwrap_or_default()
 }
 
-/// The place of a slot.
+/// The index of a slot in the buffer.
 const fn place(end: u32) -> usize {
     (end / SLOT_S) as usize % SLOTS
 }

@@ -1,8 +1,8 @@
-//! How are slots written?
+//! Encodes and decodes slots for the file on disk.
 //!
-//! A file is a sequence of frames, each with what became known at a time. A frame begins with four numbers of four bytes with
-//! the lowest first: the mark of the format, a checksum of all that follows, the length of the body, and the length that it
-//! has when it is unpacked. Nothing that a frame says is believed before its checksum is right.
+//! A file is a sequence of frames with a batch each. A frame begins with four little-endian numbers of four
+//! bytes: the magic number of the format, a checksum of all that follows, the length of the body, and its
+//! uncompressed length. A frame is decoded only if its checksum is right.
 
 use std::io;
 
@@ -11,16 +11,16 @@ use prost::Message as _;
 use super::{Batch, SlotOf, Source};
 use crate::world::application_key::ApplicationKey;
 
-/// The mark of the format, with its version.
+/// The magic number of the format, with its version.
 const MARK: [u8; 4] = *b"hci1";
 
-/// Bytes before the body.
+/// The length of the header before the body, in bytes.
 const LEN: usize = 16;
 
-/// More than any frame has when it is unpacked.
+/// The maximum uncompressed length of a body; no frame gets near it.
 const MAX_BYTES: usize = 1 << 28;
 
-/// The quickest level.
+/// The fastest compression level.
 const LEVEL: i32 = 1;
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -46,7 +46,7 @@ struct Slot {
     own: Option<u32>,
     #[prost(uint32, tag = "5")]
     end: u32,
-    /// All and those that failed, or nothing.
+    /// All requests and those that failed, or empty.
     #[prost(float, repeated, tag = "6")]
     requests: Vec<f32>,
     #[prost(float, repeated, tag = "7")]
@@ -55,10 +55,10 @@ struct Slot {
     counts: Vec<f32>,
 }
 
-/// The frame of what became known.
+/// Encodes a batch as a frame.
 ///
 /// # Errors
-/// It is too long, or cannot be packed.
+/// The batch is too long, or cannot be compressed.
 pub(super) fn write(batch: &Batch) -> io::Result<Vec<u8>> {
     let body = Body::from(batch).encode_to_vec();
     let packed = zstd::bulk::compress(&body, LEVEL)?;
@@ -70,7 +70,7 @@ pub(super) fn write(batch: &Batch) -> io::Result<Vec<u8>> {
     Ok([&MARK, &crc32fast::hash(&checked).to_le_bytes(), &*checked].concat())
 }
 
-/// Takes the first frame from `bytes`; `None` when there is none, or it is not what was written.
+/// Decodes the first frame of `bytes`, and removes it from them; `None` if there is none, or it is damaged.
 pub(super) fn take(bytes: &mut &[u8]) -> Option<Batch> {
     let (head, rest) = bytes.split_first_chunk::<LEN>()?;
     let number = |place: usize| -> Option<u32> {

@@ -1,4 +1,4 @@
-//! Which requests did the node agent see, and to which applications?
+//! Extracts new slots from the requests that the node agent sees, and assigns them to applications.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,9 +10,10 @@ use crate::world::{
     model::{AppId, Map, Remote, World},
 };
 
-/// What the answers to the queries of [`INDICATORS`](crate::world::catalogue::INDICATORS), read with their points, say of slots
-/// that are not known yet. A destination is the application to which connections to it lead in `world`; one of which nothing
-/// is known there, or that leads to several (the loopback address of many nodes), is nobody's.
+/// The new slots in the answers to the queries of [`INDICATORS`](crate::world::catalogue::INDICATORS), which
+/// must have points. Requests to a destination count for the application that connections to it reach in
+/// `world`. A destination that is unknown there, or that reaches several applications (such as a loopback
+/// address of many nodes), counts for none.
 #[must_use]
 pub fn inbound(world: &World<'_>, answers: &Answers, known: &Indicators) -> Batch {
     let requests = new_slots(answers, &INBOUND_REQUESTS, &known.requests);
@@ -40,8 +41,8 @@ fn is_failure(status: &str) -> bool {
     status == "failed" || status.starts_with('5')
 }
 
-/// The ends of the slots that a query was answered for and that are not known yet. An answer looks back an hour; where its
-/// points are further apart than slots, only the slots in which they lie are known.
+/// The ends of the new slots that the answer to a query covers. An answer covers an hour. If its points are
+/// further apart than slots, it covers only the slots that have a point.
 fn new_slots(answers: &Answers, query: &'static Query, known: &BTreeSet<u32>) -> BTreeSet<u32> {
     let table = answers.table(query);
     let window = u32::try_from(WINDOW.as_secs()).unwrap_or(u32::MAX);
@@ -56,7 +57,7 @@ const fn slot_of(at: u32) -> u32 {
     at.div_ceil(SLOT_S) * SLOT_S
 }
 
-/// What connections to each destination lead to; `None` for one that leads to several.
+/// The application that connections to each destination reach; `None` if they reach several.
 fn destinations(world: &World<'_>) -> Map<(Symbol, Symbol), Option<AppId>> {
     let mut destinations = Map::<_, Option<AppId>>::default();
     for connection in world.connections.values() {
@@ -75,15 +76,15 @@ fn destinations(world: &World<'_>) -> Map<(Symbol, Symbol), Option<AppId>> {
     destinations
 }
 
-/// Slots while they are put together.
+/// Slots that are being built.
 struct Slots {
     by_destination: Map<(Symbol, Symbol), Option<AppId>>,
     by_application: BTreeMap<AppId, BTreeMap<u32, SlotOf>>,
 }
 
 impl Slots {
-    /// Adds the points of an answer at some `ends` to the slots of applications, each with the text of a label and the number
-    /// of requests.
+    /// Adds the points of an answer in the slots with these `ends`. Calls `add` with the value of a label and
+    /// the number of requests.
     fn collect(
         &mut self,
         (world, answers): (&World<'_>, &Answers),
@@ -124,13 +125,13 @@ impl Slots {
 }
 
 impl SlotOf {
-    /// A slot of which nothing is known, of no application yet.
+    /// An empty slot, without an application yet.
     fn unknown(end: u32) -> Self {
         let application = ApplicationKey::default();
         Self { application, source: Source::Seen, end, requests: None, latency: Vec::new() }
     }
 
-    /// Adds requests that took at most `bound` seconds.
+    /// Adds requests to the bucket with that upper bound in seconds.
     pub(super) fn add_to_bucket(&mut self, bound: f32, count: f32) {
         match self.latency.binary_search_by(|(known, _)| known.total_cmp(&bound)) {
             Ok(place) => {

@@ -1,7 +1,8 @@
-//! Keeps what is known of the last day on disk.
+//! Stores the slots of the last day on disk.
 //!
-//! In `cache/<project>/`, beside the answers: a file of frames (`frame`), of which one is added whenever something becomes
-//! known. Nothing is synced: the last hour can be fetched again. The first frame that is not what was written ends the file.
+//! The file is in `cache/<project>/`, beside the cached answers. It consists of frames (`frame`), and one is
+//! appended for each batch. It is not synced: the last hour can be fetched again. Reading stops at the first
+//! damaged frame.
 
 use std::{collections::VecDeque, io, sync::Arc};
 
@@ -11,7 +12,7 @@ use crate::disk::{self, Disk};
 /// The name of the file.
 pub const FILE: &str = "indicators.slots";
 
-/// What is known of requests, in memory and on disk.
+/// The recorded requests, in memory and on disk.
 #[derive(Debug)]
 pub struct Recorded {
     indicators: Indicators,
@@ -19,7 +20,7 @@ pub struct Recorded {
     dir: String,
     /// The frames of the file, the oldest first.
     frames: VecDeque<Frame>,
-    /// Whether the file has these frames and nothing else.
+    /// Whether the file has exactly these frames.
     is_sound: bool,
 }
 
@@ -32,7 +33,8 @@ struct Frame {
 }
 
 impl Recorded {
-    /// What the file in `dir`, such as `cache/<project>`, says. A file that cannot be read says nothing. Changes nothing.
+    /// Reads the file in `dir`, such as `cache/<project>`. A file that cannot be read counts as empty.
+    /// Changes nothing on disk.
     #[must_use]
     pub fn open(disk: Arc<dyn Disk>, dir: String) -> Self {
         let bytes = disk.read(&format!("{dir}/{FILE}")).unwrap_or_default();
@@ -51,22 +53,22 @@ impl Recorded {
             tracing::debug!(
                 good,
                 all,
-                "what is kept of service levels is damaged, the rest counts as missing"
+                "the file of recorded requests is damaged, the rest counts as missing"
             );
         }
         recorded
     }
 
-    /// What is known.
+    /// The recorded requests.
     #[must_use]
     pub const fn indicators(&self) -> &Indicators {
         &self.indicators
     }
 
-    /// Adds what becomes known.
+    /// Adds a batch.
     ///
     /// # Errors
-    /// The disk refused: it is known all the same, and written with what becomes known next.
+    /// Writing failed. The batch is in memory all the same, and is written with the next one.
     pub fn record(&mut self, batch: &Batch) -> io::Result<()> {
         self.indicators.add(batch);
         if batch.is_empty() {
@@ -78,15 +80,15 @@ impl Recorded {
         written
     }
 
-    /// Forgets the slots that end after `latest`, in Unix seconds: they were recorded by another clock. They are in the file
-    /// until something is recorded.
+    /// Removes the slots that end after `latest`, in Unix seconds, because they were recorded while the clock
+    /// was ahead. They stay in the file until the next batch is recorded.
     pub fn forget_after(&mut self, latest: u32) {
         if self.indicators.forget_after(latest) {
             self.is_sound = false;
         }
     }
 
-    /// Whether half of the file is more than a day older than the newest slot.
+    /// Whether more than half of the file is more than a day older than the newest slot.
     fn is_mostly_old(&self) -> bool {
         let earliest = self.indicators.newest().unwrap_or_default().saturating_sub(DAY_S);
         let bytes = |is_counted: &dyn Fn(&Frame) -> bool| -> usize {

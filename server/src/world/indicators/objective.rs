@@ -1,26 +1,26 @@
-//! Which share of requests was bad lately?
+//! Computes the share of bad requests for an objective.
 
 use super::{
     SLOT_S,
     day::{Day, buckets_of, requests_of},
 };
 
-/// After so many slots without requests nothing is known any more.
+/// The status is unknown after this many slots without requests.
 const SILENT_SLOTS: u32 = 3;
 
-/// What makes a request bad.
+/// The criterion by which a request is bad.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Asked {
     /// It failed.
     Failed,
-    /// It took longer than the largest of so many buckets.
+    /// It took longer than the bound of the largest quick bucket.
     Slow {
-        /// The buckets that the operator says are quick.
+        /// The number of buckets that the objective counts as quick.
         quick_buckets: usize,
     },
 }
 
-/// Requests to one application, as one objective sees them.
+/// The requests to one application, evaluated for one objective.
 #[derive(Debug, Clone, Copy)]
 pub struct Series<'i> {
     day: &'i Day,
@@ -29,15 +29,15 @@ pub struct Series<'i> {
 }
 
 impl<'i> Series<'i> {
-    /// What a day says up to `to`, in Unix seconds; `None` when it says nothing of that.
+    /// The series of a day up to `to`, in Unix seconds; `None` if no slot is known for the criterion.
     pub(super) fn new(day: &'i Day, asked: Asked, to: u32) -> Option<Self> {
         let series = Self { day, asked, to };
-        // From the newest slot, which is looked at again soon, and not from that of a day ago.
+        // Starts from the newest slot, which is usually known and is read next.
         series.shares(super::DAY_S).next_back().map(|_| series)
     }
 
-    /// The share of bad requests in the last `window_s` seconds; `None` without requests, and when less than half of the
-    /// slots are known.
+    /// The share of bad requests in the last `window_s` seconds; `None` without requests, or if less than
+    /// half of the slots are known.
     #[must_use]
     pub fn bad_share(&self, window_s: u32) -> Option<f64> {
         let (mut known, mut all, mut bad) = (0, 0.0, 0.0);
@@ -55,7 +55,7 @@ impl<'i> Series<'i> {
         self.shares(SILENT_SLOTS * SLOT_S).next().is_none()
     }
 
-    /// All requests and the bad ones, in each slot of the window that is known.
+    /// All requests and the bad ones, in each known slot of the window.
     fn shares(&self, window_s: u32) -> impl DoubleEndedIterator<Item = [f32; 2]> {
         let rows = self.day.rows(self.to.saturating_sub(window_s), self.to);
         rows.filter_map(|row| self.asked.of(row))
@@ -63,19 +63,19 @@ impl<'i> Series<'i> {
 }
 
 impl Asked {
-    /// What takes longer than the largest bucket that is not larger than this, in seconds.
+    /// Requests that take longer than the largest bound that is not above `bucket_s`.
     pub(super) fn slower_than(bucket_s: f32, day: &Day) -> Self {
         Self::Slow { quick_buckets: day.buckets_up_to(bucket_s) }
     }
 
-    /// All requests and the bad ones, of the row of a slot; `None` where that is not known.
+    /// All requests and the bad ones, from the row of a slot; `None` if unknown.
     fn of(self, row: &[f32]) -> Option<[f32; 2]> {
         match self {
             Self::Failed => requests_of(row),
             Self::Slow { quick_buckets } => {
                 let buckets = buckets_of(row);
-                // Each bucket has the requests of the smaller ones too. Where every bucket is larger, it is not known what was
-                // quick.
+                // Buckets are cumulative. If all of them are larger than the objective's bound, the number of
+                // quick requests is unknown.
                 let (all, quick) = (largest(buckets)?, largest(buckets.get(..quick_buckets)?)?);
                 Some([all, (all - quick).max(0.0)])
             }
@@ -83,7 +83,7 @@ impl Asked {
     }
 }
 
-/// The requests in the largest bucket of which that is known.
+/// The requests in the largest known bucket.
 fn largest(buckets: &[f32]) -> Option<f32> {
     buckets.iter().copied().rfind(|count| !count.is_nan())
 }

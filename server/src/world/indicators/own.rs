@@ -1,4 +1,4 @@
-//! Which queries of the operator's are to be put, for which slots, and what do their answers say?
+//! Selects the operator's custom queries that are due, and converts their answers to slots.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -10,10 +10,10 @@ use crate::world::{
     prometheus::{Sink, Span, TooLarge},
 };
 
-/// More values than the answer to one query has.
+/// The maximum number of values in an answer; none gets near it.
 const MOST_VALUES: usize = 10_000;
 
-/// A query of the operator's, for the slots of it that are missing.
+/// A custom query of the operator, for the slots that are missing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Own {
     pub(super) application: ApplicationKey,
@@ -22,7 +22,7 @@ pub struct Own {
     pub(super) asks: Asks,
 }
 
-/// What is asked, as expressions.
+/// The PromQL expressions of a custom query.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Asks {
     /// All requests, and those that failed.
@@ -31,11 +31,11 @@ pub(super) enum Asks {
     Latency(String),
 }
 
-/// The labels that the answer to a histogram keeps.
+/// The labels that are read from the answer to a histogram query.
 pub(super) const HISTOGRAM: &[Label] = &[Label::Le];
 
 impl Indicators {
-    /// What the operator asks, for the slots that end up to `to`, in Unix seconds, and are missing; at most an hour back.
+    /// The custom queries for the missing slots that end up to `to`, in Unix seconds; at most an hour back.
     #[must_use]
     pub fn missing(&self, overrides: &Overrides, to: u32) -> Vec<Own> {
         let all = overrides.applications.iter().flat_map(|(application, thresholds)| {
@@ -64,7 +64,8 @@ fn asked(thresholds: &Thresholds) -> impl Iterator<Item = (Source, Asks)> {
     availability.into_iter().chain(latency)
 }
 
-/// The slots that are missing up to `to`; `None` when there are none, or the last of them was asked for.
+/// The missing slots up to `to`; `None` if there are none, or the query was already sent for the last of
+/// them.
 fn span(known: Progress, to: u32) -> Option<Span> {
     let to = slot_before(to);
     let window = u32::try_from(WINDOW.as_secs()).unwrap_or(u32::MAX);
@@ -74,13 +75,13 @@ fn span(known: Progress, to: u32) -> Option<Span> {
 
 impl fmt::Debug for Own {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without the application and the expressions: they name what runs there.
+        // Without the application and the expressions, which contain names of the operator's applications.
         formatter.debug_struct("Own").field("span", &self.span).finish_non_exhaustive()
     }
 }
 
 impl Own {
-    /// What the answers say of requests.
+    /// Converts the answers on requests to slots.
     pub(super) fn requests(&self, all: &OwnSlots, failed: &OwnSlots) -> Batch {
         self.batch(all.values.iter().map(|(end, values)| {
             let failed = failed.values.get(end).map_or(0.0, |values| total(values));
@@ -88,7 +89,7 @@ impl Own {
         }))
     }
 
-    /// What an answer says of latencies.
+    /// Converts the answer on latencies to slots.
     pub(super) fn latency(&self, histogram: &OwnSlots) -> Batch {
         self.batch(histogram.values.iter().map(|(end, values)| {
             let mut slot = self.slot(*end);
@@ -99,7 +100,7 @@ impl Own {
         }))
     }
 
-    /// What becomes known when there is no answer: that the query was put.
+    /// The batch for a query without an answer, which records that the query was sent.
     pub(super) fn failed(self) -> Batch {
         let progress = Progress { put: self.span.to, answered: 0 };
         let own = OwnProgress { application: self.application, source: self.source, progress };
@@ -123,12 +124,12 @@ fn total(values: &[(f32, f32)]) -> f32 {
     values.iter().map(|(_, value)| value).sum()
 }
 
-/// Takes in the answer to a query of the operator's: the number of requests in each slot, by bucket.
+/// Receives the answer to a custom query: the number of requests in each slot, by bucket.
 #[derive(Debug, Default)]
 pub(super) struct OwnSlots {
     values: BTreeMap<u32, Vec<(f32, f32)>>,
     count: usize,
-    /// The bucket of the present series; `None` for one that is no number.
+    /// The bucket of the current series; `None` if its bound is not a number.
     bound: Option<f32>,
 }
 
@@ -161,7 +162,7 @@ mod tests {
             (89_700, 89_700, 90_299, Some((90_000, 90_000))),
             (90_000, 90_000, 90_299, None),
             (89_100, 89_700, 90_000, Some((89_400, 90_000))),
-            // One that failed waits for the next slot.
+            // A query that failed waits for the next slot.
             (89_100, 90_000, 90_299, None),
             (90_000, 90_000, 80_000, None),
         ] {

@@ -1,4 +1,4 @@
-//! Tests of slots: what becomes of answers, what is said of windows, and what survives.
+//! Tests of slots: recording answers, evaluating windows, and storing on disk.
 
 mod keeping;
 mod windows;
@@ -161,7 +161,7 @@ async fn the_operators_own_queries_replace_what_is_seen_and_one_that_fails_costs
     let objectives = overrides.applications[&key("cart")].clone();
     let cart = known.requests_to(&key("cart")).unwrap();
     let availability = cart.availability(&objectives.availability.unwrap()).unwrap();
-    // The stand-in says 1 to everything: all requests failed.
+    // The stand-in answers 1 to every query: all requests failed.
     assert_eq!(availability.bad_share(300), Some(1.0));
     assert!(cart.latency(&objectives.latency.unwrap()).is_none());
     assert_eq!(cart.availability(&AvailabilityObjective::DEFAULT).unwrap().bad_share(300), Some(0.0));

@@ -1,24 +1,24 @@
-//! What is the threshold of an inspection a number of?
+//! The units of the thresholds of inspections.
 
 use super::Inspection;
 
 /// The unit of a threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// How many.
+    /// A number of events or items.
     Count,
-    /// Percent of a whole: from 0 to 100.
+    /// Percent from 0 to 100.
     Percent,
-    /// Growth in percent an hour, which has no upper bound.
+    /// Growth in percent per hour, without an upper bound.
     PercentPerHour,
     /// Seconds.
     Seconds,
-    /// Seconds a second; more than one where several wait at once.
+    /// Seconds per second; more than 1 if several processes wait at once.
     SecondsPerSecond,
 }
 
 impl Inspection {
-    /// The unit of its threshold; of its objective where it has one.
+    /// The unit of its threshold, or of its objective if it has one.
     #[must_use]
     pub const fn unit(self) -> Unit {
         match self {
@@ -60,7 +60,7 @@ impl Inspection {
         }
     }
 
-    /// Whether a number can be its threshold.
+    /// Whether a number is a valid threshold.
     #[must_use]
     pub fn allows(self, threshold: f32) -> bool {
         let most = if self.unit() == Unit::Percent { 100.0 } else { f32::MAX };

@@ -1,4 +1,4 @@
-//! Applications: what instances are instances of.
+//! Applications and their identifiers.
 
 use std::cmp::Ordering;
 
@@ -8,7 +8,7 @@ use crate::world::{answers::Symbol, application_key::ApplicationKey};
 /// Declares the kinds with their names.
 macro_rules! kinds {
     ($($(#[$about:meta])* $kind:ident = $name:literal,)*) => {
-        /// What kind of thing an application is.
+        /// The kind of an application.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Kind {
             $($(#[$about])* $kind,)*
@@ -17,7 +17,7 @@ macro_rules! kinds {
         }
 
         impl Kind {
-            /// The kind of that name.
+            /// The kind with that name.
             #[must_use]
             pub fn of(name: &str, symbol: Symbol) -> Self {
                 match name {
@@ -43,7 +43,7 @@ kinds! {
     CronJob = "CronJob",
     /// A Kubernetes daemon set.
     DaemonSet = "DaemonSet",
-    /// The members of a database cluster, whatever they were deployed as.
+    /// The members of a database cluster, however they were deployed.
     DatabaseCluster = "DatabaseCluster",
     /// A Kubernetes deployment.
     Deployment = "Deployment",
@@ -51,7 +51,7 @@ kinds! {
     DockerSwarmService = "DockerSwarmService",
     /// An ElastiCache cluster.
     ElasticacheCluster = "ElasticacheCluster",
-    /// Something that is connected to and not observed.
+    /// A service that applications connect to and that is not observed.
     ExternalService = "ExternalService",
     /// A Kubernetes job.
     Job = "Job",
@@ -67,7 +67,7 @@ kinds! {
     SparkApplication = "SparkApplication",
     /// A Kubernetes stateful set.
     StatefulSet = "StatefulSet",
-    /// Pods that belong to a node.
+    /// Static pods of nodes.
     StaticPods = "StaticPods",
     /// A container without an orchestrator.
     Unknown = "Unknown",
@@ -75,7 +75,7 @@ kinds! {
     Workflow = "Workflow",
 }
 
-/// What an application is known by.
+/// The identifier of an application within a world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ApplicationId {
     /// The namespace; `_` where there is none, `external` for an external service.
@@ -87,7 +87,7 @@ pub struct ApplicationId {
 }
 
 impl ApplicationId {
-    /// What it is known by outside of the world.
+    /// The identifier outside the world.
     #[must_use]
     pub fn key(self, texts: &Texts<'_>) -> ApplicationKey {
         ApplicationKey {
@@ -97,7 +97,7 @@ impl ApplicationId {
         }
     }
 
-    /// The order of two by their texts.
+    /// Compares two ids by their texts.
     #[must_use]
     pub fn compare(self, other: Self, texts: &Texts<'_>) -> Ordering {
         texts
@@ -107,17 +107,18 @@ impl ApplicationId {
     }
 }
 
-/// What an application is for. The number of a custom category is its place among all names in their order.
+/// The category of an application. The number of a custom category is its index among all category names in
+/// order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Category {
-    /// What users are served by; where no pattern matches.
+    /// Serves users. The default if no pattern matches.
     #[default]
     Application,
-    /// What runs the infrastructure.
+    /// Runs the infrastructure.
     ControlPlane,
-    /// What watches it.
+    /// Monitors the infrastructure.
     Monitoring,
-    /// One of the operator's own.
+    /// A category that the operator defined.
     Custom(u16),
 }
 
@@ -132,15 +133,15 @@ impl Category {
 /// An application.
 #[derive(Debug, Clone)]
 pub struct Application {
-    /// What it is known by.
+    /// Its identifier.
     pub id: ApplicationId,
-    /// Its instances, those that ended within the last hour included.
+    /// Its instances, including those that ended within the last hour.
     pub instances: Vec<InstanceId>,
-    /// How many instances Kubernetes is to run; NaN where nothing says so.
+    /// The desired number of instances in Kubernetes; NaN if unknown.
     pub desired_instances: f32,
-    /// What it is for.
+    /// Its category.
     pub category: Category,
-    /// The application that its instances were moved to, when it is a part of a database cluster. An application with
-    /// this is no longer one of the world.
+    /// The application that its instances were moved to, if it is part of a database cluster.
+    /// [`World::applications`](super::World::applications) leaves it out then.
     pub joined: Option<super::AppId>,
 }

@@ -1,52 +1,52 @@
-//! Connections: which instance is a client of what.
+//! Connections from client instances to their destinations.
 
 use super::{AppId, ConnectionId, InstanceId, RowId, ServiceId};
 use crate::world::answers::Symbol;
 
-/// The connections of an instance to one destination. Values are NaN where nothing is known at present.
+/// The connections of an instance to one destination. Values are NaN if no current value is known.
 #[derive(Debug, Clone)]
 pub struct Connection {
     /// The client.
     pub instance: InstanceId,
     /// The address that the client connects to, `host:port`.
     pub destination: Symbol,
-    /// The address that it reaches, `ip:port`; empty where it is not known.
+    /// The address that it reaches, `ip:port`; empty if unknown.
     pub actual_destination: Symbol,
-    /// The Kubernetes service that has the address of the destination.
+    /// The Kubernetes service with the address of the destination.
     pub service: Option<ServiceId>,
-    /// What answers.
+    /// The remote end.
     pub remote: Remote,
-    /// Successful attempts to connect, a second.
+    /// Successful connects per second.
     pub successful_connects: f32,
-    /// Failed attempts to connect, a second.
+    /// Failed connects per second.
     pub failed_connects: f32,
     /// Open connections.
     pub active: f32,
-    /// Seconds a second that it took to connect.
+    /// Seconds per second spent on connecting.
     pub connection_time: f32,
-    /// Bytes sent, a second.
+    /// Bytes sent per second.
     pub bytes_sent: f32,
-    /// Bytes received, a second.
+    /// Bytes received per second.
     pub bytes_received: f32,
-    /// Segments sent again, a second.
+    /// Retransmitted segments per second.
     pub retransmits: f32,
     /// The round-trip time to the destination in seconds: a row in the answer to `container_net_latency`.
     pub round_trip_time: Option<RowId>,
 }
 
-/// What answers a connection.
+/// The remote end of a connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Remote {
-    /// Nobody knows.
+    /// Unknown.
     #[default]
     Unresolved,
     /// This instance.
     Instance(InstanceId),
-    /// Some instance of this application.
+    /// An unknown instance of this application.
     Application(AppId),
 }
 
-/// What is spoken on a connection.
+/// The application protocol of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Protocol {
     /// HTTP.
@@ -71,27 +71,27 @@ pub enum Protocol {
     Nats,
 }
 
-/// How often something was asked on a connection.
+/// The rate of requests on a connection with the same protocol, method and status.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Requests {
-    /// How.
+    /// The protocol.
     pub protocol: Protocol,
     /// `produce` or `consume` for messages; empty for requests.
     pub method: Symbol,
-    /// How it ended.
+    /// The status.
     pub status: Symbol,
-    /// Requests a second; NaN when there are none at present.
+    /// Requests per second; NaN if there is no current value.
     pub rate: f32,
 }
 
-/// How long answers took on a connection.
+/// The latency of requests on a connection.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Latency {
-    /// How it was asked.
+    /// The protocol.
     pub protocol: Protocol,
     /// The mean in seconds.
     pub seconds: f32,
 }
 
-/// A connection by its id.
+/// Values by connection.
 pub type OfConnection<T> = super::Several<ConnectionId, T>;

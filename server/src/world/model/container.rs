@@ -1,4 +1,4 @@
-//! Containers and what they use. Values are NaN where nothing is known.
+//! Containers and their resource usage. Values are NaN if unknown.
 
 use super::{InstanceId, Latest, RowId};
 use crate::world::answers::Symbol;
@@ -6,25 +6,25 @@ use crate::world::answers::Symbol;
 /// A container.
 #[derive(Debug, Clone)]
 pub struct Container {
-    /// The instance that it is a part of.
+    /// The instance that it belongs to.
     pub instance: InstanceId,
     /// Its name within the instance.
     pub name: Symbol,
-    /// Its id as the node agent says it; empty for one that only kube-state-metrics or cAdvisor knows.
+    /// Its id from the node agent; empty for one that only kube-state-metrics or cAdvisor reports.
     pub id: Symbol,
     /// Its image.
     pub image: Latest,
-    /// Whether a timer starts it, so that it need not run.
+    /// Whether a timer starts it, so that it need not run all the time.
     pub periodic: bool,
-    /// Whether it prepares a pod and ends then.
+    /// Whether it is an init container.
     pub init: bool,
     /// CPU limit in cores.
     pub cpu_limit: f32,
     /// Requested CPU in cores.
     pub cpu_request: f32,
-    /// Seconds a second that it waited for a CPU.
+    /// Seconds per second that it waited for a CPU.
     pub cpu_delay: f32,
-    /// Seconds a second that it was throttled.
+    /// Seconds per second that it was throttled.
     pub throttled_time: f32,
     /// Page cache in bytes.
     pub memory_cache: f32,
@@ -38,17 +38,18 @@ pub struct Container {
     pub memory_rss: Series,
     /// Resident memory in bytes over four hours.
     pub memory_rss_trend: Series,
-    /// The counter of kills for lack of memory over time.
+    /// The counter of OOM kills over time.
     pub oom_kills: Series,
     /// The counter of restarts over time.
     pub restarts: Option<RowId>,
-    /// Seconds a second that threads of Python waited for the interpreter lock.
+    /// Seconds per second that Python threads waited for the interpreter lock.
     pub python_lock_wait_time: f32,
-    /// What kube-state-metrics says of it.
+    /// Its status from kube-state-metrics.
     pub status: Status,
 }
 
-/// A series of a container, which one of two agents has: the row in the answer of the one or of the other.
+/// A series of a container that comes from one of two agents, as a row in the answer to the query of that
+/// agent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Series {
     /// The row in the answer to the query about containers of the node agent.
@@ -62,15 +63,15 @@ pub struct Series {
 pub struct Status {
     /// Whether it is ready.
     pub ready: bool,
-    /// What it does at present; `None` where nothing says so.
+    /// Its current state; `None` if unknown.
     pub state: Option<State>,
-    /// Why it waits or ended; empty where nothing says so.
+    /// Why it waits or ended; empty if unknown.
     pub reason: Symbol,
     /// Why it ended the last time; empty if it never did.
     pub last_terminated_reason: Symbol,
 }
 
-/// What a container does. Where several are reported at once, the greatest counts.
+/// The state of a container. If several are reported at once, the greatest counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// It ended.
@@ -82,7 +83,7 @@ pub enum State {
 }
 
 impl Container {
-    /// A container of which nothing is known but its name.
+    /// A container with a name and no known values.
     #[must_use]
     pub fn new(instance: InstanceId, name: Symbol) -> Self {
         Self {
@@ -121,6 +122,6 @@ pub struct Volume {
     pub name: Symbol,
     /// Its size in bytes.
     pub size: f32,
-    /// How much of it is used, in bytes.
+    /// The used space in bytes.
     pub used: f32,
 }

@@ -2,14 +2,15 @@
 
 use super::{InstanceId, Latest};
 
-/// A kind of database that exporters know. The order is that in which one instance is looked at.
+/// A kind of database that exporters monitor. If an instance has several, the first in this order counts in
+/// facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Engine {
     /// PostgreSQL.
     Postgres,
     /// MySQL.
     Mysql,
-    /// Redis and what speaks like it.
+    /// Redis and compatible databases.
     Redis,
     /// MongoDB.
     Mongodb,
@@ -18,7 +19,7 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// The name of the kind, as containers of it are called.
+    /// The name of the kind, as in application types.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -30,7 +31,7 @@ impl Engine {
         }
     }
 
-    /// The kind that an application type belongs to; `None` for what exporters do not know.
+    /// The kind for an application type; `None` if no exporter monitors it.
     #[must_use]
     pub fn of_type(application_type: &str) -> Option<Self> {
         match application_type {
@@ -44,21 +45,21 @@ impl Engine {
     }
 }
 
-/// A database of an instance, as an exporter sees it. Its series are in
+/// A database of an instance that an exporter monitors. Its series are in
 /// [`World::database_series`](super::World::database_series).
 #[derive(Debug, Clone)]
 pub struct Database {
-    /// The instance that it is.
+    /// Its instance.
     pub instance: InstanceId,
     /// Its kind.
     pub engine: Engine,
-    /// Whether the cluster agent monitors it. Its series are then of no other exporter, and the other way round, except
-    /// for MySQL.
+    /// Whether the cluster agent monitors it. If so, series of other exporters are ignored, otherwise those
+    /// of the agent, except for MySQL.
     pub is_internal: bool,
-    /// Whether the exporter reaches it: above 0 when it does, NaN when nothing is known at present.
+    /// Whether the exporter reaches it: above 0 if so, NaN if there is no current value.
     pub up: f32,
     /// The version of the server.
     pub version: Latest,
-    /// Its role in replication, as Redis and MongoDB say it.
+    /// Its role in replication, for Redis and MongoDB.
     pub role: Latest,
 }

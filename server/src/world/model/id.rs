@@ -1,4 +1,4 @@
-//! How the things of a world are numbered.
+//! Typed indexes, and the arenas that they index.
 
 use std::{
     fmt,
@@ -7,16 +7,16 @@ use std::{
     ops::{Index, IndexMut},
 };
 
-/// The number of a thing among its like.
+/// A typed index into an arena.
 pub trait Id: Copy {
-    /// The id of the thing at a place, counted from 0.
+    /// The id for an index, which counts from 0.
     fn at(place: usize) -> Self;
 
-    /// The place of the thing, counted from 0.
+    /// The index, which counts from 0.
     fn place(self) -> usize;
 }
 
-/// Declares numbers; an absent one takes no more room than one that is there.
+/// Declares ids. An `Option` of one is not larger than the id.
 macro_rules! ids {
     ($($(#[$about:meta])* $id:ident;)*) => {
         $(
@@ -58,11 +58,11 @@ ids! {
     ManagedId;
     /// A database that an exporter monitors.
     DatabaseId;
-    /// A row of the table that a query was answered with.
+    /// A row in the answer to a query.
     RowId;
 }
 
-/// All things of one kind, by their ids.
+/// All objects of one type, by id.
 #[derive(Clone)]
 pub struct Things<I, T> {
     things: Vec<T>,
@@ -82,19 +82,19 @@ impl<I, T> fmt::Debug for Things<I, T> {
 }
 
 impl<I: Id, T> Things<I, T> {
-    /// Adds a thing.
+    /// Adds an object.
     pub fn add(&mut self, thing: T) -> I {
         let id = I::at(self.things.len());
         self.things.push(thing);
         id
     }
 
-    /// How many there are.
+    /// The number of objects.
     pub(in crate::world) const fn len(&self) -> usize {
         self.things.len()
     }
 
-    /// All of them, in the order of their ids.
+    /// All objects with their ids, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (I, &T)> {
         self.things.iter().enumerate().map(|(place, thing)| (I::at(place), thing))
     }
@@ -104,12 +104,12 @@ impl<I: Id, T> Things<I, T> {
         (0..self.things.len()).map(I::at)
     }
 
-    /// All things, to change them.
+    /// All objects, mutable.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.things.iter_mut()
     }
 
-    /// All things.
+    /// All objects.
     pub fn values(&self) -> impl Iterator<Item = &T> {
         self.things.iter()
     }

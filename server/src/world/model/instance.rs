@@ -1,30 +1,31 @@
-//! Instances: a pod, the copy of a container on one node, a managed database, an external endpoint.
+//! Instances of applications: pods, containers on a node, managed databases, and external endpoints.
 
 use super::{AppId, ManagedId, NodeId, PodId};
 use crate::world::answers::Symbol;
 
-/// One copy of an application.
+/// An instance of an application.
 #[derive(Debug, Clone)]
 pub struct Instance {
-    /// Its name: that of the pod, `<container>@<node>`, that of the managed database, or the address of an endpoint.
+    /// Its name: that of the pod, `<container>@<node>`, that of the managed database, or the address of an
+    /// external endpoint.
     pub name: Symbol,
-    /// What it is an instance of.
+    /// Its application.
     pub application: AppId,
-    /// Where it runs; `None` where that is not known.
+    /// The node that it runs on; `None` if unknown.
     pub node: Option<NodeId>,
     /// Its pod; `None` outside Kubernetes.
     pub pod: Option<PodId>,
-    /// The managed database or cache that it is; `None` for any other instance.
+    /// Its managed database or cache; `None` for any other instance.
     pub managed: Option<ManagedId>,
-    /// Its place in a database cluster, from the labels of its pod.
+    /// Its membership in a database cluster, from the labels of its pod.
     pub membership: Option<Membership>,
 }
 
-/// The place of an instance in a database cluster.
+/// The membership of an instance in a database cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Membership {
     /// The name of the cluster.
     pub cluster: Symbol,
-    /// The role in it, such as `primary`; empty where it is not known.
+    /// The role in it, such as `primary`; empty if unknown.
     pub role: Symbol,
 }

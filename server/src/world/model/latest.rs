@@ -1,12 +1,12 @@
-//! What a label says now, when several series had it.
+//! Merges values of several series that describe the same object.
 
 use std::cmp::Ordering;
 
 use super::{Id as _, RowId, Texts};
 use crate::world::answers::{Symbol, Table};
 
-/// The text that the newest of several series has for a label; the largest text among series that were seen last at the
-/// same moment, so that their order does not matter. An empty text can be the newest.
+/// The value of a label in the newest of several series. Of series that were last seen at the same time, the
+/// largest text counts, so that their order does not matter. The newest text may be empty.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Latest {
     at: u32,
@@ -14,36 +14,37 @@ pub struct Latest {
 }
 
 impl Latest {
-    /// No series was seen yet.
+    /// The value before any series was seen.
     pub const NONE: Self = Self { at: 0, text: Symbol::EMPTY };
 
-    /// Takes in the text of a series that was last seen at `at`, in Unix seconds.
+    /// Updates the text from a series that was last seen at `at`, in Unix seconds.
     pub fn update(&mut self, texts: &Texts<'_>, at: u32, text: Symbol) {
         if at > self.at || (at == self.at && texts.compare(text, self.text).is_gt()) {
             *self = Self { at, text };
         }
     }
 
-    /// The text; empty when no series had one.
+    /// The text; empty if no series had one.
     #[must_use]
     pub const fn text(self) -> Symbol {
         self.text
     }
 
-    /// When it was last seen, in Unix seconds; 0 when no series had it.
+    /// When it was last seen, in Unix seconds; 0 if no series had it.
     #[must_use]
     pub const fn at(self) -> u32 {
         self.at
     }
 }
 
-/// Keeps the larger of two values, of which any may be missing (NaN, `None`). Where several series say the same thing, the
-/// largest counts, in whatever order they come.
+/// Sets `kept` to the larger of two values, either of which may be missing (NaN, `None`). If several series
+/// describe the same value, the largest counts, in any order.
 pub fn keep_larger(kept: &mut f32, other: Option<f32>) {
     *kept = kept.max(other.unwrap_or(f32::NAN));
 }
 
-/// Keeps the row that was seen last, of those the one with the larger value, of those the one with the larger texts.
+/// Sets `kept` to the row that was seen last. Of rows seen at the same time, the one with the larger value,
+/// and then the one with the larger texts.
 pub fn keep_newer(kept: &mut Option<RowId>, texts: &Texts<'_>, table: &Table, row: usize) {
     if kept.is_none_or(|kept| age(texts, table, kept.place(), row).is_lt()) {
         *kept = Some(RowId::at(row));

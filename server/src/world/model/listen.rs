@@ -1,4 +1,4 @@
-//! Addresses, and who listens on them.
+//! Addresses, and listening sockets of instances.
 
 use std::net::IpAddr;
 
@@ -13,11 +13,11 @@ pub struct Listen {
     pub proxied: bool,
     /// Whether it listens at present.
     pub active: bool,
-    /// When that was last seen, in Unix seconds.
+    /// When it was last seen listening, in Unix seconds.
     pub last_seen: u32,
 }
 
-/// Where a connection goes.
+/// The address of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Address<'t> {
     /// The host.
@@ -26,17 +26,17 @@ pub struct Address<'t> {
     pub port: u16,
 }
 
-/// The host of an address.
+/// The host of an address: an IP address or a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Host<'t> {
-    /// By address.
+    /// An IP address.
     Ip(IpAddr),
-    /// By name.
+    /// A host name.
     Name(&'t str),
 }
 
 impl<'t> Address<'t> {
-    /// Reads `host:port` or `[ip]:port`; `None` for anything else, and for a port that there is not.
+    /// Parses `host:port` or `[ip]:port`; `None` for anything else, or an invalid port.
     #[must_use]
     pub fn parse(text: &'t str) -> Option<Self> {
         let (host, port) = text.rsplit_once(':')?;
@@ -54,7 +54,7 @@ impl<'t> Address<'t> {
         Some(Self { host, port })
     }
 
-    /// The address of the host; `None` when it is known by name.
+    /// The IP address of the host; `None` for a host name.
     #[must_use]
     pub const fn ip(self) -> Option<IpAddr> {
         match self.host {
@@ -64,7 +64,7 @@ impl<'t> Address<'t> {
     }
 }
 
-/// Reads the address of a host. One of version 4 that is written as one of version 6 is one of version 4.
+/// Parses an IP address. An IPv4-mapped IPv6 address becomes an IPv4 address.
 #[must_use]
 pub fn ip(text: &str) -> Option<IpAddr> {
     text.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())

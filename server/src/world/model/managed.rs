@@ -1,4 +1,4 @@
-//! Managed databases and caches. Numbers are NaN where nothing is known.
+//! Managed databases and caches. Numbers are NaN if unknown.
 
 use super::{InstanceId, Latest, NodeId};
 use crate::world::answers::Symbol;
@@ -6,33 +6,33 @@ use crate::world::answers::Symbol;
 /// A database of RDS or a cache of ElastiCache.
 #[derive(Debug, Clone)]
 pub struct Managed {
-    /// Whose it is.
+    /// The service that it belongs to.
     pub service: ManagedService,
-    /// The instance that it is.
+    /// Its instance.
     pub instance: InstanceId,
     /// Its pseudo node.
     pub node: NodeId,
-    /// What runs in it, such as `aurora-postgresql`.
+    /// Its engine, such as `aurora-postgresql`.
     pub engine: Symbol,
-    /// The version of that.
+    /// The version of the engine.
     pub engine_version: Symbol,
     /// The type of its volume; empty for a cache.
     pub storage_type: Symbol,
-    /// Whether it has a copy in another zone.
+    /// Whether it has a replica in another zone.
     pub is_multi_zone: bool,
-    /// What the provider says of it: `available` when all is well, empty when it says nothing at present.
+    /// Its status from the provider: `available` if it works, empty if there is no current value.
     pub status: Latest,
-    /// Provisioned operations a second.
+    /// Provisioned I/O operations per second.
     pub provisioned_iops: f32,
     /// Allocated storage in GiB.
     pub allocated_gibibytes: f32,
     /// The size of its file system in bytes.
     pub volume_size: f32,
-    /// How much of that is used, in bytes.
+    /// The used space of that in bytes.
     pub volume_used: f32,
 }
 
-/// A service of AWS.
+/// An AWS service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ManagedService {
     /// Databases.

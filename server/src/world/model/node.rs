@@ -5,40 +5,40 @@ use std::cmp::Ordering;
 use super::{Latest, RowId, Texts};
 use crate::world::{answers::Symbol, prices::NodePrice};
 
-/// What a node is known by.
+/// The identifier of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NodeKey {
     /// A machine, by its ids.
     Machine {
-        /// The id of the machine; that of the system where it is missing.
+        /// The machine id; the system UUID if it is missing.
         machine_id: Symbol,
-        /// The id of the system without dashes; that of the machine where it is missing.
+        /// The system UUID without dashes; the machine id if it is missing.
         system_uuid: Symbol,
     },
-    /// The pseudo node of a managed database or cache, by the id of that.
+    /// The pseudo node of a managed database or cache, by its id.
     Managed(Symbol),
 }
 
-/// A node. Numbers are NaN where nothing is known.
+/// A node. Numbers are NaN if unknown.
 #[derive(Debug, Clone)]
 pub struct Node {
-    /// What it is known by.
+    /// Its identifier.
     pub key: NodeKey,
-    /// Its host name as the node agent says it.
+    /// Its host name from the node agent.
     pub hostname: Latest,
     /// Its name in Kubernetes.
     pub kubernetes_name: Latest,
-    /// The version of its kernel; that which the node agent says before that which Kubernetes says.
+    /// The version of its kernel from the node agent, or else from Kubernetes.
     pub kernel: Latest,
     /// Whether a node agent runs on it.
     pub has_agent: bool,
     /// The version of the node agent.
     pub agent_version: Latest,
-    /// Whether it is one of AWS Fargate.
+    /// Whether it belongs to AWS Fargate.
     pub is_fargate: bool,
-    /// Where it was rented.
+    /// Its cloud metadata.
     pub cloud: Cloud,
-    /// Seconds since its start.
+    /// Seconds since it booted.
     pub uptime: f32,
     /// Logical CPU cores.
     pub cpu_cores: f32,
@@ -52,11 +52,11 @@ pub struct Node {
     pub memory_free: Option<RowId>,
     /// Page cache in bytes over time.
     pub memory_cached: Option<RowId>,
-    /// What it costs; `None` where the price is not known.
+    /// Its price; `None` if unknown.
     pub price: Option<NodePrice>,
 }
 
-/// Where a node was rented. Empty where it is not known.
+/// The cloud metadata of a node. Texts are empty if unknown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cloud {
     /// The provider, in lower case.
@@ -67,12 +67,12 @@ pub struct Cloud {
     pub zone: Latest,
     /// The type of the machine, in lower case.
     pub instance_type: Latest,
-    /// Whether it is rented for long or until somebody pays more, such as `spot`; in lower case.
+    /// The purchasing option, such as `spot`; in lower case.
     pub life_cycle: Latest,
 }
 
 impl Node {
-    /// A node of which nothing else is known.
+    /// A node with a key and no known values.
     #[must_use]
     pub fn new(key: NodeKey) -> Self {
         Self {
@@ -95,7 +95,7 @@ impl Node {
         }
     }
 
-    /// Its name: the host name, or else that in Kubernetes; empty when it has none.
+    /// Its name: the host name, or else the name in Kubernetes; empty if it has neither.
     #[must_use]
     pub const fn name(&self) -> Symbol {
         let hostname = self.hostname.text();
@@ -108,19 +108,19 @@ impl Node {
 pub struct Disk {
     /// The device.
     pub device: Symbol,
-    /// `node_disk_read_time`, seconds a second.
+    /// `node_disk_read_time`, seconds per second.
     pub read_time: Option<RowId>,
-    /// `node_disk_write_time`, seconds a second.
+    /// `node_disk_write_time`, seconds per second.
     pub write_time: Option<RowId>,
-    /// `node_disk_reads`, a second.
+    /// `node_disk_reads`, per second.
     pub reads: Option<RowId>,
-    /// `node_disk_writes`, a second.
+    /// `node_disk_writes`, per second.
     pub writes: Option<RowId>,
-    /// `node_disk_read_bytes`, a second.
+    /// `node_disk_read_bytes`, per second.
     pub read_bytes: Option<RowId>,
-    /// `node_disk_written_bytes`, a second.
+    /// `node_disk_written_bytes`, per second.
     pub written_bytes: Option<RowId>,
-    /// `node_disk_io_time`, seconds a second.
+    /// `node_disk_io_time`, seconds per second.
     pub io_time: Option<RowId>,
 }
 
@@ -129,16 +129,16 @@ pub struct Disk {
 pub struct Interface {
     /// Its name.
     pub name: Symbol,
-    /// 1 when it is up, 0 when it is down.
+    /// 1 if it is up, 0 if it is down.
     pub up: f32,
-    /// `node_net_rx_bytes`, bytes a second.
+    /// `node_net_rx_bytes`, bytes per second.
     pub received_bytes: Option<RowId>,
-    /// `node_net_tx_bytes`, bytes a second.
+    /// `node_net_tx_bytes`, bytes per second.
     pub sent_bytes: Option<RowId>,
 }
 
 impl NodeKey {
-    /// The order of two by their texts.
+    /// Compares two keys by their texts.
     #[must_use]
     pub fn compare(self, other: Self, texts: &Texts<'_>) -> Ordering {
         let parts = |key: Self| match key {

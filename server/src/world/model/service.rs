@@ -1,4 +1,4 @@
-//! Services of Kubernetes.
+//! Kubernetes services.
 
 use std::net::IpAddr;
 
@@ -7,9 +7,9 @@ use crate::world::answers::Symbol;
 /// A service with an address within its cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
-    /// Its namespace; `_` where there is none.
+    /// Its namespace; `_` if it has none.
     pub namespace: Symbol,
-    /// Its name; `kube-apiserver` for the service `kubernetes`, which is what answers there.
+    /// Its name; `kube-apiserver` for the service `kubernetes`, because the API server answers there.
     pub name: Symbol,
     /// Its address within the cluster.
     pub cluster_ip: IpAddr,

@@ -1,17 +1,17 @@
-//! Values of which a key may have several.
+//! A multimap from ids to values.
 //!
-//! They are found by the number of the key, not by a search: an audit looks up some forty lists for each
-//! instance. The table of where the values of each key begin takes four bytes a key.
+//! Values are found by the number of the key, not by a search: an audit looks up about forty lists for each
+//! instance. The table of offsets takes four bytes per key.
 
 use std::fmt;
 
 use super::Id;
 
-/// Values of which a key may have several, such as the containers of an instance.
+/// Any number of values for each key, such as the containers of an instance.
 #[derive(Clone)]
 pub struct Several<K, V> {
     entries: Vec<(K, V)>,
-    /// Where the values of each key begin, by the place of the key, and where those of the last one end.
+    /// The offset of the first value of each key, by the index of the key, and the end of the last one.
     starts: Vec<u32>,
 }
 
@@ -28,7 +28,7 @@ impl<K, V> fmt::Debug for Several<K, V> {
 }
 
 impl<K: Id, V> Several<K, V> {
-    /// The entries by their keys; those of one key keep their order.
+    /// Groups entries by key. The entries of a key keep their order.
     #[must_use]
     pub fn gather(mut entries: Vec<(K, V)>) -> Self {
         entries.sort_by_key(|(key, _)| key.place());
@@ -37,7 +37,7 @@ impl<K: Id, V> Several<K, V> {
         Self { entries, starts }
     }
 
-    /// The values of a key; none for a key that is not there.
+    /// The values of a key; empty for an unknown key.
     pub fn of(&self, key: K) -> impl ExactSizeIterator<Item = &V> {
         let bounds = self.starts.get(key.place()).zip(self.starts.get(key.place() + 1));
         let values = bounds.and_then(|(start, end)| self.entries.get(*start as usize..*end as usize));
@@ -55,7 +55,7 @@ impl<K: Id, V> Several<K, V> {
     }
 }
 
-/// For places in ascending order: how many there are below each place up to the one behind the last.
+/// For indexes in ascending order: how many are smaller than each index, up to one past the last.
 fn starts(places: impl DoubleEndedIterator<Item = usize> + Clone) -> Vec<u32> {
     let Some(last) = places.clone().next_back() else { return Vec::new() };
     let mut starts = Vec::with_capacity(last + 2);

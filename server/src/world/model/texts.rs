@@ -1,4 +1,4 @@
-//! The texts of a world: those of the answers, and those that were derived from them.
+//! Interns the texts of a world: those of the answers, and those that are derived from them.
 
 use std::{
     cmp::Ordering,
@@ -7,18 +7,18 @@ use std::{
 
 use crate::world::answers::{Symbol, Symbols};
 
-/// Texts by their symbols. The symbols of the answers keep their meaning; a derived text that the answers have too has
-/// their symbol, so that equal symbols are equal texts.
+/// Texts by symbol. Symbols of the answers stay valid. A derived text that is also in the answers has the
+/// same symbol, so that texts are equal if and only if their symbols are.
 pub struct Texts<'a> {
     answered: &'a Symbols,
     derived: Symbols,
-    /// Where a text is put together.
+    /// A buffer for formatting.
     draft: String,
 }
 
 impl fmt::Debug for Texts<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the texts: they name what runs here.
+        // Not the texts: they contain names of the operator's applications.
         write!(formatter, "{} texts", self.answered.len() + self.derived.len())
     }
 }
@@ -39,14 +39,14 @@ impl<'a> Texts<'a> {
         }
     }
 
-    /// The symbol of a text; `None` when nothing here has this text.
+    /// The symbol of a text; `None` if the text is unknown.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<Symbol> {
         let derived = || self.derived.find(text).map(|symbol| self.derived_symbol(symbol));
         self.answered.find(text).or_else(derived)
     }
 
-    /// The symbol of a text, which is added if it is new.
+    /// The symbol of a text. Adds it if it is new.
     pub fn intern(&mut self, text: &str) -> Symbol {
         if let Some(symbol) = self.answered.find(text) {
             return symbol;
@@ -55,7 +55,7 @@ impl<'a> Texts<'a> {
         self.derived_symbol(symbol)
     }
 
-    /// The symbol of a text that is put together.
+    /// The symbol of a formatted text. Adds it if it is new.
     pub fn format(&mut self, text: fmt::Arguments<'_>) -> Symbol {
         let mut draft = std::mem::take(&mut self.draft);
         draft.clear();
@@ -66,7 +66,7 @@ impl<'a> Texts<'a> {
         symbol
     }
 
-    /// The order of two texts, which does not depend on their symbols.
+    /// Compares two texts, independently of their symbols.
     #[must_use]
     pub fn compare(&self, one: Symbol, other: Symbol) -> Ordering {
         if one == other { Ordering::Equal } else { self.text(one).cmp(self.text(other)) }

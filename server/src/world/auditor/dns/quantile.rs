@@ -1,4 +1,4 @@
-//! How long does it take in all but a few cases, by a histogram?
+//! Computes quantiles of histograms.
 
 use crate::world::{
     answers::{Column, Row, Symbol, Table},
@@ -6,22 +6,22 @@ use crate::world::{
     model::{Id as _, Map, RowId, World},
 };
 
-/// The place of the bucket of a row that is for none.
+/// The index for rows without a bucket.
 const NO_BUCKET: u32 = u32::MAX;
 
 /// The upper bounds of the buckets of a histogram, the smallest first.
 #[derive(Debug, Default)]
 pub(super) struct Bounds {
     bounds: Vec<f64>,
-    /// The place of the bucket that each row is for.
+    /// The index of the bucket of each row.
     places: Vec<u32>,
 }
 
-/// How many values are at most so large, by the upper bound of a bucket; the larger buckets have those of the smaller ones.
+/// The upper bound of a bucket, and the number of values up to it. Buckets are cumulative.
 pub(super) type Bucket = (f64, f64);
 
 impl Bounds {
-    /// The buckets that the series of a histogram are for.
+    /// The buckets of the series of a histogram.
     pub(super) fn of(world: &World<'_>, query: &'static Query) -> Self {
         let [column] = query.columns([Label::Le]);
         let (texts, mut places) = numbered(world.answers.table(query), column);
@@ -41,7 +41,7 @@ impl Bounds {
         Self { bounds, places }
     }
 
-    /// The sums of some series of that histogram at present.
+    /// The sums of the current values of some series of that histogram, by bucket.
     pub(super) fn buckets(&self, table: &Table, rows: impl Iterator<Item = RowId>) -> Vec<Bucket> {
         let mut buckets: Vec<Bucket> = self.bounds.iter().map(|bound| (*bound, 0.0)).collect();
         for row in rows.filter_map(|row| table.row(row.place())) {
@@ -55,7 +55,7 @@ impl Bounds {
     }
 }
 
-/// The texts in a column, each once, and for each row the number of its text among them. Rows are many and texts are few.
+/// The distinct texts in a column, and for each row the index of its text. There are many rows and few texts.
 fn numbered(table: &Table, column: Column) -> (Vec<Symbol>, Vec<u32>) {
     let mut numbers = Map::<Symbol, u32>::default();
     let mut texts = Vec::new();
@@ -69,8 +69,8 @@ fn numbered(table: &Table, column: Column) -> (Vec<Symbol>, Vec<u32>) {
     (texts, of_rows)
 }
 
-/// The value that a share of all values does not exceed, as if values were spread evenly over their bucket. Of values above
-/// all bounds, the largest bound; `None` where there are no values.
+/// The quantile at a share, interpolated linearly within a bucket. Values above all finite bounds count as
+/// the largest finite bound; `None` without values.
 pub(super) fn quantile(buckets: &[Bucket], share: f64) -> Option<f64> {
     let (_, all) = *buckets.last()?;
     let rank = share * all;

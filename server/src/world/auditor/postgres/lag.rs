@@ -1,4 +1,5 @@
-//! How far is a replica of PostgreSQL behind, by the places in the log that it and the primary have come to?
+//! Computes how far a PostgreSQL replica is behind, from its position in the write-ahead log and those of the
+//! primary over time.
 
 use crate::world::{
     auditor::{database, subject::Subject},
@@ -6,11 +7,12 @@ use crate::world::{
     model::Engine,
 };
 
-/// Where the primary was over time, with the moments in Unix seconds: the greatest place in the log of all that write.
+/// The positions of the primary in the log over time, with the moments in Unix seconds. At each moment, the
+/// greatest position of all instances that write.
 #[derive(Debug, Default)]
 pub(super) struct Primary {
     places: Vec<(u32, f32)>,
-    /// Where it is at present; NaN where that is not known.
+    /// The current position; NaN if unknown.
     now: f32,
 }
 
@@ -39,15 +41,15 @@ impl Primary {
     }
 }
 
-/// How long ago the primary was where a replica is at present; `None` where one of them is not known. If that was before all
-/// that is known, it is as long ago as can be.
+/// How long ago the primary was at the current position of a replica; `None` if either position is unknown.
+/// If that was before all known positions, the result is the time since 1970.
 pub(super) fn seconds_behind(primary: &Primary, replayed: f32) -> Option<u32> {
     let (newest, current) = *primary.places.last()?;
     let missing = (f64::from(primary.now) - f64::from(replayed)).max(0.0);
     if primary.now.is_nan() || replayed.is_nan() {
         return None;
     }
-    // What is larger was written before the log began anew.
+    // Larger positions are from before the log was reset.
     let mut earlier = primary.places.iter().filter(|(_, place)| *place <= current);
     let reached = earlier.rfind(|(_, place)| f64::from(*place) <= f64::from(current) - missing);
     Some(newest - reached.map_or(0, |(at, _)| *at))
@@ -73,7 +75,7 @@ mod tests {
         {
             check(&[10.0, 20.0, 30.0, 40.0], replayed, Some(expected));
         }
-        // A primary that stands still is where its replica is.
+        // The primary does not write, so its replica is up to date.
         check(&[10.0, 10.0, 10.0], 10.0, Some(0));
         check(&[10.0, f32::NAN, 30.0], 20.0, Some(30));
     }

@@ -1,4 +1,4 @@
-//! Tests of service levels: a table of what burned for how long.
+//! Tests of service levels: a table of burn rates and durations.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::world::{
 
 const END: u32 = 1_699_999_800;
 
-/// What is known when each slot of a day had a thousand requests, of which a share failed and took a second.
+/// Indicators in which each slot of a day has a thousand requests, of which a share failed and took a second.
 fn known(share: impl Fn(u32) -> Option<f32>) -> Indicators {
     let mut known = Indicators::default();
     for ago in (0..288).rev() {
@@ -53,7 +53,7 @@ fn check(share: impl Fn(u32) -> Option<f32>, expected: Status, message: &str) {
     }
 }
 
-/// A share in the last so many slots, and nothing bad before.
+/// A share of bad requests in the last slots, and none before.
 fn lately(slots: u32, share: f32) -> impl Fn(u32) -> Option<f32> {
     move |ago| Some(if ago < slots { share } else { 0.0 })
 }
@@ -64,11 +64,11 @@ fn a_budget_burns_too_fast_in_a_long_time_and_still_at_its_end() {
     check(lately(12, 0.144), Status::Critical, hour);
     check(lately(12, 0.143), Status::Ok, "");
     check(lately(6, 0.288), Status::Critical, hour);
-    // It is over since five minutes.
+    // It has been over for five minutes.
     check(|ago| Some(if (1..13).contains(&ago) { 0.3 } else { 0.0 }), Status::Ok, "");
     check(lately(72, 0.06), Status::Critical, "error budget burn rate is 6x within 6 hours");
     check(lately(72, 0.059), Status::Ok, "");
-    // In the last half of an hour nothing failed.
+    // In the last half hour nothing failed.
     check(
         |ago| Some(if (6..100).contains(&ago) { 0.1 } else { 0.0 }),
         Status::Warning,
@@ -113,7 +113,7 @@ fn objectives_are_those_of_the_application_alone() {
     let spotless = known(lately(12, 0.0));
     let report = reported(&spotless, &of_application(objectives(100.0, 0.5))).unwrap();
     assert_eq!(report.status, good);
-    // Custom queries that nothing answered yet are not answered by what is seen.
+    // Custom queries without answers do not fall back to the requests that the node agent sees.
     let custom = AvailabilityObjective { percent: 99.0, custom: Some(["a".to_owned(), "b".to_owned()]) };
     let overrides = of_application(Thresholds { availability: Some(custom), ..Thresholds::default() });
     assert_eq!(statuses(&overrides), [bad]);

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// `app` listens where an exporter looks, `DB` in what follows.
+/// `app` listens at the address that an exporter monitors. `DB` stands for the labels of the exporter.
 fn database(lines: &str) -> String {
     let listens = "container_net_tcp_listen_info APP listen_addr=10.0.0.1:5000\n";
     format!("{listens}{lines}").replace("DB", "job=x address=10.0.0.1:5000")
@@ -26,7 +26,7 @@ fn a_database_that_does_not_answer_fires() {
                 (&up(""), Some(Ok)),
                 (&up("=0"), Some(Warning)),
                 (&up("~60"), Some(Warning)),
-                // Nobody looks.
+                // Without an exporter.
                 (&application_type, None),
                 ("container_info APP", None),
             ],
@@ -133,7 +133,7 @@ fn a_replica_of_postgres_fires_when_it_is_more_than_30_seconds_behind() {
         "",
         &[
             (&cluster("replica", "10,20,30", "30"), Some(Ok)),
-            // The distance of two points is a minute.
+            // The distance between two points is a minute.
             (&cluster("replica", "10,20,30", "20"), Some(Warning)),
             (&cluster("replica", "10,20,30", "5"), Some(Warning)),
             (&cluster("replica", "10,20,30", "20 ~60"), Some(Ok)),

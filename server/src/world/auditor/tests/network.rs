@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// `app` is connected to `db`, which listens on one address on one node and on another on another.
+/// `app` is connected to `db`, which listens on two nodes, with a different address on each.
 const CONNECTED: &str = "node_info machine_id=o hostname=o
     container_net_tcp_listen_info machine_id=m container_id=/docker/db listen_addr=10.0.0.1:5432
     container_net_tcp_listen_info machine_id=o container_id=/docker/db listen_addr=10.0.0.2:5432

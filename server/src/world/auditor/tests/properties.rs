@@ -1,4 +1,4 @@
-//! Properties of audits.
+//! Property tests of audits.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,9 @@ use crate::world::{
     inspections::Thresholds,
 };
 
-/// Everything that audits say, with names in the place of numbers.
+/// The content of audits, with names instead of numbers.
 fn said(world: &World<'_>) -> Vec<String> {
-    // Low enough for almost everything to fire.
+    // Low enough that almost every inspection fires.
     let values: BTreeMap<_, _> = Inspection::ALL.iter().map(|inspection| (*inspection, 0.5)).collect();
     let project = Thresholds { values, ..Thresholds::default() };
     let audits = audits_with(world, &Overrides { project, ..Overrides::default() });

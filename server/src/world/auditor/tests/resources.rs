@@ -68,7 +68,7 @@ fn one_kill_for_lack_of_memory_is_enough() {
     );
 }
 
-/// A trend of some points five minutes apart, which grows by `percent` of its value an hour ago within that hour.
+/// Points five minutes apart that grow within the last hour by `percent` of their value at its start.
 fn trend(points: usize, percent: f32) -> String {
     let value = |ago: usize| 1000.0 + percent * 10.0 * (1.0 - ago as f32 / 12.0);
     let values: Vec<_> = (0..points).rev().map(|ago| value(ago).to_string()).collect();
@@ -84,7 +84,7 @@ fn memory_fires_when_it_grows_by_more_than_10_percent_an_hour() {
             (&trend(49, 9.9), Some(Ok)),
             (&trend(49, 10.1), Some(Warning)),
             (&trend(39, 10.1), Some(Warning)),
-            // Not enough to see a trend.
+            // Too few points for a trend.
             (&trend(38, 10.1), Some(Ok)),
             (&trend(49, -50.0), Some(Ok)),
             ("", Some(Ok)),
@@ -186,7 +186,7 @@ fn three_of_four_instances_are_enough() {
     }
 }
 
-/// Two pods of an owner, of which the second is as said.
+/// Two pods of an owner; `second` describes the second one.
 fn pods(kind: &str, replicas: &str, second: &str) -> Scene {
     let pod = |number: usize| {
         format!(
@@ -233,7 +233,7 @@ fn no_pod_of_a_daemon_set_may_be_missing() {
         ("DaemonSet", daemons(3), Warning),
         ("DaemonSet", daemons(0), Ok),
         ("StatefulSet", "kube_statefulset_replicas namespace=s statefulset=app =3".to_owned(), Warning),
-        // Nothing says how many there should be.
+        // The desired number of instances is unknown.
         ("StatefulSet", String::new(), Ok),
     ] {
         let scene = pods(kind, &replicas, ready);

@@ -1,4 +1,4 @@
-//! Which instance is a series of an exporter about?
+//! Finds the database instance that a series of an exporter describes.
 
 use crate::world::{
     answers::Symbol,
@@ -7,10 +7,10 @@ use crate::world::{
     model::{Address, ConnectionId, Engine, Id as _, InstanceId, Kind, Map, Remote, Several},
 };
 
-/// The job of the agent that monitors databases without an exporter.
+/// The job name of the agent that monitors databases without an exporter.
 const CLUSTER_AGENT: &str = "coroot-cluster-agent";
 
-/// The labels that say it.
+/// The labels that identify the instance.
 pub(super) const LABELS: [Label; 15] = [
     Label::Job,
     Label::Address,
@@ -29,16 +29,16 @@ pub(super) const LABELS: [Label; 15] = [
     Label::K8sPod,
 ];
 
-/// What series of exporters are about.
+/// Resolves labels of exporters to instances, and caches the results.
 pub(super) struct Subjects {
-    /// Which kinds of databases run in each instance.
+    /// The kinds of databases that run in each instance.
     engines: Vec<Engines>,
     upstreams: Several<InstanceId, ConnectionId>,
     by_labels: Map<[Symbol; LABELS.len()], Option<Subject>>,
     by_exporter: Map<(InstanceId, Engine), InstanceId>,
 }
 
-/// What labels lead to.
+/// The instance that labels refer to.
 #[derive(Debug, Clone, Copy)]
 enum Subject {
     /// The database itself.
@@ -62,7 +62,7 @@ impl Engines {
 }
 
 impl Subjects {
-    /// Looks at what runs in instances, and whom they talk to.
+    /// Collects which databases run in each instance, and the connections of each instance.
     pub(super) fn of(site: &Site<'_, '_>) -> Self {
         let world = &site.world;
         let mut engines = vec![Engines::default(); world.instances.len()];
@@ -80,8 +80,9 @@ impl Subjects {
         Self { engines, upstreams: world.upstreams(), by_labels: Map::default(), by_exporter: Map::default() }
     }
 
-    /// The instance that a series is about. A series that leads to an exporter is about what that is connected to: the
-    /// instance with a database of that kind, or an external service; of several the one with the smallest name.
+    /// The instance that a series describes. If the labels refer to an exporter, that is an instance to which
+    /// the exporter is connected: one with a database of that kind, or else an external service. Of several,
+    /// the one whose name sorts first.
     pub(super) fn monitored(
         &mut self,
         site: &Site<'_, '_>,
@@ -101,13 +102,14 @@ impl Subjects {
     }
 }
 
-/// Whether a series is of the cluster agent, which has no exporter between itself and a database.
+/// Whether a series comes from the cluster agent, which monitors databases without an exporter.
 pub(super) fn is_of_cluster_agent(site: &Site<'_, '_>, labels: [Symbol; LABELS.len()]) -> bool {
     let [job, ..] = labels;
     site.answers.text(job) == CLUSTER_AGENT
 }
 
-/// The instance that the cluster agent reaches: a managed one, or one that listens itself at the address.
+/// The instance that the cluster agent reaches: a managed one, or one that listens at the address without a
+/// proxy.
 pub(super) fn reached(site: &Site<'_, '_>, labels: [Symbol; LABELS.len()]) -> Option<InstanceId> {
     let [_, address, _, rds, elasticache, ..] = labels;
     match managed(site, rds, elasticache) {
@@ -157,7 +159,7 @@ fn behind(
         .unwrap_or(found)
 }
 
-/// The instance that labels lead to: by the id of a managed database, by the address, by the pod.
+/// The instance that labels refer to: by the id of a managed database, by the address, or by the pod.
 fn found(site: &Site<'_, '_>, labels: [Symbol; LABELS.len()]) -> Option<InstanceId> {
     let [_, address, instance, rds, elasticache, namespaces_and_pods @ ..] = labels;
     if let Some(instance) = managed(site, rds, elasticache) {
@@ -167,7 +169,8 @@ fn found(site: &Site<'_, '_>, labels: [Symbol; LABELS.len()]) -> Option<Instance
     by_address(site, site.answers.text(address)).or_else(|| by_pod(site, namespaces_and_pods))
 }
 
-/// The managed instance that labels name; `None` when they name none, `Some(None)` when it is not known.
+/// The managed instance whose id is in the labels; `None` if they have no such id, `Some(None)` if the
+/// instance is unknown.
 fn managed(site: &Site<'_, '_>, rds: Symbol, elasticache: Symbol) -> Option<Option<InstanceId>> {
     let id = [rds, elasticache].into_iter().find(|id| !id.is_empty())?;
     Some(site.managed.get(&id).map(|managed| site.world.managed[*managed].instance))

@@ -1,4 +1,4 @@
-//! Which connections do containers have?
+//! Loads the TCP connections of containers.
 
 use std::net::IpAddr;
 
@@ -27,40 +27,40 @@ const MEASURES: [Now<Connection>; 7] = [
     (&CONTAINER_NET_TCP_RETRANSMITS, |connection| &mut connection.retransmits),
 ];
 
-/// Where a connection goes, in numbers.
+/// The parsed addresses of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Target<'a> {
-    /// Where the client connects to.
+    /// The address that the client connects to.
     pub(super) destination: Address<'a>,
-    /// What it reaches, if that is known.
+    /// The address that it reaches, if that is known.
     pub(super) actual: Option<Address<'a>>,
 }
 
 impl<'a> Target<'a> {
-    /// What is reached, or else the destination.
+    /// The address that is reached if it is known, or else the destination.
     pub(super) fn address(&self) -> Address<'a> {
         self.actual.unwrap_or(self.destination)
     }
 }
 
-/// A client, the destination, and what it reaches.
+/// The client, the destination, and the address that is reached.
 type Ends = (InstanceId, Symbol, Symbol);
 
-/// The connections that are found, by client and addresses.
+/// The connections found so far, by client and addresses.
 pub(super) struct Connections<'a> {
     by_ends: Map<Ends, Option<ConnectionId>>,
     /// The ends and the targets of all connections, in the order of their ids.
     ends: Vec<Ends>,
     targets: Vec<Target<'a>>,
-    /// The place of the one that was asked for last.
+    /// The index of the connection that was looked up last.
     last: usize,
-    /// The name of applications whose connections are those of their containers.
+    /// The name of Docker. Its connections are skipped, since they are those of its containers.
     docker: Symbol,
 }
 
 impl<'a> Connections<'a> {
-    /// The connections of an instance to one destination, which are added if they are new; `None` when an address cannot
-    /// be read, and for Docker itself.
+    /// The connection of an instance to one destination. Adds it if it is new. `None` if an address cannot be
+    /// parsed, and for Docker itself.
     pub(super) fn enter(
         &mut self,
         site: &mut Site<'a, '_>,
@@ -69,7 +69,8 @@ impl<'a> Connections<'a> {
         actual: Symbol,
     ) -> Option<ConnectionId> {
         let ends = (instance, destination, actual);
-        // Series of one connection mostly come together, and answers mostly have connections in the same order.
+        // The series of a connection are usually adjacent, and answers usually have connections in the same
+        // order.
         for place in [self.last, self.last + 1] {
             if self.ends.get(place) == Some(&ends) {
                 self.last = place;
@@ -121,13 +122,13 @@ impl<'a> Connections<'a> {
         }))
     }
 
-    /// Where all connections go, in the order of their ids.
+    /// The targets of all connections, in the order of their ids.
     pub(super) fn targets(self) -> Vec<Target<'a>> {
         self.targets
     }
 }
 
-/// Loads the connections of containers. Those that failed do not say what they would have reached.
+/// Loads the connections of containers. Failed connects have no actual destination.
 pub(super) fn load<'a>(site: &mut Site<'a, '_>) -> Connections<'a> {
     let mut connections = Connections {
         by_ends: Map::default(),

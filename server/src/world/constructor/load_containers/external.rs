@@ -1,22 +1,22 @@
-//! How is something called that is connected to and not observed, and has no service in Kubernetes?
+//! Names external services: destinations that are not observed and have no Kubernetes service.
 
 use super::connections::Target;
 use crate::world::model::Host;
 
-/// What external services belong to instead of a namespace.
+/// The namespace of external services.
 pub(super) const NAMESPACE: &str = "external";
 
-/// The name of an external service: the text, and the port that is added to it.
+/// The name of an external service, and the port that is appended to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ExternalName<'t> {
     /// The name.
     pub(super) name: &'t str,
-    /// A port that follows it.
+    /// The port that is appended.
     pub(super) port: Option<u16>,
 }
 
-/// The name of an external service: that of the destination, whatever answers behind it. `domain_name` is the first of the
-/// destination's address in the order of the alphabet.
+/// The name of an external service. It comes from the destination, not from the address that is reached
+/// behind it. `domain_name` is the alphabetically first domain name of the destination's address.
 pub(super) fn name<'t>(target: Target<'t>, domain_name: Option<&'t str>) -> ExternalName<'t> {
     let port = target.destination.port;
     match (target.actual, target.destination.host, domain_name) {
@@ -29,7 +29,7 @@ pub(super) fn name<'t>(target: Target<'t>, domain_name: Option<&'t str>) -> Exte
     }
 }
 
-/// What usually listens on a port.
+/// The name for the service that usually listens on a port.
 const fn by_port(port: u16) -> Option<&'static str> {
     Some(match port {
         5432 => "external-postgres",

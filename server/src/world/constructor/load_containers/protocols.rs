@@ -1,4 +1,4 @@
-//! What is spoken on connections?
+//! Loads the requests and latencies of connections by application protocol.
 
 use super::connections::Connections;
 use crate::world::{
@@ -40,7 +40,7 @@ const LATENCIES: [(Protocol, &Query); 8] = [
     (Protocol::Cassandra, &CONTAINER_CASSANDRA_QUERIES_LATENCY),
 ];
 
-/// Loads requests and their latency. Of several series that say the same the largest counts.
+/// Loads requests and their latency. If several series describe the same requests, the largest value counts.
 pub(super) fn load<'a>(site: &mut Site<'a, '_>, connections: &mut Connections<'a>) {
     let mut requests = Vec::new();
     for (protocol, query) in COUNTS {
@@ -73,7 +73,7 @@ fn requests_key(requests: &Requests) -> (Protocol, usize, usize) {
     (requests.protocol, text(requests.method), text(requests.status))
 }
 
-/// The entries by connection, each once with the largest of its values.
+/// Groups entries by connection, and merges equal ones into the one with the largest value.
 fn each_once<T, K: Ord>(
     mut entries: Vec<(ConnectionId, T)>,
     key: impl Fn(&T) -> K,

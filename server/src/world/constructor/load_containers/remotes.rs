@@ -1,4 +1,4 @@
-//! What do connections lead to?
+//! Resolves the remote ends of connections.
 
 use std::net::IpAddr;
 
@@ -12,8 +12,8 @@ use crate::world::{
     model::{Address, AppId, Connection, ConnectionId, InstanceId, Kind, Map, Remote, ServiceId},
 };
 
-/// Finds what answers each connection: an instance that listens there, the application behind a service, or something that
-/// is not observed.
+/// Resolves each connection to an instance that listens at its address, to the application behind a service,
+/// or to an external service.
 pub(super) fn resolve(site: &mut Site<'_, '_>, targets: &[Target<'_>]) {
     find_instances_and_services(site, targets);
     let by_name = applications_by_name(site);
@@ -29,7 +29,8 @@ pub(super) fn resolve(site: &mut Site<'_, '_>, targets: &[Target<'_>]) {
             let service = &site.world.services[id];
             by_name.get(&(service.namespace, service.name))
         });
-        // Who connects straight to what others reach through a service uses that service.
+        // A client that connects directly to an address that others reach through a service uses that
+        // service.
         let reached = || behind_services.get(&target.actual?.ip()?).copied();
         let service = service.or_else(reached);
         site.world.connections[id].service = service;
@@ -53,8 +54,8 @@ fn find_instances_and_services(site: &mut Site<'_, '_>, targets: &[Target<'_>]) 
     }
 }
 
-/// Applications of any kind by namespace and name. Of several the one that has instances is meant, of those the one with
-/// the smallest kind by name.
+/// Applications by namespace and name. Of several kinds with the same name, one that has instances counts; of
+/// those, the one whose kind sorts first.
 fn applications_by_name(site: &Site<'_, '_>) -> Map<(Symbol, Symbol), AppId> {
     let world = &site.world;
     let mut by_name = Map::<_, AppId>::default();
@@ -71,7 +72,7 @@ fn applications_by_name(site: &Site<'_, '_>) -> Map<(Symbol, Symbol), AppId> {
     by_name
 }
 
-/// The only application that connections to a service lead to; `None` when they lead to several.
+/// The only application that connections to a service reach; `None` if they reach several.
 fn applications_by_service(site: &Site<'_, '_>) -> Map<ServiceId, Option<AppId>> {
     let world = &site.world;
     let mut by_service = Map::<_, Option<AppId>>::default();
@@ -88,7 +89,7 @@ fn applications_by_service(site: &Site<'_, '_>) -> Map<ServiceId, Option<AppId>>
     by_service
 }
 
-/// The service through which an address is reached; of several the one with the smallest names.
+/// The service through which an address is reached; of several, the one whose name sorts first.
 fn services_by_what_they_reach(site: &Site<'_, '_>, targets: &[Target<'_>]) -> Map<IpAddr, ServiceId> {
     let world = &site.world;
     let mut services = Map::<IpAddr, ServiceId>::default();
@@ -110,7 +111,8 @@ fn services_by_what_they_reach(site: &Site<'_, '_>, targets: &[Target<'_>]) -> M
     services
 }
 
-/// The endpoint of something that is not observed. Custom applications take endpoints by the destination.
+/// The instance for a destination that is not observed. Patterns of custom applications are matched against
+/// the destination.
 fn external(
     site: &mut Site<'_, '_>,
     service: Option<ServiceId>,

@@ -1,4 +1,4 @@
-//! What are containers, what do they use, and what do they listen on?
+//! Loads the containers, their resource usage, their volumes and the addresses on which they listen.
 
 use crate::world::{
     answers::Symbol,
@@ -41,7 +41,7 @@ const VOLUMES: [Now<Volume>; 2] = [
     (&CONTAINER_VOLUME_USED, |volume| &mut volume.used),
 ];
 
-/// Loads what containers are and use.
+/// Loads containers and their resource usage.
 pub(super) fn load(site: &mut Site<'_, '_>) {
     load_info(site);
     load_types(site);

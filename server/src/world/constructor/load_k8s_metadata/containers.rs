@@ -1,4 +1,4 @@
-//! What does Kubernetes say of the containers of pods?
+//! Loads the requests and the states of containers from kube-state-metrics.
 
 use crate::world::{
     answers::{Row, Symbol},
@@ -13,7 +13,7 @@ use crate::world::{
     model::{Container, State, Texts, keep_larger},
 };
 
-/// What a series about a container changes.
+/// A row of a series about a container.
 struct Said<'r, 't, 'a> {
     row: Row<'r>,
     texts: &'t Texts<'a>,
@@ -49,7 +49,7 @@ const CHANGES: [(&Query, Label, Change); 9] = [
     }),
 ];
 
-/// Loads the containers of pods that are known.
+/// Loads the containers of known pods.
 pub(super) fn load(site: &mut Site<'_, '_>) {
     for (query, label, change) in CHANGES {
         for ([uid, name, label], row) in read(site.answers, query, [Label::Uid, Label::Container, label]) {
@@ -76,7 +76,7 @@ fn state(container: &mut Container, said: &Said<'_, '_, '_>, state: State) {
     }
 }
 
-/// Of several reasons the one with the larger text.
+/// Sets the reason. Of several, the one with the larger text counts.
 fn reason(kept: &mut Symbol, said: &Said<'_, '_, '_>) {
     if said.row.is_so() && said.texts.compare(said.label, *kept).is_gt() {
         *kept = said.label;

@@ -1,4 +1,4 @@
-//! Which database cluster is a pod a member of, by the labels that operators and charts give it?
+//! Finds the database cluster of a pod by the labels that operators and Helm charts set.
 
 use crate::world::{
     catalogue::{KUBE_POD_LABELS, Label},
@@ -6,7 +6,7 @@ use crate::world::{
     model::{InstanceId, Map, Membership},
 };
 
-/// The labels that are looked at.
+/// The labels that the rules use.
 const LABELS: [Label; 16] = [
     Label::LabelPostgresOperatorCrunchydataComCluster,
     Label::LabelPostgresOperatorCrunchydataComRole,
@@ -26,18 +26,19 @@ const LABELS: [Label; 16] = [
     Label::LabelHelmShChart,
 ];
 
-/// Charts whose releases are clusters.
+/// Helm charts whose releases are database clusters.
 const CHARTS: [&str; 6] = ["mongodb", "redis", "valkey", "mysql", "mariadb", "clickhouse"];
 
-/// What the labels of a pod say: the cluster, in one piece or in two that a `-` joins, and the role in it.
+/// The cluster in the labels of a pod, as one text or as two that are joined with `-`, and the role of the
+/// pod in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Named<'t> {
     cluster: (&'t str, Option<&'t str>),
     role: &'t str,
 }
 
-/// Loads the membership of pods. Of several series with a cluster the one that was seen last counts, of those the one
-/// with the larger texts.
+/// Loads the cluster membership of pods. Of several series with a cluster, the one seen last counts; of
+/// those, the one with the larger texts.
 pub(super) fn load(site: &mut Site<'_, '_>) {
     let answers = site.answers;
     let uid_column = KUBE_POD_LABELS.columns([Label::Uid]);
@@ -72,7 +73,7 @@ pub(super) fn load(site: &mut Site<'_, '_>) {
     }
 }
 
-/// The first rule that names a cluster.
+/// Applies the rules in order; the first that finds a cluster counts.
 fn named(labels: [&str; 16]) -> Option<Named<'_>> {
     let [
         crunchy,
@@ -177,7 +178,7 @@ mod tests {
         ];
         check(&operators, None);
         check(&[(LabelAppKubernetesIoManagedBy, "percona-server-mongodb-operator")], None);
-        // What another rule says in whole counts.
+        // A rule whose labels are all there applies.
         let whole =
             [operators.as_slice(), &[(LabelAppKubernetesIoPartOf, "x"), (LabelHelmShChart, "redis-17")]];
         check(&whole.concat(), Some(("x-clickhouse", "")));

@@ -1,4 +1,4 @@
-//! Which application does a pod belong to, by what created it?
+//! Finds the application that owns a pod from the pod's creator.
 
 use std::ops::RangeInclusive;
 
@@ -13,12 +13,12 @@ pub(super) struct Owner<'t> {
     pub(super) name: &'t str,
 }
 
-/// What is known of a pod that says who owns it.
+/// The facts about a pod that determine its owner.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Creation<'t> {
-    /// The kind of what created it.
+    /// The kind of its creator.
     pub(super) kind: &'t str,
-    /// The name of what created it.
+    /// The name of its creator.
     pub(super) name: &'t str,
     /// The pod.
     pub(super) pod: &'t str,
@@ -26,8 +26,8 @@ pub(super) struct Creation<'t> {
     pub(super) node: &'t str,
 }
 
-/// The application that owns a pod; `None` when its creator has no name. `is_deployment` says of a name whether there is a
-/// Deployment of that name beside the pod.
+/// The application that owns a pod; `None` if its creator has no name. `is_deployment` returns whether there
+/// is a Deployment with a name in the namespace of the pod.
 pub(super) fn owner(created: Creation<'_>, is_deployment: impl Fn(&str) -> bool) -> Option<Owner<'_>> {
     let Creation { kind, name, pod, node } = created;
     let (kind, name) = match kind {
@@ -48,12 +48,12 @@ pub(super) fn owner(created: Creation<'_>, is_deployment: impl Fn(&str) -> bool)
     Some(Owner { kind, name }).filter(|owner| !owner.name.is_empty())
 }
 
-/// A static pod is named for its node.
+/// The name of a static pod without the name of its node.
 fn without_node<'t>(pod: &'t str, node: &str) -> &'t str {
     pod.strip_suffix(node).and_then(|rest| rest.strip_suffix('-')).unwrap_or(pod)
 }
 
-/// The name of what runs again and again, without the five characters or the digits of one run.
+/// The name of a recurring workload, without the five characters or the digits of one run.
 fn without_run(name: &str) -> &str {
     match name.rsplit_once('-') {
         Some((rest, run)) if is_run(run) => rest,
@@ -67,16 +67,17 @@ fn is_run(text: &str) -> bool {
     (digits && text.len() >= 10) || (letters && text.len() == 5)
 }
 
-/// Whether a text is what a Deployment adds to the names of its replica sets: a number of 32 bits whose digits are written
-/// in the characters that Kubernetes uses for random names.
+/// Whether a text is a hash that a Deployment appends to the names of its replica sets: a number of 32 bits
+/// whose digits are written in the characters that Kubernetes uses for random names.
 fn is_template_hash(text: &str) -> bool {
     (6..=10).contains(&text.len()) && text.bytes().all(|byte| b"bcdf456789".contains(&byte))
 }
 
-/// Whether a text is what a `CronJob` adds to the names of its Jobs: the time that they were due at, in minutes, or in seconds
-/// as Kubernetes did up to version 1.21. A Job `migration-1`, and one that ends in a date, have names of their own.
+/// Whether a text is a time that a `CronJob` appends to the names of its Jobs: the scheduled time in minutes,
+/// or in seconds up to Kubernetes 1.21. The number of a Job `migration-1` is no such time, and neither is a
+/// date.
 fn is_schedule(text: &str) -> bool {
-    // From 2015, before there were CronJobs, up to where other numbers begin.
+    // From 2015, before CronJobs existed, up to values that no scheduled time has for decades.
     const MINUTES: RangeInclusive<u64> = 24_000_000..=99_999_999;
     const SECONDS: RangeInclusive<u64> = 1_440_000_000..=1_900_000_000;
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
@@ -84,8 +85,8 @@ fn is_schedule(text: &str) -> bool {
     number.is_some_and(|number| MINUTES.contains(&number) || SECONDS.contains(&number))
 }
 
-/// Whether the pods of an application of that kind are told apart by their nodes too: a pod of a stateful set that moved
-/// keeps its name.
+/// Whether pods of an application of that kind are also distinguished by node: a pod of a stateful set keeps
+/// its name when it moves.
 pub(super) const fn pods_move(kind: Kind) -> bool {
     matches!(kind, Kind::StatefulSet)
 }

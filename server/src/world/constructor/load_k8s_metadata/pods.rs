@@ -1,4 +1,4 @@
-//! Which pods are there, and which applications do they belong to?
+//! Loads pods, and assigns them to applications.
 
 use std::collections::BTreeSet;
 
@@ -13,35 +13,37 @@ use crate::world::{
     model::{AppId, ApplicationId, InstanceId, Kind, Listen, Map, NodeId, Pod, ip},
 };
 
-/// How far pods are followed that own pods.
+/// How many levels of pods that own pods are followed.
 const OWNERS: usize = 8;
 
-/// A pod with all that decides whose it is.
+/// A pod, and what determines its application.
 struct Found {
     uid: Symbol,
     name: Symbol,
-    /// What owns it: an application, or a pod that is owned itself.
+    /// Its owner: an application, or a pod that has an owner itself.
     owner: ApplicationId,
     replica_set: Symbol,
-    /// Whether a pod started it whose owner is known.
+    /// Whether a pod whose owner is known started it.
     is_child: bool,
     node: Option<NodeId>,
     seen: u32,
 }
 
-/// Loads the pods. A uid that several series have counts once, as the one that was seen last.
+/// Loads the pods. If several series have the same uid, the one seen last counts.
 pub(super) fn load(site: &mut Site<'_, '_>) {
     site.world.agents.kube_state_metrics = !site.answers.table(&KUBE_POD_INFO).is_empty();
     let mut found = find(site);
     follow_owners(site, &mut found);
-    // Pods of stateful sets whose node is not known yet may be one of those whose node is.
+    // Pods of stateful sets come last if their node is not known yet: such a pod may be one whose node is
+    // known.
     let (unplaced, placed): (Vec<_>, Vec<_>) =
         found.into_iter().partition(|pod| pods_move(pod.owner.kind) && pod.node.is_none());
     let (mut moving, mut placed_at) = (Moving::default(), Placed::default());
     for pod in placed.iter().chain(&unplaced) {
         let ApplicationId { namespace, kind, name } = pod.owner;
         let application = site.application(namespace, kind, name);
-        // What a cron job runs is known from its containers; what that starts is not.
+        // Pods of a cron job are known by their containers, and so skipped here; pods that those start are
+        // not.
         if kind != Kind::CronJob || pod.is_child {
             let instance = enter(site, (&mut moving, &mut placed_at), application, pod);
             site.pods.set_uid(pod.uid, instance);
@@ -86,7 +88,7 @@ fn find(site: &mut Site<'_, '_>) -> Vec<Found> {
     found
 }
 
-/// The Deployments that Kubernetes knows, by namespace and name.
+/// The Deployments in Kubernetes, by namespace and name.
 fn deployments(answers: &Answers) -> BTreeSet<(&str, &str)> {
     let labels = [Label::Namespace, Label::Deployment];
     read(answers, &KUBE_DEPLOYMENT_SPEC_REPLICAS, labels)
@@ -94,7 +96,8 @@ fn deployments(answers: &Answers) -> BTreeSet<(&str, &str)> {
         .collect()
 }
 
-/// A pod that a pod owns belongs to the application of that. An owner that is not known is an application of its own.
+/// Assigns pods that another pod owns to the application of that pod. An unknown owner becomes an application
+/// itself.
 fn follow_owners(site: &Site<'_, '_>, found: &mut [Found]) {
     if !found.iter().any(|pod| pod.owner.kind == Kind::Pod) {
         return;
@@ -121,18 +124,18 @@ fn follow_owners(site: &Site<'_, '_>, found: &mut [Found]) {
     }
 }
 
-/// Instances of applications whose pods are told apart by node.
+/// Instances of applications whose pods are distinguished by node.
 #[derive(Default)]
 struct Moving {
     by_node: Map<(AppId, Symbol, Option<NodeId>), InstanceId>,
-    /// The one of a name that was seen last; of those the one with the largest texts.
+    /// The instance of a name that was seen last; of those, the one with the largest texts.
     newest: Map<(AppId, Symbol), InstanceId>,
 }
 
-/// When the pod was seen that says where an instance is, for instances that several pods are.
+/// For instances of several pods: when the pod was seen that determines the node of the instance.
 type Placed = Map<InstanceId, u32>;
 
-/// The instance that a pod is: one for each name in an application, or for each name and node where pods move.
+/// The instance of a pod: one for each name in an application, or for each name and node where pods move.
 fn enter(
     site: &mut Site<'_, '_>,
     (moving, placed): (&mut Moving, &mut Placed),
@@ -183,15 +186,15 @@ fn add(site: &mut Site<'_, '_>, application: AppId, pod: &Found) -> InstanceId {
     instance
 }
 
-/// A pod with the name of another of the same application is the same instance. It has the replica set of the newer of them,
-/// and is where the newest of those is whose node is known; of several that were seen at the same moment, what is larger
-/// counts.
+/// Updates an instance with another pod of the same application and name. The instance has the replica set of
+/// the newest pod, and the node of the newest pod whose node is known. Of pods that were seen at the same
+/// time, the larger value counts.
 fn update(site: &mut Site<'_, '_>, placed: &mut Placed, id: InstanceId, pod: &Found) {
     let world = &mut site.world;
     let Some(known) = world.instances[id].pod else { return };
     let (known, texts, nodes) = (&mut world.pods[known], &world.texts, &world.nodes);
     let instance = &mut world.instances[id];
-    // Where nothing was updated yet, the place is as old as the pod.
+    // Without an update so far, the node is as old as the pod.
     let placed_at = placed.entry(id).or_insert(known.seen);
     if let Some(node) = pod.node {
         let rather = instance.node.is_none_or(|other| {
@@ -209,7 +212,8 @@ fn update(site: &mut Site<'_, '_>, placed: &mut Placed, id: InstanceId, pod: &Fo
     }
 }
 
-/// A pod with an address of its own listens there, on ports that the node agent may not see.
+/// Adds the addresses of pods that do not share that of their host. A pod may listen there on ports that the
+/// node agent does not see.
 fn load_addresses(site: &mut Site<'_, '_>) {
     let labels = [Label::Uid, Label::PodIp, Label::HostIp];
     for ([uid, pod_ip, host_ip], row) in read(site.answers, &KUBE_POD_INFO, labels) {

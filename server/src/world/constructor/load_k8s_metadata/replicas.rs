@@ -1,4 +1,4 @@
-//! How many instances is Kubernetes to run?
+//! Loads the desired number of instances.
 
 use crate::world::{
     catalogue::{

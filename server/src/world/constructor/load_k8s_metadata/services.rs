@@ -1,4 +1,4 @@
-//! Which service has which address?
+//! Loads the Kubernetes services with their addresses.
 
 use crate::world::{
     answers::Symbol,
@@ -7,8 +7,8 @@ use crate::world::{
     model::{Map, Service, Texts, ip},
 };
 
-/// Loads the services that have an address. Of several that had the same one, one after another, the one that was seen
-/// last is meant, of those the one with the larger texts.
+/// Loads the services that have an address. If several had the same address one after another, the one seen
+/// last counts; of those, the one with the larger texts.
 pub(super) fn load(site: &mut Site<'_, '_>) {
     let mut newest = Map::default();
     for ([namespace, name, address], row) in
@@ -22,9 +22,10 @@ pub(super) fn load(site: &mut Site<'_, '_>) {
         }
     }
     for (cluster_ip, (_, namespace, name)) in newest {
-        // Applications outside Kubernetes have the namespace `_`. A service without one does not lead to them.
+        // Applications outside Kubernetes have the namespace `_`. A service without a namespace must not
+        // match them.
         let namespace = site.world.texts.intern(site.answers.text(namespace));
-        // What answers there is the API server, under whatever name it runs.
+        // The API server answers there, under any name.
         let name = match site.answers.text(name) {
             "kubernetes" => site.world.texts.intern("kube-apiserver"),
             _ => name,

@@ -1,4 +1,4 @@
-//! Which pods run, and which are gone?
+//! Loads the phases and the conditions of pods.
 
 use crate::world::{
     catalogue::{KUBE_POD_STATUS_PHASE, KUBE_POD_STATUS_READY, KUBE_POD_STATUS_SCHEDULED, Label},
@@ -12,7 +12,7 @@ use crate::world::{
 const FLAGS: [Flag<Pod>; 2] =
     [(&KUBE_POD_STATUS_READY, |pod| &mut pod.ready), (&KUBE_POD_STATUS_SCHEDULED, |pod| &mut pod.scheduled)];
 
-/// Loads the phases of pods. Where Prometheus has no phase of any pod, none is taken to be gone.
+/// Loads the phases of pods. If Prometheus has no phase of any pod, no pod counts as gone.
 pub(super) fn load(site: &mut Site<'_, '_>) {
     load_phases(site);
     for (query, flag) in FLAGS {

@@ -1,4 +1,4 @@
-//! What do nodes have and use?
+//! Loads the sizes and the resource usage of nodes.
 
 use crate::world::{
     catalogue::{
@@ -45,7 +45,7 @@ const INTERFACES: [OverTime<Interface>; 2] = [
     (&NODE_NET_TX_BYTES, |interface| &mut interface.sent_bytes),
 ];
 
-/// Loads the sizes of nodes, their disks and their network interfaces.
+/// Loads the sizes and the usage of nodes, their disks and their network interfaces.
 pub(super) fn load(site: &mut Site<'_, '_>) {
     load_sizes(site);
     site.world.cpu_modes = rows_by_node(site, &NODE_CPU_USAGE_BY_MODE);

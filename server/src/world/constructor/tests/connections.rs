@@ -1,4 +1,4 @@
-//! Tests of connections, what they lead to, and which applications count for them.
+//! Tests of connections, their remote ends, and which applications count because of them.
 
 use crate::world::scene::{Scene, scene};
 
@@ -153,7 +153,7 @@ fn a_service_leads_to_the_application_of_its_name() {
     let stateful =
         "kube_pod_info uid=2 namespace=shop pod=cart-0 created_by_kind=StatefulSet created_by_name=cart";
     let cron_job = "kube_pod_info uid=3 namespace=shop pod=cart-28394820-x created_by_kind=Job created_by_name=cart-28394820";
-    // Of several applications of that name one that has instances, of those the smallest kind.
+    // Of several applications with that name one that has instances counts; of those, the smallest kind.
     check(
         &format!("{SERVICE}\n{stateful}\n{deployment}\n{cron_job}\n{failed}"),
         &["client@n1 -> shop:Deployment:cart"],
@@ -215,7 +215,7 @@ fn who_connects_straight_to_what_a_service_reaches_uses_the_service() {
     );
     let facts = connected(&format!("{SERVICE}\n{through}\n{straight}")).facts();
     assert_eq!((facts.applications, facts.instances), (3, 4));
-    // On a port that nobody is seen to listen on, it is still the application that the service leads to.
+    // On a port without a known listener it is still the application behind the service.
     let listens = "container_net_tcp_listen_info $SERVER listen_addr=10.1.0.1:8080";
     let other_port = straight.replace(":8080", ":9090");
     check(

@@ -18,7 +18,8 @@ fn postgres() -> Scene {
     scene(POSTGRES)
 }
 
-/// Each database with its instance, its kind, whether the cluster agent monitors it, and how many series it has.
+/// Each database with its instance, its kind, whether the cluster agent monitors it, and how many series it
+/// has.
 fn databases(world: &World<'_>) -> Vec<String> {
     let mut databases: Vec<_> = world
         .databases
@@ -33,7 +34,7 @@ fn databases(world: &World<'_>) -> Vec<String> {
     databases
 }
 
-/// The kinds of the applications that databases are of.
+/// The kinds of the applications of databases.
 fn of_application(world: &World<'_>) -> Vec<String> {
     let instances = world.databases.values().map(|database| database.instance);
     let apps = instances.map(|instance| &world.apps[world.instances[instance].application]);
@@ -176,7 +177,7 @@ fn one_series_is_enough_for_a_counted_application() {
     assert_eq!(instrumented(""), Vec::<&str>::new());
     assert_eq!(instrumented("pg_scrape_error address=10.0.0.1:5432 =0"), ["postgres"]);
     assert_eq!(instrumented("redis_up address=10.0.0.1:5432 \n mysql_up address=10.0.0.1:5432"), ["mysql"]);
-    // It talks to nobody, so it does not count.
+    // It has no connections, so it does not count.
     assert!(postgres().and("pg_up address=10.0.0.1:5432").facts().instrumented_services.is_empty());
 }
 

@@ -1,4 +1,4 @@
-//! Properties of worlds: what must not matter does not.
+//! Property tests of worlds: the order of series does not matter, among others.
 
 use proptest::{collection::vec, prelude::*, sample::Index};
 
@@ -9,7 +9,7 @@ use crate::world::{
     scene::{Scene, Series, digest},
 };
 
-/// Texts that the labels of series are made of: some that fit together, and some that nobody expects.
+/// Values for labels of series: some that fit together, and some that are unexpected.
 fn texts_of(label: Label) -> &'static [&'static str] {
     match label {
         Label::MachineId => &["m1", "m1", "m2", "m3", ""],
@@ -80,7 +80,7 @@ fn texts_of(label: Label) -> &'static [&'static str] {
     }
 }
 
-/// What values of a series came before one.
+/// The values of a series before the last one.
 fn points_before(value: f32) -> Vec<f32> {
     match value {
         0.0 => vec![0.0, 3.0, 0.0],
@@ -90,7 +90,7 @@ fn points_before(value: f32) -> Vec<f32> {
 }
 
 fn series() -> impl Strategy<Value = Series> {
-    // Queries that decide what there is come as often as all others together.
+    // Queries that define which objects exist come as often as all others together.
     let deciding = [
         "node_info",
         "kube_node_info",
@@ -124,7 +124,7 @@ fn series() -> impl Strategy<Value = Series> {
     })
 }
 
-/// The scene of some series, with something that the operator configured.
+/// The scene of some series, with some settings of the operator.
 pub(in crate::world) fn of(series: Vec<Series>) -> Scene {
     Scene::of(series).category("shop", "shop/*").custom_application("own", "pg@*")
 }
@@ -134,14 +134,14 @@ pub(in crate::world) fn two_orders() -> impl Strategy<Value = (Vec<Series>, Vec<
     vec(series(), 0..240).prop_flat_map(|series| (Just(series.clone()), Just(series).prop_shuffle()))
 }
 
-/// Without the rows of tables, which are listed as often as they come.
+/// The lines without the rows of tables.
 fn without_rows(world: &World<'_>) -> Vec<String> {
     let mut lines = digest(world);
     lines.retain(|line| !line.starts_with("series "));
     lines
 }
 
-/// How many cases are tried.
+/// The number of cases.
 pub(in crate::world) fn cases() -> ProptestConfig {
     ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() }
 }

@@ -1,4 +1,4 @@
-//! Tests of when a snapshot is due. What is in one is tested with the findings.
+//! Tests of when a snapshot is due. The content of snapshots is tested with the findings.
 
 use super::*;
 use crate::world::application_key::ApplicationKey;

@@ -1,4 +1,4 @@
-//! Tests of what survives the end of the process, power cuts and failing disks.
+//! Tests of which slots survive the end of the process, power cuts and failing disks.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ fn open(disk: &SimulatedDisk) -> Recorded {
     Recorded::open(Arc::new(disk.clone()), DIR.to_owned())
 }
 
-/// What becomes known of the slot of that number.
+/// The batch of the slot with that number.
 fn batch(number: u32) -> Batch {
     let end = END + number * SLOT_S;
     let counts = [number as f32 + 10.0, 1.0];
@@ -38,7 +38,7 @@ fn file(disk: &SimulatedDisk) -> Vec<u8> {
 #[test]
 fn whatever_step_is_the_last_what_was_recorded_before_is_there_and_nothing_else() {
     let day = DAY_S / SLOT_S;
-    // The last but one is so late that the file is written anew.
+    // The last but one is so late that the file is rewritten.
     let numbers = [0, 1, 2, 3, day + 4, day + 5];
     for crash in [Crash::Kill, Crash::PowerCut] {
         for steps in 0.. {
@@ -60,7 +60,7 @@ fn whatever_step_is_the_last_what_was_recorded_before_is_there_and_nothing_else(
                 let next = (before + 1).min(numbers.len());
                 assert!(found == expected(before) || found == expected(next), "{steps}: {found:?}");
             }
-            // What is recorded then is there the next time, wherever the file was torn.
+            // A batch that is recorded then is there after the next start, wherever the file was torn.
             again.record(&batch(day + 6)).unwrap();
             assert_eq!(batches(&open(&disk)), batches(&again), "{steps}");
             if !crashed {
@@ -134,7 +134,7 @@ fn after_a_clock_is_set_back_slots_of_its_future_are_forgotten_and_those_of_the_
     for recorded in [&recorded, &open(&disk)] {
         assert_eq!(batches(recorded), [batch(0), batch(1), batch(2)]);
     }
-    // Nothing to forget changes nothing, and nothing may be left.
+    // Without anything to forget nothing changes; forgetting everything works too.
     recorded.forget_after(END + 2 * SLOT_S);
     assert_eq!(batches(&recorded).len(), 3);
     recorded.forget_after(END - DAY_S);

@@ -1,4 +1,4 @@
-//! Tests of what is said of windows.
+//! Tests of the evaluation of windows.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{super::day::requests_of, *};
 
-/// What is known when slots, the newest last, had these requests and failures; `None` for one of which nothing is known.
+/// Indicators with these requests and failures in each slot, the newest last; `None` for an unknown slot.
 fn known(slots: &[Option<[f32; 2]>]) -> Indicators {
     let mut indicators = Indicators::default();
     for (ago, counts) in slots.iter().rev().enumerate() {
@@ -81,12 +81,12 @@ fn sums_are_only_of_slots_that_are_known() {
     assert_eq!(requests(END - 300, END), Some((4.0, 2.0)));
     assert_eq!(requests(END - 1200, END), None);
     assert_eq!(requests(END - 300, END + 300), None);
-    // One without slots had no requests, as the answers say.
+    // An application without slots had no requests if the slots were fetched.
     assert_eq!(indicators.sums(&key("web"), [Source::Seen; 2], END - 300, END), Some(Sums::default()));
 }
 
 proptest! {
-    /// A day says of each slot what was said last, and nothing of a slot that is more than a day old.
+    /// A day has the last values that were put for each slot, and no slot that is more than a day old.
     #[test]
     fn a_day_that_goes_round_is_a_map_of_its_slots(
         puts in proptest::collection::vec((0_u32..900, 0_u8..4, 0.0_f32..100.0), 1..60),
@@ -109,7 +109,7 @@ proptest! {
         prop_assert_eq!(day.newest(), newest);
     }
 
-    /// The rows of a span are those of its slots, wherever the span begins and ends.
+    /// The rows of a span are those of its slots, for any start and end.
     #[test]
     fn a_span_has_the_rows_of_its_slots_in_order(
         puts in proptest::collection::vec((0_u32..900, 0.0_f32..100.0), 1..60),
