@@ -133,7 +133,7 @@ impl Settings {
     /// The projects that have a Prometheus.
     ///
     /// # Errors
-    /// The database cannot be used.
+    /// The database failed.
     pub async fn observed_projects(&self) -> Result<Vec<Project>> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.database.read().await?;

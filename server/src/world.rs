@@ -318,7 +318,7 @@ impl Caches {
         if let Err(error) =
             removed.await.map_err(io::Error::other).and_then(|removed: io::Result<()>| removed)
         {
-            tracing::debug!(%error, "the cache of a project that is gone cannot be removed");
+            tracing::debug!(%error, "the cache of a removed project cannot be deleted");
         }
     }
 }

@@ -170,7 +170,7 @@ impl Sending {
 
 fn why_later(status: u16) -> String {
     match status {
-        200..=299 => "it cannot take them now".to_owned(),
+        200..=299 => "it cannot accept them at the moment".to_owned(),
         429 => "it was asked too often".to_owned(),
         status => format!("it answered with status {status}"),
     }

@@ -58,7 +58,7 @@ impl Request {
     /// Adds `Authorization` with the name of a scheme and a secret.
     pub(super) fn authorized(mut self, scheme: &str, secret: &str) -> Result<Self, Unusable> {
         let mut value = HeaderValue::from_str(&format!("{scheme} {}", secret.trim()))
-            .map_err(|_| Unusable("its token or key has characters that no header can have"))?;
+            .map_err(|_| Unusable("its token or key has characters that are not allowed in a header"))?;
         value.set_sensitive(true);
         self.headers.insert(AUTHORIZATION, value);
         Ok(self)

@@ -113,7 +113,7 @@ impl Sender {
             self.record_sent(&mut progress).await;
         };
         if timeout(END, end).await.is_err() {
-            tracing::warn!("a notification was under way when the process ended; it may be sent again");
+            tracing::warn!("a notification was being sent when the process ended; it may be sent again");
         }
     }
 

@@ -137,7 +137,7 @@ fn judged_error(error: &str, answer: &Answer, now: Duration) -> Outcome {
         "is_archived" => "the channel is archived",
         "restricted_action" | "restricted_action_read_only_channel" => "the bot may not write to the channel",
         "msg_too_long" | "invalid_blocks" | "invalid_blocks_format" | "no_text" => {
-            "it does not take the message"
+            "it does not accept the message"
         }
         _ => "it says no for a reason that is not known here",
     })

@@ -37,7 +37,7 @@ impl Settings {
     /// The operator's choice.
     ///
     /// # Errors
-    /// The database cannot be used.
+    /// The database failed.
     pub async fn statistics_choice(&self) -> Result<StoredChoice> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.database.read().await?;

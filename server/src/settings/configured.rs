@@ -39,7 +39,7 @@ impl Settings {
     /// The configuration of a project; `None` if the project does not exist.
     ///
     /// # Errors
-    /// The database cannot be used.
+    /// The database failed.
     pub async fn configured(&self, project: &str) -> Result<Option<Configured>> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.database.read().await?;

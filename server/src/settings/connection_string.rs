@@ -22,18 +22,18 @@ pub enum BadConnectionString {
     #[error("an escape in the connection string is not valid")]
     Escape,
     /// The port is not a port number.
-    #[error("the port in the connection string is not one")]
+    #[error("the port in the connection string is not a number up to 65535")]
     Port,
     /// There is no such TLS mode.
     #[error(
-        "sslmode in the connection string is none of disable, allow, prefer, require, verify-ca, verify-full"
+        "sslmode in the connection string must be disable, allow, prefer, require, verify-ca or verify-full"
     )]
     SslMode,
     /// The time to connect is not a number.
-    #[error("connect_timeout in the connection string is not a number of seconds")]
+    #[error("connect_timeout in the connection string must be a number of seconds")]
     ConnectTimeout,
     /// It contains more than one server.
-    #[error("the connection string names several servers; one is needed")]
+    #[error("the connection string has several servers; only one is supported")]
     SeveralServers,
 }
 

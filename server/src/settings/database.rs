@@ -88,9 +88,9 @@ pub enum OpenError {
     #[error("{0} was written by a newer version of this program")]
     Newer(Place),
     /// Its tables cannot be migrated.
-    #[error("{0} cannot be brought up to date: {1}")]
+    #[error("the tables of {0} cannot be migrated: {1}")]
     Migration(Place, MigrateError),
-    /// It belongs to a version of Coroot that this program cannot read without changing it.
+    /// It belongs to a version of Coroot that lacks columns which this program writes.
     #[error(
         "{0} is of a version of Coroot without {1}; --read-only-settings reads it and leaves it as it is"
     )]

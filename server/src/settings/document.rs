@@ -18,7 +18,7 @@ pub(super) fn read(json: Option<&str>) -> Document {
 /// Parses a column that will be changed and stored again.
 ///
 /// # Errors
-/// [`Error::Unreadable`]: to store it would lose what somebody wrote.
+/// [`Error::Unreadable`]: storing it would lose its contents.
 pub(super) fn for_change(json: Option<&str>) -> Result<Document> {
     match json.filter(|json| !json.trim().is_empty()).map(serde_json::from_str).transpose()? {
         None | Some(Value::Null) => Ok(Document::new()),

@@ -12,7 +12,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, Error)]
 pub enum Error {
     /// The settings are read-only.
-    #[error("the settings are only read, because of --read-only-settings")]
+    #[error("the settings are read-only, because of --read-only-settings")]
     ReadOnly,
     /// The change is invalid.
     #[error(transparent)]
@@ -29,7 +29,7 @@ pub enum Error {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Cause {
     /// Another program holds a lock.
-    #[error("somebody else has locked it")]
+    #[error("another program has locked it")]
     Locked,
     /// There is no connection to it.
     #[error("there is no connection to it")]
@@ -41,7 +41,7 @@ pub enum Cause {
     #[error("it refused with code {0}")]
     Refused(String),
     /// It returned unexpected data.
-    #[error("it holds something unexpected")]
+    #[error("it returned unexpected data")]
     Unexpected,
 }
 
@@ -52,10 +52,10 @@ pub enum Invalid {
     #[error("there is no such project")]
     NoSuchProject,
     /// The id of a new project is invalid.
-    #[error("the id of a project has eight characters of 0-9 and a-z")]
+    #[error("the id of a project must have eight characters of 0-9 and a-z")]
     Id,
     /// The name of a project or a category is invalid.
-    #[error("a name has 3 to 64 characters of a-z, 0-9, - and _")]
+    #[error("a name must have 3 to 64 characters of a-z, 0-9, - and _")]
     Name,
     /// Another project has the name.
     #[error("another project has that name")]
@@ -64,7 +64,7 @@ pub enum Invalid {
     #[error(transparent)]
     Prometheus(#[from] InvalidAccess),
     /// The refresh interval is too short or too long.
-    #[error("the refresh interval is from one second to one hour")]
+    #[error("the refresh interval must be from one second to one hour")]
     RefreshInterval,
     /// A required member is neither given nor stored.
     #[error("{} is needed", .0.called)]
@@ -73,34 +73,36 @@ pub enum Invalid {
     #[error("{} is not an http or https URL", .0.called)]
     Url(Member),
     /// The address is not allowed.
-    #[error("{} is not taken: {}", .0.called, ForbiddenTarget::REASON)]
+    #[error("{} is not allowed: {}", .0.called, ForbiddenTarget::REASON)]
     ForbiddenTarget(Member),
     /// A header has no name.
-    #[error("every header needs a name")]
+    #[error("every header must have a name")]
     HeaderName,
     /// The address of ClickHouse is invalid.
-    #[error("the address of ClickHouse is a host and a port, such as clickhouse:9000")]
+    #[error("the address of ClickHouse must be a host and a port, such as clickhouse:9000")]
     ClickhouseAddress,
     /// A pattern cannot match anything.
-    #[error("a pattern such as namespace/name* has one slash, no white space and at most 256 characters")]
+    #[error(
+        "a pattern must have one slash, no white space and at most 256 characters, such as namespace/name*"
+    )]
     Pattern,
     /// A threshold is not a finite number in its range.
-    #[error("a threshold is a number, not negative, and at most 100 where it is a percentage")]
+    #[error("a threshold must be a number, not negative, and at most 100 if it is a percentage")]
     Threshold,
     /// An objective is outside the range of its unit.
-    #[error("an objective is more than 0 % and less than 100 %, and a time more than 0 seconds")]
+    #[error("an objective must be more than 0 % and less than 100 %, and a time more than 0 seconds")]
     Objective,
     /// An objective has only one of two queries.
-    #[error("an objective with queries of its own needs all of them")]
+    #[error("the custom queries of an objective are incomplete")]
     Queries,
     /// A threshold for an inspection that has objectives.
-    #[error("this inspection has an objective and no threshold")]
+    #[error("this inspection has an objective instead of a threshold")]
     NoThreshold,
     /// An objective for all applications of a project.
     #[error("objectives are set for an application, not for a whole project")]
     ObjectiveOfProject,
     /// The id of the application is invalid.
-    #[error("an application has a namespace, a kind and a name")]
+    #[error("an application must have a namespace, a kind and a name")]
     Application,
 }
 

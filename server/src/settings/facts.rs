@@ -13,7 +13,7 @@ impl Settings {
     /// The payload's section `integration`, and the number of projects.
     ///
     /// # Errors
-    /// The database cannot be used.
+    /// The database failed.
     pub async fn facts(&self) -> Result<(Integration, Infra)> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.database.read().await?;

@@ -87,13 +87,13 @@ impl Health {
             return;
         }
         known.insert(project.to_owned(), rows);
-        tracing::warn!(rows, "overrides of inspections that cannot be read are skipped");
+        tracing::warn!(rows, "unreadable overrides of inspections are ignored");
     }
 
     /// Records how many counted events are unreadable.
     pub(super) fn note_unreadable_facts(&self, rows: u64) {
         if self.unreadable_facts.swap(rows, Ordering::Relaxed) != rows && rows > 0 {
-            tracing::warn!(rows, "facts to be counted that this version cannot read are skipped and kept");
+            tracing::warn!(rows, "counted events that this version cannot read are ignored for now");
         }
     }
 }

@@ -286,7 +286,7 @@ impl Store {
 
     /// Marks an answer as missing whose bytes are undamaged but invalid.
     fn not_understood(&self, query: &'static Query) -> io::Error {
-        tracing::debug!(query = query.name, "a cached answer makes no sense and counts as missing");
+        tracing::debug!(query = query.name, "a cached answer is invalid and counts as missing");
         self.set(query, None);
         damaged()
     }

@@ -156,9 +156,9 @@ fn record(store: &Store, world: &World<'_>, recorded: &mut Recorded, own: &Batch
         written = written.and(batch.and_then(|batch| recorded.record(&batch)));
     }
     if let Err(error) = written {
-        tracing::debug!(%error, "what is known of service levels cannot be kept");
+        tracing::debug!(%error, "the service levels of a project cannot be stored");
     }
     if dropped == 0 && recorded.indicators().dropped() > 0 {
-        tracing::warn!("a project has more applications than service levels are known of");
+        tracing::warn!("a project has too many applications to measure the service levels of all");
     }
 }

@@ -217,7 +217,7 @@ impl Observation {
             match opened.await.map_err(io::Error::other).flatten() {
                 Ok(kept) => return kept,
                 Err(error) if !failing => {
-                    tracing::error!(%error, "the cache of a project cannot be opened; nothing is known of it");
+                    tracing::error!(%error, "the cache of a project cannot be opened; the project is not observed");
                     failing = true;
                 }
                 Err(_) => {}
@@ -228,7 +228,7 @@ impl Observation {
 
     /// Marks all queries as failed, since requests to this Prometheus are impossible.
     fn cannot_ask(&self, why: &dyn std::error::Error) {
-        tracing::warn!("the Prometheus of a project cannot be asked: {why}");
+        tracing::warn!("the access to the Prometheus of a project is invalid: {why}");
         *locked(&self.failure) = Some(why.to_string());
         let mut queries = locked(&self.queries);
         catalogue::all().for_each(|query| queries.failed(query.name));
@@ -261,7 +261,9 @@ impl Observation {
         let loaded = self.load_blocking(kept, own, step_s).await;
         let Loaded { facts, findings, mut stages, total, audit } = match loaded {
             Ok(loaded) => loaded,
-            Err(error) => return tracing::error!(%error, "a world cannot be loaded; what was known stays"),
+            Err(error) => {
+                return tracing::error!(%error, "the model of a project cannot be rebuilt; the previous results stay");
+            }
         };
         stages.push(("get_check_configs", recalling));
         self.surroundings.costs.add(&stages, total, audit);
@@ -304,7 +306,7 @@ impl Observation {
             kept.store.expire(earliest..=latest)
         });
         if let Err(error) = expired.await.map_err(io::Error::other).flatten() {
-            tracing::debug!(%error, "what is too old could not be removed from a cache");
+            tracing::debug!(%error, "expired data could not be removed from a cache");
         }
     }
 }
@@ -334,13 +336,12 @@ fn tell(difference: ClockDifference) {
         }
         ClockDifference::Followed(ahead) => tracing::warn!(
             ahead,
-            "the clock of a project's Prometheus differs from that of this machine by so many seconds; it is asked by its own \
-             time"
+            "the clock of a project's Prometheus is this many seconds ahead of this machine's; queries use its time"
         ),
         ClockDifference::Disbelieved(ahead) => tracing::warn!(
             ahead,
-            "the header Date of what answers for a project's Prometheus differs from the clock of this machine by so many \
-             seconds, and its samples do not; the header is not believed"
+            "the header Date of a project's Prometheus is this many seconds ahead of this machine's clock, but its samples \
+             are not; the header is ignored"
         ),
     }
 }
@@ -356,9 +357,13 @@ impl Health {
         match (self, health) {
             (Self::Answers, Self::Silent) => match why {
                 Some(why) => {
-                    tracing::warn!("nothing is learned of a project; what was known of it stays: {why}");
+                    tracing::warn!(
+                        "all queries to the Prometheus of a project fail; the previous results stay: {why}"
+                    );
                 }
-                None => tracing::warn!("what is learned of a project cannot be kept; what was known stays"),
+                None => tracing::warn!(
+                    "the answers of the Prometheus of a project cannot be stored; the previous results stay"
+                ),
             },
             (Self::Silent, Self::Answers) => tracing::info!("the Prometheus of a project answers again"),
             _ => {}

@@ -122,7 +122,7 @@ impl PriceList {
         let read = tokio::task::spawn_blocking(move || {
             let prices = Prices::read(&fetched.bytes)?;
             if let Err(error) = kept.store(&url, fetched) {
-                tracing::warn!(kind = %error.kind(), "the price list cannot be kept on disk");
+                tracing::warn!(kind = %error.kind(), "the price list cannot be stored on disk");
             }
             Ok(prices)
         });
@@ -135,7 +135,7 @@ impl PriceList {
     fn note(&self, refreshed: Result<(), NoList>) {
         let mut progress = self.progress();
         match refreshed {
-            Ok(()) if progress.failures > 0 => tracing::info!("the price list comes again"),
+            Ok(()) if progress.failures > 0 => tracing::info!("the price list can be fetched again"),
             Err(error) if progress.failures == 0 => tracing::warn!("there is no new price list: {error}"),
             _ => {}
         }

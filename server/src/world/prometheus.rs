@@ -91,7 +91,7 @@ pub trait Sink: Send + 'static {
 
 /// An answer is too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the answer is larger than what is taken")]
+#[error("the answer is too large")]
 pub struct TooLarge;
 
 /// The times of a range query: `from`, `from + step`, … up to `to`, in Unix seconds. If both are the same, it

@@ -128,7 +128,7 @@ enum Failure {
     TimedOut,
     #[error("the answer could not be stored: {0}")]
     Store(#[from] io::Error),
-    #[error("Prometheus has none of the many series that it had")]
+    #[error("Prometheus returned no series, although there were many before")]
     Doubtful,
 }
 

@@ -44,7 +44,7 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder.
+    /// Creates a decoder.
     pub(super) fn new() -> std::io::Result<Self> {
         Ok(Self { unpacker: Unpacker::new()?, columns: Columns::default(), narrow: Vec::new() })
     }

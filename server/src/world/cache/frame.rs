@@ -17,7 +17,7 @@ const LEN: usize = 40;
 
 /// The bytes are not those that were written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the bytes are not what was written")]
+#[error("the bytes are damaged")]
 pub(super) struct Damaged;
 
 /// The header of a frame.

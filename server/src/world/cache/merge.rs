@@ -15,7 +15,7 @@ const MAX_FRAMES: usize = 16;
 
 /// There are more values than a file may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("there are more values than are kept")]
+#[error("there are too many values")]
 pub(super) struct NoRoom;
 
 /// The series of an answer that have a value at `to`.

@@ -1,8 +1,20 @@
 //! Parses price lists.
 //!
-//! The format is
-//! `{"aws":{"compute":{region:{type:PRICE}},"managed_db":{region:{engine:{type:{"single_az":PRICE,"multi_az":PRICE}}}}, "managed_cache":{region:{engine:{type:PRICE}}}},"gcp":…,"azure":…}`,
-//! plain or compressed. A PRICE is `{"on_demand":1,"spot":1}`, or a number for on demand.
+//! The format, plain or compressed, is
+//!
+//! ```text
+//! {
+//!     "aws": {
+//!         "compute": {region: {type: PRICE}},
+//!         "managed_db": {region: {engine: {type: {"single_az": PRICE, "multi_az": PRICE}}}},
+//!         "managed_cache": {region: {engine: {type: PRICE}}}
+//!     },
+//!     "gcp": …,
+//!     "azure": …
+//! }
+//! ```
+//!
+//! A PRICE is `{"on_demand":1,"spot":1}`, or a number for on demand.
 
 use std::{
     fmt,

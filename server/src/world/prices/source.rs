@@ -50,7 +50,7 @@ pub enum NoList {
     #[error("its server cannot be reached: {0}")]
     Unreachable(&'static str),
     /// The list did not arrive in time.
-    #[error("it did not come in time")]
+    #[error("it did not arrive in time")]
     TimedOut,
     /// The server refused.
     #[error("its server refused with status {0}")]
@@ -59,7 +59,7 @@ pub enum NoList {
     #[error("the file cannot be read: {0}")]
     Unreadable(io::ErrorKind),
     /// The list is too large.
-    #[error("it is larger than what is taken")]
+    #[error("it is too large")]
     TooLarge,
     /// The response is not a price list.
     #[error(transparent)]

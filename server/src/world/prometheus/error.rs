@@ -20,7 +20,7 @@ pub enum QueryError {
         kind: Option<&'static str>,
     },
     /// The answer is not one of Prometheus to a range query.
-    #[error("the answer of Prometheus is not understood")]
+    #[error("the answer is not a valid response of Prometheus")]
     NotUnderstood,
     /// The answer is too large.
     #[error("{}", TooLarge)]
@@ -29,7 +29,7 @@ pub enum QueryError {
     #[error("Prometheus did not answer in time")]
     TimedOut,
     /// The clocks differ, and there are no samples at the time of either.
-    #[error("its clock and that of this machine differ, and it has nothing at the time of its own clock")]
+    #[error("its clock differs from that of this machine, and it has no samples at its own time")]
     ClocksDiffer,
     /// The selector of the project cannot be added to the query, which is not valid PromQL.
     #[error("the query is not valid")]
