@@ -1,6 +1,7 @@
-//! Who is told about incidents, and did they hear it?
+//! Notifies Slack, Microsoft Teams, PagerDuty, Opsgenie and webhooks about incidents.
 //!
-//! Each kind of destination has a file with its request and what an answer to it means; `sender` is the loop around them.
+//! Each kind of destination has a file that builds its request and classifies its answers; `sender` is the
+//! loop around them.
 
 mod attempt;
 mod destination;
@@ -38,29 +39,29 @@ pub use self::{
 };
 use crate::world::{application_key::ApplicationKey, status::Status};
 
-/// One thing to tell one destination. Two that are equal but for `external_key` and `details` are the same.
+/// A notification for one destination. Two are the same if they differ only in `external_key` and `details`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Notification {
     /// The project.
     pub project: String,
-    /// What it is about.
+    /// The application.
     pub application: ApplicationKey,
     /// The incident that it is about.
     pub incident_key: String,
-    /// How bad it is; [`Status::Ok`] when it is over.
+    /// The severity; [`Status::Ok`] when the incident is over.
     pub status: Status,
-    /// Whom to tell.
+    /// The kind of the destination.
     pub destination: AlertingIntegration,
-    /// When there was something to tell, in Unix seconds.
+    /// When the notification was created, in Unix seconds.
     pub timestamp: u32,
-    /// What the destination calls the conversation about this incident, such as the time stamp of a message; empty when
-    /// there is none.
+    /// The destination's id of the conversation about this incident, such as the time stamp of a message;
+    /// empty if there is none.
     pub external_key: String,
-    /// What is said.
+    /// What the notification reports.
     pub details: Details,
 }
 
-/// Prints no name.
+/// Leaves out all names.
 impl Debug for Notification {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -72,7 +73,7 @@ impl Debug for Notification {
     }
 }
 
-/// What is said of an incident. The settings keep it as JSON of this shape.
+/// What a notification reports about an incident. The settings database stores it as JSON in this form.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Details {
@@ -88,36 +89,37 @@ pub struct ReportDetails {
     pub name: String,
     /// The title of the check.
     pub check: String,
-    /// What it says.
+    /// The message of the check.
     pub message: String,
 }
 
-/// Something that is on its way.
+/// The future of an outbox operation.
 pub type Future<'f, T> = Pin<Box<dyn std::future::Future<Output = Result<T, Unavailable>> + Send + 'f>>;
 
-/// The outbox cannot be read or written now. Why is for whoever keeps it to log.
+/// The outbox cannot be read or written at the moment. The implementation logs the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the outbox is not available")]
 pub struct Unavailable;
 
-/// Where notifications wait until they are sent.
+/// Stores notifications until they are sent.
 pub trait Outbox: Debug + Send + Sync {
-    /// The notifications that are neither sent nor dropped and no older than `since`, in Unix seconds: the oldest first.
+    /// The notifications that are neither sent nor dropped and not older than `since` (Unix seconds), oldest
+    /// first.
     fn waiting(&self, since: u32) -> Future<'_, Vec<Notification>>;
 
-    /// The destinations of a project; none for a project that is gone.
+    /// The destinations of a project; empty for a project that no longer exists.
     fn integrations<'f>(&'f self, project: &'f str) -> Future<'f, Integrations>;
 
-    /// What a destination calls the conversation about an incident, from the last notification that was sent to it about
-    /// that; empty when there is none.
+    /// The destination's id of the conversation about an incident, from the last notification that was sent
+    /// about it; empty if there is none.
     fn conversation<'f>(&'f self, notification: &'f Notification) -> Future<'f, String>;
 
-    /// Remembers that a notification was sent at a time, in Unix seconds: it is counted, once, and not sent again.
-    /// `external_key` is what the destination calls the conversation now. It is said again when this failed, also where
-    /// the database had taken it.
+    /// Records that a notification was sent at a time in Unix seconds. It is counted once and not sent again.
+    /// `external_key` is the destination's current id of the conversation. The caller repeats the call if it
+    /// failed, even if the database had committed it.
     fn sent<'f>(&'f self, notification: &'f Notification, at: u32, external_key: &'f str) -> Future<'f, ()>;
 
-    /// Remembers that a notification is not to be sent: its destination is gone or switched off, or did not take it for an
-    /// hour. It is not counted.
+    /// Records that a notification will not be sent: its destination is gone or switched off, or did not
+    /// accept it for an hour. It is not counted.
     fn dropped<'f>(&'f self, notification: &'f Notification, at: u32) -> Future<'f, ()>;
 }

@@ -1,8 +1,8 @@
-//! What did the operator configure, and what is remembered?
+//! The settings database: what operators configure, and what this program records.
 //!
-//! A database of SQLite or PostgreSQL. Tables, columns and JSON shapes are Coroot's, so that one of its databases can be
-//! taken up, or be read and left as it is. Each table and column of JSON has a file; each file that opens a transaction
-//! reads, decides and writes in it.
+//! A database of SQLite or PostgreSQL. Tables, columns and JSON follow Coroot, so that this program can take
+//! over a database of Coroot, or read it without changing it. Each table and JSON column has a file.
+//! Functions that change something read, decide and write in one transaction.
 
 mod connection_string;
 mod database;
@@ -72,14 +72,14 @@ use self::{
 };
 use crate::{outgoing::TargetPolicy, world::project::Project};
 
-/// How long reading or changing may take, whatever the database does.
+/// How long an operation may take, whatever the database does.
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// The settings database.
 #[derive(Debug, Clone)]
 pub struct Settings {
     database: Arc<Database>,
-    /// Where it is written down what was reported: the same database, unless that is only read.
+    /// The database of the ledger: the same one, unless the settings are read-only.
     ledger: Arc<Database>,
     health: Arc<Health>,
     /// Which addresses Prometheus servers and webhooks may have.
@@ -87,8 +87,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Opens a database. Unless it is only read it is created if it is a file that does not exist, and its tables are
-    /// brought up to date.
+    /// Opens a database. Unless it is read-only, a missing SQLite file is created, and the tables are
+    /// migrated.
     ///
     /// # Errors
     /// Every [`OpenError`].
@@ -102,14 +102,14 @@ impl Settings {
         })
     }
 
-    /// The same settings, which take addresses by that rule.
+    /// The same settings with a rule for the addresses they accept.
     #[must_use]
     pub fn with_targets(self, targets: TargetPolicy) -> Self {
         Self { targets, ..self }
     }
 
-    /// The same settings, with the ledger in a file of its own, which is created if it does not exist: for settings that are
-    /// only read.
+    /// The same settings with the ledger in a separate file, which is created if it does not exist: for
+    /// settings that are read-only.
     ///
     /// # Errors
     /// Every [`OpenError`].
@@ -118,22 +118,22 @@ impl Settings {
         Ok(Self { ledger: Arc::new(ledger), ..self })
     }
 
-    /// Which kind of database it is.
+    /// The kind of the database.
     #[must_use]
     pub fn kind(&self) -> DatabaseType {
         self.database.kind()
     }
 
-    /// Whether it is only read; then every change is refused with [`Error::ReadOnly`].
+    /// Whether the database is read-only. Then every change fails with [`Error::ReadOnly`].
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.database.is_read_only()
     }
 
-    /// The projects whose Prometheus is asked.
+    /// The projects that have a Prometheus.
     ///
     /// # Errors
-    /// The database cannot be used.
+    /// The database failed.
     pub async fn observed_projects(&self) -> Result<Vec<Project>> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.database.read().await?;
@@ -149,7 +149,8 @@ impl Settings {
         self.ledger.close().await;
     }
 
-    /// Does something with the database within [`LONGEST`], and says so in the log when that begins to fail or works again.
+    /// Runs an operation within [`LONGEST`], and logs when such operations begin to fail and when they work
+    /// again.
     async fn attempt<T>(&self, doing: Doing, work: impl Future<Output = Result<T>>) -> Result<T> {
         let begun = self.health.begin();
         let result = tokio::time::timeout(LONGEST, work).await;

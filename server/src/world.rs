@@ -1,30 +1,31 @@
-//! What does Prometheus say runs here?
+//! Observes what runs in the projects, according to their Prometheus servers.
 //!
-//! For each project a task keeps a cache of Prometheus' answers on disk up to date (`refresh`) and builds a model of
-//! nodes, applications and instances from it ([`load`]). What the report says of the model is kept; the model is not.
+//! For each project, a task keeps a cache of Prometheus' answers on disk up to date (`refresh`), and builds a
+//! model of nodes, applications and instances from it ([`load`]). Reports need only numbers about the model;
+//! they are kept, and the model is dropped.
 
-// Whom we ask, for what, and how.
+// Prometheus: the queries, the access and the client.
 pub mod catalogue;
 pub mod project;
 pub mod prometheus;
 
-// What the settings have to say, as plain values.
+// Plain values from the settings.
 pub mod application_key;
 pub mod inspections;
 pub mod records;
 
-// What was answered, on disk and in memory.
+// The answers, on disk and in memory.
 pub mod answers;
 pub mod cache;
 
-// What that says of a project, and what a report says of it.
+// The model of a project, and the numbers for reports.
 pub mod constructor;
 pub mod facts;
 pub mod load;
 pub mod model;
 pub mod prices;
 
-// What is to be said of that: how well everything is, and what changes.
+// Inspections, incidents and rollouts.
 pub mod auditor;
 pub mod deployments;
 pub mod incidents;
@@ -34,7 +35,7 @@ pub mod regression;
 pub mod status;
 mod watch;
 
-// Again and again, and what it costs.
+// The loop, and the measured costs.
 pub mod costs;
 mod memory;
 mod observation;
@@ -73,28 +74,30 @@ use crate::{
     outgoing::TargetPolicy,
 };
 
-/// Where the cache is, in the data directory. In one that was taken up from Coroot, other files there are Coroot's.
+/// The directory of the cache in the data directory. If the data directory belonged to Coroot, other files
+/// there are Coroot's.
 pub const CACHE: &str = "cache";
 
-/// All projects under observation.
+/// Observes all projects.
 #[derive(Debug)]
 pub struct World {
     surroundings: Surroundings,
     observed: Arc<Mutex<BTreeMap<String, Observed>>>,
-    /// What queries cost before a restart. It stands for those that were not put since, until the next cut.
+    /// The costs of queries before a restart. They stand in for queries that did not run since, until the
+    /// next cut.
     earlier_queries: Mutex<QueryCosts>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
 
-/// What every observation uses.
+/// What all observations share.
 #[derive(Debug, Clone)]
 struct Surroundings {
     disk: Arc<dyn Disk>,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
     prices: Arc<PriceList>,
-    /// Told when a node was seen of which there may be a price.
+    /// Notified when a node was seen that may have a price.
     prices_needed: Arc<Notify>,
     costs: Arc<LoadCosts>,
     cache_ttl: Duration,
@@ -102,7 +105,7 @@ struct Surroundings {
     records: Option<Arc<dyn Records>>,
 }
 
-/// A project, and the task that observes it until `stop`.
+/// A project, with the task that observes it until `stop`.
 #[derive(Debug)]
 struct Observed {
     project: Project,
@@ -111,20 +114,20 @@ struct Observed {
     task: JoinHandle<()>,
 }
 
-/// What is known of all projects together.
+/// The totals of all projects.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
-    /// What runs there.
+    /// The numbers about the model.
     pub facts: Facts,
-    /// What the queries cost when they were last asked.
+    /// The cost of each query at its latest run.
     pub queries: QueryCosts,
-    /// What loading cost since the last cut.
+    /// The time of loads since the last cut.
     pub loads: LoadTimes,
 }
 
 impl World {
-    /// Observes nothing until it is told what ([`World::configure`]). What of the cache is older than `cache_ttl` is
-    /// removed. Without `records` nothing is remembered of rollouts and incidents.
+    /// Observes nothing before the first call of [`World::configure`]. Cached answers older than `cache_ttl`
+    /// are removed. Without `records`, rollouts and incidents are not stored.
     #[must_use]
     pub fn new(
         disk: Arc<dyn Disk>,
@@ -160,8 +163,8 @@ impl World {
         self.surroundings.prices.run(&self.stop, &self.surroundings.prices_needed).await;
     }
 
-    /// Observes these projects and no others: new ones are begun, changed ones begun anew, those that are not listed are
-    /// forgotten.
+    /// Observes exactly these projects: starts new ones, restarts changed ones, and removes those that are
+    /// not listed.
     pub fn configure(&self, projects: Vec<Project>) {
         let mut observed = locked(&self.observed);
         let mut before = std::mem::take(&mut *observed);
@@ -176,7 +179,7 @@ impl World {
         self.forget_gone(before.into_values().collect());
     }
 
-    /// Begins to observe a project, once it has ended to be observed as it was `before`.
+    /// Starts the observation of a project, after the end of its observation `before`.
     fn observe(&self, project: Project, before: Option<Observed>) -> Observed {
         let stop = self.stop.child_token();
         let observation = Arc::new(Observation::new(project.clone(), self.surroundings.clone()));
@@ -192,7 +195,7 @@ impl World {
         Observed { project, observation, stop, task }
     }
 
-    /// Removes the caches of projects that are `gone`, once their observation has ended.
+    /// Removes the caches of projects that are `gone`, after the end of their observation.
     fn forget_gone(&self, gone: Vec<Observed>) {
         let caches = self.caches();
         self.tasks.spawn(async move {
@@ -207,7 +210,7 @@ impl World {
         Caches { observed: Arc::clone(&self.observed), disk: Arc::clone(&self.surroundings.disk) }
     }
 
-    /// What came instead of answers when the Prometheus of a project was last asked, by the ids of the projects.
+    /// The latest error of each Prometheus that fails, by project id.
     #[must_use]
     pub fn failures(&self) -> BTreeMap<String, String> {
         let observed = locked(&self.observed);
@@ -215,13 +218,13 @@ impl World {
         observed.values().filter_map(failure).collect()
     }
 
-    /// What is known at this moment. Changes nothing.
+    /// The current totals. Changes nothing.
     #[must_use]
     pub fn peek(&self) -> Known {
         self.known(self.surroundings.costs.peek(), &locked(&self.earlier_queries))
     }
 
-    /// What is known at this moment; the times of loads begin anew here.
+    /// The current totals. Resets the times of loads.
     #[must_use]
     pub fn cut(&self) -> Known {
         let earlier = std::mem::take(&mut *locked(&self.earlier_queries));
@@ -237,20 +240,20 @@ impl World {
         known
     }
 
-    /// What was measured since the last cut, as it survives a restart.
+    /// The measured costs since the last cut, in the form in which they are saved for a restart.
     #[must_use]
     pub fn save_costs(&self) -> SavedWorldCosts {
         let Known { loads, queries, .. } = self.peek();
         SavedWorldCosts::new(loads, &queries)
     }
 
-    /// Takes up what was measured before a restart.
+    /// Adds the costs that were saved before a restart.
     pub fn resume_costs(&self, earlier: &SavedWorldCosts) {
         self.surroundings.costs.resume(earlier.load_times());
         *locked(&self.earlier_queries) = earlier.query_costs();
     }
 
-    /// Observes nothing until it is told what again. The caches stay.
+    /// Stops observing until the next [`World::configure`]. The caches stay.
     pub async fn rest(&self) {
         let observed = std::mem::take(&mut *locked(&self.observed));
         for project in observed.into_values() {
@@ -258,7 +261,7 @@ impl World {
         }
     }
 
-    /// Ends all observation. The cache stays.
+    /// Stops observing for good. The caches stay.
     pub async fn stop(&self) {
         self.stop.cancel();
         self.tasks.close();
@@ -266,11 +269,11 @@ impl World {
     }
 }
 
-/// Removes what Prometheus said from a disk, while nothing is observed. The price list goes too: it is there only where a
-/// machine in a cloud was seen.
+/// Removes Prometheus' answers from a disk while nothing is observed. Removes the price list as well: its
+/// presence shows that a machine in a cloud was seen.
 ///
 /// # Errors
-/// The disk refused; something may be left on it.
+/// The disk failed; some files may be left.
 pub fn forget_on_disk(disk: &dyn Disk) -> io::Result<()> {
     let (own, others): (Vec<_>, Vec<_>) = disk.list(CACHE)?.into_iter().partition(|name| is_own_cache(name));
     for name in own {
@@ -283,10 +286,10 @@ pub fn forget_on_disk(disk: &dyn Disk) -> io::Result<()> {
 }
 
 impl Observed {
-    /// Ends the observation; when this returns, it does not touch its cache any more.
+    /// Ends the observation. After it returns, the observation no longer uses its cache.
     async fn end(self) {
         self.stop.cancel();
-        // A task that a bug has ended has ended too.
+        // A task that panicked has ended too.
         self.task.await.ok();
     }
 }
@@ -295,14 +298,15 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// All caches, those of projects that are gone included.
+/// All caches, including those of removed projects.
 struct Caches {
     observed: Arc<Mutex<BTreeMap<String, Observed>>>,
     disk: Arc<dyn Disk>,
 }
 
 impl Caches {
-    /// Removes those that are not of a project under observation. What cannot be removed now is removed at the next change.
+    /// Removes the caches of projects that are not observed. What cannot be removed now is removed at the
+    /// next change.
     async fn remove_gone(self) {
         let removed = tokio::task::spawn_blocking(move || {
             let names: BTreeSet<_> =
@@ -314,7 +318,7 @@ impl Caches {
         if let Err(error) =
             removed.await.map_err(io::Error::other).and_then(|removed: io::Result<()>| removed)
         {
-            tracing::debug!(%error, "the cache of a project that is gone cannot be removed");
+            tracing::debug!(%error, "the cache of a removed project cannot be deleted");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One notification on its way to its destination, and how that ended.
+//! Makes one attempt to send a notification and records the result.
 
 use std::{
     sync::{
@@ -21,62 +21,62 @@ use super::{
 };
 use crate::{clock::Clock, outgoing::NoAnswer};
 
-/// How long a request that is under way may go on after everything is to stop.
+/// How long a request in progress may continue after the stop.
 const LAST_WAIT: Duration = Duration::from_millis(1500);
 
-/// What it takes to send.
+/// What an attempt needs.
 #[derive(Debug)]
 pub(super) struct Sending {
     pub(super) outbox: Arc<dyn Outbox>,
     pub(super) endpoints: Endpoints,
     pub(super) transport: Box<dyn Transport>,
     pub(super) clock: Arc<dyn Clock>,
-    /// Ends a request that goes on for too long when everything is to stop.
+    /// Ends a request that takes too long after the stop.
     pub(super) stop: CancellationToken,
-    /// Whether it was said that a template is not understood.
+    /// Whether the log already has a warning about an invalid template.
     pub(super) template_refused: AtomicBool,
 }
 
 /// A notification that was sent.
 pub(super) struct Sent {
     pub(super) notification: Notification,
-    /// When, in Unix seconds.
+    /// When it was sent, in Unix seconds.
     pub(super) at: u32,
     pub(super) external_key: String,
 }
 
 /// How an attempt ended.
 pub(super) enum Ended {
-    /// It was sent, and the outbox knows.
+    /// It was sent, and the outbox has recorded it.
     Sent(Notification),
-    /// It was sent, and the outbox is still to be told.
+    /// It was sent, but the outbox has not recorded it yet.
     Unrecorded(Sent),
-    /// It has no destination any more, and the outbox knows.
+    /// Its destination no longer exists, and the outbox has recorded that.
     Dropped,
     /// It was not sent.
     Failed(Notification, Failure),
-    /// It was not tried: the outbox is not available, or there is no time.
+    /// It was not attempted: the outbox is unavailable, or there is no time left.
     NotTried,
 }
 
-/// Why a notification was not sent. Names nobody.
+/// Why a notification was not sent. Contains no names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Failure {
-    /// The destination cannot take it now.
+    /// The destination cannot accept it at the moment.
     #[error("{why}")]
     Later {
-        /// Why.
+        /// The reason.
         why: String,
-        /// How long the destination asks to be left alone.
+        /// How long the destination asks to wait.
         after: Option<Duration>,
     },
-    /// The destination, or what was set of it, is not right.
+    /// The destination or its configuration is wrong.
     #[error("{0}")]
     Refused(&'static str),
 }
 
 impl Failure {
-    /// How long the destination asks to be left alone.
+    /// How long the destination asks to wait.
     pub(super) const fn after(&self) -> Option<Duration> {
         match self {
             Self::Later { after, .. } => *after,
@@ -86,7 +86,7 @@ impl Failure {
 }
 
 impl Sending {
-    /// Sends a notification, unless there is no reason to.
+    /// Sends a notification, unless it is expired or its destination is gone.
     pub(super) async fn attempt(&self, notification: Notification) -> Ended {
         let Ok(integrations) = self.outbox.integrations(&notification.project).await else {
             return Ended::NotTried;
@@ -98,7 +98,7 @@ impl Sending {
             None if self.dropped(&notification).await => Ended::Dropped,
             None => Ended::NotTried,
             Some(Err(Unusable(why))) => Ended::Failed(notification, Failure::Refused(why)),
-            // Looking things up took time.
+            // The lookups took time.
             Some(Ok(_)) if self.stop.is_cancelled() || is_expired(&notification, self.now()) => {
                 Ended::NotTried
             }
@@ -134,17 +134,17 @@ impl Sending {
         Ended::Failed(notification, failure)
     }
 
-    /// Tells the outbox that a notification was sent; whether it knows now.
+    /// Records in the outbox that a notification was sent. Returns whether that succeeded.
     pub(super) async fn record(&self, sent: &Sent) -> bool {
         self.outbox.sent(&sent.notification, sent.at, &sent.external_key).await.is_ok()
     }
 
-    /// Tells the outbox that a notification is not to be sent; whether it knows now.
+    /// Records in the outbox that a notification will not be sent. Returns whether that succeeded.
     pub(super) async fn dropped(&self, notification: &Notification) -> bool {
         self.outbox.dropped(notification, self.now()).await.is_ok()
     }
 
-    /// Says so, once, if the operator's template is not used.
+    /// Logs, once, that the operator's template is not used.
     fn say_if_template_is_refused(&self, notification: &Notification, integrations: &Integrations) {
         let Some(webhook) = &integrations.webhook else { return };
         if notification.destination != AlertingIntegration::Webhook {
@@ -170,7 +170,7 @@ impl Sending {
 
 fn why_later(status: u16) -> String {
     match status {
-        200..=299 => "it cannot take them now".to_owned(),
+        200..=299 => "it cannot accept them at the moment".to_owned(),
         429 => "it was asked too often".to_owned(),
         status => format!("it answered with status {status}"),
     }

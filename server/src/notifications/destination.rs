@@ -1,4 +1,4 @@
-//! Which request tells which destination, and what does its answer mean?
+//! Selects, by kind of destination, the request to send and the classification of its answer.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use super::{
     slack, teams, webhook,
 };
 
-/// What the conversation about an incident is called: as the destination was told or said before, as the notification
-/// says, or, where we choose the name, by the incident.
+/// The id of the conversation about an incident: the one used before, else the one in the notification, else,
+/// where this program chooses the id, the key of the incident.
 pub(super) fn conversation(notification: &Notification, before: &str) -> String {
     let known = if before.is_empty() { &notification.external_key } else { before };
     match notification.destination {
@@ -29,8 +29,8 @@ pub(super) fn conversation(notification: &Notification, before: &str) -> String 
     }
 }
 
-/// The request that tells the destination of a notification; `None` when the project has it no more, or it is not told
-/// about incidents.
+/// The request for the destination of a notification; `None` if the project no longer has it, or it does not
+/// receive incidents.
 pub(super) fn request(
     notification: &Notification,
     integrations: &Integrations,
@@ -62,7 +62,7 @@ pub(super) fn request(
     })
 }
 
-/// What an answer of the destination means. `now` is the time since the Unix epoch.
+/// Classifies an answer of the destination. `now` is the time since the Unix epoch.
 pub(super) fn judged(
     destination: AlertingIntegration,
     answer: &Answer,
@@ -97,7 +97,7 @@ mod tests {
         Notification { destination, status, ..example::notification() }
     }
 
-    /// The members of the body, or the end of the address, that say what is to happen.
+    /// The members of the body, or the end of the address, that state what the destination has to do.
     fn asked(destination: AlertingIntegration, status: Status, before: &str) -> String {
         let notification = to(destination, status);
         let conversation = conversation(&notification, before);

@@ -1,4 +1,4 @@
-//! Where are Slack, PagerDuty and Opsgenie?
+//! The addresses of Slack, PagerDuty and Opsgenie.
 
 use std::fmt;
 
@@ -6,30 +6,30 @@ use reqwest::Url;
 
 use crate::outgoing::TargetPolicy;
 
-/// The addresses of the services that have one for everybody.
+/// The addresses of the services that are the same for all customers.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoints {
-    /// Of Slack's Web API, such as `https://slack.com/api/`.
+    /// Slack's Web API, such as `https://slack.com/api/`.
     pub slack: Url,
-    /// Of PagerDuty's Events API, such as `https://events.pagerduty.com/`.
+    /// PagerDuty's Events API, such as `https://events.pagerduty.com/`.
     pub pagerduty: Url,
-    /// Of Opsgenie; `None` for the one of the account's region.
+    /// Opsgenie; `None` for the address of the account's region.
     pub opsgenie: Option<Url>,
-    /// Which addresses may be told, webhooks included.
+    /// Which addresses are allowed, including those of webhooks.
     pub targets: TargetPolicy,
 }
 
-/// Prints no address: a proxy is somebody's.
+/// Leaves out the addresses: one may be that of a private proxy.
 impl fmt::Debug for Endpoints {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Endpoints").finish_non_exhaustive()
     }
 }
 
-/// `base` with `segments` after its path, which are percent-encoded; a slash at the end of `base` makes no difference.
+/// `base` with `segments`, percent-encoded, after its path. A slash at the end of `base` makes no difference.
 pub(super) fn below(base: &Url, segments: &[&str]) -> Url {
     let mut url = base.clone();
-    // Only an address without a host has no path, and no such address gets here.
+    // Only an address without a host has no path, and such an address is refused earlier.
     if let Ok(mut path) = url.path_segments_mut() {
         path.pop_if_empty().extend(segments);
     }

@@ -1,4 +1,4 @@
-//! What do tests send, and to whom?
+//! Example notifications and destinations for tests.
 
 use headcount_shared::payload::AlertingIntegration;
 use reqwest::Url;
@@ -11,10 +11,10 @@ use crate::{
     world::{application_key::ApplicationKey, status::Status},
 };
 
-/// When the example happened, in Unix seconds: 2023-11-14 22:13:20 UTC.
+/// The time of the example, in Unix seconds: 2023-11-14 22:13:20 UTC.
 pub(super) const AT: u32 = 1_700_000_000;
 
-/// Critical, with one reason, to Slack.
+/// A critical notification with one reason, for Slack.
 pub(super) fn notification() -> Notification {
     let reason = ReportDetails {
         name: "SLO".to_owned(),
@@ -33,7 +33,7 @@ pub(super) fn notification() -> Notification {
     }
 }
 
-/// All destinations, all of them told about incidents.
+/// All destinations, all of which receive incidents.
 pub(super) fn integrations() -> Integrations {
     Integrations {
         base_url: "https://coroot.example.com".to_owned(),
@@ -53,7 +53,7 @@ pub(super) fn integrations() -> Integrations {
     }
 }
 
-/// The public ones.
+/// The public addresses of the services.
 pub(super) fn endpoints() -> Endpoints {
     Endpoints {
         targets: TargetPolicy::default(),

@@ -1,11 +1,11 @@
-//! Which destinations does a project have? Plain values from the settings.
+//! The configured destinations of a project, as plain values from the settings.
 
 use std::fmt;
 
 /// The destinations of one project.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Integrations {
-    /// The address of the product's web interface, for links; empty where nobody said it.
+    /// The address of the product's web interface, for links; empty if it is not configured.
     pub base_url: String,
     /// Slack.
     pub slack: Option<Slack>,
@@ -15,18 +15,18 @@ pub struct Integrations {
     pub pagerduty: Option<Pagerduty>,
     /// Opsgenie.
     pub opsgenie: Option<Opsgenie>,
-    /// A webhook of the operator's own.
+    /// The operator's webhook.
     pub webhook: Option<Webhook>,
 }
 
 /// A workspace of Slack.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Slack {
-    /// The token of a bot.
+    /// The token of the bot.
     pub token: String,
-    /// The channel that is told.
+    /// The channel for notifications.
     pub default_channel: String,
-    /// Whether it is told about incidents.
+    /// Whether it receives incidents.
     pub incidents: bool,
 }
 
@@ -35,7 +35,7 @@ pub struct Slack {
 pub struct Teams {
     /// The address of its incoming webhook, which is a secret.
     pub webhook_url: String,
-    /// Whether it is told about incidents.
+    /// Whether it receives incidents.
     pub incidents: bool,
 }
 
@@ -44,7 +44,7 @@ pub struct Teams {
 pub struct Pagerduty {
     /// The key of its integration with the Events API v2.
     pub integration_key: String,
-    /// Whether it is told about incidents.
+    /// Whether it receives incidents.
     pub incidents: bool,
 }
 
@@ -53,9 +53,9 @@ pub struct Pagerduty {
 pub struct Opsgenie {
     /// The key of its integration.
     pub api_key: String,
-    /// Whether it is one in Europe.
+    /// Whether the account is in the EU region.
     pub eu_instance: bool,
-    /// Whether it is told about incidents.
+    /// Whether it receives incidents.
     pub incidents: bool,
 }
 
@@ -64,19 +64,19 @@ pub struct Opsgenie {
 pub struct Webhook {
     /// Its address, which may be a secret.
     pub url: String,
-    /// Whether any certificate will do.
+    /// Whether invalid certificates are accepted.
     pub tls_skip_verify: bool,
-    /// Name and password.
+    /// User name and password.
     pub basic_auth: Option<(String, String)>,
-    /// Headers, names and values.
+    /// Names and values of additional headers.
     pub custom_headers: Vec<(String, String)>,
-    /// Whether it is told about incidents.
+    /// Whether it receives incidents.
     pub incidents: bool,
-    /// The body of what it is told, as a template; empty for our own JSON.
+    /// The template of the body; empty for the default JSON.
     pub incident_template: String,
 }
 
-/// Prints no address.
+/// Leaves out the address.
 impl fmt::Debug for Integrations {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -90,7 +90,7 @@ impl fmt::Debug for Integrations {
     }
 }
 
-/// Prints none of the members that are secret.
+/// Leaves out the secret members.
 macro_rules! secret {
     ($($integration:ident),*) => {
         $(

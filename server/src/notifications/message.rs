@@ -1,36 +1,36 @@
-//! What do people read?
+//! Builds the texts of notifications, which all kinds of destinations share.
 //!
-//! These texts name applications. They go to the operator's own destinations and nowhere else.
+//! The texts contain names of applications. They are sent only to the operator's destinations.
 
 use reqwest::Url;
 
 use super::{Details, Integrations, Notification, endpoints::below, request::http_url};
 use crate::world::status::Status;
 
-/// How it is with an incident.
+/// The state of an incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// Users notice.
+    /// Users are affected.
     Critical,
-    /// Not well.
+    /// Degraded.
     Warning,
-    /// It is over.
+    /// The incident is over.
     Resolved,
 }
 
-/// What is said, before it is put into the form that a destination wants.
+/// The content of a notification, before a destination formats it.
 pub(super) struct Message<'n> {
-    /// How it is.
+    /// The state of the incident.
     pub(super) state: State,
-    /// The application, by its name alone.
+    /// The name of the application, without namespace and kind.
     pub(super) name: &'n str,
-    /// The page about it; `None` where nobody said what the address of the web interface is.
+    /// The page about the application; `None` if the address of the web interface is not configured.
     pub(super) link: Option<Url>,
     details: &'n Details,
 }
 
 impl State {
-    /// Its name in capitals.
+    /// The state in capitals, as titles contain it.
     pub(super) const fn text(self) -> &'static str {
         match self {
             Self::Critical => "CRITICAL",
@@ -51,7 +51,7 @@ impl From<Status> for State {
 }
 
 impl<'n> Message<'n> {
-    /// What a notification says.
+    /// The content of a notification.
     pub(super) fn new(notification: &'n Notification, integrations: &Integrations) -> Self {
         Self {
             state: notification.status.into(),
@@ -61,7 +61,7 @@ impl<'n> Message<'n> {
         }
     }
 
-    /// What happened, without the name.
+    /// What happened, without the name of the application.
     pub(super) const fn event(&self) -> &'static str {
         match self.state {
             State::Critical | State::Warning => "is not meeting its SLOs",
@@ -69,18 +69,18 @@ impl<'n> Message<'n> {
         }
     }
 
-    /// How it is, and what happened to whom, in one line.
+    /// State, application and event in one line.
     pub(super) fn title(&self) -> String {
         format!("[{}] {} {}", self.state.text(), self.name, self.event())
     }
 
-    /// The checks that fired, a line each: `SLO / Availability: 5% of requests fail`.
+    /// The checks that fired, one line each: `SLO / Availability: 5% of requests fail`.
     pub(super) fn reasons(&self) -> Vec<String> {
         let line = |(check, message)| format!("{check}: {message}");
         self.checks().map(line).collect()
     }
 
-    /// The checks that fired, each with what it says.
+    /// The checks that fired, with their messages.
     pub(super) fn checks(&self) -> impl Iterator<Item = (String, &'n str)> {
         let check = |report: &'n super::ReportDetails| {
             (format!("{} / {}", report.name, report.check), report.message.as_str())
@@ -89,14 +89,14 @@ impl<'n> Message<'n> {
     }
 }
 
-/// The page about the objectives of the application.
+/// The page about the service levels of the application.
 fn link(notification: &Notification, base_url: &str) -> Option<Url> {
     let base = http_url(base_url).ok()?;
     let application = notification.application.to_string();
     Some(below(&base, &["p", &notification.project, "app", &application, "SLO"]))
 }
 
-/// The first `limit` characters of a text, the last of them `…` when there are more.
+/// The first `limit` characters of a text; the last of them is `…` if the text was longer.
 pub(super) fn clipped(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         None => text.to_owned(),

@@ -1,6 +1,6 @@
-//! How is Opsgenie told?
+//! Builds requests to Opsgenie.
 //!
-//! The Alert API. An incident is one alert: the same alias creates and closes it.
+//! Uses the Alert API. An incident is one alert: the same alias creates and closes it.
 
 use reqwest::Url;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use super::{
     request::{Request, Unusable},
 };
 
-/// The most characters that a message may have, that a description may have, and that the name of an entity may have.
+/// Opsgenie's limits in characters for a message, a description and the name of an entity.
 const MESSAGE: usize = 130;
 const DESCRIPTION: usize = 15_000;
 const ENTITY: usize = 512;
@@ -21,7 +21,7 @@ const ENTITY: usize = 512;
 const US: &str = "https://api.opsgenie.com/";
 const EU: &str = "https://api.eu.opsgenie.com/";
 
-/// The request that tells an account. `alias` is the name of the alert.
+/// The request to create or close an alert. `alias` is the alert's id.
 pub(super) fn request(
     message: &Message<'_>,
     notification: &Notification,
@@ -68,7 +68,7 @@ fn closed(base: &Url, alias: &str) -> Request {
     Request::json(url, &json!({"source": "Headcount"}))
 }
 
-/// The reasons, and the link as the last line, which is never cut off.
+/// The reasons, and in the last line the link, which is never cut off.
 fn description(message: &Message<'_>) -> Value {
     let link = message.link.as_ref().map(|link| format!("\n{link}")).unwrap_or_default();
     let reasons = message.reasons().join("\n");

@@ -1,33 +1,34 @@
-//! What does an answer of a destination mean for the notification?
+//! Classifies the answer of a destination: sent, try later, or refused.
 
 use std::time::Duration;
 
 use super::request::Answer;
 use crate::outgoing::retry_after::asked_wait;
 
-/// The longest that a destination can ask to wait: nothing is worth telling after that.
+/// The longest wait that a destination can ask for. Later than that, a notification is expired.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
-/// What became of an attempt.
+/// The result of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// The destination has it.
+    /// The destination accepted it.
     Sent {
-        /// What the destination calls the conversation; empty when it has no name for that.
+        /// The destination's id of the conversation; empty if it has none.
         external_key: String,
     },
-    /// The destination cannot take it now.
+    /// The destination cannot accept it at the moment.
     Later {
-        /// How long it asks to be left alone, at most an hour.
+        /// How long it asks to wait, at most an hour.
         after: Option<Duration>,
     },
-    /// The destination says no, and why. Somebody may set that right, so it is tried again like the others.
+    /// The destination refuses it, for this reason. It is retried like the others, since the operator may
+    /// correct the configuration.
     Refused(&'static str),
 }
 
-/// Judges an answer by its status, where that says it all. `now` is the time since the Unix epoch.
+/// Classifies an answer by its status alone. `now` is the time since the Unix epoch.
 ///
-/// A redirect is not followed, since it may lead to somebody else.
+/// Redirects are not followed, since they may lead to another host.
 pub(super) fn judge(answer: &Answer, external_key: &str, now: Duration) -> Outcome {
     match answer.status {
         200..=299 => Outcome::Sent { external_key: external_key.to_owned() },
@@ -42,7 +43,8 @@ pub(super) fn judge(answer: &Answer, external_key: &str, now: Duration) -> Outco
     }
 }
 
-/// How long `Retry-After` asks to wait from `now`: seconds or a date (RFC 9110, section 10.2.3), at most an hour.
+/// How long `Retry-After` asks to wait from `now`: seconds or a date (RFC 9110, section 10.2.3), at most an
+/// hour.
 pub(super) fn wait_asked_for(answer: &Answer, now: Duration) -> Option<Duration> {
     asked_wait(answer.retry_after.as_deref()?, now, LONGEST_WAIT)
 }

@@ -1,6 +1,7 @@
-//! How is PagerDuty told?
+//! Builds requests to PagerDuty.
 //!
-//! The Events API v2. An incident is one alert: the same `dedup_key` opens it, changes how severe it is, and resolves it.
+//! Uses the Events API v2. An incident is one alert: the same `dedup_key` opens it, changes its severity, and
+//! resolves it.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -13,13 +14,13 @@ use super::{
     request::Request,
 };
 
-/// The most characters that a summary may have.
+/// PagerDuty's limit for a summary, in characters.
 const SUMMARY: usize = 1024;
 
-/// The most characters of what one check says: an event may have 512 KB in all.
+/// The limit for the message of one check, in characters: a whole event may have 512 KB.
 const DETAIL: usize = 2000;
 
-/// The request that tells a service. `dedup_key` is the name of the alert.
+/// The request to trigger or resolve an alert. `dedup_key` is the alert's id.
 pub(super) fn request(
     message: &Message<'_>,
     notification: &Notification,

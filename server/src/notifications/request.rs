@@ -1,4 +1,4 @@
-//! What is asked of a destination, and what does it answer?
+//! The requests to destinations, and their answers.
 
 use std::fmt;
 
@@ -8,38 +8,38 @@ use reqwest::{
 };
 use serde_json::Value;
 
-/// One request; all of them are a `POST`.
+/// A request. The method is always `POST`.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Request {
-    /// Where it goes: an http or https address.
+    /// The address: http or https.
     pub(super) url: Url,
     /// Its headers.
     pub(super) headers: HeaderMap,
     /// Its body.
     pub(super) body: String,
-    /// Whether any certificate will do.
+    /// Whether invalid certificates are accepted.
     pub(super) any_certificate: bool,
 }
 
-/// Prints nothing: every part of a request may be secret.
+/// Prints no member: every part of a request may be secret.
 impl fmt::Debug for Request {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Request").finish_non_exhaustive()
     }
 }
 
-/// No request can be made of what the operator set. The text says what is wrong, without quoting it.
+/// The operator's configuration does not allow a request. The text states the reason without quoting values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unusable(pub(super) &'static str);
 
-/// The start of an answer, or all of it.
+/// An answer, with at least the start of its body.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Answer {
     /// The HTTP status.
     pub(super) status: u16,
     /// The header `Retry-After`.
     pub(super) retry_after: Option<String>,
-    /// What was read of the body.
+    /// The part of the body that was read.
     pub(super) body: Vec<u8>,
 }
 
@@ -49,23 +49,23 @@ impl Request {
         Self::text(url, body.to_string())
     }
 
-    /// A request with a body that is JSON already, or what the operator wants in its place.
+    /// A request with a body that is JSON already, or the output of the operator's template.
     pub(super) fn text(url: Url, body: String) -> Self {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
         Self { url, headers, body, any_certificate: false }
     }
 
-    /// The same with a secret in `Authorization`, after the name of its scheme.
+    /// Adds `Authorization` with the name of a scheme and a secret.
     pub(super) fn authorized(mut self, scheme: &str, secret: &str) -> Result<Self, Unusable> {
         let mut value = HeaderValue::from_str(&format!("{scheme} {}", secret.trim()))
-            .map_err(|_| Unusable("its token or key has characters that no header can have"))?;
+            .map_err(|_| Unusable("its token or key has characters that are not allowed in a header"))?;
         value.set_sensitive(true);
         self.headers.insert(AUTHORIZATION, value);
         Ok(self)
     }
 }
 
-/// An address that the operator set.
+/// Parses an address that the operator configured.
 pub(super) fn http_url(text: &str) -> Result<Url, Unusable> {
     let url = Url::parse(text.trim()).ok();
     url.filter(|url| matches!(url.scheme(), "http" | "https"))

@@ -1,4 +1,4 @@
-//! Which notification is sent next, and when?
+//! Decides which notification is sent next, and when.
 //!
 //! Pure decisions; the loop that acts on them is `sender`.
 
@@ -12,20 +12,20 @@ use headcount_shared::payload::AlertingIntegration;
 use super::Notification;
 use crate::world::{application_key::ApplicationKey, status::Status};
 
-/// How long a notification is worth sending, in seconds from its time stamp.
+/// How long a notification may be sent, in seconds from its time stamp.
 pub(super) const LIFETIME_S: u32 = 3600;
 
 /// The shortest time between a failure and the next attempt at the same destination.
 const SHORTEST_REST: Duration = Duration::from_secs(60);
 
-/// One destination of one project. Has no `Debug`: it names the project.
+/// One destination of one project. Has no `Debug`, since it contains the name of the project.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Lane {
     project: String,
     pub(super) destination: AlertingIntegration,
 }
 
-/// What tells two notifications apart. Has no `Debug`: it names the project and the application.
+/// Identifies a notification. Has no `Debug`, since it contains the names of the project and the application.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id {
     lane: Lane,
@@ -35,22 +35,22 @@ pub(super) struct Id {
     timestamp: u32,
 }
 
-/// What is to be done with the notifications that wait.
+/// What to do with the waiting notifications.
 #[derive(Debug, Default)]
 pub(super) struct Due {
-    /// These are sent, each to another lane.
+    /// To be sent, at most one to each destination.
     pub(super) to_send: Vec<Notification>,
-    /// The hour of these is over.
+    /// Older than an hour.
     pub(super) expired: Vec<Notification>,
 }
 
-/// What was tried, and who is left alone until when.
+/// The attempts so far, and the destinations that are paused.
 #[derive(Default)]
 pub(super) struct Schedule {
-    /// Until when a lane rests, on the clock that never jumps.
+    /// Until when a destination is paused, on the monotonic clock.
     rests: BTreeMap<Lane, Duration>,
     attempts: BTreeMap<Id, u32>,
-    /// What was sent, for as long as it is said to wait: it is not sent again, whatever the outbox says.
+    /// Sent notifications that the outbox still lists as waiting. They are not sent again.
     sent: BTreeSet<Id>,
 }
 
@@ -72,16 +72,17 @@ impl From<&Notification> for Id {
     }
 }
 
-/// Whether the hour of a notification is over at `now`, in Unix seconds.
+/// Whether a notification is older than an hour at `now`, in Unix seconds.
 pub(super) const fn is_expired(notification: &Notification, now: u32) -> bool {
     now >= notification.timestamp.saturating_add(LIFETIME_S)
 }
 
 impl Schedule {
-    /// What to do with the notifications that wait, the oldest first, at `now` (Unix seconds) and at `monotonic` on the
-    /// clock that never jumps. Nothing is done in a lane that is busy.
+    /// Decides what to do with the waiting notifications (oldest first) at `now` (Unix seconds) and
+    /// `monotonic` (the monotonic clock). Busy destinations are skipped.
     ///
-    /// A lane sends one at a time: of each incident the oldest, of those the one that was tried least, of those the oldest.
+    /// A destination gets one notification at a time: among the oldest of each incident the one with the
+    /// fewest attempts, and among those the oldest.
     pub(super) fn due(
         &mut self,
         waiting: Vec<Notification>,
@@ -116,12 +117,12 @@ impl Schedule {
         due
     }
 
-    /// Notes that a notification was sent.
+    /// Records that a notification was sent.
     pub(super) fn sent(&mut self, notification: &Notification) {
         self.sent.insert(notification.into());
     }
 
-    /// Notes that a notification could not be sent. Its lane rests for a minute, or for as long as the destination asks.
+    /// Records that an attempt failed. Its destination is paused for a minute, or for as long as it asks.
     pub(super) fn failed(
         &mut self,
         notification: &Notification,
@@ -132,12 +133,12 @@ impl Schedule {
         self.rest(notification.into(), monotonic, SHORTEST_REST.max(asked.unwrap_or_default()));
     }
 
-    /// Leaves a lane alone for a while.
+    /// Pauses a destination.
     pub(super) fn rest(&mut self, lane: Lane, monotonic: Duration, rest: Duration) {
         self.rests.insert(lane, monotonic.saturating_add(rest));
     }
 
-    /// Forgets what is over.
+    /// Removes what is no longer needed.
     fn forget(&mut self, waiting: &[Notification], monotonic: Duration) {
         self.rests.retain(|_, until| *until > monotonic);
         if self.attempts.is_empty() && self.sent.is_empty() {
@@ -158,7 +159,7 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    /// The `n`-th second of an incident.
+    /// A notification in the `n`-th second of an incident.
     fn about(incident: &str, n: u32) -> Notification {
         Notification { incident_key: incident.to_owned(), timestamp: AT + n, ..example::notification() }
     }
@@ -210,10 +211,10 @@ mod tests {
         let due = at(3600, &mut schedule, &nobody);
         assert_eq!(keys(&due.to_send), [("a", 1)]);
         assert_eq!(keys(&due.expired), [("a", 0), ("b", 0)]);
-        // A clock that went back makes nothing old.
+        // A clock that is set back makes nothing old.
         let due = schedule.due(waiting.clone(), &nobody, AT - 10, Duration::ZERO);
         assert_eq!(keys(&due.to_send), [("a", 0)]);
-        // What is under way is not dropped meanwhile.
+        // A notification that is being sent is not dropped.
         let busy = BTreeSet::from([Lane::from(&waiting[0])]);
         let due = schedule.due(waiting.clone(), &busy, AT + 9999, Duration::ZERO);
         assert!(due.to_send.is_empty() && due.expired.is_empty());

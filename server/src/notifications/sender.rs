@@ -1,6 +1,6 @@
-//! Notifications on their way from the outbox to their destinations.
+//! Sends the notifications of the outbox to their destinations.
 //!
-//! Destinations wait for none but themselves: one request at a time goes to each destination of each project.
+//! Destinations do not wait for each other: each destination of each project gets one request at a time.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -27,16 +27,16 @@ use crate::{
     metrics::{Metrics, NotificationLabel},
 };
 
-/// How often the outbox is looked at without being told to.
+/// How often the outbox is read without a call of `notify`.
 const PACE: Duration = Duration::from_secs(5);
 
-/// How long one request may take, connecting included.
+/// How long one request may take, including the connection.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long what is under way may take to end.
+/// How long the attempts in progress may take to end after the stop.
 const END: Duration = Duration::from_secs(2);
 
-/// The sender of the notifications of all projects.
+/// Sends the notifications of all projects.
 #[derive(Debug)]
 pub struct Sender {
     sending: Arc<Sending>,
@@ -45,22 +45,22 @@ pub struct Sender {
     stop: CancellationToken,
 }
 
-/// How it goes.
+/// The state of the loop.
 #[derive(Default)]
 struct Progress {
     schedule: Schedule,
-    /// Which task sends in which lane.
+    /// The destination to which each task sends.
     under_way: HashMap<TaskId, Lane>,
-    /// What was sent, and the outbox is still to be told.
+    /// Sent, but not yet recorded in the outbox.
     unrecorded: Vec<Sent>,
-    /// The lanes in which the last attempt failed.
+    /// The destinations whose last attempt failed.
     failing: BTreeSet<Lane>,
 }
 
 type Attempts = JoinSet<Ended>;
 
 impl Sender {
-    /// Sends what waits in `outbox`, over HTTP.
+    /// A sender of the notifications in `outbox`, over HTTP.
     #[must_use]
     pub fn new(
         outbox: Arc<dyn Outbox>,
@@ -85,12 +85,13 @@ impl Sender {
         Self { sending: Arc::new(sending), metrics, news: Notify::new(), stop }
     }
 
-    /// Says that something is in the outbox.
+    /// Wakes the sender because the outbox has a new notification.
     pub fn notify(&self) {
         self.news.notify_one();
     }
 
-    /// Sends until `stop`. What is under way then may end, within two seconds; it is not sent again. Runs once.
+    /// Sends until `stop`. Attempts in progress then get two seconds to end; they are not repeated. Runs
+    /// once.
     pub async fn run(&self, stop: &CancellationToken) {
         let (mut progress, mut attempts) = (Progress::default(), Attempts::new());
         let work = async {
@@ -112,17 +113,17 @@ impl Sender {
             self.record_sent(&mut progress).await;
         };
         if timeout(END, end).await.is_err() {
-            tracing::warn!("a notification was under way when the process ended; it may be sent again");
+            tracing::warn!("a notification was being sent when the process ended; it may be sent again");
         }
     }
 
-    /// Starts what is due, after the outbox knows all that was sent.
+    /// Starts the attempts that are possible now, after everything that was sent is recorded.
     async fn start_due(&self, progress: &mut Progress, attempts: &mut Attempts) {
         if !self.record_sent(progress).await {
             return;
         }
         let now = self.sending.now();
-        // Also what was not dropped in time, because nothing ran then.
+        // Includes notifications that expired while no server was running.
         let Ok(waiting) = self.sending.outbox.waiting(now.saturating_sub(2 * LIFETIME_S)).await else {
             return;
         };
@@ -140,7 +141,7 @@ impl Sender {
         }
     }
 
-    /// Tells the outbox what it does not know yet; whether it knows everything now.
+    /// Records in the outbox what is not recorded yet. Returns whether everything is recorded now.
     async fn record_sent(&self, progress: &mut Progress) -> bool {
         while let Some(sent) = progress.unrecorded.last() {
             if !self.sending.record(sent).await {
@@ -151,7 +152,7 @@ impl Sender {
         true
     }
 
-    /// Drops what nobody took for an hour; whether the outbox knows.
+    /// Drops notifications that were not accepted for an hour. Returns whether the outbox recorded that.
     async fn drop_expired(&self, expired: Vec<Notification>) -> bool {
         let mut dropped: BTreeMap<AlertingIntegration, u32> = BTreeMap::new();
         let mut all = true;
@@ -170,11 +171,11 @@ impl Sender {
         all
     }
 
-    /// Notes how an attempt ended.
+    /// Processes the end of an attempt.
     fn note(&self, ended: Result<(TaskId, Ended), JoinError>, progress: &mut Progress) {
         let (task, ended) = match ended {
             Ok((task, ended)) => (task, ended),
-            // A bug ended the task.
+            // The task panicked.
             Err(error) => (error.id(), Ended::NotTried),
         };
         let Some(lane) = progress.under_way.remove(&task) else { return };

@@ -1,7 +1,8 @@
-//! How is Slack told?
+//! Builds requests to Slack and classifies its answers.
 //!
-//! `chat.postMessage` of the Web API. The first message about an incident begins a thread, and the others reply in it. The
-//! conversation is `channel:ts`, as Coroot stores it, since a thread stays in its channel when the settings name another.
+//! Uses `chat.postMessage` of the Web API. The first message about an incident begins a thread, and the
+//! others reply in it. The id of the conversation is `channel:ts`, as in Coroot, since a thread stays in its
+//! channel if the configured channel changes.
 
 use std::time::Duration;
 
@@ -17,10 +18,10 @@ use super::{
     request::{Answer, Request, Unusable},
 };
 
-/// The most characters that the text of a section may have.
+/// Slack's limit for the text of a section, in characters.
 const SECTION: usize = 3000;
 
-/// The members of an answer that matter.
+/// The relevant members of an answer.
 #[derive(Deserialize)]
 struct Posted {
     ok: bool,
@@ -32,21 +33,21 @@ struct Posted {
     ts: String,
 }
 
-/// Where a conversation is.
+/// The channel and the first message of a conversation.
 struct Thread<'c> {
     channel: &'c str,
     ts: &'c str,
 }
 
 impl<'c> Thread<'c> {
-    /// Reads `channel:ts`; the channel is `default` where there is none. `None` for a conversation that has not begun.
+    /// Parses `channel:ts`; without a channel it is `default`. `None` for a conversation that has not begun.
     fn of(conversation: &'c str, default: &'c str) -> Option<Self> {
         let (channel, ts) = conversation.rsplit_once(':').unwrap_or((default, conversation));
         (!ts.is_empty()).then_some(Self { channel, ts })
     }
 }
 
-/// The request that tells a channel.
+/// The request to post a message in the channel.
 pub(super) fn request(
     message: &Message<'_>,
     slack: &Slack,
@@ -68,7 +69,7 @@ pub(super) fn request(
         }
     }
     let mut request = Request::json(below(&endpoints.slack, &["chat.postMessage"]), &body);
-    // Without it, Slack warns.
+    // Without the charset, Slack adds a warning to its answer.
     request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     request.authorized("Bearer", &slack.token)
 }
@@ -90,12 +91,12 @@ fn section(text: &str) -> Value {
     json!({"type": "section", "text": {"type": "mrkdwn", "text": clipped(text, SECTION)}})
 }
 
-/// Slack reads three characters as the beginning of something.
+/// Escapes the three characters that are markup for Slack.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// What an answer means. Slack says no with status 200 and `"ok": false`.
+/// Classifies an answer. Slack refuses with status 200 and `"ok": false`.
 pub(super) fn judged(answer: &Answer, conversation: &str, now: Duration) -> Outcome {
     if !(200..300).contains(&answer.status) {
         return judge(answer, conversation, now);
@@ -103,12 +104,12 @@ pub(super) fn judged(answer: &Answer, conversation: &str, now: Duration) -> Outc
     match serde_json::from_slice::<Posted>(&answer.body) {
         Ok(posted) if posted.ok => Outcome::Sent { external_key: conversation_after(&posted, conversation) },
         Ok(posted) => judged_error(&posted.error, answer, now),
-        // Somebody else answers in Slack's place.
+        // The answer does not come from Slack.
         Err(_) => Outcome::Later { after: None },
     }
 }
 
-/// What the conversation is called after a message: as before, or by its first message.
+/// The id of the conversation after a message: unchanged, or that of the first message.
 fn conversation_after(posted: &Posted, before: &str) -> String {
     match (before.is_empty(), posted.ts.is_empty()) {
         (true, false) => format!("{}:{}", posted.channel, posted.ts),
@@ -116,7 +117,7 @@ fn conversation_after(posted: &Posted, before: &str) -> String {
     }
 }
 
-/// The errors of `chat.postMessage` that operators meet.
+/// Classifies the errors of `chat.postMessage` that operators can cause.
 fn judged_error(error: &str, answer: &Answer, now: Duration) -> Outcome {
     Outcome::Refused(match error {
         "ratelimited"
@@ -136,7 +137,7 @@ fn judged_error(error: &str, answer: &Answer, now: Duration) -> Outcome {
         "is_archived" => "the channel is archived",
         "restricted_action" | "restricted_action_read_only_channel" => "the bot may not write to the channel",
         "msg_too_long" | "invalid_blocks" | "invalid_blocks_format" | "no_text" => {
-            "it does not take the message"
+            "it does not accept the message"
         }
         _ => "it says no for a reason that is not known here",
     })

@@ -1,6 +1,7 @@
-//! How is a channel of Microsoft Teams told?
+//! Builds requests to Microsoft Teams and classifies its answers.
 //!
-//! An incoming webhook, of a connector or of a workflow, takes a message with an Adaptive Card. It knows no conversation.
+//! An incoming webhook, of a connector or of a workflow, accepts a message with an Adaptive Card. It has no
+//! conversations.
 
 use std::time::Duration;
 
@@ -13,13 +14,13 @@ use super::{
     request::{Answer, Request, Unusable, http_url},
 };
 
-/// The most characters of reasons: Teams takes 28 KB in all.
+/// The limit for the reasons, in characters: Teams accepts 28 KB in total.
 const REASONS: usize = 6000;
 
-/// What a connector writes, with status 200, when Teams itself did not take the message.
+/// What a connector answers, with status 200, if Teams itself did not accept the message.
 const NOT_DELIVERED: &[u8] = b"Webhook message delivery failed";
 
-/// The request that tells a channel.
+/// The request to post a message in the channel.
 pub(super) fn request(message: &Message<'_>, teams: &Teams) -> Result<Request, Unusable> {
     let body = json!({
         "type": "message",
@@ -65,7 +66,7 @@ fn card(message: &Message<'_>) -> Value {
     })
 }
 
-/// What an answer means.
+/// Classifies an answer.
 pub(super) fn judged(answer: &Answer, now: Duration) -> Outcome {
     let not_delivered = answer.body.windows(NOT_DELIVERED.len()).any(|part| part == NOT_DELIVERED);
     match judge(answer, "", now) {

@@ -1,9 +1,9 @@
-//! What does the operator's own template make of a notification?
+//! Parses and renders the operator's templates for webhooks.
 //!
-//! Coroot's templates are Go's (`text/template`). Understood is the part that its documentation shows: the fields of an
-//! incident, `json`, `if` with `eq` and `ne`, `range .Reports`, comments, and `{{-` with `-}}`. All else is refused when a
-//! template is read, so that none breaks when it is needed. As in Go, values are put in as they are, and only `json`
-//! makes JSON of them.
+//! Coroot's templates are Go's (`text/template`). This is the subset that Coroot's documentation shows: the
+//! fields of an incident, `json`, `if` with `eq` and `ne`, `range .Reports`, comments, and `{{-` with `-}}`.
+//! Anything else is refused when a template is parsed, so that no template fails when it is needed. As in Go,
+//! values are inserted without escaping; only `json` writes JSON.
 
 mod lines;
 mod parse;
@@ -15,21 +15,21 @@ use thiserror::Error;
 use self::lines::with_line_ends_in_texts;
 use super::ReportDetails;
 
-/// A template that is understood.
+/// A parsed template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template(Vec<Node>);
 
-/// Why a template is not understood. Quotes nothing of it.
+/// Why a template is refused. Quotes no part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("line {line}: {why}")]
 pub struct TemplateError {
-    /// The line, from 1.
+    /// The line, counted from 1.
     pub line: usize,
     /// What is wrong there.
     pub why: &'static str,
 }
 
-/// What a template is about. As JSON it has the members of Coroot's `{{ json . }}`, and `incident`.
+/// The values of a template. As JSON they have the members of Coroot's `{{ json . }}`, and `incident`.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Values<'n> {
     /// `OK`, `WARNING` or `CRITICAL`.
@@ -39,16 +39,16 @@ pub(super) struct Values<'n> {
     pub(super) application: &'n crate::world::application_key::ApplicationKey,
     /// The checks that fired.
     pub(super) reports: &'n [ReportDetails],
-    /// The page about it; empty where nobody said what the address of the web interface is.
+    /// The page about the application; empty if the address of the web interface is not configured.
     pub(super) url: String,
-    /// The key of the incident, which is the same when it gets worse and when it is over.
+    /// The key of the incident, which is the same for all its notifications.
     pub(super) incident: &'n str,
 }
 
 impl Values<'_> {
-    /// All of them.
+    /// All values as JSON.
     pub(super) fn json(&self) -> String {
-        // Texts and lists of them can always be written.
+        // Texts and lists of texts always serialize.
         serde_json::to_string(self).unwrap_or_default()
     }
 }
@@ -57,26 +57,26 @@ fn as_text<S: serde::Serializer>(value: &impl std::fmt::Display, serializer: S) 
     serializer.collect_str(value)
 }
 
-/// A piece of a template.
+/// A part of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Node {
     Text(String),
     Print(Operand),
     Json(Subject),
-    /// The first branch whose condition holds; one without a condition is the `else`.
+    /// The first branch whose condition is true; a branch without a condition is the `else`.
     If(Vec<(Option<Condition>, Vec<Node>)>),
-    /// The nodes for each report.
+    /// The nodes that are rendered for each report.
     Range(Vec<Node>),
 }
 
-/// A text.
+/// An expression with a text value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Operand {
     Field(Field),
     Literal(String),
 }
 
-/// A field with a text.
+/// A text field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Field {
     Status,
@@ -90,7 +90,7 @@ enum Field {
     ReportMessage,
 }
 
-/// What `json` can be of.
+/// The argument of `json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Subject {
     Everything,
@@ -99,28 +99,28 @@ enum Subject {
     Text(Operand),
 }
 
-/// When a branch is taken.
+/// The condition of a branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Condition {
     /// The text is not empty.
     Text(Operand),
-    /// There are reports.
+    /// There is at least one report.
     Reports,
-    /// The first text is one of the others, or, for `false`, is not.
+    /// The first text equals one of the others; with `false`, none of them.
     OneOf(Operand, Vec<Operand>, bool),
 }
 
 impl Template {
-    /// Reads a template.
+    /// Parses a template.
     ///
     /// # Errors
-    /// It is no template, or one that uses more than is understood.
+    /// The text is not a template, or uses more than the supported subset.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         parse::parse(text).map(Self)
     }
 
-    /// What it makes of the values. Where that is JSON but for line ends in its texts, these are escaped: Coroot's
-    /// documented templates have them.
+    /// The output for these values. If it would be JSON but for line ends in its texts, those are escaped:
+    /// Coroot's documented templates have them.
     pub(super) fn render(&self, values: &Values<'_>) -> String {
         let mut out = String::new();
         render(&self.0, values, None, &mut out);
@@ -128,7 +128,7 @@ impl Template {
     }
 }
 
-/// `report` is the one that a `range` is at.
+/// `report` is the current element of a `range`.
 fn render(nodes: &[Node], values: &Values<'_>, report: Option<&ReportDetails>, out: &mut String) {
     for node in nodes {
         match node {

@@ -1,4 +1,4 @@
-//! How does a request get to a destination?
+//! Sends requests over HTTP.
 
 use std::{fmt::Debug, pin::Pin, sync::OnceLock, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::outgoing::{self, NoAnswer, TargetPolicy};
 /// How much of the body of an answer is read, in bytes.
 const BODY: usize = 64 * 1024;
 
-/// An answer on its way.
+/// The future of an answer.
 pub(super) type Answered<'t> = Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> + Send + 't>>;
 
 /// A way to send a request.
@@ -19,19 +19,19 @@ pub(super) trait Transport: Debug + Send + Sync {
     fn send(&self, request: Request) -> Answered<'_>;
 }
 
-/// The real one: `POST` over HTTP. Redirects are not followed.
+/// Sends with `POST` over HTTP. Does not follow redirects.
 #[derive(Debug)]
 pub(super) struct HttpTransport {
     timeout: Duration,
     targets: TargetPolicy,
-    /// For addresses whose certificates are looked at.
+    /// Verifies certificates.
     strict: OnceLock<Client>,
-    /// For addresses that have none, or where any will do.
+    /// For http addresses, and where invalid certificates are accepted.
     lax: OnceLock<Client>,
 }
 
 impl HttpTransport {
-    /// One request may take `timeout`, connecting included.
+    /// A request may take `timeout`, including the connection.
     pub(super) const fn new(timeout: Duration, targets: TargetPolicy) -> Self {
         Self { timeout, targets, strict: OnceLock::new(), lax: OnceLock::new() }
     }
@@ -43,11 +43,11 @@ impl HttpTransport {
                 .guard(client, 0)
                 .user_agent(concat!("headcount/", env!("CARGO_PKG_VERSION")))
                 .timeout(self.timeout)
-                // Incidents are rare.
+                // Incidents are rare, so connections are not kept.
                 .pool_max_idle_per_host(0)
         };
         if request.any_certificate || request.url.scheme() == "http" {
-            // A machine without certificates of authorities will do.
+            // Works on machines without a certificate store.
             let lax = |client| configured(client).tls_certs_only([]).tls_danger_accept_invalid_certs(true);
             return outgoing::client_in(&self.lax, lax);
         }
@@ -71,7 +71,8 @@ impl Transport for HttpTransport {
     }
 }
 
-/// The first bytes of a body. What is missing of it changes nothing: the status has said what became of the request.
+/// The first bytes of a body. An incomplete body changes nothing: the status alone states whether the request
+/// succeeded.
 async fn beginning_of(mut response: Response) -> Vec<u8> {
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {

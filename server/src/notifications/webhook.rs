@@ -1,6 +1,7 @@
-//! How is the operator's own webhook told?
+//! Builds requests to the operator's webhook.
 //!
-//! With the JSON of [`Values`], or what the operator's template makes of it. It knows no conversation.
+//! The body is the JSON of [`Values`], or the output of the operator's template. A webhook has no
+//! conversations.
 
 use super::{
     Notification, Template, TemplateError, Webhook,
@@ -13,7 +14,7 @@ use reqwest::header::{
     AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
 };
 
-/// The request that tells a webhook. The body is our own JSON where there is no template or it is not understood.
+/// The request to a webhook. The body is the default JSON if there is no valid template.
 pub(super) fn request(
     message: &Message<'_>,
     notification: &Notification,
@@ -36,13 +37,14 @@ pub(super) fn request(
     Ok(request)
 }
 
-/// The operator's template; `None` when there is none.
+/// The operator's template; `None` if there is none.
 pub(super) fn template(webhook: &Webhook) -> Result<Option<Template>, TemplateError> {
     let text = &webhook.incident_template;
     if text.trim().is_empty() { Ok(None) } else { Template::parse(text).map(Some) }
 }
 
-/// Adds name and password and the operator's headers, which replace ours of the same name. Lengths are for us to say.
+/// Adds user name, password and the operator's headers, which replace default headers of the same name.
+/// `Content-Length` and `Transfer-Encoding` cannot be set.
 fn add_headers(headers: &mut HeaderMap, webhook: &Webhook) -> Result<(), Unusable> {
     let basic_auth = webhook.basic_auth.as_ref();
     if let Some((name, password)) =

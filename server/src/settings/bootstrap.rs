@@ -1,4 +1,4 @@
-//! Which Prometheus does the command line give to the project `default`?
+//! Configures the project `default` from the command line.
 
 use std::{fmt, time::Duration};
 
@@ -22,17 +22,18 @@ const DEFAULT: &str = "default";
 pub struct Bootstrap {
     /// Its address.
     pub url: String,
-    /// How often it is asked.
+    /// How often it is queried.
     pub refresh_interval: Duration,
     /// A label selector added to every query; empty for none.
     pub extra_selector: String,
 }
 
 impl Settings {
-    /// Gives the project `default` the Prometheus of `bootstrap` if it has none, and creates it if it does not exist.
+    /// Sets the Prometheus of the project `default` to `bootstrap` if it has none. Creates the project if it
+    /// does not exist.
     ///
     /// # Errors
-    /// The database refused, or is only read; nothing changed.
+    /// The database failed or is read-only. Nothing changed.
     pub async fn bootstrap(&self, bootstrap: &Bootstrap, new_project_id: &str) -> Result<()> {
         self.attempt(Doing::Writing, async {
             let mut transaction = self.database.write().await?;

@@ -1,4 +1,4 @@
-//! How does the operator sort applications? Categories and custom applications in the column `project.settings`.
+//! Reads and changes application categories and custom applications in the column `project.settings`.
 
 use std::collections::BTreeMap;
 
@@ -11,17 +11,17 @@ use super::{
 };
 use crate::world::constructor::is_pattern;
 
-/// Where the patterns of categories are.
+/// The member with the patterns of categories.
 const EARLIER: &str = "application_categories";
 
-/// Where later versions of Coroot keep them, in `custom_patterns` of each category.
+/// The member in which later versions of Coroot store them, as `custom_patterns` of each category.
 const LATER: &str = "application_category_settings";
 const CUSTOM_PATTERNS: &str = "custom_patterns";
 
 /// The longest pattern, in bytes.
 const LONGEST_PATTERN: usize = 256;
 
-/// The categories with patterns. The same category in both places has the later ones.
+/// The categories with their patterns. If a category is in both members, the later one counts.
 pub(super) fn patterns(settings: &Document) -> BTreeMap<String, Vec<String>> {
     let earlier = members(settings, EARLIER).filter_map(|(name, _)| {
         let list = object(settings, EARLIER)?;
@@ -33,7 +33,7 @@ pub(super) fn patterns(settings: &Document) -> BTreeMap<String, Vec<String>> {
     earlier.chain(later).collect()
 }
 
-/// Puts categories in the place of all that there are, in both places.
+/// Replaces all categories, in both members.
 pub(super) fn change(
     settings: &mut Document,
     categories: &BTreeMap<String, Vec<String>>,
@@ -60,7 +60,7 @@ pub(super) fn change(
     Ok(())
 }
 
-/// Patterns are matched against `namespace/name`, and no star reaches over the slash.
+/// Whether a pattern can match `namespace/name`, in which a star does not match the slash.
 fn can_match(pattern: &str) -> bool {
     pattern.len() <= LONGEST_PATTERN
         && pattern.matches('/').count() == 1
@@ -68,11 +68,11 @@ fn can_match(pattern: &str) -> bool {
         && is_pattern(pattern)
 }
 
-/// Patterns of instance names by the name of the application that they make up.
+/// Patterns of instance names, by the name of the custom application.
 pub(super) fn custom_applications(settings: &Document) -> BTreeMap<String, Vec<String>> {
     let patterns = |custom: &Value| {
         let Some(custom) = custom.as_object() else { return Vec::new() };
-        // The misspelling is that of earlier versions.
+        // Earlier versions misspell the member.
         let spelled = ["instance_patterns", "instance_pattens"];
         spelled
             .iter()

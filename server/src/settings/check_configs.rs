@@ -1,4 +1,4 @@
-//! What does the operator say of inspections? The table `check_configs`.
+//! Reads overrides of inspections from the table `check_configs`.
 
 mod change;
 mod objectives;
@@ -21,10 +21,10 @@ use crate::world::{
     inspections::{Inspection, Overrides, Thresholds},
 };
 
-/// Where overrides of inspections are counted that no version of Coroot is known to have.
+/// Overrides of inspections that no known version of Coroot has are counted under this name.
 const OTHER: &str = "other";
 
-/// The inspections of later versions of Coroot, which are counted and have no effect here.
+/// Inspections of later versions of Coroot. They are counted and have no effect here.
 const LATER: [&str; 11] = [
     "MemoryPressure",
     "NetworkRTTExternal",
@@ -49,15 +49,15 @@ struct StoredRow {
 /// The rows of one project.
 #[derive(Default)]
 pub(super) struct CheckConfigs {
-    /// By application, by inspection. One application may have two rows, in the spellings of two versions of Coroot: the
-    /// members of both count, and of those that both have the later version's.
+    /// By application, then by inspection. An application may have two rows, with the id in the spellings of
+    /// two versions of Coroot. Both count; if both have a member, that of the later version counts.
     applications: BTreeMap<ApplicationKey, Document>,
-    /// How many rows cannot be read.
+    /// How many rows are unreadable.
     pub(super) unreadable: usize,
 }
 
 impl CheckConfigs {
-    /// The rows of a project; none where there is no such table.
+    /// The rows of a project; empty without such a table.
     pub(super) async fn of(connection: &mut AnyConnection, schema: &Schema, project: &str) -> Result<Self> {
         if !schema.has("check_configs", "configs") {
             return Ok(Self::default());
@@ -79,7 +79,7 @@ impl CheckConfigs {
         read
     }
 
-    /// What the auditor needs.
+    /// The overrides for the auditor.
     pub(super) fn overrides(&self) -> Overrides {
         let mut overrides = Overrides { project: Thresholds::default(), applications: HashMap::new() };
         for (key, configs) in &self.applications {
@@ -93,7 +93,7 @@ impl CheckConfigs {
         overrides
     }
 
-    /// Counts the overrides of this project in addition to those of others.
+    /// Adds the number of overrides of this project to `into`.
     pub(super) fn count(&self, into: &mut BTreeMap<String, InspectionOverrides>) {
         for (key, configs) in &self.applications {
             for id in configs.keys() {
@@ -110,7 +110,7 @@ impl CheckConfigs {
 }
 
 impl StoredRow {
-    /// Whether the id is spelled as before the later versions of Coroot, without a cluster.
+    /// Whether the id has the spelling of earlier versions of Coroot, without a cluster.
     fn is_earlier(&self) -> bool {
         ApplicationKey::parse(&self.application_id).is_some_and(|key| key.to_string() == self.application_id)
     }
@@ -122,8 +122,8 @@ async fn rows(connection: &mut AnyConnection, project: &str) -> Result<Vec<Store
     Ok(query_as(statement).bind(project).fetch_all(connection).await?)
 }
 
-/// The name under which an override of that inspection is counted. An id is free text of whoever wrote it, and only known
-/// ones leave the installation.
+/// The name under which an override of an inspection is counted. An id may be any text, and only known ones
+/// may leave the installation.
 fn name_for_count(id: &str) -> &str {
     let later = LATER.into_iter().find(|later| *later == id);
     later.or_else(|| Inspection::of(id).map(Inspection::id)).unwrap_or(OTHER)

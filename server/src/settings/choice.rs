@@ -1,4 +1,4 @@
-//! Whether the operator left usage statistics on. The row `usage_statistics` of the table `settings`.
+//! Stores whether usage statistics are on, in the row `usage_statistics` of the table `settings`.
 
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
@@ -16,12 +16,13 @@ use super::{
 /// The name of the row.
 const NAME: &str = "usage_statistics";
 
-/// The choice as it is stored.
+/// The stored choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredChoice {
-    /// Whether statistics are on. On as long as nothing was chosen.
+    /// Whether statistics are on. They are on unless an operator switches them off.
     pub enabled: bool,
-    /// How often statistics were switched off. Servers that share the database tell by it that they were off in between.
+    /// How often statistics were switched off. Servers that share the database detect by it that statistics
+    /// were off in between.
     #[serde(default)]
     pub times_off: u64,
 }
@@ -33,10 +34,10 @@ impl Default for StoredChoice {
 }
 
 impl Settings {
-    /// What the operator chose.
+    /// The operator's choice.
     ///
     /// # Errors
-    /// The database cannot be used.
+    /// The database failed.
     pub async fn statistics_choice(&self) -> Result<StoredChoice> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.database.read().await?;
@@ -45,17 +46,18 @@ impl Settings {
         .await
     }
 
-    /// Switches usage statistics on or off at `now`, in Unix seconds, for all servers that share the database. Off, everything
-    /// that this program remembers of projects is deleted with the same commit, and writers that are under way add nothing
-    /// after it. What was before the time of switching on is in no report. To choose again what is chosen loses nothing.
+    /// Switches usage statistics on or off at `now` (Unix seconds) for all servers that share the database.
+    /// Switching off deletes all records of this program in the same transaction, and concurrent writers add
+    /// none after it. Reports leave out everything from before statistics were switched on. Repeating the
+    /// current choice loses nothing.
     ///
     /// # Errors
-    /// The database cannot be used, or is only read; nothing changed.
+    /// The database failed or is read-only. Nothing changed.
     pub async fn choose_statistics(&self, enabled: bool, now: u32) -> Result<StoredChoice> {
         self.attempt(Doing::Writing, async {
             let mut transaction = self.database.write().await?;
             let schema = self.database.schema();
-            // Two servers that switch at once do so one after the other.
+            // The lock on the row serializes servers that switch at the same time.
             store(&mut transaction, None).await?;
             let before = stored(&mut transaction, schema).await?;
             let changed = before.enabled != enabled;
@@ -68,7 +70,7 @@ impl Settings {
                 ledger::delete_all(&mut transaction).await?;
             }
             if changed {
-                // What was found out before, and while nothing counted, is in no report.
+                // Reports leave out what was found before, or while statistics were off.
                 ledger::count_from(&mut transaction, now).await?;
             }
             transaction.commit().await?;
@@ -78,7 +80,7 @@ impl Settings {
     }
 }
 
-/// The choice, as a transaction sees it.
+/// The choice as a transaction reads it.
 pub(super) async fn stored(connection: &mut AnyConnection, schema: &Schema) -> Result<StoredChoice> {
     if !schema.has("settings", "value") {
         return Ok(StoredChoice::default());
@@ -88,11 +90,12 @@ pub(super) async fn stored(connection: &mut AnyConnection, schema: &Schema) -> R
         .fetch_optional(connection)
         .await?;
     let Some(value) = value else { return Ok(StoredChoice::default()) };
-    // An unreadable value was meant to change something. Sending nothing is the safe reading.
+    // An unreadable value was meant to change the default, so the safe interpretation is to send nothing.
     Ok(serde_json::from_str(&value).unwrap_or(StoredChoice { enabled: false, times_off: 0 }))
 }
 
-/// Stores the choice; without one it only locks the row, which holds the default if there was none.
+/// Stores the choice. Without one it only locks the row, which is created with the default if it does not
+/// exist.
 async fn store(transaction: &mut AnyConnection, choice: Option<StoredChoice>) -> Result<()> {
     let statement = if choice.is_some() {
         "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value"

@@ -1,4 +1,4 @@
-//! How is the ClickHouse of a project reached?
+//! Reads the ClickHouse of a project from the column `project.settings`.
 
 use std::fmt;
 
@@ -10,39 +10,39 @@ use super::{
     error::Invalid,
 };
 
-/// Its name among the integrations.
+/// The name of its member in the integrations.
 pub(super) const NAME: &str = "clickhouse";
 
-/// A ClickHouse.
+/// The configuration of a ClickHouse.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Clickhouse {
-    /// What it is spoken to with.
+    /// The protocol.
     pub protocol: Protocol,
     /// Host and port.
     pub addr: String,
-    /// The name of the user; empty for the default one.
+    /// The name of the user; empty for the default user.
     pub user: String,
     /// The password.
     pub password: String,
-    /// The database; empty for the default one.
+    /// The database; empty for the default database.
     pub database: String,
     /// Whether the connection is encrypted.
     pub tls_enable: bool,
-    /// Whether any certificate will do.
+    /// Whether invalid certificates are accepted.
     pub tls_skip_verify: bool,
 }
 
-/// What ClickHouse is spoken to with.
+/// The protocol of ClickHouse.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Protocol {
-    /// Its own.
+    /// ClickHouse's native protocol.
     #[default]
     Native,
     /// HTTP.
     Http,
 }
 
-/// What the integrations say; `None` without an address.
+/// The ClickHouse in the integrations; `None` without an address.
 pub(super) fn read(settings: &Document) -> Option<Clickhouse> {
     let stored = object(object(settings, "integrations")?, NAME)?;
     let addr = Some(text(stored, "addr")).filter(|addr| !addr.is_empty())?;

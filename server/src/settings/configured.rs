@@ -1,4 +1,4 @@
-//! What did the operator configure in a project, and how is that changed?
+//! Reads and changes the configuration of a project.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -18,28 +18,28 @@ use crate::{
     world::{inspections::Overrides, project::PrometheusAccess},
 };
 
-/// All that is configured in a project, with secrets, which are for nobody's eyes.
+/// The whole configuration of a project, secrets included. It must not be shown as it is.
 #[derive(Clone, PartialEq)]
 pub struct Configured {
-    /// What the operator calls the project.
+    /// The operator's name of the project.
     pub name: String,
     /// Its Prometheus; `None` without an address.
     pub prometheus: Option<PrometheusAccess>,
     /// Its ClickHouse; `None` without an address.
     pub clickhouse: Option<Clickhouse>,
-    /// Who is told about incidents, and the address for links.
+    /// The destinations of notifications, and the address for links.
     pub integrations: Integrations,
     /// Patterns by application category.
     pub application_categories: BTreeMap<String, Vec<String>>,
-    /// What is said of inspections.
+    /// Overrides of inspections.
     pub overrides: Overrides,
 }
 
 impl Settings {
-    /// What is configured in a project; `None` when there is none with that id.
+    /// The configuration of a project; `None` if the project does not exist.
     ///
     /// # Errors
-    /// The database cannot be used.
+    /// The database failed.
     pub async fn configured(&self, project: &str) -> Result<Option<Configured>> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.database.read().await?;
@@ -60,11 +60,11 @@ impl Settings {
         .await
     }
 
-    /// Sets the Prometheus of a project; `None` removes it. An empty password, and the empty value of a header, stay what
-    /// they were.
+    /// Sets the Prometheus of a project; `None` removes it. For an empty password or header value, the stored
+    /// one stays.
     ///
     /// # Errors
-    /// What of it is [`Invalid`](super::Invalid), and whatever the database has against it; nothing changed.
+    /// [`Invalid`](super::Invalid), or a failure of the database. Nothing changed.
     pub async fn set_prometheus(&self, project: &str, access: Option<&PrometheusAccess>) -> Result<()> {
         let targets = self.targets;
         self.change(project, Column::Prometheus, |column| match access {
@@ -80,7 +80,7 @@ impl Settings {
     /// Sets or removes an integration of a project.
     ///
     /// # Errors
-    /// What of it is [`Invalid`](super::Invalid), and whatever the database has against it; nothing changed.
+    /// [`Invalid`](super::Invalid), or a failure of the database. Nothing changed.
     pub async fn set_integration(&self, project: &str, change: &IntegrationChange) -> Result<()> {
         integrations::check_target(change, self.targets)?;
         self.change(project, Column::Settings, |column| integrations::change(column, change)).await
@@ -89,15 +89,15 @@ impl Settings {
     /// Sets the address of the product's web interface, for links; an empty one removes it.
     ///
     /// # Errors
-    /// What of it is [`Invalid`](super::Invalid), and whatever the database has against it; nothing changed.
+    /// [`Invalid`](super::Invalid), or a failure of the database. Nothing changed.
     pub async fn set_base_url(&self, project: &str, url: &str) -> Result<()> {
         self.change(project, Column::Settings, |column| integrations::set_base_url(column, url)).await
     }
 
-    /// Puts application categories with their patterns in the place of all that a project has.
+    /// Replaces all application categories of a project, with their patterns.
     ///
     /// # Errors
-    /// What of it is [`Invalid`](super::Invalid), and whatever the database has against it; nothing changed.
+    /// [`Invalid`](super::Invalid), or a failure of the database. Nothing changed.
     pub async fn set_application_categories(
         &self,
         project: &str,

@@ -1,4 +1,4 @@
-//! What does a connection string of PostgreSQL say? A parser for both of libpq's forms.
+//! Parses connection strings of PostgreSQL in both forms of libpq.
 
 use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
@@ -6,38 +6,38 @@ use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use thiserror::Error;
 
-/// How long it may take to connect when nothing shorter is said, and at most.
+/// The default and the upper limit of the time to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Why a connection string cannot be used. No text quotes it.
+/// Why a connection string is invalid. No text quotes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum BadConnectionString {
-    /// It is neither form.
+    /// It has neither form.
     #[error("the connection string is neither a postgres:// URL nor words such as host=…")]
     Form,
     /// A quote is not closed.
     #[error("a quote in the connection string is not closed")]
     Quote,
-    /// A percent sign escapes nothing.
+    /// A percent sign does not begin an escape.
     #[error("an escape in the connection string is not valid")]
     Escape,
-    /// The port is not one.
-    #[error("the port in the connection string is not one")]
+    /// The port is not a port number.
+    #[error("the port in the connection string is not a number up to 65535")]
     Port,
-    /// There is no such way to use TLS.
+    /// There is no such TLS mode.
     #[error(
-        "sslmode in the connection string is none of disable, allow, prefer, require, verify-ca, verify-full"
+        "sslmode in the connection string must be disable, allow, prefer, require, verify-ca or verify-full"
     )]
     SslMode,
-    /// The time for connecting is not a number.
-    #[error("connect_timeout in the connection string is not a number of seconds")]
+    /// The time to connect is not a number.
+    #[error("connect_timeout in the connection string must be a number of seconds")]
     ConnectTimeout,
-    /// It names more than one server.
-    #[error("the connection string names several servers; one is needed")]
+    /// It contains more than one server.
+    #[error("the connection string has several servers; only one is supported")]
     SeveralServers,
 }
 
-/// What a connection string says, in the form that the driver reads.
+/// The contents of a connection string, in the form that the driver reads.
 pub(super) struct Address {
     pub(super) url: Url,
     pub(super) connect_timeout: Duration,
@@ -47,7 +47,7 @@ type Words = BTreeMap<String, String>;
 
 const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 
-/// What the driver reads by these names.
+/// The parameters that the driver reads under the same names.
 const KNOWN: [&str; 11] = [
     "application_name",
     "dbname",
@@ -62,7 +62,7 @@ const KNOWN: [&str; 11] = [
     "sslrootcert",
 ];
 
-/// What libpq and Go's driver read and this one has no use for.
+/// Parameters of libpq and Go's driver that this driver does not use.
 const LEFT_OUT: [&str; 24] = [
     "binary_parameters",
     "channel_binding",
@@ -117,7 +117,7 @@ fn check(words: &Words) -> Result<(), BadConnectionString> {
     Ok(())
 }
 
-/// Zero and less mean no limit to libpq.
+/// For libpq, zero and negative numbers mean no limit.
 fn connect_timeout(words: &Words) -> Result<Duration, BadConnectionString> {
     let Some(text) = words.get("connect_timeout").filter(|text| !text.is_empty()) else {
         return Ok(CONNECT_TIMEOUT);
@@ -127,13 +127,14 @@ fn connect_timeout(words: &Words) -> Result<Duration, BadConnectionString> {
     Ok(said.map_or(CONNECT_TIMEOUT, |said| said.min(CONNECT_TIMEOUT)))
 }
 
-/// Everything is in the query, where any text can be.
+/// Puts everything into the query of the URL, which can contain any text.
 fn url(words: &Words) -> Result<Url, BadConnectionString> {
     let mut url = Url::parse("postgres:///").map_err(|_| BadConnectionString::Form)?;
     let mut query = url.query_pairs_mut();
     for (name, value) in words.iter().filter(|(_, value)| !value.is_empty()) {
         match name.as_str() {
-            // Both may be given; then the number counts, and the name is for certificates, which the driver cannot tell apart.
+            // Both are allowed. Then `hostaddr` counts, and `host` is for certificates, which the driver
+            // cannot distinguish.
             "host" if words.get("hostaddr").is_some_and(|address| !address.is_empty()) => {}
             "user" => {
                 query.append_pair("user", value);
@@ -152,7 +153,7 @@ fn url(words: &Words) -> Result<Url, BadConnectionString> {
     Ok(url)
 }
 
-/// `user:password@host:port/dbname?key=value&…`, all but the marks percent-encoded.
+/// Parses `user:password@host:port/dbname?key=value&…`. All but the separators is percent-encoded.
 fn words_of_url(rest: &str) -> Result<Words, BadConnectionString> {
     let mut words = Words::new();
     let mut add = |name: &str, value: &str| -> Result<(), BadConnectionString> {
@@ -178,7 +179,7 @@ fn words_of_url(rest: &str) -> Result<Words, BadConnectionString> {
     Ok(words)
 }
 
-/// Host and port; the host may be a number in brackets.
+/// Host and port. The host may be an address in brackets.
 fn server_of(server: &str) -> (&str, &str) {
     if let Some((host, rest)) = server.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         return (host, rest.strip_prefix(':').unwrap_or_default());
@@ -190,7 +191,7 @@ fn decoded(text: &str) -> Result<Cow<'_, str>, BadConnectionString> {
     percent_decode_str(text).decode_utf8().map_err(|_| BadConnectionString::Escape)
 }
 
-/// `key = value` words; a value with spaces is in single quotes, and a backslash escapes.
+/// Parses `key = value` words. A value with spaces is in single quotes, and a backslash escapes.
 fn words_of_text(text: &str) -> Result<Words, BadConnectionString> {
     let mut words = Words::new();
     let mut rest = text.trim_start();
@@ -207,7 +208,7 @@ fn words_of_text(text: &str) -> Result<Words, BadConnectionString> {
     Ok(words)
 }
 
-/// The value at the beginning, and what comes after it.
+/// The value at the beginning of `text`, and the rest.
 fn value(text: &str) -> Result<(String, &str), BadConnectionString> {
     let quoted = text.strip_prefix('\'');
     let mut characters = quoted.unwrap_or(text).chars();

@@ -1,7 +1,7 @@
-//! Which names, passwords and headers does a request need?
+//! Reads and stores user names, passwords and headers of Prometheus and webhooks.
 //!
-//! Prometheus and webhooks have them in the same shape. A page is not shown a secret, so it cannot send it back: an empty
-//! one in a change stands for the stored one.
+//! Both have the same JSON form. Responses never contain a secret, so clients cannot send it back: an empty
+//! secret in a change stands for the stored one.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ pub(super) fn given_or_stored(given: &str, stored: &Document, name: &str) -> Str
     if given.is_empty() { text(stored, name) } else { given.to_owned() }
 }
 
-/// Name and password in `basic_auth`.
+/// User name and password in `basic_auth`.
 pub(super) fn basic_auth(of: &Document) -> Option<(String, String)> {
     let auth = of.get("basic_auth")?.as_object()?;
     Some((text(auth, "user"), text(auth, "password")))

@@ -1,4 +1,4 @@
-//! How is the database opened, and who may write to it?
+//! Opens the database and begins its transactions.
 
 use std::{
     fmt,
@@ -25,14 +25,17 @@ use super::{
 };
 use crate::{disk::private, outgoing::OWN_AUTHORITY};
 
-/// How long whoever asks waits for a connection. SQLite itself waits 5 seconds for a lock, which the driver sets.
+/// How long to wait for a connection from the pool. SQLite itself waits 5 seconds for a lock, which is the
+/// driver's default.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Connections to PostgreSQL at most: one that reads or writes, and one that renews the lease meanwhile.
+/// The maximum number of connections to PostgreSQL: one to read or write, and one to renew the lease
+/// meanwhile.
 const CONNECTIONS: u32 = 2;
 
-/// How a transaction of PostgreSQL begins. Nobody waits for ever, and what is as it should be is not worth a line in the log.
-/// The limits are the transaction's own: behind a pooler in transaction mode the next one has another session.
+/// Begins a transaction of PostgreSQL. The limits prevent endless waits, and notices about expected
+/// conditions are not logged. The limits are set for the transaction alone, since behind a pooler in
+/// transaction mode the next one has another session.
 const BEGIN_WRITING: &str = "BEGIN; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '20s';
     SET LOCAL client_min_messages = warning";
 
@@ -41,35 +44,38 @@ const BEGIN_READING: &str =
     "BEGIN READ ONLY; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '20s';
     SET LOCAL client_min_messages = warning";
 
-/// The same for one that changes tables: it waits for another server that does.
+/// The same for a migration, which waits for other servers that migrate.
 const BEGIN_MIGRATING: &str = "BEGIN; SET LOCAL lock_timeout = '20s'; SET LOCAL statement_timeout = '20s';
     SET LOCAL client_min_messages = warning";
 
-/// What every connection to SQLite says that writes: what is deleted is overwritten, and nothing of it is in a temporary file.
+/// The first statement of connections that write to SQLite. Deleted data is overwritten, and temporary files
+/// contain none of it.
 const THOROUGH: &str = "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY";
 
-/// How PgBouncer refuses what every connection of the driver says, unless its settings allow that.
+/// How PgBouncer refuses a parameter that every connection of the driver has, unless its configuration allows
+/// it.
 const POOLER_REFUSAL: &str = "unsupported startup parameter: extra_float_digits";
 
-/// What allows it.
+/// The remedy.
 const POOLER_HINT: &str =
     "PgBouncer takes the connection with `ignore_startup_parameters = extra_float_digits`";
 
-/// What would be accepted where a certificate that may sign others is not, also if `sslrootcert` lists it.
+/// The remedy if the server's certificate is that of an authority, which is not accepted even if
+/// `sslrootcert` lists it.
 const OWN_AUTHORITY_HINT: &str = "the server's certificate is that of an authority (basicConstraints=CA:TRUE), which is no \
     server's: make it with CA:FALSE and list it in sslrootcert, or let it be signed by an authority that is listed there";
 
-/// What is in a path of a URL as it is.
+/// The characters of a URL's path that need no escape.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
 
-/// Why the settings database cannot be used. The text is for the operator and says everything: there is no source below it,
-/// and no password in it.
+/// Why the settings database cannot be used. The text is for the operator and complete: there is no source
+/// below it, and no password in it.
 #[derive(Debug, Error)]
 pub enum OpenError {
-    /// The connection string says nothing that could be done.
+    /// The connection string is invalid.
     #[error("--pg-connection-string: {0}")]
     BadConnectionString(BadConnectionString),
-    /// There is nothing to read.
+    /// The file does not exist.
     #[error("{0} does not exist, and with --read-only-settings it is not created")]
     Missing(Place),
     /// It cannot be opened, or it is not a database.
@@ -78,30 +84,30 @@ pub enum OpenError {
     /// It does not answer.
     #[error("{0} cannot be used: it does not answer within {1:?}")]
     Silent(Place, Duration),
-    /// A newer program wrote it.
+    /// A newer version of this program wrote it.
     #[error("{0} was written by a newer version of this program")]
     Newer(Place),
-    /// Its tables cannot be brought up to date.
-    #[error("{0} cannot be brought up to date: {1}")]
+    /// Its tables cannot be migrated.
+    #[error("the tables of {0} cannot be migrated: {1}")]
     Migration(Place, MigrateError),
-    /// It is one of Coroot's that cannot be written to.
+    /// It belongs to a version of Coroot that lacks columns which this program writes.
     #[error(
         "{0} is of a version of Coroot without {1}; --read-only-settings reads it and leaves it as it is"
     )]
     Unsuitable(Place, String),
-    /// SQLite would leave files beside it.
+    /// SQLite would create files beside it.
     #[error(
         "{0} has a write-ahead log, which cannot be read without writing; without --read-only-settings it can"
     )]
     WriteAheadLog(Place),
 }
 
-/// Where the database is, for a sentence.
+/// Where the database is, for error texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// The file in the data directory.
     File,
-    /// What the flag names.
+    /// The server of the flag.
     Server,
 }
 
@@ -114,13 +120,13 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// Opens a database and brings its tables up to date, unless it is only read.
+    /// Opens a database and migrates its tables, unless it is read-only.
     pub(super) async fn open(source: &Source) -> Result<Self, OpenError> {
         install_default_drivers();
         let place = Place::of(source);
         let unusable = |error| OpenError::Unusable(place, error);
         let (options, connect_timeout) = options(source)?;
-        // A pool tries again for as long as nobody listens; a start says so at once.
+        // A pool would retry while no server listens; a start has to fail at once.
         let connecting = tokio::time::timeout(connect_timeout, options.connect());
         let first = connecting.await.map_err(|_| OpenError::Silent(place, connect_timeout))?;
         first.map_err(unusable)?.close().await.map_err(unusable)?;
@@ -150,16 +156,17 @@ impl Database {
         &self.schema
     }
 
-    /// A transaction to read in. It ends when it is dropped.
+    /// Begins a transaction for reading. It ends when it is dropped.
     ///
-    /// There is no reading without one: the driver parses a statement and executes it in two steps, and a pooler in
-    /// transaction mode may give each another session.
+    /// Reading always needs a transaction: the driver prepares and executes a statement in two steps, and a
+    /// pooler in transaction mode may give each step another session.
     pub(super) async fn read(&self) -> Result<Transaction<'static, Any>> {
         let begun = self.pool.begin_with(begin_reading(self.kind)).await;
         begun.map_err(|error| self.unavailable(error))
     }
 
-    /// A transaction to write in. What it wrote is there once it is committed, and not at all if it is dropped.
+    /// Begins a transaction for writing. It takes effect when it is committed, and not at all if it is
+    /// dropped.
     pub(super) async fn write(&self) -> Result<Transaction<'static, Any>> {
         if self.read_only {
             return Err(Error::ReadOnly);
@@ -169,21 +176,21 @@ impl Database {
 
     fn unavailable(&self, error: sqlx::Error) -> Error {
         match (self.kind, error) {
-            // The only connection waits for a lock.
+            // The only connection is waiting for a lock.
             (DatabaseType::Sqlite, sqlx::Error::PoolTimedOut) => Error::Unavailable(Cause::Locked),
             (_, error) => error.into(),
         }
     }
 
-    /// Leaves nothing of what was deleted in the file of SQLite, also not what was deleted by a version that did not
-    /// overwrite it.
+    /// Removes all traces of deleted data from a SQLite file, including data that was deleted by a version
+    /// that did not overwrite it.
     pub(super) async fn erase_deleted(&self) -> Result<()> {
         if self.read_only || self.kind == DatabaseType::Postgres {
             return Ok(());
         }
         let mut connection = self.pool.acquire().await.map_err(|error| self.unavailable(error))?;
         connection.execute("VACUUM").await?;
-        // With a write-ahead log the pages from before are in it until it is emptied.
+        // A write-ahead log contains earlier pages until it is truncated.
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
         Ok(())
     }
@@ -202,13 +209,13 @@ const fn begin_reading(kind: DatabaseType) -> &'static str {
 
 const fn begin_writing(kind: DatabaseType) -> &'static str {
     match kind {
-        // SQLite cannot wait for the lock in the middle of a transaction that has read already.
+        // SQLite cannot wait for the lock in a transaction that has already read.
         DatabaseType::Sqlite => "BEGIN IMMEDIATE",
         DatabaseType::Postgres => BEGIN_WRITING,
     }
 }
 
-/// Brings the tables up to date.
+/// Migrates the tables.
 async fn migrate(pool: &AnyPool, place: Place, kind: DatabaseType) -> Result<(), OpenError> {
     let unusable = |error| OpenError::Unusable(place, error);
     let begin = match kind {
@@ -221,8 +228,9 @@ async fn migrate(pool: &AnyPool, place: Place, kind: DatabaseType) -> Result<(),
     transaction.commit().await.map_err(unusable)
 }
 
-/// SQLite takes back a transaction by itself when the disk is full. The driver does not see that, fails to take it back once
-/// more, and believes for ever that it is in it: such a connection is replaced.
+/// SQLite rolls a transaction back by itself when the disk is full. The driver does not notice that, fails to
+/// roll it back again, and then believes for ever that the transaction is open: such a connection is
+/// replaced.
 fn pool(kind: DatabaseType, read_only: bool, connect_timeout: Duration) -> AnyPoolOptions {
     let options = AnyPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT.min(connect_timeout));
     match kind {
@@ -265,17 +273,18 @@ fn file_url(file: &Path, read_only: bool) -> Result<Url, OpenError> {
     }
     let path = absolute(file).map_err(|error| OpenError::Unusable(Place::File, error.into()))?;
     if !read_only {
-        // The files that SQLite makes beside it get the same mode. Why there can be none, SQLite says.
+        // The files that SQLite creates beside it get the same mode. If the file cannot be created, SQLite
+        // reports the reason.
         private::touch(&path).ok();
     }
-    // The driver takes a text for the path.
+    // The driver needs the path as text.
     let path = path.to_str().ok_or_else(|| unusable(std::io::ErrorKind::InvalidFilename))?;
     let mode = if read_only { "ro" } else { "rwc" };
     let url = format!("sqlite://{}?mode={mode}", utf8_percent_encode(path, PATH));
     Url::parse(&url).map_err(|_| unusable(std::io::ErrorKind::InvalidFilename))
 }
 
-/// Dots would be resolved by the rules of URLs, which know no links.
+/// Makes a path absolute. A URL would resolve dots without regard to symbolic links.
 fn absolute(file: &Path) -> std::io::Result<PathBuf> {
     let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new(".")).canonicalize()?;
@@ -283,7 +292,7 @@ fn absolute(file: &Path) -> std::io::Result<PathBuf> {
 }
 
 fn check_readable(file: &Path) -> Result<(), OpenError> {
-    /// The byte of the header that says how SQLite writes, and what it is with a write-ahead log.
+    /// The byte of the header with SQLite's write version, and its value with a write-ahead log.
     const WRITE_VERSION: (usize, u8) = (18, 2);
     let mut header = [0; 100];
     let read = std::fs::File::open(file).and_then(|mut file| std::io::Read::read(&mut file, &mut header));
@@ -297,7 +306,7 @@ fn check_readable(file: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// What a database or the system says, without the driver's words around it.
+/// The message of the database or the operating system, without the driver's prefix.
 fn reason(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(error) if error.message().contains(POOLER_REFUSAL) => {
@@ -340,7 +349,7 @@ impl fmt::Display for Place {
 
 impl fmt::Debug for Database {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The pool knows the password.
+        // The pool contains the password.
         formatter.debug_struct("Database").field("kind", &self.kind).finish_non_exhaustive()
     }
 }

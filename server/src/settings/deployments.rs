@@ -1,4 +1,4 @@
-//! Which rollouts are remembered? The table `application_deployment`.
+//! Stores rollouts in the table `application_deployment`.
 
 mod snapshot;
 
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::world::{application_key::ApplicationKey, deployments::Deployment};
 
-/// How many rollouts of an application are read.
+/// How many rollouts of each application are read.
 const NEWEST: i64 = 100;
 
 /// A row as it is stored.
@@ -30,7 +30,7 @@ struct StoredRow {
     metrics_snapshot: Option<String>,
 }
 
-/// The newest rollouts of each application of a project, by application, the oldest first; none where there is no such
+/// The newest rollouts of each application of a project, by application, oldest first; empty without such a
 /// table.
 pub(super) async fn of(
     connection: &mut AnyConnection,
@@ -48,7 +48,8 @@ pub(super) async fn of(
     Ok(newest(rows))
 }
 
-/// The newest rollouts of applications, whatever version of Coroot spelled their ids. The same one in two spellings is one.
+/// The newest rollouts of applications. Rows of different versions of Coroot spell the ids differently; the
+/// same rollout in two spellings counts once.
 fn newest(rows: Vec<StoredRow>) -> Vec<Deployment> {
     let mut applications: BTreeMap<ApplicationKey, BTreeMap<u32, Deployment>> = BTreeMap::new();
     for deployment in rows.into_iter().filter_map(StoredRow::read) {
@@ -74,7 +75,7 @@ fn last(mut of: BTreeMap<u32, Deployment>) -> impl Iterator<Item = Deployment> {
 }
 
 impl StoredRow {
-    /// `None` for an application that is not spelled as one.
+    /// `None` if the id of the application is invalid.
     fn read(self) -> Option<Deployment> {
         let application = ApplicationKey::parse(&self.application_id)?;
         let details = document::read(self.details.as_deref());
@@ -102,7 +103,7 @@ impl<'r> FromRow<'r, AnyRow> for StoredRow {
     }
 }
 
-/// Remembers a rollout: all of one that is new; of one that is known the end, and the snapshot, once each.
+/// Stores a rollout. A new one is stored completely; a known one gets its end and its snapshot, once each.
 pub(super) async fn remember(
     transaction: &mut AnyConnection,
     project: &str,
@@ -114,7 +115,7 @@ pub(super) async fn remember(
     }
 }
 
-/// The row of a rollout that is there, which keeps its spelling of the application.
+/// The stored row of a rollout, with its spelling of the application.
 struct StoredRollout {
     application_id: String,
     held: RolloutBefore,
@@ -140,7 +141,7 @@ impl StoredRollout {
     }
 }
 
-/// Fills in the end and the snapshot where there is none.
+/// Fills in the end and the snapshot if they are missing.
 async fn fill_in(
     transaction: &mut AnyConnection,
     project: &str,
@@ -161,7 +162,7 @@ async fn fill_in(
     }
     let started_at = i64::from(deployment.started_at);
     written::note_filled_in(transaction, project, &application_id, started_at, &held).await?;
-    // What another program has filled in meanwhile stays.
+    // What another program filled in meanwhile stays.
     let statement = "UPDATE application_deployment SET name = $1, finished_at = $2, metrics_snapshot = $3
         WHERE project_id = $4 AND application_id = $5 AND started_at = $6
         AND finished_at = $7 AND COALESCE(metrics_snapshot, '') = $8";
@@ -172,7 +173,8 @@ async fn fill_in(
     Ok(())
 }
 
-/// How an application is spelled, and how later versions of Coroot spell it, which call a project's own cluster by its id.
+/// The spelling of an application, and the one of later versions of Coroot, which use the project's id for
+/// its own cluster.
 pub(super) fn spellings(project: &str, application: &ApplicationKey) -> (String, String) {
     (application.to_string(), format!("{project}:{application}"))
 }

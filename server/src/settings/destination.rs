@@ -1,8 +1,8 @@
-//! How are kinds of destinations written?
+//! Parses stored kinds of destinations.
 
 use headcount_shared::payload::AlertingIntegration;
 
-/// The kind that a text names. Later versions of Coroot put a colon and a channel behind it, which is left out here.
+/// The kind in a text. Later versions of Coroot append a colon and a channel, which is ignored.
 pub(super) fn kind(text: &str) -> Option<AlertingIntegration> {
     let word = text.split(':').next().unwrap_or_default();
     AlertingIntegration::ALL.into_iter().find(|kind| kind.name() == word)

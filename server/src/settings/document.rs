@@ -1,6 +1,6 @@
-//! What is in a column of JSON?
+//! Reads and changes columns with JSON.
 //!
-//! Members that this program does not know stay as they are; members that cannot be read cost only themselves.
+//! Unknown members stay as they are. An unreadable member does not affect the others.
 
 use serde_json::{Map, Value};
 
@@ -9,15 +9,16 @@ use super::error::{Error, Result};
 /// The members of a column.
 pub(super) type Document = Map<String, Value>;
 
-/// To look at. A column that cannot be read is as good as empty: the rest of the project counts.
+/// Parses a column for reading. An unreadable column counts as empty, so that the rest of the project is
+/// still read.
 pub(super) fn read(json: Option<&str>) -> Document {
     for_change(json).unwrap_or_default()
 }
 
-/// To change and store again.
+/// Parses a column that will be changed and stored again.
 ///
 /// # Errors
-/// [`Error::Unreadable`]: to store it would lose what somebody wrote.
+/// [`Error::Unreadable`]: storing it would lose its contents.
 pub(super) fn for_change(json: Option<&str>) -> Result<Document> {
     match json.filter(|json| !json.trim().is_empty()).map(serde_json::from_str).transpose()? {
         None | Some(Value::Null) => Ok(Document::new()),
@@ -31,7 +32,7 @@ pub(super) fn object<'d>(of: &'d Document, name: &str) -> Option<&'d Document> {
     of.get(name)?.as_object()
 }
 
-/// A member that is an object, to change; an empty one is put in the place of anything else.
+/// A member that is an object, for changes. Anything else is replaced by an empty object.
 pub(super) fn object_mut<'d>(of: &'d mut Document, name: &str) -> Result<&'d mut Document> {
     let member = of.entry(name).or_insert(Value::Null);
     if !member.is_object() {
@@ -40,17 +41,17 @@ pub(super) fn object_mut<'d>(of: &'d mut Document, name: &str) -> Result<&'d mut
     member.as_object_mut().ok_or(Error::Unreadable)
 }
 
-/// A member that is a text; empty for anything else.
+/// A member that is a text; empty otherwise.
 pub(super) fn text(of: &Document, name: &str) -> String {
     of.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// A member that is true or false; false for anything else.
+/// A member that is a boolean; false otherwise.
 pub(super) fn flag(of: &Document, name: &str) -> bool {
     of.get(name).and_then(Value::as_bool).unwrap_or_default()
 }
 
-/// A member that is a list of texts; what in it is none is left out.
+/// A member that is a list of texts; elements that are not texts are left out.
 pub(super) fn texts(of: &Document, name: &str) -> Vec<String> {
     let list = of.get(name).and_then(Value::as_array).into_iter().flatten();
     list.filter_map(Value::as_str).map(ToOwned::to_owned).collect()

@@ -1,7 +1,7 @@
-//! How is something changed by somebody who was not shown its secrets?
+//! Applies changes to settings whose secrets the client has not seen.
 //!
-//! The change is decided on what is stored, in the transaction that stores it. What was decided is stored as it is: an empty
-//! secret is none.
+//! A closure decides on the stored value, in the transaction that stores the result. The result is stored as
+//! it is: an empty secret means no secret.
 
 use super::{
     Settings,
@@ -14,10 +14,10 @@ use super::{
 use crate::{notifications::Integrations, world::project::PrometheusAccess};
 
 impl Settings {
-    /// Sets the Prometheus of a project to what `edit` makes of the one that it has.
+    /// Sets the Prometheus of a project to what `edit` returns for the stored one.
     ///
     /// # Errors
-    /// What of it is [`Invalid`](super::Invalid), and whatever the database has against it; nothing changed.
+    /// [`Invalid`](super::Invalid), or a failure of the database. Nothing changed.
     pub async fn edit_prometheus<E>(&self, project: &str, edit: E) -> Result<()>
     where
         E: FnOnce(Option<PrometheusAccess>) -> PrometheusAccess + Send,
@@ -31,10 +31,10 @@ impl Settings {
         .await
     }
 
-    /// Sets an integration of a project to what `edit` makes of those that it has.
+    /// Sets an integration of a project to what `edit` returns for the stored ones.
     ///
     /// # Errors
-    /// What of it is [`Invalid`](super::Invalid), and whatever the database has against it; nothing changed.
+    /// [`Invalid`](super::Invalid), or a failure of the database. Nothing changed.
     pub async fn edit_integration<E>(&self, project: &str, edit: E) -> Result<()>
     where
         E: FnOnce(Integrations, Option<Clickhouse>) -> IntegrationChange + Send,

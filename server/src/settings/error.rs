@@ -1,34 +1,35 @@
-//! Why can the settings not be read or changed?
+//! The errors of reading and changing settings.
 
 use thiserror::Error;
 
 use crate::{outgoing::ForbiddenTarget, world::prometheus::InvalidAccess};
 
-/// What comes of reading or changing settings.
+/// The result of an operation on settings.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why settings were not read, or not changed: then nothing changed. No text names anything of the installation.
+/// Why settings were not read or not changed. If a change fails, nothing changed. No text contains names of
+/// the installation.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// They are only read.
-    #[error("the settings are only read, because of --read-only-settings")]
+    /// The settings are read-only.
+    #[error("the settings are read-only, because of --read-only-settings")]
     ReadOnly,
-    /// The change asks for something that cannot be.
+    /// The change is invalid.
     #[error(transparent)]
     Invalid(#[from] Invalid),
-    /// What is stored is not what it should be, and is left as it is.
+    /// The stored JSON is unreadable and is left as it is.
     #[error("the stored settings of this project cannot be read, so they are not changed")]
     Unreadable,
-    /// The database cannot be used now. It may work again later.
+    /// The database is unavailable. It may work again later.
     #[error("the settings database cannot be used now: {0}")]
     Unavailable(Cause),
 }
 
-/// Why a database cannot be used, without a name or an address.
+/// Why the database is unavailable, without names and addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Cause {
-    /// Somebody else holds it.
-    #[error("somebody else has locked it")]
+    /// Another program holds a lock.
+    #[error("another program has locked it")]
     Locked,
     /// There is no connection to it.
     #[error("there is no connection to it")]
@@ -36,70 +37,72 @@ pub enum Cause {
     /// It does not answer.
     #[error("it does not answer in time")]
     Slow,
-    /// It refused, with a code of its own.
+    /// It refused with this code.
     #[error("it refused with code {0}")]
     Refused(String),
-    /// It gave something else than was asked for.
-    #[error("it holds something unexpected")]
+    /// It returned unexpected data.
+    #[error("it returned unexpected data")]
     Unexpected,
 }
 
-/// Why a change is refused. The text is for whoever asked for it.
+/// Why a change is refused. The text is for the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Invalid {
-    /// Nobody has that id.
+    /// There is no project with that id.
     #[error("there is no such project")]
     NoSuchProject,
-    /// The id of a new project is not one.
-    #[error("the id of a project has eight characters of 0-9 and a-z")]
+    /// The id of a new project is invalid.
+    #[error("the id of a project must have eight characters of 0-9 and a-z")]
     Id,
-    /// The name of a project or a category is not one.
-    #[error("a name has 3 to 64 characters of a-z, 0-9, - and _")]
+    /// The name of a project or a category is invalid.
+    #[error("a name must have 3 to 64 characters of a-z, 0-9, - and _")]
     Name,
     /// Another project has the name.
     #[error("another project has that name")]
     NameTaken,
-    /// The Prometheus cannot be asked in this way.
+    /// The access to Prometheus is invalid.
     #[error(transparent)]
     Prometheus(#[from] InvalidAccess),
-    /// Prometheus would be asked too often or too seldom.
-    #[error("the refresh interval is from one second to one hour")]
+    /// The refresh interval is too short or too long.
+    #[error("the refresh interval must be from one second to one hour")]
     RefreshInterval,
-    /// Something that cannot be left out is neither given nor stored.
+    /// A required member is neither given nor stored.
     #[error("{} is needed", .0.called)]
     Missing(Member),
-    /// An address is none of HTTP.
+    /// An address is not an http or https URL.
     #[error("{} is not an http or https URL", .0.called)]
     Url(Member),
-    /// Nothing is told at that address.
-    #[error("{} is not taken: {}", .0.called, ForbiddenTarget::REASON)]
+    /// The address is not allowed.
+    #[error("{} is not allowed: {}", .0.called, ForbiddenTarget::REASON)]
     ForbiddenTarget(Member),
     /// A header has no name.
-    #[error("every header needs a name")]
+    #[error("every header must have a name")]
     HeaderName,
-    /// The address of ClickHouse is not one.
-    #[error("the address of ClickHouse is a host and a port, such as clickhouse:9000")]
+    /// The address of ClickHouse is invalid.
+    #[error("the address of ClickHouse must be a host and a port, such as clickhouse:9000")]
     ClickhouseAddress,
     /// A pattern cannot match anything.
-    #[error("a pattern such as namespace/name* has one slash, no white space and at most 256 characters")]
+    #[error(
+        "a pattern must have one slash, no white space and at most 256 characters, such as namespace/name*"
+    )]
     Pattern,
-    /// A threshold is no number to compare with.
-    #[error("a threshold is a number, not negative, and at most 100 where it is a percentage")]
+    /// A threshold is not a finite number in its range.
+    #[error("a threshold must be a number, not negative, and at most 100 if it is a percentage")]
     Threshold,
-    /// An objective is not in the range of its unit.
-    #[error("an objective is more than 0 % and less than 100 %, and a time more than 0 seconds")]
+    /// An objective is outside the range of its unit.
+    #[error("an objective must be more than 0 % and less than 100 %, and a time more than 0 seconds")]
     Objective,
-    /// An objective has one of two queries.
-    #[error("an objective with queries of its own needs all of them")]
+    /// An objective has only one of two queries.
+    #[error("the custom queries of an objective are incomplete")]
     Queries,
-    /// The threshold of an inspection that has objectives.
-    #[error("this inspection has an objective and no threshold")]
+    /// A threshold for an inspection that has objectives.
+    #[error("this inspection has an objective instead of a threshold")]
     NoThreshold,
-    /// An objective for all applications.
+    /// An objective for all applications of a project.
     #[error("objectives are set for an application, not for a whole project")]
     ObjectiveOfProject,
-    /// The application is not written as one.
-    #[error("an application has a namespace, a kind and a name")]
+    /// The id of the application is invalid.
+    #[error("an application must have a namespace, a kind and a name")]
     Application,
 }
 
@@ -108,7 +111,7 @@ pub enum Invalid {
 pub struct Member {
     /// Its name, as it is stored.
     pub name: &'static str,
-    /// What a sentence calls it.
+    /// Its name in error texts.
     pub called: &'static str,
 }
 
@@ -139,11 +142,11 @@ impl Cause {
 
     fn of_code(code: &str) -> Self {
         match code {
-            // SQLite: busy and locked, also in the extended forms; PostgreSQL: no lock in time, deadlock.
+            // SQLite: busy and locked, also as extended codes; PostgreSQL: lock timeout, deadlock.
             "5" | "6" | "261" | "262" | "517" | "55P03" | "40P01" => Self::Locked,
-            // PostgreSQL: a statement took too long.
+            // PostgreSQL: statement timeout.
             "57014" => Self::Slow,
-            // PostgreSQL: it is stopping, has crashed or is starting.
+            // PostgreSQL: stopping, crashed or starting.
             "57P01" | "57P02" | "57P03" => Self::Unreachable,
             code => Self::Refused(code.to_owned()),
         }

@@ -1,4 +1,4 @@
-//! What does a report say of the settings?
+//! Counts what a report contains about the settings.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use super::{
 };
 
 impl Settings {
-    /// What a report says of the settings: `integration`, and the number of projects.
+    /// The payload's section `integration`, and the number of projects.
     ///
     /// # Errors
-    /// The database cannot be used.
+    /// The database failed.
     pub async fn facts(&self) -> Result<(Integration, Infra)> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.database.read().await?;
@@ -38,7 +38,7 @@ fn of_projects(projects: &[StoredProject]) -> Integration {
         .iter()
         .flat_map(|project| integrations::configured(&integrations::read(&project.settings)))
         .collect();
-    // Traces, logs and profiles are kept in ClickHouse.
+    // ClickHouse stores traces, logs and profiles.
     let clickhouse = projects.iter().any(|project| clickhouse::read(&project.settings).is_some());
     Integration {
         prometheus: projects.iter().any(|project| prometheus::access(&project.prometheus).is_some()),

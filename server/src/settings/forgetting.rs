@@ -1,4 +1,4 @@
-//! What of the databases is deleted when usage statistics are switched off?
+//! Deletes the recorded data in the databases when usage statistics are switched off.
 
 use super::{
     Settings,
@@ -8,23 +8,23 @@ use super::{
     written::{self, WrittenRows},
 };
 
-/// What this program remembers of projects.
+/// The amount of recorded data about projects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RememberedRows {
     /// Rows in tables of Coroot.
     pub written: WrittenRows,
-    /// What was found out to be counted, and is in no report yet.
+    /// Counted events that are in no report yet.
     pub facts: u64,
 }
 
 impl Settings {
-    /// What would be deleted. Changes nothing.
+    /// The amount that would be deleted. Changes nothing.
     ///
     /// # Errors
-    /// A database cannot be used.
+    /// A database failed.
     pub async fn remembered(&self) -> Result<RememberedRows> {
         self.attempt(Doing::Reading, async {
-            // A database that is only read belongs to another program.
+            // A read-only database belongs to another program.
             let written = if self.is_read_only() {
                 WrittenRows::default()
             } else {
@@ -35,11 +35,12 @@ impl Settings {
         .await
     }
 
-    /// Deletes what is left once nothing writes any more: the ledger beside settings that are only read, and the bytes of
-    /// deleted rows in files of SQLite. The rows themselves go with the choice ([`Self::choose_statistics`]).
+    /// Deletes what is left once nothing writes any more: the separate ledger of read-only settings, and the
+    /// bytes of deleted rows in SQLite files. The rows themselves are deleted together with the choice
+    /// ([`Self::choose_statistics`]).
     ///
     /// # Errors
-    /// A database cannot be used; something may be left.
+    /// A database failed; some data may be left.
     pub async fn erase(&self) -> Result<()> {
         self.attempt(Doing::Writing, async {
             if self.is_read_only() && !self.ledger.is_read_only() {

@@ -1,4 +1,4 @@
-//! Does the database work, and who has been told?
+//! Tracks whether the database works, and logs changes once.
 
 use std::{
     collections::HashMap,
@@ -10,18 +10,18 @@ use std::{
 
 use super::error::{Cause, Error, Result};
 
-/// What is tried.
+/// The kind of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Doing {
     Reading,
     Writing,
 }
 
-/// When something was begun: after so many successes.
+/// The number of successes at the start of an operation, to ignore failures that are older than a success.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Begun(u64);
 
-/// One line in the log for each change, however often the database is asked.
+/// Logs one line for each change of state, however often the database is used.
 #[derive(Debug, Default)]
 pub(super) struct Health {
     successes: AtomicU64,
@@ -33,12 +33,12 @@ pub(super) struct Health {
 }
 
 impl Health {
-    /// Notes that something is tried.
+    /// Returns the start of an operation.
     pub(super) fn begin(&self) -> Begun {
         Begun(self.successes.load(Ordering::Relaxed))
     }
 
-    /// Takes in what came of it.
+    /// Records the result of an operation.
     pub(super) fn note<T>(&self, begun: Begun, doing: Doing, result: &Result<T>) {
         match result {
             Ok(_) => {
@@ -46,7 +46,8 @@ impl Health {
                 self.works(doing);
             }
             Err(Error::Unavailable(Cause::Unreachable)) if self.begin().0 > begun.0 => {
-                // Who waits for a connection tries seldom in the end. Others have got one meanwhile.
+                // A wait for a connection may time out long after it began. Other operations have got a
+                // connection meanwhile.
             }
             Err(Error::Unavailable(cause)) => self.fails(doing, cause),
             Err(_) => {}
@@ -79,20 +80,20 @@ impl Health {
         }
     }
 
-    /// Takes in how many rows of a project's overrides cannot be read.
+    /// Records how many rows of a project's overrides are unreadable.
     pub(super) fn note_unreadable(&self, project: &str, rows: usize) {
         let mut known = self.unreadable_overrides.lock().unwrap_or_else(PoisonError::into_inner);
         if known.get(project).copied().unwrap_or_default() == rows {
             return;
         }
         known.insert(project.to_owned(), rows);
-        tracing::warn!(rows, "overrides of inspections that cannot be read are skipped");
+        tracing::warn!(rows, "unreadable overrides of inspections are ignored");
     }
 
-    /// Takes in how many facts to be counted cannot be read.
+    /// Records how many counted events are unreadable.
     pub(super) fn note_unreadable_facts(&self, rows: u64) {
         if self.unreadable_facts.swap(rows, Ordering::Relaxed) != rows && rows > 0 {
-            tracing::warn!(rows, "facts to be counted that this version cannot read are skipped and kept");
+            tracing::warn!(rows, "counted events that this version cannot read are ignored for now");
         }
     }
 }

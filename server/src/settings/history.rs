@@ -1,4 +1,4 @@
-//! What was remembered of a project last?
+//! Lists the latest rollouts, incidents and notifications of a project.
 
 use std::{cmp::Reverse, fmt};
 
@@ -17,28 +17,28 @@ use crate::world::{
     application_key::ApplicationKey, deployments::Deployment, incidents::Incident, status::Status,
 };
 
-/// A notification as it is remembered, without what it said.
+/// A stored notification without its message.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PastNotification {
     /// The application.
     pub application: ApplicationKey,
     /// The incident that it is about.
     pub incident_key: String,
-    /// How well the application is; well when the incident is over.
+    /// The status of the application; [`Status::Ok`] when the incident is over.
     pub status: Status,
     /// The kind of the destination.
     pub destination: AlertingIntegration,
-    /// When there was something to tell, in Unix seconds.
+    /// When the notification was created, in Unix seconds.
     pub timestamp: u32,
-    /// When it was told or dropped, in Unix seconds; `None` before.
+    /// When it was sent or dropped, in Unix seconds; `None` while it waits.
     pub sent_at: Option<u32>,
 }
 
 impl Settings {
-    /// The last [`LISTED_RECORDS`] rollouts of a project, the newest first.
+    /// The last [`LISTED_RECORDS`] rollouts of a project, newest first.
     ///
     /// # Errors
-    /// [`Invalid::NoSuchProject`]; the database cannot be used.
+    /// [`Invalid::NoSuchProject`], or a failure of the database.
     pub async fn deployments(&self, project: &str) -> Result<Vec<Deployment>> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.database.read().await?;
@@ -51,10 +51,10 @@ impl Settings {
         .await
     }
 
-    /// The last [`LISTED_RECORDS`] incidents of a project, the newest first.
+    /// The last [`LISTED_RECORDS`] incidents of a project, newest first.
     ///
     /// # Errors
-    /// [`Invalid::NoSuchProject`]; the database cannot be used.
+    /// [`Invalid::NoSuchProject`], or a failure of the database.
     pub async fn incidents(&self, project: &str) -> Result<Vec<Incident>> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.database.read().await?;
@@ -64,10 +64,10 @@ impl Settings {
         .await
     }
 
-    /// The last [`LISTED_RECORDS`] notifications of a project, the newest first.
+    /// The last [`LISTED_RECORDS`] notifications of a project, newest first.
     ///
     /// # Errors
-    /// [`Invalid::NoSuchProject`]; the database cannot be used.
+    /// [`Invalid::NoSuchProject`], or a failure of the database.
     pub async fn notifications(&self, project: &str) -> Result<Vec<PastNotification>> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.database.read().await?;
@@ -77,7 +77,7 @@ impl Settings {
         .await
     }
 
-    /// The tables, if there is such a project.
+    /// The schema, if the project exists.
     async fn known(&self, connection: &mut AnyConnection, project: &str) -> Result<&Schema> {
         let schema = self.database.schema();
         let stored = StoredProject::of(connection, schema, project).await?;

@@ -1,4 +1,4 @@
-//! Which incidents are remembered? The table `incident`.
+//! Stores incidents in the table `incident`.
 
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
@@ -19,7 +19,7 @@ use crate::world::{
 /// A row as it is stored.
 struct StoredRow(Option<Incident>);
 
-/// The incidents of a project that are not over, the oldest first; none where there is no such table.
+/// The open incidents of a project, oldest first; empty without such a table.
 pub(super) async fn open(
     connection: &mut AnyConnection,
     schema: &Schema,
@@ -34,7 +34,7 @@ pub(super) async fn open(
     Ok(rows.into_iter().filter_map(|StoredRow(incident)| incident).collect())
 }
 
-/// The last `count` incidents of a project, the newest first; none where there is no such table.
+/// The last `count` incidents of a project, newest first; empty without such a table.
 pub(super) async fn newest(
     connection: &mut AnyConnection,
     schema: &Schema,
@@ -65,8 +65,8 @@ impl<'r> FromRow<'r, AnyRow> for StoredRow {
     }
 }
 
-/// Remembers what happened to an incident. False when that was known, or when it cannot have happened: an incident that is
-/// over stays over, and an application has one at a time.
+/// Stores a change of an incident. Returns false if it is already stored, or impossible: a resolved incident
+/// stays resolved, and an application has at most one open incident.
 pub(super) async fn remember(
     transaction: &mut AnyConnection,
     project: &str,

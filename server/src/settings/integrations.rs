@@ -1,4 +1,4 @@
-//! Which integrations does a project have? `integrations` in the column `project.settings`.
+//! Reads the integrations of a project from `integrations` in the column `project.settings`.
 
 mod change;
 
@@ -18,7 +18,7 @@ use crate::notifications::{Integrations, Opsgenie, Pagerduty, Slack, Teams, Webh
 /// The member of the column.
 const INTEGRATIONS: &str = "integrations";
 
-/// The destinations. One is configured when there is an object for it, whatever is in that.
+/// The destinations. One is configured if there is an object for it, whatever its members.
 pub(super) fn read(settings: &Document) -> Integrations {
     let Some(all) = object(settings, INTEGRATIONS) else { return Integrations::default() };
     Integrations {
@@ -50,7 +50,8 @@ pub(super) fn read(settings: &Document) -> Integrations {
     }
 }
 
-/// Later versions of Coroot have several channels with an address each; the default one counts, else the first.
+/// Later versions of Coroot have several channels, each with an address. The default channel counts, else the
+/// first.
 fn teams_url(teams: &Document) -> String {
     let own = text(teams, "webhook_url");
     if !own.is_empty() {
@@ -63,17 +64,17 @@ fn teams_url(teams: &Document) -> String {
     chosen.map(|channel| text(channel, "webhook_url")).unwrap_or_default()
 }
 
-/// The kinds that are configured.
+/// The configured kinds.
 pub(super) fn configured(integrations: &Integrations) -> BTreeSet<AlertingIntegration> {
     kinds(integrations).into_iter().filter_map(|(kind, told)| told.map(|_| kind)).collect()
 }
 
-/// The kinds that are told about incidents.
+/// The kinds that receive incidents.
 pub(super) fn told_about_incidents(integrations: &Integrations) -> BTreeSet<AlertingIntegration> {
     kinds(integrations).into_iter().filter_map(|(kind, told)| told?.then_some(kind)).collect()
 }
 
-/// Each kind, and whether it is told about incidents; `None` where it is not configured.
+/// For each kind whether it receives incidents; `None` if it is not configured.
 fn kinds(of: &Integrations) -> [(AlertingIntegration, Option<bool>); 5] {
     [
         (AlertingIntegration::Opsgenie, of.opsgenie.as_ref().map(|opsgenie| opsgenie.incidents)),

@@ -1,12 +1,14 @@
-//! Elects which of several servers on one database leads: it observes, notifies, and reports what was observed.
+//! Elects the leader among the servers on one database. The leader observes, notifies, and reports what it
+//! observed.
 //!
-//! The leader has a lease: a row in the table `headcount_leader` with a time of the database's clock, which the leader moves on
-//! while it runs. Nothing of that needs a session, so a pooler in transaction mode may stand between. A file of SQLite has one
-//! server.
+//! The leader has a lease: a row in the table `headcount_leader` with an expiry by the database's clock,
+//! which the leader extends while it runs. This needs no session, so it works behind a pooler in transaction
+//! mode. A SQLite file has only one server.
 //!
-//! Where the settings are only read there is no row to write. The leader holds a transaction open there that has a lock of
-//! PostgreSQL; a pooler keeps a transaction on one session, and ends it with its client. A server that writes goes before all
-//! that only read: it alone can send what waits to be sent.
+//! Read-only settings have no row to write. There the leader keeps a transaction open that holds an advisory
+//! lock of PostgreSQL; a pooler keeps a transaction on one session, and ends it when its client disconnects.
+//! A server that writes takes precedence over all read-only ones, since only it can send waiting
+//! notifications.
 
 use std::{
     fmt,
@@ -29,22 +31,22 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// The number of the lock by which servers of versions before 0.2.0 find each other in a database.
+/// The number of the advisory lock of servers before version 0.2.0.
 const EARLIER_LOCK: i64 = 0x6865_6164_636f_756e;
 
-/// The number of the lock by which servers that only read do.
+/// The number of the advisory lock of read-only servers.
 const READERS_LOCK: i64 = 0x6865_6164_7265_6164;
 
-/// How long a database may take to say who leads.
+/// The timeout of a question to the database.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long it may take to give the lease up.
+/// The timeout of giving up the lease.
 const END: Duration = Duration::from_secs(1);
 
-/// How often the lease is renewed beside other work.
+/// How often the lease is renewed.
 const RENEWAL: Duration = Duration::from_secs(8);
 
-/// Whether a server of an earlier version holds its lock: `$1` and `$2` are the halves of the lock's number.
+/// Whether a server of an earlier version holds its lock. `$1` and `$2` are the halves of the lock's number.
 macro_rules! earlier_version_leads {
     () => {
         "EXISTS (
@@ -58,9 +60,9 @@ macro_rules! earlier_version_leads {
 
 const EARLIER_VERSION_LEADS: &str = concat!("SELECT ", earlier_version_leads!());
 
-/// Takes the lease or renews it. It is granted when one row is affected: this server has it, or nobody does, or it has expired,
-/// or it ends later than any lease can, because the database's clock was set back. While a server of an earlier version holds
-/// its lock, that one leads.
+/// Takes or renews the lease. It is granted if one row is affected: this server has the lease, or no server
+/// has one, or it has expired, or it ends later than any lease can because the database's clock was set back.
+/// While a server of an earlier version holds its lock, that server leads.
 const CLAIM: &str = concat!(
     "INSERT INTO headcount_leader AS lease (id, holder, expires_at)
     SELECT 1, $3, CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $4
@@ -72,11 +74,11 @@ const CLAIM: &str = concat!(
         OR lease.expires_at > CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + 2 * $4"
 );
 
-/// Whether there is a table of leases that may be read.
+/// Whether the table of leases exists and is readable.
 const LEASES_ARE_SEEN: &str =
     "SELECT COALESCE(has_table_privilege(to_regclass('headcount_leader'), 'SELECT'), FALSE)";
 
-/// Whether a server has the lease, by the rules of [`CLAIM`].
+/// Whether a server holds the lease by the rules of [`CLAIM`].
 const LEASE_IS_HELD: &str = "
     SELECT EXISTS (
         SELECT 1 FROM headcount_leader
@@ -84,20 +86,20 @@ const LEASE_IS_HELD: &str = "
             AND expires_at <= CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + 2 * $1
     )";
 
-/// Whether this server leads those that share its settings database.
+/// Whether this server is the leader of those that share its settings database.
 pub struct Lead {
     settings: Settings,
     clock: Arc<dyn Clock>,
-    /// Who this server is in the table, in this run: nobody else renews its lease, not even one with a copy of its data
-    /// directory.
+    /// The id of this run of this server in the table. No other server can renew its lease, not even one with
+    /// a copy of its data directory.
     holder: String,
-    /// Held while the database is asked: answers come in the order of the questions. Inside is the transaction that has the lock
-    /// where the settings are only read.
+    /// Locked during a question to the database, so that answers arrive in the order of the questions. For
+    /// read-only settings it contains the transaction that holds the lock.
     asking: AsyncMutex<Option<Transaction<'static, Any>>>,
     known: Mutex<Known>,
 }
 
-/// What this server knows, and what it has said of that in the log.
+/// The known state of the lease, and the state that was logged last.
 #[derive(Debug)]
 struct Known {
     term: LeaseTerm,
@@ -112,7 +114,7 @@ enum Said {
 }
 
 impl Lead {
-    /// Nothing is asked yet. `holder` tells this run of this server from all others.
+    /// Asks nothing yet. `holder` distinguishes this run of this server from all others.
     #[must_use]
     pub fn new(settings: Settings, clock: Arc<dyn Clock>, holder: String) -> Self {
         Self {
@@ -124,8 +126,8 @@ impl Lead {
         }
     }
 
-    /// Asks the database whether this server leads, and renews its lease. While the database cannot be asked the lease goes on
-    /// until it ends.
+    /// Asks the database whether this server leads, and renews its lease. While the database fails, the lease
+    /// lasts until it expires.
     pub async fn is_ours(&self) -> bool {
         if self.is_alone() {
             return true;
@@ -135,21 +137,21 @@ impl Lead {
             return false;
         }
         let asked_at = self.clock.monotonic();
-        // A leader does not wait past the end of its lease.
+        // A leader does not wait longer than its lease.
         let patience = match self.remaining() {
             Duration::ZERO => PATIENCE,
             remaining => remaining.min(PATIENCE),
         };
         match timeout(patience, self.ask(&mut lock)).await {
             Ok(Ok(is_granted)) => self.note(LeaseTerm::answered(asked_at, is_granted)),
-            // The lock has ended with its connection: another server may have it already.
+            // The lock ended with its connection: another server may have it already.
             _ if self.settings.is_read_only() && lock.is_none() => self.known().lose(),
             _ => {}
         }
         self.leads_now()
     }
 
-    /// Whether this server leads, by what the database said last. It is asked if it never was.
+    /// Whether this server leads according to the database's latest answer. Asks if there is none yet.
     pub async fn was_ours(&self) -> bool {
         if self.is_alone() {
             return true;
@@ -160,8 +162,8 @@ impl Lead {
         self.leads_now()
     }
 
-    /// Renews the lease for as long as that can be done. Returns when this server does not lead any more, and not later than
-    /// its lease ends: whether it can have another one is a new question.
+    /// Renews the lease as long as possible. Returns when this server is no longer the leader, at the latest
+    /// when its lease ends. The caller has to ask again for a new one.
     pub async fn keep(&self) {
         if self.is_alone() {
             return std::future::pending().await;
@@ -174,7 +176,7 @@ impl Lead {
         }
     }
 
-    /// Lets another server lead, for the rest of this run.
+    /// Gives the lease up for the rest of this run.
     pub async fn give_up(&self) {
         if self.is_alone() {
             return;
@@ -182,7 +184,7 @@ impl Lead {
         let mut lock = self.asking.lock().await;
         let had = self.remaining() > Duration::ZERO;
         self.known().term = LeaseTerm::GivenUp;
-        // What does not end well ends with the lease, or with the connection.
+        // If this fails, the lease or the connection ends by itself.
         match lock.take() {
             Some(transaction) => drop(timeout(END, transaction.rollback()).await),
             None if had => drop(timeout(END, self.settings.drop_lease(&self.holder)).await),
@@ -247,7 +249,7 @@ impl Lead {
 }
 
 impl Known {
-    /// Notes that this server does not lead any more, if it did.
+    /// Records that this server is no longer the leader.
     const fn lose(&mut self) {
         if let LeaseTerm::Until(_) = self.term {
             self.term = LeaseTerm::Elsewhere;
@@ -256,7 +258,7 @@ impl Known {
 }
 
 impl Settings {
-    /// Whether `holder` has the lease now, from the moment at which the database looks.
+    /// Whether `holder` has the lease as of the database's time.
     async fn claim_lease(&self, holder: &str) -> Result<bool> {
         let mut transaction = self.database.write().await?;
         let [high, low] = halves(EARLIER_LOCK);
@@ -275,7 +277,7 @@ impl Settings {
         Ok(transaction.commit().await?)
     }
 
-    /// Whether a server that writes leads. One that wrote a table of leases that may not be read is not seen.
+    /// Whether a server that writes is the leader. It is not seen if its table of leases is not readable.
     async fn is_led_by_writer(&self) -> Result<bool> {
         let mut transaction = self.database.read().await?;
         let [high, low] = halves(EARLIER_LOCK);
@@ -289,7 +291,7 @@ impl Settings {
         Ok(query_scalar(LEASE_IS_HELD).bind(lease_ms()).fetch_one(&mut *transaction).await?)
     }
 
-    /// The transaction that holds the lock; `None` when another server has it.
+    /// The transaction that holds the lock; `None` if another server has it.
     async fn try_to_lock(&self) -> Result<Option<Transaction<'static, Any>>> {
         let mut transaction = self.database.read().await?;
         let locked: bool = query_scalar("SELECT pg_try_advisory_xact_lock($1)")
@@ -305,7 +307,7 @@ fn lease_ms() -> i64 {
     i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// The number of a lock as PostgreSQL shows it.
+/// The halves of a lock's number, as PostgreSQL shows it.
 fn halves(lock: i64) -> [i64; 2] {
     [lock >> u32::BITS, lock & i64::from(u32::MAX)]
 }

@@ -1,36 +1,36 @@
-//! Decides, by this server's monotonic clock, whether it still leads.
+//! Computes from this server's monotonic clock whether its lease still holds.
 //!
-//! The database decides who has the lease, and ends it by its own clock. A server counts its lease from the moment before it
-//! asked, and gives it [`MARGIN`] less than the database does, so that it stops before another one can begin.
+//! The database grants the lease and ends it by its own clock. A server counts its lease from the moment
+//! before its question and makes it shorter by [`MARGIN`], so that it stops before another one can begin.
 
 use std::time::Duration;
 
-/// How long a lease is good in the database.
+/// The length of a lease in the database.
 pub(super) const LEASE: Duration = Duration::from_secs(30);
 
-/// By how much a server stops earlier: more than two clocks differ after a lease.
+/// How much earlier a server stops: more than two clocks differ after a lease.
 const MARGIN: Duration = Duration::from_secs(2);
 
-/// What a server knows of its lease.
+/// The state of a server's lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LeaseTerm {
-    /// The database has not said anything yet.
+    /// The database has not answered yet.
     Unknown,
-    /// This server leads until that moment of the monotonic clock.
+    /// This server leads until this moment of its monotonic clock.
     Until(Duration),
-    /// Another server leads, or may.
+    /// Another server leads, or may lead.
     Elsewhere,
-    /// This server does not lead any more in this run.
+    /// This server gave up for the rest of this run.
     GivenUp,
 }
 
 impl LeaseTerm {
-    /// What follows from an answer of the database to a question asked at that moment.
+    /// The state after an answer to a question that was asked at `asked_at`.
     pub(super) fn answered(asked_at: Duration, is_granted: bool) -> Self {
         if is_granted { Self::Until(asked_at + LEASE - MARGIN) } else { Self::Elsewhere }
     }
 
-    /// How long the lease is still good; zero when this server does not lead.
+    /// The remaining time of the lease; zero if this server is not the leader.
     pub(super) fn remaining(self, now: Duration) -> Duration {
         match self {
             Self::Until(end) => end.saturating_sub(now),

@@ -1,7 +1,7 @@
-//! What is to be in exactly one report? The table `headcount_ledger`.
+//! Keeps the events that must be counted in exactly one report, in the table `headcount_ledger`.
 //!
-//! A row that a later version of this program wrote, or that is damaged, stays as it is until a version comes that can read it.
-//! It hides no other row.
+//! A row that is damaged, or that a later version of this program wrote, stays until a version can read it.
+//! It does not affect other rows.
 
 use std::collections::BTreeMap;
 
@@ -19,13 +19,13 @@ use super::{
 };
 use crate::{hex, world::records::Fact};
 
-/// What the ledger holds, as JSON: `"deployment"`, `{"summary":["-CPU"]}`, `{"notification":"slack"}`.
+/// A counted event, as JSON: `"deployment"`, `{"summary":["-CPU"]}`, `{"notification":"slack"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LedgerFact {
     /// A rollout of a counted application.
     Deployment,
-    /// What such a rollout changed.
+    /// The summary of such a rollout.
     Summary(Vec<String>),
     /// A notification that was sent.
     Notification(AlertingIntegration),
@@ -42,7 +42,7 @@ impl From<&Fact> for LedgerFact {
     }
 }
 
-/// Notes a fact at a time, in Unix seconds. An item that is noted already stays as it is.
+/// Adds an event at a time in Unix seconds. An item that is already in the ledger stays as it is.
 pub(super) async fn note(
     transaction: &mut AnyConnection,
     project: &str,
@@ -57,24 +57,24 @@ pub(super) async fn note(
     Ok(())
 }
 
-/// What stands for an item: it is only compared, and has names in it.
+/// The digest of an item. It is stored instead of the item, which contains names; the only use is comparison.
 fn digest(item: &str) -> String {
     hex::encode(Sha256::digest(item))
 }
 
-/// What was counted and belongs into one report.
+/// The counts for one report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counted {
-    /// Rollouts.
+    /// The number of rollouts.
     pub deployments: u64,
-    /// What they changed, by type.
+    /// The number of summaries, by type.
     pub deployment_summaries: BTreeMap<String, u64>,
-    /// Notifications that were sent, by type of destination.
+    /// The number of sent notifications, by type of destination.
     pub sent_notifications: BTreeMap<AlertingIntegration, u64>,
 }
 
 impl Counted {
-    /// Adds a fact that was noted so many times.
+    /// Adds an event that is in the ledger `times` times.
     fn add(&mut self, fact: LedgerFact, times: u64) {
         match fact {
             LedgerFact::Deployment => self.deployments += times,
@@ -90,20 +90,21 @@ impl Counted {
     }
 }
 
-/// How long it is remembered that something was in a report, in seconds: longer than it can come up again.
+/// How long the ledger keeps reported events, in seconds: longer than they can be found again.
 const REMEMBERED_S: u32 = 60 * 24 * 3600;
 
-/// The row of `settings` that remembers since when is counted.
+/// The row of `settings` with the start of counting.
 const COUNTING_SINCE: &str = "headcount_counting_since";
 
-/// How long before the first start something may have been that is counted, in seconds.
+/// How long before the first start events are counted, in seconds.
 const BEFORE_START_S: u32 = 3600;
 
 impl Settings {
-    /// Since when is counted, in Unix seconds: what was before is in no report. At the first call, at `now`, that is decided.
+    /// The start of counting in Unix seconds: earlier events are in no report. The first call, at `now`,
+    /// decides it.
     ///
     /// # Errors
-    /// The database cannot be used.
+    /// The database failed.
     pub async fn counting_since(&self, now: u32) -> Result<u32> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.ledger.read().await?;
@@ -124,11 +125,11 @@ impl Settings {
         .await
     }
 
-    /// Begins to count at `now`, in Unix seconds, where the settings are only read. What was known and not reported is in no
-    /// report.
+    /// Restarts counting at `now` (Unix seconds) for read-only settings. Events that are not reported yet are
+    /// in no report.
     ///
     /// # Errors
-    /// The database cannot be used.
+    /// The database failed.
     pub async fn count_from(&self, now: u32) -> Result<()> {
         self.attempt(Doing::Writing, async {
             let mut transaction = self.ledger.write().await?;
@@ -138,10 +139,10 @@ impl Settings {
         .await
     }
 
-    /// What the next report has to count. Changes nothing.
+    /// The counts of the next report. Changes nothing.
     ///
     /// # Errors
-    /// The database cannot be used.
+    /// The database failed.
     pub async fn counted(&self) -> Result<Counted> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.ledger.read().await?;
@@ -158,20 +159,20 @@ impl Settings {
         .await
     }
 
-    /// How many facts are in no report yet, those that cannot be read included.
+    /// The number of events that are in no report yet, including unreadable ones.
     ///
     /// # Errors
-    /// The database cannot be used.
+    /// The database failed.
     pub(super) async fn waiting_facts(&self) -> Result<u64> {
         let mut connection = self.ledger.read().await?;
         Ok(waiting(&mut connection).await?.iter().map(|noted| noted.times).sum())
     }
 
-    /// Gives back what earlier reports of an instance took that are not kept anywhere: it is in the next report, whoever makes
-    /// that.
+    /// Releases the events of earlier reports of an instance that no longer exist. The next report, of any
+    /// instance, contains them.
     ///
     /// # Errors
-    /// The database cannot be used; nothing was given back.
+    /// The database failed; nothing was released.
     pub async fn give_back(&self, instance: Uuid, is_kept: impl Fn(Uuid) -> bool) -> Result<()> {
         self.attempt(Doing::Writing, async {
             let mut transaction = self.ledger.write().await?;
@@ -181,11 +182,12 @@ impl Settings {
         .await
     }
 
-    /// Takes everything that is not in a report yet into the one of that id, which `instance` makes at `now`, in Unix seconds.
-    /// What an earlier report of the instance has that is not kept anywhere is taken anew.
+    /// Takes all events that are in no report yet into the report with this id, which `instance` makes at
+    /// `now` (Unix seconds). Takes again what an earlier report of the instance took if that report no longer
+    /// exists.
     ///
     /// # Errors
-    /// The database cannot be used; nothing was taken.
+    /// The database failed; nothing was taken.
     pub async fn take(
         &self,
         report: Uuid,
@@ -215,14 +217,14 @@ impl Settings {
     }
 }
 
-/// A fact in no report yet, and how often it was noted.
+/// An event in no report yet, and how often the ledger contains it.
 struct NotedFact {
-    /// With the text that it was read from; `None` for one that this version cannot read.
+    /// With its stored text; `None` if this version cannot read it.
     fact: Option<(LedgerFact, String)>,
     times: u64,
 }
 
-/// What is in no report yet.
+/// The events that are in no report yet.
 async fn waiting(connection: &mut AnyConnection) -> Result<Vec<NotedFact>> {
     let statement = "SELECT fact, COUNT(*) FROM headcount_ledger WHERE report_id IS NULL GROUP BY fact";
     let rows: Vec<AnyRow> = query(statement).fetch_all(connection).await?;
@@ -231,7 +233,7 @@ async fn waiting(connection: &mut AnyConnection) -> Result<Vec<NotedFact>> {
 
 impl NotedFact {
     fn of(row: &AnyRow) -> Self {
-        // A column of SQLite may hold anything.
+        // A column of SQLite may contain any type.
         let json = row.try_get::<String, _>(0).ok();
         let fact = json.and_then(|json| Some((serde_json::from_str(&json).ok()?, json)));
         let times = row.try_get::<i64, _>(1).ok().and_then(|times| u64::try_from(times).ok());
@@ -245,7 +247,7 @@ pub(super) async fn delete_all(transaction: &mut AnyConnection) -> Result<()> {
     Ok(())
 }
 
-/// Begins to count at `now`: what was known and not reported is in no report.
+/// Restarts counting at `now`. Events that are not reported yet are in no report.
 pub(super) async fn count_from(transaction: &mut AnyConnection, now: u32) -> Result<()> {
     store_since(transaction, now).await?;
     query("UPDATE headcount_ledger SET report_id = '', settled = 1 WHERE report_id IS NULL")
@@ -261,7 +263,8 @@ async fn store_since(transaction: &mut AnyConnection, since: u32) -> Result<()> 
     Ok(())
 }
 
-/// What earlier reports of an instance have is theirs for ever if they are kept, and free if they are not.
+/// Settles the earlier reports of an instance: the events of existing ones are theirs for good, those of
+/// others are released.
 async fn settle(
     transaction: &mut AnyConnection,
     instance: Uuid,

@@ -1,7 +1,8 @@
-//! Brings the tables up to date, in one transaction.
+//! Migrates the tables in one transaction.
 //!
-//! `sqlx`'s own runner needs a session: it locks with a session's advisory lock and names its statements, and neither works
-//! behind a pooler in transaction mode. This one writes the same table of applied migrations, so either can follow the other.
+//! `sqlx`'s own runner needs a session: it uses an advisory lock of the session and named statements, and
+//! neither works behind a pooler in transaction mode. This one writes the same table of applied migrations,
+//! so that either can follow the other.
 
 use headcount_shared::payload::DatabaseType;
 use sqlx::{
@@ -17,8 +18,8 @@ use super::{
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/settings");
 
-/// Applies what is missing, and notes what an earlier version wrote without a note. Nothing of it is there if the transaction is
-/// not committed.
+/// Applies the missing migrations, and records what an earlier version wrote without a record. Nothing takes
+/// effect unless the transaction is committed.
 pub(super) async fn apply_missing(
     transaction: &mut Transaction<'static, sqlx::Any>,
     kind: DatabaseType,
@@ -40,9 +41,9 @@ pub(super) async fn apply_missing(
     Ok(())
 }
 
-/// Waits until no other server migrates. A file of SQLite needs no lock: the transaction is the only one that writes.
+/// Waits until no other server migrates. SQLite needs no lock, since only one transaction can write.
 async fn exclude_other_servers(connection: &mut AnyConnection) -> sqlx::Result<()> {
-    // The number by which versions with sqlx's runner lock a database.
+    // The number of the lock of versions with sqlx's runner.
     const SQLX: i64 = 0x3d32_ad9e;
     let database: String =
         query_scalar("SELECT CAST(current_database() AS TEXT)").fetch_one(&mut *connection).await?;

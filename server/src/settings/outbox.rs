@@ -1,4 +1,4 @@
-//! What is to be told, and what was? The table `incident_notification`.
+//! Stores notifications in the table `incident_notification`, and implements the sender's outbox.
 
 mod past;
 mod rows;
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// What is to be told of a change, to each destination that is told about incidents.
+/// The notifications about a change, one for each destination that receives incidents.
 pub(super) fn notifications(
     project: &str,
     change: &Change,
@@ -50,10 +50,10 @@ pub(super) fn notifications(
 }
 
 impl Settings {
-    /// Writes into the ledger what another program has sent since a time, in Unix seconds: where the settings are only read.
+    /// Adds to the ledger what another program has sent since a time in Unix seconds, for read-only settings.
     ///
     /// # Errors
-    /// The database cannot be used.
+    /// The database failed.
     pub async fn note_sent_by_others(&self, since: u32) -> Result<()> {
         self.attempt(Doing::Reading, async {
             if !self.database.schema().has("incident_notification", "sent_at") {
@@ -80,7 +80,7 @@ impl Settings {
 
     async fn waiting_since(&self, since: u32) -> Result<Vec<Notification>> {
         if self.is_read_only() {
-            // They are somebody else's to send, and could not be marked as sent.
+            // The program that owns the database sends them. This one could not mark them as sent.
             return Ok(Vec::new());
         }
         self.attempt(Doing::Reading, async { rows::waiting(&mut *self.database.read().await?, since).await })

@@ -1,4 +1,4 @@
-//! What has each project, at a glance?
+//! Lists projects with what is configured in them, without secrets.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -8,12 +8,12 @@ use super::{
     Settings, clickhouse, error::Result, health::Doing, integrations, project::StoredProject, prometheus,
 };
 
-/// A project without anything that is only for some eyes.
+/// A project without its secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ProjectOverview {
     /// Its id.
     pub id: String,
-    /// What the operator calls it.
+    /// The operator's name of the project.
     pub name: String,
     /// Whether it has the address of a Prometheus.
     pub prometheus: bool,
@@ -24,10 +24,10 @@ pub struct ProjectOverview {
 }
 
 impl Settings {
-    /// All projects by their names, with what they have.
+    /// All projects, ordered by name.
     ///
     /// # Errors
-    /// The database cannot be used.
+    /// The database failed.
     pub async fn overview(&self) -> Result<Vec<ProjectOverview>> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.database.read().await?;
@@ -39,10 +39,10 @@ impl Settings {
         .await
     }
 
-    /// What one project has; `None` when there is none with that id.
+    /// One project; `None` if it does not exist.
     ///
     /// # Errors
-    /// The database cannot be used.
+    /// The database failed.
     pub async fn overview_of(&self, project: &str) -> Result<Option<ProjectOverview>> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.database.read().await?;

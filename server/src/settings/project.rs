@@ -1,4 +1,4 @@
-//! Which projects are there?
+//! Reads, creates, renames and deletes projects.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -19,9 +19,9 @@ use crate::world::project::Project;
 /// The id and the name of a project.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ProjectName {
-    /// Eight characters of `0-9a-z`; other programs may have made longer ones.
+    /// Eight characters of `0-9a-z`; ids of other programs may be longer.
     pub id: String,
-    /// What the operator calls it.
+    /// The operator's name of the project.
     pub name: String,
 }
 
@@ -41,7 +41,7 @@ pub(super) enum Column {
     Settings,
 }
 
-/// The tables that name what is in a project, of all versions of Coroot. What refers to others comes first.
+/// The tables of all versions of Coroot with a project id, referring tables first.
 const TABLES_WITH_PROJECT: [&str; 10] = [
     "headcount_written",
     "alert_notification",
@@ -56,7 +56,7 @@ const TABLES_WITH_PROJECT: [&str; 10] = [
 ];
 
 impl StoredProject {
-    /// All projects by their ids.
+    /// All projects, ordered by id.
     pub(super) async fn all(connection: &mut AnyConnection, schema: &Schema) -> Result<Vec<Self>> {
         if !schema.has("project", "id") {
             return Ok(Vec::new());
@@ -65,7 +65,7 @@ impl StoredProject {
         Ok(query_as(AssertSqlSafe(statement)).fetch_all(connection).await?)
     }
 
-    /// One project; `None` when there is none with that id.
+    /// One project; `None` if it does not exist.
     pub(super) async fn of(
         connection: &mut AnyConnection,
         schema: &Schema,
@@ -78,7 +78,7 @@ impl StoredProject {
         Ok(query_as(AssertSqlSafe(statement)).bind(id).fetch_optional(connection).await?)
     }
 
-    /// The project as the world sees it; `None` without a Prometheus, and for an id that is no file name.
+    /// The project for the observer; `None` without a Prometheus, or if the id is not safe as a file name.
     pub(super) fn observed(&self) -> Option<Project> {
         let is_file_name =
             |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
@@ -91,7 +91,7 @@ impl StoredProject {
         })
     }
 
-    /// The categories that have patterns of the operator's.
+    /// The categories with patterns of the operator.
     pub(super) fn categories(&self) -> BTreeMap<String, Vec<String>> {
         categories::patterns(&self.settings)
     }
@@ -119,19 +119,20 @@ impl<'r> FromRow<'r, AnyRow> for StoredProject {
     }
 }
 
-/// Lets nobody else write to a project until the transaction ends; false when there is no such project.
+/// Locks a project against other writers until the transaction ends. Returns false if the project does not
+/// exist.
 pub(super) async fn hold(transaction: &mut AnyConnection, id: &str) -> Result<bool> {
     let held = query("UPDATE project SET settings = settings WHERE id = $1").bind(id);
     Ok(held.execute(transaction).await?.rows_affected() > 0)
 }
 
-/// Lets no other connection write to any project until the transaction ends.
+/// Locks all projects against other writers until the transaction ends.
 pub(super) async fn hold_all(transaction: &mut AnyConnection) -> Result<()> {
     query("UPDATE project SET settings = settings").execute(transaction).await?;
     Ok(())
 }
 
-/// Changes the members of a column of JSON.
+/// Changes the members of a JSON column.
 pub(super) async fn change_column<C>(
     transaction: &mut AnyConnection,
     id: &str,
@@ -162,10 +163,10 @@ where
 }
 
 impl Settings {
-    /// All projects by their names.
+    /// All projects, ordered by name.
     ///
     /// # Errors
-    /// The database cannot be used.
+    /// The database failed.
     pub async fn projects(&self) -> Result<Vec<ProjectName>> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.database.read().await?;
@@ -179,10 +180,10 @@ impl Settings {
         .await
     }
 
-    /// Creates a project without anything. `id` is eight characters of `0-9a-z` that the caller made by chance.
+    /// Creates an empty project. `id` has eight random characters of `0-9a-z`.
     ///
     /// # Errors
-    /// [`Invalid::Id`], [`Invalid::Name`], [`Invalid::NameTaken`], and whatever the database has against it.
+    /// [`Invalid::Id`], [`Invalid::Name`], [`Invalid::NameTaken`], or a failure of the database.
     pub async fn create_project(&self, id: &str, name: &str) -> Result<()> {
         check_id(id)?;
         check_name(name)?;
@@ -195,10 +196,10 @@ impl Settings {
         .await
     }
 
-    /// Gives a project another name.
+    /// Renames a project.
     ///
     /// # Errors
-    /// [`Invalid::NoSuchProject`], [`Invalid::Name`], [`Invalid::NameTaken`], and whatever the database has against it.
+    /// [`Invalid::NoSuchProject`], [`Invalid::Name`], [`Invalid::NameTaken`], or a failure of the database.
     pub async fn rename_project(&self, id: &str, name: &str) -> Result<()> {
         check_name(name)?;
         self.attempt(Doing::Writing, async {
@@ -213,11 +214,11 @@ impl Settings {
         .await
     }
 
-    /// Deletes a project and all that is remembered of it. What was counted and is in no report yet will be in one: the ledger
-    /// names nothing.
+    /// Deletes a project and all its records. Counted events that are not reported yet will still be
+    /// reported: the ledger contains no names.
     ///
     /// # Errors
-    /// [`Invalid::NoSuchProject`], and whatever the database has against it.
+    /// [`Invalid::NoSuchProject`], or a failure of the database.
     pub async fn delete_project(&self, id: &str) -> Result<()> {
         self.attempt(Doing::Writing, async {
             let mut transaction = self.database.write().await?;
@@ -241,7 +242,7 @@ fn check_id(id: &str) -> Result<(), Invalid> {
     if is_id { Ok(()) } else { Err(Invalid::Id) }
 }
 
-/// Names as Coroot takes them.
+/// Checks a name by Coroot's rules.
 pub(super) fn check_name(name: &str) -> Result<(), Invalid> {
     let is_of_names = |b: u8| b.is_ascii_digit() || b.is_ascii_lowercase() || b"-_".contains(&b);
     let is_name = (3..=64).contains(&name.len()) && name.bytes().all(is_of_names);

@@ -1,4 +1,4 @@
-//! How is the Prometheus of a project asked? The column `project.prometheus`.
+//! Reads and changes the access to Prometheus in the column `project.prometheus`.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use crate::{
     world::{project::PrometheusAccess, prometheus::check},
 };
 
-/// How often a Prometheus is asked when the project does not say.
+/// The default refresh interval.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(30);
 
-/// The longest time between two rounds that can be asked for.
+/// The longest refresh interval.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// What the column says; `None` without an address.
+/// The access in the column; `None` without an address.
 pub(super) fn access(column: &Document) -> Option<PrometheusAccess> {
     let url = Some(text(column, "url")).filter(|url| !url.is_empty())?;
     let refresh_interval = column.get("refresh_interval").and_then(duration).unwrap_or(REFRESH_INTERVAL);
@@ -34,7 +34,7 @@ pub(super) fn access(column: &Document) -> Option<PrometheusAccess> {
     })
 }
 
-/// Puts an access in the place of the one in the column; secrets that are empty stay as they are there.
+/// Replaces the access in the column. For empty secrets, the stored ones stay.
 pub(super) fn change(column: &mut Document, access: &PrometheusAccess, targets: TargetPolicy) -> Result<()> {
     check(access, targets).map_err(Invalid::Prometheus)?;
     if !(Duration::from_secs(1)..=LONGEST_INTERVAL).contains(&access.refresh_interval) {
@@ -56,17 +56,17 @@ pub(super) fn change(column: &mut Document, access: &PrometheusAccess, targets: 
     Ok(())
 }
 
-/// Leaves no address and no secret.
+/// Removes the address and all secrets.
 pub(super) fn remove(column: &mut Document) {
     put(column, [("url", json!("")), ("basic_auth", Value::Null), ("custom_headers", Value::Null)]);
 }
 
-/// How the column has a time.
+/// A duration as the column stores it.
 pub(super) fn milliseconds(duration: Duration) -> Value {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).into()
 }
 
-/// Milliseconds, or a text such as `1m30s`; `None` for zero and for what is neither.
+/// Parses milliseconds, or a text such as `1m30s`; `None` for zero and anything else.
 fn duration(value: &Value) -> Option<Duration> {
     let duration = match value {
         Value::String(text) => humantime::parse_duration(text).ok()?,

@@ -1,4 +1,4 @@
-//! What is remembered of a project for longer than its metrics?
+//! Reads and stores the history of a project: what has to last longer than its metrics.
 
 use sqlx::AnyConnection;
 
@@ -16,10 +16,10 @@ use super::{
 use crate::world::records::{Findings, Recalled};
 
 impl Settings {
-    /// What is known of a project; nothing of one that does not exist.
+    /// The history of a project; empty if the project does not exist.
     ///
     /// # Errors
-    /// The database cannot be used.
+    /// The database failed.
     pub async fn recall(&self, project: &str) -> Result<Recalled> {
         self.attempt(Doing::Reading, async {
             let mut connection = self.database.read().await?;
@@ -36,13 +36,13 @@ impl Settings {
         .await
     }
 
-    /// Remembers what was found out at `now`, in Unix seconds, and enqueues what is to be told of it: all of it or nothing.
-    /// To remember the same again changes nothing. Of a project that is gone, and while usage statistics are off, nothing is
-    /// remembered. Where the settings are only
-    /// read, the rest is somebody else's to remember, and only what a report is to count is written down.
+    /// Stores changes that were found at `now` (Unix seconds) and enqueues notifications about them, in one
+    /// transaction. Storing the same again changes nothing. Nothing is stored for a deleted project, or while
+    /// usage statistics are off. With read-only settings only the events for reports are stored, since
+    /// another program maintains the rest.
     ///
     /// # Errors
-    /// The database cannot be used.
+    /// The database failed.
     pub async fn remember(&self, project: &str, findings: &Findings, now: u32) -> Result<()> {
         self.attempt(Doing::Writing, async {
             if self.is_read_only() {
@@ -54,7 +54,7 @@ impl Settings {
             if !hold(&mut transaction, project).await? {
                 return Ok(());
             }
-            // Another server that shares the database may have switched off since this was found out.
+            // Another server on the database may have switched statistics off meanwhile.
             if !choice::stored(&mut transaction, self.database.schema()).await?.enabled {
                 return Ok(());
             }
@@ -64,7 +64,7 @@ impl Settings {
             let stored = StoredProject::of(&mut transaction, self.database.schema(), project).await?;
             let integrations = integrations::read(&stored.unwrap_or_default().settings);
             for change in &findings.incidents {
-                // Who makes the change tells of it: a second time there is nothing to tell.
+                // Only the writer that stores a change enqueues notifications about it.
                 if incidents::remember(&mut transaction, project, change, now).await? {
                     for notification in outbox::notifications(project, change, &integrations, now) {
                         outbox::enqueue(&mut transaction, &notification).await?;

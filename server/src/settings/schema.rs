@@ -1,6 +1,6 @@
-//! Which tables and columns does the database have?
+//! Detects which tables and columns the database has.
 //!
-//! Coroot has no number for its schema, so whoever reads one of its databases has to look.
+//! Coroot's schema has no version number, so a reader has to inspect the database.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::statement::query_as;
 
-/// The tables and columns that there were when the database was opened.
+/// The tables and columns at the time when the database was opened.
 #[derive(Debug, Default)]
 pub(super) struct Schema(BTreeSet<(String, String)>);
 
@@ -20,7 +20,7 @@ const POSTGRES: &str =
     "SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT) FROM information_schema.columns
     WHERE table_schema = ANY (current_schemas(false))";
 
-/// What is written, and so has to be there.
+/// The tables and columns that this program writes.
 const WRITTEN: [(&str, &[&str]); 9] = [
     ("project", &["id", "name", "prometheus", "settings"]),
     ("settings", &["name", "value"]),
@@ -68,18 +68,18 @@ impl Schema {
         Ok(Self(columns.into_iter().collect()))
     }
 
-    /// Whether there is such a column.
+    /// Whether a column exists.
     pub(super) fn has(&self, table: &str, column: &str) -> bool {
-        // The tables are few, and a pair of borrowed texts cannot be looked for in a set of owned ones.
+        // There are few tables, and a set of owned texts cannot be searched with a pair of borrowed ones.
         self.0.iter().any(|(name, of)| name == table && of == column)
     }
 
-    /// The name of a column that holds text, or what stands for it in a list of columns where it is missing.
+    /// The name of a text column, or, if it does not exist, an expression for a list of columns.
     pub(super) fn text(&self, table: &str, column: &'static str) -> &'static str {
         if self.has(table, column) { column } else { "CAST(NULL AS TEXT)" }
     }
 
-    /// A column that is written and missing, as `table.column`.
+    /// A required column that is missing, as `table.column`.
     pub(super) fn lacks(&self) -> Option<String> {
         let mut columns =
             WRITTEN.iter().flat_map(|(table, columns)| columns.iter().map(move |column| (*table, *column)));

@@ -1,4 +1,4 @@
-//! Values that all servers on one settings database share, such as keys.
+//! Stores values that all servers on one settings database share, such as keys.
 
 use super::{
     Settings,
@@ -8,11 +8,11 @@ use super::{
 };
 
 impl Settings {
-    /// The value that is stored under `name`, which is `candidate` if there was none. Servers that share the database all
-    /// get the same value, also when they ask at the same time.
+    /// The value that is stored under `name`; if there is none, `candidate` is stored. All servers on the
+    /// database get the same value, even if they ask at the same time.
     ///
     /// # Errors
-    /// The database cannot be used, or is only read.
+    /// The database failed or is read-only.
     pub async fn shared_value(&self, name: &str, candidate: &str) -> Result<String> {
         self.attempt(Doing::Writing, async {
             let mut transaction = self.database.write().await?;

@@ -1,4 +1,4 @@
-//! Which database holds the settings?
+//! The location of the settings database.
 
 use std::{convert::Infallible, fmt, path::PathBuf, str::FromStr};
 
@@ -7,29 +7,29 @@ use headcount_shared::payload::DatabaseType;
 /// A settings database.
 #[derive(Debug, Clone)]
 pub enum Source {
-    /// A file of SQLite.
+    /// A SQLite file.
     Sqlite {
         /// The file. Its directory must exist.
         file: PathBuf,
-        /// Whether it is only read; then it must exist.
+        /// Whether it is read-only; then it must exist.
         read_only: bool,
     },
     /// A database of PostgreSQL.
     Postgres {
-        /// How to get there.
+        /// The connection string.
         address: ConnectionString,
-        /// Whether it is only read.
+        /// Whether it is read-only.
         read_only: bool,
     },
 }
 
-/// How to get to a database of PostgreSQL: a URL, or `key=value` words as libpq reads them. It may hold a password and is
-/// never printed.
+/// A connection string of PostgreSQL: a URL, or `key=value` words as in libpq. It may contain a password and
+/// is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConnectionString(String);
 
 impl Source {
-    /// Which kind of database it is.
+    /// The kind of the database.
     #[must_use]
     pub const fn kind(&self) -> DatabaseType {
         match self {
@@ -50,14 +50,14 @@ impl ConnectionString {
         &self.0
     }
 
-    /// Whether it says nothing at all, as an empty environment variable does.
+    /// Whether it is empty, as an empty environment variable is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.trim().is_empty()
     }
 }
 
-/// It is looked at when the database is opened: an error here would be printed with the text.
+/// Parsing happens when the database is opened: an error here would be printed with the text.
 impl FromStr for ConnectionString {
     type Err = Infallible;
 

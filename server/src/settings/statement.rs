@@ -1,7 +1,7 @@
-//! Makes the statements of the settings: sqlx's functions of the same names, as unnamed statements.
+//! Makes the statements of the settings. Has sqlx's functions of the same names, but for unnamed statements.
 //!
-//! A named statement stays in a session of PostgreSQL. A pooler in transaction mode, such as PgBouncer, gives every
-//! transaction another session, which lacks the statement or has another client's of the same name.
+//! A named statement stays in a session of PostgreSQL. A pooler in transaction mode, such as PgBouncer, gives
+//! each transaction another session, which lacks the statement or has another client's under the same name.
 
 use sqlx::{
     Any, FromRow, SqlSafeStr,
@@ -9,7 +9,7 @@ use sqlx::{
     query::{Query, QueryAs, QueryScalar},
 };
 
-/// A statement whose rows are counted, or read by hand.
+/// A statement whose rows are counted or read by hand.
 pub(super) fn query<'q>(sql: impl SqlSafeStr) -> Query<'q, Any, AnyArguments> {
     sqlx::query(sql).persistent(false)
 }

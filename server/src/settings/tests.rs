@@ -1,5 +1,5 @@
-//! The settings in real databases: every test of `on_both` runs with SQLite, with PostgreSQL, and with PostgreSQL behind a
-//! PgBouncer in transaction mode.
+//! Tests of the settings with real databases: each test of `on_both` runs with SQLite, with PostgreSQL, and
+//! with PostgreSQL behind a PgBouncer in transaction mode.
 
 use super::*;
 

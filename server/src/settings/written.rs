@@ -1,8 +1,8 @@
-//! Which rows of Coroot's tables did this program write? The table `headcount_written`.
+//! Records in the table `headcount_written` which rows of Coroot's tables this program wrote.
 //!
-//! A database may have rows of Coroot and of this program side by side. Everything that this program inserts into a table of
-//! Coroot, and everything that it fills in there, is noted in the same transaction. So it can be deleted while the rows of
-//! Coroot stay.
+//! A database may contain rows of Coroot and of this program side by side. Each insertion into a table of
+//! Coroot, and each column filled in there, is recorded in the same transaction, so that it can be deleted
+//! while the rows of Coroot stay.
 
 mod earlier;
 
@@ -15,7 +15,7 @@ use super::{
     statement::{query, query_as},
 };
 
-/// The tables whose rows are noted.
+/// The tables whose rows are recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WrittenKind {
     /// `application_deployment`, by application and start.
@@ -26,7 +26,7 @@ pub(super) enum WrittenKind {
     Notification,
 }
 
-/// How many rows of each table this program wrote.
+/// The number of rows in each table that this program wrote.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WrittenRows {
     /// Rollouts, with their snapshots.
@@ -37,7 +37,7 @@ pub struct WrittenRows {
     pub notifications: u64,
 }
 
-/// What a rollout of Coroot's held before this program filled it in.
+/// The columns of a rollout of Coroot before this program filled them in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RolloutBefore {
     pub(super) name: String,
@@ -57,7 +57,7 @@ const DELETE_INCIDENTS: &str = "DELETE FROM incident WHERE EXISTS (
     WHERE written.kind = 'incident' AND written.project_id = incident.project_id
     AND written.record = incident.key AND written.record_at = incident.opened_at)";
 
-/// The record is spelled as [`notification_record`] does.
+/// The record has the form of [`notification_record`].
 const DELETE_NOTIFICATIONS: &str = "DELETE FROM incident_notification WHERE EXISTS (
     SELECT 1 FROM headcount_written AS written
     WHERE written.kind = 'notification' AND written.project_id = incident_notification.project_id
@@ -75,12 +75,12 @@ impl WrittenKind {
     }
 }
 
-/// What names a notification, which has no key.
+/// Identifies a notification, which has no key.
 pub(super) fn notification_record(incident_key: &str, destination: &str, status: i64) -> String {
     format!("{incident_key}/{destination}/{status}")
 }
 
-/// Notes that this program inserted a row.
+/// Records that this program inserted a row.
 pub(super) async fn note_inserted(
     transaction: &mut AnyConnection,
     project: &str,
@@ -91,8 +91,8 @@ pub(super) async fn note_inserted(
     note(transaction, project, kind, record, at, None).await
 }
 
-/// Notes that this program fills in a rollout, which holds `before`. One of this program's own needs no second note, and of
-/// several changes the first one counts.
+/// Records that this program fills in a rollout, which contained `before`. A row that this program inserted
+/// needs no second record, and of several changes the first one counts.
 pub(super) async fn note_filled_in(
     transaction: &mut AnyConnection,
     project: &str,
@@ -119,7 +119,7 @@ async fn note(
     Ok(())
 }
 
-/// How many rows there are that [`delete_all`] deletes.
+/// The number of rows that [`delete_all`] would delete.
 pub(super) async fn count(connection: &mut AnyConnection) -> Result<WrittenRows> {
     let statement = "SELECT kind, COUNT(*) FROM headcount_written WHERE held_before IS NULL GROUP BY kind";
     let counts: Vec<(String, i64)> = query_as(statement).fetch_all(connection).await?;
@@ -134,8 +134,8 @@ pub(super) async fn count(connection: &mut AnyConnection) -> Result<WrittenRows>
     })
 }
 
-/// Deletes every row that this program inserted, and gives the rollouts of Coroot's back what they held. What of an incident
-/// of Coroot's was told stays noted there: it would be told again.
+/// Deletes every row that this program inserted, and restores the rollouts of Coroot. What was sent about an
+/// incident of Coroot stays marked as sent; it would be sent again otherwise.
 pub(super) async fn delete_all(transaction: &mut AnyConnection) -> Result<()> {
     for statement in [DELETE_NOTIFICATIONS, DELETE_INCIDENTS, DELETE_ROLLOUTS] {
         query(statement).execute(&mut *transaction).await?;
@@ -151,7 +151,7 @@ async fn give_back(transaction: &mut AnyConnection) -> Result<()> {
     let filled_in: Vec<(String, String, i64, String)> =
         query_as(filled_in).fetch_all(&mut *transaction).await?;
     for (project, application, started_at, before) in filled_in {
-        // A note that cannot be read leaves the row as it is.
+        // A row whose record is unreadable stays as it is.
         let Ok(before) = serde_json::from_str::<RolloutBefore>(&before) else { continue };
         let statement = "UPDATE application_deployment SET name = $1, finished_at = $2, metrics_snapshot = $3
             WHERE project_id = $4 AND application_id = $5 AND started_at = $6";

@@ -1,4 +1,4 @@
-//! What Prometheus answered, in memory: one table a query, with all text held once.
+//! Holds Prometheus' answers in memory: one table per query, each text once.
 
 mod symbols;
 
@@ -9,43 +9,43 @@ use foldhash::fast::FixedState;
 pub use self::symbols::{Symbol, Symbols};
 use super::catalogue::{Label, Query};
 
-/// The answers to the queries of one project, as they lie in the cache.
+/// The answers to the queries of one project, as the cache stores them.
 #[derive(Default)]
 pub struct Answers {
     symbols: Symbols,
     tables: HashMap<&'static str, Table, FixedState>,
 }
 
-/// The series of one answer, a row each, without an order. Times are Unix seconds.
+/// The series of one answer, one row each, in no particular order. Times are Unix seconds.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Table {
-    /// The moment that the newest values are of; 0 when the query was never answered.
+    /// The time of the newest values; 0 if the query was never answered.
     pub to: u32,
-    /// How many labels a row has.
+    /// The number of labels of a row.
     pub width: usize,
-    /// The texts of the kept labels, row by row, in the order of [`Query::labels`].
+    /// The kept labels, row by row, in the order of [`Query::labels`].
     pub labels: Vec<Symbol>,
-    /// When each series was first seen, not earlier than the query looks back.
+    /// When each series was first seen, within the query's range.
     pub first_seen: Vec<u32>,
     /// When each series was last seen.
     pub last_seen: Vec<u32>,
     /// The value of each series when it was last seen. Never NaN.
     pub values: Vec<f32>,
-    /// The values over time, for a query of which they are kept.
+    /// The values over time, for queries that keep them.
     pub points: Points,
-    /// The sum of the values over time of each row, where only that was read; else empty.
+    /// The sum of the values over time of each row, if only that was read; otherwise empty.
     pub sums: Vec<f64>,
 }
 
-/// Values over time for each row of a table. Where they are left packed, `from` and `values` say nothing and `step` is known
-/// all the same.
+/// The values over time for each row of a table. If they were not unpacked, `from` and `values` are
+/// meaningless, but `step` is valid.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Points {
-    /// The first moment, in Unix seconds.
+    /// The first time, in Unix seconds.
     pub from: u32,
-    /// The distance between two moments, in seconds; 0 for a query of which no points are kept.
+    /// The distance between two times, in seconds; 0 for a query that keeps no points.
     pub step: u32,
-    /// For each moment the values of all rows; NaN where a series has none.
+    /// The values of all rows at each time; NaN where a series has none.
     pub values: Vec<f32>,
 }
 
@@ -56,7 +56,7 @@ pub struct Row<'t> {
     index: usize,
 }
 
-/// Where a query's labels are in its rows.
+/// The position of a label in the rows of a query.
 pub type Column = usize;
 
 impl Answers {
@@ -65,7 +65,7 @@ impl Answers {
         self.tables.insert(query.name, table);
     }
 
-    /// The answer to a query; without rows when there is none.
+    /// The answer to a query; without rows if there is none.
     #[must_use]
     pub fn table(&self, query: &'static Query) -> &Table {
         static NONE: Table = Table {
@@ -81,7 +81,7 @@ impl Answers {
         self.tables.get(query.name).unwrap_or(&NONE)
     }
 
-    /// The rows of the answer to a query, and where its labels are in them.
+    /// The rows of the answer to a query, and the positions of its labels.
     pub fn rows<const N: usize>(
         &self,
         query: &'static Query,
@@ -96,7 +96,7 @@ impl Answers {
         &self.symbols
     }
 
-    /// All texts, to add to them.
+    /// All texts, for adding more.
     pub const fn symbols_mut(&mut self) -> &mut Symbols {
         &mut self.symbols
     }
@@ -110,7 +110,7 @@ impl Answers {
 
 impl fmt::Debug for Answers {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Only sizes: labels name what runs in somebody's cluster.
+        // Only sizes, since labels contain names of the observed cluster.
         formatter
             .debug_struct("Answers")
             .field("texts", &self.symbols.len())
@@ -133,18 +133,18 @@ impl Table {
         self.values.is_empty()
     }
 
-    /// The series, one after another.
+    /// The series in order.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         (0..self.len()).map(|index| Row { table: self, index })
     }
 
-    /// The series at a place; `None` when there are not so many.
+    /// The series at an index; `None` if there are fewer.
     #[must_use]
     pub fn row(&self, index: usize) -> Option<Row<'_>> {
         (index < self.len()).then_some(Row { table: self, index })
     }
 
-    /// The values of all rows, moment by moment; NaN where a row has none.
+    /// The values of all rows, time by time; NaN where a row has none.
     pub fn moments(&self) -> impl DoubleEndedIterator<Item = (u32, &[f32])> {
         let Points { from, step, values } = &self.points;
         let moments = values.chunks_exact(self.len().max(1)).enumerate();
@@ -155,7 +155,7 @@ impl Table {
         })
     }
 
-    /// The values of all rows at a moment, or at the one before it where it is between two; `None` outside of the points.
+    /// The values of all rows at a time, or at the latest one before it; `None` outside of the points.
     #[must_use]
     pub fn moment(&self, at: u32) -> Option<&[f32]> {
         let Points { from, step, values } = &self.points;
@@ -163,7 +163,7 @@ impl Table {
         values.chunks_exact(self.len().max(1)).nth(number)
     }
 
-    /// The values over time of the row `index`, with their moments; those that are missing are left out.
+    /// The values over time of the row `index`, with their times. Missing values are left out.
     pub fn points_of(&self, index: usize) -> impl Iterator<Item = (u32, f32)> {
         let Points { from, step, values } = &self.points;
         let moments = (0_u32..).map(move |number| from + number * step);
@@ -173,7 +173,7 @@ impl Table {
 }
 
 impl<'t> Row<'t> {
-    /// The text of a label; empty when the series does not have it.
+    /// The text of a label; empty if the series does not have it.
     #[must_use]
     pub fn label(&self, column: Column) -> Symbol {
         self.labels().get(column).copied().unwrap_or(Symbol::EMPTY)
@@ -186,7 +186,7 @@ impl<'t> Row<'t> {
         self.table.labels.get(self.index * width..(self.index + 1) * width).unwrap_or_default()
     }
 
-    /// The place of the row in its table.
+    /// The index of the row in its table.
     #[must_use]
     pub const fn index(&self) -> usize {
         self.index
@@ -204,19 +204,19 @@ impl<'t> Row<'t> {
         self.table.last_seen[self.index]
     }
 
-    /// The newest value of the series, however old.
+    /// The newest value of the series, whatever its age.
     #[must_use]
     pub fn newest(&self) -> f32 {
         self.table.values[self.index]
     }
 
-    /// The value at the moment of the answer; `None` when the series had ended before.
+    /// The value at the time of the answer; `None` if the series ended before.
     #[must_use]
     pub fn last(&self) -> Option<f32> {
         (self.last_seen() >= self.table.to).then(|| self.newest())
     }
 
-    /// Whether the value at the moment of the answer is above 0: of a series that says yes or no, whether it is so.
+    /// Whether the value at the time of the answer is above 0: the meaning of a series with boolean values.
     #[must_use]
     pub fn is_so(&self) -> bool {
         self.last().is_some_and(|value| value > 0.0)

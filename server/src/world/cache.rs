@@ -1,9 +1,10 @@
-//! The answers of a project's Prometheus on disk: what is there, and what is missing?
+//! Stores the answers of a project's Prometheus on disk.
 //!
-//! In `cache/<project>/`, a file `<query>.table` per query: columns of labels, when each row was seen, values, packed and with
-//! a checksum (`frame`, `encode`). A query of which one answer matters, or a small one, has its file replaced; to a large
-//! file of values over time a refresh adds a frame, and after some of them it is written anew. Nothing is synced, as it can
-//! be fetched again: what a power cut or a failing disk leaves is found by its checksum and counts as missing.
+//! In `cache/<project>/`, each query has a file `<query>.table`: columns of labels, the times when each row
+//! was seen, and values, compressed and with a checksum (`frame`, `encode`). A file is replaced if the query
+//! needs only one answer or the file is small. To a large file of values over time a refresh appends a frame,
+//! and after some frames the file is rewritten. Nothing is synced, since it can be fetched again: damage by a
+//! power cut or a failing disk is found by the checksum and counts as missing.
 
 mod columns;
 mod decode;
@@ -52,28 +53,28 @@ use crate::disk::{self, Disk};
 
 const ENDING: &str = ".table";
 
-/// To write so much anew costs no more than to add to it, and the file is read quicker.
+/// Up to this size, rewriting a file costs no more than appending to it, and a rewritten file is read faster.
 const SMALL_BYTES: usize = 128 << 10;
 
-/// The answers of one project. Reading is possible at any time, also while an answer is written.
+/// The answers of one project. Reading is possible at any time, even while an answer is written.
 #[derive(Debug)]
 pub struct Store {
     disk: Arc<dyn Disk>,
     dir: String,
-    /// What is in the files, by query.
+    /// The state of the files, by query.
     files: Mutex<HashMap<&'static str, File>>,
-    /// A file up to this size is written anew rather than added to.
+    /// A file up to this size is rewritten, not appended to.
     small_bytes: usize,
-    /// Held while a file changes: one is written after another.
+    /// Locked while a file changes, so that files are written one after another.
     writing: Mutex<()>,
 }
 
-/// What is read of values over time: all of them of some queries, only the sums of others, neither of the rest.
+/// Selects the values over time to read: of some queries all, of others only the sums, of the rest none.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Past<'q> {
-    /// The queries of which all values are read.
+    /// The queries whose values are read.
     pub points_of: &'q [&'q Query],
-    /// The queries of which the sum of each series is read, which takes no memory for the values.
+    /// The queries of which the sum of each series is read, without memory for the values.
     pub sums_of: &'q [&'q Query],
 }
 
@@ -92,25 +93,25 @@ impl Past<'_> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct File {
-    /// The newest moment that was answered.
+    /// The newest time with an answer.
     to: u32,
-    /// The bytes that are as they were written.
+    /// The length of the undamaged bytes.
     bytes: usize,
 }
 
 impl Store {
-    /// The answers in `dir`, such as `cache/<project>`, which need not exist. Every file is read once and its checksums are
-    /// compared; nothing is changed.
+    /// Opens the answers in `dir`, such as `cache/<project>`, which need not exist. Reads each file once to
+    /// verify its checksums; changes nothing.
     ///
     /// # Errors
-    /// The disk refused to list the directory. A file that cannot be read counts as missing.
+    /// The directory cannot be listed. An unreadable file counts as missing.
     pub fn open(disk: Arc<dyn Disk>, dir: String) -> io::Result<Self> {
         let names = disk.list(&dir)?;
         let (files, writing) = (Mutex::default(), Mutex::default());
         let store = Self { disk, dir, files, small_bytes: SMALL_BYTES, writing };
         let mut bytes = Vec::new();
         for query in catalogue::all().filter(|query| names.binary_search(&file_name(query)).is_ok()) {
-            // One that cannot be read counts as missing.
+            // An unreadable file counts as missing.
             if store.read_file(query, &mut bytes).is_ok() {
                 store.found(query, &Frames::of(query, &bytes), bytes.len());
             }
@@ -118,20 +119,20 @@ impl Store {
         Ok(store)
     }
 
-    /// The newest moment for which a query is answered, in Unix seconds; `None` when it is not.
+    /// The newest time for which a query has an answer, in Unix seconds; `None` without one.
     #[must_use]
     pub fn to(&self, query: &Query) -> Option<u32> {
         self.file(query).map(|file| file.to)
     }
 
-    /// Adds an answer: `to` is the newest moment that was asked for, `step` the distance between two moments of the project
-    /// in seconds (see [`step_of`]). Of values over time those at other moments show at the next one; an older answer has
-    /// no say about a newer one.
+    /// Adds an answer: `to` is the newest requested time, `step` the distance between two times of the
+    /// project in seconds (see [`step_of`]). Values between two times count for the next one. An older answer
+    /// does not replace values of a newer one.
     ///
     /// # Errors
-    /// The disk refused, or there is no room for so many values: what was stored is unchanged. Or what was stored turns out
-    /// to be damaged ([`io::ErrorKind::InvalidData`]): the answer is not taken, [`Store::to`] says what is left, and more
-    /// than before is to be fetched.
+    /// The disk failed, or there are too many values: the stored answers are unchanged. Or the stored answer
+    /// is damaged ([`io::ErrorKind::InvalidData`]): the new one is refused, [`Store::to`] returns what is
+    /// left, and the caller has to fetch more than before.
     pub fn write(&self, mut answer: Incoming, to: u32, step: u32) -> io::Result<()> {
         let _writing = lock(&self.writing);
         let query = answer.query;
@@ -159,7 +160,7 @@ impl Store {
         }
     }
 
-    /// The bytes of a query's file; none when it is not answered, or when what was stored does not matter.
+    /// The bytes of a query's file; empty if there is none, or the new answer replaces it completely.
     fn old_bytes(&self, query: &'static Query) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         let Some(file) = self.file(query).filter(|_| query.kind != Kind::Now) else { return Ok(bytes) };
@@ -172,7 +173,7 @@ impl Store {
         Err(damaged())
     }
 
-    /// What a file has from `since` on, in the texts of the answer.
+    /// The stored rows and values from `since` on, with the symbols of the answer.
     fn old(&self, answer: &mut Incoming, frames: &Frames<'_>, since: u32) -> io::Result<Option<Table>> {
         if frames.list.is_empty() {
             return Ok(None);
@@ -183,7 +184,7 @@ impl Store {
     }
 
     fn write_range(&self, mut answer: Incoming, frames: &Frames<'_>, to: u32, kept: Grid) -> io::Result<()> {
-        // The points of another step before the first moment show there.
+        // Points of another step before the first time count for that time.
         let old = self.old(&mut answer, frames, kept.from.saturating_sub(kept.step))?;
         let table = merge::range(&answer, old.as_ref(), kept).map_err(io::Error::other)?;
         self.write_whole(answer.query, &Table { to, ..table }, &answer.symbols)
@@ -215,12 +216,12 @@ impl Store {
         Ok(())
     }
 
-    /// The stored answers to `queries`: when each series was seen, and its newest value. Of values over time that are kept,
-    /// as far back as they are from the newest moment, also those that `past` says. An answer that is missing or damaged is
-    /// not among them.
+    /// The stored answers to `queries`: when each series was seen, and its newest value. If `past` selects
+    /// them, also the values over time, as far back as the query keeps them. Missing and damaged answers are
+    /// left out.
     ///
     /// # Errors
-    /// There is no memory to unpack with.
+    /// There is no memory for decompression.
     pub fn read(&self, queries: impl Iterator<Item = &'static Query>, past: Past<'_>) -> io::Result<Answers> {
         let mut decoder = Decoder::new()?;
         let mut bytes = Vec::new();
@@ -258,7 +259,7 @@ impl Store {
         table.map_err(|Damaged| self.not_understood(query)).ok()
     }
 
-    /// Reads a file while nobody writes: it is damaged, or it was just replaced by a shorter one.
+    /// Reads a file while nothing writes: it is damaged, or was just replaced by a shorter one.
     fn read_alone(&self, query: &'static Query, bytes: &mut Vec<u8>) -> Option<()> {
         let _writing = lock(&self.writing);
         let file = self.file(query)?;
@@ -270,7 +271,7 @@ impl Store {
         Some(())
     }
 
-    /// Reads a file, which has no bytes if it does not exist.
+    /// Reads a file. If it does not exist, `bytes` is empty.
     fn read_file(&self, query: &Query, bytes: &mut Vec<u8>) -> io::Result<()> {
         let read = self.disk.read_into(&self.path(query), bytes);
         if let Err(error) = read {
@@ -283,18 +284,18 @@ impl Store {
         Ok(())
     }
 
-    /// Counts a file as missing whose bytes are as they were written but make no sense.
+    /// Marks an answer as missing whose bytes are undamaged but invalid.
     fn not_understood(&self, query: &'static Query) -> io::Error {
-        tracing::debug!(query = query.name, "a cached answer makes no sense and counts as missing");
+        tracing::debug!(query = query.name, "a cached answer is invalid and counts as missing");
         self.set(query, None);
         damaged()
     }
 
-    /// Reads and unpacks everything that is stored, and makes nothing of it: what any reading of these bytes costs at least.
-    /// How many bytes they stand for. A measure, which the time that [`Store::read`] takes is compared with.
+    /// Reads and decompresses everything without decoding it: the minimum cost of reading these bytes.
+    /// Returns the decompressed size. For benchmarks of [`Store::read`].
     ///
     /// # Errors
-    /// The disk refused, or a file is damaged.
+    /// The disk failed, or a file is damaged.
     pub fn read_raw(&self) -> io::Result<u64> {
         let queries: Vec<&'static str> = lock(&self.files).keys().copied().collect();
         let mut decoder = Decoder::new()?;
@@ -307,18 +308,19 @@ impl Store {
         Ok(unpacked)
     }
 
-    /// Forgets the queries that were answered beyond `now`: they were put by another clock, and what was not there yet has no
-    /// say. All that was known of them is asked for again.
+    /// Forgets answers that are newer than `now`: they were requested by another clock, and may lack values
+    /// that did not exist yet. They are requested again.
     pub fn forget_after(&self, now: u32) {
         let _writing = lock(&self.writing);
         lock(&self.files).retain(|_, file| file.to <= now);
     }
 
-    /// Removes the answers to queries that were last answered at another time than these, in Unix seconds, and all files that
-    /// are none of the catalogue's or damaged. What is kept of service levels beside them stays.
+    /// Removes the answers of queries whose newest time, in Unix seconds, is outside of `kept`, and all files
+    /// that are damaged or belong to no query of the catalogue. The file of service levels in the directory
+    /// stays.
     ///
     /// # Errors
-    /// The disk refused; some files may be left.
+    /// The disk failed; some files may be left.
     pub fn expire(&self, kept: RangeInclusive<u32>) -> io::Result<()> {
         let _writing = lock(&self.writing);
         lock(&self.files).retain(|_, file| kept.contains(&file.to));
@@ -339,7 +341,7 @@ impl Store {
         lock(&self.files).get(query.name).copied()
     }
 
-    /// Notes what a file of `len` bytes holds; the frames before a damaged one are good.
+    /// Records the state of a file of `len` bytes. The frames before a damaged one are valid.
     fn found(&self, query: &'static Query, frames: &Frames<'_>, len: usize) {
         if frames.bytes < len || frames.list.is_empty() {
             let (good, all) = (frames.bytes, len);

@@ -1,4 +1,4 @@
-//! Measures what it costs to know the world: the time that stages take, and what each query to Prometheus took.
+//! Measures the cost of loading worlds: the time of each stage, and of each query to Prometheus.
 
 use std::{
     collections::BTreeMap,
@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{catalogue, constructor::STAGES};
 
-/// The time that loads of a world took since the last cut.
+/// The time of loads since the last cut.
 #[derive(Debug, Default)]
 pub struct LoadCosts(Mutex<LoadTimes>);
 
-/// The times of some loads.
+/// The accumulated times of loads.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LoadTimes {
     /// The longest time of each stage, by name.
@@ -24,14 +24,14 @@ pub struct LoadTimes {
     audits: Duration,
 }
 
-/// What a load of a world is made of beside the stages of the constructor.
+/// The stages of a load besides those of the constructor.
 const OTHER_STAGES: [&str; 5] =
     ["query", "load_app_sli", "load_app_deployments", "load_app_incidents", "get_check_configs"];
 
-/// The longest time that a file is believed: a year. Sums of such times do not overflow.
+/// The longest time that is accepted from a file: a year. Sums of such times do not overflow.
 const BELIEVABLE: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// What was measured since the last report, in the form in which it survives a clean restart.
+/// The measurements since the last report, in the form in which they survive a clean restart.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedWorldCosts {
     stages: BTreeMap<String, Duration>,
@@ -53,7 +53,7 @@ impl SavedWorldCosts {
         }
     }
 
-    /// The times of the stages that there are. Nothing of a file that says what cannot be.
+    /// The times of known stages; empty if the file has an impossible value.
     pub(super) fn load_times(&self) -> LoadTimes {
         let stages = STAGES.iter().map(|stage| stage.name).chain(OTHER_STAGES);
         let stages = stages.filter_map(|stage| Some((stage, *self.stages.get(stage)?))).collect();
@@ -66,7 +66,7 @@ impl SavedWorldCosts {
         }
     }
 
-    /// The costs of the queries that there are.
+    /// The costs of known queries.
     pub(super) fn query_costs(&self) -> QueryCosts {
         let costs = catalogue::all().filter_map(|query| Some((query.name, *self.queries.get(query.name)?)));
         QueryCosts(costs.filter(|(_, cost)| cost.latency <= BELIEVABLE).collect())
@@ -74,7 +74,7 @@ impl SavedWorldCosts {
 }
 
 impl LoadCosts {
-    /// Adds what was measured before a restart.
+    /// Adds the measurements from before a restart.
     pub(super) fn resume(&self, earlier: LoadTimes) {
         let mut times = self.times();
         for (stage, took) in earlier.stages {
@@ -86,7 +86,7 @@ impl LoadCosts {
         times.audits = times.audits.saturating_add(earlier.audits);
     }
 
-    /// Adds a load: its stages, all of it, and the audit of what was loaded.
+    /// Adds a load: its stages, its total time, and the time of the audit.
     pub fn add(&self, stages: &[(&'static str, Duration)], total: Duration, audit: Duration) {
         let mut times = self.times();
         for (stage, took) in stages {
@@ -104,7 +104,7 @@ impl LoadCosts {
         self.times().clone()
     }
 
-    /// The times since the last cut; the next begins here.
+    /// The times since the last cut. Resets them.
     #[must_use]
     pub fn cut(&self) -> LoadTimes {
         std::mem::take(&mut self.times())
@@ -116,60 +116,61 @@ impl LoadCosts {
 }
 
 impl LoadTimes {
-    /// The mean time of a load; zero without one.
+    /// The mean time of a load; zero without loads.
     #[must_use]
     pub fn mean(&self) -> Duration {
         self.total.checked_div(self.loads).unwrap_or_default()
     }
 
-    /// The mean time of the audit of what was loaded; zero without a load.
+    /// The mean time of an audit; zero without loads.
     #[must_use]
     pub fn audit_mean(&self) -> Duration {
         self.audits.checked_div(self.loads).unwrap_or_default()
     }
 }
 
-/// What the queries of one project or of several cost, by name. A query that was not asked yet is absent.
+/// The costs of the queries of one or more projects, by name, without those that did not run yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueryCosts(pub BTreeMap<&'static str, QueryCost>);
 
-/// What a query cost when it was last asked.
+/// The cost of the latest run of a query.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueryCost {
     /// Whether it failed.
     pub failed: bool,
-    /// How long the request took that last filled the cache.
+    /// How long the latest successful request took.
     pub latency: Duration,
     /// How many series that request returned.
     pub series: u64,
 }
 
 impl QueryCosts {
-    /// Notes that a query was answered.
+    /// Records an answer to a query.
     pub fn answered(&mut self, query: &'static str, latency: Duration, series: u64) {
         self.0.insert(query, QueryCost { failed: false, latency, series });
     }
 
-    /// Notes that a query failed; what it cost when it last succeeded is kept.
+    /// Records the failure of a query. The cost of its latest success stays.
     pub fn failed(&mut self, query: &'static str) {
         self.0.entry(query).or_default().failed = true;
     }
 
-    /// Notes that nothing of a query is missing.
+    /// Records that a query is up to date.
     pub fn up_to_date(&mut self, query: &'static str) {
         if let Some(cost) = self.0.get_mut(query) {
             cost.failed = false;
         }
     }
 
-    /// Adds those of `earlier` that are absent here.
+    /// Adds those of `earlier` that are missing here.
     pub(super) fn complete(&mut self, earlier: &Self) {
         for (query, cost) in &earlier.0 {
             self.0.entry(query).or_insert(*cost);
         }
     }
 
-    /// Adds those of another project: one failure is a failure, the longest latency counts, series add up.
+    /// Adds the costs of another project: a failure in either counts, the longer latency counts, series are
+    /// added.
     pub fn merge(&mut self, other: &Self) {
         for (query, cost) in &other.0 {
             let sum = self.0.entry(query).or_default();

@@ -1,4 +1,4 @@
-//! From the cache to what the report says and what is to be remembered, with the time that each stage took.
+//! Loads the world of a project from the cache, and measures the time of each stage.
 
 use std::{fmt, io, time::Duration};
 
@@ -18,15 +18,15 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// What a load came to.
+/// The result of a load.
 pub struct Loaded {
-    /// What runs there.
+    /// The numbers for reports.
     pub facts: Facts,
-    /// The time that each stage took, in order.
+    /// The time of each stage, in order.
     pub stages: Vec<(&'static str, Duration)>,
-    /// What is to be remembered.
+    /// The changes to store.
     pub findings: Findings,
-    /// The time of it all, without the audit and what is found out with it.
+    /// The total time, without the audit and the search for changes.
     pub total: Duration,
     /// The time of the audit.
     pub audit: Duration,
@@ -34,7 +34,7 @@ pub struct Loaded {
 
 impl fmt::Debug for Loaded {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without the findings: they name what runs there.
+        // Leaves out the findings, which contain names.
         formatter
             .debug_struct("Loaded")
             .field("facts", &self.facts)
@@ -44,41 +44,41 @@ impl fmt::Debug for Loaded {
     }
 }
 
-/// What a load knows from before, and adds to.
+/// The state from earlier loads, which a load uses and updates.
 pub struct Memory<'m> {
-    /// What is known of requests.
+    /// The recorded requests to applications.
     pub recorded: &'m mut Recorded,
-    /// What the operator's own queries said of them since the last load.
+    /// The results of the operator's custom queries since the last load.
     pub own: &'m Batch,
-    /// What is remembered of the project.
+    /// The stored history of the project.
     pub recalled: &'m Recalled,
-    /// Since when is counted, in Unix seconds by the clock of Prometheus.
+    /// The start of counting, in Unix seconds by the clock of Prometheus.
     pub counting_since: u32,
     /// The distance between two points of the project, in seconds.
     pub step_s: u32,
-    /// Gives names for incidents.
+    /// Creates ids of incidents.
     pub new_key: fn() -> String,
 }
 
 impl fmt::Debug for Memory<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without what is recalled: it names what runs there.
+        // Leaves out the history, which contains names.
         formatter.debug_struct("Memory").field("recorded", &self.recorded).finish_non_exhaustive()
     }
 }
 
-/// Loads the world of a project from its cache, and audits it. Touches no network.
+/// Loads and audits the world of a project from its cache. Does not use the network.
 ///
 /// # Errors
-/// The cache cannot be read at all.
+/// The cache is unreadable.
 pub fn load(store: &Store, project: &Project, prices: &Prices, clock: &dyn Clock) -> io::Result<Loaded> {
     load_with(store, project, prices, clock, None)
 }
 
-/// The same, and finds out what is to be remembered.
+/// The same, and finds the changes to store.
 ///
 /// # Errors
-/// The cache cannot be read at all.
+/// The cache is unreadable.
 pub fn load_with(
     store: &Store,
     project: &Project,
@@ -103,7 +103,7 @@ pub fn load_with(
     Ok(Loaded { facts, findings, stages: stages.times, total, audit: stages.audit })
 }
 
-/// The stages of a load, timed one after another, and the audit among them.
+/// Measures the stages of a load, and the audit among them.
 struct Stages<'c> {
     clock: &'c dyn Clock,
     before: Duration,
@@ -141,11 +141,11 @@ fn find(store: &Store, world: &World<'_>, memory: Memory<'_>, stages: &mut Stage
     sight.findings(points, new_key, |stage| stages.ended(stage))
 }
 
-/// Records what became known of requests.
+/// Records requests to applications.
 fn record(store: &Store, world: &World<'_>, recorded: &mut Recorded, own: &Batch) {
     let dropped = recorded.indicators().dropped();
     let mut written = recorded.record(own);
-    // Slots are complete every five minutes, and worlds are loaded more often.
+    // Slots are complete every five minutes, and loads are more frequent.
     if INDICATORS
         .iter()
         .any(|query| store.to(query).map(slot_before) > recorded.indicators().newest_of(query))
@@ -156,9 +156,9 @@ fn record(store: &Store, world: &World<'_>, recorded: &mut Recorded, own: &Batch
         written = written.and(batch.and_then(|batch| recorded.record(&batch)));
     }
     if let Err(error) = written {
-        tracing::debug!(%error, "what is known of service levels cannot be kept");
+        tracing::debug!(%error, "the service levels of a project cannot be stored");
     }
     if dropped == 0 && recorded.indicators().dropped() > 0 {
-        tracing::warn!("a project has more applications than service levels are known of");
+        tracing::warn!("a project has too many applications to measure the service levels of all");
     }
 }

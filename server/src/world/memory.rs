@@ -1,4 +1,4 @@
-//! What of a project was recalled last, and what is still to be remembered?
+//! Reads and stores the history of a project for its observation.
 
 use std::{
     fmt,
@@ -14,16 +14,16 @@ use super::{
     records::{Countable, Findings, Recalled, Records, Unavailable},
 };
 
-/// How long the records may take.
+/// The timeout for reading and for storing.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The memory of one project.
+/// The history of one project.
 pub(super) struct Remembered {
     project: String,
-    /// `None` where nothing is remembered.
+    /// `None` if nothing is stored.
     records: Option<Arc<dyn Records>>,
     last: Mutex<Arc<Recalled>>,
-    /// What there was to count when something was remembered last.
+    /// The counted events of the latest successful store.
     counted: Mutex<Vec<Countable>>,
 }
 
@@ -32,13 +32,13 @@ impl Remembered {
         Self { project, records, last: Mutex::default(), counted: Mutex::default() }
     }
 
-    /// What was recalled last; nothing before.
+    /// The history as it was last read; empty before.
     pub(super) fn last(&self) -> Arc<Recalled> {
         Arc::clone(&locked(&self.last))
     }
 
-    /// Recalls what is known. If that fails what was recalled last still holds; but what is found out with it may be known
-    /// already, and is not to be remembered.
+    /// Reads the history. If that fails, the previous one stays valid for reading; but changes that are found
+    /// with it may be stored already, and must not be stored.
     pub(super) async fn recall(&self) -> Result<(), Unavailable> {
         let records = self.records.as_ref().ok_or(Unavailable)?;
         let recalled = timeout(TIMEOUT, records.recall(&self.project)).await;
@@ -46,7 +46,8 @@ impl Remembered {
         Ok(())
     }
 
-    /// Remembers what was found out with what was recalled just now. What cannot be remembered is found out again.
+    /// Stores changes that were found with the history that was just read. Changes that cannot be stored will
+    /// be found again.
     pub(super) async fn remember(&self, findings: Findings) {
         let Some(records) = &self.records else { return };
         if !findings.are_news(&locked(&self.counted)) {
@@ -60,12 +61,12 @@ impl Remembered {
 
 impl fmt::Debug for Remembered {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without what is recalled: it names what runs there.
+        // Leaves out the history, which contains names.
         formatter.debug_struct("Remembered").field("records", &self.records.is_some()).finish_non_exhaustive()
     }
 }
 
-/// A name for an incident: eight random characters of `0-9a-z`.
+/// A random id for an incident: eight characters of `0-9a-z`.
 pub(super) fn new_key() -> String {
     let mut random = rand::rng();
     (0..8).filter_map(|_| char::from_digit(random.random_range(0..36), 36)).collect()

@@ -1,4 +1,4 @@
-//! One project under observation: its cache, its Prometheus, and what is known of it.
+//! Observes one project: refreshes its cache from Prometheus and loads its world.
 
 use std::{
     io,
@@ -28,16 +28,17 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// How often what is too old is removed from the cache.
+/// How often expired data is removed from the cache.
 const UPKEEP: Duration = Duration::from_secs(3600);
 
-/// How far ahead of the time of Prometheus anything that is kept may be, in seconds. What is further is of a wrong clock.
+/// How far ahead of the time of Prometheus cached data may be, in seconds. Anything beyond is from a wrong
+/// clock.
 const MAX_AHEAD_S: u32 = 3600;
 
-/// How long to wait before a cache that cannot be opened is tried again.
+/// The delay before another attempt to open a cache.
 const RETRY: Duration = Duration::from_secs(30);
 
-/// A project, observed.
+/// The observation of a project.
 #[derive(Debug)]
 pub(super) struct Observation {
     project: Project,
@@ -45,22 +46,22 @@ pub(super) struct Observation {
     /// The time of the project's Prometheus.
     clock: Arc<PrometheusClock>,
     facts: Mutex<Facts>,
-    /// Why nothing is learned at present.
+    /// The latest error of Prometheus.
     failure: Mutex<Option<String>>,
     queries: Arc<Mutex<QueryCosts>>,
     remembered: Remembered,
-    /// The queries that are under way, and what is done to the cache.
+    /// Running queries, and operations on the cache.
     work: TaskTracker,
 }
 
-/// What of a project is on disk.
+/// The files of a project on disk.
 #[derive(Debug, Clone)]
 struct Kept {
     store: Arc<Store>,
     recorded: Arc<Mutex<Recorded>>,
 }
 
-/// Whether Prometheus answers, for the log.
+/// Whether Prometheus answers. Decides what is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Health {
     Answers,
@@ -76,18 +77,19 @@ impl Observation {
         Self { project, surroundings, clock, facts, failure, queries, remembered, work }
     }
 
-    /// What came instead of answers when Prometheus was last asked; `None` when it answered.
+    /// The error of the latest request to Prometheus; `None` if it succeeded.
     pub(super) fn failure(&self) -> Option<String> {
         locked(&self.failure).clone()
     }
 
-    /// Adds what is known of this project.
+    /// Adds the numbers of this project.
     pub(super) fn add_to(&self, known: &mut Known) {
         known.facts.merge(locked(&self.facts).clone());
         known.queries.merge(&locked(&self.queries));
     }
 
-    /// Keeps the cache up to date and loads the world from it, until `stop`. When this returns, nothing touches the cache.
+    /// Keeps the cache up to date and loads the world from it, until `stop`. After it returns, nothing uses
+    /// the cache.
     pub(super) async fn run(&self, stop: &CancellationToken) {
         stop.run_until_cancelled(self.observe()).await;
         self.work.close();
@@ -96,7 +98,7 @@ impl Observation {
 
     async fn observe(&self) {
         let kept = self.open().await;
-        // What is known from before, while Prometheus has not answered yet.
+        // Uses the cached answers until Prometheus has answered.
         let refresh_interval = u32::try_from(self.project.prometheus.refresh_interval.as_secs());
         self.load(&kept, Batch::default(), refresh_interval.unwrap_or(u32::MAX)).await;
         let access = &self.project.prometheus;
@@ -120,7 +122,7 @@ impl Observation {
         loop {
             let started = clock.monotonic();
             if prometheus.date().is_some_and(|date| date.is_outdated(clock.wall(), clock.monotonic())) {
-                // The answer to the first question says what time it is there now.
+                // The answer to the next request shows the current time of Prometheus.
                 refresh.forget_step();
             }
             let mut step = refresh.step(self.now(), access.refresh_interval).await;
@@ -150,8 +152,8 @@ impl Observation {
         }
     }
 
-    /// Keeps the time by the clock of Prometheus if its answers say that it differs from this machine's. Says whether the time
-    /// is another now.
+    /// Adjusts the clock if Prometheus' answers show that its time differs from this machine's. Returns
+    /// whether the adjustment changed.
     async fn set_clock(
         &self,
         prometheus: &Prometheus,
@@ -179,7 +181,7 @@ impl Observation {
     }
 
     async fn samples_contradict(&self, refresh: &Refresh, ahead: i64, step: u32) -> bool {
-        /// How far back samples are looked for, in seconds.
+        /// How far back samples are searched, in seconds.
         const BACK: i64 = 600;
         let here = i64::try_from(self.clock.machine().wall().as_secs()).unwrap_or(i64::MAX);
         let there = here.saturating_add(ahead);
@@ -191,7 +193,7 @@ impl Observation {
         newest.is_some_and(|newest| is_contradicted(here, there, newest.into()))
     }
 
-    /// Waits for the next round. Prices that come meanwhile are not left for it.
+    /// Waits for the next round. Loads again if new prices arrive meanwhile.
     async fn rest(&self, rest: Duration, kept: &Kept, step: u32, prices: &mut watch::Receiver<Arc<Prices>>) {
         let mut over = pin!(tokio::time::sleep(rest));
         loop {
@@ -215,7 +217,7 @@ impl Observation {
             match opened.await.map_err(io::Error::other).flatten() {
                 Ok(kept) => return kept,
                 Err(error) if !failing => {
-                    tracing::error!(%error, "the cache of a project cannot be opened; nothing is known of it");
+                    tracing::error!(%error, "the cache of a project cannot be opened; the project is not observed");
                     failing = true;
                 }
                 Err(_) => {}
@@ -224,15 +226,16 @@ impl Observation {
         }
     }
 
-    /// Every query of a Prometheus that cannot even be asked has failed.
+    /// Marks all queries as failed, since requests to this Prometheus are impossible.
     fn cannot_ask(&self, why: &dyn std::error::Error) {
-        tracing::warn!("the Prometheus of a project cannot be asked: {why}");
+        tracing::warn!("the access to the Prometheus of a project is invalid: {why}");
         *locked(&self.failure) = Some(why.to_string());
         let mut queries = locked(&self.queries);
         catalogue::all().for_each(|query| queries.failed(query.name));
     }
 
-    /// Keeps for the operator what the log says once. A round without a question keeps what is known.
+    /// Stores the error for the operator, which the log contains only once. A round without requests changes
+    /// nothing.
     fn note_failure(&self, health: Health, why: Option<QueryError>) {
         let mut failure = locked(&self.failure);
         match (health, why) {
@@ -244,7 +247,7 @@ impl Observation {
         }
     }
 
-    /// Puts the operator's own queries for the slots that end up to `to`, in Unix seconds, and are missing.
+    /// Runs the operator's custom queries for the missing slots that end at `to` (Unix seconds) or before.
     async fn ask_own(&self, prometheus: &Arc<Prometheus>, kept: &Kept, to: u32) -> Batch {
         let missing = locked(&kept.recorded).indicators().missing(&self.remembered.last().overrides, to);
         ask_own(prometheus, missing).await
@@ -258,7 +261,9 @@ impl Observation {
         let loaded = self.load_blocking(kept, own, step_s).await;
         let Loaded { facts, findings, mut stages, total, audit } = match loaded {
             Ok(loaded) => loaded,
-            Err(error) => return tracing::error!(%error, "a world cannot be loaded; what was known stays"),
+            Err(error) => {
+                return tracing::error!(%error, "the model of a project cannot be rebuilt; the previous results stay");
+            }
         };
         stages.push(("get_check_configs", recalling));
         self.surroundings.costs.add(&stages, total, audit);
@@ -290,8 +295,8 @@ impl Observation {
         u32::try_from(self.clock.wall().as_secs()).unwrap_or(u32::MAX)
     }
 
-    /// Removes what is too old at `now`, and what is of a wrong clock's future. As long as the time of Prometheus is not
-    /// known, it may be what is kept that is right.
+    /// Removes data that is expired at `now`, and data from the future of a wrong clock. As long as the time
+    /// of Prometheus is unknown, the cached data may be right.
     async fn expire(&self, kept: &Kept, now: u32, upkeep: Upkeep) {
         let (kept, ttl) = (kept.clone(), self.surroundings.cache_ttl);
         let earliest = now.saturating_sub(u32::try_from(ttl.as_secs()).unwrap_or(u32::MAX));
@@ -301,12 +306,13 @@ impl Observation {
             kept.store.expire(earliest..=latest)
         });
         if let Err(error) = expired.await.map_err(io::Error::other).flatten() {
-            tracing::debug!(%error, "what is too old could not be removed from a cache");
+            tracing::debug!(%error, "expired data could not be removed from a cache");
         }
     }
 }
 
-/// When a cache is cleaned, on the monotonic clock, and whether the time of Prometheus is known then.
+/// The time of a clean-up of the cache on the monotonic clock, and whether the time of Prometheus was known
+/// then.
 #[derive(Debug, Clone, Copy)]
 struct Upkeep {
     at: Duration,
@@ -314,7 +320,7 @@ struct Upkeep {
 }
 
 impl Upkeep {
-    /// Whether it is time: an hour has passed, or more is known than at the last time.
+    /// Whether a clean-up is necessary: an hour has passed, or the time of Prometheus has become known.
     fn is_due_after(self, last: Option<Self>) -> bool {
         last.is_none_or(|last| {
             self.at.saturating_sub(last.at) >= UPKEEP || (self.knows_time && !last.knows_time)
@@ -322,7 +328,7 @@ impl Upkeep {
     }
 }
 
-/// Tells the operator how the clocks differ now.
+/// Logs how the clocks differ.
 fn tell(difference: ClockDifference) {
     match difference {
         ClockDifference::None => {
@@ -330,19 +336,18 @@ fn tell(difference: ClockDifference) {
         }
         ClockDifference::Followed(ahead) => tracing::warn!(
             ahead,
-            "the clock of a project's Prometheus differs from that of this machine by so many seconds; it is asked by its own \
-             time"
+            "the clock of a project's Prometheus is this many seconds ahead of this machine's; queries use its time"
         ),
         ClockDifference::Disbelieved(ahead) => tracing::warn!(
             ahead,
-            "the header Date of what answers for a project's Prometheus differs from the clock of this machine by so many \
-             seconds, and its samples do not; the header is not believed"
+            "the header Date of a project's Prometheus is this many seconds ahead of this machine's clock, but its samples \
+             are not; the header is ignored"
         ),
     }
 }
 
 impl Health {
-    /// What a round says, with a line in the log when that is news.
+    /// The state after a round. Logs changes.
     fn after(self, round: Round, why: Option<QueryError>) -> Self {
         let health = match round {
             Round { answered: 0, failed: 1.. } => Self::Silent,
@@ -352,9 +357,13 @@ impl Health {
         match (self, health) {
             (Self::Answers, Self::Silent) => match why {
                 Some(why) => {
-                    tracing::warn!("nothing is learned of a project; what was known of it stays: {why}");
+                    tracing::warn!(
+                        "all queries to the Prometheus of a project fail; the previous results stay: {why}"
+                    );
                 }
-                None => tracing::warn!("what is learned of a project cannot be kept; what was known stays"),
+                None => tracing::warn!(
+                    "the answers of the Prometheus of a project cannot be stored; the previous results stay"
+                ),
             },
             (Self::Silent, Self::Answers) => tracing::info!("the Prometheus of a project answers again"),
             _ => {}

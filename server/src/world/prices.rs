@@ -1,6 +1,6 @@
-//! What do the nodes of cloud providers cost?
+//! Fetches the prices of cloud providers.
 //!
-//! The prices are a public list, which is fetched once a day while somebody needs it, and kept on disk.
+//! The price list is public. It is fetched once a day while a node needs it, and stored on disk.
 
 mod kept;
 mod list;
@@ -26,14 +26,14 @@ pub use self::{
 };
 use crate::disk::Disk;
 
-/// The cloud providers of which the list has prices.
+/// The cloud providers in the list.
 pub const CLOUDS: [&str; 3] = ["aws", "azure", "gcp"];
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const FIRST_PAUSE: Duration = Duration::from_secs(60);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
-/// The newest price list that there is.
+/// The latest price list.
 #[derive(Debug)]
 pub struct PriceList {
     source: Source,
@@ -42,18 +42,18 @@ pub struct PriceList {
     progress: Mutex<Progress>,
 }
 
-/// How fetching goes.
+/// The state of fetching.
 #[derive(Debug, Default)]
 struct Progress {
-    /// When the current list was last changed, as its server says it.
+    /// When the current list was last modified, as reported by its server.
     modified: Option<String>,
-    /// Failures since a list last came.
+    /// The number of failures since the latest success.
     failures: u32,
 }
 
 impl PriceList {
-    /// The list that is kept on `disk`, or an empty one. Nothing is fetched yet. Reads and decodes a file: not for a thread
-    /// that must not wait.
+    /// The list that is stored on `disk`, or an empty one. Fetches nothing yet. Reads and decodes a file, so
+    /// it must not run on a thread of the runtime.
     #[must_use]
     pub fn open(source: Source, disk: Arc<dyn Disk>) -> Self {
         let kept = Kept(disk);
@@ -62,26 +62,26 @@ impl PriceList {
         Self { source, kept, current: watch::Sender::new(Arc::new(prices)), progress }
     }
 
-    /// The newest prices; none before a list came.
+    /// The latest prices; empty before a list was fetched.
     #[must_use]
     pub fn current(&self) -> Arc<Prices> {
         Arc::clone(&self.current.borrow())
     }
 
-    /// Tells when there is a list other than the one that is there now.
+    /// Notifies of every replacement of the list.
     #[must_use]
     pub fn news(&self) -> watch::Receiver<Arc<Prices>> {
         self.current.subscribe()
     }
 
-    /// Fetches the list once a day until `stop`, from the moment on at which `needed` is told first; after a failure
-    /// earlier.
+    /// Fetches the list once a day until `stop`, beginning with the first notification of `needed`; after a
+    /// failure earlier.
     pub async fn run(&self, stop: &CancellationToken, needed: &Notify) {
         if stop.run_until_cancelled(needed.notified()).await.is_none() {
             return;
         }
         while let Some(fetched) = stop.run_until_cancelled(self.fetch()).await {
-            // Not cancelled: when this returns, nothing writes to the disk any more.
+            // Not cancelled, so that nothing writes to the disk after this function returns.
             let wait = match self.take_in(fetched).await {
                 Ok(()) => DAY,
                 Err(_) => pause_after(self.progress().failures),
@@ -92,7 +92,7 @@ impl PriceList {
         }
     }
 
-    /// Fetches the list once, if it was changed, and keeps it.
+    /// Fetches the list once, and stores it if it was modified.
     ///
     /// # Errors
     /// There is no new list; the old one stays.
@@ -122,7 +122,7 @@ impl PriceList {
         let read = tokio::task::spawn_blocking(move || {
             let prices = Prices::read(&fetched.bytes)?;
             if let Err(error) = kept.store(&url, fetched) {
-                tracing::warn!(kind = %error.kind(), "the price list cannot be kept on disk");
+                tracing::warn!(kind = %error.kind(), "the price list cannot be stored on disk");
             }
             Ok(prices)
         });
@@ -135,7 +135,7 @@ impl PriceList {
     fn note(&self, refreshed: Result<(), NoList>) {
         let mut progress = self.progress();
         match refreshed {
-            Ok(()) if progress.failures > 0 => tracing::info!("the price list comes again"),
+            Ok(()) if progress.failures > 0 => tracing::info!("the price list can be fetched again"),
             Err(error) if progress.failures == 0 => tracing::warn!("there is no new price list: {error}"),
             _ => {}
         }
@@ -147,7 +147,7 @@ impl PriceList {
     }
 }
 
-/// The pause after some failures in a row: twice as long each time, up to an hour.
+/// The pause after consecutive failures: doubled each time, up to an hour.
 fn pause_after(failures: u32) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
     FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE)

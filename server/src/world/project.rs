@@ -1,22 +1,23 @@
-//! A project as the world sees it: plain values from the settings.
+//! A project as the observer needs it: plain values from the settings.
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-/// A project whose Prometheus is asked.
+/// A project with a Prometheus.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Project {
     /// Its id, which is safe as a file name: letters, digits, `-` and `_`.
     pub id: String,
     /// Its Prometheus.
     pub prometheus: PrometheusAccess,
-    /// Patterns by application category, matched against `namespace/name`. Also those of built-in categories.
+    /// Patterns by application category, matched against `namespace/name`, including those of built-in
+    /// categories.
     pub application_categories: BTreeMap<String, Vec<String>>,
-    /// Patterns of instance names by the name of the application that they make up.
+    /// Patterns of instance names, by the name of the custom application.
     pub custom_applications: BTreeMap<String, Vec<String>>,
 }
 
 impl Project {
-    /// The name of the directory that holds its cache. Another Prometheus and another selector have another one.
+    /// The name of the directory of its cache. It is different for another Prometheus or another selector.
     #[must_use]
     pub fn cache_name(&self) -> String {
         let PrometheusAccess { url, extra_selector, .. } = &self.prometheus;
@@ -24,7 +25,8 @@ impl Project {
     }
 }
 
-/// Whether a directory of this name is the cache of a project ([`Project::cache_name`]). Coroot's have no hyphen.
+/// Whether a directory name is that of a project's cache ([`Project::cache_name`]). Coroot's directories have
+/// no hyphen.
 #[must_use]
 pub fn is_own_cache(name: &str) -> bool {
     let Some((id, hash)) = name.rsplit_once('-') else { return false };
@@ -34,7 +36,7 @@ pub fn is_own_cache(name: &str) -> bool {
 
 impl fmt::Debug for Project {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without the patterns: they name what runs there.
+        // Leaves out the patterns, which contain names.
         formatter
             .debug_struct("Project")
             .field("id", &self.id)
@@ -45,26 +47,26 @@ impl fmt::Debug for Project {
     }
 }
 
-/// How to reach a Prometheus.
+/// The access to a Prometheus.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PrometheusAccess {
     /// Its address, with any path before `/api/v1`.
     pub url: String,
-    /// How often it is asked.
+    /// How often it is queried.
     pub refresh_interval: Duration,
-    /// Whether any certificate will do.
+    /// Whether invalid certificates are accepted.
     pub tls_skip_verify: bool,
-    /// Name and password.
+    /// User name and password.
     pub basic_auth: Option<(String, String)>,
     /// A label selector such as `{cluster="a"}` that is added to every query; empty for none.
     pub extra_selector: String,
-    /// Headers, names and values.
+    /// Names and values of additional headers.
     pub custom_headers: Vec<(String, String)>,
 }
 
 impl fmt::Debug for PrometheusAccess {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without the address, the password and the headers: they are nobody's business in a log.
+        // Leaves out the address, the password and the headers, which must not be logged.
         formatter
             .debug_struct("PrometheusAccess")
             .field("refresh_interval", &self.refresh_interval)

@@ -1,8 +1,8 @@
-//! How Prometheus is asked, and how its answers are read.
+//! Sends queries to Prometheus and reads its answers.
 //!
-//! An answer is read while it arrives: bytes are decompressed and bounded (`body`), cut into series (`splitter`), and
-//! each series is read (`series`) into the caller's [`Sink`] before the next one is looked at. Nothing is
-//! started on the side: a dropped query ends at once.
+//! An answer is read while it arrives: bytes are decompressed and limited (`body`), split into series
+//! (`splitter`), and each series is parsed (`series`) into the caller's [`Sink`] before the next one. Nothing
+//! runs in the background: a dropped query ends at once.
 
 mod access;
 mod body;
@@ -34,20 +34,20 @@ use super::{
 };
 use crate::{clock::Clock, outgoing::TargetPolicy};
 
-/// What one query may cost.
+/// The limits of one query.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
     connect_timeout: Duration,
-    /// For the whole of a query, connecting included.
+    /// For the whole query, including the connection.
     timeout: Duration,
-    /// Bytes of an answer, decompressed.
+    /// The decompressed bytes of an answer.
     bytes: u64,
 }
 
-/// The largest refusal of which the reason is read, in bytes.
+/// The largest error response whose reason is parsed, in bytes.
 const REFUSAL: u64 = 64 * 1024;
 
-/// The Prometheus of one project. Cheap to share; it opens connections only for queries.
+/// A client of one project's Prometheus. Cheap to share; it opens connections only for queries.
 #[derive(Debug)]
 pub struct Prometheus {
     endpoint: Endpoint,
@@ -57,52 +57,52 @@ pub struct Prometheus {
     date: Mutex<Option<DateHeard>>,
 }
 
-/// What an answer cost.
+/// The measurements of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answered {
-    /// Bytes of the answer, decompressed.
+    /// The decompressed bytes of the answer.
     pub bytes: u64,
-    /// Bytes of the answer as they came over the network, without headers.
+    /// The transferred bytes of the answer, without headers.
     pub wire_bytes: u64,
-    /// From the query to the end of the answer.
+    /// The time from the query to the end of the answer.
     pub latency: Duration,
-    /// How many series were handed to the sink.
+    /// The number of series that the sink received.
     pub series: u64,
-    /// Whether Prometheus warned of something, or had something to add.
+    /// Whether the answer contains warnings or infos.
     pub warnings: bool,
 }
 
-/// Takes in an answer while it arrives, series by series.
+/// Receives an answer while it arrives, series by series.
 pub trait Sink: Send + 'static {
-    /// A series begins: the texts of its kept labels, in the order of the query's; empty for a label that it lacks. It
-    /// has a point.
+    /// Begins a series with at least one point. The kept labels are in the order of the query; a missing
+    /// label is empty.
     ///
     /// # Errors
-    /// There is no room for more.
+    /// The answer is too large.
     fn series(&mut self, labels: &[&str]) -> Result<(), TooLarge>;
 
-    /// A point of that series: its moment in Unix seconds, and its value, which is not NaN but may be infinite. Moments
-    /// rise within a series and are within the span that was asked for.
+    /// Adds a point to the series: a time in Unix seconds and a value, which is not NaN but may be infinite.
+    /// Times increase within a series and are within the requested span.
     ///
     /// # Errors
-    /// There is no room for more.
+    /// The answer is too large.
     fn point(&mut self, at: u32, value: f32) -> Result<(), TooLarge>;
 }
 
-/// An answer is larger than what is taken.
+/// An answer is too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the answer is larger than what is taken")]
+#[error("the answer is too large")]
 pub struct TooLarge;
 
-/// What a range query asks for: the moments `from`, `from + step`, … up to `to`, in Unix seconds. One moment when they
-/// are the same.
+/// The times of a range query: `from`, `from + step`, … up to `to`, in Unix seconds. If both are the same, it
+/// is one time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
-    /// The first moment.
+    /// The first time.
     pub from: u32,
-    /// The last moment, not before the first.
+    /// The last time, not before the first.
     pub to: u32,
-    /// The distance between two moments, at least 1.
+    /// The distance between two times, at least 1.
     pub step: u32,
 }
 
@@ -116,7 +116,7 @@ impl Default for Limits {
     }
 }
 
-/// Whether a Prometheus can be asked in this way. Nothing is asked.
+/// Checks whether the access to a Prometheus is valid. Sends nothing.
 ///
 /// # Errors
 /// Every [`InvalidAccess`].
@@ -128,7 +128,7 @@ pub fn check(access: &PrometheusAccess, targets: TargetPolicy) -> Result<(), Inv
 }
 
 impl Prometheus {
-    /// The Prometheus that a project names. Nothing is asked yet.
+    /// A client of the Prometheus. Sends nothing yet.
     ///
     /// # Errors
     /// Every [`InvalidAccess`].
@@ -151,17 +151,17 @@ impl Prometheus {
         Ok(Self { endpoint, expressions, limits, clock, date: Mutex::default() })
     }
 
-    /// What time it was there, as the latest answer with a date says.
+    /// The server's time according to its latest answer with a date.
     #[must_use]
     pub fn date(&self) -> Option<DateHeard> {
         *self.date.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks for the values of `query` at the moments of `span`, with ranges of `range_seconds`, and hands the answer to
-    /// `sink`, series by series while it arrives. Returns the sink once the answer is complete.
+    /// Requests the values of `query` at the times of `span`, with ranges of `range_seconds`, and passes the
+    /// series to `sink` as they arrive. Returns the sink after the end of the answer.
     ///
     /// # Errors
-    /// Every [`QueryError`]; what the sink took in until then is lost with it.
+    /// Every [`QueryError`]; the sink is lost together with what it received.
     pub async fn range<S: Sink>(
         &self,
         query: &'static Query,
@@ -173,7 +173,7 @@ impl Prometheus {
         self.values(&expression, query.kept(), span, sink).await
     }
 
-    /// The same for an expression of the operator's, of whose series `labels` are kept.
+    /// The same for an operator's expression, with the labels to keep.
     ///
     /// # Errors
     /// Every [`QueryError`].
@@ -214,7 +214,7 @@ impl Prometheus {
         Ok((sink, answered))
     }
 
-    /// The response to a range query, which is not a refusal.
+    /// The response to a range query, unless it is an error response.
     async fn ask(&self, expression: &str, span: Span) -> Result<Response, QueryError> {
         let (start, end, step) = (span.from.to_string(), span.to.to_string(), span.step.to_string());
         let form = [("query", expression), ("start", &start), ("end", &end), ("step", &step)];
@@ -236,7 +236,7 @@ impl Prometheus {
     }
 }
 
-/// The `errorType` of a refusal, if it is one of Prometheus itself.
+/// The `errorType` of an error response, if it is one of Prometheus' own.
 async fn kind_of_refusal(response: Response) -> Option<&'static str> {
     let mut body = Body::of(response, REFUSAL).ok()?;
     let mut refusal = Vec::new();

@@ -1,13 +1,13 @@
-//! Keeps the time by the clock of a Prometheus where it differs from this machine's.
+//! Follows the clock of a Prometheus that differs from this machine's.
 //!
-//! Prometheus stores samples by its own clock, or that of its agents, and knows nothing of a moment that its
-//! clock has not reached. It is asked by its own time then, which the header `Date` of its answers tells. A
-//! proxy may put a date of its own there; samples that cannot be of such a time show that. Dates from caches
-//! are left out, and so are dates from before this machine was suspended or its clock was set.
+//! Prometheus stores samples by its own clock, or that of its agents, and has none for a time that its clock
+//! has not reached. Queries therefore use its time, which the header `Date` of its answers shows. A proxy may
+//! set a date of its own; samples that are impossible at such a time reveal that. Dates from caches are
+//! ignored, and so are dates from before this machine was suspended or its clock was set.
 //!
-//! While the clocks differ and there are no series at all, every query counts as failed. Queries that were
-//! answered beyond the time of Prometheus are asked again in full, and slots of service levels beyond it are
-//! forgotten. What is kept is not judged by its time before Prometheus has answered once.
+//! While the clocks differ and there are no series at all, every query counts as failed. Answers beyond the
+//! time of Prometheus are requested again in full, and slots of service levels beyond it are removed. Cached
+//! data does not expire before Prometheus has answered once.
 
 use std::{
     sync::{
@@ -19,10 +19,10 @@ use std::{
 
 use crate::clock::Clock;
 
-/// How much later than its sample a value still shows, in seconds: Prometheus looks back so far.
+/// How long a sample stays visible, in seconds: Prometheus' lookback.
 const LOOKBACK_S: i64 = 300;
 
-/// This machine's clock, moved to the time of a Prometheus.
+/// This machine's clock, adjusted to the time of a Prometheus.
 #[derive(Debug)]
 pub(super) struct PrometheusClock {
     machine: Arc<dyn Clock>,
@@ -38,7 +38,7 @@ impl PrometheusClock {
         &*self.machine
     }
 
-    /// By how many seconds it is ahead of this machine's.
+    /// How many seconds it is ahead of this machine's clock.
     pub(super) fn ahead(&self) -> i64 {
         self.ahead_s.load(Ordering::Relaxed)
     }
@@ -47,26 +47,26 @@ impl PrometheusClock {
         self.ahead_s.store(seconds, Ordering::Relaxed);
     }
 
-    /// What this clock showed, or shows, at a time of this machine's, both in Unix seconds.
+    /// The time of this clock at a time of this machine's clock, both in Unix seconds.
     pub(super) fn time_of(&self, machine: u32) -> u32 {
         let time = i64::from(machine).saturating_add(self.ahead()).max(0);
         u32::try_from(time).unwrap_or(u32::MAX)
     }
 }
 
-/// What is known of the difference between the two clocks, in seconds by which that of Prometheus is ahead.
+/// The difference between the two clocks, in seconds by which Prometheus is ahead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ClockDifference {
     /// They agree.
     None,
-    /// Prometheus is asked by its own time.
+    /// Queries use the time of Prometheus.
     Followed(i64),
-    /// The date says so, and the samples contradict it: Prometheus is asked by this machine's time.
+    /// The date differs, but the samples contradict it: queries use this machine's time.
     Disbelieved(i64),
 }
 
 impl ClockDifference {
-    /// What a date says of it when the samples contradict that, or do not.
+    /// The difference of a date, and whether the samples contradict it.
     pub(super) const fn of(ahead: i64, is_contradicted: bool) -> Self {
         match (ahead, is_contradicted) {
             (0, _) => Self::None,
@@ -75,7 +75,7 @@ impl ClockDifference {
         }
     }
 
-    /// What the date says.
+    /// The difference according to the date.
     pub(super) const fn said(self) -> i64 {
         match self {
             Self::None => 0,
@@ -83,7 +83,7 @@ impl ClockDifference {
         }
     }
 
-    /// By how much Prometheus is asked ahead of this machine's time.
+    /// The difference that queries use.
     pub(super) const fn believed(self) -> i64 {
         match self {
             Self::Followed(ahead) => ahead,
@@ -91,7 +91,7 @@ impl ClockDifference {
         }
     }
 
-    /// Whether it is another kind of difference, which the operator is told of, and not only another number.
+    /// Whether the kind of difference changed, which is logged, and not only the number.
     pub(super) fn is_news_after(self, before: Self) -> bool {
         std::mem::discriminant(&self) != std::mem::discriminant(&before)
     }
@@ -110,25 +110,25 @@ impl Clock for PrometheusClock {
     }
 }
 
-/// By how many seconds to keep ahead, when that was `ahead` until now, and a date says that the other clock is at least `least`
-/// and at most `most` seconds ahead. Clocks agree that differ by no more than a step; once they have differed, by no more
-/// than half of it, so that a difference of about a step is not news again and again.
+/// The new difference, if it was `ahead` before, and a date shows that the other clock is at least `least`
+/// and at most `most` seconds ahead. Clocks agree if they differ by at most a step; once they have differed,
+/// by at most half a step, so that a difference of about a step does not alternate.
 pub(super) fn keep_ahead(ahead: i64, [least, most]: [i64; 2], step_s: u32) -> i64 {
     let allowed = i64::from(if ahead == 0 { step_s } else { step_s / 2 });
     if least <= allowed && most >= -allowed {
         return 0;
     }
-    // A little more or less in the next answer does not move the moments that are asked for.
+    // Small variations between answers do not move the requested times.
     let still_holds = ahead != 0 && (least - 1..=most + 1).contains(&ahead);
     if still_holds { ahead } else { least }
 }
 
-/// Whether a date is somebody else's than that of the samples. `here` and `there` are this machine's time and the date's,
-/// `newest` is the newest moment up to both that has a value, all in Unix seconds.
+/// Whether a date contradicts the samples, as that of a proxy may. `here` is this machine's time, `there`
+/// that of the date, and `newest` the newest time up to both that has a value, all in Unix seconds.
 pub(super) fn is_contradicted(here: i64, there: i64, newest: i64) -> bool {
-    // A value shows after what is said to be now.
+    // A value is visible after the alleged time.
     let is_past_the_end = newest > there + LOOKBACK_S;
-    // Samples end here and now, and not there.
+    // Samples end at this machine's time, and not at that of the date.
     let ends_here = newest >= here - 2 * LOOKBACK_S && newest < there - 2 * LOOKBACK_S;
     is_past_the_end || ends_here
 }
@@ -147,11 +147,11 @@ mod tests {
             (0, [31, 32], 31),
             (0, [-32, -31], -32),
             (0, [-31, -30], 0),
-            // A slow answer leaves it open.
+            // A slow answer decides nothing.
             (0, [-40, 2], 0),
             (0, [3600, 3601], 3600),
             (0, [-3600, -3599], -3600),
-            // What is known stays while it may be true.
+            // The difference stays while it may be right.
             (3600, [3599, 3600], 3600),
             (3600, [3601, 3602], 3600),
             (3600, [3603, 3604], 3603),
@@ -174,10 +174,10 @@ mod tests {
         for (there, newest, expected) in [
             // Prometheus is ahead, and has samples up to its time.
             (3600, 3590, false),
-            // A proxy is ahead, and samples end here.
+            // A proxy is ahead, and samples end at this machine's time.
             (3600, 0, true),
             (3600, 290, true),
-            // Prometheus is ahead, and its nodes have been silent since long ago.
+            // Prometheus is ahead, and its nodes have been silent for a long time.
             (3600, -7200, false),
             // Prometheus is behind, and so are its samples.
             (-3600, -3610, false),

@@ -1,74 +1,76 @@
-//! What of a project is remembered for longer than its metrics? Declared here, kept by the settings.
+//! Declares the stored history of a project, which lasts longer than its metrics. The settings implement it.
 
 use std::{fmt::Debug, pin::Pin};
 
 use super::{deployments::Deployment, incidents, inspections::Overrides};
 
-/// Something that is on its way.
+/// The future of an operation on the history.
 pub type Future<'f, T> = Pin<Box<dyn std::future::Future<Output = Result<T, Unavailable>> + Send + 'f>>;
 
-/// The records cannot be read or written now. Why is for whoever keeps them to log.
+/// The history cannot be read or written at the moment. The implementation logs the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the records are not available")]
 pub struct Unavailable;
 
-/// Where records are kept.
+/// Stores the history of projects.
 pub trait Records: Debug + Send + Sync {
-    /// What is known of a project.
+    /// Reads the history of a project.
     fn recall<'f>(&'f self, project: &'f str) -> Future<'f, Recalled>;
 
-    /// Remembers what was found out; all of it or nothing. To remember the same again changes nothing.
+    /// Stores changes, all of them or none. Storing the same again changes nothing.
     fn remember<'f>(&'f self, project: &'f str, findings: &'f Findings) -> Future<'f, ()>;
 }
 
-/// What is known of a project.
+/// The history of a project.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Recalled {
-    /// What its operator says of inspections.
+    /// The operator's overrides of inspections.
     pub overrides: Overrides,
-    /// Its rollouts, the newest 100 of each application: by application, the oldest first.
+    /// Its rollouts, the newest 100 of each application: by application, oldest first.
     pub deployments: Vec<Deployment>,
-    /// The incidents that are not over.
+    /// The open incidents.
     pub incidents: Vec<incidents::Incident>,
-    /// Since when is counted, in Unix seconds by the clock of this machine: a rollout that started before is in no report.
+    /// The start of counting, in Unix seconds by this machine's clock. Rollouts that started earlier are in
+    /// no report.
     pub counting_since: u32,
-    /// Whether somebody else keeps the records. Then what they have is counted, and nothing is added to them.
+    /// Whether another program maintains the history. Then its contents are counted, and nothing is added.
     pub only_read: bool,
 }
 
-/// What was found out about a project and is to be remembered.
+/// The changes to a project's history.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Findings {
-    /// The rollouts that are new, or of which more is known than before.
+    /// The rollouts that are new, or about which more is known than before.
     pub deployments: Vec<Deployment>,
-    /// What happened to incidents.
+    /// The changes of incidents.
     pub incidents: Vec<incidents::Change>,
-    /// What is to be in a report, once.
+    /// Events that must be in one report.
     pub countable: Vec<Countable>,
 }
 
 impl Findings {
-    /// Whether this has more than what was remembered `before`: something to count does not become known anew.
+    /// Whether there is anything besides events that are in `before` already.
     #[must_use]
     pub fn are_news(&self, before: &[Countable]) -> bool {
         !self.deployments.is_empty() || !self.incidents.is_empty() || self.countable != before
     }
 }
 
-/// Something that is counted in exactly one report.
+/// An event that is counted in exactly one report.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Countable {
-    /// What tells it from all others of the project, for ever: that it is known is remembered by this.
+    /// The permanent id of the event within the project, by which it is recognized.
     pub item: String,
-    /// What it is.
+    /// The kind of the event.
     pub fact: Fact,
 }
 
-/// What can be counted.
+/// The kind of a counted event.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fact {
     /// A rollout of a counted application.
     Deployment,
-    /// What the rollout of a counted application changed: `+` or `-` and the name of a report, for each notable change.
+    /// The summary of a rollout of a counted application: `+` or `-` and the name of a report, for each
+    /// notable change.
     Summary(Vec<&'static str>),
 }

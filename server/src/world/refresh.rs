@@ -1,4 +1,4 @@
-//! Asks round by round: every query is brought up to date, and none waits for a slow one.
+//! Brings the cache up to date in rounds, in which no query waits for a slow one.
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -24,32 +24,33 @@ use super::{
 };
 use crate::metrics::{Metrics, QueryLabel};
 
-/// How many queries are put at the same time.
+/// How many queries run at the same time.
 const AT_ONCE: usize = 10;
 
-/// How many of them may be queries that took long or failed the last time.
+/// How many of them may be queries that were slow or failed the last time.
 const SLOW_AT_ONCE: usize = 5;
 
-/// What takes long.
+/// The latency from which a query is slow.
 const SLOW: Duration = Duration::from_secs(2);
 
 /// How long a round waits for the last answers before the world is loaded without them.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// The shortest and the longest time that one request may take.
+/// The shortest and the longest timeout of a request.
 const REQUEST_TIMEOUT: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(60)];
 
-/// How long a moment may be too new to be asked only once, in seconds: remote-written samples arrive late, and
-/// `VictoriaMetrics` hides series that are younger than 30 seconds where steps are small.
+/// The age in seconds below which a time is requested more than once: remote-written samples arrive late, and
+/// `VictoriaMetrics` hides series that are younger than 30 seconds if steps are small.
 const LATE: u32 = 120;
 
-/// A query that had so many series and has none is asked for [`LATE`] seconds before that is believed.
+/// If a query had this many series and has none, it is repeated for [`LATE`] seconds before the empty answer
+/// is accepted.
 const MANY: u64 = 1000;
 
-/// How many steps the range of a rate holds.
+/// The range of a rate, in steps.
 const RANGE_STEPS: u32 = 3;
 
-/// When samples of nodes were taken. The remainder keeps the numbers small enough for 32 bits.
+/// The times of samples of nodes. The remainder keeps the numbers small enough for 32 bits.
 static SCRAPES: Query = Query {
     name: "scrapes",
     expression: "timestamp(node_info) % 100000",
@@ -57,60 +58,60 @@ static SCRAPES: Query = Query {
     kind: Kind::Now,
 };
 
-/// How far back the distance between samples is looked for, and how long what was found holds, in seconds.
+/// The range in which the distance between samples is measured, and how long a result is valid, in seconds.
 const SCRAPES_WINDOW: u32 = 600;
 const STEP_HOLDS: u32 = 3600;
 
-/// Brings a cache up to date, round by round. A query that takes longer than a round goes on during the next.
+/// Brings a cache up to date in rounds. A query that takes longer than a round continues during the next.
 #[derive(Debug)]
 pub(super) struct Refresh {
     asking: Asking,
     costs: Arc<Mutex<QueryCosts>>,
     metrics: Metrics,
-    /// How long nothing may be heard before everything that is not answered counts as failed.
+    /// How long Prometheus may be silent before all unanswered queries count as failed.
     patience: Duration,
     step: Option<u32>,
     step_known_until: Option<u32>,
     under_way: JoinSet<Asked>,
-    /// Which task puts which query.
+    /// The query of each task.
     asked: HashMap<task::Id, &'static str>,
-    /// The queries of which nothing was missing in this round.
+    /// The queries that were already up to date in this round.
     not_due: Vec<&'static str>,
     slow_under_way: BTreeSet<&'static str>,
-    /// The latest failure of the present round.
+    /// The latest failure in this round.
     why: Option<QueryError>,
-    /// How many series came in the present round.
+    /// The number of received series in this round.
     series: u64,
-    /// Whether something was missing of every query in the present round that was not under way already.
+    /// Whether all queries that were not running already had something to fetch in this round.
     all_were_due: bool,
-    /// Since when queries that had many series are without an answer, in Unix seconds.
+    /// Since when queries with formerly many series are without an answer, in Unix seconds.
     doubted: HashMap<&'static str, u32>,
 }
 
-/// What it takes to put a query.
+/// What a query needs to run.
 #[derive(Debug, Clone)]
 struct Asking {
     prometheus: Arc<Prometheus>,
     store: Arc<Store>,
     work: TaskTracker,
     request_timeout: Duration,
-    /// Whether Prometheus has shown nothing at its newest moment where it had something a little earlier.
+    /// Whether Prometheus has hidden values of its newest time that it showed together with earlier times.
     hides: Arc<AtomicBool>,
 }
 
-/// What was known of a query before it was put.
+/// The state of a query before it runs.
 #[derive(Debug, Clone, Copy)]
 struct Before {
-    /// The series of its last answer, if it had one.
+    /// The number of series in its latest answer, if there was one.
     series: Option<u64>,
-    /// Whether an answer without series is to be believed.
+    /// Whether an answer without series is accepted.
     may_be_empty: bool,
 }
 
-/// A query that was put, and what came of it; `None` when nothing was missing.
+/// A query and its result; `None` if it was up to date.
 type Asked = (&'static Query, Result<Option<Filled>, Failure>);
 
-/// What filled the cache.
+/// The cost of filling the cache.
 #[derive(Debug, Clone, Copy, Default)]
 struct Filled {
     latency: Duration,
@@ -127,16 +128,16 @@ enum Failure {
     TimedOut,
     #[error("the answer could not be stored: {0}")]
     Store(#[from] io::Error),
-    #[error("Prometheus has none of the many series that it had")]
+    #[error("Prometheus returned no series, although there were many before")]
     Doubtful,
 }
 
-/// What a round came to.
+/// The result of a round.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Round {
-    /// How many queries were answered.
+    /// The number of answered queries.
     pub(super) answered: usize,
-    /// How many failed.
+    /// The number of failed queries.
     pub(super) failed: usize,
 }
 
@@ -174,15 +175,15 @@ impl Refresh {
         }
     }
 
-    /// The distance between two points, in seconds: the distance between two scrapes, at least `refresh_interval`. It is
-    /// looked at again once an hour, and as long as Prometheus has not told.
+    /// The distance between two points in seconds: that between two scrapes, at least `refresh_interval`.
+    /// Measured again every hour, and until Prometheus has answered.
     pub(super) async fn step(&mut self, now: u32, refresh_interval: Duration) -> u32 {
         let refresh_interval = u32::try_from(refresh_interval.as_secs()).unwrap_or(u32::MAX).max(1);
         if self.step_known_until.is_none_or(|until| now >= until) {
             let span = Span { from: now.saturating_sub(SCRAPES_WINDOW), to: now, step: refresh_interval };
             let times = SampleTimes::default();
             let scrapes = self.asking.prometheus.range(&SCRAPES, span, refresh_interval, times);
-            // No longer than nothing may be heard: a Prometheus that hangs is to be said to fail.
+            // Limited, so that a Prometheus that hangs is reported as failing.
             if let Ok(Ok((times, _))) = timeout(self.patience, scrapes).await {
                 self.step = Some(times.step(refresh_interval));
                 self.step_known_until = Some(now.saturating_add(STEP_HOLDS));
@@ -191,7 +192,7 @@ impl Refresh {
         self.step.unwrap_or(refresh_interval)
     }
 
-    /// Looks for the distance between two scrapes again: it was looked for at the time of a wrong clock.
+    /// Measures the distance between two scrapes again, since it was measured at the time of a wrong clock.
     pub(super) const fn forget_step(&mut self) {
         self.step_known_until = None;
     }
@@ -201,8 +202,8 @@ impl Refresh {
         self.step.is_some()
     }
 
-    /// The newest moment of a span at which anything was seen that every installation has; `None` when there is none, or no
-    /// answer.
+    /// The newest time in a span with a sample of a metric that every installation has; `None` without one,
+    /// or without an answer.
     pub(super) async fn newest_sample(&self, span: Span) -> Option<u32> {
         for query in [&UP, &NODE_INFO, &CONTAINER_INFO, &KUBE_POD_INFO] {
             let request = self.asking.request(query, span, span.step);
@@ -214,8 +215,8 @@ impl Refresh {
         None
     }
 
-    /// Notes that what was just learned counts for nothing if it was nothing at all: every query has failed then. A round in
-    /// which few queries were put again says nothing of the others.
+    /// Rejects the answers of this round if none has series: then every query has failed. A round with few
+    /// queries proves nothing about the others.
     pub(super) fn doubt_emptiness(&mut self, round: Round) -> Round {
         if round.answered == 0 || self.series > 0 || !self.all_were_due {
             return round;
@@ -226,7 +227,8 @@ impl Refresh {
         Round { answered: 0, failed: round.answered + round.failed }
     }
 
-    /// Puts every query that is not under way, for what is missing up to `now` (Unix seconds) at `step` (seconds).
+    /// Runs every query that is not running already, for what is missing up to `now` (Unix seconds) at `step`
+    /// (seconds).
     pub(super) async fn round(&mut self, now: u32, step: u32) -> Round {
         self.why = None;
         self.series = 0;
@@ -236,13 +238,13 @@ impl Refresh {
         let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
         self.all_were_due = self.not_due.is_empty();
         for name in std::mem::take(&mut self.not_due) {
-            // Of a silent Prometheus every query has failed, also one that is put less often.
+            // If Prometheus is silent, all queries count as failed, including those that run less often.
             if silent { costs.failed(name) } else { costs.up_to_date(name) }
         }
         round
     }
 
-    /// What came instead of an answer in the last round, the latest if several queries failed.
+    /// The error of the last round; the latest if several queries failed.
     pub(super) const fn why(&self) -> Option<QueryError> {
         self.why
     }
@@ -260,7 +262,7 @@ impl Refresh {
                     self.ended(task);
                     self.note(asked, now, &mut round);
                 }
-                // The process is ending, or a bug ended a task; the query is put again in the next round.
+                // The process is stopping, or the task panicked. The query runs again in the next round.
                 Ok(Some(Err(error))) => self.ended(error.id()),
                 Err(_) if nothing_waits && round.answered > 0 => return round,
                 Err(_) => return self.give_up(quick.into_iter().chain(slow), round),
@@ -268,7 +270,7 @@ impl Refresh {
         }
     }
 
-    /// The queries that are not under way: those that were quick the last time, and the others, quickest first.
+    /// The queries that are not running: those that were fast the last time, and the others, fastest first.
     fn due(&self) -> (VecDeque<&'static Query>, VecDeque<&'static Query>) {
         let costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
         let asked: BTreeSet<&str> = self.asked.values().copied().collect();
@@ -302,7 +304,7 @@ impl Refresh {
             };
             let asking = self.asking.clone();
             let before = self.before(query, now);
-            // Tracked, because a task that is ended may be about to write.
+            // Tracked, because an aborted task may be about to write.
             let work = self.asking.work.clone();
             let asked = work.track_future(async move { (query, asking.ask(query, before, now, step).await) });
             let task = self.under_way.spawn(asked);
@@ -318,7 +320,7 @@ impl Refresh {
         Before { series, may_be_empty: is_late || series.is_none_or(|series| series < MANY) }
     }
 
-    /// Notes that a task is no longer under way.
+    /// Removes a task that has ended.
     fn ended(&mut self, task: task::Id) {
         if let Some(query) = self.asked.remove(&task) {
             self.slow_under_way.remove(query);
@@ -353,7 +355,7 @@ impl Refresh {
         }
     }
 
-    /// Nothing is heard from Prometheus: what is under way and what waits has failed for now.
+    /// Prometheus is silent: running and waiting queries count as failed for now.
     fn give_up(&mut self, waiting: impl Iterator<Item = &'static Query>, mut round: Round) -> Round {
         self.why = self.why.or(Some(QueryError::TimedOut));
         let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
@@ -366,7 +368,7 @@ impl Refresh {
 }
 
 impl Failure {
-    /// What Prometheus has to do with it.
+    /// The error, if Prometheus caused it.
     const fn of_prometheus(&self) -> Option<QueryError> {
         match self {
             Self::Query(error) => Some(*error),
@@ -377,7 +379,7 @@ impl Failure {
 }
 
 impl Asking {
-    /// Fetches what is missing of a query, and stores it piece by piece; `None` when nothing is missing.
+    /// Fetches the missing parts of a query and stores them one by one. Returns `None` if nothing is missing.
     async fn ask(
         self,
         query: &'static Query,
@@ -409,14 +411,14 @@ impl Asking {
         Ok(filled)
     }
 
-    /// How many seconds that were answered are asked again.
+    /// How many of the answered seconds are requested again.
     fn again(&self, kind: Kind) -> u32 {
         let is_asked_again = kind == Kind::Seen || self.hides.load(Ordering::Relaxed);
         if is_asked_again { LATE } else { 0 }
     }
 
-    /// Asks for a moment once more, with those before it: where those are asked too, some back ends show what they hide in
-    /// the moment alone.
+    /// Repeats the request for a time together with earlier times: some back ends then show what they hide in
+    /// a request for one time.
     async fn look_back(
         &self,
         query: &'static Query,

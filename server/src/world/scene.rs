@@ -1,8 +1,8 @@
-//! Answers of Prometheus for tests, a line a series.
+//! Describes answers of Prometheus for tests, one series per line.
 //!
-//! `node_info machine_id=m1 hostname=n1` is a series that is there, with the value 1. `=0` sets another value, `=1,.,2` the
-//! last values over time, of which one is missing; `~600` says that the series was last seen 600 seconds ago, `+600` that it
-//! was first seen then.
+//! `node_info machine_id=m1 hostname=n1` is a current series with the value 1. `=0` sets another value;
+//! `=1,.,2` sets the last values over time, one of which is missing. `~600` means that the series was last
+//! seen 600 seconds ago, `+600` that it was first seen then.
 
 mod digest;
 
@@ -18,13 +18,13 @@ use super::{
     prices::Prices,
 };
 
-/// The moment of all answers.
+/// The time of all answers.
 pub(in crate::world) const NOW: u32 = 1_700_000_100;
 
-/// The distance between two points of a query that does not say another.
+/// The default distance between two points.
 pub(in crate::world) const STEP: u32 = 60;
 
-/// Everything that Prometheus has, and what the operator configured.
+/// The contents of Prometheus, and the operator's configuration.
 #[derive(Debug, Clone, Default)]
 pub(in crate::world) struct Scene {
     series: Vec<Series>,
@@ -32,14 +32,14 @@ pub(in crate::world) struct Scene {
     custom: BTreeMap<String, Vec<String>>,
 }
 
-/// A series: the texts of its labels by their names.
+/// A series, with its labels by name.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::world) struct Series {
     pub(in crate::world) query: &'static Query,
     pub(in crate::world) labels: BTreeMap<String, String>,
     pub(in crate::world) value: f32,
     pub(in crate::world) seconds_ago: u32,
-    /// The last values over time, NaN where one is missing; empty for a series that always has its value.
+    /// The last values over time, NaN where one is missing; empty for a series with a constant value.
     pub(in crate::world) points: Vec<f32>,
     pub(in crate::world) first_seconds_ago: u32,
 }
@@ -52,7 +52,7 @@ const PRICES: &[u8] = br#"{"aws": {
     "managed_cache": {"us-east-1": {"redis": {"cache.t3.micro": {"on_demand": 1, "spot": 0}}}}
 }}"#;
 
-/// The scene of some lines; empty lines are left out.
+/// Parses a scene. Empty lines are ignored.
 pub(in crate::world) fn scene(lines: &str) -> Scene {
     let series = lines.lines().map(str::trim).filter(|line| !line.is_empty()).map(Series::parse);
     Scene::of(series.collect())
@@ -104,7 +104,7 @@ impl Series {
         self.points = if values.len() > 1 { values } else { Vec::new() };
     }
 
-    /// Its value so many points before it was last seen; NaN where that is missing.
+    /// The value `points` points before the series was last seen; NaN if it is missing.
     fn before(&self, points: usize) -> f32 {
         if self.points.is_empty() {
             return self.value;
@@ -113,7 +113,7 @@ impl Series {
     }
 }
 
-/// Adds the answer to a query with values over time: for each row the texts of its labels, and its values from `from` on.
+/// Adds an answer to a query with values over time: the labels of each row, and its values from `from` on.
 pub(in crate::world) fn over_time(
     answers: &mut Answers,
     query: &'static Query,
@@ -139,7 +139,7 @@ pub(in crate::world) fn over_time(
 }
 
 impl Scene {
-    /// The scene of some series.
+    /// A scene of these series.
     pub(in crate::world) fn of(series: Vec<Series>) -> Self {
         Self { series, ..Self::default() }
     }
@@ -162,7 +162,7 @@ impl Scene {
         self
     }
 
-    /// The answers, with texts numbered as they come, or the other way round.
+    /// The answers, with texts numbered in order or in reverse order.
     fn answers(&self, reversed: bool) -> Answers {
         let mut answers = Answers::default();
         let symbols = answers.symbols_mut();
@@ -195,7 +195,7 @@ impl Scene {
         answers
     }
 
-    /// The values over time of a query that keeps them.
+    /// The points of a query that keeps them.
     fn points(&self, query: &'static Query) -> Points {
         let Kind::Range { keep, every } = query.kind else { return Points::default() };
         let step = every.map_or(STEP, |every| every.as_secs() as u32);
@@ -211,12 +211,12 @@ impl Scene {
         Points { from, step, values }
     }
 
-    /// Builds the world and looks at it.
+    /// Builds the world and calls `look` with it.
     pub(in crate::world) fn look<T>(&self, look: impl FnOnce(&World<'_>) -> T) -> T {
         self.look_numbered(false, look)
     }
 
-    /// The same, with texts numbered the other way round if `reversed`.
+    /// The same, with texts numbered in reverse order if `reversed`.
     pub(in crate::world) fn look_numbered<T>(&self, reversed: bool, look: impl FnOnce(&World<'_>) -> T) -> T {
         let answers = self.answers(reversed);
         let configured =
@@ -225,24 +225,24 @@ impl Scene {
         look(&construct(&answers, configured, &prices, |_| {}))
     }
 
-    /// The facts of the world.
+    /// The numbers for reports.
     pub(in crate::world) fn facts(&self) -> Facts {
         self.look(Facts::of)
     }
 
-    /// Checks the applications with their instances, each a line, in order.
+    /// Checks the applications with their instances, one line each, in order.
     #[track_caller]
     pub(in crate::world) fn check_applications(&self, expected: &[&str]) {
         self.check(applications, expected);
     }
 
-    /// Checks the connections, each a line, in order.
+    /// Checks the connections, one line each, in order.
     #[track_caller]
     pub(in crate::world) fn check_edges(&self, expected: &[&str]) {
         self.check(edges, expected);
     }
 
-    /// Checks what is seen, from the first series to the last and the other way round.
+    /// Checks the lines of `look`, with the series in order and in reverse order.
     #[track_caller]
     pub(in crate::world) fn check(&self, look: impl Fn(&World<'_>) -> Vec<String>, expected: &[&str]) {
         assert_eq!(self.look(&look), expected);

@@ -1,4 +1,4 @@
-//! A stand-in for Prometheus that answers, refuses and hangs as a test wants.
+//! A scripted Prometheus that answers, refuses and hangs.
 
 use std::{
     collections::BTreeMap,
@@ -19,33 +19,33 @@ use serde::Deserialize;
 
 use super::prometheus::Span;
 
-/// What becomes of a query.
+/// The reaction to a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
     /// One series, with a point at the end.
     Series,
     /// These series.
     These(&'static [Shown]),
-    /// One series with a point at the end, which is hidden when that is the only moment asked for.
+    /// One series with a point at the end, which is hidden in requests for that time alone.
     HiddenAlone,
-    /// So many series, with a point at the end.
+    /// This many series, with a point at the end.
     Many(u32),
     Refusal,
     Silence,
 }
 
-/// A series that has the same value at every moment of some time.
+/// A series with a constant value during some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shown {
     /// Its labels as JSON, without the braces.
     pub(super) labels: &'static str,
-    /// The first and the last moment, in Unix seconds.
+    /// The first and the last time, in Unix seconds.
     pub(super) during: [u32; 2],
     pub(super) value: &'static str,
 }
 
 impl Shown {
-    /// The series at the moments of a span.
+    /// The series at the times of a span, as JSON.
     fn json(&self, span: Span) -> String {
         let Self { labels, during: [from, to], value } = self;
         let moments =
@@ -55,7 +55,7 @@ impl Shown {
     }
 }
 
-/// Decides by the expression of a query.
+/// Selects the reaction by the expression of a query.
 pub(super) type Behaviour = fn(&str) -> Answer;
 
 #[derive(Debug, Deserialize)]
@@ -66,7 +66,7 @@ struct Asked {
     step: u32,
 }
 
-/// What a Prometheus was asked, and how much of it at a time.
+/// The received queries, and how many ran at the same time.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     spans: Mutex<BTreeMap<String, Vec<Span>>>,
@@ -74,7 +74,7 @@ pub(super) struct Record {
     pub(super) most: AtomicUsize,
 }
 
-/// A Prometheus on this machine.
+/// A scripted Prometheus on this machine.
 #[derive(Clone)]
 pub(super) struct StandIn {
     behaviour: Arc<Mutex<Behaviour>>,
@@ -95,13 +95,13 @@ impl StandIn {
         *self.behaviour.lock().unwrap() = behaviour;
     }
 
-    /// The spans that were asked for with this expression since the last time.
+    /// The spans that were requested with this expression since the last call.
     pub(super) fn spans(&self, expression: &str) -> Vec<Span> {
         self.record.spans.lock().unwrap().remove(expression).unwrap_or_default()
     }
 }
 
-/// Counts one who is answered, until it is dropped.
+/// Counts a running request until it is dropped.
 struct Present(Arc<Record>);
 
 impl Present {

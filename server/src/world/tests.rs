@@ -1,4 +1,4 @@
-//! Projects that come, change and go.
+//! Tests of projects that are added, changed and removed.
 
 mod clocks;
 mod remembering;
@@ -74,7 +74,7 @@ async fn projects_add_up_and_take_their_caches_with_them() {
     let disk: Arc<dyn Disk> = Arc::new(Directory::new(dir.path()));
     let (url, _) = StandIn::serve(|_| Answer::Series).await;
     let world = world(&disk);
-    // A data directory that was taken up has the cache of Coroot.
+    // A data directory that belonged to Coroot has Coroot's cache.
     let coroots = ["cache/a1b2c3d4/chunk.db", "cache/db.sqlite"];
     disk.create_dir("cache/a1b2c3d4").unwrap();
     coroots.iter().for_each(|file| disk.write(file, b"Coroot's").unwrap());
@@ -88,7 +88,7 @@ async fn projects_add_up_and_take_their_caches_with_them() {
     until("both are known", || nodes() == 2).await;
     until("only they have a cache", || caches() == [a.cache_name(), b.cache_name()]).await;
 
-    // A change that leaves its Prometheus as it is keeps the cache, and what is known is known at once from there.
+    // A change that does not affect the Prometheus keeps the cache, and its contents are used at once.
     world.configure(vec![project("a", &url, 1800), b.clone()]);
     until("a is known again", || nodes() == 2).await;
     assert_eq!(caches(), [a.cache_name(), b.cache_name()]);

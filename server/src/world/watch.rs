@@ -1,4 +1,4 @@
-//! What is to be remembered of what a world shows: rollouts, incidents, and what a report is to count.
+//! Finds the changes to store in a world: rollouts, incidents, and events for reports.
 
 use std::{
     borrow::Cow,
@@ -16,26 +16,26 @@ use super::{
     status::Status,
 };
 
-/// How long after its start a rollout, and what it changed, is counted at the latest, in seconds: as long as the records may be
-/// out of reach. What is counted once is remembered for longer.
+/// How many seconds after its start a rollout and its summary can still become counted events: as long as the
+/// history may be unavailable. The ledger keeps counted events for longer.
 const COUNTED_FOR_S: u32 = 24 * 3600;
 
-/// What findings are made from.
+/// The input of the search for changes.
 #[derive(Clone, Copy)]
 pub(super) struct Sight<'w, 'a> {
     pub(super) world: &'w World<'a>,
     pub(super) indicators: &'w Indicators,
     pub(super) recalled: &'w Recalled,
-    /// Since when is counted, in Unix seconds.
+    /// The start of counting, in Unix seconds.
     pub(super) counting_since: u32,
     pub(super) audits: &'w [Audit],
     /// The distance between two points of the project, in seconds.
     pub(super) step_s: u32,
-    /// Unix seconds.
+    /// The current time, in Unix seconds.
     pub(super) now: u32,
 }
 
-/// A rollout of which a snapshot is due, and the requests in its window.
+/// A rollout that needs a snapshot now, with the requests in its window.
 struct Due<'d> {
     app: AppId,
     rollout: &'d Deployment,
@@ -44,8 +44,9 @@ struct Due<'d> {
 }
 
 impl Sight<'_, '_> {
-    /// What is to be remembered. `points` gives the answers to the queries that snapshots need, and is asked only when one is
-    /// due; `new_key` gives names for incidents; `ended` is told the name of each stage when it has ended.
+    /// Finds the changes. `points` returns the answers that snapshots need, and is called only if there is a
+    /// snapshot to take; `new_key` creates ids of incidents; `ended` is called with the name of each stage
+    /// after its end.
     pub(super) fn findings(
         self,
         points: impl FnOnce() -> Option<Answers>,
@@ -73,7 +74,7 @@ impl Sight<'_, '_> {
         countable(self.world, all, &self.recalled.overrides, since)
     }
 
-    /// The rollouts of which a snapshot can be taken now, with it.
+    /// The rollouts that get a snapshot now, with their snapshots.
     fn snapshots(&self, all: &[Deployment], points: impl FnOnce() -> Option<Answers>) -> Vec<Deployment> {
         let due = self.due(all);
         if due.is_empty() {
@@ -88,7 +89,7 @@ impl Sight<'_, '_> {
             .collect()
     }
 
-    /// The rollouts of which a snapshot is due, and requests are known.
+    /// The rollouts that need a snapshot and whose requests are known.
     fn due<'d>(&self, all: &'d [Deployment]) -> Vec<Due<'d>> {
         let to = deployments::newest(self.world);
         let mut due: HashMap<_, _> = by_application(all)
@@ -137,7 +138,7 @@ fn level(world: &World<'_>, audit: &Audit) -> Level {
     }
 }
 
-/// The rollouts of both, of one that both have that of `newer`; those of one application together, the oldest first.
+/// The rollouts of both lists; if both have one, that of `newer`. Ordered by application, oldest first.
 fn together<'d>(older: &'d [Deployment], newer: &[Deployment]) -> Cow<'d, [Deployment]> {
     if newer.is_empty() {
         return Cow::Borrowed(older);

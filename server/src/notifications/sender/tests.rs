@@ -1,4 +1,4 @@
-//! A sender between an outbox in memory and destinations that answer what a test wants, while time is turned by hand.
+//! A sender with an outbox in memory, scripted destinations and a clock that the test advances.
 
 mod loopback;
 mod outbox;
@@ -20,7 +20,7 @@ use crate::notifications::{
     request::Answer,
 };
 
-/// The clock of the runtime, which stands still unless a test waits. The wall says [`AT`] at the start.
+/// The clock of the runtime, which advances only while a test waits. Its wall clock starts at [`AT`].
 #[derive(Debug)]
 struct RuntimeClock(tokio::time::Instant);
 
@@ -43,7 +43,7 @@ fn sender(outbox: &Arc<Memory>, transport: &Scripted) -> Sender {
     Sender::over(transport, Arc::clone(outbox) as _, example::endpoints(), clock(), Metrics::new())
 }
 
-/// Runs a sender for some seconds, and ends it.
+/// Runs a sender for some seconds and stops it.
 async fn run_for(sender: &Sender, seconds: u64) {
     let stop = CancellationToken::new();
     let work = async {
@@ -218,7 +218,7 @@ async fn the_end_waits_for_what_is_under_way_but_not_for_long() {
     }
 }
 
-/// Keeps what is logged on this thread.
+/// Collects the log of this thread.
 #[derive(Clone, Default)]
 struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
 
@@ -245,8 +245,8 @@ async fn a_change_of_state_is_one_line_that_names_nobody() {
     let log = Log::default();
     let format = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).without_time();
     let _guard = tracing::subscriber::set_default(format.with_target(false).finish());
-    // With one subscriber alone, `tracing` asks the thread that logs first whether anybody listens, which may be a thread
-    // of another test.
+    // With a single subscriber, `tracing` asks the thread that logs first whether an event is wanted. That
+    // may be a thread of another test.
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let lines = || String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
 

@@ -1,8 +1,9 @@
-//! How does a text over several lines get into JSON?
+//! Escapes line ends inside the texts of JSON.
 
 use serde::de::IgnoredAny;
 
-/// `text`, or, where that is no JSON only because its texts have line ends and tabs, the JSON with these escaped.
+/// `text`; if it is invalid JSON only because its texts contain line ends and tabs, the JSON with these
+/// escaped.
 pub(super) fn with_line_ends_in_texts(text: String) -> String {
     if is_json(&text) {
         return text;

@@ -1,4 +1,4 @@
-//! What does a template say?
+//! Parses a template into nodes.
 
 use std::vec;
 
@@ -10,7 +10,7 @@ use super::{
 /// The longest template, in bytes.
 const LONGEST: usize = 64 * 1024;
 
-/// How many blocks may be in one another.
+/// How deeply blocks may be nested.
 const DEEPEST: usize = 16;
 
 const UNKNOWN: &str = "only fields, texts, json, if, else, range .Reports, end, eq and ne are understood";
@@ -19,7 +19,7 @@ const NO_FIELD: &str = "there is no such field here: there are .Status, .Applica
 const NO_TEXT: &str = "only json can print more than one value";
 const NOTHING_OPEN: &str = "there is nothing open here";
 
-/// Reads a template.
+/// Parses a template.
 pub(super) fn parse(template: &str) -> Result<Vec<Node>, TemplateError> {
     if template.len() > LONGEST {
         return Err(TemplateError { line: 1, why: "it is longer than 64 KiB" });
@@ -31,7 +31,7 @@ pub(super) fn parse(template: &str) -> Result<Vec<Node>, TemplateError> {
     }
 }
 
-/// Where in a template.
+/// The position in the nesting of blocks.
 #[derive(Debug, Clone, Copy)]
 struct Scope {
     depth: usize,
@@ -42,11 +42,11 @@ struct Scope {
 enum End {
     OfTemplate,
     OfBlock,
-    /// An `else`, and what comes after it.
+    /// An `else`, with the words after it.
     Else(Vec<Token>),
 }
 
-/// What a word with a point stands for.
+/// What a word with a dot refers to.
 enum Named {
     Everything,
     Report,
@@ -56,7 +56,7 @@ enum Named {
 
 struct Parser {
     pieces: vec::IntoIter<(usize, Piece)>,
-    /// The line of the piece that was taken last.
+    /// The line of the latest piece.
     line: usize,
 }
 
@@ -65,7 +65,7 @@ impl Parser {
         TemplateError { line: self.line, why }
     }
 
-    /// The nodes up to the end of a block, and what ended it.
+    /// Parses the nodes up to the end of a block. Returns them with what ended it.
     fn block(&mut self, scope: Scope) -> Result<(Vec<Node>, End), TemplateError> {
         if scope.depth > DEEPEST {
             return Err(self.error("there are too many blocks in one another"));
@@ -91,7 +91,7 @@ impl Parser {
         Ok((nodes, End::OfTemplate))
     }
 
-    /// The branches of an `if` up to its end.
+    /// Parses the branches of an `if` up to its end.
     fn branches(&mut self, first: &[Token], scope: Scope) -> Result<Node, TemplateError> {
         let inside = Scope { depth: scope.depth + 1, ..scope };
         let mut branches = Vec::new();
@@ -113,7 +113,7 @@ impl Parser {
         }
     }
 
-    /// The nodes of a `range` up to its end.
+    /// Parses the nodes of a `range` up to its end.
     fn range(&mut self, list: &[Token], scope: Scope) -> Result<Node, TemplateError> {
         let is_of_reports = matches!(list, [token] if matches!(named(token, scope), Some(Named::Reports)));
         if !is_of_reports || scope.in_range {
@@ -127,7 +127,7 @@ impl Parser {
     }
 }
 
-/// The first word; empty when there is none.
+/// The first word; empty if there is none.
 fn keyword(tokens: &[Token]) -> &str {
     match tokens.first() {
         Some(Token::Word(word)) => word,
@@ -135,7 +135,7 @@ fn keyword(tokens: &[Token]) -> &str {
     }
 }
 
-/// An action that puts something out: `.Status`, `json .` or `. | json`.
+/// Parses an action that prints: `.Status`, `json .` or `. | json`.
 fn output(tokens: &[Token], scope: Scope) -> Result<Node, &'static str> {
     let word = |token: &Token, expected: &str| matches!(token, Token::Word(word) if word == expected);
     match tokens {
@@ -182,7 +182,7 @@ fn subject(token: &Token, scope: Scope) -> Result<Subject, &'static str> {
     })
 }
 
-/// What a word stands for: `.` is the report within a range, and `$` is everything anywhere.
+/// What a word refers to: within a range `.` is the report, and `$` is always everything.
 fn named(token: &Token, scope: Scope) -> Option<Named> {
     let Token::Word(word) = token else { return None };
     let of_everything = match word.strip_prefix('$') {

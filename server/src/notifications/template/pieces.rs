@@ -1,27 +1,27 @@
-//! Which texts and which actions is a template made of?
+//! Splits a template into texts and actions.
 
 use super::TemplateError;
 
-/// A piece of a template, and the line on which it begins.
+/// A text or an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece {
-    /// Text that is put out as it is.
+    /// Text that is printed as it is.
     Text(String),
     /// What is between `{{` and `}}`.
     Action(Vec<Token>),
 }
 
-/// A word of an action, or a text in quotes.
+/// A word of an action, or a quoted text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
-    /// A word; `|` is one, too.
+    /// A word; `|` is a word as well.
     Word(String),
     /// A text, without its quotes.
     Text(String),
 }
 
-/// The pieces of a template, in order, with their lines. Comments are left out, and so is the space that `{{-` and `-}}`
-/// take away.
+/// The pieces of a template in order, with their lines. Comments are removed, and so is the white space next
+/// to `{{-` and `-}}`.
 pub(super) fn pieces(template: &str) -> Result<Vec<(usize, Piece)>, TemplateError> {
     let (mut pieces, mut rest, mut line, mut trims) = (Vec::new(), template, 1, false);
     while let Some((text, after)) = rest.split_once("{{") {
@@ -59,7 +59,7 @@ fn is_comment(action: &str) -> bool {
     action.trim().strip_prefix("/*").is_some_and(|comment| comment.ends_with("*/"))
 }
 
-/// An action up to `}}`, which does not count inside of quotes and of a comment, and what comes after it.
+/// Splits after an action: the text up to a `}}` that is not in quotes or a comment, and the rest.
 fn action(text: &str) -> Option<(&str, &str)> {
     if text.trim_start().starts_with("/*") {
         let end = text.find("*/")? + 2;
@@ -86,7 +86,7 @@ fn action(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// The words and texts of an action.
+/// The words and quoted texts of an action.
 fn tokens(action: &str) -> Result<Vec<Token>, &'static str> {
     let (mut tokens, mut rest) = (Vec::new(), action.trim_start());
     while let Some(first) = rest.chars().next() {
@@ -111,7 +111,7 @@ fn raw_text(rest: &str) -> Option<(Token, &str)> {
     Some((Token::Text(text.to_owned()), after))
 }
 
-/// A text with the escapes that Go and JSON share.
+/// A quoted text with the escapes that Go and JSON share, and the rest.
 fn quoted_text(rest: &str) -> Option<(Token, &str)> {
     let mut texts = serde_json::Deserializer::from_str(rest).into_iter::<String>();
     let text = texts.next()?.ok()?;

@@ -86,7 +86,7 @@ fn json_of_everything_is_what_coroot_sends_and_the_incident() {
 fn the_documented_template_for_telegram_makes_json() {
     let telegram: serde_json::Value = serde_json::from_str(&made(TELEGRAM, "OK")).unwrap();
     assert_eq!(telegram["text"], "\n[cart@shop](https://h/p) incident resolved");
-    // As with Coroot, a quotation mark in a value is the template's to escape.
+    // As in Coroot, the template has to escape quotation marks in values.
     assert!(
         made(TELEGRAM, "CRITICAL")
             .contains("\n• *SLO* / Availability: 5% of \"GET\" fail\n• *SLO* / Latency")

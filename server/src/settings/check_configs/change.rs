@@ -1,4 +1,4 @@
-//! How does an operator override an inspection?
+//! Overrides inspections in the table `check_configs`.
 
 use serde_json::{Value, json};
 use sqlx::AnyConnection;
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// What is to count for an inspection instead of its default; `None` for the default again.
+/// A new value for an inspection; `None` restores the default.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Override {
     /// A threshold, in the unit of the inspection.
@@ -31,10 +31,10 @@ pub enum Override {
 }
 
 impl Settings {
-    /// Overrides an inspection for an application, or for all of a project where `application` is the default.
+    /// Overrides an inspection for an application, or for a whole project if `application` is the default.
     ///
     /// # Errors
-    /// [`Invalid::NoSuchProject`], what of `to` is not valid, and whatever the database has against it.
+    /// [`Invalid::NoSuchProject`], an invalid value in `to`, or a failure of the database.
     pub async fn set_override(
         &self,
         project: &str,
@@ -79,8 +79,8 @@ fn check(application: &ApplicationKey, to: &Override) -> Result<(), Invalid> {
     }
 }
 
-/// The rows to store. Of two rows of one application the later spelling counts, so that one is changed, and the other one
-/// says nothing of this inspection any more.
+/// The rows to store. If an application has two rows, the one in the later spelling is changed, and this
+/// inspection is removed from the other.
 fn changed(
     mut stored: Vec<StoredRow>,
     application: &ApplicationKey,
@@ -111,7 +111,7 @@ impl Override {
         }
     }
 
-    /// What is stored, with those members of what was stored that are not known here.
+    /// The value to store. Unknown members of the stored value stay.
     fn value(&self, before: Option<&Value>) -> Result<Option<Value>, Invalid> {
         Ok(match self {
             Self::Threshold(_, threshold) => threshold.map(|threshold| with_threshold(before, threshold)),

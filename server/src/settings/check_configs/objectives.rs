@@ -1,4 +1,4 @@
-//! How are objectives written? Lists of which the first counts.
+//! Reads and writes the objectives of service levels: lists of which the first element counts.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::{
     world::inspections::{AvailabilityObjective, LatencyObjective},
 };
 
-/// A number of single precision; `None` for what is no finite number.
+/// A number in single precision; `None` unless it is a finite number.
 #[expect(clippy::cast_possible_truncation, reason = "Coroot has these numbers in single precision")]
 pub(super) fn single(value: &Value) -> Option<f32> {
     Some(value.as_f64()? as f32).filter(|number| number.is_finite())
@@ -40,7 +40,7 @@ fn first(config: &Value) -> Option<&Document> {
     config.get(0)?.as_object()
 }
 
-/// An objective in the place of the stored one, whose other members stay.
+/// Replaces the stored objective. Its unknown members stay.
 pub(super) fn with_availability(
     stored: Option<&Value>,
     objective: &AvailabilityObjective,
@@ -63,7 +63,7 @@ pub(super) fn with_availability(
     Ok(json!([first]))
 }
 
-/// An objective in the place of the stored one, whose other members stay.
+/// Replaces the stored objective. Its unknown members stay.
 pub(super) fn with_latency(stored: Option<&Value>, objective: &LatencyObjective) -> Result<Value, Invalid> {
     check_percent(objective.percent)?;
     if !(objective.bucket_s > 0.0 && objective.bucket_s.is_finite()) {

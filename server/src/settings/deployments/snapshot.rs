@@ -1,4 +1,4 @@
-//! How is the snapshot of a rollout written? JSON with times in milliseconds.
+//! Reads and writes the snapshots of rollouts: JSON with times in milliseconds.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::{
     world::deployments::Snapshot,
 };
 
-/// A stored snapshot; `None` where there is none, and for one that cannot be read.
+/// A stored snapshot; `None` if there is none or it is unreadable.
 pub(super) fn read(json: &str) -> Option<Snapshot> {
     let Ok(Value::Object(stored)) = serde_json::from_str(json) else { return None };
     let whole = |name| stored.get(name).and_then(whole).unwrap_or_default();
@@ -33,7 +33,8 @@ pub(super) fn read(json: &str) -> Option<Snapshot> {
     })
 }
 
-/// What is stored. What is not a number is `null`, which every version of Coroot reads as nothing.
+/// The JSON to store. Values that are not numbers become `null`, which every version of Coroot reads as
+/// missing.
 pub(super) fn json(snapshot: &Snapshot) -> Value {
     json!({
         "timestamp": u64::from(snapshot.timestamp) * 1000,
@@ -61,7 +62,7 @@ fn milliseconds(of: &Document, name: &str) -> u32 {
     seconds(milliseconds / 1000)
 }
 
-/// A count; also one that was written with a fraction.
+/// A count, even if it was written with a fraction.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,4 +1,4 @@
-//! How does an operator change an integration?
+//! Changes the integrations of a project.
 
 use reqwest::Url;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ const fn member(name: &'static str, called: &'static str) -> Member {
     Member { name, called }
 }
 
-/// What an integration is to be; `None` removes it. A secret that is empty stays what it was.
+/// The new value of an integration; `None` removes it. For an empty secret, the stored one stays.
 #[derive(Debug, Clone)]
 pub enum IntegrationChange {
     /// Slack.
@@ -44,7 +44,7 @@ pub enum IntegrationChange {
     Clickhouse(Option<Clickhouse>),
 }
 
-/// Makes a change in the column. Members that are not known here stay.
+/// Applies a change to the column. Unknown members stay.
 pub(in crate::settings) fn change(settings: &mut Document, change: &IntegrationChange) -> Result<()> {
     let all = object_mut(settings, INTEGRATIONS)?;
     match change {
@@ -66,7 +66,8 @@ pub(in crate::settings) fn set_base_url(settings: &mut Document, url: &str) -> R
     Ok(())
 }
 
-/// Takes the secrets of an integration away that `change` sets: what it has is what is stored then, also where it is empty.
+/// Removes the stored secrets of the integration that `change` sets, so that empty secrets in `change` do not
+/// stand for them.
 pub(in crate::settings) fn forget_secrets(
     settings: &mut Document,
     change: &mut IntegrationChange,
@@ -77,7 +78,7 @@ pub(in crate::settings) fn forget_secrets(
         IntegrationChange::Teams(Some(teams)) => {
             let stored = all.get("teams").and_then(Value::as_object).map(teams_url).unwrap_or_default();
             if teams.webhook_url == stored {
-                // It may be that of a channel, and stays where it is.
+                // The address may be that of a channel, which stays.
                 teams.webhook_url.clear();
                 return Ok(());
             }
@@ -97,7 +98,7 @@ pub(in crate::settings) fn forget_secrets(
     Ok(())
 }
 
-/// Refuses a webhook at an address that nothing is told at.
+/// Refuses a webhook at an address that is not allowed.
 pub(in crate::settings) fn check_target(
     change: &IntegrationChange,
     targets: TargetPolicy,
@@ -136,7 +137,7 @@ fn set_slack(stored: &mut Document, slack: &Slack) -> Result<(), Invalid> {
 
 fn set_teams(stored: &mut Document, teams: &Teams) -> Result<(), Invalid> {
     let url = given_or_stored(&teams.webhook_url, stored, "webhook_url");
-    // Where there is none the address of a channel may be stored, which stays.
+    // Without an address the one of a channel may be stored, which stays.
     if !url.is_empty() || !stored.contains_key("channels") {
         check_url(&url, TEAMS_URL)?;
         put(stored, [("webhook_url", json!(url))]);

@@ -1,4 +1,4 @@
-//! Which notifications were there last?
+//! Reads the latest notifications of a project.
 
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
@@ -14,10 +14,10 @@ use crate::{
     world::{application_key::ApplicationKey, status::Status},
 };
 
-/// A row as it is stored; `None` for one of another program that says nothing here.
+/// A stored row; `None` if it is another program's and has no meaning here.
 struct StoredRow(Option<PastNotification>);
 
-/// The last `count` notifications of a project, the newest first; none where there is no such table.
+/// The last `count` notifications of a project, newest first; empty without such a table.
 pub(in crate::settings) async fn newest(
     connection: &mut AnyConnection,
     schema: &Schema,

@@ -1,7 +1,7 @@
-//! How is a notification stored, and found again?
+//! Reads and writes rows of notifications.
 //!
-//! The table has no key. A notification is found by what it is about, to whom, and when; later versions of Coroot put a
-//! channel behind the destination.
+//! The table has no key. A notification is identified by its incident, status, destination and time. Later
+//! versions of Coroot append a channel to the destination.
 
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
@@ -18,10 +18,10 @@ use crate::{
     world::{application_key::ApplicationKey, status::Status},
 };
 
-/// How many are sent in one go at most. The others come when these are sent or too old.
+/// The most notifications that are read at once. The rest follows when these are sent or expired.
 const WAITING: i64 = 1000;
 
-/// A row as it is stored; `None` for one that cannot be sent.
+/// A stored row; `None` if it cannot be sent.
 struct StoredRow(Option<Notification>);
 
 pub(in crate::settings) async fn enqueue(
@@ -48,7 +48,7 @@ pub(in crate::settings) async fn enqueue(
     written::note_inserted(transaction, project, WrittenKind::Notification, &record, at).await
 }
 
-/// Those that are not sent, the oldest first. Two that differ only in a channel are one.
+/// Unsent notifications, oldest first. Two that differ only in the channel count as one.
 pub(super) async fn waiting(connection: &mut AnyConnection, since: u32) -> Result<Vec<Notification>> {
     let statement = "SELECT project_id, application_id, incident_key, status, destination, timestamp,
             external_key, details
@@ -81,8 +81,8 @@ impl<'r> FromRow<'r, AnyRow> for StoredRow {
     }
 }
 
-/// What the destination called the conversation when something was last sent to it about this incident; empty when
-/// nothing was.
+/// The destination's id of the conversation, from the last notification that was sent to it about this
+/// incident; empty without one.
 pub(super) async fn conversation(
     connection: &mut AnyConnection,
     notification: &Notification,
@@ -102,7 +102,7 @@ pub(super) async fn conversation(
     Ok(found.unwrap_or_default())
 }
 
-/// Marks a notification as done; false when it was, or is gone.
+/// Marks a notification as done. Returns false if it is already done, or gone.
 pub(super) async fn stamp(
     transaction: &mut AnyConnection,
     notification: &Notification,
@@ -127,7 +127,7 @@ pub(super) async fn stamp(
     Ok(stamped.rows_affected() > 0)
 }
 
-/// Notes in the ledger that a notification was sent.
+/// Adds a sent notification to the ledger.
 pub(super) async fn note(
     transaction: &mut AnyConnection,
     notification: &Notification,
@@ -139,7 +139,7 @@ pub(super) async fn note(
     ledger::note(transaction, project, &item, &LedgerFact::Notification(*destination), at).await
 }
 
-/// Those that were sent at a time or later, with the time.
+/// Notifications that were sent at a time or later, with their times.
 pub(super) async fn sent_since(
     connection: &mut AnyConnection,
     since: u32,

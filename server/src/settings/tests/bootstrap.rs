@@ -1,4 +1,4 @@
-//! The choice of the operator, and the project of the command line.
+//! Tests of the operator's choice about statistics, and of the project of the command line.
 
 use super::*;
 

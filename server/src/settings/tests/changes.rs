@@ -1,4 +1,4 @@
-//! What an operator changes: projects, their Prometheus, integrations and categories.
+//! Tests of changes by operators: projects, their Prometheus, integrations and categories.
 
 use std::collections::BTreeMap;
 
@@ -75,14 +75,14 @@ on_both! {
                     INSERT INTO dashboards VALUES ('{id}', '{id}')"))
                 .await;
         }
-        // Tables that others made since are known after the next start.
+        // Tables that other programs create are detected at the next start.
         let settings = { settings.close().await; place.open().await };
         settings.delete_project("aaaaaaaa").await.unwrap();
         for table in ["check_configs", "incident", "incident_notification", "application_deployment", "dashboards"] {
             assert_eq!(place.texts(&format!("SELECT project_id FROM {table}")).await, ["bbbbbbbb"], "{table}");
         }
         assert_eq!(why(settings.delete_project("aaaaaaaa").await), Some(Invalid::NoSuchProject));
-        // What was counted is in the next report all the same.
+        // The next report contains the counted events all the same.
         assert_eq!(settings.counted().await.unwrap().deployments, 2);
     }
 

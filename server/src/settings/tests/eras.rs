@@ -1,4 +1,4 @@
-//! Databases of several versions of Coroot, which are read and left as they are.
+//! Tests with databases of several versions of Coroot, which are read without changing them.
 
 use headcount_shared::payload::AlertingIntegration::{Slack, Teams};
 
@@ -33,7 +33,7 @@ async fn read_everything(settings: &Settings) -> (Recalled, Configured) {
     (recalled, settings.configured(PROJECT).await.unwrap().unwrap())
 }
 
-/// Every change that there is.
+/// Makes every possible change.
 async fn change_everything(settings: &Settings) -> Vec<Result<()>> {
     let threshold = Override::Threshold(Inspection::CPUNode, None);
     let bootstrap =

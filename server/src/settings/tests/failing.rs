@@ -1,4 +1,4 @@
-//! Databases that are locked, stopped, and work again.
+//! Tests with databases that are locked or stopped, and then work again.
 
 use sqlx::Executor;
 use tokio::{
@@ -9,7 +9,7 @@ use tokio::{
 
 use super::{postgres::Postgres, *};
 
-/// Stands between a program and the shared server, and lets bytes through as long as it is open.
+/// A proxy before the shared server, which forwards bytes while it is open.
 struct Gate {
     port: u16,
     open: watch::Sender<bool>,

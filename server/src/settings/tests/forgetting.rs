@@ -1,4 +1,4 @@
-//! Switching off deletes what this program remembers, and nothing else.
+//! Tests that switching off deletes what this program recorded, and nothing else.
 
 use super::*;
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 
 const COROOT_1_6: &str = include_str!("coroot_1_6.sql");
 
-/// The project in there.
+/// The project in that database.
 const COROOTS: &str = "8f3k2j1x";
 
 const OWN: &str = "aaaaaaaa";
@@ -52,7 +52,7 @@ fn opened(application: ApplicationKey, opened_at: u32) -> Change {
     Change { incident, what: What::Opened, reasons: vec![reason] }
 }
 
-/// A rollout, an incident of which a webhook is told, and something to count.
+/// A rollout, an incident with a notification to a webhook, and a counted event.
 fn findings(started_at: u32) -> Findings {
     Findings {
         deployments: vec![rollout(application(), started_at)],
@@ -110,7 +110,7 @@ on_both! {
         for started_at in [NOW, NOW + 60] {
             settings.remember(OWN, &findings(started_at), NOW).await.unwrap();
         }
-        // Of two incidents of one application the second is none.
+        // A second incident of the same application is not stored.
         let written = WrittenRows { rollouts: 2, incidents: 1, notifications: 1 };
         assert_eq!(settings.remembered().await.unwrap(), RememberedRows { written, facts: 2 });
         assert_eq!(switch(&settings, false).await, StoredChoice { enabled: false, times_off: 1 });
@@ -130,7 +130,7 @@ on_both! {
         with_webhook(&settings, COROOTS).await;
         let cart = ApplicationKey::parse("shop:Deployment:cart").unwrap();
         let own = Findings { incidents: vec![opened(application(), NOW)], ..findings(NOW) };
-        // One that Coroot left unfinished, and one that began at the same time as another of Coroot's.
+        // One that Coroot left unfinished, and one that began at the same time as one of Coroot.
         let filled_in = vec![rollout(cart.clone(), 1_700_003_600), rollout(application(), 1_700_000_000)];
         let of_coroot = Findings { deployments: filled_in, ..Findings::default() };
         for findings in [own, of_coroot] {
@@ -234,7 +234,7 @@ on_both! {
     }
 }
 
-/// Makes a database what version 0.1.0 leaves, which noted nothing.
+/// Brings a database into the state of version 0.1.0, which did not record its own rows.
 async fn as_of_an_earlier_version(place: &Place) {
     place.execute("DROP TABLE headcount_written; DELETE FROM _sqlx_migrations WHERE version > 3").await;
 }

@@ -1,4 +1,4 @@
-//! Tests of which of several servers leads.
+//! Tests of the election of the leader.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,7 +7,7 @@ use sqlx::{ConnectOptions, Executor};
 use super::*;
 use crate::clock::Clock;
 
-/// A server that may lead, with a monotonic clock of its own.
+/// A server that may become the leader, with its own monotonic clock.
 pub(super) struct Contender {
     pub(super) settings: Settings,
     pub(super) lead: Lead,
@@ -55,12 +55,12 @@ async fn two(place: &Place) -> [Contender; 2] {
     [Contender::of(place).await, Contender::of(place).await]
 }
 
-/// The places where several servers can be.
+/// The databases that several servers can share.
 fn shared() -> [Place; 2] {
     [Place::postgres(), Place::pooled()]
 }
 
-/// Moves the database's clock on by so many seconds, as far as the lease knows.
+/// Advances the database's clock by `seconds`, as far as the lease is concerned.
 async fn turn_database_clock(place: &Place, seconds: i64) {
     place.execute(&format!("UPDATE headcount_leader SET expires_at = expires_at - {}", seconds * 1000)).await;
 }
@@ -83,7 +83,7 @@ async fn one_of_several_servers_leads_and_another_does_when_it_gives_up() {
         assert!(!one.lead.was_ours().await);
         assert!(other.leads().await);
         assert!(!one.leads().await && !one.lead.was_ours().await);
-        // One that does not lead takes nothing from the one that does.
+        // A server that is not the leader takes nothing away by giving up.
         one.lead.give_up().await;
         assert!(!one.leads().await && other.leads().await);
     }
@@ -96,7 +96,7 @@ async fn a_server_that_gave_up_does_not_lead_again_though_nobody_does() {
         assert!(one.leads().await);
         one.lead.give_up().await;
         assert!(!one.leads().await && !one.lead.was_ours().await);
-        // It has taken nothing: another has the lease at once.
+        // The lease is free: another server gets it at once.
         assert!(other.leads().await);
     }
 }
@@ -106,7 +106,7 @@ async fn a_leader_that_dies_is_followed_when_its_lease_ends_in_the_databases_tim
     for place in shared() {
         let [dead, heir] = two(&place).await;
         assert!(dead.leads().await && !heir.leads().await);
-        // The clocks of servers decide nothing.
+        // The servers' clocks decide nothing.
         heir.clock.pass(3600);
         assert!(!heir.leads().await);
         turn_database_clock(&place, 15).await;
@@ -137,7 +137,7 @@ async fn a_lease_that_a_clock_set_back_made_too_long_keeps_nobody_out() {
         assert!(!heir.leads().await);
         turn_database_clock(&place, -3600).await;
         assert!(heir.leads().await);
-        // One that lives corrects it.
+        // A living server corrects it.
         turn_database_clock(&place, -3600).await;
         assert!(heir.leads().await && !dead.leads().await);
     }
@@ -210,7 +210,7 @@ async fn a_server_of_an_earlier_version_that_holds_its_lock_leads() {
     assert!(!one.leads().await && !other.leads().await);
     earlier.execute("SELECT pg_advisory_unlock(7522525836385154414)").await.unwrap();
     assert!(one.leads().await);
-    // The lock of another database, or another lock, is nobody's.
+    // A lock of another database, or another lock, does not count.
     let mut elsewhere = Place::postgres().connect().await;
     elsewhere.execute("SELECT pg_advisory_lock(7522525836385154414)").await.unwrap();
     earlier.execute("SELECT pg_advisory_lock(7522525836385154415)").await.unwrap();
@@ -227,7 +227,7 @@ async fn one_of_several_servers_that_only_read_leads() {
         assert!(one.settings.projects().await.is_ok() && other.settings.projects().await.is_ok());
         one.lead.give_up().await;
         assert!(other.leads().await && !one.leads().await);
-        // What is killed leaves its place when its connection ends.
+        // A killed server loses its place when its connection ends.
         drop(other.lead);
         other.settings.close().await;
         let heir = Contender::with(place.read().await);
@@ -246,14 +246,14 @@ async fn a_server_that_writes_goes_before_one_that_only_reads() {
     for place in shared() {
         let writes = Contender::of(&place).await;
         let reads = Contender::with(place.read().await);
-        // One that comes later, and one that comes first.
+        // The writer takes precedence, whether it comes later or first.
         assert!(writes.leads().await && !reads.leads().await && writes.leads().await);
         writes.lead.give_up().await;
         assert!(reads.leads().await && reads.leads().await);
         let later = Contender::of(&place).await;
         assert!(later.leads().await && !reads.leads().await && !reads.lead.was_ours().await);
         assert!(later.leads().await);
-        // One that dies is followed when its lease ends, also if that was too long.
+        // After a server dies, the next one leads when the lease ends, even if the lease was too long.
         turn_database_clock(&place, -20).await;
         assert!(!reads.leads().await);
         turn_database_clock(&place, 50).await;
@@ -288,7 +288,7 @@ async fn a_server_that_only_reads_stops_when_its_connection_ends_and_cannot_be_m
     assert!(!reads.leads().await && !reads.lead.was_ours().await);
     server.start_again();
     assert!(reads.leads().await);
-    // A connection that breaks alone is made again, with its lock.
+    // A connection that breaks alone is replaced, and so is its lock.
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()
         AND pid <> pg_backend_pid()";
     let other = Source::Postgres { address: server.address(&name).parse().unwrap(), read_only: false };

@@ -1,4 +1,4 @@
-//! What is counted in exactly one report.
+//! Tests of events that are counted in exactly one report.
 
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ async fn rollouts(settings: &Settings, items: &[&str]) {
     }
 }
 
-/// Takes what there is into a report, while the reports of these numbers are kept.
+/// Takes the waiting events into a report, while the reports with the numbers `kept` exist.
 async fn take(settings: &Settings, report: u128, kept: &[u128]) -> u64 {
     let is_kept = |id: Uuid| kept.contains(&id.as_u128());
     settings.take(Uuid::from_u128(report), INSTANCE, NOW, is_kept).await.unwrap().deployments
@@ -65,7 +65,7 @@ on_both! {
         assert_eq!(take(&settings, 10, &[]).await, 1);
         rollouts(&settings, &["b"]).await;
         assert_eq!(take(&settings, 11, &[]).await, 2);
-        // Once a report was seen to be kept it has what it took, also when it is long gone.
+        // Once a report was seen to exist, it keeps what it took, even after it is gone.
         assert_eq!(take(&settings, 12, &[11]).await, 0);
         assert_eq!(take(&settings, 13, &[]).await, 0);
     }

@@ -1,4 +1,4 @@
-//! What can be opened, and what is said of the rest.
+//! Tests of what can be opened, and of the errors for the rest.
 
 use super::{postgres::Postgres, *};
 
@@ -74,7 +74,7 @@ async fn a_server_that_cannot_be_used_is_named_with_a_reason_and_without_the_pas
         let said = format!("{error} {error:?} {source:?}");
         assert!(said.contains("--pg-connection-string") && said.contains(reason), "{said}");
         assert!(!said.contains("swordfish"), "{said}");
-        // Who prints the chain of errors says it once.
+        // Printing the chain of errors contains the reason once.
         assert!(std::error::Error::source(&error).is_none());
     }
     let right = postgres.address_as("locked", &database) + " password=right";

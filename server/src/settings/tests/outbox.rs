@@ -1,4 +1,4 @@
-//! Notifications from the incident to the stamp.
+//! Tests of notifications, from the incident to the time stamp of sending.
 
 use headcount_shared::payload::AlertingIntegration;
 

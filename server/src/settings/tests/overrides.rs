@@ -1,4 +1,4 @@
-//! Overrides of inspections, from the change to the count.
+//! Tests of overrides of inspections, from the change to the count.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! A database for one test.
+//! Creates a database for each test.
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
@@ -11,7 +11,7 @@ use super::{super::database::options, Settings, Source, pgbouncer::PgBouncer, po
 pub(super) enum Place {
     Sqlite(TempDir),
     Postgres(String),
-    /// The same, behind a pooler: the settings go through it, what is done behind their back does not.
+    /// The same behind a pooler. The settings use the pooler; the test's own statements do not.
     Pooled(String),
 }
 
@@ -70,7 +70,7 @@ impl Place {
         }
     }
 
-    /// Where the database itself is.
+    /// The database itself, without a pooler.
     fn direct(&self) -> Source {
         match self {
             Self::Pooled(name) => Self::Postgres(name.clone()).source(false),
@@ -78,12 +78,12 @@ impl Place {
         }
     }
 
-    /// Opens the settings to read and change them.
+    /// Opens the settings for reading and writing.
     pub(super) async fn open(&self) -> Settings {
         Settings::open(&self.source(false)).await.unwrap()
     }
 
-    /// Opens the settings to read them only.
+    /// Opens the settings read-only.
     pub(super) async fn read(&self) -> Settings {
         Settings::open(&self.source(true)).await.unwrap()
     }
@@ -93,13 +93,13 @@ impl Place {
         options(&self.direct()).unwrap().0.connect().await.unwrap()
     }
 
-    /// A connection by the way that the settings take.
+    /// Connects in the same way as the settings.
     pub(super) async fn connect_as_settings_do(&self) -> AnyConnection {
         sqlx::any::install_default_drivers();
         options(&self.source(false)).unwrap().0.connect().await.unwrap()
     }
 
-    /// Runs statements behind the back of the settings.
+    /// Runs statements without the settings.
     pub(super) async fn execute(&self, statements: &str) {
         let statements = match self {
             Self::Sqlite(_) => statements.replace("SERIAL PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT"),
@@ -108,25 +108,25 @@ impl Place {
         sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut self.connect().await).await.unwrap();
     }
 
-    /// The texts in the only column of a query.
+    /// The texts in the single column of a query.
     pub(super) async fn texts(&self, query: &str) -> Vec<String> {
         let query = sqlx::query_scalar(AssertSqlSafe(query.to_owned()));
         query.fetch_all(&mut self.connect().await).await.unwrap()
     }
 
-    /// The JSON in the only column of a query. The order of members is nobody's.
+    /// The JSON in the single column of a query. The order of members does not matter.
     pub(super) async fn json(&self, query: &str) -> Vec<serde_json::Value> {
         let texts = self.texts(query).await;
         texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
     }
 
-    /// The number that a query answers with.
+    /// The single number that a query returns.
     pub(super) async fn number(&self, query: &str) -> i64 {
         let query = sqlx::query_scalar(AssertSqlSafe(query.to_owned()));
         query.fetch_one(&mut self.connect().await).await.unwrap()
     }
 
-    /// All that is there: the files of SQLite with their bytes, or what PostgreSQL dumps.
+    /// The complete contents: the bytes of SQLite's files, or a dump of PostgreSQL.
     pub(super) fn everything(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         match self {
             Self::Sqlite(dir) => {

@@ -1,4 +1,4 @@
-//! A pooler in transaction mode, and what it must not be asked for.
+//! Tests of a pooler in transaction mode, and of what must not be used with it.
 
 use sqlx::Executor;
 use tokio::task::JoinSet;
@@ -26,7 +26,7 @@ async fn nothing_is_left_in_a_session() {
     contender.settings.create_project("aaaaaaaa", "one").await.unwrap();
     assert!(contender.lead.is_ours().await && contender.settings.projects().await.is_ok());
     let (mut one, mut other) = (place.connect_as_settings_do().await, place.connect_as_settings_do().await);
-    // Two transactions at once are in both of the pooler's sessions.
+    // Two concurrent transactions occupy both sessions of the pooler.
     for session in [&mut one, &mut other] {
         session.execute("BEGIN").await.unwrap();
         for left in [
@@ -78,7 +78,7 @@ async fn a_pooler_that_refuses_what_the_driver_says_is_refused_with_the_setting_
 async fn what_an_earlier_version_migrated_is_taken_up_and_can_be_told_from_what_it_did_not() {
     for place in [Place::pooled(), Place::sqlite()] {
         place.open().await.close().await;
-        // As it was before there was a lease.
+        // The state before leases existed.
         place.execute("DROP TABLE headcount_leader; DELETE FROM _sqlx_migrations WHERE version = 5").await;
         place.open().await.close().await;
         assert_eq!(place.number("SELECT COUNT(*) FROM headcount_leader").await, 0);

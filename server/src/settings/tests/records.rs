@@ -1,4 +1,4 @@
-//! Rollouts, incidents and what is to be counted.
+//! Tests of rollouts, incidents and counted events.
 
 use super::*;
 use crate::world::{
@@ -137,7 +137,7 @@ on_both! {
             assert_eq!(open.first().map(|incident| incident.severity), expected);
             assert_eq!(place.number("SELECT COUNT(*) FROM incident_notification").await, told as i64 + 1);
         }
-        // It is over, and what comes late changes nothing.
+        // It is resolved, and late changes are ignored.
         settings.remember("aaaaaaaa", &change(What::Changed, Status::Critical), NOW).await.unwrap();
         assert_eq!(place.number("SELECT COUNT(*) FROM incident_notification").await, 4);
         assert_eq!(place.number("SELECT CAST(resolved_at AS BIGINT) FROM incident").await, i64::from(NOW) + 60);

@@ -1,4 +1,4 @@
-//! Values that servers on one database share.
+//! Tests of values that servers on one database share.
 
 use super::*;
 

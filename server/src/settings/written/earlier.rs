@@ -1,4 +1,4 @@
-//! What did version 0.1.0 write, which noted nothing?
+//! Finds the rows of version 0.1.0, which did not record them.
 
 use headcount_shared::payload::DatabaseType;
 use sqlx::AnyConnection;
@@ -8,26 +8,28 @@ use crate::settings::{
     statement::{query, query_as},
 };
 
-/// The migration that made the table of notes.
+/// The migration that created the table of records of written rows.
 const NOTES: i64 = 4;
 
-/// The migration that made the tables of records where there were none.
+/// The migration that created the tables for rollouts, incidents and notifications.
 const RECORDS: i64 = 2;
 
-/// Tables that Coroot makes and this program does not.
+/// Tables that Coroot creates and this program does not.
 const COROOTS: [(&str, &str); 3] =
     [("application_settings", "project_id"), ("users", "id"), ("dashboards", "project_id")];
 
-/// The records that an earlier version of this program wrote: those that began at this time or later, in Unix seconds.
+/// The rows that an earlier version of this program wrote: those that began at this time or later, in Unix
+/// seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::settings) struct EarlierRecords {
     since: i64,
 }
 
 impl EarlierRecords {
-    /// Looks before the table of notes is made. `None` when it is there, or when no earlier version was here.
+    /// Looks for rows of an earlier version, before the migration that records rows. `None` if that migration
+    /// was applied already, or no earlier version used the database.
     ///
-    /// A database without tables of Coroot is this program's, with all records in it. In one that has them, the records that
+    /// A database without tables of Coroot is this program's, with all its rows. In any other, the rows that
     /// began before the first start of this program are Coroot's.
     pub(in crate::settings) async fn look(
         connection: &mut AnyConnection,
@@ -53,7 +55,7 @@ impl EarlierRecords {
     }
 }
 
-/// Notes the records of an earlier version. To do it again changes nothing.
+/// Records the rows of an earlier version. Repeating it changes nothing.
 pub(in crate::settings) async fn note_earlier(
     transaction: &mut AnyConnection,
     earlier: EarlierRecords,

@@ -1,16 +1,16 @@
-//! Texts, each held once and known by a number.
+//! Stores each text once and identifies it by a number.
 
 use std::{fmt, hash::BuildHasher};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-/// A text, by its place among the [`Symbols`] that hold it.
+/// A text, as its index in [`Symbols`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Symbol(u32);
 
 impl Symbol {
-    /// The empty text: a label that a series does not have.
+    /// The empty text: a label that the series does not have.
     pub const EMPTY: Self = Self(0);
 
     /// Whether this is the empty text.
@@ -19,7 +19,7 @@ impl Symbol {
         self.0 == 0
     }
 
-    /// The symbol of that number.
+    /// The symbol with this number.
     #[must_use]
     pub(in crate::world) const fn from_number(number: usize) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "memory ends before")]
@@ -27,7 +27,7 @@ impl Symbol {
         Self(number)
     }
 
-    /// A number below `Symbols::len`, of its own for each text.
+    /// The text's unique number, below `Symbols::len`.
     #[must_use]
     pub const fn number(self) -> usize {
         self.0 as usize
@@ -38,9 +38,9 @@ impl Symbol {
 #[derive(Clone)]
 pub struct Symbols {
     bytes: String,
-    /// Where each text ends.
+    /// The end of each text.
     ends: Vec<usize>,
-    /// For each text the one that came after it the last time.
+    /// For each text, the one that followed it the last time.
     following: Vec<u32>,
     numbers: HashTable<u32>,
     hasher: FixedState,
@@ -64,7 +64,7 @@ impl Symbols {
     /// The symbol of a text, which is added if it is new.
     ///
     /// # Panics
-    /// There are more than four thousand million texts.
+    /// There are more than 2³² texts.
     pub fn intern(&mut self, text: &str) -> Symbol {
         let Self { bytes, ends, following, numbers, hasher } = self;
         let same = |number: &u32| text_of(bytes, ends, *number) == text;
@@ -81,10 +81,10 @@ impl Symbols {
         Symbol(number)
     }
 
-    /// The same as [`Symbols::intern`], and quicker when `text` comes after `previous` as it did the last time.
+    /// Same as [`Symbols::intern`], but faster if `text` follows `previous` as it did the last time.
     pub fn intern_after(&mut self, previous: Symbol, text: &str) -> Symbol {
         let guess = self.following.get(previous.number()).copied().unwrap_or_default();
-        // Past the last text there is nothing, which is not the empty text.
+        // After the last text there is nothing, which is different from the empty text.
         if !text.is_empty() && text_of(&self.bytes, &self.ends, guess) == text {
             return Symbol(guess);
         }
@@ -95,20 +95,20 @@ impl Symbols {
         symbol
     }
 
-    /// The symbol of a text; `None` when it is not among these.
+    /// The symbol of a text; `None` if it is not stored.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<Symbol> {
         let same = |number: &u32| text_of(&self.bytes, &self.ends, *number) == text;
         self.numbers.find(self.hasher.hash_one(text), same).copied().map(Symbol)
     }
 
-    /// The text of a symbol; empty for a symbol of others.
+    /// The text of a symbol; empty for a symbol of another instance.
     #[must_use]
     pub fn text(&self, symbol: Symbol) -> &str {
         text_of(&self.bytes, &self.ends, symbol.0)
     }
 
-    /// How many texts there are, the empty one included.
+    /// The number of texts, including the empty one.
     pub(in crate::world) const fn len(&self) -> usize {
         self.ends.len()
     }
@@ -116,7 +116,7 @@ impl Symbols {
 
 impl fmt::Debug for Symbols {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the texts: they name what runs in somebody's cluster.
+        // Not the texts, since they contain names of the observed cluster.
         write!(formatter, "{} texts", self.len())
     }
 }

@@ -1,6 +1,6 @@
-//! Has this column been read before?
+//! Caches decoded columns of labels.
 //!
-//! Many queries are about the same containers, so that the texts of a label are the same bytes in one file after another.
+//! Many queries are about the same containers, so the column of a label has the same bytes in many files.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use super::{
     texts,
 };
 
-/// The texts that each label had in the last file.
+/// The texts of each label in the latest file.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
     last: HashMap<Label, Column, foldhash::fast::FixedState>,
@@ -28,7 +28,8 @@ struct Column {
 }
 
 impl Columns {
-    /// Adds the texts of a section to `texts`, those that are new to `symbols`, which must be the same each time.
+    /// Appends the texts of a section to `texts`, and adds new ones to `symbols`, which must be the same for
+    /// all calls.
     pub(super) fn read(
         &mut self,
         label: Label,

@@ -1,4 +1,4 @@
-//! How do the frames of a file become a table?
+//! Decodes the frames of a file into a table.
 
 use super::{
     super::{
@@ -14,7 +14,7 @@ use super::{
     section::{Packed, Unpacker},
 };
 
-/// How much is unpacked of a query that keeps values over time.
+/// How much is decoded of a query that keeps values over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unpacked {
     /// When each row was seen, and its newest value.
@@ -30,27 +30,27 @@ pub(super) enum Unpacked {
 pub(super) struct Shape {
     /// The labels of each row, row by row.
     pub(super) labels: Vec<Symbol>,
-    /// The texts of each column, in their places.
+    /// The texts of each column, by number.
     pub(super) texts: Vec<Vec<Symbol>>,
 }
 
-/// Reads files into the texts of one answer, with the same memory for all.
+/// Decodes files with shared buffers. All use the same symbols.
 #[derive(Debug)]
 pub(super) struct Decoder {
     unpacker: Unpacker,
     columns: Columns,
-    /// Values of a frame that does not have all rows.
+    /// The values of a frame that lacks the last rows.
     narrow: Vec<f32>,
 }
 
 impl Decoder {
-    /// A decoder.
+    /// Creates a decoder.
     pub(super) fn new() -> std::io::Result<Self> {
         Ok(Self { unpacker: Unpacker::new()?, columns: Columns::default(), narrow: Vec::new() })
     }
 
-    /// The table in a file, of values over time those from `since` on: with all of them, or only what they say of when each
-    /// row was seen and its newest value. Rows without a value are left out.
+    /// The table in a file, with values over time from `since` on: all of them, or only when each row was
+    /// seen and its newest value. Rows without a value are left out.
     pub(super) fn table(
         &mut self,
         query: &Query,
@@ -91,7 +91,7 @@ impl Decoder {
         Ok(table)
     }
 
-    /// The rows of a file, also those without a value.
+    /// The rows of a file, including those without a value.
     pub(super) fn shape(
         &mut self,
         query: &Query,
@@ -105,7 +105,7 @@ impl Decoder {
         Ok(shape)
     }
 
-    /// Unpacks all sections of a file and does nothing with them; how many bytes they stand for.
+    /// Decompresses all sections of a file without using them. Returns their size.
     pub(super) fn unpack(&mut self, frames: &Frames<'_>) -> Result<u64, Damaged> {
         let mut bytes = 0;
         for frame in &frames.list {
@@ -117,7 +117,8 @@ impl Decoder {
         Ok(bytes)
     }
 
-    /// Adds the rows of a frame to `shape` and takes their sections from `sections`; what follows the labels in them.
+    /// Adds the rows of a frame to `shape`, consuming their sections. Returns what follows the labels in
+    /// them.
     fn add_rows<'b, 'f: 'b>(
         &'b mut self,
         query: &Query,
@@ -147,7 +148,7 @@ impl Decoder {
         Ok(bytes)
     }
 
-    /// The values of all frames from `since` on, as one.
+    /// The values of all frames from `since` on, joined.
     fn points(&mut self, frames: &[(Header, &[u8])], since: u32, rows: usize) -> Result<Points, Damaged> {
         let groups = groups(frames, since, rows)?;
         let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return Ok(Points::default()) };
@@ -165,8 +166,8 @@ impl Decoder {
         Ok(points)
     }
 
-    /// What the values of all frames from `since` on say of each row. Only the groups that have an end of some row are
-    /// unpacked.
+    /// When each row was first and last seen in the frames from `since` on. Decompresses only the groups that
+    /// contain such a time.
     fn ends(&mut self, frames: &[(Header, &[u8])], since: u32, rows: usize) -> Result<Ends, Damaged> {
         let groups = groups(frames, since, rows)?;
         let mut ends = Ends::of(rows);
@@ -183,7 +184,8 @@ impl Decoder {
         Ok(ends)
     }
 
-    /// The sum of the values of each row from `since` on. One group is unpacked after another, into the same memory.
+    /// The sum of the values of each row from `since` on. Decompresses the groups one after another into the
+    /// same buffer.
     fn sums(&mut self, frames: &[(Header, &[u8])], since: u32, rows: usize) -> Result<Vec<f64>, Damaged> {
         let mut sums = vec![0.0; rows];
         for group in groups(frames, since, rows)? {
@@ -196,7 +198,7 @@ impl Decoder {
         Ok(sums)
     }
 
-    /// The values of a group, moment by moment.
+    /// The values of a group, time by time.
     fn values(&mut self, group: &Group<'_>) -> Result<&[f32], Damaged> {
         self.narrow.clear();
         planes::read(self.unpacker.unpack(group.packed)?, group.width, &mut self.narrow);
@@ -204,7 +206,7 @@ impl Decoder {
     }
 }
 
-/// The distance between two moments; 0 without any.
+/// The distance between two times; 0 without points.
 fn step(frames: &[(Header, &[u8])]) -> u32 {
     frames.iter().find(|(header, _)| header.moments > 0).map_or(0, |(header, _)| header.step)
 }
@@ -215,7 +217,7 @@ impl Shape {
     }
 }
 
-/// Adds a group, of which the moments follow those of `points`.
+/// Adds a group whose times follow those of `points`.
 fn add_group(bytes: &[u8], group: &Group<'_>, rows: usize, points: &mut Points, narrow: &mut Vec<f32>) {
     let (from, width) = (group.from, group.width);
     let skipped = points.from.saturating_sub(from) / points.step;
@@ -237,7 +239,7 @@ fn add_group(bytes: &[u8], group: &Group<'_>, rows: usize, points: &mut Points, 
     }
 }
 
-/// Puts the texts at `places` into `labels`.
+/// Writes the texts with the numbers `places` into `labels`.
 fn read_places<'l>(
     places: &[u8],
     texts: &[Symbol],

@@ -1,8 +1,9 @@
-//! How does a table become a frame?
+//! Encodes a table as a frame.
 //!
-//! The body of a frame is, for each column, a section with the texts that are new in the file; a section with a number for
-//! each new row and column, the place of its text among all of the column, in as few bytes as they all fit in; in the same
-//! section, for a query without points, when each row was seen and its newest value; then the points, a section a group.
+//! The body of a frame has, for each column, a section with the texts that are new in the file. Then follows
+//! a section with a number for each new row and column, the index of its text in the column, in as few bytes
+//! as fit them all; for a query without points the same section has the times when each row was seen, and its
+//! newest value. Then follow the points, one section per group.
 
 use std::io;
 
@@ -17,22 +18,23 @@ use super::{
     texts,
 };
 
-/// The most rows that a table has.
+/// The maximum number of rows of a table.
 pub(super) const MAX_ROWS: usize = 1 << 24;
 
-/// The most values over time that a table has: 256 MiB of them.
+/// The maximum number of values over time of a table: 256 MiB.
 pub(super) const MAX_VALUES: usize = 64 << 20;
 
-/// What a file has already.
+/// The existing contents of a file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
-    /// How many rows.
+    /// The number of rows.
     pub(super) rows: usize,
-    /// The texts of each column, in their places.
+    /// The texts of each column, by number.
     pub(super) texts: Vec<Vec<Symbol>>,
 }
 
-/// The frame that adds to a file what `table` has beyond what the file has already: its last rows, and all its points.
+/// The frame that adds to a file what `table` has in addition to the existing contents: its last rows, and
+/// all its points.
 pub(super) fn frame(
     query: &Query,
     table: &Table,
@@ -68,7 +70,7 @@ pub(super) fn frame(
     })
 }
 
-/// How many bytes the place of one text among `count` takes.
+/// The number of bytes for the number of one text among `count`.
 pub(super) const fn bytes_of_place(count: usize) -> usize {
     match count {
         0..=1 => 0,
@@ -78,7 +80,7 @@ pub(super) const fn bytes_of_place(count: usize) -> usize {
     }
 }
 
-/// How many rows there are. An addition to a file has labels and points alone.
+/// The number of rows. An addition to a file has only labels and points.
 fn rows(table: &Table) -> usize {
     table.labels.len() / table.width.max(1)
 }
@@ -100,7 +102,7 @@ fn header(table: &Table, known: &Known) -> io::Result<Header> {
     })
 }
 
-/// The texts that are not among the `old` ones, sorted; the place of each text is in `places` afterwards.
+/// The texts that are not in `old`, sorted. Afterwards `places` has the number of each text.
 fn new_texts<'t>(
     labels: impl Iterator<Item = &'t Symbol>,
     old: &[Symbol],

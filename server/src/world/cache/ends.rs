@@ -1,21 +1,21 @@
-//! When was each row of a table first and last seen, by its values over time?
+//! Finds when each row of a table was first and last seen, from its values over time.
 
 use super::super::answers::{Points, Table};
 
-/// What is known of the rows of a table, moment by moment.
+/// The state of the search in the rows of a table.
 #[derive(Debug)]
 pub(super) struct Ends {
     first_seen: Vec<u32>,
     last_seen: Vec<u32>,
     newest: Vec<f32>,
-    /// The rows of which the first value is not found yet, in order.
+    /// The rows whose first value is not found yet, in order.
     without_first: Vec<usize>,
-    /// The rows of which the last value is not found yet, in order.
+    /// The rows whose last value is not found yet, in order.
     without_last: Vec<usize>,
 }
 
 impl Ends {
-    /// Nothing is known of `rows` rows.
+    /// Starts the search for `rows` rows.
     pub(super) fn of(rows: usize) -> Self {
         Self {
             first_seen: vec![0; rows],
@@ -26,17 +26,17 @@ impl Ends {
         }
     }
 
-    /// Whether the first value of one of the first `width` rows is missing.
+    /// Whether the first value of one of the first `width` rows is not found yet.
     pub(super) fn lack_first(&self, width: usize) -> bool {
         self.without_first.first().is_some_and(|row| *row < width)
     }
 
-    /// Whether the last value of one of the first `width` rows is missing.
+    /// Whether the last value of one of the first `width` rows is not found yet.
     pub(super) fn lack_last(&self, width: usize) -> bool {
         self.without_last.first().is_some_and(|row| *row < width)
     }
 
-    /// Finds first values in `moments`, which follow all that were looked at for that before.
+    /// Searches first values in `moments`, which must follow those of earlier calls.
     pub(super) fn firsts<'v>(&mut self, moments: impl Iterator<Item = (u32, &'v [f32])>) {
         for (at, values) in moments {
             self.without_first.retain(|row| match value(values, *row) {
@@ -49,7 +49,7 @@ impl Ends {
         }
     }
 
-    /// Finds last values in `moments`, which go before all that were looked at for that before.
+    /// Searches last values in `moments`, which must precede those of earlier calls.
     pub(super) fn lasts<'v>(&mut self, moments: impl DoubleEndedIterator<Item = (u32, &'v [f32])>) {
         for (at, values) in moments.rev() {
             self.without_last.retain(|row| match value(values, *row) {
@@ -62,7 +62,7 @@ impl Ends {
         }
     }
 
-    /// Puts what was found into `table`, and leaves out the rows that have no value.
+    /// Writes the results into `table` and removes the rows that have no value.
     pub(super) fn put_into(self, table: &mut Table) {
         let rows = self.newest.len();
         (table.first_seen, table.last_seen, table.values) = (self.first_seen, self.last_seen, self.newest);
@@ -70,7 +70,7 @@ impl Ends {
     }
 }
 
-/// Finds the ends of the `rows` rows of `table` in its points, and leaves out those that have no value.
+/// Searches the points of `table`, which has `rows` rows, and removes the rows that have no value.
 pub(super) fn find(table: &mut Table, rows: usize) {
     let Points { from, step, values } = &table.points;
     let count = u32::try_from(values.len() / rows.max(1)).unwrap_or(u32::MAX);
@@ -81,7 +81,7 @@ pub(super) fn find(table: &mut Table, rows: usize) {
     ends.put_into(table);
 }
 
-/// The value of a row, if it has one.
+/// The value of a row, if there is one.
 fn value(values: &[f32], row: usize) -> Option<f32> {
     values.get(row).copied().filter(|value| !value.is_nan())
 }

@@ -1,45 +1,46 @@
-//! Which bytes of a file belong together, and are they what was written?
+//! Frames the bytes of a file, with checksums against damage.
 //!
-//! A file is a sequence of frames. A frame begins with [`LEN`] bytes, numbers of four bytes with the lowest first: the mark
-//! of the format, a checksum of all that follows, the length of the frame, a fingerprint of the query, and the [`Header`].
-//! Nothing that a frame says is believed before its checksum is right, lengths least of all.
+//! A file is a sequence of frames. A frame begins with [`LEN`] bytes, little-endian numbers of four bytes:
+//! the magic number of the format, a checksum of all that follows, the length of the frame, a fingerprint of
+//! the query, and the [`Header`]. Nothing in a frame is used before its checksum is verified, lengths least
+//! of all.
 
 use std::io;
 
 use super::super::catalogue::{Kind, Query};
 
-/// The mark of the format, with its version.
+/// The magic number of the format, which includes its version.
 const MARK: [u8; 4] = *b"hcw1";
 
-/// Bytes before the body of a frame.
+/// The number of bytes before the body of a frame.
 const LEN: usize = 40;
 
-/// The bytes are not what was written.
+/// The bytes are not those that were written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the bytes are not what was written")]
+#[error("the bytes are damaged")]
 pub(super) struct Damaged;
 
-/// What a frame says about itself.
+/// The header of a frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Header {
-    /// The newest moment that was answered.
+    /// The newest time with an answer.
     pub(super) to: u32,
-    /// The first moment of its points.
+    /// The first time of its points.
     pub(super) from: u32,
-    /// The distance between two moments, in seconds.
+    /// The distance between two times, in seconds.
     pub(super) step: u32,
-    /// How many moments it has points of.
+    /// The number of times with points.
     pub(super) moments: u32,
-    /// How many rows the file has with it.
+    /// The number of rows of the file up to this frame.
     pub(super) rows: u32,
-    /// How many of them it adds: the last ones.
+    /// The number of rows that the frame adds: the last ones.
     pub(super) added: u32,
 }
 
-/// A frame whose bytes are what was written.
+/// A verified frame.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Frame<'f> {
-    /// What it says about itself.
+    /// Its header.
     pub(super) header: Header,
     /// Its sections.
     pub(super) body: &'f [u8],
@@ -50,12 +51,12 @@ pub(super) struct Frame<'f> {
 pub(super) struct Frames<'f> {
     /// In the order in which they were written.
     pub(super) list: Vec<Frame<'f>>,
-    /// The bytes that they take. What follows in the file is torn.
+    /// The length of the verified frames. The rest of the file is damaged.
     pub(super) bytes: usize,
 }
 
 impl Header {
-    /// The last moment of its points; `None` without points.
+    /// The last time of its points; `None` without points.
     pub(super) fn end(&self) -> Option<u32> {
         let steps = self.moments.checked_sub(1)?;
         self.from.checked_add(steps.checked_mul(self.step)?)
@@ -63,7 +64,7 @@ impl Header {
 }
 
 impl<'f> Frames<'f> {
-    /// The frames of a file of `query`, up to the first that is torn or damaged.
+    /// The frames of a file of `query`, up to the first that is incomplete or damaged.
     pub(super) fn of(query: &Query, file: &'f [u8]) -> Self {
         let fingerprint = fingerprint(query);
         let mut frames = Self::default();
@@ -77,7 +78,7 @@ impl<'f> Frames<'f> {
         frames
     }
 
-    /// The frames of a file, unchecked.
+    /// The frames of a file, without verification.
     pub(super) fn unchecked(file: &'f [u8]) -> Self {
         let mut frames = Self::default();
         while let Some((frame, _, bytes)) = split(&file[frames.bytes..]) {
@@ -87,7 +88,7 @@ impl<'f> Frames<'f> {
         frames
     }
 
-    /// The last moment that the file has points of; `None` without points.
+    /// The last time of the points in the file; `None` without points.
     pub(super) fn end(&self) -> Option<u32> {
         self.list.iter().rev().find_map(|frame| frame.header.end())
     }
@@ -98,7 +99,7 @@ impl<'f> Frames<'f> {
     }
 }
 
-/// A frame of `query` whose body `write` adds.
+/// A frame of `query` with the body that `write` appends.
 pub(super) fn frame(
     query: &Query,
     header: &Header,
@@ -120,7 +121,7 @@ pub(super) fn frame(
     Ok(bytes)
 }
 
-/// The frame with which `file` begins, the checksum that it should have, and all its bytes.
+/// The first frame of `file`, its expected checksum, and its bytes.
 fn split(file: &[u8]) -> Option<(Frame<'_>, u32, &[u8])> {
     let (start, _) = file.split_first_chunk::<LEN>()?;
     let number = |at: usize| u32::from_le_bytes([start[at], start[at + 1], start[at + 2], start[at + 3]]);
@@ -130,7 +131,7 @@ fn split(file: &[u8]) -> Option<(Frame<'_>, u32, &[u8])> {
     Some((Frame { header, body: &bytes[LEN..] }, number(4), bytes))
 }
 
-/// Tells the answers to a query from those to what was called the same in another version.
+/// Distinguishes a query from one of the same name in another version.
 fn fingerprint(query: &Query) -> [u8; 4] {
     let mut hasher = crc32fast::Hasher::new();
     for text in

@@ -1,58 +1,59 @@
-//! What are values at the moments of a grid?
+//! Assigns values to the times of a grid.
 //!
-//! A moment of a grid shows the last value after the moment before it, up to itself.
+//! A time of a grid has the last value after the time before it, up to itself.
 
 use super::{
     super::answers::Points,
     incoming::{Incoming, larger},
 };
 
-/// Moments that are multiples of a step.
+/// Times that are multiples of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Grid {
-    /// The first moment.
+    /// The first time.
     pub(super) from: u32,
-    /// The last moment.
+    /// The last time.
     pub(super) to: u32,
-    /// The distance between two moments, at least 1.
+    /// The distance between two times, at least 1.
     pub(super) step: u32,
 }
 
 impl Grid {
-    /// The moments of the `keep` seconds before `to`.
+    /// The times of the `keep` seconds before `to`.
     pub(super) const fn back_from(to: u32, keep: u32, step: u32) -> Self {
         Self { from: moment(to.saturating_sub(keep), step), to: to / step * step, step }
     }
 
-    /// Those moments of this grid that show something from `first` to `last`; `None` when there are none.
+    /// The times of this grid that have values from `first` to `last`; `None` if there are none.
     pub(super) fn within(self, first: u32, last: u32) -> Option<Self> {
         let from = self.from.max(moment(first, self.step));
         let to = self.to.min(moment(last, self.step));
         (from <= to).then_some(Self { from, to, ..self })
     }
 
-    /// The moments from the first to the last of two grids with the same step.
+    /// The times from the first to the last of two grids with the same step.
     pub(super) fn join(self, other: Self) -> Self {
         Self { from: self.from.min(other.from), to: self.to.max(other.to), ..self }
     }
 
-    /// How many moments there are, at least one.
+    /// The number of times, at least one.
     pub(super) const fn moments(self) -> usize {
         self.to.saturating_sub(self.from) as usize / self.step as usize + 1
     }
 
-    /// No value at any moment, for `rows` rows.
+    /// Points without any value, for `rows` rows.
     pub(super) fn empty(self, rows: usize) -> Points {
         Points { from: self.from, step: self.step, values: vec![f32::NAN; self.moments() * rows] }
     }
 
-    /// Which of the moments shows what was at `at`.
+    /// The index of the time that has the value of `at`.
     fn place(self, at: u32) -> Option<usize> {
         let moment = moment(at, self.step);
         (self.from..=self.to).contains(&moment).then(|| (moment - self.from) as usize / self.step as usize)
     }
 
-    /// The values of an answer, for `rows` rows; `numbers` says which of them each row of the answer is, if any.
+    /// The values of an answer, for `rows` rows. `numbers` contains the row number for each row of the
+    /// answer, if it has one.
     pub(super) fn answered(self, answer: &Incoming, numbers: &[Option<u32>], rows: usize) -> Points {
         let mut points = self.empty(rows);
         for (row, series) in answer.points() {
@@ -68,8 +69,8 @@ impl Grid {
         points
     }
 
-    /// Puts the values of `others`, which are of the first `width` rows, over those of `points`, which are of `rows` rows
-    /// at the moments of this grid. What is missing leaves what is there.
+    /// Overwrites the values of `points` (of `rows` rows at the times of this grid) with those of `others`
+    /// (of the first `width` rows). Missing values overwrite nothing.
     pub(super) fn put(self, points: &mut Points, rows: usize, others: &Points, width: usize) {
         let moments = (0_u32..).map(|number| others.from.saturating_add(number.saturating_mul(others.step)));
         for (at, values) in moments.zip(others.values.chunks_exact(width.max(1))) {
@@ -82,7 +83,7 @@ impl Grid {
     }
 }
 
-/// The moment of a grid that shows what was at `at`.
+/// The time of a grid that has the value of `at`.
 const fn moment(at: u32, step: u32) -> u32 {
     at.div_ceil(step).saturating_mul(step)
 }

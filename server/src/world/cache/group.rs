@@ -1,4 +1,4 @@
-//! Which groups of values over time does a file have?
+//! Divides the values over time of a file into groups.
 
 use super::{
     frame::{Damaged, Header},
@@ -6,22 +6,23 @@ use super::{
     section::Packed,
 };
 
-/// The values of some rows at some moments in a row, packed.
+/// The compressed values of some rows at consecutive times.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Group<'f> {
-    /// The first moment.
+    /// The first time.
     pub(super) from: u32,
-    /// The distance between two moments, in seconds.
+    /// The distance between two times, in seconds.
     pub(super) step: u32,
-    /// How many moments; at least one.
+    /// The number of times, at least one.
     moments: u32,
-    /// Of how many rows, the first ones of the table.
+    /// The number of rows: the first ones of the table.
     pub(super) width: usize,
     /// The values.
     pub(super) packed: Packed<'f>,
 }
 
-/// The groups of some frames that have a moment from `since` on, in order. A table of `rows` rows has them all.
+/// The groups in some frames that have a time from `since` on, in order. `rows` is the number of rows of the
+/// table.
 pub(super) fn groups<'f>(
     frames: &[(Header, &'f [u8])],
     since: u32,
@@ -52,7 +53,7 @@ pub(super) fn groups<'f>(
     Ok(groups)
 }
 
-/// The moments of a frame in pieces of at most `most`: the first of each, and how many.
+/// Splits the times of a frame into pieces of at most `most`. Returns the first time and the length of each.
 fn pieces(header: &Header, most: usize) -> impl Iterator<Item = (u32, u32)> {
     let most = u32::try_from(most).unwrap_or(u32::MAX);
     let (from, step, moments) = (header.from, header.step, header.moments);
@@ -60,12 +61,12 @@ fn pieces(header: &Header, most: usize) -> impl Iterator<Item = (u32, u32)> {
 }
 
 impl Group<'_> {
-    /// The last moment.
+    /// The last time.
     pub(super) const fn last(&self) -> u32 {
         self.from + (self.moments - 1) * self.step
     }
 
-    /// The moments from `since` on, each with its part of the unpacked `values`.
+    /// The times from `since` on, each with its part of the decompressed `values`.
     pub(super) fn moments_from<'v>(
         &self,
         since: u32,

@@ -1,4 +1,4 @@
-//! What is kept of an answer while it arrives?
+//! Collects an answer while it arrives.
 
 use super::{
     super::{
@@ -10,14 +10,14 @@ use super::{
     rows::Rows,
 };
 
-/// Series that one answer may have.
+/// The maximum number of series of an answer.
 const MAX_SERIES: usize = 2_000_000;
 
-/// An answer as it arrives. Series whose kept labels are the same become one row, whose value at a moment is the largest of
-/// theirs.
+/// An answer while it arrives. Series with the same kept labels become one row, whose value at a time is the
+/// largest of theirs.
 #[derive(Debug, Clone)]
 pub struct Incoming {
-    /// The query that it answers.
+    /// The query of the answer.
     pub(super) query: &'static Query,
     /// The texts of its labels.
     pub(super) symbols: Symbols,
@@ -25,12 +25,12 @@ pub struct Incoming {
     pub(super) rows: Rows,
     /// When each row was seen.
     pub(super) seen: Vec<Seen>,
-    /// The points, of queries that keep them: those of one series after those of another.
+    /// The points, for queries that keep them, series by series.
     points: Vec<(u32, f32)>,
-    /// Where each series begins in them, and which row it is.
+    /// The start of each series in `points`, and its row.
     series: Vec<(usize, u32)>,
     count: usize,
-    /// The labels of the present series, and its row.
+    /// The labels of the current series, and its row.
     labels: Vec<Symbol>,
     row: Option<u32>,
 }
@@ -47,7 +47,7 @@ pub(super) struct Seen {
 }
 
 impl Incoming {
-    /// An answer to `query` of which nothing has arrived.
+    /// An empty answer to `query`.
     #[must_use]
     pub fn new(query: &'static Query) -> Self {
         let width = query.labels.len();
@@ -64,32 +64,32 @@ impl Incoming {
         }
     }
 
-    /// How many rows have arrived: series that have a point, those with the same kept labels counted once.
+    /// The number of rows: series with at least one point, where those with the same kept labels count once.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows.len()
     }
 
-    /// The points of each series, and which row it is.
+    /// The row and the points of each series.
     pub(super) fn points(&self) -> impl Iterator<Item = (u32, &[(u32, f32)])> {
         let ends = self.series.iter().skip(1).map(|(start, _)| *start).chain([self.points.len()]);
         self.series.iter().zip(ends).map(|((start, row), end)| (*row, &self.points[*start..end]))
     }
 
-    /// The first and the last moment of all; `None` when nothing has arrived.
+    /// The first and the last time of all points; `None` if nothing has arrived.
     pub(super) fn bounds(&self) -> Option<(u32, u32)> {
         let first = self.seen.iter().map(|seen| seen.first).min()?;
         let last = self.seen.iter().map(|seen| seen.last).max()?;
         Some((first, last))
     }
 
-    /// The newest moment at which anything has arrived; `None` when nothing has.
+    /// The newest time with a value; `None` if nothing has arrived.
     #[must_use]
     pub fn newest(&self) -> Option<u32> {
         self.bounds().map(|(_, newest)| newest)
     }
 
-    /// Adds what was known of a row before; the answer knows better where both say something.
+    /// Adds what is stored about a row. Where both have a value, the answer's counts.
     pub(super) fn add_old(&mut self, labels: &[Symbol], old: Seen) {
         let row = self.rows.number(labels) as usize;
         match self.seen.get_mut(row) {
@@ -107,7 +107,7 @@ impl Incoming {
         matches!(self.query.kind, Kind::Range { .. })
     }
 
-    /// The row of the present series, whose first point is at `at`.
+    /// The row of the current series, whose first point is at `at`.
     fn begin(&mut self, at: u32, value: f32) -> u32 {
         let row = self.rows.number(&self.labels);
         self.row = Some(row);
@@ -130,7 +130,7 @@ impl Sink for Incoming {
         self.row = None;
         let texts = labels.iter().chain(std::iter::repeat(&""));
         for (label, text) in self.labels.iter_mut().zip(texts) {
-            // Series come sorted: most labels are those of the series before, or follow them.
+            // Series arrive sorted: most labels equal those of the series before, or follow them.
             *label = if self.symbols.text(*label) == *text {
                 *label
             } else {
@@ -160,7 +160,7 @@ impl Sink for Incoming {
 }
 
 impl Seen {
-    /// Adds what else is known of the same row.
+    /// Adds what else is known about the row.
     pub(super) fn add(&mut self, other: Self) {
         self.first = self.first.min(other.first);
         if other.last > self.last {
@@ -171,7 +171,7 @@ impl Seen {
     }
 }
 
-/// The larger of two values, whichever comes first; one that is missing is none.
+/// The larger of two values, in any order; a missing value does not count.
 pub(super) fn larger(one: f32, other: f32) -> f32 {
     if one.is_nan() || (!other.is_nan() && one.total_cmp(&other).is_lt()) { other } else { one }
 }

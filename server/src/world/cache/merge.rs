@@ -1,4 +1,4 @@
-//! What is known after an answer, with what was known before?
+//! Merges an answer with the stored one.
 
 use super::{
     super::answers::{Points, Table},
@@ -10,21 +10,21 @@ use super::{
     rows::Rows,
 };
 
-/// How many frames a file has at most, because each costs time when it is read.
+/// The maximum number of frames in a file, since each takes time to read.
 const MAX_FRAMES: usize = 16;
 
-/// More is to be kept than there is room for.
+/// There are more values than a file may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("there are more values than are kept")]
+#[error("there are too many values")]
 pub(super) struct NoRoom;
 
-/// The series of an answer that are there at `to`.
+/// The series of an answer that have a value at `to`.
 pub(super) fn now(answer: &Incoming, to: u32) -> Table {
     let present = |seen: &Seen| seen.last == to;
     table(answer, to, present)
 }
 
-/// Which series there were in the `keep` seconds before `to`; `old` is what was known, its texts those of the answer.
+/// The series of the `keep` seconds before `to`. `old` is the stored table, with the symbols of the answer.
 pub(super) fn seen(answer: &mut Incoming, old: Option<&Table>, to: u32, keep: u32) -> Table {
     let to = old.map_or(to, |old| old.to.max(to));
     for row in old.into_iter().flat_map(Table::rows) {
@@ -39,9 +39,9 @@ pub(super) fn seen(answer: &mut Incoming, old: Option<&Table>, to: u32, keep: u3
     table
 }
 
-/// All values over time at the moments of `kept`; `old` are those that were known, its texts those of the answer.
+/// All values over time at the times of `kept`. `old` is the stored table, with the symbols of the answer.
 pub(super) fn range(answer: &Incoming, old: Option<&Table>, kept: Grid) -> Result<Table, NoRoom> {
-    // When there is no room for everything, what is old makes room.
+    // If both do not fit, the stored values are dropped.
     joined(answer, old, kept).or_else(|NoRoom| joined(answer, None, kept))
 }
 
@@ -66,7 +66,7 @@ fn joined(answer: &Incoming, old: Option<&Table>, kept: Grid) -> Result<Table, N
     Ok(table)
 }
 
-/// What an answer adds to the rows of a file: its values over time, for those rows and the new ones.
+/// What an answer adds to a file: its values over time, for the rows of the file and new ones.
 pub(super) fn addition(answer: &Incoming, file: &Shape, kept: Grid) -> Table {
     let width = answer.query.labels.len();
     let mut rows = Rows::of(width, &file.labels);
@@ -76,8 +76,8 @@ pub(super) fn addition(answer: &Incoming, file: &Shape, kept: Grid) -> Table {
     Table { to: kept.to, width, labels: rows.into_labels(), points, ..Table::default() }
 }
 
-/// Whether what an answer adds may simply follow in the file: all its moments are later, and neither what is too old nor the
-/// number of frames gets out of hand.
+/// Whether the addition of an answer can be appended to the file: all its times are later, and neither the
+/// expired values nor the frames become too many.
 pub(super) fn may_follow(answer: &Incoming, file: &Frames<'_>, kept: Grid, keep: u32) -> bool {
     let Some(newest) = file.newest() else { return false };
     let (first, end) = (file.list.iter().find(|frame| frame.header.moments > 0), file.end());
@@ -91,20 +91,20 @@ pub(super) fn may_follow(answer: &Incoming, file: &Frames<'_>, kept: Grid, keep:
     few_frames && same_step && is_later && mostly_kept && has_room
 }
 
-/// The last moment of the values over time.
+/// The last time of the values over time.
 fn end(table: &Table) -> Option<u32> {
     let moments = table.points.values.len().checked_div(table.len())?;
     let steps = u32::try_from(moments.checked_sub(1)?).ok()?;
     Some(table.points.from + steps * table.points.step)
 }
 
-/// The moments of `kept` of which the answer says something.
+/// The times of `kept` for which the answer has values.
 fn grid(answer: &Incoming, kept: Grid) -> Option<Grid> {
     let (first, last) = answer.bounds()?;
     kept.within(first, last)
 }
 
-/// Which of `rows` each row of the answer is that is seen in `kept`; new ones are added.
+/// The number in `rows` of each row of the answer that was seen in `kept`. New rows are added.
 fn number(answer: &Incoming, rows: &mut Rows, kept: Grid) -> Vec<Option<u32>> {
     let in_time = |seen: &Seen| kept.within(seen.first, seen.last).is_some();
     let all = answer.seen.iter().enumerate();

@@ -1,18 +1,18 @@
-//! How are values over time written?
+//! Encodes values over time.
 //!
-//! Of each value the bits that differ from those of the moment before, and of all values in a group the lowest byte first,
-//! then the second of all, and so on: what hardly changes becomes zeros, and the noise of the low bytes, which cannot be
-//! compressed, does not spoil the rest. A group is written and read without the others.
+//! Each value becomes the bits that differ from the value of the time before (XOR). Of all results in a group
+//! the lowest bytes are stored first, then the second ones, and so on: the bytes that hardly change become
+//! zeros, and the noise in the low bytes, which does not compress, stays apart. Groups are independent.
 
-/// Values in a group. What it is unpacked to and what is made of that stay in the cache of one core.
+/// The number of values in a group. Its decompressed bytes and its values fit into the cache of one core.
 const GROUP: usize = 1 << 17;
 
-/// How many moments a group has at most, with `rows` values each.
+/// The maximum number of times in a group, with `rows` values each.
 pub(super) fn moments_in_group(rows: usize) -> usize {
     (GROUP / rows.max(1)).max(1)
 }
 
-/// Puts the bytes of a group in the place of what `bytes` holds.
+/// Replaces the contents of `bytes` by the bytes of a group.
 pub(super) fn write(values: &[f32], rows: usize, bytes: &mut Vec<u8>) {
     let count = values.len();
     bytes.clear();
@@ -25,7 +25,7 @@ pub(super) fn write(values: &[f32], rows: usize, bytes: &mut Vec<u8>) {
     }
 }
 
-/// Adds the values of a group to `values`. Bytes beyond a multiple of four are ignored.
+/// Appends the values of a group to `values`. Bytes beyond a multiple of four are ignored.
 pub(super) fn read(bytes: &[u8], rows: usize, values: &mut Vec<f32>) {
     let count = bytes.len() / 4;
     let start = values.len();

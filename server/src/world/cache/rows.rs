@@ -1,4 +1,4 @@
-//! Which rows are there, told apart by their labels?
+//! Numbers rows by their labels.
 
 use std::hash::BuildHasher;
 
@@ -7,7 +7,7 @@ use hashbrown::HashTable;
 
 use super::super::answers::Symbol;
 
-/// Rows of labels, each once.
+/// Rows of labels, without duplicates.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rows {
     width: usize,
@@ -17,12 +17,12 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// No rows, of `width` labels each.
+    /// An empty set of rows of `width` labels each.
     pub(super) fn new(width: usize) -> Self {
         Self { width, ..Self::default() }
     }
 
-    /// The rows of `labels`, in their order, which are all different.
+    /// The rows of `labels`, in order. They must be distinct.
     pub(super) fn of(width: usize, labels: &[Symbol]) -> Self {
         let mut rows = Self::new(width);
         for row in labels.chunks_exact(width.max(1)) {
@@ -31,7 +31,7 @@ impl Rows {
         rows
     }
 
-    /// The number of the row with these labels, which is added if it is new.
+    /// The number of the row with these labels. A new row is added.
     pub(super) fn number(&mut self, row: &[Symbol]) -> u32 {
         let Self { width, labels, numbers, hasher } = self;
         let of = |number: u32| &labels[number as usize * *width..][..*width];
@@ -46,7 +46,7 @@ impl Rows {
         number
     }
 
-    /// How many there are.
+    /// The number of rows.
     pub(super) fn len(&self) -> usize {
         self.numbers.len()
     }

@@ -1,8 +1,9 @@
-//! How are bytes packed?
+//! Compresses and decompresses sections.
 //!
-//! A section is two numbers, the bytes that it stands for and the bytes that it takes, and those bytes: compressed, or as
-//! they are where that is not worth it, in which case the two numbers are the same. Zstandard, because it is the quickest to
-//! unpack that we measured: `lz4_flex` without `unsafe` takes a fifth longer, for files that are half as large again.
+//! A section is two numbers, its decompressed and its stored length, and the stored bytes. They are
+//! compressed, or stored as they are if compression is not worthwhile; then both lengths are the same. The
+//! compression is Zstandard, because it decompressed fastest in our measurements: `lz4_flex` without `unsafe`
+//! takes a fifth longer, for files that are half as large again.
 
 use std::io;
 
@@ -10,28 +11,28 @@ use zstd::bulk::{Compressor, Decompressor};
 
 use super::frame::Damaged;
 
-/// The quickest level: a refresh packs much more often than a disk is short of room.
+/// The fastest level: compression happens in every refresh, and disk space is rarely short.
 const LEVEL: i32 = 1;
 
-/// Below this a table of codes costs more time than it saves bytes.
+/// Below this size, a compression table costs more time than it saves bytes.
 const WORTHWHILE_BYTES: usize = 4096;
 
-/// More than any section has. It keeps a number that was not written by us from asking for memory.
+/// More than any section has. It prevents large allocations for invalid lengths.
 const MAX_BYTES: usize = 1 << 29;
 
-/// Packs sections, with the same memory for all.
+/// Compresses sections with shared buffers.
 pub(super) struct Packer {
     compressor: Compressor<'static>,
     packed: Vec<u8>,
 }
 
-/// Unpacks sections, with the same memory for all.
+/// Decompresses sections with shared buffers.
 pub(super) struct Unpacker {
     decompressor: Decompressor<'static>,
     bytes: Vec<u8>,
 }
 
-/// A section as it lies in a file.
+/// A section as a file stores it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Packed<'f> {
     len: usize,
@@ -39,12 +40,12 @@ pub(super) struct Packed<'f> {
 }
 
 impl Packer {
-    /// A packer.
+    /// Creates a compressor.
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self { compressor: Compressor::new(LEVEL)?, packed: Vec::new() })
     }
 
-    /// Adds `bytes` to `file` as a section.
+    /// Appends `bytes` to `file` as a section.
     pub(super) fn put(&mut self, bytes: &[u8], file: &mut Vec<u8>) -> io::Result<()> {
         let stored = if bytes.len() < WORTHWHILE_BYTES { bytes } else { self.smaller(bytes)? };
         for len in [bytes.len(), stored.len()] {
@@ -64,12 +65,12 @@ impl Packer {
 }
 
 impl Unpacker {
-    /// An unpacker.
+    /// Creates a decompressor.
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self { decompressor: Decompressor::new()?, bytes: Vec::new() })
     }
 
-    /// The bytes that a section stands for.
+    /// The decompressed bytes of a section.
     pub(super) fn unpack<'b>(&'b mut self, section: Packed<'b>) -> Result<&'b [u8], Damaged> {
         if section.len == section.stored.len() {
             return Ok(section.stored);
@@ -82,7 +83,7 @@ impl Unpacker {
 }
 
 impl<'f> Packed<'f> {
-    /// Takes the section with which `bytes` begin from them.
+    /// Removes the first section from `bytes` and returns it.
     pub(super) fn take(bytes: &mut &'f [u8]) -> Result<Self, Damaged> {
         let (len, rest) = bytes.split_first_chunk().ok_or(Damaged)?;
         let (stored, rest) = rest.split_first_chunk().ok_or(Damaged)?;
@@ -95,12 +96,13 @@ impl<'f> Packed<'f> {
         Ok(Self { len, stored })
     }
 
-    /// The bytes that it takes. Those of two sections that stand for as many bytes are the same only if these are.
+    /// The stored bytes. Two sections of the same decompressed length have equal contents only if these are
+    /// equal.
     pub(super) const fn stored(&self) -> &'f [u8] {
         self.stored
     }
 
-    /// The number of bytes that it stands for.
+    /// The decompressed length.
     pub(super) const fn len(&self) -> usize {
         self.len
     }

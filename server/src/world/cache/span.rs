@@ -1,4 +1,4 @@
-//! Which moments are missing, and how are they fetched?
+//! Computes which times are missing, and the spans to fetch.
 
 use super::{
     super::{
@@ -8,21 +8,23 @@ use super::{
     seconds,
 };
 
-/// The longest gap after which every value is fetched where only the newest is kept.
+/// The longest gap that is fetched completely for queries that keep only the newest value.
 const SHORT_GAP_S: u32 = 300;
-/// The distance between two points with which a longer gap is filled there. A series that lived less may be missed.
+/// The distance between two points in longer gaps of such queries, in seconds. Series that lived for a
+/// shorter time may be missed.
 const COARSE_S: u32 = 60;
-/// One answer has at most the points of this long.
+/// The maximum length of the points of one answer, in seconds.
 const SLOT_S: u32 = 3600;
 
-/// The spans to ask for at `now` when everything up to `last` is there, in order. All times are Unix seconds, `step` is the
-/// distance between two points of the project. Nothing when nothing is missing, and when the clock went backwards.
+/// The spans to fetch at `now` if everything up to `last` is stored, in order. All times are Unix seconds;
+/// `step` is the distance between two points of the project. Empty if nothing is missing, or the clock went
+/// backwards.
 ///
-/// What is newer than `again` seconds before the last moment is asked again, and what is asked as one moment is asked with so
-/// many seconds before it: some back ends have samples late, or show them late.
+/// Values newer than `again` seconds before the last time are fetched again, and a single time is fetched
+/// together with that many seconds before it: some back ends get samples late, or show them late.
 ///
-/// The last moment is at least a step of the project before now, when Prometheus has it. Spans end at whole hours, so that none has more than the
-/// 11,000 points that Prometheus gives.
+/// The last time is at least one step of the project before `now`, so that Prometheus has its samples. Spans
+/// end at full hours, so that none exceeds the 11,000 points of an answer of Prometheus.
 #[must_use]
 pub fn spans(kind: Kind, last: Option<u32>, now: u32, step: u32, again: u32) -> Vec<Span> {
     let (step, latency) = (step_of(kind, step), step);
@@ -41,7 +43,7 @@ pub fn spans(kind: Kind, last: Option<u32>, now: u32, step: u32, again: u32) -> 
     }
 }
 
-/// The distance between two points of a query in a project whose distance is `step`, in seconds.
+/// The distance between two points of a query, in seconds, in a project with the distance `step`.
 #[must_use]
 pub fn step_of(kind: Kind, step: u32) -> u32 {
     match kind {
@@ -50,13 +52,13 @@ pub fn step_of(kind: Kind, step: u32) -> u32 {
     }
 }
 
-/// The newest moment of the grid that Prometheus has at `now`, which has everything after `latency`; `None` right after the
-/// epoch.
+/// The newest time of the grid for which Prometheus has samples at `now`, if it has all of them after
+/// `latency`; `None` right after the epoch.
 fn newest(now: u32, latency: u32, step: u32) -> Option<u32> {
     now.checked_sub(latency.max(1)).map(|to| to / step * step).filter(|to| *to > 0)
 }
 
-/// The first moment of the grid after `last`, but not before `to - keep`.
+/// The first time of the grid after `last`, but not before `to - keep`.
 fn first_missing(last: Option<u32>, to: u32, keep: u32, step: u32) -> u32 {
     let earliest = to.saturating_sub(keep).div_ceil(step) * step;
     last.map_or(earliest, |last| earliest.max((last / step + 1) * step))
@@ -76,7 +78,7 @@ fn seen(last: Option<u32>, to: u32, step: u32) -> Vec<Span> {
     spans
 }
 
-/// The moments `from` to `to`, cut at whole hours.
+/// The times `from` to `to`, split at full hours.
 fn hours(from: u32, to: u32, step: u32) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut from = from;

@@ -1,8 +1,8 @@
-//! How often does Prometheus learn something new?
+//! Finds how often Prometheus takes samples.
 
 use super::super::prometheus::{Sink, TooLarge};
 
-/// Listens to the answer to `timestamp(node_info) - <some moment>`, whose values are when samples were taken.
+/// Receives the answer to `timestamp(node_info) - <some time>`, whose values are the times of samples.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct SampleTimes {
     previous: Option<f32>,
@@ -10,8 +10,9 @@ pub struct SampleTimes {
 }
 
 impl SampleTimes {
-    /// The distance between the points to fetch, in seconds: the smallest distance between two samples of a series,
-    /// rounded to a multiple of the refresh interval, but at least that, and at least a second.
+    /// The distance between the points to fetch, in seconds: the smallest distance between two samples of a
+    /// series, rounded to a multiple of the refresh interval, but at least that interval, and at least a
+    /// second.
     #[must_use]
     pub fn step(&self, refresh_interval: u32) -> u32 {
         let refresh_interval = refresh_interval.max(1);
@@ -25,7 +26,7 @@ impl SampleTimes {
         refresh_interval.saturating_mul(multiples.max(1))
     }
 
-    /// Adds when a sample of the present series was taken, in seconds. The same sample may come more than once.
+    /// Adds the time of a sample of the current series, in seconds. The same sample may occur repeatedly.
     fn add(&mut self, time: f32) {
         let distance = self.previous.replace(time).map(|previous| time - previous);
         let smallest = self.smallest.unwrap_or(f32::INFINITY);

@@ -16,16 +16,16 @@ use crate::{
 const DIR: &str = "cache/one";
 const TO: u32 = 1_700_000_100;
 
-/// Labels and their points.
+/// Labels with their points.
 type Series<'s> = (&'s [&'s str], Vec<(u32, f32)>);
 
-/// What is read of a row: first and last seen, the newest value, and the values over time.
+/// A row as it is read: first and last seen, the newest value, and the values over time.
 type Row = (u32, u32, f32, Vec<(u32, f32)>);
 
-/// What is read, by labels.
+/// Rows by labels.
 type Rows = BTreeMap<Vec<String>, Row>;
 
-/// Series by the number of their labels, with the values at some of the moments of a minute.
+/// Series by the number of their labels, with values at some of the times of a minute.
 type Minute = Vec<(usize, [Option<i8>; 4])>;
 
 fn open(disk: &SimulatedDisk) -> Store {
@@ -43,7 +43,8 @@ fn answer(query: &'static Query, series: &[Series<'_>]) -> Incoming {
     answer
 }
 
-/// What a store has of a query; `None` when it is missing. Without its points it is the same.
+/// The stored state of a query; `None` if it is missing. Also checks that reading without points returns the
+/// same.
 fn read(store: &Store, query: &'static Query) -> Option<(u32, Rows)> {
     let with_points = rows_in(
         &store.read(std::iter::once(query), Past { points_of: &[query], ..Past::default() }).unwrap(),
@@ -62,7 +63,7 @@ fn read(store: &Store, query: &'static Query) -> Option<(u32, Rows)> {
     with_points
 }
 
-/// Checks that what is read as sums are the sums of the points.
+/// Checks that the sums equal those of the points.
 #[track_caller]
 fn check_sums(answers: &Answers, query: &'static Query, with_points: Option<&(u32, Rows)>) {
     let table = answers.table(query);
@@ -163,7 +164,7 @@ fn values_over_time_are_added_to_and_those_that_are_too_old_go() {
     }
 }
 
-/// A store that adds to files of any size.
+/// A cache that appends to files of any size.
 fn open_adding(disk: &SimulatedDisk) -> Store {
     Store { small_bytes: 0, ..open(disk) }
 }
@@ -172,7 +173,7 @@ fn minute(number: u32) -> u32 {
     TO + 60 * number
 }
 
-/// Three answers to a query with values over time: a series that stays, one that ends, one that begins.
+/// Three answers to a query with values over time: one series stays, one ends, one begins.
 fn three_answers() -> [Incoming; 3] {
     [0, 1, 2].map(|number| {
         let at = |step: u32| (minute(number) - 45 + 15 * step, (number * 4 + step) as f32 / 3.0);
@@ -182,7 +183,7 @@ fn three_answers() -> [Incoming; 3] {
     })
 }
 
-/// What is stored after none, one, two and three of these answers.
+/// The stored state after none, one, two and three of these answers.
 fn states_of_three_answers() -> Vec<Option<(u32, Rows)>> {
     let store = open(&SimulatedDisk::default());
     let mut states = vec![None];
@@ -455,7 +456,7 @@ fn what_is_written_right_but_makes_no_sense_is_missing() {
     }
 }
 
-/// Writes some of everything until the crash comes; how many writes of each query were done.
+/// Writes answers of each kind until the crash. Returns how many writes of each query succeeded.
 fn write_until_crash(disk: &SimulatedDisk) -> [usize; 3] {
     let mut done = [0; 3];
     let Ok(store) = Store::open(Arc::new(disk.clone()), DIR.to_owned()) else { return done };
@@ -526,7 +527,7 @@ fn a_power_cut_costs_what_was_not_written_back_and_nothing_else() {
         write_until_crash(&disk);
         let crashed = disk.crashed();
         disk.restart(Crash::Kill);
-        // The system has written the names back, but not what is in the files.
+        // The system has written the names to disk, but not the contents of the files.
         disk.sync_dir(DIR).unwrap();
         disk.restart(Crash::PowerCut);
         let store = open(&disk);
@@ -611,7 +612,7 @@ fn reading_while_writing_finds_the_old_or_the_new() {
     assert_eq!(store.to(&UP), Some(minute(299)));
 }
 
-/// Answers, each some minutes after the one before.
+/// Answers, each some minutes after the previous one.
 fn any_answers() -> impl Strategy<Value = Vec<(u32, Minute)>> {
     let series = (0_usize..6, any::<[Option<i8>; 4]>());
     let answer = (1_u32..40, proptest::collection::vec(series, 0..8));
@@ -627,7 +628,8 @@ const LABELS: [[&str; 5]; 6] = [
     ["b", "a", "c", "d", "e"],
 ];
 
-/// The points of each series of an answer that ends at `to`, by its labels; several of the same are one.
+/// The points of each series of an answer that ends at `to`, by labels. Series with the same labels are
+/// merged.
 fn merged(to: u32, series: &[(usize, [Option<i8>; 4])]) -> BTreeMap<usize, BTreeMap<u32, f32>> {
     let mut merged: BTreeMap<usize, BTreeMap<u32, f32>> = BTreeMap::new();
     for (labels, values) in series {
@@ -709,7 +711,7 @@ proptest! {
             if reopen {
                 store = Store { small_bytes, ..open(&disk) };
             }
-            // Series that differ only in labels that a query does not keep are one row there.
+            // Series that differ only in labels that the query does not keep become one row.
             prop_assert_eq!(read(&store, &CONTAINER_MEMORY_RSS), Some((to, rows_of(&CONTAINER_MEMORY_RSS, &range, true))));
             prop_assert_eq!(read(&store, &CONTAINER_CPU_LIMIT), Some((to, rows_of(&CONTAINER_CPU_LIMIT, &now, false))));
             let expected = seen.iter().map(|(labels, (first, last, newest))| row(&LABELS[*labels], *first, *last, *newest));

@@ -1,14 +1,14 @@
-//! How are the texts of a column written?
+//! Encodes the texts of a column.
 //!
-//! Each text once, in alphabetical order, so that the same texts have the same bytes in every file: first the number of
-//! texts, then their lengths (255 stands for 255 and more, which follows), then their bytes.
+//! Each text occurs once, and they are sorted, so that equal texts have equal bytes in every file: first the
+//! number of texts, then their lengths (255 means 255 or more, and the length follows), then their bytes.
 
 use super::{
     super::answers::{Symbol, Symbols},
     frame::Damaged,
 };
 
-/// Adds the texts to `bytes`.
+/// Appends the texts to `bytes`.
 pub(super) fn write(symbols: &Symbols, texts: &[Symbol], bytes: &mut Vec<u8>) {
     #[expect(clippy::cast_possible_truncation, reason = "a symbol is a number of four bytes")]
     bytes.extend((texts.len() as u32).to_le_bytes());
@@ -25,7 +25,7 @@ pub(super) fn write(symbols: &Symbols, texts: &[Symbol], bytes: &mut Vec<u8>) {
     }
 }
 
-/// Adds the texts that `bytes` stand for to `symbols`, and their symbols to `texts`.
+/// Adds the texts in `bytes` to `symbols`, and their symbols to `texts`.
 pub(super) fn read(bytes: &[u8], symbols: &mut Symbols, texts: &mut Vec<Symbol>) -> Result<(), Damaged> {
     let (count, rest) = bytes.split_first_chunk().ok_or(Damaged)?;
     let count = u32::from_le_bytes(*count) as usize;
@@ -41,7 +41,7 @@ pub(super) fn read(bytes: &[u8], symbols: &mut Symbols, texts: &mut Vec<Symbol>)
     if rest.is_empty() { Ok(()) } else { Err(Damaged) }
 }
 
-/// The lengths of `count` texts, and the text after them.
+/// The lengths of `count` texts, and the rest.
 fn lens(count: usize, bytes: &[u8]) -> Result<(&[u8], &str), Damaged> {
     let mut ends = bytes.iter().enumerate().filter(|(_, len)| **len < 255).map(|(at, _)| at + 1);
     let end = match count.checked_sub(1) {

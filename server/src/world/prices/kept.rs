@@ -1,4 +1,4 @@
-//! The price list that is kept on disk, and how old it is.
+//! Stores the price list on disk, with its origin and date.
 
 use std::{
     io::{self, Write},
@@ -13,15 +13,15 @@ use crate::disk::{Disk, remove_with_files, write_whole};
 const DIR: &str = "cloud-pricing";
 /// The list, compressed.
 const LIST: &str = "cloud-pricing.json.gz";
-/// The address that it came from, and when it was last changed there: a line each.
+/// The address of its origin and when it was last modified there, one line each.
 const ORIGIN: &str = "cloud-pricing.origin";
 
-/// The place for one list.
+/// The directory of the list.
 #[derive(Debug, Clone)]
 pub(super) struct Kept(pub(super) Arc<dyn Disk>);
 
 impl Kept {
-    /// The list, and when its server last changed it if it came from `url`. `None` when there is none that can be read.
+    /// The list, and its modification date if it came from `url`. `None` if no list is readable.
     pub(super) fn load(&self, url: &str) -> Option<(Prices, Option<String>)> {
         let list = self.0.read(&format!("{DIR}/{LIST}")).ok()?;
         let prices = Prices::read(&list).ok()?;
@@ -34,14 +34,14 @@ impl Kept {
         (from == url).then(|| modified.to_owned())
     }
 
-    /// Keeps a list that came from `url`.
+    /// Stores a list that came from `url`.
     ///
     /// # Errors
-    /// The disk refused. What is kept then is the old list or the new one, and never a date that is newer than the list.
+    /// The disk failed. Then the old or the new list is stored, and never a date that is newer than the list.
     pub(super) fn store(&self, url: &str, list: Fetched) -> io::Result<()> {
         let Self(disk) = self;
         disk.create_dir(DIR)?;
-        // Gone before the list is new: the date of another list must not stand beside it.
+        // Removed before the list is replaced, so that the date of another list never stands beside it.
         disk.remove(&format!("{DIR}/{ORIGIN}"))?;
         disk.sync_dir(DIR)?;
         write_whole(&**disk, DIR, LIST, &compressed(list.bytes)?)?;
@@ -55,7 +55,7 @@ impl Kept {
 /// Removes the list from a disk.
 ///
 /// # Errors
-/// The disk refused; something may be left on it.
+/// The disk failed; some files may be left.
 pub(in crate::world) fn forget_on_disk(disk: &dyn Disk) -> io::Result<()> {
     remove_with_files(disk, DIR)
 }

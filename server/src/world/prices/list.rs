@@ -1,4 +1,4 @@
-//! What does an hour of it cost?
+//! The prices of machines and managed databases per hour.
 
 use std::{
     fmt,
@@ -11,7 +11,7 @@ use super::price::{HourlyPrice, LifeCycle};
 
 /// Prices of cloud providers, in US dollars.
 ///
-/// Only hashes of the names are kept: there are tens of thousands of them, and they are never listed.
+/// Only hashes of the names are stored: there are tens of thousands of them, and they are never listed.
 #[derive(Default)]
 pub struct Prices(Box<[Entry]>);
 
@@ -26,33 +26,33 @@ pub(super) enum Table {
     ManagedCache,
 }
 
-/// The prices of one thing.
+/// The prices of an instance type.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Rates {
-    /// On demand, or in a single availability zone.
+    /// On demand, or in one availability zone.
     pub(super) usual: Option<HourlyPrice>,
-    /// A spot instance's, or in several availability zones.
+    /// As a spot instance, or in several availability zones.
     pub(super) other: Option<HourlyPrice>,
 }
 
-/// The rates of what has a name with that hash.
+/// The hash of a name, with its rates.
 pub(super) type Entry = (u64, Rates);
 
 impl Prices {
-    /// A list of those entries; of several with the same name, any.
+    /// A list of these entries. Of several with the same name, any one counts.
     pub(super) fn of(mut entries: Vec<Entry>) -> Self {
         entries.sort_unstable_by_key(|(key, _)| *key);
         entries.dedup_by_key(|(key, _)| *key);
         Self(entries.into_boxed_slice())
     }
 
-    /// How many things have a price.
+    /// The number of names with a price.
     pub(super) const fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The price of a machine. Upper and lower case are the same, here and below. `None` when the list does not have it:
-    /// of providers, it has `aws`, `gcp` and `azure`.
+    /// The price of a machine; `None` if it is not in the list. Names are case-insensitive, here and below.
+    /// The providers are `aws`, `gcp` and `azure`.
     #[must_use]
     pub fn machine(
         &self,
@@ -68,7 +68,7 @@ impl Prices {
         }
     }
 
-    /// The price of a managed database with one or several zones; `None` when the list does not have it.
+    /// The price of a managed database in one or several zones; `None` if it is not in the list.
     #[must_use]
     pub fn managed_database(
         &self,
@@ -81,7 +81,7 @@ impl Prices {
         if multi_zone { rates.other } else { rates.usual }
     }
 
-    /// The price of a managed cache; `None` when the list does not have it.
+    /// The price of a managed cache; `None` if it is not in the list.
     #[must_use]
     pub fn managed_cache(&self, region: &str, engine: &str, instance_type: &str) -> Option<HourlyPrice> {
         self.rates("aws", Table::ManagedCache, &[region, engine, instance_type])?.usual

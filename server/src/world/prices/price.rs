@@ -1,31 +1,31 @@
-//! What does a node cost?
+//! Computes the price of a node.
 
-/// What an hour costs, in dollars. More than 0, and finite.
+/// A price per hour, in dollars. Positive and finite.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HourlyPrice(f32);
 
-/// What a node costs, in dollars a second.
+/// The price of a node, in dollars per second.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NodePrice {
     /// The whole node. More than 0.
     pub node: f64,
-    /// One core; 0 where the sizes of the node are not known.
+    /// One core; 0 if the size of the node is unknown.
     pub core: f64,
-    /// One byte of memory; 0 where the sizes of the node are not known.
+    /// One byte of memory; 0 if the size of the node is unknown.
     pub byte: f64,
 }
 
-/// For how long a machine is rented.
+/// How a machine is rented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LifeCycle {
-    /// As long as it is wanted.
+    /// At a fixed price, without interruption.
     OnDemand,
-    /// Until somebody pays more.
+    /// At a lower price, until the provider needs it.
     Spot,
 }
 
 impl HourlyPrice {
-    /// A price for an hour; `None` for what is none: not finite, or not more than 0.
+    /// A price per hour; `None` unless it is finite and positive.
     #[must_use]
     pub fn new(dollars: f64) -> Option<Self> {
         let dollars = dollars as f32;
@@ -40,7 +40,7 @@ impl HourlyPrice {
 }
 
 impl NodePrice {
-    /// The price of a node of that size. A core costs as much as 10⁹ bytes.
+    /// The price of a node of this size. A core costs as much as 10⁹ bytes.
     #[must_use]
     pub fn new(price: HourlyPrice, cores: f32, memory_bytes: f32) -> Self {
         const BYTES: f64 = 1e9;
@@ -52,7 +52,7 @@ impl NodePrice {
 }
 
 impl LifeCycle {
-    /// What an agent says, in upper or lower case.
+    /// Parses the text of an agent, in upper or lower case.
     #[must_use]
     pub fn of(text: &str) -> Self {
         let is_spot = ["spot", "preemptible"].iter().any(|spot| text.eq_ignore_ascii_case(spot));

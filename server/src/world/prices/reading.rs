@@ -1,8 +1,20 @@
-//! What does a price list say?
+//! Parses price lists.
 //!
-//! `{"aws":{"compute":{region:{type:PRICE}},"managed_db":{region:{engine:{type:{"single_az":PRICE,"multi_az":PRICE}}}},
-//! "managed_cache":{region:{engine:{type:PRICE}}}},"gcp":…,"azure":…}`, plain or compressed. A price is
-//! `{"on_demand":1,"spot":1}`; a number is one on demand.
+//! The format, plain or compressed, is
+//!
+//! ```text
+//! {
+//!     "aws": {
+//!         "compute": {region: {type: PRICE}},
+//!         "managed_db": {region: {engine: {type: {"single_az": PRICE, "multi_az": PRICE}}}},
+//!         "managed_cache": {region: {engine: {type: PRICE}}}
+//!     },
+//!     "gcp": …,
+//!     "azure": …
+//! }
+//! ```
+//!
+//! A PRICE is `{"on_demand":1,"spot":1}`, or a number for on demand.
 
 use std::{
     fmt,
@@ -18,20 +30,20 @@ use super::{
     price::HourlyPrice,
 };
 
-/// The largest list, decompressed.
+/// The largest decompressed list.
 const LARGEST: u64 = 256 * 1024 * 1024;
 
-/// These bytes are no price list.
+/// The bytes are not a price list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("it is not a price list")]
 pub struct NoPrices;
 
 impl Prices {
-    /// Reads a list, JSON or compressed JSON. Tables may be missing, what is not known is skipped, and what is not of that
-    /// form costs only itself; what has a price that is none is not in the list.
+    /// Parses a list of JSON or compressed JSON. Tables may be missing. Unknown members are skipped, an
+    /// invalid part affects only itself, and invalid prices are left out.
     ///
     /// # Errors
-    /// It is not JSON, it is too large, or there is no price in it.
+    /// It is not JSON, it is too large, or it contains no price.
     pub fn read(bytes: &[u8]) -> Result<Self, NoPrices> {
         let entries = if is_compressed(bytes) {
             read_json(BufReader::with_capacity(64 * 1024, MultiGzDecoder::new(bytes)))
@@ -43,7 +55,7 @@ impl Prices {
     }
 }
 
-/// Whether bytes are gzip.
+/// Whether the bytes are gzip.
 pub(super) fn is_compressed(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x1f, 0x8b])
 }
@@ -57,19 +69,19 @@ fn read_json(bytes: impl Read) -> serde_json::Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// What the keys of an object are.
+/// The meaning of the keys of an object.
 #[derive(Debug, Clone, Copy)]
 enum Below {
     Providers,
     Tables,
-    /// Parts of a name, that many until the rates.
+    /// Parts of a name, with the number of parts before the rates.
     Names(Table, usize),
 }
 
-/// An object somewhere above the rates; anything else there has no prices.
+/// An object above the rates. Anything else there has no prices.
 struct Level<'r> {
     below: Below,
-    /// The keys that led here, without that of the table.
+    /// The keys on the way to this object, without that of the table.
     path: &'r mut Vec<String>,
     entries: &'r mut Vec<Entry>,
 }
@@ -167,7 +179,7 @@ impl Level<'_> {
     }
 }
 
-/// A table by its name, and how many parts the names in it have.
+/// A table by its name, with the number of parts of its names.
 fn table(key: &str) -> Option<(Table, usize)> {
     match key {
         "compute" => Some((Table::Compute, 2)),
@@ -177,7 +189,7 @@ fn table(key: &str) -> Option<(Table, usize)> {
     }
 }
 
-/// A price, or `{"single_az":PRICE,"multi_az":PRICE}`; anything else has no rates.
+/// A PRICE, or `{"single_az":PRICE,"multi_az":PRICE}`. Anything else has no rates.
 struct RatesOfOne;
 
 impl<'de> DeserializeSeed<'de> for RatesOfOne {
@@ -235,7 +247,7 @@ impl<'de> Visitor<'de> for RatesOfOne {
                     continue;
                 }
             };
-            // What is rented by zones is rented on demand.
+            // Managed databases are rented on demand.
             *rate = members.next_value_seed(RatesOfOne)?.usual;
         }
         Ok(rates)

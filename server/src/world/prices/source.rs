@@ -1,4 +1,4 @@
-//! Where does a price list come from?
+//! Fetches price lists from an address or a file.
 
 use std::{
     fmt,
@@ -18,18 +18,18 @@ use thiserror::Error;
 use super::reading::NoPrices;
 use crate::outgoing::{self, NoAnswer, TargetPolicy};
 
-/// The largest list as it comes, which is compressed.
+/// The largest list as it is transferred, which is compressed.
 const LARGEST: u64 = 32 * 1024 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The list is public and no secret goes with the question, so it may move.
+/// The list is public, and requests contain no secret, so redirects are followed.
 const REDIRECTS: usize = 5;
 
-/// An address that has a price list.
+/// The address of a price list.
 pub struct Source {
     place: Place,
     targets: TargetPolicy,
-    /// As it was given, to know it again.
+    /// The configured address, for comparison with the origin of the stored list.
     pub(super) url: String,
 }
 
@@ -38,44 +38,44 @@ enum Place {
     File(PathBuf),
 }
 
-/// An address cannot have a price list.
+/// The address is invalid for a price list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the address of the price list is not an http, https or file URL")]
 pub struct InvalidSource;
 
-/// Why there is no new price list. No text names an address.
+/// Why there is no new price list. No text contains an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NoList {
-    /// Nobody answers there, or the connection broke.
+    /// The server is unreachable, or the connection broke.
     #[error("its server cannot be reached: {0}")]
     Unreachable(&'static str),
-    /// It did not come in time.
-    #[error("it did not come in time")]
+    /// The list did not arrive in time.
+    #[error("it did not arrive in time")]
     TimedOut,
-    /// The server said no.
+    /// The server refused.
     #[error("its server refused with status {0}")]
     Refused(u16),
-    /// The file cannot be read.
+    /// The file is unreadable.
     #[error("the file cannot be read: {0}")]
     Unreadable(io::ErrorKind),
-    /// It is larger than what is taken.
-    #[error("it is larger than what is taken")]
+    /// The list is too large.
+    #[error("it is too large")]
     TooLarge,
-    /// What came is none.
+    /// The response is not a price list.
     #[error(transparent)]
     NoPrices(#[from] NoPrices),
 }
 
-/// A list as it came.
+/// A list as it was transferred.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fetched {
     pub(super) bytes: Vec<u8>,
-    /// When it was last changed, as its server says it.
+    /// When it was last modified, as reported by its server.
     pub(super) modified: Option<String>,
 }
 
 impl Source {
-    /// The source at that address: `http`, `https`, or `file` with an absolute path.
+    /// A source with this address: `http`, `https`, or `file` with an absolute path.
     ///
     /// # Errors
     /// [`InvalidSource`].
@@ -88,7 +88,7 @@ impl Source {
         Ok(Self { place, targets, url: url.to_string() })
     }
 
-    /// The list, unless it was not changed since `modified`.
+    /// The list, unless it was not modified since `modified`.
     pub(super) async fn fetch(&self, modified: Option<&str>) -> Result<Option<Fetched>, NoList> {
         match &self.place {
             Place::Web { url, client } => {
@@ -116,7 +116,7 @@ fn configured(client: ClientBuilder) -> ClientBuilder {
     client
         .timeout(TIMEOUT)
         .connect_timeout(CONNECT_TIMEOUT)
-        // One question a day needs no open connection in between.
+        // One request a day needs no connection in between.
         .pool_max_idle_per_host(0)
 }
 

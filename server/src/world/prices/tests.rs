@@ -1,4 +1,4 @@
-//! Tests of the price list, its reading, its coming and its staying.
+//! Tests of the price list: parsing, fetching and storing.
 
 use std::{
     fs,
@@ -44,7 +44,7 @@ fn gzip(text: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A list with one price: that of `aws`, `r`, `t`.
+/// A list with the price of `aws`, `r`, `t` alone.
 fn list_with(price: u32) -> Vec<u8> {
     gzip(&format!(r#"{{"aws":{{"compute":{{"r":{{"t":{{"on_demand":{price}}}}}}}}}}}"#))
 }
@@ -158,7 +158,7 @@ fn tens_of_thousands_of_prices_are_small() {
     assert!(prices.machine("aws", "region-49", "type-999", LifeCycle::Spot).is_some());
 }
 
-/// A server of one list.
+/// A server with one list.
 #[derive(Debug, Default)]
 struct Serving {
     price: AtomicU32,

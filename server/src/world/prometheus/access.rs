@@ -1,4 +1,4 @@
-//! How a request gets to the Prometheus of a project.
+//! Sends requests to the Prometheus of a project.
 
 use std::{
     fmt,
@@ -17,28 +17,29 @@ use crate::{
     world::project::PrometheusAccess,
 };
 
-/// Answers come in bursts: a connection serves one burst and is not kept for the next.
+/// Requests are made in bursts: a connection serves one burst and is closed before the next.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How many redirects are followed.
+/// The maximum number of redirects.
 const REDIRECTS: usize = 5;
 
-/// Why the Prometheus of a project cannot be asked, in one sentence for the operator. No text names a host or a header.
+/// Why the access to a Prometheus is invalid, in one sentence for the operator. No text contains a host or a
+/// header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidAccess {
-    /// The address is none of HTTP.
+    /// The address is not an http or https URL.
     #[error("the address of Prometheus is not an http or https URL")]
     Url,
-    /// The address is one that nothing is asked at.
+    /// The address is not allowed.
     #[error("{}", ForbiddenTarget::REASON)]
     Forbidden,
-    /// The selector is not one.
+    /// The selector is invalid.
     #[error("the extra selector is not a list of label matchers such as {{cluster=\"a\"}}")]
     Selector,
-    /// A custom header, by its place from 1, has a name that no header can have.
+    /// The name of a custom header (by its position, from 1) is invalid.
     #[error("the name of custom header {0} is not allowed in HTTP")]
     HeaderName(usize),
-    /// A custom header, by its place from 1, has a value that no header can have.
+    /// The value of a custom header (by its position, from 1) is invalid.
     #[error("the value of custom header {0} is not allowed in HTTP")]
     HeaderValue(usize),
     /// This machine cannot make TLS connections.
@@ -46,13 +47,13 @@ pub enum InvalidAccess {
     Tls(&'static str),
 }
 
-/// One Prometheus, with what each request to it needs.
+/// The address of a Prometheus, with what every request needs.
 pub(super) struct Endpoint {
     client: Client,
     range_query: Url,
     basic_auth: Option<(String, String)>,
     headers: HeaderMap,
-    /// Whether queries are put with GET, because POST was refused and GET was not.
+    /// Whether queries use GET, because POST was refused and GET was not.
     gets: AtomicBool,
 }
 
@@ -73,7 +74,8 @@ impl Endpoint {
             .timeout(timeout)
             .pool_idle_timeout(IDLE_TIMEOUT);
         builder = if range_query.scheme() == "http" || access.tls_skip_verify {
-            // No certificate is looked at, so a machine that has none will do, and none are loaded.
+            // No certificate is verified, so none are loaded, and a machine without a certificate store
+            // works.
             builder.tls_certs_only([]).tls_danger_accept_invalid_certs(access.tls_skip_verify)
         } else {
             builder.tls_backend_preconfigured(tls_config().map_err(InvalidAccess::Tls)?)
@@ -87,8 +89,8 @@ impl Endpoint {
         })
     }
 
-    /// The response to a range query: with POST, whose form has no bound; with GET where something refuses POST or redirects
-    /// it on the same host. A redirect to another host is the response.
+    /// The response to a range query. Uses POST, whose form has no size limit; if POST is refused or
+    /// redirected on the same host, GET. A redirect to another host is returned as the response.
     pub(super) async fn range_query(&self, form: &[(&str, &str)]) -> reqwest::Result<Response> {
         if self.gets.load(Ordering::Relaxed) {
             return self.get(form).await;
@@ -100,7 +102,7 @@ impl Endpoint {
         }
         let response = self.get(form).await?;
         if response.status() != StatusCode::OK {
-            // It is not the method that is refused.
+            // The refusal is not about the method.
             return Ok(refused);
         }
         self.gets.store(true, Ordering::Relaxed);
@@ -120,14 +122,14 @@ impl Endpoint {
         self.prepared(self.client.get(url)).send().await
     }
 
-    /// Where a response to `asked` redirects to, if that is on the same host.
+    /// The target of a redirect in the response to `asked`, if it is on the same host.
     fn redirect_of(&self, asked: &Url, response: &Response) -> Option<Url> {
         let location = response.headers().get(LOCATION).filter(|_| response.status().is_redirection())?;
         let next = asked.join(location.to_str().ok()?).ok()?;
         (next.origin() == self.range_query.origin()).then_some(next)
     }
 
-    /// A request with what each needs.
+    /// Adds what every request needs.
     fn prepared(&self, request: RequestBuilder) -> RequestBuilder {
         let request = request.headers(self.headers.clone());
         match &self.basic_auth {
@@ -143,7 +145,7 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// Whether a status may be for the method alone.
+/// Whether a status may refuse the method alone.
 const fn refuses_method(status: StatusCode) -> bool {
     matches!(status, StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED | StatusCode::FORBIDDEN)
 }
@@ -168,7 +170,7 @@ fn headers(custom: &[(String, String)]) -> Result<HeaderMap, InvalidAccess> {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| InvalidAccess::HeaderName(place))?;
         let mut value = HeaderValue::from_str(value).map_err(|_| InvalidAccess::HeaderValue(place))?;
         value.set_sensitive(true);
-        // What comes back has to be readable here.
+        // The encodings must be ones that this program can decode.
         if name != ACCEPT_ENCODING {
             headers.append(name, value);
         }

@@ -1,4 +1,4 @@
-//! The bytes of an answer while they arrive, decompressed and bounded.
+//! Decompresses the body of an answer while it arrives, and limits its size.
 
 use std::io::Write;
 
@@ -8,29 +8,29 @@ use reqwest::{Response, header::CONTENT_ENCODING};
 
 use super::QueryError;
 
-/// How much is decompressed before others may run.
+/// How many bytes are decompressed before other tasks may run.
 const SLICE: usize = 16 * 1024;
 
-/// The rest of an answer.
+/// The rest of the body of an answer.
 pub(super) struct Body {
     response: Response,
-    /// What arrived and is not handed out yet.
+    /// Received bytes that are not processed yet.
     arrived: Bytes,
     inflate: Option<MultiGzDecoder<Vec<u8>>>,
-    /// What is handed out.
+    /// The bytes that `next` returned.
     current: Vec<u8>,
     bound: u64,
-    /// Bytes as they came over the network.
+    /// The number of transferred bytes.
     pub(super) wire_bytes: u64,
-    /// Bytes that were handed out.
+    /// The number of returned bytes.
     pub(super) bytes: u64,
 }
 
 impl Body {
-    /// The body of a response, of which at most `bound` bytes are taken.
+    /// The body of a response, with at most `bound` bytes.
     ///
     /// # Errors
-    /// [`QueryError::NotUnderstood`] when it is compressed in a way that was not asked for.
+    /// [`QueryError::NotUnderstood`] if it has an encoding that was not requested.
     pub(super) fn of(response: Response, bound: u64) -> Result<Self, QueryError> {
         let inflate = match response.headers().get(CONTENT_ENCODING).map(|coding| coding.as_bytes()) {
             None | Some(b"identity") => None,
@@ -51,14 +51,15 @@ impl Body {
     /// The next bytes; `None` at the end.
     ///
     /// # Errors
-    /// The connection broke, it took too long, there are more bytes than the bound, or they are not gzip as promised.
+    /// The connection broke, the time is over, there are more bytes than the bound, or the bytes are not
+    /// valid gzip.
     pub(super) async fn next(&mut self) -> Result<Option<&[u8]>, QueryError> {
         while self.arrived.is_empty() {
             let Some(chunk) = self.response.chunk().await? else { return self.end() };
             self.wire_bytes += chunk.len() as u64;
             self.arrived = chunk;
         }
-        // An answer that arrives faster than it is read would otherwise keep a thread of the runtime to itself.
+        // Otherwise an answer that arrives faster than it is read would occupy a thread of the runtime.
         tokio::task::yield_now().await;
         let slice = self.arrived.slice(..self.arrived.len().min(SLICE));
         self.current.clear();
@@ -67,7 +68,7 @@ impl Body {
         self.handed_out()
     }
 
-    /// Makes some of `slice` the current bytes, and says how much.
+    /// Decompresses a part of `slice` into the current bytes. Returns the length of the part.
     fn inflate(&mut self, slice: &[u8]) -> Result<usize, QueryError> {
         let Some(inflate) = &mut self.inflate else {
             self.current.extend_from_slice(slice);

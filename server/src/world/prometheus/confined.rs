@@ -1,25 +1,25 @@
-//! Runs the PromQL parser where its failures stay.
+//! Runs the PromQL parser in a thread of its own, where its panics do no harm.
 //!
-//! The parser panics on some texts (`x offset NaN`), and works recursively on what it has read, so a deeply nested text
-//! could overflow the stack, which ends the process. It runs in a thread of its own, whose stack is large enough for the
-//! longest text that is accepted.
+//! The parser panics on some texts (`x offset NaN`), and is recursive, so that a deeply nested text could
+//! overflow the stack, which ends the process. The stack of the thread is large enough for the longest
+//! accepted text.
 
 use std::thread;
 
-/// The longest text that is parsed, in bytes.
+/// The longest accepted text, in bytes.
 const LONGEST: usize = 16 * 1024;
 
-/// The stack of the thread: some kilobytes for each byte of the text. Only what is used of it takes memory.
+/// The stack size of the thread: some kilobytes for each byte of the text. Only the used part takes memory.
 const STACK: usize = 128 * 1024 * 1024;
 
-/// What `work` makes of `text`; `None` when it makes nothing of it, fails, or would have too much to do.
+/// The result of `work` on `text`; `None` if it has none, panics, or the text is too long.
 pub(super) fn confined<T: Send>(text: &str, work: impl FnOnce(&str) -> Option<T> + Send) -> Option<T> {
     if text.len() > LONGEST {
         return None;
     }
     thread::scope(|scope| {
         let parsing = thread::Builder::new().name("promql".to_owned()).stack_size(STACK);
-        // A panic comes back as an error; its message stays with the thread.
+        // A panic becomes an error; its message stays in the thread.
         parsing.spawn_scoped(scope, || work(text)).ok()?.join().ok()?
     })
 }

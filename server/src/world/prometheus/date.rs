@@ -1,16 +1,17 @@
-//! Reads what time it is where answers come from, in their header `Date`.
+//! Reads a server's time from the header `Date` of its answers.
 
 use std::time::Duration;
 
 use reqwest::header::{AGE, DATE, HeaderMap};
 
-/// By how much the time since an answer may differ between the two clocks of this machine. They are not read at one moment.
+/// The allowed difference between the two clocks of this machine for the time since an answer. They are not
+/// read at the same time.
 const DRIFT: Duration = Duration::from_secs(2);
 
-/// A `Date`, and when the answer that had it was asked for and heard.
+/// The `Date` of an answer, and when that answer was requested and received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DateHeard {
-    /// Whole seconds since the Unix epoch.
+    /// In whole seconds since the Unix epoch.
     date: Duration,
     /// On the monotonic clock of this machine.
     asked: Duration,
@@ -20,7 +21,7 @@ pub struct DateHeard {
 }
 
 impl DateHeard {
-    /// The date of an answer. An answer from a cache has none: its date is old.
+    /// The date of an answer. `None` for an answer from a cache, whose date is old.
     pub(super) fn of(
         headers: &HeaderMap,
         asked: Duration,
@@ -35,17 +36,17 @@ impl DateHeard {
         Some(Self { date, asked, heard, heard_at })
     }
 
-    /// Whether the two clocks of this machine moved apart since, so that it says nothing of now: the machine was suspended, or
-    /// its wall clock was set.
+    /// Whether the two clocks of this machine diverged since, which makes the date useless: the machine was
+    /// suspended, or its wall clock was set.
     #[must_use]
     pub fn is_outdated(&self, wall: Duration, monotonic: Duration) -> bool {
-        // Both are times of the wall clock, one of them what it would show now had it gone on evenly.
+        // Both are times of the wall clock; this one is the expected time now.
         let even = self.heard_at + monotonic.saturating_sub(self.heard);
         wall.abs_diff(even) > DRIFT
     }
 
-    /// By how many seconds the other clock is ahead of this machine's, at least and at most; negative when it is behind. The
-    /// header was written between the question and the answer, and leaves out fractions of a second.
+    /// How many seconds the other clock is ahead of this machine's, at least and at most; negative if it is
+    /// behind. The header was written between request and answer, and leaves out fractions of a second.
     #[must_use]
     pub fn ahead(&self, wall: Duration, monotonic: Duration) -> [i64; 2] {
         let since_heard = monotonic.saturating_sub(self.heard);
@@ -106,7 +107,7 @@ mod tests {
             // An hour behind, and ahead.
             (heard(10.0, 10.0), (wall(3600.0), at(10.0)), [-3600, -3599]),
             (heard(10.0, 10.0), (wall(-3600.0), at(10.0)), [3600, 3601]),
-            // This machine's clock was set right meanwhile.
+            // This machine's clock was corrected meanwhile.
             (heard(10.0, 10.0), (wall(0.0), at(10.0)), [0, 1]),
         ] {
             assert_eq!(date.ahead(now, monotonic), expected);
@@ -121,7 +122,7 @@ mod tests {
             (now, 11.0, false),
             (now + 60.0, 71.0, false),
             (now + 61.9, 71.0, false),
-            // A night of sleep, in which the monotonic clock stands still.
+            // A suspended machine: the monotonic clock does not advance.
             (now + 28_800.0, 41.0, true),
             // The wall clock is set.
             (now + 3600.0, 12.0, true),

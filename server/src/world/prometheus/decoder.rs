@@ -1,4 +1,4 @@
-//! What does an answer say? Decided while it arrives.
+//! Decodes an answer of Prometheus while it arrives.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::world::catalogue::KeptLabels;
 
-/// An answer that is being read.
+/// The state of reading an answer.
 pub(super) struct Decoder<S> {
     splitter: Splitter,
     findings: Findings<S>,
@@ -28,17 +28,17 @@ struct Findings<S> {
     warnings: bool,
 }
 
-/// What an answer said besides its series.
+/// The contents of an answer besides its series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Summary {
-    /// How many series were handed to the sink.
+    /// The number of series that the sink received.
     pub(super) series: u64,
-    /// Whether Prometheus warned of something, or had something to add.
+    /// Whether the answer contains warnings or infos.
     pub(super) warnings: bool,
 }
 
 impl<S: Sink> Decoder<S> {
-    /// Hands the series of an answer to `sink`, with those labels and the points of that span.
+    /// Passes the series of an answer to `sink`, with these labels and the points of this span.
     pub(super) fn new(labels: KeptLabels, span: Span, sink: S) -> Self {
         let findings = Findings {
             reader: SeriesReader::new(labels, span),
@@ -53,19 +53,19 @@ impl<S: Sink> Decoder<S> {
         Self { splitter: Splitter::default(), findings }
     }
 
-    /// Goes on with the next bytes.
+    /// Processes the next bytes.
     ///
     /// # Errors
-    /// They are none of an answer to a range query, or more than what is taken.
+    /// They do not belong to an answer to a range query, or there are too many.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), QueryError> {
         let Self { splitter, findings } = self;
         splitter.push(bytes, &mut |part| findings.take(part))
     }
 
-    /// Ends the answer, which came with that HTTP status.
+    /// Ends an answer that has this HTTP status.
     ///
     /// # Errors
-    /// It is incomplete, or says that the query failed.
+    /// It is incomplete, or reports that the query failed.
     pub(super) fn finish(self, status: u16) -> Result<(S, Summary), QueryError> {
         self.splitter.finish()?;
         let Findings { sink, series, succeeded, failed, is_matrix, kind, warnings, .. } = self.findings;
@@ -103,7 +103,7 @@ impl<S: Sink> Findings<S> {
     }
 }
 
-/// The `errorType` in the body of a refusal.
+/// The `errorType` in an error response.
 pub(super) fn kind_in(body: &[u8]) -> Option<&'static str> {
     #[derive(Deserialize)]
     struct Refusal {

@@ -1,37 +1,37 @@
-//! Why is there no answer?
+//! The errors of queries.
 
 use thiserror::Error;
 
 use super::TooLarge;
 use crate::outgoing::NoAnswer;
 
-/// Why a query has no answer. No text names a host, a header or anything that a server wrote.
+/// Why a query has no answer. No text contains a host, a header or anything that a server wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum QueryError {
-    /// Nobody answers there, it is not who it should be, or the connection broke.
+    /// The server is unreachable, its certificate is invalid, or the connection broke.
     #[error("Prometheus cannot be reached: {0}")]
     Unreachable(&'static str),
-    /// Prometheus, or what stands before it, said no.
+    /// Prometheus or a proxy refused.
     #[error("Prometheus answers {status}{}", kind.map(|kind| format!(" ({kind})")).unwrap_or_default())]
     Refused {
         /// The HTTP status.
         status: u16,
-        /// Its `errorType`, when it is one of those that Prometheus has.
+        /// Its `errorType`, if it is one of Prometheus' own.
         kind: Option<&'static str>,
     },
     /// The answer is not one of Prometheus to a range query.
-    #[error("the answer of Prometheus is not understood")]
+    #[error("the answer is not a valid response of Prometheus")]
     NotUnderstood,
-    /// The answer is larger than what is taken.
+    /// The answer is too large.
     #[error("{}", TooLarge)]
     TooLarge,
     /// The answer was not complete in time.
     #[error("Prometheus did not answer in time")]
     TimedOut,
-    /// The clocks differ, and there is nothing at the time of either.
-    #[error("its clock and that of this machine differ, and it has nothing at the time of its own clock")]
+    /// The clocks differ, and there are no samples at the time of either.
+    #[error("its clock differs from that of this machine, and it has no samples at its own time")]
     ClocksDiffer,
-    /// The query cannot be given the selector of the project: it is no PromQL.
+    /// The selector of the project cannot be added to the query, which is not valid PromQL.
     #[error("the query is not valid")]
     InvalidQuery,
 }
@@ -57,7 +57,7 @@ impl From<reqwest::Error> for QueryError {
     }
 }
 
-/// The `errorType` as a text of ours: one that is not Prometheus's may hold anything.
+/// The `errorType` as a static text. One that is not Prometheus' own may contain anything and is dropped.
 pub(super) fn known_kind(kind: &str) -> Option<&'static str> {
     const KINDS: [&str; 8] = [
         "timeout",

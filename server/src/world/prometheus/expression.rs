@@ -1,4 +1,4 @@
-//! What is asked, once a project's selector is in every selector of a query.
+//! Adds the selector of a project to the expressions of queries.
 
 use std::{
     collections::HashMap,
@@ -15,17 +15,17 @@ use promql_parser::{
 use super::{QueryError, access::InvalidAccess, confined::confined};
 use crate::world::catalogue::Query;
 
-/// The place of the range in an expression.
+/// The placeholder for the range in an expression.
 const RANGE: &str = "$RANGE";
 
 /// The expressions of one project.
 pub(super) struct Expressions {
     selector: Selector,
-    /// The expression of each query by its name, for the range that was asked for last.
+    /// The expression of each query by name, for the latest range.
     ready: Mutex<HashMap<&'static str, (u32, Arc<str>)>>,
 }
 
-/// The matchers that every vector selector gets.
+/// The matchers that are added to every vector selector.
 #[derive(Default)]
 pub(super) struct Selector(Vec<Matcher>);
 
@@ -34,7 +34,7 @@ impl Expressions {
         Self { selector, ready: Mutex::default() }
     }
 
-    /// The text of a query for a range of that many seconds.
+    /// The expression of a query for a range of `range_seconds`.
     ///
     /// # Errors
     /// [`QueryError::InvalidQuery`].
@@ -51,7 +51,7 @@ impl Expressions {
         Ok(text)
     }
 
-    /// An expression of the operator's with the selector in it.
+    /// An operator's expression with the selector added.
     ///
     /// # Errors
     /// [`QueryError::InvalidQuery`].
@@ -61,17 +61,18 @@ impl Expressions {
 }
 
 impl Selector {
-    /// Reads a selector such as `{cluster="a",zone=~"b.*"}`; an empty text is one without matchers.
+    /// Parses a selector such as `{cluster="a",zone=~"b.*"}`; an empty text has no matchers.
     ///
     /// # Errors
-    /// [`InvalidAccess::Selector`] for what is none, and for one that names a metric or has an `or`, which Prometheus
-    /// would refuse.
+    /// [`InvalidAccess::Selector`] if the text is not a selector, or has a metric name or an `or`, which
+    /// Prometheus would refuse.
     pub(super) fn parse(text: &str) -> Result<Self, InvalidAccess> {
         confined(text, Self::parsed).ok_or(InvalidAccess::Selector)
     }
 
     fn parsed(text: &str) -> Option<Self> {
-        // The name is a stand-in: alone, a selector that also matches what has none of its labels is not valid.
+        // A placeholder for the name: on its own, a selector that also matches series without any of its
+        // labels is invalid.
         const NAME: &str = "x";
         let Ok(Expr::VectorSelector(selector)) = parser::parse(&format!("{NAME} {text}")) else {
             return None;
@@ -98,12 +99,12 @@ impl Selector {
 
 impl fmt::Debug for Expressions {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The matchers hold names of an installation.
+        // The matchers contain names of the installation.
         formatter.debug_struct("Expressions").finish_non_exhaustive()
     }
 }
 
-/// Adds matchers to every selector that it passes.
+/// Adds matchers to every selector of an expression.
 struct Appending<'m>(&'m [Matcher]);
 
 impl ExprVisitorMut for Appending<'_> {

@@ -1,4 +1,4 @@
-//! What does one series of an answer say?
+//! Parses one series of an answer.
 
 use std::{borrow::Cow, fmt};
 
@@ -10,7 +10,7 @@ use crate::world::catalogue::KeptLabels;
 /// The longest text of a kept label, in bytes.
 const LONGEST_TEXT: usize = 64 * 1024;
 
-/// Reads series, one after another, with the memory of the last.
+/// Parses series one after another, with shared buffers.
 #[derive(Debug)]
 pub(super) struct SeriesReader {
     labels: KeptLabels,
@@ -19,15 +19,15 @@ pub(super) struct SeriesReader {
 }
 
 impl SeriesReader {
-    /// Keeps those labels, and the points of that span.
+    /// Keeps these labels, and the points of this span.
     pub(super) const fn new(labels: KeptLabels, span: Span) -> Self {
         Self { labels, span, points: Vec::new() }
     }
 
-    /// Hands a series to `sink`; one without a point in the span is none. Says whether it was one.
+    /// Parses one series into `sink`. Returns `false` if it has no point in the span.
     ///
     /// # Errors
-    /// It is no series, a text in it is too long, or `sink` has no room.
+    /// The JSON is not a series, a text in it is too long, or the answer is too large.
     pub(super) fn read(&mut self, json: &[u8], sink: &mut impl Sink) -> Result<bool, QueryError> {
         self.points.clear();
         let mut texts = vec![Cow::Borrowed(""); self.labels.labels.len()];
@@ -52,7 +52,7 @@ impl SeriesReader {
     }
 }
 
-/// `{"metric":{…},"values":[…]}`. Native histograms are in a member of their own, which is skipped.
+/// `{"metric":{…},"values":[…]}`. Native histograms have another member, which is skipped.
 struct Series<'r, 'de> {
     labels: KeptLabels,
     span: Span,
@@ -134,7 +134,7 @@ impl<'de> Visitor<'de> for Metric<'_, 'de> {
     }
 }
 
-/// `[[moment,"value"],…]`.
+/// `[[time,"value"],…]`.
 struct Points<'r> {
     span: Span,
     points: &'r mut Vec<(u32, f32)>,
@@ -158,7 +158,7 @@ impl<'de> Visitor<'de> for Points<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
         let Span { from, to, .. } = self.span;
         while let Some((at, value)) = elements.next_element_seed(Point)? {
-            // An infinity stays: it says that the series is there, which is all that many queries are for.
+            // Infinite values stay: they show that the series exists, which is all that many queries need.
             if at >= f64::from(from) && at <= f64::from(to) && !value.is_nan() {
                 self.points.push((at as u32, value));
             }
@@ -167,7 +167,7 @@ impl<'de> Visitor<'de> for Points<'_> {
     }
 }
 
-/// `[moment,"value"]`: a moment in whole seconds.
+/// `[time,"value"]`, with a time in whole seconds.
 struct Point;
 
 impl<'de> DeserializeSeed<'de> for Point {
@@ -196,7 +196,7 @@ impl<'de> Visitor<'de> for Point {
     }
 }
 
-/// A text, borrowed from the answer where nothing in it is escaped.
+/// A text, borrowed from the answer unless it contains escapes.
 struct Text;
 
 impl<'de> DeserializeSeed<'de> for Text {

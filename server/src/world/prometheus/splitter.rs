@@ -1,14 +1,15 @@
-//! Where are the parts of an answer in its bytes?
+//! Splits the bytes of an answer into its parts.
 //!
-//! An answer is `{"status":…,"data":{"resultType":…,"result":[series,…]},…}`, its members in any order. This finds the
-//! values of the members and the series one by one, however the bytes are cut into chunks, without keeping more than the
-//! part that has not ended. It looks only at what separates parts; their readers check the rest.
+//! An answer is `{"status":…,"data":{"resultType":…,"result":[series,…]},…}`, with its members in any order.
+//! The splitter finds the values of the members and the series one by one, wherever the bytes are split into
+//! chunks, and buffers only the unfinished part. It checks only the separators; the readers of the parts
+//! check the rest.
 
 use memchr::memchr2;
 
 use super::QueryError;
 
-/// The largest part. The longest series that Prometheus answers with, 11 000 points, is smaller.
+/// The largest part. The longest series in an answer of Prometheus, 11,000 points, is smaller.
 const LARGEST: usize = 4 * 1024 * 1024;
 
 /// A part of an answer: the bytes of a JSON value.
@@ -26,19 +27,19 @@ pub(super) enum Part<'b> {
     Series(&'b [u8]),
 }
 
-/// The place in an answer.
+/// The position in an answer.
 #[derive(Debug, Default)]
 pub(super) struct Splitter {
     inside: Inside,
     expected: Expected,
     member: Member,
-    /// The value that has begun.
+    /// The unfinished value.
     value: Option<Value>,
-    /// The bytes of that value that came with earlier chunks.
+    /// The bytes of that value from earlier chunks.
     held: Vec<u8>,
 }
 
-/// The innermost array or object that is taken apart.
+/// The innermost array or object that is split.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Inside {
     #[default]
@@ -61,7 +62,7 @@ enum Expected {
     Nothing,
 }
 
-/// The member whose value comes next.
+/// The member of the next value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Member {
     Status,
@@ -74,30 +75,30 @@ enum Member {
     Other,
 }
 
-/// A value whose end is looked for.
+/// A value whose end is searched.
 #[derive(Debug)]
 enum Value {
-    /// A text, or an object or array with all that is in it.
+    /// A text, or an object or array with its contents.
     Enclosed(Enclosed),
-    /// A number or a word, which ends before what separates it.
+    /// A number or a word, which ends before a separator.
     Bare,
 }
 
-/// How far the end of an enclosed value was looked for.
+/// The state of the search for the end of an enclosed value.
 #[derive(Debug, Default)]
 struct Enclosed {
-    /// Objects and arrays that are open.
+    /// The number of open objects and arrays.
     depth: u32,
     in_text: bool,
-    /// The last byte was a backslash: it says how to read the next.
+    /// The last byte was a backslash, which escapes the next.
     escaped: bool,
 }
 
 impl Splitter {
-    /// Goes on with the next bytes, and hands out the parts that end in them.
+    /// Processes the next bytes, and passes the parts that end in them to `take`.
     ///
     /// # Errors
-    /// This is no answer, a part is too large, or what `take` says.
+    /// The bytes are not an answer, a part is too large, or `take` returned an error.
     pub(super) fn push(
         &mut self,
         mut bytes: &[u8],
@@ -123,12 +124,12 @@ impl Splitter {
     /// Ends the answer.
     ///
     /// # Errors
-    /// It is not complete.
+    /// It is incomplete.
     pub(super) fn finish(&self) -> Result<(), QueryError> {
         if self.expected == Expected::Nothing { Ok(()) } else { Err(QueryError::NotUnderstood) }
     }
 
-    /// Passes a byte that separates parts, or begins the value that starts with it.
+    /// Processes a separator, or the first byte of a value.
     fn step(&mut self, byte: u8) -> Result<(), QueryError> {
         match (self.expected, self.inside, byte) {
             (Expected::Answer, _, b'{') => self.open(Inside::Answer, Expected::FirstKey),
@@ -172,7 +173,7 @@ impl Splitter {
         Ok(())
     }
 
-    /// Takes a value of which `last` are the last bytes.
+    /// Passes a value that ends with the bytes `last`.
     fn take_value(
         &mut self,
         last: &[u8],
@@ -228,12 +229,12 @@ impl Member {
 }
 
 impl Value {
-    /// The value whose first byte comes next.
+    /// The value that begins with this byte.
     fn beginning_with(byte: u8) -> Self {
         if b"\"{[".contains(&byte) { Self::Enclosed(Enclosed::default()) } else { Self::Bare }
     }
 
-    /// Where the value ends in the next bytes; `None` when it goes on after them.
+    /// The end of the value in the next bytes; `None` if it goes on after them.
     fn end(&mut self, bytes: &[u8]) -> Option<usize> {
         match self {
             Self::Enclosed(enclosed) => enclosed.end(bytes),
@@ -262,7 +263,7 @@ impl Enclosed {
         }
     }
 
-    /// The place after the quote that ends the text.
+    /// The position after the quote that ends the text.
     fn end_of_text(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         if self.escaped && !bytes.is_empty() {

@@ -1,4 +1,4 @@
-//! Tests of the client, against a Prometheus on this machine that answers what a test wants.
+//! Tests of the client with a scripted Prometheus on this machine.
 
 mod serving;
 
@@ -31,10 +31,10 @@ const GOOD: &str = r#"{"status":"success","data":{"resultType":"matrix","result"
     {"metric":{"__name__":"up","job":"a","instance":"x"},"values":[[1700000000.781,"1"],[1700000030.781,"0"]]},
     {"metric":{"__name__":"up","job":"b","instance":"y"},"values":[[1700000060,"1"]]}]},"warnings":["old"]}"#;
 
-/// The texts of a series, and its points.
+/// The labels of a series, and its points.
 pub(in crate::world::prometheus) type Series = (Vec<String>, Vec<(u32, f32)>);
 
-/// Keeps series and points as they come; up to some of them.
+/// Records series and points as they arrive, up to an optional limit.
 #[derive(Debug, Default, PartialEq)]
 pub(in crate::world::prometheus) struct Kept {
     pub(in crate::world::prometheus) series: Vec<Series>,
@@ -179,7 +179,7 @@ async fn a_redirect_to_another_host_is_a_refusal() {
 
 const PATH: &str = "/api/v1/query_range";
 
-/// What GET answers: the query that arrived, as the label of a series.
+/// Answers a GET request with the query as the label of a series.
 async fn got(uri: Uri) -> String {
     let url = Url::parse(&format!("http://x{uri}")).unwrap();
     let query: BTreeMap<_, _> = url.query_pairs().into_owned().collect();
@@ -217,7 +217,7 @@ async fn what_refuses_both_is_told_by_its_answer_to_post_and_asked_so_again() {
             assert_eq!(error, QueryError::Refused { status, kind: None });
         }
     }
-    // Anything else is not about the method.
+    // Any other status is not about the method.
     let url = serving(Router::new().route(PATH, post(async || StatusCode::BAD_GATEWAY).get(got))).await;
     assert_eq!(error_of(&url).await, QueryError::Refused { status: 502, kind: None });
 }
@@ -258,7 +258,7 @@ async fn what_is_no_answer_is_not_understood() {
     }
 }
 
-/// How much of an endless answer of `head` and then `chunk` after `chunk` is sent until it is refused.
+/// How many bytes of an endless answer (`head`, then `chunk` repeatedly) are sent before it is refused.
 async fn sent_until_too_large(head: &'static str, chunk: &'static [u8], sink: Kept) -> u64 {
     let watched = Arc::new(Watched::default());
     let serving = Arc::clone(&watched);
@@ -275,7 +275,7 @@ async fn sent_until_too_large(head: &'static str, chunk: &'static [u8], sink: Ke
 }
 
 const RESULT: &str = r#"{"status":"success","data":{"resultType":"matrix","result":["#;
-/// What lies in the buffers of two sockets.
+/// The capacity of the buffers of two sockets.
 const IN_FLIGHT: u64 = 16 * 1024 * 1024;
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Rounds against a Prometheus on this machine that answers, refuses and hangs as a test wants.
+//! Tests of rounds with a scripted Prometheus that answers, refuses and hangs.
 
 use std::sync::atomic::Ordering;
 
@@ -81,7 +81,7 @@ async fn the_present_is_asked_as_one_point_and_later_rounds_ask_for_what_is_new_
     assert_eq!(first.last().unwrap().to, to);
     stand_in.spans("container_resources_memory_rss_bytes");
 
-    // What is asked again after a restart is what is missing since then.
+    // After a restart, only the missing time is requested.
     let mut refresh = refresh(&url, &disk, MINUTE);
     assert_eq!(refresh.round(NOW, STEP).await.answered, 0);
     refresh.round(NOW + 2 * STEP, STEP).await;
@@ -130,7 +130,7 @@ async fn a_query_whose_task_was_ended_is_asked_again() {
     let mut refresh = refresh(&url, &disk(), MINUTE);
     refresh.round(NOW, STEP).await;
     refresh.under_way.abort_all();
-    // The end is noted in this round.
+    // The end is recorded in this round.
     refresh.round(NOW + STEP, STEP).await;
     assert_eq!(refresh.under_way.len(), 0);
     stand_in.behave(|_| Answer::Series);
@@ -229,7 +229,7 @@ async fn that_thousands_of_series_are_gone_is_believed_when_it_stays_so() {
     refresh.round(NOW + LATE + STEP, STEP).await;
     assert_eq!(cores(&refresh), 0);
     assert!(!failed(&refresh).contains(&NODE_CPU_CORES.name));
-    // Back at once.
+    // The series are back at once.
     stand_in.behave(|_| Answer::Many(2000));
     refresh.round(NOW + LATE + 2 * STEP, STEP).await;
     assert_eq!(cores(&refresh), 2000);
@@ -247,7 +247,7 @@ async fn a_round_without_series_is_doubted_only_if_every_query_was_put() {
     let mut refresh = refresh(&url, &disk(), MINUTE);
     refresh.round(NOW, STEP).await;
     assert_eq!(failed(&refresh), [NODE_CPU_CORES.name]);
-    // One query is put again, and truly has no series.
+    // One query runs again, and really has no series.
     stand_in.behave(|_| Answer::Many(0));
     let round = refresh.round(NOW, STEP).await;
     assert_eq!(round, Round { answered: 1, failed: 0 });

@@ -1,4 +1,4 @@
-//! What is in a world, as text that does not depend on how its things are numbered.
+//! Prints a world as text that does not depend on the numbering of its elements.
 
 use crate::world::{
     answers::{Symbol, Table},
@@ -6,7 +6,7 @@ use crate::world::{
     model::{Application, Id as _, InstanceId, NodeId, NodeKey, Remote, RowId, World},
 };
 
-/// The applications with their instances, each a line, in order.
+/// The applications with their instances, one line each, in order.
 pub(in crate::world) fn applications(world: &World<'_>) -> Vec<String> {
     let mut lines: Vec<_> = world
         .applications()
@@ -21,7 +21,7 @@ pub(in crate::world) fn applications(world: &World<'_>) -> Vec<String> {
     lines
 }
 
-/// The connections, each a line `client -> what answers`, in order.
+/// The connections, one line `client -> server` each, in order.
 pub(in crate::world) fn edges(world: &World<'_>) -> Vec<String> {
     let mut lines: Vec<_> = world
         .connections
@@ -35,7 +35,7 @@ pub(in crate::world) fn edges(world: &World<'_>) -> Vec<String> {
     lines
 }
 
-/// Everything that the same answers must give, in whatever order they come.
+/// Everything that must be the same for the same answers in any order.
 pub(in crate::world) fn digest(world: &World<'_>) -> Vec<String> {
     let mut lines = applications(world);
     lines.extend(edges(world));

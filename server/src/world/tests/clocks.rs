@@ -1,4 +1,4 @@
-//! A Prometheus whose clock is not this machine's.
+//! Tests with a Prometheus whose clock differs from this machine's.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
@@ -8,17 +8,17 @@ use serde::Deserialize;
 use super::*;
 use crate::world::tests::until;
 
-/// A Prometheus with one node, whose samples began an hour ago and end at its own time.
+/// A Prometheus with one node. Its samples began an hour ago and end at its own time.
 #[derive(Clone, Default)]
 struct Elsewhere {
-    /// By how many seconds the header `Date` is ahead of this machine's clock, and the samples.
+    /// How many seconds the header `Date` and the samples are ahead of this machine's clock.
     date_ahead: Arc<AtomicI64>,
     samples_ahead: Arc<AtomicI64>,
     is_empty: Arc<AtomicBool>,
     is_cached: Arc<AtomicBool>,
-    /// By how many seconds the last moment that was asked for is ahead of this machine's clock.
+    /// How many seconds the last requested time is ahead of this machine's clock.
     asked_ahead: Arc<AtomicI64>,
-    /// The longest time that was asked for at once, in seconds.
+    /// The longest requested range, in seconds.
     asked_for: Arc<AtomicI64>,
 }
 
@@ -42,7 +42,7 @@ impl Elsewhere {
         (url, elsewhere)
     }
 
-    /// Checks by which clock it was asked last.
+    /// Checks by which clock the latest queries were made.
     fn assert_asked_ahead(&self, expected: i64) {
         let asked_ahead = self.asked_ahead.load(Ordering::SeqCst);
         assert!(asked_ahead.abs_diff(expected) < 60, "{asked_ahead} {expected}");
@@ -92,7 +92,7 @@ fn observe_in(dir: &tempfile::TempDir, url: &str) -> World {
     world
 }
 
-/// Whether every query of a world has failed. None has before any was put.
+/// Whether every query of a world has failed; `None` before any ran.
 fn has_failed(world: &World) -> Option<bool> {
     let queries = world.peek().queries.0;
     queries.get("node_info").map(|_| queries.values().all(|cost| cost.failed))
@@ -151,7 +151,7 @@ async fn what_is_kept_of_a_prometheus_that_is_far_ahead_is_there_after_a_restart
     let world = observe_in(&dir, &url);
     until("it is asked again", || has_failed(&world) == Some(false)).await;
     elsewhere.assert_asked_ahead(7200);
-    // No more than what it may have said late, and what tells whose date it is.
+    // Only the values that may have been late, and the search for samples by the date.
     let asked_for = elsewhere.asked_for.load(Ordering::SeqCst);
     assert!(asked_for < 3000, "{asked_for}");
     world.stop().await;
@@ -166,7 +166,7 @@ async fn where_clocks_differ_and_nothing_is_there_every_query_has_failed() {
     elsewhere.is_empty.store(false, Ordering::SeqCst);
     until("the node is seen", || world.peek().facts.nodes == 1).await;
     world.stop().await;
-    // Where the clocks agree, there is nothing.
+    // If the clocks agree, there is nothing.
     let (url, elsewhere) = Elsewhere::serve(0, 0).await;
     elsewhere.is_empty.store(true, Ordering::SeqCst);
     let (_dir, world) = observe(&url);

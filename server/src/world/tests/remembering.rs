@@ -1,4 +1,4 @@
-//! A project whose cart is rolled out and fails, and what is remembered of that.
+//! Tests of what is stored about a project whose cart is rolled out and fails.
 
 use std::{
     collections::HashMap,
@@ -21,11 +21,11 @@ use crate::{
 
 const NOW: u32 = 1_700_000_400;
 
-/// When one replica set was there for the last time, and the next for the first: full minutes, which are looked at first.
+/// When one replica set was last seen, and the next first seen: full minutes, which are fetched first.
 const BEFORE: u32 = 1_699_999_560;
 const AFTER: u32 = 1_699_999_620;
 
-/// The time at which everything is asked.
+/// The time of all queries.
 #[derive(Debug)]
 struct Standing(SystemClock);
 
@@ -39,7 +39,7 @@ impl Clock for Standing {
     }
 }
 
-/// Records in memory.
+/// A history in memory.
 #[derive(Debug, Default)]
 struct Notebook {
     is_open: AtomicBool,
@@ -69,7 +69,7 @@ const fn shown(labels: &'static str, from: u32, to: u32, value: &'static str) ->
     Shown { labels, during: [from, to], value }
 }
 
-/// What Prometheus knows, by the beginning of the expression.
+/// The series of Prometheus, by the beginning of the expression.
 const KNOWN: &[(&str, &[Shown])] = &[
     (
         "kube_pod_info",
@@ -124,7 +124,7 @@ fn cart() -> ApplicationKey {
     ApplicationKey::parse("shop:Deployment:cart").unwrap()
 }
 
-/// The web has queries of its own.
+/// The web has custom queries.
 fn overrides() -> Overrides {
     let custom = Some(["own_total".to_owned(), "own_failed".to_owned()]);
     let availability = Some(AvailabilityObjective { percent: 99.0, custom });
@@ -179,7 +179,7 @@ async fn what_an_observation_finds_is_remembered_once_and_as_soon_as_that_is_pos
     }
     assert_eq!(stand_in.spans("sum(rate(own_total[5m]))").len(), 1);
     world.stop().await;
-    // A new process knows the slots from the file.
+    // A new process reads the slots from the file.
     let cache = project("a", &url, 1).cache_name();
     let recorded = indicators::Recorded::open(disk, format!("{CACHE}/{cache}"));
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Tests of findings: a shop whose cart is rolled out.
+//! Tests of the changes that are found in a shop whose cart is rolled out.
 
 use super::*;
 use crate::world::{
@@ -16,10 +16,10 @@ use crate::world::{
     scene::{NOW, Scene, over_time, scene},
 };
 
-/// The distance between two points; 40 and 20 minutes ago are points.
+/// The distance between two points, which divides 20 and 40 minutes.
 const STEP_S: u32 = 20;
 
-/// When the rollout began and finished.
+/// When the rollout started and finished.
 const ROLLOUT: u32 = NOW - 2400;
 
 const SHOP: &str = "
@@ -48,7 +48,7 @@ fn cart() -> ApplicationKey {
 
 const CART: [&str; 3] = ["1", "", "/k8s/shop/cart-6f8b5c7d9-a/main"];
 
-/// The values of a query over the last hour, one series.
+/// Adds a series of a query with its values over the last hour.
 fn series(answers: &mut Answers, query: &'static Query, more: &[&str], value: impl Fn(u32) -> f32) {
     let from = NOW - 3600;
     let values: Vec<f32> = (from..=NOW).step_by(STEP_S as usize).map(value).collect();
@@ -62,10 +62,10 @@ fn points() -> Answers {
     for query in NEEDED {
         over_time(&mut answers, query, (NOW, STEP_S), &[]);
     }
-    // Before the rollout there is another container, so these series begin with it.
+    // The container before the rollout is another one, so these series begin with it.
     let since = |value: f32| move |at: u32| if at < ROLLOUT { f32::NAN } else { value };
     series(&mut answers, &CONTAINER_CPU_USAGE, &[], since(0.5));
-    // What is used before the window of the snapshot does not count.
+    // Values before the window of the snapshot do not count.
     let memory = |at: u32| if at < ROLLOUT + 300 { 9000.0 } else { 4096.0 };
     series(&mut answers, &CONTAINER_MEMORY_RSS, &[], memory);
     let target = ["agent", "n1"];
@@ -94,7 +94,8 @@ fn points() -> Answers {
     answers
 }
 
-/// A thousand requests in each slot of the last hour, half of which failed and took longer than half a second.
+/// A thousand requests in each slot of the last hour, half of which failed and took longer than half a
+/// second.
 fn indicators() -> Indicators {
     let ends = (NOW - 3600) / SLOT_S..=NOW / SLOT_S;
     let mut batch = Batch::default();
@@ -114,7 +115,7 @@ fn indicators() -> Indicators {
     indicators
 }
 
-/// What the auditor says of the cart; of the others nothing is known.
+/// The audit of the cart. There are none of the others.
 fn audits(world: &World<'_>, status: Status) -> Vec<Audit> {
     let message = CheckMessage::BurnRate { rate: 14.4, within: "1 hour" };
     let check = |inspection, status| {
@@ -204,7 +205,7 @@ fn what_is_remembered_is_no_news() {
         incidents: first.incidents.iter().map(|change| change.incident.clone()).collect(),
         ..Recalled::default()
     };
-    // Nothing is due, so that points are not asked for.
+    // No snapshot is needed, so `points` is not called.
     let again = findings(&shop(), &recalled, &indicators(), None);
     assert_eq!((again.deployments.len(), again.incidents.len()), (0, 0));
     assert_eq!(again.countable, first.countable);
@@ -220,7 +221,7 @@ fn there_is_no_snapshot_of_what_is_not_known() {
         assert_eq!(found.countable, [countable(Fact::Deployment)]);
     };
     without(&indicators(), None);
-    // Points are not even asked for.
+    // `points` is not even called.
     shop().look(|world| {
         let (recalled, indicators) = (&Recalled::default(), &Indicators::default());
         let (counting_since, audits) = (0, &[][..]);
@@ -232,7 +233,7 @@ fn there_is_no_snapshot_of_what_is_not_known() {
     let mut stale = points();
     over_time(&mut stale, &CONTAINER_OOM_KILLS_TOTAL, (NOW - 640, STEP_S), &[]);
     without(&indicators(), Some(stale));
-    // Of most of the time nothing is known of the memory.
+    // The memory is unknown for most of the time.
     let mut gap = points();
     series(&mut gap, &CONTAINER_MEMORY_RSS, &[], |at| if at > NOW - 1220 { f32::NAN } else { 1.0 });
     without(&indicators(), Some(gap));
@@ -253,7 +254,7 @@ fn a_snapshot_is_compared_with_the_last_one_there_is() {
     };
     let found = findings(&shop(), &recalled, &indicators(), Some(points()));
     let changes = vec!["-SLO", "-SLO", "+CPU", "-Memory", "-Instances", "+Logs"];
-    // Those of yesterday were counted yesterday.
+    // Yesterday's rollouts were counted yesterday.
     assert_eq!(found.countable, [countable(Fact::Deployment), countable(Fact::Summary(changes))]);
 }
 

@@ -1,4 +1,4 @@
-//! Destinations on this machine, over HTTP.
+//! Sends to HTTP servers on this machine.
 
 use std::{convert::Infallible, future::pending, sync::Mutex};
 
@@ -23,13 +23,13 @@ use crate::{
     outgoing::TargetPolicy,
 };
 
-/// How long a request may take where none is answered.
+/// The timeout where no answer comes.
 const SOON: Duration = Duration::from_millis(200);
 
-/// What a destination was asked: path and query, headers, body.
+/// The requests to a destination: path and query, headers, body.
 type Asked = Arc<Mutex<Vec<(String, HeaderMap, Bytes)>>>;
 
-/// The address of a server that answers with what `respond` makes, and what it was asked.
+/// Starts a server that answers with what `respond` returns. Returns its address and the requests to it.
 async fn serving<F: Future<Output = Response> + Send>(
     respond: impl Fn() -> F + Clone + Send + Sync + 'static,
 ) -> (String, Asked) {
@@ -40,7 +40,7 @@ async fn serving<F: Future<Output = Response> + Send>(
     (url, asked)
 }
 
-/// The same, where the answer is there at once.
+/// The same for an answer that needs no `await`.
 async fn answering<R: IntoResponse>(
     respond: impl Fn() -> R + Clone + Send + Sync + 'static,
 ) -> (String, Asked) {
@@ -62,7 +62,7 @@ fn router<F: Future<Output = Response> + Send>(
     (router, asked)
 }
 
-/// An https address with a certificate that no authority signed.
+/// An https address with a self-signed certificate.
 async fn serving_with_own_certificate() -> String {
     rustls::crypto::ring::default_provider().install_default().ok();
     let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
@@ -78,7 +78,7 @@ async fn serving_with_own_certificate() -> String {
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
-            // A client that does not like the certificate hangs up.
+            // A client that rejects the certificate disconnects.
             let Ok(stream) = acceptor.accept(stream).await else { continue };
             let service = TowerToHyperService::new(router.clone());
             let connection = hyper::server::conn::http1::Builder::new();
@@ -88,13 +88,13 @@ async fn serving_with_own_certificate() -> String {
     url
 }
 
-/// An address at which nobody listens.
+/// An address without a listener.
 async fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("http://{}", listener.local_addr().unwrap())
 }
 
-/// An address at which somebody speaks something else.
+/// An address at which a server does not speak HTTP.
 async fn garbage() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -132,7 +132,7 @@ fn everything_at(base: &str) -> Integrations {
     }
 }
 
-/// How an attempt at the webhook at `base` ends.
+/// The result of an attempt at the webhook at `base`.
 async fn attempt_at(base: &str, timeout: Duration) -> Ended {
     attempt_with(Webhook { url: base.to_owned(), incidents: true, ..Webhook::default() }, timeout).await
 }
@@ -208,7 +208,7 @@ async fn who_answers_otherwise_is_told_later() {
     assert_eq!(asked.lock().unwrap().len(), 1);
 }
 
-/// A body that never ends: chunks for ever, or one and then nothing.
+/// A body that never ends: either chunks for ever, or one chunk and then nothing.
 struct Endless {
     flows: bool,
     begun: bool,

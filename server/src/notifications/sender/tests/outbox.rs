@@ -1,4 +1,4 @@
-//! An outbox in memory, which fails when a test wants it to.
+//! An outbox in memory that fails on demand.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -8,16 +8,16 @@ use std::{
 use super::*;
 use crate::notifications::{Future, Unavailable};
 
-/// What goes wrong when something is to be remembered.
+/// What goes wrong when the outbox is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trouble {
     /// Nothing.
     None,
-    /// It is not remembered.
+    /// It is not recorded.
     NotDone,
-    /// It is remembered, and the answer is lost.
+    /// It is recorded, and the answer is lost.
     AnswerLost,
-    /// It is said to be remembered, and is not.
+    /// The outbox reports success and does not record it.
     Forgotten,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Memory {
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) notification: Notification,
-    /// When, and what the conversation is called.
+    /// When it was sent, and the id of the conversation.
     pub(super) sent: Option<(u32, String)>,
     pub(super) dropped: Option<u32>,
 }
@@ -49,12 +49,13 @@ impl Memory {
         self.rows.lock().unwrap().push(Row { notification, sent: None, dropped: None });
     }
 
-    /// What a project has from now on; without it, everything of the example, with the project in the address.
+    /// Sets the destinations of a project. Without a call a project has all destinations of the example, with
+    /// the project in the address.
     pub(super) fn set(&self, project: &str, integrations: Integrations) {
         self.integrations.lock().unwrap().insert(project.to_owned(), integrations);
     }
 
-    /// What goes wrong the next times that something is to be remembered.
+    /// What goes wrong in the next writes.
     pub(super) fn trouble(&self, troubles: impl IntoIterator<Item = Trouble>) {
         self.troubles.lock().unwrap().extend(troubles);
     }
@@ -69,7 +70,7 @@ impl Memory {
         self.rows.lock().unwrap().iter().map(state).collect()
     }
 
-    /// What the only conversation with a destination is called.
+    /// The id of the only conversation with a destination.
     pub(super) fn key_of(&self, destination: AlertingIntegration) -> Option<String> {
         let rows = self.rows.lock().unwrap();
         let row = rows.iter().find(|row| row.notification.destination == destination)?;

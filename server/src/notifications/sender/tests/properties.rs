@@ -1,10 +1,10 @@
-//! Whatever destinations and the database answer.
+//! Property tests: any answers of destinations and any faults of the outbox.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// What a test sends: the project, the incident, and when it happened.
+/// A notification of a test: project, incident and time.
 type Told = (u8, u8, u32);
 
 fn reply() -> impl Strategy<Value = Reply> {
@@ -22,7 +22,7 @@ fn trouble() -> impl Strategy<Value = Trouble> {
     prop_oneof![4 => Just(Trouble::None), 2 => Just(Trouble::NotDone), 1 => Just(Trouble::AnswerLost)]
 }
 
-/// Notifications to two projects; the message of each is its place in the list.
+/// Notifications to two projects; the message of each is its index in the list.
 fn notifications(told: &[Told]) -> Vec<Notification> {
     let notification = |(place, (project, incident, at)): (usize, &Told)| {
         let mut notification = to(AlertingIntegration::Webhook, &format!("i{incident}"), AT - 3700 + at);
@@ -60,7 +60,7 @@ proptest! {
             (outbox, transport.requests())
         });
 
-        // Everything has come to an end, and to one.
+        // Every notification is either sent or dropped.
         prop_assert!(outbox.states().iter().all(|state| matches!(*state, "sent" | "dropped")));
 
         let mut taken = vec![0; told.len()];

@@ -1,4 +1,4 @@
-//! Destinations that answer what a test wants, and remember what they were asked.
+//! A transport with scripted answers that records the requests.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -11,27 +11,28 @@ use crate::{
     outgoing::NoAnswer,
 };
 
-/// An answer, and how long it takes.
+/// An answer and its delay.
 #[derive(Debug, Clone)]
 pub(super) struct Reply {
     after: Duration,
     answer: Result<Answer, NoAnswer>,
 }
 
-/// A request that was made.
+/// A recorded request.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
-    /// When, since the first request could have been made.
+    /// When, since the start of the test.
     pub(super) at: Duration,
     pub(super) url: String,
     pub(super) body: String,
-    /// Whether it was taken.
+    /// Whether the destination accepted it.
     pub(super) taken: bool,
-    /// Whether no other to the same address was under way.
+    /// Whether no other request to the same address was in progress.
     pub(super) alone: bool,
 }
 
-/// Gives the replies in turn, each list to the requests whose address has a text in it; then the usual one.
+/// Gives scripted replies in turn: each list is for the requests whose address contains a text. Then it gives
+/// the default reply.
 #[derive(Debug, Clone)]
 pub(super) struct Scripted {
     usual: Reply,
@@ -92,7 +93,7 @@ impl Scripted {
         self.asked.lock().unwrap().clone()
     }
 
-    /// Notes that a request is under way; whether no other to the same address is.
+    /// Records the start of a request. Returns whether no other request to the same address is in progress.
     fn begin(&self, url: &str) -> bool {
         let mut under_way = self.under_way.lock().unwrap();
         let alone = !under_way.iter().any(|other| other == url);

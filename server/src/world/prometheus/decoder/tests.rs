@@ -1,4 +1,4 @@
-//! Tests of what answers say.
+//! Tests of decoding answers.
 
 use proptest::prelude::*;
 
@@ -23,7 +23,7 @@ fn decoded_with(labels: KeptLabels, answer: &str, chunk: usize) -> Result<(Kept,
     decoder.finish(200)
 }
 
-/// The series of an answer whose result has those.
+/// The series of an answer with this result.
 fn series(result: &str) -> Result<Vec<Series>, QueryError> {
     let answer = format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{result}]}}}}"#);
     Ok(decoded(&answer, usize::MAX)?.0.series)

@@ -143,7 +143,7 @@ fn an_expression_that_the_parser_fails_on_is_refused_and_ends_nothing() {
     for text in
         ["up offset NaN", "up offset 1e300", "up[NaN]", "up[1h:NaN]", "up @ NaN", "sum_over_time(up[1e300s])"]
     {
-        // Which of them are expressions is the parser's affair.
+        // The parser decides which of them are expressions.
         let _any = expressions.of_text(text);
     }
     assert!(expressions.of_text("up offset NaN").is_err());

@@ -1,10 +1,10 @@
-//! Tests of the parts of an answer.
+//! Tests of splitting answers.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// The parts of an answer that comes in those chunks.
+/// The parts of an answer in these chunks.
 fn parts(chunks: &[&[u8]]) -> Result<Vec<String>, QueryError> {
     let mut parts = Vec::new();
     let mut splitter = Splitter::default();

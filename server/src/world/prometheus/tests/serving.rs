@@ -1,4 +1,4 @@
-//! A Prometheus on this machine that answers what a test wants.
+//! A scripted Prometheus on this machine.
 
 use std::{
     convert::Infallible,
@@ -18,7 +18,7 @@ use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{net::TcpListener, sync::Notify};
 use tokio_rustls::{TlsAcceptor, rustls};
 
-/// An address at which every query gets the response that `respond` makes.
+/// Serves the response of `respond` to every query. Returns the address.
 pub(super) async fn answering<R: IntoResponse>(
     respond: impl Fn() -> R + Clone + Send + Sync + 'static,
 ) -> String {
@@ -26,7 +26,7 @@ pub(super) async fn answering<R: IntoResponse>(
     serving(Router::new().route("/api/v1/query_range", post(respond))).await
 }
 
-/// An address at which those routes are.
+/// Serves these routes. Returns the address.
 pub(super) async fn serving(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -34,7 +34,7 @@ pub(super) async fn serving(router: Router) -> String {
     url
 }
 
-/// An address of TLS with a certificate for `localhost` that no authority signed.
+/// Serves with TLS and a self-signed certificate for `localhost`. Returns the address.
 pub(super) async fn serving_with_own_certificate(router: Router) -> String {
     rustls::crypto::ring::default_provider().install_default().ok();
     let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
@@ -49,7 +49,7 @@ pub(super) async fn serving_with_own_certificate(router: Router) -> String {
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
-            // A client that does not like the certificate hangs up.
+            // A client that rejects the certificate disconnects.
             let Ok(stream) = acceptor.accept(stream).await else { continue };
             let service = TowerToHyperService::new(router.clone());
             tokio::spawn(
@@ -60,12 +60,12 @@ pub(super) async fn serving_with_own_certificate(router: Router) -> String {
     url
 }
 
-/// A body that a test watches.
+/// The progress of a streamed body.
 #[derive(Debug, Default)]
 pub(super) struct Watched {
-    /// Bytes that were sent.
+    /// The number of sent bytes.
     pub(super) sent: Mutex<u64>,
-    /// Told when the body is not read any more.
+    /// Notified when the client stops reading the body.
     pub(super) gone: Notify,
 }
 
@@ -74,7 +74,7 @@ struct Flow<N> {
     watched: Arc<Watched>,
 }
 
-/// A response of the chunks that `next` gives; after them it does not end, but nothing comes.
+/// A response with the chunks that `next` returns. After them the body stays open without more bytes.
 pub(super) fn flow(
     next: impl FnMut() -> Option<Bytes> + Send + Unpin + 'static,
     watched: &Arc<Watched>,
