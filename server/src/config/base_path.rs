@@ -1,4 +1,4 @@
-//! The path under which everything is served.
+//! Defines the path under which everything is served.
 
 use std::str::FromStr;
 

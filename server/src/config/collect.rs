@@ -28,18 +28,19 @@ pub struct Collect {
     #[arg(long)]
     pub clickhouse_url: Option<String>,
 
-    /// The token that opens the fleet pages, of at least 16 characters. Without one, a token is made at the first start and
-    /// kept in the file `admin-token` in the data directory.
+    /// The token that opens the fleet pages, of at least 16 characters. Without one, a token is made at the
+    /// first start and kept in the file `admin-token` in the data directory.
     #[arg(long)]
     pub admin_token: Option<AccessToken>,
 
-    /// Where browsers reach the fleet pages, such as `https://fleet.example.com`: for links, and to tell its own pages from
-    /// those of other sites where a proxy changes the host name.
+    /// Where browsers reach the fleet pages, such as `https://fleet.example.com`: for links, and to tell its
+    /// own pages from those of other sites where a proxy changes the host name.
     #[arg(long, value_parser = parse_public_url)]
     pub public_url: Option<Url>,
 
-    /// The reverse proxies in front of this collector, addresses and blocks such as `10.0.0.0/8` between commas. Their
-    /// `X-Forwarded-For` tells senders apart, so that one of them cannot take the room and the quotas of all.
+    /// The reverse proxies in front of this collector, addresses and blocks such as `10.0.0.0/8` between
+    /// commas. Their `X-Forwarded-For` tells senders apart, so that one of them cannot take the room and the
+    /// quotas of all.
     #[arg(long, value_name = "LIST")]
     pub trusted_proxy: Vec<TrustedProxies>,
 
@@ -51,13 +52,13 @@ pub struct Collect {
     #[arg(long, default_value = "30d", value_parser = parse_interval)]
     pub raw_retention: Duration,
 
-    /// How much of the disk the reports may take, such as `10GiB`; at least `1MiB`. When it is used up, reports as they were
-    /// sent are dropped, oldest first, and when that is not enough new ones are refused.
+    /// How much of the disk the reports may take, such as `10GiB`; at least `1MiB`. When it is used up,
+    /// reports as they were sent are dropped, oldest first, and when that is not enough new ones are refused.
     #[arg(long, value_parser = parse_disk_size)]
     pub max_disk: Option<ByteSize>,
 
-    /// What is logged: off, error, warn, info, debug or trace, and after a comma more of a module: `info,headcount::world=debug`.
-    /// Libraries log names of hosts, so each is silent unless it is named.
+    /// What is logged: off, error, warn, info, debug or trace, and after a comma more of a module:
+    /// `info,headcount::world=debug`. Libraries log names of hosts, so each is silent unless it is named.
     #[arg(long, default_value = "info")]
     pub log: LogFilter,
 
@@ -65,7 +66,8 @@ pub struct Collect {
     #[arg(long, value_enum, default_value_t)]
     pub log_format: LogFormat,
 
-    /// A TOML file with any of these flags, such as `report-interval = "1h"`. Flags and variables win over it.
+    /// A TOML file with any of these flags, such as `report-interval = "1h"`. Flags and variables win over
+    /// it.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }

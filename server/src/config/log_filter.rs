@@ -1,24 +1,24 @@
-//! What is logged, and in which form.
+//! Defines which lines are logged, and in which format.
 
 use std::str::FromStr;
 
 use clap::ValueEnum;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-/// The targets of this program begin with it.
+/// The prefix of the targets of this program.
 const OWN: &str = "headcount";
 
 /// Which lines are logged.
 ///
-/// A level alone is for the lines of this program. Libraries write names of hosts and addresses into theirs, so they are
-/// silent at every level unless the operator names one.
+/// A level alone applies to the lines of this program. Libraries write names of hosts and addresses into
+/// theirs, so they are silent at every level unless the operator names one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogFilter(Targets);
 
-/// The form of a log line.
+/// The format of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum LogFormat {
-    /// A line for a person.
+    /// Plain text.
     #[default]
     Text,
     /// A JSON object.
@@ -26,7 +26,7 @@ pub enum LogFormat {
 }
 
 impl LogFilter {
-    /// The filter, as the subscriber takes it.
+    /// The filter for the subscriber.
     #[must_use]
     pub fn targets(&self) -> Targets {
         self.0.clone()

@@ -1,4 +1,4 @@
-//! Command lines, variables and files.
+//! Tests command lines, variables and configuration files.
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -316,7 +316,7 @@ fn a_library_reads_only_the_variables_that_switch_off() {
     assert!(Serve::from_flags(&["--help"]).is_err());
 }
 
-/// What nobody may see.
+/// A secret, which no message may contain.
 const SECRET: &str = "zqxjvk";
 
 #[test]

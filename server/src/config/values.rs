@@ -1,4 +1,4 @@
-//! Parsers of the values that several flags have.
+//! Parses the kinds of values that several flags share.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -10,7 +10,7 @@ use reqwest::Url;
 
 use crate::{outgoing::TargetPolicy, world::prices::Source};
 
-/// A switch: yes or no.
+/// A switch: on or off.
 pub(super) fn parse_switch(value: &str) -> Result<bool, String> {
     match value.trim().to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" => Ok(true),

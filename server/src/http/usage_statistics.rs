@@ -1,4 +1,4 @@
-//! `<base>api/usage-statistics`: the operator looks at usage statistics and switches them.
+//! Serves the state of usage statistics, and switches them: `<base>api/usage-statistics`.
 
 use std::sync::Arc;
 
@@ -54,12 +54,14 @@ async fn status(State(statistics): State<Arc<Statistics>>) -> Json<Status> {
     (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "Something else says off.", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "The settings database is away; nothing changed.", body = Problem, content_type = "application/problem+json"), Guarded))]
-// The content type does not matter: a browser asks before it lets another site send a `PUT`, and the answer to that is no.
+// The content type does not matter: before a `PUT` of another site, a browser sends a preflight request,
+// which is refused.
 async fn switch(State(statistics): State<Arc<Statistics>>, body: Bytes) -> Result<Json<Status>, Refusal> {
     let Switch { enabled } = serde_json::from_slice(&body).map_err(|error| {
         Refusal::new(StatusCode::BAD_REQUEST, format!("send {{\"enabled\":true}} or false: {error}"))
     })?;
-    // Half a switch would leave what is to be deleted: it goes on when whoever asked has gone.
+    // A switch that stops halfway would leave data that must be deleted, so it continues if the client
+    // disconnects.
     let switched = {
         let statistics = Arc::clone(&statistics);
         tokio::spawn(async move { statistics.switch(enabled).await }).await
@@ -74,7 +76,7 @@ async fn switch(State(statistics): State<Arc<Statistics>>, body: Bytes) -> Resul
     }
 }
 
-/// A refusal that says why the settings database did not do it; anything else is a failure of this side.
+/// A refusal with the reason of the settings database; any other error is an internal one.
 fn failed(error: anyhow::Error) -> Refusal {
     match error.downcast::<settings::Error>() {
         Ok(error) => error.into(),

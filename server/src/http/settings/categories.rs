@@ -1,4 +1,4 @@
-//! `<base>api/projects/{id}/categories`: how are applications sorted?
+//! Serves the application categories of a project: `<base>api/projects/{id}/categories`.
 
 use axum::Json;
 use headcount_shared::api::Categories;

@@ -1,4 +1,4 @@
-//! `<base>api/projects/{id}/clickhouse`: how is the ClickHouse of a project reached?
+//! Serves the ClickHouse settings of a project: `<base>api/projects/{id}/clickhouse`.
 
 use axum::{Json, http::StatusCode};
 use headcount_shared::api::{Auth, Clickhouse, ClickhouseProtocol, SetClickhouse};

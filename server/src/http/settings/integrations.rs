@@ -1,4 +1,4 @@
-//! `<base>api/projects/{id}/integrations`: who is told about incidents?
+//! Serves the alerting integrations of a project: `<base>api/projects/{id}/integrations`.
 
 mod edited;
 mod shown;
@@ -32,7 +32,7 @@ pub(super) struct OfKind {
     kind: AlertingIntegration,
 }
 
-/// What can be sent, by kind.
+/// The settings of an integration in a request, by kind.
 #[derive(ToSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "it describes what is read by the kind in the address")]

@@ -1,4 +1,4 @@
-//! `<base>api/projects`: which projects are there?
+//! Serves the list of projects: `<base>api/projects`.
 
 use axum::{Json, http::StatusCode};
 use headcount_shared::api::{NameProject, Project, Projects};

@@ -1,4 +1,4 @@
-//! `<base>api/projects/{id}/prometheus`: how is the Prometheus of a project asked?
+//! Serves the Prometheus settings of a project: `<base>api/projects/{id}/prometheus`.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
-//! How is a body read, and what is said when it cannot be?
+//! Parses the JSON body of a request, and describes errors in it.
 //!
-//! It may hold a secret at the wrong place, so no value is repeated.
+//! A body may contain a misplaced secret, so no error quotes a value.
 
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
@@ -11,7 +11,7 @@ use crate::http::problem::Refusal;
 /// The path of the whole body.
 const WHOLE: &str = ".";
 
-/// Reads JSON; a refusal names the member that is wrong.
+/// Parses JSON. A refusal names the invalid member.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let mut json = Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json);
@@ -52,14 +52,14 @@ fn in_words(expected: &str) -> &str {
     }
 }
 
-/// The member that is missing, unknown or there twice.
+/// The member that is missing, unknown or duplicate.
 fn member_named_in(message: &str) -> Option<&str> {
     let kinds = ["missing field `", "unknown field `", "duplicate field `"];
     let rest = kinds.iter().find_map(|kind| message.strip_prefix(kind))?;
     rest.split('`').next()
 }
 
-/// The path of a member; some kinds of errors are found at the member, others at what holds it.
+/// The path of a member; some kinds of errors have the path of the member, others that of its parent.
 fn joined(path: &str, member: &str) -> String {
     match path {
         WHOLE => member.to_owned(),

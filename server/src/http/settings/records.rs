@@ -1,4 +1,4 @@
-//! `<base>api/projects/{id}/…`: what is remembered of a project?
+//! Serves the rollouts, incidents and notifications of a project: `<base>api/projects/{id}/…`.
 
 use axum::Json;
 use headcount_shared::api::{

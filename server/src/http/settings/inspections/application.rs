@@ -1,4 +1,5 @@
-//! `<base>api/projects/{id}/applications/{application}/inspections`: what holds for one application.
+//! Serves the inspections of one application:
+//! `<base>api/projects/{id}/applications/{application}/inspections`.
 
 use axum::{Json, http::StatusCode};
 use headcount_shared::api::{Inspection, InspectionOverride, Inspections};

@@ -1,4 +1,4 @@
-//! `<base>api/projects/{id}/inspections`: what holds for all applications of a project.
+//! Serves the inspections for all applications of a project: `<base>api/projects/{id}/inspections`.
 
 use axum::{Json, http::StatusCode};
 use headcount_shared::api::{Inspection, InspectionOverride, Inspections};
