@@ -126,7 +126,7 @@ fn reason_of_io(error: &io::Error) -> Option<&'static str> {
         }
         // The standard library has no kind for it.
         _ if error.to_string().starts_with("failed to lookup address information") => {
-            Some("its name is not known")
+            Some("its name cannot be resolved")
         }
         _ => None,
     }
@@ -183,7 +183,7 @@ mod tests {
             (io::ErrorKind::ConnectionRefused.into(), "connection refused"),
             (io::ErrorKind::HostUnreachable.into(), "no route"),
             (io::ErrorKind::UnexpectedEof.into(), "the connection broke"),
-            (io::Error::other(lookup), "its name is not known"),
+            (io::Error::other(lookup), "its name cannot be resolved"),
             (io::Error::other("secret.example.com"), "the connection failed"),
             (io::Error::other(ForbiddenTarget), ForbiddenTarget::REASON),
             (tls(CertificateError::Expired.into()), "its certificate has expired"),

@@ -358,7 +358,7 @@ async fn every_refusal_says_what_is_wrong() {
         (&[], b"\"\xff\"".into(), 400, "the report is not UTF-8"),
         (&[], deep.into(), 400, "the report is nested deeper than 32 levels"),
         (&[], b"{\"a\":1,\"a\":2}".into(), 400, "an object names a member twice"),
-        (&[], b"[]".into(), 422, "a report is a JSON object"),
+        (&[], b"[]".into(), 422, "the report is not a JSON object"),
         (&[], b"{\"instance\":{\"uuid\":\"me\"}}".into(), 422, "\"uuid\" is not a UUID"),
         (&[], b"{\"instance\":{\"uuid\":\"00000000-0000-0000-0000-000000000000\"}}".into(), 422, "nil UUID"),
     ];

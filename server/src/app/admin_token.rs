@@ -49,7 +49,7 @@ impl OperatorToken {
         let file = directory.join(FILE);
         let make = || AccessToken::random(&mut rand::rng()).expose().to_owned();
         let kept = secret_file::load_or_create(directory, FILE, make)
-            .with_context(|| format!("the admin token cannot be kept in {}", file.display()))?;
+            .with_context(|| format!("cannot write the admin token to {}", file.display()))?;
         Ok(Self { token: parsed(&file, &kept)?, place: TokenPlace::File(file) })
     }
 
@@ -72,7 +72,7 @@ impl OperatorToken {
             .map_err(|why| anyhow!("the settings database has no usable admin token: {why}"))?;
         if token != own.token {
             secret_file::store(directory, FILE, token.expose())
-                .with_context(|| format!("the admin token cannot be kept in {}", file.display()))?;
+                .with_context(|| format!("cannot write the admin token to {}", file.display()))?;
         }
         Ok(Self { token, ..own })
     }

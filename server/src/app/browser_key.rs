@@ -40,22 +40,23 @@ pub(super) async fn browser_key(own_dir: &Path, settings: &Settings) -> anyhow::
 /// The key in the file. An invalid file is renamed to `browser.key.damaged`, because statistics must not keep
 /// a product from starting.
 fn load(own_dir: &Path) -> anyhow::Result<Option<KeyBytes>> {
-    let bytes = secret_file::load_bytes(own_dir, FILE)
-        .context("browser.key in the directory for what this program keeps cannot be read")?;
+    let bytes =
+        secret_file::load_bytes(own_dir, FILE).context("cannot read browser.key in the data directory")?;
     let Some(bytes) = bytes else { return Ok(None) };
     if let Ok(key) = bytes.try_into() {
         return Ok(Some(key));
     }
-    tracing::warn!("browser.key holds no 32 bytes; it is kept as browser.key.damaged and a new one is made");
+    tracing::warn!(
+        "browser.key does not have 32 bytes; it is renamed to browser.key.damaged and a new one is made"
+    );
     fs::rename(own_dir.join(FILE), own_dir.join(format!("{FILE}.damaged")))
-        .context("the damaged browser.key cannot be set aside")?;
+        .context("cannot rename the damaged browser.key")?;
     Ok(None)
 }
 
 fn create(own_dir: &Path) -> anyhow::Result<KeyBytes> {
     let key: KeyBytes = rand::random();
-    secret_file::store(own_dir, FILE, key)
-        .context("browser.key cannot be written to the directory for what this program keeps")?;
+    secret_file::store(own_dir, FILE, key).context("cannot write browser.key to the data directory")?;
     Ok(key)
 }
 

@@ -23,6 +23,6 @@ pub async fn health(check: &HealthCheck) -> anyhow::Result<()> {
         client.get(url).send().await.ok().with_context(|| format!("nothing answers on {address}"))?;
     match answer.status() {
         status if status.is_success() => Ok(()),
-        status => bail!("what listens on {address} answers with status {}", status.as_u16()),
+        status => bail!("the server on {address} answers with status {}", status.as_u16()),
     }
 }

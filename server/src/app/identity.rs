@@ -23,7 +23,7 @@ pub(super) fn load_or_create(data_dir: &Path) -> anyhow::Result<Uuid> {
                 "instance.uuid holds no UUID; it is kept as instance.uuid.damaged and a new one is made"
             );
             fs::rename(data_dir.join(FILE), data_dir.join(format!("{FILE}.damaged")))
-                .context("the damaged instance.uuid in the data directory cannot be set aside")?;
+                .context("cannot rename the damaged instance.uuid in the data directory")?;
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error).context("instance.uuid in the data directory cannot be read"),

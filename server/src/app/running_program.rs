@@ -44,10 +44,10 @@ pub async fn sign_in(command: &SignIn) -> anyhow::Result<String> {
     };
     let answer = interface.ask(Method::POST, "api/session/code").await?;
     let answer: SignInCode =
-        serde_json::from_slice(&answer).context("the answer is not that of a headcount")?;
+        serde_json::from_slice(&answer).context("the answer is not from a headcount server or collector")?;
     let public_url = match (public_url, &answer.public_url) {
         (Some(url), _) => Some(url.clone()),
-        (None, Some(url)) => Some(Url::parse(url).context("the public address that the program has")?),
+        (None, Some(url)) => Some(Url::parse(url).context("the program has an invalid public address")?),
         (None, None) => None,
     };
     let base = match public_url {
@@ -79,7 +79,7 @@ impl RunningInterface {
         let request = client.request(method, self.url(path)).bearer_auth(self.token.expose());
         let Ok(response) = request.send().await else { bail!("no server answers on {address}") };
         let refused = !response.status().is_success();
-        let body = response.bytes().await.context("the server's answer broke off")?;
+        let body = response.bytes().await.context("the server's answer is incomplete")?;
         if refused {
             let detail = serde_json::from_slice::<Problem>(&body).map(|problem| problem.detail);
             bail!(

@@ -72,7 +72,7 @@ pub struct Statistics {
     /// The reports on disk, also while switched off. `None` when off for the whole run.
     spool: Option<Arc<Spool>>,
     running: RwLock<Option<Arc<Running>>>,
-    /// What Coroot left in the data directory, as it was at the start.
+    /// The files that Coroot left in the data directory, as found at the start.
     left_by_coroot: Option<String>,
 }
 
@@ -408,7 +408,7 @@ impl Plan {
 
     /// Deletes what the settings remember of observations.
     async fn erase(&self) -> anyhow::Result<()> {
-        self.settings.erase().await.context("what was remembered could not be deleted")
+        self.settings.erase().await.context("cannot delete the observations in the settings database")
     }
 
     fn now(&self) -> u32 {
@@ -595,7 +595,7 @@ impl Running {
 /// The measurements since the last report of an earlier run; empty if they cannot be read.
 fn earlier(disk: &dyn Disk, plan: &Plan) -> Unreported {
     unreported::take(disk, plan.clock.wall(), plan.report_interval).unwrap_or_else(|error| {
-        tracing::warn!(%error, "what the process cost before the restart is left out");
+        tracing::warn!(%error, "the measurements from before the restart are lost");
         Unreported::default()
     })
 }

@@ -51,7 +51,7 @@ impl DroppedEstimate {
         let estimate = BIAS * registers * registers / sum;
         let unused = ranks.iter().filter(|&&rank| rank == 0).count();
         if unused > 0 && estimate <= 2.5 * registers {
-            // Few browsers: the number of unused registers tells more.
+            // With few browsers, the number of unused registers gives a better estimate.
             return (registers * (registers / unused as f64).ln()).round() as u64;
         }
         estimate.round() as u64

@@ -357,7 +357,7 @@ pub(super) fn for_each_record<'a, B: FromStr>(segments: &'a [Vec<u8>], mut take:
         }
     }
     if damaged > 0 {
-        tracing::warn!(damaged, "the journal of page views has damaged lines; they are left out");
+        tracing::warn!(damaged, "the journal of page views has damaged lines; they are skipped");
     }
 }
 

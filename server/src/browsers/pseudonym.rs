@@ -24,7 +24,7 @@ pub struct BrowserPseudonym(Uuid);
 
 /// A text is not a UUID of version 8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a pseudonym is a UUID of version 8")]
+#[error("not a UUID of version 8")]
 pub struct NotAPseudonym;
 
 impl BrowserKey {

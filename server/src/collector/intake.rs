@@ -67,7 +67,7 @@ impl Intake {
         }
     }
 
-    /// Reads one report. `sender` is `None` where senders cannot be told apart.
+    /// Reads one report. `sender` is `None` if senders cannot be distinguished.
     ///
     /// # Errors
     /// [`NotTaken::Busy`] when there is no memory for it, otherwise what is wrong with the report.

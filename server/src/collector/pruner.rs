@@ -66,7 +66,7 @@ impl Pruner {
         self.store.correct_times(correction).await?;
         self.time.believe();
         *self.late() = Some(correction);
-        tracing::info!("the clock of this machine is believed");
+        tracing::info!("the clock of this machine is trusted again");
         Ok(correction)
     }
 

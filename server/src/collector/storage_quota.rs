@@ -43,7 +43,7 @@ pub(super) struct QuotaRequest<'a> {
     pub instance: &'a str,
     /// Whether no report of the installation is stored.
     pub is_new: bool,
-    /// The sender's part of the network; `None` if senders cannot be told apart.
+    /// The sender's part of the network; `None` if senders cannot be distinguished.
     pub prefix: Option<SenderKey>,
     /// Its size as it is stored, compressed: the disk is what a quota protects.
     pub bytes: u64,

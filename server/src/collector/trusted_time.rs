@@ -217,7 +217,7 @@ fn say(doubt: Option<Doubt>, wall: Duration) {
             ahead.unsigned_abs() / DAY,
             if ahead < 0 { "behind" } else { "ahead of" },
         ),
-        None => tracing::info!("the clock of this machine agrees with what is stored"),
+        None => tracing::info!("the clock of this machine agrees with the stored reports"),
     }
 }
 

@@ -27,14 +27,14 @@ pub struct Validated {
     pub set_aside: u64,
 }
 
-/// Why a JSON text is no report.
+/// Why a JSON text is not a report.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
 pub enum Unusable {
     /// It is not an object.
-    #[error("a report is a JSON object")]
+    #[error("the report is not a JSON object")]
     NotAnObject,
     /// There is no text `instance.uuid`.
-    #[error("a report has a text \"instance\".\"uuid\"")]
+    #[error("the report has no text \"instance\".\"uuid\"")]
     NoInstance,
     /// `instance.uuid` is not a UUID.
     #[error("\"instance\".\"uuid\" is not a UUID")]

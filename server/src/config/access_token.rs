@@ -39,7 +39,9 @@ impl FromStr for AccessToken {
         // The refusal does not repeat the token, which may be in use elsewhere.
         if !(SHORTEST..=LONGEST).contains(&token.len()) || !token.bytes().all(|byte| byte.is_ascii_graphic())
         {
-            return Err(format!("a token has {SHORTEST} to {LONGEST} visible ASCII characters and no space"));
+            return Err(format!(
+                "a token must have {SHORTEST} to {LONGEST} visible ASCII characters and no space"
+            ));
         }
         Ok(Self(token.to_owned()))
     }

@@ -57,7 +57,7 @@ impl ConfigFile {
             return Ok(());
         };
         let similar = did_you_mean(most_similar(unknown, flags.iter().copied()));
-        Err(refused(&format!("has {}, which is no flag of this command{similar}", shown_key(unknown))))
+        Err(refused(&format!("has {}, which is not a flag of this command{similar}", shown_key(unknown))))
     }
 }
 
@@ -143,17 +143,17 @@ mod tests {
         for (text, reason) in [
             (
                 "lisen = '127.0.0.1:1'",
-                "has the key \"lisen\", which is no flag of this command; did you mean listen?",
+                "has the key \"lisen\", which is not a flag of this command; did you mean listen?",
             ),
             (
                 "admin_tokn = 'swordfish'",
-                "has the key \"admin-tokn\", which is no flag of this command; did you mean admin-token?",
+                "has the key \"admin-tokn\", which is not a flag of this command; did you mean admin-token?",
             ),
             (
                 "Admin-Token = 'swordfish'",
-                "has a key, which is no flag of this command; did you mean admin-token?",
+                "has a key, which is not a flag of this command; did you mean admin-token?",
             ),
-            ("swordfish = 1", "has the key \"swordfish\", which is no flag of this command"),
+            ("swordfish = 1", "has the key \"swordfish\", which is not a flag of this command"),
         ] {
             let refused =
                 ConfigFile::parse(text).unwrap().check_names(&["admin-token", "listen"]).unwrap_err();

@@ -1,4 +1,4 @@
-//! The flags of `headcount health`.
+//! Defines the flags of `headcount health`.
 
 use std::net::SocketAddr;
 

@@ -52,7 +52,7 @@ pub(super) struct Parsed<T> {
 /// Why parsing gives no flags.
 #[derive(Debug)]
 pub(super) enum NotParsed {
-    /// The help or the version was asked for.
+    /// The help or the version was requested.
     Help(clap::Error),
     Refused(BadFlags),
 }

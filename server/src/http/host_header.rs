@@ -37,13 +37,13 @@ fn verdict<'h>(
         (_, Some(_)) => return Err("the request has more than one Host header"),
         (None, None) if version == Version::HTTP_11 => return Err("the request has no Host header"),
         (None, None) => return Ok(()),
-        (Some(host), None) => host.to_str().map_err(|_| "the Host header is no name of a host")?.trim(),
+        (Some(host), None) => host.to_str().map_err(|_| "the Host header is not a valid host")?.trim(),
     };
     // A client without a host name sends an empty one: RFC 9110, section 7.2.
     let named = (!host.is_empty()).then(|| host.parse::<Authority>()).transpose();
-    let named = named.map_err(|_| "the Host header is no name of a host")?;
+    let named = named.map_err(|_| "the Host header is not a valid host")?;
     if named.as_ref().is_some_and(|named| named.as_str().contains('@')) {
-        return Err("the Host header is no name of a host");
+        return Err("the Host header is not a valid host");
     }
     match (target.authority(), named) {
         (None, _) => Ok(()),

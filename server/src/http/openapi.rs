@@ -1,4 +1,4 @@
-//! Generates the OpenAPI description of the interface: `GET <base>api/openapi.json`.
+//! Generates the description of the interface for `GET <base>api/openapi.json`.
 //!
 //! It is generated from the routes themselves: `utoipa` describes the types of `shared` behind the feature
 //! `openapi`, `utoipa-axum` makes the routes, and a route without a description does not exist. Browser
@@ -59,7 +59,7 @@ pub(super) fn refusals<const N: usize>(
     when.map(|(status, when)| (status.to_owned(), described(when).into())).into()
 }
 
-/// What is said of all routes together.
+/// The metadata of the description.
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Headcount",

@@ -41,7 +41,7 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
         .routes(routes!(pseudonym))
 }
 
-/// On or off, where reports go, and how that goes.
+/// Whether statistics are on, where reports go, and the state of their delivery.
 #[utoipa::path(get, path = "/api/usage-statistics", tag = "usage statistics", responses(
     (status = 200, description = "The state of usage statistics.", body = Status), Guarded))]
 async fn status(State(statistics): State<Arc<Statistics>>) -> Json<Status> {
@@ -101,7 +101,7 @@ async fn preview(State(statistics): State<Arc<Statistics>>) -> Result<Response, 
     Ok(exact_bytes(bytes))
 }
 
-/// The reports that are kept, newest first.
+/// The stored reports, newest first.
 #[utoipa::path(get, path = "/api/usage-statistics/reports", tag = "usage statistics", responses(
     (status = 200, description = "The reports; those that left also while statistics are off by the switch, and none while they are off for the whole run.", body = ReportEntries), Guarded))]
 async fn reports(State(statistics): State<Arc<Statistics>>) -> Json<ReportEntries> {

@@ -69,7 +69,7 @@ fn drop_pages(code: &MemoryMap) -> Result<(), Unavailable> {
     // again, with the same content, when they are read or run.
     let dropped = unsafe { madvise(start as *mut c_void, length, Advice::LinuxDontNeed) };
     dropped
-        .map_err(|error| Unavailable::because(format!("the pages of the code are not given back: {error}")))
+        .map_err(|error| Unavailable::because(format!("the pages of the code cannot be released: {error}")))
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub struct Delivery {
     progress: Mutex<Progress>,
 }
 
-/// How it goes.
+/// The state of the delivery.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
     /// When a collector last confirmed a report, in Unix seconds; `None` when none did since the start.
@@ -85,7 +85,7 @@ impl Delivery {
         self.new_report.notify_one();
     }
 
-    /// How it goes.
+    /// The state of the delivery.
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.lock().clone()
@@ -189,7 +189,7 @@ impl Delivery {
             return self.later(id, &error.to_string(), None);
         }
         self.metrics.delivered(DeliveryLabel::Refused);
-        tracing::warn!(%id, status, "the collector refused a report; it is kept to be looked at");
+        tracing::warn!(%id, status, "the collector refused a report; it is stored in reports/refused");
         let mut progress = self.lock();
         progress.failures = 0;
         progress.logged.clear();

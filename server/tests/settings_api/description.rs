@@ -1,4 +1,4 @@
-//! Tests the OpenAPI description: every operation in it answers as described, and there are no others.
+//! Tests the description of the interface: every operation in it answers as described, and there are no others.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -78,7 +78,9 @@ impl Store {
         let emptied = "PRAGMA wal_checkpoint(TRUNCATE)";
         let (busy, _, _): (i64, i64, i64) = sqlx::query_as(emptied).fetch_one(&self.writer).await?;
         if busy != 0 {
-            return Err(sqlx::Error::Protocol("another program reads the database for long".to_owned()));
+            return Err(sqlx::Error::Protocol(
+                "another program has been reading the database for too long".to_owned(),
+            ));
         }
         self.log_holds_dropped.store(false, Ordering::Relaxed);
         Ok(())

@@ -43,7 +43,7 @@ pub(super) async fn bring_up_to_date(path: &Path, options: &SqliteConnectOptions
     let is_rewritten = is_rewritten(&mut connection).await.map_err(refused)?;
     if !is_rewritten {
         tracing::info!(
-            "the database of version 0.1.0 is written anew, once, without what was dropped; this may take minutes"
+            "rewriting the database of version 0.1.0 once, without dropped reports; this may take minutes"
         );
     }
     change_old_counts(&mut connection).await.map_err(refused)?;
@@ -54,7 +54,7 @@ pub(super) async fn bring_up_to_date(path: &Path, options: &SqliteConnectOptions
 /// Rewrites the file. The collector also runs if that fails.
 async fn rewrite(path: &Path, connection: SqliteConnection) -> Result<(), OpenError> {
     if let Err(error) = rewrite_file(path, connection).await {
-        tracing::error!(%error, "the database cannot be written anew, so what was dropped may still be in the file; \
+        tracing::error!(%error, "the database cannot be rewritten, so dropped reports may still be in the file; \
             the next start tries again");
         remove_unfinished(path).await;
     }

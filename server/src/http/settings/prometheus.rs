@@ -25,7 +25,7 @@ pub(super) async fn prometheus(
     Ok(Json(shown(&access.ok_or_else(|| not_configured("Prometheus"))?)))
 }
 
-/// Sets the Prometheus of a project, which is asked from then on.
+/// Sets the Prometheus of a project, which is queried from then on.
 #[utoipa::path(put, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(InProject),
     request_body = SetPrometheus,
     responses((status = 200, description = "How it is asked.", body = Prometheus), BodyRefused, Refused))]
@@ -39,7 +39,7 @@ pub(super) async fn set_prometheus(
     prometheus(Open(settings), At(InProject { id })).await
 }
 
-/// Removes the Prometheus of a project. What was seen of it is forgotten.
+/// Removes the Prometheus of a project, and deletes what was observed.
 #[utoipa::path(delete, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(InProject), responses(
     (status = 204, description = "There is none any more."), Refused))]
 pub(super) async fn delete_prometheus(

@@ -34,8 +34,8 @@ fn unread(path: &str, error: &Error) -> Refusal {
     }
     let called = if path == WHOLE { "the body" } else { path };
     let refusal = invalid(match message.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("{called} is to be {}", in_words(expected)),
-        None => format!("{called} is not what it should be"),
+        Some((_, expected)) => format!("{called} must be {}", in_words(expected)),
+        None => format!("{called} is not valid"),
     });
     if path == WHOLE { refusal } else { refusal.about(path) }
 }
@@ -78,11 +78,11 @@ mod tests {
     fn a_refusal_names_the_member_and_repeats_no_value() {
         let invalid = |why: &str| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, why);
         for (body, expected) in [
-            (r#"{"url":7}"#, invalid("url is to be a string").about("url")),
-            (r#""hidden""#, invalid("the body is to be an object")),
+            (r#"{"url":7}"#, invalid("url must be a string").about("url")),
+            (r#""hidden""#, invalid("the body must be an object")),
             (
                 r#"{"url":"u","refresh_interval_s":"a, expected hidden at line 1"}"#,
-                invalid("refresh_interval_s is to be a whole number that is not negative")
+                invalid("refresh_interval_s must be a whole number that is not negative")
                     .about("refresh_interval_s"),
             ),
             (

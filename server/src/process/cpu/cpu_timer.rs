@@ -79,7 +79,7 @@ impl PosixTimer {
 
 impl Drop for PosixTimer {
     fn drop(&mut self) {
-        // SAFETY: the timer exists, and nobody uses it any more.
+        // SAFETY: the timer exists, and nothing uses it any more.
         unsafe { libc::timer_delete(self.0) };
     }
 }

@@ -17,7 +17,7 @@ use tikv_jemalloc_ctl::raw;
 /// The allocator's current report on the heap.
 pub(super) fn dump(_allocator: &mut JemallocProfCtl) -> io::Result<File> {
     let file = create().map_err(|error| {
-        io::Error::new(error.kind(), format!("`memfd_create` makes no file in memory: {error}"))
+        io::Error::new(error.kind(), format!("cannot create a file in memory with `memfd_create`: {error}"))
     })?;
     let path = CString::new(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
     // SAFETY: `prof.dump` is documented to take the name of a file as a C string, which lives as long as the
