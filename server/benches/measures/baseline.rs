@@ -1,5 +1,5 @@
-//! The baseline for `POST /stats`: a handler that reads the same body, parses it into the same type and
-//! answers 204.
+//! Serves the baseline for `POST /stats`: a handler that reads the same body, parses it into the same type
+//! and answers 204.
 
 use axum::{Router, body::Bytes, http::StatusCode, routing::post, serve::ListenerExt};
 use headcount_shared::event::BrowserEvent;

@@ -38,12 +38,12 @@ pub(super) struct Guarded;
 impl IntoResponses for Guarded {
     fn responses() -> BTreeMap<String, RefOr<ResponseDescription>> {
         refusals([
-            ("401", "The request shows no credential, or a wrong one."),
+            ("401", "The request has no credential, or a wrong one."),
             (
                 "403",
-                "A change by a session lacks the header Headcount-Request: 1, or a page of another site asks for it.",
+                "A change by a session lacks the header Headcount-Request: 1, or comes from a page of another site.",
             ),
-            ("429", "Too many wrong tokens were shown."),
+            ("429", "There were too many wrong tokens."),
         ])
     }
 }

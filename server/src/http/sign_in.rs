@@ -131,8 +131,8 @@ async fn sign_out(access: Access, headers: HeaderMap) -> Response {
 
 /// Whether the request belongs to a session.
 #[utoipa::path(get, path = "/api/session", tag = "session", security(()), responses(
-    (status = 204, description = "It does."),
-    (status = 401, description = "It does not.", body = Problem, content_type = "application/problem+json")))]
+    (status = 204, description = "The request has a valid session."),
+    (status = 401, description = "The request has no valid session.", body = Problem, content_type = "application/problem+json")))]
 async fn session(access: Access, headers: HeaderMap) -> Result<StatusCode, Refusal> {
     match access.session(&headers) {
         Some(_) => Ok(StatusCode::NO_CONTENT),
@@ -144,11 +144,11 @@ async fn session(access: Access, headers: HeaderMap) -> Result<StatusCode, Refus
 /// cookie.
 #[utoipa::path(post, path = "/api/session", tag = "session", security(()), request_body = NewSession, responses(
     (status = 204, description = "Signed in."),
-    (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
+    (status = 400, description = "The body is not valid.", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "The token or the code is wrong.", body = Problem, content_type = "application/problem+json"),
-    (status = 403, description = "A page of another site asks.", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "The request comes from a page of another site.", body = Problem, content_type = "application/problem+json"),
     (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"),
-    (status = 429, description = "Too many wrong tokens were shown.", body = Problem, content_type = "application/problem+json")))]
+    (status = 429, description = "There were too many wrong tokens.", body = Problem, content_type = "application/problem+json")))]
 // Any content type is accepted: a page of another site could send a request, but does not know the token.
 async fn begin_session(access: Access, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
     let body = receive(body, BODY_BYTES).await.map_err(not_received)?;
@@ -170,7 +170,7 @@ async fn begin_session(access: Access, headers: HeaderMap, body: Body) -> Result
 /// Signs out: the answer removes the session cookie.
 #[utoipa::path(delete, path = "/api/session", tag = "session", security(()), responses(
     (status = 204, description = "Signed out."),
-    (status = 403, description = "The header Headcount-Request: 1 is missing, or a page of another site asks.", body = Problem, content_type = "application/problem+json")))]
+    (status = 403, description = "The header Headcount-Request: 1 is missing, or the request comes from a page of another site.", body = Problem, content_type = "application/problem+json")))]
 async fn end_session(access: Access, headers: HeaderMap) -> Result<Response, Refusal> {
     if access.session(&headers).is_some() {
         access.require_own_change(&headers).map_err(AccessDenied::refusal)?;

@@ -51,9 +51,9 @@ async fn status(State(statistics): State<Arc<Statistics>>) -> Json<Status> {
 /// Switches on or off, also for later runs.
 #[utoipa::path(put, path = "/api/usage-statistics", tag = "usage statistics", request_body = Switch, responses(
     (status = 200, description = "The state of usage statistics.", body = Status),
-    (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "Something else says off.", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "The settings database is away; nothing changed.", body = Problem, content_type = "application/problem+json"), Guarded))]
+    (status = 400, description = "The body is not valid.", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "Something else has switched statistics off.", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The settings database is unavailable; nothing changed.", body = Problem, content_type = "application/problem+json"), Guarded))]
 // The content type does not matter: before a `PUT` of another site, a browser sends a preflight request,
 // which is refused.
 async fn switch(State(statistics): State<Arc<Statistics>>, body: Bytes) -> Result<Json<Status>, Refusal> {
@@ -86,8 +86,8 @@ fn failed(error: anyhow::Error) -> Refusal {
 
 /// What switching off now would delete. Changes nothing.
 #[utoipa::path(get, path = "/api/usage-statistics/forgets", tag = "usage statistics", responses(
-    (status = 200, description = "How much there is of what would be deleted.", body = WouldForget),
-    (status = 503, description = "The settings database is away.", body = Problem, content_type = "application/problem+json"), Guarded))]
+    (status = 200, description = "The amounts that would be deleted.", body = WouldForget),
+    (status = 503, description = "The settings database is unavailable.", body = Problem, content_type = "application/problem+json"), Guarded))]
 async fn forgets(State(statistics): State<Arc<Statistics>>) -> Result<Json<WouldForget>, Refusal> {
     statistics.would_forget().await.map(Json).map_err(failed)
 }
@@ -113,7 +113,7 @@ async fn reports(State(statistics): State<Arc<Statistics>>) -> Json<ReportEntrie
 #[utoipa::path(get, path = "/api/usage-statistics/reports/{id}", tag = "usage statistics",
     params(("id" = String, Path, description = "The id of the report.")), responses(
     (status = 200, description = "The report.", body = Object),
-    (status = 404, description = "There is none with this id.", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "No report has this id.", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), Guarded))]
 async fn report(
     State(statistics): State<Arc<Statistics>>,
@@ -135,7 +135,7 @@ async fn report(
 /// The pseudonym under which a browser is counted. Counts and stores nothing.
 #[utoipa::path(post, path = "/api/pseudonym", tag = "usage statistics", request_body = AskPseudonym, responses(
     (status = 200, description = "The pseudonym.", body = Pseudonym),
-    (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
+    (status = 400, description = "The body is not valid.", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), Guarded))]
 async fn pseudonym(
     State(statistics): State<Arc<Statistics>>,

@@ -39,7 +39,7 @@ pub struct Spool {
 #[derive(Debug)]
 struct SpoolState {
     reports: StoredReports,
-    /// Reports whose copies were removed before their ledger events were confirmed.
+    /// Reports whose copies this process removed after delivery. Their counts have been reported.
     delivered_and_removed: HashSet<Uuid>,
     /// The number of the next report.
     next_number: u64,

@@ -1,4 +1,4 @@
-//! Tests the description of the interface: every operation in it answers as described, and there are no others.
+//! Tests the description of the interface: every operation answers as described, and there are no others.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,4 +1,4 @@
-//! A mock Prometheus that answers the queries of the catalogue for an installation of any size.
+//! Mocks a Prometheus that answers the queries of the catalogue for an installation of any size.
 
 use std::{
     borrow::Cow,

@@ -63,7 +63,7 @@ pub(super) async fn rename_project(
 
 /// Deletes a project and everything that is stored about it.
 #[utoipa::path(delete, path = "/api/projects/{id}", tag = "projects", params(InProject), responses(
-    (status = 204, description = "It is gone."), Refused))]
+    (status = 204, description = "The project is deleted."), Refused))]
 pub(super) async fn delete_project(
     Open(settings): Open,
     At(InProject { id }): At<InProject>,

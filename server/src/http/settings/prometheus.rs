@@ -16,7 +16,7 @@ use crate::{http::problem::Refusal, world::project::PrometheusAccess};
 
 /// The Prometheus of a project.
 #[utoipa::path(get, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(InProject), responses(
-    (status = 200, description = "How it is asked.", body = Prometheus), Refused))]
+    (status = 200, description = "The settings of the Prometheus.", body = Prometheus), Refused))]
 pub(super) async fn prometheus(
     Open(settings): Open,
     At(InProject { id }): At<InProject>,
@@ -28,7 +28,7 @@ pub(super) async fn prometheus(
 /// Sets the Prometheus of a project, which is queried from then on.
 #[utoipa::path(put, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(InProject),
     request_body = SetPrometheus,
-    responses((status = 200, description = "How it is asked.", body = Prometheus), BodyRefused, Refused))]
+    responses((status = 200, description = "The settings of the Prometheus.", body = Prometheus), BodyRefused, Refused))]
 pub(super) async fn set_prometheus(
     Open(settings): Open,
     At(InProject { id }): At<InProject>,
@@ -41,7 +41,7 @@ pub(super) async fn set_prometheus(
 
 /// Removes the Prometheus of a project, and deletes what was observed.
 #[utoipa::path(delete, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(InProject), responses(
-    (status = 204, description = "There is none any more."), Refused))]
+    (status = 204, description = "The settings are removed."), Refused))]
 pub(super) async fn delete_prometheus(
     Open(settings): Open,
     At(InProject { id }): At<InProject>,

@@ -92,12 +92,12 @@ impl IntoResponses for Refused {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut responses = Guarded::responses();
         responses.extend(refusals([
-            ("404", "There is no such project, or it has no such thing."),
+            ("404", "The project, or the requested part of it, does not exist."),
             (
                 "409",
-                "The settings are only read, not open or not readable, or another project has that name.",
+                "The settings are read-only, not open or not readable, or another project has that name.",
             ),
-            ("503", "The settings database cannot be used now; `Retry-After` says when to try again."),
+            ("503", "The settings database cannot be used now; `Retry-After` has the time to wait."),
         ]));
         responses
     }
