@@ -1,6 +1,6 @@
 //! Embeds the browser programs that `.ci/wasm` built, so that the server is one file.
 //!
-//! Without them the server builds all the same and says on its pages that it has no web interface.
+//! Without them the server builds all the same, and its pages state that it has no web interface.
 
 use std::{env, error::Error, fmt::Write, fs, path::Path};
 

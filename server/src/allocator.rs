@@ -1,4 +1,4 @@
-//! The allocator of the program: jemalloc, which can tell which functions hold memory.
+//! Configures jemalloc, the allocator of the program, for heap profiles.
 
 use std::ffi::c_char;
 

@@ -1,4 +1,4 @@
-//! The composition root: the only place that picks implementations and starts tasks.
+//! Composes the program: the only place that picks implementations and starts tasks.
 
 mod admin_token;
 mod browser_key;
@@ -59,7 +59,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// How long requests that are under way may take to end after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// How long the settings database may take to say goodbye.
+/// How long closing the settings database may take.
 const CLOSING: Duration = Duration::from_secs(1);
 
 /// Runs a server until `stop`. When this returns, everything counted is on disk.
@@ -121,9 +121,9 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     Ok(())
 }
 
-/// Says where the first report goes and when, where to look at it, and how to switch reports off.
+/// Logs where and when the first report goes, where to look at it, and how to switch reports off.
 ///
-/// Of the collector's address only the origin is said: the rest may be a secret.
+/// Only the origin of the collector's address is logged: the rest may be a secret.
 fn announce_reports(status: &Status, collector: &Url, url: &str) {
     let Some(first) = status.next_report_at else { return };
     let (collector, first) =
@@ -147,19 +147,20 @@ pub struct Server {
     access: Access,
     statistics: Arc<Statistics>,
     assets: Arc<Assets>,
-    /// Follows what is chosen at other servers.
+    /// Follows the choice that was made at other servers.
     following: Option<AbortOnDropHandle<()>>,
     /// `None` when switched off for the whole run: then nothing is opened or created.
     kept: Option<(Arc<DataDir>, Settings)>,
 }
 
 impl Server {
-    /// Opens what `config` names and starts to count, unless something says off. The facts about the installation come
-    /// from `installation`, or from the settings database and the Prometheus servers that it names.
+    /// Opens the files and databases that `config` names, and starts to count unless statistics are switched
+    /// off. The facts about the installation come from `installation`, or from the settings database and the
+    /// Prometheus servers that it names.
     ///
     /// # Errors
-    /// One sentence for the operator: the data directory or the database cannot be used, or a product of its own does not say
-    /// where its reports go (`--collector-url`).
+    /// One sentence for the operator: the data directory or the database cannot be used, or a product with
+    /// its own `installation` does not set `--collector-url`.
     pub async fn open(
         config: &Serve,
         clock: Arc<dyn Clock>,
@@ -218,28 +219,30 @@ impl Server {
         })
     }
 
-    /// The routes for the axum program of another product: where browsers send events, the browser programs, and the
-    /// interface, which wants the admin token or the cookie of a session wherever a request comes from.
+    /// The routes for the axum program of another product: the address for events, the browser programs, and
+    /// the interface, which requires the admin token or a session cookie wherever a request comes from.
     ///
     /// With a base path, such as `--url-base-path=/usage/`, all of them are below `/usage/`, and
     ///
     /// * [`Router::merge`] adds them to a program with any other routes and a fallback of its own;
-    /// * [`Router::nest_service`]`("/usage", …)`, and [`any_service`](axum::routing::any_service) in routes for `/usage/` and
-    ///   `/usage/{*rest}`, do the same;
+    /// * [`Router::nest_service`]`("/usage", …)`, and [`any_service`](axum::routing::any_service) in routes
+    ///   for `/usage/` and `/usage/{*rest}`, do the same;
     /// * [`Router::route_service`] takes [`Router::into_service`] of them for the same addresses.
     ///
-    /// Without a base path, [`Router::nest`] and [`Router::nest_service`] put them below any path; links in the interface
-    /// and the path of its cookie begin there. With `nest`, the first page and pages of projects are answered by the program
-    /// around it. `nest` adds its path to the base path, and cannot have the base path itself for it: that is what
-    /// `nest_service` is for. Merged without a base path, they have their places at the root of the program, such as `/health`,
-    /// `/metrics`, `/stats`, `/sign-in` and `/static/tracker.js`. Where the program has a route of its own at one of them, its
-    /// methods are answered by the program and the others by the library; if it takes any method, `merge` panics.
+    /// Without a base path, [`Router::nest`] and [`Router::nest_service`] put them below any path; links in
+    /// the interface and the path of its cookie begin there. With `nest`, the first page and pages of
+    /// projects are answered by the program around it. `nest` adds its path to the base path. To nest at the
+    /// base path itself, use `nest_service`. Merged without a base path, they have their places at the root
+    /// of the program, such as `/health`, `/metrics`, `/stats`, `/sign-in` and `/static/tracker.js`. Where
+    /// the program has a route of its own at one of them, its methods are answered by the program and the
+    /// others by the library; if it takes any method, `merge` panics.
     ///
     /// `router().with_state(())` fits into a router that has yet to get its state.
     ///
-    /// They have no fallback and take nothing from the path parameters of the program around them. The address that an event
-    /// counts for is that of [`ConnectInfo`](axum::extract::ConnectInfo)`<SocketAddr>`, if the program has it served with that;
-    /// else events of all senders share the places in a report. Bounds on connections are those of the program around them.
+    /// They have no fallback and take nothing from the path parameters of the program around them. The
+    /// address that an event counts for is that of [`ConnectInfo`](axum::extract::ConnectInfo)`<SocketAddr>`,
+    /// if the program serves with it; otherwise the events of all senders share the places in a report.
+    /// Bounds on connections are those of the program around them.
     pub fn router(&self) -> Router {
         self.routes().mountable()
     }
@@ -267,7 +270,7 @@ impl Server {
         drop(self.following);
         self.statistics.close().await;
         if let Some((data_dir, settings)) = self.kept {
-            // Everything is stored. A database that has fallen silent is not waited for.
+            // Everything is stored. A database that does not answer is not waited for.
             tokio::time::timeout(CLOSING, settings.close()).await.ok();
             // The routes may live longer than this.
             data_dir.release();
@@ -284,7 +287,7 @@ async fn operator_token(config: &Serve, settings: &Settings) -> anyhow::Result<O
     OperatorToken::load_or_make(given, &own_dir)
 }
 
-/// Who may look at the interface of a server.
+/// Builds the access control of the interface.
 fn access(config: &Serve, operator: Option<&OperatorToken>, clock: Arc<dyn Clock>) -> anyhow::Result<Access> {
     let access = AccessConfig {
         interface: Interface::Server,
@@ -301,7 +304,7 @@ fn public_base(given: Option<&Url>, base_path: &BasePath) -> anyhow::Result<Opti
     given.map(|url| link_base(url, base_path)).transpose()
 }
 
-/// The browser programs; the tracker with the routes of the product.
+/// The browser programs, with the product's routes in the tracker.
 fn assets(routes: Option<&RouteTable>) -> Result<Assets, AssetsError> {
     let built = Assets::embedded();
     match routes {
@@ -310,13 +313,13 @@ fn assets(routes: Option<&RouteTable>) -> Result<Assets, AssetsError> {
     }
 }
 
-/// The directory for what this program keeps, and the settings.
+/// Opens the data directory of this program, and the settings.
 async fn open_kept(config: &Serve) -> anyhow::Result<(DataDir, Settings)> {
     if !config.read_only_settings {
         let data_dir = DataDir::open(&config.data_dir)?;
         return Ok((data_dir, Settings::open(&config.settings_source()).await?));
     }
-    // Where there is nothing to read, nothing is made.
+    // If there is nothing to read, nothing is created.
     let settings = Settings::open(&config.settings_source()).await?;
     let data_dir = DataDir::open(&config.own_dir())?;
     let settings = settings.with_ledger_in(data_dir.path().join("ledger.sqlite")).await?;
@@ -350,8 +353,8 @@ pub(crate) fn new_project_id() -> String {
     (0..8).map(|_| char::from(DIGITS[random.random_range(0..DIGITS.len())])).collect()
 }
 
-/// Who reports. Beside a Coroot that runs this is not who the data directory says: that one reports itself, and the collector
-/// would take the reports of both for those of one installation.
+/// The identity of the reports. Beside a running Coroot it is not the UUID in the data directory: Coroot
+/// reports under that one, and the collector would count both as one installation.
 fn instance(own_dir: &Path, database_type: DatabaseType) -> anyhow::Result<Instance> {
     let uuid = identity::load_or_create(own_dir)?;
     Ok(Instance { uuid, version: VERSION.to_owned(), database_type })

@@ -1,9 +1,9 @@
 //! Counts what browsers did since the last report.
 //!
-//! An event is queued, appended to the journal, counted in memory, and then acknowledged. The next report takes the counts
-//! ([`Browsers::cut`]); the journal forgets them once that report is on disk ([`Browsers::forget`]). A browser is a
-//! pseudonym from the first step on. One thread does all the work on the disk (`writer`); who looks at counts waits for
-//! no disk.
+//! An event is queued, appended to the journal, counted in memory, and then acknowledged. The next report
+//! takes the counts ([`Browsers::cut`]); the journal forgets them once that report is on disk
+//! ([`Browsers::forget`]). A browser is a pseudonym from the first step on. One thread does all the work on
+//! the disk (`writer`); reading counts waits for no disk.
 
 mod counts;
 mod estimate;
@@ -42,8 +42,8 @@ use self::{
 };
 use crate::{disk::Disk, peer_address::AddressHash};
 
-/// The size at which the journal is replaced by what it adds up to. An hour of a busy interface stays below it; a flood
-/// does not fill the disk.
+/// The size at which the journal is compacted. An hour of a busy interface stays below it, and a flood does
+/// not fill the disk.
 const JOURNAL_BYTES: u64 = 16 * 1024 * 1024;
 
 /// How much the journal grows before a compaction that failed is tried again.
@@ -55,21 +55,21 @@ pub const EVENT_PATIENCE: Duration = Duration::from_secs(5);
 /// Why an event is not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum RecordError {
-    /// The journal could not take it.
+    /// The journal could not be written.
     #[error("the event could not be stored")]
     Disk,
     /// The disk is slow, or too many events wait.
     #[error("the event could not be stored in time")]
     Busy,
-    /// A bug ended what writes the journal; a restart begins it anew.
+    /// The thread that writes the journal panicked; a restart starts it again.
     #[error("the event could not be stored: the journal is closed until this program is started again")]
     Broken,
-    /// Statistics were switched off in this very moment.
+    /// Statistics have just been switched off.
     #[error("usage statistics are off")]
     Closed,
 }
 
-/// Removes what was counted from a disk, while nothing counts there.
+/// Removes all counts from a disk, while nothing counts there.
 ///
 /// # Errors
 /// The disk refused; something may be left on it.
@@ -86,7 +86,7 @@ pub struct Browsers {
     writer: JournalWriter<Writing>,
 }
 
-/// What both the thread and those who look at counts see. The lock is never held while the disk works.
+/// The counts that the thread writes and others read. The lock is never held during disk operations.
 #[derive(Debug)]
 struct SharedCounts {
     counts: Mutex<Counts>,
@@ -94,13 +94,13 @@ struct SharedCounts {
     unsynced: AtomicBool,
 }
 
-/// What the thread works on.
+/// The state of the thread that writes.
 #[derive(Debug)]
 struct Writing {
     journal: Journal,
     shared: Arc<SharedCounts>,
     places: BrowserPlaces,
-    /// Lines that take back what was written and not counted, for the next append.
+    /// Lines that take back events that were written and not counted. They go out with the next append.
     take_back: Vec<u8>,
     /// The size of the journal at which it is compacted.
     compact_at: u64,
@@ -109,9 +109,9 @@ struct Writing {
 }
 
 impl Browsers {
-    /// Takes up what the journal holds, pages included that are none any more: what was counted stays counted. A journal of
-    /// version 0.1.0 is taken up under pseudonyms. `pages` are the keys that a page view can have; `is_on_disk` tells whether
-    /// the report of that id is in the spool, so that what it holds is not counted again.
+    /// Replays the journal. Pages that have left the route table keep their counts. A journal of version
+    /// 0.1.0 is converted to pseudonyms. `pages` are the keys that a page view can have. `is_on_disk` returns
+    /// whether the report with that id is in the spool, so that its counts are not counted again.
     ///
     /// # Errors
     /// The disk refused, or the system has no thread.
@@ -138,9 +138,9 @@ impl Browsers {
         Ok(Self { pages, key, shared, writer: JournalWriter::start(writing)? })
     }
 
-    /// Counts an event that was sent from `address`. When this returns without an error, the event survives the end of the
-    /// process, and a power cut after the next [`Browsers::sync`]. A page that is not in the table is counted as
-    /// `(unmatched)`. An event whose future is dropped is counted.
+    /// Counts an event that was sent from `address`. When this returns without an error, the event survives
+    /// the end of the process, and a power cut after the next [`Browsers::sync`]. A page that is not in the
+    /// table is counted as `(unmatched)`. An event whose future is dropped is counted.
     ///
     /// # Errors
     /// The event is not counted. It waits for [`EVENT_PATIENCE`] at most.
@@ -170,14 +170,14 @@ impl Browsers {
         self.writer.submit(browser, event.device_size, page, address)
     }
 
-    /// The pseudonym under which the browser with this UUID is counted here; `None` for a UUID that is not of version 4.
-    /// Changes nothing.
+    /// The pseudonym under which the browser with this UUID is counted here; `None` for a UUID that is not of
+    /// version 4. Changes nothing.
     #[must_use]
     pub fn pseudonym(&self, browser: Uuid) -> Option<BrowserPseudonym> {
         self.key.pseudonym(browser)
     }
 
-    /// What was counted since the last cut. Changes nothing.
+    /// The counts since the last cut. Changes nothing.
     #[must_use]
     pub fn peek(&self) -> Counts {
         self.shared.counts().clone()
@@ -195,8 +195,8 @@ impl Browsers {
         self.shared.counts().dropped_browsers()
     }
 
-    /// Takes the counts for the report `id` and starts anew. The journal keeps what was taken until
-    /// [`Browsers::forget`]; without that, the next cut takes it again, in this process or a later one.
+    /// Takes the counts for the report `id` and starts from zero. The journal retains them until
+    /// [`Browsers::forget`]. Without that, the next cut takes them again, in this process or a later one.
     ///
     /// # Errors
     /// The disk refused; nothing changed.
@@ -204,7 +204,7 @@ impl Browsers {
         self.writer.run(move |writing| writing.cut(id))?
     }
 
-    /// Removes from the journal what the report `id` holds: it is on disk now.
+    /// Removes the counts of the report `id`, which is on disk now, from the journal.
     ///
     /// # Errors
     /// The disk refused; the next start removes it.
@@ -229,20 +229,21 @@ impl Browsers {
             Ok::<_, io::Error>(writing.journal.unsynced())
         })??;
         let Some(unsynced) = unsynced else { return Ok(()) };
-        // Not by the thread: events go on while the disk works.
+        // This does not run on the journal's thread, so that events go on during the sync.
         unsynced.sync()?;
         self.writer.run(move |writing| writing.journal.synced(&unsynced))
     }
 
-    /// Writes what was counted since the last cut to the disk again, after the data directory was lost and made again.
+    /// Writes the counts since the last cut to the disk again, after the data directory was lost and made
+    /// again.
     ///
     /// # Errors
-    /// The disk refused; what was counted is in memory alone, and in the next report.
+    /// The disk refused; the counts are only in memory, and in the next report.
     pub fn write_again(&self) -> io::Result<()> {
         self.writer.run(Writing::write_again)?
     }
 
-    /// Forgets everything that was counted, on disk too, and counts nothing from now on.
+    /// Deletes all counts, also on disk, and counts nothing from now on.
     ///
     /// # Errors
     /// The disk refused; something may be left on it.
@@ -322,13 +323,14 @@ impl JournalState for Writing {
     }
 
     fn finish(&mut self) {
-        // If that fails, a later start counts what was not counted here, which only a disk that fails can make happen.
+        // If this fails, a later start counts the event although it was refused. Only a failing disk causes
+        // that.
         self.flush_take_back().ok();
     }
 }
 
 impl Writing {
-    /// Appends the lines of events, behind those that take something back.
+    /// Appends the lines of events, after those that take events back.
     fn append(&mut self, written: &[WrittenEvent<'_>]) -> io::Result<()> {
         let mut lines = std::mem::take(&mut self.lines);
         lines.clear();
@@ -342,7 +344,7 @@ impl Writing {
         Ok(())
     }
 
-    /// Counts and acknowledges what was appended, but for events that were given up meanwhile.
+    /// Counts and acknowledges the appended events, except those that were given up meanwhile.
     fn count(&mut self, written: &[WrittenEvent<'_>]) {
         let shared = Arc::clone(&self.shared);
         let mut counts = shared.counts();
@@ -397,7 +399,7 @@ impl Writing {
     }
 
     fn write_again(&mut self) -> io::Result<()> {
-        // What was to be taken back is in the journal that was lost.
+        // The lines to take back were in the journal that was lost.
         self.take_back.clear();
         let lines = self.counted_lines();
         self.journal.write_again(&lines)
@@ -410,7 +412,7 @@ impl Writing {
         self.journal.remove()
     }
 
-    /// Replaces the journal by what it adds up to. The events in it are safe either way.
+    /// Compacts the journal to its sums. The events in it are safe even if this fails.
     fn compact(&mut self) {
         self.compact_at = JOURNAL_BYTES;
         if let Err(error) = self.try_compact() {
@@ -420,13 +422,13 @@ impl Writing {
     }
 
     fn try_compact(&mut self) -> io::Result<()> {
-        // What takes a line back belongs into the same journal as that line.
+        // A line that takes another back must be in the same journal.
         self.flush_take_back()?;
         let lines = self.counted_lines();
         self.journal.compact(&lines)
     }
 
-    /// The lines that add up to what is counted.
+    /// The lines that add up to the current counts.
     fn counted_lines(&self) -> Vec<u8> {
         let mut lines = Vec::new();
         self.shared.counts().records().for_each(|record| record.write_line(&mut lines));

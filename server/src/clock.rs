@@ -1,14 +1,14 @@
-//! Time, so that tests can turn it.
+//! Provides the time, which tests can control.
 
 use std::{
     fmt::Debug,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// What time it is, on the wall and on a clock that never jumps.
+/// The time of the wall clock, and of a clock that never jumps.
 pub trait Clock: Debug + Send + Sync {
-    /// The time on the wall as a duration since the Unix epoch. It may jump, also backwards; a time before the epoch
-    /// reads as the epoch.
+    /// The wall-clock time as a duration since the Unix epoch. It may jump, also backwards; a time before the
+    /// epoch reads as the epoch.
     fn wall(&self) -> Duration;
 
     /// The time since some fixed moment. It never goes backwards.

@@ -1,9 +1,9 @@
-//! Takes the reports of all installations and keeps them.
+//! Receives and stores the reports of all installations.
 //!
-//! A report goes through `arrival` (its headers), `intake` (its bytes, with bounds on what is in memory), `decode`,
-//! `validate`, `kept_fields` and `prepare` (what of it is stored) to the one `writer`, and is answered when the `store`
-//! has it on the disk. No header but four is looked at. The sender's address is looked at under a key that is in memory
-//! only, to bound what one sender may take; nothing about the connection is kept or logged.
+//! A report goes through `arrival` (its headers), `intake` (its bytes, with bounds on what is in memory),
+//! `decode`, `validate`, `kept_fields` and `prepare` (the part that is stored) to the one `writer`, and is
+//! answered when the `store` has it on disk. Only four headers are read. The sender's address is compared
+//! under a key that is only in memory, to limit one sender. Nothing about the connection is stored or logged.
 
 pub mod arrival;
 mod body_room;
@@ -58,11 +58,11 @@ use crate::{
 /// Settings of a collector.
 #[derive(Debug, Clone)]
 pub struct CollectorConfig {
-    /// Where it keeps its database; made if missing.
+    /// The directory of its database; created if missing.
     pub data_dir: PathBuf,
     /// How long reports are kept.
     pub retention: Retention,
-    /// How many bytes of the disk the database may take; `None` for as many as there are.
+    /// The maximum size of the database, in bytes; `None` for no limit.
     pub max_disk: Option<u64>,
 }
 
@@ -90,32 +90,32 @@ pub enum OpenError {
         /// The database.
         path: PathBuf,
     },
-    /// Anything else that SQLite has to say.
+    /// Any other error of SQLite.
     #[error("cannot open the database {path}: {reason}")]
     Database {
         /// The database.
         path: PathBuf,
-        /// What SQLite says.
+        /// The message of SQLite.
         reason: String,
     },
 }
 
-/// Why a report is not taken, in one sentence for its sender.
+/// Why a report is refused, in one sentence for its sender.
 #[derive(Debug, Error)]
 pub enum NotTaken {
-    /// It does not claim to be JSON.
+    /// Its media type is not JSON.
     #[error("the content type is not JSON")]
     MediaType,
     /// It is compressed in an unknown way, or more than once.
     #[error("the content coding is not one of gzip, zstd and identity")]
     Coding,
-    /// Its id cannot be one.
+    /// Its id is invalid.
     #[error("the Idempotency-Key is not 1 to {REPORT_ID_BYTES} letters, digits, \"-\" and \"_\"")]
     Key,
     /// It is too large.
     #[error("the report is larger than {REPORT_BYTES} bytes")]
     TooLarge,
-    /// It holds too many values.
+    /// It contains too many values.
     #[error("the report holds more than {JSON_VALUES} values")]
     TooManyValues,
     /// It took too long to arrive.
@@ -127,18 +127,18 @@ pub enum NotTaken {
     /// It cannot be decompressed.
     #[error("the report is damaged or is not in the coding {}", .0.name())]
     Damaged(Coding),
-    /// It is not JSON as we read it.
+    /// It is not valid JSON.
     #[error("the report is {0}")]
     Json(JsonError),
     /// It is JSON, but no report.
     #[error(transparent)]
     Unusable(#[from] Unusable),
-    /// Another report is stored under its id.
+    /// Another report was stored under its id.
     #[error(
         "another report was stored under this Idempotency-Key: of another installation or with other bytes"
     )]
     Conflict,
-    /// Its installation has had so much stored in this hour.
+    /// Its installation has reached the limit of this hour.
     #[error(
         "the installation had {STORED_REPORTS_PER_HOUR} reports or 64 MiB stored within an hour; send this one again later"
     )]
@@ -146,10 +146,10 @@ pub enum NotTaken {
     /// Too many new installations report, in all or from this part of the network.
     #[error("too many installations report for the first time within an hour; send this report again later")]
     TooManyNew,
-    /// There are too many at once.
+    /// Too many reports arrive at once.
     #[error("too many reports arrive at once; send this one again later")]
     Busy,
-    /// What the operator gave the collector of the disk is used up.
+    /// The disk space of the collector is used up.
     #[error("the collector has no room for more reports; send this one again later")]
     Full,
     /// It cannot be stored now.
@@ -157,14 +157,14 @@ pub enum NotTaken {
     Failed,
 }
 
-/// The answer to a question about one report.
+/// The result of a lookup of one report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// The report, byte for byte as it was sent.
     Report(Vec<u8>),
     /// It was dropped after its time; its counts are still there.
     Dropped,
-    /// There is none with this id.
+    /// No report has this id.
     Unknown,
 }
 
@@ -173,7 +173,7 @@ pub enum Found {
 #[error("the stored reports cannot be read now")]
 pub struct Unreadable;
 
-/// Takes reports, keeps them, and answers questions about them. Clones are the same collector.
+/// Receives, stores and returns reports. Clones are the same collector.
 #[derive(Debug, Clone)]
 pub struct Collector {
     inner: Arc<Inner>,
@@ -216,8 +216,8 @@ impl Collector {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Takes a report from a sender with this address, if that is known. When this returns without an error, the report
-    /// survives a power cut.
+    /// Takes a report from a sender with this address (`None` if unknown). When this returns without an
+    /// error, the report survives a power cut.
     ///
     /// # Errors
     /// Every [`NotTaken`] that is not about headers.
@@ -258,7 +258,7 @@ impl Collector {
         self.read(restored.map_err(io::Error::other).flatten()).map(Found::Report)
     }
 
-    /// The installations, the one heard from last first.
+    /// The installations, ordered by their latest report, newest first.
     ///
     /// # Errors
     /// [`Unreadable`].
@@ -274,7 +274,8 @@ impl Collector {
         Duration::from_secs(self.inner.time.now().at)
     }
 
-    /// Believes the clock of the machine, also if it jumped. What arrived since the jump is dated anew.
+    /// Trusts the clock of the machine, even if it jumped. Corrects the dates of reports that arrived since
+    /// the jump.
     ///
     /// # Errors
     /// [`Unreadable`], when the database fails; nothing is changed then.
@@ -299,8 +300,9 @@ impl Collector {
         self.prune(self.inner.time.for_ages()).await
     }
 
-    /// Ends. Every report that was taken is stored, its sender has its answer, the tasks have ended, and the data directory is
-    /// free for another collector. Reports that arrive at a clone from now on are asked to come back.
+    /// Closes the collector. When this returns, every accepted report is stored and answered, the tasks have
+    /// ended, and the data directory is free for another collector. Senders of reports that arrive at a clone
+    /// from now on are asked to retry.
     pub async fn close(self) {
         let Inner { stop, tasks, store, data_dir, .. } = self.inner.as_ref();
         stop.cancel();

@@ -1,8 +1,8 @@
-//! The settings of this run: flags, environment variables and a file, in this order.
+//! Reads the configuration of a run from flags, environment variables and a file, in this order.
 //!
-//! A file for each command. A field of a command is a flag, and with that a variable and a key of the file of `--config`,
-//! without another word: `sources` gives every flag these. A field of type `bool` is a switch. `values` has the parsers that
-//! several flags share.
+//! Each command has a file here. Every field of a command is a flag; `sources` adds a variable and a key in
+//! the file of `--config` to each. A field of type `bool` is a switch. `values` has the parsers that several
+//! flags share.
 
 mod access_token;
 mod base_path;
@@ -51,8 +51,8 @@ pub enum Command {
     Collect(Box<Collect>),
     /// Print the report that a running server would send now. Takes the flags of that server.
     Preview(Box<Serve>),
-    /// Print a link that opens the web interface of a running server signed in, once and within five minutes. Takes the flags
-    /// of that server; for a collector, `sign-in collect` takes those of the collector.
+    /// Print a link that opens the web interface of a running server signed in, once and within five minutes.
+    /// Takes the flags of that server; for a collector, `sign-in collect` takes those of the collector.
     SignIn(Box<SignIn>),
     /// Succeed when a server or a collector serves at that address; else the exit code is 2.
     Health(HealthCheck),
@@ -64,21 +64,21 @@ pub fn process_variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 
-/// What a command line asks for.
+/// A parsed command line.
 #[derive(Debug)]
 pub enum CommandLine {
-    /// To do something.
+    /// To run a command.
     Run(Box<Command>),
     /// To print the help or the version.
     Help(clap::Error),
 }
 
 impl CommandLine {
-    /// Reads a command line, the environment by `variables`, and the file of `--config`. Without a subcommand it is a command
-    /// line of `serve`.
+    /// Reads a command line, the environment by `variables`, and the file of `--config`. Without a subcommand
+    /// it is a command line of `serve`.
     ///
     /// # Errors
-    /// One sentence for the operator, which quotes nothing that may be a secret.
+    /// One sentence for the operator, which quotes no possible secret.
     pub fn read(
         arguments: impl IntoIterator<Item = OsString>,
         variables: &dyn Fn(&str) -> Option<OsString>,

@@ -1,7 +1,7 @@
-//! The data directory: what is in its files, and what of that survives a crash.
+//! Defines the file operations on the data directory, and which of them survive a crash.
 //!
-//! The journal, the spool and the cache do all their I/O through [`Disk`], step by step, so that tests can end the process
-//! or cut the power between any two steps.
+//! The journal, the spool and the cache do all their I/O through [`Disk`], step by step, so that tests can
+//! end the process or cut the power between any two steps.
 
 mod data_dir;
 mod directory;
@@ -19,8 +19,9 @@ pub use self::{
 
 /// A directory of files, addressed by paths relative to it.
 ///
-/// What a step did survives the end of the process. It survives a power cut once the file ([`Appender::sync`],
-/// [`Disk::write_synced`]) and the directory that names it ([`Disk::sync_dir`]) are synced.
+/// The effect of a step survives the end of the process. It survives a power cut once the file
+/// ([`Appender::sync`], [`Disk::write_synced`]) and the directory that names it ([`Disk::sync_dir`]) are
+/// synced.
 pub trait Disk: Debug + Send + Sync {
     /// The names in `dir`, sorted; none when it does not exist.
     ///
@@ -40,10 +41,10 @@ pub trait Disk: Debug + Send + Sync {
     /// The file does not exist, or the disk refused.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
 
-    /// Puts the bytes of a file in the place of what `bytes` holds, whose memory is used again.
+    /// Replaces the content of `bytes` with the bytes of a file. Reuses the memory.
     ///
     /// # Errors
-    /// The file does not exist, or the disk refused; what `bytes` holds then is not to be used.
+    /// The file does not exist, or the disk refused; the content of `bytes` is unspecified then.
     fn read_into(&self, path: &str, bytes: &mut Vec<u8>) -> io::Result<()> {
         *bytes = self.read(path)?;
         Ok(())
@@ -106,7 +107,7 @@ pub trait Appender: Debug + Send + Sync {
     /// The disk refused; some of the bytes may be there.
     fn append(&self, bytes: &[u8]) -> io::Result<()>;
 
-    /// Takes off everything behind the first `bytes` bytes.
+    /// Removes everything after the first `bytes` bytes.
     ///
     /// # Errors
     /// The disk refused; the file is unchanged.
@@ -119,8 +120,8 @@ pub trait Appender: Debug + Send + Sync {
     fn sync(&self) -> io::Result<()>;
 }
 
-/// Writes a file so that it is there whole or not at all, whatever happens; when this returns it survives a power cut.
-/// A file `<path>.part` may be left behind by a crash.
+/// Writes a file atomically: after a crash it exists completely or not at all. When this returns, it survives
+/// a power cut. A file `<path>.part` may be left behind by a crash.
 ///
 /// # Errors
 /// The disk refused; an existing file is unchanged.
@@ -128,7 +129,7 @@ pub fn write_whole(disk: &dyn Disk, dir: &str, name: &str, bytes: &[u8]) -> io::
     let path = if dir == "." { name.to_owned() } else { format!("{dir}/{name}") };
     let part = format!("{path}{PART}");
     if let Err(error) = disk.write_synced(&part, bytes) {
-        // A full disk gets its bytes back; if even that fails, the next start removes the file.
+        // This frees space on a full disk. If it fails, the next start removes the file.
         disk.remove(&part).ok();
         return Err(error);
     }
@@ -136,8 +137,8 @@ pub fn write_whole(disk: &dyn Disk, dir: &str, name: &str, bytes: &[u8]) -> io::
     disk.sync_dir(dir)
 }
 
-/// Writes a file so that whoever reads it finds the old or the new bytes, whenever the process ends. Nothing is synced: a
-/// power cut may leave any part of it. A file `<path>.part` may be left behind by a crash.
+/// Writes a file so that readers find either the old or the new bytes, whenever the process ends. Nothing is
+/// synced: a power cut may leave any part of it. A file `<path>.part` may be left behind by a crash.
 ///
 /// # Errors
 /// The disk refused; an existing file is unchanged.
@@ -145,7 +146,7 @@ pub fn replace(disk: &dyn Disk, path: &str, bytes: &[u8]) -> io::Result<()> {
     let part = format!("{path}{PART}");
     let replaced = disk.write(&part, bytes).and_then(|()| disk.rename(&part, path));
     if replaced.is_err() {
-        // A full disk gets its bytes back; if even that fails, the file is written over next time.
+        // This frees space on a full disk. If it fails, the next call overwrites the file.
         disk.remove(&part).ok();
     }
     replaced

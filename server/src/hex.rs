@@ -1,4 +1,4 @@
-//! Bytes as hexadecimal digits.
+//! Encodes bytes as hexadecimal digits, and decodes them.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     })
 }
 
-/// The bytes that digits stand for; `None` for an odd number of them, or anything else.
+/// The bytes of hexadecimal digits; `None` for an odd number of digits or other characters.
 pub(crate) fn decode(digits: &str) -> Option<Vec<u8>> {
     let digits = digits.as_bytes();
     if !digits.len().is_multiple_of(2) {

@@ -1,4 +1,4 @@
-//! The routes of the server and of the collector, with the headers and checks that they share.
+//! Builds the routes of the server and of the collector, with the headers and checks that they share.
 
 pub mod access;
 pub mod assets;
@@ -44,16 +44,17 @@ use crate::{
     app::statistics::Statistics, collector::Collector, config::BasePath, metrics::Metrics, settings::Settings,
 };
 
-/// Scripts and styles of our own only; `wasm-unsafe-eval` lets WebAssembly be compiled, and nothing else be evaluated.
+/// Only scripts and styles of this program; `wasm-unsafe-eval` permits compiling WebAssembly and no other
+/// evaluation.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
      connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What the handlers of the server work with. Every request clones it several times, so it is one pointer.
+/// The state of the server's handlers. Every request clones it several times, so it is one pointer.
 #[derive(Debug, Clone)]
 pub struct ServerState(Arc<ServerParts>);
 
 impl ServerState {
-    /// What the handlers work with.
+    /// The state of handlers with these parts.
     pub fn new(
         access: Access,
         statistics: Arc<Statistics>,
@@ -101,7 +102,7 @@ impl FromRef<ServerState> for Metrics {
     }
 }
 
-/// The routes of a server. Those of the settings refuse while there are none.
+/// The routes of a server. Those of the settings refuse requests if there are no settings.
 pub fn server_routes(base_path: &BasePath, state: ServerState) -> ServerRoutes {
     let access = &state.0.access;
     let (api, mut description) = OpenApiRouter::with_openapi(openapi::begin(base_path, access))
@@ -119,7 +120,7 @@ pub fn server_routes(base_path: &BasePath, state: ServerState) -> ServerRoutes {
         .route("/metrics", get(metrics::render))
         .route_layer(middleware::from_fn_with_state(access.clone(), access::for_metrics));
     let pages = Router::new().fallback(get(pages::page));
-    // What is off for the whole run has nothing to hide: its pages say so, and why.
+    // If statistics are off for the whole run, there is nothing to protect: the pages only show that and why.
     let pages = if state.0.settings.is_none() { pages } else { pages.layer(for_data) };
     let open = Router::new()
         .merge(stats::routes())
@@ -130,8 +131,8 @@ pub fn server_routes(base_path: &BasePath, state: ServerState) -> ServerRoutes {
     ServerRoutes::new(base_path, private.merge(open).with_state(state), addresses)
 }
 
-/// The addresses that the routes of a server answer below their base path, as axum writes them: all but the first page and
-/// pages of projects. What stands in an address of its own is not taken from the program around it.
+/// The addresses that the routes of a server answer below their base path, as axum writes them: all but the
+/// first page and pages of projects. With separate addresses, the surrounding program loses no other address.
 fn own_addresses<'d>(assets: &Assets, described: impl Iterator<Item = &'d String>) -> Vec<String> {
     let public = ["/stats", "/health", "/metrics", "/sign-in", "/sign-out"].map(str::to_owned);
     let pages = ROUTES.iter().filter(|route| **route != "/" && !route.contains(':'));
@@ -158,7 +159,7 @@ pub fn collector_routes(access: Access, collector: &Collector, proxies: TrustedP
     with_headers(private).merge(public).merge(open)
 }
 
-/// The outermost layer: nothing of a request that names no host or several is looked at.
+/// The outermost layer: a request with no host or several is refused before anything else.
 fn with_one_host(routes: Router) -> Router {
     routes.layer(middleware::from_fn(host_header::check))
 }

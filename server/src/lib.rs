@@ -1,7 +1,7 @@
-//! Anonymous usage statistics for self-hosted server products.
+//! Implements anonymous usage statistics for self-hosted server products.
 //!
-//! The program `headcount` is one user of this library. Another product in Rust takes the routes and the background task
-//! from [`app::Server`], and hands in what it knows of an installation through
+//! The program `headcount` is one user of this library. Another product in Rust takes the routes and the
+//! background task from [`app::Server`], and provides the facts about an installation through
 //! [`Installation`](report::assemble::Installation):
 //!
 //! ```no_run
@@ -50,8 +50,8 @@
 //! # }
 //! ```
 //!
-//! Its pages have `<script type="module" src="/usage/static/tracker.js"></script>`. [`Server::router`](app::Server::router)
-//! says how else the routes can be mounted.
+//! Its pages have `<script type="module" src="/usage/static/tracker.js"></script>`.
+//! [`Server::router`](app::Server::router) lists the other ways to mount the routes.
 
 pub mod app;
 pub mod browsers;

@@ -1,4 +1,4 @@
-//! The program `headcount`.
+//! Runs the program `headcount`.
 
 mod allocator;
 mod panic_line;
@@ -25,8 +25,8 @@ const REFUSED: u8 = 2;
 fn main() -> ExitCode {
     panic_line::install();
     descriptors::raise_limit();
-    // What this process makes is its owner's alone. The library sets modes itself; this is for what others make in it, such
-    // as the allocator's report.
+    // Only the owner may access files that this process makes. The library sets modes itself; this is for
+    // files of other code, such as the allocator's report.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     match CommandLine::read(std::env::args_os(), &process_variable) {
         Ok(CommandLine::Run(command)) => match run(*command) {
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
             Err(error) => refuse(&format!("{error:#}")),
         },
         Ok(CommandLine::Help(help)) => {
-            // Nobody is left to tell when that fails.
+            // A failure here cannot be reported.
             help.print().ok();
             ExitCode::SUCCESS
         }
@@ -56,7 +56,7 @@ fn refuse(why: &str) -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<()> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    // One may be held up by the disk for a moment, while the other answers.
+    // The disk may block one worker for a moment, while the other answers.
     if thread::available_parallelism().is_ok_and(|cores| cores.get() == 1) {
         runtime.worker_threads(2);
     }
@@ -101,7 +101,7 @@ fn log(filter: &LogFilter, format: LogFormat) {
 
 fn stop_on_signal() -> anyhow::Result<CancellationToken> {
     let stop = CancellationToken::new();
-    // Received and ignored: a terminal that goes away, or a log rotation, ends no server.
+    // Hangups are received and ignored, so that a closed terminal or a log rotation does not end a server.
     let mut hangups = signal(SignalKind::hangup()).context("signals cannot be received")?;
     tokio::spawn(async move { while hangups.recv().await.is_some() {} });
     for kind in [SignalKind::terminate(), SignalKind::interrupt()] {

@@ -1,4 +1,5 @@
-//! What this process tells Prometheus about itself. Nothing here names a browser, a page or an address.
+//! Counts and renders the metrics of this process for Prometheus. None of them contains a browser, a page or
+//! an address.
 
 use std::sync::{Arc, atomic::AtomicU64};
 
@@ -16,7 +17,7 @@ pub struct Metrics(Arc<Counters>);
 
 #[derive(Debug)]
 struct Counters {
-    /// In the order of [`EventLabel`]: looked up once, not for every event.
+    /// In the order of [`EventLabel`]; looked up once instead of for every event.
     events: [Counter; 3],
     deliveries: Family<DeliveryLabels, Counter>,
     reports: Counter,
@@ -36,7 +37,7 @@ pub enum EventLabel {
     Counted,
     /// Not a valid event.
     Refused,
-    /// The disk did not take it.
+    /// The disk refused it.
     Failed,
 }
 
@@ -56,20 +57,20 @@ pub enum DeliveryLabel {
 pub enum QueryLabel {
     /// Its answer is in the cache.
     Answered,
-    /// It will be put again.
+    /// It will be sent again.
     Failed,
 }
 
 /// What became of an attempt to send a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub enum NotificationLabel {
-    /// The destination has it.
+    /// The destination has accepted it.
     Sent,
     /// The destination could not take it; it is tried again.
     Failed,
-    /// The destination, or what was set of it, is not right; it is tried again.
+    /// The destination rejects it, or its settings are wrong; it is tried again.
     Refused,
-    /// It is not tried again: its destination is gone, or did not take it for an hour.
+    /// It is not tried again: its destination is gone, or did not accept it for an hour.
     Dropped,
 }
 
@@ -169,11 +170,11 @@ impl Metrics {
         self.0.reports.inc();
     }
 
-    /// The counters in the text format of `OpenMetrics`, with the number of reports that wait, an estimate of the browsers
-    /// that had no place, and, where the system tells it, the cost of the process.
+    /// The counters in the text format of `OpenMetrics`, with the number of reports that wait, an estimate of
+    /// the browsers without a place, and the cost of the process if the system provides it.
     ///
     /// # Errors
-    /// None that is known: writing to a string does not fail.
+    /// None in practice: writing to a string does not fail.
     pub fn render(
         &self,
         queued: u64,
@@ -185,7 +186,7 @@ impl Metrics {
         let mut text = String::new();
         if let Some(used) = used {
             encode(&mut text, &registry_of(used))?;
-            // One document has one end.
+            // A document has only one end marker.
             text.truncate(text.len() - "# EOF\n".len());
         }
         encode(&mut text, &self.0.registry)?;

@@ -1,7 +1,7 @@
-//! Makes the HTTP clients of this program, and tells why there is no answer.
+//! Makes the HTTP clients of this program, and classifies failed requests.
 //!
-//! Every HTTP client begins with [`client_builder`]. What went wrong is said in texts of ours: those of the errors name
-//! hosts.
+//! Every HTTP client begins with [`client_builder`]. Failures have texts of this program, because those of
+//! the errors name hosts.
 
 mod proxies;
 pub(crate) mod retry_after;
@@ -17,40 +17,40 @@ pub use self::target_policy::{ForbiddenTarget, TargetPolicy};
 pub(crate) use self::trust::{OWN_AUTHORITY, tls_config, tls_config_of};
 use self::{proxies::Proxies, trust::is_for_its_signer};
 
-/// Why a client cannot be made, where nothing more is known.
+/// Why a client cannot be made, if nothing more specific is known.
 pub(crate) const NO_TLS: &str = "this machine cannot make TLS connections";
 
-/// Why there is no answer.
+/// Why a request got no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoAnswer {
-    /// Nobody answers there, it is not who it should be, or the connection broke. The text names nobody.
+    /// Nothing answers there, its certificate is not valid, or the connection broke. The text names no host.
     Unreachable(&'static str),
-    /// Somebody is there, and the answer was not complete in time.
+    /// A server is there, but the answer was not complete in time.
     TimedOut,
 }
 
-/// An address as it may be shown: without the name and the password in it, and without what is asked for, which may be a
-/// token.
+/// An address for logs and pages: without user name, password, path and query, which may contain a token.
 #[must_use]
 pub fn shown_url(url: &Url) -> String {
     let mut url = url.clone();
-    // An address with a host can be without both; any other has neither.
+    // This fails only for an address without a host, which has neither.
     let is_bare = url.set_username("").is_ok() && url.set_password(None).is_ok();
     url.set_query(None);
     url.set_fragment(None);
     if is_bare { url.into() } else { format!("{}:…", url.scheme()) }
 }
 
-/// The start of every HTTP client of this program. It goes through the proxies that the environment names, and asks this
-/// machine directly.
+/// The start of every HTTP client of this program. It uses the proxies in the environment, and none for this
+/// machine.
 pub fn client_builder() -> ClientBuilder {
-    // Another one may have been installed by the product that we are a part of; that is fine.
+    // The product that embeds this library may have installed another one, which is fine.
     rustls::crypto::ring::default_provider().install_default().ok();
     let proxies = Proxies::of(|name| std::env::var_os(name));
     Client::builder().proxy(Proxy::custom(move |url| proxies.of_url(url)))
 }
 
-/// The client in `place`. It is made when it is needed first: who never connects to anybody opens no certificate store.
+/// The client in `place`. It is made on first use, so that a program that never connects opens no certificate
+/// store.
 ///
 /// # Errors
 /// [`NO_TLS`].
@@ -65,7 +65,7 @@ pub(crate) fn client_in(
     Ok(place.get_or_init(|| client))
 }
 
-/// The same for a client that looks at certificates.
+/// The same for a client that verifies certificates.
 ///
 /// # Errors
 /// Why there is no TLS.
@@ -96,7 +96,7 @@ impl From<reqwest::Error> for NoAnswer {
     }
 }
 
-/// What went wrong with a connection.
+/// Classifies the failure of a connection.
 fn reason(error: &(dyn Error + 'static)) -> &'static str {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -126,13 +126,13 @@ fn reason_of_io(error: &io::Error) -> Option<&'static str> {
         }
         // The standard library has no kind for it.
         _ if error.to_string().starts_with("failed to lookup address information") => {
-            Some("its name is not known")
+            Some("its name cannot be resolved")
         }
         _ => None,
     }
 }
 
-/// Why a certificate is refused, and what to do. The texts of the errors have names in them.
+/// Why a certificate is refused, and what to do. The texts of the errors contain names.
 fn reason_of_certificate(error: &CertificateError) -> &'static str {
     match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "its certificate has expired",
@@ -183,7 +183,7 @@ mod tests {
             (io::ErrorKind::ConnectionRefused.into(), "connection refused"),
             (io::ErrorKind::HostUnreachable.into(), "no route"),
             (io::ErrorKind::UnexpectedEof.into(), "the connection broke"),
-            (io::Error::other(lookup), "its name is not known"),
+            (io::Error::other(lookup), "its name cannot be resolved"),
             (io::Error::other("secret.example.com"), "the connection failed"),
             (io::Error::other(ForbiddenTarget), ForbiddenTarget::REASON),
             (tls(CertificateError::Expired.into()), "its certificate has expired"),

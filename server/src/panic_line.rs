@@ -1,15 +1,15 @@
-//! The line that is logged when a part of the program fails in a way that was not foreseen.
+//! Logs a panic with its place in the source, without its message.
 
 use std::{
     io::{self, Write},
     panic::{self, PanicHookInfo},
 };
 
-/// Replaces the standard line. That has the message of the failure, which may quote a name, an address or a query; the
-/// place in the source is enough to find it.
+/// Replaces the standard panic hook. That prints the message, which may quote a name, an address or a query;
+/// the place in the source is enough to find the cause.
 pub(crate) fn install() {
     panic::set_hook(Box::new(|failure| {
-        // Nobody is left to tell when that fails.
+        // A failure here cannot be reported.
         writeln!(io::stderr(), "{}", line(failure)).ok();
     }));
 }
@@ -22,7 +22,7 @@ fn line(failure: &PanicHookInfo<'_>) -> String {
     format!("headcount: a part of the program failed at {place}; please report it with the version")
 }
 
-/// The end of a path, from the source directory on: what is before it tells of the machine that built this.
+/// The end of a path, from the source directory on: the part before it describes the machine that built this.
 fn file_name(path: &str) -> &str {
     path.rsplit_once("/src/").map_or(path, |(_, file)| file)
 }

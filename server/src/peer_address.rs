@@ -1,7 +1,8 @@
-//! Addresses of peers, as far as bounds need them.
+//! Hashes the addresses of peers, so that limits can tell them apart.
 //!
-//! An address is folded to what one sender can choose freely (an IPv6 network of 64 bits) and hashed with a random key of
-//! this process. Hashes are compared in memory. They are not stored, logged or shown.
+//! An address is reduced to the part that a sender cannot choose freely (an IPv6 network of 64 bits) and
+//! hashed with a random key of this process. Hashes are compared in memory. They are not stored, logged or
+//! shown.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -12,18 +13,18 @@ use std::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AddressHash(u64);
 
-/// Hashes addresses with a key that is made with it and is nowhere else.
+/// Hashes addresses with a random key that exists only in this value.
 #[derive(Debug, Clone, Default)]
 pub struct AddressHasher(RandomState);
 
 impl AddressHasher {
-    /// A hasher with a key of its own.
+    /// A hasher with a new key.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The hash of an address. Addresses of one IPv6 network of 64 bits have the same.
+    /// The hash of an address. Addresses of one IPv6 network of 64 bits have the same hash.
     #[must_use]
     pub fn hash(&self, address: IpAddr) -> AddressHash {
         AddressHash(self.0.hash_one(folded(address)))

@@ -1,10 +1,12 @@
-//! Measures what this process costs, and where.
+//! Measures and profiles this process.
 //!
-//! [`samples`] says how much CPU and memory it uses, [`cpu`] and [`heap`] say which functions use them. None of
-//! them runs until one of its types is constructed, and all end when that is dropped. [`code_pages`] makes the program smaller.
+//! [`samples`] measures how much CPU and memory it uses, [`cpu`] and [`heap`] profile which functions use
+//! them. None of them runs until one of its types is constructed, and all end when that is dropped.
+//! [`code_pages`] reduces the resident memory.
 //!
-//! Both profiles go the same way: addresses from the process, names from the symbol tables of its files (`symbols`),
-//! cleaned of whatever could tell a build or a host (`scrub`), written as pprof (`pprof`).
+//! Both profiles go the same way: addresses from the process, names from the symbol tables of its files
+//! (`symbols`), cleaned of everything that could identify a build or a host (`scrub`), written as pprof
+//! (`pprof`).
 
 pub mod code_pages;
 pub mod costs;
@@ -17,7 +19,7 @@ mod pprof;
 mod scrub;
 mod symbols;
 
-/// Something about this process cannot be measured; the text is one sentence that says why.
+/// Something about this process cannot be measured; the text is one sentence with the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unavailable(String);

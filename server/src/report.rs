@@ -1,7 +1,7 @@
-//! Makes reports, keeps them on disk, and delivers them.
+//! Makes reports, stores them on disk, and delivers them.
 //!
-//! A report is made ([`reporter`]) from the four sources ([`assemble`]), put on disk ([`spool`]) and delivered from there
-//! ([`deliver`]) until a collector has it.
+//! A report is made ([`reporter`]) from the four sources ([`assemble`]), put on disk ([`spool`]) and
+//! delivered from there ([`deliver`]) until a collector has it.
 
 pub mod assemble;
 pub mod deliver;

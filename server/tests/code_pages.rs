@@ -1,4 +1,4 @@
-//! Giving code back, in a process in which nothing else runs.
+//! Tests the release of code pages, in a process in which nothing else runs.
 
 use headcount::process::code_pages::give_back;
 

@@ -1,4 +1,4 @@
-//! The collector as a sender and as an operator see it: over HTTP, on a real database.
+//! Tests the collector as senders and operators use it: over HTTP, on a real database.
 
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
@@ -44,7 +44,7 @@ const OTHER_INSTANCE: &str = "a1fcf3e2-6c1c-4e6e-a5f1-3b1d5a7d9c10";
 const DAY: u64 = 24 * 60 * 60;
 const START: u64 = 1_700_000_000;
 
-/// A clock that stands still until it is turned.
+/// A clock that stands still until it is set.
 #[derive(Debug, Default)]
 struct Turned {
     wall: AtomicU64,
@@ -56,13 +56,13 @@ impl Turned {
         Arc::new(Self { wall: AtomicU64::new(seconds), ..Self::default() })
     }
 
-    /// Time passes until then.
+    /// Lets time pass until then.
     fn turn_to(&self, seconds: u64) {
         let before = self.wall.swap(seconds, Ordering::Relaxed);
         self.monotonic.fetch_add(seconds.saturating_sub(before), Ordering::Relaxed);
     }
 
-    /// The clock on the wall says something else, and no time has passed.
+    /// Lets the wall clock jump without time passing.
     fn jump_to(&self, seconds: u64) {
         self.wall.store(seconds, Ordering::Relaxed);
     }
@@ -89,7 +89,7 @@ struct Running {
 /// Headers of a request.
 type Headers = &'static [(&'static str, &'static str)];
 
-/// What came back.
+/// A received answer.
 #[derive(Debug)]
 struct Answer {
     status: StatusCode,
@@ -110,7 +110,7 @@ impl Answer {
         self.response.headers().get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The sender is asked to come back in 1 to 30 minutes.
+    /// Asserts that the sender is asked to retry in 1 to 30 minutes.
     fn assert_comes_back_spread(&self) {
         let seconds: u64 = self.header("retry-after").parse().unwrap();
         assert!((60..=1800).contains(&seconds), "{seconds}");
@@ -165,7 +165,7 @@ impl Running {
         (pruned.raw, pruned.reports)
     }
 
-    /// What is kept of the reports beside the reports themselves.
+    /// The stored counts of the reports.
     async fn counts(&self) -> Vec<Value> {
         let query = sqlx::query_scalar("SELECT zstd FROM counts ORDER BY seq");
         let rows: Vec<Vec<u8>> = query.fetch_all(&mut self.intruder().await).await.unwrap();
@@ -358,7 +358,7 @@ async fn every_refusal_says_what_is_wrong() {
         (&[], b"\"\xff\"".into(), 400, "the report is not UTF-8"),
         (&[], deep.into(), 400, "the report is nested deeper than 32 levels"),
         (&[], b"{\"a\":1,\"a\":2}".into(), 400, "an object names a member twice"),
-        (&[], b"[]".into(), 422, "a report is a JSON object"),
+        (&[], b"[]".into(), 422, "the report is not a JSON object"),
         (&[], b"{\"instance\":{\"uuid\":\"me\"}}".into(), 422, "\"uuid\" is not a UUID"),
         (&[], b"{\"instance\":{\"uuid\":\"00000000-0000-0000-0000-000000000000\"}}".into(), 422, "nil UUID"),
     ];
@@ -759,7 +759,7 @@ async fn another_report_under_a_known_id_is_a_conflict() {
     assert_eq!((&fleet["conflicts"], &fleet["total"]), (&json!(3), &json!(1)));
     assert!(running.get("/").await.text().contains("3 reports were refused: another report was stored"));
 
-    // When the report itself is gone, its digest still tells.
+    // When the report itself is gone, its digest still identifies it.
     assert_eq!(running.prune_after(31).await, (1, 0));
     answers(&running).await;
     let running = running.restart().await;
@@ -975,7 +975,7 @@ async fn a_start_with_a_clock_that_jumped_drops_nothing() {
         assert_eq!(running.fleet().await["clock"], doubt);
         assert!(running.get("/").await.text().contains("The clock of this machine jumped."));
     }
-    // A report that arrives meanwhile is not of the year that the clock says.
+    // A report that arrives meanwhile does not get the year of the clock.
     running.report("meanwhile", DOCUMENTED, "stored").await;
     let running = running.restart_at(START + 60).await;
     running.collector.prune_now().await.unwrap();
@@ -1090,7 +1090,7 @@ async fn new_installations_of_one_network_have_a_quota() {
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
     refused.assert_comes_back_spread();
     assert_eq!(send("192.0.2.1", 1).await.status, StatusCode::OK, "an installation that is known");
-    // Through a proxy that was declared, the sender counts that this saw.
+    // Through a declared proxy, the sender that the proxy saw counts.
     let forwarded = async |sender: &str| send_through("10.1.2.3", sender, u128::MAX).await.status;
     assert_eq!(forwarded("198.51.100.200, 192.0.2.3").await, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(forwarded("192.0.2.3, 198.51.100.200").await, StatusCode::OK);
@@ -1122,7 +1122,7 @@ async fn raw_copies_make_room_on_the_disk() {
     assert!(kept.is_sorted(), "the oldest went first");
     let many = kept.iter().filter(|kept| **kept).count();
     assert!((30..100).contains(&many), "{many}");
-    // One that would push out all others is kept as counts alone.
+    // Of a report that would displace all others, only the counts are stored.
     running.report("large", random_report(2 << 20), "stored").await;
     assert_eq!(running.get("/api/reports/large").await.status, StatusCode::GONE);
     assert_eq!(running.get("/api/reports/r199").await.status, StatusCode::OK);
@@ -1181,7 +1181,7 @@ async fn a_smaller_limit_makes_the_file_smaller() {
 const FIRST_VERSION: &str = include_str!("fixtures/collector-0.1.0.sql");
 const FIRST_BROWSER: &str = "000abcd0-0000-4000-8000-000000000000";
 
-/// A data directory of version 0.1.0, in whose file a report is that was dropped.
+/// A data directory of version 0.1.0. Its file still contains a report that was dropped.
 async fn directory_of_first_version() -> Arc<TempDir> {
     let directory = Arc::new(tempfile::tempdir().unwrap());
     let path = directory.path().join("collector.sqlite");
@@ -1198,7 +1198,8 @@ async fn directory_of_first_version() -> Arc<TempDir> {
     directory
 }
 
-/// Everything that a collector of the first version held is there, and what it should not hold is not.
+/// Asserts that everything from a collector of the first version is there, except content that it had
+/// dropped.
 async fn assert_taken_over(running: &Running) {
     let bytes = running.files();
     assert!(!holds(&bytes, "canary of a report that was dropped"));
@@ -1228,7 +1229,7 @@ async fn a_database_of_the_first_version_is_taken_over() {
         let answer = running.post(&[("idempotency-key", first)], other).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
-    // Without the bytes the size has to do: nothing is refused that may be the same.
+    // Without the bytes the size is compared: a report that may be the same is not refused.
     assert_eq!(running.prune_after(31).await, (4, 0));
     running.report(first, sent, "duplicate").await;
     let answer = running.post(&[("idempotency-key", first)], changed + " ").await;

@@ -1,4 +1,4 @@
-//! The CPU profile of a process that works. Profiling is one for a process: the tests take turns.
+//! Tests the CPU profile of a busy process. A process has only one profiler, so the tests take turns.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
@@ -196,7 +196,7 @@ fn on_short_threads() {
     }
 }
 
-/// Works while something sends the signal that was asked for from the kernel only.
+/// Works while something else sends the signal, which only the kernel should send.
 fn among_foreign_signals() {
     for _ in 0..100 {
         raise_the_signal();
@@ -244,7 +244,8 @@ fn works_one_part() {
     black_box((0..2_000_000_u64).fold(1_u64, |a, b| black_box(a.rotate_left(3) ^ b)));
 }
 
-/// Three seconds of CPU time of two threads, of which one function has three quarters, while this thread waits.
+/// Three seconds of CPU time of two threads, of which one function has three quarters, while this thread
+/// waits.
 fn work_in_parts() {
     let before = cpu_time();
     while cpu_time() - before < Duration::from_secs(3) {
@@ -261,7 +262,8 @@ fn work_in_parts() {
     }
 }
 
-/// The share of each of `names` in the samples in which any of them is found: the innermost one of each stack counts.
+/// The share of each of `names` in the samples in which any of them is found: the innermost one of each stack
+/// counts.
 fn shares<const N: usize>(profile: &Profile, names: [&str; N]) -> [f64; N] {
     let mut counts = HashMap::new();
     for sample in &profile.sample {
@@ -291,7 +293,8 @@ fn another_sampler_finds_the_same_functions() {
 
     let [ours_three, ours_one] = shares(&ours, FUNCTIONS);
     let [theirs_three, _] = shares(&theirs, FUNCTIONS);
-    // Each has some 300 samples: the standard deviation of a share is 0.025, that of the difference of two is 0.036.
+    // Each has some 300 samples: the standard deviation of a share is 0.025, that of the difference of two is
+    // 0.036.
     assert!((ours_three - theirs_three).abs() < 0.2, "ours {ours_three}, theirs {theirs_three}");
     assert!((ours_three - 0.75).abs() < 0.15, "ours {ours_three} and {ours_one}");
     assert_eq!(judge::value_types(&ours), [("samples", "count"), ("cpu", "nanoseconds")]);
@@ -303,7 +306,7 @@ extern "C" fn count_signal(_signal: libc::c_int) {
     HANDLED.fetch_add(1, Ordering::SeqCst);
 }
 
-/// Handles the signal as a host program would, and tells what was done before.
+/// Installs a handler as a host program would, and returns the previous one.
 #[expect(unsafe_code, reason = "handling a signal has no safe interface")]
 fn handle_as_a_host(action: libc::sighandler_t) -> libc::sighandler_t {
     // SAFETY: the only handler that the tests pass counts in an atomic number.
@@ -334,13 +337,14 @@ fn the_handler_of_a_host_is_not_lost() {
     assert_eq!(handle_as_a_host(before), host, "the end took nothing from the host");
 }
 
-/// Says whether this is a process that a test started to do something, and what.
+/// The variable that makes this process do a part of a test.
 const PART: &str = "HEADCOUNT_TEST_PART";
 
-/// Uses CPU time in a shell, then says so.
+/// Uses CPU time in a shell, then prints a line.
 const BUSY: &str = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; grep -E 'Sig(Blk|Ign|Cgt)' /proc/self/status; echo done";
 
-/// Whether the timer of a profile outlives its program, as the documentation of `headcount::process::cpu` says of `ITIMER_PROF`.
+/// Whether the timer of a profile outlives its program, as `headcount::process::cpu` documents for
+/// `ITIMER_PROF`.
 fn survives_execve() -> bool {
     Version::current().expect("the kernel has a version") < Version::new(6, 4, 0)
 }

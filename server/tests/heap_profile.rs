@@ -1,4 +1,5 @@
-//! The heap profile of a program with jemalloc. Profiling is one for a process: the tests take turns.
+//! Tests the heap profile of a program with jemalloc. A process has only one profiler, so the tests take
+//! turns.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 

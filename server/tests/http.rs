@@ -1,4 +1,4 @@
-//! The server's HTTP edge: the real router on loopback, a real data directory.
+//! Tests the HTTP interface of the server: the real router on loopback, with a real data directory.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod serving;
@@ -217,7 +217,7 @@ async fn a_second_server_on_the_same_data_is_refused() {
     server.stop().await;
 }
 
-/// Writes a route table of Coroot, and gives the flag for it.
+/// Writes a route table of Coroot, and returns the flag for it.
 fn routes_of_coroot(dir: &Path) -> String {
     let file = dir.join("routes");
     fs::write(&file, "# Coroot\n/p/:projectId/applications/:id/:report(SLO|CPU)?\n").unwrap();

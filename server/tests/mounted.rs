@@ -1,4 +1,4 @@
-//! The library in the axum program of another product, mounted in every way that axum has.
+//! Tests the library in the axum program of another product, mounted in every way that axum has.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
@@ -30,7 +30,7 @@ async fn repository(State(shop): State<Shop>, Path((owner, repository)): Path<(S
     format!("{} has {owner}/{repository}", shop.name)
 }
 
-/// A product with a page of its own at every address that it can have one at.
+/// A product with its own page at every address where that is possible.
 fn product() -> Router<Shop> {
     Router::new()
         .route("/", get(async || "the shop"))
@@ -44,7 +44,7 @@ fn stateless(routes: Router<Shop>) -> Router {
     routes.with_state(Shop { name: "" })
 }
 
-/// A program that serves a product with the library in it.
+/// A program that serves a product with the embedded library.
 struct Host {
     url: String,
     serving: JoinHandle<()>,

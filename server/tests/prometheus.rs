@@ -1,4 +1,4 @@
-//! The client against a real Prometheus, where one is installed.
+//! Tests the client against a real Prometheus, if one is installed.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use std::{
@@ -64,7 +64,7 @@ impl Real {
             started => started.unwrap(),
         };
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines().map(Result::unwrap);
-        // It says both, in either order.
+        // It logs both, in either order.
         let (mut address, mut is_ready) = (None, false);
         while address.is_none() || !is_ready {
             let line = lines.next().expect("Prometheus says where it listens and when it is ready");
@@ -142,7 +142,7 @@ async fn a_real_prometheus_accepts_every_query_and_is_understood() {
     }
 }
 
-/// What an exporter says of the cluster, and of itself.
+/// The metrics of an exporter about the cluster and about itself.
 const CLUSTER: &str = "\
 kube_node_info{node=\"n1\",system_uuid=\"s1\",kernel_version=\"6.1\"} 1
 kube_service_info{namespace=\"shop\",service=\"cart\",cluster_ip=\"10.96.0.1\"} 1
@@ -179,7 +179,7 @@ async fn what_kube_state_metrics_says_is_read_the_same_with_and_without_honor_la
             let found = scraped(&prometheus, query).await;
             assert_eq!(found.join(" "), expected, "honor_labels: {honor_labels}");
         }
-        // An exporter of a database is told by the pod in which it runs.
+        // An exporter of a database is identified by the pod in which it runs.
         let namespace = if honor_labels { "theirs" } else { "monitoring" };
         let found = scraped(&prometheus, &REDIS_UP).await;
         assert!(
@@ -239,7 +239,8 @@ const COUNTERS: &[(&str, u64)] = &[
     ),
 ];
 
-/// Writes the last quarter of an hour of the counters to where Prometheus keeps its data. False where its tool is not installed.
+/// Writes the last quarter of an hour of the counters to the data directory of Prometheus. Returns `false` if
+/// its tool is not installed.
 fn write_history(dir: &Path) -> bool {
     let now = SystemClock::new().wall().as_secs();
     let begin = now - 900;

@@ -1,4 +1,4 @@
-//! Who may look: the real routers of both programs on loopback, asked as strangers, programs and browsers ask.
+//! Tests access to the real routers of both programs on loopback, for strangers, programs and browsers.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod serving;
@@ -24,7 +24,7 @@ use serde_json::json;
 
 use self::serving::{ADMIN_TOKEN, Answer, Running};
 
-/// Everything that a stranger may ask for.
+/// Everything that a stranger may request.
 const PUBLIC: [&str; 4] = ["health", "sign-in", "static/sign-in.js", "static/sign-in.css"];
 
 /// Some of the rest.
@@ -48,7 +48,7 @@ impl Running {
         self.send_as_stranger(method, path, headers, "").await
     }
 
-    /// Signs in as a program does, and gives what a browser would send back.
+    /// Signs in as a program does, and returns the cookie that a browser would send back.
     async fn cookie(&self) -> String {
         let body = json!({ "token": ADMIN_TOKEN }).to_string();
         let answer = self.send_as_stranger(Method::POST, "api/session", &[], body).await;
@@ -80,7 +80,7 @@ async fn a_stranger_sees_what_is_public_and_no_more() {
             (Method::DELETE, &[]),
         ] {
             let answer = server.as_stranger(method.clone(), path, headers).await;
-            // An address that there is refuses a method that it does not have.
+            // An existing address refuses a method that it does not support.
             let refused = [StatusCode::UNAUTHORIZED, StatusCode::METHOD_NOT_ALLOWED];
             assert!(refused.contains(&answer.status), "{method} {path}: {}", answer.status);
             if method == Method::GET {

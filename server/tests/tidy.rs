@@ -1,4 +1,4 @@
-//! The rules of the house that a compiler does not know.
+//! Checks the rules of this repository that the compiler does not check.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Adds the files with an extension in `dir` and below to `found`, without what was built or installed.
+/// Adds the files with an extension in `dir` and below to `found`, without built or installed ones.
 fn add_files(dir: &Path, extension: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -250,7 +250,7 @@ fn every_path_that_a_document_names_exists() {
             let is_path = ["server/", "shared/", "frontend-tracker/", "e2e/", "docs/", ".ci/", ".github/"]
                 .iter()
                 .any(|folder| name.starts_with(folder));
-            // What is built is there in some checkouts only, and a pattern is no path.
+            // Built files exist in some checkouts only, and a pattern is not a path.
             if is_path && !name.contains("/dist") && !name.contains(['*', '<', '{', ' ']) {
                 count += 1;
                 assert!(root().join(name).exists(), "{} names {name}, which does not exist", path.display());

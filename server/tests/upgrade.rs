@@ -1,8 +1,8 @@
-//! A start on a data directory that version 0.1.0 wrote: `fixtures/data-0.1.0`, made by that program itself.
+//! Tests a start on a data directory of version 0.1.0: `fixtures/data-0.1.0`, made by that program itself.
 //!
-//! It ended by `SIGKILL` while it put a report on disk. It had sent one report, of the browsers 1 and 2; another one, of
-//! browser 3, waits for the collector; a cut has the browsers 4 and 5; the journal has 5 and 6, and an event whose UUID is of
-//! version 1.
+//! It ended by `SIGKILL` while it put a report on disk. It had sent one report, of the browsers 1 and 2;
+//! another one, of browser 3, waits for the collector; a cut has the browsers 4 and 5; the journal has 5 and
+//! 6, and an event whose UUID is of version 1.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod serving;
@@ -65,7 +65,7 @@ fn reports(dir: &Path) -> Vec<(String, PathBuf)> {
     whole.map(|path| (id(&path), path)).collect()
 }
 
-/// What a collector was sent: ids and bytes.
+/// The reports that a collector received: ids and bytes.
 type Arrived = Arc<Mutex<Vec<(String, Bytes)>>>;
 
 async fn collector() -> (String, Arrived) {

@@ -1,4 +1,4 @@
-//! How fast the server takes in an answer of Prometheus.
+//! Measures how fast the server decodes an answer of Prometheus.
 
 use std::{io::Write, sync::Arc, time::Duration};
 
@@ -26,7 +26,8 @@ const SIZE: usize = 100_000_000;
 const ROUNDS: usize = 5;
 const MOMENT: u32 = 1_700_000_000;
 
-/// Prints megabytes of an answer in a second, plain and compressed, with the server that sends them in this process.
+/// Prints the decoded megabytes a second, plain and compressed. The server that sends them runs in this
+/// process.
 pub(crate) fn of_a_hundred_megabytes(measures: &mut MeasureRun) -> anyhow::Result<()> {
     println!("\nanswer of Prometheus, 100 MB");
     let runtime = Runtime::new()?;
@@ -98,7 +99,7 @@ async fn megabytes_per_second(prometheus: &Prometheus) -> anyhow::Result<f64> {
     Ok(bytes as f64 / 1e6 / latency.as_secs_f64())
 }
 
-/// Touches everything and keeps nothing.
+/// Reads every label and value, and stores none.
 #[derive(Default)]
 struct Sum {
     series: u64,

@@ -1,4 +1,5 @@
-//! What `POST /stats` is compared with: a handler that reads the same body, parses it into the same type and answers 204.
+//! Serves the baseline for `POST /stats`: a handler that reads the same body, parses it into the same type
+//! and answers 204.
 
 use axum::{Router, body::Bytes, http::StatusCode, routing::post, serve::ListenerExt};
 use headcount_shared::event::BrowserEvent;
@@ -7,7 +8,7 @@ use tokio::net::TcpListener;
 /// The argument that makes this program the baseline server.
 pub(crate) const ARGUMENT: &str = "baseline";
 
-/// Serves until it is killed, with the runtime that the program has. Logs its address as the program does.
+/// Serves until it is killed, on the same runtime as the program. Logs its address as the program does.
 pub(crate) fn serve() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -1,4 +1,4 @@
-//! A server that nobody uses, profiling on: memory before and after reports, CPU over a minute.
+//! Measures an idle server with profiling: memory before and after reports, CPU over a minute.
 
 use std::{thread::sleep, time::Duration};
 

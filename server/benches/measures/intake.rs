@@ -1,4 +1,4 @@
-//! `POST /stats`: requests a second, and CPU time a request.
+//! Measures `POST /stats`: requests a second, and CPU time a request.
 
 use headcount_measures::{Figures, MeasureRun};
 
@@ -44,7 +44,7 @@ fn compare(one: &Server, other: &Server) -> anyhow::Result<(Figures, Figures)> {
     }
     let (mut throughput, mut cpu) = (Vec::new(), Vec::new());
     for pair in 0..PAIRS {
-        // Whoever goes first has an advantage on some machines.
+        // The first of a pair has an advantage on some machines.
         let (first, second) = if pair % 2 == 0 { (one, other) } else { (other, one) };
         let (first, second) = (run(first)?, run(second)?);
         let (of_one, of_other) = if pair % 2 == 0 { (first, second) } else { (second, first) };

@@ -1,4 +1,4 @@
-//! Events, as many as the server takes.
+//! Sends events as fast as the server accepts them.
 
 use std::{
     io::{Read, Write},
@@ -18,10 +18,10 @@ const PAGES: [&str; 4] =
     ["/", "/p/$projectId", "/p/$projectId/app/$id/SLO", "/p/$projectId/settings/prometheus"];
 const SIZES: [&str; 5] = ["xs", "sm", "md", "lg", "xl"];
 
-/// What browsers send.
+/// The mix of events to send.
 #[derive(Clone, Copy)]
 pub(crate) enum Events {
-    /// 500 browsers on a few pages: a day in the life.
+    /// 500 browsers on a few pages, as on an ordinary day.
     Usual,
     /// Every event from another browser, half of them on a page that does not exist.
     Random,

@@ -1,8 +1,8 @@
-//! The measures that the server has to keep, as ratios and sizes from one run: `make bench`.
+//! Measures the server against the bounds of `docs/measures.md`: `make bench`.
 //!
-//! `cargo bench -p headcount --bench measures -- intake idle`, or any other names of [`main`]. `docs/measures.md` has the
-//! bounds. The servers are processes of their own; the load comes from this one. Machines are noisy, so what is compared runs
-//! in turn, and the median of the pairs counts.
+//! `cargo bench -p headcount --bench measures -- intake idle`, or any other names of [`main`]. Results are
+//! ratios and sizes from one run. The servers are processes of their own; the load comes from this one.
+//! Machines are noisy, so what is compared runs in turn, and the median of the pairs counts.
 #![expect(clippy::print_stdout, reason = "it prints its figures")]
 
 mod answer;

@@ -1,4 +1,4 @@
-//! A flood of random events: what it costs in memory.
+//! Measures what a flood of random events costs in memory.
 
 use headcount_measures::MeasureRun;
 

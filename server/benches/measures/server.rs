@@ -1,4 +1,4 @@
-//! A server process, and what the system says that it costs.
+//! Starts a server process and reads its CPU time and memory from the system.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context;
 use procfs::process::Process;
 
-/// A server that ends with this.
+/// A server process that is killed when this is dropped.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
@@ -18,7 +18,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The program itself, with an empty data directory and a collector that nobody runs.
+    /// The program itself, with an empty data directory and the address of a collector that does not run.
     pub(crate) fn headcount(flags: &[&str]) -> anyhow::Result<Self> {
         let data = tempfile::tempdir()?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_headcount"));
@@ -49,7 +49,7 @@ impl Server {
                 break rest.split('/').next().unwrap_or_default().to_owned();
             }
         };
-        // The log goes on; nobody reads it, but it must not fill its pipe.
+        // The rest of the log is read and dropped, so that it does not fill its pipe.
         std::thread::spawn(move || lines.for_each(drop));
         Ok(Self { child, address, data })
     }

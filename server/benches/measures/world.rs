@@ -1,4 +1,5 @@
-//! A world that is loaded from the cache, for installations of three sizes, and the cost of keeping that cache up to date.
+//! Measures the load of a world from the cache, for installations of three sizes, and the refresh of that
+//! cache.
 
 mod audit;
 mod installation;
@@ -26,7 +27,7 @@ pub(crate) use self::audit::audit_of_what_was_loaded;
 use self::installation::Installation;
 use super::server::Server;
 
-/// The document's size, and two that are larger.
+/// The size that `docs/measures.md` requires, and two larger ones.
 const SIZES: [Installation; 3] = [
     Installation { nodes: 10, containers: 50, pods: PODS },
     Installation { nodes: 100, containers: 2_000, pods: PODS },
@@ -36,14 +37,14 @@ const SIZES: [Installation; 3] = [
 /// The pods of a deployment.
 const PODS: usize = 5;
 
-/// The distance between two points, and between two rounds of asking, in seconds.
+/// The distance between two points, and between two rounds of queries, in seconds.
 const STEP: u32 = 15;
 const ROUND: u32 = 30;
 
 /// The moment up to which the cache is filled.
 const TO: u32 = 1_700_000_100;
 
-/// What a load takes, beside merely reading and decompressing the same bytes.
+/// Compares a load with merely reading and decompressing the same bytes.
 pub(crate) fn load_from_the_cache(measures: &mut MeasureRun) -> anyhow::Result<()> {
     println!("\nworld from the cache");
     let mut per_container = Vec::new();
@@ -65,7 +66,7 @@ pub(crate) fn load_from_the_cache(measures: &mut MeasureRun) -> anyhow::Result<(
     Ok(())
 }
 
-/// A cache as rounds of asking leave it.
+/// Fills a cache as rounds of queries do.
 fn fill(directory: &Path, installation: Installation) -> anyhow::Result<Store> {
     let store = Store::open(Arc::new(Directory::new(directory)), "cache".to_owned())?;
     for query in catalogue::all() {
@@ -88,7 +89,7 @@ fn fill(directory: &Path, installation: Installation) -> anyhow::Result<Store> {
     Ok(store)
 }
 
-/// The spans that a query of a kind was asked for: one a round, as far back as it is kept.
+/// The spans that were fetched for a query of a kind: one a round, as far back as its points are stored.
 fn rounds(kind: Kind) -> Vec<(u32, u32, u32)> {
     let Kind::Range { keep, every } = kind else { return vec![(TO - ROUND, TO, STEP)] };
     let keep = u32::try_from(keep.as_secs()).unwrap_or(u32::MAX);
@@ -187,7 +188,7 @@ pub(crate) fn idle_with_ten_nodes(measures: &mut MeasureRun) -> anyhow::Result<(
     measures.record("world of 10 nodes, observed: percent of a core", 100.0 * used)
 }
 
-/// Waits until the server has loaded so many worlds.
+/// Waits until the server has loaded `worlds` worlds.
 fn wait_for_worlds(server: &Server, worlds: u64) -> anyhow::Result<()> {
     let started = SystemClock::new();
     while counter(server, "headcount_worlds_total")? < worlds {

@@ -1,4 +1,5 @@
-//! The admin token: the one that was given, or one that is made at the first start and kept in a file.
+//! Loads the admin token: the one that was given, or one that is made at the first start and stored in a
+//! file.
 
 use std::{
     fmt,
@@ -9,7 +10,7 @@ use anyhow::{Context, anyhow, bail};
 
 use crate::{config::AccessToken, disk::secret_file, settings::Settings};
 
-/// The file in the directory for what a program keeps.
+/// The name of the file.
 pub(super) const FILE: &str = "admin-token";
 
 /// The name of the token that servers on one database share.
@@ -36,8 +37,8 @@ impl OperatorToken {
         Self { token: token.clone(), place: TokenPlace::Given }
     }
 
-    /// The token of a program that keeps its files in `directory`: `given`, or the one in the file there, which is made if it
-    /// is missing.
+    /// The token of a program with this directory: `given`, or the one in the file, which is made if it is
+    /// missing.
     ///
     /// # Errors
     /// The file holds no token, or cannot be read or written.
@@ -48,12 +49,12 @@ impl OperatorToken {
         let file = directory.join(FILE);
         let make = || AccessToken::random(&mut rand::rng()).expose().to_owned();
         let kept = secret_file::load_or_create(directory, FILE, make)
-            .with_context(|| format!("the admin token cannot be kept in {}", file.display()))?;
+            .with_context(|| format!("cannot write the admin token to {}", file.display()))?;
         Ok(Self { token: parsed(&file, &kept)?, place: TokenPlace::File(file) })
     }
 
-    /// The same for a server whose settings are in a database that it shares with others: all of them have one token, and
-    /// each has it in its file, too.
+    /// The same for a server that shares its settings database with others: all of them have one token, and
+    /// each has a copy in its file.
     ///
     /// # Errors
     /// The same, or the database cannot be used.
@@ -71,12 +72,12 @@ impl OperatorToken {
             .map_err(|why| anyhow!("the settings database has no usable admin token: {why}"))?;
         if token != own.token {
             secret_file::store(directory, FILE, token.expose())
-                .with_context(|| format!("the admin token cannot be kept in {}", file.display()))?;
+                .with_context(|| format!("cannot write the admin token to {}", file.display()))?;
         }
         Ok(Self { token, ..own })
     }
 
-    /// The token that a running program has, for a command: `given`, or the one in the file in `directory`.
+    /// Finds the token of a running program, for a command: `given`, or the one in the file in `directory`.
     ///
     /// # Errors
     /// There is none, or it cannot be read.

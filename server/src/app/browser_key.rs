@@ -1,6 +1,7 @@
-//! The key under which browsers are counted: 32 random bytes in `browser.key`, or in the database that servers share.
+//! Loads the key of pseudonyms: 32 random bytes in `browser.key`, or in the database that servers share.
 //!
-//! The key leaves the installation in no form. Without it, nothing that was counted under it can be linked to a browser.
+//! The key never leaves the installation. Without it, nothing that was counted under it can be linked to a
+//! browser.
 
 use std::{fs, path::Path};
 
@@ -9,7 +10,7 @@ use headcount_shared::payload::DatabaseType;
 
 use crate::{browsers::BrowserKey, disk::secret_file, hex, settings::Settings};
 
-/// The file in the directory for what this program keeps.
+/// The name of the file.
 pub(super) const FILE: &str = "browser.key";
 
 /// The name of the key in a database that several servers share.
@@ -17,11 +18,11 @@ const SHARED_NAME: &str = "headcount_browser_key";
 
 type KeyBytes = [u8; BrowserKey::BYTES];
 
-/// The key of this installation, made at its first start. Servers on one PostgreSQL database that they may write have the
-/// same key there, which is that of the first one; it is in no file then.
+/// The key of this installation, made at its first start. Servers that share a writable PostgreSQL database
+/// have the same key there, made by the first one, and no file.
 ///
 /// # Errors
-/// The directory or the database cannot be used, or the database holds something that is no key.
+/// The directory or the database cannot be used, or the database holds an invalid key.
 pub(super) async fn browser_key(own_dir: &Path, settings: &Settings) -> anyhow::Result<BrowserKey> {
     let in_file = load(own_dir)?;
     let is_shared = settings.kind() == DatabaseType::Postgres && !settings.is_read_only();
@@ -36,25 +37,26 @@ pub(super) async fn browser_key(own_dir: &Path, settings: &Settings) -> anyhow::
     Ok(BrowserKey::new(&key))
 }
 
-/// The key in the file. A file that holds none is kept as `browser.key.damaged`: statistics are no reason for a product
-/// not to start.
+/// The key in the file. An invalid file is renamed to `browser.key.damaged`, because statistics must not keep
+/// a product from starting.
 fn load(own_dir: &Path) -> anyhow::Result<Option<KeyBytes>> {
-    let bytes = secret_file::load_bytes(own_dir, FILE)
-        .context("browser.key in the directory for what this program keeps cannot be read")?;
+    let bytes =
+        secret_file::load_bytes(own_dir, FILE).context("cannot read browser.key in the data directory")?;
     let Some(bytes) = bytes else { return Ok(None) };
     if let Ok(key) = bytes.try_into() {
         return Ok(Some(key));
     }
-    tracing::warn!("browser.key holds no 32 bytes; it is kept as browser.key.damaged and a new one is made");
+    tracing::warn!(
+        "browser.key does not have 32 bytes; it is renamed to browser.key.damaged and a new one is made"
+    );
     fs::rename(own_dir.join(FILE), own_dir.join(format!("{FILE}.damaged")))
-        .context("the damaged browser.key cannot be set aside")?;
+        .context("cannot rename the damaged browser.key")?;
     Ok(None)
 }
 
 fn create(own_dir: &Path) -> anyhow::Result<KeyBytes> {
     let key: KeyBytes = rand::random();
-    secret_file::store(own_dir, FILE, key)
-        .context("browser.key cannot be written to the directory for what this program keeps")?;
+    secret_file::store(own_dir, FILE, key).context("cannot write browser.key to the data directory")?;
     Ok(key)
 }
 
@@ -109,7 +111,7 @@ mod tests {
             (Postgres::shared(), [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()]);
         let address = postgres.address(&postgres.create_database()).parse().unwrap();
         let settings = Settings::open(&Source::Postgres { address, read_only: false }).await.unwrap();
-        // A key that was here before the database was shared stays the key.
+        // A key that existed before the database was shared stays in use.
         let own: KeyBytes = [7; 32];
         secret_file::store(dirs[0].path(), FILE, own).unwrap();
         let expected = BrowserKey::new(&own).pseudonym(BROWSER).unwrap().as_uuid();

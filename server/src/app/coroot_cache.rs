@@ -1,8 +1,9 @@
-//! Finds the cache that Coroot left in a data directory which this server took up.
+//! Finds the cache of Coroot in a data directory that this server adopted.
 //!
-//! Coroot keeps answers of Prometheus in `cache/<project>/<project>-<hash>-<from>-<points>-<step>.db` and their state in
-//! `cache/db.sqlite`. This program reads none of these files and never removes them: Coroot may come back. The operator is told
-//! that they are there. A file of another name is no file of Coroot, and neither is a `db.sqlite` without such answers beside it.
+//! Coroot keeps answers of Prometheus in `cache/<project>/<project>-<hash>-<from>-<points>-<step>.db` and
+//! their state in `cache/db.sqlite`. This program reads none of these files and never removes them: Coroot
+//! may come back. The status page tells the operator that they exist. Files of other names do not belong to
+//! Coroot, and neither does a `db.sqlite` without such answers beside it.
 
 use std::{
     fmt, fs,
@@ -11,7 +12,7 @@ use std::{
 
 use crate::world::CACHE;
 
-/// A cache with more files is as large as these, at least.
+/// At most this many files are counted; the size of a larger cache is a lower bound.
 const MAX_FILES: u64 = 200_000;
 
 /// The files of Coroot's cache.
@@ -22,7 +23,7 @@ pub(super) struct CorootCache {
 }
 
 impl CorootCache {
-    /// Looks for it in a data directory; `None` where there is none, or nothing can be read.
+    /// Searches a data directory; `None` if it has no such cache or cannot be read.
     pub(super) fn find(data_dir: &Path) -> Option<Self> {
         let (mut found, mut state) = (Self::default(), Vec::new());
         for path in entries(&data_dir.join(CACHE)) {
@@ -54,7 +55,7 @@ impl CorootCache {
     }
 }
 
-/// Whether Coroot gives an answer in the cache of `project` that name.
+/// Whether Coroot uses this name for an answer in the cache of `project`.
 fn is_answer(file: &str, project: &str) -> bool {
     let name = file.strip_prefix(project).and_then(|rest| rest.strip_prefix('-')?.strip_suffix(".db"));
     let Some((hash, numbers)) = name.and_then(|name| name.split_once('-')) else { return false };
@@ -69,7 +70,7 @@ fn name_of(path: &Path) -> Option<&str> {
     path.file_name().and_then(|name| name.to_str())
 }
 
-/// What is in a directory; nothing where it cannot be read.
+/// The entries of a directory; none if it cannot be read.
 fn entries(dir: &Path) -> impl Iterator<Item = PathBuf> {
     fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path())
 }

@@ -1,7 +1,8 @@
-//! What is deleted from the disk when usage statistics are switched off.
+//! Deletes counts and observations from the disk when usage statistics are switched off.
 //!
-//! A server deletes it when it learns of the switch: at once, or at its next start. Servers that share a database learn from the
-//! number of times that statistics were switched off, which each of them keeps beside what it counted.
+//! A server deletes them as soon as it learns of the switch: at once, or at its next start. The database has
+//! the number of times that statistics were switched off. Each server stores the number that it last saw
+//! beside its counts, and deletes them if the two differ.
 
 use std::{
     io,
@@ -17,15 +18,16 @@ use crate::{
     world,
 };
 
-/// The file with the number of times that statistics were switched off when this server last looked; none for zero.
+/// The file with the number of times that statistics were switched off when this server last looked. Absent
+/// for zero.
 const TIMES_OFF: &str = "times-switched-off";
 
-/// What was counted and observed, in the directory for what this program keeps.
+/// The counts and observations in the data directory.
 #[derive(Debug)]
 pub(super) struct CountedOnDisk {
     disk: Arc<dyn Disk>,
     spool: Arc<Spool>,
-    /// What the file says; `None` for a file that cannot be read.
+    /// The number in the file; `None` if the file cannot be read.
     times_off: Mutex<Option<u64>>,
 }
 
@@ -41,13 +43,13 @@ impl CountedOnDisk {
         Ok(Self { disk, spool, times_off: Mutex::new(times_off) })
     }
 
-    /// Whether something may be left that was counted before statistics were last switched off.
+    /// Whether counts from before the last switch-off may be left.
     pub(super) fn is_outdated(&self, choice: StoredChoice) -> bool {
-        // A file that cannot be read says nothing, and what was counted may be older than the last switch.
+        // Without a readable file, the counts may be older than the last switch.
         *self.lock() != Some(choice.times_off)
     }
 
-    /// Deletes all of it, while nothing counts, observes or delivers. Reports that left stay.
+    /// Deletes everything, while nothing counts, observes or delivers. Reports that were sent stay.
     ///
     /// # Errors
     /// The disk refused; something may be left, and it is still outdated.
@@ -77,7 +79,7 @@ impl CountedOnDisk {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<u64>> {
-        // It is replaced whole.
+        // The value is replaced as a whole, so a poisoned lock is still valid.
         self.times_off.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Asks a running server or collector whether it serves: `headcount health`.
+//! Checks that a running server or collector answers: `headcount health`.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Succeeds when a server or a collector serves at that address.
 ///
 /// # Errors
-/// One sentence: there is none, or it is not well.
+/// One sentence: nothing answers there, or it is not healthy.
 pub async fn health(check: &HealthCheck) -> anyhow::Result<()> {
     let address = reachable(check.listen);
     let url = format!("http://{address}{}health", check.url_base_path.as_str());
     let client = outgoing::client_builder().no_proxy().tls_certs_only([]).timeout(TIMEOUT).build()?;
-    // The error of the client would name the address once more.
+    // The client's own error would repeat the address.
     let answer =
         client.get(url).send().await.ok().with_context(|| format!("nothing answers on {address}"))?;
     match answer.status() {
         status if status.is_success() => Ok(()),
-        status => bail!("what listens on {address} answers with status {}", status.as_u16()),
+        status => bail!("the server on {address} answers with status {}", status.as_u16()),
     }
 }

@@ -1,4 +1,4 @@
-//! Identifies the installation by a random UUID in `instance.uuid`, in the directory for what this program keeps.
+//! Identifies the installation by a random UUID in `instance.uuid`, in the data directory.
 
 use std::{fs, io, path::Path};
 
@@ -11,8 +11,8 @@ const FILE: &str = "instance.uuid";
 
 /// The UUID of this installation, made at its first start.
 ///
-/// A file that does not hold a UUID is kept as `instance.uuid.damaged`, and a new UUID is made: statistics are no reason
-/// for a product not to start.
+/// A file without a valid UUID is renamed to `instance.uuid.damaged`, and a new UUID is made, because
+/// statistics must not keep a product from starting.
 pub(super) fn load_or_create(data_dir: &Path) -> anyhow::Result<Uuid> {
     match fs::read(data_dir.join(FILE)) {
         Ok(bytes) => {
@@ -23,7 +23,7 @@ pub(super) fn load_or_create(data_dir: &Path) -> anyhow::Result<Uuid> {
                 "instance.uuid holds no UUID; it is kept as instance.uuid.damaged and a new one is made"
             );
             fs::rename(data_dir.join(FILE), data_dir.join(format!("{FILE}.damaged")))
-                .context("the damaged instance.uuid in the data directory cannot be set aside")?;
+                .context("cannot rename the damaged instance.uuid in the data directory")?;
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error).context("instance.uuid in the data directory cannot be read"),
@@ -33,14 +33,14 @@ pub(super) fn load_or_create(data_dir: &Path) -> anyhow::Result<Uuid> {
     Ok(uuid)
 }
 
-/// Writes the UUID of this installation, in the place of an existing one.
+/// Writes the UUID of this installation and replaces an existing one.
 pub(super) fn store(data_dir: &Path, uuid: Uuid) -> anyhow::Result<()> {
     write_whole(&Directory::new(data_dir), ".", FILE, uuid.to_string().as_bytes())
         .context("instance.uuid cannot be written to the data directory")
 }
 
-/// The UUID in a file, in UTF-8 or, after its mark, in UTF-16, as editors write it. White space and the mark are ignored.
-/// The nil UUID is none.
+/// The UUID in a file, in UTF-8, or in UTF-16 with a byte order mark, as editors write it. White space and
+/// the mark are ignored. The nil UUID is invalid.
 fn parse(bytes: &[u8]) -> Option<Uuid> {
     let text = text(bytes)?;
     let uuid: Uuid = text.trim_start_matches('\u{feff}').trim().parse().ok()?;

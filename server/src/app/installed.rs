@@ -1,4 +1,5 @@
-//! What this installation is: what its operator configured, what Prometheus says runs there, and what is remembered of both.
+//! Collects the facts about this installation from the settings, the observed world and the ledger, and runs
+//! the leader's tasks.
 
 use std::{
     collections::BTreeSet,
@@ -23,14 +24,15 @@ use crate::{
     world::{Known, World, project::Project},
 };
 
-/// How often the settings are looked at for projects that are new, changed or gone.
+/// How often the settings are checked for new, changed and removed projects.
 const FOLLOW: Duration = Duration::from_secs(5);
 
-/// The settings and the world together.
+/// The default source of facts: the settings and the world together.
 ///
-/// Several servers may share one settings database. Then one of them leads: it observes, tells of incidents, and
-/// reports what was observed. The reports of the others have what is configured, their own browsers and their own process. They
-/// are marked as those of replicas, so that what is configured counts once in sums.
+/// Several servers may share one settings database. Then one of them leads: it observes, notifies about
+/// incidents, and reports what was observed. The reports of the others contain the configuration, their own
+/// browsers and their own process. They are marked as reports of replicas, so that sums over reports count
+/// the configuration once.
 #[derive(Debug)]
 pub(super) struct Installed {
     pub(super) settings: Settings,
@@ -41,11 +43,11 @@ pub(super) struct Installed {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: Metrics,
     pub(super) endpoints: Endpoints,
-    /// What the settings said when they could last be read.
+    /// The configuration when the settings could last be read.
     pub(super) configured: Mutex<(Integration, Infra)>,
 }
 
-/// What is done for all servers while this one leads them.
+/// The tasks of the leader, which it does for all servers.
 struct LeaderWork {
     projects: Option<Vec<Project>>,
     stop: CancellationToken,
@@ -58,7 +60,8 @@ impl Installation for Installed {
             if !self.lead.was_ours().await {
                 return configured_alone(self.configured().await);
             }
-            // The settings say in the log when they cannot be read. Asked one after the other, they fail one after the other.
+            // The settings log a failure themselves. If both queries have to time out, they do so at the same
+            // time.
             let (configured, counted) = tokio::join!(self.configured(), self.settings.counted());
             together(configured, counted.unwrap_or_default(), &self.world.peek())
         })
@@ -73,20 +76,20 @@ impl Installation for Installed {
             let (now, is_kept) = (self.now(), |report| self.spool.holds(report));
             let take = self.settings.take(report, self.instance, now, is_kept);
             let (configured, counted) = tokio::join!(self.configured(), take);
-            // What cannot be taken now is in a later report.
+            // Events that cannot be taken now are in a later report.
             together(configured, counted.unwrap_or_default(), &self.world.cut())
         })
     }
 }
 
 impl Installed {
-    /// Notes which of the facts in earlier reports are counted, and gives back those of reports that are lost. What cannot be
-    /// noted now is noted with a later report.
+    /// Confirms the ledger events of reports that are on disk, and frees those of lost reports. If that
+    /// fails, a later report does it.
     pub(super) async fn settle(&self) {
         self.settings.give_back(self.instance, |report| self.spool.holds(report)).await.ok();
     }
 
-    /// What the settings say, or said when they could last be read.
+    /// The configuration now, or when the settings could last be read.
     async fn configured(&self) -> (Integration, Infra) {
         let read = self.settings.facts().await;
         let mut known = self.configured.lock().unwrap_or_else(PoisonError::into_inner);
@@ -100,7 +103,7 @@ impl Installed {
         u32::try_from(self.clock.wall().as_secs()).unwrap_or(u32::MAX)
     }
 
-    /// Observes the projects that there are and tells of incidents, as long as this server is the one that does, until `stop`.
+    /// Observes the configured projects and notifies about incidents while this server leads, until `stop`.
     pub(super) async fn follow(&self, stop: &CancellationToken) {
         let mut leading = None;
         stop.run_until_cancelled(async {
@@ -111,13 +114,13 @@ impl Installed {
                         self.look(leading).await;
                         tokio::time::sleep(FOLLOW).await;
                     };
-                    // A database that is slow to read does not cost the lead.
+                    // Reading from a slow database must not delay the renewal of the lease.
                     tokio::select! {
                         () = look => continue,
                         () = self.lead.keep() => {}
                     }
                 }
-                // Before the database is asked again, which may take longer than until another server leads.
+                // This comes before the next query, which may take so long that another server leads by then.
                 if let Some(ended) = leading.take() {
                     tokio::join!(ended.end(), self.world.rest());
                 }
@@ -141,9 +144,9 @@ impl Installed {
         LeaderWork { projects: None, stop, sender }
     }
 
-    /// Tells the world which projects there are, when that changed.
+    /// Passes the list of projects to the world when it changed.
     async fn look(&self, leading: &mut LeaderWork) {
-        // A database that cannot be read now says nothing about projects.
+        // If the database cannot be read now, the list of projects stays.
         if let Ok(projects) = self.settings.observed_projects().await
             && leading.projects.as_ref() != Some(&projects)
         {
@@ -156,7 +159,7 @@ impl Installed {
     }
 
     async fn note_sent_by_others(&self) {
-        // The settings say in the log when they fail.
+        // The settings log a failure themselves.
         if let Ok(since) = self.settings.counting_since(self.now()).await {
             self.settings.note_sent_by_others(since).await.ok();
         }
@@ -166,12 +169,12 @@ impl Installed {
 impl LeaderWork {
     async fn end(self) {
         self.stop.cancel();
-        // A task that a bug has ended has ended too.
+        // A task that panicked has ended, too.
         self.sender.await.ok();
     }
 }
 
-/// What a server reports that does not lead: what is configured, and nothing that was observed.
+/// The facts of a server that does not lead: the configuration, without observations.
 fn configured_alone(configured: (Integration, Infra)) -> Facts {
     Facts {
         delivery: DeliveryHeaders { replica: true },

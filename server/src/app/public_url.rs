@@ -1,14 +1,15 @@
-//! Where browsers reach an interface: the public address with the base path.
+//! Builds the public address of an interface: the public URL with the base path.
 
 use anyhow::bail;
 use reqwest::Url;
 
 use crate::config::BasePath;
 
-/// The address that links to the interface begin with, with a slash at its end.
+/// The address with which links to the interface begin; ends with a slash.
 ///
 /// # Errors
-/// `public_url` has a path that is not the base path. Pages name what they need by the base path, so a proxy cannot change it.
+/// `public_url` has a path that is not the base path. Pages refer to their files by the base path, so a proxy
+/// cannot change it.
 pub(super) fn link_base(public_url: &Url, base_path: &BasePath) -> anyhow::Result<Url> {
     let mut base = public_url.clone();
     let path = base.path().trim_matches('/');

@@ -1,4 +1,4 @@
-//! When was it found out? The settings keep the records of the world with the time of the clock.
+//! Stores the records of the world in the settings, with the time of the clock.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::{
     world::records::{Findings, Future, Recalled, Records, Unavailable},
 };
 
-/// The settings, and the clock that says when something was found out. The settings say in the log when they fail.
+/// The settings, and the clock that dates records. The settings log their failures themselves.
 #[derive(Debug)]
 pub struct Recorder {
     settings: Settings,

@@ -1,4 +1,4 @@
-//! Commands that ask a running program over HTTP.
+//! Implements the commands that ask a running program over HTTP.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -25,15 +25,15 @@ struct RunningInterface {
 /// The report that a running server would send now, from its preview.
 ///
 /// # Errors
-/// One sentence: there is no server at that address, or it does not want to tell.
+/// One sentence: there is no server at that address, or it refuses the request.
 pub async fn preview(config: &Serve) -> anyhow::Result<Vec<u8>> {
     RunningInterface::of_server(config)?.ask(Method::GET, "api/usage-statistics/preview").await
 }
 
-/// A link that opens the interface of a running program signed in: once, and within five minutes.
+/// A sign-in link to the interface of a running program. It works once, within five minutes.
 ///
 /// # Errors
-/// One sentence: there is no such program, or it does not know the token.
+/// One sentence: there is no such program, or it does not accept the token.
 pub async fn sign_in(command: &SignIn) -> anyhow::Result<String> {
     let (interface, public_url) = match &command.program {
         None => (RunningInterface::of_server(&command.serve)?, &command.serve.public_url),
@@ -44,10 +44,10 @@ pub async fn sign_in(command: &SignIn) -> anyhow::Result<String> {
     };
     let answer = interface.ask(Method::POST, "api/session/code").await?;
     let answer: SignInCode =
-        serde_json::from_slice(&answer).context("the answer is not that of a headcount")?;
+        serde_json::from_slice(&answer).context("the answer is not from a headcount server or collector")?;
     let public_url = match (public_url, &answer.public_url) {
         (Some(url), _) => Some(url.clone()),
-        (None, Some(url)) => Some(Url::parse(url).context("the public address that the program has")?),
+        (None, Some(url)) => Some(Url::parse(url).context("the program has an invalid public address")?),
         (None, None) => None,
     };
     let base = match public_url {
@@ -79,7 +79,7 @@ impl RunningInterface {
         let request = client.request(method, self.url(path)).bearer_auth(self.token.expose());
         let Ok(response) = request.send().await else { bail!("no server answers on {address}") };
         let refused = !response.status().is_success();
-        let body = response.bytes().await.context("the server's answer broke off")?;
+        let body = response.bytes().await.context("the server's answer is incomplete")?;
         if refused {
             let detail = serde_json::from_slice::<Problem>(&body).map(|problem| problem.detail);
             bail!(
@@ -91,7 +91,8 @@ impl RunningInterface {
     }
 }
 
-/// Where a program answers that listens there: on this machine, if on all addresses.
+/// The address at which to reach a program that listens at `listen`: this machine if it listens on all
+/// addresses.
 pub(super) fn reachable(mut listen: SocketAddr) -> SocketAddr {
     if listen.ip().is_unspecified() {
         listen.set_ip(Ipv4Addr::LOCALHOST.into());

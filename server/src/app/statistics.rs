@@ -1,6 +1,6 @@
-//! Usage statistics as a whole, which can be switched off and on while the server runs.
+//! Switches usage statistics off and on while the server runs.
 //!
-//! Switched off, none of its parts exists.
+//! While they are off, none of their parts exists.
 
 use std::{
     collections::BTreeMap,
@@ -59,7 +59,7 @@ use super::{
 /// How long an acknowledged event may be lost to a power cut.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How often it is looked at what the operator chose at another server.
+/// How often the choice that the operator made at another server is read.
 const FOLLOW_CHOICE: Duration = Duration::from_secs(5);
 
 const UNFORGOTTEN: &str = "what was counted could not be removed from the data directory";
@@ -72,13 +72,13 @@ pub struct Statistics {
     /// The reports on disk, also while switched off. `None` when off for the whole run.
     spool: Option<Arc<Spool>>,
     running: RwLock<Option<Arc<Running>>>,
-    /// What Coroot left in the data directory, as it was at the start.
+    /// The files that Coroot left in the data directory, as found at the start.
     left_by_coroot: Option<String>,
 }
 
 #[derive(Debug)]
 enum SwitchState {
-    /// For the whole run, by this.
+    /// For the whole run; the text names the reason.
     Off(String),
     /// By the operator; the lock lets one switch happen at a time.
     Operator(Box<AsyncMutex<Plan>>),
@@ -90,29 +90,29 @@ pub enum SwitchError {
     /// They are off for the whole run.
     #[error("usage statistics are switched off by {0}; the page cannot switch them on")]
     OffForThisRun(String),
-    /// The settings say off, and are only read.
+    /// The settings are read-only and have statistics switched off.
     #[error(
         "usage statistics are switched off in the settings database, which is only read (--read-only-settings)"
     )]
     OffInReadOnlySettings,
-    /// The choice or the parts could not be stored or made.
+    /// The choice could not be stored, or the parts could not be created.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
 }
 
-/// What it takes to switch on.
+/// Everything that is needed to switch statistics on.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// The directory for what this program keeps, locked.
+    /// The locked data directory.
     locked_dir: Arc<DataDir>,
     data_dir: PathBuf,
     own_dir: PathBuf,
-    /// `None` also where the directory is that of a Coroot that runs, or of a product with this library in it.
+    /// `None` also if the directory belongs to a running Coroot or to a product that embeds this library.
     coroot_cache: Option<CorootCache>,
     settings: Settings,
     spool: Arc<Spool>,
     counted: Arc<CountedOnDisk>,
-    /// The product's own; `None` for what the settings and Prometheus say.
+    /// The product's own source of facts; `None` for the settings and Prometheus.
     installation: Option<Arc<dyn Installation>>,
     cache_ttl: Duration,
     cloud_pricing_url: Url,
@@ -125,14 +125,14 @@ pub(super) struct Plan {
     profiling: bool,
     endpoints: Endpoints,
     targets: TargetPolicy,
-    /// The product's own, beside those of the web interface.
+    /// The product's routes, in addition to those of the web interface.
     routes: Option<RouteTable>,
 }
 
 /// The parts that count, report and deliver.
 #[derive(Debug)]
 pub struct Running {
-    /// What browsers say.
+    /// The counts of page views.
     pub browsers: Arc<Browsers>,
     /// The reports on disk.
     pub spool: Arc<Spool>,
@@ -150,7 +150,7 @@ pub struct Running {
 }
 
 impl Statistics {
-    /// Statistics that stay off.
+    /// Statistics that are off for the whole run.
     #[must_use]
     pub(super) fn off(collector_url: Url, by: String) -> Self {
         let (switch, running) = (SwitchState::Off(by), RwLock::default());
@@ -164,7 +164,8 @@ impl Statistics {
             tracing::warn!("{left}");
         }
         let choice = plan.switch().choice().await?;
-        // Statistics may have been switched off at another server, or this one ended while it deleted.
+        // Statistics may have been switched off at another server, or this one ended in the middle of a
+        // deletion.
         if !choice.enabled || plan.counted.is_outdated(choice) {
             plan.forget(choice).await?;
         }
@@ -199,7 +200,7 @@ impl Statistics {
         self.spool.clone()
     }
 
-    /// What else switched statistics off for the whole run, if anything did.
+    /// What switched statistics off for the whole run, if anything did.
     #[must_use]
     pub fn off_by(&self) -> Option<&str> {
         match &self.switch {
@@ -239,8 +240,9 @@ impl Statistics {
         if self.is_on() { "on" } else { "off" }
     }
 
-    /// Switches on or off, now and for later runs. Switching off forgets what was observed, counted and not sent; when this
-    /// returns, nothing counts, samples or sends any more. To switch off again deletes what an earlier attempt left.
+    /// Switches on or off, now and for later runs. Switching off deletes everything that was observed or
+    /// counted and has not been sent. When this returns, nothing counts, samples or sends any more. Switching
+    /// off again deletes what an earlier attempt left.
     ///
     /// # Errors
     /// Every [`SwitchError`]; after a failure to switch on, statistics are off.
@@ -250,7 +252,7 @@ impl Statistics {
             SwitchState::Off(by) => return Err(SwitchError::OffForThisRun(by.clone())),
             SwitchState::Operator(plan) => plan.lock().await,
         };
-        // Remembered first: after a crash half way nothing is sent that should not be.
+        // The choice is stored first, so that after a crash halfway nothing is sent that should not be.
         let choice = plan.switch().choose(enabled, plan.now()).await?;
         self.apply(&plan, choice, !enabled).await?;
         if choice.enabled != enabled {
@@ -262,8 +264,8 @@ impl Statistics {
         Ok(())
     }
 
-    /// Brings the parts in line with the choice. What was counted is deleted when it is `to_forget`, when statistics are off
-    /// now, and when they were off since it was counted.
+    /// Applies the choice to the parts. Counts are deleted if `to_forget`, if statistics are off now, or if
+    /// they were off since the counting began.
     async fn apply(&self, plan: &Plan, choice: StoredChoice, to_forget: bool) -> anyhow::Result<()> {
         let outdated = plan.counted.is_outdated(choice);
         let running = self.running().filter(|_| outdated || !choice.enabled);
@@ -285,13 +287,13 @@ impl Statistics {
         Ok(())
     }
 
-    /// Does what the operator chose at another server that shares the settings, until it is dropped.
+    /// Follows the choice that the operator makes at another server on the same settings, until dropped.
     pub(super) async fn follow_choice(&self) {
         let SwitchState::Operator(plan) = &self.switch else { return };
         loop {
             tokio::time::sleep(FOLLOW_CHOICE).await;
             let plan = plan.lock().await;
-            // A database that cannot be read now says nothing.
+            // If the database cannot be read now, nothing changes.
             if let Ok(choice) = plan.switch().choice().await
                 && let Err(error) = self.apply(&plan, choice, false).await
             {
@@ -310,7 +312,7 @@ impl Statistics {
         }
     }
 
-    /// The state of it all.
+    /// The status of statistics and their parts.
     #[must_use]
     pub fn status(&self) -> Status {
         let disabled_by = match &self.switch {
@@ -344,7 +346,7 @@ impl Statistics {
         }
     }
 
-    /// What came instead of answers of Prometheus, by the ids of the projects that it came for.
+    /// The failures of Prometheus, by project id.
     #[must_use]
     pub fn prometheus_failures(&self) -> BTreeMap<String, String> {
         let running = self.running();
@@ -398,15 +400,15 @@ impl Plan {
         Switch::new(self.settings.clone(), Arc::new(Directory::new(&self.data_dir.join("headcount"))))
     }
 
-    /// Deletes what was counted and observed from the disk, while nothing runs.
+    /// Deletes counts and observations from the disk, while nothing runs.
     async fn forget(&self, choice: StoredChoice) -> anyhow::Result<()> {
         let counted = Arc::clone(&self.counted);
         tokio::task::spawn_blocking(move || counted.forget(choice)).await?.context(UNFORGOTTEN)
     }
 
-    /// Deletes what is remembered in the settings of what was observed.
+    /// Deletes what the settings remember of observations.
     async fn erase(&self) -> anyhow::Result<()> {
-        self.settings.erase().await.context("what was remembered could not be deleted")
+        self.settings.erase().await.context("cannot delete the observations in the settings database")
     }
 
     fn now(&self) -> u32 {
@@ -550,7 +552,7 @@ impl Running {
         }
     }
 
-    /// Ends all tasks and measures nothing any more. What was counted is on disk and stays there.
+    /// Ends all tasks and stops measuring. Counts stay on disk.
     async fn stop(&self) {
         self.stop_tasks().await;
         self.process.stop();
@@ -568,7 +570,7 @@ impl Running {
         }
     }
 
-    /// Writes what adds up since the last report, and a journal does not have, for the next start.
+    /// Writes the measurements since the last report that are in no journal, for the next start.
     async fn keep_unreported(&self) {
         let (disk, process) = (Arc::clone(&self.disk), Arc::clone(&self.process));
         let written_at = self.clock.wall().as_secs();
@@ -583,17 +585,17 @@ impl Running {
         }
     }
 
-    /// Counts nothing any more, whoever still has a part of this.
+    /// Stops counting, even if other holders of a part exist.
     async fn close(self: &Arc<Self>) -> anyhow::Result<()> {
         let browsers = Arc::clone(&self.browsers);
         tokio::task::spawn_blocking(move || browsers.close_and_forget()).await?.context(UNFORGOTTEN)
     }
 }
 
-/// What adds up since the last report of an earlier run. Where it cannot be read, that starts from nothing.
+/// The measurements since the last report of an earlier run; empty if they cannot be read.
 fn earlier(disk: &dyn Disk, plan: &Plan) -> Unreported {
     unreported::take(disk, plan.clock.wall(), plan.report_interval).unwrap_or_else(|error| {
-        tracing::warn!(%error, "what the process cost before the restart is left out");
+        tracing::warn!(%error, "the measurements from before the restart are lost");
         Unreported::default()
     })
 }

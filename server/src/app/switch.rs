@@ -1,6 +1,7 @@
-//! Whether the operator switched usage statistics off.
+//! Stores whether the operator switched usage statistics off.
 //!
-//! The settings database remembers it. One that is only read cannot, and then a file in `headcount/` of the data directory does.
+//! The choice is in the settings database or, if that is read-only, in a file in `headcount/` of the data
+//! directory.
 
 use std::{io, sync::Arc};
 
@@ -12,19 +13,19 @@ use crate::{
     settings::{Settings, StoredChoice},
 };
 
-/// The file, where there is one.
+/// The name of the file.
 const FILE: &str = "usage-statistics.json";
 
 const UNREADABLE: &str = "usage-statistics.json in headcount/ of the data directory cannot be read";
 const UNWRITABLE: &str = "usage-statistics.json in headcount/ of the data directory cannot be written";
 
-/// What the file says.
+/// The content of the file.
 #[derive(Debug, Serialize, Deserialize)]
 struct Choice {
     enabled: bool,
 }
 
-/// What remembers it.
+/// Reads and writes the choice.
 #[derive(Debug)]
 pub(super) struct Switch {
     settings: Settings,
@@ -36,15 +37,15 @@ impl Switch {
         Self { settings, disk }
     }
 
-    /// What the operator chose. Off in the file or in the database is off.
+    /// The operator's choice. Statistics are off if the file or the database has them off.
     pub(super) async fn choice(&self) -> anyhow::Result<StoredChoice> {
         let in_file = self.in_file().await.context(UNREADABLE)?;
         let stored = self.settings.statistics_choice().await.context("the settings cannot be read")?;
         Ok(StoredChoice { enabled: stored.enabled && in_file.is_none_or(|choice| choice.enabled), ..stored })
     }
 
-    /// Remembers a choice made at `now`, in Unix seconds, and forgets those before. Gives what holds from now on: settings that
-    /// are only read and say off cannot be told otherwise, and nothing changes then.
+    /// Stores a choice made at `now`, in Unix seconds, and replaces earlier ones. Returns the choice that is
+    /// in force: if read-only settings have statistics off, they stay off.
     pub(super) async fn choose(&self, enabled: bool, now: u32) -> anyhow::Result<StoredChoice> {
         let off_in_file = self.in_file().await.context(UNREADABLE)?.is_some_and(|choice| !choice.enabled);
         if self.settings.is_read_only() {
@@ -54,7 +55,8 @@ impl Switch {
             self.disk.remove(FILE).context(UNWRITABLE)?;
         }
         let after = self.choice().await?;
-        // What was found out while nothing counted is in no report. The database sees to that for choices of its own.
+        // Events that were found while statistics were off are in no report. For its own choices, the
+        // database ensures that.
         if after.enabled && off_in_file {
             self.settings.count_from(now).await?;
         }
@@ -73,7 +75,7 @@ impl Switch {
     async fn in_file(&self) -> io::Result<Option<Choice>> {
         let disk = Arc::clone(&self.disk);
         match tokio::task::spawn_blocking(move || disk.read(FILE)).await? {
-            // An unreadable file was meant to change something. Sending nothing is the safe reading.
+            // An unreadable file was meant to change something. To send nothing is the safe interpretation.
             Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes).unwrap_or(Choice { enabled: false }))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),

@@ -1,4 +1,4 @@
-//! Whole servers with settings in other places than usual.
+//! Tests whole servers with settings in unusual places.
 
 use headcount_shared::payload::Payload;
 
@@ -8,7 +8,7 @@ use crate::{
     settings::tests::postgres::Postgres,
 };
 
-/// A product that has the library in it.
+/// A product that embeds the library.
 #[derive(Debug)]
 struct Shop;
 
@@ -30,7 +30,7 @@ async fn open(data_dir: &Path, flags: &[&str]) -> Server {
     Server::open(&config, Arc::new(SystemClock::new()), None).await.unwrap()
 }
 
-/// As `open`, for a product that has the library in it, and with no other flags than these.
+/// Like `open`, for a product that embeds the library, with only these flags.
 async fn open_in_a_product(data_dir: &Path, flags: &[&str]) -> anyhow::Result<Server> {
     let data_dir = format!("--data-dir={}", data_dir.display());
     let config = Serve::from_flags(&[&[data_dir.as_str(), "--disable-profiling"], flags].concat())?;

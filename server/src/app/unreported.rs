@@ -1,7 +1,8 @@
-//! Keeps what adds up since the last report over a clean restart.
+//! Saves the measurements since the last report across a clean restart.
 //!
-//! A file that is written at the end of the process and removed at the next start. Its first line is a checksum, then comes
-//! JSON. It has nothing but what a report has. What browsers did is not in it: that is in the journal.
+//! They are in a file that is written at the end of the process and removed at the next start. Its first line
+//! is a checksum, then comes JSON. It contains only what a report contains, and no page views: those are in
+//! the journal.
 
 use std::{io, time::Duration};
 
@@ -13,30 +14,30 @@ use crate::{
     world::costs::SavedWorldCosts,
 };
 
-/// The file, in the directory for what this program keeps.
+/// The file, in the data directory.
 const FILE: &str = "unreported.json";
 
-/// The largest file that is written or read, in bytes. Ten thousand deep stacks have two million.
+/// The largest file that is written or read, in bytes. Ten thousand deep stacks take two million.
 const FILE_BYTES: u64 = 16 * 1024 * 1024;
 
-/// For how many intervals a file is good. Much later than that it would say more of the past than of the hour.
+/// The number of intervals for which a file is valid. An older one would distort the report of the hour.
 const INTERVALS: u32 = 4;
 
-/// What adds up since the last report.
+/// Measurements since the last report.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Unreported {
     /// When this was written, in Unix seconds.
     pub(super) written_at: u64,
     /// What the process cost.
     pub(super) process: SavedCosts,
-    /// What it cost to know the world; `None` where the product observes for itself.
+    /// What observing the world cost; `None` if the product observes for itself.
     pub(super) world: Option<SavedWorldCosts>,
 }
 
 /// Writes the file. When this returns, it survives a power cut.
 ///
 /// # Errors
-/// The disk refused, or there is too much to keep.
+/// The disk refused, or the content is larger than the limit.
 pub(super) fn write(disk: &dyn Disk, unreported: &Unreported) -> io::Result<()> {
     let json = serde_json::to_vec(unreported)?;
     let mut bytes = format!("{:08x}\n", crc32fast::hash(&json)).into_bytes();
@@ -47,8 +48,9 @@ pub(super) fn write(disk: &dyn Disk, unreported: &Unreported) -> io::Result<()> 
     write_whole(disk, ".", FILE, &bytes)
 }
 
-/// Reads the file and removes it, so that nothing of it is in two reports. Nothing where there is no file, or one that is
-/// damaged, older than some intervals at `now` (time since the Unix epoch), or of the future.
+/// Reads the file and removes it, so that nothing of it is in two reports. Returns `None` if there is no
+/// file, or if it is damaged, older than some intervals at `now` (time since the Unix epoch), or from the
+/// future.
 ///
 /// # Errors
 /// The disk refused to remove it.

@@ -1,7 +1,7 @@
-//! Keeps the data directory there while the program runs.
+//! Restores the data directory if it is removed while the program runs.
 //!
-//! An operator may remove it, and containers lose volumes. Then it is made again with what this process knows: who it is,
-//! its secrets, and what was counted. Reports that waited in it are lost.
+//! An operator may remove it, and containers lose volumes. Then it is made again from what this process has
+//! in memory: its identity, its secrets and its counts. Reports that waited in it are lost.
 
 use std::{
     path::PathBuf,
@@ -22,17 +22,17 @@ use crate::{
     report::spool::Spool,
 };
 
-/// How often the directory is looked at. What is counted in between is in memory.
+/// How often the directory is checked. Counts from the time in between are in memory.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// What happened to a directory that is gone.
 const REMOVED: &str = "the data directory was removed while the program ran";
 
-/// What the status says of a directory that was made again.
+/// The status text after the directory was made again.
 const MADE_AGAIN: &str = "the data directory was removed while the program ran; it was made again, and reports that waited in it \
     are lost, and so are settings that were in it: restart the program to set it up anew";
 
-/// The data directory, and what has to be in it.
+/// The data directory, and the content that it must have.
 #[derive(Debug)]
 pub(super) struct DataDirUpkeep {
     pub(super) data_dir: Arc<DataDir>,
@@ -43,9 +43,9 @@ pub(super) struct DataDirUpkeep {
     pub(super) spool: Arc<Spool>,
     pub(super) browsers: Arc<Browsers>,
     pub(super) counted: Arc<CountedOnDisk>,
-    /// Whether the directory that is there lacks what this process knows.
+    /// Whether the directory lacks content that this process has in memory.
     pub(super) lacks_content: AtomicBool,
-    /// What happened since the start; `None` as long as the directory is there.
+    /// What happened since the start; `None` while the directory was always there.
     pub(super) trouble: Mutex<Option<String>>,
 }
 
@@ -59,7 +59,7 @@ impl DataDirUpkeep {
     pub(super) async fn run(self: &Arc<Self>, stop: &CancellationToken) {
         while stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
             let upkeep = Arc::clone(self);
-            // A look that a bug ended is made again.
+            // After a panic, the next check is made as usual.
             tokio::task::spawn_blocking(move || upkeep.look()).await.ok();
         }
     }
@@ -78,7 +78,7 @@ impl DataDirUpkeep {
                 self.lacks_content.store(false, Ordering::Relaxed);
                 self.say(MADE_AGAIN.to_owned());
             }
-            // The next look tries again.
+            // The next check tries again.
             Err(error) => self.say(format!("{REMOVED}: {error:#}")),
         }
     }
@@ -92,7 +92,7 @@ impl DataDirUpkeep {
     }
 
     fn fill(&self) -> anyhow::Result<()> {
-        // Without it, what is counted would be taken for older than the last time that statistics were off.
+        // Without this file, the counts would be taken for older than the last switch-off.
         self.counted.write_again()?;
         identity::store(&self.own_dir, self.instance)?;
         self.secrets.store(&self.own_dir)?;

@@ -1,4 +1,4 @@
-//! The counts of a report: bounded, whatever browsers send.
+//! Counts page views and browsers for a report, bounded for any input.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{estimate::DroppedEstimate, pseudonym::BrowserPseudonym, record::Record};
 
-/// What browsers did since the last report.
+/// Page views and browsers since the last report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
     browsers: HashMap<BrowserPseudonym, Sizes>,
@@ -19,17 +19,17 @@ pub struct Counts {
     dropped_browsers: DroppedEstimate,
 }
 
-/// What was not counted because a bound was reached.
+/// Events that were not counted because a bound was reached.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Dropped {
-    /// Events whose browser was one too many; their page view is counted.
+    /// Events whose browser exceeded the bound; their page view is counted.
     pub browsers: u64,
-    /// Page views whose page was one too many.
+    /// Page views whose page exceeded the bound.
     pub page_views: u64,
 }
 
 impl Dropped {
-    /// Events that were not counted whole.
+    /// Events that were not counted completely.
     #[must_use]
     pub const fn total(self) -> u64 {
         self.browsers.saturating_add(self.page_views)
@@ -64,7 +64,7 @@ impl Counts {
                 self.add_views(page, 1);
                 self.drop_browser(browser);
             }
-            // What it takes back is left out where the journal is read.
+            // The reader of the journal has already left out the line that this takes back.
             Record::TakenBack(_) => {}
             Record::Browser { browser, size } => self.add_browser(browser, size),
             Record::Views { count, ref page } => self.add_views(page, count),

@@ -1,7 +1,7 @@
-//! An estimate of how many different browsers were dropped, in a fixed amount of memory.
+//! Estimates how many different browsers were dropped, in a fixed amount of memory.
 //!
-//! `HyperLogLog` with 1,024 registers: the standard error is 3 %. Pseudonyms are random, so their bits need no hash, and only
-//! the owner of the installation's key can choose them.
+//! `HyperLogLog` with 1,024 registers: the standard error is 3 %. Pseudonyms are random, so their bits need
+//! no hash, and only the owner of the installation's key can choose them.
 
 use super::pseudonym::BrowserPseudonym;
 
@@ -29,7 +29,7 @@ impl DroppedEstimate {
         self.raise(register, rank as u8);
     }
 
-    /// Notes the rank of a register. A register that there is not is left out.
+    /// Notes the rank of a register. Ignores a register that does not exist.
     pub(super) fn raise(&mut self, register: u16, rank: u8) {
         let ranks = self.ranks.get_or_insert_with(|| Box::new([0; REGISTERS]));
         if let Some(known) = ranks.get_mut(usize::from(register)) {
@@ -51,7 +51,7 @@ impl DroppedEstimate {
         let estimate = BIAS * registers * registers / sum;
         let unused = ranks.iter().filter(|&&rank| rank == 0).count();
         if unused > 0 && estimate <= 2.5 * registers {
-            // Few browsers: the number of unused registers tells more.
+            // With few browsers, the number of unused registers gives a better estimate.
             return (registers * (registers / unused as f64).ln()).round() as u64;
         }
         estimate.round() as u64
@@ -74,7 +74,7 @@ mod tests {
                 added += 1;
                 let uuid = uuid::Builder::from_random_bytes(added.to_be_bytes()).into_uuid();
                 let pseudonym = key.pseudonym(uuid).unwrap();
-                // However often it comes.
+                // Repetitions do not change the estimate.
                 estimate.add(pseudonym);
                 estimate.add(pseudonym);
             }

@@ -1,4 +1,4 @@
-//! The journal: events on disk until the report that counts them is there too.
+//! Stores events on disk until the report that counts them is on disk, too.
 //!
 //! In `page-views/` of the data directory:
 //!
@@ -9,11 +9,12 @@
 //! journal.old/       what a compaction replaced
 //! ```
 //!
-//! What version 0.1.0 left in `browsers/` is taken up by [`super::migration`].
+//! [`super::migration`] converts what version 0.1.0 left in `browsers/`.
 //!
-//! Invariants: a segment is in exactly one directory, and moving it or its directory is one rename. A directory
-//! `journal/` is missing only between two renames of a compaction, when `journal.next/` is whole, or around a cut, when
-//! there is no `journal.next/`. So a crash at any point loses nothing and counts nothing twice.
+//! Invariants: a segment is in exactly one directory, and moving it or its directory is one rename. A
+//! directory `journal/` is missing only between two renames of a compaction, when `journal.next/` is whole,
+//! or around a cut, when there is no `journal.next/`. So a crash at any point loses nothing and counts
+//! nothing twice.
 
 use std::{cell::Cell, collections::HashMap, io, str::FromStr, sync::Arc};
 
@@ -33,10 +34,10 @@ const NEXT: &str = "page-views/journal.next";
 const OLD: &str = "page-views/journal.old";
 pub(super) const CUT: &str = "cut-";
 
-/// Spoils a line that may be there in part, and ends it.
+/// Invalidates a line that may be incomplete, and ends it.
 const SPOIL: &[u8] = b"!\n";
 
-/// The segments on disk, and the one that is written to.
+/// The segments on disk, and the open one.
 #[derive(Debug)]
 pub(super) struct Journal {
     disk: Arc<dyn Disk>,
@@ -44,12 +45,12 @@ pub(super) struct Journal {
     segment: Option<OpenSegment>,
     /// The size of all segments.
     bytes: u64,
-    /// Appends, and of them those that survive a power cut, both since the start.
+    /// The number of appends since the start, and of those that survive a power cut.
     appended: u64,
     synced: u64,
-    /// Cuts whose reports are on disk and that could not be removed yet.
+    /// Cuts whose reports are on disk, and which could not be removed yet.
     reported: Vec<Uuid>,
-    /// Cuts that could not be taken up again yet, and whose counts are in memory all the same.
+    /// Cuts that could not be merged back yet, although their counts are in memory.
     counted: Vec<Uuid>,
 }
 
@@ -57,16 +58,16 @@ pub(super) struct Journal {
 #[derive(Debug)]
 struct OpenSegment {
     file: Arc<dyn Appender>,
-    /// The size of what was appended with success, and was there before.
+    /// The size of everything that was appended successfully, in this process or before.
     bytes: u64,
-    /// Whether the file may end with a part of a line that an ended process left.
+    /// Whether the file may end with an incomplete line of an earlier process.
     torn: bool,
     /// Whether the file may hold more than `bytes`, left by an append that failed.
     overlong: bool,
 }
 
 impl OpenSegment {
-    /// Takes off what a failed append left.
+    /// Truncates what a failed append left.
     fn trim(&mut self) -> io::Result<()> {
         if self.overlong {
             self.file.truncate(self.bytes)?;
@@ -106,7 +107,7 @@ impl Unsynced {
 }
 
 impl Journal {
-    /// Finishes what a crash interrupted, and reads what was counted and not reported.
+    /// Finishes what a crash interrupted, and reads the counts that are in no report.
     pub(super) fn open(
         disk: Arc<dyn Disk>,
         key: &BrowserKey,
@@ -125,7 +126,7 @@ impl Journal {
         migration::take_up_raw(&*journal.disk, key, is_on_disk)?;
         journal.finish_compaction()?;
         journal.reported = journal.cuts()?.into_iter().filter(|&id| is_on_disk(id)).collect();
-        // What is taken up is read with the rest below.
+        // What is merged back here is read with the rest below.
         journal.settle_cuts(&mut Counts::default())?;
         journal.disk.create_dir(OPEN)?;
         journal.disk.sync_dir(ROOT)?;
@@ -136,8 +137,8 @@ impl Journal {
 
     /// Adds whole lines, all of them or none. When this returns, they survive the end of the process.
     ///
-    /// After an error the lines may still be there if the disk also refuses to take them off again and the process ends
-    /// before it does.
+    /// After an error the lines may still be in the file if the disk also refuses to truncate it and the
+    /// process ends before that succeeds.
     pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         self.bytes += self.segment()?.append(lines)?;
         self.appended += 1;
@@ -149,8 +150,8 @@ impl Journal {
         self.bytes
     }
 
-    /// Sets everything aside for the report `id`, and starts anew. What an earlier cut held whose report never came to be is
-    /// set aside too, and added to `counts`.
+    /// Sets all segments aside for the report `id`, and starts anew. If the report of an earlier cut was
+    /// never made, its segments are set aside too, and their counts are added to `counts`.
     pub(super) fn cut(&mut self, id: Uuid, counts: &mut Counts) -> io::Result<()> {
         // What a failed compaction left must not be taken for the journal while that is missing.
         remove_with_files(&*self.disk, NEXT)?;
@@ -174,12 +175,12 @@ impl Journal {
         Some(Unsynced { segment: Arc::clone(&segment.file), appended: self.appended })
     }
 
-    /// Notes that `unsynced` is not that any more.
+    /// Notes that `unsynced` has been synced.
     pub(super) fn synced(&mut self, unsynced: &Unsynced) {
         self.synced = self.synced.max(unsynced.appended);
     }
 
-    /// Replaces all segments by `lines`, which say what they add up to.
+    /// Replaces all segments by `lines`, which add up to the same counts.
     pub(super) fn compact(&mut self, lines: &[u8]) -> io::Result<()> {
         self.write_next(lines).inspect_err(|_| {
             // A cut removes it again before it matters.
@@ -197,8 +198,8 @@ impl Journal {
         remove_with_files(&*self.disk, OLD)
     }
 
-    /// Writes `lines`, which say all that is known, where the directory was lost. The segment that is open has no name any
-    /// more.
+    /// Writes `lines`, which contain all counts, after the directory was lost. The open segment has no name
+    /// any more.
     pub(super) fn write_again(&mut self, lines: &[u8]) -> io::Result<()> {
         self.disk.create_dir(ROOT)?;
         self.disk.sync_dir(".")?;
@@ -221,7 +222,7 @@ impl Journal {
         self.disk.sync_dir(ROOT)
     }
 
-    /// Forgets the segment that was open: it belongs to somebody else now.
+    /// Forgets the open segment: its file is no longer part of the journal.
     fn start_anew(&mut self) {
         self.segment = None;
         self.bytes = 0;
@@ -275,13 +276,14 @@ impl Journal {
         Ok(names.iter().filter_map(|name| name.strip_prefix(CUT)?.parse().ok()).collect())
     }
 
-    /// Removes what was set aside for reports that are on disk, takes the rest up again, and adds it to `counts`.
+    /// Removes what was set aside for reports that are on disk, merges the rest back into the journal, and
+    /// adds it to `counts`.
     fn settle_cuts(&mut self, counts: &mut Counts) -> io::Result<()> {
         self.remove_reported()?;
         for id in self.cuts()? {
             if !self.counted.contains(&id) {
                 counts.add_all(&self.read(&cut_dir(id))?);
-                // Taking it up may fail half way; it must not be added again then.
+                // Merging may fail halfway. Then these counts must not be added again.
                 self.counted.push(id);
             }
             self.take_up(&cut_dir(id))?;
@@ -298,7 +300,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Makes a cut and the journal one journal again: the newer segments move behind those of the cut.
+    /// Merges a cut and the journal: the newer segments move behind those of the cut.
     fn take_up(&mut self, cut: &str) -> io::Result<()> {
         self.sync()?;
         self.segment = None;
@@ -322,7 +324,7 @@ impl Journal {
         self.read(OPEN)
     }
 
-    /// What the segments in `dir` say.
+    /// The counts of the segments in `dir`.
     fn read(&self, dir: &str) -> io::Result<Counts> {
         let segments = read_segments(&*self.disk, dir)?;
         let mut taken_back = HashMap::<_, Cell<u64>>::new();
@@ -345,7 +347,7 @@ pub(super) fn read_segments(disk: &dyn Disk, dir: &str) -> io::Result<Vec<Vec<u8
     segments(disk, dir)?.into_iter().map(|segment| disk.read(&segment_path(dir, segment))).collect()
 }
 
-/// Gives each record in segments to `take`, in order. Damaged lines are left out, and one line of the log counts them.
+/// Passes each record of the segments to `take`, in order. Skips damaged lines, and logs their number.
 pub(super) fn for_each_record<'a, B: FromStr>(segments: &'a [Vec<u8>], mut take: impl FnMut(Record<'a, B>)) {
     let mut damaged = 0_u64;
     for line in lines(segments) {
@@ -355,11 +357,11 @@ pub(super) fn for_each_record<'a, B: FromStr>(segments: &'a [Vec<u8>], mut take:
         }
     }
     if damaged > 0 {
-        tracing::warn!(damaged, "the journal of page views has damaged lines; they are left out");
+        tracing::warn!(damaged, "the journal of page views has damaged lines; they are skipped");
     }
 }
 
-/// The lines in segments that are not empty and were not spoiled on purpose.
+/// The lines of the segments that are not empty and were not invalidated on purpose.
 fn lines(segments: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
     segments
         .iter()
@@ -367,7 +369,7 @@ fn lines(segments: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
         .filter(|line| !matches!(**line, [] | [b'!']))
 }
 
-/// Removes everything that a journal has left on a disk, that of version 0.1.0 included.
+/// Removes everything that a journal has left on a disk, including that of version 0.1.0.
 pub(super) fn remove_all(disk: &dyn Disk) -> io::Result<()> {
     for set_aside in disk.list(ROOT)?.iter().filter(|name| migration::is_set_aside(name)) {
         migration::remove_journal(disk, &format!("{ROOT}/{set_aside}"))?;

@@ -1,4 +1,4 @@
-//! Takes up the journal of version 0.1.0, which has the UUIDs of browsers as they were sent.
+//! Converts the journal of version 0.1.0, which has the UUIDs of browsers as they were sent, to pseudonyms.
 //!
 //! ```text
 //! browsers/               what version 0.1.0 wrote
@@ -7,9 +7,10 @@
 //! page-views/cut-<id>/    the same, once it is whole; the journal takes it up like a cut without a report
 //! ```
 //!
-//! Each step is one rename or can be repeated. A directory `raw-<id>/` beside `cut-<id>/` was taken up and is only removed.
-//! So a crash at any step loses nothing, doubles nothing, and makes no pseudonym of a pseudonym. A later start of version
-//! 0.1.0 and another one of this version do the same again.
+//! Each step is one rename or can be repeated. A directory `raw-<id>/` beside `cut-<id>/` was already
+//! converted and is only removed. So a crash at any step loses nothing, doubles nothing, and makes no
+//! pseudonym of a pseudonym. If version 0.1.0 runs again later, the next start of this version converts its
+//! journal again.
 
 use std::io;
 
@@ -29,7 +30,7 @@ pub(super) const RAW_ROOT: &str = "browsers";
 const RAW: &str = "raw-";
 const NEXT: &str = "page-views/raw.next";
 
-/// The ids of what is taken up count from here; no report has one of them.
+/// The ids of converted journals count from here; no report has such an id.
 const FIRST_ID: u128 = 0x7261_7700 << 96;
 
 /// Whether version 0.1.0 has written a journal here that was not set aside yet.
@@ -37,7 +38,7 @@ fn is_ahead(disk: &dyn Disk) -> io::Result<bool> {
     Ok(disk.list(".")?.iter().any(|name| name == RAW_ROOT))
 }
 
-/// Makes a cut of what version 0.1.0 counted and no report on disk holds.
+/// Makes a cut of the events that version 0.1.0 counted and that are in no report on disk.
 pub(super) fn take_up_raw(
     disk: &dyn Disk,
     key: &BrowserKey,
@@ -58,7 +59,7 @@ pub(super) fn take_up_raw(
     Ok(())
 }
 
-/// Takes up what is set aside.
+/// Converts the journals that were set aside.
 fn finish(disk: &dyn Disk, key: &BrowserKey, is_on_disk: &dyn Fn(Uuid) -> bool) -> io::Result<()> {
     remove_with_files(disk, NEXT)?;
     let names = disk.list(ROOT)?;
@@ -80,7 +81,7 @@ fn finish(disk: &dyn Disk, key: &BrowserKey, is_on_disk: &dyn Fn(Uuid) -> bool) 
     Ok(())
 }
 
-/// Whether a directory of the journal is one of version 0.1.0 that is set aside.
+/// Whether a directory of the journal is one of version 0.1.0 that was set aside.
 pub(super) fn is_set_aside(name: &str) -> bool {
     name.starts_with(RAW)
 }
@@ -93,7 +94,7 @@ pub(super) fn remove_journal(disk: &dyn Disk, root: &str) -> io::Result<()> {
     disk.remove_dir(root)
 }
 
-/// What the journal of version 0.1.0 in `raw` counted and no report on disk holds.
+/// The counts in the journal of version 0.1.0 in `raw` that are in no report on disk.
 fn counted_under_pseudonyms(
     disk: &dyn Disk,
     raw: &str,
@@ -112,8 +113,9 @@ fn counted_under_pseudonyms(
     Ok(counts)
 }
 
-/// Which of the directories of a journal hold what no report on disk holds. A compaction that was interrupted between its
-/// two renames has left `journal.next` and no `journal`; otherwise `journal.next` and `journal.old` are copies.
+/// The directories of a journal with events that are in no report on disk. A compaction that was interrupted
+/// between its two renames has left `journal.next` and no `journal`; otherwise `journal.next` and
+/// `journal.old` are copies.
 fn unreported<'a>(dirs: &'a [String], is_on_disk: &dyn Fn(Uuid) -> bool) -> Vec<&'a str> {
     let open = ["journal", "journal.next"].into_iter().find(|open| dirs.iter().any(|dir| dir == open));
     let cuts = dirs.iter().map(String::as_str).filter(|dir| {
@@ -188,7 +190,7 @@ mod tests {
         }
     }
 
-    /// Starts and lets the crash come; whether it came.
+    /// Starts with a planned crash; returns whether it happened.
     fn interrupt(disk: &SimulatedDisk, crash_after: u64, crash: Crash) -> bool {
         disk.crash_after(crash_after);
         let opened = open(disk);
@@ -198,7 +200,7 @@ mod tests {
         crashed
     }
 
-    /// Lets a crash come at every single step of a start, and another one at every step of the next start.
+    /// Crashes at every single step of a start, and again at every step of the next start.
     fn check_every_crash(files: &[(&str, &str)], views: u64, browsers: &[u8]) {
         check_crashes(files, views, browsers, 1);
     }

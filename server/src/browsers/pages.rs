@@ -1,4 +1,4 @@
-//! The keys under which page views are counted.
+//! Maps posted page keys to the keys under which page views are counted.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -7,8 +7,8 @@ use headcount_shared::{
     routes::{Placeholder, RouteTable, UNMATCHED},
 };
 
-/// Every key of the web interface, and every key of the product in both styles: `/p/$id` and `/p/:id`. A key is counted in
-/// the style in which it comes, so each product has numbers in its own.
+/// Every key of the web interface, and every key of the product in both styles: `/p/$id` and `/p/:id`. A key
+/// is counted in the style in which it is posted, so that each product has its own style in reports.
 pub fn page_keys(product: Option<&RouteTable>) -> Vec<String> {
     let mut keys = RouteTable::of_the_interface().page_keys(Placeholder::Dollar);
     for style in [Placeholder::Dollar, Placeholder::Colon] {
@@ -17,7 +17,7 @@ pub fn page_keys(product: Option<&RouteTable>) -> Vec<String> {
     keys
 }
 
-/// The keys under which views are counted, and which of them a browser means.
+/// The keys of all pages, and the lookup of posted ones.
 #[derive(Debug)]
 pub(super) struct PageKeys {
     keys: HashMap<String, Arc<str>>,
@@ -30,9 +30,9 @@ impl PageKeys {
         Self { keys, unmatched: UNMATCHED.into() }
     }
 
-    /// The key that a browser means with what it posts; `(unmatched)` when there is none. Browsers of Coroot make theirs of
-    /// the template of a route: segments that are absent leave a slash, `?` stays after a parameter, and words with colons
-    /// between them follow that say how a page looks. All that is passed over.
+    /// The key for what a browser posts; `(unmatched)` if there is none. The frontend of Coroot makes its
+    /// keys from route templates: an absent segment leaves a slash, `?` stays after a parameter, and words
+    /// between colons describe the appearance of the page. All of that is ignored.
     pub(super) fn meant(&self, posted: &str) -> &Arc<str> {
         let found = self.keys.get(posted).or_else(|| {
             let plain = plain(posted).filter(|plain| plain.len() <= PAGE_KEY_BYTES)?;
@@ -41,7 +41,7 @@ impl PageKeys {
         found.unwrap_or(&self.unmatched)
     }
 
-    /// The longest key of which the rest, words with colons between them, says how the page looks.
+    /// The longest key that remains without the words between colons that describe the appearance.
     fn without_appearance(&self, posted: &str) -> Option<&Arc<str>> {
         let (page, last) = posted.rsplit_once('/')?;
         let appended = (1..last.len()).rev().find_map(|at| {
@@ -55,7 +55,8 @@ impl PageKeys {
     }
 }
 
-/// A key without empty segments, without `?` and what follows it in a segment. `None` for what is no path.
+/// A key without empty segments, and without `?` and what follows it in a segment. `None` if it is not a
+/// path.
 fn plain(posted: &str) -> Option<String> {
     if !posted.is_empty() && !posted.starts_with('/') {
         return None;

@@ -1,8 +1,9 @@
-//! The places for browsers in a report: who gets one.
+//! Allots the limited places for browsers in a report.
 //!
-//! A report has places for a number of browsers. One address gets at most half of those that were free when the interval,
-//! or this process, began, so that invented browsers from one address leave places for those of others. An address is a
-//! keyed hash in memory. It is not in the journal, so after a restart every address begins anew with what is free then.
+//! A report has places for a number of browsers. One address gets at most half of those that were free when
+//! the interval, or this process, began, so that invented browsers from one address leave places for those of
+//! others. Addresses are keyed hashes in memory and not in the journal, so after a restart every address
+//! begins anew with the places that are free then.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,36 +12,37 @@ use headcount_shared::limits::BROWSERS_PER_REPORT;
 use super::pseudonym::BrowserPseudonym;
 use crate::peer_address::AddressHash;
 
-/// Who has a place in the next report.
+/// The places in the next report, and the browsers that have one.
 #[derive(Debug)]
 pub(super) struct BrowserPlaces {
     browsers: HashSet<BrowserPseudonym>,
     /// The places that each address got, at most one entry a place.
     by_address: HashMap<AddressHash, usize>,
-    /// The most places that an address gets.
+    /// The maximum of places for one address.
     most_by_address: usize,
 }
 
 /// Whether a browser has a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BrowserPlace {
-    /// It had one.
+    /// It already has a place.
     Known,
-    /// It got one.
+    /// It got a place now.
     Given,
-    /// There is none for it.
+    /// No place is free for it.
     Refused,
 }
 
 impl BrowserPlaces {
-    /// The places of an interval in which `browsers` have one already.
+    /// The places of an interval in which `browsers` already have one.
     pub(super) fn beside(browsers: impl IntoIterator<Item = BrowserPseudonym>) -> Self {
         let browsers: HashSet<_> = browsers.into_iter().collect();
         let most_by_address = BROWSERS_PER_REPORT.saturating_sub(browsers.len()) / 2;
         Self { browsers, by_address: HashMap::new(), most_by_address }
     }
 
-    /// Looks for a place for a browser that sends from `address`. Without an address only the number of all places counts.
+    /// Finds a place for a browser that sends from `address`. Without an address, only the total number of
+    /// places is limited.
     pub(super) fn take(&mut self, browser: BrowserPseudonym, address: Option<AddressHash>) -> BrowserPlace {
         if self.browsers.contains(&browser) {
             return BrowserPlace::Known;

@@ -1,8 +1,8 @@
-//! Pseudonyms: the UUIDs under which an installation counts browsers.
+//! Makes pseudonyms, the UUIDs under which an installation counts browsers.
 //!
-//! A pseudonym is HMAC-SHA256 of the 16 bytes of a browser's UUID under a key of the installation, truncated to a UUID of
-//! version 8 (RFC 9562). It is made before anything is written or counted. The same browser has other pseudonyms at other
-//! installations, and new ones once the key is replaced.
+//! A pseudonym is HMAC-SHA256 of the 16 bytes of a browser's UUID under a key of the installation, truncated
+//! to a UUID of version 8 (RFC 9562). It is made before anything is written or counted. The same browser has
+//! other pseudonyms at other installations, and new ones once the key is replaced.
 
 use std::{fmt, str::FromStr};
 
@@ -24,7 +24,7 @@ pub struct BrowserPseudonym(Uuid);
 
 /// A text is not a UUID of version 8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a pseudonym is a UUID of version 8")]
+#[error("not a UUID of version 8")]
 pub struct NotAPseudonym;
 
 impl BrowserKey {
@@ -40,7 +40,8 @@ impl BrowserKey {
         Self { keyed: Hmac::new(&block.into()) }
     }
 
-    /// The pseudonym of the browser with this UUID; `None` for a UUID that is not of version 4, which no browser makes.
+    /// The pseudonym of the browser with this UUID; `None` for a UUID that is not of version 4, which no
+    /// browser makes.
     #[must_use]
     pub fn pseudonym(&self, browser: Uuid) -> Option<BrowserPseudonym> {
         let is_random =
@@ -102,7 +103,8 @@ mod tests {
 
     #[test]
     fn a_pseudonym_is_the_truncated_hmac_of_the_uuid() {
-        // printf '20174a564a1e41caa90db657d1fa873e' | xxd -r -p | openssl dgst -sha256 -mac HMAC -macopt hexkey:0101…01
+        // printf '20174a564a1e41caa90db657d1fa873e' | xxd -r -p | openssl dgst -sha256 -mac HMAC -macopt
+        // hexkey:0101…01
         let key = BrowserKey::new(&[1; 32]);
         assert_eq!(
             key.pseudonym(BROWSER).unwrap().as_uuid().to_string(),

@@ -1,4 +1,4 @@
-//! One line of the journal.
+//! Reads and writes lines of the journal.
 //!
 //! A line is a checksum (CRC-32, eight hex digits), a space, and one of:
 //!
@@ -21,14 +21,14 @@ use uuid::Uuid;
 
 use super::pseudonym::BrowserPseudonym;
 
-/// What a line says, with browsers as `B`.
+/// The content of a line, with browsers as `B`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Record<'a, B = BrowserPseudonym> {
-    /// A page view, by a browser unless that has no UUID that can be counted.
+    /// A page view; without a browser if that has no valid UUID.
     View { browser: Option<B>, size: Breakpoint, page: Cow<'a, str> },
     /// A page view of a browser for which there was no place: the browser is dropped.
     Overflow { browser: B, page: Cow<'a, str> },
-    /// One equal record, which was written before, does not count.
+    /// One equal record, which was written before, is not counted.
     TakenBack(Box<Self>),
     /// A browser was seen.
     Browser { browser: B, size: Breakpoint },
@@ -108,7 +108,7 @@ impl<'a, B: FromStr> Record<'a, B> {
         }
     }
 
-    /// Whether a line takes another one back. One that is damaged may say so too.
+    /// Whether a line takes another one back. The line may be damaged.
     pub(super) fn line_takes_back(line: &[u8]) -> bool {
         line.get(PREFIX_BYTES) == Some(&b'x')
     }
@@ -133,8 +133,8 @@ impl<'a, B: FromStr> Record<'a, B> {
 }
 
 impl<'a, B> Record<'a, B> {
-    /// The same with other browsers. What has no other is left out: its views are those of no browser, and a record that
-    /// says nothing else is `None`.
+    /// The same record with browsers mapped by `other`. Where that returns `None`, views are counted without
+    /// a browser, and a record without views is `None`.
     pub(super) fn with_browsers<C>(self, other: &impl Fn(B) -> Option<C>) -> Option<Record<'a, C>> {
         Some(match self {
             Self::View { browser, size, page } => {

@@ -1,4 +1,4 @@
-//! The journal against a model: whatever is interrupted, every acknowledged event is reported once.
+//! Tests the journal against a model: whatever is interrupted, every acknowledged event is reported once.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ fn event(browser: u128, page: &str) -> BrowserEvent {
 
 const PAGES: [&str; 3] = ["/", "/welcome", "/p/$projectId"];
 
-/// Reports as the spool would hold them: what is in one is never counted again.
+/// Reports as the spool holds them: their events are never counted again.
 #[derive(Default)]
 struct Reports(BTreeMap<Uuid, Counts>);
 
@@ -61,7 +61,7 @@ impl Browsers {
         result(runtime.block_on(ticket.decision()))
     }
 
-    /// Lets the thread do something with its state.
+    /// Runs `work` on the thread, with its state.
     fn with_writing<T: Send + 'static>(&self, work: impl FnOnce(&mut Writing) -> T + Send + 'static) -> T {
         self.writer.run(work).unwrap()
     }
@@ -92,7 +92,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What has to come out.
+/// The expected counts.
 #[derive(Default)]
 struct Model {
     acknowledged: u64,
@@ -102,7 +102,7 @@ struct Model {
     in_doubt: u64,
 }
 
-/// Takes the steps until the crash comes, if it does.
+/// Takes the steps until the crash, if there is one.
 fn run(
     disk: &SimulatedDisk,
     steps: &[Step],
@@ -177,7 +177,7 @@ fn check_crash_at(steps: &[Step], crash_after: u64, crash: Crash) -> bool {
     crashed
 }
 
-/// Lets the crash come at every single step of the disk.
+/// Crashes at every single step of the disk.
 fn check_every_crash(steps: &[Step]) {
     for crash in [Crash::Kill, Crash::PowerCut] {
         let mut crash_after = 0;
@@ -422,7 +422,7 @@ async fn an_event_that_waits_for_a_slow_disk_for_too_long_is_never_counted() {
     assert_eq!(browsers.record(&event(3, "/"), None).await, Err(RecordError::Busy));
     assert_eq!(started.elapsed().as_secs(), EVENT_PATIENCE.as_secs());
     assert_eq!(written.give_up(), Decision::GivenUp);
-    // Who looks waits for nothing.
+    // Readers wait for nothing.
     assert_eq!((views(&browsers.peek()), browsers.peek_dropped().total()), (1, 0));
     disk.stall(false);
     let mut last = browsers.submit(&event(4, "/"), None).unwrap();

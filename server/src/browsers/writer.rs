@@ -1,18 +1,19 @@
 //! Writes the journal, on the thread that received an event or on a thread of its own.
 //!
-//! Events wait in a bounded queue. Whichever thread writes takes all that wait, appends them with one write, counts them, and
-//! answers them. Cuts and syncs are work for the journal's thread.
+//! Events wait in a bounded queue. The thread that writes takes all waiting events, appends them with one
+//! write, counts them, and answers them. Cuts and syncs are work for the journal's thread.
 //!
-//! To hand an event to another thread and to be woken by it costs more than all else that the event needs. So a worker of the
-//! runtime writes it in place, while the disk is fast and another worker is there for everything else ([`Queue::write_here`]).
-//! A write that takes long moves all writing to the journal's thread, until that has seen many fast ones.
+//! To hand an event to another thread and to be woken by it costs more than the rest of its processing. So a
+//! worker of the runtime writes it in place, while the disk is fast and another worker is free for other
+//! tasks ([`Queue::write_here`]). A write that takes long moves all writing to the journal's thread, until
+//! that has seen many fast ones.
 //!
-//! Where events go to the thread, the task that queued one lets the other tasks that are ready go first: they queue their events
-//! too, and all of them wake the thread once.
+//! If events go to the thread, a task that queued one yields to other ready tasks first: they queue their
+//! events too, and the thread is woken once for all of them.
 //!
-//! An event that was given up ([`Ticket::give_up`]) while it waited is never written. One that was given up while it was
-//! being written is not counted, and a line that takes it back follows in the journal. Only if the process ends between
-//! these two writes may a later start count it.
+//! An event that was given up ([`Ticket::give_up`]) while it waited is never written. One that was given up
+//! while it was being written is not counted, and a line that takes it back follows in the journal. Only if
+//! the process ends between these two writes may a later start count it.
 
 use std::{
     collections::VecDeque,
@@ -36,14 +37,15 @@ use tokio::{
 use super::{RecordError, pseudonym::BrowserPseudonym};
 use crate::peer_address::AddressHash;
 
-/// Events that wait at once. Every connection has one at most, so only a product with a web server of its own gets here.
+/// The maximum of waiting events. A connection has at most one, so only a product with its own web server
+/// reaches this.
 const QUEUED_EVENTS: usize = 4096;
 
-/// A write that takes longer comes from a slow disk. An ordinary one takes some 10 µs, and a worker that loses its core in the
-/// middle of one gets it back after a few milliseconds.
+/// A write that takes longer comes from a slow disk. An ordinary one takes some 10 µs, and a worker that
+/// loses its core in the middle of one gets it back after a few milliseconds.
 const SLOW_WRITE: Duration = Duration::from_millis(20);
 
-/// How many fast writes in a row it takes until a disk that was slow is a fast one.
+/// The number of fast writes in a row after which a slow disk is considered fast again.
 const FAST_WRITES: u32 = 100;
 
 /// A page view on its way to the journal.
@@ -59,9 +61,9 @@ pub(super) struct QueuedEvent {
 /// Work for the thread beside events.
 type Task<S> = Box<dyn FnOnce(&mut S) + Send>;
 
-/// What the thread works on.
+/// The state that the thread works on.
 pub(super) trait JournalState: Send + 'static {
-    /// Writes, counts and decides events; [`QueuedEvent::decide`] is called for each.
+    /// Writes, counts and decides events. Calls [`QueuedEvent::decide`] for each.
     fn write(&mut self, events: &[QueuedEvent]);
 
     /// Finishes what waits, before the thread ends.
@@ -80,7 +82,7 @@ struct Queue<S> {
     state: Mutex<S>,
     waiting: Mutex<Waiting<S>>,
     work: Condvar,
-    /// Fast writes that are still to be seen before workers write; 0 while the disk is fast.
+    /// The number of fast writes that are still required before workers write; 0 while the disk is fast.
     fast_writes_ahead: AtomicU32,
 }
 
@@ -96,7 +98,7 @@ struct Waiting<S> {
 /// How the thread ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ThreadEnd {
-    /// It was told to.
+    /// It was closed.
     Closed,
     /// By a bug.
     Broken,
@@ -135,11 +137,12 @@ impl<S: JournalState> JournalWriter<S> {
         Ok(Self { queue, thread: Some(thread) })
     }
 
-    /// Queues an event. It is written by [`Ticket::write_here`], or by the thread, which [`Ticket::decision`] or the end of the
-    /// ticket wakes.
+    /// Queues an event. It is written by [`Ticket::write_here`], or by the thread, which [`Ticket::decision`]
+    /// or the end of the ticket wakes.
     ///
     /// # Errors
-    /// [`RecordError::Busy`] when too many wait; [`RecordError::Closed`] or [`RecordError::Broken`] when the thread has ended.
+    /// [`RecordError::Busy`] when too many wait; [`RecordError::Closed`] or [`RecordError::Broken`] when the
+    /// thread has ended.
     pub(super) fn submit(
         &self,
         browser: Option<BrowserPseudonym>,
@@ -162,7 +165,7 @@ impl<S: JournalState> JournalWriter<S> {
         Ok(Ticket { verdict, queue: Arc::clone(&self.queue), wakes: true })
     }
 
-    /// Lets the thread do something with the journal, and waits for it.
+    /// Runs `work` on the thread, with the journal, and waits for it.
     ///
     /// # Errors
     /// The thread has ended.
@@ -172,7 +175,7 @@ impl<S: JournalState> JournalWriter<S> {
     ) -> io::Result<T> {
         let (done, result) = mpsc::sync_channel(1);
         let task: Task<S> = Box::new(move |state| {
-            // Its receiver is there until it is done.
+            // The receiver waits until the work is done.
             done.send(work(state)).ok();
         });
         self.queue.add_task(task);
@@ -193,8 +196,9 @@ impl<S> Drop for JournalWriter<S> {
 }
 
 impl<S: JournalState> Queue<S> {
-    /// Writes what waits on the thread of the caller. Does nothing, and says so, where this could stop more than one request:
-    /// while the disk is slow or another thread writes, and where no other worker of the runtime is there for the rest.
+    /// Writes the waiting events on the thread of the caller. Does nothing and returns `false` where this
+    /// could block more than one request: while the disk is slow, while another thread writes, or if the
+    /// runtime has no other worker.
     fn write_here(&self) -> bool {
         if self.fast_writes_ahead.load(Ordering::Relaxed) > 0 || !has_another_worker() {
             return false;
@@ -220,14 +224,14 @@ impl<S: JournalState> Queue<S> {
             self.fast_writes_ahead.store(FAST_WRITES, Ordering::Relaxed);
         } else {
             let one_less = |ahead: u32| ahead.checked_sub(1);
-            // Only whoever holds the state counts. It is 0 most of the time.
+            // Only the thread that holds the state changes this. It is 0 most of the time.
             self.fast_writes_ahead.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).ok();
         }
     }
 }
 
 impl<S> Queue<S> {
-    /// What waits, once something does; `None` when the thread is to end.
+    /// Waits for tasks or events and returns them; `None` when the thread has to end.
     fn next(&self) -> Option<(VecDeque<Task<S>>, Vec<QueuedEvent>)> {
         let mut waiting = self.lock();
         loop {
@@ -280,7 +284,7 @@ impl<S> Queue<S> {
         };
         let mut waiting = self.lock();
         waiting.ended = Some(ended);
-        // Whoever waits for a task finds its channel closed.
+        // The waiting callers find the channels of their tasks closed.
         waiting.tasks.clear();
         let events = std::mem::take(&mut waiting.events);
         drop(waiting);
@@ -292,14 +296,14 @@ impl<S> Queue<S> {
     }
 }
 
-/// Whether a worker of this runtime may be held up, because there is another one.
+/// Whether a worker of this runtime may block, because there is another one.
 fn has_another_worker() -> bool {
     Handle::try_current().is_ok_and(|runtime| {
         runtime.runtime_flavor() == RuntimeFlavor::MultiThread && runtime.metrics().num_workers() > 1
     })
 }
 
-/// Ends all writing when a bug unwinds through it.
+/// Ends all writing when a panic unwinds through it.
 struct EndIfPanicking<'q, S>(&'q Queue<S>);
 
 impl<S> Drop for EndIfPanicking<'_, S> {
@@ -346,7 +350,7 @@ pub(super) enum Decision {
 
 const UNDECIDED: u8 = 0;
 
-/// The decision on an event: made once, by the thread or by the sender that gives the event up.
+/// The decision on an event. It is made once, by the thread or by a sender that gives the event up.
 #[derive(Debug, Default)]
 struct Verdict {
     decision: AtomicU8,
@@ -367,18 +371,19 @@ impl Drop for WakeOnDrop {
 
 /// Wakes the senders of events that are decided.
 ///
-/// To wake a task from outside its runtime costs a system call, most of the time. So the first sender is woken from here, and
-/// wakes the others when its verdict is dropped. If nothing waits for the first any more, its verdict is dropped here.
+/// To wake a task from outside its runtime costs a system call, most of the time. So the first sender is
+/// woken from here, and wakes the others when its verdict is dropped. If nothing waits for the first any
+/// more, its verdict is dropped here.
 fn wake_senders(events: Vec<QueuedEvent>) {
     let mut verdicts = events.into_iter().map(|event| event.verdict);
     let Some(first) = verdicts.next() else { return };
-    // This is the only place that sets it, once for an event.
+    // Only this line sets it, once for each event.
     first.wakes.set(WakeOnDrop(verdicts.collect())).ok();
     first.decided.notify_one();
 }
 
 impl Verdict {
-    /// Decides, unless that is done already. Wakes nothing.
+    /// Decides, unless a decision was made already. Wakes nothing.
     fn decide(&self, decision: Decision) -> bool {
         let decided =
             self.decision.compare_exchange(UNDECIDED, decision as u8, Ordering::AcqRel, Ordering::Acquire);
@@ -403,7 +408,8 @@ impl QueuedEvent {
         self.verdict.get() == Some(Decision::GivenUp)
     }
 
-    /// Decides on the event; `false` when its sender has given it up. The thread wakes senders later, all at once.
+    /// Decides on the event; `false` when its sender has given it up. The thread wakes senders later, all at
+    /// once.
     pub(super) fn decide(&self, decision: Decision) -> bool {
         self.verdict.decide(decision)
     }
@@ -439,13 +445,13 @@ impl<S> Ticket<S> {
             self.verdict.decided.notified().await;
         }
     }
-    /// Gives the event up, unless it is decided: then that is the decision.
+    /// Gives the event up, or returns the decision if there is one.
     pub(super) fn give_up(&self) -> Decision {
         self.verdict.decide(Decision::GivenUp);
         self.verdict.get().unwrap_or(Decision::GivenUp)
     }
 
-    /// Wakes the thread for this event, unless that was done.
+    /// Wakes the thread for this event, unless it has been woken.
     pub(super) fn wake_writer(&mut self) {
         if std::mem::take(&mut self.wakes) {
             self.queue.wake(self.queue.lock());
@@ -463,7 +469,7 @@ impl<S> Drop for Ticket<S> {
 mod tests {
     use super::*;
 
-    /// Panics when it is to write.
+    /// A journal that panics when it writes.
     struct PanickingJournal;
 
     impl JournalState for PanickingJournal {
@@ -479,7 +485,7 @@ mod tests {
         let writer = JournalWriter::start(PanickingJournal).unwrap();
         let submit = || writer.submit(None, Breakpoint::Lg, "/".into(), None);
         drop(submit().unwrap());
-        // Work that waits with the event is done before it, later work never.
+        // Work that was queued with the event is done before it; later work is never done.
         let _done_or_dropped = writer.run(|_| ());
         writer.run(|_| ()).unwrap_err();
         assert!(matches!(submit(), Err(RecordError::Broken)));
@@ -497,7 +503,7 @@ mod tests {
         writer.run(|_| ()).unwrap_err();
     }
 
-    /// Notes on which threads it writes, and takes its time there once.
+    /// A journal that notes the threads on which it writes. Its first write is slow.
     #[derive(Default)]
     struct NotedThreads {
         names: Vec<String>,

@@ -1,4 +1,4 @@
-//! Reads the headers of a report and refuses those that cannot be taken.
+//! Reads the headers of a report and refuses unsupported ones.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use headcount_shared::limits::REPORT_ID_BYTES;
@@ -11,14 +11,14 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// The header of a report from a server that shares its database with others and does not lead them.
 const REPLICA: &str = "headcount-replica";
 
-/// A report whose headers are in order.
+/// The valid headers of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival {
-    /// The sender's id of the report; a sender may give none.
+    /// The sender's id of the report; optional.
     pub id: Option<String>,
     /// How the body is compressed.
     pub coding: Coding,
-    /// Whether the sender is one of several servers of an installation, and not the one that leads them.
+    /// Whether the sender is a replica: one of several servers of an installation, and not their leader.
     pub replica: bool,
 }
 
@@ -61,7 +61,7 @@ fn coding(headers: &HeaderMap) -> Result<Coding, NotTaken> {
     }
 }
 
-/// Whether the sender says that it is a replica. Any other value than `1` says that it is not.
+/// Whether the sender declares itself a replica. Every value but `1` means no.
 fn is_replica(headers: &HeaderMap) -> bool {
     headers.get(REPLICA).is_some_and(|value| value.as_bytes().trim_ascii() == b"1")
 }
@@ -74,7 +74,7 @@ fn id(headers: &HeaderMap) -> Result<Option<String>, NotTaken> {
     id.map(|id| Some(id.to_owned())).ok_or(NotTaken::Key)
 }
 
-/// Whether a text can be the id of a report.
+/// Whether a text is a valid id of a report.
 fn is_report_id(text: &str) -> bool {
     let in_alphabet = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     (1..=REPORT_ID_BYTES).contains(&text.len()) && text.bytes().all(in_alphabet)

@@ -1,4 +1,4 @@
-//! Room in memory for the bodies of reports: so much in all, and a quarter of it for one sender.
+//! Limits the memory for the bodies of reports, in total and to a quarter for one sender.
 
 use std::{
     collections::HashMap,
@@ -13,20 +13,20 @@ use tokio::{
 
 use super::{NotTaken, sender_key::SenderKey};
 
-/// How long a report waits for room before the sender is asked to come back.
+/// How long a report waits for memory before the sender is asked to retry.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Room for reports, a permit a byte.
+/// The memory for reports, one permit a byte.
 #[derive(Debug)]
 pub(super) struct BodyRoom {
     bytes: Arc<Semaphore>,
     unpacking: Arc<Semaphore>,
     most_of_one: usize,
-    /// What each sender holds, of those that hold anything.
+    /// The bytes that each sender holds; only senders that hold some.
     held: Mutex<HashMap<SenderKey, usize>>,
 }
 
-/// What one report holds of the room; given back when this is dropped.
+/// The memory that one report holds; released when this is dropped.
 #[derive(Debug)]
 pub(super) struct Room {
     of: Arc<BodyRoom>,
@@ -35,7 +35,7 @@ pub(super) struct Room {
 }
 
 impl BodyRoom {
-    /// Room of `bytes`, in which so many reports are unpacked at once.
+    /// A budget of `bytes`, in which `unpacked_at_once` reports are decompressed at a time.
     pub(super) fn new(bytes: usize, unpacked_at_once: usize) -> Self {
         Self {
             bytes: Arc::new(Semaphore::new(bytes)),
@@ -45,13 +45,13 @@ impl BodyRoom {
         }
     }
 
-    /// The bytes that nothing holds.
+    /// The free bytes.
     #[cfg(test)]
     pub(super) fn free(&self) -> usize {
         self.bytes.available_permits()
     }
 
-    /// Notes that a sender holds more; false if that is more than one may.
+    /// Notes that a sender holds more; `false` if that exceeds its share.
     fn lend(&self, sender: SenderKey, bytes: usize) -> bool {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let now = held.get(&sender).copied().unwrap_or_default() + bytes;
@@ -74,7 +74,7 @@ impl BodyRoom {
 }
 
 impl Room {
-    /// Nothing yet of `room`, for a report of `sender`.
+    /// An empty reservation in `room`, for a report of `sender`.
     pub(super) fn new(room: &Arc<BodyRoom>, sender: Option<SenderKey>) -> Self {
         Self { of: Arc::clone(room), sender, permit: None }
     }
@@ -86,7 +86,7 @@ impl Room {
     /// Holds at least `bytes`. Waits a little for them.
     ///
     /// # Errors
-    /// [`NotTaken::Busy`] when there is no room, or when the sender holds too much of it.
+    /// [`NotTaken::Busy`] when there is no memory left, or when the sender holds too much of it.
     pub(super) async fn grow_to(&mut self, bytes: usize) -> Result<(), NotTaken> {
         let more = bytes.saturating_sub(self.bytes());
         if more == 0 {
@@ -103,10 +103,10 @@ impl Room {
         Ok(())
     }
 
-    /// The right to unpack the report. Waits a little for it.
+    /// A permit to decompress the report. Waits a little for it.
     ///
     /// # Errors
-    /// [`NotTaken::Busy`] when too many are unpacked.
+    /// [`NotTaken::Busy`] when too many reports are being decompressed.
     pub(super) async fn unpacking(&self) -> Result<OwnedSemaphorePermit, NotTaken> {
         acquire(&self.of.unpacking, 1).await
     }
@@ -120,7 +120,7 @@ impl Drop for Room {
     }
 }
 
-/// Waits a little for `amount` of what a semaphore has.
+/// Acquires `amount` permits of a semaphore. Waits a little for them.
 async fn acquire(semaphore: &Arc<Semaphore>, amount: usize) -> Result<OwnedSemaphorePermit, NotTaken> {
     let amount = u32::try_from(amount).map_err(|_| NotTaken::TooLarge)?;
     let permit = time::timeout(PATIENCE, Arc::clone(semaphore).acquire_many_owned(amount)).await;

@@ -1,11 +1,11 @@
-//! Is something working, and did the operator hear when that changed?
+//! Logs once when an operation begins to fail, and once when it works again.
 
 use std::{
     fmt::Display,
     sync::atomic::{AtomicBool, Ordering},
 };
 
-/// Something that fails and recovers: one log line per change, however often it is tried.
+/// An operation that fails and recovers. Each change is logged once, however often it is tried.
 #[derive(Debug)]
 pub(super) struct Condition {
     what: &'static str,
@@ -13,7 +13,7 @@ pub(super) struct Condition {
 }
 
 impl Condition {
-    /// A condition that holds so far; `what` names it in the log.
+    /// An operation that works so far; `what` names it in the log.
     #[must_use]
     pub(super) const fn new(what: &'static str) -> Self {
         Self { what, failing: AtomicBool::new(false) }
@@ -32,7 +32,7 @@ impl Condition {
         attempt
     }
 
-    /// Whether this is news.
+    /// Stores the state and returns whether it changed.
     fn changes(&self, failing: bool) -> bool {
         self.failing.swap(failing, Ordering::Relaxed) != failing
     }

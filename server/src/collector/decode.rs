@@ -1,12 +1,12 @@
-//! What was the report before it was compressed?
+//! Decompresses the body of a report.
 
 use std::io::{self, Read};
 
 use flate2::bufread::MultiGzDecoder;
 use thiserror::Error;
 
-/// The largest window of a zstd frame, as a power of two: that of the largest report, 8 MiB. The window is memory that
-/// the sender chooses.
+/// The largest window of a zstd frame, as a power of two: that of the largest report, 8 MiB. The sender
+/// chooses the window, which takes memory.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// How the body of a report is compressed.
@@ -32,7 +32,7 @@ impl Coding {
     }
 }
 
-/// Why a body gives no report.
+/// Why a body cannot be decompressed.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
 pub enum DecodeError {
     /// It grows beyond the limit.
@@ -43,8 +43,8 @@ pub enum DecodeError {
     Damaged,
 }
 
-/// The bytes of `body` before it was compressed, at most `limit` of them. Never holds more than that, whatever the body
-/// would expand to.
+/// Decompresses `body` to at most `limit` bytes. Never holds more than that, whatever the body would expand
+/// to.
 ///
 /// # Errors
 /// Every [`DecodeError`].
@@ -65,7 +65,7 @@ fn zstd_reader(body: &[u8]) -> io::Result<impl Read> {
 
 fn read_all(reader: impl Read, limit: usize) -> Result<Vec<u8>, DecodeError> {
     let mut bytes = Vec::new();
-    // One byte more than is taken tells a report that just fits from one that does not.
+    // One byte more than the limit distinguishes a report that just fits from one that does not.
     let enough = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     reader.take(enough).read_to_end(&mut bytes).map_err(|_| DecodeError::Damaged)?;
     if bytes.len() > limit { Err(DecodeError::TooLarge) } else { Ok(bytes) }

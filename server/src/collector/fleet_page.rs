@@ -1,4 +1,4 @@
-//! The page of the fleet, for a person.
+//! Renders the fleet page as HTML.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ pub const STYLE: &str = include_str!("fleet_page.css");
 /// Installations on the page; all are in `api/fleet`.
 const SHOWN: usize = 500;
 
-/// The page at `now`, in Unix seconds. `host` is the name under which the collector was asked for; used only if it looks
-/// like one.
+/// The page at `now`, in Unix seconds. `host` is the host that the browser requested; ignored if it is not a
+/// valid host.
 #[must_use]
 pub fn render(fleet: &Fleet, now: u64, host: Option<&str>) -> String {
     let notices = notices(fleet);
@@ -27,7 +27,7 @@ pub fn render(fleet: &Fleet, now: u64, host: Option<&str>) -> String {
     )
 }
 
-/// What the operator should look at.
+/// Notices for the operator.
 fn notices(fleet: &Fleet) -> String {
     let counted = [
         (
@@ -182,7 +182,7 @@ fn is_host(text: &str) -> bool {
     (1..=255).contains(&text.len()) && text.bytes().all(in_alphabet)
 }
 
-/// Text that means itself in HTML, in content and in attributes.
+/// Escapes text for HTML content and attributes.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

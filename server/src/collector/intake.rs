@@ -1,4 +1,4 @@
-//! Takes reports in: bounds how many are in memory at once, in all and of one sender.
+//! Receives the bodies of reports, and limits how many are in memory at once, in total and of one sender.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,23 +17,25 @@ use super::{
 
 pub(super) use super::body_room::Room;
 
-/// The largest small report, in bytes as it arrives. Ours have 20 kB, with a full set of browsers 400 kB.
+/// The largest small report, in bytes as it arrives. Reports of this program have 20 kB, and 400 kB with the
+/// maximum of browsers.
 const SMALL_BYTES: usize = 256 * 1024;
 
-/// Room for small reports in memory, from the first byte that arrives until the report is stored. It is not shared with
-/// larger ones, so that those who send large ones slowly leave it free.
+/// The memory for small reports, from the first byte that arrives until the report is stored. Large reports
+/// have their own, so that slow senders of those leave this free.
 const ROOM_FOR_SMALL: usize = 32 * 1024 * 1024;
 
-/// Room for all other reports.
+/// The memory for all other reports.
 const ROOM_FOR_LARGE: usize = 28 * REPORT_BYTES;
 
-/// Reports of one kind that are unpacked at once, each of which takes up to a hundred mebibytes.
+/// The number of reports of one size class that are decompressed at once. Each takes up to a hundred
+/// mebibytes.
 const UNPACKED_AT_ONCE: usize = 2;
 
 /// How long a sender may take to send one report.
 const TIME_TO_SEND: Duration = Duration::from_secs(60);
 
-/// The bounds on reports that are being taken in.
+/// The limits on reports that are being received.
 #[derive(Debug, Clone)]
 pub(super) struct Intake {
     small: Arc<BodyRoom>,
@@ -41,7 +43,7 @@ pub(super) struct Intake {
     small_bytes: usize,
 }
 
-/// A report in memory and the room that it takes: given back when this is dropped.
+/// A report in memory, with the reservation that is released when this is dropped.
 #[derive(Debug)]
 pub(super) struct TakenIn {
     /// The report.
@@ -51,7 +53,7 @@ pub(super) struct TakenIn {
 }
 
 impl Intake {
-    /// The bounds of a collector.
+    /// The limits of a collector.
     #[must_use]
     pub(super) fn new() -> Self {
         Self::with_bounds(SMALL_BYTES, ROOM_FOR_SMALL, ROOM_FOR_LARGE)
@@ -65,10 +67,10 @@ impl Intake {
         }
     }
 
-    /// Reads one report. `sender` is `None` where senders cannot be told apart.
+    /// Reads one report. `sender` is `None` if senders cannot be distinguished.
     ///
     /// # Errors
-    /// [`NotTaken::Busy`] when there is no room for it, else what is wrong with the report.
+    /// [`NotTaken::Busy`] when there is no memory for it, otherwise what is wrong with the report.
     pub(super) async fn take_in(
         &self,
         coding: Coding,
@@ -78,7 +80,7 @@ impl Intake {
         let reading = time::timeout(TIME_TO_SEND, self.read(sender, body));
         let (bytes, room) = reading.await.map_err(|_| NotTaken::TooSlow)??;
         let unpacking = room.unpacking().await?;
-        // Both permits go along: if the sender leaves, the work still goes on until it is done.
+        // The work takes both permits along: it continues even if the sender disconnects.
         let work = task::spawn_blocking(move || (prepare(coding, bytes), room, unpacking));
         let (report, mut room, unpacking) = work.await.map_err(|_| NotTaken::Failed)?;
         let report = report?;
@@ -103,7 +105,7 @@ impl Intake {
                 return Err(NotTaken::TooLarge);
             }
             if is_small && size > self.small_bytes {
-                // Its length was not declared. What it held of the other room is given back.
+                // Its length was not declared. The reservation in the other budget is released.
                 is_small = false;
                 room = Room::new(&self.large, sender);
             }
@@ -130,7 +132,7 @@ mod tests {
 
     const REPORT: &str = r#"{"instance":{"uuid":"4423595b-9d97-4e01-a19f-8e3d60c83b2a"}}"#;
 
-    /// Room for one such report with its counts, and not for two.
+    /// Memory for one such report with its counts, and not for two.
     const ROOM: usize = 700;
 
     /// A body of unknown length that sends its frames and then stalls or ends.
@@ -174,7 +176,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn reports_wait_for_room_and_then_are_asked_to_come_back() {
-        // A report takes more room once it is read: its counts are there too.
+        // A report takes more memory once it is read, because of its counts.
         let intake = Intake::with_bounds(1000, ROOM, 0);
         let first = take(&intake, Body::from(REPORT)).await.unwrap();
         assert!(matches!(take(&intake, Body::from(REPORT)).await, Err(NotTaken::Busy)));

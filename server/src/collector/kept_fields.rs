@@ -1,7 +1,8 @@
-//! Bounds what is kept of a report by what a report can hold.
+//! Removes values from a report that no report of this program can contain, before its counts are stored.
 //!
-//! The report itself is kept byte for byte for a while. What outlives it are its counts, so a sender must not be able to
-//! put more into them than a report of ours ever has: names are short, lists and maps have few entries.
+//! The report itself is stored byte for byte for a limited time. Its counts are stored for longer, so a
+//! sender must not be able to put more into them than a real report ever has: names are short, lists and maps
+//! have few entries.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use headcount_shared::{
     payload::{AlertingIntegration, Payload},
 };
 
-/// Takes out of `payload` what no report can hold. Returns the number of values that were taken out.
+/// Removes impossible values from `payload`. Returns the number of removed values.
 pub(super) fn keep_within_bounds(payload: &mut Payload) -> u64 {
     let Payload { instance, integration, stack, infra, ux, performance, profile: _ } = payload;
     let mut set_aside = u64::from(instance.version.len() > VERSION_BYTES);
@@ -34,7 +35,7 @@ pub(super) fn keep_within_bounds(payload: &mut Payload) -> u64 {
     set_aside + bound_list(&mut performance.memory_usage, PROCESS_SAMPLES)
 }
 
-/// Leaves the first `most` entries whose keys have at most `key_bytes` bytes.
+/// Retains the first `most` entries whose keys have at most `key_bytes` bytes.
 fn bound_map<V>(map: &mut BTreeMap<String, V>, most: usize, key_bytes: usize) -> u64 {
     let before = map.len();
     let mut left = most;
@@ -46,7 +47,7 @@ fn bound_map<V>(map: &mut BTreeMap<String, V>, most: usize, key_bytes: usize) ->
     (before - map.len()) as u64
 }
 
-/// Leaves the first names that are short enough.
+/// Retains the first names that are short enough.
 fn bound_names(names: &mut Vec<String>) -> u64 {
     let before = names.len();
     names.retain(|name| name.len() <= NAME_BYTES);
@@ -54,7 +55,7 @@ fn bound_names(names: &mut Vec<String>) -> u64 {
     (before - names.len()) as u64
 }
 
-/// Leaves the first `most` items.
+/// Retains the first `most` items.
 fn bound_list<T>(items: &mut Vec<T>, most: usize) -> u64 {
     let more = items.len().saturating_sub(most);
     items.truncate(most);

@@ -1,13 +1,13 @@
-//! Which page of the stored reports does a request ask for?
+//! Parses the parameters of a request for a page of the stored reports.
 
 use serde::Deserialize;
 use thiserror::Error;
 use uuid::Uuid;
 
-/// Reports on a page, unless the request says otherwise.
+/// The default number of reports on a page.
 const DEFAULT_LIMIT: u16 = 100;
 
-/// Reports on the largest page.
+/// The maximum number of reports on a page.
 const MAX_LIMIT: u16 = 1000;
 
 /// The parameters of a listing, as they were sent.
@@ -28,11 +28,11 @@ pub struct Page {
     pub instance: Option<String>,
     /// The cursor that the page follows.
     pub after: i64,
-    /// The number of reports on it, at most.
+    /// The maximum number of reports on it.
     pub limit: u16,
 }
 
-/// Parameters that make no page.
+/// A parameter is invalid.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
 pub enum BadParameter {
     /// Not a UUID.

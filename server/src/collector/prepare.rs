@@ -1,4 +1,4 @@
-//! Makes of a report what is stored of it.
+//! Converts a report to the form in which it is stored.
 
 use std::io;
 
@@ -18,7 +18,8 @@ use super::{
     validate::{Validated, validate},
 };
 
-/// How hard raw reports are compressed. Profiles, the bulk of them, are compressed already: more effort gains little.
+/// The compression level of raw reports. Profiles, the bulk of them, are compressed already, so a higher
+/// level gains little.
 const ZSTD_LEVEL: i32 = 3;
 
 /// The SHA-256 of a report as it was sent, decompressed.
@@ -31,21 +32,21 @@ pub(super) struct Prepared {
     pub instance: String,
     /// The version that it runs; empty when it is longer than a version can be.
     pub version: String,
-    /// Its settings database; empty when the report does not say.
+    /// Its settings database; empty if the report has none.
     pub database_type: &'static str,
     /// The number of browsers.
     pub users: u64,
     /// The number of page views.
     pub page_views: u64,
-    /// The number of values that could not be read or that no report can hold.
+    /// The number of values that could not be read or are out of bounds.
     pub set_aside: u64,
-    /// The time that the report covers; `None` when it does not say.
+    /// The time that the report covers; `None` if the report does not state it.
     pub period: Option<ReportPeriod>,
-    /// What [`encode_counts`] makes of it.
+    /// The result of [`encode_counts`].
     pub counts: Vec<u8>,
     /// The size of the report, decompressed.
     pub bytes: u64,
-    /// Tells this report from any other.
+    /// Identifies the content of the report.
     pub digest: ReportDigest,
     /// The report byte for byte as it was sent, compressed with zstd.
     pub raw: Vec<u8>,
@@ -61,7 +62,7 @@ pub(super) struct ReportPeriod {
 }
 
 impl ReportPeriod {
-    /// The period of a profile; `None` when that says none.
+    /// The period of a profile; `None` if it has none.
     fn of(profile: &Profile) -> Option<Self> {
         let (from, to) = (i64::try_from(profile.from).ok()?, i64::try_from(profile.to).ok()?);
         (0 < from && from < to).then_some(Self { from, to })
@@ -69,7 +70,7 @@ impl ReportPeriod {
 }
 
 impl Prepared {
-    /// How much memory and disk it takes, as far as its size is up to the sender.
+    /// The memory and disk space that it takes, as far as the sender determines it.
     pub(super) const fn held_bytes(&self) -> usize {
         self.counts.len() + self.raw.len()
     }
@@ -110,8 +111,9 @@ pub(super) fn prepare(coding: Coding, body: Vec<u8>) -> Result<Prepared, NotTake
     })
 }
 
-/// What is kept of a report when the report itself is dropped: JSON, compressed with zstd. It has the members of the
-/// payload, except that `ux.users` is the number of browsers and that there is no `profile`.
+/// Encodes what remains of a report after the report itself is dropped: JSON, compressed with zstd. It has
+/// the members of the payload, except that `ux.users` is the number of browsers and that there is no
+/// `profile`.
 fn encode_counts(payload: Payload) -> io::Result<Vec<u8>> {
     let users = payload.ux.users.len();
     let without_users = Ux { users: Vec::new(), ..payload.ux };
@@ -126,10 +128,10 @@ fn encode_counts(payload: Payload) -> io::Result<Vec<u8>> {
     compress(counts.to_string().as_bytes())
 }
 
-/// The same of what version 0.1.0 kept, which is a payload without a profile.
+/// The same for the counts of version 0.1.0, which are a payload without a profile.
 ///
 /// # Errors
-/// If that is none.
+/// If `kept` is not such a payload.
 pub(super) fn encode_old_counts(kept: &str) -> io::Result<Vec<u8>> {
     let mut payload = Payload::deserialize(&mut serde_json::Deserializer::from_str(kept))?;
     keep_within_bounds(&mut payload);

@@ -1,4 +1,4 @@
-//! Drops old reports, keeps the files within their limit, and watches over the clock.
+//! Drops old reports, keeps the files within their limit, and checks the clock.
 
 use std::{
     sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError},
@@ -18,7 +18,7 @@ use super::{
     trusted_time::{ClockCorrection, TrustedTime},
 };
 
-/// How old the time may be that is stored for the next start, in seconds.
+/// The maximum age of the time that is stored for the next start, in seconds.
 const NOTED_EVERY: u64 = 60 * 60;
 
 /// Drops old reports.
@@ -29,7 +29,8 @@ pub(super) struct Pruner {
     retention: Retention,
     condition: Condition,
     one_at_a_time: Mutex<()>,
-    /// The correction with which the clock was believed, until reports that were being stored then are corrected too.
+    /// The correction from when the clock was last confirmed, until reports that were being stored at that
+    /// time are corrected, too.
     for_late_reports: StdMutex<Option<ClockCorrection>>,
 }
 
@@ -56,7 +57,7 @@ impl Pruner {
         self.condition.note(self.store.prune(self.retention.due(now)).await)
     }
 
-    /// Believes the clock of the machine from now on.
+    /// Trusts the clock of the machine from now on.
     ///
     /// # Errors
     /// When the database fails; nothing is changed then.
@@ -65,16 +66,16 @@ impl Pruner {
         self.store.correct_times(correction).await?;
         self.time.believe();
         *self.late() = Some(correction);
-        tracing::info!("the clock of this machine is believed");
+        tracing::info!("the clock of this machine is trusted again");
         Ok(correction)
     }
 
     fn late(&self) -> MutexGuard<'_, Option<ClockCorrection>> {
-        // It is replaced whole.
+        // The value is replaced as a whole, so a poisoned lock is still valid.
         self.for_late_reports.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does what is due, at once and then from time to time, until `stop`.
+    /// Prunes at once and then periodically, until `stop`.
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut pace = time::interval(self.retention.pace());
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -97,7 +98,7 @@ impl Pruner {
         Ok(())
     }
 
-    /// Settles what a jump of the clock left open, and stores the time now and then.
+    /// Corrects times after a jump of the clock, and stores the time now and then.
     async fn watch_clock(&self, noted: &mut u64) -> sqlx::Result<()> {
         if self.time.due_correction().is_some() {
             self.believe_clock().await?;
@@ -109,7 +110,7 @@ impl Pruner {
                 Some(correction) => self.store.correct_times(correction).await?,
                 None => self.store.keep_times().await?,
             }
-            // Only once it is done.
+            // Cleared only after the correction has succeeded.
             *self.late() = None;
         }
         if now.at >= noted.saturating_add(NOTED_EVERY) {

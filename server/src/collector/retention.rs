@@ -1,17 +1,17 @@
-//! Decides what is old enough to be dropped, and how often to look.
+//! Decides which reports are old enough to be dropped, and how often to check.
 
 use std::time::Duration;
 
-/// How long the reports of a collector are kept.
+/// How long a collector stores reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Their counts and their ids.
     pub counts: Duration,
-    /// The reports byte for byte, with their profiles; no longer than the counts.
+    /// The reports byte for byte, with their profiles; at most as long as the counts.
     pub raw: Duration,
 }
 
-/// Before which times, in Unix seconds, a report must have arrived to be dropped.
+/// The times, in Unix seconds, before which a report must have arrived to be dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Due {
     /// The report as it was sent.
@@ -21,7 +21,7 @@ pub(super) struct Due {
 }
 
 impl Retention {
-    /// What is due at `now`, a time since the Unix epoch.
+    /// The cut-off times at `now`, a time since the Unix epoch.
     #[must_use]
     pub(super) fn due(self, now: Duration) -> Due {
         Due {
@@ -30,8 +30,8 @@ impl Retention {
         }
     }
 
-    /// How often old reports are dropped: ten times while one grows old, but not more often than once a second and not
-    /// less often than once a minute.
+    /// How often old reports are dropped: ten times per retention period, but at most once a second and at
+    /// least once a minute.
     #[must_use]
     pub(super) fn pace(self) -> Duration {
         (self.raw.min(self.counts) / 10).clamp(Duration::from_secs(1), Duration::from_secs(60))

@@ -1,28 +1,28 @@
-//! Tells senders of reports apart without knowing them.
+//! Distinguishes senders of reports without storing their addresses.
 
 use std::{
     hash::{BuildHasher, RandomState},
     net::{IpAddr, Ipv6Addr},
 };
 
-/// A number that stands for an address or a prefix in this process; in the next one it is another.
+/// A number that stands for an address or a prefix in this process. It is different in every process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct SenderKey(u64);
 
-/// Makes keys of addresses, with a key that was drawn at the start and is nowhere but in memory.
+/// Hashes addresses to keys, with a random key that is made at the start and is only in memory.
 #[derive(Debug, Clone)]
 pub(super) struct SenderKeys {
     hash: RandomState,
 }
 
 impl SenderKeys {
-    /// Draws the key.
+    /// Makes a random key.
     pub(super) fn new() -> Self {
         Self { hash: RandomState::new() }
     }
 
-    /// The key of one sender: an IPv4 address, or an IPv6 network of 64 bits. `None` for a loopback address, behind which
-    /// may be a proxy with all senders.
+    /// The key of one sender: an IPv4 address, or an IPv6 network of 64 bits. `None` for a loopback address,
+    /// behind which may be a proxy with all senders.
     pub(super) fn sender(&self, address: IpAddr) -> Option<SenderKey> {
         self.key(address, 32, 64)
     }

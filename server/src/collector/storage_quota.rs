@@ -1,7 +1,7 @@
-//! Bounds what one installation, and one part of the network, may have stored in an hour.
+//! Limits what one installation, and one part of the network, may store in an hour.
 //!
-//! All of it is in memory only and is forgotten at a restart. Addresses are not here: a sender is the number that
-//! [`SenderKey`] makes of its address under a key of this process.
+//! Everything is in memory only, and a restart resets it. No address is stored: a sender is the [`SenderKey`]
+//! of its address, a hash under a key of this process.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -16,19 +16,21 @@ use super::sender_key::SenderKey;
 /// The time over which quotas are counted, from the first report on.
 const WINDOW: Duration = Duration::from_secs(60 * 60);
 
-/// New installations of one sender prefix in an hour. A large site that installs at once needs a few hours.
+/// New installations of one sender prefix in an hour. A large site that installs everywhere at once needs a
+/// few hours.
 const NEW_PER_PREFIX: u32 = 256;
 
 /// New installations in an hour altogether.
 const NEW_IN_ALL: u32 = 250_000;
 
-/// Installations, and prefixes, that are counted at once; more are refused until an hour is over.
+/// The maximum of installations, and of prefixes, that are counted at once. More are refused until the hour
+/// is over.
 const COUNTED_AT_ONCE: usize = 1_000_000;
 
-/// What of a quota is used up.
+/// The quota that is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum QuotaExceeded {
-    /// What one installation may have stored in an hour.
+    /// The storage of one installation in an hour.
     OfInstallation,
     /// New installations in an hour.
     OfNewInstallations,
@@ -41,13 +43,13 @@ pub(super) struct QuotaRequest<'a> {
     pub instance: &'a str,
     /// Whether no report of the installation is stored.
     pub is_new: bool,
-    /// Who sent it; `None` where senders cannot be told apart.
+    /// The sender's part of the network; `None` if senders cannot be distinguished.
     pub prefix: Option<SenderKey>,
     /// Its size as it is stored, compressed: the disk is what a quota protects.
     pub bytes: u64,
 }
 
-/// What is used of a quota since `since`.
+/// The usage of a quota since `since`.
 #[derive(Debug, Clone, Copy)]
 struct UsedQuota {
     since: Duration,
@@ -65,7 +67,7 @@ impl UsedQuota {
     }
 }
 
-/// What everyone has used of the quotas in the last hour.
+/// The usage of all quotas in the last hour.
 #[derive(Debug)]
 pub(super) struct StorageQuotas {
     installations: HashMap<String, UsedQuota>,
@@ -96,7 +98,7 @@ impl StorageQuotas {
             return Err(QuotaExceeded::OfNewInstallations);
         }
         if request.is_new {
-            // First, so that invented installations fill no memory.
+            // This comes first, so that invented installations fill no memory.
             self.take_new(request.prefix, now)?;
         }
         let installation = current(&mut self.installations, request.instance.to_owned(), now);
@@ -128,7 +130,7 @@ impl StorageQuotas {
         Ok(())
     }
 
-    /// Gives back what a report took that was not stored after all.
+    /// Gives back what a report took if it was not stored.
     pub(super) fn give_back(&mut self, request: QuotaRequest<'_>) {
         let QuotaRequest { instance, is_new, prefix, bytes } = request;
         if let Some(used) = self.installations.get_mut(instance) {
@@ -143,7 +145,7 @@ impl StorageQuotas {
         }
     }
 
-    /// Forgets what was used before the last hour, once an hour.
+    /// Once an hour, drops usage from before the last hour.
     fn sweep(&mut self, now: Duration) {
         if now.saturating_sub(self.swept_at) < WINDOW {
             return;
@@ -156,7 +158,7 @@ impl StorageQuotas {
     }
 }
 
-/// What is used of a quota in the hour at hand; `None` when too many are counted already.
+/// The usage of a quota in the current hour; `None` if too many are counted already.
 fn current<K: Eq + Hash>(used: &mut HashMap<K, UsedQuota>, key: K, now: Duration) -> Option<&mut UsedQuota> {
     let is_full = used.len() >= COUNTED_AT_ONCE;
     match used.entry(key) {

@@ -1,7 +1,7 @@
-//! Keeps reports in a SQLite file in the data directory.
+//! Stores reports in a SQLite file in the data directory.
 //!
-//! One connection writes, so that nothing ever waits for a lock of this program; a few read, and cannot write. A
-//! transaction is on the disk when its commit returns: write-ahead log, `synchronous=FULL`. What is deleted is
+//! One connection writes, so that nothing ever waits for a lock of this program; a few others only read. A
+//! transaction is on disk when its commit returns: write-ahead log, `synchronous=FULL`. Deleted content is
 //! overwritten (`secure_delete`).
 
 mod correct_clock;
@@ -36,16 +36,16 @@ use crate::disk::private;
 /// The name of the database in the data directory.
 const FILE: &str = "collector.sqlite";
 
-/// Connections that read.
+/// The number of connections that read.
 const READERS: u32 = 4;
 
-/// How long a statement waits for another program, such as a backup, to let go of the database.
+/// How long a statement waits for another program, such as a backup, to release the database.
 const BUSY: Duration = Duration::from_secs(2);
 
 /// The size to which the write-ahead log shrinks after a burst.
 const LOG_BYTES: &str = "67108864";
 
-/// Installations in one answer.
+/// The maximum of installations in one answer.
 const FLEET: i64 = 10_000;
 
 /// The database.
@@ -55,7 +55,7 @@ pub(super) struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
     limit: Option<DiskLimit>,
-    /// Whether the write-ahead log may hold what was dropped.
+    /// Whether the write-ahead log may contain dropped reports.
     log_holds_dropped: AtomicBool,
 }
 
@@ -73,33 +73,34 @@ pub(super) enum Raw {
     Dropped,
 }
 
-/// What retention dropped.
+/// The numbers of dropped reports.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pruned {
-    /// Reports as they were sent.
+    /// Raw reports.
     pub raw: u64,
     /// Reports altogether.
     pub reports: u64,
 }
 
 impl Store {
-    /// Opens the database in a data directory, or makes one, and brings its tables up to date. The first time this version
-    /// opens a database of version 0.1.0, that is written anew, which may take minutes. The files may take as much of the
-    /// disk as `limit` says.
+    /// Opens or creates the database in a data directory, and upgrades its tables. A database of version
+    /// 0.1.0 is rewritten the first time, which may take minutes. `limit` bounds the size of the files.
     ///
     /// # Errors
     /// [`OpenError`], but never because of the directory itself.
     pub(super) async fn open(data_dir: &Path, limit: Option<DiskLimit>) -> Result<Self, OpenError> {
         let path = data_dir.join(FILE);
-        // The files that SQLite makes beside it get the same mode. Why there can be none, SQLite says.
+        // The files that SQLite makes beside it get the same mode. If the file cannot be made, SQLite reports
+        // why.
         private::touch(&path).ok();
         let options = options_of_writer(&path);
         // Setting the mode writes to the file, which other connections should not do when they are opened.
         let with_mode = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental);
         upgrade::bring_up_to_date(&path, &with_mode).await?;
         let pool = SqlitePoolOptions::new().max_lifetime(None).idle_timeout(None);
-        // SQLite takes back a transaction by itself when the disk is full. The driver does not see that, fails to take it back
-        // once more, and believes for ever that it is in it: such a connection is replaced.
+        // SQLite rolls a transaction back by itself when the disk is full. The driver does not notice, fails
+        // to roll it back again, and believes for ever that the transaction is open: such a connection is
+        // replaced.
         let writer = pool.clone().max_connections(1).before_acquire(|connection, _| {
             let is_free = !connection.is_in_transaction();
             Box::pin(async move { Ok(is_free) })
@@ -134,7 +135,7 @@ impl Store {
             None => sqlx::query_as(LIST),
         };
         let limit = usize::from(page.limit);
-        // One more than asked for tells whether there is a next page.
+        // One row more than requested shows whether there is a next page.
         let query = query.bind(page.after).bind(i64::from(page.limit) + 1);
         let mut rows: Vec<Listed> = query.fetch_all(&self.readers).await?;
         let more = rows.len() > limit;
@@ -143,7 +144,8 @@ impl Store {
         Ok(StoredReports { reports: rows.into_iter().map(|row| row.report).collect(), next })
     }
 
-    /// A report as it was sent; `None` if there never was one with this id, or if its counts were dropped too.
+    /// A report as it was sent; `None` if there never was one with this id, or if its counts were dropped
+    /// too.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -156,7 +158,7 @@ impl Store {
         }))
     }
 
-    /// The installations, the one heard from last first.
+    /// The installations, ordered by their latest report, newest first.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -193,7 +195,7 @@ fn options_of_writer(path: &Path) -> SqliteConnectOptions {
         .busy_timeout(BUSY)
         .foreign_keys(true)
         .pragma("secure_delete", "ON")
-        // Nothing of a report goes to a temporary file, which nobody would overwrite.
+        // No part of a report goes to a temporary file, which would not be overwritten.
         .pragma("temp_store", "MEMORY")
         .pragma("journal_size_limit", LOG_BYTES)
 }
@@ -254,12 +256,12 @@ fn count(row: &SqliteRow, column: &str) -> sqlx::Result<u64> {
     row.try_get(column).map(unsigned)
 }
 
-/// SQLite has signed integers only: a count beyond them is cut.
+/// SQLite has signed integers only: a larger count is clamped.
 fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// What [`signed`] stored.
+/// The inverse of [`signed`].
 fn unsigned(count: i64) -> u64 {
     u64::try_from(count).unwrap_or_default()
 }

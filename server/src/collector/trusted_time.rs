@@ -1,9 +1,10 @@
-//! Keeps the collector's time when the clock of the machine jumps.
+//! Maintains the collector's time when the clock of the machine jumps.
 //!
-//! The age of a report decides when it is dropped, so a clock that is years ahead for a minute must not count. What is
-//! believed is the time of the newest report that is stored and what passed since on a clock that never jumps. While the
-//! clock of the machine is within a day of that, it is followed, but never backwards. When it is farther away, it is
-//! doubted: until it has said the same for a week of running, or the operator confirms it, or it is right again.
+//! The age of a report decides when it is dropped, so a clock that is years ahead for a minute must not
+//! matter. The trusted time is that of the newest stored report plus the time since then on a clock that
+//! never jumps. While the clock of the machine is within a day of the trusted time, it is followed, but never
+//! backwards. If it is farther away, it is doubted until it has had the same offset for a week of running, or
+//! the operator confirms it, or it is right again.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -16,10 +17,10 @@ use crate::clock::{self, Clock};
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// How far the clock of the machine may be from what is believed.
+/// The maximum distance of the machine's clock from the trusted time.
 const TOLERANCE: Duration = Duration::from_secs(DAY);
 
-/// After how much running a clock is believed that says the same all the time.
+/// The running time after which a clock with a constant offset is trusted.
 const CONFIRMED_AFTER: Duration = Duration::from_secs(7 * DAY);
 
 /// A clock before 2020 was never set.
@@ -30,11 +31,11 @@ const NEVER_SET_BEFORE: Duration = Duration::from_secs(1_577_836_800);
 pub(super) struct TrustedMoment {
     /// Seconds since the Unix epoch.
     pub at: u64,
-    /// Whether the clock of the machine says something else.
+    /// Whether the clock of the machine is doubted.
     pub doubted: bool,
 }
 
-/// A correction of what was dated while the clock was doubted.
+/// A correction of the dates from the time when the clock was doubted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ClockCorrection {
     /// The time from now on, in Unix seconds.
@@ -50,7 +51,7 @@ pub(super) struct TrustedTime {
     state: Mutex<TimeState>,
 }
 
-/// What is believed.
+/// The trusted time, and the doubt if there is one.
 #[derive(Debug, Clone, Copy)]
 struct TimeState {
     /// The time since the Unix epoch at `read_at`.
@@ -60,7 +61,7 @@ struct TimeState {
     doubt: Option<Doubt>,
 }
 
-/// The clock of the machine says something else.
+/// The clock of the machine is far from the trusted time.
 #[derive(Debug, Clone, Copy)]
 struct Doubt {
     /// Since when, as a monotonic time.
@@ -69,7 +70,7 @@ struct Doubt {
     ahead: i64,
 }
 
-/// One look at the clocks.
+/// A reading of both clocks.
 #[derive(Debug, Clone, Copy)]
 struct ClockReading {
     wall: Duration,
@@ -81,7 +82,7 @@ impl TimeState {
         Self { believed, read_at: reading.monotonic, doubt: None }
     }
 
-    /// What is believed at a reading.
+    /// The trusted time at a reading.
     const fn believed_at(&self, reading: ClockReading) -> Duration {
         self.believed.saturating_add(reading.monotonic.saturating_sub(self.read_at))
     }
@@ -95,25 +96,26 @@ impl TimeState {
             Some(doubt) if doubt.is_still(ahead(reading.wall, believed)) => Some(doubt),
             _ => Some(Doubt { since: reading.monotonic, ahead: ahead(reading.wall, believed) }),
         };
-        // A clock that is a little behind is waited for.
+        // If the clock is a little behind, the trusted time stands still.
         self.believed = if is_near { reading.wall.max(self.believed) } else { believed };
         self.read_at = reading.monotonic;
     }
 
-    /// For how long the clock has to go on running to be believed; `None` when it is believed, or never is.
+    /// How long the clock must keep its offset until it is trusted; `None` if it is trusted now, or never
+    /// will be.
     fn believed_in(&self, reading: ClockReading) -> Option<Duration> {
         let doubt = self.doubt?;
         if reading.wall < NEVER_SET_BEFORE {
             return None;
         }
-        // What is believed comes from a clock that was never set, so anything else is better.
+        // The trusted time comes from a clock that was never set, so any other is better.
         let needed = if self.believed < NEVER_SET_BEFORE { Duration::ZERO } else { CONFIRMED_AFTER };
         Some(needed.saturating_sub(reading.monotonic.saturating_sub(doubt.since)))
     }
 }
 
 impl Doubt {
-    /// Whether a clock that is ahead by so many seconds now says the same as before.
+    /// Whether a clock that is now `ahead` by this many seconds has the same offset as before.
     const fn is_still(&self, ahead: i64) -> bool {
         self.ahead.abs_diff(ahead) <= TOLERANCE.as_secs()
     }
@@ -126,8 +128,8 @@ fn ahead(wall: Duration, believed: Duration) -> i64 {
 }
 
 impl TrustedTime {
-    /// The time of a collector whose newest report is of `stored`, in Unix seconds. Without one, the clock of the machine
-    /// is believed.
+    /// The time of a collector whose newest report is of `stored`, in Unix seconds. Without one, the clock of
+    /// the machine is trusted.
     pub(super) fn new(clock: Arc<dyn Clock>, stored: Option<u64>) -> Self {
         let reading = read(clock.as_ref());
         let state = TimeState::new(stored.map_or(reading.wall, Duration::from_secs), reading);
@@ -144,8 +146,8 @@ impl TrustedTime {
         })
     }
 
-    /// The time by which the age of reports is measured: while the clock is doubted, the earlier of the two times, so that
-    /// nothing is dropped that may be young.
+    /// The time by which the age of reports is measured: while the clock is doubted, the earlier of the two
+    /// times, so that nothing is dropped that may be young.
     pub(super) fn for_ages(&self) -> Duration {
         self.with_state(|state, reading| match state.doubt {
             Some(_) => state.believed.min(reading.wall),
@@ -153,7 +155,7 @@ impl TrustedTime {
         })
     }
 
-    /// What the clock of the machine says if it is doubted.
+    /// The doubt about the clock of the machine, if there is one.
     pub(super) fn doubt(&self) -> Option<ClockDoubt> {
         self.with_state(|state, reading| {
             state.doubt.map(|_| ClockDoubt {
@@ -164,7 +166,7 @@ impl TrustedTime {
         })
     }
 
-    /// What is to be corrected if the clock is doubted and has said the same for long enough.
+    /// The correction, if the clock is doubted and has had the same offset for long enough.
     pub(super) fn due_correction(&self) -> Option<ClockCorrection> {
         self.with_state(|state, reading| {
             let is_due = state.believed_in(reading).is_some_and(|left| left.is_zero());
@@ -172,19 +174,19 @@ impl TrustedTime {
         })
     }
 
-    /// What is to be corrected if the clock of the machine is believed from now on.
+    /// The correction to apply when the clock of the machine is trusted from now on.
     pub(super) fn correction(&self) -> ClockCorrection {
         self.with_state(|state, reading| correction(state, reading))
     }
 
-    /// Believes the clock of the machine, after what was stored has been corrected.
+    /// Trusts the clock of the machine, after the stored times have been corrected.
     pub(super) fn believe(&self) {
         self.with_state(|state, reading| *state = TimeState::new(reading.wall, reading));
     }
 
-    /// Does `work` with what is believed at this moment, and says when a doubt began or ended.
+    /// Runs `work` with the state at this moment, and logs when a doubt began or ended.
     fn with_state<T>(&self, work: impl FnOnce(&mut TimeState, ClockReading) -> T) -> T {
-        // Nothing that holds the lock can leave half a change.
+        // No holder of the lock can leave a partial change.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let reading = read(self.clock.as_ref());
         let was_doubted = state.doubt.is_some();
@@ -205,7 +207,7 @@ fn correction(state: &TimeState, reading: ClockReading) -> ClockCorrection {
     ClockCorrection { now: reading.wall.as_secs(), shift: ahead(reading.wall, state.believed) }
 }
 
-/// Says once that the clock is doubted, or is right again.
+/// Logs once that the clock is doubted, or is right again.
 fn say(doubt: Option<Doubt>, wall: Duration) {
     match doubt {
         Some(Doubt { ahead, .. }) => tracing::warn!(
@@ -215,7 +217,7 @@ fn say(doubt: Option<Doubt>, wall: Duration) {
             ahead.unsigned_abs() / DAY,
             if ahead < 0 { "behind" } else { "ahead of" },
         ),
-        None => tracing::info!("the clock of this machine agrees with what is stored"),
+        None => tracing::info!("the clock of this machine agrees with the stored reports"),
     }
 }
 

@@ -1,9 +1,10 @@
-//! Which fields of a report can be read, and which are set aside?
+//! Reads the valid fields of a report, and sets the others aside.
 //!
-//! A report needs an instance; everything else in it may be missing, unknown or wrong. What is wrong is set aside and
-//! counted, value by value: one element of a list, one entry of a map, one field. A report that cannot be read whole is
-//! taken apart. Each part is read alone, in an otherwise empty report; a part that cannot be is taken apart further, down
-//! to the very value that is wrong. Whatever was sent, a value is read at most twice on each of its levels.
+//! A report needs an instance; everything else in it may be missing, unknown or wrong. Invalid values are set
+//! aside and counted one by one: one element of a list, one entry of a map, one field. A report that cannot
+//! be read as a whole is split. Each part is read alone, in an otherwise empty report. An invalid part is
+//! split further, down to the invalid value itself. For any input, a value is read at most twice on each of
+//! its levels.
 
 use headcount_shared::{
     limits::PAGE_KEY_BYTES,
@@ -17,35 +18,36 @@ use uuid::Uuid;
 /// A report as far as it could be read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Validated {
-    /// What was understood; what was missing or set aside has its default.
+    /// The valid fields; missing and invalid ones have their defaults.
     pub payload: Payload,
-    /// Whether the report says which settings database the installation has.
+    /// Whether the report names the settings database of the installation.
     pub names_database: bool,
-    /// The number of values that were set aside. Not which ones: a path can hold names that a sender invented.
+    /// The number of values that were set aside. Their paths are not listed, because these can contain names
+    /// that a sender invented.
     pub set_aside: u64,
 }
 
-/// Why a JSON text is no report.
+/// Why a JSON text is not a report.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
 pub enum Unusable {
     /// It is not an object.
-    #[error("a report is a JSON object")]
+    #[error("the report is not a JSON object")]
     NotAnObject,
     /// There is no text `instance.uuid`.
-    #[error("a report has a text \"instance\".\"uuid\"")]
+    #[error("the report has no text \"instance\".\"uuid\"")]
     NoInstance,
     /// `instance.uuid` is not a UUID.
     #[error("\"instance\".\"uuid\" is not a UUID")]
     NotAUuid,
-    /// `instance.uuid` is the UUID that stands for none.
+    /// `instance.uuid` is the nil UUID.
     #[error("\"instance\".\"uuid\" is the nil UUID, which names no installation")]
     NilUuid,
 }
 
-/// Reads a report, setting aside what cannot be read.
+/// Reads a report, and sets invalid values aside.
 ///
 /// # Errors
-/// Every [`Unusable`]: nobody could say which installation it is from.
+/// Every [`Unusable`]: the installation is unknown.
 pub fn validate(mut report: Value) -> Result<Validated, Unusable> {
     let instance = instance_of(&report)?;
     let second_spelling = drop_second_spelling(&mut report);
@@ -71,8 +73,8 @@ fn instance_of(report: &Value) -> Result<Uuid, Unusable> {
     if uuid.is_nil() { Err(Unusable::NilUuid) } else { Ok(uuid) }
 }
 
-/// A field that is sent in both of its spellings cannot be read in either: leaves the documented one, unless only the
-/// other holds something. Returns the number of values that this costs.
+/// A field that is sent in both spellings cannot be deserialized. Retains the documented one, unless only the
+/// other has a value. Returns the number of dropped values.
 fn drop_second_spelling(report: &mut Value) -> u64 {
     const DOCUMENTED: &str = "instrumented_service";
     let Some(stack) = report.get_mut("stack").and_then(Value::as_object_mut) else { return 0 };
@@ -87,7 +89,7 @@ fn drop_second_spelling(report: &mut Value) -> u64 {
     u64::from(!other.is_null())
 }
 
-/// A report of which nothing but its sender is known.
+/// A report without content but the installation's UUID.
 fn bare(uuid: Uuid) -> Payload {
     Payload {
         instance: Instance { uuid, version: String::new(), database_type: Default::default() },
@@ -106,20 +108,20 @@ enum Step {
     Item,
 }
 
-/// Takes a report apart.
+/// Splits a report, and removes invalid values.
 struct Sieve {
     instance: Uuid,
-    /// Where the value at hand stands.
+    /// The path of the current value.
     path: Vec<Step>,
     set_aside: u64,
 }
 
 impl Sieve {
-    /// Leaves in the report what can be read.
+    /// Removes invalid values from the report.
     fn sift_report(&mut self, report: &mut Value) {
         let Value::Object(sections) = report else { return };
         sections.retain(|name, section| match section {
-            // It cannot be read without its UUID, which is known to be good.
+            // The instance cannot be read without its UUID, which is valid.
             Value::Object(members) if name == "instance" => {
                 self.path.push(Step::Member(name.clone()));
                 self.sift_members(members);
@@ -130,7 +132,7 @@ impl Sieve {
         });
     }
 
-    /// Leaves in `value`, which stands at the end of the path, what can be read; false when that is nothing.
+    /// Removes invalid values from `value`, which is at the current path. Returns `false` if nothing is left.
     fn sift(&mut self, value: &mut Value) -> bool {
         if self.reads(value) {
             return true;
@@ -151,7 +153,7 @@ impl Sieve {
 
     fn sift_member(&mut self, name: &str, value: &mut Value) -> bool {
         self.path.push(Step::Member(name.to_owned()));
-        // Looking inside copies the name for every value below it.
+        // Descending copies the name for every value below it.
         let keep = match name.len() {
             ..=PAGE_KEY_BYTES => self.sift(value),
             _ => self.reads(value) || self.put_aside(),
@@ -171,7 +173,7 @@ impl Sieve {
         false
     }
 
-    /// Whether a report that holds nothing but `value`, at the end of the path, can be read. `value` is left as it was.
+    /// Whether a report with only `value`, at the current path, can be read. Does not change `value`.
     fn reads(&self, value: &mut Value) -> bool {
         let mut report = self.report_with(value.take());
         let reads = Payload::deserialize(&report).is_ok();

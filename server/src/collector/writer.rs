@@ -1,7 +1,7 @@
-//! Writes reports, and says of each when it is durable.
+//! Writes reports, and acknowledges each when it is durable.
 //!
-//! One task writes. It takes all reports that wait, stores them in one transaction and answers each when that is on the
-//! disk: while the disk works on one group, the next one gathers, so that the price of a sync is shared.
+//! One task writes. It takes all waiting reports, stores them in one transaction, and answers each when that
+//! is on disk. While the disk works on one group, the next one gathers, so that many reports share one sync.
 
 use std::{
     sync::{
@@ -26,16 +26,17 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// Reports that wait to be written. What they hold is bounded by the room for bodies.
+/// The maximum of reports that wait to be written. The budget for bodies limits their memory.
 const QUEUE: usize = 256;
 
-/// Reports in one transaction.
+/// The maximum of reports in one transaction.
 const GROUP: usize = 64;
 
-/// Bytes of reports in one transaction, unless one alone has more: the write-ahead log grows by as much.
+/// The maximum of bytes in one transaction, unless one report alone has more: the write-ahead log grows by as
+/// much.
 const GROUP_BYTES: u64 = 16 * 1024 * 1024;
 
-/// How often it is said that there is no room, or that a quota is used up.
+/// How often to log that there is no space left, or that a quota is used up.
 const SAID_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Hands reports to the task that writes.
@@ -45,38 +46,38 @@ pub(super) struct Writer {
     over_quota: Arc<AtomicU64>,
 }
 
-/// The other end: what the task works on.
+/// The receiving end, for the task that writes.
 #[derive(Debug)]
 pub(super) struct Queue {
     waiting: mpsc::Receiver<Waiting>,
     over_quota: Arc<AtomicU64>,
 }
 
-/// What is known of a report beside the report itself.
+/// The metadata of a report.
 #[derive(Debug, Clone)]
 pub(super) struct ReportHead {
     /// Its id.
     pub id: String,
     /// When it arrived.
     pub at: TrustedMoment,
-    /// Whether it is of a replica.
+    /// Whether it is from a replica.
     pub replica: bool,
-    /// Whence it comes.
+    /// The sender's part of the network.
     pub prefix: Option<SenderKey>,
 }
 
-/// A report that waits, and whom to tell.
+/// A waiting report, and the channel for its answer.
 #[derive(Debug)]
 struct Waiting {
     arrived: Arrived,
     teller: Teller,
 }
 
-/// Whom to tell when a report is stored.
+/// The channel for the answer to a report.
 #[derive(Debug)]
 struct Teller {
     answer: oneshot::Sender<Result<Receipt, NotTaken>>,
-    /// The report's room in memory, given back with the answer.
+    /// The report's reservation of memory, released with the answer.
     _room: Room,
 }
 
@@ -92,8 +93,8 @@ impl Writer {
     /// Stores a report. When this returns without an error, it survives a power cut.
     ///
     /// # Errors
-    /// [`NotTaken::Busy`] when too many wait, [`NotTaken::Conflict`], [`NotTaken::OverQuota`], [`NotTaken::Full`], and
-    /// [`NotTaken::Failed`] when the database fails or the collector closes.
+    /// [`NotTaken::Busy`] when too many wait, [`NotTaken::Conflict`], [`NotTaken::OverQuota`],
+    /// [`NotTaken::Full`], and [`NotTaken::Failed`] when the database fails or the collector closes.
     pub(super) async fn store(&self, head: ReportHead, taken: TakenIn) -> Result<Receipt, NotTaken> {
         let ReportHead { id, at, replica, prefix } = head;
         let TakenIn { report, room } = taken;
@@ -153,7 +154,7 @@ impl Queue {
     }
 }
 
-/// How many of the reports that wait go into one transaction.
+/// The number of waiting reports that go into one transaction.
 fn group_size(waiting: &[Waiting], most_bytes: u64) -> usize {
     let mut bytes = 0;
     let fits = waiting.iter().take_while(|waiting| {
@@ -163,7 +164,7 @@ fn group_size(waiting: &[Waiting], most_bytes: u64) -> usize {
     fits.count().max(1)
 }
 
-/// What the task that writes works with.
+/// The state of the task that writes.
 #[derive(Debug)]
 struct WriterWork {
     store: Arc<Store>,
@@ -177,7 +178,7 @@ struct WriterWork {
 }
 
 impl WriterWork {
-    /// Stores a group. Says of each report what became of it, or of the group why it could not be stored.
+    /// Stores a group. Returns the outcome of each report, or why the group could not be stored.
     async fn write(&mut self, group: &[Arrived]) -> Result<Vec<StoreOutcome>, GroupFailure> {
         let attempt = self.try_write(group).await;
         let outcomes = self.condition.note(attempt).map_err(|_| GroupFailure::Failed)?;
@@ -204,14 +205,14 @@ impl WriterWork {
         };
         let now = self.clock.monotonic();
         let outcomes = self.store.add(group, keep_raw, &mut self.quotas, now).await?;
-        // They are stored. A log that someone reads is trimmed with a later group.
+        // The reports are stored. If another connection reads the log now, a later group trims it.
         if let Err(error) = self.store.trim_log().await {
             tracing::debug!(%error, "the write-ahead log cannot be trimmed now");
         }
         Ok(Some(outcomes))
     }
 
-    /// Says when the room on the disk becomes short.
+    /// Logs when disk space becomes short.
     fn say_pressure(&mut self, pressure: DiskPressure) {
         match pressure {
             DiskPressure::None => {}
@@ -246,7 +247,7 @@ struct HourlyLine {
 }
 
 impl HourlyLine {
-    /// Whether the line is due at `now`, a monotonic time. Then it counts as said.
+    /// Whether to log the line at `now`, a monotonic time. Then it counts as logged.
     fn is_due(&mut self, now: Duration) -> bool {
         let is_due = self.said_at.is_none_or(|said| now.saturating_sub(said) >= SAID_EVERY);
         if is_due {
@@ -263,7 +264,7 @@ enum GroupFailure {
     Full,
 }
 
-/// Answers a group: each with what became of it or, if the group could not be stored, with that.
+/// Answers each report of a group with its outcome or, if the group could not be stored, with that failure.
 fn tell(tellers: Vec<Teller>, outcomes: Result<Vec<StoreOutcome>, GroupFailure>) {
     let (outcomes, failure) = match outcomes {
         Ok(outcomes) => (outcomes, GroupFailure::Failed),
@@ -280,7 +281,7 @@ fn tell(tellers: Vec<Teller>, outcomes: Result<Vec<StoreOutcome>, GroupFailure>)
             None if failure == GroupFailure::Full => Err(NotTaken::Full),
             None => Err(NotTaken::Failed),
         };
-        // A sender that has gone away asks again, and hears that the report is known.
+        // A sender that has disconnected sends again, and learns that the report is known.
         drop(teller.answer.send(answer));
     }
 }

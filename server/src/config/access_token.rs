@@ -1,4 +1,4 @@
-//! Tokens that open the operator's interface.
+//! Defines the tokens that open the operator's interface.
 
 use std::{fmt, str::FromStr};
 
@@ -6,13 +6,15 @@ use rand::{CryptoRng, RngExt};
 
 use crate::hex;
 
-/// The fewest characters of a token, so that guessing is hopeless at the pace at which guesses are answered.
+/// The minimum length of a token, which makes guessing hopeless at the rate at which guesses are answered.
 const SHORTEST: usize = 16;
 
-/// The most characters of a token, so that it fits into the head of a request and into the form of the sign-in page.
+/// The maximum length of a token, which fits into the head of a request and into the form of the sign-in
+/// page.
 const LONGEST: usize = 1024;
 
-/// A secret that opens the interface, or a part of it: 16 to 1024 visible ASCII characters. It is never printed.
+/// A secret that opens the interface, or a part of it: 16 to 1024 visible ASCII characters. It is never
+/// printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccessToken(String);
 
@@ -34,10 +36,12 @@ impl FromStr for AccessToken {
     type Err = String;
 
     fn from_str(token: &str) -> Result<Self, String> {
-        // The refusal does not repeat the token: it may be one that is in use elsewhere.
+        // The refusal does not repeat the token, which may be in use elsewhere.
         if !(SHORTEST..=LONGEST).contains(&token.len()) || !token.bytes().all(|byte| byte.is_ascii_graphic())
         {
-            return Err(format!("a token has {SHORTEST} to {LONGEST} visible ASCII characters and no space"));
+            return Err(format!(
+                "a token must have {SHORTEST} to {LONGEST} visible ASCII characters and no space"
+            ));
         }
         Ok(Self(token.to_owned()))
     }

@@ -1,4 +1,4 @@
-//! The path under which everything is served.
+//! Defines the path under which everything is served.
 
 use std::str::FromStr;
 
@@ -30,7 +30,7 @@ impl FromStr for BasePath {
             || inner.split('/').any(|part| matches!(part, "." | ".."))
             || inner.contains("//")
         {
-            return Err("a path may have letters, digits and -_.~ between slashes".to_owned());
+            return Err("a path must have only letters, digits and -_.~ between slashes".to_owned());
         }
         Ok(Self(if inner.is_empty() { "/".to_owned() } else { format!("/{inner}/") }))
     }

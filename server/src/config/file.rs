@@ -1,4 +1,4 @@
-//! The file of `--config`: TOML with a key for each flag.
+//! Reads the file of `--config`: TOML with a key for each flag.
 
 use std::{collections::BTreeMap, ffi::OsString, fs::File, io::Read, path::Path};
 
@@ -17,8 +17,8 @@ pub(super) struct ConfigFile {
 
 impl ConfigFile {
     /// # Errors
-    /// The file cannot be read, or it is not TOML with names and plain values. No text quotes a value, nor a
-    /// key that does not look like the name of a flag: it may be a secret that stands in the wrong place.
+    /// The file cannot be read, or it is not TOML with names and plain values. No error quotes a value, nor a
+    /// key that does not look like the name of a flag, because it may be a misplaced secret.
     pub(super) fn read(path: &Path) -> Result<Self, BadFlags> {
         let mut text = String::new();
         let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text));
@@ -45,23 +45,23 @@ impl ConfigFile {
         Ok(Self { values })
     }
 
-    /// What it says for the flag of that name.
+    /// The values in the file for the flag of that name.
     pub(super) fn values(&self, long: &str) -> Option<&[OsString]> {
         self.values.get(long).map(Vec::as_slice)
     }
 
     /// # Errors
-    /// A key is none of these flags.
+    /// A key is not one of these flags.
     pub(super) fn check_names(&self, flags: &[&str]) -> Result<(), BadFlags> {
         let Some(unknown) = self.values.keys().find(|name| !flags.contains(&name.as_str())) else {
             return Ok(());
         };
         let similar = did_you_mean(most_similar(unknown, flags.iter().copied()));
-        Err(refused(&format!("has {}, which is no flag of this command{similar}", shown_key(unknown))))
+        Err(refused(&format!("has {}, which is not a flag of this command{similar}", shown_key(unknown))))
     }
 }
 
-/// A key as a refusal shows it.
+/// A key as it appears in an error.
 fn shown_key(name: &str) -> String {
     if is_flag_name(name) { format!("the key {name:?}") } else { "a key".to_owned() }
 }
@@ -143,17 +143,17 @@ mod tests {
         for (text, reason) in [
             (
                 "lisen = '127.0.0.1:1'",
-                "has the key \"lisen\", which is no flag of this command; did you mean listen?",
+                "has the key \"lisen\", which is not a flag of this command; did you mean listen?",
             ),
             (
                 "admin_tokn = 'swordfish'",
-                "has the key \"admin-tokn\", which is no flag of this command; did you mean admin-token?",
+                "has the key \"admin-tokn\", which is not a flag of this command; did you mean admin-token?",
             ),
             (
                 "Admin-Token = 'swordfish'",
-                "has a key, which is no flag of this command; did you mean admin-token?",
+                "has a key, which is not a flag of this command; did you mean admin-token?",
             ),
-            ("swordfish = 1", "has the key \"swordfish\", which is no flag of this command"),
+            ("swordfish = 1", "has the key \"swordfish\", which is not a flag of this command"),
         ] {
             let refused =
                 ConfigFile::parse(text).unwrap().check_names(&["admin-token", "listen"]).unwrap_err();

@@ -1,4 +1,4 @@
-//! The flags of `headcount health`.
+//! Defines the flags of `headcount health`.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{BasePath, values::parse_listen};
 
-/// The flags of `headcount health`: those of the server or collector that is asked.
+/// The flags of `headcount health`: those of the server or collector to check.
 #[derive(Debug, Clone, Args)]
 pub struct HealthCheck {
     /// The address that it listens on.

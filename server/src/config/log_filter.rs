@@ -1,24 +1,24 @@
-//! What is logged, and in which form.
+//! Defines which lines are logged, and in which format.
 
 use std::str::FromStr;
 
 use clap::ValueEnum;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-/// The targets of this program begin with it.
+/// The prefix of the targets of this program.
 const OWN: &str = "headcount";
 
 /// Which lines are logged.
 ///
-/// A level alone is for the lines of this program. Libraries write names of hosts and addresses into theirs, so they are
-/// silent at every level unless the operator names one.
+/// A level alone applies to the lines of this program. Libraries write names of hosts and addresses into
+/// theirs, so they are silent at every level unless the operator names one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogFilter(Targets);
 
-/// The form of a log line.
+/// The format of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum LogFormat {
-    /// A line for a person.
+    /// Plain text.
     #[default]
     Text,
     /// A JSON object.
@@ -26,7 +26,7 @@ pub enum LogFormat {
 }
 
 impl LogFilter {
-    /// The filter, as the subscriber takes it.
+    /// The filter for the subscriber.
     #[must_use]
     pub fn targets(&self) -> Targets {
         self.0.clone()
@@ -43,9 +43,11 @@ impl FromStr for LogFilter {
         for part in text.split(',').map(str::trim) {
             match part.split_once('=') {
                 Some((target, word)) if is_target(target) => named.push((target, level(word)?)),
-                Some(_) => return Err("the name of a module is like headcount::report".to_owned()),
+                Some(_) => {
+                    return Err("invalid name of a module; give one such as headcount::report".to_owned());
+                }
                 None if own.is_none() => own = Some(level(part)?),
-                None => return Err("it has more than one level that is for no module".to_owned()),
+                None => return Err("more than one level has no module".to_owned()),
             }
         }
         targets = targets.with_target(OWN, own.unwrap_or(LevelFilter::INFO));
@@ -60,9 +62,9 @@ fn is_target(text: &str) -> bool {
 fn level(word: &str) -> Result<LevelFilter, String> {
     let known = ["off", "error", "warn", "info", "debug", "trace"];
     if !known.contains(&word.to_ascii_lowercase().as_str()) {
-        return Err(format!("a level is one of {}", known.join(", ")));
+        return Err(format!("a level must be one of {}", known.join(", ")));
     }
-    word.parse().map_err(|_| format!("a level is one of {}", known.join(", ")))
+    word.parse().map_err(|_| format!("a level must be one of {}", known.join(", ")))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! What switches usage statistics off before the start.
+//! Finds the flags, variables and file entries that switch usage statistics off.
 //!
-//! There is no order: a flag, a variable in either spelling or an entry of the file that says off wins over any that says
-//! on, so that nothing that was set elsewhere can undo the choice of the person who opted out.
+//! There is no precedence: a flag, a variable in either spelling or an entry of the file that switches off
+//! wins over any that switches on, so that no other setting can undo an opt-out.
 
 use std::ffi::OsStr;
 
@@ -17,7 +17,7 @@ use super::{
 /// The flags that switch off.
 const FLAGS: [&str; 2] = ["disable-usage-statistics", "do-not-track"];
 
-/// Everything that says off, for a sentence.
+/// The names of everything that switches off, for a sentence.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct OptOuts(Vec<String>);
 
@@ -27,10 +27,11 @@ pub(super) fn is_opt_out(long: &str) -> bool {
 }
 
 impl OptOuts {
-    /// Asks every source. `matches` is what the command line says, and nothing else.
+    /// Searches every source. `matches` has only what was on the command line.
     ///
     /// # Errors
-    /// A source has one of the flags and says neither on nor off: that is refused, because it was meant to say something.
+    /// A source sets one of the flags to neither on nor off. That is refused, because the intention is
+    /// unclear.
     pub(super) fn find(
         matches: &ArgMatches,
         variables: Variables<'_>,
@@ -60,7 +61,7 @@ impl OptOuts {
         Ok(Self(found))
     }
 
-    /// All of them, such as `DO_NOT_TRACK and --disable-usage-statistics`; `None` when nothing says off.
+    /// All of them, such as `DO_NOT_TRACK and --disable-usage-statistics`; `None` if nothing switches off.
     pub(super) fn sentence(&self) -> Option<String> {
         (!self.0.is_empty()).then(|| self.0.join(" and "))
     }

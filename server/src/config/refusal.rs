@@ -1,7 +1,7 @@
-//! Says in one sentence why a command line is refused, without a word that may be a secret.
+//! Describes in one sentence why a command line is refused, without quoting a possible secret.
 //!
-//! The parser's own messages quote what they refuse. Here a value is quoted only if its flag has a type that holds no
-//! secret; of anything else the name of its flag or variable is enough to find it.
+//! The parser's own messages quote every refused value. These messages quote a value only if the type of its
+//! flag holds no secrets. Otherwise the name of the flag or variable is enough to find it.
 
 use std::{any::TypeId, error::Error, fmt, net::SocketAddr, time::Duration};
 
@@ -16,7 +16,7 @@ use super::{BasePath, LogFilter, LogFormat};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadFlags(String);
 
-/// Where a value is from.
+/// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Origin {
     Flag,
@@ -29,7 +29,8 @@ impl BadFlags {
         Self(sentence)
     }
 
-    /// The sentence for what the parser refused. `origin` says by the name of a flag where its value is from.
+    /// The sentence for an error of the parser. `origin` returns the source of the value of a flag, by its
+    /// name.
     pub(super) fn of(command: &Command, error: &clap::Error, origin: &dyn Fn(&str) -> Origin) -> Self {
         let name = text(error, ContextKind::InvalidArg).map(long_name).unwrap_or_default();
         let place = match origin(name) {
@@ -66,7 +67,7 @@ impl fmt::Display for BadFlags {
 
 impl Error for BadFlags {}
 
-/// A flag that does not exist is quoted when it looks like the name of one. Anything else may be the second half of a
+/// An unknown flag is quoted if it looks like the name of one. Anything else may be the second half of a
 /// secret with a space in it.
 fn unknown(error: &clap::Error) -> String {
     let given = text(error, ContextKind::InvalidArg).unwrap_or_default();
@@ -125,7 +126,7 @@ fn holds_no_secret(flag: &Arg) -> bool {
     harmless.iter().any(|harmless| kind == *harmless)
 }
 
-/// What would have been accepted, or what is wrong.
+/// What the flag accepts, or what is wrong.
 fn must_be(flag: Option<&Arg>, error: &clap::Error) -> String {
     if let Some(reason) = error.source() {
         return format!("cannot be used: {reason}");

@@ -12,7 +12,7 @@ use thiserror::Error;
 /// The largest file that is read, in bytes: many times what 512 routes take.
 const LARGEST: u64 = 1024 * 1024;
 
-/// Why a file is no route table.
+/// Why a file is not a route table.
 #[derive(Debug, Error)]
 pub(super) enum BadRoutes {
     #[error("the file cannot be read: {0}")]
@@ -23,11 +23,11 @@ pub(super) enum BadRoutes {
     Line { line: usize, bad: BadRoute },
 }
 
-/// The word for Coroot's own pages. A file of that name is `./coroot`.
+/// The word for the pages of Coroot. A file of that name is `./coroot`.
 const COROOT: &str = "coroot";
 
-/// Reads the routes of a product from a file, a template a line: empty lines and those that begin with `#` are nothing. The
-/// word `coroot` stands for Coroot's own.
+/// Reads the routes of a product from a file, a template a line: empty lines and those that begin with `#`
+/// are ignored. The word `coroot` stands for the pages of Coroot.
 pub(super) fn read(file: PathBuf) -> Result<RouteTable, BadRoutes> {
     if file.as_os_str() == COROOT {
         return Ok(RouteTable::of_coroot());

@@ -1,4 +1,4 @@
-//! The flags of `headcount serve`.
+//! Defines the flags of `headcount serve`.
 
 use std::{ffi::OsString, fmt, net::SocketAddr, path::PathBuf, sync::LazyLock, time::Duration};
 
@@ -33,7 +33,7 @@ pub struct Serve {
     #[arg(long, default_value = "/")]
     pub url_base_path: BasePath,
 
-    /// The directory for everything that is kept; created if missing.
+    /// The data directory; created if missing.
     #[arg(long, default_value = "./data")]
     pub data_dir: PathBuf,
 
@@ -45,8 +45,8 @@ pub struct Serve {
     #[arg(long, hide = true)]
     pub do_not_track: bool,
 
-    /// Where reports go. Without it they go to Coroot's collector, `https://coroot.com/ce/usage-statistics`: a product with a
-    /// file of routes must say where its own is.
+    /// The collector that receives the reports; by default that of Coroot,
+    /// `https://coroot.com/ce/usage-statistics`. A product with a file of routes must set it.
     #[arg(long, value_parser = parse_http_url)]
     pub collector_url: Option<Url>,
 
@@ -58,7 +58,7 @@ pub struct Serve {
     #[arg(long, value_parser = humantime::parse_duration)]
     pub first_report_after: Option<Duration>,
 
-    /// The time between two samples of what this process costs.
+    /// The time between two samples of CPU and memory of this process.
     #[arg(long, default_value = "1m", value_parser = parse_interval)]
     pub process_sample_interval: Duration,
 
@@ -66,12 +66,12 @@ pub struct Serve {
     #[arg(long)]
     pub disable_profiling: bool,
 
-    /// A PostgreSQL database for the settings, instead of SQLite in the data directory: a URL, or words such as
-    /// `host=db user=coroot dbname=coroot`.
+    /// A PostgreSQL database for the settings, instead of SQLite in the data directory: a URL, or words such
+    /// as `host=db user=coroot dbname=coroot`.
     #[arg(long)]
     pub pg_connection_string: Option<ConnectionString>,
 
-    /// Read the settings database, and change nothing in it: for one that belongs to another program.
+    /// Read the settings database and change nothing in it, for one that belongs to another program.
     #[arg(long)]
     pub read_only_settings: bool,
 
@@ -79,7 +79,7 @@ pub struct Serve {
     #[arg(long)]
     pub bootstrap_prometheus_url: Option<String>,
 
-    /// How often that Prometheus is asked.
+    /// How often that Prometheus is queried.
     #[arg(long, default_value = "30s", value_parser = parse_interval)]
     pub bootstrap_refresh_interval: Duration,
 
@@ -87,44 +87,46 @@ pub struct Serve {
     #[arg(long)]
     pub bootstrap_prometheus_extra_selector: Option<String>,
 
-    /// How long what Prometheus said is kept on disk without being brought up to date.
+    /// How long cached answers of Prometheus are stored without an update.
     #[arg(long, default_value = "720h", value_parser = parse_interval)]
     pub cache_ttl: Duration,
 
-    /// Where prices of cloud machines come from, an http or a file URL. It is asked once a day, and only if a node in one of
-    /// the clouds with prices was seen.
+    /// The price list of cloud machines, an http or a file URL. It is fetched once a day, and only if there
+    /// is a node in a cloud with prices.
     #[arg(long, default_value = "https://coroot.github.io/cloud-pricing/data/cloud-pricing.json.gz", value_parser = parse_pricing_url)]
     pub cloud_pricing_url: Url,
 
-    /// Where Slack's Web API is, for a proxy or a compatible server.
+    /// The address of Slack's Web API, for a proxy or a compatible server.
     #[arg(long, default_value = "https://slack.com/api/", value_parser = parse_http_url)]
     pub slack_url: Url,
 
-    /// Where PagerDuty's Events API is, for a proxy or a compatible server.
+    /// The address of PagerDuty's Events API, for a proxy or a compatible server.
     #[arg(long, default_value = "https://events.pagerduty.com/", value_parser = parse_http_url)]
     pub pagerduty_url: Url,
 
-    /// Where Opsgenie's Alert API is, for a proxy or a compatible server; by default that of the account's region.
+    /// The address of Opsgenie's Alert API, for a proxy or a compatible server; by default that of the
+    /// account's region.
     #[arg(long, value_parser = parse_http_url)]
     pub opsgenie_url: Option<Url>,
 
-    /// A file with the routes of the product whose pages are counted, such as `/p/:id/:tab(cpu|memory)?`, one a line; `#`
-    /// begins a comment. `coroot` stands for the pages of Coroot. Without one, pages of the web interface are told apart, and
-    /// all others are `(unmatched)`.
+    /// A file with the routes of the product whose pages are counted, such as `/p/:id/:tab(cpu|memory)?`, one
+    /// a line; `#` begins a comment. `coroot` stands for the pages of Coroot. Without one, only pages of the
+    /// web interface have keys, and all others are `(unmatched)`.
     #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(routes::read))]
     pub routes: Option<RouteTable>,
 
-    /// Let Prometheus servers, webhooks and the price list have link-local addresses and those of cloud metadata services.
+    /// Allow link-local and cloud-metadata addresses for Prometheus servers, webhooks and the price list.
     #[arg(long)]
     pub allow_link_local_targets: bool,
 
-    /// The reverse proxies in front of this server, addresses and blocks such as `10.0.0.0/8` between commas. Their
-    /// `X-Forwarded-For` tells the senders of events apart, so that one of them cannot take the places of all.
+    /// The reverse proxies in front of this server, addresses and blocks such as `10.0.0.0/8` between commas.
+    /// Their `X-Forwarded-For` distinguishes the senders of events, so that one of them cannot take all
+    /// places.
     #[arg(long, value_name = "LIST")]
     pub trusted_proxy: Vec<TrustedProxies>,
 
-    /// The token that opens the web interface, of at least 16 characters. Without one, a token is made at the first start
-    /// and kept in the file `admin-token` in the data directory.
+    /// The token that opens the web interface, of at least 16 characters. Without one, a token is made at the
+    /// first start and stored in the file `admin-token` in the data directory.
     #[arg(long)]
     pub admin_token: Option<AccessToken>,
 
@@ -132,21 +134,22 @@ pub struct Serve {
     #[arg(long)]
     pub metrics_token: Option<AccessToken>,
 
-    /// Where browsers reach the web interface, such as `https://stats.example.com`: for links, and to tell its own pages from
-    /// those of other sites where a proxy changes the host name.
+    /// The public address of the web interface, such as `https://stats.example.com`: for links, and to
+    /// distinguish it from pages of other sites if a proxy changes the host name.
     #[arg(long, value_parser = parse_public_url)]
     pub public_url: Option<Url>,
 
-    /// What is logged: off, error, warn, info, debug or trace, and after a comma more of a module: `info,headcount::world=debug`.
-    /// Libraries log names of hosts, so each is silent unless it is named.
+    /// The log level: off, error, warn, info, debug or trace, and after a comma levels of modules:
+    /// `info,headcount::world=debug`. Libraries log names of hosts, so each is silent unless it is named.
     #[arg(long, default_value = "info")]
     pub log: LogFilter,
 
-    /// The form of a log line.
+    /// The format of log lines.
     #[arg(long, value_enum, default_value_t)]
     pub log_format: LogFormat,
 
-    /// A TOML file with any of these flags, such as `report-interval = "1h"`. Flags and variables win over it.
+    /// A TOML file with any of these flags, such as `report-interval = "1h"`. Flags and variables take
+    /// precedence.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
@@ -174,16 +177,17 @@ static COROOTS_COLLECTOR: LazyLock<Url> = LazyLock::new(|| {
 });
 
 impl Serve {
-    /// Reads the flags of a server, for a product that has no command line of this kind. Of the environment only the
-    /// variables that switch usage statistics off are read: whoever sets them means the product too.
+    /// Reads the flags of a server, for a product that has no command line of this kind. Of the environment
+    /// only the variables that switch usage statistics off are read: they are meant for the product, too.
     ///
     /// # Errors
-    /// One sentence, which quotes nothing that may be a secret.
+    /// One sentence, which quotes no possible secret.
     pub fn from_flags(flags: &[&str]) -> Result<Self, BadFlags> {
         Self::read(flags, Environment::OptOuts(&process_variable))
     }
 
-    /// As [`Self::from_flags`], with what the flags do not say from the variables of `headcount serve`.
+    /// Like [`Self::from_flags`], but also reads the variables of `headcount serve`. Flags win over
+    /// variables.
     ///
     /// # Errors
     /// As [`Self::from_flags`].
@@ -205,18 +209,20 @@ impl Serve {
                 Ok(serve)
             }
             Err(NotParsed::Refused(refused)) => Err(refused),
-            Err(NotParsed::Help(_)) => Err(BadFlags::new("there is no help here".to_owned())),
+            Err(NotParsed::Help(_)) => {
+                Err(BadFlags::new("--help and --version are not supported here".to_owned()))
+            }
         }
     }
 
-    /// Switches off for the whole run what any source switches off.
+    /// Switches statistics off for the whole run if any source does.
     pub(super) fn switch_off(&mut self, opt_outs: OptOuts) {
         self.disable_usage_statistics |= opt_outs.sentence().is_some();
         self.opt_outs = opt_outs;
     }
 
-    /// The directory for what this program keeps: the data directory, or `headcount` in it where everything else in it is
-    /// another program's.
+    /// The directory for the files of this program: the data directory, or `headcount` in it if everything
+    /// else there belongs to another program.
     #[must_use]
     pub fn own_dir(&self) -> PathBuf {
         if self.read_only_settings { self.data_dir.join("headcount") } else { self.data_dir.clone() }
@@ -238,17 +244,16 @@ impl Serve {
         if self.allow_link_local_targets { TargetPolicy::Open } else { TargetPolicy::Guarded }
     }
 
-    /// Where reports go.
+    /// The collector that receives the reports.
     #[must_use]
     pub fn collector(&self) -> &Url {
         self.collector_url.as_ref().unwrap_or(&COROOTS_COLLECTOR)
     }
 
-    /// Refuses to report about another product than Coroot to Coroot's collector, unless that is asked for by
-    /// its address. Another product has routes of its own, or an installation that it describes itself. For
-    /// want of a flag, its operators would send reports to a company that they have nothing to do with.
-    /// Statistics that are off for the whole run need no address; those that an operator may switch on later
-    /// need it at the start.
+    /// Refuses to report about another product than Coroot to Coroot's collector, unless its address is given
+    /// explicitly. Another product has its own routes, or its own source of facts. Without this check, a
+    /// forgotten flag would send reports of its operators to an unrelated company. Statistics that are off
+    /// for the whole run need no address; those that an operator may switch on later need it at the start.
     ///
     /// # Errors
     /// One sentence that names the flag.
@@ -264,7 +269,7 @@ impl Serve {
         )))
     }
 
-    /// Refuses addresses of flags that nothing would be asked at.
+    /// Refuses addresses in flags to which the target policy forbids requests.
     ///
     /// # Errors
     /// One sentence that names the flag and does not quote the address.
@@ -285,7 +290,7 @@ impl Serve {
         Ok(())
     }
 
-    /// Where the services are that notifications go to.
+    /// The addresses of the services that receive notifications.
     #[must_use]
     pub fn notification_endpoints(&self) -> Endpoints {
         Endpoints {
@@ -296,13 +301,13 @@ impl Serve {
         }
     }
 
-    /// What switches statistics off for the whole run, such as `DO_NOT_TRACK and --disable-usage-statistics`, if anything
-    /// does.
+    /// What switches statistics off for the whole run, such as `DO_NOT_TRACK and --disable-usage-statistics`,
+    /// if anything does.
     #[must_use]
     pub fn switched_off_by(&self) -> Option<String> {
         let by_the_product = || {
             let is_off = self.disable_usage_statistics || self.do_not_track;
-            is_off.then(|| "the program that it is a part of".to_owned())
+            is_off.then(|| "the program that embeds it".to_owned())
         };
         self.opt_outs.sentence().or_else(by_the_product)
     }

@@ -1,4 +1,4 @@
-//! The command line of `headcount sign-in`.
+//! Defines the command line of `headcount sign-in`.
 
 use clap::{Args, Subcommand};
 
@@ -8,7 +8,7 @@ use super::{Collect, Serve};
 #[derive(Debug, Clone, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct SignIn {
-    /// Which program runs; a server unless given.
+    /// The running program; by default a server.
     #[command(subcommand)]
     pub program: Option<RunningProgram>,
     /// The flags of a server.

@@ -2,9 +2,9 @@
 //!
 //! A flag `--report-interval` has the variables `HEADCOUNT_REPORT_INTERVAL` and `REPORT_INTERVAL` and the key
 //! `report-interval` in the file. For its value the command line wins over the environment, the long variable
-//! over the short one, and the environment over the file: what variables and the file say is given to the
-//! parser as a default, so that every value is checked in one way. An empty variable is like one that is not
-//! set. What switches usage statistics off knows no such order: see [`opt_out`](super::opt_out).
+//! over the short one, and the environment over the file: values of variables and of the file are passed to
+//! the parser as defaults, so that every value is checked in the same way. An empty variable counts as unset.
+//! The flags that switch usage statistics off have no such order: see [`opt_out`](super::opt_out).
 
 use std::{
     collections::BTreeMap,
@@ -21,46 +21,46 @@ use super::{
     values::parse_switch,
 };
 
-/// What stands before the name of a variable so that no other program means it.
+/// The prefix of variables, which distinguishes them from those of other programs.
 const PREFIX: &str = "HEADCOUNT_";
 
 /// The flag that names the file.
 const CONFIG: &str = "config";
 
-/// What stands below the help of a command.
+/// The text below the help of a command.
 const VARIABLES: &str = "Each flag can also be given as a variable, --report-interval 1h as HEADCOUNT_REPORT_INTERVAL=1h or \
      REPORT_INTERVAL=1h, and in the file of --config. Whatever switches usage statistics off wins over whatever says on.";
 
-/// How to read an environment variable.
+/// Reads an environment variable.
 pub(super) type Variables<'v> = &'v dyn Fn(&str) -> Option<OsString>;
 
-/// Which of the environment is read.
+/// Which environment variables are read.
 #[derive(Clone, Copy)]
 pub(super) enum Environment<'v> {
     /// Every variable of a flag.
     Whole(Variables<'v>),
-    /// Only what switches usage statistics off.
+    /// Only those that switch usage statistics off.
     OptOuts(Variables<'v>),
 }
 
-/// A command line as it was understood.
+/// A parsed command line.
 pub(super) struct Parsed<T> {
     pub(super) flags: T,
     pub(super) opt_outs: OptOuts,
 }
 
-/// Why there are no flags.
+/// Why parsing gives no flags.
 #[derive(Debug)]
 pub(super) enum NotParsed {
-    /// The help or the version was asked for.
+    /// The help or the version was requested.
     Help(clap::Error),
     Refused(BadFlags),
 }
 
-/// The values that a flag has where the command line does not have it, and where they are from.
+/// The values of flags that are not on the command line, with their sources.
 type Fallbacks = BTreeMap<String, (Vec<OsString>, Origin)>;
 
-/// Reads `arguments`, and what they do not say from the other sources.
+/// Reads `arguments`, and flags that are not there from the other sources.
 pub(super) fn parse<T: CommandFactory + FromArgMatches>(
     arguments: &[OsString],
     environment: Environment<'_>,
@@ -102,7 +102,7 @@ fn matches(
     let command = each_flag(command.clone(), &|flag| {
         let fallback = flag.get_long().and_then(|name| fallbacks.get(name));
         match fallback {
-            // It may be a secret, and `--help` prints defaults.
+            // The value may be a secret, and `--help` prints defaults.
             Some((values, _)) => flag.default_values(values).hide_default_value(true),
             None => flag,
         }
@@ -146,7 +146,8 @@ fn each_flag(command: Command, change: &dyn Fn(Arg) -> Arg) -> Command {
     below.iter().fold(command, |command, name| command.mut_subcommand(name, |below| each_flag(below, change)))
 }
 
-/// A flag that is set or not also takes `=true` and `=false`, so that variables and files can say both.
+/// A flag that is set or not also takes `=true` and `=false`, so that variables and files can set it to
+/// either.
 fn as_switch(flag: Arg) -> Arg {
     if !matches!(flag.get_action(), ArgAction::SetTrue) {
         return flag;

@@ -1,4 +1,4 @@
-//! Command lines, variables and files.
+//! Tests command lines, variables and configuration files.
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -316,7 +316,7 @@ fn a_library_reads_only_the_variables_that_switch_off() {
     assert!(Serve::from_flags(&["--help"]).is_err());
 }
 
-/// What nobody may see.
+/// A secret, which no message may contain.
 const SECRET: &str = "zqxjvk";
 
 #[test]
@@ -370,7 +370,7 @@ fn refusals_quote_what_is_no_secret() {
     for (line, said) in [
         ("--report-interval often", "--report-interval is \"often\", and cannot be used"),
         ("--report-interval 0s", "at least one second"),
-        ("--log inof", "--log is \"inof\", and cannot be used: a level is one of off, error"),
+        ("--log inof", "--log is \"inof\", and cannot be used: a level must be one of off, error"),
         ("--log-format xml", "--log-format is \"xml\", and must be one of text, json"),
         ("--lisen 127.0.0.1:1", "there is no flag --lisen; did you mean --listen?"),
         ("--collector_url=http://a/", "there is no such flag; did you mean --collector-url?"),
@@ -379,7 +379,7 @@ fn refusals_quote_what_is_no_secret() {
         ("sign-inn", "there is no such command; did you mean sign-in?"),
         ("sign-in colect", "there is no such command; did you mean collect?"),
         ("nothing-like-it", "there is no such command"),
-        ("--log json", "--log is \"json\", and cannot be used: a level is one of off, error"),
+        ("--log json", "--log is \"json\", and cannot be used: a level must be one of off, error"),
         ("--no-such-thing", "there is no flag --no-such-thing"),
         ("--first-report-after -1s", "there is no flag -1"),
         ("--listen", "--listen needs a value"),
@@ -387,7 +387,7 @@ fn refusals_quote_what_is_no_secret() {
         ("--read-only-settings false", "a switch an equals sign"),
         (
             "--read-only-settings=perhaps",
-            "--read-only-settings is \"perhaps\", and cannot be used: give 1 or 0",
+            "--read-only-settings is \"perhaps\", and cannot be used: give true or false",
         ),
     ] {
         let refused = parse(line).unwrap_err().to_string();
@@ -397,7 +397,7 @@ fn refusals_quote_what_is_no_secret() {
     assert!(refused.starts_with("HEADCOUNT_LISTEN is \"nowhere\", and cannot be used"), "{refused}");
     let refused = read(&[], &[("LOG", "/var/log/app.log")]).unwrap_err().to_string();
     assert!(
-        refused.starts_with("LOG is \"/var/log/app.log\", and cannot be used: a level is one of"),
+        refused.starts_with("LOG is \"/var/log/app.log\", and cannot be used: a level must be one of"),
         "{refused}"
     );
 }

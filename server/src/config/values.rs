@@ -1,4 +1,4 @@
-//! Parsers of the values that several flags have.
+//! Parses the kinds of values that several flags share.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -10,12 +10,12 @@ use reqwest::Url;
 
 use crate::{outgoing::TargetPolicy, world::prices::Source};
 
-/// A switch: yes or no.
+/// A switch: on or off.
 pub(super) fn parse_switch(value: &str) -> Result<bool, String> {
     match value.trim().to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" => Ok(true),
         "" | "0" | "false" | "no" | "off" => Ok(false),
-        _ => Err("give 1 or 0".to_owned()),
+        _ => Err("give true or false".to_owned()),
     }
 }
 
@@ -37,7 +37,7 @@ pub(super) fn parse_listen(value: &str) -> Result<SocketAddr, String> {
 pub(super) fn parse_interval(value: &str) -> Result<Duration, String> {
     let interval = humantime::parse_duration(value).map_err(|error| error.to_string())?;
     if interval < Duration::from_secs(1) {
-        return Err("at least one second is needed".to_owned());
+        return Err("must be at least one second".to_owned());
     }
     Ok(interval)
 }
@@ -46,7 +46,7 @@ pub(super) fn parse_interval(value: &str) -> Result<Duration, String> {
 pub(super) fn parse_disk_size(value: &str) -> Result<ByteSize, String> {
     let size = value.parse::<ByteSize>();
     let size = size.map_err(|_| format!("{value:?} is not a size; give one such as 10GiB or 500MB"))?;
-    if size < ByteSize::mib(1) { Err(format!("at least 1MiB is needed, not {value:?}")) } else { Ok(size) }
+    if size < ByteSize::mib(1) { Err("give at least 1MiB".to_owned()) } else { Ok(size) }
 }
 
 /// An address of a list of prices: http, https or a file.
@@ -61,7 +61,7 @@ pub(super) fn parse_http_url(value: &str) -> Result<Url, String> {
     let url = Url::parse(value).map_err(|error| error.to_string())?;
     match url.scheme() {
         "http" | "https" if url.has_host() => Ok(url),
-        _ => Err("an http or https address is needed".to_owned()),
+        _ => Err("give an http or https address".to_owned()),
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) fn parse_public_url(value: &str) -> Result<Url, String> {
     let url = parse_http_url(value)?;
     let has_user = !url.username().is_empty() || url.password().is_some();
     if has_user || url.query().is_some() || url.fragment().is_some() {
-        return Err("give the address without a user, a query and a fragment".to_owned());
+        return Err("give an address without user, query and fragment".to_owned());
     }
     Ok(url)
 }

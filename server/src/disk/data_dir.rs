@@ -1,4 +1,4 @@
-//! Opens the data directory: made if missing, writable, and used by one process at a time.
+//! Opens the data directory, creates it if missing, and locks it for one process.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -12,23 +12,24 @@ use thiserror::Error;
 
 use super::private;
 
-/// The file in the directory that a running process holds locked, for versions that look at it alone.
+/// The file in the directory that a running process locks, for versions that check only this lock.
 const LOCK: &str = "lock";
 
-/// A data directory that is this process's. The system gives it free when the process ends, however it ends.
+/// A data directory that this process has locked. The system releases it when the process ends in any way.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
     locks: Mutex<Locks>,
 }
 
-/// What is held locked. The directory itself is: a file in it can be removed, and the next process would lock another one.
+/// The locks. The directory itself is locked, because a file in it can be removed, and the next process would
+/// lock a new one.
 #[derive(Debug)]
 struct Locks {
-    /// Open as long as this exists, so that no other directory gets its number.
+    /// Open as long as this exists, so that no other directory gets its inode number.
     directory: File,
     file: File,
-    /// Which directory it is: device and number.
+    /// The device and inode number of the directory.
     identity: (u64, u64),
 }
 
@@ -37,7 +38,8 @@ struct Locks {
 pub enum DataDirState {
     /// The directory is the one that was opened.
     Same,
-    /// It was removed or replaced; it is there again, empty or with what was found in it, and locked.
+    /// It was removed or replaced. It exists again, empty or with the content of its replacement, and is
+    /// locked.
     MadeAgain,
 }
 
@@ -52,7 +54,7 @@ pub enum DataDirError {
     Unwritable {
         /// The directory.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         reason: io::Error,
     },
     /// Another process runs on it.
@@ -61,8 +63,8 @@ pub enum DataDirError {
 }
 
 impl DataDir {
-    /// Makes the directory if it is missing, so that it is still there after a power cut, locks it, and takes from other
-    /// users of the machine what is in it.
+    /// Makes the directory if it is missing, so that it survives a power cut, locks it, and makes its content
+    /// inaccessible to other users of the machine.
     ///
     /// # Errors
     /// Every [`DataDirError`].
@@ -93,7 +95,7 @@ impl DataDir {
         Ok(DataDirState::MadeAgain)
     }
 
-    /// Gives the directory free before this is dropped.
+    /// Releases the directory before this is dropped.
     pub fn release(&self) {
         let locks = self.locks();
         for lock in [&locks.directory, &locks.file] {
@@ -104,7 +106,7 @@ impl DataDir {
     }
 
     fn locks(&self) -> MutexGuard<'_, Locks> {
-        // The locks are replaced whole or not at all.
+        // The locks are replaced as a whole, so a poisoned lock is still valid.
         self.locks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -115,7 +117,7 @@ impl Locks {
         let unwritable = |reason| DataDirError::Unwritable { path: path.to_owned(), reason };
         create_durably(path).map_err(unwritable)?;
         let directory = File::open(path).map_err(unwritable)?;
-        // Network file systems lock only what is open for writing; there, the file has to do.
+        // Network file systems lock only files that are open for writing. There, only the file is locked.
         if let Err(TryLockError::WouldBlock) = directory.try_lock() {
             return Err(DataDirError::InUse(path.to_owned()));
         }

@@ -1,4 +1,4 @@
-//! A real directory.
+//! Implements [`Disk`] on a real directory.
 
 use std::{
     fs::{self, File},
@@ -40,7 +40,7 @@ impl Disk for Directory {
         };
         let mut names = Vec::new();
         for entry in entries {
-            // A name that is not UTF-8 is none of ours.
+            // This program makes no names that are not UTF-8.
             names.extend(entry?.file_name().into_string());
         }
         names.sort();

@@ -1,7 +1,7 @@
-//! Keeps what this program writes from other users of the machine: files have mode 0600, directories 0700.
+//! Creates files that other users of the machine cannot access: files have mode 0600, directories 0700.
 //!
-//! The mode is set where a file is made and does not depend on the umask. What an earlier version left with a wider mode
-//! gets the same at the start. A file system without modes is left as it is.
+//! The mode is set when a file is created and does not depend on the umask. Files of an earlier version with
+//! a wider mode are tightened at the start. A file system without modes is left as it is.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
@@ -13,8 +13,8 @@ use std::{
 const FILE_MODE: u32 = 0o600;
 const DIR_MODE: u32 = 0o700;
 
-/// What this program makes at the top of its directory. Each also stands for the names that add to it with `.` or `-`, such
-/// as `db.sqlite-wal`.
+/// The entries that this program makes at the top of its directory. Each also stands for names with a suffix
+/// after `.` or `-`, such as `db.sqlite-wal`.
 const OWN: [&str; 18] = [
     "admin-token",
     "browser.key",
@@ -36,7 +36,7 @@ const OWN: [&str; 18] = [
     "usage-statistics.json",
 ];
 
-/// Opens a file by `options`; one that is made is the owner's alone, and so is one that was there.
+/// Opens or creates a file by `options`, and restricts it to its owner.
 ///
 /// # Errors
 /// As [`OpenOptions::open`].
@@ -44,14 +44,14 @@ pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let file = options.mode(FILE_MODE).open(path)?;
     let mode = file.metadata()?.permissions().mode();
     if mode & 0o777 != FILE_MODE {
-        // It is there, and a file system that knows no modes does not change that.
+        // The file is open. On a file system without modes, this may fail.
         file.set_permissions(Permissions::from_mode(FILE_MODE)).ok();
     }
     Ok(file)
 }
 
-/// Makes a file that is the owner's alone and empty, where there is none; one that is there keeps its content and loses
-/// its other readers.
+/// Creates an empty file that only its owner may access. An existing file retains its content and is
+/// restricted to its owner.
 ///
 /// # Errors
 /// The file cannot be made.
@@ -67,7 +67,8 @@ pub fn touch(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a directory and its parents that is the owner's alone; one that is there stays as it is.
+/// Creates a directory and its parents, which only their owner may access. An existing directory stays as it
+/// is.
 ///
 /// # Errors
 /// The disk refused.
@@ -88,8 +89,8 @@ pub fn create_dir(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Takes from other users what this program made in `dir`; and `dir` itself, unless something else is in it too: that may
-/// belong to a program that shares the directory.
+/// Makes the files of this program in `dir` inaccessible to other users. Does the same to `dir` itself,
+/// unless it contains other files: those may belong to a program that shares the directory.
 pub(super) fn tighten(dir: &Path) {
     let Ok(entries) = fs::read_dir(dir) else { return };
     let mut is_ours_alone = true;
@@ -124,7 +125,7 @@ fn tighten_tree(path: &Path) {
     }
 }
 
-/// Takes away what `mode` does not have, and gives nothing.
+/// Removes permissions that are not in `mode`, and adds none.
 fn narrow(path: &Path, mode: u32) {
     let Ok(metadata) = fs::metadata(path) else { return };
     let now = metadata.permissions().mode() & 0o7777;

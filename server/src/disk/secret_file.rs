@@ -1,4 +1,4 @@
-//! A file with a secret, which is made once and which only its owner may read.
+//! Stores secrets in files that only their owner may read.
 
 use std::{
     fmt,
@@ -10,11 +10,11 @@ use std::{
 
 use super::PART;
 
-/// What only the owner may do: read and write.
+/// Read and write for the owner.
 const OWNER_ONLY: u32 = 0o600;
 
-/// The text in the file `name` of `dir`, without the white space around it. A file that does not exist is made with the text
-/// of `make`; it survives a power cut when this returns.
+/// The text in the file `name` of `dir`, without the white space around it. A file that does not exist is
+/// created with the text of `make`. When this returns, it survives a power cut.
 ///
 /// # Errors
 /// The disk refused, or the file is not UTF-8.
@@ -27,8 +27,8 @@ pub fn load_or_create(dir: &Path, name: &str, make: impl FnOnce() -> String) -> 
     Ok(text)
 }
 
-/// The text in the file, without the white space around it; `None` if there is no such file. A file that others may read
-/// is made its owner's.
+/// The text in the file, without the white space around it; `None` if there is no such file. A file that
+/// others may read is restricted to its owner.
 ///
 /// # Errors
 /// The disk refused, or the file is not UTF-8.
@@ -38,7 +38,8 @@ pub fn load(dir: &Path, name: &str) -> io::Result<Option<String>> {
     Ok(Some(text.trim().to_owned()))
 }
 
-/// The bytes of the file; `None` if there is no such file. A file that others may read is made its owner's.
+/// The bytes of the file; `None` if there is no such file. A file that others may read is restricted to its
+/// owner.
 ///
 /// # Errors
 /// The disk refused.
@@ -55,13 +56,13 @@ pub fn load_bytes(dir: &Path, name: &str) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// Writes the file whole, in the place of an existing one; it survives a power cut when this returns.
+/// Writes the file and replaces an existing one. When this returns, it survives a power cut.
 ///
 /// # Errors
 /// The disk refused; an existing file is unchanged.
 pub fn store(dir: &Path, name: &str, content: impl AsRef<[u8]>) -> io::Result<()> {
     let part = dir.join(format!("{name}{PART}"));
-    // One that a crash left may have another mode.
+    // A file that a crash left may have another mode.
     match fs::remove_file(&part) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -72,11 +73,11 @@ pub fn store(dir: &Path, name: &str, content: impl AsRef<[u8]>) -> io::Result<()
     File::open(dir)?.sync_all()
 }
 
-/// Secrets as they are in files, to be written again when the directory is lost. They are never shown.
+/// Copies of secret files, to write them again if the directory is lost. They are never printed.
 pub struct SecretFiles(Vec<(&'static str, Vec<u8>)>);
 
 impl SecretFiles {
-    /// Those of the files that are there.
+    /// The secrets of the files that exist.
     ///
     /// # Errors
     /// The disk refused.

@@ -1,4 +1,4 @@
-//! A disk in memory that ends the process or cuts the power at a chosen step.
+//! Simulates a disk that ends the process or cuts the power at a chosen step.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,12 +8,12 @@ use std::{
 
 use super::{Appender, Disk};
 
-/// How a crash comes about.
+/// The kind of a crash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Crash {
-    /// The process ends; what it wrote stays.
+    /// The process ends. Everything that it wrote stays.
     Kill,
-    /// The power goes; what was not synced is gone, files and names alike.
+    /// The power fails. Files and names that were not synced are lost.
     PowerCut,
 }
 
@@ -38,7 +38,7 @@ struct State {
     durable_dirs: BTreeSet<String>,
     files: BTreeMap<FileId, File>,
     next_file: FileId,
-    /// Steps taken, and the step at which the disk refuses.
+    /// The steps taken, and the step at which the disk crashes.
     steps: u64,
     crash_at: Option<u64>,
     /// The number of steps until one is refused.
@@ -47,7 +47,7 @@ struct State {
     /// Whether writing steps wait, and how many do.
     stalled: bool,
     waiting: usize,
-    /// How many bytes fit.
+    /// The capacity in bytes.
     capacity: Option<usize>,
 }
 
@@ -69,13 +69,13 @@ impl SimulatedDisk {
         self.lock().steps
     }
 
-    /// Lets the crash come instead of the step after `steps` further ones.
+    /// Crashes instead of the step after `steps` further ones.
     pub(crate) fn crash_after(&self, steps: u64) {
         let mut state = self.lock();
         state.crash_at = Some(state.steps + steps);
     }
 
-    /// Whether the crash has come.
+    /// Whether the disk has crashed.
     pub(crate) fn crashed(&self) -> bool {
         let state = self.lock();
         state.crash_at.is_some_and(|at| state.steps >= at)
@@ -86,12 +86,12 @@ impl SimulatedDisk {
         self.lock().fail_in = Some(steps);
     }
 
-    /// Whether that step has not come yet.
+    /// Whether that step is still to come.
     pub(crate) fn has_failure_ahead(&self) -> bool {
         self.lock().fail_in.is_some()
     }
 
-    /// Lets every writing step fail, as on a full disk, or no longer.
+    /// Lets every writing step fail, as on a full disk, or succeed again.
     pub(crate) fn refuse_writes(&self, refuse: bool) {
         self.lock().refuse = refuse;
     }
@@ -107,13 +107,13 @@ impl SimulatedDisk {
         drop(self.0.changed.wait_while(self.lock(), |state| state.waiting == 0).unwrap());
     }
 
-    /// Bounds the bytes in all files together, or no longer.
+    /// Limits the bytes in all files together; `None` for no limit.
     pub(crate) fn set_capacity(&self, bytes: Option<usize>) {
         self.lock().capacity = bytes;
     }
 
-    /// Removes everything, the directories included, as an operator does while the process runs. Files that are open stay
-    /// open and have no name.
+    /// Removes everything, the directories included, as an operator does while the process runs. Files that
+    /// are open stay open and have no name.
     pub(crate) fn vanish(&self) {
         let mut state = self.lock();
         state.names.clear();
@@ -122,7 +122,7 @@ impl SimulatedDisk {
         state.durable_dirs.clear();
     }
 
-    /// What a new process finds.
+    /// Restarts the disk with what a new process finds after the crash.
     pub(crate) fn restart(&self, crash: Crash) {
         let mut state = self.lock();
         state.crash_at = None;
@@ -152,7 +152,7 @@ impl SimulatedDisk {
         self.0.state.lock().unwrap()
     }
 
-    /// Counts a step that changes something, unless the crash comes first.
+    /// Counts a step that changes something, unless the disk crashes first.
     fn step(&self) -> io::Result<MutexGuard<'_, State>> {
         let mut state = self.lock();
         if state.stalled {
@@ -326,7 +326,8 @@ impl Disk for SimulatedDisk {
     }
 
     fn sync_dir(&self, dir: &str) -> io::Result<()> {
-        // A journaling file system writes all changes of names in order, so syncing one makes the earlier ones durable.
+        // A journaling file system writes all changes of names in order, so syncing one makes the earlier
+        // ones durable.
         let mut state = self.step()?;
         state.check_parent(&format!("{dir}/"))?;
         state.durable_names = state.names.clone();

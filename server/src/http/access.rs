@@ -1,7 +1,7 @@
-//! Who may look at the operator's interface: programs that show a token, and browsers with a session.
+//! Checks access to the operator's interface: programs need a token, browsers a session.
 //!
-//! Where a request comes from decides nothing. Behind a reverse proxy all requests come from this machine, and what they say
-//! about the way they took is written by their senders.
+//! The address of a request does not matter. Behind a reverse proxy all requests come from this machine, and
+//! senders can invent the headers about their origin.
 
 mod codes;
 mod cookie;
@@ -38,14 +38,14 @@ use crate::{
 /// The header of changes by a browser. No form and no page of another site can set it.
 pub const HEADCOUNT_REQUEST: HeaderName = HeaderName::from_static("headcount-request");
 
-/// What is asked for with status 401.
+/// The challenge of a response with status 401.
 const CHALLENGE: HeaderValue = HeaderValue::from_static(r#"Bearer realm="headcount""#);
 
 /// The address that a request came from; set for every connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
-/// What decides who may look.
+/// The configuration of access.
 #[derive(Debug)]
 pub struct AccessConfig {
     /// Which program the interface belongs to.
@@ -60,21 +60,21 @@ pub struct AccessConfig {
     pub public_url: Option<Url>,
 }
 
-/// The rule in force, and where the interface is that it is for. Clones share what they remember.
+/// The access rule, and the base path of the interface. Clones share their state.
 #[derive(Debug, Clone)]
 pub struct Access {
     rule: Arc<AccessRule>,
     base_path: Arc<BasePath>,
 }
 
-/// Where the interface is for one request, if another program has mounted it there.
+/// The base path for one request, if another program has mounted the interface there.
 #[derive(Debug, Clone)]
 pub(crate) struct MountedAt(pub(crate) Arc<BasePath>);
 
 struct AccessRule {
     admin: Option<AdminAccess>,
     metrics_token: Option<TokenDigest>,
-    /// Under which tokens are compared, other in each run.
+    /// The key under which tokens are compared; random in each run.
     comparison: Hmac<Sha256>,
     public_url: Option<Url>,
     clock: Arc<dyn Clock>,
@@ -87,7 +87,7 @@ struct AdminAccess {
     sessions: SessionKey,
 }
 
-/// A token under the key of this run: comparing digests takes the same time for all that are wrong.
+/// A token under the key of this run. Comparing digests takes the same time for all wrong tokens.
 struct TokenDigest([u8; 32]);
 
 /// Who sent a request.
@@ -99,13 +99,13 @@ enum Caller {
     MetricsToken,
     /// A browser that is signed in.
     Session(BrowserSession),
-    /// Shows a token that is none of ours.
+    /// A request with a wrong token.
     WrongToken,
-    /// Shows nothing.
+    /// A request without a credential.
     Stranger,
 }
 
-/// Why a request is not answered.
+/// Why access is denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AccessDenied {
     /// It shows no credential.
@@ -131,7 +131,7 @@ impl Access {
     /// Access by `config`. Sessions end by the time of `clock`.
     #[must_use]
     pub fn new(config: AccessConfig, clock: Arc<dyn Clock>) -> Self {
-        // As long as a block of the hash, which is what HMAC makes of any key.
+        // As long as a block of the hash, to which HMAC extends any key.
         let key: [u8; 64] = rand::rng().random();
         let comparison: Hmac<Sha256> = Hmac::new(&key.into());
         let digest = |token: &AccessToken| TokenDigest(digest(&comparison, token.expose()));
@@ -173,7 +173,8 @@ impl Access {
         self.rule.admin.as_ref().map(|admin| admin.sessions.cookie_name())
     }
 
-    /// Begins a session for a request that shows the admin token in its body. Gives the value of its `Set-Cookie`.
+    /// Begins a session for a request that shows the admin token in its body. Gives the value of its
+    /// `Set-Cookie`.
     ///
     /// # Errors
     /// [`AccessDenied`], a wrong token after a delay.
@@ -204,7 +205,7 @@ impl Access {
         is_right: impl FnOnce(&AdminAccess) -> bool,
     ) -> Result<HeaderValue, AccessDenied> {
         let public_url = self.public_url();
-        // Browsers name the page that signs in. What names none is a program.
+        // Browsers name the page that signs in. A request without one is from a program.
         if RequestSource::of(headers, public_url) == RequestSource::OtherSite {
             return Err(AccessDenied::OtherSite);
         }
@@ -234,7 +235,7 @@ impl Access {
         header_value(&cookie::remove(self.cookie_name()?, self.base_path(), secure))
     }
 
-    /// Whether a change by the browser that sent `headers` is one of our own pages.
+    /// Whether a change by the browser that sent `headers` comes from a page of this program.
     ///
     /// # Errors
     /// [`AccessDenied::OtherSite`].
@@ -253,7 +254,7 @@ impl Access {
         self.require_own_page(headers)
     }
 
-    /// Lets a request pass, or says why not.
+    /// Admits a request, or returns why not.
     async fn admit(
         &self,
         part: PrivatePart,
@@ -312,7 +313,7 @@ impl Access {
         header_value(&cookie).expect("names, values and base paths are visible ASCII")
     }
 
-    /// The cookie that takes the place of an older one of `session`, when it is time for that.
+    /// A new cookie for `session`, if the old one is due to be replaced.
     fn renewed_cookie(&self, session: BrowserSession) -> Option<HeaderValue> {
         let key = &self.rule.admin.as_ref()?.sessions;
         session.renewed(self.now()).map(|renewed| self.cookie(key, &renewed))
@@ -372,8 +373,8 @@ impl AccessDenied {
     }
 }
 
-/// Lets requests for data and pages through that show the admin token or belong to a session. Others get a problem document,
-/// or the sign-in page where a browser asks for a page.
+/// Lets requests for data and pages through that show the admin token or belong to a session. Others get a
+/// problem document, or the sign-in page where a browser asks for a page.
 pub async fn for_data(State(access): State<Access>, request: Request, next: Next) -> Response {
     guard(&access, PrivatePart::Data, request, next).await
 }
@@ -404,14 +405,14 @@ async fn guard(access: &Access, part: PrivatePart, request: Request, next: Next)
     }
 }
 
-/// Whether a browser wants something to show.
+/// Whether a browser requests a page.
 fn asks_for_a_page(request: &Request) -> bool {
     let accepted = request.headers().get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
     *request.method() == Method::GET
         && accepted.is_some_and(|accepted| accepted.to_ascii_lowercase().contains("text/html"))
 }
 
-/// The token that a request shows. Another scheme is not ours: a proxy in front may have asked for it.
+/// The token that a request shows. Other schemes are ignored: a proxy in front may use them.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get_all(header::AUTHORIZATION).iter().find_map(|shown| {
         let (scheme, token) = shown.to_str().ok()?.trim().split_once(' ')?;
@@ -419,7 +420,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     })
 }
 
-/// Whether the browser that signs in may send its cookie over https only.
+/// Whether the browser that signs in must send its cookie over https only.
 fn is_secure(headers: &HeaderMap, public_url: Option<&Url>) -> bool {
     match headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) {
         Some(origin) if origin != "null" => origin.starts_with("https://"),

@@ -1,4 +1,4 @@
-//! `GET <base>static/<file>`: the browser programs, which are part of this binary.
+//! Serves the embedded browser programs: `GET <base>static/<file>`.
 
 mod accepted;
 mod file;
@@ -22,17 +22,17 @@ use self::{
 use super::problem::Refusal;
 use crate::app::statistics::Statistics;
 
-/// Name and bytes of every file. `<name>.br` and `<name>.gz` are the same compressed.
+/// Name and bytes of every file. `<name>.br` and `<name>.gz` are compressed copies.
 static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// The script of the tracker, and the program that it fetches.
+/// The script of the tracker, and the WebAssembly that it fetches.
 const TRACKER: &str = "tracker.js";
 const TRACKER_PROGRAM: &str = "tracker_bg.wasm";
 
 /// Why the tracker cannot have a route table.
 #[derive(Debug, Error)]
 pub enum AssetsError {
-    /// It was built by something else.
+    /// The script has no place for a table: it comes from another build.
     #[error("the tracker of this build has no place for a route table")]
     NoPlace,
     /// It could not be compressed.
@@ -40,7 +40,7 @@ pub enum AssetsError {
     Compression(#[from] io::Error),
 }
 
-/// The files that browsers can ask for.
+/// The files that browsers can request.
 #[derive(Debug)]
 pub struct Assets {
     files: HashMap<&'static str, File>,
@@ -55,7 +55,8 @@ impl Assets {
         Self::of(EMBEDDED)
     }
 
-    /// The same, with a tracker that has the routes of a product. Without the browser programs nothing changes.
+    /// The same, with a tracker that has the routes of a product. Without the browser programs nothing
+    /// changes.
     ///
     /// # Errors
     /// The tracker takes no routes.
@@ -108,8 +109,8 @@ impl Assets {
     }
 }
 
-/// Sends a file, compressed as the browser likes, or says that the browser has it already. While statistics are off, the
-/// tracker is a script that forgets, and its program is not there.
+/// Sends a file in the best encoding that the browser accepts, or 304 if the browser has it already. While
+/// statistics are off, the tracker is a script that deletes its data, and its WebAssembly is not served.
 ///
 /// # Errors
 /// A [`Refusal`] when there is no such file.
@@ -140,7 +141,7 @@ fn whole(file: &File, stored: &Stored) -> Response {
     response
 }
 
-/// How long the file may be kept and who may use it, also for one that the browser has.
+/// The headers on caching and on use by other origins, also of a 304.
 fn validity(stored: &Stored) -> [(HeaderName, &str); 6] {
     [
         (header::ETAG, stored.tag()),

@@ -6,8 +6,8 @@ use axum::body::{Bytes, HttpBody};
 use http_body_util::BodyExt;
 use thiserror::Error;
 
-/// How much of a body that is too large is read and dropped before it is refused, and for how long. Who still writes
-/// reads no answer: the connection would break instead.
+/// How much of a body that is too large is read and dropped before it is refused, and for how long. A client
+/// that is still writing would not read the answer, and the connection would break instead.
 const DROPPED_BYTES: usize = 1024 * 1024;
 const DROPPING: Duration = Duration::from_secs(1);
 
@@ -17,12 +17,12 @@ pub(super) enum BodyError {
     /// It is larger than it may be.
     #[error("the body of the request is larger than {0} bytes")]
     TooLarge(usize),
-    /// The connection broke off, or the body is not framed as HTTP says.
+    /// The connection broke, or the framing of the body is invalid.
     #[error("the body of the request could not be read")]
     Unreadable,
 }
 
-/// Reads a body of at most `most` bytes. Of one that is too large, the rest is dropped.
+/// Reads a body of at most `most` bytes. The rest of a larger one is read and dropped.
 pub(super) async fn receive(
     mut body: impl HttpBody<Data = Bytes> + Unpin,
     most: usize,
@@ -38,7 +38,7 @@ pub(super) async fn receive(
             drop_rest(body).await;
             return Err(BodyError::TooLarge(most));
         }
-        // What browsers send comes in one piece.
+        // The bodies of browsers come in one piece.
         received = if received.is_empty() { data } else { [received, data].concat().into() };
     }
     Ok(received)

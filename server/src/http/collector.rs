@@ -1,4 +1,4 @@
-//! The routes of a collector.
+//! Serves the routes of a collector.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,22 +22,22 @@ use crate::collector::{
     listing::{BadParameter, Page, Parameters},
 };
 
-/// When to come back with a report that could not be taken, in seconds. A time is drawn for each, so that those who were
-/// sent away together do not come back together.
+/// When to retry a report that could not be taken, in seconds. Each sender gets a random time, so that they
+/// do not all come back together.
 const RETRY_SECONDS: std::ops::RangeInclusive<u64> = 60..=1800;
 
-/// When to ask again for what could not be read from the database.
+/// When to retry a request that failed because of the database.
 const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 /// The digest of a body: RFC 9530.
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 
-/// The routes of a collector, by who may use them.
+/// The routes of a collector, by access.
 #[derive(Debug)]
 pub struct CollectorRoutes {
-    /// For everybody: sending a report, and whether the collector runs.
+    /// Public: sending a report, and the health check.
     pub public: Router,
-    /// For those who run the collector: what it holds.
+    /// For the operator of the collector: the stored reports.
     pub private: Router,
 }
 
@@ -93,7 +93,7 @@ async fn report(State(collector): State<Collector>, Path(id): Path<String>) -> R
     }
 }
 
-/// A report as an answer. A stranger wrote it: a browser must not make anything of it but text.
+/// A report as an answer. Its content is not trusted, so a browser must treat it as text.
 fn as_sent(bytes: Vec<u8>) -> Response {
     let digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(&bytes)));
     let headers = [
@@ -116,7 +116,7 @@ async fn fleet_page(State(collector): State<Collector>, headers: HeaderMap) -> R
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // Where the form that signs out comes from, the browser says by its address.
+        // With this policy, the browser names the page of the sign-out form.
         (header::REFERRER_POLICY, "same-origin"),
         (
             header::CONTENT_SECURITY_POLICY,
@@ -143,7 +143,7 @@ impl IntoResponse for NotTaken {
                 let wait = rand::rng().random_range(RETRY_SECONDS);
                 refusal.retry_after(Duration::from_secs(wait)).into_response()
             }
-            // The codings that would do: RFC 9110, section 12.5.3.
+            // The supported codings: RFC 9110, section 12.5.3.
             Self::Coding => {
                 let accepted = HeaderValue::from_static("gzip, zstd");
                 ([(header::ACCEPT_ENCODING, accepted)], refusal).into_response()

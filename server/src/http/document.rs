@@ -1,4 +1,4 @@
-//! The frame that all HTML pages have in common.
+//! Renders the frame that all HTML pages share.
 
 use std::fmt;
 
@@ -42,7 +42,7 @@ impl fmt::Display for Document<'_> {
     }
 }
 
-/// Text as it stands in an element or an attribute.
+/// Escapes text for an element or an attribute.
 pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
 }

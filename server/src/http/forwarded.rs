@@ -1,5 +1,5 @@
-//! The address that a request counts for: that of its connection, or, behind a proxy that the operator declared, the one
-//! that the proxy saw.
+//! Determines the client address of a request: that of its connection or, behind a proxy that the operator
+//! declared, the one that the proxy saw.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -19,7 +19,7 @@ const X_FORWARDED_FOR: &str = "x-forwarded-for";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Vec<AddressBlock>);
 
-/// Tells the senders of events apart, without keeping an address.
+/// Distinguishes the senders of events without storing an address.
 #[derive(Debug, Default)]
 pub struct EventSenders {
     trusted: TrustedProxies,
@@ -33,7 +33,7 @@ impl EventSenders {
         Self { trusted, hasher: AddressHasher::new() }
     }
 
-    /// A keyed hash of the address that a request counts for; `None` when the web server does not tell the peer.
+    /// A keyed hash of the client address of a request; `None` if the web server does not provide the peer.
     pub(super) fn sender(&self, peer: Option<Peer>, headers: &HeaderMap) -> Option<AddressHash> {
         let Peer(peer) = peer?;
         Some(self.hasher.hash(self.trusted.client(peer.ip(), headers)))
@@ -47,14 +47,14 @@ struct AddressBlock {
     prefix_bits: u8,
 }
 
-/// Why a text does not name proxies.
+/// A text is not a list of addresses and blocks.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0:?} must be an IP address or a block of them, such as 10.0.0.1 or 10.0.0.0/8")]
 pub struct NotAnAddressBlock(String);
 
 impl TrustedProxies {
-    /// The address that a request over a connection from `peer` counts for: the rightmost one in `X-Forwarded-For` that is
-    /// no trusted proxy. What stands left of it, or of something that is no address, may be invented.
+    /// The client address of a request over a connection from `peer`: the rightmost one in `X-Forwarded-For`
+    /// that is not a trusted proxy. Everything to the left of it, or of an invalid entry, may be invented.
     #[must_use]
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
@@ -81,7 +81,7 @@ impl FromIterator<Self> for TrustedProxies {
 impl FromStr for TrustedProxies {
     type Err = NotAnAddressBlock;
 
-    /// Reads addresses and blocks between commas.
+    /// Parses addresses and blocks, separated by commas.
     fn from_str(list: &str) -> Result<Self, NotAnAddressBlock> {
         let blocks = list.split(',').map(str::trim).filter(|block| !block.is_empty());
         Ok(Self(blocks.map(str::parse).collect::<Result<_, _>>()?))
@@ -229,7 +229,7 @@ mod tests {
             if let Ok(value) = HeaderValue::from_bytes(&value) {
                 headers.append(X_FORWARDED_FOR, value);
             }
-            // Whatever it says, it is read without a panic.
+            // No content of the header causes a panic.
             let _anyone = trusted.client(IpAddr::from([10, 0, 0, 1]), &headers);
             let stranger = IpAddr::from([192, 0, 2, 1]);
             prop_assert_eq!(trusted.client(stranger, &headers), stranger);

@@ -1,7 +1,7 @@
-//! Refuses requests that name no host, or more than one.
+//! Refuses requests without a valid host, or with more than one.
 //!
-//! Where two parts of a system read the name of the host from different places, one of them is misled: a proxy may check
-//! one `Host` and this program another. RFC 9112, section 3.2, asks for the same.
+//! If two parts of a system read the host from different places, one of them is misled: a proxy may check one
+//! `Host` and this program another. RFC 9112, section 3.2, requires the same.
 
 use axum::{
     extract::Request,
@@ -12,7 +12,7 @@ use axum::{
 
 use super::problem::Refusal;
 
-/// Answers 400 to a request whose host is not one.
+/// Answers 400 to a request without exactly one valid host.
 pub(super) async fn check(request: Request, next: Next) -> Response {
     match refusal(&request) {
         None => next.run(request).await,
@@ -20,7 +20,7 @@ pub(super) async fn check(request: Request, next: Next) -> Response {
     }
 }
 
-/// The answer to a request whose host is not one; `None` if it is.
+/// The answer to a request without exactly one valid host; `None` for a valid request.
 pub(super) fn refusal<B>(request: &http::Request<B>) -> Option<Response> {
     let hosts = request.headers().get_all(header::HOST);
     let verdict = verdict(request.version(), request.uri(), hosts.iter());
@@ -37,13 +37,13 @@ fn verdict<'h>(
         (_, Some(_)) => return Err("the request has more than one Host header"),
         (None, None) if version == Version::HTTP_11 => return Err("the request has no Host header"),
         (None, None) => return Ok(()),
-        (Some(host), None) => host.to_str().map_err(|_| "the Host header is no name of a host")?.trim(),
+        (Some(host), None) => host.to_str().map_err(|_| "the Host header is not a valid host")?.trim(),
     };
-    // An empty one is how a client says that it knows no name: RFC 9110, section 7.2.
+    // A client without a host name sends an empty one: RFC 9110, section 7.2.
     let named = (!host.is_empty()).then(|| host.parse::<Authority>()).transpose();
-    let named = named.map_err(|_| "the Host header is no name of a host")?;
+    let named = named.map_err(|_| "the Host header is not a valid host")?;
     if named.as_ref().is_some_and(|named| named.as_str().contains('@')) {
-        return Err("the Host header is no name of a host");
+        return Err("the Host header is not a valid host");
     }
     match (target.authority(), named) {
         (None, _) => Ok(()),
@@ -52,7 +52,7 @@ fn verdict<'h>(
     }
 }
 
-/// Whether both name the same host and port. Everything here is http, whose port need not be written.
+/// Whether both name the same host and port. All requests here are http, whose default port may be omitted.
 fn is_same(one: &Authority, other: &Authority) -> bool {
     let port = |authority: &Authority| authority.port_u16().unwrap_or(80);
     one.host().eq_ignore_ascii_case(other.host()) && port(one) == port(other)

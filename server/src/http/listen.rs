@@ -1,8 +1,8 @@
-//! The connections of a server: bounded in number, and in what a slow peer may cost.
+//! Accepts connections, limits their number, and ends those of slow peers.
 //!
-//! When all places are taken, the connection that has waited longest for its peer makes room for a new one. A connection
-//! whose peer takes no byte of an answer for 30 seconds ends, and so does a body below a pace. These rules are here, below
-//! the routes, so that they hold for every request.
+//! When all places are taken, the connection that has waited longest for its peer is closed for a new one. A
+//! connection ends if its peer reads no byte of an answer for 30 seconds, or if a body arrives too slowly.
+//! These rules are here, below the routes, so that they apply to every request.
 
 mod connection_places;
 mod connection_watch;
@@ -41,20 +41,21 @@ use self::{
 use super::{access::Peer, host_header, problem::Refusal};
 use crate::{descriptors, peer_address::AddressHasher};
 
-/// How long to wait after the system could not accept a connection, which mostly means too many open files.
+/// How long to wait after the system could not accept a connection, usually because of too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The largest head of a request, and all that is read ahead, in bytes.
 const BUFFER_BYTES: usize = 16 * 1024;
 
-/// What the system holds of answers that a peer has not taken, in bytes; Linux doubles it for its own needs. By default it
-/// grows to megabytes, and until it is full a peer that asks again and again without reading is answered.
+/// The send buffer of the system for unread answers, in bytes; Linux doubles it for its own needs. By default
+/// it grows to megabytes, and until it is full, a peer that sends requests without reading is answered.
 const SEND_BUFFER_BYTES: u32 = 128 * 1024;
 
-/// Connections that the system accepts before this program does.
+/// The backlog: connections that the system accepts before this program does.
 const BACKLOG: u32 = 1024;
 
-/// Listens on an address; for all addresses, on those of IPv4 where the machine has no IPv6. Connections have bounded buffers.
+/// Listens on an address. If that is the address for all and the machine has no IPv6, listens on all IPv4
+/// addresses. Connections have bounded buffers.
 ///
 /// # Errors
 /// The address cannot be listened on.
@@ -69,7 +70,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
             Err(error) => return Err(error),
         },
     };
-    // A port is free again as soon as its program has ended.
+    // This frees a port as soon as its program has ended.
     socket.set_reuseaddr(true)?;
     // Connections inherit it.
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
@@ -80,9 +81,9 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// The body of a request, as it comes from a connection.
 pub type RequestBody = PacedBody<Incoming>;
 
-/// What answers the requests of connections.
+/// Answers the requests of connections.
 pub trait AnswerRequests: Send + Sync + 'static {
-    /// The answer to a request that came from `peer` and names one host.
+    /// The answer to a request from `peer`. The request names exactly one host.
     fn answer(&self, peer: Peer, request: Request<RequestBody>) -> impl Future<Output = Response> + Send;
 }
 
@@ -121,7 +122,7 @@ async fn serve_with(
         loop {
             match listener.accept().await {
                 Ok((stream, peer)) => {
-                    // An answer is one write; waiting to fill a packet only delays it.
+                    // An answer is one write, so waiting for a full packet would only delay it.
                     stream.set_nodelay(true).ok();
                     let place = places.take(addresses.hash(peer.ip())).await;
                     let connection = connection(stream, peer, Arc::clone(&routes), &graceful, place.watch());
@@ -182,14 +183,15 @@ fn connection<S: PeerStream, R: AnswerRequests>(
     let watched = graceful.watch(connection);
     async move {
         tokio::select! {
-            // A connection that breaks is the other side's affair.
+            // A broken connection is not an error of this side.
             _ = watched => {}
             () = watch.has_to_end() => {}
         }
     }
 }
 
-/// The answer to a request that is given up. What is left of it would be taken for another request.
+/// The answer to a request that is given up. It closes the connection, because the rest of the request would
+/// be taken for another one.
 fn closing(status: StatusCode, why: &str) -> Response {
     let mut answer = Refusal::new(status, why).into_response();
     answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

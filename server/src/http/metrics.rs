@@ -1,4 +1,4 @@
-//! `GET <base>metrics`: this process in the text format of Prometheus.
+//! Serves the metrics of this process: `GET <base>metrics`.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use headcount_shared::api::ReportState;
 use super::problem::Refusal;
 use crate::{app::statistics::Statistics, metrics::Metrics, process::samples};
 
-/// Renders the counters. The cost of the process is left out when statistics are off: then nothing samples it.
+/// Renders the counters. While statistics are off, nothing samples the process, and its cost is omitted.
 ///
 /// # Errors
 /// A [`Refusal`] when the text cannot be written.
@@ -29,7 +29,7 @@ pub async fn render(
     Ok(([(header::CONTENT_TYPE, content_type(&headers))], text).into_response())
 }
 
-/// The text is valid in both formats; Prometheus asks for the newer one, other readers know the older one.
+/// The text is valid in both formats; Prometheus requests the newer one, other readers know the older one.
 fn content_type(headers: &HeaderMap) -> &'static str {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accepted.contains("application/openmetrics-text") {

@@ -1,8 +1,8 @@
 //! Serves the routes of a server alone, or mounted in the router of another program.
 //!
-//! Mounted, they are real routes without a fallback: a fallback could not be merged with that of the program around them, and
-//! its routes with parameters would win. A request starts anew at them, with its path below the base path and without the
-//! extensions of the program around them, among which are the parameters of its own path.
+//! Mounted, they are real routes without a fallback: a fallback could not be merged with that of the program
+//! around them, and its routes with parameters would win. They get a request with its path below the base
+//! path and without the extensions of the program around them, such as its path parameters.
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
@@ -30,16 +30,16 @@ use crate::config::BasePath;
 pub struct ServerRoutes {
     base_path: Arc<BasePath>,
     routes: Router,
-    /// What they answer below the base path, as axum writes routes.
+    /// Their paths below the base path, in the syntax of axum.
     addresses: Arc<[String]>,
 }
 
 /// The routes of a server for its own listener.
 ///
-/// Page views go past the router: to be routed costs as much as all else that a page view needs.
+/// Page views bypass the router, because routing costs as much as the rest of their processing.
 #[derive(Debug)]
 pub struct ListenerRoutes {
-    /// The path that page views are sent to.
+    /// The path of page views.
     page_views: String,
     state: ServerState,
     router: Router,
@@ -64,19 +64,20 @@ impl AnswerRequests for ListenerRoutes {
     }
 }
 
-/// Where a request stands, seen from the base path.
+/// How the path of a request relates to the base path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Place {
-    /// Below it, at this path. The second is where browsers see the base path, if that is not where it was configured.
+    /// Below it, at this path. The second is the base path that browsers see, if it differs from the
+    /// configured one.
     Below(String, Option<BasePath>),
-    /// At the base path without its slash. This one has it.
+    /// At the base path without its slash. The value has the slash.
     WithoutSlash(String),
     /// Elsewhere.
     Outside,
 }
 
 impl ServerRoutes {
-    /// `routes` as they are without the base path, and the addresses that they answer.
+    /// `routes` without the base path, and their addresses.
     pub(super) fn new(base_path: &BasePath, routes: Router, addresses: Vec<String>) -> Self {
         Self { base_path: Arc::new(base_path.clone()), routes, addresses: addresses.into() }
     }
@@ -86,7 +87,7 @@ impl ServerRoutes {
         with_one_host(self.unchecked())
     }
 
-    /// The same for [`serve`](super::listen::serve), which looks at the host of a request itself.
+    /// The same for [`serve`](super::listen::serve), which checks the host of a request itself.
     fn unchecked(self) -> Router {
         if self.base_path.as_str() == "/" {
             return self.routes;
@@ -99,7 +100,8 @@ impl ServerRoutes {
         let paths = self.paths();
         let mounted = Self { routes: with_one_host(self.routes.clone()), ..self };
         let service = mounted.service();
-        // Of a router that is used as a service. A router that it is merged into or nested in has its own.
+        // The fallback of a router that is used as a service. When merged or nested, the outer router has its
+        // own.
         let otherwise = middleware::from_fn(move |request: Request, next: Next| {
             let mounted = mounted.clone();
             async move {
@@ -114,7 +116,7 @@ impl ServerRoutes {
         paths.iter().fold(empty, |router, path| router.route(path, any_service(service.clone())))
     }
 
-    /// What is answered, as axum writes routes.
+    /// The paths of all routes, in the syntax of axum.
     fn paths(&self) -> Vec<String> {
         let prefix = self.base_path.as_str().trim_end_matches('/');
         if prefix.is_empty() {
@@ -123,8 +125,8 @@ impl ServerRoutes {
         vec![prefix.to_owned(), format!("{prefix}/"), format!("{prefix}/{{*rest}}")]
     }
 
-    /// Whether a request that met no route is for these ones all the same: where the router is used as a service that stands
-    /// exactly at the base path, or for a page whose address may be another one in the program around.
+    /// Whether a request that matched no route is still for these routes: if the router is used as a service
+    /// at exactly the base path, or for a page whose address may differ in the surrounding program.
     fn has_unrouted(&self, request: &Request) -> bool {
         let path = request.uri().path();
         if self.base_path.as_str() == "/" {
@@ -137,7 +139,7 @@ impl ServerRoutes {
         Place::find(original_path(request), request.uri().path(), self.base_path.as_str())
     }
 
-    /// Answers requests with their path as the client sent it, or as a router around has shortened it.
+    /// Answers requests with the path that the client sent, or that an outer router has shortened.
     fn service(
         &self,
     ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
@@ -179,18 +181,18 @@ impl ServerRoutes {
 }
 
 impl Place {
-    /// The place of a request to `original`, of which a router around has left `path`.
+    /// Matches a request to `original`, of which an outer router has left `path`.
     fn find(original: &str, path: &str, base_path: &str) -> Self {
         let base = base_path.trim_end_matches('/');
         let stripped = original.strip_suffix(path).unwrap_or(if path == "/" { original } else { "" });
         let (rest, mount) = match (below(original, base), below(path, base)) {
-            // Routers around are nested at the base path or at a beginning of it, or nowhere.
+            // Outer routers are nested at the base path, at a prefix of it, or not at all.
             (Some(rest), _) if !base.is_empty() && below(base, stripped).is_some() => (rest, base.to_owned()),
             (_, Some(rest)) => (rest, format!("{stripped}{base}")),
             _ => return Self::Outside,
         };
         let lacks_slash = rest.is_empty() || (rest == "/" && original == mount);
-        // Two slashes at its beginning would lead to another host.
+        // Two leading slashes would lead to another host.
         if lacks_slash && !mount.is_empty() && !original.starts_with("//") {
             return Self::WithoutSlash(format!("{original}/"));
         }
@@ -234,7 +236,7 @@ mod tests {
         let seen_at = |inner: &str, mount: &str| Place::Below(inner.to_owned(), mount.parse().ok());
         let slash = |with_slash: &str| Place::WithoutSlash(with_slash.to_owned());
         let cases = [
-            // What the client asked for, what a router around left, the base path.
+            // The requested path, what an outer router left of it, and the base path.
             ("/stats", "/stats", "/", at("/stats")),
             ("/", "/", "/", at("/")),
             ("/b/stats", "/b/stats", "/b/", at("/stats")),
@@ -255,7 +257,7 @@ mod tests {
             ("/web/v2/web/stats", "/web/stats", "/web/", seen_at("/stats", "/web/v2/web/")),
             ("/web/v2/web", "/web", "/web/", slash("/web/v2/web/")),
             ("/web/v2/stats", "/stats", "/web/", Place::Outside),
-            // No page can have such a base path, so that of the configuration stays.
+            // No page can have such a base path, so the configured one stays.
             ("/%22/x/stats", "/stats", "/", at("/stats")),
             ("//evil.example", "/", "/", Place::Below("/".to_owned(), "evil.example".parse().ok())),
         ];
@@ -264,7 +266,7 @@ mod tests {
         }
     }
 
-    /// What the routes see of a request: the peer, and the parameters of the path.
+    /// Returns what the routes receive of a request: the peer, and the parameters of the path.
     async fn seen(peer: Option<Extension<Peer>>, parameters: RawPathParams) -> String {
         let parameters: Vec<_> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
         format!("{:?} {}", peer.map(|Extension(Peer(peer))| peer), parameters.join(" "))

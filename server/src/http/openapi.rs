@@ -1,8 +1,8 @@
-//! `GET <base>api/openapi.json`: describes the requests that the interface answers.
+//! Generates the description of the interface for `GET <base>api/openapi.json`.
 //!
-//! The description is made of the routes themselves: `utoipa` describes the types of `shared` behind the
-//! feature `openapi`, `utoipa-axum` makes the routes, and a route that is not described is not answered.
-//! Browser programs are built without that feature.
+//! It is generated from the routes themselves: `utoipa` describes the types of `shared` behind the feature
+//! `openapi`, `utoipa-axum` makes the routes, and a route without a description does not exist. Browser
+//! programs are built without that feature.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -32,23 +32,23 @@ const ADMIN_TOKEN: &str = "admin_token";
 /// The name of the session cookie in the description.
 const SESSION: &str = "session";
 
-/// The refusals of every request for data, for their description.
+/// Describes the refusals of every request for data.
 pub(super) struct Guarded;
 
 impl IntoResponses for Guarded {
     fn responses() -> BTreeMap<String, RefOr<ResponseDescription>> {
         refusals([
-            ("401", "The request shows no credential, or a wrong one."),
+            ("401", "The request has no credential, or a wrong one."),
             (
                 "403",
-                "A change by a session lacks the header Headcount-Request: 1, or a page of another site asks for it.",
+                "A change by a session lacks the header Headcount-Request: 1, or comes from a page of another site.",
             ),
-            ("429", "Too many wrong tokens were shown."),
+            ("429", "There were too many wrong tokens."),
         ])
     }
 }
 
-/// Describes refusals: which status, and when.
+/// Describes refusals by status.
 pub(super) fn refusals<const N: usize>(
     when: [(&str, &str); N],
 ) -> BTreeMap<String, RefOr<ResponseDescription>> {
@@ -59,7 +59,7 @@ pub(super) fn refusals<const N: usize>(
     when.map(|(status, when)| (status.to_owned(), described(when).into())).into()
 }
 
-/// What is said of all routes together.
+/// The metadata of the description.
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Headcount",
@@ -69,23 +69,23 @@ pub(super) fn refusals<const N: usize>(
 ))]
 struct About;
 
-/// The description, as it is sent.
+/// The description in the form in which it is sent.
 #[derive(Debug, Clone)]
 pub(super) struct Description {
     json: Bytes,
-    /// What `json` says of the base path.
+    /// The member of `json` with the base path.
     server: Arc<str>,
 }
 
 impl Description {
     /// The description of routes at their configured base path.
     pub(super) fn of(described: &utoipa::openapi::OpenApi, base_path: &BasePath) -> Self {
-        // Names of members are texts and numbers are finite, so it can be written.
+        // This cannot fail: names of members are strings, and numbers are finite.
         let json = serde_json::to_vec(described).unwrap_or_default().into();
         Self { json, server: server_member(base_path).into() }
     }
 
-    /// The same where another program has mounted the routes.
+    /// The description with the base path at which another program has mounted the routes.
     fn mounted_at(&self, base_path: &BasePath) -> Bytes {
         let json = String::from_utf8_lossy(&self.json);
         json.replacen(&*self.server, &server_member(base_path), 1).into()

@@ -1,4 +1,4 @@
-//! The page that the web interface starts from, for every address of it.
+//! Serves the page that starts the web interface, at every address of it.
 
 mod off;
 mod plain;
@@ -15,8 +15,8 @@ use headcount_shared::routes::{Placeholder, ROUTES, RouteTable, UNMATCHED};
 use super::{access::Access, assets::Assets, document::Document};
 use crate::app::statistics::Statistics;
 
-/// Sends the page; with status 404 for an address that the web interface does not have. While statistics are off for the whole
-/// run, it is the page that says so.
+/// Sends the page, with status 404 for an unknown address. If statistics are off for the whole run, sends the
+/// page that states that.
 pub async fn page(
     access: Access,
     State(statistics): State<Arc<Statistics>>,
@@ -32,8 +32,8 @@ pub async fn page(
     (status, Html(html(access.base_path().as_str(), is_counted, assets.are_built()))).into_response()
 }
 
-/// The tracker's element in the page's head. Its program is not preloaded: only the script knows whether this browser was
-/// opted out. Neither `base` nor a route needs escaping.
+/// The tracker's element in the page's head. Its WebAssembly is not preloaded: only the script knows whether
+/// this browser was opted out. Neither `base` nor a route needs escaping.
 fn tracker(base: &str) -> String {
     let routes = ROUTES.join(" ");
     format!(
@@ -41,7 +41,8 @@ fn tracker(base: &str) -> String {
     )
 }
 
-/// The page. With statistics off it has no tracker. `base` needs no escaping: see [`BasePath`](crate::config::BasePath).
+/// Renders the page, without a tracker while statistics are off. `base` needs no escaping: see
+/// [`BasePath`](crate::config::BasePath).
 fn html(base: &str, is_counted: bool, with_interface: bool) -> String {
     let tracker = if is_counted { tracker(base) } else { String::new() };
     let body = if with_interface {

@@ -1,4 +1,4 @@
-//! Refusals: problem documents (RFC 9457) that say in one sentence what is wrong.
+//! Makes refusals: problem documents (RFC 9457) that describe in one sentence what is wrong.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use axum::{
 };
 use headcount_shared::api::Problem;
 
-/// A refused request: the status and one sentence for whoever sent it.
+/// A refused request: the status and one sentence for the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     status: StatusCode,
@@ -20,31 +20,31 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal with `status`; `detail` says what is wrong with this very request.
+    /// A refusal with `status`; `detail` describes what is wrong with this request.
     #[must_use]
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, detail: detail.into(), field: None, retry_after: None, challenge: None }
     }
 
-    /// Says which member of the request's body is wrong.
+    /// Names the invalid member of the request's body.
     #[must_use]
     pub fn about(self, field: impl Into<String>) -> Self {
         Self { field: Some(field.into()), ..self }
     }
 
-    /// Asks to come back no earlier than after `wait`, in whole seconds, at least one.
+    /// Adds `Retry-After` with `wait` in whole seconds, at least one.
     #[must_use]
     pub fn retry_after(self, wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..self }
     }
 
-    /// Says with which credential the request would be answered.
+    /// Names the credential that the request needs.
     #[must_use]
     pub fn challenge(self, challenge: HeaderValue) -> Self {
         Self { challenge: Some(challenge), ..self }
     }
 
-    /// A failure of this side. `error` goes to the log; the answer does not tell.
+    /// An internal error. `error` goes to the log, not into the answer.
     #[must_use]
     pub fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "a request failed");

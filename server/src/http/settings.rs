@@ -1,6 +1,6 @@
-//! `<base>api/projects`: an operator looks at the settings and changes them.
+//! Serves the settings, for operators to read and change: `<base>api/projects`.
 //!
-//! A secret goes in and never comes out. What is changed is in force within seconds, without a restart.
+//! A secret can be set and is never returned. Changes apply within seconds, without a restart.
 
 mod categories;
 mod clickhouse;

@@ -1,4 +1,5 @@
-//! Signing in and out: the form that works without script, and the requests of programs and of the interface.
+//! Signs operators in and out: with the form that works without script, and with the requests of programs and
+//! of the interface.
 
 mod page;
 
@@ -48,7 +49,7 @@ where
         .route("/static/sign-in.css", get(style))
 }
 
-/// The requests for sessions, which check by themselves who sends them.
+/// The requests for sessions, which check access themselves.
 pub(super) fn session_routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -66,17 +67,17 @@ where
     OpenApiRouter::new().routes(routes!(sign_in_code))
 }
 
-/// What the form sends, and what the address of the page may say.
+/// The fields of the form, which the address of the page can also have.
 #[derive(Debug, Default, Deserialize)]
 struct SignInForm {
     #[serde(default)]
     token: String,
-    /// Where to go afterwards, an address under the base path.
+    /// The address after the sign-in, under the base path.
     #[serde(default)]
     to: String,
 }
 
-/// The sign-in page in place of a page that wants a credential.
+/// The sign-in page instead of a page that requires a credential.
 pub(super) fn instead_of(access: &Access, wanted: &Uri) -> Response {
     let inner = wanted.path_and_query().map_or("/", |path| path.as_str());
     let to = format!("{}{}", access.base_path().as_str().trim_end_matches('/'), inner);
@@ -94,7 +95,7 @@ async fn show(access: Access, Query(form): Query<SignInForm>) -> Response {
     answer(StatusCode::OK, &page)
 }
 
-/// Takes the form.
+/// Handles the form.
 async fn sign_in(access: Access, headers: HeaderMap, body: Body) -> Response {
     let form = match receive(body, BODY_BYTES).await {
         Ok(body) => serde_urlencoded::from_bytes::<SignInForm>(&body),
@@ -110,7 +111,7 @@ async fn sign_in(access: Access, headers: HeaderMap, body: Body) -> Response {
             let refusal = denied.refusal();
             let page = SignInPage { base: access.base_path().as_str(), to, message: Some(message(denied)) };
             let mut response = answer(denied.status(), &page);
-            // What a program would be told in headers holds for a browser, too.
+            // The headers for a program apply to a browser, too.
             for name in [header::WWW_AUTHENTICATE, header::RETRY_AFTER] {
                 let value = refusal.clone().into_response().headers().get(&name).cloned();
                 response.headers_mut().extend(value.map(|value| (name, value)));
@@ -120,7 +121,7 @@ async fn sign_in(access: Access, headers: HeaderMap, body: Body) -> Response {
     }
 }
 
-/// Takes the form that signs out. It can do nothing else, so it needs no header that a form cannot set.
+/// Handles the sign-out form. It does nothing else, so it needs no header that a form cannot set.
 async fn sign_out(access: Access, headers: HeaderMap) -> Response {
     if let Err(denied) = access.require_own_page(&headers) {
         return denied.refusal().into_response();
@@ -130,8 +131,8 @@ async fn sign_out(access: Access, headers: HeaderMap) -> Response {
 
 /// Whether the request belongs to a session.
 #[utoipa::path(get, path = "/api/session", tag = "session", security(()), responses(
-    (status = 204, description = "It does."),
-    (status = 401, description = "It does not.", body = Problem, content_type = "application/problem+json")))]
+    (status = 204, description = "The request has a valid session."),
+    (status = 401, description = "The request has no valid session.", body = Problem, content_type = "application/problem+json")))]
 async fn session(access: Access, headers: HeaderMap) -> Result<StatusCode, Refusal> {
     match access.session(&headers) {
         Some(_) => Ok(StatusCode::NO_CONTENT),
@@ -139,18 +140,19 @@ async fn session(access: Access, headers: HeaderMap) -> Result<StatusCode, Refus
     }
 }
 
-/// Signs a browser in with the admin token, or with a code that works once. The answer sets the session cookie.
+/// Signs a browser in with the admin token, or with a code that works once. The answer sets the session
+/// cookie.
 #[utoipa::path(post, path = "/api/session", tag = "session", security(()), request_body = NewSession, responses(
     (status = 204, description = "Signed in."),
-    (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
+    (status = 400, description = "The body is not valid.", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "The token or the code is wrong.", body = Problem, content_type = "application/problem+json"),
-    (status = 403, description = "A page of another site asks.", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "The request comes from a page of another site.", body = Problem, content_type = "application/problem+json"),
     (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"),
-    (status = 429, description = "Too many wrong tokens were shown.", body = Problem, content_type = "application/problem+json")))]
-// Any content type: a page of another site could send one that it may, but does not know the token.
+    (status = 429, description = "There were too many wrong tokens.", body = Problem, content_type = "application/problem+json")))]
+// Any content type is accepted: a page of another site could send a request, but does not know the token.
 async fn begin_session(access: Access, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
     let body = receive(body, BODY_BYTES).await.map_err(not_received)?;
-    // The reason is not told: it might repeat a part of a token.
+    // The answer omits the reason, which might quote a part of a token.
     let asked: NewSession = serde_json::from_slice(&body).map_err(|_| {
         Refusal::new(
             StatusCode::BAD_REQUEST,
@@ -168,7 +170,7 @@ async fn begin_session(access: Access, headers: HeaderMap, body: Body) -> Result
 /// Signs out: the answer removes the session cookie.
 #[utoipa::path(delete, path = "/api/session", tag = "session", security(()), responses(
     (status = 204, description = "Signed out."),
-    (status = 403, description = "The header Headcount-Request: 1 is missing, or a page of another site asks.", body = Problem, content_type = "application/problem+json")))]
+    (status = 403, description = "The header Headcount-Request: 1 is missing, or the request comes from a page of another site.", body = Problem, content_type = "application/problem+json")))]
 async fn end_session(access: Access, headers: HeaderMap) -> Result<Response, Refusal> {
     if access.session(&headers).is_some() {
         access.require_own_change(&headers).map_err(AccessDenied::refusal)?;
@@ -210,7 +212,7 @@ fn not_received(error: BodyError) -> Refusal {
     Refusal::new(status, error.to_string())
 }
 
-/// What the page says after a sign-in that failed.
+/// The message on the page after a failed sign-in.
 const fn message(denied: AccessDenied) -> &'static str {
     match denied {
         AccessDenied::TooManyGuesses => "Too many wrong tokens were entered. Try again in a few seconds.",
@@ -224,8 +226,8 @@ const fn message(denied: AccessDenied) -> &'static str {
     }
 }
 
-/// The page with a status. It holds no secret, and nothing of it may be kept. Its address goes along with its form, since the
-/// browser says where the form comes from by that.
+/// The page with a status. It contains no secret and must not be cached. The browser sends its address along
+/// with the form, which shows where the form comes from.
 fn answer(status: StatusCode, page: &SignInPage<'_>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -246,12 +248,12 @@ fn see_other(to: &str, cookie: Option<HeaderValue>) -> Response {
     response
 }
 
-/// `to` if it is an address of this interface that can be shown, else where that begins.
+/// `to` if it is an address of this interface with visible characters; otherwise the base path.
 fn own_address(access: &Access, to: &str) -> String {
     let base = access.base_path().as_str();
     let is_visible = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let rest = to.strip_prefix(base);
-    // Two slashes at the beginning would be another host.
+    // Two leading slashes would lead to another host.
     let is_own = rest.is_some_and(|rest| !rest.starts_with('/') && is_visible(rest));
     let is_itself = rest.is_some_and(|rest| rest.starts_with("sign-in") || rest.starts_with("sign-out"));
     if is_own && !is_itself { to.to_owned() } else { base.to_owned() }

@@ -1,7 +1,7 @@
-//! `<base>stats`: a tracker asks whether statistics are on, and a browser says that a page was opened.
+//! Receives page views from browsers, and tells trackers whether statistics are on: `<base>stats`.
 //!
-//! Pages of other origins ask and send, so every answer may be read by all of them, also by those that embed nothing that does
-//! not agree (`Cross-Origin-Embedder-Policy`). There is nothing in it but its status.
+//! Pages of other origins use this route, so all of them may read every answer, including those with a
+//! `Cross-Origin-Embedder-Policy`. An answer contains only its status.
 
 use std::sync::{Arc, LazyLock};
 
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{app::statistics::Statistics, browsers::RecordError, metrics::EventLabel};
 
-/// What every answer of this route has. Parsed once.
+/// The headers of every answer of this route. Parsed once.
 static READABLE_BY_ALL: LazyLock<HeaderMap> = LazyLock::new(|| {
     HeaderMap::from_iter([
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
@@ -41,7 +41,7 @@ pub(super) fn routes() -> Router<ServerState> {
     Router::new().route("/stats", methods)
 }
 
-/// An answer with the headers that every one of this route has. Not by a layer: axum allocates for each.
+/// An answer with the headers of this route. A layer of axum would allocate for each.
 fn readable_by_all(answer: impl IntoResponse) -> Response {
     let mut answer = answer.into_response();
     let headers = answer.headers_mut();
@@ -53,7 +53,7 @@ fn readable_by_all(answer: impl IntoResponse) -> Response {
     answer
 }
 
-/// Says whether statistics are on: 204, or 404 while they are off. A tracker asks before anything else.
+/// Answers 204 while statistics are on, and 404 while they are off. A tracker asks this first.
 async fn is_on(State(statistics): State<Arc<Statistics>>) -> Response {
     readable_by_all(if statistics.is_on() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND })
 }
@@ -68,7 +68,8 @@ async fn record(
     answer(&state, peer, &headers, body).await
 }
 
-/// Counts an event. 204 means that it survives the end of this process; a [`Refusal`] says why it is not counted.
+/// Counts an event. 204 means that it survives the end of this process; a [`Refusal`] states why it is not
+/// counted.
 pub(super) async fn answer(
     state: &ServerState,
     peer: Option<Peer>,
@@ -86,7 +87,7 @@ async fn count(
 ) -> Result<StatusCode, Refusal> {
     let ServerParts { statistics, metrics, senders, .. } = parts;
     let Some(running) = statistics.running() else { return Err(off()) };
-    // Whatever its content type: a browser that leaves a page sends a plain text.
+    // The content type is ignored: a browser that leaves a page sends plain text.
     let event = receive(body, EVENT_BYTES)
         .await
         .map_err(unreceived)

@@ -1,4 +1,4 @@
-//! `<base>api/usage-statistics`: the operator looks at usage statistics and switches them.
+//! Serves the state of usage statistics, and switches them: `<base>api/usage-statistics`.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
         .routes(routes!(pseudonym))
 }
 
-/// On or off, where reports go, and how that goes.
+/// Whether statistics are on, where reports go, and the state of their delivery.
 #[utoipa::path(get, path = "/api/usage-statistics", tag = "usage statistics", responses(
     (status = 200, description = "The state of usage statistics.", body = Status), Guarded))]
 async fn status(State(statistics): State<Arc<Statistics>>) -> Json<Status> {
@@ -51,15 +51,17 @@ async fn status(State(statistics): State<Arc<Statistics>>) -> Json<Status> {
 /// Switches on or off, also for later runs.
 #[utoipa::path(put, path = "/api/usage-statistics", tag = "usage statistics", request_body = Switch, responses(
     (status = 200, description = "The state of usage statistics.", body = Status),
-    (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "Something else says off.", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "The settings database is away; nothing changed.", body = Problem, content_type = "application/problem+json"), Guarded))]
-// The content type does not matter: a browser asks before it lets another site send a `PUT`, and the answer to that is no.
+    (status = 400, description = "The body is not valid.", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "Something else has switched statistics off.", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The settings database is unavailable; nothing changed.", body = Problem, content_type = "application/problem+json"), Guarded))]
+// The content type does not matter: before a `PUT` of another site, a browser sends a preflight request,
+// which is refused.
 async fn switch(State(statistics): State<Arc<Statistics>>, body: Bytes) -> Result<Json<Status>, Refusal> {
     let Switch { enabled } = serde_json::from_slice(&body).map_err(|error| {
         Refusal::new(StatusCode::BAD_REQUEST, format!("send {{\"enabled\":true}} or false: {error}"))
     })?;
-    // Half a switch would leave what is to be deleted: it goes on when whoever asked has gone.
+    // A switch that stops halfway would leave data that must be deleted, so it continues if the client
+    // disconnects.
     let switched = {
         let statistics = Arc::clone(&statistics);
         tokio::spawn(async move { statistics.switch(enabled).await }).await
@@ -74,7 +76,7 @@ async fn switch(State(statistics): State<Arc<Statistics>>, body: Bytes) -> Resul
     }
 }
 
-/// A refusal that says why the settings database did not do it; anything else is a failure of this side.
+/// A refusal with the reason of the settings database; any other error is an internal one.
 fn failed(error: anyhow::Error) -> Refusal {
     match error.downcast::<settings::Error>() {
         Ok(error) => error.into(),
@@ -84,8 +86,8 @@ fn failed(error: anyhow::Error) -> Refusal {
 
 /// What switching off now would delete. Changes nothing.
 #[utoipa::path(get, path = "/api/usage-statistics/forgets", tag = "usage statistics", responses(
-    (status = 200, description = "How much there is of what would be deleted.", body = WouldForget),
-    (status = 503, description = "The settings database is away.", body = Problem, content_type = "application/problem+json"), Guarded))]
+    (status = 200, description = "The amounts that would be deleted.", body = WouldForget),
+    (status = 503, description = "The settings database is unavailable.", body = Problem, content_type = "application/problem+json"), Guarded))]
 async fn forgets(State(statistics): State<Arc<Statistics>>) -> Result<Json<WouldForget>, Refusal> {
     statistics.would_forget().await.map(Json).map_err(failed)
 }
@@ -99,7 +101,7 @@ async fn preview(State(statistics): State<Arc<Statistics>>) -> Result<Response, 
     Ok(exact_bytes(bytes))
 }
 
-/// The reports that are kept, newest first.
+/// The stored reports, newest first.
 #[utoipa::path(get, path = "/api/usage-statistics/reports", tag = "usage statistics", responses(
     (status = 200, description = "The reports; those that left also while statistics are off by the switch, and none while they are off for the whole run.", body = ReportEntries), Guarded))]
 async fn reports(State(statistics): State<Arc<Statistics>>) -> Json<ReportEntries> {
@@ -111,7 +113,7 @@ async fn reports(State(statistics): State<Arc<Statistics>>) -> Json<ReportEntrie
 #[utoipa::path(get, path = "/api/usage-statistics/reports/{id}", tag = "usage statistics",
     params(("id" = String, Path, description = "The id of the report.")), responses(
     (status = 200, description = "The report.", body = Object),
-    (status = 404, description = "There is none with this id.", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "No report has this id.", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), Guarded))]
 async fn report(
     State(statistics): State<Arc<Statistics>>,
@@ -133,7 +135,7 @@ async fn report(
 /// The pseudonym under which a browser is counted. Counts and stores nothing.
 #[utoipa::path(post, path = "/api/pseudonym", tag = "usage statistics", request_body = AskPseudonym, responses(
     (status = 200, description = "The pseudonym.", body = Pseudonym),
-    (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
+    (status = 400, description = "The body is not valid.", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), Guarded))]
 async fn pseudonym(
     State(statistics): State<Arc<Statistics>>,

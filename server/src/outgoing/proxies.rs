@@ -1,14 +1,15 @@
-//! The proxy that a request goes through, from the environment as Go and curl read it.
+//! Picks the proxy of a request from the environment, like Go and curl.
 //!
-//! `HTTP_PROXY`, `HTTPS_PROXY` and, for both, `ALL_PROXY`, also in small letters, name a proxy; `NO_PROXY` lists what is
-//! asked directly: names with all names below them (`.example.com`: only those below), addresses, blocks of addresses, each
-//! with a port or without, or `*` for everything. This machine is always asked directly.
+//! `HTTP_PROXY`, `HTTPS_PROXY` and, for both, `ALL_PROXY`, also in lower case, name a proxy. `NO_PROXY` lists
+//! hosts to connect to directly: names with their subdomains (`.example.com`: only subdomains), addresses,
+//! and blocks of addresses, each with or without a port, or `*` for everything. Connections to this machine
+//! are always direct.
 
 use std::{ffi::OsString, net::IpAddr};
 
 use reqwest::Url;
 
-/// The proxies of a process, and what is asked without them.
+/// The proxies of a process, and the exceptions.
 #[derive(Clone, Default)]
 pub(super) struct Proxies {
     http: Option<Url>,
@@ -16,11 +17,11 @@ pub(super) struct Proxies {
     direct: Vec<Direct>,
 }
 
-/// What is asked without a proxy.
+/// Hosts that need no proxy.
 #[derive(Clone)]
 struct Direct {
     target: Target,
-    /// On this port alone, if there is one.
+    /// Only this port, if there is one.
     port: Option<u16>,
 }
 
@@ -31,19 +32,19 @@ enum Target {
         address: IpAddr,
         bits: u32,
     },
-    /// A name and all below it.
+    /// A name and its subdomains.
     Name(String),
-    /// All names below a name, which is written with a dot before it.
+    /// The subdomains of a name, which has a leading dot.
     Below(String),
 }
 
 impl Proxies {
-    /// What the environment says.
+    /// Reads the environment.
     pub(super) fn of(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let text = |name: &str| variable(name)?.into_string().ok().filter(|text| !text.trim().is_empty());
         let either = |name: &str| text(name).or_else(|| text(&name.to_ascii_lowercase()));
         let all = either("ALL_PROXY");
-        // A server that runs this program for a request sets HTTP_PROXY from a header of that.
+        // As a CGI program, HTTP_PROXY would come from a header of the request.
         let http =
             if variable("REQUEST_METHOD").is_some() { text("http_proxy") } else { either("HTTP_PROXY") };
         let proxy = |text: Option<String>| proxy_url(text.as_ref().or(all.as_ref())?);
@@ -52,7 +53,7 @@ impl Proxies {
         Self { http: proxy(http), https: proxy(either("HTTPS_PROXY")), direct }
     }
 
-    /// The proxy for an address; `None` for what is asked directly.
+    /// The proxy for an address; `None` for a direct connection.
     pub(super) fn of_url(&self, url: &Url) -> Option<Url> {
         let proxy = match url.scheme() {
             "http" => self.http.as_ref()?,
@@ -68,7 +69,7 @@ impl Proxies {
     }
 }
 
-/// The address of a proxy; one without a scheme is one of http. `None` for what is none.
+/// The address of a proxy, by default with the scheme http; `None` if it is invalid.
 fn proxy_url(text: &str) -> Option<Url> {
     let text = text.trim();
     let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-/// The wait that `value` asks for at `now` (time since the Unix epoch): seconds or a date, at most `longest`. A date in the
-/// past asks for none; `None` for anything else.
+/// The wait that `value` requests at `now` (time since the Unix epoch): seconds or a date, at most `longest`.
+/// A date in the past requests zero. `None` for any other value.
 pub(crate) fn asked_wait(value: &str, now: Duration, longest: Duration) -> Option<Duration> {
     let value = value.trim();
     let wait = match value.parse() {

@@ -1,9 +1,9 @@
 //! Refuses connections to link-local and cloud-metadata addresses.
 //!
 //! The addresses of Prometheus servers and webhooks come from settings. On a cloud machine one of them could
-//! be the metadata service, which hands out credentials to whatever runs there. The rule holds where a
-//! connection is made, after the name was resolved, so a name that leads there is refused too, whenever it
-//! does. A check when a setting is saved would miss a name that leads elsewhere tomorrow. The collector's
+//! be the metadata service, which hands out credentials to every process of that machine. The rule applies
+//! when a connection is made, after the name was resolved, so names that resolve to such an address are
+//! refused, too. A check when a setting is saved would miss a name that changes later. The collector's
 //! address is a flag of the operator and is not checked.
 
 use std::{
@@ -27,7 +27,7 @@ const METADATA_V4: [Ipv4Addr; 3] =
 const METADATA_V6: [Ipv6Addr; 2] =
     [Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254), Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42)];
 
-/// Which addresses may be connected to.
+/// Which addresses connections may go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TargetPolicy {
     /// All but link-local and cloud-metadata addresses.
@@ -43,14 +43,14 @@ pub enum TargetPolicy {
 pub struct ForbiddenTarget;
 
 impl ForbiddenTarget {
-    /// What is wrong, without the address.
+    /// The error text, without the address.
     pub const REASON: &str =
         "the address is link-local or of a metadata service; --allow-link-local-targets would allow it";
 }
 
 impl TargetPolicy {
-    /// Whether a URL may be asked, as far as it says its address itself. What its name leads to is checked when the
-    /// connection is made.
+    /// Checks the address in a URL, if it has one. The addresses of a name are checked when the connection is
+    /// made.
     ///
     /// # Errors
     /// [`ForbiddenTarget`].
@@ -86,7 +86,7 @@ impl TargetPolicy {
     }
 }
 
-/// The system's resolver, without the addresses that are forbidden.
+/// The system's resolver, without forbidden addresses.
 struct GuardedResolver;
 
 impl Resolve for GuardedResolver {
@@ -98,7 +98,8 @@ impl Resolve for GuardedResolver {
     }
 }
 
-/// What may be connected to. A machine of the local network often has a link-local address beside another one.
+/// Retains the allowed addresses. A machine of the local network often has a link-local address beside
+/// another one.
 fn allowed(mut found: Vec<SocketAddr>) -> io::Result<Vec<SocketAddr>> {
     let is_known = !found.is_empty();
     found.retain(|address| !is_forbidden(address.ip()));
@@ -122,7 +123,7 @@ fn is_forbidden_v4(address: Ipv4Addr) -> bool {
     address.is_link_local() || METADATA_V4.contains(&address)
 }
 
-/// The addresses of IPv4 that one of IPv6 may stand for.
+/// The IPv4 addresses that an IPv6 address may stand for.
 fn embedded(address: Ipv6Addr) -> [Option<Ipv4Addr>; 3] {
     let segments = address.segments();
     let [first, second, third, .., before_last, last] = segments;

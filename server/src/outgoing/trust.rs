@@ -1,8 +1,9 @@
-//! Decides whose certificates are accepted: those that the authorities of this machine vouch for, and those that are in the
-//! file of `SSL_CERT_FILE` themselves.
+//! Verifies certificates of servers: accepts those signed by the authorities of this machine, and those
+//! listed in the file of `SSL_CERT_FILE`.
 //!
-//! `openssl req -x509` makes a certificate that is its own authority. webpki accepts no authority as a server; OpenSSL, and so
-//! curl, accepts what is listed. A listed certificate is accepted here too, if its name and its time are right.
+//! `openssl req -x509` makes a certificate that is its own authority. webpki accepts no authority as a
+//! server; OpenSSL, and so curl, accepts listed ones. A listed certificate is accepted here too, if its name
+//! and its validity period are right.
 
 use std::{
     ffi::OsString,
@@ -22,8 +23,8 @@ use rustls::{
 };
 use rustls_platform_verifier::Verifier;
 
-/// How TLS refuses a server whose certificate may sign others, also where that certificate is listed. The error is of a crate
-/// below rustls, so it is told by its text.
+/// The error for a server whose certificate may sign others, even if it is listed. It comes from a crate
+/// below rustls, so it is recognized by its text.
 pub(crate) const OWN_AUTHORITY: &str = "CaUsedAsEndEntity";
 
 /// The variable that names a file of certificates, instead of those of the system.
@@ -36,7 +37,7 @@ const NO_AUTHORITIES: &str =
 /// Why a client cannot be made with it.
 const NO_FILE: &str = "SSL_CERT_FILE names no file with certificates that can be read";
 
-/// How a client makes TLS connections. It speaks HTTP/1.1.
+/// The TLS configuration of a client, for HTTP/1.1.
 ///
 /// # Errors
 /// The reason, for the operator: there are no certificates of authorities.
@@ -54,12 +55,12 @@ pub(crate) fn tls_config() -> Result<ClientConfig, &'static str> {
     tls_config_of(Arc::new(verifier), provider).map_err(|_| refused)
 }
 
-/// The file of certificates that a variable names. Set to nothing, it counts as not set, as elsewhere on the system.
+/// The file of certificates that a variable names. An empty variable counts as unset, as in OpenSSL.
 fn file_named_by(variable: Option<OsString>) -> Option<PathBuf> {
     variable.filter(|file| !file.is_empty()).map(PathBuf::from)
 }
 
-/// Whether a certificate is refused for who signed it, or because it may sign others.
+/// Whether a certificate is refused because of its issuer, or because it may sign others.
 pub(super) fn is_for_its_signer(refusal: &CertificateError) -> bool {
     match refusal {
         CertificateError::UnknownIssuer => true,
@@ -68,10 +69,10 @@ pub(super) fn is_for_its_signer(refusal: &CertificateError) -> bool {
     }
 }
 
-/// How a client makes TLS connections to whom `verifier` accepts.
+/// The TLS configuration of a client with this `verifier`.
 ///
 /// # Errors
-/// The provider knows no version of TLS.
+/// The provider supports no version of TLS.
 pub(crate) fn tls_config_of(
     verifier: Arc<dyn ServerCertVerifier>,
     provider: Arc<CryptoProvider>,
@@ -85,13 +86,13 @@ pub(crate) fn tls_config_of(
     Ok(config)
 }
 
-/// The certificates in a file. What cannot be read is none: the authorities are read from the same file, and without any there
-/// is no client.
+/// The certificates in a file. Empty if the file cannot be read: the authorities are read from the same file,
+/// and without any there is no client.
 fn listed_in(file: &Path) -> Vec<CertificateDer<'static>> {
     CertificateDer::pem_file_iter(file).into_iter().flatten().filter_map(Result::ok).collect()
 }
 
-/// Accepts what the authorities vouch for, and what is listed.
+/// Accepts certificates that an authority has signed, and listed ones.
 #[derive(Debug)]
 struct ListedVerifier {
     authorities: Arc<dyn ServerCertVerifier>,
@@ -99,8 +100,8 @@ struct ListedVerifier {
 }
 
 impl ListedVerifier {
-    /// Whether a certificate that was refused is one that is listed, and was refused for what does not matter then: who signed
-    /// it, and whether it may sign others. Its time has been checked before these are.
+    /// Whether a refused certificate is listed, and was refused for a reason that does not matter then: its
+    /// issuer, or that it may sign others. Its validity period has been checked before.
     fn may_be_accepted(&self, end_entity: &CertificateDer<'_>, refusal: &Error) -> bool {
         let Error::InvalidCertificate(refusal) = refusal else { return false };
         is_for_its_signer(refusal) && self.listed.iter().any(|listed| listed == end_entity)

@@ -1,9 +1,9 @@
-//! Gives back memory for code of this program that was run once.
+//! Releases memory of code that is not run any more.
 //!
 //! The kernel maps sixteen pages around each page of code that is run, and most code of a start is not run
 //! again. So most of what an idle server would hold is code that it does not need: 12 of 18 MB. Pages that
 //! are given back stay in the cache of the system, and are mapped again when they are run. The resident size
-//! then says what the program uses, and the system can drop these pages first. Nothing becomes faster by it.
+//! then shows what the program uses, and the system can drop these pages first. It makes nothing faster.
 
 use std::{ffi::c_void, time::Duration};
 
@@ -15,24 +15,25 @@ use super::Unavailable;
 /// How long the start of a program takes, generously.
 const START: Duration = Duration::from_secs(2);
 
-/// How often pages are given back after that. What runs more often is mapped again at the cost of some microseconds.
+/// How often pages are given back after that. Code that runs more often is mapped again at the cost of some
+/// microseconds.
 const EVERY: Duration = Duration::from_secs(60);
 
 /// Gives pages back after the start, and then every minute, until the future is dropped.
 pub async fn give_back_regularly() {
     tokio::time::sleep(START).await;
     loop {
-        // Without the kernel's list of mappings all pages stay: that costs memory and nothing else.
+        // Without the kernel's list of mappings all pages stay, which only costs memory.
         tokio::task::spawn_blocking(give_back).await.ok();
         tokio::time::sleep(EVERY).await;
     }
 }
 
-/// Gives back the pages of this program's code, and says how many bytes were mapped of it.
+/// Releases the pages of this program's code, and returns how many bytes of it were mapped.
 ///
 /// # Errors
-/// The system does not tell how this process is mapped, or the pages are not those of the file: a debugger or a tracer has
-/// written into the code, and that would be lost.
+/// The system does not provide the mappings of this process, or the pages differ from the file: a debugger or
+/// a tracer has written into the code, and that would be lost.
 pub fn give_back() -> Result<u64, Unavailable> {
     let maps = Process::myself().and_then(|process| process.smaps());
     let maps =
@@ -53,7 +54,7 @@ fn is_code_with(map: &MemoryMap, address: u64) -> bool {
     is_code && map.inode != 0 && (map.address.0..map.address.1).contains(&address)
 }
 
-/// A size that the kernel tells of a mapping, in bytes.
+/// A size of a mapping from the kernel, in bytes.
 fn size(map: &MemoryMap, name: &str) -> Option<u64> {
     map.extension.map.get(name).copied()
 }
@@ -64,11 +65,11 @@ fn drop_pages(code: &MemoryMap) -> Result<(), Unavailable> {
     let (Ok(start), Ok(length)) = (usize::try_from(start), usize::try_from(end.saturating_sub(start))) else {
         return Err(Unavailable::because("the mapping of the code is larger than an address"));
     };
-    // SAFETY: the pages are those of a file, mapped private, read-only and unchanged. The kernel maps them again, with the same
-    // content, when they are read or run.
+    // SAFETY: the pages are those of a file, mapped private, read-only and unchanged. The kernel maps them
+    // again, with the same content, when they are read or run.
     let dropped = unsafe { madvise(start as *mut c_void, length, Advice::LinuxDontNeed) };
     dropped
-        .map_err(|error| Unavailable::because(format!("the pages of the code are not given back: {error}")))
+        .map_err(|error| Unavailable::because(format!("the pages of the code cannot be released: {error}")))
 }
 
 #[cfg(test)]

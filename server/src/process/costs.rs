@@ -1,4 +1,4 @@
-//! Measures everything that a report says of this process.
+//! Measures everything in a report about this process.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -33,7 +33,7 @@ pub struct Profiles {
     pub memory: Vec<u8>,
 }
 
-/// This process, while it is measured.
+/// Measures this process until it is dropped.
 #[derive(Debug)]
 pub struct Process {
     sampler: Sampler,
@@ -46,17 +46,18 @@ struct Profilers {
     heap: Profiled<HeapProfiler>,
 }
 
-/// A profiler, and why there is no profile.
+/// A profiler, or why there is no profile.
 #[derive(Debug)]
 struct Profiled<T> {
     /// `None` where it did not start or has ended.
     profiler: Option<T>,
-    /// Why it is not there, or why its last profile failed.
+    /// Why it is missing, or why its last profile failed.
     unavailable: Option<Unavailable>,
 }
 
 impl Process {
-    /// Starts to measure; without `profiling` only how much, not where. The first report has what is in `earlier` too.
+    /// Starts to measure. Without `profiling`, takes samples and no profiles. The first report also contains
+    /// `earlier`.
     #[must_use]
     pub fn start(clock: Arc<dyn Clock>, profiling: bool, earlier: SavedCosts) -> Self {
         let SavedCosts { cpu_usage, memory_usage, cpu_profile } = earlier.checked();
@@ -72,7 +73,7 @@ impl Process {
         Self { sampler, profilers: Mutex::new(profilers) }
     }
 
-    /// Takes a sample. One that cannot be taken is left out.
+    /// Takes a sample. A sample that fails is omitted.
     pub fn sample(&self) {
         if let Err(error) = self.sampler.sample() {
             tracing::debug!(%error, "a process sample is left out");
@@ -91,7 +92,7 @@ impl Process {
         Costs { samples: self.sampler.take(), profiles: self.profilers().profiles(CpuProfiler::cut) }
     }
 
-    /// What the process cost since the last cut, as it survives a restart. What the heap holds does not.
+    /// The costs since the last cut in the form that survives a restart, without the heap.
     #[must_use]
     pub fn save(&self) -> SavedCosts {
         let Samples { cpu_usage, memory_usage } = self.sampler.peek();
@@ -99,14 +100,14 @@ impl Process {
         SavedCosts { cpu_usage, memory_usage, cpu_profile }
     }
 
-    /// Why there is no CPU and no heap profile; `None` for one that there is.
+    /// Why there is no CPU profile and no heap profile; `None` for one that exists.
     #[must_use]
     pub fn unavailable(&self) -> (Option<String>, Option<String>) {
         let profilers = self.profilers();
         (profilers.cpu.reason(), profilers.heap.reason())
     }
 
-    /// Ends profiling, also for those who still hold this.
+    /// Ends profiling, even if this is still referenced.
     pub fn stop(&self) {
         *self.profilers() = Profilers::unavailable("profiling has ended");
     }
@@ -132,7 +133,7 @@ impl Profilers {
 }
 
 impl<T> Profiled<T> {
-    /// A profiler, with a line in the log when it did not start.
+    /// A profiler; logs if it did not start.
     fn started(which: &str, started: Result<T, Unavailable>) -> Self {
         match started {
             Ok(profiler) => Self { profiler: Some(profiler), unavailable: None },
@@ -147,7 +148,7 @@ impl<T> Profiled<T> {
         Self { profiler: None, unavailable: Some(Unavailable::because(why)) }
     }
 
-    /// A profile, with a line in the log when there is none any more or one again.
+    /// A profile; logs when profiles begin to fail and when they work again.
     fn profile<P>(&mut self, which: &str, profile: impl FnOnce(&T) -> Result<P, Unavailable>) -> Option<P> {
         // Why a profiler did not start is in the log already, and in the status.
         let profile = profile(self.profiler.as_ref()?);

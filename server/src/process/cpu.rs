@@ -1,19 +1,21 @@
-//! Tells which functions use the CPU.
+//! Profiles which functions use the CPU.
 //!
 //! # In a program of yours
 //!
-//! * **`SIGPROF`** is handled from the start of a [`CpuProfiler`] to its end, and what the process did on it before comes back
-//!   then. A program that handles it already is not profiled. One that begins to handle it later keeps the signal, and there is
-//!   no profile until it gives it back. Use one profiler at a time.
-//! * **Threads that block `SIGPROF`** use CPU time that is counted to the stack of a thread that does not block it. System calls
-//!   that the signal interrupts are begun again (`SA_RESTART`), except for those that never are, such as `epoll_wait`.
+//! * **`SIGPROF`** is handled from the start of a [`CpuProfiler`] to its end, and the previous handling is
+//!   restored then. A program that handles it already is not profiled. One that begins to handle it later
+//!   keeps the signal, and there is no profile until it gives it back. Use one profiler at a time.
+//! * **Threads that block `SIGPROF`** use CPU time that is counted to the stack of a thread that does not
+//!   block it. System calls that the signal interrupts are begun again (`SA_RESTART`), except for those that
+//!   never are, such as `epoll_wait`.
 //! * **`fork`**: the child is not profiled and gets no signals.
-//! * **`execve`**: the new program starts without the timer, without a signal of it on its way, and with the default action. That is
-//!   so with a POSIX timer. Before Linux 6.4, or where `timer_create` is refused, `ITIMER_PROF` is used, which the new program
-//!   inherits: the first `SIGPROF` ends it unless it handles the signal. Drop the profiler before such a program calls `execve`
-//!   without `fork`.
-//! * **Linked statically, as with musl**: samples are taken and add up, but each stack has the interrupted function only. No library
-//!   is there by which the code that unwinds panics could be told from the rest, and it must not be walked.
+//! * **`execve`**: the new program starts without the timer, without a signal of it on its way, and with the
+//!   default action. That is so with a POSIX timer. Before Linux 6.4, or where `timer_create` is refused,
+//!   `ITIMER_PROF` is used, which the new program inherits: the first `SIGPROF` ends it unless it handles the
+//!   signal. Drop the profiler before such a program calls `execve` without `fork`.
+//! * **Linked statically, as with musl**: samples are taken and add up, but each stack has the interrupted
+//!   function only. There is no library by which to recognize the code that unwinds panics, and that code
+//!   must not be walked.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -35,7 +37,7 @@ mod sampler;
 mod stack_walk;
 mod stacks;
 
-/// Samples a second of CPU time. Not 100: what happens every 10 ms would be hit always or never.
+/// Samples a second of CPU time. Not 100: something that happens every 10 ms would be hit always or never.
 const FREQUENCY: u32 = 99;
 
 const NANOS_PER_SAMPLE: u32 = 1_000_000_000 / FREQUENCY;
@@ -47,10 +49,11 @@ const KIND: Kind = Kind {
     period: NANOS_PER_SAMPLE as i64,
 };
 
-/// How far the two clocks may differ over a profile, in seconds, when the one on the wall was not set meanwhile.
+/// How far the two clocks may differ over a profile, in seconds, if the wall clock was not set meanwhile.
 const CLOCK_DRIFT_SECONDS: u64 = 2;
 
-/// How far the clock on the wall may be set back, in seconds, without a profile that begins before the last one ended.
+/// How far the wall clock may be set back, in seconds, without a profile that begins before the last one
+/// ended.
 const SET_BACK_SECONDS: u64 = 3600;
 
 /// Where CPU time was spent during a span of time.
@@ -58,18 +61,19 @@ const SET_BACK_SECONDS: u64 = 3600;
 pub struct CpuProfile {
     /// When the profile began, in Unix seconds.
     pub from: u64,
-    /// When it ended, in Unix seconds, never less than `from`: the next one begins then. Where the clock on the wall was set
-    /// meanwhile, `from` and the time that really passed.
+    /// When it ended, in Unix seconds, never less than `from`: the next one begins then. If the wall clock
+    /// was set meanwhile, `from` plus the time that really passed.
     pub to: u64,
     /// The profile in the pprof format, gzipped.
     pub pprof: Vec<u8>,
 }
 
-/// Samples the whole process at 99 Hz of CPU time, from its start until it is dropped. An idle process is not sampled.
+/// Samples the whole process at 99 Hz of CPU time, from its start until it is dropped. An idle process is not
+/// sampled.
 ///
-/// All samples together are the CPU time of the process, as the kernel counts it, less at most the last tick of the kernel.
-/// There is one in a process at a time, because the signal `SIGPROF` is one. The memory it takes is bounded at 2 MiB.
-/// All calls block for the milliseconds that it takes to read symbol tables.
+/// All samples together are the CPU time of the process, as the kernel counts it, less at most the last tick
+/// of the kernel. There is one in a process at a time, because the signal `SIGPROF` is one. The memory it
+/// takes is bounded at 2 MiB. All calls block for the milliseconds that it takes to read symbol tables.
 #[derive(Debug)]
 pub struct CpuProfiler {
     clock: Arc<dyn Clock>,
@@ -80,7 +84,7 @@ pub struct CpuProfiler {
 #[derive(Debug)]
 struct ProfilerState {
     began: Moment,
-    /// What was recorded before a restart and is in no report yet.
+    /// The profile from before a restart that is in no report yet.
     earlier: Option<SavedProfile>,
 }
 
@@ -88,13 +92,13 @@ impl CpuProfiler {
     /// Starts sampling.
     ///
     /// # Errors
-    /// When this process is already being profiled, by us or by anyone else who uses `SIGPROF`, or when the system does
-    /// not support it.
+    /// When this process is already being profiled, by this library or by other code with `SIGPROF`, or when
+    /// the system does not support it.
     pub fn start(clock: Arc<dyn Clock>) -> Result<Self, Unavailable> {
         Self::resume(clock, None)
     }
 
-    /// Starts sampling. The first profile has what is in `earlier` too.
+    /// Starts sampling. The first profile also contains `earlier`.
     ///
     /// # Errors
     /// Those of [`Self::start`].
@@ -104,7 +108,7 @@ impl CpuProfiler {
         Ok(Self { clock, sampler, state })
     }
 
-    /// The profile up to now. Sampling goes on as if nobody had looked.
+    /// The profile up to now. Sampling goes on unchanged.
     ///
     /// # Errors
     /// When names cannot be read from `/proc`, or when another profiler of this process has taken `SIGPROF`.
@@ -115,7 +119,7 @@ impl CpuProfiler {
     /// The profile up to now; the next one begins here. Every sample is in exactly one of them.
     ///
     /// # Errors
-    /// Those of [`Self::peek`]; the samples are lost then, and the next profile begins here all the same.
+    /// Those of [`Self::peek`]; the samples are lost then, and the next profile still begins here.
     pub fn cut(&self) -> Result<CpuProfile, Unavailable> {
         let (recorded, span, earlier) = {
             let mut state = self.state();
@@ -127,7 +131,7 @@ impl CpuProfiler {
         NamedProfile::new(&recorded?, span, earlier.as_ref())?.encoded()
     }
 
-    /// The profile up to now, as it survives a restart.
+    /// The profile up to now in the form that survives a restart.
     ///
     /// # Errors
     /// Those of [`Self::peek`].
@@ -154,7 +158,8 @@ impl ProfilerState {
         let Span { from, to } = self.began.until(now);
         match &self.earlier {
             None => Span { from, to },
-            // The time between the end and the start belongs to it: it covers everything since the last report.
+            // The time between the end and the start belongs to it: it covers everything since the last
+            // report.
             Some(earlier) if earlier.to <= from => Span { from: earlier.from, to },
             // The clock was set back between the two.
             Some(earlier) => Span { from: earlier.from, to: earlier.to.saturating_add(to - from) },
@@ -174,7 +179,7 @@ impl Moment {
         Self { wall: clock.wall(), monotonic: clock.monotonic() }
     }
 
-    /// The time up to `end`. Where the clock on the wall was set meanwhile, the time that really passed counts.
+    /// The time up to `end`. If the wall clock was set meanwhile, uses the time that really passed.
     fn until(self, end: Self) -> Span {
         let from = self.wall.as_secs();
         let passed = end.monotonic.saturating_sub(self.monotonic);
@@ -184,7 +189,7 @@ impl Moment {
         Span { from, to }
     }
 
-    /// The same moment, on the wall not before `second` if the clock was set back by a little.
+    /// The same moment; if the wall clock was set back by a little, not before `second`.
     fn not_before(self, second: u64) -> Self {
         let is_little = second.saturating_sub(self.wall.as_secs()) <= SET_BACK_SECONDS;
         let wall = if is_little { self.wall.max(Duration::from_secs(second)) } else { self.wall };
@@ -221,7 +226,7 @@ fn named(recorded: &Recorded, names: &mut Names) -> pprof::Samples {
     for (stack, count) in recorded.stacks() {
         pprof::add_sample(&mut samples, names.stack(&stack), values(count));
     }
-    // What came while another sample was written, or after the space for different stacks was used up.
+    // Samples that came while another one was written, or after the space for different stacks was used up.
     if recorded.lost() > 0 {
         let not_recorded = names.add_function(Home::Program, NOT_RECORDED, 0);
         pprof::add_sample(&mut samples, vec![not_recorded], values(recorded.lost()));

@@ -1,4 +1,4 @@
-//! Tells which functions hold memory.
+//! Profiles which functions hold memory.
 
 use std::{
     io::BufReader,
@@ -40,10 +40,10 @@ pub const MALLOC_CONF: &std::ffi::CStr =
 
 static RUNNING: AtomicBool = AtomicBool::new(false);
 
-/// Samples what is allocated, from its start until it is dropped. What was allocated before is not in the profile.
+/// Samples allocations, from its start until it is dropped. Earlier allocations are not in the profile.
 ///
-/// There is one in a process at a time, because the allocator is one. It needs jemalloc as global allocator, with
-/// [`MALLOC_CONF`].
+/// There is at most one in a process, because there is one allocator. It needs jemalloc as global allocator,
+/// with [`MALLOC_CONF`].
 #[derive(Debug)]
 pub struct HeapProfiler {
     clock: Arc<dyn Clock>,
@@ -53,8 +53,8 @@ impl HeapProfiler {
     /// Starts sampling.
     ///
     /// # Errors
-    /// When the heap is already being profiled, when the allocator is not jemalloc, or when profiling was not made
-    /// possible at start.
+    /// When the heap is already being profiled, when the allocator is not jemalloc, or when profiling was not
+    /// enabled at the start.
     pub fn start(clock: Arc<dyn Clock>) -> Result<Self, Unavailable> {
         if RUNNING.swap(true, Ordering::SeqCst) {
             return Err(Unavailable::because("the heap of this process is already being profiled"));
@@ -66,10 +66,11 @@ impl HeapProfiler {
         Ok(Self { clock })
     }
 
-    /// What is held now, in the pprof format, gzipped: objects and bytes by the stack that allocated them, estimated
-    /// from the samples. Nothing changes.
+    /// The memory that is held now, in the pprof format, gzipped: objects and bytes by the stack that
+    /// allocated them, estimated from the samples. Changes nothing.
     ///
-    /// The allocator writes its own report to a file; that is one in memory, without a name in any directory.
+    /// The allocator writes its own report to a file; that file is in memory, without a name in any
+    /// directory.
     ///
     /// # Errors
     /// When that file cannot be made, written or read, or when names cannot be read from `/proc`.
@@ -87,7 +88,7 @@ impl HeapProfiler {
 
 impl Drop for HeapProfiler {
     fn drop(&mut self) {
-        // An allocator that could be switched on can be switched off.
+        // This cannot fail after profiling was switched on.
         with_allocator(|control| Ok(control.deactivate()?)).ok();
         RUNNING.store(false, Ordering::SeqCst);
     }
@@ -119,7 +120,7 @@ fn with_allocator<T>(act: impl FnOnce(&mut JemallocProfCtl) -> anyhow::Result<T>
             "the program was not started with jemalloc as its allocator and profiling made possible",
         )
     })?;
-    // Not `lock`: that is for async callers, and this must also work where blocking is forbidden.
+    // Not `lock`, which is for async callers: this must also work where blocking is forbidden.
     let mut control = control
         .try_lock()
         .map_err(|_| Unavailable::because("somebody else is reading the heap profile of this process"))?;

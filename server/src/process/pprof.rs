@@ -1,7 +1,8 @@
 //! Writes a profile in the pprof format.
 //!
-//! One location a function: the profile says which function called which, and nothing about lines, files, builds or
-//! threads. There are two mappings: the program, and everything else. Times are whole seconds.
+//! There is one location per function: the profile shows which function called which, and nothing about
+//! lines, files, builds or threads. There are two mappings: the program, and everything else. Times are whole
+//! seconds.
 
 use std::{collections::BTreeMap, io::Write};
 
@@ -26,11 +27,11 @@ mod strings;
 pub(super) struct Kind {
     /// The first value, as type and unit.
     pub(super) count: (&'static str, &'static str),
-    /// The second value, as type and unit; viewers show it unless told otherwise.
+    /// The second value, as type and unit; viewers show it by default.
     pub(super) amount: (&'static str, &'static str),
-    /// What lies between two samples, as type and unit.
+    /// The period between two samples, as type and unit.
     pub(super) period_type: (&'static str, &'static str),
-    /// How much of it.
+    /// The length of the period.
     pub(super) period: i64,
 }
 
@@ -70,7 +71,7 @@ fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
 
 fn profile(kind: &Kind, span: Span, names: &Names, samples: &Samples) -> Profile {
     let mut strings = Strings::default();
-    // Addresses are those inside the file; and whoever reads this has nothing left to look up.
+    // Addresses are those inside the file, and a reader has nothing left to symbolize.
     let mapping = |id, filename| Mapping { id, memory_limit: u64::MAX, filename, has_functions: true };
     let mappings = vec![
         mapping(mapping_id(Home::Program), strings.id(EXECUTABLE)),

@@ -13,7 +13,7 @@ use rustix::time::{ClockId, clock_gettime};
 use super::Unavailable;
 use crate::clock::Clock;
 
-/// What was sampled, oldest first. Empty where no sample was taken yet.
+/// The samples, oldest first. Empty if there are none yet.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Samples {
     /// CPU usage in cores: CPU seconds used by the seconds that really passed since the sample before.
@@ -22,7 +22,7 @@ pub struct Samples {
     pub memory_usage: Vec<u64>,
 }
 
-/// Takes a sample whenever it is told to and keeps the newest [`PROCESS_SAMPLES`] of them.
+/// Takes samples on request, and stores the newest [`PROCESS_SAMPLES`] of them.
 #[derive(Debug)]
 pub struct Sampler {
     clock: Arc<dyn Clock>,
@@ -36,7 +36,7 @@ impl Sampler {
         Self::resume(clock, Samples::default())
     }
 
-    /// A sampler that has these samples already. The next one covers the time from now on.
+    /// A sampler that begins with the samples `earlier`. The next one covers the time from now on.
     pub(super) fn resume(clock: Arc<dyn Clock>, earlier: Samples) -> Self {
         let mut history = History::starting_from(Reading { monotonic: clock.monotonic(), cpu: cpu_time() });
         earlier.cpu_usage.into_iter().for_each(|cores| push_bounded(&mut history.cpu, cores));
@@ -47,7 +47,7 @@ impl Sampler {
     /// Takes one sample of CPU and memory.
     ///
     /// # Errors
-    /// When the system does not tell the resident memory; the CPU usage is recorded all the same.
+    /// When the system does not provide the resident memory; the CPU usage is still recorded.
     pub fn sample(&self) -> Result<(), Unavailable> {
         let reading = Reading { monotonic: self.clock.monotonic(), cpu: cpu_time() };
         let memory = resident_bytes();
@@ -63,7 +63,7 @@ impl Sampler {
         self.history().samples()
     }
 
-    /// The samples since the last call; the next ones start from nothing, without a gap in time.
+    /// The samples since the last call. The next ones begin without a gap in time.
     #[must_use]
     pub fn take(&self) -> Samples {
         let mut history = self.history();
@@ -86,7 +86,7 @@ pub struct Used {
     pub resident_bytes: u64,
 }
 
-/// What this process has used since it began. `None` where the system does not tell.
+/// What this process has used since it began. `None` if the system does not provide it.
 #[must_use]
 pub fn used_so_far() -> Option<Used> {
     Some(Used { cpu: cpu_time(), resident_bytes: resident_bytes().ok()? })
@@ -134,7 +134,7 @@ impl History {
     }
 }
 
-/// The cores used between two readings; nothing when no time passed between them.
+/// The cores used between two readings; `None` if no time passed between them.
 fn cores(before: Reading, after: Reading) -> Option<f64> {
     let passed = after.monotonic.checked_sub(before.monotonic)?;
     if passed.is_zero() {

@@ -1,7 +1,7 @@
-//! What a process cost since the last report, in the form in which it survives a clean restart.
+//! Defines the form in which the costs since the last report survive a clean restart.
 //!
-//! It has what a report would have, by the names of functions, and nothing else. It is read from a file, so its bounds and
-//! its names are checked like those of any input.
+//! It contains only what a report would contain, by the names of functions. It is read from a file, so its
+//! bounds and its names are checked like those of any input.
 
 use std::collections::HashMap;
 
@@ -13,14 +13,14 @@ use super::{
     symbols::{Home, Names},
 };
 
-/// Stacks that are kept. A server at work has a few thousand in an hour; samples of those that are seen least count as not
-/// recorded.
+/// The maximum of stacks. A busy server has a few thousand in an hour; samples of the rarest ones count as
+/// not recorded.
 const STACKS: usize = 10_000;
 
-/// Functions of a stack, which the sampler bounds too.
+/// The maximum of functions in a stack, as in the sampler.
 const DEPTH: usize = 128;
 
-/// What samples count as whose stack is not known.
+/// The name for samples without a known stack.
 pub(super) const NOT_RECORDED: &str = "[not recorded]";
 
 /// What a process cost since the last report.
@@ -30,7 +30,7 @@ pub struct SavedCosts {
     pub(super) cpu_usage: Vec<f64>,
     /// Resident memory in bytes, oldest first.
     pub(super) memory_usage: Vec<u64>,
-    /// Where the CPU time went; `None` without a profile.
+    /// The CPU profile, if there is one.
     pub(super) cpu_profile: Option<SavedProfile>,
 }
 
@@ -42,12 +42,12 @@ pub(super) struct SavedProfile {
     pub(super) to: u64,
     /// Names, and whether they are functions of the program.
     pub(super) functions: Vec<(String, bool)>,
-    /// Places among the functions, the innermost first, and how often that stack was seen.
+    /// Indexes of functions, the innermost first, and how often that stack was seen.
     pub(super) stacks: Vec<(Vec<u32>, u64)>,
 }
 
 impl SavedCosts {
-    /// Without what a process cannot have saved: too many samples, or numbers that measure nothing.
+    /// Removes what a process cannot have saved: too many samples, or invalid numbers.
     pub(super) fn checked(mut self) -> Self {
         self.cpu_usage.retain(|cores| cores.is_finite() && *cores >= 0.0);
         keep_newest(&mut self.cpu_usage);
@@ -62,7 +62,7 @@ fn keep_newest<T>(samples: &mut Vec<T>) {
 }
 
 impl SavedProfile {
-    /// The stacks that were seen most.
+    /// The most frequent stacks.
     pub(super) fn new(from: u64, to: u64, names: &Names, samples: &pprof::Samples) -> Self {
         let mut stacks: Vec<_> =
             samples.iter().map(|(stack, [count, _])| (stack.clone(), count.unsigned_abs())).collect();
@@ -79,8 +79,8 @@ impl SavedProfile {
         Self { from, to, functions, stacks }
     }
 
-    /// The stacks, in the numbers of `names`, which get the functions that they lack, and how often each was seen. A stack
-    /// that names a function which is not there is left out.
+    /// The stacks, with the numbers of `names`, and how often each was seen. Adds missing functions to
+    /// `names`. Omits stacks with an invalid function.
     pub(super) fn stacks_in(&self, names: &mut Names) -> Vec<(Vec<u32>, u64)> {
         let mut known = HashMap::new();
         let mut stacks = Vec::new();

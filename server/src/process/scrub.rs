@@ -1,22 +1,22 @@
 //! Decides which names may leave this process.
 //!
-//! Functions of the program go by their demangled name without anything that looks like a path. Functions outside of it go
-//! by a closed list, because helpers of a C library tell its release, and with it the distribution; variants of one function
-//! tell the kind of CPU. Files have no name at all.
+//! Functions of the program have their demangled name, without anything that looks like a path. Functions
+//! outside of it have names from a closed list, because helpers of a C library reveal its release, and with
+//! it the distribution; variants of one function reveal the kind of CPU. Files have no names.
 
 use std::borrow::Cow;
 
-/// What the executable is called in a profile, whatever it is called on the host.
+/// The name of the executable in a profile, whatever its name on the host.
 pub(super) const EXECUTABLE: &str = "headcount";
 
-/// What everything outside of the program is called together, and each function there that has no public name.
+/// The name of everything outside of the program, and of each function there without a public name.
 pub(super) const SYSTEM: &str = "[system]";
 
 /// The longest function name, in bytes. Names of nested async closures reach a few hundred.
 const FUNCTION_NAME_BYTES: usize = 512;
 
-/// Functions of the C library, the system calls and the unwinder that programs call by these names on every system. Their
-/// own helpers, and how they are split up, differ from release to release.
+/// Functions of the C library, the system calls and the unwinder that programs call by these names on every
+/// system. Their own helpers, and how they are split up, differ from release to release.
 const PUBLIC_FUNCTIONS: [&str; 85] = [
     "_Unwind_Backtrace",
     "_Unwind_RaiseException",
@@ -113,18 +113,18 @@ pub(super) fn system_function_name(symbol: &str) -> &'static str {
     let plain =
         plain.strip_prefix("libc_").or_else(|| plain.strip_prefix("pthread_internal_")).unwrap_or(plain);
     let plain = plain.strip_suffix("64").unwrap_or(plain);
-    // `memmove_avx_unaligned_erms`, `exp_fma`: which one is taken tells the kind of CPU.
+    // `memmove_avx_unaligned_erms`, `exp_fma`: the variant reveals the kind of CPU.
     let first_word = plain.split('_').next().unwrap_or_default();
     [symbol, plain, first_word].into_iter().find_map(public_function).unwrap_or(SYSTEM)
 }
 
 fn public_function(name: &str) -> Option<&'static str> {
-    // Which of the three does the work differs from library to library.
+    // Libraries differ in which of the three does the work.
     let name = if matches!(name, "memcpy" | "mempcpy") { "memmove" } else { name };
     PUBLIC_FUNCTIONS.into_iter().find(|public| *public == name)
 }
 
-/// The name of a function as it may leave: paths become `…`, and what is longer than the bound is cut.
+/// The name of a function for a report: paths become `…`, and long names are cut.
 pub(super) fn function_name(demangled: &str) -> String {
     let name = if demangled.contains(['/', '\\']) {
         Cow::Owned(without_paths(demangled))

@@ -1,7 +1,7 @@
 //! Finds the functions that addresses of this process belong to.
 //!
-//! The symbol tables of the mapped files are read once, in pieces, for all addresses together: no debug information,
-//! no cache, nothing that stays. A function that was inlined counts as the one it was inlined into.
+//! The symbol tables of the mapped files are read once, in pieces, for all addresses together: no debug
+//! information, no cache, no memory afterwards. An inlined function counts as the one that contains it.
 
 use std::{
     fs::File,
@@ -22,7 +22,7 @@ mod names;
 /// The executable of this process, even when another file has taken its place since.
 const OWN_EXECUTABLE: &str = "/proc/self/exe";
 
-/// What a function of the program is called that has no symbol.
+/// The name of a function of the program without a symbol.
 const UNNAMED: &str = "[headcount]";
 
 /// Beginning of the name of the library that unwinds the stack for a panic.
@@ -40,7 +40,7 @@ enum Object {
 }
 
 impl Object {
-    /// Where its symbols can be read.
+    /// The file with its symbols.
     fn file(&self) -> Option<&Path> {
         match self {
             Self::Program => Some(Path::new(OWN_EXECUTABLE)),
@@ -58,7 +58,7 @@ impl Object {
 /// The names of the functions that `addresses` belong to.
 ///
 /// # Errors
-/// When the system does not tell what is mapped into this process.
+/// When the system does not provide the mappings of this process.
 pub(super) fn names_of(mut addresses: Vec<u64>) -> Result<Names, Unavailable> {
     addresses.sort_unstable();
     addresses.dedup();
@@ -76,13 +76,14 @@ pub(super) fn names_of(mut addresses: Vec<u64>) -> Result<Names, Unavailable> {
 /// The code beyond which no stack may be walked by a signal handler, as ranges of addresses.
 ///
 /// * The kernel's own code page: on some systems it is described wrongly.
-/// * The library that unwinds the stack for a panic: it overwrites its own frames with those that it jumps to.
-/// * Where that library is from before 2022, every other library too: it takes a lock of the dynamic linker, which
-///   whoever was interrupted in there may hold.
-/// * Everything where that library is not a file of its own, so that nobody knows which part of the program it is.
+/// * The library that unwinds the stack for a panic: it overwrites its own frames with those that it jumps
+///   to.
+/// * Where that library is from before 2022, every other library too: it takes a lock of the dynamic linker,
+///   which the interrupted code may hold.
+/// * Everything, if that library is not a separate file, so that its part of the program is unknown.
 ///
 /// # Errors
-/// When the system does not tell what is mapped into this process.
+/// When the system does not provide the mappings of this process.
 pub(super) fn ranges_not_to_walk() -> Result<Vec<Range<u64>>, Unavailable> {
     let maps = mapped()?;
     let Some(unwinder) = maps.objects().find(|object| object.is_unwinder()) else {
@@ -100,7 +101,7 @@ fn imports(object: &Object, symbol: &[u8]) -> bool {
     open().and_then(|elf| elf.imports(symbol).ok()).unwrap_or(false)
 }
 
-/// Places are pairs of an address of the process and the offset in the file.
+/// `places` are pairs of an address of the process and the offset in the file.
 fn name_object(names: &mut Names, object: &Object, places: &[maps::Place]) {
     let (home, unnamed) = match object {
         Object::Program => (Home::Program, UNNAMED),

@@ -1,4 +1,4 @@
-//! How the sources become one payload.
+//! Assembles the payload of a report from its sources.
 //!
 //! A section comes from exactly one place; `docs/sources.md` has the list.
 
@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::{rounding::round_report, spool::DeliveryHeaders};
 use crate::{browsers::Counts, process::costs::Costs};
 
-/// What an installation observes and what its operator configured: the part of the report that differs from product to
-/// product.
+/// What an installation observes and what its operator configured: the part of the report that differs from
+/// product to product.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
     /// The section `integration`.
@@ -23,29 +23,29 @@ pub struct Facts {
     pub stack: Stack,
     /// The section `infra`.
     pub infra: Infra,
-    /// What it cost to observe, in `performance`.
+    /// The costs of observing, in `performance`.
     pub constructor: Constructor,
-    /// The mean time of loading a world from the cache, in seconds; 0 when none was loaded.
+    /// The mean time of loading a world from the cache, in seconds; 0 if none was loaded.
     pub world_load_time_avg: f64,
     /// How many notifications were sent, by type of destination.
     pub sent_notifications: BTreeMap<AlertingIntegration, u64>,
-    /// The mean time of auditing a world, in seconds; 0 when none was loaded.
+    /// The mean time of auditing a world, in seconds; 0 if none was loaded.
     pub audit_time_avg: f64,
-    /// What is sent beside a report with these facts.
+    /// The headers of a report with these facts.
     pub delivery: DeliveryHeaders,
 }
 
-/// Facts that are on their way.
+/// A future with facts.
 pub type FutureFacts<'f> = Pin<Box<dyn Future<Output = Facts> + Send + 'f>>;
 
-/// Where [`Facts`] come from. A product that has numbers of its own implements this.
+/// A source of [`Facts`]. A product with its own numbers implements this.
 pub trait Installation: Debug + Send + Sync {
-    /// The facts at this moment, and what adds up since the last cut. What is not known has its default; asking changes
+    /// The facts at this moment, and the sums since the last cut. Unknown values have their defaults. Changes
     /// nothing.
     fn facts(&self) -> FutureFacts<'_>;
 
-    /// The same for the report of that id, which is made now: what adds up begins anew here. The next cut of this process
-    /// comes when that report is on disk. Without anything that adds up, there is nothing to do.
+    /// The same for the report with that id, which is made now: sums start from zero here. The next cut of
+    /// this process comes when that report is on disk. The default is for a source without sums.
     fn cut(&self, _report: Uuid) -> FutureFacts<'_> {
         self.facts()
     }
@@ -54,17 +54,17 @@ pub trait Installation: Debug + Send + Sync {
 /// Everything that goes into a report.
 #[derive(Debug, Clone)]
 pub struct Sources {
-    /// Who reports.
+    /// The identity of the installation.
     pub instance: Instance,
     /// What the installation observes.
     pub facts: Facts,
-    /// What browsers did.
+    /// The page views and browsers.
     pub counts: Counts,
-    /// What the process cost, and where.
+    /// The costs and profiles of the process.
     pub costs: Costs,
 }
 
-/// Makes the payload, rounded as it leaves.
+/// Makes the payload, with its measured numbers rounded.
 #[must_use]
 pub fn assemble(sources: Sources) -> Payload {
     let mut report = put_together(sources);
@@ -101,10 +101,11 @@ fn put_together(sources: Sources) -> Payload {
     }
 }
 
-/// The bytes that are sent, and shown in a preview.
+/// The bytes that are sent and previewed.
 ///
 /// # Errors
-/// None for a payload that [`assemble`] made: every map has text for keys and every number is finite or becomes `null`.
+/// None for a payload of [`assemble`]: every map has strings as keys, and every number is finite or becomes
+/// `null`.
 pub fn encode(payload: &Payload) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(payload)
 }

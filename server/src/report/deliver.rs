@@ -1,7 +1,7 @@
 //! Delivers the reports in the spool to the collector.
 //!
-//! One request at a time. After a failure the report that was tried least comes next, so that one report which the
-//! collector chokes on holds up no other, and a dead collector costs one request per wait.
+//! One request at a time. After a failure the report with the fewest attempts is next, so that a report that
+//! makes the collector fail delays no other, and an unavailable collector costs one request per wait.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -37,36 +37,36 @@ pub struct Delivery {
     progress: Mutex<Progress>,
 }
 
-/// How it goes.
+/// The state of the delivery.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
     /// When a collector last confirmed a report, in Unix seconds; `None` when none did since the start.
     pub last_delivered_at: Option<u64>,
-    /// Why the last attempt failed; `None` when it did not.
+    /// Why the last attempt failed; `None` if it succeeded.
     pub last_failure: Option<String>,
     /// Failures in a row.
     failures: u32,
-    /// What was logged of them: each reason once.
+    /// The reasons that were logged; each is logged once.
     logged: BTreeSet<String>,
     attempts: HashMap<Uuid, u32>,
 }
 
-/// What comes after an attempt.
+/// The next step after an attempt.
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
-    /// Look for another report at once.
+    /// Pick another report at once.
     Report,
     /// Wait for a new report: none is queued.
     NewReport,
-    /// Wait, whatever comes.
+    /// Wait, even if new reports come.
     Wait(Duration),
     /// End: the attempt was cut short.
     Stop,
 }
 
 impl Delivery {
-    /// Delivers what is in `spool`, where a report comes every `interval`. `chance` picks a number in 0..1 that spreads
-    /// the attempts of many installations.
+    /// Delivers what is in `spool`, where a report comes every `interval`. `chance` picks a number in 0..1
+    /// that spreads the attempts of many installations.
     #[must_use]
     pub fn new(
         spool: Arc<Spool>,
@@ -80,19 +80,19 @@ impl Delivery {
         Self { spool, transport, clock, metrics, interval, chance, new_report, progress }
     }
 
-    /// Says that a report was queued.
+    /// Wakes the delivery because a report was queued.
     pub fn notify(&self) {
         self.new_report.notify_one();
     }
 
-    /// How it goes.
+    /// The state of the delivery.
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.lock().clone()
     }
 
-    /// Delivers until `stop`, which also ends a request that is under way; its report stays in the spool as one that may
-    /// have left. When this returns, nothing touches the spool any more.
+    /// Delivers until `stop`, which also ends a request that is under way; its report stays in the spool and
+    /// may have been sent. When this returns, nothing touches the spool any more.
     pub async fn run(&self, stop: &CancellationToken) {
         loop {
             let waited = match self.attempt(stop).await {
@@ -111,11 +111,11 @@ impl Delivery {
         let Some(id) = self.pick() else { return Next::NewReport };
         let (report, attempt) = match self.begin(id).await {
             Ok(begun) => begun,
-            // Set aside, or gone since it was picked.
+            // The file was set aside, or is gone since it was picked.
             Err(ReadError::Damaged | ReadError::Unknown) => return Next::Report,
             Err(error) => return self.later(id, &error.to_string(), None),
         };
-        // Only the request is cut short: a change of the spool is not left half done.
+        // Only the request is interrupted: a change of the spool must not stop halfway.
         match stop.run_until_cancelled(self.transport.send(id, report)).await {
             None => Next::Stop,
             Some(Err(no_answer)) => self.not_answered(id, attempt, no_answer).await,
@@ -123,7 +123,7 @@ impl Delivery {
         }
     }
 
-    /// The report that was tried least, the oldest of those.
+    /// The report with the fewest attempts; of those, the oldest.
     fn pick(&self) -> Option<Uuid> {
         let queued = self.spool.queued();
         let mut progress = self.lock();
@@ -131,7 +131,7 @@ impl Delivery {
         queued.into_iter().min_by_key(|id| progress.attempts.get(id).copied().unwrap_or_default())
     }
 
-    /// Reads a report that is to leave now.
+    /// Reads a report that is about to be sent.
     async fn begin(&self, id: Uuid) -> Result<(Report, Attempt), ReadError> {
         self.on_disk(move |spool| {
             let report = spool.read(id)?;
@@ -169,7 +169,7 @@ impl Delivery {
 
     async fn delivered(&self, id: Uuid) -> Next {
         if let Err(error) = self.on_disk(move |spool| spool.mark_sent(id)).await {
-            // It will be sent again, and the collector will know it.
+            // It will be sent again, and the collector will recognize it.
             return self.later(id, &error.to_string(), None);
         }
         self.metrics.delivered(DeliveryLabel::Delivered);
@@ -189,7 +189,7 @@ impl Delivery {
             return self.later(id, &error.to_string(), None);
         }
         self.metrics.delivered(DeliveryLabel::Refused);
-        tracing::warn!(%id, status, "the collector refused a report; it is kept to be looked at");
+        tracing::warn!(%id, status, "the collector refused a report; it is stored in reports/refused");
         let mut progress = self.lock();
         progress.failures = 0;
         progress.logged.clear();
@@ -200,7 +200,8 @@ impl Delivery {
     fn later(&self, id: Uuid, why: &str, asked: Option<Duration>) -> Next {
         self.metrics.delivered(DeliveryLabel::Failed);
         let mut progress = self.lock();
-        // A collector that fails in several ways by turns is one state for each way, not for each turn.
+        // A collector that alternates between several failures is logged once for each kind, not for each
+        // change.
         if progress.logged.insert(why.to_owned()) {
             tracing::warn!(why, "a report could not be delivered; reports wait until it works");
         }
@@ -221,13 +222,13 @@ impl Delivery {
     }
 
     fn lock(&self) -> MutexGuard<'_, Progress> {
-        // A half-made change of the progress costs a wait, no report.
+        // A partial change of the progress costs a wait, but no report.
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whether a collector may have stored the report and failed afterwards, or a gateway gave it up meanwhile. With 503 a server
-/// says that it did not do it.
+/// Whether a collector may have stored the report before it failed, or before a gateway timed out. A server
+/// that answers 503 has not stored it.
 const fn may_be_stored(status: u16) -> bool {
     500 <= status && status < 600 && status != 503
 }

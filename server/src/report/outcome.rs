@@ -1,7 +1,7 @@
-//! What an answer to a report means for it.
+//! Classifies the answer to a report.
 //!
-//! Only a collector can say that it has a report. Proxies, firewalls, portals and login pages answer too: what does not
-//! look like a collector's answer says nothing about the report, which then waits.
+//! Only a collector can confirm a report. Proxies, firewalls, portals and login pages answer, too. If an
+//! answer does not look like a collector's, the report waits.
 
 use std::{fmt, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::outgoing::retry_after::asked_wait;
 /// The longest answer that is read, in bytes. That of a collector has less than a hundred.
 pub const ANSWER_BYTES: usize = 64 * 1024;
 
-/// The longest wait that a collector can ask for.
+/// The longest wait that a collector can request.
 const LONGEST_ASKED_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// The shortest wait after a failure.
@@ -28,7 +28,7 @@ pub struct Answer {
     pub retry_after: Option<String>,
     /// The header `Content-Type`.
     pub content_type: Option<String>,
-    /// The first [`ANSWER_BYTES`] of the body; nothing where [`needs_body`] says that it does not matter.
+    /// The first [`ANSWER_BYTES`] of the body; empty if [`needs_body`] is `false` for the status.
     pub body: Vec<u8>,
     /// Whether the body is longer than that.
     pub is_longer: bool,
@@ -39,25 +39,25 @@ pub struct Answer {
 pub enum Outcome {
     /// The collector has it.
     Delivered,
-    /// The collector will never take it.
+    /// The collector will never accept it.
     Refused,
-    /// Try again, no earlier than after `wait` if that was asked for.
+    /// Try again; if `wait` was requested, no earlier.
     Later {
-        /// What `Retry-After` said.
+        /// The value of `Retry-After`.
         wait: Option<Duration>,
         /// Why.
         why: NotDelivered,
     },
 }
 
-/// Why an answer says nothing about the report. The text names no host.
+/// Why an answer neither confirms nor refuses the report. The text names no host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotDelivered {
-    /// The status is about the way to the collector.
+    /// The status comes from something between here and the collector, or is temporary.
     Status(u16),
-    /// The status would count, and the answer is a page for people.
+    /// The status would decide, but the answer is an HTML page.
     Html(u16),
-    /// A success, and the answer is neither empty nor a JSON object.
+    /// A success, but the answer is neither empty nor a JSON object.
     NotJson(u16),
 }
 
@@ -76,13 +76,13 @@ impl fmt::Display for NotDelivered {
     }
 }
 
-/// Whether the body of an answer with this status has to be read before it can be judged.
+/// Whether the body of an answer with this status must be read before it can be classified.
 #[must_use]
 pub const fn needs_body(status: u16) -> bool {
     is_success(status) || is_verdict(status)
 }
 
-/// Judges an answer that came at `now`, in time since the Unix epoch.
+/// Classifies an answer that came at `now`, a time since the Unix epoch.
 #[must_use]
 pub fn judge(answer: &Answer, now: Duration) -> Outcome {
     let status = answer.status;
@@ -106,31 +106,31 @@ const fn is_success(status: u16) -> bool {
     matches!(status, 200..=299)
 }
 
-/// What a collector answers to a report that it will never take.
+/// Whether a collector answers with this status to a report that it will never accept.
 const fn is_verdict(status: u16) -> bool {
     matches!(status, 400 | 413 | 415 | 422)
 }
 
-/// An empty body, or a JSON object of whatever members.
+/// An empty body, or any JSON object.
 fn is_of_a_collector(answer: &Answer) -> bool {
     let is_object =
         || serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&answer.body).is_ok();
     !answer.is_longer && (answer.body.is_empty() || is_object())
 }
 
-/// Told by the body too: pages come with any content type, and without one.
+/// Checks the body, too: pages come with any content type, and without one.
 fn is_html(answer: &Answer) -> bool {
     let content_type = answer.content_type.as_deref().unwrap_or_default().to_ascii_lowercase();
     let is_typed =
         ["text/html", "application/xhtml"].iter().any(|html| content_type.trim_start().starts_with(html));
     let body = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);
-    // JSON never begins like that, and neither does a sentence.
+    // Neither JSON nor a sentence begins like that.
     is_typed || body.trim_ascii_start().starts_with(b"<")
 }
 
-/// How long to wait after the `failures`-th failure in a row: twice as long each time up to `interval`, the time between
-/// reports, so that a dead collector costs a request an interval; spread by `jitter` in 0..1 to between a half and the
-/// whole of that. `asked` by the collector is never undercut.
+/// How long to wait after the `failures`-th failure in a row: twice as long each time up to `interval`, the
+/// time between reports, so that an unavailable collector costs one request per interval. `jitter` in 0..1
+/// spreads that to between half and all of it. The wait is never shorter than `asked` by the collector.
 #[must_use]
 pub fn wait_after(failures: u32, interval: Duration, asked: Option<Duration>, jitter: f64) -> Duration {
     let first = FIRST_WAIT.min(interval / 4);

@@ -1,11 +1,12 @@
-//! Ids of reports, which they are sent with as `Idempotency-Key`.
+//! Makes the ids of reports, which are sent as `Idempotency-Key`.
 
 use std::time::Duration;
 
 use uuid::{NoContext, Timestamp, Uuid};
 
-/// A new id for a report that is made at `now`, in time since the Unix epoch: a UUID of version 7 with that second, which
-/// `profile.to` tells anyway, and 74 random bits. Milliseconds would tell when the server was started.
+/// A new id for a report that is made at `now`, a time since the Unix epoch: a UUID of version 7 with that
+/// second, which `profile.to` has anyway, and 74 random bits. Milliseconds would reveal when the server was
+/// started.
 #[must_use]
 pub fn new_report_id(now: Duration) -> Uuid {
     Uuid::new_v7(Timestamp::from_unix(NoContext, now.as_secs(), 0))

@@ -1,4 +1,4 @@
-//! Makes a report when one is due, and shows the next one at any time.
+//! Makes reports when they are due, and previews the next one.
 
 use std::{
     io,
@@ -38,15 +38,15 @@ pub struct Reporter {
     metrics: Metrics,
     schedule: Mutex<Schedule>,
     chance: fn() -> f64,
-    /// Held while a report or a preview is made: one at a time. The report that is not on disk yet, if there is one:
-    /// its counts are in no other.
+    /// The report that is not on disk yet, if there is one: its counts are in no other. Locked while a report
+    /// or a preview is made: one at a time.
     unspooled: AsyncMutex<Option<Unspooled>>,
 }
 
-/// Where a report's sections come from.
+/// The sources of a report's sections.
 #[derive(Debug, Clone)]
 pub struct ReportSources {
-    /// Who reports.
+    /// The identity of the installation.
     pub instance: Instance,
     /// What the installation observes.
     pub installation: Arc<dyn Installation>,
@@ -70,16 +70,16 @@ struct Unspooled {
     headers: DeliveryHeaders,
 }
 
-/// What became of a report that was due.
+/// The outcome of a report that was due.
 #[derive(Debug, PartialEq, Eq)]
 enum Made {
     /// It is on disk.
     Spooled,
-    /// Too many reports wait for the collector; counts go on adding up.
+    /// Too many reports wait for the collector. The counts continue to accumulate.
     NoRoom,
 }
 
-/// What was last said of the making of reports.
+/// The last logged state of making reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ReporterState {
     Works,
@@ -88,7 +88,7 @@ enum ReporterState {
 }
 
 impl ReporterState {
-    /// What is to be said after another report, with a line in the log when that is news.
+    /// The state after another report. Logs a change.
     fn after(self, made: &io::Result<Made>) -> Self {
         let state = match made {
             Ok(Made::Spooled) => Self::Works,
@@ -108,8 +108,8 @@ impl ReporterState {
 }
 
 impl Reporter {
-    /// A reporter that puts what it makes into `spool`, for `delivery`. `chance` picks a number in 0..1: the moment at which
-    /// a report is made.
+    /// A reporter that puts its reports into `spool`, for `delivery`. `chance` picks a number in 0..1, which
+    /// determines the moment at which a report is made.
     #[must_use]
     pub fn new(
         sources: ReportSources,
@@ -156,7 +156,7 @@ impl Reporter {
             if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
                 return;
             }
-            // Not cancelled half way: that would cost the report's process samples and profiles.
+            // This is not cancelled halfway, which would lose the report's process samples and profiles.
             let made = self.make().await;
             let now = self.clock.monotonic();
             match &made {
@@ -181,7 +181,8 @@ impl Reporter {
             *unspooled = Some(report);
             return Err(error);
         }
-        // The report is safe; what is left of its counts in the journal is removed at the next cut if not now.
+        // The report is safe. If its counts cannot be removed from the journal now, the next cut removes
+        // them.
         if let Err(error) = blocking(move || browsers.forget(id)).await {
             tracing::warn!(%error, "the journal could not be cleared after a report");
         }
@@ -190,12 +191,12 @@ impl Reporter {
         Ok(Made::Spooled)
     }
 
-    /// Takes what was counted.
+    /// Cuts all sources for a report.
     async fn cut(&self) -> io::Result<Unspooled> {
         let id = new_report_id(self.clock.wall());
         let sources = self.sources.clone();
         let browsers = Arc::clone(&sources.browsers);
-        // First, because only this can fail: nothing else is cut for a report that is not made.
+        // This comes first, because only this can fail: nothing else is cut for a report that is not made.
         let counts = blocking(move || browsers.cut(id)).await?;
         let facts = sources.installation.cut(id).await;
         let headers = facts.delivery;

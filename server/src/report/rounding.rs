@@ -1,7 +1,8 @@
-//! Rounds the numbers of a report that measure something, so that they do not tell one installation from another.
+//! Rounds the measured numbers of a report, so that they do not identify an installation.
 //!
-//! Times and CPU usage have three significant digits, memory is in steps of 64 KiB, and the sizes of result sets are exact
-//! up to 99 and have two significant digits above. What counts things of the installation stays exact.
+//! Times and CPU usage have three significant digits, memory is in steps of 64 KiB, and the sizes of result
+//! sets are exact up to 99 and have two significant digits above. Counts of things in the installation stay
+//! exact.
 
 use headcount_shared::payload::{Constructor, Payload};
 
@@ -14,7 +15,7 @@ const TIME_DIGITS: i32 = 3;
 /// The largest size of a result set that is exact: it has two digits.
 const EXACT_COUNT: u64 = 99;
 
-/// Rounds whatever the report measures. Rounding twice changes nothing.
+/// Rounds all measured numbers of a report. Rounding twice changes nothing.
 pub fn round_report(report: &mut Payload) {
     let ux = &mut report.ux;
     for time in [&mut ux.world_load_time_avg, &mut ux.audit_time_avg] {
@@ -40,7 +41,7 @@ pub fn round_time(value: f64) -> f64 {
     if value == 0.0 || !value.is_finite() {
         return value;
     }
-    // Through text: scaling by powers of ten gives numbers with a tail of digits.
+    // This goes through text, because scaling by powers of ten gives numbers with extra digits.
     let digits = usize::try_from(TIME_DIGITS - 1).unwrap_or_default();
     format!("{value:.digits$e}").parse().unwrap_or(value)
 }

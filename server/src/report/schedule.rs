@@ -1,15 +1,14 @@
 //! Decides when the next report is made.
 //!
 //! Reports are due on a grid: an interval apart, beginning with the first one after the start. Each is made
-//! at a random moment in the tenth of an interval before it is due, so that the moment tells nothing of the
-//! start. The first one is made when it is due: its time is random already, and one that an operator asked
-//! for is not made earlier than that.
+//! at a random moment in the tenth of an interval before it is due, so that the moment reveals nothing about
+//! the start. The first one is made when it is due: its time is random already or set by the operator.
 
 use std::time::Duration;
 
 use crate::clock::Clock;
 
-/// The earliest and the latest first report after a start, in seconds, when nothing else was asked for.
+/// The earliest and the latest first report after a start, in seconds, by default.
 const FIRST_REPORT_SECONDS: std::ops::Range<f64> = 60.0..600.0;
 
 /// The part of an interval before a due time in which the report is made: a tenth.
@@ -22,13 +21,13 @@ pub struct Schedule {
     /// When the first report was due; all due times are whole intervals after it.
     first: Duration,
     due: Duration,
-    /// When the report that is due then is made.
+    /// When the next report is made.
     cut: Duration,
 }
 
 impl Schedule {
-    /// The first report is due `first` after `now`, or, without that, after 1 to 10 minutes, picked by `chance` in 0..1,
-    /// so that installations do not report all at once. Then one is due every `interval`.
+    /// The first report is due `first` after `now`, or, without that, after 1 to 10 minutes, picked by
+    /// `chance` in 0..1, so that installations do not report all at once. Then one is due every `interval`.
     #[must_use]
     pub fn new(now: Duration, first: Option<Duration>, interval: Duration, chance: f64) -> Self {
         let spread = FIRST_REPORT_SECONDS.end - FIRST_REPORT_SECONDS.start;
@@ -45,9 +44,9 @@ impl Schedule {
         self.cut.saturating_sub(now)
     }
 
-    /// The report that was due is made. The next one is due at the next point of the grid whose window has not begun at
-    /// `now`, and is made at the moment of the window that `chance` in 0..1 picks. Points that passed while the machine
-    /// slept are left out.
+    /// The report that was due is made. The next one is due at the next point of the grid whose window has
+    /// not begun at `now`, and is made at the moment of the window that `chance` in 0..1 picks. Points that
+    /// passed while the machine slept are skipped.
     pub fn advance(&mut self, now: Duration, chance: f64) {
         let window = self.interval / WINDOW_DIVISOR;
         self.due =
@@ -55,12 +54,12 @@ impl Schedule {
         self.cut = self.due.saturating_sub(window.mul_f64(chance.clamp(0.0, 1.0)));
     }
 
-    /// The report that was to be made is made after `wait`, or an interval if that is shorter. When it was due stays.
+    /// Postpones the report by `wait`, or by an interval if that is shorter. Its due time stays.
     pub fn retry(&mut self, now: Duration, wait: Duration) {
         self.cut = now.saturating_add(wait.min(self.interval));
     }
 
-    /// When the next report is due, in Unix seconds. A report that waits for its next try is due then.
+    /// When the next report is due, in Unix seconds. If a report is retried, that time counts.
     #[must_use]
     pub fn next_at(&self, clock: &dyn Clock) -> u64 {
         let due = self.due.max(self.cut);
@@ -170,8 +169,8 @@ mod tests {
     }
 
     proptest! {
-        /// Late wake-ups and failures in any order: due times stay on the grid and grow, and each report is made in its
-        /// window or, when the machine was late, at once.
+        /// Late wake-ups and failures in any order: due times stay on the grid and grow, and each report is
+        /// made in its window or, when the machine was late, at once.
         #[test]
         fn every_due_time_is_on_the_grid(
             first in 0..600_u64,

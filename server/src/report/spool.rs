@@ -1,8 +1,8 @@
-//! Keeps reports on disk until a collector has them, and the last ones afterwards.
+//! Stores reports on disk until a collector has confirmed them, and the latest ones after that.
 //!
-//! In `reports/<state>/` of the data directory, a file per report with exactly the bytes that are sent. Its name
-//! (`file_name`) has the id, the digest that tells damaged files, and what is sent beside the bytes. A report changes its
-//! state by one rename. Damaged files are renamed to `….damaged` and left alone.
+//! Each report is a file in `reports/<state>/` of the data directory, with exactly the bytes that are sent.
+//! Its name (`file_name`) has the id, the digest by which damage is detected, and the headers. A report
+//! changes its state by one rename. Damaged files are renamed to `….damaged` and left alone.
 
 mod file_name;
 mod listing;
@@ -39,16 +39,17 @@ pub struct Spool {
 #[derive(Debug)]
 struct SpoolState {
     reports: StoredReports,
-    /// Reports whose copies were removed before it was noted that what they count is counted.
+    /// Reports whose copies this process removed after delivery. Their counts have been reported.
     delivered_and_removed: HashSet<Uuid>,
     /// The number of the next report.
     next_number: u64,
 }
 
-/// What travels with a report in headers of its own. It is stored with the report, so that it is the same after a restart.
+/// The headers of a report that depend on its origin. They are stored with the report, so that they are the
+/// same after a restart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DeliveryHeaders {
-    /// Whether it comes from a server that does not lead those of its database (`Headcount-Replica: 1`).
+    /// Whether it comes from a server that shares its database and does not lead (`Headcount-Replica: 1`).
     pub replica: bool,
 }
 
@@ -64,10 +65,10 @@ pub struct Attempt {
 /// Why a report cannot be read.
 #[derive(Debug, Error)]
 pub enum ReadError {
-    /// There is none with this id (any more).
+    /// No report has this id (any more).
     #[error("there is no report with this id")]
     Unknown,
-    /// The file is not what was written.
+    /// The content of the file is not what was written.
     #[error("the report's file is damaged")]
     Damaged,
     /// The disk refused.
@@ -82,24 +83,24 @@ pub struct Report {
     pub bytes: Vec<u8>,
     /// Their SHA-256, in lower case hexadecimal.
     pub sha256: String,
-    /// What is sent beside them.
+    /// The headers that are sent with it.
     pub headers: DeliveryHeaders,
 }
 
-/// What switching off does to the reports that wait.
+/// The effect of switching off on the waiting reports.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unsent {
     /// Reports that never left this machine: they are deleted.
     pub queued: u64,
     /// Files of such reports that are damaged: they are deleted too.
     pub damaged: u64,
-    /// Reports whose bytes left and whose answer is missing: they are kept as `unknown`.
+    /// Reports that were sent without an answer: they are stored as `unknown`.
     pub unknown: u64,
 }
 
 impl Spool {
-    /// Finds the reports that are there and removes what a crash left unfinished. Copies of what version 0.1.0 sent are
-    /// removed too: they have UUIDs that browsers keep.
+    /// Finds the reports on disk, and removes what a crash left unfinished. Also removes reports that version
+    /// 0.1.0 has sent, because they contain the UUIDs of browsers.
     ///
     /// # Errors
     /// The disk refused.
@@ -132,8 +133,8 @@ impl Spool {
         queued.len() < QUEUED_REPORTS && size_of(&queued) < QUEUED_BYTES
     }
 
-    /// Queues a report that is sent with these headers. When this returns, it survives a power cut. Where there is no room
-    /// on the disk, copies of reports that were sent are removed, oldest first.
+    /// Queues a report with these headers. When this returns, it survives a power cut. If the disk is full,
+    /// removes copies of sent reports, oldest first.
     ///
     /// # Errors
     /// The disk refused; the spool has no more reports than before.
@@ -146,8 +147,8 @@ impl Spool {
         Ok(())
     }
 
-    /// Whether what the report counts is counted: it is on disk, in whatever state, or this process removed a copy of what a
-    /// collector has.
+    /// Whether the report was made: it is on disk in any state, or this process removed the copy of a
+    /// delivered one.
     #[must_use]
     pub fn holds(&self, id: Uuid) -> bool {
         let state = self.lock();
@@ -175,8 +176,8 @@ impl Spool {
     /// Reads a report.
     ///
     /// # Errors
-    /// Every [`ReadError`]. A damaged file is set aside, and one that is gone is forgotten, so that neither is in a list
-    /// any more.
+    /// Every [`ReadError`]. A damaged file is renamed, and a missing one is dropped from the list, so that
+    /// neither is listed any more.
     pub fn read(&self, id: Uuid) -> Result<Report, ReadError> {
         let stored = self.get(id).ok_or(ReadError::Unknown)?;
         let read = read_report(&*self.disk, &stored);
@@ -196,7 +197,8 @@ impl Spool {
         read
     }
 
-    /// Notes that an attempt to send the report begins: from now on its bytes may have left. That survives a power cut.
+    /// Notes that an attempt to send the report begins: from now on its bytes may have left. That survives a
+    /// power cut.
     ///
     /// # Errors
     /// The disk refused; nothing is noted.
@@ -206,8 +208,8 @@ impl Spool {
         Ok(Attempt { id, is_first_to_leave })
     }
 
-    /// Notes that an attempt ended with the certainty that it brought the report to no collector. After an earlier attempt
-    /// without that certainty, the report still counts as one that may have left.
+    /// Notes that an attempt ended and certainly did not deliver the report. After an earlier attempt without
+    /// that certainty, the report still counts as possibly sent.
     ///
     /// # Errors
     /// The disk refused; the report counts as one that left.
@@ -226,7 +228,7 @@ impl Spool {
         self.change_state(id, ReportState::Sent)
     }
 
-    /// Notes that a collector will never take the report.
+    /// Notes that a collector will never accept the report.
     ///
     /// # Errors
     /// The disk refused; the report may still wait.
@@ -249,11 +251,11 @@ impl Spool {
         })
     }
 
-    /// Removes the reports that wait: they were never sent and never will be, damaged ones included. Those whose bytes may
-    /// have left become `unknown` and are kept.
+    /// Removes the waiting reports that were never sent, including damaged ones. Those that may have been
+    /// sent become `unknown` and stay.
     ///
     /// # Errors
-    /// The disk refused; some may be left. Calling it again goes on.
+    /// The disk refused; some may be left. Another call continues.
     pub fn forget_unsent(&self) -> io::Result<Unsent> {
         let unsent = self.unsent()?;
         for report in self.reports_in(ReportState::Queued) {
@@ -270,7 +272,7 @@ impl Spool {
         Ok(unsent)
     }
 
-    /// Looks again which reports are there, after the data directory was lost and made again.
+    /// Searches the disk for reports again, after the data directory was lost and made again.
     ///
     /// # Errors
     /// The disk refused.
@@ -295,7 +297,7 @@ impl Spool {
         Ok(damaged.map(|name| format!("{dir}/{name}")).collect())
     }
 
-    /// Writes a queued report. A directory that was removed is made again, and a full disk gets room.
+    /// Writes a queued report. Makes a removed directory again, and frees space on a full disk.
     fn write(&self, report: &StoredReport, bytes: &[u8]) -> io::Result<()> {
         let mut made_dirs = false;
         loop {
@@ -315,7 +317,8 @@ impl Spool {
         }
     }
 
-    /// Removes the oldest copies of sent reports until that many bytes are free, or all. Whether there was any.
+    /// Removes the oldest copies of sent reports until that many bytes are free, or all. Returns whether
+    /// there was any.
     fn make_room(&self, bytes: u64) -> io::Result<bool> {
         let mut freed = 0;
         for report in self.reports_in(ReportState::Sent) {
@@ -346,7 +349,7 @@ impl Spool {
         after.state = state;
         after.name.left = false;
         if !self.move_file(&before, &after)? {
-            // What became of the report is known all the same.
+            // The outcome of the report is known even if this fails.
             let mut known = self.lock();
             known.reports.remove(&id);
             known.delivered_and_removed.insert(id);
@@ -355,14 +358,14 @@ impl Spool {
         self.lock().reports.insert(id, after);
         self.disk.sync_dir(&dir(state))?;
         self.disk.sync_dir(&dir(before.state))?;
-        // A copy too many is tried again with the next one.
+        // If a surplus copy stays, the next call removes it.
         if let Err(error) = self.keep_newest(state) {
             tracing::warn!(%error, "an old copy of a report cannot be removed");
         }
         Ok(())
     }
 
-    /// Moves a report's file; whether it is there. A directory that was removed is made again.
+    /// Moves a report's file; returns whether it exists. Makes a removed directory again.
     fn move_file(&self, before: &StoredReport, after: &StoredReport) -> io::Result<bool> {
         let rename = || self.disk.rename(&before.path(), &after.path());
         let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
@@ -398,7 +401,7 @@ impl Spool {
         Ok(())
     }
 
-    /// The reports in a state, oldest first. The lock is free again when this returns.
+    /// The reports in a state, oldest first. The lock is released when this returns.
     fn reports_in(&self, state: ReportState) -> Vec<StoredReport> {
         in_state(&self.lock().reports, state)
     }

@@ -21,14 +21,14 @@ use super::{
 };
 use crate::outgoing;
 
-/// How long one attempt may take, connecting and reading the answer included.
+/// How long one attempt may take, from connecting to reading the answer.
 const TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why there is no answer. Names no address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NoAnswer {
-    /// There was no connection, so that nothing of the report left.
+    /// There was no connection, so no part of the report was sent.
     #[error("the collector cannot be reached: {0}")]
     Unreachable(&'static str),
     /// The connection broke after it was made; the report may have arrived.
@@ -47,7 +47,7 @@ impl NoAnswer {
     }
 }
 
-/// An answer that is on its way.
+/// A future with an answer.
 pub type FutureAnswer<'t> = Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> + Send + 't>>;
 
 /// A way to send a report.
@@ -56,14 +56,14 @@ pub trait Transport: Debug + Send + Sync {
     fn send(&self, id: Uuid, report: Report) -> FutureAnswer<'_>;
 }
 
-/// The real one: `POST` with `Idempotency-Key`, as the collector's contract says. Every header that it sends is in
-/// [`DELIVERY_HEADERS`](headcount_shared::delivery::DELIVERY_HEADERS).
+/// Sends reports over HTTP: `POST` with `Idempotency-Key`, as the collector's contract requires. Every header
+/// that it sends is in [`DELIVERY_HEADERS`](headcount_shared::delivery::DELIVERY_HEADERS).
 #[derive(Debug)]
 pub struct HttpTransport {
     url: Url,
     version: &'static str,
     client: OnceLock<Client>,
-    /// Who vouches for the collector's certificate; `None` for the authorities of this machine.
+    /// Verifies the collector's certificate; `None` for the authorities of this machine.
     verifier: Option<Arc<dyn ServerCertVerifier>>,
 }
 
@@ -85,7 +85,8 @@ impl HttpTransport {
             None => outgoing::tls_config(),
         }
         .map_err(outgoing::NoAnswer::Unreachable)?;
-        // A session that is resumed tells the collector, and everybody who listens, that two reports come from one installation.
+        // A resumed session would show the collector, and every eavesdropper, that two reports come from one
+        // installation.
         tls.resumption = Resumption::disabled();
         outgoing::client_in(&self.client, |client| {
             client
@@ -120,7 +121,7 @@ impl Transport for HttpTransport {
     }
 }
 
-/// What matters of an answer. An answer that breaks off is none.
+/// Reads the relevant parts of an answer. An incomplete answer is an error.
 async fn read_answer(mut response: Response) -> Result<Answer, NoAnswer> {
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let mut answer = Answer {

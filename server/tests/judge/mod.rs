@@ -1,5 +1,5 @@
-//! What others make of our profiles: `go tool pprof` reads them, the crate `pprof` decodes them, and nothing in them tells
-//! where they come from.
+//! Checks profiles with other tools: `go tool pprof` reads them, the crate `pprof` decodes them, and nothing
+//! in them reveals their origin.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
@@ -14,7 +14,8 @@ fn gunzip(pprof: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The profile as the crate `pprof` understands it, after it was checked that everything it refers to is there.
+/// The profile as the crate `pprof` understands it, after it was checked that everything it refers to is
+/// there.
 pub(crate) fn decoded(pprof: &[u8]) -> Profile {
     let profile = Profile::decode(&*gunzip(pprof)).expect("a profile");
     assert_eq!(profile.string_table.first().map(String::as_str), Some(""), "the first text is empty");
@@ -64,7 +65,7 @@ pub(crate) fn top(pprof: &[u8], measure: &str) -> Vec<String> {
         .collect()
 }
 
-/// What `go tool pprof` answers.
+/// The output of `go tool pprof`.
 pub(crate) fn go_tool_pprof(pprof: &[u8], arguments: &[&str]) -> String {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let file = dir.path().join("profile.pb.gz");
@@ -81,7 +82,7 @@ pub(crate) fn go_tool_pprof(pprof: &[u8], arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// Fails when a profile tells anything about the machine it was built or taken on.
+/// Fails if a profile reveals anything about the machine where it was built or taken.
 pub(crate) fn assert_tells_nothing_about_the_host(pprof: &[u8]) {
     let profile = String::from_utf8_lossy(&gunzip(pprof)).into_owned();
     let here = std::env::current_dir().expect("a current directory");
@@ -101,7 +102,7 @@ pub(crate) fn assert_tells_nothing_about_the_host(pprof: &[u8]) {
     }
 }
 
-/// The name of the user, when it is one that no function is called by.
+/// The name of the user, unless a function has that name.
 fn user() -> Option<String> {
     let output = Command::new("id").arg("-un").output().ok()?;
     let name = String::from_utf8(output.stdout).ok()?.trim().to_owned();

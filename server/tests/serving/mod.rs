@@ -1,4 +1,4 @@
-//! A server for tests: the real router on loopback.
+//! Starts servers for tests: the real router on loopback.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -13,10 +13,10 @@ use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-/// The admin token of servers in tests, which [`Running::send`] shows.
+/// The admin token of servers in tests, which [`Running::send`] uses.
 pub(crate) const ADMIN_TOKEN: &str = "a-token-for-tests-4fd1c6a09b";
 
-/// A server on a free port, with a collector that nobody runs.
+/// A server on a free port, with a collector that does not run.
 pub(crate) struct Running {
     pub(crate) url: String,
     pub(crate) stop: CancellationToken,

@@ -1,4 +1,4 @@
-//! The description is true: every operation in it answers as it says, and there are no others.
+//! Tests the description of the interface: every operation answers as described, and there are no others.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +17,7 @@ use crate::{
     stored::remember,
 };
 
-/// What the server says of itself.
+/// The description that the server sends.
 pub(crate) struct Description(Value);
 
 /// A method and a path with its parameters by name.
@@ -46,7 +46,7 @@ impl Description {
         &self.0["paths"][path][method.as_str().to_lowercase()]["responses"]
     }
 
-    /// Fails unless an answer is one that the description has.
+    /// Fails unless an answer matches the description.
     pub(crate) fn check(&self, operation: &Operation, answer: &Answer) {
         let described = &self.answers(operation)[answer.status.as_str()];
         assert!(described.is_object(), "{operation:?} answers {}: {}", answer.status, answer.text());
@@ -85,7 +85,7 @@ pub(crate) fn filled_in(path: &str, project: &str, report: &str, kind: &str, ins
 #[tokio::test]
 async fn every_operation_answers_as_it_is_described() {
     let dir = tempfile::tempdir().unwrap();
-    // A report is made at once, so that there is one to look at.
+    // A report is made at once, so that there is one to read.
     let server = Running::start(dir.path(), &["--first-report-after=0s"]).await;
     let description = Description::of(&server).await;
     let operations = description.operations();
@@ -140,7 +140,7 @@ async fn every_operation_answers_as_it_is_described() {
     call("sign_in_code", "", "", None).await;
     call("begin_session", "", "", Some(&json!({ "token": ADMIN_TOKEN }))).await;
     call("end_session", "", "", None).await;
-    // A session is that of a cookie.
+    // A session needs a cookie.
     let begun = json!({ "token": ADMIN_TOKEN }).to_string();
     let begun = server.send_as_stranger(Method::POST, "api/session", &[], begun).await;
     let cookie = begun.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap();
@@ -166,7 +166,7 @@ async fn what_is_not_described_is_not_answered() {
         }
     }
 
-    // No route of the interface is made beside the description.
+    // No route of the interface is missing in the description.
     for written in paths_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http")) {
         assert!(paths.contains(&written), "{written} is not described");
     }
@@ -205,7 +205,7 @@ async fn nothing_of_it_is_for_others() {
     let server = Running::start(dir.path(), &[]).await;
     let description = Description::of(&server).await;
     for (id, operation) in description.operations() {
-        // Those by which a stranger becomes someone.
+        // The operations that need no credential.
         if ["begin_session", "end_session"].contains(&id.as_str()) {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Projects live by this interface alone: they come, are observed, remember, and go.
+//! Tests the life of projects through this interface alone: they are created, observed, and deleted.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::{net::TcpListener, time::timeout};
 
 use crate::{CART, serving::Running, stored::remember};
 
-/// How long it may take until the settings are looked at again, on a machine that has much else to do.
+/// How long the next check of the settings may take on a busy machine.
 const SOON: Duration = Duration::from_secs(60);
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn projects_are_listed_by_their_names_with_what_they_have() {
     server.put(&format!("{shop}/clickhouse"), &json!({"addr": "c:9000"})).await;
     server.put(&format!("{shop}/integrations/opsgenie"), &json!({"api_key": "k"})).await;
     server.put(&shop, &json!({"name": "a-shop"})).await;
-    // Nobody answers at that address, which is found out at some time.
+    // Nothing answers at that address, so a failure appears at some time.
     let without_failure = |mut project: Value| {
         project.as_object_mut().unwrap().remove("prometheus_failure").unwrap();
         project

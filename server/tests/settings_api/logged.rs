@@ -1,4 +1,4 @@
-//! What do the tests of this program log, all together?
+//! Collects everything that the tests of this program log.
 
 use std::{
     io::{self, Write},
@@ -22,7 +22,7 @@ impl Write for Lines {
     }
 }
 
-/// Keeps what is logged from now on, everything that there is.
+/// Records everything that is logged from now on, at all levels.
 pub(crate) fn keep() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -30,7 +30,7 @@ pub(crate) fn keep() {
     });
 }
 
-/// What was logged.
+/// The logged lines.
 pub(crate) fn lines() -> String {
     String::from_utf8_lossy(&LINES.lock().unwrap()).into_owned()
 }

@@ -1,4 +1,4 @@
-//! The web interface for the settings: what it is described to answer is what it answers, and no secret comes out.
+//! Tests the interface for the settings: it answers as described, and returns no secret.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod description;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use self::serving::{Answer, Running};
 
-/// An application, as an address has it.
+/// An application, as in a path.
 const CART: &str = "shop:Deployment:cart";
 
 impl Running {

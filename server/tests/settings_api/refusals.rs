@@ -1,11 +1,12 @@
-//! What is refused, and with which words.
+//! Tests which requests are refused, and with which words.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{description::Description, serving::Running, stored::columns};
 
-/// A method, a path in a project, a body, and what comes of it: the status, the member that is wrong, a piece of the sentence.
+/// A method, a path in a project, a body, and the expected answer: the status, the invalid member, a part of
+/// the sentence.
 type Case = (Method, &'static str, Value, u16, Option<&'static str>, &'static str);
 
 fn cases() -> Vec<Case> {

@@ -1,4 +1,4 @@
-//! A secret goes in and never comes out.
+//! Tests that secrets can be set and are never returned.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ use crate::{
     stored::columns,
 };
 
-/// What is in every secret here.
+/// A part of every secret here.
 const HIDDEN: &str = "hidden-b7f2e1";
 
 /// An operation, the kind and the inspection in its address, and a body that sets all there is.
@@ -90,7 +90,7 @@ async fn no_secret_is_in_an_answer_or_in_the_log() {
             assert!(!answer.text().contains(HIDDEN), "{id}: {}", answer.text());
         }
     }
-    // A secret at the wrong place, or in a body that breaks off.
+    // A misplaced secret, or one in an incomplete body.
     let misplaced = json!({"url": "http://p/", "refresh_interval_s": HIDDEN, "tls_skip_verify": HIDDEN});
     let broken = format!("{{\"url\": \"{HIDDEN}\", ");
     let json_type = [("content-type", "application/json")];

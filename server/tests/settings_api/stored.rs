@@ -1,4 +1,4 @@
-//! What is in the settings database itself?
+//! Reads and fills the settings database directly.
 
 use std::path::Path;
 
@@ -22,7 +22,8 @@ pub(crate) async fn columns(data_dir: &Path) -> (Value, Value) {
     (serde_json::from_str(&prometheus).unwrap(), serde_json::from_str(&settings).unwrap())
 }
 
-/// Has the only project remember `count` rollouts, incidents and notifications, one a second, beginning with `1`.
+/// Has the only project remember `count` rollouts, incidents and notifications, one a second, beginning with
+/// `1`.
 pub(crate) async fn remember(data_dir: &Path, count: i64) {
     let rollouts = "INSERT INTO application_deployment
         (project_id, application_id, name, started_at, finished_at, details, metrics_snapshot)

@@ -1,4 +1,4 @@
-//! What is answered while the settings cannot be changed, or not even be read.
+//! Tests answers while the settings cannot be changed or read.
 
 use reqwest::Method;
 use serde_json::json;
@@ -56,7 +56,7 @@ async fn a_database_that_somebody_holds_is_to_be_asked_again_later() {
     assert_eq!(answer.status, 503, "{}", answer.text());
     let wait: u64 = answer.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..60).contains(&wait));
-    // A choice that cannot be remembered is not made.
+    // A choice that cannot be stored is not made.
     let off = server.put("api/usage-statistics", &json!({"enabled": false})).await;
     assert_eq!(off.status, 503, "{}", off.text());
     assert_eq!(server.get("api/usage-statistics").await.json()["enabled"], true);

@@ -1,7 +1,7 @@
-//! A PgBouncer in transaction mode before the PostgreSQL of tests, with two sessions for each database.
+//! Runs a PgBouncer in transaction mode before the PostgreSQL of tests, with two sessions for each database.
 //!
-//! It listens on a socket in a directory of its own. A shell waits beside it for the end of the tests, however they end, and then
-//! stops it and removes the directory.
+//! It listens on a socket in a directory of its own. A shell waits beside it for the end of the tests,
+//! however they end, and then stops it and removes the directory.
 
 use std::{
     fs,
@@ -24,10 +24,10 @@ kill -KILL $bouncer
 cd / && rm -rf "$2"
 "#;
 
-/// Where Debian has it, and only root looks.
+/// Its path on Debian, which is in the search path of root only.
 const PROGRAM: &str = "/usr/sbin/pgbouncer";
 
-/// How often its socket is looked for, every tenth of a second.
+/// How often to check for its socket, every tenth of a second.
 const ATTEMPTS: usize = 100;
 
 /// A pooler.
@@ -43,8 +43,8 @@ impl PgBouncer {
         SHARED.get_or_init(|| Self::start(Postgres::shared(), "extra_float_digits"))
     }
 
-    /// A pooler before a server, which takes connections that say more than it knows only if that is `ignored`. It ends when it
-    /// is dropped.
+    /// A pooler before a server. It accepts connections with unknown startup parameters only if these are
+    /// `ignored`. It ends when it is dropped.
     pub(crate) fn start(postgres: &Postgres, ignored: &str) -> Self {
         assert!(Path::new(PROGRAM).exists(), "PgBouncer is needed for tests: see .ci/install");
         let directory = tempfile::Builder::new().prefix("bouncer").tempdir().unwrap().keep();
@@ -73,7 +73,7 @@ impl PgBouncer {
         bouncer
     }
 
-    /// How to get to a database through it.
+    /// The connection string of a database through it.
     pub(crate) fn address(&self, database: &str) -> String {
         format!("host={} port=6432 user=postgres dbname={database}", self.directory.display())
     }

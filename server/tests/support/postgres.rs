@@ -1,7 +1,7 @@
-//! A PostgreSQL server for tests, which ends with them.
+//! Runs a PostgreSQL server for tests, which ends with them.
 //!
-//! It listens on a socket in a directory of its own, and nowhere else. A shell waits beside it for the end of the tests,
-//! however they end, and then stops the server and removes the directory.
+//! It listens on a socket in a directory of its own, and nowhere else. A shell waits beside it for the end of
+//! the tests, however they end, and then stops the server and removes the directory.
 
 use std::{
     ffi::OsStr,
@@ -32,7 +32,7 @@ cd / && rm -rf "$2"
 const CONFIGURATION: &str = "port = 5432\nlisten_addresses = ''\nfsync = off\nfull_page_writes = off
 shared_buffers = 16MB\nmax_connections = 100\nautovacuum = off\n";
 
-/// Everybody may come, and `locked` with a password only.
+/// Every user may connect, and `locked` only with a password.
 const ACCESS: &str = "local all locked scram-sha-256\nlocal all all trust\n";
 
 /// A server.
@@ -41,7 +41,7 @@ pub(crate) struct Postgres {
     keeper: Child,
 }
 
-/// Whom the server runs as, which is never root.
+/// The user of the server, which is never root.
 pub(crate) struct User {
     pub(crate) uid: u32,
     pub(crate) gid: u32,
@@ -54,7 +54,7 @@ impl Postgres {
         SHARED.get_or_init(Self::start)
     }
 
-    /// A server of one's own. It ends when it is dropped.
+    /// A separate server. It ends when it is dropped.
     pub(crate) fn start() -> Self {
         let directory = tempfile::Builder::new().prefix("pg").tempdir().unwrap().keep();
         if let Some(user) = User::of_server() {
@@ -77,7 +77,7 @@ impl Postgres {
         Self { directory, keeper }
     }
 
-    /// Creates an empty database and tells its name.
+    /// Creates an empty database and returns its name.
     pub(crate) fn create_database(&self) -> String {
         static CREATED: AtomicUsize = AtomicUsize::new(0);
         let name = format!("database_{}", CREATED.fetch_add(1, Ordering::Relaxed));
@@ -85,12 +85,12 @@ impl Postgres {
         name
     }
 
-    /// How to get to a database as the owner of everything.
+    /// The connection string of a database for the owner of everything.
     pub(crate) fn address(&self, database: &str) -> String {
         self.address_as("postgres", database)
     }
 
-    /// How to get to a database as somebody.
+    /// The connection string of a database for a user.
     pub(crate) fn address_as(&self, user: &str, database: &str) -> String {
         format!("host={} port=5432 user={user} dbname={database}", self.directory.display())
     }
@@ -135,7 +135,7 @@ impl Drop for Postgres {
 }
 
 impl User {
-    /// `None` when the tests are not run by root: the server is theirs then.
+    /// `None` if the tests do not run as root: then the server runs as the same user.
     pub(crate) fn of_server() -> Option<Self> {
         if fs::metadata("/proc/self").unwrap().uid() != 0 {
             return None;
@@ -163,8 +163,8 @@ fn as_server_user(directory: &Path, program: &OsStr) -> Command {
     command
 }
 
-/// Runs a program of PostgreSQL to its end and tells what it printed. Through files: a server that it starts keeps
-/// whatever it was given to write to.
+/// Runs a program of PostgreSQL to its end and returns its output. The output goes through files, because a
+/// server that it starts holds its outputs open.
 fn run(directory: &Path, program: &str, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> String {
     let mut printed = tempfile::tempfile().unwrap();
     let status = as_server_user(directory, programs().join(program).as_os_str())

@@ -1,4 +1,4 @@
-//! An audit of a world that was loaded, and what the values over time that it needs add to the load.
+//! Measures the audit of a loaded world, and what the values over time that it needs add to the load.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use headcount_measures::{Figures, MeasureRun};
 
 use super::{Installation, PODS, TO, fill, project};
 
-/// What an audit measures, with its bound in the list, and how often.
+/// A measure of the audit: its name in the list of bounds, the installation, and the number of rounds.
 struct Measured {
     name: &'static str,
     installation: Installation,
@@ -53,8 +53,8 @@ const MEASURED: [Measured; 4] = [
 /// The buckets of latency that the agent has, in seconds.
 const BUCKETS: [f32; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, f32::INFINITY];
 
-/// What an audit takes for installations of four sizes, and a load with and without what it needs. Every application has
-/// had requests all day.
+/// Measures an audit for installations of four sizes, and a load with and without the values that the audit
+/// needs. Every application has had requests all day.
 pub(crate) fn audit_of_what_was_loaded(measures: &mut MeasureRun) -> anyhow::Result<()> {
     println!("\naudit of a world");
     let past = Past { points_of: POINTS_OF, sums_of: SUMS_OF };
@@ -111,7 +111,7 @@ fn a_day_of_requests(store: &Store) -> anyhow::Result<Indicators> {
     Ok(indicators)
 }
 
-/// What a load and the audit of what it loaded took.
+/// The durations of a load and of the audit of the loaded world.
 struct Round {
     load: Duration,
     audit: Duration,

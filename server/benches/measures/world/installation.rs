@@ -1,4 +1,4 @@
-//! The series of an installation of any size, for each query of the catalogue.
+//! Generates the series of an installation of any size, for each query of the catalogue.
 
 use std::borrow::Cow;
 
@@ -13,10 +13,10 @@ pub(crate) struct Installation {
     pub(crate) pods: usize,
 }
 
-/// The TCP connections of a container; it speaks every protocol on the first of them.
+/// The TCP connections of a container. The first of them has requests of every protocol.
 const CONNECTIONS: usize = 2;
 
-/// How many variants of a series there are for a label that tells them apart.
+/// The number of variants of a series that differ in this label.
 const fn variants(label: Label) -> usize {
     match label {
         Label::Mode => 6,

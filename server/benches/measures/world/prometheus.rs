@@ -1,4 +1,4 @@
-//! A stand-in for Prometheus that knows the answers to the queries of the catalogue for an installation of any size.
+//! Mocks a Prometheus that answers the queries of the catalogue for an installation of any size.
 
 use std::{
     borrow::Cow,
@@ -33,7 +33,7 @@ struct Known {
     queries: HashMap<BTreeSet<String>, &'static Query>,
 }
 
-/// Serves until the runtime ends; gives the address.
+/// Serves until the runtime ends; returns the address.
 pub(crate) async fn serve(installation: Installation) -> anyhow::Result<String> {
     let queries =
         catalogue::all().map(|query| (words(&query.expression.replace("$RANGE", "45s")), query)).collect();
@@ -46,7 +46,7 @@ pub(crate) async fn serve(installation: Installation) -> anyhow::Result<String> 
     Ok(format!("http://{address}"))
 }
 
-/// What tells one expression from another, however it is printed.
+/// The words of an expression, which identify it regardless of its formatting.
 fn words(expression: &str) -> BTreeSet<String> {
     let words = expression.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
     words.filter(|word| word.len() > 4 && word.starts_with(char::is_alphabetic)).map(str::to_owned).collect()
@@ -56,7 +56,7 @@ async fn answer(State(known): State<Arc<Known>>, Form(asked): Form<RangeQuery>) 
     let (sender, body) = Channel::<Bytes>::new(4);
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
-        // Whoever asked may have gone: then nobody misses the rest.
+        // The client may have disconnected. Then the rest is not needed.
         write(&known, &asked, sender, &runtime).ok();
     });
     Response::new(Body::new(body))
@@ -100,7 +100,7 @@ fn write_series(
     if !text.ends_with('[') {
         text.push(',');
     }
-    // What every series has and nobody keeps.
+    // Labels that Prometheus adds to every series and that the server drops.
     text.push_str(
         r#"{"metric":{"__name__":"metric_of_some_length","namespace":"monitoring","service":"agent""#,
     );

@@ -1,10 +1,10 @@
-//! Corrects the times of what was stored when the clock of the machine is believed again.
+//! Corrects the stored times when the clock of the machine is trusted again.
 
 use super::{Store, signed};
 use crate::collector::trusted_time::ClockCorrection;
 
-/// Moves the times of what arrived while the clock was doubted, and brings back what is in the future. `?1` is the time
-/// now, `?2` is what is added.
+/// Shifts the times of reports that arrived while the clock was doubted, and moves times in the future to
+/// now. `?1` is the time now, `?2` is the shift.
 const CORRECTIONS: [&str; 5] = [
     "UPDATE instance SET last_seen_at = min(max(last_seen_at + ?2, 0), ?1), first_seen_at = min(CASE WHEN reports =
         (SELECT count(*) FROM report WHERE report.instance = instance.instance AND doubted = 1)
@@ -21,7 +21,7 @@ const CORRECTIONS: [&str; 5] = [
 ];
 
 impl Store {
-    /// Dates what arrived while the clock was doubted by the clock that is believed now.
+    /// Corrects the dates of reports that arrived while the clock was doubted.
     ///
     /// # Errors
     /// As for [`Store::add`]; nothing is changed then.
@@ -34,7 +34,7 @@ impl Store {
         transaction.commit().await
     }
 
-    /// Leaves the times of what arrived while the clock was doubted, which turned out to be right.
+    /// Confirms the times of reports that arrived while the clock was doubted.
     ///
     /// # Errors
     /// As for [`Store::add`].

@@ -1,35 +1,35 @@
-//! Keeps the files of the database within a number of bytes.
+//! Limits the size of the database files.
 
 use std::sync::atomic::Ordering;
 
 use super::{Store, unsigned};
 
-/// Raw copies that are dropped in one transaction when there is no room.
+/// The number of raw reports that are dropped in one transaction when space runs out.
 const DROPPED_AT_ONCE: i64 = 16;
 
 const DROP_OLDEST_RAW: &str = "DELETE FROM raw WHERE seq IN (SELECT seq FROM raw ORDER BY seq LIMIT ?)";
 
-/// What a row and its entries in indexes take beside what a sender wrote, at most, in bytes.
+/// The maximum overhead of a row and its index entries, in bytes.
 const ROW_BYTES: u64 = 8 * 1024;
 
-/// How much of the disk the files may take, in bytes.
+/// The maximum size of the files, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::collector) struct DiskLimit(u64);
 
-/// How short the room for reports is, the shortest last.
+/// How short the disk space for reports is, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::collector) enum DiskPressure {
     /// Everything fits.
     None,
-    /// The oldest raw copies were dropped to make room.
+    /// The oldest raw reports were dropped to make room.
     RawDropped,
-    /// No raw copy is left, or the new one is too large: only the counts of new reports fit.
+    /// No raw report is left to drop, or the new one is too large: only the counts of new reports fit.
     CountsOnly,
     /// Not even counts fit.
     Full,
 }
 
-/// The bytes of reports that are to be stored.
+/// The bytes that reports need when they are stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::collector) struct NeededBytes {
     /// Of their raw copies.
@@ -39,7 +39,7 @@ pub(in crate::collector) struct NeededBytes {
 }
 
 impl NeededBytes {
-    /// What a report needs with `counts` and `raw` bytes.
+    /// The need of a report with `counts` and `raw` bytes.
     pub(in crate::collector) const fn of(counts: usize, raw: usize) -> Self {
         Self { raw: raw as u64, rest: counts as u64 + ROW_BYTES }
     }
@@ -60,7 +60,8 @@ impl DiskLimit {
         Self(bytes)
     }
 
-    /// What the pages in use may take. The rest is for the write-ahead log and for pages that are free for a moment.
+    /// The part for the pages in use. The rest is for the write-ahead log and for pages that are temporarily
+    /// free.
     const fn for_pages(self) -> u64 {
         self.0 / 4 * 3
     }
@@ -70,7 +71,8 @@ impl DiskLimit {
         self.0 / 16
     }
 
-    /// The largest raw copies that are worth others: of one report, or of several in one transaction.
+    /// The maximum size of raw reports, of one report or of one transaction, for which older ones are
+    /// dropped.
     pub(in crate::collector) const fn for_raw_at_once(self) -> u64 {
         self.0 / 16
     }
@@ -82,7 +84,7 @@ impl Store {
         self.limit
     }
 
-    /// Drops raw copies, oldest first, until what is needed fits.
+    /// Drops raw reports, oldest first, until `needed` fits.
     ///
     /// # Errors
     /// As for [`Store::add`]; what was dropped until then stays dropped.
@@ -119,7 +121,7 @@ impl Store {
         if log.is_ok_and(|log| log.len() > limit.for_log()) { self.empty_log().await } else { Ok(()) }
     }
 
-    /// What the pages in use take.
+    /// The size of the pages in use.
     async fn used_bytes(&self) -> sqlx::Result<u64> {
         let pages = self.pragma("PRAGMA page_count").await? - self.pragma("PRAGMA freelist_count").await?;
         Ok(unsigned(pages).saturating_mul(unsigned(self.pragma("PRAGMA page_size").await?)))

@@ -1,17 +1,17 @@
-//! Drops what is due, so that it is gone from the files too.
+//! Drops old reports, and removes their content from the files.
 
 use std::sync::atomic::Ordering;
 
 use super::{Pruned, Store, signed};
 use crate::collector::retention::Due;
 
-/// Rows dropped in one transaction, so that arriving reports do not wait for long.
+/// The number of rows dropped in one transaction; small, so that arriving reports do not wait for long.
 const DROPPED_AT_ONCE: i64 = 100;
 
-/// Gives back some pages at the end of the file, in one transaction.
+/// Releases some pages at the end of the file, in one transaction.
 const GIVE_BACK: &str = "PRAGMA incremental_vacuum(1000)";
 
-/// Pages of the file that may be free. Reports that arrive use them.
+/// The number of free pages that stay in the file, for reports that arrive.
 const FREE_PAGES: i64 = 32;
 
 const DROP_RAW: &str = "DELETE FROM raw WHERE seq IN (SELECT seq FROM raw WHERE received_at < ? LIMIT ?)";
@@ -23,10 +23,11 @@ const FORGET_INSTANCES: &str =
     "DELETE FROM instance WHERE NOT EXISTS (SELECT 1 FROM report WHERE seq = latest_seq)";
 
 impl Store {
-    /// Drops what is due, a little at a time. Afterwards no file has it any more.
+    /// Drops everything before the cut-off times, a little at a time. Afterwards no file contains it.
     ///
     /// # Errors
-    /// As for [`Store::add`]; what was dropped until then stays dropped, and is gone from the files after the next time.
+    /// As for [`Store::add`]; what was dropped until then stays dropped, and the next call removes it from
+    /// the files.
     pub(in crate::collector) async fn prune(&self, due: Due) -> sqlx::Result<Pruned> {
         let raw = self.drop_rows(due.raw_before, DROP_RAW).await?;
         let reports = self.drop_rows(due.counts_before, DROP_REPORTS).await?;
@@ -52,7 +53,7 @@ impl Store {
         }
     }
 
-    /// Makes the file smaller when much of it is free.
+    /// Shrinks the file when much of it is free.
     pub(super) async fn give_back_pages(&self) -> sqlx::Result<()> {
         let pages = self.pragma("PRAGMA page_count").await?;
         if self.pragma("PRAGMA freelist_count").await? <= FREE_PAGES.max(pages / 20) {
@@ -61,7 +62,7 @@ impl Store {
         let mut free = i64::MAX;
         loop {
             let left = self.pragma("PRAGMA freelist_count").await?;
-            // A file of version 0.1.0 that could not be written anew gives nothing back.
+            // A file of version 0.1.0 that could not be rewritten cannot shrink.
             if left == 0 || left >= free {
                 return Ok(());
             }
@@ -77,7 +78,9 @@ impl Store {
         let emptied = "PRAGMA wal_checkpoint(TRUNCATE)";
         let (busy, _, _): (i64, i64, i64) = sqlx::query_as(emptied).fetch_one(&self.writer).await?;
         if busy != 0 {
-            return Err(sqlx::Error::Protocol("another program reads the database for long".to_owned()));
+            return Err(sqlx::Error::Protocol(
+                "another program has been reading the database for too long".to_owned(),
+            ));
         }
         self.log_holds_dropped.store(false, Ordering::Relaxed);
         Ok(())

@@ -1,4 +1,4 @@
-//! Stores reports, each once, and finds out which cannot be what they say.
+//! Stores each report once, and detects overlapping periods.
 
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ pub(in crate::collector) struct Arrived {
     pub id: String,
     /// When it arrived.
     pub at: TrustedMoment,
-    /// Whether it is of one of several servers of an installation, and not of the one that leads them.
+    /// Whether it is from a replica: one of several servers of an installation, and not their leader.
     pub replica: bool,
-    /// Whence it comes, as far as quotas go.
+    /// The sender's part of the network, for the quotas.
     pub prefix: Option<SenderKey>,
     /// The report.
     pub report: Prepared,
@@ -42,8 +42,8 @@ pub(in crate::collector) enum StoreOutcome {
 }
 
 impl Store {
-    /// Stores reports in one transaction, in their order, and says what became of each. All of them are on the disk, or
-    /// none is. `now` is a monotonic time. Without `keep_raw` only their counts are stored.
+    /// Stores reports in one transaction, in order, and returns the outcome of each. Either all of them are
+    /// on disk, or none. `now` is a monotonic time. Without `keep_raw` only their counts are stored.
     ///
     /// # Errors
     /// When the database is locked by another program, full or damaged. The quotas are then as they were.
@@ -96,7 +96,7 @@ impl Store {
         Ok(outcomes)
     }
 
-    /// Remembers the time, for a collector that hears nothing for long.
+    /// Stores the time, for a collector that receives no reports for long.
     ///
     /// # Errors
     /// As for [`Store::add`].
@@ -118,7 +118,7 @@ async fn count(connection: &mut SqliteConnection, name: &str) -> sqlx::Result<()
 const KNOWN: &str = "SELECT instance, digest, bytes, CASE WHEN digest IS NULL THEN zstd END
     FROM report LEFT JOIN raw USING (seq) WHERE id = ?";
 
-/// What becomes of a report whose id is known; `None` for any other.
+/// The outcome of a report whose id is stored already; `None` for a new id.
 async fn find(connection: &mut SqliteConnection, arrived: &Arrived) -> sqlx::Result<Option<StoreOutcome>> {
     type Known = (String, Option<Vec<u8>>, i64, Option<Vec<u8>>);
     let known: Option<Known> = sqlx::query_as(KNOWN).bind(&arrived.id).fetch_optional(connection).await?;
@@ -126,7 +126,7 @@ async fn find(connection: &mut SqliteConnection, arrived: &Arrived) -> sqlx::Res
         let report = &arrived.report;
         let is_same = instance == report.instance
             && unsigned(bytes) == report.bytes
-            // Version 0.1.0 stored no digest. When the report itself was dropped too, its size has to do.
+            // Version 0.1.0 stored no digest. If the raw report was dropped, too, its size is compared.
             && digest.or_else(|| digest_of_raw(&raw?, report.bytes)).is_none_or(|known| known == report.digest);
         if is_same { StoreOutcome::Duplicate } else { StoreOutcome::Conflict }
     }))
@@ -137,7 +137,7 @@ fn digest_of_raw(raw: &[u8], bytes: u64) -> Option<Vec<u8>> {
     Some(Sha256::digest(text).to_vec())
 }
 
-/// What a report needs of the quotas.
+/// The request of a report to the quotas.
 async fn request<'a>(
     connection: &mut SqliteConnection,
     arrived: &'a Arrived,
@@ -153,15 +153,15 @@ async fn request<'a>(
     })
 }
 
-/// How many reports are looked at for an overlap. Where there is none so far, the periods are in order, and
-/// the first that ends later tells. A complete search would let a sender with many overlapping reports slow
-/// down the writer.
+/// The number of reports that are compared for an overlap. While there is no overlap, the periods are in
+/// order, and the first that ends later decides. With a complete search, a sender with many overlapping
+/// reports could slow down the writer.
 const COMPARED_PERIODS: i64 = 16;
 
 const LATER_PERIODS: &str = "SELECT period_from FROM report
     WHERE instance = ? AND replica = 0 AND period_to > ? ORDER BY period_to LIMIT ?";
 
-/// Whether a report covers time that another of the same installation covers too. Reports of replicas may.
+/// Whether a report overlaps with another of the same installation. Reports of replicas may overlap.
 async fn overlaps(connection: &mut SqliteConnection, arrived: &Arrived) -> sqlx::Result<bool> {
     let Some(ReportPeriod { from, to }) = arrived.report.period.filter(|_| !arrived.replica) else {
         return Ok(false);

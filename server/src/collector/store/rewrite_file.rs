@@ -1,9 +1,9 @@
-//! Writes a database anew, without the pages that are free.
+//! Rewrites a database without free pages.
 //!
-//! Version 0.1.0 did not overwrite what it deleted, and its file never shrank. A copy is made beside the file
-//! and takes its place by a rename, so that an interruption leaves the one or the other. `VACUUM` in place
-//! would need a temporary directory and a second copy in the log. The copy has `auto_vacuum`, which says that
-//! this was done.
+//! Version 0.1.0 did not overwrite deleted content, and its file never shrank. A copy is made beside the file
+//! and takes its place by a rename, so that an interruption leaves one of the two. `VACUUM` in place would
+//! need a temporary directory and a second copy in the log. The copy has `auto_vacuum`, which marks it as
+//! rewritten.
 
 use std::{
     fs::{self, File},
@@ -16,13 +16,13 @@ use tokio::task;
 
 use crate::disk::private;
 
-/// Whether a database was made or rewritten by a version that overwrites what it deletes.
+/// Whether a database was made or rewritten by a version that overwrites deleted content.
 pub(super) async fn is_rewritten(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
     let mode: i64 = sqlx::query_scalar("PRAGMA auto_vacuum").fetch_one(connection).await?;
     Ok(mode != 0)
 }
 
-/// Writes the database at `path` anew. `connection` is the only one to it and is closed.
+/// Rewrites the database at `path`. `connection` must be the only one to it, and is closed.
 pub(super) async fn rewrite_file(path: &Path, mut connection: SqliteConnection) -> sqlx::Result<()> {
     let copy = copy_of(path);
     let made = copy.clone();
@@ -38,7 +38,7 @@ pub(super) async fn rewrite_file(path: &Path, mut connection: SqliteConnection) 
 /// Removes a copy that was not finished.
 pub(super) async fn remove_unfinished(path: &Path) {
     let copy = copy_of(path);
-    // Where that fails, making the copy fails too and says why.
+    // If this fails, making the copy fails, too, and reports why.
     blocking(move || fs::remove_file(copy)).await.ok();
 }
 
@@ -46,11 +46,11 @@ fn copy_of(path: &Path) -> PathBuf {
     path.with_extension("sqlite.new")
 }
 
-/// Puts a copy in the place of the database, so that it is there after a power cut.
+/// Replaces the database with the copy, so that it survives a power cut.
 fn replace(path: &Path, copy: &Path) -> io::Result<()> {
     let log = path.with_extension("sqlite-wal");
     if log.metadata().is_ok_and(|log| log.len() > 0) {
-        // It would be taken for the log of the copy.
+        // SQLite would take it for the log of the copy.
         return Err(io::Error::other("another program has the database open"));
     }
     File::open(copy)?.sync_all()?;

@@ -1,4 +1,4 @@
-//! Brings a database up to date before anything else uses it.
+//! Upgrades a database before anything else uses it.
 
 use std::path::Path;
 
@@ -14,17 +14,17 @@ use crate::collector::{OpenError, prepare::encode_old_counts};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/collector");
 
-/// Databases up to this size are checked as a whole at the start: larger ones take too long, and damage in them shows
-/// when the damaged part is used.
+/// Databases up to this size are checked completely at the start. Larger ones take too long, and damage in
+/// them is found when the damaged part is used.
 const CHECKED_BYTES: u64 = 256 * 1024 * 1024;
 
-/// Rows of the first version that are changed in one transaction. Each has up to 8 MiB.
+/// The number of rows of the first version that are converted in one transaction. Each has up to 8 MiB.
 const CHANGED_AT_ONCE: i64 = 32;
 
 const DAMAGED: &str = "the check found damage";
 
-/// Makes the database at `path` if it is missing, or changes one of an earlier version. When this is interrupted, the
-/// next start goes on with it.
+/// Creates the database at `path`, or upgrades one of an earlier version. If this is interrupted, the next
+/// start continues.
 ///
 /// # Errors
 /// [`OpenError`], but never because of the directory.
@@ -43,18 +43,18 @@ pub(super) async fn bring_up_to_date(path: &Path, options: &SqliteConnectOptions
     let is_rewritten = is_rewritten(&mut connection).await.map_err(refused)?;
     if !is_rewritten {
         tracing::info!(
-            "the database of version 0.1.0 is written anew, once, without what was dropped; this may take minutes"
+            "rewriting the database of version 0.1.0 once, without dropped reports; this may take minutes"
         );
     }
     change_old_counts(&mut connection).await.map_err(refused)?;
-    // The last connection takes the write-ahead log along.
+    // Closing the last connection removes the write-ahead log.
     if is_rewritten { connection.close().await.map_err(refused) } else { rewrite(path, connection).await }
 }
 
-/// Writes the file anew. The collector runs without that too.
+/// Rewrites the file. The collector also runs if that fails.
 async fn rewrite(path: &Path, connection: SqliteConnection) -> Result<(), OpenError> {
     if let Err(error) = rewrite_file(path, connection).await {
-        tracing::error!(%error, "the database cannot be written anew, so what was dropped may still be in the file; \
+        tracing::error!(%error, "the database cannot be rewritten, so dropped reports may still be in the file; \
             the next start tries again");
         remove_unfinished(path).await;
     }
@@ -72,7 +72,7 @@ async fn check(connection: &mut SqliteConnection, path: &Path) -> sqlx::Result<(
     if verdict == "ok" { Ok(()) } else { Err(sqlx::Error::Protocol(DAMAGED.to_owned())) }
 }
 
-/// Makes of what version 0.1.0 kept what this version keeps, a few rows at a time.
+/// Converts the counts of version 0.1.0 to the form of this version, a few rows at a time.
 async fn change_old_counts(connection: &mut SqliteConnection) -> sqlx::Result<()> {
     let is_there = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'old_counts')";
     let is_there: bool = sqlx::query_scalar(is_there).fetch_one(&mut *connection).await?;
@@ -101,7 +101,7 @@ async fn change_old_counts(connection: &mut SqliteConnection) -> sqlx::Result<()
     Ok(())
 }
 
-/// What this version keeps of a row; nothing of one that cannot be read.
+/// The counts of a row in the form of this version; empty if they cannot be read.
 fn changed((seq, payload): (i64, String)) -> (i64, Vec<u8>) {
     (seq, encode_old_counts(&payload).unwrap_or_default())
 }

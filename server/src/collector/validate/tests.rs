@@ -1,4 +1,4 @@
-//! What is set aside, and that nothing else is.
+//! Tests that invalid values are set aside, and nothing else.
 
 use std::collections::BTreeMap;
 
@@ -74,7 +74,8 @@ fn an_instance_is_enough() {
     assert_eq!((validated.set_aside, validated.names_database), (0, false));
 }
 
-/// What was sent at a pointer, what is left there (`None`: the default of the field), how much is set aside.
+/// The value at a pointer, what is left there (`None`: the default of the field), and the number of values
+/// set aside.
 #[test]
 fn the_very_value_that_is_wrong_is_set_aside() {
     let cases = [

@@ -1,4 +1,4 @@
-//! Codes for one sign-in each, which links carry instead of the admin token.
+//! Issues single-use sign-in codes, which links carry instead of the admin token.
 
 use std::{
     collections::VecDeque,
@@ -14,10 +14,10 @@ use crate::hex;
 /// How long a code can be used.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(5 * 60);
 
-/// How many codes wait for their use. A further one replaces the oldest.
+/// The maximum of unused codes. A further one replaces the oldest.
 const WAITING: usize = 16;
 
-/// The codes that were made and not used. They are in memory only, as digests.
+/// The unused codes. They are in memory only, as digests.
 #[derive(Debug, Default)]
 pub(crate) struct SignInCodes {
     waiting: Mutex<VecDeque<WaitingCode>>,
@@ -50,7 +50,7 @@ impl SignInCodes {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.retain(|code| now < code.ends);
         let before = waiting.len();
-        // Digests are compared, so the time taken tells nothing of a code.
+        // Digests are compared, so the time taken reveals nothing about a code.
         waiting.retain(|code| code.digest != wanted);
         waiting.len() < before
     }

@@ -1,4 +1,4 @@
-//! Cookies: which values a request has under a name, and how one is set and removed.
+//! Reads, sets and removes cookies.
 
 use axum::http::{HeaderMap, header};
 
@@ -15,8 +15,8 @@ pub(crate) fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator
         .filter_map(move |(found, value)| (found == name).then_some(value))
 }
 
-/// The value of a `Set-Cookie` header that has the browser keep a cookie for requests under `base_path`: never for scripts,
-/// and never for requests that another site causes.
+/// The value of a `Set-Cookie` header that sets a cookie for requests under `base_path`: invisible to
+/// scripts, and never sent with requests that another site causes.
 pub(crate) fn set(name: &str, value: &str, base_path: &BasePath, max_age_s: u64, secure: bool) -> String {
     let secure = if secure { "; Secure" } else { "" };
     format!(
@@ -25,7 +25,7 @@ pub(crate) fn set(name: &str, value: &str, base_path: &BasePath, max_age_s: u64,
     )
 }
 
-/// The value of a `Set-Cookie` header that has the browser forget that cookie.
+/// The value of a `Set-Cookie` header that removes that cookie.
 pub(crate) fn remove(name: &str, base_path: &BasePath, secure: bool) -> String {
     set(name, "", base_path, 0, secure)
 }

@@ -1,8 +1,8 @@
 //! Slows down guessing of tokens.
 //!
-//! A token is compared first, so a right one is never late, whoever else guesses and from where: behind a proxy all seem to
-//! come from one address. Wrong ones are answered after a delay that grows while they keep coming. A bounded number of
-//! them waits; further ones are refused at once.
+//! A token is compared first, so a right one is never delayed by other clients that guess: behind a proxy all
+//! seem to come from one address. Wrong ones are answered after a delay that grows while they keep coming. A
+//! bounded number of them waits; further ones are refused at once.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -11,22 +11,23 @@ use std::{
 
 use tokio::sync::Semaphore;
 
-/// When to come back after too many wrong tokens.
+/// When to retry after too many wrong tokens.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// How many answers wait at once. With the longest delay, so many wrong tokens a second are told apart from a refusal.
+/// The maximum of answers that wait at once. With the longest delay, this is the number of wrong tokens that
+/// are checked in a second.
 const WAITING: usize = 32;
 
-/// After so much time without a wrong token, one of the past is forgotten.
+/// For every such time without a wrong token, the count falls by one.
 const FORGET: Duration = Duration::from_secs(2);
 
-/// How many wrong tokens are counted at most: a pause of some minutes makes good for any number.
+/// The maximum count of wrong tokens: a pause of some minutes clears any number.
 const COUNTED: u32 = 100;
 
-/// From so many on, the log says that tokens are guessed.
+/// The count from which the log warns of guessing.
 const SUSPICIOUS: u32 = 30;
 
-/// The delays after the first wrong tokens, in milliseconds; the last one is that of all further ones.
+/// The delays after the first wrong tokens, in milliseconds; the last one applies to all further ones.
 const DELAYS_MS: [u64; 6] = [50, 50, 100, 200, 500, 1000];
 
 /// Counts wrong tokens and delays their answers.
@@ -45,7 +46,7 @@ impl GuessBrake {
         Self { recent: Mutex::default(), places: Semaphore::new(WAITING) }
     }
 
-    /// Takes note of a wrong token at a time of the clock that never jumps, and waits until it may be answered.
+    /// Counts a wrong token at `now`, on the clock that never jumps, and waits until it may be answered.
     pub(crate) async fn delay(&self, now: Duration) -> Result<(), TooManyGuesses> {
         let (delay, is_news) = self.recent.lock().unwrap_or_else(PoisonError::into_inner).add(now);
         if is_news {
@@ -57,7 +58,7 @@ impl GuessBrake {
     }
 }
 
-/// How many wrong tokens there were lately.
+/// The number of recent wrong tokens.
 #[derive(Debug, Default)]
 struct RecentGuesses {
     count: u32,
@@ -66,7 +67,7 @@ struct RecentGuesses {
 }
 
 impl RecentGuesses {
-    /// Counts one more. Gives the delay of its answer, and whether there are so many that it has to be said.
+    /// Counts one more. Returns the delay of its answer, and whether to log that tokens are guessed.
     fn add(&mut self, now: Duration) -> (Duration, bool) {
         let forgotten = now.saturating_sub(self.at).as_millis() / FORGET.as_millis();
         self.count = self.count.saturating_sub(u32::try_from(forgotten).unwrap_or(u32::MAX));

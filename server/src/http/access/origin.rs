@@ -1,7 +1,7 @@
-//! Which page a request comes from, as its browser says.
+//! Determines from the headers of a browser which page a request comes from.
 //!
-//! `Sec-Fetch-Site` says it whatever proxies did to `Host`. Browsers send it to https addresses and to this machine; without
-//! it, `Origin` has to name the host that was asked.
+//! `Sec-Fetch-Site` works regardless of what proxies did to `Host`. Browsers send it to https addresses and
+//! to this machine. Without it, `Origin` must name the requested host.
 
 use axum::http::{HeaderMap, HeaderName, header};
 use reqwest::Url;
@@ -16,12 +16,13 @@ pub(crate) enum RequestSource {
     OwnPage,
     /// A page of another site.
     OtherSite,
-    /// The request does not say. Browsers say it with every change.
+    /// The request does not state it. Browsers do with every change.
     Unsaid,
 }
 
 impl RequestSource {
-    /// What the headers of a request say. `public_url` is the address of this program for browsers, if it is known.
+    /// Reads the headers of a request. `public_url` is the address of this program for browsers, if it is
+    /// known.
     pub(crate) fn of(headers: &HeaderMap, public_url: Option<&Url>) -> Self {
         let mut sites = headers.get_all(SEC_FETCH_SITE).iter().peekable();
         if sites.peek().is_some() {
@@ -41,7 +42,7 @@ impl RequestSource {
     }
 }
 
-/// Whether an origin is that of the host which was asked, or of the public address.
+/// Whether an origin is that of the requested host, or of the public address.
 fn is_own(origin: &str, headers: &HeaderMap, public_url: Option<&Url>) -> bool {
     let Ok(origin) = Url::parse(origin) else { return false };
     if public_url.is_some_and(|public| public.origin() == origin.origin()) {
@@ -54,8 +55,8 @@ fn is_own(origin: &str, headers: &HeaderMap, public_url: Option<&Url>) -> bool {
     [host, forwarded].into_iter().flatten().any(|host| is_at(&origin, host.trim()))
 }
 
-/// Whether an origin is at `host`, which has a port where that is not the usual one. The scheme is not compared: TLS may end
-/// at a proxy.
+/// Whether an origin is at `host`, which has a port unless it is the default one. The scheme is not compared:
+/// TLS may end at a proxy.
 fn is_at(origin: &Url, host: &str) -> bool {
     let asked = Url::parse(&format!("{}://{host}/", origin.scheme()));
     asked.is_ok_and(|asked| {
@@ -92,7 +93,7 @@ mod tests {
             (&[("sec-fetch-site", "cross-site")], OtherSite),
             (&[("sec-fetch-site", "")], OtherSite),
             (&[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")], OtherSite),
-            // It stands above the origin, which a proxy does not know how to compare.
+            // It takes precedence over the origin, which cannot be compared behind a proxy.
             (
                 &[
                     ("sec-fetch-site", "same-origin"),

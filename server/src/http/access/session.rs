@@ -1,7 +1,8 @@
-//! Sessions of browsers: what a session cookie says, signed so that only this program can have made it.
+//! Signs and verifies the session cookies of browsers.
 //!
-//! Nothing is kept in memory: the cookie holds when the session began and when it was last used. The key of the signature
-//! is derived from the admin token, so sessions end when the token changes, and survive a restart.
+//! Nothing is stored in memory: the cookie contains when the session began and when it was last used. The key
+//! of the signature is derived from the admin token, so sessions end when the token changes, and survive a
+//! restart.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -14,13 +15,13 @@ pub(crate) const IDLE_S: u64 = 12 * 3600;
 /// How long a session lasts at most, in seconds.
 pub(crate) const LONGEST_S: u64 = 30 * 24 * 3600;
 
-/// How old the time of the last use in a cookie may become before the browser gets a new cookie, in seconds.
+/// The age of the last use in a cookie after which the browser gets a new cookie, in seconds.
 const RENEW_S: u64 = 300;
 
 /// How far ahead of the clock a session may be, in seconds: the clock may have been set back a little.
 const SKEW_S: u64 = 300;
 
-/// The form of the cookie's value. Another form gets another name.
+/// The version of the cookie's format.
 const VERSION: &str = "v1";
 
 /// Which program a session belongs to. A server and a collector may share an admin token, and a host.
@@ -62,7 +63,7 @@ impl BrowserSession {
         (now.saturating_sub(self.used) >= RENEW_S).then_some(Self { used: now, ..self })
     }
 
-    /// How long the browser keeps the cookie, in seconds.
+    /// How long the browser stores the cookie, in seconds.
     pub(crate) fn max_age(&self) -> u64 {
         IDLE_S.min(self.began.saturating_add(LONGEST_S).saturating_sub(self.used))
     }

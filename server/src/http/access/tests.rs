@@ -1,4 +1,4 @@
-//! Who may ask for what: tokens, sessions, and changes that come from other sites.
+//! Tests access with tokens and sessions, and changes that come from other sites.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const TOKEN: &str = "a-token-of-the-tests";
 const METRICS_TOKEN: &str = "a-token-for-metrics";
 const NOW: u64 = 1_700_000_000;
 
-/// A clock that stands where it is put.
+/// A clock that stands still until it is set.
 #[derive(Debug, Default)]
 struct StandingClock(std::sync::atomic::AtomicU64);
 
@@ -80,7 +80,7 @@ impl Guarded {
         self.ask(method, path, headers).await.status().as_u16()
     }
 
-    /// Signs in, and gives the whole cookie and what the browser sends back of it.
+    /// Signs in, and returns the whole cookie and the part that the browser sends back.
     async fn sign_in(&self, headers: Headers<'_>) -> (String, String) {
         let cookie = self.access.sign_in_with_token(TOKEN, &map(headers)).await.unwrap();
         let cookie = cookie.to_str().unwrap().to_owned();
@@ -208,7 +208,7 @@ async fn a_session_may_look_and_changes_with_a_header_that_no_form_can_set() {
             assert_eq!(guarded.status(method, "/data", &headers).await, status, "{headers:?}");
         }
     }
-    // A program needs none of it.
+    // A program needs none of these headers.
     let bearer = [("authorization", "Bearer a-token-of-the-tests"), ("sec-fetch-site", "cross-site")];
     assert_eq!(guarded.status("PUT", "/data", &bearer).await, 200);
 }
@@ -278,7 +278,7 @@ async fn the_cookie_is_for_this_program_and_says_whether_it_needs_https() {
         assert!(cookie.contains("; Path=/x/; Max-Age=43200; HttpOnly; SameSite=Strict"), "{cookie}");
         assert_eq!(cookie.ends_with("; Secure"), secure, "{cookie}");
         assert!(!cookie.contains(TOKEN));
-        // What takes its place says the same, and so does what removes it.
+        // The cookie that replaces it has the same attributes, and so has the one that removes it.
         guarded.clock.turn_to(NOW + 3600);
         let renewed = guarded.ask("GET", "/data", &[("cookie", &sent)]).await.headers()["set-cookie"].clone();
         assert_eq!(renewed.to_str().unwrap().ends_with("; Secure"), secure);

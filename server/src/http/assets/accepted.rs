@@ -1,4 +1,4 @@
-//! What does a browser accept, and what does it have already?
+//! Reads `Accept-Encoding` and `If-None-Match`.
 
 use axum::http::{HeaderMap, HeaderName, header};
 
@@ -11,14 +11,14 @@ pub(super) fn accepts(headers: &HeaderMap, coding: &str) -> bool {
     })
 }
 
-/// Whether `If-None-Match` lists the tag, or any (RFC 9110, section 13.1.2). A comma inside of somebody else's tag does no
-/// harm: no part of that has both quotation marks.
+/// Whether `If-None-Match` lists the tag, or any (RFC 9110, section 13.1.2). A comma inside another server's
+/// tag does no harm, because no part of that tag has both quotation marks.
 pub(super) fn has_it_already(headers: &HeaderMap, tag: &str) -> bool {
     items(headers, &header::IF_NONE_MATCH)
         .any(|item| item == "*" || item.strip_prefix("W/").unwrap_or(item) == tag)
 }
 
-/// The parts of a header that is a list, in one line or many.
+/// The items of a list header, in one line or several.
 fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let lines = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim)

@@ -1,4 +1,4 @@
-//! One file in all the encodings it is kept in.
+//! Stores a file in several encodings.
 
 use std::sync::OnceLock;
 
@@ -26,7 +26,7 @@ impl Encoding {
         }
     }
 
-    /// What the name of a compressed file ends with.
+    /// The ending of a compressed file's name.
     pub(super) const fn ending(self) -> &'static str {
         match self {
             Self::Brotli => "br",
@@ -51,12 +51,12 @@ impl File {
         Some(Self { content_type, plain: Stored::new(None, bytes.into()), compressed: Vec::new() })
     }
 
-    /// Adds the same, compressed; after what is better.
+    /// Adds a compressed copy. Better encodings must be added first.
     pub(super) fn add(&mut self, encoding: Encoding, bytes: impl Into<Bytes>) {
         self.compressed.push(Stored::new(Some(encoding), bytes.into()));
     }
 
-    /// What to send to a browser that accepts these encodings.
+    /// The copy to send to a browser that accepts these encodings.
     pub(super) fn stored(&self, accepts: impl Fn(Encoding) -> bool) -> &Stored {
         self.compressed.iter().find(|stored| stored.encoding.is_some_and(&accepts)).unwrap_or(&self.plain)
     }
@@ -92,8 +92,7 @@ impl Stored {
         self.bytes.clone()
     }
 
-    /// The `ETag`: other bytes have another one. Made when it is first asked for, as a start waits for nothing that may
-    /// never be needed.
+    /// The `ETag`, which depends on the bytes. Computed on first use, so that the start does not wait for it.
     pub(super) fn tag(&self) -> &str {
         self.tag.get_or_init(|| {
             let digest = Sha256::digest(&self.bytes);

@@ -1,4 +1,4 @@
-//! Files over HTTP: what a browser gets, and what it need not get again.
+//! Tests files over HTTP: encodings, caching, and the tracker while statistics are off.
 
 use std::{io::Read, time::Duration};
 
@@ -100,7 +100,7 @@ async fn what_a_browser_has_is_not_sent_again() {
     for name in ["etag", "cache-control", "vary", "access-control-allow-origin"] {
         assert_eq!(headers[name], first[name], "{name}");
     }
-    // The same file in another encoding is something else.
+    // The same file in another encoding has another tag.
     let plain = [(header::ACCEPT_ENCODING, "identity"), (header::IF_NONE_MATCH, tag)];
     assert_eq!(served.get("a.js", &plain).await.0, StatusCode::OK);
     served.stop().await;

@@ -1,4 +1,4 @@
-//! The tracker's script with the route table of a product in it, so that the table is given once, to the server.
+//! Inserts the route table of a product into the tracker's script.
 
 use std::io::{self, Write};
 
@@ -12,15 +12,15 @@ const PLACE: &str = "const headcountRoutes=\"\";";
 pub(super) fn with_routes(script: &[u8], routes: &RouteTable) -> Option<Vec<u8>> {
     let rest = script.strip_prefix(PLACE.as_bytes())?;
     let templates: Vec<&str> = routes.templates().collect();
-    // A string of JSON is one of JavaScript.
+    // A JSON string is a JavaScript string.
     let table = serde_json::Value::from(templates.join(" "));
     Some([format!("const headcountRoutes={table};").as_bytes(), rest].concat())
 }
 
-/// `bytes`, compressed once and sent often.
+/// Compresses `bytes` at the best level: once, for many responses.
 ///
 /// # Errors
-/// None is known: nothing here reads or writes a file.
+/// None in practice: no file is read or written.
 pub(super) fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;

@@ -1,4 +1,4 @@
-//! The places for connections, and which connection makes room when all are taken.
+//! Limits the number of connections, and picks the one to close when all places are taken.
 
 use std::{
     collections::HashMap,
@@ -11,16 +11,16 @@ use tokio::sync::Notify;
 use super::connection_watch::ConnectionWatch;
 use crate::peer_address::AddressHash;
 
-/// Connections open at once, if the system has descriptors for them.
+/// The maximum of open connections, if the system has descriptors for them.
 const CONNECTIONS: usize = 1024;
 
-/// Descriptors that are left for files, the database and connections to others.
+/// Descriptors that are reserved for files, the database and outgoing connections.
 const DESCRIPTORS_FOR_OTHERS: usize = 256;
 
-/// How often it is looked again for a connection that can make room, while all are at work.
+/// How often to search for a connection to close, while all are busy.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// How many connections may be open under a limit of descriptors. Of a small limit, half is left for others.
+/// How many connections may be open under a limit of descriptors. Of a small limit, half is reserved.
 pub(super) fn connection_limit(descriptors: Option<usize>) -> usize {
     let Some(descriptors) = descriptors else { return CONNECTIONS };
     let for_others = DESCRIPTORS_FOR_OTHERS.min(descriptors / 2);
@@ -76,7 +76,7 @@ impl ConnectionPlaces {
                 return place;
             }
             self.close_one();
-            // Without one that waits for its peer, all are at work and end by themselves.
+            // If no connection waits for its peer, all are busy and end by themselves.
             tokio::time::timeout(LOOK_AGAIN, self.freed.notified()).await.ok();
         }
     }
@@ -213,7 +213,7 @@ mod tests {
         let third = places.take(a).await;
         idle_ends.await.unwrap();
         third.watch().request_begins();
-        // Both are at work now.
+        // Both are busy now.
         let waits = tokio::spawn({
             let places = Arc::clone(&places);
             async move { places.take(b).await }

@@ -1,4 +1,4 @@
-//! What one connection waits for, and since when.
+//! Tracks what one connection waits for, and since when.
 
 use std::{
     future::poll_fn,
@@ -12,10 +12,10 @@ use tokio::{sync::Notify, time::Instant};
 
 use crate::peer_address::AddressHash;
 
-/// How long a peer may take no byte of an answer, and how long the head of its next request may take.
+/// How long a peer may read no byte of an answer, and how long the head of its next request may take.
 pub(super) const PEER_PATIENCE: Duration = Duration::from_secs(30);
 
-/// The state of one connection, for those who decide how long it stays.
+/// The state of one connection, from which others decide how long it stays open.
 #[derive(Debug)]
 pub(super) struct ConnectionWatch {
     address: AddressHash,
@@ -24,14 +24,14 @@ pub(super) struct ConnectionWatch {
     head_awaited: Moment,
     /// Since when more of a body is awaited.
     body_awaited: Moment,
-    /// Since when the peer takes nothing of what is written.
+    /// Since when the peer has read nothing of what is written.
     write_blocked: Moment,
     body_too_slow: AtomicBool,
     closing: AtomicBool,
     close: Notify,
 }
 
-/// A moment since the connection was accepted, or none.
+/// A time since the connection was accepted, or none.
 #[derive(Debug)]
 struct Moment(AtomicU64);
 
@@ -72,12 +72,12 @@ impl ConnectionWatch {
         self.address
     }
 
-    /// The head of a request is complete. A head that is not has been awaited since the answer before.
+    /// The head of a request is complete. An incomplete head has been awaited since the previous answer.
     pub(super) fn request_begins(&self) {
         self.head_awaited.clear();
     }
 
-    /// The answer to a request is there; what follows is awaited from now on.
+    /// The request has been answered; the next head is awaited from now on.
     pub(super) fn request_ends(&self) {
         self.body_awaited.clear();
         self.head_awaited.set(self.accepted.elapsed());
@@ -103,14 +103,14 @@ impl ConnectionWatch {
         self.body_too_slow.load(Ordering::Relaxed)
     }
 
-    /// The peer takes nothing now.
+    /// The peer does not read now.
     pub(super) fn write_blocks(&self) {
         if self.write_blocked.get().is_none() {
             self.write_blocked.set(self.accepted.elapsed());
         }
     }
 
-    /// The peer has taken something.
+    /// The peer has read something.
     pub(super) fn write_progresses(&self) {
         if self.write_blocked.get().is_none() {
             return;
@@ -123,7 +123,7 @@ impl ConnectionWatch {
         }
     }
 
-    /// For how long the connection has waited for its peer; `None` while this side is at work.
+    /// For how long the connection has waited for its peer; `None` while this side is busy.
     pub(super) fn waits_for_peer(&self) -> Option<Duration> {
         let since = self
             .write_blocked
@@ -133,24 +133,25 @@ impl ConnectionWatch {
         Some(self.accepted.elapsed().saturating_sub(since))
     }
 
-    /// Whether the connection was told to end.
+    /// Whether the connection was asked to end.
     pub(super) fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Relaxed)
     }
 
-    /// Tells the connection to end.
+    /// Asks the connection to end.
     pub(super) fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
         self.close.notify_one();
     }
 
-    /// Returns when the connection has to end: it was told to, or its peer takes nothing or asks nothing for too long. Polled
-    /// by one task alone.
+    /// Returns when the connection must end: it was asked to, or its peer has read nothing or sent no request
+    /// for too long. Only one task polls it.
     pub(super) async fn has_to_end(&self) {
         let (mut told, mut patience_ends) = (pin!(self.close.notified()), pin!(self.patience_ends()));
         let mut has_asked = false;
         poll_fn(|cx| {
-            // Asking takes a lock, and the task is woken after it has asked once. It is polled several times for a request.
+            // To register takes a lock, and once is enough for the task to be woken. It is polled several
+            // times for a request.
             let asks = !std::mem::replace(&mut has_asked, true) || self.is_closing();
             if asks && told.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
@@ -160,15 +161,16 @@ impl ConnectionWatch {
         .await;
     }
 
-    /// What begins to be awaited while this sleeps has not been awaited for long when it wakes: so the timer is not set
-    /// again for every request and every write.
+    /// A wait that begins during this sleep is still short when it ends. So the timer is not reset for every
+    /// request and every write.
     async fn patience_ends(&self) {
         loop {
             let now = self.accepted.elapsed();
             let write_blocked = self.write_blocked.get();
             let deadline = write_blocked.or_else(|| self.head_awaited.get()).unwrap_or(now) + PEER_PATIENCE;
             if deadline <= now {
-                // What a peer does not take is dropped. One that has taken everything finds an ordinary end.
+                // If the peer has not read everything, the rest is dropped. Otherwise the connection ends in
+                // the ordinary way.
                 self.closing.fetch_or(write_blocked.is_some(), Ordering::Relaxed);
                 return;
             }

@@ -1,6 +1,6 @@
-//! The body of a request, which has to come at a pace.
+//! Requires a minimum rate for the body of a request.
 //!
-//! Only time in which more of the body is awaited counts, not that in which nobody asks for it.
+//! Only the time in which the handler waits for more of the body counts.
 
 use std::{
     pin::Pin,
@@ -16,10 +16,10 @@ use tokio::time::{Instant, Sleep};
 
 use super::connection_watch::ConnectionWatch;
 
-/// How long a body may be awaited in all, and [`BYTES_A_SECOND`] more for each second.
+/// How long a body may be awaited in total, plus one second for every [`BYTES_A_SECOND`].
 const GRACE: Duration = Duration::from_secs(10);
 
-/// The pace, in bytes a second.
+/// The minimum rate, in bytes a second.
 const BYTES_A_SECOND: u64 = 1024;
 
 /// How long the next bytes of a body may be awaited, however many came before.
@@ -36,7 +36,7 @@ pub struct PacedBody<B> {
     body: B,
     watch: Arc<ConnectionWatch>,
     received: u64,
-    /// For how long it was awaited in all, before now.
+    /// How long it was awaited in total before.
     awaited: Duration,
     waiting: Option<Waiting>,
 }
@@ -55,7 +55,7 @@ fn patience(received: u64, awaited: Duration) -> Duration {
 }
 
 impl<B> PacedBody<B> {
-    /// `body` at a pace.
+    /// Wraps `body`.
     pub(super) const fn new(body: B, watch: Arc<ConnectionWatch>) -> Self {
         Self { body, watch, received: 0, awaited: Duration::ZERO, waiting: None }
     }

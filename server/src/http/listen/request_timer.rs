@@ -14,18 +14,18 @@ use tokio::time::{Instant, Sleep};
 /// How long a request may take, its body included.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(60);
 
-/// A request took longer than 60 seconds.
+/// A request took longer than [`REQUEST_PATIENCE`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("this server took too long to answer")]
 pub(super) struct RequestTookTooLong;
 
-/// One timer for all requests of a connection, which come one after the other. To set a timer later costs no lock of the
-/// runtime; to begin and end one for every request costs two.
+/// One timer for all requests of a connection, which come one after the other. To move a timer to a later
+/// time takes no lock of the runtime; to start and end one for every request takes two.
 #[derive(Debug, Default)]
 pub(super) struct RequestTimer(Mutex<Option<Pin<Box<Sleep>>>>);
 
 impl RequestTimer {
-    /// What comes of `answer`, which is dropped when it takes too long.
+    /// The output of `answer`, which is dropped if it takes too long.
     ///
     /// # Errors
     /// It took too long.
@@ -36,7 +36,7 @@ impl RequestTimer {
             if let Poll::Ready(answer) = answer.as_mut().poll(cx) {
                 return Poll::Ready(Ok(answer));
             }
-            // Not for what is answered at once.
+            // Not for requests that are answered at once.
             if !std::mem::replace(&mut is_set, true) {
                 self.set();
             }

@@ -1,4 +1,4 @@
-//! Connections to a small router: in memory with a clock that is turned, and on loopback.
+//! Tests connections to a small router: in memory with a paused clock, and on loopback.
 
 use std::net::Ipv4Addr;
 
@@ -28,7 +28,7 @@ fn router() -> Router {
         .route("/length", post(async |body: Bytes| body.len().to_string()))
 }
 
-/// A connection in memory, how its end is awaited, and its watch.
+/// A connection in memory, the handle of its task, and its watch.
 fn connected(buffer: usize) -> (DuplexStream, JoinHandle<Duration>, Arc<ConnectionWatch>) {
     let (client, server) = tokio::io::duplex(buffer);
     let watch = Arc::new(ConnectionWatch::new(AddressHasher::new().hash(PEER.ip())));
@@ -169,7 +169,7 @@ impl Served {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    /// Asks for `path` over a connection of its own.
+    /// Requests `path` over a new connection.
     async fn get(&self, path: &str) -> String {
         let mut stream = self.connect().await;
         let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
@@ -192,7 +192,7 @@ async fn connections_that_send_no_request_make_room_for_those_that_do() {
         let mut held = Vec::new();
         for n in 0..12 {
             let mut stream = served.connect().await;
-            // Half a head is as good as none.
+            // An incomplete head counts as none.
             stream.write_all(b"GET /small HT").await.unwrap();
             held.push(stream);
             if n >= 3 {

@@ -1,4 +1,4 @@
-//! A stream that tells its watch whether the peer takes what is written.
+//! Wraps a stream and reports to its watch whether the peer reads what is written.
 
 use std::{
     io,
@@ -16,13 +16,13 @@ use super::connection_watch::ConnectionWatch;
 
 /// A stream to a peer.
 pub(super) trait PeerStream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
-    /// Lets the system forget what the peer did not take, once the stream is dropped.
+    /// Makes the system discard unread data once the stream is dropped.
     fn abandon(&self);
 }
 
 impl PeerStream for TcpStream {
     fn abandon(&self) {
-        // Otherwise it is kept, and offered again, for minutes.
+        // Otherwise the system retains and resends it for minutes.
         self.set_zero_linger().ok();
     }
 }

@@ -1,5 +1,5 @@
-//! The page of a server on which usage statistics are off for the whole run. It is public, works without script, and says what
-//! switched them off.
+//! Renders the page of a server on which usage statistics are off for the whole run. It is public, works
+//! without script, and names what switched them off.
 
 use crate::http::document::{Document, escaped};
 

@@ -1,7 +1,8 @@
-//! What the page says where the web interface cannot run: without WebAssembly, without JavaScript, in a browser that is too old.
+//! Renders the message for browsers that cannot run the web interface: without WebAssembly or JavaScript, or
+//! too old.
 //!
-//! It is in every page. `ui.js` takes it away before it starts the interface, and puts it back when that does not start. Where
-//! scripts run, `style.css` shows it only when `ui.js` has not come within some seconds.
+//! It is in every page. `ui.js` removes it before it starts the interface, and restores it if that fails.
+//! With scripts, `style.css` shows it only if `ui.js` has not loaded within some seconds.
 
 /// The element. `base` needs no escaping: see [`BasePath`](crate::config::BasePath).
 pub(super) fn html(base: &str, is_on: bool) -> String {

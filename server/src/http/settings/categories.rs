@@ -1,4 +1,4 @@
-//! `<base>api/projects/{id}/categories`: how are applications sorted?
+//! Serves the application categories of a project: `<base>api/projects/{id}/categories`.
 
 use axum::Json;
 use headcount_shared::api::Categories;
@@ -15,7 +15,7 @@ use crate::{
 
 /// The application categories of a project.
 #[utoipa::path(get, path = "/api/projects/{id}/categories", tag = "categories", params(InProject), responses(
-    (status = 200, description = "Those with patterns of the operator's.", body = Categories), Refused))]
+    (status = 200, description = "The categories with patterns of the operator.", body = Categories), Refused))]
 pub(super) async fn categories(
     Open(settings): Open,
     At(InProject { id }): At<InProject>,

@@ -1,4 +1,4 @@
-//! `<base>api/projects/{id}/clickhouse`: how is the ClickHouse of a project reached?
+//! Serves the ClickHouse settings of a project: `<base>api/projects/{id}/clickhouse`.
 
 use axum::{Json, http::StatusCode};
 use headcount_shared::api::{Auth, Clickhouse, ClickhouseProtocol, SetClickhouse};
@@ -15,7 +15,7 @@ use crate::{
 
 /// The ClickHouse of a project.
 #[utoipa::path(get, path = "/api/projects/{id}/clickhouse", tag = "clickhouse", params(InProject), responses(
-    (status = 200, description = "How it is reached.", body = Clickhouse), Refused))]
+    (status = 200, description = "The settings of the ClickHouse.", body = Clickhouse), Refused))]
 pub(super) async fn clickhouse(
     Open(settings): Open,
     At(InProject { id }): At<InProject>,
@@ -27,7 +27,7 @@ pub(super) async fn clickhouse(
 /// Sets the ClickHouse of a project.
 #[utoipa::path(put, path = "/api/projects/{id}/clickhouse", tag = "clickhouse", params(InProject),
     request_body = SetClickhouse,
-    responses((status = 200, description = "How it is reached.", body = Clickhouse), BodyRefused, Refused))]
+    responses((status = 200, description = "The settings of the ClickHouse.", body = Clickhouse), BodyRefused, Refused))]
 pub(super) async fn set_clickhouse(
     Open(settings): Open,
     At(InProject { id }): At<InProject>,
@@ -40,7 +40,7 @@ pub(super) async fn set_clickhouse(
 
 /// Removes the ClickHouse of a project.
 #[utoipa::path(delete, path = "/api/projects/{id}/clickhouse", tag = "clickhouse", params(InProject), responses(
-    (status = 204, description = "There is none any more."), Refused))]
+    (status = 204, description = "The settings are removed."), Refused))]
 pub(super) async fn delete_clickhouse(
     Open(settings): Open,
     At(InProject { id }): At<InProject>,

@@ -1,11 +1,11 @@
-//! What is configured in the project of a request?
+//! Loads the configuration of the project in a request.
 
 use crate::{
     http::problem::Refusal,
     settings::{Configured, Error, Invalid, Settings},
 };
 
-/// All of it, for what is shown to be taken from.
+/// The whole configuration, from which responses are made.
 pub(super) async fn configured(settings: &Settings, project: &str) -> Result<Configured, Refusal> {
     let unknown = || Error::from(Invalid::NoSuchProject).into();
     settings.configured(project).await?.ok_or_else(unknown)

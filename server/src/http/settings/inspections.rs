@@ -1,4 +1,5 @@
-//! `<base>api/projects/{id}/…inspections`: when does an inspection fire, for a project and for one application?
+//! Serves the thresholds of inspections, for a project and for one application:
+//! `<base>api/projects/{id}/…inspections`.
 
 pub(super) mod application;
 mod edited;
@@ -15,7 +16,7 @@ use crate::{
     world::{application_key::ApplicationKey, inspections::Inspection},
 };
 
-/// All inspections as they are for an application, or for the project where it is the default.
+/// All inspections as they apply to an application, or to the project if it is the default.
 async fn all(
     settings: &Settings,
     project: &str,
@@ -26,7 +27,7 @@ async fn all(
     Ok(api::Inspections { inspections: shown.collect() })
 }
 
-/// Sets an override, and shows what is in force then.
+/// Sets an override, and returns the inspection as it applies then.
 async fn set(
     settings: &Settings,
     project: &str,

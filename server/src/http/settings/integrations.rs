@@ -1,4 +1,4 @@
-//! `<base>api/projects/{id}/integrations`: who is told about incidents?
+//! Serves the alerting integrations of a project: `<base>api/projects/{id}/integrations`.
 
 mod edited;
 mod shown;
@@ -32,7 +32,7 @@ pub(super) struct OfKind {
     kind: AlertingIntegration,
 }
 
-/// What can be sent, by kind.
+/// The settings of an integration in a request, by kind.
 #[derive(ToSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "it describes what is read by the kind in the address")]
@@ -51,7 +51,7 @@ pub(super) enum SetIntegration {
 
 /// The alerting integrations of a project.
 #[utoipa::path(get, path = "/api/projects/{id}/integrations", tag = "integrations", params(InProject), responses(
-    (status = 200, description = "What is configured.", body = Integrations), Refused))]
+    (status = 200, description = "The configuration.", body = Integrations), Refused))]
 pub(super) async fn integrations(
     Open(settings): Open,
     At(InProject { id }): At<InProject>,
@@ -62,7 +62,7 @@ pub(super) async fn integrations(
 /// Sets what all integrations of a project share.
 #[utoipa::path(put, path = "/api/projects/{id}/integrations", tag = "integrations", params(InProject),
     request_body = SetIntegrations,
-    responses((status = 200, description = "What is configured.", body = Integrations), BodyRefused, Refused))]
+    responses((status = 200, description = "The configuration.", body = Integrations), BodyRefused, Refused))]
 pub(super) async fn set_integrations(
     Open(settings): Open,
     At(InProject { id }): At<InProject>,
@@ -75,7 +75,7 @@ pub(super) async fn set_integrations(
 
 /// One alerting integration of a project.
 #[utoipa::path(get, path = "/api/projects/{id}/integrations/{kind}", tag = "integrations", params(OfKind), responses(
-    (status = 200, description = "What is configured; the kind says which one of these it is.", body = Integration),
+    (status = 200, description = "The configuration; its schema depends on the kind.", body = Integration),
     Refused))]
 pub(super) async fn integration(
     Open(settings): Open,
@@ -88,8 +88,8 @@ pub(super) async fn integration(
 
 /// Sets an alerting integration of a project.
 #[utoipa::path(put, path = "/api/projects/{id}/integrations/{kind}", tag = "integrations", params(OfKind),
-    request_body(content = SetIntegration, description = "The kind says which one of these."),
-    responses((status = 200, description = "What is configured.", body = Integration), BodyRefused, Refused))]
+    request_body(content = SetIntegration, description = "The schema depends on the kind."),
+    responses((status = 200, description = "The configuration.", body = Integration), BodyRefused, Refused))]
 pub(super) async fn set_integration(
     Open(settings): Open,
     At(OfKind { id, kind }): At<OfKind>,
@@ -122,7 +122,7 @@ pub(super) async fn set_integration(
 
 /// Removes an alerting integration of a project.
 #[utoipa::path(delete, path = "/api/projects/{id}/integrations/{kind}", tag = "integrations", params(OfKind), responses(
-    (status = 204, description = "There is none of this kind any more."), Refused))]
+    (status = 204, description = "The integration is removed."), Refused))]
 pub(super) async fn delete_integration(
     Open(settings): Open,
     At(OfKind { id, kind }): At<OfKind>,

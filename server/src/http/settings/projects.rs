@@ -1,4 +1,4 @@
-//! `<base>api/projects`: which projects are there?
+//! Serves the list of projects: `<base>api/projects`.
 
 use axum::{Json, http::StatusCode};
 use headcount_shared::api::{NameProject, Project, Projects};
@@ -24,7 +24,7 @@ pub(super) async fn projects(
     Ok(Json(Projects { projects }))
 }
 
-/// Creates a project without anything.
+/// Creates an empty project.
 #[utoipa::path(post, path = "/api/projects", tag = "projects", request_body = NameProject, responses(
     (status = 201, description = "The new project.", body = Project), BodyRefused, Refused))]
 pub(super) async fn create_project(
@@ -48,7 +48,7 @@ pub(super) async fn project(
     Ok(Json(known(&settings, &id, &failures).await?))
 }
 
-/// Gives a project another name. Its id and all that belongs to it stay.
+/// Renames a project. Its id and everything that belongs to it stay.
 #[utoipa::path(put, path = "/api/projects/{id}", tag = "projects", params(InProject), request_body = NameProject,
     responses((status = 200, description = "The project.", body = Project), BodyRefused, Refused))]
 pub(super) async fn rename_project(
@@ -61,9 +61,9 @@ pub(super) async fn rename_project(
     Ok(Json(known(&settings, &id, &failures).await?))
 }
 
-/// Deletes a project and all that is remembered of it.
+/// Deletes a project and everything that is stored about it.
 #[utoipa::path(delete, path = "/api/projects/{id}", tag = "projects", params(InProject), responses(
-    (status = 204, description = "It is gone."), Refused))]
+    (status = 204, description = "The project is deleted."), Refused))]
 pub(super) async fn delete_project(
     Open(settings): Open,
     At(InProject { id }): At<InProject>,

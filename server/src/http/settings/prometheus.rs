@@ -1,4 +1,4 @@
-//! `<base>api/projects/{id}/prometheus`: how is the Prometheus of a project asked?
+//! Serves the Prometheus settings of a project: `<base>api/projects/{id}/prometheus`.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::{http::problem::Refusal, world::project::PrometheusAccess};
 
 /// The Prometheus of a project.
 #[utoipa::path(get, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(InProject), responses(
-    (status = 200, description = "How it is asked.", body = Prometheus), Refused))]
+    (status = 200, description = "The settings of the Prometheus.", body = Prometheus), Refused))]
 pub(super) async fn prometheus(
     Open(settings): Open,
     At(InProject { id }): At<InProject>,
@@ -25,10 +25,10 @@ pub(super) async fn prometheus(
     Ok(Json(shown(&access.ok_or_else(|| not_configured("Prometheus"))?)))
 }
 
-/// Sets the Prometheus of a project, which is asked from then on.
+/// Sets the Prometheus of a project, which is queried from then on.
 #[utoipa::path(put, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(InProject),
     request_body = SetPrometheus,
-    responses((status = 200, description = "How it is asked.", body = Prometheus), BodyRefused, Refused))]
+    responses((status = 200, description = "The settings of the Prometheus.", body = Prometheus), BodyRefused, Refused))]
 pub(super) async fn set_prometheus(
     Open(settings): Open,
     At(InProject { id }): At<InProject>,
@@ -39,9 +39,9 @@ pub(super) async fn set_prometheus(
     prometheus(Open(settings), At(InProject { id })).await
 }
 
-/// Removes the Prometheus of a project. What was seen of it is forgotten.
+/// Removes the Prometheus of a project, and deletes what was observed.
 #[utoipa::path(delete, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(InProject), responses(
-    (status = 204, description = "There is none any more."), Refused))]
+    (status = 204, description = "The settings are removed."), Refused))]
 pub(super) async fn delete_prometheus(
     Open(settings): Open,
     At(InProject { id }): At<InProject>,

@@ -1,6 +1,6 @@
-//! How is a body read, and what is said when it cannot be?
+//! Parses the JSON body of a request, and describes errors in it.
 //!
-//! It may hold a secret at the wrong place, so no value is repeated.
+//! A body may contain a misplaced secret, so no error quotes a value.
 
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
@@ -11,7 +11,7 @@ use crate::http::problem::Refusal;
 /// The path of the whole body.
 const WHOLE: &str = ".";
 
-/// Reads JSON; a refusal names the member that is wrong.
+/// Parses JSON. A refusal names the invalid member.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let mut json = Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json);
@@ -34,8 +34,8 @@ fn unread(path: &str, error: &Error) -> Refusal {
     }
     let called = if path == WHOLE { "the body" } else { path };
     let refusal = invalid(match message.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("{called} is to be {}", in_words(expected)),
-        None => format!("{called} is not what it should be"),
+        Some((_, expected)) => format!("{called} must be {}", in_words(expected)),
+        None => format!("{called} is not valid"),
     });
     if path == WHOLE { refusal } else { refusal.about(path) }
 }
@@ -52,14 +52,14 @@ fn in_words(expected: &str) -> &str {
     }
 }
 
-/// The member that is missing, unknown or there twice.
+/// The member that is missing, unknown or duplicate.
 fn member_named_in(message: &str) -> Option<&str> {
     let kinds = ["missing field `", "unknown field `", "duplicate field `"];
     let rest = kinds.iter().find_map(|kind| message.strip_prefix(kind))?;
     rest.split('`').next()
 }
 
-/// The path of a member; some kinds of errors are found at the member, others at what holds it.
+/// The path of a member; some kinds of errors have the path of the member, others that of its parent.
 fn joined(path: &str, member: &str) -> String {
     match path {
         WHOLE => member.to_owned(),
@@ -78,11 +78,11 @@ mod tests {
     fn a_refusal_names_the_member_and_repeats_no_value() {
         let invalid = |why: &str| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, why);
         for (body, expected) in [
-            (r#"{"url":7}"#, invalid("url is to be a string").about("url")),
-            (r#""hidden""#, invalid("the body is to be an object")),
+            (r#"{"url":7}"#, invalid("url must be a string").about("url")),
+            (r#""hidden""#, invalid("the body must be an object")),
             (
                 r#"{"url":"u","refresh_interval_s":"a, expected hidden at line 1"}"#,
-                invalid("refresh_interval_s is to be a whole number that is not negative")
+                invalid("refresh_interval_s must be a whole number that is not negative")
                     .about("refresh_interval_s"),
             ),
             (

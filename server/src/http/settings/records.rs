@@ -1,4 +1,4 @@
-//! `<base>api/projects/{id}/…`: what is remembered of a project?
+//! Serves the rollouts, incidents and notifications of a project: `<base>api/projects/{id}/…`.
 
 use axum::Json;
 use headcount_shared::api::{
@@ -37,7 +37,7 @@ pub(super) async fn incidents(
     Ok(Json(Incidents { incidents }))
 }
 
-/// What was or is to be told about incidents of a project, the newest first, at most 100.
+/// The notifications about incidents of a project, the newest first, at most 100.
 #[utoipa::path(get, path = "/api/projects/{id}/notifications", tag = "records", params(InProject), responses(
     (status = 200, description = "The notifications.", body = Notifications), Refused))]
 pub(super) async fn notifications(

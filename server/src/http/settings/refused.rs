@@ -1,4 +1,4 @@
-//! How are the refusals of the settings answered?
+//! Maps errors of the settings to problem documents.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -17,14 +17,14 @@ use crate::{
     world::prometheus::InvalidAccess,
 };
 
-/// When to come back while the database is away.
+/// When to retry while the database is unavailable.
 const RETRY: Duration = Duration::from_secs(5);
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
         match error {
-            // Both are parts of an address.
+            // Both are parts of the path.
             Error::Invalid(Invalid::NoSuchProject | Invalid::Application) => {
                 Self::new(StatusCode::NOT_FOUND, detail)
             }
@@ -52,7 +52,7 @@ impl From<Invalid> for Refusal {
     }
 }
 
-/// The member of the body that is not valid; `None` when it is not a single one.
+/// The invalid member of the body; `None` if it is not a single one.
 const fn field(invalid: Invalid) -> Option<&'static str> {
     match invalid {
         Invalid::Name | Invalid::NameTaken => Some("name"),
@@ -77,27 +77,27 @@ const fn field(invalid: Invalid) -> Option<&'static str> {
     }
 }
 
-/// What is not there in a project.
+/// The refusal for something that a project does not have.
 pub(super) fn not_configured(what: &str) -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, format!("this project has no {what}"))
 }
 
-/// The refusals of every request for the settings, for their description.
+/// Describes the refusals of every request for the settings.
 pub(super) struct Refused;
 
-/// Those of a request with a body.
+/// Describes the refusals of a request with a body.
 pub(super) struct BodyRefused;
 
 impl IntoResponses for Refused {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut responses = Guarded::responses();
         responses.extend(refusals([
-            ("404", "There is no such project, or it has no such thing."),
+            ("404", "The project, or the requested part of it, does not exist."),
             (
                 "409",
-                "The settings are only read, not open or not readable, or another project has that name.",
+                "The settings are read-only, not open or not readable, or another project has that name.",
             ),
-            ("503", "The settings database cannot be used now; `Retry-After` says when to try again."),
+            ("503", "The settings database cannot be used now; `Retry-After` has the time to wait."),
         ]));
         responses
     }

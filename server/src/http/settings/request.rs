@@ -1,4 +1,4 @@
-//! Reads where a request of the settings goes, and what it says.
+//! Extracts the path parameters and the body of requests to the settings.
 
 use std::collections::BTreeMap;
 
@@ -21,19 +21,19 @@ use crate::{
     settings::Settings,
 };
 
-/// The settings; a request is refused while statistics are off for the whole run, because then none are open.
+/// The settings. Refuses requests if statistics are off for the whole run, because then they are not open.
 pub(super) struct Open(pub(super) Settings);
 
-/// What came instead of answers of Prometheus, by the ids of the projects.
+/// The failures of Prometheus, by project id.
 pub(super) struct PrometheusFailures(pub(super) BTreeMap<String, String>);
 
-/// The parts of the address.
+/// The parameters in the path.
 pub(super) struct At<T>(pub(super) T);
 
 /// The body, which is JSON.
 pub(super) struct Sent<T>(pub(super) T);
 
-/// The body, to be read by what the address says.
+/// The body, whose format depends on the path.
 pub(super) struct SentBytes(Bytes);
 
 /// An address in a project.
@@ -85,7 +85,8 @@ impl<S: Send + Sync> FromRequest<S> for SentBytes {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        // A page of another site can send a form without asking, and JSON only after the browser has asked.
+        // A page of another site can send a form at once, but JSON only after a preflight request of the
+        // browser.
         if !is_json(request.headers()) {
             let why = "send the body as Content-Type: application/json";
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
@@ -102,7 +103,7 @@ impl<S: Send + Sync> FromRequest<S> for SentBytes {
 }
 
 impl SentBytes {
-    /// What the body says.
+    /// Parses the body.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         read(&self.0)
     }

@@ -1,4 +1,4 @@
-//! What of an address may be shown?
+//! Removes names and passwords from addresses in responses.
 
 use axum::http::StatusCode;
 use reqwest::Url;
@@ -8,7 +8,7 @@ use crate::http::problem::Refusal;
 /// An address as it is stored, without the name and the password that another program may have put into it.
 pub(super) fn without_login(stored: &str) -> String {
     let Some(mut url) = with_login(stored) else { return stored.to_owned() };
-    // An address with a host can be without both.
+    // This cannot fail for an address with a host.
     if url.set_username("").is_err() || url.set_password(None).is_err() {
         return String::new();
     }

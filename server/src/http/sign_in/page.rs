@@ -1,4 +1,4 @@
-//! The sign-in page: a plain form, no tracker, no inline script or style.
+//! Renders the sign-in page: a plain form without tracker, inline script or inline style.
 
 use crate::http::document::{Document, escaped};
 
@@ -7,9 +7,9 @@ use crate::http::document::{Document, escaped};
 pub(super) struct SignInPage<'a> {
     /// The base path, which needs no escaping.
     pub(super) base: &'a str,
-    /// Where the form leads afterwards: visible ASCII.
+    /// The address after the sign-in: visible ASCII.
     pub(super) to: String,
-    /// What went wrong before, without markup.
+    /// The message about a failed attempt, without markup.
     pub(super) message: Option<&'static str>,
 }
 

@@ -1,4 +1,4 @@
-// Signs in with the code of a link, which is in the fragment of the address and so in no log. Where a browser is signed in but
+// Signs in with the code of a link, which is in the fragment of the address and so in no log. If a browser is signed in but
 // came from another site, and so sent no cookie, it opens the page again.
 const base = document.querySelector("meta[name='headcount-base']").content;
 const said = document.getElementById("said");
@@ -7,7 +7,7 @@ const code = new URLSearchParams(location.hash.slice(1)).get("code");
 const isReload = performance.getEntriesByType("navigation")[0]?.type === "reload";
 
 if (code) {
-  // The code is of no use a second time: it need not stay in the history.
+  // The code works only once, so it is removed from the history.
   history.replaceState(null, "", location.pathname);
   said.textContent = "Signing in…";
   const answer = await fetch(session, { method: "POST", body: JSON.stringify({ code }) }).catch(() => null);

@@ -1,4 +1,4 @@
-//! The sign-in page and the addresses that it leads to.
+//! Tests the sign-in page and the addresses that it leads to.
 
 use std::sync::Arc;
 

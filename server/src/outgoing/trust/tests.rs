@@ -1,4 +1,4 @@
-//! Tests of certificates.
+//! Tests the verification of certificates.
 
 use std::{io, time::Duration};
 
@@ -44,7 +44,7 @@ impl Making {
     }
 }
 
-/// Whether a server with a certificate is accepted where those are listed.
+/// Whether a server with the certificate `shown` is accepted if those in `listed` are listed.
 fn verified(listed: &[CertificateDer<'static>], shown: &CertificateDer<'_>, name: &str) -> Result<(), Error> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(listed.iter().cloned());

@@ -1,7 +1,8 @@
-//! Asks the kernel for a `SIGPROF` after each period of CPU time that the process used.
+//! Makes the kernel send a `SIGPROF` after each period of CPU time that the process uses.
 //!
-//! The timer of choice is a POSIX timer of `CLOCK_PROCESS_CPUTIME_ID`: it counts nanoseconds of CPU time, and does not
-//! survive `execve`. `ITIMER_PROF` counts ticks of the kernel and survives. It takes the place of the other in two cases:
+//! The timer of choice is a POSIX timer of `CLOCK_PROCESS_CPUTIME_ID`: it counts nanoseconds of CPU time, and
+//! does not survive `execve`. `ITIMER_PROF` counts ticks of the kernel and survives. It is used instead in
+//! two cases:
 //!
 //! * Before Linux 6.4 the signal of a POSIX timer goes to the main thread, whichever thread used the CPU.
 //! * `timer_create` is refused, by a seccomp filter or because `RLIMIT_SIGPENDING` is used up.
@@ -49,7 +50,8 @@ fn signals_the_running_thread(kernel: Version) -> bool {
 #[derive(Debug)]
 pub(super) struct PosixTimer(libc::timer_t);
 
-// SAFETY: the pointer is a number that the kernel gave, and leads nowhere. All threads of a process have the same timers.
+// SAFETY: the pointer is a number that the kernel gave, and leads nowhere. All threads of a process have the
+// same timers.
 unsafe impl Send for PosixTimer {}
 // SAFETY: as above; nothing can be done with a shared reference.
 unsafe impl Sync for PosixTimer {}
@@ -77,7 +79,7 @@ impl PosixTimer {
 
 impl Drop for PosixTimer {
     fn drop(&mut self) {
-        // SAFETY: the timer exists, and nobody uses it any more.
+        // SAFETY: the timer exists, and nothing uses it any more.
         unsafe { libc::timer_delete(self.0) };
     }
 }
@@ -100,7 +102,7 @@ impl Drop for IntervalTimer {
     }
 }
 
-/// Asks for a signal whenever the process has used that many microseconds of CPU time; 0 asks for none.
+/// Requests a signal whenever the process has used that many microseconds of CPU time; 0 for none.
 fn set_interval(microseconds: libc::suseconds_t) -> io::Result<()> {
     let every = libc::timeval { tv_sec: 0, tv_usec: microseconds };
     let times = IntervalTimes { interval: every, first: every };
@@ -108,7 +110,7 @@ fn set_interval(microseconds: libc::suseconds_t) -> io::Result<()> {
     outcome(unsafe { setitimer(ITIMER_PROF, &raw const times, ptr::null_mut()) })
 }
 
-/// What a call of the system that returns 0 or -1 has come to.
+/// The result of a system call that returns 0 or -1.
 pub(super) fn outcome(result: c_int) -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

@@ -1,11 +1,12 @@
-//! Counts the samples that the CPU time of a process is worth: one for each whole period.
+//! Counts the samples that are due for the CPU time of a process: one for each whole period.
 //!
-//! The kernel looks at its timers when it ticks, and sends one signal for several periods that passed since the last
-//! tick. A sample therefore stands for all periods up to it, so that all samples together are the CPU time of the process.
+//! The kernel checks its timers when it ticks, and sends one signal for several periods that passed since the
+//! last tick. A sample therefore stands for all periods up to it, so that all samples together are the CPU
+//! time of the process.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What is due and what was taken. A signal handler may ask it: it neither allocates nor waits.
+/// The samples due and taken. A signal handler may use it: it neither allocates nor waits.
 #[derive(Debug)]
 pub(super) struct DueSamples {
     period: u64,
@@ -25,8 +26,8 @@ impl DueSamples {
         self.taken.store(0, Ordering::SeqCst);
     }
 
-    /// How many samples became due up to `cpu_time`. Each is given to one caller, whatever the order in which several
-    /// threads ask.
+    /// How many samples became due up to `cpu_time`. Each is given to one caller, whatever the order in which
+    /// several threads call.
     pub(super) fn take(&self, cpu_time: u64) -> u64 {
         let due = cpu_time.saturating_sub(self.began.load(Ordering::SeqCst)) / self.period;
         due.saturating_sub(self.taken.fetch_max(due, Ordering::SeqCst))

@@ -1,10 +1,10 @@
 //! Samples the stacks of this process, 99 times a second of CPU time.
 //!
-//! The kernel sends `SIGPROF` to the thread whose CPU time made the timer go off. The handler walks that thread's stack
-//! and counts it for the CPU time that passed since the last sample. It may have interrupted anything, so it neither
-//! allocates nor waits: when the record is in use, the sample is counted without its stack.
+//! The kernel sends `SIGPROF` to the thread whose CPU time expired the timer. The handler walks that thread's
+//! stack and counts it for the CPU time that passed since the last sample. It may have interrupted anything,
+//! so it neither allocates nor waits: when the record is in use, the sample is counted without its stack.
 //!
-//! `docs/decisions/0005-the-cpu-profiler-is-our-own.md` says why this is not the crate `pprof`.
+//! `docs/decisions/0005-the-cpu-profiler-is-our-own.md` explains why this is not the crate `pprof`.
 
 #![expect(unsafe_code, reason = "a signal handler has no safe interface")]
 
@@ -30,11 +30,11 @@ use super::{
 };
 use crate::process::Unavailable;
 
-/// Different calls kept until the next cut: 1.5 MiB. A server at work has a few thousand.
+/// The maximum of different calls until the next cut: 1.5 MiB. A busy server has a few thousand.
 const CALLS: usize = 1 << 16;
 
-/// The most samples that one stack may stand for: a second of CPU time. More than that passes only while nobody handled
-/// the signal, and says nothing about the stack that was there afterwards.
+/// The maximum of samples that one stack may stand for: a second of CPU time. More passes only while the
+/// signal was not handled, and the stack afterwards does not represent that time.
 const MOST_AT_ONCE: u64 = 99;
 
 static RUNNING: AtomicBool = AtomicBool::new(false);
@@ -55,7 +55,7 @@ struct Record {
 pub(super) struct Sampler {
     /// `None` only before it starts and while it ends.
     timer: Option<CpuTimer>,
-    /// What the process did on the signal before: by default it ends, or it ignores it.
+    /// The previous handling of the signal: the default, which ends the process, or ignoring it.
     before: libc::sighandler_t,
 }
 
@@ -125,7 +125,7 @@ fn record() -> MutexGuard<'static, Option<Record>> {
 extern "C" fn on_signal(_signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel passes valid information to a handler registered with `SA_SIGINFO`.
     let cause = unsafe { (*info).si_code };
-    // What a process sent, this one or another, says nothing about CPU time.
+    // A signal that a process sent does not stand for CPU time.
     if !matches!(cause, libc::SI_TIMER | libc::SI_KERNEL) {
         return;
     }
@@ -156,13 +156,13 @@ fn sample(address: u64) {
     record.stacks.add(stack.get(..depth).unwrap_or_default(), samples.min(MOST_AT_ONCE));
 }
 
-/// The CPU time of this process, in nanoseconds. A signal handler may ask.
+/// The CPU time of this process, in nanoseconds. Safe in a signal handler.
 fn cpu_time() -> u64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     u64::try_from(time.tv_sec * 1_000_000_000 + time.tv_nsec).unwrap_or_default()
 }
 
-/// Sees to it that the signal comes here, and tells what the process did on it before.
+/// Installs the signal handler, and returns the previous one.
 fn handle_signal() -> Result<libc::sighandler_t, Unavailable> {
     let before = handler()?;
     if before == own_handler() {
@@ -180,12 +180,14 @@ fn handle_signal() -> Result<libc::sighandler_t, Unavailable> {
     Ok(before)
 }
 
-/// Does on the signal what was done `before`, unless somebody else handles it meanwhile. No timer sends it any more.
+/// Restores the handling `before`, unless other code has installed a handler meanwhile. No timer sends the
+/// signal any more.
 fn stop_handling(before: libc::sighandler_t) {
     if handler() != Ok(own_handler()) {
         return;
     }
-    // By default the process ends: a signal on its way must not meet that. Ignoring it first takes it away.
+    // By default the signal ends the process, so a pending one must not reach that. To ignore the signal
+    // first discards it.
     for action in [libc::SIG_IGN, before] {
         // SAFETY: neither ignoring a signal nor its default runs code of ours.
         unsafe { libc::signal(libc::SIGPROF, action) };

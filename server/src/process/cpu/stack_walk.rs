@@ -4,11 +4,11 @@
 
 use std::ops::Range;
 
-/// The deepest stack that is kept; of deeper ones, the innermost functions.
+/// The maximum depth of a stack; of deeper ones, the innermost functions are recorded.
 pub(super) const DEPTH: usize = 128;
 
-/// Functions of the handler itself, which the walk passes before it reaches those that were interrupted. There are about
-/// five.
+/// Functions of the handler itself, which the walk passes before it reaches those that were interrupted.
+/// There are about five.
 const HANDLER_DEPTH: usize = 32;
 
 /// Walks once, so that later walks take no locks: the first one looks for the tables of all libraries.
@@ -16,8 +16,9 @@ pub(super) fn prepare() {
     walk(&[], &mut [0; DEPTH]);
 }
 
-/// Completes a stack that has the address where the thread was interrupted, outwards up to the first function that may
-/// not be walked, and tells its depth. Callers are told by an address inside the call, not by the one after it.
+/// Completes a stack that begins with the address where the thread was interrupted, outwards up to the first
+/// function that may not be walked, and returns its depth. A caller is recorded by an address inside the
+/// call, not by the one after it.
 pub(super) fn walk(not_to_walk: &[Range<u64>], stack: &mut [u64; DEPTH]) -> usize {
     let [interrupted, ..] = *stack;
     let ends = |address| not_to_walk.iter().any(|range| range.contains(&address));
@@ -37,7 +38,8 @@ pub(super) fn walk(not_to_walk: &[Range<u64>], stack: &mut [u64; DEPTH]) -> usiz
         depth += 1;
         !ends(address)
     };
-    // SAFETY: it must not run beside itself where it uses a debugging library that is not thread-safe; that is Windows.
+    // SAFETY: it must not run beside itself where it uses a debugging library that is not thread-safe; that
+    // is Windows.
     unsafe { backtrace::trace_unsynchronized(see) };
     depth
 }
@@ -118,7 +120,7 @@ mod tests {
             action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
             assert_eq!(libc::sigaction(signal, &raw const action, ptr::null_mut()), 0);
         }
-        // It panics until enough walks ended, however seldom a signal finds it at work.
+        // It panics until enough walks ended, however seldom a signal interrupts it at the right moment.
         let panics = thread::spawn(|| {
             (0..10_000_000)
                 .take_while(|_| ENDED.load(Ordering::SeqCst) < ENOUGH)

@@ -1,7 +1,7 @@
-//! Counts stacks.
+//! Counts stacks in bounded memory.
 //!
-//! A tree from the outermost function inwards: stacks that begin alike share their beginning. All space is taken when
-//! the tree is made, so that a signal handler may add to it.
+//! A tree from the outermost function inwards: stacks that begin alike share their beginning. All space is
+//! taken when the tree is made, so that a signal handler may add to it.
 
 /// The calls that were seen: each belongs to one caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +12,7 @@ struct Node {
     samples: u32,
 }
 
-/// The node that all stacks start from. It is nobody's callee, so its number marks a free slot in the index.
+/// The node that all stacks start from. No node calls it, so its number marks a free slot in the index.
 const ROOT: u32 = 0;
 
 /// A bounded count of stacks.
@@ -25,7 +25,7 @@ pub(super) struct Stacks {
     lost: u64,
 }
 
-/// What a [`Stacks`] has counted.
+/// The result of a [`Stacks`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Recorded {
     nodes: Vec<Node>,
@@ -41,8 +41,8 @@ impl Stacks {
         Self { nodes, capacity: capacity + 1, index, lost: 0 }
     }
 
-    /// Counts a stack, given from the innermost function outwards, so many times. It neither allocates nor waits. A stack
-    /// for which no space is left counts as lost.
+    /// Counts a stack, from the innermost function outwards, `samples` times. It neither allocates nor waits.
+    /// A stack for which no space is left counts as lost.
     pub(super) fn add(&mut self, innermost_first: &[u64], samples: u64) {
         let mut node = ROOT;
         for &address in innermost_first.iter().rev() {

@@ -1,10 +1,10 @@
-//! Which functions of a stack only serve the one that asked for memory?
+//! Removes functions of the allocator and of containers from the top of stacks.
 //!
-//! Every allocation ends in the allocator, and before that in the containers of the standard library. A profile with
-//! them on top would name them for everything.
+//! Every allocation ends in the allocator, and before that in the containers of the standard library. A
+//! profile with them on top would name them for everything.
 
-/// Beginnings of the names of C functions: the entries of the allocator and, with its prefix or without, what it calls
-/// to take a sample.
+/// Beginnings of the names of C functions: the entries of the allocator and, with its prefix or without, what
+/// it calls to take a sample.
 const C_FUNCTIONS: [&str; 11] = [
     "_rjem_",
     "aligned_alloc",
@@ -19,11 +19,11 @@ const C_FUNCTIONS: [&str; 11] = [
     "realloc",
 ];
 
-/// Rust's way to the allocator, and the containers and iterators that take it.
+/// Rust's interface to the allocator, and the containers and iterators that use it.
 const RUST_PATHS: [&str; 6] =
     ["__rustc::__r", "alloc::", "core::", "hashbrown::", "std::collections::", "tikv_jemallocator::"];
 
-/// How many functions, from the innermost outwards, only serve the next one. At least the outermost one does not.
+/// The number of innermost functions that only serve the next one. The outermost one is never counted.
 pub(super) fn functions_inside<'a>(innermost_first: impl ExactSizeIterator<Item = &'a str>) -> usize {
     let most = innermost_first.len().saturating_sub(1);
     innermost_first.take_while(|name| serves(name)).count().min(most)
@@ -34,7 +34,7 @@ fn serves(name: &str) -> bool {
         return name.starts_with("__r") || C_FUNCTIONS.iter().any(|function| name.starts_with(function));
     }
     let method_of = name.trim_start_matches('<');
-    // In `<u8 as alloc::vec::SpecFromElem>::from_elem` it is the trait that tells.
+    // In `<u8 as alloc::vec::SpecFromElem>::from_elem`, the trait decides.
     let implements =
         name.strip_prefix('<').and_then(|_| name.split_once(" as ")).map_or("", |(_, path)| path);
     RUST_PATHS.iter().any(|path| method_of.starts_with(path) || implements.starts_with(path))

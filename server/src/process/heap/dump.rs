@@ -1,4 +1,4 @@
-//! What does jemalloc's report on the heap say?
+//! Parses jemalloc's report on the heap.
 //!
 //! ```text
 //! heap_v2/131072
@@ -10,8 +10,9 @@
 //! MAPPED_LIBRARIES:
 //! ```
 //!
-//! The first line tells the mean number of bytes between samples. A stack, innermost function first, is followed by the
-//! objects and bytes that were sampled there and are still held, in all threads and then in each.
+//! The first line has the mean number of bytes between samples. A stack, innermost function first, is
+//! followed by the objects and bytes that were sampled there and are still held, in all threads and then in
+//! each.
 
 use std::io::{self, BufRead};
 
@@ -24,7 +25,7 @@ pub(super) struct Held {
     pub(super) bytes: i64,
 }
 
-/// A report.
+/// A parsed report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Dump {
     /// The mean number of bytes between samples.
@@ -85,8 +86,8 @@ fn counts_of(text: &str) -> io::Result<(u64, u64)> {
     number().zip(number()).ok_or_else(|| malformed("a stack has no counts"))
 }
 
-/// What the samples stand for: an object of `size` bytes is sampled with the probability `1 - e^(-size / period)`.
-/// Nothing where nothing is held any more.
+/// What the samples stand for: an object of `size` bytes is sampled with the probability
+/// `1 - e^(-size / period)`. Zero if no sampled memory is held any more.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,

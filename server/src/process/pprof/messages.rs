@@ -1,5 +1,5 @@
-//! What is in a profile? The messages of pprof's `profile.proto`, with the fields that we send and no others: labels,
-//! build ids, comments, file names and lines do not exist here.
+//! Defines the messages of pprof's `profile.proto`, with only the fields that are sent: labels, build ids,
+//! comments, file names and lines do not exist here.
 
 use prost::Message;
 
@@ -75,8 +75,8 @@ pub(super) struct Line {
     pub(super) function_id: u64,
 }
 
-/// Without a `system_name`: the symbol has the hash of the build in it, and where it equals the name `go tool pprof`
-/// takes the name for a symbol and cuts what it believes to be templates.
+/// It has no `system_name`: the symbol contains the hash of the build. If it equals the name, `go tool pprof`
+/// takes the name for a symbol and removes what looks like templates.
 #[derive(Clone, Copy, PartialEq, Message)]
 pub(super) struct Function {
     #[prost(uint64, tag = "1")]

@@ -1,8 +1,8 @@
-//! Which number does a text have in a profile?
+//! Numbers the texts of a profile.
 
 use std::collections::HashMap;
 
-/// Texts by number, each kept once. Number 0 is the empty text, as the format asks for.
+/// Texts by number, each stored once. Number 0 is the empty text, as the format requires.
 #[derive(Debug)]
 pub(super) struct Strings {
     table: Vec<String>,
@@ -18,7 +18,7 @@ impl Default for Strings {
 }
 
 impl Strings {
-    /// The number of `text`, a new one if it is new.
+    /// The number of `text`; adds it if it is new.
     pub(super) fn id(&mut self, text: &str) -> i64 {
         if let Some(&id) = self.ids.get(text) {
             return id;

@@ -1,6 +1,7 @@
-//! What does the symbol table of an ELF file say?
+//! Reads the symbol table of an ELF file.
 //!
-//! The table of a large program has megabytes: it is read in pieces, and only the names that are asked for are read.
+//! The table of a large program has megabytes, so it is read in pieces, and only the requested names are
+//! read.
 
 use std::{cmp::Reverse, fs::File};
 
@@ -17,7 +18,7 @@ const SYMBOLS_PER_PIECE: u64 = 4096;
 
 const SYMBOL_SIZE: u64 = size_of::<Symbol>() as u64;
 
-/// A file that is not what it should be: not an ELF file of this machine, torn, or unreadable.
+/// The file is not an ELF file of this machine, is damaged, or cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Malformed;
 
@@ -50,7 +51,7 @@ struct Segment {
     address: u64,
 }
 
-/// A table of symbols and where their names are, as offsets in the file.
+/// A table of symbols and the position of their names, as offsets in the file.
 #[derive(Debug, Clone, Copy)]
 struct Table {
     offset: u64,
@@ -64,14 +65,14 @@ struct Table {
 pub(super) struct Elf {
     file: File,
     segments: Vec<Segment>,
-    /// All symbols; nothing when they were stripped.
+    /// All symbols; `None` if they were stripped.
     full: Option<Table>,
-    /// The symbols that other files may use, and those used of others.
+    /// The exported and imported symbols.
     dynamic: Option<Table>,
 }
 
 impl Elf {
-    /// Reads what the headers say.
+    /// Reads the headers.
     pub(super) fn open(file: File) -> Result<Self, Malformed> {
         let cache = ReadCache::new(&file);
         let header = Header::parse(&cache)?;
@@ -101,7 +102,7 @@ impl Elf {
         Ok(Self { file, segments, full, dynamic })
     }
 
-    /// The functions that cover these offsets in the file; nothing where no symbol does.
+    /// The functions that cover these offsets in the file; `None` where no symbol does.
     pub(super) fn functions_at(&self, offsets: &[u64]) -> Result<Vec<Option<Function>>, Malformed> {
         let Some(table) = self.full.or(self.dynamic) else { return Ok(vec![None; offsets.len()]) };
         let addresses: Vec<_> = offsets.iter().map(|&offset| self.address(offset)).collect();
@@ -133,7 +134,7 @@ impl Elf {
         while seen < table.count {
             let count = SYMBOLS_PER_PIECE.min(table.count - seen);
             let offset = table.offset.checked_add(seen * SYMBOL_SIZE).ok_or(Malformed)?;
-            // A cache for each piece: it goes with the piece.
+            // Each piece has its own cache, which is dropped with it.
             let piece = ReadCache::new(&self.file);
             let count_of_piece = usize::try_from(count).map_err(|_| Malformed)?;
             (&piece).read_slice_at::<Symbol>(offset, count_of_piece)?.iter().for_each(&mut see);
@@ -163,8 +164,8 @@ struct Candidate {
 }
 
 impl Candidate {
-    /// The innermost function is the one that begins last and ends first. Of several names for one function, the first
-    /// in the table stays.
+    /// The innermost function is the one that begins last and ends first. Of several names for one function,
+    /// the first in the table stays.
     fn closeness(self) -> (u64, Reverse<u64>) {
         (self.start, Reverse(self.size))
     }

@@ -15,7 +15,7 @@ pub(in super::super) struct Place {
 struct Region {
     range: Range<u64>,
     offset: u64,
-    /// Its place among the objects.
+    /// Its index among the objects.
     object: usize,
 }
 
@@ -42,7 +42,7 @@ impl Maps {
         self.objects.iter()
     }
 
-    /// Where the chosen files are.
+    /// The address ranges of the chosen files.
     pub(super) fn ranges(&self, chosen: impl Fn(&Object) -> bool) -> Vec<Range<u64>> {
         let of_chosen = |region: &&Region| self.objects.get(region.object).is_some_and(&chosen);
         self.regions.iter().filter(of_chosen).map(|region| region.range.clone()).collect()

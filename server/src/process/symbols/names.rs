@@ -1,18 +1,18 @@
-//! The functions in a profile, and which of them an address belongs to.
+//! Maps addresses to the functions in a profile.
 
 use std::collections::HashMap;
 
 use super::maps::Place;
 use crate::process::scrub::SYSTEM;
 
-/// A function as a profile shows it.
+/// A function in a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct Function {
-    /// Its name, already fit to leave.
+    /// Its name, already scrubbed.
     pub(in super::super) name: String,
     /// Where it is.
     pub(in super::super) home: Home,
-    /// Where it begins in the program's file; 0 when that is not known, and outside of the program.
+    /// Its offset in the program's file; 0 if unknown or outside of the program.
     pub(in super::super) address: u64,
 }
 
@@ -39,7 +39,8 @@ impl Names {
         &self.functions
     }
 
-    /// The number of the function of this name, a new one if it is new. Only functions of the program have an address.
+    /// The number of the function with this name; adds it if it is new. Only functions of the program have an
+    /// address.
     pub(in super::super) fn add_function(&mut self, home: Home, name: &str, address: u64) -> u32 {
         let next = u32::try_from(self.functions.len()).unwrap_or(u32::MAX);
         let id = *self.ids.entry((home, name.to_owned())).or_insert(next);
@@ -50,7 +51,7 @@ impl Names {
         id
     }
 
-    /// Says that `address` belongs to a function.
+    /// Notes that `address` belongs to a function.
     pub(super) fn set(&mut self, address: u64, function: u32) {
         self.by_address.insert(address, function);
     }
@@ -63,18 +64,18 @@ impl Names {
         }
     }
 
-    /// The number of the function that `address` belongs to. An address that was not asked for belongs to the first.
+    /// The number of the function that `address` belongs to. An unknown address belongs to the first.
     pub(in super::super) fn at(&self, address: u64) -> u32 {
         self.by_address.get(&address).copied().unwrap_or(0)
     }
 
-    /// The name of a function; empty for a number that is none.
+    /// The name of a function; empty for an invalid number.
     pub(in super::super) fn name(&self, function: u32) -> &str {
         self.functions.get(function as usize).map_or("", |function| &function.name)
     }
 
-    /// The functions of a stack of addresses. Of functions outside of the program without a name, one stands for all that
-    /// call each other: how many there are tells the release of a library.
+    /// The functions of a stack of addresses. Consecutive functions outside of the program without a name
+    /// become one, because their number would reveal the release of a library.
     pub(in super::super) fn stack(&self, addresses: &[u64]) -> Vec<u32> {
         let mut stack: Vec<u32> = addresses.iter().map(|&address| self.at(address)).collect();
         let is_folded = |id: u32| {

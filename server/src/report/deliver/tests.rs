@@ -1,4 +1,4 @@
-//! Deliveries to a scripted collector, from a simulated disk.
+//! Tests deliveries to a scripted collector, from a simulated disk.
 
 use std::{collections::VecDeque, future::pending};
 
@@ -14,7 +14,7 @@ use crate::{
 type Given = Result<Answer, NoAnswer>;
 type Sent = Vec<(Uuid, Report)>;
 
-/// Gives the answers in turn, then takes everything.
+/// Returns the answers in turn, then accepts everything.
 #[derive(Debug, Clone, Default)]
 struct Scripted {
     answers: Arc<Mutex<VecDeque<Given>>>,
@@ -159,7 +159,7 @@ async fn each_reason_is_logged_once_until_a_report_is_delivered() {
     }
 }
 
-/// Whether switching off would keep the report as one that may have left.
+/// Whether switching off would store the report as `unknown`.
 fn may_have_left(spool: &Spool) -> bool {
     spool.unsent().unwrap().unknown == 1
 }

@@ -1,4 +1,4 @@
-//! Reports from real sources on a simulated disk.
+//! Tests reports from real sources on a simulated disk.
 
 use std::collections::BTreeSet;
 
@@ -163,7 +163,8 @@ async fn without_room_counts_add_up() {
     assert_eq!(payload(&report.bytes).ux.page_views["/"], 2);
 }
 
-/// Events and reports in turn until the disk crashes; the browsers whose events were acknowledged, and those in doubt.
+/// Alternates events and reports until the disk crashes. Returns the browsers whose events were acknowledged,
+/// and those in doubt.
 async fn run(disk: &SimulatedDisk) -> (BTreeSet<u128>, BTreeSet<u128>) {
     let (mut acknowledged, mut in_doubt) = (BTreeSet::new(), BTreeSet::new());
     let Ok(reporter) = reporter(disk) else { return (acknowledged, in_doubt) };
@@ -175,7 +176,7 @@ async fn run(disk: &SimulatedDisk) -> (BTreeSet<u128>, BTreeSet<u128>) {
         }
         if browser % 2 == 0 && reporter.make().await.is_ok() {
             for id in reporter.spool.queued() {
-                // What a collector has. Its answer may get lost with the process.
+                // The collector has this report. Its answer may get lost with the process.
                 reporter.spool.mark_sent(id).ok();
             }
         }

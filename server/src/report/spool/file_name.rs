@@ -1,7 +1,7 @@
-//! Names of the files in which reports are kept.
+//! Builds and parses the names of report files.
 //!
-//! `<id>-<sha-256>[.n<number>][.replica][.left].json`: everything about a report that is not in its bytes, so that one
-//! rename changes it. Version 0.1.0 wrote `<id>-<sha-256>.json`.
+//! `<id>-<sha-256>[.n<number>][.replica][.left].json`: everything about a report that is not in its bytes, so
+//! that one rename changes it. Version 0.1.0 wrote `<id>-<sha-256>.json`.
 
 use std::fmt;
 
@@ -13,18 +13,19 @@ const ENDING: &str = ".json";
 const REPLICA: &str = "replica";
 const LEFT: &str = "left";
 
-/// What the name of a report's file says.
+/// The parts of a report's file name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FileName {
     /// The id of the report.
     pub(super) id: Uuid,
     /// The SHA-256 of its bytes, in lower case hexadecimal.
     pub(super) sha256: String,
-    /// Reports are numbered in the order in which they were made; the clock may jump. `None` for those of 0.1.0.
+    /// Reports are numbered in the order in which they were made; the clock may jump. `None` for those of
+    /// 0.1.0.
     pub(super) number: Option<u64>,
     /// The headers that it is sent with.
     pub(super) headers: DeliveryHeaders,
-    /// Whether an attempt to send it began and no answer came.
+    /// Whether an attempt to send it began and got no answer.
     pub(super) left: bool,
 }
 

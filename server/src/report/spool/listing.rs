@@ -1,4 +1,4 @@
-//! The reports on disk, as they can be listed and read.
+//! Lists and reads the reports on disk.
 
 use std::{collections::BTreeMap, io};
 

@@ -1,4 +1,4 @@
-//! Reports on a simulated disk.
+//! Tests the spool on a simulated disk.
 
 use std::collections::BTreeMap;
 
@@ -193,7 +193,7 @@ fn switched_off_reports_that_never_left_are_deleted_and_those_without_an_answer_
     assert!(spool.read(id(4)).is_err());
     disk.write_synced("reports/queued/notes.txt", b"mine").unwrap();
 
-    // It is known after a restart too.
+    // A restart preserves it.
     let spool = open(&disk);
     let expected = Unsent { queued: 2, damaged: 1, unknown: 1 };
     assert_eq!(spool.unsent().unwrap(), expected);
@@ -255,12 +255,12 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What every report has to be after some steps.
+/// The expected state of every report after some steps.
 #[derive(Debug, Default)]
 struct Model {
-    /// With whether it left and no answer came.
+    /// With whether it was sent and got no answer.
     reports: BTreeMap<Uuid, (ReportState, bool)>,
-    /// Those that a step that failed was about. They may be in the state before or after it.
+    /// The reports of failed steps. They may be in the state before or after the step.
     in_doubt: Vec<Uuid>,
     /// Whether those in doubt may be deleted.
     may_be_deleted: bool,
@@ -280,7 +280,7 @@ impl Model {
     }
 }
 
-/// Takes one step with the report `n`; the report that it is about, the outcome, and what the report is then.
+/// Takes one step with the report `n`. Returns the affected report, the outcome, and the expected state.
 fn take(spool: &Spool, step: Step, n: usize) -> Option<(Uuid, io::Result<()>, (ReportState, bool))> {
     let queued = spool.queued();
     let pick = |index: prop::sample::Index| (!queued.is_empty()).then(|| *index.get(&queued));
@@ -308,7 +308,7 @@ fn take(spool: &Spool, step: Step, n: usize) -> Option<(Uuid, io::Result<()>, (R
     })
 }
 
-/// Takes the steps until the crash comes.
+/// Takes the steps until the crash.
 fn run(disk: &SimulatedDisk, steps: &[Step]) -> Model {
     let mut model = Model::default();
     let Ok(mut spool) = Spool::open(Arc::new(disk.clone())) else { return model };
@@ -356,7 +356,8 @@ proptest! {
                     prop_assert!(in_doubt || found.get(id) == Some(state), "{id} {state:?} {found:?}");
                     let readable = spool.read(*id).is_ok();
                     prop_assert!(readable || in_doubt && model.may_be_deleted, "{id} after {crash_after}");
-                    // That a report left is known after every crash; that it did not may be forgotten in a power cut.
+                    // A sent report is known as such after every crash. That a report was not sent may be
+                    // lost in a power cut.
                     let noted = spool.get(*id).is_some_and(|report| report.name.left);
                     prop_assert!(in_doubt || noted || !left, "{id} left, after {crash_after}");
                 }

@@ -1,4 +1,4 @@
-//! Reports over loopback: what leaves, and which answers are read.
+//! Tests reports over loopback: the bytes that are sent, and the answers that are read.
 
 use std::{collections::BTreeSet, sync::Mutex};
 
@@ -58,7 +58,7 @@ async fn answering(answer: impl Into<Vec<u8>>) -> (Url, Arc<Mutex<Vec<String>>>)
             let (mut stream, _) = listener.accept().await.unwrap();
             let head = request(&mut stream).await;
             seen.lock().unwrap().push(head);
-            // A client that has read enough hangs up.
+            // A client that has read enough disconnects.
             stream.write_all(&answer).await.ok();
         }
     });
@@ -155,7 +155,7 @@ async fn without_a_connection_nothing_has_left() {
     assert!(!refused.may_have_left());
 }
 
-/// A certificate for `localhost`, and who vouches for it.
+/// A certificate for `localhost`, its key, and a verifier that accepts it.
 fn certificate() -> (CertificateDer<'static>, PrivateKeyDer<'static>, Arc<WebPkiServerVerifier>) {
     let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
@@ -166,7 +166,7 @@ fn certificate() -> (CertificateDer<'static>, PrivateKeyDer<'static>, Arc<WebPki
     (own.cert.der().clone(), key, verifier)
 }
 
-/// A collector over TLS that would resume a session. Its port, and how each connection began.
+/// A collector over TLS that would resume a session. Its port, and the kind of handshake of each connection.
 async fn resuming(
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
@@ -197,7 +197,7 @@ async fn resuming(
     (port, kinds)
 }
 
-/// Asks as clients usually do, to see that the server does resume sessions.
+/// Sends requests with session resumption, to check that the server supports it.
 async fn ask_as_usual(config: Arc<rustls::ClientConfig>, port: u16) {
     let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let name = "localhost".try_into().unwrap();

@@ -1,4 +1,5 @@
-//! `<base>api/projects/{id}/applications/{application}/inspections`: what holds for one application.
+//! Serves the inspections of one application:
+//! `<base>api/projects/{id}/applications/{application}/inspections`.
 
 use axum::{Json, http::StatusCode};
 use headcount_shared::api::{Inspection, InspectionOverride, Inspections};
@@ -54,7 +55,7 @@ pub(crate) async fn application_inspections(
 /// Overrides an inspection for an application.
 #[utoipa::path(put, path = "/api/projects/{id}/applications/{application}/inspections/{inspection}",
     tag = "inspections", params(OfApplicationInspection),
-    request_body(content = InspectionOverride, description = "The inspection says which one of these."),
+    request_body(content = InspectionOverride, description = "The schema depends on the inspection."),
     responses((status = 200, description = "The inspection.", body = Inspection), BodyRefused, Refused))]
 pub(crate) async fn set_application_inspection(
     Open(settings): Open,
@@ -67,7 +68,7 @@ pub(crate) async fn set_application_inspection(
 /// Removes what was set for an application.
 #[utoipa::path(delete, path = "/api/projects/{id}/applications/{application}/inspections/{inspection}",
     tag = "inspections", params(OfApplicationInspection),
-    responses((status = 204, description = "Nothing is set."), Refused))]
+    responses((status = 204, description = "There is no override any more."), Refused))]
 pub(crate) async fn delete_application_inspection(
     Open(settings): Open,
     At(OfApplicationInspection { id, application, inspection }): At<OfApplicationInspection>,

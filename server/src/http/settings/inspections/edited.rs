@@ -1,4 +1,4 @@
-//! What is to be set for an inspection?
+//! Parses the override that a request sets for an inspection.
 
 use headcount_shared::api::{AvailabilityOverride, LatencyOverride, ThresholdOverride};
 
@@ -8,7 +8,7 @@ use crate::{
     world::inspections::{AvailabilityObjective, Inspection, LatencyObjective},
 };
 
-/// What the body says; the inspection decides how it is read.
+/// The override in the body, in the format of the inspection.
 pub(super) fn set(inspection: Inspection, sent: &SentBytes) -> Result<Override, Refusal> {
     Ok(match inspection {
         Inspection::SLOAvailability => Override::Availability(Some(availability(sent.read()?))),

@@ -1,4 +1,4 @@
-//! `<base>api/projects/{id}/inspections`: what holds for all applications of a project.
+//! Serves the inspections for all applications of a project: `<base>api/projects/{id}/inspections`.
 
 use axum::{Json, http::StatusCode};
 use headcount_shared::api::{Inspection, InspectionOverride, Inspections};
@@ -51,7 +51,7 @@ pub(crate) async fn set_inspection(
 
 /// Removes what was set for all applications of a project.
 #[utoipa::path(delete, path = "/api/projects/{id}/inspections/{inspection}", tag = "inspections",
-    params(OfInspection), responses((status = 204, description = "Nothing is set."), Refused))]
+    params(OfInspection), responses((status = 204, description = "There is no override any more."), Refused))]
 pub(crate) async fn delete_inspection(
     Open(settings): Open,
     At(OfInspection { id, inspection }): At<OfInspection>,

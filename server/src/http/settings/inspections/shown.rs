@@ -1,4 +1,4 @@
-//! What is shown of an inspection?
+//! Converts an inspection with its overrides to a response.
 
 use headcount_shared::api::{
     self, AvailabilityOverride, AvailabilityQueries, InspectionOverride, LatencyOverride, ThresholdOverride,
@@ -9,7 +9,7 @@ use crate::world::{
     inspections::{AvailabilityObjective, Inspection, LatencyObjective, Overrides, Thresholds, Unit},
 };
 
-/// An inspection as it is for an application, or for the project where that is the default.
+/// An inspection as it applies to an application, or to the project if that is the default.
 pub(super) fn one(
     inspection: Inspection,
     overrides: &Overrides,

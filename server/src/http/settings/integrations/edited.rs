@@ -1,4 +1,4 @@
-//! What is an integration to be, after what was sent and where that says nothing?
+//! Applies a submitted change to an integration; omitted secrets keep their stored values.
 
 use headcount_shared::api::{SetOpsgenie, SetPagerduty, SetSlack, SetTeams, SetWebhook};
 

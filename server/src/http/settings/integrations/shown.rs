@@ -1,4 +1,4 @@
-//! What is shown of integrations?
+//! Converts integrations to responses without secrets.
 
 use headcount_shared::{
     api::{ConfiguredIntegration, Integration, Integrations, Opsgenie, Pagerduty, Slack, Teams, Webhook},
