@@ -1,4 +1,4 @@
-//! A child process: what does it say, and how does it end?
+//! Runs a child process: follows its output, sends it signals, and waits for its end.
 
 use std::{
     os::unix::process::ExitStatusExt,
@@ -21,7 +21,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts it with nothing to read, and follows what it says on standard error.
+    /// Starts it with an empty standard input, and follows its standard error.
     pub(crate) fn start(mut command: Command, label: Option<String>) -> anyhow::Result<Self> {
         let streams = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = streams.spawn().context("the program cannot be started")?;
@@ -71,7 +71,7 @@ impl Running {
         Ok(())
     }
 
-    /// Fails if it has ended, with what it said last.
+    /// Fails with its last output line if it has ended.
     pub(crate) fn failure<T>(&mut self) -> anyhow::Result<Option<T>> {
         match self.ended()? {
             None => Ok(None),
@@ -89,7 +89,7 @@ impl Running {
 
     fn read_to_the_end(&mut self) {
         if let Some(reader) = self.reader.take() {
-            // A reader that failed has kept what came before.
+            // A reader that failed has stored what came before.
             reader.join().ok();
         }
     }
@@ -97,7 +97,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Fails when it has ended, which is what is wanted.
+        // Fails if it has ended already.
         self.child.kill().ok();
         self.child.wait().ok();
     }

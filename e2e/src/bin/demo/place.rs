@@ -1,4 +1,4 @@
-//! Where does everything listen, and where is it kept?
+//! Holds the addresses and the data directories of the demo.
 
 use std::{
     ffi::OsString,
@@ -14,7 +14,7 @@ use headcount_e2e::{
     program::{Program, build_directory},
 };
 
-/// The addresses of both programs, and the directory for all that is kept.
+/// The addresses of both programs, and the directory for all their data.
 pub(crate) struct Place {
     server: SocketAddr,
     collector: SocketAddr,
@@ -22,7 +22,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// What the arguments say; without any, the usual ports and a directory beside the programs.
+    /// Reads the arguments; the default is the usual ports and a directory beside the programs.
     pub(crate) fn from_arguments(arguments: &[OsString]) -> anyhow::Result<Self> {
         let address = |text: &OsString| {
             let address = text.to_str().and_then(|text| text.parse().ok());
@@ -67,7 +67,7 @@ impl Place {
             .in_own_group()
     }
 
-    /// The server, which knows the stand-in for Slack under the address of the real one.
+    /// The server, which uses the mock Slack as its Slack.
     pub(crate) fn server(&self, collector: &Process, slack: Option<&Destination>) -> anyhow::Result<Program> {
         let program = Program::serve(self.server_data())
             .without_admin_token()
