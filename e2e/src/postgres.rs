@@ -104,7 +104,7 @@ impl Cluster {
     /// Starts it and waits until it accepts connections, on its earlier port if it ran before.
     ///
     /// # Errors
-    /// One sentence that says why it does not run.
+    /// One sentence with the reason why it does not run.
     pub async fn start(mut self) -> anyhow::Result<Postgres> {
         let ran_before = self.listen.port() != 0;
         for _ in 0..ATTEMPTS {

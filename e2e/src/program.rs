@@ -138,7 +138,7 @@ impl Program {
     /// Starts it and waits until it is healthy.
     ///
     /// # Errors
-    /// One sentence that says why it does not run.
+    /// One sentence with the reason why it does not run.
     pub async fn start(self) -> anyhow::Result<Process> {
         Process::start(self).await
     }
@@ -192,7 +192,7 @@ impl Program {
 /// The binary `headcount`: the one that the environment names, else the one built beside this program.
 ///
 /// # Errors
-/// There is none. The error says how to build it.
+/// There is none. The error names the command that builds it.
 pub fn binary() -> anyhow::Result<PathBuf> {
     if let Some(named) = env::var_os(BINARY) {
         let named = PathBuf::from(named);

@@ -99,7 +99,7 @@ impl Setting {
     /// Starts it and waits until it answers.
     ///
     /// # Errors
-    /// One sentence that says why it does not run.
+    /// One sentence with the reason why it does not run.
     pub async fn start(self) -> anyhow::Result<Prometheus> {
         let config = self.directory.join("prometheus.yml");
         let data = self.data()?;

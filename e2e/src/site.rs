@@ -33,7 +33,7 @@ pub fn examples() -> anyhow::Result<PathBuf> {
 /// The path of something that `.ci/examples` builds.
 ///
 /// # Errors
-/// It was not built. The error says what builds it.
+/// It was not built. The error names the command that builds it.
 pub fn built(name: &str) -> anyhow::Result<PathBuf> {
     let path = examples()?.join(name);
     if !path.exists() {
