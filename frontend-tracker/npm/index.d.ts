@@ -28,8 +28,7 @@ export interface Options {
    * - `/projects/:project`: a parameter.
    * - `/projects/:project/:tab?`: an optional one, at the end.
    * - `/settings/:tab(members|alerts)?`: one with a closed list of values. A value on the list is counted
-   *   as itself, any
-   *   other as `other`.
+   *   as itself, any other as `other`.
    * - `/files/*`, `/files/:path*`, `/:rest(.*)*`: anything, at the end.
    *
    * The most specific template wins, segment by segment: a literal over a list, a list over a parameter, a
@@ -40,7 +39,7 @@ export interface Options {
   /** The path that the routes are under. A page outside of it is `(unmatched)`. Default: `/`. */
   base?: string;
 
-  /** How a parameter is written in what is sent: `/projects/$project` or `/projects/:project`. Default: `$`. */
+  /** How a parameter is written in a page key: `/projects/$project` or `/projects/:project`. Default: `$`. */
   placeholder?: '$' | ':';
 
   /** The widths of the display sizes: those of a version of Vuetify, or your own. Default: `vuetify2`. */
@@ -77,24 +76,22 @@ export interface Options {
 export interface Status {
   /**
    * - `off`: it was not started, there is no document, or statistics are off at the server: the endpoint
-   *   answered 404 or
-   *   410. Nothing is stored, and the tracker has ended for this page.
+   *   answered 404 or 410. Nothing is stored, and the tracker has ended for this page.
    * - `loading`: it was started; it asks the server, or loads the WebAssembly. Views wait.
    * - `counting`: each view is sent.
    * - `opted-out`: the visitor opted out in this browser.
    * - `ignored`: the browser asks not to be tracked (Global Privacy Control, Do Not Track), the options
-   *   exclude it, or the
-   *   document is not a page: it has no `http` address, or is a frame in a page of its origin that has a tracker.
+   *   exclude it, or the document is not a page: it has no `http` address, or is a frame in a page of its origin
+   *   that has a tracker.
    * - `failed`: the server did not answer that statistics are on, the WebAssembly is missing, damaged or
-   *   forbidden, or the
-   *   options are invalid. The page works without the tracker.
+   *   forbidden, or the options are invalid. The page works without the tracker.
    */
   state: 'off' | 'loading' | 'counting' | 'opted-out' | 'ignored' | 'failed';
 
   /** The number of views that wait for the WebAssembly or for the network. At most 32. */
   waiting: number;
 
-  /** The number of views that were dropped since the page was loaded, oldest first, because too many waited. */
+  /** The number of views dropped since the page was loaded because too many waited, oldest first. */
   dropped: number;
 }
 
