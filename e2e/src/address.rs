@@ -44,10 +44,10 @@ impl Network {
             match UdpSocket::bind((Ipv4Addr::new(127, number, 0, 0), CLAIM)) {
                 Ok(claim) => return Ok(Self { number, given: AtomicU16::new(0), _claim: claim }),
                 Err(error) if error.kind() == ErrorKind::AddrInUse => {}
-                Err(error) => return Err(error).context("a network of loopback cannot be taken"),
+                Err(error) => return Err(error).context("cannot claim a loopback network"),
             }
         }
-        bail!("{} runs use all networks of loopback", NETWORKS.len())
+        bail!("all {} loopback networks are claimed by other runs", NETWORKS.len())
     }
 
     fn next(&self) -> anyhow::Result<SocketAddr> {

@@ -39,15 +39,15 @@ impl Running {
     }
 
     pub(crate) fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
-        self.child.try_wait().context("the system does not tell whether the process runs")
+        self.child.try_wait().context("cannot get the state of the process")
     }
 
     pub(crate) fn signal(&self, signal: Signal) -> anyhow::Result<()> {
         let id = i32::try_from(self.child.id())
             .ok()
             .and_then(Pid::from_raw)
-            .context("the process has no number")?;
-        kill_process(id, signal).context("the process takes no signal")
+            .context("the process has no valid id")?;
+        kill_process(id, signal).context("cannot send a signal to the process")
     }
 
     /// Sends it a signal that ends it, and waits for the end.
@@ -64,7 +64,7 @@ impl Running {
             bail!("the process had ended before: {status}; it said: {}", self.last_words());
         }
         self.child.kill().context("the process cannot be killed")?;
-        let status = self.child.wait().context("the end of the process cannot be awaited")?;
+        let status = self.child.wait().context("cannot wait for the end of the process")?;
         if status.signal() != Some(Signal::KILL.as_raw()) {
             bail!("the process ended by itself: {status}");
         }
@@ -83,7 +83,7 @@ impl Running {
     }
 
     pub(crate) fn last_words(&self) -> String {
-        let last = self.log.lines().pop().unwrap_or_else(|| "it ended without a word".to_owned());
+        let last = self.log.lines().pop().unwrap_or_else(|| "it ended without output".to_owned());
         last.trim_start_matches("headcount: ").to_owned()
     }
 

@@ -64,7 +64,7 @@ impl PgBouncer {
                 Err(error) => return Err(error),
             }
         }
-        bail!("pgbouncer finds its port taken every time")
+        bail!("the port of pgbouncer was taken at every attempt")
     }
 
     /// The URL of a database through it.

@@ -98,7 +98,7 @@ impl Cluster {
     /// Gives a path to the account that runs PostgreSQL.
     fn give_away(&self, path: &Path) -> anyhow::Result<()> {
         let Some(Account { user, group }) = self.account else { return Ok(()) };
-        chown(path, Some(user), Some(group)).context("the directory cannot be given away")
+        chown(path, Some(user), Some(group)).context("cannot change the owner of a directory")
     }
 
     /// Starts it and waits until it accepts connections, on its earlier port if it ran before.
@@ -118,7 +118,7 @@ impl Cluster {
                 Err(error) => return Err(error),
             }
         }
-        bail!("somebody always takes the port of postgres")
+        bail!("the port of postgres was taken at every attempt")
     }
 
     fn launch(&self) -> anyhow::Result<Server> {
@@ -286,7 +286,7 @@ fn programs() -> anyhow::Result<PathBuf> {
 }
 
 fn account() -> anyhow::Result<Account> {
-    let users = fs::read_to_string("/etc/passwd").context("nobody knows the users of this machine")?;
+    let users = fs::read_to_string("/etc/passwd").context("cannot read /etc/passwd")?;
     let line = users.lines().find_map(|line| line.strip_prefix(ACCOUNT)?.strip_prefix(':'));
     let mut numbers = line.into_iter().flat_map(|line| line.split(':').skip(1)).map(str::parse);
     match (numbers.next(), numbers.next()) {

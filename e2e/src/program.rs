@@ -216,7 +216,7 @@ pub fn binary() -> anyhow::Result<PathBuf> {
 /// # Errors
 /// The system does not tell where this program is.
 pub fn build_directory() -> anyhow::Result<PathBuf> {
-    let program = env::current_exe().context("the system does not tell where this program is")?;
+    let program = env::current_exe().context("cannot find the path of this program")?;
     let directory = program.parent().context("this program is in no directory")?;
     // Tests are built one level deeper than programs.
     let directory =

@@ -130,7 +130,7 @@ fn directory() -> anyhow::Result<TempDir> {
 /// Returns an address with a free port. No other test uses the host of `listen`, so the port stays free.
 fn free(listen: SocketAddr) -> anyhow::Result<SocketAddr> {
     if !listen.ip().is_loopback() {
-        bail!("{listen} is no address of this machine alone");
+        bail!("{listen} is not a loopback address");
     }
     let found = TcpListener::bind(listen).and_then(|listener| listener.local_addr());
     found.with_context(|| format!("no port of {} is free", listen.ip()))

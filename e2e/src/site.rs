@@ -127,7 +127,7 @@ impl Site {
     /// One of them is not what a server takes.
     pub fn views(&self) -> anyhow::Result<Vec<BrowserEvent>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().map(|body| BrowserEvent::parse(body).context("an event that no server takes")).collect()
+        kept.iter().map(|body| BrowserEvent::parse(body).context("an invalid event")).collect()
     }
 }
 

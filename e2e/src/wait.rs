@@ -23,7 +23,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// The limit was reached. The error contains `what`.
 pub async fn within<T>(what: &str, limit: Duration, coming: impl Future<Output = T>) -> anyhow::Result<T> {
     let came = tokio::time::timeout(limit, coming).await;
-    came.with_context(|| format!("this did not come true within {limit:?}: {what}"))
+    came.with_context(|| format!("not true within {limit:?}: {what}"))
 }
 
 /// Checks `condition` repeatedly until it returns a value.

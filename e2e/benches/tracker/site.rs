@@ -95,7 +95,7 @@ impl Site {
         for (name, content_type, file) in served {
             router = router.route(&format!("/static/{name}"), get(compressed(content_type, file)));
         }
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("nobody can listen on loopback")?;
+        let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on loopback")?;
         let address = listener.local_addr().context("the site has no address")?;
         let task = tokio::spawn(axum::serve(listener, router).into_future());
         Ok(Self { address, arrivals, task })
@@ -132,7 +132,7 @@ impl Drop for Site {
 
 async fn arrive(State(arrivals): State<Arrivals>, body: Bytes) -> StatusCode {
     let at = unix_milliseconds();
-    let event = BrowserEvent::parse(&body).map_err(|error| format!("an event that no server takes: {error}"));
+    let event = BrowserEvent::parse(&body).map_err(|error| format!("an invalid event: {error}"));
     let arrival = event.map(|event| Arrival { at, event });
     arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(arrival);
     StatusCode::NO_CONTENT

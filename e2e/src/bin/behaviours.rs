@@ -57,16 +57,13 @@ fn main() -> anyhow::Result<()> {
     let Arguments { seen, page, check } = Arguments::parse();
     let table = Table::read(&seen)?.to_string()?;
     let text = fs::read_to_string(&page).with_context(|| format!("cannot read {}", page.display()))?;
-    let (head, rest) = text.split_once(BEGIN).context("the page has no place for the table")?;
-    let (old, tail) = rest.split_once(END).context("the place for the table has no end")?;
+    let (head, rest) = text.split_once(BEGIN).context("the page has no begin marker for the table")?;
+    let (old, tail) = rest.split_once(END).context("the page has no end marker for the table")?;
     if !check {
         return fs::write(&page, format!("{head}{BEGIN}{table}{END}{tail}")).context("cannot write the page");
     }
     if without_versions(old) != without_versions(&table) {
-        bail!(
-            "{} does not say what the tests have seen; `make behaviours` brings it up to date",
-            page.display()
-        );
+        bail!("{} does not match the results of the tests; `make behaviours` updates it", page.display());
     }
     Ok(())
 }

@@ -103,7 +103,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
                 fleet.deployments_between(hour, now),
                 fleet.summaries_between(hour, now, hour),
             )
-            .context("nobody reads the truth")
+            .context("cannot write to standard output")
         }
     }
 }
@@ -123,7 +123,7 @@ impl Which {
                 let numbers = size.split_once('x').and_then(|(nodes, containers)| {
                     Some(Shape::sized(nodes.parse().ok()?, containers.parse().ok()?))
                 });
-                numbers.with_context(|| format!("there is no shape {size}"))
+                numbers.with_context(|| format!("unknown shape {size:?}"))
             }
         }
     }

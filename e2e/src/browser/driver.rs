@@ -69,7 +69,7 @@ impl Driver {
     async fn attempt(start: Start<'_>) -> anyhow::Result<Self> {
         let home = run::temporary_directory()?;
         let display = if start.shows_itself { Some(Display::start(home.path()).await?) } else { None };
-        let (output, input) = io::pipe().context("the system gives no pipe")?;
+        let (output, input) = io::pipe().context("cannot create a pipe")?;
         let child = Command::new(start.program)
             .args(start.arguments)
             .env_clear()
@@ -79,7 +79,7 @@ impl Driver {
             .env("HOME", home.path())
             .env("TMPDIR", home.path())
             .stdin(Stdio::null())
-            .stdout(input.try_clone().context("the system gives no second end of a pipe")?)
+            .stdout(input.try_clone().context("cannot duplicate the end of a pipe")?)
             .stderr(input)
             .spawn()
             .with_context(|| format!("{} is not installed: it drives a browser", start.program.display()))?;

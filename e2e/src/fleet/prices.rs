@@ -42,7 +42,7 @@ pub fn write(path: &Path) -> anyhow::Result<()> {
 /// The path is not absolute.
 pub fn url(path: &Path) -> anyhow::Result<String> {
     let url =
-        Url::from_file_path(path).ok().with_context(|| format!("{} is no absolute path", path.display()));
+        Url::from_file_path(path).ok().with_context(|| format!("{} is not an absolute path", path.display()));
     url.map(String::from)
 }
 

@@ -86,6 +86,6 @@ impl Truth {
         ];
         let lines = pairs.map(|(name, truth, said)| (format!("{truth:?}"), format!("{said:?}"), name));
         let wrong = lines.into_iter().filter(|(truth, said, _)| truth != said);
-        wrong.map(|(truth, said, name)| format!("{name}: {truth} is true, {said} is said")).collect()
+        wrong.map(|(truth, said, name)| format!("{name}: expected {truth}, reported {said}")).collect()
     }
 }

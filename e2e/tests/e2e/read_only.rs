@@ -110,7 +110,7 @@ impl Era {
             ..said.clone()
         };
         if *said != expected {
-            wrong.push(format!("{expected:?} is true, {said:?} is said"));
+            wrong.push(format!("expected {expected:?}, reported {said:?}"));
         }
         if report.infra.projects != self.projects {
             wrong.push(format!("{} projects instead of {}", report.infra.projects, self.projects));

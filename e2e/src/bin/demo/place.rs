@@ -26,7 +26,7 @@ impl Place {
     pub(crate) fn from_arguments(arguments: &[OsString]) -> anyhow::Result<Self> {
         let address = |text: &OsString| {
             let address = text.to_str().and_then(|text| text.parse().ok());
-            address.with_context(|| format!("{} is no address like 127.0.0.1:8080", text.display()))
+            address.with_context(|| format!("{} is not an address like 127.0.0.1:8080", text.display()))
         };
         match arguments {
             [] => Ok(Self {
@@ -39,7 +39,7 @@ impl Place {
                 collector: address(collector)?,
                 directory: path::absolute(directory).context("the directory")?,
             }),
-            _ => bail!("give no argument, or three: SERVER-ADDRESS COLLECTOR-ADDRESS DIRECTORY"),
+            _ => bail!("expected no arguments or three: SERVER-ADDRESS COLLECTOR-ADDRESS DIRECTORY"),
         }
     }
 

@@ -54,7 +54,7 @@ fn bundle(program: &Path, dir: &Path, is_silent: bool) -> Result<()> {
     if is_silent {
         names::silence(&mut module)?;
         bindings = bindings::lean(&bindings)
-            .with_context(|| format!("the bindings of {name} are not as they were known"))?;
+            .with_context(|| format!("the bindings of {name} have an unknown form"))?;
     }
     fs::write(&script, names::shorten(&mut module, bindings)).with_context(|| format!("write {name}.js"))?;
     module.emit_wasm_file(&program)
