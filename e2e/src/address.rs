@@ -1,4 +1,4 @@
-//! Addresses of this machine that nothing else uses, so that a port is free again after a process ends.
+//! Hands out loopback addresses that nothing else uses, so that a port is free again after its process ends.
 
 use std::{
     io::ErrorKind,
@@ -11,14 +11,15 @@ use std::{
 
 use anyhow::{Context, bail};
 
-/// Those of `127.x.0.0/16` of which a run takes one. The first ones are left to people and to other programs.
+/// The second bytes of the networks `127.x.0.0/16`. A run claims one of them; lower numbers are left to
+/// people and other programs.
 const NETWORKS: std::ops::RangeInclusive<u8> = 64..=254;
 
-/// The port that a run holds in its network, so that no other run takes the same network. Any would do.
+/// The port that a run keeps open to claim its network. The number is arbitrary.
 const CLAIM: u16 = 7777;
 
-/// An address that no other call gives, in this program or in another one that runs at the same time. The port is 0:
-/// any free one.
+/// Returns an address that no other call returns, in this program or in others that run at the same time. The
+/// port is 0, which means any free one.
 ///
 /// # Errors
 /// All networks are taken, or all addresses of this run were given.
@@ -30,7 +31,7 @@ pub fn own_address() -> anyhow::Result<SocketAddr> {
     }
 }
 
-/// A network of loopback addresses. It is this program's as long as the socket is open.
+/// A network of loopback addresses, claimed by this program while the socket is open.
 struct Network {
     number: u8,
     given: AtomicU16,
@@ -43,10 +44,10 @@ impl Network {
             match UdpSocket::bind((Ipv4Addr::new(127, number, 0, 0), CLAIM)) {
                 Ok(claim) => return Ok(Self { number, given: AtomicU16::new(0), _claim: claim }),
                 Err(error) if error.kind() == ErrorKind::AddrInUse => {}
-                Err(error) => return Err(error).context("a network of loopback cannot be taken"),
+                Err(error) => return Err(error).context("cannot claim a loopback network"),
             }
         }
-        bail!("{} runs use all networks of loopback", NETWORKS.len())
+        bail!("all {} loopback networks are claimed by other runs", NETWORKS.len())
     }
 
     fn next(&self) -> anyhow::Result<SocketAddr> {

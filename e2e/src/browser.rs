@@ -1,4 +1,4 @@
-//! A real browser: one of three engines, driven over WebDriver, with a profile of its own.
+//! Drives a real browser, one of three engines, over WebDriver and with a profile of its own.
 
 #![expect(
     clippy::expect_used,
@@ -41,11 +41,11 @@ use crate::{
     wait::{SOON, eventually},
 };
 
-/// How long a page may take to have the width that was asked for, before another is asked for.
+/// How long a page may take to reach the requested width before the request is adjusted.
 const RESIZED: Duration = Duration::from_secs(2);
 
-/// A browser with one tab, in which no page has been. Every method ends the test, by a panic, when the browser does not do
-/// what it is told. After a panic the browser ends.
+/// A browser with one tab and no visited pages. Every method panics, which ends the test and the browser, if
+/// the browser does not do what it is asked to.
 #[derive(Debug)]
 pub struct Browser {
     session: Session,
@@ -55,7 +55,7 @@ pub struct Browser {
     _turn: SemaphorePermit<'static>,
 }
 
-/// Who uses a browser.
+/// The users of a browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Owner {
     /// Tests, one after another.
@@ -68,8 +68,8 @@ enum Owner {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tab(WindowHandle);
 
-/// Those who may use a browser at once. Each browser keeps a core busy, and one that waits for a core is late with everything.
-/// A test has one browser at a time: with two of them it could wait for its own turn.
+/// Limits how many browsers run at once: each keeps a core busy, and one that waits for a core is late with
+/// everything. A test has one browser at a time; with two it could wait for itself.
 fn turns() -> (&'static Semaphore, u32) {
     static TURNS: OnceLock<(Semaphore, u32)> = OnceLock::new();
     let (turns, all) = TURNS.get_or_init(|| {
@@ -79,38 +79,38 @@ fn turns() -> (&'static Semaphore, u32) {
     (turns, *all)
 }
 
-/// A turn, when it comes.
+/// Waits for a turn.
 async fn turn() -> SemaphorePermit<'static> {
     turns().0.acquire().await.expect("it is never closed")
 }
 
-/// All turns at once: no other browser is used meanwhile.
+/// Waits for all turns at once, so that no other browser is used meanwhile.
 async fn all_turns() -> SemaphorePermit<'static> {
     let (turns, all) = turns();
     turns.acquire_many(all).await.expect("it is never closed")
 }
 
 impl Browser {
-    /// A browser whose pages are so many CSS pixels wide, when it is its turn. It reaches loopback addresses and nothing
-    /// else. Other tests have used it and will: it is as new all the same.
+    /// Opens a browser whose pages are `width` CSS pixels wide, when it is its turn. It reaches only loopback
+    /// addresses. Tests share it one after another, and each gets it as if it were new.
     pub async fn open(engine: Engine, width: u32) -> Self {
         let turn = turn().await;
         let session = shared::take(engine).await.expect("the browser starts");
         Self::with(session, Owner::All, turn, width).await
     }
 
-    /// A browser that was just started, and ends when it is closed.
+    /// Opens a browser of its own: it is started now and ends when it is closed.
     pub async fn open_own(engine: Engine, width: u32) -> Self {
         Self::start(engine, width, Network::Loopback, turn().await).await
     }
 
-    /// A browser of its own that asks `proxy` for every page whose host is not a loopback address or `localhost`: a server
-    /// there is the site of any name.
+    /// Opens a browser of its own that uses `proxy` for every host except loopback addresses and `localhost`,
+    /// so that a server there is the site of any name.
     pub async fn open_through(engine: Engine, width: u32, proxy: SocketAddr) -> Self {
         Self::start(engine, width, Network::Proxy(proxy), turn().await).await
     }
 
-    /// The same, while no other browser is used: for what has to happen at one instant.
+    /// Does the same while no other browser is used, for events that have to happen at one instant.
     pub async fn open_alone_through(engine: Engine, width: u32, proxy: SocketAddr) -> Self {
         Self::start(engine, width, Network::Proxy(proxy), all_turns().await).await
     }
@@ -136,14 +136,14 @@ impl Browser {
         self.session.engine()
     }
 
-    /// The version of the browser, as it says itself.
+    /// The version that the browser reports.
     #[must_use]
     pub fn version(&self) -> String {
         let version = self.web().capabilities().get("browserVersion").and_then(Value::as_str);
         version.expect("a browser says its version").to_owned()
     }
 
-    /// Makes the pages of the current window so many CSS pixels wide.
+    /// Makes the pages of the current window `width` CSS pixels wide.
     pub async fn resize(&self, width: u32) {
         let resizing = tokio::time::timeout(SOON, async {
             let mut outer = width;
@@ -152,7 +152,7 @@ impl Browser {
                 let reached = eventually("the page has its width", RESIZED, async || {
                     (self.inner_width().await == width).then_some(())
                 });
-                // What a window has beside its page is known when it has been shown once.
+                // The window's frame has a known width only after the first show.
                 if reached.await.is_err() {
                     outer = (outer + width).saturating_sub(self.inner_width().await);
                 }
@@ -166,17 +166,17 @@ impl Browser {
         width.as_u64().and_then(|width| width.try_into().ok()).expect("a page has a width")
     }
 
-    /// Opens a page of a server as its operator, who signs in before the first one.
+    /// Opens a page of a server as its operator. Signs in before the first one.
     pub async fn visit(&self, server: &Process, path: &str) {
         self.sign_in(server).await;
         self.goto(&server.url(path)).await;
     }
 
-    /// Signs in to a server with [`http::ADMIN_TOKEN`], once. The page that is shown may be another one afterwards.
+    /// Signs in to a server with [`http::ADMIN_TOKEN`], once. This may leave the current page.
     pub async fn sign_in(&self, server: &Process) {
         let is_new = self.signed_in.lock().expect("no holder panics").insert(server.url(""));
         if is_new {
-            // A page with an icon of its own: for others the browser asks for one, and hears that it may not.
+            // This page has an icon of its own. For others the browser would request one, and be refused.
             self.goto(&server.url("sign-in")).await;
             let body = json!({ "token": http::ADMIN_TOKEN }).to_string();
             let ask = format!("fetch('api/session', {{ method: 'POST', body: {} }})", json!(body));
@@ -184,8 +184,8 @@ impl Browser {
         }
     }
 
-    /// Gives the browser the cookie of a session at a server that it finds at the address `base`, such as that of a proxy. It
-    /// sends no request for that but one for a public page.
+    /// Gives the browser a session cookie of `server` for the address `base`, such as that of a proxy. The
+    /// browser sends only one request for that, for a public page.
     pub async fn hold_session(&self, server: &Process, base: &str) {
         let body = json!({ "token": http::ADMIN_TOKEN });
         let asked = http::client().expect("a client").post(server.url("api/session")).json(&body);
@@ -198,18 +198,18 @@ impl Browser {
         self.web().add_cookie(cookie).await.expect("the browser takes a cookie");
     }
 
-    /// Presses the button that the selector finds.
+    /// Clicks the button that matches the selector.
     pub async fn press(&self, selector: &str) {
         self.run(&format!("document.querySelector({}).click()", json!(selector))).await;
     }
 
-    /// Types into the field that the selector finds.
+    /// Types into the field that matches the selector.
     pub async fn enter(&self, selector: &str, text: &str) {
         let field = self.web().find(By::Css(selector)).await.expect("the page has the field");
         field.send_keys(text).await.expect("the field takes text");
     }
 
-    /// The session cookies of the page that is shown, as the browser keeps them.
+    /// The session cookies of the current page, as the browser stores them.
     pub async fn session_cookies(&self) -> Vec<Cookie> {
         let all = self.web().get_all_cookies().await.expect("a browser tells its cookies");
         all.into_iter().filter(|cookie| cookie.name.starts_with("headcount-session-")).collect()
@@ -227,7 +227,7 @@ impl Browser {
 
     /// Goes back by one entry of the history. The page may be there a moment later.
     pub async fn back(&self) {
-        // By its button, WebKit leaves out the entries that a page made without a click of its user.
+        // The back button of WebKit skips entries that a page made without a click of its user.
         match self.engine() {
             Engine::Chromium | Engine::Firefox => self.web().back().await.expect("there is a way back"),
             Engine::WebKit => self.walk("back").await,
@@ -242,13 +242,14 @@ impl Browser {
         }
     }
 
-    /// Has the page go through the history. One that is still on its way would go on where it goes instead.
+    /// Lets the page move in its history. A page that is still loading would ignore that, so it waits for the
+    /// load.
     async fn walk(&self, way: &str) {
         self.wait_for("return document.readyState === 'complete'").await;
         self.run(&format!("setTimeout(() => history.{way}())")).await;
     }
 
-    /// Runs a script in the page, and gives what it returns; of a promise, what it becomes.
+    /// Runs a script in the page and returns its result; a promise is awaited.
     pub async fn run(&self, script: &str) -> Value {
         self.try_run(script).await.expect("the script runs")
     }
@@ -262,8 +263,8 @@ impl Browser {
         self.run(&format!("history.pushState({{}}, '', {})", json!(path))).await;
     }
 
-    /// Waits until a script in the page gives true. It does not run while a page makes room for the next one: that is no
-    /// answer.
+    /// Waits until a script in the page returns true. A script that cannot run during a page change is tried
+    /// again.
     pub async fn wait_for(&self, script: &str) {
         let last_answer = RefCell::new(None);
         let holds = async || {
@@ -276,8 +277,8 @@ impl Browser {
         came.unwrap_or_else(|error| panic!("{error:#}; the last answer was {:?}", last_answer.take()));
     }
 
-    /// The errors and warnings of pages and of the browser about them, since the last call. Those of Firefox arrive a
-    /// moment after they were made. Only for engines that [tell](Engine::tells_errors) them.
+    /// The errors and warnings of pages, and of the browser about them, since the last call. Those of Firefox
+    /// arrive with a short delay. Only for engines that [report](Engine::tells_errors) them.
     pub async fn errors(&self) -> Vec<String> {
         match self.engine() {
             Engine::Chromium => {
@@ -288,12 +289,12 @@ impl Browser {
         }
     }
 
-    /// The page as it is now.
+    /// The HTML of the page as it is now.
     pub async fn source(&self) -> String {
         self.web().source().await.expect("a page has a source")
     }
 
-    /// The tab that is driven.
+    /// The current tab.
     pub async fn tab(&self) -> Tab {
         Tab(self.web().window().await.expect("a tab is driven"))
     }
@@ -303,27 +304,28 @@ impl Browser {
         self.web().windows().await.expect("a browser knows its tabs").into_iter().map(Tab).collect()
     }
 
-    /// Opens an empty tab. The present one stays the one that is driven.
+    /// Opens an empty tab. The current tab stays the current one.
     pub async fn new_tab(&self) -> Tab {
         Tab(self.web().new_tab().await.expect("a tab is opened"))
     }
 
-    /// Opens an empty window, which hides no other. The present one stays the one that is driven.
+    /// Opens an empty window, which hides no other. The current tab stays the current one.
     pub async fn new_window(&self) -> Tab {
         Tab(self.web().new_window().await.expect("a window is opened"))
     }
 
-    /// Drives another tab from now on.
+    /// Makes another tab the current one.
     pub async fn switch_to(&self, tab: &Tab) {
         self.web().switch_to_window(tab.0.clone()).await.expect("the tab is there");
     }
 
-    /// Closes the tab that is driven. [`Browser::switch_to`] has to follow.
+    /// Closes the current tab. [`Browser::switch_to`] has to follow.
     pub async fn close_tab(&self) {
         self.web().close_window().await.expect("the tab closes");
     }
 
-    /// Sends a command of the `DevTools` protocol to the tab that is driven, and gives its answer. Only for Chromium.
+    /// Sends a command of the `DevTools` protocol to the current tab and returns its answer. Only for
+    /// Chromium.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.web().cdp().send_raw(command, parameters).await.expect("the browser does what its tools ask")
     }

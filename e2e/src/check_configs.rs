@@ -1,4 +1,4 @@
-//! What does a server find in its settings of what the operator says of inspections?
+//! Writes inspection overrides into the settings of a server.
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use sqlx::{Connection, query};
 
 use crate::projects::settings;
 
-/// What stands for all applications of a project.
+/// The application id of an override for the whole project.
 pub const WHOLE_PROJECT: &str = "::";
 
-/// The table of Coroot, in case that no server has been there.
+/// The table of Coroot, for a database that no server has opened yet.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS check_configs (
     project_id TEXT NOT NULL REFERENCES project(id),
     application_id TEXT NOT NULL,
@@ -22,8 +22,8 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS check_configs (
 const WRITE: &str = "INSERT INTO check_configs (project_id, application_id, configs) VALUES (?, ?, ?)
     ON CONFLICT (project_id, application_id) DO UPDATE SET configs = excluded.configs";
 
-/// Writes into the settings in a data directory what is said of the inspections of an application, by their ids. It is
-/// named by its namespace, its kind and its name. What was said of it before is gone.
+/// Writes the inspection overrides of an application, by inspection id, into the settings in a data
+/// directory. The application id consists of its namespace, kind and name. Replaces earlier overrides.
 ///
 /// # Errors
 /// The settings cannot be written, or have no such project.

@@ -1,4 +1,4 @@
-//! A child process: what does it say, and how does it end?
+//! Runs a child process: follows its output, sends it signals, and waits for its end.
 
 use std::{
     os::unix::process::ExitStatusExt,
@@ -21,7 +21,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts it with nothing to read, and follows what it says on standard error.
+    /// Starts it with an empty standard input, and follows its standard error.
     pub(crate) fn start(mut command: Command, label: Option<String>) -> anyhow::Result<Self> {
         let streams = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = streams.spawn().context("the program cannot be started")?;
@@ -39,15 +39,15 @@ impl Running {
     }
 
     pub(crate) fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
-        self.child.try_wait().context("the system does not tell whether the process runs")
+        self.child.try_wait().context("cannot get the state of the process")
     }
 
     pub(crate) fn signal(&self, signal: Signal) -> anyhow::Result<()> {
         let id = i32::try_from(self.child.id())
             .ok()
             .and_then(Pid::from_raw)
-            .context("the process has no number")?;
-        kill_process(id, signal).context("the process takes no signal")
+            .context("the process has no valid id")?;
+        kill_process(id, signal).context("cannot send a signal to the process")
     }
 
     /// Sends it a signal that ends it, and waits for the end.
@@ -64,14 +64,14 @@ impl Running {
             bail!("the process had ended before: {status}; it said: {}", self.last_words());
         }
         self.child.kill().context("the process cannot be killed")?;
-        let status = self.child.wait().context("the end of the process cannot be awaited")?;
+        let status = self.child.wait().context("cannot wait for the end of the process")?;
         if status.signal() != Some(Signal::KILL.as_raw()) {
             bail!("the process ended by itself: {status}");
         }
         Ok(())
     }
 
-    /// Fails if it has ended, with what it said last.
+    /// Fails with its last output line if it has ended.
     pub(crate) fn failure<T>(&mut self) -> anyhow::Result<Option<T>> {
         match self.ended()? {
             None => Ok(None),
@@ -83,13 +83,13 @@ impl Running {
     }
 
     pub(crate) fn last_words(&self) -> String {
-        let last = self.log.lines().pop().unwrap_or_else(|| "it ended without a word".to_owned());
+        let last = self.log.lines().pop().unwrap_or_else(|| "it ended without output".to_owned());
         last.trim_start_matches("headcount: ").to_owned()
     }
 
     fn read_to_the_end(&mut self) {
         if let Some(reader) = self.reader.take() {
-            // A reader that failed has kept what came before.
+            // A reader that failed has stored what came before.
             reader.join().ok();
         }
     }
@@ -97,7 +97,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Fails when it has ended, which is what is wanted.
+        // Fails if it has ended already.
         self.child.kill().ok();
         self.child.wait().ok();
     }

@@ -1,8 +1,8 @@
-//! What time is it?
+//! Reads the clock of this machine.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The time in Unix seconds. What is driven from here lives by the clock of this machine, so it is the only one there is.
+/// Returns the time in Unix seconds. All processes of a test use the clock of this machine.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the clock")]
 pub fn now() -> i64 {

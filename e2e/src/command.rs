@@ -1,4 +1,4 @@
-//! A program that does something and ends.
+//! Runs a program to its end and returns its output.
 
 use std::{
     process::{Output, Stdio},
@@ -10,8 +10,7 @@ use tokio::process::Command;
 
 use crate::wait::{SOON, within};
 
-/// Runs a program that has nothing to read until it ends. Who does not wait for it any more does not want it either: it is
-/// killed then.
+/// Runs a program with an empty standard input until it ends. It is killed if the future is dropped.
 ///
 /// # Errors
 /// It cannot be started, or does not end [`SOON`].
@@ -19,7 +18,7 @@ pub async fn output(command: impl Into<Command>) -> anyhow::Result<Output> {
     output_within(SOON, command).await
 }
 
-/// The same for a program that may take longer.
+/// Does the same for a program that may take longer.
 ///
 /// # Errors
 /// It cannot be started, or does not end within `limit`.

@@ -1,6 +1,8 @@
-//! Who is told about incidents? Loopback servers that stand for Slack, Microsoft Teams, PagerDuty, Opsgenie and a webhook.
+//! Mocks the destinations of notifications: loopback servers for Slack, Microsoft Teams, PagerDuty, Opsgenie
+//! and a webhook.
 //!
-//! They refuse what the real ones refuse, answer as those do, and remember what they were told.
+//! They accept and refuse the same requests as the real services, answer like them, and record what they
+//! received.
 
 mod hearing;
 mod opsgenie;
@@ -22,7 +24,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use self::hearing::{Memory, answer, lock};
 
-/// Whom a server stands for.
+/// The service that a mock stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Service {
     /// Slack's Web API, with a bot's token.
@@ -37,34 +39,35 @@ pub enum Service {
     Webhook,
 }
 
-/// How it is doing.
+/// How a mock behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
-    /// It hears and answers.
+    /// Processes requests and answers.
     Well,
-    /// It hears at once, and answers so much later.
+    /// Processes requests at once, and answers after this delay.
     Slow(Duration),
-    /// It hears, and answers once it feels otherwise.
+    /// Processes requests, and answers once the behaviour changes.
     Holding,
-    /// It hears nothing and answers 429 with so many seconds to wait.
+    /// Processes nothing, and answers 429 with a `Retry-After` of this many seconds.
     Busy(u32),
-    /// It hears nothing and answers 500.
+    /// Processes nothing, and answers 500.
     Broken,
 }
 
-/// Something that it was told, and accepted.
+/// A message that a mock received and accepted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
-    /// What it was asked to do: `message`, `reply`, `trigger`, `acknowledge`, `resolve`, `create`, `close`, `call`.
+    /// The requested action: `message`, `reply`, `trigger`, `acknowledge`, `resolve`, `create`, `close`,
+    /// `call`.
     pub action: &'static str,
-    /// What ties messages about the same thing: the time stamp of the first one, the key, the alias; empty where there is
-    /// nothing like that.
+    /// The id that messages about one incident share: the time stamp of the first one, the key or the alias;
+    /// empty for services without one.
     pub conversation: String,
-    /// The body; a text where it is no JSON.
+    /// The body; a string if it is not JSON.
     pub body: Value,
 }
 
-/// A server that stands for a destination. It ends when this is dropped.
+/// A mock server of a destination. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Destination {
     service: Service,
@@ -92,8 +95,8 @@ impl Destination {
         Ok(destination)
     }
 
-    /// The address under which the server knows the service: for Slack, PagerDuty and Opsgenie that of its API with a slash
-    /// at the end, for the others all of it.
+    /// The address to configure at the server: for Slack, PagerDuty and Opsgenie the base URL of the API with
+    /// a slash at the end, for the others the full URL.
     #[must_use]
     pub fn url(&self) -> String {
         let path = match self.service {
@@ -105,7 +108,7 @@ impl Destination {
         format!("http://{}{path}", self.address)
     }
 
-    /// The member of a project's integrations by which it is told about incidents: its name and its value.
+    /// The member of a project's integrations that sends incidents to it: its name and its value.
     #[must_use]
     pub fn integration(&self) -> (&'static str, Value) {
         match self.service {
@@ -117,44 +120,44 @@ impl Destination {
         }
     }
 
-    /// What it was told and accepted, in order.
+    /// The messages that it accepted, in order.
     #[must_use]
     pub fn told(&self) -> Vec<Told> {
         self.memory().told.clone()
     }
 
-    /// Why it refused what it refused, in order.
+    /// The reasons of its refusals, in order.
     #[must_use]
     pub fn refused(&self) -> Vec<String> {
         self.memory().refused.clone()
     }
 
-    /// How many requests there were, whatever became of them.
+    /// The number of all requests, accepted or not.
     #[must_use]
     pub fn asked(&self) -> u64 {
         self.memory().asked
     }
 
-    /// Puts it in a mood.
+    /// Sets its behaviour.
     pub fn feels(&self, mood: Mood) {
         self.memory().mood = mood;
     }
 
-    /// Takes it down: connections are closed when what is under way is answered, and new ones are refused.
+    /// Takes it down: connections close after pending answers, and new ones are refused.
     ///
     /// # Errors
     /// It had ended by itself.
     pub async fn down(&mut self) -> anyhow::Result<()> {
         let Some(Serving { stop, task }) = self.serving.take() else { return Ok(()) };
-        // Whoever has ended does not listen; the task tells.
+        // Fails if the task has ended; the task has the reason.
         stop.send(()).ok();
         task.await.context("the destination was ended")?.context("the destination has failed")
     }
 
-    /// Brings it up again at the same address.
+    /// Starts it again at the same address.
     ///
     /// # Errors
-    /// Somebody else has taken its port.
+    /// Its port is taken.
     pub async fn up(&mut self) -> anyhow::Result<()> {
         if self.serving.is_some() {
             return Ok(());
@@ -167,7 +170,7 @@ impl Destination {
         let router = Router::new().fallback(answer).with_state(state);
         let (stop, stopped) = oneshot::channel();
         let stopped = async {
-            // Dropped is stopped too.
+            // A dropped sender stops it too.
             stopped.await.ok();
         };
         let task = tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(stopped).into_future());

@@ -1,7 +1,8 @@
-//! A simulated fleet: what would agents say of an installation that does not exist, and what is true of it?
+//! Simulates a fleet: the metrics that agents would export about an installation that does not exist, and the
+//! numbers that a report on it has to have.
 //!
-//! An installation is invented from a [`Shape`] and a seed. It speaks as agents do, live or about the past, and it knows
-//! what a report on it has to say.
+//! An installation is generated from a [`Shape`] and a seed. Its metrics can be served live or written for
+//! the past. The expected numbers come from the model and not from the metrics.
 
 mod agents;
 mod chance;
@@ -41,7 +42,7 @@ use self::{
 
 pub use self::{openmetrics::write_openmetrics, service_levels::Severity, stored_rollout::StoredRollout};
 
-/// An installation that does not exist.
+/// A simulated installation.
 #[derive(Debug, Clone)]
 pub struct Fleet {
     name: String,
@@ -51,12 +52,12 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Invents an installation: the same from the same arguments. All its series have the label `fleet` with its `name`,
-    /// so that several can share a Prometheus. At `epoch`, in Unix seconds, and for 20 minutes after it, everything is as
-    /// the shape says.
+    /// Generates an installation: the same from the same arguments. All its series have the label `fleet`
+    /// with its `name`, so that several can share a Prometheus. At `epoch`, in Unix seconds, and for 20
+    /// minutes after it, everything is as the shape describes it.
     ///
     /// # Errors
-    /// The shape does not agree with itself.
+    /// The shape is inconsistent.
     pub fn invent(name: &str, shape: &Shape, seed: u64, epoch: i64) -> anyhow::Result<Self> {
         let model = invent::invent(shape, seed, epoch)?;
         let mut series = agents::series(&model);
@@ -83,49 +84,51 @@ impl Fleet {
         format!("{{fleet=\"{}\"}}", self.name)
     }
 
-    /// What a report made at a moment, in Unix seconds, has to say.
+    /// The numbers that a report made at a moment, in Unix seconds, has to have.
     #[must_use]
     pub fn truth(&self, moment: i64) -> Truth {
         self.model.truth(moment)
     }
 
-    /// The number of rollouts of counted applications that start in a time, in Unix seconds, its end excluded.
+    /// The number of rollouts of counted applications that start in a time range, in Unix seconds, its end
+    /// excluded.
     #[must_use]
     pub fn deployments_between(&self, from: i64, until: i64) -> u64 {
         self.model.deployments_in(Span { from, until })
     }
 
-    /// How often each change (`+CPU`, `-Logs` and so on) that rollouts of counted applications made becomes known in a time,
-    /// in Unix seconds, its end excluded: 30 minutes after a rollout has finished. A server knows of no rollout that started
-    /// before `known_since`, so nothing is compared with one.
+    /// How often each change (`+CPU`, `-Logs` and so on) that rollouts of counted applications made becomes
+    /// known in a time range, in Unix seconds, its end excluded. It becomes known 30 minutes after a rollout
+    /// has finished. Rollouts that started before `known_since` are unknown to the server, so they are not
+    /// compared with.
     #[must_use]
     pub fn summaries_between(&self, from: i64, until: i64, known_since: i64) -> BTreeMap<String, u64> {
         self.model.summaries_in(Span { from, until }, known_since)
     }
 
-    /// What a server that ran before has stored at a moment, in Unix seconds: of each Deployment that rolls out, the newest
-    /// rollout whose costs were known then.
+    /// The rows that an earlier server has stored at a moment, in Unix seconds: for each Deployment with
+    /// rollouts, the newest one whose costs were known then.
     #[must_use]
     pub fn stored_rollouts(&self, moment: i64) -> Vec<StoredRollout> {
         self.model.stored_rollouts(moment)
     }
 
-    /// The applications whose service level is missed at a moment, by what calls refer to them, for who has observed the
-    /// fleet since another moment: of those there is an open incident. Times are Unix seconds. What is rounded to slots of
-    /// minutes sees the begin and the end of it later.
+    /// The applications whose service level is missed at a moment, and so have an open incident, by the names
+    /// that calls use, for a server that has observed the fleet since another moment. Times are Unix seconds.
+    /// A server that rounds to slots of minutes sees begin and end later.
     #[must_use]
     pub fn missed_levels(&self, moment: i64, since: i64) -> BTreeMap<String, Severity> {
         self.model.missed_levels(moment, since)
     }
 
-    /// The number of series that are exposed at a moment, in Unix seconds.
+    /// The number of exposed series at a moment, in Unix seconds.
     #[must_use]
     pub fn series_at(&self, moment: i64) -> usize {
         self.series.iter().filter(|series| series.life.at(moment)).count()
     }
 
-    /// What a scrape at a moment, in Unix seconds, finds, in the text format of Prometheus. Each series has the labels `job`
-    /// and `instance` of the agent that it comes from, which a scrape has to honor.
+    /// The metrics at a moment, in Unix seconds, in the text format of Prometheus. Each series has the labels
+    /// `job` and `instance` of its agent, which a scrape has to honor.
     #[must_use]
     pub fn exposition(&self, moment: i64) -> String {
         let mut text = String::new();

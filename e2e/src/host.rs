@@ -1,6 +1,6 @@
-//! A site with the tracker in its pages, and the installations that count it.
+//! Serves a site with the tracker in its pages, and mocks the installations that count it.
 //!
-//! It records what browsers ask for and what they send, and can hold answers back.
+//! It records all requests of browsers, and can hold answers back.
 
 #![expect(
     clippy::expect_used,
@@ -33,7 +33,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use self::{gate::Gates, installation::Installations, page::Page};
 use crate::wait::{SOON, eventually};
 
-/// The tracker's program, as pages ask for it.
+/// The path of the tracker's program.
 pub const PROGRAM: &str = "/static/tracker_bg.wasm";
 
 /// The route table of every page.
@@ -43,18 +43,18 @@ pub const ROUTES: &str =
 /// The path of a page without a tracker.
 pub const PLAIN: &str = "/plain";
 
-/// A view, as it arrived.
+/// A view as it arrived.
 #[derive(Debug, Clone)]
 pub struct Beacon {
-    /// When its last byte was there.
+    /// When its last byte arrived.
     pub at: Instant,
     /// The head of its request.
     pub headers: HeaderMap,
-    /// What it says.
+    /// The event in its body.
     pub event: BrowserEvent,
 }
 
-/// A site to be started. Every path but [`PLAIN`] and those of files is a page with the tracker in it.
+/// A site to be started. Every path except [`PLAIN`] and those of files is a page with the tracker.
 #[derive(Debug, Clone)]
 pub struct Setting {
     headers: Vec<(String, String)>,
@@ -64,8 +64,8 @@ pub struct Setting {
     program: Option<Vec<u8>>,
 }
 
-/// A running site on any free port of loopback; it ends with this. Every method ends the test, by a panic, when it does
-/// not work, and when anything was posted that is not exactly a view.
+/// A running site on any free port of loopback, which ends when this is dropped. Every method panics, which
+/// ends the test, if the site does not work or anything but a valid view was posted.
 #[derive(Debug)]
 pub struct Host {
     address: SocketAddr,
@@ -73,7 +73,7 @@ pub struct Host {
     server: JoinHandle<io::Result<()>>,
 }
 
-/// What the requests share.
+/// The state that all requests share.
 #[derive(Debug)]
 struct Site {
     setting: Setting,
@@ -97,7 +97,7 @@ impl Default for Setting {
 }
 
 impl Setting {
-    /// The usual site, with the tracker that `.ci/wasm` has built.
+    /// The default site, with the tracker that `.ci/wasm` has built.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -116,42 +116,42 @@ impl Setting {
         self
     }
 
-    /// Gives the tracker's element of the usual pages an attribute.
+    /// Adds an attribute to the tracker's element in the default pages.
     #[must_use]
     pub fn attribute(mut self, name: &str, value: &str) -> Self {
         self.usual = self.usual.attribute(name, value);
         self
     }
 
-    /// Runs a script in the usual pages, before anything else.
+    /// Runs a script in the default pages, before anything else.
     #[must_use]
     pub fn early(mut self, script: &str) -> Self {
         self.usual = self.usual.early(script);
         self
     }
 
-    /// Puts a piece of HTML at the end of the usual pages.
+    /// Adds HTML at the end of the default pages.
     #[must_use]
     pub fn content(mut self, html: &str) -> Self {
         self.usual = self.usual.content(html);
         self
     }
 
-    /// Serves a page with the tracker, and nothing else that was asked for, at a path.
+    /// Serves a page with the tracker at a path, without any other setting.
     #[must_use]
     pub fn untouched(mut self, path: &str) -> Self {
         self.pages.insert(path.to_owned(), Page::default());
         self
     }
 
-    /// Serves a page whose tracker has this attribute, and nothing else that was asked for, at a path.
+    /// Serves a page whose tracker has this attribute at a path, without any other setting.
     #[must_use]
     pub fn with(mut self, path: &str, name: &str, value: &str) -> Self {
         self.pages.insert(path.to_owned(), Page::default().attribute(name, value));
         self
     }
 
-    /// Serves a page without the tracker, but with this HTML, at a path.
+    /// Serves a page with this HTML and without the tracker at a path.
     #[must_use]
     pub fn plain(mut self, path: &str, html: &str) -> Self {
         self.pages.insert(path.to_owned(), Page::without_tracker().content(html));
@@ -165,7 +165,7 @@ impl Setting {
         self
     }
 
-    /// Serves these bytes for the tracker's program; nothing stands for a missing file.
+    /// Serves these bytes as the tracker's program; `None` means that the file is missing.
     #[must_use]
     pub fn program(mut self, bytes: Option<Vec<u8>>) -> Self {
         self.program = bytes;
@@ -205,12 +205,12 @@ fn from(folder: &str, file: &str) -> Vec<u8> {
 }
 
 impl Host {
-    /// The usual site.
+    /// Starts the default site.
     pub async fn start() -> Self {
         Setting::new().start().await
     }
 
-    /// Where it listens. As a proxy, it is the site of every name.
+    /// Its address. Used as a proxy, it serves every host name.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
@@ -222,13 +222,14 @@ impl Host {
         format!("http://{}{path}", self.address)
     }
 
-    /// How often a path was asked for, whatever its query.
+    /// The number of requests for a path, with any query.
     #[must_use]
     pub fn asked(&self, path: &str) -> usize {
         self.memory().asked.iter().filter(|(_, asked)| asked == path).count()
     }
 
-    /// All requests for files and addresses of the tracker so far, such as `GET /stats`, in the order in which they came.
+    /// All requests for files and addresses of the tracker so far, such as `GET /stats`, in the order in
+    /// which they came.
     #[must_use]
     pub fn requests(&self) -> Vec<String> {
         let memory = self.memory();
@@ -236,7 +237,7 @@ impl Host {
         of_the_tracker.map(|(method, path)| format!("{method} {path}")).collect()
     }
 
-    /// Switches an installation off from now on, which it says with this status. Its script is then that of a server that is
+    /// Switches an installation off: it answers with this status, and its script is that of a server that is
     /// off.
     pub fn switch_off(&self, base: &str, status: StatusCode) {
         self.site.installations.switch_off(base, status);
@@ -252,7 +253,7 @@ impl Host {
         self.site.installations.answer_views(base, status);
     }
 
-    /// Waits until a path was asked for so often.
+    /// Waits until there were so many requests for a path.
     pub async fn asked_for(&self, path: &str, times: usize) {
         let asked = async || (self.asked(path) >= times).then_some(());
         eventually(&format!("{path} is asked for"), SOON, asked).await.expect("the browser asks");
@@ -269,12 +270,12 @@ impl Host {
         eventually(&format!("{path} is waited for"), SOON, held).await.expect("the browser asks");
     }
 
-    /// Answers all requests for a path that are held, in one instant. Later ones are held again.
+    /// Answers all held requests for a path at one instant. Later ones are held again.
     pub fn release(&self, path: &str) {
         self.site.gates.release(path);
     }
 
-    /// Holds no requests for a path any more.
+    /// Stops holding requests for a path.
     pub fn let_pass(&self, path: &str) {
         self.site.gates.open(path);
     }
@@ -287,13 +288,13 @@ impl Host {
         memory.beacons.clone()
     }
 
-    /// The heads of all requests that ask whether statistics are on.
+    /// The headers of all requests that ask whether statistics are on.
     #[must_use]
     pub fn questions(&self) -> Vec<HeaderMap> {
         self.memory().questions.clone()
     }
 
-    /// Waits until so many views have arrived, and gives all.
+    /// Waits until so many views have arrived, and returns all.
     pub async fn heard(&self, views: usize) -> Vec<Beacon> {
         let all = eventually("the views arrive", SOON, async || {
             let beacons = self.beacons();
@@ -333,7 +334,7 @@ impl Site {
         self.setting.pages.get(path).unwrap_or(&self.setting.usual)
     }
 
-    /// Takes note of a view, or of what is none: the event's own members, and no other.
+    /// Records a view. Anything but exactly the members of an event is recorded as refused.
     fn hear(&self, headers: HeaderMap, body: &Bytes, at: Instant) {
         let event = BrowserEvent::parse(body).ok();
         let exact = event.filter(|event| {

@@ -1,6 +1,6 @@
-//! Headcount as its users see it: programs are started, asked over HTTP and by signals, and ended.
+//! The harness of the end-to-end tests: starts programs, sends them requests and signals, and ends them.
 //!
-//! Nothing private is driven here. A test that needs to look inside belongs to the package that it looks into.
+//! It uses only public interfaces. A test of internals belongs to the package that it tests.
 
 pub mod address;
 #[cfg(feature = "browsers")]

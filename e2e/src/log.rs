@@ -1,4 +1,4 @@
-//! What does a process say on standard error?
+//! Follows the standard error of a process.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -17,7 +17,8 @@ pub struct Log {
 }
 
 impl Log {
-    /// Reads `from` until its end, in a thread of its own. With a `label`, lines also go to standard error behind it.
+    /// Reads `from` to its end in a thread of its own. With a `label`, lines also go to standard error with
+    /// that prefix.
     pub(crate) fn follow(from: impl Read + Send + 'static, label: Option<String>) -> (Self, JoinHandle<()>) {
         let log = Self::default();
         let reader = log.clone();
@@ -25,7 +26,7 @@ impl Log {
             for line in BufReader::new(from).split(b'\n').map_while(Result::ok) {
                 let line = String::from_utf8_lossy(&line).into_owned();
                 if let Some(label) = &label {
-                    // Nobody is left to tell when that fails.
+                    // There is no other place to report this.
                     writeln!(std::io::stderr(), "{label} {line}").ok();
                 }
                 reader.lock().push(line);
@@ -46,11 +47,11 @@ impl Log {
         self.lock().iter().filter(|line| line.contains(text)).count()
     }
 
-    /// Waits until there is a line that contains `text`: a line comes by a pipe, and may be here after what it is about was
-    /// seen elsewhere.
+    /// Waits until there is a line that contains `text`. Lines come through a pipe, so other effects may be
+    /// visible before them.
     ///
     /// # Errors
-    /// There is none in the end. The error has all lines.
+    /// There is none within the limit. The error has all lines.
     pub async fn until(&self, text: &str) -> anyhow::Result<()> {
         let said = eventually(text, SOON, async || (self.count(text) > 0).then_some(()));
         said.await.with_context(|| format!("it said: {:?}", self.lines()))

@@ -1,4 +1,4 @@
-//! What can a server observe? Fleets in a real Prometheus, with a past and a present.
+//! Runs fleets and a real Prometheus that holds their past and scrapes their present.
 
 use std::{
     fs::{self, File},
@@ -18,13 +18,14 @@ use crate::{
     prometheus::{Prometheus, Setting},
 };
 
-/// How much past there is, in seconds: the hour that a server looks back, and what its rates need before that.
+/// The length of the past in seconds: the hour that a server looks back, and what its rates need before that.
 const PAST: i64 = 3900;
 
-/// How much of it is as dense as the present: a server that starts sees from that how often there is something new.
+/// How much of it is as dense as the present, in seconds: from that a server learns at its start how often
+/// there are new samples.
 const RECENT: i64 = 60;
 
-/// How many parts of the past are written at a time: what writes them uses one core.
+/// How many parts of the past are written at a time. Each writer uses one core.
 const PARTS: usize = 2;
 
 /// Fleets and the Prometheus that has their metrics. Both end when this is dropped.
@@ -37,8 +38,8 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// Fills a new Prometheus with the last 65 minutes of fleets, a sample each time `every` seconds have passed and more of
-    /// them in the end, and has it scrape them from now on. What was in `directory` is removed.
+    /// Fills a new Prometheus with the last 65 minutes of fleets, one sample in `every` seconds and more
+    /// towards the end, and lets it scrape them from now on. Removes what was in `directory`.
     ///
     /// # Errors
     /// Prometheus is not installed, or refuses something.
@@ -61,7 +62,7 @@ impl Observed {
     }
 }
 
-/// When scrapes would have been until now.
+/// The times of all past scrapes.
 fn moments(now: i64, every: i64, scrapes: i64) -> Vec<i64> {
     let (begin, recent) = (now - PAST, now - RECENT);
     let moments = (begin..=now).filter(|moment| match *moment < recent {
@@ -71,7 +72,7 @@ fn moments(now: i64, every: i64, scrapes: i64) -> Vec<i64> {
     moments.collect()
 }
 
-/// Fills a Prometheus that does not run with the past of fleets, some of them beside others.
+/// Fills a stopped Prometheus with the past of fleets, in parallel.
 async fn fill(
     setting: &Setting,
     directory: &Path,

@@ -1,4 +1,4 @@
-//! A Chromium of 2022, which is started at a page and shows it. There is no driver for it.
+//! Starts a Chromium of 2022 at a page. There is no driver for it.
 
 use std::{
     env,
@@ -10,8 +10,8 @@ use tempfile::TempDir;
 
 use crate::{program::build_directory, run};
 
-/// What it needs to run as root, without a display and without a process of its own for each page, which it starts in vain
-/// where it was taken out of its package.
+/// Flags to run as root, without a display, and in one process: outside of its package it cannot start a
+/// process for each page.
 const FLAGS: [&str; 9] = [
     "--headless",
     "--no-sandbox",
@@ -21,11 +21,11 @@ const FLAGS: [&str; 9] = [
     "--disable-dev-shm-usage",
     "--disable-background-networking",
     "--no-first-run",
-    // It goes to loopback without a proxy by itself, and nowhere else.
+    // It bypasses the proxy for loopback addresses by default, and reaches nothing else.
     "--proxy-server=http://127.0.0.1:9",
 ];
 
-/// A running browser. It ends with this.
+/// A running browser. It ends when this is dropped.
 #[derive(Debug)]
 pub struct OldChromium {
     child: Child,
@@ -33,7 +33,7 @@ pub struct OldChromium {
 }
 
 impl OldChromium {
-    /// Opens a page, with a profile that is new.
+    /// Opens a page with a new profile.
     ///
     /// # Errors
     /// It is not installed.

@@ -1,4 +1,4 @@
-//! What does a server find in its settings of what happened before it started?
+//! Writes and removes rollouts, incidents and notifications in the settings of a server that is not running.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, query, query_scalar};
 
 use crate::{fleet::StoredRollout, projects::settings};
 
-/// The table of Coroot, in case that no server has been there.
+/// The table of Coroot, for a database that no server has opened yet.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS application_deployment (
     project_id TEXT NOT NULL REFERENCES project(id),
     application_id TEXT NOT NULL,
@@ -20,7 +20,7 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS application_deployment (
     PRIMARY KEY (project_id, application_id, started_at)
 )";
 
-/// Writes rollouts of a project, which has to be there, into the settings in a data directory.
+/// Writes rollouts of an existing project into the settings in a data directory.
 ///
 /// # Errors
 /// The settings cannot be written, or have one of these rollouts.
@@ -44,10 +44,10 @@ pub async fn write(data_dir: &Path, project: &str, rollouts: &[StoredRollout]) -
     connection.close().await.context("the settings cannot be written")
 }
 
-/// What is remembered of a project, and would be taken for the past of another fleet.
+/// The tables with the history of a project. For another fleet it would be wrong.
 const REMEMBERED: [&str; 3] = ["application_deployment", "incident", "incident_notification"];
 
-/// Removes from the settings in a data directory what servers remembered of a project.
+/// Removes the history of a project from the settings in a data directory.
 ///
 /// # Errors
 /// The settings cannot be written.

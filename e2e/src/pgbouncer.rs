@@ -1,4 +1,4 @@
-//! A real PgBouncer in transaction mode, before a PostgreSQL.
+//! Runs a real PgBouncer in transaction mode in front of a PostgreSQL.
 
 use std::{
     fs,
@@ -18,23 +18,23 @@ use crate::{
     wait::{SOON, eventually},
 };
 
-/// Where Debian has it, and only root looks.
+/// Debian installs it in a directory that is only in root's `PATH`.
 const PROGRAM: &str = "/usr/sbin/pgbouncer";
 
-/// How many ports are tried: between the moment at which one is found free and the start, another program may take it.
+/// How many ports are tried: another program may take a free one before the start.
 const ATTEMPTS: usize = 5;
 
-/// A PgBouncer that runs. It is killed when this is dropped.
+/// A running PgBouncer. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct PgBouncer {
-    // Before the directory that it uses.
+    // Dropped before the directory that it uses.
     _running: Running,
     _directory: TempDir,
     listen: SocketAddr,
 }
 
 impl PgBouncer {
-    /// Starts one that gives all clients of a database so many sessions of `postgres` together.
+    /// Starts one that shares `sessions` sessions of `postgres` among all clients of a database.
     ///
     /// # Errors
     /// It is not installed, or does not run.
@@ -64,10 +64,10 @@ impl PgBouncer {
                 Err(error) => return Err(error),
             }
         }
-        bail!("pgbouncer finds its port taken every time")
+        bail!("the port of pgbouncer was taken at every attempt")
     }
 
-    /// The address of a database through it, from the address at the server itself.
+    /// The URL of a database through it.
     #[must_use]
     pub fn url(&self, postgres: &Postgres, database: &str) -> String {
         postgres.url(database).replace(&postgres.address().to_string(), &self.listen.to_string())

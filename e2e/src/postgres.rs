@@ -1,4 +1,4 @@
-//! A real PostgreSQL, in a temporary directory, on a free port.
+//! Runs a real PostgreSQL in a temporary directory on a free port.
 
 use std::{
     env, fs,
@@ -20,16 +20,16 @@ use crate::{
     wait::{SOON, eventually, farewell},
 };
 
-/// Who owns everything in it, and by which password.
+/// The name and password of the superuser.
 const OWNER: [&str; 2] = ["headcount", "only in tests"];
 
-/// The account that runs it where this program runs as root, which PostgreSQL refuses to be.
+/// The system account that runs it if this program runs as root: PostgreSQL refuses to run as root.
 const ACCOUNT: &str = "postgres";
 
-/// How many ports are tried: between the moment at which one is found free and the start, another program may take it.
+/// How many ports are tried: another program may take a free one before the start.
 const ATTEMPTS: usize = 5;
 
-/// A PostgreSQL that does not run. Its directory is removed when this is dropped.
+/// A stopped PostgreSQL. Its directory is removed when this is dropped.
 #[derive(Debug)]
 pub struct Cluster {
     directory: TempDir,
@@ -38,27 +38,27 @@ pub struct Cluster {
     listen: SocketAddr,
 }
 
-/// A PostgreSQL that runs. It ends, and its directory is removed, when this is dropped.
+/// A running PostgreSQL. When this is dropped, it ends and its directory is removed.
 #[derive(Debug)]
 pub struct Postgres {
-    // Before the directory that it uses.
+    // Dropped before the directory that it uses.
     server: Server,
     cluster: Cluster,
 }
 
-/// The numbers of a user and its group.
+/// The ids of a user and its group.
 #[derive(Debug, Clone, Copy)]
 struct Account {
     user: u32,
     group: u32,
 }
 
-/// The process. Killed, it would leave shared memory behind.
+/// The process. It is not killed, because that would leave shared memory behind.
 #[derive(Debug)]
 struct Server(Running);
 
 impl Cluster {
-    /// A new one, which will listen on a free port of an address of this machine.
+    /// Creates a new one, which will listen on a free port of this address.
     ///
     /// # Errors
     /// PostgreSQL is not installed, or refuses something.
@@ -72,7 +72,8 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// The one that all others of this program are copies of: `initdb` takes longer than a copy.
+    /// Creates the template that all others of this program are copied from: `initdb` takes longer than a
+    /// copy.
     async fn initialized(listen: IpAddr) -> anyhow::Result<Self> {
         let cluster = Self::empty(listen)?;
         let password = cluster.directory.path().join("password");
@@ -94,16 +95,16 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Makes something belong to the account that runs everything here.
+    /// Gives a path to the account that runs PostgreSQL.
     fn give_away(&self, path: &Path) -> anyhow::Result<()> {
         let Some(Account { user, group }) = self.account else { return Ok(()) };
-        chown(path, Some(user), Some(group)).context("the directory cannot be given away")
+        chown(path, Some(user), Some(group)).context("cannot change the owner of a directory")
     }
 
-    /// Starts it and waits until it takes connections: on the port that it had before, if it ran before.
+    /// Starts it and waits until it accepts connections, on its earlier port if it ran before.
     ///
     /// # Errors
-    /// One sentence that says why it does not run.
+    /// One sentence with the reason why it does not run.
     pub async fn start(mut self) -> anyhow::Result<Postgres> {
         let ran_before = self.listen.port() != 0;
         for _ in 0..ATTEMPTS {
@@ -117,7 +118,7 @@ impl Cluster {
                 Err(error) => return Err(error),
             }
         }
-        bail!("somebody always takes the port of postgres")
+        bail!("the port of postgres was taken at every attempt")
     }
 
     fn launch(&self) -> anyhow::Result<Server> {
@@ -127,7 +128,7 @@ impl Cluster {
             &format!("listen_addresses={}", self.listen.ip()),
             &format!("port={}", self.listen.port()),
             "unix_socket_directories=",
-            // One that is killed leaves nothing behind outside of its directory.
+            // So that a killed one leaves nothing outside of its directory.
             "dynamic_shared_memory_type=mmap",
             "fsync=off",
             "synchronous_commit=off",
@@ -136,12 +137,12 @@ impl Cluster {
         ] {
             command.args(["-c", setting]);
         }
-        // The signals of the terminal are kept from it: who started it ends it.
+        // It does not get the signals of the terminal: its starter ends it.
         command.process_group(0);
         Running::start(command, None).context("postgres cannot be started").map(Server)
     }
 
-    /// A program that is run by the owner of the directory, without the environment of this one.
+    /// A command that runs as the owner of the directory, without the environment of this program.
     fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.env_clear().envs(env::var_os("PATH").map(|path| ("PATH", path)));
@@ -158,7 +159,7 @@ impl Cluster {
 }
 
 impl Postgres {
-    /// Makes an empty database.
+    /// Creates an empty database.
     ///
     /// # Errors
     /// It is there already, or the server does not answer.
@@ -166,7 +167,7 @@ impl Postgres {
         self.query("postgres", &format!("CREATE DATABASE \"{database}\"")).await.map(drop)
     }
 
-    /// The address of a database, with the name and the password of who owns everything.
+    /// The URL of a database, with the name and password of the superuser.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         let [owner, password] = OWNER;
@@ -178,19 +179,19 @@ impl Postgres {
         self.cluster.listen
     }
 
-    /// The name and the password of who owns everything.
+    /// The name and password of the superuser.
     pub(crate) const fn owner() -> [&'static str; 2] {
         OWNER
     }
 
-    /// Makes a program run as this server does, and own the directory that it uses.
+    /// Lets a program run as the account of this server, and gives it its directory.
     pub(crate) fn run_as_owner(&self, command: &mut Command, directory: &Path) -> anyhow::Result<()> {
         let Some(Account { user, group }) = self.cluster.account else { return Ok(()) };
         command.uid(user).gid(group);
         self.cluster.give_away(directory)
     }
 
-    /// Runs a statement in a database, and gives what it returns: a line for each row, with `|` between columns.
+    /// Runs a statement in a database and returns a line for each row, with `|` between columns.
     ///
     /// # Errors
     /// The statement is refused, or the server does not answer.
@@ -202,20 +203,20 @@ impl Postgres {
         Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
     }
 
-    /// All that is in a database, as the statements that would make it.
+    /// Dumps a database as SQL statements.
     ///
     /// # Errors
     /// There is no such database, or the server does not answer.
     pub async fn dump(&self, database: &str) -> anyhow::Result<String> {
         let output = succeeded(self.client("pg_dump", database)).await?;
         let dump = String::from_utf8_lossy(&output.stdout);
-        // Newer versions put a word of chance around it.
+        // Newer versions put random words around it.
         let lines =
             dump.lines().filter(|line| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict"));
         Ok(lines.collect::<Vec<_>>().join("\n"))
     }
 
-    /// A program that asks a database as who owns everything.
+    /// A client program that connects to a database as the superuser.
     fn client(&self, program: &str, database: &str) -> Command {
         let [owner, password] = OWNER;
         let mut command = self.cluster.command(&self.cluster.programs.join(program));
@@ -226,8 +227,8 @@ impl Postgres {
         command
     }
 
-    /// Ends it as an operator does: who is connected loses the connection. What is returned starts it anew at the same
-    /// address.
+    /// Ends it as an operator does: clients lose their connections. The returned value starts it again at the
+    /// same address.
     ///
     /// # Errors
     /// It does not end well, or not at all.
@@ -239,7 +240,8 @@ impl Postgres {
         Ok(self.cluster)
     }
 
-    /// Holds it, so that it takes connections and says nothing, or lets it go on. Connections that are open go on.
+    /// Pauses it, so that it accepts connections and does not answer, or resumes it. Open connections keep
+    /// working.
     ///
     /// # Errors
     /// It has ended before.
@@ -266,7 +268,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // One that is held does not take the signal to end. All of this fails when it has ended, which is what is wanted.
+        // A paused one does not handle the signal to end. All of this fails if it has ended already.
         self.0.signal(Signal::CONT).ok();
         self.0.signal(Signal::QUIT).ok();
         farewell(|| !matches!(self.0.ended(), Ok(None)));
@@ -284,7 +286,7 @@ fn programs() -> anyhow::Result<PathBuf> {
 }
 
 fn account() -> anyhow::Result<Account> {
-    let users = fs::read_to_string("/etc/passwd").context("nobody knows the users of this machine")?;
+    let users = fs::read_to_string("/etc/passwd").context("cannot read /etc/passwd")?;
     let line = users.lines().find_map(|line| line.strip_prefix(ACCOUNT)?.strip_prefix(':'));
     let mut numbers = line.into_iter().flat_map(|line| line.split(':').skip(1)).map(str::parse);
     match (numbers.next(), numbers.next()) {

@@ -1,4 +1,4 @@
-//! A `headcount` that runs: where it listens, what it says, and how it ends.
+//! Runs a `headcount` process: finds its address, follows its log, and ends it.
 
 use std::{net::SocketAddr, path::Path, process::ExitStatus, time::Duration};
 
@@ -27,7 +27,7 @@ pub struct Process {
 impl Process {
     pub(crate) async fn start(program: Program) -> anyhow::Result<Self> {
         let running = Running::start(program.command()?, program.label())?;
-        // Wherever this goes from here on, the child is ended with it.
+        // From here on, the child ends with this on every path.
         let url = Url::parse("http://127.0.0.1/").context("a valid address")?;
         let mut process = Self { program, running, url };
         process.url = process.announced().await?;
@@ -35,7 +35,7 @@ impl Process {
         Ok(process)
     }
 
-    /// The address of a path under its base path, which begins without a slash.
+    /// The URL of a path below its base path, given without a leading slash.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.url)
@@ -47,7 +47,7 @@ impl Process {
         self.program.data_dir()
     }
 
-    /// Where it listens.
+    /// Its listening address.
     ///
     /// # Errors
     /// Its announcement names no address.
@@ -56,10 +56,11 @@ impl Process {
         addresses.first().copied().context("the announced address is empty")
     }
 
-    /// A link that opens its interface signed in, once and within five minutes: what `headcount sign-in` prints.
+    /// A link that opens its interface signed in, once and within five minutes: what `headcount sign-in`
+    /// prints.
     ///
     /// # Errors
-    /// The command says why there is none.
+    /// The command fails; the error has its reason.
     pub async fn sign_in_link(&self) -> anyhow::Result<String> {
         let output = output(self.program.sign_in_command(self.address()?)?).await?;
         if !output.status.success() {
@@ -68,13 +69,13 @@ impl Process {
         Ok(String::from_utf8(output.stdout).context("the link")?.trim().to_owned())
     }
 
-    /// What it says on standard error.
+    /// Its standard error.
     #[must_use]
     pub const fn log(&self) -> &Log {
         self.running.log()
     }
 
-    /// Its number.
+    /// Its process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.running.id()
@@ -104,7 +105,7 @@ impl Process {
         self.running.end(signal, within).await
     }
 
-    /// Ends it as `kill -9` does. What is returned starts the same anew at the same address.
+    /// Kills it as `kill -9` does. The returned program starts it again at the same address.
     ///
     /// # Errors
     /// It had ended by itself before.
@@ -113,7 +114,7 @@ impl Process {
         self.same_again()
     }
 
-    /// Ends it as an operator does. What is returned starts the same anew at the same address.
+    /// Ends it as an operator does. The returned program starts it again at the same address.
     ///
     /// # Errors
     /// It does not end well, or not at all.
@@ -129,7 +130,7 @@ impl Process {
         Ok(self.program.clone().listen(self.address()?))
     }
 
-    /// The address in its first line.
+    /// Waits for the address in its first log line.
     async fn announced(&mut self) -> anyhow::Result<Url> {
         let announcement = self.program.announcement();
         let found = eventually("the process says where it listens", SOON, async || {

@@ -1,4 +1,4 @@
-//! What is started: the binary, its flags, its environment.
+//! Describes a `headcount` process to be started: its binary, flags and environment.
 
 use std::{
     env,
@@ -22,12 +22,12 @@ const BINARY: &str = "HEADCOUNT_BIN";
 /// Any free port of this machine.
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
-/// A `headcount` to be started. It sees no environment variable but `PATH`, [`ADMIN_TOKEN`] and those given here, so that
-/// a test means the same everywhere.
+/// A `headcount` to be started. Its environment has only `PATH`, [`ADMIN_TOKEN`] and the variables given
+/// here, so that a test behaves the same everywhere.
 #[derive(Debug, Clone)]
 pub struct Program {
     command: &'static str,
-    /// What its first log line says before its address.
+    /// The text before the address in its first log line.
     announcement: &'static str,
     listen: SocketAddr,
     data_dir: PathBuf,
@@ -101,22 +101,22 @@ impl Program {
         self
     }
 
-    /// Starts it through another program, which has to become it in the end, as `sh -c 'exec "$@"' sh` does: signals go to
-    /// the process that is started.
+    /// Starts it through another program, which has to `exec` it, as `sh -c 'exec "$@"' sh` does: signals go
+    /// to the started process.
     #[must_use]
     pub fn under<S: AsRef<OsStr>>(mut self, wrapper: impl IntoIterator<Item = S>) -> Self {
         self.wrapper = wrapper.into_iter().map(|word| word.as_ref().to_owned()).collect();
         self
     }
 
-    /// Shows what it logs on standard error too, behind `label`.
+    /// Also prints its log to standard error, with `label` as prefix.
     #[must_use]
     pub fn shown_as(mut self, label: &str) -> Self {
         self.label = Some(label.to_owned());
         self
     }
 
-    /// Keeps the signals of the terminal from it: who started it ends it.
+    /// Keeps the signals of the terminal from it: its starter ends it.
     #[must_use]
     pub const fn in_own_group(mut self) -> Self {
         self.own_group = true;
@@ -129,7 +129,7 @@ impl Program {
         &self.data_dir
     }
 
-    /// Where it will listen. The port is 0 when any will do.
+    /// Its listening address. Port 0 means any free one.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.listen
@@ -138,12 +138,12 @@ impl Program {
     /// Starts it and waits until it is healthy.
     ///
     /// # Errors
-    /// One sentence that says why it does not run.
+    /// One sentence with the reason why it does not run.
     pub async fn start(self) -> anyhow::Result<Process> {
         Process::start(self).await
     }
 
-    /// Starts it where it has to end by itself, and waits for that.
+    /// Starts it in the expectation that it ends by itself, and waits for that.
     ///
     /// # Errors
     /// It runs on.
@@ -151,7 +151,7 @@ impl Program {
         output(self.command()?).await
     }
 
-    /// The command that prints a link which signs in to this program, once it listens at `address`.
+    /// The command that prints a sign-in link for this program at `address`.
     pub(crate) fn sign_in_command(&self, address: SocketAddr) -> anyhow::Result<Command> {
         let mut command = Command::new(binary()?);
         command.args(["sign-in", self.command, "--listen", &address.to_string()]);
@@ -179,7 +179,7 @@ impl Program {
         Ok(command)
     }
 
-    /// Adds the flags, and makes the environment what it has to be.
+    /// Adds the flags and sets the environment.
     fn complete(&self, command: &mut Command) {
         command.arg("--data-dir").arg(&self.data_dir).args(&self.arguments);
         command.env_clear();
@@ -192,7 +192,7 @@ impl Program {
 /// The binary `headcount`: the one that the environment names, else the one built beside this program.
 ///
 /// # Errors
-/// There is none. The error says how to build it.
+/// There is none. The error names the command that builds it.
 pub fn binary() -> anyhow::Result<PathBuf> {
     if let Some(named) = env::var_os(BINARY) {
         let named = PathBuf::from(named);
@@ -216,7 +216,7 @@ pub fn binary() -> anyhow::Result<PathBuf> {
 /// # Errors
 /// The system does not tell where this program is.
 pub fn build_directory() -> anyhow::Result<PathBuf> {
-    let program = env::current_exe().context("the system does not tell where this program is")?;
+    let program = env::current_exe().context("cannot find the path of this program")?;
     let directory = program.parent().context("this program is in no directory")?;
     // Tests are built one level deeper than programs.
     let directory =

@@ -1,4 +1,4 @@
-//! Which projects does a server have? They are in its settings before it starts, or are made with requests.
+//! Creates projects, in the settings before a server starts or with requests to a running server.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -10,20 +10,20 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection, query, sqlite::SqliteCo
 
 use crate::{http, processes::Process};
 
-/// A project, as Coroot writes it into its settings.
+/// A project as Coroot stores it in its settings.
 #[derive(Debug, Clone)]
 pub struct Project {
     /// Its id, and its name.
     pub name: String,
     /// The address of its Prometheus.
     pub prometheus: String,
-    /// How often that is asked.
+    /// How often it is queried.
     pub refresh_interval: Duration,
-    /// The label selector that every query gets.
+    /// The label selector that is added to every query.
     pub extra_selector: String,
 }
 
-/// The table of Coroot, in case that no server has been there.
+/// The table of Coroot, for a database that no server has opened yet.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS project (
     id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -31,17 +31,17 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS project (
     settings TEXT
 )";
 
-/// What refers to a project, and its other settings, stay.
+/// Keeps the other settings of a project, and rows that refer to it.
 const WRITE: &str = "INSERT INTO project (id, name, prometheus) VALUES (?, ?, ?)
     ON CONFLICT (name) DO UPDATE SET prometheus = excluded.prometheus";
 
-/// The settings in a data directory.
+/// Opens the settings in a data directory.
 pub(crate) async fn settings(data_dir: &Path) -> anyhow::Result<SqliteConnection> {
     let options = SqliteConnectOptions::new().filename(data_dir.join("db.sqlite")).create_if_missing(true);
     options.connect().await.context("the settings cannot be opened")
 }
 
-/// Gives a project of the settings in a data directory the integrations of these names, and no others.
+/// Replaces the integrations of a project in the settings in a data directory.
 ///
 /// # Errors
 /// The settings cannot be written.
@@ -58,8 +58,8 @@ pub async fn integrate(data_dir: &Path, name: &str, integrations: &[(&str, Value
     connection.close().await.context("the settings cannot be written")
 }
 
-/// Gives a project of the settings in a data directory application categories of these names, each with a pattern, and no
-/// others.
+/// Replaces the application categories of a project in the settings in a data directory. Each has one
+/// pattern.
 ///
 /// # Errors
 /// The settings cannot be written.
@@ -78,8 +78,8 @@ pub async fn categorize(data_dir: &Path, name: &str, categories: &[(&str, &str)]
     connection.close().await.context("the settings cannot be written")
 }
 
-/// Writes projects into the settings in a data directory, where a server finds them within seconds. Those
-/// of the same names get this Prometheus.
+/// Writes projects into the settings in a data directory, where a server finds them within seconds. Existing
+/// projects get the new Prometheus.
 ///
 /// # Errors
 /// The settings cannot be written.
@@ -104,7 +104,7 @@ pub async fn write(data_dir: &Path, projects: &[Project]) -> anyhow::Result<()> 
     connection.close().await.context("the settings cannot be written")
 }
 
-/// Makes a project in a server that runs, and gives it its Prometheus. The id is what is returned.
+/// Creates a project with its Prometheus in a running server, and returns its id.
 ///
 /// # Errors
 /// The server does not answer, or refuses.
@@ -116,7 +116,7 @@ pub async fn create(server: &Process, project: &Project) -> anyhow::Result<Strin
     Ok(created.id)
 }
 
-/// Gives the project of that id in a server that runs the Prometheus of `project`.
+/// Sets the Prometheus of a project in a running server to that of `project`.
 ///
 /// # Errors
 /// The server does not answer, or refuses.
@@ -129,7 +129,7 @@ pub async fn observe(server: &Process, id: &str, project: &Project) -> anyhow::R
     ask(server, Method::PUT, &format!("api/projects/{id}/prometheus"), &prometheus).await.map(drop)
 }
 
-/// Deletes the project of that id in a server that runs.
+/// Deletes a project in a running server.
 ///
 /// # Errors
 /// The server does not answer, or refuses.
@@ -137,7 +137,7 @@ pub async fn delete(server: &Process, id: &str) -> anyhow::Result<()> {
     ask(server, Method::DELETE, &format!("api/projects/{id}"), &Value::Null).await.map(drop)
 }
 
-/// The body of an answer to a request for the settings.
+/// Sends a request for the settings and returns the body of the answer.
 async fn ask(server: &Process, method: Method, path: &str, body: &Value) -> anyhow::Result<Vec<u8>> {
     let request = http::operator()?.request(method, server.url(path)).json(body);
     let answer = request.send().await.context("the server does not answer")?;

@@ -1,4 +1,4 @@
-//! A real Prometheus: filled with a past, scraping the present.
+//! Runs a real Prometheus: fills it with a past, and lets it scrape the present.
 
 use std::{
     fs,
@@ -20,10 +20,10 @@ use crate::{
     wait::{SOON, eventually},
 };
 
-/// The programs that have to be there, and who has them.
+/// The programs that have to be installed.
 const PROGRAMS: [&str; 2] = ["prometheus", "promtool"];
 
-/// How long the past of many fleets may take, beside others on a machine that has much else to do.
+/// How long filling in the past of many fleets may take on a loaded machine.
 const FILLED: Duration = Duration::from_secs(600);
 
 /// A Prometheus to be started.
@@ -60,26 +60,27 @@ pub fn installed() -> anyhow::Result<()> {
 }
 
 impl Setting {
-    /// A Prometheus that keeps everything in a directory, which is made if it is missing, listens on any free port of this
-    /// machine, and scrapes nothing.
+    /// A Prometheus with its data in a directory, which is created if it is missing. It listens on any free
+    /// port of this machine and scrapes nothing.
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self { directory: directory.into(), listen: SocketAddr::from(([127, 0, 0, 1], 0)), scraped: None }
     }
 
-    /// Listens there. Any free port is taken if the port is 0.
+    /// Sets the listening address. Port 0 means any free one.
     #[must_use]
     pub fn listen(self, address: SocketAddr) -> Self {
         Self { listen: address, ..self }
     }
 
-    /// Scrapes `/metrics` there, each time so much time has passed, and keeps the labels `job` and `instance` as they come.
+    /// Scrapes `/metrics` of this address at this interval, and keeps the exposed labels `job` and
+    /// `instance`.
     #[must_use]
     pub fn scraping(self, address: SocketAddr, every: Duration) -> Self {
         Self { scraped: Some((address, every)), ..self }
     }
 
-    /// Fills it with the past: an OpenMetrics file whose samples all have timestamps. It must not run meanwhile.
+    /// Imports an OpenMetrics file whose samples all have timestamps. The server must not run meanwhile.
     ///
     /// # Errors
     /// `promtool` refuses the file.
@@ -98,7 +99,7 @@ impl Setting {
     /// Starts it and waits until it answers.
     ///
     /// # Errors
-    /// One sentence that says why it does not run.
+    /// One sentence with the reason why it does not run.
     pub async fn start(self) -> anyhow::Result<Prometheus> {
         let config = self.directory.join("prometheus.yml");
         let data = self.data()?;
@@ -107,7 +108,7 @@ impl Setting {
         command.arg(format!("--config.file={}", config.display()));
         command.arg(format!("--storage.tsdb.path={}", data.display()));
         command.arg(format!("--web.listen-address={}", self.listen));
-        // The signals of the terminal are kept from it: who started it ends it.
+        // It does not get the signals of the terminal: its starter ends it.
         command.process_group(0);
         let running = Running::start(command, None).context("prometheus cannot be started")?;
         let mut prometheus = Prometheus { address: self.listen, setting: self, running };
@@ -139,19 +140,20 @@ impl Setting {
 }
 
 impl Prometheus {
-    /// Its number.
+    /// Its process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.running.id()
     }
 
-    /// The address of a path, which begins without a slash.
+    /// The URL of a path, given without a leading slash.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("http://{}/{path}", self.address)
     }
 
-    /// Ends it as `kill -9` does. What is returned starts it anew at the same address, with what it has on disk.
+    /// Kills it as `kill -9` does. The returned value starts it again at the same address, with its data on
+    /// disk.
     ///
     /// # Errors
     /// It had ended by itself before.
@@ -160,7 +162,7 @@ impl Prometheus {
         Ok(self.setting.clone().listen(self.address))
     }
 
-    /// Ends it as an operator does. What is returned starts it anew at the same address.
+    /// Ends it as an operator does. The returned value starts it again at the same address.
     ///
     /// # Errors
     /// It does not end well, or not at all.
@@ -172,7 +174,7 @@ impl Prometheus {
         Ok(self.setting.clone().listen(self.address))
     }
 
-    /// Holds it, so that it takes connections and does not answer, or lets it go on.
+    /// Pauses it, so that it accepts connections and does not answer, or resumes it.
     ///
     /// # Errors
     /// It has ended before.
@@ -188,7 +190,7 @@ impl Prometheus {
         self.running.ended()
     }
 
-    /// The address that it says it listens on.
+    /// Waits for the listening address in its log.
     async fn announced(&mut self) -> anyhow::Result<SocketAddr> {
         let said = eventually("prometheus says where it listens", SOON, async || {
             match self.running.log().word_after("msg=\"Listening on\" address=") {

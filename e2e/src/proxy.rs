@@ -1,5 +1,5 @@
-//! Reverse proxies in front of the programs: a real nginx and a real Caddy, each with the part of its configuration that a test
-//! is about. They are killed when they are dropped.
+//! Runs reverse proxies in front of the programs: a real nginx and a real Caddy, each with the configuration
+//! under test. They are killed when they are dropped.
 
 use std::{
     fs,
@@ -19,7 +19,7 @@ use crate::{
     wait::{SOON, eventually},
 };
 
-/// A proxy that runs.
+/// A running proxy.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -28,15 +28,15 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// An nginx at a free port of `listen`, with `server` as the content of its one block `server`.
+    /// Starts an nginx on a free port of `listen`, with `server` as the content of its only `server` block.
     ///
     /// # Errors
     /// It is not installed, or refuses the configuration.
     pub async fn nginx(listen: SocketAddr, server: &str) -> anyhow::Result<Self> {
         let directory = directory()?;
         let (address, path) = (free(listen)?, directory.path().display());
-        // Everything that it would keep elsewhere is kept in the directory. It is one process, because one that is killed
-        // leaves its workers behind.
+        // All its files are in the directory. It is one process, because a killed master leaves its workers
+        // behind.
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|name| format!("{name}_temp_path {path}/{name};\n"))
             .concat();
@@ -59,14 +59,15 @@ listen {address};
         );
         let file = directory.path().join("nginx.conf");
         fs::write(&file, config).context("the configuration cannot be written")?;
-        // Debian keeps it out of the path of those who are not root.
+        // Debian installs it in a directory that is only in root's `PATH`.
         let debian = Path::new("/usr/sbin/nginx");
         let mut command = Command::new(if debian.exists() { debian } else { Path::new("nginx") });
         command.arg("-p").arg(directory.path()).arg("-c").arg(file).args(["-e", "stderr"]);
         Self::start(command, address, directory).await
     }
 
-    /// A Caddy at a free port of `listen`, with `site` as the content of its one site, which speaks plain http.
+    /// Starts a Caddy on a free port of `listen`, with `site` as the content of its only site, over plain
+    /// http.
     ///
     /// # Errors
     /// It is not installed, or refuses the configuration.
@@ -98,19 +99,19 @@ listen {address};
         Ok(proxy)
     }
 
-    /// Where it listens.
+    /// Its listening address.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The address of a path, which begins without a slash.
+    /// The URL of a path, given without a leading slash.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("http://{}/{path}", self.address)
     }
 
-    /// The lines of nginx about requests, so far.
+    /// The access log of nginx so far.
     ///
     /// # Errors
     /// They cannot be read.
@@ -119,17 +120,17 @@ listen {address};
     }
 }
 
-/// A directory that the worker of nginx can read, which has a user of its own when nginx was started by root.
+/// Creates a directory that nginx can read even if it changes its user.
 fn directory() -> anyhow::Result<TempDir> {
     let directory = run::temporary_directory()?;
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).context("the directory")?;
     Ok(directory)
 }
 
-/// An address with a port that is free. No other test uses the host of `listen`, so it stays free.
+/// Returns an address with a free port. No other test uses the host of `listen`, so the port stays free.
 fn free(listen: SocketAddr) -> anyhow::Result<SocketAddr> {
     if !listen.ip().is_loopback() {
-        bail!("{listen} is no address of this machine alone");
+        bail!("{listen} is not a loopback address");
     }
     let found = TcpListener::bind(listen).and_then(|listener| listener.local_addr());
     found.with_context(|| format!("no port of {} is free", listen.ip()))

@@ -1,8 +1,9 @@
-//! What one run of tests owns: a temporary directory, and a keeper that ends what is left of the run's processes.
+//! Manages what one test run owns: a temporary directory, and a clean-up process that ends what is left of
+//! the run's processes.
 //!
-//! Browsers, databases and servers outlive a test program that is killed, and browsers that tests share outlive the last
-//! test. The keeper is a shell beside the program. When the program ends, however it ends, the keeper ends every process
-//! that has the directory in its command line or in its environment, and then removes the directory.
+//! Browsers, databases and servers outlive a test program that is killed, and shared browsers outlive the
+//! last test. The clean-up process is a shell. When the program ends in any way, the shell ends every process
+//! that has the directory in its command line or environment, and then removes the directory.
 
 use std::{
     fs::{self, Permissions},
@@ -15,7 +16,8 @@ use std::{
 use anyhow::{Context, anyhow};
 use tempfile::TempDir;
 
-/// Waits for the end of its input. Processes are asked to end first, so that they take away what they keep elsewhere.
+/// Waits for the end of its input. Processes get a signal to end first, so that they remove what they have
+/// elsewhere.
 const KEEPER: &str = r#"
 trap '' INT TERM HUP
 cat >/dev/null
@@ -45,7 +47,7 @@ pub fn directory() -> anyhow::Result<&'static Path> {
     }
 }
 
-/// A new directory in that of this run. It is removed when it is dropped.
+/// Creates a directory in that of this run. It is removed when it is dropped.
 ///
 /// # Errors
 /// There is no directory for this run.
@@ -55,7 +57,7 @@ pub fn temporary_directory() -> anyhow::Result<TempDir> {
 
 struct Run {
     directory: TempDir,
-    /// Its input ends with this program.
+    /// The clean-up process. Its input ends with this program.
     _keeper: Child,
 }
 

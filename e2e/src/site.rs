@@ -1,4 +1,4 @@
-//! Built applications, served as their products would serve them, with the views that they send.
+//! Serves built example applications, and stores or forwards the views that they send.
 
 use std::{
     fs,
@@ -22,7 +22,7 @@ use tower_http::services::{ServeDir, ServeFile};
 
 use crate::{http, processes::Process, program::build_directory};
 
-/// Where `.ci/examples` puts what it builds: the applications by their names, and the package for npm.
+/// The output directory of `.ci/examples`: the applications by name, and the npm package.
 ///
 /// # Errors
 /// The system does not tell where this program is.
@@ -30,10 +30,10 @@ pub fn examples() -> anyhow::Result<PathBuf> {
     Ok(build_directory()?.with_file_name("examples"))
 }
 
-/// Something that `.ci/examples` builds.
+/// The path of something that `.ci/examples` builds.
 ///
 /// # Errors
-/// It was not built. The error says what builds it.
+/// It was not built. The error names the command that builds it.
 pub fn built(name: &str) -> anyhow::Result<PathBuf> {
     let path = examples()?.join(name);
     if !path.exists() {
@@ -42,7 +42,7 @@ pub fn built(name: &str) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// The route tables of applications in one, as `headcount serve --routes` reads it.
+/// The route tables of several applications in one text, as `headcount serve --routes` reads it.
 ///
 /// # Errors
 /// One of them was not built.
@@ -54,8 +54,8 @@ pub fn tables(applications: &[&str]) -> anyhow::Result<String> {
     applications.iter().map(table).collect()
 }
 
-/// An application at an origin of its own, which posts its views to `/stats` or `/stats-of-mine/stats`. It ends when this is
-/// dropped.
+/// An application at an origin of its own, which posts its views to `/stats` or `/stats-of-mine/stats`. The
+/// server ends when this is dropped.
 #[derive(Debug)]
 pub struct Site {
     address: SocketAddr,
@@ -63,11 +63,11 @@ pub struct Site {
     task: JoinHandle<std::io::Result<()>>,
 }
 
-/// The bodies that were posted, in the order in which they came.
+/// The bodies of all posted views, in the order of arrival.
 type Kept = Arc<Mutex<Vec<Bytes>>>;
 
 impl Site {
-    /// Serves a built application, tells it that statistics are on, and keeps its views.
+    /// Serves a built application, answers that statistics are on, and stores its views.
     ///
     /// # Errors
     /// It was not built, or the address is taken.
@@ -85,7 +85,8 @@ impl Site {
         Self::start(directory, listen, stats, kept).await
     }
 
-    /// Serves a built application and passes on to a server what the tracker asks and sends, as a proxy in front of both would.
+    /// Serves a built application and forwards the requests of its tracker to a server, as a proxy in front
+    /// of both would.
     ///
     /// # Errors
     /// It was not built, or the address is taken.
@@ -104,7 +105,7 @@ impl Site {
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr().context("the site has no address")?;
-        // Where there is no file there may be a page: the application knows.
+        // Other paths are pages of the application.
         let files = ServeDir::new(directory).fallback(ServeFile::new(directory.join("index.html")));
         let router = Router::new()
             .route("/stats", stats.clone())
@@ -114,19 +115,19 @@ impl Site {
         Ok(Self { address, kept, task })
     }
 
-    /// The address of a path, which begins with a slash.
+    /// The URL of a path, given with a leading slash.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// The views that were kept, in the order in which they came.
+    /// The stored views, in the order of arrival.
     ///
     /// # Errors
     /// One of them is not what a server takes.
     pub fn views(&self) -> anyhow::Result<Vec<BrowserEvent>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().map(|body| BrowserEvent::parse(body).context("an event that no server takes")).collect()
+        kept.iter().map(|body| BrowserEvent::parse(body).context("an invalid event")).collect()
     }
 }
 
@@ -141,7 +142,7 @@ async fn keep(State(kept): State<Kept>, body: Bytes) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// The server that views are passed on to.
+/// The server that views are forwarded to.
 #[derive(Clone)]
 struct Upstream {
     client: Client,

@@ -1,4 +1,4 @@
-//! When is a program of several processes to stop?
+//! Waits for the signals that stop a program of several processes.
 
 use anyhow::Context;
 use tokio::{
@@ -6,12 +6,12 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 
-/// The signals by which a terminal or a supervisor asks to stop.
+/// The signals with which a terminal or a supervisor stops a program.
 #[derive(Debug)]
 pub struct Stop([Signal; 3]);
 
 impl Stop {
-    /// From now on no such signal ends this program by itself.
+    /// Installs the handlers. From now on these signals do not end the program by themselves.
     ///
     /// # Errors
     /// The system does not give them.

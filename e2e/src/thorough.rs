@@ -1,11 +1,11 @@
-//! How much of what can be repeated at will is repeated: enough for every change, or as much as `make verify` wants.
+//! Sets how often repeatable tests are repeated: the default for every change, more for `make verify`.
 
 use std::env;
 
-/// The environment variable by which `make verify` asks for all of it.
+/// The environment variable with which `make verify` requests all rounds.
 const THOROUGH: &str = "HEADCOUNT_THOROUGH";
 
-/// `usual` rounds, or `thorough` ones where that is asked for.
+/// Returns `usual`, or `thorough` if all rounds are requested.
 #[must_use]
 pub fn rounds(usual: usize, thorough: usize) -> usize {
     if env::var_os(THOROUGH).is_some_and(|wanted| !wanted.is_empty()) { thorough } else { usual }

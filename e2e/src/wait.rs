@@ -1,34 +1,35 @@
-//! Waits for what takes its time. Limits end a test that has failed: none says how long anything should take.
+//! Waits for conditions, with limits that end a failed test. The limits do not state how long anything should
+//! take.
 
 use std::{ops::AsyncFnMut, thread, time::Duration};
 
 use anyhow::Context;
 
-/// The time between the first two looks. Short, because tests wait often for what is there at once.
+/// The pause after the first check. It is short because many conditions hold almost at once.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
-/// The longest time between two looks. A look takes time from what is waited for.
+/// The longest pause between two checks. Each check slows down what it waits for.
 const LONGEST_PAUSE: Duration = Duration::from_millis(80);
 
-/// How long anything may take that takes some seconds on an idle machine, beside others on one that has much else to do.
+/// The limit for anything that takes some seconds on an idle machine; a loaded machine needs more.
 pub const SOON: Duration = Duration::from_secs(120);
 
-/// How long the end of what is dropped is waited for.
+/// How long a drop waits for the end of a process.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// Waits for something that comes by itself, but no longer than `limit`.
+/// Waits for a future, but no longer than `limit`.
 ///
 /// # Errors
-/// It did not come. The error says `what` was waited for.
+/// The limit was reached. The error contains `what`.
 pub async fn within<T>(what: &str, limit: Duration, coming: impl Future<Output = T>) -> anyhow::Result<T> {
     let came = tokio::time::timeout(limit, coming).await;
-    came.with_context(|| format!("this did not come true within {limit:?}: {what}"))
+    came.with_context(|| format!("not true within {limit:?}: {what}"))
 }
 
-/// Looks again and again until `condition` gives something.
+/// Checks `condition` repeatedly until it returns a value.
 ///
 /// # Errors
-/// It gave nothing within `deadline`. The error says `what` was waited for.
+/// It returned none within `deadline`. The error contains `what`.
 pub async fn eventually<T>(
     what: &str,
     deadline: Duration,
@@ -47,7 +48,7 @@ pub async fn eventually<T>(
     within(what, deadline, looking).await
 }
 
-/// Looks again and again, while nothing else goes on, until what is dropped `is_over`, or has had its time.
+/// Blocks until `is_over` returns true or the time is up. For use in `drop`.
 pub(crate) fn farewell(mut is_over: impl FnMut() -> bool) {
     for _ in 0..FAREWELL.as_millis() / FIRST_PAUSE.as_millis() {
         if is_over() {

@@ -1,6 +1,6 @@
-// The storage and the randomness of the browser, for the program and for the page around it.
+// Accesses the storage and the random generator of the browser, for the program and for `page.js`.
 
-// A browser may deny its storage at every step. What cannot be stored cannot be read either.
+// A browser may deny its storage at every step. Storage that cannot be written cannot be read either.
 export const stored = use => {
   try {
     return use(localStorage)
@@ -9,7 +9,7 @@ export const stored = use => {
 
 let key
 
-// Under which key the UUID of this installation is; `false` if it is not stored.
+// Sets the key of this installation's UUID; `false` if it is not stored.
 export const keepDeviceUnder = name => {
   key = name
 }
@@ -23,5 +23,5 @@ export const write_device = text =>
     return true
   })
 
-// Plain http has this too.
+// Unlike `crypto.randomUUID`, this works over plain http too.
 export const fill_randomly = bytes => crypto.getRandomValues(bytes)

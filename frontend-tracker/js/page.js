@@ -1,30 +1,33 @@
-// The tracker in its page: whether it runs at all, what the page does, and a guard around every call of the program.
+// The tracker in its page: decides whether it runs at all, observes the page, and guards every call of the
+// program.
 //
-// What belongs to the page stays outside of WebAssembly: its history and its events meet code that cannot trap. A browser
-// whose owner said no never fetches the program, and neither does one whose server has statistics switched off: the server is
-// asked before anything is fetched or stored, unless it has just served this script and said so with it.
+// History and events of the page are handled outside of WebAssembly, by code that cannot trap. A browser
+// whose owner opted out never fetches the program, and neither does one whose server has statistics switched
+// off: the server is asked before anything is fetched or stored, unless it has just served this script and so
+// has answered already.
 
 import * as program from 'headcount-bindings'
 import { keepDeviceUnder, stored } from 'headcount-browser'
 import { DISCREET, deliverTo } from 'headcount-delivery'
 
-// `headcount_shared::browser_storage` has the same keys. A UUID is under this one with the base path of its installation
-// behind it; alone it is the key of 0.1.0, which installations shared.
+// `headcount_shared::browser_storage` has the same keys. The key of a UUID is this one followed by the base
+// path of its installation; alone it is the key of 0.1.0, which installations shared.
 const ID = 'headcount-device-id'
 const OPT_OUT = 'headcount-opt-out'
 
-// What happened while the program was loading is told to it afterwards; a page does less than this meanwhile.
+// The most events that are queued while the program loads; a page has fewer in that time. `WAITING` in
+// `src/tracker/views.rs` has the same value.
 const EARLY = 32
 
-// How often a path is looked at where nothing tells of all navigations, in milliseconds.
+// How often the path is checked in browsers without the Navigation API, in milliseconds.
 const LOOK = 500
 
 const LOCALHOST = /^(.+\.)?localhost$|^127\.|^\[::1]$/
 
-// Where the tracker of a window is.
+// The key of the tracker in its window.
 const TRACKER = Symbol.for('headcount')
 
-// An address without credentials: no request may be made with them, and not every browser tells them.
+// Removes credentials from an address: `fetch` refuses them, and not every browser exposes them.
 export const bare = url => ('' + url).replace(/\/\/[^/]*@/, '//')
 
 const create = () => {
@@ -46,7 +49,7 @@ const create = () => {
     early = []
   }
 
-  // Whatever goes wrong in the program ends the tracker, and nothing else.
+  // A fault of the program ends the tracker, and nothing else.
   const fail = error => {
     become('failed')
     console.warn('headcount: ' + error)
@@ -60,7 +63,7 @@ const create = () => {
     }
   }
 
-  // Another tab may have said no.
+  // Another tab may have opted out.
   const callUnlessOptedOut = use => call(() => (isOptedOut() ? become('opted-out') : use()))
 
   const tell = use => {
@@ -79,13 +82,15 @@ const create = () => {
   const isRefused = () =>
     navigator.globalPrivacyControl || ['1', 'yes'].includes(navigator.doNotTrack ?? window.doNotTrack)
 
-  // A document without an address of its own, such as one that is written into a frame, is no page of a product.
+  // A document without an address of its own, such as one that is written into a frame, is not a page of a
+  // product.
   const isLeftOut = () =>
     !/^http/.test(location.protocol) ||
     (options.automation === 'ignore' && navigator.webdriver) ||
     (options.localhost === 'ignore' && LOCALHOST.test(location.hostname))
 
-  // A frame in a page of its own origin is a part of that page, if that has a tracker: it has one when it is loaded.
+  // A frame is a part of the page around it if that is of the same origin and has a tracker, which is known
+  // once that page is loaded.
   const isPart = async () => {
     for (let page = window; page !== page.parent; ) {
       page = page.parent
@@ -107,16 +112,17 @@ const create = () => {
     become('off')
   }
 
-  // Whether the server says that statistics are on. Only 204 says so: one of another kind may have a page at the address.
+  // Asks the server whether statistics are on. Only 204 means yes: another kind of server may have a page at
+  // the address.
   const ask = async () => {
-    // What cannot be fetched is told by the browser itself.
+    // The browser reports a failed fetch itself.
     const { status } = await fetch(endpoint, { ...DISCREET, cache: 'no-store' }).catch(() => ({}))
     hear(status)
     return status
   }
 
-  // A view leaves when the one before has its answer, so that none overtakes another. A page that is left or hidden waits for
-  // nothing.
+  // A view is sent when the one before has its answer, so that none overtakes another. A page that is left or
+  // hidden does not wait.
   const follow = async answer => {
     busy = true
     try {
@@ -126,8 +132,8 @@ const create = () => {
     send()
   }
 
-  // Without a network views wait: a browser takes a beacon and loses it then. It also says that there is no network where
-  // the server is on its own machine, so the server is asked.
+  // Without a network views wait, because a browser accepts a beacon and loses it then. `onLine` is also
+  // false if only the server's machine is reachable, such as its own, so the server is asked.
   const send = leaving => {
     if (busy && !leaving) return
     if (navigator.onLine || reached) callUnlessOptedOut(() => program.send(leaving))
@@ -140,16 +146,16 @@ const create = () => {
     if (reached) send()
   }
 
-  // A program of a page looks at its width when it starts, and when the window is resized; in between, what is wide may
-  // have widened the page without a word. A media query, which Vuetify 4 asks, knows nothing of that, and nothing of scroll
-  // bars in some browsers.
+  // Programs like Vuetify measure the width when they start and when the window is resized; in between, wide
+  // content may have widened the page without an event. A media query, which Vuetify 4 uses, ignores that,
+  // and in some browsers the scroll bar too.
   const measure = () => {
     const root = document.documentElement.clientWidth
     const isNarrower = window.matchMedia?.(`(max-width:${innerWidth - 2}px)`).matches
     widths = [innerWidth, root, isNarrower ? root : innerWidth]
   }
 
-  // The path of the page, or for a router that keeps it in the fragment, that.
+  // The path of the page; for a router with its path in the fragment, that path.
   const path = () =>
     options.router === 'hash' ? '/' + /^#?!?\/?([^?#]*)/.exec(location.hash)[1] : location.pathname
 
@@ -166,7 +172,7 @@ const create = () => {
     send(leaving)
   }
 
-  // The path is looked at after the present task, when all its navigations are over.
+  // The path is read after the current task, when all its navigations are over.
   const moved = () => {
     if (isAtWork()) scheduled ||= setTimeout(settle, 0, false)
   }
@@ -178,14 +184,14 @@ const create = () => {
 
   const restored = ({ persisted }) => {
     if (!persisted) return
-    // Whether an answer from before is ever heard, not every browser says.
+    // Not every browser delivers an answer from before.
     busy = false
     tell(program.restore)
     moved()
   }
 
-  // A proxy leaves everything else as it was: the receiver, the arguments, the result, the exception, the name. The
-  // original comes first, so that a call that throws has not moved the page.
+  // A proxy preserves everything else: the receiver, the arguments, the result, the exception, the name. The
+  // original is called first, so that a call that throws has not moved the page.
   const observe = name => {
     const apply = (original, self, values) => {
       const result = Reflect.apply(original, self, values)
@@ -202,16 +208,16 @@ const create = () => {
   const watch = () => {
     if (watching) return
     watching = true
-    // A document of an opaque origin has no entry, and its navigations are never told.
+    // A document of an opaque origin has no entry, and no events for its navigations.
     if (window.navigation?.currentEntry) navigation.addEventListener('currententrychange', moved)
     else {
       addEventListener('popstate', moved)
       observe('pushState')
       observe('replaceState')
-      // A router may have kept the functions as they were before.
+      // A router may have stored the original functions before.
       setInterval(() => settled !== path() && moved(), LOOK)
     }
-    // A phone ends a page that is hidden without a word.
+    // Phones end hidden pages without an event.
     document.addEventListener('visibilitychange', () => (document.hidden ? left() : moved()))
     addEventListener('pageshow', restored)
     addEventListener('pagehide', left)
@@ -220,7 +226,7 @@ const create = () => {
     addEventListener('storage', event => event.key === key && callUnlessOptedOut(program.defend_device))
   }
 
-  // What is not a yes is a no for this page.
+  // Any answer except 204 means no for this page.
   const agree = status => {
     if (state !== 'loading' || status === 204) return
     if (status) throw `${endpoint} answered ${status} in place of 204`
@@ -230,7 +236,7 @@ const create = () => {
   const load = async url => {
     const response = await fetch(bare(url)).catch(() => {})
     if (!response?.ok) return become('failed')
-    // Not compiled while it arrives: that needs a content type which many servers do not send.
+    // No streaming compilation: it needs a content type that many servers do not send.
     await program.instantiate(await response.arrayBuffer())
   }
 
@@ -244,7 +250,7 @@ const create = () => {
     const isKept = options.storage !== 'none'
     keepDeviceUnder(isKept && key)
     forget(isKept ? [ID] : [ID, key])
-    // Vue Router 3 calls the path of its root ''.
+    // In Vue Router 3 the path of the root is ''.
     const table = [].concat(routes ?? []).map(route => route || '/').join(' ')
     program.open(base, table, placeholder === ':', version, ...from)
     state = 'counting'
@@ -257,7 +263,7 @@ const create = () => {
   }
 
   const begin = async () => {
-    // What the server has said with this script holds once: who begins again asks.
+    // The answer that came with this script is used once: the next start asks again.
     const { isOn } = options
     options.isOn = false
     try {
@@ -279,7 +285,7 @@ const create = () => {
     }
   }
 
-  // Where there is no document, as where pages are rendered for browsers, there is nothing to count.
+  // Without a document, as in server-side rendering, there is nothing to count.
   const start = given => {
     if (options || !globalThis.document) return
     options = { ...given }
@@ -287,7 +293,7 @@ const create = () => {
   }
 
   const optOut = () => {
-    // The choice comes first: another tab that sees its UUID removed would write it again.
+    // The choice is stored first: another tab that sees its UUID removed would write it again.
     stored(storage => storage.setItem(OPT_OUT, '1'))
     forget()
     become('opted-out')
@@ -303,14 +309,14 @@ const create = () => {
   const status = () => ({ state, waiting: call(program.waiting) ?? 0, dropped: call(program.dropped) ?? 0 })
 
   try {
-    // Nobody knows how wide a page will be that has yet to be shown.
+    // The width of a page that was not shown yet is unknown.
     if (document.visibilityState === 'visible') measure()
     addEventListener('resize', measure)
   } catch {
-    // It is imported where there is no page.
+    // It was imported without a page.
   }
   return { start, optOut, optIn, status }
 }
 
-// One tracker a page, however often and from wherever it is loaded.
+// One tracker per page, however often and from wherever it is loaded.
 export const { start, optOut, optIn, status } = (globalThis[TRACKER] ??= create())

@@ -1,4 +1,4 @@
-// The tracker as a script of a page: starts itself, with the attributes of its element for options.
+// The tracker as a script of a page: starts itself, with the attributes of its element as options.
 
 import { bare, start, status } from './page.js'
 
@@ -6,8 +6,8 @@ export { optIn, optOut, start, status } from './page.js'
 
 const name = url => url.split('/').pop()
 
-// The element of this script. Its address is another one where it has credentials or is redirected; a file keeps its name
-// then, or its element has attributes as no other module's has.
+// Finds the element of this script. Its address differs if it has credentials or is redirected; then the file
+// name matches, or the element has attributes that no other module has.
 const element = own => {
   const modules = [...document.scripts].filter(({ src, type }) => src && type === 'module')
   return (
@@ -17,26 +17,26 @@ const element = own => {
   )
 }
 
-// `headcountRoutes` is the first line of this file. A server that knows the routes of its product writes them there; a copy
-// that no server serves has `null`.
+// `headcountRoutes` is defined in the first line of this file. A server with the routes of its product writes
+// them there; a copy that no server serves has `null`.
 const startWith = ({ breakpoints = 'vuetify2', ...options }) =>
   start({
     endpoint: new URL('../stats', import.meta.url),
     routes: headcountRoutes,
     breakpoints: breakpoints.includes('=') ? Object.fromEntries(breakpoints.split(/\s+/).map(size => size.split('='))) : breakpoints,
     ...options,
-    // A server whose statistics are off serves another script. It does not know of other servers.
+    // A server whose statistics are off serves another script. It does not know about other servers.
     isOn: headcountRoutes !== null && !options.endpoint,
   })
 
-// No element is known: it has no attributes and was redirected, or it is gone, or another module has imported this one and may
-// start it by itself.
+// Starts without an element: it has no attributes and was redirected, or it is gone, or another module has
+// imported this one and may start it itself.
 const startWithout = () => {
   if (status().state !== 'off') return
-  // What was asked for under its own address was not redirected.
+  // A script that was loaded from its own address was not redirected.
   if (!performance.getEntriesByName(import.meta.url)[0]) return startWith({})
   console.warn('headcount: the element of its script is gone, and with it all options')
-  // It may have said that nothing is to be stored.
+  // The missing attributes may have forbidden storage.
   if (headcountRoutes !== null) startWith({ storage: 'none' })
 }
 

@@ -1,5 +1,5 @@
-// The web interface as a script of its page. In a browser that refuses it, the page says in plain words what it would have said,
-// and the console has one line.
+// Starts the web interface in its page. If the browser refuses it, the page shows its plain text, and the
+// console has one line.
 
 import init from 'headcount-bindings'
 

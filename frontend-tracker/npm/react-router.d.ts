@@ -1,6 +1,6 @@
-// How do the routes of React Router become a route table?
+// Types of the conversion from the routes of React Router to a route table.
 
-/** What matters of a route object of React Router. */
+/** The relevant part of a route object of React Router. */
 export interface Route {
   path?: string | undefined;
   index?: boolean | undefined;
@@ -8,9 +8,9 @@ export interface Route {
 }
 
 /**
- * The route table of route objects such as those given to `createBrowserRouter`: one template for each path that a route
- * or an index route ends at, in the order of the routes, each once. Routes that only wrap others have none. An optional
- * segment gives two templates, with it and without, as React Router itself has it.
+ * The route table of route objects such as those given to `createBrowserRouter`: one template for each path
+ * that a route or an index route ends at, in the order of the routes, each once. Routes that only wrap others
+ * have none. An optional segment gives two templates, with it and without, as React Router itself has it.
  *
  * A `basename` is not part of the table: give it to the tracker as `base`.
  */

@@ -1,4 +1,4 @@
-// How do the routes of React Router become a route table?
+// Converts the routes of React Router to a route table.
 
 /** @param {readonly import('./react-router.d.ts').Route[]} routes */
 export function templates(routes) {
@@ -19,7 +19,7 @@ function of(parent, route, path) {
   return [...own, ...below(template, route.children ?? [])];
 }
 
-/** The template of a path under a parent. An absolute path has to repeat the parent's, or there is none. */
+/** The template of a path under a parent. `undefined` for an absolute path that does not begin with the parent's. */
 function joined(parent, path) {
   const whole = path.startsWith('/') ? path : `${parent}/${path}`;
   if (!whole.startsWith(parent)) return undefined;
@@ -28,7 +28,7 @@ function joined(parent, path) {
   return segments.map((segment) => `/${segment}`).join('');
 }
 
-/** The paths that a path with optional segments stands for, those with the segments first. */
+/** The variants of a path with optional segments, those with the segments first. */
 function variants(path) {
   const [first, ...others] = path.split('/');
   const rests = others.length > 0 ? variants(others.join('/')) : [''];

@@ -1,7 +1,7 @@
-//! How is a program in Leptos counted by the very routes that it shows?
+//! Counts the pages of a Leptos program with the route definitions of its router.
 //!
-//! [`CountedRoutes`] takes the place of `leptos_router`'s `Routes`. It makes the route table of the definitions that it is
-//! given, so the two cannot drift apart, and loads the tracker with it when it runs in a browser:
+//! [`CountedRoutes`] replaces `leptos_router`'s `Routes`. It makes the route table from its route
+//! definitions, so the two cannot differ, and loads the tracker with it when it runs in a browser:
 //!
 //! ```
 //! use headcount_frontend::leptos::{CountedRoutes, Tracker};
@@ -25,8 +25,8 @@
 //! }
 //! ```
 //!
-//! The tracker is a program of its own beside this one, loaded as a script: a trap in either does no harm to the other,
-//! and a page has one copy of it however many programs it runs.
+//! The tracker is a separate program, loaded as a script: a trap in either program does not harm the other,
+//! and a page has one tracker for any number of programs.
 
 mod below;
 mod templates;
@@ -43,14 +43,14 @@ use leptos_router::{
 use self::below::{Below, Observed};
 pub use self::{templates::templates, tracker::Tracker};
 
-/// The routes of a program, as in `leptos_router`'s `Routes`, and a page view for each navigation between them. The base
-/// path is that of the `Router` around it. On a server, and where the tracker cannot be loaded, nothing is counted and
-/// nothing else happens.
+/// The routes of a program, as in `leptos_router`'s `Routes`, with a page view for each navigation between
+/// them. The base path is that of the `Router` around it. On a server, and if the tracker cannot be loaded,
+/// nothing is counted and everything else works.
 #[component(transparent)]
 pub fn CountedRoutes<Defs, FallbackFn, Fallback>(
     /// Where the tracker is, and how it counts.
     tracker: Tracker,
-    /// What is shown if no route is matched.
+    /// The view if no route matches.
     fallback: FallbackFn,
     /// Whether to use the View Transition API during navigation.
     #[prop(optional)]
@@ -68,7 +68,8 @@ where
     let pathname = use_location().pathname;
     let observed = Observed::new(defs.clone(), below.clone());
     Effect::new(move |_| {
-        // The routes are on the page by now; outside of the base there are none, perhaps after the next navigation.
+        // The routes are on the page by now. Outside of the base there are none, but the next navigation may
+        // lead there.
         if let Some(base) = below.base_of(&pathname.read()) {
             tracker.load(base, &defs);
         }

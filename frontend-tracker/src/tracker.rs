@@ -1,11 +1,12 @@
-//! The tracker: tells the server that a page was opened, in which size, by which browser, and nothing else.
+//! The tracker: reports to the server that a page was opened, in which size and by which browser, and nothing
+//! else.
 //!
-//! Decisions are plain values: which navigation is a view ([`views`]), who this browser is ([`device`]), what is sent
-//! ([`event`]). Around them stand the page they are taken for ([`page`]), the browser's storage and the way to the server
-//! ([`delivery`]).
+//! Decisions are pure: which navigation is a view ([`views`]), which UUID the browser has ([`device`]), and
+//! what is sent ([`event`]). Around them are the page ([`page`]), the browser's storage and the delivery to
+//! the server ([`delivery`]).
 //!
-//! What the page does is told by `js/page.js`, which no fault in here gets past. It also decides whether the tracker is
-//! loaded at all.
+//! `js/page.js` observes the page and calls this program, and catches its faults. It also decides whether the
+//! tracker is loaded at all.
 
 mod browser;
 pub mod delivery;

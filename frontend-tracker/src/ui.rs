@@ -1,8 +1,8 @@
 //! The web interface: the pages of the route table, of which the one about usage statistics is finished.
 //!
-//! What is shown is decided in plain functions without a browser: how values read (`format`), how a report folds into
-//! rows (`fold`), what an answer of the server means (`answer`). The components only place them. A page needs no
-//! inline style or script, so that a strict Content-Security-Policy holds.
+//! Plain functions without a browser decide what is shown: how values are formatted (`format`), how a report
+//! becomes rows (`fold`), and what an answer of the server means (`answer`). The components only render that.
+//! Pages need no inline style or script, so that a strict Content-Security-Policy works.
 #![expect(unreachable_pub, reason = "the component macro turns any visibility into `pub`")]
 
 mod answer;

@@ -1,8 +1,8 @@
-//! Requests and answers of the server and the collector, for the web interface and for programs.
+//! Defines the requests and answers of the server and the collector, for the web interface and for programs.
 //!
-//! All times are Unix seconds. With the feature `openapi` the types of the server describe themselves.
+//! All times are Unix seconds. With the feature `openapi`, the types of the server have OpenAPI schemas.
 
-/// Prints nothing of a type that holds what an operator wrote.
+/// Implements `Debug` without the fields, for types that contain texts of an operator.
 macro_rules! unprinted {
     ($($name:ident),*) => {
         $(

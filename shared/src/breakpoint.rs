@@ -1,11 +1,11 @@
-//! The display size of a browser, as Vuetify names it.
+//! Defines the display sizes of a browser, named as in Vuetify.
 
 use core::{fmt, str::FromStr};
 
 #[cfg(feature = "wire")]
 use serde::{Deserialize, Serialize};
 
-/// A Vuetify display breakpoint: <https://vuetifyjs.com/en/features/breakpoints/>. [`Scheme`] says which widths it has.
+/// A Vuetify display breakpoint: <https://vuetifyjs.com/en/features/breakpoints/>. [`Scheme`] has its widths.
 ///
 /// Orders from small to large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,7 +26,7 @@ pub enum Breakpoint {
     Xxl,
 }
 
-/// A name that is no [`Breakpoint`].
+/// A name that is not a [`Breakpoint`].
 #[derive(Debug, PartialEq, Eq)]
 pub struct UnknownBreakpoint;
 
@@ -38,18 +38,19 @@ impl fmt::Display for UnknownBreakpoint {
 
 impl core::error::Error for UnknownBreakpoint {}
 
-/// Which widths have which size.
+/// The widths of all sizes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scheme {
-    /// The smallest width in CSS pixels of each size from `sm` to `xxl`; not a number for a size that there is not.
+    /// The smallest width in CSS pixels of each size from `sm` to `xxl`; NaN for a size that does not exist.
     pub from: [f64; 5],
-    /// The page is at least as wide as its root element, which Vuetify 1 and 2 look at too.
+    /// Whether the page counts as at least as wide as its root element, which Vuetify 1 and 2 use too.
     pub at_least_the_root: bool,
 }
 
 impl Scheme {
-    /// The scheme of a version of Vuetify, 1 to 4: versions before 3 have no `xxl`, and take the thresholds 1280 and 1920
-    /// less a scroll bar of 16 pixels. A later version has that of 4, an earlier one that of 2.
+    /// The scheme of a version of Vuetify, 1 to 4: versions before 3 have no `xxl`, and reduce the thresholds
+    /// 1280 and 1920 by a scroll bar of 16 pixels. Later versions get the scheme of 4, earlier ones that of
+    /// 2.
     #[must_use]
     pub const fn of_vuetify(version: u32) -> Self {
         let from = match version {
@@ -60,8 +61,8 @@ impl Scheme {
         Self { from, at_least_the_root: version < 3 }
     }
 
-    /// The size of a page that is `inner` CSS pixels wide, scroll bar included, and whose root element is `root` wide. A
-    /// width that is not a number is the smallest size.
+    /// The size of a page that is `inner` CSS pixels wide, scroll bar included, and whose root element is
+    /// `root` wide. NaN gives the smallest size.
     #[must_use]
     pub fn size(&self, inner: f64, root: f64) -> Breakpoint {
         let width = if self.at_least_the_root { inner.max(root) } else { inner };
@@ -117,7 +118,8 @@ impl FromStr for Breakpoint {
 mod tests {
     use super::*;
 
-    /// Widths at which some version changes its size, and what real Vuetify 1.5 and 2.7, 3.13 and 4.3 say there.
+    /// Widths at which some version changes its size, and the sizes that real Vuetify 1.5 and 2.7, 3.13 and
+    /// 4.3 report there.
     const REAL: [(u32, &str, &str, &str); 25] = [
         (320, "xs", "xs", "xs"),
         (599, "xs", "xs", "xs"),

@@ -1,25 +1,27 @@
-//! What the tracker keeps in the `localStorage` of a browser, and the script that takes it away again.
+//! Defines the keys of the tracker in the `localStorage` of a browser, and the script that removes them.
 //!
 //! `frontend-tracker/js/page.js` writes these keys; a test there compares the two.
 
-/// What the key of a browser's UUID begins with. The base path of the installation follows: `headcount-device-id:/coroot/`.
-/// Where the installation is on another origin than the page, its whole base URL follows.
+/// The prefix of the key of a browser's UUID. The base path of the installation follows:
+/// `headcount-device-id:/coroot/`. If the installation is on another origin than the page, its whole base URL
+/// follows.
 pub const DEVICE_KEY_PREFIX: &str = "headcount-device-id:";
 
-/// The key of version 0.1.0, which installations on one origin shared. It is removed, and its UUID is not used again.
+/// The key of version 0.1.0, which installations on one origin shared. It is removed, and its UUID is not
+/// used.
 pub const SHARED_DEVICE_KEY: &str = "headcount-device-id";
 
-/// The key of the choice not to be counted. It holds for all installations on the origin of a page.
+/// The key of the opt-out. It applies to all installations on the origin of a page.
 pub const OPT_OUT_KEY: &str = "headcount-opt-out";
 
-/// What a server serves as `static/tracker.js` while usage statistics are off.
+/// The content of `static/tracker.js` while usage statistics are off.
 ///
-/// It removes the UUID that this installation has stored, and of no other one, wherever its page sends views. It fetches and
-/// sends nothing, and never throws. It has the functions of the tracker, so that a page that imports them goes on working: a
-/// choice not to be counted is remembered.
+/// It removes the UUID of this installation and of no other, wherever its page sends views. It fetches and
+/// sends nothing, and never throws. It exports the functions of the tracker, so that pages that import them
+/// continue to work; an opt-out is stored.
 ///
-/// The address of the installation is taken from the script's own, as the tracker does: behind a reverse proxy, only the
-/// browser knows it.
+/// It derives the address of the installation from its own address, as the tracker does: behind a reverse
+/// proxy, only the browser knows it.
 pub const OFF_SCRIPT: &str = r#"const ID="headcount-device-id",OPT_OUT="headcount-opt-out";
 let state="off";
 const stored=use=>{try{use(localStorage)}catch{}};

@@ -1,4 +1,5 @@
-//! What leaves an installation beside the bytes of a report: the headers of the request that delivers it.
+//! Lists the headers of the request that delivers a report: all that leaves an installation besides the
+//! report itself.
 
 use alloc::{format, string::String};
 
@@ -15,8 +16,8 @@ pub struct DeliveryHeader {
     pub always: bool,
 }
 
-/// Every header that a report can be sent with. There are no others: the interface, `docs/payload.md` and
-/// tests of what is sent read this list.
+/// All headers that a report can be sent with. The interface, `docs/payload.md` and the tests of deliveries
+/// read this list.
 pub const DELIVERY_HEADERS: [DeliveryHeader; 7] = [
     DeliveryHeader {
         name: "host",

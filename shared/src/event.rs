@@ -1,4 +1,4 @@
-//! What a browser says: one page was opened.
+//! Defines the event that a browser sends: one page was opened.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -10,7 +10,7 @@ use crate::{
     limits::{EVENT_BYTES, PAGE_KEY_BYTES},
 };
 
-/// The one kind of event that there is.
+/// The kind of an event. There is only one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EventKind {
@@ -20,26 +20,27 @@ pub enum EventKind {
 
 /// A page view, as a browser sends it to `<base>stats`.
 ///
-/// There is no member for a URL, query, fragment, title or referrer. Members that are not listed here are ignored on
-/// reading.
+/// There is no member for a URL, query, fragment, title or referrer. Members that are not listed here are
+/// ignored on reading.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BrowserEvent {
     /// Always `route-open`.
     #[serde(rename = "type")]
     pub kind: EventKind,
-    /// The browser's own random UUID: one per browser profile and origin. A UUID that is not of version 4 is valid and
-    /// says nothing: the view counts, the browser does not.
+    /// The browser's random UUID: one per browser profile, origin and installation. With a UUID that is not
+    /// of version 4, the view counts and the browser does not.
     pub device_id: Uuid,
     /// The display size when the page was opened.
     pub device_size: Breakpoint,
-    /// The page-view key: a route template such as `/p/$projectId`, see [`crate::routes`].
+    /// The page key: a route template such as `/p/$projectId`, see [`crate::routes`].
     pub path: String,
-    /// The browser could not store its UUID, so this one lasts for one page: the view counts, the browser does not.
+    /// Whether the browser could not store its UUID, so that it lasts for one page: the view counts, the
+    /// browser does not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ephemeral: bool,
 }
 
-/// Why an event is not counted. The text is the answer to the browser.
+/// Why an event is not counted. The browser gets the text as the answer.
 #[derive(Debug, Error)]
 pub enum EventError {
     /// More than [`EVENT_BYTES`].
@@ -48,7 +49,7 @@ pub enum EventError {
     /// Not UTF-8, or nested too deeply.
     #[error("the event is {0}")]
     NotJson(JsonError),
-    /// Not JSON, a member of the wrong type or twice there, an unknown size, or an invalid UUID.
+    /// Not JSON, a member with a wrong type, a duplicate member, an unknown size, or an invalid UUID.
     #[error("the event is not valid: {0}")]
     Malformed(#[from] serde_json::Error),
     /// Longer than [`PAGE_KEY_BYTES`].
@@ -60,10 +61,10 @@ pub enum EventError {
 }
 
 impl BrowserEvent {
-    /// Reads an event from the body of a request, whatever its content type.
+    /// Reads an event from the body of a request with any content type.
     ///
     /// # Errors
-    /// Every [`EventError`]; nothing of the body is kept then.
+    /// Any [`EventError`].
     pub fn parse(body: &[u8]) -> Result<Self, EventError> {
         if body.len() > EVENT_BYTES {
             return Err(EventError::TooLarge);

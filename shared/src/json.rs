@@ -1,4 +1,4 @@
-//! Reading JSON that a stranger sent.
+//! Parses JSON from untrusted senders within bounds.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::limits::{JSON_DEPTH, JSON_VALUES};
 
-/// Why a text is not taken as JSON.
+/// Why a text is refused as JSON.
 #[derive(Debug, Error)]
 pub enum JsonError {
     /// The bytes are not UTF-8 (RFC 8259, section 8.1).
@@ -23,12 +23,12 @@ pub enum JsonError {
     /// There are more values than [`JSON_VALUES`].
     #[error("more than {JSON_VALUES} values")]
     TooMany,
-    /// A syntax error, or an object that names a member twice.
+    /// A syntax error, or an object with a duplicate member.
     #[error("not JSON: {0}")]
     Malformed(serde_json::Error),
 }
 
-/// Checks the encoding and the nesting of a JSON text, so that parsing it costs bounded stack.
+/// Checks the encoding and the nesting of a JSON text, so that parsing it needs bounded stack.
 ///
 /// # Errors
 /// [`JsonError::NotUtf8`] and [`JsonError::TooDeep`]; syntax is left to the parser.
@@ -37,11 +37,11 @@ pub fn check_text(bytes: &[u8]) -> Result<&str, JsonError> {
     if Shape::of(bytes).depth > JSON_DEPTH { Err(JsonError::TooDeep) } else { Ok(text) }
 }
 
-/// Parses a JSON text in which no object names a member twice (RFC 8259, section 4, leaves the meaning of that open).
-/// The memory that it takes is bounded by [`JSON_VALUES`] and the length of the text.
+/// Parses a JSON text without duplicate members (RFC 8259, section 4, leaves their meaning open).
+/// [`JSON_VALUES`] and the length of the text bound the memory that it needs.
 ///
 /// # Errors
-/// Every [`JsonError`].
+/// Any [`JsonError`].
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     let text = check_text(bytes)?;
     if Shape::of(bytes).values > JSON_VALUES {
@@ -50,16 +50,16 @@ pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     serde_json::from_str::<Distinct>(text).map(|distinct| distinct.0).map_err(JsonError::Malformed)
 }
 
-/// How large a JSON text is once it is parsed.
+/// The size of a JSON text once it is parsed.
 struct Shape {
     /// The deepest nesting of brackets.
     depth: usize,
-    /// No fewer than the values in it: brackets and commas, and one.
+    /// An upper bound of the number of values: brackets and commas, plus one.
     values: usize,
 }
 
 impl Shape {
-    /// The shape of a text as its brackets and commas outside of strings tell it.
+    /// Counts the brackets and commas outside of strings.
     fn of(bytes: &[u8]) -> Self {
         let mut shape = Self { depth: 0, values: 1 };
         let (mut open, mut in_string, mut escaped) = (0_usize, false, false);

@@ -1,8 +1,9 @@
-//! Everything of Headcount that crosses a process boundary.
+//! Defines everything of Headcount that crosses a process boundary.
 //!
-//! The [`payload`] that an installation reports, the [`event`] that a browser sends, the requests and answers of the web
-//! interface ([`api`]), and the bounds on all of them ([`limits`]). Knows no runtime, files or clocks, and
-//! compiles for wasm32. Without the feature `wire` there is what a browser's tracker needs, without the standard library.
+//! It has the [`payload`] that an installation reports, the [`event`] that a browser sends, the requests and
+//! answers of the web interface ([`api`]), and the bounds of all of them ([`limits`]). It uses no runtime,
+//! files or clocks, and compiles for wasm32. Without the feature `wire` it has only what the tracker needs,
+//! without the standard library.
 
 #![cfg_attr(not(feature = "wire"), no_std)]
 

@@ -1,7 +1,8 @@
-//! The report of one installation: exactly the fields of `usage-statistics.md`, one file a section.
+//! Defines the report of one installation: exactly the fields of `usage-statistics.md`, one file per section.
 //!
-//! Reading is tolerant, so that reports of older, newer and foreign senders are understood: a missing field or a `null`
-//! reads as its default, an unknown field is ignored. Writing is exact: every field, none more.
+//! Reading is tolerant, so that reports of older, newer and foreign senders are understood: a missing field
+//! or a `null` reads as its default, and unknown fields are ignored. Writing is exact: every field, and no
+//! other.
 
 mod fields;
 mod infra;

@@ -1,7 +1,7 @@
-//! Which pages there are, and under which key a view of each is counted.
+//! Matches paths with route templates, and returns the key under which a view is counted.
 //!
-//! A key is made from the route table alone: the text of a path never becomes part of one. Templates are written as the
-//! routers of Vue, React and Leptos write them, segment by segment:
+//! A key is made from the route table alone: the text of a path never becomes part of it. Templates use the
+//! syntax of the routers of Vue, React and Leptos, segment by segment:
 //!
 //! | segment | matches | in the key |
 //! |---|---|---|
@@ -21,7 +21,7 @@ pub use self::checked::BadRoute;
 /// The key of a path that matches no route.
 pub const UNMATCHED: &str = "(unmatched)";
 
-/// What stands for a value that is not on the closed list of its parameter.
+/// Replaces a value that is not on the closed list of its parameter.
 const OTHER: &str = "other";
 
 /// The routes of the web interface.
@@ -36,7 +36,7 @@ pub const ROUTES: [&str; 8] = [
     "/p/:projectId/settings/:tab(prometheus|clickhouse|aws|inspections|applications|notifications|organization|ai|cloud)?",
 ];
 
-/// What stands before the name of a parameter in a key.
+/// The sign before the name of a parameter in a key.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Placeholder {
     /// `$id`, as in the documentation of the report.
@@ -55,8 +55,8 @@ impl Placeholder {
     }
 }
 
-/// The routes of a product. Of several that match a path the most specific one counts: text before a listed value before
-/// a parameter before a rest, segment by segment; of equal ones the first.
+/// The routes of a product. If several match a path, the most specific one counts, segment by segment: text
+/// before a listed value before a parameter before a rest; of equal ones the first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RouteTable {
     /// Separated by white space.
@@ -64,8 +64,8 @@ pub struct RouteTable {
 }
 
 impl RouteTable {
-    /// The table of `templates`, separated by white space, as they are. What a server's [`Self::add`] refuses gives keys
-    /// that no server counts.
+    /// The table of `templates`, separated by white space, without checks. Templates that [`Self::add`] of a
+    /// server refuses give keys that no server counts.
     #[must_use]
     pub const fn unchecked(templates: String) -> Self {
         Self { templates }
@@ -76,7 +76,7 @@ impl RouteTable {
         self.templates.split_ascii_whitespace()
     }
 
-    /// The key under which a view of `path` is counted. `path` is what the browser calls `location.pathname`, without
+    /// The key under which a view of `path` is counted. `path` is the browser's `location.pathname` without
     /// the base path; a slash at its end does not matter.
     #[must_use]
     pub fn page_key(&self, path: &str, placeholder: Placeholder) -> String {
@@ -96,7 +96,7 @@ impl RouteTable {
     }
 }
 
-/// What stands before the first `byte`, an ASCII character, and what after it.
+/// Splits a text at the first `byte`, an ASCII character.
 fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
     let at = text.bytes().position(|other| other == byte)?;
     Some((text.get(..at)?, text.get(at + 1..)?))
@@ -120,7 +120,8 @@ enum Segment<'a> {
 }
 
 impl<'a> Segment<'a> {
-    /// The first segment of a route and what is left of it; `None` for `/`. A slash in parentheses belongs to a pattern.
+    /// The first segment of a route and the rest of the route; `None` for `/`. A slash in parentheses belongs
+    /// to a pattern.
     fn first(route: &'a str) -> Option<(Self, &'a str)> {
         let mut depth = 0_u32;
         let mut begin = 0;
@@ -161,7 +162,7 @@ impl<'a> Segment<'a> {
     }
 }
 
-/// Whether what stands in parentheses is a list of values and not a pattern. A dot is taken for a dot.
+/// Whether a text in parentheses is a list of values and not a pattern. A dot is literal.
 fn is_list(pattern: &str) -> bool {
     let has_sign = pattern
         .bytes()
@@ -169,18 +170,18 @@ fn is_list(pattern: &str) -> bool {
     !has_sign && !parts(pattern, b'|').any(str::is_empty)
 }
 
-/// A route that matches the beginning of a path, and how well.
+/// A partial match of a route, and how specific it is.
 #[derive(Default)]
 struct Match {
     key: String,
-    /// Four bits a segment, the first segment in the highest ones.
+    /// Four bits per segment, the first segment in the highest ones.
     rank: u64,
     segments: u32,
 }
 
 impl Match {
-    /// Whether the whole of `path` matches the whole of `route`, both without what matched already; if not, this is as it
-    /// was. A segment that may be absent is present if that is possible.
+    /// Whether the rest of `path` matches the rest of `route`. If not, this stays unchanged. An optional
+    /// segment is present if that is possible.
     fn on(&mut self, route: &str, path: Option<&str>, placeholder: Placeholder) -> bool {
         let Some((segment, route)) = Segment::first(route) else { return path.is_none() };
         let (optional, rest) = match segment {
@@ -192,7 +193,7 @@ impl Match {
             let (key_bytes, rank) = (self.key.len(), self.rank);
             self.segments += 1;
             if let Some(specific) = self.push(segment, text, placeholder) {
-                // A route that was not checked may have more segments than there are places.
+                // An unchecked route may have more segments than the rank has places.
                 self.rank |= specific.checked_shl(64_u32.wrapping_sub(4 * self.segments)).unwrap_or_default();
                 if self.on(route, left.filter(|_| !rest), placeholder) {
                     return true;
@@ -205,7 +206,7 @@ impl Match {
         optional && self.on(route, path, placeholder)
     }
 
-    /// Adds a segment to the key if it matches `text`, and says how specific it is.
+    /// Adds a segment to the key if it matches `text`, and returns how specific it is.
     fn push(&mut self, segment: Segment<'_>, text: &str, placeholder: Placeholder) -> Option<u64> {
         self.key.push('/');
         let (prefix, name, values, rest) = match segment {
@@ -236,13 +237,14 @@ fn finish(key: String) -> String {
     if key.is_empty() { "/".to_owned() } else { key }
 }
 
-/// Whether `text`, in which browsers write what is not ASCII as `%C3%BC`, says `literal`.
+/// Whether `text` equals `literal` once percent signs are decoded: browsers encode what is not ASCII, as in
+/// `%C3%BC`.
 fn is_same(literal: &str, text: &str) -> bool {
     let mut left = text.as_bytes();
     literal.bytes().all(|byte| first_byte(&mut left) == Some(byte)) && left.is_empty()
 }
 
-/// Takes the first byte of what percent signs may stand in. A percent sign without two digits stands for itself.
+/// Takes the first byte of a percent-encoded text. A percent sign without two digits is literal.
 fn first_byte(text: &mut &[u8]) -> Option<u8> {
     let (first, left) = text.split_first()?;
     *text = left;

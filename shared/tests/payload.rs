@@ -1,4 +1,4 @@
-//! The payload is exactly the documented one.
+//! Tests that the payload is exactly the documented one.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::BTreeSet;

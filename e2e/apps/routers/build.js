@@ -1,4 +1,4 @@
-// How does each router become a site with the framework that it is made for?
+// Builds a site for each router with its framework.
 import { copyFile, mkdir } from 'node:fs/promises';
 import { build } from 'esbuild';
 

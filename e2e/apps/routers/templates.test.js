@@ -1,4 +1,4 @@
-// Does the table of React Router's routes have exactly the paths that it matches?
+// Tests that the table of React Router's routes has exactly the paths that the router matches.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

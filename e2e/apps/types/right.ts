@@ -1,4 +1,4 @@
-// Which calls do the types let through?
+// Calls that the types have to accept.
 import { optIn, optOut, start, status, type Options, type Status } from 'headcount-tracker';
 import { templates } from 'headcount-tracker/react-router';
 import type { RouteObject } from 'react-router';

@@ -1,4 +1,4 @@
-// Which calls do the types refuse? A line below that is let through is an error itself.
+// Calls that the types have to refuse. An accepted line below is an error itself.
 import { start, status } from 'headcount-tracker';
 import { templates } from 'headcount-tracker/react-router';
 

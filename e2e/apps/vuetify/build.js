@@ -1,8 +1,8 @@
-// How does each version of Vuetify become a page with the Vue that it is made for?
+// Builds a page for each version of Vuetify with its version of Vue.
 import { copyFile, mkdir } from 'node:fs/promises';
 import { build } from 'esbuild';
 
-// Vuetify 1 and 2 would require another copy than the one that is imported here.
+// Vuetify 1 and 2 would otherwise load another copy of Vue than the one that is imported here.
 const vue2 = 'vue2/dist/vue.runtime.esm.js';
 const versions = { vuetify1: vue2, vuetify2: vue2, vuetify3: 'vue3', vuetify4: 'vue3' };
 

@@ -1,7 +1,7 @@
-//! The time from the beginning of a navigation to the arrival of its view at the server.
+//! Measures the time from the beginning of a navigation to the arrival of its view at the server.
 //!
-//! Chromium on a slow network and a slow processor, with a new profile for every run. A run of each program follows the
-//! other, so that all see the same noise, and each round begins with another one.
+//! It uses Chromium on a slow network and a slow processor, with a new profile for every run. The runs of the
+//! programs alternate, so that all see the same noise, and each round begins with another program.
 
 use anyhow::{Context, ensure};
 use headcount_e2e::browser::{Browser, Engine};
@@ -20,7 +20,7 @@ const ROUNDS: usize = 9;
 /// Round trip, in milliseconds.
 const ROUND_TRIP: u32 = 150;
 
-/// Bytes a second, up and down.
+/// Bytes per second, up and down.
 const BANDWIDTH: u32 = 200 * 1024;
 
 /// How many times slower the processor is.
@@ -29,17 +29,18 @@ const SLOWED: u32 = 4;
 const PATH: &str = "/p/shop";
 const KEY: &str = "/p/$projectId";
 
-/// Whether the browser has been here before. Its cache is empty in any case: a file that it keeps would be asked for again.
+/// Whether the browser has visited the site before. Its cache is always empty: a cached file would be
+/// requested again anyway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Visit {
-    /// The UUID is new, and settles.
+    /// The UUID is new and has to settle.
     First,
     /// The UUID is stored.
     Return,
 }
 
 impl Visit {
-    /// What is compared, the control first, with the name of each.
+    /// The compared programs with their names, the control first.
     const fn programs(self) -> &'static [(Program, &'static str)] {
         const CONTROL: (Program, &str) = (Program::Control, "control");
         const TRACKER: (Program, &str) = (Program::Tracker, "tracker");
@@ -50,7 +51,7 @@ impl Visit {
         }
     }
 
-    /// The measure of the tracker, in the list.
+    /// The name of the tracker's measure in the list.
     const fn measure(self) -> &'static str {
         match self {
             Self::First => "tracker: ms to the first view, beyond a control",
@@ -58,7 +59,7 @@ impl Visit {
         }
     }
 
-    /// What the page that loads nothing does before.
+    /// The script that runs in the empty page before the measurement.
     const fn script(self) -> &'static str {
         match self {
             Self::First => "localStorage.clear()",
@@ -69,7 +70,7 @@ impl Visit {
     }
 }
 
-/// Prints the times from the beginning of a navigation to the arrival of its view.
+/// Measures and prints the times from the beginning of a navigation to the arrival of its view.
 pub(crate) async fn of_the_first_view(files: &Files, measures: &mut MeasureRun) -> anyhow::Result<()> {
     println!(
         "\nmilliseconds from navigation to arrival, {ROUND_TRIP} ms round trip, {} KiB/s, processor {SLOWED} times slower, {ROUNDS} rounds",
@@ -89,7 +90,7 @@ pub(crate) async fn of_the_first_view(files: &Files, measures: &mut MeasureRun) 
     Ok(())
 }
 
-/// The times of each program of a visit, in their order.
+/// Measures the times of all programs for a kind of visit, in their order.
 async fn measured(files: &Files, visit: Visit) -> anyhow::Result<Vec<Figures>> {
     let programs = visit.programs();
     let mut times = vec![Vec::new(); programs.len()];
@@ -104,7 +105,8 @@ async fn measured(files: &Files, visit: Visit) -> anyhow::Result<Vec<Figures>> {
     Ok(times.into_iter().map(Figures::new).collect())
 }
 
-/// One navigation of a new browser, in milliseconds from its beginning, by the clock of this machine that both ends have.
+/// Measures one navigation of a new browser, in milliseconds from its beginning. Browser and server use the
+/// clock of this machine.
 async fn run(files: &Files, visit: Visit, program: Program) -> anyhow::Result<f64> {
     let site = Site::open(files, program, &ROUTES.join(" "), "").await?;
     let browser = Browser::open_own(Engine::Chromium, WIDTH).await;

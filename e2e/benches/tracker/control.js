@@ -1,7 +1,8 @@
-// What the tracker is compared with: the same behaviour, written by hand in JavaScript. It is never shipped.
+// The control that the tracker is compared with: the same behaviour, written by hand in JavaScript. It is
+// never shipped.
 //
-// It starts with the attributes of its element, as the tracker does; `data-settle` is how long a new UUID settles, in
-// milliseconds.
+// It starts with the attributes of its element, as the tracker does; `data-settle` is the time for a new UUID
+// to settle, in milliseconds.
 
 const ID = 'headcount-device-id'
 const OPT_OUT = 'headcount-opt-out'
@@ -44,7 +45,7 @@ const matchOne = ({ text, prefix, key, values, rest }, part) => {
   return values.includes(value) ? [LISTED, prefix + value] : [UNLISTED, prefix + 'other']
 }
 
-// What the segments from here on make of the parts from here on: a key, and how specific it is.
+// Matches the remaining segments with the remaining parts. Returns a key, and how specific it is.
 const match = ([segment, ...segments], parts) => {
   if (!segment) return parts.length ? undefined : { key: '', rank: '' }
   const [rank, value] = (parts.length && matchOne(segment, parts[0])) || []
@@ -53,7 +54,7 @@ const match = ([segment, ...segments], parts) => {
   return segment.optional ? match(segments, parts) : undefined
 }
 
-// Browsers write what is not ASCII with percent signs.
+// Browsers percent-encode what is not ASCII.
 const decoded = part => {
   try {
     return decodeURIComponent(part)
@@ -93,7 +94,7 @@ const stored = use => {
   }
 }
 
-// The UUIDs of all installations, or that of this one.
+// Removes the UUIDs of all installations, or that of this one.
 const forget = own =>
   stored(storage => {
     for (const name of own ?? Object.keys(storage)) if (name.startsWith(ID)) storage.removeItem(name)
@@ -136,7 +137,7 @@ const deliver = (body, leaving) => {
   try {
     if (leaving && navigator.sendBeacon(endpoint, body)) return
   } catch {
-    // There are browsers without beacons.
+    // Some browsers have no beacons.
   }
   const answer = fetch(endpoint, { method: 'POST', body, keepalive: true })
   answer.then(({ status }) => hear(status)).catch(() => {})
@@ -166,7 +167,7 @@ const settlePath = leaving => {
   send(leaving)
 }
 
-// The path is looked at after the present task, when all its navigations are over.
+// The path is read after the current task, when all its navigations are over.
 const moved = () => {
   scheduled ||= setTimeout(settlePath, 0, false)
 }

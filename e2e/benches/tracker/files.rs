@@ -1,4 +1,5 @@
-//! What is measured: the tracker as it was built, and the control as a product would build it.
+//! Loads the measured files: the tracker as it was built, and the control bundled as a product would bundle
+//! it.
 
 use std::{
     fs,
@@ -9,10 +10,10 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-/// Where this package is.
+/// The directory of this package.
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
-/// A file in the three forms in which it may be sent.
+/// A file in the three encodings in which it may be sent.
 #[derive(Debug, Clone)]
 pub(crate) struct File {
     pub(crate) plain: Vec<u8>,
@@ -20,18 +21,18 @@ pub(crate) struct File {
     pub(crate) brotli: Vec<u8>,
 }
 
-/// What the pages of the measurements load.
+/// The files that the measured pages load.
 #[derive(Debug, Clone)]
 pub(crate) struct Files {
     pub(crate) script: File,
-    /// The script as the package for npm has it.
+    /// The script of the npm package.
     pub(crate) copy: File,
     pub(crate) program: File,
     pub(crate) control: File,
 }
 
 impl Files {
-    /// Takes the tracker as it is, and builds the control.
+    /// Reads the built tracker, and bundles the control.
     ///
     /// # Errors
     /// The tracker was not built, or `esbuild` is not installed.
@@ -66,15 +67,15 @@ pub(crate) fn frontend() -> PathBuf {
     Path::new(HERE).with_file_name("frontend-tracker")
 }
 
-/// The bytes of something that was built.
+/// Reads a built file.
 ///
 /// # Errors
-/// It was not. The error says what builds it.
+/// It was not built. The error names the command that builds it.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("{} is missing; `.ci/wasm` builds it", path.display()))
 }
 
-/// The control, made small with the options that the tracker's script is made small with.
+/// Bundles the control with the options of the tracker's script.
 fn control() -> anyhow::Result<Vec<u8>> {
     let source = Path::new(HERE).join("benches/tracker/control.js");
     let options = ["--minify", "--format=esm", "--target=es2021", "--log-level=warning"];

@@ -1,7 +1,7 @@
-//! The measures that the tracker has to keep, in real browsers: `make bench`.
+//! Measures the tracker in real browsers: `make bench`.
 //!
-//! `cargo bench -p headcount-e2e --bench tracker -- sizes arrival navigation`, or any of these. The tracker is the one in
-//! `frontend-tracker/dist`, as `.ci/wasm` builds it. What it is compared with is `control.js`.
+//! `cargo bench -p headcount-e2e --bench tracker -- sizes arrival navigation`, or any of these. The tracker
+//! is the one in `frontend-tracker/dist`, as `.ci/wasm` builds it. What it is compared with is `control.js`.
 #![expect(clippy::print_stdout, reason = "it prints its figures")]
 
 mod arrival;

@@ -1,7 +1,8 @@
-//! The cost of one navigation for the page's main thread.
+//! Measures what one navigation costs on the page's main thread.
 //!
-//! Everything that runs because of one `pushState` is timed from outside, by `timing.js`: listeners, what was put around the
-//! history, and timers, with the `fetch` that sends the view. What an answer or a garbage collector makes run later is not.
+//! `timing.js` times everything that runs because of one `pushState`: listeners, wrappers around the history,
+//! timers, and the `fetch` that sends the view. What runs later because of an answer or the garbage collector
+//! is not timed.
 
 use anyhow::{Context, ensure};
 use headcount_e2e::browser::{Browser, Engine};
@@ -23,7 +24,7 @@ const ROUND: usize = 100;
 
 const TIMING: &str = include_str!("timing.js");
 
-/// How the pages are visited.
+/// The parameters of a measurement.
 #[derive(Debug, Clone, Copy)]
 struct Drive {
     name: &'static str,
@@ -31,8 +32,8 @@ struct Drive {
     program: Program,
     /// How many times slower the processor is. Only Chromium can be slowed down.
     slowed: u32,
-    /// Between two navigations, in milliseconds. Chromium and Firefox ignore navigations beyond 200 in ten seconds,
-    /// WebKit beyond 100.
+    /// The pause between two navigations, in milliseconds. Chromium and Firefox ignore navigations beyond 200
+    /// in ten seconds, WebKit beyond 100.
     pause: u32,
 }
 
@@ -56,7 +57,8 @@ const DRIVES: [Drive; 5] = [
     },
 ];
 
-/// Prints what a navigation costs with the routes of the web interface, and with a hundred.
+/// Measures and prints what a navigation costs with the routes of the web interface, and with a hundred
+/// routes.
 pub(crate) async fn on_the_main_thread(files: &Files, measures: &mut MeasureRun) -> anyhow::Result<()> {
     println!("\nmicroseconds of the main thread for one navigation, {NAVIGATIONS} navigations");
     let tables = [("8 routes", ROUTES.join(" ")), ("100 routes", hundred_routes())];
@@ -74,17 +76,17 @@ pub(crate) async fn on_the_main_thread(files: &Files, measures: &mut MeasureRun)
     Ok(())
 }
 
-/// What navigations cost, in microseconds.
+/// The costs of navigations, in microseconds.
 struct Costs {
     whole: Figures,
-    /// What of it the browser's own `fetch` takes.
+    /// The part that the browser's `fetch` takes.
     request: Figures,
     /// The smallest step of the clock.
     step: f64,
 }
 
 impl Drive {
-    /// Whether what is measured is the tracker's on a whole processor.
+    /// Whether a bound applies: to the tracker on an unthrottled processor.
     fn is_bounded(self) -> bool {
         self.slowed == 1 && self.program == Program::Tracker
     }
@@ -94,7 +96,7 @@ impl Drive {
         let site = Site::open(files, self.program, routes, &timing).await?;
         let browser = Browser::open_own(self.engine, WIDTH).await;
         browser.goto(&site.url("/of/no/route")).await;
-        // The first view is over, with its program and its UUID.
+        // The first view has arrived: the program is loaded, and the UUID has settled.
         site.arrivals(1).await?;
         ensure!(browser.run("return crossOriginIsolated").await == json!(true), "the clock is coarse");
         if self.slowed > 1 {
@@ -113,20 +115,21 @@ impl Drive {
     }
 }
 
-/// What each navigation cost, and what of that its request did.
+/// The cost of each navigation, and the part of its request.
 fn microseconds(costs: Value) -> anyhow::Result<Vec<(f64, f64)>> {
     let costs: Vec<(f64, f64)> = serde_json::from_value(costs).context("two numbers for each navigation")?;
     Ok(costs.into_iter().map(|(whole, request)| (whole * 1e3, request * 1e3)).collect())
 }
 
-/// Every navigation has to be a view, under the key that its path has; else less was measured than has to be done.
+/// Checks that every navigation was counted under the key of its path. Otherwise too little work was
+/// measured.
 async fn all_were_counted(site: &Site, routes: &str, paths: &[String]) -> anyhow::Result<()> {
     let table = RouteTable::unchecked(routes.to_owned());
     let mut expected: Vec<String> =
         paths.iter().map(|path| table.page_key(path, Placeholder::Dollar)).collect();
     let arrivals = site.arrivals(paths.len()).await?;
     let mut counted: Vec<String> = arrivals.into_iter().map(|arrival| arrival.event.path).collect();
-    // Each request may have taken a connection of its own.
+    // Requests may have used different connections, so their order is open.
     expected.sort();
     counted.sort();
     ensure!(counted == expected, "counted were {counted:?}");
@@ -141,7 +144,7 @@ fn hundred_routes() -> String {
     routes.join(" ")
 }
 
-/// Paths that match all routes in turn, and none twice in succession.
+/// Paths that match all routes in turn, never one twice in a row.
 fn paths(routes: &str) -> Vec<String> {
     let templates: Vec<&str> = routes.split(' ').collect();
     let path = |number: usize| {

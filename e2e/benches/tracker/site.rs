@@ -1,4 +1,4 @@
-//! The pages of the measurements, and when their views arrive.
+//! Serves the measured pages, and records when their views arrive.
 
 use std::{
     mem,
@@ -22,24 +22,24 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::files::{File, Files};
 
-/// The page that loads nothing.
+/// The address of the empty page, which loads nothing.
 const QUIET: &str = "/quiet";
 
-/// What a page loads to be counted.
+/// The program that a page loads to be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Program {
     /// The control.
     Control,
-    /// The control, which takes a new UUID for settled at once.
+    /// The control without the time that a new UUID needs to settle.
     Unsettled,
-    /// The tracker as a server serves it, which says with its script that statistics are on.
+    /// The tracker as a server serves it: its script states that statistics are on.
     Tracker,
-    /// A copy of the tracker, which asks whether statistics are on, as the package for npm does.
+    /// A copy of the tracker, which asks whether statistics are on, as the npm package does.
     Copy,
 }
 
 impl Program {
-    /// What stands in the page's head, with `routes` that need no escaping.
+    /// The HTML for the page's head. `routes` must not need escaping.
     fn html(self, routes: &str) -> String {
         let (name, more) = match self {
             Self::Control => ("control", ""),
@@ -51,15 +51,15 @@ impl Program {
     }
 }
 
-/// A view that has arrived.
+/// An arrived view.
 #[derive(Debug)]
 pub(crate) struct Arrival {
-    /// In Unix milliseconds, when the whole of it was there.
+    /// When its last byte arrived, in Unix milliseconds.
     pub(crate) at: f64,
     pub(crate) event: BrowserEvent,
 }
 
-/// Arrivals since they were last taken. What no server would take is kept as what it was.
+/// Arrivals that were not taken yet. Invalid ones are stored as text.
 type Arrivals = Arc<Mutex<Vec<Result<Arrival, String>>>>;
 
 /// A server in this process that has one page under many addresses. It ends when this is dropped.
@@ -71,7 +71,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Serves a page that is counted by a program after the scripts of `head` have run.
+    /// Serves a page that runs the scripts of `head` and then a program that counts it.
     ///
     /// # Errors
     /// It cannot listen.
@@ -95,18 +95,18 @@ impl Site {
         for (name, content_type, file) in served {
             router = router.route(&format!("/static/{name}"), get(compressed(content_type, file)));
         }
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("nobody can listen on loopback")?;
+        let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on loopback")?;
         let address = listener.local_addr().context("the site has no address")?;
         let task = tokio::spawn(axum::serve(listener, router).into_future());
         Ok(Self { address, arrivals, task })
     }
 
-    /// The address of a path, which begins with a slash.
+    /// The URL of a path, given with a leading slash.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// The page that loads nothing.
+    /// The address of the empty page, which loads nothing.
     pub(crate) fn quiet(&self) -> String {
         self.url(QUIET)
     }
@@ -114,7 +114,7 @@ impl Site {
     /// Waits until there are so many views, and takes them.
     ///
     /// # Errors
-    /// They do not come, or one of them is not what a server takes.
+    /// They do not arrive, or one of them is invalid.
     pub(crate) async fn arrivals(&self, count: usize) -> anyhow::Result<Vec<Arrival>> {
         let arrived = || self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
         let all = eventually("the views arrive", SOON, async || (arrived().len() >= count).then_some(()));
@@ -132,13 +132,13 @@ impl Drop for Site {
 
 async fn arrive(State(arrivals): State<Arrivals>, body: Bytes) -> StatusCode {
     let at = unix_milliseconds();
-    let event = BrowserEvent::parse(&body).map_err(|error| format!("an event that no server takes: {error}"));
+    let event = BrowserEvent::parse(&body).map_err(|error| format!("an invalid event: {error}"));
     let arrival = event.map(|event| Arrival { at, event });
     arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(arrival);
     StatusCode::NO_CONTENT
 }
 
-/// Answers with a page that has the fine clock of an isolated one.
+/// Answers with a page that is cross-origin isolated, so that its clock is precise.
 fn page(head: &str) -> impl Fn() -> std::future::Ready<axum::response::Response> + Clone + Send + 'static {
     let html = format!(
         r#"<!doctype html><html lang="en"><head><meta charset="utf-8"><title>page</title><link rel="icon" href="data:,">{head}</head><body><h1>page</h1></body></html>"#
@@ -150,7 +150,7 @@ fn page(head: &str) -> impl Fn() -> std::future::Ready<axum::response::Response>
     move || std::future::ready((isolated.clone(), Html(html.clone())).into_response())
 }
 
-/// Answers with a file as browsers get it where they take brotli, which on plain http they do from loopback.
+/// Answers with a file compressed with brotli, which browsers accept over plain http from loopback.
 fn compressed(
     content_type: &'static str,
     file: &File,

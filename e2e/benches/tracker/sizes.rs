@@ -1,10 +1,10 @@
-//! The bytes that browsers fetch.
+//! Measures the bytes that browsers fetch.
 
 use headcount_measures::MeasureRun;
 
 use super::files::{File, Files, frontend, read};
 
-/// Prints the sizes of the tracker, of its package for npm, and of the control.
+/// Prints the sizes of the tracker, of its npm package, and of the control.
 pub(crate) fn print(files: &Files, measures: &mut MeasureRun) -> anyhow::Result<()> {
     println!("\nbytes                                         plain       gzip     brotli");
     let Files { script, program, control, .. } = files;

@@ -1,5 +1,6 @@
-// Times what a program does because of a navigation, from the outside: its listeners, its timers, and what it put around the
-// history. What it does when an answer arrives is not timed. Has to run before the program.
+// Times what a program does because of a navigation, from the outside: its listeners, its timers, and its
+// wrappers around the history. What it does when an answer arrives is not timed. Has to run before the
+// program.
 
 {
   // In milliseconds, since the last navigation began.
@@ -24,7 +25,7 @@
   const later = window.setTimeout
   window.setTimeout = (run, delay, ...values) => later(timed(run), delay, ...values)
 
-  // Listeners that run in here are timed by themselves.
+  // Listeners that run during this call are timed separately.
   const { pushState } = History.prototype
   History.prototype.pushState = function (...values) {
     const begin = performance.now()
@@ -35,7 +36,7 @@
     }
   }
 
-  // What of it is the browser's own doing: a page that stays sends a view with `fetch`.
+  // The part of the browser: a page that stays sends a view with `fetch`.
   const { fetch } = window
   window.fetch = (...values) => {
     const begin = performance.now()
@@ -48,7 +49,8 @@
 
   const pause = milliseconds => new Promise(resolve => later(resolve, milliseconds))
 
-  // What each navigation cost and what of that its request did, in milliseconds. Browsers ignore navigations that follow each other too quickly.
+  // Returns the cost of each navigation and the part of its request, in milliseconds. Browsers ignore
+  // navigations that follow each other too quickly.
   window.navigateThrough = async (paths, between) => {
     const costs = []
     for (const path of paths) {
@@ -62,7 +64,7 @@
     return costs
   }
 
-  // The smallest step of the clock that was seen, in milliseconds.
+  // Returns the smallest observed step of the clock, in milliseconds.
   window.clockStep = () => {
     let smallest = Infinity
     for (let steps = 0; steps < 100; steps += 1) {

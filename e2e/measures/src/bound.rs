@@ -1,27 +1,27 @@
-//! The bound of a measure.
+//! Parses and checks the bound of a measure.
 
 use std::{fmt, str::FromStr};
 
 use thiserror::Error;
 
-/// What a figure must keep to.
+/// The bound of a figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Bound {
-    /// It is at least so much.
+    /// The figure is at least this.
     AtLeast(f64),
-    /// It is at most so much.
+    /// The figure is at most this.
     AtMost(f64),
-    /// It is printed only.
+    /// There is no bound: the figure is only printed.
     None,
 }
 
-/// A text is no bound.
+/// A text is not a bound.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0:?} must be \"at least\" or \"at most\" and a number, or \"none\"")]
 pub struct InvalidBound(String);
 
 impl Bound {
-    /// Whether a figure keeps to it.
+    /// Whether a figure is within the bound.
     #[must_use]
     pub fn holds(self, figure: f64) -> bool {
         match self {

@@ -1,11 +1,11 @@
-//! What a run was measured on.
+//! Prints the environment of a run.
 
 use anyhow::Context;
 
-/// Prints processor, kernel, load and scheduling: figures mean little without them.
+/// Prints processor, kernel, load and scheduling. Figures mean little without them.
 ///
 /// # Errors
-/// The system does not tell.
+/// The system does not provide them.
 pub fn print_environment() -> anyhow::Result<()> {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").context("no /proc/cpuinfo")?;
     let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
@@ -19,7 +19,7 @@ pub fn print_environment() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether this program and its children wait for a core when others want one. The clock goes on while they do.
+/// The scheduling class: whether this program and its children yield to others. The clock runs while they do.
 fn scheduling() -> anyhow::Result<&'static str> {
     const ORDINARY: u32 = 0;
     let policy = procfs::process::Process::myself()?.stat()?.policy;

@@ -1,8 +1,8 @@
-//! Figures of one kind.
+//! Holds sorted figures of one measure and computes percentiles.
 
 use std::fmt;
 
-/// Figures of one kind, in ascending order.
+/// Figures of one measure, in ascending order.
 #[derive(Debug, Clone)]
 pub struct Figures(Vec<f64>);
 
@@ -14,13 +14,13 @@ impl Figures {
         Self(figures)
     }
 
-    /// The one in the middle; NaN without figures.
+    /// The median; NaN without figures.
     #[must_use]
     pub fn median(&self) -> f64 {
         self.percentile(50)
     }
 
-    /// The smallest figure that so many of a hundred do not exceed; NaN without figures.
+    /// A percentile: the smallest figure that this percentage does not exceed; NaN without figures.
     #[must_use]
     pub fn percentile(&self, percent: usize) -> f64 {
         let place = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
@@ -40,7 +40,7 @@ impl From<f64> for Figures {
     }
 }
 
-/// The median, and the range where there are several.
+/// Writes the median, and the range if there are several figures.
 impl fmt::Display for Figures {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", Rounded(self.median()))?;
@@ -52,7 +52,7 @@ impl fmt::Display for Figures {
     }
 }
 
-/// A figure with some three significant digits.
+/// Writes a figure with about three significant digits.
 struct Rounded(f64);
 
 impl fmt::Display for Rounded {

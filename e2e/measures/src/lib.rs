@@ -1,7 +1,7 @@
-//! The measures that this project keeps: their bounds, their figures, and the verdict of one run.
+//! Records the figures of a benchmark run, and checks them against the bounds in `docs/measures.md`.
 //!
-//! `docs/measures.md` is the only list of measures. A benchmark records figures under the names in that list; a run fails
-//! when a figure is outside its bound.
+//! That document is the only list of measures. A benchmark records figures under the names in the list; a run
+//! fails if a figure is outside its bound.
 #![expect(clippy::print_stdout, reason = "benchmarks print their figures")]
 
 mod bound;
@@ -21,21 +21,21 @@ pub use self::{
 /// The list of measures.
 const LIST: &str = include_str!("../../../docs/measures.md");
 
-/// Whose measures a benchmark takes; the headings of the list.
+/// The part of the list that a benchmark takes, by its heading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MeasureList {
-    /// Those of the server.
+    /// The measures of the server.
     Server,
-    /// Those of the tracker.
+    /// The measures of the tracker.
     Tracker,
 }
 
-/// How much of a list a run takes.
+/// How many measures of a list a run takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunExtent {
-    /// All measures: one that is missing fails the run.
+    /// All of them: a missing one fails the run.
     Whole,
-    /// Those that were asked for.
+    /// Only the requested ones.
     Chosen,
 }
 
@@ -46,7 +46,7 @@ pub struct MeasureRun {
     lines: Vec<MeasuredLine>,
 }
 
-/// What one measure was in this run.
+/// The result of one measure in a run.
 #[derive(Debug)]
 struct MeasuredLine {
     name: &'static str,
@@ -55,15 +55,15 @@ struct MeasuredLine {
 }
 
 impl MeasureRun {
-    /// A run of the measures in `docs/measures.md`, with nothing measured yet.
+    /// Begins a run of the measures in `docs/measures.md`.
     ///
     /// # Errors
-    /// The list has a bound that cannot be read.
+    /// The list has an invalid bound.
     pub fn begin(list: MeasureList) -> anyhow::Result<Self> {
         Ok(Self { bounds: read_list(LIST, list)?, lines: Vec::new() })
     }
 
-    /// Prints a figure beside its bound, and keeps it for the verdict. The median of several figures is what counts.
+    /// Prints a figure beside its bound, and stores it for the verdict. Of several figures the median counts.
     ///
     /// # Errors
     /// The list has no measure of that name, or there is no figure.
@@ -81,7 +81,7 @@ impl MeasureRun {
     /// Prints all figures of the run as one table.
     ///
     /// # Errors
-    /// Names the measures that are outside their bounds, and those that a whole run did not take.
+    /// Measures are outside their bounds, or a whole run did not take some. The error names them.
     pub fn finish(self, extent: RunExtent) -> anyhow::Result<()> {
         println!("\nall measures of this run");
         self.lines.iter().for_each(|line| println!("  {line}"));
@@ -109,7 +109,8 @@ impl std::fmt::Display for MeasuredLine {
     }
 }
 
-/// The bound of each measure in the Markdown table below a heading, whose first two columns are the name and the bound.
+/// Reads the bound of each measure from the Markdown table below a heading. The first two columns are the
+/// name and the bound.
 fn read_list(text: &'static str, list: MeasureList) -> anyhow::Result<BTreeMap<&'static str, Bound>> {
     let heading = format!("## {list:?}");
     let below = text.lines().skip_while(|line| *line != heading).skip(1);

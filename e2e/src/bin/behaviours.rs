@@ -1,5 +1,5 @@
-//! What does the tracker do, in which engine? Puts what the tests have seen into a page of the documentation, or checks
-//! that the page says the same.
+//! Writes the behaviours that the tracker tests have observed in each engine into a page of the
+//! documentation, or checks that the page is up to date.
 
 use std::{
     collections::BTreeMap,
@@ -25,7 +25,7 @@ const GROUPS: [(&str, &str); 7] = [
 
 const ENGINES: [&str; 3] = ["Chromium", "Firefox", "WebKit"];
 
-/// Words that the names of tests cannot write.
+/// Words that cannot be spelled correctly in the name of a test, with their spelling.
 const SPELLINGS: [(&str, &str); 6] = [
     ("push state", "`pushState`"),
     ("replace state", "`replaceState`"),
@@ -38,7 +38,7 @@ const SPELLINGS: [(&str, &str); 6] = [
 const BEGIN: &str = "<!-- behaviours -->\n";
 const END: &str = "<!-- /behaviours -->";
 
-/// The line with the versions of the browsers, which need not be those of the machine that checks.
+/// The line with the versions of the browsers. The check ignores it: its machine may have other versions.
 const SEEN_WITH: &str = "Seen with ";
 
 #[derive(Parser)]
@@ -48,7 +48,7 @@ struct Arguments {
     seen: PathBuf,
     /// The page.
     page: PathBuf,
-    /// Only fails if the page says something else.
+    /// Fail if the page is not up to date, and write nothing.
     #[arg(long)]
     check: bool,
 }
@@ -57,16 +57,13 @@ fn main() -> anyhow::Result<()> {
     let Arguments { seen, page, check } = Arguments::parse();
     let table = Table::read(&seen)?.to_string()?;
     let text = fs::read_to_string(&page).with_context(|| format!("cannot read {}", page.display()))?;
-    let (head, rest) = text.split_once(BEGIN).context("the page has no place for the table")?;
-    let (old, tail) = rest.split_once(END).context("the place for the table has no end")?;
+    let (head, rest) = text.split_once(BEGIN).context("the page has no begin marker for the table")?;
+    let (old, tail) = rest.split_once(END).context("the page has no end marker for the table")?;
     if !check {
         return fs::write(&page, format!("{head}{BEGIN}{table}{END}{tail}")).context("cannot write the page");
     }
     if without_versions(old) != without_versions(&table) {
-        bail!(
-            "{} does not say what the tests have seen; `make behaviours` brings it up to date",
-            page.display()
-        );
+        bail!("{} does not match the results of the tests; `make behaviours` updates it", page.display());
     }
     Ok(())
 }
@@ -75,7 +72,7 @@ fn without_versions(table: &str) -> Vec<&str> {
     table.lines().filter(|line| !line.starts_with(SEEN_WITH)).collect()
 }
 
-/// What the tests have seen.
+/// The results of the tests.
 #[derive(Default)]
 struct Table {
     /// By group and behaviour; the cells are in the order of the engines.
@@ -140,7 +137,7 @@ impl Table {
 }
 
 impl Cell {
-    /// What is in the table; its note gets a number if it has none yet.
+    /// The text of the cell. Its note gets a number if it has none yet.
     fn text<'a>(&'a self, notes: &mut Vec<&'a str>) -> String {
         let word = if self.holds { "yes" } else { "–" };
         let Some(note) = self.note.as_deref() else { return word.to_owned() };
@@ -163,7 +160,7 @@ fn names(folder: &Path) -> anyhow::Result<Vec<String>> {
     Ok(names)
 }
 
-/// The name of a test as the sentence that it is.
+/// Turns the name of a test into a sentence.
 fn sentence(name: &str) -> String {
     let mut sentence = name.replace('_', " ");
     for (written, meant) in SPELLINGS {

@@ -1,4 +1,5 @@
-//! A simulated fleet: serves what agents would say of it, writes down what they would have said, tells what is true.
+//! Simulates a fleet: serves its metrics, writes its past as OpenMetrics, or prints the numbers that a report
+//! on it has to have.
 
 use std::{
     io::{self, BufWriter, Write},
@@ -30,7 +31,8 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:9099")]
         listen: SocketAddr,
     },
-    /// Write the last hour as OpenMetrics with timestamps, for `promtool tsdb create-blocks-from openmetrics`.
+    /// Write the last hour as OpenMetrics with timestamps, for `promtool tsdb create-blocks-from
+    /// openmetrics`.
     Write {
         #[command(flatten)]
         which: Which,
@@ -41,26 +43,26 @@ enum Command {
         #[arg(long, default_value = "15", value_parser = seconds)]
         every: usize,
     },
-    /// Print what a report on it has to say.
+    /// Print the numbers that a report on it has to have.
     Truth {
         #[command(flatten)]
         which: Which,
     },
 }
 
-/// Which fleet it is.
+/// The arguments that select a fleet.
 #[derive(Debug, Args)]
 struct Which {
-    /// What all else follows from.
+    /// The seed of everything random.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// document-a, document-b, random, which follows from the seed, or `<nodes>x<containers>`, such as 10x50.
+    /// document-a, document-b, random (chosen by the seed), or `<nodes>x<containers>`, such as 10x50.
     #[arg(long, default_value = "random")]
     shape: String,
     /// The value of the label `fleet`.
     #[arg(long, default_value = "1")]
     name: String,
-    /// The moment of invention in Unix seconds; now unless given.
+    /// The time of generation in Unix seconds; by default now.
     #[arg(long)]
     epoch: Option<i64>,
 }
@@ -70,7 +72,7 @@ async fn main() -> ExitCode {
     match run(Cli::parse().command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell when that fails.
+            // There is no other place to report this.
             writeln!(io::stderr(), "fleet: {error:#}").ok();
             ExitCode::FAILURE
         }
@@ -101,7 +103,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
                 fleet.deployments_between(hour, now),
                 fleet.summaries_between(hour, now, hour),
             )
-            .context("nobody reads the truth")
+            .context("cannot write to standard output")
         }
     }
 }
@@ -121,13 +123,13 @@ impl Which {
                 let numbers = size.split_once('x').and_then(|(nodes, containers)| {
                     Some(Shape::sized(nodes.parse().ok()?, containers.parse().ok()?))
                 });
-                numbers.with_context(|| format!("there is no shape {size}"))
+                numbers.with_context(|| format!("unknown shape {size:?}"))
             }
         }
     }
 }
 
-/// At least a second.
+/// Parses a whole number of seconds, at least 1.
 fn seconds(text: &str) -> Result<usize, String> {
     text.parse()
         .ok()

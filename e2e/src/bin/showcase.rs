@@ -1,4 +1,5 @@
-//! The example applications, each at an origin of its own, and one server that counts all of them, until Ctrl-C.
+//! Serves the example applications, each at an origin of its own, and one server that counts all of them,
+//! until Ctrl-C.
 
 use std::{
     fs,
@@ -23,10 +24,10 @@ const EXAMPLES: [&str; 3] = ["vue2-vuetify2", "vue3-vuetify3", "react-router"];
 #[derive(Debug, Parser)]
 #[command(name = "showcase", about = "The example applications and one server that counts them")]
 struct Cli {
-    /// The address of the server. The applications are at the ports after it; of 0, at any.
+    /// The address of the server. The applications get the ports after it; with port 0, any free ones.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Where the server keeps what it counts; beside the built applications unless given.
+    /// The data directory of the server; by default beside the built applications.
     #[arg(long)]
     data_dir: Option<PathBuf>,
 }
@@ -36,7 +37,7 @@ async fn main() -> ExitCode {
     match run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell when that fails.
+            // There is no other place to report this.
             writeln!(io::stderr(), "showcase: {error:#}").ok();
             ExitCode::FAILURE
         }
@@ -53,7 +54,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     server.stop().await.map(drop)
 }
 
-/// The server, which knows the route tables of all applications, and reports to nobody.
+/// The server, which has the route tables of all applications and delivers no reports.
 fn server(cli: &Cli) -> anyhow::Result<Program> {
     let examples = site::examples()?;
     let tables = examples.join("routes");
@@ -64,7 +65,7 @@ fn server(cli: &Cli) -> anyhow::Result<Program> {
         .without_admin_token()
         .listen(cli.listen)
         .flag("--routes", tables)
-        // Nobody listens at that port.
+        // Nothing listens on that port.
         .flag("--collector-url", "http://127.0.0.1:9/")
         .flag("--first-report-after", "365d")
         .shown_as("server |")
@@ -97,6 +98,6 @@ Ctrl-C stops everything.
 }
 
 fn say(text: &str) {
-    // Whoever closed standard output does not want to know.
+    // A closed standard output is no error.
     io::stdout().write_all(text.as_bytes()).ok();
 }

@@ -1,4 +1,4 @@
-//! Chromium: how it is started, what its log says, and what its last user may have left in it.
+//! Starts Chromium, reads its log, and clears what its last user left.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::{
     network::Network,
 };
 
-/// What it needs to run as root without a display, and to ask nobody on the network.
+/// Flags to run as root without a display and without requests of its own.
 const FLAGS: [&str; 9] = [
     "--headless",
     "--no-sandbox",
@@ -38,7 +38,7 @@ pub(super) async fn driver() -> anyhow::Result<Driver> {
 pub(super) fn capabilities(home: &Path, network: Network) -> Vec<(&'static str, Value)> {
     let mut flags = FLAGS.map(str::to_owned).to_vec();
     flags.push(format!("--user-data-dir={}", home.join("profile").display()));
-    // It goes to loopback addresses without a proxy by itself.
+    // It bypasses the proxy for loopback addresses by default.
     flags.push(format!("--proxy-server=http://{}", network.proxy()));
     vec![
         ("browserName", json!("chrome")),
@@ -53,7 +53,7 @@ pub(super) fn errors(log: Vec<BrowserLogEntry>) -> Vec<String> {
     bad.map(|entry| entry.message).collect()
 }
 
-/// Takes away what pages have stored in it, and what its log says of them.
+/// Clears everything that pages have stored, and the log.
 pub(super) async fn forget(web: &WebDriver) -> anyhow::Result<()> {
     let everything = json!({ "origin": "*", "storageTypes": "all" });
     web.cdp().send_raw("Storage.clearDataForOrigin", everything).await?;

@@ -1,4 +1,4 @@
-//! A display without a screen, for an engine that cannot do without.
+//! Starts a virtual display for an engine that cannot run without one.
 
 use std::{
     path::Path,
@@ -21,7 +21,7 @@ pub(super) struct Display {
 }
 
 impl Display {
-    /// Starts one under a number that is free, with a home directory.
+    /// Starts one under a free number, with a home directory.
     pub(super) async fn start(home: &Path) -> anyhow::Result<Self> {
         let mut server = Command::new("Xvfb")
             .args(["-displayfd", "1", "-screen", "0", "4200x1200x24", "-nolisten", "tcp"])
@@ -32,7 +32,7 @@ impl Display {
             .spawn()
             .context("`Xvfb` cannot be started; Debian's package `xvfb` has it")?;
         let said = server.stdout.take().context("`Xvfb` has no output")?;
-        // From here on it ends with this, also when it does not say its number.
+        // From here on it is ended when this is dropped, even if it does not print its number.
         let mut display = Self { server, number: 0 };
         let (log, _reader) = Log::follow(said, None);
         let number = eventually("`Xvfb` says the number of its display", SOON, async || {
@@ -46,7 +46,7 @@ impl Display {
         Ok(display)
     }
 
-    /// What programs find in `DISPLAY`.
+    /// The value of `DISPLAY` for its clients.
     pub(super) fn name(&self) -> String {
         format!(":{}", self.number)
     }
@@ -54,11 +54,11 @@ impl Display {
 
 impl Drop for Display {
     fn drop(&mut self) {
-        // It is asked, so that it takes away its socket and its lock.
+        // It gets a signal first, so that it removes its socket and its lock.
         let process = i32::try_from(self.server.id()).ok().and_then(Pid::from_raw);
         process.map(|process| kill_process(process, Signal::TERM).ok());
         farewell(|| !matches!(self.server.try_wait(), Ok(None)));
-        // Fails when it has ended, which is what is wanted.
+        // Fails if it has ended already.
         self.server.kill().ok();
         self.server.wait().ok();
     }

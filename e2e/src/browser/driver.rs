@@ -1,4 +1,5 @@
-//! The program that drives a browser: where it listens, what it and the browser say, and how both end.
+//! Runs the WebDriver program of a browser: starts it, finds its port, follows its output, and ends it with
+//! its browser.
 
 use std::{
     env,
@@ -24,24 +25,24 @@ use crate::{
     wait::{SOON, eventually},
 };
 
-/// How many starts are tried: a driver ends at once if the port that the system gave it for one version of the Internet
+/// How many starts are tried: a driver ends at once if the port that it got for one version of the Internet
 /// Protocol is taken for the other.
 const ATTEMPTS: usize = 5;
 
-/// How a driver is started.
+/// The start parameters of a driver.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Start<'a> {
     pub(super) program: &'a OsStr,
     pub(super) arguments: &'a [&'a str],
     pub(super) environment: &'a [(&'a str, &'a str)],
-    /// What it says before its port, unless it does not say its port.
+    /// The text before the port in its output; `None` if it does not print its port.
     pub(super) announcement: Option<&'a str>,
     /// Whether its browser needs a display.
     pub(super) shows_itself: bool,
 }
 
-/// A running driver. With this end the driver, its browser, by whose home directory its processes are known, and the
-/// display.
+/// A running driver. When this is dropped, the driver, its browser and the display end. The processes of the
+/// browser are found by its home directory.
 #[derive(Debug)]
 pub(super) struct Driver {
     child: Child,
@@ -68,7 +69,7 @@ impl Driver {
     async fn attempt(start: Start<'_>) -> anyhow::Result<Self> {
         let home = run::temporary_directory()?;
         let display = if start.shows_itself { Some(Display::start(home.path()).await?) } else { None };
-        let (output, input) = io::pipe().context("the system gives no pipe")?;
+        let (output, input) = io::pipe().context("cannot create a pipe")?;
         let child = Command::new(start.program)
             .args(start.arguments)
             .env_clear()
@@ -78,7 +79,7 @@ impl Driver {
             .env("HOME", home.path())
             .env("TMPDIR", home.path())
             .stdin(Stdio::null())
-            .stdout(input.try_clone().context("the system gives no second end of a pipe")?)
+            .stdout(input.try_clone().context("cannot duplicate the end of a pipe")?)
             .stderr(input)
             .spawn()
             .with_context(|| format!("{} is not installed: it drives a browser", start.program.display()))?;
@@ -88,7 +89,7 @@ impl Driver {
         Ok(driver)
     }
 
-    /// Waits until it listens, or has ended.
+    /// Waits until it listens or has ended.
     async fn listens(&mut self, announcement: Option<&str>) -> anyhow::Result<u16> {
         let id = self.child.id();
         let found = eventually("the driver of the browser listens", SOON, async || {
@@ -107,7 +108,7 @@ impl Driver {
         found.map_err(|error| anyhow::anyhow!("{error}; it said: {:?}", self.log.lines()))
     }
 
-    /// Where it is asked.
+    /// The URL of the driver.
     pub(super) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
@@ -122,7 +123,7 @@ impl Driver {
         self.log.count(text) > 0
     }
 
-    /// What `pick` makes of the lines that the driver and its browser have written since the last call.
+    /// Applies `pick` to the lines that the driver and its browser have written since the last call.
     pub(super) fn new_lines(&self, pick: impl Fn(&str) -> Option<String>) -> Vec<String> {
         let lines = self.log.lines();
         let read = self.read.swap(lines.len(), Ordering::Relaxed);
@@ -140,7 +141,7 @@ impl Drop for Driver {
     }
 }
 
-/// The port of loopback on which a process listens. Not every driver says the free port that it took.
+/// The loopback port on which a process listens. Not every driver prints the free port that it took.
 fn listens_at(process: u32) -> Option<u16> {
     let files = Process::new(process.try_into().ok()?).ok()?.fd().ok()?;
     let sockets: Vec<u64> = files

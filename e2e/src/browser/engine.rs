@@ -1,4 +1,4 @@
-//! The engines: which program drives each, and how is it named?
+//! Defines the three browser engines and the program that drives each.
 
 use std::{fmt, path::Path};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{chromium, driver::Driver, firefox, network::Network, webkit};
 
-/// An engine, in the browser that Debian has of it.
+/// A browser engine, with the browser of Debian that uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Engine {
     /// Chromium.
@@ -18,11 +18,11 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// All of them.
+    /// All engines.
     pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::WebKit];
 
-    /// Whether its browser tells what pages and it itself write to the console. An automated WebKit keeps nothing, and
-    /// writes nothing: a page has to listen for itself.
+    /// Whether its browser reports what it and its pages write to the console. An automated WebKit does not:
+    /// a page has to observe its own console.
     #[must_use]
     pub const fn tells_errors(self) -> bool {
         !matches!(self, Self::WebKit)
@@ -37,7 +37,7 @@ impl Engine {
         }
     }
 
-    /// What a session asks of it. What it writes is below `home`.
+    /// The capabilities of a session. The browser writes only below `home`.
     pub(super) fn capabilities(
         self,
         home: &Path,
@@ -61,7 +61,7 @@ impl fmt::Display for Engine {
     }
 }
 
-/// Makes a test in each engine of every `async fn name(engine: Engine)`, such as `name::firefox`.
+/// Turns every `async fn name(engine: Engine)` into one test for each engine, such as `name::firefox`.
 #[macro_export]
 macro_rules! in_every_engine {
     ($($test:ident),+ $(,)?) => {$(

@@ -1,4 +1,4 @@
-//! Firefox: how it is started, what it writes, and what its last user may have left in it.
+//! Starts Firefox, reads its output, and clears what its last user left.
 
 use std::{env, path::PathBuf};
 
@@ -12,8 +12,8 @@ use super::{
     network::Network,
 };
 
-/// What it does by itself and has to leave: asking its makers for settings, experiments, updates and lists, and finding
-/// out whether there is a network.
+/// Preferences that are switched off: requests to Mozilla for settings, experiments, updates and lists, and
+/// connectivity checks.
 const OFF: [&str; 16] = [
     "app.normandy.enabled",
     "app.shield.optoutstudies.enabled",
@@ -36,8 +36,7 @@ const OFF: [&str; 16] = [
 pub(super) async fn driver() -> anyhow::Result<Driver> {
     Driver::start(Start {
         program: geckodriver().as_os_str(),
-        // Its other way in, WebDriver BiDi, has a fixed port unless it is told otherwise. What pages have stored is taken
-        // away with the rights of the browser itself.
+        // WebDriver BiDi would use a fixed port. System access is needed to clear what pages have stored.
         arguments: &["--port=0", "--websocket-port=0", "--allow-system-access"],
         environment: &[],
         announcement: Some("Listening on 127.0.0.1:"),
@@ -46,7 +45,7 @@ pub(super) async fn driver() -> anyhow::Result<Driver> {
     .await
 }
 
-/// `geckodriver` from crates.io, as `.ci/install` builds it below the target directory; else the one on the path.
+/// The path of `geckodriver` as `.ci/install` builds it below the target directory; else the one in `PATH`.
 fn geckodriver() -> PathBuf {
     let built = |exe: PathBuf| {
         exe.ancestors().map(|folder| folder.join("tools/bin/geckodriver")).find(|path| path.is_file())
@@ -74,8 +73,8 @@ pub(super) fn capabilities(network: Network) -> Vec<(&'static str, Value)> {
     vec![("browserName", json!("firefox")), ("moz:firefoxOptions", options)]
 }
 
-/// The error or warning of a page that a line of its output is, if it is one. A page's text is in quotes, and its own
-/// parts write who they are instead; so do their errors.
+/// Returns a line of the output if it is an error or warning of a page. Texts of pages are in quotes; those
+/// of Firefox itself name one of its components instead.
 pub(super) fn error(line: &str) -> Option<String> {
     let texts = ["console.error: \"", "console.warn: \""];
     let faults = ["JavaScript error: ", "JavaScript warning: "];
@@ -96,7 +95,7 @@ impl FormatRequestData for Context {
     }
 }
 
-/// Takes away what pages have stored in it.
+/// Clears everything that pages have stored.
 pub(super) async fn forget(web: &WebDriver) -> anyhow::Result<()> {
     let clear = "const done = arguments[0];
         Services.clearData.deleteData(Ci.nsIClearDataService.CLEAR_ALL, { onDataDeleted: done })";

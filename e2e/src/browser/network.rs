@@ -1,18 +1,18 @@
-//! Whom may a browser talk to? Loopback, and a proxy on loopback for everything else.
+//! Defines what a browser may reach: loopback addresses, and a proxy on loopback for everything else.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-/// Where a browser goes for what is not on a loopback address.
+/// How a browser reaches hosts that are not loopback addresses.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Network {
-    /// Nowhere.
+    /// Not at all.
     Loopback,
-    /// To a server of the test.
+    /// Through a server of the test.
     Proxy(SocketAddr),
 }
 
 impl Network {
-    /// The address of the proxy. Nothing listens at port 9 of loopback, and nobody but root could.
+    /// The address of the proxy. Nothing listens on port 9 of loopback, and only root could.
     pub(super) fn proxy(self) -> SocketAddr {
         match self {
             Self::Loopback => SocketAddr::from((Ipv4Addr::LOCALHOST, 9)),

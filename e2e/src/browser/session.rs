@@ -1,4 +1,4 @@
-//! A session with a browser: how it begins, and how it becomes as new for its next user.
+//! Manages a WebDriver session: begins it, and resets it for its next user.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -14,10 +14,10 @@ use crate::{
 /// The height of windows, in pixels.
 pub(super) const HEIGHT: u32 = 900;
 
-/// The width of new windows, in pixels, which most tests want.
+/// The width of new windows, in pixels. Most tests use this width.
 const WIDTH: u32 = 1400;
 
-/// A browser that runs, and the program that drives it. Both end with this.
+/// A running browser and its driver. Both end when this is dropped.
 #[derive(Debug)]
 pub(super) struct Session {
     engine: Engine,
@@ -37,7 +37,7 @@ impl Session {
         self.engine
     }
 
-    /// Leaves one empty tab, and nothing that pages have stored or said.
+    /// Leaves one empty tab, and removes what pages have stored and logged.
     pub(super) async fn renew(&mut self) -> anyhow::Result<()> {
         match self.engine {
             Engine::Chromium => {
@@ -50,7 +50,7 @@ impl Session {
                 self.driver.new_lines(|_| None);
                 Ok(())
             }
-            // Its browser starts within half a second.
+            // A new browser starts within half a second.
             Engine::WebKit => {
                 self.end().await?;
                 self.web = begin(self.engine, &self.driver, self.network).await?;
@@ -59,7 +59,7 @@ impl Session {
         }
     }
 
-    /// Ends the browser in order.
+    /// Ends the browser cleanly.
     pub(super) async fn end(&self) -> anyhow::Result<()> {
         self.web.clone().quit().await.context("the browser does not end")
     }
@@ -78,7 +78,8 @@ impl Session {
         self.web.switch_to_window(empty).await.context("the empty tab is gone")
     }
 
-    /// Waits until everything that the present tab has written is in the log: its lines keep their order.
+    /// Waits until everything that the current tab has written is in the log. Lines keep their order, so it
+    /// writes one and waits for it.
     async fn hear_out(&self) -> anyhow::Result<()> {
         static HEARD: AtomicUsize = AtomicUsize::new(0);
         let last = format!("headcount: this tab ends, {}", HEARD.fetch_add(1, Ordering::Relaxed));
@@ -89,12 +90,12 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // A session that was not ended in order ends with its driver, without being asked.
+        // A session that was not ended cleanly ends with its driver, so no request is sent for it.
         self.web.clone().leak().ok();
     }
 }
 
-/// Begins a session, which is not tied to the test that begins it: a connection is made for each command.
+/// Begins a session. It makes a connection for each command, so it is not tied to the test that begins it.
 async fn begin(engine: Engine, driver: &Driver, network: Network) -> anyhow::Result<WebDriver> {
     let mut capabilities = Capabilities::new();
     for (name, value) in engine.capabilities(driver.home(), network)? {

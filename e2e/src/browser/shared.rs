@@ -1,17 +1,17 @@
-//! The browsers that tests share: one after another, each as new.
+//! Pools the browsers that tests share one after another, each reset before its next use.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Engine, network::Network, session::Session};
 
-/// Browsers without a user. Those that are left when the program ends are ended by the keeper of the run.
+/// Idle browsers. The run's clean-up process ends those that are left when the program ends.
 static IDLE: Mutex<Vec<Session>> = Mutex::new(Vec::new());
 
-/// A browser that is as new: one that has no user, or else another one.
+/// Takes an idle browser, or starts a new one.
 pub(super) async fn take(engine: Engine) -> anyhow::Result<Session> {
     let waiting = {
         let mut idle = idle();
-        // The one that was used last: it may have a window of the right size.
+        // The most recently used one may have a window of the right size.
         let place = idle.iter().rposition(|session| session.engine() == engine);
         place.map(|place| idle.remove(place))
     };
@@ -21,7 +21,7 @@ pub(super) async fn take(engine: Engine) -> anyhow::Result<Session> {
     }
 }
 
-/// Gives a browser back. One that cannot be made as new ends.
+/// Returns a browser to the pool. One that cannot be reset ends.
 pub(super) async fn give_back(mut session: Session) {
     if session.renew().await.is_ok() {
         idle().push(session);

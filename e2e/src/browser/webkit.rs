@@ -1,4 +1,4 @@
-//! WebKit: how its `MiniBrowser` is started.
+//! Starts the `MiniBrowser` of WebKitGTK.
 
 use std::{fs, path::PathBuf};
 
@@ -10,7 +10,7 @@ use super::{
     network::Network,
 };
 
-/// There is no graphics card to be asked, no desktop to be told, and no bus to do it on.
+/// Runs it without a graphics card, a desktop and a message bus.
 const ENVIRONMENT: [(&str, &str); 4] = [
     ("GSETTINGS_BACKEND", "memory"),
     ("LIBGL_ALWAYS_SOFTWARE", "1"),
@@ -41,7 +41,7 @@ pub(super) fn capabilities(network: Network) -> anyhow::Result<Vec<(&'static str
     Ok(vec![("browserName", json!("MiniBrowser")), ("webkitgtk:browserOptions", options)])
 }
 
-/// Debian keeps it out of the path, below `/usr/lib/<machine>/webkit2gtk-<interface>`.
+/// Debian installs it outside of `PATH`, below `/usr/lib/<machine>/webkit2gtk-<interface>`.
 fn mini_browser() -> anyhow::Result<PathBuf> {
     let folders = |path: PathBuf| fs::read_dir(path).into_iter().flatten().filter_map(Result::ok);
     let mut found: Vec<_> = folders("/usr/lib".into())

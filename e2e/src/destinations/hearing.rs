@@ -1,4 +1,4 @@
-//! What does a server that stands for a destination make of a request?
+//! Handles requests to a mock destination: behaves as set, records messages, and answers.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -18,10 +18,10 @@ use super::{Mood, Service, Told, opsgenie, pagerduty, slack, teams, webhook};
 /// The longest body that is read, in bytes.
 const BODY: usize = 1 << 20;
 
-/// How often one that holds its answers looks at how it feels.
+/// How often a mock that holds its answers checks its behaviour.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How a server is doing, and what it was told.
+/// The behaviour of a mock, and what it received.
 #[derive(Debug)]
 pub(super) struct Memory {
     pub(super) mood: Mood,
@@ -30,7 +30,7 @@ pub(super) struct Memory {
     pub(super) refused: Vec<String>,
 }
 
-/// A request, and what was told before it.
+/// A request, and the messages before it.
 pub(super) struct Asked<'a> {
     pub(super) method: &'a Method,
     pub(super) path: &'a str,
@@ -43,7 +43,7 @@ pub(super) struct Asked<'a> {
 /// A status and a body.
 pub(super) struct Answer(pub(super) StatusCode, pub(super) Value);
 
-/// A request that the real one refuses too.
+/// The refusal of a request that the real service refuses too.
 pub(super) struct Refused {
     pub(super) answer: Answer,
     pub(super) why: String,
@@ -51,7 +51,7 @@ pub(super) struct Refused {
 
 pub(super) type Verdict = Result<(Told, Answer), Refused>;
 
-/// What a server remembers, whoever failed while remembering.
+/// Locks the state of a mock, also after a panic in another holder.
 pub(super) fn lock(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
     memory.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -81,7 +81,7 @@ pub(super) async fn answer(
     answer
 }
 
-/// Returns when it does not hold its answers any more. Ends with the request if the client does not wait.
+/// Waits while the mock holds its answers. Ends with the request if the client disconnects.
 async fn until_it_feels_otherwise(memory: &Mutex<Memory>) {
     while matches!(lock(memory).mood, Mood::Holding) {
         tokio::time::sleep(LOOK).await;
@@ -124,7 +124,7 @@ impl Service {
         }
     }
 
-    /// What it says to those who ask too often.
+    /// The body of its answer 429.
     fn busy(self) -> Value {
         match self {
             Self::Slack => json!({ "ok": false, "error": "ratelimited" }),
@@ -162,12 +162,12 @@ impl Asked<'_> {
         }
     }
 
-    /// A header; empty where there is none.
+    /// The value of a header; empty if it is missing.
     pub(super) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// A text in the body by its JSON pointer; empty where there is none.
+    /// The string in the body at a JSON pointer; empty if there is none.
     pub(super) fn text(&self, pointer: &str) -> &str {
         self.body.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! What does Opsgenie's Alert API accept?
+//! Mocks Opsgenie's Alert API.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::hearing::{Answer, Asked, Refused, Verdict};
 
 const KEY: &str = "genie-only-in-tests";
 
-/// Where alerts are created; what is done to one of them is below.
+/// The path that creates alerts. Actions on an alert have paths below it.
 const ALERTS: &str = "/v2/alerts";
 
 /// The most characters of a message.
@@ -60,7 +60,7 @@ fn closed(asked: &Asked<'_>, alias: &str) -> Verdict {
     }
 }
 
-/// A segment of a path without its percent signs; nothing where they are wrong or it is more than one segment.
+/// Decodes the percent signs of a path segment; `None` if they are invalid or it is more than one segment.
 fn unescaped(segment: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let mut rest = segment;

@@ -1,4 +1,4 @@
-//! What does PagerDuty's Events API v2 accept?
+//! Mocks PagerDuty's Events API v2.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What does Slack's `chat.postMessage` accept?
+//! Mocks Slack's `chat.postMessage`.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ const TOKEN: &str = "xoxb-only-in-tests";
 
 const CHANNEL: &str = "on-call";
 
-/// The id of that channel, by which it is known too.
+/// The id of that channel, which is accepted too.
 const CHANNEL_ID: &str = "C024BE91L";
 
 /// The most characters of a text.
@@ -44,7 +44,7 @@ pub(super) fn judge(asked: &Asked<'_>) -> Verdict {
         _ => "",
     };
     if !error.is_empty() {
-        // Slack says what is wrong with a status that says that all is well.
+        // Slack reports errors with status 200.
         let answer = Answer(StatusCode::OK, json!({ "ok": false, "error": error }));
         return Err(Refused { answer, why: error.to_owned() });
     }

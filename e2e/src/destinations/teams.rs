@@ -1,4 +1,4 @@
-//! What does an incoming webhook of Microsoft Teams accept?
+//! Mocks an incoming webhook of Microsoft Teams.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ pub(super) fn judge(asked: &Asked<'_>) -> Verdict {
     }
 }
 
-/// What is wrong with a message, which has one Adaptive Card.
+/// Returns what is wrong with a message, which has to have one Adaptive Card.
 fn fault(asked: &Asked<'_>) -> Option<&'static str> {
     let attachments = asked.body.get("attachments").and_then(Value::as_array);
     let body = asked.body.pointer("/attachments/0/content/body").and_then(Value::as_array);

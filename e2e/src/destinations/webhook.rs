@@ -1,4 +1,4 @@
-//! What does the operator's own webhook accept?
+//! Mocks the operator's own webhook.
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ const PASSWORD: &str = "only in tests";
 /// The two in a header, in Base64.
 const BASIC: &str = "Basic aGVhZGNvdW50Om9ubHkgaW4gdGVzdHM=";
 
-/// A header that it wants, and its value.
+/// A header that it requires, and its value.
 const HEADER: [&str; 2] = ["X-Team", "platform"];
 
 pub(super) fn integration(url: &str) -> Value {
@@ -34,7 +34,7 @@ pub(super) fn integration(url: &str) -> Value {
 
 pub(super) fn judge(asked: &Asked<'_>) -> Verdict {
     let [name, value] = HEADER;
-    // Its body is whatever the operator's template makes of it.
+    // The operator's template determines the body, so any body will do.
     let (status, why) = match () {
         () if asked.path != PATH => (StatusCode::NOT_FOUND, format!("there is no {}", asked.path)),
         () if asked.method != Method::POST => {

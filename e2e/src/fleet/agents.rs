@@ -1,4 +1,4 @@
-//! What do agents say of an installation? One file for each agent.
+//! Exports the metrics of all agents of an installation, one file for each agent.
 
 mod cadvisor;
 mod cluster_agent;
@@ -17,7 +17,7 @@ use super::{
     series::{Labels, Series, Value},
 };
 
-/// Everything that is said, from the begin to the end of each series.
+/// All series, each from its begin to its end.
 pub(crate) fn series(model: &Model) -> Vec<Series> {
     let mut speech = Speech { always: Life::since(model.begin), said: Vec::new(), targets: BTreeSet::new() };
     nodes::speak(model, &mut speech);
@@ -30,7 +30,7 @@ pub(crate) fn series(model: &Model) -> Vec<Series> {
     speech.said
 }
 
-/// What was said so far.
+/// The series so far.
 struct Speech {
     always: Life,
     said: Vec<Series>,
@@ -38,7 +38,7 @@ struct Speech {
 }
 
 impl Speech {
-    /// The labels that a scrape gives, for a target of which Prometheus knows whether it is up.
+    /// The labels of a scrape target. The first use of a target adds its series `up`.
     fn target(&mut self, job: &str, instance: &str) -> Labels {
         let labels = Labels::default().and(&[("job", &job), ("instance", &instance)]);
         if self.targets.insert((job.to_owned(), instance.to_owned())) {

@@ -1,11 +1,11 @@
-//! What is left to chance? Everything here follows from the seed.
+//! Generates random values that follow from the seed alone.
 
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
-/// The characters of what Kubernetes adds to the names of replica sets: every reader takes such a name for a hash.
+/// The characters of the hashes in names of replica sets and pods, as Kubernetes writes them.
 const HASH: &[u8] = b"bcdf456789";
 
-/// A source of chance that gives the same from the same seed.
+/// A random generator with a fixed seed.
 pub(crate) struct Chance(StdRng);
 
 impl Chance {
@@ -13,27 +13,27 @@ impl Chance {
         Self(StdRng::seed_from_u64(seed))
     }
 
-    /// A number from `low` to `high`, both included.
+    /// Returns a number from `low` to `high`, both included.
     pub(crate) fn between(&mut self, low: u32, high: u32) -> u32 {
         self.0.random_range(low..=high)
     }
 
-    /// True in so many of a hundred cases.
+    /// Returns true with this probability in percent.
     pub(crate) fn percent(&mut self, of_hundred: u32) -> bool {
         self.between(1, 100) <= of_hundred
     }
 
-    /// One of them; nothing of nothing.
+    /// Returns one of `choices`; `None` if there are none.
     pub(crate) fn of<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
         choices.choose(&mut self.0)
     }
 
-    /// So many hexadecimal digits.
+    /// Returns this number of hexadecimal digits.
     pub(crate) fn hex(&mut self, digits: usize) -> String {
         self.word(digits, b"0123456789abcdef")
     }
 
-    /// The end of the name of a pod or a replica set.
+    /// Returns a hash for the name of a pod or a replica set.
     pub(crate) fn hash(&mut self, characters: usize) -> String {
         self.word(characters, HASH)
     }

@@ -1,17 +1,18 @@
-//! What did a rollout change, for better or worse?
+//! Compares the costs of two versions of an application, and returns the notable changes, for better or
+//! worse.
 //!
-//! Each rule gives at most one key. Memory does not leak in what is simulated, so there is no rule for that.
+//! Each rule returns at most one key. There is no rule for memory leaks, because the simulation has none.
 
 use super::costs::Costs;
 
 /// The share of requests that may fail, and of those that may be slow.
 const BUDGET: f64 = 0.01;
 
-/// What is a change, as a share of what was before.
+/// The smallest notable change, relative to the earlier value.
 const NOTABLE: f64 = 0.05;
 
-/// `+` or `-` and the name of a report for each notable change between the costs of two versions, the earlier of which may
-/// be unknown.
+/// Returns a `+` or `-` with the name of a report for each notable change between two versions. The earlier
+/// one may be unknown.
 pub(crate) fn changes(now: &Costs, before: Option<&Costs>) -> Vec<&'static str> {
     [
         level(now, before, Costs::failing),
@@ -56,7 +57,7 @@ fn logs(now: &Costs, before: Option<&Costs>) -> Option<&'static str> {
     }
 }
 
-/// How much of something there is for each request; nothing without requests.
+/// A sum divided by the number of requests; `None` without requests.
 fn a_request(costs: &Costs, sum: f64) -> Option<f64> {
     (costs.requests >= 1.0).then(|| sum / costs.requests)
 }

@@ -1,6 +1,6 @@
-//! Which machines do clouds rent out, and what do they cost?
+//! Lists machine types of clouds with their prices.
 
-/// A machine, or a managed database, of a cloud.
+/// A machine type of a cloud.
 #[derive(Debug, PartialEq)]
 pub struct Machine {
     /// The provider, as agents write it.
@@ -15,7 +15,7 @@ pub struct Machine {
     pub cores: u32,
     /// Memory in bytes.
     pub memory_bytes: u64,
-    /// US dollars an hour, on demand and spot, if the price file has it.
+    /// US dollars per hour, on demand and spot; `None` if the price file does not have it.
     pub price: Option<(f64, f64)>,
 }
 
@@ -30,13 +30,13 @@ const fn machine(
     Machine { provider, region, zone, instance_type, cores, memory_bytes: gib * GIB, price }
 }
 
-/// What a machine of Hetzner is.
+/// A machine type of Hetzner.
 pub static HETZNER: Machine = machine(["hetzner", "eu-central", "fsn1-dc14", "cpx31"], 4, 8, None);
 
-/// What a machine of OVH is.
+/// A machine type of OVH.
 pub static OVH: Machine = machine(["ovh", "gra", "gra9", "b2-15"], 4, 15, None);
 
-/// Types of the clouds whose prices are public, those of AWS first, and one that is too new for the price file.
+/// Machine types of clouds with public prices, those of AWS first. One is too new for the price file.
 pub static MACHINES: [Machine; 7] = [
     machine(["aws", "us-east-1", "us-east-1a", "m5.large"], 2, 8, Some((0.096, 0.035))),
     machine(["aws", "us-east-1", "us-east-1b", "c5.xlarge"], 4, 8, Some((0.17, 0.068))),
@@ -47,7 +47,7 @@ pub static MACHINES: [Machine; 7] = [
     machine(["azure", "westeurope", "2", "Standard_D2s_v3"], 2, 8, Some((0.12, 0.03))),
 ];
 
-/// Types of clouds without public prices, and a machine of no cloud.
+/// Machine types of clouds without public prices, and a bare-metal machine.
 pub static UNPRICED: [&Machine; 6] = [&HETZNER, &OVH, &DIGITALOCEAN, &SCALEWAY, &ALIBABA, &BARE_METAL];
 
 static DIGITALOCEAN: Machine = machine(["digitalocean", "fra1", "fra1", "s-4vcpu-8gb"], 4, 8, None);

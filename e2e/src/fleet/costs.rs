@@ -1,4 +1,5 @@
-//! What did an application do and cost in a time? The simulator knows it of every instance and connection.
+//! Sums up the requests and costs of an application in a time range, from the model of every instance and
+//! connection.
 
 use super::{
     life::Life,
@@ -9,15 +10,15 @@ use super::{
     usual::{CORES, ERRORS, LATENCIES, MEMORY_BYTES, WARNINGS},
 };
 
-/// What an application did and cost.
+/// The requests and costs of an application.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Costs {
     pub(crate) requests: f64,
     pub(crate) failed: f64,
-    /// By the places of the bounds of latency, those that took no longer.
+    /// For each bound of latency, the requests that took no longer.
     pub(crate) within: [f64; LATENCIES.len()],
     pub(crate) cpu_s: f64,
-    /// The mean.
+    /// The mean over the time range.
     pub(crate) memory_bytes: f64,
     pub(crate) restarts: f64,
     pub(crate) oom_kills: f64,
@@ -26,7 +27,8 @@ pub(crate) struct Costs {
 }
 
 impl Model {
-    /// What an application, by its place, did and cost in a time, as far as agents see it.
+    /// The requests and costs of an application, given by its index, in a time range, as far as agents see
+    /// them.
     pub(crate) fn costs(&self, application: usize, span: Span) -> Costs {
         let mut costs = self.asked(application, span);
         for instance in &self.applications[application].instances {
@@ -37,7 +39,8 @@ impl Model {
         costs
     }
 
-    /// What others asked of an application in a time. The requests of monitoring are nobody's.
+    /// The requests from other applications to an application in a time range. Requests of monitoring are
+    /// left out.
     pub(crate) fn asked(&self, application: usize, span: Span) -> Costs {
         let mut costs = Costs::default();
         let connections = self.connections.iter().filter(|connection| self.asks(connection, application));
@@ -63,7 +66,7 @@ impl Model {
 }
 
 impl Costs {
-    /// Adds what one instance cost.
+    /// Adds the costs of one instance.
     fn add(&mut self, instance: &Instance, span: Span) {
         let within = instance.life.in_span(span);
         let grown = |per_second: f64| Pace::even(per_second).grown(within);
@@ -81,13 +84,13 @@ impl Costs {
         self.oom_kills += containers * increase(load.killed());
     }
 
-    /// The share of requests that failed; nothing without requests.
+    /// The share of requests that failed; `None` without requests.
     pub(crate) fn failing(&self) -> Option<f64> {
         (self.requests >= 1.0).then(|| self.failed / self.requests)
     }
 
-    /// The share of requests that took longer than half a second, which services promise unless told otherwise; nothing
-    /// where nobody knows how long they took.
+    /// The share of requests that took longer than half a second, the default objective; `None` if there are
+    /// no durations.
     pub(crate) fn slow(&self) -> Option<f64> {
         let mut kept = LATENCIES
             .iter()
@@ -99,7 +102,7 @@ impl Costs {
 }
 
 impl Life {
-    /// The part of a time in which it exists.
+    /// The part of a time range in which it exists.
     fn in_span(&self, span: Span) -> Span {
         span.with(Span { from: self.from, until: self.until.unwrap_or(span.until) })
     }

@@ -1,4 +1,4 @@
-//! What of an installation is counted? The simulator knows this of everything that it made; no metric is looked at.
+//! Counts what a report on an installation counts, from the model alone and not from any metric.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,15 +10,15 @@ use super::{
     truth::Truth,
 };
 
-/// A model as it is seen from a moment.
+/// A model as it is seen at a moment.
 struct View<'a> {
     model: &'a Model,
     moment: i64,
-    /// The connections of which an agent spoke within the window.
+    /// The connections that an agent reported within the window.
     heard: Vec<&'a Connection>,
 }
 
-/// What counts as one application, in its place among the model's, or a database cluster.
+/// What counts as one application: an application, by its index in the model, or a database cluster.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Identity {
     Application(usize),
@@ -26,7 +26,7 @@ enum Identity {
 }
 
 impl Model {
-    /// The truth about the hour before a moment, in Unix seconds.
+    /// The expected numbers of a report on the hour before a moment, in Unix seconds.
     pub(crate) fn truth(&self, moment: i64) -> Truth {
         self.view(moment).truth()
     }
@@ -63,12 +63,12 @@ impl View<'_> {
         }
     }
 
-    /// A node without an agent is known by what Kubernetes says of it.
+    /// Whether a node is known: by its agent, or by kube-state-metrics.
     fn knows(&self, node: &Node) -> bool {
         node.agent || (node.kubernetes && self.model.kube_state_metrics)
     }
 
-    /// Whether an agent speaks of a connection. Those of Docker's own daemon are left out.
+    /// Whether an agent reports a connection. Those of Docker's own daemon are left out.
     fn hears(&self, connection: &Connection) -> bool {
         let caller = self.model.instance(connection.from);
         connection.life.seen(self.moment)
@@ -77,7 +77,7 @@ impl View<'_> {
             && self.sees(connection.from)
     }
 
-    /// Whether an instance was seen within the window, by whom it takes to see it.
+    /// Whether an instance was seen within the window by the agent that reports its kind.
     fn sees(&self, place: Place) -> bool {
         let app = &self.model.applications[place.application];
         let instance = self.model.instance(place);
@@ -92,7 +92,7 @@ impl View<'_> {
             }
     }
 
-    /// The counted applications with their instances: neither auxiliary nor standalone.
+    /// The counted applications with their instances. Auxiliary and unconnected ones are left out.
     fn counted(&self) -> BTreeMap<Identity, Vec<Place>> {
         let connected = self.connected();
         let mut counted: BTreeMap<Identity, Vec<Place>> = BTreeMap::new();
@@ -105,7 +105,8 @@ impl View<'_> {
         counted
     }
 
-    /// A database cluster takes up the applications whose pods name it, if anybody knows their labels.
+    /// Applications whose pods belong to a database cluster count as that cluster, if kube-state-metrics
+    /// exports their labels.
     fn identity(&self, application: usize) -> Identity {
         let app = &self.model.applications[application];
         match &app.cluster {
@@ -116,7 +117,8 @@ impl View<'_> {
         }
     }
 
-    /// Who has a live connection with another application. A call that reached no instance tells only of its callee.
+    /// The applications with a live connection to another one. A call that reached no instance counts only
+    /// for its callee.
     fn connected(&self) -> BTreeSet<Identity> {
         let mut connected = BTreeSet::new();
         for connection in &self.heard {
@@ -132,7 +134,7 @@ impl View<'_> {
         connected
     }
 
-    /// A pod that has ended.
+    /// Whether an instance is a pod that has ended.
     fn obsolete(&self, place: Place) -> bool {
         let is_pod = match self.model.applications[place.application].origin {
             Origin::Workload(kind) => kind.is_kubernetes() && kind != Kind::CronJob,
@@ -141,7 +143,7 @@ impl View<'_> {
         is_pod && self.model.instance(place).life.ended(self.moment)
     }
 
-    /// The services that an instance is known to be.
+    /// The kinds of services that an instance is known to be.
     fn services(&self, place: Place) -> Vec<String> {
         let instance = self.model.instance(place);
         if let Origin::Cloud(plan) = &self.model.applications[place.application].origin {
@@ -156,7 +158,7 @@ impl View<'_> {
         let is_counted = |place: &Place| counted.values().any(|places| places.contains(place));
         let exports = self.model.exports.iter().filter(|export| self.sees(export.by));
         let known = exports.map(|export| (self.exported_of(export), export.database));
-        // Of several databases in one instance, the first is told.
+        // Of several databases in one instance, the first one counts.
         let mut told: BTreeMap<Place, Database> = BTreeMap::new();
         for (place, database) in known.filter(|(place, _)| is_counted(place)) {
             told.entry(place).and_modify(|first| *first = database.min(*first)).or_insert(database);
@@ -164,8 +166,8 @@ impl View<'_> {
         told.into_values().map(|database| database.service().to_owned()).collect()
     }
 
-    /// Whose metrics an exporter has: its own if it is such a database; else those of the database that it calls, or of
-    /// what is called outside; else they are taken for its own.
+    /// The instance whose metrics an exporter has: the exporter itself if it is such a database; else a
+    /// database that it calls; else an external service that it calls; else itself.
     fn exported_of(&self, export: &Export) -> Place {
         let is_it =
             |place: Place| self.services(place).iter().any(|service| service == export.database.service());
@@ -188,7 +190,7 @@ impl View<'_> {
     }
 }
 
-/// The provider of a node, as its agent says, or as Fargate implies.
+/// The cloud provider of a node, from its agent or because it is a node of Fargate.
 fn provider(node: &Node) -> Option<String> {
     let known = node.agent || node.fargate;
     (known && !node.machine.provider.is_empty()).then(|| node.machine.provider.to_owned())

@@ -1,4 +1,4 @@
-//! Where does Prometheus find a fleet?
+//! Serves the metrics of fleets over HTTP.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -17,7 +17,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Serves what scrapes of all these fleets find, at the time of each scrape.
+    /// Serves the metrics of all these fleets at the time of each scrape.
     ///
     /// # Errors
     /// The address is taken.
@@ -30,7 +30,7 @@ impl Endpoint {
         Ok(Self { address, task })
     }
 
-    /// Where it listens.
+    /// Its listening address.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address

@@ -1,21 +1,21 @@
-//! What has happened to an installation in a time: which rollouts started, and what did they change?
+//! Counts the rollouts of an installation in a time range, and the changes that they brought.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{changes::changes, model::Model, pace::Span, rollouts::Version};
 
 impl Model {
-    /// The number of rollouts of counted applications that started in a time.
+    /// The number of rollouts of counted applications that started in a time range.
     pub(crate) fn deployments_in(&self, span: Span) -> u64 {
         let counted = self.counted_at(span.until);
         let rolling = self.rolling().filter(|(application, _)| counted.contains(application));
-        // What was there at first was not rolled out.
+        // The first version was not rolled out.
         let started = rolling.flat_map(|(_, versions)| versions.into_iter().skip(1).map(|it| it.started));
         started.filter(|started| (span.from..span.until).contains(started)).count() as u64
     }
 
-    /// How often each change became known in a time of the rollouts of counted applications. What started before
-    /// `known_since` is known to nobody.
+    /// How often each change by rollouts of counted applications became known in a time range. Rollouts that
+    /// started before `known_since` are unknown.
     pub(crate) fn summaries_in(&self, span: Span, known_since: i64) -> BTreeMap<String, u64> {
         let counted = self.counted_at(span.until);
         let mut summaries = BTreeMap::new();
@@ -35,7 +35,7 @@ impl Model {
         for (number, looked_at) in known.filter_map(|(number, version)| Some((number, version.looked_at()?)))
         {
             let costs = self.costs(application, looked_at);
-            // What was there at first is only what the next one is compared with.
+            // The first version is only compared with.
             if number > 0 && (span.from..span.until).contains(&looked_at.until) {
                 changed.extend(changes(&costs, previous.as_ref()));
             }
@@ -44,7 +44,7 @@ impl Model {
         changed
     }
 
-    /// The places of the counted applications.
+    /// The indices of the counted applications.
     fn counted_at(&self, moment: i64) -> BTreeSet<usize> {
         self.counted_places(moment).into_iter().map(|place| place.application).collect()
     }

@@ -1,4 +1,4 @@
-//! How does a shape become an installation?
+//! Generates the model of an installation from a shape.
 
 mod calls;
 mod nodes;
@@ -14,27 +14,27 @@ use super::{
     shape::Shape,
 };
 
-/// How long ago everything began, in seconds.
+/// The age of everything at the epoch, in seconds.
 const AGE: i64 = 30 * 24 * 3600;
 
-/// An installation in the making.
+/// A model under construction.
 struct Inventor {
     chance: Chance,
-    /// The moment of invention.
+    /// The time of generation.
     epoch: i64,
     model: Model,
-    /// The places of applications, by how calls refer to them.
+    /// The indices of applications, by the names that calls use.
     places: HashMap<String, usize>,
-    /// The number of addresses that were given away.
+    /// The number of addresses handed out so far.
     addresses: u32,
-    /// The latest port of a machine that was given away. No two programs share one, so that none is taken for another.
+    /// The last host port that was handed out. No two programs share one, so that they cannot be confused.
     host_port: u16,
 }
 
-/// Invents an installation at a moment, in Unix seconds: the same from the same shape, seed and moment.
+/// Generates an installation at a moment, in Unix seconds: the same from the same shape, seed and moment.
 ///
 /// # Errors
-/// A call refers to something that is not in the shape, or a workload has no machine that could run it.
+/// A call refers to something that is not in the shape, or no machine can run a workload.
 pub(crate) fn invent(shape: &Shape, seed: u64, epoch: i64) -> anyhow::Result<Model> {
     let model = Model {
         nodes: Vec::new(),
@@ -74,7 +74,7 @@ impl Inventor {
         self.model.applications.push(app);
     }
 
-    /// An address of a network, given by its first two numbers, that nobody else has.
+    /// Returns an unused address of a network, which is given by its first two numbers.
     fn address(&mut self, network: &str) -> String {
         self.addresses += 1;
         format!("{network}.{}.{}", self.addresses / 250, self.addresses % 250 + 1)

@@ -1,20 +1,20 @@
-//! When does something exist?
+//! Defines when a simulated object exists, restarts and runs.
 
-/// How far back the server looks, in seconds.
+/// The time range that a server looks back, in seconds.
 pub(crate) const WINDOW: i64 = 3600;
 
-/// A time of existence in Unix seconds: from its begin, included, to its end, excluded.
+/// A lifetime in Unix seconds, from its begin, included, to its end, excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Life {
     pub(crate) from: i64,
     pub(crate) until: Option<i64>,
-    /// It starts anew each time so many seconds have passed.
+    /// The interval of its restarts, in seconds.
     pub(crate) restarts: Option<i64>,
-    /// It is there only at times, as scheduled work is.
+    /// The schedule on which it exists, for cron jobs.
     pub(crate) runs: Option<Runs>,
 }
 
-/// The rhythm of scheduled work, in seconds.
+/// The interval and duration of scheduled runs, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Runs {
     pub(crate) every: i64,
@@ -44,28 +44,29 @@ impl Life {
         self.from <= moment && !self.ended(moment) && self.runs.is_none_or(running)
     }
 
-    /// Whether it has come to its end for good.
+    /// Whether it has ended for good.
     pub(crate) fn ended(&self, moment: i64) -> bool {
         self.until.is_some_and(|until| until <= moment)
     }
 
-    /// Whether the server, looking back from a moment, finds it. Scheduled work runs more often than once in that time.
+    /// Whether a server that looks back from a moment sees it. Scheduled work runs more than once in that
+    /// time.
     pub(crate) fn seen(&self, moment: i64) -> bool {
         self.from <= moment && !self.ended(moment - WINDOW)
     }
 
-    /// The time in which both exist, in the rhythm of this one.
+    /// The time in which both exist, with the schedule of this one.
     pub(crate) fn with(&self, other: &Self) -> Option<Self> {
         let mut both = Self { from: self.from.max(other.from), ..*self };
         if let Some(end) = other.until {
             both = both.until(end);
         }
-        // A rhythm has its beat from the begin.
+        // A schedule is counted from the begin.
         both.from = if self.runs.is_some() { self.from } else { both.from };
         (!both.ended(both.from)).then_some(both)
     }
 
-    /// The latest start before a moment, and how many restarts that were.
+    /// The latest start before a moment, and the number of restarts up to it.
     pub(crate) fn started(&self, moment: i64) -> (i64, i64) {
         let restarts = self.restarts.map_or(0, |every| (moment - self.from).max(0) / every);
         (self.from + restarts * self.restarts.unwrap_or(0), restarts)

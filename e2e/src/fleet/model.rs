@@ -1,4 +1,5 @@
-//! What exists in an installation? The simulator's own knowledge, before any agent speaks of it.
+//! Defines the model of a simulated installation, from which both the metrics and the expected numbers are
+//! derived.
 
 use super::{
     clouds::Machine,
@@ -17,7 +18,7 @@ pub(crate) struct Model {
     pub(crate) connections: Vec<Connection>,
     pub(crate) exports: Vec<Export>,
     pub(crate) kube_state_metrics: bool,
-    /// A moment long before everything that is looked at.
+    /// A moment long before any that is queried.
     pub(crate) begin: i64,
 }
 
@@ -28,7 +29,7 @@ pub(crate) struct Node {
     pub(crate) system_uuid: String,
     pub(crate) ip: String,
     pub(crate) agent: bool,
-    /// Whether its agent is an old one, which tells only the machine id.
+    /// Whether its agent is an old one, which exports only the machine id.
     pub(crate) old_agent: bool,
     pub(crate) kubernetes: bool,
     pub(crate) fargate: bool,
@@ -36,7 +37,7 @@ pub(crate) struct Node {
     pub(crate) spot: bool,
 }
 
-/// Something that counts as one application, unless a database cluster takes it up.
+/// Something that counts as one application, unless it is part of a database cluster.
 #[derive(Debug, Clone)]
 pub(crate) struct Application {
     pub(crate) namespace: String,
@@ -45,7 +46,7 @@ pub(crate) struct Application {
     pub(crate) auxiliary: bool,
     pub(crate) cluster: Option<Cluster>,
     pub(crate) instances: Vec<Instance>,
-    /// Its place among the services of Kubernetes.
+    /// Its index in `services` of the model.
     pub(crate) service: Option<usize>,
 }
 
@@ -59,18 +60,18 @@ pub(crate) enum Origin {
 #[derive(Debug, Clone)]
 pub(crate) struct Instance {
     pub(crate) name: String,
-    /// Its place among the nodes; none for what runs elsewhere.
+    /// Its index in `nodes` of the model; `None` for instances outside of them.
     pub(crate) node: Option<usize>,
-    /// Where callers find it, with its port.
+    /// The address that callers use, with `port`.
     pub(crate) ip: String,
     pub(crate) port: u16,
     pub(crate) pod: Option<Pod>,
     pub(crate) containers: Vec<Container>,
     pub(crate) life: Life,
     pub(crate) load: Load,
-    /// The domain names of something outside.
+    /// The domain names of an external service.
     pub(crate) domains: Vec<String>,
-    /// What is reached, with its port, where that is not who is called: behind a load balancer.
+    /// The address and port behind a load balancer, if the called address is one.
     pub(crate) reached: Option<String>,
 }
 
@@ -81,7 +82,7 @@ pub(crate) struct Pod {
     pub(crate) owner_kind: &'static str,
     pub(crate) owner: String,
     pub(crate) phase: &'static str,
-    /// Whether it has the address of its node.
+    /// Whether it uses the address of its node.
     pub(crate) host_network: bool,
     pub(crate) labels: Vec<(&'static str, String)>,
 }
@@ -89,14 +90,14 @@ pub(crate) struct Pod {
 #[derive(Debug, Clone)]
 pub(crate) struct Container {
     pub(crate) name: String,
-    /// As the node agent names it.
+    /// Its id as the node agent writes it.
     pub(crate) id: String,
     pub(crate) software: &'static Software,
-    /// Its listening addresses with ports, and by what they are proxied.
+    /// Its listening addresses with ports, each with the name of its proxy or an empty string.
     pub(crate) listens: Vec<(String, &'static str)>,
 }
 
-/// A service of Kubernetes. Its name is that of its application.
+/// A service of Kubernetes. It has the name of its application.
 #[derive(Debug, Clone)]
 pub(crate) struct Service {
     pub(crate) namespace: String,
@@ -104,14 +105,14 @@ pub(crate) struct Service {
     pub(crate) cluster_ip: String,
 }
 
-/// An instance, by the places of its application and of itself.
+/// The index of an instance: that of its application, and its own there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) application: usize,
     pub(crate) instance: usize,
 }
 
-/// What an instance is connected with.
+/// A connection between two instances.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
     pub(crate) from: Place,
@@ -121,7 +122,7 @@ pub(crate) struct Connection {
     pub(crate) actual_destination: String,
     pub(crate) protocol: Protocol,
     pub(crate) life: Life,
-    /// When it does not go well.
+    /// A time in which its requests fail or are slow.
     pub(crate) trouble: Option<(Span, Trouble)>,
 }
 
@@ -134,7 +135,7 @@ pub(crate) struct Export {
     pub(crate) found: Found,
 }
 
-/// How the metrics of a database say whose they are.
+/// How metrics identify their database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
     By(Exporter),
@@ -151,7 +152,7 @@ impl Model {
         instance.node.map(|node| &self.nodes[node]).filter(|node| node.agent)
     }
 
-    /// Every instance with its place.
+    /// Every instance with its index and its application.
     pub(crate) fn instances(&self) -> impl Iterator<Item = (Place, &Application, &Instance)> {
         self.applications.iter().enumerate().flat_map(|(application, app)| {
             let of_app = app.instances.iter().enumerate();
@@ -161,7 +162,7 @@ impl Model {
 }
 
 impl Application {
-    /// How calls refer to it: by its namespace, if it has one, and its name.
+    /// The name that calls use: its namespace, if it has one, and its name.
     pub(crate) fn reference(&self) -> String {
         match self.namespace.as_str() {
             "" => self.name.clone(),
@@ -171,7 +172,7 @@ impl Application {
 }
 
 impl Container {
-    /// Its image with a tag; empty for what runs without one.
+    /// Its image with a tag; empty without an image.
     pub(crate) fn image(&self) -> String {
         if self.software.image.is_empty() { String::new() } else { format!("{}:1.2", self.software.image) }
     }

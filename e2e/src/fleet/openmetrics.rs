@@ -1,4 +1,4 @@
-//! How is the past of fleets written down for `promtool`?
+//! Writes the past of fleets as OpenMetrics for `promtool`.
 
 use std::io::Write;
 
@@ -6,11 +6,11 @@ use anyhow::Context;
 
 use super::{Fleet, series::Series};
 
-/// Writes what scrapes at these moments, in Unix seconds and in order, would have found, as OpenMetrics with timestamps: each
-/// metric together, each series in the order of time.
+/// Writes the samples of these moments, in Unix seconds and in order, as OpenMetrics with timestamps: grouped
+/// by metric, each series in the order of time.
 ///
 /// # Errors
-/// It cannot be written.
+/// Writing fails.
 pub fn write_openmetrics<'a>(
     fleets: impl IntoIterator<Item = &'a Fleet>,
     moments: &[i64],

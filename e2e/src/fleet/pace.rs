@@ -1,13 +1,13 @@
-//! How fast does a counter grow, and between which moments?
+//! Defines time ranges and the growth of counters.
 
-/// A time in Unix seconds: from its begin, included, to its end, excluded.
+/// A time range in Unix seconds, from its begin, included, to its end, excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) from: i64,
     pub(crate) until: i64,
 }
 
-/// An even growth, and another one meanwhile.
+/// A constant growth rate, with another rate during one time range.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Pace {
     per_second: f64,
@@ -19,7 +19,7 @@ impl Span {
         (self.until - self.from).max(0)
     }
 
-    /// The time that both have.
+    /// The intersection of two time ranges.
     pub(crate) fn with(self, other: Self) -> Self {
         Self { from: self.from.max(other.from), until: self.until.min(other.until) }
     }
@@ -30,17 +30,17 @@ impl Pace {
         Self { per_second, meanwhile: None }
     }
 
-    /// Another pace during a time.
+    /// Sets another rate for a time range.
     pub(crate) const fn meanwhile(self, span: Span, per_second: f64) -> Self {
         Self { meanwhile: Some((span, per_second)), ..self }
     }
 
-    /// Whether nothing ever grows.
+    /// Whether both rates are 0.
     pub(crate) fn is_still(&self) -> bool {
         self.per_second == 0.0 && self.meanwhile.is_none_or(|(_, per_second)| per_second == 0.0)
     }
 
-    /// A pace with every growth multiplied.
+    /// Multiplies both rates.
     pub(crate) fn times(self, factor: f64) -> Self {
         Self {
             per_second: self.per_second * factor,
@@ -48,7 +48,7 @@ impl Pace {
         }
     }
 
-    /// How much has grown in a time.
+    /// The growth in a time range.
     pub(crate) fn grown(&self, within: Span) -> f64 {
         let usual = self.per_second * within.seconds() as f64;
         let more = self

@@ -1,4 +1,4 @@
-//! Which prices are known? The price file of the demo and the tests.
+//! Writes the price file of the demo and the tests, and answers which prices it has.
 
 use std::{fs::File, io::BufWriter, path::Path};
 
@@ -12,7 +12,7 @@ use super::{
     model::{Application, Node, Origin},
 };
 
-/// Where all managed databases are.
+/// The region of all managed databases.
 pub(crate) const MANAGED_REGION: &str = "us-east-1";
 
 /// The type of RDS instances that has a price.
@@ -21,11 +21,11 @@ pub(crate) const PRICED_DATABASE: &str = "db.m5.large";
 /// The type of ElastiCache nodes that has a price.
 pub(crate) const PRICED_CACHE: &str = "cache.m5.large";
 
-/// US dollars an hour.
+/// US dollars per hour.
 const MANAGED_USD: f64 = 0.178;
 
-/// Writes a price file in the form of Coroot's (gzipped JSON): prices of some machine types of AWS, GCP and Azure, and
-/// of managed databases and caches of AWS.
+/// Writes a price file in the form of Coroot's (gzipped JSON): prices of some machine types of AWS, GCP and
+/// Azure, and of managed databases and caches of AWS.
 ///
 /// # Errors
 /// The file cannot be written.
@@ -36,22 +36,22 @@ pub fn write(path: &Path) -> anyhow::Result<()> {
     encoder.finish().context("cannot write the price file").map(drop)
 }
 
-/// The address of a file.
+/// The `file:` URL of a path.
 ///
 /// # Errors
 /// The path is not absolute.
 pub fn url(path: &Path) -> anyhow::Result<String> {
     let url =
-        Url::from_file_path(path).ok().with_context(|| format!("{} is no absolute path", path.display()));
+        Url::from_file_path(path).ok().with_context(|| format!("{} is not an absolute path", path.display()));
     url.map(String::from)
 }
 
-/// Whether the price file has a price of a node. Only the node agent tells of which type a node is.
+/// Whether the price file has the price of a node. Only the node agent exports the type of a node.
 pub(crate) fn knows_node(node: &Node) -> bool {
     node.agent && node.machine.price.is_some()
 }
 
-/// Whether the price file has a price of the instances of a managed database. It has none of engines that count as nothing.
+/// Whether the price file has the price of a managed database. It has no prices for uncounted engines.
 pub(crate) fn knows_application(app: &Application) -> bool {
     matches!(&app.origin, Origin::Cloud(plan) if plan.priced && plan.database.is_some())
 }
@@ -74,7 +74,7 @@ fn model() -> Value {
     prices
 }
 
-/// The price of what is managed, which is never a spot instance.
+/// The price of a managed instance, which has no spot price.
 fn on_demand(usd: f64) -> Value {
     json!({ "on_demand": usd, "spot": 0 })
 }

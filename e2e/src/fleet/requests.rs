@@ -1,4 +1,4 @@
-//! Which requests go over a connection, and what becomes of them?
+//! Computes the request rates of a connection: how many fail, and how long they take.
 
 use super::{
     model::{Connection, Model},
@@ -11,15 +11,15 @@ use super::{
 /// The requests of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Requests {
-    /// Whether agents see how long they take. Of messages they do not.
+    /// Whether agents measure durations. They do not for messages.
     pub(crate) timed: bool,
-    /// The share that fails for what is called.
+    /// The share that fails at the callee.
     failing: f64,
     trouble: Option<(Span, Trouble)>,
 }
 
 impl Model {
-    /// The requests of a connection; nothing where agents see none.
+    /// The requests of a connection; `None` if agents see none.
     pub(crate) fn requests(&self, connection: &Connection) -> Option<Requests> {
         let timed = !matches!(connection.protocol, Protocol::Rabbitmq | Protocol::Nats);
         (connection.protocol != Protocol::Opaque).then(|| Requests {
@@ -31,24 +31,24 @@ impl Model {
 }
 
 impl Requests {
-    /// All of them.
+    /// All requests.
     pub(crate) const fn all() -> Pace {
         Pace::even(REQUESTS)
     }
 
-    /// Those that fail.
+    /// Failed requests.
     pub(crate) fn failed(&self) -> Pace {
         self.changing(|trouble| REQUESTS * trouble.map_or(self.failing, |it| it.failing.max(self.failing)))
     }
 
-    /// Those that do not.
+    /// Successful requests.
     pub(crate) fn well(&self) -> Pace {
         self.changing(|trouble| {
             REQUESTS * (1.0 - trouble.map_or(self.failing, |it| it.failing.max(self.failing)))
         })
     }
 
-    /// Those that take no longer than each bound of latency.
+    /// For each bound of latency, the requests that take no longer.
     pub(crate) fn within_bounds(&self) -> [(&'static str, Pace); LATENCIES.len()] {
         let mut place = 0;
         LATENCIES.map(|(bound, share)| {
@@ -58,7 +58,7 @@ impl Requests {
         })
     }
 
-    /// The seconds that they take together.
+    /// The total duration in seconds.
     pub(crate) fn seconds(&self) -> Pace {
         self.changing(|trouble| REQUESTS * mixed(trouble, MEAN_LATENCY_S, SLOW_LATENCY_S))
     }
@@ -72,7 +72,7 @@ impl Requests {
     }
 }
 
-/// What is true of the usual and of slow requests, in their proportion.
+/// The mean of a value of normal and of slow requests, weighted by their shares.
 fn mixed(trouble: Option<&Trouble>, usual: f64, slow: f64) -> f64 {
     let share = trouble.map_or(0.0, |trouble| trouble.slow);
     usual * (1.0 - share) + slow * share

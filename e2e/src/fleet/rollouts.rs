@@ -1,4 +1,4 @@
-//! Which versions of an application were rolled out, and when?
+//! Derives the versions of a Deployment and their rollouts from the model.
 
 use super::{
     model::{Application, Model, Origin},
@@ -6,26 +6,26 @@ use super::{
     shape::Kind,
 };
 
-/// How long after a rollout its costs begin to be looked at, in seconds.
+/// How long after a rollout its snapshot begins, in seconds.
 const SETTLING: i64 = 600;
 
-/// How long its costs are looked at, in seconds.
+/// The duration of a snapshot, in seconds.
 const LOOKING: i64 = 1200;
 
-/// A version of a Deployment, which came by a rollout.
+/// A version of a Deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Version {
     pub(crate) replica_set: String,
     /// When its pods started, in Unix seconds.
     pub(crate) started: i64,
-    /// When only its pods were left.
+    /// When all pods of the version before had ended.
     pub(crate) finished: i64,
-    /// When the next version came.
+    /// When the next version started.
     replaced: Option<i64>,
 }
 
 impl Version {
-    /// The time in which it is seen what it costs; nothing if another one came too soon.
+    /// The time range of its snapshot; `None` if the next version started too early.
     pub(crate) fn looked_at(&self) -> Option<Span> {
         let from = self.finished + SETTLING;
         let span = Span { from, until: from + LOOKING };
@@ -34,7 +34,7 @@ impl Version {
 }
 
 impl Application {
-    /// Its versions, the oldest first: one if it is a Deployment that does not roll out, none if it is no Deployment.
+    /// Its versions, oldest first. A Deployment without rollouts has one, anything else none.
     pub(crate) fn versions(&self) -> Vec<Version> {
         if !matches!(self.origin, Origin::Workload(Kind::Deployment)) {
             return Vec::new();
@@ -63,7 +63,8 @@ impl Application {
 }
 
 impl Model {
-    /// The Deployments that roll out, by their places, with their versions; none where nobody tells which pods there are.
+    /// The Deployments with rollouts, by their indices, with their versions. Without kube-state-metrics there
+    /// are none.
     pub(crate) fn rolling(&self) -> impl Iterator<Item = (usize, Vec<Version>)> {
         let told = self.applications.iter().enumerate().filter(|_| self.kube_state_metrics);
         let rolling = told.map(|(application, app)| (application, app.versions()));

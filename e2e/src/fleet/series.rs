@@ -1,4 +1,4 @@
-//! What is a series, and which value has it at a moment?
+//! Defines a series and computes its value at a moment.
 
 use std::{
     f64::consts::TAU,
@@ -11,31 +11,31 @@ use super::{
     pace::{Pace, Span},
 };
 
-/// Seconds in which a gauge swings once.
+/// The period of a swinging gauge, in seconds.
 const SWING: f64 = 700.0;
 
-/// The course of a series.
+/// How the value of a series develops.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Value {
-    /// Always the same.
+    /// A constant.
     Is(f64),
-    /// Swings by a tenth about this.
+    /// Swings by a tenth around this value.
     About(f64),
-    /// A counter that grows by so much a second, in whole steps, and starts from zero when what it counts restarts.
+    /// A counter that grows by this much per second on average, in whole steps, and resets at restarts.
     Grows(f64),
-    /// The same with fractions.
+    /// The same, without rounding to whole steps.
     Flows(f64),
-    /// A counter that grows evenly, in whole steps, and starts from zero when what it counts restarts.
+    /// A counter that grows at this rate, in whole steps, and resets at restarts.
     Counts(Pace),
-    /// The same with fractions.
+    /// The same, without rounding to whole steps.
     Spends(Pace),
     /// The seconds since the latest start.
     Age,
-    /// This share of the restarts, in whole ones.
+    /// This share of the restarts, rounded down.
     Restarts(f64),
 }
 
-/// Labels in the order in which they were given.
+/// Labels in the order in which they were added.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Labels(String);
 
@@ -49,7 +49,7 @@ impl Labels {
         for (name, value) in more {
             let separator = if text.is_empty() { "" } else { "," };
             let value = value.to_string().replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n");
-            // Writing to a string does not fail.
+            // Writing to a string cannot fail.
             write!(text, "{separator}{name}=\"{value}\"").ok();
         }
         Self(text)
@@ -60,11 +60,11 @@ impl Labels {
 #[derive(Debug, Clone)]
 pub(crate) struct Series {
     pub(crate) name: &'static str,
-    /// The name with all labels, as it is written.
+    /// The name with all labels in the text format.
     pub(crate) text: String,
     pub(crate) life: Life,
     value: Value,
-    /// Where in its swing it is at time zero, in turns.
+    /// The phase of its swing at time zero, in turns.
     phase: f64,
 }
 
@@ -77,7 +77,7 @@ impl Series {
         Self { name, text, life, value, phase }
     }
 
-    /// Adds labels. The course stays as it is.
+    /// Adds labels. The values stay the same.
     pub(crate) fn add(&mut self, labels: &Labels) {
         self.text.pop();
         self.text.push(',');
@@ -85,11 +85,11 @@ impl Series {
         self.text.push('}');
     }
 
-    /// The value at a moment at which it exists.
+    /// The value at a moment. The series has to exist then.
     pub(crate) fn value(&self, moment: i64) -> f64 {
         let (start, restarts) = self.life.started(moment);
         let age = (moment - start) as f64;
-        // Grows by one in every second on average and never falls: its slope is between a half and three halves.
+        // Grows by one per second on average and never falls: its slope is between 0.5 and 1.5.
         let grown = || age + SWING / TAU / 2.0 * (self.turned(start).cos() - self.turned(moment).cos());
         match self.value {
             Value::Is(value) => value,
@@ -108,7 +108,7 @@ impl Series {
     }
 }
 
-/// Few digits: what is written a million times stays short.
+/// Rounds to few digits, to keep large files small.
 fn rounded(value: f64) -> f64 {
     if value.abs() >= 1000.0 { value.round() } else { (value * 1e4).round() / 1e4 }
 }

@@ -1,4 +1,4 @@
-//! Which service levels are missed at a moment, so that an incident is open?
+//! Computes which service levels are missed at a moment, so that an incident is open.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +11,16 @@ use super::{
 /// The share of requests that may fail, and of those that may be slow.
 const BUDGET: f64 = 0.01;
 
-/// How bad it is that a service level is missed.
+/// The severity of a missed service level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// It would last for days.
+    /// The error budget would last for days.
     Warning,
-    /// It would last for hours.
+    /// The error budget would last for hours.
     Critical,
 }
 
-/// How fast the budget may be used up, in times of what is sustainable: in both windows, in seconds, at once.
+/// A burn-rate rule: it fires if the burn rate reaches the threshold in both windows, in seconds.
 struct Rule {
     long: i64,
     short: i64,
@@ -39,8 +39,8 @@ const RULES: [Rule; 3] = [
 ];
 
 impl Model {
-    /// By what calls refer to them, the applications whose service level is missed at a moment, for who has observed them
-    /// since another.
+    /// The applications whose service level is missed at a moment, by the names that calls use, for a server
+    /// that has observed them since another moment.
     pub(crate) fn missed_levels(&self, moment: i64, since: i64) -> BTreeMap<String, Severity> {
         let missed = |(application, app): (usize, &Application)| {
             Some((app.reference(), self.missed(application, moment, since)?))
@@ -52,7 +52,7 @@ impl Model {
         let burns = |bad: fn(&Costs) -> Option<f64>, rule: &Rule| {
             [rule.long, rule.short].into_iter().all(|window| {
                 let observed = Span { from: since.max(moment - window), until: moment };
-                // What is known of less than half of a window says nothing.
+                // A window counts only if at least half of it was observed.
                 let known = observed.seconds() * 2 >= window;
                 let share = bad(&self.asked(application, observed));
                 known && share.is_some_and(|share| share / BUDGET >= rule.threshold)

@@ -1,4 +1,4 @@
-//! Which installation is to be invented? What is counted is said here, chance fills in the rest.
+//! Defines the shape of an installation: what is counted is set here, the rest is random.
 
 mod document;
 mod fate;
@@ -9,21 +9,21 @@ use super::{clouds::Machine, software::Database, software::Software};
 
 pub use self::fate::{Fate, Load, Trouble};
 
-/// What an installation consists of. Workloads, managed databases and external services are named in [`Call`]s by
-/// `namespace/name`, those without a namespace by their name.
+/// What an installation consists of. [`Call`]s refer to workloads, managed databases and external services by
+/// `namespace/name`, or by the name if there is no namespace.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Shape {
     /// The machines.
     pub nodes: Vec<NodePlan>,
-    /// Whether kube-state-metrics is scraped. Only nodes of Kubernetes care.
+    /// Whether kube-state-metrics is scraped. It matters only for nodes of Kubernetes.
     pub kube_state_metrics: bool,
     /// What runs on the machines.
     pub workloads: Vec<Workload>,
     /// Managed databases that the cluster agent finds at AWS.
     pub cloud_databases: Vec<CloudDatabase>,
-    /// What is called outside.
+    /// The external services.
     pub externals: Vec<External>,
-    /// Who calls whom.
+    /// The calls between all of these.
     pub calls: Vec<Call>,
 }
 
@@ -34,7 +34,7 @@ pub struct NodePlan {
     pub agent: bool,
     /// Whether it belongs to the Kubernetes cluster.
     pub kubernetes: bool,
-    /// Whether it is a machine of AWS Fargate: it has no agent then, and its containers are seen by cAdvisor.
+    /// Whether it is a node of AWS Fargate: it has no agent then, and its containers are seen by cAdvisor.
     pub fargate: bool,
     /// What it is.
     pub machine: &'static Machine,
@@ -42,7 +42,7 @@ pub struct NodePlan {
     pub spot: bool,
 }
 
-/// How a workload runs.
+/// The kind of a workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Pods of a replica set of a Deployment.
@@ -51,23 +51,23 @@ pub enum Kind {
     StatefulSet,
     /// A pod on every node of Kubernetes.
     DaemonSet,
-    /// Jobs that run and end again and again, on so many nodes.
+    /// Jobs that run on a schedule, on `replicas` nodes.
     CronJob,
     /// Pods of a replica set that no Deployment owns.
     ReplicaSet,
     /// Completed pods of a Job.
     Job,
-    /// Pods that are files on their nodes, one a node.
+    /// Static pods, one per node.
     StaticPods,
-    /// One pod that nobody owns.
+    /// One pod without an owner.
     BarePod,
-    /// Pods that an operator owns by a resource of its own kind.
+    /// Pods owned by a custom resource of an operator.
     Operated,
-    /// A container of Docker, of the same name on so many nodes.
+    /// A container of Docker, with the same name on `replicas` nodes.
     Docker,
-    /// A unit of systemd, of the same name on so many nodes.
+    /// A unit of systemd, with the same name on `replicas` nodes.
     Systemd,
-    /// A container of LXC, of the same name on so many nodes.
+    /// A container of LXC, with the same name on `replicas` nodes.
     Lxc,
     /// Allocations of a task group of Nomad. The name is `<job>.<group>`.
     Nomad,
@@ -83,30 +83,31 @@ impl Kind {
     }
 }
 
-/// Something that runs.
+/// A workload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Workload {
-    /// Its namespace; empty where there are none.
+    /// Its namespace; empty outside of Kubernetes and Nomad.
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// How it runs.
+    /// Its kind.
     pub kind: Kind,
-    /// How many instances it has. A daemon set has one a node, whatever is said here.
+    /// How many instances it has. A daemon set always has one per node.
     pub replicas: u32,
     /// What it is.
     pub software: &'static Software,
-    /// What runs beside it in each pod.
+    /// A second container in each pod.
     pub sidecar: Option<&'static Software>,
-    /// Whether it belongs to the control plane or to monitoring by the built-in categories: it is not counted.
+    /// Whether the built-in categories assign it to the control plane or to monitoring, so that it is not
+    /// counted.
     pub auxiliary: bool,
-    /// The database cluster that its pods say they belong to.
+    /// The database cluster that its pods belong to, by their labels.
     pub cluster: Option<Cluster>,
-    /// How its database is instrumented.
+    /// How its database metrics are exported.
     pub exporter: Option<Exporter>,
-    /// What became of it.
+    /// How it changes over time.
     pub fate: Fate,
-    /// Pods that its first pod has started.
+    /// The number of pods that its first pod owns.
     pub children: u32,
     /// Whether its pods share the network of their nodes.
     pub host_network: bool,
@@ -115,7 +116,7 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// A workload with one instance and nothing special.
+    /// A workload with one instance and defaults for everything else.
     #[must_use]
     pub fn new(kind: Kind, namespace: &str, name: &str, software: &'static Software) -> Self {
         Self {
@@ -135,44 +136,44 @@ impl Workload {
         }
     }
 
-    /// With so many instances.
+    /// Sets the number of instances.
     #[must_use]
     pub fn replicas(self, replicas: u32) -> Self {
         Self { replicas, ..self }
     }
 
-    /// Not counted.
+    /// Marks it as not counted.
     #[must_use]
     pub fn auxiliary(self) -> Self {
         Self { auxiliary: true, ..self }
     }
 
-    /// Instrumented.
+    /// Sets how its database metrics are exported.
     #[must_use]
     pub fn exported(self, exporter: Exporter) -> Self {
         Self { exporter: Some(exporter), ..self }
     }
 
-    /// With a change in its life.
+    /// Sets how it changes over time.
     #[must_use]
     pub fn fate(self, fate: Fate) -> Self {
         Self { fate, ..self }
     }
 
-    /// With something beside it in each pod.
+    /// Adds a second container to each pod.
     #[must_use]
     pub fn sidecar(self, sidecar: &'static Software) -> Self {
         Self { sidecar: Some(sidecar), ..self }
     }
 
-    /// In a database cluster.
+    /// Assigns it to a database cluster.
     #[must_use]
     pub fn cluster(self, cluster: Cluster) -> Self {
         Self { cluster: Some(cluster), ..self }
     }
 }
 
-/// How an operator or a chart says that pods belong to one database cluster.
+/// A database cluster, by the operator or chart whose labels its pods have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cluster {
     /// Zalando's operator.
@@ -187,14 +188,14 @@ pub enum Cluster {
     StackGres(String),
     /// Percona's operator for MongoDB.
     Percona(String),
-    /// A Helm chart of this name, installed under a name.
+    /// A Helm chart of this name, and the name of its release.
     Helm(&'static str, String),
 }
 
 /// How metrics of a database come to Prometheus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exporter {
-    /// The cluster agent asks the database at its address.
+    /// The cluster agent queries the database at its address.
     ClusterAgent,
     /// An exporter in this instance, which Prometheus knows by its address.
     ByInstance,
@@ -211,15 +212,15 @@ pub struct CloudDatabase {
     pub service: CloudService,
     /// The engine, as AWS writes it.
     pub engine: &'static str,
-    /// What the engine counts as, if as anything.
+    /// The database that the engine counts as; `None` if it is not counted.
     pub database: Option<Database>,
     /// Its port.
     pub port: u16,
     /// How many instances the cluster has.
     pub instances: u32,
-    /// Whether its type is one that the price file has.
+    /// Whether the price file has its instance type.
     pub priced: bool,
-    /// Whether the cluster agent asks it for its metrics.
+    /// Whether the cluster agent exports its metrics.
     pub exported: bool,
 }
 
@@ -234,58 +235,59 @@ pub enum CloudService {
     ElastiCache,
 }
 
-/// A service outside.
+/// An external service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct External {
-    /// What calls refer to, and its domain name if that is known.
+    /// The name that calls use. It is the domain name too, if that is known.
     pub name: String,
-    /// Whether an agent has seen the name resolve.
+    /// Whether an agent has seen a DNS lookup of the name.
     pub resolved: bool,
     /// How many addresses it has.
     pub addresses: u32,
     /// Its port. No two unresolved ones may have the same.
     pub port: u16,
-    /// Whether the built-in categories take its name for monitoring.
+    /// Whether the built-in categories assign its name to monitoring.
     pub auxiliary: bool,
-    /// Whether its addresses are those of a load balancer: what is reached behind each has another address and port.
+    /// Whether its addresses are those of a load balancer: the server behind each has another address and
+    /// port.
     pub balanced: bool,
 }
 
-/// Somebody calls somebody.
+/// A call between two parts of an installation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
     /// The caller, a workload.
     pub from: String,
-    /// What is called.
+    /// The callee.
     pub to: String,
-    /// Which way.
+    /// The route of the call.
     pub via: Via,
-    /// When it does not go well.
+    /// A time in which its requests fail or are slow.
     pub trouble: Option<Trouble>,
 }
 
 impl Call {
-    /// With a time in which it does not go well.
+    /// Sets a time in which its requests fail or are slow.
     #[must_use]
     pub fn troubled(self, trouble: Trouble) -> Self {
         Self { trouble: Some(trouble), ..self }
     }
 }
 
-/// The way to what is called.
+/// The route from a caller to its callee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Via {
     /// To the address of an instance.
     Address,
     /// To the cluster address of a Kubernetes service, which leads to a pod.
     Service,
-    /// To the cluster address of a Kubernetes service, in vain.
+    /// To the cluster address of a Kubernetes service, without reaching a pod.
     ServiceInVain,
     /// On the same machine.
     Loopback,
 }
 
-/// A call that always goes well.
+/// A call whose requests never fail.
 #[must_use]
 pub fn call(from: &str, to: &str, via: Via) -> Call {
     Call { from: from.to_owned(), to: to.to_owned(), via, trouble: None }

@@ -1,9 +1,9 @@
-//! What runs in a container, and how does it look to an agent?
+//! Defines what runs in containers, and how agents see it.
 
-/// How callers speak to it.
+/// The protocol between callers and a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
-    /// Only the connection is seen.
+    /// Agents see only the connection.
     Opaque,
     /// HTTP requests with a status.
     Http,
@@ -27,7 +27,7 @@ pub enum Protocol {
     Nats,
 }
 
-/// A database that exporters know.
+/// A database with an exporter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Database {
     /// PostgreSQL, `pg_*`.
@@ -43,7 +43,7 @@ pub enum Database {
 }
 
 impl Database {
-    /// Its name among the services of the report, and the application type that agents give it.
+    /// Its name among the services of a report, and its application type in metrics of agents.
     #[must_use]
     pub const fn service(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ impl Database {
     }
 }
 
-/// A language runtime that the node agent looks into.
+/// A language runtime that the node agent instruments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Runtime {
     /// The Java virtual machine.
@@ -72,15 +72,15 @@ pub enum Runtime {
 pub struct Software {
     /// Its image, without a tag.
     pub image: &'static str,
-    /// What the node agent takes it for, at most one here.
+    /// The application type that the node agent detects, if any.
     pub service: Option<&'static str>,
-    /// Where it listens.
+    /// Its port.
     pub port: u16,
-    /// How it is spoken to.
+    /// Its protocol.
     pub protocol: Protocol,
-    /// The language runtime, if the node agent looks into it.
+    /// The language runtime, if the node agent instruments it.
     pub runtime: Option<Runtime>,
-    /// The database that it is, or that it exports metrics of.
+    /// The database that it is or exports metrics of.
     pub database: Option<Database>,
 }
 
@@ -98,7 +98,7 @@ macro_rules! software {
 }
 
 software! {
-    /// A program whose kind no agent knows.
+    /// A program of a kind that agents do not detect.
     PLAIN: "registry.example/tool", None, 8000, Http, None, None;
     /// A service in Go.
     GO: "registry.example/go-service", Some("golang"), 8080, Http, None, None;
@@ -114,7 +114,7 @@ software! {
     PHP: "registry.example/php-service", Some("php"), 9000, Opaque, None, None;
     /// NGINX.
     NGINX: "nginx", Some("nginx"), 80, Http, None, None;
-    /// Envoy, as it runs beside a service.
+    /// Envoy as a sidecar.
     ENVOY: "envoyproxy/envoy", Some("envoy"), 15001, Opaque, None, None;
     /// PgBouncer.
     PGBOUNCER: "edoburu/pgbouncer", Some("pgbouncer"), 6432, Postgres, None, None;

@@ -1,4 +1,4 @@
-//! What has a server that ran before stored of a rollout?
+//! Generates the rows that an earlier server has stored about rollouts.
 
 use serde_json::{Map, Value, json};
 
@@ -10,8 +10,8 @@ use super::{
     usual::LATENCIES,
 };
 
-/// A row of Coroot's table `application_deployment`, without its project. Times in columns are Unix seconds, those in JSON
-/// are milliseconds.
+/// A row of Coroot's table `application_deployment`, without its project. Times in columns are Unix seconds,
+/// those in JSON are milliseconds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredRollout {
     /// The namespace, the kind and the name of the application.
@@ -20,18 +20,18 @@ pub struct StoredRollout {
     pub name: String,
     /// When its pods started.
     pub started_at: i64,
-    /// When only its pods were left.
+    /// When all pods of the version before had ended.
     pub finished_at: i64,
     /// The images of its containers.
     pub details: Value,
-    /// What it cost from 10 to 30 minutes after it had finished.
+    /// Its snapshot: requests and costs from 10 to 30 minutes after it had finished.
     pub metrics_snapshot: Value,
-    /// How far it was announced.
+    /// The state of its notifications.
     pub notifications: Value,
 }
 
 impl Model {
-    /// The newest rollout of each Deployment that rolls out whose costs were known at a moment.
+    /// For each Deployment with rollouts, the newest one whose costs were known at a moment.
     pub(crate) fn stored_rollouts(&self, moment: i64) -> Vec<StoredRollout> {
         let newest = |(application, versions): (usize, Vec<Version>)| {
             let known = |version: Version| Some((version.looked_at()?, version));
@@ -45,7 +45,7 @@ impl Model {
 }
 
 fn stored(app: &Application, version: Version, span: Span, costs: &Costs) -> StoredRollout {
-    // Nobody was told: the state says that there is nothing left to tell.
+    // No notification was sent; the state means that none is pending.
     let (told, untold) = (5, json!({ "state": 0 }));
     StoredRollout {
         application_id: format!("{}:Deployment:{}", app.namespace, app.name),
@@ -91,7 +91,7 @@ fn snapshot(span: Span, costs: &Costs) -> Value {
     })
 }
 
-/// A bound of latency with three digits; that of all as it is.
+/// Formats a bound of latency with three digits; `+Inf` stays.
 fn bound_of(bound: &str) -> String {
     let seconds = bound.parse::<f64>().ok().filter(|seconds| seconds.is_finite());
     seconds.map_or_else(|| bound.to_owned(), |seconds| format!("{seconds:.3}"))

@@ -1,36 +1,36 @@
-//! What would a report on an installation truly say?
+//! Defines the numbers that a report on an installation has to have, and compares them with a report.
 
 use std::{collections::BTreeSet, fmt::Debug, ops::Add};
 
 use headcount_shared::payload::Payload;
 
-/// The numbers of a report that follow from what runs. The default is that of no installation at all.
+/// The numbers of a report that follow from what runs. The default is that of an empty installation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Truth {
     /// Machines with an agent or in Kubernetes, and instances of managed databases.
     pub nodes: u64,
-    /// Applications of users that are connected with another one, and external services among them.
+    /// Applications of users that are connected with another one, including external services.
     pub applications: u64,
     /// Their instances that existed within the last hour.
     pub instances: u64,
     /// The providers of the nodes.
     pub clouds: BTreeSet<String>,
-    /// What runs in the containers of counted applications.
+    /// The kinds of services in the containers of counted applications.
     pub services: BTreeSet<String>,
-    /// The databases of counted applications of which there are metrics.
+    /// The databases of counted applications that have metrics.
     pub instrumented: BTreeSet<String>,
     /// Whether there is a node agent.
     pub node_agent: bool,
-    /// Whether there is kube-state-metrics; nothing where no agent sees a container of Kubernetes.
+    /// Whether there is kube-state-metrics; `None` if no agent sees a container of Kubernetes.
     pub kube_state_metrics: Option<bool>,
-    /// Whether the price file has a price of any node.
+    /// Whether the price file has the price of any node.
     pub cloud_costs: bool,
 }
 
 impl Add for Truth {
     type Output = Self;
 
-    /// The truth about two projects in one report.
+    /// The numbers of two projects in one report.
     fn add(mut self, other: Self) -> Self {
         self.clouds.extend(other.clouds);
         self.services.extend(other.services);
@@ -51,7 +51,7 @@ impl Add for Truth {
 }
 
 impl From<&Payload> for Truth {
-    /// What a report says instead.
+    /// Reads these numbers from a report.
     fn from(report: &Payload) -> Self {
         let set = |names: &[String]| names.iter().cloned().collect();
         Self {
@@ -69,7 +69,7 @@ impl From<&Payload> for Truth {
 }
 
 impl Truth {
-    /// A line for each number in which a report is wrong: what is true, and what it says.
+    /// Returns a line for each wrong number of a report, with the expected and the reported value.
     #[must_use]
     pub fn differences(&self, report: &Payload) -> Vec<String> {
         let said = Self::from(report);
@@ -86,6 +86,6 @@ impl Truth {
         ];
         let lines = pairs.map(|(name, truth, said)| (format!("{truth:?}"), format!("{said:?}"), name));
         let wrong = lines.into_iter().filter(|(truth, said, _)| truth != said);
-        wrong.map(|(truth, said, name)| format!("{name}: {truth} is true, {said} is said")).collect()
+        wrong.map(|(truth, said, name)| format!("{name}: expected {truth}, reported {said}")).collect()
     }
 }

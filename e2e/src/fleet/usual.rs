@@ -1,24 +1,25 @@
-//! What does anything usually cost, and how much is asked of it? Of each container and each connection.
+//! Defines the default resource usage of each container and the default traffic of each connection.
 
-/// Cores that a container uses.
+/// Cores used by a container.
 pub(crate) const CORES: f64 = 0.4;
 
-/// Memory that a container uses, in bytes.
+/// Memory used by a container, in bytes.
 pub(crate) const MEMORY_BYTES: f64 = 1.2e8;
 
-/// Errors in the log of a container, a second.
+/// Errors per second in the log of a container.
 pub(crate) const ERRORS: f64 = 0.02;
 
-/// Warnings in the log of a container, a second.
+/// Warnings per second in the log of a container.
 pub(crate) const WARNINGS: f64 = 0.02;
 
-/// Requests over a connection, a second.
+/// Requests per second over a connection.
 pub(crate) const REQUESTS: f64 = 20.0;
 
-/// The mean time that a request takes, in seconds.
+/// The mean duration of a request, in seconds.
 pub(crate) const MEAN_LATENCY_S: f64 = 0.045;
 
-/// The upper bounds of latency in seconds, as agents write them, and which share of requests is not slower.
+/// The upper bounds of latency in seconds, as agents write them, with the share of requests that take no
+/// longer.
 pub(crate) const LATENCIES: [(&str, f64); 12] = [
     ("0.005", 0.2),
     ("0.01", 0.4),
@@ -34,8 +35,8 @@ pub(crate) const LATENCIES: [(&str, f64); 12] = [
     ("+Inf", 1.0),
 ];
 
-/// The place among these of the first bound that slow requests keep.
+/// The index of the first bound that slow requests do not exceed.
 pub(crate) const SLOW: usize = 9;
 
-/// The mean time that a slow request takes, in seconds.
+/// The mean duration of a slow request, in seconds.
 pub(crate) const SLOW_LATENCY_S: f64 = 3.5;

@@ -1,4 +1,4 @@
-//! What does the site answer?
+//! Answers the requests to the site.
 
 use std::{sync::Arc, time::Instant};
 
@@ -65,7 +65,7 @@ fn page(site: &Site, path: &str) -> Response {
     answer
 }
 
-/// What a server answers at `stats`, to pages of other origins too.
+/// The answer of a server at `stats`, readable for other origins too.
 async fn stats(site: &Site, answers: Answers, request: Request) -> Response {
     let status = match *request.method() {
         Method::GET => {
@@ -97,7 +97,7 @@ fn script(text: impl Into<Vec<u8>>) -> Response {
     file("text/javascript", text.into())
 }
 
-/// A file that a page of another origin, a sandboxed one for example, may use too, and that is asked for every time.
+/// Serves a file that pages of other origins, such as sandboxed ones, may use too, and that is never cached.
 fn file(kind: &'static str, bytes: Vec<u8>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, kind),

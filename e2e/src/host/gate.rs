@@ -1,4 +1,4 @@
-//! Which answers are held back, and until when?
+//! Holds answers back until a test releases them.
 
 use std::{
     collections::BTreeMap,
@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-/// The paths whose answers are held, with those who wait for them.
+/// The paths whose answers are held, each with its waiting requests.
 #[derive(Debug, Default)]
 pub(super) struct Gates(Mutex<BTreeMap<String, Arc<Gate>>>);
 
@@ -38,7 +38,7 @@ impl Gates {
         }
     }
 
-    /// Returns when an answer for a path may be given.
+    /// Waits until an answer for a path may be sent.
     pub(super) async fn pass(&self, path: &str) {
         let gate = self.gates().get(path).map(Arc::clone);
         if let Some(gate) = gate {
@@ -65,7 +65,7 @@ impl Gate {
         let released = {
             let mut held = self.held();
             *held += 1;
-            // It hears of a release from here on, before anyone else can see that it waits.
+            // Registered for a release before others can see that it waits.
             self.released.notified()
         };
         released.await;

@@ -1,4 +1,4 @@
-//! The installations of a site: each has a base path, and is on or off.
+//! Mocks the installations of a site: each has a base path, and is on or off.
 
 use std::{
     collections::BTreeMap,
@@ -7,20 +7,20 @@ use std::{
 
 use axum::http::StatusCode;
 
-/// What an installation has under its base path.
+/// What an installation serves under its base path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owned {
     /// `stats`.
     Stats,
     /// The script that its server serves.
     Script,
-    /// The program beside a script.
+    /// The WebAssembly program beside a script.
     Program,
     /// A file of the package for npm, which the site has copied.
     Packaged(&'static str),
 }
 
-/// The endings of the paths of what installations have.
+/// The path endings of what installations serve.
 const OWNED: [(&str, Owned); 6] = [
     ("stats", Owned::Stats),
     ("static/tracker.js", Owned::Script),
@@ -30,7 +30,7 @@ const OWNED: [(&str, Owned); 6] = [
     ("npm/tracker_bg.wasm", Owned::Program),
 ];
 
-/// The installation that has something at a path, by its base path, and what that is.
+/// The base path of the installation that serves a path, and what it serves there.
 pub(super) fn at(path: &str) -> Option<(&str, Owned)> {
     OWNED.into_iter().find_map(|(ending, owned)| {
         let base = path.strip_suffix(ending)?;
@@ -38,12 +38,12 @@ pub(super) fn at(path: &str) -> Option<(&str, Owned)> {
     })
 }
 
-/// Whether a path is one of an installation.
+/// Whether a path belongs to an installation.
 pub(super) fn owns(path: &str) -> bool {
     at(path).is_some()
 }
 
-/// What an installation answers. On is the default.
+/// The answers of an installation. By default it is on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Answers {
     /// To `GET <base>stats`.

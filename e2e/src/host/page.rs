@@ -1,9 +1,9 @@
-//! A page of the site: what is in it?
+//! Builds the HTML of the site's pages.
 
 use super::ROUTES;
 
-/// Writes down what goes wrong in a page and what is written to its console, and gives tests a way to the tracker. In a
-/// file, because a policy may forbid scripts in pages.
+/// Records errors and console output of a page, and gives tests access to the tracker. It is a file because a
+/// policy may forbid inline scripts.
 pub(super) const WATCH: &str = r"
 window.seen = { errors: [], lines: [], restored: false }
 addEventListener('error', event => seen.errors.push(String(event.message)))
@@ -19,7 +19,7 @@ for (const level of ['debug', 'info', 'log', 'warn', 'error']) {
 window.tracker = () => import('/static/tracker.js')
 ";
 
-/// What is in a page.
+/// The content of a page.
 #[derive(Debug, Clone)]
 pub(super) struct Page {
     tracked: bool,

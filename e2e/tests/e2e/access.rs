@@ -1,4 +1,4 @@
-//! Who may look at the interface?
+//! Tests who has access to the interface.
 
 use headcount_e2e::{
     http::{self, ADMIN_TOKEN},
@@ -12,7 +12,7 @@ const DATA: [&str; 4] =
     ["api/usage-statistics", "api/usage-statistics/preview", "api/usage-statistics/reports", "metrics"];
 const FLEET: [&str; 3] = ["", "api/reports", "api/fleet"];
 
-/// The status that a client without credentials of its own gets.
+/// Returns the status for a client without credentials that sends these headers.
 async fn status_with(url: &str, headers: &[(&str, &str)]) -> StatusCode {
     let stranger = http::client().unwrap();
     let request =
@@ -31,7 +31,7 @@ async fn assert_token_decides(process: &Process, paths: &[&str]) {
         for wrong in [&[][..], &[("authorization", "Bearer wrong")], &[("authorization", "swordfish")]] {
             assert_eq!(status_with(&url, wrong).await, StatusCode::UNAUTHORIZED, "{path} {wrong:?}");
         }
-        // With the token, it does not matter from where.
+        // With the token, the origin of a request does not matter.
         let bearer = format!("Bearer {ADMIN_TOKEN}");
         let right = [
             ("authorization", bearer.as_str()),
@@ -53,7 +53,7 @@ async fn with_a_token_who_shows_it_may_look() {
     let switch = http::client().unwrap().put(&url).header("content-type", "application/json");
     let answer = switch.body("{\"enabled\":false}").send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
-    // Browsers count without one.
+    // Browsers need no credential to be counted.
     scene.view(&server, &event("/")).await;
 }
 

@@ -1,4 +1,5 @@
-//! What counts as arrived: the collector said so. Everything else waits, and what may have left is never called deleted.
+//! Tests that a report counts as delivered only if the collector confirmed it, and that a report that may
+//! have left is never listed as deleted.
 
 use std::{fs, sync::Arc};
 
@@ -16,7 +17,8 @@ use crate::{
     wire::{Mode, Wire},
 };
 
-/// What stands in the way to a collector: it answers every request in the same way, until it is told another one.
+/// A server between an installation and its collector that gives the same answer to every request, until
+/// another one is set.
 struct Portal {
     url: String,
     answer: Arc<Mutex<(StatusCode, &'static str, &'static str)>>,
@@ -117,7 +119,7 @@ async fn switched_off_before_the_answer_a_report_is_unknown_and_one_that_never_l
     let all = scene.kept(&server).await;
     assert!(scene.switch(&server, false).await.status().is_success());
 
-    // The oldest, and whichever the server went on to meanwhile.
+    // The oldest one, and others that the server may have tried meanwhile.
     let left: Vec<String> = files(&scene.path("server/reports")).into_iter().collect();
     assert!(left.iter().any(|name| name.starts_with(&format!("unknown/{}", oldest.id))), "{left:?}");
     let (on_the_wire, waited): (Vec<_>, Vec<_>) =

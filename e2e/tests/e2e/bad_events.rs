@@ -1,4 +1,4 @@
-//! Bad events: the right status, one sentence that says why, and no count changes.
+//! Tests that bad events get the right status and one sentence with the reason, and change no count.
 
 use reqwest::StatusCode;
 use tokio::{
@@ -11,7 +11,7 @@ use crate::scene::{Scene, event, problem};
 const DEVICE: &str = "20174a56-4a1e-41ca-a90d-b657d1fa873e";
 const VALID: &str = r#"{"type":"route-open","device_id":"20174a56-4a1e-41ca-a90d-b657d1fa873e","device_size":"lg","path":"/welcome"}"#;
 
-/// Bodies with the status and a part of the reason that they are refused with.
+/// Bad bodies, each with its status and a part of the reason.
 fn cases() -> Vec<(Vec<u8>, u16, &'static str)> {
     let with = |from: &str, to: &str| VALID.replace(from, to).into_bytes();
     let member = |member: &str| with("{", &format!("{{{member},"));

@@ -1,4 +1,4 @@
-//! Starts that cannot work: exit code 2, and one clear sentence.
+//! Tests that starts that cannot work exit with code 2 and print one clear sentence.
 
 use std::{fs, process::Command};
 
@@ -94,7 +94,7 @@ async fn a_second_process_on_the_same_data_directory_is_refused_and_the_first_go
     assert_refused(server(&scene), "data directory").await;
     scene.view(&first, &event("/")).await;
     first.kill().unwrap();
-    // The lock went with the process, however it ended.
+    // The lock ended with the process.
     server(&scene).flag("--first-report-after", "1h").start().await.unwrap().stop().await.unwrap();
 
     let scene = Scene::new();

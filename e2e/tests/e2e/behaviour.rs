@@ -1,24 +1,25 @@
-//! What does the tracker do, in which engine? Every test of it in an engine is a cell of the table in `docs/tracker.md`.
+//! Records the tracker's behaviours in each engine. Each test in an engine is a cell of the table in
+//! `docs/tracker.md`.
 
 use std::{fs, path::Path};
 
 use headcount_e2e::browser::{Browser, Engine};
 use serde_json::json;
 
-/// What came of a test, unless it failed.
+/// The outcome of a test that did not fail.
 pub(crate) enum Outcome {
-    /// It holds in a browser of this version, and what the reader of the table has to know beside that.
+    /// The behaviour holds in a browser of this version. The note is for the reader of the table.
     Holds(String, Option<&'static str>),
-    /// The engine cannot be brought to show it, and why.
+    /// The engine cannot show it, for this reason.
     Cannot(&'static str),
 }
 
-/// Ends a test that has shown what it was to show.
+/// Ends a successful test.
 pub(crate) async fn holds(browser: Browser) -> Outcome {
     shown(browser, None).await
 }
 
-/// Ends a test that has shown what it was to show, in a way that the reader of the table has to know.
+/// Ends a successful test with a note for the reader of the table.
 pub(crate) async fn holds_though(browser: Browser, note: &'static str) -> Outcome {
     shown(browser, Some(note)).await
 }
@@ -29,7 +30,7 @@ async fn shown(browser: Browser, note: Option<&'static str>) -> Outcome {
     Outcome::Holds(version, note)
 }
 
-/// Writes down what came of the test of a module. The `behaviours` program makes a table of it.
+/// Writes the outcome of a test to a file. The `behaviours` program makes the table from these files.
 pub(crate) fn record(module: &str, behaviour: &str, engine: Engine, outcome: &Outcome) {
     let group = module.rsplit("::").nth(1).unwrap();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("behaviours").join(group).join(behaviour);
@@ -41,7 +42,8 @@ pub(crate) fn record(module: &str, behaviour: &str, engine: Engine, outcome: &Ou
     fs::write(folder.join(engine.to_string()), cell.to_string()).unwrap();
 }
 
-/// Makes a test in each engine of every `async fn name(engine: Engine) -> Outcome`, such as `name::firefox`.
+/// Turns every `async fn name(engine: Engine) -> Outcome` into one test for each engine, such as
+/// `name::firefox`.
 macro_rules! behaviours {
     ($($behaviour:ident),+ $(,)?) => {$(
         mod $behaviour {

@@ -1,4 +1,4 @@
-//! Does the tracker name the size of a page as each version of Vuetify does?
+//! Tests that the tracker computes the size of a page as each version of Vuetify does.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,10 +20,10 @@ in_every_engine!(
     every_version_of_vuetify_and_the_tracker_agree_beside_a_scroll_bar,
 );
 
-/// How wide a telephone is.
+/// The width of a phone.
 const TELEPHONE: u32 = 412;
 
-/// The versions, and how many sizes each has.
+/// The versions, with the number of sizes of each.
 const VERSIONS: [(&str, usize); 4] = [("vuetify1", 5), ("vuetify2", 5), ("vuetify3", 6), ("vuetify4", 6)];
 
 /// Both sides of every threshold of every version.
@@ -32,7 +32,7 @@ const WIDTHS: [u32; 25] = [
     1920, 2137, 2138, 2559, 2560, 3840,
 ];
 
-/// What Vuetify says in a page.
+/// What Vuetify reports in a page.
 #[derive(Debug, Deserialize)]
 struct Said {
     size: Breakpoint,
@@ -42,7 +42,7 @@ struct Said {
     client: u32,
 }
 
-/// Whether a scroll bar takes its place from the page.
+/// Whether a scroll bar takes space from the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ScrollBar {
     None,
@@ -71,20 +71,20 @@ async fn agree(engine: Engine, bar: ScrollBar) {
             said.iter().map(|(width, page)| (*width, page.size)).collect();
         assert_eq!(sizes_said.values().collect::<BTreeSet<_>>().len(), sizes, "{version}: {said:?}");
         let counted = counted(&site, version).await;
-        // Vuetify 4 asks a media query, and WebKit leaves the scroll bar out of those.
+        // Vuetify 4 uses a media query, and WebKit leaves the scroll bar out of those.
         assert_eq!(counted, sizes_said, "{version}");
     }
     browser.close().await;
 }
 
-/// A telephone makes its window wider than itself for a page that does not fit.
+/// A phone makes its window wider than the screen for a page that does not fit.
 #[tokio::test]
 async fn every_version_of_vuetify_and_the_tracker_agree_on_a_page_that_is_wider_than_a_telephone() {
     let browser = Browser::open_own(Engine::Chromium, 1400).await;
     let telephone = json!({ "width": TELEPHONE, "height": 800, "deviceScaleFactor": 2, "mobile": true });
     browser.devtools("Emulation.setDeviceMetricsOverride", telephone).await;
     for (version, _) in VERSIONS {
-        // What is in the page before its program runs, and what the program adds to it.
+        // Wide content in the page before its program runs, and wide content that the program adds.
         for wide in ["is-wide", "grows"] {
             let site = Site::keeping("vuetify", SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
             browser.goto(&site.url(&format!("/{version}/{TELEPHONE}?widths={TELEPHONE}&{wide}"))).await;
@@ -98,7 +98,7 @@ async fn every_version_of_vuetify_and_the_tracker_agree_on_a_page_that_is_wider_
     browser.close().await;
 }
 
-/// What a version says at each width: the pages are frames, whose widths are theirs to the pixel.
+/// What a version reports at each width. The pages are in frames, whose widths are exact.
 async fn said(browser: &Browser, site: &Site, version: &str, bar: ScrollBar) -> BTreeMap<u32, Said> {
     browser.goto(&site.url("/")).await;
     let bar = if bar == ScrollBar::Classic { "&scrolls" } else { "" };

@@ -1,4 +1,5 @@
-//! Settings that cannot be used for a while: reports go on, and afterwards nothing is lost and nobody is told twice.
+//! Tests that reports continue while the settings cannot be used, and that afterwards nothing is lost and no
+//! notification is sent twice.
 
 use std::{path::Path, time::Duration};
 
@@ -25,10 +26,10 @@ use crate::{
 
 const PROJECT: &str = "shop";
 
-/// How long a destination takes to answer: long enough to break the settings meanwhile.
+/// How long a destination takes to answer: long enough to break the settings in that time.
 const ANSWERS_AFTER: Duration = Duration::from_secs(2);
 
-/// What the log says when settings cannot be used, and when they can be again.
+/// Parts of the log lines for settings that cannot be used, and for settings that work again.
 const FAILS: &str = "ERROR the settings database cannot be";
 const WORKS: &str = " INFO the settings database can be";
 
@@ -37,7 +38,7 @@ async fn open(data_dir: &Path) -> SqliteConnection {
     options.connect().await.unwrap()
 }
 
-/// Something that is still to be told.
+/// Adds a notification to the outbox.
 async fn enqueue(settings: &mut SqliteConnection, incident: usize) {
     query("INSERT INTO incident_notification VALUES (?, 'shop:Deployment:cart', ?, 4, 'webhook', ?, 0, '', NULL)")
         .bind(PROJECT)
@@ -48,9 +49,9 @@ async fn enqueue(settings: &mut SqliteConnection, incident: usize) {
         .unwrap();
 }
 
-/// Settings with a project that tells a webhook about incidents.
+/// Creates settings with a project that notifies a webhook about incidents.
 async fn set_up(program: &Program, webhook: &Destination) {
-    // Once, so that there are tables.
+    // The first start creates the tables.
     program.clone().start().await.unwrap().stop().await.unwrap();
     let project = Project {
         name: PROJECT.to_owned(),
@@ -78,14 +79,14 @@ async fn until_said(server: &Process, text: &str, more_than: usize) {
     eventually(text, SOON, async || (server.log().count(text) > more_than).then_some(())).await.unwrap();
 }
 
-/// Waits until all that failed works again.
+/// Waits until everything works again.
 async fn until_well(server: &Process) {
     let well = async || (server.log().count(WORKS) >= server.log().count(FAILS)).then_some(());
     let said = eventually(WORKS, SOON, well).await;
     assert!(said.is_ok(), "{:#?}", server.log().lines());
 }
 
-/// Checks that reports have each notification and each page view once, and that nobody was told more often.
+/// Checks that reports have each notification and each page view once, and that the webhook received no more.
 async fn assert_once(
     reports: &mut Reports<'_>,
     instance: Uuid,
@@ -132,7 +133,7 @@ async fn while_somebody_else_locks_the_settings_reports_go_on_and_nothing_is_los
     assert_once(&mut reports, instance, &counted, &webhook, 2).await;
 }
 
-/// Checks that a report says what is configured.
+/// Checks that a report has the configured integrations.
 fn assert_configured(report: &Payload) {
     assert_eq!(report.integration.alerting_integrations, [Webhook]);
     assert_eq!(report.infra.projects, 1);
@@ -142,7 +143,7 @@ fn assert_configured(report: &Payload) {
 async fn when_the_disk_of_the_settings_is_full_nothing_that_was_told_or_counted_is_lost() {
     let scene = Scene::new();
     let collector = scene.collector().start().await.unwrap();
-    // Nothing is written of what it was told before there is no room.
+    // The disk fills up before the sent notifications are recorded.
     let webhook = Destination::start(Service::Webhook, own_address()).await.unwrap();
     webhook.feels(Mood::Holding);
     let url = collector.url("ce/usage-statistics");
@@ -164,7 +165,7 @@ async fn when_the_disk_of_the_settings_is_full_nothing_that_was_told_or_counted_
     until_told(&webhook, 1).await;
     let filler = fill(inside(&scene, "server", &server).join("filler"));
     webhook.feels(Mood::Well);
-    // Reports may go on: copies of those that were sent make room.
+    // Reports may continue: deleted copies of sent ones make room.
     until_said(&server, FAILS, 0).await;
     assert!(scene.switch(&server, false).await.status().is_server_error());
     assert!(scene.status(&server).await.enabled);
@@ -188,7 +189,7 @@ async fn a_database_of_a_newer_version_is_refused() {
     settings.execute(NEWER).await.unwrap();
     settings.close().await.unwrap();
     assert_refused(program.clone(), "db.sqlite in the data directory was written by a newer version").await;
-    // Who only reads does not mind.
+    // A read-only server works all the same.
     program.argument("--read-only-settings").start().await.unwrap();
 
     let postgres = Cluster::new(own_address().ip()).await.unwrap().start().await.unwrap();

@@ -1,4 +1,4 @@
-//! Projects come, change and go while the server runs.
+//! Tests that projects can be created, changed and deleted while the server runs.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! From a page in a browser to the report that the collector holds.
+//! Tests the way from a page in a browser to the report in the collector.
 
 use headcount_e2e::{
     browser::{Browser, Engine},

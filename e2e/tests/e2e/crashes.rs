@@ -1,6 +1,6 @@
-//! `kill -9` at any point loses no acknowledged event and counts none twice.
+//! Tests that `kill -9` at any point loses no acknowledged event and counts none twice.
 //!
-//! `strace` kills: exactly at a system call that is about to change what is on disk, or what the other side knows.
+//! `strace` kills the process exactly at a system call that is about to change files or to send data.
 
 use std::time::Duration;
 
@@ -18,17 +18,17 @@ use crate::{
 
 const PAGES: [&str; 5] = ["/", "/welcome", "/p/$projectId", "/p/$projectId/node/$name", "(unmatched)"];
 
-/// The last call of a kind that a program is killed at: usually, and where every one counts. Most kinds have fewer, the
-/// others go on as they began.
+/// The last call of each kind at which a program is killed: by default, and in thorough runs. Most kinds have
+/// fewer calls; for the others, later calls repeat the pattern.
 const LAST_CALL: [usize; 2] = [12, 24];
 
 /// The time between two events, so that there are some in every report.
 const PACE: Duration = Duration::from_millis(20);
 
-/// Reports after which a program that was not killed has shown all it does.
+/// The number of reports after which a program that was not killed has done everything at least once.
 const REPORTS: usize = 4;
 
-/// When no more events are posted.
+/// The condition that ends the posting of events.
 const ENOUGH: &str = "it is killed, or has shown all it does";
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn killed_at_any_moment_around_its_reports_it_loses_and_doubles_none() {
             scene.view(&server, &event).await;
             counted.count(&event);
         }
-        // Not a wait for anything: the moment of the kill wanders over the making and the sending of a report.
+        // Not a wait for anything: it moves the time of the kill over the creation and delivery of a report.
         tokio::time::sleep(Duration::from_millis(round as u64 * 13 % 100)).await;
         server = server.kill().unwrap().start().await.unwrap();
     }
@@ -111,15 +111,15 @@ async fn a_collector_killed_at_any_sending_loses_and_doubles_none() {
     kill_at_every(Victim::Collector, "sendto,writev,shutdown").await;
 }
 
-/// Which of the two is killed.
+/// The program that is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Victim {
     Server,
     Collector,
 }
 
-/// Kills one program as it enters a system call that changes what is on disk or what others know: one at its first call,
-/// one at its second, until there are no more.
+/// Kills a program as it enters a system call that changes files or sends data: once at its first call, once
+/// at its second, until there are no more.
 async fn kill_at_every(victim: Victim, calls: &str) {
     let mut killed = 0;
     let [usual, thorough] = LAST_CALL;
@@ -138,7 +138,8 @@ async fn kill_at_every(victim: Victim, calls: &str) {
     assert!(killed > 0, "there are calls of {calls}");
 }
 
-/// Whether it was killed there: it may not make that many calls. Fails unless everything is right afterwards.
+/// Kills a program at its `nth` call and checks that all counts are right afterwards. Returns whether it was
+/// killed: it may make fewer calls.
 async fn kill_at(victim: Victim, calls: &str, nth: usize) -> bool {
     match victim {
         Victim::Server => kill_server_at(calls, nth).await,
@@ -171,7 +172,7 @@ async fn kill_server_at(calls: &str, nth: usize) -> bool {
     if arrived != counted
         && let Some(event) = unanswered
     {
-        // An event without an answer may have been counted or not.
+        // An event without an answer may or may not have been counted.
         counted.count(&event);
     }
     assert_eq!(arrived, counted, "killed at call {nth} of {calls}");
@@ -180,7 +181,7 @@ async fn kill_server_at(calls: &str, nth: usize) -> bool {
 
 async fn kill_collector_at(calls: &str, nth: usize) -> bool {
     let scene = Scene::new();
-    // Its address is settled from here on.
+    // From here on it keeps its address.
     let program = scene.collector().start().await.unwrap().kill().unwrap();
     let (trace, doomed) = Trace::killing(&scene, "killed", calls, nth, program.clone());
     let mut collector = doomed.start().await.ok();
@@ -206,7 +207,7 @@ async fn kill_collector_at(calls: &str, nth: usize) -> bool {
     killed
 }
 
-/// Posts an event. Gives it back if it had no answer.
+/// Posts an event. Returns it as an error if there was no answer.
 async fn post(scene: &Scene, server: &Process, counted: &mut Totals) -> Result<(), BrowserEvent> {
     let event = event(PAGES[counted.users.len() % PAGES.len()]);
     let body = serde_json::to_vec(&event).unwrap();
@@ -216,7 +217,7 @@ async fn post(scene: &Scene, server: &Process, counted: &mut Totals) -> Result<(
     Ok(())
 }
 
-/// Whether a program was killed at the call that it was to be killed at. One that does not start, or `is_gone`, was.
+/// Whether a program was killed at the chosen call. One that does not start, or `is_gone`, was.
 async fn was_killed(trace: &Trace, process: &mut Option<Process>, is_gone: bool) -> bool {
     let runs = process.as_mut().is_some_and(|process| process.ended().unwrap().is_none());
     if runs && !is_gone {

@@ -1,4 +1,4 @@
-//! Damaged files: the server starts, says so once, and counts and delivers everything else.
+//! Tests that a server starts with damaged files, logs them once, and counts and delivers everything else.
 
 use std::{
     fs::{self, File},
@@ -11,7 +11,7 @@ use headcount_shared::api::ReportState;
 
 use crate::scene::{SOON, Scene, Totals, event, files};
 
-/// Waits until a server complains of something. It says no more than that.
+/// Waits until a server logs one complaint, and checks that it logs no other.
 async fn assert_complains_once(server: &Process, of: &str) {
     server.log().until(of).await.unwrap();
     let lines = server.log().lines();
@@ -93,7 +93,7 @@ async fn a_damaged_report_is_set_aside_and_the_others_are_delivered() {
     assert!(!damaged.exists());
 }
 
-/// The files of the reports that wait, the oldest first.
+/// The files of the queued reports, oldest first.
 fn queued(scene: &Scene) -> Vec<PathBuf> {
     let directory = scene.path("server");
     let names = files(&directory).into_iter().filter(|name| name.contains("/queued/"));

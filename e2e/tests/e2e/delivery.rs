@@ -1,4 +1,4 @@
-//! Collectors that are away, and answers that get lost: every count arrives exactly once.
+//! Tests that every count arrives exactly once with collectors that are down and answers that get lost.
 
 use std::collections::BTreeSet;
 

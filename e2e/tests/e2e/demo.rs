@@ -1,4 +1,4 @@
-//! The demo starts both programs, shows every field of the document, and ends both.
+//! Tests that the demo starts both programs, has every field of the documented report, and ends both.
 
 use std::{collections::BTreeMap, path::PathBuf, process::Stdio, time::Duration};
 
@@ -18,13 +18,13 @@ use crate::{
     world::TRUE_AT_LAST,
 };
 
-/// The example of what is sent.
+/// The documented example of a report.
 const DOCUMENT: &str = include_str!("../../../shared/tests/payload.json");
 
-/// The time between two looks at a preview.
+/// The time between two previews.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// The sections in which the demo says exactly what the document says.
+/// The sections in which the demo has exactly the values of the document.
 const AS_IN_THE_DOCUMENT: [&str; 3] = ["integration", "stack", "infra"];
 
 fn demo(scene: &Scene, server: &str, collector: &str) -> Child {
@@ -34,7 +34,7 @@ fn demo(scene: &Scene, server: &str, collector: &str) -> Child {
     command.kill_on_drop(true).spawn().unwrap()
 }
 
-/// Reads what a demo prints until it has said both addresses.
+/// Reads the output of a demo until it has both addresses.
 async fn addresses(demo: &mut Child) -> (String, String) {
     let mut printed = Printed::by(demo);
     let after = |line: &str, name: &str| line.trim().strip_prefix(name).map(|url| url.trim().to_owned());
@@ -43,7 +43,7 @@ async fn addresses(demo: &mut Child) -> (String, String) {
     (server, collector)
 }
 
-/// What a demo prints, line by line.
+/// The output of a demo, line by line.
 struct Printed(Lines<BufReader<ChildStdout>>);
 
 impl Printed {
@@ -51,7 +51,7 @@ impl Printed {
         Self(BufReader::new(demo.stdout.take().unwrap()).lines())
     }
 
-    /// Waits for a line that `pick` makes something of.
+    /// Waits for a line for which `pick` returns a value.
     async fn until(&mut self, what: &str, pick: impl Fn(&str) -> Option<String>) -> String {
         let reading = async {
             loop {
@@ -65,7 +65,8 @@ impl Printed {
     }
 }
 
-/// Waits for the end of a demo, which may come before it has started, and gives its exit code and what it said.
+/// Waits for the end of a demo, which may come before it has started, and returns its exit code and its
+/// output.
 async fn ended(demo: Child) -> (Option<i32>, String) {
     let output = within("the demo ends", TRUE_AT_LAST, demo.wait_with_output()).await.unwrap().unwrap();
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
@@ -135,7 +136,7 @@ async fn the_end_of_one_program_ends_the_demo_and_the_other() {
     let address = own_address().to_string();
     let mut demo = demo(&scene, &address, &address);
     let (server, collector) = addresses(&mut demo).await;
-    // Prometheus may end without an end of the demo.
+    // The demo continues if Prometheus ends.
     let is_headcount = |id: &String| {
         std::fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|name| name == "headcount\n")
     };
@@ -149,7 +150,7 @@ async fn the_end_of_one_program_ends_the_demo_and_the_other() {
     }
 }
 
-/// The processes that a process has started.
+/// The child processes of a process.
 fn children(parent: u32) -> Vec<String> {
     let path = PathBuf::from(format!("/proc/{parent}/task"));
     let threads = path.read_dir().unwrap().map(|thread| thread.unwrap().path().join("children"));
@@ -158,7 +159,7 @@ fn children(parent: u32) -> Vec<String> {
     children.flat_map(|ids| ids.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
-/// What a section has to say in each of its members: what the document says, or, where there is nothing, anything.
+/// The expected value of each member of a section: that of the document, or, with `None`, any value.
 type Expected = BTreeMap<(String, String), Option<Value>>;
 
 fn expected() -> Expected {
@@ -170,7 +171,7 @@ fn expected() -> Expected {
     members.collect()
 }
 
-/// Whether something is said at all, in each part of a value.
+/// Whether each part of a value is set: not null, false, zero or empty.
 fn is_said(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -186,7 +187,7 @@ fn is_said(value: &Value) -> bool {
 async fn every_field_of_the_document_has_a_value_in_the_demo_also_when_it_is_started_again() {
     let scene = Scene::new();
     let (first, server) = complete(&scene, "first").await;
-    // What happened is in a report of this demo, so that the next one has to find something of its own.
+    // A report of this demo has taken these events, so the next demo has to find events of its own.
     eventually("a report takes what happened", TRUE_AT_LAST, async || {
         (preview(&scene, &server).await["infra"]["deployments"] == 0).then_some(())
     })
@@ -197,7 +198,8 @@ async fn every_field_of_the_document_has_a_value_in_the_demo_also_when_it_is_sta
     end(second).await;
 }
 
-/// A demo that has shown everything after a few page views, and the address of its server.
+/// Starts a demo, opens a few pages, and waits until it has shown everything. Returns it with the address of
+/// its server.
 async fn complete(scene: &Scene, which: &str) -> (Child, String) {
     let address = own_address().to_string();
     let mut demo = demo(scene, &address, &address);
@@ -220,8 +222,8 @@ async fn end(mut demo: Child) {
     assert_eq!(status.code(), Some(0));
 }
 
-/// Looks at the preview of a server until nothing is missing that was said at any time: once a minute a report takes what has
-/// happened, so not all of it is there at once.
+/// Requests previews of a server until each expected value was in one of them. A report takes the counted
+/// events once a minute, so not all values are there at once.
 async fn see(scene: &Scene, server: &str, missing: &mut Expected) {
     while !missing.is_empty() {
         let preview = preview(scene, server).await;
@@ -233,7 +235,7 @@ async fn see(scene: &Scene, server: &str, missing: &mut Expected) {
     }
 }
 
-/// The preview of a server, which has made a token of its own.
+/// The preview of a server with a token of its own.
 async fn preview(scene: &Scene, server: &str) -> Value {
     let token = std::fs::read_to_string(scene.path("demo/server/admin-token")).unwrap();
     let asked = scene.http.get(format!("{server}api/usage-statistics/preview")).bearer_auth(token.trim());

@@ -1,4 +1,4 @@
-//! The servers that stand for Slack and the others accept and refuse what the real ones do.
+//! Tests that the mock destinations accept and refuse the same requests as the real services.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::scene::{SOON, own_address};
 
-/// A request: what follows the address, headers, and a body.
+/// A request: the path after the base URL, headers, and a body.
 struct Said<'a> {
     to: &'a str,
     headers: Vec<(&'a str, String)>,
@@ -32,7 +32,7 @@ async fn start(service: Service) -> Destination {
     Destination::start(service, own_address()).await.unwrap()
 }
 
-/// A request that is accepted, as its project's settings make it.
+/// A request that is accepted with the settings of its project.
 fn good(destination: &Destination) -> Said<'static> {
     let (name, integration) = destination.integration();
     let of = |member: &str| integration[member].as_str().unwrap_or_default().to_owned();
@@ -105,7 +105,7 @@ async fn what_is_right_is_remembered_and_what_is_wrong_is_refused() {
     }
 }
 
-/// Changes members of a good body, one after another, each of which makes it wrong.
+/// Checks that each of these changes to a good body makes it refused.
 async fn refuses_each(service: Service, changes: &[(&str, Value)]) {
     let destination = start(service).await;
     for (pointer, value) in changes {

@@ -1,4 +1,4 @@
-//! The examples in the documents, as they stand there: each is put on a page, and the page is visited.
+//! Tests the examples in the documents: each is put on a page, and the page is visited.
 
 use std::{
     collections::BTreeMap,
@@ -40,14 +40,15 @@ const EMBEDDING: &str = "docs/embedding.md";
 const PACKAGE: &str = "frontend-tracker/npm/README.md";
 const TRACKER: &str = "docs/tracker.md";
 
-/// The width of browsers here: `lg` by every table.
+/// The width of browsers here: `lg` in every scheme.
 const WIDTH: u32 = 1400;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The one block of a document in this language that has these words, without the indentation of its fence.
+/// The only block of a document in this language that contains these words, without the indentation of its
+/// fence.
 fn block(document: &str, language: &str, words: &str) -> String {
     let text = fs::read_to_string(root().join(document)).unwrap();
     let blocks = blocks(&text).into_iter().filter(|(its, block)| its == language && block.contains(words));
@@ -77,7 +78,7 @@ fn a_block_is_found_without_its_indentation() {
     assert_eq!(blocks(text), expected.map(|(language, text)| (language.to_owned(), text.to_owned())));
 }
 
-/// A product whose every page has the same HTML, beside a server below `/stats-of-mine/`.
+/// A product with the same HTML in every page, and a server below `/stats-of-mine/`.
 #[derive(Clone)]
 struct Product {
     client: Client,
@@ -97,7 +98,7 @@ async fn serve(server: &str, page: String) -> SocketAddr {
     address
 }
 
-/// Asks the server the same, and answers the same.
+/// Forwards a request to the server.
 async fn pass_on(State(product): State<Product>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body: Bytes = to_bytes(body, 4096).await.unwrap();
@@ -140,7 +141,7 @@ async fn counts(expected: &[(&str, u64)], views: impl AsyncFn() -> BTreeMap<Stri
     }
 }
 
-/// Bundles a module with what an example application has installed, and serves it in a page at every address.
+/// Bundles a module with the packages of an example application, and serves it in a page at every address.
 async fn bundled(scene: &Scene, application: &str, module: &str) -> Site {
     let installed = built(&format!("work/frontend-tracker/examples/{application}")).unwrap();
     let directory = scene.path("site");
@@ -160,7 +161,7 @@ async fn bundled(scene: &Scene, application: &str, module: &str) -> Site {
         .arg(format!("--outfile={}", directory.join("module.js").display()));
     let done = output(esbuild).await.unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    // As the package's text says of esbuild.
+    // As the README of the package describes it for esbuild.
     let program = "tracker_bg.wasm";
     fs::copy(installed.join("node_modules/headcount-tracker").join(program), directory.join(program))
         .unwrap();

@@ -1,4 +1,4 @@
-//! Are the three engines driven alike?
+//! Tests that the three engines can be driven alike.
 
 use std::{
     net::SocketAddr,

@@ -1,4 +1,4 @@
-//! Are the example applications counted by one server, page by page?
+//! Tests that one server counts the example applications page by page.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,8 @@ use crate::scene::Scene;
 
 in_every_engine!(one_server_counts_all_examples);
 
-/// The width of pages, the applications, the size that each gives to that width, and its template of everything else.
+/// The width of pages; the applications, each with its size at that width and its template for all other
+/// paths.
 const WIDTH: u32 = 1270;
 const EXAMPLES: [(&str, Breakpoint, &str); 3] = [
     ("vue2-vuetify2", Breakpoint::Lg, "/*"),
@@ -27,7 +28,7 @@ const EXAMPLES: [(&str, Breakpoint, &str); 3] = [
     ("react-router", Breakpoint::Lg, "/*"),
 ];
 
-/// The links that are clicked one after another from the first page on, and under which key each page is counted.
+/// The links to click one after another from the first page on, each with the key of its page.
 const CLICKS: [(&str, &str); 5] = [
     ("/projects/shop", "/projects/$project"),
     ("/projects/shop/apps/checkout", "/projects/$project/apps/$app"),
@@ -59,7 +60,7 @@ async fn one_server_counts_all_examples(engine: Engine) {
             let counted: u64 = scene.preview(&server).await.ux.page_views.values().sum();
             (counted >= page_views.values().sum()).then_some(())
         };
-        // What is missing is told below.
+        // The assertions below report what is missing.
         eventually("the views are counted", SOON, counted).await.ok();
         assert_eq!(scene.preview(&server).await.ux.page_views, page_views, "after {name}");
     }
@@ -70,7 +71,8 @@ async fn one_server_counts_all_examples(engine: Engine) {
     browser.close().await;
 }
 
-/// Clicks through an application and ends on a page that does not exist. Gives the keys of all pages but that one.
+/// Clicks through an application and ends on a page that does not exist. Returns the keys of all pages except
+/// that one.
 async fn visit(browser: &Browser, site: &Site) -> Vec<String> {
     browser.goto(&site.url("/")).await;
     let mut keys = vec!["/".to_owned()];
@@ -86,7 +88,7 @@ async fn visit(browser: &Browser, site: &Site) -> Vec<String> {
     keys
 }
 
-/// Whether the page says that the display has this size.
+/// Whether the page shows this display size.
 async fn shows(browser: &Browser, size: Breakpoint) -> bool {
     let words = format!("Display size {} at {WIDTH} px", size.as_str());
     let text = browser.run("return document.body.innerText.replace(/\\s+/g, ' ')").await;

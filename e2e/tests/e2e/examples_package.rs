@@ -1,4 +1,4 @@
-//! Is the package for npm what its users need, and nothing else?
+//! Tests that the npm package has what its users need, and nothing else.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ use std::{
 use headcount_e2e::{command::output, site::built};
 use serde_json::Value;
 
-/// What is in the package.
+/// The files of the package.
 const FILES: [&str; 9] = [
     "LICENSE",
     "README.md",
@@ -36,7 +36,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The place where an application was built.
+/// The directory where an application was built.
 fn workplace(application: &str) -> PathBuf {
     built(&format!("work/{application}")).unwrap()
 }

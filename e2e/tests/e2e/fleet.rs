@@ -1,4 +1,4 @@
-//! A simulated fleet feeds a real Prometheus.
+//! Tests that a simulated fleet feeds a real Prometheus.
 
 mod before;
 mod consequences;
@@ -33,7 +33,7 @@ fn past(scene: &Scene, fleets: &[Fleet], between: RangeInclusive<i64>, every: us
     path
 }
 
-/// What a query gives now, when it gives one number.
+/// The result of a query that returns one number.
 async fn number(scene: &Scene, prometheus: &Prometheus, query: &str, at: i64) -> f64 {
     let parameters = [("query", query), ("time", &at.to_string())];
     let url = Url::parse_with_params(&prometheus.url("api/v1/query"), parameters).unwrap();
@@ -52,12 +52,12 @@ async fn a_past_is_found_in_a_real_prometheus() {
     let prometheus = setting.start().await.unwrap();
     let agents = number(&scene, &prometheus, "count(node_info{fleet=\"a\"})", epoch).await;
     assert_eq!(agents as u64, 5);
-    // Without those that Prometheus takes to last for five minutes more.
+    // Without series that Prometheus extends for five minutes.
     let exposed = "count(last_over_time({fleet=\"a\"}[1s]))";
     let all = fleets[0].series_at(epoch) as f64;
     assert_eq!(number(&scene, &prometheus, exposed, epoch).await, all);
 
-    // It comes back where it was, with what it had.
+    // It restarts at the same address with its data.
     let address = prometheus.url("");
     let prometheus = prometheus.stop().await.unwrap().start().await.unwrap();
     let prometheus = prometheus.kill().unwrap().start().await.unwrap();

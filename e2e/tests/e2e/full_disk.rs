@@ -1,4 +1,4 @@
-//! A data directory without room: events are refused, and none that was taken is lost.
+//! Tests that with a full data directory events are refused, and no accepted event is lost.
 
 use std::{
     fs::{self, File},
@@ -15,7 +15,7 @@ use crate::{
     scene::{SOON, Scene, Totals, event, problem},
 };
 
-/// A data directory, `server` or `collector`, as the process sees it, in its own mounts.
+/// The path of a data directory, `server` or `collector`, in the mounts of its process.
 pub(crate) fn inside(scene: &Scene, name: &str, process: &Process) -> PathBuf {
     let data = scene.path(name);
     PathBuf::from(format!("/proc/{}/root", process.id())).join(data.strip_prefix("/").unwrap())

@@ -1,4 +1,4 @@
-//! What happened once: what do all reports together say of it, and what do settings remember?
+//! Sums up the counted events in all reports, and reads the history in settings.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -17,14 +17,14 @@ pub(crate) struct Happened {
 }
 
 impl Happened {
-    /// What a report, or a preview of one, says.
+    /// Reads them from a report or a preview.
     pub(crate) fn of(report: &Payload) -> Self {
         let mut happened = Self::default();
         happened.add(report);
         happened
     }
 
-    /// What all reports in a collector say.
+    /// Sums up all reports in a collector.
     pub(crate) async fn in_reports(scene: &Scene, collector: &Process) -> Self {
         let mut happened = Self::default();
         for report in scene.stored(collector).await {
@@ -33,7 +33,7 @@ impl Happened {
         happened
     }
 
-    /// The same, once nothing is left at the server that could arrive.
+    /// Sums up all reports in a collector once nothing is left at the server.
     pub(crate) async fn arrived(scene: &Scene, server: &Process, collector: &Process) -> Self {
         eventually("everything that happened is delivered", SOON, async || {
             let nothing_left = Self::of(&scene.preview(server).await) == Self::default();
@@ -55,13 +55,13 @@ impl Happened {
     }
 }
 
-/// The applications of which rollouts are remembered, one for each rollout, sorted.
+/// The applications of all stored rollouts, one entry for each rollout, sorted.
 pub(crate) async fn rolled_out(data_dir: &Path) -> Vec<String> {
     let statement = "SELECT application_id FROM application_deployment ORDER BY application_id";
     sqlx::query_scalar(statement).fetch_all(&mut settings(data_dir).await).await.unwrap()
 }
 
-/// The applications of which an incident is remembered, one for each incident, and whether it is over.
+/// The applications of all stored incidents, one entry for each incident, and whether it is over.
 pub(crate) async fn incidents(data_dir: &Path) -> Vec<(String, bool)> {
     let statement = "SELECT application_id, resolved_at > 0 FROM incident ORDER BY application_id, opened_at";
     sqlx::query_as(statement).fetch_all(&mut settings(data_dir).await).await.unwrap()

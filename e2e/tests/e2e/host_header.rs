@@ -1,4 +1,4 @@
-//! A request names exactly one host, whatever it asks for.
+//! Tests that a request has to have exactly one host, for any path.
 
 use headcount_e2e::{processes::Process, wait::within};
 use tokio::{
@@ -8,7 +8,7 @@ use tokio::{
 
 use crate::scene::{SOON, Scene};
 
-/// Sends a head as it is, and gives the status and the body of the answer.
+/// Sends a head verbatim, and returns the status and the body of the answer.
 async fn ask(process: &Process, head: &str) -> (u16, String) {
     let asked = async {
         let mut stream = TcpStream::connect(process.address().unwrap()).await.unwrap();

@@ -1,4 +1,5 @@
-//! Of an incident everybody is told who is to be told, once, and nobody else learns whose it is.
+//! Tests that each configured destination is notified of an incident exactly once, and that names of
+//! applications go nowhere else.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -25,16 +26,16 @@ use crate::{
     world::{REFRESH, observed, reporting},
 };
 
-/// How long it may take until everybody was told: whoever did not listen is left alone for a minute.
+/// The limit for all notifications: a destination that failed is not tried again for a minute.
 const TOLD_AT_LAST: Duration = Duration::from_secs(300);
 
 /// Half of the requests to one application fail, before the server starts and after the test has ended.
 const TROUBLE: Trouble = Trouble { from: -3900, until: 3600, failing: 0.5, slow: 0.0 };
 
-/// The application to which they fail, as calls and as settings refer to it.
+/// The application to which they fail, as calls and as settings write it.
 const FAILING: [&str; 2] = ["shop/orders", "shop:Deployment:orders"];
 
-/// An objective that half of the requests meet.
+/// An objective, in percent, that is met even if half of the requests fail.
 const LOW: f64 = 10.0;
 
 /// The five destinations.
@@ -68,12 +69,12 @@ impl Destinations {
         ]
     }
 
-    /// The members of a project's integrations by which they are told.
+    /// The members of a project's integrations that notify them.
     fn integrations(&self) -> Vec<(&'static str, Value)> {
         self.all().into_iter().map(|(_, destination)| destination.integration()).collect()
     }
 
-    /// What those who were told anything were told to do, in order.
+    /// The destinations that received something, with the received actions in order.
     fn told(&self) -> Vec<(AlertingIntegration, Vec<&'static str>)> {
         let actions =
             |destination: &Destination| destination.told().into_iter().map(|told| told.action).collect();
@@ -81,19 +82,19 @@ impl Destinations {
         told.filter(|(_, actions): &(_, Vec<_>)| !actions.is_empty()).collect()
     }
 
-    /// How often each was told, as reports say it.
+    /// The number of messages to each, as in reports.
     fn counts(&self) -> BTreeMap<AlertingIntegration, u64> {
         self.told().into_iter().map(|(kind, actions)| (kind, actions.len() as u64)).collect()
     }
 
-    /// Whether everybody who was told is in the reports, and those are so many.
+    /// Whether the reports have all messages, and there are `times` of them.
     async fn are_reported(&self, scene: &Scene, collector: &Process, times: u64) -> bool {
         let counts = self.counts();
         counts.values().sum::<u64>() == times
             && Happened::in_reports(scene, collector).await.notifications == counts
     }
 
-    /// What nobody else may see: tokens, keys, addresses, channels.
+    /// Tokens, keys, addresses and channels that must not be anywhere else.
     fn secrets(&self) -> Vec<String> {
         let mut secrets = Vec::new();
         for (_, integration) in self.integrations() {
@@ -115,7 +116,7 @@ fn texts(value: &Value, into: &mut Vec<String>) {
     }
 }
 
-/// The document's shop, in which half of the requests to one application fail.
+/// The documented shop, with half of the requests to one application failing.
 fn failing() -> Fleet {
     let mut shape = Shape::document_a();
     for call in shape.calls.iter_mut().filter(|call| call.to == FAILING[0]) {
@@ -124,7 +125,7 @@ fn failing() -> Fleet {
     Fleet::invent("shop", &shape, 1, now()).unwrap()
 }
 
-/// A server that tells these destinations of its one project, and reports every second.
+/// A server that notifies these destinations about its only project, and reports every second.
 async fn telling(scene: &Scene, to: &Destinations, project: Project, collector: &Process) -> Program {
     let program = reporting(scene, &scene.path("server"), &collector.url("ce/usage-statistics"))
         .flag("--slack-url", to.slack.url())
@@ -137,7 +138,7 @@ async fn telling(scene: &Scene, to: &Destinations, project: Project, collector: 
     program
 }
 
-/// Waits until destinations were told so often in all, and reports say the same.
+/// Waits until the destinations have received `times` messages in all, and reports have the same number.
 async fn until_reported(scene: &Scene, destinations: &Destinations, collector: &Process, times: u64) {
     let what = format!("{times} notifications are sent and reported");
     eventually(&what, TOLD_AT_LAST, async || {
@@ -164,7 +165,7 @@ async fn five_destinations_are_told_once_of_an_incident_and_of_its_end() {
     let program = telling(&scene, &destinations, project, &collector).await;
     let mut log = Vec::new();
 
-    // Only two are there for it at first, one of them late.
+    // At first only two accept it, one of them late.
     destinations.slack.feels(Mood::Busy(1));
     destinations.teams.feels(Mood::Broken);
     destinations.pagerduty.down().await.unwrap();
@@ -179,7 +180,7 @@ async fn five_destinations_are_told_once_of_an_incident_and_of_its_end() {
     let [_, failing] = FAILING.map(str::to_owned);
     assert_eq!(incidents(program.data_dir()).await, [(failing.clone(), false)]);
 
-    // The others are tried again after the crash, and once more when they are well.
+    // The others are tried again after the crash, and again when they work.
     let asked = destinations.slack.asked();
     let server = program.start().await.unwrap();
     eventually("Slack is asked again", TOLD_AT_LAST, async || {
@@ -194,7 +195,7 @@ async fn five_destinations_are_told_once_of_an_incident_and_of_its_end() {
     log.extend(server.log().lines());
     let program = server.kill().unwrap();
 
-    // The incident is over when less is promised.
+    // The incident is over with a lower objective.
     let server = program.clone().start().await.unwrap();
     let promised = json!({ "SLOAvailability": [{ "custom": false, "objective_percentage": LOW }] });
     check_configs::write(program.data_dir(), fleet.name(), &failing, &promised).await.unwrap();
@@ -228,7 +229,7 @@ async fn five_destinations_are_told_once_of_an_incident_and_of_its_end() {
     assert_eq!(found(&hidden, &reported(&scene, &collector).await), [""; 0], "in the reports");
 }
 
-/// What all reports in a collector say, without their profiles.
+/// The text of all reports in a collector, without their profiles.
 async fn reported(scene: &Scene, collector: &Process) -> String {
     let mut all = String::new();
     for report in scene.stored(collector).await {

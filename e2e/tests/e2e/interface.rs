@@ -1,4 +1,5 @@
-//! The web interface: its pages work under the policy that they are sent with, and the one about statistics does what it says.
+//! Tests that the pages of the web interface work under their policy, and that the page about statistics is
+//! right.
 
 use std::time::Duration;
 
@@ -136,7 +137,7 @@ async fn without_webassembly_or_scripts_the_page_says_what_is_sent_and_how_to_sw
     browser.close().await;
 }
 
-/// Checks what a person sees who opens the interface, and that the report is where the page says.
+/// Checks what the interface shows first, and that the report is where the page links to it.
 async fn assert_says_it_plainly(scene: &Scene, browser: &Browser, server: &Process) {
     browser.visit(server, "usage-statistics").await;
     let shown = "const plain = document.getElementById('plain')

@@ -1,4 +1,4 @@
-//! What was known before the end of a server is known after its start, whatever its end left on disk.
+//! Tests that a restarted server knows what it knew before its end, with any state that the end left on disk.
 
 use std::{fs, path::Path, rc::Rc};
 
@@ -11,11 +11,13 @@ use crate::{
     world::{failed, not_failed, observer, observing, shop, until, until_true},
 };
 
-/// At which calls of which kind, made by one of its threads, a server is killed. A refresh makes some hundred of each.
+/// The system calls at which a server is killed: the kind, and the number within one of its threads. A
+/// refresh makes some hundred of each.
 const DEATHS: [(&str, usize); 6] =
     [("rename", 1), ("rename", 4), ("rename", 12), ("write", 5), ("write", 12), ("openat", 30)];
 
-/// A fleet in a Prometheus, and the data directory of a server that knew everything when it was stopped.
+/// Returns a fleet in a Prometheus, and the data directory of a server that was stopped after it had observed
+/// everything.
 async fn known(scene: &Scene) -> (Fleet, Observed, Program, usize) {
     let (fleet, observed) = shop(scene).await;
     let program = observing(observer(scene, "known"), &observed.prometheus.url(""), &fleet);
@@ -23,7 +25,7 @@ async fn known(scene: &Scene) -> (Fleet, Observed, Program, usize) {
     until_true(scene, &server, "before", || fleet.truth(now())).await;
     let log = server.log().clone();
     let stopped = server.stop().await.unwrap();
-    // All of it has been read now.
+    // All log lines have been read now.
     (fleet, observed, stopped, log.lines().len())
 }
 
@@ -93,14 +95,14 @@ async fn a_damaged_cache_is_filled_again_without_a_word() {
     }
 }
 
-/// Checks that a server ran on and said no more than so many lines, its end included.
+/// Checks that a server logged at most this number of lines, including its end.
 fn assert_quiet(log: &Log, most: usize, what: &str) {
     let lines = log.lines();
     assert_eq!(log.count("panicked"), 0, "{what}: {lines:?}");
     assert!(lines.len() <= most, "{what}: {lines:?}");
 }
 
-/// What becomes of files.
+/// A way to damage files.
 type Damage = fn(&Path);
 
 const DAMAGES: [(&str, Damage); 5] = [

@@ -1,4 +1,4 @@
-//! The example in Leptos: what its router shows is what is counted.
+//! Tests that the Leptos example counts exactly the pages that its router shows.
 
 use headcount_e2e::{
     browser::{Browser, Engine},
@@ -16,18 +16,18 @@ in_every_engine!(
     the_documented_shop_counts_its_pages
 );
 
-/// What a visitor does.
+/// An action of a visitor.
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    /// Follows the link of that text.
+    /// Clicks the link with this text.
     Link(&'static str),
     /// The program goes to a path below its base.
     Go(&'static str),
-    /// The program goes to a path, which takes the place of the present one in the history.
+    /// The program goes to a path that replaces the current history entry.
     GoInstead(&'static str),
-    /// The program goes to a path, and before anything else happens to another one in its place.
+    /// The program goes to a path, and at once to another one that replaces it.
     GoTwice(&'static str, &'static str),
-    /// So many entries of the history.
+    /// Moves by this number of history entries.
     History(i32),
 }
 
@@ -56,7 +56,7 @@ fn go(path: &str, button: &str) -> String {
     )
 }
 
-/// Steps, the address that each leads to, and the key of the view that it is.
+/// Steps, each with the address that it leads to and the key of its view, if it is one.
 const WALK: [(Step, &str, Option<&str>); 27] = [
     (Step::Link("Customer 7"), "/customers/7", Some("/customers/$id")),
     (Step::Link("Sorted"), "/customers/7?sort=name", None),
@@ -91,13 +91,13 @@ const WALK: [(Step, &str, Option<&str>); 27] = [
     (Step::Go("/customers/%F0%9F%A6%80"), "/customers/%F0%9F%A6%80", Some("/customers/$id")),
 ];
 
-/// The keys of what the router has shown, by the router.
+/// The keys of the pages that the router has shown, as the page lists them.
 async fn shown(browser: &Browser) -> Vec<String> {
     let items = "return [...document.querySelectorAll('#shown li')].map(item => item.textContent)";
     serde_json::from_value(browser.run(items).await).unwrap()
 }
 
-/// The keys of what was counted.
+/// The keys of all counted views.
 fn counted(site: &Site) -> Vec<String> {
     site.views().unwrap().into_iter().map(|view| view.path).collect()
 }
@@ -161,7 +161,7 @@ async fn the_documented_shop_counts_its_pages(engine: Engine) {
     browser.close().await;
 }
 
-/// Waits until so many views are counted; they are these.
+/// Waits for this number of views, and checks their keys.
 async fn counts(site: &Site, expected: &[&str]) {
     let enough = eventually("the views are counted", SOON, async || {
         (counted(site).len() >= expected.len()).then_some(())

@@ -1,6 +1,7 @@
-//! The promise of Headcount as its users see it: real processes, real browsers, and HTTP between them.
+//! End-to-end tests of what Headcount promises its users: real processes, real browsers, and HTTP between
+//! them.
 //!
-//! `cargo build -p headcount` builds the program that is started here.
+//! `cargo build -p headcount` builds the tested program.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at what it does not expect")]
 

@@ -1,4 +1,4 @@
-//! Nothing that anybody gave a name to is in a report or in a log.
+//! Tests that no name that a person gave to something is in a report or in a log.
 
 use std::{collections::BTreeSet, iter};
 
@@ -15,10 +15,10 @@ use crate::{
     world::{REFRESH, failed, observed, observer, until, until_true},
 };
 
-/// Shorter texts are in others by chance.
+/// Shorter texts occur in others by chance.
 const LONG: usize = 6;
 
-/// States and kinds that agents say of anything, and that are in the names of fields and queries. Nobody's names.
+/// States and kinds in labels that also occur in names of fields and queries. They are not names of anything.
 const WORDS: [&str; 7] = ["active", "available", "failed", "memory", "prometheus", "replica", "service"];
 
 /// The values of all labels of a fleet.
@@ -28,14 +28,14 @@ fn values(fleet: &Fleet) -> BTreeSet<String> {
     quoted.map(str::to_owned).collect()
 }
 
-/// The names of a fleet: what its agents say and no list of ours has.
+/// The names of a fleet: label values that are on none of our lists.
 pub(crate) fn names(fleet: &Fleet) -> BTreeSet<String> {
     let truth = fleet.truth(now());
     let listed: Vec<String> =
         truth.clouds.into_iter().chain(truth.services).chain(truth.instrumented).collect();
     let listed = |value: &String| listed.contains(value) || WORDS.contains(&value.as_str());
     let names = values(fleet).into_iter().filter(|value| value.len() >= LONG && !listed(value));
-    // A path and an image are made of names.
+    // Paths and images consist of names.
     let parts = |name: &String| name.split(['/', '@']).map(str::to_owned).collect::<Vec<_>>();
     let names: BTreeSet<String> = names.collect();
     let parts: Vec<String> = names.iter().flat_map(parts).collect();
@@ -72,7 +72,7 @@ async fn no_name_of_a_fleet_is_in_a_report_or_in_a_log() {
     let server = program.start().await.unwrap();
     let truth = || fleets[0].truth(now()) + fleets[1].truth(now());
     until_true(&scene, &server, "two projects", truth).await;
-    // Failures are logged too, and a Prometheus may say anything in them.
+    // Failures are logged too, and the error of a Prometheus may contain any text.
     prometheus.does(Misdeed::Status(422));
     let report = until(&scene, &server, "a query fails", |report| match failed(report).is_empty() {
         true => vec!["none failed".to_owned()],

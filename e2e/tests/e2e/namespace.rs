@@ -1,4 +1,4 @@
-//! File systems of a process's own: full, read-only. Nobody else sees them.
+//! Gives a process mounts of its own, such as full or read-only file systems, which no other process sees.
 
 /// The words that start a program with mounts of its own, after the shell commands in `prepare`.
 ///

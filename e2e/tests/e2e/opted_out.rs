@@ -1,4 +1,4 @@
-//! Opted out: nothing is counted, kept or sent, and the page has no tracker.
+//! Tests that with statistics off nothing is counted, stored or sent, and pages have no tracker.
 
 use headcount_e2e::{
     browser::{Browser, Engine},
@@ -16,13 +16,13 @@ use crate::{
     wire::{Mode, Wire},
 };
 
-/// What of the system a server uses to talk, to keep and to sample.
+/// The system calls with which a server communicates, stores and samples.
 const CALLS: &str = "trace=network,openat,mkdir,mkdirat,rename,timer_create,setitimer";
 
-/// Where nobody answers; an attempt is enough.
+/// An address where nothing answers; an attempt is enough.
 const PROMETHEUS: &str = "http://127.0.0.1:9/";
 
-/// The names of the [`ways`], as the page says them.
+/// The names of the [`ways`], as the page shows them.
 const WAYS: [&str; 4] = [
     "--disable-usage-statistics",
     "DISABLE_USAGE_STATISTICS",
@@ -30,7 +30,7 @@ const WAYS: [&str; 4] = [
     "HEADCOUNT_DISABLE_USAGE_STATISTICS",
 ];
 
-/// How a process may be told before it starts.
+/// The ways to switch statistics off before the start.
 fn ways(program: &Program) -> [Program; 4] {
     [
         program.clone().argument("--disable-usage-statistics"),
@@ -43,12 +43,12 @@ fn ways(program: &Program) -> [Program; 4] {
     ]
 }
 
-/// A server that would report every second, and observe.
+/// A server that reports every second and observes, if statistics are on.
 fn observing_server(scene: &Scene, collector: &Process) -> Program {
     scene.busy_server(collector).flag("--bootstrap-prometheus-url", PROMETHEUS)
 }
 
-/// Visits pages and checks that neither they nor the server know of a tracker.
+/// Visits pages and checks that they have no tracker, and that the server does not serve it.
 async fn assert_no_tracker(scene: &Scene, browser: &Browser, server: &Process) {
     let wire = Wire::to(server.address().unwrap(), Mode::Forward).await;
     browser.hold_session(server, &format!("http://{}/", wire.address)).await;
@@ -69,7 +69,7 @@ async fn assert_no_tracker(scene: &Scene, browser: &Browser, server: &Process) {
     assert_tracker_is_off(server).await;
 }
 
-/// Checks what a page of a host product gets that asks for the tracker all the same.
+/// Checks the answers to a page of a host product that still requests the tracker.
 async fn assert_tracker_is_off(server: &Process) {
     let answer = asked_by_another_origin(server, "stats").await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
@@ -84,7 +84,7 @@ async fn assert_tracker_is_off(server: &Process) {
     assert_eq!(script.text().await.unwrap(), OFF_SCRIPT);
 }
 
-/// Asks without a credential, as a page of another origin does, which may read the answer.
+/// Sends a request without credentials, as a page of another origin does, which may read the answer.
 async fn asked_by_another_origin(server: &Process, path: &str) -> Response {
     let request = http::client().unwrap().get(server.url(path)).header("origin", "https://product.example");
     let answer = request.send().await.unwrap();
@@ -94,7 +94,8 @@ async fn asked_by_another_origin(server: &Process, path: &str) -> Response {
     answer
 }
 
-/// Checks that the page is public, says that statistics are off and by what, and needs no script for it.
+/// Checks that the page is public, shows that statistics are off and the reason, and needs no script for
+/// that.
 async fn assert_page_says_off(browser: &Browser, server: &Process, by: &str) {
     let page =
         http::client().unwrap().get(server.url("")).header("accept", "text/html").send().await.unwrap();

@@ -1,4 +1,4 @@
-//! A PostgreSQL for tests is a real one, and keeps what it was told.
+//! Tests that the PostgreSQL of the harness is a real one that keeps its data.
 
 use std::time::Duration;
 

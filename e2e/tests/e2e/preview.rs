@@ -1,4 +1,4 @@
-//! Previews: anybody may look as often as they like, and nothing changes.
+//! Tests that any number of previews changes nothing.
 
 use std::process::Command;
 

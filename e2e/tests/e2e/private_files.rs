@@ -1,4 +1,4 @@
-//! What the programs make is for their own user alone: files have mode 0600, directories 0700.
+//! Tests that the programs create files with mode 0600 and directories with mode 0700.
 
 use std::{
     fs::{self, Permissions},
@@ -14,7 +14,7 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
-/// Everything below `root` that is there when it is looked at.
+/// Checks all files and directories below `root`.
 fn assert_private(root: &Path, at_least: usize) {
     let there = everything(root);
     assert!(there.len() >= at_least, "{there:?}");
@@ -25,7 +25,7 @@ fn assert_private(root: &Path, at_least: usize) {
     }
 }
 
-/// As an earlier version left it.
+/// Sets the modes as an earlier version left them.
 fn open_to_all(root: &Path) {
     for (path, found) in everything(root) {
         let mode = if found.is_dir() { 0o755 } else { 0o644 };
@@ -33,7 +33,7 @@ fn open_to_all(root: &Path) {
     }
 }
 
-/// With a umask that takes nothing away.
+/// Runs a program with an empty umask.
 fn generous(program: Program) -> Program {
     program.under(["sh", "-c", r#"umask 000; exec "$@""#, "sh"])
 }
@@ -46,7 +46,7 @@ async fn every_file_and_directory_is_its_owners_alone() {
     scene.view(&server, &event("/")).await;
     scene.first_report(&collector).await;
     let (data, collected) = (scene.path("server"), scene.path("collector"));
-    // While they run, so that the logs of the databases are there too.
+    // While they run, so that the write-ahead logs of the databases exist.
     assert_private(&data, 8);
     assert_private(&collected, 4);
     let (server, collector) = (server.stop().await.unwrap(), collector.stop().await.unwrap());

@@ -1,4 +1,4 @@
-//! A product whose pages are its own, counted by a server that was given their routes.
+//! Tests that a server with its routes counts a product with pages of its own.
 
 use std::{collections::BTreeMap, fs, net::SocketAddr};
 
@@ -20,17 +20,17 @@ use crate::{
 
 in_every_engine!(pages_of_another_origin_are_counted_by_the_table_that_the_server_was_given);
 
-/// Routes of Coroot, and one that only a careful reader gets right.
+/// Routes of Coroot, and one that is hard to parse.
 const ROUTES: &str = "# Coroot\n/p/:projectId/applications/:id/:report(SLO|CPU)?\n/it's/:not/`${code}`\n";
 
-/// A server that was given those routes.
+/// A server with those routes.
 fn server(scene: &Scene) -> Program {
     let routes = scene.path("routes");
     fs::write(&routes, ROUTES).unwrap();
     scene.server_to("http://127.0.0.1:9/").flag("--routes", routes)
 }
 
-/// A site at an origin of its own. Every page of it has the server's tracker, and says nothing about routes.
+/// A site at an origin of its own. Every page has the server's tracker without route attributes.
 async fn site(server: &Process) -> SocketAddr {
     let script = server.url("static/tracker.js");
     let page = format!(

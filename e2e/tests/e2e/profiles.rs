@@ -1,4 +1,4 @@
-//! The profiles in a report: `go tool pprof` is the judge of whether they are real.
+//! Tests the profiles in a report with `go tool pprof`.
 
 use std::{fs, io::Read, process::Command};
 
@@ -12,7 +12,7 @@ use crate::{
     trace::{Trace, profiling_call},
 };
 
-/// What would tell where the program was built or runs.
+/// Texts that would reveal where the program was built or runs.
 const TELLING: [&str; 7] = ["/root", "/home", ".cargo", "/rustc/", "/usr/", "/tmp", ".rs\0"];
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn the_profiles_of_a_report_open_hold_samples_and_tell_nothing_of_the_host
         let pprof = decoded(profile);
         assert!(has_samples(&top(&scene, &pprof).await));
         let text = String::from_utf8_lossy(&unzipped(&pprof)).into_owned();
-        // A short name of a host is found in any bytes by chance.
+        // A short host name may occur by chance.
         for telling in TELLING.into_iter().chain(Some(host.trim()).filter(|name| name.len() >= 6)) {
             assert!(!text.contains(telling), "{telling:?} is in the profile");
         }
@@ -90,7 +90,7 @@ async fn why_there_is_no_profile_is_in_the_status_and_once_in_the_log() {
             let lines = server.log().count(&format!("reports have no {which} profile"));
             assert_eq!(lines, usize::from(expected.is_some()), "{calls} refused, {which}");
         }
-        // An old kernel is not asked for a timer that does not sample threads.
+        // On an old kernel, `timer_create` is not used: its timer does not sample threads.
         let is_asked_for = |call: &&str| *call != "timer_create" || profiling_call() == *call;
         for call in calls.split(',').filter(is_asked_for) {
             assert!(!trace.lines(call).is_empty(), "{call} was asked for");

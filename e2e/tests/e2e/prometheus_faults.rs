@@ -1,4 +1,4 @@
-//! Whatever Prometheus does, what is known stays, and what failed says so.
+//! Tests that known numbers stay and failed queries are reported, with any fault of Prometheus.
 
 use std::{fs, rc::Rc, time::Duration};
 
@@ -13,26 +13,26 @@ use crate::{
     world::{failed, not_failed, observer, observer_of, observing, shop, until, until_true},
 };
 
-/// A metric that nothing is counted by. Its query has the same name.
+/// A metric that no count depends on. Its query has the same name.
 const SPOILED: &str = "node_uptime_seconds";
 
-/// What goes wrong, by the server that it goes wrong for: those that wait wait beside others.
+/// The faults, grouped by server. Faults that take time run in parallel.
 const MISDEEDS: [&[Misdeed]; 3] = [
     &[Misdeed::Status(400), Misdeed::Status(422), Misdeed::Status(500), Misdeed::Garbage],
     &[Misdeed::Silence, Misdeed::Endless],
     &[Misdeed::Series(10_000_000)],
 ];
 
-/// What is in every query.
+/// A text that every query contains.
 const ANY: &str = "";
 
-/// Fewer requests than a server makes to know a fleet.
+/// Fewer requests than a server needs to observe a fleet.
 const SOME: usize = 40;
 
-/// The resident memory that a server may have at most, whatever it is sent.
+/// The maximum resident memory of a server for any answer.
 const MEMORY_BYTES: u64 = 400 << 20;
 
-/// The most memory that a process has had resident.
+/// The peak resident memory of a process.
 fn peak_bytes(process: &Process) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

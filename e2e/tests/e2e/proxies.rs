@@ -1,5 +1,5 @@
-//! Behind a reverse proxy in its shortest configuration the operator gets in and strangers do not; and the
-//! snippets in `docs/operating.md` let out what is public, and nothing else.
+//! Tests that behind a reverse proxy in its shortest configuration operators have access and strangers do
+//! not, and that the snippets in `docs/operating.md` expose only what is public.
 
 use std::{fs, path::Path};
 
@@ -21,7 +21,7 @@ in_every_engine!(
     the_operator_signs_in_through_the_shortest_caddy
 );
 
-/// Requests that only an operator may make of a server, under its base path.
+/// Requests to a server, under its base path, that only an operator may make.
 pub(crate) const PRIVATE: [(Method, &str); 12] = [
     (Method::GET, ""),
     (Method::GET, "welcome"),
@@ -37,7 +37,7 @@ pub(crate) const PRIVATE: [(Method, &str); 12] = [
     (Method::POST, "api/session/code"),
 ];
 
-/// The same of a collector.
+/// Requests to a collector that only an operator may make.
 pub(crate) const FLEET: [(Method, &str); 6] = [
     (Method::GET, ""),
     (Method::GET, "style.css"),
@@ -47,7 +47,7 @@ pub(crate) const FLEET: [(Method, &str); 6] = [
     (Method::POST, "api/session/code"),
 ];
 
-/// What strangers claim, to be taken for someone else.
+/// Headers with which a stranger claims to be another client.
 const CLAIMS: [&[(&str, &str)]; 3] = [
     &[],
     &[("host", "shop.example.com")],
@@ -60,7 +60,7 @@ const CLAIMS: [&[(&str, &str)]; 3] = [
     ],
 ];
 
-/// A server under `/x/`, a collector, and a view that each of them has.
+/// A server under `/x/` and a collector, each with one view.
 async fn programs(scene: &Scene) -> (Process, Process) {
     let collector = scene.collector().start().await.unwrap();
     let server = scene.server(&collector).flag("--url-base-path", "/x").start().await.unwrap();
@@ -86,7 +86,7 @@ async fn assert_strangers_are_refused(base: &str, private: &[(Method, &str)]) {
     }
 }
 
-/// The shortest configurations there are: all of it goes to the program.
+/// The shortest configuration: all requests go to the program.
 fn shortest_nginx(path: &str, program: &Process) -> String {
     format!("location {path} {{ proxy_pass http://{}; }}", program.address().unwrap())
 }
@@ -118,7 +118,7 @@ async fn through_the_shortest_nginx_strangers_see_what_is_public() {
     assert_eq!(scene.stored(&collector).await.len(), 1);
 }
 
-/// Bytes that a collector takes.
+/// A report that a collector accepts.
 fn report() -> Vec<u8> {
     let instance = json!({ "uuid": Uuid::new_v4(), "version": "0.1.0", "database_type": "sqlite" });
     serde_json::to_vec(&json!({ "instance": instance })).unwrap()
@@ -140,7 +140,7 @@ async fn the_operator_signs_in_through_the_shortest_caddy(engine: Engine) {
     assert_operator_gets_in(engine, &scene, &server, &of_server.url("x/"), &of_collector.url("")).await;
 }
 
-/// Checks that a browser gets in with the form, can change something, and gets out.
+/// Checks that a browser can sign in with the form, change something, and sign out.
 async fn assert_operator_gets_in(
     engine: Engine,
     scene: &Scene,
@@ -170,7 +170,7 @@ async fn assert_operator_gets_in(
     browser.close().await;
 }
 
-/// What Traefik adds to a request, by its documentation: it passes the name of the host on as it came.
+/// Tests the headers that Traefik adds, by its documentation. It forwards the host name unchanged.
 #[tokio::test]
 async fn a_proxy_that_tells_what_it_does_as_traefik_lets_the_operator_in_and_no_one_else() {
     let scene = Scene::new();
@@ -193,7 +193,7 @@ async fn a_proxy_that_tells_what_it_does_as_traefik_lets_the_operator_in_and_no_
         let asked = client.request(method, server.url(path));
         added.iter().chain(headers).fold(asked, |asked, (name, value)| asked.header(*name, *value))
     };
-    // Over https every browser says where a request comes from; an old one names the origin alone.
+    // Over https every browser sends the source of a request; an old one sends the origin alone.
     for said in [("sec-fetch-site", "same-origin"), ("origin", "https://stats.example.com")] {
         let origin = ("origin", "https://stats.example.com");
         let body = json!({ "token": ADMIN_TOKEN }).to_string();
@@ -233,7 +233,7 @@ fn snippets(language: &str, server: &Process, collector: &Process) -> Vec<String
         .collect()
 }
 
-/// Checks that a proxy lets out what is public, and nothing else.
+/// Checks that a proxy exposes what is public, and nothing else.
 async fn assert_only_the_public_goes_out(site: &str, fleet: &str, collector: &Process, scene: &Scene) {
     let view = serde_json::to_vec(&event("/")).unwrap();
     assert_eq!(ask(&Method::POST, &format!("{site}x/stats"), &[], view).await, StatusCode::NO_CONTENT);
@@ -244,14 +244,14 @@ async fn assert_only_the_public_goes_out(site: &str, fleet: &str, collector: &Pr
     let bearer = format!("Bearer {ADMIN_TOKEN}");
     let bearer = [("authorization", bearer.as_str())];
     for path in ["", "sign-in", "usage-statistics", "metrics", "api/session", "api/usage-statistics"] {
-        // Not even with the right token.
+        // Refused even with the right token.
         let status = ask(&Method::GET, &format!("{site}x/{path}"), &bearer, vec![]).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
     }
     let json = [("content-type", "application/json")];
     let intake = format!("{fleet}ce/usage-statistics");
     assert_eq!(ask(&Method::POST, &intake, &json, report()).await, StatusCode::OK);
-    // Larger than what a proxy takes by itself, and not too large for a collector.
+    // Larger than the default limit of a proxy, and within that of a collector.
     let mut large: serde_json::Value = serde_json::from_slice(&report()).unwrap();
     large["profile"]["cpu"] = json!("A".repeat(2 << 20));
     let large = serde_json::to_vec(&large).unwrap();
@@ -282,7 +282,7 @@ async fn the_snippets_for_nginx_let_out_what_is_public_and_write_nothing_down() 
 /// How many new installations one network may have in an hour.
 const NEW_INSTALLATIONS: usize = 256;
 
-/// Sends so many reports of new installations, with an address that the sender claims to have. Gives the last status.
+/// Sends reports of new installations with a forged sender address. Returns the last status.
 async fn send_with_forged_address(intake: &str, reports: usize) -> StatusCode {
     let claim = [("content-type", "application/json"), ("x-forwarded-for", "203.0.113.7")];
     let mut last = StatusCode::OK;
@@ -302,7 +302,7 @@ async fn behind_the_snippets_for_nginx_a_forged_address_does_not_count() {
     assert_eq!(snippets.concat().matches("proxy_set_header X-Forwarded-For $remote_addr;").count(), passed);
     let fleet = Proxy::nginx(own_address(), &snippets[1]).await.unwrap();
     let intake = fleet.url("ce/usage-statistics");
-    // Connections from this machine have no quota; who is believed to be elsewhere has.
+    // Connections from this machine have no quota; a believed address elsewhere has one.
     assert_eq!(send_with_forged_address(&intake, NEW_INSTALLATIONS + 1).await, StatusCode::OK);
     let intake = collector.url("ce/usage-statistics");
     assert_eq!(send_with_forged_address(&intake, NEW_INSTALLATIONS + 1).await, StatusCode::TOO_MANY_REQUESTS);

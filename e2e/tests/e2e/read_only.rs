@@ -1,4 +1,4 @@
-//! What another program has left is read and reported, and never changed: its directory, its database.
+//! Tests that a directory and a database of Coroot are read and reported, and never changed.
 
 use std::{
     collections::BTreeMap,
@@ -28,7 +28,7 @@ use crate::{
     world::{shop, until},
 };
 
-/// What Coroot 1.6 has left.
+/// The data of Coroot 1.6.
 const COROOT_1_6: Era = Era {
     statements: include_str!("read_only/coroot_1_6.sql"),
     projects: 3,
@@ -45,7 +45,7 @@ const COROOT_1_6: Era = Era {
     rollouts: 1,
 };
 
-/// What a later Coroot has left.
+/// The data of a later version of Coroot.
 const LATER: Era = Era {
     statements: include_str!("read_only/coroot_later.sql"),
     projects: 1,
@@ -62,20 +62,20 @@ const LATER: Era = Era {
     rollouts: 2,
 };
 
-/// Who Coroot is.
+/// The UUID of the Coroot installation.
 const IDENTITY: &str = "4423595b-9d97-4e01-a19f-8e3d60c83b2a";
 
-/// Where the database of a test is, and who may only read it.
+/// The name of the test database, and of the role that may only read it.
 const DATABASE: &str = "coroot";
 const READER: [&str; 2] = ["reader", "swordfish"];
 
-/// A version of Coroot, and what its database says.
+/// A version of Coroot, and the expected numbers of its database.
 struct Era {
     statements: &'static str,
     projects: u64,
     categories: u64,
     alerting: &'static [AlertingIntegration],
-    /// Inspections with the numbers of projects and of applications that have something else.
+    /// Overridden inspections, with the numbers of projects and applications that override them.
     overrides: &'static [(&'static str, u64, u64)],
     /// Notifications of the last hour.
     sent: &'static [(AlertingIntegration, u64)],
@@ -84,14 +84,14 @@ struct Era {
 }
 
 impl Era {
-    /// The statements that make the database, of a project that this fleet belongs to.
+    /// The statements that create the database, with a project that observes this fleet.
     fn statements(&self, fleet: &Fleet, prometheus: &str) -> String {
         let selector = fleet.selector().replace('"', "\\\"");
         let statements = self.statements.replace("{prometheus}", prometheus).replace("{selector}", &selector);
         statements.replace("{now}", &now().to_string())
     }
 
-    /// What is wrong with a report.
+    /// The differences between a report and what is expected.
     fn differences(&self, fleet: &Fleet, report: &Payload) -> Vec<String> {
         let mut wrong = fleet.truth(now()).differences(report);
         let counts = |&(id, project_level, application_level): &(&str, u64, u64)| {
@@ -110,7 +110,7 @@ impl Era {
             ..said.clone()
         };
         if *said != expected {
-            wrong.push(format!("{expected:?} is true, {said:?} is said"));
+            wrong.push(format!("expected {expected:?}, reported {said:?}"));
         }
         if report.infra.projects != self.projects {
             wrong.push(format!("{} projects instead of {}", report.infra.projects, self.projects));
@@ -119,7 +119,7 @@ impl Era {
     }
 }
 
-/// What another program has left.
+/// A database and a directory that Coroot has left.
 struct Left<'p> {
     data: PathBuf,
     files: Contents,
@@ -151,7 +151,7 @@ impl<'p> Left<'p> {
     }
 }
 
-/// Everything in a data directory but the directory that is ours.
+/// Everything in a data directory except our own directory.
 fn contents(data: &Path) -> Contents {
     let mut found = Contents::new();
     let mut open = vec![data.to_owned()];
@@ -170,7 +170,7 @@ fn contents(data: &Path) -> Contents {
     found
 }
 
-/// What lies beside the database in a data directory of Coroot.
+/// Creates the files beside the database in a data directory of Coroot.
 fn leave_files(data: &Path) {
     let cache = data.join("cache/a1b2c3d4");
     fs::create_dir_all(&cache).unwrap();
@@ -188,7 +188,7 @@ async fn leave_database(data: &Path, statements: String) {
     connection.close().await.unwrap();
 }
 
-/// A server that only reads, and reports every two seconds.
+/// A read-only server that reports every two seconds.
 fn reader(scene: &Scene, collector: &Process) -> Program {
     let prices = scene.path("cloud-pricing.json.gz");
     prices::write(&prices).unwrap();
@@ -198,7 +198,7 @@ fn reader(scene: &Scene, collector: &Process) -> Program {
         .flag("--cloud-pricing-url", prices::url(&prices).unwrap())
 }
 
-/// Checks that a server says what it found and changes nothing of it, whatever becomes of the server.
+/// Checks that a server reports what it found and changes nothing, even if it is killed.
 async fn assert_read(
     scene: &Scene,
     program: Program,
@@ -262,7 +262,7 @@ async fn assert_file_is_read(era: &Era, fleet: &Fleet, observed: &Observed) {
     assert_read(&scene, program, &collector, left, era, fleet).await;
 }
 
-/// The same, by somebody who has no other right.
+/// Does the same with a role that may only read.
 async fn assert_server_is_read(era: &Era, fleet: &Fleet, observed: &Observed) {
     let scene = Scene::new();
     let collector = scene.collector().start().await.unwrap();

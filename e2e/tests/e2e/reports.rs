@@ -1,4 +1,4 @@
-//! What do the reports of several servers say together?
+//! Reads and sums up the reports of several servers.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::scene::{Scene, Totals};
 
-/// How long a report may take: one waits for a database that is away, some seconds for each question.
+/// The limit for a report: it waits some seconds for each query to a database that is down.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The reports that a collector holds, read once each.
@@ -23,7 +23,7 @@ impl<'s> Reports<'s> {
         Self { scene, collector, read: BTreeMap::new() }
     }
 
-    /// Reads those that have come.
+    /// Reads new reports.
     async fn look(&mut self) {
         for stored in self.scene.stored(self.collector).await {
             let id = stored.id.parse().unwrap();
@@ -38,7 +38,7 @@ impl<'s> Reports<'s> {
         self.read.values().map(counted).sum()
     }
 
-    /// Waits for a report of each instance that is made from now on, and gives the first of each in their order.
+    /// Waits for a new report of each instance, and returns the first of each in the order of `instances`.
     pub(crate) async fn round(&mut self, instances: &[Uuid]) -> Vec<Payload> {
         self.round_with_ids(instances).await.into_iter().map(|(_, report)| report).collect()
     }
@@ -61,7 +61,7 @@ impl<'s> Reports<'s> {
         found.map(|(id, report)| (*id, report.clone()))
     }
 
-    /// What all reports of an instance that were read say of its browsers.
+    /// The browser totals of an instance in all reports that were read.
     pub(crate) fn totals_of(&self, instance: Uuid) -> Totals {
         let mut totals = Totals::default();
         let of_it = self.read.values().filter(|report| report.instance.uuid == instance);
@@ -78,8 +78,8 @@ impl<'s> Reports<'s> {
         sum
     }
 
-    /// Waits until all reports together have as many of something as there are, and until each instance has reported once
-    /// more. Fails if there are more of it then.
+    /// Waits until all reports together have the expected number, and until each instance has reported once
+    /// more. Fails if the number is larger then.
     pub(crate) async fn add_up(
         &mut self,
         what: &str,
@@ -98,7 +98,7 @@ impl<'s> Reports<'s> {
     }
 }
 
-/// When a report was made, in Unix seconds: its id tells.
+/// When a report was made, in Unix seconds, from its id.
 fn made_at(id: &Uuid) -> i64 {
     let (seconds, _) = id.get_timestamp().unwrap().to_unix();
     seconds.cast_signed()

@@ -1,4 +1,4 @@
-//! Rollouts, and what they changed, are in the reports once, whatever ends in between.
+//! Tests that rollouts and their summaries are in reports exactly once, with any crash in between.
 
 use std::{fs, rc::Rc, time::Duration};
 
@@ -25,13 +25,14 @@ use crate::{
     world::{TRUE_AT_LAST, observer, reporting, until, until_true},
 };
 
-/// How long ago the fleet was invented, in seconds: so long that what its rollout changed can be known at once.
+/// The age of the fleet at the start, in seconds: old enough for the summary of its rollout to be known at
+/// once.
 const AGE: i64 = 600;
 
-/// How often the fleet is scraped, in the past as well: what a container uses is known from samples that are no further apart.
+/// How often the fleet is scraped, in the past too. Container usage needs samples at least this dense.
 const SCRAPES: Duration = Duration::from_secs(15);
 
-/// The document's shop, in which something that is not counted rolled out too.
+/// The documented shop, with an additional rollout of an uncounted application.
 fn shape() -> Shape {
     let mut shape = Shape::document_a();
     let fate = Fate::Rollout { at: -2100, every: None, load: Load::USUAL };
@@ -41,7 +42,7 @@ fn shape() -> Shape {
     shape
 }
 
-/// That fleet in a Prometheus.
+/// Starts a Prometheus with that fleet.
 async fn rolling(scene: &Scene) -> (Fleet, Observed) {
     let fleet = Fleet::invent("shop", &shape(), 1, now() - AGE).unwrap();
     let every = i64::try_from(SCRAPES.as_secs()).unwrap();
@@ -50,7 +51,7 @@ async fn rolling(scene: &Scene) -> (Fleet, Observed) {
     (fleet, observed.unwrap())
 }
 
-/// A server that finds in its settings what one before it remembered of the fleet.
+/// A server with the history of an earlier server in its settings.
 async fn successor(scene: &Scene, name: &str, fleet: &Fleet, observed: &Observed) -> Program {
     let program = observer(scene, name);
     let project = Project {
@@ -65,7 +66,7 @@ async fn successor(scene: &Scene, name: &str, fleet: &Fleet, observed: &Observed
     program
 }
 
-/// What is true of the hour before a server was started for the first time, and of what came since.
+/// The expected events of the hour before the first start of a server, and of the time since.
 fn truth(fleet: &Fleet) -> Happened {
     let (from, until) = (now() - 3600, now());
     Happened {
@@ -75,7 +76,7 @@ fn truth(fleet: &Fleet) -> Happened {
     }
 }
 
-/// Looks at the preview until it says all that happened.
+/// Requests previews until one has all events.
 async fn until_known(scene: &Scene, server: &Process, fleet: &Fleet) {
     until(scene, server, "what happened", |report| {
         let (said, truth) = (Happened::of(report), truth(fleet));
@@ -106,7 +107,7 @@ async fn a_rollout_and_its_summary_arrive_once_through_crashes_and_silent_collec
     let server = program.start().await.unwrap();
     eventually("an answer is lost", SOON, async || (wire.lost_answers() > 0).then_some(())).await.unwrap();
     let program = server.kill().unwrap();
-    // Reports are made that nobody takes.
+    // Reports are made that no collector accepts.
     let down = collector.kill().unwrap();
     wire.set(Mode::Forward);
     let server = program.start().await.unwrap();
@@ -120,7 +121,7 @@ async fn a_rollout_and_its_summary_arrive_once_through_crashes_and_silent_collec
     let (collector, server) = (down.start().await.unwrap(), program.start().await.unwrap());
     assert_eq!(Happened::arrived(&scene, &server, &collector).await, expected);
 
-    // What was counted is not counted again by who sees all of it for the first time.
+    // A server that sees all of this for the first time does not count it again.
     let program = server.stop().await.unwrap();
     fs::remove_dir_all(program.data_dir().join("cache")).unwrap();
     let server = program.start().await.unwrap();
@@ -132,10 +133,10 @@ async fn a_rollout_and_its_summary_arrive_once_through_crashes_and_silent_collec
     assert_eq!(remembered, [grafana, grafana, orders, orders], "what is not counted is remembered too");
 }
 
-/// At which of its calls that write into the settings a server is killed that finds out what happened.
+/// The numbers of the calls that write into the settings at which a server is killed while it finds events.
 const DEATHS_WHILE_FINDING_OUT: [usize; 6] = [2, 5, 9, 14, 20, 27];
 
-/// At which calls of which kind a server is killed that knows what happened, and makes a report of it.
+/// The system calls at which a server is killed while it reports events: the kind and the number.
 const DEATHS_WHILE_REPORTING: [(&str, usize); 12] = [
     ("pwrite64", 1),
     ("pwrite64", 2),
@@ -179,7 +180,7 @@ async fn a_server_killed_while_it_finds_out_or_reports_what_happened_counts_it_o
     LocalSet::new().run_until(told).await;
 }
 
-/// Runs a copy of a server until it is killed at its `nth` call of a kind, and another one after it.
+/// Runs a copy of a server until it is killed at its `nth` call of a kind, and then a successor.
 async fn dies(scene: &Scene, fleet: &Fleet, program: &Program, calls: &str, nth: usize) {
     let what =
         format!("{} killed at call {nth} of {calls}", program.data_dir().file_name().unwrap().display());

@@ -1,7 +1,7 @@
-//! Is a view counted for every navigation that a router has settled, and for none else?
+//! Tests that a view is counted for every navigation that a router has settled, and for nothing else.
 //!
-//! The routers say themselves where they arrived, and by which route. Of that, a view is the last place of a task, where
-//! its path is another one than before.
+//! The routers report where they arrived, and by which route. A view is the last arrival in a task, if its
+//! path differs from the one before.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -17,13 +17,13 @@ use serde_json::{Value, json};
 
 in_every_engine!(vue_router_3_is_followed, vue_router_4_is_followed, react_router_is_followed);
 
-/// How many random walks are followed.
+/// The number of random walks.
 const WALKS: u64 = 3;
 
-/// How many steps a random walk has.
+/// The number of steps of a random walk.
 const STEPS: usize = 30;
 
-/// Where a step may lead, each in a way of its own.
+/// The targets of steps; each is handled differently.
 const PLACES: [&str; 22] = [
     "/",
     "/items",
@@ -49,10 +49,10 @@ const PLACES: [&str; 22] = [
     "/no/such/page",
 ];
 
-/// Where a router arrives in another task than the one in which it sets out: it can be overtaken everywhere alike.
+/// Targets that a router reaches in a later task, so that another navigation can overtake it.
 const SLOW: [&str; 2] = ["/late-guarded", "/later"];
 
-/// Where a router has arrived.
+/// An arrival of a router.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 struct Arrival {
     /// Arrivals without a pause between them have the same number.
@@ -83,7 +83,7 @@ async fn follow(engine: Engine, router: &str) {
     browser.close().await;
 }
 
-/// Everything that a navigation can be, once.
+/// Every kind of navigation, once.
 fn every_kind_of_step() -> Vec<Value> {
     let steps = [
         json!(["push", "/items"]),
@@ -131,13 +131,14 @@ fn random_steps(seed: u64) -> Vec<Value> {
     (0..STEPS).map(|_| step()).collect()
 }
 
-/// Takes the steps in a new page, and after each one compares what was counted with what the router says.
+/// Takes the steps in a new page, and after each one compares the counted views with the arrivals of the
+/// router.
 async fn walk(browser: &Browser, router: &str, name: &str, steps: &[Value]) {
     let application = format!("routers/{router}");
     let site = Site::keeping(&application, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
     browser.goto(&site.url("/")).await;
     browser.wait_for("return typeof perform === 'function'").await;
-    // What was counted too often arrives at the latest with two views that nothing can be mistaken for.
+    // Surplus views arrive at the latest with these two, which are unique.
     let last = [json!(["push", "/end"]), json!(["push", "/items/last"])];
     let mut before = 0;
     for (at, step) in steps.iter().chain(&last).enumerate() {
@@ -145,10 +146,10 @@ async fn walk(browser: &Browser, router: &str, name: &str, steps: &[Value]) {
         let settled: Vec<Arrival> = serde_json::from_value(settled).unwrap();
         let mut expected = views(&settled);
         let arrived = async || (site.views().unwrap().len() >= expected.len()).then_some(());
-        // What is missing is told below.
+        // The assertions below report what is missing.
         eventually("the views arrive", SOON, arrived).await.ok();
         let mut counted: Vec<String> = site.views().unwrap().into_iter().map(|view| view.path).collect();
-        // Each view has a connection of its own: those of one step may overtake each other.
+        // Views of one step use different connections, so their order is open.
         let known = before;
         before = expected.len();
         for keys in [&mut expected, &mut counted] {

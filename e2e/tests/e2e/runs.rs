@@ -1,4 +1,4 @@
-//! What a run of tests leaves behind: nothing, however it ends.
+//! Tests that a test run leaves nothing behind, even if it is killed.
 
 use std::{env, fs, future::pending, path::Path, process::Stdio};
 
@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 use crate::scene::{SOON, Scene};
 
-/// The variable that names a file to the run that is killed.
+/// The environment variable with the path of a file for the run that is killed.
 const TOLD: &str = "HEADCOUNT_TOLD";
 
 #[tokio::test]
@@ -35,7 +35,7 @@ async fn a_run_that_is_killed_leaves_no_process_and_no_directory() {
     .unwrap();
 }
 
-/// A run with a directory and a process, which does not end by itself.
+/// The run that is killed: it has a directory and a process, and does not end by itself.
 async fn is_killed(file: &Path) {
     let scene = Scene::new();
     let collector = scene.collector().start().await.unwrap();

@@ -1,4 +1,4 @@
-//! A Prometheus that misbehaves when it is asked for one metric, and is the real one in everything else.
+//! Forwards requests to a real Prometheus, except that queries for one metric fail in a chosen way.
 
 use std::{
     net::SocketAddr,
@@ -32,25 +32,25 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// What it says when it refuses: Prometheus names series there.
+/// The error of its refusals. Prometheus names series in such texts.
 pub(crate) const REASON: &str = "found duplicate series for the match group";
 
-/// What it does when it is asked for the metric.
+/// The answer to queries for the metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Misdeed {
-    /// Nothing: it answers as it should.
+    /// The real answer.
     None,
-    /// It answers as it should, so much later.
+    /// The real answer after a delay.
     Late(Duration),
-    /// A status.
+    /// An error with this status.
     Status(u16),
-    /// Something that is no answer of a Prometheus.
+    /// A body that is not an answer of Prometheus.
     Garbage,
-    /// Nothing ever.
+    /// No answer at all.
     Silence,
-    /// An answer that has no end, within one string.
+    /// An answer without end, within one string.
     Endless,
-    /// So many series.
+    /// An answer with this number of series.
     Series(u64),
 }
 
@@ -66,7 +66,7 @@ struct Setting {
     metric: &'static str,
     misdeed: Mutex<Misdeed>,
     asked: AtomicU64,
-    /// How many requests may still pass, where that is limited.
+    /// The number of requests that may still pass, if it is limited.
     passes: Mutex<Option<Arc<Semaphore>>>,
     client: Client,
 }
@@ -93,7 +93,7 @@ impl Saboteur {
         format!("http://{}/", self.address)
     }
 
-    /// How often it has been asked.
+    /// The number of requests so far.
     pub(crate) fn asked(&self) -> u64 {
         self.setting.asked.load(Ordering::Relaxed)
     }
@@ -102,19 +102,19 @@ impl Saboteur {
         *self.setting.misdeed.lock().unwrap() = misdeed;
     }
 
-    /// Answers so many more requests, and then none until [`Saboteur::goes_on`].
+    /// Answers this number of further requests, and then none until [`Saboteur::goes_on`].
     pub(crate) fn stops_after(&self, requests: usize) {
         *self.setting.passes.lock().unwrap() = Some(Arc::new(Semaphore::new(requests)));
     }
 
-    /// Answers all requests again, those too that wait.
+    /// Answers all requests again, including waiting ones.
     pub(crate) fn goes_on(&self) {
         if let Some(passes) = self.setting.passes.lock().unwrap().take() {
             passes.close();
         }
     }
 
-    /// Waits until it has no connection: whatever was sent to it has arrived then.
+    /// Waits until it has no connections. Everything that was sent to it has arrived then.
     pub(crate) async fn is_left_alone(&self) {
         let is_open = |entry: &TcpNetEntry| {
             let over = [TcpState::Listen, TcpState::TimeWait];
@@ -138,7 +138,7 @@ async fn answer(State(setting): State<Arc<Setting>>, request: Request) -> Respon
     setting.asked.fetch_add(1, Ordering::Relaxed);
     let passes = setting.passes.lock().unwrap().clone();
     if let Some(passes) = passes {
-        // Those that waited when it was closed pass too.
+        // Requests that waited when the semaphore was closed pass too.
         passes.acquire().await.map(SemaphorePermit::forget).ok();
     }
     let (head, body) = request.into_parts();
@@ -166,7 +166,7 @@ async fn answer(State(setting): State<Arc<Setting>>, request: Request) -> Respon
     }
 }
 
-/// What the real one answers.
+/// Forwards a request to the real Prometheus.
 async fn pass_on(setting: &Setting, head: Parts, body: Bytes) -> Response {
     let path = head.uri.path_and_query().map_or("", |path| path.as_str());
     let url = format!("{}{path}", setting.real.trim_end_matches('/'));
@@ -180,7 +180,7 @@ async fn pass_on(setting: &Setting, head: Parts, body: Bytes) -> Response {
     }
 }
 
-/// An answer that begins as one of Prometheus does and goes on with the same again and again.
+/// An answer that begins like one of Prometheus and repeats the same part.
 struct Flood {
     begin: Option<Bytes>,
     again: Bytes,

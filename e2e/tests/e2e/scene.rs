@@ -1,4 +1,4 @@
-//! The scene of a test: a directory of its own, a server and a collector in it, and questions to both.
+//! Sets up a test: a directory of its own, a server and a collector in it, and requests to both.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,16 +22,16 @@ use uuid::Uuid;
 pub(crate) use headcount_e2e::wait::SOON;
 pub(crate) use headcount_shared::breakpoint::Breakpoint;
 
-/// A directory that goes away with the test, and a client that shows the admin token.
+/// A temporary directory, and a client that sends the admin token.
 pub(crate) struct Scene {
     directory: TempDir,
     pub(crate) http: Client,
 }
 
-/// What reports say that browsers did, added up.
+/// The browser activity of reports, added up.
 ///
-/// A browser has a pseudonym in reports, so totals are equal when they have the same number of different browsers. Each
-/// event is of a new one ([`event`]): one that is lost, or in two reports, makes a difference.
+/// Browsers have pseudonyms in reports, so totals compare the numbers of different browsers. Each event comes
+/// from a new browser ([`event`]), so that one that is lost or in two reports makes a difference.
 #[derive(Debug, Default)]
 pub(crate) struct Totals {
     pub(crate) page_views: BTreeMap<String, u64>,
@@ -58,7 +58,7 @@ impl Totals {
     }
 }
 
-/// An event of a new browser.
+/// Returns an event of a new browser.
 pub(crate) fn event(path: &str) -> BrowserEvent {
     BrowserEvent {
         kind: EventKind::RouteOpen,
@@ -69,7 +69,7 @@ pub(crate) fn event(path: &str) -> BrowserEvent {
     }
 }
 
-/// An address of this machine that no other test uses, so that its port is free again after a process ends.
+/// Returns a loopback address that no other test uses, so that its port is free again after a process ends.
 pub(crate) fn own_address() -> SocketAddr {
     address::own_address().unwrap()
 }
@@ -87,7 +87,7 @@ impl Scene {
         Program::collect(self.path("collector")).listen(own_address())
     }
 
-    /// A server that reports to `collector`, though not before an hour has passed.
+    /// A server that reports to `collector`, for the first time after an hour.
     pub(crate) fn server(&self, collector: &Process) -> Program {
         self.server_to(&collector.url("ce/usage-statistics"))
     }
@@ -99,8 +99,8 @@ impl Scene {
             .flag("--first-report-after", "1h")
     }
 
-    /// Ends a server, and starts one on the same data directory that reports at once, and then not for an hour. Gives the
-    /// id and the bytes of that report as they arrived.
+    /// Restarts a server so that it reports at once, and then not for an hour. Returns the id and the bytes
+    /// of that report as they arrived.
     pub(crate) async fn report_now(
         &self,
         server: Process,
@@ -125,7 +125,7 @@ impl Scene {
         self.server_reporting(collector_url, "1s")
     }
 
-    /// A server that reports each time so much has passed, from now on.
+    /// A server that reports at this interval, from now on.
     pub(crate) fn server_reporting(&self, collector_url: &str, interval: &str) -> Program {
         Program::serve(self.path("server"))
             .listen(own_address())
@@ -147,12 +147,12 @@ impl Scene {
         self.http.post(server.url("stats")).body(body.into()).send().await.unwrap()
     }
 
-    /// Sends an event, and gives the status.
+    /// Sends an event and returns the status.
     pub(crate) async fn post(&self, server: &Process, event: &BrowserEvent) -> StatusCode {
         self.post_bytes(server, serde_json::to_vec(event).unwrap()).await.status()
     }
 
-    /// Sends an event that has to be counted.
+    /// Sends an event and checks that it is accepted.
     pub(crate) async fn view(&self, server: &Process, event: &BrowserEvent) {
         assert_eq!(self.post(server, event).await, StatusCode::NO_CONTENT);
     }
@@ -178,7 +178,7 @@ impl Scene {
         answer.json().await.unwrap()
     }
 
-    /// The reports that a server keeps.
+    /// The reports that a server lists.
     pub(crate) async fn kept(&self, server: &Process) -> Vec<ReportEntry> {
         let answer = self.get(&server.url("api/usage-statistics/reports")).await;
         answer.json::<ReportEntries>().await.unwrap().reports
@@ -204,7 +204,7 @@ impl Scene {
         answer.bytes().await.unwrap().into()
     }
 
-    /// What all reports in a collector say.
+    /// The totals of all reports in a collector.
     pub(crate) async fn totals(&self, collector: &Process) -> Totals {
         let mut totals = Totals::default();
         for report in self.stored(collector).await {
@@ -213,7 +213,7 @@ impl Scene {
         totals
     }
 
-    /// Waits until nothing that was counted is left at the server: every count is at the collector then.
+    /// Waits until the server has delivered all counts.
     async fn settled(&self, server: &Process) {
         eventually("everything counted is delivered", SOON, async || {
             let nothing_counted = self.preview(server).await.ux.page_views.is_empty();
@@ -223,13 +223,13 @@ impl Scene {
         .unwrap();
     }
 
-    /// Checks that a collector gets exactly what was counted.
+    /// Waits for all counts and checks that the collector has exactly these.
     pub(crate) async fn assert_arrived(&self, counted: &Totals, server: &Process, collector: &Process) {
         assert_eq!(self.arrived(counted, server, collector).await, *counted);
     }
 
-    /// Waits until a collector has as much as was counted, and until nothing is left that could arrive a second time.
-    /// Gives what it has then.
+    /// Waits until a collector has as much as was counted, and until nothing is left that could arrive twice.
+    /// Returns what it has then.
     pub(crate) async fn arrived(&self, counted: &Totals, server: &Process, collector: &Process) -> Totals {
         let views = |totals: &Totals| totals.page_views.values().sum::<u64>();
         eventually("what was counted arrives", SOON, async || {
@@ -241,7 +241,7 @@ impl Scene {
         self.totals(collector).await
     }
 
-    /// Waits for a collector to hold a report, and gives the first one.
+    /// Waits until a collector has a report, and returns the first one.
     pub(crate) async fn first_report(&self, collector: &Process) -> StoredReport {
         eventually("a report arrives", SOON, async || self.stored(collector).await.into_iter().next())
             .await
@@ -249,7 +249,7 @@ impl Scene {
     }
 }
 
-/// The detail of a problem document, which has to be one short sentence.
+/// Returns the detail of a problem document, and checks that it is one short sentence.
 pub(crate) async fn problem(answer: Response) -> String {
     let status = answer.status().as_u16();
     assert_eq!(answer.headers()["content-type"], "application/problem+json");
@@ -260,7 +260,7 @@ pub(crate) async fn problem(answer: Response) -> String {
     detail
 }
 
-/// What came of an operation on a file, unless a running program has renamed or removed it meanwhile.
+/// Unwraps the result of an operation on a file; `None` if a running program has renamed or removed it.
 pub(crate) fn if_there<T>(found: io::Result<T>) -> Option<T> {
     match found {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -268,7 +268,7 @@ pub(crate) fn if_there<T>(found: io::Result<T>) -> Option<T> {
     }
 }
 
-/// Every file and directory below `root`, which is there, and `root` itself.
+/// Every file and directory below `root`, and `root` itself.
 pub(crate) fn everything(root: &Path) -> Vec<(PathBuf, Metadata)> {
     let mut found = vec![(root.to_owned(), fs::metadata(root).unwrap())];
     let mut open = vec![root.to_owned()];
@@ -285,7 +285,7 @@ pub(crate) fn everything(root: &Path) -> Vec<(PathBuf, Metadata)> {
     found
 }
 
-/// The files below a directory, with their paths in it.
+/// The relative paths of all files below a directory.
 pub(crate) fn files(directory: &Path) -> BTreeSet<String> {
     let files = everything(directory).into_iter().filter(|(_, metadata)| !metadata.is_dir());
     files.map(|(path, _)| path.strip_prefix(directory).unwrap().to_string_lossy().into_owned()).collect()

@@ -1,4 +1,4 @@
-//! Nothing that is secret, and no address, is said: in refusals, in the help, in the status, in the log.
+//! Tests that refusals, the help, the status and the log contain no secrets and no addresses.
 
 use std::process::Stdio;
 
@@ -61,7 +61,7 @@ async fn the_status_and_the_page_show_the_collector_without_a_password() {
 async fn no_host_is_in_the_log_at_any_level() {
     let scene = Scene::new();
     let server = scene
-        // The origin of the collector is said at the start, and nothing else of its address.
+        // The start logs the origin of the collector, and nothing else of its address.
         .server_reporting("http://zqxjvk:zqxjvk@127.0.0.1:9/zqxjvk", "1s")
         .flag("--bootstrap-prometheus-url", "http://zqxjvk:zqxjvk@zqxjvk.localhost:9/zqxjvk")
         .flag("--cloud-pricing-url", "http://zqxjvk.localhost:9/zqxjvk")

@@ -1,4 +1,5 @@
-//! Several servers that share a settings database are one installation: one of them leads, and sums are right.
+//! Tests that several servers on one settings database are one installation: one of them leads, and sums over
+//! reports are right.
 
 use headcount_e2e::{
     clock::now,
@@ -26,20 +27,20 @@ const NAMES: [&str; 3] = ["one", "another", "third"];
 
 const PAGES: [&str; 4] = ["/", "/welcome", "/p/$projectId", "/usage-statistics"];
 
-/// What servers share.
+/// What the servers of a test share.
 struct Stage {
     scene: Scene,
     collector: Process,
     fleet: Fleet,
     observed: Observed,
-    /// Between each server and the collector.
+    /// The wires between each server and the collector.
     wires: [Wire; 3],
-    /// When the fleet was there.
+    /// The epoch of the fleet.
     epoch: i64,
     settings: String,
 }
 
-/// A server, and what its browsers did.
+/// A server with the totals of its browsers.
 struct Member {
     name: &'static str,
     process: Process,
@@ -48,7 +49,8 @@ struct Member {
 }
 
 impl Stage {
-    /// The same with a pooler in transaction mode before the database, which has two sessions for all servers together.
+    /// Does the same with a pooler in transaction mode in front of the database, with two sessions for all
+    /// servers together.
     async fn set_behind_a_pooler() -> (Self, (PgBouncer, Postgres)) {
         let (stage, postgres) = Self::set().await;
         let pooler = PgBouncer::start(&postgres, 2).await.unwrap();
@@ -74,7 +76,7 @@ impl Stage {
         &self.wires[NAMES.iter().position(|known| *known == name).unwrap()]
     }
 
-    /// A server that reports every three seconds, after a first time.
+    /// A server that reports every three seconds, for the first time after `first_report_after`.
     fn server(&self, name: &str, first_report_after: &str) -> Program {
         let prices = self.scene.path("cloud-pricing.json.gz");
         let program = Program::serve(self.scene.path(name))
@@ -87,7 +89,7 @@ impl Stage {
         observing(program, &self.observed.prometheus.url(""), &self.fleet)
     }
 
-    /// Starts all at the same time, in a database that is empty.
+    /// Starts all at the same time on an empty database.
     async fn start_all(&self) -> Vec<Member> {
         let [one, another, third] = NAMES.map(|name| self.server(name, "0s").start());
         let started = tokio::join!(one, another, third);
@@ -103,7 +105,7 @@ impl Stage {
         Member { name, process, instance, counted: Totals::default() }
     }
 
-    /// Opens pages at each server, not as many at each.
+    /// Opens pages at each server, a different number at each.
     async fn browse(&self, members: &mut [Member]) {
         for (number, member) in members.iter_mut().enumerate() {
             for page in &PAGES[..=number] {
@@ -114,7 +116,7 @@ impl Stage {
         }
     }
 
-    /// Waits until one of the servers leads and says what is true of the fleet. Gives its place.
+    /// Waits until one of the servers leads and reports the expected numbers of the fleet. Returns its index.
     async fn leader(&self, members: &[Member]) -> usize {
         let one_leads = async || {
             let leading: Vec<usize> = members
@@ -132,8 +134,8 @@ impl Stage {
         place
     }
 
-    /// Checks the next report of each server: all have what is configured, and the one that leads alone has what was observed.
-    /// The others say that they are replicas.
+    /// Checks the next report of each server: all have what is configured, and only the leader has what was
+    /// observed. The others are marked as replicas.
     async fn assert_sums(&self, reports: &mut Reports<'_>, members: &[Member], leader: usize) {
         let (ids, round): (Vec<Uuid>, Vec<Payload>) =
             reports.round_with_ids(&instances(members)).await.into_iter().unzip();
@@ -156,7 +158,8 @@ impl Stage {
         }
     }
 
-    /// Checks that the reports of each server have what its own browsers did, and that all together have each rollout once.
+    /// Checks that the reports of each server have the views of its own browsers, and that all together have
+    /// each rollout once.
     async fn assert_arrived(&self, reports: &mut Reports<'_>, members: &[Member]) {
         let instances = instances(members);
         let views = |totals: &Totals| totals.page_views.values().sum::<u64>();
@@ -181,14 +184,14 @@ fn leads(report: &Payload) -> bool {
     report.integration.node_agent
 }
 
-/// Whether a server has said last that it leads. The others say so when they hear that one of them does.
+/// Whether the last line of a server about the leader names itself. The others log that another server leads.
 fn says_it_leads(member: &Member) -> bool {
     let lines = member.process.log().lines();
     let last = lines.iter().rev().find(|line| line.contains("server leads those"));
     last.is_some_and(|line| line.contains("this server"))
 }
 
-/// The number of queries that a server has made.
+/// The number of queries of a server.
 async fn queries(scene: &Scene, server: &Process) -> u64 {
     let metrics = scene.get(&server.url("metrics")).await.text().await.unwrap();
     let lines = metrics.lines().filter(|line| line.starts_with("headcount_queries_total"));
@@ -249,14 +252,14 @@ async fn while_postgres_is_away_nothing_is_lost_or_counted_twice_and_each_server
         said_once(member, "the settings database cannot be").await;
     }
     stage.browse(&mut members).await;
-    // Reports are made meanwhile. The lease of the one that led ends at some time of it.
+    // Reports continue meanwhile. The lease of the earlier leader ends in this time.
     reports.round_with_ids(&instances(&members)).await;
 
     let postgres = postgres.start().await.unwrap();
     for member in &members {
         said_once(member, "the settings database can be").await;
     }
-    // The one that led goes on until it has asked again, and another may have been quicker.
+    // The earlier leader continues until it has asked again, and another server may have been quicker.
     let leases = "SELECT holder FROM headcount_leader WHERE expires_at > EXTRACT(EPOCH FROM now()) * 1000";
     let is_held = async || (postgres.query("settings", leases).await.unwrap().len() == 1).then_some(());
     eventually("one server has the lease", SOON, is_held).await.unwrap();
@@ -285,7 +288,7 @@ async fn what_was_taken_for_a_report_that_died_with_its_server_is_in_a_later_one
     let (stage, _postgres) = Stage::set().await;
     let mut reports = Reports::of(&stage.scene, &stage.collector);
     let [doomed, heir, _] = NAMES;
-    // One that knows of rollouts and has reported none.
+    // A server that has found rollouts and reported none.
     let process = stage.server(doomed, "1h").start().await.unwrap();
     let mut members = vec![stage.member(doomed, process).await];
     until(&stage.scene, &members[0].process, "rollouts", |report| match report.infra.deployments {
@@ -297,7 +300,7 @@ async fn what_was_taken_for_a_report_that_died_with_its_server_is_in_a_later_one
     let Member { process, instance, counted, .. } = members.remove(0);
     process.stop().await.unwrap();
 
-    // One that makes a report and cannot keep it.
+    // A server that makes a report and cannot store it.
     let spool = stage.scene.path(doomed).join("reports/queued");
     let spool = spool.display();
     let mounts =
@@ -331,7 +334,7 @@ async fn the_switch_of_one_server_holds_for_all_and_each_forgets_what_it_counted
     })
     .await;
     stage.browse(&mut members).await;
-    // One that is down while the others are switched off and on again.
+    // A server that is down while the others are switched off and on again.
     let down = members.remove((leader + 1) % NAMES.len());
     let program = down.process.stop().await.unwrap();
     let rows = async || {

@@ -1,4 +1,5 @@
-//! What is shown of an installation is what runs there, and the stages and queries that it was found by.
+//! Tests that the shown numbers of an installation match what runs there, with the documented stages and
+//! queries.
 
 use std::process::Command;
 
@@ -32,14 +33,14 @@ const STAGES: [&str; 7] = [
     "join_db_cluster",
 ];
 
-/// Queries, and what they ask for.
+/// Queries with their metrics.
 const ASKED: [(&str, &str); 3] = [
     ("node_info", "node_info"),
     ("container_net_latency", "container_net_latency_seconds"),
     ("kube_pod_info", "kube_pod_info"),
 ];
 
-/// What the command `preview` prints.
+/// The output of the command `preview`.
 async fn printed(server: &Process) -> Payload {
     let mut command = Command::new(binary().unwrap());
     command.args(["preview", "--listen", &server.address().unwrap().to_string()]);
@@ -49,7 +50,7 @@ async fn printed(server: &Process) -> Payload {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// How many series of a metric Prometheus has now.
+/// The number of series of a metric in Prometheus.
 async fn series(scene: &Scene, prometheus: &Prometheus, metric: &str) -> u64 {
     let query = format!("count({metric})");
     let url = Url::parse_with_params(&prometheus.url("api/v1/query"), [("query", &query)]).unwrap();
@@ -87,7 +88,7 @@ async fn the_command_prints_the_document_and_stays_true_without_prometheus() {
     let constructor = &report.performance.constructor;
     let missing: Vec<_> = STAGES.iter().filter(|stage| !constructor.stages.contains_key(**stage)).collect();
     assert!(missing.is_empty(), "{missing:?}");
-    // They are seconds, and no more than were waited for.
+    // They are in seconds, and no longer than the wait.
     assert!(constructor.stages.values().all(|seconds| (0.0..TRUE_AT_LAST.as_secs_f64()).contains(seconds)));
     assert!(constructor.queries.len() > 100, "{} queries", constructor.queries.len());
     assert!(constructor.queries.values().all(|query| query.query_time > 0.0 && !query.failed));
@@ -99,14 +100,15 @@ async fn the_command_prints_the_document_and_stays_true_without_prometheus() {
     assert_eq!(truth().differences(&printed(&server).await), [""; 0]);
 }
 
-/// A number as a report has it: exact up to 99, with two significant digits above.
+/// Rounds a number as reports do: exact up to 99, with two significant digits above.
 fn two_digits(number: u64) -> u64 {
     let digits = u32::try_from(number.to_string().len()).unwrap();
     let step = 10_u64.pow(digits.saturating_sub(2));
     (number + step / 2) / step * step
 }
 
-/// Waits until each query has as many series as Prometheus: those that ended within the hour are in the first answer.
+/// Waits until each query has as many series as Prometheus. The first answer includes series that ended
+/// within the hour.
 async fn assert_counted(scene: &Scene, server: &Process, prometheus: &Prometheus) {
     let mut expected = Vec::new();
     for (query, metric) in ASKED {

@@ -1,4 +1,5 @@
-//! The operator signs in with a browser, changes something, and signs out; others get no further than the sign-in page.
+//! Tests that an operator can sign in with a browser, change something and sign out, and that others only
+//! reach the sign-in page.
 
 use std::net::SocketAddr;
 
@@ -24,10 +25,11 @@ in_every_engine!(
     a_page_at_another_port_of_the_same_host_changes_nothing,
 );
 
-/// Whether the form of the sign-in page is shown.
+/// A script that returns whether the form of the sign-in page is shown.
 const FORM: &str = "return document.querySelector('form input[name=token]') !== null";
 
-/// Whether the page about statistics shows what only an operator may see: that they are on.
+/// A script that returns whether the page about statistics shows that they are on, which only an operator may
+/// see.
 const SWITCH: &str =
     "return document.querySelector('button[role=switch]')?.getAttribute('aria-checked') === 'true'";
 
@@ -74,9 +76,9 @@ async fn the_form_leads_to_the_page_that_was_wanted_and_the_page_offers_to_sign_
 
 async fn a_link_signs_in_once(engine: Engine) {
     let scene = Scene::new();
-    // Tokens that the programs have made: the command finds them.
+    // The programs have made tokens of their own, which the command finds.
     let collector = scene.collector().without_admin_token().start().await.unwrap();
-    // At another port of the same host: browsers send it the cookies of both.
+    // On another port of the same host: browsers send it the cookies of both.
     let host = SocketAddr::new(collector.address().unwrap().ip(), 0);
     let server = scene.server(&collector).listen(host).without_admin_token().start().await.unwrap();
     let shown = [
@@ -93,7 +95,7 @@ async fn a_link_signs_in_once(engine: Engine) {
         browser.wait_for(signed_in).await;
         assert_eq!(browser.run("return location.href").await, json!(process.url("")));
     }
-    // Neither session has taken the place of the other.
+    // Neither session has replaced the other.
     for (process, signed_in) in shown {
         browser.goto(&process.url("")).await;
         browser.wait_for(signed_in).await;
@@ -106,14 +108,14 @@ async fn a_link_signs_in_once(engine: Engine) {
     browser.wait_for("return document.getElementById('said').textContent.includes('has been used')").await;
     assert_eq!(browser.run("return location.hash").await, json!(""), "the code does not stay in the history");
 
-    // The fleet page has no script: it signs out with a form.
+    // The fleet page has no script; signing out is a form.
     browser.goto(&collector.url("")).await;
     browser.press("form.sign-out button").await;
     browser.wait_for(FORM).await;
     browser.close().await;
 }
 
-/// A page that tries to change something at another origin, and what came of it.
+/// Serves a page at another origin.
 async fn another_origin(host: SocketAddr, page: String) -> Url {
     let listener = TcpListener::bind((host.ip(), 0)).await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
@@ -128,13 +130,13 @@ async fn a_page_at_another_port_of_the_same_host_changes_nothing(engine: Engine)
     let browser = Browser::open(engine, 1400).await;
     browser.visit(&server, "usage-statistics").await;
     browser.wait_for(SWITCH).await;
-    // The same site, by the rules of browsers: they send the cookie along.
+    // Browsers treat this as the same site and send the cookie.
     let (base, page) = (server.url(""), "<!doctype html><title>other</title>");
     let other = another_origin(server.address().unwrap(), page.to_owned()).await;
     browser.goto(other.as_str()).await;
     let off = r#"{"enabled":false}"#;
     for (path, asked) in [
-        // What takes a preflight, and what a form can send as well.
+        // Requests that need a preflight, and those that a form can send too.
         ("api/usage-statistics", json!({ "method": "PUT", "body": off })),
         (
             "api/usage-statistics",
@@ -192,7 +194,7 @@ async fn a_link_from_another_site_opens_the_page_for_a_browser_that_is_signed_in
         r#"<!doctype html><html lang="en"><title>a chat</title><a href="{}">look</a>"#,
         server.url("welcome")
     );
-    // Another host is another site.
+    // Browsers treat another host as another site.
     let other = another_origin(SocketAddr::from(([127, 0, 0, 1], 0)), page).await;
     browser.goto(other.as_str()).await;
     browser.press("a").await;

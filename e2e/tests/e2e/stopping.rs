@@ -1,4 +1,4 @@
-//! Signals: everything counted is on disk, and the end does not wait for others.
+//! Tests that after a signal everything counted is on disk, and that the end does not wait for others.
 
 use headcount_e2e::{
     processes::{Process, Signal},
@@ -14,8 +14,8 @@ use crate::{
     wire::{Mode, Wire},
 };
 
-/// Ends a process before anything that it waits for has had its time: the one who has sent half a request hears nothing, and
-/// nothing is said of a report that could not be delivered.
+/// Checks that a process ends before any of its timeouts: a client that has sent half a request gets no
+/// answer, and no failed delivery is logged.
 async fn assert_ends(mut process: Process, signal: Signal, mut hanging: TcpStream) {
     let status = process.end(signal, SOON).await.unwrap();
     assert_eq!(status.code(), Some(0), "{:?}", process.log().lines());
@@ -82,7 +82,7 @@ async fn a_terminal_that_goes_away_ends_no_program() {
         process.signal(Signal::HUP).unwrap();
         assert!(scene.get(&process.url("health")).await.status().is_success());
     }
-    // It was received before the signal that ends it.
+    // The event was received before the signal.
     server.stop().await.unwrap();
     collector.stop().await.unwrap();
 }

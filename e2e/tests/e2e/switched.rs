@@ -1,4 +1,5 @@
-//! Switched off, Prometheus is not asked and nothing of it is kept; switched on again, all is as before.
+//! Tests that with statistics off Prometheus is not queried and nothing of it is stored, and that everything
+//! works again once they are on.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -43,7 +44,8 @@ async fn switched_off_prometheus_is_not_asked_and_its_answers_are_gone() {
     assert!(files(&cache).len() > 50, "{:?}", files(&cache));
 }
 
-/// Waits until another server, which asks as often, has asked the same Prometheus everything twice.
+/// Waits until another server with the same refresh interval has run all queries twice on the same
+/// Prometheus.
 async fn two_refreshes(scene: &Scene, fleet: &Fleet, prometheus: String) {
     let clock = Saboteur::start(prometheus, "").await;
     let server = observing(observer(scene, "clock"), &clock.url(), fleet).start().await.unwrap();
@@ -73,7 +75,7 @@ async fn switched_off_in_the_middle_of_answers_nothing_of_them_is_left() {
     until_true(&scene, &server, "switched on at last", || fleet.truth(now())).await;
 }
 
-/// The names of a fleet that can be read in any file of a data directory.
+/// The names of a fleet that occur in files of a data directory.
 fn names_in_files(fleet: &Fleet, data_dir: &Path) -> BTreeSet<String> {
     let names = names(fleet);
     let texts = files(data_dir).into_iter().filter_map(|file| if_there(fs::read(data_dir.join(file))));
@@ -118,7 +120,7 @@ async fn reports_that_left_can_be_read_while_switched_off_and_those_that_wait_ar
     let collector = scene.collector().start().await.unwrap();
     let server = scene.busy_server(&collector).start().await.unwrap();
     let first = scene.first_report(&collector).await;
-    // The collector has it before the server has heard so.
+    // The collector has it before the server has the answer.
     eventually("the server knows that a report is sent", SOON, async || {
         let is_sent = |report: &ReportEntry| report.id == first.id && report.state == ReportState::Sent;
         scene.kept(&server).await.iter().any(is_sent).then_some(())
@@ -130,7 +132,7 @@ async fn reports_that_left_can_be_read_while_switched_off_and_those_that_wait_ar
         .await
         .unwrap();
     assert!(scene.would_forget(&server).await.queued_reports > 0);
-    // One that waited, and whose file is damaged.
+    // A queued report with a damaged file.
     let queued = scene.path("server/reports/queued");
     let waiting = files(&queued).into_iter().find(|name| name.ends_with(".json")).unwrap();
     fs::write(queued.join(format!("{waiting}.damaged")), "part of a report").unwrap();

@@ -1,10 +1,11 @@
-//! Prometheus servers and webhooks cannot be link-local or cloud-metadata addresses, by whatever name.
+//! Tests that Prometheus servers and webhooks cannot be at link-local or cloud-metadata addresses, by any
+//! name.
 
 use std::fs;
 
 use crate::{namespace::with_mounts, scene::Scene};
 
-/// A name that leads to a metadata service.
+/// A host name that resolves to a metadata service.
 const NAME: &str = "prometheus.test";
 
 #[tokio::test]
@@ -38,7 +39,7 @@ async fn an_address_that_is_not_allowed_is_refused_at_the_start_unless_it_is_all
         assert_eq!(output.status.code(), Some(2));
         assert!(said.contains("--bootstrap-prometheus-url") && said.contains("link-local"), "{said}");
     }
-    // Nothing is asked there before a node of a cloud was seen.
+    // Prices are not fetched before a node of a cloud was seen.
     let program =
         || scene.server_to("http://127.0.0.1:9/").flag("--cloud-pricing-url", "http://169.254.169.254/");
     assert_eq!(program().refused().await.unwrap().status.code(), Some(2));

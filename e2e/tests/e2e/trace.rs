@@ -1,4 +1,4 @@
-//! What does a process ask of the system? `strace` is the witness.
+//! Traces the system calls of a process with `strace`.
 
 use std::{fs, path::PathBuf};
 
@@ -7,14 +7,14 @@ use procfs::sys::kernel::Version;
 
 use crate::scene::{SOON, Scene};
 
-/// The system call by which a server has itself sent signals for its CPU profile: before Linux 6.4 a timer of `timer_create`
-/// sends them to the main thread, whichever thread used the CPU.
+/// The system call that starts the signals for the CPU profile of a server. Before Linux 6.4 a timer of
+/// `timer_create` always signals the main thread.
 pub(crate) fn profiling_call() -> &'static str {
     let kernel = Version::current().expect("the kernel has a version");
     if kernel >= Version::new(6, 4, 0) { "timer_create" } else { "setitimer" }
 }
 
-/// The record of a traced process.
+/// The trace of a process.
 pub(crate) struct Trace {
     file: PathBuf,
 }
@@ -37,7 +37,7 @@ impl Trace {
         Self::with(scene, name, &["-e", &trace, "-e", &inject], program)
     }
 
-    /// Runs `program` where the system refuses all `calls`.
+    /// Runs `program` with all `calls` failing.
     pub(crate) fn refusing(scene: &Scene, name: &str, calls: &str, program: Program) -> (Self, Program) {
         let (trace, inject) = (format!("trace={calls}"), format!("inject={calls}:error=EPERM"));
         Self::with(scene, name, &["-e", &trace, "-e", &inject], program)
@@ -45,21 +45,21 @@ impl Trace {
 
     fn with(scene: &Scene, name: &str, expressions: &[&str], program: Program) -> (Self, Program) {
         let file = scene.path(name);
-        // `-D`: the tracer stands aside, so that signals go to the program.
+        // `-D`: the tracer is a grandchild, so that signals go to the program.
         let mut words: Vec<String> = ["strace", "-D", "-f", "-q", "-s", "256"].map(str::to_owned).into();
         words.extend(expressions.iter().map(|&word| word.to_owned()));
         words.extend(["-o".to_owned(), file.to_string_lossy().into_owned()]);
         (Self { file }, program.under(words))
     }
 
-    /// The lines that contain `text`, so far.
+    /// The lines so far that contain `text`.
     pub(crate) fn lines(&self, text: &str) -> Vec<String> {
         let record = fs::read(&self.file).unwrap_or_default();
         let record = String::from_utf8_lossy(&record);
         record.lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
     }
 
-    /// Waits until it holds a line with `text`.
+    /// Waits for a line that contains `text`.
     pub(crate) async fn until(&self, text: &str) {
         eventually(text, SOON, async || (!self.lines(text).is_empty()).then_some(())).await.unwrap();
     }

@@ -1,4 +1,4 @@
-//! What the tracker makes of what people do in a browser.
+//! Tests what the tracker counts in real browsers.
 
 mod altered;
 mod element;
@@ -22,12 +22,12 @@ use serde_json::json;
 
 use crate::scene::{SOON, Scene};
 
-/// A server whose collector is of no interest.
+/// A server whose collector does not matter.
 async fn server(scene: &Scene) -> Process {
     scene.server_to("http://127.0.0.1:9/").start().await.unwrap()
 }
 
-/// Waits until there are that many views, and gives them by page.
+/// Waits for `expected` views, and returns their number by page.
 async fn views(scene: &Scene, server: &Process, expected: u64) -> BTreeMap<String, u64> {
     let counted = eventually("the views are counted", SOON, async || {
         let views = scene.preview(server).await.ux.page_views;
@@ -61,7 +61,7 @@ async fn a_path_is_a_view_and_so_are_reload_and_back_but_a_query_or_hash_is_none
     browser.reload().await;
     assert_eq!(views(&scene, &server, 4).await, expected([("/p/$projectId", 3), ("/welcome", 1)]));
 
-    // Two navigations in one task: the page has settled on the last one.
+    // Two navigations in one task: the page settles on the last one.
     browser.run("history.pushState({}, '', '/p/new'); history.replaceState({}, '', '/p/beta/node/n1')").await;
     browser.push("/no/such/page").await;
     let all = [("(unmatched)", 1), ("/p/$projectId", 3), ("/p/$projectId/node/$name", 1), ("/welcome", 1)];

@@ -1,11 +1,11 @@
-//! What the snippet for Traefik in `docs/operating.md` lets out, by the rules of its routers as Traefik
-//! documents them.
+//! Evaluates the Traefik snippet of `docs/operating.md` by the documented rules of Traefik, and tests what it
+//! exposes.
 
 use std::{fs, path::Path};
 
 use crate::proxies::{FLEET, PRIVATE};
 
-/// A rule that is read from its begin.
+/// A parser for a rule.
 struct Rule<'a> {
     left: &'a str,
     host: &'a str,
@@ -13,7 +13,7 @@ struct Rule<'a> {
 }
 
 impl Rule<'_> {
-    /// Whether a request for a path of a host matches a rule, which has to be understood to its end.
+    /// Whether a request matches a rule. Panics if the rule cannot be parsed to its end.
     fn matches(rule: &str, host: &str, path: &str) -> bool {
         let mut rule = Rule { left: rule, host, path };
         let matches = rule.any();
@@ -24,7 +24,7 @@ impl Rule<'_> {
     fn any(&mut self) -> bool {
         let mut holds = self.all();
         while self.takes("||") {
-            // Both sides are read, whatever the first one says.
+            // Both sides are parsed, whatever the value of the first one.
             holds |= self.all();
         }
         holds

@@ -1,4 +1,4 @@
-//! What does the tracker weigh, and is that what browsers run?
+//! Tests the size of the tracker, and that browsers run what was built.
 
 use std::{
     collections::BTreeMap,
@@ -30,7 +30,7 @@ use tokio::net::TcpListener;
 
 use crate::scene::{SOON, Scene, own_address};
 
-/// What the tracker's script and its program may weigh together, compressed.
+/// The maximum size of the tracker's script and program together, compressed, in bytes.
 const BOUND: usize = 9_000;
 
 /// The package that the browser programs are built in.
@@ -43,7 +43,7 @@ fn built(name: &str) -> Vec<u8> {
     fs::read(frontend().join("dist").join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The names of what was built, without the compressed forms.
+/// The names of all built files except the compressed ones.
 fn plain_names() -> Vec<String> {
     let entries = fs::read_dir(frontend().join("dist")).expect("`.ci/wasm` builds it");
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -64,7 +64,7 @@ fn from_gzip(bytes: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// A file that went through the front, with the name of its compression.
+/// A file that was sent through the proxy, with its content encoding.
 #[derive(Debug, PartialEq, Eq)]
 struct Passed {
     request: String,
@@ -78,7 +78,7 @@ impl Passed {
     }
 }
 
-/// A site with one page of its own, which has everything else from a server and writes down what that is.
+/// A site with one page of its own. It forwards all other requests to a server and records the answers.
 #[derive(Clone)]
 struct Front {
     client: Client,
@@ -106,7 +106,7 @@ impl Front {
     }
 }
 
-/// Asks the server the same, and answers the same, byte for byte.
+/// Forwards a request to the server, byte for byte.
 async fn pass_on(State(front): State<Front>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body: Bytes = axum::body::to_bytes(body, 4096).await.unwrap();
@@ -148,7 +148,7 @@ async fn a_browser_counts_with_nine_thousand_bytes_in_two_requests_one_after_the
     });
     assert_eq!(counted.await.unwrap(), BTreeMap::from([("/p/$projectId".to_owned(), 1)]));
 
-    // What the browser says that it fetched: the bytes on the way, and what became of them.
+    // The fetched files as the browser reports them: transferred and decoded bytes.
     let fetched = "return performance.getEntriesByType('resource')
         .filter(({ name }) => !name.endsWith('/stats'))
         .map(entry => [new URL(entry.name).pathname, entry.encodedBodySize, entry.decodedBodySize])";
@@ -164,7 +164,7 @@ async fn a_browser_counts_with_nine_thousand_bytes_in_two_requests_one_after_the
         Passed::new("GET /static/tracker_bg.wasm", "br", program),
         Passed::new("POST /stats", "", Vec::new()),
     ];
-    // The server has counted the view before its answer is on its way back.
+    // The server has counted the view before it answers.
     let all = async || (front.passed.lock().unwrap().len() >= passed.len()).then_some(());
     eventually("everything has passed", SOON, all).await.unwrap();
     let noted = front.passed.lock().unwrap();
@@ -178,7 +178,7 @@ async fn what_is_sent_compressed_is_what_is_sent_plainly() {
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
     for name in plain_names() {
         let plain = built(&name);
-        // Outside of `assert_eq`: nobody wants to read the bytes.
+        // Not `assert_eq`, which would print the bytes.
         assert!(from_brotli(&built(&format!("{name}.br"))) == plain, "{name}.br");
         assert!(from_gzip(&built(&format!("{name}.gz"))) == plain, "{name}.gz");
         let sent = scene.get(&server.url(&format!("static/{name}"))).await;
@@ -187,7 +187,7 @@ async fn what_is_sent_compressed_is_what_is_sent_plainly() {
     }
 }
 
-/// The judge of whether a file names a place of this machine.
+/// The script that checks a file for paths of this machine.
 fn no_paths() -> Command {
     Command::new(frontend().with_file_name(".ci/no-paths"))
 }

@@ -1,4 +1,4 @@
-//! The wire between two processes: it can be cut, and it remembers what went over it.
+//! Forwards connections between two processes: it can cut them, and records what was sent.
 
 use std::{
     net::SocketAddr,
@@ -20,15 +20,15 @@ use tokio::{
 pub(crate) enum Mode {
     /// Everything arrives.
     Forward,
-    /// The request arrives; the connection is cut when the answer comes back.
+    /// The request arrives; the connection is cut when the answer comes.
     LoseAnswers,
-    /// Nobody ever answers.
+    /// No answer ever comes.
     Hang,
 }
 
 const MODES: [Mode; 3] = [Mode::Forward, Mode::LoseAnswers, Mode::Hang];
 
-/// A wire to some address. It is cut when this is dropped.
+/// A forwarder to an address. It ends when this is dropped.
 pub(crate) struct Wire {
     pub(crate) address: SocketAddr,
     shared: Arc<Shared>,
@@ -58,36 +58,35 @@ impl Wire {
         Self { address, shared, task }
     }
 
-    /// What happens to connections from now on.
+    /// Sets what happens to connections from now on.
     pub(crate) fn set(&self, mode: Mode) {
         self.shared.mode.store(mode as u8, Ordering::SeqCst);
     }
 
-    /// Connections so far.
+    /// The number of connections so far.
     pub(crate) fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// Answers that were lost so far.
+    /// The number of lost answers so far.
     pub(crate) fn lost_answers(&self) -> usize {
         self.shared.lost_answers.load(Ordering::SeqCst)
     }
 
-    /// The number of times that `text` was sent over it.
+    /// How often `text` was sent over it.
     pub(crate) fn count(&self, text: &str) -> usize {
         String::from_utf8_lossy(&self.shared.sent.lock().unwrap()).matches(text).count()
     }
 }
 
 impl Wire {
-    /// The lines before the body of the last request that has this line among them. The requests have to come one after the
-    /// other.
+    /// The head of the last request that has this line in its head. Requests must not overlap.
     pub(crate) fn head_with(&self, line: &str) -> Option<String> {
         let sent = self.shared.sent.lock().unwrap();
         let text = String::from_utf8_lossy(&sent);
         let (before, after) = text.rsplit_once(&format!("\r\n{line}\r\n"))?;
         let (_, first_lines) = before.rsplit_once("POST /")?;
-        // An empty line ends the head, and may come next.
+        // The line may be the last one of the head.
         let last_lines = format!("\r\n{after}");
         let (last_lines, _) = last_lines.split_once("\r\n\r\n")?;
         Some(format!("POST /{first_lines}\r\n{line}{last_lines}"))
@@ -113,7 +112,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-/// Takes what comes and says nothing.
+/// Reads everything and answers nothing.
 async fn hang(mut near: TcpStream, shared: &Shared) {
     let mut bytes = [0; 4096];
     while let Ok(read @ 1..) = near.read(&mut bytes).await {
@@ -122,7 +121,7 @@ async fn hang(mut near: TcpStream, shared: &Shared) {
 }
 
 async fn carry(mut near: TcpStream, shared: &Shared, mode: Mode) {
-    // Nobody there: the connection ends, as it would without the wire.
+    // Nothing listens there: the connection ends, as it would without this.
     let Ok(mut far) = TcpStream::connect(shared.to).await else { return };
     let (mut forth, mut back) = ([0; 4096], [0; 4096]);
     loop {

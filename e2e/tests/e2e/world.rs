@@ -1,4 +1,4 @@
-//! A server that is pointed at a real Prometheus says of it what is true.
+//! Tests that a server reports the expected numbers of fleets in a real Prometheus.
 
 use std::{path::Path, rc::Rc, time::Duration};
 
@@ -18,23 +18,23 @@ use tokio::{
 
 use crate::scene::{Scene, own_address};
 
-/// How often a server asks Prometheus at most: it asks when Prometheus has something new.
+/// The shortest interval between two refreshes: a server queries Prometheus when there are new samples.
 pub(crate) const REFRESH: Duration = Duration::from_secs(5);
 
-/// How long it may take until a server says what is true, beside others on a machine that has much else to do.
+/// The limit for a server to report the expected numbers on a loaded machine.
 pub(crate) const TRUE_AT_LAST: Duration = Duration::from_secs(300);
 
 /// How many servers run at a time.
 const AT_A_TIME: usize = 3;
 
-/// A server that has the prices of the fleet, reports to nobody, and observes nothing yet.
+/// A server with the price file of the fleet, without a collector, that observes nothing yet.
 pub(crate) fn observer(scene: &Scene, name: &str) -> Program {
     priced(scene, &scene.path(name))
         .flag("--collector-url", "http://127.0.0.1:1/")
         .flag("--first-report-after", "1h")
 }
 
-/// A server on a data directory that has the prices of the fleet, and reports every second, from now on.
+/// A server on a data directory with the price file of the fleet, that reports every second from now on.
 pub(crate) fn reporting(scene: &Scene, data_dir: &Path, collector_url: &str) -> Program {
     priced(scene, data_dir)
         .flag("--collector-url", collector_url)
@@ -53,7 +53,7 @@ pub(crate) fn observer_of(scene: &Scene, prometheus: &str, fleet: &Fleet) -> Pro
     observing(observer(scene, fleet.name()), prometheus, fleet)
 }
 
-/// The same server, of a fleet as its one project.
+/// Gives a server a fleet as its only project.
 pub(crate) fn observing(server: Program, prometheus: &str, fleet: &Fleet) -> Program {
     server
         .flag("--bootstrap-prometheus-url", prometheus)
@@ -61,7 +61,7 @@ pub(crate) fn observing(server: Program, prometheus: &str, fleet: &Fleet) -> Pro
         .flag("--bootstrap-prometheus-extra-selector", fleet.selector())
 }
 
-/// Looks at the preview until it satisfies; what is wrong with it otherwise, line by line, ends the test in the end.
+/// Requests previews until `wrong` returns no lines. At the limit it fails with these lines.
 pub(crate) async fn until(
     scene: &Scene,
     server: &Process,
@@ -81,7 +81,7 @@ pub(crate) async fn until(
     }
 }
 
-/// Waits until a server says what is true of everything that it observes.
+/// Waits until a server reports the expected numbers of everything that it observes.
 pub(crate) async fn until_true(
     scene: &Scene,
     server: &Process,
@@ -91,14 +91,14 @@ pub(crate) async fn until_true(
     until(scene, server, what, |report| truth().differences(report)).await
 }
 
-/// A Prometheus with fleets, which are scraped each time so much has passed.
+/// Starts a Prometheus that scrapes fleets at this interval.
 pub(crate) async fn observed(scene: &Scene, fleets: Vec<Fleet>, scrapes: Duration) -> Observed {
     let directory = scene.path("prometheus");
-    // Fewer samples than scrapes would have found: there is much to fill.
+    // Fewer past samples than scrapes would have, to keep the import short.
     Observed::start(&directory, own_address(), fleets, 30, scrapes).await.unwrap()
 }
 
-/// One fleet, scraped as often as a server asks.
+/// Starts a Prometheus with one fleet, scraped as often as a server queries it.
 pub(crate) async fn shop(scene: &Scene) -> (Fleet, Observed) {
     let fleet = Fleet::invent("shop", &Shape::document_a(), 1, now()).unwrap();
     let observed = observed(scene, vec![fleet.clone()], REFRESH).await;
@@ -111,7 +111,7 @@ pub(crate) fn failed(report: &Payload) -> Vec<String> {
     queries.filter(|(_, query)| query.failed).map(|(name, _)| name.clone()).collect()
 }
 
-/// A line for each query of a report that has not failed, and one if there is none at all.
+/// A line for each query of a report that has not failed, and one if there are no queries.
 pub(crate) fn not_failed(report: &Payload) -> Vec<String> {
     let queries = &report.performance.constructor.queries;
     if queries.is_empty() {

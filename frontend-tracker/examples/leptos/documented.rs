@@ -1,4 +1,4 @@
-//! The shop of `docs/embedding.md`: everything below the line with that name is in the document.
+//! The example shop of `docs/embedding.md`. Everything below the line with that name is in the document.
 
 pub(crate) fn mount() {
     leptos::mount::mount_to_body(Shop);

@@ -1,8 +1,8 @@
 //! A small shop in Leptos: every page is counted under the route that shows it.
 //!
-//! In a browser this is the shop, or with `#documented` that of `docs/embedding.md`. Elsewhere it prints its
-//! route table, one template a line, as `headcount serve --routes` reads it: `cargo run --example leptos
-//! --features leptos/csr`.
+//! In a browser this is the shop, or with `#documented` the shop of `docs/embedding.md`. Elsewhere it prints
+//! its route table, one template per line, as `headcount serve --routes` reads it: `cargo run --example
+//! leptos --features leptos/csr`.
 
 #[cfg_attr(not(target_family = "wasm"), expect(dead_code, reason = "the documented shop is for a browser"))]
 mod documented;

@@ -1,4 +1,4 @@
-//! Which pages does the shop have?
+//! Defines the pages of the shop and their routes.
 
 use leptos::prelude::*;
 use leptos_router::{
@@ -8,7 +8,7 @@ use leptos_router::{
     path,
 };
 
-/// The pages, the customers' ones in the frame that all of them have.
+/// The routes of all pages. Those of customers are nested in a common frame.
 pub(crate) fn pages() -> impl MatchNestedRoutes + Clone + Send + 'static {
     (
         NestedRoute::new(path!("/"), Overview),

@@ -1,7 +1,7 @@
-//! What did the router show? A list on the page, to be compared with what is counted.
+//! Lists the pages that the router has shown, to be compared with what is counted.
 //!
-//! It is made without the table that counts: the router says which of its definitions it takes for a path, and of each page
-//! one path is known.
+//! The list does not use the route table: it compares the definitions that the router matches for a path with
+//! those of one known path of each page.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const KNOWN: [(&str, &str); 9] = [
     ("/1/about", "/$language/about"),
 ];
 
-/// A path that leads elsewhere: nothing is shown there.
+/// A path that redirects: no page is shown there.
 const MOVED: &str = "/clients/1";
 
 /// The pages that the router has settled on, by their keys.
@@ -33,7 +33,7 @@ pub(crate) fn shown() -> impl IntoView {
     let pathname = use_location().pathname;
     let (keys, set_keys) = signal(Vec::new());
     let settled = StoredValue::new(String::new());
-    // Where a task has ended the router has settled.
+    // The router has settled when the task has ended.
     let settle = move || {
         let now = pathname.get_untracked();
         if let Some(key) = key_of(&now)
@@ -63,7 +63,7 @@ fn key_of(pathname: &str) -> Option<String> {
     Some(key.replace(":tab", shown.tab()))
 }
 
-/// What the router takes for a path.
+/// What the router matches for a path.
 struct Taken {
     /// The definitions, the outermost first.
     definitions: Vec<RouteMatchId>,

@@ -1,11 +1,11 @@
-//! How does a visitor get from page to page?
+//! Offers the ways to navigate: links, and a field for programmatic navigation.
 
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::BASE;
 
-/// Links, and a field for an address that a program goes to.
+/// Links, and a field with buttons that navigate to its address.
 pub(crate) fn walk() -> impl IntoView {
     let (address, set_address) = signal(String::new());
     let go = use_navigate();

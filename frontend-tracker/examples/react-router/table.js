@@ -1,4 +1,4 @@
-// What is the route table? One template a line, as `headcount serve --routes` reads it.
+// Prints the route table, one template per line, as `headcount serve --routes` reads it.
 import { templates } from 'headcount-tracker/react-router';
 import { routes } from './src/routes.js';
 

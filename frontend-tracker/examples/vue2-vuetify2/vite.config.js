@@ -1,10 +1,10 @@
-// How is this application built, and where does its development server find the rest?
+// The build of this application, and the proxies of its development server.
 import vue from '@vitejs/plugin-vue2';
 import { defineConfig } from 'vite';
 
 export default defineConfig({
   plugins: [vue()],
-  // The development server would put the module elsewhere than its WebAssembly.
+  // Otherwise the development server would separate the module from its WebAssembly.
   optimizeDeps: { exclude: ['headcount-tracker'] },
   server: { proxy: { '/stats': 'http://127.0.0.1:8080' } },
 });

@@ -1,7 +1,7 @@
 //! The page-view tracker as a program for browsers, without the standard library. `js/page.js` calls it.
 #![cfg_attr(target_family = "wasm", no_std, no_main)]
 
-/// There is no page to count outside of a browser.
+/// Outside of a browser there is nothing to count.
 #[cfg(not(target_family = "wasm"))]
 const fn main() {}
 
@@ -35,7 +35,7 @@ mod program {
         core::arch::wasm32::unreachable()
     }
 
-    /// The page, once it is open.
+    /// The page, once [`open`] was called.
     static PAGE: OfOneThread<Option<Page>> = OfOneThread(Cell::new(None));
 
     struct OfOneThread<T>(Cell<T>);
@@ -44,7 +44,7 @@ mod program {
     // SAFETY: nothing here starts a worker or shares its memory.
     unsafe impl<T> Sync for OfOneThread<T> {}
 
-    /// What `use_page` says of the page; the default before it is open.
+    /// Returns what `use_page` returns for the page; the default value before it is open.
     fn page<T: Default>(use_page: impl FnOnce(&mut Page) -> T) -> T {
         let Some(mut page) = PAGE.0.take() else { return T::default() };
         let answer = use_page(&mut page);
@@ -52,8 +52,8 @@ mod program {
         answer
     }
 
-    /// Begins to count views of this page. `routes` are separated by white space, `version` is that of Vuetify; 0 stands
-    /// for the widths that follow, from `sm` to `xxl`.
+    /// Begins to count views of this page. `routes` are separated by white space. `version` is that of
+    /// Vuetify; 0 means the following widths, from `sm` to `xxl`.
     #[wasm_bindgen]
     #[expect(clippy::too_many_arguments, reason = "each is cheaper for the browser than an object")]
     pub fn open(
@@ -76,49 +76,49 @@ mod program {
         PAGE.0.set(Some(Page::open(Product { pages, scheme })));
     }
 
-    /// After how many milliseconds `settle_device` is due; 0 if it is not.
+    /// The milliseconds after which `settle_device` is due; 0 if it is not due.
     #[wasm_bindgen]
     pub fn settles_in_ms() -> u32 {
         page(|page| page.settles_in_ms())
     }
 
-    /// The time that a new UUID needs is over.
+    /// Ends the time in which a new UUID settles.
     #[wasm_bindgen]
     pub fn settle_device() {
         page(Page::settle_device);
     }
 
-    /// Another tab has written the UUID.
+    /// Handles that another tab has written the UUID.
     #[wasm_bindgen]
     pub fn defend_device() {
         page(|page| page.defend_device());
     }
 
-    /// The page stands at `pathname` and can be seen; its widths are in CSS pixels.
+    /// Handles that the page is at `pathname` and visible; its widths are in CSS pixels.
     #[wasm_bindgen]
     pub fn settle(pathname: String, inner_width: f64, root_width: f64) {
         page(|page| page.settle(pathname, inner_width, root_width));
     }
 
-    /// The page has come back as it was left.
+    /// Handles that the page was restored from the back/forward cache.
     #[wasm_bindgen]
     pub fn restore() {
         page(Page::restore);
     }
 
-    /// There is a network, and what waits can be sent.
+    /// Sends waiting views. There has to be a network.
     #[wasm_bindgen]
     pub fn send(leaving: bool) {
         page(|page| page.send(leaving));
     }
 
-    /// How many views wait to be sent.
+    /// The number of views that wait to be sent.
     #[wasm_bindgen]
     pub fn waiting() -> usize {
         page(|page| page.waiting())
     }
 
-    /// How many views were dropped.
+    /// The number of dropped views.
     #[wasm_bindgen]
     pub fn dropped() -> u32 {
         page(|page| page.dropped())

@@ -1,22 +1,22 @@
-//! What is the base path of the router that these routes are in?
+//! Finds the base path of the router around the routes.
 //!
-//! The router does not tell. It takes its base off a path before it asks its routes whether they match, so what it asks of
-//! them says what the base is.
+//! The router does not expose it. But it removes the base from a path before it matches its routes, so the
+//! base follows from the path that the routes get.
 
 use std::sync::{Arc, OnceLock};
 
 use leptos_router::{GeneratedRouteData, MatchNestedRoutes, RouteMatchId};
 
-/// The first path that a router asked of its routes, without the base.
+/// The first path that a router matched against its routes, without the base.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Below(Arc<OnceLock<String>>);
 
 impl Below {
-    /// The base of the router that is at `pathname` now; `/` where it has none. `None` while its routes were not asked for
-    /// anything, as outside of its base.
+    /// The base of the router, which is at `pathname` now; `/` if it has none. `None` while the routes were
+    /// not matched, as outside of the base.
     pub(super) fn base_of<'a>(&self, pathname: &'a str) -> Option<&'a str> {
         let below = self.0.get()?;
-        // A router under `/a` takes `/ab` for its own.
+        // A router under `/a` also matches `/ab`.
         if !below.is_empty() && !below.starts_with('/') {
             return None;
         }
@@ -27,7 +27,7 @@ impl Below {
     }
 }
 
-/// Route definitions that note what they are asked for.
+/// Route definitions that record the first path they are matched against.
 #[derive(Debug, Clone)]
 pub(super) struct Observed<Defs> {
     defs: Defs,

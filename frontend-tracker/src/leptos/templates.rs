@@ -1,22 +1,23 @@
-//! Which route templates do the definitions of a router make?
+//! Converts the route definitions of a router to route templates.
 
 use leptos_router::{MatchNestedRoutes, MatchParams, PathSegment};
 
-/// The values that a parameter can have, by the parameter's name.
+/// Closed lists of values, by the name of the parameter.
 pub(super) type Closed<'a> = &'a [(&'static str, &'static [&'static str])];
 
-/// The route templates of `defs`, in their order: nested definitions flattened, optional parameters as `:name?`, a wildcard
-/// as `:name(.*)*`; what a name may not have in a template becomes `_`.
+/// Returns the route templates of `defs` in their order: nested definitions are flattened, optional
+/// parameters become `:name?`, a wildcard becomes `:name(.*)*`, and characters that a name may not have
+/// become `_`.
 ///
-/// A path that the router never matches with a definition, because an earlier one takes it, is in no template. Where two
-/// definitions cross, as `/:a/new` and `/users/:b` do, the router takes the earlier one for `/users/new` and a tracker the
-/// one with the literal that comes first. A literal that `path!` refuses makes no template.
+/// Definitions that the router never reaches, because an earlier one matches, have no template. Where two
+/// definitions overlap, such as `/:a/new` and `/users/:b`, the router takes the earlier one for `/users/new`,
+/// and a tracker the one with the earlier literal. A literal that `path!` refuses has no template.
 #[must_use]
 pub fn templates<Defs: MatchNestedRoutes>(defs: &Defs) -> Vec<String> {
     templates_with(defs, &[])
 }
 
-/// The same, with the values of some parameters listed.
+/// Does the same with closed lists of values for some parameters.
 pub(super) fn templates_with<Defs: MatchNestedRoutes>(defs: &Defs, closed: Closed<'_>) -> Vec<String> {
     let mut templates = Vec::new();
     for route in defs.generate_routes() {
@@ -46,14 +47,14 @@ enum Part {
     Rest(String),
 }
 
-/// What a whole path has to look like for one page.
+/// The pattern of all paths of one page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Pattern(Vec<Part>);
 
 impl Pattern {
     fn of(segments: &[PathSegment]) -> Self {
         let parts = segments.iter().filter_map(|segment| match segment {
-            // A slash at the end is a segment of its own; it does not matter.
+            // A slash at the end is a segment of its own, which does not matter.
             PathSegment::Static(text) => Some(text.trim_matches('/'))
                 .filter(|text| !text.is_empty())
                 .map(|text| Part::Literal(text.to_owned())),
@@ -65,7 +66,8 @@ impl Pattern {
         Self(parts.collect())
     }
 
-    /// This, if the router gets to it with and without each optional parameter, and else the variants it gets to.
+    /// This pattern, if the router reaches it with and without each optional parameter; else the variants
+    /// that it reaches.
     fn reached_in<Defs: MatchNestedRoutes>(self, defs: &Defs) -> Vec<Self> {
         let variants = self.variants();
         let count = variants.len();
@@ -87,15 +89,15 @@ impl Pattern {
         variants.into_iter().map(Self).collect()
     }
 
-    /// Whether the router matches a path of this pattern with this pattern. The values of the parameters are in no
-    /// definition: another one that matches these matches any.
+    /// Whether the router matches an example of this pattern with this pattern. The example's parameter
+    /// values occur in no definition, so another definition that matches them matches any value.
     fn is_reached_in<Defs: MatchNestedRoutes>(&self, defs: &Defs) -> bool {
         let (path, params) = self.example();
-        // A definition that ends with a slash matches nothing without.
+        // A definition that ends with a slash matches only paths with one.
         [format!("{path}/"), path].iter().any(|path| found_in(defs, path).as_ref() == Some(&params))
     }
 
-    /// A path of this pattern, and its parameters.
+    /// An example path of this pattern, and its parameters.
     fn example(&self) -> (String, Params) {
         let (mut path, mut params) = (String::new(), Vec::new());
         for (place, part) in self.0.iter().enumerate() {
@@ -116,7 +118,7 @@ impl Pattern {
         (path, params)
     }
 
-    /// Whether a template can say it: a colon or a star in a literal would mean something else there.
+    /// Whether it can be written as a template: a colon or a star in a literal would be misread.
     fn is_writable(&self) -> bool {
         let is_plain = |character: char| character.is_ascii_alphanumeric() || "-._~@".contains(character);
         self.0.iter().all(|part| !matches!(part, Part::Literal(text) if !text.chars().all(is_plain)))
@@ -140,7 +142,7 @@ impl Part {
     }
 }
 
-/// The parameters that the router finds in `path`. `None` when nothing matches the whole of it.
+/// The parameters that the router finds in `path`. `None` if nothing matches all of it.
 fn found_in<Defs: MatchNestedRoutes>(defs: &Defs, path: &str) -> Option<Params> {
     let (matched, rest) = defs.match_nested(path);
     let (_, matched) = matched.filter(|_| rest.is_empty() || rest == "/")?;

@@ -1,4 +1,4 @@
-//! The tracker's script: its options, and its element in the page.
+//! Configures the tracker's script, and adds its element to the page.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,7 +8,7 @@ use wasm_bindgen::JsValue;
 
 use super::templates::templates_with;
 
-/// Where the tracker is, and how it counts.
+/// The address of the tracker's script, and its options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tracker {
     script: String,
@@ -17,32 +17,32 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// The tracker whose script is at `script`: `<base>static/tracker.js` of a server, or wherever a copy of `script.js` of the
-    /// package for npm is, with `tracker_bg.wasm` beside it. Views go to that server, or to `stats` beside the directory of the
-    /// copy, unless [`Tracker::endpoint`] says otherwise.
+    /// The tracker with its script at `script`: `<base>static/tracker.js` of a server, or the address of a
+    /// copy of `script.js` from the npm package, with `tracker_bg.wasm` beside it. Views go to that server,
+    /// or to `stats` beside the directory of the copy, unless [`Tracker::endpoint`] sets another address.
     ///
-    /// While usage statistics are off, nothing is stored or counted: a server serves another script then, and a copy asks the
-    /// server before anything else.
+    /// While usage statistics are off, nothing is stored or counted: a server then serves another script, and
+    /// a copy asks the server first.
     #[must_use]
     pub fn at(script: impl Into<String>) -> Self {
         Self { script: script.into(), attributes: Vec::new(), closed: Vec::new() }
     }
 
-    /// The address that views are posted to; by default `stats` beside the directory of the script.
+    /// Sets the address that views are posted to; by default `stats` beside the directory of the script.
     #[must_use]
     pub fn endpoint(self, address: impl Into<String>) -> Self {
         self.with("data-endpoint", address.into())
     }
 
-    /// The values that a parameter can have: a page's key has the value itself then, `other` in place of one that is not on
-    /// the list. Only what the program knows by itself belongs here, never what users name.
+    /// Lists the values of a parameter: the key of a page then has the value itself, or `other` if it is not
+    /// on the list. List only values that the program defines, never names that users choose.
     #[must_use]
     pub fn closed(mut self, parameter: &'static str, values: &'static [&'static str]) -> Self {
         self.closed.push((parameter, values));
         self
     }
 
-    /// How a parameter is written in a page's key.
+    /// Sets how a parameter is written in the key of a page.
     #[must_use]
     pub fn placeholder(self, placeholder: Placeholder) -> Self {
         let sign = match placeholder {
@@ -52,21 +52,21 @@ impl Tracker {
         self.with("data-placeholder", sign.to_owned())
     }
 
-    /// The smallest width of each display size: `vuetify1` to `vuetify4`, or as in `sm=600 md=960 lg=1264 xl=1904`; by default
-    /// `vuetify2`.
+    /// Sets the smallest width of each display size: `vuetify1` to `vuetify4`, or widths such as `sm=600
+    /// md=960 lg=1264 xl=1904`; by default `vuetify2`.
     #[must_use]
     pub fn breakpoints(self, breakpoints: impl Into<String>) -> Self {
         self.with("data-breakpoints", breakpoints.into())
     }
 
-    /// Counts views without storing anything in the browser, for sites that need consent for storage: browsers are not
-    /// counted then.
+    /// Counts views without storing anything in the browser, for sites that need consent for storage.
+    /// Browsers are then not counted.
     #[must_use]
     pub fn store_nothing(self) -> Self {
         self.with("data-storage", "none".to_owned())
     }
 
-    /// Does not count browsers that a program drives.
+    /// Does not count automated browsers.
     #[must_use]
     pub fn ignore_automation(self) -> Self {
         self.with("data-automation", "ignore".to_owned())
@@ -78,13 +78,14 @@ impl Tracker {
         self.with("data-localhost", "ignore".to_owned())
     }
 
-    /// The nonce of a page whose Content-Security-Policy asks for one.
+    /// Sets the nonce, for a page whose Content-Security-Policy requires one.
     #[must_use]
     pub fn nonce(self, nonce: impl Into<String>) -> Self {
         self.with("nonce", nonce.into())
     }
 
-    /// The route table of these definitions: [`templates`](super::templates()) with the values of closed parameters.
+    /// The route table of these definitions: [`templates`](super::templates()) with the values of closed
+    /// parameters.
     #[must_use]
     pub fn templates<Defs: MatchNestedRoutes>(&self, defs: &Defs) -> Vec<String> {
         templates_with(defs, &self.closed)
@@ -107,7 +108,7 @@ impl Tracker {
         own.into_iter().chain(self.attributes.iter().cloned()).collect()
     }
 
-    /// Puts the script onto the page, unless one was before. Whatever refuses that, the page goes on without.
+    /// Adds the script to the page, at most once. If that fails, the page continues without it.
     pub(super) fn load<Defs: MatchNestedRoutes>(&self, base: &str, defs: &Defs) {
         static LOADED: AtomicBool = AtomicBool::new(false);
         if !LOADED.swap(true, Ordering::Relaxed) {

@@ -1,7 +1,7 @@
-//! What the tracker asks of the browser itself: the place of its UUID, and random bytes.
+//! Accesses the browser's storage and its random number generator.
 //!
-//! `js/browser.js` does both, because a browser may deny its storage at every step, and what is caught there needs no room in
-//! the program.
+//! `js/browser.js` does both: a browser may deny its storage at every step, and exceptions that are caught
+//! there add nothing to the size of the program.
 
 use alloc::string::String;
 
@@ -13,17 +13,17 @@ use super::device::{Denied, Storage};
 // Bundled by this name, so that there is one copy of it.
 #[wasm_bindgen(raw_module = "headcount-browser")]
 extern "C" {
-    /// The stored text of this installation. Never throws.
+    /// Reads the stored text of this installation. Never throws.
     fn read_device() -> Option<String>;
 
-    /// Stores `text` in its place, and says whether the browser keeps it. Never throws.
+    /// Stores `text`, and returns whether the browser stored it. Never throws.
     fn write_device(text: &str) -> bool;
 
-    /// Fills `bytes` by chance. Throws where a browser has no such thing, which ends the tracker.
+    /// Fills `bytes` with random bytes. Throws in browsers without a generator, which ends the tracker.
     fn fill_randomly(bytes: &mut [u8]);
 }
 
-/// The browser that this program runs in.
+/// The browser of this page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Browser;
 

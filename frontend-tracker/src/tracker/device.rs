@@ -1,61 +1,62 @@
-//! The identity of a browser: a random UUID of its own, one per browser profile, origin and installation.
+//! Manages the identity of a browser: a random UUID, one per browser profile, origin and installation.
 //!
-//! Two tabs that are opened at once both find nothing and both write: what one process writes into `localStorage`
-//! reaches another some milliseconds later, and a lock does not change that. So a new UUID is stored as one that has yet to
-//! settle, with a mark behind it. Whoever made it, or finds it so, waits for [`SETTLE_MS`], looks again, takes what is
-//! there then, which is the same in all tabs, and stores that without the mark.
+//! Two tabs that are opened at once both find no UUID and both write one: what one process writes into
+//! `localStorage` reaches another some milliseconds later, and a lock does not change that. So a new UUID is
+//! stored as unsettled, with a mark at its end. The tab that made or found it waits for [`SETTLE_MS`], takes
+//! the UUID that is stored then, which is the same in all tabs, and stores that without the mark.
 //!
-//! A tab that is very late may still find nothing, and write over a UUID that others know. They put theirs back, and it
-//! finds that when it looks again.
+//! A very late tab may still find no UUID, and overwrite one that others know. These restore theirs, and the
+//! late tab finds it after its wait.
 
 use alloc::string::String;
 
 use uuid::Uuid;
 
-/// What stands behind a UUID that has yet to settle.
+/// The mark at the end of an unsettled UUID.
 const UNSETTLED: char = '?';
 
-/// How long a new UUID settles, in milliseconds: ten times what six tabs opened in the same millisecond needed.
+/// How long a new UUID takes to settle, in milliseconds: ten times what six tabs opened in the same
+/// millisecond needed.
 pub const SETTLE_MS: u32 = 100;
 
-/// The browser keeps nothing for this page.
+/// The browser stores nothing for this page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Denied;
 
-/// Where the UUID is kept.
+/// The storage of the UUID.
 pub trait Storage {
-    /// What is stored. `None` also when the browser does not let the page look.
+    /// The stored text. `None` also if the browser denies access.
     fn read(&self) -> Option<String>;
 
     /// Stores `text` in place of what was there.
     ///
     /// # Errors
-    /// [`Denied`] when the browser does not keep it.
+    /// [`Denied`] if the browser does not store it.
     fn write(&self, text: &str) -> Result<(), Denied>;
 }
 
-/// What an event says about its browser.
+/// The identity of the browser in an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity {
     /// The browser's UUID.
     pub id: Uuid,
-    /// It lasts for this page only.
+    /// Whether it lasts for this page only.
     pub ephemeral: bool,
 }
 
-/// The browser's UUID on its way from unknown to settled.
+/// The browser's UUID, and whether it has settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Device {
-    /// Just made and stored, by this tab or another; there may be more of them.
+    /// Just made and stored, by this tab or another. Other tabs may have made others.
     Settling(Uuid),
     /// Stored, the same in all tabs.
     Known(Uuid),
-    /// The browser keeps nothing: a UUID for this page.
+    /// The browser stores nothing: a UUID for this page.
     Ephemeral(Uuid),
 }
 
 impl Device {
-    /// The UUID that `storage` holds; else one from `make`, which replaces whatever is there.
+    /// The UUID in `storage`; else one from `make`, which replaces any other text there.
     pub fn open(storage: &impl Storage, make: impl FnOnce() -> Uuid) -> Self {
         match stored(storage) {
             Some(Stored { id, is_settled: true }) => Self::Known(id),
@@ -67,32 +68,32 @@ impl Device {
         }
     }
 
-    /// Takes what `storage` holds after the wait. A UUID that was not kept is good for this page only.
+    /// Takes the UUID in `storage` after the wait. One that was not stored is valid for this page only.
     #[must_use]
     pub fn settled(self, storage: &impl Storage) -> Self {
         let Self::Settling(own) = self else { return self };
         let Some(found) = stored(storage) else { return Self::Ephemeral(own) };
-        // If that is refused, the next tab waits as this one did.
+        // If that fails, the next tab waits as this one did.
         let _kept = Stored { is_settled: true, ..found }.write(storage);
         Self::Known(found.id)
     }
 
-    /// Puts a UUID that is known here in place of one that has yet to settle.
+    /// Replaces an unsettled UUID in `storage` with the one that is known here.
     pub fn defend(self, storage: &impl Storage) {
         if let (Self::Known(id), Some(Stored { is_settled: false, .. })) = (self, stored(storage)) {
-            // If that is refused, the other tab has a UUID of its own.
+            // If that fails, the other tab keeps a UUID of its own.
             let _kept = Stored { id, is_settled: true }.write(storage);
         }
     }
 
-    /// Whether an event has to wait for [`Self::settled`].
+    /// Whether events have to wait for [`Self::settled`].
     #[must_use]
     pub const fn is_settling(self) -> bool {
         matches!(self, Self::Settling(_))
     }
 
-    /// What an event that leaves now says. A stored UUID is looked up anew, so that a tab that was late, or outlived a
-    /// cleaning, agrees with the others from here on.
+    /// The identity for an event that is sent now. A stored UUID is read anew, so that a tab that was late,
+    /// or whose storage was cleared, agrees with the others from here on.
     pub fn identity(self, storage: &impl Storage) -> Identity {
         match self {
             Self::Ephemeral(id) => Identity { id, ephemeral: true },
@@ -104,7 +105,7 @@ impl Device {
     }
 }
 
-/// What is kept of a UUID.
+/// A stored UUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stored {
     id: Uuid,
@@ -128,7 +129,7 @@ const fn is_random(id: &Uuid) -> bool {
     *version >> 4 == 4 && *variant >> 6 == 2
 }
 
-/// The valid UUID in `storage`. Only one of version 4 is a browser for the server.
+/// The valid UUID in `storage`. The server counts only browsers with version 4.
 fn stored(storage: &impl Storage) -> Option<Stored> {
     let text = storage.read()?;
     let unmarked = text.strip_suffix(UNSETTLED);
@@ -145,7 +146,7 @@ mod tests {
     const FIRST: Uuid = Uuid::from_u128(0x2017_4a56_4a1e_41ca_a90d_b657_d1fa_873e);
     const SECOND: Uuid = Uuid::from_u128(0x4423_595b_9d97_4e01_a19f_8e3d_60c8_3b2a);
 
-    /// Storage of one browser; `refuses` says which calls fail.
+    /// The storage of one browser. The fields `refuses_…` make calls fail.
     #[derive(Default)]
     struct Memory {
         text: RefCell<Option<String>>,
@@ -208,7 +209,8 @@ mod tests {
 
     #[test]
     fn two_tabs_opened_at_once_end_with_one_uuid() {
-        // Each process sees its own storage until the writes have reached the other: the last one stays in both.
+        // Each process sees its own storage until the writes have reached the other: the last one stays in
+        // both.
         let (one, other) = (Memory::default(), Memory::default());
         let (in_one, in_other) = (Device::open(&one, || FIRST), Device::open(&other, || SECOND));
         one.write(&SECOND.to_string()).unwrap();
@@ -228,13 +230,13 @@ mod tests {
     fn a_tab_that_was_late_takes_what_the_others_know() {
         let storage = Memory::holding(&FIRST.to_string());
         let known = Device::open(&storage, || panic!("no new UUID is needed"));
-        // It had found nothing, in a copy of the storage that was old.
+        // It had found nothing in an outdated copy of the storage.
         let late = Device::Settling(SECOND);
         storage.write(&format!("{SECOND}?")).unwrap();
         assert_eq!(known.identity(&storage), kept(FIRST));
         known.defend(&storage);
         assert_eq!(late.settled(&storage), Device::Known(FIRST));
-        // What is settled is the same for all, also if it is not what this tab knew.
+        // A settled UUID counts for all, even if this tab knew another one.
         storage.write(&SECOND.to_string()).unwrap();
         known.defend(&storage);
         assert_eq!(known.identity(&storage), kept(SECOND));

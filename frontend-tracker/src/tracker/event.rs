@@ -1,4 +1,4 @@
-//! What is sent: the text of one event, and the key of the page it is about.
+//! Builds the text of an event, and the key of its page.
 
 use alloc::{borrow::ToOwned, string::String};
 
@@ -6,10 +6,10 @@ use headcount_shared::routes::{Placeholder, RouteTable, UNMATCHED};
 
 use super::{device::Identity, views::View};
 
-/// The event that says that a page was opened, as `headcount_shared::event::BrowserEvent` reads it.
+/// The event of an opened page, as `headcount_shared::event::BrowserEvent` reads it.
 ///
-/// Written by hand, because a serialiser would be half of the tracker. No member needs escaping: a key comes from the
-/// route table, the others from closed sets.
+/// It is written by hand, because a serialiser would be half of the tracker. No member needs escaping: a key
+/// comes from the route table, the others from closed sets.
 #[must_use]
 pub fn body(view: &View, device: Identity) -> String {
     let id = device.id.hyphenated();
@@ -29,10 +29,10 @@ pub fn body(view: &View, device: Identity) -> String {
     .concat()
 }
 
-/// Where a page's path is looked up.
+/// Looks up the key of a path.
 #[derive(Debug, Default)]
 pub struct Pages {
-    /// The path that the routes are under, with a slash at its end or without.
+    /// The base path of the routes, with or without a slash at its end.
     pub base: String,
     /// The routes of the product.
     pub routes: RouteTable,
@@ -41,7 +41,7 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// The page-view key of `pathname`. A page outside of the base matches no route.
+    /// The page key of `pathname`. A path outside of the base matches no route.
     #[must_use]
     pub fn key(&self, pathname: &str) -> String {
         match within(&self.base, pathname) {

@@ -1,4 +1,4 @@
-//! The page that the tracker lives in: what it is told, and what it tells.
+//! Tracks one page: takes its navigations, and sends its views.
 
 use alloc::string::String;
 
@@ -12,16 +12,16 @@ use super::{
     views::{View, Views},
 };
 
-/// What a product says of itself, once.
+/// The settings of a product.
 #[derive(Debug, Default)]
 pub struct Product {
-    /// Under which key a view of a path is counted.
+    /// The lookup of page keys.
     pub pages: Pages,
-    /// Which widths have which size.
+    /// The widths of the display sizes.
     pub scheme: Scheme,
 }
 
-/// One page with its tracker.
+/// The tracker of one page.
 #[derive(Debug)]
 pub struct Page {
     product: Product,
@@ -30,42 +30,42 @@ pub struct Page {
 }
 
 impl Page {
-    /// A page of this product.
+    /// Opens a page of this product.
     #[must_use]
     pub fn open(product: Product) -> Self {
         Self { product, device: Device::open(&Browser, random_uuid), views: Views::default() }
     }
 
-    /// After how many milliseconds [`Self::settle_device`] is due; 0 if it is not.
+    /// The milliseconds after which [`Self::settle_device`] is due; 0 if it is not due.
     #[must_use]
     pub fn settles_in_ms(&self) -> u32 {
         if self.device.is_settling() { SETTLE_MS } else { 0 }
     }
 
-    /// Takes the UUID that all tabs agree on by now.
+    /// Takes the UUID that all tabs have agreed on.
     pub fn settle_device(&mut self) {
         self.device = self.device.settled(&Browser);
     }
 
-    /// Takes note that another tab has written the browser's UUID.
+    /// Handles that another tab has written the browser's UUID.
     pub fn defend_device(&self) {
         self.device.defend(&Browser);
     }
 
-    /// Takes note that the page stands at `pathname` and can be seen. It is `inner` CSS pixels wide with its scroll bar,
+    /// Handles that the page is at `pathname` and visible. It is `inner` CSS pixels wide with its scroll bar,
     /// and its root element is `root` wide.
     pub fn settle(&mut self, pathname: String, inner: f64, root: f64) {
         let Product { pages, scheme, .. } = &self.product;
         self.views.settle(pathname, |path| View { key: pages.key(path), size: scheme.size(inner, root) });
     }
 
-    /// Takes note that the page has come back as it was left.
+    /// Handles that the page was restored from the back/forward cache.
     pub fn restore(&mut self) {
         self.views.restore();
     }
 
-    /// Sends the view that waits longest, and all of them when the page is `leaving`, or hidden, which may be its end. Else none is sent while the browser's
-    /// UUID settles.
+    /// Sends the oldest waiting view, or all of them if the page is `leaving`: it ends, or it is hidden and
+    /// may end. Otherwise none is sent while the browser's UUID settles.
     pub fn send(&mut self, leaving: bool) {
         if self.device.is_settling() && !leaving {
             return;
@@ -78,13 +78,13 @@ impl Page {
         }
     }
 
-    /// How many views wait to be sent.
+    /// The number of views that wait to be sent.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.views.waiting()
     }
 
-    /// How many views were dropped.
+    /// The number of dropped views.
     #[must_use]
     pub fn dropped(&self) -> u32 {
         self.views.dropped()

@@ -1,21 +1,21 @@
-//! Decides which navigations of a page are views, and keeps those that wait to be sent.
+//! Decides which navigations of a page are views, and queues those that wait to be sent.
 //!
-//! A view is a settled, visible page whose path differs from the one counted before. Query and fragment are not part of
-//! a path, and slashes at its end make no other one. A page that came back as it was left counts again.
-//! No page has an empty path.
+//! A view is a settled, visible page whose path differs from the one counted before. Query and fragment are
+//! not part of a path, and slashes at its end do not matter. A page that was restored from the back/forward
+//! cache counts again. No page has an empty path.
 
 use alloc::{collections::VecDeque, string::String};
 
 use headcount_shared::breakpoint::Breakpoint;
 
-/// Views that wait for the browser's UUID, for a network, or for the answer to the view before, at most. The oldest is dropped
-/// for a newer one.
+/// The maximum number of views that wait for the browser's UUID, for a network, or for the answer to the view
+/// before. A newer one replaces the oldest. `EARLY` in `js/page.js` has the same value.
 pub const WAITING: usize = 32;
 
-/// What is known of a view when it happens.
+/// A view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
-    /// The page-view key.
+    /// The page key.
     pub key: String,
     /// The display size.
     pub size: Breakpoint,
@@ -30,12 +30,12 @@ pub struct Views {
 }
 
 impl Views {
-    /// Takes note that the page has come back as it was left: its path counts again.
+    /// Handles that the page was restored: its path counts again.
     pub fn restore(&mut self) {
         self.counted.clear();
     }
 
-    /// Takes note that the page stands at `pathname`, and keeps what `view` makes of it if that is a view.
+    /// Handles that the page is at `pathname`. If that is a view, queues the result of `view`.
     pub fn settle(&mut self, mut pathname: String, view: impl FnOnce(&str) -> View) {
         while pathname.len() > 1 && pathname.ends_with('/') {
             pathname.truncate(pathname.len() - 1);
@@ -51,18 +51,18 @@ impl Views {
         self.counted = pathname;
     }
 
-    /// Takes the view that waits longest.
+    /// Takes the oldest view from the queue.
     pub fn take_oldest(&mut self) -> Option<View> {
         self.waiting.pop_front()
     }
 
-    /// How many views wait.
+    /// The number of waiting views.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.waiting.len()
     }
 
-    /// How many views were dropped since the page was loaded, because too many waited.
+    /// The number of views that were dropped since the page was loaded, because too many waited.
     #[must_use]
     pub const fn dropped(&self) -> u32 {
         self.dropped

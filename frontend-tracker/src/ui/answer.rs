@@ -1,30 +1,30 @@
-//! What did the server answer?
+//! Interprets the answers of the server.
 
 use headcount_shared::api::Problem;
 use serde::de::DeserializeOwned;
 
-/// Why a request came to nothing.
+/// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// The browser is not signed in, or not any more.
+    /// The browser is not signed in, or its session has ended.
     SignedOut,
     /// A sentence for the user.
     Told(String),
 }
 
-/// Something that the server is asked for.
+/// The state of a value that is fetched from the server.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Fetched<T> {
-    /// Asked, not answered yet.
+    /// Requested, not answered yet.
     Waiting,
-    /// What it answered.
+    /// The value.
     Here(T),
-    /// Why it is not here, in a sentence.
+    /// The reason why it is missing, as a sentence.
     Failed(String),
 }
 
 impl Failure {
-    /// What the user is told.
+    /// The sentence for the user.
     pub(super) fn sentence(self) -> String {
         match self {
             Self::SignedOut => "You are signed out. Reload the page to sign in.".to_owned(),
@@ -34,7 +34,7 @@ impl Failure {
 }
 
 impl<T> Fetched<T> {
-    /// What it answered, if it did.
+    /// The value, if it has arrived.
     pub(super) const fn here(&self) -> Option<&T> {
         match self {
             Self::Here(value) => Some(value),
@@ -42,7 +42,7 @@ impl<T> Fetched<T> {
         }
     }
 
-    /// Whether it is here, without what it is.
+    /// The same state without the value.
     pub(super) fn arrival(&self) -> Fetched<()> {
         match self {
             Self::Waiting => Fetched::Waiting,
@@ -52,7 +52,7 @@ impl<T> Fetched<T> {
     }
 }
 
-/// The body of an answer with `status`, or why it is none.
+/// The body of an answer, or the failure that `status` means.
 pub(super) fn accepted(status: u16, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
     match status {
         200..300 => Ok(body),
@@ -68,7 +68,7 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     })
 }
 
-/// What a refusal says, as a sentence. Something between browser and server may have refused in other words.
+/// The reason of a refusal, as a sentence. A proxy in between may have refused without a problem document.
 fn refusal(status: u16, body: &[u8]) -> String {
     match serde_json::from_slice::<Problem>(body) {
         Ok(problem) if !problem.detail.is_empty() => sentence(&problem.detail),

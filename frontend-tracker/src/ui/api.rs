@@ -1,4 +1,4 @@
-//! The requests of the interface to its server.
+//! Sends the requests of the interface to its server.
 
 use headcount_shared::api::{AskPseudonym, Projects, Pseudonym, ReportEntries, Status, Switch, WouldForget};
 use js_sys::Uint8Array;
@@ -11,26 +11,27 @@ use web_sys::{Headers, RequestCache, RequestInit, Response};
 
 use super::answer::{Failure, accepted, read};
 
-/// The header without which the server makes no change for a signed-in browser. No page of another site can set it.
+/// The header that the server requires for changes by a signed-in browser. Pages of other sites cannot set
+/// it.
 const HEADCOUNT_REQUEST: &str = "Headcount-Request";
 
-/// The server. The browser shows it the cookie of its session.
+/// The API of the server. The browser sends its session cookie.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Api {
     base: StoredValue<String>,
 }
 
-/// An answer and the time at which the server gave it.
+/// An answer with the server's time.
 #[derive(Debug)]
 pub(super) struct Answered<T> {
     /// The answer.
     pub(super) value: T,
-    /// The server's clock, in Unix seconds; `None` when it does not tell.
+    /// The server's clock, in Unix seconds; `None` without a `Date` header.
     pub(super) server_time: Option<f64>,
 }
 
 impl Api {
-    /// The server that serves this page under `base`.
+    /// The API of the server that serves this page under `base`.
     pub(super) fn new(base: String) -> Self {
         Self { base: StoredValue::new(base) }
     }
@@ -62,7 +63,7 @@ impl Api {
         self.request("PUT", "api/usage-statistics", Some(&body)).await.map(drop)
     }
 
-    /// The pseudonym under which a browser is counted. Nothing is counted by asking.
+    /// The pseudonym under which a browser is counted. The request counts nothing.
     pub(super) async fn pseudonym(self, device_id: Uuid) -> Result<Pseudonym, Failure> {
         let body = serde_json::to_string(&AskPseudonym { device_id })
             .map_err(|error| Failure::Told(error.to_string()))?;
@@ -74,17 +75,17 @@ impl Api {
         self.base.get_value()
     }
 
-    /// The bytes of the report that would be sent now.
+    /// The bytes of a report as it would be sent now.
     pub(super) async fn preview(self) -> Result<Vec<u8>, Failure> {
         Ok(self.request("GET", "api/usage-statistics/preview", None).await?.value)
     }
 
-    /// The reports that are kept.
+    /// The reports that the server lists.
     pub(super) async fn reports(self) -> Result<Answered<ReportEntries>, Failure> {
         self.get("api/usage-statistics/reports").await
     }
 
-    /// Where the bytes of a report are.
+    /// The URL of the bytes of a report.
     pub(super) fn report_url(self, id: &str) -> String {
         self.url(&format!("api/usage-statistics/reports/{id}"))
     }
@@ -136,7 +137,7 @@ impl Api {
     }
 }
 
-/// The time that a `Date` header tells.
+/// Parses a `Date` header.
 fn unix_seconds(date: &str) -> Option<f64> {
     let milliseconds = js_sys::Date::parse(date);
     milliseconds.is_finite().then_some(milliseconds / 1000.0)

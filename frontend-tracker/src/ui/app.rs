@@ -1,4 +1,4 @@
-//! The frame around every page: the skip link, the navigation, and the page that the route names.
+//! Renders the frame around every page: the skip link, the navigation, and the page of the route.
 
 use leptos::prelude::*;
 use leptos_router::{
@@ -18,7 +18,7 @@ use super::{
 #[component]
 pub(super) fn App() -> impl IntoView {
     let base = browser::base();
-    // The router wants its base without the slash at the end.
+    // The router needs its base without the slash at the end.
     let router_base = base.trim_end_matches('/').to_owned();
     provide_context(Base(router_base.clone()));
     provide_context(Api::new(base));
@@ -31,7 +31,7 @@ pub(super) fn App() -> impl IntoView {
     }
 }
 
-/// Goes to the page's content. The fragment stays out of the history.
+/// Moves the focus to the page's content, without a fragment in the history.
 fn skip(event: &leptos::ev::MouseEvent) {
     event.prevent_default();
     browser::focus("main");
@@ -55,7 +55,7 @@ fn Navigation() -> impl IntoView {
 #[component]
 fn Main() -> impl IntoView {
     let pathname = use_location().pathname;
-    // After a navigation the keyboard is at the new page; after a load it is where the browser put it.
+    // A navigation moves the focus to the new page; after a load it stays where the browser put it.
     Effect::new(move |before: Option<String>| {
         let now = pathname.get();
         if before.is_some_and(|before| before != now) {

@@ -1,4 +1,4 @@
-//! What the interface asks of its browser: where it is served, a file to save, a place to focus, another look at the page.
+//! Accesses the browser: the base path, reloads, the tracker's UUID, the focus, and saving files.
 
 use headcount_shared::browser_storage::DEVICE_KEY_PREFIX;
 use js_sys::{Array, Uint8Array};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlElement, Url};
 
-/// The element in which the server says under which path it serves.
+/// The element with the base path of the server.
 const BASE: &str = "meta[name='headcount-base']";
 
 /// The path that the interface is served under, with a slash at its end.
@@ -25,7 +25,7 @@ pub(super) fn reload() {
     let _reloads = window().location().reload();
 }
 
-/// The UUID that the tracker has stored for the installation under `base`, once all tabs agree on it.
+/// The UUID that the tracker has stored for the installation under `base`, once it has settled.
 pub(super) fn device_id(base: &str) -> Option<Uuid> {
     let storage = window().local_storage().ok()??;
     let text = storage.get_item(&[DEVICE_KEY_PREFIX, base].concat()).ok()??;
@@ -37,12 +37,12 @@ pub(super) fn now() -> f64 {
     js_sys::Date::now() / 1000.0
 }
 
-/// Whether anybody can see the page.
+/// Whether the page is visible.
 pub(super) fn is_visible() -> bool {
     !document().hidden()
 }
 
-/// Moves the keyboard to the element with `id`.
+/// Moves the focus to the element with `id`.
 pub(super) fn focus(id: &str) {
     let element = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
     if let Some(element) = element {
@@ -50,7 +50,7 @@ pub(super) fn focus(id: &str) {
     }
 }
 
-/// Lets the user save `bytes` as a file. Does nothing where the browser has no such thing.
+/// Lets the user save `bytes` as a file. Does nothing if the browser does not support that.
 pub(super) fn save(name: &str, media_type: &str, bytes: &[u8]) {
     let _saved = try_save(name, media_type, bytes);
 }

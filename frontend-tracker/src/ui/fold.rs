@@ -1,6 +1,7 @@
-//! A report folded into rows: each field that it holds, with its value and the explanation in the program's source.
+//! Folds a report into rows: each field with its value and its explanation from the source.
 //!
-//! Every member of the report is in some row. One without an explanation should not be there, and its row says so.
+//! Every member of the report is in some row. A member without an explanation should not exist, and its row
+//! states that.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::format;
 
-/// What stands beside a member that the program does not explain.
+/// The explanation of a member that the program does not know.
 const UNEXPLAINED: &str = "This member is not documented and should not be here.";
 
 /// One section of a report.
@@ -18,7 +19,7 @@ const UNEXPLAINED: &str = "This member is not documented and should not be here.
 pub(super) struct Section {
     /// Its name.
     pub(super) name: String,
-    /// What it holds.
+    /// Its content.
     pub(super) explanation: String,
     /// Its fields.
     pub(super) rows: Vec<Row>,
@@ -27,11 +28,11 @@ pub(super) struct Section {
 /// One field of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
-    /// Where it stands.
+    /// Its path.
     pub(super) path: String,
-    /// What it holds.
+    /// Its content.
     pub(super) value: Shown,
-    /// What that means.
+    /// The explanation of the field.
     pub(super) explanation: String,
     /// The members of its entries, each with its explanation.
     pub(super) members: Vec<(String, String)>,
@@ -40,9 +41,9 @@ pub(super) struct Row {
 /// A value as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Shown {
-    /// The report does not have the field.
+    /// The report lacks the field.
     Absent,
-    /// Short enough for a line.
+    /// A value for one line.
     Line(String),
     /// A list or a map: how many entries, and the entries.
     Block {
@@ -51,9 +52,9 @@ pub(super) enum Shown {
         /// The entries as JSON.
         json: String,
     },
-    /// A profile, which nobody reads as text.
+    /// A profile, which is shown as a file.
     Profile {
-        /// Its size, and the time it covers.
+        /// Its size, and the time that it covers.
         summary: String,
         /// The gzipped pprof file; empty when there is no profile.
         file: Vec<u8>,
@@ -81,7 +82,7 @@ pub(super) fn fold(report: &Value) -> Vec<Section> {
     folded
 }
 
-/// The rows of the section `name`: its explained fields, then what else the report holds there.
+/// The rows of the section `name`: its explained fields, then all other members.
 fn rows_of(name: &str, report: &Value, fields: &[Field]) -> Vec<Row> {
     let prefix = format!("{name}.");
     let explained: Vec<&Field> = fields.iter().filter(|field| field.path.starts_with(&prefix)).collect();
@@ -111,7 +112,8 @@ fn entry_members(path: &str, explained: &[&Field]) -> Vec<(String, String)> {
     members.collect()
 }
 
-/// Adds a row for everything at or below `path` that is neither an explained field nor an object that holds some.
+/// Adds a row for everything at or below `path` that is neither an explained field nor an object that
+/// contains some.
 fn collect_unexplained(path: &str, value: &Value, explained: &BTreeSet<&str>, rows: &mut Vec<Row>) {
     if explained.contains(path) {
         return;
@@ -172,13 +174,13 @@ fn block(entries: usize, json: String) -> Shown {
     Shown::Block { summary: format::count(entries, "entry", "entries"), json }
 }
 
-/// A list of values of a kind, several to a line.
+/// A list of values, several per line.
 fn list(items: &[Value]) -> String {
     let items: Vec<String> = items.iter().map(Value::to_string).collect();
     format!("[{}]", items.join(", "))
 }
 
-/// A map, an entry to a line.
+/// A map, one entry per line.
 fn map(members: &Map<String, Value>) -> String {
     let entry = |(name, value): (&String, &Value)| {
         format!("  {}: {}", Value::from(name.as_str()), entry_value(value))
@@ -292,7 +294,7 @@ mod tests {
         let names: Vec<&str> = row.members.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["project_level", "application_level"]);
         let Shown::Block { json, .. } = row.value else { panic!("a map is shown as a block") };
-        // One entry a line; the order of its members depends on how `serde_json` was built.
+        // One entry per line; the order of its members depends on the features of `serde_json`.
         let line = json.lines().find(|line| line.contains("CPUNode")).unwrap();
         assert!(
             line.contains(r#""application_level": 2"#) && line.contains(r#""project_level": 1"#),

@@ -1,6 +1,6 @@
-//! How values read: times, durations, sizes.
+//! Formats values: times, durations, sizes.
 
-/// A duration at the precision in which one reads it: `59 s`, `12 min 04 s`, `1 h 03 min`, `5 d 02 h`.
+/// A duration in its two largest units: `59 s`, `12 min 04 s`, `1 h 03 min`, `5 d 02 h`.
 pub(super) fn duration(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match seconds {
@@ -41,12 +41,12 @@ pub(super) fn bytes(bytes: u64) -> String {
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }
 
-/// `count` things: `1 entry`, `2 entries`.
+/// A count with its noun: `1 entry`, `2 entries`.
 pub(super) fn count(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// A piece of an explanation.
+/// A part of an explanation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece {
     /// Words.
@@ -57,7 +57,7 @@ pub(super) enum Piece {
     Address(String),
 }
 
-/// The pieces of a doc comment: words, code between backticks, addresses between angle brackets.
+/// Splits a doc comment into words, code between backticks, and addresses between angle brackets.
 pub(super) fn pieces(text: &str) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for (at, part) in text.split('`').enumerate() {
@@ -82,7 +82,7 @@ fn push_words(text: &str, pieces: &mut Vec<Piece>) {
     }
 }
 
-/// What stands before the first `<https:…>`, the address, and what follows it.
+/// The text before the first `<https:…>`, the address, and the text after it.
 fn first_address(text: &str) -> Option<(&str, &str, &str)> {
     let (words, bracketed) = text.split_once('<')?;
     let (address, after) = bracketed.split_once('>')?;

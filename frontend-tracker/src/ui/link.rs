@@ -1,4 +1,4 @@
-//! Links between the pages, under whatever path the interface is served.
+//! Renders links between the pages, under any base path.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -15,7 +15,7 @@ impl Base {
     }
 }
 
-/// Which of the pages a link counts as the one it leads to.
+/// Which pages a link is marked as current for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Covers {
     /// The page itself.
@@ -24,7 +24,7 @@ pub(super) enum Covers {
     Below,
 }
 
-/// A link to a page of the interface. It says when it leads to the page that is open.
+/// A link to a page of the interface. It is marked if that page is open.
 #[component]
 pub(super) fn Link(
     /// The page's path in the route table.

@@ -1,6 +1,7 @@
-//! Which page does a route show? Each route of [`headcount_shared::routes::ROUTES`] has its page here.
+//! Defines the page of each route of [`headcount_shared::routes::ROUTES`].
 //!
-//! Most pages need a model of the observed infrastructure. They say what they will show and what is missing for it.
+//! Most pages need a model of the observed infrastructure. Until then they state what they will show and what
+//! is missing.
 
 use headcount_shared::routes::ROUTES;
 use leptos::prelude::*;
@@ -181,7 +182,7 @@ fn Settings() -> impl IntoView {
     }
 }
 
-/// Which of the known tabs is open, or that there is none of that name.
+/// The name of the open tab, or an error if there is no such tab.
 #[component]
 fn Tab(tab: String, values: Vec<&'static str>) -> impl IntoView {
     if values.contains(&tab.as_str()) {

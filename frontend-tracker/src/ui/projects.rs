@@ -1,4 +1,4 @@
-//! Which projects are there? Links to each of them and to its settings.
+//! Lists the projects, with links to each of them and its settings.
 
 use headcount_shared::api::{Project, Projects};
 use leptos::{prelude::*, task::spawn_local};
@@ -15,7 +15,7 @@ pub(super) fn ProjectLinks() -> impl IntoView {
     let api = expect_context::<Api>();
     let projects = RwSignal::new(Fetched::Waiting);
     spawn_local(async move {
-        // Nobody waits for the answer once another page is open.
+        // Another page may be open by now.
         projects.try_set(fetched(api.projects().await.map(|answered| answered.value)));
     });
     view! {

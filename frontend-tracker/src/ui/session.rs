@@ -1,10 +1,10 @@
-//! The session of this browser: a button that ends it, and what stands in the place of a page once it is over.
+//! Shows the button that ends the session, and the page content once the session is over.
 
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{api::Api, browser};
 
-/// Ends the session. The page is loaded again then, which asks for the admin token.
+/// Ends the session, and reloads the page, which then asks for the admin token.
 #[component]
 pub(super) fn SignOut() -> impl IntoView {
     let api = expect_context::<Api>();
@@ -27,7 +27,7 @@ pub(super) fn SignOut() -> impl IntoView {
     }
 }
 
-/// Says that the session is over.
+/// Shows that the session is over.
 #[component]
 pub(super) fn SignedOut() -> impl IntoView {
     view! {

@@ -1,4 +1,4 @@
-//! The page about usage statistics: what is reported, where it goes, when, and the switch that ends it.
+//! Shows the page about usage statistics: what is reported, where it goes, when, and the switch.
 
 mod collection;
 mod delivery;
@@ -17,7 +17,7 @@ use self::{
 };
 use super::{answer::Fetched, api::Api, browser, session::SignedOut, title::Title};
 
-/// How long the page waits between looks at a report that is due, in seconds.
+/// How often the page refreshes while a report is due, in seconds.
 const LOOK_AGAIN_S: f64 = 5.0;
 
 /// The page.
@@ -58,7 +58,7 @@ fn Introduction() -> impl IntoView {
     }
 }
 
-/// Moves the page's clock on, and looks for news while a report is due.
+/// Updates the page's clock, and refreshes while a report is due.
 fn tick(desk: Desk) {
     let looked = StoredValue::new(browser::now());
     let on_second = move || {
@@ -75,11 +75,11 @@ fn tick(desk: Desk) {
     on_cleanup(move || ticking.clear());
 }
 
-/// What a card shows of something that the server was asked for.
+/// Renders the state of a fetched value.
 #[component]
 fn Shown<T, V>(
     fetched: Fetched<T>,
-    /// How it looks once it is here.
+    /// The view of the value.
     here: V,
 ) -> impl IntoView
 where

@@ -1,4 +1,4 @@
-//! The title of a page, in the page and in the window.
+//! Sets the title of a page, in the page and in the window.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,4 @@
-//! `<base>api/projects/{id}/clickhouse`: how is the ClickHouse of a project reached?
+//! `<base>api/projects/{id}/clickhouse`: the ClickHouse connection of a project.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use super::secrets::{Auth, SetAuth};
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Clickhouse {
-    /// What it is spoken to with.
+    /// The protocol of the connection.
     pub protocol: ClickhouseProtocol,
     /// Host and port.
     pub addr: String,
@@ -16,18 +16,18 @@ pub struct Clickhouse {
     pub database: String,
     /// Whether the connection is encrypted.
     pub tls_enable: bool,
-    /// Whether any certificate will do.
+    /// Whether certificates are not verified.
     pub tls_skip_verify: bool,
-    /// Who logs in; an empty name for the default user.
+    /// The user; an empty name for the default user.
     pub auth: Auth,
 }
 
-/// A ClickHouse in the place of the one that a project has.
+/// A ClickHouse that replaces that of a project.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SetClickhouse {
-    /// What it is spoken to with.
+    /// The protocol of the connection.
     #[serde(default)]
     pub protocol: ClickhouseProtocol,
     /// Host and port, such as `clickhouse:9000`.
@@ -38,15 +38,15 @@ pub struct SetClickhouse {
     /// Whether the connection is encrypted.
     #[serde(default)]
     pub tls_enable: bool,
-    /// Whether any certificate will do.
+    /// Whether certificates are not verified.
     #[serde(default)]
     pub tls_skip_verify: bool,
-    /// Who logs in; an empty name for the default user.
+    /// The user; an empty name for the default user.
     #[serde(default)]
     pub auth: SetAuth,
 }
 
-/// What ClickHouse is spoken to with.
+/// The protocol of a connection to ClickHouse.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]

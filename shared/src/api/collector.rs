@@ -1,4 +1,4 @@
-//! What does a collector answer?
+//! Defines the answers of a collector.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ pub enum Receipt {
     Duplicate,
 }
 
-/// The collector's answer to a report that it took.
+/// The collector's answer to an accepted report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
     /// What was done with it.
@@ -30,7 +30,7 @@ pub struct StoredReport {
     pub received_at: u64,
     /// Its size, decompressed.
     pub bytes: u64,
-    /// Whether a server sent it that is not the leader of its installation (`Headcount-Replica: 1`). Absent otherwise.
+    /// Whether its sender was not the leader of its installation (`Headcount-Replica: 1`). Absent otherwise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replica: bool,
 }
@@ -51,14 +51,15 @@ pub struct Fleet {
     pub total: u64,
     /// One entry per installation, the one heard from last first; at most 10,000.
     pub instances: Vec<FleetInstance>,
-    /// Reports so far that came under a known `Idempotency-Key` with other bytes or of another installation. They were
-    /// refused with 422.
+    /// Reports so far that came under a known `Idempotency-Key` with other bytes or of another installation.
+    /// They were refused with 422.
     #[serde(default)]
     pub conflicts: u64,
-    /// Reports so far, over all installations, whose time overlaps that of an earlier report of the same installation.
+    /// Reports so far, over all installations, whose time overlaps that of an earlier report of the same
+    /// installation.
     #[serde(default)]
     pub overlaps: u64,
-    /// Reports since the start of the collector that were asked to come back because a quota was used up.
+    /// Reports since the start of the collector that were delayed because a quota was used up.
     #[serde(default)]
     pub over_quota: u64,
     /// `null` while the clock of the machine agrees with what is stored.
@@ -66,23 +67,23 @@ pub struct Fleet {
     pub clock: Option<ClockDoubt>,
 }
 
-/// The clock of the machine says something else than the reports that are stored: it jumped. Until it is confirmed,
-/// nothing is dropped because of it and reports are dated by the time that passed since.
+/// The clock of the machine disagrees with the stored reports: it jumped. Until it is confirmed, nothing is
+/// dropped because of it, and reports are dated by the time that has passed since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockDoubt {
-    /// What the clock of the machine says.
+    /// The time of the machine's clock.
     pub wall: u64,
-    /// What the collector goes by.
+    /// The time that the collector uses.
     pub believed: u64,
-    /// In how many seconds of running the collector believes the clock by itself; `null` if never, because it says that
-    /// it was not set.
+    /// The seconds of running until the collector believes the clock by itself; `null` if it never will,
+    /// because the clock was not set.
     pub believed_in: Option<u64>,
 }
 
 /// `POST /api/clock` of a collector, which confirms the clock of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfirmedClock {
-    /// The time that the collector goes by from now on.
+    /// The time that the collector uses from now on.
     pub now: u64,
 }
 
@@ -93,7 +94,7 @@ pub struct FleetInstance {
     pub instance: String,
     /// The version in its latest report.
     pub version: String,
-    /// The kind of settings database in its latest report; empty when the report does not say.
+    /// The kind of settings database in its latest report; empty if the report does not have it.
     pub database_type: String,
     /// When its first report arrived.
     pub first_seen_at: u64,
@@ -105,10 +106,11 @@ pub struct FleetInstance {
     pub users: u64,
     /// The number of page views in its latest report.
     pub page_views: u64,
-    /// The number of values over all its reports that could not be read, or that no report can hold, and were set aside.
+    /// The number of values in all its reports that were set aside, because they could not be read or no
+    /// report can have them.
     pub set_aside: u64,
-    /// The number of its reports whose time overlaps that of an earlier one: of a restored backup, of a copied data
-    /// directory, or of a clock that was set back. Reports with `Headcount-Replica: 1` are left out.
+    /// The number of its reports whose time overlaps that of an earlier one, because of a restored backup, a
+    /// copied data directory, or a clock that was set back. Reports with `Headcount-Replica: 1` are left out.
     #[serde(default)]
     pub overlaps: u64,
     /// The id of its latest report.

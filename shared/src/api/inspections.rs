@@ -1,8 +1,8 @@
-//! `<base>api/projects/{id}/inspections`: when does an inspection fire?
+//! `<base>api/projects/{id}/inspections`: the thresholds of inspections.
 
 use serde::{Deserialize, Serialize};
 
-/// All inspections, as they are for all applications of a project or for one.
+/// All inspections, for all applications of a project or for one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Inspections {
@@ -18,11 +18,11 @@ pub struct Inspection {
     pub id: String,
     /// The unit of its threshold.
     pub unit: Unit,
-    /// The threshold where nobody says something else.
+    /// The threshold without an override.
     pub default: f32,
-    /// The threshold that counts here.
+    /// The threshold that applies here.
     pub in_force: f32,
-    /// What is set here, for the project or for the application; `null` for nothing.
+    /// The override for the project or for the application; `null` if there is none.
     pub set: Option<InspectionOverride>,
 }
 
@@ -35,20 +35,20 @@ pub enum Unit {
     Count,
     /// Percent of a whole: from 0 to 100.
     Percent,
-    /// Growth in percent an hour.
+    /// Growth in percent per hour.
     PercentPerHour,
     /// Seconds.
     Seconds,
-    /// Seconds a second.
+    /// Seconds per second.
     SecondsPerSecond,
 }
 
-/// What is set for an inspection.
+/// The override of an inspection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum InspectionOverride {
-    /// For every inspection but the two that have an objective.
+    /// For every inspection except the two with an objective.
     Threshold(ThresholdOverride),
     /// For `SLOLatency`.
     Latency(LatencyOverride),
@@ -61,43 +61,44 @@ pub enum InspectionOverride {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ThresholdOverride {
-    /// What counts instead of the default, in the unit of the inspection. Not negative; a percentage is at most 100.
+    /// The threshold that replaces the default, in the unit of the inspection. Not negative; a percentage is
+    /// at most 100.
     pub threshold: f32,
 }
 
-/// When requests succeed often enough. Only for an application.
+/// An availability objective. Only for an application.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AvailabilityOverride {
-    /// The share of requests that is to succeed, in percent: more than 0 and less than 100.
+    /// The share of requests that have to succeed, in percent: more than 0 and less than 100.
     pub objective_percent: f32,
-    /// The operator's own queries; `null` for what the node agent sees.
+    /// Custom queries; `null` for the metrics of the node agent.
     #[serde(default)]
     pub custom: Option<AvailabilityQueries>,
 }
 
-/// Queries of the operator's own.
+/// Custom queries of an availability objective.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AvailabilityQueries {
     /// All requests, in PromQL.
     pub total_requests_query: String,
-    /// Those that failed, in PromQL.
+    /// Failed requests, in PromQL.
     pub failed_requests_query: String,
 }
 
-/// When requests are answered quickly often enough. Only for an application.
+/// A latency objective. Only for an application.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LatencyOverride {
-    /// The share of requests that is to be quick, in percent: more than 0 and less than 100.
+    /// The share of requests that have to be fast, in percent: more than 0 and less than 100.
     pub objective_percent: f32,
-    /// What is quick, in seconds: more than 0.
+    /// The duration that counts as fast, in seconds: more than 0.
     pub objective_bucket_s: f32,
-    /// The operator's own histogram, in PromQL; `null` for what the node agent sees.
+    /// A custom histogram query, in PromQL; `null` for the metrics of the node agent.
     #[serde(default)]
     pub histogram_query: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! `<base>api/projects/{id}/integrations`: who is told about incidents?
+//! `<base>api/projects/{id}/integrations`: the destinations of notifications about incidents.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,23 +9,23 @@ use crate::payload::AlertingIntegration;
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Integrations {
-    /// The address of the product's web interface, for links in messages; empty where nobody said it.
+    /// The address of the product's web interface, for links in messages; empty if it is not set.
     pub base_url: String,
-    /// Those that are configured.
+    /// The configured integrations.
     pub integrations: Vec<ConfiguredIntegration>,
 }
 
-/// An alerting integration that is configured.
+/// A configured alerting integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConfiguredIntegration {
     /// Its kind.
     pub kind: AlertingIntegration,
-    /// Whether it is told about incidents.
+    /// Whether it is notified about incidents.
     pub incidents: bool,
 }
 
-/// `PUT <base>api/projects/{id}/integrations`: what all integrations share.
+/// `PUT <base>api/projects/{id}/integrations`: the settings that all integrations share.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -52,7 +52,7 @@ pub enum Integration {
 }
 
 impl Integration {
-    /// Whether it is told about incidents.
+    /// Whether it is notified about incidents.
     #[must_use]
     pub const fn incidents(&self) -> bool {
         match self {
@@ -69,11 +69,11 @@ impl Integration {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Slack {
-    /// Whether the token of a bot is stored.
+    /// Whether a bot token is stored.
     pub token_set: bool,
-    /// The channel that is told.
+    /// The channel that gets the messages.
     pub default_channel: String,
-    /// Whether it is told about incidents.
+    /// Whether it is notified about incidents.
     pub incidents: bool,
 }
 
@@ -82,12 +82,12 @@ pub struct Slack {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SetSlack {
-    /// The token of a bot. It cannot be left out for good.
+    /// The bot token. Omit it to keep the stored one; it is required the first time.
     #[serde(default)]
     pub token: Secret,
-    /// The channel that is told.
+    /// The channel that gets the messages.
     pub default_channel: String,
-    /// Whether it is told about incidents.
+    /// Whether it is notified about incidents.
     #[serde(default = "told")]
     pub incidents: bool,
 }
@@ -98,7 +98,7 @@ pub struct SetSlack {
 pub struct Teams {
     /// Whether the address of an incoming webhook is stored.
     pub webhook_url_set: bool,
-    /// Whether it is told about incidents.
+    /// Whether it is notified about incidents.
     pub incidents: bool,
 }
 
@@ -107,10 +107,11 @@ pub struct Teams {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SetTeams {
-    /// The address of the incoming webhook, which is a secret. It cannot be left out for good.
+    /// The address of the incoming webhook, which is a secret. Omit it to keep the stored one; it is required
+    /// the first time.
     #[serde(default)]
     pub webhook_url: Secret,
-    /// Whether it is told about incidents.
+    /// Whether it is notified about incidents.
     #[serde(default = "told")]
     pub incidents: bool,
 }
@@ -119,9 +120,9 @@ pub struct SetTeams {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pagerduty {
-    /// Whether the key of an integration is stored.
+    /// Whether an integration key is stored.
     pub integration_key_set: bool,
-    /// Whether it is told about incidents.
+    /// Whether it is notified about incidents.
     pub incidents: bool,
 }
 
@@ -130,10 +131,11 @@ pub struct Pagerduty {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SetPagerduty {
-    /// The key of its integration with the Events API v2. It cannot be left out for good.
+    /// The integration key of the Events API v2. Omit it to keep the stored one; it is required the first
+    /// time.
     #[serde(default)]
     pub integration_key: Secret,
-    /// Whether it is told about incidents.
+    /// Whether it is notified about incidents.
     #[serde(default = "told")]
     pub incidents: bool,
 }
@@ -142,11 +144,11 @@ pub struct SetPagerduty {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Opsgenie {
-    /// Whether the key of an integration is stored.
+    /// Whether an integration key is stored.
     pub api_key_set: bool,
-    /// Whether it is an account in Europe.
+    /// Whether the account is in Europe.
     pub eu_instance: bool,
-    /// Whether it is told about incidents.
+    /// Whether it is notified about incidents.
     pub incidents: bool,
 }
 
@@ -155,44 +157,45 @@ pub struct Opsgenie {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SetOpsgenie {
-    /// The key of its integration. It cannot be left out for good.
+    /// The integration key. Omit it to keep the stored one; it is required the first time.
     #[serde(default)]
     pub api_key: Secret,
-    /// Whether it is an account in Europe.
+    /// Whether the account is in Europe.
     #[serde(default)]
     pub eu_instance: bool,
-    /// Whether it is told about incidents.
+    /// Whether it is notified about incidents.
     #[serde(default = "told")]
     pub incidents: bool,
 }
 
-/// A webhook of the operator's own.
+/// A custom webhook.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Webhook {
     /// Whether its address is stored.
     pub url_set: bool,
-    /// Whether any certificate will do.
+    /// Whether certificates are not verified.
     pub tls_skip_verify: bool,
     /// The name and password of every request; `null` for none.
     pub basic_auth: Option<Auth>,
     /// The headers of every request.
     pub custom_headers: Vec<Header>,
-    /// Whether it is told about incidents.
+    /// Whether it is notified about incidents.
     pub incidents: bool,
-    /// The body of what it is told, as a template; empty for JSON.
+    /// The template of the request body; empty for JSON.
     pub incident_template: String,
 }
 
-/// A webhook of the operator's own to set.
+/// A custom webhook to set.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SetWebhook {
-    /// Its address, an http or https URL, which is a secret. It cannot be left out for good.
+    /// Its address, an http or https URL, which is a secret. Omit it to keep the stored one; it is required
+    /// the first time.
     #[serde(default)]
     pub url: Secret,
-    /// Whether any certificate will do.
+    /// Whether certificates are not verified.
     #[serde(default)]
     pub tls_skip_verify: bool,
     /// The name and password of every request; `null` for none.
@@ -201,15 +204,15 @@ pub struct SetWebhook {
     /// The headers of every request, all of them.
     #[serde(default)]
     pub custom_headers: Vec<SetHeader>,
-    /// Whether it is told about incidents.
+    /// Whether it is notified about incidents.
     #[serde(default = "told")]
     pub incidents: bool,
-    /// The body of what it is told, as a template; empty for JSON.
+    /// The template of the request body; empty for JSON.
     #[serde(default)]
     pub incident_template: String,
 }
 
-/// Who is configured is told, unless somebody says no.
+/// A configured integration is notified by default.
 const fn told() -> bool {
     true
 }

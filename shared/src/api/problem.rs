@@ -1,4 +1,4 @@
-//! How is a request refused?
+//! Defines the body of refused requests.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +10,10 @@ pub struct Problem {
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What is wrong with this very request, in one sentence.
+    /// What is wrong with this request, in one sentence.
     pub detail: String,
-    /// The member of the request's body that is wrong, such as `refresh_interval_s`; absent when it is not a single one.
+    /// The wrong member of the request's body, such as `refresh_interval_s`; absent if it is not a single
+    /// one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! `<base>api/projects`: which projects are there?
+//! `<base>api/projects`: the projects.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,14 +16,14 @@ pub struct Projects {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Project {
-    /// What it is known by, for good: eight characters of `0-9a-z`; other programs may have made others.
+    /// Its permanent id: eight characters of `0-9a-z`; other programs may have created other ids.
     pub id: String,
-    /// What the operator calls it.
+    /// Its name.
     pub name: String,
     /// Whether it has the address of a Prometheus.
     pub prometheus: bool,
-    /// What came instead of answers when its Prometheus was last asked, such as `Prometheus answers 405`; `null` when it
-    /// answered, and on a server that does not ask it.
+    /// The failure of the last queries to its Prometheus, such as `Prometheus answers 405`; `null` if it
+    /// answered, and on a server that does not query it.
     #[serde(default)]
     pub prometheus_failure: Option<String>,
     /// Whether it has the address of a ClickHouse.
@@ -32,7 +32,7 @@ pub struct Project {
     pub integrations: Vec<AlertingIntegration>,
 }
 
-/// `POST <base>api/projects` creates a project with a name, `PUT <base>api/projects/{id}` gives another one.
+/// `POST <base>api/projects` creates a project with a name, `PUT <base>api/projects/{id}` changes the name.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]

@@ -1,4 +1,4 @@
-//! `<base>api/projects/{id}/prometheus`: how is the Prometheus of a project asked?
+//! `<base>api/projects/{id}/prometheus`: the Prometheus of a project.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +10,9 @@ use super::secrets::{Auth, Header, SetAuth, SetHeader};
 pub struct Prometheus {
     /// Its address, with any path before `/api/v1`, without a name and a password.
     pub url: String,
-    /// How often it is asked, in seconds.
+    /// The refresh interval, in seconds.
     pub refresh_interval_s: u32,
-    /// Whether any certificate will do.
+    /// Whether certificates are not verified.
     pub tls_skip_verify: bool,
     /// The label selector in every query, such as `{cluster="a"}`; empty for none.
     pub extra_selector: String,
@@ -22,17 +22,17 @@ pub struct Prometheus {
     pub custom_headers: Vec<Header>,
 }
 
-/// A Prometheus in the place of the one that a project has.
+/// A Prometheus that replaces that of a project.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SetPrometheus {
     /// Its address: an http or https URL, with any path before `/api/v1`, without a name and a password.
     pub url: String,
-    /// How often it is asked, in seconds: from 1 to 3600.
+    /// The refresh interval, in seconds: from 1 to 3600.
     #[serde(default = "refresh_interval_s")]
     pub refresh_interval_s: u32,
-    /// Whether any certificate will do.
+    /// Whether certificates are not verified.
     #[serde(default)]
     pub tls_skip_verify: bool,
     /// A label selector for every query, such as `{cluster="a"}`; empty for none.
@@ -46,7 +46,7 @@ pub struct SetPrometheus {
     pub custom_headers: Vec<SetHeader>,
 }
 
-/// The interval of a project that does not say one.
+/// The default refresh interval.
 const fn refresh_interval_s() -> u32 {
     30
 }

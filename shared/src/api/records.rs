@@ -1,4 +1,4 @@
-//! What is remembered of a project: rollouts, incidents, notifications.
+//! Defines the history of a project: rollouts, incidents, notifications.
 
 use std::collections::BTreeMap;
 
@@ -18,43 +18,43 @@ pub struct Deployments {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Deployment {
-    /// What was rolled out, as `namespace:kind:name`.
+    /// The application, as `namespace:kind:name`.
     pub application: String,
-    /// The name of the replica set that came.
+    /// The name of the new replica set.
     pub name: String,
     /// When its first pods were seen.
     pub started_at: u32,
-    /// When only its pods were left; `null` as long as that is not so.
+    /// When all earlier pods had ended; `null` before.
     pub finished_at: Option<u32>,
     /// The images of its containers, sorted.
     pub container_images: Vec<String>,
-    /// What the application did and cost after it; `null` before that is known.
+    /// The requests and costs of the application after it; `null` before that is known.
     pub snapshot: Option<Snapshot>,
 }
 
-/// What an application did and cost after a rollout.
+/// The requests and costs of an application after a rollout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Snapshot {
-    /// The end of the time that this is about.
+    /// The end of the measured time.
     pub timestamp: u32,
-    /// How long that time is, in seconds.
+    /// The length of that time, in seconds.
     pub duration_s: u32,
     /// Requests to it.
     pub requests: u64,
-    /// Those that failed.
+    /// Failed requests.
     pub errors: u64,
-    /// Requests that took at most so long, by the upper bound in seconds (`0.500`), and all: `+Inf`.
+    /// Requests by the upper bound of their duration in seconds (`0.500`), and all of them: `+Inf`.
     pub latency: BTreeMap<String, u64>,
     /// Restarts of containers.
     pub restarts: u64,
     /// CPU time, in seconds.
     pub cpu_usage: f32,
-    /// Growth of the memory in use, in percent an hour; `null` when not known.
+    /// Growth of the memory in use, in percent per hour; `null` if it is not known.
     pub memory_leak_percent: Option<f32>,
     /// The mean of the memory in use, in bytes.
     pub memory_usage: u64,
-    /// Kills for lack of memory.
+    /// OOM kills.
     pub oom_kills: u64,
     /// Errors in logs.
     pub log_errors: u64,
@@ -76,7 +76,7 @@ pub struct Incidents {
 pub struct Incident {
     /// The application, as `namespace:kind:name`.
     pub application: String,
-    /// What the incident is known by in its project.
+    /// The id of the incident in its project.
     pub key: String,
     /// When it was opened.
     pub opened_at: u32,
@@ -86,24 +86,25 @@ pub struct Incident {
     pub severity: Severity,
 }
 
-/// How well something is.
+/// A severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Nothing says so.
+    /// Not known.
     Unknown,
-    /// Well.
+    /// Healthy.
     Ok,
-    /// Well, and there is something to say.
+    /// Healthy, with a remark.
     Info,
-    /// Not well.
+    /// Not healthy.
     Warning,
-    /// Users notice.
+    /// Users are affected.
     Critical,
 }
 
-/// `GET <base>api/projects/{id}/notifications`: what was or is to be told about incidents, newest first, at most 100.
+/// `GET <base>api/projects/{id}/notifications`: the notifications about incidents, sent and waiting ones,
+/// newest first, at most 100.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Notifications {
@@ -111,7 +112,7 @@ pub struct Notifications {
     pub notifications: Vec<Notification>,
 }
 
-/// Something to be told to one destination.
+/// A notification to one destination.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Notification {
@@ -119,13 +120,13 @@ pub struct Notification {
     pub application: String,
     /// The incident that it is about.
     pub incident_key: String,
-    /// How well the application is; `ok` when the incident is over.
+    /// The severity of the incident; `ok` when it is over.
     pub status: Severity,
     /// The kind of the destination.
     pub destination: AlertingIntegration,
-    /// When there was something to tell.
+    /// When it was created.
     pub timestamp: u32,
-    /// When it was told, or dropped; `null` before.
+    /// When it was sent or dropped; `null` before.
     pub sent_at: Option<u32>,
 }
 

@@ -1,12 +1,12 @@
-//! How do secrets cross the web interface? In one direction only.
+//! Defines secrets in requests and answers: a change can set them, and an answer never contains them.
 //!
-//! An answer says whether there is one, and never what it is.
+//! An answer only states whether one is stored.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A secret in a change: absent or `null` for the one that is stored, an empty text for none.
+/// A secret in a change: absent or `null` keeps the stored one, an empty text removes it.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
@@ -52,7 +52,7 @@ pub struct Header {
 pub struct SetHeader {
     /// Its name.
     pub name: String,
-    /// Its value. The one that is stored is that of the header of this name.
+    /// Its value. A stored value belongs to the header of the same name.
     #[serde(default)]
     pub value: Secret,
 }
@@ -64,7 +64,7 @@ impl Secret {
         Self(Some(text))
     }
 
-    /// What is to be stored from now on, where `stored` was.
+    /// Returns the secret to store, given the `stored` one.
     #[must_use]
     pub fn in_place_of(self, stored: String) -> String {
         self.0.unwrap_or(stored)

@@ -1,15 +1,15 @@
-//! `<base>api/session`: browsers sign in and out.
+//! `<base>api/session`: signs browsers in and out.
 
 use serde::{Deserialize, Serialize};
 
-/// `POST <base>api/session`: what signs a browser in.
+/// `POST <base>api/session`: the credential that signs a browser in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum NewSession {
     /// The admin token.
     Token(String),
-    /// A code that works once, within five minutes after it was made.
+    /// A code that is valid once, for five minutes.
     Code(String),
 }
 
@@ -19,7 +19,7 @@ pub enum NewSession {
 pub struct SignInCode {
     /// The code.
     pub code: String,
-    /// Where browsers reach the interface; `null` where the program was not told.
+    /// The address of the interface for browsers; `null` if it is not configured.
     pub public_url: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! `<base>api/usage-statistics`: what is counted and sent, and whether.
+//! `<base>api/usage-statistics`: the state of usage statistics, the switch, and the reports.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -9,40 +9,41 @@ use uuid::Uuid;
 pub struct Status {
     /// Whether anything is counted and sent.
     pub enabled: bool,
-    /// What switched statistics off for the whole run, so that the page cannot switch them on: a flag or an environment
-    /// variable. `null` when nothing did.
+    /// The flag or environment variable that switched statistics off for the whole run, so that the page
+    /// cannot switch them on. `null` if there is none.
     pub disabled_by: Option<String>,
     /// Where reports go.
     pub collector_url: String,
     /// When the next report is due. `null` when switched off.
     pub next_report_at: Option<u64>,
-    /// When a collector last confirmed a report. `null` when none did since the start.
+    /// When a collector last confirmed a report. `null` if none did since the start.
     pub last_delivered_at: Option<u64>,
-    /// Why the last attempt to deliver failed; `null` when it succeeded or none was made since the start.
+    /// Why the last delivery failed; `null` if it succeeded, or there was none since the start.
     pub last_failure: Option<String>,
     /// The number of reports that wait for the collector.
     pub queued: u64,
-    /// The number of reports that the collector refused, as far as they are kept.
+    /// The number of stored reports that the collector refused.
     pub refused: u64,
-    /// The number of events that were not counted whole since the last report because a bound was reached.
+    /// The number of events since the last report that were not counted completely because a bound was
+    /// reached.
     pub dropped: u64,
-    /// An estimate of how many different browsers were not counted since the last report because a bound was reached; it
-    /// is off by a few percent.
+    /// An estimate of the number of browsers that were not counted since the last report because a bound was
+    /// reached; it is accurate to a few percent.
     #[serde(default)]
     pub dropped_browsers: u64,
-    /// Why there is no CPU profile; `null` when there is one.
+    /// Why there is no CPU profile; `null` if there is one.
     pub cpu_profile_unavailable: Option<String>,
-    /// Why there is no heap profile; `null` when there is one.
+    /// Why there is no heap profile; `null` if there is one.
     pub heap_profile_unavailable: Option<String>,
-    /// What came instead of answers when a Prometheus was last asked, such as `Prometheus answers 405`; `null` when each
-    /// answered, and on a server that asks none.
+    /// The failure of the last queries to a Prometheus, such as `Prometheus answers 405`; `null` if all
+    /// answered, and on a server that queries none.
     #[serde(default)]
     pub prometheus_failure: Option<String>,
-    /// What happened to the data directory since the start: it was removed and made again, or cannot be. `null` when nothing
-    /// did.
+    /// What happened to the data directory since the start: it was removed and recreated, or cannot be
+    /// recreated. `null` if nothing happened.
     pub data_directory: Option<String>,
-    /// What Coroot left in the data directory that this program neither uses nor removes, as it was at the start. `null` when
-    /// there was nothing.
+    /// The files of Coroot in the data directory at the start, which this program neither uses nor removes.
+    /// `null` if there were none.
     #[serde(default)]
     pub left_by_coroot: Option<String>,
 }
@@ -61,8 +62,8 @@ pub struct AskPseudonym {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pseudonym {
-    /// What stands for the browser in `ux.users` of the reports of this installation. `null` for a UUID that is not of
-    /// version 4: its views are counted, and no browser.
+    /// The id of the browser in `ux.users` of the reports of this installation. `null` for a UUID that is not
+    /// of version 4: its views are counted, but no browser.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "uuid"))]
     pub pseudonym: Option<Uuid>,
 }
@@ -76,8 +77,9 @@ pub struct Switch {
     pub enabled: bool,
 }
 
-/// `GET <base>api/usage-statistics/forgets`: what switching off now would delete. Reports that left stay, and so do all
-/// settings, and what another program has written into the settings database. All zero while statistics are off.
+/// `GET <base>api/usage-statistics/forgets`: what switching off now would delete. Sent reports stay, and so
+/// do all settings and what another program has written into the settings database. All zero while statistics
+/// are off.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WouldForget {
@@ -87,32 +89,32 @@ pub struct WouldForget {
     pub browsers: u64,
     /// Reports that wait for the collector.
     pub queued_reports: u64,
-    /// Reports that are on their way, and whose answer is outstanding. They are not deleted: they stay as `unknown`.
+    /// Reports that were sent and have no answer yet. They are not deleted: they stay as `unknown`.
     pub unknown_reports: u64,
-    /// Reports that waited and are set aside because their files are damaged.
+    /// Queued reports that were set aside because their files are damaged.
     pub damaged_reports: u64,
-    /// Rollouts that were found, with what they cost.
+    /// Rollouts that were found, with their snapshots.
     pub rollouts: u64,
     /// Incidents that were found.
     pub incidents: u64,
     /// Notifications of these incidents, sent ones and those that wait.
     pub notifications: u64,
-    /// What was found out to be counted, and is in no report yet: rollouts, what they changed, sent notifications.
+    /// Counted events that are in no report yet: rollouts, their summaries, sent notifications.
     pub facts: u64,
 }
 
-/// Where a report is on its way.
+/// The delivery state of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ReportState {
     /// On disk, waiting for a collector.
     Queued,
-    /// A collector has said that it has it.
+    /// A collector has confirmed it.
     Sent,
     /// A collector has refused it for good.
     Refused,
-    /// Its bytes left, and statistics were switched off before the answer came. It is not sent again.
+    /// It was sent, and statistics were switched off before the answer came. It is not sent again.
     Unknown,
 }
 
@@ -120,9 +122,9 @@ pub enum ReportState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReportEntry {
-    /// The report's id, which it is sent with as `Idempotency-Key`.
+    /// The report's id, which is its `Idempotency-Key`.
     pub id: String,
-    /// Where it is on its way.
+    /// Its delivery state.
     pub state: ReportState,
     /// When it was made.
     pub created_at: u64,
@@ -130,7 +132,7 @@ pub struct ReportEntry {
     pub bytes: u64,
 }
 
-/// `GET <base>api/usage-statistics/reports`: the reports that are kept, newest first.
+/// `GET <base>api/usage-statistics/reports`: the stored reports, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReportEntries {

@@ -1,4 +1,4 @@
-//! The payload's fields with their explanations, taken from the doc comments of this very crate.
+//! Lists the payload's fields with their explanations, taken from the doc comments of this crate.
 
 use documented::DocumentedFields;
 
@@ -10,13 +10,13 @@ use super::{
 /// One field of the payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
-    /// Where it stands: member names joined by dots, `*` for the keys of a map (`performance.constructor.stages`).
+    /// Its path: member names joined by dots, `*` for the keys of a map (`performance.constructor.stages`).
     pub path: String,
-    /// What it counts, since when, from where, in which unit, and when it is missing.
+    /// Its explanation: what it counts, since when, from where, in which unit, and when it is missing.
     pub explanation: String,
 }
 
-/// Every field that holds a value, in the order of the payload; sections and other objects are left out.
+/// All fields with a value, in the order of the payload; sections and other objects are left out.
 #[must_use]
 pub fn fields() -> Vec<Field> {
     let mut fields = Vec::new();
@@ -47,7 +47,7 @@ pub fn fields() -> Vec<Field> {
     fields
 }
 
-/// What the sections hold, in the order of the payload: name and explanation.
+/// The names and explanations of the sections, in the order of the payload.
 #[must_use]
 pub fn sections() -> Vec<(&'static str, &'static str)> {
     Payload::FIELD_NAMES.iter().zip(Payload::FIELD_DOCS).map(|(name, docs)| (*name, docs.trim())).collect()

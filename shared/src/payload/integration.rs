@@ -11,20 +11,21 @@ use super::or_default;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, DocumentedFields)]
 #[serde(default)]
 pub struct Integration {
-    /// Whether any project has the address of a Prometheus server, from the settings at the time of the report.
+    /// Whether any project has the address of a Prometheus server, from the settings at the time of the
+    /// report.
     pub prometheus: bool,
     /// Whether Prometheus holds metrics of the node agent. False without Prometheus.
     pub node_agent: bool,
     /// Whether Prometheus holds metrics of kube-state-metrics; `null` where no Kubernetes container was seen.
     pub kube_state_metrics: Option<bool>,
-    /// Overridden inspection thresholds by inspection, from the settings at the time of the report. Inspections without
-    /// an override are absent; a name that is not on the program's own list is `other`.
+    /// Overridden inspection thresholds by inspection, from the settings at the time of the report.
+    /// Inspections without an override are absent; a name that is not on the program's own list is `other`.
     #[serde(deserialize_with = "or_default")]
     pub inspection_overrides: BTreeMap<String, InspectionOverrides>,
     /// The number of configured application categories, from the settings at the time of the report.
     pub application_categories: u64,
-    /// The types of the configured alerting integrations, each once, from the settings at the time of the report. Never
-    /// a channel, an address or a key.
+    /// The types of the configured alerting integrations, each once, from the settings at the time of the
+    /// report. Never a channel, an address or a key.
     #[serde(deserialize_with = "or_default")]
     pub alerting_integrations: Vec<AlertingIntegration>,
     /// Whether prices are known for the cloud in use. False without a cloud.

@@ -1,24 +1,24 @@
-//! Which templates are routes, and which keys can a table of them give? A server counts no others.
+//! Checks route templates, and lists the keys of a route table. A server counts no other keys.
 
 use std::fmt;
 
 use super::{OTHER, Placeholder, ROUTES, RouteTable, Segment, UNMATCHED, finish, push_name};
 use crate::limits::{PAGE_KEY_BYTES, PAGES_PER_REPORT};
 
-/// The segments that a route has at most. A rank has four bits for each.
+/// The most segments of a route. A rank has four bits for each.
 const SEGMENTS: usize = 16;
 
-/// Why a template is not a route, in words for the one who wrote it.
+/// Why a template is not a valid route, in words for its author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadRoute {
-    /// A segment is none of those that there are.
+    /// A segment has an unknown form.
     Segment,
-    /// It has white space or a control character anywhere, or a name, a value or a literal has a character that a key
-    /// cannot have.
+    /// It contains white space or a control character, or a name, a value or a literal has a character that a
+    /// key cannot have.
     Character,
-    /// A parenthesis is not closed: what follows would belong to the pattern.
+    /// A parenthesis is not closed: the rest would belong to the pattern.
     Parenthesis,
-    /// Something follows a segment that takes all that is left.
+    /// Something follows a segment that matches the rest of a path.
     AfterRest,
     /// More than sixteen segments.
     TooManySegments,
@@ -58,14 +58,14 @@ impl RouteTable {
     /// The table of [`ROUTES`].
     #[must_use]
     pub fn of_the_interface() -> Self {
-        // A test adds each of them.
+        // A test adds each of them with its checks.
         Self::unchecked(ROUTES.join(" "))
     }
 
     /// Adds a route.
     ///
     /// # Errors
-    /// [`BadRoute`]; the table is as before.
+    /// [`BadRoute`]; the table stays unchanged.
     pub fn add(&mut self, template: &str) -> Result<(), BadRoute> {
         let keys = self.templates().filter_map(|template| check(template).ok()).sum::<usize>();
         if keys.saturating_add(check(template)?) > PAGES_PER_REPORT {
@@ -78,7 +78,7 @@ impl RouteTable {
         Ok(())
     }
 
-    /// Every key that [`Self::page_key`] can return.
+    /// All keys that [`Self::page_key`] can return.
     #[must_use]
     pub fn page_keys(&self, placeholder: Placeholder) -> Vec<String> {
         let mut keys: Vec<String> = self.templates().flat_map(|route| keys_of(route, placeholder)).collect();
@@ -89,9 +89,9 @@ impl RouteTable {
     }
 }
 
-/// How many keys a template gives.
+/// Checks a template, and returns the number of its keys.
 fn check(template: &str) -> Result<usize, BadRoute> {
-    // Also in a pattern, of which nothing comes into a key: templates are kept with white space between them.
+    // Also in a pattern, which is in no key: templates are stored with white space between them.
     if template.contains(|character: char| character.is_whitespace() || character.is_control()) {
         return Err(BadRoute::Character);
     }
@@ -134,7 +134,7 @@ fn check(template: &str) -> Result<usize, BadRoute> {
     if key_bytes > PAGE_KEY_BYTES { Err(BadRoute::KeyTooLong) } else { Ok(keys) }
 }
 
-/// Whether [`Segment::first`] would take all that is left for a pattern.
+/// Whether [`Segment::first`] would treat the rest as a pattern.
 fn has_open_parenthesis(template: &str) -> bool {
     let depth = template.bytes().fold(0_usize, |depth, byte| match byte {
         b'(' => depth + 1,
@@ -151,7 +151,7 @@ fn is_text(text: &str) -> bool {
     })
 }
 
-/// Every key that `route` can give; of a route that was not checked the first [`PAGES_PER_REPORT`] at most.
+/// All keys that `route` can give; for an unchecked route at most the first [`PAGES_PER_REPORT`].
 fn keys_of(mut route: &str, placeholder: Placeholder) -> Vec<String> {
     let mut keys = vec![String::new()];
     while let Some((segment, left)) = Segment::first(route) {

@@ -1,9 +1,9 @@
-//! The pages of Coroot, for `--routes coroot`.
+//! Defines the routes of Coroot's interface, for `--routes coroot`.
 
 use super::RouteTable;
 
-/// The routes of Coroot's own interface, of version 1.6 and of later ones. A view or a report that is on no list has no
-/// place of its own.
+/// The routes of Coroot's own interface, of version 1.6 and later. A view or a report that is on no list does
+/// not have a key of its own.
 const COROOT: [&str; 15] = [
     "/",
     "/login",
@@ -28,7 +28,7 @@ impl RouteTable {
     /// The table of Coroot's own interface.
     #[must_use]
     pub fn of_coroot() -> Self {
-        // A test adds each of them.
+        // A test adds each of them with its checks.
         Self::unchecked(COROOT.join(" "))
     }
 }

@@ -1,4 +1,4 @@
-//! Routes, keys, and what a path may do to them.
+//! Tests routes, their keys, and what a path can contribute to a key.
 
 use std::collections::HashSet;
 
@@ -201,7 +201,7 @@ fn a_route_that_was_not_checked_gives_no_more_keys_than_a_report_has() {
     assert_eq!(table.page_keys(Placeholder::Dollar).len(), PAGES_PER_REPORT + 1);
 }
 
-/// Lines of a file that make trouble: white space, parentheses, marks, at any place.
+/// Lines that are hard to parse: white space, parentheses and marks anywhere.
 fn line() -> impl Strategy<Value = String> {
     proptest::collection::vec(
         prop_oneof![
@@ -262,7 +262,7 @@ proptest! {
     fn a_path_made_of_a_template_matches_it_alone_in_a_table(template in template(), text in "[d-z]{1,8}") {
         let mut table = RouteTable::default();
         prop_assume!(table.add(&template).is_ok());
-        // Every segment is present, and every parameter has a text of its own.
+        // Every segment is present, and every parameter has a text.
         let (mut path, mut left) = (String::new(), template.as_str());
         while let Some((segment, after)) = Segment::first(left) {
             let (prefix, text) = match segment {

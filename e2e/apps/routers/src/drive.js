@@ -1,4 +1,4 @@
-// What does a router do, step by step, and what does it say itself of each navigation that has settled?
+// Drives a router step by step, and records each navigation that it reports as settled.
 import { start } from 'headcount-tracker';
 
 /** What the router said: the path and the key of each place that it arrived at, in order, and in which task that was. */
@@ -47,7 +47,7 @@ for (const name of ['pushState', 'replaceState']) {
 
 async function go(by) {
   const target = entries[at + by];
-  // Between entries of one address routers are silent.
+  // Routers do not report moves between entries with the same address.
   if (target === undefined || target === entries[at]) return;
   const arrival = new Promise((resolve) => waiting.push(resolve));
   at += by;
@@ -78,7 +78,7 @@ async function through(step) {
     held.shift()?.();
   }
   await over;
-  // One that was overtaken may still lead elsewhere.
+  // An overtaken navigation may still redirect.
   do {
     held.shift()?.();
     await rest();
@@ -91,7 +91,7 @@ export function drive({ routes, push, replace }) {
     push,
     replace,
     go,
-    // The second one begins in the same task as the first.
+    // The second navigation begins in the same task as the first.
     overtake: ([first, second]) => Promise.all([push(first), push(second)]),
   };
 

@@ -1,4 +1,4 @@
-// What is loaded when it is needed?
+// A lazily loaded route.
 import { createElement } from 'react';
 
 export const LazyPage = () => createElement('p', null, 'loaded');

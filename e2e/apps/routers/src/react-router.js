@@ -1,4 +1,4 @@
-// What does React Router do?
+// Drives React Router for the router tests.
 import { templates } from 'headcount-tracker/react-router';
 import { createElement } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -52,7 +52,7 @@ const look = (state) => {
 router.subscribe(look);
 look(router.state);
 
-// Nobody is asked: what is blocked does not happen.
+// There is no prompt: blocked navigations do not happen.
 router.getBlocker('all', ({ nextLocation }) => nextLocation.pathname === '/blocked');
 const push = async (path) => {
   await router.navigate(path);

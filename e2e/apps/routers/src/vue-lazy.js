@@ -1,4 +1,4 @@
-// What is loaded when it is needed?
+// A lazily loaded route.
 
 /** An empty page, for either version of Vue. */
 export const lazyPage = { render: () => null };

@@ -1,4 +1,4 @@
-// What does vue-router 3 do?
+// Drives vue-router 3 for the router tests.
 import Vue from 'vue';
 import VueRouter from 'vue-router3';
 import { arrived, drive } from './drive.js';
@@ -15,7 +15,7 @@ router.afterEach(({ matched, params }) => arrived(matched.at(-1).path, params));
 
 new Vue({ router, render: (h) => h('router-view') }).$mount('#app');
 
-// What is refused, fails or is overtaken says so by an error.
+// Navigations that are refused, fail or are overtaken reject with an error.
 const quietly = (navigation) => navigation.catch(() => {});
 
 router.onReady(() =>

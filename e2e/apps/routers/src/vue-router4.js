@@ -1,4 +1,4 @@
-// What does vue-router 4 do?
+// Drives vue-router 4 for the router tests.
 import { createApp, h } from 'vue';
 import { createRouter, createWebHistory, RouterView } from 'vue-router4';
 import { arrived, drive } from './drive.js';
@@ -16,7 +16,7 @@ router.afterEach(({ matched, params }, from, failure) => {
 
 createApp(RouterView).use(router).mount('#app');
 
-// What fails says so by an error.
+// Navigations that fail reject with an error.
 const quietly = (navigation) => navigation.catch(() => {});
 
 await router.isReady();

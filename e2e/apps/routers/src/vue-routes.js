@@ -1,4 +1,4 @@
-// Which routes do both versions of vue-router have? A guard has one form that both understand.
+// Defines the routes for both versions of vue-router. Guards have a form that both support.
 import { later } from './drive.js';
 
 /** The routes, with the components of pages, of a page that others are in, and of one that is loaded when needed. */

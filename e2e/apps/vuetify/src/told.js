@@ -1,9 +1,9 @@
-// Which size does Vuetify say that this page has, and which one does the tracker?
+// Reports the size of this page by Vuetify, and starts the tracker that counts it.
 import { start } from 'headcount-tracker';
 
 /**
- * Notes what Vuetify says, and lets the tracker speak. The page is `/VERSION/WIDTH`, with a list of widths that are
- * told apart in its query. With `grows` in it, the page becomes wide before the tracker is started.
+ * Stores what Vuetify reports, and starts the tracker. The page is `/VERSION/WIDTH`, and its query has the list of
+ * widths with keys of their own. With `grows` in the query, the page becomes wide before the tracker starts.
  */
 export function told(version, size) {
   const asked = new URLSearchParams(location.search);

@@ -1,4 +1,4 @@
-// Which size does Vuetify 1 say that this page has?
+// Reports the size of this page by Vuetify 1.
 import Vue from 'vue';
 import Vuetify from 'vuetify1';
 import { told } from './told.js';

@@ -1,4 +1,4 @@
-// Which size does Vuetify 2 say that this page has?
+// Reports the size of this page by Vuetify 2.
 import Vue from 'vue';
 import Vuetify from 'vuetify2';
 import { told } from './told.js';

@@ -1,4 +1,4 @@
-// Which size does Vuetify 3 say that this page has?
+// Reports the size of this page by Vuetify 3.
 import { createApp, h, onMounted } from 'vue';
 import { createVuetify, useDisplay } from 'vuetify3';
 import { VApp } from 'vuetify3/components/VApp';

@@ -1,4 +1,4 @@
-// Which size does Vuetify 4 say that this page has?
+// Reports the size of this page by Vuetify 4.
 import { createApp, h, onMounted } from 'vue';
 import { createVuetify, useDisplay } from 'vuetify4';
 import { VApp } from 'vuetify4/components/VApp';

@@ -1,4 +1,5 @@
-//! What is there to observe, and what did its operators configure? Together it is the example of the document.
+//! Sets up the two simulated installations of the demo and the settings of their operators. Together they are
+//! the example in `docs/payload.md`.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -22,19 +23,21 @@ use serde_json::{Value, json};
 
 use super::place::Place;
 
-/// How often the installations are scraped, and Prometheus is asked.
+/// How often the installations are scraped and Prometheus is queried.
 const SCRAPES: Duration = Duration::from_secs(15);
 
 /// Any free port of this machine.
 const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// How long ago the installations were invented, in seconds: so long that what their rollout changed can be known at once.
+/// The age of the installations at the start, in seconds: old enough for the summary of their rollout to be
+/// known at once.
 const AGE: i64 = 600;
 
 /// The name of the first installation.
 const SHOP: &str = "shop";
 
-/// Who in the shop fails and when, in seconds after the invention: one when the demo starts, the others later.
+/// The applications of the shop that fail, with the begin and end of each failure in seconds after the epoch:
+/// one fails when the demo starts, the others later.
 const TROUBLES: [(&str, i64, i64); 3] =
     [("shop/catalog", -3000, 1500), ("shop/cart", 3000, 4500), ("shop/payments", 6000, 7500)];
 
@@ -42,16 +45,17 @@ const TROUBLES: [(&str, i64, i64); 3] =
 const CATEGORIES: [(&str, &str); 3] =
     [("sales", "shop/cart*"), ("storefront", "shop/frontend*"), ("warehouse", "shop/catalog*")];
 
-/// Two simulated installations in a Prometheus, and who is told of their incidents. All of it ends when this is dropped.
+/// Two simulated installations in a Prometheus, and the mock Slack that receives their incidents. All of it
+/// ends when this is dropped.
 pub(crate) struct Installations {
     /// The installations.
     pub(crate) observed: Observed,
-    /// What stands for Slack.
+    /// The mock Slack.
     pub(crate) slack: Destination,
 }
 
 impl Installations {
-    /// Fills a Prometheus with the past of both, and writes into the settings of the server what their operators would.
+    /// Fills a Prometheus with the past of both, and writes the settings of their operators.
     ///
     /// # Errors
     /// Prometheus refuses something, or nothing can be written.
@@ -72,7 +76,7 @@ impl Installations {
         };
         let data_dir = place.server_data();
         projects::write(&data_dir, &[project(&shop), project(&machines)]).await?;
-        // Of an earlier demo, whose fleet was another one.
+        // An earlier demo had another fleet.
         past::forget(&data_dir, SHOP).await?;
         past::write(&data_dir, SHOP, &shop.stored_rollouts(epoch - 3600)).await?;
         configure(&data_dir, &slack).await?;
@@ -81,7 +85,7 @@ impl Installations {
     }
 }
 
-/// The shop of the document, in which requests fail now and then.
+/// The shop of the documented example, with requests that fail now and then.
 fn shop() -> Shape {
     let mut shape = Shape::document_a();
     for (failing, from, until) in TROUBLES {
@@ -93,7 +97,7 @@ fn shop() -> Shape {
     shape
 }
 
-/// Writes what the operator of the shop chose. Nobody connects to that ClickHouse.
+/// Writes the settings of the shop's operator. Nothing connects to that ClickHouse.
 async fn configure(data_dir: &Path, slack: &Destination) -> anyhow::Result<()> {
     let clickhouse = json!({ "protocol": "native", "addr": "127.0.0.1:9000", "database": "default" });
     projects::integrate(data_dir, SHOP, &[slack.integration(), ("clickhouse", clickhouse)]).await?;
@@ -104,7 +108,7 @@ async fn configure(data_dir: &Path, slack: &Destination) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is overridden, by whom it is overridden for.
+/// The overrides, each with the application that it is for.
 fn overrides() -> [(&'static str, Value); 3] {
     let cpu = json!({ "threshold": 90 });
     [

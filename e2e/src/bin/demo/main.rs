@@ -1,7 +1,7 @@
-//! The demo: a server that observes two simulated installations and reports to a collector, all on this machine, until
-//! Ctrl-C. Without Prometheus it observes nothing.
+//! Runs the demo: a server that observes two simulated installations and reports to a collector, all on this
+//! machine, until Ctrl-C. Without Prometheus it observes nothing.
 //!
-//! `demo [SERVER-ADDRESS COLLECTOR-ADDRESS DIRECTORY]`, for those whose ports 8080 and 8081 are taken.
+//! Usage: `demo [SERVER-ADDRESS COLLECTOR-ADDRESS DIRECTORY]`. The defaults are ports 8080 and 8081.
 
 mod installations;
 mod place;
@@ -19,7 +19,7 @@ use tokio::select;
 
 use self::{installations::Installations, place::Place};
 
-/// Longer than anybody lets it run.
+/// Longer than any demo runs.
 const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 #[tokio::main]
@@ -27,7 +27,7 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell when that fails.
+            // There is no other place to report this.
             writeln!(io::stderr(), "demo: {error:#}").ok();
             ExitCode::FAILURE
         }
@@ -135,7 +135,7 @@ Ctrl-C stops everything.
     )
 }
 
-/// Waits until one of the two ends, and says so.
+/// Waits until one of the two ends, and returns which one.
 async fn one_ends(server: &mut Process, collector: &mut Process) -> anyhow::Result<String> {
     eventually("a process ends", FOREVER, async || {
         for (name, process) in [("server", &mut *server), ("collector", &mut *collector)] {
@@ -161,6 +161,6 @@ async fn finish(server: Process, collector: Process, ended: Option<String>) -> a
 }
 
 fn say(text: &str) {
-    // Whoever closed standard output does not want to know.
+    // A closed standard output is no error.
     io::stdout().write_all(text.as_bytes()).ok();
 }

@@ -1,4 +1,4 @@
-//! Where does everything listen, and where is it kept?
+//! Holds the addresses and the data directories of the demo.
 
 use std::{
     ffi::OsString,
@@ -14,7 +14,7 @@ use headcount_e2e::{
     program::{Program, build_directory},
 };
 
-/// The addresses of both programs, and the directory for all that is kept.
+/// The addresses of both programs, and the directory for all their data.
 pub(crate) struct Place {
     server: SocketAddr,
     collector: SocketAddr,
@@ -22,11 +22,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// What the arguments say; without any, the usual ports and a directory beside the programs.
+    /// Reads the arguments; the default is the usual ports and a directory beside the programs.
     pub(crate) fn from_arguments(arguments: &[OsString]) -> anyhow::Result<Self> {
         let address = |text: &OsString| {
             let address = text.to_str().and_then(|text| text.parse().ok());
-            address.with_context(|| format!("{} is no address like 127.0.0.1:8080", text.display()))
+            address.with_context(|| format!("{} is not an address like 127.0.0.1:8080", text.display()))
         };
         match arguments {
             [] => Ok(Self {
@@ -39,7 +39,7 @@ impl Place {
                 collector: address(collector)?,
                 directory: path::absolute(directory).context("the directory")?,
             }),
-            _ => bail!("give no argument, or three: SERVER-ADDRESS COLLECTOR-ADDRESS DIRECTORY"),
+            _ => bail!("expected no arguments or three: SERVER-ADDRESS COLLECTOR-ADDRESS DIRECTORY"),
         }
     }
 
@@ -67,7 +67,7 @@ impl Place {
             .in_own_group()
     }
 
-    /// The server, which knows the stand-in for Slack under the address of the real one.
+    /// The server, which uses the mock Slack as its Slack.
     pub(crate) fn server(&self, collector: &Process, slack: Option<&Destination>) -> anyhow::Result<Program> {
         let program = Program::serve(self.server_data())
             .without_admin_token()

@@ -1,4 +1,4 @@
-//! What does cAdvisor say of nodes of Fargate, on which no agent can run?
+//! Exports the metrics of cAdvisor for nodes of Fargate, on which no agent can run.
 
 use super::Speech;
 use crate::fleet::{

@@ -1,4 +1,4 @@
-//! What does the cluster agent say of managed databases at AWS?
+//! Exports the metrics of the cluster agent about managed databases at AWS.
 
 use super::Speech;
 use crate::fleet::{
@@ -11,7 +11,7 @@ use crate::fleet::{
     shape::{CloudDatabase, CloudService},
 };
 
-/// The job of the cluster agent, which the server knows by this name.
+/// The job of the cluster agent. The server knows it by this name.
 pub(super) const JOB: &str = "coroot-cluster-agent";
 
 /// The address of the cluster agent.
@@ -31,11 +31,11 @@ pub(super) fn speak(model: &Model, speech: &mut Speech) {
     }
 }
 
-/// The label by which the cluster agent names an instance.
+/// The label with which the cluster agent identifies an instance.
 pub(super) fn name_label(plan: &CloudDatabase, instance: &Instance) -> (&'static str, String) {
     match plan.service {
         CloudService::ElastiCache => {
-            // The cluster, then the node of it.
+            // The cluster, then its node.
             let node = instance.name.rsplit('-').next().unwrap_or_default();
             ("ec_instance_id", format!("{MANAGED_REGION}/{}/{node}", plan.name))
         }

@@ -1,4 +1,4 @@
-//! What does the node agent say of containers?
+//! Exports the metrics of the node agent about containers.
 
 use super::{Speech, nodes, runtimes};
 use crate::fleet::{
@@ -28,7 +28,7 @@ pub(super) fn speak(model: &Model, speech: &mut Speech) {
     }
 }
 
-/// A container of which is spoken.
+/// A container whose metrics are exported.
 struct Spoken<'a> {
     container: &'a Container,
     instance: &'a Instance,
@@ -60,7 +60,7 @@ impl Spoken<'_> {
         for (name, value) in [
             ("container_resources_cpu_usage_seconds_total", Spends(Pace::even(CORES * load.cpu))),
             ("container_resources_cpu_delay_seconds_total", Flows(0.001 * load.cpu)),
-            // Memory that swings would look like a leak to those who look at the wrong time.
+            // Memory that swings could look like a leak.
             ("container_resources_memory_rss_bytes", Is(MEMORY_BYTES * load.memory)),
             ("container_resources_memory_cache_bytes", About(3e7)),
             ("container_restarts_total", Restarts(1.0)),
@@ -70,7 +70,7 @@ impl Spoken<'_> {
         if life.restarts.is_some() {
             speech.say("container_oom_kills_total", self.labels, life, Restarts(load.killed()));
         }
-        // Only some containers have limits, and nothing is said of those that have none.
+        // Only some containers have limits; others have no such series.
         if self.container.software.port.is_multiple_of(2) {
             speech.say("container_resources_cpu_limit_cores", self.labels, life, Is(1.0));
             speech.say(
@@ -85,7 +85,7 @@ impl Spoken<'_> {
 
     fn storage(&self, speech: &mut Speech) {
         let software = self.container.software;
-        // An exporter of its metrics is no database.
+        // An exporter of database metrics is not a database.
         if software.database.is_none() || software.service.is_none() {
             return;
         }

@@ -1,4 +1,4 @@
-//! What do exporters and the cluster agent say of databases?
+//! Exports the metrics of exporters and the cluster agent about databases.
 
 use super::{
     Speech,
@@ -33,7 +33,7 @@ pub(super) fn speak(model: &Model, speech: &mut Speech) {
     }
 }
 
-/// The labels that say whose metrics these are.
+/// The labels that identify the instance of an export.
 fn labels(model: &Model, export: &Export, speech: &mut Speech) -> Labels {
     let app = &model.applications[export.by.application];
     let instance = model.instance(export.by);
@@ -51,7 +51,7 @@ fn labels(model: &Model, export: &Export, speech: &mut Speech) -> Labels {
             speech.target(JOB, ADDRESS).with("address", address)
         }
         (Found::By(Exporter::ByPod), Some(pod)) => {
-            // The instance is no address: only these labels tell which pod it is.
+            // The label `instance` is not an address: only these labels identify the pod.
             let target = speech.target("kubernetes-pods", &pod.name);
             let (namespace, name) = POD_LABELS[export.by.application % POD_LABELS.len()];
             target.and(&[(namespace, &app.namespace), (name, &pod.name)])
@@ -61,10 +61,10 @@ fn labels(model: &Model, export: &Export, speech: &mut Speech) -> Labels {
     }
 }
 
-/// A metric with the labels that it has beside those of its instance.
+/// A metric with the labels that it has in addition to those of its instance.
 type Metric<'a> = (&'static str, &'a [(&'a str, &'a str)], Value);
 
-/// An instance of which is spoken.
+/// An instance whose metrics are exported.
 struct Spoken {
     labels: Labels,
     life: Life,

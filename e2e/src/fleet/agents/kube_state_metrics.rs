@@ -1,4 +1,4 @@
-//! What does kube-state-metrics say?
+//! Exports the metrics of kube-state-metrics.
 
 use super::Speech;
 use crate::fleet::{
@@ -63,7 +63,7 @@ fn speak_of_pod(
     target: &Labels,
     speech: &mut Speech,
 ) {
-    // A pod stays when its work is done.
+    // A pod still exists when its work is done.
     let life = Life { runs: None, restarts: None, ..instance.life };
     let labels = target.and(&[("namespace", &app.namespace), ("pod", &pod.name), ("uid", &pod.uid)]);
     let node = instance.node.map(|node| &model.nodes[node]);
@@ -121,7 +121,7 @@ fn speak_of_containers(instance: &Instance, pod: &Pod, labels: &Labels, life: Li
     }
 }
 
-/// Stateful pods prepare their volumes.
+/// Whether a pod has an init container: those of stateful sets do.
 fn prepares_itself(pod: &Pod) -> bool {
     pod.owner_kind == "StatefulSet"
 }

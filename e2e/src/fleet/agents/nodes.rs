@@ -1,4 +1,4 @@
-//! What does the node agent say of its node?
+//! Exports the metrics of the node agent about its node.
 
 use super::Speech;
 use crate::fleet::{
@@ -12,7 +12,7 @@ use crate::fleet::{
 /// The job of the node agent.
 pub(super) const JOB: &str = "coroot-node-agent";
 
-/// Seconds a second that each mode takes of a core.
+/// The share of a core that each mode uses.
 const MODES: [(&str, f64); 8] = [
     ("user", 0.3),
     ("nice", 0.001),

@@ -1,4 +1,4 @@
-//! What does the node agent say of language runtimes?
+//! Exports the metrics of the node agent about language runtimes.
 
 use super::Speech;
 use crate::fleet::{

@@ -1,4 +1,4 @@
-//! What does the node agent say of connections and of what is spoken over them?
+//! Exports the metrics of the node agent about connections and the requests over them.
 
 use std::collections::BTreeSet;
 
@@ -16,13 +16,13 @@ use crate::fleet::{
     usual::LATENCIES,
 };
 
-/// What agents say of a protocol with latencies.
+/// The metrics of a protocol with latencies.
 struct Family {
     /// The metrics of requests and of the histogram: its buckets, its sum and its count.
     names: [&'static str; 4],
-    /// The statuses of requests that went well, and their shares.
+    /// The statuses of successful requests, and their shares.
     well: &'static [(&'static str, f64)],
-    /// The status of those that failed.
+    /// The status of failed requests.
     failed: &'static str,
 }
 
@@ -148,7 +148,7 @@ fn requests(model: &Model, connection: &Connection, labels: &Labels, speech: &mu
     speech.say(durations, &labels, life, Counts(Requests::all()));
 }
 
-/// The questions of those who call something outside by its name.
+/// The DNS requests of callers of external services.
 fn domain_names(model: &Model, speech: &mut Speech) {
     let mut asked = BTreeSet::new();
     for connection in &model.connections {

@@ -1,4 +1,4 @@
-//! Who is connected with whom?
+//! Generates the connections between instances.
 
 use std::iter;
 
@@ -12,7 +12,7 @@ use crate::fleet::{
     software::{Database, Protocol},
 };
 
-/// With how many instances of what is called an instance is connected.
+/// With how many instances of the callee an instance is connected.
 const BREADTH: usize = 2;
 
 impl Inventor {
@@ -32,7 +32,7 @@ impl Inventor {
         Ok(())
     }
 
-    /// Connects an instance with some of an application, those that are gone and those that are there.
+    /// Connects an instance with some instances of an application, both ended and running ones.
     fn connect(&mut self, from: Place, application: usize, call: &Call) {
         let via = call.via;
         let during = |it: Trouble| Span { from: self.epoch + it.from, until: self.epoch + it.until };
@@ -48,7 +48,7 @@ impl Inventor {
         let (gone, there): (Vec<_>, Vec<_>) = reachable.partition(|(_, life)| life.until.is_some());
         let breadth = if via == Via::ServiceInVain { 1 } else { BREADTH };
         let mut connections = Vec::new();
-        // Every generation of what is called has its callers, those that are gone as well.
+        // Every generation of the callee has its callers, ended ones too.
         let generations = gone.chunk_by(|(_, one), (_, another)| one == another);
         for generation in iter::once(there.as_slice()).chain(generations) {
             let from_here = generation.iter().cycle().skip(from.instance).take(generation.len().min(breadth));
@@ -73,7 +73,7 @@ impl Inventor {
 }
 
 impl Model {
-    /// The destination and the actual destination that a caller's agent sees.
+    /// The destination and the actual destination that the agent of a caller reports.
     fn way(&self, to: Place, via: Via) -> Option<(String, String)> {
         let callee = self.instance(to);
         let address = callee.address();
@@ -93,7 +93,7 @@ impl Model {
 }
 
 impl Application {
-    /// How agents see that it is spoken to.
+    /// The protocol that agents detect on connections to it.
     fn protocol(&self) -> Protocol {
         match &self.origin {
             Origin::Cloud(plan) => match plan.database {
@@ -104,7 +104,7 @@ impl Application {
                 Some(Database::Mongodb) => Protocol::Mongo,
                 None => Protocol::Opaque,
             },
-            // What is outside is encrypted.
+            // Connections to external services are encrypted.
             Origin::External => Protocol::Opaque,
             Origin::Workload(_) => {
                 let container = self.instances.iter().flat_map(|instance| &instance.containers).next();

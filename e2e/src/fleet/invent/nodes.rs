@@ -1,4 +1,4 @@
-//! Which machines are there?
+//! Generates the machines.
 
 use super::Inventor;
 use crate::fleet::{model::Node, shape::NodePlan};
@@ -7,7 +7,7 @@ impl Inventor {
     pub(super) fn add_node(&mut self, plan: &NodePlan) {
         let number = self.model.nodes.len() + 1;
         let system_uuid = self.chance.uuid();
-        // Most agents read the same identity twice, with and without dashes.
+        // On most machines both ids are the same UUID, with and without dashes.
         let same = plan.fargate || self.chance.percent(70);
         let machine_id = if same { system_uuid.replace('-', "") } else { self.chance.hex(32) };
         let ip = format!("10.0.{}.{}", number / 200, number % 200 + 10);

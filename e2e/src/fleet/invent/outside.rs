@@ -1,4 +1,4 @@
-//! What is outside: managed databases and external services?
+//! Generates managed databases and external services.
 
 use super::Inventor;
 use crate::fleet::{
@@ -41,7 +41,7 @@ impl Inventor {
             }
             if plan.resolved {
                 instance.domains.push(plan.name.clone());
-                // The second address has another name, later in the alphabet.
+                // The second address has an additional name, later in the alphabet.
                 instance.domains.extend((number == 1).then(|| format!("zz.{}", plan.name)));
             }
             instance
@@ -62,7 +62,7 @@ impl Inventor {
         });
     }
 
-    /// An instance on no node that is seen.
+    /// An instance that is on no known node.
     fn elsewhere(&self, name: String, ip: String, port: u16) -> Instance {
         let life = Life::since(self.model.begin);
         Instance {

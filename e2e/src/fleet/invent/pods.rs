@@ -1,4 +1,4 @@
-//! What are the pods of a workload?
+//! Generates the pods of workloads.
 
 use super::Inventor;
 use crate::fleet::{
@@ -77,7 +77,7 @@ impl Inventor {
         }
     }
 
-    /// Adds the pods that the first pod of a workload has started.
+    /// Adds the pods that the first pod of a workload owns.
     pub(super) fn add_children(&mut self, workload: &Workload, instances: &mut Vec<Instance>) {
         let Some((parent, node)) =
             instances.first().and_then(|first| Some((first.pod.clone()?, first.node?)))

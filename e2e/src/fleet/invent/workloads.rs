@@ -1,4 +1,4 @@
-//! Where do workloads run, and since when?
+//! Generates the instances of workloads: on which nodes they run, and when.
 
 use anyhow::bail;
 
@@ -12,13 +12,13 @@ use crate::fleet::{
 /// How long the pods of two replica sets run side by side, in seconds.
 const OVERLAP: i64 = 20;
 
-/// How long before its first rollout a workload has its earlier version, in seconds. What calls it is older.
+/// How long before its first rollout a workload got its earlier version, in seconds. Its callers are older.
 const BEFORE: i64 = 2 * 3600;
 
-/// How scheduled work runs.
+/// The schedule of cron jobs.
 const SCHEDULE: Runs = Runs { every: 900, lasting: 240 };
 
-/// How long rollouts go on, in seconds.
+/// How long rollouts are repeated, in seconds.
 const HORIZON: i64 = 3 * 24 * 3600;
 
 /// The instances of a workload that were started together.
@@ -27,7 +27,7 @@ struct Generation {
     replicas: u32,
     life: Life,
     load: Load,
-    /// The number of the first of them among those that run at the same time.
+    /// The number of the first of them among those that run at once.
     first: u32,
 }
 
@@ -64,7 +64,7 @@ impl Inventor {
         Ok(())
     }
 
-    /// The nodes on which a workload may run, in an order of chance.
+    /// The nodes on which a workload may run, in random order.
     fn nodes_for(&mut self, workload: &Workload) -> Vec<usize> {
         let fits = |node: &Node| {
             if workload.kind.is_kubernetes() {
@@ -113,7 +113,8 @@ impl Inventor {
         }
     }
 
-    /// The usual version of a workload and another one in turn, which replace each other from a moment on.
+    /// Two alternating versions of a workload, the default one and another, which replace each other from a
+    /// moment on.
     fn versions(&self, usual: Generation, first: i64, every: Option<i64>, load: Load) -> Vec<Generation> {
         let times = (first..self.epoch + HORIZON).step_by(every.unwrap_or(HORIZON) as usize);
         let starts = [first - BEFORE].into_iter().chain(times.clone());

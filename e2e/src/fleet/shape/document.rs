@@ -1,4 +1,4 @@
-//! Which two installations are together what the example in `usage-statistics.md` says?
+//! Defines the two installations that together are the documented example of a report.
 
 use super::{
     CloudDatabase, CloudService, Cluster, Exporter, External, Fate, Kind, Load, NodePlan, Shape, Via,
@@ -9,12 +9,13 @@ use crate::fleet::{
     software::{Database, PGBOUNCER, PLAIN, POSTGRES, REDIS},
 };
 
-/// A version that needs more CPU time and memory than the usual and logs fewer errors: `-CPU`, `-Memory` and `+Logs`.
+/// A version that uses more CPU time and memory than the default and logs fewer errors: `-CPU`, `-Memory` and
+/// `+Logs`.
 const HUNGRY: Load = Load { cpu: 1.5, memory: 1.4, log_errors: 0.25, ..Load::USUAL };
 
-/// A rollout an hour, so that in any hour there is one: pods that ended in it are counted, always as many. What the first
-/// one changed can be known soon: that takes half an hour after its end, and Prometheus shows what is in a written past for
-/// five minutes longer than it was there.
+/// A rollout every hour, so that any hour has one, with the same number of ended pods. The summary of the
+/// first one is known soon: it takes half an hour after its end, and Prometheus shows imported series for
+/// five minutes after their last sample.
 const HOURLY: Fate = Fate::Rollout { at: -2100, every: Some(3600), load: HUNGRY };
 
 impl Shape {
@@ -45,7 +46,8 @@ impl Shape {
                 redis("cache-replicas", 2),
                 orders.cluster(Cluster::Zalando("orders".to_owned())).exported(Exporter::ClusterAgent),
                 Workload::new(Kind::CronJob, "shop", "invoices", &PLAIN).replicas(2),
-                // Not counted: what nobody is connected with, and what the built-in categories set aside.
+                // Not counted: applications without connections, and those that the built-in categories leave
+                // out.
                 deployment("status-page", 1),
                 Workload::new(Kind::DaemonSet, "kube-system", "kube-proxy", &PLAIN).auxiliary(),
                 Workload::new(Kind::Deployment, "kube-system", "coredns", &PLAIN).replicas(2).auxiliary(),

@@ -1,49 +1,49 @@
-//! What becomes of a workload, and what does it cost then?
+//! Defines how a workload changes over time, and what its versions cost.
 
-/// What becomes of a workload. Times are seconds after the moment of invention, negative ones before it.
+/// How a workload changes over time. Times are seconds after the epoch; negative ones are before it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Fate {
-    /// Nothing.
+    /// It does not change.
     Steady,
-    /// Its containers restart each time so many seconds have passed.
+    /// Its containers restart at this interval, in seconds.
     Restarts(i64),
-    /// At that time so many instances more than now have ended.
+    /// At this time, this number of additional instances end.
     Shrinks(i64, u32),
-    /// At that time, and again each time so many seconds have passed, all pods of a Deployment are replaced by those of a
-    /// new replica set. The first version that comes has another load, the second is as before, and so on.
+    /// At this time, and again at an interval, all pods of a Deployment are replaced by those of a new
+    /// replica set. The first new version has another load, the second has the default load, and so on.
     Rollout {
-        /// When it happens first.
+        /// The time of the first rollout.
         at: i64,
-        /// How often it happens again, for three days.
+        /// The interval of further ones, for three days.
         every: Option<i64>,
-        /// What the next version costs.
+        /// The load of the new version.
         load: Load,
     },
 }
 
-/// What a version of a program costs and how well it does. Whatever that is, it gets as many requests as before.
+/// The resource usage and failures of a version. The number of requests to it is always the same.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Load {
-    /// CPU time, 1 for the usual.
+    /// CPU time, relative to the default.
     pub cpu: f64,
-    /// Memory in use, 1 for the usual.
+    /// Memory in use, relative to the default.
     pub memory: f64,
-    /// Errors in logs, 1 for the usual.
+    /// Errors in logs, relative to the default.
     pub log_errors: f64,
-    /// How often each of its containers restarts in an hour; usually never.
+    /// Restarts of each of its containers per hour; 0 by default.
     pub restarts: u32,
-    /// How many of these restarts are kills for lack of memory.
+    /// How many of these restarts are OOM kills.
     pub oom_kills: u32,
-    /// The share of requests to it that fail, from 0 to 1; usually none.
+    /// The share of requests to it that fail, from 0 to 1; 0 by default.
     pub failing: f64,
 }
 
 impl Load {
-    /// What everything costs that is not said to be special.
+    /// The default load.
     pub const USUAL: Self =
         Self { cpu: 1.0, memory: 1.0, log_errors: 1.0, restarts: 0, oom_kills: 0, failing: 0.0 };
 
-    /// The share of restarts that are kills for lack of memory. Where nothing is said of restarts, all are.
+    /// The share of restarts that are OOM kills; 1 if `restarts` is 0.
     pub(crate) fn killed(&self) -> f64 {
         match self.restarts {
             0 => 1.0,
@@ -52,7 +52,7 @@ impl Load {
     }
 }
 
-/// A time in which requests of a call fail or take long. Times are seconds after the moment of invention.
+/// A time range in which requests of a call fail or are slow. Times are seconds after the epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Trouble {
     /// Its begin.

@@ -1,4 +1,4 @@
-//! Which shape does a seed stand for?
+//! Generates a random shape from a seed.
 
 use super::{
     CloudDatabase, CloudService, Cluster, Exporter, External, Fate, Kind, Load, NodePlan, Shape, Via,
@@ -14,13 +14,13 @@ use crate::fleet::{
     },
 };
 
-/// What there is in an installation. Numbers of nodes are ranges, both ends included.
+/// The features of an installation. Numbers of nodes are ranges, both ends included.
 struct Features {
     /// Machines outside of Kubernetes.
     hosts: (u32, u32),
     /// Nodes of Kubernetes with an agent.
     kubernetes: (u32, u32),
-    /// Nodes of Kubernetes without one.
+    /// Nodes of Kubernetes without an agent.
     bare: (u32, u32),
     fargate: (u32, u32),
     kube_state_metrics: bool,
@@ -57,7 +57,7 @@ const FEATURES: [Features; 10] = [
     Features { kubernetes: (2, 4), fargate: (1, 2), aws: true, ..NOTHING },
     // No Kubernetes at all.
     Features { hosts: (2, 5), ..NOTHING },
-    // Kubernetes of which only the agents know.
+    // Kubernetes that only agents report, without kube-state-metrics.
     Features { hosts: (1, 2), kubernetes: (1, 3), kube_state_metrics: false, ..NOTHING },
     // Nothing but managed databases.
     Features { aws: true, ..NOTHING },
@@ -67,7 +67,7 @@ const FEATURES: [Features; 10] = [
     Features { hosts: (2, 4), orchestrators: true, ..NOTHING },
     // Database clusters, some of them on nodes without an agent.
     Features { kubernetes: (2, 4), bare: (0, 2), clusters: true, ..NOTHING },
-    // Managed databases in use by machines.
+    // Managed databases that machines use.
     Features { hosts: (2, 4), aws: true, orchestrators: true, ..NOTHING },
     // Kubernetes and machines beside it.
     Features { hosts: (1, 3), kubernetes: (2, 4), ..NOTHING },
@@ -88,15 +88,15 @@ static STORES: [&Software; 11] = [
     &POSTGRES,
 ];
 
-/// A shape in the making.
+/// A shape under construction.
 struct Sketch {
     chance: Chance,
     shape: Shape,
 }
 
 impl Shape {
-    /// The shape that a seed stands for: 2 to 8 machines, or none at all where everything is managed, and features that
-    /// repeat with every tenth seed.
+    /// Returns the shape of a seed: 2 to 8 machines, or none if everything is managed. The features repeat
+    /// with every tenth seed.
     #[must_use]
     pub fn random(seed: u64) -> Self {
         let features = &FEATURES[(seed % FEATURES.len() as u64) as usize];
@@ -167,7 +167,7 @@ impl Sketch {
             ("sessions", CloudService::ElastiCache, "redis", Some(Database::Redis), 6379, 2),
             ("pages", CloudService::ElastiCache, "memcached", Some(Database::Memcached), 11_211, 1),
         ] {
-            // One is always there, for an exporter to call.
+            // One always exists, for an exporter to call.
             if name != "billing-db" && self.chance.percent(30) {
                 continue;
             }
@@ -194,7 +194,7 @@ impl Sketch {
         self.shape.calls.push(call(from, to, via));
     }
 
-    /// Calls some of the managed databases; one that nobody calls is always left.
+    /// Calls some of the managed databases. One is never called.
     fn call_aws(&mut self, from: &str) {
         let names: Vec<String> =
             self.shape.cloud_databases.iter().map(|database| database.name.clone()).collect();

@@ -1,4 +1,4 @@
-//! What does an installation of a given size look like?
+//! Generates a shape of a given size.
 
 use super::{Exporter, External, Fate, Kind, NodePlan, Shape, Via, Workload, call};
 use crate::fleet::{
@@ -9,7 +9,7 @@ use crate::fleet::{
     },
 };
 
-/// Services and what they keep their data in: every protocol, runtime and database.
+/// Services with their databases: every protocol, runtime and database.
 static PAIRS: [(&Software, &Software); 9] = [
     (&GO, &POSTGRES),
     (&JAVA, &MYSQL),
@@ -22,12 +22,12 @@ static PAIRS: [(&Software, &Software); 9] = [
     (&PYTHON, &CASSANDRA),
 ];
 
-/// How many containers a pair is: two services and one store.
+/// The containers of a pair: two of the service and one of the store.
 const CONTAINERS_OF_PAIR: u32 = 3;
 
 impl Shape {
-    /// Kubernetes with so many nodes and about so many containers: teams of services that call each other, their stores and
-    /// something outside.
+    /// Returns a Kubernetes cluster with this number of nodes and about this number of containers: teams of
+    /// services that call each other, their stores and an external service.
     #[must_use]
     pub fn sized(nodes: u32, containers: u32) -> Self {
         let machine = &MACHINES[0];

@@ -1,4 +1,4 @@
-//! A fleet has a past in the settings of a server that ran before.
+//! Tests that a fleet has a past in the settings of an earlier server.
 
 use std::time::Duration;
 
@@ -34,9 +34,9 @@ async fn the_settings_of_a_project_have_a_rollout_and_whom_to_tell() {
     projects::write(program.data_dir(), std::slice::from_ref(&project)).await.unwrap();
     projects::integrate(program.data_dir(), "shop", &[webhook.integration()]).await.unwrap();
     past::write(program.data_dir(), "shop", &stored).await.unwrap();
-    // To write the project again takes nothing from it.
+    // Writing the project again keeps its data.
     projects::write(program.data_dir(), &[project]).await.unwrap();
-    // A server takes these settings up, and leaves them as they are.
+    // A server accepts these settings and does not change them.
     program.clone().start().await.unwrap().stop().await.unwrap();
 
     let file = program.data_dir().join("db.sqlite");

@@ -1,4 +1,4 @@
-//! What a rollout costs and requests that do not go well have their consequences in what is true of a fleet.
+//! Tests that costs of rollouts and failing requests have their effect on the expected numbers of a fleet.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,8 @@ const EPOCH: i64 = 1_800_000_000;
 /// Long before everything.
 const ALWAYS: i64 = 0;
 
-/// An edge that calls an API, which has the given fate; requests of that call may not go well.
+/// A shape with an edge that calls an API. The API changes as given; requests of the call may fail or be
+/// slow.
 pub(super) fn edge_and_api(fate: Fate, trouble: Option<Trouble>) -> Shape {
     let node = NodePlan { agent: true, kubernetes: true, fargate: false, machine: &MACHINES[0], spot: false };
     let calls = call("shop/edge", "shop/api", Via::Service);
@@ -53,7 +54,7 @@ fn the_rollout_of_the_document_changes_what_the_document_says() {
     assert_eq!(fleet.summaries_between(known, known + 1, ALWAYS), document);
     let back = keys(&[("+CPU", 1), ("-Logs", 1), ("+Memory", 1)]);
     assert_eq!(fleet.summaries_between(known + 3600, known + 3601, ALWAYS), back);
-    // To who does not know the earlier version, errors are new.
+    // Without a known earlier version, errors are new.
     assert_eq!(fleet.summaries_between(known, known + 1, started), keys(&[("-Logs", 1)]));
 }
 
@@ -158,7 +159,7 @@ fn a_service_level_is_missed_as_fast_as_its_budget_burns() {
     check(&of(-24 * 3600, 0, 0.05, 0.0), 0, Some(Severity::Warning));
     check(&of(-24 * 3600, 0, 0.02, 0.0), 0, None);
     check(&of(-8 * 3600, 0, 0.08, 0.0), 0, Some(Severity::Critical));
-    // Whoever came ten minutes ago does not know enough.
+    // Ten minutes of observation are not enough.
     let fleet = of(-1200, 0, 1.0, 0.0);
     assert_eq!(fleet.missed_levels(EPOCH, EPOCH - 600), BTreeMap::new());
     assert_eq!(fleet.missed_levels(EPOCH, EPOCH - 3600).len(), 1);
@@ -173,7 +174,7 @@ fn no_service_level_is_missed_where_the_shape_says_nothing_of_it() {
     }
 }
 
-/// The value of each series of a metric, by its labels without the given one.
+/// The values of the series of a metric, by their labels without the given one.
 fn by_labels<'a>(exposition: &'a str, metric: &str, without: &str) -> BTreeMap<String, Vec<(&'a str, f64)>> {
     let mut found: BTreeMap<String, Vec<(&str, f64)>> = BTreeMap::new();
     for line in exposition.lines() {

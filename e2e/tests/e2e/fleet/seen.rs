@@ -1,4 +1,4 @@
-//! What a rollout costs and requests that do not go well are seen by a real Prometheus.
+//! Tests that a real Prometheus sees the costs of rollouts and failing requests.
 
 use headcount_e2e::{
     clock::now,

@@ -1,4 +1,4 @@
-//! The tracker's program, broken in the ways that programs break on their way.
+//! Damages the tracker's program in the ways in which programs get damaged in transit.
 
 use headcount_e2e::host::built;
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
@@ -15,7 +15,7 @@ pub(super) fn truncated() -> Vec<u8> {
     program
 }
 
-/// The program, whose function of this name traps whenever it is called.
+/// The program with a function of this name that traps when it is called.
 pub(super) fn trapping(function: &str) -> Vec<u8> {
     let mut program = built("tracker_bg.wasm");
     let (mut imported, mut wanted, mut bodies) = (0, None, Vec::new());
@@ -35,7 +35,7 @@ pub(super) fn trapping(function: &str) -> Vec<u8> {
             _ => {}
         }
     }
-    // As long as it was, so that nothing else moves: no locals, and the end after a trap.
+    // Of the same length, so that nothing else moves: no locals, and a trap before the end.
     let body = &mut program[bodies[wanted.unwrap() - imported].clone()];
     body.fill(NOP);
     body[..2].copy_from_slice(&[0, UNREACHABLE]);

@@ -1,4 +1,4 @@
-//! The script knows itself, or says that it does not.
+//! Tests that the script finds its own element, or reports that it does not.
 
 use headcount_e2e::{
     browser::Engine,
@@ -20,7 +20,7 @@ behaviours!(
 /// The key of the UUID of the installation at the root.
 const KEY: &str = "headcount-device-id:/";
 
-/// The page that every test is about, with a script that adds the tracker's element to it or imports the tracker.
+/// A page with a script that adds the tracker's element or imports the tracker.
 async fn at(engine: Engine, html: &str) -> Watched {
     let setting = Setting::new()
         .plain("/p/acme", html)
@@ -31,7 +31,7 @@ async fn at(engine: Engine, html: &str) -> Watched {
     watched
 }
 
-/// What every view says: its page and whether its UUID lasts for the page only.
+/// The page of every view, and whether its UUID is ephemeral.
 fn said(watched: &Watched) -> Vec<(String, bool)> {
     watched.host.beacons().into_iter().map(|view| (view.event.path, view.event.ephemeral)).collect()
 }
@@ -51,7 +51,7 @@ async fn a_script_that_is_redirected_has_its_options(engine: Engine) -> Outcome 
 
 async fn a_script_that_is_redirected_to_another_name_is_counted(engine: Engine) -> Outcome {
     let watched = at(engine, "<script type='module' src='/assets/usage'></script>").await;
-    // It has the table of the server that has built it, which is none here.
+    // Its route table comes from the server; here there is none.
     assert_eq!(said(&watched), [("(unmatched)".to_owned(), false)]);
     watched.is_quiet(0).await;
     watched.goto(PLAIN).await;

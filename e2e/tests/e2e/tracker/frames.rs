@@ -1,4 +1,4 @@
-//! A frame is no second page.
+//! Tests that a frame does not count as a second page.
 
 use headcount_e2e::{
     browser::Engine,

@@ -1,4 +1,4 @@
-//! Never harms the page.
+//! Tests that the tracker never harms the page.
 
 use axum::http::StatusCode;
 use headcount_e2e::{
@@ -28,7 +28,7 @@ behaviours!(
     a_server_of_another_origin_leaves_no_line_in_a_page_that_isolates_itself,
 );
 
-/// Ends a test that has looked at the console.
+/// Ends a test that has checked the console.
 async fn holds_as_far_as_told(watched: Watched) -> Outcome {
     if watched.browser.engine().tells_errors() {
         return holds(watched.browser).await;
@@ -37,7 +37,7 @@ async fn holds_as_far_as_told(watched: Watched) -> Outcome {
     holds_though(watched.browser, note).await
 }
 
-/// A page with a setting that the tracker cannot work in: it gives up, and the page does not notice.
+/// Opens a page in which the tracker cannot work, and checks that it gives up without an effect on the page.
 async fn fails_quietly(engine: Engine, setting: Setting) -> Watched {
     let watched = Watched::at(engine, "/p/acme", setting).await;
     watched.is("failed").await;
@@ -110,7 +110,7 @@ async fn a_server_that_is_broken_leaves_the_page_alone(engine: Engine) -> Outcom
     watched.host.answer_views("/", StatusCode::INTERNAL_SERVER_ERROR);
     watched.goto("/p/acme").await;
     watched.host.heard(1).await;
-    // Nothing is sent a second time: what the server refused may be a view that it has counted.
+    // Nothing is sent twice: the server may have counted a view that it refused.
     watched.ends_with(&["/p/$projectId"]).await;
     watched.is_quiet(2).await;
     assert_eq!(watched.run("return seen").await["lines"], json!([]));
@@ -128,7 +128,7 @@ async fn frozen_history_leaves_the_page_alone(engine: Engine) -> Outcome {
 async fn a_server_of_another_origin_leaves_no_line_in_a_page_that_isolates_itself(engine: Engine) -> Outcome {
     let watched =
         Watched::new(engine, Setting::new().header("cross-origin-embedder-policy", "require-corp")).await;
-    // The same site by another name is another origin.
+    // The same server under another name is another origin.
     let elsewhere = format!("http://localhost:{}/", watched.host.address().port());
     watched.goto(PLAIN).await;
     let start = format!(

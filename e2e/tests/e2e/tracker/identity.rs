@@ -1,4 +1,4 @@
-//! One UUID per browser profile, origin and installation.
+//! Tests that there is one UUID per browser profile, origin and installation.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,7 +33,7 @@ behaviours!(
 /// The key of the UUID of the installation at the root.
 const KEY: &str = "headcount-device-id:/";
 
-/// Tabs that are opened at once.
+/// The number of tabs that are opened at once.
 const TABS: usize = 6;
 
 async fn a_browser_keeps_its_uuid(engine: Engine) -> Outcome {
@@ -53,13 +53,13 @@ async fn a_browser_keeps_its_uuid(engine: Engine) -> Outcome {
 
 #[expect(clippy::disallowed_methods, reason = "how far apart views arrive is told when a round fails")]
 async fn six_tabs_at_the_same_instant_are_one_browser(engine: Engine) -> Outcome {
-    // A page of its own for each, so that none waits for what another has asked for.
+    // A path of its own for each, so that none waits for the request of another.
     let pages = (0..TABS).fold(Setting::new(), |setting, tab| {
         setting.with(&format!("/p/{tab}"), "data-wasm", &format!("{PROGRAM}?{tab}"))
     });
     let host = pages.start().await;
-    // A name for each round, so that every round begins with empty storage. Tabs beside other browsers on a small machine
-    // have no instant in common.
+    // A host name for each round, so that every round begins with empty storage. It runs alone: beside other
+    // browsers on a small machine, tabs would not open at the same instant.
     let browser = Browser::open_alone_through(engine, 1400, host.address()).await;
     let mut tabs = vec![browser.tab().await];
     while tabs.len() < TABS {
@@ -114,7 +114,7 @@ async fn a_corrupt_uuid_is_replaced(engine: Engine) -> Outcome {
         "00000000-0000-0000-0000-000000000000",
         "\u{0}\u{fffd}",
         "ffffffff",
-        // Of versions 1, 7 and 8: a server takes no browser for these.
+        // UUIDs of versions 1, 7 and 8: a server counts no browser for these.
         "20174a56-4a1e-11ca-a90d-b657d1fa873e",
         "20174a56-4a1e-71ca-a90d-b657d1fa873e",
         "20174a56-4a1e-81ca-a90d-b657d1fa873e",
@@ -159,7 +159,7 @@ async fn storage_that_throws_is_a_uuid_for_one_page(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-/// The UUID that each installation has stored, by its key.
+/// The stored UUIDs of all installations, by key.
 async fn stored(watched: &Watched) -> BTreeMap<String, String> {
     serde_json::from_value(watched.run("return { ...localStorage }").await).unwrap()
 }
@@ -178,7 +178,7 @@ async fn two_installations_on_one_origin_have_a_uuid_each(engine: Engine) -> Out
     assert_eq!(keys, ["headcount-device-id:/a/", "headcount-device-id:/b/c/"]);
     assert_eq!(watched.devices().len(), 2);
     assert_eq!(watched.devices(), both.values().cloned().collect());
-    // Each is the same browser as before when it comes back.
+    // Each is the same browser as before on its return.
     watched.goto("/p/a").await;
     let third = watched.host.heard(3).await.pop().unwrap().event;
     assert_eq!(third.device_id.to_string(), both["headcount-device-id:/a/"]);
@@ -205,7 +205,7 @@ async fn an_installation_on_another_origin_has_a_uuid_of_its_own(engine: Engine)
     let keys: Vec<_> = both.keys().cloned().collect();
     assert_eq!(keys, [KEY.to_owned(), format!("headcount-device-id:{elsewhere}")]);
     assert_eq!(watched.devices().len(), 2);
-    // The page hears the answers of the other origin.
+    // The page can read the answers of the other origin.
     watched.host.switch_off("/", StatusCode::NOT_FOUND);
     watched.browser.push("/p/other").await;
     let gone = format!("return localStorage.getItem('headcount-device-id:{elsewhere}') === null");
@@ -227,7 +227,7 @@ async fn the_uuid_that_installations_shared_is_removed_and_not_used(engine: Engi
 }
 
 async fn an_installation_on_another_port_has_a_uuid_of_its_own(engine: Engine) -> Outcome {
-    // An origin that the other one begins with.
+    // An origin that is a prefix of the other one.
     let setting = Setting::new().attribute("data-endpoint", "http://headcount.test:8080/stats");
     let host = setting.start().await;
     let browser = Browser::open_through(engine, 1400, host.address()).await;

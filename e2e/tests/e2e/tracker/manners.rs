@@ -1,4 +1,4 @@
-//! Polite: who is not counted, and what is not sent.
+//! Tests which browsers and pages are not counted, and what is not sent.
 
 use axum::http::StatusCode;
 use headcount_e2e::{
@@ -32,13 +32,13 @@ behaviours!(
     a_browser_without_beacons_is_counted,
 );
 
-/// How many views wait at most.
+/// The maximum number of waiting views.
 const WAITING: usize = 32;
 
-/// How the browser's owner says no.
+/// The note on how tests set Do Not Track and Global Privacy Control.
 const BY_PROPERTY: &str = "The page is told by the property alone; not every engine has a setting for it.";
 
-/// Ends a test that has taken the network away.
+/// Ends a test that has disconnected the network.
 async fn holds_offline(watched: Watched) -> Outcome {
     if watched.browser.engine() == Engine::Chromium {
         return holds(watched.browser).await;
@@ -47,7 +47,8 @@ async fn holds_offline(watched: Watched) -> Outcome {
     holds_though(watched.browser, note).await
 }
 
-/// A page that is not counted: nothing is fetched, stored or sent there, though the same browser is counted elsewhere.
+/// Opens a page that is not counted, and checks that nothing is fetched, stored or sent there, although the
+/// same browser is counted elsewhere.
 async fn is_ignored(engine: Engine, setting: Setting) -> Watched {
     let watched = Watched::at(engine, "/p/acme", setting.untouched("/p/counted/node/n1")).await;
     watched.is("ignored").await;
@@ -61,7 +62,7 @@ async fn is_ignored(engine: Engine, setting: Setting) -> Watched {
     watched
 }
 
-/// What was stored before the browser's owner said no goes when the owner is seen to have said it.
+/// Checks that the stored UUIDs are removed once the browser's owner has opted out.
 async fn forgets(watched: &Watched) {
     assert_eq!(watched.run("return localStorage.length").await, json!(1));
     watched.goto("/p/acme").await;
@@ -105,7 +106,7 @@ async fn opting_out_stops_and_opting_in_begins_again(engine: Engine) -> Outcome 
     watched.run("return new Promise(resolve => setTimeout(resolve))").await;
     watched.run("return tracker().then(({ optIn }) => { optIn() })").await;
     watched.is("counting").await;
-    // It is another browser now, and counts from where it stands.
+    // It is a new browser now, and its current page counts.
     watched.host.heard(2).await;
     watched.ends_with(&["/p/$projectId", "/"]).await;
     assert_eq!(watched.devices().len(), 2);
@@ -152,7 +153,7 @@ async fn opting_out_holds_for_all_installations_of_an_origin(engine: Engine) -> 
     holds(watched.browser).await
 }
 
-/// Opts out in another tab, on a page that is not counted. The tab that is driven stays the one that is seen.
+/// Opts out in another tab, on a page that is not counted. The current tab stays visible.
 async fn opt_out_in_another_tab(watched: &Watched) {
     let present = watched.browser.tab().await;
     let other = watched.browser.new_window().await;
@@ -179,7 +180,7 @@ async fn opting_out_in_another_tab_holds_while_the_program_loads(engine: Engine)
 async fn opting_out_in_another_tab_holds_for_views_that_wait(engine: Engine) -> Outcome {
     let offline = "Object.defineProperty(navigator, 'onLine', { get: () => window.online })";
     let watched = Watched::new(engine, Setting::new().early(offline)).await;
-    // Where the server can be asked, views do not wait.
+    // If the server answers, views do not wait.
     watched.host.answer_questions("/", StatusCode::BAD_GATEWAY);
     watched.goto("/p/acme").await;
     watched.is("counting").await;
@@ -208,10 +209,10 @@ async fn what_is_sent_has_no_cookie_and_no_address_of_its_page(engine: Engine) -
     holds(watched.browser).await
 }
 
-/// What a browser lacks that has no request which outlives its page.
+/// A script that removes support for `keepalive` requests.
 const WITHOUT_KEEPALIVE: &str = "delete Request.prototype.keepalive";
 
-/// Takes the network from the page, or gives it back: for real where the engine can, else as far as the page is told.
+/// Disconnects or reconnects the page: really if the engine can, else only in what the page sees.
 async fn connect(watched: &Watched, connected: bool) {
     let browser = &watched.browser;
     if browser.engine() == Engine::Chromium {
@@ -233,7 +234,7 @@ async fn connect(watched: &Watched, connected: bool) {
     browser.run(&script).await;
 }
 
-/// Says to the page that there is no network, which is so on a machine that has loopback only.
+/// Makes the page see no network, as on a machine with loopback only.
 const WITHOUT_NETWORK: &str =
     "Object.defineProperty(navigator, 'onLine', { value: false, configurable: true })";
 
@@ -242,14 +243,14 @@ async fn without_a_network_a_server_that_answers_is_told(engine: Engine) -> Outc
     let watched = Watched::counted_at(engine, "/p/acme", setting).await;
     watched.browser.push("/").await;
     watched.host.heard(2).await;
-    // It is asked once; after that it is known to be there, also when a page ends.
+    // The server is asked once; after that it is known to be reachable, also when a page ends.
     let questions = || watched.host.requests().into_iter().filter(|request| request == "GET /stats").count();
     assert_eq!(questions(), 1);
     watched.run(&format!("history.pushState({{}}, '', '/p/last'); location.href = '{PLAIN}'")).await;
     watched.browser.wait_for(&format!("return location.pathname === '{PLAIN}'")).await;
     watched.arrived(&["/", "/p/$projectId", "/p/$projectId"]).await;
     assert_eq!(questions(), 1);
-    // A page that loses its network while it is open goes on.
+    // A page that loses its network while it is open continues.
     watched.goto("/p/acme").await;
     watched.host.heard(4).await;
     watched.run("dispatchEvent(new Event('offline'))").await;
@@ -285,7 +286,7 @@ async fn without_storage_on_request_views_count_and_nothing_is_stored(engine: En
     holds(watched.browser).await
 }
 
-/// Navigates to a page of each number, in a task of its own each.
+/// Navigates to a page for each number, each in a task of its own.
 async fn visit_nodes(watched: &Watched, numbers: std::ops::Range<usize>) {
     let walk = "for (let number = arguments_from; number < arguments_to; number++) {
             history.pushState({}, '', '/p/acme/node/' + number)
@@ -319,7 +320,7 @@ const IN_ORDER: [(&str, &str); 3] = [
     ("/p/acme/app/x/CPU", "/p/$projectId/app/$id/CPU"),
 ];
 
-/// A page that has opened these, and whose server answers none of their views yet.
+/// A page that has opened these pages, with a server that has not answered their views yet.
 async fn unanswered(engine: Engine) -> Watched {
     let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
     watched.host.hold("/stats");
@@ -343,7 +344,7 @@ async fn views_leave_one_after_another(engine: Engine) -> Outcome {
     let arrived: Vec<_> = views.iter().skip(1).map(|view| view.event.path.as_str()).collect();
     assert_eq!(arrived, IN_ORDER.map(|(_, key)| key));
     watched.host.let_pass("/stats");
-    // A view that fails holds nothing up.
+    // A failed view does not block others.
     watched.host.answer_views("/", StatusCode::SERVICE_UNAVAILABLE);
     watched.browser.push("/p/other").await;
     watched.host.heard(2 + IN_ORDER.len()).await;
@@ -365,7 +366,7 @@ async fn a_page_that_is_left_waits_for_no_answer(engine: Engine) -> Outcome {
 
 async fn a_page_that_is_hidden_waits_for_no_answer(engine: Engine) -> Outcome {
     let watched = unanswered(engine).await;
-    // Its new tabs open behind the present one. Elsewhere they hide it.
+    // Its new tabs open in the background. In other engines they hide the current one.
     let is_told = engine == Engine::WebKit;
     if is_told {
         let hide = "Object.defineProperty(document, 'hidden', { value: true })
@@ -393,7 +394,7 @@ async fn a_page_that_is_hidden_waits_for_no_answer(engine: Engine) -> Outcome {
 async fn offline_views_are_bounded_and_the_dropped_are_counted(engine: Engine) -> Outcome {
     let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
     connect(&watched, false).await;
-    // The first of these is dropped, and so are as many more as there are too many.
+    // The first of these is dropped, and so are the surplus ones.
     watched.browser.push("/").await;
     visit_nodes(&watched, 0..WAITING + 7).await;
     assert_eq!(watched.status().await, json!({ "state": "counting", "waiting": WAITING, "dropped": 8 }));

@@ -1,4 +1,4 @@
-//! Statistics that are off: nothing is stored, fetched or sent.
+//! Tests that with statistics off the tracker stores, fetches and sends nothing.
 
 use axum::http::StatusCode;
 use headcount_e2e::{
@@ -26,7 +26,7 @@ behaviours!(
     the_script_of_a_server_that_is_off_knows_itself_when_it_is_redirected,
 );
 
-/// The page whose bundle has the module of the package for npm.
+/// The page that bundles the module of the npm package.
 const MODULE: &str = "/p/module";
 
 /// The key of the UUID of the installation at the root.
@@ -37,7 +37,7 @@ const OTHERS_KEY: &str = "headcount-device-id:/other/";
 
 const UUID: &str = "20174a56-4a1e-41ca-a90d-b657d1fa873e";
 
-/// A site with a page that is counted by the module of the package for npm.
+/// A site with a page that uses the module of the npm package.
 fn with_module() -> Setting {
     let html = format!(
         "<script>tracker = () => import('/npm/index.js')</script>
@@ -50,7 +50,7 @@ fn with_module() -> Setting {
 }
 
 impl Watched {
-    /// Stores UUIDs of two installations, as earlier visits have left them.
+    /// Stores UUIDs of two installations, as earlier visits would.
     async fn was_counted_before(&self) {
         self.goto(PLAIN).await;
         for key in [KEY, OTHERS_KEY] {
@@ -58,12 +58,12 @@ impl Watched {
         }
     }
 
-    /// The keys of everything that is stored, sorted.
+    /// All stored keys, sorted.
     async fn stored(&self) -> serde_json::Value {
         self.run("return Object.keys(localStorage).sort()").await
     }
 
-    /// Navigates, and gives the tracker the time to take note of it.
+    /// Navigates, and gives the tracker time to process that.
     async fn walks_on(&self) {
         for path in ["/p/walked", "/p/walked/node/n1"] {
             self.browser.push(path).await;
@@ -72,7 +72,8 @@ impl Watched {
         self.run("return fetch('/ping').then(() => true)").await;
     }
 
-    /// Fails if the tracker has written to the console. A browser may have one line of its own for a refused request.
+    /// Fails if the tracker has written to the console. The browser may write one line about a refused
+    /// request.
     async fn says_nothing(&self) {
         self.is_quiet(1).await;
         assert_eq!(self.run("return seen").await["lines"], json!([]));
@@ -150,7 +151,8 @@ async fn a_script_that_posts_to_another_server_asks_that_one(engine: Engine) -> 
 async fn an_answer_that_is_neither_yes_nor_no_counts_nothing_now(engine: Engine) -> Outcome {
     let watched = Watched::new(engine, with_module()).await;
     let mut requests = Vec::new();
-    // A site that answers every address with a page, a server of 0.1.0, one that is broken, a proxy without a server.
+    // The answers of a site with a page at every address, of a server of 0.1.0, of a broken one, and of a
+    // proxy without a server.
     for status in [
         StatusCode::OK,
         StatusCode::METHOD_NOT_ALLOWED,
@@ -162,7 +164,7 @@ async fn an_answer_that_is_neither_yes_nor_no_counts_nothing_now(engine: Engine)
         watched.goto(MODULE).await;
         watched.is("failed").await;
         watched.walks_on().await;
-        // It may have been for a moment only: the browser stays who it is.
+        // It may be temporary, so the UUID stays.
         assert_eq!(watched.stored().await, json!([KEY, OTHERS_KEY]), "{status}");
         requests.extend(["GET /npm/index.js", "GET /stats"]);
         assert_eq!(watched.host.requests(), requests, "{status}");
@@ -209,7 +211,7 @@ async fn switching_off_ends_a_page_that_is_open(engine: Engine) -> Outcome {
 }
 
 async fn switching_off_empties_the_queue(engine: Engine) -> Outcome {
-    // As without a network.
+    // As if there were no network.
     let offline = "Object.defineProperty(navigator, 'onLine', { get: () => window.online })";
     let watched = Watched::new(engine, Setting::new().early(offline)).await;
     watched.host.answer_questions("/", StatusCode::BAD_GATEWAY);
@@ -227,7 +229,7 @@ async fn switching_off_empties_the_queue(engine: Engine) -> Outcome {
     watched.host.answer_views("/", StatusCode::NO_CONTENT);
     watched.run("window.online = true; dispatchEvent(new Event('online'))").await;
     watched.walks_on().await;
-    // The answer to the first one was heard before the second one left.
+    // The answer to the first view arrived before the second one was sent.
     watched.arrived(&["/p/$projectId"]).await;
     assert_eq!(watched.stored().await, json!([]));
     holds(watched.browser).await

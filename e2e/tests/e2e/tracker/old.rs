@@ -1,8 +1,10 @@
-//! Browsers of 2022, which no driver of today drives: one is started at a page, and the site hears of the view.
+//! Tests browsers of 2022, which current drivers do not support: one is started at a page, and the site waits
+//! for the view.
 
 use headcount_e2e::{host::Setting, old_chromium::OldChromium};
 
-/// Chromium 109 is the last for Windows 7 to 8.1 and Server 2012. It does not let a page wait for a program of more than 4 KiB.
+/// Chromium 109 is the last one for Windows 7 to 8.1 and Server 2012. It refuses to compile programs of more
+/// than 4 KiB synchronously.
 #[tokio::test]
 #[cfg_attr(not(target_arch = "x86_64"), ignore = "npm has that browser for one kind of machine")]
 async fn chromium_109_counts() {

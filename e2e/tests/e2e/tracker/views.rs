@@ -1,4 +1,4 @@
-//! One view per settled navigation.
+//! Tests that there is one view per settled navigation.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ behaviours!(
     a_router_that_keeps_its_path_in_the_fragment_is_followed_on_request,
 );
 
-/// Takes away what tells of navigations in newer browsers, so that the history functions are observed.
+/// Removes the Navigation API, so that the tracker has to observe the history functions.
 const OLDER: &str = "Object.defineProperty(window, 'navigation', { value: undefined })";
 
 async fn a_first_load_is_one_view(engine: Engine) -> Outcome {
@@ -65,7 +65,7 @@ async fn replace_state_to_another_path_is_one_view(engine: Engine) -> Outcome {
 
 async fn replace_and_push_in_one_task_is_one_view(engine: Engine) -> Outcome {
     let watched = Watched::counted_at(engine, "/", Setting::new()).await;
-    // As vue-router 4 does: the entry that is left is written once more, then the next one is made.
+    // As vue-router 4 does: it rewrites the current entry, then pushes the next one.
     watched.run("history.replaceState({ left: 1 }, ''); history.pushState({}, '', '/p/acme')").await;
     watched.host.heard(2).await;
     watched.ends_with(&["/", "/p/$projectId"]).await;
@@ -76,7 +76,7 @@ async fn a_redirect_in_one_task_is_one_view(engine: Engine) -> Outcome {
     let watched = Watched::counted_at(engine, "/", Setting::new()).await;
     watched.run("history.pushState({}, '', '/p/old'); history.replaceState({}, '', '/p/new/node/n1')").await;
     watched.host.heard(2).await;
-    // One that leads back to where it began is none.
+    // A navigation that leads back to its origin does not count.
     watched.run("history.pushState({}, '', '/p/old'); history.replaceState({}, '', '/p/new/node/n1')").await;
     watched.ends_with(&["/", "/p/$projectId/node/$name"]).await;
     holds(watched.browser).await
@@ -112,7 +112,7 @@ async fn back_and_forward_are_one_view_each(engine: Engine) -> Outcome {
 async fn a_page_from_the_back_forward_cache_is_one_view(engine: Engine) -> Outcome {
     let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
     let mut views = vec!["/p/$projectId"];
-    // A browser may load the page anew instead, when it has much to do: that is one view too.
+    // A busy browser may load the page anew instead, which is one view too.
     loop {
         let is_restored = is_restored_on_return(&watched).await;
         views.push("/p/$projectId");
@@ -126,13 +126,13 @@ async fn a_page_from_the_back_forward_cache_is_one_view(engine: Engine) -> Outco
     holds(watched.browser).await
 }
 
-/// How often a browser is given the chance to show a page that it has kept or prepared, which is at its discretion.
+/// How often a browser gets the chance to show a cached or prerendered page, which is at its discretion.
 const ATTEMPTS: usize = 50;
 
-/// How long a browser may take to begin with a page in advance, before it is asked anew.
+/// How long a browser may take to begin a prerender, before it is tried again.
 const PREPARED: Duration = Duration::from_secs(10);
 
-/// Leaves the page and returns to it. Whether it is the very page that was left.
+/// Leaves the page and returns to it. Returns whether the page was restored from the back/forward cache.
 async fn is_restored_on_return(watched: &Watched) -> bool {
     watched.run("window.kept = 'alive'").await;
     watched.goto(PLAIN).await;
@@ -150,8 +150,8 @@ async fn a_prerendered_page_is_a_view_when_it_is_activated(engine: Engine) -> Ou
     let watched = Watched::new(engine, Setting::new()).await;
     let mut views = Vec::new();
     let mut attempts = 0..ATTEMPTS;
-    // A browser may prerender nothing, when it has much to do, or give a prerendered page up and load it anew: that is one
-    // view too.
+    // A busy browser may prerender nothing, or discard a prerendered page and load it anew, which is one view
+    // too.
     while !is_prerendered_on_arrival(&watched, &mut views).await {
         assert!(attempts.next().is_some(), "the browser has shown no prerendered page");
     }
@@ -159,7 +159,7 @@ async fn a_prerendered_page_is_a_view_when_it_is_activated(engine: Engine) -> Ou
     holds(watched.browser).await
 }
 
-/// Has a page prerendered and goes there. Whether the page that is shown is the prerendered one.
+/// Lets the browser prerender a page and goes there. Returns whether the shown page is the prerendered one.
 async fn is_prerendered_on_arrival(watched: &Watched, views: &mut Vec<&str>) -> bool {
     watched.goto("/").await;
     views.push("/");
@@ -174,7 +174,7 @@ async fn is_prerendered_on_arrival(watched: &Watched, views: &mut Vec<&str>) -> 
         json!(rules.to_string()),
     );
     watched.run(&script).await;
-    // The tracker is there, in a page that nobody sees; one that is seen is counted meanwhile.
+    // The tracker is loaded in the invisible page; a visible page is counted meanwhile.
     let is_there = async || (watched.host.asked(PROGRAM) > programs).then_some(());
     if eventually("a page is prerendered", PREPARED, is_there).await.is_err() {
         return false;
@@ -207,19 +207,19 @@ async fn a_hidden_tab_is_a_view_when_it_becomes_visible(engine: Engine) -> Outco
     holds(watched.browser).await
 }
 
-/// Opens a page in a tab that nobody sees, and gives it. The tab that is driven is seen.
+/// Opens a page in a background tab, and returns the tab. The current tab stays visible.
 async fn open_hidden(watched: &Watched, path: &str) -> Tab {
     let browser = &watched.browser;
     let present = browser.tab().await;
     if browser.engine() == Engine::WebKit {
-        // Its new tabs open behind the present one.
+        // Its new tabs open in the background.
         let hidden = browser.new_tab().await;
         browser.switch_to(&hidden).await;
         watched.goto(path).await;
         browser.switch_to(&present).await;
         return hidden;
     }
-    // Elsewhere they open before it. It goes to the page as soon as nobody sees it.
+    // In other engines they open in front. The page loads as soon as the tab is hidden.
     watched.run(&format!("document.onvisibilitychange = () => {{ location.href = '{path}' }}")).await;
     let shown = browser.new_tab().await;
     browser.switch_to(&shown).await;
@@ -230,7 +230,8 @@ async fn a_page_that_is_left_at_once_is_one_view(engine: Engine) -> Outcome {
     let watched = Watched::new(engine, Setting::new()).await;
     watched.host.hold(PROGRAM);
     watched.goto("/p/acme").await;
-    // It is left as soon as the tracker counts, long before a new UUID has settled, and once more in the task of a push.
+    // The page is left as soon as the tracker counts, long before a new UUID has settled, and once more in
+    // the task of a push.
     let leave = "window.leaving = tracker().then(({ status }) => {
         const look = () => {
             if (status().state !== 'counting') return setTimeout(look)
@@ -290,14 +291,14 @@ async fn without_a_navigation_api_views_are_the_same(engine: Engine) -> Outcome 
 }
 
 async fn a_router_that_kept_its_own_push_state_is_followed(engine: Engine) -> Outcome {
-    // It is loaded before the tracker.
+    // This runs before the tracker.
     let early = format!("{OLDER}; window.kept = history.pushState.bind(history)");
     let watched = Watched::counted_at(engine, "/", Setting::new().early(&early)).await;
     watched.run("kept({}, '', '/p/acme')").await;
     watched.host.heard(2).await;
     watched.run("history.replaceState({ left: 1 }, ''); kept({}, '', '/p/acme/node/n1')").await;
     watched.host.heard(3).await;
-    // This page is left before it was visible.
+    // This page is left before it becomes visible.
     watched.run(&format!("kept({{}}, '', '/end'); location.href = '{PLAIN}'")).await;
     watched.browser.wait_for(&format!("return location.pathname === '{PLAIN}'")).await;
     watched.arrived(&["/", "/end", "/p/$projectId", "/p/$projectId/node/$name"]).await;
@@ -321,7 +322,7 @@ async fn a_router_that_keeps_its_path_in_the_fragment_is_followed_on_request(eng
     holds(follow_fragments(engine, "").await.browser).await
 }
 
-/// A browser in which a router with its path in the fragment was followed, after a script that runs first.
+/// Runs a script and follows a router that has its path in the fragment. Returns the browser.
 async fn follow_fragments(engine: Engine, early: &str) -> Watched {
     let setting = Setting::new().attribute("data-router", "hash").early(early);
     let watched = Watched::counted_at(engine, "/any.html#/p/acme?from=1h", setting).await;

@@ -1,4 +1,4 @@
-//! A page of the site, seen from both ends: what its browser shows, and what the site was told.
+//! Observes a page of the site from both ends: what its browser shows, and what the site receives.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ impl Watched {
         self.browser.run(script).await
     }
 
-    /// What the tracker says of itself.
+    /// The status of the tracker.
     pub(super) async fn status(&self) -> Value {
         self.run("return tracker().then(({ status }) => status())").await
     }
@@ -57,14 +57,14 @@ impl Watched {
         assert!(is.is_ok(), "{:?}", self.status().await);
     }
 
-    /// Goes to `/end` and waits for that view, the last one; then all that have arrived are these, and nothing else was
-    /// sent.
+    /// Goes to `/end`, waits for that view, and checks that exactly these views and nothing else were sent.
     pub(super) async fn ends_with(&self, keys: &[&str]) {
         self.browser.push("/end").await;
         self.arrived(&[keys, &["/end"]].concat()).await;
     }
 
-    /// Waits for as many views as these, and for what was sent before a later request; then there are these and no other.
+    /// Waits for these views and for everything that was sent before a later request, and checks that there
+    /// are no others.
     pub(super) async fn arrived(&self, keys: &[&str]) {
         self.host.heard(keys.len()).await;
         self.run("return fetch('/ping').then(() => true, () => false)").await;
@@ -73,13 +73,13 @@ impl Watched {
         assert_eq!(self.host.keys(), keys);
     }
 
-    /// The UUIDs that views have arrived under.
+    /// The UUIDs of all views.
     pub(super) fn devices(&self) -> BTreeSet<String> {
         self.host.beacons().iter().map(|beacon| beacon.event.device_id.to_string()).collect()
     }
 
-    /// Fails unless the page navigates and loads as if there were no tracker, nothing was thrown or rejected in it, and
-    /// its console has at most one line of the tracker's making.
+    /// Fails unless the page navigates and loads as without a tracker, nothing was thrown or rejected in it,
+    /// and its console has at most one line of the tracker.
     pub(super) async fn is_unharmed(&self) {
         let moved = "history.pushState({}, '', '/p/works'); history.replaceState({}, '', '/end');
             return [location.pathname, document.querySelector('h1').textContent]";
@@ -88,9 +88,9 @@ impl Watched {
         self.is_quiet(1).await;
     }
 
-    /// Fails if anything was thrown or rejected in the page, or its console has more lines than that.
+    /// Fails if anything was thrown or rejected in the page, or its console has more than `lines` lines.
     pub(super) async fn is_quiet(&self, lines: usize) {
-        // A rejection is told after the task that it happened in.
+        // A rejection is reported after its task.
         self.run("return new Promise(resolve => setTimeout(resolve))").await;
         let seen = self.run("return seen").await;
         assert_eq!(seen["errors"], json!([]), "{seen}");

@@ -1,4 +1,4 @@
-// What is around every page?
+// The frame around every page.
 import { useSyncExternalStore } from 'react';
 import { Link, Outlet } from 'react-router';
 import { sizeAt } from './breakpoints.js';

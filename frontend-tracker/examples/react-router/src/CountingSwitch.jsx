@@ -1,4 +1,4 @@
-// May this browser be counted?
+// The switch with which a visitor opts out of being counted.
 import { optIn, optOut, status } from 'headcount-tracker';
 import { useState } from 'react';
 

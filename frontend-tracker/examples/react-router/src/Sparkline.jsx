@@ -1,4 +1,4 @@
-// How did a number change?
+// Draws how a number has changed.
 
 export default function Sparkline({ values }) {
   const top = Math.max(...values);

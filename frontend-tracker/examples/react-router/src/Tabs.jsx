@@ -1,4 +1,4 @@
-// Which parts does a page have, and which one is open?
+// Links to the tabs of a page.
 import { NavLink } from 'react-router';
 
 export default function Tabs({ first, others }) {

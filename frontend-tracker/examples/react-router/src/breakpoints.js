@@ -1,4 +1,4 @@
-// From which width on does a page have which size? The style sheet and the tracker agree on it.
+// The smallest width of each display size. The style sheet and the tracker use the same widths.
 
 export const breakpoints = { sm: 640, md: 768, lg: 1024, xl: 1280, xxl: 1536 };
 

@@ -1,4 +1,4 @@
-// What does this product show? All of it is invented.
+// The data of this product. All of it is invented.
 
 export const reports = ['latency', 'errors', 'logs'];
 

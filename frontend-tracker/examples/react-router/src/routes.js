@@ -1,11 +1,11 @@
-// Which pages are there? The tracker's route table is made from this.
+// The routes of all pages. The tracker's route table is made from them.
 import { reports, tabs } from './product.js';
 
 const page = (load) => ({ lazy: async () => ({ Component: (await load()).default }) });
 const app = page(() => import('./pages/AppPage.jsx'));
 const settings = page(() => import('./pages/SettingsPage.jsx'));
 
-// Reports and tabs are routes of their own, so that each is counted by its name.
+// Reports and tabs are routes of their own, so that each has its own key.
 export const routes = [
   {
     ...page(() => import('./App.jsx')),

@@ -1,4 +1,4 @@
-// How does the application begin, and what is counted of it?
+// Starts the application and the tracker.
 import { start } from 'headcount-tracker';
 import Vue from 'vue';
 import VueRouter from 'vue-router';
@@ -15,7 +15,7 @@ const vuetify = new Vuetify({ icons: { iconfont: 'mdiSvg' } });
 
 start({
   endpoint: '/stats',
-  // The path of the first page is empty here.
+  // In Vue Router 3 the path of the first page is empty.
   routes: router.getRoutes().map((route) => route.path || '/'),
   breakpoints: 'vuetify2',
 });

@@ -1,4 +1,4 @@
-// Which pages are there? The tracker's route table is made from this.
+// The routes of all pages. The tracker's route table is made from them.
 import { reports, tabs } from './product.js';
 
 export const routes = [

@@ -1,4 +1,4 @@
-// How does the application begin, and what is counted of it?
+// Starts the application and the tracker.
 import { start } from 'headcount-tracker';
 import { createApp } from 'vue';
 import { createRouter, createWebHistory } from 'vue-router';

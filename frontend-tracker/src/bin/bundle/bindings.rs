@@ -1,12 +1,13 @@
-//! Replaces how the bindings start their program by a way that works in every browser, and removes what the tracker does not need.
+//! Replaces how the bindings start their program with a way that works in every browser, and removes what the
+//! tracker does not need.
 
-/// What the way to start uses of the bindings.
+/// The functions of the bindings that the replacement uses.
 const USED: [&str; 2] = ["function __wbg_get_imports(", "function __wbg_finalize_init("];
 
-/// Makes an instance of the bytes of a program, and is done when it can be called.
+/// Instantiates a program, and resolves when it can be called.
 ///
-/// Chromium before 115 refuses to make one of more than 4 KiB while its page waits, as the `initSync` of the bindings does. Their
-/// `default` tries more than one way.
+/// Chromium before 115 refuses to instantiate more than 4 KiB synchronously, as the `initSync` of the
+/// bindings does. Their `default` tries several ways, which makes it larger.
 const INSTANTIATE: &str = "
 export const instantiate = async bytes => {
     const { instance, module } = await WebAssembly.instantiate(bytes, __wbg_get_imports());
@@ -14,15 +15,17 @@ export const instantiate = async bytes => {
 };
 ";
 
-/// Where begins what a program of a page does not need, and what stands behind it: a help for browsers that are older than any
-/// that runs the program, one for those who decode gigabytes, and one for programs that cannot make their memory larger.
+/// Parts of the bindings that the tracker does not need, each by its first text and the text that follows it:
+/// a polyfill for browsers that are too old for the program, a workaround for decoding gigabytes, and one for
+/// programs without `realloc`.
 const NEEDLESS: [(&str, &str); 3] = [
     ("if (!('encodeInto' in cachedTextEncoder)) {", "let WASM_VECTOR_LEN"),
     ("numBytesDecoded += bytes.length;", "return cachedTextDecoder.decode(bytes);"),
     ("if (realloc === undefined) {", "let len = arg.length;"),
 ];
 
-/// Bindings that start their program by `instantiate(bytes)`. `None` when they are not as they were known.
+/// Returns bindings that start their program with `instantiate(bytes)`; `None` if the input has an unknown
+/// form.
 pub(crate) fn lean(bindings: &str) -> Option<String> {
     let has_all = USED.iter().all(|used| bindings.contains(used));
     let lean =
@@ -30,7 +33,7 @@ pub(crate) fn lean(bindings: &str) -> Option<String> {
     lean.filter(|_| has_all).map(|lean| lean + INSTANTIATE)
 }
 
-/// `text` without what stands from `from` up to `to`.
+/// Removes the text from `from` up to `to`.
 fn without(text: &str, from: &str, to: &str) -> Option<String> {
     let (before, rest) = text.split_once(from)?;
     let (_, after) = rest.split_once(to)?;
@@ -41,7 +44,7 @@ fn without(text: &str, from: &str, to: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// Bindings with everything that is looked for, and `kept` between.
+    /// Bindings with everything that is looked for, and `kept` in between.
     fn bindings() -> String {
         let needless = NEEDLESS.map(|(from, to)| format!("{from} needless\n}}\n{to} kept\n"));
         let used = USED.map(|used| format!("{used}) {{}}\n"));

@@ -1,8 +1,9 @@
-//! Turns a compiled browser program into its bindings, `NAME.js` and `NAME_bg.wasm`, and makes files small.
+//! Turns a compiled browser program into its bindings, `NAME.js` and `NAME_bg.wasm`, and compresses files.
 //!
-//! `bundle IN.wasm OUT_DIR` writes them, named after the input; `bundle --silent IN.wasm OUT_DIR` does so for a small program
-//! whose panics say nothing, and whose bindings have only what the tracker needs. `bundle --compress DIR` compresses the
-//! files of a directory beside them and prints how large they are. Runs on the host; `.ci/wasm` calls it.
+//! `bundle IN.wasm OUT_DIR` writes them, named after the input; `bundle --silent IN.wasm OUT_DIR` does so for
+//! a small program whose panics have no messages, and whose bindings have only what the tracker needs.
+//! `bundle --compress DIR` writes compressed copies of the files in a directory and prints the sizes. Runs on
+//! the host; `.ci/wasm` calls it.
 
 mod bindings;
 mod names;
@@ -32,8 +33,8 @@ fn main() -> Result<()> {
 fn bundle(program: &Path, dir: &Path, is_silent: bool) -> Result<()> {
     let name = program.file_stem().and_then(|name| name.to_str()).context("the program has no name")?;
     let module = fs::read(program).with_context(|| format!("read {}", program.display()))?;
-    // The section lists what any object of the program was compiled for, the standard library's reference types among
-    // them. The bindings follow what the program itself was compiled for, which is without.
+    // The section lists the features of all objects, including the reference types of the standard library.
+    // Without it, the bindings use the features of the program itself, which has none of these.
     let module = without_section("target_features", &module).context("the program is not WebAssembly")?;
     Bindgen::new()
         .input_bytes(name, module)
@@ -53,13 +54,13 @@ fn bundle(program: &Path, dir: &Path, is_silent: bool) -> Result<()> {
     if is_silent {
         names::silence(&mut module)?;
         bindings = bindings::lean(&bindings)
-            .with_context(|| format!("the bindings of {name} are not as they were known"))?;
+            .with_context(|| format!("the bindings of {name} have an unknown form"))?;
     }
     fs::write(&script, names::shorten(&mut module, bindings)).with_context(|| format!("write {name}.js"))?;
     module.emit_wasm_file(&program)
 }
 
-/// `module` without its custom sections named `name`. `None` when it is cut short.
+/// Removes the custom sections named `name`. `None` if the module is truncated.
 fn without_section(name: &str, module: &[u8]) -> Option<Vec<u8>> {
     const CUSTOM: u8 = 0;
     let (header, mut rest) = module.split_at_checked(8)?;
@@ -80,7 +81,7 @@ fn without_section(name: &str, module: &[u8]) -> Option<Vec<u8>> {
     Some(kept)
 }
 
-/// The number at the beginning of `bytes`, in unsigned LEB128, and what follows it.
+/// Reads an unsigned LEB128 number. Returns it with the bytes after it.
 fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let mut value = 0;
     for (at, byte) in bytes.iter().enumerate() {
@@ -92,8 +93,8 @@ fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
     None
 }
 
-/// Adds `NAME.br` and `NAME.gz` to each file in `dir`, as browsers receive it over https and over plain http, and prints
-/// the sizes.
+/// Adds `NAME.br` and `NAME.gz` to each file in `dir`, as browsers receive it over https and over plain http,
+/// and prints the sizes.
 fn compress_all(dir: &Path) -> Result<()> {
     let mut files = fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     files.sort();

@@ -1,15 +1,16 @@
-//! Which names does a program need to find its bindings, and which texts does nobody read?
+//! Shortens the names of imports in a program and its bindings, and blanks source paths in programs without
+//! panic messages.
 
 use std::collections::HashSet;
 
 use regex::bytes::Regex;
 use walrus::{DataId, Module};
 
-/// How many hexadecimal digits the bindings put behind a name.
+/// The number of hexadecimal digits that the bindings append to a name.
 const HASH_DIGITS: usize = 16;
 
-/// Takes the hash from the names of imports, in the program and in its bindings, where they stay different without it.
-/// Gives the bindings.
+/// Removes the hash from the names of imports, in the program and its bindings, if they stay distinct.
+/// Returns the bindings.
 pub(crate) fn shorten(module: &mut Module, mut bindings: String) -> String {
     let mut taken: HashSet<String> = module.imports.iter().map(|import| import.name.clone()).collect();
     for import in module.imports.iter_mut() {
@@ -26,10 +27,10 @@ pub(crate) fn shorten(module: &mut Module, mut bindings: String) -> String {
 const SOURCE: &str =
     r"(/rustc/[0-9a-f]+/library|shared/src|frontend-tracker/src|-[0-9.]+/src)[a-z0-9_/]*\.rs";
 
-/// Blanks the paths of sources, in a program whose panics say nothing of where they happened.
+/// Blanks the paths of sources in a program whose panics do not report locations.
 ///
 /// # Errors
-/// None is known: the pattern is one.
+/// The pattern is invalid, which does not happen.
 pub(crate) fn silence(module: &mut Module) -> Result<(), regex::Error> {
     let source = Regex::new(SOURCE)?;
     let segments: Vec<DataId> = module.data.iter().map(|data| data.id()).collect();

@@ -1,8 +1,8 @@
-//! Which functions of a program does nobody call?
+//! Removes the functions of a program that are never called.
 //!
-//! A program has a table of the functions that are called by their place in it, and keeps all of them, those of its
-//! libraries' unused parts too. A function there can only be called where a function of its type is called by place: when
-//! no code that runs does that, it is taken out, with all that only it needs.
+//! A program has a table of functions for indirect calls. All of them are kept by default, including those of
+//! unused parts of libraries. A function in the table can only be called by an indirect call with its type:
+//! if no reachable code has one, the function is removed, with everything that only it needs.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use walrus::{
     ir::{self, Visitor},
 };
 
-/// Removes what nobody calls. A program that hands its table out stays as it is.
+/// Removes unreachable functions. A program that exports its table stays as it is.
 pub(crate) fn remove(module: &mut Module) {
     if module.exports.iter().any(|export| matches!(export.item, ExportItem::Table(_))) {
         return;
@@ -22,7 +22,7 @@ pub(crate) fn remove(module: &mut Module) {
     let trap = trap.finish(vec![], &mut module.funcs);
     for element in module.elements.iter_mut() {
         if let ElementItems::Functions(functions) = &mut element.items {
-            // The places of the others stay what they are.
+            // The indices of the other functions stay the same.
             functions
                 .iter_mut()
                 .filter(|function| !called.functions.contains(function))
@@ -32,11 +32,11 @@ pub(crate) fn remove(module: &mut Module) {
     walrus::passes::gc::run(module);
 }
 
-/// The code that may run.
+/// The reachable code.
 #[derive(Default)]
 struct Called {
     functions: HashSet<FunctionId>,
-    /// The types of the functions that it calls by their place.
+    /// The types of its indirect calls.
     by_place: HashSet<TypeId>,
     waiting: Vec<FunctionId>,
 }
@@ -68,7 +68,7 @@ impl Called {
         }
     }
 
-    /// Looks into the functions that wait, and into those that they call.
+    /// Visits the waiting functions, and those that they call.
     fn follow(&mut self, module: &Module) {
         while let Some(function) = self.waiting.pop() {
             if let FunctionKind::Local(function) = &module.funcs.get(function).kind {
@@ -104,8 +104,8 @@ fn in_table(module: &Module) -> impl Iterator<Item = FunctionId> {
 mod tests {
     use super::*;
 
-    /// A program whose exported function calls a function without arguments by its place, and whose table has one such
-    /// function and one with an argument.
+    /// A program whose exported function makes an indirect call without arguments, and whose table has one
+    /// such function and one with an argument.
     fn program() -> Module {
         let mut module = Module::default();
         let mut quiet = FunctionBuilder::new(&mut module.types, &[], &[]);

@@ -1,4 +1,4 @@
-//! Definitions against the router that they are for.
+//! Tests templates against the router that they describe.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use super::*;
 
 const fn page() {}
 
-/// Definitions of all kinds, some of which the router never gets to.
+/// Definitions of all kinds, some of which the router never reaches.
 fn definitions() -> impl MatchNestedRoutes {
     (
         NestedRoute::new(path!("/"), page),
@@ -23,7 +23,7 @@ fn definitions() -> impl MatchNestedRoutes {
             NestedRoute::new(path!("app"), page)
                 .child((NestedRoute::new(path!(":app/:report?"), page), NestedRoute::new((), page))),
         )),
-        // Taken by the one before.
+        // Shadowed by the one before.
         NestedRoute::new(path!("/p/late"), page),
         NestedRoute::new(path!("/p/:again/edit"), page),
         NestedRoute::new(path!("/files/*rest"), page),
@@ -51,7 +51,8 @@ const PAGES: [(&str, &str); 15] = [
     ("/1/2/end", "/$first/$second/end"),
 ];
 
-/// Which definitions the router takes for `path`, the outermost first, and the names of the parameters that are there.
+/// The definitions that the router matches for `path`, outermost first, and the names of the present
+/// parameters.
 fn taken<Defs: MatchNestedRoutes>(
     defs: &RouteDefs<Defs>,
     path: &str,
@@ -129,7 +130,7 @@ proptest! {
             .map(|(path, key)| (taken(&defs, path).unwrap_or_else(|| panic!("{path} is no page")), key))
             .into();
         prop_assert_eq!(keys.len(), PAGES.len());
-        // The root is `/` to the router, and never nothing.
+        // For the router the root is `/`, never empty.
         let path = if path.is_empty() { "/" } else { &path };
         let shown = taken(&defs, path).map(|taken| keys[&taken]);
         let key = table(&definitions()).page_key(path, Placeholder::Dollar);

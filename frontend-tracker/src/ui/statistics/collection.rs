@@ -1,4 +1,4 @@
-//! The switch, and what it deletes.
+//! Shows the switch, and what switching off deletes.
 
 use leptos::prelude::*;
 
@@ -18,7 +18,7 @@ pub(super) fn Collection(desk: Desk) -> impl IntoView {
     }
 }
 
-/// The switch stays in its place while its state changes, so that the keyboard stays on it.
+/// The switch element stays while its state changes, so that it keeps the focus.
 #[component]
 fn Switch(desk: Desk) -> impl IntoView {
     let enabled =

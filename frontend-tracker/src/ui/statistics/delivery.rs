@@ -1,4 +1,4 @@
-//! Shows where reports go, when, and what became of the last ones.
+//! Shows where reports go, when, and the results of the last deliveries.
 
 use headcount_shared::api::Status;
 use leptos::prelude::*;
@@ -68,7 +68,7 @@ fn Fact(name: &'static str, children: Children) -> impl IntoView {
     }
 }
 
-/// The countdown. A screen reader reads it when asked, not every second.
+/// The countdown. Screen readers read it on request, not every second.
 fn next(desk: Desk, at: Option<u64>) -> AnyView {
     let Some(at) = at else { return "none: usage statistics are off".into_any() };
     let countdown = move || format::until(at, desk.server_time());

@@ -1,4 +1,4 @@
-//! What the page knows, and everything that it asks of the server.
+//! Holds the state of the page, and fetches it from the server.
 
 use std::future::Future;
 
@@ -12,10 +12,10 @@ use crate::ui::{
     browser,
 };
 
-/// A report that would be sent now.
+/// A preview of the next report.
 #[derive(Debug, Clone)]
 pub(super) struct NextReport {
-    /// Its bytes as the server gave them.
+    /// Its bytes from the server.
     pub(super) bytes: Vec<u8>,
     /// Its content.
     pub(super) report: Value,
@@ -29,14 +29,14 @@ pub(super) struct Desk {
     pub(super) reports: RwSignal<Fetched<ReportEntries>>,
     /// What switching off would delete.
     pub(super) forgets: RwSignal<Fetched<WouldForget>>,
-    /// `None` until somebody asks for it.
+    /// `None` until it is requested.
     pub(super) preview: RwSignal<Option<Fetched<NextReport>>>,
     /// Whether the session is over.
     pub(super) is_signed_out: RwSignal<bool>,
-    /// The last attempt to switch: why it failed, if it did.
+    /// Why the last attempt to switch failed, if it did.
     pub(super) switch_failure: RwSignal<Option<String>>,
     pub(super) is_switching: RwSignal<bool>,
-    /// What changed last, for those who do not see it.
+    /// The last change, for screen readers.
     pub(super) said: RwSignal<String>,
     /// The browser's clock, in Unix seconds.
     pub(super) browser_time: RwSignal<f64>,
@@ -45,7 +45,7 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    /// A page that has asked nothing yet.
+    /// The state before any request.
     pub(super) fn new(api: Api) -> Self {
         Self {
             api,
@@ -75,7 +75,7 @@ impl Desk {
         next.is_some_and(|next| next <= now)
     }
 
-    /// Asks for everything except the preview, which costs the server some work.
+    /// Fetches everything except the preview, which costs the server some work.
     pub(super) fn refresh(self) {
         self.load_status();
         self.load_forgets();
@@ -113,7 +113,7 @@ impl Desk {
         });
     }
 
-    /// Switches usage statistics on or off, and shows what became of it.
+    /// Switches usage statistics on or off, and shows the result.
     pub(super) fn switch(self, enabled: bool) {
         if self.is_switching.get_untracked() {
             return;
@@ -150,7 +150,7 @@ impl Desk {
         });
     }
 
-    /// What to tell about `failure`. The page shows that the session is over, if that is what it comes to.
+    /// The sentence for `failure`. If the session is over, the page shows that.
     fn sentence(self, failure: Failure) -> String {
         if failure == Failure::SignedOut {
             self.is_signed_out.set(true);

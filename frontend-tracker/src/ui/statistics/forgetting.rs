@@ -1,4 +1,4 @@
-//! Says what switching off deletes, before it is done.
+//! Describes what switching off would delete.
 
 use headcount_shared::api::WouldForget;
 

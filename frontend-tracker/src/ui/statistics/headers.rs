@@ -1,4 +1,4 @@
-//! Lists what is sent beside a report: the headers of its request.
+//! Lists the request headers that are sent with a report.
 
 use headcount_shared::delivery::{DELIVERY_HEADERS, DeliveryHeader};
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! The report that would be sent now, folded by section, each field with its explanation.
+//! Shows a preview of the next report by section, each field with its explanation.
 
 use leptos::prelude::*;
 
@@ -118,7 +118,7 @@ fn Field(row: Row) -> impl IntoView {
     }
 }
 
-/// An explanation with its code and addresses set apart.
+/// An explanation with code and links.
 fn explained(text: &str) -> impl IntoView + use<> {
     let piece = |piece| match piece {
         Piece::Words(words) => words.into_any(),

@@ -1,4 +1,4 @@
-//! The reports that are kept, each with the exact bytes that were or will be sent.
+//! Lists the stored reports, each with the exact bytes that were or will be sent.
 
 use headcount_shared::api::{ReportEntries, ReportEntry, ReportState};
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! The browser that shows this page, and what stands for it in reports.
+//! Shows the pseudonym of this browser in reports.
 
 use leptos::{prelude::*, task::spawn_local};
 use uuid::Uuid;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::desk::Desk;
 use crate::ui::browser;
 
-/// Says under which pseudonym this browser is counted. Nothing where it is not counted, or the server does not say.
+/// Shows the pseudonym under which this browser is counted. Empty if it is not counted or the request fails.
 #[component]
 pub(super) fn ThisBrowser(desk: Desk) -> impl IntoView {
     let pseudonym = RwSignal::new(None);

@@ -1,4 +1,4 @@
-//! What of a random shape do the built-in categories set aside?
+//! Adds what the built-in categories leave out to a random shape.
 
 use super::{DOCKERD, KUBE_APISERVER, KUBELET, Kind, PLAIN, PROMETHEUS, Sketch, Via, Workload};
 
@@ -21,7 +21,7 @@ impl Sketch {
         self.call_pod("monitoring/prometheus", "shop/frontend");
     }
 
-    /// What every machine runs.
+    /// Adds the system units of every machine.
     pub(super) fn add_system_units(&mut self, kubernetes: bool) {
         for (name, software, auxiliary) in [
             ("docker", &DOCKERD, true),
@@ -37,7 +37,7 @@ impl Sketch {
         if kubernetes {
             self.add(Workload::new(Kind::Systemd, "", "kubelet", &KUBELET).auxiliary());
         }
-        // Nobody follows the connections of Docker itself.
+        // Connections of Docker itself are not counted.
         self.call("docker", "registry.example", Via::Address);
     }
 }

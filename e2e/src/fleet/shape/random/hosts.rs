@@ -1,4 +1,4 @@
-//! What runs on the machines of a random shape that are not in Kubernetes?
+//! Adds what runs on machines outside of Kubernetes to a random shape.
 
 use super::{
     Exporter, Fate, Features, JAVA, Kind, MONGODB, MYSQL, MYSQL_EXPORTER, NGINX, POSTGRES, REDIS, Sketch,
@@ -26,7 +26,7 @@ impl Sketch {
             self.call("orders-exporter", "orders", Via::Address);
         }
         if self.chance.percent(60) {
-            // On the same machines, by the address that every machine has.
+            // On the same machines, over the loopback address.
             self.add(Workload::new(Kind::Systemd, "", "redis-server", &REDIS).replicas(9));
             self.add(Workload::new(Kind::Systemd, "", "queue", &JAVA).replicas(9));
             self.call("queue", "redis-server", Via::Loopback);

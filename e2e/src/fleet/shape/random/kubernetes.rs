@@ -1,11 +1,11 @@
-//! What runs in the Kubernetes of a random shape?
+//! Adds what runs in Kubernetes to a random shape.
 
 use super::{
     Cluster, ENVOY, Exporter, Fate, Features, GO, Kind, Load, MONGODB, MYSQL, MYSQL_EXPORTER, NGINX, PLAIN,
     POSTGRES, POSTGRES_EXPORTER, REDIS, REDIS_EXPORTER, STORES, Sketch, Software, Via, Workload,
 };
 
-/// What has become of workloads. Ends are well within the hour and well before its end.
+/// Changes of workloads. Ends are well within the last hour.
 const FATES: [Fate; 6] = [
     Fate::Steady,
     Fate::Steady,
@@ -43,7 +43,7 @@ impl Sketch {
         self.add_monitoring();
     }
 
-    /// A front end, services behind it, and what they keep their data in.
+    /// Adds a front end, services behind it, and their databases.
     fn add_shop(&mut self) {
         let replicas = self.chance.between(1, 3);
         let mut ingress = Workload::new(Kind::DaemonSet, "ingress", "edge", &NGINX);
@@ -84,11 +84,12 @@ impl Sketch {
         self.call_pod(&format!("shop/{user}"), &format!("shop/{store}"));
     }
 
-    /// Work that comes and goes. Only agents see the instances of a scheduled one, so it must not call what they do not know.
+    /// Adds scheduled and finished work. Only agents see instances of cron jobs, so these must not call what
+    /// agents do not know.
     fn add_scheduled(&mut self, kube_state_metrics: bool) {
         let nodes = self.chance.between(1, 3);
         self.add(Workload::new(Kind::CronJob, "shop", "invoices", &PLAIN).replicas(nodes));
-        // Each is an application of its own, whatever its name ends in.
+        // Each is an application of its own, despite the suffix of its name.
         for job in ["import-1", "import-2"] {
             self.add(Workload::new(Kind::Job, "shop", job, &PLAIN));
         }
@@ -106,7 +107,8 @@ impl Sketch {
         }
     }
 
-    /// Exporters that are applications of their own: what they say is told of the database that they call.
+    /// Adds exporters that are applications of their own. Their metrics count for the database that they
+    /// call.
     fn add_exporters(&mut self) {
         if self.chance.percent(60) {
             self.add(Workload::new(Kind::StatefulSet, "data", "books", &MYSQL));
@@ -121,12 +123,12 @@ impl Sketch {
         }
     }
 
-    /// What is connected with nobody, or only in ways that do not count.
+    /// Adds applications without connections, or only with connections that do not count.
     fn add_unconnected(&mut self) {
         self.add(Workload::new(Kind::Deployment, "misc", "lonely", &GO).replicas(2));
         self.add(Workload::new(Kind::BarePod, "misc", "debug-shell", &PLAIN));
         self.add(Workload::new(Kind::StaticPods, "misc", "keepalived", &PLAIN).replicas(2));
-        // All its pods have ended: neither it nor whom it called counts for that.
+        // All its pods have ended, so its calls count neither for it nor for its callees.
         self.add(
             Workload::new(Kind::Deployment, "misc", "migrated", &GO)
                 .replicas(0)
@@ -135,11 +137,11 @@ impl Sketch {
         self.add(Workload::new(Kind::Deployment, "misc", "orphan", &GO));
         self.call_pod("misc/migrated", "misc/orphan");
         self.call("misc/migrated", "nobody.example", Via::Address);
-        // A call in vain counts for the one who is called.
+        // A call that reaches no pod counts for the callee.
         self.add(Workload::new(Kind::Deployment, "misc", "prober", &GO));
         self.add(Workload::new(Kind::Deployment, "misc", "down", &GO));
         self.call("misc/prober", "misc/down", Via::ServiceInVain);
-        // Nobody but an auxiliary application calls it.
+        // Only an auxiliary application calls it.
         self.add(Workload::new(Kind::Deployment, "misc", "scraped", &GO));
         self.add(Workload::new(Kind::Deployment, "misc", "licensed", &GO));
         self.call("misc/licensed", "coroot.com", Via::Address);
@@ -170,7 +172,7 @@ impl Sketch {
                 self.call_pod("shop/api-1", &name);
             }
         }
-        // Within a cluster is within one application.
+        // Calls within a cluster are calls within one application.
         self.call_pod("db/cache-replicas", "db/cache-master");
         self.call_pod("db/crunchy-b", "db/crunchy-a");
     }

@@ -1,4 +1,4 @@
-// How is an application?
+// The state of an application.
 import { useLocation, useParams } from 'react-router';
 import { appOf, reports } from '../product.js';
 import Sparkline from '../Sparkline.jsx';

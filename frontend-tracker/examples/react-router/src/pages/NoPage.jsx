@@ -1,4 +1,4 @@
-// What is shown where there is no page?
+// The page for unknown paths.
 import { Link } from 'react-router';
 
 export default function NoPage() {

@@ -1,4 +1,4 @@
-// Which applications does a project have?
+// The applications of a project.
 import { Link, useParams } from 'react-router';
 import { projectOf } from '../product.js';
 import Sparkline from '../Sparkline.jsx';

@@ -1,4 +1,4 @@
-// Which projects are there?
+// The list of projects.
 import { Link } from 'react-router';
 import { projects } from '../product.js';
 

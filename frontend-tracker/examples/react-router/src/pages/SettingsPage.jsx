@@ -1,4 +1,4 @@
-// What is set for a project?
+// The settings of a project.
 import { useLocation } from 'react-router';
 import { tabs } from '../product.js';
 import Tabs from '../Tabs.jsx';
