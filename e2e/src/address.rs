@@ -24,21 +24,21 @@ const CLAIM: u16 = 7777;
 /// # Errors
 /// All networks are taken, or all addresses of this run were given.
 pub fn own_address() -> anyhow::Result<SocketAddr> {
-    static NETWORK: OnceLock<anyhow::Result<Network>> = OnceLock::new();
-    match NETWORK.get_or_init(Network::claim) {
+    static NETWORK: OnceLock<anyhow::Result<LoopbackNetwork>> = OnceLock::new();
+    match NETWORK.get_or_init(LoopbackNetwork::claim) {
         Ok(network) => network.next(),
         Err(error) => bail!("{error:#}"),
     }
 }
 
 /// A network of loopback addresses, claimed by this program while the socket is open.
-struct Network {
+struct LoopbackNetwork {
     number: u8,
     given: AtomicU16,
     _claim: UdpSocket,
 }
 
-impl Network {
+impl LoopbackNetwork {
     fn claim() -> anyhow::Result<Self> {
         for number in NETWORKS {
             match UdpSocket::bind((Ipv4Addr::new(127, number, 0, 0), CLAIM)) {
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn each_address_is_given_once_and_each_network_has_one_user() {
-        let (one, other) = (Network::claim().unwrap(), Network::claim().unwrap());
+        let (one, other) = (LoopbackNetwork::claim().unwrap(), LoopbackNetwork::claim().unwrap());
         assert_ne!(one.number, other.number);
         let addresses = [one.next(), one.next(), other.next()].map(Result::unwrap);
         assert!(addresses[0] != addresses[1] && addresses[0] != addresses[2], "{addresses:?}");

@@ -32,12 +32,12 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use self::engine::Engine;
 use self::{
-    network::Network,
-    session::{HEIGHT, Session},
+    network::BrowserNetwork,
+    session::{HEIGHT, WebDriverSession},
 };
 use crate::{
     http,
-    processes::Process,
+    processes::HeadcountProcess,
     wait::{SOON, eventually},
 };
 
@@ -48,8 +48,8 @@ const RESIZED: Duration = Duration::from_secs(2);
 /// the browser does not do what it is asked to.
 #[derive(Debug)]
 pub struct Browser {
-    session: Session,
-    owner: Owner,
+    session: WebDriverSession,
+    owner: BrowserOwner,
     /// The servers that it has signed in to.
     signed_in: Mutex<BTreeSet<String>>,
     _turn: SemaphorePermit<'static>,
@@ -57,7 +57,7 @@ pub struct Browser {
 
 /// The users of a browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Owner {
+enum BrowserOwner {
     /// Tests, one after another.
     All,
     /// One test.
@@ -66,7 +66,7 @@ enum Owner {
 
 /// A tab of a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tab(WindowHandle);
+pub struct BrowserTab(WindowHandle);
 
 /// Limits how many browsers run at once: each keeps a core busy, and one that waits for a core is late with
 /// everything. A test has one browser at a time; with two it could wait for itself.
@@ -96,31 +96,41 @@ impl Browser {
     pub async fn open(engine: Engine, width: u32) -> Self {
         let turn = turn().await;
         let session = shared::take(engine).await.expect("the browser starts");
-        Self::with(session, Owner::All, turn, width).await
+        Self::with(session, BrowserOwner::All, turn, width).await
     }
 
     /// Opens a browser of its own: it is started now and ends when it is closed.
     pub async fn open_own(engine: Engine, width: u32) -> Self {
-        Self::start(engine, width, Network::Loopback, turn().await).await
+        Self::start(engine, width, BrowserNetwork::Loopback, turn().await).await
     }
 
     /// Opens a browser of its own that uses `proxy` for every host except loopback addresses and `localhost`,
     /// so that a server there is the site of any name.
     pub async fn open_through(engine: Engine, width: u32, proxy: SocketAddr) -> Self {
-        Self::start(engine, width, Network::Proxy(proxy), turn().await).await
+        Self::start(engine, width, BrowserNetwork::Proxy(proxy), turn().await).await
     }
 
     /// Does the same while no other browser is used, for events that have to happen at one instant.
     pub async fn open_alone_through(engine: Engine, width: u32, proxy: SocketAddr) -> Self {
-        Self::start(engine, width, Network::Proxy(proxy), all_turns().await).await
+        Self::start(engine, width, BrowserNetwork::Proxy(proxy), all_turns().await).await
     }
 
-    async fn start(engine: Engine, width: u32, network: Network, turn: SemaphorePermit<'static>) -> Self {
-        let session = Session::start(engine, network).await.expect("the browser starts");
-        Self::with(session, Owner::One, turn, width).await
+    async fn start(
+        engine: Engine,
+        width: u32,
+        network: BrowserNetwork,
+        turn: SemaphorePermit<'static>,
+    ) -> Self {
+        let session = WebDriverSession::start(engine, network).await.expect("the browser starts");
+        Self::with(session, BrowserOwner::One, turn, width).await
     }
 
-    async fn with(session: Session, owner: Owner, turn: SemaphorePermit<'static>, width: u32) -> Self {
+    async fn with(
+        session: WebDriverSession,
+        owner: BrowserOwner,
+        turn: SemaphorePermit<'static>,
+        width: u32,
+    ) -> Self {
         let browser = Self { session, owner, signed_in: Mutex::default(), _turn: turn };
         browser.resize(width).await;
         browser
@@ -167,13 +177,13 @@ impl Browser {
     }
 
     /// Opens a page of a server as its operator. Signs in before the first one.
-    pub async fn visit(&self, server: &Process, path: &str) {
+    pub async fn visit(&self, server: &HeadcountProcess, path: &str) {
         self.sign_in(server).await;
         self.goto(&server.url(path)).await;
     }
 
     /// Signs in to a server with [`http::ADMIN_TOKEN`], once. This may leave the current page.
-    pub async fn sign_in(&self, server: &Process) {
+    pub async fn sign_in(&self, server: &HeadcountProcess) {
         let is_new = self.signed_in.lock().expect("no holder panics").insert(server.url(""));
         if is_new {
             // This page has an icon of its own. For others the browser would request one, and be refused.
@@ -186,7 +196,7 @@ impl Browser {
 
     /// Gives the browser a session cookie of `server` for the address `base`, such as that of a proxy. The
     /// browser sends only one request for that, for a public page.
-    pub async fn hold_session(&self, server: &Process, base: &str) {
+    pub async fn hold_session(&self, server: &HeadcountProcess, base: &str) {
         let body = json!({ "token": http::ADMIN_TOKEN });
         let asked = http::client().expect("a client").post(server.url("api/session")).json(&body);
         let answer = asked.send().await.expect("the server answers");
@@ -295,27 +305,27 @@ impl Browser {
     }
 
     /// The current tab.
-    pub async fn tab(&self) -> Tab {
-        Tab(self.web().window().await.expect("a tab is driven"))
+    pub async fn tab(&self) -> BrowserTab {
+        BrowserTab(self.web().window().await.expect("a tab is driven"))
     }
 
     /// All tabs and windows, in no order.
-    pub async fn tabs(&self) -> Vec<Tab> {
-        self.web().windows().await.expect("a browser knows its tabs").into_iter().map(Tab).collect()
+    pub async fn tabs(&self) -> Vec<BrowserTab> {
+        self.web().windows().await.expect("a browser knows its tabs").into_iter().map(BrowserTab).collect()
     }
 
     /// Opens an empty tab. The current tab stays the current one.
-    pub async fn new_tab(&self) -> Tab {
-        Tab(self.web().new_tab().await.expect("a tab is opened"))
+    pub async fn new_tab(&self) -> BrowserTab {
+        BrowserTab(self.web().new_tab().await.expect("a tab is opened"))
     }
 
     /// Opens an empty window, which hides no other. The current tab stays the current one.
-    pub async fn new_window(&self) -> Tab {
-        Tab(self.web().new_window().await.expect("a window is opened"))
+    pub async fn new_window(&self) -> BrowserTab {
+        BrowserTab(self.web().new_window().await.expect("a window is opened"))
     }
 
     /// Makes another tab the current one.
-    pub async fn switch_to(&self, tab: &Tab) {
+    pub async fn switch_to(&self, tab: &BrowserTab) {
         self.web().switch_to_window(tab.0.clone()).await.expect("the tab is there");
     }
 
@@ -333,8 +343,8 @@ impl Browser {
     /// Ends the use of the browser.
     pub async fn close(self) {
         match self.owner {
-            Owner::All => shared::give_back(self.session).await,
-            Owner::One => self.session.end().await.expect("the browser ends"),
+            BrowserOwner::All => shared::give_back(self.session).await,
+            BrowserOwner::One => self.session.end().await.expect("the browser ends"),
         }
     }
 }

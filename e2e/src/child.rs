@@ -10,27 +10,27 @@ use std::{
 use anyhow::{Context, anyhow, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{log::Log, wait::eventually};
+use crate::{log::ProcessLog, wait::eventually};
 
 /// A child process. It is killed when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Running {
+pub(crate) struct ChildProcess {
     child: Child,
-    log: Log,
+    log: ProcessLog,
     reader: Option<JoinHandle<()>>,
 }
 
-impl Running {
+impl ChildProcess {
     /// Starts it with an empty standard input, and follows its standard error.
     pub(crate) fn start(mut command: Command, label: Option<String>) -> anyhow::Result<Self> {
         let streams = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = streams.spawn().context("the program cannot be started")?;
         let stderr = child.stderr.take().context("the program has no standard error")?;
-        let (log, reader) = Log::follow(stderr, label);
+        let (log, reader) = ProcessLog::follow(stderr, label);
         Ok(Self { child, log, reader: Some(reader) })
     }
 
-    pub(crate) const fn log(&self) -> &Log {
+    pub(crate) const fn log(&self) -> &ProcessLog {
         &self.log
     }
 
@@ -95,7 +95,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for ChildProcess {
     fn drop(&mut self) {
         // Fails if it has ended already.
         self.child.kill().ok();

@@ -22,11 +22,11 @@ use axum::Router;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-use self::hearing::{Memory, answer, lock};
+use self::hearing::{MockState, answer, lock};
 
 /// The service that a mock stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Service {
+pub enum DestinationKind {
     /// Slack's Web API, with a bot's token.
     Slack,
     /// An incoming webhook of Microsoft Teams.
@@ -41,7 +41,7 @@ pub enum Service {
 
 /// How a mock behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
+pub enum DestinationBehaviour {
     /// Processes requests and answers.
     Well,
     /// Processes requests at once, and answers after this delay.
@@ -56,7 +56,7 @@ pub enum Mood {
 
 /// A message that a mock received and accepted.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
+pub struct ReceivedMessage {
     /// The requested action: `message`, `reply`, `trigger`, `acknowledge`, `resolve`, `create`, `close`,
     /// `call`.
     pub action: &'static str,
@@ -69,26 +69,27 @@ pub struct Told {
 
 /// A mock server of a destination. It ends when this is dropped.
 #[derive(Debug)]
-pub struct Destination {
-    service: Service,
+pub struct MockDestination {
+    service: DestinationKind,
     address: SocketAddr,
-    memory: Arc<Mutex<Memory>>,
-    serving: Option<Serving>,
+    memory: Arc<Mutex<MockState>>,
+    serving: Option<ServingTask>,
 }
 
 #[derive(Debug)]
-struct Serving {
+struct ServingTask {
     stop: oneshot::Sender<()>,
     task: JoinHandle<std::io::Result<()>>,
 }
 
-impl Destination {
+impl MockDestination {
     /// Starts it. Any free port is taken if the port is 0.
     ///
     /// # Errors
     /// The address is taken.
-    pub async fn start(service: Service, listen: SocketAddr) -> anyhow::Result<Self> {
-        let memory = Memory { mood: Mood::Well, asked: 0, told: Vec::new(), refused: Vec::new() };
+    pub async fn start(service: DestinationKind, listen: SocketAddr) -> anyhow::Result<Self> {
+        let memory =
+            MockState { mood: DestinationBehaviour::Well, asked: 0, told: Vec::new(), refused: Vec::new() };
         let memory = Arc::new(Mutex::new(memory));
         let mut destination = Self { service, address: listen, memory, serving: None };
         destination.up().await?;
@@ -100,10 +101,10 @@ impl Destination {
     #[must_use]
     pub fn url(&self) -> String {
         let path = match self.service {
-            Service::Slack => slack::BASE,
-            Service::Pagerduty | Service::Opsgenie => "/",
-            Service::Teams => teams::PATH,
-            Service::Webhook => webhook::PATH,
+            DestinationKind::Slack => slack::BASE,
+            DestinationKind::Pagerduty | DestinationKind::Opsgenie => "/",
+            DestinationKind::Teams => teams::PATH,
+            DestinationKind::Webhook => webhook::PATH,
         };
         format!("http://{}{path}", self.address)
     }
@@ -112,17 +113,17 @@ impl Destination {
     #[must_use]
     pub fn integration(&self) -> (&'static str, Value) {
         match self.service {
-            Service::Slack => ("slack", slack::integration()),
-            Service::Teams => ("teams", json!({ "webhook_url": self.url(), "incidents": true })),
-            Service::Pagerduty => ("pagerduty", pagerduty::integration()),
-            Service::Opsgenie => ("opsgenie", opsgenie::integration()),
-            Service::Webhook => ("webhook", webhook::integration(&self.url())),
+            DestinationKind::Slack => ("slack", slack::integration()),
+            DestinationKind::Teams => ("teams", json!({ "webhook_url": self.url(), "incidents": true })),
+            DestinationKind::Pagerduty => ("pagerduty", pagerduty::integration()),
+            DestinationKind::Opsgenie => ("opsgenie", opsgenie::integration()),
+            DestinationKind::Webhook => ("webhook", webhook::integration(&self.url())),
         }
     }
 
     /// The messages that it accepted, in order.
     #[must_use]
-    pub fn told(&self) -> Vec<Told> {
+    pub fn told(&self) -> Vec<ReceivedMessage> {
         self.memory().told.clone()
     }
 
@@ -139,7 +140,7 @@ impl Destination {
     }
 
     /// Sets its behaviour.
-    pub fn feels(&self, mood: Mood) {
+    pub fn feels(&self, mood: DestinationBehaviour) {
         self.memory().mood = mood;
     }
 
@@ -148,7 +149,7 @@ impl Destination {
     /// # Errors
     /// It had ended by itself.
     pub async fn down(&mut self) -> anyhow::Result<()> {
-        let Some(Serving { stop, task }) = self.serving.take() else { return Ok(()) };
+        let Some(ServingTask { stop, task }) = self.serving.take() else { return Ok(()) };
         // Fails if the task has ended; the task has the reason.
         stop.send(()).ok();
         task.await.context("the destination was ended")?.context("the destination has failed")
@@ -174,16 +175,16 @@ impl Destination {
             stopped.await.ok();
         };
         let task = tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(stopped).into_future());
-        self.serving = Some(Serving { stop, task });
+        self.serving = Some(ServingTask { stop, task });
         Ok(())
     }
 
-    fn memory(&self) -> MutexGuard<'_, Memory> {
+    fn memory(&self) -> MutexGuard<'_, MockState> {
         lock(&self.memory)
     }
 }
 
-impl Drop for Destination {
+impl Drop for MockDestination {
     fn drop(&mut self) {
         if let Some(serving) = &self.serving {
             serving.task.abort();

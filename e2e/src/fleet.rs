@@ -1,7 +1,7 @@
 //! Simulates a fleet: the metrics that agents would export about an installation that does not exist, and the
 //! numbers that a report on it has to have.
 //!
-//! An installation is generated from a [`Shape`] and a seed. Its metrics can be served live or written for
+//! An installation is generated from a [`FleetShape`] and a seed. Its metrics can be served live or written for
 //! the past. The expected numbers come from the model and not from the metrics.
 
 mod agents;
@@ -33,35 +33,37 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 
 use self::{
-    model::Model,
-    pace::Span,
-    series::{Labels, Series},
-    shape::Shape,
-    truth::Truth,
+    model::SimulatedModel,
+    pace::TimeSpan,
+    series::{SeriesLabels, SimulatedSeries},
+    shape::FleetShape,
+    truth::ExpectedCounts,
 };
 
-pub use self::{openmetrics::write_openmetrics, service_levels::Severity, stored_rollout::StoredRollout};
+pub use self::{
+    openmetrics::write_openmetrics, service_levels::MissedSloSeverity, stored_rollout::CorootRolloutRow,
+};
 
 /// A simulated installation.
 #[derive(Debug, Clone)]
-pub struct Fleet {
+pub struct SimulatedFleet {
     name: String,
-    model: Model,
+    model: SimulatedModel,
     /// Sorted by the name of the metric.
-    series: Vec<Series>,
+    series: Vec<SimulatedSeries>,
 }
 
-impl Fleet {
+impl SimulatedFleet {
     /// Generates an installation: the same from the same arguments. All its series have the label `fleet`
     /// with its `name`, so that several can share a Prometheus. At `epoch`, in Unix seconds, and for 20
     /// minutes after it, everything is as the shape describes it.
     ///
     /// # Errors
     /// The shape is inconsistent.
-    pub fn invent(name: &str, shape: &Shape, seed: u64, epoch: i64) -> anyhow::Result<Self> {
+    pub fn invent(name: &str, shape: &FleetShape, seed: u64, epoch: i64) -> anyhow::Result<Self> {
         let model = invent::invent(shape, seed, epoch)?;
         let mut series = agents::series(&model);
-        let label = Labels::default().with("fleet", name);
+        let label = SeriesLabels::default().with("fleet", name);
         for one in &mut series {
             one.add(&label);
         }
@@ -86,7 +88,7 @@ impl Fleet {
 
     /// The numbers that a report made at a moment, in Unix seconds, has to have.
     #[must_use]
-    pub fn truth(&self, moment: i64) -> Truth {
+    pub fn truth(&self, moment: i64) -> ExpectedCounts {
         self.model.truth(moment)
     }
 
@@ -94,7 +96,7 @@ impl Fleet {
     /// excluded.
     #[must_use]
     pub fn deployments_between(&self, from: i64, until: i64) -> u64 {
-        self.model.deployments_in(Span { from, until })
+        self.model.deployments_in(TimeSpan { from, until })
     }
 
     /// How often each change (`+CPU`, `-Logs` and so on) that rollouts of counted applications made becomes
@@ -103,13 +105,13 @@ impl Fleet {
     /// compared with.
     #[must_use]
     pub fn summaries_between(&self, from: i64, until: i64, known_since: i64) -> BTreeMap<String, u64> {
-        self.model.summaries_in(Span { from, until }, known_since)
+        self.model.summaries_in(TimeSpan { from, until }, known_since)
     }
 
     /// The rows that an earlier server has stored at a moment, in Unix seconds: for each Deployment with
     /// rollouts, the newest one whose costs were known then.
     #[must_use]
-    pub fn stored_rollouts(&self, moment: i64) -> Vec<StoredRollout> {
+    pub fn stored_rollouts(&self, moment: i64) -> Vec<CorootRolloutRow> {
         self.model.stored_rollouts(moment)
     }
 
@@ -117,7 +119,7 @@ impl Fleet {
     /// that calls use, for a server that has observed the fleet since another moment. Times are Unix seconds.
     /// A server that rounds to slots of minutes sees begin and end later.
     #[must_use]
-    pub fn missed_levels(&self, moment: i64, since: i64) -> BTreeMap<String, Severity> {
+    pub fn missed_levels(&self, moment: i64, since: i64) -> BTreeMap<String, MissedSloSeverity> {
         self.model.missed_levels(moment, since)
     }
 

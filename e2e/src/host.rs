@@ -30,7 +30,7 @@ use axum::{
 use headcount_shared::event::BrowserEvent;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use self::{gate::Gates, installation::Installations, page::Page};
+use self::{gate::PathGates, installation::MockInstallations, page::TestPage};
 use crate::wait::{SOON, eventually};
 
 /// The path of the tracker's program.
@@ -45,7 +45,7 @@ pub const PLAIN: &str = "/plain";
 
 /// A view as it arrived.
 #[derive(Debug, Clone)]
-pub struct Beacon {
+pub struct ReceivedView {
     /// When its last byte arrived.
     pub at: Instant,
     /// The head of its request.
@@ -56,10 +56,10 @@ pub struct Beacon {
 
 /// A site to be started. Every path except [`PLAIN`] and those of files is a page with the tracker.
 #[derive(Debug, Clone)]
-pub struct Setting {
+pub struct TestSiteBuilder {
     headers: Vec<(String, String)>,
-    usual: Page,
-    pages: BTreeMap<String, Page>,
+    usual: TestPage,
+    pages: BTreeMap<String, TestPage>,
     redirects: BTreeMap<String, String>,
     program: Option<Vec<u8>>,
 }
@@ -67,43 +67,43 @@ pub struct Setting {
 /// A running site on any free port of loopback, which ends when this is dropped. Every method panics, which
 /// ends the test, if the site does not work or anything but a valid view was posted.
 #[derive(Debug)]
-pub struct Host {
+pub struct TestSite {
     address: SocketAddr,
-    site: Arc<Site>,
+    site: Arc<SiteState>,
     server: JoinHandle<io::Result<()>>,
 }
 
 /// The state that all requests share.
 #[derive(Debug)]
-struct Site {
-    setting: Setting,
-    gates: Gates,
-    installations: Installations,
-    memory: Mutex<Memory>,
+struct SiteState {
+    setting: TestSiteBuilder,
+    gates: PathGates,
+    installations: MockInstallations,
+    memory: Mutex<SiteRecord>,
 }
 
 #[derive(Debug, Default)]
-struct Memory {
+struct SiteRecord {
     asked: Vec<(Method, String)>,
     questions: Vec<HeaderMap>,
-    beacons: Vec<Beacon>,
+    beacons: Vec<ReceivedView>,
     refused: Vec<String>,
 }
 
-impl Default for Setting {
+impl Default for TestSiteBuilder {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Setting {
+impl TestSiteBuilder {
     /// The default site, with the tracker that `.ci/wasm` has built.
     #[must_use]
     pub fn new() -> Self {
         Self {
             headers: Vec::new(),
-            usual: Page::default(),
-            pages: BTreeMap::from([(PLAIN.to_owned(), Page::without_tracker())]),
+            usual: TestPage::default(),
+            pages: BTreeMap::from([(PLAIN.to_owned(), TestPage::without_tracker())]),
             redirects: BTreeMap::new(),
             program: Some(built("tracker_bg.wasm")),
         }
@@ -140,21 +140,21 @@ impl Setting {
     /// Serves a page with the tracker at a path, without any other setting.
     #[must_use]
     pub fn untouched(mut self, path: &str) -> Self {
-        self.pages.insert(path.to_owned(), Page::default());
+        self.pages.insert(path.to_owned(), TestPage::default());
         self
     }
 
     /// Serves a page whose tracker has this attribute at a path, without any other setting.
     #[must_use]
     pub fn with(mut self, path: &str, name: &str, value: &str) -> Self {
-        self.pages.insert(path.to_owned(), Page::default().attribute(name, value));
+        self.pages.insert(path.to_owned(), TestPage::default().attribute(name, value));
         self
     }
 
     /// Serves a page with this HTML and without the tracker at a path.
     #[must_use]
     pub fn plain(mut self, path: &str, html: &str) -> Self {
-        self.pages.insert(path.to_owned(), Page::without_tracker().content(html));
+        self.pages.insert(path.to_owned(), TestPage::without_tracker().content(html));
         self
     }
 
@@ -173,18 +173,18 @@ impl Setting {
     }
 
     /// Starts it.
-    pub async fn start(self) -> Host {
+    pub async fn start(self) -> TestSite {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");
-        let site = Arc::new(Site {
+        let site = Arc::new(SiteState {
             setting: self,
-            gates: Gates::default(),
-            installations: Installations::default(),
+            gates: PathGates::default(),
+            installations: MockInstallations::default(),
             memory: Mutex::default(),
         });
         let routes = Router::new().fallback(answer::answer).with_state(Arc::clone(&site));
         let server = tokio::spawn(async move { axum::serve(listener, routes).await });
-        Host { address, site, server }
+        TestSite { address, site, server }
     }
 }
 
@@ -204,10 +204,10 @@ fn from(folder: &str, file: &str) -> Vec<u8> {
     fs::read(frontend.join(folder).join(file)).expect("`.ci/wasm` has built the tracker")
 }
 
-impl Host {
+impl TestSite {
     /// Starts the default site.
     pub async fn start() -> Self {
-        Setting::new().start().await
+        TestSiteBuilder::new().start().await
     }
 
     /// Its address. Used as a proxy, it serves every host name.
@@ -282,7 +282,7 @@ impl Host {
 
     /// All views that have arrived, in that order.
     #[must_use]
-    pub fn beacons(&self) -> Vec<Beacon> {
+    pub fn beacons(&self) -> Vec<ReceivedView> {
         let memory = self.memory();
         assert!(memory.refused.is_empty(), "not views: {:?}", memory.refused);
         memory.beacons.clone()
@@ -295,7 +295,7 @@ impl Host {
     }
 
     /// Waits until so many views have arrived, and returns all.
-    pub async fn heard(&self, views: usize) -> Vec<Beacon> {
+    pub async fn heard(&self, views: usize) -> Vec<ReceivedView> {
         let all = eventually("the views arrive", SOON, async || {
             let beacons = self.beacons();
             (beacons.len() >= views).then_some(beacons)
@@ -314,23 +314,23 @@ impl Host {
         keys
     }
 
-    fn memory(&self) -> MutexGuard<'_, Memory> {
+    fn memory(&self) -> MutexGuard<'_, SiteRecord> {
         self.site.memory()
     }
 }
 
-impl Drop for Host {
+impl Drop for TestSite {
     fn drop(&mut self) {
         self.server.abort();
     }
 }
 
-impl Site {
-    fn memory(&self) -> MutexGuard<'_, Memory> {
+impl SiteState {
+    fn memory(&self) -> MutexGuard<'_, SiteRecord> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn page(&self, path: &str) -> &Page {
+    fn page(&self, path: &str) -> &TestPage {
         self.setting.pages.get(path).unwrap_or(&self.setting.usual)
     }
 
@@ -343,7 +343,7 @@ impl Site {
         });
         let mut memory = self.memory();
         match exact {
-            Some(event) => memory.beacons.push(Beacon { at, headers, event }),
+            Some(event) => memory.beacons.push(ReceivedView { at, headers, event }),
             None => memory.refused.push(String::from_utf8_lossy(body).into_owned()),
         }
     }

@@ -12,11 +12,11 @@ use crate::wait::{SOON, eventually};
 
 /// The lines that a process has written so far. Clones see the same lines.
 #[derive(Debug, Clone, Default)]
-pub struct Log {
+pub struct ProcessLog {
     lines: Arc<Mutex<Vec<String>>>,
 }
 
-impl Log {
+impl ProcessLog {
     /// Reads `from` to its end in a thread of its own. With a `label`, lines also go to standard error with
     /// that prefix.
     pub(crate) fn follow(from: impl Read + Send + 'static, label: Option<String>) -> (Self, JoinHandle<()>) {

@@ -14,8 +14,8 @@ use tokio::task::JoinSet;
 
 use crate::{
     clock::now,
-    fleet::{Fleet, endpoint::Endpoint, write_openmetrics},
-    prometheus::{Prometheus, Setting},
+    fleet::{SimulatedFleet, endpoint::MetricsEndpoint, write_openmetrics},
+    prometheus::{RunningPrometheus, StoppedPrometheus},
 };
 
 /// The length of the past in seconds: the hour that a server looks back, and what its rates need before that.
@@ -30,14 +30,14 @@ const PARTS: usize = 2;
 
 /// Fleets and the Prometheus that has their metrics. Both end when this is dropped.
 #[derive(Debug)]
-pub struct Observed {
+pub struct ObservedFleets {
     /// The Prometheus.
-    pub prometheus: Prometheus,
+    pub prometheus: RunningPrometheus,
     /// Where it scrapes the fleets.
-    pub endpoint: Endpoint,
+    pub endpoint: MetricsEndpoint,
 }
 
-impl Observed {
+impl ObservedFleets {
     /// Fills a new Prometheus with the last 65 minutes of fleets, one sample in `every` seconds and more
     /// towards the end, and lets it scrape them from now on. Removes what was in `directory`.
     ///
@@ -46,17 +46,17 @@ impl Observed {
     pub async fn start(
         directory: &Path,
         listen: SocketAddr,
-        fleets: Vec<Fleet>,
+        fleets: Vec<SimulatedFleet>,
         every: i64,
         scrape_interval: Duration,
     ) -> anyhow::Result<Self> {
         fs::remove_dir_all(directory).ok();
         fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
-        let setting = Setting::new(directory).listen(listen);
-        let fleets: Arc<[Fleet]> = fleets.into();
+        let setting = StoppedPrometheus::new(directory).listen(listen);
+        let fleets: Arc<[SimulatedFleet]> = fleets.into();
         let scrapes = i64::try_from(scrape_interval.as_secs())?;
         fill(&setting, directory, &fleets, moments(now(), every, scrapes).into()).await?;
-        let endpoint = Endpoint::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), fleets).await?;
+        let endpoint = MetricsEndpoint::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), fleets).await?;
         let prometheus = setting.scraping(endpoint.address(), scrape_interval).start().await?;
         Ok(Self { prometheus, endpoint })
     }
@@ -74,9 +74,9 @@ fn moments(now: i64, every: i64, scrapes: i64) -> Vec<i64> {
 
 /// Fills a stopped Prometheus with the past of fleets, in parallel.
 async fn fill(
-    setting: &Setting,
+    setting: &StoppedPrometheus,
     directory: &Path,
-    fleets: &Arc<[Fleet]>,
+    fleets: &Arc<[SimulatedFleet]>,
     moments: Arc<[i64]>,
 ) -> anyhow::Result<()> {
     let size = fleets.len().div_ceil(PARTS).max(1);
@@ -98,7 +98,11 @@ async fn fill(
     Ok(())
 }
 
-fn write<'a>(path: &Path, fleets: impl Iterator<Item = &'a Fleet>, moments: &[i64]) -> anyhow::Result<()> {
+fn write<'a>(
+    path: &Path,
+    fleets: impl Iterator<Item = &'a SimulatedFleet>,
+    moments: &[i64],
+) -> anyhow::Result<()> {
     let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
     write_openmetrics(fleets, moments, &mut BufWriter::new(file))
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use sqlx::{AssertSqlSafe, Connection, query, query_scalar};
 
-use crate::{fleet::StoredRollout, projects::settings};
+use crate::{fleet::CorootRolloutRow, projects::settings};
 
 /// The table of Coroot, for a database that no server has opened yet.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS application_deployment (
@@ -24,7 +24,7 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS application_deployment (
 ///
 /// # Errors
 /// The settings cannot be written, or have one of these rollouts.
-pub async fn write(data_dir: &Path, project: &str, rollouts: &[StoredRollout]) -> anyhow::Result<()> {
+pub async fn write(data_dir: &Path, project: &str, rollouts: &[CorootRolloutRow]) -> anyhow::Result<()> {
     let mut connection = settings(data_dir).await?;
     query(TABLE).execute(&mut connection).await.context("the settings cannot be written")?;
     for rollout in rollouts {

@@ -12,8 +12,8 @@ use anyhow::{Context, bail};
 use tempfile::TempDir;
 
 use crate::{
-    child::Running,
-    postgres::Postgres,
+    child::ChildProcess,
+    postgres::RunningPostgres,
     run,
     wait::{SOON, eventually},
 };
@@ -26,19 +26,19 @@ const ATTEMPTS: usize = 5;
 
 /// A running PgBouncer. It is killed when this is dropped.
 #[derive(Debug)]
-pub struct PgBouncer {
+pub struct PgBouncerProcess {
     // Dropped before the directory that it uses.
-    _running: Running,
+    _running: ChildProcess,
     _directory: TempDir,
     listen: SocketAddr,
 }
 
-impl PgBouncer {
+impl PgBouncerProcess {
     /// Starts one that shares `sessions` sessions of `postgres` among all clients of a database.
     ///
     /// # Errors
     /// It is not installed, or does not run.
-    pub async fn start(postgres: &Postgres, sessions: u32) -> anyhow::Result<Self> {
+    pub async fn start(postgres: &RunningPostgres, sessions: u32) -> anyhow::Result<Self> {
         if !Path::new(PROGRAM).exists() {
             bail!("pgbouncer is not installed; Debian's package `pgbouncer` has it");
         }
@@ -51,7 +51,7 @@ impl PgBouncer {
             let mut command = Command::new(PROGRAM);
             command.current_dir(directory.path()).arg("pgbouncer.ini").process_group(0);
             postgres.run_as_owner(&mut command, directory.path())?;
-            let mut running = Running::start(command, None).context("pgbouncer cannot be started")?;
+            let mut running = ChildProcess::start(command, None).context("pgbouncer cannot be started")?;
             let begins = eventually("pgbouncer takes connections", SOON, async || {
                 if running.log().count("process up") > 0 {
                     return Some(Ok(()));
@@ -69,13 +69,18 @@ impl PgBouncer {
 
     /// The URL of a database through it.
     #[must_use]
-    pub fn url(&self, postgres: &Postgres, database: &str) -> String {
+    pub fn url(&self, postgres: &RunningPostgres, database: &str) -> String {
         postgres.url(database).replace(&postgres.address().to_string(), &self.listen.to_string())
     }
 }
 
-fn configure(directory: &Path, postgres: &Postgres, listen: SocketAddr, sessions: u32) -> anyhow::Result<()> {
-    let [name, password] = Postgres::owner();
+fn configure(
+    directory: &Path,
+    postgres: &RunningPostgres,
+    listen: SocketAddr,
+    sessions: u32,
+) -> anyhow::Result<()> {
+    let [name, password] = RunningPostgres::owner();
     let (server, port) = (postgres.address(), listen.port());
     let configuration = format!(
         "[databases]

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 use crate::{
-    child::Running,
+    child::ChildProcess,
     command::output,
     run,
     wait::{SOON, eventually, farewell},
@@ -31,39 +31,39 @@ const ATTEMPTS: usize = 5;
 
 /// A stopped PostgreSQL. Its directory is removed when this is dropped.
 #[derive(Debug)]
-pub struct Cluster {
+pub struct StoppedPostgres {
     directory: TempDir,
     programs: PathBuf,
-    account: Option<Account>,
+    account: Option<SystemAccount>,
     listen: SocketAddr,
 }
 
 /// A running PostgreSQL. When this is dropped, it ends and its directory is removed.
 #[derive(Debug)]
-pub struct Postgres {
+pub struct RunningPostgres {
     // Dropped before the directory that it uses.
-    server: Server,
-    cluster: Cluster,
+    server: PostgresProcess,
+    cluster: StoppedPostgres,
 }
 
 /// The ids of a user and its group.
 #[derive(Debug, Clone, Copy)]
-struct Account {
+struct SystemAccount {
     user: u32,
     group: u32,
 }
 
 /// The process. It is not killed, because that would leave shared memory behind.
 #[derive(Debug)]
-struct Server(Running);
+struct PostgresProcess(ChildProcess);
 
-impl Cluster {
+impl StoppedPostgres {
     /// Creates a new one, which will listen on a free port of this address.
     ///
     /// # Errors
     /// PostgreSQL is not installed, or refuses something.
     pub async fn new(listen: IpAddr) -> anyhow::Result<Self> {
-        static FIRST: OnceCell<Cluster> = OnceCell::const_new();
+        static FIRST: OnceCell<StoppedPostgres> = OnceCell::const_new();
         let first = FIRST.get_or_try_init(|| Self::initialized(listen)).await?;
         let cluster = Self::empty(listen)?;
         let mut command = cluster.command("cp".as_ref());
@@ -97,7 +97,7 @@ impl Cluster {
 
     /// Gives a path to the account that runs PostgreSQL.
     fn give_away(&self, path: &Path) -> anyhow::Result<()> {
-        let Some(Account { user, group }) = self.account else { return Ok(()) };
+        let Some(SystemAccount { user, group }) = self.account else { return Ok(()) };
         chown(path, Some(user), Some(group)).context("cannot change the owner of a directory")
     }
 
@@ -105,7 +105,7 @@ impl Cluster {
     ///
     /// # Errors
     /// One sentence with the reason why it does not run.
-    pub async fn start(mut self) -> anyhow::Result<Postgres> {
+    pub async fn start(mut self) -> anyhow::Result<RunningPostgres> {
         let ran_before = self.listen.port() != 0;
         for _ in 0..ATTEMPTS {
             if !ran_before {
@@ -113,7 +113,7 @@ impl Cluster {
             }
             let mut server = self.launch()?;
             match server.ready().await {
-                Ok(()) => return Ok(Postgres { server, cluster: self }),
+                Ok(()) => return Ok(RunningPostgres { server, cluster: self }),
                 Err(_) if server.found_its_port_taken() => {}
                 Err(error) => return Err(error),
             }
@@ -121,7 +121,7 @@ impl Cluster {
         bail!("the port of postgres was taken at every attempt")
     }
 
-    fn launch(&self) -> anyhow::Result<Server> {
+    fn launch(&self) -> anyhow::Result<PostgresProcess> {
         let mut command = self.command(&self.programs.join("postgres"));
         command.arg("-D").arg(self.data());
         for setting in [
@@ -139,7 +139,7 @@ impl Cluster {
         }
         // It does not get the signals of the terminal: its starter ends it.
         command.process_group(0);
-        Running::start(command, None).context("postgres cannot be started").map(Server)
+        ChildProcess::start(command, None).context("postgres cannot be started").map(PostgresProcess)
     }
 
     /// A command that runs as the owner of the directory, without the environment of this program.
@@ -147,7 +147,7 @@ impl Cluster {
         let mut command = Command::new(program);
         command.env_clear().envs(env::var_os("PATH").map(|path| ("PATH", path)));
         command.current_dir(self.directory.path());
-        if let Some(Account { user, group }) = self.account {
+        if let Some(SystemAccount { user, group }) = self.account {
             command.uid(user).gid(group);
         }
         command
@@ -158,7 +158,7 @@ impl Cluster {
     }
 }
 
-impl Postgres {
+impl RunningPostgres {
     /// Creates an empty database.
     ///
     /// # Errors
@@ -186,7 +186,7 @@ impl Postgres {
 
     /// Lets a program run as the account of this server, and gives it its directory.
     pub(crate) fn run_as_owner(&self, command: &mut Command, directory: &Path) -> anyhow::Result<()> {
-        let Some(Account { user, group }) = self.cluster.account else { return Ok(()) };
+        let Some(SystemAccount { user, group }) = self.cluster.account else { return Ok(()) };
         command.uid(user).gid(group);
         self.cluster.give_away(directory)
     }
@@ -232,7 +232,7 @@ impl Postgres {
     ///
     /// # Errors
     /// It does not end well, or not at all.
-    pub async fn stop(mut self) -> anyhow::Result<Cluster> {
+    pub async fn stop(mut self) -> anyhow::Result<StoppedPostgres> {
         let status = self.server.0.end(Signal::INT, SOON).await?;
         if !status.success() {
             bail!("postgres did not end well: {status}; it said: {}", self.server.0.last_words());
@@ -250,7 +250,7 @@ impl Postgres {
     }
 }
 
-impl Server {
+impl PostgresProcess {
     async fn ready(&mut self) -> anyhow::Result<()> {
         eventually("postgres takes connections", SOON, async || {
             if self.0.log().count("ready to accept connections") > 0 {
@@ -266,7 +266,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for PostgresProcess {
     fn drop(&mut self) {
         // A paused one does not handle the signal to end. All of this fails if it has ended already.
         self.0.signal(Signal::CONT).ok();
@@ -285,12 +285,12 @@ fn programs() -> anyhow::Result<PathBuf> {
     Ok(newest.join("bin"))
 }
 
-fn account() -> anyhow::Result<Account> {
+fn account() -> anyhow::Result<SystemAccount> {
     let users = fs::read_to_string("/etc/passwd").context("cannot read /etc/passwd")?;
     let line = users.lines().find_map(|line| line.strip_prefix(ACCOUNT)?.strip_prefix(':'));
     let mut numbers = line.into_iter().flat_map(|line| line.split(':').skip(1)).map(str::parse);
     match (numbers.next(), numbers.next()) {
-        (Some(Ok(user)), Some(Ok(group))) => Ok(Account { user, group }),
+        (Some(Ok(user)), Some(Ok(group))) => Ok(SystemAccount { user, group }),
         _ => bail!("there is no user {ACCOUNT} on this machine"),
     }
 }

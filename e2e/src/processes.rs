@@ -8,25 +8,25 @@ use reqwest::Url;
 pub use rustix::process::Signal;
 
 use crate::{
-    child::Running,
+    child::ChildProcess,
     command::output,
     http,
-    log::Log,
-    program::Program,
+    log::ProcessLog,
+    program::HeadcountProgram,
     wait::{SOON, eventually},
 };
 
 /// A running process. It is killed when this is dropped.
 #[derive(Debug)]
-pub struct Process {
-    program: Program,
-    running: Running,
+pub struct HeadcountProcess {
+    program: HeadcountProgram,
+    running: ChildProcess,
     url: Url,
 }
 
-impl Process {
-    pub(crate) async fn start(program: Program) -> anyhow::Result<Self> {
-        let running = Running::start(program.command()?, program.label())?;
+impl HeadcountProcess {
+    pub(crate) async fn start(program: HeadcountProgram) -> anyhow::Result<Self> {
+        let running = ChildProcess::start(program.command()?, program.label())?;
         // From here on, the child ends with this on every path.
         let url = Url::parse("http://127.0.0.1/").context("a valid address")?;
         let mut process = Self { program, running, url };
@@ -71,7 +71,7 @@ impl Process {
 
     /// Its standard error.
     #[must_use]
-    pub const fn log(&self) -> &Log {
+    pub const fn log(&self) -> &ProcessLog {
         self.running.log()
     }
 
@@ -109,7 +109,7 @@ impl Process {
     ///
     /// # Errors
     /// It had ended by itself before.
-    pub fn kill(mut self) -> anyhow::Result<Program> {
+    pub fn kill(mut self) -> anyhow::Result<HeadcountProgram> {
         self.running.kill()?;
         self.same_again()
     }
@@ -118,7 +118,7 @@ impl Process {
     ///
     /// # Errors
     /// It does not end well, or not at all.
-    pub async fn stop(mut self) -> anyhow::Result<Program> {
+    pub async fn stop(mut self) -> anyhow::Result<HeadcountProgram> {
         let status = self.end(Signal::TERM, SOON).await?;
         if !status.success() {
             bail!("the process did not end well: {status}; it said: {}", self.running.last_words());
@@ -126,7 +126,7 @@ impl Process {
         self.same_again()
     }
 
-    fn same_again(&self) -> anyhow::Result<Program> {
+    fn same_again(&self) -> anyhow::Result<HeadcountProgram> {
         Ok(self.program.clone().listen(self.address()?))
     }
 

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, bail};
 
-use crate::{command::output, http::ADMIN_TOKEN, processes::Process};
+use crate::{command::output, http::ADMIN_TOKEN, processes::HeadcountProcess};
 
 /// The environment variable with the admin token.
 const TOKEN_VARIABLE: &str = "ADMIN_TOKEN";
@@ -25,7 +25,7 @@ const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4
 /// A `headcount` to be started. Its environment has only `PATH`, [`ADMIN_TOKEN`] and the variables given
 /// here, so that a test behaves the same everywhere.
 #[derive(Debug, Clone)]
-pub struct Program {
+pub struct HeadcountProgram {
     command: &'static str,
     /// The text before the address in its first log line.
     announcement: &'static str,
@@ -39,7 +39,7 @@ pub struct Program {
     own_group: bool,
 }
 
-impl Program {
+impl HeadcountProgram {
     /// A server.
     #[must_use]
     pub fn serve(data_dir: impl Into<PathBuf>) -> Self {
@@ -139,8 +139,8 @@ impl Program {
     ///
     /// # Errors
     /// One sentence with the reason why it does not run.
-    pub async fn start(self) -> anyhow::Result<Process> {
-        Process::start(self).await
+    pub async fn start(self) -> anyhow::Result<HeadcountProcess> {
+        HeadcountProcess::start(self).await
     }
 
     /// Starts it in the expectation that it ends by itself, and waits for that.

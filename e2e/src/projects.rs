@@ -8,11 +8,11 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, query, sqlite::SqliteConnectOptions};
 
-use crate::{http, processes::Process};
+use crate::{http, processes::HeadcountProcess};
 
 /// A project as Coroot stores it in its settings.
 #[derive(Debug, Clone)]
-pub struct Project {
+pub struct CorootProject {
     /// Its id, and its name.
     pub name: String,
     /// The address of its Prometheus.
@@ -83,7 +83,7 @@ pub async fn categorize(data_dir: &Path, name: &str, categories: &[(&str, &str)]
 ///
 /// # Errors
 /// The settings cannot be written.
-pub async fn write(data_dir: &Path, projects: &[Project]) -> anyhow::Result<()> {
+pub async fn write(data_dir: &Path, projects: &[CorootProject]) -> anyhow::Result<()> {
     fs::create_dir_all(data_dir).with_context(|| format!("cannot create {}", data_dir.display()))?;
     let mut connection = settings(data_dir).await?;
     query(TABLE).execute(&mut connection).await.context("the settings cannot be written")?;
@@ -108,7 +108,7 @@ pub async fn write(data_dir: &Path, projects: &[Project]) -> anyhow::Result<()> 
 ///
 /// # Errors
 /// The server does not answer, or refuses.
-pub async fn create(server: &Process, project: &Project) -> anyhow::Result<String> {
+pub async fn create(server: &HeadcountProcess, project: &CorootProject) -> anyhow::Result<String> {
     let named = json!({ "name": project.name });
     let created: api::Project =
         serde_json::from_slice(&ask(server, Method::POST, "api/projects", &named).await?)?;
@@ -120,7 +120,7 @@ pub async fn create(server: &Process, project: &Project) -> anyhow::Result<Strin
 ///
 /// # Errors
 /// The server does not answer, or refuses.
-pub async fn observe(server: &Process, id: &str, project: &Project) -> anyhow::Result<()> {
+pub async fn observe(server: &HeadcountProcess, id: &str, project: &CorootProject) -> anyhow::Result<()> {
     let prometheus = json!({
         "url": project.prometheus,
         "refresh_interval_s": project.refresh_interval.as_secs(),
@@ -133,12 +133,12 @@ pub async fn observe(server: &Process, id: &str, project: &Project) -> anyhow::R
 ///
 /// # Errors
 /// The server does not answer, or refuses.
-pub async fn delete(server: &Process, id: &str) -> anyhow::Result<()> {
+pub async fn delete(server: &HeadcountProcess, id: &str) -> anyhow::Result<()> {
     ask(server, Method::DELETE, &format!("api/projects/{id}"), &Value::Null).await.map(drop)
 }
 
 /// Sends a request for the settings and returns the body of the answer.
-async fn ask(server: &Process, method: Method, path: &str, body: &Value) -> anyhow::Result<Vec<u8>> {
+async fn ask(server: &HeadcountProcess, method: Method, path: &str, body: &Value) -> anyhow::Result<Vec<u8>> {
     let request = http::operator()?.request(method, server.url(path)).json(body);
     let answer = request.send().await.context("the server does not answer")?;
     let status = answer.status();

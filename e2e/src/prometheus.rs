@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, bail};
 
 use crate::{
-    child::Running,
+    child::ChildProcess,
     command::output_within,
     http,
     processes::Signal,
@@ -28,7 +28,7 @@ const FILLED: Duration = Duration::from_secs(600);
 
 /// A Prometheus to be started.
 #[derive(Debug, Clone)]
-pub struct Setting {
+pub struct StoppedPrometheus {
     directory: PathBuf,
     listen: SocketAddr,
     scraped: Option<(SocketAddr, Duration)>,
@@ -36,9 +36,9 @@ pub struct Setting {
 
 /// A running Prometheus. It is killed when this is dropped; its directory stays.
 #[derive(Debug)]
-pub struct Prometheus {
-    setting: Setting,
-    running: Running,
+pub struct RunningPrometheus {
+    setting: StoppedPrometheus,
+    running: ChildProcess,
     address: SocketAddr,
 }
 
@@ -59,7 +59,7 @@ pub fn installed() -> anyhow::Result<()> {
     Ok(())
 }
 
-impl Setting {
+impl StoppedPrometheus {
     /// A Prometheus with its data in a directory, which is created if it is missing. It listens on any free
     /// port of this machine and scrapes nothing.
     #[must_use]
@@ -100,7 +100,7 @@ impl Setting {
     ///
     /// # Errors
     /// One sentence with the reason why it does not run.
-    pub async fn start(self) -> anyhow::Result<Prometheus> {
+    pub async fn start(self) -> anyhow::Result<RunningPrometheus> {
         let config = self.directory.join("prometheus.yml");
         let data = self.data()?;
         fs::write(&config, self.config()).with_context(|| format!("cannot write {}", config.display()))?;
@@ -110,8 +110,8 @@ impl Setting {
         command.arg(format!("--web.listen-address={}", self.listen));
         // It does not get the signals of the terminal: its starter ends it.
         command.process_group(0);
-        let running = Running::start(command, None).context("prometheus cannot be started")?;
-        let mut prometheus = Prometheus { address: self.listen, setting: self, running };
+        let running = ChildProcess::start(command, None).context("prometheus cannot be started")?;
+        let mut prometheus = RunningPrometheus { address: self.listen, setting: self, running };
         prometheus.address = prometheus.announced().await?;
         prometheus.ready().await?;
         Ok(prometheus)
@@ -139,7 +139,7 @@ impl Setting {
     }
 }
 
-impl Prometheus {
+impl RunningPrometheus {
     /// Its process id.
     #[must_use]
     pub fn id(&self) -> u32 {
@@ -157,7 +157,7 @@ impl Prometheus {
     ///
     /// # Errors
     /// It had ended by itself before.
-    pub fn kill(mut self) -> anyhow::Result<Setting> {
+    pub fn kill(mut self) -> anyhow::Result<StoppedPrometheus> {
         self.running.kill()?;
         Ok(self.setting.clone().listen(self.address))
     }
@@ -166,7 +166,7 @@ impl Prometheus {
     ///
     /// # Errors
     /// It does not end well, or not at all.
-    pub async fn stop(mut self) -> anyhow::Result<Setting> {
+    pub async fn stop(mut self) -> anyhow::Result<StoppedPrometheus> {
         let status = self.running.end(Signal::TERM, SOON).await?;
         if !status.success() {
             bail!("prometheus did not end well: {status}; it said: {}", self.running.last_words());

@@ -14,20 +14,20 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 
 use crate::{
-    child::Running,
+    child::ChildProcess,
     run,
     wait::{SOON, eventually},
 };
 
 /// A running proxy.
 #[derive(Debug)]
-pub struct Proxy {
+pub struct ReverseProxy {
     address: SocketAddr,
-    running: Running,
+    running: ChildProcess,
     directory: TempDir,
 }
 
-impl Proxy {
+impl ReverseProxy {
     /// Starts an nginx on a free port of `listen`, with `server` as the content of its only `server` block.
     ///
     /// # Errors
@@ -87,7 +87,7 @@ listen {address};
     async fn start(command: Command, address: SocketAddr, directory: TempDir) -> anyhow::Result<Self> {
         let program = command.get_program().display().to_string();
         let missing = || format!("{program} cannot be started; `.ci/install test` installs it");
-        let running = Running::start(command, None).with_context(missing)?;
+        let running = ChildProcess::start(command, None).with_context(missing)?;
         let mut proxy = Self { address, running, directory };
         eventually(&format!("{program} listens"), SOON, async || {
             if TcpStream::connect(address).await.is_ok() {

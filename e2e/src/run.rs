@@ -40,8 +40,8 @@ cd / && rm -rf "$1"
 /// # Errors
 /// The system gives no directory, or starts no shell.
 pub fn directory() -> anyhow::Result<&'static Path> {
-    static RUN: OnceLock<anyhow::Result<Run>> = OnceLock::new();
-    match RUN.get_or_init(Run::begin) {
+    static RUN: OnceLock<anyhow::Result<TestRun>> = OnceLock::new();
+    match RUN.get_or_init(TestRun::begin) {
         Ok(run) => Ok(run.directory.path()),
         Err(error) => Err(anyhow!("{error:#}")),
     }
@@ -55,13 +55,13 @@ pub fn temporary_directory() -> anyhow::Result<TempDir> {
     tempfile::tempdir_in(directory()?).context("no temporary directory can be made")
 }
 
-struct Run {
+struct TestRun {
     directory: TempDir,
     /// The clean-up process. Its input ends with this program.
     _keeper: Child,
 }
 
-impl Run {
+impl TestRun {
     fn begin() -> anyhow::Result<Self> {
         let directory = tempfile::Builder::new().prefix("headcount-run-").tempdir();
         let directory = directory.context("no temporary directory can be made")?;

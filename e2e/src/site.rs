@@ -20,7 +20,7 @@ use reqwest::Client;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tower_http::services::{ServeDir, ServeFile};
 
-use crate::{http, processes::Process, program::build_directory};
+use crate::{http, processes::HeadcountProcess, program::build_directory};
 
 /// The output directory of `.ci/examples`: the applications by name, and the npm package.
 ///
@@ -57,16 +57,16 @@ pub fn tables(applications: &[&str]) -> anyhow::Result<String> {
 /// An application at an origin of its own, which posts its views to `/stats` or `/stats-of-mine/stats`. The
 /// server ends when this is dropped.
 #[derive(Debug)]
-pub struct Site {
+pub struct ExampleSite {
     address: SocketAddr,
-    kept: Kept,
+    kept: PostedBodies,
     task: JoinHandle<std::io::Result<()>>,
 }
 
 /// The bodies of all posted views, in the order of arrival.
-type Kept = Arc<Mutex<Vec<Bytes>>>;
+type PostedBodies = Arc<Mutex<Vec<Bytes>>>;
 
-impl Site {
+impl ExampleSite {
     /// Serves a built application, answers that statistics are on, and stores its views.
     ///
     /// # Errors
@@ -80,7 +80,7 @@ impl Site {
     /// # Errors
     /// The address is taken.
     pub async fn keeping_of(directory: &Path, listen: SocketAddr) -> anyhow::Result<Self> {
-        let kept = Kept::default();
+        let kept = PostedBodies::default();
         let stats = get(StatusCode::NO_CONTENT).post(keep).with_state(Arc::clone(&kept));
         Self::start(directory, listen, stats, kept).await
     }
@@ -90,17 +90,21 @@ impl Site {
     ///
     /// # Errors
     /// It was not built, or the address is taken.
-    pub async fn passing_on(application: &str, listen: SocketAddr, server: &Process) -> anyhow::Result<Self> {
-        let upstream = Upstream { client: http::client()?, stats: server.url("stats").into() };
+    pub async fn passing_on(
+        application: &str,
+        listen: SocketAddr,
+        server: &HeadcountProcess,
+    ) -> anyhow::Result<Self> {
+        let upstream = UpstreamServer { client: http::client()?, stats: server.url("stats").into() };
         let stats = get(pass_question_on).post(pass_on).with_state(upstream);
-        Self::start(&built(application)?, listen, stats, Kept::default()).await
+        Self::start(&built(application)?, listen, stats, PostedBodies::default()).await
     }
 
     async fn start(
         directory: &Path,
         listen: SocketAddr,
         stats: MethodRouter,
-        kept: Kept,
+        kept: PostedBodies,
     ) -> anyhow::Result<Self> {
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
@@ -131,30 +135,30 @@ impl Site {
     }
 }
 
-impl Drop for Site {
+impl Drop for ExampleSite {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-async fn keep(State(kept): State<Kept>, body: Bytes) -> StatusCode {
+async fn keep(State(kept): State<PostedBodies>, body: Bytes) -> StatusCode {
     kept.lock().unwrap_or_else(PoisonError::into_inner).push(body);
     StatusCode::NO_CONTENT
 }
 
 /// The server that views are forwarded to.
 #[derive(Clone)]
-struct Upstream {
+struct UpstreamServer {
     client: Client,
     stats: Arc<str>,
 }
 
-async fn pass_question_on(State(upstream): State<Upstream>) -> StatusCode {
+async fn pass_question_on(State(upstream): State<UpstreamServer>) -> StatusCode {
     let answer = upstream.client.get(&*upstream.stats).send().await;
     answer.map_or(StatusCode::BAD_GATEWAY, |answer| answer.status())
 }
 
-async fn pass_on(State(upstream): State<Upstream>, body: Bytes) -> StatusCode {
+async fn pass_on(State(upstream): State<UpstreamServer>, body: Bytes) -> StatusCode {
     let answer = upstream.client.post(&*upstream.stats).body(body).send().await;
     answer.map_or(StatusCode::BAD_GATEWAY, |answer| answer.status())
 }

@@ -8,9 +8,9 @@ use tokio::{
 
 /// The signals with which a terminal or a supervisor stops a program.
 #[derive(Debug)]
-pub struct Stop([Signal; 3]);
+pub struct StopSignals([Signal; 3]);
 
-impl Stop {
+impl StopSignals {
     /// Installs the handlers. From now on these signals do not end the program by themselves.
     ///
     /// # Errors

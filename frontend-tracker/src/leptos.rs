@@ -32,7 +32,7 @@ mod below;
 mod templates;
 mod tracker;
 
-pub use headcount_shared::routes::Placeholder;
+pub use headcount_shared::routes::KeyPlaceholder;
 use leptos::prelude::*;
 use leptos_router::{
     MatchNestedRoutes,
@@ -40,7 +40,7 @@ use leptos_router::{
     hooks::use_location,
 };
 
-use self::below::{Below, Observed};
+use self::below::{FirstRoutedPath, ObservedRoutes};
 pub use self::{templates::templates, tracker::Tracker};
 
 /// The routes of a program, as in `leptos_router`'s `Routes`, with a page view for each navigation between
@@ -64,9 +64,9 @@ where
     Fallback: IntoView + 'static,
 {
     let defs = children.into_inner();
-    let below = Below::default();
+    let below = FirstRoutedPath::default();
     let pathname = use_location().pathname;
-    let observed = Observed::new(defs.clone(), below.clone());
+    let observed = ObservedRoutes::new(defs.clone(), below.clone());
     Effect::new(move |_| {
         // The routes are on the page by now. Outside of the base there are none, but the next navigation may
         // lead there.

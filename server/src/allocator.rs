@@ -10,12 +10,12 @@ static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// A pointer that jemalloc reads at the start.
 #[repr(transparent)]
-struct Settings(*const c_char);
+struct JemallocOptions(*const c_char);
 
 // SAFETY: the text it points to is constant.
 #[expect(unsafe_code, reason = "a static with a pointer to a constant text")]
-unsafe impl Sync for Settings {}
+unsafe impl Sync for JemallocOptions {}
 
 #[expect(unsafe_code, reason = "jemalloc looks for its settings under this name")]
 #[unsafe(export_name = "malloc_conf")]
-static SETTINGS: Settings = Settings(MALLOC_CONF.as_ptr());
+static SETTINGS: JemallocOptions = JemallocOptions(MALLOC_CONF.as_ptr());

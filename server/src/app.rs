@@ -21,7 +21,7 @@ use anyhow::{Context, bail};
 use axum::Router;
 use headcount_shared::{
     api::Status,
-    payload::{DatabaseType, Instance},
+    payload::{DatabaseType, InstanceSection},
     routes::RouteTable,
 };
 use rand::RngExt;
@@ -32,7 +32,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use self::{
     admin_token::OperatorToken,
     public_url::link_base,
-    statistics::{Plan, Statistics},
+    statistics::{StatisticsPlan, StatisticsService},
 };
 pub use self::{
     health::health,
@@ -40,17 +40,17 @@ pub use self::{
 };
 use crate::{
     clock::{self, Clock, SystemClock},
-    collector::{Collector, CollectorConfig, Retention},
+    collector::{Collector, CollectorConfig, RetentionPolicy},
     config::{BasePath, Collect, Serve},
     disk::DataDir,
     http::{
-        self, Access, AccessConfig, Assets, Interface, ListenerRoutes, ServerState, assets::AssetsError,
-        forwarded::EventSenders, listen,
+        self, AccessConfig, AccessControl, ListenerRoutes, ServerState, SessionProgram, StaticAssets,
+        assets::AssetsError, forwarded::EventSenders, listen,
     },
-    metrics::Metrics,
+    metrics::ProcessMetrics,
     process::code_pages,
     report::assemble::Installation,
-    settings::{Bootstrap, Settings},
+    settings::{BootstrapPrometheus, SettingsStore},
 };
 
 /// The version of this program.
@@ -94,7 +94,7 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     }
     let collector_config = CollectorConfig {
         data_dir: config.data_dir.clone(),
-        retention: Retention { counts: config.retention, raw: config.raw_retention },
+        retention: RetentionPolicy { counts: config.retention, raw: config.raw_retention },
         max_disk: config.max_disk.map(|size| size.as_u64()),
     };
     // Writing an old database anew may take minutes, and may be interrupted.
@@ -103,13 +103,13 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     let collector = collector?;
     let operator = OperatorToken::load_or_make(config.admin_token.as_ref(), &config.data_dir)?;
     let access = AccessConfig {
-        interface: Interface::Collector,
+        interface: SessionProgram::Collector,
         admin_token: Some(operator.token.clone()),
         metrics_token: None,
         base_path: BasePath::root(),
         public_url: public_base(config.public_url.as_ref(), &BasePath::root())?,
     };
-    let access = Access::new(access, Arc::new(SystemClock::new()));
+    let access = AccessControl::new(access, Arc::new(SystemClock::new()));
     let proxies = config.trusted_proxy.into_iter().collect();
     let router = http::collector_routes(access, &collector, proxies);
     let listener = bind(config.listen)?;
@@ -141,16 +141,16 @@ fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 #[derive(Debug)]
 pub struct Server {
     config: Serve,
-    metrics: Metrics,
+    metrics: ProcessMetrics,
     /// `None` when switched off for the whole run and no token was given: then there is nothing to look at.
     operator: Option<OperatorToken>,
-    access: Access,
-    statistics: Arc<Statistics>,
-    assets: Arc<Assets>,
+    access: AccessControl,
+    statistics: Arc<StatisticsService>,
+    assets: Arc<StaticAssets>,
     /// Follows the choice that was made at other servers.
     following: Option<AbortOnDropHandle<()>>,
     /// `None` when switched off for the whole run: then nothing is opened or created.
-    kept: Option<(Arc<DataDir>, Settings)>,
+    kept: Option<(Arc<DataDir>, SettingsStore)>,
 }
 
 impl Server {
@@ -166,11 +166,11 @@ impl Server {
         clock: Arc<dyn Clock>,
         installation: Option<Arc<dyn Installation>>,
     ) -> anyhow::Result<Self> {
-        let (config, metrics) = (config.clone(), Metrics::new());
+        let (config, metrics) = (config.clone(), ProcessMetrics::new());
         let assets = Arc::new(assets(config.routes.as_ref())?);
         if let Some(reason) = config.switched_off_by() {
             tracing::info!("usage statistics are switched off for this run by {reason}");
-            let statistics = Arc::new(Statistics::off(config.collector().clone(), reason));
+            let statistics = Arc::new(StatisticsService::off(config.collector().clone(), reason));
             let operator = config.admin_token.as_ref().map(OperatorToken::given);
             let access = access(&config, operator.as_ref(), clock)?;
             return Ok(Self {
@@ -194,7 +194,7 @@ impl Server {
         if let Some(bootstrap) = bootstrap(&config) {
             set_up_default_project(&settings, &bootstrap).await?;
         }
-        let plan = Plan::new(
+        let plan = StatisticsPlan::new(
             &config,
             Arc::clone(&data_dir),
             settings.clone(),
@@ -202,7 +202,7 @@ impl Server {
             clock,
             metrics.clone(),
         )?;
-        let statistics = Arc::new(Statistics::open(plan).await?);
+        let statistics = Arc::new(StatisticsService::open(plan).await?);
         let following = (settings.kind() == DatabaseType::Postgres).then(|| {
             let statistics = Arc::clone(&statistics);
             AbortOnDropHandle::new(tokio::spawn(async move { statistics.follow_choice().await }))
@@ -279,7 +279,7 @@ impl Server {
 }
 
 /// The admin token of a server that is not switched off for the whole run.
-async fn operator_token(config: &Serve, settings: &Settings) -> anyhow::Result<OperatorToken> {
+async fn operator_token(config: &Serve, settings: &SettingsStore) -> anyhow::Result<OperatorToken> {
     let (given, own_dir) = (config.admin_token.as_ref(), config.own_dir());
     if settings.kind() == DatabaseType::Postgres && !settings.is_read_only() {
         return OperatorToken::shared(given, &own_dir, settings).await;
@@ -288,15 +288,19 @@ async fn operator_token(config: &Serve, settings: &Settings) -> anyhow::Result<O
 }
 
 /// Builds the access control of the interface.
-fn access(config: &Serve, operator: Option<&OperatorToken>, clock: Arc<dyn Clock>) -> anyhow::Result<Access> {
+fn access(
+    config: &Serve,
+    operator: Option<&OperatorToken>,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<AccessControl> {
     let access = AccessConfig {
-        interface: Interface::Server,
+        interface: SessionProgram::Server,
         admin_token: operator.map(|operator| operator.token.clone()),
         metrics_token: config.metrics_token.clone(),
         base_path: config.url_base_path.clone(),
         public_url: public_base(config.public_url.as_ref(), &config.url_base_path)?,
     };
-    Ok(Access::new(access, clock))
+    Ok(AccessControl::new(access, clock))
 }
 
 /// The public address with the base path.
@@ -305,8 +309,8 @@ fn public_base(given: Option<&Url>, base_path: &BasePath) -> anyhow::Result<Opti
 }
 
 /// The browser programs, with the product's routes in the tracker.
-fn assets(routes: Option<&RouteTable>) -> Result<Assets, AssetsError> {
-    let built = Assets::embedded();
+fn assets(routes: Option<&RouteTable>) -> Result<StaticAssets, AssetsError> {
+    let built = StaticAssets::embedded();
     match routes {
         Some(routes) => built.with_routes(routes),
         None => Ok(built),
@@ -314,28 +318,31 @@ fn assets(routes: Option<&RouteTable>) -> Result<Assets, AssetsError> {
 }
 
 /// Opens the data directory of this program, and the settings.
-async fn open_kept(config: &Serve) -> anyhow::Result<(DataDir, Settings)> {
+async fn open_kept(config: &Serve) -> anyhow::Result<(DataDir, SettingsStore)> {
     if !config.read_only_settings {
         let data_dir = DataDir::open(&config.data_dir)?;
-        return Ok((data_dir, Settings::open(&config.settings_source()).await?));
+        return Ok((data_dir, SettingsStore::open(&config.settings_source()).await?));
     }
     // If there is nothing to read, nothing is created.
-    let settings = Settings::open(&config.settings_source()).await?;
+    let settings = SettingsStore::open(&config.settings_source()).await?;
     let data_dir = DataDir::open(&config.own_dir())?;
     let settings = settings.with_ledger_in(data_dir.path().join("ledger.sqlite")).await?;
     Ok((data_dir, settings))
 }
 
-fn bootstrap(config: &Serve) -> Option<Bootstrap> {
+fn bootstrap(config: &Serve) -> Option<BootstrapPrometheus> {
     let url = config.bootstrap_prometheus_url.clone().filter(|url| !url.is_empty())?;
-    Some(Bootstrap {
+    Some(BootstrapPrometheus {
         url,
         refresh_interval: config.bootstrap_refresh_interval,
         extra_selector: config.bootstrap_prometheus_extra_selector.clone().unwrap_or_default(),
     })
 }
 
-async fn set_up_default_project(settings: &Settings, bootstrap: &Bootstrap) -> anyhow::Result<()> {
+async fn set_up_default_project(
+    settings: &SettingsStore,
+    bootstrap: &BootstrapPrometheus,
+) -> anyhow::Result<()> {
     if settings.is_read_only() {
         tracing::warn!(
             "--read-only-settings: the project default does not get the Prometheus of the command line"
@@ -355,9 +362,9 @@ pub(crate) fn new_project_id() -> String {
 
 /// The identity of the reports. Beside a running Coroot it is not the UUID in the data directory: Coroot
 /// reports under that one, and the collector would count both as one installation.
-fn instance(own_dir: &Path, database_type: DatabaseType) -> anyhow::Result<Instance> {
+fn instance(own_dir: &Path, database_type: DatabaseType) -> anyhow::Result<InstanceSection> {
     let uuid = identity::load_or_create(own_dir)?;
-    Ok(Instance { uuid, version: VERSION.to_owned(), database_type })
+    Ok(InstanceSection { uuid, version: VERSION.to_owned(), database_type })
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Counts what browsers did since the last report.
 //!
 //! An event is queued, appended to the journal, counted in memory, and then acknowledged. The next report
-//! takes the counts ([`Browsers::cut`]); the journal forgets them once that report is on disk
-//! ([`Browsers::forget`]). A browser is a pseudonym from the first step on. One thread does all the work on
+//! takes the counts ([`PageViewStore::cut`]); the journal forgets them once that report is on disk
+//! ([`PageViewStore::forget`]). A browser is a pseudonym from the first step on. One thread does all the work on
 //! the disk (`writer`); reading counts waits for no disk.
 
 mod counts;
@@ -29,7 +29,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 pub use self::{
-    counts::{Counts, Dropped},
+    counts::{DroppedEvents, PageViewCounts},
     pages::page_keys,
     pseudonym::{BrowserKey, BrowserPseudonym, NotAPseudonym},
 };
@@ -37,10 +37,10 @@ use self::{
     journal::Journal,
     pages::PageKeys,
     places::{BrowserPlace, BrowserPlaces},
-    record::Record,
-    writer::{Decision, JournalState, JournalWriter, QueuedEvent, Ticket},
+    record::JournalRecord,
+    writer::{EventDecision, EventTicket, JournalState, JournalWriter, QueuedEvent},
 };
-use crate::{disk::Disk, peer_address::AddressHash};
+use crate::{disk::DataDisk, peer_address::AddressHash};
 
 /// The size at which the journal is compacted. An hour of a busy interface stays below it, and a flood does
 /// not fill the disk.
@@ -73,30 +73,30 @@ pub enum RecordError {
 ///
 /// # Errors
 /// The disk refused; something may be left on it.
-pub fn forget_on_disk(disk: &dyn Disk) -> io::Result<()> {
+pub fn forget_on_disk(disk: &dyn DataDisk) -> io::Result<()> {
     journal::remove_all(disk)
 }
 
 /// The counts since the last report, on disk and in memory.
 #[derive(Debug)]
-pub struct Browsers {
+pub struct PageViewStore {
     pages: PageKeys,
     key: BrowserKey,
     shared: Arc<SharedCounts>,
-    writer: JournalWriter<Writing>,
+    writer: JournalWriter<JournalWriterState>,
 }
 
 /// The counts that the thread writes and others read. The lock is never held during disk operations.
 #[derive(Debug)]
 struct SharedCounts {
-    counts: Mutex<Counts>,
+    counts: Mutex<PageViewCounts>,
     /// Whether something was appended since the last sync.
     unsynced: AtomicBool,
 }
 
 /// The state of the thread that writes.
 #[derive(Debug)]
-struct Writing {
+struct JournalWriterState {
     journal: Journal,
     shared: Arc<SharedCounts>,
     places: BrowserPlaces,
@@ -108,7 +108,7 @@ struct Writing {
     lines: Vec<u8>,
 }
 
-impl Browsers {
+impl PageViewStore {
     /// Replays the journal. Pages that have left the route table keep their counts. A journal of version
     /// 0.1.0 is converted to pseudonyms. `pages` are the keys that a page view can have. `is_on_disk` returns
     /// whether the report with that id is in the spool, so that its counts are not counted again.
@@ -116,7 +116,7 @@ impl Browsers {
     /// # Errors
     /// The disk refused, or the system has no thread.
     pub fn open(
-        disk: Arc<dyn Disk>,
+        disk: Arc<dyn DataDisk>,
         key: BrowserKey,
         pages: impl IntoIterator<Item = String>,
         is_on_disk: &dyn Fn(Uuid) -> bool,
@@ -125,7 +125,7 @@ impl Browsers {
         let places = BrowserPlaces::beside(counts.browsers());
         let shared = SharedCounts { counts: Mutex::new(counts), unsynced: AtomicBool::new(false) };
         let shared = Arc::new(shared);
-        let writing = Writing {
+        let writing = JournalWriterState {
             journal,
             shared: Arc::clone(&shared),
             places,
@@ -139,7 +139,7 @@ impl Browsers {
     }
 
     /// Counts an event that was sent from `address`. When this returns without an error, the event survives
-    /// the end of the process, and a power cut after the next [`Browsers::sync`]. A page that is not in the
+    /// the end of the process, and a power cut after the next [`PageViewStore::sync`]. A page that is not in the
     /// table is counted as `(unmatched)`. An event whose future is dropped is counted.
     ///
     /// # Errors
@@ -164,7 +164,7 @@ impl Browsers {
         &self,
         event: &BrowserEvent,
         address: Option<AddressHash>,
-    ) -> Result<Ticket<Writing>, RecordError> {
+    ) -> Result<EventTicket<JournalWriterState>, RecordError> {
         let browser = if event.ephemeral { None } else { self.key.pseudonym(event.device_id) };
         let page = Arc::clone(self.pages.meant(&event.path));
         self.writer.submit(browser, event.device_size, page, address)
@@ -179,13 +179,13 @@ impl Browsers {
 
     /// The counts since the last cut. Changes nothing.
     #[must_use]
-    pub fn peek(&self) -> Counts {
+    pub fn peek(&self) -> PageViewCounts {
         self.shared.counts().clone()
     }
 
     /// What was not counted since the last cut because a bound was reached.
     #[must_use]
-    pub fn peek_dropped(&self) -> Dropped {
+    pub fn peek_dropped(&self) -> DroppedEvents {
         self.shared.counts().dropped()
     }
 
@@ -196,11 +196,11 @@ impl Browsers {
     }
 
     /// Takes the counts for the report `id` and starts from zero. The journal retains them until
-    /// [`Browsers::forget`]. Without that, the next cut takes them again, in this process or a later one.
+    /// [`PageViewStore::forget`]. Without that, the next cut takes them again, in this process or a later one.
     ///
     /// # Errors
     /// The disk refused; nothing changed.
-    pub fn cut(&self, id: Uuid) -> io::Result<Counts> {
+    pub fn cut(&self, id: Uuid) -> io::Result<PageViewCounts> {
         self.writer.run(move |writing| writing.cut(id))?
     }
 
@@ -240,7 +240,7 @@ impl Browsers {
     /// # Errors
     /// The disk refused; the counts are only in memory, and in the next report.
     pub fn write_again(&self) -> io::Result<()> {
-        self.writer.run(Writing::write_again)?
+        self.writer.run(JournalWriterState::write_again)?
     }
 
     /// Deletes all counts, also on disk, and counts nothing from now on.
@@ -248,22 +248,22 @@ impl Browsers {
     /// # Errors
     /// The disk refused; something may be left on it.
     pub fn close_and_forget(&self) -> io::Result<()> {
-        self.writer.run(Writing::close_and_forget)?
+        self.writer.run(JournalWriterState::close_and_forget)?
     }
 }
 
-fn result(decision: Decision) -> Result<(), RecordError> {
+fn result(decision: EventDecision) -> Result<(), RecordError> {
     match decision {
-        Decision::Counted => Ok(()),
-        Decision::Failed => Err(RecordError::Disk),
-        Decision::Closed => Err(RecordError::Closed),
-        Decision::GivenUp => Err(RecordError::Busy),
-        Decision::Broken => Err(RecordError::Broken),
+        EventDecision::Counted => Ok(()),
+        EventDecision::Failed => Err(RecordError::Disk),
+        EventDecision::Closed => Err(RecordError::Closed),
+        EventDecision::GivenUp => Err(RecordError::Busy),
+        EventDecision::Broken => Err(RecordError::Broken),
     }
 }
 
 impl SharedCounts {
-    fn counts(&self) -> MutexGuard<'_, Counts> {
+    fn counts(&self) -> MutexGuard<'_, PageViewCounts> {
         // Every change is whole before anything can panic, so poisoned counts are still right.
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -276,13 +276,13 @@ struct WrittenEvent<'e> {
 }
 
 impl WrittenEvent<'_> {
-    fn record(&self) -> Record<'_> {
+    fn record(&self) -> JournalRecord<'_> {
         let QueuedEvent { browser, size, page, .. } = self.event;
         match (*browser, self.place) {
             (Some(browser), Some(BrowserPlace::Refused)) => {
-                Record::Overflow { browser, page: (&**page).into() }
+                JournalRecord::Overflow { browser, page: (&**page).into() }
             }
-            (browser, _) => Record::View { browser, size: *size, page: (&**page).into() },
+            (browser, _) => JournalRecord::View { browser, size: *size, page: (&**page).into() },
         }
     }
 
@@ -292,11 +292,11 @@ impl WrittenEvent<'_> {
     }
 }
 
-impl JournalState for Writing {
+impl JournalState for JournalWriterState {
     fn write(&mut self, events: &[QueuedEvent]) {
         if self.closed {
             events.iter().for_each(|event| {
-                event.decide(Decision::Closed);
+                event.decide(EventDecision::Closed);
             });
             return;
         }
@@ -316,7 +316,7 @@ impl JournalState for Writing {
                 tracing::debug!(%error, "page views could not be stored");
                 self.give_places_back(&written);
                 written.iter().for_each(|written| {
-                    written.event.decide(Decision::Failed);
+                    written.event.decide(EventDecision::Failed);
                 });
             }
         }
@@ -329,7 +329,7 @@ impl JournalState for Writing {
     }
 }
 
-impl Writing {
+impl JournalWriterState {
     /// Appends the lines of events, after those that take events back.
     fn append(&mut self, written: &[WrittenEvent<'_>]) -> io::Result<()> {
         let mut lines = std::mem::take(&mut self.lines);
@@ -351,10 +351,10 @@ impl Writing {
         let mut given_up = Vec::new();
         for written in written {
             let record = written.record();
-            if written.event.decide(Decision::Counted) {
+            if written.event.decide(EventDecision::Counted) {
                 counts.add(&record);
             } else {
-                Record::TakenBack(Box::new(record)).write_line(&mut self.take_back);
+                JournalRecord::TakenBack(Box::new(record)).write_line(&mut self.take_back);
                 given_up.push(written);
             }
         }
@@ -386,9 +386,9 @@ impl Writing {
         Ok(())
     }
 
-    fn cut(&mut self, id: Uuid) -> io::Result<Counts> {
+    fn cut(&mut self, id: Uuid) -> io::Result<PageViewCounts> {
         self.flush_take_back()?;
-        let mut taken_up = Counts::default();
+        let mut taken_up = PageViewCounts::default();
         let cut = self.journal.cut(id, &mut taken_up);
         let shared = Arc::clone(&self.shared);
         let mut counts = shared.counts();
@@ -408,7 +408,7 @@ impl Writing {
     fn close_and_forget(&mut self) -> io::Result<()> {
         self.closed = true;
         self.take_back.clear();
-        *self.shared.counts() = Counts::default();
+        *self.shared.counts() = PageViewCounts::default();
         self.journal.remove()
     }
 

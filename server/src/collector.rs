@@ -27,7 +27,7 @@ use std::{io, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::body::Body;
 use headcount_shared::{
-    api::{ConfirmedClock, Fleet, Receipt, StoredReports},
+    api::{CollectorReportPage, ConfirmedClock, FleetOverview, ReceiptStatus},
     json::JsonError,
     limits::{JSON_VALUES, REPORT_BYTES, REPORT_ID_BYTES, STORED_REPORTS_PER_HOUR},
 };
@@ -37,19 +37,19 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::{NoContext, Timestamp, Uuid};
 
 use self::{
-    arrival::Arrival,
-    condition::Condition,
-    decode::Coding,
-    intake::Intake,
-    listing::Page,
-    pruner::Pruner,
+    arrival::ReportHeaders,
+    condition::FailureLog,
+    decode::ContentCoding,
+    intake::ReportIntake,
+    listing::ListingPage,
+    pruner::ReportPruner,
     sender_key::SenderKeys,
-    store::{DiskLimit, Raw, Store},
+    store::{DiskLimit, RawReport, ReportStore},
     trusted_time::TrustedTime,
-    validate::Unusable,
-    writer::{ReportHead, Writer, writer},
+    validate::InvalidReport,
+    writer::{ReportHead, ReportWriter, writer},
 };
-pub use self::{retention::Retention, store::Pruned};
+pub use self::{retention::RetentionPolicy, store::PrunedReports};
 use crate::{
     clock::Clock,
     disk::{DataDir, DataDirError},
@@ -61,14 +61,14 @@ pub struct CollectorConfig {
     /// The directory of its database; created if missing.
     pub data_dir: PathBuf,
     /// How long reports are kept.
-    pub retention: Retention,
+    pub retention: RetentionPolicy,
     /// The maximum size of the database, in bytes; `None` for no limit.
     pub max_disk: Option<u64>,
 }
 
 /// Why a collector cannot start, in one sentence for the operator.
 #[derive(Debug, Error)]
-pub enum OpenError {
+pub enum CollectorOpenError {
     /// The data directory cannot be used.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
@@ -102,7 +102,7 @@ pub enum OpenError {
 
 /// Why a report is refused, in one sentence for its sender.
 #[derive(Debug, Error)]
-pub enum NotTaken {
+pub enum IngestError {
     /// Its media type is not JSON.
     #[error("the content type is not JSON")]
     MediaType,
@@ -126,13 +126,13 @@ pub enum NotTaken {
     Interrupted,
     /// It cannot be decompressed.
     #[error("the report is damaged or is not in the coding {}", .0.name())]
-    Damaged(Coding),
+    Damaged(ContentCoding),
     /// It is not valid JSON.
     #[error("the report is {0}")]
     Json(JsonError),
     /// It is JSON, but no report.
     #[error(transparent)]
-    Unusable(#[from] Unusable),
+    Unusable(#[from] InvalidReport),
     /// Another report was stored under its id.
     #[error(
         "another report was stored under this Idempotency-Key: of another installation or with other bytes"
@@ -159,7 +159,7 @@ pub enum NotTaken {
 
 /// The result of a lookup of one report.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub enum ReportLookup {
     /// The report, byte for byte as it was sent.
     Report(Vec<u8>),
     /// It was dropped after its time; its counts are still there.
@@ -171,21 +171,21 @@ pub enum Found {
 /// The collector cannot read its database.
 #[derive(Debug, Error)]
 #[error("the stored reports cannot be read now")]
-pub struct Unreadable;
+pub struct DatabaseUnreadable;
 
 /// Receives, stores and returns reports. Clones are the same collector.
 #[derive(Debug, Clone)]
 pub struct Collector {
-    inner: Arc<Inner>,
+    inner: Arc<CollectorInner>,
 }
 
 #[derive(Debug)]
-struct Inner {
-    intake: Intake,
-    writer: Writer,
-    store: Arc<Store>,
-    reading: Condition,
-    pruner: Arc<Pruner>,
+struct CollectorInner {
+    intake: ReportIntake,
+    writer: ReportWriter,
+    store: Arc<ReportStore>,
+    reading: FailureLog,
+    pruner: Arc<ReportPruner>,
     time: Arc<TrustedTime>,
     senders: SenderKeys,
     data_dir: DataDir,
@@ -197,22 +197,24 @@ impl Collector {
     /// Opens the data directory and starts the tasks that write and that drop old reports.
     ///
     /// # Errors
-    /// Every [`OpenError`].
-    pub async fn open(config: &CollectorConfig, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+    /// Every [`CollectorOpenError`].
+    pub async fn open(config: &CollectorConfig, clock: Arc<dyn Clock>) -> Result<Self, CollectorOpenError> {
         let data_dir = DataDir::open(&config.data_dir)?;
-        let store = Store::open(data_dir.path(), config.max_disk.map(DiskLimit::new)).await?;
+        let store = ReportStore::open(data_dir.path(), config.max_disk.map(DiskLimit::new)).await?;
         let path = || data_dir.path().to_owned();
         let last = store.last_time().await;
-        let last = last.map_err(|error| OpenError::Database { path: path(), reason: error.to_string() })?;
+        let last =
+            last.map_err(|error| CollectorOpenError::Database { path: path(), reason: error.to_string() })?;
         let (store, time) = (Arc::new(store), Arc::new(TrustedTime::new(Arc::clone(&clock), last)));
-        let pruner = Arc::new(Pruner::new(Arc::clone(&store), Arc::clone(&time), config.retention));
+        let pruner = Arc::new(ReportPruner::new(Arc::clone(&store), Arc::clone(&time), config.retention));
         let (writer, queue) = writer();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(queue.run(Arc::clone(&store), clock, stop.clone()));
         tasks.spawn(Arc::clone(&pruner).run(stop.clone()));
-        let (intake, reading) = (Intake::new(), Condition::new("reading stored reports"));
+        let (intake, reading) = (ReportIntake::new(), FailureLog::new("reading stored reports"));
         let senders = SenderKeys::new();
-        let inner = Inner { intake, writer, store, reading, pruner, time, senders, data_dir, stop, tasks };
+        let inner =
+            CollectorInner { intake, writer, store, reading, pruner, time, senders, data_dir, stop, tasks };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -220,14 +222,14 @@ impl Collector {
     /// error, the report survives a power cut.
     ///
     /// # Errors
-    /// Every [`NotTaken`] that is not about headers.
+    /// Every [`IngestError`] that is not about headers.
     pub async fn take(
         &self,
-        arrival: Arrival,
+        arrival: ReportHeaders,
         sender: Option<IpAddr>,
         body: Body,
-    ) -> Result<Receipt, NotTaken> {
-        let Inner { intake, writer, time, senders, .. } = self.inner.as_ref();
+    ) -> Result<ReceiptStatus, IngestError> {
+        let CollectorInner { intake, writer, time, senders, .. } = self.inner.as_ref();
         let key = sender.and_then(|address| senders.sender(address));
         let taken = intake.take_in(arrival.coding, key, body).await?;
         let at = time.now();
@@ -239,33 +241,33 @@ impl Collector {
     /// One page of the stored reports, in the order of their arrival.
     ///
     /// # Errors
-    /// [`Unreadable`].
-    pub async fn list(&self, page: &Page) -> Result<StoredReports, Unreadable> {
+    /// [`DatabaseUnreadable`].
+    pub async fn list(&self, page: &ListingPage) -> Result<CollectorReportPage, DatabaseUnreadable> {
         self.read(self.inner.store.list(page).await)
     }
 
     /// One report as it was sent.
     ///
     /// # Errors
-    /// [`Unreadable`].
-    pub async fn report(&self, id: &str) -> Result<Found, Unreadable> {
+    /// [`DatabaseUnreadable`].
+    pub async fn report(&self, id: &str) -> Result<ReportLookup, DatabaseUnreadable> {
         let (zstd, bytes) = match self.read(self.inner.store.raw(id).await)? {
-            Some(Raw::Kept { zstd, bytes }) => (zstd, bytes),
-            Some(Raw::Dropped) => return Ok(Found::Dropped),
-            None => return Ok(Found::Unknown),
+            Some(RawReport::Kept { zstd, bytes }) => (zstd, bytes),
+            Some(RawReport::Dropped) => return Ok(ReportLookup::Dropped),
+            None => return Ok(ReportLookup::Unknown),
         };
         let restored = task::spawn_blocking(move || prepare::restore(&zstd, bytes)).await;
-        self.read(restored.map_err(io::Error::other).flatten()).map(Found::Report)
+        self.read(restored.map_err(io::Error::other).flatten()).map(ReportLookup::Report)
     }
 
     /// The installations, ordered by their latest report, newest first.
     ///
     /// # Errors
-    /// [`Unreadable`].
-    pub async fn fleet(&self) -> Result<Fleet, Unreadable> {
-        let Inner { store, writer, time, .. } = self.inner.as_ref();
+    /// [`DatabaseUnreadable`].
+    pub async fn fleet(&self) -> Result<FleetOverview, DatabaseUnreadable> {
+        let CollectorInner { store, writer, time, .. } = self.inner.as_ref();
         let fleet = self.read(store.fleet().await)?;
-        Ok(Fleet { over_quota: writer.over_quota(), clock: time.doubt(), ..fleet })
+        Ok(FleetOverview { over_quota: writer.over_quota(), clock: time.doubt(), ..fleet })
     }
 
     /// The collector's time since the Unix epoch. It is that of the machine unless that jumped.
@@ -278,8 +280,8 @@ impl Collector {
     /// the jump.
     ///
     /// # Errors
-    /// [`Unreadable`], when the database fails; nothing is changed then.
-    pub async fn confirm_clock(&self) -> Result<ConfirmedClock, Unreadable> {
+    /// [`DatabaseUnreadable`], when the database fails; nothing is changed then.
+    pub async fn confirm_clock(&self) -> Result<ConfirmedClock, DatabaseUnreadable> {
         let correction = self.read(self.inner.pruner.believe_clock().await)?;
         Ok(ConfirmedClock { now: correction.now })
     }
@@ -287,16 +289,16 @@ impl Collector {
     /// Drops what is too old at `now`, a time since the Unix epoch. Happens by itself once a minute.
     ///
     /// # Errors
-    /// [`Unreadable`], when the database fails; what was dropped until then stays dropped.
-    pub async fn prune(&self, now: Duration) -> Result<Pruned, Unreadable> {
-        self.inner.pruner.prune(now).await.map_err(|_| Unreadable)
+    /// [`DatabaseUnreadable`], when the database fails; what was dropped until then stays dropped.
+    pub async fn prune(&self, now: Duration) -> Result<PrunedReports, DatabaseUnreadable> {
+        self.inner.pruner.prune(now).await.map_err(|_| DatabaseUnreadable)
     }
 
     /// Drops what is too old by the collector's time, as it does by itself.
     ///
     /// # Errors
     /// As for [`Collector::prune`].
-    pub async fn prune_now(&self) -> Result<Pruned, Unreadable> {
+    pub async fn prune_now(&self) -> Result<PrunedReports, DatabaseUnreadable> {
         self.prune(self.inner.time.for_ages()).await
     }
 
@@ -304,7 +306,7 @@ impl Collector {
     /// ended, and the data directory is free for another collector. Senders of reports that arrive at a clone
     /// from now on are asked to retry.
     pub async fn close(self) {
-        let Inner { stop, tasks, store, data_dir, .. } = self.inner.as_ref();
+        let CollectorInner { stop, tasks, store, data_dir, .. } = self.inner.as_ref();
         stop.cancel();
         tasks.close();
         tasks.wait().await;
@@ -312,12 +314,12 @@ impl Collector {
         data_dir.release();
     }
 
-    fn read<T, E: std::fmt::Display>(&self, attempt: Result<T, E>) -> Result<T, Unreadable> {
-        self.inner.reading.note(attempt).map_err(|_| Unreadable)
+    fn read<T, E: std::fmt::Display>(&self, attempt: Result<T, E>) -> Result<T, DatabaseUnreadable> {
+        self.inner.reading.note(attempt).map_err(|_| DatabaseUnreadable)
     }
 }
 
-impl Drop for Inner {
+impl Drop for CollectorInner {
     /// Ends the tasks of a collector that was not closed.
     fn drop(&mut self) {
         self.stop.cancel();

@@ -22,7 +22,7 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
-use self::sources::{Environment, NotParsed, Parsed};
+use self::sources::{EnvironmentScope, FlagParseError, ParsedFlags};
 pub use self::{
     access_token::AccessToken,
     base_path::BasePath,
@@ -37,14 +37,14 @@ pub use self::{
 /// Counts how self-hosted software is used, without learning who uses it.
 #[derive(Debug, Parser)]
 #[command(name = "headcount", version, arg_required_else_help = false)]
-struct Cli {
+struct HeadcountCli {
     #[command(subcommand)]
-    command: Command,
+    command: HeadcountCommand,
 }
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum HeadcountCommand {
     /// Count, and report once an hour; the default.
     Serve(Box<Serve>),
     /// Take the reports of installations.
@@ -68,7 +68,7 @@ pub fn process_variable(name: &str) -> Option<OsString> {
 #[derive(Debug)]
 pub enum CommandLine {
     /// To run a command.
-    Run(Box<Command>),
+    Run(Box<HeadcountCommand>),
     /// To print the help or the version.
     Help(clap::Error),
 }
@@ -93,15 +93,15 @@ impl CommandLine {
         if is_for_serve {
             arguments.insert(arguments.len().min(1), "serve".into());
         }
-        match sources::parse::<Cli>(&arguments, Environment::Whole(variables)) {
-            Ok(Parsed { flags: Cli { mut command }, opt_outs }) => {
-                if let Command::Serve(serve) | Command::Preview(serve) = &mut command {
+        match sources::parse::<HeadcountCli>(&arguments, EnvironmentScope::Whole(variables)) {
+            Ok(ParsedFlags { flags: HeadcountCli { mut command }, opt_outs }) => {
+                if let HeadcountCommand::Serve(serve) | HeadcountCommand::Preview(serve) = &mut command {
                     serve.switch_off(opt_outs);
                 }
                 Ok(Self::Run(Box::new(command)))
             }
-            Err(NotParsed::Help(help)) => Ok(Self::Help(help)),
-            Err(NotParsed::Refused(refused)) => Err(refused),
+            Err(FlagParseError::Help(help)) => Ok(Self::Help(help)),
+            Err(FlagParseError::Refused(refused)) => Err(refused),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Defines the file operations on the data directory, and which of them survive a crash.
 //!
-//! The journal, the spool and the cache do all their I/O through [`Disk`], step by step, so that tests can
+//! The journal, the spool and the cache do all their I/O through [`DataDisk`], step by step, so that tests can
 //! end the process or cut the power between any two steps.
 
 mod data_dir;
@@ -14,15 +14,15 @@ use std::{fmt::Debug, io, sync::Arc};
 
 pub use self::{
     data_dir::{DataDir, DataDirError, DataDirState},
-    directory::Directory,
+    directory::DiskDirectory,
 };
 
 /// A directory of files, addressed by paths relative to it.
 ///
 /// The effect of a step survives the end of the process. It survives a power cut once the file
-/// ([`Appender::sync`], [`Disk::write_synced`]) and the directory that names it ([`Disk::sync_dir`]) are
+/// ([`FileAppender::sync`], [`DataDisk::write_synced`]) and the directory that names it ([`DataDisk::sync_dir`]) are
 /// synced.
-pub trait Disk: Debug + Send + Sync {
+pub trait DataDisk: Debug + Send + Sync {
     /// The names in `dir`, sorted; none when it does not exist.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ pub trait Disk: Debug + Send + Sync {
     ///
     /// # Errors
     /// The disk refused.
-    fn append(&self, path: &str) -> io::Result<Arc<dyn Appender>>;
+    fn append(&self, path: &str) -> io::Result<Arc<dyn FileAppender>>;
 
     /// Renames a file or directory, over an existing file.
     ///
@@ -100,7 +100,7 @@ pub trait Disk: Debug + Send + Sync {
 }
 
 /// A file open for appending.
-pub trait Appender: Debug + Send + Sync {
+pub trait FileAppender: Debug + Send + Sync {
     /// Adds bytes at the end.
     ///
     /// # Errors
@@ -125,7 +125,7 @@ pub trait Appender: Debug + Send + Sync {
 ///
 /// # Errors
 /// The disk refused; an existing file is unchanged.
-pub fn write_whole(disk: &dyn Disk, dir: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
+pub fn write_whole(disk: &dyn DataDisk, dir: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
     let path = if dir == "." { name.to_owned() } else { format!("{dir}/{name}") };
     let part = format!("{path}{PART}");
     if let Err(error) = disk.write_synced(&part, bytes) {
@@ -142,7 +142,7 @@ pub fn write_whole(disk: &dyn Disk, dir: &str, name: &str, bytes: &[u8]) -> io::
 ///
 /// # Errors
 /// The disk refused; an existing file is unchanged.
-pub fn replace(disk: &dyn Disk, path: &str, bytes: &[u8]) -> io::Result<()> {
+pub fn replace(disk: &dyn DataDisk, path: &str, bytes: &[u8]) -> io::Result<()> {
     let part = format!("{path}{PART}");
     let replaced = disk.write(&part, bytes).and_then(|()| disk.rename(&part, path));
     if replaced.is_err() {
@@ -161,7 +161,7 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
 ///
 /// # Errors
 /// The disk refused; some files may be left.
-pub fn remove_with_files(disk: &dyn Disk, dir: &str) -> io::Result<()> {
+pub fn remove_with_files(disk: &dyn DataDisk, dir: &str) -> io::Result<()> {
     for name in disk.list(dir)? {
         disk.remove(&format!("{dir}/{name}"))?;
     }

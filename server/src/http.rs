@@ -32,16 +32,17 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::{
-    access::{Access, AccessConfig, Interface},
-    assets::Assets,
+    access::{AccessConfig, AccessControl, SessionProgram},
+    assets::StaticAssets,
     mount::{ListenerRoutes, ServerRoutes},
 };
 use self::{
     forwarded::{EventSenders, TrustedProxies},
-    openapi::Description,
+    openapi::ApiDescription,
 };
 use crate::{
-    app::statistics::Statistics, collector::Collector, config::BasePath, metrics::Metrics, settings::Settings,
+    app::statistics::StatisticsService, collector::Collector, config::BasePath, metrics::ProcessMetrics,
+    settings::SettingsStore,
 };
 
 /// Only scripts and styles of this program; `wasm-unsafe-eval` permits compiling WebAssembly and no other
@@ -56,11 +57,11 @@ pub struct ServerState(Arc<ServerParts>);
 impl ServerState {
     /// The state of handlers with these parts.
     pub fn new(
-        access: Access,
-        statistics: Arc<Statistics>,
-        settings: Option<Settings>,
-        metrics: Metrics,
-        assets: Arc<Assets>,
+        access: AccessControl,
+        statistics: Arc<StatisticsService>,
+        settings: Option<SettingsStore>,
+        metrics: ProcessMetrics,
+        assets: Arc<StaticAssets>,
         senders: EventSenders,
     ) -> Self {
         Self(Arc::new(ServerParts { statistics, assets, settings, metrics, senders, access }))
@@ -69,34 +70,34 @@ impl ServerState {
 
 #[derive(Debug)]
 struct ServerParts {
-    statistics: Arc<Statistics>,
-    assets: Arc<Assets>,
+    statistics: Arc<StatisticsService>,
+    assets: Arc<StaticAssets>,
     /// `None` while statistics are off for the whole run.
-    settings: Option<Settings>,
-    metrics: Metrics,
+    settings: Option<SettingsStore>,
+    metrics: ProcessMetrics,
     senders: EventSenders,
-    access: Access,
+    access: AccessControl,
 }
 
-impl FromRef<ServerState> for Access {
+impl FromRef<ServerState> for AccessControl {
     fn from_ref(state: &ServerState) -> Self {
         state.0.access.clone()
     }
 }
 
-impl FromRef<ServerState> for Arc<Statistics> {
+impl FromRef<ServerState> for Arc<StatisticsService> {
     fn from_ref(state: &ServerState) -> Self {
         Arc::clone(&state.0.statistics)
     }
 }
 
-impl FromRef<ServerState> for Arc<Assets> {
+impl FromRef<ServerState> for Arc<StaticAssets> {
     fn from_ref(state: &ServerState) -> Self {
         Arc::clone(&state.0.assets)
     }
 }
 
-impl FromRef<ServerState> for Metrics {
+impl FromRef<ServerState> for ProcessMetrics {
     fn from_ref(state: &ServerState) -> Self {
         state.0.metrics.clone()
     }
@@ -115,7 +116,7 @@ pub fn server_routes(base_path: &BasePath, state: ServerState) -> ServerRoutes {
     description.merge(described);
     let addresses = own_addresses(&state.0.assets, description.paths.paths.keys());
     let for_data = middleware::from_fn_with_state(access.clone(), access::for_data);
-    let api = api.layer(Extension(Description::of(&description, base_path))).route_layer(for_data.clone());
+    let api = api.layer(Extension(ApiDescription::of(&description, base_path))).route_layer(for_data.clone());
     let metrics_page = Router::new()
         .route("/metrics", get(metrics::render))
         .route_layer(middleware::from_fn_with_state(access.clone(), access::for_metrics));
@@ -133,7 +134,7 @@ pub fn server_routes(base_path: &BasePath, state: ServerState) -> ServerRoutes {
 
 /// The addresses that the routes of a server answer below their base path, as axum writes them: all but the
 /// first page and pages of projects. With separate addresses, the surrounding program loses no other address.
-fn own_addresses<'d>(assets: &Assets, described: impl Iterator<Item = &'d String>) -> Vec<String> {
+fn own_addresses<'d>(assets: &StaticAssets, described: impl Iterator<Item = &'d String>) -> Vec<String> {
     let public = ["/stats", "/health", "/metrics", "/sign-in", "/sign-out"].map(str::to_owned);
     let pages = ROUTES.iter().filter(|route| **route != "/" && !route.contains(':'));
     let files = assets.names().chain(["sign-in.js", "sign-in.css"]).map(|name| format!("/static/{name}"));
@@ -146,10 +147,10 @@ fn own_addresses<'d>(assets: &Assets, described: impl Iterator<Item = &'d String
 }
 
 /// The routes of `headcount collect`, for [`listen::serve`].
-pub fn collector_routes(access: Access, collector: &Collector, proxies: TrustedProxies) -> Router {
+pub fn collector_routes(access: AccessControl, collector: &Collector, proxies: TrustedProxies) -> Router {
     let collector::CollectorRoutes { public, private } = collector::routes(collector, proxies);
-    let (session, _) = sign_in::session_routes::<Access>().split_for_parts();
-    let (code, _) = sign_in::code_routes::<Access>().split_for_parts();
+    let (session, _) = sign_in::session_routes::<AccessControl>().split_for_parts();
+    let (code, _) = sign_in::code_routes::<AccessControl>().split_for_parts();
     let code: Router = code.with_state(access.clone());
     let open: Router = with_headers(session).merge(sign_in::page_routes()).with_state(access.clone());
     let private = private

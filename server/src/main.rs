@@ -12,7 +12,7 @@ use std::{
 use anyhow::Context;
 use headcount::{
     app,
-    config::{Command, CommandLine, LogFilter, LogFormat, Serve, SignIn, process_variable},
+    config::{CommandLine, HeadcountCommand, LogFilter, LogFormat, Serve, SignIn, process_variable},
     descriptors,
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -54,7 +54,7 @@ fn refuse(why: &str) -> ExitCode {
     ExitCode::from(REFUSED)
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
+fn run(command: HeadcountCommand) -> anyhow::Result<()> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     // The disk may block one worker for a moment, while the other answers.
     if thread::available_parallelism().is_ok_and(|cores| cores.get() == 1) {
@@ -63,19 +63,19 @@ fn run(command: Command) -> anyhow::Result<()> {
     runtime.enable_all().build().context("the runtime cannot be started")?.block_on(run_command(command))
 }
 
-async fn run_command(command: Command) -> anyhow::Result<()> {
+async fn run_command(command: HeadcountCommand) -> anyhow::Result<()> {
     match command {
-        Command::Serve(config) => {
+        HeadcountCommand::Serve(config) => {
             log(&config.log, config.log_format);
             app::serve(*config, stop_on_signal()?).await
         }
-        Command::Collect(config) => {
+        HeadcountCommand::Collect(config) => {
             log(&config.log, config.log_format);
             app::collect(*config, stop_on_signal()?).await
         }
-        Command::Preview(config) => preview(*config).await,
-        Command::SignIn(command) => print_sign_in_link(&command).await,
-        Command::Health(check) => app::health(&check).await,
+        HeadcountCommand::Preview(config) => preview(*config).await,
+        HeadcountCommand::SignIn(command) => print_sign_in_link(&command).await,
+        HeadcountCommand::Health(check) => app::health(&check).await,
     }
 }
 

@@ -9,14 +9,14 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::process::samples::Used;
+use crate::process::samples::ProcessUsage;
 
 /// The counters of this process; clones count together.
 #[derive(Debug, Clone)]
-pub struct Metrics(Arc<Counters>);
+pub struct ProcessMetrics(Arc<MetricCounters>);
 
 #[derive(Debug)]
-struct Counters {
+struct MetricCounters {
     /// In the order of [`EventLabel`]; looked up once instead of for every event.
     events: [Counter; 3],
     deliveries: Family<DeliveryLabels, Counter>,
@@ -95,7 +95,7 @@ struct DeliveryLabels {
     outcome: DeliveryLabel,
 }
 
-impl Metrics {
+impl ProcessMetrics {
     /// Counters at zero.
     #[must_use]
     pub fn new() -> Self {
@@ -123,7 +123,7 @@ impl Metrics {
         registry.register("notifications", help, notifications.clone());
         let events = [EventLabel::Counted, EventLabel::Refused, EventLabel::Failed]
             .map(|outcome| events.get_or_create_owned(&EventLabels { outcome }));
-        Self(Arc::new(Counters {
+        Self(Arc::new(MetricCounters {
             events,
             deliveries,
             reports,
@@ -179,7 +179,7 @@ impl Metrics {
         &self,
         queued: u64,
         dropped_browsers: u64,
-        used: Option<Used>,
+        used: Option<ProcessUsage>,
     ) -> Result<String, std::fmt::Error> {
         self.0.queued.set(i64::try_from(queued).unwrap_or(i64::MAX));
         self.0.dropped_browsers.set(i64::try_from(dropped_browsers).unwrap_or(i64::MAX));
@@ -194,13 +194,13 @@ impl Metrics {
     }
 }
 
-impl Default for Metrics {
+impl Default for ProcessMetrics {
     fn default() -> Self {
         Self::new()
     }
 }
 
-fn registry_of(used: Used) -> Registry {
+fn registry_of(used: ProcessUsage) -> Registry {
     let cpu = Counter::<f64, AtomicU64>::default();
     cpu.inc_by(used.cpu.as_secs_f64());
     let resident = Gauge::<i64>::default();
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn the_text_names_every_counter_with_its_unit() {
-        let metrics = Metrics::new();
+        let metrics = ProcessMetrics::new();
         metrics.event(EventLabel::Counted);
         metrics.event(EventLabel::Counted);
         metrics.event(EventLabel::Refused);
@@ -230,7 +230,7 @@ mod tests {
         metrics.world_loaded();
         metrics.notification("slack", NotificationLabel::Sent);
         let text = metrics
-            .render(3, 40, Some(Used { cpu: Duration::from_millis(1500), resident_bytes: 2048 }))
+            .render(3, 40, Some(ProcessUsage { cpu: Duration::from_millis(1500), resident_bytes: 2048 }))
             .unwrap();
         for line in [
             "process_cpu_seconds_total 1.5",

@@ -32,24 +32,26 @@ use headcount_shared::payload::AlertingIntegration;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    endpoints::Endpoints,
-    integrations::{Integrations, Opsgenie, Pagerduty, Slack, Teams, Webhook},
-    sender::Sender,
-    template::{Template, TemplateError},
+    endpoints::ServiceEndpoints,
+    integrations::{
+        OpsgenieConfig, PagerdutyConfig, ProjectIntegrations, SlackConfig, TeamsConfig, WebhookConfig,
+    },
+    sender::NotificationSender,
+    template::{MessageTemplate, TemplateError},
 };
-use crate::world::{application_key::ApplicationKey, status::Status};
+use crate::world::{application_key::ApplicationKey, status::HealthStatus};
 
 /// A notification for one destination. Two are the same if they differ only in `external_key` and `details`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Notification {
+pub struct IncidentNotification {
     /// The project.
     pub project: String,
     /// The application.
     pub application: ApplicationKey,
     /// The incident that it is about.
     pub incident_key: String,
-    /// The severity; [`Status::Ok`] when the incident is over.
-    pub status: Status,
+    /// The severity; [`HealthStatus::Ok`] when the incident is over.
+    pub status: HealthStatus,
     /// The kind of the destination.
     pub destination: AlertingIntegration,
     /// When the notification was created, in Unix seconds.
@@ -58,14 +60,14 @@ pub struct Notification {
     /// empty if there is none.
     pub external_key: String,
     /// What the notification reports.
-    pub details: Details,
+    pub details: NotificationDetails,
 }
 
 /// Leaves out all names.
-impl Debug for Notification {
+impl Debug for IncidentNotification {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("Notification")
+            .debug_struct("IncidentNotification")
             .field("status", &self.status)
             .field("destination", &self.destination)
             .field("timestamp", &self.timestamp)
@@ -76,7 +78,7 @@ impl Debug for Notification {
 /// What a notification reports about an incident. The settings database stores it as JSON in this form.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Details {
+pub struct NotificationDetails {
     /// The checks that fired.
     pub reports: Vec<ReportDetails>,
 }
@@ -94,32 +96,38 @@ pub struct ReportDetails {
 }
 
 /// The future of an outbox operation.
-pub type Future<'f, T> = Pin<Box<dyn std::future::Future<Output = Result<T, Unavailable>> + Send + 'f>>;
+pub type OutboxFuture<'f, T> =
+    Pin<Box<dyn std::future::Future<Output = Result<T, OutboxUnavailable>> + Send + 'f>>;
 
 /// The outbox cannot be read or written at the moment. The implementation logs the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the outbox is not available")]
-pub struct Unavailable;
+pub struct OutboxUnavailable;
 
 /// Stores notifications until they are sent.
-pub trait Outbox: Debug + Send + Sync {
+pub trait NotificationOutbox: Debug + Send + Sync {
     /// The notifications that are neither sent nor dropped and not older than `since` (Unix seconds), oldest
     /// first.
-    fn waiting(&self, since: u32) -> Future<'_, Vec<Notification>>;
+    fn waiting(&self, since: u32) -> OutboxFuture<'_, Vec<IncidentNotification>>;
 
     /// The destinations of a project; empty for a project that no longer exists.
-    fn integrations<'f>(&'f self, project: &'f str) -> Future<'f, Integrations>;
+    fn integrations<'f>(&'f self, project: &'f str) -> OutboxFuture<'f, ProjectIntegrations>;
 
     /// The destination's id of the conversation about an incident, from the last notification that was sent
     /// about it; empty if there is none.
-    fn conversation<'f>(&'f self, notification: &'f Notification) -> Future<'f, String>;
+    fn conversation<'f>(&'f self, notification: &'f IncidentNotification) -> OutboxFuture<'f, String>;
 
     /// Records that a notification was sent at a time in Unix seconds. It is counted once and not sent again.
     /// `external_key` is the destination's current id of the conversation. The caller repeats the call if it
     /// failed, even if the database had committed it.
-    fn sent<'f>(&'f self, notification: &'f Notification, at: u32, external_key: &'f str) -> Future<'f, ()>;
+    fn sent<'f>(
+        &'f self,
+        notification: &'f IncidentNotification,
+        at: u32,
+        external_key: &'f str,
+    ) -> OutboxFuture<'f, ()>;
 
     /// Records that a notification will not be sent: its destination is gone or switched off, or did not
     /// accept it for an hour. It is not counted.
-    fn dropped<'f>(&'f self, notification: &'f Notification, at: u32) -> Future<'f, ()>;
+    fn dropped<'f>(&'f self, notification: &'f IncidentNotification, at: u32) -> OutboxFuture<'f, ()>;
 }

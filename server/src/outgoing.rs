@@ -15,14 +15,14 @@ use rustls::CertificateError;
 
 pub use self::target_policy::{ForbiddenTarget, TargetPolicy};
 pub(crate) use self::trust::{OWN_AUTHORITY, tls_config, tls_config_of};
-use self::{proxies::Proxies, trust::is_for_its_signer};
+use self::{proxies::ProxyRules, trust::is_for_its_signer};
 
 /// Why a client cannot be made, if nothing more specific is known.
 pub(crate) const NO_TLS: &str = "this machine cannot make TLS connections";
 
 /// Why a request got no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NoAnswer {
+pub(crate) enum ConnectionFailure {
     /// Nothing answers there, its certificate is not valid, or the connection broke. The text names no host.
     Unreachable(&'static str),
     /// A server is there, but the answer was not complete in time.
@@ -45,7 +45,7 @@ pub fn shown_url(url: &Url) -> String {
 pub fn client_builder() -> ClientBuilder {
     // The product that embeds this library may have installed another one, which is fine.
     rustls::crypto::ring::default_provider().install_default().ok();
-    let proxies = Proxies::of(|name| std::env::var_os(name));
+    let proxies = ProxyRules::of(|name| std::env::var_os(name));
     Client::builder().proxy(Proxy::custom(move |url| proxies.of_url(url)))
 }
 
@@ -57,11 +57,11 @@ pub fn client_builder() -> ClientBuilder {
 pub(crate) fn client_in(
     place: &OnceLock<Client>,
     configured: impl FnOnce(ClientBuilder) -> ClientBuilder,
-) -> Result<&Client, NoAnswer> {
+) -> Result<&Client, ConnectionFailure> {
     if let Some(client) = place.get() {
         return Ok(client);
     }
-    let client = configured(client_builder()).build().map_err(|_| NoAnswer::Unreachable(NO_TLS))?;
+    let client = configured(client_builder()).build().map_err(|_| ConnectionFailure::Unreachable(NO_TLS))?;
     Ok(place.get_or_init(|| client))
 }
 
@@ -72,21 +72,21 @@ pub(crate) fn client_in(
 pub(crate) fn verifying_client_in(
     place: &OnceLock<Client>,
     configured: impl FnOnce(ClientBuilder) -> ClientBuilder,
-) -> Result<&Client, NoAnswer> {
+) -> Result<&Client, ConnectionFailure> {
     if let Some(client) = place.get() {
         return Ok(client);
     }
-    let tls = tls_config().map_err(NoAnswer::Unreachable)?;
+    let tls = tls_config().map_err(ConnectionFailure::Unreachable)?;
     client_in(place, |client| configured(client.tls_backend_preconfigured(tls)))
 }
 
-impl From<ForbiddenTarget> for NoAnswer {
+impl From<ForbiddenTarget> for ConnectionFailure {
     fn from(_: ForbiddenTarget) -> Self {
         Self::Unreachable(ForbiddenTarget::REASON)
     }
 }
 
-impl From<reqwest::Error> for NoAnswer {
+impl From<reqwest::Error> for ConnectionFailure {
     fn from(error: reqwest::Error) -> Self {
         match (error.is_connect(), error.is_timeout()) {
             (true, true) => Self::Unreachable("no connection in time"),

@@ -22,9 +22,9 @@ mod symbols;
 /// Something about this process cannot be measured; the text is one sentence with the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Unavailable(String);
+pub struct MeasurementUnavailable(String);
 
-impl Unavailable {
+impl MeasurementUnavailable {
     fn because(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }

@@ -47,53 +47,53 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use headcount_shared::payload::DatabaseType;
 
 pub use self::{
-    bootstrap::Bootstrap,
-    check_configs::Override,
+    bootstrap::BootstrapPrometheus,
+    check_configs::InspectionChange,
     choice::StoredChoice,
-    clickhouse::{Clickhouse, Protocol},
-    configured::Configured,
+    clickhouse::{ClickhouseAccess, ClickhouseTransport},
+    configured::ProjectConfiguration,
     connection_string::BadConnectionString,
-    database::{OpenError, Place},
-    error::{Cause, Error, Invalid, Member, Result},
+    database::{DatabaseLocation, DatabaseOpenError},
+    error::{InvalidChange, SettingsError, SettingsMember, SettingsResult, UnavailableCause},
     forgetting::RememberedRows,
     history::PastNotification,
     integrations::IntegrationChange,
-    leader::Lead,
-    ledger::{Counted, LedgerFact},
+    leader::LeaderLock,
+    ledger::{LedgerCounts, LedgerFact},
     overview::ProjectOverview,
     project::ProjectName,
-    source::{ConnectionString, Source},
+    source::{ConnectionString, DatabaseSource},
     written::WrittenRows,
 };
 use self::{
-    database::Database,
-    health::{Doing, Health},
+    database::DatabasePool,
+    health::{DatabaseHealth, DatabaseOperation},
     project::StoredProject,
 };
-use crate::{outgoing::TargetPolicy, world::project::Project};
+use crate::{outgoing::TargetPolicy, world::project::ObservedProject};
 
 /// How long an operation may take, whatever the database does.
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// The settings database.
 #[derive(Debug, Clone)]
-pub struct Settings {
-    database: Arc<Database>,
+pub struct SettingsStore {
+    database: Arc<DatabasePool>,
     /// The database of the ledger: the same one, unless the settings are read-only.
-    ledger: Arc<Database>,
-    health: Arc<Health>,
+    ledger: Arc<DatabasePool>,
+    health: Arc<DatabaseHealth>,
     /// Which addresses Prometheus servers and webhooks may have.
     targets: TargetPolicy,
 }
 
-impl Settings {
+impl SettingsStore {
     /// Opens a database. Unless it is read-only, a missing SQLite file is created, and the tables are
     /// migrated.
     ///
     /// # Errors
-    /// Every [`OpenError`].
-    pub async fn open(source: &Source) -> Result<Self, OpenError> {
-        let database = Arc::new(Database::open(source).await?);
+    /// Every [`DatabaseOpenError`].
+    pub async fn open(source: &DatabaseSource) -> SettingsResult<Self, DatabaseOpenError> {
+        let database = Arc::new(DatabasePool::open(source).await?);
         Ok(Self {
             ledger: Arc::clone(&database),
             database,
@@ -112,9 +112,9 @@ impl Settings {
     /// settings that are read-only.
     ///
     /// # Errors
-    /// Every [`OpenError`].
-    pub async fn with_ledger_in(self, file: PathBuf) -> std::result::Result<Self, OpenError> {
-        let ledger = Database::open(&Source::Sqlite { file, read_only: false }).await?;
+    /// Every [`DatabaseOpenError`].
+    pub async fn with_ledger_in(self, file: PathBuf) -> std::result::Result<Self, DatabaseOpenError> {
+        let ledger = DatabasePool::open(&DatabaseSource::Sqlite { file, read_only: false }).await?;
         Ok(Self { ledger: Arc::new(ledger), ..self })
     }
 
@@ -124,7 +124,7 @@ impl Settings {
         self.database.kind()
     }
 
-    /// Whether the database is read-only. Then every change fails with [`Error::ReadOnly`].
+    /// Whether the database is read-only. Then every change fails with [`SettingsError::ReadOnly`].
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.database.is_read_only()
@@ -134,8 +134,8 @@ impl Settings {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn observed_projects(&self) -> Result<Vec<Project>> {
-        self.attempt(Doing::Reading, async {
+    pub async fn observed_projects(&self) -> SettingsResult<Vec<ObservedProject>> {
+        self.attempt(DatabaseOperation::Reading, async {
             let mut connection = self.database.read().await?;
             let projects = StoredProject::all(&mut connection, self.database.schema()).await?;
             Ok(projects.iter().filter_map(StoredProject::observed).collect())
@@ -151,10 +151,14 @@ impl Settings {
 
     /// Runs an operation within [`LONGEST`], and logs when such operations begin to fail and when they work
     /// again.
-    async fn attempt<T>(&self, doing: Doing, work: impl Future<Output = Result<T>>) -> Result<T> {
+    async fn attempt<T>(
+        &self,
+        doing: DatabaseOperation,
+        work: impl Future<Output = SettingsResult<T>>,
+    ) -> SettingsResult<T> {
         let begun = self.health.begin();
         let result = tokio::time::timeout(LONGEST, work).await;
-        let result = result.unwrap_or(Err(Error::Unavailable(Cause::Slow)));
+        let result = result.unwrap_or(Err(SettingsError::Unavailable(UnavailableCause::Slow)));
         self.health.note(begun, doing, &result);
         result
     }

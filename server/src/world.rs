@@ -61,16 +61,16 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
     costs::{LoadCosts, LoadTimes, QueryCosts, SavedWorldCosts},
-    facts::Facts,
-    observation::Observation,
+    facts::InfrastructureFacts,
+    observation::ProjectObservation,
     prices::PriceList,
-    project::{Project, is_own_cache},
-    records::Records,
+    project::{ObservedProject, is_own_cache},
+    records::HistoryStore,
 };
 use crate::{
     clock::Clock,
-    disk::{self, Disk},
-    metrics::Metrics,
+    disk::{self, DataDisk},
+    metrics::ProcessMetrics,
     outgoing::TargetPolicy,
 };
 
@@ -80,9 +80,9 @@ pub const CACHE: &str = "cache";
 
 /// Observes all projects.
 #[derive(Debug)]
-pub struct World {
-    surroundings: Surroundings,
-    observed: Arc<Mutex<BTreeMap<String, Observed>>>,
+pub struct WorldObserver {
+    surroundings: ObserverDependencies,
+    observed: Arc<Mutex<BTreeMap<String, ObservationTask>>>,
     /// The costs of queries before a restart. They stand in for queries that did not run since, until the
     /// next cut.
     earlier_queries: Mutex<QueryCosts>,
@@ -92,55 +92,55 @@ pub struct World {
 
 /// What all observations share.
 #[derive(Debug, Clone)]
-struct Surroundings {
-    disk: Arc<dyn Disk>,
+struct ObserverDependencies {
+    disk: Arc<dyn DataDisk>,
     clock: Arc<dyn Clock>,
-    metrics: Metrics,
+    metrics: ProcessMetrics,
     prices: Arc<PriceList>,
     /// Notified when a node was seen that may have a price.
     prices_needed: Arc<Notify>,
     costs: Arc<LoadCosts>,
     cache_ttl: Duration,
     targets: TargetPolicy,
-    records: Option<Arc<dyn Records>>,
+    records: Option<Arc<dyn HistoryStore>>,
 }
 
 /// A project, with the task that observes it until `stop`.
 #[derive(Debug)]
-struct Observed {
-    project: Project,
-    observation: Arc<Observation>,
+struct ObservationTask {
+    project: ObservedProject,
+    observation: Arc<ProjectObservation>,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
 /// The totals of all projects.
 #[derive(Debug, Clone, Default)]
-pub struct Known {
+pub struct ObservationSummary {
     /// The numbers about the model.
-    pub facts: Facts,
+    pub facts: InfrastructureFacts,
     /// The cost of each query at its latest run.
     pub queries: QueryCosts,
     /// The time of loads since the last cut.
     pub loads: LoadTimes,
 }
 
-impl World {
-    /// Observes nothing before the first call of [`World::configure`]. Cached answers older than `cache_ttl`
+impl WorldObserver {
+    /// Observes nothing before the first call of [`WorldObserver::configure`]. Cached answers older than `cache_ttl`
     /// are removed. Without `records`, rollouts and incidents are not stored.
     #[must_use]
     pub fn new(
-        disk: Arc<dyn Disk>,
+        disk: Arc<dyn DataDisk>,
         clock: Arc<dyn Clock>,
-        metrics: Metrics,
+        metrics: ProcessMetrics,
         prices: Arc<PriceList>,
         cache_ttl: Duration,
         targets: TargetPolicy,
-        records: Option<Arc<dyn Records>>,
+        records: Option<Arc<dyn HistoryStore>>,
     ) -> Self {
         let (prices_needed, costs) = (Arc::default(), Arc::default());
         Self {
-            surroundings: Surroundings {
+            surroundings: ObserverDependencies {
                 disk,
                 clock,
                 metrics,
@@ -158,14 +158,14 @@ impl World {
         }
     }
 
-    /// Fetches prices when they are needed, until [`World::stop`].
+    /// Fetches prices when they are needed, until [`WorldObserver::stop`].
     pub async fn follow_prices(&self) {
         self.surroundings.prices.run(&self.stop, &self.surroundings.prices_needed).await;
     }
 
     /// Observes exactly these projects: starts new ones, restarts changed ones, and removes those that are
     /// not listed.
-    pub fn configure(&self, projects: Vec<Project>) {
+    pub fn configure(&self, projects: Vec<ObservedProject>) {
         let mut observed = locked(&self.observed);
         let mut before = std::mem::take(&mut *observed);
         for project in projects {
@@ -180,9 +180,9 @@ impl World {
     }
 
     /// Starts the observation of a project, after the end of its observation `before`.
-    fn observe(&self, project: Project, before: Option<Observed>) -> Observed {
+    fn observe(&self, project: ObservedProject, before: Option<ObservationTask>) -> ObservationTask {
         let stop = self.stop.child_token();
-        let observation = Arc::new(Observation::new(project.clone(), self.surroundings.clone()));
+        let observation = Arc::new(ProjectObservation::new(project.clone(), self.surroundings.clone()));
         let (begun, until) = (Arc::clone(&observation), stop.clone());
         let caches = self.caches();
         let task = self.tasks.spawn(async move {
@@ -192,11 +192,11 @@ impl World {
             }
             begun.run(&until).await;
         });
-        Observed { project, observation, stop, task }
+        ObservationTask { project, observation, stop, task }
     }
 
     /// Removes the caches of projects that are `gone`, after the end of their observation.
-    fn forget_gone(&self, gone: Vec<Observed>) {
+    fn forget_gone(&self, gone: Vec<ObservationTask>) {
         let caches = self.caches();
         self.tasks.spawn(async move {
             for project in gone {
@@ -206,34 +206,34 @@ impl World {
         });
     }
 
-    fn caches(&self) -> Caches {
-        Caches { observed: Arc::clone(&self.observed), disk: Arc::clone(&self.surroundings.disk) }
+    fn caches(&self) -> ProjectCaches {
+        ProjectCaches { observed: Arc::clone(&self.observed), disk: Arc::clone(&self.surroundings.disk) }
     }
 
     /// The latest error of each Prometheus that fails, by project id.
     #[must_use]
     pub fn failures(&self) -> BTreeMap<String, String> {
         let observed = locked(&self.observed);
-        let failure = |of: &Observed| Some((of.project.id.clone(), of.observation.failure()?));
+        let failure = |of: &ObservationTask| Some((of.project.id.clone(), of.observation.failure()?));
         observed.values().filter_map(failure).collect()
     }
 
     /// The current totals. Changes nothing.
     #[must_use]
-    pub fn peek(&self) -> Known {
+    pub fn peek(&self) -> ObservationSummary {
         self.known(self.surroundings.costs.peek(), &locked(&self.earlier_queries))
     }
 
     /// The current totals. Resets the times of loads.
     #[must_use]
-    pub fn cut(&self) -> Known {
+    pub fn cut(&self) -> ObservationSummary {
         let earlier = std::mem::take(&mut *locked(&self.earlier_queries));
         self.known(self.surroundings.costs.cut(), &earlier)
     }
 
-    fn known(&self, loads: LoadTimes, earlier: &QueryCosts) -> Known {
-        let mut known = Known { loads, ..Known::default() };
-        for Observed { observation, .. } in locked(&self.observed).values() {
+    fn known(&self, loads: LoadTimes, earlier: &QueryCosts) -> ObservationSummary {
+        let mut known = ObservationSummary { loads, ..ObservationSummary::default() };
+        for ObservationTask { observation, .. } in locked(&self.observed).values() {
             observation.add_to(&mut known);
         }
         known.queries.complete(earlier);
@@ -243,7 +243,7 @@ impl World {
     /// The measured costs since the last cut, in the form in which they are saved for a restart.
     #[must_use]
     pub fn save_costs(&self) -> SavedWorldCosts {
-        let Known { loads, queries, .. } = self.peek();
+        let ObservationSummary { loads, queries, .. } = self.peek();
         SavedWorldCosts::new(loads, &queries)
     }
 
@@ -253,7 +253,7 @@ impl World {
         *locked(&self.earlier_queries) = earlier.query_costs();
     }
 
-    /// Stops observing until the next [`World::configure`]. The caches stay.
+    /// Stops observing until the next [`WorldObserver::configure`]. The caches stay.
     pub async fn rest(&self) {
         let observed = std::mem::take(&mut *locked(&self.observed));
         for project in observed.into_values() {
@@ -274,7 +274,7 @@ impl World {
 ///
 /// # Errors
 /// The disk failed; some files may be left.
-pub fn forget_on_disk(disk: &dyn Disk) -> io::Result<()> {
+pub fn forget_on_disk(disk: &dyn DataDisk) -> io::Result<()> {
     let (own, others): (Vec<_>, Vec<_>) = disk.list(CACHE)?.into_iter().partition(|name| is_own_cache(name));
     for name in own {
         disk::remove_with_files(disk, &format!("{CACHE}/{name}"))?;
@@ -285,7 +285,7 @@ pub fn forget_on_disk(disk: &dyn Disk) -> io::Result<()> {
     prices::forget_on_disk(disk)
 }
 
-impl Observed {
+impl ObservationTask {
     /// Ends the observation. After it returns, the observation no longer uses its cache.
     async fn end(self) {
         self.stop.cancel();
@@ -299,12 +299,12 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// All caches, including those of removed projects.
-struct Caches {
-    observed: Arc<Mutex<BTreeMap<String, Observed>>>,
-    disk: Arc<dyn Disk>,
+struct ProjectCaches {
+    observed: Arc<Mutex<BTreeMap<String, ObservationTask>>>,
+    disk: Arc<dyn DataDisk>,
 }
 
-impl Caches {
+impl ProjectCaches {
     /// Removes the caches of projects that are not observed. What cannot be removed now is removed at the
     /// next change.
     async fn remove_gone(self) {

@@ -24,8 +24,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use flate2::{Compression, write::GzEncoder};
 use headcount::{
     clock::Clock,
-    collector::{Collector, CollectorConfig, OpenError, Retention},
-    http::{access::Peer, collector::routes},
+    collector::{Collector, CollectorConfig, CollectorOpenError, RetentionPolicy},
+    http::{access::PeerAddress, collector::routes},
 };
 use headcount_shared::limits::REPORT_BYTES;
 use http_body_util::BodyExt;
@@ -46,12 +46,12 @@ const START: u64 = 1_700_000_000;
 
 /// A clock that stands still until it is set.
 #[derive(Debug, Default)]
-struct Turned {
+struct ManualClock {
     wall: AtomicU64,
     monotonic: AtomicU64,
 }
 
-impl Turned {
+impl ManualClock {
     fn at(seconds: u64) -> Arc<Self> {
         Arc::new(Self { wall: AtomicU64::new(seconds), ..Self::default() })
     }
@@ -68,7 +68,7 @@ impl Turned {
     }
 }
 
-impl Clock for Turned {
+impl Clock for ManualClock {
     fn wall(&self) -> Duration {
         Duration::from_secs(self.wall.load(Ordering::Relaxed))
     }
@@ -79,25 +79,25 @@ impl Clock for Turned {
 }
 
 /// A collector on a data directory of its own.
-struct Running {
+struct RunningCollector {
     directory: Arc<TempDir>,
-    clock: Arc<Turned>,
+    clock: Arc<ManualClock>,
     collector: Collector,
     router: Router,
 }
 
 /// Headers of a request.
-type Headers = &'static [(&'static str, &'static str)];
+type StaticHeaders = &'static [(&'static str, &'static str)];
 
 /// A received answer.
 #[derive(Debug)]
-struct Answer {
+struct ReceivedAnswer {
     status: StatusCode,
     response: Response<()>,
     body: Bytes,
 }
 
-impl Answer {
+impl ReceivedAnswer {
     fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -124,7 +124,7 @@ impl Answer {
     }
 }
 
-impl Running {
+impl RunningCollector {
     async fn start() -> Self {
         Self::start_on(Arc::new(tempfile::tempdir().unwrap())).await
     }
@@ -134,9 +134,9 @@ impl Running {
     }
 
     async fn start_with(directory: Arc<TempDir>, now: u64, max_disk: Option<u64>) -> Self {
-        let clock = Turned::at(now);
+        let clock = ManualClock::at(now);
         let config = CollectorConfig { max_disk, ..config(directory.path()) };
-        let collector = Collector::open(&config, Arc::<Turned>::clone(&clock)).await.unwrap();
+        let collector = Collector::open(&config, Arc::<ManualClock>::clone(&clock)).await.unwrap();
         let routes = routes(&collector, "10.1.0.0/16".parse().unwrap());
         Self { directory, clock, collector, router: routes.public.merge(routes.private) }
     }
@@ -174,17 +174,17 @@ impl Running {
         rows.iter().map(decoded).collect()
     }
 
-    async fn send(&self, request: Request<Body>) -> Answer {
+    async fn send(&self, request: Request<Body>) -> ReceivedAnswer {
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Answer { status: parts.status, response: Response::from_parts(parts, ()), body }
+        ReceivedAnswer { status: parts.status, response: Response::from_parts(parts, ()), body }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    async fn get(&self, path: &str) -> ReceivedAnswer {
         self.send(Request::get(path).body(Body::empty()).unwrap()).await
     }
 
-    async fn post(&self, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+    async fn post(&self, headers: &[(&str, &str)], body: impl Into<Body>) -> ReceivedAnswer {
         let mut request = Request::post("/ce/usage-statistics");
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -218,12 +218,13 @@ impl Running {
 
 fn config(data_dir: &Path) -> CollectorConfig {
     let days = |days| Duration::from_secs(days * DAY);
-    let retention = Retention { counts: days(400), raw: days(30) };
+    let retention = RetentionPolicy { counts: days(400), raw: days(30) };
     CollectorConfig { data_dir: data_dir.to_owned(), retention, max_disk: None }
 }
 
 async fn refusal_to_open(data_dir: &Path) -> String {
-    let refused: OpenError = Collector::open(&config(data_dir), Turned::at(START)).await.unwrap_err();
+    let refused: CollectorOpenError =
+        Collector::open(&config(data_dir), ManualClock::at(START)).await.unwrap_err();
     refused.to_string()
 }
 
@@ -263,7 +264,7 @@ fn report_of(instance: &str) -> String {
 
 #[tokio::test]
 async fn a_report_comes_back_byte_for_byte_however_it_was_sent() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(DOCUMENTED)));
     let sent: [(&str, Vec<u8>); 5] = [
         ("", DOCUMENTED.into()),
@@ -293,7 +294,7 @@ async fn a_report_comes_back_byte_for_byte_however_it_was_sent() {
 
 #[tokio::test]
 async fn a_report_id_is_counted_once() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     running.report("a", DOCUMENTED, "stored").await;
     running.report("a", DOCUMENTED, "duplicate").await;
     assert_eq!(running.get("/api/reports/a").await.text(), DOCUMENTED);
@@ -303,7 +304,7 @@ async fn a_report_id_is_counted_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_fifty_at_once_with_one_id_one_is_stored() {
-    let running = Arc::new(Running::start().await);
+    let running = Arc::new(RunningCollector::start().await);
     let sent: Vec<_> = (0..50)
         .map(|_| {
             let running = Arc::clone(&running);
@@ -322,7 +323,7 @@ async fn of_fifty_at_once_with_one_id_one_is_stored() {
 
 #[tokio::test]
 async fn reports_without_an_id_get_one_each() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     for _ in 0..3 {
         assert_eq!(running.post(&[], DOCUMENTED).await.json()["status"], "stored");
     }
@@ -337,12 +338,12 @@ async fn reports_without_an_id_get_one_each() {
 
 #[tokio::test]
 async fn every_refusal_says_what_is_wrong() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let deep = "[".repeat(33) + &"]".repeat(33);
     let values = format!("[{}0]", "0,".repeat(100_000));
     let wide = vec![b' '; REPORT_BYTES + 1];
     let cut = gzip(DOCUMENTED.as_bytes())[..100].to_vec();
-    let cases: [(Headers, Vec<u8>, u16, &str); 18] = [
+    let cases: [(StaticHeaders, Vec<u8>, u16, &str); 18] = [
         (&[("content-type", "text/plain")], DOCUMENTED.into(), 415, "content type is not JSON"),
         (&[("content-encoding", "br")], DOCUMENTED.into(), 415, "not one of gzip, zstd and identity"),
         (&[("content-encoding", "gzip, gzip")], DOCUMENTED.into(), 415, "not one of gzip, zstd and identity"),
@@ -374,7 +375,7 @@ async fn every_refusal_says_what_is_wrong() {
 
 #[tokio::test]
 async fn a_gibibyte_in_a_small_body_is_refused() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let mebibytes_16 = vec![0; 16 << 20];
     for (coding, part) in [("gzip", gzip(&mebibytes_16)), ("zstd", zstd_frame(&mebibytes_16))] {
         let bomb = part.repeat(64);
@@ -387,7 +388,7 @@ async fn a_gibibyte_in_a_small_body_is_refused() {
 
 #[tokio::test]
 async fn the_largest_report_is_taken() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let mut report = DOCUMENTED.trim_end().to_owned();
     report += &" ".repeat(REPORT_BYTES - report.len());
     running.report("largest", report.clone(), "stored").await;
@@ -396,7 +397,7 @@ async fn the_largest_report_is_taken() {
 
 #[tokio::test]
 async fn a_restart_keeps_everything() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     running.report("a", DOCUMENTED, "stored").await;
     running.report("b", report_of(OTHER_INSTANCE), "stored").await;
     let (listed, fleet) = (running.get("/api/reports").await.json(), running.fleet().await);
@@ -412,7 +413,7 @@ async fn a_restart_keeps_everything() {
 
 #[tokio::test]
 async fn a_closed_collector_asks_to_come_back() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     running.collector.clone().close().await;
     let answer = running.post(&[], DOCUMENTED).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -445,11 +446,11 @@ async fn a_data_directory_that_cannot_be_used_is_refused_in_a_sentence() {
 
 #[tokio::test]
 async fn a_damaged_database_is_refused() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     for id in 0..20 {
         running.report(&id.to_string(), DOCUMENTED, "stored").await;
     }
-    let Running { directory, collector, .. } = running;
+    let RunningCollector { directory, collector, .. } = running;
     collector.close().await;
     let path = directory.path().join("collector.sqlite");
     let mut bytes = fs::read(&path).unwrap();
@@ -461,11 +462,11 @@ async fn a_damaged_database_is_refused() {
 
 #[tokio::test]
 async fn a_database_of_a_newer_version_is_refused() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
         VALUES (9999, 'later', TRUE, x'00', 0)";
     sqlx::query(newer).execute(&mut running.intruder().await).await.unwrap();
-    let Running { directory, collector, .. } = running;
+    let RunningCollector { directory, collector, .. } = running;
     collector.close().await;
     let said = refusal_to_open(directory.path()).await;
     assert!(said.ends_with("collector.sqlite was written by a newer version of this program"), "{said}");
@@ -473,7 +474,7 @@ async fn a_database_of_a_newer_version_is_refused() {
 
 #[tokio::test]
 async fn a_second_collector_on_a_data_directory_is_refused() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let said = refusal_to_open(running.directory.path()).await;
     let directory = running.directory.path().display();
     assert_eq!(said, format!("the data directory {directory} is in use by another process"));
@@ -482,7 +483,7 @@ async fn a_second_collector_on_a_data_directory_is_refused() {
 
 #[tokio::test]
 async fn a_bad_field_costs_nothing_but_itself() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let report = documented_with(&[
         ("/infra/nodes", json!("many")),
         ("/ux/users", json!([INSTANCE, "#general", OTHER_INSTANCE])),
@@ -498,7 +499,7 @@ async fn a_bad_field_costs_nothing_but_itself() {
 
 #[tokio::test]
 async fn a_report_of_coroot_is_stored_whole() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let mut report: Value = serde_json::from_str(&documented_with(&[
         ("/stack/clouds", Value::Null),
         ("/performance/cpu_usage", Value::Null),
@@ -520,7 +521,7 @@ async fn a_report_of_coroot_is_stored_whole() {
 
 #[tokio::test]
 async fn the_listing_goes_from_page_to_page() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     for id in 1..=5 {
         let instance = if id == 2 { OTHER_INSTANCE } else { INSTANCE };
         running.report(&id.to_string(), report_of(instance), "stored").await;
@@ -560,7 +561,7 @@ async fn the_listing_goes_from_page_to_page() {
 
 #[tokio::test]
 async fn raw_reports_go_first_and_counts_and_ids_later() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     running.report("old", DOCUMENTED, "stored").await;
     running.clock.turn_to(START + 20 * DAY);
     running.report("new", report_of(OTHER_INSTANCE), "stored").await;
@@ -586,7 +587,7 @@ async fn raw_reports_go_first_and_counts_and_ids_later() {
 
 #[tokio::test]
 async fn pruning_goes_on_until_nothing_is_left_to_drop() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let mut database = running.intruder().await;
     running.report("first", DOCUMENTED, "stored").await;
     let many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
@@ -599,7 +600,7 @@ async fn pruning_goes_on_until_nothing_is_left_to_drop() {
 
 #[tokio::test]
 async fn a_clock_that_jumps_back_leaves_the_order_alone() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     for (id, time) in [("1", START), ("2", START - 10 * DAY), ("3", 0), ("4", START)] {
         running.clock.jump_to(time);
         running.report(id, report_of(if id == "2" { OTHER_INSTANCE } else { INSTANCE }), "stored").await;
@@ -613,7 +614,7 @@ async fn a_clock_that_jumps_back_leaves_the_order_alone() {
 
 #[tokio::test]
 async fn while_the_database_fails_nothing_is_acknowledged() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let mut database = running.intruder().await;
     let full = "CREATE TRIGGER full BEFORE INSERT ON raw BEGIN SELECT RAISE(ABORT, 'disk full'); END";
     sqlx::query(full).execute(&mut database).await.unwrap();
@@ -632,7 +633,7 @@ async fn while_the_database_fails_nothing_is_acknowledged() {
 
 #[tokio::test]
 async fn while_another_program_holds_the_database_nothing_is_acknowledged() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let mut database = running.intruder().await;
     sqlx::query("BEGIN IMMEDIATE").execute(&mut database).await.unwrap();
     let answer = running.post(&[("idempotency-key", "a")], DOCUMENTED).await;
@@ -644,7 +645,7 @@ async fn while_another_program_holds_the_database_nothing_is_acknowledged() {
 
 #[tokio::test]
 async fn nothing_about_the_connection_is_kept() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let headers = [
         ("idempotency-key", "a"),
         ("user-agent", "agent-of-the-sender"),
@@ -654,7 +655,7 @@ async fn nothing_about_the_connection_is_kept() {
         ("referer", "https://sender.example/"),
     ];
     assert_eq!(running.post(&headers, DOCUMENTED).await.status, StatusCode::OK);
-    let Running { directory, collector, .. } = running;
+    let RunningCollector { directory, collector, .. } = running;
     collector.close().await;
     for file in fs::read_dir(directory.path()).unwrap() {
         let bytes = fs::read(file.unwrap().path()).unwrap();
@@ -666,7 +667,7 @@ async fn nothing_about_the_connection_is_kept() {
 
 #[tokio::test]
 async fn the_page_lists_installations_under_a_strict_policy() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let empty = running.get("/").await;
     assert!(empty.text().contains("No installation has reported yet."));
     assert!(empty.text().contains("/ce/usage-statistics"));
@@ -704,7 +705,7 @@ async fn the_page_lists_installations_under_a_strict_policy() {
 
 #[tokio::test]
 async fn a_declared_length_beyond_the_limit_is_refused_without_reading() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let served = tokio::spawn(axum::serve(listener, running.router.clone()).into_future());
@@ -721,7 +722,7 @@ async fn a_declared_length_beyond_the_limit_is_refused_without_reading() {
 
 #[tokio::test]
 async fn a_sender_that_hangs_up_in_the_middle_leaves_nothing() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let served = tokio::spawn(axum::serve(listener, running.router.clone()).into_future());
@@ -738,11 +739,11 @@ async fn a_sender_that_hangs_up_in_the_middle_leaves_nothing() {
 
 #[tokio::test]
 async fn another_report_under_a_known_id_is_a_conflict() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     running.report("a", DOCUMENTED, "stored").await;
     let other_bytes = documented_with(&[("/infra/nodes", json!(11))]);
     let spaced = format!("{DOCUMENTED} ");
-    let answers = async |running: &Running| {
+    let answers = async |running: &RunningCollector| {
         for other in [report_of(OTHER_INSTANCE), other_bytes.clone(), spaced.clone()] {
             let answer = running.post(&[("idempotency-key", "a")], other).await;
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text());
@@ -778,7 +779,7 @@ fn report_for(instance: &str, from: u64, to: u64) -> String {
 
 #[tokio::test]
 async fn reports_of_one_installation_for_the_same_time_are_shown() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let sent = [
         ("a", INSTANCE, 1000, 2000, 0),
         ("b", INSTANCE, 2000, 3000, 0),
@@ -813,7 +814,7 @@ async fn reports_of_one_installation_for_the_same_time_are_shown() {
 
 #[tokio::test]
 async fn servers_of_one_installation_may_report_for_the_same_time() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let send = async |id: &str, replica: &str, from, to| {
         let headers = [("idempotency-key", id), ("headcount-replica", replica)];
         assert_eq!(running.post(&headers, report_for(INSTANCE, from, to)).await.status, StatusCode::OK);
@@ -832,7 +833,7 @@ async fn servers_of_one_installation_may_report_for_the_same_time() {
 
 #[tokio::test]
 async fn counts_have_no_browsers_and_are_bounded() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let pages: serde_json::Map<_, _> = (0..20_000).map(|at| (format!("/{at:0>250}"), json!(1))).collect();
     let users: Vec<_> = (0..11_000).map(|_| json!(uuid::Uuid::new_v4())).collect();
     let report = documented_with(&[
@@ -853,7 +854,7 @@ async fn counts_have_no_browsers_and_are_bounded() {
 
 #[tokio::test]
 async fn a_small_body_that_unpacks_to_a_large_one_takes_little_of_the_disk() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let pages: serde_json::Map<_, _> =
         (0..30_000).map(|at| (format!("/{at:0>5}{:x>240}", ""), json!(1))).collect();
     let report = gzip(documented_with(&[("/ux/page_views", Value::Object(pages))]).as_bytes());
@@ -910,7 +911,7 @@ fn readable(bytes: &[u8], numbers: std::ops::Range<usize>) -> usize {
 
 #[tokio::test]
 async fn what_was_dropped_is_in_no_file() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let store = async |numbers: std::ops::Range<usize>| {
         for number in numbers {
             let id = format!("key-{number:0>5}-of-the-sender");
@@ -934,7 +935,7 @@ async fn what_was_dropped_is_in_no_file() {
 
 #[tokio::test]
 async fn the_files_shrink_when_reports_are_dropped() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let mut random = String::new();
     for number in 0..40 {
         random.clear();
@@ -952,7 +953,7 @@ async fn the_files_shrink_when_reports_are_dropped() {
 
 const YEAR: u64 = 365 * DAY;
 
-async fn received_at(running: &Running) -> Vec<u64> {
+async fn received_at(running: &RunningCollector) -> Vec<u64> {
     let listed = running.get("/api/reports").await.json();
     let reports = listed["reports"].as_array().unwrap();
     reports.iter().map(|report| report["received_at"].as_u64().unwrap()).collect()
@@ -960,7 +961,7 @@ async fn received_at(running: &Running) -> Vec<u64> {
 
 #[tokio::test]
 async fn a_start_with_a_clock_that_jumped_drops_nothing() {
-    let mut running = Running::start().await;
+    let mut running = RunningCollector::start().await;
     for id in 0..5 {
         running.report(&id.to_string(), DOCUMENTED, "stored").await;
     }
@@ -985,7 +986,7 @@ async fn a_start_with_a_clock_that_jumped_drops_nothing() {
 
 #[tokio::test]
 async fn a_clock_that_jumps_while_reports_are_read_shows_each_once() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let mut seen = Vec::new();
     let mut after = 0;
     for (number, wall) in
@@ -1006,7 +1007,7 @@ async fn a_clock_that_jumps_while_reports_are_read_shows_each_once() {
 
 #[tokio::test]
 async fn the_operator_confirms_a_clock_that_is_right() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     running.report("before", DOCUMENTED, "stored").await;
     // The collector was off for 90 days.
     let running = running.restart_at(START + 90 * DAY).await;
@@ -1026,7 +1027,8 @@ async fn the_operator_confirms_a_clock_that_is_right() {
 
 #[tokio::test]
 async fn a_clock_that_was_ahead_from_the_beginning_is_set_right() {
-    let running = Running::start_with(Arc::new(tempfile::tempdir().unwrap()), START + 3 * YEAR, None).await;
+    let running =
+        RunningCollector::start_with(Arc::new(tempfile::tempdir().unwrap()), START + 3 * YEAR, None).await;
     running.report("future", DOCUMENTED, "stored").await;
     let running = running.restart_at(START).await;
     running.report("meanwhile", DOCUMENTED, "stored").await;
@@ -1042,7 +1044,7 @@ async fn a_clock_that_was_ahead_from_the_beginning_is_set_right() {
 
 #[tokio::test]
 async fn an_installation_has_a_quota_and_duplicates_are_free() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let small = |at: u32| format!(r#"{{"instance":{{"uuid":"{INSTANCE}"}},"infra":{{"nodes":{at}}}}}"#);
     for at in 0..1000 {
         running.report(&at.to_string(), small(at), "stored").await;
@@ -1063,13 +1065,13 @@ async fn an_installation_has_a_quota_and_duplicates_are_free() {
 
 #[tokio::test]
 async fn new_installations_of_one_network_have_a_quota() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     let send_through = async |peer: &str, forwarded: &str, instance: u128| {
         let peer: std::net::SocketAddr = format!("{peer}:4711").parse().unwrap();
         let body = format!(r#"{{"instance":{{"uuid":"{}"}}}}"#, uuid::Uuid::from_u128(instance));
         let request = Request::post("/ce/usage-statistics").header("x-forwarded-for", forwarded);
         let mut request = request.body(Body::from(body)).unwrap();
-        request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(PeerAddress(peer));
         running.send(request).await
     };
     let send = async |peer: &str, instance: u128| send_through(peer, "203.0.113.9", instance).await;
@@ -1106,7 +1108,8 @@ fn random_report(bytes: usize) -> String {
 #[tokio::test]
 async fn raw_copies_make_room_on_the_disk() {
     let most = 8 << 20;
-    let running = Running::start_with(Arc::new(tempfile::tempdir().unwrap()), START, Some(most)).await;
+    let running =
+        RunningCollector::start_with(Arc::new(tempfile::tempdir().unwrap()), START, Some(most)).await;
     for at in 0..200 {
         running.report(&format!("r{at}"), random_report(100_000), "stored").await;
         let on_disk = running.files().len() as u64;
@@ -1131,7 +1134,8 @@ async fn raw_copies_make_room_on_the_disk() {
 #[tokio::test]
 async fn when_not_even_counts_fit_reports_are_refused() {
     let most = 1 << 20;
-    let running = Running::start_with(Arc::new(tempfile::tempdir().unwrap()), START, Some(most)).await;
+    let running =
+        RunningCollector::start_with(Arc::new(tempfile::tempdir().unwrap()), START, Some(most)).await;
     let mut stored = 0;
     let refused = loop {
         let pages: serde_json::Map<_, _> =
@@ -1158,14 +1162,14 @@ async fn when_not_even_counts_fit_reports_are_refused() {
 
 #[tokio::test]
 async fn a_smaller_limit_makes_the_file_smaller() {
-    let running = Running::start().await;
+    let running = RunningCollector::start().await;
     for at in 0..60 {
         running.report(&at.to_string(), random_report(100_000), "stored").await;
     }
     let directory = running.stop().await;
     let before = files_in(directory.path()).len();
     assert!(before > 5 << 20, "{before}");
-    let running = Running::start_with(directory, START, Some(2 << 20)).await;
+    let running = RunningCollector::start_with(directory, START, Some(2 << 20)).await;
     running.report("one-more", DOCUMENTED, "stored").await;
     running.collector.prune_now().await.unwrap();
     let sizes = fs::read_dir(running.directory.path()).unwrap().map(|file| {
@@ -1200,7 +1204,7 @@ async fn directory_of_first_version() -> Arc<TempDir> {
 
 /// Asserts that everything from a collector of the first version is there, except content that it had
 /// dropped.
-async fn assert_taken_over(running: &Running) {
+async fn assert_taken_over(running: &RunningCollector) {
     let bytes = running.files();
     assert!(!holds(&bytes, "canary of a report that was dropped"));
     assert!(!holds(&bytes, FIRST_BROWSER));
@@ -1218,7 +1222,7 @@ async fn assert_taken_over(running: &Running) {
 
 #[tokio::test]
 async fn a_database_of_the_first_version_is_taken_over() {
-    let running = Running::start_on(directory_of_first_version().await).await;
+    let running = RunningCollector::start_on(directory_of_first_version().await).await;
     assert_taken_over(&running).await;
     let (first, id) = ("0195c1f0-7b1a-7c3e-8f00-000000000000", "of-another-installation");
     let sent = running.get(&format!("/api/reports/{first}")).await.text().to_owned();
@@ -1245,11 +1249,11 @@ async fn taking_over_that_was_interrupted_goes_on_at_the_next_start() {
     // A copy was begun.
     let directory = directory_of_first_version().await;
     fs::write(directory.path().join("collector.sqlite.new"), "half of a copy").unwrap();
-    assert_taken_over(&Running::start_on(directory).await).await;
+    assert_taken_over(&RunningCollector::start_on(directory).await).await;
 
     // The tables were changed, and some of the rows.
     let directory = directory_of_first_version().await;
-    let running = Running::start_on(Arc::clone(&directory)).await;
+    let running = RunningCollector::start_on(Arc::clone(&directory)).await;
     let half = "CREATE TABLE old_counts (seq INTEGER PRIMARY KEY, payload TEXT NOT NULL) STRICT;
         DELETE FROM counts WHERE seq > 2";
     sqlx::raw_sql(half).execute(&mut running.intruder().await).await.unwrap();

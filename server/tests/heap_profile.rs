@@ -20,15 +20,15 @@ mod judge;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 #[repr(transparent)]
-struct Settings(*const c_char);
+struct HeapProfileOptions(*const c_char);
 
 // SAFETY: the text is constant.
 #[expect(unsafe_code, reason = "a static with a pointer to a constant text")]
-unsafe impl Sync for Settings {}
+unsafe impl Sync for HeapProfileOptions {}
 
 #[expect(unsafe_code, reason = "jemalloc looks for its settings under this name")]
 #[unsafe(export_name = "malloc_conf")]
-static SETTINGS: Settings = Settings(MALLOC_CONF.as_ptr());
+static SETTINGS: HeapProfileOptions = HeapProfileOptions(MALLOC_CONF.as_ptr());
 
 static TURN: Mutex<()> = Mutex::new(());
 

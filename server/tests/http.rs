@@ -10,16 +10,16 @@ use headcount_shared::payload::Payload;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use self::serving::{ADMIN_TOKEN, Answer, Running};
+use self::serving::{ADMIN_TOKEN, RunningServer, ServerAnswer};
 
 const DEVICE: &str = "20174a56-4a1e-41ca-a90d-b657d1fa873e";
 
-impl Running {
-    async fn event(&self, event: &Value) -> Answer {
+impl RunningServer {
+    async fn event(&self, event: &Value) -> ServerAnswer {
         self.send(Method::POST, "stats", &[("content-type", "text/plain")], event.to_string()).await
     }
 
-    async fn switch(&self, enabled: bool) -> Answer {
+    async fn switch(&self, enabled: bool) -> ServerAnswer {
         let body = json!({ "enabled": enabled }).to_string();
         self.send(Method::PUT, "api/usage-statistics", &[], body).await
     }
@@ -36,7 +36,7 @@ fn event(path: &str) -> Value {
 #[tokio::test]
 async fn events_are_counted_and_a_preview_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     for path in ["/", "/p/$projectId", "/p/$projectId"] {
         let answer = server.event(&event(path)).await;
         assert_eq!((answer.status, answer.body.len()), (StatusCode::NO_CONTENT, 0));
@@ -54,7 +54,7 @@ async fn events_are_counted_and_a_preview_changes_nothing() {
 #[tokio::test]
 async fn a_refused_event_is_explained_and_changes_no_count() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let with = |name: &str, value: Value| {
         let mut event = event("/");
         event[name] = value;
@@ -82,18 +82,18 @@ async fn a_refused_event_is_explained_and_changes_no_count() {
         assert_eq!(answer.headers["content-type"], "application/problem+json");
         assert!(problem["detail"].as_str().unwrap().contains(reason), "{problem} should say {reason}");
     }
-    assert_eq!(server.preview().await.ux, headcount_shared::payload::Ux::default());
+    assert_eq!(server.preview().await.ux, headcount_shared::payload::UxSection::default());
     server.stop().await;
 }
 
 #[tokio::test]
 async fn what_was_counted_is_there_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     server.event(&event("/welcome")).await;
     let instance = server.preview().await.instance;
     server.stop().await;
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let payload = server.preview().await;
     assert_eq!(payload.ux.page_views["/welcome"], 1);
     assert_eq!(payload.instance, instance);
@@ -103,7 +103,7 @@ async fn what_was_counted_is_there_after_a_restart() {
 #[tokio::test]
 async fn switched_off_nothing_is_counted_shown_or_remembered() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     server.event(&event("/")).await;
     let status = server.switch(false).await.json();
     assert_eq!((&status["enabled"], &status["next_report_at"]), (&json!(false), &Value::Null));
@@ -113,7 +113,7 @@ async fn switched_off_nothing_is_counted_shown_or_remembered() {
     assert!(!dir.path().join("page-views").exists());
     server.stop().await;
 
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     assert_eq!(server.get("api/usage-statistics").await.json()["enabled"], false);
     assert_eq!(server.switch(true).await.json()["enabled"], true);
     assert!(server.preview().await.ux.page_views.is_empty(), "what was counted before is forgotten");
@@ -126,7 +126,7 @@ async fn switched_off_nothing_is_counted_shown_or_remembered() {
 async fn a_flag_that_says_off_wins_and_leaves_no_trace() {
     let dir = tempfile::tempdir().unwrap();
     let data_dir = dir.path().join("data");
-    let server = Running::start(&data_dir, &["--disable-usage-statistics"]).await;
+    let server = RunningServer::start(&data_dir, &["--disable-usage-statistics"]).await;
     let answer = server.switch(true).await;
     assert_eq!(answer.status, StatusCode::CONFLICT);
     assert!(answer.text().contains("--disable-usage-statistics"));
@@ -141,7 +141,7 @@ async fn a_flag_that_says_off_wins_and_leaves_no_trace() {
 #[tokio::test]
 async fn a_switch_that_is_not_understood_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     for body in [r#"{"enabled":"no"}"#, r#"{"enabled":false,"also":1}"#, "{", "", "false"] {
         let answer = server.send(Method::PUT, "api/usage-statistics", &[], body).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");
@@ -154,7 +154,7 @@ async fn a_switch_that_is_not_understood_changes_nothing() {
 #[tokio::test]
 async fn the_interface_answers_the_token() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     for (shown, status) in
         [(Some(ADMIN_TOKEN), 200), (Some("another-token-of-this-length"), 401), (None, 401)]
     {
@@ -173,7 +173,7 @@ async fn the_interface_answers_the_token() {
 #[tokio::test]
 async fn everything_is_under_the_base_path() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &["--url-base-path=/coroot"]).await;
+    let server = RunningServer::start(dir.path(), &["--url-base-path=/coroot"]).await;
     assert!(server.url.ends_with("/coroot/"));
     assert_eq!(server.event(&event("/")).await.status, StatusCode::NO_CONTENT);
     for (path, status) in [
@@ -185,7 +185,7 @@ async fn everything_is_under_the_base_path() {
     ] {
         assert_eq!(server.get(path).await.status, status, "{path}");
     }
-    let root = Running { url: server.url.trim_end_matches("coroot/").to_owned(), ..server };
+    let root = RunningServer { url: server.url.trim_end_matches("coroot/").to_owned(), ..server };
     assert_eq!(root.get("health").await.status, StatusCode::NOT_FOUND);
     assert_eq!(root.get("coroot").await.status, StatusCode::PERMANENT_REDIRECT);
     root.stop().await;
@@ -194,7 +194,7 @@ async fn everything_is_under_the_base_path() {
 #[tokio::test]
 async fn pages_allow_scripts_and_styles_of_their_own_only() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let answer = server.get("").await;
     let policy = answer.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.starts_with("default-src 'none'; script-src 'self' 'wasm-unsafe-eval';"), "{policy}");
@@ -209,7 +209,7 @@ async fn pages_allow_scripts_and_styles_of_their_own_only() {
 #[tokio::test]
 async fn a_second_server_on_the_same_data_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let flag = format!("--data-dir={}", dir.path().display());
     let config = Serve::from_flags(&[&flag]).unwrap();
     let refusal = Server::open(&config, Arc::new(SystemClock::new()), None).await.unwrap_err();
@@ -237,7 +237,7 @@ async fn pages_of_the_product_are_counted_as_they_come_beside_those_of_the_inter
         ("/p/$projectId/app/$id/SLO", "/p/$projectId/app/$id/SLO"),
         ("/p/:projectId", "(unmatched)"),
     ];
-    let server = Running::start(&dir.path().join("data"), &[&flag]).await;
+    let server = RunningServer::start(&dir.path().join("data"), &[&flag]).await;
     let mut expected = BTreeMap::<String, u64>::new();
     for (path, key) in cases {
         assert_eq!(server.event(&event(path)).await.status, StatusCode::NO_CONTENT, "{path}");
@@ -252,10 +252,10 @@ async fn what_was_counted_stays_counted_under_another_table() {
     let dir = tempfile::tempdir().unwrap();
     let data_dir = dir.path().join("data");
     let page = "/p/:projectId/applications/:id";
-    let server = Running::start(&data_dir, &[&routes_of_coroot(dir.path())]).await;
+    let server = RunningServer::start(&data_dir, &[&routes_of_coroot(dir.path())]).await;
     server.event(&event(page)).await;
     server.stop().await;
-    let server = Running::start(&data_dir, &[]).await;
+    let server = RunningServer::start(&data_dir, &[]).await;
     server.event(&event(page)).await;
     let expected = [(page.to_owned(), 1), ("(unmatched)".to_owned(), 1)];
     assert_eq!(server.preview().await.ux.page_views, expected.into());
@@ -265,7 +265,7 @@ async fn what_was_counted_stays_counted_under_another_table() {
 #[tokio::test]
 async fn only_random_uuids_are_browsers_and_every_other_uuid_is_a_view() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let shapes = [
         ("00000000-0000-0000-0000-000000000000", 0),
         ("ffffffff-ffff-ffff-ffff-ffffffffffff", 0),
@@ -291,10 +291,10 @@ async fn a_pseudonym_is_told_without_counting_and_is_another_with_another_key() 
     let (dir, asked) = (tempfile::tempdir().unwrap(), json!({ "device_id": DEVICE }).to_string());
     let mut pseudonyms = Vec::new();
     for _ in 0..2 {
-        let server = Running::start(dir.path(), &[]).await;
+        let server = RunningServer::start(dir.path(), &[]).await;
         let answer = server.send(Method::POST, "api/pseudonym", &[], asked.clone()).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
-        assert_eq!(server.preview().await.ux, headcount_shared::payload::Ux::default());
+        assert_eq!(server.preview().await.ux, headcount_shared::payload::UxSection::default());
         server.event(&event("/")).await;
         let users = server.preview().await.ux.users;
         assert_eq!(answer.json()["pseudonym"], json!(users[0]));
@@ -308,7 +308,7 @@ async fn a_pseudonym_is_told_without_counting_and_is_another_with_another_key() 
     }
     assert_ne!(pseudonyms[0], pseudonyms[1]);
 
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let other = json!({ "device_id": "2c1d43b8-e6d7-11e3-8f5b-001122334455" }).to_string();
     let answer = server.send(Method::POST, "api/pseudonym", &[], other).await;
     assert_eq!((answer.status, &answer.json()["pseudonym"]), (StatusCode::OK, &Value::Null));
@@ -322,7 +322,7 @@ async fn a_pseudonym_is_told_without_counting_and_is_another_with_another_key() 
 #[tokio::test]
 async fn no_uuid_of_a_browser_is_in_the_data_directory() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &["--first-report-after=0s"]).await;
+    let server = RunningServer::start(dir.path(), &["--first-report-after=0s"]).await;
     server.event(&event("/")).await;
     server.stop().await;
     let mut files = 0;

@@ -12,7 +12,7 @@ use axum::{
     extract::{Path, State},
     routing::{any, any_service, get},
 };
-use headcount::{RouteTable, app::Server, clock::SystemClock, config::Serve, http::Assets};
+use headcount::{RouteTable, app::Server, clock::SystemClock, config::Serve, http::StaticAssets};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -22,16 +22,19 @@ const ADMIN_TOKEN: &str = "a-token-for-tests-4fd1c6a09b";
 
 /// The state of the product's own routes.
 #[derive(Clone)]
-struct Shop {
+struct ShopState {
     name: &'static str,
 }
 
-async fn repository(State(shop): State<Shop>, Path((owner, repository)): Path<(String, String)>) -> String {
+async fn repository(
+    State(shop): State<ShopState>,
+    Path((owner, repository)): Path<(String, String)>,
+) -> String {
     format!("{} has {owner}/{repository}", shop.name)
 }
 
 /// A product with its own page at every address where that is possible.
-fn product() -> Router<Shop> {
+fn product() -> Router<ShopState> {
     Router::new()
         .route("/", get(async || "the shop"))
         .route("/{owner}/{repository}", get(repository))
@@ -40,23 +43,27 @@ fn product() -> Router<Shop> {
 }
 
 /// The routes as a service, which has no state to wait for.
-fn stateless(routes: Router<Shop>) -> Router {
-    routes.with_state(Shop { name: "" })
+fn stateless(routes: Router<ShopState>) -> Router {
+    routes.with_state(ShopState { name: "" })
 }
 
 /// A program that serves a product with the embedded library.
-struct Host {
+struct EmbeddingProgram {
     url: String,
     serving: JoinHandle<()>,
     server: Server,
     _dir: TempDir,
 }
 
-impl Host {
+impl EmbeddingProgram {
     /// Starts one with these flags. `mount` makes the program of the library's routes and the product's.
-    async fn start(flags: &[&str], mount: impl FnOnce(Router<Shop>, Router<Shop>) -> Router<Shop>) -> Self {
+    async fn start(
+        flags: &[&str],
+        mount: impl FnOnce(Router<ShopState>, Router<ShopState>) -> Router<ShopState>,
+    ) -> Self {
         let (server, dir) = open(flags).await;
-        let routes = mount(product(), server.router().with_state(())).with_state(Shop { name: "the shop" });
+        let routes =
+            mount(product(), server.router().with_state(())).with_state(ShopState { name: "the shop" });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         // Without `ConnectInfo`, as most programs are served.
@@ -92,7 +99,7 @@ impl Host {
             "{mount}"
         );
         let (status, script) = self.get(&format!("{mount}/static/tracker.js")).await;
-        if Assets::embedded().are_built() {
+        if StaticAssets::embedded().are_built() {
             assert_eq!(status, StatusCode::OK, "{mount} {script}");
             assert!(script.contains("/customers/:id"), "the tracker has the routes of the product");
         }
@@ -158,7 +165,7 @@ fn client() -> Client {
 
 #[tokio::test]
 async fn the_routes_are_merged_beside_a_fallback_and_routes_with_parameters() {
-    let host = Host::start(&["--url-base-path=/usage/"], Router::merge).await;
+    let host = EmbeddingProgram::start(&["--url-base-path=/usage/"], Router::merge).await;
     host.check("/usage").await;
     let (status, _) = host.get("/usage").await;
     assert_eq!(status, StatusCode::PERMANENT_REDIRECT);
@@ -169,14 +176,14 @@ async fn the_routes_are_merged_beside_a_fallback_and_routes_with_parameters() {
 
 #[tokio::test]
 async fn the_routes_are_merged_without_a_base_path_and_the_first_page_stays_that_of_the_program() {
-    let host = Host::start(&[], Router::merge).await;
+    let host = EmbeddingProgram::start(&[], Router::merge).await;
     host.check("").await;
     host.close().await;
 }
 
 #[tokio::test]
 async fn the_program_is_merged_into_the_routes_and_nested_with_them() {
-    let host = Host::start(&["--url-base-path=/usage/"], |product, routes| {
+    let host = EmbeddingProgram::start(&["--url-base-path=/usage/"], |product, routes| {
         let all = routes.merge(product);
         Router::new().nest("/shop", all.clone()).merge(all)
     });
@@ -188,25 +195,25 @@ async fn the_program_is_merged_into_the_routes_and_nested_with_them() {
 
 #[tokio::test]
 async fn the_routes_are_nested() {
-    let host = Host::start(&[], |product, routes| product.nest("/usage", routes)).await;
+    let host = EmbeddingProgram::start(&[], |product, routes| product.nest("/usage", routes)).await;
     host.check("/usage").await;
     host.close().await;
 }
 
 #[tokio::test]
 async fn the_routes_are_nested_below_an_address_that_begins_like_their_base_path() {
-    let mount = |product: Router<Shop>, routes: Router<Shop>| product.nest("/api/v2", routes);
-    let host = Host::start(&["--url-base-path=/api/"], mount).await;
+    let mount = |product: Router<ShopState>, routes: Router<ShopState>| product.nest("/api/v2", routes);
+    let host = EmbeddingProgram::start(&["--url-base-path=/api/"], mount).await;
     host.check("/api/v2/api").await;
     host.close().await;
 }
 
 #[tokio::test]
 async fn merged_without_a_base_path_methods_of_a_route_at_the_same_address_are_answered_by_the_program() {
-    let mount = |product: Router<Shop>, routes: Router<Shop>| {
+    let mount = |product: Router<ShopState>, routes: Router<ShopState>| {
         product.route("/health", get(async || "the shop is well")).merge(routes)
     };
-    let host = Host::start(&[], mount).await;
+    let host = EmbeddingProgram::start(&[], mount).await;
     assert_eq!(host.get("/health").await, (StatusCode::OK, "the shop is well".to_owned()));
     let other = client().post(format!("{}/health", host.url)).send().await.unwrap();
     assert_eq!(other.status(), StatusCode::METHOD_NOT_ALLOWED, "the library takes no such method");
@@ -226,9 +233,10 @@ async fn merged_without_a_base_path_a_route_of_any_method_at_the_same_address_pa
 
 #[tokio::test]
 async fn the_routes_are_nested_below_parameters_of_the_program() {
-    let mount =
-        |product: Router<Shop>, routes: Router<Shop>| product.nest("/{owner}/{repository}/usage", routes);
-    let host = Host::start(&[], mount).await;
+    let mount = |product: Router<ShopState>, routes: Router<ShopState>| {
+        product.nest("/{owner}/{repository}/usage", routes)
+    };
+    let host = EmbeddingProgram::start(&[], mount).await;
     host.check("/acme/shop/usage").await;
     host.close().await;
 }
@@ -236,8 +244,10 @@ async fn the_routes_are_nested_below_parameters_of_the_program() {
 #[tokio::test]
 async fn the_routes_are_nested_as_a_service_with_and_without_their_base_path() {
     for flags in [[].as_slice(), &["--url-base-path=/usage/"]] {
-        let host =
-            Host::start(flags, |product, routes| product.nest_service("/usage", stateless(routes))).await;
+        let host = EmbeddingProgram::start(flags, |product, routes| {
+            product.nest_service("/usage", stateless(routes))
+        })
+        .await;
         host.check("/usage").await;
         assert_eq!(host.get("/usage").await.0, StatusCode::PERMANENT_REDIRECT);
         assert_eq!(host.get("/usage/").await.0, StatusCode::OK);
@@ -247,23 +257,23 @@ async fn the_routes_are_nested_as_a_service_with_and_without_their_base_path() {
 
 #[tokio::test]
 async fn the_routes_are_a_service_of_routes() {
-    let mount = |product: Router<Shop>, routes: Router<Shop>| {
+    let mount = |product: Router<ShopState>, routes: Router<ShopState>| {
         let routes = stateless(routes);
         product
             .route_service("/usage", routes.clone().into_service())
             .route_service("/usage/{*rest}", routes.into_service())
     };
-    let host = Host::start(&["--url-base-path=/usage/"], mount).await;
+    let host = EmbeddingProgram::start(&["--url-base-path=/usage/"], mount).await;
     host.check("/usage").await;
     host.close().await;
 }
 
 #[tokio::test]
 async fn the_routes_are_a_service_of_any_method() {
-    let mount = |product: Router<Shop>, routes: Router<Shop>| {
+    let mount = |product: Router<ShopState>, routes: Router<ShopState>| {
         product.route("/usage/{*rest}", any_service(stateless(routes)))
     };
-    let host = Host::start(&["--url-base-path=/usage/"], mount).await;
+    let host = EmbeddingProgram::start(&["--url-base-path=/usage/"], mount).await;
     host.check("/usage").await;
     host.close().await;
 }
@@ -292,7 +302,7 @@ async fn the_routes_are_served_alone_and_with_peers() {
 #[tokio::test]
 async fn switched_off_for_the_run_the_mounted_tracker_forgets() {
     let off = ["--url-base-path=/usage/", "--disable-usage-statistics"];
-    let host = Host::start(&off, Router::merge).await;
+    let host = EmbeddingProgram::start(&off, Router::merge).await;
     let (status, script) = host.get("/usage/static/tracker.js").await;
     assert_eq!((status, script.contains("removeItem")), (StatusCode::OK, true), "{script}");
     assert_eq!(host.get("/usage/stats").await.0, StatusCode::NOT_FOUND);

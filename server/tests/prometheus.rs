@@ -15,10 +15,10 @@ use headcount::{
     world::{
         catalogue::{
             self, INBOUND_LATENCY, INBOUND_REQUESTS, KUBE_NODE_INFO, KUBE_POD_INIT_CONTAINER_INFO,
-            KUBE_SERVICE_INFO, Query, REDIS_UP, UP,
+            KUBE_SERVICE_INFO, PrometheusQuery, REDIS_UP, UP,
         },
         project::PrometheusAccess,
-        prometheus::{Prometheus, Sink, Span, TooLarge},
+        prometheus::{AnswerTooLarge, PrometheusClient, QuerySpan, SeriesSink},
     },
 };
 
@@ -37,12 +37,12 @@ groups:
 "#;
 
 /// A Prometheus on a free port. It ends with the test.
-struct Real {
+struct RealPrometheus {
     process: Child,
     url: String,
 }
 
-impl Real {
+impl RealPrometheus {
     /// `None` where Prometheus is not installed.
     fn start(dir: &Path) -> Option<Self> {
         std::fs::write(dir.join("rules.yml"), RULES).unwrap();
@@ -77,7 +77,7 @@ impl Real {
         Some(Self { process, url: address.unwrap() })
     }
 
-    fn client(&self, extra_selector: &str) -> Prometheus {
+    fn client(&self, extra_selector: &str) -> PrometheusClient {
         let access = PrometheusAccess {
             url: self.url.clone(),
             refresh_interval: Duration::from_secs(30),
@@ -86,11 +86,11 @@ impl Real {
             extra_selector: extra_selector.to_owned(),
             custom_headers: Vec::new(),
         };
-        Prometheus::new(&access, TargetPolicy::default(), Arc::new(SystemClock::new())).unwrap()
+        PrometheusClient::new(&access, TargetPolicy::default(), Arc::new(SystemClock::new())).unwrap()
     }
 }
 
-impl Drop for Real {
+impl Drop for RealPrometheus {
     fn drop(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
@@ -98,42 +98,43 @@ impl Drop for Real {
 }
 
 #[derive(Debug, Default)]
-struct Texts(Vec<Vec<String>>);
+struct SeriesTexts(Vec<Vec<String>>);
 
-impl Sink for Texts {
-    fn series(&mut self, labels: &[&str]) -> Result<(), TooLarge> {
+impl SeriesSink for SeriesTexts {
+    fn series(&mut self, labels: &[&str]) -> Result<(), AnswerTooLarge> {
         self.0.push(labels.iter().map(|&label| label.to_owned()).collect());
         Ok(())
     }
 
-    fn point(&mut self, _: u32, value: f32) -> Result<(), TooLarge> {
+    fn point(&mut self, _: u32, value: f32) -> Result<(), AnswerTooLarge> {
         assert!((value - 1.0).abs() < f32::EPSILON);
         Ok(())
     }
 }
 
-fn last_minute() -> Span {
+fn last_minute() -> QuerySpan {
     let to = u32::try_from(SystemClock::new().wall().as_secs()).unwrap();
-    Span { from: to - 60, to, step: 15 }
+    QuerySpan { from: to - 60, to, step: 15 }
 }
 
 #[tokio::test]
 async fn a_real_prometheus_accepts_every_query_and_is_understood() {
     let dir = tempfile::tempdir().unwrap();
-    let Some(real) = Real::start(dir.path()) else {
+    let Some(real) = RealPrometheus::start(dir.path()) else {
         println!("prometheus is not installed: nothing was asked");
         return;
     };
     for selector in ["", r#"{cluster="a"}"#, r#"{cluster!="b\"\\",zone!~"d.*|(e)",env=~"",team=~`.*`}"#] {
         let prometheus = real.client(selector);
         for query in catalogue::all() {
-            let answer = prometheus.range(query, last_minute(), 45, Texts::default()).await;
+            let answer = prometheus.range(query, last_minute(), 45, SeriesTexts::default()).await;
             assert!(answer.is_ok(), "{} with {selector}: {answer:?}", query.name);
         }
     }
     let prometheus = real.client(r#"{cluster="a"}"#);
     loop {
-        let (texts, answered) = prometheus.range(&UP, last_minute(), 45, Texts::default()).await.unwrap();
+        let (texts, answered) =
+            prometheus.range(&UP, last_minute(), 45, SeriesTexts::default()).await.unwrap();
         if answered.series > 0 {
             assert_eq!(texts.0, [["é\"\\", ""]]);
             break;
@@ -166,7 +167,7 @@ async fn what_kube_state_metrics_says_is_read_the_same_with_and_without_honor_la
             "scrape_configs:\n- job_name: kube\n  scrape_interval: 1s\n  honor_labels: {honor_labels}\n  static_configs:\n  \
              - targets: ['{target}']\n    labels: {TARGET}\n"
         );
-        let Some(real) = Real::start_with(dir.path(), &config) else {
+        let Some(real) = RealPrometheus::start_with(dir.path(), &config) else {
             println!("prometheus is not installed: nothing was asked");
             return;
         };
@@ -190,10 +191,11 @@ async fn what_kube_state_metrics_says_is_read_the_same_with_and_without_honor_la
 }
 
 /// The texts of the only series, as soon as it was scraped.
-async fn scraped(prometheus: &Prometheus, query: &'static Query) -> Vec<String> {
+async fn scraped(prometheus: &PrometheusClient, query: &'static PrometheusQuery) -> Vec<String> {
     let look = async {
         loop {
-            let (texts, _) = prometheus.range(query, last_minute(), 45, Texts::default()).await.unwrap();
+            let (texts, _) =
+                prometheus.range(query, last_minute(), 45, SeriesTexts::default()).await.unwrap();
             if let [only] = &texts.0[..] {
                 return only.clone();
             }
@@ -266,15 +268,15 @@ fn write_history(dir: &Path) -> bool {
 
 /// The texts of each series, and its newest value.
 #[derive(Debug, Default)]
-struct Values(Vec<(String, f32)>);
+struct SeriesValues(Vec<(String, f32)>);
 
-impl Sink for Values {
-    fn series(&mut self, labels: &[&str]) -> Result<(), TooLarge> {
+impl SeriesSink for SeriesValues {
+    fn series(&mut self, labels: &[&str]) -> Result<(), AnswerTooLarge> {
         self.0.push((labels.join(" "), f32::NAN));
         Ok(())
     }
 
-    fn point(&mut self, _: u32, value: f32) -> Result<(), TooLarge> {
+    fn point(&mut self, _: u32, value: f32) -> Result<(), AnswerTooLarge> {
         self.0.last_mut().unwrap().1 = value.round();
         Ok(())
     }
@@ -287,12 +289,12 @@ async fn requests_of_all_protocols_and_clients_but_those_that_watch_add_up() {
         println!("promtool is not installed: nothing was asked");
         return;
     }
-    let Some(real) = Real::start(dir.path()) else { return };
+    let Some(real) = RealPrometheus::start(dir.path()) else { return };
     let to = u32::try_from(SystemClock::new().wall().as_secs()).unwrap() - 30;
-    let span = Span { from: to, to, step: 300 };
-    let ask = async |query: &'static Query, selector: &str| {
-        let (Values(mut values), _) =
-            real.client(selector).range(query, span, 45, Values::default()).await.unwrap();
+    let span = QuerySpan { from: to, to, step: 300 };
+    let ask = async |query: &'static PrometheusQuery, selector: &str| {
+        let (SeriesValues(mut values), _) =
+            real.client(selector).range(query, span, 45, SeriesValues::default()).await.unwrap();
         values.sort_by(|one, other| one.0.cmp(&other.0));
         values
     };

@@ -22,7 +22,7 @@ use headcount::{
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::json;
 
-use self::serving::{ADMIN_TOKEN, Answer, Running};
+use self::serving::{ADMIN_TOKEN, RunningServer, ServerAnswer};
 
 /// Everything that a stranger may request.
 const PUBLIC: [&str; 4] = ["health", "sign-in", "static/sign-in.js", "static/sign-in.css"];
@@ -43,8 +43,8 @@ const PRIVATE: [&str; 10] = [
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
-impl Running {
-    async fn as_stranger(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+impl RunningServer {
+    async fn as_stranger(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> ServerAnswer {
         self.send_as_stranger(method, path, headers, "").await
     }
 
@@ -64,7 +64,7 @@ fn set_cookie(headers: &HeaderMap) -> String {
 #[tokio::test]
 async fn a_stranger_sees_what_is_public_and_no_more() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &["--url-base-path=/x"]).await;
+    let server = RunningServer::start(dir.path(), &["--url-base-path=/x"]).await;
     for path in PUBLIC {
         assert_eq!(server.as_stranger(Method::GET, path, &[]).await.status, StatusCode::OK, "{path}");
     }
@@ -97,7 +97,7 @@ async fn a_stranger_sees_what_is_public_and_no_more() {
 #[tokio::test]
 async fn the_form_signs_in_and_leads_back_to_the_page() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &["--url-base-path=/x"]).await;
+    let server = RunningServer::start(dir.path(), &["--url-base-path=/x"]).await;
     let origin = format!("http://{}", server.url.trim_start_matches("http://").trim_end_matches("/x/"));
     let wanted = server.as_stranger(Method::GET, "p/acme?from=1h", &[("accept", "text/html")]).await;
     assert!(wanted.text().contains(r#"name="to" value="/x/p/acme?from=1h""#), "{}", wanted.text());
@@ -145,7 +145,7 @@ async fn the_form_signs_in_and_leads_back_to_the_page() {
 #[tokio::test]
 async fn bodies_that_sign_nobody_in_are_refused_and_not_repeated() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let secret = "secret-of-another-program";
     let cases: [(String, StatusCode); 7] = [
         (json!({ "token": secret }).to_string(), StatusCode::UNAUTHORIZED),
@@ -167,7 +167,7 @@ async fn bodies_that_sign_nobody_in_are_refused_and_not_repeated() {
 #[tokio::test]
 async fn a_session_changes_with_the_header_and_ends_on_request() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let cookie = server.cookie().await;
     let cookie = ("cookie", cookie.as_str());
     assert_eq!(server.as_stranger(Method::GET, "api/session", &[]).await.status, StatusCode::UNAUTHORIZED);
@@ -201,7 +201,7 @@ async fn a_session_changes_with_the_header_and_ends_on_request() {
 #[tokio::test]
 async fn a_code_of_a_link_is_for_the_operator_and_works_once() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let refused = server.as_stranger(Method::POST, "api/session/code", &[]).await;
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
     let answer = server.send(Method::POST, "api/session/code", &[], "").await.json();
@@ -217,7 +217,7 @@ async fn a_code_of_a_link_is_for_the_operator_and_works_once() {
 #[tokio::test]
 async fn the_token_for_metrics_opens_metrics() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &["--metrics-token=a-token-for-metrics"]).await;
+    let server = RunningServer::start(dir.path(), &["--metrics-token=a-token-for-metrics"]).await;
     let bearer = [("authorization", "Bearer a-token-for-metrics")];
     for path in PRIVATE {
         let status = server.as_stranger(Method::GET, path, &bearer).await.status;
@@ -258,7 +258,7 @@ impl Clock for AdvancedClock {
 async fn a_session_that_is_used_goes_on_and_one_that_is_not_ends() {
     let dir = tempfile::tempdir().unwrap();
     let clock = Arc::new(AdvancedClock { real: SystemClock::new(), ahead_s: AtomicU64::new(0) });
-    let server = Running::start_by(Arc::<AdvancedClock>::clone(&clock), dir.path(), &[]).await;
+    let server = RunningServer::start_by(Arc::<AdvancedClock>::clone(&clock), dir.path(), &[]).await;
     let cookie = server.cookie().await;
     clock.advance(11);
     let answer = server.as_stranger(Method::GET, "api/usage-statistics", &[("cookie", &cookie)]).await;
@@ -312,8 +312,8 @@ async fn off_for_the_whole_run_no_token_is_made() {
 #[tokio::test]
 async fn a_base_path_without_its_slash_leads_to_the_one_that_the_cookie_is_for() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &["--url-base-path=/x"]).await;
-    let root = Running { url: server.url.trim_end_matches("x/").to_owned(), ..server };
+    let server = RunningServer::start(dir.path(), &["--url-base-path=/x"]).await;
+    let root = RunningServer { url: server.url.trim_end_matches("x/").to_owned(), ..server };
     let answer = root.send_as_stranger(Method::GET, "x?from=1h", &[], "").await;
     assert_eq!((answer.status.as_u16(), &answer.headers["location"]), (308, &"/x/?from=1h".parse().unwrap()));
     root.stop().await;

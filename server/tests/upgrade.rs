@@ -21,7 +21,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use self::serving::Running;
+use self::serving::RunningServer;
 
 /// A limit on every wait.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -66,11 +66,11 @@ fn reports(dir: &Path) -> Vec<(String, PathBuf)> {
 }
 
 /// The reports that a collector received: ids and bytes.
-type Arrived = Arc<Mutex<Vec<(String, Bytes)>>>;
+type UploadedReports = Arc<Mutex<Vec<(String, Bytes)>>>;
 
-async fn collector() -> (String, Arrived) {
-    let arrived = Arrived::default();
-    let take = async |State(arrived): State<Arrived>, headers: HeaderMap, body: Bytes| {
+async fn collector() -> (String, UploadedReports) {
+    let arrived = UploadedReports::default();
+    let take = async |State(arrived): State<UploadedReports>, headers: HeaderMap, body: Bytes| {
         let id = headers["idempotency-key"].to_str().unwrap().to_owned();
         arrived.lock().unwrap().push((id, body));
         r#"{"status":"stored"}"#
@@ -82,7 +82,7 @@ async fn collector() -> (String, Arrived) {
     (url, arrived)
 }
 
-async fn pseudonym(server: &Running, browser: u32) -> Uuid {
+async fn pseudonym(server: &RunningServer, browser: u32) -> Uuid {
     let asked = json!({ "device_id": uuid_of(browser) }).to_string();
     let answer = server.send(Method::POST, "api/pseudonym", &[], asked).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
@@ -108,7 +108,7 @@ async fn what_0_1_0_counted_is_reported_once_and_browsers_only_under_pseudonyms(
     let (url, arrived) = collector().await;
     let mut previews = Vec::new();
     for _ in 0..2 {
-        let server = Running::start(&data_dir, &[&format!("--collector-url={url}")]).await;
+        let server = RunningServer::start(&data_dir, &[&format!("--collector-url={url}")]).await;
         let preview = server.get("api/usage-statistics/preview").await;
         let ux = serde_json::from_slice::<Payload>(&preview.body).unwrap().ux;
         let mut expected = Vec::new();

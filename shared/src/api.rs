@@ -32,7 +32,8 @@ pub use self::{
     categories::Categories,
     clickhouse::{Clickhouse, ClickhouseProtocol, SetClickhouse},
     collector::{
-        ClockDoubt, ConfirmedClock, Fleet, FleetInstance, Receipt, Received, StoredReport, StoredReports,
+        ClockDoubt, CollectorReport, CollectorReportPage, ConfirmedClock, FleetInstance, FleetOverview,
+        ReceiptStatus, ReportReceipt,
     },
     inspections::{
         AvailabilityOverride, AvailabilityQueries, Inspection, InspectionOverride, Inspections,

@@ -5,7 +5,7 @@ use core::{fmt, str::FromStr};
 #[cfg(feature = "wire")]
 use serde::{Deserialize, Serialize};
 
-/// A Vuetify display breakpoint: <https://vuetifyjs.com/en/features/breakpoints/>. [`Scheme`] has its widths.
+/// A Vuetify display breakpoint: <https://vuetifyjs.com/en/features/breakpoints/>. [`BreakpointScheme`] has its widths.
 ///
 /// Orders from small to large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,14 +40,14 @@ impl core::error::Error for UnknownBreakpoint {}
 
 /// The widths of all sizes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scheme {
+pub struct BreakpointScheme {
     /// The smallest width in CSS pixels of each size from `sm` to `xxl`; NaN for a size that does not exist.
     pub from: [f64; 5],
     /// Whether the page counts as at least as wide as its root element, which Vuetify 1 and 2 use too.
     pub at_least_the_root: bool,
 }
 
-impl Scheme {
+impl BreakpointScheme {
     /// The scheme of a version of Vuetify, 1 to 4: versions before 3 have no `xxl`, and reduce the thresholds
     /// 1280 and 1920 by a scroll bar of 16 pixels. Later versions get the scheme of 4, earlier ones that of
     /// 2.
@@ -76,7 +76,7 @@ impl Scheme {
     }
 }
 
-impl Default for Scheme {
+impl Default for BreakpointScheme {
     fn default() -> Self {
         Self::of_vuetify(2)
     }
@@ -151,8 +151,8 @@ mod tests {
     #[test]
     fn a_width_has_the_size_that_vuetify_gives_it() {
         for (width, two, three, four) in REAL {
-            let sizes =
-                [1, 2, 3, 4].map(|version| Scheme::of_vuetify(version).size(width.into(), 0.0).as_str());
+            let sizes = [1, 2, 3, 4]
+                .map(|version| BreakpointScheme::of_vuetify(version).size(width.into(), 0.0).as_str());
             assert_eq!(sizes, [two, two, three, four], "{width}");
         }
     }
@@ -168,20 +168,23 @@ mod tests {
             (f64::INFINITY, "xl"),
         ];
         for (width, size) in cases {
-            assert_eq!(Scheme::of_vuetify(2).size(width, 0.0).as_str(), size, "{width}");
+            assert_eq!(BreakpointScheme::of_vuetify(2).size(width, 0.0).as_str(), size, "{width}");
         }
-        assert_eq!(Scheme::of_vuetify(4).size(f64::INFINITY, 0.0), Breakpoint::Xxl);
+        assert_eq!(BreakpointScheme::of_vuetify(4).size(f64::INFINITY, 0.0), Breakpoint::Xxl);
     }
 
     #[test]
     fn the_root_element_counts_in_vuetify_2_alone() {
-        assert_eq!(Scheme::of_vuetify(2).size(500.0, 980.0), Breakpoint::Md);
-        assert_eq!(Scheme::of_vuetify(3).size(500.0, 980.0), Breakpoint::Xs);
+        assert_eq!(BreakpointScheme::of_vuetify(2).size(500.0, 980.0), Breakpoint::Md);
+        assert_eq!(BreakpointScheme::of_vuetify(3).size(500.0, 980.0), Breakpoint::Xs);
     }
 
     #[test]
     fn a_size_that_there_is_not_is_never_reached() {
-        let scheme = Scheme { from: [500.0, f64::NAN, f64::NAN, 1000.0, f64::NAN], at_least_the_root: false };
+        let scheme = BreakpointScheme {
+            from: [500.0, f64::NAN, f64::NAN, 1000.0, f64::NAN],
+            at_least_the_root: false,
+        };
         let sizes = [499.0, 500.0, 999.0, 1000.0, 9000.0].map(|width| scheme.size(width, 0.0).as_str());
         assert_eq!(sizes, ["xs", "sm", "sm", "xl", "xl"]);
     }

@@ -34,7 +34,7 @@ pub enum JsonError {
 /// [`JsonError::NotUtf8`] and [`JsonError::TooDeep`]; syntax is left to the parser.
 pub fn check_text(bytes: &[u8]) -> Result<&str, JsonError> {
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
-    if Shape::of(bytes).depth > JSON_DEPTH { Err(JsonError::TooDeep) } else { Ok(text) }
+    if JsonShape::of(bytes).depth > JSON_DEPTH { Err(JsonError::TooDeep) } else { Ok(text) }
 }
 
 /// Parses a JSON text without duplicate members (RFC 8259, section 4, leaves their meaning open).
@@ -44,21 +44,21 @@ pub fn check_text(bytes: &[u8]) -> Result<&str, JsonError> {
 /// Any [`JsonError`].
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     let text = check_text(bytes)?;
-    if Shape::of(bytes).values > JSON_VALUES {
+    if JsonShape::of(bytes).values > JSON_VALUES {
         return Err(JsonError::TooMany);
     }
-    serde_json::from_str::<Distinct>(text).map(|distinct| distinct.0).map_err(JsonError::Malformed)
+    serde_json::from_str::<DistinctJson>(text).map(|distinct| distinct.0).map_err(JsonError::Malformed)
 }
 
 /// The size of a JSON text once it is parsed.
-struct Shape {
+struct JsonShape {
     /// The deepest nesting of brackets.
     depth: usize,
     /// An upper bound of the number of values: brackets and commas, plus one.
     values: usize,
 }
 
-impl Shape {
+impl JsonShape {
     /// Counts the brackets and commas outside of strings.
     fn of(bytes: &[u8]) -> Self {
         let mut shape = Self { depth: 0, values: 1 };
@@ -86,9 +86,9 @@ impl Shape {
 }
 
 /// A JSON value whose objects have distinct member names.
-struct Distinct(Value);
+struct DistinctJson(Value);
 
-impl<'de> Deserialize<'de> for Distinct {
+impl<'de> Deserialize<'de> for DistinctJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(DistinctVisitor)
     }
@@ -97,53 +97,53 @@ impl<'de> Deserialize<'de> for Distinct {
 struct DistinctVisitor;
 
 impl<'de> Visitor<'de> for DistinctVisitor {
-    type Value = Distinct;
+    type Value = DistinctJson;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Distinct, E> {
-        Ok(Distinct(value.into()))
+    fn visit_bool<E>(self, value: bool) -> Result<DistinctJson, E> {
+        Ok(DistinctJson(value.into()))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Distinct, E> {
-        Ok(Distinct(value.into()))
+    fn visit_i64<E>(self, value: i64) -> Result<DistinctJson, E> {
+        Ok(DistinctJson(value.into()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Distinct, E> {
-        Ok(Distinct(value.into()))
+    fn visit_u64<E>(self, value: u64) -> Result<DistinctJson, E> {
+        Ok(DistinctJson(value.into()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Distinct, E> {
-        Ok(Distinct(value.into()))
+    fn visit_f64<E>(self, value: f64) -> Result<DistinctJson, E> {
+        Ok(DistinctJson(value.into()))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Distinct, E> {
-        Ok(Distinct(value.into()))
+    fn visit_str<E>(self, value: &str) -> Result<DistinctJson, E> {
+        Ok(DistinctJson(value.into()))
     }
 
-    fn visit_unit<E>(self) -> Result<Distinct, E> {
-        Ok(Distinct(Value::Null))
+    fn visit_unit<E>(self) -> Result<DistinctJson, E> {
+        Ok(DistinctJson(Value::Null))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Distinct, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<DistinctJson, A::Error> {
         let mut array = Vec::new();
-        while let Some(Distinct(item)) = items.next_element()? {
+        while let Some(DistinctJson(item)) = items.next_element()? {
             array.push(item);
         }
-        Ok(Distinct(array.into()))
+        Ok(DistinctJson(array.into()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Distinct, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<DistinctJson, A::Error> {
         let mut object = Map::new();
-        while let Some((name, Distinct(value))) = members.next_entry::<String, Distinct>()? {
+        while let Some((name, DistinctJson(value))) = members.next_entry::<String, DistinctJson>()? {
             if object.contains_key(&name) {
                 return Err(de::Error::custom("an object names a member twice"));
             }
             object.insert(name, value);
         }
-        Ok(Distinct(object.into()))
+        Ok(DistinctJson(object.into()))
     }
 }
 
@@ -167,7 +167,7 @@ mod tests {
             ("]]][", 1),
         ];
         for (text, levels) in cases {
-            assert_eq!(Shape::of(text.as_bytes()).depth, levels, "{text}");
+            assert_eq!(JsonShape::of(text.as_bytes()).depth, levels, "{text}");
         }
     }
 

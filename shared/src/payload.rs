@@ -17,39 +17,39 @@ use documented::DocumentedFields;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use self::{
-    fields::{Field, fields, markdown_table, sections},
-    infra::Infra,
-    instance::{DatabaseType, Instance},
-    integration::{AlertingIntegration, InspectionOverrides, Integration},
-    performance::{Constructor, Performance, Query},
-    profile::Profile,
-    stack::Stack,
-    ux::Ux,
+    fields::{PayloadField, fields, markdown_table, sections},
+    infra::InfraSection,
+    instance::{DatabaseType, InstanceSection},
+    integration::{AlertingIntegration, InspectionOverrides, IntegrationSection},
+    performance::{ConstructorPerformance, PerformanceSection, QueryPerformance},
+    profile::ProfileSection,
+    stack::StackSection,
+    ux::UxSection,
 };
 
 /// One report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, DocumentedFields)]
 pub struct Payload {
     /// Which installation reports, and what it runs.
-    pub instance: Instance,
+    pub instance: InstanceSection,
     /// What the operator connected and configured.
     #[serde(default, deserialize_with = "or_default")]
-    pub integration: Integration,
+    pub integration: IntegrationSection,
     /// What runs in the observed infrastructure, by kind.
     #[serde(default, deserialize_with = "or_default")]
-    pub stack: Stack,
+    pub stack: StackSection,
     /// How large the observed infrastructure is.
     #[serde(default, deserialize_with = "or_default")]
-    pub infra: Infra,
+    pub infra: InfraSection,
     /// How the web interface is used.
     #[serde(default, deserialize_with = "or_default")]
-    pub ux: Ux,
+    pub ux: UxSection,
     /// What the program costs.
     #[serde(default, deserialize_with = "or_default")]
-    pub performance: Performance,
+    pub performance: PerformanceSection,
     /// Where the program spends its time and memory.
     #[serde(default, deserialize_with = "or_default")]
-    pub profile: Profile,
+    pub profile: ProfileSection,
 }
 
 /// Reads `null` as the default: Coroot writes `null` for empty lists and maps.

@@ -38,7 +38,7 @@ pub const ROUTES: [&str; 8] = [
 
 /// The sign before the name of a parameter in a key.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Placeholder {
+pub enum KeyPlaceholder {
     /// `$id`, as in the documentation of the report.
     #[default]
     Dollar,
@@ -46,7 +46,7 @@ pub enum Placeholder {
     Colon,
 }
 
-impl Placeholder {
+impl KeyPlaceholder {
     const fn mark(self) -> &'static str {
         match self {
             Self::Dollar => "$",
@@ -79,13 +79,13 @@ impl RouteTable {
     /// The key under which a view of `path` is counted. `path` is the browser's `location.pathname` without
     /// the base path; a slash at its end does not matter.
     #[must_use]
-    pub fn page_key(&self, path: &str, placeholder: Placeholder) -> String {
+    pub fn page_key(&self, path: &str, placeholder: KeyPlaceholder) -> String {
         let path = path.strip_prefix('/').unwrap_or(path);
         let path = path.strip_suffix('/').unwrap_or(path);
         let path = (!path.is_empty()).then_some(path);
-        let mut best: Option<Match> = None;
+        let mut best: Option<RouteMatch> = None;
         for template in self.templates() {
-            let mut found = Match::default();
+            let mut found = RouteMatch::default();
             if found.on(template, path, placeholder)
                 && best.as_ref().is_none_or(|best| best.rank < found.rank)
             {
@@ -114,12 +114,12 @@ fn parts(list: &str, byte: u8) -> impl Iterator<Item = &str> {
 
 /// One part of a route between two slashes.
 #[derive(Clone, Copy)]
-enum Segment<'a> {
+enum RouteSegment<'a> {
     Literal(&'a str),
     Parameter { prefix: &'a str, name: &'a str, values: Option<&'a str>, optional: bool, rest: bool },
 }
 
-impl<'a> Segment<'a> {
+impl<'a> RouteSegment<'a> {
     /// The first segment of a route and the rest of the route; `None` for `/`. A slash in parentheses belongs
     /// to a pattern.
     fn first(route: &'a str) -> Option<(Self, &'a str)> {
@@ -172,21 +172,21 @@ fn is_list(pattern: &str) -> bool {
 
 /// A partial match of a route, and how specific it is.
 #[derive(Default)]
-struct Match {
+struct RouteMatch {
     key: String,
     /// Four bits per segment, the first segment in the highest ones.
     rank: u64,
     segments: u32,
 }
 
-impl Match {
+impl RouteMatch {
     /// Whether the rest of `path` matches the rest of `route`. If not, this stays unchanged. An optional
     /// segment is present if that is possible.
-    fn on(&mut self, route: &str, path: Option<&str>, placeholder: Placeholder) -> bool {
-        let Some((segment, route)) = Segment::first(route) else { return path.is_none() };
+    fn on(&mut self, route: &str, path: Option<&str>, placeholder: KeyPlaceholder) -> bool {
+        let Some((segment, route)) = RouteSegment::first(route) else { return path.is_none() };
         let (optional, rest) = match segment {
-            Segment::Literal(_) => (false, false),
-            Segment::Parameter { optional, rest, .. } => (optional, rest),
+            RouteSegment::Literal(_) => (false, false),
+            RouteSegment::Parameter { optional, rest, .. } => (optional, rest),
         };
         if let Some(path) = path {
             let (text, left) = cut(path, b'/').map_or((path, None), |(text, left)| (text, Some(left)));
@@ -207,14 +207,14 @@ impl Match {
     }
 
     /// Adds a segment to the key if it matches `text`, and returns how specific it is.
-    fn push(&mut self, segment: Segment<'_>, text: &str, placeholder: Placeholder) -> Option<u64> {
+    fn push(&mut self, segment: RouteSegment<'_>, text: &str, placeholder: KeyPlaceholder) -> Option<u64> {
         self.key.push('/');
         let (prefix, name, values, rest) = match segment {
-            Segment::Literal(literal) => {
+            RouteSegment::Literal(literal) => {
                 self.key.push_str(literal);
                 return is_same(literal, text).then_some(5);
             }
-            Segment::Parameter { prefix, name, values, rest, .. } => (prefix, name, values, rest),
+            RouteSegment::Parameter { prefix, name, values, rest, .. } => (prefix, name, values, rest),
         };
         let value = text.strip_prefix(prefix).filter(|value| rest || !value.is_empty())?;
         self.key.push_str(prefix);
@@ -228,7 +228,7 @@ impl Match {
     }
 }
 
-fn push_name(key: &mut String, name: &str, placeholder: Placeholder) {
+fn push_name(key: &mut String, name: &str, placeholder: KeyPlaceholder) {
     key.push_str(if name.is_empty() { "*" } else { placeholder.mark() });
     key.push_str(name);
 }

@@ -5,14 +5,14 @@
 
 use anyhow::{Context, ensure};
 use headcount_e2e::browser::{Browser, Engine};
-use headcount_measures::{Figures, MeasureRun};
+use headcount_measures::{MeasureRun, SortedFigures};
 use headcount_shared::routes::ROUTES;
 use serde_json::json;
 
 use super::{
     WIDTH,
-    files::Files,
-    site::{Arrival, Program, Site},
+    files::PageAssets,
+    site::{BenchSite, TrackerVariant, ViewArrival},
 };
 
 const ROUNDS: usize = 9;
@@ -32,21 +32,23 @@ const KEY: &str = "/p/$projectId";
 /// Whether the browser has visited the site before. Its cache is always empty: a cached file would be
 /// requested again anyway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Visit {
+enum VisitKind {
     /// The UUID is new and has to settle.
     First,
     /// The UUID is stored.
     Return,
 }
 
-impl Visit {
+impl VisitKind {
     /// The compared programs with their names, the control first.
-    const fn programs(self) -> &'static [(Program, &'static str)] {
-        const CONTROL: (Program, &str) = (Program::Control, "control");
-        const TRACKER: (Program, &str) = (Program::Tracker, "tracker");
-        const COPY: (Program, &str) = (Program::Copy, "copy of the tracker, which asks first");
+    const fn programs(self) -> &'static [(TrackerVariant, &'static str)] {
+        const CONTROL: (TrackerVariant, &str) = (TrackerVariant::Control, "control");
+        const TRACKER: (TrackerVariant, &str) = (TrackerVariant::Tracker, "tracker");
+        const COPY: (TrackerVariant, &str) = (TrackerVariant::Copy, "copy of the tracker, which asks first");
         match self {
-            Self::First => &[CONTROL, TRACKER, COPY, (Program::Unsettled, "control that does not settle")],
+            Self::First => {
+                &[CONTROL, TRACKER, COPY, (TrackerVariant::Unsettled, "control that does not settle")]
+            }
             Self::Return => &[CONTROL, TRACKER, COPY],
         }
     }
@@ -71,14 +73,14 @@ impl Visit {
 }
 
 /// Measures and prints the times from the beginning of a navigation to the arrival of its view.
-pub(crate) async fn of_the_first_view(files: &Files, measures: &mut MeasureRun) -> anyhow::Result<()> {
+pub(crate) async fn of_the_first_view(files: &PageAssets, measures: &mut MeasureRun) -> anyhow::Result<()> {
     println!(
         "\nmilliseconds from navigation to arrival, {ROUND_TRIP} ms round trip, {} KiB/s, processor {SLOWED} times slower, {ROUNDS} rounds",
         BANDWIDTH / 1024
     );
     for (visit, name) in [
-        (Visit::First, "first visit: the UUID is new, and settles for 100 ms"),
-        (Visit::Return, "later visit: the UUID is stored, nothing is cached"),
+        (VisitKind::First, "first visit: the UUID is new, and settles for 100 ms"),
+        (VisitKind::Return, "later visit: the UUID is stored, nothing is cached"),
     ] {
         println!("  {name}");
         let times = measured(files, visit).await?;
@@ -91,7 +93,7 @@ pub(crate) async fn of_the_first_view(files: &Files, measures: &mut MeasureRun) 
 }
 
 /// Measures the times of all programs for a kind of visit, in their order.
-async fn measured(files: &Files, visit: Visit) -> anyhow::Result<Vec<Figures>> {
+async fn measured(files: &PageAssets, visit: VisitKind) -> anyhow::Result<Vec<SortedFigures>> {
     let programs = visit.programs();
     let mut times = vec![Vec::new(); programs.len()];
     for round in 0..ROUNDS {
@@ -102,13 +104,13 @@ async fn measured(files: &Files, visit: Visit) -> anyhow::Result<Vec<Figures>> {
             }
         }
     }
-    Ok(times.into_iter().map(Figures::new).collect())
+    Ok(times.into_iter().map(SortedFigures::new).collect())
 }
 
 /// Measures one navigation of a new browser, in milliseconds from its beginning. Browser and server use the
 /// clock of this machine.
-async fn run(files: &Files, visit: Visit, program: Program) -> anyhow::Result<f64> {
-    let site = Site::open(files, program, &ROUTES.join(" "), "").await?;
+async fn run(files: &PageAssets, visit: VisitKind, program: TrackerVariant) -> anyhow::Result<f64> {
+    let site = BenchSite::open(files, program, &ROUTES.join(" "), "").await?;
     let browser = Browser::open_own(Engine::Chromium, WIDTH).await;
     browser.goto(&site.quiet()).await;
     browser.run(visit.script()).await;
@@ -117,7 +119,7 @@ async fn run(files: &Files, visit: Visit, program: Program) -> anyhow::Result<f6
     let arrivals = site.arrivals(1).await?;
     let began = browser.run("return performance.timeOrigin").await;
     browser.close().await;
-    let [Arrival { at, event }] = arrivals.as_slice() else { anyhow::bail!("more than one view") };
+    let [ViewArrival { at, event }] = arrivals.as_slice() else { anyhow::bail!("more than one view") };
     ensure!(event.path == KEY && event.device_size.as_str() == "lg", "another view: {event:?}");
     Ok(at - began.as_f64().context("a navigation begins at some time")?)
 }
@@ -134,13 +136,13 @@ async fn slow_down(browser: &Browser) {
     browser.devtools("Emulation.setCPUThrottlingRate", json!({ "rate": SLOWED })).await;
 }
 
-fn print(programs: &[(Program, &str)], times: &[Figures]) {
-    let control = times.first().map_or(f64::NAN, Figures::median);
+fn print(programs: &[(TrackerVariant, &str)], times: &[SortedFigures]) {
+    let control = times.first().map_or(f64::NAN, SortedFigures::median);
     for ((program, name), times) in programs.iter().zip(times) {
         print!("    {name:<38} {times}");
         match program {
-            Program::Control | Program::Unsettled => println!(),
-            Program::Copy | Program::Tracker => {
+            TrackerVariant::Control | TrackerVariant::Unsettled => println!(),
+            TrackerVariant::Copy | TrackerVariant::Tracker => {
                 println!("; {:+.0} to the control", times.median() - control);
             }
         }

@@ -15,7 +15,7 @@ const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
 /// A file in the three encodings in which it may be sent.
 #[derive(Debug, Clone)]
-pub(crate) struct File {
+pub(crate) struct AssetVariants {
     pub(crate) plain: Vec<u8>,
     pub(crate) gzip: Vec<u8>,
     pub(crate) brotli: Vec<u8>,
@@ -23,15 +23,15 @@ pub(crate) struct File {
 
 /// The files that the measured pages load.
 #[derive(Debug, Clone)]
-pub(crate) struct Files {
-    pub(crate) script: File,
+pub(crate) struct PageAssets {
+    pub(crate) script: AssetVariants,
     /// The script of the npm package.
-    pub(crate) copy: File,
-    pub(crate) program: File,
-    pub(crate) control: File,
+    pub(crate) copy: AssetVariants,
+    pub(crate) program: AssetVariants,
+    pub(crate) control: AssetVariants,
 }
 
-impl Files {
+impl PageAssets {
     /// Reads the built tracker, and bundles the control.
     ///
     /// # Errors
@@ -40,16 +40,16 @@ impl Files {
         let dist = frontend().join("dist");
         let taken = |name: &str| {
             let form = |ending: &str| read(&dist.join(format!("{name}{ending}")));
-            anyhow::Ok(File { plain: form("")?, gzip: form(".gz")?, brotli: form(".br")? })
+            anyhow::Ok(AssetVariants { plain: form("")?, gzip: form(".gz")?, brotli: form(".br")? })
         };
         let script = taken("tracker.js")?;
         let program = taken("tracker_bg.wasm")?;
-        let copy = File::compressed(read(&frontend().join("npm/script.js"))?)?;
-        Ok(Self { script, copy, program, control: File::compressed(control()?)? })
+        let copy = AssetVariants::compressed(read(&frontend().join("npm/script.js"))?)?;
+        Ok(Self { script, copy, program, control: AssetVariants::compressed(control()?)? })
     }
 }
 
-impl File {
+impl AssetVariants {
     /// Compresses a file as strongly as it can be.
     pub(crate) fn compressed(plain: Vec<u8>) -> anyhow::Result<Self> {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());

@@ -13,7 +13,7 @@ mod sizes;
 use headcount_e2e::browser::{Browser, Engine};
 use headcount_measures::{MeasureList, MeasureRun, RunExtent, print_environment};
 
-use self::files::Files;
+use self::files::PageAssets;
 
 /// The width of all pages, in CSS pixels: `lg`.
 const WIDTH: u32 = 1400;
@@ -22,7 +22,7 @@ const WIDTH: u32 = 1400;
 async fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let chosen = |name: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == name);
-    let files = Files::built()?;
+    let files = PageAssets::built()?;
     print_environment()?;
     print_browsers().await;
     let mut run = MeasureRun::begin(MeasureList::Tracker)?;

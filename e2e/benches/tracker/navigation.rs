@@ -6,14 +6,14 @@
 
 use anyhow::{Context, ensure};
 use headcount_e2e::browser::{Browser, Engine};
-use headcount_measures::{Figures, MeasureRun};
-use headcount_shared::routes::{Placeholder, ROUTES, RouteTable};
+use headcount_measures::{MeasureRun, SortedFigures};
+use headcount_shared::routes::{KeyPlaceholder, ROUTES, RouteTable};
 use serde_json::{Value, json};
 
 use super::{
     WIDTH,
-    files::Files,
-    site::{Program, Site},
+    files::PageAssets,
+    site::{BenchSite, TrackerVariant},
 };
 
 /// Navigations of each kind.
@@ -26,10 +26,10 @@ const TIMING: &str = include_str!("timing.js");
 
 /// The parameters of a measurement.
 #[derive(Debug, Clone, Copy)]
-struct Drive {
+struct NavigationPlan {
     name: &'static str,
     engine: Engine,
-    program: Program,
+    program: TrackerVariant,
     /// How many times slower the processor is. Only Chromium can be slowed down.
     slowed: u32,
     /// The pause between two navigations, in milliseconds. Chromium and Firefox ignore navigations beyond 200
@@ -37,21 +37,39 @@ struct Drive {
     pause: u32,
 }
 
-const DRIVES: [Drive; 5] = [
-    Drive { name: "Chromium", engine: Engine::Chromium, program: Program::Tracker, slowed: 1, pause: 60 },
-    Drive { name: "Firefox", engine: Engine::Firefox, program: Program::Tracker, slowed: 1, pause: 60 },
-    Drive { name: "WebKit", engine: Engine::WebKit, program: Program::Tracker, slowed: 1, pause: 110 },
-    Drive {
+const DRIVES: [NavigationPlan; 5] = [
+    NavigationPlan {
+        name: "Chromium",
+        engine: Engine::Chromium,
+        program: TrackerVariant::Tracker,
+        slowed: 1,
+        pause: 60,
+    },
+    NavigationPlan {
+        name: "Firefox",
+        engine: Engine::Firefox,
+        program: TrackerVariant::Tracker,
+        slowed: 1,
+        pause: 60,
+    },
+    NavigationPlan {
+        name: "WebKit",
+        engine: Engine::WebKit,
+        program: TrackerVariant::Tracker,
+        slowed: 1,
+        pause: 110,
+    },
+    NavigationPlan {
         name: "Chromium, processor 4 times slower",
         engine: Engine::Chromium,
-        program: Program::Tracker,
+        program: TrackerVariant::Tracker,
         slowed: 4,
         pause: 60,
     },
-    Drive {
+    NavigationPlan {
         name: "the control, in Chromium",
         engine: Engine::Chromium,
-        program: Program::Control,
+        program: TrackerVariant::Control,
         slowed: 1,
         pause: 60,
     },
@@ -59,7 +77,7 @@ const DRIVES: [Drive; 5] = [
 
 /// Measures and prints what a navigation costs with the routes of the web interface, and with a hundred
 /// routes.
-pub(crate) async fn on_the_main_thread(files: &Files, measures: &mut MeasureRun) -> anyhow::Result<()> {
+pub(crate) async fn on_the_main_thread(files: &PageAssets, measures: &mut MeasureRun) -> anyhow::Result<()> {
     println!("\nmicroseconds of the main thread for one navigation, {NAVIGATIONS} navigations");
     let tables = [("8 routes", ROUTES.join(" ")), ("100 routes", hundred_routes())];
     for (name, routes) in tables {
@@ -77,23 +95,23 @@ pub(crate) async fn on_the_main_thread(files: &Files, measures: &mut MeasureRun)
 }
 
 /// The costs of navigations, in microseconds.
-struct Costs {
-    whole: Figures,
+struct NavigationCosts {
+    whole: SortedFigures,
     /// The part that the browser's `fetch` takes.
-    request: Figures,
+    request: SortedFigures,
     /// The smallest step of the clock.
     step: f64,
 }
 
-impl Drive {
+impl NavigationPlan {
     /// Whether a bound applies: to the tracker on an unthrottled processor.
     fn is_bounded(self) -> bool {
-        self.slowed == 1 && self.program == Program::Tracker
+        self.slowed == 1 && self.program == TrackerVariant::Tracker
     }
 
-    async fn navigate(self, files: &Files, routes: &str) -> anyhow::Result<Costs> {
+    async fn navigate(self, files: &PageAssets, routes: &str) -> anyhow::Result<NavigationCosts> {
         let timing = format!("<script>{TIMING}</script>");
-        let site = Site::open(files, self.program, routes, &timing).await?;
+        let site = BenchSite::open(files, self.program, routes, &timing).await?;
         let browser = Browser::open_own(self.engine, WIDTH).await;
         browser.goto(&site.url("/of/no/route")).await;
         // The first view has arrived: the program is loaded, and the UUID has settled.
@@ -111,7 +129,7 @@ impl Drive {
         }
         browser.close().await;
         let (whole, request) = costs.into_iter().unzip();
-        Ok(Costs { whole: Figures::new(whole), request: Figures::new(request), step })
+        Ok(NavigationCosts { whole: SortedFigures::new(whole), request: SortedFigures::new(request), step })
     }
 }
 
@@ -123,10 +141,10 @@ fn microseconds(costs: Value) -> anyhow::Result<Vec<(f64, f64)>> {
 
 /// Checks that every navigation was counted under the key of its path. Otherwise too little work was
 /// measured.
-async fn all_were_counted(site: &Site, routes: &str, paths: &[String]) -> anyhow::Result<()> {
+async fn all_were_counted(site: &BenchSite, routes: &str, paths: &[String]) -> anyhow::Result<()> {
     let table = RouteTable::unchecked(routes.to_owned());
     let mut expected: Vec<String> =
-        paths.iter().map(|path| table.page_key(path, Placeholder::Dollar)).collect();
+        paths.iter().map(|path| table.page_key(path, KeyPlaceholder::Dollar)).collect();
     let arrivals = site.arrivals(paths.len()).await?;
     let mut counted: Vec<String> = arrivals.into_iter().map(|arrival| arrival.event.path).collect();
     // Requests may have used different connections, so their order is open.
@@ -159,7 +177,7 @@ fn paths(routes: &str) -> Vec<String> {
     (0..NAVIGATIONS).map(path).collect()
 }
 
-fn print(drive: Drive, Costs { whole, request, step }: &Costs) {
+fn print(drive: NavigationPlan, NavigationCosts { whole, request, step }: &NavigationCosts) {
     println!(
         "    {:<38} 99th percentile {:.0}, median {:.0}, of which the request {:.0}; the clock has steps of {step:.0}",
         drive.name,

@@ -20,14 +20,14 @@ use headcount_e2e::wait::{SOON, eventually};
 use headcount_shared::event::BrowserEvent;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use super::files::{File, Files};
+use super::files::{AssetVariants, PageAssets};
 
 /// The address of the empty page, which loads nothing.
 const QUIET: &str = "/quiet";
 
 /// The program that a page loads to be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Program {
+pub(crate) enum TrackerVariant {
     /// The control.
     Control,
     /// The control without the time that a new UUID needs to settle.
@@ -38,7 +38,7 @@ pub(crate) enum Program {
     Copy,
 }
 
-impl Program {
+impl TrackerVariant {
     /// The HTML for the page's head. `routes` must not need escaping.
     fn html(self, routes: &str) -> String {
         let (name, more) = match self {
@@ -53,35 +53,35 @@ impl Program {
 
 /// An arrived view.
 #[derive(Debug)]
-pub(crate) struct Arrival {
+pub(crate) struct ViewArrival {
     /// When its last byte arrived, in Unix milliseconds.
     pub(crate) at: f64,
     pub(crate) event: BrowserEvent,
 }
 
 /// Arrivals that were not taken yet. Invalid ones are stored as text.
-type Arrivals = Arc<Mutex<Vec<Result<Arrival, String>>>>;
+type ViewArrivals = Arc<Mutex<Vec<Result<ViewArrival, String>>>>;
 
 /// A server in this process that has one page under many addresses. It ends when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Site {
+pub(crate) struct BenchSite {
     address: SocketAddr,
-    arrivals: Arrivals,
+    arrivals: ViewArrivals,
     task: JoinHandle<std::io::Result<()>>,
 }
 
-impl Site {
+impl BenchSite {
     /// Serves a page that runs the scripts of `head` and then a program that counts it.
     ///
     /// # Errors
     /// It cannot listen.
     pub(crate) async fn open(
-        files: &Files,
-        program: Program,
+        files: &PageAssets,
+        program: TrackerVariant,
         routes: &str,
         head: &str,
     ) -> anyhow::Result<Self> {
-        let arrivals = Arrivals::default();
+        let arrivals = ViewArrivals::default();
         let mut router = Router::new()
             .route("/stats", get(StatusCode::NO_CONTENT).post(arrive).with_state(Arc::clone(&arrivals)))
             .route(QUIET, get(page("")))
@@ -115,7 +115,7 @@ impl Site {
     ///
     /// # Errors
     /// They do not arrive, or one of them is invalid.
-    pub(crate) async fn arrivals(&self, count: usize) -> anyhow::Result<Vec<Arrival>> {
+    pub(crate) async fn arrivals(&self, count: usize) -> anyhow::Result<Vec<ViewArrival>> {
         let arrived = || self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
         let all = eventually("the views arrive", SOON, async || (arrived().len() >= count).then_some(()));
         all.await.with_context(|| format!("{} of {count} views arrived", arrived().len()))?;
@@ -124,16 +124,16 @@ impl Site {
     }
 }
 
-impl Drop for Site {
+impl Drop for BenchSite {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-async fn arrive(State(arrivals): State<Arrivals>, body: Bytes) -> StatusCode {
+async fn arrive(State(arrivals): State<ViewArrivals>, body: Bytes) -> StatusCode {
     let at = unix_milliseconds();
     let event = BrowserEvent::parse(&body).map_err(|error| format!("an invalid event: {error}"));
-    let arrival = event.map(|event| Arrival { at, event });
+    let arrival = event.map(|event| ViewArrival { at, event });
     arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(arrival);
     StatusCode::NO_CONTENT
 }
@@ -153,7 +153,7 @@ fn page(head: &str) -> impl Fn() -> std::future::Ready<axum::response::Response>
 /// Answers with a file compressed with brotli, which browsers accept over plain http from loopback.
 fn compressed(
     content_type: &'static str,
-    file: &File,
+    file: &AssetVariants,
 ) -> impl Fn() -> std::future::Ready<axum::response::Response> + Clone + Send + 'static {
     let body = Bytes::from(file.brotli.clone());
     let headers: [(HeaderName, &str); 3] = [

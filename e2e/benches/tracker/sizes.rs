@@ -2,24 +2,24 @@
 
 use headcount_measures::MeasureRun;
 
-use super::files::{File, Files, frontend, read};
+use super::files::{AssetVariants, PageAssets, frontend, read};
 
 /// Prints the sizes of the tracker, of its npm package, and of the control.
-pub(crate) fn print(files: &Files, measures: &mut MeasureRun) -> anyhow::Result<()> {
+pub(crate) fn print(files: &PageAssets, measures: &mut MeasureRun) -> anyhow::Result<()> {
     println!("\nbytes                                         plain       gzip     brotli");
-    let Files { script, program, control, .. } = files;
+    let PageAssets { script, program, control, .. } = files;
     line("tracker.js", &[script]);
     line("tracker_bg.wasm", &[program]);
     line("both", &[script, program]);
-    let package = File::compressed(read(&frontend().join("npm/index.js"))?)?;
+    let package = AssetVariants::compressed(read(&frontend().join("npm/index.js"))?)?;
     line("npm's index.js, before a product's bundler", &[&package]);
     line("the control", &[control]);
     let weight = (script.brotli.len() + program.brotli.len()) as f64;
     measures.record("tracker: bytes of script and program with brotli", weight)
 }
 
-fn line(name: &str, files: &[&File]) {
-    let sum = |form: fn(&File) -> usize| files.iter().map(|file| form(file)).sum::<usize>();
+fn line(name: &str, files: &[&AssetVariants]) {
+    let sum = |form: fn(&AssetVariants) -> usize| files.iter().map(|file| form(file)).sum::<usize>();
     let (plain, gzip) = (sum(|file| file.plain.len()), sum(|file| file.gzip.len()));
     let brotli = sum(|file| file.brotli.len());
     println!("  {name:<40} {plain:>8}   {gzip:>8}   {brotli:>8}");

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 /// The bound of a figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Bound {
+pub enum FigureBound {
     /// The figure is at least this.
     AtLeast(f64),
     /// The figure is at most this.
@@ -20,7 +20,7 @@ pub enum Bound {
 #[error("{0:?} must be \"at least\" or \"at most\" and a number, or \"none\"")]
 pub struct InvalidBound(String);
 
-impl Bound {
+impl FigureBound {
     /// Whether a figure is within the bound.
     #[must_use]
     pub fn holds(self, figure: f64) -> bool {
@@ -32,7 +32,7 @@ impl Bound {
     }
 }
 
-impl FromStr for Bound {
+impl FromStr for FigureBound {
     type Err = InvalidBound;
 
     fn from_str(text: &str) -> Result<Self, InvalidBound> {
@@ -46,7 +46,7 @@ impl FromStr for Bound {
     }
 }
 
-impl fmt::Display for Bound {
+impl fmt::Display for FigureBound {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AtLeast(least) => write!(formatter, "at least {least}"),
@@ -63,20 +63,20 @@ mod tests {
     #[test]
     fn bounds_are_read_as_they_are_printed() {
         for (text, bound) in [
-            ("at least 0.8", Bound::AtLeast(0.8)),
-            ("at most 9000", Bound::AtMost(9000.0)),
-            ("none", Bound::None),
+            ("at least 0.8", FigureBound::AtLeast(0.8)),
+            ("at most 9000", FigureBound::AtMost(9000.0)),
+            ("none", FigureBound::None),
         ] {
             assert_eq!(text.parse(), Ok(bound));
             assert_eq!(bound.to_string(), text);
         }
         for text in ["", "0.8", "at least", "at least x", "under 5"] {
-            assert_eq!(text.parse::<Bound>(), Err(InvalidBound(text.to_owned())));
+            assert_eq!(text.parse::<FigureBound>(), Err(InvalidBound(text.to_owned())));
         }
     }
 
     #[test]
     fn a_figure_that_is_no_number_keeps_to_no_bound() {
-        assert!(!Bound::AtLeast(0.0).holds(f64::NAN) && !Bound::AtMost(0.0).holds(f64::NAN));
+        assert!(!FigureBound::AtLeast(0.0).holds(f64::NAN) && !FigureBound::AtMost(0.0).holds(f64::NAN));
     }
 }

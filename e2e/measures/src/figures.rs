@@ -4,9 +4,9 @@ use std::fmt;
 
 /// Figures of one measure, in ascending order.
 #[derive(Debug, Clone)]
-pub struct Figures(Vec<f64>);
+pub struct SortedFigures(Vec<f64>);
 
-impl Figures {
+impl SortedFigures {
     /// Sorts figures.
     #[must_use]
     pub fn new(mut figures: Vec<f64>) -> Self {
@@ -28,24 +28,24 @@ impl Figures {
     }
 }
 
-impl FromIterator<f64> for Figures {
+impl FromIterator<f64> for SortedFigures {
     fn from_iter<I: IntoIterator<Item = f64>>(figures: I) -> Self {
         Self::new(figures.into_iter().collect())
     }
 }
 
-impl From<f64> for Figures {
+impl From<f64> for SortedFigures {
     fn from(figure: f64) -> Self {
         Self(vec![figure])
     }
 }
 
 /// Writes the median, and the range if there are several figures.
-impl fmt::Display for Figures {
+impl fmt::Display for SortedFigures {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", Rounded(self.median()))?;
+        write!(formatter, "{}", RoundedFigure(self.median()))?;
         if self.0.len() > 1 {
-            let (least, most) = (Rounded(self.percentile(0)), Rounded(self.percentile(100)));
+            let (least, most) = (RoundedFigure(self.percentile(0)), RoundedFigure(self.percentile(100)));
             write!(formatter, " ({least} to {most} of {})", self.0.len())?;
         }
         Ok(())
@@ -53,9 +53,9 @@ impl fmt::Display for Figures {
 }
 
 /// Writes a figure with about three significant digits.
-struct Rounded(f64);
+struct RoundedFigure(f64);
 
-impl fmt::Display for Rounded {
+impl fmt::Display for RoundedFigure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = match self.0.abs() {
             large if large >= 100.0 => 0,
@@ -79,10 +79,11 @@ mod tests {
             (vec![3.0, 1.0, 2.0], "2.00 (1.00 to 3.00 of 3)"),
             (vec![12.34, 1234.5], "12.3 (12.3 to 1234 of 2)"),
         ] {
-            assert_eq!(Figures::new(figures).to_string(), expected);
+            assert_eq!(SortedFigures::new(figures).to_string(), expected);
         }
         assert!(
-            (Figures::new((1..=100).map(f64::from).collect()).percentile(99) - 99.0).abs() < f64::EPSILON
+            (SortedFigures::new((1..=100).map(f64::from).collect()).percentile(99) - 99.0).abs()
+                < f64::EPSILON
         );
     }
 }

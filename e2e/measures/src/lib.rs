@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 use anyhow::{Context, ensure};
 
 pub use self::{
-    bound::{Bound, InvalidBound},
+    bound::{FigureBound, InvalidBound},
     environment::print_environment,
-    figures::Figures,
+    figures::SortedFigures,
 };
 
 /// The list of measures.
@@ -42,7 +42,7 @@ pub enum RunExtent {
 /// One run of a benchmark.
 #[derive(Debug)]
 pub struct MeasureRun {
-    bounds: BTreeMap<&'static str, Bound>,
+    bounds: BTreeMap<&'static str, FigureBound>,
     lines: Vec<MeasuredLine>,
 }
 
@@ -50,8 +50,8 @@ pub struct MeasureRun {
 #[derive(Debug)]
 struct MeasuredLine {
     name: &'static str,
-    figures: Figures,
-    bound: Bound,
+    figures: SortedFigures,
+    bound: FigureBound,
 }
 
 impl MeasureRun {
@@ -67,7 +67,7 @@ impl MeasureRun {
     ///
     /// # Errors
     /// The list has no measure of that name, or there is no figure.
-    pub fn record(&mut self, name: &str, figures: impl Into<Figures>) -> anyhow::Result<()> {
+    pub fn record(&mut self, name: &str, figures: impl Into<SortedFigures>) -> anyhow::Result<()> {
         let figures = figures.into();
         let (name, bound) =
             self.bounds.get_key_value(name).with_context(|| format!("docs/measures.md has no {name:?}"))?;
@@ -111,7 +111,7 @@ impl std::fmt::Display for MeasuredLine {
 
 /// Reads the bound of each measure from the Markdown table below a heading. The first two columns are the
 /// name and the bound.
-fn read_list(text: &'static str, list: MeasureList) -> anyhow::Result<BTreeMap<&'static str, Bound>> {
+fn read_list(text: &'static str, list: MeasureList) -> anyhow::Result<BTreeMap<&'static str, FigureBound>> {
     let heading = format!("## {list:?}");
     let below = text.lines().skip_while(|line| *line != heading).skip(1);
     let below = below.take_while(|line| !line.starts_with('#'));

@@ -43,7 +43,7 @@ const SEEN_WITH: &str = "Seen with ";
 
 #[derive(Parser)]
 #[command(about = "Puts the behaviours of the tracker that tests have seen into a page of the documentation")]
-struct Arguments {
+struct BehaviourArguments {
     /// The folder that the tests have written to.
     seen: PathBuf,
     /// The page.
@@ -54,8 +54,8 @@ struct Arguments {
 }
 
 fn main() -> anyhow::Result<()> {
-    let Arguments { seen, page, check } = Arguments::parse();
-    let table = Table::read(&seen)?.to_string()?;
+    let BehaviourArguments { seen, page, check } = BehaviourArguments::parse();
+    let table = BehaviourTable::read(&seen)?.to_string()?;
     let text = fs::read_to_string(&page).with_context(|| format!("cannot read {}", page.display()))?;
     let (head, rest) = text.split_once(BEGIN).context("the page has no begin marker for the table")?;
     let (old, tail) = rest.split_once(END).context("the page has no end marker for the table")?;
@@ -74,18 +74,18 @@ fn without_versions(table: &str) -> Vec<&str> {
 
 /// The results of the tests.
 #[derive(Default)]
-struct Table {
+struct BehaviourTable {
     /// By group and behaviour; the cells are in the order of the engines.
-    rows: BTreeMap<(usize, String), Vec<Cell>>,
+    rows: BTreeMap<(usize, String), Vec<BehaviourCell>>,
     versions: BTreeMap<usize, String>,
 }
 
-struct Cell {
+struct BehaviourCell {
     holds: bool,
     note: Option<String>,
 }
 
-impl Table {
+impl BehaviourTable {
     fn read(seen: &Path) -> anyhow::Result<Self> {
         let mut table = Self::default();
         for (group, (folder, _)) in GROUPS.iter().enumerate() {
@@ -101,7 +101,7 @@ impl Table {
         Ok(table)
     }
 
-    fn cell(&mut self, engine: usize, file: &Path) -> anyhow::Result<Cell> {
+    fn cell(&mut self, engine: usize, file: &Path) -> anyhow::Result<BehaviourCell> {
         let text = fs::read_to_string(file).context("the test did not run, or failed")?;
         let said: Value = serde_json::from_str(&text)?;
         let version = said.get("version").and_then(Value::as_str);
@@ -109,7 +109,7 @@ impl Table {
             self.versions.insert(engine, version.to_owned());
         }
         let note = said.get("note").and_then(Value::as_str).map(str::to_owned);
-        Ok(Cell { holds: version.is_some(), note })
+        Ok(BehaviourCell { holds: version.is_some(), note })
     }
 
     fn to_string(&self) -> anyhow::Result<String> {
@@ -136,7 +136,7 @@ impl Table {
     }
 }
 
-impl Cell {
+impl BehaviourCell {
     /// The text of the cell. Its note gets a number if it has none yet.
     fn text<'a>(&'a self, notes: &mut Vec<&'a str>) -> String {
         let word = if self.holds { "yes" } else { "–" };

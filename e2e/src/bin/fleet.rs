@@ -11,22 +11,22 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use headcount_e2e::{
     clock::now,
-    fleet::{Fleet, endpoint::Endpoint, shape::Shape, write_openmetrics},
+    fleet::{SimulatedFleet, endpoint::MetricsEndpoint, shape::FleetShape, write_openmetrics},
 };
 
 #[derive(Debug, Parser)]
 #[command(name = "fleet", about = "A simulated fleet of servers for Prometheus")]
-struct Cli {
+struct FleetCli {
     #[command(subcommand)]
-    command: Command,
+    command: FleetCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum FleetCommand {
     /// Serve /metrics for Prometheus, which has to honor labels.
     Serve {
         #[command(flatten)]
-        which: Which,
+        which: FleetChoice,
         /// The address to listen on.
         #[arg(long, default_value = "127.0.0.1:9099")]
         listen: SocketAddr,
@@ -35,7 +35,7 @@ enum Command {
     /// openmetrics`.
     Write {
         #[command(flatten)]
-        which: Which,
+        which: FleetChoice,
         /// The seconds to look back.
         #[arg(long, default_value_t = 3900)]
         seconds: i64,
@@ -46,13 +46,13 @@ enum Command {
     /// Print the numbers that a report on it has to have.
     Truth {
         #[command(flatten)]
-        which: Which,
+        which: FleetChoice,
     },
 }
 
 /// The arguments that select a fleet.
 #[derive(Debug, Args)]
-struct Which {
+struct FleetChoice {
     /// The seed of everything random.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -69,7 +69,7 @@ struct Which {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Cli::parse().command).await {
+    match run(FleetCli::parse().command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // There is no other place to report this.
@@ -79,21 +79,21 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> anyhow::Result<()> {
+async fn run(command: FleetCommand) -> anyhow::Result<()> {
     match command {
-        Command::Serve { which, listen } => {
-            let endpoint = Endpoint::start(listen, vec![which.fleet()?]).await?;
+        FleetCommand::Serve { which, listen } => {
+            let endpoint = MetricsEndpoint::start(listen, vec![which.fleet()?]).await?;
             writeln!(io::stderr(), "fleet: serving on http://{}/metrics", endpoint.address()).ok();
             tokio::signal::ctrl_c().await.context("signals cannot be received")
         }
-        Command::Write { which, seconds, every } => {
+        FleetCommand::Write { which, seconds, every } => {
             let fleet = which.fleet()?;
             let now = now();
             let mut out = BufWriter::new(io::stdout().lock());
             let moments: Vec<i64> = (now - seconds..=now).step_by(every).collect();
             write_openmetrics(&[fleet], &moments, &mut out)
         }
-        Command::Truth { which } => {
+        FleetCommand::Truth { which } => {
             let (fleet, now) = (which.fleet()?, now());
             let hour = now - 3600;
             writeln!(
@@ -108,20 +108,20 @@ async fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-impl Which {
-    fn fleet(&self) -> anyhow::Result<Fleet> {
+impl FleetChoice {
+    fn fleet(&self) -> anyhow::Result<SimulatedFleet> {
         let epoch = self.epoch.unwrap_or_else(now);
-        Fleet::invent(&self.name, &self.shape()?, self.seed, epoch)
+        SimulatedFleet::invent(&self.name, &self.shape()?, self.seed, epoch)
     }
 
-    fn shape(&self) -> anyhow::Result<Shape> {
+    fn shape(&self) -> anyhow::Result<FleetShape> {
         match self.shape.as_str() {
-            "document-a" => Ok(Shape::document_a()),
-            "document-b" => Ok(Shape::document_b()),
-            "random" => Ok(Shape::random(self.seed)),
+            "document-a" => Ok(FleetShape::document_a()),
+            "document-b" => Ok(FleetShape::document_b()),
+            "random" => Ok(FleetShape::random(self.seed)),
             size => {
                 let numbers = size.split_once('x').and_then(|(nodes, containers)| {
-                    Some(Shape::sized(nodes.parse().ok()?, containers.parse().ok()?))
+                    Some(FleetShape::sized(nodes.parse().ok()?, containers.parse().ok()?))
                 });
                 numbers.with_context(|| format!("unknown shape {size:?}"))
             }

@@ -12,10 +12,10 @@ use std::{
 use anyhow::Context;
 use clap::Parser;
 use headcount_e2e::{
-    processes::Process,
-    program::Program,
-    site::{self, Site},
-    stop::Stop,
+    processes::HeadcountProcess,
+    program::HeadcountProgram,
+    site::{self, ExampleSite},
+    stop::StopSignals,
 };
 
 /// The applications by their names, in the order of their ports.
@@ -23,7 +23,7 @@ const EXAMPLES: [&str; 3] = ["vue2-vuetify2", "vue3-vuetify3", "react-router"];
 
 #[derive(Debug, Parser)]
 #[command(name = "showcase", about = "The example applications and one server that counts them")]
-struct Cli {
+struct ShowcaseCli {
     /// The address of the server. The applications get the ports after it; with port 0, any free ones.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -34,7 +34,7 @@ struct Cli {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Cli::parse()).await {
+    match run(ShowcaseCli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // There is no other place to report this.
@@ -44,8 +44,8 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> anyhow::Result<()> {
-    let mut stop = Stop::listen()?;
+async fn run(cli: ShowcaseCli) -> anyhow::Result<()> {
+    let mut stop = StopSignals::listen()?;
     let server = server(&cli)?.start().await.context("the server does not start")?;
     let sites = sites(cli.listen, &server).await?;
     say(&introduction(&server.sign_in_link().await?, &sites));
@@ -55,13 +55,13 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
 }
 
 /// The server, which has the route tables of all applications and delivers no reports.
-fn server(cli: &Cli) -> anyhow::Result<Program> {
+fn server(cli: &ShowcaseCli) -> anyhow::Result<HeadcountProgram> {
     let examples = site::examples()?;
     let tables = examples.join("routes");
     fs::write(&tables, site::tables(&EXAMPLES)?)
         .with_context(|| format!("{} cannot be written", tables.display()))?;
     let data_dir = cli.data_dir.clone().unwrap_or_else(|| examples.join("server"));
-    Ok(Program::serve(data_dir)
+    Ok(HeadcountProgram::serve(data_dir)
         .without_admin_token()
         .listen(cli.listen)
         .flag("--routes", tables)
@@ -72,17 +72,20 @@ fn server(cli: &Cli) -> anyhow::Result<Program> {
         .in_own_group())
 }
 
-async fn sites(first: SocketAddr, server: &Process) -> anyhow::Result<Vec<(&'static str, Site)>> {
+async fn sites(
+    first: SocketAddr,
+    server: &HeadcountProcess,
+) -> anyhow::Result<Vec<(&'static str, ExampleSite)>> {
     let mut sites = Vec::new();
     let mut address = first;
     for name in EXAMPLES {
         address.set_port(if first.port() == 0 { 0 } else { address.port().saturating_add(1) });
-        sites.push((name, Site::passing_on(name, address, server).await?));
+        sites.push((name, ExampleSite::passing_on(name, address, server).await?));
     }
     Ok(sites)
 }
 
-fn introduction(link: &str, sites: &[(&str, Site)]) -> String {
+fn introduction(link: &str, sites: &[(&str, ExampleSite)]) -> String {
     let sites: String =
         sites.iter().map(|(name, site)| format!("  {name:<14} {}\n", site.url("/"))).collect();
     format!(

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use thirtyfour::{BrowserLogEntry, WebDriver};
 
 use super::{
-    driver::{Driver, Start},
-    network::Network,
+    driver::{DriverProcess, DriverStart},
+    network::BrowserNetwork,
 };
 
 /// Flags to run as root without a display and without requests of its own.
@@ -24,8 +24,8 @@ const FLAGS: [&str; 9] = [
     "--disable-dev-shm-usage",
 ];
 
-pub(super) async fn driver() -> anyhow::Result<Driver> {
-    Driver::start(Start {
+pub(super) async fn driver() -> anyhow::Result<DriverProcess> {
+    DriverProcess::start(DriverStart {
         program: "chromedriver".as_ref(),
         arguments: &["--port=0"],
         environment: &[],
@@ -35,7 +35,7 @@ pub(super) async fn driver() -> anyhow::Result<Driver> {
     .await
 }
 
-pub(super) fn capabilities(home: &Path, network: Network) -> Vec<(&'static str, Value)> {
+pub(super) fn capabilities(home: &Path, network: BrowserNetwork) -> Vec<(&'static str, Value)> {
     let mut flags = FLAGS.map(str::to_owned).to_vec();
     flags.push(format!("--user-data-dir={}", home.join("profile").display()));
     // It bypasses the proxy for loopback addresses by default.

@@ -9,18 +9,18 @@ use anyhow::{Context, anyhow};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
-    log::Log,
+    log::ProcessLog,
     wait::{SOON, eventually, farewell},
 };
 
 /// A running `Xvfb`. It ends when this is dropped.
 #[derive(Debug)]
-pub(super) struct Display {
+pub(super) struct VirtualDisplay {
     server: Child,
     number: u32,
 }
 
-impl Display {
+impl VirtualDisplay {
     /// Starts one under a free number, with a home directory.
     pub(super) async fn start(home: &Path) -> anyhow::Result<Self> {
         let mut server = Command::new("Xvfb")
@@ -34,7 +34,7 @@ impl Display {
         let said = server.stdout.take().context("`Xvfb` has no output")?;
         // From here on it is ended when this is dropped, even if it does not print its number.
         let mut display = Self { server, number: 0 };
-        let (log, _reader) = Log::follow(said, None);
+        let (log, _reader) = ProcessLog::follow(said, None);
         let number = eventually("`Xvfb` says the number of its display", SOON, async || {
             if let Some(line) = log.lines().first() {
                 return Some(line.trim().parse::<u32>().context("the number of the display"));
@@ -52,7 +52,7 @@ impl Display {
     }
 }
 
-impl Drop for Display {
+impl Drop for VirtualDisplay {
     fn drop(&mut self) {
         // It gets a signal first, so that it removes its socket and its lock.
         let process = i32::try_from(self.server.id()).ok().and_then(Pid::from_raw);

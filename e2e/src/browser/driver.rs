@@ -18,9 +18,9 @@ use procfs::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::display::Display;
+use super::display::VirtualDisplay;
 use crate::{
-    log::Log,
+    log::ProcessLog,
     run,
     wait::{SOON, eventually},
 };
@@ -31,7 +31,7 @@ const ATTEMPTS: usize = 5;
 
 /// The start parameters of a driver.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Start<'a> {
+pub(super) struct DriverStart<'a> {
     pub(super) program: &'a OsStr,
     pub(super) arguments: &'a [&'a str],
     pub(super) environment: &'a [(&'a str, &'a str)],
@@ -44,18 +44,18 @@ pub(super) struct Start<'a> {
 /// A running driver. When this is dropped, the driver, its browser and the display end. The processes of the
 /// browser are found by its home directory.
 #[derive(Debug)]
-pub(super) struct Driver {
+pub(super) struct DriverProcess {
     child: Child,
-    log: Log,
+    log: ProcessLog,
     read: AtomicUsize,
     port: u16,
     home: TempDir,
-    _display: Option<Display>,
+    _display: Option<VirtualDisplay>,
 }
 
-impl Driver {
+impl DriverProcess {
     /// Starts it with a home directory of its own, and waits until it listens.
-    pub(super) async fn start(start: Start<'_>) -> anyhow::Result<Self> {
+    pub(super) async fn start(start: DriverStart<'_>) -> anyhow::Result<Self> {
         let mut failures = Vec::new();
         for _ in 0..ATTEMPTS {
             match Self::attempt(start).await {
@@ -66,9 +66,9 @@ impl Driver {
         bail!("{} does not start: {failures:#?}", start.program.display())
     }
 
-    async fn attempt(start: Start<'_>) -> anyhow::Result<Self> {
+    async fn attempt(start: DriverStart<'_>) -> anyhow::Result<Self> {
         let home = run::temporary_directory()?;
-        let display = if start.shows_itself { Some(Display::start(home.path()).await?) } else { None };
+        let display = if start.shows_itself { Some(VirtualDisplay::start(home.path()).await?) } else { None };
         let (output, input) = io::pipe().context("cannot create a pipe")?;
         let child = Command::new(start.program)
             .args(start.arguments)
@@ -83,7 +83,7 @@ impl Driver {
             .stderr(input)
             .spawn()
             .with_context(|| format!("{} is not installed: it drives a browser", start.program.display()))?;
-        let (log, _reader) = Log::follow(output, None);
+        let (log, _reader) = ProcessLog::follow(output, None);
         let mut driver = Self { child, log, read: AtomicUsize::new(0), port: 0, home, _display: display };
         driver.port = driver.listens(start.announcement).await?;
         Ok(driver)
@@ -131,7 +131,7 @@ impl Driver {
     }
 }
 
-impl Drop for Driver {
+impl Drop for DriverProcess {
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();

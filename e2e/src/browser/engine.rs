@@ -4,7 +4,7 @@ use std::{fmt, path::Path};
 
 use serde_json::Value;
 
-use super::{chromium, driver::Driver, firefox, network::Network, webkit};
+use super::{chromium, driver::DriverProcess, firefox, network::BrowserNetwork, webkit};
 
 /// A browser engine, with the browser of Debian that uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,7 +29,7 @@ impl Engine {
     }
 
     /// Starts the program that drives it.
-    pub(super) async fn driver(self) -> anyhow::Result<Driver> {
+    pub(super) async fn driver(self) -> anyhow::Result<DriverProcess> {
         match self {
             Self::Chromium => chromium::driver().await,
             Self::Firefox => firefox::driver().await,
@@ -41,7 +41,7 @@ impl Engine {
     pub(super) fn capabilities(
         self,
         home: &Path,
-        network: Network,
+        network: BrowserNetwork,
     ) -> anyhow::Result<Vec<(&'static str, Value)>> {
         match self {
             Self::Chromium => Ok(chromium::capabilities(home, network)),

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use thirtyfour::{RequestData, SessionId, WebDriver, common::command::FormatRequestData};
 
 use super::{
-    driver::{Driver, Start},
-    network::Network,
+    driver::{DriverProcess, DriverStart},
+    network::BrowserNetwork,
 };
 
 /// Preferences that are switched off: requests to Mozilla for settings, experiments, updates and lists, and
@@ -33,8 +33,8 @@ const OFF: [&str; 16] = [
     "network.connectivity-service.enabled",
 ];
 
-pub(super) async fn driver() -> anyhow::Result<Driver> {
-    Driver::start(Start {
+pub(super) async fn driver() -> anyhow::Result<DriverProcess> {
+    DriverProcess::start(DriverStart {
         program: geckodriver().as_os_str(),
         // WebDriver BiDi would use a fixed port. System access is needed to clear what pages have stored.
         arguments: &["--port=0", "--websocket-port=0", "--allow-system-access"],
@@ -53,7 +53,7 @@ fn geckodriver() -> PathBuf {
     env::current_exe().ok().and_then(built).unwrap_or_else(|| "geckodriver".into())
 }
 
-pub(super) fn capabilities(network: Network) -> Vec<(&'static str, Value)> {
+pub(super) fn capabilities(network: BrowserNetwork) -> Vec<(&'static str, Value)> {
     let proxy = network.proxy();
     let mut preferences: Map<String, Value> =
         OFF.iter().map(|name| ((*name).to_owned(), json!(false))).collect();
@@ -86,9 +86,9 @@ pub(super) fn error(line: &str) -> Option<String> {
 
 /// Chooses whether scripts run in the page or in the browser itself.
 #[derive(Debug)]
-struct Context(&'static str);
+struct ScriptContext(&'static str);
 
-impl FormatRequestData for Context {
+impl FormatRequestData for ScriptContext {
     fn format_request(&self, session: &SessionId) -> RequestData {
         RequestData::new(Method::POST, format!("/session/{session}/moz/context"))
             .add_body(json!({ "context": self.0 }))
@@ -99,9 +99,9 @@ impl FormatRequestData for Context {
 pub(super) async fn forget(web: &WebDriver) -> anyhow::Result<()> {
     let clear = "const done = arguments[0];
         Services.clearData.deleteData(Ci.nsIClearDataService.CLEAR_ALL, { onDataDeleted: done })";
-    web.cmd(Context("chrome")).await?;
+    web.cmd(ScriptContext("chrome")).await?;
     let failed = web.execute_async(clear, vec![]).await?;
-    web.cmd(Context("content")).await?;
+    web.cmd(ScriptContext("content")).await?;
     ensure!(failed.json() == &json!(0), "Firefox cannot clear its data: {:?}", failed.json());
     Ok(())
 }

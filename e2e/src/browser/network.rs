@@ -4,14 +4,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 /// How a browser reaches hosts that are not loopback addresses.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Network {
+pub(super) enum BrowserNetwork {
     /// Not at all.
     Loopback,
     /// Through a server of the test.
     Proxy(SocketAddr),
 }
 
-impl Network {
+impl BrowserNetwork {
     /// The address of the proxy. Nothing listens on port 9 of loopback, and only root could.
     pub(super) fn proxy(self) -> SocketAddr {
         match self {

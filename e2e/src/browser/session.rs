@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::Context;
 use thirtyfour::{Capabilities, WebDriver};
 
-use super::{Engine, chromium, driver::Driver, firefox, network::Network};
+use super::{Engine, chromium, driver::DriverProcess, firefox, network::BrowserNetwork};
 use crate::{
     http,
     wait::{SOON, eventually},
@@ -19,15 +19,15 @@ const WIDTH: u32 = 1400;
 
 /// A running browser and its driver. Both end when this is dropped.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct WebDriverSession {
     engine: Engine,
-    network: Network,
-    pub(super) driver: Driver,
+    network: BrowserNetwork,
+    pub(super) driver: DriverProcess,
     pub(super) web: WebDriver,
 }
 
-impl Session {
-    pub(super) async fn start(engine: Engine, network: Network) -> anyhow::Result<Self> {
+impl WebDriverSession {
+    pub(super) async fn start(engine: Engine, network: BrowserNetwork) -> anyhow::Result<Self> {
         let driver = engine.driver().await?;
         let web = begin(engine, &driver, network).await?;
         Ok(Self { engine, network, driver, web })
@@ -88,7 +88,7 @@ impl Session {
     }
 }
 
-impl Drop for Session {
+impl Drop for WebDriverSession {
     fn drop(&mut self) {
         // A session that was not ended cleanly ends with its driver, so no request is sent for it.
         self.web.clone().leak().ok();
@@ -96,7 +96,7 @@ impl Drop for Session {
 }
 
 /// Begins a session. It makes a connection for each command, so it is not tied to the test that begins it.
-async fn begin(engine: Engine, driver: &Driver, network: Network) -> anyhow::Result<WebDriver> {
+async fn begin(engine: Engine, driver: &DriverProcess, network: BrowserNetwork) -> anyhow::Result<WebDriver> {
     let mut capabilities = Capabilities::new();
     for (name, value) in engine.capabilities(driver.home(), network)? {
         capabilities.set(name, value).context("capabilities are JSON")?;

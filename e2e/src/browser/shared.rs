@@ -2,13 +2,13 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Engine, network::Network, session::Session};
+use super::{Engine, network::BrowserNetwork, session::WebDriverSession};
 
 /// Idle browsers. The run's clean-up process ends those that are left when the program ends.
-static IDLE: Mutex<Vec<Session>> = Mutex::new(Vec::new());
+static IDLE: Mutex<Vec<WebDriverSession>> = Mutex::new(Vec::new());
 
 /// Takes an idle browser, or starts a new one.
-pub(super) async fn take(engine: Engine) -> anyhow::Result<Session> {
+pub(super) async fn take(engine: Engine) -> anyhow::Result<WebDriverSession> {
     let waiting = {
         let mut idle = idle();
         // The most recently used one may have a window of the right size.
@@ -17,17 +17,17 @@ pub(super) async fn take(engine: Engine) -> anyhow::Result<Session> {
     };
     match waiting {
         Some(session) => Ok(session),
-        None => Session::start(engine, Network::Loopback).await,
+        None => WebDriverSession::start(engine, BrowserNetwork::Loopback).await,
     }
 }
 
 /// Returns a browser to the pool. One that cannot be reset ends.
-pub(super) async fn give_back(mut session: Session) {
+pub(super) async fn give_back(mut session: WebDriverSession) {
     if session.renew().await.is_ok() {
         idle().push(session);
     }
 }
 
-fn idle() -> MutexGuard<'static, Vec<Session>> {
+fn idle() -> MutexGuard<'static, Vec<WebDriverSession>> {
     IDLE.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,8 +6,8 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::{
-    driver::{Driver, Start},
-    network::Network,
+    driver::{DriverProcess, DriverStart},
+    network::BrowserNetwork,
 };
 
 /// Runs it without a graphics card, a desktop and a message bus.
@@ -18,8 +18,8 @@ const ENVIRONMENT: [(&str, &str); 4] = [
     ("WEBKIT_DISABLE_DMABUF_RENDERER", "1"),
 ];
 
-pub(super) async fn driver() -> anyhow::Result<Driver> {
-    Driver::start(Start {
+pub(super) async fn driver() -> anyhow::Result<DriverProcess> {
+    DriverProcess::start(DriverStart {
         program: "WebKitWebDriver".as_ref(),
         arguments: &["--port=0"],
         environment: &ENVIRONMENT,
@@ -29,7 +29,7 @@ pub(super) async fn driver() -> anyhow::Result<Driver> {
     .await
 }
 
-pub(super) fn capabilities(network: Network) -> anyhow::Result<Vec<(&'static str, Value)>> {
+pub(super) fn capabilities(network: BrowserNetwork) -> anyhow::Result<Vec<(&'static str, Value)>> {
     let arguments = [
         "--automation".to_owned(),
         "--enable-page-cache=true".to_owned(),

@@ -13,7 +13,9 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{Mood, Service, Told, opsgenie, pagerduty, slack, teams, webhook};
+use super::{
+    DestinationBehaviour, DestinationKind, ReceivedMessage, opsgenie, pagerduty, slack, teams, webhook,
+};
 
 /// The longest body that is read, in bytes.
 const BODY: usize = 1 << 20;
@@ -23,42 +25,42 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// The behaviour of a mock, and what it received.
 #[derive(Debug)]
-pub(super) struct Memory {
-    pub(super) mood: Mood,
+pub(super) struct MockState {
+    pub(super) mood: DestinationBehaviour,
     pub(super) asked: u64,
-    pub(super) told: Vec<Told>,
+    pub(super) told: Vec<ReceivedMessage>,
     pub(super) refused: Vec<String>,
 }
 
 /// A request, and the messages before it.
-pub(super) struct Asked<'a> {
+pub(super) struct MockRequest<'a> {
     pub(super) method: &'a Method,
     pub(super) path: &'a str,
     pub(super) query: &'a str,
     pub(super) headers: &'a HeaderMap,
     pub(super) body: Value,
-    pub(super) before: &'a [Told],
+    pub(super) before: &'a [ReceivedMessage],
 }
 
 /// A status and a body.
-pub(super) struct Answer(pub(super) StatusCode, pub(super) Value);
+pub(super) struct DestinationAnswer(pub(super) StatusCode, pub(super) Value);
 
 /// The refusal of a request that the real service refuses too.
-pub(super) struct Refused {
-    pub(super) answer: Answer,
+pub(super) struct RefusedMessage {
+    pub(super) answer: DestinationAnswer,
     pub(super) why: String,
 }
 
-pub(super) type Verdict = Result<(Told, Answer), Refused>;
+pub(super) type MockVerdict = Result<(ReceivedMessage, DestinationAnswer), RefusedMessage>;
 
 /// Locks the state of a mock, also after a panic in another holder.
-pub(super) fn lock(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
+pub(super) fn lock(memory: &Mutex<MockState>) -> MutexGuard<'_, MockState> {
     memory.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Answers any request.
 pub(super) async fn answer(
-    State((service, memory)): State<(Service, Arc<Mutex<Memory>>)>,
+    State((service, memory)): State<(DestinationKind, Arc<Mutex<MockState>>)>,
     request: Request,
 ) -> Response {
     let (head, body) = request.into_parts();
@@ -70,42 +72,42 @@ pub(super) async fn answer(
         memory.asked += 1;
         let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
         let before = &memory.told.clone();
-        let asked = Asked { method: &head.method, path, query, headers: &head.headers, body, before };
+        let asked = MockRequest { method: &head.method, path, query, headers: &head.headers, body, before };
         (memory.mood, memory.hear(service, &asked))
     };
     match mood {
-        Mood::Slow(delay) => tokio::time::sleep(delay).await,
-        Mood::Holding => until_it_feels_otherwise(&memory).await,
-        Mood::Well | Mood::Busy(_) | Mood::Broken => {}
+        DestinationBehaviour::Slow(delay) => tokio::time::sleep(delay).await,
+        DestinationBehaviour::Holding => until_it_feels_otherwise(&memory).await,
+        DestinationBehaviour::Well | DestinationBehaviour::Busy(_) | DestinationBehaviour::Broken => {}
     }
     answer
 }
 
 /// Waits while the mock holds its answers. Ends with the request if the client disconnects.
-async fn until_it_feels_otherwise(memory: &Mutex<Memory>) {
-    while matches!(lock(memory).mood, Mood::Holding) {
+async fn until_it_feels_otherwise(memory: &Mutex<MockState>) {
+    while matches!(lock(memory).mood, DestinationBehaviour::Holding) {
         tokio::time::sleep(LOOK).await;
     }
 }
 
-impl Memory {
-    fn hear(&mut self, service: Service, asked: &Asked<'_>) -> Response {
+impl MockState {
+    fn hear(&mut self, service: DestinationKind, asked: &MockRequest<'_>) -> Response {
         match self.mood {
-            Mood::Busy(seconds) => {
-                let answer = Answer(StatusCode::TOO_MANY_REQUESTS, service.busy());
+            DestinationBehaviour::Busy(seconds) => {
+                let answer = DestinationAnswer(StatusCode::TOO_MANY_REQUESTS, service.busy());
                 return ([(header::RETRY_AFTER, seconds.to_string())], answer).into_response();
             }
-            Mood::Broken => {
+            DestinationBehaviour::Broken => {
                 return (StatusCode::INTERNAL_SERVER_ERROR, "something went wrong").into_response();
             }
-            Mood::Well | Mood::Slow(_) | Mood::Holding => {}
+            DestinationBehaviour::Well | DestinationBehaviour::Slow(_) | DestinationBehaviour::Holding => {}
         }
         match service.judge(asked) {
             Ok((told, answer)) => {
                 self.told.push(told);
                 answer.into_response()
             }
-            Err(Refused { answer, why }) => {
+            Err(RefusedMessage { answer, why }) => {
                 self.refused.push(why);
                 answer.into_response()
             }
@@ -113,8 +115,8 @@ impl Memory {
     }
 }
 
-impl Service {
-    fn judge(self, asked: &Asked<'_>) -> Verdict {
+impl DestinationKind {
+    fn judge(self, asked: &MockRequest<'_>) -> MockVerdict {
         match self {
             Self::Slack => slack::judge(asked),
             Self::Teams => teams::judge(asked),
@@ -135,7 +137,7 @@ impl Service {
     }
 }
 
-impl IntoResponse for Answer {
+impl IntoResponse for DestinationAnswer {
     fn into_response(self) -> Response {
         let Self(status, body) = self;
         match body {
@@ -145,10 +147,11 @@ impl IntoResponse for Answer {
     }
 }
 
-impl Asked<'_> {
+impl MockRequest<'_> {
     /// Refuses everything that is not a `POST` of JSON to a path.
-    pub(super) fn is_post_of_json(&self, path: &str) -> Result<(), Refused> {
-        let refused = |status, why: String| Err(Refused { answer: Answer(status, Value::Null), why });
+    pub(super) fn is_post_of_json(&self, path: &str) -> Result<(), RefusedMessage> {
+        let refused =
+            |status, why: String| Err(RefusedMessage { answer: DestinationAnswer(status, Value::Null), why });
         if self.path != path {
             return refused(StatusCode::NOT_FOUND, format!("there is no {}", self.path));
         }
@@ -172,7 +175,7 @@ impl Asked<'_> {
         self.body.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
     }
 
-    pub(super) fn told(&self, action: &'static str, conversation: impl Into<String>) -> Told {
-        Told { action, conversation: conversation.into(), body: self.body.clone() }
+    pub(super) fn told(&self, action: &'static str, conversation: impl Into<String>) -> ReceivedMessage {
+        ReceivedMessage { action, conversation: conversation.into(), body: self.body.clone() }
     }
 }

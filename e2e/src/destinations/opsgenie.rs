@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::hearing::{Answer, Asked, Refused, Verdict};
+use super::hearing::{DestinationAnswer, MockRequest, MockVerdict, RefusedMessage};
 
 const KEY: &str = "genie-only-in-tests";
 
@@ -22,7 +22,7 @@ pub(super) fn integration() -> Value {
     json!({ "api_key": KEY, "eu_instance": false, "incidents": true })
 }
 
-pub(super) fn judge(asked: &Asked<'_>) -> Verdict {
+pub(super) fn judge(asked: &MockRequest<'_>) -> MockVerdict {
     asked.is_post_of_json(asked.path)?;
     if asked.header("authorization") != format!("GenieKey {KEY}") {
         return Err(refused(StatusCode::UNAUTHORIZED, "Could not authenticate"));
@@ -35,7 +35,7 @@ pub(super) fn judge(asked: &Asked<'_>) -> Verdict {
     }
 }
 
-fn created(asked: &Asked<'_>) -> Verdict {
+fn created(asked: &MockRequest<'_>) -> MockVerdict {
     let (message, alias) = (asked.text("/message"), asked.text("/alias"));
     let priority = asked.body.get("priority");
     let why = match () {
@@ -50,7 +50,7 @@ fn created(asked: &Asked<'_>) -> Verdict {
     Err(refused(StatusCode::UNPROCESSABLE_ENTITY, why))
 }
 
-fn closed(asked: &Asked<'_>, alias: &str) -> Verdict {
+fn closed(asked: &MockRequest<'_>, alias: &str) -> MockVerdict {
     match unescaped(alias) {
         _ if asked.query != "identifierType=alias" => {
             Err(refused(StatusCode::UNPROCESSABLE_ENTITY, "the identifier is no alias"))
@@ -73,15 +73,15 @@ fn unescaped(segment: &str) -> Option<String> {
     String::from_utf8(bytes).ok().filter(|_| !segment.contains('/'))
 }
 
-fn processed() -> Answer {
+fn processed() -> DestinationAnswer {
     let id = "43a29c5c-3dbf-4fa4-9c26-f4f71023e120";
-    Answer(
+    DestinationAnswer(
         StatusCode::ACCEPTED,
         json!({ "result": "Request will be processed", "took": 0.302, "requestId": id }),
     )
 }
 
-fn refused(status: StatusCode, why: &str) -> Refused {
+fn refused(status: StatusCode, why: &str) -> RefusedMessage {
     let answer = json!({ "message": why, "took": 0.001, "requestId": "rid" });
-    Refused { answer: Answer(status, answer), why: why.to_owned() }
+    RefusedMessage { answer: DestinationAnswer(status, answer), why: why.to_owned() }
 }

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::hearing::{Answer, Asked, Refused, Verdict};
+use super::hearing::{DestinationAnswer, MockRequest, MockVerdict, RefusedMessage};
 
 const ROUTING_KEY: &str = "0123456789abcdef0123456789abcdef";
 
@@ -19,7 +19,7 @@ pub(super) fn integration() -> Value {
     json!({ "integration_key": ROUTING_KEY, "incidents": true })
 }
 
-pub(super) fn judge(asked: &Asked<'_>) -> Verdict {
+pub(super) fn judge(asked: &MockRequest<'_>) -> MockVerdict {
     asked.is_post_of_json("/v2/enqueue")?;
     let key = asked.text("/dedup_key");
     let action = match asked.text("/event_action") {
@@ -34,10 +34,10 @@ pub(super) fn judge(asked: &Asked<'_>) -> Verdict {
     let given = asked.before.len() + 1;
     let key = if key.is_empty() { format!("given-{given}") } else { key.to_owned() };
     let answer = json!({ "status": "success", "message": "Event processed", "dedup_key": key });
-    Ok((asked.told(action, key), Answer(StatusCode::ACCEPTED, answer)))
+    Ok((asked.told(action, key), DestinationAnswer(StatusCode::ACCEPTED, answer)))
 }
 
-fn fault(asked: &Asked<'_>, action: &str, key: &str) -> Option<&'static str> {
+fn fault(asked: &MockRequest<'_>, action: &str, key: &str) -> Option<&'static str> {
     let summary = asked.text("/payload/summary");
     match action {
         _ if asked.text("/routing_key") != ROUTING_KEY => Some("'routing_key' is invalid"),
@@ -53,7 +53,7 @@ fn fault(asked: &Asked<'_>, action: &str, key: &str) -> Option<&'static str> {
     }
 }
 
-fn refused(why: &str) -> Refused {
+fn refused(why: &str) -> RefusedMessage {
     let answer = json!({ "status": "invalid event", "message": "Event object is invalid", "errors": [why] });
-    Refused { answer: Answer(StatusCode::BAD_REQUEST, answer), why: why.to_owned() }
+    RefusedMessage { answer: DestinationAnswer(StatusCode::BAD_REQUEST, answer), why: why.to_owned() }
 }

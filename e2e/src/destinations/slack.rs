@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::hearing::{Answer, Asked, Refused, Verdict};
+use super::hearing::{DestinationAnswer, MockRequest, MockVerdict, RefusedMessage};
 
 /// Where the Web API begins.
 pub(super) const BASE: &str = "/api/";
@@ -22,7 +22,7 @@ pub(super) fn integration() -> Value {
     json!({ "token": TOKEN, "default_channel": CHANNEL, "enabled": true, "incidents": true, "deployments": false })
 }
 
-pub(super) fn judge(asked: &Asked<'_>) -> Verdict {
+pub(super) fn judge(asked: &MockRequest<'_>) -> MockVerdict {
     asked.is_post_of_json("/api/chat.postMessage")?;
     let thread = asked.text("/thread_ts");
     let begun =
@@ -45,12 +45,12 @@ pub(super) fn judge(asked: &Asked<'_>) -> Verdict {
     };
     if !error.is_empty() {
         // Slack reports errors with status 200.
-        let answer = Answer(StatusCode::OK, json!({ "ok": false, "error": error }));
-        return Err(Refused { answer, why: error.to_owned() });
+        let answer = DestinationAnswer(StatusCode::OK, json!({ "ok": false, "error": error }));
+        return Err(RefusedMessage { answer, why: error.to_owned() });
     }
     let ts = format!("1700000000.{:06}", asked.before.len() + 1);
     let (action, conversation) = if thread.is_empty() { ("message", ts.as_str()) } else { ("reply", thread) };
     let message = json!({ "type": "message", "text": said, "ts": ts });
     let answer = json!({ "ok": true, "channel": CHANNEL_ID, "ts": ts, "message": message });
-    Ok((asked.told(action, conversation), Answer(StatusCode::OK, answer)))
+    Ok((asked.told(action, conversation), DestinationAnswer(StatusCode::OK, answer)))
 }

@@ -3,26 +3,29 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::hearing::{Answer, Asked, Refused, Verdict};
+use super::hearing::{DestinationAnswer, MockRequest, MockVerdict, RefusedMessage};
 
 /// The path of the webhook, which is its secret.
 pub(super) const PATH: &str = "/webhookb2/8a1bfc3e-5ab6/IncomingWebhook/c7e6c0b1d2";
 
 const CARD: &str = "application/vnd.microsoft.card.adaptive";
 
-pub(super) fn judge(asked: &Asked<'_>) -> Verdict {
+pub(super) fn judge(asked: &MockRequest<'_>) -> MockVerdict {
     asked.is_post_of_json(PATH)?;
     match fault(asked) {
-        None => Ok((asked.told("message", ""), Answer(StatusCode::ACCEPTED, json!("")))),
+        None => Ok((asked.told("message", ""), DestinationAnswer(StatusCode::ACCEPTED, json!("")))),
         Some(why) => {
             let answer = json!("Bad payload received by generic incoming webhook.");
-            Err(Refused { answer: Answer(StatusCode::BAD_REQUEST, answer), why: why.to_owned() })
+            Err(RefusedMessage {
+                answer: DestinationAnswer(StatusCode::BAD_REQUEST, answer),
+                why: why.to_owned(),
+            })
         }
     }
 }
 
 /// Returns what is wrong with a message, which has to have one Adaptive Card.
-fn fault(asked: &Asked<'_>) -> Option<&'static str> {
+fn fault(asked: &MockRequest<'_>) -> Option<&'static str> {
     let attachments = asked.body.get("attachments").and_then(Value::as_array);
     let body = asked.body.pointer("/attachments/0/content/body").and_then(Value::as_array);
     let is_element = |element: &Value| element.get("type").is_some_and(Value::is_string);

@@ -3,7 +3,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::hearing::{Answer, Asked, Refused, Verdict};
+use super::hearing::{DestinationAnswer, MockRequest, MockVerdict, RefusedMessage};
 
 /// Its path.
 pub(super) const PATH: &str = "/hooks/incidents";
@@ -32,7 +32,7 @@ pub(super) fn integration(url: &str) -> Value {
     })
 }
 
-pub(super) fn judge(asked: &Asked<'_>) -> Verdict {
+pub(super) fn judge(asked: &MockRequest<'_>) -> MockVerdict {
     let [name, value] = HEADER;
     // The operator's template determines the body, so any body will do.
     let (status, why) = match () {
@@ -43,7 +43,7 @@ pub(super) fn judge(asked: &Asked<'_>) -> Verdict {
         () if asked.header("authorization") != BASIC => (StatusCode::UNAUTHORIZED, "no password".to_owned()),
         () if asked.header(name) != value => (StatusCode::FORBIDDEN, format!("no header {name}")),
         () if asked.body == json!("") => (StatusCode::BAD_REQUEST, "nothing is said".to_owned()),
-        () => return Ok((asked.told("call", ""), Answer(StatusCode::OK, json!("ok")))),
+        () => return Ok((asked.told("call", ""), DestinationAnswer(StatusCode::OK, json!("ok")))),
     };
-    Err(Refused { answer: Answer(status, json!(why)), why })
+    Err(RefusedMessage { answer: DestinationAnswer(status, json!(why)), why })
 }

@@ -12,14 +12,18 @@ mod traffic;
 use std::collections::BTreeSet;
 
 use super::{
-    life::Life,
-    model::Model,
-    series::{Labels, Series, Value},
+    life::SimulatedLifetime,
+    model::SimulatedModel,
+    series::{SeriesLabels, SimulatedSeries, ValueCurve},
 };
 
 /// All series, each from its begin to its end.
-pub(crate) fn series(model: &Model) -> Vec<Series> {
-    let mut speech = Speech { always: Life::since(model.begin), said: Vec::new(), targets: BTreeSet::new() };
+pub(crate) fn series(model: &SimulatedModel) -> Vec<SimulatedSeries> {
+    let mut speech = ExportedSeries {
+        always: SimulatedLifetime::since(model.begin),
+        said: Vec::new(),
+        targets: BTreeSet::new(),
+    };
     nodes::speak(model, &mut speech);
     containers::speak(model, &mut speech);
     traffic::speak(model, &mut speech);
@@ -31,23 +35,23 @@ pub(crate) fn series(model: &Model) -> Vec<Series> {
 }
 
 /// The series so far.
-struct Speech {
-    always: Life,
-    said: Vec<Series>,
+struct ExportedSeries {
+    always: SimulatedLifetime,
+    said: Vec<SimulatedSeries>,
     targets: BTreeSet<(String, String)>,
 }
 
-impl Speech {
+impl ExportedSeries {
     /// The labels of a scrape target. The first use of a target adds its series `up`.
-    fn target(&mut self, job: &str, instance: &str) -> Labels {
-        let labels = Labels::default().and(&[("job", &job), ("instance", &instance)]);
+    fn target(&mut self, job: &str, instance: &str) -> SeriesLabels {
+        let labels = SeriesLabels::default().and(&[("job", &job), ("instance", &instance)]);
         if self.targets.insert((job.to_owned(), instance.to_owned())) {
-            self.said.push(Series::new("up", &labels, self.always, Value::Is(1.0)));
+            self.said.push(SimulatedSeries::new("up", &labels, self.always, ValueCurve::Is(1.0)));
         }
         labels
     }
 
-    fn say(&mut self, name: &'static str, labels: &Labels, life: Life, value: Value) {
-        self.said.push(Series::new(name, labels, life, value));
+    fn say(&mut self, name: &'static str, labels: &SeriesLabels, life: SimulatedLifetime, value: ValueCurve) {
+        self.said.push(SimulatedSeries::new(name, labels, life, value));
     }
 }

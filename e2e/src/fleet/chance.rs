@@ -6,9 +6,9 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 const HASH: &[u8] = b"bcdf456789";
 
 /// A random generator with a fixed seed.
-pub(crate) struct Chance(StdRng);
+pub(crate) struct SeededRandom(StdRng);
 
-impl Chance {
+impl SeededRandom {
     pub(crate) fn new(seed: u64) -> Self {
         Self(StdRng::seed_from_u64(seed))
     }

@@ -3,7 +3,7 @@
 //!
 //! Each rule returns at most one key. There is no rule for memory leaks, because the simulation has none.
 
-use super::costs::Costs;
+use super::costs::ApplicationCosts;
 
 /// The share of requests that may fail, and of those that may be slow.
 const BUDGET: f64 = 0.01;
@@ -13,10 +13,10 @@ const NOTABLE: f64 = 0.05;
 
 /// Returns a `+` or `-` with the name of a report for each notable change between two versions. The earlier
 /// one may be unknown.
-pub(crate) fn changes(now: &Costs, before: Option<&Costs>) -> Vec<&'static str> {
+pub(crate) fn changes(now: &ApplicationCosts, before: Option<&ApplicationCosts>) -> Vec<&'static str> {
     [
-        level(now, before, Costs::failing),
-        level(now, before, Costs::slow),
+        level(now, before, ApplicationCosts::failing),
+        level(now, before, ApplicationCosts::slow),
         processor(now, before),
         (now.oom_kills >= 1.0).then_some("-Memory"),
         memory(now, before),
@@ -28,8 +28,12 @@ pub(crate) fn changes(now: &Costs, before: Option<&Costs>) -> Vec<&'static str> 
     .collect()
 }
 
-fn level(now: &Costs, before: Option<&Costs>, bad: impl Fn(&Costs) -> Option<f64>) -> Option<&'static str> {
-    let missed = |costs: &Costs| bad(costs).map(|share| share > BUDGET);
+fn level(
+    now: &ApplicationCosts,
+    before: Option<&ApplicationCosts>,
+    bad: impl Fn(&ApplicationCosts) -> Option<f64>,
+) -> Option<&'static str> {
+    let missed = |costs: &ApplicationCosts| bad(costs).map(|share| share > BUDGET);
     match (missed(now)?, before.and_then(missed)) {
         (true, _) => Some("-SLO"),
         (false, Some(true)) => Some("+SLO"),
@@ -37,15 +41,15 @@ fn level(now: &Costs, before: Option<&Costs>, bad: impl Fn(&Costs) -> Option<f64
     }
 }
 
-fn processor(now: &Costs, before: Option<&Costs>) -> Option<&'static str> {
+fn processor(now: &ApplicationCosts, before: Option<&ApplicationCosts>) -> Option<&'static str> {
     more_or_less(a_request(now, now.cpu_s)?, a_request(before?, before?.cpu_s)?, ["-CPU", "+CPU"])
 }
 
-fn memory(now: &Costs, before: Option<&Costs>) -> Option<&'static str> {
+fn memory(now: &ApplicationCosts, before: Option<&ApplicationCosts>) -> Option<&'static str> {
     more_or_less(now.memory_bytes, before?.memory_bytes, ["-Memory", "+Memory"])
 }
 
-fn logs(now: &Costs, before: Option<&Costs>) -> Option<&'static str> {
+fn logs(now: &ApplicationCosts, before: Option<&ApplicationCosts>) -> Option<&'static str> {
     let had = before.is_some_and(|before| before.errors >= 1.0);
     match (now.errors >= 1.0, had) {
         (true, false) => Some("-Logs"),
@@ -58,7 +62,7 @@ fn logs(now: &Costs, before: Option<&Costs>) -> Option<&'static str> {
 }
 
 /// A sum divided by the number of requests; `None` without requests.
-fn a_request(costs: &Costs, sum: f64) -> Option<f64> {
+fn a_request(costs: &ApplicationCosts, sum: f64) -> Option<f64> {
     (costs.requests >= 1.0).then(|| sum / costs.requests)
 }
 
@@ -76,36 +80,47 @@ mod tests {
     use super::*;
     use crate::fleet::usual::LATENCIES;
 
-    fn usual() -> Costs {
+    fn usual() -> ApplicationCosts {
         let requests = 1000.0;
         let within = LATENCIES.map(|(_, share)| share * requests);
-        Costs { requests, within, cpu_s: 10.0, memory_bytes: 1e8, errors: 20.0, ..Costs::default() }
+        ApplicationCosts {
+            requests,
+            within,
+            cpu_s: 10.0,
+            memory_bytes: 1e8,
+            errors: 20.0,
+            ..ApplicationCosts::default()
+        }
     }
 
     #[test]
     fn each_rule_tells_worse_from_better() {
         let mut slow = [980.0; LATENCIES.len()];
         slow[LATENCIES.len() - 1] = 1000.0;
-        let check = |now: Costs, before: Option<Costs>, expected: &[&str]| {
+        let check = |now: ApplicationCosts, before: Option<ApplicationCosts>, expected: &[&str]| {
             assert_eq!(changes(&now, before.as_ref()), expected, "{now:?} after {before:?}");
         };
         check(usual(), Some(usual()), &[]);
         check(usual(), None, &["-Logs"]);
-        check(Costs { failed: 10.0, ..usual() }, Some(usual()), &[]);
-        check(Costs { failed: 11.0, ..usual() }, Some(usual()), &["-SLO"]);
-        check(Costs { failed: 11.0, within: slow, ..usual() }, Some(usual()), &["-SLO", "-SLO"]);
-        check(usual(), Some(Costs { failed: 11.0, within: slow, ..usual() }), &["+SLO", "+SLO"]);
-        check(Costs { cpu_s: 10.4, ..usual() }, Some(usual()), &[]);
-        check(Costs { cpu_s: 10.6, ..usual() }, Some(usual()), &["-CPU"]);
-        check(Costs { cpu_s: 9.4, ..usual() }, Some(usual()), &["+CPU"]);
-        check(Costs { requests: 0.0, cpu_s: 90.0, ..usual() }, Some(usual()), &[]);
-        check(Costs { memory_bytes: 1.06e8, ..usual() }, Some(usual()), &["-Memory"]);
-        check(Costs { memory_bytes: 0.94e8, ..usual() }, Some(usual()), &["+Memory"]);
-        check(Costs { restarts: 2.0, oom_kills: 2.0, ..usual() }, Some(usual()), &["-Memory"]);
-        check(Costs { restarts: 2.0, oom_kills: 1.0, ..usual() }, Some(usual()), &["-Memory", "-Instances"]);
-        check(Costs { errors: 22.0, ..usual() }, Some(usual()), &["-Logs"]);
-        check(Costs { errors: 18.0, ..usual() }, Some(usual()), &["+Logs"]);
-        check(Costs { errors: 0.0, ..usual() }, Some(usual()), &["+Logs"]);
-        check(usual(), Some(Costs { errors: 0.0, ..usual() }), &["-Logs"]);
+        check(ApplicationCosts { failed: 10.0, ..usual() }, Some(usual()), &[]);
+        check(ApplicationCosts { failed: 11.0, ..usual() }, Some(usual()), &["-SLO"]);
+        check(ApplicationCosts { failed: 11.0, within: slow, ..usual() }, Some(usual()), &["-SLO", "-SLO"]);
+        check(usual(), Some(ApplicationCosts { failed: 11.0, within: slow, ..usual() }), &["+SLO", "+SLO"]);
+        check(ApplicationCosts { cpu_s: 10.4, ..usual() }, Some(usual()), &[]);
+        check(ApplicationCosts { cpu_s: 10.6, ..usual() }, Some(usual()), &["-CPU"]);
+        check(ApplicationCosts { cpu_s: 9.4, ..usual() }, Some(usual()), &["+CPU"]);
+        check(ApplicationCosts { requests: 0.0, cpu_s: 90.0, ..usual() }, Some(usual()), &[]);
+        check(ApplicationCosts { memory_bytes: 1.06e8, ..usual() }, Some(usual()), &["-Memory"]);
+        check(ApplicationCosts { memory_bytes: 0.94e8, ..usual() }, Some(usual()), &["+Memory"]);
+        check(ApplicationCosts { restarts: 2.0, oom_kills: 2.0, ..usual() }, Some(usual()), &["-Memory"]);
+        check(
+            ApplicationCosts { restarts: 2.0, oom_kills: 1.0, ..usual() },
+            Some(usual()),
+            &["-Memory", "-Instances"],
+        );
+        check(ApplicationCosts { errors: 22.0, ..usual() }, Some(usual()), &["-Logs"]);
+        check(ApplicationCosts { errors: 18.0, ..usual() }, Some(usual()), &["+Logs"]);
+        check(ApplicationCosts { errors: 0.0, ..usual() }, Some(usual()), &["+Logs"]);
+        check(usual(), Some(ApplicationCosts { errors: 0.0, ..usual() }), &["-Logs"]);
     }
 }

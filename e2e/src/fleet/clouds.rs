@@ -2,7 +2,7 @@
 
 /// A machine type of a cloud.
 #[derive(Debug, PartialEq)]
-pub struct Machine {
+pub struct MachineType {
     /// The provider, as agents write it.
     pub provider: &'static str,
     /// The region, as agents write it.
@@ -26,18 +26,18 @@ const fn machine(
     cores: u32,
     gib: u64,
     price: Option<(f64, f64)>,
-) -> Machine {
-    Machine { provider, region, zone, instance_type, cores, memory_bytes: gib * GIB, price }
+) -> MachineType {
+    MachineType { provider, region, zone, instance_type, cores, memory_bytes: gib * GIB, price }
 }
 
 /// A machine type of Hetzner.
-pub static HETZNER: Machine = machine(["hetzner", "eu-central", "fsn1-dc14", "cpx31"], 4, 8, None);
+pub static HETZNER: MachineType = machine(["hetzner", "eu-central", "fsn1-dc14", "cpx31"], 4, 8, None);
 
 /// A machine type of OVH.
-pub static OVH: Machine = machine(["ovh", "gra", "gra9", "b2-15"], 4, 15, None);
+pub static OVH: MachineType = machine(["ovh", "gra", "gra9", "b2-15"], 4, 15, None);
 
 /// Machine types of clouds with public prices, those of AWS first. One is too new for the price file.
-pub static MACHINES: [Machine; 7] = [
+pub static MACHINES: [MachineType; 7] = [
     machine(["aws", "us-east-1", "us-east-1a", "m5.large"], 2, 8, Some((0.096, 0.035))),
     machine(["aws", "us-east-1", "us-east-1b", "c5.xlarge"], 4, 8, Some((0.17, 0.068))),
     machine(["aws", "eu-west-1", "eu-west-1c", "m6i.xlarge"], 4, 16, Some((0.214, 0.085))),
@@ -48,9 +48,10 @@ pub static MACHINES: [Machine; 7] = [
 ];
 
 /// Machine types of clouds without public prices, and a bare-metal machine.
-pub static UNPRICED: [&Machine; 6] = [&HETZNER, &OVH, &DIGITALOCEAN, &SCALEWAY, &ALIBABA, &BARE_METAL];
+pub static UNPRICED: [&MachineType; 6] = [&HETZNER, &OVH, &DIGITALOCEAN, &SCALEWAY, &ALIBABA, &BARE_METAL];
 
-static DIGITALOCEAN: Machine = machine(["digitalocean", "fra1", "fra1", "s-4vcpu-8gb"], 4, 8, None);
-static SCALEWAY: Machine = machine(["scaleway", "fr-par", "fr-par-2", "DEV1-L"], 4, 8, None);
-static ALIBABA: Machine = machine(["alibaba", "eu-central-1", "eu-central-1a", "ecs.g6.large"], 2, 8, None);
-static BARE_METAL: Machine = machine(["", "", "", ""], 16, 64, None);
+static DIGITALOCEAN: MachineType = machine(["digitalocean", "fra1", "fra1", "s-4vcpu-8gb"], 4, 8, None);
+static SCALEWAY: MachineType = machine(["scaleway", "fr-par", "fr-par-2", "DEV1-L"], 4, 8, None);
+static ALIBABA: MachineType =
+    machine(["alibaba", "eu-central-1", "eu-central-1a", "ecs.g6.large"], 2, 8, None);
+static BARE_METAL: MachineType = machine(["", "", "", ""], 16, 64, None);

@@ -2,17 +2,17 @@
 //! connection.
 
 use super::{
-    life::Life,
-    model::{Connection, Instance, Model},
-    pace::{Pace, Span},
-    requests::Requests,
-    shape::Via,
+    life::SimulatedLifetime,
+    model::{SimulatedConnection, SimulatedInstance, SimulatedModel},
+    pace::{GrowthRate, TimeSpan},
+    requests::ConnectionRequests,
+    shape::CallRoute,
     usual::{CORES, ERRORS, LATENCIES, MEMORY_BYTES, WARNINGS},
 };
 
 /// The requests and costs of an application.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Costs {
+pub(crate) struct ApplicationCosts {
     pub(crate) requests: f64,
     pub(crate) failed: f64,
     /// For each bound of latency, the requests that took no longer.
@@ -26,10 +26,10 @@ pub(crate) struct Costs {
     pub(crate) warnings: f64,
 }
 
-impl Model {
+impl SimulatedModel {
     /// The requests and costs of an application, given by its index, in a time range, as far as agents see
     /// them.
-    pub(crate) fn costs(&self, application: usize, span: Span) -> Costs {
+    pub(crate) fn costs(&self, application: usize, span: TimeSpan) -> ApplicationCosts {
         let mut costs = self.asked(application, span);
         for instance in &self.applications[application].instances {
             if self.agent_of(instance).is_some() {
@@ -41,12 +41,12 @@ impl Model {
 
     /// The requests from other applications to an application in a time range. Requests of monitoring are
     /// left out.
-    pub(crate) fn asked(&self, application: usize, span: Span) -> Costs {
-        let mut costs = Costs::default();
+    pub(crate) fn asked(&self, application: usize, span: TimeSpan) -> ApplicationCosts {
+        let mut costs = ApplicationCosts::default();
         let connections = self.connections.iter().filter(|connection| self.asks(connection, application));
         for (connection, requests) in connections.filter_map(|it| Some((it, self.requests(it)?))) {
             let within = connection.life.in_span(span);
-            costs.requests += Requests::all().grown(within);
+            costs.requests += ConnectionRequests::all().grown(within);
             costs.failed += requests.failed().grown(within);
             for (sum, (_, pace)) in costs.within.iter_mut().zip(requests.within_bounds()) {
                 *sum += if requests.timed { pace.grown(within) } else { 0.0 };
@@ -55,21 +55,21 @@ impl Model {
         costs
     }
 
-    fn asks(&self, connection: &Connection, application: usize) -> bool {
+    fn asks(&self, connection: &SimulatedConnection, application: usize) -> bool {
         let caller = &self.applications[connection.from.application];
         connection.to.application == application
             && connection.from.application != application
-            && connection.via != Via::ServiceInVain
+            && connection.via != CallRoute::ServiceInVain
             && caller.namespace != "monitoring"
             && self.agent_of(self.instance(connection.from)).is_some()
     }
 }
 
-impl Costs {
+impl ApplicationCosts {
     /// Adds the costs of one instance.
-    fn add(&mut self, instance: &Instance, span: Span) {
+    fn add(&mut self, instance: &SimulatedInstance, span: TimeSpan) {
         let within = instance.life.in_span(span);
-        let grown = |per_second: f64| Pace::even(per_second).grown(within);
+        let grown = |per_second: f64| GrowthRate::even(per_second).grown(within);
         let containers = instance.containers.len() as f64;
         let load = instance.load;
         self.cpu_s += containers * grown(CORES * load.cpu);
@@ -101,9 +101,9 @@ impl Costs {
     }
 }
 
-impl Life {
+impl SimulatedLifetime {
     /// The part of a time range in which it exists.
-    fn in_span(&self, span: Span) -> Span {
-        span.with(Span { from: self.from, until: self.until.unwrap_or(span.until) })
+    fn in_span(&self, span: TimeSpan) -> TimeSpan {
+        span.with(TimeSpan { from: self.from, until: self.until.unwrap_or(span.until) })
     }
 }

@@ -3,53 +3,59 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    model::{Connection, Export, Found, Model, Node, Origin, Place},
+    model::{
+        ApplicationOrigin, DatabaseMetricsSource, InstanceIndex, MetricsAttribution, SimulatedConnection,
+        SimulatedModel, SimulatedNode,
+    },
     prices,
-    shape::{Kind, Via},
-    software::Database,
-    truth::Truth,
+    shape::{CallRoute, WorkloadKind},
+    software::DatabaseKind,
+    truth::ExpectedCounts,
 };
 
 /// A model as it is seen at a moment.
-struct View<'a> {
-    model: &'a Model,
+struct ModelView<'a> {
+    model: &'a SimulatedModel,
     moment: i64,
     /// The connections that an agent reported within the window.
-    heard: Vec<&'a Connection>,
+    heard: Vec<&'a SimulatedConnection>,
 }
 
 /// What counts as one application: an application, by its index in the model, or a database cluster.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Identity {
+enum ApplicationIdentity {
     Application(usize),
     Cluster(String, String),
 }
 
-impl Model {
+impl SimulatedModel {
     /// The expected numbers of a report on the hour before a moment, in Unix seconds.
-    pub(crate) fn truth(&self, moment: i64) -> Truth {
+    pub(crate) fn truth(&self, moment: i64) -> ExpectedCounts {
         self.view(moment).truth()
     }
 
     /// The instances of the applications that are counted at a moment, in Unix seconds.
-    pub(crate) fn counted_places(&self, moment: i64) -> Vec<Place> {
+    pub(crate) fn counted_places(&self, moment: i64) -> Vec<InstanceIndex> {
         self.view(moment).counted().into_values().flatten().collect()
     }
 
-    fn view(&self, moment: i64) -> View<'_> {
-        let mut view = View { model: self, moment, heard: Vec::new() };
+    fn view(&self, moment: i64) -> ModelView<'_> {
+        let mut view = ModelView { model: self, moment, heard: Vec::new() };
         view.heard = self.connections.iter().filter(|connection| view.hears(connection)).collect();
         view
     }
 }
 
-impl View<'_> {
-    fn truth(&self) -> Truth {
+impl ModelView<'_> {
+    fn truth(&self) -> ExpectedCounts {
         let counted = self.counted();
-        let managed =
-            self.model.instances().filter(|(_, app, _)| matches!(app.origin, Origin::Cloud(_))).count();
+        let managed = self
+            .model
+            .instances()
+            .filter(|(_, app, _)| matches!(app.origin, ApplicationOrigin::Cloud(_)))
+            .count();
         let clouds = self.model.nodes.iter().filter_map(provider);
-        Truth {
+        ExpectedCounts {
             nodes: (self.model.nodes.iter().filter(|node| self.knows(node)).count() + managed) as u64,
             applications: counted.len() as u64,
             instances: counted.values().map(Vec::len).sum::<usize>() as u64,
@@ -64,12 +70,12 @@ impl View<'_> {
     }
 
     /// Whether a node is known: by its agent, or by kube-state-metrics.
-    fn knows(&self, node: &Node) -> bool {
+    fn knows(&self, node: &SimulatedNode) -> bool {
         node.agent || (node.kubernetes && self.model.kube_state_metrics)
     }
 
     /// Whether an agent reports a connection. Those of Docker's own daemon are left out.
-    fn hears(&self, connection: &Connection) -> bool {
+    fn hears(&self, connection: &SimulatedConnection) -> bool {
         let caller = self.model.instance(connection.from);
         connection.life.seen(self.moment)
             && self.model.agent_of(caller).is_some()
@@ -78,24 +84,24 @@ impl View<'_> {
     }
 
     /// Whether an instance was seen within the window by the agent that reports its kind.
-    fn sees(&self, place: Place) -> bool {
+    fn sees(&self, place: InstanceIndex) -> bool {
         let app = &self.model.applications[place.application];
         let instance = self.model.instance(place);
         let by_agent = self.model.agent_of(instance).is_some();
         instance.life.seen(self.moment)
             && match app.origin {
-                Origin::Workload(Kind::CronJob) => by_agent,
-                Origin::Workload(kind) if kind.is_kubernetes() => self.model.kube_state_metrics,
-                Origin::Workload(_) => by_agent,
-                Origin::Cloud(_) => true,
-                Origin::External => self.heard.iter().any(|connection| connection.to == place),
+                ApplicationOrigin::Workload(WorkloadKind::CronJob) => by_agent,
+                ApplicationOrigin::Workload(kind) if kind.is_kubernetes() => self.model.kube_state_metrics,
+                ApplicationOrigin::Workload(_) => by_agent,
+                ApplicationOrigin::Cloud(_) => true,
+                ApplicationOrigin::External => self.heard.iter().any(|connection| connection.to == place),
             }
     }
 
     /// The counted applications with their instances. Auxiliary and unconnected ones are left out.
-    fn counted(&self) -> BTreeMap<Identity, Vec<Place>> {
+    fn counted(&self) -> BTreeMap<ApplicationIdentity, Vec<InstanceIndex>> {
         let connected = self.connected();
-        let mut counted: BTreeMap<Identity, Vec<Place>> = BTreeMap::new();
+        let mut counted: BTreeMap<ApplicationIdentity, Vec<InstanceIndex>> = BTreeMap::new();
         for (place, app, _) in self.model.instances() {
             let identity = self.identity(place.application);
             if !app.auxiliary && connected.contains(&identity) && self.sees(place) {
@@ -107,24 +113,24 @@ impl View<'_> {
 
     /// Applications whose pods belong to a database cluster count as that cluster, if kube-state-metrics
     /// exports their labels.
-    fn identity(&self, application: usize) -> Identity {
+    fn identity(&self, application: usize) -> ApplicationIdentity {
         let app = &self.model.applications[application];
         match &app.cluster {
             Some(cluster) if self.model.kube_state_metrics => {
-                Identity::Cluster(app.namespace.clone(), cluster.name())
+                ApplicationIdentity::Cluster(app.namespace.clone(), cluster.name())
             }
-            _ => Identity::Application(application),
+            _ => ApplicationIdentity::Application(application),
         }
     }
 
     /// The applications with a live connection to another one. A call that reached no instance counts only
     /// for its callee.
-    fn connected(&self) -> BTreeSet<Identity> {
+    fn connected(&self) -> BTreeSet<ApplicationIdentity> {
         let mut connected = BTreeSet::new();
         for connection in &self.heard {
             let (from, to) =
                 (self.identity(connection.from.application), self.identity(connection.to.application));
-            let reached = connection.via != Via::ServiceInVain;
+            let reached = connection.via != CallRoute::ServiceInVain;
             if from == to || self.obsolete(connection.from) || (reached && self.obsolete(connection.to)) {
                 continue;
             }
@@ -135,18 +141,18 @@ impl View<'_> {
     }
 
     /// Whether an instance is a pod that has ended.
-    fn obsolete(&self, place: Place) -> bool {
+    fn obsolete(&self, place: InstanceIndex) -> bool {
         let is_pod = match self.model.applications[place.application].origin {
-            Origin::Workload(kind) => kind.is_kubernetes() && kind != Kind::CronJob,
+            ApplicationOrigin::Workload(kind) => kind.is_kubernetes() && kind != WorkloadKind::CronJob,
             _ => false,
         };
         is_pod && self.model.instance(place).life.ended(self.moment)
     }
 
     /// The kinds of services that an instance is known to be.
-    fn services(&self, place: Place) -> Vec<String> {
+    fn services(&self, place: InstanceIndex) -> Vec<String> {
         let instance = self.model.instance(place);
-        if let Origin::Cloud(plan) = &self.model.applications[place.application].origin {
+        if let ApplicationOrigin::Cloud(plan) = &self.model.applications[place.application].origin {
             return plan.database.iter().map(|database| database.service().to_owned()).collect();
         }
         let containers = self.model.agent_of(instance).map(|_| &instance.containers);
@@ -154,12 +160,12 @@ impl View<'_> {
         services.map(str::to_owned).collect()
     }
 
-    fn instrumented(&self, counted: &BTreeMap<Identity, Vec<Place>>) -> BTreeSet<String> {
-        let is_counted = |place: &Place| counted.values().any(|places| places.contains(place));
+    fn instrumented(&self, counted: &BTreeMap<ApplicationIdentity, Vec<InstanceIndex>>) -> BTreeSet<String> {
+        let is_counted = |place: &InstanceIndex| counted.values().any(|places| places.contains(place));
         let exports = self.model.exports.iter().filter(|export| self.sees(export.by));
         let known = exports.map(|export| (self.exported_of(export), export.database));
         // Of several databases in one instance, the first one counts.
-        let mut told: BTreeMap<Place, Database> = BTreeMap::new();
+        let mut told: BTreeMap<InstanceIndex, DatabaseKind> = BTreeMap::new();
         for (place, database) in known.filter(|(place, _)| is_counted(place)) {
             told.entry(place).and_modify(|first| *first = database.min(*first)).or_insert(database);
         }
@@ -168,22 +174,24 @@ impl View<'_> {
 
     /// The instance whose metrics an exporter has: the exporter itself if it is such a database; else a
     /// database that it calls; else an external service that it calls; else itself.
-    fn exported_of(&self, export: &Export) -> Place {
-        let is_it =
-            |place: Place| self.services(place).iter().any(|service| service == export.database.service());
-        if export.found == Found::ByCloudName || is_it(export.by) {
+    fn exported_of(&self, export: &DatabaseMetricsSource) -> InstanceIndex {
+        let is_it = |place: InstanceIndex| {
+            self.services(place).iter().any(|service| service == export.database.service())
+        };
+        if export.found == MetricsAttribution::ByCloudName || is_it(export.by) {
             return export.by;
         }
         let called = || self.heard.iter().filter(|connection| connection.from == export.by).map(|it| it.to);
-        let outside =
-            |place: &Place| matches!(self.model.applications[place.application].origin, Origin::External);
+        let outside = |place: &InstanceIndex| {
+            matches!(self.model.applications[place.application].origin, ApplicationOrigin::External)
+        };
         called().find(|place| is_it(*place)).or_else(|| called().find(outside)).unwrap_or(export.by)
     }
 
     /// Whether an agent saw a container of Kubernetes within the window.
     fn sees_kubernetes(&self) -> bool {
         self.model.instances().any(|(_, app, instance)| {
-            matches!(app.origin, Origin::Workload(kind) if kind.is_kubernetes())
+            matches!(app.origin, ApplicationOrigin::Workload(kind) if kind.is_kubernetes())
                 && self.model.agent_of(instance).is_some()
                 && instance.life.seen(self.moment)
         })
@@ -191,7 +199,7 @@ impl View<'_> {
 }
 
 /// The cloud provider of a node, from its agent or because it is a node of Fargate.
-fn provider(node: &Node) -> Option<String> {
+fn provider(node: &SimulatedNode) -> Option<String> {
     let known = node.agent || node.fargate;
     (known && !node.machine.provider.is_empty()).then(|| node.machine.provider.to_owned())
 }

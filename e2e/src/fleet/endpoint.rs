@@ -6,22 +6,22 @@ use anyhow::Context;
 use axum::{Router, extract::State, routing::get};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use super::Fleet;
+use super::SimulatedFleet;
 use crate::clock::now;
 
 /// An HTTP server with the metrics of fleets at `/metrics`. It ends when this is dropped.
 #[derive(Debug)]
-pub struct Endpoint {
+pub struct MetricsEndpoint {
     address: SocketAddr,
     task: JoinHandle<std::io::Result<()>>,
 }
 
-impl Endpoint {
+impl MetricsEndpoint {
     /// Serves the metrics of all these fleets at the time of each scrape.
     ///
     /// # Errors
     /// The address is taken.
-    pub async fn start(listen: SocketAddr, fleets: impl Into<Arc<[Fleet]>>) -> anyhow::Result<Self> {
+    pub async fn start(listen: SocketAddr, fleets: impl Into<Arc<[SimulatedFleet]>>) -> anyhow::Result<Self> {
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr().context("the endpoint has no address")?;
@@ -37,13 +37,13 @@ impl Endpoint {
     }
 }
 
-impl Drop for Endpoint {
+impl Drop for MetricsEndpoint {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-async fn metrics(State(fleets): State<Arc<[Fleet]>>) -> String {
+async fn metrics(State(fleets): State<Arc<[SimulatedFleet]>>) -> String {
     let now = now();
     fleets.iter().map(|fleet| fleet.exposition(now)).collect()
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{changes::changes, model::Model, pace::Span, rollouts::Version};
+use super::{changes::changes, model::SimulatedModel, pace::TimeSpan, rollouts::DeploymentVersion};
 
-impl Model {
+impl SimulatedModel {
     /// The number of rollouts of counted applications that started in a time range.
-    pub(crate) fn deployments_in(&self, span: Span) -> u64 {
+    pub(crate) fn deployments_in(&self, span: TimeSpan) -> u64 {
         let counted = self.counted_at(span.until);
         let rolling = self.rolling().filter(|(application, _)| counted.contains(application));
         // The first version was not rolled out.
@@ -16,7 +16,7 @@ impl Model {
 
     /// How often each change by rollouts of counted applications became known in a time range. Rollouts that
     /// started before `known_since` are unknown.
-    pub(crate) fn summaries_in(&self, span: Span, known_since: i64) -> BTreeMap<String, u64> {
+    pub(crate) fn summaries_in(&self, span: TimeSpan, known_since: i64) -> BTreeMap<String, u64> {
         let counted = self.counted_at(span.until);
         let mut summaries = BTreeMap::new();
         for (application, versions) in self.rolling().filter(|(application, _)| counted.contains(application))
@@ -28,7 +28,13 @@ impl Model {
         summaries
     }
 
-    fn changed(&self, application: usize, versions: &[Version], span: Span, known_since: i64) -> Vec<&str> {
+    fn changed(
+        &self,
+        application: usize,
+        versions: &[DeploymentVersion],
+        span: TimeSpan,
+        known_since: i64,
+    ) -> Vec<&str> {
         let known = versions.iter().enumerate().filter(|(_, version)| version.started >= known_since);
         let mut previous = None;
         let mut changed = Vec::new();

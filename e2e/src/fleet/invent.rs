@@ -9,20 +9,20 @@ mod workloads;
 use std::collections::HashMap;
 
 use super::{
-    chance::Chance,
-    model::{Application, Model},
-    shape::Shape,
+    chance::SeededRandom,
+    model::{SimulatedApplication, SimulatedModel},
+    shape::FleetShape,
 };
 
 /// The age of everything at the epoch, in seconds.
 const AGE: i64 = 30 * 24 * 3600;
 
 /// A model under construction.
-struct Inventor {
-    chance: Chance,
+struct ModelBuilder {
+    chance: SeededRandom,
     /// The time of generation.
     epoch: i64,
-    model: Model,
+    model: SimulatedModel,
     /// The indices of applications, by the names that calls use.
     places: HashMap<String, usize>,
     /// The number of addresses handed out so far.
@@ -35,8 +35,8 @@ struct Inventor {
 ///
 /// # Errors
 /// A call refers to something that is not in the shape, or no machine can run a workload.
-pub(crate) fn invent(shape: &Shape, seed: u64, epoch: i64) -> anyhow::Result<Model> {
-    let model = Model {
+pub(crate) fn invent(shape: &FleetShape, seed: u64, epoch: i64) -> anyhow::Result<SimulatedModel> {
+    let model = SimulatedModel {
         nodes: Vec::new(),
         applications: Vec::new(),
         services: Vec::new(),
@@ -45,9 +45,9 @@ pub(crate) fn invent(shape: &Shape, seed: u64, epoch: i64) -> anyhow::Result<Mod
         kube_state_metrics: shape.kube_state_metrics,
         begin: epoch - AGE,
     };
-    let chance = Chance::new(seed);
+    let chance = SeededRandom::new(seed);
     let mut inventor =
-        Inventor { chance, epoch, model, places: HashMap::new(), addresses: 0, host_port: 20_000 };
+        ModelBuilder { chance, epoch, model, places: HashMap::new(), addresses: 0, host_port: 20_000 };
     for plan in &shape.nodes {
         inventor.add_node(plan);
     }
@@ -66,9 +66,9 @@ pub(crate) fn invent(shape: &Shape, seed: u64, epoch: i64) -> anyhow::Result<Mod
     Ok(inventor.model)
 }
 
-impl Inventor {
+impl ModelBuilder {
     /// Adds an application.
-    fn add_application(&mut self, app: Application) {
+    fn add_application(&mut self, app: SimulatedApplication) {
         let place = self.model.applications.len();
         self.places.insert(app.reference(), place);
         self.model.applications.push(app);

@@ -5,23 +5,23 @@ pub(crate) const WINDOW: i64 = 3600;
 
 /// A lifetime in Unix seconds, from its begin, included, to its end, excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Life {
+pub(crate) struct SimulatedLifetime {
     pub(crate) from: i64,
     pub(crate) until: Option<i64>,
     /// The interval of its restarts, in seconds.
     pub(crate) restarts: Option<i64>,
     /// The schedule on which it exists, for cron jobs.
-    pub(crate) runs: Option<Runs>,
+    pub(crate) runs: Option<RunSchedule>,
 }
 
 /// The interval and duration of scheduled runs, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Runs {
+pub(crate) struct RunSchedule {
     pub(crate) every: i64,
     pub(crate) lasting: i64,
 }
 
-impl Life {
+impl SimulatedLifetime {
     pub(crate) const fn since(from: i64) -> Self {
         Self { from, until: None, restarts: None, runs: None }
     }
@@ -34,13 +34,13 @@ impl Life {
         Self { restarts: Some(every), ..self }
     }
 
-    pub(crate) const fn running(self, runs: Runs) -> Self {
+    pub(crate) const fn running(self, runs: RunSchedule) -> Self {
         Self { runs: Some(runs), ..self }
     }
 
     /// Whether it exists at a moment.
     pub(crate) fn at(&self, moment: i64) -> bool {
-        let running = |runs: Runs| (moment - self.from).rem_euclid(runs.every) < runs.lasting;
+        let running = |runs: RunSchedule| (moment - self.from).rem_euclid(runs.every) < runs.lasting;
         self.from <= moment && !self.ended(moment) && self.runs.is_none_or(running)
     }
 

@@ -2,28 +2,31 @@
 //! derived.
 
 use super::{
-    clouds::Machine,
-    life::Life,
-    pace::Span,
-    shape::{CloudDatabase, CloudService, Cluster, Exporter, Kind, Load, Trouble, Via},
-    software::{Database, Protocol, Software},
+    clouds::MachineType,
+    life::SimulatedLifetime,
+    pace::TimeSpan,
+    shape::{
+        CallFailures, CallRoute, CloudDatabase, CloudService, ClusterOperator, ExporterKind, VersionLoad,
+        WorkloadKind,
+    },
+    software::{DatabaseKind, Protocol, Software},
 };
 
 /// An installation.
 #[derive(Debug, Clone)]
-pub(crate) struct Model {
-    pub(crate) nodes: Vec<Node>,
-    pub(crate) applications: Vec<Application>,
-    pub(crate) services: Vec<Service>,
-    pub(crate) connections: Vec<Connection>,
-    pub(crate) exports: Vec<Export>,
+pub(crate) struct SimulatedModel {
+    pub(crate) nodes: Vec<SimulatedNode>,
+    pub(crate) applications: Vec<SimulatedApplication>,
+    pub(crate) services: Vec<KubernetesService>,
+    pub(crate) connections: Vec<SimulatedConnection>,
+    pub(crate) exports: Vec<DatabaseMetricsSource>,
     pub(crate) kube_state_metrics: bool,
     /// A moment long before any that is queried.
     pub(crate) begin: i64,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Node {
+pub(crate) struct SimulatedNode {
     pub(crate) name: String,
     pub(crate) machine_id: String,
     pub(crate) system_uuid: String,
@@ -33,42 +36,42 @@ pub(crate) struct Node {
     pub(crate) old_agent: bool,
     pub(crate) kubernetes: bool,
     pub(crate) fargate: bool,
-    pub(crate) machine: &'static Machine,
+    pub(crate) machine: &'static MachineType,
     pub(crate) spot: bool,
 }
 
 /// Something that counts as one application, unless it is part of a database cluster.
 #[derive(Debug, Clone)]
-pub(crate) struct Application {
+pub(crate) struct SimulatedApplication {
     pub(crate) namespace: String,
     pub(crate) name: String,
-    pub(crate) origin: Origin,
+    pub(crate) origin: ApplicationOrigin,
     pub(crate) auxiliary: bool,
-    pub(crate) cluster: Option<Cluster>,
-    pub(crate) instances: Vec<Instance>,
+    pub(crate) cluster: Option<ClusterOperator>,
+    pub(crate) instances: Vec<SimulatedInstance>,
     /// Its index in `services` of the model.
     pub(crate) service: Option<usize>,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Origin {
-    Workload(Kind),
+pub(crate) enum ApplicationOrigin {
+    Workload(WorkloadKind),
     Cloud(CloudDatabase),
     External,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Instance {
+pub(crate) struct SimulatedInstance {
     pub(crate) name: String,
     /// Its index in `nodes` of the model; `None` for instances outside of them.
     pub(crate) node: Option<usize>,
     /// The address that callers use, with `port`.
     pub(crate) ip: String,
     pub(crate) port: u16,
-    pub(crate) pod: Option<Pod>,
-    pub(crate) containers: Vec<Container>,
-    pub(crate) life: Life,
-    pub(crate) load: Load,
+    pub(crate) pod: Option<SimulatedPod>,
+    pub(crate) containers: Vec<SimulatedContainer>,
+    pub(crate) life: SimulatedLifetime,
+    pub(crate) load: VersionLoad,
     /// The domain names of an external service.
     pub(crate) domains: Vec<String>,
     /// The address and port behind a load balancer, if the called address is one.
@@ -76,7 +79,7 @@ pub(crate) struct Instance {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Pod {
+pub(crate) struct SimulatedPod {
     pub(crate) name: String,
     pub(crate) uid: String,
     pub(crate) owner_kind: &'static str,
@@ -88,7 +91,7 @@ pub(crate) struct Pod {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Container {
+pub(crate) struct SimulatedContainer {
     pub(crate) name: String,
     /// Its id as the node agent writes it.
     pub(crate) id: String,
@@ -99,7 +102,7 @@ pub(crate) struct Container {
 
 /// A service of Kubernetes. It has the name of its application.
 #[derive(Debug, Clone)]
-pub(crate) struct Service {
+pub(crate) struct KubernetesService {
     pub(crate) namespace: String,
     pub(crate) name: String,
     pub(crate) cluster_ip: String,
@@ -107,61 +110,63 @@ pub(crate) struct Service {
 
 /// The index of an instance: that of its application, and its own there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Place {
+pub(crate) struct InstanceIndex {
     pub(crate) application: usize,
     pub(crate) instance: usize,
 }
 
 /// A connection between two instances.
 #[derive(Debug, Clone)]
-pub(crate) struct Connection {
-    pub(crate) from: Place,
-    pub(crate) to: Place,
-    pub(crate) via: Via,
+pub(crate) struct SimulatedConnection {
+    pub(crate) from: InstanceIndex,
+    pub(crate) to: InstanceIndex,
+    pub(crate) via: CallRoute,
     pub(crate) destination: String,
     pub(crate) actual_destination: String,
     pub(crate) protocol: Protocol,
-    pub(crate) life: Life,
+    pub(crate) life: SimulatedLifetime,
     /// A time in which its requests fail or are slow.
-    pub(crate) trouble: Option<(Span, Trouble)>,
+    pub(crate) trouble: Option<(TimeSpan, CallFailures)>,
 }
 
 /// A source of database metrics.
 #[derive(Debug, Clone)]
-pub(crate) struct Export {
-    pub(crate) database: Database,
+pub(crate) struct DatabaseMetricsSource {
+    pub(crate) database: DatabaseKind,
     /// The instance under whose address or name the metrics come.
-    pub(crate) by: Place,
-    pub(crate) found: Found,
+    pub(crate) by: InstanceIndex,
+    pub(crate) found: MetricsAttribution,
 }
 
 /// How metrics identify their database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Found {
-    By(Exporter),
+pub(crate) enum MetricsAttribution {
+    By(ExporterKind),
     ByCloudName,
 }
 
-impl Model {
-    pub(crate) fn instance(&self, place: Place) -> &Instance {
+impl SimulatedModel {
+    pub(crate) fn instance(&self, place: InstanceIndex) -> &SimulatedInstance {
         &self.applications[place.application].instances[place.instance]
     }
 
     /// The node on which the node agent sees an instance.
-    pub(crate) fn agent_of(&self, instance: &Instance) -> Option<&Node> {
+    pub(crate) fn agent_of(&self, instance: &SimulatedInstance) -> Option<&SimulatedNode> {
         instance.node.map(|node| &self.nodes[node]).filter(|node| node.agent)
     }
 
     /// Every instance with its index and its application.
-    pub(crate) fn instances(&self) -> impl Iterator<Item = (Place, &Application, &Instance)> {
+    pub(crate) fn instances(
+        &self,
+    ) -> impl Iterator<Item = (InstanceIndex, &SimulatedApplication, &SimulatedInstance)> {
         self.applications.iter().enumerate().flat_map(|(application, app)| {
             let of_app = app.instances.iter().enumerate();
-            of_app.map(move |(instance, it)| (Place { application, instance }, app, it))
+            of_app.map(move |(instance, it)| (InstanceIndex { application, instance }, app, it))
         })
     }
 }
 
-impl Application {
+impl SimulatedApplication {
     /// The name that calls use: its namespace, if it has one, and its name.
     pub(crate) fn reference(&self) -> String {
         match self.namespace.as_str() {
@@ -171,14 +176,14 @@ impl Application {
     }
 }
 
-impl Container {
+impl SimulatedContainer {
     /// Its image with a tag; empty without an image.
     pub(crate) fn image(&self) -> String {
         if self.software.image.is_empty() { String::new() } else { format!("{}:1.2", self.software.image) }
     }
 }
 
-impl Instance {
+impl SimulatedInstance {
     pub(crate) fn address(&self) -> String {
         format!("{}:{}", self.ip, self.port)
     }
@@ -190,7 +195,7 @@ impl CloudService {
     }
 }
 
-impl Cluster {
+impl ClusterOperator {
     /// The name that the server gives the cluster.
     pub(crate) fn name(&self) -> String {
         match self {

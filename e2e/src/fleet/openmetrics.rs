@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::Context;
 
-use super::{Fleet, series::Series};
+use super::{SimulatedFleet, series::SimulatedSeries};
 
 /// Writes the samples of these moments, in Unix seconds and in order, as OpenMetrics with timestamps: grouped
 /// by metric, each series in the order of time.
@@ -12,11 +12,11 @@ use super::{Fleet, series::Series};
 /// # Errors
 /// Writing fails.
 pub fn write_openmetrics<'a>(
-    fleets: impl IntoIterator<Item = &'a Fleet>,
+    fleets: impl IntoIterator<Item = &'a SimulatedFleet>,
     moments: &[i64],
     to: &mut impl Write,
 ) -> anyhow::Result<()> {
-    let mut series: Vec<&Series> = fleets.into_iter().flat_map(|fleet| &fleet.series).collect();
+    let mut series: Vec<&SimulatedSeries> = fleets.into_iter().flat_map(|fleet| &fleet.series).collect();
     series.sort_by_key(|series| series.name);
     for one in series {
         for &moment in moments.iter().filter(|moment| one.life.at(**moment)) {

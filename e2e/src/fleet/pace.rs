@@ -2,19 +2,19 @@
 
 /// A time range in Unix seconds, from its begin, included, to its end, excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
+pub(crate) struct TimeSpan {
     pub(crate) from: i64,
     pub(crate) until: i64,
 }
 
 /// A constant growth rate, with another rate during one time range.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Pace {
+pub(crate) struct GrowthRate {
     per_second: f64,
-    meanwhile: Option<(Span, f64)>,
+    meanwhile: Option<(TimeSpan, f64)>,
 }
 
-impl Span {
+impl TimeSpan {
     pub(crate) fn seconds(self) -> i64 {
         (self.until - self.from).max(0)
     }
@@ -25,13 +25,13 @@ impl Span {
     }
 }
 
-impl Pace {
+impl GrowthRate {
     pub(crate) const fn even(per_second: f64) -> Self {
         Self { per_second, meanwhile: None }
     }
 
     /// Sets another rate for a time range.
-    pub(crate) const fn meanwhile(self, span: Span, per_second: f64) -> Self {
+    pub(crate) const fn meanwhile(self, span: TimeSpan, per_second: f64) -> Self {
         Self { meanwhile: Some((span, per_second)), ..self }
     }
 
@@ -49,7 +49,7 @@ impl Pace {
     }
 
     /// The growth in a time range.
-    pub(crate) fn grown(&self, within: Span) -> f64 {
+    pub(crate) fn grown(&self, within: TimeSpan) -> f64 {
         let usual = self.per_second * within.seconds() as f64;
         let more = self
             .meanwhile
@@ -64,13 +64,16 @@ mod tests {
 
     #[test]
     fn what_grows_meanwhile_grows_only_then() {
-        let pace = Pace::even(2.0).meanwhile(Span { from: 100, until: 200 }, 5.0);
+        let pace = GrowthRate::even(2.0).meanwhile(TimeSpan { from: 100, until: 200 }, 5.0);
         for (from, until, grown) in
             [(0, 100, 200.0), (0, 150, 450.0), (120, 130, 50.0), (150, 300, 450.0), (300, 200, 0.0)]
         {
-            assert_eq!(pace.grown(Span { from, until }), grown, "from {from} until {until}");
+            assert_eq!(pace.grown(TimeSpan { from, until }), grown, "from {from} until {until}");
         }
-        assert!(!pace.is_still() && !Pace::even(0.0).meanwhile(Span { from: 0, until: 1 }, 1.0).is_still());
+        assert!(
+            !pace.is_still()
+                && !GrowthRate::even(0.0).meanwhile(TimeSpan { from: 0, until: 1 }, 1.0).is_still()
+        );
         assert!(pace.times(0.0).is_still());
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     clouds::MACHINES,
-    model::{Application, Node, Origin},
+    model::{ApplicationOrigin, SimulatedApplication, SimulatedNode},
 };
 
 /// The region of all managed databases.
@@ -47,13 +47,13 @@ pub fn url(path: &Path) -> anyhow::Result<String> {
 }
 
 /// Whether the price file has the price of a node. Only the node agent exports the type of a node.
-pub(crate) fn knows_node(node: &Node) -> bool {
+pub(crate) fn knows_node(node: &SimulatedNode) -> bool {
     node.agent && node.machine.price.is_some()
 }
 
 /// Whether the price file has the price of a managed database. It has no prices for uncounted engines.
-pub(crate) fn knows_application(app: &Application) -> bool {
-    matches!(&app.origin, Origin::Cloud(plan) if plan.priced && plan.database.is_some())
+pub(crate) fn knows_application(app: &SimulatedApplication) -> bool {
+    matches!(&app.origin, ApplicationOrigin::Cloud(plan) if plan.priced && plan.database.is_some())
 }
 
 fn model() -> Value {

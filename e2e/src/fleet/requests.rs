@@ -1,28 +1,28 @@
 //! Computes the request rates of a connection: how many fail, and how long they take.
 
 use super::{
-    model::{Connection, Model},
-    pace::{Pace, Span},
-    shape::Trouble,
+    model::{SimulatedConnection, SimulatedModel},
+    pace::{GrowthRate, TimeSpan},
+    shape::CallFailures,
     software::Protocol,
     usual::{LATENCIES, MEAN_LATENCY_S, REQUESTS, SLOW, SLOW_LATENCY_S},
 };
 
 /// The requests of a connection.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Requests {
+pub(crate) struct ConnectionRequests {
     /// Whether agents measure durations. They do not for messages.
     pub(crate) timed: bool,
     /// The share that fails at the callee.
     failing: f64,
-    trouble: Option<(Span, Trouble)>,
+    trouble: Option<(TimeSpan, CallFailures)>,
 }
 
-impl Model {
+impl SimulatedModel {
     /// The requests of a connection; `None` if agents see none.
-    pub(crate) fn requests(&self, connection: &Connection) -> Option<Requests> {
+    pub(crate) fn requests(&self, connection: &SimulatedConnection) -> Option<ConnectionRequests> {
         let timed = !matches!(connection.protocol, Protocol::Rabbitmq | Protocol::Nats);
-        (connection.protocol != Protocol::Opaque).then(|| Requests {
+        (connection.protocol != Protocol::Opaque).then(|| ConnectionRequests {
             timed,
             failing: self.instance(connection.to).load.failing,
             trouble: connection.trouble,
@@ -30,26 +30,26 @@ impl Model {
     }
 }
 
-impl Requests {
+impl ConnectionRequests {
     /// All requests.
-    pub(crate) const fn all() -> Pace {
-        Pace::even(REQUESTS)
+    pub(crate) const fn all() -> GrowthRate {
+        GrowthRate::even(REQUESTS)
     }
 
     /// Failed requests.
-    pub(crate) fn failed(&self) -> Pace {
+    pub(crate) fn failed(&self) -> GrowthRate {
         self.changing(|trouble| REQUESTS * trouble.map_or(self.failing, |it| it.failing.max(self.failing)))
     }
 
     /// Successful requests.
-    pub(crate) fn well(&self) -> Pace {
+    pub(crate) fn well(&self) -> GrowthRate {
         self.changing(|trouble| {
             REQUESTS * (1.0 - trouble.map_or(self.failing, |it| it.failing.max(self.failing)))
         })
     }
 
     /// For each bound of latency, the requests that take no longer.
-    pub(crate) fn within_bounds(&self) -> [(&'static str, Pace); LATENCIES.len()] {
+    pub(crate) fn within_bounds(&self) -> [(&'static str, GrowthRate); LATENCIES.len()] {
         let mut place = 0;
         LATENCIES.map(|(bound, share)| {
             let keeps = f64::from(u8::from(place >= SLOW));
@@ -59,12 +59,12 @@ impl Requests {
     }
 
     /// The total duration in seconds.
-    pub(crate) fn seconds(&self) -> Pace {
+    pub(crate) fn seconds(&self) -> GrowthRate {
         self.changing(|trouble| REQUESTS * mixed(trouble, MEAN_LATENCY_S, SLOW_LATENCY_S))
     }
 
-    fn changing(&self, per_second: impl Fn(Option<&Trouble>) -> f64) -> Pace {
-        let usual = Pace::even(per_second(None));
+    fn changing(&self, per_second: impl Fn(Option<&CallFailures>) -> f64) -> GrowthRate {
+        let usual = GrowthRate::even(per_second(None));
         match &self.trouble {
             Some((span, trouble)) => usual.meanwhile(*span, per_second(Some(trouble))),
             None => usual,
@@ -73,7 +73,7 @@ impl Requests {
 }
 
 /// The mean of a value of normal and of slow requests, weighted by their shares.
-fn mixed(trouble: Option<&Trouble>, usual: f64, slow: f64) -> f64 {
+fn mixed(trouble: Option<&CallFailures>, usual: f64, slow: f64) -> f64 {
     let share = trouble.map_or(0.0, |trouble| trouble.slow);
     usual * (1.0 - share) + slow * share
 }

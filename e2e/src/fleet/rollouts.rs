@@ -1,9 +1,9 @@
 //! Derives the versions of a Deployment and their rollouts from the model.
 
 use super::{
-    model::{Application, Model, Origin},
-    pace::Span,
-    shape::Kind,
+    model::{ApplicationOrigin, SimulatedApplication, SimulatedModel},
+    pace::TimeSpan,
+    shape::WorkloadKind,
 };
 
 /// How long after a rollout its snapshot begins, in seconds.
@@ -14,7 +14,7 @@ const LOOKING: i64 = 1200;
 
 /// A version of a Deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Version {
+pub(crate) struct DeploymentVersion {
     pub(crate) replica_set: String,
     /// When its pods started, in Unix seconds.
     pub(crate) started: i64,
@@ -24,22 +24,22 @@ pub(crate) struct Version {
     replaced: Option<i64>,
 }
 
-impl Version {
+impl DeploymentVersion {
     /// The time range of its snapshot; `None` if the next version started too early.
-    pub(crate) fn looked_at(&self) -> Option<Span> {
+    pub(crate) fn looked_at(&self) -> Option<TimeSpan> {
         let from = self.finished + SETTLING;
-        let span = Span { from, until: from + LOOKING };
+        let span = TimeSpan { from, until: from + LOOKING };
         self.replaced.is_none_or(|replaced| span.until <= replaced).then_some(span)
     }
 }
 
-impl Application {
+impl SimulatedApplication {
     /// Its versions, oldest first. A Deployment without rollouts has one, anything else none.
-    pub(crate) fn versions(&self) -> Vec<Version> {
-        if !matches!(self.origin, Origin::Workload(Kind::Deployment)) {
+    pub(crate) fn versions(&self) -> Vec<DeploymentVersion> {
+        if !matches!(self.origin, ApplicationOrigin::Workload(WorkloadKind::Deployment)) {
             return Vec::new();
         }
-        let mut versions: Vec<Version> = Vec::new();
+        let mut versions: Vec<DeploymentVersion> = Vec::new();
         let owned = self.instances.iter().filter_map(|instance| Some((instance, instance.pod.as_ref()?)));
         for (instance, pod) in owned.filter(|(_, pod)| pod.owner_kind == "ReplicaSet") {
             if versions.last().is_some_and(|version| version.replica_set == pod.owner) {
@@ -51,7 +51,7 @@ impl Application {
             if let Some(previous) = versions.last_mut() {
                 previous.replaced = Some(started);
             }
-            versions.push(Version {
+            versions.push(DeploymentVersion {
                 replica_set: pod.owner.clone(),
                 started,
                 finished: gone.map_or(started, |gone| gone.max(started)),
@@ -62,10 +62,10 @@ impl Application {
     }
 }
 
-impl Model {
+impl SimulatedModel {
     /// The Deployments with rollouts, by their indices, with their versions. Without kube-state-metrics there
     /// are none.
-    pub(crate) fn rolling(&self) -> impl Iterator<Item = (usize, Vec<Version>)> {
+    pub(crate) fn rolling(&self) -> impl Iterator<Item = (usize, Vec<DeploymentVersion>)> {
         let told = self.applications.iter().enumerate().filter(|_| self.kube_state_metrics);
         let rolling = told.map(|(application, app)| (application, app.versions()));
         rolling.filter(|(_, versions)| versions.len() > 1)

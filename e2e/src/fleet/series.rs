@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    life::Life,
-    pace::{Pace, Span},
+    life::SimulatedLifetime,
+    pace::{GrowthRate, TimeSpan},
 };
 
 /// The period of a swinging gauge, in seconds.
@@ -16,7 +16,7 @@ const SWING: f64 = 700.0;
 
 /// How the value of a series develops.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Value {
+pub(crate) enum ValueCurve {
     /// A constant.
     Is(f64),
     /// Swings by a tenth around this value.
@@ -26,9 +26,9 @@ pub(crate) enum Value {
     /// The same, without rounding to whole steps.
     Flows(f64),
     /// A counter that grows at this rate, in whole steps, and resets at restarts.
-    Counts(Pace),
+    Counts(GrowthRate),
     /// The same, without rounding to whole steps.
-    Spends(Pace),
+    Spends(GrowthRate),
     /// The seconds since the latest start.
     Age,
     /// This share of the restarts, rounded down.
@@ -37,9 +37,9 @@ pub(crate) enum Value {
 
 /// Labels in the order in which they were added.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Labels(String);
+pub(crate) struct SeriesLabels(String);
 
-impl Labels {
+impl SeriesLabels {
     pub(crate) fn with(&self, name: &str, value: impl Display) -> Self {
         self.and(&[(name, &value)])
     }
@@ -58,18 +58,23 @@ impl Labels {
 
 /// One series of one target.
 #[derive(Debug, Clone)]
-pub(crate) struct Series {
+pub(crate) struct SimulatedSeries {
     pub(crate) name: &'static str,
     /// The name with all labels in the text format.
     pub(crate) text: String,
-    pub(crate) life: Life,
-    value: Value,
+    pub(crate) life: SimulatedLifetime,
+    value: ValueCurve,
     /// The phase of its swing at time zero, in turns.
     phase: f64,
 }
 
-impl Series {
-    pub(crate) fn new(name: &'static str, labels: &Labels, life: Life, value: Value) -> Self {
+impl SimulatedSeries {
+    pub(crate) fn new(
+        name: &'static str,
+        labels: &SeriesLabels,
+        life: SimulatedLifetime,
+        value: ValueCurve,
+    ) -> Self {
         let text = format!("{name}{{{}}}", labels.0);
         let mut hasher = DefaultHasher::new();
         text.hash(&mut hasher);
@@ -78,7 +83,7 @@ impl Series {
     }
 
     /// Adds labels. The values stay the same.
-    pub(crate) fn add(&mut self, labels: &Labels) {
+    pub(crate) fn add(&mut self, labels: &SeriesLabels) {
         self.text.pop();
         self.text.push(',');
         self.text.push_str(&labels.0);
@@ -92,14 +97,14 @@ impl Series {
         // Grows by one per second on average and never falls: its slope is between 0.5 and 1.5.
         let grown = || age + SWING / TAU / 2.0 * (self.turned(start).cos() - self.turned(moment).cos());
         match self.value {
-            Value::Is(value) => value,
-            Value::About(mean) => rounded(mean * (1.0 + self.turned(moment).sin() / 10.0)),
-            Value::Grows(per_second) => (per_second * grown()).floor(),
-            Value::Flows(per_second) => rounded(per_second * grown()),
-            Value::Counts(pace) => pace.grown(Span { from: start, until: moment }).floor(),
-            Value::Spends(pace) => rounded(pace.grown(Span { from: start, until: moment })),
-            Value::Age => age,
-            Value::Restarts(share) => (restarts as f64 * share).floor(),
+            ValueCurve::Is(value) => value,
+            ValueCurve::About(mean) => rounded(mean * (1.0 + self.turned(moment).sin() / 10.0)),
+            ValueCurve::Grows(per_second) => (per_second * grown()).floor(),
+            ValueCurve::Flows(per_second) => rounded(per_second * grown()),
+            ValueCurve::Counts(pace) => pace.grown(TimeSpan { from: start, until: moment }).floor(),
+            ValueCurve::Spends(pace) => rounded(pace.grown(TimeSpan { from: start, until: moment })),
+            ValueCurve::Age => age,
+            ValueCurve::Restarts(share) => (restarts as f64 * share).floor(),
         }
     }
 

@@ -5,26 +5,26 @@ mod fate;
 mod random;
 mod sized;
 
-use super::{clouds::Machine, software::Database, software::Software};
+use super::{clouds::MachineType, software::DatabaseKind, software::Software};
 
-pub use self::fate::{Fate, Load, Trouble};
+pub use self::fate::{CallFailures, VersionLoad, WorkloadChange};
 
-/// What an installation consists of. [`Call`]s refer to workloads, managed databases and external services by
+/// What an installation consists of. [`ServiceCall`]s refer to workloads, managed databases and external services by
 /// `namespace/name`, or by the name if there is no namespace.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Shape {
+pub struct FleetShape {
     /// The machines.
     pub nodes: Vec<NodePlan>,
     /// Whether kube-state-metrics is scraped. It matters only for nodes of Kubernetes.
     pub kube_state_metrics: bool,
     /// What runs on the machines.
-    pub workloads: Vec<Workload>,
+    pub workloads: Vec<WorkloadPlan>,
     /// Managed databases that the cluster agent finds at AWS.
     pub cloud_databases: Vec<CloudDatabase>,
     /// The external services.
-    pub externals: Vec<External>,
+    pub externals: Vec<OutsideService>,
     /// The calls between all of these.
-    pub calls: Vec<Call>,
+    pub calls: Vec<ServiceCall>,
 }
 
 /// A machine.
@@ -37,14 +37,14 @@ pub struct NodePlan {
     /// Whether it is a node of AWS Fargate: it has no agent then, and its containers are seen by cAdvisor.
     pub fargate: bool,
     /// What it is.
-    pub machine: &'static Machine,
+    pub machine: &'static MachineType,
     /// Whether it is a spot machine.
     pub spot: bool,
 }
 
 /// The kind of a workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum WorkloadKind {
     /// Pods of a replica set of a Deployment.
     Deployment,
     /// Pods of a StatefulSet.
@@ -75,7 +75,7 @@ pub enum Kind {
     Swarm,
 }
 
-impl Kind {
+impl WorkloadKind {
     /// Whether it runs as pods.
     #[must_use]
     pub const fn is_kubernetes(self) -> bool {
@@ -85,13 +85,13 @@ impl Kind {
 
 /// A workload.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Workload {
+pub struct WorkloadPlan {
     /// Its namespace; empty outside of Kubernetes and Nomad.
     pub namespace: String,
     /// Its name.
     pub name: String,
     /// Its kind.
-    pub kind: Kind,
+    pub kind: WorkloadKind,
     /// How many instances it has. A daemon set always has one per node.
     pub replicas: u32,
     /// What it is.
@@ -102,11 +102,11 @@ pub struct Workload {
     /// counted.
     pub auxiliary: bool,
     /// The database cluster that its pods belong to, by their labels.
-    pub cluster: Option<Cluster>,
+    pub cluster: Option<ClusterOperator>,
     /// How its database metrics are exported.
-    pub exporter: Option<Exporter>,
+    pub exporter: Option<ExporterKind>,
     /// How it changes over time.
-    pub fate: Fate,
+    pub fate: WorkloadChange,
     /// The number of pods that its first pod owns.
     pub children: u32,
     /// Whether its pods share the network of their nodes.
@@ -115,10 +115,10 @@ pub struct Workload {
     pub fargate: bool,
 }
 
-impl Workload {
+impl WorkloadPlan {
     /// A workload with one instance and defaults for everything else.
     #[must_use]
-    pub fn new(kind: Kind, namespace: &str, name: &str, software: &'static Software) -> Self {
+    pub fn new(kind: WorkloadKind, namespace: &str, name: &str, software: &'static Software) -> Self {
         Self {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
@@ -129,7 +129,7 @@ impl Workload {
             auxiliary: false,
             cluster: None,
             exporter: None,
-            fate: Fate::Steady,
+            fate: WorkloadChange::Steady,
             children: 0,
             host_network: false,
             fargate: false,
@@ -150,13 +150,13 @@ impl Workload {
 
     /// Sets how its database metrics are exported.
     #[must_use]
-    pub fn exported(self, exporter: Exporter) -> Self {
+    pub fn exported(self, exporter: ExporterKind) -> Self {
         Self { exporter: Some(exporter), ..self }
     }
 
     /// Sets how it changes over time.
     #[must_use]
-    pub fn fate(self, fate: Fate) -> Self {
+    pub fn fate(self, fate: WorkloadChange) -> Self {
         Self { fate, ..self }
     }
 
@@ -168,14 +168,14 @@ impl Workload {
 
     /// Assigns it to a database cluster.
     #[must_use]
-    pub fn cluster(self, cluster: Cluster) -> Self {
+    pub fn cluster(self, cluster: ClusterOperator) -> Self {
         Self { cluster: Some(cluster), ..self }
     }
 }
 
 /// A database cluster, by the operator or chart whose labels its pods have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cluster {
+pub enum ClusterOperator {
     /// Zalando's operator.
     Zalando(String),
     /// CloudNativePG.
@@ -194,7 +194,7 @@ pub enum Cluster {
 
 /// How metrics of a database come to Prometheus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exporter {
+pub enum ExporterKind {
     /// The cluster agent queries the database at its address.
     ClusterAgent,
     /// An exporter in this instance, which Prometheus knows by its address.
@@ -213,7 +213,7 @@ pub struct CloudDatabase {
     /// The engine, as AWS writes it.
     pub engine: &'static str,
     /// The database that the engine counts as; `None` if it is not counted.
-    pub database: Option<Database>,
+    pub database: Option<DatabaseKind>,
     /// Its port.
     pub port: u16,
     /// How many instances the cluster has.
@@ -237,7 +237,7 @@ pub enum CloudService {
 
 /// An external service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct External {
+pub struct OutsideService {
     /// The name that calls use. It is the domain name too, if that is known.
     pub name: String,
     /// Whether an agent has seen a DNS lookup of the name.
@@ -255,28 +255,28 @@ pub struct External {
 
 /// A call between two parts of an installation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Call {
+pub struct ServiceCall {
     /// The caller, a workload.
     pub from: String,
     /// The callee.
     pub to: String,
     /// The route of the call.
-    pub via: Via,
+    pub via: CallRoute,
     /// A time in which its requests fail or are slow.
-    pub trouble: Option<Trouble>,
+    pub trouble: Option<CallFailures>,
 }
 
-impl Call {
+impl ServiceCall {
     /// Sets a time in which its requests fail or are slow.
     #[must_use]
-    pub fn troubled(self, trouble: Trouble) -> Self {
+    pub fn troubled(self, trouble: CallFailures) -> Self {
         Self { trouble: Some(trouble), ..self }
     }
 }
 
 /// The route from a caller to its callee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Via {
+pub enum CallRoute {
     /// To the address of an instance.
     Address,
     /// To the cluster address of a Kubernetes service, which leads to a pod.
@@ -289,6 +289,6 @@ pub enum Via {
 
 /// A call whose requests never fail.
 #[must_use]
-pub fn call(from: &str, to: &str, via: Via) -> Call {
-    Call { from: from.to_owned(), to: to.to_owned(), via, trouble: None }
+pub fn call(from: &str, to: &str, via: CallRoute) -> ServiceCall {
+    ServiceCall { from: from.to_owned(), to: to.to_owned(), via, trouble: None }
 }

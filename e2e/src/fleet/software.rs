@@ -29,7 +29,7 @@ pub enum Protocol {
 
 /// A database with an exporter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Database {
+pub enum DatabaseKind {
     /// PostgreSQL, `pg_*`.
     Postgres,
     /// MySQL, `mysql_*`.
@@ -42,7 +42,7 @@ pub enum Database {
     Memcached,
 }
 
-impl Database {
+impl DatabaseKind {
     /// Its name among the services of a report, and its application type in metrics of agents.
     #[must_use]
     pub const fn service(self) -> &'static str {
@@ -58,7 +58,7 @@ impl Database {
 
 /// A language runtime that the node agent instruments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Runtime {
+pub enum LanguageRuntime {
     /// The Java virtual machine.
     Jvm,
     /// .NET.
@@ -79,9 +79,9 @@ pub struct Software {
     /// Its protocol.
     pub protocol: Protocol,
     /// The language runtime, if the node agent instruments it.
-    pub runtime: Option<Runtime>,
+    pub runtime: Option<LanguageRuntime>,
     /// The database that it is or exports metrics of.
-    pub database: Option<Database>,
+    pub database: Option<DatabaseKind>,
 }
 
 macro_rules! software {
@@ -103,11 +103,11 @@ software! {
     /// A service in Go.
     GO: "registry.example/go-service", Some("golang"), 8080, Http, None, None;
     /// A service in Java.
-    JAVA: "registry.example/java-service", Some("java"), 8080, Http, Some(Runtime::Jvm), None;
+    JAVA: "registry.example/java-service", Some("java"), 8080, Http, Some(LanguageRuntime::Jvm), None;
     /// A service in C#.
-    DOTNET: "registry.example/dotnet-service", Some("dotnet"), 5000, Http, Some(Runtime::Dotnet), None;
+    DOTNET: "registry.example/dotnet-service", Some("dotnet"), 5000, Http, Some(LanguageRuntime::Dotnet), None;
     /// A service in Python.
-    PYTHON: "registry.example/python-service", Some("python"), 8000, Http, Some(Runtime::Python), None;
+    PYTHON: "registry.example/python-service", Some("python"), 8000, Http, Some(LanguageRuntime::Python), None;
     /// A service in JavaScript.
     NODEJS: "registry.example/node-service", Some("nodejs"), 3000, Http, None, None;
     /// A service in PHP.
@@ -119,15 +119,15 @@ software! {
     /// PgBouncer.
     PGBOUNCER: "edoburu/pgbouncer", Some("pgbouncer"), 6432, Postgres, None, None;
     /// PostgreSQL.
-    POSTGRES: "postgres", Some("postgres"), 5432, Postgres, None, Some(Database::Postgres);
+    POSTGRES: "postgres", Some("postgres"), 5432, Postgres, None, Some(DatabaseKind::Postgres);
     /// MySQL.
-    MYSQL: "mysql", Some("mysql"), 3306, Mysql, None, Some(Database::Mysql);
+    MYSQL: "mysql", Some("mysql"), 3306, Mysql, None, Some(DatabaseKind::Mysql);
     /// Redis.
-    REDIS: "redis", Some("redis"), 6379, Redis, None, Some(Database::Redis);
+    REDIS: "redis", Some("redis"), 6379, Redis, None, Some(DatabaseKind::Redis);
     /// MongoDB.
-    MONGODB: "mongo", Some("mongodb"), 27017, Mongo, None, Some(Database::Mongodb);
+    MONGODB: "mongo", Some("mongodb"), 27017, Mongo, None, Some(DatabaseKind::Mongodb);
     /// Memcached.
-    MEMCACHED: "memcached", Some("memcached"), 11211, Memcached, None, Some(Database::Memcached);
+    MEMCACHED: "memcached", Some("memcached"), 11211, Memcached, None, Some(DatabaseKind::Memcached);
     /// Kafka.
     KAFKA: "apache/kafka", Some("kafka"), 9092, Kafka, None, None;
     /// RabbitMQ.
@@ -139,11 +139,11 @@ software! {
     /// ClickHouse.
     CLICKHOUSE: "clickhouse/clickhouse-server", Some("clickhouse"), 9000, Opaque, None, None;
     /// An exporter of PostgreSQL metrics, a process of its own.
-    POSTGRES_EXPORTER: "prometheuscommunity/postgres-exporter", None, 9187, Http, None, Some(Database::Postgres);
+    POSTGRES_EXPORTER: "prometheuscommunity/postgres-exporter", None, 9187, Http, None, Some(DatabaseKind::Postgres);
     /// An exporter of MySQL metrics, a process of its own.
-    MYSQL_EXPORTER: "prom/mysqld-exporter", None, 9104, Http, None, Some(Database::Mysql);
+    MYSQL_EXPORTER: "prom/mysqld-exporter", None, 9104, Http, None, Some(DatabaseKind::Mysql);
     /// An exporter of Redis metrics, a process of its own.
-    REDIS_EXPORTER: "oliver006/redis_exporter", None, 9121, Http, None, Some(Database::Redis);
+    REDIS_EXPORTER: "oliver006/redis_exporter", None, 9121, Http, None, Some(DatabaseKind::Redis);
     /// The API server of Kubernetes.
     KUBE_APISERVER: "registry.k8s.io/kube-apiserver", Some("kube-apiserver"), 6443, Opaque, None, None;
     /// The agent of a Kubernetes node.

@@ -3,17 +3,17 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    costs::Costs,
-    model::{Application, Container, Model},
-    pace::Span,
-    rollouts::Version,
+    costs::ApplicationCosts,
+    model::{SimulatedApplication, SimulatedContainer, SimulatedModel},
+    pace::TimeSpan,
+    rollouts::DeploymentVersion,
     usual::LATENCIES,
 };
 
 /// A row of Coroot's table `application_deployment`, without its project. Times in columns are Unix seconds,
 /// those in JSON are milliseconds.
 #[derive(Debug, Clone, PartialEq)]
-pub struct StoredRollout {
+pub struct CorootRolloutRow {
     /// The namespace, the kind and the name of the application.
     pub application_id: String,
     /// The name of the replica set.
@@ -30,11 +30,11 @@ pub struct StoredRollout {
     pub notifications: Value,
 }
 
-impl Model {
+impl SimulatedModel {
     /// For each Deployment with rollouts, the newest one whose costs were known at a moment.
-    pub(crate) fn stored_rollouts(&self, moment: i64) -> Vec<StoredRollout> {
-        let newest = |(application, versions): (usize, Vec<Version>)| {
-            let known = |version: Version| Some((version.looked_at()?, version));
+    pub(crate) fn stored_rollouts(&self, moment: i64) -> Vec<CorootRolloutRow> {
+        let newest = |(application, versions): (usize, Vec<DeploymentVersion>)| {
+            let known = |version: DeploymentVersion| Some((version.looked_at()?, version));
             let mut of_then = versions.into_iter().filter_map(known).filter(|(span, _)| span.until <= moment);
             let (span, version) = of_then.next_back()?;
             let app = &self.applications[application];
@@ -44,10 +44,15 @@ impl Model {
     }
 }
 
-fn stored(app: &Application, version: Version, span: Span, costs: &Costs) -> StoredRollout {
+fn stored(
+    app: &SimulatedApplication,
+    version: DeploymentVersion,
+    span: TimeSpan,
+    costs: &ApplicationCosts,
+) -> CorootRolloutRow {
     // No notification was sent; the state means that none is pending.
     let (told, untold) = (5, json!({ "state": 0 }));
-    StoredRollout {
+    CorootRolloutRow {
         application_id: format!("{}:Deployment:{}", app.namespace, app.name),
         details: json!({ "container_images": images(app, &version.replica_set) }),
         name: version.replica_set,
@@ -59,16 +64,16 @@ fn stored(app: &Application, version: Version, span: Span, costs: &Costs) -> Sto
 }
 
 /// The images of a version, sorted.
-fn images(app: &Application, replica_set: &str) -> Vec<String> {
+fn images(app: &SimulatedApplication, replica_set: &str) -> Vec<String> {
     let owned = app.instances.iter().filter(|it| it.pod.as_ref().is_some_and(|pod| pod.owner == replica_set));
     let mut images: Vec<String> =
-        owned.flat_map(|instance| &instance.containers).map(Container::image).collect();
+        owned.flat_map(|instance| &instance.containers).map(SimulatedContainer::image).collect();
     images.sort();
     images.dedup();
     images
 }
 
-fn snapshot(span: Span, costs: &Costs) -> Value {
+fn snapshot(span: TimeSpan, costs: &ApplicationCosts) -> Value {
     let whole = |number: f64| number.round() as u64;
     let latency: Map<String, Value> = LATENCIES
         .iter()

@@ -6,7 +6,7 @@ use headcount_shared::payload::Payload;
 
 /// The numbers of a report that follow from what runs. The default is that of an empty installation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Truth {
+pub struct ExpectedCounts {
     /// Machines with an agent or in Kubernetes, and instances of managed databases.
     pub nodes: u64,
     /// Applications of users that are connected with another one, including external services.
@@ -27,7 +27,7 @@ pub struct Truth {
     pub cloud_costs: bool,
 }
 
-impl Add for Truth {
+impl Add for ExpectedCounts {
     type Output = Self;
 
     /// The numbers of two projects in one report.
@@ -50,7 +50,7 @@ impl Add for Truth {
     }
 }
 
-impl From<&Payload> for Truth {
+impl From<&Payload> for ExpectedCounts {
     /// Reads these numbers from a report.
     fn from(report: &Payload) -> Self {
         let set = |names: &[String]| names.iter().cloned().collect();
@@ -68,7 +68,7 @@ impl From<&Payload> for Truth {
     }
 }
 
-impl Truth {
+impl ExpectedCounts {
     /// Returns a line for each wrong number of a report, with the expected and the reported value.
     #[must_use]
     pub fn differences(&self, report: &Payload) -> Vec<String> {

@@ -12,8 +12,8 @@ use axum::{
 use headcount_shared::browser_storage::OFF_SCRIPT;
 
 use super::{
-    Site, built,
-    installation::{Answers, Owned, at},
+    SiteState, built,
+    installation::{InstallationAnswers, InstallationPath, at},
     packaged,
     page::WATCH,
 };
@@ -21,7 +21,7 @@ use super::{
 /// The longest body that is read, in bytes.
 const BODY: usize = 1 << 16;
 
-pub(super) async fn answer(State(site): State<Arc<Site>>, request: Request) -> Response {
+pub(super) async fn answer(State(site): State<Arc<SiteState>>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
     site.memory().asked.push((request.method().clone(), path.clone()));
     site.gates.pass(&path).await;
@@ -42,20 +42,25 @@ pub(super) async fn answer(State(site): State<Arc<Site>>, request: Request) -> R
     }
 }
 
-async fn of_an_installation(site: &Site, owned: Owned, answers: Answers, request: Request) -> Response {
+async fn of_an_installation(
+    site: &SiteState,
+    owned: InstallationPath,
+    answers: InstallationAnswers,
+    request: Request,
+) -> Response {
     match owned {
-        Owned::Stats => stats(site, answers, request).await,
-        Owned::Script if answers.is_off => script(OFF_SCRIPT),
-        Owned::Script => script(built("tracker.js")),
-        Owned::Packaged(file) => script(packaged(file)),
-        Owned::Program => match &site.setting.program {
+        InstallationPath::Stats => stats(site, answers, request).await,
+        InstallationPath::Script if answers.is_off => script(OFF_SCRIPT),
+        InstallationPath::Script => script(built("tracker.js")),
+        InstallationPath::Packaged(file) => script(packaged(file)),
+        InstallationPath::Program => match &site.setting.program {
             Some(bytes) => file("application/wasm", bytes.clone()),
             None => StatusCode::NOT_FOUND.into_response(),
         },
     }
 }
 
-fn page(site: &Site, path: &str) -> Response {
+fn page(site: &SiteState, path: &str) -> Response {
     let mut answer = Html(site.page(path).html(path)).into_response();
     for (name, value) in &site.setting.headers {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
@@ -66,7 +71,7 @@ fn page(site: &Site, path: &str) -> Response {
 }
 
 /// The answer of a server at `stats`, readable for other origins too.
-async fn stats(site: &Site, answers: Answers, request: Request) -> Response {
+async fn stats(site: &SiteState, answers: InstallationAnswers, request: Request) -> Response {
     let status = match *request.method() {
         Method::GET => {
             site.memory().questions.push(request.into_parts().0.headers);

@@ -9,15 +9,15 @@ use tokio::sync::Notify;
 
 /// The paths whose answers are held, each with its waiting requests.
 #[derive(Debug, Default)]
-pub(super) struct Gates(Mutex<BTreeMap<String, Arc<Gate>>>);
+pub(super) struct PathGates(Mutex<BTreeMap<String, Arc<PathGate>>>);
 
 #[derive(Debug, Default)]
-struct Gate {
+struct PathGate {
     held: Mutex<usize>,
     released: Notify,
 }
 
-impl Gates {
+impl PathGates {
     pub(super) fn close(&self, path: &str) {
         self.gates().entry(path.to_owned()).or_default();
     }
@@ -46,12 +46,12 @@ impl Gates {
         }
     }
 
-    fn gates(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Gate>>> {
+    fn gates(&self) -> MutexGuard<'_, BTreeMap<String, Arc<PathGate>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Gate {
+impl PathGate {
     fn held(&self) -> MutexGuard<'_, usize> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }

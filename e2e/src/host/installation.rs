@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 
 /// What an installation serves under its base path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Owned {
+pub(super) enum InstallationPath {
     /// `stats`.
     Stats,
     /// The script that its server serves.
@@ -21,17 +21,17 @@ pub(super) enum Owned {
 }
 
 /// The path endings of what installations serve.
-const OWNED: [(&str, Owned); 6] = [
-    ("stats", Owned::Stats),
-    ("static/tracker.js", Owned::Script),
-    ("static/tracker_bg.wasm", Owned::Program),
-    ("npm/index.js", Owned::Packaged("index.js")),
-    ("npm/script.js", Owned::Packaged("script.js")),
-    ("npm/tracker_bg.wasm", Owned::Program),
+const OWNED: [(&str, InstallationPath); 6] = [
+    ("stats", InstallationPath::Stats),
+    ("static/tracker.js", InstallationPath::Script),
+    ("static/tracker_bg.wasm", InstallationPath::Program),
+    ("npm/index.js", InstallationPath::Packaged("index.js")),
+    ("npm/script.js", InstallationPath::Packaged("script.js")),
+    ("npm/tracker_bg.wasm", InstallationPath::Program),
 ];
 
 /// The base path of the installation that serves a path, and what it serves there.
-pub(super) fn at(path: &str) -> Option<(&str, Owned)> {
+pub(super) fn at(path: &str) -> Option<(&str, InstallationPath)> {
     OWNED.into_iter().find_map(|(ending, owned)| {
         let base = path.strip_suffix(ending)?;
         base.ends_with('/').then_some((base, owned))
@@ -45,7 +45,7 @@ pub(super) fn owns(path: &str) -> bool {
 
 /// The answers of an installation. By default it is on.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Answers {
+pub(super) struct InstallationAnswers {
     /// To `GET <base>stats`.
     pub(super) question: StatusCode,
     /// To `POST <base>stats`.
@@ -54,7 +54,7 @@ pub(super) struct Answers {
     pub(super) is_off: bool,
 }
 
-impl Default for Answers {
+impl Default for InstallationAnswers {
     fn default() -> Self {
         Self { question: StatusCode::NO_CONTENT, view: StatusCode::NO_CONTENT, is_off: false }
     }
@@ -62,15 +62,15 @@ impl Default for Answers {
 
 /// The installations whose answers were changed, by their base paths.
 #[derive(Debug, Default)]
-pub(super) struct Installations(Mutex<BTreeMap<String, Answers>>);
+pub(super) struct MockInstallations(Mutex<BTreeMap<String, InstallationAnswers>>);
 
-impl Installations {
-    pub(super) fn of(&self, base: &str) -> Answers {
+impl MockInstallations {
+    pub(super) fn of(&self, base: &str) -> InstallationAnswers {
         self.all().get(base).copied().unwrap_or_default()
     }
 
     pub(super) fn switch_off(&self, base: &str, status: StatusCode) {
-        let off = Answers { question: status, view: status, is_off: true };
+        let off = InstallationAnswers { question: status, view: status, is_off: true };
         self.all().insert(base.to_owned(), off);
     }
 
@@ -82,7 +82,7 @@ impl Installations {
         self.all().entry(base.to_owned()).or_default().view = status;
     }
 
-    fn all(&self) -> MutexGuard<'_, BTreeMap<String, Answers>> {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<String, InstallationAnswers>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -21,20 +21,20 @@ window.tracker = () => import('/static/tracker.js')
 
 /// The content of a page.
 #[derive(Debug, Clone)]
-pub(super) struct Page {
+pub(super) struct TestPage {
     tracked: bool,
     attributes: Vec<(String, String)>,
     early: String,
     content: String,
 }
 
-impl Default for Page {
+impl Default for TestPage {
     fn default() -> Self {
         Self { tracked: true, attributes: Vec::new(), early: String::new(), content: String::new() }
     }
 }
 
-impl Page {
+impl TestPage {
     pub(super) fn without_tracker() -> Self {
         Self { tracked: false, ..Self::default() }
     }

@@ -2,11 +2,11 @@
 
 use headcount_e2e::{
     http::{self, ADMIN_TOKEN},
-    processes::Process,
+    processes::HeadcountProcess,
 };
 use reqwest::StatusCode;
 
-use crate::scene::{Scene, event, problem};
+use crate::scene::{TestScene, event, problem};
 
 const DATA: [&str; 4] =
     ["api/usage-statistics", "api/usage-statistics/preview", "api/usage-statistics/reports", "metrics"];
@@ -25,7 +25,7 @@ async fn status_with(url: &str, headers: &[(&str, &str)]) -> StatusCode {
     status
 }
 
-async fn assert_token_decides(process: &Process, paths: &[&str]) {
+async fn assert_token_decides(process: &HeadcountProcess, paths: &[&str]) {
     for path in paths {
         let url = process.url(path);
         for wrong in [&[][..], &[("authorization", "Bearer wrong")], &[("authorization", "swordfish")]] {
@@ -44,7 +44,7 @@ async fn assert_token_decides(process: &Process, paths: &[&str]) {
 
 #[tokio::test]
 async fn with_a_token_who_shows_it_may_look() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     assert_token_decides(&collector, &FLEET).await;
     let server = scene.server(&collector).start().await.unwrap();
@@ -59,7 +59,7 @@ async fn with_a_token_who_shows_it_may_look() {
 
 #[tokio::test]
 async fn without_a_token_strangers_are_refused_from_this_machine_too() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().without_admin_token().start().await.unwrap();
     let server = scene.server(&collector).without_admin_token().start().await.unwrap();
     let asked = FLEET.map(|path| collector.url(path)).into_iter().chain(DATA.map(|path| server.url(path)));

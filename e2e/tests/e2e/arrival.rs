@@ -8,24 +8,24 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use headcount_e2e::{processes::Process, wait::eventually};
+use headcount_e2e::{processes::HeadcountProcess, wait::eventually};
 use headcount_shared::api::ReportState;
 use tokio::{net::TcpListener, sync::Mutex, task::AbortHandle};
 
 use crate::{
-    scene::{SOON, Scene, Totals, event, files},
-    wire::{Mode, Wire},
+    scene::{BrowserTotals, SOON, TestScene, event, files},
+    wire::{FaultyWire, WireMode},
 };
 
 /// A server between an installation and its collector that gives the same answer to every request, until
 /// another one is set.
-struct Portal {
+struct CaptivePortal {
     url: String,
     answer: Arc<Mutex<(StatusCode, &'static str, &'static str)>>,
     task: AbortHandle,
 }
 
-impl Portal {
+impl CaptivePortal {
     async fn answering(status: StatusCode, content_type: &'static str, body: &'static str) -> Self {
         let answer = Arc::new(Mutex::new((status, content_type, body)));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -40,18 +40,18 @@ impl Portal {
     }
 }
 
-impl Drop for Portal {
+impl Drop for CaptivePortal {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
 /// The state of the only report.
-async fn state(scene: &Scene, server: &Process) -> Option<ReportState> {
+async fn state(scene: &TestScene, server: &HeadcountProcess) -> Option<ReportState> {
     scene.kept(server).await.first().map(|report| report.state)
 }
 
-async fn failure(scene: &Scene, server: &Process) -> String {
+async fn failure(scene: &TestScene, server: &HeadcountProcess) -> String {
     eventually("an attempt has failed", SOON, async || scene.status(server).await.last_failure).await.unwrap()
 }
 
@@ -66,8 +66,8 @@ async fn a_report_waits_behind_pages_for_people_and_arrives_when_they_are_gone()
         (StatusCode::GONE, "application/json", "{}"),
         (StatusCode::FOUND, "text/html", ""),
     ] {
-        let scene = Scene::new();
-        let portal = Portal::answering(status, content_type, body).await;
+        let scene = TestScene::new();
+        let portal = CaptivePortal::answering(status, content_type, body).await;
         let server = scene.server_reporting(&portal.url, "1h").start().await.unwrap();
         let why = failure(&scene, &server).await;
         assert!(why.contains(&format!("status {}", status.as_u16())), "{why}");
@@ -89,10 +89,10 @@ async fn a_report_waits_behind_pages_for_people_and_arrives_when_they_are_gone()
 
 #[tokio::test]
 async fn a_collector_that_says_what_is_wrong_with_a_report_refuses_it() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let problem = r#"{"detail":"the report is not understood"}"#;
     let collector =
-        Portal::answering(StatusCode::UNPROCESSABLE_ENTITY, "application/problem+json", problem).await;
+        CaptivePortal::answering(StatusCode::UNPROCESSABLE_ENTITY, "application/problem+json", problem).await;
     let server = scene.server_reporting(&collector.url, "1h").start().await.unwrap();
     eventually("the report is refused", SOON, async || {
         (state(&scene, &server).await == Some(ReportState::Refused)).then_some(())
@@ -104,9 +104,9 @@ async fn a_collector_that_says_what_is_wrong_with_a_report_refuses_it() {
 
 #[tokio::test]
 async fn switched_off_before_the_answer_a_report_is_unknown_and_one_that_never_left_is_deleted() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
-    let wire = Wire::to(collector.address().unwrap(), Mode::Hang).await;
+    let wire = FaultyWire::to(collector.address().unwrap(), WireMode::Hang).await;
     let url = format!("http://{}/ce/usage-statistics", wire.address);
     let server = scene.server_reporting(&url, "1s").start().await.unwrap();
     eventually("others wait", SOON, async || (scene.status(&server).await.queued >= 3).then_some(()))
@@ -131,7 +131,7 @@ async fn switched_off_before_the_answer_a_report_is_unknown_and_one_that_never_l
     let sent = wire.count(&oldest.id);
 
     // It is not sent again, and it stays listed.
-    wire.set(Mode::Forward);
+    wire.set(WireMode::Forward);
     assert!(scene.switch(&server, true).await.status().is_success());
     let kept = scene.kept(&server).await.into_iter().find(|report| report.id == oldest.id);
     assert_eq!(kept.map(|report| report.state), Some(ReportState::Unknown));
@@ -143,10 +143,10 @@ async fn switched_off_before_the_answer_a_report_is_unknown_and_one_that_never_l
 
 #[tokio::test]
 async fn a_data_directory_that_is_removed_is_made_again_and_counting_goes_on_as_the_same_installation() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let server = scene.server(&collector).start().await.unwrap();
-    let mut counted = Totals::default();
+    let mut counted = BrowserTotals::default();
     let mut view = async || {
         let event = event("/");
         scene.view(&server, &event).await;
@@ -171,7 +171,7 @@ async fn a_data_directory_that_is_removed_is_made_again_and_counting_goes_on_as_
 
 #[tokio::test]
 async fn what_adds_up_since_the_last_report_survives_a_clean_restart() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let program = |samples: &str| scene.server(&collector).flag("--process-sample-interval", samples);
     let server = program("1s").start().await.unwrap();

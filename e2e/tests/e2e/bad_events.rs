@@ -6,7 +6,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::scene::{Scene, event, problem};
+use crate::scene::{TestScene, event, problem};
 
 const DEVICE: &str = "20174a56-4a1e-41ca-a90d-b657d1fa873e";
 const VALID: &str = r#"{"type":"route-open","device_id":"20174a56-4a1e-41ca-a90d-b657d1fa873e","device_size":"lg","path":"/welcome"}"#;
@@ -49,7 +49,7 @@ fn cases() -> Vec<(Vec<u8>, u16, &'static str)> {
 
 #[tokio::test]
 async fn a_bad_event_is_refused_with_a_reason_and_changes_no_count() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
     scene.view(&server, &event("/")).await;
     let before = scene.preview(&server).await.ux;
@@ -70,7 +70,7 @@ async fn a_bad_event_is_refused_with_a_reason_and_changes_no_count() {
 
 #[tokio::test]
 async fn what_is_no_page_of_ours_counts_as_unmatched() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
     for path in ["/p/secret-project", "/p/$projectId/settings/nonsense", "anything"] {
         scene.view(&server, &event(path)).await;
@@ -80,7 +80,7 @@ async fn what_is_no_page_of_ours_counts_as_unmatched() {
 
 #[tokio::test]
 async fn a_body_of_another_length_than_it_says_changes_no_count() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let address = server.address().unwrap();
     for (length, status) in [("-1", 400), ("1, 2", 400), ("many", 400), ("4097", 413), ("99999999999", 413)] {

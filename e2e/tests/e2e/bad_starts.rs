@@ -4,16 +4,16 @@ use std::{fs, process::Command};
 
 use headcount_e2e::{
     command::output,
-    program::{Program, binary},
+    program::{HeadcountProgram, binary},
 };
 
 use crate::{
     namespace::with_mounts,
-    scene::{Scene, event},
+    scene::{TestScene, event},
 };
 
 /// Checks that a start is refused in one sentence that contains `reason`.
-pub(crate) async fn assert_refused(program: Program, reason: &str) {
+pub(crate) async fn assert_refused(program: HeadcountProgram, reason: &str) {
     let shown = format!("{program:?}");
     let output = program.refused().await.unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
@@ -24,17 +24,17 @@ pub(crate) async fn assert_refused(program: Program, reason: &str) {
     assert!(!said.contains("panicked") && !said.contains("backtrace"), "{said:?}");
 }
 
-fn server(scene: &Scene) -> Program {
-    Program::serve(scene.path("data"))
+fn server(scene: &TestScene) -> HeadcountProgram {
+    HeadcountProgram::serve(scene.path("data"))
 }
 
-fn collector(scene: &Scene) -> Program {
-    Program::collect(scene.path("data"))
+fn collector(scene: &TestScene) -> HeadcountProgram {
+    HeadcountProgram::collect(scene.path("data"))
 }
 
 #[tokio::test]
 async fn a_data_directory_that_is_a_file_is_refused() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     fs::write(scene.path("data"), "a file").unwrap();
     for program in [server(&scene), collector(&scene)] {
         assert_refused(program, "data directory").await;
@@ -44,7 +44,7 @@ async fn a_data_directory_that_is_a_file_is_refused() {
 
 #[tokio::test]
 async fn a_data_directory_that_is_read_only_is_refused() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let data = scene.path("data");
     fs::create_dir(&data).unwrap();
     let data = data.display();
@@ -58,7 +58,7 @@ async fn a_data_directory_that_is_read_only_is_refused() {
 #[tokio::test]
 async fn a_data_directory_that_ran_before_and_is_read_only_now_is_refused() {
     for program in [server, collector] {
-        let scene = Scene::new();
+        let scene = TestScene::new();
         program(&scene).start().await.unwrap().stop().await.unwrap();
         let data = scene.path("data");
         let data = data.display();
@@ -71,9 +71,9 @@ async fn a_data_directory_that_ran_before_and_is_read_only_now_is_refused() {
 #[tokio::test]
 async fn a_corrupt_database_is_refused_and_left_as_it_is() {
     for (program, database) in
-        [(server as fn(&Scene) -> Program, "db.sqlite"), (collector, "collector.sqlite")]
+        [(server as fn(&TestScene) -> HeadcountProgram, "db.sqlite"), (collector, "collector.sqlite")]
     {
-        let scene = Scene::new();
+        let scene = TestScene::new();
         program(&scene).start().await.unwrap().stop().await.unwrap();
         let database = fs::read_dir(scene.path("data"))
             .unwrap()
@@ -89,7 +89,7 @@ async fn a_corrupt_database_is_refused_and_left_as_it_is() {
 
 #[tokio::test]
 async fn a_second_process_on_the_same_data_directory_is_refused_and_the_first_goes_on() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let first = server(&scene).flag("--first-report-after", "1h").start().await.unwrap();
     assert_refused(server(&scene), "data directory").await;
     scene.view(&first, &event("/")).await;
@@ -97,7 +97,7 @@ async fn a_second_process_on_the_same_data_directory_is_refused_and_the_first_go
     // The lock ended with the process.
     server(&scene).flag("--first-report-after", "1h").start().await.unwrap().stop().await.unwrap();
 
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let _first = collector(&scene).start().await.unwrap();
     assert_refused(collector(&scene), "data directory").await;
 }
@@ -109,23 +109,23 @@ async fn a_settings_database_that_cannot_be_used_is_refused_without_its_password
         ("host=/nowhere password=swordfish", "No such file"),
         ("swordfish", "neither a postgres:// URL"),
     ] {
-        let scene = Scene::new();
+        let scene = TestScene::new();
         let program = || server(&scene).flag("--pg-connection-string", address);
         assert_refused(program(), reason).await;
         assert_refused(program(), "--pg-connection-string").await;
         let said = program().refused().await.unwrap().stderr;
         assert!(!String::from_utf8(said).unwrap().contains("swordfish"));
     }
-    let scene = Scene::new();
+    let scene = TestScene::new();
     assert_refused(server(&scene).argument("--read-only-settings"), "does not exist").await;
 }
 
 #[tokio::test]
 async fn an_occupied_port_is_refused() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let first = collector(&scene).start().await.unwrap();
     let address = first.address().unwrap();
-    let elsewhere = Scene::new();
+    let elsewhere = TestScene::new();
     for program in [server(&elsewhere), collector(&elsewhere)] {
         assert_refused(program.listen(address), &format!("cannot listen on {address}")).await;
     }
@@ -133,7 +133,7 @@ async fn an_occupied_port_is_refused() {
 
 #[tokio::test]
 async fn health_says_whether_something_serves() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = server(&scene).flag("--url-base-path", "/x/").flag("--first-report-after", "1h");
     let server = server.start().await.unwrap();
     let address = server.address().unwrap();
@@ -150,7 +150,7 @@ async fn health_says_whether_something_serves() {
 
 #[tokio::test]
 async fn bad_flags_are_refused() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let cases: [(&[&str], &str); 9] = [
         (&["--no-such-flag"], "--no-such-flag"),
         (&["--report-interval", "0s"], "at least one second"),
@@ -163,7 +163,7 @@ async fn bad_flags_are_refused() {
         (&["a-word"], "belongs to no flag"),
     ];
     for (arguments, reason) in cases {
-        let program = arguments.iter().fold(server(&scene), Program::argument);
+        let program = arguments.iter().fold(server(&scene), HeadcountProgram::argument);
         assert_refused(program, reason).await;
     }
     assert_refused(collector(&scene).flag("--retention", "0s"), "at least one second").await;

@@ -7,7 +7,7 @@ use headcount_e2e::browser::{Browser, Engine};
 use serde_json::json;
 
 /// The outcome of a test that did not fail.
-pub(crate) enum Outcome {
+pub(crate) enum BehaviourOutcome {
     /// The behaviour holds in a browser of this version. The note is for the reader of the table.
     Holds(String, Option<&'static str>),
     /// The engine cannot show it, for this reason.
@@ -15,29 +15,29 @@ pub(crate) enum Outcome {
 }
 
 /// Ends a successful test.
-pub(crate) async fn holds(browser: Browser) -> Outcome {
+pub(crate) async fn holds(browser: Browser) -> BehaviourOutcome {
     shown(browser, None).await
 }
 
 /// Ends a successful test with a note for the reader of the table.
-pub(crate) async fn holds_though(browser: Browser, note: &'static str) -> Outcome {
+pub(crate) async fn holds_though(browser: Browser, note: &'static str) -> BehaviourOutcome {
     shown(browser, Some(note)).await
 }
 
-async fn shown(browser: Browser, note: Option<&'static str>) -> Outcome {
+async fn shown(browser: Browser, note: Option<&'static str>) -> BehaviourOutcome {
     let version = browser.version();
     browser.close().await;
-    Outcome::Holds(version, note)
+    BehaviourOutcome::Holds(version, note)
 }
 
 /// Writes the outcome of a test to a file. The `behaviours` program makes the table from these files.
-pub(crate) fn record(module: &str, behaviour: &str, engine: Engine, outcome: &Outcome) {
+pub(crate) fn record(module: &str, behaviour: &str, engine: Engine, outcome: &BehaviourOutcome) {
     let group = module.rsplit("::").nth(1).unwrap();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("behaviours").join(group).join(behaviour);
     fs::create_dir_all(&folder).unwrap();
     let cell = match outcome {
-        Outcome::Holds(version, note) => json!({ "version": version, "note": note }),
-        Outcome::Cannot(reason) => json!({ "note": reason }),
+        BehaviourOutcome::Holds(version, note) => json!({ "version": version, "note": note }),
+        BehaviourOutcome::Cannot(reason) => json!({ "note": reason }),
     };
     fs::write(folder.join(engine.to_string()), cell.to_string()).unwrap();
 }

@@ -8,7 +8,7 @@ use std::{
 use headcount_e2e::{
     browser::{Browser, Engine},
     in_every_engine,
-    site::Site,
+    site::ExampleSite,
     wait::{SOON, eventually},
 };
 use headcount_shared::breakpoint::Breakpoint;
@@ -34,7 +34,7 @@ const WIDTHS: [u32; 25] = [
 
 /// What Vuetify reports in a page.
 #[derive(Debug, Deserialize)]
-struct Said {
+struct VuetifyDisplay {
     size: Breakpoint,
     /// The width of the page with its scroll bar.
     inner: u32,
@@ -58,7 +58,7 @@ async fn every_version_of_vuetify_and_the_tracker_agree_beside_a_scroll_bar(engi
 }
 
 async fn agree(engine: Engine, bar: ScrollBar) {
-    let site = Site::keeping("vuetify", SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
+    let site = ExampleSite::keeping("vuetify", SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
     let browser = Browser::open(engine, 1400).await;
     for (version, sizes) in VERSIONS {
         let said = said(&browser, &site, version, bar).await;
@@ -86,7 +86,8 @@ async fn every_version_of_vuetify_and_the_tracker_agree_on_a_page_that_is_wider_
     for (version, _) in VERSIONS {
         // Wide content in the page before its program runs, and wide content that the program adds.
         for wide in ["is-wide", "grows"] {
-            let site = Site::keeping("vuetify", SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
+            let site =
+                ExampleSite::keeping("vuetify", SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
             browser.goto(&site.url(&format!("/{version}/{TELEPHONE}?widths={TELEPHONE}&{wide}"))).await;
             browser.wait_for("return window.vuetify !== undefined").await;
             assert!(browser.run("return innerWidth").await.as_u64().unwrap() > 1000, "{version} {wide}");
@@ -99,7 +100,12 @@ async fn every_version_of_vuetify_and_the_tracker_agree_on_a_page_that_is_wider_
 }
 
 /// What a version reports at each width. The pages are in frames, whose widths are exact.
-async fn said(browser: &Browser, site: &Site, version: &str, bar: ScrollBar) -> BTreeMap<u32, Said> {
+async fn said(
+    browser: &Browser,
+    site: &ExampleSite,
+    version: &str,
+    bar: ScrollBar,
+) -> BTreeMap<u32, VuetifyDisplay> {
     browser.goto(&site.url("/")).await;
     let bar = if bar == ScrollBar::Classic { "&scrolls" } else { "" };
     let script = format!(
@@ -117,12 +123,12 @@ async fn said(browser: &Browser, site: &Site, version: &str, bar: ScrollBar) -> 
     browser.run(&script).await;
     browser.wait_for("return pages.every(page => page.contentWindow.vuetify)").await;
     let said = browser.run("return pages.map(page => page.contentWindow.vuetify)").await;
-    let said: Vec<Said> = serde_json::from_value(said).unwrap();
+    let said: Vec<VuetifyDisplay> = serde_json::from_value(said).unwrap();
     WIDTHS.into_iter().zip(said).collect()
 }
 
 /// The sizes with which the pages of a version were counted, by their widths.
-async fn counted(site: &Site, version: &str) -> BTreeMap<u32, Breakpoint> {
+async fn counted(site: &ExampleSite, version: &str) -> BTreeMap<u32, Breakpoint> {
     let counted = async || {
         let views = site.views().unwrap();
         let width = |path: &str| path.strip_prefix(&format!("/{version}/"))?.parse().ok();

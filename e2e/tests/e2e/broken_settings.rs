@@ -5,11 +5,11 @@ use std::{path::Path, time::Duration};
 
 use headcount_e2e::{
     clock::now,
-    destinations::{Destination, Mood, Service},
-    postgres::Cluster,
-    processes::Process,
-    program::Program,
-    projects::{self, Project},
+    destinations::{DestinationBehaviour, DestinationKind, MockDestination},
+    postgres::StoppedPostgres,
+    processes::HeadcountProcess,
+    program::HeadcountProgram,
+    projects::{self, CorootProject},
     wait::eventually,
 };
 use headcount_shared::payload::{AlertingIntegration::Webhook, Payload};
@@ -20,8 +20,8 @@ use crate::{
     bad_starts::assert_refused,
     full_disk::{fill, inside},
     namespace::with_mounts,
-    reports::Reports,
-    scene::{SOON, Scene, Totals, event, own_address},
+    reports::FetchedReports,
+    scene::{BrowserTotals, SOON, TestScene, event, own_address},
 };
 
 const PROJECT: &str = "shop";
@@ -50,10 +50,10 @@ async fn enqueue(settings: &mut SqliteConnection, incident: usize) {
 }
 
 /// Creates settings with a project that notifies a webhook about incidents.
-async fn set_up(program: &Program, webhook: &Destination) {
+async fn set_up(program: &HeadcountProgram, webhook: &MockDestination) {
     // The first start creates the tables.
     program.clone().start().await.unwrap().stop().await.unwrap();
-    let project = Project {
+    let project = CorootProject {
         name: PROJECT.to_owned(),
         prometheus: String::new(),
         refresh_interval: Duration::from_secs(30),
@@ -63,24 +63,24 @@ async fn set_up(program: &Program, webhook: &Destination) {
     projects::integrate(program.data_dir(), PROJECT, &[webhook.integration()]).await.unwrap();
 }
 
-async fn slow_webhook() -> Destination {
-    let webhook = Destination::start(Service::Webhook, own_address()).await.unwrap();
-    webhook.feels(Mood::Slow(ANSWERS_AFTER));
+async fn slow_webhook() -> MockDestination {
+    let webhook = MockDestination::start(DestinationKind::Webhook, own_address()).await.unwrap();
+    webhook.feels(DestinationBehaviour::Slow(ANSWERS_AFTER));
     webhook
 }
 
-async fn until_told(webhook: &Destination, times: usize) {
+async fn until_told(webhook: &MockDestination, times: usize) {
     eventually("the webhook is told", SOON, async || (webhook.told().len() >= times).then_some(()))
         .await
         .unwrap();
 }
 
-async fn until_said(server: &Process, text: &str, more_than: usize) {
+async fn until_said(server: &HeadcountProcess, text: &str, more_than: usize) {
     eventually(text, SOON, async || (server.log().count(text) > more_than).then_some(())).await.unwrap();
 }
 
 /// Waits until everything works again.
-async fn until_well(server: &Process) {
+async fn until_well(server: &HeadcountProcess) {
     let well = async || (server.log().count(WORKS) >= server.log().count(FAILS)).then_some(());
     let said = eventually(WORKS, SOON, well).await;
     assert!(said.is_ok(), "{:#?}", server.log().lines());
@@ -88,10 +88,10 @@ async fn until_well(server: &Process) {
 
 /// Checks that reports have each notification and each page view once, and that the webhook received no more.
 async fn assert_once(
-    reports: &mut Reports<'_>,
+    reports: &mut FetchedReports<'_>,
     instance: Uuid,
-    counted: &Totals,
-    webhook: &Destination,
+    counted: &BrowserTotals,
+    webhook: &MockDestination,
     told: usize,
 ) {
     let notifications = |report: &Payload| report.ux.sent_notifications.values().sum();
@@ -104,7 +104,7 @@ async fn assert_once(
 
 #[tokio::test]
 async fn while_somebody_else_locks_the_settings_reports_go_on_and_nothing_is_lost() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let webhook = slow_webhook().await;
     let program = scene.server_reporting(&collector.url("ce/usage-statistics"), "2s");
@@ -112,9 +112,9 @@ async fn while_somebody_else_locks_the_settings_reports_go_on_and_nothing_is_los
     let mut other = open(program.data_dir()).await;
     let server = program.start().await.unwrap();
     let instance = scene.preview(&server).await.instance.uuid;
-    let mut reports = Reports::of(&scene, &collector);
+    let mut reports = FetchedReports::of(&scene, &collector);
     assert_configured(&reports.round(&[instance]).await[0]);
-    let mut counted = Totals::default();
+    let mut counted = BrowserTotals::default();
     for lock in 1..=2 {
         enqueue(&mut other, lock).await;
         until_told(&webhook, lock).await;
@@ -141,13 +141,13 @@ fn assert_configured(report: &Payload) {
 
 #[tokio::test]
 async fn when_the_disk_of_the_settings_is_full_nothing_that_was_told_or_counted_is_lost() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     // The disk fills up before the sent notifications are recorded.
-    let webhook = Destination::start(Service::Webhook, own_address()).await.unwrap();
-    webhook.feels(Mood::Holding);
+    let webhook = MockDestination::start(DestinationKind::Webhook, own_address()).await.unwrap();
+    webhook.feels(DestinationBehaviour::Holding);
     let url = collector.url("ce/usage-statistics");
-    let prepared = Program::serve(scene.path("prepared")).flag("--collector-url", &url);
+    let prepared = HeadcountProgram::serve(scene.path("prepared")).flag("--collector-url", &url);
     set_up(&prepared, &webhook).await;
     enqueue(&mut open(prepared.data_dir()).await, 1).await;
     let program = scene.server_reporting(&url, "2s");
@@ -158,13 +158,13 @@ async fn when_the_disk_of_the_settings_is_full_nothing_that_was_told_or_counted_
         with_mounts(&format!("mount -t tmpfs -o size=4m none '{data}' && cp -a '{from}/.' '{data}/'"));
     let server = program.under(mount).start().await.unwrap();
     let instance = scene.preview(&server).await.instance.uuid;
-    let mut counted = Totals::default();
+    let mut counted = BrowserTotals::default();
     let event = event("/");
     scene.view(&server, &event).await;
     counted.count(&event);
     until_told(&webhook, 1).await;
     let filler = fill(inside(&scene, "server", &server).join("filler"));
-    webhook.feels(Mood::Well);
+    webhook.feels(DestinationBehaviour::Well);
     // Reports may continue: deleted copies of sent ones make room.
     until_said(&server, FAILS, 0).await;
     assert!(scene.switch(&server, false).await.status().is_server_error());
@@ -172,7 +172,7 @@ async fn when_the_disk_of_the_settings_is_full_nothing_that_was_told_or_counted_
 
     std::fs::remove_file(filler).unwrap();
     until_well(&server).await;
-    let mut reports = Reports::of(&scene, &collector);
+    let mut reports = FetchedReports::of(&scene, &collector);
     assert_configured(&reports.round(&[instance]).await[0]);
     assert_once(&mut reports, instance, &counted, &webhook, 1).await;
 }
@@ -182,8 +182,8 @@ async fn a_database_of_a_newer_version_is_refused() {
     const NEWER: &str =
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
         SELECT 9999, 'of the future', success, checksum, 0 FROM _sqlx_migrations WHERE version = 1";
-    let scene = Scene::new();
-    let program = Program::serve(scene.path("server"));
+    let scene = TestScene::new();
+    let program = HeadcountProgram::serve(scene.path("server"));
     program.clone().start().await.unwrap().stop().await.unwrap();
     let mut settings = open(program.data_dir()).await;
     settings.execute(NEWER).await.unwrap();
@@ -192,10 +192,10 @@ async fn a_database_of_a_newer_version_is_refused() {
     // A read-only server works all the same.
     program.argument("--read-only-settings").start().await.unwrap();
 
-    let postgres = Cluster::new(own_address().ip()).await.unwrap().start().await.unwrap();
+    let postgres = StoppedPostgres::new(own_address().ip()).await.unwrap().start().await.unwrap();
     postgres.create("settings").await.unwrap();
     let program =
-        Program::serve(scene.path("other")).flag("--pg-connection-string", postgres.url("settings"));
+        HeadcountProgram::serve(scene.path("other")).flag("--pg-connection-string", postgres.url("settings"));
     program.clone().start().await.unwrap().stop().await.unwrap();
     postgres.query("settings", NEWER).await.unwrap();
     assert_refused(program, "--pg-connection-string was written by a newer version").await;
@@ -203,9 +203,10 @@ async fn a_database_of_a_newer_version_is_refused() {
 
 #[tokio::test]
 async fn a_server_that_refuses_or_says_nothing_is_told_in_a_sentence_without_a_secret() {
-    let scene = Scene::new();
-    let postgres = Cluster::new(own_address().ip()).await.unwrap().start().await.unwrap();
-    let server = |address: &str| Program::serve(scene.path("server")).flag("--pg-connection-string", address);
+    let scene = TestScene::new();
+    let postgres = StoppedPostgres::new(own_address().ip()).await.unwrap().start().await.unwrap();
+    let server =
+        |address: &str| HeadcountProgram::serve(scene.path("server")).flag("--pg-connection-string", address);
     let right = postgres.url("postgres");
     let wrong = right.replace("only%20in%20tests", "swordfish");
     assert_ne!(wrong, right);
@@ -225,7 +226,7 @@ async fn a_server_that_refuses_or_says_nothing_is_told_in_a_sentence_without_a_s
     assert_refused_discreetly(server(&address), "Connection refused").await;
 }
 
-async fn assert_refused_discreetly(program: Program, reason: &str) {
+async fn assert_refused_discreetly(program: HeadcountProgram, reason: &str) {
     assert_refused(program.clone(), reason).await;
     let said = String::from_utf8(program.refused().await.unwrap().stderr).unwrap();
     assert!(said.contains("--pg-connection-string"), "{said}");

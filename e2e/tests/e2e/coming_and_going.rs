@@ -4,19 +4,19 @@ use std::fs;
 
 use headcount_e2e::{
     clock::now,
-    fleet::{Fleet, shape::Shape},
-    observed::Observed,
-    projects::{self, Project},
+    fleet::{SimulatedFleet, shape::FleetShape},
+    observed::ObservedFleets,
+    projects::{self, CorootProject},
     wait::eventually,
 };
 
 use crate::{
-    scene::{SOON, Scene},
+    scene::{SOON, TestScene},
     world::{REFRESH, failed, not_failed, observed, observer, until, until_true},
 };
 
-fn project(fleet: &Fleet, observed: &Observed) -> Project {
-    Project {
+fn project(fleet: &SimulatedFleet, observed: &ObservedFleets) -> CorootProject {
+    CorootProject {
         name: fleet.name().to_owned(),
         prometheus: observed.prometheus.url(""),
         refresh_interval: REFRESH,
@@ -26,10 +26,10 @@ fn project(fleet: &Fleet, observed: &Observed) -> Project {
 
 #[tokio::test]
 async fn a_project_counts_from_its_coming_to_its_going() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let epoch = now();
-    let [stays, comes] = [("stays", Shape::document_b()), ("comes", Shape::document_a())]
-        .map(|(name, shape)| Fleet::invent(name, &shape, 1, epoch).unwrap());
+    let [stays, comes] = [("stays", FleetShape::document_b()), ("comes", FleetShape::document_a())]
+        .map(|(name, shape)| SimulatedFleet::invent(name, &shape, 1, epoch).unwrap());
     let observed = observed(&scene, vec![stays.clone(), comes.clone()], REFRESH).await;
     let program = observer(&scene, "server");
     let data_dir = program.data_dir().to_owned();
@@ -45,7 +45,7 @@ async fn a_project_counts_from_its_coming_to_its_going() {
     assert_eq!(report.infra.projects, 2);
     until(&scene, &server, "two projects", failed).await;
 
-    let astray = Project { prometheus: "http://127.0.0.1:1/".to_owned(), ..coming };
+    let astray = CorootProject { prometheus: "http://127.0.0.1:1/".to_owned(), ..coming };
     projects::observe(&server, &id, &astray).await.unwrap();
     let report = until(&scene, &server, "one of them astray", not_failed).await;
     assert_eq!(alone().differences(&report), [""; 0]);

@@ -10,11 +10,11 @@ use headcount_shared::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::scene::{Breakpoint, SOON, Scene};
+use crate::scene::{Breakpoint, SOON, TestScene};
 
 #[tokio::test]
 async fn three_pages_in_two_browsers_of_two_sizes_arrive_as_exactly_those_numbers() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let server = scene.server(&collector).start().await.unwrap();
     let mut views = 0;
@@ -54,7 +54,7 @@ async fn three_pages_in_two_browsers_of_two_sizes_arrive_as_exactly_those_number
 
 #[tokio::test]
 async fn a_report_has_the_documented_fields_and_no_other() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let server = scene.server(&collector).start().await.unwrap();
     let (_server, _, bytes) = scene.report_now(server, &collector).await;

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use headcount_e2e::{processes::Process, thorough::rounds, wait::within};
+use headcount_e2e::{processes::HeadcountProcess, thorough::rounds, wait::within};
 use headcount_shared::{
     api::{ReportEntry, ReportState},
     event::BrowserEvent,
@@ -12,8 +12,8 @@ use headcount_shared::{
 use reqwest::StatusCode;
 
 use crate::{
-    scene::{SOON, Scene, Totals, event},
-    trace::Trace,
+    scene::{BrowserTotals, SOON, TestScene, event},
+    trace::SyscallTrace,
 };
 
 const PAGES: [&str; 5] = ["/", "/welcome", "/p/$projectId", "/p/$projectId/node/$name", "(unmatched)"];
@@ -33,10 +33,10 @@ const ENOUGH: &str = "it is killed, or has shown all it does";
 
 #[tokio::test]
 async fn killed_between_any_two_events_it_loses_none() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let mut server = scene.server(&collector).start().await.unwrap();
-    let mut counted = Totals::default();
+    let mut counted = BrowserTotals::default();
     for round in 0..12 {
         let event = event(PAGES[round % PAGES.len()]);
         scene.view(&server, &event).await;
@@ -49,10 +49,10 @@ async fn killed_between_any_two_events_it_loses_none() {
 
 #[tokio::test]
 async fn killed_at_any_moment_around_its_reports_it_loses_and_doubles_none() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let mut server = scene.busy_server(&collector).start().await.unwrap();
-    let mut counted = Totals::default();
+    let mut counted = BrowserTotals::default();
     for round in 0..rounds(30, 200) {
         for page in &PAGES[..round % 4] {
             let event = event(page);
@@ -68,59 +68,59 @@ async fn killed_at_any_moment_around_its_reports_it_loses_and_doubles_none() {
 
 #[tokio::test]
 async fn a_server_killed_at_any_renaming_loses_and_doubles_none() {
-    kill_at_every(Victim::Server, "rename").await;
+    kill_at_every(KilledProcess::Server, "rename").await;
 }
 
 #[tokio::test]
 async fn a_server_killed_at_any_syncing_loses_and_doubles_none() {
-    kill_at_every(Victim::Server, "fsync,fdatasync").await;
+    kill_at_every(KilledProcess::Server, "fsync,fdatasync").await;
 }
 
 #[tokio::test]
 async fn a_server_killed_at_any_removal_loses_and_doubles_none() {
-    kill_at_every(Victim::Server, "unlink,rmdir").await;
+    kill_at_every(KilledProcess::Server, "unlink,rmdir").await;
 }
 
 #[tokio::test]
 async fn a_server_killed_at_any_making_of_a_directory_loses_and_doubles_none() {
-    kill_at_every(Victim::Server, "mkdir").await;
+    kill_at_every(KilledProcess::Server, "mkdir").await;
 }
 
 #[tokio::test]
 async fn a_server_killed_at_any_writing_loses_and_doubles_none() {
-    kill_at_every(Victim::Server, "write").await;
+    kill_at_every(KilledProcess::Server, "write").await;
 }
 
 #[tokio::test]
 async fn a_server_killed_at_any_sending_loses_and_doubles_none() {
-    kill_at_every(Victim::Server, "sendto,writev,shutdown").await;
+    kill_at_every(KilledProcess::Server, "sendto,writev,shutdown").await;
 }
 
 #[tokio::test]
 async fn a_collector_killed_at_any_syncing_loses_and_doubles_none() {
-    kill_at_every(Victim::Collector, "fsync,fdatasync").await;
+    kill_at_every(KilledProcess::Collector, "fsync,fdatasync").await;
 }
 
 #[tokio::test]
 async fn a_collector_killed_at_any_writing_loses_and_doubles_none() {
-    kill_at_every(Victim::Collector, "pwrite64").await;
+    kill_at_every(KilledProcess::Collector, "pwrite64").await;
 }
 
 #[tokio::test]
 async fn a_collector_killed_at_any_sending_loses_and_doubles_none() {
-    kill_at_every(Victim::Collector, "sendto,writev,shutdown").await;
+    kill_at_every(KilledProcess::Collector, "sendto,writev,shutdown").await;
 }
 
 /// The program that is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Victim {
+enum KilledProcess {
     Server,
     Collector,
 }
 
 /// Kills a program as it enters a system call that changes files or sends data: once at its first call, once
 /// at its second, until there are no more.
-async fn kill_at_every(victim: Victim, calls: &str) {
+async fn kill_at_every(victim: KilledProcess, calls: &str) {
     let mut killed = 0;
     let [usual, thorough] = LAST_CALL;
     for nth in (1..=rounds(usual, thorough)).step_by(3) {
@@ -140,20 +140,20 @@ async fn kill_at_every(victim: Victim, calls: &str) {
 
 /// Kills a program at its `nth` call and checks that all counts are right afterwards. Returns whether it was
 /// killed: it may make fewer calls.
-async fn kill_at(victim: Victim, calls: &str, nth: usize) -> bool {
+async fn kill_at(victim: KilledProcess, calls: &str, nth: usize) -> bool {
     match victim {
-        Victim::Server => kill_server_at(calls, nth).await,
-        Victim::Collector => kill_collector_at(calls, nth).await,
+        KilledProcess::Server => kill_server_at(calls, nth).await,
+        KilledProcess::Collector => kill_collector_at(calls, nth).await,
     }
 }
 
 async fn kill_server_at(calls: &str, nth: usize) -> bool {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let program = scene.busy_server(&collector);
-    let (trace, doomed) = Trace::killing(&scene, "killed", calls, nth, program.clone());
+    let (trace, doomed) = SyscallTrace::killing(&scene, "killed", calls, nth, program.clone());
     let mut server = doomed.start().await.ok();
-    let (mut counted, mut unanswered) = (Totals::default(), None);
+    let (mut counted, mut unanswered) = (BrowserTotals::default(), None);
     if let Some(server) = &server {
         let posting = async {
             while unanswered.is_none() && scene.stored(&collector).await.len() < REPORTS {
@@ -180,14 +180,14 @@ async fn kill_server_at(calls: &str, nth: usize) -> bool {
 }
 
 async fn kill_collector_at(calls: &str, nth: usize) -> bool {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     // From here on it keeps its address.
     let program = scene.collector().start().await.unwrap().kill().unwrap();
-    let (trace, doomed) = Trace::killing(&scene, "killed", calls, nth, program.clone());
+    let (trace, doomed) = SyscallTrace::killing(&scene, "killed", calls, nth, program.clone());
     let mut collector = doomed.start().await.ok();
     let url = format!("http://{}/ce/usage-statistics", program.address());
     let server = scene.busy_server_to(&url).start().await.unwrap();
-    let mut counted = Totals::default();
+    let mut counted = BrowserTotals::default();
     let is_sent = |report: &ReportEntry| report.state == ReportState::Sent;
     let posting = async {
         while collector.as_mut().is_some_and(|collector| collector.ended().unwrap().is_none())
@@ -208,7 +208,11 @@ async fn kill_collector_at(calls: &str, nth: usize) -> bool {
 }
 
 /// Posts an event. Returns it as an error if there was no answer.
-async fn post(scene: &Scene, server: &Process, counted: &mut Totals) -> Result<(), BrowserEvent> {
+async fn post(
+    scene: &TestScene,
+    server: &HeadcountProcess,
+    counted: &mut BrowserTotals,
+) -> Result<(), BrowserEvent> {
     let event = event(PAGES[counted.users.len() % PAGES.len()]);
     let body = serde_json::to_vec(&event).unwrap();
     let Ok(answer) = scene.http.post(server.url("stats")).body(body).send().await else { return Err(event) };
@@ -218,7 +222,7 @@ async fn post(scene: &Scene, server: &Process, counted: &mut Totals) -> Result<(
 }
 
 /// Whether a program was killed at the chosen call. One that does not start, or `is_gone`, was.
-async fn was_killed(trace: &Trace, process: &mut Option<Process>, is_gone: bool) -> bool {
+async fn was_killed(trace: &SyscallTrace, process: &mut Option<HeadcountProcess>, is_gone: bool) -> bool {
     let runs = process.as_mut().is_some_and(|process| process.ended().unwrap().is_none());
     if runs && !is_gone {
         return false;

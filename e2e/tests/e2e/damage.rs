@@ -6,13 +6,13 @@ use std::{
     path::PathBuf,
 };
 
-use headcount_e2e::{processes::Process, wait::eventually};
+use headcount_e2e::{processes::HeadcountProcess, wait::eventually};
 use headcount_shared::api::ReportState;
 
-use crate::scene::{SOON, Scene, Totals, event, files};
+use crate::scene::{BrowserTotals, SOON, TestScene, event, files};
 
 /// Waits until a server logs one complaint, and checks that it logs no other.
-async fn assert_complains_once(server: &Process, of: &str) {
+async fn assert_complains_once(server: &HeadcountProcess, of: &str) {
     server.log().until(of).await.unwrap();
     let lines = server.log().lines();
     let complaints = lines.iter().filter(|line| line.contains(" WARN ") || line.contains(" ERROR "));
@@ -24,7 +24,7 @@ async fn assert_complains_once(server: &Process, of: &str) {
 #[tokio::test]
 async fn a_damaged_instance_uuid_is_replaced() {
     for content in [&b""[..], b"not a uuid", b"\xff\xfe\0", b"00000000-0000-0000-0000-000000000000"] {
-        let scene = Scene::new();
+        let scene = TestScene::new();
         let collector = scene.collector().start().await.unwrap();
         let server = scene.server(&collector).start().await.unwrap();
         let event = event("/");
@@ -42,10 +42,10 @@ async fn a_damaged_instance_uuid_is_replaced() {
 
 #[tokio::test]
 async fn garbage_in_the_journal_costs_only_itself() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let server = scene.server(&collector).start().await.unwrap();
-    let mut counted = Totals::default();
+    let mut counted = BrowserTotals::default();
     for page in ["/", "/welcome"] {
         let event = event(page);
         scene.view(&server, &event).await;
@@ -67,7 +67,7 @@ async fn garbage_in_the_journal_costs_only_itself() {
 
 #[tokio::test]
 async fn a_damaged_report_is_set_aside_and_the_others_are_delivered() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let down = collector.kill().unwrap();
     let url = format!("http://{}/ce/usage-statistics", down.address());
@@ -81,7 +81,7 @@ async fn a_damaged_report_is_set_aside_and_the_others_are_delivered() {
 
     let collector = down.start().await.unwrap();
     let server = program.start().await.unwrap();
-    let mut counted = Totals::default();
+    let mut counted = BrowserTotals::default();
     let event = event("/");
     scene.view(&server, &event).await;
     counted.count(&event);
@@ -94,7 +94,7 @@ async fn a_damaged_report_is_set_aside_and_the_others_are_delivered() {
 }
 
 /// The files of the queued reports, oldest first.
-fn queued(scene: &Scene) -> Vec<PathBuf> {
+fn queued(scene: &TestScene) -> Vec<PathBuf> {
     let directory = scene.path("server");
     let names = files(&directory).into_iter().filter(|name| name.contains("/queued/"));
     names.map(|name| directory.join(name)).collect()

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use headcount_e2e::{processes::Process, wait::eventually};
+use headcount_e2e::{processes::HeadcountProcess, wait::eventually};
 use headcount_shared::api::ReportState;
 
 use crate::{
-    scene::{SOON, Scene, Totals, event},
-    wire::{Mode, Wire},
+    scene::{BrowserTotals, SOON, TestScene, event},
+    wire::{FaultyWire, WireMode},
 };
 
 /// Posts a few events.
-async fn some_views(scene: &Scene, server: &Process, counted: &mut Totals) {
+async fn some_views(scene: &TestScene, server: &HeadcountProcess, counted: &mut BrowserTotals) {
     for page in ["/", "/welcome", "/p/$projectId"] {
         let event = event(page);
         scene.view(server, &event).await;
@@ -20,7 +20,11 @@ async fn some_views(scene: &Scene, server: &Process, counted: &mut Totals) {
 }
 
 /// Checks that the collector holds each report of the server once.
-async fn assert_every_report_once(scene: &Scene, server: &Process, collector: &Process) {
+async fn assert_every_report_once(
+    scene: &TestScene,
+    server: &HeadcountProcess,
+    collector: &HeadcountProcess,
+) {
     let stored = scene.stored(collector).await;
     let ids: BTreeSet<String> = stored.iter().map(|report| report.id.clone()).collect();
     assert_eq!(ids.len(), stored.len());
@@ -30,10 +34,10 @@ async fn assert_every_report_once(scene: &Scene, server: &Process, collector: &P
 
 #[tokio::test]
 async fn a_collector_that_was_away_for_three_intervals_gets_everything_once() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let server = scene.busy_server(&collector).start().await.unwrap();
-    let mut counted = Totals::default();
+    let mut counted = BrowserTotals::default();
     some_views(&scene, &server, &mut counted).await;
     scene.assert_arrived(&counted, &server, &collector).await;
     let down = collector.kill().unwrap();
@@ -58,12 +62,12 @@ async fn a_collector_that_was_away_for_three_intervals_gets_everything_once() {
 
 #[tokio::test]
 async fn a_report_whose_answer_was_lost_is_counted_once() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
-    let wire = Wire::to(collector.address().unwrap(), Mode::LoseAnswers).await;
+    let wire = FaultyWire::to(collector.address().unwrap(), WireMode::LoseAnswers).await;
     let url = format!("http://{}/ce/usage-statistics", wire.address);
     let server = scene.busy_server_to(&url).start().await.unwrap();
-    let mut counted = Totals::default();
+    let mut counted = BrowserTotals::default();
     for lost in 1..=3 {
         some_views(&scene, &server, &mut counted).await;
         eventually("an answer is lost", SOON, async || (wire.lost_answers() >= lost).then_some(()))
@@ -72,17 +76,17 @@ async fn a_report_whose_answer_was_lost_is_counted_once() {
     }
     assert_eq!(scene.kept(&server).await.iter().filter(|kept| kept.state == ReportState::Sent).count(), 0);
     assert!(!scene.stored(&collector).await.is_empty(), "the requests arrived");
-    wire.set(Mode::Forward);
+    wire.set(WireMode::Forward);
     scene.assert_arrived(&counted, &server, &collector).await;
     assert_every_report_once(&scene, &server, &collector).await;
 }
 
 #[tokio::test]
 async fn a_collector_killed_between_reports_loses_and_doubles_none() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let mut collector = scene.collector().start().await.unwrap();
     let server = scene.busy_server(&collector).start().await.unwrap();
-    let mut counted = Totals::default();
+    let mut counted = BrowserTotals::default();
     for _ in 0..4 {
         some_views(&scene, &server, &mut counted).await;
         let before = scene.stored(&collector).await.len();

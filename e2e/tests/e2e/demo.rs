@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    scene::{SOON, Scene, event, own_address},
+    scene::{SOON, TestScene, event, own_address},
     world::TRUE_AT_LAST,
 };
 
@@ -27,7 +27,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// The sections in which the demo has exactly the values of the document.
 const AS_IN_THE_DOCUMENT: [&str; 3] = ["integration", "stack", "infra"];
 
-fn demo(scene: &Scene, server: &str, collector: &str) -> Child {
+fn demo(scene: &TestScene, server: &str, collector: &str) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_demo"));
     command.args([server, collector]).arg(scene.path("demo"));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -36,7 +36,7 @@ fn demo(scene: &Scene, server: &str, collector: &str) -> Child {
 
 /// Reads the output of a demo until it has both addresses.
 async fn addresses(demo: &mut Child) -> (String, String) {
-    let mut printed = Printed::by(demo);
+    let mut printed = DemoOutput::by(demo);
     let after = |line: &str, name: &str| line.trim().strip_prefix(name).map(|url| url.trim().to_owned());
     let server = printed.until("the demo says its server", |line| after(line, "server ")).await;
     let collector = printed.until("the demo says its collector", |line| after(line, "collector ")).await;
@@ -44,9 +44,9 @@ async fn addresses(demo: &mut Child) -> (String, String) {
 }
 
 /// The output of a demo, line by line.
-struct Printed(Lines<BufReader<ChildStdout>>);
+struct DemoOutput(Lines<BufReader<ChildStdout>>);
 
-impl Printed {
+impl DemoOutput {
     fn by(demo: &mut Child) -> Self {
         Self(BufReader::new(demo.stdout.take().unwrap()).lines())
     }
@@ -81,7 +81,7 @@ fn signal(child: &Child, name: &str) {
 async fn a_signal_ends_the_demo_and_both_programs() {
     let address = own_address().to_string();
     for name in ["-INT", "-TERM"] {
-        let scene = Scene::new();
+        let scene = TestScene::new();
         let mut demo = demo(&scene, &address, &address);
         let (server, collector) = addresses(&mut demo).await;
         for url in [&server, &collector] {
@@ -98,10 +98,10 @@ async fn a_signal_ends_the_demo_and_both_programs() {
 
 #[tokio::test]
 async fn the_demo_prints_links_that_sign_in_to_both_programs_once() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let address = own_address().to_string();
     let mut demo = demo(&scene, &address, &address);
-    let mut printed = Printed::by(&mut demo);
+    let mut printed = DemoOutput::by(&mut demo);
     let link =
         |line: &str| line.split_whitespace().find(|word| word.contains("/sign-in#code=")).map(str::to_owned);
     for _ in 0..2 {
@@ -118,7 +118,7 @@ async fn the_demo_prints_links_that_sign_in_to_both_programs_once() {
 
 #[tokio::test]
 async fn a_taken_port_ends_the_demo_with_a_sentence() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let taken = scene.collector().start().await.unwrap();
     let taken = taken.address().unwrap().to_string();
     let free = own_address().to_string();
@@ -132,7 +132,7 @@ async fn a_taken_port_ends_the_demo_with_a_sentence() {
 
 #[tokio::test]
 async fn the_end_of_one_program_ends_the_demo_and_the_other() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let address = own_address().to_string();
     let mut demo = demo(&scene, &address, &address);
     let (server, collector) = addresses(&mut demo).await;
@@ -160,9 +160,9 @@ fn children(parent: u32) -> Vec<String> {
 }
 
 /// The expected value of each member of a section: that of the document, or, with `None`, any value.
-type Expected = BTreeMap<(String, String), Option<Value>>;
+type ExpectedFields = BTreeMap<(String, String), Option<Value>>;
 
-fn expected() -> Expected {
+fn expected() -> ExpectedFields {
     let document: BTreeMap<String, BTreeMap<String, Value>> = serde_json::from_str(DOCUMENT).unwrap();
     let members = document.into_iter().flat_map(|(section, members)| {
         let exactly = AS_IN_THE_DOCUMENT.contains(&section.as_str());
@@ -185,7 +185,7 @@ fn is_said(value: &Value) -> bool {
 
 #[tokio::test]
 async fn every_field_of_the_document_has_a_value_in_the_demo_also_when_it_is_started_again() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let (first, server) = complete(&scene, "first").await;
     // A report of this demo has taken these events, so the next demo has to find events of its own.
     eventually("a report takes what happened", TRUE_AT_LAST, async || {
@@ -200,7 +200,7 @@ async fn every_field_of_the_document_has_a_value_in_the_demo_also_when_it_is_sta
 
 /// Starts a demo, opens a few pages, and waits until it has shown everything. Returns it with the address of
 /// its server.
-async fn complete(scene: &Scene, which: &str) -> (Child, String) {
+async fn complete(scene: &TestScene, which: &str) -> (Child, String) {
     let address = own_address().to_string();
     let mut demo = demo(scene, &address, &address);
     let (server, _) = addresses(&mut demo).await;
@@ -224,7 +224,7 @@ async fn end(mut demo: Child) {
 
 /// Requests previews of a server until each expected value was in one of them. A report takes the counted
 /// events once a minute, so not all values are there at once.
-async fn see(scene: &Scene, server: &str, missing: &mut Expected) {
+async fn see(scene: &TestScene, server: &str, missing: &mut ExpectedFields) {
     while !missing.is_empty() {
         let preview = preview(scene, server).await;
         missing.retain(|(section, name), expected| {
@@ -236,7 +236,7 @@ async fn see(scene: &Scene, server: &str, missing: &mut Expected) {
 }
 
 /// The preview of a server with a token of its own.
-async fn preview(scene: &Scene, server: &str) -> Value {
+async fn preview(scene: &TestScene, server: &str) -> Value {
     let token = std::fs::read_to_string(scene.path("demo/server/admin-token")).unwrap();
     let asked = scene.http.get(format!("{server}api/usage-statistics/preview")).bearer_auth(token.trim());
     asked.send().await.unwrap().json().await.unwrap()

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use headcount_e2e::{
-    destinations::{Destination, Mood, Service},
+    destinations::{DestinationBehaviour, DestinationKind, MockDestination},
     http,
     wait::eventually,
 };
@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 use crate::scene::{SOON, own_address};
 
 /// A request: the path after the base URL, headers, and a body.
-struct Said<'a> {
+struct RawRequest<'a> {
     to: &'a str,
     headers: Vec<(&'a str, String)>,
     body: Value,
 }
 
-async fn say(destination: &Destination, said: &Said<'_>) -> reqwest::Result<Response> {
+async fn say(destination: &MockDestination, said: &RawRequest<'_>) -> reqwest::Result<Response> {
     let mut request =
         http::client().unwrap().post(format!("{}{}", destination.url(), said.to)).json(&said.body);
     for (name, value) in &said.headers {
@@ -28,21 +28,21 @@ async fn say(destination: &Destination, said: &Said<'_>) -> reqwest::Result<Resp
     request.send().await
 }
 
-async fn start(service: Service) -> Destination {
-    Destination::start(service, own_address()).await.unwrap()
+async fn start(service: DestinationKind) -> MockDestination {
+    MockDestination::start(service, own_address()).await.unwrap()
 }
 
 /// A request that is accepted with the settings of its project.
-fn good(destination: &Destination) -> Said<'static> {
+fn good(destination: &MockDestination) -> RawRequest<'static> {
     let (name, integration) = destination.integration();
     let of = |member: &str| integration[member].as_str().unwrap_or_default().to_owned();
     match name {
-        "slack" => Said {
+        "slack" => RawRequest {
             to: "chat.postMessage",
             headers: vec![("authorization", format!("Bearer {}", of("token")))],
             body: json!({ "channel": of("default_channel"), "text": "It is down" }),
         },
-        "teams" => Said {
+        "teams" => RawRequest {
             to: "",
             headers: Vec::new(),
             body: json!({ "type": "message", "attachments": [{
@@ -52,7 +52,7 @@ fn good(destination: &Destination) -> Said<'static> {
                 },
             }] }),
         },
-        "pagerduty" => Said {
+        "pagerduty" => RawRequest {
             to: "v2/enqueue",
             headers: Vec::new(),
             body: json!({
@@ -60,12 +60,12 @@ fn good(destination: &Destination) -> Said<'static> {
                 "payload": { "summary": "It is down", "source": "shop", "severity": "critical" },
             }),
         },
-        "opsgenie" => Said {
+        "opsgenie" => RawRequest {
             to: "v2/alerts",
             headers: vec![("authorization", format!("GenieKey {}", of("api_key")))],
             body: json!({ "message": "It is down", "alias": "a b/c", "priority": "P1" }),
         },
-        _ => Said {
+        _ => RawRequest {
             to: "",
             headers: vec![
                 ("authorization", "Basic aGVhZGNvdW50Om9ubHkgaW4gdGVzdHM=".to_owned()),
@@ -76,8 +76,13 @@ fn good(destination: &Destination) -> Said<'static> {
     }
 }
 
-const SERVICES: [Service; 5] =
-    [Service::Slack, Service::Teams, Service::Pagerduty, Service::Opsgenie, Service::Webhook];
+const SERVICES: [DestinationKind; 5] = [
+    DestinationKind::Slack,
+    DestinationKind::Teams,
+    DestinationKind::Pagerduty,
+    DestinationKind::Opsgenie,
+    DestinationKind::Webhook,
+];
 
 #[tokio::test]
 async fn what_is_right_is_remembered_and_what_is_wrong_is_refused() {
@@ -87,9 +92,9 @@ async fn what_is_right_is_remembered_and_what_is_wrong_is_refused() {
         let answer = say(&destination, &right).await.unwrap();
         assert!(answer.status().is_success(), "{service:?}: {answer:?}");
         assert_eq!(destination.told().last().unwrap().body, right.body);
-        let without_headers = Said { headers: Vec::new(), ..good(&destination) };
-        let wrong_path = Said { to: "/nowhere", ..good(&destination) };
-        let no_object = Said { body: json!(""), ..good(&destination) };
+        let without_headers = RawRequest { headers: Vec::new(), ..good(&destination) };
+        let wrong_path = RawRequest { to: "/nowhere", ..good(&destination) };
+        let no_object = RawRequest { body: json!(""), ..good(&destination) };
         let has_secret_in_headers = !right.headers.is_empty();
         let wrong =
             [wrong_path, no_object].into_iter().chain(has_secret_in_headers.then_some(without_headers));
@@ -106,7 +111,7 @@ async fn what_is_right_is_remembered_and_what_is_wrong_is_refused() {
 }
 
 /// Checks that each of these changes to a good body makes it refused.
-async fn refuses_each(service: Service, changes: &[(&str, Value)]) {
+async fn refuses_each(service: DestinationKind, changes: &[(&str, Value)]) {
     let destination = start(service).await;
     for (pointer, value) in changes {
         let mut wrong = good(&destination);
@@ -130,14 +135,14 @@ async fn what_a_real_service_asks_for_has_to_be_there() {
         ("/text", Value::Null),
         ("/thread_ts", json!("1.0")),
     ];
-    refuses_each(Service::Slack, &slack).await;
+    refuses_each(DestinationKind::Slack, &slack).await;
     let teams = [
         ("/type", Value::Null),
         ("/attachments", json!([])),
         ("/attachments/0/contentType", json!("text/plain")),
         ("/attachments/0/content/body", json!([])),
     ];
-    refuses_each(Service::Teams, &teams).await;
+    refuses_each(DestinationKind::Teams, &teams).await;
     let pagerduty = [
         ("/routing_key", json!("another")),
         ("/event_action", json!("open")),
@@ -146,19 +151,19 @@ async fn what_a_real_service_asks_for_has_to_be_there() {
         ("/payload/severity", json!("bad")),
         ("/dedup_key", json!("k".repeat(256))),
     ];
-    refuses_each(Service::Pagerduty, &pagerduty).await;
+    refuses_each(DestinationKind::Pagerduty, &pagerduty).await;
     let opsgenie =
         [("/message", Value::Null), ("/message", json!("m".repeat(131))), ("/priority", json!("high"))];
-    refuses_each(Service::Opsgenie, &opsgenie).await;
+    refuses_each(DestinationKind::Opsgenie, &opsgenie).await;
 }
 
 #[tokio::test]
 async fn a_conversation_is_known_again() {
-    let conversations = |destination: &Destination| {
+    let conversations = |destination: &MockDestination| {
         let told = destination.told().into_iter();
         told.map(|told| (told.action, told.conversation)).collect::<Vec<_>>()
     };
-    let slack = start(Service::Slack).await;
+    let slack = start(DestinationKind::Slack).await;
     let mut said = good(&slack);
     let first: Value = say(&slack, &said).await.unwrap().json().await.unwrap();
     let ts = first["ts"].as_str().unwrap().to_owned();
@@ -168,7 +173,7 @@ async fn a_conversation_is_known_again() {
     assert_eq!((&reply["ok"], reply["ts"] == ts), (&json!(true), false));
     assert_eq!(conversations(&slack), [("message", ts.clone()), ("reply", ts)]);
 
-    let pagerduty = start(Service::Pagerduty).await;
+    let pagerduty = start(DestinationKind::Pagerduty).await;
     let mut said = good(&pagerduty);
     say(&pagerduty, &said).await.unwrap();
     said.body["event_action"] = json!("resolve");
@@ -177,7 +182,7 @@ async fn a_conversation_is_known_again() {
     assert_eq!(answer.status(), StatusCode::ACCEPTED);
     assert_eq!(conversations(&pagerduty), [("trigger", "k".to_owned()), ("resolve", "k".to_owned())]);
 
-    let opsgenie = start(Service::Opsgenie).await;
+    let opsgenie = start(DestinationKind::Opsgenie).await;
     say(&opsgenie, &good(&opsgenie)).await.unwrap();
     for (to, accepted) in [
         ("v2/alerts/a%20b%2Fc/close?identifierType=alias", true),
@@ -185,7 +190,7 @@ async fn a_conversation_is_known_again() {
         ("v2/alerts/a%20b/c/close?identifierType=alias", false),
         ("v2/alerts//close?identifierType=alias", false),
     ] {
-        let close = Said { to, body: json!({}), ..good(&opsgenie) };
+        let close = RawRequest { to, body: json!({}), ..good(&opsgenie) };
         let answer = say(&opsgenie, &close).await.unwrap();
         assert_eq!(answer.status().is_success(), accepted, "{to}");
     }
@@ -197,17 +202,17 @@ async fn a_service_is_busy_broken_slow_or_down_when_it_is_told_to_be() {
     for service in SERVICES {
         let mut destination = start(service).await;
         let said = good(&destination);
-        destination.feels(Mood::Busy(7));
+        destination.feels(DestinationBehaviour::Busy(7));
         let answer = say(&destination, &said).await.unwrap();
         assert_eq!(
             (answer.status().as_u16(), &answer.headers()["retry-after"]),
             (429, &"7".parse().unwrap())
         );
-        destination.feels(Mood::Broken);
+        destination.feels(DestinationBehaviour::Broken);
         assert_eq!(say(&destination, &said).await.unwrap().status().as_u16(), 500);
         assert_eq!(destination.told(), []);
 
-        destination.feels(Mood::Slow(Duration::from_secs(3600)));
+        destination.feels(DestinationBehaviour::Slow(Duration::from_secs(3600)));
         let heard = eventually("it is heard", SOON, async || (!destination.told().is_empty()).then_some(()));
         tokio::select! {
             answer = say(&destination, &said) => panic!("{service:?} answers: {answer:?}"),
@@ -215,7 +220,7 @@ async fn a_service_is_busy_broken_slow_or_down_when_it_is_told_to_be() {
         }
         assert_eq!(destination.told().len(), 1, "{service:?}");
 
-        destination.feels(Mood::Well);
+        destination.feels(DestinationBehaviour::Well);
         let address = destination.url();
         destination.down().await.unwrap();
         assert!(say(&destination, &said).await.unwrap_err().is_connect());

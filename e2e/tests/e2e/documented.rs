@@ -20,14 +20,14 @@ use headcount_e2e::{
     browser::{Browser, Engine},
     command::output,
     http, in_every_engine,
-    site::{Site, built},
+    site::{ExampleSite, built},
     wait::eventually,
 };
 use headcount_shared::event::BrowserEvent;
 use reqwest::Client;
 use tokio::net::TcpListener;
 
-use crate::scene::{SOON, Scene, own_address};
+use crate::scene::{SOON, TestScene, own_address};
 
 in_every_engine!(
     the_documented_script_counts_the_pages_of_the_documented_route_table,
@@ -80,14 +80,14 @@ fn a_block_is_found_without_its_indentation() {
 
 /// A product with the same HTML in every page, and a server below `/stats-of-mine/`.
 #[derive(Clone)]
-struct Product {
+struct DocumentedProduct {
     client: Client,
     server: Arc<str>,
 }
 
 /// Serves a product until the test ends.
 async fn serve(server: &str, page: String) -> SocketAddr {
-    let product = Product { client: http::client().unwrap(), server: server.into() };
+    let product = DocumentedProduct { client: http::client().unwrap(), server: server.into() };
     let routes = Router::new()
         .route("/stats-of-mine/{*path}", any(pass_on))
         .fallback(async move || Html(page))
@@ -99,7 +99,7 @@ async fn serve(server: &str, page: String) -> SocketAddr {
 }
 
 /// Forwards a request to the server.
-async fn pass_on(State(product): State<Product>, request: Request) -> Response {
+async fn pass_on(State(product): State<DocumentedProduct>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body: Bytes = to_bytes(body, 4096).await.unwrap();
     let path = head.uri.path().trim_start_matches("/stats-of-mine/");
@@ -110,7 +110,7 @@ async fn pass_on(State(product): State<Product>, request: Request) -> Response {
 }
 
 async fn the_documented_script_counts_the_pages_of_the_documented_route_table(engine: Engine) {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let table = scene.path("routes");
     fs::write(&table, block(EMBEDDING, "text", "/customers/:id")).unwrap();
     let server = scene.server_to("http://127.0.0.1:9/").flag("--url-base-path", "/stats-of-mine/");
@@ -142,7 +142,7 @@ async fn counts(expected: &[(&str, u64)], views: impl AsyncFn() -> BTreeMap<Stri
 }
 
 /// Bundles a module with the packages of an example application, and serves it in a page at every address.
-async fn bundled(scene: &Scene, application: &str, module: &str) -> Site {
+async fn bundled(scene: &TestScene, application: &str, module: &str) -> ExampleSite {
     let installed = built(&format!("work/frontend-tracker/examples/{application}")).unwrap();
     let directory = scene.path("site");
     fs::create_dir(&directory).unwrap();
@@ -167,11 +167,11 @@ async fn bundled(scene: &Scene, application: &str, module: &str) -> Site {
         .unwrap();
     let page = r#"<!doctype html><title>Shop</title><link rel="icon" href="data:,"><div id="app"></div><script type="module" src="/module.js"></script>"#;
     fs::write(directory.join("index.html"), page).unwrap();
-    Site::keeping_of(&directory, own_address()).await.unwrap()
+    ExampleSite::keeping_of(&directory, own_address()).await.unwrap()
 }
 
 /// Waits for so many views.
-async fn views(site: &Site, count: usize) -> Vec<BrowserEvent> {
+async fn views(site: &ExampleSite, count: usize) -> Vec<BrowserEvent> {
     let enough = async || Some(site.views().unwrap()).filter(|views| views.len() >= count);
     eventually("the views arrive", SOON, enough).await.unwrap()
 }
@@ -181,7 +181,7 @@ fn keys(views: &[BrowserEvent]) -> Vec<&str> {
 }
 
 async fn the_module_of_the_package_sends_what_its_readme_says(engine: Engine) {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let site = bundled(&scene, "vue3-vuetify3", &block(PACKAGE, "js", "/projects/:project/settings")).await;
     let browser = Browser::open(engine, WIDTH).await;
     browser.goto(&site.url("/projects/acme/settings/alerts?invite=7#top")).await;
@@ -213,7 +213,7 @@ async fn the_tables_of_vue_router_and_react_router_are_what_their_pages_are_coun
         block(PACKAGE, "js", "createBrowserRouter")
     );
     for (application, module) in [("vue3-vuetify3", vue), ("react-router", react)] {
-        let scene = Scene::new();
+        let scene = TestScene::new();
         let site = bundled(&scene, application, &module).await;
         let browser = Browser::open(engine, WIDTH).await;
         browser.goto(&site.url("/")).await;
@@ -225,7 +225,7 @@ async fn the_tables_of_vue_router_and_react_router_are_what_their_pages_are_coun
 }
 
 async fn the_choice_of_the_package_s_readme_is_kept(engine: Engine) {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let choice = block(PACKAGE, "js", "optOut()");
     let module = format!("{choice}\nglobalThis.tracker = {{ optIn, state: () => status().state }}");
     let site = bundled(&scene, "vue3-vuetify3", &module).await;

@@ -9,13 +9,13 @@ use std::{
 use headcount_e2e::{
     browser::{Browser, Engine},
     in_every_engine, site,
-    site::Site,
+    site::ExampleSite,
     wait::{SOON, eventually},
 };
 use headcount_shared::breakpoint::Breakpoint;
 use serde_json::json;
 
-use crate::scene::Scene;
+use crate::scene::TestScene;
 
 in_every_engine!(one_server_counts_all_examples);
 
@@ -38,7 +38,7 @@ const CLICKS: [(&str, &str); 5] = [
 ];
 
 async fn one_server_counts_all_examples(engine: Engine) {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let table = scene.path("routes");
     fs::write(&table, site::tables(&EXAMPLES.map(|(name, ..)| name)).unwrap()).unwrap();
     let server = scene.server_to("http://127.0.0.1:9/").flag("--routes", &table).start().await.unwrap();
@@ -47,7 +47,7 @@ async fn one_server_counts_all_examples(engine: Engine) {
     let mut sizes = BTreeMap::<Breakpoint, u64>::new();
     for (name, size, rest) in EXAMPLES {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let site = Site::passing_on(name, listen, &server).await.unwrap();
+        let site = ExampleSite::passing_on(name, listen, &server).await.unwrap();
         *sizes.entry(size).or_default() += 1;
         for key in visit(&browser, &site).await.into_iter().chain([rest.to_owned()]) {
             *page_views.entry(key).or_default() += 1;
@@ -73,7 +73,7 @@ async fn one_server_counts_all_examples(engine: Engine) {
 
 /// Clicks through an application and ends on a page that does not exist. Returns the keys of all pages except
 /// that one.
-async fn visit(browser: &Browser, site: &Site) -> Vec<String> {
+async fn visit(browser: &Browser, site: &ExampleSite) -> Vec<String> {
     browser.goto(&site.url("/")).await;
     let mut keys = vec!["/".to_owned()];
     for (link, key) in CLICKS {

@@ -9,23 +9,23 @@ use std::{fs::File, io::BufWriter, ops::RangeInclusive, path::PathBuf, time::Dur
 use headcount_e2e::{
     clock::now,
     fleet::{
-        Fleet,
-        shape::{Fate, Kind, Load, Shape, Via, Workload, call},
+        SimulatedFleet,
+        shape::{CallRoute, FleetShape, VersionLoad, WorkloadChange, WorkloadKind, WorkloadPlan, call},
         software::{GO, POSTGRES},
-        truth::Truth,
+        truth::ExpectedCounts,
         write_openmetrics,
     },
-    observed::Observed,
-    prometheus::{Prometheus, Setting},
+    observed::ObservedFleets,
+    prometheus::{RunningPrometheus, StoppedPrometheus},
     wait::eventually,
 };
 use reqwest::Url;
 use serde_json::Value;
 
-use crate::scene::{SOON, Scene, own_address};
+use crate::scene::{SOON, TestScene, own_address};
 
 /// Writes the past of fleets into a file of the scene.
-fn past(scene: &Scene, fleets: &[Fleet], between: RangeInclusive<i64>, every: usize) -> PathBuf {
+fn past(scene: &TestScene, fleets: &[SimulatedFleet], between: RangeInclusive<i64>, every: usize) -> PathBuf {
     let path = scene.path("past.om");
     let mut file = BufWriter::new(File::create(&path).unwrap());
     let moments: Vec<i64> = between.step_by(every).collect();
@@ -34,7 +34,7 @@ fn past(scene: &Scene, fleets: &[Fleet], between: RangeInclusive<i64>, every: us
 }
 
 /// The result of a query that returns one number.
-async fn number(scene: &Scene, prometheus: &Prometheus, query: &str, at: i64) -> f64 {
+async fn number(scene: &TestScene, prometheus: &RunningPrometheus, query: &str, at: i64) -> f64 {
     let parameters = [("query", query), ("time", &at.to_string())];
     let url = Url::parse_with_params(&prometheus.url("api/v1/query"), parameters).unwrap();
     let answer: Value = scene.get(url.as_str()).await.json().await.unwrap();
@@ -44,10 +44,10 @@ async fn number(scene: &Scene, prometheus: &Prometheus, query: &str, at: i64) ->
 
 #[tokio::test]
 async fn a_past_is_found_in_a_real_prometheus() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let epoch = now();
-    let fleets = [Fleet::invent("a", &Shape::document_a(), 1, epoch).unwrap()];
-    let setting = Setting::new(scene.path("prometheus")).listen(own_address());
+    let fleets = [SimulatedFleet::invent("a", &FleetShape::document_a(), 1, epoch).unwrap()];
+    let setting = StoppedPrometheus::new(scene.path("prometheus")).listen(own_address());
     setting.backfill(&past(&scene, &fleets, epoch - 3600..=epoch, 15)).await.unwrap();
     let prometheus = setting.start().await.unwrap();
     let agents = number(&scene, &prometheus, "count(node_info{fleet=\"a\"})", epoch).await;
@@ -68,11 +68,11 @@ async fn a_past_is_found_in_a_real_prometheus() {
 #[test]
 fn both_documents_together_are_as_the_document_says() {
     let epoch = 1_800_000_000;
-    let truth = |shape, moment| Fleet::invent("a", &shape, 7, epoch).unwrap().truth(moment);
+    let truth = |shape, moment| SimulatedFleet::invent("a", &shape, 7, epoch).unwrap().truth(moment);
     for moment in [epoch, epoch + 3600, epoch + 24 * 3600] {
-        let truth = truth(Shape::document_a(), moment) + truth(Shape::document_b(), moment);
+        let truth = truth(FleetShape::document_a(), moment) + truth(FleetShape::document_b(), moment);
         let set = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-        let document = Truth {
+        let document = ExpectedCounts {
             nodes: 10,
             applications: 18,
             instances: 50,
@@ -90,7 +90,9 @@ fn both_documents_together_are_as_the_document_says() {
 #[test]
 fn a_seed_gives_the_same_again_and_another_seed_something_else() {
     let epoch = 1_800_000_000;
-    let exposed = |seed| Fleet::invent("a", &Shape::random(seed), seed, epoch).unwrap().exposition(epoch + 7);
+    let exposed = |seed| {
+        SimulatedFleet::invent("a", &FleetShape::random(seed), seed, epoch).unwrap().exposition(epoch + 7)
+    };
     assert_eq!(exposed(9), exposed(9));
     assert_ne!(exposed(9), exposed(19));
 }
@@ -98,16 +100,16 @@ fn a_seed_gives_the_same_again_and_another_seed_something_else() {
 #[test]
 fn a_rollout_replaces_pods_and_those_that_ended_count_for_an_hour() {
     let epoch = 1_800_000_000;
-    let rollout = Fate::Rollout { at: 600, every: None, load: Load::USUAL };
-    let mut shape = Shape::document_b();
+    let rollout = WorkloadChange::Rollout { at: 600, every: None, load: VersionLoad::USUAL };
+    let mut shape = FleetShape::document_b();
     shape.nodes.iter_mut().for_each(|node| node.kubernetes = true);
     shape.kube_state_metrics = true;
     shape.workloads = vec![
-        Workload::new(Kind::Deployment, "shop", "web", &GO).replicas(2).fate(rollout),
-        Workload::new(Kind::StatefulSet, "shop", "db", &POSTGRES),
+        WorkloadPlan::new(WorkloadKind::Deployment, "shop", "web", &GO).replicas(2).fate(rollout),
+        WorkloadPlan::new(WorkloadKind::StatefulSet, "shop", "db", &POSTGRES),
     ];
-    shape.calls = vec![call("shop/web", "shop/db", Via::Service)];
-    let fleet = Fleet::invent("a", &shape, 1, epoch).unwrap();
+    shape.calls = vec![call("shop/web", "shop/db", CallRoute::Service)];
+    let fleet = SimulatedFleet::invent("a", &shape, 1, epoch).unwrap();
     for (moment, instances) in [(0, 3), (660, 5), (660 + 3000, 5), (700 + 3600, 3)] {
         assert_eq!(fleet.truth(epoch + moment).instances, instances, "{moment} s later");
     }
@@ -115,11 +117,12 @@ fn a_rollout_replaces_pods_and_those_that_ended_count_for_an_hour() {
 
 #[tokio::test]
 async fn a_fleet_is_scraped_live_from_where_its_past_ends() {
-    let scene = Scene::new();
-    let fleet = Fleet::invent("b", &Shape::document_b(), 2, now()).unwrap();
+    let scene = TestScene::new();
+    let fleet = SimulatedFleet::invent("b", &FleetShape::document_b(), 2, now()).unwrap();
     let every = Duration::from_secs(1);
-    let observed =
-        Observed::start(&scene.path("prometheus"), own_address(), vec![fleet], 15, every).await.unwrap();
+    let observed = ObservedFleets::start(&scene.path("prometheus"), own_address(), vec![fleet], 15, every)
+        .await
+        .unwrap();
     let scraped_since = now();
     let live = "count(node_info{fleet=\"b\"})";
     eventually("the present is scraped", SOON, async || {

@@ -6,17 +6,17 @@ use std::{
     path::PathBuf,
 };
 
-use headcount_e2e::{processes::Process, wait::eventually};
+use headcount_e2e::{processes::HeadcountProcess, wait::eventually};
 use reqwest::StatusCode;
 use uuid::Uuid;
 
 use crate::{
     namespace::with_mounts,
-    scene::{SOON, Scene, Totals, event, problem},
+    scene::{BrowserTotals, SOON, TestScene, event, problem},
 };
 
 /// The path of a data directory, `server` or `collector`, in the mounts of its process.
-pub(crate) fn inside(scene: &Scene, name: &str, process: &Process) -> PathBuf {
+pub(crate) fn inside(scene: &TestScene, name: &str, process: &HeadcountProcess) -> PathBuf {
     let data = scene.path(name);
     PathBuf::from(format!("/proc/{}/root", process.id())).join(data.strip_prefix("/").unwrap())
 }
@@ -32,13 +32,13 @@ pub(crate) fn fill(file: PathBuf) -> PathBuf {
 
 #[tokio::test]
 async fn without_room_events_are_refused_and_those_that_were_taken_arrive() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let data = scene.path("server");
     fs::create_dir(&data).unwrap();
     let mount = with_mounts(&format!("mount -t tmpfs -o size=2m none '{}'", data.display()));
     let server = scene.busy_server(&collector).under(mount).start().await.unwrap();
-    let mut counted = Totals::default();
+    let mut counted = BrowserTotals::default();
     let mut take = async |expected: Option<StatusCode>| {
         let event = event("/");
         let answer = scene.post_bytes(&server, serde_json::to_vec(&event).unwrap()).await;
@@ -73,7 +73,7 @@ async fn without_room_events_are_refused_and_those_that_were_taken_arrive() {
 }
 
 /// Sends a report of its own to a collector.
-async fn report(scene: &Scene, collector: &Process, id: Uuid) -> StatusCode {
+async fn report(scene: &TestScene, collector: &HeadcountProcess, id: Uuid) -> StatusCode {
     let body = format!(r#"{{"instance":{{"uuid":"{id}"}}}}"#);
     let request = scene.http.post(collector.url("ce/usage-statistics")).body(body);
     request.header("idempotency-key", id.to_string()).send().await.unwrap().status()
@@ -81,7 +81,7 @@ async fn report(scene: &Scene, collector: &Process, id: Uuid) -> StatusCode {
 
 #[tokio::test]
 async fn without_room_a_collector_refuses_reports_and_takes_them_when_there_is_room_again() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let data = scene.path("collector");
     fs::create_dir(&data).unwrap();
     let mount = with_mounts(&format!("mount -t tmpfs -o size=4m none '{}'", data.display()));

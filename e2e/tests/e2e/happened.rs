@@ -2,21 +2,21 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use headcount_e2e::{processes::Process, wait::eventually};
+use headcount_e2e::{processes::HeadcountProcess, wait::eventually};
 use headcount_shared::payload::{AlertingIntegration, Payload};
 use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use crate::scene::{SOON, Scene};
+use crate::scene::{SOON, TestScene};
 
 /// Rollouts, what they changed, and notifications.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Happened {
+pub(crate) struct EventTotals {
     pub(crate) deployments: u64,
     pub(crate) summaries: BTreeMap<String, u64>,
     pub(crate) notifications: BTreeMap<AlertingIntegration, u64>,
 }
 
-impl Happened {
+impl EventTotals {
     /// Reads them from a report or a preview.
     pub(crate) fn of(report: &Payload) -> Self {
         let mut happened = Self::default();
@@ -25,7 +25,7 @@ impl Happened {
     }
 
     /// Sums up all reports in a collector.
-    pub(crate) async fn in_reports(scene: &Scene, collector: &Process) -> Self {
+    pub(crate) async fn in_reports(scene: &TestScene, collector: &HeadcountProcess) -> Self {
         let mut happened = Self::default();
         for report in scene.stored(collector).await {
             happened.add(&serde_json::from_slice(&scene.stored_bytes(collector, &report.id).await).unwrap());
@@ -34,7 +34,11 @@ impl Happened {
     }
 
     /// Sums up all reports in a collector once nothing is left at the server.
-    pub(crate) async fn arrived(scene: &Scene, server: &Process, collector: &Process) -> Self {
+    pub(crate) async fn arrived(
+        scene: &TestScene,
+        server: &HeadcountProcess,
+        collector: &HeadcountProcess,
+    ) -> Self {
         eventually("everything that happened is delivered", SOON, async || {
             let nothing_left = Self::of(&scene.preview(server).await) == Self::default();
             (nothing_left && scene.status(server).await.queued == 0).then_some(())

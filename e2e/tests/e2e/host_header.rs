@@ -1,15 +1,15 @@
 //! Tests that a request has to have exactly one host, for any path.
 
-use headcount_e2e::{processes::Process, wait::within};
+use headcount_e2e::{processes::HeadcountProcess, wait::within};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
-use crate::scene::{SOON, Scene};
+use crate::scene::{SOON, TestScene};
 
 /// Sends a head verbatim, and returns the status and the body of the answer.
-async fn ask(process: &Process, head: &str) -> (u16, String) {
+async fn ask(process: &HeadcountProcess, head: &str) -> (u16, String) {
     let asked = async {
         let mut stream = TcpStream::connect(process.address().unwrap()).await.unwrap();
         let head = format!("{head}Connection: close\r\n\r\n");
@@ -25,10 +25,10 @@ async fn ask(process: &Process, head: &str) -> (u16, String) {
 
 #[tokio::test]
 async fn two_hosts_none_or_another_one_than_the_target_are_refused_on_every_route_of_both_programs() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let server = scene.server(&collector).start().await.unwrap();
-    let programs: [(&Process, &[&str]); 2] = [
+    let programs: [(&HeadcountProcess, &[&str]); 2] = [
         (
             &server,
             &[

@@ -6,23 +6,23 @@ use std::{collections::BTreeMap, time::Duration};
 use headcount_e2e::{
     check_configs,
     clock::now,
-    destinations::{Destination, Mood, Service},
+    destinations::{DestinationBehaviour, DestinationKind, MockDestination},
     fleet::{
-        Fleet,
-        shape::{Shape, Trouble},
+        SimulatedFleet,
+        shape::{CallFailures, FleetShape},
     },
-    processes::Process,
-    program::Program,
-    projects::{self, Project},
+    processes::HeadcountProcess,
+    program::HeadcountProgram,
+    projects::{self, CorootProject},
     wait::eventually,
 };
 use headcount_shared::payload::{AlertingIntegration, Payload};
 use serde_json::{Value, json};
 
 use crate::{
-    happened::{Happened, incidents},
+    happened::{EventTotals, incidents},
     names::{found, names, shown},
-    scene::{Scene, own_address},
+    scene::{TestScene, own_address},
     world::{REFRESH, observed, reporting},
 };
 
@@ -30,7 +30,7 @@ use crate::{
 const TOLD_AT_LAST: Duration = Duration::from_secs(300);
 
 /// Half of the requests to one application fail, before the server starts and after the test has ended.
-const TROUBLE: Trouble = Trouble { from: -3900, until: 3600, failing: 0.5, slow: 0.0 };
+const TROUBLE: CallFailures = CallFailures { from: -3900, until: 3600, failing: 0.5, slow: 0.0 };
 
 /// The application to which they fail, as calls and as settings write it.
 const FAILING: [&str; 2] = ["shop/orders", "shop:Deployment:orders"];
@@ -39,27 +39,27 @@ const FAILING: [&str; 2] = ["shop/orders", "shop:Deployment:orders"];
 const LOW: f64 = 10.0;
 
 /// The five destinations.
-struct Destinations {
-    slack: Destination,
-    teams: Destination,
-    pagerduty: Destination,
-    opsgenie: Destination,
-    webhook: Destination,
+struct MockDestinations {
+    slack: MockDestination,
+    teams: MockDestination,
+    pagerduty: MockDestination,
+    opsgenie: MockDestination,
+    webhook: MockDestination,
 }
 
-impl Destinations {
+impl MockDestinations {
     async fn start() -> Self {
-        let start = async |service| Destination::start(service, own_address()).await.unwrap();
+        let start = async |service| MockDestination::start(service, own_address()).await.unwrap();
         Self {
-            slack: start(Service::Slack).await,
-            teams: start(Service::Teams).await,
-            pagerduty: start(Service::Pagerduty).await,
-            opsgenie: start(Service::Opsgenie).await,
-            webhook: start(Service::Webhook).await,
+            slack: start(DestinationKind::Slack).await,
+            teams: start(DestinationKind::Teams).await,
+            pagerduty: start(DestinationKind::Pagerduty).await,
+            opsgenie: start(DestinationKind::Opsgenie).await,
+            webhook: start(DestinationKind::Webhook).await,
         }
     }
 
-    const fn all(&self) -> [(AlertingIntegration, &Destination); 5] {
+    const fn all(&self) -> [(AlertingIntegration, &MockDestination); 5] {
         [
             (AlertingIntegration::Slack, &self.slack),
             (AlertingIntegration::Teams, &self.teams),
@@ -77,7 +77,7 @@ impl Destinations {
     /// The destinations that received something, with the received actions in order.
     fn told(&self) -> Vec<(AlertingIntegration, Vec<&'static str>)> {
         let actions =
-            |destination: &Destination| destination.told().into_iter().map(|told| told.action).collect();
+            |destination: &MockDestination| destination.told().into_iter().map(|told| told.action).collect();
         let told = self.all().into_iter().map(|(kind, destination)| (kind, actions(destination)));
         told.filter(|(_, actions): &(_, Vec<_>)| !actions.is_empty()).collect()
     }
@@ -88,10 +88,10 @@ impl Destinations {
     }
 
     /// Whether the reports have all messages, and there are `times` of them.
-    async fn are_reported(&self, scene: &Scene, collector: &Process, times: u64) -> bool {
+    async fn are_reported(&self, scene: &TestScene, collector: &HeadcountProcess, times: u64) -> bool {
         let counts = self.counts();
         counts.values().sum::<u64>() == times
-            && Happened::in_reports(scene, collector).await.notifications == counts
+            && EventTotals::in_reports(scene, collector).await.notifications == counts
     }
 
     /// Tokens, keys, addresses and channels that must not be anywhere else.
@@ -117,16 +117,21 @@ fn texts(value: &Value, into: &mut Vec<String>) {
 }
 
 /// The documented shop, with half of the requests to one application failing.
-fn failing() -> Fleet {
-    let mut shape = Shape::document_a();
+fn failing() -> SimulatedFleet {
+    let mut shape = FleetShape::document_a();
     for call in shape.calls.iter_mut().filter(|call| call.to == FAILING[0]) {
         call.trouble = Some(TROUBLE);
     }
-    Fleet::invent("shop", &shape, 1, now()).unwrap()
+    SimulatedFleet::invent("shop", &shape, 1, now()).unwrap()
 }
 
 /// A server that notifies these destinations about its only project, and reports every second.
-async fn telling(scene: &Scene, to: &Destinations, project: Project, collector: &Process) -> Program {
+async fn telling(
+    scene: &TestScene,
+    to: &MockDestinations,
+    project: CorootProject,
+    collector: &HeadcountProcess,
+) -> HeadcountProgram {
     let program = reporting(scene, &scene.path("server"), &collector.url("ce/usage-statistics"))
         .flag("--slack-url", to.slack.url())
         .flag("--pagerduty-url", to.pagerduty.url())
@@ -139,7 +144,12 @@ async fn telling(scene: &Scene, to: &Destinations, project: Project, collector: 
 }
 
 /// Waits until the destinations have received `times` messages in all, and reports have the same number.
-async fn until_reported(scene: &Scene, destinations: &Destinations, collector: &Process, times: u64) {
+async fn until_reported(
+    scene: &TestScene,
+    destinations: &MockDestinations,
+    collector: &HeadcountProcess,
+    times: u64,
+) {
     let what = format!("{times} notifications are sent and reported");
     eventually(&what, TOLD_AT_LAST, async || {
         destinations.are_reported(scene, collector, times).await.then_some(())
@@ -151,11 +161,11 @@ async fn until_reported(scene: &Scene, destinations: &Destinations, collector: &
 #[tokio::test]
 async fn five_destinations_are_told_once_of_an_incident_and_of_its_end() {
     use AlertingIntegration::{Opsgenie, Pagerduty, Slack, Teams, Webhook};
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let fleet = failing();
     let observed = observed(&scene, vec![fleet.clone()], REFRESH).await;
-    let mut destinations = Destinations::start().await;
-    let project = Project {
+    let mut destinations = MockDestinations::start().await;
+    let project = CorootProject {
         name: fleet.name().to_owned(),
         prometheus: observed.prometheus.url(""),
         refresh_interval: REFRESH,
@@ -166,10 +176,10 @@ async fn five_destinations_are_told_once_of_an_incident_and_of_its_end() {
     let mut log = Vec::new();
 
     // At first only two accept it, one of them late.
-    destinations.slack.feels(Mood::Busy(1));
-    destinations.teams.feels(Mood::Broken);
+    destinations.slack.feels(DestinationBehaviour::Busy(1));
+    destinations.teams.feels(DestinationBehaviour::Broken);
     destinations.pagerduty.down().await.unwrap();
-    destinations.opsgenie.feels(Mood::Slow(Duration::from_secs(2)));
+    destinations.opsgenie.feels(DestinationBehaviour::Slow(Duration::from_secs(2)));
     let server = program.start().await.unwrap();
     until_reported(&scene, &destinations, &collector, 2).await;
     assert_eq!(destinations.told(), [(Opsgenie, vec!["create"]), (Webhook, vec!["call"])]);
@@ -188,8 +198,8 @@ async fn five_destinations_are_told_once_of_an_incident_and_of_its_end() {
     })
     .await
     .unwrap();
-    destinations.slack.feels(Mood::Well);
-    destinations.teams.feels(Mood::Well);
+    destinations.slack.feels(DestinationBehaviour::Well);
+    destinations.teams.feels(DestinationBehaviour::Well);
     destinations.pagerduty.up().await.unwrap();
     until_reported(&scene, &destinations, &collector, 5).await;
     log.extend(server.log().lines());
@@ -216,7 +226,7 @@ async fn five_destinations_are_told_once_of_an_incident_and_of_its_end() {
         let [opened, resolved] = &destination.told()[..] else { panic!("{kind:?} was not told twice") };
         assert_eq!(opened.conversation, resolved.conversation, "{kind:?}");
     }
-    assert_eq!(Happened::arrived(&scene, &server, &collector).await.notifications, destinations.counts());
+    assert_eq!(EventTotals::arrived(&scene, &server, &collector).await.notifications, destinations.counts());
     log.extend(server.log().lines());
     let program = server.stop().await.unwrap();
     assert_eq!(incidents(program.data_dir()).await, [(failing, true)]);
@@ -230,7 +240,7 @@ async fn five_destinations_are_told_once_of_an_incident_and_of_its_end() {
 }
 
 /// The text of all reports in a collector, without their profiles.
-async fn reported(scene: &Scene, collector: &Process) -> String {
+async fn reported(scene: &TestScene, collector: &HeadcountProcess) -> String {
     let mut all = String::new();
     for report in scene.stored(collector).await {
         let report: Payload =

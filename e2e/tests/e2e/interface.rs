@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use headcount_e2e::{
     browser::{Browser, Engine},
-    processes::Process,
-    projects::{self, Project},
+    processes::HeadcountProcess,
+    projects::{self, CorootProject},
     wait::eventually,
 };
 use reqwest::Url;
 use serde_json::json;
 
-use crate::scene::{SOON, Scene};
+use crate::scene::{SOON, TestScene};
 
 const PAGES: [&str; 8] = [
     "",
@@ -27,7 +27,7 @@ const PAGES: [&str; 8] = [
 
 #[tokio::test]
 async fn every_page_shows_itself_without_an_error() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     for page in PAGES {
@@ -43,7 +43,7 @@ async fn every_page_shows_itself_without_an_error() {
 
 #[tokio::test]
 async fn the_page_offers_the_very_report_that_the_collector_holds() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let server = scene.server(&collector).start().await.unwrap();
     let (server, id, bytes) = scene.report_now(server, &collector).await;
@@ -62,7 +62,7 @@ async fn the_page_offers_the_very_report_that_the_collector_holds() {
 
 #[tokio::test]
 async fn the_switch_on_the_page_switches_off_and_on() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "usage-statistics").await;
@@ -85,9 +85,9 @@ async fn the_switch_on_the_page_switches_off_and_on() {
 
 #[tokio::test]
 async fn the_overview_links_to_the_projects_that_there_are() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
-    let project = Project {
+    let project = CorootProject {
         name: "shop".to_owned(),
         prometheus: "http://127.0.0.1:9/".to_owned(),
         refresh_interval: Duration::from_secs(3600),
@@ -105,7 +105,7 @@ async fn the_overview_links_to_the_projects_that_there_are() {
 
 #[tokio::test]
 async fn the_page_shows_the_pseudonym_under_which_its_browser_is_counted() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "welcome").await;
@@ -125,7 +125,7 @@ async fn the_page_shows_the_pseudonym_under_which_its_browser_is_counted() {
 
 #[tokio::test]
 async fn without_webassembly_or_scripts_the_page_says_what_is_sent_and_how_to_switch_it_off() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let browser = Browser::open_own(Engine::Chromium, 1400).await;
     browser.sign_in(&server).await;
@@ -138,7 +138,7 @@ async fn without_webassembly_or_scripts_the_page_says_what_is_sent_and_how_to_sw
 }
 
 /// Checks what the interface shows first, and that the report is where the page links to it.
-async fn assert_says_it_plainly(scene: &Scene, browser: &Browser, server: &Process) {
+async fn assert_says_it_plainly(scene: &TestScene, browser: &Browser, server: &HeadcountProcess) {
     browser.visit(server, "usage-statistics").await;
     let shown = "const plain = document.getElementById('plain')
         return plain?.checkVisibility({ visibilityProperty: true }) ? plain.innerText : null";

@@ -2,12 +2,14 @@
 
 use std::{fs, path::Path, rc::Rc};
 
-use headcount_e2e::{clock::now, fleet::Fleet, log::Log, observed::Observed, program::Program};
+use headcount_e2e::{
+    clock::now, fleet::SimulatedFleet, log::ProcessLog, observed::ObservedFleets, program::HeadcountProgram,
+};
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::{
-    scene::{Scene, copy, files},
-    trace::Trace,
+    scene::{TestScene, copy, files},
+    trace::SyscallTrace,
     world::{failed, not_failed, observer, observing, shop, until, until_true},
 };
 
@@ -18,7 +20,7 @@ const DEATHS: [(&str, usize); 6] =
 
 /// Returns a fleet in a Prometheus, and the data directory of a server that was stopped after it had observed
 /// everything.
-async fn known(scene: &Scene) -> (Fleet, Observed, Program, usize) {
+async fn known(scene: &TestScene) -> (SimulatedFleet, ObservedFleets, HeadcountProgram, usize) {
     let (fleet, observed) = shop(scene).await;
     let program = observing(observer(scene, "known"), &observed.prometheus.url(""), &fleet);
     let server = program.start().await.unwrap();
@@ -30,7 +32,13 @@ async fn known(scene: &Scene) -> (Fleet, Observed, Program, usize) {
 }
 
 /// The same server on a copy of that directory.
-fn copied(scene: &Scene, name: &str, known: &Program, observed: &Observed, fleet: &Fleet) -> Program {
+fn copied(
+    scene: &TestScene,
+    name: &str,
+    known: &HeadcountProgram,
+    observed: &ObservedFleets,
+    fleet: &SimulatedFleet,
+) -> HeadcountProgram {
     let program = observing(observer(scene, name), &observed.prometheus.url(""), fleet);
     copy(known.data_dir(), program.data_dir());
     program
@@ -38,9 +46,9 @@ fn copied(scene: &Scene, name: &str, known: &Program, observed: &Observed, fleet
 
 #[tokio::test]
 async fn killed_while_it_refreshes_a_server_knows_the_fleet_without_prometheus() {
-    let scene = Rc::new(Scene::new());
+    let scene = Rc::new(TestScene::new());
     let (fleet, observed, known, _) = known(&scene).await;
-    let doomed: Vec<Program> = (0..DEATHS.len())
+    let doomed: Vec<HeadcountProgram> = (0..DEATHS.len())
         .map(|number| copied(&scene, &format!("server{number}"), &known, &observed, &fleet))
         .collect();
     let told = async {
@@ -67,9 +75,9 @@ async fn killed_while_it_refreshes_a_server_knows_the_fleet_without_prometheus()
 }
 
 /// Runs a server until it is killed at its `nth` call of a kind.
-async fn dies(scene: &Scene, program: Program, calls: &str, nth: usize) {
+async fn dies(scene: &TestScene, program: HeadcountProgram, calls: &str, nth: usize) {
     let record = format!("{calls}{nth}");
-    let (trace, doomed) = Trace::killing(scene, &record, calls, nth, program);
+    let (trace, doomed) = SyscallTrace::killing(scene, &record, calls, nth, program);
     // It may be killed before it is healthy.
     let _server = doomed.start().await.ok();
     trace.until("+++ killed by SIGKILL +++").await;
@@ -77,7 +85,7 @@ async fn dies(scene: &Scene, program: Program, calls: &str, nth: usize) {
 
 #[tokio::test]
 async fn a_damaged_cache_is_filled_again_without_a_word() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let (fleet, observed, known, said) = known(&scene).await;
     let truth = || fleet.truth(now());
     for (name, damage) in DAMAGES {
@@ -96,16 +104,16 @@ async fn a_damaged_cache_is_filled_again_without_a_word() {
 }
 
 /// Checks that a server logged at most this number of lines, including its end.
-fn assert_quiet(log: &Log, most: usize, what: &str) {
+fn assert_quiet(log: &ProcessLog, most: usize, what: &str) {
     let lines = log.lines();
     assert_eq!(log.count("panicked"), 0, "{what}: {lines:?}");
     assert!(lines.len() <= most, "{what}: {lines:?}");
 }
 
 /// A way to damage files.
-type Damage = fn(&Path);
+type FileDamage = fn(&Path);
 
-const DAMAGES: [(&str, Damage); 5] = [
+const DAMAGES: [(&str, FileDamage); 5] = [
     ("cut in half", |file| changed(file, |bytes| bytes.truncate(bytes.len() / 2))),
     ("a byte is another", |file| {
         changed(file, |bytes| {

@@ -3,7 +3,7 @@
 use headcount_e2e::{
     browser::{Browser, Engine},
     in_every_engine,
-    site::Site,
+    site::ExampleSite,
     wait::eventually,
 };
 use serde_json::json;
@@ -18,7 +18,7 @@ in_every_engine!(
 
 /// An action of a visitor.
 #[derive(Debug, Clone, Copy)]
-enum Step {
+enum VisitorStep {
     /// Clicks the link with this text.
     Link(&'static str),
     /// The program goes to a path below its base.
@@ -31,7 +31,7 @@ enum Step {
     History(i32),
 }
 
-impl Step {
+impl VisitorStep {
     fn script(self) -> String {
         match self {
             Self::Link(text) => {
@@ -57,38 +57,46 @@ fn go(path: &str, button: &str) -> String {
 }
 
 /// Steps, each with the address that it leads to and the key of its view, if it is one.
-const WALK: [(Step, &str, Option<&str>); 27] = [
-    (Step::Link("Customer 7"), "/customers/7", Some("/customers/$id")),
-    (Step::Link("Sorted"), "/customers/7?sort=name", None),
-    (Step::Link("Last"), "/customers/7#last", None),
-    (Step::Go("/customers/7/bills"), "/customers/7/bills", Some("/customers/$id/bills")),
-    (Step::Go("/customers/7/secret"), "/customers/7/secret", Some("/customers/$id/other")),
-    (Step::Go("/customers/7/orders/15"), "/customers/7/orders/15", Some("/customers/$id/orders/$order")),
+const WALK: [(VisitorStep, &str, Option<&str>); 27] = [
+    (VisitorStep::Link("Customer 7"), "/customers/7", Some("/customers/$id")),
+    (VisitorStep::Link("Sorted"), "/customers/7?sort=name", None),
+    (VisitorStep::Link("Last"), "/customers/7#last", None),
+    (VisitorStep::Go("/customers/7/bills"), "/customers/7/bills", Some("/customers/$id/bills")),
+    (VisitorStep::Go("/customers/7/secret"), "/customers/7/secret", Some("/customers/$id/other")),
     (
-        Step::GoInstead("/customers/9/orders/16"),
+        VisitorStep::Go("/customers/7/orders/15"),
+        "/customers/7/orders/15",
+        Some("/customers/$id/orders/$order"),
+    ),
+    (
+        VisitorStep::GoInstead("/customers/9/orders/16"),
         "/customers/9/orders/16",
         Some("/customers/$id/orders/$order"),
     ),
-    (Step::History(-1), "/customers/7/secret", Some("/customers/$id/other")),
-    (Step::History(-2), "/customers/7#last", Some("/customers/$id")),
-    (Step::History(3), "/customers/9/orders/16", Some("/customers/$id/orders/$order")),
-    (Step::Link("Client 8"), "/customers/8", Some("/customers/$id")),
-    (Step::Go("/clients/8"), "/customers/8", None),
-    (Step::Go("/customers/new"), "/customers/new", Some("/customers/new")),
-    (Step::Go("/files"), "/files", Some("/files")),
-    (Step::Go("/files/a/b/c"), "/files/a/b/c", Some("/files/$path")),
-    (Step::Go("/files/a/b/c?page=2"), "/files/a/b/c?page=2", None),
-    (Step::Go("/files/a/d"), "/files/a/d", Some("/files/$path")),
-    (Step::Go("/about"), "/about", Some("/about")),
-    (Step::Go("/de/about"), "/de/about", Some("/$language/about")),
-    (Step::GoTwice("/customers/1", "/customers/2/notes"), "/customers/2/notes", Some("/customers/$id/notes")),
-    (Step::Go("/no/such/page"), "/no/such/page", Some("(unmatched)")),
-    (Step::Go("/no/other/page"), "/no/other/page", Some("(unmatched)")),
-    (Step::GoInstead("/customers/new?from=menu"), "/customers/new?from=menu", Some("/customers/new")),
-    (Step::GoInstead("/customers/new#form"), "/customers/new#form", None),
-    (Step::History(-1), "/no/such/page", Some("(unmatched)")),
-    (Step::Link("Overview"), "/", Some("/")),
-    (Step::Go("/customers/%F0%9F%A6%80"), "/customers/%F0%9F%A6%80", Some("/customers/$id")),
+    (VisitorStep::History(-1), "/customers/7/secret", Some("/customers/$id/other")),
+    (VisitorStep::History(-2), "/customers/7#last", Some("/customers/$id")),
+    (VisitorStep::History(3), "/customers/9/orders/16", Some("/customers/$id/orders/$order")),
+    (VisitorStep::Link("Client 8"), "/customers/8", Some("/customers/$id")),
+    (VisitorStep::Go("/clients/8"), "/customers/8", None),
+    (VisitorStep::Go("/customers/new"), "/customers/new", Some("/customers/new")),
+    (VisitorStep::Go("/files"), "/files", Some("/files")),
+    (VisitorStep::Go("/files/a/b/c"), "/files/a/b/c", Some("/files/$path")),
+    (VisitorStep::Go("/files/a/b/c?page=2"), "/files/a/b/c?page=2", None),
+    (VisitorStep::Go("/files/a/d"), "/files/a/d", Some("/files/$path")),
+    (VisitorStep::Go("/about"), "/about", Some("/about")),
+    (VisitorStep::Go("/de/about"), "/de/about", Some("/$language/about")),
+    (
+        VisitorStep::GoTwice("/customers/1", "/customers/2/notes"),
+        "/customers/2/notes",
+        Some("/customers/$id/notes"),
+    ),
+    (VisitorStep::Go("/no/such/page"), "/no/such/page", Some("(unmatched)")),
+    (VisitorStep::Go("/no/other/page"), "/no/other/page", Some("(unmatched)")),
+    (VisitorStep::GoInstead("/customers/new?from=menu"), "/customers/new?from=menu", Some("/customers/new")),
+    (VisitorStep::GoInstead("/customers/new#form"), "/customers/new#form", None),
+    (VisitorStep::History(-1), "/no/such/page", Some("(unmatched)")),
+    (VisitorStep::Link("Overview"), "/", Some("/")),
+    (VisitorStep::Go("/customers/%F0%9F%A6%80"), "/customers/%F0%9F%A6%80", Some("/customers/$id")),
 ];
 
 /// The keys of the pages that the router has shown, as the page lists them.
@@ -98,12 +106,12 @@ async fn shown(browser: &Browser) -> Vec<String> {
 }
 
 /// The keys of all counted views.
-fn counted(site: &Site) -> Vec<String> {
+fn counted(site: &ExampleSite) -> Vec<String> {
     site.views().unwrap().into_iter().map(|view| view.path).collect()
 }
 
 /// Waits until the router has shown these pages and they are counted.
-async fn agree(browser: &Browser, site: &Site, expected: &[&str]) {
+async fn agree(browser: &Browser, site: &ExampleSite, expected: &[&str]) {
     let agreed = eventually("what is shown is counted", SOON, async || {
         (shown(browser).await == expected && counted(site) == expected).then_some(())
     });
@@ -122,7 +130,7 @@ async fn is_at(browser: &Browser, address: &str) {
 }
 
 async fn every_page_that_the_router_settles_on_is_counted_once_under_its_route(engine: Engine) {
-    let site = Site::keeping("leptos", own_address()).await.unwrap();
+    let site = ExampleSite::keeping("leptos", own_address()).await.unwrap();
     let browser = Browser::open(engine, 1400).await;
     browser.goto(&site.url("/shop/")).await;
     let mut expected = vec!["/"];
@@ -140,18 +148,18 @@ async fn every_page_that_the_router_settles_on_is_counted_once_under_its_route(e
 }
 
 async fn a_redirect_of_the_first_page_is_one_view_of_where_it_leads(engine: Engine) {
-    let site = Site::keeping("leptos", own_address()).await.unwrap();
+    let site = ExampleSite::keeping("leptos", own_address()).await.unwrap();
     let browser = Browser::open(engine, 1400).await;
     browser.goto(&site.url("/shop/clients/8?from=mail")).await;
     is_at(&browser, "/customers/8").await;
     counts(&site, &["/customers/$id"]).await;
-    browser.run(&Step::Go("/about").script()).await;
+    browser.run(&VisitorStep::Go("/about").script()).await;
     counts(&site, &["/customers/$id", "/about"]).await;
     browser.close().await;
 }
 
 async fn the_documented_shop_counts_its_pages(engine: Engine) {
-    let site = Site::keeping("leptos", own_address()).await.unwrap();
+    let site = ExampleSite::keeping("leptos", own_address()).await.unwrap();
     let browser = Browser::open(engine, 1400).await;
     browser.goto(&site.url("/shop/customers/7/bills#documented")).await;
     browser.wait_for("return document.body.innerText.includes('A customer')").await;
@@ -162,7 +170,7 @@ async fn the_documented_shop_counts_its_pages(engine: Engine) {
 }
 
 /// Waits for this number of views, and checks their keys.
-async fn counts(site: &Site, expected: &[&str]) {
+async fn counts(site: &ExampleSite, expected: &[&str]) {
     let enough = eventually("the views are counted", SOON, async || {
         (counted(site).len() >= expected.len()).then_some(())
     });

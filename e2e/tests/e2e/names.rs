@@ -4,14 +4,14 @@ use std::{collections::BTreeSet, iter};
 
 use headcount_e2e::{
     clock::now,
-    fleet::{Fleet, shape::Shape},
-    projects::{self, Project},
+    fleet::{SimulatedFleet, shape::FleetShape},
+    projects::{self, CorootProject},
 };
 use headcount_shared::payload::Payload;
 
 use crate::{
-    saboteur::{Misdeed, Saboteur},
-    scene::Scene,
+    saboteur::{FaultyPrometheus, PrometheusFault},
+    scene::TestScene,
     world::{REFRESH, failed, observed, observer, until, until_true},
 };
 
@@ -22,14 +22,14 @@ const LONG: usize = 6;
 const WORDS: [&str; 7] = ["active", "available", "failed", "memory", "prometheus", "replica", "service"];
 
 /// The values of all labels of a fleet.
-fn values(fleet: &Fleet) -> BTreeSet<String> {
+fn values(fleet: &SimulatedFleet) -> BTreeSet<String> {
     let exposition = fleet.exposition(now());
     let quoted = exposition.lines().flat_map(|line| line.split('"').skip(1).step_by(2));
     quoted.map(str::to_owned).collect()
 }
 
 /// The names of a fleet: label values that are on none of our lists.
-pub(crate) fn names(fleet: &Fleet) -> BTreeSet<String> {
+pub(crate) fn names(fleet: &SimulatedFleet) -> BTreeSet<String> {
     let truth = fleet.truth(now());
     let listed: Vec<String> =
         truth.clouds.into_iter().chain(truth.services).chain(truth.instrumented).collect();
@@ -55,14 +55,14 @@ pub(crate) fn shown(report: &Payload) -> String {
 
 #[tokio::test]
 async fn no_name_of_a_fleet_is_in_a_report_or_in_a_log() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let epoch = now();
-    let fleets = [("acme-webshop", Shape::document_a()), ("acme-backoffice", Shape::random(9))]
-        .map(|(name, shape)| Fleet::invent(name, &shape, 9, epoch).unwrap());
+    let fleets = [("acme-webshop", FleetShape::document_a()), ("acme-backoffice", FleetShape::random(9))]
+        .map(|(name, shape)| SimulatedFleet::invent(name, &shape, 9, epoch).unwrap());
     let observed = observed(&scene, fleets.to_vec(), REFRESH).await;
-    let prometheus = Saboteur::start(observed.prometheus.url(""), "node_uptime_seconds").await;
+    let prometheus = FaultyPrometheus::start(observed.prometheus.url(""), "node_uptime_seconds").await;
     let program = observer(&scene, "server").flag("--log", "debug");
-    let projects = fleets.each_ref().map(|fleet| Project {
+    let projects = fleets.each_ref().map(|fleet| CorootProject {
         name: fleet.name().to_owned(),
         prometheus: prometheus.url(),
         refresh_interval: REFRESH,
@@ -73,7 +73,7 @@ async fn no_name_of_a_fleet_is_in_a_report_or_in_a_log() {
     let truth = || fleets[0].truth(now()) + fleets[1].truth(now());
     until_true(&scene, &server, "two projects", truth).await;
     // Failures are logged too, and the error of a Prometheus may contain any text.
-    prometheus.does(Misdeed::Status(422));
+    prometheus.does(PrometheusFault::Status(422));
     let report = until(&scene, &server, "a query fails", |report| match failed(report).is_empty() {
         true => vec!["none failed".to_owned()],
         false => Vec::new(),

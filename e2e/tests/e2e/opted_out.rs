@@ -3,17 +3,17 @@
 use headcount_e2e::{
     browser::{Browser, Engine},
     http,
-    processes::Process,
-    program::Program,
+    processes::HeadcountProcess,
+    program::HeadcountProgram,
     wait::eventually,
 };
 use headcount_shared::browser_storage::OFF_SCRIPT;
 use reqwest::{Response, StatusCode};
 
 use crate::{
-    scene::{SOON, Scene, Totals, event, files, problem},
-    trace::{Trace, profiling_call},
-    wire::{Mode, Wire},
+    scene::{BrowserTotals, SOON, TestScene, event, files, problem},
+    trace::{SyscallTrace, profiling_call},
+    wire::{FaultyWire, WireMode},
 };
 
 /// The system calls with which a server communicates, stores and samples.
@@ -31,7 +31,7 @@ const WAYS: [&str; 4] = [
 ];
 
 /// The ways to switch statistics off before the start.
-fn ways(program: &Program) -> [Program; 4] {
+fn ways(program: &HeadcountProgram) -> [HeadcountProgram; 4] {
     [
         program.clone().argument("--disable-usage-statistics"),
         program.clone().environment("DISABLE_USAGE_STATISTICS", "1"),
@@ -44,13 +44,13 @@ fn ways(program: &Program) -> [Program; 4] {
 }
 
 /// A server that reports every second and observes, if statistics are on.
-fn observing_server(scene: &Scene, collector: &Process) -> Program {
+fn observing_server(scene: &TestScene, collector: &HeadcountProcess) -> HeadcountProgram {
     scene.busy_server(collector).flag("--bootstrap-prometheus-url", PROMETHEUS)
 }
 
 /// Visits pages and checks that they have no tracker, and that the server does not serve it.
-async fn assert_no_tracker(scene: &Scene, browser: &Browser, server: &Process) {
-    let wire = Wire::to(server.address().unwrap(), Mode::Forward).await;
+async fn assert_no_tracker(scene: &TestScene, browser: &Browser, server: &HeadcountProcess) {
+    let wire = FaultyWire::to(server.address().unwrap(), WireMode::Forward).await;
     browser.hold_session(server, &format!("http://{}/", wire.address)).await;
     for page in ["", "p/acme", "usage-statistics"] {
         browser.goto(&format!("http://{}/{page}", wire.address)).await;
@@ -70,7 +70,7 @@ async fn assert_no_tracker(scene: &Scene, browser: &Browser, server: &Process) {
 }
 
 /// Checks the answers to a page of a host product that still requests the tracker.
-async fn assert_tracker_is_off(server: &Process) {
+async fn assert_tracker_is_off(server: &HeadcountProcess) {
     let answer = asked_by_another_origin(server, "stats").await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
     assert_eq!(answer.headers()["cache-control"], "no-store");
@@ -85,7 +85,7 @@ async fn assert_tracker_is_off(server: &Process) {
 }
 
 /// Sends a request without credentials, as a page of another origin does, which may read the answer.
-async fn asked_by_another_origin(server: &Process, path: &str) -> Response {
+async fn asked_by_another_origin(server: &HeadcountProcess, path: &str) -> Response {
     let request = http::client().unwrap().get(server.url(path)).header("origin", "https://product.example");
     let answer = request.send().await.unwrap();
     if answer.status().is_success() || path == "stats" {
@@ -96,7 +96,7 @@ async fn asked_by_another_origin(server: &Process, path: &str) -> Response {
 
 /// Checks that the page is public, shows that statistics are off and the reason, and needs no script for
 /// that.
-async fn assert_page_says_off(browser: &Browser, server: &Process, by: &str) {
+async fn assert_page_says_off(browser: &Browser, server: &HeadcountProcess, by: &str) {
     let page =
         http::client().unwrap().get(server.url("")).header("accept", "text/html").send().await.unwrap();
     assert_eq!(page.status(), StatusCode::OK);
@@ -111,7 +111,7 @@ async fn assert_page_says_off(browser: &Browser, server: &Process, by: &str) {
 
 #[tokio::test]
 async fn the_tracker_of_a_server_that_is_off_forgets_its_own_browser_and_no_other() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server =
         scene.server_to("http://127.0.0.1:1/").flag("--url-base-path", "/coroot/").start().await.unwrap();
     assert_eq!(scene.switch(&server, false).await.status(), StatusCode::OK);
@@ -135,9 +135,9 @@ async fn the_tracker_of_a_server_that_is_off_forgets_its_own_browser_and_no_othe
 
 #[tokio::test]
 async fn an_enabled_server_has_a_tracker_connects_and_samples() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
-    let (trace, program) = Trace::of(&scene, "trace", CALLS, observing_server(&scene, &collector));
+    let (trace, program) = SyscallTrace::of(&scene, "trace", CALLS, observing_server(&scene, &collector));
     let server = program.start().await.unwrap();
     scene.first_report(&collector).await;
     trace.until("htons(9)").await;
@@ -162,11 +162,11 @@ async fn an_enabled_server_has_a_tracker_connects_and_samples() {
 
 #[tokio::test]
 async fn told_at_the_start_nothing_is_counted_kept_or_sent() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     for (number, program) in ways(&observing_server(&scene, &collector)).into_iter().enumerate() {
-        let (trace, program) = Trace::of(&scene, &format!("trace{number}"), CALLS, program);
+        let (trace, program) = SyscallTrace::of(&scene, &format!("trace{number}"), CALLS, program);
         let server = program.start().await.unwrap();
         assert_no_tracker(&scene, &browser, &server).await;
         assert!(!scene.status(&server).await.enabled);
@@ -192,7 +192,7 @@ async fn told_at_the_start_nothing_is_counted_kept_or_sent() {
 
 #[tokio::test]
 async fn switched_off_on_the_page_nothing_is_counted_kept_or_sent_after_a_restart_too() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let server =
         scene.server(&collector).flag("--bootstrap-prometheus-url", PROMETHEUS).start().await.unwrap();
@@ -201,7 +201,7 @@ async fn switched_off_on_the_page_nothing_is_counted_kept_or_sent_after_a_restar
     assert_no_tracker(&scene, &browser, &server).await;
     server.stop().await.unwrap();
 
-    let (trace, program) = Trace::of(&scene, "trace", CALLS, observing_server(&scene, &collector));
+    let (trace, program) = SyscallTrace::of(&scene, "trace", CALLS, observing_server(&scene, &collector));
     let server = program.start().await.unwrap();
     assert_no_tracker(&scene, &browser, &server).await;
     assert!(!scene.status(&server).await.enabled);
@@ -224,7 +224,7 @@ async fn switched_off_on_the_page_nothing_is_counted_kept_or_sent_after_a_restar
 
 #[tokio::test]
 async fn what_was_counted_before_switching_off_never_arrives() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let down = collector.kill().unwrap();
     let server = scene
@@ -246,7 +246,7 @@ async fn what_was_counted_before_switching_off_never_arrives() {
 
     let collector = down.start().await.unwrap();
     assert_eq!(scene.switch(&server, true).await.status(), StatusCode::OK);
-    let mut expected = Totals::default();
+    let mut expected = BrowserTotals::default();
     for _ in 0..2 {
         let event = event("/p/$projectId");
         scene.view(&server, &event).await;

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use headcount_e2e::postgres::Cluster;
+use headcount_e2e::postgres::StoppedPostgres;
 
 use crate::scene::own_address;
 
 #[tokio::test]
 async fn a_cluster_keeps_what_it_was_told_when_it_is_stopped_and_started() {
-    let postgres = Cluster::new(own_address().ip()).await.unwrap().start().await.unwrap();
+    let postgres = StoppedPostgres::new(own_address().ip()).await.unwrap().start().await.unwrap();
     postgres.create("settings").await.unwrap();
     let write = "CREATE TABLE told (what TEXT, count INT); INSERT INTO told VALUES ('a', 1), ('b', NULL)";
     assert_eq!(postgres.query("settings", write).await.unwrap(), [""; 0]);
@@ -23,7 +23,7 @@ async fn a_cluster_keeps_what_it_was_told_when_it_is_stopped_and_started() {
 
 #[tokio::test]
 async fn a_cluster_that_is_held_says_nothing_until_it_goes_on() {
-    let postgres = Cluster::new(own_address().ip()).await.unwrap().start().await.unwrap();
+    let postgres = StoppedPostgres::new(own_address().ip()).await.unwrap().start().await.unwrap();
     postgres.hold(true).unwrap();
     let asked = tokio::time::timeout(Duration::from_secs(1), postgres.query("postgres", "SELECT 1"));
     assert!(asked.await.is_err(), "it does not answer");

@@ -5,14 +5,14 @@ use std::process::Command;
 use headcount_e2e::{command::output, http::ADMIN_TOKEN, program::binary};
 use headcount_shared::payload::Payload;
 
-use crate::scene::{Scene, Totals, event};
+use crate::scene::{BrowserTotals, TestScene, event};
 
 #[tokio::test]
 async fn previews_between_events_change_nothing() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let server = scene.server(&collector).start().await.unwrap();
-    let mut counted = Totals::default();
+    let mut counted = BrowserTotals::default();
     for round in 0..8 {
         for _ in 0..3 {
             let event = event(["/", "/welcome"][round % 2]);
@@ -20,13 +20,13 @@ async fn previews_between_events_change_nothing() {
             counted.count(&event);
         }
         for _ in 0..3 {
-            let mut shown = Totals::default();
+            let mut shown = BrowserTotals::default();
             shown.add(&scene.preview(&server).await);
             assert_eq!(shown, counted);
         }
     }
     let (server, _, bytes) = scene.report_now(server, &collector).await;
-    let mut reported = Totals::default();
+    let mut reported = BrowserTotals::default();
     reported.add(&serde_json::from_slice(&bytes).unwrap());
     assert_eq!(reported, counted);
     assert!(scene.preview(&server).await.ux.page_views.is_empty());
@@ -34,7 +34,7 @@ async fn previews_between_events_change_nothing() {
 
 #[tokio::test]
 async fn the_command_prints_the_preview() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let program = scene.server_to("http://127.0.0.1:9/");
     let server = program.flag("--url-base-path", "/coroot").start().await.unwrap();
     scene.view(&server, &event("/welcome")).await;

@@ -6,9 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use headcount_e2e::program::Program;
+use headcount_e2e::program::HeadcountProgram;
 
-use crate::scene::{Scene, event, everything};
+use crate::scene::{TestScene, event, everything};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -34,13 +34,13 @@ fn open_to_all(root: &Path) {
 }
 
 /// Runs a program with an empty umask.
-fn generous(program: Program) -> Program {
+fn generous(program: HeadcountProgram) -> HeadcountProgram {
     program.under(["sh", "-c", r#"umask 000; exec "$@""#, "sh"])
 }
 
 #[tokio::test]
 async fn every_file_and_directory_is_its_owners_alone() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = generous(scene.collector()).start().await.unwrap();
     let server = generous(scene.busy_server(&collector)).start().await.unwrap();
     scene.view(&server, &event("/")).await;
@@ -63,7 +63,7 @@ async fn every_file_and_directory_is_its_owners_alone() {
 
 #[tokio::test]
 async fn what_belongs_to_another_program_keeps_its_mode() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let program = || scene.server_to("http://127.0.0.1:9/");
     program().start().await.unwrap().stop().await.unwrap();
     let data = scene.path("server");

@@ -6,8 +6,8 @@ use axum::{Router, response::Html};
 use headcount_e2e::{
     browser::{Browser, Engine},
     in_every_engine,
-    processes::Process,
-    program::Program,
+    processes::HeadcountProcess,
+    program::HeadcountProgram,
     wait::eventually,
 };
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     bad_starts::assert_refused,
-    scene::{SOON, Scene, own_address},
+    scene::{SOON, TestScene, own_address},
 };
 
 in_every_engine!(pages_of_another_origin_are_counted_by_the_table_that_the_server_was_given);
@@ -24,14 +24,14 @@ in_every_engine!(pages_of_another_origin_are_counted_by_the_table_that_the_serve
 const ROUTES: &str = "# Coroot\n/p/:projectId/applications/:id/:report(SLO|CPU)?\n/it's/:not/`${code}`\n";
 
 /// A server with those routes.
-fn server(scene: &Scene) -> Program {
+fn server(scene: &TestScene) -> HeadcountProgram {
     let routes = scene.path("routes");
     fs::write(&routes, ROUTES).unwrap();
     scene.server_to("http://127.0.0.1:9/").flag("--routes", routes)
 }
 
 /// A site at an origin of its own. Every page has the server's tracker without route attributes.
-async fn site(server: &Process) -> SocketAddr {
+async fn site(server: &HeadcountProcess) -> SocketAddr {
     let script = server.url("static/tracker.js");
     let page = format!(
         r#"<!doctype html><html lang="en"><title>Product</title><link rel="icon" href="data:,"><script type="module" src="{script}"></script><h1>Product</h1>"#
@@ -43,7 +43,7 @@ async fn site(server: &Process) -> SocketAddr {
     address
 }
 
-async fn views(scene: &Scene, server: &Process, count: u64) -> BTreeMap<String, u64> {
+async fn views(scene: &TestScene, server: &HeadcountProcess, count: u64) -> BTreeMap<String, u64> {
     let counted = eventually("the views are counted", SOON, async || {
         let views = scene.preview(server).await.ux.page_views;
         (views.values().sum::<u64>() >= count).then_some(views)
@@ -52,7 +52,7 @@ async fn views(scene: &Scene, server: &Process, count: u64) -> BTreeMap<String, 
 }
 
 async fn pages_of_another_origin_are_counted_by_the_table_that_the_server_was_given(engine: Engine) {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = server(&scene).start().await.unwrap();
     let site = site(&server).await;
     let browser = Browser::open(engine, 1400).await;
@@ -73,7 +73,7 @@ async fn pages_of_another_origin_are_counted_by_the_table_that_the_server_was_gi
 
 #[tokio::test]
 async fn the_served_tracker_has_the_routes_in_each_encoding_and_a_browser_that_has_it_gets_it_once() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = server(&scene).start().await.unwrap();
     let url = server.url("static/tracker.js");
     let plain = scene.http.get(&url).send().await.unwrap().text().await.unwrap();
@@ -96,7 +96,7 @@ async fn the_served_tracker_has_the_routes_in_each_encoding_and_a_browser_that_h
 
 #[tokio::test]
 async fn the_program_is_fetched_once_by_its_script() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "welcome").await;
@@ -109,7 +109,7 @@ async fn the_program_is_fetched_once_by_its_script() {
 
 #[tokio::test]
 async fn a_route_table_that_is_none_is_refused() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let many: String = (0..513).map(|page| format!("/page{page}\n")).collect();
     let cases = [
         (Some("/\n\n# users\n/users/:\n"), "line 4 has a segment"),

@@ -8,8 +8,8 @@ use headcount_e2e::{command::output, wait::eventually};
 use headcount_shared::payload::Payload;
 
 use crate::{
-    scene::{SOON, Scene, event},
-    trace::{Trace, profiling_call},
+    scene::{SOON, TestScene, event},
+    trace::{SyscallTrace, profiling_call},
 };
 
 /// Texts that would reveal where the program was built or runs.
@@ -17,7 +17,7 @@ const TELLING: [&str; 7] = ["/root", "/home", ".cargo", "/rustc/", "/usr/", "/tm
 
 #[tokio::test]
 async fn the_profiles_of_a_report_open_hold_samples_and_tell_nothing_of_the_host() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let program = scene.busy_server(&collector).flag("--process-sample-interval", "1s");
     let server = program.start().await.unwrap();
@@ -49,7 +49,7 @@ async fn the_profiles_of_a_report_open_hold_samples_and_tell_nothing_of_the_host
 async fn a_memory_profile_needs_no_directory_for_temporary_files() {
     // The first one does not exist, the second one cannot be written to, and the third one is no directory.
     for directory in ["/nothing/is/here", "/proc", "/dev/null"] {
-        let scene = Scene::new();
+        let scene = TestScene::new();
         let collector = scene.collector().start().await.unwrap();
         let program = scene.busy_server(&collector).environment("TMPDIR", directory);
         let server = program.start().await.unwrap();
@@ -70,9 +70,9 @@ async fn why_there_is_no_profile_is_in_the_status_and_once_in_the_log() {
         ("timer_create", None, None),
         ("timer_create,setitimer", Some(refused), None),
     ] {
-        let scene = Scene::new();
+        let scene = TestScene::new();
         let collector = scene.collector().start().await.unwrap();
-        let (trace, program) = Trace::refusing(&scene, "trace", calls, scene.busy_server(&collector));
+        let (trace, program) = SyscallTrace::refusing(&scene, "trace", calls, scene.busy_server(&collector));
         let server = program.start().await.unwrap();
         let reports = eventually("three reports arrive", SOON, async || {
             Some(scene.stored(&collector).await).filter(|reports| reports.len() >= 3)
@@ -110,7 +110,7 @@ fn unzipped(pprof: &[u8]) -> Vec<u8> {
 }
 
 /// What `go tool pprof -top` prints.
-async fn top(scene: &Scene, pprof: &[u8]) -> String {
+async fn top(scene: &TestScene, pprof: &[u8]) -> String {
     let file = scene.path("profile.pb.gz");
     fs::write(&file, pprof).unwrap();
     let mut command = Command::new("go");

@@ -2,14 +2,16 @@
 
 use std::{fs, rc::Rc, time::Duration};
 
-use headcount_e2e::{clock::now, fleet::Fleet, processes::Process, prometheus::Setting};
+use headcount_e2e::{
+    clock::now, fleet::SimulatedFleet, processes::HeadcountProcess, prometheus::StoppedPrometheus,
+};
 use headcount_shared::payload::Payload;
 use serde_json::Value;
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::{
-    saboteur::{Misdeed, Saboteur},
-    scene::{Scene, own_address},
+    saboteur::{FaultyPrometheus, PrometheusFault},
+    scene::{TestScene, own_address},
     world::{failed, not_failed, observer, observer_of, observing, shop, until, until_true},
 };
 
@@ -17,10 +19,15 @@ use crate::{
 const SPOILED: &str = "node_uptime_seconds";
 
 /// The faults, grouped by server. Faults that take time run in parallel.
-const MISDEEDS: [&[Misdeed]; 3] = [
-    &[Misdeed::Status(400), Misdeed::Status(422), Misdeed::Status(500), Misdeed::Garbage],
-    &[Misdeed::Silence, Misdeed::Endless],
-    &[Misdeed::Series(10_000_000)],
+const MISDEEDS: [&[PrometheusFault]; 3] = [
+    &[
+        PrometheusFault::Status(400),
+        PrometheusFault::Status(422),
+        PrometheusFault::Status(500),
+        PrometheusFault::Garbage,
+    ],
+    &[PrometheusFault::Silence, PrometheusFault::Endless],
+    &[PrometheusFault::Series(10_000_000)],
 ];
 
 /// A text that every query contains.
@@ -33,7 +40,7 @@ const SOME: usize = 40;
 const MEMORY_BYTES: u64 = 400 << 20;
 
 /// The peak resident memory of a process.
-fn peak_bytes(process: &Process) -> u64 {
+fn peak_bytes(process: &HeadcountProcess) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
@@ -41,7 +48,7 @@ fn peak_bytes(process: &Process) -> u64 {
 
 #[tokio::test]
 async fn what_is_known_stays_while_prometheus_is_away() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let (fleet, observed) = shop(&scene).await;
     let server = observer_of(&scene, &observed.prometheus.url(""), &fleet).start().await.unwrap();
     let truth = || fleet.truth(now());
@@ -58,7 +65,7 @@ async fn what_is_known_stays_while_prometheus_is_away() {
 
 #[tokio::test]
 async fn one_query_that_goes_wrong_costs_only_itself() {
-    let scene = Rc::new(Scene::new());
+    let scene = Rc::new(TestScene::new());
     let (fleet, observed) = shop(&scene).await;
     let url = observed.prometheus.url("");
     let told = async {
@@ -77,8 +84,14 @@ async fn one_query_that_goes_wrong_costs_only_itself() {
     LocalSet::new().run_until(told).await;
 }
 
-async fn costs_only_itself(scene: &Scene, server: &str, real: String, fleet: &Fleet, misdeeds: &[Misdeed]) {
-    let saboteur = Saboteur::start(real, SPOILED).await;
+async fn costs_only_itself(
+    scene: &TestScene,
+    server: &str,
+    real: String,
+    fleet: &SimulatedFleet,
+    misdeeds: &[PrometheusFault],
+) {
+    let saboteur = FaultyPrometheus::start(real, SPOILED).await;
     let server = observing(observer(scene, server), &saboteur.url(), fleet).start().await.unwrap();
     let truth = || fleet.truth(now());
     until_true(scene, &server, "before", truth).await;
@@ -93,7 +106,7 @@ async fn costs_only_itself(scene: &Scene, server: &str, real: String, fleet: &Fl
             wrong
         };
         until(scene, &server, &format!("{misdeed:?}"), wrong).await;
-        saboteur.does(Misdeed::None);
+        saboteur.does(PrometheusFault::None);
         until(scene, &server, &format!("after {misdeed:?}"), failed).await;
         let peak = peak_bytes(&server);
         assert!(peak < MEMORY_BYTES, "{misdeed:?} took the server to {} MiB", peak >> 20);
@@ -102,30 +115,33 @@ async fn costs_only_itself(scene: &Scene, server: &str, real: String, fleet: &Fl
 
 #[tokio::test]
 async fn a_saboteur_spoils_one_metric_and_nothing_else() {
-    let scene = Scene::new();
-    let prometheus = Setting::new(scene.path("prometheus")).listen(own_address()).start().await.unwrap();
-    let saboteur = Saboteur::start(prometheus.url(""), SPOILED).await;
+    let scene = TestScene::new();
+    let prometheus =
+        StoppedPrometheus::new(scene.path("prometheus")).listen(own_address()).start().await.unwrap();
+    let saboteur = FaultyPrometheus::start(prometheus.url(""), SPOILED).await;
     let ask = async |metric: &str| {
         let url = format!("{}api/v1/query_range?query={metric}&start=0&end=60&step=15", saboteur.url());
         scene.get(&url).await
     };
-    for (misdeed, status) in [(Misdeed::None, 200), (Misdeed::Status(422), 422), (Misdeed::Garbage, 200)] {
+    for (misdeed, status) in
+        [(PrometheusFault::None, 200), (PrometheusFault::Status(422), 422), (PrometheusFault::Garbage, 200)]
+    {
         saboteur.does(misdeed);
         assert_eq!(ask(SPOILED).await.status(), status);
         let well: Value = ask("node_info").await.json().await.unwrap();
         assert_eq!(well["status"], "success");
     }
-    saboteur.does(Misdeed::Series(5000));
+    saboteur.does(PrometheusFault::Series(5000));
     let flood = ask(SPOILED).await.text().await.unwrap();
     assert_eq!(flood.matches("/docker/x").count(), 5000);
 }
 
 #[tokio::test]
 async fn numbers_come_true_when_each_answer_takes_a_second() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let (fleet, observed) = shop(&scene).await;
-    let slow = Saboteur::start(observed.prometheus.url(""), ANY).await;
-    slow.does(Misdeed::Late(Duration::from_secs(1)));
+    let slow = FaultyPrometheus::start(observed.prometheus.url(""), ANY).await;
+    slow.does(PrometheusFault::Late(Duration::from_secs(1)));
     let server = observer_of(&scene, &slow.url(), &fleet).start().await.unwrap();
     let report = until_true(&scene, &server, "each answer is late", || fleet.truth(now())).await;
     let quickest = report.performance.constructor.queries.values().map(|query| query.query_time);
@@ -135,9 +151,9 @@ async fn numbers_come_true_when_each_answer_takes_a_second() {
 
 #[tokio::test]
 async fn numbers_come_true_when_prometheus_restarts_while_it_is_asked() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let (fleet, observed) = shop(&scene).await;
-    let slow = Saboteur::start(observed.prometheus.url(""), ANY).await;
+    let slow = FaultyPrometheus::start(observed.prometheus.url(""), ANY).await;
     slow.stops_after(SOME);
     let server = observer_of(&scene, &slow.url(), &fleet).start().await.unwrap();
     let under_way = |report: &Payload| {

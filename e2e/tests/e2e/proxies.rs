@@ -7,14 +7,14 @@ use headcount_e2e::{
     browser::{Browser, Engine},
     http::{self, ADMIN_TOKEN},
     in_every_engine,
-    processes::Process,
-    proxy::Proxy,
+    processes::HeadcountProcess,
+    proxy::ReverseProxy,
 };
 use reqwest::{Client, Method, StatusCode};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::scene::{Scene, event, own_address};
+use crate::scene::{TestScene, event, own_address};
 
 in_every_engine!(
     the_operator_signs_in_through_the_shortest_nginx,
@@ -61,7 +61,7 @@ const CLAIMS: [&[(&str, &str)]; 3] = [
 ];
 
 /// A server under `/x/` and a collector, each with one view.
-async fn programs(scene: &Scene) -> (Process, Process) {
+async fn programs(scene: &TestScene) -> (HeadcountProcess, HeadcountProcess) {
     let collector = scene.collector().start().await.unwrap();
     let server = scene.server(&collector).flag("--url-base-path", "/x").start().await.unwrap();
     (server, collector)
@@ -87,19 +87,19 @@ async fn assert_strangers_are_refused(base: &str, private: &[(Method, &str)]) {
 }
 
 /// The shortest configuration: all requests go to the program.
-fn shortest_nginx(path: &str, program: &Process) -> String {
+fn shortest_nginx(path: &str, program: &HeadcountProcess) -> String {
     format!("location {path} {{ proxy_pass http://{}; }}", program.address().unwrap())
 }
 
-fn shortest_caddy(program: &Process) -> String {
+fn shortest_caddy(program: &HeadcountProcess) -> String {
     format!("reverse_proxy {}", program.address().unwrap())
 }
 
 #[tokio::test]
 async fn through_the_shortest_nginx_strangers_see_what_is_public() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let (server, collector) = programs(&scene).await;
-    let proxy = Proxy::nginx(own_address(), &shortest_nginx("/x/", &server)).await.unwrap();
+    let proxy = ReverseProxy::nginx(own_address(), &shortest_nginx("/x/", &server)).await.unwrap();
     let base = proxy.url("x/");
     assert_strangers_are_refused(&base, &PRIVATE).await;
     assert_eq!(scene.http.get(format!("{base}api/projects")).send().await.unwrap().status(), StatusCode::OK);
@@ -110,7 +110,7 @@ async fn through_the_shortest_nginx_strangers_see_what_is_public() {
     assert_eq!(ask(&Method::POST, &format!("{base}stats"), &[], view).await, StatusCode::NO_CONTENT);
     assert!(scene.status(&server).await.enabled);
 
-    let proxy = Proxy::nginx(own_address(), &shortest_nginx("/", &collector)).await.unwrap();
+    let proxy = ReverseProxy::nginx(own_address(), &shortest_nginx("/", &collector)).await.unwrap();
     assert_strangers_are_refused(&proxy.url(""), &FLEET).await;
     let json = [("content-type", "application/json")];
     let sent = ask(&Method::POST, &proxy.url("ce/usage-statistics"), &json, report()).await;
@@ -125,26 +125,26 @@ fn report() -> Vec<u8> {
 }
 
 async fn the_operator_signs_in_through_the_shortest_nginx(engine: Engine) {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let (server, collector) = programs(&scene).await;
-    let of_server = Proxy::nginx(own_address(), &shortest_nginx("/x/", &server)).await.unwrap();
-    let of_collector = Proxy::nginx(own_address(), &shortest_nginx("/", &collector)).await.unwrap();
+    let of_server = ReverseProxy::nginx(own_address(), &shortest_nginx("/x/", &server)).await.unwrap();
+    let of_collector = ReverseProxy::nginx(own_address(), &shortest_nginx("/", &collector)).await.unwrap();
     assert_operator_gets_in(engine, &scene, &server, &of_server.url("x/"), &of_collector.url("")).await;
 }
 
 async fn the_operator_signs_in_through_the_shortest_caddy(engine: Engine) {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let (server, collector) = programs(&scene).await;
-    let of_server = Proxy::caddy(own_address(), &shortest_caddy(&server)).await.unwrap();
-    let of_collector = Proxy::caddy(own_address(), &shortest_caddy(&collector)).await.unwrap();
+    let of_server = ReverseProxy::caddy(own_address(), &shortest_caddy(&server)).await.unwrap();
+    let of_collector = ReverseProxy::caddy(own_address(), &shortest_caddy(&collector)).await.unwrap();
     assert_operator_gets_in(engine, &scene, &server, &of_server.url("x/"), &of_collector.url("")).await;
 }
 
 /// Checks that a browser can sign in with the form, change something, and sign out.
 async fn assert_operator_gets_in(
     engine: Engine,
-    scene: &Scene,
-    server: &Process,
+    scene: &TestScene,
+    server: &HeadcountProcess,
     of_server: &str,
     of_collector: &str,
 ) {
@@ -173,7 +173,7 @@ async fn assert_operator_gets_in(
 /// Tests the headers that Traefik adds, by its documentation. It forwards the host name unchanged.
 #[tokio::test]
 async fn a_proxy_that_tells_what_it_does_as_traefik_lets_the_operator_in_and_no_one_else() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let (server, _collector) = programs(&scene).await;
     let client = http::client().unwrap();
     let added = [
@@ -214,11 +214,11 @@ async fn a_proxy_that_tells_what_it_does_as_traefik_lets_the_operator_in_and_no_
 
 /// The snippets of a language in `docs/operating.md`, in their order, with the addresses of the programs in
 /// them.
-fn snippets(language: &str, server: &Process, collector: &Process) -> Vec<String> {
+fn snippets(language: &str, server: &HeadcountProcess, collector: &HeadcountProcess) -> Vec<String> {
     let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating.md");
     let manual = fs::read_to_string(manual).unwrap();
     let begin = format!("```{language}\n");
-    let address = |process: &Process| process.address().unwrap().to_string();
+    let address = |process: &HeadcountProcess| process.address().unwrap().to_string();
     manual
         .split(&begin)
         .skip(1)
@@ -234,7 +234,12 @@ fn snippets(language: &str, server: &Process, collector: &Process) -> Vec<String
 }
 
 /// Checks that a proxy exposes what is public, and nothing else.
-async fn assert_only_the_public_goes_out(site: &str, fleet: &str, collector: &Process, scene: &Scene) {
+async fn assert_only_the_public_goes_out(
+    site: &str,
+    fleet: &str,
+    collector: &HeadcountProcess,
+    scene: &TestScene,
+) {
     let view = serde_json::to_vec(&event("/")).unwrap();
     assert_eq!(ask(&Method::POST, &format!("{site}x/stats"), &[], view).await, StatusCode::NO_CONTENT);
     for file in ["tracker.js", "tracker_bg.wasm"] {
@@ -265,12 +270,12 @@ async fn assert_only_the_public_goes_out(site: &str, fleet: &str, collector: &Pr
 
 #[tokio::test]
 async fn the_snippets_for_nginx_let_out_what_is_public_and_write_nothing_down() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let (server, collector) = programs(&scene).await;
     let snippets = snippets("nginx", &server, &collector);
     let [site, fleet] = snippets.as_slice() else { panic!("two snippets, not {}", snippets.len()) };
-    let site = Proxy::nginx(own_address(), site).await.unwrap();
-    let fleet = Proxy::nginx(own_address(), fleet).await.unwrap();
+    let site = ReverseProxy::nginx(own_address(), site).await.unwrap();
+    let fleet = ReverseProxy::nginx(own_address(), fleet).await.unwrap();
     assert_only_the_public_goes_out(&site.url(""), &fleet.url(""), &collector, &scene).await;
     for (proxy, silent) in [(&site, "/x/stats"), (&fleet, "/ce/usage-statistics")] {
         let written = proxy.access_log().unwrap();
@@ -294,13 +299,13 @@ async fn send_with_forged_address(intake: &str, reports: usize) -> StatusCode {
 
 #[tokio::test]
 async fn behind_the_snippets_for_nginx_a_forged_address_does_not_count() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().flag("--trusted-proxy", "127.0.0.1").start().await.unwrap();
     let server = scene.server(&collector).start().await.unwrap();
     let snippets = snippets("nginx", &server, &collector);
     let passed = snippets.concat().matches("proxy_pass").count();
     assert_eq!(snippets.concat().matches("proxy_set_header X-Forwarded-For $remote_addr;").count(), passed);
-    let fleet = Proxy::nginx(own_address(), &snippets[1]).await.unwrap();
+    let fleet = ReverseProxy::nginx(own_address(), &snippets[1]).await.unwrap();
     let intake = fleet.url("ce/usage-statistics");
     // Connections from this machine have no quota; a believed address elsewhere has one.
     assert_eq!(send_with_forged_address(&intake, NEW_INSTALLATIONS + 1).await, StatusCode::OK);
@@ -310,7 +315,7 @@ async fn behind_the_snippets_for_nginx_a_forged_address_does_not_count() {
 
 #[tokio::test]
 async fn the_snippets_for_caddy_let_out_what_is_public() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let (server, collector) = programs(&scene).await;
     let snippets = snippets("caddyfile", &server, &collector);
     let [snippet] = snippets.as_slice() else { panic!("one snippet, not {}", snippets.len()) };
@@ -318,7 +323,7 @@ async fn the_snippets_for_caddy_let_out_what_is_public() {
         let (_, rest) = snippet.split_once(&format!("{host} {{\n")).unwrap();
         rest.split("\n}\n").next().unwrap().to_owned()
     };
-    let site = Proxy::caddy(own_address(), &site_of("shop.example.com")).await.unwrap();
-    let fleet = Proxy::caddy(own_address(), &site_of("fleet.example.com")).await.unwrap();
+    let site = ReverseProxy::caddy(own_address(), &site_of("shop.example.com")).await.unwrap();
+    let fleet = ReverseProxy::caddy(own_address(), &site_of("fleet.example.com")).await.unwrap();
     assert_only_the_public_goes_out(&site.url(""), &fleet.url(""), &collector, &scene).await;
 }

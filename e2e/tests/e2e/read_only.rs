@@ -9,27 +9,27 @@ use std::{
 
 use headcount_e2e::{
     clock::now,
-    fleet::{Fleet, prices},
-    observed::Observed,
-    postgres::{Cluster, Postgres},
-    processes::Process,
-    program::Program,
+    fleet::{SimulatedFleet, prices},
+    observed::ObservedFleets,
+    postgres::{RunningPostgres, StoppedPostgres},
+    processes::HeadcountProcess,
+    program::HeadcountProgram,
 };
 use headcount_shared::payload::{
     AlertingIntegration::{self, Opsgenie, Pagerduty, Slack, Teams},
-    DatabaseType, InspectionOverrides, Integration, Payload,
+    DatabaseType, InspectionOverrides, IntegrationSection, Payload,
 };
 use reqwest::{StatusCode, Url};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, raw_sql, sqlite::SqliteConnectOptions};
 
 use crate::{
-    reports::Reports,
-    scene::{Scene, Totals, event, own_address},
+    reports::FetchedReports,
+    scene::{BrowserTotals, TestScene, event, own_address},
     world::{shop, until},
 };
 
 /// The data of Coroot 1.6.
-const COROOT_1_6: Era = Era {
+const COROOT_1_6: CorootVersion = CorootVersion {
     statements: include_str!("read_only/coroot_1_6.sql"),
     projects: 3,
     categories: 2,
@@ -46,7 +46,7 @@ const COROOT_1_6: Era = Era {
 };
 
 /// The data of a later version of Coroot.
-const LATER: Era = Era {
+const LATER: CorootVersion = CorootVersion {
     statements: include_str!("read_only/coroot_later.sql"),
     projects: 1,
     categories: 2,
@@ -70,7 +70,7 @@ const DATABASE: &str = "coroot";
 const READER: [&str; 2] = ["reader", "swordfish"];
 
 /// A version of Coroot, and the expected numbers of its database.
-struct Era {
+struct CorootVersion {
     statements: &'static str,
     projects: u64,
     categories: u64,
@@ -83,22 +83,22 @@ struct Era {
     rollouts: u64,
 }
 
-impl Era {
+impl CorootVersion {
     /// The statements that create the database, with a project that observes this fleet.
-    fn statements(&self, fleet: &Fleet, prometheus: &str) -> String {
+    fn statements(&self, fleet: &SimulatedFleet, prometheus: &str) -> String {
         let selector = fleet.selector().replace('"', "\\\"");
         let statements = self.statements.replace("{prometheus}", prometheus).replace("{selector}", &selector);
         statements.replace("{now}", &now().to_string())
     }
 
     /// The differences between a report and what is expected.
-    fn differences(&self, fleet: &Fleet, report: &Payload) -> Vec<String> {
+    fn differences(&self, fleet: &SimulatedFleet, report: &Payload) -> Vec<String> {
         let mut wrong = fleet.truth(now()).differences(report);
         let counts = |&(id, project_level, application_level): &(&str, u64, u64)| {
             (id.to_owned(), InspectionOverrides { project_level, application_level })
         };
         let said = &report.integration;
-        let expected = Integration {
+        let expected = IntegrationSection {
             prometheus: true,
             inspection_overrides: self.overrides.iter().map(counts).collect(),
             application_categories: self.categories,
@@ -120,17 +120,17 @@ impl Era {
 }
 
 /// A database and a directory that Coroot has left.
-struct Left<'p> {
+struct CorootLeftovers<'p> {
     data: PathBuf,
-    files: Contents,
-    postgres: Option<(&'p Postgres, String)>,
+    files: DirectoryContents,
+    postgres: Option<(&'p RunningPostgres, String)>,
 }
 
 /// The mode, the time of the last change and the bytes of everything in a directory.
-type Contents = BTreeMap<PathBuf, (u32, [i64; 2], Vec<u8>)>;
+type DirectoryContents = BTreeMap<PathBuf, (u32, [i64; 2], Vec<u8>)>;
 
-impl<'p> Left<'p> {
-    async fn new(data: PathBuf, postgres: Option<&'p Postgres>) -> Self {
+impl<'p> CorootLeftovers<'p> {
+    async fn new(data: PathBuf, postgres: Option<&'p RunningPostgres>) -> Self {
         let postgres = match postgres {
             Some(postgres) => Some((postgres, postgres.dump(DATABASE).await.unwrap())),
             None => None,
@@ -140,7 +140,7 @@ impl<'p> Left<'p> {
 
     async fn assert_same(&self, when: &str) {
         let now = contents(&self.data);
-        let names = |contents: &Contents| contents.keys().cloned().collect::<Vec<_>>();
+        let names = |contents: &DirectoryContents| contents.keys().cloned().collect::<Vec<_>>();
         assert_eq!(names(&now), names(&self.files), "{when}");
         for (path, file) in &self.files {
             assert!(now[path] == *file, "{} has changed, {when}", path.display());
@@ -152,8 +152,8 @@ impl<'p> Left<'p> {
 }
 
 /// Everything in a data directory except our own directory.
-fn contents(data: &Path) -> Contents {
-    let mut found = Contents::new();
+fn contents(data: &Path) -> DirectoryContents {
+    let mut found = DirectoryContents::new();
     let mut open = vec![data.to_owned()];
     while let Some(directory) = open.pop() {
         let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
@@ -189,7 +189,7 @@ async fn leave_database(data: &Path, statements: String) {
 }
 
 /// A read-only server that reports every two seconds.
-fn reader(scene: &Scene, collector: &Process) -> Program {
+fn reader(scene: &TestScene, collector: &HeadcountProcess) -> HeadcountProgram {
     let prices = scene.path("cloud-pricing.json.gz");
     prices::write(&prices).unwrap();
     scene
@@ -200,12 +200,12 @@ fn reader(scene: &Scene, collector: &Process) -> Program {
 
 /// Checks that a server reports what it found and changes nothing, even if it is killed.
 async fn assert_read(
-    scene: &Scene,
-    program: Program,
-    collector: &Process,
-    left: Left<'_>,
-    era: &Era,
-    fleet: &Fleet,
+    scene: &TestScene,
+    program: HeadcountProgram,
+    collector: &HeadcountProcess,
+    left: CorootLeftovers<'_>,
+    era: &CorootVersion,
+    fleet: &SimulatedFleet,
 ) {
     let wrong = |report: &Payload| era.differences(fleet, report);
     let server = program.start().await.unwrap();
@@ -216,7 +216,7 @@ async fn assert_read(
     assert_eq!(kept, instance.to_string());
     let kind = if left.postgres.is_some() { DatabaseType::Postgres } else { DatabaseType::Sqlite };
     assert_eq!(report.instance.database_type, kind);
-    let mut reports = Reports::of(scene, collector);
+    let mut reports = FetchedReports::of(scene, collector);
     let sent: u64 = era.sent.iter().map(|(_, count)| count).sum();
     let notifications = |report: &Payload| report.ux.sent_notifications.values().sum();
     reports.add_up("notifications", &[instance], sent, notifications).await;
@@ -232,7 +232,7 @@ async fn assert_read(
     let server = server.stop().await.unwrap().start().await.unwrap();
     left.assert_same("after an orderly end").await;
     until(scene, &server, "after an orderly end", wrong).await;
-    let mut counted = Totals::default();
+    let mut counted = BrowserTotals::default();
     for page in ["/", "/welcome"] {
         let event = event(page);
         scene.view(&server, &event).await;
@@ -252,21 +252,21 @@ async fn assert_read(
     assert!(own.count() > 3, "what is ours is in a directory of its own");
 }
 
-async fn assert_file_is_read(era: &Era, fleet: &Fleet, observed: &Observed) {
-    let scene = Scene::new();
+async fn assert_file_is_read(era: &CorootVersion, fleet: &SimulatedFleet, observed: &ObservedFleets) {
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let program = reader(&scene, &collector);
     leave_files(program.data_dir());
     leave_database(program.data_dir(), era.statements(fleet, &observed.prometheus.url(""))).await;
-    let left = Left::new(program.data_dir().to_owned(), None).await;
+    let left = CorootLeftovers::new(program.data_dir().to_owned(), None).await;
     assert_read(&scene, program, &collector, left, era, fleet).await;
 }
 
 /// Does the same with a role that may only read.
-async fn assert_server_is_read(era: &Era, fleet: &Fleet, observed: &Observed) {
-    let scene = Scene::new();
+async fn assert_server_is_read(era: &CorootVersion, fleet: &SimulatedFleet, observed: &ObservedFleets) {
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
-    let postgres = Cluster::new(own_address().ip()).await.unwrap().start().await.unwrap();
+    let postgres = StoppedPostgres::new(own_address().ip()).await.unwrap().start().await.unwrap();
     postgres.create(DATABASE).await.unwrap();
     let statements = era.statements(fleet, &observed.prometheus.url(""));
     let [name, password] = READER;
@@ -281,13 +281,13 @@ async fn assert_server_is_read(era: &Era, fleet: &Fleet, observed: &Observed) {
     address.set_password(Some(password)).unwrap();
     let program = reader(&scene, &collector).flag("--pg-connection-string", address.as_str());
     leave_files(program.data_dir());
-    let left = Left::new(program.data_dir().to_owned(), Some(&postgres)).await;
+    let left = CorootLeftovers::new(program.data_dir().to_owned(), Some(&postgres)).await;
     assert_read(&scene, program, &collector, left, era, fleet).await;
 }
 
 #[tokio::test]
 async fn what_coroot_has_left_is_reported_and_stays_as_it_is() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let (fleet, observed) = shop(&scene).await;
     tokio::join!(
         assert_file_is_read(&COROOT_1_6, &fleet, &observed),

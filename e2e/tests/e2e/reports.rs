@@ -2,24 +2,24 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use headcount_e2e::{clock::now, processes::Process, wait::eventually};
+use headcount_e2e::{clock::now, processes::HeadcountProcess, wait::eventually};
 use headcount_shared::payload::{AlertingIntegration, Payload};
 use uuid::Uuid;
 
-use crate::scene::{Scene, Totals};
+use crate::scene::{BrowserTotals, TestScene};
 
 /// The limit for a report: it waits some seconds for each query to a database that is down.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The reports that a collector holds, read once each.
-pub(crate) struct Reports<'s> {
-    scene: &'s Scene,
-    collector: &'s Process,
+pub(crate) struct FetchedReports<'s> {
+    scene: &'s TestScene,
+    collector: &'s HeadcountProcess,
     read: BTreeMap<Uuid, Payload>,
 }
 
-impl<'s> Reports<'s> {
-    pub(crate) fn of(scene: &'s Scene, collector: &'s Process) -> Self {
+impl<'s> FetchedReports<'s> {
+    pub(crate) fn of(scene: &'s TestScene, collector: &'s HeadcountProcess) -> Self {
         Self { scene, collector, read: BTreeMap::new() }
     }
 
@@ -62,8 +62,8 @@ impl<'s> Reports<'s> {
     }
 
     /// The browser totals of an instance in all reports that were read.
-    pub(crate) fn totals_of(&self, instance: Uuid) -> Totals {
-        let mut totals = Totals::default();
+    pub(crate) fn totals_of(&self, instance: Uuid) -> BrowserTotals {
+        let mut totals = BrowserTotals::default();
         let of_it = self.read.values().filter(|report| report.instance.uuid == instance);
         of_it.for_each(|report| totals.add(report));
         totals

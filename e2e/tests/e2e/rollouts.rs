@@ -5,23 +5,23 @@ use std::{fs, rc::Rc, time::Duration};
 use headcount_e2e::{
     clock::now,
     fleet::{
-        Fleet,
-        shape::{Fate, Load, Shape},
+        SimulatedFleet,
+        shape::{FleetShape, VersionLoad, WorkloadChange},
     },
-    observed::Observed,
+    observed::ObservedFleets,
     past,
-    processes::Process,
-    program::Program,
-    projects::{self, Project},
+    processes::HeadcountProcess,
+    program::HeadcountProgram,
+    projects::{self, CorootProject},
     wait::eventually,
 };
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::{
-    happened::{Happened, rolled_out},
-    scene::{SOON, Scene, copy, own_address},
-    trace::Trace,
-    wire::{Mode, Wire},
+    happened::{EventTotals, rolled_out},
+    scene::{SOON, TestScene, copy, own_address},
+    trace::SyscallTrace,
+    wire::{FaultyWire, WireMode},
     world::{TRUE_AT_LAST, observer, reporting, until, until_true},
 };
 
@@ -33,9 +33,9 @@ const AGE: i64 = 600;
 const SCRAPES: Duration = Duration::from_secs(15);
 
 /// The documented shop, with an additional rollout of an uncounted application.
-fn shape() -> Shape {
-    let mut shape = Shape::document_a();
-    let fate = Fate::Rollout { at: -2100, every: None, load: Load::USUAL };
+fn shape() -> FleetShape {
+    let mut shape = FleetShape::document_a();
+    let fate = WorkloadChange::Rollout { at: -2100, every: None, load: VersionLoad::USUAL };
     for workload in shape.workloads.iter_mut().filter(|workload| workload.name == "grafana") {
         workload.fate = fate;
     }
@@ -43,18 +43,24 @@ fn shape() -> Shape {
 }
 
 /// Starts a Prometheus with that fleet.
-async fn rolling(scene: &Scene) -> (Fleet, Observed) {
-    let fleet = Fleet::invent("shop", &shape(), 1, now() - AGE).unwrap();
+async fn rolling(scene: &TestScene) -> (SimulatedFleet, ObservedFleets) {
+    let fleet = SimulatedFleet::invent("shop", &shape(), 1, now() - AGE).unwrap();
     let every = i64::try_from(SCRAPES.as_secs()).unwrap();
     let directory = scene.path("prometheus");
-    let observed = Observed::start(&directory, own_address(), vec![fleet.clone()], every, SCRAPES).await;
+    let observed =
+        ObservedFleets::start(&directory, own_address(), vec![fleet.clone()], every, SCRAPES).await;
     (fleet, observed.unwrap())
 }
 
 /// A server with the history of an earlier server in its settings.
-async fn successor(scene: &Scene, name: &str, fleet: &Fleet, observed: &Observed) -> Program {
+async fn successor(
+    scene: &TestScene,
+    name: &str,
+    fleet: &SimulatedFleet,
+    observed: &ObservedFleets,
+) -> HeadcountProgram {
     let program = observer(scene, name);
-    let project = Project {
+    let project = CorootProject {
         name: fleet.name().to_owned(),
         prometheus: observed.prometheus.url(""),
         refresh_interval: SCRAPES,
@@ -67,19 +73,19 @@ async fn successor(scene: &Scene, name: &str, fleet: &Fleet, observed: &Observed
 }
 
 /// The expected events of the hour before the first start of a server, and of the time since.
-fn truth(fleet: &Fleet) -> Happened {
+fn truth(fleet: &SimulatedFleet) -> EventTotals {
     let (from, until) = (now() - 3600, now());
-    Happened {
+    EventTotals {
         deployments: fleet.deployments_between(from, until),
         summaries: fleet.summaries_between(from, until, 0),
-        ..Happened::default()
+        ..EventTotals::default()
     }
 }
 
 /// Requests previews until one has all events.
-async fn until_known(scene: &Scene, server: &Process, fleet: &Fleet) {
+async fn until_known(scene: &TestScene, server: &HeadcountProcess, fleet: &SimulatedFleet) {
     until(scene, server, "what happened", |report| {
-        let (said, truth) = (Happened::of(report), truth(fleet));
+        let (said, truth) = (EventTotals::of(report), truth(fleet));
         if said == truth { Vec::new() } else { vec![format!("{said:?} instead of {truth:?}")] }
     })
     .await;
@@ -87,7 +93,7 @@ async fn until_known(scene: &Scene, server: &Process, fleet: &Fleet) {
 
 #[tokio::test]
 async fn a_rollout_and_its_summary_arrive_once_through_crashes_and_silent_collectors() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let (fleet, observed) = rolling(&scene).await;
     let expected = truth(&fleet);
     let changes = expected.summaries.iter().map(|(change, count)| (change.as_str(), *count));
@@ -96,12 +102,12 @@ async fn a_rollout_and_its_summary_arrive_once_through_crashes_and_silent_collec
     let program = successor(&scene, "server", &fleet, &observed).await;
     let server = program.clone().start().await.unwrap();
     until_known(&scene, &server, &fleet).await;
-    assert_eq!(Happened::of(&scene.preview(&server).await), expected, "looking takes nothing");
+    assert_eq!(EventTotals::of(&scene.preview(&server).await), expected, "looking takes nothing");
     server.kill().unwrap();
 
     // The collector has the report, and the server does not know.
     let collector = scene.collector().start().await.unwrap();
-    let wire = Wire::to(collector.address().unwrap(), Mode::LoseAnswers).await;
+    let wire = FaultyWire::to(collector.address().unwrap(), WireMode::LoseAnswers).await;
     let program =
         reporting(&scene, program.data_dir(), &format!("http://{}/ce/usage-statistics", wire.address));
     let server = program.start().await.unwrap();
@@ -109,7 +115,7 @@ async fn a_rollout_and_its_summary_arrive_once_through_crashes_and_silent_collec
     let program = server.kill().unwrap();
     // Reports are made that no collector accepts.
     let down = collector.kill().unwrap();
-    wire.set(Mode::Forward);
+    wire.set(WireMode::Forward);
     let server = program.start().await.unwrap();
     let queued = scene.status(&server).await.queued;
     eventually("intervals pass", SOON, async || {
@@ -119,14 +125,14 @@ async fn a_rollout_and_its_summary_arrive_once_through_crashes_and_silent_collec
     .unwrap();
     let program = server.kill().unwrap();
     let (collector, server) = (down.start().await.unwrap(), program.start().await.unwrap());
-    assert_eq!(Happened::arrived(&scene, &server, &collector).await, expected);
+    assert_eq!(EventTotals::arrived(&scene, &server, &collector).await, expected);
 
     // A server that sees all of this for the first time does not count it again.
     let program = server.stop().await.unwrap();
     fs::remove_dir_all(program.data_dir().join("cache")).unwrap();
     let server = program.start().await.unwrap();
     until_true(&scene, &server, "a server without a cache", || fleet.truth(now())).await;
-    assert_eq!(Happened::arrived(&scene, &server, &collector).await, expected);
+    assert_eq!(EventTotals::arrived(&scene, &server, &collector).await, expected);
     let program = server.stop().await.unwrap();
     let remembered = rolled_out(program.data_dir()).await;
     let (grafana, orders) = ("monitoring:Deployment:grafana", "shop:Deployment:orders");
@@ -157,7 +163,7 @@ const AT_A_TIME: usize = 3;
 
 #[tokio::test]
 async fn a_server_killed_while_it_finds_out_or_reports_what_happened_counts_it_once() {
-    let scene = Rc::new(Scene::new());
+    let scene = Rc::new(TestScene::new());
     let (fleet, observed) = rolling(&scene).await;
     let fresh = successor(&scene, "fresh", &fleet, &observed).await;
     let known = successor(&scene, "known", &fleet, &observed).await;
@@ -181,15 +187,23 @@ async fn a_server_killed_while_it_finds_out_or_reports_what_happened_counts_it_o
 }
 
 /// Runs a copy of a server until it is killed at its `nth` call of a kind, and then a successor.
-async fn dies(scene: &Scene, fleet: &Fleet, program: &Program, calls: &str, nth: usize) {
+async fn dies(
+    scene: &TestScene,
+    fleet: &SimulatedFleet,
+    program: &HeadcountProgram,
+    calls: &str,
+    nth: usize,
+) {
     let what =
         format!("{} killed at call {nth} of {calls}", program.data_dir().file_name().unwrap().display());
     let directory = scene.path(&what);
     copy(program.data_dir(), &directory);
-    let collector = Program::collect(scene.path(&format!("collector of {what}"))).listen(own_address());
+    let collector =
+        HeadcountProgram::collect(scene.path(&format!("collector of {what}"))).listen(own_address());
     let collector = collector.start().await.unwrap();
     let program = reporting(scene, &directory, &collector.url("ce/usage-statistics"));
-    let (trace, doomed) = Trace::killing(scene, &format!("trace of {what}"), calls, nth, program.clone());
+    let (trace, doomed) =
+        SyscallTrace::killing(scene, &format!("trace of {what}"), calls, nth, program.clone());
     // It may be killed before it is healthy.
     let doomed = doomed.start().await.ok();
     trace.until("+++ killed by SIGKILL +++").await;
@@ -197,9 +211,9 @@ async fn dies(scene: &Scene, fleet: &Fleet, program: &Program, calls: &str, nth:
     let server = program.start().await.unwrap();
     let expected = truth(fleet);
     eventually(&what, TRUE_AT_LAST, async || {
-        (Happened::in_reports(scene, &collector).await == expected).then_some(())
+        (EventTotals::in_reports(scene, &collector).await == expected).then_some(())
     })
     .await
     .unwrap();
-    assert_eq!(Happened::arrived(scene, &server, &collector).await, expected, "{what}");
+    assert_eq!(EventTotals::arrived(scene, &server, &collector).await, expected, "{what}");
 }

@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use headcount_e2e::{
     browser::{Browser, Engine},
     in_every_engine,
-    site::Site,
+    site::ExampleSite,
     wait::{SOON, eventually},
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
@@ -54,7 +54,7 @@ const SLOW: [&str; 2] = ["/late-guarded", "/later"];
 
 /// An arrival of a router.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-struct Arrival {
+struct RouterArrival {
     /// Arrivals without a pause between them have the same number.
     task: u64,
     path: String,
@@ -135,7 +135,7 @@ fn random_steps(seed: u64) -> Vec<Value> {
 /// router.
 async fn walk(browser: &Browser, router: &str, name: &str, steps: &[Value]) {
     let application = format!("routers/{router}");
-    let site = Site::keeping(&application, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
+    let site = ExampleSite::keeping(&application, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
     browser.goto(&site.url("/")).await;
     browser.wait_for("return typeof perform === 'function'").await;
     // Surplus views arrive at the latest with these two, which are unique.
@@ -143,7 +143,7 @@ async fn walk(browser: &Browser, router: &str, name: &str, steps: &[Value]) {
     let mut before = 0;
     for (at, step) in steps.iter().chain(&last).enumerate() {
         let settled = browser.run(&format!("return perform({step})")).await;
-        let settled: Vec<Arrival> = serde_json::from_value(settled).unwrap();
+        let settled: Vec<RouterArrival> = serde_json::from_value(settled).unwrap();
         let mut expected = views(&settled);
         let arrived = async || (site.views().unwrap().len() >= expected.len()).then_some(());
         // The assertions below report what is missing.
@@ -161,9 +161,9 @@ async fn walk(browser: &Browser, router: &str, name: &str, steps: &[Value]) {
 }
 
 /// The keys of the arrivals that are views.
-fn views(arrivals: &[Arrival]) -> Vec<String> {
+fn views(arrivals: &[RouterArrival]) -> Vec<String> {
     let tasks = arrivals.chunk_by(|before, next| before.task == next.task);
-    let mut settled: Vec<&Arrival> = tasks.filter_map(<[Arrival]>::last).collect();
+    let mut settled: Vec<&RouterArrival> = tasks.filter_map(<[RouterArrival]>::last).collect();
     settled.dedup_by(|next, before| next.path == before.path);
     settled.into_iter().map(|arrival| arrival.key.clone()).collect()
 }

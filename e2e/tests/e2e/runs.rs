@@ -6,7 +6,7 @@ use headcount_e2e::{run, wait::eventually};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::scene::{SOON, Scene};
+use crate::scene::{SOON, TestScene};
 
 /// The environment variable with the path of a file for the run that is killed.
 const TOLD: &str = "HEADCOUNT_TOLD";
@@ -16,7 +16,7 @@ async fn a_run_that_is_killed_leaves_no_process_and_no_directory() {
     if let Some(file) = env::var_os(TOLD) {
         return is_killed(file.as_ref()).await;
     }
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let file = scene.path("told");
     let mut command = Command::new(env::current_exe().unwrap());
     let name = "runs::a_run_that_is_killed_leaves_no_process_and_no_directory";
@@ -37,7 +37,7 @@ async fn a_run_that_is_killed_leaves_no_process_and_no_directory() {
 
 /// The run that is killed: it has a directory and a process, and does not end by itself.
 async fn is_killed(file: &Path) {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let told = json!({ "directory": run::directory().unwrap(), "process": collector.id() });
     let whole = file.with_extension("part");

@@ -37,7 +37,7 @@ pub(crate) const REASON: &str = "found duplicate series for the match group";
 
 /// The answer to queries for the metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Misdeed {
+pub(crate) enum PrometheusFault {
     /// The real answer.
     None,
     /// The real answer after a delay.
@@ -55,28 +55,28 @@ pub(crate) enum Misdeed {
 }
 
 /// The misbehaving Prometheus. It ends when this is dropped.
-pub(crate) struct Saboteur {
+pub(crate) struct FaultyPrometheus {
     address: SocketAddr,
-    setting: Arc<Setting>,
+    setting: Arc<FaultSettings>,
     task: JoinHandle<std::io::Result<()>>,
 }
 
-struct Setting {
+struct FaultSettings {
     real: String,
     metric: &'static str,
-    misdeed: Mutex<Misdeed>,
+    misdeed: Mutex<PrometheusFault>,
     asked: AtomicU64,
     /// The number of requests that may still pass, if it is limited.
     passes: Mutex<Option<Arc<Semaphore>>>,
     client: Client,
 }
 
-impl Saboteur {
+impl FaultyPrometheus {
     pub(crate) async fn start(real: String, metric: &'static str) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let misdeed = Mutex::new(Misdeed::None);
-        let setting = Arc::new(Setting {
+        let misdeed = Mutex::new(PrometheusFault::None);
+        let setting = Arc::new(FaultSettings {
             real,
             metric,
             misdeed,
@@ -98,11 +98,11 @@ impl Saboteur {
         self.setting.asked.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn does(&self, misdeed: Misdeed) {
+    pub(crate) fn does(&self, misdeed: PrometheusFault) {
         *self.setting.misdeed.lock().unwrap() = misdeed;
     }
 
-    /// Answers this number of further requests, and then none until [`Saboteur::goes_on`].
+    /// Answers this number of further requests, and then none until [`FaultyPrometheus::goes_on`].
     pub(crate) fn stops_after(&self, requests: usize) {
         *self.setting.passes.lock().unwrap() = Some(Arc::new(Semaphore::new(requests)));
     }
@@ -128,13 +128,13 @@ impl Saboteur {
     }
 }
 
-impl Drop for Saboteur {
+impl Drop for FaultyPrometheus {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-async fn answer(State(setting): State<Arc<Setting>>, request: Request) -> Response {
+async fn answer(State(setting): State<Arc<FaultSettings>>, request: Request) -> Response {
     setting.asked.fetch_add(1, Ordering::Relaxed);
     let passes = setting.passes.lock().unwrap().clone();
     if let Some(passes) = passes {
@@ -145,29 +145,29 @@ async fn answer(State(setting): State<Arc<Setting>>, request: Request) -> Respon
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     let asked = format!("{}\n{}", head.uri, String::from_utf8_lossy(&body));
     let misdeed =
-        if asked.contains(setting.metric) { *setting.misdeed.lock().unwrap() } else { Misdeed::None };
+        if asked.contains(setting.metric) { *setting.misdeed.lock().unwrap() } else { PrometheusFault::None };
     match misdeed {
-        Misdeed::None => pass_on(&setting, head, body).await,
-        Misdeed::Late(delay) => {
+        PrometheusFault::None => pass_on(&setting, head, body).await,
+        PrometheusFault::Late(delay) => {
             tokio::time::sleep(delay).await;
             pass_on(&setting, head, body).await
         }
-        Misdeed::Status(status) => {
+        PrometheusFault::Status(status) => {
             let error = format!(r#"{{"status":"error","errorType":"execution","error":"{REASON}"}}"#);
             (StatusCode::from_u16(status).unwrap(), error).into_response()
         }
-        Misdeed::Garbage => "<html>a proxy says hello</html>".into_response(),
-        Misdeed::Silence => std::future::pending().await,
-        Misdeed::Endless => Flood::of("x".repeat(1 << 16), u64::MAX),
-        Misdeed::Series(series) => {
+        PrometheusFault::Garbage => "<html>a proxy says hello</html>".into_response(),
+        PrometheusFault::Silence => std::future::pending().await,
+        PrometheusFault::Endless => EndlessAnswer::of("x".repeat(1 << 16), u64::MAX),
+        PrometheusFault::Series(series) => {
             let one = r#"{"metric":{"machine_id":"0123456789abcdef","container_id":"/docker/x"},"values":[[1,"1"]]},"#;
-            Flood::of(one.repeat(1000), series / 1000)
+            EndlessAnswer::of(one.repeat(1000), series / 1000)
         }
     }
 }
 
 /// Forwards a request to the real Prometheus.
-async fn pass_on(setting: &Setting, head: Parts, body: Bytes) -> Response {
+async fn pass_on(setting: &FaultSettings, head: Parts, body: Bytes) -> Response {
     let path = head.uri.path_and_query().map_or("", |path| path.as_str());
     let url = format!("{}{path}", setting.real.trim_end_matches('/'));
     let mut passed = setting.client.request(head.method, url).body(body);
@@ -181,13 +181,13 @@ async fn pass_on(setting: &Setting, head: Parts, body: Bytes) -> Response {
 }
 
 /// An answer that begins like one of Prometheus and repeats the same part.
-struct Flood {
+struct EndlessAnswer {
     begin: Option<Bytes>,
     again: Bytes,
     times: u64,
 }
 
-impl Flood {
+impl EndlessAnswer {
     fn of(again: String, times: u64) -> Response {
         let begin = r#"{"status":"success","data":{"resultType":"matrix","result":["#;
         let begin = if times == u64::MAX { r#"{"status":"success","data":{"resultType":""# } else { begin };
@@ -196,7 +196,7 @@ impl Flood {
     }
 }
 
-impl HttpBody for Flood {
+impl HttpBody for EndlessAnswer {
     type Data = Bytes;
     type Error = std::io::Error;
 

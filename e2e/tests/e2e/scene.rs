@@ -8,9 +8,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use headcount_e2e::{address, http, processes::Process, program::Program, run, wait::eventually};
+use headcount_e2e::{
+    address, http, processes::HeadcountProcess, program::HeadcountProgram, run, wait::eventually,
+};
 use headcount_shared::{
-    api::{ReportEntries, ReportEntry, Status, StoredReport, StoredReports, WouldForget},
+    api::{CollectorReport, CollectorReportPage, ReportEntries, ReportEntry, Status, WouldForget},
     event::{BrowserEvent, EventKind},
     payload::Payload,
 };
@@ -23,7 +25,7 @@ pub(crate) use headcount_e2e::wait::SOON;
 pub(crate) use headcount_shared::breakpoint::Breakpoint;
 
 /// A temporary directory, and a client that sends the admin token.
-pub(crate) struct Scene {
+pub(crate) struct TestScene {
     directory: TempDir,
     pub(crate) http: Client,
 }
@@ -33,18 +35,18 @@ pub(crate) struct Scene {
 /// Browsers have pseudonyms in reports, so totals compare the numbers of different browsers. Each event comes
 /// from a new browser ([`event`]), so that one that is lost or in two reports makes a difference.
 #[derive(Debug, Default)]
-pub(crate) struct Totals {
+pub(crate) struct BrowserTotals {
     pub(crate) page_views: BTreeMap<String, u64>,
     pub(crate) users: BTreeSet<Uuid>,
 }
 
-impl PartialEq for Totals {
+impl PartialEq for BrowserTotals {
     fn eq(&self, other: &Self) -> bool {
         self.page_views == other.page_views && self.users.len() == other.users.len()
     }
 }
 
-impl Totals {
+impl BrowserTotals {
     pub(crate) fn add(&mut self, report: &Payload) {
         for (page, views) in &report.ux.page_views {
             *self.page_views.entry(page.clone()).or_default() += views;
@@ -74,7 +76,7 @@ pub(crate) fn own_address() -> SocketAddr {
     address::own_address().unwrap()
 }
 
-impl Scene {
+impl TestScene {
     pub(crate) fn new() -> Self {
         Self { directory: run::temporary_directory().unwrap(), http: http::operator().unwrap() }
     }
@@ -83,17 +85,17 @@ impl Scene {
         self.directory.path().join(name)
     }
 
-    pub(crate) fn collector(&self) -> Program {
-        Program::collect(self.path("collector")).listen(own_address())
+    pub(crate) fn collector(&self) -> HeadcountProgram {
+        HeadcountProgram::collect(self.path("collector")).listen(own_address())
     }
 
     /// A server that reports to `collector`, for the first time after an hour.
-    pub(crate) fn server(&self, collector: &Process) -> Program {
+    pub(crate) fn server(&self, collector: &HeadcountProcess) -> HeadcountProgram {
         self.server_to(&collector.url("ce/usage-statistics"))
     }
 
-    pub(crate) fn server_to(&self, collector_url: &str) -> Program {
-        Program::serve(self.path("server"))
+    pub(crate) fn server_to(&self, collector_url: &str) -> HeadcountProgram {
+        HeadcountProgram::serve(self.path("server"))
             .listen(own_address())
             .flag("--collector-url", collector_url)
             .flag("--first-report-after", "1h")
@@ -103,12 +105,12 @@ impl Scene {
     /// of that report as they arrived.
     pub(crate) async fn report_now(
         &self,
-        server: Process,
-        collector: &Process,
-    ) -> (Process, String, Vec<u8>) {
+        server: HeadcountProcess,
+        collector: &HeadcountProcess,
+    ) -> (HeadcountProcess, String, Vec<u8>) {
         let earlier = self.stored(collector).await.len();
         server.stop().await.unwrap();
-        let program = Program::serve(self.path("server"))
+        let program = HeadcountProgram::serve(self.path("server"))
             .flag("--collector-url", collector.url("ce/usage-statistics"))
             .flag("--first-report-after", "0s");
         let server = program.start().await.unwrap();
@@ -121,20 +123,20 @@ impl Scene {
     }
 
     /// A server that reports every second, from now on.
-    pub(crate) fn busy_server_to(&self, collector_url: &str) -> Program {
+    pub(crate) fn busy_server_to(&self, collector_url: &str) -> HeadcountProgram {
         self.server_reporting(collector_url, "1s")
     }
 
     /// A server that reports at this interval, from now on.
-    pub(crate) fn server_reporting(&self, collector_url: &str, interval: &str) -> Program {
-        Program::serve(self.path("server"))
+    pub(crate) fn server_reporting(&self, collector_url: &str, interval: &str) -> HeadcountProgram {
+        HeadcountProgram::serve(self.path("server"))
             .listen(own_address())
             .flag("--collector-url", collector_url)
             .flag("--first-report-after", "0s")
             .flag("--report-interval", interval)
     }
 
-    pub(crate) fn busy_server(&self, collector: &Process) -> Program {
+    pub(crate) fn busy_server(&self, collector: &HeadcountProcess) -> HeadcountProgram {
         self.busy_server_to(&collector.url("ce/usage-statistics"))
     }
 
@@ -143,54 +145,54 @@ impl Scene {
     }
 
     /// Sends bytes to a server's `stats`.
-    pub(crate) async fn post_bytes(&self, server: &Process, body: impl Into<Vec<u8>>) -> Response {
+    pub(crate) async fn post_bytes(&self, server: &HeadcountProcess, body: impl Into<Vec<u8>>) -> Response {
         self.http.post(server.url("stats")).body(body.into()).send().await.unwrap()
     }
 
     /// Sends an event and returns the status.
-    pub(crate) async fn post(&self, server: &Process, event: &BrowserEvent) -> StatusCode {
+    pub(crate) async fn post(&self, server: &HeadcountProcess, event: &BrowserEvent) -> StatusCode {
         self.post_bytes(server, serde_json::to_vec(event).unwrap()).await.status()
     }
 
     /// Sends an event and checks that it is accepted.
-    pub(crate) async fn view(&self, server: &Process, event: &BrowserEvent) {
+    pub(crate) async fn view(&self, server: &HeadcountProcess, event: &BrowserEvent) {
         assert_eq!(self.post(server, event).await, StatusCode::NO_CONTENT);
     }
 
-    pub(crate) async fn switch(&self, server: &Process, enabled: bool) -> Response {
+    pub(crate) async fn switch(&self, server: &HeadcountProcess, enabled: bool) -> Response {
         let body = serde_json::to_vec(&json!({ "enabled": enabled })).unwrap();
         let url = server.url("api/usage-statistics");
         self.http.put(url).header("content-type", "application/json").body(body).send().await.unwrap()
     }
 
-    pub(crate) async fn status(&self, server: &Process) -> Status {
+    pub(crate) async fn status(&self, server: &HeadcountProcess) -> Status {
         self.get(&server.url("api/usage-statistics")).await.json().await.unwrap()
     }
 
     /// What switching off now would delete.
-    pub(crate) async fn would_forget(&self, server: &Process) -> WouldForget {
+    pub(crate) async fn would_forget(&self, server: &HeadcountProcess) -> WouldForget {
         self.get(&server.url("api/usage-statistics/forgets")).await.json().await.unwrap()
     }
 
-    pub(crate) async fn preview(&self, server: &Process) -> Payload {
+    pub(crate) async fn preview(&self, server: &HeadcountProcess) -> Payload {
         let answer = self.get(&server.url("api/usage-statistics/preview")).await;
         assert_eq!(answer.status(), StatusCode::OK);
         answer.json().await.unwrap()
     }
 
     /// The reports that a server lists.
-    pub(crate) async fn kept(&self, server: &Process) -> Vec<ReportEntry> {
+    pub(crate) async fn kept(&self, server: &HeadcountProcess) -> Vec<ReportEntry> {
         let answer = self.get(&server.url("api/usage-statistics/reports")).await;
         answer.json::<ReportEntries>().await.unwrap().reports
     }
 
     /// The reports that a collector holds, oldest first.
-    pub(crate) async fn stored(&self, collector: &Process) -> Vec<StoredReport> {
+    pub(crate) async fn stored(&self, collector: &HeadcountProcess) -> Vec<CollectorReport> {
         let mut reports = Vec::new();
         let mut after = String::new();
         loop {
             let url = collector.url(&format!("api/reports?limit=1000{after}"));
-            let page: StoredReports = self.get(&url).await.json().await.unwrap();
+            let page: CollectorReportPage = self.get(&url).await.json().await.unwrap();
             reports.extend(page.reports);
             let Some(next) = page.next else { return reports };
             after = format!("&after={next}");
@@ -198,15 +200,15 @@ impl Scene {
     }
 
     /// A report in a collector, as it was sent.
-    pub(crate) async fn stored_bytes(&self, collector: &Process, id: &str) -> Vec<u8> {
+    pub(crate) async fn stored_bytes(&self, collector: &HeadcountProcess, id: &str) -> Vec<u8> {
         let answer = self.get(&collector.url(&format!("api/reports/{id}"))).await;
         assert_eq!(answer.status(), StatusCode::OK);
         answer.bytes().await.unwrap().into()
     }
 
     /// The totals of all reports in a collector.
-    pub(crate) async fn totals(&self, collector: &Process) -> Totals {
-        let mut totals = Totals::default();
+    pub(crate) async fn totals(&self, collector: &HeadcountProcess) -> BrowserTotals {
+        let mut totals = BrowserTotals::default();
         for report in self.stored(collector).await {
             totals.add(&serde_json::from_slice(&self.stored_bytes(collector, &report.id).await).unwrap());
         }
@@ -214,7 +216,7 @@ impl Scene {
     }
 
     /// Waits until the server has delivered all counts.
-    async fn settled(&self, server: &Process) {
+    async fn settled(&self, server: &HeadcountProcess) {
         eventually("everything counted is delivered", SOON, async || {
             let nothing_counted = self.preview(server).await.ux.page_views.is_empty();
             (nothing_counted && self.status(server).await.queued == 0).then_some(())
@@ -224,14 +226,24 @@ impl Scene {
     }
 
     /// Waits for all counts and checks that the collector has exactly these.
-    pub(crate) async fn assert_arrived(&self, counted: &Totals, server: &Process, collector: &Process) {
+    pub(crate) async fn assert_arrived(
+        &self,
+        counted: &BrowserTotals,
+        server: &HeadcountProcess,
+        collector: &HeadcountProcess,
+    ) {
         assert_eq!(self.arrived(counted, server, collector).await, *counted);
     }
 
     /// Waits until a collector has as much as was counted, and until nothing is left that could arrive twice.
     /// Returns what it has then.
-    pub(crate) async fn arrived(&self, counted: &Totals, server: &Process, collector: &Process) -> Totals {
-        let views = |totals: &Totals| totals.page_views.values().sum::<u64>();
+    pub(crate) async fn arrived(
+        &self,
+        counted: &BrowserTotals,
+        server: &HeadcountProcess,
+        collector: &HeadcountProcess,
+    ) -> BrowserTotals {
+        let views = |totals: &BrowserTotals| totals.page_views.values().sum::<u64>();
         eventually("what was counted arrives", SOON, async || {
             (views(&self.totals(collector).await) >= views(counted)).then_some(())
         })
@@ -242,7 +254,7 @@ impl Scene {
     }
 
     /// Waits until a collector has a report, and returns the first one.
-    pub(crate) async fn first_report(&self, collector: &Process) -> StoredReport {
+    pub(crate) async fn first_report(&self, collector: &HeadcountProcess) -> CollectorReport {
         eventually("a report arrives", SOON, async || self.stored(collector).await.into_iter().next())
             .await
             .unwrap()

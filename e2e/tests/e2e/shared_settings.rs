@@ -3,23 +3,23 @@
 
 use headcount_e2e::{
     clock::now,
-    fleet::{Fleet, prices, truth::Truth},
-    observed::Observed,
-    pgbouncer::PgBouncer,
-    postgres::{Cluster, Postgres},
-    processes::Process,
-    program::Program,
+    fleet::{SimulatedFleet, prices, truth::ExpectedCounts},
+    observed::ObservedFleets,
+    pgbouncer::PgBouncerProcess,
+    postgres::{RunningPostgres, StoppedPostgres},
+    processes::HeadcountProcess,
+    program::HeadcountProgram,
     wait::eventually,
 };
-use headcount_shared::payload::{Infra, Integration, Payload};
+use headcount_shared::payload::{InfraSection, IntegrationSection, Payload};
 use reqwest::StatusCode;
 use uuid::Uuid;
 
 use crate::{
     namespace::with_mounts,
-    reports::Reports,
-    scene::{SOON, Scene, Totals, event, own_address},
-    wire::{Mode, Wire},
+    reports::FetchedReports,
+    scene::{BrowserTotals, SOON, TestScene, event, own_address},
+    wire::{FaultyWire, WireMode},
     world::{observing, shop, until, until_true},
 };
 
@@ -28,58 +28,58 @@ const NAMES: [&str; 3] = ["one", "another", "third"];
 const PAGES: [&str; 4] = ["/", "/welcome", "/p/$projectId", "/usage-statistics"];
 
 /// What the servers of a test share.
-struct Stage {
-    scene: Scene,
-    collector: Process,
-    fleet: Fleet,
-    observed: Observed,
+struct SharedDatabase {
+    scene: TestScene,
+    collector: HeadcountProcess,
+    fleet: SimulatedFleet,
+    observed: ObservedFleets,
     /// The wires between each server and the collector.
-    wires: [Wire; 3],
+    wires: [FaultyWire; 3],
     /// The epoch of the fleet.
     epoch: i64,
     settings: String,
 }
 
 /// A server with the totals of its browsers.
-struct Member {
+struct SharingServer {
     name: &'static str,
-    process: Process,
+    process: HeadcountProcess,
     instance: Uuid,
-    counted: Totals,
+    counted: BrowserTotals,
 }
 
-impl Stage {
+impl SharedDatabase {
     /// Does the same with a pooler in transaction mode in front of the database, with two sessions for all
     /// servers together.
-    async fn set_behind_a_pooler() -> (Self, (PgBouncer, Postgres)) {
+    async fn set_behind_a_pooler() -> (Self, (PgBouncerProcess, RunningPostgres)) {
         let (stage, postgres) = Self::set().await;
-        let pooler = PgBouncer::start(&postgres, 2).await.unwrap();
+        let pooler = PgBouncerProcess::start(&postgres, 2).await.unwrap();
         let settings = pooler.url(&postgres, "settings");
         (Self { settings, ..stage }, (pooler, postgres))
     }
 
-    async fn set() -> (Self, Postgres) {
-        let scene = Scene::new();
-        let postgres = Cluster::new(own_address().ip()).await.unwrap().start().await.unwrap();
+    async fn set() -> (Self, RunningPostgres) {
+        let scene = TestScene::new();
+        let postgres = StoppedPostgres::new(own_address().ip()).await.unwrap().start().await.unwrap();
         postgres.create("settings").await.unwrap();
         let collector = scene.collector().start().await.unwrap();
         let epoch = now();
         let (fleet, observed) = shop(&scene).await;
         prices::write(&scene.path("cloud-pricing.json.gz")).unwrap();
         let settings = postgres.url("settings");
-        let wire = || Wire::to(collector.address().unwrap(), Mode::Forward);
+        let wire = || FaultyWire::to(collector.address().unwrap(), WireMode::Forward);
         let wires = [wire().await, wire().await, wire().await];
         (Self { scene, collector, fleet, observed, wires, epoch, settings }, postgres)
     }
 
-    fn wire(&self, name: &str) -> &Wire {
+    fn wire(&self, name: &str) -> &FaultyWire {
         &self.wires[NAMES.iter().position(|known| *known == name).unwrap()]
     }
 
     /// A server that reports every three seconds, for the first time after `first_report_after`.
-    fn server(&self, name: &str, first_report_after: &str) -> Program {
+    fn server(&self, name: &str, first_report_after: &str) -> HeadcountProgram {
         let prices = self.scene.path("cloud-pricing.json.gz");
-        let program = Program::serve(self.scene.path(name))
+        let program = HeadcountProgram::serve(self.scene.path(name))
             .listen(own_address())
             .flag("--collector-url", format!("http://{}/ce/usage-statistics", self.wire(name).address))
             .flag("--first-report-after", first_report_after)
@@ -90,7 +90,7 @@ impl Stage {
     }
 
     /// Starts all at the same time on an empty database.
-    async fn start_all(&self) -> Vec<Member> {
+    async fn start_all(&self) -> Vec<SharingServer> {
         let [one, another, third] = NAMES.map(|name| self.server(name, "0s").start());
         let started = tokio::join!(one, another, third);
         let mut members = Vec::new();
@@ -100,13 +100,13 @@ impl Stage {
         members
     }
 
-    async fn member(&self, name: &'static str, process: Process) -> Member {
+    async fn member(&self, name: &'static str, process: HeadcountProcess) -> SharingServer {
         let instance = self.scene.preview(&process).await.instance.uuid;
-        Member { name, process, instance, counted: Totals::default() }
+        SharingServer { name, process, instance, counted: BrowserTotals::default() }
     }
 
     /// Opens pages at each server, a different number at each.
-    async fn browse(&self, members: &mut [Member]) {
+    async fn browse(&self, members: &mut [SharingServer]) {
         for (number, member) in members.iter_mut().enumerate() {
             for page in &PAGES[..=number] {
                 let event = event(page);
@@ -117,7 +117,7 @@ impl Stage {
     }
 
     /// Waits until one of the servers leads and reports the expected numbers of the fleet. Returns its index.
-    async fn leader(&self, members: &[Member]) -> usize {
+    async fn leader(&self, members: &[SharingServer]) -> usize {
         let one_leads = async || {
             let leading: Vec<usize> = members
                 .iter()
@@ -136,12 +136,13 @@ impl Stage {
 
     /// Checks the next report of each server: all have what is configured, and only the leader has what was
     /// observed. The others are marked as replicas.
-    async fn assert_sums(&self, reports: &mut Reports<'_>, members: &[Member], leader: usize) {
+    async fn assert_sums(&self, reports: &mut FetchedReports<'_>, members: &[SharingServer], leader: usize) {
         let (ids, round): (Vec<Uuid>, Vec<Payload>) =
             reports.round_with_ids(&instances(members)).await.into_iter().unzip();
         let leading: Vec<usize> = (0..round.len()).filter(|&place| leads(&round[place])).collect();
         assert_eq!(leading, [leader]);
-        let said = round.iter().map(Truth::from).fold(Truth::default(), |sum, said| sum + said);
+        let said =
+            round.iter().map(ExpectedCounts::from).fold(ExpectedCounts::default(), |sum, said| sum + said);
         assert_eq!(said, self.fleet.truth(now()));
         for (place, report) in round.iter().enumerate() {
             assert_eq!((report.integration.prometheus, report.infra.projects), (true, 1));
@@ -151,8 +152,8 @@ impl Stage {
         }
         let silent = round.iter().enumerate().filter(|(place, _)| *place != leader);
         for (_, report) in silent {
-            assert_eq!(report.integration, Integration { prometheus: true, ..Default::default() });
-            assert_eq!(report.infra, Infra { projects: 1, ..Default::default() });
+            assert_eq!(report.integration, IntegrationSection { prometheus: true, ..Default::default() });
+            assert_eq!(report.infra, InfraSection { projects: 1, ..Default::default() });
             assert_eq!(report.stack, Default::default());
             assert_eq!(report.performance.constructor, Default::default());
         }
@@ -160,9 +161,9 @@ impl Stage {
 
     /// Checks that the reports of each server have the views of its own browsers, and that all together have
     /// each rollout once.
-    async fn assert_arrived(&self, reports: &mut Reports<'_>, members: &[Member]) {
+    async fn assert_arrived(&self, reports: &mut FetchedReports<'_>, members: &[SharingServer]) {
         let instances = instances(members);
-        let views = |totals: &Totals| totals.page_views.values().sum::<u64>();
+        let views = |totals: &BrowserTotals| totals.page_views.values().sum::<u64>();
         let counted = members.iter().map(|member| views(&member.counted)).sum();
         let said = |report: &Payload| report.ux.page_views.values().sum();
         reports.add_up("page views", &instances, counted, said).await;
@@ -176,7 +177,7 @@ impl Stage {
     }
 }
 
-fn instances(members: &[Member]) -> Vec<Uuid> {
+fn instances(members: &[SharingServer]) -> Vec<Uuid> {
     members.iter().map(|member| member.instance).collect()
 }
 
@@ -185,14 +186,14 @@ fn leads(report: &Payload) -> bool {
 }
 
 /// Whether the last line of a server about the leader names itself. The others log that another server leads.
-fn says_it_leads(member: &Member) -> bool {
+fn says_it_leads(member: &SharingServer) -> bool {
     let lines = member.process.log().lines();
     let last = lines.iter().rev().find(|line| line.contains("server leads those"));
     last.is_some_and(|line| line.contains("this server"))
 }
 
 /// The number of queries of a server.
-async fn queries(scene: &Scene, server: &Process) -> u64 {
+async fn queries(scene: &TestScene, server: &HeadcountProcess) -> u64 {
     let metrics = scene.get(&server.url("metrics")).await.text().await.unwrap();
     let lines = metrics.lines().filter(|line| line.starts_with("headcount_queries_total"));
     lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum()
@@ -200,19 +201,19 @@ async fn queries(scene: &Scene, server: &Process) -> u64 {
 
 #[tokio::test]
 async fn one_of_three_servers_leads_and_when_it_is_killed_another_does() {
-    let (stage, _postgres) = Stage::set().await;
+    let (stage, _postgres) = SharedDatabase::set().await;
     one_leads_and_when_it_is_killed_another_does(&stage).await;
 }
 
 #[tokio::test]
 async fn behind_a_pooler_in_transaction_mode_one_of_three_servers_leads_and_when_it_is_killed_another_does() {
-    let (stage, _servers) = Stage::set_behind_a_pooler().await;
+    let (stage, _servers) = SharedDatabase::set_behind_a_pooler().await;
     one_leads_and_when_it_is_killed_another_does(&stage).await;
 }
 
-async fn one_leads_and_when_it_is_killed_another_does(stage: &Stage) {
+async fn one_leads_and_when_it_is_killed_another_does(stage: &SharedDatabase) {
     let mut members = stage.start_all().await;
-    let mut reports = Reports::of(&stage.scene, &stage.collector);
+    let mut reports = FetchedReports::of(&stage.scene, &stage.collector);
     let leader = stage.leader(&members).await;
     stage.browse(&mut members).await;
     stage.assert_sums(&mut reports, &members, leader).await;
@@ -231,7 +232,7 @@ async fn one_leads_and_when_it_is_killed_another_does(stage: &Stage) {
     stage.assert_sums(&mut reports, &members, second).await;
 
     let process = program.start().await.unwrap();
-    members.push(Member { process, ..killed });
+    members.push(SharingServer { process, ..killed });
     stage.browse(&mut members).await;
     stage.assert_sums(&mut reports, &members, second).await;
     stage.assert_arrived(&mut reports, &members).await;
@@ -239,9 +240,9 @@ async fn one_leads_and_when_it_is_killed_another_does(stage: &Stage) {
 
 #[tokio::test]
 async fn while_postgres_is_away_nothing_is_lost_or_counted_twice_and_each_server_says_so_once() {
-    let (stage, postgres) = Stage::set().await;
+    let (stage, postgres) = SharedDatabase::set().await;
     let mut members = stage.start_all().await;
-    let mut reports = Reports::of(&stage.scene, &stage.collector);
+    let mut reports = FetchedReports::of(&stage.scene, &stage.collector);
     let leader = stage.leader(&members).await;
     stage.browse(&mut members).await;
     stage.assert_sums(&mut reports, &members, leader).await;
@@ -279,14 +280,14 @@ async fn while_postgres_is_away_nothing_is_lost_or_counted_twice_and_each_server
 }
 
 /// Waits for a line in the log of a server.
-async fn said_once(member: &Member, text: &str) {
+async fn said_once(member: &SharingServer, text: &str) {
     member.process.log().until(text).await.unwrap();
 }
 
 #[tokio::test]
 async fn what_was_taken_for_a_report_that_died_with_its_server_is_in_a_later_one() {
-    let (stage, _postgres) = Stage::set().await;
-    let mut reports = Reports::of(&stage.scene, &stage.collector);
+    let (stage, _postgres) = SharedDatabase::set().await;
+    let mut reports = FetchedReports::of(&stage.scene, &stage.collector);
     let [doomed, heir, _] = NAMES;
     // A server that has found rollouts and reported none.
     let process = stage.server(doomed, "1h").start().await.unwrap();
@@ -297,7 +298,7 @@ async fn what_was_taken_for_a_report_that_died_with_its_server_is_in_a_later_one
     })
     .await;
     stage.browse(&mut members).await;
-    let Member { process, instance, counted, .. } = members.remove(0);
+    let SharingServer { process, instance, counted, .. } = members.remove(0);
     process.stop().await.unwrap();
 
     // A server that makes a report and cannot store it.
@@ -314,14 +315,14 @@ async fn what_was_taken_for_a_report_that_died_with_its_server_is_in_a_later_one
     members.push(stage.member(heir, process).await);
     stage.leader(&members).await;
     let process = stage.server(doomed, "0s").start().await.unwrap();
-    members.push(Member { name: doomed, process, instance, counted });
+    members.push(SharingServer { name: doomed, process, instance, counted });
     stage.assert_sums(&mut reports, &members, 0).await;
     stage.assert_arrived(&mut reports, &members).await;
 }
 
 #[tokio::test]
 async fn the_switch_of_one_server_holds_for_all_and_each_forgets_what_it_counted() {
-    let (stage, postgres) = Stage::set().await;
+    let (stage, postgres) = SharedDatabase::set().await;
     let mut members = Vec::new();
     for name in NAMES {
         let process = stage.server(name, "1h").start().await.unwrap();
@@ -358,7 +359,7 @@ async fn the_switch_of_one_server_holds_for_all_and_each_forgets_what_it_counted
     eventually("the first one is on again", SOON, is_on).await.unwrap();
 
     let process = program.start().await.unwrap();
-    members.push(Member { process, ..down });
+    members.push(SharingServer { process, ..down });
     for member in &members {
         assert!(stage.scene.preview(&member.process).await.ux.page_views.is_empty(), "{}", member.name);
     }

@@ -6,19 +6,19 @@ use std::process::Command;
 use headcount_e2e::{
     clock::now,
     command::output,
-    fleet::{Fleet, shape::Shape},
+    fleet::{SimulatedFleet, shape::FleetShape},
     http::ADMIN_TOKEN,
-    processes::Process,
+    processes::HeadcountProcess,
     program::binary,
-    projects::{self, Project},
-    prometheus::Prometheus,
+    projects::{self, CorootProject},
+    prometheus::RunningPrometheus,
 };
 use headcount_shared::payload::Payload;
 use reqwest::Url;
 use serde_json::Value;
 
 use crate::{
-    scene::Scene,
+    scene::TestScene,
     world::{REFRESH, TRUE_AT_LAST, not_failed, observed, observer, until, until_true},
 };
 
@@ -41,7 +41,7 @@ const ASKED: [(&str, &str); 3] = [
 ];
 
 /// The output of the command `preview`.
-async fn printed(server: &Process) -> Payload {
+async fn printed(server: &HeadcountProcess) -> Payload {
     let mut command = Command::new(binary().unwrap());
     command.args(["preview", "--listen", &server.address().unwrap().to_string()]);
     command.env_clear().env("ADMIN_TOKEN", ADMIN_TOKEN);
@@ -51,7 +51,7 @@ async fn printed(server: &Process) -> Payload {
 }
 
 /// The number of series of a metric in Prometheus.
-async fn series(scene: &Scene, prometheus: &Prometheus, metric: &str) -> u64 {
+async fn series(scene: &TestScene, prometheus: &RunningPrometheus, metric: &str) -> u64 {
     let query = format!("count({metric})");
     let url = Url::parse_with_params(&prometheus.url("api/v1/query"), [("query", &query)]).unwrap();
     let answer: Value = scene.get(url.as_str()).await.json().await.unwrap();
@@ -60,12 +60,12 @@ async fn series(scene: &Scene, prometheus: &Prometheus, metric: &str) -> u64 {
 
 #[tokio::test]
 async fn the_command_prints_the_document_and_stays_true_without_prometheus() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let epoch = now();
-    let fleets = [("shop", Shape::document_a()), ("machines", Shape::document_b())]
-        .map(|(name, shape)| Fleet::invent(name, &shape, 1, epoch).unwrap());
+    let fleets = [("shop", FleetShape::document_a()), ("machines", FleetShape::document_b())]
+        .map(|(name, shape)| SimulatedFleet::invent(name, &shape, 1, epoch).unwrap());
     let observed = observed(&scene, fleets.to_vec(), REFRESH).await;
-    let projects = fleets.each_ref().map(|fleet| Project {
+    let projects = fleets.each_ref().map(|fleet| CorootProject {
         name: fleet.name().to_owned(),
         prometheus: observed.prometheus.url(""),
         refresh_interval: REFRESH,
@@ -109,7 +109,7 @@ fn two_digits(number: u64) -> u64 {
 
 /// Waits until each query has as many series as Prometheus. The first answer includes series that ended
 /// within the hour.
-async fn assert_counted(scene: &Scene, server: &Process, prometheus: &Prometheus) {
+async fn assert_counted(scene: &TestScene, server: &HeadcountProcess, prometheus: &RunningPrometheus) {
     let mut expected = Vec::new();
     for (query, metric) in ASKED {
         expected.push((query, two_digits(series(scene, prometheus, metric).await)));

@@ -8,16 +8,16 @@ use headcount_e2e::{
     browser::{Browser, Engine},
     http::ADMIN_TOKEN,
     in_every_engine,
-    processes::Process,
-    program::Program,
-    proxy::Proxy,
+    processes::HeadcountProcess,
+    program::HeadcountProgram,
+    proxy::ReverseProxy,
     wait::eventually,
 };
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::scene::{SOON, Scene, files, own_address};
+use crate::scene::{SOON, TestScene, files, own_address};
 
 in_every_engine!(
     the_form_leads_to_the_page_that_was_wanted_and_the_page_offers_to_sign_out,
@@ -41,7 +41,7 @@ async fn enter_token(browser: &Browser, token: &str) {
 }
 
 async fn the_form_leads_to_the_page_that_was_wanted_and_the_page_offers_to_sign_out(engine: Engine) {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let program = scene.server_to("http://127.0.0.1:9/").flag("--url-base-path", "/x");
     let server = program.start().await.unwrap();
     let browser = Browser::open(engine, 1400).await;
@@ -75,7 +75,7 @@ async fn the_form_leads_to_the_page_that_was_wanted_and_the_page_offers_to_sign_
 }
 
 async fn a_link_signs_in_once(engine: Engine) {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     // The programs have made tokens of their own, which the command finds.
     let collector = scene.collector().without_admin_token().start().await.unwrap();
     // On another port of the same host: browsers send it the cookies of both.
@@ -125,7 +125,7 @@ async fn another_origin(host: SocketAddr, page: String) -> Url {
 }
 
 async fn a_page_at_another_port_of_the_same_host_changes_nothing(engine: Engine) {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let browser = Browser::open(engine, 1400).await;
     browser.visit(&server, "usage-statistics").await;
@@ -163,13 +163,13 @@ async fn a_page_at_another_port_of_the_same_host_changes_nothing(engine: Engine)
 
 #[tokio::test]
 async fn the_form_works_where_the_script_does_not_arrive() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let without_scripts = format!(
         "location ~ \\.js$ {{ return 404; }} location / {{ proxy_pass http://{}; }}",
         server.address().unwrap()
     );
-    let proxy = Proxy::nginx(own_address(), &without_scripts).await.unwrap();
+    let proxy = ReverseProxy::nginx(own_address(), &without_scripts).await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.goto(&proxy.url("usage-statistics")).await;
     enter_token(&browser, ADMIN_TOKEN).await;
@@ -185,7 +185,7 @@ async fn the_form_works_where_the_script_does_not_arrive() {
 
 #[tokio::test]
 async fn a_link_from_another_site_opens_the_page_for_a_browser_that_is_signed_in() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "usage-statistics").await;
@@ -204,14 +204,14 @@ async fn a_link_from_another_site_opens_the_page_for_a_browser_that_is_signed_in
 }
 
 /// Starts the same again with another token.
-async fn restarted_with(server: Process, token: &str) -> Process {
-    let program: Program = server.stop().await.unwrap();
+async fn restarted_with(server: HeadcountProcess, token: &str) -> HeadcountProcess {
+    let program: HeadcountProgram = server.stop().await.unwrap();
     program.environment("ADMIN_TOKEN", token).start().await.unwrap()
 }
 
 #[tokio::test]
 async fn a_session_survives_a_restart_and_ends_with_its_token() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "usage-statistics").await;
@@ -228,7 +228,7 @@ async fn a_session_survives_a_restart_and_ends_with_its_token() {
 
 #[tokio::test]
 async fn a_token_is_made_once_and_where_it_is_is_said_without_it() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().without_admin_token().start().await.unwrap();
     let server = scene.server(&collector).without_admin_token().start().await.unwrap();
     for process in [collector, server] {
@@ -237,7 +237,7 @@ async fn a_token_is_made_once_and_where_it_is_is_said_without_it() {
         process.log().until(&file.display().to_string()).await.unwrap();
         let said = process.log().lines().join("\n");
         assert!(!said.contains(token.trim()), "{said}");
-        let asked = async |process: &Process| {
+        let asked = async |process: &HeadcountProcess| {
             let asked = headcount_e2e::http::client().unwrap().get(process.url("")).bearer_auth(token.trim());
             asked.send().await.unwrap().status()
         };
@@ -249,7 +249,7 @@ async fn a_token_is_made_once_and_where_it_is_is_said_without_it() {
 
 #[tokio::test]
 async fn commands_that_find_no_token_or_no_program_say_so() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = scene.server_to("http://127.0.0.1:9/").without_admin_token().start().await.unwrap();
     let kept = server.data_dir().join("admin-token");
     std::fs::remove_file(&kept).unwrap();

@@ -1,7 +1,7 @@
 //! Tests that after a signal everything counted is on disk, and that the end does not wait for others.
 
 use headcount_e2e::{
-    processes::{Process, Signal},
+    processes::{HeadcountProcess, Signal},
     wait::{eventually, within},
 };
 use tokio::{
@@ -10,13 +10,13 @@ use tokio::{
 };
 
 use crate::{
-    scene::{SOON, Scene, Totals, event},
-    wire::{Mode, Wire},
+    scene::{BrowserTotals, SOON, TestScene, event},
+    wire::{FaultyWire, WireMode},
 };
 
 /// Checks that a process ends before any of its timeouts: a client that has sent half a request gets no
 /// answer, and no failed delivery is logged.
-async fn assert_ends(mut process: Process, signal: Signal, mut hanging: TcpStream) {
+async fn assert_ends(mut process: HeadcountProcess, signal: Signal, mut hanging: TcpStream) {
     let status = process.end(signal, SOON).await.unwrap();
     assert_eq!(status.code(), Some(0), "{:?}", process.log().lines());
     let mut answer = Vec::new();
@@ -29,12 +29,12 @@ async fn assert_ends(mut process: Process, signal: Signal, mut hanging: TcpStrea
 #[tokio::test]
 async fn a_signal_ends_it_soon_whoever_hangs_and_nothing_is_lost() {
     for signal in [Signal::TERM, Signal::INT] {
-        let scene = Scene::new();
+        let scene = TestScene::new();
         let collector = scene.collector().start().await.unwrap();
-        let wire = Wire::to(collector.address().unwrap(), Mode::Hang).await;
+        let wire = FaultyWire::to(collector.address().unwrap(), WireMode::Hang).await;
         let url = format!("http://{}/ce/usage-statistics", wire.address);
         let server = scene.busy_server_to(&url).start().await.unwrap();
-        let mut counted = Totals::default();
+        let mut counted = BrowserTotals::default();
         for page in ["/", "/welcome"] {
             let event = event(page);
             scene.view(&server, &event).await;
@@ -54,7 +54,7 @@ async fn a_signal_ends_it_soon_whoever_hangs_and_nothing_is_lost() {
 
         assert_ends(server, signal, hanging).await;
 
-        wire.set(Mode::Forward);
+        wire.set(WireMode::Forward);
         let server = scene.busy_server_to(&url).start().await.unwrap();
         scene.assert_arrived(&counted, &server, &collector).await;
     }
@@ -63,7 +63,7 @@ async fn a_signal_ends_it_soon_whoever_hangs_and_nothing_is_lost() {
 #[tokio::test]
 async fn a_signal_ends_a_collector_soon() {
     for signal in [Signal::TERM, Signal::INT] {
-        let scene = Scene::new();
+        let scene = TestScene::new();
         let collector = scene.collector().start().await.unwrap();
         let mut hanging = TcpStream::connect(collector.address().unwrap()).await.unwrap();
         let head = "POST /ce/usage-statistics HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
@@ -75,7 +75,7 @@ async fn a_signal_ends_a_collector_soon() {
 
 #[tokio::test]
 async fn a_terminal_that_goes_away_ends_no_program() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let server = scene.server(&collector).start().await.unwrap();
     for process in [&server, &collector] {

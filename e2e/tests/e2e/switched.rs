@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use headcount_e2e::{clock::now, fleet::Fleet, wait::eventually};
+use headcount_e2e::{clock::now, fleet::SimulatedFleet, wait::eventually};
 use headcount_shared::{
     api::{ReportEntry, ReportState, WouldForget},
     payload::Payload,
@@ -12,16 +12,16 @@ use reqwest::StatusCode;
 
 use crate::{
     names::{found, names},
-    saboteur::Saboteur,
-    scene::{SOON, Scene, event, files, if_there},
+    saboteur::FaultyPrometheus,
+    scene::{SOON, TestScene, event, files, if_there},
     world::{TRUE_AT_LAST, failed, observer, observer_of, observing, shop, until, until_true},
 };
 
 #[tokio::test]
 async fn switched_off_prometheus_is_not_asked_and_its_answers_are_gone() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let (fleet, observed) = shop(&scene).await;
-    let prometheus = Saboteur::start(observed.prometheus.url(""), "").await;
+    let prometheus = FaultyPrometheus::start(observed.prometheus.url(""), "").await;
     let program = observer_of(&scene, &prometheus.url(), &fleet);
     let cache = program.data_dir().join("cache");
     let server = program.start().await.unwrap();
@@ -46,8 +46,8 @@ async fn switched_off_prometheus_is_not_asked_and_its_answers_are_gone() {
 
 /// Waits until another server with the same refresh interval has run all queries twice on the same
 /// Prometheus.
-async fn two_refreshes(scene: &Scene, fleet: &Fleet, prometheus: String) {
-    let clock = Saboteur::start(prometheus, "").await;
+async fn two_refreshes(scene: &TestScene, fleet: &SimulatedFleet, prometheus: String) {
+    let clock = FaultyPrometheus::start(prometheus, "").await;
     let server = observing(observer(scene, "clock"), &clock.url(), fleet).start().await.unwrap();
     let report = until_true(scene, &server, "the clock", || fleet.truth(now())).await;
     let queries = report.performance.constructor.queries.len() as u64;
@@ -57,7 +57,7 @@ async fn two_refreshes(scene: &Scene, fleet: &Fleet, prometheus: String) {
 
 #[tokio::test]
 async fn switched_off_in_the_middle_of_answers_nothing_of_them_is_left() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let (fleet, observed) = shop(&scene).await;
     let program = observer_of(&scene, &observed.prometheus.url(""), &fleet);
     let cache = program.data_dir().join("cache");
@@ -76,7 +76,7 @@ async fn switched_off_in_the_middle_of_answers_nothing_of_them_is_left() {
 }
 
 /// The names of a fleet that occur in files of a data directory.
-fn names_in_files(fleet: &Fleet, data_dir: &Path) -> BTreeSet<String> {
+fn names_in_files(fleet: &SimulatedFleet, data_dir: &Path) -> BTreeSet<String> {
     let names = names(fleet);
     let texts = files(data_dir).into_iter().filter_map(|file| if_there(fs::read(data_dir.join(file))));
     texts.flat_map(|bytes| found(&names, &String::from_utf8_lossy(&bytes))).collect()
@@ -84,7 +84,7 @@ fn names_in_files(fleet: &Fleet, data_dir: &Path) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn what_was_found_out_is_said_before_and_is_in_no_file_after_switching_off() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let (fleet, observed) = shop(&scene).await;
     let program = observer_of(&scene, &observed.prometheus.url(""), &fleet);
     let data_dir = program.data_dir().to_owned();
@@ -116,7 +116,7 @@ async fn what_was_found_out_is_said_before_and_is_in_no_file_after_switching_off
 
 #[tokio::test]
 async fn reports_that_left_can_be_read_while_switched_off_and_those_that_wait_are_gone() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let collector = scene.collector().start().await.unwrap();
     let server = scene.busy_server(&collector).start().await.unwrap();
     let first = scene.first_report(&collector).await;
@@ -156,7 +156,7 @@ async fn reports_that_left_can_be_read_while_switched_off_and_those_that_wait_ar
 
 #[tokio::test]
 async fn what_a_server_left_that_ended_in_the_middle_of_switching_off_is_gone_after_its_next_start() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = scene.server_to("http://127.0.0.1:1/").start().await.unwrap();
     scene.view(&server, &event("/")).await;
     let data_dir = scene.path("server");
@@ -175,7 +175,7 @@ async fn what_a_server_left_that_ended_in_the_middle_of_switching_off_is_gone_af
 
 #[tokio::test]
 async fn the_start_says_where_the_first_report_goes_and_how_to_switch_it_off() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = scene.server_to("http://127.0.0.1:9/a-path-of-its-own").start().await.unwrap();
     let shown = format!("what it holds is shown on {}", server.url("usage-statistics"));
     for line in [

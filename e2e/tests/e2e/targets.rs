@@ -3,14 +3,14 @@
 
 use std::fs;
 
-use crate::{namespace::with_mounts, scene::Scene};
+use crate::{namespace::with_mounts, scene::TestScene};
 
 /// A host name that resolves to a metadata service.
 const NAME: &str = "prometheus.test";
 
 #[tokio::test]
 async fn a_name_that_leads_to_a_metadata_service_is_not_connected_to() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let hosts = scene.path("hosts");
     fs::write(&hosts, format!("169.254.169.254 {NAME}\n")).unwrap();
     let program = scene
@@ -27,7 +27,7 @@ async fn a_name_that_leads_to_a_metadata_service_is_not_connected_to() {
 
 #[tokio::test]
 async fn an_address_that_is_not_allowed_is_refused_at_the_start_unless_it_is_allowed() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     for url in ["http://169.254.169.254/", "http://0xa9fea9fe/", "http://[::ffff:169.254.169.254]:80/"] {
         let output = scene
             .server_to("http://127.0.0.1:9/")

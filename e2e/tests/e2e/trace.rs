@@ -2,10 +2,10 @@
 
 use std::{fs, path::PathBuf};
 
-use headcount_e2e::{program::Program, wait::eventually};
+use headcount_e2e::{program::HeadcountProgram, wait::eventually};
 use procfs::sys::kernel::Version;
 
-use crate::scene::{SOON, Scene};
+use crate::scene::{SOON, TestScene};
 
 /// The system call that starts the signals for the CPU profile of a server. Before Linux 6.4 a timer of
 /// `timer_create` always signals the main thread.
@@ -15,35 +15,50 @@ pub(crate) fn profiling_call() -> &'static str {
 }
 
 /// The trace of a process.
-pub(crate) struct Trace {
+pub(crate) struct SyscallTrace {
     file: PathBuf,
 }
 
-impl Trace {
+impl SyscallTrace {
     /// Traces the system calls `calls` of `program`.
-    pub(crate) fn of(scene: &Scene, name: &str, calls: &str, program: Program) -> (Self, Program) {
+    pub(crate) fn of(
+        scene: &TestScene,
+        name: &str,
+        calls: &str,
+        program: HeadcountProgram,
+    ) -> (Self, HeadcountProgram) {
         Self::with(scene, name, &["-e", calls], program)
     }
 
     /// Kills `program` as one of its threads enters its `nth` call of `calls`.
     pub(crate) fn killing(
-        scene: &Scene,
+        scene: &TestScene,
         name: &str,
         calls: &str,
         nth: usize,
-        program: Program,
-    ) -> (Self, Program) {
+        program: HeadcountProgram,
+    ) -> (Self, HeadcountProgram) {
         let (trace, inject) = (format!("trace={calls}"), format!("inject={calls}:signal=KILL:when={nth}"));
         Self::with(scene, name, &["-e", &trace, "-e", &inject], program)
     }
 
     /// Runs `program` with all `calls` failing.
-    pub(crate) fn refusing(scene: &Scene, name: &str, calls: &str, program: Program) -> (Self, Program) {
+    pub(crate) fn refusing(
+        scene: &TestScene,
+        name: &str,
+        calls: &str,
+        program: HeadcountProgram,
+    ) -> (Self, HeadcountProgram) {
         let (trace, inject) = (format!("trace={calls}"), format!("inject={calls}:error=EPERM"));
         Self::with(scene, name, &["-e", &trace, "-e", &inject], program)
     }
 
-    fn with(scene: &Scene, name: &str, expressions: &[&str], program: Program) -> (Self, Program) {
+    fn with(
+        scene: &TestScene,
+        name: &str,
+        expressions: &[&str],
+        program: HeadcountProgram,
+    ) -> (Self, HeadcountProgram) {
         let file = scene.path(name);
         // `-D`: the tracer is a grandchild, so that signals go to the program.
         let mut words: Vec<String> = ["strace", "-D", "-f", "-q", "-s", "256"].map(str::to_owned).into();

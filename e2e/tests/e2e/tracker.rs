@@ -15,20 +15,20 @@ use std::collections::BTreeMap;
 
 use headcount_e2e::{
     browser::{Browser, Engine},
-    processes::Process,
+    processes::HeadcountProcess,
     wait::eventually,
 };
 use serde_json::json;
 
-use crate::scene::{SOON, Scene};
+use crate::scene::{SOON, TestScene};
 
 /// A server whose collector does not matter.
-async fn server(scene: &Scene) -> Process {
+async fn server(scene: &TestScene) -> HeadcountProcess {
     scene.server_to("http://127.0.0.1:9/").start().await.unwrap()
 }
 
 /// Waits for `expected` views, and returns their number by page.
-async fn views(scene: &Scene, server: &Process, expected: u64) -> BTreeMap<String, u64> {
+async fn views(scene: &TestScene, server: &HeadcountProcess, expected: u64) -> BTreeMap<String, u64> {
     let counted = eventually("the views are counted", SOON, async || {
         let views = scene.preview(server).await.ux.page_views;
         (views.values().sum::<u64>() >= expected).then_some(views)
@@ -42,7 +42,7 @@ fn expected<const N: usize>(views: [(&str, u64); N]) -> BTreeMap<String, u64> {
 
 #[tokio::test]
 async fn a_path_is_a_view_and_so_are_reload_and_back_but_a_query_or_hash_is_none() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = server(&scene).await;
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "p/acme?from=1h").await;
@@ -72,7 +72,7 @@ async fn a_path_is_a_view_and_so_are_reload_and_back_but_a_query_or_hash_is_none
 
 #[tokio::test]
 async fn cleared_storage_is_a_new_browser() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = server(&scene).await;
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "").await;
@@ -88,7 +88,7 @@ async fn cleared_storage_is_a_new_browser() {
 
 #[tokio::test]
 async fn two_tabs_opened_at_once_are_one_browser() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = server(&scene).await;
     let browser = Browser::open(Engine::Chromium, 1400).await;
     // A page of the same origin without a tracker.
@@ -102,7 +102,7 @@ async fn two_tabs_opened_at_once_are_one_browser() {
 
 #[tokio::test]
 async fn under_a_base_path_everything_works_as_at_the_root() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let program = scene.server_to("http://127.0.0.1:9/").flag("--url-base-path", "/coroot/");
     let server = program.start().await.unwrap();
     assert!(server.url("").ends_with("/coroot/"), "{}", server.url(""));

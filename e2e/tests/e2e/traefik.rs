@@ -6,16 +6,16 @@ use std::{fs, path::Path};
 use crate::proxies::{FLEET, PRIVATE};
 
 /// A parser for a rule.
-struct Rule<'a> {
+struct RuleParser<'a> {
     left: &'a str,
     host: &'a str,
     path: &'a str,
 }
 
-impl Rule<'_> {
+impl RuleParser<'_> {
     /// Whether a request matches a rule. Panics if the rule cannot be parsed to its end.
     fn matches(rule: &str, host: &str, path: &str) -> bool {
-        let mut rule = Rule { left: rule, host, path };
+        let mut rule = RuleParser { left: rule, host, path };
         let matches = rule.any();
         assert_eq!(rule.left, "", "the end of the rule is not understood");
         matches
@@ -77,7 +77,8 @@ fn the_snippet_for_traefik_lets_out_what_is_public_and_nothing_else() {
     let (shop, fleet) = ("shop.example.com", "fleet.example.com");
     let rules = rules();
     assert_eq!(rules.len(), 2);
-    let goes_out = |host, path: &str| rules.iter().filter(|rule| Rule::matches(rule, host, path)).count();
+    let goes_out =
+        |host, path: &str| rules.iter().filter(|rule| RuleParser::matches(rule, host, path)).count();
     for path in ["stats", "static/tracker.js", "static/tracker_bg.wasm"] {
         assert_eq!(goes_out(shop, &format!("/stats-of-mine/{path}")), 1, "{path}");
     }

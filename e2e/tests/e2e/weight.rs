@@ -21,14 +21,14 @@ use headcount_e2e::{
     browser::{Browser, Engine},
     command::output,
     http,
-    processes::Process,
+    processes::HeadcountProcess,
     wait::eventually,
 };
 use reqwest::Client;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::scene::{SOON, Scene, own_address};
+use crate::scene::{SOON, TestScene, own_address};
 
 /// The maximum size of the tracker's script and program together, compressed, in bytes.
 const BOUND: usize = 9_000;
@@ -66,13 +66,13 @@ fn from_gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// A file that was sent through the proxy, with its content encoding.
 #[derive(Debug, PartialEq, Eq)]
-struct Passed {
+struct TransferredFile {
     request: String,
     encoding: String,
     body: Vec<u8>,
 }
 
-impl Passed {
+impl TransferredFile {
     fn new(request: &str, encoding: &str, body: Vec<u8>) -> Self {
         Self { request: request.to_owned(), encoding: encoding.to_owned(), body }
     }
@@ -80,14 +80,14 @@ impl Passed {
 
 /// A site with one page of its own. It forwards all other requests to a server and records the answers.
 #[derive(Clone)]
-struct Front {
+struct RecordingProxy {
     client: Client,
     server: Arc<str>,
-    passed: Arc<Mutex<Vec<Passed>>>,
+    passed: Arc<Mutex<Vec<TransferredFile>>>,
 }
 
-impl Front {
-    async fn open(server: &Process) -> (Self, String) {
+impl RecordingProxy {
+    async fn open(server: &HeadcountProcess) -> (Self, String) {
         let front =
             Self { client: http::client().unwrap(), server: server.url("").into(), passed: Arc::default() };
         let page = r#"<!doctype html><html lang="en"><title>page</title><link rel="icon" href="data:,"><script type="module" src="/static/tracker.js" data-routes="/p/:projectId"></script><h1>page</h1>"#;
@@ -101,13 +101,13 @@ impl Front {
         (front, url)
     }
 
-    fn note(&self, passed: Passed) {
+    fn note(&self, passed: TransferredFile) {
         self.passed.lock().unwrap().push(passed);
     }
 }
 
 /// Forwards a request to the server, byte for byte.
-async fn pass_on(State(front): State<Front>, request: Request) -> Response {
+async fn pass_on(State(front): State<RecordingProxy>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body: Bytes = axum::body::to_bytes(body, 4096).await.unwrap();
     let path = head.uri.path();
@@ -127,7 +127,7 @@ async fn pass_on(State(front): State<Front>, request: Request) -> Response {
     let encoding = headers.get(header::CONTENT_ENCODING).map_or("", |encoding| encoding.to_str().unwrap());
     let encoding = encoding.to_owned();
     let body = answer.bytes().await.unwrap();
-    front.note(Passed::new(&format!("{} {path}", head.method), &encoding, body.to_vec()));
+    front.note(TransferredFile::new(&format!("{} {path}", head.method), &encoding, body.to_vec()));
     (status, headers, body).into_response()
 }
 
@@ -137,9 +137,9 @@ async fn a_browser_counts_with_nine_thousand_bytes_in_two_requests_one_after_the
     let weight = script.len() + program.len();
     assert!(weight <= BOUND, "{} + {} = {weight}", script.len(), program.len());
 
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
-    let (front, page) = Front::open(&server).await;
+    let (front, page) = RecordingProxy::open(&server).await;
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.goto(&page).await;
     let counted = eventually("the view is counted", SOON, async || {
@@ -160,9 +160,9 @@ async fn a_browser_counts_with_nine_thousand_bytes_in_two_requests_one_after_the
     browser.close().await;
 
     let passed = [
-        Passed::new("GET /static/tracker.js", "br", script),
-        Passed::new("GET /static/tracker_bg.wasm", "br", program),
-        Passed::new("POST /stats", "", Vec::new()),
+        TransferredFile::new("GET /static/tracker.js", "br", script),
+        TransferredFile::new("GET /static/tracker_bg.wasm", "br", program),
+        TransferredFile::new("POST /stats", "", Vec::new()),
     ];
     // The server has counted the view before it answers.
     let all = async || (front.passed.lock().unwrap().len() >= passed.len()).then_some(());
@@ -174,7 +174,7 @@ async fn a_browser_counts_with_nine_thousand_bytes_in_two_requests_one_after_the
 
 #[tokio::test]
 async fn what_is_sent_compressed_is_what_is_sent_plainly() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
     for name in plain_names() {
         let plain = built(&name);
@@ -205,7 +205,7 @@ async fn no_file_for_browsers_names_a_place_of_the_machine_that_built_it() {
 
 #[tokio::test]
 async fn a_home_of_one_name_is_found_where_a_path_begins_and_nowhere_else() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let program = scene.path("program");
     for (home, content, is_found) in [
         ("/src", "headcount/server/src/main.rs", false),

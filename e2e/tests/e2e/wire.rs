@@ -17,7 +17,7 @@ use tokio::{
 /// What happens to a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Mode {
+pub(crate) enum WireMode {
     /// Everything arrives.
     Forward,
     /// The request arrives; the connection is cut when the answer comes.
@@ -26,16 +26,16 @@ pub(crate) enum Mode {
     Hang,
 }
 
-const MODES: [Mode; 3] = [Mode::Forward, Mode::LoseAnswers, Mode::Hang];
+const MODES: [WireMode; 3] = [WireMode::Forward, WireMode::LoseAnswers, WireMode::Hang];
 
 /// A forwarder to an address. It ends when this is dropped.
-pub(crate) struct Wire {
+pub(crate) struct FaultyWire {
     pub(crate) address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<WireState>,
     task: JoinHandle<()>,
 }
 
-struct Shared {
+struct WireState {
     to: SocketAddr,
     mode: AtomicU8,
     connections: AtomicUsize,
@@ -43,11 +43,11 @@ struct Shared {
     sent: Mutex<Vec<u8>>,
 }
 
-impl Wire {
-    pub(crate) async fn to(to: SocketAddr, mode: Mode) -> Self {
+impl FaultyWire {
+    pub(crate) async fn to(to: SocketAddr, mode: WireMode) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(WireState {
             to,
             mode: AtomicU8::new(mode as u8),
             connections: AtomicUsize::new(0),
@@ -59,7 +59,7 @@ impl Wire {
     }
 
     /// Sets what happens to connections from now on.
-    pub(crate) fn set(&self, mode: Mode) {
+    pub(crate) fn set(&self, mode: WireMode) {
         self.shared.mode.store(mode as u8, Ordering::SeqCst);
     }
 
@@ -79,7 +79,7 @@ impl Wire {
     }
 }
 
-impl Wire {
+impl FaultyWire {
     /// The head of the last request that has this line in its head. Requests must not overlap.
     pub(crate) fn head_with(&self, line: &str) -> Option<String> {
         let sent = self.shared.sent.lock().unwrap();
@@ -93,19 +93,19 @@ impl Wire {
     }
 }
 
-impl Drop for Wire {
+impl Drop for FaultyWire {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, shared: Arc<WireState>) {
     while let Ok((near, _)) = listener.accept().await {
         shared.connections.fetch_add(1, Ordering::SeqCst);
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
             match MODES[usize::from(shared.mode.load(Ordering::SeqCst))] {
-                Mode::Hang => hang(near, &shared).await,
+                WireMode::Hang => hang(near, &shared).await,
                 mode => carry(near, &shared, mode).await,
             }
         });
@@ -113,14 +113,14 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 /// Reads everything and answers nothing.
-async fn hang(mut near: TcpStream, shared: &Shared) {
+async fn hang(mut near: TcpStream, shared: &WireState) {
     let mut bytes = [0; 4096];
     while let Ok(read @ 1..) = near.read(&mut bytes).await {
         shared.note(&bytes[..read]);
     }
 }
 
-async fn carry(mut near: TcpStream, shared: &Shared, mode: Mode) {
+async fn carry(mut near: TcpStream, shared: &WireState, mode: WireMode) {
     // Nothing listens there: the connection ends, as it would without this.
     let Ok(mut far) = TcpStream::connect(shared.to).await else { return };
     let (mut forth, mut back) = ([0; 4096], [0; 4096]);
@@ -135,7 +135,7 @@ async fn carry(mut near: TcpStream, shared: &Shared, mode: Mode) {
             }
             read = far.read(&mut back) => {
                 let Ok(read @ 1..) = read else { return };
-                if mode == Mode::LoseAnswers {
+                if mode == WireMode::LoseAnswers {
                     shared.lost_answers.fetch_add(1, Ordering::SeqCst);
                     return;
                 }
@@ -147,7 +147,7 @@ async fn carry(mut near: TcpStream, shared: &Shared, mode: Mode) {
     }
 }
 
-impl Shared {
+impl WireState {
     fn note(&self, bytes: &[u8]) {
         self.sent.lock().unwrap().extend_from_slice(bytes);
     }

@@ -4,10 +4,10 @@ use std::{path::Path, rc::Rc, time::Duration};
 
 use headcount_e2e::{
     clock::now,
-    fleet::{Fleet, prices, shape::Shape, truth::Truth},
-    observed::Observed,
-    processes::Process,
-    program::Program,
+    fleet::{SimulatedFleet, prices, shape::FleetShape, truth::ExpectedCounts},
+    observed::ObservedFleets,
+    processes::HeadcountProcess,
+    program::HeadcountProgram,
 };
 use headcount_shared::payload::Payload;
 use tokio::{
@@ -16,7 +16,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::scene::{Scene, own_address};
+use crate::scene::{TestScene, own_address};
 
 /// The shortest interval between two refreshes: a server queries Prometheus when there are new samples.
 pub(crate) const REFRESH: Duration = Duration::from_secs(5);
@@ -28,33 +28,39 @@ pub(crate) const TRUE_AT_LAST: Duration = Duration::from_secs(300);
 const AT_A_TIME: usize = 3;
 
 /// A server with the price file of the fleet, without a collector, that observes nothing yet.
-pub(crate) fn observer(scene: &Scene, name: &str) -> Program {
+pub(crate) fn observer(scene: &TestScene, name: &str) -> HeadcountProgram {
     priced(scene, &scene.path(name))
         .flag("--collector-url", "http://127.0.0.1:1/")
         .flag("--first-report-after", "1h")
 }
 
 /// A server on a data directory with the price file of the fleet, that reports every second from now on.
-pub(crate) fn reporting(scene: &Scene, data_dir: &Path, collector_url: &str) -> Program {
+pub(crate) fn reporting(scene: &TestScene, data_dir: &Path, collector_url: &str) -> HeadcountProgram {
     priced(scene, data_dir)
         .flag("--collector-url", collector_url)
         .flag("--first-report-after", "0s")
         .flag("--report-interval", "1s")
 }
 
-fn priced(scene: &Scene, data_dir: &Path) -> Program {
+fn priced(scene: &TestScene, data_dir: &Path) -> HeadcountProgram {
     let file = scene.path("cloud-pricing.json.gz");
     prices::write(&file).unwrap();
-    Program::serve(data_dir).listen(own_address()).flag("--cloud-pricing-url", prices::url(&file).unwrap())
+    HeadcountProgram::serve(data_dir)
+        .listen(own_address())
+        .flag("--cloud-pricing-url", prices::url(&file).unwrap())
 }
 
 /// A server of one project.
-pub(crate) fn observer_of(scene: &Scene, prometheus: &str, fleet: &Fleet) -> Program {
+pub(crate) fn observer_of(scene: &TestScene, prometheus: &str, fleet: &SimulatedFleet) -> HeadcountProgram {
     observing(observer(scene, fleet.name()), prometheus, fleet)
 }
 
 /// Gives a server a fleet as its only project.
-pub(crate) fn observing(server: Program, prometheus: &str, fleet: &Fleet) -> Program {
+pub(crate) fn observing(
+    server: HeadcountProgram,
+    prometheus: &str,
+    fleet: &SimulatedFleet,
+) -> HeadcountProgram {
     server
         .flag("--bootstrap-prometheus-url", prometheus)
         .flag("--bootstrap-refresh-interval", format!("{}s", REFRESH.as_secs()))
@@ -63,8 +69,8 @@ pub(crate) fn observing(server: Program, prometheus: &str, fleet: &Fleet) -> Pro
 
 /// Requests previews until `wrong` returns no lines. At the limit it fails with these lines.
 pub(crate) async fn until(
-    scene: &Scene,
-    server: &Process,
+    scene: &TestScene,
+    server: &HeadcountProcess,
     what: &str,
     wrong: impl Fn(&Payload) -> Vec<String>,
 ) -> Payload {
@@ -83,24 +89,28 @@ pub(crate) async fn until(
 
 /// Waits until a server reports the expected numbers of everything that it observes.
 pub(crate) async fn until_true(
-    scene: &Scene,
-    server: &Process,
+    scene: &TestScene,
+    server: &HeadcountProcess,
     what: &str,
-    truth: impl Fn() -> Truth,
+    truth: impl Fn() -> ExpectedCounts,
 ) -> Payload {
     until(scene, server, what, |report| truth().differences(report)).await
 }
 
 /// Starts a Prometheus that scrapes fleets at this interval.
-pub(crate) async fn observed(scene: &Scene, fleets: Vec<Fleet>, scrapes: Duration) -> Observed {
+pub(crate) async fn observed(
+    scene: &TestScene,
+    fleets: Vec<SimulatedFleet>,
+    scrapes: Duration,
+) -> ObservedFleets {
     let directory = scene.path("prometheus");
     // Fewer past samples than scrapes would have, to keep the import short.
-    Observed::start(&directory, own_address(), fleets, 30, scrapes).await.unwrap()
+    ObservedFleets::start(&directory, own_address(), fleets, 30, scrapes).await.unwrap()
 }
 
 /// Starts a Prometheus with one fleet, scraped as often as a server queries it.
-pub(crate) async fn shop(scene: &Scene) -> (Fleet, Observed) {
-    let fleet = Fleet::invent("shop", &Shape::document_a(), 1, now()).unwrap();
+pub(crate) async fn shop(scene: &TestScene) -> (SimulatedFleet, ObservedFleets) {
+    let fleet = SimulatedFleet::invent("shop", &FleetShape::document_a(), 1, now()).unwrap();
     let observed = observed(scene, vec![fleet.clone()], REFRESH).await;
     (fleet, observed)
 }
@@ -123,10 +133,12 @@ pub(crate) fn not_failed(report: &Payload) -> Vec<String> {
 
 #[tokio::test]
 async fn twenty_fleets_are_told_as_they_are() {
-    let scene = Rc::new(Scene::new());
+    let scene = Rc::new(TestScene::new());
     let epoch = now();
-    let invent = |seed: u64| Fleet::invent(&seed.to_string(), &Shape::random(seed), seed, epoch).unwrap();
-    let fleets: Vec<Fleet> = (1..=20).map(invent).collect();
+    let invent = |seed: u64| {
+        SimulatedFleet::invent(&seed.to_string(), &FleetShape::random(seed), seed, epoch).unwrap()
+    };
+    let fleets: Vec<SimulatedFleet> = (1..=20).map(invent).collect();
     let observed = observed(&scene, fleets.clone(), Duration::from_secs(30)).await;
     let url = observed.prometheus.url("");
     let turn = Rc::new(Semaphore::new(AT_A_TIME));
@@ -144,7 +156,7 @@ async fn twenty_fleets_are_told_as_they_are() {
     LocalSet::new().run_until(told).await;
 }
 
-async fn told_as_it_is(scene: Rc<Scene>, turn: Rc<Semaphore>, prometheus: String, fleet: Fleet) {
+async fn told_as_it_is(scene: Rc<TestScene>, turn: Rc<Semaphore>, prometheus: String, fleet: SimulatedFleet) {
     let _turn = turn.acquire().await.unwrap();
     let server = observer_of(&scene, &prometheus, &fleet).start().await.unwrap();
     let what = format!("the fleet of seed {}", fleet.name());

@@ -64,14 +64,14 @@ fn key_of(pathname: &str) -> Option<String> {
 }
 
 /// What the router matches for a path.
-struct Taken {
+struct MatchedRoute {
     /// The definitions, the outermost first.
     definitions: Vec<RouteMatchId>,
     /// The parameters that are there.
     params: Vec<(String, String)>,
 }
 
-impl Taken {
+impl MatchedRoute {
     fn is_same(&self, other: &Self) -> bool {
         let names = |taken: &Self| taken.params.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         self.definitions == other.definitions && names(self) == names(other)
@@ -83,13 +83,13 @@ impl Taken {
     }
 }
 
-fn taken<Routes: MatchNestedRoutes>(routes: &RouteDefs<Routes>, pathname: &str) -> Option<Taken> {
+fn taken<Routes: MatchNestedRoutes>(routes: &RouteDefs<Routes>, pathname: &str) -> Option<MatchedRoute> {
     let matched = routes.match_route(pathname)?;
     let params = matched.to_params().into_iter().filter(|(_, value)| !value.is_empty());
     let params = params.map(|(name, value)| (name.into_owned(), value)).collect();
     let mut definitions = Vec::new();
     add_definitions(matched, &mut definitions);
-    Some(Taken { definitions, params })
+    Some(MatchedRoute { definitions, params })
 }
 
 fn add_definitions<Match: MatchInterface>(matched: Match, definitions: &mut Vec<RouteMatchId>) {

@@ -14,12 +14,12 @@ mod program {
     use core::cell::Cell;
 
     use headcount_frontend::tracker::{
-        event::Pages,
-        page::{Page, Product},
+        event::PageLookup,
+        page::{ProductSettings, TrackedPage},
     };
     use headcount_shared::{
-        breakpoint::Scheme,
-        routes::{Placeholder, RouteTable},
+        breakpoint::BreakpointScheme,
+        routes::{KeyPlaceholder, RouteTable},
     };
     use lol_alloc::{AssumeSingleThreaded, FreeListAllocator};
     use wasm_bindgen::prelude::*;

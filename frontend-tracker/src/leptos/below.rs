@@ -9,9 +9,9 @@ use leptos_router::{GeneratedRouteData, MatchNestedRoutes, RouteMatchId};
 
 /// The first path that a router matched against its routes, without the base.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Below(Arc<OnceLock<String>>);
+pub(super) struct FirstRoutedPath(Arc<OnceLock<String>>);
 
-impl Below {
+impl FirstRoutedPath {
     /// The base of the router, which is at `pathname` now; `/` if it has none. `None` while the routes were
     /// not matched, as outside of the base.
     pub(super) fn base_of<'a>(&self, pathname: &'a str) -> Option<&'a str> {
@@ -29,18 +29,18 @@ impl Below {
 
 /// Route definitions that record the first path they are matched against.
 #[derive(Debug, Clone)]
-pub(super) struct Observed<Defs> {
+pub(super) struct ObservedRoutes<Defs> {
     defs: Defs,
-    below: Below,
+    below: FirstRoutedPath,
 }
 
-impl<Defs> Observed<Defs> {
-    pub(super) const fn new(defs: Defs, below: Below) -> Self {
+impl<Defs> ObservedRoutes<Defs> {
+    pub(super) const fn new(defs: Defs, below: FirstRoutedPath) -> Self {
         Self { defs, below }
     }
 }
 
-impl<Defs: MatchNestedRoutes> MatchNestedRoutes for Observed<Defs> {
+impl<Defs: MatchNestedRoutes> MatchNestedRoutes for ObservedRoutes<Defs> {
     type Data = Defs::Data;
     type Match = Defs::Match;
 
@@ -77,8 +77,8 @@ mod tests {
             ("/shop", "/elsewhere", None),
         ];
         for (base, pathname, found) in cases {
-            let below = Below::default();
-            let observed = Observed::new(NestedRoute::new(path!("/p/:id"), || ()), below.clone());
+            let below = FirstRoutedPath::default();
+            let observed = ObservedRoutes::new(NestedRoute::new(path!("/p/:id"), || ()), below.clone());
             RouteDefs::new_with_base(observed, base).match_route(pathname);
             assert_eq!(below.base_of(pathname), found, "{base} {pathname}");
         }
@@ -86,6 +86,6 @@ mod tests {
 
     #[test]
     fn routes_that_were_not_asked_have_no_base() {
-        assert_eq!(Below::default().base_of("/"), None);
+        assert_eq!(FirstRoutedPath::default().base_of("/"), None);
     }
 }

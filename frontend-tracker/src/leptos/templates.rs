@@ -3,7 +3,7 @@
 use leptos_router::{MatchNestedRoutes, MatchParams, PathSegment};
 
 /// Closed lists of values, by the name of the parameter.
-pub(super) type Closed<'a> = &'a [(&'static str, &'static [&'static str])];
+pub(super) type ParameterValues<'a> = &'a [(&'static str, &'static [&'static str])];
 
 /// Returns the route templates of `defs` in their order: nested definitions are flattened, optional
 /// parameters become `:name?`, a wildcard becomes `:name(.*)*`, and characters that a name may not have
@@ -18,10 +18,13 @@ pub fn templates<Defs: MatchNestedRoutes>(defs: &Defs) -> Vec<String> {
 }
 
 /// Does the same with closed lists of values for some parameters.
-pub(super) fn templates_with<Defs: MatchNestedRoutes>(defs: &Defs, closed: Closed<'_>) -> Vec<String> {
+pub(super) fn templates_with<Defs: MatchNestedRoutes>(
+    defs: &Defs,
+    closed: ParameterValues<'_>,
+) -> Vec<String> {
     let mut templates = Vec::new();
     for route in defs.generate_routes() {
-        let pattern = Pattern::of(&route.segments);
+        let pattern = PathPattern::of(&route.segments);
         if !pattern.is_writable() {
             continue;
         }
@@ -36,11 +39,11 @@ pub(super) fn templates_with<Defs: MatchNestedRoutes>(defs: &Defs, closed: Close
 }
 
 /// The names and values of the parameters of a path.
-type Params = Vec<(String, String)>;
+type MatchedParameters = Vec<(String, String)>;
 
 /// One part of a pattern, between two slashes or after the last one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+enum PatternPart {
     Literal(String),
     Parameter(String),
     Optional(String),
@@ -49,18 +52,18 @@ enum Part {
 
 /// The pattern of all paths of one page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Pattern(Vec<Part>);
+struct PathPattern(Vec<PatternPart>);
 
-impl Pattern {
+impl PathPattern {
     fn of(segments: &[PathSegment]) -> Self {
         let parts = segments.iter().filter_map(|segment| match segment {
             // A slash at the end is a segment of its own, which does not matter.
             PathSegment::Static(text) => Some(text.trim_matches('/'))
                 .filter(|text| !text.is_empty())
-                .map(|text| Part::Literal(text.to_owned())),
-            PathSegment::Param(name) => Some(Part::Parameter(name.clone().into_owned())),
-            PathSegment::OptionalParam(name) => Some(Part::Optional(name.clone().into_owned())),
-            PathSegment::Splat(name) => Some(Part::Rest(name.clone().into_owned())),
+                .map(|text| PatternPart::Literal(text.to_owned())),
+            PathSegment::Param(name) => Some(PatternPart::Parameter(name.clone().into_owned())),
+            PathSegment::OptionalParam(name) => Some(PatternPart::Optional(name.clone().into_owned())),
+            PathSegment::Splat(name) => Some(PatternPart::Rest(name.clone().into_owned())),
             PathSegment::Unit => None,
         });
         Self(parts.collect())
@@ -80,7 +83,7 @@ impl Pattern {
         let mut variants = vec![Vec::new()];
         for part in &self.0 {
             let (with, without) = match part {
-                Part::Optional(name) => (Part::Parameter(name.clone()), variants.clone()),
+                PatternPart::Optional(name) => (PatternPart::Parameter(name.clone()), variants.clone()),
                 part => (part.clone(), Vec::new()),
             };
             variants.iter_mut().for_each(|variant| variant.push(with.clone()));
@@ -98,17 +101,18 @@ impl Pattern {
     }
 
     /// An example path of this pattern, and its parameters.
-    fn example(&self) -> (String, Params) {
+    fn example(&self) -> (String, MatchedParameters) {
         let (mut path, mut params) = (String::new(), Vec::new());
         for (place, part) in self.0.iter().enumerate() {
             let value = match part {
-                Part::Literal(text) => text.clone(),
-                Part::Parameter(_) | Part::Optional(_) => format!("\0{place}"),
-                Part::Rest(_) => format!("\0{place}/\0"),
+                PatternPart::Literal(text) => text.clone(),
+                PatternPart::Parameter(_) | PatternPart::Optional(_) => format!("\0{place}"),
+                PatternPart::Rest(_) => format!("\0{place}/\0"),
             };
             path.push('/');
             path.push_str(&value);
-            if let Part::Parameter(name) | Part::Optional(name) | Part::Rest(name) = part {
+            if let PatternPart::Parameter(name) | PatternPart::Optional(name) | PatternPart::Rest(name) = part
+            {
                 params.push((name.clone(), value));
             }
         }
@@ -121,17 +125,17 @@ impl Pattern {
     /// Whether it can be written as a template: a colon or a star in a literal would be misread.
     fn is_writable(&self) -> bool {
         let is_plain = |character: char| character.is_ascii_alphanumeric() || "-._~@".contains(character);
-        self.0.iter().all(|part| !matches!(part, Part::Literal(text) if !text.chars().all(is_plain)))
+        self.0.iter().all(|part| !matches!(part, PatternPart::Literal(text) if !text.chars().all(is_plain)))
     }
 
-    fn written(&self, closed: Closed<'_>) -> String {
+    fn written(&self, closed: ParameterValues<'_>) -> String {
         let parts: Vec<String> = self.0.iter().map(|part| part.written(closed)).collect();
         format!("/{}", parts.join("/"))
     }
 }
 
-impl Part {
-    fn written(&self, closed: Closed<'_>) -> String {
+impl PatternPart {
+    fn written(&self, closed: ParameterValues<'_>) -> String {
         match self {
             Self::Literal(text) => text.clone(),
             Self::Parameter(name) => format!(":{}{}", plain(name), list(closed, name)),
@@ -143,7 +147,7 @@ impl Part {
 }
 
 /// The parameters that the router finds in `path`. `None` if nothing matches all of it.
-fn found_in<Defs: MatchNestedRoutes>(defs: &Defs, path: &str) -> Option<Params> {
+fn found_in<Defs: MatchNestedRoutes>(defs: &Defs, path: &str) -> Option<MatchedParameters> {
     let (matched, rest) = defs.match_nested(path);
     let (_, matched) = matched.filter(|_| rest.is_empty() || rest == "/")?;
     Some(matched.to_params().into_iter().map(|(name, value)| (name.into_owned(), value)).collect())
@@ -153,7 +157,7 @@ fn plain(name: &str) -> String {
     name.chars().map(|character| if character.is_alphanumeric() { character } else { '_' }).collect()
 }
 
-fn list(closed: Closed<'_>, name: &str) -> String {
+fn list(closed: ParameterValues<'_>, name: &str) -> String {
     let values = closed.iter().find(|(parameter, _)| *parameter == name);
     values.map(|(_, values)| format!("({})", values.join("|"))).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use headcount_shared::routes::Placeholder;
+use headcount_shared::routes::KeyPlaceholder;
 use leptos_router::MatchNestedRoutes;
 use wasm_bindgen::JsValue;
 
@@ -44,10 +44,10 @@ impl Tracker {
 
     /// Sets how a parameter is written in the key of a page.
     #[must_use]
-    pub fn placeholder(self, placeholder: Placeholder) -> Self {
+    pub fn placeholder(self, placeholder: KeyPlaceholder) -> Self {
         let sign = match placeholder {
-            Placeholder::Dollar => "$",
-            Placeholder::Colon => ":",
+            KeyPlaceholder::Dollar => "$",
+            KeyPlaceholder::Colon => ":",
         };
         self.with("data-placeholder", sign.to_owned())
     }
@@ -138,7 +138,7 @@ mod tests {
         let defs = (NestedRoute::new(path!("/"), || ()), NestedRoute::new(path!("/p/:id/:tab?"), || ()));
         let tracker = Tracker::at("/s/static/tracker.js")
             .closed("tab", &["cpu", "memory"])
-            .placeholder(Placeholder::Colon)
+            .placeholder(KeyPlaceholder::Colon)
             .breakpoints("vuetify3")
             .store_nothing();
         let expected = [

@@ -8,7 +8,7 @@ use alloc::string::String;
 use uuid::{Builder, Uuid};
 use wasm_bindgen::prelude::*;
 
-use super::device::{Denied, Storage};
+use super::device::{StorageDenied, UuidStorage};
 
 // Bundled by this name, so that there is one copy of it.
 #[wasm_bindgen(raw_module = "headcount-browser")]
@@ -25,15 +25,15 @@ extern "C" {
 
 /// The browser of this page.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Browser;
+pub(super) struct PageBrowser;
 
-impl Storage for Browser {
+impl UuidStorage for PageBrowser {
     fn read(&self) -> Option<String> {
         read_device()
     }
 
-    fn write(&self, text: &str) -> Result<(), Denied> {
-        if write_device(text) { Ok(()) } else { Err(Denied) }
+    fn write(&self, text: &str) -> Result<(), StorageDenied> {
+        if write_device(text) { Ok(()) } else { Err(StorageDenied) }
     }
 }
 

@@ -21,23 +21,23 @@ pub const SETTLE_MS: u32 = 100;
 
 /// The browser stores nothing for this page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Denied;
+pub struct StorageDenied;
 
 /// The storage of the UUID.
-pub trait Storage {
+pub trait UuidStorage {
     /// The stored text. `None` also if the browser denies access.
     fn read(&self) -> Option<String>;
 
     /// Stores `text` in place of what was there.
     ///
     /// # Errors
-    /// [`Denied`] if the browser does not store it.
-    fn write(&self, text: &str) -> Result<(), Denied>;
+    /// [`StorageDenied`] if the browser does not store it.
+    fn write(&self, text: &str) -> Result<(), StorageDenied>;
 }
 
 /// The identity of the browser in an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Identity {
+pub struct BrowserIdentity {
     /// The browser's UUID.
     pub id: Uuid,
     /// Whether it lasts for this page only.
@@ -46,7 +46,7 @@ pub struct Identity {
 
 /// The browser's UUID, and whether it has settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Device {
+pub enum UuidState {
     /// Just made and stored, by this tab or another. Other tabs may have made others.
     Settling(Uuid),
     /// Stored, the same in all tabs.
@@ -55,14 +55,14 @@ pub enum Device {
     Ephemeral(Uuid),
 }
 
-impl Device {
+impl UuidState {
     /// The UUID in `storage`; else one from `make`, which replaces any other text there.
-    pub fn open(storage: &impl Storage, make: impl FnOnce() -> Uuid) -> Self {
+    pub fn open(storage: &impl UuidStorage, make: impl FnOnce() -> Uuid) -> Self {
         match stored(storage) {
-            Some(Stored { id, is_settled: true }) => Self::Known(id),
-            Some(Stored { id, .. }) => Self::Settling(id),
+            Some(StoredUuid { id, is_settled: true }) => Self::Known(id),
+            Some(StoredUuid { id, .. }) => Self::Settling(id),
             None => {
-                let new = Stored { id: make(), is_settled: false };
+                let new = StoredUuid { id: make(), is_settled: false };
                 if new.write(storage).is_ok() { Self::Settling(new.id) } else { Self::Ephemeral(new.id) }
             }
         }
@@ -70,19 +70,19 @@ impl Device {
 
     /// Takes the UUID in `storage` after the wait. One that was not stored is valid for this page only.
     #[must_use]
-    pub fn settled(self, storage: &impl Storage) -> Self {
+    pub fn settled(self, storage: &impl UuidStorage) -> Self {
         let Self::Settling(own) = self else { return self };
         let Some(found) = stored(storage) else { return Self::Ephemeral(own) };
         // If that fails, the next tab waits as this one did.
-        let _kept = Stored { is_settled: true, ..found }.write(storage);
+        let _kept = StoredUuid { is_settled: true, ..found }.write(storage);
         Self::Known(found.id)
     }
 
     /// Replaces an unsettled UUID in `storage` with the one that is known here.
-    pub fn defend(self, storage: &impl Storage) {
-        if let (Self::Known(id), Some(Stored { is_settled: false, .. })) = (self, stored(storage)) {
+    pub fn defend(self, storage: &impl UuidStorage) {
+        if let (Self::Known(id), Some(StoredUuid { is_settled: false, .. })) = (self, stored(storage)) {
             // If that fails, the other tab keeps a UUID of its own.
-            let _kept = Stored { id, is_settled: true }.write(storage);
+            let _kept = StoredUuid { id, is_settled: true }.write(storage);
         }
     }
 
@@ -94,12 +94,12 @@ impl Device {
 
     /// The identity for an event that is sent now. A stored UUID is read anew, so that a tab that was late,
     /// or whose storage was cleared, agrees with the others from here on.
-    pub fn identity(self, storage: &impl Storage) -> Identity {
+    pub fn identity(self, storage: &impl UuidStorage) -> BrowserIdentity {
         match self {
-            Self::Ephemeral(id) => Identity { id, ephemeral: true },
+            Self::Ephemeral(id) => BrowserIdentity { id, ephemeral: true },
             Self::Settling(own) | Self::Known(own) => {
                 let found = stored(storage).filter(|found| found.is_settled || self.is_settling());
-                Identity { id: found.map_or(own, |found| found.id), ephemeral: false }
+                BrowserIdentity { id: found.map_or(own, |found| found.id), ephemeral: false }
             }
         }
     }
@@ -107,13 +107,13 @@ impl Device {
 
 /// A stored UUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stored {
+struct StoredUuid {
     id: Uuid,
     is_settled: bool,
 }
 
-impl Stored {
-    fn write(self, storage: &impl Storage) -> Result<(), Denied> {
+impl StoredUuid {
+    fn write(self, storage: &impl UuidStorage) -> Result<(), StorageDenied> {
         let mut buffer = Uuid::encode_buffer();
         let mut text = String::from(&*self.id.hyphenated().encode_lower(&mut buffer));
         if !self.is_settled {
@@ -130,11 +130,11 @@ const fn is_random(id: &Uuid) -> bool {
 }
 
 /// The valid UUID in `storage`. The server counts only browsers with version 4.
-fn stored(storage: &impl Storage) -> Option<Stored> {
+fn stored(storage: &impl UuidStorage) -> Option<StoredUuid> {
     let text = storage.read()?;
     let unmarked = text.strip_suffix(UNSETTLED);
     let id = Uuid::try_parse(unmarked.unwrap_or(&text)).ok().filter(is_random)?;
-    Some(Stored { id, is_settled: unmarked.is_none() })
+    Some(StoredUuid { id, is_settled: unmarked.is_none() })
 }
 
 #[cfg(test)]
@@ -148,71 +148,71 @@ mod tests {
 
     /// The storage of one browser. The fields `refuses_…` make calls fail.
     #[derive(Default)]
-    struct Memory {
+    struct MemoryStorage {
         text: RefCell<Option<String>>,
         refuses_read: bool,
         refuses_write: bool,
     }
 
-    impl Memory {
+    impl MemoryStorage {
         fn holding(text: &str) -> Self {
             Self { text: RefCell::new(Some(text.to_owned())), ..Self::default() }
         }
     }
 
-    impl Storage for Memory {
+    impl UuidStorage for MemoryStorage {
         fn read(&self) -> Option<String> {
             if self.refuses_read { None } else { self.text.borrow().clone() }
         }
 
-        fn write(&self, text: &str) -> Result<(), Denied> {
+        fn write(&self, text: &str) -> Result<(), StorageDenied> {
             if self.refuses_write {
-                return Err(Denied);
+                return Err(StorageDenied);
             }
             *self.text.borrow_mut() = Some(text.to_owned());
             Ok(())
         }
     }
 
-    fn kept(id: Uuid) -> Identity {
-        Identity { id, ephemeral: false }
+    fn kept(id: Uuid) -> BrowserIdentity {
+        BrowserIdentity { id, ephemeral: false }
     }
 
     #[test]
     fn a_stored_uuid_is_used_at_once() {
-        let storage = Memory::holding(&FIRST.to_string());
-        let device = Device::open(&storage, || panic!("no new UUID is needed"));
+        let storage = MemoryStorage::holding(&FIRST.to_string());
+        let device = UuidState::open(&storage, || panic!("no new UUID is needed"));
         assert!(!device.is_settling());
         assert_eq!(device.identity(&storage), kept(FIRST));
     }
 
     #[test]
     fn a_new_uuid_is_stored_and_settles() {
-        let storage = Memory::default();
-        let device = Device::open(&storage, || FIRST);
+        let storage = MemoryStorage::default();
+        let device = UuidState::open(&storage, || FIRST);
         assert!(device.is_settling());
         assert_eq!(storage.text.borrow().as_deref(), Some(format!("{FIRST}?").as_str()));
-        assert_eq!(device.settled(&storage), Device::Known(FIRST));
+        assert_eq!(device.settled(&storage), UuidState::Known(FIRST));
         assert_eq!(storage.text.borrow().as_deref(), Some(FIRST.to_string().as_str()));
     }
 
     #[test]
     fn a_uuid_that_another_tab_has_just_made_settles_here_too() {
-        let storage = Memory::holding(&format!("{FIRST}?"));
-        let device = Device::open(&storage, || panic!("no new UUID is needed"));
+        let storage = MemoryStorage::holding(&format!("{FIRST}?"));
+        let device = UuidState::open(&storage, || panic!("no new UUID is needed"));
         assert!(device.is_settling());
         // A third tab, in another process, found nothing and wrote last.
         storage.write(&format!("{SECOND}?")).unwrap();
         let device = device.settled(&storage);
-        assert_eq!((device, device.identity(&storage)), (Device::Known(SECOND), kept(SECOND)));
+        assert_eq!((device, device.identity(&storage)), (UuidState::Known(SECOND), kept(SECOND)));
     }
 
     #[test]
     fn two_tabs_opened_at_once_end_with_one_uuid() {
         // Each process sees its own storage until the writes have reached the other: the last one stays in
         // both.
-        let (one, other) = (Memory::default(), Memory::default());
-        let (in_one, in_other) = (Device::open(&one, || FIRST), Device::open(&other, || SECOND));
+        let (one, other) = (MemoryStorage::default(), MemoryStorage::default());
+        let (in_one, in_other) = (UuidState::open(&one, || FIRST), UuidState::open(&other, || SECOND));
         one.write(&SECOND.to_string()).unwrap();
         assert_eq!(in_one.settled(&one).identity(&one), kept(SECOND));
         assert_eq!(in_other.settled(&other).identity(&other), kept(SECOND));
@@ -220,22 +220,22 @@ mod tests {
 
     #[test]
     fn a_tab_that_settled_too_early_agrees_later() {
-        let storage = Memory::default();
-        let device = Device::open(&storage, || FIRST).settled(&storage);
+        let storage = MemoryStorage::default();
+        let device = UuidState::open(&storage, || FIRST).settled(&storage);
         storage.write(&SECOND.to_string()).unwrap();
         assert_eq!(device.identity(&storage), kept(SECOND));
     }
 
     #[test]
     fn a_tab_that_was_late_takes_what_the_others_know() {
-        let storage = Memory::holding(&FIRST.to_string());
-        let known = Device::open(&storage, || panic!("no new UUID is needed"));
+        let storage = MemoryStorage::holding(&FIRST.to_string());
+        let known = UuidState::open(&storage, || panic!("no new UUID is needed"));
         // It had found nothing in an outdated copy of the storage.
-        let late = Device::Settling(SECOND);
+        let late = UuidState::Settling(SECOND);
         storage.write(&format!("{SECOND}?")).unwrap();
         assert_eq!(known.identity(&storage), kept(FIRST));
         known.defend(&storage);
-        assert_eq!(late.settled(&storage), Device::Known(FIRST));
+        assert_eq!(late.settled(&storage), UuidState::Known(FIRST));
         // A settled UUID counts for all, even if this tab knew another one.
         storage.write(&SECOND.to_string()).unwrap();
         known.defend(&storage);
@@ -244,8 +244,8 @@ mod tests {
 
     #[test]
     fn a_known_uuid_survives_a_cleaning_for_this_page() {
-        let storage = Memory::holding(&FIRST.to_string());
-        let device = Device::open(&storage, || SECOND);
+        let storage = MemoryStorage::holding(&FIRST.to_string());
+        let device = UuidState::open(&storage, || SECOND);
         storage.text.borrow_mut().take();
         assert_eq!(device.identity(&storage), kept(FIRST));
     }
@@ -265,30 +265,30 @@ mod tests {
             "20174a56-4a1e-41ca-c90d-b657d1fa873e",
             &format!("{FIRST}??"),
         ] {
-            let storage = Memory::holding(text);
-            assert_eq!(Device::open(&storage, || FIRST), Device::Settling(FIRST), "{text}");
-            assert_eq!(stored(&storage), Some(Stored { id: FIRST, is_settled: false }));
+            let storage = MemoryStorage::holding(text);
+            assert_eq!(UuidState::open(&storage, || FIRST), UuidState::Settling(FIRST), "{text}");
+            assert_eq!(stored(&storage), Some(StoredUuid { id: FIRST, is_settled: false }));
         }
     }
 
     #[test]
     fn denied_storage_gives_a_uuid_for_this_page() {
-        let closed = Memory { refuses_read: true, refuses_write: true, ..Memory::default() };
-        let unwritable = Memory { refuses_write: true, ..Memory::default() };
+        let closed = MemoryStorage { refuses_read: true, refuses_write: true, ..MemoryStorage::default() };
+        let unwritable = MemoryStorage { refuses_write: true, ..MemoryStorage::default() };
         for storage in [closed, unwritable] {
-            let device = Device::open(&storage, || FIRST);
-            assert_eq!(device.identity(&storage), Identity { id: FIRST, ephemeral: true });
+            let device = UuidState::open(&storage, || FIRST);
+            assert_eq!(device.identity(&storage), BrowserIdentity { id: FIRST, ephemeral: true });
             assert_eq!(device.settled(&storage), device);
         }
-        let unreadable = Memory { refuses_read: true, ..Memory::default() };
-        assert_eq!(Device::open(&unreadable, || FIRST).settled(&unreadable), Device::Ephemeral(FIRST));
+        let unreadable = MemoryStorage { refuses_read: true, ..MemoryStorage::default() };
+        assert_eq!(UuidState::open(&unreadable, || FIRST).settled(&unreadable), UuidState::Ephemeral(FIRST));
     }
 
     #[test]
     fn storage_that_forgets_gives_a_uuid_for_this_page() {
-        let storage = Memory::default();
-        let device = Device::open(&storage, || FIRST);
+        let storage = MemoryStorage::default();
+        let device = UuidState::open(&storage, || FIRST);
         storage.text.borrow_mut().take();
-        assert_eq!(device.settled(&storage), Device::Ephemeral(FIRST));
+        assert_eq!(device.settled(&storage), UuidState::Ephemeral(FIRST));
     }
 }

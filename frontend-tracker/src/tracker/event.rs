@@ -2,16 +2,16 @@
 
 use alloc::{borrow::ToOwned, string::String};
 
-use headcount_shared::routes::{Placeholder, RouteTable, UNMATCHED};
+use headcount_shared::routes::{KeyPlaceholder, RouteTable, UNMATCHED};
 
-use super::{device::Identity, views::View};
+use super::{device::BrowserIdentity, views::PageView};
 
 /// The event of an opened page, as `headcount_shared::event::BrowserEvent` reads it.
 ///
 /// It is written by hand, because a serialiser would be half of the tracker. No member needs escaping: a key
 /// comes from the route table, the others from closed sets.
 #[must_use]
-pub fn body(view: &View, device: Identity) -> String {
+pub fn body(view: &PageView, device: BrowserIdentity) -> String {
     let id = device.id.hyphenated();
     let mut buffer = uuid::Uuid::encode_buffer();
     let ephemeral = if device.ephemeral { r#","ephemeral":true"# } else { "" };
@@ -31,16 +31,16 @@ pub fn body(view: &View, device: Identity) -> String {
 
 /// Looks up the key of a path.
 #[derive(Debug, Default)]
-pub struct Pages {
+pub struct PageLookup {
     /// The base path of the routes, with or without a slash at its end.
     pub base: String,
     /// The routes of the product.
     pub routes: RouteTable,
     /// How a key writes a parameter.
-    pub placeholder: Placeholder,
+    pub placeholder: KeyPlaceholder,
 }
 
-impl Pages {
+impl PageLookup {
     /// The page key of `pathname`. A path outside of the base matches no route.
     #[must_use]
     pub fn key(&self, pathname: &str) -> String {
@@ -68,10 +68,10 @@ mod tests {
 
     #[test]
     fn an_event_of_any_page_and_size_is_read_by_the_server() {
-        for key in RouteTable::of_the_interface().page_keys(Placeholder::Dollar) {
+        for key in RouteTable::of_the_interface().page_keys(KeyPlaceholder::Dollar) {
             for (size, ephemeral) in Breakpoint::ALL.into_iter().zip([false, true].into_iter().cycle()) {
-                let view = View { key: key.clone(), size };
-                let text = body(&view, Identity { id: ID, ephemeral });
+                let view = PageView { key: key.clone(), size };
+                let text = body(&view, BrowserIdentity { id: ID, ephemeral });
                 let event = BrowserEvent::parse(text.as_bytes()).unwrap();
                 assert_eq!((event.device_id, event.device_size, event.path), (ID, size, key.clone()));
                 assert_eq!(event.ephemeral, ephemeral);
@@ -81,8 +81,8 @@ mod tests {
 
     #[test]
     fn an_event_is_the_documented_one() {
-        let view = View { key: "/p/$projectId".to_owned(), size: Breakpoint::Lg };
-        let text = body(&view, Identity { id: ID, ephemeral: false });
+        let view = PageView { key: "/p/$projectId".to_owned(), size: Breakpoint::Lg };
+        let text = body(&view, BrowserIdentity { id: ID, ephemeral: false });
         let documented = r#"{"type":"route-open","device_id":"20174a56-4a1e-41ca-a90d-b657d1fa873e","device_size":"lg","path":"/p/$projectId"}"#;
         assert_eq!(text, documented);
     }
@@ -101,8 +101,11 @@ mod tests {
             ("/tools/headcount/", "/p/acme", "(unmatched)"),
         ];
         for (base, pathname, key) in cases {
-            let pages =
-                Pages { base: base.to_owned(), routes: RouteTable::of_the_interface(), ..Pages::default() };
+            let pages = PageLookup {
+                base: base.to_owned(),
+                routes: RouteTable::of_the_interface(),
+                ..PageLookup::default()
+            };
             assert_eq!(pages.key(pathname), key, "{base} {pathname}");
         }
     }

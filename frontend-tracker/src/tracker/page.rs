@@ -2,38 +2,38 @@
 
 use alloc::string::String;
 
-use headcount_shared::breakpoint::Scheme;
+use headcount_shared::breakpoint::BreakpointScheme;
 
 use super::{
-    browser::{Browser, random_uuid},
+    browser::{PageBrowser, random_uuid},
     delivery::deliver,
-    device::{Device, SETTLE_MS},
-    event::{self, Pages},
-    views::{View, Views},
+    device::{SETTLE_MS, UuidState},
+    event::{self, PageLookup},
+    views::{PageView, PageViews},
 };
 
 /// The settings of a product.
 #[derive(Debug, Default)]
-pub struct Product {
+pub struct ProductSettings {
     /// The lookup of page keys.
-    pub pages: Pages,
+    pub pages: PageLookup,
     /// The widths of the display sizes.
-    pub scheme: Scheme,
+    pub scheme: BreakpointScheme,
 }
 
 /// The tracker of one page.
 #[derive(Debug)]
-pub struct Page {
-    product: Product,
-    device: Device,
-    views: Views,
+pub struct TrackedPage {
+    product: ProductSettings,
+    device: UuidState,
+    views: PageViews,
 }
 
-impl Page {
+impl TrackedPage {
     /// Opens a page of this product.
     #[must_use]
-    pub fn open(product: Product) -> Self {
-        Self { product, device: Device::open(&Browser, random_uuid), views: Views::default() }
+    pub fn open(product: ProductSettings) -> Self {
+        Self { product, device: UuidState::open(&PageBrowser, random_uuid), views: PageViews::default() }
     }
 
     /// The milliseconds after which [`Self::settle_device`] is due; 0 if it is not due.
@@ -44,19 +44,19 @@ impl Page {
 
     /// Takes the UUID that all tabs have agreed on.
     pub fn settle_device(&mut self) {
-        self.device = self.device.settled(&Browser);
+        self.device = self.device.settled(&PageBrowser);
     }
 
     /// Handles that another tab has written the browser's UUID.
     pub fn defend_device(&self) {
-        self.device.defend(&Browser);
+        self.device.defend(&PageBrowser);
     }
 
     /// Handles that the page is at `pathname` and visible. It is `inner` CSS pixels wide with its scroll bar,
     /// and its root element is `root` wide.
     pub fn settle(&mut self, pathname: String, inner: f64, root: f64) {
-        let Product { pages, scheme, .. } = &self.product;
-        self.views.settle(pathname, |path| View { key: pages.key(path), size: scheme.size(inner, root) });
+        let ProductSettings { pages, scheme, .. } = &self.product;
+        self.views.settle(pathname, |path| PageView { key: pages.key(path), size: scheme.size(inner, root) });
     }
 
     /// Handles that the page was restored from the back/forward cache.
@@ -71,7 +71,7 @@ impl Page {
             return;
         }
         while let Some(view) = self.views.take_oldest() {
-            deliver(&event::body(&view, self.device.identity(&Browser)), leaving);
+            deliver(&event::body(&view, self.device.identity(&PageBrowser)), leaving);
             if !leaving {
                 break;
             }

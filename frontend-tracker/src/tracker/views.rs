@@ -14,7 +14,7 @@ pub const WAITING: usize = 32;
 
 /// A view.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct View {
+pub struct PageView {
     /// The page key.
     pub key: String,
     /// The display size.
@@ -23,20 +23,20 @@ pub struct View {
 
 /// The views of one page, from its load to its end.
 #[derive(Debug, Default)]
-pub struct Views {
+pub struct PageViews {
     counted: String,
-    waiting: VecDeque<View>,
+    waiting: VecDeque<PageView>,
     dropped: u32,
 }
 
-impl Views {
+impl PageViews {
     /// Handles that the page was restored: its path counts again.
     pub fn restore(&mut self) {
         self.counted.clear();
     }
 
     /// Handles that the page is at `pathname`. If that is a view, queues the result of `view`.
-    pub fn settle(&mut self, mut pathname: String, view: impl FnOnce(&str) -> View) {
+    pub fn settle(&mut self, mut pathname: String, view: impl FnOnce(&str) -> PageView) {
         while pathname.len() > 1 && pathname.ends_with('/') {
             pathname.truncate(pathname.len() - 1);
         }
@@ -52,7 +52,7 @@ impl Views {
     }
 
     /// Takes the oldest view from the queue.
-    pub fn take_oldest(&mut self) -> Option<View> {
+    pub fn take_oldest(&mut self) -> Option<PageView> {
         self.waiting.pop_front()
     }
 
@@ -73,9 +73,9 @@ impl Views {
 mod tests {
     use super::*;
 
-    fn settled(views: &mut Views, paths: &[&str]) -> Vec<String> {
+    fn settled(views: &mut PageViews, paths: &[&str]) -> Vec<String> {
         for path in paths {
-            views.settle((*path).to_owned(), |path| View { key: path.to_owned(), size: Breakpoint::Md });
+            views.settle((*path).to_owned(), |path| PageView { key: path.to_owned(), size: Breakpoint::Md });
         }
         std::iter::from_fn(|| views.take_oldest()).map(|view| view.key).collect()
     }
@@ -91,20 +91,20 @@ mod tests {
             (&[], &[]),
         ];
         for (paths, views) in cases {
-            assert_eq!(settled(&mut Views::default(), paths), views);
+            assert_eq!(settled(&mut PageViews::default(), paths), views);
         }
     }
 
     #[test]
     fn what_was_taken_is_not_taken_again() {
-        let mut views = Views::default();
+        let mut views = PageViews::default();
         assert_eq!(settled(&mut views, &["/"]), ["/"]);
         assert!(settled(&mut views, &["/"]).is_empty());
     }
 
     #[test]
     fn a_restored_page_counts_again_once() {
-        let mut views = Views::default();
+        let mut views = PageViews::default();
         assert_eq!(settled(&mut views, &["/"]), ["/"]);
         views.restore();
         assert_eq!(settled(&mut views, &["/", "/"]), ["/"]);
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn the_queue_keeps_the_newest_and_counts_what_it_dropped() {
-        let mut views = Views::default();
+        let mut views = PageViews::default();
         let paths: Vec<String> = (0..1000).map(|number| format!("/p/{number}")).collect();
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
         assert_eq!(settled(&mut views, &paths), paths[1000 - WAITING..]);

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(super) enum ApiFailure {
     /// The browser is not signed in, or its session has ended.
     SignedOut,
     /// A sentence for the user.
@@ -14,7 +14,7 @@ pub(super) enum Failure {
 
 /// The state of a value that is fetched from the server.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Fetched<T> {
+pub(super) enum FetchState<T> {
     /// Requested, not answered yet.
     Waiting,
     /// The value.
@@ -23,7 +23,7 @@ pub(super) enum Fetched<T> {
     Failed(String),
 }
 
-impl Failure {
+impl ApiFailure {
     /// The sentence for the user.
     pub(super) fn sentence(self) -> String {
         match self {
@@ -33,7 +33,7 @@ impl Failure {
     }
 }
 
-impl<T> Fetched<T> {
+impl<T> FetchState<T> {
     /// The value, if it has arrived.
     pub(super) const fn here(&self) -> Option<&T> {
         match self {
@@ -43,28 +43,28 @@ impl<T> Fetched<T> {
     }
 
     /// The same state without the value.
-    pub(super) fn arrival(&self) -> Fetched<()> {
+    pub(super) fn arrival(&self) -> FetchState<()> {
         match self {
-            Self::Waiting => Fetched::Waiting,
-            Self::Here(_) => Fetched::Here(()),
-            Self::Failed(why) => Fetched::Failed(why.clone()),
+            Self::Waiting => FetchState::Waiting,
+            Self::Here(_) => FetchState::Here(()),
+            Self::Failed(why) => FetchState::Failed(why.clone()),
         }
     }
 }
 
 /// The body of an answer, or the failure that `status` means.
-pub(super) fn accepted(status: u16, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
+pub(super) fn accepted(status: u16, body: Vec<u8>) -> Result<Vec<u8>, ApiFailure> {
     match status {
         200..300 => Ok(body),
-        401 => Err(Failure::SignedOut),
-        _ => Err(Failure::Told(refusal(status, &body))),
+        401 => Err(ApiFailure::SignedOut),
+        _ => Err(ApiFailure::Told(refusal(status, &body))),
     }
 }
 
 /// Reads an accepted body.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiFailure> {
     serde_json::from_slice(body).map_err(|error| {
-        Failure::Told(format!("The server gave an answer that this page does not read: {error}."))
+        ApiFailure::Told(format!("The server gave an answer that this page does not read: {error}."))
     })
 }
 
@@ -89,8 +89,8 @@ pub(super) fn sentence(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn told(text: &str) -> Failure {
-        Failure::Told(text.to_owned())
+    fn told(text: &str) -> ApiFailure {
+        ApiFailure::Told(text.to_owned())
     }
 
     #[test]
@@ -99,7 +99,7 @@ mod tests {
         let cases = [
             (200, b"{}".as_slice(), Ok(b"{}".to_vec())),
             (204, b"", Ok(vec![])),
-            (401, b"", Err(Failure::SignedOut)),
+            (401, b"", Err(ApiFailure::SignedOut)),
             (409, problem, Err(told("A flag says off."))),
             (502, b"<html>", Err(told("The server refused with status 502 and gave no reason."))),
             (404, b"{}", Err(told("The server refused with status 404 and gave no reason."))),
@@ -111,7 +111,9 @@ mod tests {
 
     #[test]
     fn a_body_that_is_something_else_is_told() {
-        let Err(Failure::Told(text)) = read::<Problem>(b"[]") else { panic!("the body should not be read") };
+        let Err(ApiFailure::Told(text)) = read::<Problem>(b"[]") else {
+            panic!("the body should not be read")
+        };
         assert!(text.starts_with("The server gave an answer that this page does not read"), "{text}");
     }
 

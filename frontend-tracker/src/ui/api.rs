@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestCache, RequestInit, Response};
 
-use super::answer::{Failure, accepted, read};
+use super::answer::{ApiFailure, accepted, read};
 
 /// The header that the server requires for changes by a signed-in browser. Pages of other sites cannot set
 /// it.
@@ -17,56 +17,56 @@ const HEADCOUNT_REQUEST: &str = "Headcount-Request";
 
 /// The API of the server. The browser sends its session cookie.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Api {
+pub(super) struct ApiClient {
     base: StoredValue<String>,
 }
 
 /// An answer with the server's time.
 #[derive(Debug)]
-pub(super) struct Answered<T> {
+pub(super) struct TimedAnswer<T> {
     /// The answer.
     pub(super) value: T,
     /// The server's clock, in Unix seconds; `None` without a `Date` header.
     pub(super) server_time: Option<f64>,
 }
 
-impl Api {
+impl ApiClient {
     /// The API of the server that serves this page under `base`.
     pub(super) fn new(base: String) -> Self {
         Self { base: StoredValue::new(base) }
     }
 
     /// Ends the session of this browser.
-    pub(super) async fn sign_out(self) -> Result<(), Failure> {
+    pub(super) async fn sign_out(self) -> Result<(), ApiFailure> {
         self.request("DELETE", "api/session", None).await.map(drop)
     }
 
     /// The state of usage statistics.
-    pub(super) async fn status(self) -> Result<Answered<Status>, Failure> {
+    pub(super) async fn status(self) -> Result<TimedAnswer<Status>, ApiFailure> {
         self.get("api/usage-statistics").await
     }
 
     /// What switching off now would delete.
-    pub(super) async fn would_forget(self) -> Result<Answered<WouldForget>, Failure> {
+    pub(super) async fn would_forget(self) -> Result<TimedAnswer<WouldForget>, ApiFailure> {
         self.get("api/usage-statistics/forgets").await
     }
 
     /// The projects.
-    pub(super) async fn projects(self) -> Result<Answered<Projects>, Failure> {
+    pub(super) async fn projects(self) -> Result<TimedAnswer<Projects>, ApiFailure> {
         self.get("api/projects").await
     }
 
     /// Switches usage statistics on or off.
-    pub(super) async fn switch(self, enabled: bool) -> Result<(), Failure> {
-        let body =
-            serde_json::to_string(&Switch { enabled }).map_err(|error| Failure::Told(error.to_string()))?;
+    pub(super) async fn switch(self, enabled: bool) -> Result<(), ApiFailure> {
+        let body = serde_json::to_string(&Switch { enabled })
+            .map_err(|error| ApiFailure::Told(error.to_string()))?;
         self.request("PUT", "api/usage-statistics", Some(&body)).await.map(drop)
     }
 
     /// The pseudonym under which a browser is counted. The request counts nothing.
-    pub(super) async fn pseudonym(self, device_id: Uuid) -> Result<Pseudonym, Failure> {
+    pub(super) async fn pseudonym(self, device_id: Uuid) -> Result<Pseudonym, ApiFailure> {
         let body = serde_json::to_string(&AskPseudonym { device_id })
-            .map_err(|error| Failure::Told(error.to_string()))?;
+            .map_err(|error| ApiFailure::Told(error.to_string()))?;
         read(&self.request("POST", "api/pseudonym", Some(&body)).await?.value)
     }
 
@@ -76,12 +76,12 @@ impl Api {
     }
 
     /// The bytes of a report as it would be sent now.
-    pub(super) async fn preview(self) -> Result<Vec<u8>, Failure> {
+    pub(super) async fn preview(self) -> Result<Vec<u8>, ApiFailure> {
         Ok(self.request("GET", "api/usage-statistics/preview", None).await?.value)
     }
 
     /// The reports that the server lists.
-    pub(super) async fn reports(self) -> Result<Answered<ReportEntries>, Failure> {
+    pub(super) async fn reports(self) -> Result<TimedAnswer<ReportEntries>, ApiFailure> {
         self.get("api/usage-statistics/reports").await
     }
 
@@ -94,9 +94,9 @@ impl Api {
         self.base.with_value(|base| format!("{base}{path}"))
     }
 
-    async fn get<T: DeserializeOwned>(self, path: &str) -> Result<Answered<T>, Failure> {
+    async fn get<T: DeserializeOwned>(self, path: &str) -> Result<TimedAnswer<T>, ApiFailure> {
         let answered = self.request("GET", path, None).await?;
-        Ok(Answered { value: read(&answered.value)?, server_time: answered.server_time })
+        Ok(TimedAnswer { value: read(&answered.value)?, server_time: answered.server_time })
     }
 
     async fn request(
@@ -104,12 +104,12 @@ impl Api {
         method: &str,
         path: &str,
         body: Option<&str>,
-    ) -> Result<Answered<Vec<u8>>, Failure> {
+    ) -> Result<TimedAnswer<Vec<u8>>, ApiFailure> {
         let (status, server_time, body) = self
             .fetch(method, path, body)
             .await
-            .map_err(|_| Failure::Told("The server does not answer.".to_owned()))?;
-        Ok(Answered { value: accepted(status, body)?, server_time })
+            .map_err(|_| ApiFailure::Told("The server does not answer.".to_owned()))?;
+        Ok(TimedAnswer { value: accepted(status, body)?, server_time })
     }
 
     async fn fetch(

@@ -7,9 +7,9 @@ use leptos_router::{
 };
 
 use super::{
-    api::Api,
+    api::ApiClient,
     browser,
-    link::{Base, Covers, Link},
+    link::{InterfaceBase, Link, LinkScope},
     pages::{NotFound, table},
     session::SignOut,
 };
@@ -20,8 +20,8 @@ pub(super) fn App() -> impl IntoView {
     let base = browser::base();
     // The router needs its base without the slash at the end.
     let router_base = base.trim_end_matches('/').to_owned();
-    provide_context(Base(router_base.clone()));
-    provide_context(Api::new(base));
+    provide_context(InterfaceBase(router_base.clone()));
+    provide_context(ApiClient::new(base));
     view! {
         <Router base=router_base>
             <a class="skip" href="#main" on:click=|event| skip(&event)>"Skip to content"</a>
@@ -44,7 +44,7 @@ fn Navigation() -> impl IntoView {
             <Link to="/" class="brand">"Headcount"</Link>
             <nav aria-label="Pages" class="nav">
                 <Link to="/">"Overview"</Link>
-                <Link to="/p/new" covers=Covers::Below>"New project"</Link>
+                <Link to="/p/new" covers=LinkScope::Below>"New project"</Link>
                 <Link to="/usage-statistics">"Usage statistics"</Link>
             </nav>
             <SignOut />

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use headcount_shared::payload::{Field, fields, sections};
+use headcount_shared::payload::{PayloadField, fields, sections};
 use serde_json::{Map, Value};
 
 use super::format;
@@ -16,22 +16,22 @@ const UNEXPLAINED: &str = "This member is not documented and should not be here.
 
 /// One section of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Section {
+pub(super) struct ReportSection {
     /// Its name.
     pub(super) name: String,
     /// Its content.
     pub(super) explanation: String,
     /// Its fields.
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<FieldRow>,
 }
 
 /// One field of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Row {
+pub(super) struct FieldRow {
     /// Its path.
     pub(super) path: String,
     /// Its content.
-    pub(super) value: Shown,
+    pub(super) value: ShownValue,
     /// The explanation of the field.
     pub(super) explanation: String,
     /// The members of its entries, each with its explanation.
@@ -40,7 +40,7 @@ pub(super) struct Row {
 
 /// A value as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Shown {
+pub(super) enum ShownValue {
     /// The report lacks the field.
     Absent,
     /// A value for one line.
@@ -62,19 +62,19 @@ pub(super) enum Shown {
 }
 
 /// The sections of `report`, in the order of the document; unknown ones come last.
-pub(super) fn fold(report: &Value) -> Vec<Section> {
+pub(super) fn fold(report: &Value) -> Vec<ReportSection> {
     let fields = fields();
     let known = sections();
-    let mut folded: Vec<Section> = known
+    let mut folded: Vec<ReportSection> = known
         .iter()
-        .map(|(name, explanation)| Section {
+        .map(|(name, explanation)| ReportSection {
             name: (*name).to_owned(),
             explanation: (*explanation).to_owned(),
             rows: rows_of(name, report, &fields),
         })
         .collect();
     let unknown = members_of(report).filter(|(name, _)| !known.iter().any(|(known, _)| known == name));
-    folded.extend(unknown.map(|(name, value)| Section {
+    folded.extend(unknown.map(|(name, value)| ReportSection {
         name: name.clone(),
         explanation: UNEXPLAINED.to_owned(),
         rows: vec![unexplained(name, value)],
@@ -83,13 +83,14 @@ pub(super) fn fold(report: &Value) -> Vec<Section> {
 }
 
 /// The rows of the section `name`: its explained fields, then all other members.
-fn rows_of(name: &str, report: &Value, fields: &[Field]) -> Vec<Row> {
+fn rows_of(name: &str, report: &Value, fields: &[PayloadField]) -> Vec<FieldRow> {
     let prefix = format!("{name}.");
-    let explained: Vec<&Field> = fields.iter().filter(|field| field.path.starts_with(&prefix)).collect();
-    let mut rows: Vec<Row> = explained
+    let explained: Vec<&PayloadField> =
+        fields.iter().filter(|field| field.path.starts_with(&prefix)).collect();
+    let mut rows: Vec<FieldRow> = explained
         .iter()
         .filter(|field| !field.path.contains(".*."))
-        .map(|field| Row {
+        .map(|field| FieldRow {
             path: field.path.clone(),
             value: shown(&field.path, value_at(report, &field.path), report),
             explanation: field.explanation.clone(),
@@ -104,7 +105,7 @@ fn rows_of(name: &str, report: &Value, fields: &[Field]) -> Vec<Row> {
 }
 
 /// The explained members of each entry of the map at `path`.
-fn entry_members(path: &str, explained: &[&Field]) -> Vec<(String, String)> {
+fn entry_members(path: &str, explained: &[&PayloadField]) -> Vec<(String, String)> {
     let prefix = format!("{path}.*.");
     let members = explained.iter().filter_map(|field| {
         field.path.strip_prefix(&prefix).map(|name| (name.to_owned(), field.explanation.clone()))
@@ -114,7 +115,7 @@ fn entry_members(path: &str, explained: &[&Field]) -> Vec<(String, String)> {
 
 /// Adds a row for everything at or below `path` that is neither an explained field nor an object that
 /// contains some.
-fn collect_unexplained(path: &str, value: &Value, explained: &BTreeSet<&str>, rows: &mut Vec<Row>) {
+fn collect_unexplained(path: &str, value: &Value, explained: &BTreeSet<&str>, rows: &mut Vec<FieldRow>) {
     if explained.contains(path) {
         return;
     }
@@ -129,8 +130,8 @@ fn collect_unexplained(path: &str, value: &Value, explained: &BTreeSet<&str>, ro
     }
 }
 
-fn unexplained(path: &str, value: &Value) -> Row {
-    Row {
+fn unexplained(path: &str, value: &Value) -> FieldRow {
+    FieldRow {
         path: path.to_owned(),
         value: plain(value),
         explanation: UNEXPLAINED.to_owned(),
@@ -146,11 +147,13 @@ fn value_at<'a>(report: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(report, |value, name| value.get(name))
 }
 
-fn shown(path: &str, value: Option<&Value>, report: &Value) -> Shown {
-    let Some(value) = value else { return Shown::Absent };
+fn shown(path: &str, value: Option<&Value>, report: &Value) -> ShownValue {
+    let Some(value) = value else { return ShownValue::Absent };
     match (path, value) {
         ("profile.from" | "profile.to", Value::Number(number)) => match number.as_u64() {
-            Some(seconds) if seconds > 0 => Shown::Line(format!("{seconds} ({})", format::time(seconds))),
+            Some(seconds) if seconds > 0 => {
+                ShownValue::Line(format!("{seconds} ({})", format::time(seconds)))
+            }
             _ => plain(value),
         },
         ("profile.cpu", Value::String(text)) => profile(text, covered(report).as_deref()),
@@ -159,19 +162,19 @@ fn shown(path: &str, value: Option<&Value>, report: &Value) -> Shown {
     }
 }
 
-fn plain(value: &Value) -> Shown {
+fn plain(value: &Value) -> ShownValue {
     match value {
-        Value::Array(items) if items.is_empty() => Shown::Line("[]".to_owned()),
-        Value::Object(members) if members.is_empty() => Shown::Line("{}".to_owned()),
+        Value::Array(items) if items.is_empty() => ShownValue::Line("[]".to_owned()),
+        Value::Object(members) if members.is_empty() => ShownValue::Line("{}".to_owned()),
         Value::Array(items) => block(items.len(), list(items)),
         Value::Object(members) => block(members.len(), map(members)),
-        scalar => Shown::Line(scalar.to_string()),
+        scalar => ShownValue::Line(scalar.to_string()),
     }
 }
 
-fn block(entries: usize, json: String) -> Shown {
+fn block(entries: usize, json: String) -> ShownValue {
     let entries = u64::try_from(entries).unwrap_or(u64::MAX);
-    Shown::Block { summary: format::count(entries, "entry", "entries"), json }
+    ShownValue::Block { summary: format::count(entries, "entry", "entries"), json }
 }
 
 /// A list of values, several per line.
@@ -209,17 +212,17 @@ fn covered(report: &Value) -> Option<String> {
     (from > 0 && to >= from).then(|| format::duration(to - from))
 }
 
-fn profile(text: &str, covered: Option<&str>) -> Shown {
+fn profile(text: &str, covered: Option<&str>) -> ShownValue {
     if text.is_empty() {
-        return Shown::Profile { summary: "none".to_owned(), file: Vec::new() };
+        return ShownValue::Profile { summary: "none".to_owned(), file: Vec::new() };
     }
     let encoded = format::bytes(text.len() as u64);
     let Ok(file) = STANDARD.decode(text) else {
-        return Shown::Profile { summary: format!("{encoded} that are not base64"), file: Vec::new() };
+        return ShownValue::Profile { summary: format!("{encoded} that are not base64"), file: Vec::new() };
     };
     let covers = covered.map(|covered| format!(", covers {covered}")).unwrap_or_default();
     let decoded = format::bytes(file.len() as u64);
-    Shown::Profile { summary: format!("{decoded} of gzipped pprof, {encoded} as base64{covers}"), file }
+    ShownValue::Profile { summary: format!("{decoded} of gzipped pprof, {encoded} as base64{covers}"), file }
 }
 
 #[cfg(test)]
@@ -232,13 +235,13 @@ mod tests {
         serde_json::from_str(DOCUMENTED).unwrap()
     }
 
-    fn row(report: &Value, path: &str) -> Row {
+    fn row(report: &Value, path: &str) -> FieldRow {
         let rows = fold(report).into_iter().flat_map(|section| section.rows);
         rows.into_iter().find(|row| row.path == path).expect("the report has a row for the path")
     }
 
-    fn line(text: &str) -> Shown {
-        Shown::Line(text.to_owned())
+    fn line(text: &str) -> ShownValue {
+        ShownValue::Line(text.to_owned())
     }
 
     #[test]
@@ -249,14 +252,14 @@ mod tests {
 
     #[test]
     fn every_documented_field_has_one_row_with_its_explanation() {
-        let rows: Vec<Row> = fold(&documented()).into_iter().flat_map(|section| section.rows).collect();
+        let rows: Vec<FieldRow> = fold(&documented()).into_iter().flat_map(|section| section.rows).collect();
         let paths: BTreeSet<&str> = rows.iter().map(|row| row.path.as_str()).collect();
         assert_eq!(paths.len(), rows.len());
         for field in fields().iter().filter(|field| !field.path.contains(".*.")) {
             assert!(paths.contains(field.path.as_str()), "{}", field.path);
         }
         for row in &rows {
-            assert!(row.value != Shown::Absent && row.explanation != UNEXPLAINED, "{row:?}");
+            assert!(row.value != ShownValue::Absent && row.explanation != UNEXPLAINED, "{row:?}");
         }
     }
 
@@ -269,14 +272,14 @@ mod tests {
             ("infra.nodes", line("10")),
             (
                 "stack.clouds",
-                Shown::Block {
+                ShownValue::Block {
                     summary: "3 entries".to_owned(),
                     json: r#"["aws", "hetzner", "ovh"]"#.to_owned(),
                 },
             ),
             (
                 "ux.page_views",
-                Shown::Block {
+                ShownValue::Block {
                     summary: "2 entries".to_owned(),
                     json: "{\n  \"/p/$projectId\": 1,\n  \"/p/$projectId/app/$id/SLO\": 3\n}".to_owned(),
                 },
@@ -293,7 +296,7 @@ mod tests {
         let row = row(&documented(), "integration.inspection_overrides");
         let names: Vec<&str> = row.members.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["project_level", "application_level"]);
-        let Shown::Block { json, .. } = row.value else { panic!("a map is shown as a block") };
+        let ShownValue::Block { json, .. } = row.value else { panic!("a map is shown as a block") };
         // One entry per line; the order of its members depends on the features of `serde_json`.
         let line = json.lines().find(|line| line.contains("CPUNode")).unwrap();
         assert!(
@@ -307,15 +310,15 @@ mod tests {
         let mut report = documented();
         report["profile"]["cpu"] = STANDARD.encode(vec![7; 3000]).into();
         report["profile"]["memory"] = "".into();
-        let cpu = Shown::Profile {
+        let cpu = ShownValue::Profile {
             summary: "3.0 kB of gzipped pprof, 4.0 kB as base64, covers 16 min 40 s".to_owned(),
             file: vec![7; 3000],
         };
         assert_eq!(row(&report, "profile.cpu").value, cpu);
-        let none = Shown::Profile { summary: "none".to_owned(), file: Vec::new() };
+        let none = ShownValue::Profile { summary: "none".to_owned(), file: Vec::new() };
         assert_eq!(row(&report, "profile.memory").value, none);
         report["profile"]["memory"] = "...".into();
-        let Shown::Profile { summary, .. } = row(&report, "profile.memory").value else {
+        let ShownValue::Profile { summary, .. } = row(&report, "profile.memory").value else {
             panic!("not a profile")
         };
         assert_eq!(summary, "3 B that are not base64");
@@ -325,7 +328,7 @@ mod tests {
     fn a_missing_field_is_absent_not_empty() {
         let mut report = documented();
         report["infra"] = Value::Null;
-        assert_eq!(row(&report, "infra.nodes").value, Shown::Absent);
+        assert_eq!(row(&report, "infra.nodes").value, ShownValue::Absent);
     }
 
     #[test]
@@ -343,7 +346,10 @@ mod tests {
     fn anything_that_is_no_report_folds_without_a_value() {
         for report in [Value::Null, serde_json::json!([1]), serde_json::json!("text")] {
             assert!(
-                fold(&report).iter().flat_map(|section| &section.rows).all(|row| row.value == Shown::Absent)
+                fold(&report)
+                    .iter()
+                    .flat_map(|section| &section.rows)
+                    .all(|row| row.value == ShownValue::Absent)
             );
         }
     }

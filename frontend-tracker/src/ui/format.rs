@@ -48,7 +48,7 @@ pub(super) fn count(count: u64, one: &str, many: &str) -> String {
 
 /// A part of an explanation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(super) enum TextPiece {
     /// Words.
     Words(String),
     /// A name or value of the program.
@@ -58,11 +58,11 @@ pub(super) enum Piece {
 }
 
 /// Splits a doc comment into words, code between backticks, and addresses between angle brackets.
-pub(super) fn pieces(text: &str) -> Vec<Piece> {
+pub(super) fn pieces(text: &str) -> Vec<TextPiece> {
     let mut pieces = Vec::new();
     for (at, part) in text.split('`').enumerate() {
         if at % 2 == 1 {
-            pieces.push(Piece::Code(part.to_owned()));
+            pieces.push(TextPiece::Code(part.to_owned()));
         } else {
             push_words(part, &mut pieces);
         }
@@ -70,15 +70,15 @@ pub(super) fn pieces(text: &str) -> Vec<Piece> {
     pieces
 }
 
-fn push_words(text: &str, pieces: &mut Vec<Piece>) {
+fn push_words(text: &str, pieces: &mut Vec<TextPiece>) {
     let mut rest = text;
     while let Some((words, address, after)) = first_address(rest) {
-        pieces.push(Piece::Words(words.to_owned()));
-        pieces.push(Piece::Address(address.to_owned()));
+        pieces.push(TextPiece::Words(words.to_owned()));
+        pieces.push(TextPiece::Address(address.to_owned()));
         rest = after;
     }
     if !rest.is_empty() {
-        pieces.push(Piece::Words(rest.to_owned()));
+        pieces.push(TextPiece::Words(rest.to_owned()));
     }
 }
 
@@ -93,19 +93,19 @@ fn first_address(text: &str) -> Option<(&str, &str, &str)> {
 pub(super) fn time(unix_seconds: u64) -> String {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let time = Civil::at(unix_seconds);
+    let time = CivilTime::at(unix_seconds);
     let month = MONTHS.get(time.month.saturating_sub(1)).unwrap_or(&"");
     format!("{} {month} {}, {:02}:{:02}:{:02} UTC", time.day, time.year, time.hour, time.minute, time.second)
 }
 
 /// A point in time for programs: `2023-03-06T14:44:37Z`.
 pub(super) fn timestamp(unix_seconds: u64) -> String {
-    let Civil { year, month, day, hour, minute, second } = Civil::at(unix_seconds);
+    let CivilTime { year, month, day, hour, minute, second } = CivilTime::at(unix_seconds);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 /// A point in time by the calendar, in UTC.
-struct Civil {
+struct CivilTime {
     year: u64,
     month: usize,
     day: u64,
@@ -114,7 +114,7 @@ struct Civil {
     second: u64,
 }
 
-impl Civil {
+impl CivilTime {
     /// The Gregorian date, counted in years that begin in March, so that the leap day is a year's last
     /// (<https://howardhinnant.github.io/date_algorithms.html#civil_from_days>).
     fn at(unix_seconds: u64) -> Self {
@@ -208,8 +208,8 @@ mod tests {
 
     #[test]
     fn an_explanation_falls_into_words_code_and_addresses() {
-        let words = |text: &str| Piece::Words(text.to_owned());
-        let code = |text: &str| Piece::Code(text.to_owned());
+        let words = |text: &str| TextPiece::Words(text.to_owned());
+        let code = |text: &str| TextPiece::Code(text.to_owned());
         let cases = [
             ("", vec![]),
             ("Plain words.", vec![words("Plain words.")]),
@@ -219,7 +219,7 @@ mod tests {
             ),
             (
                 "See (<https://a.example/>).",
-                vec![words("See ("), Piece::Address("https://a.example/".to_owned()), words(").")],
+                vec![words("See ("), TextPiece::Address("https://a.example/".to_owned()), words(").")],
             ),
             ("a < b > c", vec![words("a < b > c")]),
         ];

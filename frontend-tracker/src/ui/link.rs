@@ -5,9 +5,9 @@ use leptos_router::hooks::use_location;
 
 /// The path that the interface is served under, without a slash at its end.
 #[derive(Debug, Clone)]
-pub(super) struct Base(pub(super) String);
+pub(super) struct InterfaceBase(pub(super) String);
 
-impl Base {
+impl InterfaceBase {
     /// The path of the page at `pathname` without its base, cut after `segments` segments.
     pub(super) fn page(&self, pathname: &str, segments: usize) -> String {
         let path = pathname.strip_prefix(&self.0).unwrap_or(pathname);
@@ -17,7 +17,7 @@ impl Base {
 
 /// Which pages a link is marked as current for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Covers {
+pub(super) enum LinkScope {
     /// The page itself.
     Page,
     /// The page and those below it.
@@ -30,11 +30,11 @@ pub(super) fn Link(
     /// The page's path in the route table.
     #[prop(into)]
     to: String,
-    #[prop(default = Covers::Page)] covers: Covers,
+    #[prop(default = LinkScope::Page)] covers: LinkScope,
     #[prop(optional)] class: Option<&'static str>,
     children: Children,
 ) -> impl IntoView {
-    let Base(base) = expect_context::<Base>();
+    let InterfaceBase(base) = expect_context::<InterfaceBase>();
     let address = [base, to].concat();
     let pathname = use_location().pathname;
     let current = {
@@ -49,11 +49,11 @@ pub(super) fn Link(
 }
 
 /// Whether a link to `address` leads to the page at `pathname`.
-fn leads_to(address: &str, pathname: &str, covers: Covers) -> bool {
+fn leads_to(address: &str, pathname: &str, covers: LinkScope) -> bool {
     let (address, pathname) = (address.trim_end_matches('/'), pathname.trim_end_matches('/'));
     match pathname.strip_prefix(address) {
         Some("") => true,
-        Some(below) => covers == Covers::Below && below.starts_with('/'),
+        Some(below) => covers == LinkScope::Below && below.starts_with('/'),
         None => false,
     }
 }
@@ -64,24 +64,24 @@ mod tests {
 
     #[test]
     fn the_page_is_the_beginning_of_the_path_as_it_was_written() {
-        let base = Base("/tools".to_owned());
+        let base = InterfaceBase("/tools".to_owned());
         assert_eq!(base.page("/tools/p/a%20b/app/x:y/SLO", 4), "/p/a%20b/app/x:y");
         assert_eq!(base.page("/tools/p/new", 2), "/p/new");
-        assert_eq!(Base(String::new()).page("/p/new/aws/", 2), "/p/new");
+        assert_eq!(InterfaceBase(String::new()).page("/p/new/aws/", 2), "/p/new");
     }
 
     #[test]
     fn a_link_knows_its_page() {
         let cases = [
-            ("/", "/", Covers::Page, true),
-            ("/", "/welcome", Covers::Page, false),
-            ("/tools/", "/tools", Covers::Page, true),
-            ("/tools/", "/tools/", Covers::Page, true),
-            ("/tools/", "/tools/welcome", Covers::Page, false),
-            ("/p/default", "/p/default/settings", Covers::Page, false),
-            ("/p/default/settings", "/p/default/settings/aws", Covers::Below, true),
-            ("/p/default/settings", "/p/default/settings", Covers::Below, true),
-            ("/p/def", "/p/default", Covers::Below, false),
+            ("/", "/", LinkScope::Page, true),
+            ("/", "/welcome", LinkScope::Page, false),
+            ("/tools/", "/tools", LinkScope::Page, true),
+            ("/tools/", "/tools/", LinkScope::Page, true),
+            ("/tools/", "/tools/welcome", LinkScope::Page, false),
+            ("/p/default", "/p/default/settings", LinkScope::Page, false),
+            ("/p/default/settings", "/p/default/settings/aws", LinkScope::Below, true),
+            ("/p/default/settings", "/p/default/settings", LinkScope::Below, true),
+            ("/p/def", "/p/default", LinkScope::Below, false),
         ];
         for (address, pathname, covers, leads) in cases {
             assert_eq!(leads_to(address, pathname, covers), leads, "{address} at {pathname}");

@@ -12,7 +12,7 @@ use leptos_router::{
 };
 
 use super::{
-    link::{Base, Link},
+    link::{InterfaceBase, Link},
     projects::ProjectLinks,
     statistics::UsageStatistics,
     title::Title,
@@ -65,7 +65,7 @@ fn Tabs(
     segments: usize,
     values: Vec<&'static str>,
 ) -> impl IntoView {
-    let base = expect_context::<Base>();
+    let base = expect_context::<InterfaceBase>();
     let pathname = use_location().pathname;
     let page = Memo::new(move |_| base.page(&pathname.read(), segments));
     let links = move || {

@@ -4,16 +4,16 @@ use headcount_shared::api::{Project, Projects};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
-    answer::{Failure, Fetched},
-    api::Api,
+    answer::{ApiFailure, FetchState},
+    api::ApiClient,
     link::Link,
 };
 
 /// The projects of this installation.
 #[component]
 pub(super) fn ProjectLinks() -> impl IntoView {
-    let api = expect_context::<Api>();
-    let projects = RwSignal::new(Fetched::Waiting);
+    let api = expect_context::<ApiClient>();
+    let projects = RwSignal::new(FetchState::Waiting);
     spawn_local(async move {
         // Another page may be open by now.
         projects.try_set(fetched(api.projects().await.map(|answered| answered.value)));
@@ -26,21 +26,21 @@ pub(super) fn ProjectLinks() -> impl IntoView {
     }
 }
 
-fn fetched(answer: Result<Projects, Failure>) -> Fetched<Vec<Project>> {
+fn fetched(answer: Result<Projects, ApiFailure>) -> FetchState<Vec<Project>> {
     match answer {
-        Ok(Projects { projects }) => Fetched::Here(projects),
-        Err(failure) => Fetched::Failed(failure.sentence()),
+        Ok(Projects { projects }) => FetchState::Here(projects),
+        Err(failure) => FetchState::Failed(failure.sentence()),
     }
 }
 
-fn shown(projects: Fetched<Vec<Project>>) -> AnyView {
+fn shown(projects: FetchState<Vec<Project>>) -> AnyView {
     match projects {
-        Fetched::Waiting => view! { <p class="waiting">"Loading…"</p> }.into_any(),
-        Fetched::Failed(why) => view! { <p class="failure" role="alert">{why}</p> }.into_any(),
-        Fetched::Here(projects) if projects.is_empty() => {
+        FetchState::Waiting => view! { <p class="waiting">"Loading…"</p> }.into_any(),
+        FetchState::Failed(why) => view! { <p class="failure" role="alert">{why}</p> }.into_any(),
+        FetchState::Here(projects) if projects.is_empty() => {
             view! { <p class="note">"There is no project yet."</p> }.into_any()
         }
-        Fetched::Here(projects) => {
+        FetchState::Here(projects) => {
             view! { <ul>{projects.into_iter().map(entry).collect_view()}</ul> }.into_any()
         }
     }

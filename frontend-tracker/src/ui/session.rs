@@ -2,12 +2,12 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{api::Api, browser};
+use super::{api::ApiClient, browser};
 
 /// Ends the session, and reloads the page, which then asks for the admin token.
 #[component]
 pub(super) fn SignOut() -> impl IntoView {
-    let api = expect_context::<Api>();
+    let api = expect_context::<ApiClient>();
     let failure = RwSignal::new(None);
     let sign_out = move |_| {
         spawn_local(async move {

@@ -12,10 +12,10 @@ mod this_browser;
 use leptos::prelude::*;
 
 use self::{
-    collection::Collection, delivery::Delivery, desk::Desk, headers::Headers, preview::Preview,
+    collection::Collection, delivery::Delivery, desk::StatisticsState, headers::Headers, preview::Preview,
     reports::Reports,
 };
-use super::{answer::Fetched, api::Api, browser, session::SignedOut, title::Title};
+use super::{answer::FetchState, api::ApiClient, browser, session::SignedOut, title::Title};
 
 /// How often the page refreshes while a report is due, in seconds.
 const LOOK_AGAIN_S: f64 = 5.0;
@@ -23,7 +23,7 @@ const LOOK_AGAIN_S: f64 = 5.0;
 /// The page.
 #[component]
 pub(super) fn UsageStatistics() -> impl IntoView {
-    let desk = Desk::new(expect_context::<Api>());
+    let desk = StatisticsState::new(expect_context::<ApiClient>());
     desk.refresh();
     tick(desk);
     view! {
@@ -59,7 +59,7 @@ fn Introduction() -> impl IntoView {
 }
 
 /// Updates the page's clock, and refreshes while a report is due.
-fn tick(desk: Desk) {
+fn tick(desk: StatisticsState) {
     let looked = StoredValue::new(browser::now());
     let on_second = move || {
         let now = browser::now();
@@ -78,7 +78,7 @@ fn tick(desk: Desk) {
 /// Renders the state of a fetched value.
 #[component]
 fn Shown<T, V>(
-    fetched: Fetched<T>,
+    fetched: FetchState<T>,
     /// The view of the value.
     here: V,
 ) -> impl IntoView
@@ -87,9 +87,9 @@ where
     V: FnOnce(T) -> AnyView,
 {
     match fetched {
-        Fetched::Waiting => view! { <p class="waiting">"Loading…"</p> }.into_any(),
-        Fetched::Failed(why) => view! { <p class="failure" role="alert">{why}</p> }.into_any(),
-        Fetched::Here(value) => here(value),
+        FetchState::Waiting => view! { <p class="waiting">"Loading…"</p> }.into_any(),
+        FetchState::Failed(why) => view! { <p class="failure" role="alert">{why}</p> }.into_any(),
+        FetchState::Here(value) => here(value),
     }
 }
 

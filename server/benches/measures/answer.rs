@@ -16,10 +16,10 @@ use headcount::{
     world::{
         catalogue::CONTAINER_NET_TCP_ACTIVE_CONNECTIONS,
         project::PrometheusAccess,
-        prometheus::{Answered, Prometheus, Sink, Span, TooLarge},
+        prometheus::{AnswerTooLarge, PrometheusClient, QuerySpan, QueryStats, SeriesSink},
     },
 };
-use headcount_measures::{Figures, MeasureRun};
+use headcount_measures::{MeasureRun, SortedFigures};
 use tokio::{net::TcpListener, runtime::Runtime};
 
 const SIZE: usize = 100_000_000;
@@ -37,7 +37,7 @@ pub(crate) fn of_a_hundred_megabytes(measures: &mut MeasureRun) -> anyhow::Resul
     let compressed = encoder.finish()?;
     for (name, body, coding) in [("plain", plain, "identity"), ("gzip", compressed, "gzip")] {
         let prometheus = runtime.block_on(serving(body.into(), coding))?;
-        let rounds: anyhow::Result<Figures> =
+        let rounds: anyhow::Result<SortedFigures> =
             (0..ROUNDS).map(|_| runtime.block_on(megabytes_per_second(&prometheus))).collect();
         measures.record(&format!("answer of Prometheus: MB a second, {name}"), rounds?)?;
     }
@@ -69,7 +69,7 @@ fn answer() -> Vec<u8> {
     answer
 }
 
-async fn serving(body: Bytes, coding: &'static str) -> anyhow::Result<Prometheus> {
+async fn serving(body: Bytes, coding: &'static str) -> anyhow::Result<PrometheusClient> {
     let respond = move || {
         let headers: AppendHeaders<[(HeaderName, &str); 1]> =
             AppendHeaders([(header::CONTENT_ENCODING, coding)]);
@@ -87,34 +87,34 @@ async fn serving(body: Bytes, coding: &'static str) -> anyhow::Result<Prometheus
         extra_selector: String::new(),
         custom_headers: Vec::new(),
     };
-    Prometheus::new(&access, TargetPolicy::default(), Arc::new(SystemClock::new())).context("no client")
+    PrometheusClient::new(&access, TargetPolicy::default(), Arc::new(SystemClock::new())).context("no client")
 }
 
-async fn megabytes_per_second(prometheus: &Prometheus) -> anyhow::Result<f64> {
+async fn megabytes_per_second(prometheus: &PrometheusClient) -> anyhow::Result<f64> {
     let query = &CONTAINER_NET_TCP_ACTIVE_CONNECTIONS;
-    let span = Span { from: MOMENT, to: MOMENT, step: 30 };
-    let (sum, answered) = prometheus.range(query, span, 90, Sum::default()).await?;
-    let Answered { bytes, latency, series, .. } = answered;
+    let span = QuerySpan { from: MOMENT, to: MOMENT, step: 30 };
+    let (sum, answered) = prometheus.range(query, span, 90, DiscardingSink::default()).await?;
+    let QueryStats { bytes, latency, series, .. } = answered;
     anyhow::ensure!(series == sum.series && sum.text > 0, "series were lost");
     Ok(bytes as f64 / 1e6 / latency.as_secs_f64())
 }
 
 /// Reads every label and value, and stores none.
 #[derive(Default)]
-struct Sum {
+struct DiscardingSink {
     series: u64,
     text: usize,
     values: f32,
 }
 
-impl Sink for Sum {
-    fn series(&mut self, labels: &[&str]) -> Result<(), TooLarge> {
+impl SeriesSink for DiscardingSink {
+    fn series(&mut self, labels: &[&str]) -> Result<(), AnswerTooLarge> {
         self.series += 1;
         self.text += labels.iter().map(|label| label.len()).sum::<usize>();
         Ok(())
     }
 
-    fn point(&mut self, _: u32, value: f32) -> Result<(), TooLarge> {
+    fn point(&mut self, _: u32, value: f32) -> Result<(), AnswerTooLarge> {
         self.values += value;
         Ok(())
     }

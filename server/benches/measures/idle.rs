@@ -4,7 +4,7 @@ use std::{thread::sleep, time::Duration};
 
 use headcount_measures::MeasureRun;
 
-use super::server::Server;
+use super::server::BenchServer;
 
 const SETTLED: Duration = Duration::from_secs(5);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -12,7 +12,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// A minute with four reports in it, which is 240 times as many as a server makes.
 pub(crate) fn for_a_minute(measures: &mut MeasureRun) -> anyhow::Result<()> {
     println!("\nidle, profiling on");
-    let server = Server::headcount(&["--report-interval=15s", "--first-report-after=15s"])?;
+    let server = BenchServer::headcount(&["--report-interval=15s", "--first-report-after=15s"])?;
     sleep(SETTLED);
     measures.record("idle: MiB before any report", server.resident_mib()?)?;
     let before = server.cpu_time()?;

@@ -20,7 +20,7 @@ const SIZES: [&str; 5] = ["xs", "sm", "md", "lg", "xl"];
 
 /// The mix of events to send.
 #[derive(Clone, Copy)]
-pub(crate) enum Events {
+pub(crate) enum EventMix {
     /// 500 browsers on a few pages, as on an ordinary day.
     Usual,
     /// Every event from another browser, half of them on a page that does not exist.
@@ -28,7 +28,7 @@ pub(crate) enum Events {
 }
 
 /// Sends at least `count` events and returns how long that took.
-pub(crate) fn send(address: &str, count: u64, events: Events) -> anyhow::Result<Duration> {
+pub(crate) fn send(address: &str, count: u64, events: EventMix) -> anyhow::Result<Duration> {
     let begin = now();
     let each = count.div_ceil(CONNECTIONS);
     let senders: Vec<_> = (0..CONNECTIONS)
@@ -43,7 +43,7 @@ pub(crate) fn send(address: &str, count: u64, events: Events) -> anyhow::Result<
     Ok(begin.elapsed())
 }
 
-fn send_on_one(address: &str, count: u64, events: Events) -> anyhow::Result<()> {
+fn send_on_one(address: &str, count: u64, events: EventMix) -> anyhow::Result<()> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
     let mut answer = [0; 1024];
@@ -64,15 +64,15 @@ fn send_on_one(address: &str, count: u64, events: Events) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn request(events: Events) -> String {
+fn request(events: EventMix) -> String {
     let mut random = rand::rng();
     let browser = match events {
-        Events::Usual => Uuid::from_u128(0x4000_8000_0000_0000_0000 + random.random_range(0..500_u128)),
-        Events::Random => Uuid::from_u128(random.random()),
+        EventMix::Usual => Uuid::from_u128(0x4000_8000_0000_0000_0000 + random.random_range(0..500_u128)),
+        EventMix::Random => Uuid::from_u128(random.random()),
     };
     let size = SIZES[random.random_range(0..SIZES.len())];
     let page = match events {
-        Events::Random if random.random() => format!("/{}", random.random::<u64>()),
+        EventMix::Random if random.random() => format!("/{}", random.random::<u64>()),
         _ => PAGES[random.random_range(0..PAGES.len())].to_owned(),
     };
     let body =

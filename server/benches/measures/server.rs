@@ -11,13 +11,13 @@ use anyhow::Context;
 use procfs::process::Process;
 
 /// A server process that is killed when this is dropped.
-pub(crate) struct Server {
+pub(crate) struct BenchServer {
     child: Child,
     pub(crate) address: String,
     data: Option<tempfile::TempDir>,
 }
 
-impl Server {
+impl BenchServer {
     /// The program itself, with an empty data directory and the address of a collector that does not run.
     pub(crate) fn headcount(flags: &[&str]) -> anyhow::Result<Self> {
         let data = tempfile::tempdir()?;
@@ -97,7 +97,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for BenchServer {
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();

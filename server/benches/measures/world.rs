@@ -10,28 +10,28 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use anyhow::{Context, ensure};
 use headcount::{
     clock::{Clock, SystemClock},
-    disk::Directory,
+    disk::DiskDirectory,
     world::{
-        cache::{Incoming, Store},
-        catalogue::{self, Kind},
+        cache::{IncomingSeries, SeriesCache},
+        catalogue::{self, QueryRetention},
         load::load,
-        prices::Prices,
-        project::{Project, PrometheusAccess},
-        prometheus::Sink,
+        prices::CloudPrices,
+        project::{ObservedProject, PrometheusAccess},
+        prometheus::SeriesSink,
     },
 };
-use headcount_measures::{Figures, MeasureRun};
+use headcount_measures::{MeasureRun, SortedFigures};
 use headcount_shared::payload::Payload;
 
 pub(crate) use self::audit::audit_of_what_was_loaded;
-use self::installation::Installation;
-use super::server::Server;
+use self::installation::SyntheticInstallation;
+use super::server::BenchServer;
 
 /// The size that `docs/measures.md` requires, and two larger ones.
-const SIZES: [Installation; 3] = [
-    Installation { nodes: 10, containers: 50, pods: PODS },
-    Installation { nodes: 100, containers: 2_000, pods: PODS },
-    Installation { nodes: 1_000, containers: 20_000, pods: PODS },
+const SIZES: [SyntheticInstallation; 3] = [
+    SyntheticInstallation { nodes: 10, containers: 50, pods: PODS },
+    SyntheticInstallation { nodes: 100, containers: 2_000, pods: PODS },
+    SyntheticInstallation { nodes: 1_000, containers: 20_000, pods: PODS },
 ];
 
 /// The pods of a deployment.
@@ -52,8 +52,8 @@ pub(crate) fn load_from_the_cache(measures: &mut MeasureRun) -> anyhow::Result<(
         let directory = tempfile::tempdir()?;
         let store = fill(directory.path(), size)?;
         let (loads, raw, stages) = compare(&store, if size.containers > 10_000 { 7 } else { 31 })?;
-        let load_ms: Figures = loads.iter().map(|time| time.as_secs_f64() * 1e3).collect();
-        let ratios: Figures =
+        let load_ms: SortedFigures = loads.iter().map(|time| time.as_secs_f64() * 1e3).collect();
+        let ratios: SortedFigures =
             loads.iter().zip(&raw).map(|(load, raw)| load.as_secs_f64() / raw.as_secs_f64()).collect();
         per_container.push(load_ms.median() / size.containers as f64);
         measures.record(&format!("world of {} nodes: ms to load", size.nodes), load_ms)?;
@@ -67,11 +67,11 @@ pub(crate) fn load_from_the_cache(measures: &mut MeasureRun) -> anyhow::Result<(
 }
 
 /// Fills a cache as rounds of queries do.
-fn fill(directory: &Path, installation: Installation) -> anyhow::Result<Store> {
-    let store = Store::open(Arc::new(Directory::new(directory)), "cache".to_owned())?;
+fn fill(directory: &Path, installation: SyntheticInstallation) -> anyhow::Result<SeriesCache> {
+    let store = SeriesCache::open(Arc::new(DiskDirectory::new(directory)), "cache".to_owned())?;
     for query in catalogue::all() {
         for (from, to, step) in rounds(query.kind) {
-            let mut incoming = Incoming::new(query);
+            let mut incoming = IncomingSeries::new(query);
             let mut number = 0;
             let mut outcome = Ok(());
             installation.each(query, |texts| {
@@ -79,7 +79,7 @@ fn fill(directory: &Path, installation: Installation) -> anyhow::Result<Store> {
                 let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
                 outcome = outcome.and(incoming.series(&texts)).and_then(|()| {
                     let mut moments = (from..=to).step_by(step as usize);
-                    moments.try_for_each(|at| incoming.point(at, Installation::value(number, at)))
+                    moments.try_for_each(|at| incoming.point(at, SyntheticInstallation::value(number, at)))
                 });
             });
             outcome?;
@@ -90,8 +90,8 @@ fn fill(directory: &Path, installation: Installation) -> anyhow::Result<Store> {
 }
 
 /// The spans that were fetched for a query of a kind: one a round, as far back as its points are stored.
-fn rounds(kind: Kind) -> Vec<(u32, u32, u32)> {
-    let Kind::Range { keep, every } = kind else { return vec![(TO - ROUND, TO, STEP)] };
+fn rounds(kind: QueryRetention) -> Vec<(u32, u32, u32)> {
+    let QueryRetention::Range { keep, every } = kind else { return vec![(TO - ROUND, TO, STEP)] };
     let keep = u32::try_from(keep.as_secs()).unwrap_or(u32::MAX);
     let step = every.map_or(STEP, |every| u32::try_from(every.as_secs()).unwrap_or(STEP));
     let round = ROUND.max(step);
@@ -100,11 +100,15 @@ fn rounds(kind: Kind) -> Vec<(u32, u32, u32)> {
 }
 
 /// The stages of a load, each with its time.
-type Stages = Vec<(&'static str, Duration)>;
+type BenchStageTimes = Vec<(&'static str, Duration)>;
 
 /// Loads and mere reads in turn, and the stages of the last load.
-fn compare(store: &Store, pairs: usize) -> anyhow::Result<(Vec<Duration>, Vec<Duration>, Stages)> {
-    let (clock, prices, project) = (SystemClock::new(), Prices::default(), project("http://127.0.0.1:9/"));
+fn compare(
+    store: &SeriesCache,
+    pairs: usize,
+) -> anyhow::Result<(Vec<Duration>, Vec<Duration>, BenchStageTimes)> {
+    let (clock, prices, project) =
+        (SystemClock::new(), CloudPrices::default(), project("http://127.0.0.1:9/"));
     let (mut loads, mut raw, mut stages) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..=pairs {
         let start = clock.monotonic();
@@ -127,8 +131,8 @@ fn longest(stages: &[(&'static str, Duration)]) -> String {
     stages.iter().take(4).map(text).collect::<Vec<_>>().join(", ")
 }
 
-fn project(url: &str) -> Project {
-    Project {
+fn project(url: &str) -> ObservedProject {
+    ObservedProject {
         id: "bench".to_owned(),
         prometheus: PrometheusAccess {
             url: url.to_owned(),
@@ -149,7 +153,7 @@ pub(crate) fn refresh_of_a_thousand_nodes(measures: &mut MeasureRun) -> anyhow::
     let [.., installation] = SIZES;
     let runtime = tokio::runtime::Runtime::new()?;
     let url = runtime.block_on(prometheus::serve(installation))?;
-    let server = Server::headcount(&[
+    let server = BenchServer::headcount(&[
         "--first-report-after=24h",
         &format!("--bootstrap-prometheus-url={url}"),
         &format!("--bootstrap-refresh-interval={ROUND}s"),
@@ -174,7 +178,7 @@ pub(crate) fn idle_with_ten_nodes(measures: &mut MeasureRun) -> anyhow::Result<(
     let [installation, ..] = SIZES;
     let runtime = tokio::runtime::Runtime::new()?;
     let url = runtime.block_on(prometheus::serve(installation))?;
-    let server = Server::headcount(&[
+    let server = BenchServer::headcount(&[
         "--report-interval=15s",
         "--first-report-after=15s",
         &format!("--bootstrap-prometheus-url={url}"),
@@ -189,7 +193,7 @@ pub(crate) fn idle_with_ten_nodes(measures: &mut MeasureRun) -> anyhow::Result<(
 }
 
 /// Waits until the server has loaded `worlds` worlds.
-fn wait_for_worlds(server: &Server, worlds: u64) -> anyhow::Result<()> {
+fn wait_for_worlds(server: &BenchServer, worlds: u64) -> anyhow::Result<()> {
     let started = SystemClock::new();
     while counter(server, "headcount_worlds_total")? < worlds {
         ensure!(started.monotonic() < Duration::from_secs(600), "the cache is not filled after ten minutes");
@@ -199,7 +203,7 @@ fn wait_for_worlds(server: &Server, worlds: u64) -> anyhow::Result<()> {
 }
 
 /// How many series the queries returned the last time, and how many queries failed.
-fn queries(server: &Server) -> anyhow::Result<[u64; 2]> {
+fn queries(server: &BenchServer) -> anyhow::Result<[u64; 2]> {
     let answer = server.get("api/usage-statistics/preview")?;
     let body = answer.split_once("\r\n\r\n").context("no body")?.1;
     let report: Payload = serde_json::from_str(body)?;
@@ -214,7 +218,7 @@ const FETCHED: &str = "headcount_fetched_bytes_total";
 const MEASURED: Duration = Duration::from_secs(120);
 
 /// A counter of the server.
-fn counter(server: &Server, name: &str) -> anyhow::Result<u64> {
+fn counter(server: &BenchServer, name: &str) -> anyhow::Result<u64> {
     let text = server.get("metrics")?;
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     Ok(line.context("the server has no such counter")?.trim().parse()?)

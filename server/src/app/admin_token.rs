@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 
-use crate::{config::AccessToken, disk::secret_file, settings::Settings};
+use crate::{config::AccessToken, disk::secret_file, settings::SettingsStore};
 
 /// The name of the file.
 pub(super) const FILE: &str = "admin-token";
@@ -61,7 +61,7 @@ impl OperatorToken {
     pub(super) async fn shared(
         given: Option<&AccessToken>,
         directory: &Path,
-        settings: &Settings,
+        settings: &SettingsStore,
     ) -> anyhow::Result<Self> {
         let own = Self::load_or_make(given, directory)?;
         let TokenPlace::File(file) = &own.place else { return Ok(own) };

@@ -8,7 +8,7 @@ use std::{fs, path::Path};
 use anyhow::Context;
 use headcount_shared::payload::DatabaseType;
 
-use crate::{browsers::BrowserKey, disk::secret_file, hex, settings::Settings};
+use crate::{browsers::BrowserKey, disk::secret_file, hex, settings::SettingsStore};
 
 /// The name of the file.
 pub(super) const FILE: &str = "browser.key";
@@ -23,7 +23,7 @@ type KeyBytes = [u8; BrowserKey::BYTES];
 ///
 /// # Errors
 /// The directory or the database cannot be used, or the database holds an invalid key.
-pub(super) async fn browser_key(own_dir: &Path, settings: &Settings) -> anyhow::Result<BrowserKey> {
+pub(super) async fn browser_key(own_dir: &Path, settings: &SettingsStore) -> anyhow::Result<BrowserKey> {
     let in_file = load(own_dir)?;
     let is_shared = settings.kind() == DatabaseType::Postgres && !settings.is_read_only();
     if !is_shared {
@@ -71,15 +71,17 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::settings::{Source, tests::postgres::Postgres};
+    use crate::settings::{DatabaseSource, tests::postgres::TestPostgres};
 
     const BROWSER: Uuid = uuid::uuid!("20174a56-4a1e-41ca-a90d-b657d1fa873e");
 
-    async fn sqlite(dir: &Path) -> Settings {
-        Settings::open(&Source::Sqlite { file: dir.join("db.sqlite"), read_only: false }).await.unwrap()
+    async fn sqlite(dir: &Path) -> SettingsStore {
+        SettingsStore::open(&DatabaseSource::Sqlite { file: dir.join("db.sqlite"), read_only: false })
+            .await
+            .unwrap()
     }
 
-    async fn pseudonym(dir: &Path, settings: &Settings) -> Uuid {
+    async fn pseudonym(dir: &Path, settings: &SettingsStore) -> Uuid {
         browser_key(dir, settings).await.unwrap().pseudonym(BROWSER).unwrap().as_uuid()
     }
 
@@ -108,9 +110,10 @@ mod tests {
     #[tokio::test]
     async fn servers_on_one_postgres_have_the_key_of_the_first_and_no_file() {
         let (postgres, dirs) =
-            (Postgres::shared(), [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()]);
+            (TestPostgres::shared(), [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()]);
         let address = postgres.address(&postgres.create_database()).parse().unwrap();
-        let settings = Settings::open(&Source::Postgres { address, read_only: false }).await.unwrap();
+        let settings =
+            SettingsStore::open(&DatabaseSource::Postgres { address, read_only: false }).await.unwrap();
         // A key that existed before the database was shared stays in use.
         let own: KeyBytes = [7; 32];
         secret_file::store(dirs[0].path(), FILE, own).unwrap();

@@ -12,7 +12,7 @@ use std::{
 use super::unreported;
 use crate::{
     browsers,
-    disk::{self, Disk},
+    disk::{self, DataDisk},
     report::spool::Spool,
     settings::StoredChoice,
     world,
@@ -25,7 +25,7 @@ const TIMES_OFF: &str = "times-switched-off";
 /// The counts and observations in the data directory.
 #[derive(Debug)]
 pub(super) struct CountedOnDisk {
-    disk: Arc<dyn Disk>,
+    disk: Arc<dyn DataDisk>,
     spool: Arc<Spool>,
     /// The number in the file; `None` if the file cannot be read.
     times_off: Mutex<Option<u64>>,
@@ -34,7 +34,7 @@ pub(super) struct CountedOnDisk {
 impl CountedOnDisk {
     /// # Errors
     /// The disk refused.
-    pub(super) fn open(disk: Arc<dyn Disk>, spool: Arc<Spool>) -> io::Result<Self> {
+    pub(super) fn open(disk: Arc<dyn DataDisk>, spool: Arc<Spool>) -> io::Result<Self> {
         let times_off = match disk.read(TIMES_OFF) {
             Ok(bytes) => std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Some(0),
@@ -91,12 +91,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{disk::Directory, report::spool::DeliveryHeaders};
+    use crate::{disk::DiskDirectory, report::spool::DeliveryHeaders};
 
     const OFF_TWICE: StoredChoice = StoredChoice { enabled: true, times_off: 2 };
 
     fn counted(dir: &Path) -> CountedOnDisk {
-        let disk: Arc<dyn Disk> = Arc::new(Directory::new(dir));
+        let disk: Arc<dyn DataDisk> = Arc::new(DiskDirectory::new(dir));
         CountedOnDisk::open(Arc::clone(&disk), Arc::new(Spool::open(disk).unwrap())).unwrap()
     }
 

@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 use anyhow::Context;
 use uuid::Uuid;
 
-use crate::disk::{Directory, write_whole};
+use crate::disk::{DiskDirectory, write_whole};
 
 const FILE: &str = "instance.uuid";
 
@@ -35,7 +35,7 @@ pub(super) fn load_or_create(data_dir: &Path) -> anyhow::Result<Uuid> {
 
 /// Writes the UUID of this installation and replaces an existing one.
 pub(super) fn store(data_dir: &Path, uuid: Uuid) -> anyhow::Result<()> {
-    write_whole(&Directory::new(data_dir), ".", FILE, uuid.to_string().as_bytes())
+    write_whole(&DiskDirectory::new(data_dir), ".", FILE, uuid.to_string().as_bytes())
         .context("instance.uuid cannot be written to the data directory")
 }
 

@@ -7,21 +7,23 @@ use std::{
     time::Duration,
 };
 
-use headcount_shared::payload::{Constructor, Infra, Integration, Query, Stack};
+use headcount_shared::payload::{
+    ConstructorPerformance, InfraSection, IntegrationSection, QueryPerformance, StackSection,
+};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
     clock::Clock,
-    metrics::Metrics,
-    notifications::{Endpoints, Sender},
+    metrics::ProcessMetrics,
+    notifications::{NotificationSender, ServiceEndpoints},
     report::{
         assemble::{Facts, FutureFacts, Installation},
         spool::{DeliveryHeaders, Spool},
     },
-    settings::{Counted, Lead, Settings},
-    world::{Known, World, project::Project},
+    settings::{LeaderLock, LedgerCounts, SettingsStore},
+    world::{ObservationSummary, WorldObserver, project::ObservedProject},
 };
 
 /// How often the settings are checked for new, changed and removed projects.
@@ -34,27 +36,27 @@ const FOLLOW: Duration = Duration::from_secs(5);
 /// browsers and their own process. They are marked as reports of replicas, so that sums over reports count
 /// the configuration once.
 #[derive(Debug)]
-pub(super) struct Installed {
-    pub(super) settings: Settings,
-    pub(super) world: Arc<World>,
-    pub(super) lead: Lead,
+pub(super) struct ObservedInstallation {
+    pub(super) settings: SettingsStore,
+    pub(super) world: Arc<WorldObserver>,
+    pub(super) lead: LeaderLock,
     pub(super) instance: Uuid,
     pub(super) spool: Arc<Spool>,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) metrics: Metrics,
-    pub(super) endpoints: Endpoints,
+    pub(super) metrics: ProcessMetrics,
+    pub(super) endpoints: ServiceEndpoints,
     /// The configuration when the settings could last be read.
-    pub(super) configured: Mutex<(Integration, Infra)>,
+    pub(super) configured: Mutex<(IntegrationSection, InfraSection)>,
 }
 
 /// The tasks of the leader, which it does for all servers.
 struct LeaderWork {
-    projects: Option<Vec<Project>>,
+    projects: Option<Vec<ObservedProject>>,
     stop: CancellationToken,
     sender: JoinHandle<()>,
 }
 
-impl Installation for Installed {
+impl Installation for ObservedInstallation {
     fn facts(&self) -> FutureFacts<'_> {
         Box::pin(async {
             if !self.lead.was_ours().await {
@@ -82,7 +84,7 @@ impl Installation for Installed {
     }
 }
 
-impl Installed {
+impl ObservedInstallation {
     /// Confirms the ledger events of reports that are on disk, and frees those of lost reports. If that
     /// fails, a later report does it.
     pub(super) async fn settle(&self) {
@@ -90,7 +92,7 @@ impl Installed {
     }
 
     /// The configuration now, or when the settings could last be read.
-    async fn configured(&self) -> (Integration, Infra) {
+    async fn configured(&self) -> (IntegrationSection, InfraSection) {
         let read = self.settings.facts().await;
         let mut known = self.configured.lock().unwrap_or_else(PoisonError::into_inner);
         if let Ok(read) = read {
@@ -136,8 +138,12 @@ impl Installed {
 
     fn begin_to_lead(&self) -> LeaderWork {
         let outbox = Arc::new(self.settings.clone());
-        let sender =
-            Sender::new(outbox, self.endpoints.clone(), Arc::clone(&self.clock), self.metrics.clone());
+        let sender = NotificationSender::new(
+            outbox,
+            self.endpoints.clone(),
+            Arc::clone(&self.clock),
+            self.metrics.clone(),
+        );
         let stop = CancellationToken::new();
         let until = stop.clone();
         let sender = tokio::spawn(async move { sender.run(&until).await });
@@ -175,28 +181,32 @@ impl LeaderWork {
 }
 
 /// The facts of a server that does not lead: the configuration, without observations.
-fn configured_alone(configured: (Integration, Infra)) -> Facts {
+fn configured_alone(configured: (IntegrationSection, InfraSection)) -> Facts {
     Facts {
         delivery: DeliveryHeaders { replica: true },
-        ..together(configured, Counted::default(), &Known::default())
+        ..together(configured, LedgerCounts::default(), &ObservationSummary::default())
     }
 }
 
-fn together((integration, infra): (Integration, Infra), counted: Counted, known: &Known) -> Facts {
+fn together(
+    (integration, infra): (IntegrationSection, InfraSection),
+    counted: LedgerCounts,
+    known: &ObservationSummary,
+) -> Facts {
     let facts = &known.facts;
     Facts {
-        integration: Integration {
+        integration: IntegrationSection {
             node_agent: facts.node_agent,
             kube_state_metrics: facts.kube_state_metrics,
             cloud_costs: facts.cloud_costs,
             ..integration
         },
-        stack: Stack {
+        stack: StackSection {
             clouds: texts(&facts.clouds),
             services: texts(&facts.services),
             instrumented_service: texts(&facts.instrumented_services),
         },
-        infra: Infra {
+        infra: InfraSection {
             applications: facts.applications,
             nodes: facts.nodes,
             instances: facts.instances,
@@ -216,12 +226,15 @@ fn texts(words: &BTreeSet<&'static str>) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-fn constructor(known: &Known) -> Constructor {
+fn constructor(known: &ObservationSummary) -> ConstructorPerformance {
     let stages = known.loads.stages.iter().map(|(name, time)| ((*name).to_owned(), time.as_secs_f64()));
     let queries = known.queries.0.iter().map(|(name, cost)| {
-        let query =
-            Query { failed: cost.failed, query_time: cost.latency.as_secs_f64(), metrics_count: cost.series };
+        let query = QueryPerformance {
+            failed: cost.failed,
+            query_time: cost.latency.as_secs_f64(),
+            metrics_count: cost.series,
+        };
         ((*name).to_owned(), query)
     });
-    Constructor { stages: stages.collect(), queries: queries.collect() }
+    ConstructorPerformance { stages: stages.collect(), queries: queries.collect() }
 }

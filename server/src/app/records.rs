@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use crate::{
     clock::Clock,
-    settings::Settings,
-    world::records::{Findings, Future, Recalled, Records, Unavailable},
+    settings::SettingsStore,
+    world::records::{HistoryChanges, HistoryFuture, HistoryStore, HistoryUnavailable, ProjectHistory},
 };
 
 /// The settings, and the clock that dates records. The settings log their failures themselves.
 #[derive(Debug)]
-pub struct Recorder {
-    settings: Settings,
+pub struct SettingsRecords {
+    settings: SettingsStore,
     clock: Arc<dyn Clock>,
 }
 
-impl Recorder {
+impl SettingsRecords {
     /// Records in these settings.
     #[must_use]
-    pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(settings: SettingsStore, clock: Arc<dyn Clock>) -> Self {
         Self { settings, clock }
     }
 
@@ -27,17 +27,20 @@ impl Recorder {
     }
 }
 
-impl Records for Recorder {
-    fn recall<'f>(&'f self, project: &'f str) -> Future<'f, Recalled> {
+impl HistoryStore for SettingsRecords {
+    fn recall<'f>(&'f self, project: &'f str) -> HistoryFuture<'f, ProjectHistory> {
         Box::pin(async move {
-            let recalled = self.settings.recall(project).await.map_err(|_| Unavailable)?;
-            let counting_since = self.settings.counting_since(self.now()).await.map_err(|_| Unavailable)?;
-            Ok(Recalled { counting_since, only_read: self.settings.is_read_only(), ..recalled })
+            let recalled = self.settings.recall(project).await.map_err(|_| HistoryUnavailable)?;
+            let counting_since =
+                self.settings.counting_since(self.now()).await.map_err(|_| HistoryUnavailable)?;
+            Ok(ProjectHistory { counting_since, only_read: self.settings.is_read_only(), ..recalled })
         })
     }
 
-    fn remember<'f>(&'f self, project: &'f str, findings: &'f Findings) -> Future<'f, ()> {
+    fn remember<'f>(&'f self, project: &'f str, findings: &'f HistoryChanges) -> HistoryFuture<'f, ()> {
         let now = self.now();
-        Box::pin(async move { self.settings.remember(project, findings, now).await.map_err(|_| Unavailable) })
+        Box::pin(async move {
+            self.settings.remember(project, findings, now).await.map_err(|_| HistoryUnavailable)
+        })
     }
 }

@@ -12,7 +12,7 @@ use std::{
 use anyhow::Context;
 use headcount_shared::{
     api::{ReportState, Status, WouldForget},
-    payload::Instance,
+    payload::InstanceSection,
     routes::RouteTable,
 };
 use reqwest::Url;
@@ -21,26 +21,26 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
-    browsers::{Browsers, page_keys},
+    browsers::{PageViewStore, page_keys},
     clock::Clock,
     config::Serve,
-    disk::{DataDir, Directory, Disk, secret_file::SecretFiles},
-    metrics::Metrics,
-    notifications::Endpoints,
+    disk::{DataDir, DataDisk, DiskDirectory, secret_file::SecretFiles},
+    metrics::ProcessMetrics,
+    notifications::ServiceEndpoints,
     outgoing::{self, TargetPolicy},
-    process::costs::Process,
+    process::costs::MeasuredProcess,
     report::{
         assemble::Installation,
-        deliver::Delivery,
+        deliver::ReportDelivery,
         reporter::{ReportSources, Reporter},
-        schedule::Schedule,
+        schedule::ReportSchedule,
         spool::Spool,
-        transport::HttpTransport,
+        transport::HttpReportTransport,
     },
-    settings::{Lead, RememberedRows, Settings, StoredChoice},
+    settings::{LeaderLock, RememberedRows, SettingsStore, StoredChoice},
     world::{
-        World,
-        prices::{PriceList, Source},
+        WorldObserver,
+        prices::{PriceList, PriceSource},
     },
 };
 
@@ -49,10 +49,10 @@ use super::{
     browser_key::{self, browser_key},
     coroot_cache::CorootCache,
     forgetting::CountedOnDisk,
-    installed::Installed,
-    records::Recorder,
-    switch::Switch,
-    unreported::{self, Unreported},
+    installed::ObservedInstallation,
+    records::SettingsRecords,
+    switch::StatisticsSwitch,
+    unreported::{self, UnreportedMeasurements},
     upkeep::DataDirUpkeep,
 };
 
@@ -66,12 +66,12 @@ const UNFORGOTTEN: &str = "what was counted could not be removed from the data d
 
 /// Usage statistics, on or off.
 #[derive(Debug)]
-pub struct Statistics {
+pub struct StatisticsService {
     collector_url: Url,
     switch: SwitchState,
     /// The reports on disk, also while switched off. `None` when off for the whole run.
     spool: Option<Arc<Spool>>,
-    running: RwLock<Option<Arc<Running>>>,
+    running: RwLock<Option<Arc<RunningStatistics>>>,
     /// The files that Coroot left in the data directory, as found at the start.
     left_by_coroot: Option<String>,
 }
@@ -81,7 +81,7 @@ enum SwitchState {
     /// For the whole run; the text names the reason.
     Off(String),
     /// By the operator; the lock lets one switch happen at a time.
-    Operator(Box<AsyncMutex<Plan>>),
+    Operator(Box<AsyncMutex<StatisticsPlan>>),
 }
 
 /// Why statistics could not be switched.
@@ -102,14 +102,14 @@ pub enum SwitchError {
 
 /// Everything that is needed to switch statistics on.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct StatisticsPlan {
     /// The locked data directory.
     locked_dir: Arc<DataDir>,
     data_dir: PathBuf,
     own_dir: PathBuf,
     /// `None` also if the directory belongs to a running Coroot or to a product that embeds this library.
     coroot_cache: Option<CorootCache>,
-    settings: Settings,
+    settings: SettingsStore,
     spool: Arc<Spool>,
     counted: Arc<CountedOnDisk>,
     /// The product's own source of facts; `None` for the settings and Prometheus.
@@ -117,13 +117,13 @@ pub(super) struct Plan {
     cache_ttl: Duration,
     cloud_pricing_url: Url,
     clock: Arc<dyn Clock>,
-    metrics: Metrics,
+    metrics: ProcessMetrics,
     collector_url: Url,
     report_interval: Duration,
     first_report_after: Option<Duration>,
     process_sample_interval: Duration,
     profiling: bool,
-    endpoints: Endpoints,
+    endpoints: ServiceEndpoints,
     targets: TargetPolicy,
     /// The product's routes, in addition to those of the web interface.
     routes: Option<RouteTable>,
@@ -131,25 +131,25 @@ pub(super) struct Plan {
 
 /// The parts that count, report and deliver.
 #[derive(Debug)]
-pub struct Running {
+pub struct RunningStatistics {
     /// The counts of page views.
-    pub browsers: Arc<Browsers>,
+    pub browsers: Arc<PageViewStore>,
     /// The reports on disk.
     pub spool: Arc<Spool>,
     /// The next report.
     pub reporter: Reporter,
-    delivery: Arc<Delivery>,
-    process: Arc<Process>,
+    delivery: Arc<ReportDelivery>,
+    process: Arc<MeasuredProcess>,
     upkeep: Arc<DataDirUpkeep>,
-    disk: Arc<dyn Disk>,
+    disk: Arc<dyn DataDisk>,
     clock: Arc<dyn Clock>,
     /// `None` when the product observes for itself.
-    installed: Option<Arc<Installed>>,
+    installed: Option<Arc<ObservedInstallation>>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
 
-impl Statistics {
+impl StatisticsService {
     /// Statistics that are off for the whole run.
     #[must_use]
     pub(super) fn off(collector_url: Url, by: String) -> Self {
@@ -158,7 +158,7 @@ impl Statistics {
     }
 
     /// Statistics as the operator left them.
-    pub(super) async fn open(plan: Plan) -> anyhow::Result<Self> {
+    pub(super) async fn open(plan: StatisticsPlan) -> anyhow::Result<Self> {
         let left_by_coroot = plan.coroot_cache.map(|cache| cache.to_string());
         if let Some(left) = &left_by_coroot {
             tracing::warn!("{left}");
@@ -172,7 +172,7 @@ impl Statistics {
         if !choice.enabled {
             plan.erase().await?;
         }
-        let running = if choice.enabled { Some(Running::start(&plan).await?) } else { None };
+        let running = if choice.enabled { Some(RunningStatistics::start(&plan).await?) } else { None };
         Ok(Self {
             collector_url: plan.collector_url.clone(),
             spool: Some(Arc::clone(&plan.spool)),
@@ -184,7 +184,7 @@ impl Statistics {
 
     /// The parts, while switched on.
     #[must_use]
-    pub fn running(&self) -> Option<Arc<Running>> {
+    pub fn running(&self) -> Option<Arc<RunningStatistics>> {
         self.running.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -266,7 +266,12 @@ impl Statistics {
 
     /// Applies the choice to the parts. Counts are deleted if `to_forget`, if statistics are off now, or if
     /// they were off since the counting began.
-    async fn apply(&self, plan: &Plan, choice: StoredChoice, to_forget: bool) -> anyhow::Result<()> {
+    async fn apply(
+        &self,
+        plan: &StatisticsPlan,
+        choice: StoredChoice,
+        to_forget: bool,
+    ) -> anyhow::Result<()> {
         let outdated = plan.counted.is_outdated(choice);
         let running = self.running().filter(|_| outdated || !choice.enabled);
         if let Some(running) = &running {
@@ -281,7 +286,7 @@ impl Statistics {
             tracing::info!("usage statistics were switched off; what was counted is deleted");
         }
         if choice.enabled && self.running().is_none() {
-            self.set_running(Some(Running::start(plan).await?));
+            self.set_running(Some(RunningStatistics::start(plan).await?));
             tracing::info!("usage statistics are switched on");
         }
         Ok(())
@@ -354,22 +359,22 @@ impl Statistics {
         installed.map(|installed| installed.world.failures()).unwrap_or_default()
     }
 
-    fn set_running(&self, running: Option<Arc<Running>>) {
+    fn set_running(&self, running: Option<Arc<RunningStatistics>>) {
         *self.running.write().unwrap_or_else(PoisonError::into_inner) = running;
     }
 }
 
-impl Plan {
+impl StatisticsPlan {
     pub(super) fn new(
         config: &Serve,
         locked_dir: Arc<DataDir>,
-        settings: Settings,
+        settings: SettingsStore,
         installation: Option<Arc<dyn Installation>>,
         clock: Arc<dyn Clock>,
-        metrics: Metrics,
+        metrics: ProcessMetrics,
     ) -> anyhow::Result<Self> {
         let is_taken_up = installation.is_none() && !config.read_only_settings;
-        let disk: Arc<dyn Disk> = Arc::new(Directory::new(&config.own_dir()));
+        let disk: Arc<dyn DataDisk> = Arc::new(DiskDirectory::new(&config.own_dir()));
         let spool = Spool::open(Arc::clone(&disk));
         let spool = Arc::new(spool.context("the reports in the data directory cannot be read")?);
         Ok(Self {
@@ -396,8 +401,11 @@ impl Plan {
         })
     }
 
-    fn switch(&self) -> Switch {
-        Switch::new(self.settings.clone(), Arc::new(Directory::new(&self.data_dir.join("headcount"))))
+    fn switch(&self) -> StatisticsSwitch {
+        StatisticsSwitch::new(
+            self.settings.clone(),
+            Arc::new(DiskDirectory::new(&self.data_dir.join("headcount"))),
+        )
     }
 
     /// Deletes counts and observations from the disk, while nothing runs.
@@ -415,16 +423,24 @@ impl Plan {
         u32::try_from(self.clock.wall().as_secs()).unwrap_or(u32::MAX)
     }
 
-    fn installed(&self, instance: Uuid, spool: &Arc<Spool>) -> anyhow::Result<Installed> {
-        let disk: Arc<dyn Disk> = Arc::new(Directory::new(&self.own_dir));
-        let prices = PriceList::open(Source::new(&self.cloud_pricing_url, self.targets)?, Arc::clone(&disk));
+    fn installed(&self, instance: Uuid, spool: &Arc<Spool>) -> anyhow::Result<ObservedInstallation> {
+        let disk: Arc<dyn DataDisk> = Arc::new(DiskDirectory::new(&self.own_dir));
+        let prices =
+            PriceList::open(PriceSource::new(&self.cloud_pricing_url, self.targets)?, Arc::clone(&disk));
         let (clock, metrics) = (Arc::clone(&self.clock), self.metrics.clone());
-        let records = Arc::new(Recorder::new(self.settings.clone(), Arc::clone(&clock)));
-        let world =
-            World::new(disk, clock, metrics, Arc::new(prices), self.cache_ttl, self.targets, Some(records));
+        let records = Arc::new(SettingsRecords::new(self.settings.clone(), Arc::clone(&clock)));
+        let world = WorldObserver::new(
+            disk,
+            clock,
+            metrics,
+            Arc::new(prices),
+            self.cache_ttl,
+            self.targets,
+            Some(records),
+        );
         let holder = format!("{instance}/{}", Uuid::new_v4());
-        Ok(Installed {
-            lead: Lead::new(self.settings.clone(), Arc::clone(&self.clock), holder),
+        Ok(ObservedInstallation {
+            lead: LeaderLock::new(self.settings.clone(), Arc::clone(&self.clock), holder),
             settings: self.settings.clone(),
             world: Arc::new(world),
             instance,
@@ -437,17 +453,18 @@ impl Plan {
     }
 }
 
-impl Running {
-    async fn start(plan: &Plan) -> anyhow::Result<Arc<Self>> {
+impl RunningStatistics {
+    async fn start(plan: &StatisticsPlan) -> anyhow::Result<Arc<Self>> {
         let instance = super::instance(&plan.own_dir, plan.settings.kind())?;
-        let disk: Arc<dyn Disk> = Arc::new(Directory::new(&plan.own_dir));
+        let disk: Arc<dyn DataDisk> = Arc::new(DiskDirectory::new(&plan.own_dir));
         let spool = Arc::clone(&plan.spool);
         let key = browser_key(&plan.own_dir, &plan.settings).await?;
         let kept = Arc::clone(&disk);
-        let browsers = Browsers::open(disk, key, page_keys(plan.routes.as_ref()), &|id| spool.holds(id))
+        let browsers = PageViewStore::open(disk, key, page_keys(plan.routes.as_ref()), &|id| spool.holds(id))
             .context("the journal in the data directory cannot be read")?;
         let earlier = earlier(&*kept, plan);
-        let process = Arc::new(Process::start(Arc::clone(&plan.clock), plan.profiling, earlier.process));
+        let process =
+            Arc::new(MeasuredProcess::start(Arc::clone(&plan.clock), plan.profiling, earlier.process));
         let running = Arc::new(Self::assemble(plan, instance, spool, Arc::new(browsers), process)?);
         if let (Some(installed), Some(costs)) = (&running.installed, &earlier.world) {
             installed.world.resume_costs(costs);
@@ -460,11 +477,11 @@ impl Running {
     }
 
     fn assemble(
-        plan: &Plan,
-        instance: Instance,
+        plan: &StatisticsPlan,
+        instance: InstanceSection,
         spool: Arc<Spool>,
-        browsers: Arc<Browsers>,
-        process: Arc<Process>,
+        browsers: Arc<PageViewStore>,
+        process: Arc<MeasuredProcess>,
     ) -> anyhow::Result<Self> {
         let (installation, installed): (Arc<dyn Installation>, _) = match &plan.installation {
             Some(products) => (Arc::clone(products), None),
@@ -473,9 +490,9 @@ impl Running {
                 (Arc::clone(&installed) as _, Some(installed))
             }
         };
-        let delivery = Arc::new(Delivery::new(
+        let delivery = Arc::new(ReportDelivery::new(
             Arc::clone(&spool),
-            Box::new(HttpTransport::new(plan.collector_url.clone(), super::VERSION)),
+            Box::new(HttpReportTransport::new(plan.collector_url.clone(), super::VERSION)),
             Arc::clone(&plan.clock),
             plan.metrics.clone(),
             plan.report_interval,
@@ -489,7 +506,8 @@ impl Running {
             process: Arc::clone(&process),
         };
         let now = plan.clock.monotonic();
-        let schedule = Schedule::new(now, plan.first_report_after, plan.report_interval, rand::random());
+        let schedule =
+            ReportSchedule::new(now, plan.first_report_after, plan.report_interval, rand::random());
         let reporter = Reporter::new(
             sources,
             Arc::clone(&spool),
@@ -510,7 +528,7 @@ impl Running {
             lacks_content: AtomicBool::new(false),
             trouble: Mutex::default(),
         });
-        let disk = Arc::new(Directory::new(&plan.own_dir));
+        let disk = Arc::new(DiskDirectory::new(&plan.own_dir));
         let clock = Arc::clone(&plan.clock);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         Ok(Self { browsers, spool, reporter, delivery, process, upkeep, disk, clock, installed, stop, tasks })
@@ -576,7 +594,7 @@ impl Running {
         let written_at = self.clock.wall().as_secs();
         let world = self.installed.as_ref().map(|installed| installed.world.save_costs());
         let kept = tokio::task::spawn_blocking(move || {
-            unreported::write(&*disk, &Unreported { written_at, process: process.save(), world })
+            unreported::write(&*disk, &UnreportedMeasurements { written_at, process: process.save(), world })
         });
         if !matches!(kept.await, Ok(Ok(()))) {
             tracing::warn!(
@@ -593,10 +611,10 @@ impl Running {
 }
 
 /// The measurements since the last report of an earlier run; empty if they cannot be read.
-fn earlier(disk: &dyn Disk, plan: &Plan) -> Unreported {
+fn earlier(disk: &dyn DataDisk, plan: &StatisticsPlan) -> UnreportedMeasurements {
     unreported::take(disk, plan.clock.wall(), plan.report_interval).unwrap_or_else(|error| {
         tracing::warn!(%error, "the measurements from before the restart are lost");
-        Unreported::default()
+        UnreportedMeasurements::default()
     })
 }
 

@@ -9,8 +9,8 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    disk::{self, Disk},
-    settings::{Settings, StoredChoice},
+    disk::{self, DataDisk},
+    settings::{SettingsStore, StoredChoice},
 };
 
 /// The name of the file.
@@ -21,19 +21,19 @@ const UNWRITABLE: &str = "usage-statistics.json in headcount/ of the data direct
 
 /// The content of the file.
 #[derive(Debug, Serialize, Deserialize)]
-struct Choice {
+struct SwitchFileContent {
     enabled: bool,
 }
 
 /// Reads and writes the choice.
 #[derive(Debug)]
-pub(super) struct Switch {
-    settings: Settings,
-    disk: Arc<dyn Disk>,
+pub(super) struct StatisticsSwitch {
+    settings: SettingsStore,
+    disk: Arc<dyn DataDisk>,
 }
 
-impl Switch {
-    pub(super) fn new(settings: Settings, disk: Arc<dyn Disk>) -> Self {
+impl StatisticsSwitch {
+    pub(super) fn new(settings: SettingsStore, disk: Arc<dyn DataDisk>) -> Self {
         Self { settings, disk }
     }
 
@@ -68,15 +68,17 @@ impl Switch {
         if enabled && !stored.enabled {
             return Ok(());
         }
-        let bytes = serde_json::to_vec(&Choice { enabled })?;
+        let bytes = serde_json::to_vec(&SwitchFileContent { enabled })?;
         disk::write_whole(&*self.disk, ".", FILE, &bytes).context(UNWRITABLE)
     }
 
-    async fn in_file(&self) -> io::Result<Option<Choice>> {
+    async fn in_file(&self) -> io::Result<Option<SwitchFileContent>> {
         let disk = Arc::clone(&self.disk);
         match tokio::task::spawn_blocking(move || disk.read(FILE)).await? {
             // An unreadable file was meant to change something. To send nothing is the safe interpretation.
-            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes).unwrap_or(Choice { enabled: false }))),
+            Ok(bytes) => {
+                Ok(Some(serde_json::from_slice(&bytes).unwrap_or(SwitchFileContent { enabled: false })))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -86,16 +88,18 @@ impl Switch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{disk::Directory, settings::Source};
+    use crate::{disk::DiskDirectory, settings::DatabaseSource};
 
-    async fn switch(dir: &std::path::Path, read_only: bool) -> Switch {
+    async fn switch(dir: &std::path::Path, read_only: bool) -> StatisticsSwitch {
         let settings =
-            Settings::open(&Source::Sqlite { file: dir.join("db.sqlite"), read_only }).await.unwrap();
+            SettingsStore::open(&DatabaseSource::Sqlite { file: dir.join("db.sqlite"), read_only })
+                .await
+                .unwrap();
         let settings = match read_only {
             true => settings.with_ledger_in(dir.join("ledger.sqlite")).await.unwrap(),
             false => settings,
         };
-        Switch::new(settings, Arc::new(Directory::new(dir)))
+        StatisticsSwitch::new(settings, Arc::new(DiskDirectory::new(dir)))
     }
 
     const NOW: u32 = 1_700_000_000;

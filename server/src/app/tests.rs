@@ -5,14 +5,14 @@ use headcount_shared::payload::Payload;
 use super::*;
 use crate::{
     report::assemble::{Facts, FutureFacts},
-    settings::tests::postgres::Postgres,
+    settings::tests::postgres::TestPostgres,
 };
 
 /// A product that embeds the library.
 #[derive(Debug)]
-struct Shop;
+struct ShopInstallation;
 
-impl Installation for Shop {
+impl Installation for ShopInstallation {
     fn facts(&self) -> FutureFacts<'_> {
         Box::pin(async { Facts::default() })
     }
@@ -34,7 +34,7 @@ async fn open(data_dir: &Path, flags: &[&str]) -> Server {
 async fn open_in_a_product(data_dir: &Path, flags: &[&str]) -> anyhow::Result<Server> {
     let data_dir = format!("--data-dir={}", data_dir.display());
     let config = Serve::from_flags(&[&[data_dir.as_str(), "--disable-profiling"], flags].concat())?;
-    Server::open(&config, Arc::new(SystemClock::new()), Some(Arc::new(Shop))).await
+    Server::open(&config, Arc::new(SystemClock::new()), Some(Arc::new(ShopInstallation))).await
 }
 
 async fn preview(server: &Server) -> Payload {
@@ -44,7 +44,7 @@ async fn preview(server: &Server) -> Payload {
 
 #[tokio::test]
 async fn settings_in_postgres_are_used_reported_and_not_looked_for_in_a_file() {
-    let (postgres, dir) = (Postgres::shared(), tempfile::tempdir().unwrap());
+    let (postgres, dir) = (TestPostgres::shared(), tempfile::tempdir().unwrap());
     let address = format!("--pg-connection-string={}", postgres.address(&postgres.create_database()));
     let bootstrap = "--bootstrap-prometheus-url=http://127.0.0.1:9/";
     for flags in [&[address.as_str(), bootstrap][..], &[&address]] {

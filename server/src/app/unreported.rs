@@ -9,7 +9,7 @@ use std::{io, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    disk::{Disk, write_whole},
+    disk::{DataDisk, write_whole},
     process::saved::SavedCosts,
     world::costs::SavedWorldCosts,
 };
@@ -25,7 +25,7 @@ const INTERVALS: u32 = 4;
 
 /// Measurements since the last report.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Unreported {
+pub(super) struct UnreportedMeasurements {
     /// When this was written, in Unix seconds.
     pub(super) written_at: u64,
     /// What the process cost.
@@ -38,7 +38,7 @@ pub(super) struct Unreported {
 ///
 /// # Errors
 /// The disk refused, or the content is larger than the limit.
-pub(super) fn write(disk: &dyn Disk, unreported: &Unreported) -> io::Result<()> {
+pub(super) fn write(disk: &dyn DataDisk, unreported: &UnreportedMeasurements) -> io::Result<()> {
     let json = serde_json::to_vec(unreported)?;
     let mut bytes = format!("{:08x}\n", crc32fast::hash(&json)).into_bytes();
     bytes.extend_from_slice(&json);
@@ -54,11 +54,16 @@ pub(super) fn write(disk: &dyn Disk, unreported: &Unreported) -> io::Result<()> 
 ///
 /// # Errors
 /// The disk refused to remove it.
-pub(super) fn take(disk: &dyn Disk, now: Duration, interval: Duration) -> io::Result<Unreported> {
+pub(super) fn take(
+    disk: &dyn DataDisk,
+    now: Duration,
+    interval: Duration,
+) -> io::Result<UnreportedMeasurements> {
     let found = read(disk);
     remove(disk)?;
     let oldest = now.saturating_sub(interval.saturating_mul(INTERVALS)).as_secs();
-    let is_recent = |unreported: &Unreported| (oldest..=now.as_secs()).contains(&unreported.written_at);
+    let is_recent =
+        |unreported: &UnreportedMeasurements| (oldest..=now.as_secs()).contains(&unreported.written_at);
     Ok(found.filter(is_recent).unwrap_or_default())
 }
 
@@ -66,12 +71,12 @@ pub(super) fn take(disk: &dyn Disk, now: Duration, interval: Duration) -> io::Re
 ///
 /// # Errors
 /// The disk refused.
-pub(super) fn remove(disk: &dyn Disk) -> io::Result<()> {
+pub(super) fn remove(disk: &dyn DataDisk) -> io::Result<()> {
     disk.remove(FILE)?;
     disk.sync_dir(".")
 }
 
-fn read(disk: &dyn Disk) -> Option<Unreported> {
+fn read(disk: &dyn DataDisk) -> Option<UnreportedMeasurements> {
     if disk.size(FILE).ok()? > FILE_BYTES {
         return None;
     }
@@ -84,15 +89,15 @@ fn read(disk: &dyn Disk) -> Option<Unreported> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::disk::simulated::{Crash, SimulatedDisk};
+    use crate::disk::simulated::{CrashKind, SimulatedDisk};
 
     const HOUR: Duration = Duration::from_secs(3600);
     const NOW: Duration = Duration::from_secs(1_700_000_000);
 
-    fn unreported() -> Unreported {
+    fn unreported() -> UnreportedMeasurements {
         let process = serde_json::json!({"cpu_usage": [0.25], "memory_usage": [65_536], "cpu_profile": null});
         let (process, world) = (serde_json::from_value(process).unwrap(), Some(SavedWorldCosts::default()));
-        Unreported { written_at: NOW.as_secs(), process, world }
+        UnreportedMeasurements { written_at: NOW.as_secs(), process, world }
     }
 
     #[test]
@@ -102,7 +107,7 @@ mod tests {
         write(&disk, &written).unwrap();
         assert_eq!(take(&disk, NOW + HOUR, HOUR).unwrap(), written);
         assert!(disk.files().is_empty());
-        assert_eq!(take(&disk, NOW + HOUR, HOUR).unwrap(), Unreported::default());
+        assert_eq!(take(&disk, NOW + HOUR, HOUR).unwrap(), UnreportedMeasurements::default());
     }
 
     #[test]
@@ -116,7 +121,11 @@ mod tests {
         ] {
             let disk = SimulatedDisk::default();
             write(&disk, &unreported()).unwrap();
-            assert_eq!(take(&disk, now, HOUR).unwrap() != Unreported::default(), is_taken, "{now:?}");
+            assert_eq!(
+                take(&disk, now, HOUR).unwrap() != UnreportedMeasurements::default(),
+                is_taken,
+                "{now:?}"
+            );
             assert!(disk.files().is_empty());
         }
     }
@@ -131,7 +140,7 @@ mod tests {
             changed[at] ^= 1;
             for damaged in [&changed[..], &whole[..at]] {
                 disk.write_synced(FILE, damaged).unwrap();
-                assert_eq!(take(&disk, NOW, HOUR).unwrap(), Unreported::default(), "{at}");
+                assert_eq!(take(&disk, NOW, HOUR).unwrap(), UnreportedMeasurements::default(), "{at}");
                 assert!(disk.files().is_empty());
             }
         }
@@ -140,7 +149,7 @@ mod tests {
     #[test]
     fn a_crash_at_any_step_takes_all_or_nothing_and_nothing_twice() {
         let unreported = unreported();
-        for crash in [Crash::Kill, Crash::PowerCut] {
+        for crash in [CrashKind::Kill, CrashKind::PowerCut] {
             for crash_after in 0.. {
                 let disk = SimulatedDisk::default();
                 disk.crash_after(crash_after);
@@ -148,9 +157,12 @@ mod tests {
                 let crashed = disk.crashed();
                 disk.restart(crash);
                 let again = take(&disk, NOW, HOUR).unwrap();
-                assert!([&unreported, &Unreported::default()].contains(&&again), "after {crash_after}");
+                assert!(
+                    [&unreported, &UnreportedMeasurements::default()].contains(&&again),
+                    "after {crash_after}"
+                );
                 if taken.is_ok() {
-                    assert_eq!(again, Unreported::default(), "after {crash_after}");
+                    assert_eq!(again, UnreportedMeasurements::default(), "after {crash_after}");
                 }
                 if !crashed {
                     break;

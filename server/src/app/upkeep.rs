@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{forgetting::CountedOnDisk, identity};
 use crate::{
-    browsers::Browsers,
+    browsers::PageViewStore,
     disk::{DataDir, DataDirState, secret_file::SecretFiles},
     report::spool::Spool,
 };
@@ -41,7 +41,7 @@ pub(super) struct DataDirUpkeep {
     /// The key for browsers and the admin token, where they are in files.
     pub(super) secrets: SecretFiles,
     pub(super) spool: Arc<Spool>,
-    pub(super) browsers: Arc<Browsers>,
+    pub(super) browsers: Arc<PageViewStore>,
     pub(super) counted: Arc<CountedOnDisk>,
     /// Whether the directory lacks content that this process has in memory.
     pub(super) lacks_content: AtomicBool,

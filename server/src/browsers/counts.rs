@@ -8,27 +8,27 @@ use headcount_shared::{
 };
 use uuid::Uuid;
 
-use super::{estimate::DroppedEstimate, pseudonym::BrowserPseudonym, record::Record};
+use super::{estimate::DroppedEstimate, pseudonym::BrowserPseudonym, record::JournalRecord};
 
 /// Page views and browsers since the last report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counts {
-    browsers: HashMap<BrowserPseudonym, Sizes>,
+pub struct PageViewCounts {
+    browsers: HashMap<BrowserPseudonym, DisplaySizes>,
     page_views: BTreeMap<String, u64>,
-    dropped: Dropped,
+    dropped: DroppedEvents,
     dropped_browsers: DroppedEstimate,
 }
 
 /// Events that were not counted because a bound was reached.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Dropped {
+pub struct DroppedEvents {
     /// Events whose browser exceeded the bound; their page view is counted.
     pub browsers: u64,
     /// Page views whose page exceeded the bound.
     pub page_views: u64,
 }
 
-impl Dropped {
+impl DroppedEvents {
     /// Events that were not counted completely.
     #[must_use]
     pub const fn total(self) -> u64 {
@@ -38,9 +38,9 @@ impl Dropped {
 
 /// The display sizes at which one browser was seen, a bit each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Sizes(u8);
+struct DisplaySizes(u8);
 
-impl Sizes {
+impl DisplaySizes {
     fn add(&mut self, size: Breakpoint) {
         self.0 |= 1 << size as u8;
     }
@@ -50,26 +50,26 @@ impl Sizes {
     }
 }
 
-impl Counts {
+impl PageViewCounts {
     /// Adds one record of the journal.
-    pub(super) fn add(&mut self, record: &Record<'_>) {
+    pub(super) fn add(&mut self, record: &JournalRecord<'_>) {
         match *record {
-            Record::View { browser, size, ref page } => {
+            JournalRecord::View { browser, size, ref page } => {
                 self.add_views(page, 1);
                 if let Some(browser) = browser {
                     self.add_browser(browser, size);
                 }
             }
-            Record::Overflow { browser, ref page } => {
+            JournalRecord::Overflow { browser, ref page } => {
                 self.add_views(page, 1);
                 self.drop_browser(browser);
             }
             // The reader of the journal has already left out the line that this takes back.
-            Record::TakenBack(_) => {}
-            Record::Browser { browser, size } => self.add_browser(browser, size),
-            Record::Views { count, ref page } => self.add_views(page, count),
-            Record::DroppedRank { register, rank } => self.dropped_browsers.raise(register, rank),
-            Record::Dropped { browsers, page_views } => {
+            JournalRecord::TakenBack(_) => {}
+            JournalRecord::Browser { browser, size } => self.add_browser(browser, size),
+            JournalRecord::Views { count, ref page } => self.add_views(page, count),
+            JournalRecord::DroppedRank { register, rank } => self.dropped_browsers.raise(register, rank),
+            JournalRecord::Dropped { browsers, page_views } => {
                 self.dropped.browsers = self.dropped.browsers.saturating_add(browsers);
                 self.dropped.page_views = self.dropped.page_views.saturating_add(page_views);
             }
@@ -82,16 +82,16 @@ impl Counts {
     }
 
     /// Records that add up to these very counts.
-    pub(super) fn records(&self) -> impl Iterator<Item = Record<'_>> {
-        let Dropped { browsers, page_views } = self.dropped;
-        let views = self.page_views.iter().map(|(page, &count)| Record::Views { count, page: page.into() });
-        let browsers_seen = self
-            .browsers
-            .iter()
-            .flat_map(|(&browser, sizes)| sizes.iter().map(move |size| Record::Browser { browser, size }));
+    pub(super) fn records(&self) -> impl Iterator<Item = JournalRecord<'_>> {
+        let DroppedEvents { browsers, page_views } = self.dropped;
+        let views =
+            self.page_views.iter().map(|(page, &count)| JournalRecord::Views { count, page: page.into() });
+        let browsers_seen = self.browsers.iter().flat_map(|(&browser, sizes)| {
+            sizes.iter().map(move |size| JournalRecord::Browser { browser, size })
+        });
         let ranks = self.dropped_browsers.registers();
-        let ranks = ranks.map(|(register, rank)| Record::DroppedRank { register, rank });
-        views.chain(browsers_seen).chain([Record::Dropped { browsers, page_views }]).chain(ranks)
+        let ranks = ranks.map(|(register, rank)| JournalRecord::DroppedRank { register, rank });
+        views.chain(browsers_seen).chain([JournalRecord::Dropped { browsers, page_views }]).chain(ranks)
     }
 
     /// The pseudonyms of the browsers, sorted.
@@ -136,7 +136,7 @@ impl Counts {
 
     /// What was not counted.
     #[must_use]
-    pub const fn dropped(&self) -> Dropped {
+    pub const fn dropped(&self) -> DroppedEvents {
         self.dropped
     }
 
@@ -170,13 +170,13 @@ impl Counts {
 mod tests {
     use super::*;
 
-    fn view(browser: u128, size: Breakpoint, page: &str) -> Record<'_> {
-        Record::View { browser: Some(BrowserPseudonym::from_bits(browser)), size, page: page.into() }
+    fn view(browser: u128, size: Breakpoint, page: &str) -> JournalRecord<'_> {
+        JournalRecord::View { browser: Some(BrowserPseudonym::from_bits(browser)), size, page: page.into() }
     }
 
     #[test]
     fn a_browser_counts_once_and_at_each_of_its_sizes() {
-        let mut counts = Counts::default();
+        let mut counts = PageViewCounts::default();
         for record in [
             view(1, Breakpoint::Xs, "/"),
             view(1, Breakpoint::Lg, "/"),
@@ -192,15 +192,15 @@ mod tests {
 
     #[test]
     fn a_view_without_a_browser_has_no_user_and_no_size() {
-        let mut counts = Counts::default();
-        counts.add(&Record::View { browser: None, size: Breakpoint::Md, page: "/".into() });
+        let mut counts = PageViewCounts::default();
+        counts.add(&JournalRecord::View { browser: None, size: Breakpoint::Md, page: "/".into() });
         assert!(counts.users().is_empty() && counts.users_by_screen_size().is_empty());
         assert_eq!(counts.page_views()["/"], 1);
     }
 
     #[test]
     fn past_the_bounds_events_are_dropped_and_counted() {
-        let mut counts = Counts::default();
+        let mut counts = PageViewCounts::default();
         for browser in 0..BROWSERS_PER_REPORT as u128 + 5 {
             counts.add(&view(browser, Breakpoint::Lg, "/"));
         }
@@ -209,7 +209,7 @@ mod tests {
         }
         assert_eq!(counts.users().len(), BROWSERS_PER_REPORT);
         assert_eq!(counts.page_views().len(), PAGES_PER_REPORT);
-        assert_eq!(counts.dropped(), Dropped { browsers: 5, page_views: 8 });
+        assert_eq!(counts.dropped(), DroppedEvents { browsers: 5, page_views: 8 });
         assert_eq!(counts.dropped().total(), 13);
         let views: u64 = counts.page_views().values().sum();
         assert_eq!(
@@ -220,15 +220,18 @@ mod tests {
 
     #[test]
     fn the_records_of_counts_add_up_to_them() {
-        let mut counts = Counts::default();
+        let mut counts = PageViewCounts::default();
         for n in 0..300_u128 {
             counts.add(&view(n % 70, Breakpoint::ALL[n as usize % 6], &format!("/{}", n % 11)));
         }
-        counts.add(&Record::Dropped { browsers: 3, page_views: 4 });
+        counts.add(&JournalRecord::Dropped { browsers: 3, page_views: 4 });
         for n in 1000..1020 {
-            counts.add(&Record::Overflow { browser: BrowserPseudonym::from_bits(n << 90), page: "/".into() });
+            counts.add(&JournalRecord::Overflow {
+                browser: BrowserPseudonym::from_bits(n << 90),
+                page: "/".into(),
+            });
         }
-        let mut again = Counts::default();
+        let mut again = PageViewCounts::default();
         counts.records().for_each(|record| again.add(&record));
         assert_eq!(again, counts);
     }

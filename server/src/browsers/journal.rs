@@ -21,12 +21,12 @@ use std::{cell::Cell, collections::HashMap, io, str::FromStr, sync::Arc};
 use uuid::Uuid;
 
 use super::{
-    counts::Counts,
+    counts::PageViewCounts,
     migration,
     pseudonym::{BrowserKey, BrowserPseudonym},
-    record::Record,
+    record::JournalRecord,
 };
-use crate::disk::{Appender, Disk, remove_with_files};
+use crate::disk::{DataDisk, FileAppender, remove_with_files};
 
 pub(super) const ROOT: &str = "page-views";
 const OPEN: &str = "page-views/journal";
@@ -40,7 +40,7 @@ const SPOIL: &[u8] = b"!\n";
 /// The segments on disk, and the open one.
 #[derive(Debug)]
 pub(super) struct Journal {
-    disk: Arc<dyn Disk>,
+    disk: Arc<dyn DataDisk>,
     /// The last segment; opened when it is needed.
     segment: Option<OpenSegment>,
     /// The size of all segments.
@@ -57,7 +57,7 @@ pub(super) struct Journal {
 /// The segment that is appended to.
 #[derive(Debug)]
 struct OpenSegment {
-    file: Arc<dyn Appender>,
+    file: Arc<dyn FileAppender>,
     /// The size of everything that was appended successfully, in this process or before.
     bytes: u64,
     /// Whether the file may end with an incomplete line of an earlier process.
@@ -95,12 +95,12 @@ impl OpenSegment {
 
 /// What a sync has to make durable.
 #[derive(Debug)]
-pub(super) struct Unsynced {
-    segment: Arc<dyn Appender>,
+pub(super) struct UnsyncedChanges {
+    segment: Arc<dyn FileAppender>,
     appended: u64,
 }
 
-impl Unsynced {
+impl UnsyncedChanges {
     pub(super) fn sync(&self) -> io::Result<()> {
         self.segment.sync()
     }
@@ -109,10 +109,10 @@ impl Unsynced {
 impl Journal {
     /// Finishes what a crash interrupted, and reads the counts that are in no report.
     pub(super) fn open(
-        disk: Arc<dyn Disk>,
+        disk: Arc<dyn DataDisk>,
         key: &BrowserKey,
         is_on_disk: &dyn Fn(Uuid) -> bool,
-    ) -> io::Result<(Self, Counts)> {
+    ) -> io::Result<(Self, PageViewCounts)> {
         let mut journal = Self {
             disk,
             segment: None,
@@ -127,7 +127,7 @@ impl Journal {
         journal.finish_compaction()?;
         journal.reported = journal.cuts()?.into_iter().filter(|&id| is_on_disk(id)).collect();
         // What is merged back here is read with the rest below.
-        journal.settle_cuts(&mut Counts::default())?;
+        journal.settle_cuts(&mut PageViewCounts::default())?;
         journal.disk.create_dir(OPEN)?;
         journal.disk.sync_dir(ROOT)?;
         journal.disk.sync_dir(".")?;
@@ -152,7 +152,7 @@ impl Journal {
 
     /// Sets all segments aside for the report `id`, and starts anew. If the report of an earlier cut was
     /// never made, its segments are set aside too, and their counts are added to `counts`.
-    pub(super) fn cut(&mut self, id: Uuid, counts: &mut Counts) -> io::Result<()> {
+    pub(super) fn cut(&mut self, id: Uuid, counts: &mut PageViewCounts) -> io::Result<()> {
         // What a failed compaction left must not be taken for the journal while that is missing.
         remove_with_files(&*self.disk, NEXT)?;
         self.settle_cuts(counts)?;
@@ -170,13 +170,13 @@ impl Journal {
     }
 
     /// What has to be synced, if anything.
-    pub(super) fn unsynced(&self) -> Option<Unsynced> {
+    pub(super) fn unsynced(&self) -> Option<UnsyncedChanges> {
         let segment = self.segment.as_ref().filter(|_| self.appended > self.synced)?;
-        Some(Unsynced { segment: Arc::clone(&segment.file), appended: self.appended })
+        Some(UnsyncedChanges { segment: Arc::clone(&segment.file), appended: self.appended })
     }
 
     /// Notes that `unsynced` has been synced.
-    pub(super) fn synced(&mut self, unsynced: &Unsynced) {
+    pub(super) fn synced(&mut self, unsynced: &UnsyncedChanges) {
         self.synced = self.synced.max(unsynced.appended);
     }
 
@@ -278,7 +278,7 @@ impl Journal {
 
     /// Removes what was set aside for reports that are on disk, merges the rest back into the journal, and
     /// adds it to `counts`.
-    fn settle_cuts(&mut self, counts: &mut Counts) -> io::Result<()> {
+    fn settle_cuts(&mut self, counts: &mut PageViewCounts) -> io::Result<()> {
         self.remove_reported()?;
         for id in self.cuts()? {
             if !self.counted.contains(&id) {
@@ -314,7 +314,7 @@ impl Journal {
         self.disk.sync_dir(ROOT)
     }
 
-    fn replay(&mut self) -> io::Result<Counts> {
+    fn replay(&mut self) -> io::Result<PageViewCounts> {
         for segment in segments(&*self.disk, OPEN)? {
             let path = segment_path(OPEN, segment);
             // The process that wrote it may have ended before it synced it.
@@ -325,15 +325,16 @@ impl Journal {
     }
 
     /// The counts of the segments in `dir`.
-    fn read(&self, dir: &str) -> io::Result<Counts> {
+    fn read(&self, dir: &str) -> io::Result<PageViewCounts> {
         let segments = read_segments(&*self.disk, dir)?;
         let mut taken_back = HashMap::<_, Cell<u64>>::new();
-        for line in lines(&segments).filter(|line| Record::<BrowserPseudonym>::line_takes_back(line)) {
-            if let Some(Record::TakenBack(record)) = Record::<BrowserPseudonym>::read_line(line) {
+        for line in lines(&segments).filter(|line| JournalRecord::<BrowserPseudonym>::line_takes_back(line)) {
+            if let Some(JournalRecord::TakenBack(record)) = JournalRecord::<BrowserPseudonym>::read_line(line)
+            {
                 *taken_back.entry(*record).or_default().get_mut() += 1;
             }
         }
-        let mut counts = Counts::default();
+        let mut counts = PageViewCounts::default();
         for_each_record(&segments, |record| match taken_back.get(&record) {
             Some(times) if times.get() > 0 => times.set(times.get() - 1),
             _ => counts.add(&record),
@@ -343,15 +344,18 @@ impl Journal {
 }
 
 /// The bytes of the segments in a directory.
-pub(super) fn read_segments(disk: &dyn Disk, dir: &str) -> io::Result<Vec<Vec<u8>>> {
+pub(super) fn read_segments(disk: &dyn DataDisk, dir: &str) -> io::Result<Vec<Vec<u8>>> {
     segments(disk, dir)?.into_iter().map(|segment| disk.read(&segment_path(dir, segment))).collect()
 }
 
 /// Passes each record of the segments to `take`, in order. Skips damaged lines, and logs their number.
-pub(super) fn for_each_record<'a, B: FromStr>(segments: &'a [Vec<u8>], mut take: impl FnMut(Record<'a, B>)) {
+pub(super) fn for_each_record<'a, B: FromStr>(
+    segments: &'a [Vec<u8>],
+    mut take: impl FnMut(JournalRecord<'a, B>),
+) {
     let mut damaged = 0_u64;
     for line in lines(segments) {
-        match Record::read_line(line) {
+        match JournalRecord::read_line(line) {
             Some(record) => take(record),
             None => damaged += 1,
         }
@@ -370,7 +374,7 @@ fn lines(segments: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Removes everything that a journal has left on a disk, including that of version 0.1.0.
-pub(super) fn remove_all(disk: &dyn Disk) -> io::Result<()> {
+pub(super) fn remove_all(disk: &dyn DataDisk) -> io::Result<()> {
     for set_aside in disk.list(ROOT)?.iter().filter(|name| migration::is_set_aside(name)) {
         migration::remove_journal(disk, &format!("{ROOT}/{set_aside}"))?;
     }
@@ -379,7 +383,7 @@ pub(super) fn remove_all(disk: &dyn Disk) -> io::Result<()> {
 }
 
 /// The numbers of the segments in a directory, in order.
-fn segments(disk: &dyn Disk, dir: &str) -> io::Result<Vec<u32>> {
+fn segments(disk: &dyn DataDisk, dir: &str) -> io::Result<Vec<u32>> {
     let mut numbers: Vec<u32> = disk.list(dir)?.iter().filter_map(|name| name.parse().ok()).collect();
     numbers.sort_unstable();
     Ok(numbers)

@@ -17,12 +17,12 @@ use std::io;
 use uuid::Uuid;
 
 use super::{
-    counts::Counts,
+    counts::PageViewCounts,
     journal::{CUT, ROOT, for_each_record, read_segments, segment_path},
     pseudonym::BrowserKey,
-    record::Record,
+    record::JournalRecord,
 };
-use crate::disk::{Disk, remove_with_files};
+use crate::disk::{DataDisk, remove_with_files};
 
 /// Where version 0.1.0 had its journal.
 pub(super) const RAW_ROOT: &str = "browsers";
@@ -34,13 +34,13 @@ const NEXT: &str = "page-views/raw.next";
 const FIRST_ID: u128 = 0x7261_7700 << 96;
 
 /// Whether version 0.1.0 has written a journal here that was not set aside yet.
-fn is_ahead(disk: &dyn Disk) -> io::Result<bool> {
+fn is_ahead(disk: &dyn DataDisk) -> io::Result<bool> {
     Ok(disk.list(".")?.iter().any(|name| name == RAW_ROOT))
 }
 
 /// Makes a cut of the events that version 0.1.0 counted and that are in no report on disk.
 pub(super) fn take_up_raw(
-    disk: &dyn Disk,
+    disk: &dyn DataDisk,
     key: &BrowserKey,
     is_on_disk: &dyn Fn(Uuid) -> bool,
 ) -> io::Result<()> {
@@ -60,7 +60,7 @@ pub(super) fn take_up_raw(
 }
 
 /// Converts the journals that were set aside.
-fn finish(disk: &dyn Disk, key: &BrowserKey, is_on_disk: &dyn Fn(Uuid) -> bool) -> io::Result<()> {
+fn finish(disk: &dyn DataDisk, key: &BrowserKey, is_on_disk: &dyn Fn(Uuid) -> bool) -> io::Result<()> {
     remove_with_files(disk, NEXT)?;
     let names = disk.list(ROOT)?;
     for id in names.iter().filter_map(|name| name.strip_prefix(RAW)) {
@@ -87,7 +87,7 @@ pub(super) fn is_set_aside(name: &str) -> bool {
 }
 
 /// Removes a whole journal: directories with files.
-pub(super) fn remove_journal(disk: &dyn Disk, root: &str) -> io::Result<()> {
+pub(super) fn remove_journal(disk: &dyn DataDisk, root: &str) -> io::Result<()> {
     for dir in disk.list(root)? {
         remove_with_files(disk, &format!("{root}/{dir}"))?;
     }
@@ -96,15 +96,15 @@ pub(super) fn remove_journal(disk: &dyn Disk, root: &str) -> io::Result<()> {
 
 /// The counts in the journal of version 0.1.0 in `raw` that are in no report on disk.
 fn counted_under_pseudonyms(
-    disk: &dyn Disk,
+    disk: &dyn DataDisk,
     raw: &str,
     key: &BrowserKey,
     is_on_disk: &dyn Fn(Uuid) -> bool,
-) -> io::Result<Counts> {
-    let mut counts = Counts::default();
+) -> io::Result<PageViewCounts> {
+    let mut counts = PageViewCounts::default();
     for dir in unreported(&disk.list(raw)?, is_on_disk) {
         let segments = read_segments(disk, &format!("{raw}/{dir}"))?;
-        for_each_record(&segments, |record: Record<'_, Uuid>| {
+        for_each_record(&segments, |record: JournalRecord<'_, Uuid>| {
             if let Some(record) = record.with_browsers(&|browser| key.pseudonym(browser)) {
                 counts.add(&record);
             }
@@ -133,8 +133,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        browsers::{journal::Journal, record::Record},
-        disk::simulated::{Crash, SimulatedDisk},
+        browsers::{journal::Journal, record::JournalRecord},
+        disk::simulated::{CrashKind, SimulatedDisk},
     };
 
     const REPORTED: Uuid = Uuid::from_u128(5);
@@ -167,11 +167,11 @@ mod tests {
         disk.sync_dir(RAW_ROOT).unwrap();
     }
 
-    fn open(disk: &SimulatedDisk) -> io::Result<Counts> {
+    fn open(disk: &SimulatedDisk) -> io::Result<PageViewCounts> {
         Ok(Journal::open(Arc::new(disk.clone()), &key(), &|id| id == REPORTED)?.1)
     }
 
-    fn users(counts: &Counts) -> BTreeSet<Uuid> {
+    fn users(counts: &PageViewCounts) -> BTreeSet<Uuid> {
         counts.users().into_iter().collect()
     }
 
@@ -191,7 +191,7 @@ mod tests {
     }
 
     /// Starts with a planned crash; returns whether it happened.
-    fn interrupt(disk: &SimulatedDisk, crash_after: u64, crash: Crash) -> bool {
+    fn interrupt(disk: &SimulatedDisk, crash_after: u64, crash: CrashKind) -> bool {
         disk.crash_after(crash_after);
         let opened = open(disk);
         let crashed = disk.crashed();
@@ -207,7 +207,7 @@ mod tests {
 
     /// The same, with a crash of the second start at some of its steps only.
     fn check_crashes(files: &[(&str, &str)], views: u64, browsers: &[u8], every: usize) {
-        for crash in [Crash::Kill, Crash::PowerCut] {
+        for crash in [CrashKind::Kill, CrashKind::PowerCut] {
             for first in 0.. {
                 let mut first_crashed = false;
                 for second in (0..).step_by(every) {
@@ -287,7 +287,7 @@ mod tests {
         disk.create_dir(&waiting).unwrap();
         let mut lines = Vec::new();
         let pseudonym = key().pseudonym(browser(1)).unwrap();
-        let view = Record::View {
+        let view = JournalRecord::View {
             browser: Some(pseudonym),
             size: headcount_shared::breakpoint::Breakpoint::Lg,
             page: "/".into(),

@@ -4,14 +4,14 @@ use std::{collections::HashMap, sync::Arc};
 
 use headcount_shared::{
     limits::PAGE_KEY_BYTES,
-    routes::{Placeholder, RouteTable, UNMATCHED},
+    routes::{KeyPlaceholder, RouteTable, UNMATCHED},
 };
 
 /// Every key of the web interface, and every key of the product in both styles: `/p/$id` and `/p/:id`. A key
 /// is counted in the style in which it is posted, so that each product has its own style in reports.
 pub fn page_keys(product: Option<&RouteTable>) -> Vec<String> {
-    let mut keys = RouteTable::of_the_interface().page_keys(Placeholder::Dollar);
-    for style in [Placeholder::Dollar, Placeholder::Colon] {
+    let mut keys = RouteTable::of_the_interface().page_keys(KeyPlaceholder::Dollar);
+    for style in [KeyPlaceholder::Dollar, KeyPlaceholder::Colon] {
         keys.extend(product.iter().flat_map(|table| table.page_keys(style)));
     }
     keys

@@ -23,7 +23,7 @@ use super::pseudonym::BrowserPseudonym;
 
 /// The content of a line, with browsers as `B`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Record<'a, B = BrowserPseudonym> {
+pub(super) enum JournalRecord<'a, B = BrowserPseudonym> {
     /// A page view; without a browser if that has no valid UUID.
     View { browser: Option<B>, size: Breakpoint, page: Cow<'a, str> },
     /// A page view of a browser for which there was no place: the browser is dropped.
@@ -43,7 +43,7 @@ pub(super) enum Record<'a, B = BrowserPseudonym> {
 /// The checksum and the space behind it.
 const PREFIX_BYTES: usize = 9;
 
-impl Record<'_> {
+impl JournalRecord<'_> {
     /// Adds this record as a line. The page must not hold a line break, which no page key does.
     pub(super) fn write_line(&self, line: &mut Vec<u8>) {
         let start = line.len();
@@ -94,7 +94,7 @@ impl Record<'_> {
     }
 }
 
-impl<'a, B: FromStr> Record<'a, B> {
+impl<'a, B: FromStr> JournalRecord<'a, B> {
     /// Reads a line, without its line break. `None` when it is damaged.
     pub(super) fn read_line(line: &'a [u8]) -> Option<Self> {
         let (sum, rest) = line.split_at_checked(PREFIX_BYTES)?;
@@ -132,23 +132,23 @@ impl<'a, B: FromStr> Record<'a, B> {
     }
 }
 
-impl<'a, B> Record<'a, B> {
+impl<'a, B> JournalRecord<'a, B> {
     /// The same record with browsers mapped by `other`. Where that returns `None`, views are counted without
     /// a browser, and a record without views is `None`.
-    pub(super) fn with_browsers<C>(self, other: &impl Fn(B) -> Option<C>) -> Option<Record<'a, C>> {
+    pub(super) fn with_browsers<C>(self, other: &impl Fn(B) -> Option<C>) -> Option<JournalRecord<'a, C>> {
         Some(match self {
             Self::View { browser, size, page } => {
-                Record::View { browser: browser.and_then(other), size, page }
+                JournalRecord::View { browser: browser.and_then(other), size, page }
             }
             Self::Overflow { browser, page } => match other(browser) {
-                Some(browser) => Record::Overflow { browser, page },
-                None => Record::Views { count: 1, page },
+                Some(browser) => JournalRecord::Overflow { browser, page },
+                None => JournalRecord::Views { count: 1, page },
             },
-            Self::TakenBack(record) => Record::TakenBack(Box::new(record.with_browsers(other)?)),
-            Self::Browser { browser, size } => Record::Browser { browser: other(browser)?, size },
-            Self::Views { count, page } => Record::Views { count, page },
-            Self::Dropped { browsers, page_views } => Record::Dropped { browsers, page_views },
-            Self::DroppedRank { register, rank } => Record::DroppedRank { register, rank },
+            Self::TakenBack(record) => JournalRecord::TakenBack(Box::new(record.with_browsers(other)?)),
+            Self::Browser { browser, size } => JournalRecord::Browser { browser: other(browser)?, size },
+            Self::Views { count, page } => JournalRecord::Views { count, page },
+            Self::Dropped { browsers, page_views } => JournalRecord::Dropped { browsers, page_views },
+            Self::DroppedRank { register, rank } => JournalRecord::DroppedRank { register, rank },
         })
     }
 }
@@ -171,34 +171,39 @@ mod tests {
 
     use super::*;
 
-    fn written(record: &Record<'_>) -> Vec<u8> {
+    fn written(record: &JournalRecord<'_>) -> Vec<u8> {
         let mut line = Vec::new();
         record.write_line(&mut line);
         assert_eq!(line.pop(), Some(b'\n'));
         line
     }
 
-    fn any_record() -> impl Strategy<Value = Record<'static>> {
+    fn any_record() -> impl Strategy<Value = JournalRecord<'static>> {
         let size = proptest::sample::select(Breakpoint::ALL.to_vec());
         let uuid = any::<u128>().prop_map(BrowserPseudonym::from_bits);
         let page = "[ -~]{0,40}".prop_map(Cow::<str>::from);
         prop_oneof![
             (proptest::option::of(uuid.clone()), size.clone(), page.clone())
-                .prop_map(|(browser, size, page)| Record::View { browser, size, page }),
+                .prop_map(|(browser, size, page)| JournalRecord::View { browser, size, page }),
             (proptest::option::of(uuid.clone()), size.clone(), page.clone()).prop_map(
-                |(browser, size, page)| { Record::TakenBack(Box::new(Record::View { browser, size, page })) }
+                |(browser, size, page)| {
+                    JournalRecord::TakenBack(Box::new(JournalRecord::View { browser, size, page }))
+                }
             ),
-            (uuid.clone(), page.clone()).prop_map(|(browser, page)| Record::Overflow { browser, page }),
-            any::<(u16, u8)>().prop_map(|(register, rank)| Record::DroppedRank { register, rank }),
-            (uuid, size).prop_map(|(browser, size)| Record::Browser { browser, size }),
-            (any::<u64>(), page).prop_map(|(count, page)| Record::Views { count, page }),
-            any::<(u64, u64)>().prop_map(|(browsers, page_views)| Record::Dropped { browsers, page_views }),
+            (uuid.clone(), page.clone())
+                .prop_map(|(browser, page)| JournalRecord::Overflow { browser, page }),
+            any::<(u16, u8)>().prop_map(|(register, rank)| JournalRecord::DroppedRank { register, rank }),
+            (uuid, size).prop_map(|(browser, size)| JournalRecord::Browser { browser, size }),
+            (any::<u64>(), page).prop_map(|(count, page)| JournalRecord::Views { count, page }),
+            any::<(u64, u64)>()
+                .prop_map(|(browsers, page_views)| JournalRecord::Dropped { browsers, page_views }),
         ]
     }
 
     #[test]
     fn a_line_is_readable_by_people() {
-        let record = Record::View { browser: None, size: Breakpoint::Lg, page: "/p/$projectId".into() };
+        let record =
+            JournalRecord::View { browser: None, size: Breakpoint::Lg, page: "/p/$projectId".into() };
         assert_eq!(String::from_utf8(written(&record)).unwrap(), "01cab1ed v - lg /p/$projectId");
     }
 
@@ -206,7 +211,7 @@ mod tests {
         #[test]
         fn what_is_written_is_read_back(record in any_record()) {
             let line = written(&record);
-            prop_assert_eq!(Record::read_line(&line), Some(record));
+            prop_assert_eq!(JournalRecord::read_line(&line), Some(record));
         }
 
         #[test]
@@ -216,18 +221,18 @@ mod tests {
             // The space behind the checksum is the one byte that is not covered.
             prop_assume!(place != PREFIX_BYTES - 1);
             line[place] ^= 1 << bit;
-            prop_assert_eq!(Record::<BrowserPseudonym>::read_line(&line), None);
+            prop_assert_eq!(JournalRecord::<BrowserPseudonym>::read_line(&line), None);
         }
 
         #[test]
         fn a_line_cut_short_is_not_read(record in any_record(), place in any::<prop::sample::Index>()) {
             let line = written(&record);
-            prop_assert_eq!(Record::<BrowserPseudonym>::read_line(&line[..place.index(line.len())]), None);
+            prop_assert_eq!(JournalRecord::<BrowserPseudonym>::read_line(&line[..place.index(line.len())]), None);
         }
 
         #[test]
         fn no_bytes_panic(line in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _: Option<Record<'_>> = Record::read_line(&line);
+            let _: Option<JournalRecord<'_>> = JournalRecord::read_line(&line);
         }
 
         #[test]
@@ -238,8 +243,8 @@ mod tests {
             let mut line = checksum(text.as_bytes()).to_vec();
             line.push(b' ');
             line.extend_from_slice(text.as_bytes());
-            prop_assert_eq!(Record::<BrowserPseudonym>::read_line(&line), None);
-            prop_assert!(Record::<Uuid>::read_line(&line).is_some());
+            prop_assert_eq!(JournalRecord::<BrowserPseudonym>::read_line(&line), None);
+            prop_assert!(JournalRecord::<Uuid>::read_line(&line).is_some());
         }
     }
 }

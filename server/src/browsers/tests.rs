@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    disk::simulated::{Crash, SimulatedDisk},
+    disk::simulated::{CrashKind, SimulatedDisk},
     peer_address::AddressHasher,
 };
 
@@ -33,15 +33,15 @@ const PAGES: [&str; 3] = ["/", "/welcome", "/p/$projectId"];
 
 /// Reports as the spool holds them: their events are never counted again.
 #[derive(Default)]
-struct Reports(BTreeMap<Uuid, Counts>);
+struct ReportedCounts(BTreeMap<Uuid, PageViewCounts>);
 
-impl Reports {
+impl ReportedCounts {
     fn views(&self) -> u64 {
         self.0.values().map(views).sum()
     }
 }
 
-fn views(counts: &Counts) -> u64 {
+fn views(counts: &PageViewCounts) -> u64 {
     counts.page_views().values().sum()
 }
 
@@ -49,11 +49,13 @@ fn key() -> BrowserKey {
     BrowserKey::new(&[42; 32])
 }
 
-fn open(disk: &SimulatedDisk, reports: &Reports) -> io::Result<Browsers> {
-    Browsers::open(Arc::new(disk.clone()), key(), PAGES.map(str::to_owned), &|id| reports.0.contains_key(&id))
+fn open(disk: &SimulatedDisk, reports: &ReportedCounts) -> io::Result<PageViewStore> {
+    PageViewStore::open(Arc::new(disk.clone()), key(), PAGES.map(str::to_owned), &|id| {
+        reports.0.contains_key(&id)
+    })
 }
 
-impl Browsers {
+impl PageViewStore {
     /// Records an event and waits for the decision, however long that takes.
     fn record_now(&self, event: &BrowserEvent) -> Result<(), RecordError> {
         let mut ticket = self.submit(event, None)?;
@@ -62,13 +64,16 @@ impl Browsers {
     }
 
     /// Runs `work` on the thread, with its state.
-    fn with_writing<T: Send + 'static>(&self, work: impl FnOnce(&mut Writing) -> T + Send + 'static) -> T {
+    fn with_writing<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut JournalWriterState) -> T + Send + 'static,
+    ) -> T {
         self.writer.run(work).unwrap()
     }
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Step {
+enum JournalStep {
     Event(u8),
     Sync,
     /// A report is made; whether it gets to the disk.
@@ -81,20 +86,20 @@ enum Step {
     Restart,
 }
 
-fn any_step() -> impl Strategy<Value = Step> {
+fn any_step() -> impl Strategy<Value = JournalStep> {
     prop_oneof![
-        4 => (0..9_u8).prop_map(Step::Event),
-        2 => Just(Step::Sync),
-        2 => any::<bool>().prop_map(|spooled| Step::Report { spooled }),
-        1 => Just(Step::Lose),
-        1 => Just(Step::Compact),
-        1 => Just(Step::Restart),
+        4 => (0..9_u8).prop_map(JournalStep::Event),
+        2 => Just(JournalStep::Sync),
+        2 => any::<bool>().prop_map(|spooled| JournalStep::Report { spooled }),
+        1 => Just(JournalStep::Lose),
+        1 => Just(JournalStep::Compact),
+        1 => Just(JournalStep::Restart),
     ]
 }
 
 /// The expected counts.
 #[derive(Default)]
-struct Model {
+struct JournalModel {
     acknowledged: u64,
     /// Of those, the ones that survive a power cut.
     synced: u64,
@@ -105,26 +110,28 @@ struct Model {
 /// Takes the steps until the crash, if there is one.
 fn run(
     disk: &SimulatedDisk,
-    steps: &[Step],
+    steps: &[JournalStep],
     next_report: &mut u128,
-    reports: &mut Reports,
-    model: &mut Model,
+    reports: &mut ReportedCounts,
+    model: &mut JournalModel,
 ) -> io::Result<()> {
     let mut browsers = open(disk, reports)?;
     for &step in steps {
         match step {
-            Step::Event(n) => match browsers.record_now(&event(u128::from(n), PAGES[usize::from(n) % 3])) {
-                Ok(()) => model.acknowledged += 1,
-                Err(_) => {
-                    model.in_doubt += 1;
-                    return Ok(());
+            JournalStep::Event(n) => {
+                match browsers.record_now(&event(u128::from(n), PAGES[usize::from(n) % 3])) {
+                    Ok(()) => model.acknowledged += 1,
+                    Err(_) => {
+                        model.in_doubt += 1;
+                        return Ok(());
+                    }
                 }
-            },
-            Step::Sync => {
+            }
+            JournalStep::Sync => {
                 browsers.sync()?;
                 model.synced = model.acknowledged;
             }
-            Step::Report { spooled } => {
+            JournalStep::Report { spooled } => {
                 let id = Uuid::from_u128(*next_report);
                 *next_report += 1;
                 let counts = browsers.cut(id)?;
@@ -137,24 +144,24 @@ fn run(
                 reports.0.insert(id, counts);
                 browsers.forget(id)?;
             }
-            Step::Lose => {
+            JournalStep::Lose => {
                 drop(browsers.cut(Uuid::from_u128(*next_report))?);
                 *next_report += 1;
                 model.synced = model.acknowledged;
             }
-            Step::Compact => {
-                browsers.with_writing(Writing::try_compact)?;
+            JournalStep::Compact => {
+                browsers.with_writing(JournalWriterState::try_compact)?;
                 model.synced = model.acknowledged;
             }
-            Step::Restart => browsers = open(disk, reports)?,
+            JournalStep::Restart => browsers = open(disk, reports)?,
         }
     }
     Ok(())
 }
 
-fn check_crash_at(steps: &[Step], crash_after: u64, crash: Crash) -> bool {
+fn check_crash_at(steps: &[JournalStep], crash_after: u64, crash: CrashKind) -> bool {
     let disk = SimulatedDisk::default();
-    let (mut reports, mut model, mut next_report) = (Reports::default(), Model::default(), 1);
+    let (mut reports, mut model, mut next_report) = (ReportedCounts::default(), JournalModel::default(), 1);
     disk.crash_after(crash_after);
     let stopped = run(&disk, steps, &mut next_report, &mut reports, &mut model);
     let crashed = disk.crashed();
@@ -163,7 +170,7 @@ fn check_crash_at(steps: &[Step], crash_after: u64, crash: Crash) -> bool {
     disk.restart(crash);
     let browsers = open(&disk, &reports).unwrap();
     let counted = reports.views() + views(&browsers.peek());
-    let least = if crash == Crash::Kill { model.acknowledged } else { model.synced };
+    let least = if crash == CrashKind::Kill { model.acknowledged } else { model.synced };
     assert!(
         (least..=model.acknowledged + model.in_doubt).contains(&counted),
         "{counted} counted of {} acknowledged, {least} at least, crash after {crash_after} of {steps:?}",
@@ -178,8 +185,8 @@ fn check_crash_at(steps: &[Step], crash_after: u64, crash: Crash) -> bool {
 }
 
 /// Crashes at every single step of the disk.
-fn check_every_crash(steps: &[Step]) {
-    for crash in [Crash::Kill, Crash::PowerCut] {
+fn check_every_crash(steps: &[JournalStep]) {
+    for crash in [CrashKind::Kill, CrashKind::PowerCut] {
         let mut crash_after = 0;
         while check_crash_at(steps, crash_after, crash) {
             crash_after += 1;
@@ -189,7 +196,7 @@ fn check_every_crash(steps: &[Step]) {
 
 #[test]
 fn a_crash_at_any_step_of_a_report_loses_and_doubles_nothing() {
-    use Step::{Compact, Event, Report, Restart, Sync};
+    use JournalStep::{Compact, Event, Report, Restart, Sync};
     check_every_crash(&[
         Event(0),
         Event(1),
@@ -232,7 +239,7 @@ proptest! {
 #[test]
 fn a_report_that_failed_to_reach_the_disk_is_part_of_the_next_start() {
     let disk = SimulatedDisk::default();
-    let reports = Reports::default();
+    let reports = ReportedCounts::default();
     let browsers = open(&disk, &reports).unwrap();
     browsers.record_now(&event(1, "/")).unwrap();
     browsers.cut(Uuid::from_u128(1)).unwrap();
@@ -244,7 +251,7 @@ fn a_report_that_failed_to_reach_the_disk_is_part_of_the_next_start() {
 #[test]
 fn counts_whose_report_was_lost_are_in_the_next_one() {
     let disk = SimulatedDisk::default();
-    let mut reports = Reports::default();
+    let mut reports = ReportedCounts::default();
     let browsers = open(&disk, &reports).unwrap();
     browsers.record_now(&event(1, "/")).unwrap();
     drop(browsers.cut(Uuid::from_u128(1)).unwrap());
@@ -260,7 +267,7 @@ fn counts_whose_report_was_lost_are_in_the_next_one() {
 #[test]
 fn a_full_disk_refuses_events_and_recovers() {
     let disk = SimulatedDisk::default();
-    let browsers = open(&disk, &Reports::default()).unwrap();
+    let browsers = open(&disk, &ReportedCounts::default()).unwrap();
     browsers.record_now(&event(1, "/")).unwrap();
     disk.refuse_writes(true);
     assert!(matches!(browsers.record_now(&event(2, "/")), Err(RecordError::Disk)));
@@ -268,13 +275,13 @@ fn a_full_disk_refuses_events_and_recovers() {
     disk.refuse_writes(false);
     browsers.record_now(&event(3, "/")).unwrap();
     assert_eq!(views(&browsers.peek()), 2);
-    assert_eq!(open(&disk, &Reports::default()).unwrap().peek(), browsers.peek());
+    assert_eq!(open(&disk, &ReportedCounts::default()).unwrap().peek(), browsers.peek());
 }
 
 #[test]
 fn damaged_lines_cost_only_themselves() {
     let disk = SimulatedDisk::default();
-    let browsers = open(&disk, &Reports::default()).unwrap();
+    let browsers = open(&disk, &ReportedCounts::default()).unwrap();
     for n in 0..3 {
         browsers.record_now(&event(n, "/welcome")).unwrap();
     }
@@ -283,16 +290,16 @@ fn damaged_lines_cost_only_themselves() {
     bytes[middle] ^= 1;
     bytes.extend_from_slice(b"\xff\xfenoise\n\n12345678 v - lg");
     disk.spoil(&path, &bytes);
-    let reopened = open(&disk, &Reports::default()).unwrap();
+    let reopened = open(&disk, &ReportedCounts::default()).unwrap();
     assert_eq!(views(&reopened.peek()), 2);
     reopened.record_now(&event(9, "/")).unwrap();
-    assert_eq!(views(&open(&disk, &Reports::default()).unwrap().peek()), 3);
+    assert_eq!(views(&open(&disk, &ReportedCounts::default()).unwrap().peek()), 3);
 }
 
 #[test]
 fn a_page_that_is_not_in_the_table_is_unmatched() {
     let disk = SimulatedDisk::default();
-    let browsers = open(&disk, &Reports::default()).unwrap();
+    let browsers = open(&disk, &ReportedCounts::default()).unwrap();
     for page in ["/p/acme-secret", "welcome", "/welcome/acme", "(unmatched)", "/welcome", "/welcome/", ""] {
         browsers.record_now(&event(1, page)).unwrap();
     }
@@ -304,7 +311,7 @@ fn a_page_that_is_not_in_the_table_is_unmatched() {
 #[test]
 fn a_flood_does_not_grow_the_journal() {
     let disk = SimulatedDisk::default();
-    let browsers = open(&disk, &Reports::default()).unwrap();
+    let browsers = open(&disk, &ReportedCounts::default()).unwrap();
     let no_uuid = BrowserEvent { ephemeral: true, ..event(1, "/") };
     for _ in 0..1000 {
         browsers.record_now(&no_uuid).unwrap();
@@ -324,7 +331,7 @@ fn a_compaction_or_cut_that_fails_at_any_step_loses_and_doubles_nothing() {
     for cuts in [false, true] {
         for fail_after in 0.. {
             let disk = SimulatedDisk::default();
-            let mut reports = Reports::default();
+            let mut reports = ReportedCounts::default();
             let browsers = open(&disk, &reports).unwrap();
             browsers.record_now(&event(1, "/")).unwrap();
             browsers.record_now(&event(2, "/")).unwrap();
@@ -332,7 +339,7 @@ fn a_compaction_or_cut_that_fails_at_any_step_loses_and_doubles_nothing() {
             let id = Uuid::from_u128(1);
             let cut = if cuts { browsers.cut(id).ok() } else { None };
             if !cuts {
-                browsers.with_writing(Writing::compact);
+                browsers.with_writing(JournalWriterState::compact);
             }
             let all_steps_done = disk.has_failure_ahead();
             disk.fail_once_after(u64::MAX);
@@ -358,7 +365,7 @@ fn a_compaction_or_cut_that_fails_at_any_step_loses_and_doubles_nothing() {
 #[test]
 fn a_peek_changes_nothing() {
     let disk = SimulatedDisk::default();
-    let browsers = open(&disk, &Reports::default()).unwrap();
+    let browsers = open(&disk, &ReportedCounts::default()).unwrap();
     browsers.record_now(&event(1, "/")).unwrap();
     let (steps, counts) = (disk.steps(), browsers.peek());
     assert_eq!(browsers.peek(), counts);
@@ -368,7 +375,7 @@ fn a_peek_changes_nothing() {
 #[test]
 fn switched_off_everything_is_forgotten_and_nothing_more_counted() {
     let disk = SimulatedDisk::default();
-    let browsers = open(&disk, &Reports::default()).unwrap();
+    let browsers = open(&disk, &ReportedCounts::default()).unwrap();
     browsers.record_now(&event(1, "/")).unwrap();
     browsers.cut(Uuid::from_u128(1)).unwrap();
     browsers.record_now(&event(1, "/")).unwrap();
@@ -376,21 +383,21 @@ fn switched_off_everything_is_forgotten_and_nothing_more_counted() {
     assert!(disk.files().is_empty());
     assert!(matches!(browsers.record_now(&event(2, "/")), Err(RecordError::Closed)));
     assert!(disk.files().is_empty());
-    assert_eq!(open(&disk, &Reports::default()).unwrap().peek(), Counts::default());
+    assert_eq!(open(&disk, &ReportedCounts::default()).unwrap().peek(), PageViewCounts::default());
 }
 
 #[test]
 fn an_append_that_fails_at_any_step_leaves_none_of_its_lines() {
     for fail_after in 0.. {
         let disk = SimulatedDisk::default();
-        let browsers = open(&disk, &Reports::default()).unwrap();
+        let browsers = open(&disk, &ReportedCounts::default()).unwrap();
         browsers.record_now(&event(1, "/")).unwrap();
         let failed = browsers.with_writing({
             let disk = disk.clone();
             move |writing| {
                 let mut lines = Vec::new();
                 for _ in 0..4 {
-                    Record::Views { count: 1, page: "/welcome".into() }.write_line(&mut lines);
+                    JournalRecord::Views { count: 1, page: "/welcome".into() }.write_line(&mut lines);
                 }
                 disk.fail_once_after(fail_after);
                 writing.journal.append(&lines).is_err()
@@ -399,7 +406,7 @@ fn an_append_that_fails_at_any_step_leaves_none_of_its_lines() {
         let all_steps_done = disk.has_failure_ahead();
         disk.fail_once_after(u64::MAX);
         browsers.record_now(&event(2, "/")).unwrap();
-        let again = open(&disk, &Reports::default()).unwrap().peek();
+        let again = open(&disk, &ReportedCounts::default()).unwrap().peek();
         let welcome = again.page_views().get("/welcome").copied().unwrap_or(0);
         assert_eq!((again.page_views()["/"], welcome), (2, if failed { 0 } else { 4 }), "{fail_after}");
         if all_steps_done {
@@ -411,7 +418,7 @@ fn an_append_that_fails_at_any_step_leaves_none_of_its_lines() {
 #[tokio::test(start_paused = true)]
 async fn an_event_that_waits_for_a_slow_disk_for_too_long_is_never_counted() {
     let disk = SimulatedDisk::default();
-    let browsers = open(&disk, &Reports::default()).unwrap();
+    let browsers = open(&disk, &ReportedCounts::default()).unwrap();
     browsers.submit(&event(1, "/"), None).unwrap().decision().await;
     disk.stall(true);
     // One is being written, the other waits behind it.
@@ -421,25 +428,25 @@ async fn an_event_that_waits_for_a_slow_disk_for_too_long_is_never_counted() {
     let started = tokio::time::Instant::now();
     assert_eq!(browsers.record(&event(3, "/"), None).await, Err(RecordError::Busy));
     assert_eq!(started.elapsed().as_secs(), EVENT_PATIENCE.as_secs());
-    assert_eq!(written.give_up(), Decision::GivenUp);
+    assert_eq!(written.give_up(), EventDecision::GivenUp);
     // Readers wait for nothing.
     assert_eq!((views(&browsers.peek()), browsers.peek_dropped().total()), (1, 0));
     disk.stall(false);
     let mut last = browsers.submit(&event(4, "/"), None).unwrap();
-    assert_eq!(last.decision().await, Decision::Counted);
+    assert_eq!(last.decision().await, EventDecision::Counted);
     let counts = browsers.peek();
     assert_eq!((views(&counts), counts.users().len()), (2, 2));
     browsers.sync().unwrap();
-    for crash in [Crash::Kill, Crash::PowerCut] {
+    for crash in [CrashKind::Kill, CrashKind::PowerCut] {
         disk.restart(crash);
-        assert_eq!(open(&disk, &Reports::default()).unwrap().peek(), counts, "{crash:?}");
+        assert_eq!(open(&disk, &ReportedCounts::default()).unwrap().peek(), counts, "{crash:?}");
     }
 }
 
 #[tokio::test]
 async fn an_event_whose_sender_leaves_is_counted() {
     let disk = SimulatedDisk::default();
-    let browsers = open(&disk, &Reports::default()).unwrap();
+    let browsers = open(&disk, &ReportedCounts::default()).unwrap();
     disk.stall(true);
     let leaving = event(1, "/");
     let left = tokio::time::timeout(Duration::from_millis(1), browsers.record(&leaving, None)).await;
@@ -452,7 +459,7 @@ async fn an_event_whose_sender_leaves_is_counted() {
 #[test]
 fn too_many_events_that_wait_are_refused() {
     let disk = SimulatedDisk::default();
-    let browsers = open(&disk, &Reports::default()).unwrap();
+    let browsers = open(&disk, &ReportedCounts::default()).unwrap();
     disk.stall(true);
     let refused = (0..10_000).find(|&n| browsers.submit(&event(n, "/"), None).is_err());
     assert!(refused.is_some_and(|refused| refused < 5_000), "{refused:?}");
@@ -462,7 +469,7 @@ fn too_many_events_that_wait_are_refused() {
 #[test]
 fn events_from_many_threads_are_each_counted_once() {
     let disk = SimulatedDisk::default();
-    let browsers = open(&disk, &Reports::default()).unwrap();
+    let browsers = open(&disk, &ReportedCounts::default()).unwrap();
     std::thread::scope(|scope| {
         for thread in 0..8_u128 {
             let browsers = &browsers;
@@ -475,18 +482,18 @@ fn events_from_many_threads_are_each_counted_once() {
     });
     let counts = browsers.peek();
     assert_eq!((views(&counts), counts.users().len()), (800, 800));
-    assert_eq!(open(&disk, &Reports::default()).unwrap().peek(), counts);
+    assert_eq!(open(&disk, &ReportedCounts::default()).unwrap().peek(), counts);
 }
 
 /// Records views of many browsers from one address.
-fn record_many(browsers: &Browsers, numbers: std::ops::Range<u128>, address: AddressHash) {
+fn record_many(browsers: &PageViewStore, numbers: std::ops::Range<u128>, address: AddressHash) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let numbers: Vec<u128> = numbers.collect();
     for numbers in numbers.chunks(1000) {
         let submit = |&n: &u128| browsers.submit(&event(n, "/"), Some(address)).unwrap();
         let tickets: Vec<_> = numbers.iter().map(submit).collect();
         for mut ticket in tickets {
-            assert_eq!(runtime.block_on(ticket.decision()), Decision::Counted);
+            assert_eq!(runtime.block_on(ticket.decision()), EventDecision::Counted);
         }
     }
 }
@@ -494,7 +501,7 @@ fn record_many(browsers: &Browsers, numbers: std::ops::Range<u128>, address: Add
 #[test]
 fn one_address_leaves_places_to_others_and_what_is_dropped_is_estimated() {
     let disk = SimulatedDisk::default();
-    let browsers = open(&disk, &Reports::default()).unwrap();
+    let browsers = open(&disk, &ReportedCounts::default()).unwrap();
     let hasher = AddressHasher::new();
     let [one, other] = ["127.0.0.1", "127.0.0.3"].map(|address| hasher.hash(address.parse().unwrap()));
     record_many(&browsers, 0..10_000, one);
@@ -506,13 +513,13 @@ fn one_address_leaves_places_to_others_and_what_is_dropped_is_estimated() {
     for n in 20_000..20_050 {
         assert!(counts.users().contains(&key().pseudonym(uuid(n)).unwrap().as_uuid()));
     }
-    assert_eq!(counts.dropped(), Dropped { browsers: 6_000, page_views: 0 });
+    assert_eq!(counts.dropped(), DroppedEvents { browsers: 6_000, page_views: 0 });
     let estimate = browsers.peek_dropped_browsers();
     assert!((4_500..5_500).contains(&estimate), "{estimate}");
     // All of this is in the journal, compacted or not.
-    assert_eq!(open(&disk, &Reports::default()).unwrap().peek(), counts);
-    browsers.with_writing(Writing::try_compact).unwrap();
-    assert_eq!(open(&disk, &Reports::default()).unwrap().peek(), counts);
+    assert_eq!(open(&disk, &ReportedCounts::default()).unwrap().peek(), counts);
+    browsers.with_writing(JournalWriterState::try_compact).unwrap();
+    assert_eq!(open(&disk, &ReportedCounts::default()).unwrap().peek(), counts);
     // The next interval begins anew.
     browsers.cut(Uuid::from_u128(1)).unwrap();
     record_many(&browsers, 0..10, one);
@@ -522,7 +529,7 @@ fn one_address_leaves_places_to_others_and_what_is_dropped_is_estimated() {
 #[test]
 fn no_uuid_of_a_browser_is_on_the_disk_or_in_a_report() {
     let disk = SimulatedDisk::default();
-    let browsers = open(&disk, &Reports::default()).unwrap();
+    let browsers = open(&disk, &ReportedCounts::default()).unwrap();
     browsers.record_now(&event(1, "/")).unwrap();
     let named = BrowserEvent { device_id: Uuid::from_bytes(*b"jane@acme.corp!!"), ..event(1, "/welcome") };
     browsers.record_now(&named).unwrap();

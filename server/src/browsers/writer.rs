@@ -5,13 +5,13 @@
 //!
 //! To hand an event to another thread and to be woken by it costs more than the rest of its processing. So a
 //! worker of the runtime writes it in place, while the disk is fast and another worker is free for other
-//! tasks ([`Queue::write_here`]). A write that takes long moves all writing to the journal's thread, until
+//! tasks ([`WriterQueue::write_here`]). A write that takes long moves all writing to the journal's thread, until
 //! that has seen many fast ones.
 //!
 //! If events go to the thread, a task that queued one yields to other ready tasks first: they queue their
 //! events too, and the thread is woken once for all of them.
 //!
-//! An event that was given up ([`Ticket::give_up`]) while it waited is never written. One that was given up
+//! An event that was given up ([`EventTicket::give_up`]) while it waited is never written. One that was given up
 //! while it was being written is not counted, and a line that takes it back follows in the journal. Only if
 //! the process ends between these two writes may a later start count it.
 
@@ -55,11 +55,11 @@ pub(super) struct QueuedEvent {
     pub(super) size: Breakpoint,
     pub(super) page: Arc<str>,
     pub(super) address: Option<AddressHash>,
-    verdict: Arc<Verdict>,
+    verdict: Arc<DecisionCell>,
 }
 
 /// Work for the thread beside events.
-type Task<S> = Box<dyn FnOnce(&mut S) + Send>;
+type WriterTask<S> = Box<dyn FnOnce(&mut S) + Send>;
 
 /// The state that the thread works on.
 pub(super) trait JournalState: Send + 'static {
@@ -73,22 +73,22 @@ pub(super) trait JournalState: Send + 'static {
 /// The thread and its queue. When this is dropped, the thread has ended.
 #[derive(Debug)]
 pub(super) struct JournalWriter<S> {
-    queue: Arc<Queue<S>>,
+    queue: Arc<WriterQueue<S>>,
     thread: Option<JoinHandle<()>>,
 }
 
-struct Queue<S> {
+struct WriterQueue<S> {
     /// Locked by the thread that writes, before `waiting`.
     state: Mutex<S>,
-    waiting: Mutex<Waiting<S>>,
+    waiting: Mutex<QueuedWork<S>>,
     work: Condvar,
     /// The number of fast writes that are still required before workers write; 0 while the disk is fast.
     fast_writes_ahead: AtomicU32,
 }
 
-struct Waiting<S> {
+struct QueuedWork<S> {
     events: Vec<QueuedEvent>,
-    tasks: VecDeque<Task<S>>,
+    tasks: VecDeque<WriterTask<S>>,
     /// Whether the thread sleeps.
     idle: bool,
     /// How the thread ends, or has ended.
@@ -104,9 +104,9 @@ enum ThreadEnd {
     Broken,
 }
 
-impl<S> std::fmt::Debug for Queue<S> {
+impl<S> std::fmt::Debug for WriterQueue<S> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Queue").finish_non_exhaustive()
+        formatter.debug_struct("WriterQueue").finish_non_exhaustive()
     }
 }
 
@@ -116,8 +116,8 @@ impl<S: JournalState> JournalWriter<S> {
     /// # Errors
     /// The system refused.
     pub(super) fn start(state: S) -> io::Result<Self> {
-        let waiting = Waiting { events: Vec::new(), tasks: VecDeque::new(), idle: false, ended: None };
-        let queue = Arc::new(Queue {
+        let waiting = QueuedWork { events: Vec::new(), tasks: VecDeque::new(), idle: false, ended: None };
+        let queue = Arc::new(WriterQueue {
             state: Mutex::new(state),
             waiting: Mutex::new(waiting),
             work: Condvar::new(),
@@ -137,7 +137,7 @@ impl<S: JournalState> JournalWriter<S> {
         Ok(Self { queue, thread: Some(thread) })
     }
 
-    /// Queues an event. It is written by [`Ticket::write_here`], or by the thread, which [`Ticket::decision`]
+    /// Queues an event. It is written by [`EventTicket::write_here`], or by the thread, which [`EventTicket::decision`]
     /// or the end of the ticket wakes.
     ///
     /// # Errors
@@ -149,8 +149,8 @@ impl<S: JournalState> JournalWriter<S> {
         size: Breakpoint,
         page: Arc<str>,
         address: Option<AddressHash>,
-    ) -> Result<Ticket<S>, RecordError> {
-        let verdict = Arc::new(Verdict::default());
+    ) -> Result<EventTicket<S>, RecordError> {
+        let verdict = Arc::new(DecisionCell::default());
         let event = QueuedEvent { browser, size, page, address, verdict: Arc::clone(&verdict) };
         let mut waiting = self.queue.lock();
         match waiting.ended {
@@ -162,7 +162,7 @@ impl<S: JournalState> JournalWriter<S> {
             return Err(RecordError::Busy);
         }
         waiting.events.push(event);
-        Ok(Ticket { verdict, queue: Arc::clone(&self.queue), wakes: true })
+        Ok(EventTicket { verdict, queue: Arc::clone(&self.queue), wakes: true })
     }
 
     /// Runs `work` on the thread, with the journal, and waits for it.
@@ -174,7 +174,7 @@ impl<S: JournalState> JournalWriter<S> {
         work: impl FnOnce(&mut S) -> T + Send + 'static,
     ) -> io::Result<T> {
         let (done, result) = mpsc::sync_channel(1);
-        let task: Task<S> = Box::new(move |state| {
+        let task: WriterTask<S> = Box::new(move |state| {
             // The receiver waits until the work is done.
             done.send(work(state)).ok();
         });
@@ -195,7 +195,7 @@ impl<S> Drop for JournalWriter<S> {
     }
 }
 
-impl<S: JournalState> Queue<S> {
+impl<S: JournalState> WriterQueue<S> {
     /// Writes the waiting events on the thread of the caller. Does nothing and returns `false` where this
     /// could block more than one request: while the disk is slow, while another thread writes, or if the
     /// runtime has no other worker.
@@ -205,7 +205,7 @@ impl<S: JournalState> Queue<S> {
         }
         let Ok(mut state) = self.state.try_lock() else { return false };
         let events = match &mut *self.lock() {
-            Waiting { ended: None, events, .. } => std::mem::take(events),
+            QueuedWork { ended: None, events, .. } => std::mem::take(events),
             _ => return false,
         };
         self.write(&mut state, events);
@@ -230,9 +230,9 @@ impl<S: JournalState> Queue<S> {
     }
 }
 
-impl<S> Queue<S> {
+impl<S> WriterQueue<S> {
     /// Waits for tasks or events and returns them; `None` when the thread has to end.
-    fn next(&self) -> Option<(VecDeque<Task<S>>, Vec<QueuedEvent>)> {
+    fn next(&self) -> Option<(VecDeque<WriterTask<S>>, Vec<QueuedEvent>)> {
         let mut waiting = self.lock();
         loop {
             if !waiting.tasks.is_empty() || !waiting.events.is_empty() {
@@ -249,7 +249,7 @@ impl<S> Queue<S> {
     }
 
     /// Queues a task, or drops it when the thread ends.
-    fn add_task(&self, task: Task<S>) {
+    fn add_task(&self, task: WriterTask<S>) {
         let mut waiting = self.lock();
         if waiting.ended.is_none() {
             waiting.tasks.push_back(task);
@@ -258,7 +258,7 @@ impl<S> Queue<S> {
     }
 
     /// Wakes the thread if it sleeps.
-    fn wake(&self, waiting: MutexGuard<'_, Waiting<S>>) {
+    fn wake(&self, waiting: MutexGuard<'_, QueuedWork<S>>) {
         let idle = waiting.idle;
         drop(waiting);
         if idle {
@@ -266,7 +266,7 @@ impl<S> Queue<S> {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting<S>> {
+    fn lock(&self) -> MutexGuard<'_, QueuedWork<S>> {
         // Every change is whole before anything can panic.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -279,8 +279,8 @@ impl<S> Queue<S> {
     /// Answers what still waits, and everything that is submitted later.
     fn end(&self, ended: ThreadEnd) {
         let decision = match ended {
-            ThreadEnd::Broken => Decision::Broken,
-            ThreadEnd::Closed => Decision::Closed,
+            ThreadEnd::Broken => EventDecision::Broken,
+            ThreadEnd::Closed => EventDecision::Closed,
         };
         let mut waiting = self.lock();
         waiting.ended = Some(ended);
@@ -304,7 +304,7 @@ fn has_another_worker() -> bool {
 }
 
 /// Ends all writing when a panic unwinds through it.
-struct EndIfPanicking<'q, S>(&'q Queue<S>);
+struct EndIfPanicking<'q, S>(&'q WriterQueue<S>);
 
 impl<S> Drop for EndIfPanicking<'_, S> {
     fn drop(&mut self) {
@@ -316,7 +316,7 @@ impl<S> Drop for EndIfPanicking<'_, S> {
 
 /// Events that are being written. When this is dropped, they are decided and their senders awake.
 struct EventBatch<'q, S> {
-    queue: &'q Queue<S>,
+    queue: &'q WriterQueue<S>,
     events: Vec<QueuedEvent>,
 }
 
@@ -324,7 +324,7 @@ impl<S> Drop for EventBatch<'_, S> {
     fn drop(&mut self) {
         if thread::panicking() {
             self.events.iter().for_each(|event| {
-                event.decide(Decision::Broken);
+                event.decide(EventDecision::Broken);
             });
             self.queue.end(ThreadEnd::Broken);
         }
@@ -335,7 +335,7 @@ impl<S> Drop for EventBatch<'_, S> {
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Decision {
+pub(super) enum EventDecision {
     /// It is in the journal and counted.
     Counted = 1,
     /// The disk refused it.
@@ -352,7 +352,7 @@ const UNDECIDED: u8 = 0;
 
 /// The decision on an event. It is made once, by the thread or by a sender that gives the event up.
 #[derive(Debug, Default)]
-struct Verdict {
+struct DecisionCell {
     decision: AtomicU8,
     decided: Notify,
     /// Senders that this one wakes when it has its decision, or is gone.
@@ -361,7 +361,7 @@ struct Verdict {
 
 /// Verdicts whose senders are woken when this is dropped.
 #[derive(Debug)]
-struct WakeOnDrop(Vec<Arc<Verdict>>);
+struct WakeOnDrop(Vec<Arc<DecisionCell>>);
 
 impl Drop for WakeOnDrop {
     fn drop(&mut self) {
@@ -382,22 +382,22 @@ fn wake_senders(events: Vec<QueuedEvent>) {
     first.decided.notify_one();
 }
 
-impl Verdict {
+impl DecisionCell {
     /// Decides, unless a decision was made already. Wakes nothing.
-    fn decide(&self, decision: Decision) -> bool {
+    fn decide(&self, decision: EventDecision) -> bool {
         let decided =
             self.decision.compare_exchange(UNDECIDED, decision as u8, Ordering::AcqRel, Ordering::Acquire);
         decided.is_ok()
     }
 
-    fn get(&self) -> Option<Decision> {
+    fn get(&self) -> Option<EventDecision> {
         match self.decision.load(Ordering::Acquire) {
             UNDECIDED => None,
-            1 => Some(Decision::Counted),
-            2 => Some(Decision::Failed),
-            3 => Some(Decision::Closed),
-            5 => Some(Decision::Broken),
-            _ => Some(Decision::GivenUp),
+            1 => Some(EventDecision::Counted),
+            2 => Some(EventDecision::Failed),
+            3 => Some(EventDecision::Closed),
+            5 => Some(EventDecision::Broken),
+            _ => Some(EventDecision::GivenUp),
         }
     }
 }
@@ -405,36 +405,36 @@ impl Verdict {
 impl QueuedEvent {
     /// Whether its sender has given it up.
     pub(super) fn is_given_up(&self) -> bool {
-        self.verdict.get() == Some(Decision::GivenUp)
+        self.verdict.get() == Some(EventDecision::GivenUp)
     }
 
     /// Decides on the event; `false` when its sender has given it up. The thread wakes senders later, all at
     /// once.
-    pub(super) fn decide(&self, decision: Decision) -> bool {
+    pub(super) fn decide(&self, decision: EventDecision) -> bool {
         self.verdict.decide(decision)
     }
 }
 
 /// An event that waits. Dropping this changes nothing: the event is written and counted.
 #[derive(Debug)]
-pub(super) struct Ticket<S> {
-    verdict: Arc<Verdict>,
-    queue: Arc<Queue<S>>,
+pub(super) struct EventTicket<S> {
+    verdict: Arc<DecisionCell>,
+    queue: Arc<WriterQueue<S>>,
     /// Whether the thread is still to be woken for this event.
     wakes: bool,
 }
 
-impl<S: JournalState> Ticket<S> {
-    /// Writes the event on the thread of the caller, if that is allowed there: see [`Queue::write_here`].
-    pub(super) fn write_here(&mut self) -> Option<Decision> {
+impl<S: JournalState> EventTicket<S> {
+    /// Writes the event on the thread of the caller, if that is allowed there: see [`WriterQueue::write_here`].
+    pub(super) fn write_here(&mut self) -> Option<EventDecision> {
         self.wakes = !self.queue.write_here();
         self.verdict.get()
     }
 }
 
-impl<S> Ticket<S> {
+impl<S> EventTicket<S> {
     /// Waits until the journal's thread has decided.
-    pub(super) async fn decision(&mut self) -> Decision {
+    pub(super) async fn decision(&mut self) -> EventDecision {
         // Others that are ready queue their events meanwhile.
         tokio::task::yield_now().await;
         self.wake_writer();
@@ -446,9 +446,9 @@ impl<S> Ticket<S> {
         }
     }
     /// Gives the event up, or returns the decision if there is one.
-    pub(super) fn give_up(&self) -> Decision {
-        self.verdict.decide(Decision::GivenUp);
-        self.verdict.get().unwrap_or(Decision::GivenUp)
+    pub(super) fn give_up(&self) -> EventDecision {
+        self.verdict.decide(EventDecision::GivenUp);
+        self.verdict.get().unwrap_or(EventDecision::GivenUp)
     }
 
     /// Wakes the thread for this event, unless it has been woken.
@@ -459,7 +459,7 @@ impl<S> Ticket<S> {
     }
 }
 
-impl<S> Drop for Ticket<S> {
+impl<S> Drop for EventTicket<S> {
     fn drop(&mut self) {
         self.wake_writer();
     }
@@ -499,7 +499,7 @@ mod tests {
         let worker = tokio::spawn(async move { writes.write_here() });
         assert!(worker.await.unwrap_err().is_panic());
         let limit = Duration::from_secs(20);
-        assert_eq!(tokio::time::timeout(limit, waits.decision()).await, Ok(Decision::Broken));
+        assert_eq!(tokio::time::timeout(limit, waits.decision()).await, Ok(EventDecision::Broken));
         writer.run(|_| ()).unwrap_err();
     }
 
@@ -515,7 +515,7 @@ mod tests {
             thread::sleep(std::mem::take(&mut self.delay));
             self.names.push(thread::current().name().unwrap_or_default().to_owned());
             events.iter().for_each(|event| {
-                event.decide(Decision::Counted);
+                event.decide(EventDecision::Counted);
             });
         }
 
@@ -534,7 +534,7 @@ mod tests {
                     Some(decision) => decision,
                     None => event.decision().await,
                 };
-                assert_eq!(decision, Decision::Counted);
+                assert_eq!(decision, EventDecision::Counted);
             }
         });
         worker.await.unwrap();

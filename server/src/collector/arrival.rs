@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use headcount_shared::limits::REPORT_ID_BYTES;
 
-use super::{NotTaken, decode::Coding};
+use super::{IngestError, decode::ContentCoding};
 
 /// The header that names a report, so that it can be sent again without being counted again.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -13,23 +13,23 @@ const REPLICA: &str = "headcount-replica";
 
 /// The valid headers of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Arrival {
+pub struct ReportHeaders {
     /// The sender's id of the report; optional.
     pub id: Option<String>,
     /// How the body is compressed.
-    pub coding: Coding,
+    pub coding: ContentCoding,
     /// Whether the sender is a replica: one of several servers of an installation, and not their leader.
     pub replica: bool,
 }
 
-impl Arrival {
+impl ReportHeaders {
     /// Reads the four headers that matter. No other header is looked at.
     ///
     /// # Errors
-    /// [`NotTaken::MediaType`], [`NotTaken::Coding`] and [`NotTaken::Key`].
-    pub fn from_headers(headers: &HeaderMap) -> Result<Self, NotTaken> {
+    /// [`IngestError::MediaType`], [`IngestError::ContentCoding`] and [`IngestError::Key`].
+    pub fn from_headers(headers: &HeaderMap) -> Result<Self, IngestError> {
         if !headers.get_all(header::CONTENT_TYPE).iter().all(is_json) {
-            return Err(NotTaken::MediaType);
+            return Err(IngestError::MediaType);
         }
         Ok(Self { coding: coding(headers)?, id: id(headers)?, replica: is_replica(headers) })
     }
@@ -47,17 +47,17 @@ fn is_json(media_type: &HeaderValue) -> bool {
 }
 
 /// The one coding of the body (RFC 9110, section 8.4).
-fn coding(headers: &HeaderMap) -> Result<Coding, NotTaken> {
+fn coding(headers: &HeaderMap) -> Result<ContentCoding, IngestError> {
     let mut values = headers.get_all(header::CONTENT_ENCODING).iter();
-    let Some(value) = values.next() else { return Ok(Coding::Identity) };
+    let Some(value) = values.next() else { return Ok(ContentCoding::Identity) };
     if values.next().is_some() {
-        return Err(NotTaken::Coding);
+        return Err(IngestError::Coding);
     }
     match value.to_str().unwrap_or("unreadable").trim().to_ascii_lowercase().as_str() {
-        "" | "identity" => Ok(Coding::Identity),
-        "gzip" | "x-gzip" => Ok(Coding::Gzip),
-        "zstd" => Ok(Coding::Zstd),
-        _ => Err(NotTaken::Coding),
+        "" | "identity" => Ok(ContentCoding::Identity),
+        "gzip" | "x-gzip" => Ok(ContentCoding::Gzip),
+        "zstd" => Ok(ContentCoding::Zstd),
+        _ => Err(IngestError::Coding),
     }
 }
 
@@ -67,11 +67,11 @@ fn is_replica(headers: &HeaderMap) -> bool {
 }
 
 /// The sender's id of the report.
-fn id(headers: &HeaderMap) -> Result<Option<String>, NotTaken> {
+fn id(headers: &HeaderMap) -> Result<Option<String>, IngestError> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let id = value.to_str().ok().filter(|id| is_report_id(id) && values.next().is_none());
-    id.map(|id| Some(id.to_owned())).ok_or(NotTaken::Key)
+    id.map(|id| Some(id.to_owned())).ok_or(IngestError::Key)
 }
 
 /// Whether a text is a valid id of a report.
@@ -84,12 +84,12 @@ fn is_report_id(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn check(headers: &[(&'static str, &str)]) -> Result<Arrival, NotTaken> {
+    fn check(headers: &[(&'static str, &str)]) -> Result<ReportHeaders, IngestError> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
-        Arrival::from_headers(&map)
+        ReportHeaders::from_headers(&map)
     }
 
     #[test]
@@ -107,29 +107,29 @@ mod tests {
             ["", "json", "text/plain", "application/jsonp", "text/json", "application/xml", "é/+json"]
         {
             let refused = check(&[("content-type", media_type)]);
-            assert!(matches!(refused, Err(NotTaken::MediaType)), "{media_type}");
+            assert!(matches!(refused, Err(IngestError::MediaType)), "{media_type}");
         }
     }
 
     #[test]
     fn one_known_coding_is_taken() {
         let cases = [
-            ("gzip", Coding::Gzip),
-            ("GZIP", Coding::Gzip),
-            ("x-gzip", Coding::Gzip),
-            ("zstd", Coding::Zstd),
-            ("identity", Coding::Identity),
-            ("", Coding::Identity),
+            ("gzip", ContentCoding::Gzip),
+            ("GZIP", ContentCoding::Gzip),
+            ("x-gzip", ContentCoding::Gzip),
+            ("zstd", ContentCoding::Zstd),
+            ("identity", ContentCoding::Identity),
+            ("", ContentCoding::Identity),
         ];
         for (value, coding) in cases {
             assert_eq!(check(&[("content-encoding", value)]).unwrap().coding, coding, "{value}");
         }
-        assert_eq!(check(&[]).unwrap().coding, Coding::Identity);
+        assert_eq!(check(&[]).unwrap().coding, ContentCoding::Identity);
         for value in ["br", "deflate", "gzip, gzip", "gzip, zstd", "identity, gzip", "gzip;q=1", "é"] {
-            assert!(matches!(check(&[("content-encoding", value)]), Err(NotTaken::Coding)), "{value}");
+            assert!(matches!(check(&[("content-encoding", value)]), Err(IngestError::Coding)), "{value}");
         }
         let twice = check(&[("content-encoding", "gzip"), ("content-encoding", "zstd")]);
-        assert!(matches!(twice, Err(NotTaken::Coding)));
+        assert!(matches!(twice, Err(IngestError::Coding)));
     }
 
     #[test]
@@ -150,9 +150,9 @@ mod tests {
         assert_eq!(check(&[]).unwrap().id, None);
         let too_long = "a".repeat(REPORT_ID_BYTES + 1);
         for id in ["", " ", "a b", "\"a\"", "../a", "a/b", "é", too_long.as_str()] {
-            assert!(matches!(check(&[("idempotency-key", id)]), Err(NotTaken::Key)), "{id}");
+            assert!(matches!(check(&[("idempotency-key", id)]), Err(IngestError::Key)), "{id}");
         }
         let twice = check(&[("idempotency-key", "a"), ("idempotency-key", "b")]);
-        assert!(matches!(twice, Err(NotTaken::Key)));
+        assert!(matches!(twice, Err(IngestError::Key)));
     }
 }

@@ -11,14 +11,14 @@ use tokio::{
     time,
 };
 
-use super::{NotTaken, sender_key::SenderKey};
+use super::{IngestError, sender_key::SenderKey};
 
 /// How long a report waits for memory before the sender is asked to retry.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The memory for reports, one permit a byte.
 #[derive(Debug)]
-pub(super) struct BodyRoom {
+pub(super) struct BodyMemoryBudget {
     bytes: Arc<Semaphore>,
     unpacking: Arc<Semaphore>,
     most_of_one: usize,
@@ -28,13 +28,13 @@ pub(super) struct BodyRoom {
 
 /// The memory that one report holds; released when this is dropped.
 #[derive(Debug)]
-pub(super) struct Room {
-    of: Arc<BodyRoom>,
+pub(super) struct BodyReservation {
+    of: Arc<BodyMemoryBudget>,
     sender: Option<SenderKey>,
     permit: Option<OwnedSemaphorePermit>,
 }
 
-impl BodyRoom {
+impl BodyMemoryBudget {
     /// A budget of `bytes`, in which `unpacked_at_once` reports are decompressed at a time.
     pub(super) fn new(bytes: usize, unpacked_at_once: usize) -> Self {
         Self {
@@ -73,9 +73,9 @@ impl BodyRoom {
     }
 }
 
-impl Room {
+impl BodyReservation {
     /// An empty reservation in `room`, for a report of `sender`.
-    pub(super) fn new(room: &Arc<BodyRoom>, sender: Option<SenderKey>) -> Self {
+    pub(super) fn new(room: &Arc<BodyMemoryBudget>, sender: Option<SenderKey>) -> Self {
         Self { of: Arc::clone(room), sender, permit: None }
     }
 
@@ -86,15 +86,15 @@ impl Room {
     /// Holds at least `bytes`. Waits a little for them.
     ///
     /// # Errors
-    /// [`NotTaken::Busy`] when there is no memory left, or when the sender holds too much of it.
-    pub(super) async fn grow_to(&mut self, bytes: usize) -> Result<(), NotTaken> {
+    /// [`IngestError::Busy`] when there is no memory left, or when the sender holds too much of it.
+    pub(super) async fn grow_to(&mut self, bytes: usize) -> Result<(), IngestError> {
         let more = bytes.saturating_sub(self.bytes());
         if more == 0 {
             return Ok(());
         }
         let permit = acquire(&self.of.bytes, more).await?;
         if self.sender.is_some_and(|sender| !self.of.lend(sender, more)) {
-            return Err(NotTaken::Busy);
+            return Err(IngestError::Busy);
         }
         match &mut self.permit {
             Some(held) => held.merge(permit),
@@ -106,13 +106,13 @@ impl Room {
     /// A permit to decompress the report. Waits a little for it.
     ///
     /// # Errors
-    /// [`NotTaken::Busy`] when too many reports are being decompressed.
-    pub(super) async fn unpacking(&self) -> Result<OwnedSemaphorePermit, NotTaken> {
+    /// [`IngestError::Busy`] when too many reports are being decompressed.
+    pub(super) async fn unpacking(&self) -> Result<OwnedSemaphorePermit, IngestError> {
         acquire(&self.of.unpacking, 1).await
     }
 }
 
-impl Drop for Room {
+impl Drop for BodyReservation {
     fn drop(&mut self) {
         if let Some(sender) = self.sender {
             self.of.take_back(sender, self.bytes());
@@ -121,8 +121,8 @@ impl Drop for Room {
 }
 
 /// Acquires `amount` permits of a semaphore. Waits a little for them.
-async fn acquire(semaphore: &Arc<Semaphore>, amount: usize) -> Result<OwnedSemaphorePermit, NotTaken> {
-    let amount = u32::try_from(amount).map_err(|_| NotTaken::TooLarge)?;
+async fn acquire(semaphore: &Arc<Semaphore>, amount: usize) -> Result<OwnedSemaphorePermit, IngestError> {
+    let amount = u32::try_from(amount).map_err(|_| IngestError::TooLarge)?;
     let permit = time::timeout(PATIENCE, Arc::clone(semaphore).acquire_many_owned(amount)).await;
-    permit.ok().and_then(Result::ok).ok_or(NotTaken::Busy)
+    permit.ok().and_then(Result::ok).ok_or(IngestError::Busy)
 }

@@ -7,12 +7,12 @@ use std::{
 
 /// An operation that fails and recovers. Each change is logged once, however often it is tried.
 #[derive(Debug)]
-pub(super) struct Condition {
+pub(super) struct FailureLog {
     what: &'static str,
     failing: AtomicBool,
 }
 
-impl Condition {
+impl FailureLog {
     /// An operation that works so far; `what` names it in the log.
     #[must_use]
     pub(super) const fn new(what: &'static str) -> Self {
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn only_a_change_is_news() {
-        let condition = Condition::new("a test");
+        let condition = FailureLog::new("a test");
         let news: Vec<_> = [false, true, true, true, false, false, true]
             .into_iter()
             .map(|failing| condition.changes(failing))

@@ -11,7 +11,7 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// How the body of a report is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coding {
+pub enum ContentCoding {
     /// Not at all.
     Identity,
     /// One or more gzip members.
@@ -20,7 +20,7 @@ pub enum Coding {
     Zstd,
 }
 
-impl Coding {
+impl ContentCoding {
     /// Its name in HTTP.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -48,12 +48,12 @@ pub enum DecodeError {
 ///
 /// # Errors
 /// Every [`DecodeError`].
-pub fn decode(coding: Coding, body: Vec<u8>, limit: usize) -> Result<Vec<u8>, DecodeError> {
+pub fn decode(coding: ContentCoding, body: Vec<u8>, limit: usize) -> Result<Vec<u8>, DecodeError> {
     match coding {
-        Coding::Identity if body.len() > limit => Err(DecodeError::TooLarge),
-        Coding::Identity => Ok(body),
-        Coding::Gzip => read_all(MultiGzDecoder::new(body.as_slice()), limit),
-        Coding::Zstd => read_all(zstd_reader(&body).map_err(|_| DecodeError::Damaged)?, limit),
+        ContentCoding::Identity if body.len() > limit => Err(DecodeError::TooLarge),
+        ContentCoding::Identity => Ok(body),
+        ContentCoding::Gzip => read_all(MultiGzDecoder::new(body.as_slice()), limit),
+        ContentCoding::Zstd => read_all(zstd_reader(&body).map_err(|_| DecodeError::Damaged)?, limit),
     }
 }
 
@@ -91,17 +91,17 @@ mod tests {
         zstd::encode_all(bytes, 3).unwrap()
     }
 
-    fn encoded(coding: Coding, bytes: &[u8]) -> Vec<u8> {
+    fn encoded(coding: ContentCoding, bytes: &[u8]) -> Vec<u8> {
         match coding {
-            Coding::Identity => bytes.to_vec(),
-            Coding::Gzip => gzip(bytes),
-            Coding::Zstd => zstd_frame(bytes),
+            ContentCoding::Identity => bytes.to_vec(),
+            ContentCoding::Gzip => gzip(bytes),
+            ContentCoding::Zstd => zstd_frame(bytes),
         }
     }
 
     #[test]
     fn what_fits_comes_back_and_one_byte_more_does_not() {
-        for coding in [Coding::Identity, Coding::Gzip, Coding::Zstd] {
+        for coding in [ContentCoding::Identity, ContentCoding::Gzip, ContentCoding::Zstd] {
             let fits = vec![7; LIMIT];
             assert_eq!(decode(coding, encoded(coding, &fits), LIMIT), Ok(fits), "{coding:?}");
             let too_large = encoded(coding, &[7; LIMIT + 1]);
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn several_members_are_one_report() {
-        for coding in [Coding::Gzip, Coding::Zstd] {
+        for coding in [ContentCoding::Gzip, ContentCoding::Zstd] {
             let body = [encoded(coding, b"{\"a\":"), encoded(coding, b"1}")].concat();
             assert_eq!(decode(coding, body, LIMIT).unwrap(), b"{\"a\":1}", "{coding:?}");
         }
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_body_cut_off_anywhere_is_damaged() {
-        for coding in [Coding::Gzip, Coding::Zstd] {
+        for coding in [ContentCoding::Gzip, ContentCoding::Zstd] {
             let whole = encoded(coding, b"{\"instance\":{}}");
             for end in 1..whole.len() {
                 let cut = whole[..end].to_vec();
@@ -132,12 +132,12 @@ mod tests {
     #[test]
     fn a_body_in_another_coding_is_damaged() {
         let cases = [
-            (Coding::Gzip, zstd_frame(b"{}")),
-            (Coding::Gzip, b"{}".to_vec()),
-            (Coding::Gzip, [gzip(b"{}"), b"garbage".to_vec()].concat()),
-            (Coding::Zstd, gzip(b"{}")),
-            (Coding::Zstd, b"{}".to_vec()),
-            (Coding::Zstd, [zstd_frame(b"{}"), b"garbage".to_vec()].concat()),
+            (ContentCoding::Gzip, zstd_frame(b"{}")),
+            (ContentCoding::Gzip, b"{}".to_vec()),
+            (ContentCoding::Gzip, [gzip(b"{}"), b"garbage".to_vec()].concat()),
+            (ContentCoding::Zstd, gzip(b"{}")),
+            (ContentCoding::Zstd, b"{}".to_vec()),
+            (ContentCoding::Zstd, [zstd_frame(b"{}"), b"garbage".to_vec()].concat()),
         ];
         for (coding, body) in cases {
             assert_eq!(decode(coding, body.clone(), LIMIT), Err(DecodeError::Damaged), "{coding:?} {body:?}");
@@ -150,13 +150,13 @@ mod tests {
         encoder.window_log(ZSTD_WINDOW_LOG + 1).unwrap();
         encoder.write_all(b"{}").unwrap();
         let frame = encoder.finish().unwrap();
-        assert_eq!(decode(Coding::Zstd, frame, LIMIT), Err(DecodeError::Damaged));
+        assert_eq!(decode(ContentCoding::Zstd, frame, LIMIT), Err(DecodeError::Damaged));
     }
 
     #[test]
     fn a_gibibyte_of_zeros_is_refused_while_it_is_read() {
         let mebibytes_16 = vec![0; 16 << 20];
-        for coding in [Coding::Gzip, Coding::Zstd] {
+        for coding in [ContentCoding::Gzip, ContentCoding::Zstd] {
             let bomb = encoded(coding, &mebibytes_16).repeat(64);
             assert_eq!(decode(coding, bomb, 8 << 20), Err(DecodeError::TooLarge), "{coding:?}");
         }

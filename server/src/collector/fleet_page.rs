@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use headcount_shared::api::{ClockDoubt, Fleet, FleetInstance};
+use headcount_shared::api::{ClockDoubt, FleetInstance, FleetOverview};
 
 use crate::clock;
 
@@ -15,7 +15,7 @@ const SHOWN: usize = 500;
 /// The page at `now`, in Unix seconds. `host` is the host that the browser requested; ignored if it is not a
 /// valid host.
 #[must_use]
-pub fn render(fleet: &Fleet, now: u64, host: Option<&str>) -> String {
+pub fn render(fleet: &FleetOverview, now: u64, host: Option<&str>) -> String {
     let notices = notices(fleet);
     let content = if fleet.instances.is_empty() { empty(host) } else { table(fleet, now) };
     format!(
@@ -28,7 +28,7 @@ pub fn render(fleet: &Fleet, now: u64, host: Option<&str>) -> String {
 }
 
 /// Notices for the operator.
-fn notices(fleet: &Fleet) -> String {
+fn notices(fleet: &FleetOverview) -> String {
     let counted = [
         (
             fleet.conflicts,
@@ -79,7 +79,7 @@ fn empty(host: Option<&str>) -> String {
     )
 }
 
-fn table(fleet: &Fleet, now: u64) -> String {
+fn table(fleet: &FleetOverview, now: u64) -> String {
     let reports: u64 = fleet.instances.iter().map(|instance| instance.reports).sum();
     let shown = fleet.instances.len().min(SHOWN);
     let rows: String = fleet.instances.iter().take(SHOWN).map(|instance| row(instance, now)).collect();
@@ -220,7 +220,7 @@ mod tests {
 
     fn page(instances: Vec<FleetInstance>) -> String {
         let total = instances.len() as u64;
-        render(&Fleet { total, instances, ..Fleet::default() }, 1_700_000_180, None)
+        render(&FleetOverview { total, instances, ..FleetOverview::default() }, 1_700_000_180, None)
     }
 
     #[test]
@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn what_the_operator_should_look_at_is_said() {
         let doubt = ClockDoubt { wall: 1_800_000_000, believed: 1_700_000_000, believed_in: Some(3601) };
-        let fleet = Fleet {
+        let fleet = FleetOverview {
             total: 1,
             instances: vec![FleetInstance { overlaps: 2, set_aside: 1, ..instance() }],
             conflicts: 1,
@@ -265,7 +265,7 @@ mod tests {
             assert!(page.contains(shown), "{shown} in {page}");
         }
         let never = ClockDoubt { believed_in: None, ..doubt };
-        let page = render(&Fleet { clock: Some(never), ..fleet }, 1_700_000_180, None);
+        let page = render(&FleetOverview { clock: Some(never), ..fleet }, 1_700_000_180, None);
         assert!(page.contains("for as long as it is like that"), "{page}");
     }
 
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn an_empty_fleet_says_how_to_fill_it() {
-        let at = |host| render(&Fleet::default(), 0, host);
+        let at = |host| render(&FleetOverview::default(), 0, host);
         let named = at(Some("stats.example.org:8081"));
         assert!(
             named.contains("--collector-url http://stats.example.org:8081/ce/usage-statistics"),

@@ -8,14 +8,14 @@ use http_body_util::BodyExt;
 use tokio::{task, time};
 
 use super::{
-    NotTaken,
-    body_room::BodyRoom,
-    decode::Coding,
-    prepare::{Prepared, prepare},
+    IngestError,
+    body_room::BodyMemoryBudget,
+    decode::ContentCoding,
+    prepare::{PreparedReport, prepare},
     sender_key::SenderKey,
 };
 
-pub(super) use super::body_room::Room;
+pub(super) use super::body_room::BodyReservation;
 
 /// The largest small report, in bytes as it arrives. Reports of this program have 20 kB, and 400 kB with the
 /// maximum of browsers.
@@ -37,22 +37,22 @@ const TIME_TO_SEND: Duration = Duration::from_secs(60);
 
 /// The limits on reports that are being received.
 #[derive(Debug, Clone)]
-pub(super) struct Intake {
-    small: Arc<BodyRoom>,
-    large: Arc<BodyRoom>,
+pub(super) struct ReportIntake {
+    small: Arc<BodyMemoryBudget>,
+    large: Arc<BodyMemoryBudget>,
     small_bytes: usize,
 }
 
 /// A report in memory, with the reservation that is released when this is dropped.
 #[derive(Debug)]
-pub(super) struct TakenIn {
+pub(super) struct AdmittedReport {
     /// The report.
-    pub report: Prepared,
+    pub report: PreparedReport,
     /// The room.
-    pub room: Room,
+    pub room: BodyReservation,
 }
 
-impl Intake {
+impl ReportIntake {
     /// The limits of a collector.
     #[must_use]
     pub(super) fn new() -> Self {
@@ -61,8 +61,8 @@ impl Intake {
 
     fn with_bounds(small_bytes: usize, room_for_small: usize, room_for_large: usize) -> Self {
         Self {
-            small: Arc::new(BodyRoom::new(room_for_small, UNPACKED_AT_ONCE)),
-            large: Arc::new(BodyRoom::new(room_for_large, UNPACKED_AT_ONCE)),
+            small: Arc::new(BodyMemoryBudget::new(room_for_small, UNPACKED_AT_ONCE)),
+            large: Arc::new(BodyMemoryBudget::new(room_for_large, UNPACKED_AT_ONCE)),
             small_bytes,
         }
     }
@@ -70,44 +70,48 @@ impl Intake {
     /// Reads one report. `sender` is `None` if senders cannot be distinguished.
     ///
     /// # Errors
-    /// [`NotTaken::Busy`] when there is no memory for it, otherwise what is wrong with the report.
+    /// [`IngestError::Busy`] when there is no memory for it, otherwise what is wrong with the report.
     pub(super) async fn take_in(
         &self,
-        coding: Coding,
+        coding: ContentCoding,
         sender: Option<SenderKey>,
         body: Body,
-    ) -> Result<TakenIn, NotTaken> {
+    ) -> Result<AdmittedReport, IngestError> {
         let reading = time::timeout(TIME_TO_SEND, self.read(sender, body));
-        let (bytes, room) = reading.await.map_err(|_| NotTaken::TooSlow)??;
+        let (bytes, room) = reading.await.map_err(|_| IngestError::TooSlow)??;
         let unpacking = room.unpacking().await?;
         // The work takes both permits along: it continues even if the sender disconnects.
         let work = task::spawn_blocking(move || (prepare(coding, bytes), room, unpacking));
-        let (report, mut room, unpacking) = work.await.map_err(|_| NotTaken::Failed)?;
+        let (report, mut room, unpacking) = work.await.map_err(|_| IngestError::Failed)?;
         let report = report?;
         room.grow_to(report.held_bytes()).await?;
         drop(unpacking);
-        Ok(TakenIn { report, room })
+        Ok(AdmittedReport { report, room })
     }
 
     /// Reads a body, but no more than a report may have.
-    async fn read(&self, sender: Option<SenderKey>, mut body: Body) -> Result<(Vec<u8>, Room), NotTaken> {
+    async fn read(
+        &self,
+        sender: Option<SenderKey>,
+        mut body: Body,
+    ) -> Result<(Vec<u8>, BodyReservation), IngestError> {
         let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
         if declared > REPORT_BYTES {
-            return Err(NotTaken::TooLarge);
+            return Err(IngestError::TooLarge);
         }
         let mut is_small = declared <= self.small_bytes;
-        let mut room = Room::new(if is_small { &self.small } else { &self.large }, sender);
+        let mut room = BodyReservation::new(if is_small { &self.small } else { &self.large }, sender);
         let mut bytes = Vec::new();
         while let Some(frame) = body.frame().await {
-            let Ok(data) = frame.map_err(|_| NotTaken::Interrupted)?.into_data() else { continue };
+            let Ok(data) = frame.map_err(|_| IngestError::Interrupted)?.into_data() else { continue };
             let size = bytes.len() + data.len();
             if size > REPORT_BYTES {
-                return Err(NotTaken::TooLarge);
+                return Err(IngestError::TooLarge);
             }
             if is_small && size > self.small_bytes {
                 // Its length was not declared. The reservation in the other budget is released.
                 is_small = false;
-                room = Room::new(&self.large, sender);
+                room = BodyReservation::new(&self.large, sender);
             }
             room.grow_to(size).await?;
             bytes.extend_from_slice(&data);
@@ -136,12 +140,12 @@ mod tests {
     const ROOM: usize = 700;
 
     /// A body of unknown length that sends its frames and then stalls or ends.
-    struct Trickle {
+    struct TrickleBody {
         frames: Vec<&'static str>,
         ends: bool,
     }
 
-    impl HttpBody for Trickle {
+    impl HttpBody for TrickleBody {
         type Data = Bytes;
         type Error = Infallible;
 
@@ -157,18 +161,18 @@ mod tests {
         }
     }
 
-    async fn take(intake: &Intake, body: Body) -> Result<TakenIn, NotTaken> {
-        intake.take_in(Coding::Identity, None, body).await
+    async fn take(intake: &ReportIntake, body: Body) -> Result<AdmittedReport, IngestError> {
+        intake.take_in(ContentCoding::Identity, None, body).await
     }
 
     #[tokio::test]
     async fn a_report_is_read_however_it_is_cut() {
-        let intake = Intake::with_bounds(1000, ROOM, 0);
+        let intake = ReportIntake::with_bounds(1000, ROOM, 0);
         let (start, end) = REPORT.split_at(10);
         for body in [
             Body::from(REPORT),
-            Body::new(Trickle { frames: vec![end, start], ends: true }),
-            Body::new(Trickle { frames: vec![end, "", start], ends: true }),
+            Body::new(TrickleBody { frames: vec![end, start], ends: true }),
+            Body::new(TrickleBody { frames: vec![end, "", start], ends: true }),
         ] {
             assert_eq!(take(&intake, body).await.unwrap().report.bytes, REPORT.len() as u64);
         }
@@ -177,38 +181,38 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn reports_wait_for_room_and_then_are_asked_to_come_back() {
         // A report takes more memory once it is read, because of its counts.
-        let intake = Intake::with_bounds(1000, ROOM, 0);
+        let intake = ReportIntake::with_bounds(1000, ROOM, 0);
         let first = take(&intake, Body::from(REPORT)).await.unwrap();
-        assert!(matches!(take(&intake, Body::from(REPORT)).await, Err(NotTaken::Busy)));
+        assert!(matches!(take(&intake, Body::from(REPORT)).await, Err(IngestError::Busy)));
         drop(first);
         assert!(take(&intake, Body::from(REPORT)).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_sender_who_stalls_is_let_go_and_gives_its_room_back() {
-        let intake = Intake::with_bounds(1000, ROOM, 0);
-        let stalled = Body::new(Trickle { frames: vec!["{"], ends: false });
-        assert!(matches!(take(&intake, stalled).await, Err(NotTaken::TooSlow)));
+        let intake = ReportIntake::with_bounds(1000, ROOM, 0);
+        let stalled = Body::new(TrickleBody { frames: vec!["{"], ends: false });
+        assert!(matches!(take(&intake, stalled).await, Err(IngestError::TooSlow)));
         assert!(take(&intake, Body::from(REPORT)).await.is_ok());
     }
 
     #[tokio::test]
     async fn a_body_that_grows_too_large_is_not_read_to_its_end() {
-        let intake = Intake::with_bounds(1 << 20, 1 << 20, 2 * REPORT_BYTES);
+        let intake = ReportIntake::with_bounds(1 << 20, 1 << 20, 2 * REPORT_BYTES);
         let mebibyte: &str = " ".repeat(1 << 20).leak();
-        let body = Body::new(Trickle { frames: vec![mebibyte; 9], ends: false });
-        assert!(matches!(take(&intake, body).await, Err(NotTaken::TooLarge)));
+        let body = Body::new(TrickleBody { frames: vec![mebibyte; 9], ends: false });
+        assert!(matches!(take(&intake, body).await, Err(IngestError::TooLarge)));
         assert_eq!((intake.small.free(), intake.large.free()), (1 << 20, 2 * REPORT_BYTES));
     }
 
     #[tokio::test(start_paused = true)]
     async fn large_reports_that_stall_leave_room_for_small_ones() {
-        let intake = Intake::with_bounds(1000, 10_000, 4096);
+        let intake = ReportIntake::with_bounds(1000, 10_000, 4096);
         let large: &str = " ".repeat(2048).leak();
         let stalled: Vec<_> = (0..4)
             .map(|_| {
                 let (intake, body) =
-                    (intake.clone(), Body::new(Trickle { frames: vec![large], ends: false }));
+                    (intake.clone(), Body::new(TrickleBody { frames: vec![large], ends: false }));
                 tokio::spawn(async move { take(&intake, body).await.err() })
             })
             .collect();
@@ -220,7 +224,7 @@ mod tests {
         }
         for stalled in stalled {
             let refused = stalled.await.unwrap();
-            assert!(matches!(refused, Some(NotTaken::Busy | NotTaken::TooSlow)), "{refused:?}");
+            assert!(matches!(refused, Some(IngestError::Busy | IngestError::TooSlow)), "{refused:?}");
         }
         assert_eq!((intake.small.free(), intake.large.free()), (10_000, 4096));
     }
@@ -229,20 +233,22 @@ mod tests {
     async fn one_sender_cannot_take_all_room() {
         let (keys, bytes) = (SenderKeys::new(), 40 * REPORT.len());
         let sender = |address: &str| keys.sender(address.parse().unwrap());
-        let intake = Intake::with_bounds(bytes, bytes, bytes);
+        let intake = ReportIntake::with_bounds(bytes, bytes, bytes);
         let mut taken = Vec::new();
         let refused = loop {
-            match intake.take_in(Coding::Identity, sender("192.0.2.1"), Body::from(REPORT)).await {
+            match intake.take_in(ContentCoding::Identity, sender("192.0.2.1"), Body::from(REPORT)).await {
                 Ok(report) => taken.push(report),
                 Err(refused) => break refused,
             }
         };
-        assert!(matches!(refused, NotTaken::Busy));
+        assert!(matches!(refused, IngestError::Busy));
         assert!(!taken.is_empty() && intake.small.free() >= bytes / 2);
-        let other = intake.take_in(Coding::Identity, sender("192.0.2.2"), Body::from(REPORT)).await;
+        let other = intake.take_in(ContentCoding::Identity, sender("192.0.2.2"), Body::from(REPORT)).await;
         assert!(other.is_ok());
         drop((taken, other));
         assert_eq!(intake.small.free(), bytes);
-        assert!(intake.take_in(Coding::Identity, sender("192.0.2.1"), Body::from(REPORT)).await.is_ok());
+        assert!(
+            intake.take_in(ContentCoding::Identity, sender("192.0.2.1"), Body::from(REPORT)).await.is_ok()
+        );
     }
 }

@@ -12,7 +12,7 @@ const MAX_LIMIT: u16 = 1000;
 
 /// The parameters of a listing, as they were sent.
 #[derive(Debug, Clone, Default, Deserialize)]
-pub struct Parameters {
+pub struct ListingParameters {
     /// Lists the reports of one installation.
     pub instance: Option<String>,
     /// Lists what follows this cursor.
@@ -23,7 +23,7 @@ pub struct Parameters {
 
 /// One page of the listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
+pub struct ListingPage {
     /// The UUID of the only installation to list; `None` lists all.
     pub instance: Option<String>,
     /// The cursor that the page follows.
@@ -46,13 +46,13 @@ pub enum BadParameter {
     Limit,
 }
 
-impl Page {
+impl ListingPage {
     /// Reads the parameters.
     ///
     /// # Errors
     /// Every [`BadParameter`].
-    pub fn new(parameters: &Parameters) -> Result<Self, BadParameter> {
-        let Parameters { instance, after, limit } = parameters;
+    pub fn new(parameters: &ListingParameters) -> Result<Self, BadParameter> {
+        let ListingParameters { instance, after, limit } = parameters;
         let instance = instance.as_deref().map(Uuid::try_parse).transpose();
         let after = after.as_deref().map_or(Ok(0), str::parse).ok().filter(|after| *after >= 0);
         let limit = limit.as_deref().map_or(Ok(DEFAULT_LIMIT), str::parse).ok();
@@ -70,20 +70,28 @@ mod tests {
 
     const UUID: &str = "4423595b-9d97-4e01-a19f-8e3d60c83b2a";
 
-    fn check(instance: Option<&str>, after: Option<&str>, limit: Option<&str>) -> Result<Page, BadParameter> {
+    fn check(
+        instance: Option<&str>,
+        after: Option<&str>,
+        limit: Option<&str>,
+    ) -> Result<ListingPage, BadParameter> {
         let owned = |text: Option<&str>| text.map(ToOwned::to_owned);
-        Page::new(&Parameters { instance: owned(instance), after: owned(after), limit: owned(limit) })
+        ListingPage::new(&ListingParameters {
+            instance: owned(instance),
+            after: owned(after),
+            limit: owned(limit),
+        })
     }
 
     #[test]
     fn every_parameter_may_be_missing() {
-        assert_eq!(check(None, None, None), Ok(Page { instance: None, after: 0, limit: 100 }));
+        assert_eq!(check(None, None, None), Ok(ListingPage { instance: None, after: 0, limit: 100 }));
     }
 
     #[test]
     fn parameters_in_range_are_taken() {
         let page = check(Some(&UUID.to_uppercase()), Some("17"), Some("1000")).unwrap();
-        assert_eq!(page, Page { instance: Some(UUID.to_owned()), after: 17, limit: 1000 });
+        assert_eq!(page, ListingPage { instance: Some(UUID.to_owned()), after: 17, limit: 1000 });
         assert_eq!(check(None, Some("0"), Some("1")).unwrap().limit, 1);
     }
 

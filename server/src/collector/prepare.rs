@@ -5,17 +5,17 @@ use std::io;
 use headcount_shared::{
     json::{self, JsonError},
     limits::REPORT_BYTES,
-    payload::{DatabaseType, Payload, Profile, Ux},
+    payload::{DatabaseType, Payload, ProfileSection, UxSection},
 };
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{
-    NotTaken,
-    decode::{Coding, DecodeError, decode},
+    IngestError,
+    decode::{ContentCoding, DecodeError, decode},
     kept_fields::keep_within_bounds,
-    validate::{Validated, validate},
+    validate::{ValidatedReport, validate},
 };
 
 /// The compression level of raw reports. Profiles, the bulk of them, are compressed already, so a higher
@@ -27,7 +27,7 @@ pub(super) type ReportDigest = [u8; 32];
 
 /// A report, ready to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Prepared {
+pub(super) struct PreparedReport {
     /// The UUID of the installation.
     pub instance: String,
     /// The version that it runs; empty when it is longer than a version can be.
@@ -63,13 +63,13 @@ pub(super) struct ReportPeriod {
 
 impl ReportPeriod {
     /// The period of a profile; `None` if it has none.
-    fn of(profile: &Profile) -> Option<Self> {
+    fn of(profile: &ProfileSection) -> Option<Self> {
         let (from, to) = (i64::try_from(profile.from).ok()?, i64::try_from(profile.to).ok()?);
         (0 < from && from < to).then_some(Self { from, to })
     }
 }
 
-impl Prepared {
+impl PreparedReport {
     /// The memory and disk space that it takes, as far as the sender determines it.
     pub(super) const fn held_bytes(&self) -> usize {
         self.counts.len() + self.raw.len()
@@ -79,20 +79,20 @@ impl Prepared {
 /// Reads a report. Takes time and memory: a few times its size.
 ///
 /// # Errors
-/// [`NotTaken::TooLarge`], [`NotTaken::Damaged`], [`NotTaken::Json`] and [`NotTaken::Unusable`].
-pub(super) fn prepare(coding: Coding, body: Vec<u8>) -> Result<Prepared, NotTaken> {
+/// [`IngestError::TooLarge`], [`IngestError::Damaged`], [`IngestError::Json`] and [`IngestError::Unusable`].
+pub(super) fn prepare(coding: ContentCoding, body: Vec<u8>) -> Result<PreparedReport, IngestError> {
     let text = decode(coding, body, REPORT_BYTES).map_err(|error| match error {
-        DecodeError::TooLarge => NotTaken::TooLarge,
-        DecodeError::Damaged => NotTaken::Damaged(coding),
+        DecodeError::TooLarge => IngestError::TooLarge,
+        DecodeError::Damaged => IngestError::Damaged(coding),
     })?;
     let report = json::parse(&text).map_err(|error| match error {
-        JsonError::TooMany => NotTaken::TooManyValues,
-        error => NotTaken::Json(error),
+        JsonError::TooMany => IngestError::TooManyValues,
+        error => IngestError::Json(error),
     })?;
-    let Validated { mut payload, names_database, set_aside } = validate(report)?;
+    let ValidatedReport { mut payload, names_database, set_aside } = validate(report)?;
     let set_aside = set_aside + keep_within_bounds(&mut payload);
     let views = payload.ux.page_views.values();
-    Ok(Prepared {
+    Ok(PreparedReport {
         instance: payload.instance.uuid.to_string(),
         database_type: match payload.instance.database_type {
             _ if !names_database => "",
@@ -104,10 +104,10 @@ pub(super) fn prepare(coding: Coding, body: Vec<u8>) -> Result<Prepared, NotTake
         set_aside,
         period: ReportPeriod::of(&payload.profile),
         version: payload.instance.version.clone(),
-        counts: encode_counts(payload).map_err(|_| NotTaken::Failed)?,
+        counts: encode_counts(payload).map_err(|_| IngestError::Failed)?,
         bytes: text.len() as u64,
         digest: digest_of(&text),
-        raw: compress(&text).map_err(|_| NotTaken::Failed)?,
+        raw: compress(&text).map_err(|_| IngestError::Failed)?,
     })
 }
 
@@ -116,9 +116,9 @@ pub(super) fn prepare(coding: Coding, body: Vec<u8>) -> Result<Prepared, NotTake
 /// `profile`.
 fn encode_counts(payload: Payload) -> io::Result<Vec<u8>> {
     let users = payload.ux.users.len();
-    let without_users = Ux { users: Vec::new(), ..payload.ux };
+    let without_users = UxSection { users: Vec::new(), ..payload.ux };
     let mut counts =
-        serde_json::to_value(Payload { profile: Profile::default(), ux: without_users, ..payload })?;
+        serde_json::to_value(Payload { profile: ProfileSection::default(), ux: without_users, ..payload })?;
     if let Some(ux) = counts.pointer_mut("/ux/users") {
         *ux = users.into();
     }
@@ -165,13 +165,13 @@ mod tests {
     const DOCUMENTED: &[u8] = include_bytes!("../../../shared/tests/payload.json");
     const UUID: &str = "4423595b-9d97-4e01-a19f-8e3d60c83b2a";
 
-    fn plain(text: &str) -> Result<Prepared, NotTaken> {
-        prepare(Coding::Identity, text.as_bytes().to_vec())
+    fn plain(text: &str) -> Result<PreparedReport, IngestError> {
+        prepare(ContentCoding::Identity, text.as_bytes().to_vec())
     }
 
     #[test]
     fn the_documented_report_is_understood_and_kept_as_it_is() {
-        let prepared = prepare(Coding::Identity, DOCUMENTED.to_vec()).unwrap();
+        let prepared = prepare(ContentCoding::Identity, DOCUMENTED.to_vec()).unwrap();
         assert_eq!(prepared.instance, UUID);
         assert_eq!((prepared.version.as_str(), prepared.database_type), ("0.20.0", "sqlite"));
         assert_eq!((prepared.users, prepared.page_views, prepared.set_aside), (1, 4, 0));
@@ -193,7 +193,7 @@ mod tests {
         let mut expected: Value = serde_json::from_slice(DOCUMENTED).unwrap();
         expected.as_object_mut().unwrap().remove("profile");
         expected["ux"]["users"] = json!(1);
-        let prepared = prepare(Coding::Identity, DOCUMENTED.to_vec()).unwrap();
+        let prepared = prepare(ContentCoding::Identity, DOCUMENTED.to_vec()).unwrap();
         assert_eq!(decoded(&prepared.counts), expected);
     }
 
@@ -201,7 +201,7 @@ mod tests {
     fn counts_of_the_first_version_become_the_same() {
         let mut kept: Value = serde_json::from_slice(DOCUMENTED).unwrap();
         kept.as_object_mut().unwrap().remove("profile");
-        let prepared = prepare(Coding::Identity, DOCUMENTED.to_vec()).unwrap();
+        let prepared = prepare(ContentCoding::Identity, DOCUMENTED.to_vec()).unwrap();
         assert_eq!(encode_old_counts(&kept.to_string()).unwrap(), prepared.counts);
         assert!(encode_old_counts("[]").is_err());
     }
@@ -216,7 +216,7 @@ mod tests {
             (10, u64::MAX, None),
             (10, 11, Some(ReportPeriod { from: 10, to: 11 })),
         ] {
-            let profile = Profile { from, to, ..Profile::default() };
+            let profile = ProfileSection { from, to, ..ProfileSection::default() };
             assert_eq!(ReportPeriod::of(&profile), period, "{from} {to}");
         }
     }
@@ -234,14 +234,17 @@ mod tests {
 
     #[test]
     fn every_reason_not_to_take_a_report_is_told_apart() {
-        assert!(matches!(plain(""), Err(NotTaken::Json(JsonError::Malformed(_)))));
-        assert!(matches!(plain("{} {}"), Err(NotTaken::Json(JsonError::Malformed(_)))));
-        assert!(matches!(plain("{}"), Err(NotTaken::Unusable(_))));
-        assert!(matches!(plain(&"[".repeat(99)), Err(NotTaken::Json(JsonError::TooDeep))));
+        assert!(matches!(plain(""), Err(IngestError::Json(JsonError::Malformed(_)))));
+        assert!(matches!(plain("{} {}"), Err(IngestError::Json(JsonError::Malformed(_)))));
+        assert!(matches!(plain("{}"), Err(IngestError::Unusable(_))));
+        assert!(matches!(plain(&"[".repeat(99)), Err(IngestError::Json(JsonError::TooDeep))));
         let values = format!("[{}0]", "0,".repeat(JSON_VALUES));
-        assert!(matches!(plain(&values), Err(NotTaken::TooManyValues)));
-        assert!(matches!(prepare(Coding::Gzip, b"{}".to_vec()), Err(NotTaken::Damaged(Coding::Gzip))));
+        assert!(matches!(plain(&values), Err(IngestError::TooManyValues)));
+        assert!(matches!(
+            prepare(ContentCoding::Gzip, b"{}".to_vec()),
+            Err(IngestError::Damaged(ContentCoding::Gzip))
+        ));
         let large = vec![b' '; REPORT_BYTES + 1];
-        assert!(matches!(prepare(Coding::Identity, large), Err(NotTaken::TooLarge)));
+        assert!(matches!(prepare(ContentCoding::Identity, large), Err(IngestError::TooLarge)));
     }
 }

@@ -12,9 +12,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    condition::Condition,
-    retention::Retention,
-    store::{NeededBytes, Pruned, Store},
+    condition::FailureLog,
+    retention::RetentionPolicy,
+    store::{NeededBytes, PrunedReports, ReportStore},
     trusted_time::{ClockCorrection, TrustedTime},
 };
 
@@ -23,21 +23,21 @@ const NOTED_EVERY: u64 = 60 * 60;
 
 /// Drops old reports.
 #[derive(Debug)]
-pub(super) struct Pruner {
-    store: Arc<Store>,
+pub(super) struct ReportPruner {
+    store: Arc<ReportStore>,
     time: Arc<TrustedTime>,
-    retention: Retention,
-    condition: Condition,
+    retention: RetentionPolicy,
+    condition: FailureLog,
     one_at_a_time: Mutex<()>,
     /// The correction from when the clock was last confirmed, until reports that were being stored at that
     /// time are corrected, too.
     for_late_reports: StdMutex<Option<ClockCorrection>>,
 }
 
-impl Pruner {
+impl ReportPruner {
     /// Drops from `store` what is older than `retention` by `time`.
-    pub(super) fn new(store: Arc<Store>, time: Arc<TrustedTime>, retention: Retention) -> Self {
-        let condition = Condition::new("dropping old reports");
+    pub(super) fn new(store: Arc<ReportStore>, time: Arc<TrustedTime>, retention: RetentionPolicy) -> Self {
+        let condition = FailureLog::new("dropping old reports");
         Self {
             store,
             time,
@@ -52,7 +52,7 @@ impl Pruner {
     ///
     /// # Errors
     /// When the database fails; what was dropped until then stays dropped.
-    pub(super) async fn prune(&self, now: Duration) -> sqlx::Result<Pruned> {
+    pub(super) async fn prune(&self, now: Duration) -> sqlx::Result<PrunedReports> {
         let _turn = self.one_at_a_time.lock().await;
         self.condition.note(self.store.prune(self.retention.due(now)).await)
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How long a collector stores reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
+pub struct RetentionPolicy {
     /// Their counts and their ids.
     pub counts: Duration,
     /// The reports byte for byte, with their profiles; at most as long as the counts.
@@ -13,18 +13,18 @@ pub struct Retention {
 
 /// The times, in Unix seconds, before which a report must have arrived to be dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Due {
+pub(super) struct PruneCutoffs {
     /// The report as it was sent.
     pub raw_before: u64,
     /// Its counts and its id.
     pub counts_before: u64,
 }
 
-impl Retention {
+impl RetentionPolicy {
     /// The cut-off times at `now`, a time since the Unix epoch.
     #[must_use]
-    pub(super) fn due(self, now: Duration) -> Due {
-        Due {
+    pub(super) fn due(self, now: Duration) -> PruneCutoffs {
+        PruneCutoffs {
             raw_before: now.saturating_sub(self.raw.min(self.counts)).as_secs(),
             counts_before: now.saturating_sub(self.counts).as_secs(),
         }
@@ -59,8 +59,9 @@ mod tests {
             (days(1000), Duration::MAX, days(30), days(970), days(0)),
         ];
         for (now, counts, raw, raw_before, counts_before) in cases {
-            let expected = Due { raw_before: raw_before.as_secs(), counts_before: counts_before.as_secs() };
-            assert_eq!(Retention { counts, raw }.due(now), expected, "{now:?} {counts:?} {raw:?}");
+            let expected =
+                PruneCutoffs { raw_before: raw_before.as_secs(), counts_before: counts_before.as_secs() };
+            assert_eq!(RetentionPolicy { counts, raw }.due(now), expected, "{now:?} {counts:?} {raw:?}");
         }
     }
 
@@ -73,7 +74,7 @@ mod tests {
             (seconds(20), days(30), seconds(2)),
             (seconds(1), seconds(1), seconds(1)),
         ] {
-            assert_eq!(Retention { counts, raw }.pace(), pace, "{counts:?} {raw:?}");
+            assert_eq!(RetentionPolicy { counts, raw }.pace(), pace, "{counts:?} {raw:?}");
         }
     }
 }

@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use headcount_shared::api::{Fleet, FleetInstance, StoredReport, StoredReports};
+use headcount_shared::api::{CollectorReport, CollectorReportPage, FleetInstance, FleetOverview};
 use sqlx::{
     Connection as _, FromRow, Row, Sqlite, SqlitePool, Transaction,
     sqlite::{
@@ -28,9 +28,9 @@ use sqlx::{
 
 pub(super) use self::{
     disk_space::{DiskLimit, DiskPressure, NeededBytes},
-    insert::{Arrived, StoreOutcome},
+    insert::{IncomingReport, StoreOutcome},
 };
-use super::{OpenError, listing::Page};
+use super::{CollectorOpenError, listing::ListingPage};
 use crate::disk::private;
 
 /// The name of the database in the data directory.
@@ -50,7 +50,7 @@ const FLEET: i64 = 10_000;
 
 /// The database.
 #[derive(Debug)]
-pub(super) struct Store {
+pub(super) struct ReportStore {
     path: PathBuf,
     writer: SqlitePool,
     readers: SqlitePool,
@@ -61,7 +61,7 @@ pub(super) struct Store {
 
 /// A report as it was sent, or what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Raw {
+pub(super) enum RawReport {
     /// Compressed with zstd; `bytes` is its size before that.
     Kept {
         /// The compressed report.
@@ -75,20 +75,20 @@ pub(super) enum Raw {
 
 /// The numbers of dropped reports.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Pruned {
+pub struct PrunedReports {
     /// Raw reports.
     pub raw: u64,
     /// Reports altogether.
     pub reports: u64,
 }
 
-impl Store {
+impl ReportStore {
     /// Opens or creates the database in a data directory, and upgrades its tables. A database of version
     /// 0.1.0 is rewritten the first time, which may take minutes. `limit` bounds the size of the files.
     ///
     /// # Errors
-    /// [`OpenError`], but never because of the directory itself.
-    pub(super) async fn open(data_dir: &Path, limit: Option<DiskLimit>) -> Result<Self, OpenError> {
+    /// [`CollectorOpenError`], but never because of the directory itself.
+    pub(super) async fn open(data_dir: &Path, limit: Option<DiskLimit>) -> Result<Self, CollectorOpenError> {
         let path = data_dir.join(FILE);
         // The files that SQLite makes beside it get the same mode. If the file cannot be made, SQLite reports
         // why.
@@ -129,7 +129,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub(super) async fn list(&self, page: &Page) -> sqlx::Result<StoredReports> {
+    pub(super) async fn list(&self, page: &ListingPage) -> sqlx::Result<CollectorReportPage> {
         let query = match &page.instance {
             Some(instance) => sqlx::query_as(LIST_OF_INSTANCE).bind(instance),
             None => sqlx::query_as(LIST),
@@ -137,11 +137,11 @@ impl Store {
         let limit = usize::from(page.limit);
         // One row more than requested shows whether there is a next page.
         let query = query.bind(page.after).bind(i64::from(page.limit) + 1);
-        let mut rows: Vec<Listed> = query.fetch_all(&self.readers).await?;
+        let mut rows: Vec<ListedReport> = query.fetch_all(&self.readers).await?;
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next = rows.last().filter(|_| more).map(|row| row.seq);
-        Ok(StoredReports { reports: rows.into_iter().map(|row| row.report).collect(), next })
+        Ok(CollectorReportPage { reports: rows.into_iter().map(|row| row.report).collect(), next })
     }
 
     /// A report as it was sent; `None` if there never was one with this id, or if its counts were dropped
@@ -149,12 +149,12 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub(super) async fn raw(&self, id: &str) -> sqlx::Result<Option<Raw>> {
+    pub(super) async fn raw(&self, id: &str) -> sqlx::Result<Option<RawReport>> {
         let row: Option<(i64, Option<Vec<u8>>)> =
             sqlx::query_as(RAW).bind(id).fetch_optional(&self.readers).await?;
         Ok(row.map(|(bytes, zstd)| match zstd {
-            Some(zstd) => Raw::Kept { zstd, bytes: unsigned(bytes) },
-            None => Raw::Dropped,
+            Some(zstd) => RawReport::Kept { zstd, bytes: unsigned(bytes) },
+            None => RawReport::Dropped,
         }))
     }
 
@@ -162,15 +162,15 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub(super) async fn fleet(&self) -> sqlx::Result<Fleet> {
+    pub(super) async fn fleet(&self) -> sqlx::Result<FleetOverview> {
         let total = sqlx::query_scalar("SELECT count(*) FROM instance").fetch_one(&self.readers).await?;
-        let rows: Vec<Member> = sqlx::query_as(INSTANCES).bind(FLEET).fetch_all(&self.readers).await?;
-        Ok(Fleet {
+        let rows: Vec<FleetRow> = sqlx::query_as(INSTANCES).bind(FLEET).fetch_all(&self.readers).await?;
+        Ok(FleetOverview {
             total: unsigned(total),
             instances: rows.into_iter().map(|row| row.0).collect(),
             conflicts: self.tally("conflicts").await?,
             overlaps: self.tally("overlaps").await?,
-            ..Fleet::default()
+            ..FleetOverview::default()
         })
     }
 
@@ -211,16 +211,16 @@ const RAW: &str = "SELECT bytes, zstd FROM report LEFT JOIN raw USING (seq) WHER
 const INSTANCES: &str = "SELECT * FROM instance ORDER BY latest_seq DESC LIMIT ?";
 
 /// A row of the listing.
-struct Listed {
+struct ListedReport {
     seq: i64,
-    report: StoredReport,
+    report: CollectorReport,
 }
 
-impl FromRow<'_, SqliteRow> for Listed {
+impl FromRow<'_, SqliteRow> for ListedReport {
     fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
         Ok(Self {
             seq: row.try_get("seq")?,
-            report: StoredReport {
+            report: CollectorReport {
                 id: row.try_get("id")?,
                 instance: row.try_get("instance")?,
                 received_at: count(row, "received_at")?,
@@ -232,9 +232,9 @@ impl FromRow<'_, SqliteRow> for Listed {
 }
 
 /// A row of the fleet.
-struct Member(FleetInstance);
+struct FleetRow(FleetInstance);
 
-impl FromRow<'_, SqliteRow> for Member {
+impl FromRow<'_, SqliteRow> for FleetRow {
     fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
         Ok(Self(FleetInstance {
             instance: row.try_get("instance")?,

@@ -58,12 +58,12 @@ struct TimeState {
     believed: Duration,
     /// A monotonic time.
     read_at: Duration,
-    doubt: Option<Doubt>,
+    doubt: Option<ClockDeviation>,
 }
 
 /// The clock of the machine is far from the trusted time.
 #[derive(Debug, Clone, Copy)]
-struct Doubt {
+struct ClockDeviation {
     /// Since when, as a monotonic time.
     since: Duration,
     /// By how many seconds the clock was ahead then.
@@ -94,7 +94,7 @@ impl TimeState {
         self.doubt = match self.doubt {
             _ if is_near => None,
             Some(doubt) if doubt.is_still(ahead(reading.wall, believed)) => Some(doubt),
-            _ => Some(Doubt { since: reading.monotonic, ahead: ahead(reading.wall, believed) }),
+            _ => Some(ClockDeviation { since: reading.monotonic, ahead: ahead(reading.wall, believed) }),
         };
         // If the clock is a little behind, the trusted time stands still.
         self.believed = if is_near { reading.wall.max(self.believed) } else { believed };
@@ -114,7 +114,7 @@ impl TimeState {
     }
 }
 
-impl Doubt {
+impl ClockDeviation {
     /// Whether a clock that is now `ahead` by this many seconds has the same offset as before.
     const fn is_still(&self, ahead: i64) -> bool {
         self.ahead.abs_diff(ahead) <= TOLERANCE.as_secs()
@@ -208,9 +208,9 @@ fn correction(state: &TimeState, reading: ClockReading) -> ClockCorrection {
 }
 
 /// Logs once that the clock is doubted, or is right again.
-fn say(doubt: Option<Doubt>, wall: Duration) {
+fn say(doubt: Option<ClockDeviation>, wall: Duration) {
     match doubt {
-        Some(Doubt { ahead, .. }) => tracing::warn!(
+        Some(ClockDeviation { ahead, .. }) => tracing::warn!(
             "the clock of this machine says {}, {} days {} the newest report; until it has said so for a week of \
              running, or POST /api/clock confirms it, no report is dropped because of it",
             clock::rfc3339(wall),

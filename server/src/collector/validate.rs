@@ -8,7 +8,7 @@
 
 use headcount_shared::{
     limits::PAGE_KEY_BYTES,
-    payload::{Instance, Payload},
+    payload::{InstanceSection, Payload},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 /// A report as far as it could be read.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Validated {
+pub struct ValidatedReport {
     /// The valid fields; missing and invalid ones have their defaults.
     pub payload: Payload,
     /// Whether the report names the settings database of the installation.
@@ -29,7 +29,7 @@ pub struct Validated {
 
 /// Why a JSON text is not a report.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
-pub enum Unusable {
+pub enum InvalidReport {
     /// It is not an object.
     #[error("the report is not a JSON object")]
     NotAnObject,
@@ -47,30 +47,31 @@ pub enum Unusable {
 /// Reads a report, and sets invalid values aside.
 ///
 /// # Errors
-/// Every [`Unusable`]: the installation is unknown.
-pub fn validate(mut report: Value) -> Result<Validated, Unusable> {
+/// Every [`InvalidReport`]: the installation is unknown.
+pub fn validate(mut report: Value) -> Result<ValidatedReport, InvalidReport> {
     let instance = instance_of(&report)?;
     let second_spelling = drop_second_spelling(&mut report);
     if let Ok(payload) = Payload::deserialize(&report) {
         return Ok(validated(payload, &report, second_spelling));
     }
-    let mut sieve = Sieve { instance, path: Vec::new(), set_aside: second_spelling };
+    let mut sieve = LenientReader { instance, path: Vec::new(), set_aside: second_spelling };
     sieve.sift_report(&mut report);
     let payload = Payload::deserialize(&report).unwrap_or_else(|_| bare(instance));
     Ok(validated(payload, &report, sieve.set_aside))
 }
 
-fn validated(payload: Payload, report: &Value, set_aside: u64) -> Validated {
+fn validated(payload: Payload, report: &Value, set_aside: u64) -> ValidatedReport {
     let names_database = report.pointer("/instance/database_type").is_some();
-    Validated { payload, names_database, set_aside }
+    ValidatedReport { payload, names_database, set_aside }
 }
 
 /// The installation that a report is from.
-fn instance_of(report: &Value) -> Result<Uuid, Unusable> {
-    let report = report.as_object().ok_or(Unusable::NotAnObject)?;
+fn instance_of(report: &Value) -> Result<Uuid, InvalidReport> {
+    let report = report.as_object().ok_or(InvalidReport::NotAnObject)?;
     let uuid = report.get("instance").and_then(|instance| instance.get("uuid")?.as_str());
-    let uuid = Uuid::try_parse(uuid.ok_or(Unusable::NoInstance)?).map_err(|_| Unusable::NotAUuid)?;
-    if uuid.is_nil() { Err(Unusable::NilUuid) } else { Ok(uuid) }
+    let uuid =
+        Uuid::try_parse(uuid.ok_or(InvalidReport::NoInstance)?).map_err(|_| InvalidReport::NotAUuid)?;
+    if uuid.is_nil() { Err(InvalidReport::NilUuid) } else { Ok(uuid) }
 }
 
 /// A field that is sent in both spellings cannot be deserialized. Retains the documented one, unless only the
@@ -92,7 +93,7 @@ fn drop_second_spelling(report: &mut Value) -> u64 {
 /// A report without content but the installation's UUID.
 fn bare(uuid: Uuid) -> Payload {
     Payload {
-        instance: Instance { uuid, version: String::new(), database_type: Default::default() },
+        instance: InstanceSection { uuid, version: String::new(), database_type: Default::default() },
         integration: Default::default(),
         stack: Default::default(),
         infra: Default::default(),
@@ -103,27 +104,27 @@ fn bare(uuid: Uuid) -> Payload {
 }
 
 /// One step down into a JSON value.
-enum Step {
+enum JsonPathStep {
     Member(String),
     Item,
 }
 
 /// Splits a report, and removes invalid values.
-struct Sieve {
+struct LenientReader {
     instance: Uuid,
     /// The path of the current value.
-    path: Vec<Step>,
+    path: Vec<JsonPathStep>,
     set_aside: u64,
 }
 
-impl Sieve {
+impl LenientReader {
     /// Removes invalid values from the report.
     fn sift_report(&mut self, report: &mut Value) {
         let Value::Object(sections) = report else { return };
         sections.retain(|name, section| match section {
             // The instance cannot be read without its UUID, which is valid.
             Value::Object(members) if name == "instance" => {
-                self.path.push(Step::Member(name.clone()));
+                self.path.push(JsonPathStep::Member(name.clone()));
                 self.sift_members(members);
                 self.path.pop();
                 true
@@ -152,7 +153,7 @@ impl Sieve {
     }
 
     fn sift_member(&mut self, name: &str, value: &mut Value) -> bool {
-        self.path.push(Step::Member(name.to_owned()));
+        self.path.push(JsonPathStep::Member(name.to_owned()));
         // Descending copies the name for every value below it.
         let keep = match name.len() {
             ..=PAGE_KEY_BYTES => self.sift(value),
@@ -163,7 +164,7 @@ impl Sieve {
     }
 
     fn sift_items(&mut self, items: &mut Vec<Value>) {
-        self.path.push(Step::Item);
+        self.path.push(JsonPathStep::Item);
         items.retain_mut(|item| self.sift(item));
         self.path.pop();
     }
@@ -178,8 +179,8 @@ impl Sieve {
         let mut report = self.report_with(value.take());
         let reads = Payload::deserialize(&report).is_ok();
         let slot = self.path.iter().fold(&mut report, |inner, step| match step {
-            Step::Member(name) => &mut inner[name.as_str()],
-            Step::Item => &mut inner[0],
+            JsonPathStep::Member(name) => &mut inner[name.as_str()],
+            JsonPathStep::Item => &mut inner[0],
         });
         *value = slot.take();
         reads
@@ -187,8 +188,8 @@ impl Sieve {
 
     fn report_with(&self, value: Value) -> Value {
         let mut report = self.path.iter().rev().fold(value, |inner, step| match step {
-            Step::Member(name) => Value::Object(Map::from_iter([(name.clone(), inner)])),
-            Step::Item => Value::Array(vec![inner]),
+            JsonPathStep::Member(name) => Value::Object(Map::from_iter([(name.clone(), inner)])),
+            JsonPathStep::Item => Value::Array(vec![inner]),
         });
         if let Value::Object(sections) = &mut report {
             let instance = sections.entry("instance").or_insert_with(|| Value::Object(Map::new()));

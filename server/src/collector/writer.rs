@@ -11,17 +11,17 @@ use std::{
     time::Duration,
 };
 
-use headcount_shared::api::Receipt;
+use headcount_shared::api::ReceiptStatus;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    NotTaken,
-    condition::Condition,
-    intake::{Room, TakenIn},
+    IngestError,
+    condition::FailureLog,
+    intake::{AdmittedReport, BodyReservation},
     sender_key::SenderKey,
     storage_quota::{QuotaExceeded, StorageQuotas},
-    store::{Arrived, DiskLimit, DiskPressure, NeededBytes, Store, StoreOutcome},
+    store::{DiskLimit, DiskPressure, IncomingReport, NeededBytes, ReportStore, StoreOutcome},
     trusted_time::TrustedMoment,
 };
 use crate::clock::Clock;
@@ -41,15 +41,15 @@ const SAID_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Hands reports to the task that writes.
 #[derive(Debug, Clone)]
-pub(super) struct Writer {
-    queue: mpsc::Sender<Waiting>,
+pub(super) struct ReportWriter {
+    queue: mpsc::Sender<QueuedReport>,
     over_quota: Arc<AtomicU64>,
 }
 
 /// The receiving end, for the task that writes.
 #[derive(Debug)]
-pub(super) struct Queue {
-    waiting: mpsc::Receiver<Waiting>,
+pub(super) struct ReportQueue {
+    waiting: mpsc::Receiver<QueuedReport>,
     over_quota: Arc<AtomicU64>,
 }
 
@@ -68,44 +68,48 @@ pub(super) struct ReportHead {
 
 /// A waiting report, and the channel for its answer.
 #[derive(Debug)]
-struct Waiting {
-    arrived: Arrived,
-    teller: Teller,
+struct QueuedReport {
+    arrived: IncomingReport,
+    teller: ReceiptSender,
 }
 
 /// The channel for the answer to a report.
 #[derive(Debug)]
-struct Teller {
-    answer: oneshot::Sender<Result<Receipt, NotTaken>>,
+struct ReceiptSender {
+    answer: oneshot::Sender<Result<ReceiptStatus, IngestError>>,
     /// The report's reservation of memory, released with the answer.
-    _room: Room,
+    _room: BodyReservation,
 }
 
 /// A writer and its queue.
 #[must_use]
-pub(super) fn writer() -> (Writer, Queue) {
+pub(super) fn writer() -> (ReportWriter, ReportQueue) {
     let (queue, waiting) = mpsc::channel(QUEUE);
     let over_quota = Arc::new(AtomicU64::new(0));
-    (Writer { queue, over_quota: Arc::clone(&over_quota) }, Queue { waiting, over_quota })
+    (ReportWriter { queue, over_quota: Arc::clone(&over_quota) }, ReportQueue { waiting, over_quota })
 }
 
-impl Writer {
+impl ReportWriter {
     /// Stores a report. When this returns without an error, it survives a power cut.
     ///
     /// # Errors
-    /// [`NotTaken::Busy`] when too many wait, [`NotTaken::Conflict`], [`NotTaken::OverQuota`],
-    /// [`NotTaken::Full`], and [`NotTaken::Failed`] when the database fails or the collector closes.
-    pub(super) async fn store(&self, head: ReportHead, taken: TakenIn) -> Result<Receipt, NotTaken> {
+    /// [`IngestError::Busy`] when too many wait, [`IngestError::Conflict`], [`IngestError::OverQuota`],
+    /// [`IngestError::Full`], and [`IngestError::Failed`] when the database fails or the collector closes.
+    pub(super) async fn store(
+        &self,
+        head: ReportHead,
+        taken: AdmittedReport,
+    ) -> Result<ReceiptStatus, IngestError> {
         let ReportHead { id, at, replica, prefix } = head;
-        let TakenIn { report, room } = taken;
+        let AdmittedReport { report, room } = taken;
         let (answer, answered) = oneshot::channel();
-        let arrived = Arrived { id, at, replica, prefix, report };
-        let waiting = Waiting { arrived, teller: Teller { answer, _room: room } };
+        let arrived = IncomingReport { id, at, replica, prefix, report };
+        let waiting = QueuedReport { arrived, teller: ReceiptSender { answer, _room: room } };
         self.queue.try_send(waiting).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => NotTaken::Busy,
-            mpsc::error::TrySendError::Closed(_) => NotTaken::Failed,
+            mpsc::error::TrySendError::Full(_) => IngestError::Busy,
+            mpsc::error::TrySendError::Closed(_) => IngestError::Failed,
         })?;
-        answered.await.map_err(|_| NotTaken::Failed)?
+        answered.await.map_err(|_| IngestError::Failed)?
     }
 
     /// How many reports a quota has refused since the start.
@@ -114,12 +118,17 @@ impl Writer {
     }
 }
 
-impl Queue {
+impl ReportQueue {
     /// Writes until `stop`, and then what still waits.
-    pub(super) async fn run(mut self, store: Arc<Store>, clock: Arc<dyn Clock>, stop: CancellationToken) {
+    pub(super) async fn run(
+        mut self,
+        store: Arc<ReportStore>,
+        clock: Arc<dyn Clock>,
+        stop: CancellationToken,
+    ) {
         let mut work = WriterWork {
             quotas: StorageQuotas::new(clock.monotonic()),
-            condition: Condition::new("storing reports"),
+            condition: FailureLog::new("storing reports"),
             raw_dropped_said: false,
             full_said: HourlyLine::default(),
             over_quota_said: HourlyLine::default(),
@@ -142,7 +151,7 @@ impl Queue {
     }
 
     /// Waits for the next reports; false when there will be none.
-    async fn gather(&mut self, waiting: &mut Vec<Waiting>, stop: &CancellationToken) -> bool {
+    async fn gather(&mut self, waiting: &mut Vec<QueuedReport>, stop: &CancellationToken) -> bool {
         if !self.waiting.is_closed() {
             tokio::select! {
                 biased;
@@ -155,7 +164,7 @@ impl Queue {
 }
 
 /// The number of waiting reports that go into one transaction.
-fn group_size(waiting: &[Waiting], most_bytes: u64) -> usize {
+fn group_size(waiting: &[QueuedReport], most_bytes: u64) -> usize {
     let mut bytes = 0;
     let fits = waiting.iter().take_while(|waiting| {
         bytes += waiting.arrived.report.held_bytes() as u64;
@@ -167,10 +176,10 @@ fn group_size(waiting: &[Waiting], most_bytes: u64) -> usize {
 /// The state of the task that writes.
 #[derive(Debug)]
 struct WriterWork {
-    store: Arc<Store>,
+    store: Arc<ReportStore>,
     clock: Arc<dyn Clock>,
     quotas: StorageQuotas,
-    condition: Condition,
+    condition: FailureLog,
     raw_dropped_said: bool,
     full_said: HourlyLine,
     over_quota_said: HourlyLine,
@@ -179,7 +188,7 @@ struct WriterWork {
 
 impl WriterWork {
     /// Stores a group. Returns the outcome of each report, or why the group could not be stored.
-    async fn write(&mut self, group: &[Arrived]) -> Result<Vec<StoreOutcome>, GroupFailure> {
+    async fn write(&mut self, group: &[IncomingReport]) -> Result<Vec<StoreOutcome>, GroupFailure> {
         let attempt = self.try_write(group).await;
         let outcomes = self.condition.note(attempt).map_err(|_| GroupFailure::Failed)?;
         let outcomes = outcomes.ok_or(GroupFailure::Full)?;
@@ -193,7 +202,7 @@ impl WriterWork {
     }
 
     /// `None` when there is no room.
-    async fn try_write(&mut self, group: &[Arrived]) -> sqlx::Result<Option<Vec<StoreOutcome>>> {
+    async fn try_write(&mut self, group: &[IncomingReport]) -> sqlx::Result<Option<Vec<StoreOutcome>>> {
         let needs = group.iter().map(|arrived| &arrived.report);
         let needs = needs.map(|report| NeededBytes::of(report.counts.len(), report.raw.len()));
         let pressure = self.store.make_room(needs.fold(NeededBytes::default(), NeededBytes::with)).await?;
@@ -265,7 +274,7 @@ enum GroupFailure {
 }
 
 /// Answers each report of a group with its outcome or, if the group could not be stored, with that failure.
-fn tell(tellers: Vec<Teller>, outcomes: Result<Vec<StoreOutcome>, GroupFailure>) {
+fn tell(tellers: Vec<ReceiptSender>, outcomes: Result<Vec<StoreOutcome>, GroupFailure>) {
     let (outcomes, failure) = match outcomes {
         Ok(outcomes) => (outcomes, GroupFailure::Failed),
         Err(failure) => (Vec::new(), failure),
@@ -273,13 +282,13 @@ fn tell(tellers: Vec<Teller>, outcomes: Result<Vec<StoreOutcome>, GroupFailure>)
     let mut outcomes = outcomes.into_iter();
     for teller in tellers {
         let answer = match outcomes.next() {
-            Some(StoreOutcome::Stored) => Ok(Receipt::Stored),
-            Some(StoreOutcome::Duplicate) => Ok(Receipt::Duplicate),
-            Some(StoreOutcome::Conflict) => Err(NotTaken::Conflict),
-            Some(StoreOutcome::OverQuota(QuotaExceeded::OfInstallation)) => Err(NotTaken::OverQuota),
-            Some(StoreOutcome::OverQuota(QuotaExceeded::OfNewInstallations)) => Err(NotTaken::TooManyNew),
-            None if failure == GroupFailure::Full => Err(NotTaken::Full),
-            None => Err(NotTaken::Failed),
+            Some(StoreOutcome::Stored) => Ok(ReceiptStatus::Stored),
+            Some(StoreOutcome::Duplicate) => Ok(ReceiptStatus::Duplicate),
+            Some(StoreOutcome::Conflict) => Err(IngestError::Conflict),
+            Some(StoreOutcome::OverQuota(QuotaExceeded::OfInstallation)) => Err(IngestError::OverQuota),
+            Some(StoreOutcome::OverQuota(QuotaExceeded::OfNewInstallations)) => Err(IngestError::TooManyNew),
+            None if failure == GroupFailure::Full => Err(IngestError::Full),
+            None => Err(IngestError::Failed),
         };
         // A sender that has disconnected sends again, and learns that the report is known.
         drop(teller.answer.send(answer));
@@ -291,12 +300,12 @@ mod tests {
     use super::*;
     use crate::{
         clock::SystemClock,
-        collector::{decode::Coding, intake::Intake},
+        collector::{decode::ContentCoding, intake::ReportIntake},
     };
 
-    async fn taken_in() -> TakenIn {
+    async fn taken_in() -> AdmittedReport {
         let report = r#"{"instance":{"uuid":"4423595b-9d97-4e01-a19f-8e3d60c83b2a"}}"#;
-        Intake::new().take_in(Coding::Identity, None, report.into()).await.unwrap()
+        ReportIntake::new().take_in(ContentCoding::Identity, None, report.into()).await.unwrap()
     }
 
     fn head(id: &str) -> ReportHead {
@@ -304,9 +313,9 @@ mod tests {
         ReportHead { id: id.to_owned(), at, replica: false, prefix: None }
     }
 
-    async fn started() -> (tempfile::TempDir, Arc<Store>, Writer, Queue) {
+    async fn started() -> (tempfile::TempDir, Arc<ReportStore>, ReportWriter, ReportQueue) {
         let directory = tempfile::tempdir().unwrap();
-        let store = Arc::new(Store::open(directory.path(), None).await.unwrap());
+        let store = Arc::new(ReportStore::open(directory.path(), None).await.unwrap());
         let (writer, queue) = writer();
         (directory, store, writer, queue)
     }
@@ -324,10 +333,10 @@ mod tests {
             tokio::task::yield_now().await;
         }
         let refused = writer.store(head("one-too-many"), taken_in().await).await;
-        assert!(matches!(refused, Err(NotTaken::Busy)));
+        assert!(matches!(refused, Err(IngestError::Busy)));
         drop(queue);
         for waiting in waiting {
-            assert!(matches!(waiting.await.unwrap(), Err(NotTaken::Failed)));
+            assert!(matches!(waiting.await.unwrap(), Err(IngestError::Failed)));
         }
     }
 
@@ -344,16 +353,16 @@ mod tests {
         let stop = CancellationToken::new();
         stop.cancel();
         queue.run(store, Arc::new(SystemClock::new()), stop).await;
-        assert_eq!(first.await.unwrap().unwrap(), Receipt::Stored);
+        assert_eq!(first.await.unwrap().unwrap(), ReceiptStatus::Stored);
         let late = writer.store(head("late"), taken_in().await).await;
-        assert!(matches!(late, Err(NotTaken::Failed)));
+        assert!(matches!(late, Err(IngestError::Failed)));
     }
 
     #[tokio::test]
     async fn of_two_with_one_id_in_a_group_the_first_is_stored() {
         let (_directory, store, _, _) = started().await;
         let report = taken_in().await.report;
-        let arrived = |id: &str| Arrived {
+        let arrived = |id: &str| IncomingReport {
             id: id.to_owned(),
             at: TrustedMoment { at: 1, doubted: false },
             replica: false,
@@ -371,11 +380,12 @@ mod tests {
     async fn a_group_is_bounded_in_bytes_but_never_empty() {
         let mut waiting = Vec::new();
         for _ in 0..3 {
-            let TakenIn { mut report, room } = taken_in().await;
+            let AdmittedReport { mut report, room } = taken_in().await;
             (report.raw, report.counts) = (vec![0; 900], vec![0; 100]);
             let ReportHead { id, at, replica, prefix } = head("a");
-            let teller = Teller { answer: oneshot::channel().0, _room: room };
-            waiting.push(Waiting { arrived: Arrived { id, at, replica, prefix, report }, teller });
+            let teller = ReceiptSender { answer: oneshot::channel().0, _room: room };
+            waiting
+                .push(QueuedReport { arrived: IncomingReport { id, at, replica, prefix, report }, teller });
         }
         let sizes = [1, 1000, 1999, 2000, 3000].map(|most| group_size(&waiting, most));
         assert_eq!(sizes, [1, 1, 1, 2, 3]);

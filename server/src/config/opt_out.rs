@@ -10,7 +10,7 @@ use clap::ArgMatches;
 use super::{
     file::ConfigFile,
     refusal::BadFlags,
-    sources::{Variables, variables_of},
+    sources::{VariableLookup, variables_of},
     values::parse_switch,
 };
 
@@ -34,7 +34,7 @@ impl OptOuts {
     /// unclear.
     pub(super) fn find(
         matches: &ArgMatches,
-        variables: Variables<'_>,
+        variables: VariableLookup<'_>,
         file: Option<&ConfigFile>,
     ) -> Result<Self, BadFlags> {
         let mut found = Vec::new();

@@ -18,7 +18,7 @@ pub struct BadFlags(String);
 
 /// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(super) enum ValueOrigin {
     Flag,
     Variable(String),
     File,
@@ -31,12 +31,12 @@ impl BadFlags {
 
     /// The sentence for an error of the parser. `origin` returns the source of the value of a flag, by its
     /// name.
-    pub(super) fn of(command: &Command, error: &clap::Error, origin: &dyn Fn(&str) -> Origin) -> Self {
+    pub(super) fn of(command: &Command, error: &clap::Error, origin: &dyn Fn(&str) -> ValueOrigin) -> Self {
         let name = text(error, ContextKind::InvalidArg).map(long_name).unwrap_or_default();
         let place = match origin(name) {
-            Origin::Flag => format!("--{name}"),
-            Origin::Variable(variable) => variable,
-            Origin::File => format!("{name} in the file of --config"),
+            ValueOrigin::Flag => format!("--{name}"),
+            ValueOrigin::Variable(variable) => variable,
+            ValueOrigin::File => format!("{name} in the file of --config"),
         };
         let sentence = match error.kind() {
             ErrorKind::UnknownArgument => unknown(error),

@@ -10,14 +10,14 @@ use headcount_shared::routes::RouteTable;
 use reqwest::Url;
 
 use super::{
-    AccessToken, BadFlags, BasePath, Environment, LogFilter, LogFormat, NotParsed, Parsed,
+    AccessToken, BadFlags, BasePath, EnvironmentScope, FlagParseError, LogFilter, LogFormat, ParsedFlags,
     opt_out::OptOuts,
     process_variable, routes, sources,
     values::{parse_http_url, parse_interval, parse_listen, parse_pricing_url, parse_public_url},
 };
 use crate::{
     http::forwarded::TrustedProxies,
-    notifications::Endpoints,
+    notifications::ServiceEndpoints,
     outgoing::TargetPolicy,
     settings::{self, ConnectionString},
 };
@@ -183,7 +183,7 @@ impl Serve {
     /// # Errors
     /// One sentence, which quotes no possible secret.
     pub fn from_flags(flags: &[&str]) -> Result<Self, BadFlags> {
-        Self::read(flags, Environment::OptOuts(&process_variable))
+        Self::read(flags, EnvironmentScope::OptOuts(&process_variable))
     }
 
     /// Like [`Self::from_flags`], but also reads the variables of `headcount serve`. Flags win over
@@ -192,24 +192,24 @@ impl Serve {
     /// # Errors
     /// As [`Self::from_flags`].
     pub fn from_flags_and_environment(flags: &[&str]) -> Result<Self, BadFlags> {
-        Self::read(flags, Environment::Whole(&process_variable))
+        Self::read(flags, EnvironmentScope::Whole(&process_variable))
     }
 
-    pub(super) fn read(flags: &[&str], environment: Environment<'_>) -> Result<Self, BadFlags> {
+    pub(super) fn read(flags: &[&str], environment: EnvironmentScope<'_>) -> Result<Self, BadFlags> {
         #[derive(Parser)]
         #[command(no_binary_name = true, disable_help_flag = true)]
-        struct Flags {
+        struct EmbeddedFlags {
             #[command(flatten)]
             serve: Serve,
         }
         let flags: Vec<OsString> = flags.iter().map(OsString::from).collect();
-        match sources::parse::<Flags>(&flags, environment) {
-            Ok(Parsed { flags: Flags { mut serve }, opt_outs }) => {
+        match sources::parse::<EmbeddedFlags>(&flags, environment) {
+            Ok(ParsedFlags { flags: EmbeddedFlags { mut serve }, opt_outs }) => {
                 serve.switch_off(opt_outs);
                 Ok(serve)
             }
-            Err(NotParsed::Refused(refused)) => Err(refused),
-            Err(NotParsed::Help(_)) => {
+            Err(FlagParseError::Refused(refused)) => Err(refused),
+            Err(FlagParseError::Help(_)) => {
                 Err(BadFlags::new("--help and --version are not supported here".to_owned()))
             }
         }
@@ -230,11 +230,11 @@ impl Serve {
 
     /// Which database holds the settings.
     #[must_use]
-    pub fn settings_source(&self) -> settings::Source {
+    pub fn settings_source(&self) -> settings::DatabaseSource {
         let read_only = self.read_only_settings;
         match self.pg_connection_string.clone().filter(|address| !address.is_empty()) {
-            Some(address) => settings::Source::Postgres { address, read_only },
-            None => settings::Source::Sqlite { file: self.data_dir.join("db.sqlite"), read_only },
+            Some(address) => settings::DatabaseSource::Postgres { address, read_only },
+            None => settings::DatabaseSource::Sqlite { file: self.data_dir.join("db.sqlite"), read_only },
         }
     }
 
@@ -292,8 +292,8 @@ impl Serve {
 
     /// The addresses of the services that receive notifications.
     #[must_use]
-    pub fn notification_endpoints(&self) -> Endpoints {
-        Endpoints {
+    pub fn notification_endpoints(&self) -> ServiceEndpoints {
+        ServiceEndpoints {
             slack: self.slack_url.clone(),
             pagerduty: self.pagerduty_url.clone(),
             opsgenie: self.opsgenie_url.clone(),

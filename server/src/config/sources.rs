@@ -17,7 +17,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, 
 use super::{
     file::ConfigFile,
     opt_out::{OptOuts, is_opt_out},
-    refusal::{BadFlags, Origin},
+    refusal::{BadFlags, ValueOrigin},
     values::parse_switch,
 };
 
@@ -32,39 +32,39 @@ const VARIABLES: &str = "Each flag can also be given as a variable, --report-int
      REPORT_INTERVAL=1h, and in the file of --config. Whatever switches usage statistics off wins over whatever says on.";
 
 /// Reads an environment variable.
-pub(super) type Variables<'v> = &'v dyn Fn(&str) -> Option<OsString>;
+pub(super) type VariableLookup<'v> = &'v dyn Fn(&str) -> Option<OsString>;
 
 /// Which environment variables are read.
 #[derive(Clone, Copy)]
-pub(super) enum Environment<'v> {
+pub(super) enum EnvironmentScope<'v> {
     /// Every variable of a flag.
-    Whole(Variables<'v>),
+    Whole(VariableLookup<'v>),
     /// Only those that switch usage statistics off.
-    OptOuts(Variables<'v>),
+    OptOuts(VariableLookup<'v>),
 }
 
 /// A parsed command line.
-pub(super) struct Parsed<T> {
+pub(super) struct ParsedFlags<T> {
     pub(super) flags: T,
     pub(super) opt_outs: OptOuts,
 }
 
 /// Why parsing gives no flags.
 #[derive(Debug)]
-pub(super) enum NotParsed {
+pub(super) enum FlagParseError {
     /// The help or the version was requested.
     Help(clap::Error),
     Refused(BadFlags),
 }
 
 /// The values of flags that are not on the command line, with their sources.
-type Fallbacks = BTreeMap<String, (Vec<OsString>, Origin)>;
+type FallbackValues = BTreeMap<String, (Vec<OsString>, ValueOrigin)>;
 
 /// Reads `arguments`, and flags that are not there from the other sources.
 pub(super) fn parse<T: CommandFactory + FromArgMatches>(
     arguments: &[OsString],
-    environment: Environment<'_>,
-) -> Result<Parsed<T>, NotParsed> {
+    environment: EnvironmentScope<'_>,
+) -> Result<ParsedFlags<T>, FlagParseError> {
     let command = each_flag(T::command(), &as_switch);
     let mut fallbacks = from_variables(&command, environment);
     let mut matches = matches(&command, &fallbacks, arguments)?;
@@ -74,7 +74,7 @@ pub(super) fn parse<T: CommandFactory + FromArgMatches>(
         let active = active_command(&command, &matches);
         for flag in active.get_arguments().filter(|flag| !flag.get_long().is_some_and(is_opt_out)) {
             if let Some((name, values)) = flag.get_long().and_then(|name| Some((name, read.values(name)?))) {
-                fallbacks.entry(name.to_owned()).or_insert((values.to_vec(), Origin::File));
+                fallbacks.entry(name.to_owned()).or_insert((values.to_vec(), ValueOrigin::File));
             }
         }
         let names = active.get_arguments().filter_map(Arg::get_long);
@@ -85,7 +85,7 @@ pub(super) fn parse<T: CommandFactory + FromArgMatches>(
     let opt_outs = OptOuts::find(active_matches(&matches), environment.opt_outs(), file.as_ref())?;
     let flags =
         T::from_arg_matches(&matches).map_err(|error| refuse(&command, &fallbacks, arguments, &error))?;
-    Ok(Parsed { flags, opt_outs })
+    Ok(ParsedFlags { flags, opt_outs })
 }
 
 /// The variables of a flag, the one that wins first.
@@ -96,9 +96,9 @@ pub(super) fn variables_of(long: &str) -> [String; 2] {
 
 fn matches(
     command: &Command,
-    fallbacks: &Fallbacks,
+    fallbacks: &FallbackValues,
     arguments: &[OsString],
-) -> Result<ArgMatches, NotParsed> {
+) -> Result<ArgMatches, FlagParseError> {
     let command = each_flag(command.clone(), &|flag| {
         let fallback = flag.get_long().and_then(|name| fallbacks.get(name));
         match fallback {
@@ -115,22 +115,22 @@ fn matches(
 
 fn refuse(
     command: &Command,
-    fallbacks: &Fallbacks,
+    fallbacks: &FallbackValues,
     arguments: &[OsString],
     error: &clap::Error,
-) -> NotParsed {
+) -> FlagParseError {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         // The error cannot be moved out of a reference; asking again gives the same text.
         return match command.clone().try_get_matches_from(arguments) {
-            Err(help) => NotParsed::Help(help),
-            Ok(_) => NotParsed::Refused(BadFlags::of(command, error, &|_| Origin::Flag)),
+            Err(help) => FlagParseError::Help(help),
+            Ok(_) => FlagParseError::Refused(BadFlags::of(command, error, &|_| ValueOrigin::Flag)),
         };
     }
     let origin = |name: &str| match fallbacks.get(name) {
         Some((_, origin)) if !is_given(arguments, name) => origin.clone(),
-        _ => Origin::Flag,
+        _ => ValueOrigin::Flag,
     };
-    NotParsed::Refused(BadFlags::of(command, error, &origin))
+    FlagParseError::Refused(BadFlags::of(command, error, &origin))
 }
 
 fn is_given(arguments: &[OsString], long: &str) -> bool {
@@ -162,9 +162,9 @@ fn as_switch(flag: Arg) -> Arg {
         .value_parser(parse_switch)
 }
 
-fn from_variables(command: &Command, environment: Environment<'_>) -> Fallbacks {
-    let mut fallbacks = Fallbacks::new();
-    let Environment::Whole(variables) = environment else { return fallbacks };
+fn from_variables(command: &Command, environment: EnvironmentScope<'_>) -> FallbackValues {
+    let mut fallbacks = FallbackValues::new();
+    let EnvironmentScope::Whole(variables) = environment else { return fallbacks };
     let mut commands = vec![command];
     while let Some(command) = commands.pop() {
         commands.extend(command.get_subcommands());
@@ -173,7 +173,7 @@ fn from_variables(command: &Command, environment: Environment<'_>) -> Fallbacks 
             let set = |name: &String| variables(name).filter(|value| !value.is_empty());
             let found = variables_of(long).into_iter().find_map(|name| Some((set(&name)?, name)));
             if let Some((value, name)) = found {
-                let values = (split(&value, flag.get_value_delimiter()), Origin::Variable(name));
+                let values = (split(&value, flag.get_value_delimiter()), ValueOrigin::Variable(name));
                 fallbacks.insert(long.to_owned(), values);
             }
         }
@@ -205,15 +205,15 @@ fn active_command<'c>(command: &'c Command, matches: &ArgMatches) -> &'c Command
     below.map_or(command, |(below, matches)| active_command(below, matches))
 }
 
-impl<'v> Environment<'v> {
-    const fn opt_outs(self) -> Variables<'v> {
+impl<'v> EnvironmentScope<'v> {
+    const fn opt_outs(self) -> VariableLookup<'v> {
         match self {
             Self::Whole(variables) | Self::OptOuts(variables) => variables,
         }
     }
 }
 
-impl From<BadFlags> for NotParsed {
+impl From<BadFlags> for FlagParseError {
     fn from(refused: BadFlags) -> Self {
         Self::Refused(refused)
     }

@@ -5,9 +5,9 @@ use std::{fs, path::PathBuf, time::Duration};
 use super::*;
 
 /// The environment of a test.
-type Set<'t> = &'t [(&'t str, &'t str)];
+type TestVariables<'t> = &'t [(&'t str, &'t str)];
 
-fn read(arguments: &[&str], set: Set<'_>) -> Result<Command, BadFlags> {
+fn read(arguments: &[&str], set: TestVariables<'_>) -> Result<HeadcountCommand, BadFlags> {
     let variables =
         |name: &str| set.iter().find(|(other, _)| *other == name).map(|(_, value)| OsString::from(value));
     let arguments = std::iter::once("headcount").chain(arguments.iter().copied()).map(OsString::from);
@@ -17,13 +17,13 @@ fn read(arguments: &[&str], set: Set<'_>) -> Result<Command, BadFlags> {
     }
 }
 
-fn parse(line: &str) -> Result<Command, BadFlags> {
+fn parse(line: &str) -> Result<HeadcountCommand, BadFlags> {
     read(&line.split_whitespace().collect::<Vec<_>>(), &[])
 }
 
-fn serve_with(arguments: &[&str], set: Set<'_>) -> Serve {
+fn serve_with(arguments: &[&str], set: TestVariables<'_>) -> Serve {
     match read(arguments, set).unwrap() {
-        Command::Serve(serve) => *serve,
+        HeadcountCommand::Serve(serve) => *serve,
         other => panic!("{other:?}"),
     }
 }
@@ -79,7 +79,7 @@ fn statistics_are_switched_off_by_the_documented_flag() {
 
 #[test]
 fn collect_has_its_own_values() {
-    let Command::Collect(collect) = parse("collect").unwrap() else { panic!() };
+    let HeadcountCommand::Collect(collect) = parse("collect").unwrap() else { panic!() };
     assert_eq!(collect.listen.to_string(), "127.0.0.1:8081");
     assert_eq!(collect.retention, Duration::from_secs(400 * 24 * 3600));
     assert_eq!(collect.raw_retention, Duration::from_secs(30 * 24 * 3600));
@@ -89,7 +89,7 @@ fn collect_has_its_own_values() {
 #[test]
 fn a_size_on_the_disk_has_a_unit() {
     let parsed = |size: &str| match parse(&format!("collect --max-disk {size}")) {
-        Ok(Command::Collect(collect)) => collect.max_disk.map(|size| size.as_u64()),
+        Ok(HeadcountCommand::Collect(collect)) => collect.max_disk.map(|size| size.as_u64()),
         _ => None,
     };
     for (size, bytes) in [
@@ -195,7 +195,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
     let config =
         file("report-interval = '4h'\nlisten = '127.0.0.1:4'\ncache_ttl = '4h'\nread-only-settings = true\n");
     let config = config.path().to_str().unwrap();
-    let set: Set<'_> = &[
+    let set: TestVariables<'_> = &[
         ("HEADCOUNT_REPORT_INTERVAL", "2h"),
         ("REPORT_INTERVAL", "3h"),
         ("LISTEN", "127.0.0.1:3"),
@@ -219,11 +219,11 @@ fn every_command_takes_variables_and_a_file() {
     let config = config.path().to_str().unwrap();
     for name in ["CONFIG", "HEADCOUNT_CONFIG"] {
         let collect = read(&["collect"], &[(name, config), ("HEADCOUNT_LISTEN", "127.0.0.1:7")]).unwrap();
-        let Command::Collect(collect) = collect else { panic!() };
+        let HeadcountCommand::Collect(collect) = collect else { panic!() };
         assert_eq!((collect.retention, collect.listen.port()), (Duration::from_secs(30 * 24 * 3600), 7));
     }
     let preview = read(&["preview"], &[("LISTEN", "127.0.0.1:7")]).unwrap();
-    assert!(matches!(preview, Command::Preview(serve) if serve.listen.port() == 7));
+    assert!(matches!(preview, HeadcountCommand::Preview(serve) if serve.listen.port() == 7));
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn a_file_with_something_that_is_no_flag_is_refused() {
 fn whatever_says_off_wins_over_whatever_says_on() {
     let (off, on) = (file("disable-usage-statistics = true"), file("disable_usage_statistics = false"));
     let [off, on] = [&off, &on].map(|file| file.path().to_str().unwrap());
-    let cases: [(&[&str], Set<'_>, &str); 9] = [
+    let cases: [(&[&str], TestVariables<'_>, &str); 9] = [
         (&["--disable-usage-statistics=false"], &[("DO_NOT_TRACK", "1")], "DO_NOT_TRACK"),
         (&["--do-not-track=0"], &[("HEADCOUNT_DO_NOT_TRACK", "on")], "HEADCOUNT_DO_NOT_TRACK"),
         (
@@ -282,7 +282,7 @@ fn whatever_says_off_wins_over_whatever_says_on() {
         assert_eq!(serve.switched_off_by().as_deref(), Some(by), "{arguments:?} {set:?}");
         assert!(serve.disable_usage_statistics);
     }
-    let set: Set<'_> =
+    let set: TestVariables<'_> =
         &[("DO_NOT_TRACK", "0"), ("DISABLE_USAGE_STATISTICS", ""), ("HEADCOUNT_DO_NOT_TRACK", "no")];
     assert_eq!(serve_with(&["--config", on, "--disable-usage-statistics=no"], set).switched_off_by(), None);
 }
@@ -303,13 +303,13 @@ fn a_library_reads_only_the_variables_that_switch_off() {
         "HEADCOUNT_DO_NOT_TRACK" => Some("1".into()),
         _ => None,
     };
-    let serve = Serve::read(&["--disable-usage-statistics=false"], Environment::OptOuts(&set)).unwrap();
+    let serve = Serve::read(&["--disable-usage-statistics=false"], EnvironmentScope::OptOuts(&set)).unwrap();
     assert_eq!(
         (serve.listen.port(), serve.switched_off_by().as_deref()),
         (8080, Some("HEADCOUNT_DO_NOT_TRACK"))
     );
-    assert_eq!(Serve::read(&[], Environment::Whole(&set)).unwrap().listen.port(), 3);
-    let mut serve = Serve::read(&[], Environment::Whole(&|_| None)).unwrap();
+    assert_eq!(Serve::read(&[], EnvironmentScope::Whole(&set)).unwrap().listen.port(), 3);
+    let mut serve = Serve::read(&[], EnvironmentScope::Whole(&|_| None)).unwrap();
     assert_eq!(serve.switched_off_by(), None);
     serve.disable_usage_statistics = true;
     assert!(serve.switched_off_by().is_some());

@@ -8,7 +8,7 @@ use std::{
 use bytesize::ByteSize;
 use reqwest::Url;
 
-use crate::{outgoing::TargetPolicy, world::prices::Source};
+use crate::{outgoing::TargetPolicy, world::prices::PriceSource};
 
 /// A switch: on or off.
 pub(super) fn parse_switch(value: &str) -> Result<bool, String> {
@@ -52,7 +52,7 @@ pub(super) fn parse_disk_size(value: &str) -> Result<ByteSize, String> {
 /// An address of a list of prices: http, https or a file.
 pub(super) fn parse_pricing_url(value: &str) -> Result<Url, String> {
     let url = Url::parse(value).map_err(|error| error.to_string())?;
-    Source::new(&url, TargetPolicy::Open).map_err(|error| error.to_string())?;
+    PriceSource::new(&url, TargetPolicy::Open).map_err(|error| error.to_string())?;
     Ok(url)
 }
 

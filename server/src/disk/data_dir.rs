@@ -19,13 +19,13 @@ const LOCK: &str = "lock";
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
-    locks: Mutex<Locks>,
+    locks: Mutex<DirectoryLocks>,
 }
 
 /// The locks. The directory itself is locked, because a file in it can be removed, and the next process would
 /// lock a new one.
 #[derive(Debug)]
-struct Locks {
+struct DirectoryLocks {
     /// Open as long as this exists, so that no other directory gets its inode number.
     directory: File,
     file: File,
@@ -72,7 +72,7 @@ impl DataDir {
         if path.exists() && !path.is_dir() {
             return Err(DataDirError::NotADirectory(path.to_owned()));
         }
-        let locks = Mutex::new(Locks::take(path)?);
+        let locks = Mutex::new(DirectoryLocks::take(path)?);
         Ok(Self { path: path.to_owned(), locks })
     }
 
@@ -91,7 +91,7 @@ impl DataDir {
         if identity_of(&self.path).is_ok_and(|identity| identity == locks.identity) {
             return Ok(DataDirState::Same);
         }
-        *locks = Locks::take(&self.path)?;
+        *locks = DirectoryLocks::take(&self.path)?;
         Ok(DataDirState::MadeAgain)
     }
 
@@ -105,13 +105,13 @@ impl DataDir {
         }
     }
 
-    fn locks(&self) -> MutexGuard<'_, Locks> {
+    fn locks(&self) -> MutexGuard<'_, DirectoryLocks> {
         // The locks are replaced as a whole, so a poisoned lock is still valid.
         self.locks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Locks {
+impl DirectoryLocks {
     /// Makes the directory if it is missing and locks it.
     fn take(path: &Path) -> Result<Self, DataDirError> {
         let unwritable = |reason| DataDirError::Unwritable { path: path.to_owned(), reason };

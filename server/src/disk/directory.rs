@@ -1,4 +1,4 @@
-//! Implements [`Disk`] on a real directory.
+//! Implements [`DataDisk`] on a real directory.
 
 use std::{
     fs::{self, File},
@@ -7,15 +7,15 @@ use std::{
     sync::Arc,
 };
 
-use super::{Appender, Disk, private};
+use super::{DataDisk, FileAppender, private};
 
 /// A directory of the file system.
 #[derive(Debug, Clone)]
-pub struct Directory {
+pub struct DiskDirectory {
     root: PathBuf,
 }
 
-impl Directory {
+impl DiskDirectory {
     /// The directory `root`, which must exist when files in it are touched.
     #[must_use]
     pub fn new(root: &Path) -> Self {
@@ -31,7 +31,7 @@ impl Directory {
     }
 }
 
-impl Disk for Directory {
+impl DataDisk for DiskDirectory {
     fn list(&self, dir: &str) -> io::Result<Vec<String>> {
         let entries = match fs::read_dir(self.path(dir)) {
             Ok(entries) => entries,
@@ -75,7 +75,7 @@ impl Disk for Directory {
         self.create(path)?.write_all(bytes)
     }
 
-    fn append(&self, path: &str) -> io::Result<Arc<dyn Appender>> {
+    fn append(&self, path: &str) -> io::Result<Arc<dyn FileAppender>> {
         Ok(Arc::new(private::open(&self.path(path), File::options().append(true).create(true))?))
     }
 
@@ -96,7 +96,7 @@ impl Disk for Directory {
     }
 }
 
-impl Appender for File {
+impl FileAppender for File {
     fn append(&self, bytes: &[u8]) -> io::Result<()> {
         let mut file = self;
         file.write_all(bytes)

@@ -6,11 +6,11 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard},
 };
 
-use super::{Appender, Disk};
+use super::{DataDisk, FileAppender};
 
 /// The kind of a crash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Crash {
+pub(crate) enum CrashKind {
     /// The process ends. Everything that it wrote stays.
     Kill,
     /// The power fails. Files and names that were not synced are lost.
@@ -19,24 +19,24 @@ pub(crate) enum Crash {
 
 /// The disk. Clones share it. After its crash every step fails until [`SimulatedDisk::restart`].
 #[derive(Debug, Clone, Default)]
-pub(crate) struct SimulatedDisk(Arc<Shared>);
+pub(crate) struct SimulatedDisk(Arc<SharedDisk>);
 
 #[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
+struct SharedDisk {
+    state: Mutex<SimulatedState>,
     changed: Condvar,
 }
 
 type FileId = u64;
 
 #[derive(Debug, Default)]
-struct State {
+struct SimulatedState {
     /// Names as the process sees them, and those that survive a power cut.
     names: BTreeMap<String, FileId>,
     durable_names: BTreeMap<String, FileId>,
     dirs: BTreeSet<String>,
     durable_dirs: BTreeSet<String>,
-    files: BTreeMap<FileId, File>,
+    files: BTreeMap<FileId, SimulatedFile>,
     next_file: FileId,
     /// The steps taken, and the step at which the disk crashes.
     steps: u64,
@@ -52,7 +52,7 @@ struct State {
 }
 
 #[derive(Debug, Default)]
-struct File {
+struct SimulatedFile {
     bytes: Vec<u8>,
     durable_bytes: usize,
 }
@@ -123,10 +123,10 @@ impl SimulatedDisk {
     }
 
     /// Restarts the disk with what a new process finds after the crash.
-    pub(crate) fn restart(&self, crash: Crash) {
+    pub(crate) fn restart(&self, crash: CrashKind) {
         let mut state = self.lock();
         state.crash_at = None;
-        if crash == Crash::PowerCut {
+        if crash == CrashKind::PowerCut {
             state.names = state.durable_names.clone();
             state.dirs = state.durable_dirs.clone();
             for file in state.files.values_mut() {
@@ -145,15 +145,15 @@ impl SimulatedDisk {
     pub(crate) fn spoil(&self, path: &str, bytes: &[u8]) {
         let mut state = self.lock();
         let file = state.names[path];
-        state.files.insert(file, File { bytes: bytes.to_vec(), durable_bytes: bytes.len() });
+        state.files.insert(file, SimulatedFile { bytes: bytes.to_vec(), durable_bytes: bytes.len() });
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SimulatedState> {
         self.0.state.lock().unwrap()
     }
 
     /// Counts a step that changes something, unless the disk crashes first.
-    fn step(&self) -> io::Result<MutexGuard<'_, State>> {
+    fn step(&self) -> io::Result<MutexGuard<'_, SimulatedState>> {
         let mut state = self.lock();
         if state.stalled {
             state.waiting += 1;
@@ -182,7 +182,7 @@ fn in_dir(path: &str, dir: &str) -> bool {
     path.rsplit_once('/').map_or(".", |(parent, _)| parent) == dir
 }
 
-impl State {
+impl SimulatedState {
     /// Refuses a path whose directory does not exist.
     fn check_parent(&self, path: &str) -> io::Result<()> {
         match path.rsplit_once('/') {
@@ -208,12 +208,12 @@ impl State {
         }
         self.next_file += 1;
         self.names.insert(path.to_owned(), self.next_file);
-        self.files.insert(self.next_file, File::default());
+        self.files.insert(self.next_file, SimulatedFile::default());
         self.next_file
     }
 }
 
-impl Disk for SimulatedDisk {
+impl DataDisk for SimulatedDisk {
     fn list(&self, dir: &str) -> io::Result<Vec<String>> {
         let state = self.lock();
         let paths = state.names.keys().chain(&state.dirs);
@@ -262,12 +262,12 @@ impl Disk for SimulatedDisk {
             state.check_parent(path)?;
             let file = state.file(path);
             state.check_room(file, part.len())?;
-            state.files.insert(file, File { bytes: part.to_vec(), durable_bytes: 0 });
+            state.files.insert(file, SimulatedFile { bytes: part.to_vec(), durable_bytes: 0 });
         }
         Ok(())
     }
 
-    fn append(&self, path: &str) -> io::Result<Arc<dyn Appender>> {
+    fn append(&self, path: &str) -> io::Result<Arc<dyn FileAppender>> {
         let mut state = self.step()?;
         state.check_parent(path)?;
         let file = state.file(path);
@@ -336,7 +336,7 @@ impl Disk for SimulatedDisk {
     }
 }
 
-impl Appender for OpenFile {
+impl FileAppender for OpenFile {
     fn append(&self, bytes: &[u8]) -> io::Result<()> {
         // Two steps, so that a crash can leave a line in part.
         let (first, second) = bytes.split_at(bytes.len() / 2);

@@ -22,14 +22,14 @@ use rand::RngExt;
 use reqwest::Url;
 use sha2::Sha256;
 
-pub use self::session::Interface;
+pub use self::session::SessionProgram;
 use self::{
     codes::SignInCodes,
     guesses::{GuessBrake, TooManyGuesses},
     origin::RequestSource,
     session::{BrowserSession, SessionKey},
 };
-use super::{problem::Refusal, sign_in};
+use super::{problem::ProblemResponse, sign_in};
 use crate::{
     clock::Clock,
     config::{AccessToken, BasePath},
@@ -43,13 +43,13 @@ const CHALLENGE: HeaderValue = HeaderValue::from_static(r#"Bearer realm="headcou
 
 /// The address that a request came from; set for every connection.
 #[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
+pub struct PeerAddress(pub SocketAddr);
 
 /// The configuration of access.
 #[derive(Debug)]
 pub struct AccessConfig {
     /// Which program the interface belongs to.
-    pub interface: Interface,
+    pub interface: SessionProgram,
     /// Opens everything. Without one nothing private is answered.
     pub admin_token: Option<AccessToken>,
     /// Opens `metrics` and nothing else.
@@ -62,7 +62,7 @@ pub struct AccessConfig {
 
 /// The access rule, and the base path of the interface. Clones share their state.
 #[derive(Debug, Clone)]
-pub struct Access {
+pub struct AccessControl {
     rule: Arc<AccessRule>,
     base_path: Arc<BasePath>,
 }
@@ -92,7 +92,7 @@ struct TokenDigest([u8; 32]);
 
 /// Who sent a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Caller {
+enum RequestCaller {
     /// A program that shows the admin token.
     AdminToken,
     /// A program that shows the token for metrics.
@@ -127,7 +127,7 @@ enum PrivatePart {
     Metrics,
 }
 
-impl Access {
+impl AccessControl {
     /// Access by `config`. Sessions end by the time of `clock`.
     #[must_use]
     pub fn new(config: AccessConfig, clock: Arc<dyn Clock>) -> Self {
@@ -187,7 +187,7 @@ impl Access {
         self.sign_in(headers, is_right).await
     }
 
-    /// The same for a code that was made by [`Access::issue_code`].
+    /// The same for a code that was made by [`AccessControl::issue_code`].
     ///
     /// # Errors
     /// [`AccessDenied`], a wrong code after a delay.
@@ -260,38 +260,38 @@ impl Access {
         part: PrivatePart,
         method: &Method,
         headers: &HeaderMap,
-    ) -> Result<Caller, AccessDenied> {
+    ) -> Result<RequestCaller, AccessDenied> {
         let caller = self.caller(headers);
         match caller {
-            Caller::AdminToken => Ok(caller),
-            Caller::MetricsToken if part == PrivatePart::Metrics => Ok(caller),
-            Caller::Session(_) => {
+            RequestCaller::AdminToken => Ok(caller),
+            RequestCaller::MetricsToken if part == PrivatePart::Metrics => Ok(caller),
+            RequestCaller::Session(_) => {
                 if !matches!(*method, Method::GET | Method::HEAD) {
                     self.require_own_change(headers)?;
                 }
                 Ok(caller)
             }
-            Caller::MetricsToken => Err(AccessDenied::WrongCredential),
-            Caller::WrongToken => Err(self.wrong().await),
-            Caller::Stranger => Err(AccessDenied::NoCredential),
+            RequestCaller::MetricsToken => Err(AccessDenied::WrongCredential),
+            RequestCaller::WrongToken => Err(self.wrong().await),
+            RequestCaller::Stranger => Err(AccessDenied::NoCredential),
         }
     }
 
-    fn caller(&self, headers: &HeaderMap) -> Caller {
+    fn caller(&self, headers: &HeaderMap) -> RequestCaller {
         let token = bearer(headers);
         if let Some(token) = token {
             if self.rule.admin.as_ref().is_some_and(|admin| self.is(&admin.token, token)) {
-                return Caller::AdminToken;
+                return RequestCaller::AdminToken;
             }
             if self.rule.metrics_token.as_ref().is_some_and(|metrics| self.is(metrics, token)) {
-                return Caller::MetricsToken;
+                return RequestCaller::MetricsToken;
             }
         }
         // A proxy that signs people in may send a token of its own beside the session.
         match self.session(headers) {
-            Some(session) => Caller::Session(session),
-            None if token.is_some() => Caller::WrongToken,
-            None => Caller::Stranger,
+            Some(session) => RequestCaller::Session(session),
+            None if token.is_some() => RequestCaller::WrongToken,
+            None => RequestCaller::Stranger,
         }
     }
 
@@ -324,7 +324,7 @@ impl Access {
     }
 }
 
-impl<S> FromRequestParts<S> for Access
+impl<S> FromRequestParts<S> for AccessControl
 where
     S: Sync,
     Self: FromRef<S>,
@@ -344,7 +344,7 @@ impl std::fmt::Debug for AccessRule {
 
 impl AccessDenied {
     /// The answer to a program.
-    pub(crate) fn refusal(self) -> Refusal {
+    pub(crate) fn refusal(self) -> ProblemResponse {
         let detail = match self {
             Self::NoCredential => "sign in, or send the admin token as Authorization: Bearer <token>",
             Self::WrongCredential => "this is not the token that opens this",
@@ -355,7 +355,7 @@ impl AccessDenied {
                  --public-url"
             }
         };
-        let refusal = Refusal::new(self.status(), detail);
+        let refusal = ProblemResponse::new(self.status(), detail);
         match self {
             Self::NoCredential | Self::WrongCredential => refusal.challenge(CHALLENGE),
             Self::TooManyGuesses => refusal.retry_after(guesses::RETRY_AFTER),
@@ -375,22 +375,22 @@ impl AccessDenied {
 
 /// Lets requests for data and pages through that show the admin token or belong to a session. Others get a
 /// problem document, or the sign-in page where a browser asks for a page.
-pub async fn for_data(State(access): State<Access>, request: Request, next: Next) -> Response {
+pub async fn for_data(State(access): State<AccessControl>, request: Request, next: Next) -> Response {
     guard(&access, PrivatePart::Data, request, next).await
 }
 
 /// The same, and requests that show the token for metrics.
-pub async fn for_metrics(State(access): State<Access>, request: Request, next: Next) -> Response {
+pub async fn for_metrics(State(access): State<AccessControl>, request: Request, next: Next) -> Response {
     guard(&access, PrivatePart::Metrics, request, next).await
 }
 
-async fn guard(access: &Access, part: PrivatePart, request: Request, next: Next) -> Response {
+async fn guard(access: &AccessControl, part: PrivatePart, request: Request, next: Next) -> Response {
     let access = &access.of_request(request.extensions());
     match access.admit(part, request.method(), request.headers()).await {
         Ok(caller) => {
             let mut response = next.run(request).await;
             let renewed = match caller {
-                Caller::Session(session) => access.renewed_cookie(session),
+                RequestCaller::Session(session) => access.renewed_cookie(session),
                 _ => None,
             };
             if let Some(cookie) = renewed {

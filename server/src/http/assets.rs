@@ -17,10 +17,10 @@ use thiserror::Error;
 
 use self::{
     accepted::{accepts, has_it_already},
-    file::{Encoding, File, Stored},
+    file::{AssetEncoding, AssetFile, EncodedAsset},
 };
-use super::problem::Refusal;
-use crate::app::statistics::Statistics;
+use super::problem::ProblemResponse;
+use crate::app::statistics::StatisticsService;
 
 /// Name and bytes of every file. `<name>.br` and `<name>.gz` are compressed copies.
 static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
@@ -42,13 +42,13 @@ pub enum AssetsError {
 
 /// The files that browsers can request.
 #[derive(Debug)]
-pub struct Assets {
-    files: HashMap<&'static str, File>,
+pub struct StaticAssets {
+    files: HashMap<&'static str, AssetFile>,
     /// The tracker while statistics are off.
-    forgetting: Option<File>,
+    forgetting: Option<AssetFile>,
 }
 
-impl Assets {
+impl StaticAssets {
     /// The files as they were built.
     #[must_use]
     pub fn embedded() -> Self {
@@ -65,8 +65,8 @@ impl Assets {
         let script = tracker::with_routes(&built.plain(), routes).ok_or(AssetsError::NoPlace)?;
         // Brotli would save a few hundred bytes and take a library for it.
         let gzip = tracker::gzip(&script)?;
-        if let Some(mut file) = File::new(TRACKER, script) {
-            file.add(Encoding::Gzip, gzip);
+        if let Some(mut file) = AssetFile::new(TRACKER, script) {
+            file.add(AssetEncoding::Gzip, gzip);
             self.files.insert(TRACKER, file);
         }
         Ok(self)
@@ -75,19 +75,19 @@ impl Assets {
     fn of(files: &[(&'static str, &'static [u8])]) -> Self {
         let find = |name: &str| files.iter().find(|(file, _)| *file == name).map(|(_, bytes)| *bytes);
         let sendable = files.iter().filter_map(|&(name, bytes)| {
-            let mut file = File::new(name, bytes)?;
-            for encoding in Encoding::BEST_FIRST {
+            let mut file = AssetFile::new(name, bytes)?;
+            for encoding in AssetEncoding::BEST_FIRST {
                 if let Some(bytes) = find(&format!("{name}.{}", encoding.ending())) {
                     file.add(encoding, bytes);
                 }
             }
             Some((name, file))
         });
-        Self { files: sendable.collect(), forgetting: File::new(TRACKER, OFF_SCRIPT) }
+        Self { files: sendable.collect(), forgetting: AssetFile::new(TRACKER, OFF_SCRIPT) }
     }
 
     /// The file of a name, as it is while statistics are on or off.
-    fn find(&self, name: &str, is_on: bool) -> Option<&File> {
+    fn find(&self, name: &str, is_on: bool) -> Option<&AssetFile> {
         match name {
             _ if is_on => self.files.get(name),
             TRACKER => self.forgetting.as_ref(),
@@ -113,18 +113,18 @@ impl Assets {
 /// statistics are off, the tracker is a script that deletes its data, and its WebAssembly is not served.
 ///
 /// # Errors
-/// A [`Refusal`] when there is no such file.
+/// A [`ProblemResponse`] when there is no such file.
 pub async fn file(
-    State(assets): State<Arc<Assets>>,
-    State(statistics): State<Arc<Statistics>>,
+    State(assets): State<Arc<StaticAssets>>,
+    State(statistics): State<Arc<StatisticsService>>,
     Path(name): Path<String>,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ProblemResponse> {
     send(assets.find(&name, statistics.is_on()), &headers)
 }
 
-fn send(file: Option<&File>, headers: &HeaderMap) -> Result<Response, Refusal> {
-    let not_found = || Refusal::new(StatusCode::NOT_FOUND, "there is no such file");
+fn send(file: Option<&AssetFile>, headers: &HeaderMap) -> Result<Response, ProblemResponse> {
+    let not_found = || ProblemResponse::new(StatusCode::NOT_FOUND, "there is no such file");
     let file = file.ok_or_else(not_found)?;
     let stored = file.stored(|encoding| accepts(headers, encoding.token()));
     if has_it_already(headers, stored.tag()) {
@@ -133,7 +133,7 @@ fn send(file: Option<&File>, headers: &HeaderMap) -> Result<Response, Refusal> {
     Ok((validity(stored), whole(file, stored)).into_response())
 }
 
-fn whole(file: &File, stored: &Stored) -> Response {
+fn whole(file: &AssetFile, stored: &EncodedAsset) -> Response {
     let mut response = ([(header::CONTENT_TYPE, file.content_type())], stored.bytes()).into_response();
     if let Some(encoding) = stored.encoding() {
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.token()));
@@ -142,7 +142,7 @@ fn whole(file: &File, stored: &Stored) -> Response {
 }
 
 /// The headers on caching and on use by other origins, also of a 304.
-fn validity(stored: &Stored) -> [(HeaderName, &str); 6] {
+fn validity(stored: &EncodedAsset) -> [(HeaderName, &str); 6] {
     [
         (header::ETAG, stored.tag()),
         // A new version of this program has new files under the same names.

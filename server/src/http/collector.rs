@@ -10,16 +10,16 @@ use axum::{
     routing::{get, post},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use headcount_shared::api::{ConfirmedClock, Fleet, Received, StoredReports};
+use headcount_shared::api::{CollectorReportPage, ConfirmedClock, FleetOverview, ReportReceipt};
 use rand::RngExt;
 use sha2::{Digest, Sha256};
 
-use super::{access::Peer, forwarded::TrustedProxies, problem::Refusal};
+use super::{access::PeerAddress, forwarded::TrustedProxies, problem::ProblemResponse};
 use crate::collector::{
-    Collector, Found, NotTaken, Unreadable,
-    arrival::Arrival,
+    Collector, DatabaseUnreadable, IngestError, ReportLookup,
+    arrival::ReportHeaders,
     fleet_page,
-    listing::{BadParameter, Page, Parameters},
+    listing::{BadParameter, ListingPage, ListingParameters},
 };
 
 /// When to retry a report that could not be taken, in seconds. Each sender gets a random time, so that they
@@ -60,36 +60,42 @@ pub fn routes(collector: &Collector, proxies: TrustedProxies) -> CollectorRoutes
 async fn take_report(
     State(collector): State<Collector>,
     Extension(proxies): Extension<Arc<TrustedProxies>>,
-    peer: Option<Extension<Peer>>,
+    peer: Option<Extension<PeerAddress>>,
     request: Request,
-) -> Result<Json<Received>, NotTaken> {
-    let arrival = Arrival::from_headers(request.headers())?;
-    let sender = peer.map(|Extension(Peer(peer))| proxies.client(peer.ip(), request.headers()));
+) -> Result<Json<ReportReceipt>, IngestError> {
+    let arrival = ReportHeaders::from_headers(request.headers())?;
+    let sender = peer.map(|Extension(PeerAddress(peer))| proxies.client(peer.ip(), request.headers()));
     let status = collector.take(arrival, sender, request.into_body()).await?;
-    Ok(Json(Received { status }))
+    Ok(Json(ReportReceipt { status }))
 }
 
-async fn confirm_clock(State(collector): State<Collector>) -> Result<Json<ConfirmedClock>, Refusal> {
+async fn confirm_clock(State(collector): State<Collector>) -> Result<Json<ConfirmedClock>, ProblemResponse> {
     Ok(Json(collector.confirm_clock().await?))
 }
 
 async fn list_reports(
     State(collector): State<Collector>,
-    parameters: Result<Query<Parameters>, QueryRejection>,
-) -> Result<Json<StoredReports>, Refusal> {
+    parameters: Result<Query<ListingParameters>, QueryRejection>,
+) -> Result<Json<CollectorReportPage>, ProblemResponse> {
     let bad_query = "the parameters cannot be read, or one is given twice";
-    let Query(parameters) = parameters.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, bad_query))?;
-    Ok(Json(collector.list(&Page::new(&parameters)?).await?))
+    let Query(parameters) =
+        parameters.map_err(|_| ProblemResponse::new(StatusCode::BAD_REQUEST, bad_query))?;
+    Ok(Json(collector.list(&ListingPage::new(&parameters)?).await?))
 }
 
-async fn report(State(collector): State<Collector>, Path(id): Path<String>) -> Result<Response, Refusal> {
+async fn report(
+    State(collector): State<Collector>,
+    Path(id): Path<String>,
+) -> Result<Response, ProblemResponse> {
     match collector.report(&id).await? {
-        Found::Report(bytes) => Ok(as_sent(bytes)),
-        Found::Dropped => Err(Refusal::new(
+        ReportLookup::Report(bytes) => Ok(as_sent(bytes)),
+        ReportLookup::Dropped => Err(ProblemResponse::new(
             StatusCode::GONE,
             "the report was dropped, to keep to --raw-retention or --max-disk; its counts are still stored",
         )),
-        Found::Unknown => Err(Refusal::new(StatusCode::NOT_FOUND, "there is no report with this id")),
+        ReportLookup::Unknown => {
+            Err(ProblemResponse::new(StatusCode::NOT_FOUND, "there is no report with this id"))
+        }
     }
 }
 
@@ -105,11 +111,14 @@ fn as_sent(bytes: Vec<u8>) -> Response {
     (headers, bytes).into_response()
 }
 
-async fn fleet(State(collector): State<Collector>) -> Result<Json<Fleet>, Refusal> {
+async fn fleet(State(collector): State<Collector>) -> Result<Json<FleetOverview>, ProblemResponse> {
     Ok(Json(collector.fleet().await?))
 }
 
-async fn fleet_page(State(collector): State<Collector>, headers: HeaderMap) -> Result<Response, Refusal> {
+async fn fleet_page(
+    State(collector): State<Collector>,
+    headers: HeaderMap,
+) -> Result<Response, ProblemResponse> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let page = fleet_page::render(&collector.fleet().await?, collector.now().as_secs(), host);
     let headers = [
@@ -135,9 +144,9 @@ async fn style() -> impl IntoResponse {
     (headers, fleet_page::STYLE)
 }
 
-impl IntoResponse for NotTaken {
+impl IntoResponse for IngestError {
     fn into_response(self) -> Response {
-        let refusal = Refusal::new(status(&self), self.to_string());
+        let refusal = ProblemResponse::new(status(&self), self.to_string());
         match self {
             Self::Busy | Self::Failed | Self::Full | Self::OverQuota | Self::TooManyNew => {
                 let wait = rand::rng().random_range(RETRY_SECONDS);
@@ -153,28 +162,28 @@ impl IntoResponse for NotTaken {
     }
 }
 
-fn status(not_taken: &NotTaken) -> StatusCode {
+fn status(not_taken: &IngestError) -> StatusCode {
     match not_taken {
-        NotTaken::MediaType | NotTaken::Coding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        NotTaken::Key | NotTaken::Interrupted | NotTaken::Damaged(_) | NotTaken::Json(_) => {
+        IngestError::MediaType | IngestError::Coding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        IngestError::Key | IngestError::Interrupted | IngestError::Damaged(_) | IngestError::Json(_) => {
             StatusCode::BAD_REQUEST
         }
-        NotTaken::TooManyValues | NotTaken::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        NotTaken::Unusable(_) | NotTaken::Conflict => StatusCode::UNPROCESSABLE_ENTITY,
-        NotTaken::OverQuota | NotTaken::TooManyNew => StatusCode::TOO_MANY_REQUESTS,
-        NotTaken::TooSlow => StatusCode::REQUEST_TIMEOUT,
-        NotTaken::Busy | NotTaken::Failed | NotTaken::Full => StatusCode::SERVICE_UNAVAILABLE,
+        IngestError::TooManyValues | IngestError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        IngestError::Unusable(_) | IngestError::Conflict => StatusCode::UNPROCESSABLE_ENTITY,
+        IngestError::OverQuota | IngestError::TooManyNew => StatusCode::TOO_MANY_REQUESTS,
+        IngestError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        IngestError::Busy | IngestError::Failed | IngestError::Full => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
-impl From<BadParameter> for Refusal {
+impl From<BadParameter> for ProblemResponse {
     fn from(bad: BadParameter) -> Self {
         Self::new(StatusCode::BAD_REQUEST, bad.to_string())
     }
 }
 
-impl From<Unreadable> for Refusal {
-    fn from(unreadable: Unreadable) -> Self {
+impl From<DatabaseUnreadable> for ProblemResponse {
+    fn from(unreadable: DatabaseUnreadable) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, unreadable.to_string()).retry_after(ASK_AGAIN)
     }
 }

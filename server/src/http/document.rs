@@ -4,7 +4,7 @@ use std::fmt;
 
 /// An HTML page. No field is escaped here.
 #[derive(Debug)]
-pub(super) struct Document<'a> {
+pub(super) struct HtmlDocument<'a> {
     /// The base path, which needs no escaping: see [`BasePath`](crate::config::BasePath).
     pub(super) base: &'a str,
     pub(super) title: &'a str,
@@ -15,7 +15,7 @@ pub(super) struct Document<'a> {
     pub(super) body: &'a str,
 }
 
-impl fmt::Display for Document<'_> {
+impl fmt::Display for HtmlDocument<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { base, title, stylesheet, head, body } = self;
         write!(

@@ -9,7 +9,7 @@ use std::{
 use axum::http::HeaderMap;
 use thiserror::Error;
 
-use super::access::Peer;
+use super::access::PeerAddress;
 use crate::peer_address::{AddressHash, AddressHasher};
 
 /// The header to which each proxy adds the address that it saw.
@@ -34,8 +34,8 @@ impl EventSenders {
     }
 
     /// A keyed hash of the client address of a request; `None` if the web server does not provide the peer.
-    pub(super) fn sender(&self, peer: Option<Peer>, headers: &HeaderMap) -> Option<AddressHash> {
-        let Peer(peer) = peer?;
+    pub(super) fn sender(&self, peer: Option<PeerAddress>, headers: &HeaderMap) -> Option<AddressHash> {
+        let PeerAddress(peer) = peer?;
         Some(self.hasher.hash(self.trusted.client(peer.ip(), headers)))
     }
 }
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn senders_behind_a_declared_proxy_are_told_apart_and_others_are_one() {
-        let proxy = Some(Peer(SocketAddr::from(([10, 0, 0, 1], 4711))));
+        let proxy = Some(PeerAddress(SocketAddr::from(([10, 0, 0, 1], 4711))));
         let from = |address: &'static str| {
             HeaderMap::from_iter([(
                 HeaderName::from_static(X_FORWARDED_FOR),

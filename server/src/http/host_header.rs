@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::problem::Refusal;
+use super::problem::ProblemResponse;
 
 /// Answers 400 to a request without exactly one valid host.
 pub(super) async fn check(request: Request, next: Next) -> Response {
@@ -24,7 +24,7 @@ pub(super) async fn check(request: Request, next: Next) -> Response {
 pub(super) fn refusal<B>(request: &http::Request<B>) -> Option<Response> {
     let hosts = request.headers().get_all(header::HOST);
     let verdict = verdict(request.version(), request.uri(), hosts.iter());
-    verdict.err().map(|reason| Refusal::new(StatusCode::BAD_REQUEST, reason).into_response())
+    verdict.err().map(|reason| ProblemResponse::new(StatusCode::BAD_REQUEST, reason).into_response())
 }
 
 /// What is wrong with the host of a request, as a sentence.

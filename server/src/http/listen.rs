@@ -38,7 +38,7 @@ use self::{
     request_timer::RequestTimer,
     watched_stream::{PeerStream, WatchedStream},
 };
-use super::{access::Peer, host_header, problem::Refusal};
+use super::{access::PeerAddress, host_header, problem::ProblemResponse};
 use crate::{descriptors, peer_address::AddressHasher};
 
 /// How long to wait after the system could not accept a connection, usually because of too many open files.
@@ -84,11 +84,15 @@ pub type RequestBody = PacedBody<Incoming>;
 /// Answers the requests of connections.
 pub trait AnswerRequests: Send + Sync + 'static {
     /// The answer to a request from `peer`. The request names exactly one host.
-    fn answer(&self, peer: Peer, request: Request<RequestBody>) -> impl Future<Output = Response> + Send;
+    fn answer(
+        &self,
+        peer: PeerAddress,
+        request: Request<RequestBody>,
+    ) -> impl Future<Output = Response> + Send;
 }
 
 impl AnswerRequests for Router {
-    async fn answer(&self, peer: Peer, request: Request<RequestBody>) -> Response {
+    async fn answer(&self, peer: PeerAddress, request: Request<RequestBody>) -> Response {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer);
         match self.clone().oneshot(request).await {
@@ -161,7 +165,7 @@ fn connection<S: PeerStream, R: AnswerRequests>(
                 Some(refusal) => refusal,
                 None => {
                     let request = request.map(|body| PacedBody::new(body, Arc::clone(&watch)));
-                    timer.limit(routes.answer(Peer(peer), request)).await.unwrap_or_else(|too_long| {
+                    timer.limit(routes.answer(PeerAddress(peer), request)).await.unwrap_or_else(|too_long| {
                         closing(StatusCode::SERVICE_UNAVAILABLE, &too_long.to_string())
                     })
                 }
@@ -193,7 +197,7 @@ fn connection<S: PeerStream, R: AnswerRequests>(
 /// The answer to a request that is given up. It closes the connection, because the rest of the request would
 /// be taken for another one.
 fn closing(status: StatusCode, why: &str) -> Response {
-    let mut answer = Refusal::new(status, why).into_response();
+    let mut answer = ProblemResponse::new(status, why).into_response();
     answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     answer
 }

@@ -9,23 +9,24 @@ use axum::{
 };
 use headcount_shared::api::ReportState;
 
-use super::problem::Refusal;
-use crate::{app::statistics::Statistics, metrics::Metrics, process::samples};
+use super::problem::ProblemResponse;
+use crate::{app::statistics::StatisticsService, metrics::ProcessMetrics, process::samples};
 
 /// Renders the counters. While statistics are off, nothing samples the process, and its cost is omitted.
 ///
 /// # Errors
-/// A [`Refusal`] when the text cannot be written.
+/// A [`ProblemResponse`] when the text cannot be written.
 pub async fn render(
-    State(statistics): State<Arc<Statistics>>,
-    State(metrics): State<Metrics>,
+    State(statistics): State<Arc<StatisticsService>>,
+    State(metrics): State<ProcessMetrics>,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ProblemResponse> {
     let running = statistics.running();
     let queued = running.as_ref().map_or(0, |running| running.spool.count(ReportState::Queued));
     let dropped_browsers = running.as_ref().map_or(0, |running| running.browsers.peek_dropped_browsers());
     let used = running.and_then(|_| samples::used_so_far());
-    let text = metrics.render(queued, dropped_browsers, used).map_err(|error| Refusal::internal(&error))?;
+    let text =
+        metrics.render(queued, dropped_browsers, used).map_err(|error| ProblemResponse::internal(&error))?;
     Ok(([(header::CONTENT_TYPE, content_type(&headers))], text).into_response())
 }
 

@@ -14,12 +14,12 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::any_service,
 };
-use headcount_shared::routes::{Placeholder, RouteTable, UNMATCHED};
+use headcount_shared::routes::{KeyPlaceholder, RouteTable, UNMATCHED};
 use tower::{Service, ServiceExt, service_fn};
 
 use super::{
     ServerState,
-    access::{MountedAt, Peer},
+    access::{MountedAt, PeerAddress},
     listen::{AnswerRequests, RequestBody},
     server_routes, stats, with_one_host,
 };
@@ -55,7 +55,7 @@ impl ListenerRoutes {
 }
 
 impl AnswerRequests for ListenerRoutes {
-    async fn answer(&self, peer: Peer, request: http::Request<RequestBody>) -> Response {
+    async fn answer(&self, peer: PeerAddress, request: http::Request<RequestBody>) -> Response {
         if request.method() == Method::POST && request.uri().path() == self.page_views {
             let (head, body) = request.into_parts();
             return stats::answer(&self.state, Some(peer), &head.headers, body).await;
@@ -66,7 +66,7 @@ impl AnswerRequests for ListenerRoutes {
 
 /// How the path of a request relates to the base path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
+enum BasePathMatch {
     /// Below it, at this path. The second is the base path that browsers see, if it differs from the
     /// configured one.
     Below(String, Option<BasePath>),
@@ -130,13 +130,13 @@ impl ServerRoutes {
     fn has_unrouted(&self, request: &Request) -> bool {
         let path = request.uri().path();
         if self.base_path.as_str() == "/" {
-            return RouteTable::of_the_interface().page_key(path, Placeholder::default()) != UNMATCHED;
+            return RouteTable::of_the_interface().page_key(path, KeyPlaceholder::default()) != UNMATCHED;
         }
-        original_path(request) != path && self.place(request) != Place::Outside
+        original_path(request) != path && self.place(request) != BasePathMatch::Outside
     }
 
-    fn place(&self, request: &Request) -> Place {
-        Place::find(original_path(request), request.uri().path(), self.base_path.as_str())
+    fn place(&self, request: &Request) -> BasePathMatch {
+        BasePathMatch::find(original_path(request), request.uri().path(), self.base_path.as_str())
     }
 
     /// Answers requests with the path that the client sent, or that an outer router has shortened.
@@ -153,21 +153,22 @@ impl ServerRoutes {
 
     async fn answer(self, mut request: Request) -> Response {
         let (inner, mounted_at) = match self.place(&request) {
-            Place::Below(inner, mounted_at) => (inner, mounted_at),
+            BasePathMatch::Below(inner, mounted_at) => (inner, mounted_at),
             // The session's cookie is for addresses below the base path.
-            Place::WithoutSlash(with_slash) => {
+            BasePathMatch::WithoutSlash(with_slash) => {
                 let with_query = with_query(&with_slash, request.uri());
                 return Redirect::permanent(&with_query).into_response();
             }
-            Place::Outside => return StatusCode::NOT_FOUND.into_response(),
+            BasePathMatch::Outside => return StatusCode::NOT_FOUND.into_response(),
         };
         let Some(inner) = with_path(request.uri(), &inner) else {
             return StatusCode::NOT_FOUND.into_response();
         };
         *request.uri_mut() = inner;
         let extensions = std::mem::take(request.extensions_mut());
-        let connected = || extensions.get().map(|ConnectInfo(peer): &ConnectInfo<SocketAddr>| Peer(*peer));
-        if let Some(peer) = extensions.get::<Peer>().copied().or_else(connected) {
+        let connected =
+            || extensions.get().map(|ConnectInfo(peer): &ConnectInfo<SocketAddr>| PeerAddress(*peer));
+        if let Some(peer) = extensions.get::<PeerAddress>().copied().or_else(connected) {
             request.extensions_mut().insert(peer);
         }
         if let Some(mounted_at) = mounted_at {
@@ -180,7 +181,7 @@ impl ServerRoutes {
     }
 }
 
-impl Place {
+impl BasePathMatch {
     /// Matches a request to `original`, of which an outer router has left `path`.
     fn find(original: &str, path: &str, base_path: &str) -> Self {
         let base = base_path.trim_end_matches('/');
@@ -232,9 +233,9 @@ mod tests {
 
     #[test]
     fn a_request_is_found_where_the_routes_are_mounted() {
-        let at = |inner: &str| Place::Below(inner.to_owned(), None);
-        let seen_at = |inner: &str, mount: &str| Place::Below(inner.to_owned(), mount.parse().ok());
-        let slash = |with_slash: &str| Place::WithoutSlash(with_slash.to_owned());
+        let at = |inner: &str| BasePathMatch::Below(inner.to_owned(), None);
+        let seen_at = |inner: &str, mount: &str| BasePathMatch::Below(inner.to_owned(), mount.parse().ok());
+        let slash = |with_slash: &str| BasePathMatch::WithoutSlash(with_slash.to_owned());
         let cases = [
             // The requested path, what an outer router left of it, and the base path.
             ("/stats", "/stats", "/", at("/stats")),
@@ -242,8 +243,8 @@ mod tests {
             ("/b/stats", "/b/stats", "/b/", at("/stats")),
             ("/b/", "/b/", "/b/", at("/")),
             ("/b", "/b", "/b/", slash("/b/")),
-            ("/bc/stats", "/bc/stats", "/b/", Place::Outside),
-            ("/stats", "/stats", "/b/", Place::Outside),
+            ("/bc/stats", "/bc/stats", "/b/", BasePathMatch::Outside),
+            ("/stats", "/stats", "/b/", BasePathMatch::Outside),
             ("/x/stats", "/stats", "/", seen_at("/stats", "/x/")),
             ("/x", "/", "/", slash("/x/")),
             ("/x/", "/", "/", seen_at("/", "/x/")),
@@ -256,20 +257,24 @@ mod tests {
             ("/web/web/x", "/web/x", "/web/", at("/web/x")),
             ("/web/v2/web/stats", "/web/stats", "/web/", seen_at("/stats", "/web/v2/web/")),
             ("/web/v2/web", "/web", "/web/", slash("/web/v2/web/")),
-            ("/web/v2/stats", "/stats", "/web/", Place::Outside),
+            ("/web/v2/stats", "/stats", "/web/", BasePathMatch::Outside),
             // No page can have such a base path, so the configured one stays.
             ("/%22/x/stats", "/stats", "/", at("/stats")),
-            ("//evil.example", "/", "/", Place::Below("/".to_owned(), "evil.example".parse().ok())),
+            ("//evil.example", "/", "/", BasePathMatch::Below("/".to_owned(), "evil.example".parse().ok())),
         ];
         for (original, path, base_path, place) in cases {
-            assert_eq!(Place::find(original, path, base_path), place, "{original} {path} {base_path}");
+            assert_eq!(
+                BasePathMatch::find(original, path, base_path),
+                place,
+                "{original} {path} {base_path}"
+            );
         }
     }
 
     /// Returns what the routes receive of a request: the peer, and the parameters of the path.
-    async fn seen(peer: Option<Extension<Peer>>, parameters: RawPathParams) -> String {
+    async fn seen(peer: Option<Extension<PeerAddress>>, parameters: RawPathParams) -> String {
         let parameters: Vec<_> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        format!("{:?} {}", peer.map(|Extension(Peer(peer))| peer), parameters.join(" "))
+        format!("{:?} {}", peer.map(|Extension(PeerAddress(peer))| peer), parameters.join(" "))
     }
 
     async fn answer(router: Router, mut request: Request, connected: Option<SocketAddr>) -> String {

@@ -23,7 +23,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Access, ServerState, access::MountedAt};
+use super::{AccessControl, ServerState, access::MountedAt};
 use crate::config::BasePath;
 
 /// The name of the admin token in the description.
@@ -33,9 +33,9 @@ const ADMIN_TOKEN: &str = "admin_token";
 const SESSION: &str = "session";
 
 /// Describes the refusals of every request for data.
-pub(super) struct Guarded;
+pub(super) struct GuardedResponses;
 
-impl IntoResponses for Guarded {
+impl IntoResponses for GuardedResponses {
     fn responses() -> BTreeMap<String, RefOr<ResponseDescription>> {
         refusals([
             ("401", "The request has no credential, or a wrong one."),
@@ -67,17 +67,17 @@ pub(super) fn refusals<const N: usize>(
         is never in an answer: an answer says whether one is stored. In a change, a secret that is absent or null stays \
         what it was, and an empty one is removed."
 ))]
-struct About;
+struct ApiInfo;
 
 /// The description in the form in which it is sent.
 #[derive(Debug, Clone)]
-pub(super) struct Description {
+pub(super) struct ApiDescription {
     json: Bytes,
     /// The member of `json` with the base path.
     server: Arc<str>,
 }
 
-impl Description {
+impl ApiDescription {
     /// The description of routes at their configured base path.
     pub(super) fn of(described: &utoipa::openapi::OpenApi, base_path: &BasePath) -> Self {
         // This cannot fail: names of members are strings, and numbers are finite.
@@ -102,8 +102,8 @@ fn server(base_path: &BasePath) -> Server {
 }
 
 /// A description without routes yet.
-pub(super) fn begin(base_path: &BasePath, access: &Access) -> utoipa::openapi::OpenApi {
-    let mut described = About::openapi();
+pub(super) fn begin(base_path: &BasePath, access: &AccessControl) -> utoipa::openapi::OpenApi {
+    let mut described = ApiInfo::openapi();
     described.openapi = OpenApiVersion::Version31;
     described.servers = Some(vec![server(base_path)]);
     let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
@@ -134,9 +134,9 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
 
 /// This document.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "openapi", responses(
-    (status = 200, description = "An OpenAPI document of version 3.1.", body = Object), Guarded))]
+    (status = 200, description = "An OpenAPI document of version 3.1.", body = Object), GuardedResponses))]
 async fn openapi(
-    Extension(description): Extension<Description>,
+    Extension(description): Extension<ApiDescription>,
     mounted: Option<Extension<MountedAt>>,
 ) -> Response {
     let json = match mounted {

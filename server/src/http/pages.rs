@@ -10,20 +10,20 @@ use axum::{
     http::{StatusCode, Uri},
     response::{Html, IntoResponse, Response},
 };
-use headcount_shared::routes::{Placeholder, ROUTES, RouteTable, UNMATCHED};
+use headcount_shared::routes::{KeyPlaceholder, ROUTES, RouteTable, UNMATCHED};
 
-use super::{access::Access, assets::Assets, document::Document};
-use crate::app::statistics::Statistics;
+use super::{access::AccessControl, assets::StaticAssets, document::HtmlDocument};
+use crate::app::statistics::StatisticsService;
 
 /// Sends the page, with status 404 for an unknown address. If statistics are off for the whole run, sends the
 /// page that states that.
 pub async fn page(
-    access: Access,
-    State(statistics): State<Arc<Statistics>>,
-    State(assets): State<Arc<Assets>>,
+    access: AccessControl,
+    State(statistics): State<Arc<StatisticsService>>,
+    State(assets): State<Arc<StaticAssets>>,
     uri: Uri,
 ) -> Response {
-    let key = RouteTable::of_the_interface().page_key(uri.path(), Placeholder::default());
+    let key = RouteTable::of_the_interface().page_key(uri.path(), KeyPlaceholder::default());
     let status = if key == UNMATCHED { StatusCode::NOT_FOUND } else { StatusCode::OK };
     if let Some(by) = statistics.off_by() {
         return (status, Html(off::html(access.base_path().as_str(), by))).into_response();
@@ -56,7 +56,7 @@ fn html(base: &str, is_counted: bool, with_interface: bool) -> String {
             .to_owned()
     };
     let document =
-        Document { base, title: "Headcount", stylesheet: "style.css", head: &tracker, body: &body };
+        HtmlDocument { base, title: "Headcount", stylesheet: "style.css", head: &tracker, body: &body };
     document.to_string()
 }
 

@@ -11,7 +11,7 @@ use headcount_shared::api::Problem;
 
 /// A refused request: the status and one sentence for the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct ProblemResponse {
     status: StatusCode,
     detail: String,
     field: Option<String>,
@@ -19,7 +19,7 @@ pub struct Refusal {
     challenge: Option<HeaderValue>,
 }
 
-impl Refusal {
+impl ProblemResponse {
     /// A refusal with `status`; `detail` describes what is wrong with this request.
     #[must_use]
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
@@ -52,7 +52,7 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ProblemResponse {
     fn into_response(self) -> Response {
         let problem = Problem {
             title: self.status.canonical_reason().unwrap_or("Refused").to_owned(),

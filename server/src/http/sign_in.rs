@@ -17,10 +17,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::page::SignInPage;
 use super::{
-    access::{Access, AccessDenied},
+    access::{AccessControl, AccessDenied},
     body::{BodyError, receive},
-    openapi::Guarded,
-    problem::Refusal,
+    openapi::GuardedResponses,
+    problem::ProblemResponse,
 };
 
 /// The largest body of a sign-in, in bytes.
@@ -40,7 +40,7 @@ const STYLE: &str = include_str!("sign_in/sign-in.css");
 pub(super) fn page_routes<S>() -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
-    Access: FromRef<S>,
+    AccessControl: FromRef<S>,
 {
     Router::new()
         .route("/sign-in", get(show).post(sign_in))
@@ -53,7 +53,7 @@ where
 pub(super) fn session_routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
-    Access: FromRef<S>,
+    AccessControl: FromRef<S>,
 {
     OpenApiRouter::new().routes(routes!(session, begin_session, end_session))
 }
@@ -62,7 +62,7 @@ where
 pub(super) fn code_routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
-    Access: FromRef<S>,
+    AccessControl: FromRef<S>,
 {
     OpenApiRouter::new().routes(routes!(sign_in_code))
 }
@@ -78,7 +78,7 @@ struct SignInForm {
 }
 
 /// The sign-in page instead of a page that requires a credential.
-pub(super) fn instead_of(access: &Access, wanted: &Uri) -> Response {
+pub(super) fn instead_of(access: &AccessControl, wanted: &Uri) -> Response {
     let inner = wanted.path_and_query().map_or("/", |path| path.as_str());
     let to = format!("{}{}", access.base_path().as_str().trim_end_matches('/'), inner);
     let page = SignInPage { base: access.base_path().as_str(), to: own_address(access, &to), message: None };
@@ -89,20 +89,21 @@ pub(super) fn instead_of(access: &Access, wanted: &Uri) -> Response {
     response
 }
 
-async fn show(access: Access, Query(form): Query<SignInForm>) -> Response {
+async fn show(access: AccessControl, Query(form): Query<SignInForm>) -> Response {
     let page =
         SignInPage { base: access.base_path().as_str(), to: own_address(&access, &form.to), message: None };
     answer(StatusCode::OK, &page)
 }
 
 /// Handles the form.
-async fn sign_in(access: Access, headers: HeaderMap, body: Body) -> Response {
+async fn sign_in(access: AccessControl, headers: HeaderMap, body: Body) -> Response {
     let form = match receive(body, BODY_BYTES).await {
         Ok(body) => serde_urlencoded::from_bytes::<SignInForm>(&body),
         Err(error) => return not_received(error).into_response(),
     };
     let Ok(form) = form else {
-        return Refusal::new(StatusCode::BAD_REQUEST, "send the field token as a form").into_response();
+        return ProblemResponse::new(StatusCode::BAD_REQUEST, "send the field token as a form")
+            .into_response();
     };
     let to = own_address(&access, &form.to);
     match access.sign_in_with_token(&form.token, &headers).await {
@@ -122,7 +123,7 @@ async fn sign_in(access: Access, headers: HeaderMap, body: Body) -> Response {
 }
 
 /// Handles the sign-out form. It does nothing else, so it needs no header that a form cannot set.
-async fn sign_out(access: Access, headers: HeaderMap) -> Response {
+async fn sign_out(access: AccessControl, headers: HeaderMap) -> Response {
     if let Err(denied) = access.require_own_page(&headers) {
         return denied.refusal().into_response();
     }
@@ -133,7 +134,7 @@ async fn sign_out(access: Access, headers: HeaderMap) -> Response {
 #[utoipa::path(get, path = "/api/session", tag = "session", security(()), responses(
     (status = 204, description = "The request has a valid session."),
     (status = 401, description = "The request has no valid session.", body = Problem, content_type = "application/problem+json")))]
-async fn session(access: Access, headers: HeaderMap) -> Result<StatusCode, Refusal> {
+async fn session(access: AccessControl, headers: HeaderMap) -> Result<StatusCode, ProblemResponse> {
     match access.session(&headers) {
         Some(_) => Ok(StatusCode::NO_CONTENT),
         None => Err(AccessDenied::NoCredential.refusal()),
@@ -150,11 +151,15 @@ async fn session(access: Access, headers: HeaderMap) -> Result<StatusCode, Refus
     (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"),
     (status = 429, description = "There were too many wrong tokens.", body = Problem, content_type = "application/problem+json")))]
 // Any content type is accepted: a page of another site could send a request, but does not know the token.
-async fn begin_session(access: Access, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
+async fn begin_session(
+    access: AccessControl,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ProblemResponse> {
     let body = receive(body, BODY_BYTES).await.map_err(not_received)?;
     // The answer omits the reason, which might quote a part of a token.
     let asked: NewSession = serde_json::from_slice(&body).map_err(|_| {
-        Refusal::new(
+        ProblemResponse::new(
             StatusCode::BAD_REQUEST,
             r#"send {"token":"<admin token>"} or {"code":"<sign-in code>"}"#,
         )
@@ -171,7 +176,7 @@ async fn begin_session(access: Access, headers: HeaderMap, body: Body) -> Result
 #[utoipa::path(delete, path = "/api/session", tag = "session", security(()), responses(
     (status = 204, description = "Signed out."),
     (status = 403, description = "The header Headcount-Request: 1 is missing, or the request comes from a page of another site.", body = Problem, content_type = "application/problem+json")))]
-async fn end_session(access: Access, headers: HeaderMap) -> Result<Response, Refusal> {
+async fn end_session(access: AccessControl, headers: HeaderMap) -> Result<Response, ProblemResponse> {
     if access.session(&headers).is_some() {
         access.require_own_change(&headers).map_err(AccessDenied::refusal)?;
     }
@@ -182,8 +187,8 @@ async fn end_session(access: Access, headers: HeaderMap) -> Result<Response, Ref
 
 /// Makes a code that signs a browser in once, within five minutes.
 #[utoipa::path(post, path = "/api/session/code", tag = "session", responses(
-    (status = 200, description = "The code.", body = SignInCode), Guarded))]
-async fn sign_in_code(access: Access) -> Json<SignInCode> {
+    (status = 200, description = "The code.", body = SignInCode), GuardedResponses))]
+async fn sign_in_code(access: AccessControl) -> Json<SignInCode> {
     Json(SignInCode { code: access.issue_code(), public_url: access.public_url().map(ToString::to_string) })
 }
 
@@ -204,12 +209,12 @@ fn file(content_type: &'static str, text: &'static str) -> Response {
     (headers, text).into_response()
 }
 
-fn not_received(error: BodyError) -> Refusal {
+fn not_received(error: BodyError) -> ProblemResponse {
     let status = match error {
         BodyError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         BodyError::Unreadable => StatusCode::BAD_REQUEST,
     };
-    Refusal::new(status, error.to_string())
+    ProblemResponse::new(status, error.to_string())
 }
 
 /// The message on the page after a failed sign-in.
@@ -249,7 +254,7 @@ fn see_other(to: &str, cookie: Option<HeaderValue>) -> Response {
 }
 
 /// `to` if it is an address of this interface with visible characters; otherwise the base path.
-fn own_address(access: &Access, to: &str) -> String {
+fn own_address(access: &AccessControl, to: &str) -> String {
     let base = access.base_path().as_str();
     let is_visible = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let rest = to.strip_prefix(base);

@@ -20,11 +20,11 @@ use headcount_shared::{
 
 use super::{
     ServerParts, ServerState,
-    access::Peer,
+    access::PeerAddress,
     body::{BodyError, receive},
-    problem::Refusal,
+    problem::ProblemResponse,
 };
-use crate::{app::statistics::Statistics, browsers::RecordError, metrics::EventLabel};
+use crate::{app::statistics::StatisticsService, browsers::RecordError, metrics::EventLabel};
 
 /// The headers of every answer of this route. Parsed once.
 static READABLE_BY_ALL: LazyLock<HeaderMap> = LazyLock::new(|| {
@@ -54,13 +54,13 @@ fn readable_by_all(answer: impl IntoResponse) -> Response {
 }
 
 /// Answers 204 while statistics are on, and 404 while they are off. A tracker asks this first.
-async fn is_on(State(statistics): State<Arc<Statistics>>) -> Response {
+async fn is_on(State(statistics): State<Arc<StatisticsService>>) -> Response {
     readable_by_all(if statistics.is_on() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND })
 }
 
 async fn record(
     State(state): State<ServerState>,
-    peer: Option<Extension<Peer>>,
+    peer: Option<Extension<PeerAddress>>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -68,11 +68,11 @@ async fn record(
     answer(&state, peer, &headers, body).await
 }
 
-/// Counts an event. 204 means that it survives the end of this process; a [`Refusal`] states why it is not
+/// Counts an event. 204 means that it survives the end of this process; a [`ProblemResponse`] states why it is not
 /// counted.
 pub(super) async fn answer(
     state: &ServerState,
-    peer: Option<Peer>,
+    peer: Option<PeerAddress>,
     headers: &HeaderMap,
     body: impl HttpBody<Data = Bytes> + Unpin,
 ) -> Response {
@@ -81,10 +81,10 @@ pub(super) async fn answer(
 
 async fn count(
     parts: &ServerParts,
-    peer: Option<Peer>,
+    peer: Option<PeerAddress>,
     headers: &HeaderMap,
     body: impl HttpBody<Data = Bytes> + Unpin,
-) -> Result<StatusCode, Refusal> {
+) -> Result<StatusCode, ProblemResponse> {
     let ServerParts { statistics, metrics, senders, .. } = parts;
     let Some(running) = statistics.running() else { return Err(off()) };
     // The content type is ignored: a browser that leaves a page sends plain text.
@@ -102,30 +102,30 @@ async fn count(
         Err(RecordError::Closed) => Err(off()),
         Err(error @ (RecordError::Disk | RecordError::Busy | RecordError::Broken)) => {
             metrics.event(EventLabel::Failed);
-            Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, format!("{error}; it is not counted")))
+            Err(ProblemResponse::new(StatusCode::SERVICE_UNAVAILABLE, format!("{error}; it is not counted")))
         }
     }
 }
 
-fn unreceived(error: BodyError) -> Refusal {
+fn unreceived(error: BodyError) -> ProblemResponse {
     match error {
         BodyError::TooLarge(_) => refusal(&EventError::TooLarge),
-        BodyError::Unreadable => Refusal::new(StatusCode::BAD_REQUEST, error.to_string()),
+        BodyError::Unreadable => ProblemResponse::new(StatusCode::BAD_REQUEST, error.to_string()),
     }
 }
 
-fn read(body: &[u8]) -> Result<BrowserEvent, Refusal> {
+fn read(body: &[u8]) -> Result<BrowserEvent, ProblemResponse> {
     BrowserEvent::parse(body).map_err(|error| refusal(&error))
 }
 
-fn refusal(error: &EventError) -> Refusal {
+fn refusal(error: &EventError) -> ProblemResponse {
     let status = match error {
         EventError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         _ => StatusCode::BAD_REQUEST,
     };
-    Refusal::new(status, error.to_string())
+    ProblemResponse::new(status, error.to_string())
 }
 
-fn off() -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, "usage statistics are off: nothing is counted")
+fn off() -> ProblemResponse {
+    ProblemResponse::new(StatusCode::NOT_FOUND, "usage statistics are off: nothing is counted")
 }

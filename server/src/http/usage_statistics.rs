@@ -15,9 +15,9 @@ use sha2::{Digest, Sha256};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ServerState, openapi::Guarded, problem::Refusal};
+use super::{ServerState, openapi::GuardedResponses, problem::ProblemResponse};
 use crate::{
-    app::statistics::{Running, Statistics, SwitchError},
+    app::statistics::{RunningStatistics, StatisticsService, SwitchError},
     browsers::BrowserPseudonym,
     hex,
     report::spool::ReadError,
@@ -43,8 +43,8 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
 
 /// Whether statistics are on, where reports go, and the state of their delivery.
 #[utoipa::path(get, path = "/api/usage-statistics", tag = "usage statistics", responses(
-    (status = 200, description = "The state of usage statistics.", body = Status), Guarded))]
-async fn status(State(statistics): State<Arc<Statistics>>) -> Json<Status> {
+    (status = 200, description = "The state of usage statistics.", body = Status), GuardedResponses))]
+async fn status(State(statistics): State<Arc<StatisticsService>>) -> Json<Status> {
     Json(statistics.status())
 }
 
@@ -53,12 +53,15 @@ async fn status(State(statistics): State<Arc<Statistics>>) -> Json<Status> {
     (status = 200, description = "The state of usage statistics.", body = Status),
     (status = 400, description = "The body is not valid.", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "Something else has switched statistics off.", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "The settings database is unavailable; nothing changed.", body = Problem, content_type = "application/problem+json"), Guarded))]
+    (status = 503, description = "The settings database is unavailable; nothing changed.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
 // The content type does not matter: before a `PUT` of another site, a browser sends a preflight request,
 // which is refused.
-async fn switch(State(statistics): State<Arc<Statistics>>, body: Bytes) -> Result<Json<Status>, Refusal> {
+async fn switch(
+    State(statistics): State<Arc<StatisticsService>>,
+    body: Bytes,
+) -> Result<Json<Status>, ProblemResponse> {
     let Switch { enabled } = serde_json::from_slice(&body).map_err(|error| {
-        Refusal::new(StatusCode::BAD_REQUEST, format!("send {{\"enabled\":true}} or false: {error}"))
+        ProblemResponse::new(StatusCode::BAD_REQUEST, format!("send {{\"enabled\":true}} or false: {error}"))
     })?;
     // A switch that stops halfway would leave data that must be deleted, so it continues if the client
     // disconnects.
@@ -70,41 +73,44 @@ async fn switch(State(statistics): State<Arc<Statistics>>, body: Bytes) -> Resul
     match switched {
         Ok(()) => Ok(Json(statistics.status())),
         Err(error @ (SwitchError::OffForThisRun(_) | SwitchError::OffInReadOnlySettings)) => {
-            Err(Refusal::new(StatusCode::CONFLICT, error.to_string()))
+            Err(ProblemResponse::new(StatusCode::CONFLICT, error.to_string()))
         }
         Err(SwitchError::Failed(error)) => Err(failed(error)),
     }
 }
 
 /// A refusal with the reason of the settings database; any other error is an internal one.
-fn failed(error: anyhow::Error) -> Refusal {
-    match error.downcast::<settings::Error>() {
+fn failed(error: anyhow::Error) -> ProblemResponse {
+    match error.downcast::<settings::SettingsError>() {
         Ok(error) => error.into(),
-        Err(error) => Refusal::internal(&format!("{error:#}")),
+        Err(error) => ProblemResponse::internal(&format!("{error:#}")),
     }
 }
 
 /// What switching off now would delete. Changes nothing.
 #[utoipa::path(get, path = "/api/usage-statistics/forgets", tag = "usage statistics", responses(
     (status = 200, description = "The amounts that would be deleted.", body = WouldForget),
-    (status = 503, description = "The settings database is unavailable.", body = Problem, content_type = "application/problem+json"), Guarded))]
-async fn forgets(State(statistics): State<Arc<Statistics>>) -> Result<Json<WouldForget>, Refusal> {
+    (status = 503, description = "The settings database is unavailable.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
+async fn forgets(
+    State(statistics): State<Arc<StatisticsService>>,
+) -> Result<Json<WouldForget>, ProblemResponse> {
     statistics.would_forget().await.map(Json).map_err(failed)
 }
 
 /// The bytes of the report as it would be sent now. Changes nothing.
 #[utoipa::path(get, path = "/api/usage-statistics/preview", tag = "usage statistics", responses(
     (status = 200, description = "The report.", body = Object),
-    (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), Guarded))]
-async fn preview(State(statistics): State<Arc<Statistics>>) -> Result<Response, Refusal> {
-    let bytes = running(&statistics)?.reporter.preview().await.map_err(|error| Refusal::internal(&error))?;
+    (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
+async fn preview(State(statistics): State<Arc<StatisticsService>>) -> Result<Response, ProblemResponse> {
+    let bytes =
+        running(&statistics)?.reporter.preview().await.map_err(|error| ProblemResponse::internal(&error))?;
     Ok(exact_bytes(bytes))
 }
 
 /// The stored reports, newest first.
 #[utoipa::path(get, path = "/api/usage-statistics/reports", tag = "usage statistics", responses(
-    (status = 200, description = "The reports; those that left also while statistics are off by the switch, and none while they are off for the whole run.", body = ReportEntries), Guarded))]
-async fn reports(State(statistics): State<Arc<Statistics>>) -> Json<ReportEntries> {
+    (status = 200, description = "The reports; those that left also while statistics are off by the switch, and none while they are off for the whole run.", body = ReportEntries), GuardedResponses))]
+async fn reports(State(statistics): State<Arc<StatisticsService>>) -> Json<ReportEntries> {
     let reports = statistics.spool().map(|spool| spool.entries()).unwrap_or_default();
     Json(ReportEntries { reports })
 }
@@ -114,21 +120,21 @@ async fn reports(State(statistics): State<Arc<Statistics>>) -> Json<ReportEntrie
     params(("id" = String, Path, description = "The id of the report.")), responses(
     (status = 200, description = "The report.", body = Object),
     (status = 404, description = "No report has this id.", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), Guarded))]
+    (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
 async fn report(
-    State(statistics): State<Arc<Statistics>>,
+    State(statistics): State<Arc<StatisticsService>>,
     Path(id): Path<String>,
-) -> Result<Response, Refusal> {
-    let unknown = || Refusal::new(StatusCode::NOT_FOUND, "there is no report with this id");
+) -> Result<Response, ProblemResponse> {
+    let unknown = || ProblemResponse::new(StatusCode::NOT_FOUND, "there is no report with this id");
     let id: Uuid = id.parse().map_err(|_| unknown())?;
     let spool = statistics.spool().ok_or_else(off)?;
     let read = tokio::task::spawn_blocking(move || spool.read(id))
         .await
-        .map_err(|error| Refusal::internal(&error))?;
+        .map_err(|error| ProblemResponse::internal(&error))?;
     match read {
         Ok(report) => Ok(exact_bytes(report.bytes)),
         Err(ReadError::Unknown) => Err(unknown()),
-        Err(error) => Err(Refusal::internal(&error)),
+        Err(error) => Err(ProblemResponse::internal(&error)),
     }
 }
 
@@ -136,24 +142,24 @@ async fn report(
 #[utoipa::path(post, path = "/api/pseudonym", tag = "usage statistics", request_body = AskPseudonym, responses(
     (status = 200, description = "The pseudonym.", body = Pseudonym),
     (status = 400, description = "The body is not valid.", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), Guarded))]
+    (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
 async fn pseudonym(
-    State(statistics): State<Arc<Statistics>>,
+    State(statistics): State<Arc<StatisticsService>>,
     body: Bytes,
-) -> Result<Json<Pseudonym>, Refusal> {
+) -> Result<Json<Pseudonym>, ProblemResponse> {
     let AskPseudonym { device_id } = serde_json::from_slice(&body).map_err(|error| {
-        Refusal::new(StatusCode::BAD_REQUEST, format!("send {{\"device_id\":\"<uuid>\"}}: {error}"))
+        ProblemResponse::new(StatusCode::BAD_REQUEST, format!("send {{\"device_id\":\"<uuid>\"}}: {error}"))
     })?;
     let pseudonym = running(&statistics)?.browsers.pseudonym(device_id);
     Ok(Json(Pseudonym { pseudonym: pseudonym.map(BrowserPseudonym::as_uuid) }))
 }
 
-fn running(statistics: &Statistics) -> Result<Arc<Running>, Refusal> {
+fn running(statistics: &StatisticsService) -> Result<Arc<RunningStatistics>, ProblemResponse> {
     statistics.running().ok_or_else(off)
 }
 
-fn off() -> Refusal {
-    Refusal::new(StatusCode::CONFLICT, "usage statistics are off: nothing would be sent")
+fn off() -> ProblemResponse {
+    ProblemResponse::new(StatusCode::CONFLICT, "usage statistics are off: nothing would be sent")
 }
 
 fn exact_bytes(bytes: Vec<u8>) -> Response {

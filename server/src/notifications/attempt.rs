@@ -12,24 +12,24 @@ use headcount_shared::payload::AlertingIntegration;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Endpoints, Integrations, Notification, Outbox, destination,
-    outcome::Outcome,
-    request::{Request, Unusable},
+    IncidentNotification, NotificationOutbox, ProjectIntegrations, ServiceEndpoints, destination,
+    outcome::NotificationOutcome,
+    request::{NotificationRequest, UnusableConfig},
     schedule::is_expired,
-    transport::Transport,
+    transport::NotificationTransport,
     webhook,
 };
-use crate::{clock::Clock, outgoing::NoAnswer};
+use crate::{clock::Clock, outgoing::ConnectionFailure};
 
 /// How long a request in progress may continue after the stop.
 const LAST_WAIT: Duration = Duration::from_millis(1500);
 
 /// What an attempt needs.
 #[derive(Debug)]
-pub(super) struct Sending {
-    pub(super) outbox: Arc<dyn Outbox>,
-    pub(super) endpoints: Endpoints,
-    pub(super) transport: Box<dyn Transport>,
+pub(super) struct SendContext {
+    pub(super) outbox: Arc<dyn NotificationOutbox>,
+    pub(super) endpoints: ServiceEndpoints,
+    pub(super) transport: Box<dyn NotificationTransport>,
     pub(super) clock: Arc<dyn Clock>,
     /// Ends a request that takes too long after the stop.
     pub(super) stop: CancellationToken,
@@ -38,30 +38,30 @@ pub(super) struct Sending {
 }
 
 /// A notification that was sent.
-pub(super) struct Sent {
-    pub(super) notification: Notification,
+pub(super) struct SentNotification {
+    pub(super) notification: IncidentNotification,
     /// When it was sent, in Unix seconds.
     pub(super) at: u32,
     pub(super) external_key: String,
 }
 
 /// How an attempt ended.
-pub(super) enum Ended {
+pub(super) enum AttemptResult {
     /// It was sent, and the outbox has recorded it.
-    Sent(Notification),
+    Sent(IncidentNotification),
     /// It was sent, but the outbox has not recorded it yet.
-    Unrecorded(Sent),
+    Unrecorded(SentNotification),
     /// Its destination no longer exists, and the outbox has recorded that.
     Dropped,
     /// It was not sent.
-    Failed(Notification, Failure),
+    Failed(IncidentNotification, SendFailure),
     /// It was not attempted: the outbox is unavailable, or there is no time left.
     NotTried,
 }
 
 /// Why a notification was not sent. Contains no names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Failure {
+pub(super) enum SendFailure {
     /// The destination cannot accept it at the moment.
     #[error("{why}")]
     Later {
@@ -75,7 +75,7 @@ pub(super) enum Failure {
     Refused(&'static str),
 }
 
-impl Failure {
+impl SendFailure {
     /// How long the destination asks to wait.
     pub(super) const fn after(&self) -> Option<Duration> {
         match self {
@@ -85,67 +85,84 @@ impl Failure {
     }
 }
 
-impl Sending {
+impl SendContext {
     /// Sends a notification, unless it is expired or its destination is gone.
-    pub(super) async fn attempt(&self, notification: Notification) -> Ended {
+    pub(super) async fn attempt(&self, notification: IncidentNotification) -> AttemptResult {
         let Ok(integrations) = self.outbox.integrations(&notification.project).await else {
-            return Ended::NotTried;
+            return AttemptResult::NotTried;
         };
-        let Ok(before) = self.outbox.conversation(&notification).await else { return Ended::NotTried };
+        let Ok(before) = self.outbox.conversation(&notification).await else {
+            return AttemptResult::NotTried;
+        };
         self.say_if_template_is_refused(&notification, &integrations);
         let conversation = destination::conversation(&notification, &before);
         match destination::request(&notification, &integrations, &self.endpoints, &conversation) {
-            None if self.dropped(&notification).await => Ended::Dropped,
-            None => Ended::NotTried,
-            Some(Err(Unusable(why))) => Ended::Failed(notification, Failure::Refused(why)),
+            None if self.dropped(&notification).await => AttemptResult::Dropped,
+            None => AttemptResult::NotTried,
+            Some(Err(UnusableConfig(why))) => AttemptResult::Failed(notification, SendFailure::Refused(why)),
             // The lookups took time.
             Some(Ok(_)) if self.stop.is_cancelled() || is_expired(&notification, self.now()) => {
-                Ended::NotTried
+                AttemptResult::NotTried
             }
             Some(Ok(request)) => self.send(notification, request, &conversation).await,
         }
     }
 
-    async fn send(&self, notification: Notification, request: Request, conversation: &str) -> Ended {
+    async fn send(
+        &self,
+        notification: IncidentNotification,
+        request: NotificationRequest,
+        conversation: &str,
+    ) -> AttemptResult {
         let answer = tokio::select! {
             biased;
             answer = self.transport.send(request) => answer,
-            () = self.too_late() => return Ended::NotTried,
+            () = self.too_late() => return AttemptResult::NotTried,
         };
         let failure = match answer {
-            Err(NoAnswer::Unreachable(why)) => Failure::Later { why: why.to_owned(), after: None },
-            Err(NoAnswer::TimedOut) => Failure::Later { why: "no answer in time".to_owned(), after: None },
+            Err(ConnectionFailure::Unreachable(why)) => {
+                SendFailure::Later { why: why.to_owned(), after: None }
+            }
+            Err(ConnectionFailure::TimedOut) => {
+                SendFailure::Later { why: "no answer in time".to_owned(), after: None }
+            }
             Ok(answer) => {
                 let (destination, now) = (notification.destination, self.clock.wall());
                 match destination::judged(destination, &answer, conversation, now) {
-                    Outcome::Sent { external_key } => {
-                        let sent = Sent { at: self.now(), notification, external_key };
+                    NotificationOutcome::Sent { external_key } => {
+                        let sent = SentNotification { at: self.now(), notification, external_key };
                         return if self.record(&sent).await {
-                            Ended::Sent(sent.notification)
+                            AttemptResult::Sent(sent.notification)
                         } else {
-                            Ended::Unrecorded(sent)
+                            AttemptResult::Unrecorded(sent)
                         };
                     }
-                    Outcome::Later { after } => Failure::Later { why: why_later(answer.status), after },
-                    Outcome::Refused(why) => Failure::Refused(why),
+                    NotificationOutcome::Later { after } => {
+                        SendFailure::Later { why: why_later(answer.status), after }
+                    }
+                    NotificationOutcome::Refused(why) => SendFailure::Refused(why),
                 }
             }
         };
-        Ended::Failed(notification, failure)
+        AttemptResult::Failed(notification, failure)
     }
 
     /// Records in the outbox that a notification was sent. Returns whether that succeeded.
-    pub(super) async fn record(&self, sent: &Sent) -> bool {
+    pub(super) async fn record(&self, sent: &SentNotification) -> bool {
         self.outbox.sent(&sent.notification, sent.at, &sent.external_key).await.is_ok()
     }
 
     /// Records in the outbox that a notification will not be sent. Returns whether that succeeded.
-    pub(super) async fn dropped(&self, notification: &Notification) -> bool {
+    pub(super) async fn dropped(&self, notification: &IncidentNotification) -> bool {
         self.outbox.dropped(notification, self.now()).await.is_ok()
     }
 
     /// Logs, once, that the operator's template is not used.
-    fn say_if_template_is_refused(&self, notification: &Notification, integrations: &Integrations) {
+    fn say_if_template_is_refused(
+        &self,
+        notification: &IncidentNotification,
+        integrations: &ProjectIntegrations,
+    ) {
         let Some(webhook) = &integrations.webhook else { return };
         if notification.destination != AlertingIntegration::Webhook {
             return;

@@ -5,18 +5,18 @@ use std::time::Duration;
 use headcount_shared::payload::AlertingIntegration;
 
 use super::{
-    Endpoints, Integrations, Notification,
-    message::Message,
+    IncidentNotification, ProjectIntegrations, ServiceEndpoints,
+    message::IncidentMessage,
     opsgenie,
-    outcome::{Outcome, judge},
+    outcome::{NotificationOutcome, judge},
     pagerduty,
-    request::{Answer, Request, Unusable},
+    request::{NotificationAnswer, NotificationRequest, UnusableConfig},
     slack, teams, webhook,
 };
 
 /// The id of the conversation about an incident: the one used before, else the one in the notification, else,
 /// where this program chooses the id, the key of the incident.
-pub(super) fn conversation(notification: &Notification, before: &str) -> String {
+pub(super) fn conversation(notification: &IncidentNotification, before: &str) -> String {
     let known = if before.is_empty() { &notification.external_key } else { before };
     match notification.destination {
         AlertingIntegration::Pagerduty | AlertingIntegration::Opsgenie if known.is_empty() => {
@@ -32,12 +32,12 @@ pub(super) fn conversation(notification: &Notification, before: &str) -> String 
 /// The request for the destination of a notification; `None` if the project no longer has it, or it does not
 /// receive incidents.
 pub(super) fn request(
-    notification: &Notification,
-    integrations: &Integrations,
-    endpoints: &Endpoints,
+    notification: &IncidentNotification,
+    integrations: &ProjectIntegrations,
+    endpoints: &ServiceEndpoints,
     conversation: &str,
-) -> Option<Result<Request, Unusable>> {
-    let message = Message::new(notification, integrations);
+) -> Option<Result<NotificationRequest, UnusableConfig>> {
+    let message = IncidentMessage::new(notification, integrations);
     Some(match notification.destination {
         AlertingIntegration::Slack => {
             let slack = integrations.slack.as_ref().filter(|slack| slack.incidents)?;
@@ -65,10 +65,10 @@ pub(super) fn request(
 /// Classifies an answer of the destination. `now` is the time since the Unix epoch.
 pub(super) fn judged(
     destination: AlertingIntegration,
-    answer: &Answer,
+    answer: &NotificationAnswer,
     conversation: &str,
     now: Duration,
-) -> Outcome {
+) -> NotificationOutcome {
     match destination {
         AlertingIntegration::Slack => slack::judged(answer, conversation, now),
         AlertingIntegration::Teams => teams::judged(answer, now),
@@ -83,7 +83,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::{notifications::example, world::status::Status};
+    use crate::{notifications::example, world::status::HealthStatus};
 
     const ALL: [AlertingIntegration; 5] = [
         AlertingIntegration::Opsgenie,
@@ -93,12 +93,12 @@ mod tests {
         AlertingIntegration::Webhook,
     ];
 
-    fn to(destination: AlertingIntegration, status: Status) -> Notification {
-        Notification { destination, status, ..example::notification() }
+    fn to(destination: AlertingIntegration, status: HealthStatus) -> IncidentNotification {
+        IncidentNotification { destination, status, ..example::notification() }
     }
 
     /// The members of the body, or the end of the address, that state what the destination has to do.
-    fn asked(destination: AlertingIntegration, status: Status, before: &str) -> String {
+    fn asked(destination: AlertingIntegration, status: HealthStatus, before: &str) -> String {
         let notification = to(destination, status);
         let conversation = conversation(&notification, before);
         let integrations = example::integrations();
@@ -161,9 +161,9 @@ mod tests {
             (Webhook, "", "CRITICAL k3y00001", "WARNING k3y00001", "OK k3y00001"),
         ] {
             let asked = |status| asked(destination, status, before);
-            assert_eq!(asked(Status::Critical), critical);
-            assert_eq!(asked(Status::Warning), warning);
-            assert_eq!(asked(Status::Ok), resolved);
+            assert_eq!(asked(HealthStatus::Critical), critical);
+            assert_eq!(asked(HealthStatus::Warning), warning);
+            assert_eq!(asked(HealthStatus::Ok), resolved);
         }
     }
 
@@ -178,8 +178,10 @@ mod tests {
             (AlertingIntegration::Opsgenie, "", "p:k:critical", "p:k:critical"),
             (AlertingIntegration::Webhook, "x", "y", ""),
         ] {
-            let notification =
-                Notification { external_key: own.to_owned(), ..to(destination, Status::Critical) };
+            let notification = IncidentNotification {
+                external_key: own.to_owned(),
+                ..to(destination, HealthStatus::Critical)
+            };
             assert_eq!(conversation(&notification, before), expected);
         }
     }
@@ -194,17 +196,17 @@ mod tests {
         off.opsgenie.as_mut().unwrap().incidents = false;
         off.webhook.as_mut().unwrap().incidents = false;
         for destination in ALL {
-            let notification = to(destination, Status::Critical);
-            let is_told = |integrations: &Integrations| {
+            let notification = to(destination, HealthStatus::Critical);
+            let is_told = |integrations: &ProjectIntegrations| {
                 request(&notification, integrations, &example::endpoints(), "").is_some()
             };
-            assert!(is_told(&on) && !is_told(&off) && !is_told(&Integrations::default()));
+            assert!(is_told(&on) && !is_told(&off) && !is_told(&ProjectIntegrations::default()));
         }
     }
 
     #[test]
     fn nothing_that_is_printed_for_a_programmer_names_anybody() {
-        let notification = to(AlertingIntegration::Webhook, Status::Critical);
+        let notification = to(AlertingIntegration::Webhook, HealthStatus::Critical);
         let integrations = example::integrations();
         let request = request(&notification, &integrations, &example::endpoints(), "").unwrap().unwrap();
         let printed = format!("{notification:?} {integrations:?} {request:?} {:?}", example::endpoints());

@@ -8,7 +8,7 @@ use crate::outgoing::TargetPolicy;
 
 /// The addresses of the services that are the same for all customers.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Endpoints {
+pub struct ServiceEndpoints {
     /// Slack's Web API, such as `https://slack.com/api/`.
     pub slack: Url,
     /// PagerDuty's Events API, such as `https://events.pagerduty.com/`.
@@ -20,9 +20,9 @@ pub struct Endpoints {
 }
 
 /// Leaves out the addresses: one may be that of a private proxy.
-impl fmt::Debug for Endpoints {
+impl fmt::Debug for ServiceEndpoints {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Endpoints").finish_non_exhaustive()
+        formatter.debug_struct("ServiceEndpoints").finish_non_exhaustive()
     }
 }
 

@@ -4,58 +4,66 @@ use headcount_shared::payload::AlertingIntegration;
 use reqwest::Url;
 
 use super::{
-    Details, Endpoints, Integrations, Notification, Opsgenie, Pagerduty, ReportDetails, Slack, Teams, Webhook,
+    IncidentNotification, NotificationDetails, OpsgenieConfig, PagerdutyConfig, ProjectIntegrations,
+    ReportDetails, ServiceEndpoints, SlackConfig, TeamsConfig, WebhookConfig,
 };
 use crate::{
     outgoing::TargetPolicy,
-    world::{application_key::ApplicationKey, status::Status},
+    world::{application_key::ApplicationKey, status::HealthStatus},
 };
 
 /// The time of the example, in Unix seconds: 2023-11-14 22:13:20 UTC.
 pub(super) const AT: u32 = 1_700_000_000;
 
 /// A critical notification with one reason, for Slack.
-pub(super) fn notification() -> Notification {
+pub(super) fn notification() -> IncidentNotification {
     let reason = ReportDetails {
         name: "SLO".to_owned(),
         check: "Availability".to_owned(),
         message: "error budget burn rate is 26x within 1 hour".to_owned(),
     };
-    Notification {
+    IncidentNotification {
         project: "abc12345".to_owned(),
         application: ApplicationKey::parse("shop:Deployment:cart").unwrap(),
         incident_key: "k3y00001".to_owned(),
-        status: Status::Critical,
+        status: HealthStatus::Critical,
         destination: AlertingIntegration::Slack,
         timestamp: AT,
         external_key: String::new(),
-        details: Details { reports: vec![reason] },
+        details: NotificationDetails { reports: vec![reason] },
     }
 }
 
 /// All destinations, all of which receive incidents.
-pub(super) fn integrations() -> Integrations {
-    Integrations {
+pub(super) fn integrations() -> ProjectIntegrations {
+    ProjectIntegrations {
         base_url: "https://coroot.example.com".to_owned(),
-        slack: Some(Slack {
+        slack: Some(SlackConfig {
             token: "xoxb-swordfish".to_owned(),
             default_channel: "alerts".to_owned(),
             incidents: true,
         }),
-        teams: Some(Teams { webhook_url: "https://teams.example.com/hook".to_owned(), incidents: true }),
-        pagerduty: Some(Pagerduty { integration_key: "swordfish".to_owned(), incidents: true }),
-        opsgenie: Some(Opsgenie { api_key: "swordfish".to_owned(), eu_instance: false, incidents: true }),
-        webhook: Some(Webhook {
+        teams: Some(TeamsConfig {
+            webhook_url: "https://teams.example.com/hook".to_owned(),
+            incidents: true,
+        }),
+        pagerduty: Some(PagerdutyConfig { integration_key: "swordfish".to_owned(), incidents: true }),
+        opsgenie: Some(OpsgenieConfig {
+            api_key: "swordfish".to_owned(),
+            eu_instance: false,
+            incidents: true,
+        }),
+        webhook: Some(WebhookConfig {
             url: "https://hook.example.com/in?token=swordfish".to_owned(),
             incidents: true,
-            ..Webhook::default()
+            ..WebhookConfig::default()
         }),
     }
 }
 
 /// The public addresses of the services.
-pub(super) fn endpoints() -> Endpoints {
-    Endpoints {
+pub(super) fn endpoints() -> ServiceEndpoints {
+    ServiceEndpoints {
         targets: TargetPolicy::default(),
         slack: Url::parse("https://slack.com/api/").unwrap(),
         pagerduty: Url::parse("https://events.pagerduty.com/").unwrap(),

@@ -4,24 +4,24 @@ use std::fmt;
 
 /// The destinations of one project.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Integrations {
+pub struct ProjectIntegrations {
     /// The address of the product's web interface, for links; empty if it is not configured.
     pub base_url: String,
     /// Slack.
-    pub slack: Option<Slack>,
+    pub slack: Option<SlackConfig>,
     /// Microsoft Teams.
-    pub teams: Option<Teams>,
+    pub teams: Option<TeamsConfig>,
     /// PagerDuty.
-    pub pagerduty: Option<Pagerduty>,
+    pub pagerduty: Option<PagerdutyConfig>,
     /// Opsgenie.
-    pub opsgenie: Option<Opsgenie>,
+    pub opsgenie: Option<OpsgenieConfig>,
     /// The operator's webhook.
-    pub webhook: Option<Webhook>,
+    pub webhook: Option<WebhookConfig>,
 }
 
 /// A workspace of Slack.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Slack {
+pub struct SlackConfig {
     /// The token of the bot.
     pub token: String,
     /// The channel for notifications.
@@ -32,7 +32,7 @@ pub struct Slack {
 
 /// A channel of Microsoft Teams.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Teams {
+pub struct TeamsConfig {
     /// The address of its incoming webhook, which is a secret.
     pub webhook_url: String,
     /// Whether it receives incidents.
@@ -41,7 +41,7 @@ pub struct Teams {
 
 /// A service of PagerDuty.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Pagerduty {
+pub struct PagerdutyConfig {
     /// The key of its integration with the Events API v2.
     pub integration_key: String,
     /// Whether it receives incidents.
@@ -50,7 +50,7 @@ pub struct Pagerduty {
 
 /// An account of Opsgenie.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Opsgenie {
+pub struct OpsgenieConfig {
     /// The key of its integration.
     pub api_key: String,
     /// Whether the account is in the EU region.
@@ -61,7 +61,7 @@ pub struct Opsgenie {
 
 /// A webhook.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Webhook {
+pub struct WebhookConfig {
     /// Its address, which may be a secret.
     pub url: String,
     /// Whether invalid certificates are accepted.
@@ -77,10 +77,10 @@ pub struct Webhook {
 }
 
 /// Leaves out the address.
-impl fmt::Debug for Integrations {
+impl fmt::Debug for ProjectIntegrations {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("Integrations")
+            .debug_struct("ProjectIntegrations")
             .field("slack", &self.slack)
             .field("teams", &self.teams)
             .field("pagerduty", &self.pagerduty)
@@ -104,4 +104,4 @@ macro_rules! secret {
     };
 }
 
-secret!(Slack, Teams, Pagerduty, Opsgenie, Webhook);
+secret!(SlackConfig, TeamsConfig, PagerdutyConfig, OpsgenieConfig, WebhookConfig);

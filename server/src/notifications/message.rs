@@ -4,12 +4,14 @@
 
 use reqwest::Url;
 
-use super::{Details, Integrations, Notification, endpoints::below, request::http_url};
-use crate::world::status::Status;
+use super::{
+    IncidentNotification, NotificationDetails, ProjectIntegrations, endpoints::below, request::http_url,
+};
+use crate::world::status::HealthStatus;
 
 /// The state of an incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum MessageState {
     /// Users are affected.
     Critical,
     /// Degraded.
@@ -19,17 +21,17 @@ pub(super) enum State {
 }
 
 /// The content of a notification, before a destination formats it.
-pub(super) struct Message<'n> {
+pub(super) struct IncidentMessage<'n> {
     /// The state of the incident.
-    pub(super) state: State,
+    pub(super) state: MessageState,
     /// The name of the application, without namespace and kind.
     pub(super) name: &'n str,
     /// The page about the application; `None` if the address of the web interface is not configured.
     pub(super) link: Option<Url>,
-    details: &'n Details,
+    details: &'n NotificationDetails,
 }
 
-impl State {
+impl MessageState {
     /// The state in capitals, as titles contain it.
     pub(super) const fn text(self) -> &'static str {
         match self {
@@ -40,19 +42,19 @@ impl State {
     }
 }
 
-impl From<Status> for State {
-    fn from(status: Status) -> Self {
+impl From<HealthStatus> for MessageState {
+    fn from(status: HealthStatus) -> Self {
         match status {
-            Status::Ok => Self::Resolved,
-            Status::Critical => Self::Critical,
-            Status::Warning | Status::Info | Status::Unknown => Self::Warning,
+            HealthStatus::Ok => Self::Resolved,
+            HealthStatus::Critical => Self::Critical,
+            HealthStatus::Warning | HealthStatus::Info | HealthStatus::Unknown => Self::Warning,
         }
     }
 }
 
-impl<'n> Message<'n> {
+impl<'n> IncidentMessage<'n> {
     /// The content of a notification.
-    pub(super) fn new(notification: &'n Notification, integrations: &Integrations) -> Self {
+    pub(super) fn new(notification: &'n IncidentNotification, integrations: &ProjectIntegrations) -> Self {
         Self {
             state: notification.status.into(),
             name: &notification.application.name,
@@ -64,8 +66,8 @@ impl<'n> Message<'n> {
     /// What happened, without the name of the application.
     pub(super) const fn event(&self) -> &'static str {
         match self.state {
-            State::Critical | State::Warning => "is not meeting its SLOs",
-            State::Resolved => "is meeting its SLOs again",
+            MessageState::Critical | MessageState::Warning => "is not meeting its SLOs",
+            MessageState::Resolved => "is meeting its SLOs again",
         }
     }
 
@@ -90,7 +92,7 @@ impl<'n> Message<'n> {
 }
 
 /// The page about the service levels of the application.
-fn link(notification: &Notification, base_url: &str) -> Option<Url> {
+fn link(notification: &IncidentNotification, base_url: &str) -> Option<Url> {
     let base = http_url(base_url).ok()?;
     let application = notification.application.to_string();
     Some(below(&base, &["p", &notification.project, "app", &application, "SLO"]))
@@ -112,12 +114,12 @@ mod tests {
     #[test]
     fn the_title_says_what_happened_to_whom() {
         for (status, title) in [
-            (Status::Critical, "[CRITICAL] cart is not meeting its SLOs"),
-            (Status::Warning, "[WARNING] cart is not meeting its SLOs"),
-            (Status::Ok, "[OK] cart is meeting its SLOs again"),
+            (HealthStatus::Critical, "[CRITICAL] cart is not meeting its SLOs"),
+            (HealthStatus::Warning, "[WARNING] cart is not meeting its SLOs"),
+            (HealthStatus::Ok, "[OK] cart is meeting its SLOs again"),
         ] {
-            let notification = Notification { status, ..example::notification() };
-            assert_eq!(Message::new(&notification, &example::integrations()).title(), title);
+            let notification = IncidentNotification { status, ..example::notification() };
+            assert_eq!(IncidentMessage::new(&notification, &example::integrations()).title(), title);
         }
     }
 
@@ -136,7 +138,7 @@ mod tests {
             ("javascript:alert(1)", "shop:Deployment:cart", None),
         ] {
             let application = ApplicationKey::parse(application).unwrap();
-            let notification = Notification { application, ..example::notification() };
+            let notification = IncidentNotification { application, ..example::notification() };
             assert_eq!(link(&notification, base).as_ref().map(Url::as_str), expected, "{base}");
         }
     }

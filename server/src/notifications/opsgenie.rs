@@ -6,10 +6,10 @@ use reqwest::Url;
 use serde_json::{Value, json};
 
 use super::{
-    Endpoints, Notification, Opsgenie,
+    IncidentNotification, OpsgenieConfig, ServiceEndpoints,
     endpoints::below,
-    message::{Message, State, clipped},
-    request::{Request, Unusable},
+    message::{IncidentMessage, MessageState, clipped},
+    request::{NotificationRequest, UnusableConfig},
 };
 
 /// Opsgenie's limits in characters for a message, a description and the name of an entity.
@@ -23,34 +23,34 @@ const EU: &str = "https://api.eu.opsgenie.com/";
 
 /// The request to create or close an alert. `alias` is the alert's id.
 pub(super) fn request(
-    message: &Message<'_>,
-    notification: &Notification,
-    opsgenie: &Opsgenie,
-    endpoints: &Endpoints,
+    message: &IncidentMessage<'_>,
+    notification: &IncidentNotification,
+    opsgenie: &OpsgenieConfig,
+    endpoints: &ServiceEndpoints,
     alias: &str,
-) -> Result<Request, Unusable> {
+) -> Result<NotificationRequest, UnusableConfig> {
     let base = base(opsgenie, endpoints)?;
     let request = match message.state {
-        State::Critical => created(&base, message, notification, alias, "P1"),
-        State::Warning => created(&base, message, notification, alias, "P3"),
-        State::Resolved => closed(&base, alias),
+        MessageState::Critical => created(&base, message, notification, alias, "P1"),
+        MessageState::Warning => created(&base, message, notification, alias, "P3"),
+        MessageState::Resolved => closed(&base, alias),
     };
     request.authorized("GenieKey", &opsgenie.api_key)
 }
 
-fn base(opsgenie: &Opsgenie, endpoints: &Endpoints) -> Result<Url, Unusable> {
+fn base(opsgenie: &OpsgenieConfig, endpoints: &ServiceEndpoints) -> Result<Url, UnusableConfig> {
     let by_account = if opsgenie.eu_instance { EU } else { US };
     let base = endpoints.opsgenie.clone().or_else(|| Url::parse(by_account).ok());
-    base.ok_or(Unusable("its address is not a URL"))
+    base.ok_or(UnusableConfig("its address is not a URL"))
 }
 
 fn created(
     base: &Url,
-    message: &Message<'_>,
-    notification: &Notification,
+    message: &IncidentMessage<'_>,
+    notification: &IncidentNotification,
     alias: &str,
     priority: &str,
-) -> Request {
+) -> NotificationRequest {
     let body = json!({
         "message": clipped(&message.title(), MESSAGE),
         "alias": alias,
@@ -59,17 +59,17 @@ fn created(
         "source": "Headcount",
         "priority": priority,
     });
-    Request::json(below(base, &["v2", "alerts"]), &body)
+    NotificationRequest::json(below(base, &["v2", "alerts"]), &body)
 }
 
-fn closed(base: &Url, alias: &str) -> Request {
+fn closed(base: &Url, alias: &str) -> NotificationRequest {
     let mut url = below(base, &["v2", "alerts", alias, "close"]);
     url.set_query(Some("identifierType=alias"));
-    Request::json(url, &json!({"source": "Headcount"}))
+    NotificationRequest::json(url, &json!({"source": "Headcount"}))
 }
 
 /// The reasons, and in the last line the link, which is never cut off.
-fn description(message: &Message<'_>) -> Value {
+fn description(message: &IncidentMessage<'_>) -> Value {
     let link = message.link.as_ref().map(|link| format!("\n{link}")).unwrap_or_default();
     let reasons = message.reasons().join("\n");
     let room = DESCRIPTION.saturating_sub(link.chars().count());
@@ -79,15 +79,15 @@ fn description(message: &Message<'_>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{notifications::example, world::status::Status};
+    use crate::{notifications::example, world::status::HealthStatus};
 
-    fn made(status: Status, eu_instance: bool, opsgenie_url: Option<&str>) -> (String, Value) {
-        let notification = Notification { status, ..example::notification() };
+    fn made(status: HealthStatus, eu_instance: bool, opsgenie_url: Option<&str>) -> (String, Value) {
+        let notification = IncidentNotification { status, ..example::notification() };
         let integrations = example::integrations();
-        let message = Message::new(&notification, &integrations);
-        let opsgenie = Opsgenie { eu_instance, ..integrations.opsgenie.clone().unwrap() };
+        let message = IncidentMessage::new(&notification, &integrations);
+        let opsgenie = OpsgenieConfig { eu_instance, ..integrations.opsgenie.clone().unwrap() };
         let opsgenie_url = opsgenie_url.map(|url| Url::parse(url).unwrap());
-        let endpoints = Endpoints { opsgenie: opsgenie_url, ..example::endpoints() };
+        let endpoints = ServiceEndpoints { opsgenie: opsgenie_url, ..example::endpoints() };
         let request = request(&message, &notification, &opsgenie, &endpoints, "k3y00001").unwrap();
         assert_eq!(request.headers["authorization"], "GenieKey swordfish");
         assert_eq!(request.headers["content-type"], "application/json");
@@ -110,15 +110,15 @@ mod tests {
     fn an_incident_is_one_alert_that_changes_and_ends() {
         let alerts = "https://api.opsgenie.com/v2/alerts".to_owned();
         assert_eq!(
-            made(Status::Critical, false, None),
+            made(HealthStatus::Critical, false, None),
             (alerts.clone(), create("P1", "[CRITICAL] cart is not meeting its SLOs"))
         );
         assert_eq!(
-            made(Status::Warning, false, None),
+            made(HealthStatus::Warning, false, None),
             (alerts, create("P3", "[WARNING] cart is not meeting its SLOs"))
         );
         assert_eq!(
-            made(Status::Ok, false, None),
+            made(HealthStatus::Ok, false, None),
             (
                 "https://api.opsgenie.com/v2/alerts/k3y00001/close?identifierType=alias".to_owned(),
                 json!({"source": "Headcount"})
@@ -133,7 +133,7 @@ mod tests {
             (true, None, "https://api.eu.opsgenie.com/v2/alerts"),
             (true, Some("http://proxy/og"), "http://proxy/og/v2/alerts"),
         ] {
-            assert_eq!(made(Status::Critical, eu_instance, url).0, expected);
+            assert_eq!(made(HealthStatus::Critical, eu_instance, url).0, expected);
         }
     }
 
@@ -143,7 +143,7 @@ mod tests {
         notification.application.name = "x".repeat(400);
         notification.details.reports[0].message = "y".repeat(20_000);
         let integrations = example::integrations();
-        let message = Message::new(&notification, &integrations);
+        let message = IncidentMessage::new(&notification, &integrations);
         let base = Url::parse(US).unwrap();
         let body: Value =
             serde_json::from_str(&created(&base, &message, &notification, "a", "P1").body).unwrap();

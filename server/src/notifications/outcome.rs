@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::request::Answer;
+use super::request::NotificationAnswer;
 use crate::outgoing::retry_after::asked_wait;
 
 /// The longest wait that a destination can ask for. Later than that, a notification is expired.
@@ -10,7 +10,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// The result of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum NotificationOutcome {
     /// The destination accepted it.
     Sent {
         /// The destination's id of the conversation; empty if it has none.
@@ -29,23 +29,25 @@ pub(super) enum Outcome {
 /// Classifies an answer by its status alone. `now` is the time since the Unix epoch.
 ///
 /// Redirects are not followed, since they may lead to another host.
-pub(super) fn judge(answer: &Answer, external_key: &str, now: Duration) -> Outcome {
+pub(super) fn judge(answer: &NotificationAnswer, external_key: &str, now: Duration) -> NotificationOutcome {
     match answer.status {
-        200..=299 => Outcome::Sent { external_key: external_key.to_owned() },
-        300..=399 => Outcome::Refused("it redirects to another address"),
-        400 | 422 => Outcome::Refused("it does not understand the request, or does not know the key"),
-        401 | 403 => Outcome::Refused("it does not accept the key or the token"),
-        404 | 410 => Outcome::Refused("there is nothing at its address"),
-        413 => Outcome::Refused("the message is too large for it"),
-        408 | 425 | 429 | 500..=599 => Outcome::Later { after: wait_asked_for(answer, now) },
-        400..=499 => Outcome::Refused("it refuses the request"),
-        _ => Outcome::Later { after: None },
+        200..=299 => NotificationOutcome::Sent { external_key: external_key.to_owned() },
+        300..=399 => NotificationOutcome::Refused("it redirects to another address"),
+        400 | 422 => {
+            NotificationOutcome::Refused("it does not understand the request, or does not know the key")
+        }
+        401 | 403 => NotificationOutcome::Refused("it does not accept the key or the token"),
+        404 | 410 => NotificationOutcome::Refused("there is nothing at its address"),
+        413 => NotificationOutcome::Refused("the message is too large for it"),
+        408 | 425 | 429 | 500..=599 => NotificationOutcome::Later { after: wait_asked_for(answer, now) },
+        400..=499 => NotificationOutcome::Refused("it refuses the request"),
+        _ => NotificationOutcome::Later { after: None },
     }
 }
 
 /// How long `Retry-After` asks to wait from `now`: seconds or a date (RFC 9110, section 10.2.3), at most an
 /// hour.
-pub(super) fn wait_asked_for(answer: &Answer, now: Duration) -> Option<Duration> {
+pub(super) fn wait_asked_for(answer: &NotificationAnswer, now: Duration) -> Option<Duration> {
     asked_wait(answer.retry_after.as_deref()?, now, LONGEST_WAIT)
 }
 
@@ -56,22 +58,26 @@ mod tests {
     /// Sun, 06 Nov 1994 08:49:37 GMT.
     const NOW: Duration = Duration::from_secs(784_111_777);
 
-    fn answer(status: u16, retry_after: Option<&str>) -> Answer {
-        Answer { status, retry_after: retry_after.map(str::to_owned), body: Vec::new() }
+    fn answer(status: u16, retry_after: Option<&str>) -> NotificationAnswer {
+        NotificationAnswer { status, retry_after: retry_after.map(str::to_owned), body: Vec::new() }
     }
 
     #[test]
     fn the_status_decides() {
         for status in [200, 201, 202, 204] {
-            let sent = Outcome::Sent { external_key: "key".to_owned() };
+            let sent = NotificationOutcome::Sent { external_key: "key".to_owned() };
             assert_eq!(judge(&answer(status, None), "key", NOW), sent, "{status}");
         }
         for status in [301, 307, 400, 401, 403, 404, 405, 409, 410, 413, 418, 422] {
             let outcome = judge(&answer(status, Some("5")), "", NOW);
-            assert!(matches!(outcome, Outcome::Refused(_)), "{status}");
+            assert!(matches!(outcome, NotificationOutcome::Refused(_)), "{status}");
         }
         for status in [101, 408, 425, 429, 500, 502, 503, 504, 599, 999] {
-            assert_eq!(judge(&answer(status, None), "", NOW), Outcome::Later { after: None }, "{status}");
+            assert_eq!(
+                judge(&answer(status, None), "", NOW),
+                NotificationOutcome::Later { after: None },
+                "{status}"
+            );
         }
     }
 
@@ -92,7 +98,11 @@ mod tests {
             ("", None),
         ] {
             let after = expected.map(Duration::from_secs);
-            assert_eq!(judge(&answer(429, Some(text)), "", NOW), Outcome::Later { after }, "{text}");
+            assert_eq!(
+                judge(&answer(429, Some(text)), "", NOW),
+                NotificationOutcome::Later { after },
+                "{text}"
+            );
         }
     }
 }

@@ -8,10 +8,10 @@ use std::time::{Duration, UNIX_EPOCH};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Endpoints, Notification, Pagerduty,
+    IncidentNotification, PagerdutyConfig, ServiceEndpoints,
     endpoints::below,
-    message::{Message, State, clipped},
-    request::Request,
+    message::{IncidentMessage, MessageState, clipped},
+    request::NotificationRequest,
 };
 
 /// PagerDuty's limit for a summary, in characters.
@@ -22,19 +22,19 @@ const DETAIL: usize = 2000;
 
 /// The request to trigger or resolve an alert. `dedup_key` is the alert's id.
 pub(super) fn request(
-    message: &Message<'_>,
-    notification: &Notification,
-    pagerduty: &Pagerduty,
-    endpoints: &Endpoints,
+    message: &IncidentMessage<'_>,
+    notification: &IncidentNotification,
+    pagerduty: &PagerdutyConfig,
+    endpoints: &ServiceEndpoints,
     dedup_key: &str,
-) -> Request {
+) -> NotificationRequest {
     let mut event = json!({"routing_key": pagerduty.integration_key.trim(), "dedup_key": dedup_key});
     let severity = match message.state {
-        State::Critical => "critical",
-        State::Warning => "warning",
-        State::Resolved => {
+        MessageState::Critical => "critical",
+        MessageState::Warning => "warning",
+        MessageState::Resolved => {
             event["event_action"] = "resolve".into();
-            return Request::json(below(&endpoints.pagerduty, &["v2", "enqueue"]), &event);
+            return NotificationRequest::json(below(&endpoints.pagerduty, &["v2", "enqueue"]), &event);
         }
     };
     event["event_action"] = "trigger".into();
@@ -43,10 +43,10 @@ pub(super) fn request(
     if let Some(link) = &message.link {
         event["client_url"] = link.as_str().into();
     }
-    Request::json(below(&endpoints.pagerduty, &["v2", "enqueue"]), &event)
+    NotificationRequest::json(below(&endpoints.pagerduty, &["v2", "enqueue"]), &event)
 }
 
-fn payload(message: &Message<'_>, notification: &Notification, severity: &str) -> Value {
+fn payload(message: &IncidentMessage<'_>, notification: &IncidentNotification, severity: &str) -> Value {
     let at = UNIX_EPOCH + Duration::from_secs(notification.timestamp.into());
     let details: Map<String, Value> =
         message.checks().map(|(check, says)| (check, clipped(says, DETAIL).into())).collect();
@@ -62,12 +62,12 @@ fn payload(message: &Message<'_>, notification: &Notification, severity: &str) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{notifications::example, world::status::Status};
+    use crate::{notifications::example, world::status::HealthStatus};
 
-    fn event(status: Status) -> Value {
-        let notification = Notification { status, ..example::notification() };
+    fn event(status: HealthStatus) -> Value {
+        let notification = IncidentNotification { status, ..example::notification() };
         let integrations = example::integrations();
-        let message = Message::new(&notification, &integrations);
+        let message = IncidentMessage::new(&notification, &integrations);
         let pagerduty = integrations.pagerduty.as_ref().unwrap();
         let request = request(&message, &notification, pagerduty, &example::endpoints(), "k3y00001");
         assert_eq!(request.url.as_str(), "https://events.pagerduty.com/v2/enqueue");
@@ -94,10 +94,16 @@ mod tests {
 
     #[test]
     fn an_incident_is_one_alert_that_changes_and_ends() {
-        assert_eq!(event(Status::Critical), trigger("critical", "[CRITICAL] cart is not meeting its SLOs"));
-        assert_eq!(event(Status::Warning), trigger("warning", "[WARNING] cart is not meeting its SLOs"));
         assert_eq!(
-            event(Status::Ok),
+            event(HealthStatus::Critical),
+            trigger("critical", "[CRITICAL] cart is not meeting its SLOs")
+        );
+        assert_eq!(
+            event(HealthStatus::Warning),
+            trigger("warning", "[WARNING] cart is not meeting its SLOs")
+        );
+        assert_eq!(
+            event(HealthStatus::Ok),
             json!({"routing_key": "swordfish", "event_action": "resolve", "dedup_key": "k3y00001"})
         );
     }

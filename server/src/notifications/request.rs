@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// A request. The method is always `POST`.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Request {
+pub(super) struct NotificationRequest {
     /// The address: http or https.
     pub(super) url: Url,
     /// Its headers.
@@ -22,19 +22,19 @@ pub(super) struct Request {
 }
 
 /// Prints no member: every part of a request may be secret.
-impl fmt::Debug for Request {
+impl fmt::Debug for NotificationRequest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Request").finish_non_exhaustive()
+        formatter.debug_struct("NotificationRequest").finish_non_exhaustive()
     }
 }
 
 /// The operator's configuration does not allow a request. The text states the reason without quoting values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Unusable(pub(super) &'static str);
+pub(super) struct UnusableConfig(pub(super) &'static str);
 
 /// An answer, with at least the start of its body.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct NotificationAnswer {
     /// The HTTP status.
     pub(super) status: u16,
     /// The header `Retry-After`.
@@ -43,7 +43,7 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
-impl Request {
+impl NotificationRequest {
     /// A request with a body of JSON.
     pub(super) fn json(url: Url, body: &Value) -> Self {
         Self::text(url, body.to_string())
@@ -56,9 +56,10 @@ impl Request {
     }
 
     /// Adds `Authorization` with the name of a scheme and a secret.
-    pub(super) fn authorized(mut self, scheme: &str, secret: &str) -> Result<Self, Unusable> {
-        let mut value = HeaderValue::from_str(&format!("{scheme} {}", secret.trim()))
-            .map_err(|_| Unusable("its token or key has characters that are not allowed in a header"))?;
+    pub(super) fn authorized(mut self, scheme: &str, secret: &str) -> Result<Self, UnusableConfig> {
+        let mut value = HeaderValue::from_str(&format!("{scheme} {}", secret.trim())).map_err(|_| {
+            UnusableConfig("its token or key has characters that are not allowed in a header")
+        })?;
         value.set_sensitive(true);
         self.headers.insert(AUTHORIZATION, value);
         Ok(self)
@@ -66,8 +67,8 @@ impl Request {
 }
 
 /// Parses an address that the operator configured.
-pub(super) fn http_url(text: &str) -> Result<Url, Unusable> {
+pub(super) fn http_url(text: &str) -> Result<Url, UnusableConfig> {
     let url = Url::parse(text.trim()).ok();
     url.filter(|url| matches!(url.scheme(), "http" | "https"))
-        .ok_or(Unusable("its address is not an http or https URL"))
+        .ok_or(UnusableConfig("its address is not an http or https URL"))
 }

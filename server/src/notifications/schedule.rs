@@ -9,8 +9,8 @@ use std::{
 
 use headcount_shared::payload::AlertingIntegration;
 
-use super::Notification;
-use crate::world::{application_key::ApplicationKey, status::Status};
+use super::IncidentNotification;
+use crate::world::{application_key::ApplicationKey, status::HealthStatus};
 
 /// How long a notification may be sent, in seconds from its time stamp.
 pub(super) const LIFETIME_S: u32 = 3600;
@@ -20,48 +20,48 @@ const SHORTEST_REST: Duration = Duration::from_secs(60);
 
 /// One destination of one project. Has no `Debug`, since it contains the name of the project.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Lane {
+pub(super) struct ProjectDestination {
     project: String,
     pub(super) destination: AlertingIntegration,
 }
 
 /// Identifies a notification. Has no `Debug`, since it contains the names of the project and the application.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Id {
-    lane: Lane,
+pub(super) struct NotificationId {
+    lane: ProjectDestination,
     application: ApplicationKey,
     incident_key: String,
-    status: Status,
+    status: HealthStatus,
     timestamp: u32,
 }
 
 /// What to do with the waiting notifications.
 #[derive(Debug, Default)]
-pub(super) struct Due {
+pub(super) struct ScheduledNotifications {
     /// To be sent, at most one to each destination.
-    pub(super) to_send: Vec<Notification>,
+    pub(super) to_send: Vec<IncidentNotification>,
     /// Older than an hour.
-    pub(super) expired: Vec<Notification>,
+    pub(super) expired: Vec<IncidentNotification>,
 }
 
 /// The attempts so far, and the destinations that are paused.
 #[derive(Default)]
-pub(super) struct Schedule {
+pub(super) struct NotificationSchedule {
     /// Until when a destination is paused, on the monotonic clock.
-    rests: BTreeMap<Lane, Duration>,
-    attempts: BTreeMap<Id, u32>,
+    rests: BTreeMap<ProjectDestination, Duration>,
+    attempts: BTreeMap<NotificationId, u32>,
     /// Sent notifications that the outbox still lists as waiting. They are not sent again.
-    sent: BTreeSet<Id>,
+    sent: BTreeSet<NotificationId>,
 }
 
-impl From<&Notification> for Lane {
-    fn from(notification: &Notification) -> Self {
+impl From<&IncidentNotification> for ProjectDestination {
+    fn from(notification: &IncidentNotification) -> Self {
         Self { project: notification.project.clone(), destination: notification.destination }
     }
 }
 
-impl From<&Notification> for Id {
-    fn from(notification: &Notification) -> Self {
+impl From<&IncidentNotification> for NotificationId {
+    fn from(notification: &IncidentNotification) -> Self {
         Self {
             lane: notification.into(),
             application: notification.application.clone(),
@@ -73,11 +73,11 @@ impl From<&Notification> for Id {
 }
 
 /// Whether a notification is older than an hour at `now`, in Unix seconds.
-pub(super) const fn is_expired(notification: &Notification, now: u32) -> bool {
+pub(super) const fn is_expired(notification: &IncidentNotification, now: u32) -> bool {
     now >= notification.timestamp.saturating_add(LIFETIME_S)
 }
 
-impl Schedule {
+impl NotificationSchedule {
     /// Decides what to do with the waiting notifications (oldest first) at `now` (Unix seconds) and
     /// `monotonic` (the monotonic clock). Busy destinations are skipped.
     ///
@@ -85,18 +85,18 @@ impl Schedule {
     /// fewest attempts, and among those the oldest.
     pub(super) fn due(
         &mut self,
-        waiting: Vec<Notification>,
-        busy: &BTreeSet<Lane>,
+        waiting: Vec<IncidentNotification>,
+        busy: &BTreeSet<ProjectDestination>,
         now: u32,
         monotonic: Duration,
-    ) -> Due {
+    ) -> ScheduledNotifications {
         self.forget(&waiting, monotonic);
-        let mut due = Due::default();
-        let mut first_of: BTreeSet<(Lane, String)> = BTreeSet::new();
-        let mut next_of: BTreeMap<Lane, (u32, Notification)> = BTreeMap::new();
+        let mut due = ScheduledNotifications::default();
+        let mut first_of: BTreeSet<(ProjectDestination, String)> = BTreeSet::new();
+        let mut next_of: BTreeMap<ProjectDestination, (u32, IncidentNotification)> = BTreeMap::new();
         for notification in waiting {
-            let lane = Lane::from(&notification);
-            if busy.contains(&lane) || self.sent.contains(&Id::from(&notification)) {
+            let lane = ProjectDestination::from(&notification);
+            if busy.contains(&lane) || self.sent.contains(&NotificationId::from(&notification)) {
                 continue;
             }
             if is_expired(&notification, now) {
@@ -107,7 +107,8 @@ impl Schedule {
             if !is_first || self.rests.contains_key(&lane) {
                 continue;
             }
-            let attempts = self.attempts.get(&Id::from(&notification)).copied().unwrap_or_default();
+            let attempts =
+                self.attempts.get(&NotificationId::from(&notification)).copied().unwrap_or_default();
             match next_of.get(&lane) {
                 Some((fewest, _)) if *fewest <= attempts => {}
                 _ => drop(next_of.insert(lane, (attempts, notification))),
@@ -118,14 +119,14 @@ impl Schedule {
     }
 
     /// Records that a notification was sent.
-    pub(super) fn sent(&mut self, notification: &Notification) {
+    pub(super) fn sent(&mut self, notification: &IncidentNotification) {
         self.sent.insert(notification.into());
     }
 
     /// Records that an attempt failed. Its destination is paused for a minute, or for as long as it asks.
     pub(super) fn failed(
         &mut self,
-        notification: &Notification,
+        notification: &IncidentNotification,
         monotonic: Duration,
         asked: Option<Duration>,
     ) {
@@ -134,17 +135,17 @@ impl Schedule {
     }
 
     /// Pauses a destination.
-    pub(super) fn rest(&mut self, lane: Lane, monotonic: Duration, rest: Duration) {
+    pub(super) fn rest(&mut self, lane: ProjectDestination, monotonic: Duration, rest: Duration) {
         self.rests.insert(lane, monotonic.saturating_add(rest));
     }
 
     /// Removes what is no longer needed.
-    fn forget(&mut self, waiting: &[Notification], monotonic: Duration) {
+    fn forget(&mut self, waiting: &[IncidentNotification], monotonic: Duration) {
         self.rests.retain(|_, until| *until > monotonic);
         if self.attempts.is_empty() && self.sent.is_empty() {
             return;
         }
-        let waiting: BTreeSet<Id> = waiting.iter().map(Id::from).collect();
+        let waiting: BTreeSet<NotificationId> = waiting.iter().map(NotificationId::from).collect();
         self.attempts.retain(|id, _| waiting.contains(id));
         self.sent.retain(|id| waiting.contains(id));
     }
@@ -160,19 +161,23 @@ mod tests {
     }
 
     /// A notification in the `n`-th second of an incident.
-    fn about(incident: &str, n: u32) -> Notification {
-        Notification { incident_key: incident.to_owned(), timestamp: AT + n, ..example::notification() }
+    fn about(incident: &str, n: u32) -> IncidentNotification {
+        IncidentNotification {
+            incident_key: incident.to_owned(),
+            timestamp: AT + n,
+            ..example::notification()
+        }
     }
 
-    fn keys(notifications: &[Notification]) -> Vec<(&str, u32)> {
+    fn keys(notifications: &[IncidentNotification]) -> Vec<(&str, u32)> {
         notifications.iter().map(|sent| (sent.incident_key.as_str(), sent.timestamp - AT)).collect()
     }
 
     #[test]
     fn a_lane_sends_the_oldest_of_each_incident_and_what_was_tried_least() {
-        let mut schedule = Schedule::default();
+        let mut schedule = NotificationSchedule::default();
         let waiting = || vec![about("a", 0), about("a", 1), about("b", 2)];
-        let at = |monotonic, schedule: &mut Schedule| {
+        let at = |monotonic, schedule: &mut NotificationSchedule| {
             let due = schedule.due(waiting(), &BTreeSet::new(), AT + 10, seconds(monotonic));
             assert_eq!(due.to_send.len(), 1);
             schedule.failed(&due.to_send[0], seconds(monotonic), None);
@@ -183,8 +188,8 @@ mod tests {
 
     #[test]
     fn a_lane_rests_after_a_failure_and_others_do_not() {
-        let mut schedule = Schedule::default();
-        let other = Notification { project: "other".to_owned(), ..about("c", 3) };
+        let mut schedule = NotificationSchedule::default();
+        let other = IncidentNotification { project: "other".to_owned(), ..about("c", 3) };
         let waiting = vec![about("a", 0), about("b", 1), other];
         schedule.failed(&waiting[0], seconds(100), Some(seconds(90)));
         let mut at = |monotonic| {
@@ -200,9 +205,9 @@ mod tests {
 
     #[test]
     fn what_is_older_than_an_hour_is_dropped_and_makes_room() {
-        let mut schedule = Schedule::default();
+        let mut schedule = NotificationSchedule::default();
         let waiting = vec![about("a", 0), about("a", 1), about("b", 0)];
-        let at = |now: u32, schedule: &mut Schedule, busy: &BTreeSet<Lane>| {
+        let at = |now: u32, schedule: &mut NotificationSchedule, busy: &BTreeSet<ProjectDestination>| {
             schedule.due(waiting.clone(), busy, AT + now, Duration::ZERO)
         };
         let nobody = BTreeSet::new();
@@ -215,7 +220,7 @@ mod tests {
         let due = schedule.due(waiting.clone(), &nobody, AT - 10, Duration::ZERO);
         assert_eq!(keys(&due.to_send), [("a", 0)]);
         // A notification that is being sent is not dropped.
-        let busy = BTreeSet::from([Lane::from(&waiting[0])]);
+        let busy = BTreeSet::from([ProjectDestination::from(&waiting[0])]);
         let due = schedule.due(waiting.clone(), &busy, AT + 9999, Duration::ZERO);
         assert!(due.to_send.is_empty() && due.expired.is_empty());
     }

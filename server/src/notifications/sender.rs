@@ -17,14 +17,14 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Endpoints, Notification, Outbox,
-    attempt::{Ended, Failure, Sending, Sent},
-    schedule::{Due, LIFETIME_S, Lane, Schedule},
-    transport::{HttpTransport, Transport},
+    IncidentNotification, NotificationOutbox, ServiceEndpoints,
+    attempt::{AttemptResult, SendContext, SendFailure, SentNotification},
+    schedule::{LIFETIME_S, NotificationSchedule, ProjectDestination, ScheduledNotifications},
+    transport::{HttpNotificationTransport, NotificationTransport},
 };
 use crate::{
     clock::Clock,
-    metrics::{Metrics, NotificationLabel},
+    metrics::{NotificationLabel, ProcessMetrics},
 };
 
 /// How often the outbox is read without a call of `notify`.
@@ -38,50 +38,51 @@ const END: Duration = Duration::from_secs(2);
 
 /// Sends the notifications of all projects.
 #[derive(Debug)]
-pub struct Sender {
-    sending: Arc<Sending>,
-    metrics: Metrics,
+pub struct NotificationSender {
+    sending: Arc<SendContext>,
+    metrics: ProcessMetrics,
     news: Notify,
     stop: CancellationToken,
 }
 
 /// The state of the loop.
 #[derive(Default)]
-struct Progress {
-    schedule: Schedule,
+struct SenderProgress {
+    schedule: NotificationSchedule,
     /// The destination to which each task sends.
-    under_way: HashMap<TaskId, Lane>,
+    under_way: HashMap<TaskId, ProjectDestination>,
     /// Sent, but not yet recorded in the outbox.
-    unrecorded: Vec<Sent>,
+    unrecorded: Vec<SentNotification>,
     /// The destinations whose last attempt failed.
-    failing: BTreeSet<Lane>,
+    failing: BTreeSet<ProjectDestination>,
 }
 
-type Attempts = JoinSet<Ended>;
+type RunningAttempts = JoinSet<AttemptResult>;
 
-impl Sender {
+impl NotificationSender {
     /// A sender of the notifications in `outbox`, over HTTP.
     #[must_use]
     pub fn new(
-        outbox: Arc<dyn Outbox>,
-        endpoints: Endpoints,
+        outbox: Arc<dyn NotificationOutbox>,
+        endpoints: ServiceEndpoints,
         clock: Arc<dyn Clock>,
-        metrics: Metrics,
+        metrics: ProcessMetrics,
     ) -> Self {
-        let transport = HttpTransport::new(REQUEST_TIMEOUT, endpoints.targets);
+        let transport = HttpNotificationTransport::new(REQUEST_TIMEOUT, endpoints.targets);
         Self::over(Box::new(transport), outbox, endpoints, clock, metrics)
     }
 
     fn over(
-        transport: Box<dyn Transport>,
-        outbox: Arc<dyn Outbox>,
-        endpoints: Endpoints,
+        transport: Box<dyn NotificationTransport>,
+        outbox: Arc<dyn NotificationOutbox>,
+        endpoints: ServiceEndpoints,
         clock: Arc<dyn Clock>,
-        metrics: Metrics,
+        metrics: ProcessMetrics,
     ) -> Self {
         let stop = CancellationToken::new();
         let template_refused = AtomicBool::new(false);
-        let sending = Sending { outbox, endpoints, transport, clock, stop: stop.clone(), template_refused };
+        let sending =
+            SendContext { outbox, endpoints, transport, clock, stop: stop.clone(), template_refused };
         Self { sending: Arc::new(sending), metrics, news: Notify::new(), stop }
     }
 
@@ -93,7 +94,7 @@ impl Sender {
     /// Sends until `stop`. Attempts in progress then get two seconds to end; they are not repeated. Runs
     /// once.
     pub async fn run(&self, stop: &CancellationToken) {
-        let (mut progress, mut attempts) = (Progress::default(), Attempts::new());
+        let (mut progress, mut attempts) = (SenderProgress::default(), RunningAttempts::new());
         let work = async {
             loop {
                 self.start_due(&mut progress, &mut attempts).await;
@@ -118,7 +119,7 @@ impl Sender {
     }
 
     /// Starts the attempts that are possible now, after everything that was sent is recorded.
-    async fn start_due(&self, progress: &mut Progress, attempts: &mut Attempts) {
+    async fn start_due(&self, progress: &mut SenderProgress, attempts: &mut RunningAttempts) {
         if !self.record_sent(progress).await {
             return;
         }
@@ -129,12 +130,13 @@ impl Sender {
         };
         let busy = progress.under_way.values().cloned().collect();
         let monotonic = self.sending.clock.monotonic();
-        let Due { to_send, expired } = progress.schedule.due(waiting, &busy, now, monotonic);
+        let ScheduledNotifications { to_send, expired } =
+            progress.schedule.due(waiting, &busy, now, monotonic);
         if !self.drop_expired(expired).await {
             return;
         }
         for notification in to_send {
-            let lane = Lane::from(&notification);
+            let lane = ProjectDestination::from(&notification);
             let sending = Arc::clone(&self.sending);
             let task = attempts.spawn(async move { sending.attempt(notification).await });
             progress.under_way.insert(task.id(), lane);
@@ -142,7 +144,7 @@ impl Sender {
     }
 
     /// Records in the outbox what is not recorded yet. Returns whether everything is recorded now.
-    async fn record_sent(&self, progress: &mut Progress) -> bool {
+    async fn record_sent(&self, progress: &mut SenderProgress) -> bool {
         while let Some(sent) = progress.unrecorded.last() {
             if !self.sending.record(sent).await {
                 return false;
@@ -153,7 +155,7 @@ impl Sender {
     }
 
     /// Drops notifications that were not accepted for an hour. Returns whether the outbox recorded that.
-    async fn drop_expired(&self, expired: Vec<Notification>) -> bool {
+    async fn drop_expired(&self, expired: Vec<IncidentNotification>) -> bool {
         let mut dropped: BTreeMap<AlertingIntegration, u32> = BTreeMap::new();
         let mut all = true;
         for notification in expired {
@@ -172,33 +174,38 @@ impl Sender {
     }
 
     /// Processes the end of an attempt.
-    fn note(&self, ended: Result<(TaskId, Ended), JoinError>, progress: &mut Progress) {
+    fn note(&self, ended: Result<(TaskId, AttemptResult), JoinError>, progress: &mut SenderProgress) {
         let (task, ended) = match ended {
             Ok((task, ended)) => (task, ended),
             // The task panicked.
-            Err(error) => (error.id(), Ended::NotTried),
+            Err(error) => (error.id(), AttemptResult::NotTried),
         };
         let Some(lane) = progress.under_way.remove(&task) else { return };
         let monotonic = self.sending.clock.monotonic();
         match ended {
-            Ended::Sent(notification) => self.sent(&notification, &lane, progress),
-            Ended::Unrecorded(sent) => {
+            AttemptResult::Sent(notification) => self.sent(&notification, &lane, progress),
+            AttemptResult::Unrecorded(sent) => {
                 self.sent(&sent.notification, &lane, progress);
                 progress.unrecorded.push(sent);
             }
-            Ended::Dropped => {
+            AttemptResult::Dropped => {
                 self.metrics.notification(lane.destination.name(), NotificationLabel::Dropped);
                 progress.failing.remove(&lane);
             }
-            Ended::Failed(notification, failure) => {
+            AttemptResult::Failed(notification, failure) => {
                 progress.schedule.failed(&notification, monotonic, failure.after());
                 self.failed(lane, &failure, progress);
             }
-            Ended::NotTried => progress.schedule.rest(lane, monotonic, PACE),
+            AttemptResult::NotTried => progress.schedule.rest(lane, monotonic, PACE),
         }
     }
 
-    fn sent(&self, notification: &Notification, lane: &Lane, progress: &mut Progress) {
+    fn sent(
+        &self,
+        notification: &IncidentNotification,
+        lane: &ProjectDestination,
+        progress: &mut SenderProgress,
+    ) {
         progress.schedule.sent(notification);
         let name = lane.destination.name();
         self.metrics.notification(name, NotificationLabel::Sent);
@@ -207,7 +214,7 @@ impl Sender {
         }
     }
 
-    fn failed(&self, lane: Lane, failure: &Failure, progress: &mut Progress) {
+    fn failed(&self, lane: ProjectDestination, failure: &SendFailure, progress: &mut SenderProgress) {
         let name = lane.destination.name();
         self.metrics.notification(name, failure.label());
         if !progress.is_failing(lane.destination) {
@@ -217,14 +224,14 @@ impl Sender {
     }
 }
 
-impl Progress {
+impl SenderProgress {
     /// Whether the last attempt failed in any project.
     fn is_failing(&self, destination: AlertingIntegration) -> bool {
         self.failing.iter().any(|lane| lane.destination == destination)
     }
 }
 
-impl Failure {
+impl SendFailure {
     const fn label(&self) -> NotificationLabel {
         match self {
             Self::Later { .. } => NotificationLabel::Failed,

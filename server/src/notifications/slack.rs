@@ -11,11 +11,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Endpoints, Slack,
+    ServiceEndpoints, SlackConfig,
     endpoints::below,
-    message::{Message, State, clipped},
-    outcome::{Outcome, judge, wait_asked_for},
-    request::{Answer, Request, Unusable},
+    message::{IncidentMessage, MessageState, clipped},
+    outcome::{NotificationOutcome, judge, wait_asked_for},
+    request::{NotificationAnswer, NotificationRequest, UnusableConfig},
 };
 
 /// Slack's limit for the text of a section, in characters.
@@ -23,7 +23,7 @@ const SECTION: usize = 3000;
 
 /// The relevant members of an answer.
 #[derive(Deserialize)]
-struct Posted {
+struct SlackAnswer {
     ok: bool,
     #[serde(default)]
     error: String,
@@ -34,12 +34,12 @@ struct Posted {
 }
 
 /// The channel and the first message of a conversation.
-struct Thread<'c> {
+struct SlackThread<'c> {
     channel: &'c str,
     ts: &'c str,
 }
 
-impl<'c> Thread<'c> {
+impl<'c> SlackThread<'c> {
     /// Parses `channel:ts`; without a channel it is `default`. `None` for a conversation that has not begun.
     fn of(conversation: &'c str, default: &'c str) -> Option<Self> {
         let (channel, ts) = conversation.rsplit_once(':').unwrap_or((default, conversation));
@@ -49,11 +49,11 @@ impl<'c> Thread<'c> {
 
 /// The request to post a message in the channel.
 pub(super) fn request(
-    message: &Message<'_>,
-    slack: &Slack,
-    endpoints: &Endpoints,
+    message: &IncidentMessage<'_>,
+    slack: &SlackConfig,
+    endpoints: &ServiceEndpoints,
     conversation: &str,
-) -> Result<Request, Unusable> {
+) -> Result<NotificationRequest, UnusableConfig> {
     let mut body = json!({
         "channel": slack.default_channel,
         "text": escaped(&message.title()),
@@ -61,20 +61,20 @@ pub(super) fn request(
         "unfurl_links": false,
         "unfurl_media": false,
     });
-    if let Some(thread) = Thread::of(conversation, &slack.default_channel) {
+    if let Some(thread) = SlackThread::of(conversation, &slack.default_channel) {
         body["channel"] = thread.channel.into();
         body["thread_ts"] = thread.ts.into();
-        if message.state == State::Resolved {
+        if message.state == MessageState::Resolved {
             body["reply_broadcast"] = true.into();
         }
     }
-    let mut request = Request::json(below(&endpoints.slack, &["chat.postMessage"]), &body);
+    let mut request = NotificationRequest::json(below(&endpoints.slack, &["chat.postMessage"]), &body);
     // Without the charset, Slack adds a warning to its answer.
     request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     request.authorized("Bearer", &slack.token)
 }
 
-fn blocks(message: &Message<'_>) -> Value {
+fn blocks(message: &IncidentMessage<'_>) -> Value {
     let name = format!("*{}*", escaped(message.name));
     let linked = match &message.link {
         Some(link) => format!("<{}|{name}>", escaped(link.as_str())),
@@ -97,20 +97,22 @@ fn escaped(text: &str) -> String {
 }
 
 /// Classifies an answer. Slack refuses with status 200 and `"ok": false`.
-pub(super) fn judged(answer: &Answer, conversation: &str, now: Duration) -> Outcome {
+pub(super) fn judged(answer: &NotificationAnswer, conversation: &str, now: Duration) -> NotificationOutcome {
     if !(200..300).contains(&answer.status) {
         return judge(answer, conversation, now);
     }
-    match serde_json::from_slice::<Posted>(&answer.body) {
-        Ok(posted) if posted.ok => Outcome::Sent { external_key: conversation_after(&posted, conversation) },
+    match serde_json::from_slice::<SlackAnswer>(&answer.body) {
+        Ok(posted) if posted.ok => {
+            NotificationOutcome::Sent { external_key: conversation_after(&posted, conversation) }
+        }
         Ok(posted) => judged_error(&posted.error, answer, now),
         // The answer does not come from Slack.
-        Err(_) => Outcome::Later { after: None },
+        Err(_) => NotificationOutcome::Later { after: None },
     }
 }
 
 /// The id of the conversation after a message: unchanged, or that of the first message.
-fn conversation_after(posted: &Posted, before: &str) -> String {
+fn conversation_after(posted: &SlackAnswer, before: &str) -> String {
     match (before.is_empty(), posted.ts.is_empty()) {
         (true, false) => format!("{}:{}", posted.channel, posted.ts),
         _ => before.to_owned(),
@@ -118,14 +120,14 @@ fn conversation_after(posted: &Posted, before: &str) -> String {
 }
 
 /// Classifies the errors of `chat.postMessage` that operators can cause.
-fn judged_error(error: &str, answer: &Answer, now: Duration) -> Outcome {
-    Outcome::Refused(match error {
+fn judged_error(error: &str, answer: &NotificationAnswer, now: Duration) -> NotificationOutcome {
+    NotificationOutcome::Refused(match error {
         "ratelimited"
         | "rate_limited"
         | "internal_error"
         | "fatal_error"
         | "service_unavailable"
-        | "request_timeout" => return Outcome::Later { after: wait_asked_for(answer, now) },
+        | "request_timeout" => return NotificationOutcome::Later { after: wait_asked_for(answer, now) },
         "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked" | "token_expired" => {
             "the token is not valid"
         }
@@ -147,14 +149,14 @@ fn judged_error(error: &str, answer: &Answer, now: Duration) -> Outcome {
 mod tests {
     use super::*;
     use crate::{
-        notifications::{Notification, example},
-        world::status::Status,
+        notifications::{IncidentNotification, example},
+        world::status::HealthStatus,
     };
 
-    fn body(status: Status, conversation: &str) -> Value {
-        let notification = Notification { status, ..example::notification() };
+    fn body(status: HealthStatus, conversation: &str) -> Value {
+        let notification = IncidentNotification { status, ..example::notification() };
         let integrations = example::integrations();
-        let message = Message::new(&notification, &integrations);
+        let message = IncidentMessage::new(&notification, &integrations);
         let slack = integrations.slack.as_ref().unwrap();
         let request = request(&message, slack, &example::endpoints(), conversation).unwrap();
         assert_eq!(request.url.as_str(), "https://slack.com/api/chat.postMessage");
@@ -182,16 +184,16 @@ mod tests {
     #[test]
     fn the_first_message_begins_a_thread_and_others_reply_in_its_channel() {
         let failing = "is not meeting its SLOs";
-        assert_eq!(body(Status::Critical, ""), expected("CRITICAL", failing, "alerts"));
+        assert_eq!(body(HealthStatus::Critical, ""), expected("CRITICAL", failing, "alerts"));
 
         let mut reply = expected("WARNING", failing, "C0123");
         reply["thread_ts"] = "1700000000.000100".into();
-        assert_eq!(body(Status::Warning, "C0123:1700000000.000100"), reply);
+        assert_eq!(body(HealthStatus::Warning, "C0123:1700000000.000100"), reply);
 
         let mut end = expected("OK", "is meeting its SLOs again", "alerts");
         end["thread_ts"] = "1700000000.000100".into();
         end["reply_broadcast"] = true.into();
-        assert_eq!(body(Status::Ok, "1700000000.000100"), end);
+        assert_eq!(body(HealthStatus::Ok, "1700000000.000100"), end);
     }
 
     #[test]
@@ -199,7 +201,7 @@ mod tests {
         let mut notification = example::notification();
         notification.application.name = "<!channel>&".to_owned();
         notification.details.reports[0].message = "a < b".to_owned();
-        let message = Message::new(&notification, &super::super::Integrations::default());
+        let message = IncidentMessage::new(&notification, &super::super::ProjectIntegrations::default());
         let blocks = blocks(&message).to_string();
         assert!(blocks.contains("*&lt;!channel&gt;&amp;*") && blocks.contains("a &lt; b"), "{blocks}");
     }
@@ -208,14 +210,15 @@ mod tests {
     fn a_long_text_is_cut_to_what_a_section_takes() {
         let mut notification = example::notification();
         notification.details.reports[0].message = "x".repeat(5000);
-        let blocks = blocks(&Message::new(&notification, &example::integrations()));
+        let blocks = blocks(&IncidentMessage::new(&notification, &example::integrations()));
         assert_eq!(blocks[1]["text"]["text"].as_str().unwrap().chars().count(), 3000);
     }
 
     #[test]
     fn answers_mean_what_their_json_says() {
-        let sent = |key: &str| Outcome::Sent { external_key: key.to_owned() };
-        let later = |seconds: Option<u64>| Outcome::Later { after: seconds.map(Duration::from_secs) };
+        let sent = |key: &str| NotificationOutcome::Sent { external_key: key.to_owned() };
+        let later =
+            |seconds: Option<u64>| NotificationOutcome::Later { after: seconds.map(Duration::from_secs) };
         let posted = r#"{"ok":true,"channel":"C0123","ts":"17.01","message":{"text":"…"}}"#;
         for (status, retry_after, body, conversation, outcome) in [
             (200, None, posted, "", sent("C0123:17.01")),
@@ -226,21 +229,21 @@ mod tests {
                 None,
                 r#"{"ok":false,"error":"invalid_auth"}"#,
                 "",
-                Outcome::Refused("the token is not valid"),
+                NotificationOutcome::Refused("the token is not valid"),
             ),
             (
                 200,
                 None,
                 r#"{"ok":false,"error":"not_in_channel"}"#,
                 "",
-                Outcome::Refused("the bot is not in the channel"),
+                NotificationOutcome::Refused("the bot is not in the channel"),
             ),
             (
                 200,
                 None,
                 r#"{"ok":false}"#,
                 "",
-                Outcome::Refused("it says no for a reason that is not known here"),
+                NotificationOutcome::Refused("it says no for a reason that is not known here"),
             ),
             (200, Some("30"), r#"{"ok":false,"error":"ratelimited"}"#, "", later(Some(30))),
             (200, None, r#"{"ok":false,"error":"internal_error"}"#, "", later(None)),
@@ -250,7 +253,7 @@ mod tests {
             (500, None, posted, "", later(None)),
         ] {
             let retry_after = retry_after.map(str::to_owned);
-            let answer = Answer { status, retry_after, body: body.into() };
+            let answer = NotificationAnswer { status, retry_after, body: body.into() };
             assert_eq!(judged(&answer, conversation, Duration::ZERO), outcome, "{status} {body}");
         }
     }
@@ -258,8 +261,8 @@ mod tests {
     #[test]
     fn a_token_that_no_header_can_have_is_said_so() {
         let (notification, integrations) = (example::notification(), example::integrations());
-        let message = Message::new(&notification, &integrations);
-        let slack = Slack { token: "a\nb".to_owned(), ..Slack::default() };
+        let message = IncidentMessage::new(&notification, &integrations);
+        let slack = SlackConfig { token: "a\nb".to_owned(), ..SlackConfig::default() };
         assert!(request(&message, &slack, &example::endpoints(), "").is_err());
     }
 }

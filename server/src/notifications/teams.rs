@@ -8,10 +8,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{
-    Teams,
-    message::{Message, State, clipped},
-    outcome::{Outcome, judge},
-    request::{Answer, Request, Unusable, http_url},
+    TeamsConfig,
+    message::{IncidentMessage, MessageState, clipped},
+    outcome::{NotificationOutcome, judge},
+    request::{NotificationAnswer, NotificationRequest, UnusableConfig, http_url},
 };
 
 /// The limit for the reasons, in characters: Teams accepts 28 KB in total.
@@ -21,7 +21,10 @@ const REASONS: usize = 6000;
 const NOT_DELIVERED: &[u8] = b"Webhook message delivery failed";
 
 /// The request to post a message in the channel.
-pub(super) fn request(message: &Message<'_>, teams: &Teams) -> Result<Request, Unusable> {
+pub(super) fn request(
+    message: &IncidentMessage<'_>,
+    teams: &TeamsConfig,
+) -> Result<NotificationRequest, UnusableConfig> {
     let body = json!({
         "type": "message",
         "attachments": [{
@@ -30,14 +33,14 @@ pub(super) fn request(message: &Message<'_>, teams: &Teams) -> Result<Request, U
             "content": card(message),
         }],
     });
-    Ok(Request::json(http_url(&teams.webhook_url)?, &body))
+    Ok(NotificationRequest::json(http_url(&teams.webhook_url)?, &body))
 }
 
-fn card(message: &Message<'_>) -> Value {
+fn card(message: &IncidentMessage<'_>) -> Value {
     let color = match message.state {
-        State::Critical => "attention",
-        State::Warning => "warning",
-        State::Resolved => "good",
+        MessageState::Critical => "attention",
+        MessageState::Warning => "warning",
+        MessageState::Resolved => "good",
     };
     let mut body = vec![json!({
         "type": "TextBlock",
@@ -67,10 +70,10 @@ fn card(message: &Message<'_>) -> Value {
 }
 
 /// Classifies an answer.
-pub(super) fn judged(answer: &Answer, now: Duration) -> Outcome {
+pub(super) fn judged(answer: &NotificationAnswer, now: Duration) -> NotificationOutcome {
     let not_delivered = answer.body.windows(NOT_DELIVERED.len()).any(|part| part == NOT_DELIVERED);
     match judge(answer, "", now) {
-        Outcome::Sent { .. } if not_delivered => Outcome::Later { after: None },
+        NotificationOutcome::Sent { .. } if not_delivered => NotificationOutcome::Later { after: None },
         outcome => outcome,
     }
 }
@@ -79,12 +82,12 @@ pub(super) fn judged(answer: &Answer, now: Duration) -> Outcome {
 mod tests {
     use super::*;
     use crate::{
-        notifications::{Integrations, Notification, example},
-        world::status::Status,
+        notifications::{IncidentNotification, ProjectIntegrations, example},
+        world::status::HealthStatus,
     };
 
-    fn sent(notification: &Notification, integrations: &Integrations) -> Value {
-        let message = Message::new(notification, integrations);
+    fn sent(notification: &IncidentNotification, integrations: &ProjectIntegrations) -> Value {
+        let message = IncidentMessage::new(notification, integrations);
         let teams = example::integrations().teams.unwrap();
         let request = request(&message, &teams).unwrap();
         assert_eq!(request.url.as_str(), "https://teams.example.com/hook");
@@ -96,11 +99,11 @@ mod tests {
     fn a_change_is_a_message_with_a_card() {
         let failing = "is not meeting its SLOs";
         for (status, color, title) in [
-            (Status::Critical, "attention", format!("[CRITICAL] cart {failing}")),
-            (Status::Warning, "warning", format!("[WARNING] cart {failing}")),
-            (Status::Ok, "good", "[OK] cart is meeting its SLOs again".to_owned()),
+            (HealthStatus::Critical, "attention", format!("[CRITICAL] cart {failing}")),
+            (HealthStatus::Warning, "warning", format!("[WARNING] cart {failing}")),
+            (HealthStatus::Ok, "good", "[OK] cart is meeting its SLOs again".to_owned()),
         ] {
-            let notification = Notification { status, ..example::notification() };
+            let notification = IncidentNotification { status, ..example::notification() };
             let expected = json!({
                 "type": "message",
                 "attachments": [{
@@ -130,8 +133,8 @@ mod tests {
 
     #[test]
     fn without_reasons_and_address_there_is_only_the_title() {
-        let notification = Notification { details: Default::default(), ..example::notification() };
-        let card = &sent(&notification, &Integrations::default())["attachments"][0]["content"];
+        let notification = IncidentNotification { details: Default::default(), ..example::notification() };
+        let card = &sent(&notification, &ProjectIntegrations::default())["attachments"][0]["content"];
         assert_eq!(card["body"].as_array().unwrap().len(), 1);
         assert_eq!(card["actions"], json!([]));
     }
@@ -140,12 +143,12 @@ mod tests {
     fn a_connector_says_no_with_status_200() {
         let throttled =
             "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429";
-        let sent = Outcome::Sent { external_key: String::new() };
-        let later = Outcome::Later { after: None };
+        let sent = NotificationOutcome::Sent { external_key: String::new() };
+        let later = NotificationOutcome::Later { after: None };
         for (status, body, outcome) in
             [(200, "1", sent.clone()), (202, "", sent), (200, throttled, later.clone()), (503, "", later)]
         {
-            let answer = Answer { status, retry_after: None, body: body.into() };
+            let answer = NotificationAnswer { status, retry_after: None, body: body.into() };
             assert_eq!(judged(&answer, Duration::ZERO), outcome, "{status} {body}");
         }
     }
@@ -153,9 +156,9 @@ mod tests {
     #[test]
     fn an_address_that_is_none_is_said_so() {
         let (notification, integrations) = (example::notification(), example::integrations());
-        let message = Message::new(&notification, &integrations);
+        let message = IncidentMessage::new(&notification, &integrations);
         for webhook_url in ["", "teams", "ftp://teams.example.com/"] {
-            let teams = Teams { webhook_url: webhook_url.to_owned(), incidents: true };
+            let teams = TeamsConfig { webhook_url: webhook_url.to_owned(), incidents: true };
             assert!(request(&message, &teams).is_err(), "{webhook_url}");
         }
     }

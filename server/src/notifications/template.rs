@@ -17,7 +17,7 @@ use super::ReportDetails;
 
 /// A parsed template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template(Vec<Node>);
+pub struct MessageTemplate(Vec<TemplateNode>);
 
 /// Why a template is refused. Quotes no part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -31,7 +31,7 @@ pub struct TemplateError {
 
 /// The values of a template. As JSON they have the members of Coroot's `{{ json . }}`, and `incident`.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Values<'n> {
+pub(super) struct TemplateValues<'n> {
     /// `OK`, `WARNING` or `CRITICAL`.
     pub(super) status: &'static str,
     /// The application, `namespace:kind:name`.
@@ -45,7 +45,7 @@ pub(super) struct Values<'n> {
     pub(super) incident: &'n str,
 }
 
-impl Values<'_> {
+impl TemplateValues<'_> {
     /// All values as JSON.
     pub(super) fn json(&self) -> String {
         // Texts and lists of texts always serialize.
@@ -59,26 +59,26 @@ fn as_text<S: serde::Serializer>(value: &impl std::fmt::Display, serializer: S) 
 
 /// A part of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Node {
+enum TemplateNode {
     Text(String),
-    Print(Operand),
-    Json(Subject),
+    Print(TemplateOperand),
+    Json(JsonSubject),
     /// The first branch whose condition is true; a branch without a condition is the `else`.
-    If(Vec<(Option<Condition>, Vec<Node>)>),
+    If(Vec<(Option<BranchCondition>, Vec<TemplateNode>)>),
     /// The nodes that are rendered for each report.
-    Range(Vec<Node>),
+    Range(Vec<TemplateNode>),
 }
 
 /// An expression with a text value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Operand {
-    Field(Field),
+enum TemplateOperand {
+    Field(TemplateField),
     Literal(String),
 }
 
 /// A text field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
+enum TemplateField {
     Status,
     Application,
     Namespace,
@@ -92,25 +92,25 @@ enum Field {
 
 /// The argument of `json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Subject {
+enum JsonSubject {
     Everything,
     Reports,
     Report,
-    Text(Operand),
+    Text(TemplateOperand),
 }
 
 /// The condition of a branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Condition {
+enum BranchCondition {
     /// The text is not empty.
-    Text(Operand),
+    Text(TemplateOperand),
     /// There is at least one report.
     Reports,
     /// The first text equals one of the others; with `false`, none of them.
-    OneOf(Operand, Vec<Operand>, bool),
+    OneOf(TemplateOperand, Vec<TemplateOperand>, bool),
 }
 
-impl Template {
+impl MessageTemplate {
     /// Parses a template.
     ///
     /// # Errors
@@ -121,7 +121,7 @@ impl Template {
 
     /// The output for these values. If it would be JSON but for line ends in its texts, those are escaped:
     /// Coroot's documented templates have them.
-    pub(super) fn render(&self, values: &Values<'_>) -> String {
+    pub(super) fn render(&self, values: &TemplateValues<'_>) -> String {
         let mut out = String::new();
         render(&self.0, values, None, &mut out);
         with_line_ends_in_texts(out)
@@ -129,21 +129,26 @@ impl Template {
 }
 
 /// `report` is the current element of a `range`.
-fn render(nodes: &[Node], values: &Values<'_>, report: Option<&ReportDetails>, out: &mut String) {
+fn render(
+    nodes: &[TemplateNode],
+    values: &TemplateValues<'_>,
+    report: Option<&ReportDetails>,
+    out: &mut String,
+) {
     for node in nodes {
         match node {
-            Node::Text(text) => out.push_str(text),
-            Node::Print(operand) => out.push_str(&operand.text(values, report)),
-            Node::Json(subject) => out.push_str(&subject.json(values, report)),
-            Node::If(branches) => {
-                let holds = |condition: &Option<Condition>| {
+            TemplateNode::Text(text) => out.push_str(text),
+            TemplateNode::Print(operand) => out.push_str(&operand.text(values, report)),
+            TemplateNode::Json(subject) => out.push_str(&subject.json(values, report)),
+            TemplateNode::If(branches) => {
+                let holds = |condition: &Option<BranchCondition>| {
                     condition.as_ref().is_none_or(|condition| condition.holds(values, report))
                 };
                 if let Some((_, nodes)) = branches.iter().find(|(condition, _)| holds(condition)) {
                     render(nodes, values, report, out);
                 }
             }
-            Node::Range(nodes) => {
+            TemplateNode::Range(nodes) => {
                 for report in values.reports {
                     render(nodes, values, Some(report), out);
                 }
@@ -152,28 +157,28 @@ fn render(nodes: &[Node], values: &Values<'_>, report: Option<&ReportDetails>, o
     }
 }
 
-impl Operand {
-    fn text(&self, values: &Values<'_>, report: Option<&ReportDetails>) -> String {
+impl TemplateOperand {
+    fn text(&self, values: &TemplateValues<'_>, report: Option<&ReportDetails>) -> String {
         let of_report = |text: fn(&ReportDetails) -> &String| report.map(text).cloned().unwrap_or_default();
         match self {
             Self::Literal(text) => text.clone(),
             Self::Field(field) => match field {
-                Field::Status => values.status.to_owned(),
-                Field::Application => values.application.to_string(),
-                Field::Namespace => values.application.namespace.clone(),
-                Field::Kind => values.application.kind.clone(),
-                Field::Name => values.application.name.clone(),
-                Field::Url => values.url.clone(),
-                Field::ReportName => of_report(|report| &report.name),
-                Field::ReportCheck => of_report(|report| &report.check),
-                Field::ReportMessage => of_report(|report| &report.message),
+                TemplateField::Status => values.status.to_owned(),
+                TemplateField::Application => values.application.to_string(),
+                TemplateField::Namespace => values.application.namespace.clone(),
+                TemplateField::Kind => values.application.kind.clone(),
+                TemplateField::Name => values.application.name.clone(),
+                TemplateField::Url => values.url.clone(),
+                TemplateField::ReportName => of_report(|report| &report.name),
+                TemplateField::ReportCheck => of_report(|report| &report.check),
+                TemplateField::ReportMessage => of_report(|report| &report.message),
             },
         }
     }
 }
 
-impl Subject {
-    fn json(&self, values: &Values<'_>, report: Option<&ReportDetails>) -> String {
+impl JsonSubject {
+    fn json(&self, values: &TemplateValues<'_>, report: Option<&ReportDetails>) -> String {
         let json = match self {
             Self::Everything => return values.json(),
             Self::Reports => serde_json::to_string(values.reports),
@@ -184,8 +189,8 @@ impl Subject {
     }
 }
 
-impl Condition {
-    fn holds(&self, values: &Values<'_>, report: Option<&ReportDetails>) -> bool {
+impl BranchCondition {
+    fn holds(&self, values: &TemplateValues<'_>, report: Option<&ReportDetails>) -> bool {
         match self {
             Self::Text(operand) => !operand.text(values, report).is_empty(),
             Self::Reports => !values.reports.is_empty(),

@@ -4,24 +4,25 @@ use std::{fmt::Debug, pin::Pin, sync::OnceLock, time::Duration};
 
 use reqwest::{Client, Response, header::RETRY_AFTER};
 
-use super::request::{Answer, Request};
-use crate::outgoing::{self, NoAnswer, TargetPolicy};
+use super::request::{NotificationAnswer, NotificationRequest};
+use crate::outgoing::{self, ConnectionFailure, TargetPolicy};
 
 /// How much of the body of an answer is read, in bytes.
 const BODY: usize = 64 * 1024;
 
 /// The future of an answer.
-pub(super) type Answered<'t> = Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> + Send + 't>>;
+pub(super) type DestinationFuture<'t> =
+    Pin<Box<dyn Future<Output = Result<NotificationAnswer, ConnectionFailure>> + Send + 't>>;
 
 /// A way to send a request.
-pub(super) trait Transport: Debug + Send + Sync {
+pub(super) trait NotificationTransport: Debug + Send + Sync {
     /// Sends a request once.
-    fn send(&self, request: Request) -> Answered<'_>;
+    fn send(&self, request: NotificationRequest) -> DestinationFuture<'_>;
 }
 
 /// Sends with `POST` over HTTP. Does not follow redirects.
 #[derive(Debug)]
-pub(super) struct HttpTransport {
+pub(super) struct HttpNotificationTransport {
     timeout: Duration,
     targets: TargetPolicy,
     /// Verifies certificates.
@@ -30,13 +31,13 @@ pub(super) struct HttpTransport {
     lax: OnceLock<Client>,
 }
 
-impl HttpTransport {
+impl HttpNotificationTransport {
     /// A request may take `timeout`, including the connection.
     pub(super) const fn new(timeout: Duration, targets: TargetPolicy) -> Self {
         Self { timeout, targets, strict: OnceLock::new(), lax: OnceLock::new() }
     }
 
-    fn client_for(&self, request: &Request) -> Result<&Client, NoAnswer> {
+    fn client_for(&self, request: &NotificationRequest) -> Result<&Client, ConnectionFailure> {
         self.targets.check(&request.url)?;
         let configured = |client: reqwest::ClientBuilder| {
             self.targets
@@ -55,14 +56,14 @@ impl HttpTransport {
     }
 }
 
-impl Transport for HttpTransport {
-    fn send(&self, request: Request) -> Answered<'_> {
+impl NotificationTransport for HttpNotificationTransport {
+    fn send(&self, request: NotificationRequest) -> DestinationFuture<'_> {
         Box::pin(async move {
             let client = self.client_for(&request)?;
             let response =
                 client.post(request.url).headers(request.headers).body(request.body).send().await?;
             let retry_after = response.headers().get(RETRY_AFTER);
-            Ok(Answer {
+            Ok(NotificationAnswer {
                 status: response.status().as_u16(),
                 retry_after: retry_after.and_then(|value| value.to_str().ok()).map(str::to_owned),
                 body: beginning_of(response).await,

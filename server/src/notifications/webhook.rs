@@ -1,13 +1,13 @@
 //! Builds requests to the operator's webhook.
 //!
-//! The body is the JSON of [`Values`], or the output of the operator's template. A webhook has no
+//! The body is the JSON of [`TemplateValues`], or the output of the operator's template. A webhook has no
 //! conversations.
 
 use super::{
-    Notification, Template, TemplateError, Webhook,
-    message::Message,
-    request::{Request, Unusable, http_url},
-    template::Values,
+    IncidentNotification, MessageTemplate, TemplateError, WebhookConfig,
+    message::IncidentMessage,
+    request::{NotificationRequest, UnusableConfig, http_url},
+    template::TemplateValues,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::header::{
@@ -16,11 +16,11 @@ use reqwest::header::{
 
 /// The request to a webhook. The body is the default JSON if there is no valid template.
 pub(super) fn request(
-    message: &Message<'_>,
-    notification: &Notification,
-    webhook: &Webhook,
-) -> Result<Request, Unusable> {
-    let values = Values {
+    message: &IncidentMessage<'_>,
+    notification: &IncidentNotification,
+    webhook: &WebhookConfig,
+) -> Result<NotificationRequest, UnusableConfig> {
+    let values = TemplateValues {
         status: message.state.text(),
         application: &notification.application,
         reports: &notification.details.reports,
@@ -31,21 +31,21 @@ pub(super) fn request(
         Ok(Some(template)) => template.render(&values),
         Ok(None) | Err(_) => values.json(),
     };
-    let mut request = Request::text(http_url(&webhook.url)?, body);
+    let mut request = NotificationRequest::text(http_url(&webhook.url)?, body);
     request.any_certificate = webhook.tls_skip_verify;
     add_headers(&mut request.headers, webhook)?;
     Ok(request)
 }
 
 /// The operator's template; `None` if there is none.
-pub(super) fn template(webhook: &Webhook) -> Result<Option<Template>, TemplateError> {
+pub(super) fn template(webhook: &WebhookConfig) -> Result<Option<MessageTemplate>, TemplateError> {
     let text = &webhook.incident_template;
-    if text.trim().is_empty() { Ok(None) } else { Template::parse(text).map(Some) }
+    if text.trim().is_empty() { Ok(None) } else { MessageTemplate::parse(text).map(Some) }
 }
 
 /// Adds user name, password and the operator's headers, which replace default headers of the same name.
 /// `Content-Length` and `Transfer-Encoding` cannot be set.
-fn add_headers(headers: &mut HeaderMap, webhook: &Webhook) -> Result<(), Unusable> {
+fn add_headers(headers: &mut HeaderMap, webhook: &WebhookConfig) -> Result<(), UnusableConfig> {
     let basic_auth = webhook.basic_auth.as_ref();
     if let Some((name, password)) =
         basic_auth.filter(|(name, password)| !(name.is_empty() && password.is_empty()))
@@ -56,7 +56,7 @@ fn add_headers(headers: &mut HeaderMap, webhook: &Webhook) -> Result<(), Unusabl
     let named = webhook.custom_headers.iter().filter(|(name, _)| !name.trim().is_empty());
     for (name, value) in named {
         let name = HeaderName::from_bytes(name.trim().as_bytes())
-            .map_err(|_| Unusable("a custom header has a name that is not allowed in HTTP"))?;
+            .map_err(|_| UnusableConfig("a custom header has a name that is not allowed in HTTP"))?;
         match name {
             CONTENT_LENGTH | TRANSFER_ENCODING => {}
             AUTHORIZATION | CONTENT_TYPE => drop(headers.insert(name, secret(value)?)),
@@ -66,9 +66,9 @@ fn add_headers(headers: &mut HeaderMap, webhook: &Webhook) -> Result<(), Unusabl
     Ok(())
 }
 
-fn secret(value: &str) -> Result<HeaderValue, Unusable> {
+fn secret(value: &str) -> Result<HeaderValue, UnusableConfig> {
     let mut value = HeaderValue::from_str(value)
-        .map_err(|_| Unusable("a custom header has a value that is not allowed in HTTP"))?;
+        .map_err(|_| UnusableConfig("a custom header has a value that is not allowed in HTTP"))?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -78,23 +78,25 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{notifications::example, world::status::Status};
+    use crate::{notifications::example, world::status::HealthStatus};
 
-    fn made(status: Status, webhook: &Webhook) -> Result<Request, Unusable> {
-        let notification = Notification { status, ..example::notification() };
+    fn made(status: HealthStatus, webhook: &WebhookConfig) -> Result<NotificationRequest, UnusableConfig> {
+        let notification = IncidentNotification { status, ..example::notification() };
         let integrations = example::integrations();
-        request(&Message::new(&notification, &integrations), &notification, webhook)
+        request(&IncidentMessage::new(&notification, &integrations), &notification, webhook)
     }
 
-    fn example() -> Webhook {
+    fn example() -> WebhookConfig {
         example::integrations().webhook.unwrap()
     }
 
     #[test]
     fn a_change_is_our_json() {
-        for (status, text) in
-            [(Status::Critical, "CRITICAL"), (Status::Warning, "WARNING"), (Status::Ok, "OK")]
-        {
+        for (status, text) in [
+            (HealthStatus::Critical, "CRITICAL"),
+            (HealthStatus::Warning, "WARNING"),
+            (HealthStatus::Ok, "OK"),
+        ] {
             let request = made(status, &example()).unwrap();
             assert_eq!(request.url.as_str(), "https://hook.example.com/in?token=swordfish");
             assert_eq!(request.headers["content-type"], "application/json");
@@ -121,10 +123,10 @@ mod tests {
             (" \n", None),
             ("{{ printf }}", None),
         ] {
-            let webhook = Webhook { incident_template: template.to_owned(), ..example() };
-            let expected = made(Status::Critical, &example()).unwrap().body;
+            let webhook = WebhookConfig { incident_template: template.to_owned(), ..example() };
+            let expected = made(HealthStatus::Critical, &example()).unwrap().body;
             assert_eq!(
-                made(Status::Critical, &webhook).unwrap().body,
+                made(HealthStatus::Critical, &webhook).unwrap().body,
                 body.unwrap_or(&expected),
                 "{template}"
             );
@@ -134,7 +136,7 @@ mod tests {
     #[test]
     fn the_operators_headers_come_on_top_and_replace_ours() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let webhook = Webhook {
+        let webhook = WebhookConfig {
             tls_skip_verify: true,
             basic_auth: Some(pair("user", "pass")),
             custom_headers: vec![
@@ -146,7 +148,7 @@ mod tests {
             ],
             ..example()
         };
-        let request = made(Status::Critical, &webhook).unwrap();
+        let request = made(HealthStatus::Critical, &webhook).unwrap();
         assert!(request.any_certificate);
         assert_eq!(request.headers["authorization"], "Basic dXNlcjpwYXNz");
         assert_eq!(request.headers["content-type"], "text/plain");
@@ -154,19 +156,19 @@ mod tests {
         assert_eq!(team, ["a", "b"]);
         assert!(!request.headers.contains_key("content-length"));
 
-        let empty_form = Webhook { basic_auth: Some(pair("", "")), ..example() };
-        assert!(!made(Status::Critical, &empty_form).unwrap().headers.contains_key("authorization"));
+        let empty_form = WebhookConfig { basic_auth: Some(pair("", "")), ..example() };
+        assert!(!made(HealthStatus::Critical, &empty_form).unwrap().headers.contains_key("authorization"));
     }
 
     #[test]
     fn what_no_request_can_have_is_said_so() {
-        let with_header = |name: &str, value: &str| Webhook {
+        let with_header = |name: &str, value: &str| WebhookConfig {
             custom_headers: vec![(name.to_owned(), value.to_owned())],
             ..example()
         };
-        let elsewhere = Webhook { url: "hook.example.com".to_owned(), ..example() };
+        let elsewhere = WebhookConfig { url: "hook.example.com".to_owned(), ..example() };
         for webhook in [with_header("a b", "c"), with_header("a", "b\nc: d"), elsewhere] {
-            assert!(made(Status::Critical, &webhook).is_err());
+            assert!(made(HealthStatus::Critical, &webhook).is_err());
         }
     }
 }

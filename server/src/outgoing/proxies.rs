@@ -11,22 +11,22 @@ use reqwest::Url;
 
 /// The proxies of a process, and the exceptions.
 #[derive(Clone, Default)]
-pub(super) struct Proxies {
+pub(super) struct ProxyRules {
     http: Option<Url>,
     https: Option<Url>,
-    direct: Vec<Direct>,
+    direct: Vec<ProxyBypass>,
 }
 
 /// Hosts that need no proxy.
 #[derive(Clone)]
-struct Direct {
-    target: Target,
+struct ProxyBypass {
+    target: BypassTarget,
     /// Only this port, if there is one.
     port: Option<u16>,
 }
 
 #[derive(Clone)]
-enum Target {
+enum BypassTarget {
     Everything,
     Block {
         address: IpAddr,
@@ -38,7 +38,7 @@ enum Target {
     Below(String),
 }
 
-impl Proxies {
+impl ProxyRules {
     /// Reads the environment.
     pub(super) fn of(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let text = |name: &str| variable(name)?.into_string().ok().filter(|text| !text.trim().is_empty());
@@ -49,7 +49,7 @@ impl Proxies {
             if variable("REQUEST_METHOD").is_some() { text("http_proxy") } else { either("HTTP_PROXY") };
         let proxy = |text: Option<String>| proxy_url(text.as_ref().or(all.as_ref())?);
         let direct = either("NO_PROXY").unwrap_or_default();
-        let direct = direct.split([',', ' ']).filter_map(Direct::parse).collect();
+        let direct = direct.split([',', ' ']).filter_map(ProxyBypass::parse).collect();
         Self { http: proxy(http), https: proxy(either("HTTPS_PROXY")), direct }
     }
 
@@ -76,11 +76,11 @@ fn proxy_url(text: &str) -> Option<Url> {
     url.ok().filter(Url::has_host)
 }
 
-impl Direct {
+impl ProxyBypass {
     fn parse(text: &str) -> Option<Self> {
         let text = text.trim().to_ascii_lowercase();
         if text == "*" {
-            return Some(Self { target: Target::Everything, port: None });
+            return Some(Self { target: BypassTarget::Everything, port: None });
         }
         if let Some(target) = block(&text) {
             return Some(Self { target, port: None });
@@ -96,9 +96,9 @@ impl Direct {
         let host = host.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(host);
         let target = match host.strip_prefix('.') {
             Some("") => return None,
-            Some(_) => Target::Below(host.to_owned()),
+            Some(_) => BypassTarget::Below(host.to_owned()),
             None if host.is_empty() => return None,
-            None => Target::Name(host.to_owned()),
+            None => BypassTarget::Name(host.to_owned()),
         };
         Some(Self { target, port })
     }
@@ -106,26 +106,26 @@ impl Direct {
     fn matches(&self, host: &str, ip: Option<IpAddr>, port: Option<u16>) -> bool {
         let is_port = self.port.is_none_or(|wanted| port == Some(wanted));
         let is_target = match &self.target {
-            Target::Everything => true,
-            Target::Block { address, bits } => ip.is_some_and(|ip| is_within(ip, *address, *bits)),
-            Target::Name(name) => {
+            BypassTarget::Everything => true,
+            BypassTarget::Block { address, bits } => ip.is_some_and(|ip| is_within(ip, *address, *bits)),
+            BypassTarget::Name(name) => {
                 host == name || host.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'))
             }
-            Target::Below(name) => host.ends_with(name),
+            BypassTarget::Below(name) => host.ends_with(name),
         };
         is_port && is_target
     }
 }
 
 /// An address or a block of addresses.
-fn block(text: &str) -> Option<Target> {
+fn block(text: &str) -> Option<BypassTarget> {
     let address = |text: &str| text.trim_matches(['[', ']']).parse().ok().map(|ip: IpAddr| ip.to_canonical());
     let width = |address: IpAddr| if address.is_ipv4() { 32 } else { 128 };
     match text.split_once('/') {
-        None => address(text).map(|address| Target::Block { address, bits: width(address) }),
+        None => address(text).map(|address| BypassTarget::Block { address, bits: width(address) }),
         Some((text, bits)) => {
             let (address, bits) = (address(text)?, bits.parse().ok()?);
-            (bits <= width(address)).then_some(Target::Block { address, bits })
+            (bits <= width(address)).then_some(BypassTarget::Block { address, bits })
         }
     }
 }
@@ -146,10 +146,12 @@ fn is_within(ip: IpAddr, block: IpAddr, bits: u32) -> bool {
 mod tests {
     use super::*;
 
-    fn proxies(variables: &[(&str, &str)]) -> Proxies {
+    fn proxies(variables: &[(&str, &str)]) -> ProxyRules {
         let variables: Vec<(String, OsString)> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect();
-        Proxies::of(|name| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()))
+        ProxyRules::of(|name| {
+            variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+        })
     }
 
     #[track_caller]

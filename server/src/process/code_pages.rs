@@ -10,7 +10,7 @@ use std::{ffi::c_void, time::Duration};
 use procfs::process::{MMPermissions, MemoryMap, Process};
 use rustix::mm::{Advice, madvise};
 
-use super::Unavailable;
+use super::MeasurementUnavailable;
 
 /// How long the start of a program takes, generously.
 const START: Duration = Duration::from_secs(2);
@@ -34,14 +34,15 @@ pub async fn give_back_regularly() {
 /// # Errors
 /// The system does not provide the mappings of this process, or the pages differ from the file: a debugger or
 /// a tracer has written into the code, and that would be lost.
-pub fn give_back() -> Result<u64, Unavailable> {
+pub fn give_back() -> Result<u64, MeasurementUnavailable> {
     let maps = Process::myself().and_then(|process| process.smaps());
-    let maps =
-        maps.map_err(|error| Unavailable::because(format!("the mappings of this process: {error}")))?;
+    let maps = maps
+        .map_err(|error| MeasurementUnavailable::because(format!("the mappings of this process: {error}")))?;
     let code = maps.0.iter().find(|map| is_code_with(map, give_back as fn() -> _ as usize as u64));
-    let code = code.ok_or_else(|| Unavailable::because("the code of this program has no mapping"))?;
+    let code =
+        code.ok_or_else(|| MeasurementUnavailable::because("the code of this program has no mapping"))?;
     if size(code, "Anonymous") != Some(0) {
-        return Err(Unavailable::because("the code of this program was changed in memory"));
+        return Err(MeasurementUnavailable::because("the code of this program was changed in memory"));
     }
     drop_pages(code)?;
     Ok(size(code, "Rss").unwrap_or_default())
@@ -60,16 +61,17 @@ fn size(map: &MemoryMap, name: &str) -> Option<u64> {
 }
 
 #[expect(unsafe_code, reason = "madvise takes an address")]
-fn drop_pages(code: &MemoryMap) -> Result<(), Unavailable> {
+fn drop_pages(code: &MemoryMap) -> Result<(), MeasurementUnavailable> {
     let (start, end) = code.address;
     let (Ok(start), Ok(length)) = (usize::try_from(start), usize::try_from(end.saturating_sub(start))) else {
-        return Err(Unavailable::because("the mapping of the code is larger than an address"));
+        return Err(MeasurementUnavailable::because("the mapping of the code is larger than an address"));
     };
     // SAFETY: the pages are those of a file, mapped private, read-only and unchanged. The kernel maps them
     // again, with the same content, when they are read or run.
     let dropped = unsafe { madvise(start as *mut c_void, length, Advice::LinuxDontNeed) };
-    dropped
-        .map_err(|error| Unavailable::because(format!("the pages of the code cannot be released: {error}")))
+    dropped.map_err(|error| {
+        MeasurementUnavailable::because(format!("the pages of the code cannot be released: {error}"))
+    })
 }
 
 #[cfg(test)]

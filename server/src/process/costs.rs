@@ -3,26 +3,26 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Unavailable,
+    MeasurementUnavailable,
     cpu::{CpuProfile, CpuProfiler},
     heap::HeapProfiler,
-    samples::{Sampler, Samples},
+    samples::{ProcessSampler, ProcessSamples},
     saved::SavedCosts,
 };
 use crate::clock::Clock;
 
 /// What the process cost since the last report.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Costs {
+pub struct ProcessCosts {
     /// How much.
-    pub samples: Samples,
+    pub samples: ProcessSamples,
     /// Where.
-    pub profiles: Profiles,
+    pub profiles: ProcessProfiles,
 }
 
 /// The profiles of one report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Profiles {
+pub struct ProcessProfiles {
     /// When the CPU profile began, in Unix seconds; 0 without one.
     pub from: u64,
     /// When the CPU profile ended, in Unix seconds; 0 without one.
@@ -35,41 +35,41 @@ pub struct Profiles {
 
 /// Measures this process until it is dropped.
 #[derive(Debug)]
-pub struct Process {
-    sampler: Sampler,
-    profilers: Mutex<Profilers>,
+pub struct MeasuredProcess {
+    sampler: ProcessSampler,
+    profilers: Mutex<ActiveProfilers>,
 }
 
 #[derive(Debug)]
-struct Profilers {
-    cpu: Profiled<CpuProfiler>,
-    heap: Profiled<HeapProfiler>,
+struct ActiveProfilers {
+    cpu: ProfilerSlot<CpuProfiler>,
+    heap: ProfilerSlot<HeapProfiler>,
 }
 
 /// A profiler, or why there is no profile.
 #[derive(Debug)]
-struct Profiled<T> {
+struct ProfilerSlot<T> {
     /// `None` where it did not start or has ended.
     profiler: Option<T>,
     /// Why it is missing, or why its last profile failed.
-    unavailable: Option<Unavailable>,
+    unavailable: Option<MeasurementUnavailable>,
 }
 
-impl Process {
+impl MeasuredProcess {
     /// Starts to measure. Without `profiling`, takes samples and no profiles. The first report also contains
     /// `earlier`.
     #[must_use]
     pub fn start(clock: Arc<dyn Clock>, profiling: bool, earlier: SavedCosts) -> Self {
         let SavedCosts { cpu_usage, memory_usage, cpu_profile } = earlier.checked();
         let profilers = if profiling {
-            Profilers {
-                cpu: Profiled::started("CPU", CpuProfiler::resume(Arc::clone(&clock), cpu_profile)),
-                heap: Profiled::started("heap", HeapProfiler::start(Arc::clone(&clock))),
+            ActiveProfilers {
+                cpu: ProfilerSlot::started("CPU", CpuProfiler::resume(Arc::clone(&clock), cpu_profile)),
+                heap: ProfilerSlot::started("heap", HeapProfiler::start(Arc::clone(&clock))),
             }
         } else {
-            Profilers::unavailable("profiling is switched off")
+            ActiveProfilers::unavailable("profiling is switched off")
         };
-        let sampler = Sampler::resume(clock, Samples { cpu_usage, memory_usage });
+        let sampler = ProcessSampler::resume(clock, ProcessSamples { cpu_usage, memory_usage });
         Self { sampler, profilers: Mutex::new(profilers) }
     }
 
@@ -82,20 +82,20 @@ impl Process {
 
     /// What the process cost since the last cut. Changes nothing.
     #[must_use]
-    pub fn peek(&self) -> Costs {
-        Costs { samples: self.sampler.peek(), profiles: self.profilers().profiles(CpuProfiler::peek) }
+    pub fn peek(&self) -> ProcessCosts {
+        ProcessCosts { samples: self.sampler.peek(), profiles: self.profilers().profiles(CpuProfiler::peek) }
     }
 
     /// What the process cost since the last cut; the next one begins here.
     #[must_use]
-    pub fn cut(&self) -> Costs {
-        Costs { samples: self.sampler.take(), profiles: self.profilers().profiles(CpuProfiler::cut) }
+    pub fn cut(&self) -> ProcessCosts {
+        ProcessCosts { samples: self.sampler.take(), profiles: self.profilers().profiles(CpuProfiler::cut) }
     }
 
     /// The costs since the last cut in the form that survives a restart, without the heap.
     #[must_use]
     pub fn save(&self) -> SavedCosts {
-        let Samples { cpu_usage, memory_usage } = self.sampler.peek();
+        let ProcessSamples { cpu_usage, memory_usage } = self.sampler.peek();
         let cpu_profile = self.profilers().cpu.profiler.as_ref().and_then(|profiler| profiler.save().ok());
         SavedCosts { cpu_usage, memory_usage, cpu_profile }
     }
@@ -109,21 +109,24 @@ impl Process {
 
     /// Ends profiling, even if this is still referenced.
     pub fn stop(&self) {
-        *self.profilers() = Profilers::unavailable("profiling has ended");
+        *self.profilers() = ActiveProfilers::unavailable("profiling has ended");
     }
 
-    fn profilers(&self) -> MutexGuard<'_, Profilers> {
+    fn profilers(&self) -> MutexGuard<'_, ActiveProfilers> {
         self.profilers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Profilers {
+impl ActiveProfilers {
     fn unavailable(why: &str) -> Self {
-        Self { cpu: Profiled::unavailable(why), heap: Profiled::unavailable(why) }
+        Self { cpu: ProfilerSlot::unavailable(why), heap: ProfilerSlot::unavailable(why) }
     }
 
-    fn profiles(&mut self, of_cpu: fn(&CpuProfiler) -> Result<CpuProfile, Unavailable>) -> Profiles {
-        let mut profiles = Profiles::default();
+    fn profiles(
+        &mut self,
+        of_cpu: fn(&CpuProfiler) -> Result<CpuProfile, MeasurementUnavailable>,
+    ) -> ProcessProfiles {
+        let mut profiles = ProcessProfiles::default();
         if let Some(CpuProfile { from, to, pprof }) = self.cpu.profile("CPU", of_cpu) {
             (profiles.from, profiles.to, profiles.cpu) = (from, to, pprof);
         }
@@ -132,9 +135,9 @@ impl Profilers {
     }
 }
 
-impl<T> Profiled<T> {
+impl<T> ProfilerSlot<T> {
     /// A profiler; logs if it did not start.
-    fn started(which: &str, started: Result<T, Unavailable>) -> Self {
+    fn started(which: &str, started: Result<T, MeasurementUnavailable>) -> Self {
         match started {
             Ok(profiler) => Self { profiler: Some(profiler), unavailable: None },
             Err(error) => {
@@ -145,11 +148,15 @@ impl<T> Profiled<T> {
     }
 
     fn unavailable(why: &str) -> Self {
-        Self { profiler: None, unavailable: Some(Unavailable::because(why)) }
+        Self { profiler: None, unavailable: Some(MeasurementUnavailable::because(why)) }
     }
 
     /// A profile; logs when profiles begin to fail and when they work again.
-    fn profile<P>(&mut self, which: &str, profile: impl FnOnce(&T) -> Result<P, Unavailable>) -> Option<P> {
+    fn profile<P>(
+        &mut self,
+        which: &str,
+        profile: impl FnOnce(&T) -> Result<P, MeasurementUnavailable>,
+    ) -> Option<P> {
         // Why a profiler did not start is in the log already, and in the status.
         let profile = profile(self.profiler.as_ref()?);
         match (&profile, &self.unavailable) {
@@ -181,8 +188,8 @@ mod tests {
 
     #[test]
     fn a_profile_that_fails_is_told_until_there_is_one_again() {
-        let mut profiled = Profiled::started("heap", Ok::<(), Unavailable>(()));
-        let failing = |_: &()| Err::<(), _>(Unavailable::because("no room"));
+        let mut profiled = ProfilerSlot::started("heap", Ok::<(), MeasurementUnavailable>(()));
+        let failing = |_: &()| Err::<(), _>(MeasurementUnavailable::because("no room"));
         assert_eq!(
             (profiled.profile("heap", failing), profiled.reason().as_deref()),
             (None, Some("no room"))
@@ -193,10 +200,10 @@ mod tests {
     #[test]
     fn samples_survive_a_restart_and_a_cut_ends_them() {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let before = Process::start(Arc::clone(&clock), false, SavedCosts::default());
+        let before = MeasuredProcess::start(Arc::clone(&clock), false, SavedCosts::default());
         before.sample();
         let saved = before.save();
-        let after = Process::start(clock, false, saved);
+        let after = MeasuredProcess::start(clock, false, saved);
         assert_eq!(after.peek().samples, before.peek().samples);
         assert_eq!(after.cut().samples.cpu_usage.len(), 1);
         assert_eq!(after.save(), SavedCosts::default());

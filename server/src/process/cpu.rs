@@ -22,12 +22,12 @@ use std::{
     time::Duration,
 };
 
-use self::{sampler::Sampler, stacks::Recorded};
+use self::{sampler::StackSampler, stacks::RecordedStacks};
 use super::{
-    Unavailable,
-    pprof::{self, Kind, Span},
+    MeasurementUnavailable,
+    pprof::{self, ProfileKind, ProfileSpan},
     saved::{NOT_RECORDED, SavedProfile},
-    symbols::{self, Home, Names},
+    symbols::{self, FunctionLocation, FunctionNames},
 };
 use crate::clock::Clock;
 
@@ -42,7 +42,7 @@ const FREQUENCY: u32 = 99;
 
 const NANOS_PER_SAMPLE: u32 = 1_000_000_000 / FREQUENCY;
 
-const KIND: Kind = Kind {
+const KIND: ProfileKind = ProfileKind {
     count: ("samples", "count"),
     amount: ("cpu", "nanoseconds"),
     period_type: ("cpu", "nanoseconds"),
@@ -77,13 +77,13 @@ pub struct CpuProfile {
 #[derive(Debug)]
 pub struct CpuProfiler {
     clock: Arc<dyn Clock>,
-    sampler: Sampler,
+    sampler: StackSampler,
     state: Mutex<ProfilerState>,
 }
 
 #[derive(Debug)]
 struct ProfilerState {
-    began: Moment,
+    began: ProfileMoment,
     /// The profile from before a restart that is in no report yet.
     earlier: Option<SavedProfile>,
 }
@@ -94,7 +94,7 @@ impl CpuProfiler {
     /// # Errors
     /// When this process is already being profiled, by this library or by other code with `SIGPROF`, or when
     /// the system does not support it.
-    pub fn start(clock: Arc<dyn Clock>) -> Result<Self, Unavailable> {
+    pub fn start(clock: Arc<dyn Clock>) -> Result<Self, MeasurementUnavailable> {
         Self::resume(clock, None)
     }
 
@@ -102,9 +102,12 @@ impl CpuProfiler {
     ///
     /// # Errors
     /// Those of [`Self::start`].
-    pub(super) fn resume(clock: Arc<dyn Clock>, earlier: Option<SavedProfile>) -> Result<Self, Unavailable> {
-        let sampler = Sampler::start(symbols::ranges_not_to_walk()?)?;
-        let state = Mutex::new(ProfilerState { began: Moment::now(&*clock), earlier });
+    pub(super) fn resume(
+        clock: Arc<dyn Clock>,
+        earlier: Option<SavedProfile>,
+    ) -> Result<Self, MeasurementUnavailable> {
+        let sampler = StackSampler::start(symbols::ranges_not_to_walk()?)?;
+        let state = Mutex::new(ProfilerState { began: ProfileMoment::now(&*clock), earlier });
         Ok(Self { clock, sampler, state })
     }
 
@@ -112,7 +115,7 @@ impl CpuProfiler {
     ///
     /// # Errors
     /// When names cannot be read from `/proc`, or when another profiler of this process has taken `SIGPROF`.
-    pub fn peek(&self) -> Result<CpuProfile, Unavailable> {
+    pub fn peek(&self) -> Result<CpuProfile, MeasurementUnavailable> {
         self.look()?.encoded()
     }
 
@@ -120,10 +123,10 @@ impl CpuProfiler {
     ///
     /// # Errors
     /// Those of [`Self::peek`]; the samples are lost then, and the next profile still begins here.
-    pub fn cut(&self) -> Result<CpuProfile, Unavailable> {
+    pub fn cut(&self) -> Result<CpuProfile, MeasurementUnavailable> {
         let (recorded, span, earlier) = {
             let mut state = self.state();
-            let now = Moment::now(&*self.clock);
+            let now = ProfileMoment::now(&*self.clock);
             let span = state.span(now);
             state.began = now.not_before(span.to);
             (self.sampler.cut(), span, state.earlier.take())
@@ -135,15 +138,15 @@ impl CpuProfiler {
     ///
     /// # Errors
     /// Those of [`Self::peek`].
-    pub(super) fn save(&self) -> Result<SavedProfile, Unavailable> {
+    pub(super) fn save(&self) -> Result<SavedProfile, MeasurementUnavailable> {
         let NamedProfile { span, names, samples } = self.look()?;
         Ok(SavedProfile::new(span.from, span.to, &names, &samples))
     }
 
-    fn look(&self) -> Result<NamedProfile, Unavailable> {
+    fn look(&self) -> Result<NamedProfile, MeasurementUnavailable> {
         let (recorded, span, earlier) = {
             let state = self.state();
-            (self.sampler.peek(), state.span(Moment::now(&*self.clock)), state.earlier.clone())
+            (self.sampler.peek(), state.span(ProfileMoment::now(&*self.clock)), state.earlier.clone())
         };
         NamedProfile::new(&recorded?, span, earlier.as_ref())
     }
@@ -154,39 +157,39 @@ impl CpuProfiler {
 }
 
 impl ProfilerState {
-    fn span(&self, now: Moment) -> Span {
-        let Span { from, to } = self.began.until(now);
+    fn span(&self, now: ProfileMoment) -> ProfileSpan {
+        let ProfileSpan { from, to } = self.began.until(now);
         match &self.earlier {
-            None => Span { from, to },
+            None => ProfileSpan { from, to },
             // The time between the end and the start belongs to it: it covers everything since the last
             // report.
-            Some(earlier) if earlier.to <= from => Span { from: earlier.from, to },
+            Some(earlier) if earlier.to <= from => ProfileSpan { from: earlier.from, to },
             // The clock was set back between the two.
-            Some(earlier) => Span { from: earlier.from, to: earlier.to.saturating_add(to - from) },
+            Some(earlier) => ProfileSpan { from: earlier.from, to: earlier.to.saturating_add(to - from) },
         }
     }
 }
 
 /// One moment on both clocks.
 #[derive(Debug, Clone, Copy)]
-struct Moment {
+struct ProfileMoment {
     wall: Duration,
     monotonic: Duration,
 }
 
-impl Moment {
+impl ProfileMoment {
     fn now(clock: &dyn Clock) -> Self {
         Self { wall: clock.wall(), monotonic: clock.monotonic() }
     }
 
     /// The time up to `end`. If the wall clock was set meanwhile, uses the time that really passed.
-    fn until(self, end: Self) -> Span {
+    fn until(self, end: Self) -> ProfileSpan {
         let from = self.wall.as_secs();
         let passed = end.monotonic.saturating_sub(self.monotonic);
         let expected = self.wall.saturating_add(passed).as_secs();
         let told = end.wall.as_secs();
         let to = if told.abs_diff(expected) <= CLOCK_DRIFT_SECONDS { told.max(from) } else { expected };
-        Span { from, to }
+        ProfileSpan { from, to }
     }
 
     /// The same moment; if the wall clock was set back by a little, not before `second`.
@@ -200,13 +203,17 @@ impl Moment {
 /// A profile by the names of functions.
 #[derive(Debug)]
 struct NamedProfile {
-    span: Span,
-    names: Names,
-    samples: pprof::Samples,
+    span: ProfileSpan,
+    names: FunctionNames,
+    samples: pprof::StackSamples,
 }
 
 impl NamedProfile {
-    fn new(recorded: &Recorded, span: Span, earlier: Option<&SavedProfile>) -> Result<Self, Unavailable> {
+    fn new(
+        recorded: &RecordedStacks,
+        span: ProfileSpan,
+        earlier: Option<&SavedProfile>,
+    ) -> Result<Self, MeasurementUnavailable> {
         let mut names = symbols::names_of(recorded.addresses().collect())?;
         let mut samples = named(recorded, &mut names);
         for (stack, count) in earlier.map(|earlier| earlier.stacks_in(&mut names)).unwrap_or_default() {
@@ -215,20 +222,20 @@ impl NamedProfile {
         Ok(Self { span, names, samples })
     }
 
-    fn encoded(&self) -> Result<CpuProfile, Unavailable> {
+    fn encoded(&self) -> Result<CpuProfile, MeasurementUnavailable> {
         let pprof = pprof::encode(&KIND, self.span, &self.names, &self.samples)?;
         Ok(CpuProfile { from: self.span.from, to: self.span.to, pprof })
     }
 }
 
-fn named(recorded: &Recorded, names: &mut Names) -> pprof::Samples {
-    let mut samples = pprof::Samples::new();
+fn named(recorded: &RecordedStacks, names: &mut FunctionNames) -> pprof::StackSamples {
+    let mut samples = pprof::StackSamples::new();
     for (stack, count) in recorded.stacks() {
         pprof::add_sample(&mut samples, names.stack(&stack), values(count));
     }
     // Samples that came while another one was written, or after the space for different stacks was used up.
     if recorded.lost() > 0 {
-        let not_recorded = names.add_function(Home::Program, NOT_RECORDED, 0);
+        let not_recorded = names.add_function(FunctionLocation::Program, NOT_RECORDED, 0);
         pprof::add_sample(&mut samples, vec![not_recorded], values(recorded.lost()));
     }
     samples
@@ -243,8 +250,8 @@ fn values(count: u64) -> [i64; 2] {
 mod tests {
     use super::*;
 
-    fn at(wall: u64, monotonic: u64) -> Moment {
-        Moment { wall: Duration::from_secs(wall), monotonic: Duration::from_secs(monotonic) }
+    fn at(wall: u64, monotonic: u64) -> ProfileMoment {
+        ProfileMoment { wall: Duration::from_secs(wall), monotonic: Duration::from_secs(monotonic) }
     }
 
     #[test]
@@ -258,7 +265,7 @@ mod tests {
             (at(1000, 5), at(999, 5), 1000, "the wall clock was slowed down"),
             (at(1000, 5), at(1000, 4), 1000, "a clock that went backwards"),
         ] {
-            assert_eq!(began.until(ended), Span { from: 1000, to: expected }, "{case}");
+            assert_eq!(began.until(ended), ProfileSpan { from: 1000, to: expected }, "{case}");
         }
     }
 
@@ -278,16 +285,16 @@ mod tests {
             (earlier(400, 5000), (400, 5060), "the clock was set back between the two"),
         ] {
             let state = ProfilerState { began: at(1000, 5), earlier };
-            let Span { from, to } = state.span(at(1060, 65));
+            let ProfileSpan { from, to } = state.span(at(1060, 65));
             assert_eq!((from, to), expected, "{case}");
         }
     }
 
     #[test]
     fn samples_from_before_a_restart_are_added_by_the_names_of_functions() {
-        let mut stacks = stacks::Stacks::new(16);
+        let mut stacks = stacks::StackTable::new(16);
         stacks.add(&[16], 1);
-        let span = Span { from: 1, to: 2 };
+        let span = ProfileSpan { from: 1, to: 2 };
         let first = NamedProfile::new(&stacks.recorded(), span, None).expect("/proc is readable");
         let saved = SavedProfile::new(1, 2, &first.names, &first.samples);
         let second = NamedProfile::new(&stacks.recorded(), span, Some(&saved)).expect("/proc is readable");
@@ -296,11 +303,11 @@ mod tests {
 
     #[test]
     fn samples_that_were_not_recorded_are_in_the_profile() {
-        let mut stacks = stacks::Stacks::new(16);
+        let mut stacks = stacks::StackTable::new(16);
         stacks.add(&[16], 1);
         stacks.lose(2);
         let recorded = stacks.recorded();
-        let mut names = Names::default();
+        let mut names = FunctionNames::default();
 
         let samples = named(&recorded, &mut names);
 

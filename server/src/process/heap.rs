@@ -10,11 +10,11 @@ use std::{
 
 use jemalloc_pprof::{JemallocProfCtl, PROF_CTL};
 
-use self::dump::Dump;
+use self::dump::HeapDump;
 use super::{
-    Unavailable,
-    pprof::{self, Kind, Span},
-    symbols::{self, Names},
+    MeasurementUnavailable,
+    pprof::{self, ProfileKind, ProfileSpan},
+    symbols::{self, FunctionNames},
 };
 use crate::clock::Clock;
 
@@ -55,9 +55,11 @@ impl HeapProfiler {
     /// # Errors
     /// When the heap is already being profiled, when the allocator is not jemalloc, or when profiling was not
     /// enabled at the start.
-    pub fn start(clock: Arc<dyn Clock>) -> Result<Self, Unavailable> {
+    pub fn start(clock: Arc<dyn Clock>) -> Result<Self, MeasurementUnavailable> {
         if RUNNING.swap(true, Ordering::SeqCst) {
-            return Err(Unavailable::because("the heap of this process is already being profiled"));
+            return Err(MeasurementUnavailable::because(
+                "the heap of this process is already being profiled",
+            ));
         }
         if let Err(error) = with_allocator(|control| Ok(control.activate()?)) {
             RUNNING.store(false, Ordering::SeqCst);
@@ -74,12 +76,12 @@ impl HeapProfiler {
     ///
     /// # Errors
     /// When that file cannot be made, written or read, or when names cannot be read from `/proc`.
-    pub fn profile(&self) -> Result<Vec<u8>, Unavailable> {
+    pub fn profile(&self) -> Result<Vec<u8>, MeasurementUnavailable> {
         let now = self.clock.wall().as_secs();
-        let span = Span { from: now, to: now };
+        let span = ProfileSpan { from: now, to: now };
         let file = with_allocator(|control| Ok(memory_file::dump(control)?))?;
-        let dump = Dump::read(BufReader::new(file)).map_err(|error| {
-            Unavailable::because(format!("the allocator's report cannot be read: {error}"))
+        let dump = HeapDump::read(BufReader::new(file)).map_err(|error| {
+            MeasurementUnavailable::because(format!("the allocator's report cannot be read: {error}"))
         })?;
         let names = symbols::names_of(dump.addresses().collect())?;
         pprof::encode(&kind(dump.bytes_per_sample), span, &names, &named(&dump, &names))
@@ -94,8 +96,8 @@ impl Drop for HeapProfiler {
     }
 }
 
-fn kind(bytes_per_sample: u64) -> Kind {
-    Kind {
+fn kind(bytes_per_sample: u64) -> ProfileKind {
+    ProfileKind {
         count: ("inuse_objects", "count"),
         amount: AMOUNT,
         period_type: ("space", "bytes"),
@@ -103,8 +105,8 @@ fn kind(bytes_per_sample: u64) -> Kind {
     }
 }
 
-fn named(dump: &Dump, names: &Names) -> pprof::Samples {
-    let mut samples = pprof::Samples::new();
+fn named(dump: &HeapDump, names: &FunctionNames) -> pprof::StackSamples {
+    let mut samples = pprof::StackSamples::new();
     for held in &dump.held {
         let stack = names.stack(&held.stack);
         let inside = allocator::functions_inside(stack.iter().map(|&function| names.name(function)));
@@ -114,18 +116,21 @@ fn named(dump: &Dump, names: &Names) -> pprof::Samples {
     samples
 }
 
-fn with_allocator<T>(act: impl FnOnce(&mut JemallocProfCtl) -> anyhow::Result<T>) -> Result<T, Unavailable> {
+fn with_allocator<T>(
+    act: impl FnOnce(&mut JemallocProfCtl) -> anyhow::Result<T>,
+) -> Result<T, MeasurementUnavailable> {
     let control = PROF_CTL.as_ref().ok_or_else(|| {
-        Unavailable::because(
+        MeasurementUnavailable::because(
             "the program was not started with jemalloc as its allocator and profiling made possible",
         )
     })?;
     // Not `lock`, which is for async callers: this must also work where blocking is forbidden.
-    let mut control = control
-        .try_lock()
-        .map_err(|_| Unavailable::because("somebody else is reading the heap profile of this process"))?;
-    act(&mut control)
-        .map_err(|error| Unavailable::because(format!("the allocator gives no heap profile: {error}")))
+    let mut control = control.try_lock().map_err(|_| {
+        MeasurementUnavailable::because("somebody else is reading the heap profile of this process")
+    })?;
+    act(&mut control).map_err(|error| {
+        MeasurementUnavailable::because(format!("the allocator gives no heap profile: {error}"))
+    })
 }
 
 #[cfg(test)]

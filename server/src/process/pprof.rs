@@ -10,13 +10,15 @@ use flate2::{Compression, write::GzEncoder};
 use prost::Message;
 
 use self::{
-    messages::{Function, Line, Location, Mapping, Profile, Sample, ValueType},
-    strings::Strings,
+    messages::{
+        PprofFunction, PprofLine, PprofLocation, PprofMapping, PprofProfile, PprofSample, PprofValueType,
+    },
+    strings::StringTable,
 };
 use super::{
-    Unavailable,
+    MeasurementUnavailable,
     scrub::{EXECUTABLE, SYSTEM},
-    symbols::{Home, Names},
+    symbols::{FunctionLocation, FunctionNames},
 };
 
 mod messages;
@@ -24,7 +26,7 @@ mod strings;
 
 /// What a profile measures. Every sample has two values: how often, and how much.
 #[derive(Debug)]
-pub(super) struct Kind {
+pub(super) struct ProfileKind {
     /// The first value, as type and unit.
     pub(super) count: (&'static str, &'static str),
     /// The second value, as type and unit; viewers show it by default.
@@ -37,16 +39,16 @@ pub(super) struct Kind {
 
 /// When a profile began and ended, in whole seconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span {
+pub(super) struct ProfileSpan {
     pub(super) from: u64,
     pub(super) to: u64,
 }
 
-/// Samples by stack; a stack is the numbers of functions in [`Names`], the innermost first.
-pub(super) type Samples = BTreeMap<Vec<u32>, [i64; 2]>;
+/// Samples by stack; a stack is the numbers of functions in [`FunctionNames`], the innermost first.
+pub(super) type StackSamples = BTreeMap<Vec<u32>, [i64; 2]>;
 
 /// Adds the values of one stack.
-pub(super) fn add_sample(samples: &mut Samples, stack: Vec<u32>, [count, amount]: [i64; 2]) {
+pub(super) fn add_sample(samples: &mut StackSamples, stack: Vec<u32>, [count, amount]: [i64; 2]) {
     let values = samples.entry(stack).or_default();
     values[0] = values[0].saturating_add(count);
     values[1] = values[1].saturating_add(amount);
@@ -54,13 +56,14 @@ pub(super) fn add_sample(samples: &mut Samples, stack: Vec<u32>, [count, amount]
 
 /// The profile in the pprof format, gzipped.
 pub(super) fn encode(
-    kind: &Kind,
-    span: Span,
-    names: &Names,
-    samples: &Samples,
-) -> Result<Vec<u8>, Unavailable> {
-    gzip(&profile(kind, span, names, samples).encode_to_vec())
-        .map_err(|error| Unavailable::because(format!("the profile cannot be compressed: {error}")))
+    kind: &ProfileKind,
+    span: ProfileSpan,
+    names: &FunctionNames,
+    samples: &StackSamples,
+) -> Result<Vec<u8>, MeasurementUnavailable> {
+    gzip(&profile(kind, span, names, samples).encode_to_vec()).map_err(|error| {
+        MeasurementUnavailable::because(format!("the profile cannot be compressed: {error}"))
+    })
 }
 
 fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
@@ -69,23 +72,28 @@ fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-fn profile(kind: &Kind, span: Span, names: &Names, samples: &Samples) -> Profile {
-    let mut strings = Strings::default();
+fn profile(
+    kind: &ProfileKind,
+    span: ProfileSpan,
+    names: &FunctionNames,
+    samples: &StackSamples,
+) -> PprofProfile {
+    let mut strings = StringTable::default();
     // Addresses are those inside the file, and a reader has nothing left to symbolize.
-    let mapping = |id, filename| Mapping { id, memory_limit: u64::MAX, filename, has_functions: true };
+    let mapping = |id, filename| PprofMapping { id, memory_limit: u64::MAX, filename, has_functions: true };
     let mappings = vec![
-        mapping(mapping_id(Home::Program), strings.id(EXECUTABLE)),
-        mapping(mapping_id(Home::System), strings.id(SYSTEM)),
+        mapping(mapping_id(FunctionLocation::Program), strings.id(EXECUTABLE)),
+        mapping(mapping_id(FunctionLocation::System), strings.id(SYSTEM)),
     ];
     let mut functions = Vec::new();
     let mut locations = Vec::new();
     for (function, id) in names.functions().iter().zip(1..) {
-        functions.push(Function { id, name: strings.id(&function.name) });
-        let line = vec![Line { function_id: id }];
+        functions.push(PprofFunction { id, name: strings.id(&function.name) });
+        let line = vec![PprofLine { function_id: id }];
         let mapping_id = mapping_id(function.home);
-        locations.push(Location { id, mapping_id, address: function.address, line });
+        locations.push(PprofLocation { id, mapping_id, address: function.address, line });
     }
-    Profile {
+    PprofProfile {
         sample_type: vec![strings.value_type(kind.count), strings.value_type(kind.amount)],
         sample: samples.iter().map(|(stack, values)| sample(stack, *values)).collect(),
         mapping: mappings,
@@ -100,8 +108,8 @@ fn profile(kind: &Kind, span: Span, names: &Names, samples: &Samples) -> Profile
     }
 }
 
-fn sample(stack: &[u32], values: [i64; 2]) -> Sample {
-    Sample {
+fn sample(stack: &[u32], values: [i64; 2]) -> PprofSample {
+    PprofSample {
         location_id: stack.iter().map(|&function| u64::from(function) + 1).collect(),
         value: values.to_vec(),
     }
@@ -112,16 +120,16 @@ fn nanos(seconds: u64) -> i64 {
 }
 
 /// Viewers take the first mapping for the program.
-const fn mapping_id(home: Home) -> u64 {
+const fn mapping_id(home: FunctionLocation) -> u64 {
     match home {
-        Home::Program => 1,
-        Home::System => 2,
+        FunctionLocation::Program => 1,
+        FunctionLocation::System => 2,
     }
 }
 
-impl Strings {
-    fn value_type(&mut self, (kind, unit): (&str, &str)) -> ValueType {
-        ValueType { kind: self.id(kind), unit: self.id(unit) }
+impl StringTable {
+    fn value_type(&mut self, (kind, unit): (&str, &str)) -> PprofValueType {
+        PprofValueType { kind: self.id(kind), unit: self.id(unit) }
     }
 }
 
@@ -129,21 +137,21 @@ impl Strings {
 mod tests {
     use super::*;
 
-    const KIND: Kind = Kind {
+    const KIND: ProfileKind = ProfileKind {
         count: ("samples", "count"),
         amount: ("cpu", "nanoseconds"),
         period_type: ("cpu", "nanoseconds"),
         period: 10,
     };
-    const SPAN: Span = Span { from: 100, to: 160 };
+    const SPAN: ProfileSpan = ProfileSpan { from: 100, to: 160 };
 
-    fn text(profile: &Profile, id: i64) -> &str {
+    fn text(profile: &PprofProfile, id: i64) -> &str {
         &profile.string_table[usize::try_from(id).expect("an index")]
     }
 
     #[test]
     fn a_profile_says_what_it_measures_and_when() {
-        let profile = profile(&KIND, SPAN, &Names::default(), &Samples::new());
+        let profile = profile(&KIND, SPAN, &FunctionNames::default(), &StackSamples::new());
 
         let types: Vec<_> = profile
             .sample_type
@@ -161,10 +169,12 @@ mod tests {
 
     #[test]
     fn samples_of_one_stack_become_one() {
-        let mut names = Names::default();
-        let (leaf, root) =
-            (names.add_function(Home::Program, "leaf", 5), names.add_function(Home::System, "root", 9));
-        let mut samples = Samples::new();
+        let mut names = FunctionNames::default();
+        let (leaf, root) = (
+            names.add_function(FunctionLocation::Program, "leaf", 5),
+            names.add_function(FunctionLocation::System, "root", 9),
+        );
+        let mut samples = StackSamples::new();
         add_sample(&mut samples, vec![leaf, root], [1, 10]);
         add_sample(&mut samples, vec![leaf, root], [2, 20]);
         add_sample(&mut samples, vec![root], [1, 10]);

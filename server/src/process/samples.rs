@@ -10,12 +10,12 @@ use headcount_shared::limits::PROCESS_SAMPLES;
 use procfs::process::Process;
 use rustix::time::{ClockId, clock_gettime};
 
-use super::Unavailable;
+use super::MeasurementUnavailable;
 use crate::clock::Clock;
 
 /// The samples, oldest first. Empty if there are none yet.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Samples {
+pub struct ProcessSamples {
     /// CPU usage in cores: CPU seconds used by the seconds that really passed since the sample before.
     pub cpu_usage: Vec<f64>,
     /// Resident memory in bytes.
@@ -24,21 +24,22 @@ pub struct Samples {
 
 /// Takes samples on request, and stores the newest [`PROCESS_SAMPLES`] of them.
 #[derive(Debug)]
-pub struct Sampler {
+pub struct ProcessSampler {
     clock: Arc<dyn Clock>,
-    history: Mutex<History>,
+    history: Mutex<SampleHistory>,
 }
 
-impl Sampler {
+impl ProcessSampler {
     /// A sampler without samples. The first one covers the time from now on.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self::resume(clock, Samples::default())
+        Self::resume(clock, ProcessSamples::default())
     }
 
     /// A sampler that begins with the samples `earlier`. The next one covers the time from now on.
-    pub(super) fn resume(clock: Arc<dyn Clock>, earlier: Samples) -> Self {
-        let mut history = History::starting_from(Reading { monotonic: clock.monotonic(), cpu: cpu_time() });
+    pub(super) fn resume(clock: Arc<dyn Clock>, earlier: ProcessSamples) -> Self {
+        let mut history =
+            SampleHistory::starting_from(CpuReading { monotonic: clock.monotonic(), cpu: cpu_time() });
         earlier.cpu_usage.into_iter().for_each(|cores| push_bounded(&mut history.cpu, cores));
         earlier.memory_usage.into_iter().for_each(|bytes| push_bounded(&mut history.memory, bytes));
         Self { clock, history: Mutex::new(history) }
@@ -48,8 +49,8 @@ impl Sampler {
     ///
     /// # Errors
     /// When the system does not provide the resident memory; the CPU usage is still recorded.
-    pub fn sample(&self) -> Result<(), Unavailable> {
-        let reading = Reading { monotonic: self.clock.monotonic(), cpu: cpu_time() };
+    pub fn sample(&self) -> Result<(), MeasurementUnavailable> {
+        let reading = CpuReading { monotonic: self.clock.monotonic(), cpu: cpu_time() };
         let memory = resident_bytes();
         let mut history = self.history();
         history.record_cpu(reading);
@@ -59,27 +60,27 @@ impl Sampler {
 
     /// The samples since the last [`Self::take`]; they stay.
     #[must_use]
-    pub fn peek(&self) -> Samples {
+    pub fn peek(&self) -> ProcessSamples {
         self.history().samples()
     }
 
     /// The samples since the last call. The next ones begin without a gap in time.
     #[must_use]
-    pub fn take(&self) -> Samples {
+    pub fn take(&self) -> ProcessSamples {
         let mut history = self.history();
         let samples = history.samples();
         history.clear();
         samples
     }
 
-    fn history(&self) -> MutexGuard<'_, History> {
+    fn history(&self) -> MutexGuard<'_, SampleHistory> {
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// What this process has used since it began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Used {
+pub struct ProcessUsage {
     /// CPU time.
     pub cpu: Duration,
     /// Resident memory now, in bytes.
@@ -88,30 +89,30 @@ pub struct Used {
 
 /// What this process has used since it began. `None` if the system does not provide it.
 #[must_use]
-pub fn used_so_far() -> Option<Used> {
-    Some(Used { cpu: cpu_time(), resident_bytes: resident_bytes().ok()? })
+pub fn used_so_far() -> Option<ProcessUsage> {
+    Some(ProcessUsage { cpu: cpu_time(), resident_bytes: resident_bytes().ok()? })
 }
 
 /// The CPU time that this process has used at one moment.
 #[derive(Debug, Clone, Copy)]
-struct Reading {
+struct CpuReading {
     monotonic: Duration,
     cpu: Duration,
 }
 
 #[derive(Debug)]
-struct History {
-    last: Reading,
+struct SampleHistory {
+    last: CpuReading,
     cpu: VecDeque<f64>,
     memory: VecDeque<u64>,
 }
 
-impl History {
-    fn starting_from(last: Reading) -> Self {
+impl SampleHistory {
+    fn starting_from(last: CpuReading) -> Self {
         Self { last, cpu: VecDeque::new(), memory: VecDeque::new() }
     }
 
-    fn record_cpu(&mut self, reading: Reading) {
+    fn record_cpu(&mut self, reading: CpuReading) {
         let Some(cores) = cores(self.last, reading) else { return };
         self.last = reading;
         push_bounded(&mut self.cpu, cores);
@@ -121,8 +122,8 @@ impl History {
         push_bounded(&mut self.memory, bytes);
     }
 
-    fn samples(&self) -> Samples {
-        Samples {
+    fn samples(&self) -> ProcessSamples {
+        ProcessSamples {
             cpu_usage: self.cpu.iter().copied().collect(),
             memory_usage: self.memory.iter().copied().collect(),
         }
@@ -135,7 +136,7 @@ impl History {
 }
 
 /// The cores used between two readings; `None` if no time passed between them.
-fn cores(before: Reading, after: Reading) -> Option<f64> {
+fn cores(before: CpuReading, after: CpuReading) -> Option<f64> {
     let passed = after.monotonic.checked_sub(before.monotonic)?;
     if passed.is_zero() {
         return None;
@@ -154,10 +155,12 @@ fn cpu_time() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
 }
 
-fn resident_bytes() -> Result<u64, Unavailable> {
+fn resident_bytes() -> Result<u64, MeasurementUnavailable> {
     let pages = Process::myself()
         .and_then(|process| process.statm())
-        .map_err(|_| Unavailable::because("the system does not tell the memory of this process in /proc"))?
+        .map_err(|_| {
+            MeasurementUnavailable::because("the system does not tell the memory of this process in /proc")
+        })?
         .resident;
     Ok(pages.saturating_mul(procfs::page_size()))
 }
@@ -167,8 +170,8 @@ mod tests {
     use super::*;
     use crate::clock::SystemClock;
 
-    fn reading(monotonic_ms: u64, cpu_ms: u64) -> Reading {
-        Reading { monotonic: Duration::from_millis(monotonic_ms), cpu: Duration::from_millis(cpu_ms) }
+    fn reading(monotonic_ms: u64, cpu_ms: u64) -> CpuReading {
+        CpuReading { monotonic: Duration::from_millis(monotonic_ms), cpu: Duration::from_millis(cpu_ms) }
     }
 
     #[test]
@@ -193,7 +196,7 @@ mod tests {
 
     #[test]
     fn two_readings_at_one_moment_lose_no_cpu_time() {
-        let mut history = History::starting_from(reading(0, 0));
+        let mut history = SampleHistory::starting_from(reading(0, 0));
         history.record_cpu(reading(0, 400));
         history.record_cpu(reading(1_000, 500));
         assert_eq!(history.samples().cpu_usage, [0.5]);
@@ -201,7 +204,7 @@ mod tests {
 
     #[test]
     fn the_oldest_samples_go_first() {
-        let mut history = History::starting_from(reading(0, 0));
+        let mut history = SampleHistory::starting_from(reading(0, 0));
         for n in 0..PROCESS_SAMPLES as u64 + 2 {
             history.record_memory(n);
         }
@@ -211,16 +214,16 @@ mod tests {
 
     #[test]
     fn the_first_sample_has_both_numbers_and_only_taking_removes_it() {
-        let sampler = Sampler::new(Arc::new(SystemClock::new()));
-        assert_eq!(sampler.peek(), Samples::default());
+        let sampler = ProcessSampler::new(Arc::new(SystemClock::new()));
+        assert_eq!(sampler.peek(), ProcessSamples::default());
         sampler.sample().expect("/proc tells the memory");
 
         let samples = sampler.peek();
-        let resumed = Sampler::resume(Arc::new(SystemClock::new()), samples.clone());
+        let resumed = ProcessSampler::resume(Arc::new(SystemClock::new()), samples.clone());
         assert_eq!(resumed.peek(), samples);
         assert_eq!((samples.cpu_usage.len(), samples.memory_usage.len()), (1, 1));
         assert!(samples.memory_usage[0] > 100 * 1024, "a test has more than 100 KiB: {samples:?}");
         assert_eq!(sampler.take(), samples);
-        assert_eq!(sampler.peek(), Samples::default());
+        assert_eq!(sampler.peek(), ProcessSamples::default());
     }
 }

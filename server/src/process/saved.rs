@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     pprof, scrub,
-    symbols::{Home, Names},
+    symbols::{FunctionLocation, FunctionNames},
 };
 
 /// The maximum of stacks. A busy server has a few thousand in an hour; samples of the rarest ones count as
@@ -63,14 +63,15 @@ fn keep_newest<T>(samples: &mut Vec<T>) {
 
 impl SavedProfile {
     /// The most frequent stacks.
-    pub(super) fn new(from: u64, to: u64, names: &Names, samples: &pprof::Samples) -> Self {
+    pub(super) fn new(from: u64, to: u64, names: &FunctionNames, samples: &pprof::StackSamples) -> Self {
         let mut stacks: Vec<_> =
             samples.iter().map(|(stack, [count, _])| (stack.clone(), count.unsigned_abs())).collect();
         stacks.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let dropped: u64 = stacks.drain(STACKS.min(stacks.len())..).map(|(_, count)| count).sum();
         let functions = names.functions().iter();
-        let mut functions: Vec<_> =
-            functions.map(|function| (function.name.clone(), function.home == Home::Program)).collect();
+        let mut functions: Vec<_> = functions
+            .map(|function| (function.name.clone(), function.home == FunctionLocation::Program))
+            .collect();
         if dropped > 0 {
             let not_recorded = u32::try_from(functions.len()).unwrap_or(u32::MAX);
             functions.push((NOT_RECORDED.to_owned(), true));
@@ -81,7 +82,7 @@ impl SavedProfile {
 
     /// The stacks, with the numbers of `names`, and how often each was seen. Adds missing functions to
     /// `names`. Omits stacks with an invalid function.
-    pub(super) fn stacks_in(&self, names: &mut Names) -> Vec<(Vec<u32>, u64)> {
+    pub(super) fn stacks_in(&self, names: &mut FunctionNames) -> Vec<(Vec<u32>, u64)> {
         let mut known = HashMap::new();
         let mut stacks = Vec::new();
         for (stack, count) in self.stacks.iter().take(STACKS + 1) {
@@ -96,11 +97,11 @@ impl SavedProfile {
     }
 }
 
-fn add_function(names: &mut Names, name: &str, is_programs: bool) -> u32 {
+fn add_function(names: &mut FunctionNames, name: &str, is_programs: bool) -> u32 {
     if is_programs {
-        names.add_function(Home::Program, &scrub::function_name(name), 0)
+        names.add_function(FunctionLocation::Program, &scrub::function_name(name), 0)
     } else {
-        names.add_function(Home::System, scrub::system_function_name(name), 0)
+        names.add_function(FunctionLocation::System, scrub::system_function_name(name), 0)
     }
 }
 
@@ -108,10 +109,11 @@ fn add_function(names: &mut Names, name: &str, is_programs: bool) -> u32 {
 mod tests {
     use super::*;
 
-    fn profile(stacks: &[(&[&str], i64)]) -> (Names, SavedProfile) {
-        let (mut names, mut samples) = (Names::default(), pprof::Samples::new());
+    fn profile(stacks: &[(&[&str], i64)]) -> (FunctionNames, SavedProfile) {
+        let (mut names, mut samples) = (FunctionNames::default(), pprof::StackSamples::new());
         for (stack, count) in stacks {
-            let stack = stack.iter().map(|name| names.add_function(Home::Program, name, 5)).collect();
+            let stack =
+                stack.iter().map(|name| names.add_function(FunctionLocation::Program, name, 5)).collect();
             pprof::add_sample(&mut samples, stack, [*count, *count]);
         }
         let saved = SavedProfile::new(1, 2, &names, &samples);
@@ -124,12 +126,12 @@ mod tests {
         let json = serde_json::to_vec(&saved).unwrap();
         let saved: SavedProfile = serde_json::from_slice(&json).unwrap();
 
-        let mut names = Names::default();
-        names.add_function(Home::Program, "another", 7);
-        let root = names.add_function(Home::Program, "root", 9);
+        let mut names = FunctionNames::default();
+        names.add_function(FunctionLocation::Program, "another", 7);
+        let root = names.add_function(FunctionLocation::Program, "root", 9);
         let stacks = saved.stacks_in(&mut names);
 
-        let leaf = names.add_function(Home::Program, "leaf", 0);
+        let leaf = names.add_function(FunctionLocation::Program, "leaf", 0);
         assert_eq!(stacks, [(vec![leaf, root], 3), (vec![root], 1)]);
         assert_eq!(names.functions()[root as usize].address, 9, "where it is now");
     }
@@ -141,7 +143,7 @@ mod tests {
         let stacks: Vec<(&[&str], i64)> =
             stacks.iter().enumerate().map(|(n, stack)| (&stack[..], if n == 3 { 1 } else { 2 })).collect();
         let (_, saved) = profile(&stacks);
-        let mut names = Names::default();
+        let mut names = FunctionNames::default();
         let restored = saved.stacks_in(&mut names);
         assert_eq!(restored.len(), STACKS + 1);
         assert_eq!(restored.iter().map(|(_, count)| count).sum::<u64>(), 2 * (STACKS as u64 + 10) - 1);
@@ -156,7 +158,7 @@ mod tests {
             stacks: vec![(vec![0, 1], 2), (vec![7], 1), (vec![], 5), (vec![0], 0)],
             ..SavedProfile::default()
         };
-        let mut names = Names::default();
+        let mut names = FunctionNames::default();
         let stacks = saved.stacks_in(&mut names);
         assert_eq!(stacks, [(vec![0, 1], 2)]);
         assert_eq!((names.name(0), names.name(1)), ("…", "[system]"));

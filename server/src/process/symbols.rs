@@ -11,9 +11,9 @@ use std::{
 
 use procfs::process::{MMapPath, MemoryMap, Process};
 
-pub(super) use self::names::{Home, Names};
-use self::{elf::Elf, maps::Maps};
-use super::{Unavailable, scrub};
+pub(super) use self::names::{FunctionLocation, FunctionNames};
+use self::{elf::ElfFile, maps::MappedFiles};
+use super::{MeasurementUnavailable, scrub};
 
 mod elf;
 mod maps;
@@ -30,7 +30,7 @@ const UNWINDER: &str = "libgcc_s.so";
 
 /// Code that is mapped into this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Object {
+enum MappedObject {
     /// This program.
     Program,
     /// A file of the host.
@@ -39,7 +39,7 @@ enum Object {
     Kernel,
 }
 
-impl Object {
+impl MappedObject {
     /// The file with its symbols.
     fn file(&self) -> Option<&Path> {
         match self {
@@ -59,15 +59,15 @@ impl Object {
 ///
 /// # Errors
 /// When the system does not provide the mappings of this process.
-pub(super) fn names_of(mut addresses: Vec<u64>) -> Result<Names, Unavailable> {
+pub(super) fn names_of(mut addresses: Vec<u64>) -> Result<FunctionNames, MeasurementUnavailable> {
     addresses.sort_unstable();
     addresses.dedup();
     let maps = mapped()?;
-    let mut names = Names::default();
+    let mut names = FunctionNames::default();
     for (object, places) in maps.group(&addresses) {
         match object {
             Some(object) => name_object(&mut names, object, &places),
-            None => names.name_all(&places, Home::System, scrub::SYSTEM),
+            None => names.name_all(&places, FunctionLocation::System, scrub::SYSTEM),
         }
     }
     Ok(names)
@@ -84,35 +84,35 @@ pub(super) fn names_of(mut addresses: Vec<u64>) -> Result<Names, Unavailable> {
 ///
 /// # Errors
 /// When the system does not provide the mappings of this process.
-pub(super) fn ranges_not_to_walk() -> Result<Vec<Range<u64>>, Unavailable> {
+pub(super) fn ranges_not_to_walk() -> Result<Vec<Range<u64>>, MeasurementUnavailable> {
     let maps = mapped()?;
     let Some(unwinder) = maps.objects().find(|object| object.is_unwinder()) else {
         return Ok(std::iter::once(0..u64::MAX).collect());
     };
     let takes_locks = !imports(unwinder, b"_dl_find_object");
     Ok(maps.ranges(|object| {
-        let is_library = *object != Object::Program;
-        *object == Object::Kernel || object.is_unwinder() || takes_locks && is_library
+        let is_library = *object != MappedObject::Program;
+        *object == MappedObject::Kernel || object.is_unwinder() || takes_locks && is_library
     }))
 }
 
-fn imports(object: &Object, symbol: &[u8]) -> bool {
-    let open = || Elf::open(File::open(object.file()?).ok()?).ok();
+fn imports(object: &MappedObject, symbol: &[u8]) -> bool {
+    let open = || ElfFile::open(File::open(object.file()?).ok()?).ok();
     open().and_then(|elf| elf.imports(symbol).ok()).unwrap_or(false)
 }
 
 /// `places` are pairs of an address of the process and the offset in the file.
-fn name_object(names: &mut Names, object: &Object, places: &[maps::Place]) {
+fn name_object(names: &mut FunctionNames, object: &MappedObject, places: &[maps::MappedAddress]) {
     let (home, unnamed) = match object {
-        Object::Program => (Home::Program, UNNAMED),
-        Object::Library(_) | Object::Kernel => (Home::System, scrub::SYSTEM),
+        MappedObject::Program => (FunctionLocation::Program, UNNAMED),
+        MappedObject::Library(_) | MappedObject::Kernel => (FunctionLocation::System, scrub::SYSTEM),
     };
     let Some(functions) = object.file().and_then(|file| functions_in(file, places)) else {
         return names.name_all(places, home, unnamed);
     };
     for (place, function) in places.iter().zip(functions) {
         let (name, start) = match &function {
-            Some(function) if home == Home::Program => {
+            Some(function) if home == FunctionLocation::Program => {
                 (scrub::function_name(&demangled(&function.name)), function.start)
             }
             Some(function) => (scrub::system_function_name(&demangled(&function.name)).to_owned(), 0),
@@ -124,8 +124,8 @@ fn name_object(names: &mut Names, object: &Object, places: &[maps::Place]) {
 }
 
 /// The function at each of the places, in their order.
-fn functions_in(file: &Path, places: &[maps::Place]) -> Option<Vec<Option<elf::Function>>> {
-    let elf = Elf::open(File::open(file).ok()?).ok()?;
+fn functions_in(file: &Path, places: &[maps::MappedAddress]) -> Option<Vec<Option<elf::ElfFunction>>> {
+    let elf = ElfFile::open(File::open(file).ok()?).ok()?;
     let offsets: Vec<_> = places.iter().map(|place| place.offset).collect();
     elf.functions_at(&offsets).ok()
 }
@@ -136,22 +136,23 @@ fn demangled(symbol: &[u8]) -> String {
     format!("{:#}", rustc_demangle::demangle(&symbol))
 }
 
-fn mapped() -> Result<Maps, Unavailable> {
-    let unreadable =
-        |_| Unavailable::because("the system does not tell in /proc what is mapped into this process");
+fn mapped() -> Result<MappedFiles, MeasurementUnavailable> {
+    let unreadable = |_| {
+        MeasurementUnavailable::because("the system does not tell in /proc what is mapped into this process")
+    };
     let executable = std::fs::read_link(OWN_EXECUTABLE).ok();
     let regions = Process::myself().and_then(|process| process.maps()).map_err(unreadable)?;
-    Ok(Maps::new(regions.into_iter().filter_map(|region| {
+    Ok(MappedFiles::new(regions.into_iter().filter_map(|region| {
         let object = object(&region, executable.as_deref())?;
         Some((region.address.0..region.address.1, region.offset, object))
     })))
 }
 
-fn object(region: &MemoryMap, executable: Option<&Path>) -> Option<Object> {
+fn object(region: &MemoryMap, executable: Option<&Path>) -> Option<MappedObject> {
     match &region.pathname {
-        MMapPath::Path(path) if Some(path.as_path()) == executable => Some(Object::Program),
-        MMapPath::Path(path) => Some(Object::Library(path.clone())),
-        MMapPath::Vdso => Some(Object::Kernel),
+        MMapPath::Path(path) if Some(path.as_path()) == executable => Some(MappedObject::Program),
+        MMapPath::Path(path) => Some(MappedObject::Library(path.clone())),
+        MMapPath::Vdso => Some(MappedObject::Kernel),
         _ => None,
     }
 }
@@ -174,16 +175,19 @@ mod tests {
 
         let function = &names.functions()[names.at(address) as usize];
         assert!(function.name.ends_with("symbols::tests::a_function_with_a_name"), "{function:?}");
-        assert_eq!(function.home, Home::Program);
+        assert_eq!(function.home, FunctionLocation::Program);
         assert_ne!(function.address, 0);
         let unknown = &names.functions()[names.at(16) as usize];
-        assert_eq!((&*unknown.name, unknown.home, unknown.address), ("[system]", Home::System, 0));
+        assert_eq!(
+            (&*unknown.name, unknown.home, unknown.address),
+            ("[system]", FunctionLocation::System, 0)
+        );
     }
 
     #[test]
     fn a_function_of_the_c_library_tells_neither_the_library_nor_its_place() {
         let maps = mapped().expect("/proc is readable");
-        let is_c_library = |object: &Object| matches!(object, Object::Library(path) if path.to_string_lossy().contains("libc.so"));
+        let is_c_library = |object: &MappedObject| matches!(object, MappedObject::Library(path) if path.to_string_lossy().contains("libc.so"));
         let addresses: Vec<u64> =
             maps.ranges(is_c_library).into_iter().flat_map(|range| range.step_by(64)).collect();
         let names = names_of(addresses.clone()).expect("/proc is readable");
@@ -192,7 +196,7 @@ mod tests {
             addresses.iter().map(|&at| &names.functions()[names.at(at) as usize]).collect();
         assert!(functions.iter().any(|function| function.name == "read"));
         for function in functions {
-            assert_eq!((function.home, function.address), (Home::System, 0), "{function:?}");
+            assert_eq!((function.home, function.address), (FunctionLocation::System, 0), "{function:?}");
             assert_eq!(function.name, scrub::system_function_name(&function.name), "{function:?}");
         }
     }
@@ -207,7 +211,7 @@ mod tests {
     fn neither_the_page_of_the_kernel_nor_the_unwinder_is_walked() {
         let avoided = ranges_not_to_walk().expect("/proc is readable");
         let maps = mapped().expect("/proc is readable");
-        for range in maps.ranges(|object| *object == Object::Kernel || object.is_unwinder()) {
+        for range in maps.ranges(|object| *object == MappedObject::Kernel || object.is_unwinder()) {
             assert!(avoided.contains(&range), "{range:?} is not in {avoided:?}");
         }
     }

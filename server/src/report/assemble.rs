@@ -6,25 +6,26 @@ use std::{collections::BTreeMap, fmt::Debug, pin::Pin};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use headcount_shared::payload::{
-    AlertingIntegration, Constructor, Infra, Instance, Integration, Payload, Performance, Profile, Stack, Ux,
+    AlertingIntegration, ConstructorPerformance, InfraSection, InstanceSection, IntegrationSection, Payload,
+    PerformanceSection, ProfileSection, StackSection, UxSection,
 };
 use uuid::Uuid;
 
 use super::{rounding::round_report, spool::DeliveryHeaders};
-use crate::{browsers::Counts, process::costs::Costs};
+use crate::{browsers::PageViewCounts, process::costs::ProcessCosts};
 
 /// What an installation observes and what its operator configured: the part of the report that differs from
 /// product to product.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
     /// The section `integration`.
-    pub integration: Integration,
+    pub integration: IntegrationSection,
     /// The section `stack`.
-    pub stack: Stack,
+    pub stack: StackSection,
     /// The section `infra`.
-    pub infra: Infra,
+    pub infra: InfraSection,
     /// The costs of observing, in `performance`.
-    pub constructor: Constructor,
+    pub constructor: ConstructorPerformance,
     /// The mean time of loading a world from the cache, in seconds; 0 if none was loaded.
     pub world_load_time_avg: f64,
     /// How many notifications were sent, by type of destination.
@@ -53,33 +54,33 @@ pub trait Installation: Debug + Send + Sync {
 
 /// Everything that goes into a report.
 #[derive(Debug, Clone)]
-pub struct Sources {
+pub struct PayloadSources {
     /// The identity of the installation.
-    pub instance: Instance,
+    pub instance: InstanceSection,
     /// What the installation observes.
     pub facts: Facts,
     /// The page views and browsers.
-    pub counts: Counts,
+    pub counts: PageViewCounts,
     /// The costs and profiles of the process.
-    pub costs: Costs,
+    pub costs: ProcessCosts,
 }
 
 /// Makes the payload, with its measured numbers rounded.
 #[must_use]
-pub fn assemble(sources: Sources) -> Payload {
+pub fn assemble(sources: PayloadSources) -> Payload {
     let mut report = put_together(sources);
     round_report(&mut report);
     report
 }
 
-fn put_together(sources: Sources) -> Payload {
-    let Sources { instance, facts, counts, costs: Costs { samples, profiles } } = sources;
+fn put_together(sources: PayloadSources) -> Payload {
+    let PayloadSources { instance, facts, counts, costs: ProcessCosts { samples, profiles } } = sources;
     Payload {
         instance,
         integration: facts.integration,
         stack: facts.stack,
         infra: facts.infra,
-        ux: Ux {
+        ux: UxSection {
             users_by_screen_size: counts.users_by_screen_size(),
             users: counts.users(),
             page_views: counts.page_views().clone(),
@@ -87,12 +88,12 @@ fn put_together(sources: Sources) -> Payload {
             sent_notifications: facts.sent_notifications,
             audit_time_avg: facts.audit_time_avg,
         },
-        performance: Performance {
+        performance: PerformanceSection {
             constructor: facts.constructor,
             cpu_usage: samples.cpu_usage,
             memory_usage: samples.memory_usage,
         },
-        profile: Profile {
+        profile: ProfileSection {
             from: profiles.from,
             to: profiles.to,
             cpu: STANDARD.encode(profiles.cpu),
@@ -113,23 +114,23 @@ pub fn encode(payload: &Payload) -> Result<Vec<u8>, serde_json::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::{costs::Profiles, samples::Samples};
+    use crate::process::{costs::ProcessProfiles, samples::ProcessSamples};
     use headcount_shared::payload::DatabaseType;
 
     #[test]
     fn an_installation_without_prometheus_reports_true_zeros() {
-        let instance = Instance {
+        let instance = InstanceSection {
             uuid: Uuid::from_u128(7),
             version: "1.2.3".to_owned(),
             database_type: DatabaseType::Sqlite,
         };
-        let payload = assemble(Sources {
+        let payload = assemble(PayloadSources {
             instance,
             facts: Facts::default(),
-            counts: Counts::default(),
-            costs: Costs {
-                samples: Samples { cpu_usage: vec![0.250_049], memory_usage: vec![65_999] },
-                profiles: Profiles { from: 1, to: 2, cpu: vec![1, 2, 3], memory: Vec::new() },
+            counts: PageViewCounts::default(),
+            costs: ProcessCosts {
+                samples: ProcessSamples { cpu_usage: vec![0.250_049], memory_usage: vec![65_999] },
+                profiles: ProcessProfiles { from: 1, to: 2, cpu: vec![1, 2, 3], memory: Vec::new() },
             },
         });
         let json: serde_json::Value = serde_json::from_slice(&encode(&payload).unwrap()).unwrap();

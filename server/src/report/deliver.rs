@@ -15,31 +15,31 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    outcome::{Answer, Outcome, judge, wait_after},
-    spool::{Attempt, ReadError, Report, Spool},
-    transport::{NoAnswer, Transport},
+    outcome::{CollectorAnswer, DeliveryOutcome, judge, wait_after},
+    spool::{DeliveryAttempt, ReadError, Spool, SpooledReport},
+    transport::{DeliveryFailure, ReportTransport},
 };
 use crate::{
     clock::Clock,
-    metrics::{DeliveryLabel, Metrics},
+    metrics::{DeliveryLabel, ProcessMetrics},
 };
 
 /// The delivery of one spool.
 #[derive(Debug)]
-pub struct Delivery {
+pub struct ReportDelivery {
     spool: Arc<Spool>,
-    transport: Box<dyn Transport>,
+    transport: Box<dyn ReportTransport>,
     clock: Arc<dyn Clock>,
-    metrics: Metrics,
+    metrics: ProcessMetrics,
     interval: Duration,
     chance: fn() -> f64,
     new_report: Notify,
-    progress: Mutex<Progress>,
+    progress: Mutex<DeliveryProgress>,
 }
 
 /// The state of the delivery.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Progress {
+pub struct DeliveryProgress {
     /// When a collector last confirmed a report, in Unix seconds; `None` when none did since the start.
     pub last_delivered_at: Option<u64>,
     /// Why the last attempt failed; `None` if it succeeded.
@@ -53,7 +53,7 @@ pub struct Progress {
 
 /// The next step after an attempt.
 #[derive(Debug, PartialEq, Eq)]
-enum Next {
+enum DeliveryStep {
     /// Pick another report at once.
     Report,
     /// Wait for a new report: none is queued.
@@ -64,15 +64,15 @@ enum Next {
     Stop,
 }
 
-impl Delivery {
+impl ReportDelivery {
     /// Delivers what is in `spool`, where a report comes every `interval`. `chance` picks a number in 0..1
     /// that spreads the attempts of many installations.
     #[must_use]
     pub fn new(
         spool: Arc<Spool>,
-        transport: Box<dyn Transport>,
+        transport: Box<dyn ReportTransport>,
         clock: Arc<dyn Clock>,
-        metrics: Metrics,
+        metrics: ProcessMetrics,
         interval: Duration,
         chance: fn() -> f64,
     ) -> Self {
@@ -87,7 +87,7 @@ impl Delivery {
 
     /// The state of the delivery.
     #[must_use]
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self) -> DeliveryProgress {
         self.lock().clone()
     }
 
@@ -96,10 +96,10 @@ impl Delivery {
     pub async fn run(&self, stop: &CancellationToken) {
         loop {
             let waited = match self.attempt(stop).await {
-                Next::Report if !stop.is_cancelled() => continue,
-                Next::Report | Next::Stop => return,
-                Next::NewReport => stop.run_until_cancelled(self.new_report.notified()).await,
-                Next::Wait(wait) => stop.run_until_cancelled(tokio::time::sleep(wait)).await,
+                DeliveryStep::Report if !stop.is_cancelled() => continue,
+                DeliveryStep::Report | DeliveryStep::Stop => return,
+                DeliveryStep::NewReport => stop.run_until_cancelled(self.new_report.notified()).await,
+                DeliveryStep::Wait(wait) => stop.run_until_cancelled(tokio::time::sleep(wait)).await,
             };
             if waited.is_none() {
                 return;
@@ -107,17 +107,17 @@ impl Delivery {
         }
     }
 
-    async fn attempt(&self, stop: &CancellationToken) -> Next {
-        let Some(id) = self.pick() else { return Next::NewReport };
+    async fn attempt(&self, stop: &CancellationToken) -> DeliveryStep {
+        let Some(id) = self.pick() else { return DeliveryStep::NewReport };
         let (report, attempt) = match self.begin(id).await {
             Ok(begun) => begun,
             // The file was set aside, or is gone since it was picked.
-            Err(ReadError::Damaged | ReadError::Unknown) => return Next::Report,
+            Err(ReadError::Damaged | ReadError::Unknown) => return DeliveryStep::Report,
             Err(error) => return self.later(id, &error.to_string(), None),
         };
         // Only the request is interrupted: a change of the spool must not stop halfway.
         match stop.run_until_cancelled(self.transport.send(id, report)).await {
-            None => Next::Stop,
+            None => DeliveryStep::Stop,
             Some(Err(no_answer)) => self.not_answered(id, attempt, no_answer).await,
             Some(Ok(answer)) => self.answered(id, attempt, &answer).await,
         }
@@ -132,7 +132,7 @@ impl Delivery {
     }
 
     /// Reads a report that is about to be sent.
-    async fn begin(&self, id: Uuid) -> Result<(Report, Attempt), ReadError> {
+    async fn begin(&self, id: Uuid) -> Result<(SpooledReport, DeliveryAttempt), ReadError> {
         self.on_disk(move |spool| {
             let report = spool.read(id)?;
             Ok((report, spool.begin_attempt(id)?))
@@ -140,18 +140,23 @@ impl Delivery {
         .await
     }
 
-    async fn not_answered(&self, id: Uuid, attempt: Attempt, no_answer: NoAnswer) -> Next {
+    async fn not_answered(
+        &self,
+        id: Uuid,
+        attempt: DeliveryAttempt,
+        no_answer: DeliveryFailure,
+    ) -> DeliveryStep {
         if !no_answer.may_have_left() {
             self.end(attempt).await;
         }
         self.later(id, &no_answer.to_string(), None)
     }
 
-    async fn answered(&self, id: Uuid, attempt: Attempt, answer: &Answer) -> Next {
+    async fn answered(&self, id: Uuid, attempt: DeliveryAttempt, answer: &CollectorAnswer) -> DeliveryStep {
         match judge(answer, self.clock.wall()) {
-            Outcome::Delivered => self.delivered(id).await,
-            Outcome::Refused => self.refused(id, answer.status).await,
-            Outcome::Later { wait, why } => {
+            DeliveryOutcome::Delivered => self.delivered(id).await,
+            DeliveryOutcome::Refused => self.refused(id, answer.status).await,
+            DeliveryOutcome::Later { wait, why } => {
                 if !may_be_stored(answer.status) {
                     self.end(attempt).await;
                 }
@@ -160,14 +165,14 @@ impl Delivery {
         }
     }
 
-    async fn end(&self, attempt: Attempt) {
+    async fn end(&self, attempt: DeliveryAttempt) {
         let ended = self.on_disk(move |spool| spool.end_attempt(attempt)).await;
         if let Err(error) = ended {
             tracing::debug!(%error, "a report counts as one that may have left");
         }
     }
 
-    async fn delivered(&self, id: Uuid) -> Next {
+    async fn delivered(&self, id: Uuid) -> DeliveryStep {
         if let Err(error) = self.on_disk(move |spool| spool.mark_sent(id)).await {
             // It will be sent again, and the collector will recognize it.
             return self.later(id, &error.to_string(), None);
@@ -181,10 +186,10 @@ impl Delivery {
         progress.logged.clear();
         progress.last_failure = None;
         progress.last_delivered_at = Some(self.clock.wall().as_secs());
-        Next::Report
+        DeliveryStep::Report
     }
 
-    async fn refused(&self, id: Uuid, status: u16) -> Next {
+    async fn refused(&self, id: Uuid, status: u16) -> DeliveryStep {
         if let Err(error) = self.on_disk(move |spool| spool.mark_refused(id)).await {
             return self.later(id, &error.to_string(), None);
         }
@@ -194,10 +199,10 @@ impl Delivery {
         progress.failures = 0;
         progress.logged.clear();
         progress.last_failure = Some(format!("the collector refused a report with status {status}"));
-        Next::Report
+        DeliveryStep::Report
     }
 
-    fn later(&self, id: Uuid, why: &str, asked: Option<Duration>) -> Next {
+    fn later(&self, id: Uuid, why: &str, asked: Option<Duration>) -> DeliveryStep {
         self.metrics.delivered(DeliveryLabel::Failed);
         let mut progress = self.lock();
         // A collector that alternates between several failures is logged once for each kind, not for each
@@ -208,7 +213,7 @@ impl Delivery {
         progress.failures = progress.failures.saturating_add(1);
         progress.last_failure = Some(why.to_owned());
         *progress.attempts.entry(id).or_default() += 1;
-        Next::Wait(wait_after(progress.failures, self.interval, asked, (self.chance)()))
+        DeliveryStep::Wait(wait_after(progress.failures, self.interval, asked, (self.chance)()))
     }
 
     async fn on_disk<T, E>(&self, work: impl FnOnce(&Spool) -> Result<T, E> + Send + 'static) -> Result<T, E>
@@ -221,7 +226,7 @@ impl Delivery {
         worked.unwrap_or_else(|error| Err(io::Error::other(error).into()))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Progress> {
+    fn lock(&self) -> MutexGuard<'_, DeliveryProgress> {
         // A partial change of the progress costs a wait, but no report.
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }

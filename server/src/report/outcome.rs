@@ -21,7 +21,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(30);
 
 /// An HTTP answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answer {
+pub struct CollectorAnswer {
     /// The status.
     pub status: u16,
     /// The header `Retry-After`.
@@ -36,7 +36,7 @@ pub struct Answer {
 
 /// What to do with a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum DeliveryOutcome {
     /// The collector has it.
     Delivered,
     /// The collector will never accept it.
@@ -84,22 +84,22 @@ pub const fn needs_body(status: u16) -> bool {
 
 /// Classifies an answer that came at `now`, a time since the Unix epoch.
 #[must_use]
-pub fn judge(answer: &Answer, now: Duration) -> Outcome {
+pub fn judge(answer: &CollectorAnswer, now: Duration) -> DeliveryOutcome {
     let status = answer.status;
     let later = |why| {
         let wait = answer.retry_after.as_deref().and_then(|asked| asked_wait(asked, now, LONGEST_ASKED_WAIT));
-        Outcome::Later { wait, why }
+        DeliveryOutcome::Later { wait, why }
     };
     if !needs_body(status) {
         return later(NotDelivered::Status(status));
     }
     if is_success(status) && is_of_a_collector(answer) {
-        return Outcome::Delivered;
+        return DeliveryOutcome::Delivered;
     }
     if is_html(answer) {
         return later(NotDelivered::Html(status));
     }
-    if is_verdict(status) { Outcome::Refused } else { later(NotDelivered::NotJson(status)) }
+    if is_verdict(status) { DeliveryOutcome::Refused } else { later(NotDelivered::NotJson(status)) }
 }
 
 const fn is_success(status: u16) -> bool {
@@ -112,14 +112,14 @@ const fn is_verdict(status: u16) -> bool {
 }
 
 /// An empty body, or any JSON object.
-fn is_of_a_collector(answer: &Answer) -> bool {
+fn is_of_a_collector(answer: &CollectorAnswer) -> bool {
     let is_object =
         || serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&answer.body).is_ok();
     !answer.is_longer && (answer.body.is_empty() || is_object())
 }
 
 /// Checks the body, too: pages come with any content type, and without one.
-fn is_html(answer: &Answer) -> bool {
+fn is_html(answer: &CollectorAnswer) -> bool {
     let content_type = answer.content_type.as_deref().unwrap_or_default().to_ascii_lowercase();
     let is_typed =
         ["text/html", "application/xhtml"].iter().any(|html| content_type.trim_start().starts_with(html));
@@ -145,30 +145,30 @@ mod tests {
 
     use super::*;
 
-    fn answer(status: u16, content_type: &str, body: &str) -> Answer {
-        Answer {
+    fn answer(status: u16, content_type: &str, body: &str) -> CollectorAnswer {
+        CollectorAnswer {
             status,
             content_type: (!content_type.is_empty()).then(|| content_type.to_owned()),
             body: body.as_bytes().to_vec(),
-            ..Answer::default()
+            ..CollectorAnswer::default()
         }
     }
 
-    fn later(why: NotDelivered) -> Outcome {
-        Outcome::Later { wait: None, why }
+    fn later(why: NotDelivered) -> DeliveryOutcome {
+        DeliveryOutcome::Later { wait: None, why }
     }
 
     #[test]
     fn only_a_collector_can_say_that_it_has_a_report() {
         use NotDelivered::{Html, NotJson};
         for (status, content_type, body, outcome) in [
-            (200, "application/json", r#"{"status":"stored"}"#, Outcome::Delivered),
-            (200, "application/json", r#"{"status":"duplicate"}"#, Outcome::Delivered),
-            (200, "", " {} \n", Outcome::Delivered),
-            (201, "text/plain", r#"{"anything":[1]}"#, Outcome::Delivered),
-            (200, "", "", Outcome::Delivered),
-            (202, "application/json", "", Outcome::Delivered),
-            (204, "", "", Outcome::Delivered),
+            (200, "application/json", r#"{"status":"stored"}"#, DeliveryOutcome::Delivered),
+            (200, "application/json", r#"{"status":"duplicate"}"#, DeliveryOutcome::Delivered),
+            (200, "", " {} \n", DeliveryOutcome::Delivered),
+            (201, "text/plain", r#"{"anything":[1]}"#, DeliveryOutcome::Delivered),
+            (200, "", "", DeliveryOutcome::Delivered),
+            (202, "application/json", "", DeliveryOutcome::Delivered),
+            (204, "", "", DeliveryOutcome::Delivered),
             (200, "text/html", "<!doctype html><title>Blocked</title>", later(Html(200))),
             (200, "text/html; charset=utf-8", "please sign in", later(Html(200))),
             (200, "Application/XHTML+xml", "x", later(Html(200))),
@@ -188,7 +188,7 @@ mod tests {
                 "{status} {body}"
             );
         }
-        let long = Answer { is_longer: true, ..answer(200, "application/json", "{}") };
+        let long = CollectorAnswer { is_longer: true, ..answer(200, "application/json", "{}") };
         assert_eq!(judge(&long, Duration::ZERO), later(NotJson(200)));
     }
 
@@ -200,7 +200,7 @@ mod tests {
             {
                 assert_eq!(
                     judge(&answer(status, content_type, body), Duration::ZERO),
-                    Outcome::Refused,
+                    DeliveryOutcome::Refused,
                     "{status}"
                 );
             }
@@ -229,9 +229,13 @@ mod tests {
     #[test]
     fn a_wait_that_was_asked_for_is_passed_on() {
         let waits = |status, retry_after: &str| {
-            let answer = Answer { status, retry_after: Some(retry_after.to_owned()), ..Answer::default() };
+            let answer = CollectorAnswer {
+                status,
+                retry_after: Some(retry_after.to_owned()),
+                ..CollectorAnswer::default()
+            };
             match judge(&answer, Duration::ZERO) {
-                Outcome::Later { wait, .. } => wait,
+                DeliveryOutcome::Later { wait, .. } => wait,
                 outcome => panic!("{outcome:?}"),
             }
         };
@@ -280,8 +284,8 @@ mod tests {
         #[test]
         fn a_body_that_is_no_json_object_is_never_a_delivery(status in 200_u16..300, body: Vec<u8>) {
             let is_object = matches!(serde_json::from_slice(&body), Ok(serde_json::Value::Object(_)));
-            let answer = Answer { status, body, ..Answer::default() };
-            let delivered = judge(&answer, Duration::ZERO) == Outcome::Delivered;
+            let answer = CollectorAnswer { status, body, ..CollectorAnswer::default() };
+            let delivered = judge(&answer, Duration::ZERO) == DeliveryOutcome::Delivered;
             prop_assert_eq!(delivered, answer.body.is_empty() || is_object);
         }
     }

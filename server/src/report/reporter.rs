@@ -6,23 +6,23 @@ use std::{
     time::Duration,
 };
 
-use headcount_shared::payload::Instance;
+use headcount_shared::payload::InstanceSection;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    assemble::{Facts, Installation, Sources, assemble, encode},
-    deliver::Delivery,
+    assemble::{Facts, Installation, PayloadSources, assemble, encode},
+    deliver::ReportDelivery,
     report_id::new_report_id,
-    schedule::Schedule,
+    schedule::ReportSchedule,
     spool::{DeliveryHeaders, Spool},
 };
 use crate::{
-    browsers::{Browsers, Counts},
+    browsers::{PageViewCounts, PageViewStore},
     clock::Clock,
-    metrics::Metrics,
-    process::costs::{Costs, Process},
+    metrics::ProcessMetrics,
+    process::costs::{MeasuredProcess, ProcessCosts},
 };
 
 /// How long to wait after a report could not be put on disk.
@@ -33,38 +33,38 @@ const RETRY: Duration = Duration::from_secs(10);
 pub struct Reporter {
     sources: ReportSources,
     spool: Arc<Spool>,
-    delivery: Arc<Delivery>,
+    delivery: Arc<ReportDelivery>,
     clock: Arc<dyn Clock>,
-    metrics: Metrics,
-    schedule: Mutex<Schedule>,
+    metrics: ProcessMetrics,
+    schedule: Mutex<ReportSchedule>,
     chance: fn() -> f64,
     /// The report that is not on disk yet, if there is one: its counts are in no other. Locked while a report
     /// or a preview is made: one at a time.
-    unspooled: AsyncMutex<Option<Unspooled>>,
+    unspooled: AsyncMutex<Option<UnspooledReport>>,
 }
 
 /// The sources of a report's sections.
 #[derive(Debug, Clone)]
 pub struct ReportSources {
     /// The identity of the installation.
-    pub instance: Instance,
+    pub instance: InstanceSection,
     /// What the installation observes.
     pub installation: Arc<dyn Installation>,
     /// What browsers did.
-    pub browsers: Arc<Browsers>,
+    pub browsers: Arc<PageViewStore>,
     /// What the process costs.
-    pub process: Arc<Process>,
+    pub process: Arc<MeasuredProcess>,
 }
 
 impl ReportSources {
-    fn encode(&self, facts: Facts, counts: Counts, costs: Costs) -> io::Result<Vec<u8>> {
+    fn encode(&self, facts: Facts, counts: PageViewCounts, costs: ProcessCosts) -> io::Result<Vec<u8>> {
         let instance = self.instance.clone();
-        Ok(encode(&assemble(Sources { instance, facts, counts, costs }))?)
+        Ok(encode(&assemble(PayloadSources { instance, facts, counts, costs }))?)
     }
 }
 
 #[derive(Debug, Clone)]
-struct Unspooled {
+struct UnspooledReport {
     id: Uuid,
     bytes: Vec<u8>,
     headers: DeliveryHeaders,
@@ -72,7 +72,7 @@ struct Unspooled {
 
 /// The outcome of a report that was due.
 #[derive(Debug, PartialEq, Eq)]
-enum Made {
+enum ReportingOutcome {
     /// It is on disk.
     Spooled,
     /// Too many reports wait for the collector. The counts continue to accumulate.
@@ -89,10 +89,10 @@ enum ReporterState {
 
 impl ReporterState {
     /// The state after another report. Logs a change.
-    fn after(self, made: &io::Result<Made>) -> Self {
+    fn after(self, made: &io::Result<ReportingOutcome>) -> Self {
         let state = match made {
-            Ok(Made::Spooled) => Self::Works,
-            Ok(Made::NoRoom) => Self::NoRoom,
+            Ok(ReportingOutcome::Spooled) => Self::Works,
+            Ok(ReportingOutcome::NoRoom) => Self::NoRoom,
             Err(_) => Self::DiskRefuses,
         };
         match (made, state) {
@@ -114,10 +114,10 @@ impl Reporter {
     pub fn new(
         sources: ReportSources,
         spool: Arc<Spool>,
-        delivery: Arc<Delivery>,
+        delivery: Arc<ReportDelivery>,
         clock: Arc<dyn Clock>,
-        metrics: Metrics,
-        schedule: Schedule,
+        metrics: ProcessMetrics,
+        schedule: ReportSchedule,
         chance: fn() -> f64,
     ) -> Self {
         let schedule = Mutex::new(schedule);
@@ -136,7 +136,7 @@ impl Reporter {
     /// The process cannot start a thread for the work.
     pub async fn preview(&self) -> io::Result<Vec<u8>> {
         let unspooled = self.unspooled.lock().await;
-        if let Some(Unspooled { bytes, .. }) = &*unspooled {
+        if let Some(UnspooledReport { bytes, .. }) = &*unspooled {
             return Ok(bytes.clone());
         }
         let sources = self.sources.clone();
@@ -167,14 +167,14 @@ impl Reporter {
         }
     }
 
-    async fn make(&self) -> io::Result<Made> {
+    async fn make(&self) -> io::Result<ReportingOutcome> {
         let mut unspooled = self.unspooled.lock().await;
         let report = match unspooled.take() {
             Some(report) => report,
-            None if !self.spool.has_room() => return Ok(Made::NoRoom),
+            None if !self.spool.has_room() => return Ok(ReportingOutcome::NoRoom),
             None => self.cut().await?,
         };
-        let Unspooled { id, headers, .. } = report;
+        let UnspooledReport { id, headers, .. } = report;
         let (spool, browsers) = (Arc::clone(&self.spool), Arc::clone(&self.sources.browsers));
         let bytes = report.bytes.clone();
         if let Err(error) = blocking(move || spool.put(id, &bytes, headers)).await {
@@ -188,11 +188,11 @@ impl Reporter {
         }
         self.metrics.report_made();
         self.delivery.notify();
-        Ok(Made::Spooled)
+        Ok(ReportingOutcome::Spooled)
     }
 
     /// Cuts all sources for a report.
-    async fn cut(&self) -> io::Result<Unspooled> {
+    async fn cut(&self) -> io::Result<UnspooledReport> {
         let id = new_report_id(self.clock.wall());
         let sources = self.sources.clone();
         let browsers = Arc::clone(&sources.browsers);
@@ -202,12 +202,12 @@ impl Reporter {
         let headers = facts.delivery;
         blocking(move || {
             let bytes = sources.encode(facts, counts, sources.process.cut())?;
-            Ok(Unspooled { id, bytes, headers })
+            Ok(UnspooledReport { id, bytes, headers })
         })
         .await
     }
 
-    fn with_schedule<T>(&self, f: impl FnOnce(&mut Schedule) -> T) -> T {
+    fn with_schedule<T>(&self, f: impl FnOnce(&mut ReportSchedule) -> T) -> T {
         f(&mut self.schedule.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -4,7 +4,7 @@
 //! sets are exact up to 99 and have two significant digits above. Counts of things in the installation stay
 //! exact.
 
-use headcount_shared::payload::{Constructor, Payload};
+use headcount_shared::payload::{ConstructorPerformance, Payload};
 
 /// The step of memory, in bytes.
 const MEMORY_STEP: u64 = 64 * 1024;
@@ -27,7 +27,7 @@ pub fn round_report(report: &mut Payload) {
     performance.memory_usage.iter_mut().for_each(|bytes| *bytes = round_memory(*bytes));
 }
 
-fn round_constructor(constructor: &mut Constructor) {
+fn round_constructor(constructor: &mut ConstructorPerformance) {
     constructor.stages.values_mut().for_each(|time| *time = round_time(*time));
     for query in constructor.queries.values_mut() {
         query.query_time = round_time(query.query_time);

@@ -16,7 +16,7 @@ const WINDOW_DIVISOR: u32 = 10;
 
 /// The times at which reports are due, on the clock that never jumps.
 #[derive(Debug, Clone, Copy)]
-pub struct Schedule {
+pub struct ReportSchedule {
     interval: Duration,
     /// When the first report was due; all due times are whole intervals after it.
     first: Duration,
@@ -25,7 +25,7 @@ pub struct Schedule {
     cut: Duration,
 }
 
-impl Schedule {
+impl ReportSchedule {
     /// The first report is due `first` after `now`, or, without that, after 1 to 10 minutes, picked by
     /// `chance` in 0..1, so that installations do not report all at once. Then one is due every `interval`.
     #[must_use]
@@ -90,23 +90,23 @@ mod tests {
     #[test]
     fn the_first_report_comes_when_asked_for() {
         assert_eq!(
-            Schedule::new(seconds(7), Some(Duration::ZERO), HOUR, 0.5).wait(seconds(7)),
+            ReportSchedule::new(seconds(7), Some(Duration::ZERO), HOUR, 0.5).wait(seconds(7)),
             Duration::ZERO
         );
-        assert_eq!(Schedule::new(seconds(7), Some(seconds(5)), HOUR, 0.5).wait(seconds(8)), seconds(4));
+        assert_eq!(ReportSchedule::new(seconds(7), Some(seconds(5)), HOUR, 0.5).wait(seconds(8)), seconds(4));
     }
 
     #[test]
     fn the_first_report_comes_within_one_to_ten_minutes() {
         for (chance, wait) in [(0.0, 60), (0.5, 330), (1.0, 600)] {
-            assert_eq!(Schedule::new(seconds(7), None, HOUR, chance).wait(seconds(7)), seconds(wait));
+            assert_eq!(ReportSchedule::new(seconds(7), None, HOUR, chance).wait(seconds(7)), seconds(wait));
         }
     }
 
     #[test]
     fn a_report_is_made_in_the_tenth_before_it_is_due() {
         for (chance, made) in [(0.0, 3610), (0.5, 3430), (1.0, 3250)] {
-            let mut schedule = Schedule::new(Duration::ZERO, Some(seconds(10)), HOUR, 0.0);
+            let mut schedule = ReportSchedule::new(Duration::ZERO, Some(seconds(10)), HOUR, 0.0);
             schedule.advance(seconds(12), chance);
             assert_eq!(schedule.due, seconds(3610));
             assert_eq!(schedule.wait(seconds(12)), seconds(made - 12), "{chance}");
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_report_that_was_made_early_is_not_made_again_for_the_same_time() {
-        let mut schedule = Schedule::new(Duration::ZERO, Some(seconds(10)), HOUR, 0.0);
+        let mut schedule = ReportSchedule::new(Duration::ZERO, Some(seconds(10)), HOUR, 0.0);
         schedule.advance(seconds(10), 1.0);
         schedule.advance(seconds(3250), 1.0);
         assert_eq!(schedule.due, seconds(7210));
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn after_a_long_sleep_one_report_is_made_and_the_next_is_on_the_grid() {
-        let mut schedule = Schedule::new(Duration::ZERO, Some(seconds(10)), HOUR, 0.0);
+        let mut schedule = ReportSchedule::new(Duration::ZERO, Some(seconds(10)), HOUR, 0.0);
         schedule.advance(seconds(10), 0.0);
         assert_eq!(schedule.wait(seconds(100_000)), Duration::ZERO);
         schedule.advance(seconds(100_000), 0.0);
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_failed_report_is_made_again_soon_and_the_grid_stays() {
-        let mut schedule = Schedule::new(Duration::ZERO, Some(seconds(10)), HOUR, 0.0);
+        let mut schedule = ReportSchedule::new(Duration::ZERO, Some(seconds(10)), HOUR, 0.0);
         schedule.retry(seconds(11), seconds(20));
         assert_eq!(schedule.wait(seconds(11)), seconds(20));
         schedule.retry(seconds(31), 2 * HOUR);
@@ -142,9 +142,9 @@ mod tests {
     }
 
     #[derive(Debug)]
-    struct Fixed(u64, u64);
+    struct FixedClock(u64, u64);
 
-    impl Clock for Fixed {
+    impl Clock for FixedClock {
         fn wall(&self) -> Duration {
             seconds(self.0)
         }
@@ -155,17 +155,17 @@ mod tests {
 
     #[test]
     fn the_wall_clock_may_jump() {
-        let schedule = Schedule::new(seconds(100), Some(HOUR), HOUR, 0.0);
-        assert_eq!(schedule.next_at(&Fixed(1_000_000, 100)), 1_003_600);
-        assert_eq!(schedule.next_at(&Fixed(913_600, 200)), 913_600 + 3500);
-        assert_eq!(schedule.next_at(&Fixed(2_000_000, 9_999)), 2_000_000);
+        let schedule = ReportSchedule::new(seconds(100), Some(HOUR), HOUR, 0.0);
+        assert_eq!(schedule.next_at(&FixedClock(1_000_000, 100)), 1_003_600);
+        assert_eq!(schedule.next_at(&FixedClock(913_600, 200)), 913_600 + 3500);
+        assert_eq!(schedule.next_at(&FixedClock(2_000_000, 9_999)), 2_000_000);
     }
 
     #[test]
     fn what_is_told_is_when_the_report_is_due_and_not_when_it_is_made() {
-        let mut schedule = Schedule::new(Duration::ZERO, Some(Duration::ZERO), HOUR, 0.0);
+        let mut schedule = ReportSchedule::new(Duration::ZERO, Some(Duration::ZERO), HOUR, 0.0);
         schedule.advance(Duration::ZERO, 0.7);
-        assert_eq!(schedule.next_at(&Fixed(1_000_000, 0)), 1_003_600);
+        assert_eq!(schedule.next_at(&FixedClock(1_000_000, 0)), 1_003_600);
     }
 
     proptest! {
@@ -178,7 +178,7 @@ mod tests {
             steps in proptest::collection::vec((0..30_000_u64, 0.0..1.0_f64, any::<bool>()), 1..50),
         ) {
             let (first, interval) = (seconds(first), seconds(interval));
-            let mut schedule = Schedule::new(seconds(5), Some(first), interval, 0.0);
+            let mut schedule = ReportSchedule::new(seconds(5), Some(first), interval, 0.0);
             let mut now = seconds(5);
             for (late, chance, fails) in steps {
                 now += schedule.wait(now) + seconds(late);

@@ -22,9 +22,9 @@ use uuid::Uuid;
 
 use self::{
     file_name::FileName,
-    listing::{STATES, StoredReport, StoredReports, entries, find_reports, in_state, read_report, sha256_of},
+    listing::{STATES, SpoolEntries, SpoolEntry, entries, find_reports, in_state, read_report, sha256_of},
 };
-use crate::disk::{Disk, PART, is_full, write_whole};
+use crate::disk::{DataDisk, PART, is_full, write_whole};
 
 const ROOT: &str = "reports";
 const DAMAGED: &str = ".damaged";
@@ -32,13 +32,13 @@ const DAMAGED: &str = ".damaged";
 /// The reports of this installation.
 #[derive(Debug)]
 pub struct Spool {
-    disk: Arc<dyn Disk>,
+    disk: Arc<dyn DataDisk>,
     state: Mutex<SpoolState>,
 }
 
 #[derive(Debug)]
 struct SpoolState {
-    reports: StoredReports,
+    reports: SpoolEntries,
     /// Reports whose copies this process removed after delivery. Their counts have been reported.
     delivered_and_removed: HashSet<Uuid>,
     /// The number of the next report.
@@ -56,7 +56,7 @@ pub struct DeliveryHeaders {
 /// An attempt to send a report.
 #[derive(Debug, Clone, Copy)]
 #[must_use]
-pub struct Attempt {
+pub struct DeliveryAttempt {
     id: Uuid,
     /// Whether no bytes of the report can have left before.
     is_first_to_leave: bool,
@@ -78,7 +78,7 @@ pub enum ReadError {
 
 /// A report as it was or will be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct SpooledReport {
     /// Its bytes.
     pub bytes: Vec<u8>,
     /// Their SHA-256, in lower case hexadecimal.
@@ -89,7 +89,7 @@ pub struct Report {
 
 /// The effect of switching off on the waiting reports.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Unsent {
+pub struct DiscardedReports {
     /// Reports that never left this machine: they are deleted.
     pub queued: u64,
     /// Files of such reports that are damaged: they are deleted too.
@@ -104,7 +104,7 @@ impl Spool {
     ///
     /// # Errors
     /// The disk refused.
-    pub fn open(disk: Arc<dyn Disk>) -> io::Result<Self> {
+    pub fn open(disk: Arc<dyn DataDisk>) -> io::Result<Self> {
         make_dirs(&*disk)?;
         for state in STATES {
             let dir = dir(state);
@@ -141,7 +141,7 @@ impl Spool {
     pub fn put(&self, id: Uuid, bytes: &[u8], headers: DeliveryHeaders) -> io::Result<()> {
         let number = self.lock().take_number();
         let name = FileName { id, sha256: sha256_of(bytes), number: Some(number), headers, left: false };
-        let report = StoredReport { state: ReportState::Queued, bytes: bytes.len() as u64, name };
+        let report = SpoolEntry { state: ReportState::Queued, bytes: bytes.len() as u64, name };
         self.write(&report, bytes)?;
         self.lock().reports.insert(id, report);
         Ok(())
@@ -178,7 +178,7 @@ impl Spool {
     /// # Errors
     /// Every [`ReadError`]. A damaged file is renamed, and a missing one is dropped from the list, so that
     /// neither is listed any more.
-    pub fn read(&self, id: Uuid) -> Result<Report, ReadError> {
+    pub fn read(&self, id: Uuid) -> Result<SpooledReport, ReadError> {
         let stored = self.get(id).ok_or(ReadError::Unknown)?;
         let read = read_report(&*self.disk, &stored);
         match &read {
@@ -202,10 +202,10 @@ impl Spool {
     ///
     /// # Errors
     /// The disk refused; nothing is noted.
-    pub fn begin_attempt(&self, id: Uuid) -> io::Result<Attempt> {
+    pub fn begin_attempt(&self, id: Uuid) -> io::Result<DeliveryAttempt> {
         let is_first_to_leave = self.note_left(id, true)?;
         self.disk.sync_dir(&dir(ReportState::Queued))?;
-        Ok(Attempt { id, is_first_to_leave })
+        Ok(DeliveryAttempt { id, is_first_to_leave })
     }
 
     /// Notes that an attempt ended and certainly did not deliver the report. After an earlier attempt without
@@ -213,7 +213,7 @@ impl Spool {
     ///
     /// # Errors
     /// The disk refused; the report counts as one that left.
-    pub fn end_attempt(&self, attempt: Attempt) -> io::Result<()> {
+    pub fn end_attempt(&self, attempt: DeliveryAttempt) -> io::Result<()> {
         if attempt.is_first_to_leave {
             self.note_left(attempt.id, false)?;
         }
@@ -240,11 +240,11 @@ impl Spool {
     ///
     /// # Errors
     /// The disk refused.
-    pub fn unsent(&self) -> io::Result<Unsent> {
+    pub fn unsent(&self) -> io::Result<DiscardedReports> {
         let queued = self.reports_in(ReportState::Queued);
         let unknown = queued.iter().filter(|report| report.name.left).count();
         let damaged = self.damaged_queued()?.len();
-        Ok(Unsent {
+        Ok(DiscardedReports {
             queued: (queued.len() - unknown) as u64,
             damaged: damaged as u64,
             unknown: unknown as u64,
@@ -256,7 +256,7 @@ impl Spool {
     ///
     /// # Errors
     /// The disk refused; some may be left. Another call continues.
-    pub fn forget_unsent(&self) -> io::Result<Unsent> {
+    pub fn forget_unsent(&self) -> io::Result<DiscardedReports> {
         let unsent = self.unsent()?;
         for report in self.reports_in(ReportState::Queued) {
             if report.name.left {
@@ -298,7 +298,7 @@ impl Spool {
     }
 
     /// Writes a queued report. Makes a removed directory again, and frees space on a full disk.
-    fn write(&self, report: &StoredReport, bytes: &[u8]) -> io::Result<()> {
+    fn write(&self, report: &SpoolEntry, bytes: &[u8]) -> io::Result<()> {
         let mut made_dirs = false;
         loop {
             let written = write_whole(&*self.disk, &dir(report.state), &report.name.to_string(), bytes);
@@ -334,7 +334,7 @@ impl Spool {
 
     /// Whether that changed anything.
     fn note_left(&self, id: Uuid, left: bool) -> io::Result<bool> {
-        let queued = |report: &StoredReport| report.state == ReportState::Queued && report.name.left != left;
+        let queued = |report: &SpoolEntry| report.state == ReportState::Queued && report.name.left != left;
         let Some(before) = self.get(id).filter(queued) else { return Ok(false) };
         let mut after = before.clone();
         after.name.left = left;
@@ -366,7 +366,7 @@ impl Spool {
     }
 
     /// Moves a report's file; returns whether it exists. Makes a removed directory again.
-    fn move_file(&self, before: &StoredReport, after: &StoredReport) -> io::Result<bool> {
+    fn move_file(&self, before: &SpoolEntry, after: &SpoolEntry) -> io::Result<bool> {
         let rename = || self.disk.rename(&before.path(), &after.path());
         let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
         match rename() {
@@ -402,15 +402,15 @@ impl Spool {
     }
 
     /// The reports in a state, oldest first. The lock is released when this returns.
-    fn reports_in(&self, state: ReportState) -> Vec<StoredReport> {
+    fn reports_in(&self, state: ReportState) -> Vec<SpoolEntry> {
         in_state(&self.lock().reports, state)
     }
 
-    fn get(&self, id: Uuid) -> Option<StoredReport> {
+    fn get(&self, id: Uuid) -> Option<SpoolEntry> {
         self.lock().reports.get(&id).cloned()
     }
 
-    fn remove(&self, report: &StoredReport) -> io::Result<()> {
+    fn remove(&self, report: &SpoolEntry) -> io::Result<()> {
         self.disk.remove(&report.path())?;
         self.lock().reports.remove(&report.name.id);
         Ok(())
@@ -423,7 +423,7 @@ impl Spool {
 }
 
 impl SpoolState {
-    fn new(reports: StoredReports) -> Self {
+    fn new(reports: SpoolEntries) -> Self {
         let newest = reports.values().filter_map(|report| report.name.number).max();
         let delivered_and_removed = HashSet::new();
         Self {
@@ -440,7 +440,7 @@ impl SpoolState {
     }
 }
 
-fn make_dirs(disk: &dyn Disk) -> io::Result<()> {
+fn make_dirs(disk: &dyn DataDisk) -> io::Result<()> {
     for state in STATES {
         disk.create_dir(&dir(state))?;
     }
@@ -448,7 +448,7 @@ fn make_dirs(disk: &dyn Disk) -> io::Result<()> {
     disk.sync_dir(".")
 }
 
-fn size_of(reports: &[StoredReport]) -> u64 {
+fn size_of(reports: &[SpoolEntry]) -> u64 {
     reports.iter().map(|report| report.bytes).sum()
 }
 

@@ -16,8 +16,8 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::{
-    outcome::{ANSWER_BYTES, Answer, needs_body},
-    spool::Report,
+    outcome::{ANSWER_BYTES, CollectorAnswer, needs_body},
+    spool::SpooledReport,
 };
 use crate::outgoing;
 
@@ -27,7 +27,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why there is no answer. Names no address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum NoAnswer {
+pub enum DeliveryFailure {
     /// There was no connection, so no part of the report was sent.
     #[error("the collector cannot be reached: {0}")]
     Unreachable(&'static str),
@@ -39,7 +39,7 @@ pub enum NoAnswer {
     Timeout,
 }
 
-impl NoAnswer {
+impl DeliveryFailure {
     /// Whether bytes of the report may have left this machine.
     #[must_use]
     pub const fn may_have_left(self) -> bool {
@@ -48,18 +48,19 @@ impl NoAnswer {
 }
 
 /// A future with an answer.
-pub type FutureAnswer<'t> = Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> + Send + 't>>;
+pub type FutureAnswer<'t> =
+    Pin<Box<dyn Future<Output = Result<CollectorAnswer, DeliveryFailure>> + Send + 't>>;
 
 /// A way to send a report.
-pub trait Transport: Debug + Send + Sync {
+pub trait ReportTransport: Debug + Send + Sync {
     /// Sends a report once.
-    fn send(&self, id: Uuid, report: Report) -> FutureAnswer<'_>;
+    fn send(&self, id: Uuid, report: SpooledReport) -> FutureAnswer<'_>;
 }
 
 /// Sends reports over HTTP: `POST` with `Idempotency-Key`, as the collector's contract requires. Every header
 /// that it sends is in [`DELIVERY_HEADERS`](headcount_shared::delivery::DELIVERY_HEADERS).
 #[derive(Debug)]
-pub struct HttpTransport {
+pub struct HttpReportTransport {
     url: Url,
     version: &'static str,
     client: OnceLock<Client>,
@@ -67,14 +68,14 @@ pub struct HttpTransport {
     verifier: Option<Arc<dyn ServerCertVerifier>>,
 }
 
-impl HttpTransport {
+impl HttpReportTransport {
     /// Sends to `url`; `version` goes into `User-Agent`.
     #[must_use]
     pub const fn new(url: Url, version: &'static str) -> Self {
         Self { url, version, client: OnceLock::new(), verifier: None }
     }
 
-    fn client(&self) -> Result<&Client, outgoing::NoAnswer> {
+    fn client(&self) -> Result<&Client, outgoing::ConnectionFailure> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
@@ -84,7 +85,7 @@ impl HttpTransport {
             }
             None => outgoing::tls_config(),
         }
-        .map_err(outgoing::NoAnswer::Unreachable)?;
+        .map_err(outgoing::ConnectionFailure::Unreachable)?;
         // A resumed session would show the collector, and every eavesdropper, that two reports come from one
         // installation.
         tls.resumption = Resumption::disabled();
@@ -100,8 +101,8 @@ impl HttpTransport {
         })
     }
 
-    async fn post(&self, id: Uuid, report: Report) -> Result<Answer, NoAnswer> {
-        let client = self.client().map_err(NoAnswer::from)?;
+    async fn post(&self, id: Uuid, report: SpooledReport) -> Result<CollectorAnswer, DeliveryFailure> {
+        let client = self.client().map_err(DeliveryFailure::from)?;
         let mut request = client
             .post(self.url.clone())
             .header(header::CONTENT_TYPE, "application/json")
@@ -110,28 +111,28 @@ impl HttpTransport {
         if report.headers.replica {
             request = request.header("headcount-replica", "1");
         }
-        let response = request.send().await.map_err(NoAnswer::from)?;
+        let response = request.send().await.map_err(DeliveryFailure::from)?;
         read_answer(response).await
     }
 }
 
-impl Transport for HttpTransport {
-    fn send(&self, id: Uuid, report: Report) -> FutureAnswer<'_> {
+impl ReportTransport for HttpReportTransport {
+    fn send(&self, id: Uuid, report: SpooledReport) -> FutureAnswer<'_> {
         Box::pin(self.post(id, report))
     }
 }
 
 /// Reads the relevant parts of an answer. An incomplete answer is an error.
-async fn read_answer(mut response: Response) -> Result<Answer, NoAnswer> {
+async fn read_answer(mut response: Response) -> Result<CollectorAnswer, DeliveryFailure> {
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let mut answer = Answer {
+    let mut answer = CollectorAnswer {
         status: response.status().as_u16(),
         retry_after: text(header::RETRY_AFTER),
         content_type: text(header::CONTENT_TYPE),
-        ..Answer::default()
+        ..CollectorAnswer::default()
     };
     while needs_body(answer.status) && !answer.is_longer {
-        let Some(chunk) = response.chunk().await.map_err(NoAnswer::from)? else { break };
+        let Some(chunk) = response.chunk().await.map_err(DeliveryFailure::from)? else { break };
         let room = ANSWER_BYTES - answer.body.len();
         answer.is_longer = chunk.len() > room;
         answer.body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
@@ -139,22 +140,22 @@ async fn read_answer(mut response: Response) -> Result<Answer, NoAnswer> {
     Ok(answer)
 }
 
-impl From<reqwest::Error> for NoAnswer {
+impl From<reqwest::Error> for DeliveryFailure {
     fn from(error: reqwest::Error) -> Self {
         let is_connect = error.is_connect();
-        match outgoing::NoAnswer::from(error) {
-            outgoing::NoAnswer::Unreachable(reason) if is_connect => Self::Unreachable(reason),
-            outgoing::NoAnswer::Unreachable(reason) => Self::Broken(reason),
-            outgoing::NoAnswer::TimedOut => Self::Timeout,
+        match outgoing::ConnectionFailure::from(error) {
+            outgoing::ConnectionFailure::Unreachable(reason) if is_connect => Self::Unreachable(reason),
+            outgoing::ConnectionFailure::Unreachable(reason) => Self::Broken(reason),
+            outgoing::ConnectionFailure::TimedOut => Self::Timeout,
         }
     }
 }
 
-impl From<outgoing::NoAnswer> for NoAnswer {
-    fn from(no_answer: outgoing::NoAnswer) -> Self {
+impl From<outgoing::ConnectionFailure> for DeliveryFailure {
+    fn from(no_answer: outgoing::ConnectionFailure) -> Self {
         match no_answer {
-            outgoing::NoAnswer::Unreachable(reason) => Self::Unreachable(reason),
-            outgoing::NoAnswer::TimedOut => Self::Timeout,
+            outgoing::ConnectionFailure::Unreachable(reason) => Self::Unreachable(reason),
+            outgoing::ConnectionFailure::TimedOut => Self::Timeout,
         }
     }
 }

@@ -5,11 +5,11 @@ use std::{fmt, time::Duration};
 use serde_json::json;
 
 use super::{
-    Settings,
+    SettingsStore,
     document::put,
-    error::Result,
-    health::Doing,
-    project::{Column, change_column},
+    error::SettingsResult,
+    health::DatabaseOperation,
+    project::{ProjectColumn, change_column},
     prometheus,
     statement::{query, query_scalar},
 };
@@ -19,7 +19,7 @@ const DEFAULT: &str = "default";
 
 /// A Prometheus for the project `default`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Bootstrap {
+pub struct BootstrapPrometheus {
     /// Its address.
     pub url: String,
     /// How often it is queried.
@@ -28,14 +28,18 @@ pub struct Bootstrap {
     pub extra_selector: String,
 }
 
-impl Settings {
+impl SettingsStore {
     /// Sets the Prometheus of the project `default` to `bootstrap` if it has none. Creates the project if it
     /// does not exist.
     ///
     /// # Errors
     /// The database failed or is read-only. Nothing changed.
-    pub async fn bootstrap(&self, bootstrap: &Bootstrap, new_project_id: &str) -> Result<()> {
-        self.attempt(Doing::Writing, async {
+    pub async fn bootstrap(
+        &self,
+        bootstrap: &BootstrapPrometheus,
+        new_project_id: &str,
+    ) -> SettingsResult<()> {
+        self.attempt(DatabaseOperation::Writing, async {
             let mut transaction = self.database.write().await?;
             let insert = query("INSERT INTO project (id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING");
             insert.bind(new_project_id).bind(DEFAULT).execute(&mut *transaction).await?;
@@ -43,7 +47,7 @@ impl Settings {
                 .bind(DEFAULT)
                 .fetch_one(&mut *transaction)
                 .await?;
-            change_column(&mut transaction, &id, Column::Prometheus, |column| {
+            change_column(&mut transaction, &id, ProjectColumn::Prometheus, |column| {
                 if prometheus::access(column).is_none() {
                     let refresh_interval = prometheus::milliseconds(bootstrap.refresh_interval);
                     let url = ("url", json!(bootstrap.url));
@@ -59,10 +63,10 @@ impl Settings {
     }
 }
 
-impl fmt::Debug for Bootstrap {
+impl fmt::Debug for BootstrapPrometheus {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("Bootstrap")
+            .debug_struct("BootstrapPrometheus")
             .field("refresh_interval", &self.refresh_interval)
             .finish_non_exhaustive()
     }

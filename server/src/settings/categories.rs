@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{
-    document::{Document, object, put, texts},
-    error::{Invalid, Result},
+    document::{JsonObject, object, put, texts},
+    error::{InvalidChange, SettingsResult},
     project::check_name,
 };
 use crate::world::constructor::is_pattern;
@@ -22,7 +22,7 @@ const CUSTOM_PATTERNS: &str = "custom_patterns";
 const LONGEST_PATTERN: usize = 256;
 
 /// The categories with their patterns. If a category is in both members, the later one counts.
-pub(super) fn patterns(settings: &Document) -> BTreeMap<String, Vec<String>> {
+pub(super) fn patterns(settings: &JsonObject) -> BTreeMap<String, Vec<String>> {
     let earlier = members(settings, EARLIER).filter_map(|(name, _)| {
         let list = object(settings, EARLIER)?;
         Some((name.clone(), texts(list, name)))
@@ -35,13 +35,13 @@ pub(super) fn patterns(settings: &Document) -> BTreeMap<String, Vec<String>> {
 
 /// Replaces all categories, in both members.
 pub(super) fn change(
-    settings: &mut Document,
+    settings: &mut JsonObject,
     categories: &BTreeMap<String, Vec<String>>,
-) -> Result<(), Invalid> {
+) -> SettingsResult<(), InvalidChange> {
     for (name, patterns) in categories {
         check_name(name)?;
         if patterns.is_empty() || !patterns.iter().all(|pattern| can_match(pattern)) {
-            return Err(Invalid::Pattern);
+            return Err(InvalidChange::Pattern);
         }
     }
     put(settings, [(EARLIER, json!(categories))]);
@@ -69,7 +69,7 @@ fn can_match(pattern: &str) -> bool {
 }
 
 /// Patterns of instance names, by the name of the custom application.
-pub(super) fn custom_applications(settings: &Document) -> BTreeMap<String, Vec<String>> {
+pub(super) fn custom_applications(settings: &JsonObject) -> BTreeMap<String, Vec<String>> {
     let patterns = |custom: &Value| {
         let Some(custom) = custom.as_object() else { return Vec::new() };
         // Earlier versions misspell the member.
@@ -83,7 +83,7 @@ pub(super) fn custom_applications(settings: &Document) -> BTreeMap<String, Vec<S
     members(settings, "custom_applications").map(|(name, custom)| (name.clone(), patterns(custom))).collect()
 }
 
-fn members<'d>(of: &'d Document, name: &str) -> impl Iterator<Item = (&'d String, &'d Value)> {
+fn members<'d>(of: &'d JsonObject, name: &str) -> impl Iterator<Item = (&'d String, &'d Value)> {
     object(of, name).into_iter().flatten()
 }
 

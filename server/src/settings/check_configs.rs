@@ -9,16 +9,16 @@ use headcount_shared::payload::InspectionOverrides;
 use serde_json::Value;
 use sqlx::AnyConnection;
 
-pub use self::change::Override;
+pub use self::change::InspectionChange;
 use super::{
-    document::{self, Document},
-    error::Result,
-    schema::Schema,
+    document::{self, JsonObject},
+    error::SettingsResult,
+    schema::DatabaseSchema,
     statement::query_as,
 };
 use crate::world::{
     application_key::ApplicationKey,
-    inspections::{Inspection, Overrides, Thresholds},
+    inspections::{Inspection, InspectionThresholds, ProjectThresholds},
 };
 
 /// Overrides of inspections that no known version of Coroot has are counted under this name.
@@ -41,7 +41,7 @@ const LATER: [&str; 11] = [
 
 /// A row as it is stored.
 #[derive(Debug, Clone, sqlx::FromRow)]
-struct StoredRow {
+struct CheckConfigRow {
     application_id: String,
     configs: Option<String>,
 }
@@ -51,24 +51,28 @@ struct StoredRow {
 pub(super) struct CheckConfigs {
     /// By application, then by inspection. An application may have two rows, with the id in the spellings of
     /// two versions of Coroot. Both count; if both have a member, that of the later version counts.
-    applications: BTreeMap<ApplicationKey, Document>,
+    applications: BTreeMap<ApplicationKey, JsonObject>,
     /// How many rows are unreadable.
     pub(super) unreadable: usize,
 }
 
 impl CheckConfigs {
     /// The rows of a project; empty without such a table.
-    pub(super) async fn of(connection: &mut AnyConnection, schema: &Schema, project: &str) -> Result<Self> {
+    pub(super) async fn of(
+        connection: &mut AnyConnection,
+        schema: &DatabaseSchema,
+        project: &str,
+    ) -> SettingsResult<Self> {
         if !schema.has("check_configs", "configs") {
             return Ok(Self::default());
         }
         Ok(Self::read(rows(connection, project).await?))
     }
 
-    fn read(rows: Vec<StoredRow>) -> Self {
+    fn read(rows: Vec<CheckConfigRow>) -> Self {
         let mut read = Self::default();
-        let (earlier, later): (Vec<StoredRow>, Vec<StoredRow>) =
-            rows.into_iter().partition(StoredRow::is_earlier);
+        let (earlier, later): (Vec<CheckConfigRow>, Vec<CheckConfigRow>) =
+            rows.into_iter().partition(CheckConfigRow::is_earlier);
         for row in earlier.into_iter().chain(later) {
             let key = ApplicationKey::parse(&row.application_id);
             match (key, document::for_change(row.configs.as_deref())) {
@@ -80,13 +84,14 @@ impl CheckConfigs {
     }
 
     /// The overrides for the auditor.
-    pub(super) fn overrides(&self) -> Overrides {
-        let mut overrides = Overrides { project: Thresholds::default(), applications: HashMap::new() };
+    pub(super) fn overrides(&self) -> ProjectThresholds {
+        let mut overrides =
+            ProjectThresholds { project: InspectionThresholds::default(), applications: HashMap::new() };
         for (key, configs) in &self.applications {
             let thresholds = thresholds(configs);
             if key.is_project() {
                 overrides.project = thresholds;
-            } else if thresholds != Thresholds::default() {
+            } else if thresholds != InspectionThresholds::default() {
                 overrides.applications.insert(key.clone(), thresholds);
             }
         }
@@ -109,14 +114,14 @@ impl CheckConfigs {
     }
 }
 
-impl StoredRow {
+impl CheckConfigRow {
     /// Whether the id has the spelling of earlier versions of Coroot, without a cluster.
     fn is_earlier(&self) -> bool {
         ApplicationKey::parse(&self.application_id).is_some_and(|key| key.to_string() == self.application_id)
     }
 }
 
-async fn rows(connection: &mut AnyConnection, project: &str) -> Result<Vec<StoredRow>> {
+async fn rows(connection: &mut AnyConnection, project: &str) -> SettingsResult<Vec<CheckConfigRow>> {
     let statement =
         "SELECT application_id, configs FROM check_configs WHERE project_id = $1 ORDER BY application_id";
     Ok(query_as(statement).bind(project).fetch_all(connection).await?)
@@ -129,12 +134,12 @@ fn name_for_count(id: &str) -> &str {
     later.or_else(|| Inspection::of(id).map(Inspection::id)).unwrap_or(OTHER)
 }
 
-fn thresholds(configs: &Document) -> Thresholds {
+fn thresholds(configs: &JsonObject) -> InspectionThresholds {
     let value = |(id, config): (&String, &Value)| {
         let inspection = Inspection::of(id)?;
         Some((inspection, objectives::single(config.get("threshold")?)?))
     };
-    Thresholds {
+    InspectionThresholds {
         values: configs.iter().filter_map(value).collect(),
         availability: configs.get(Inspection::SLOAvailability.id()).and_then(objectives::availability),
         latency: configs.get(Inspection::SLOLatency.id()).and_then(objectives::latency),

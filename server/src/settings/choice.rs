@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
 use super::{
-    Settings,
-    error::Result,
-    health::Doing,
+    SettingsStore,
+    error::SettingsResult,
+    health::DatabaseOperation,
     ledger, project,
-    schema::Schema,
+    schema::DatabaseSchema,
     statement::{query, query_scalar},
     written,
 };
@@ -33,13 +33,13 @@ impl Default for StoredChoice {
     }
 }
 
-impl Settings {
+impl SettingsStore {
     /// The operator's choice.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn statistics_choice(&self) -> Result<StoredChoice> {
-        self.attempt(Doing::Reading, async {
+    pub async fn statistics_choice(&self) -> SettingsResult<StoredChoice> {
+        self.attempt(DatabaseOperation::Reading, async {
             let mut connection = self.database.read().await?;
             stored(&mut connection, self.database.schema()).await
         })
@@ -53,8 +53,8 @@ impl Settings {
     ///
     /// # Errors
     /// The database failed or is read-only. Nothing changed.
-    pub async fn choose_statistics(&self, enabled: bool, now: u32) -> Result<StoredChoice> {
-        self.attempt(Doing::Writing, async {
+    pub async fn choose_statistics(&self, enabled: bool, now: u32) -> SettingsResult<StoredChoice> {
+        self.attempt(DatabaseOperation::Writing, async {
             let mut transaction = self.database.write().await?;
             let schema = self.database.schema();
             // The lock on the row serializes servers that switch at the same time.
@@ -81,7 +81,10 @@ impl Settings {
 }
 
 /// The choice as a transaction reads it.
-pub(super) async fn stored(connection: &mut AnyConnection, schema: &Schema) -> Result<StoredChoice> {
+pub(super) async fn stored(
+    connection: &mut AnyConnection,
+    schema: &DatabaseSchema,
+) -> SettingsResult<StoredChoice> {
     if !schema.has("settings", "value") {
         return Ok(StoredChoice::default());
     }
@@ -96,7 +99,7 @@ pub(super) async fn stored(connection: &mut AnyConnection, schema: &Schema) -> R
 
 /// Stores the choice. Without one it only locks the row, which is created with the default if it does not
 /// exist.
-async fn store(transaction: &mut AnyConnection, choice: Option<StoredChoice>) -> Result<()> {
+async fn store(transaction: &mut AnyConnection, choice: Option<StoredChoice>) -> SettingsResult<()> {
     let statement = if choice.is_some() {
         "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
     } else {

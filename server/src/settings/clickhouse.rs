@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::{
     credentials::given_or_stored,
-    document::{Document, flag, object, put, text},
-    error::Invalid,
+    document::{JsonObject, flag, object, put, text},
+    error::InvalidChange,
 };
 
 /// The name of its member in the integrations.
@@ -15,9 +15,9 @@ pub(super) const NAME: &str = "clickhouse";
 
 /// The configuration of a ClickHouse.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Clickhouse {
+pub struct ClickhouseAccess {
     /// The protocol.
-    pub protocol: Protocol,
+    pub protocol: ClickhouseTransport,
     /// Host and port.
     pub addr: String,
     /// The name of the user; empty for the default user.
@@ -34,7 +34,7 @@ pub struct Clickhouse {
 
 /// The protocol of ClickHouse.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Protocol {
+pub enum ClickhouseTransport {
     /// ClickHouse's native protocol.
     #[default]
     Native,
@@ -43,12 +43,16 @@ pub enum Protocol {
 }
 
 /// The ClickHouse in the integrations; `None` without an address.
-pub(super) fn read(settings: &Document) -> Option<Clickhouse> {
+pub(super) fn read(settings: &JsonObject) -> Option<ClickhouseAccess> {
     let stored = object(object(settings, "integrations")?, NAME)?;
     let addr = Some(text(stored, "addr")).filter(|addr| !addr.is_empty())?;
     let auth = object(stored, "auth").cloned().unwrap_or_default();
-    Some(Clickhouse {
-        protocol: if text(stored, "protocol") == "http" { Protocol::Http } else { Protocol::Native },
+    Some(ClickhouseAccess {
+        protocol: if text(stored, "protocol") == "http" {
+            ClickhouseTransport::Http
+        } else {
+            ClickhouseTransport::Native
+        },
         addr,
         user: text(&auth, "user"),
         password: text(&auth, "password"),
@@ -58,16 +62,16 @@ pub(super) fn read(settings: &Document) -> Option<Clickhouse> {
     })
 }
 
-pub(super) fn change(stored: &mut Document, to: &Clickhouse) -> Result<(), Invalid> {
+pub(super) fn change(stored: &mut JsonObject, to: &ClickhouseAccess) -> Result<(), InvalidChange> {
     let (host, port) = to.addr.rsplit_once(':').unwrap_or_default();
     if host.is_empty() || host.contains('/') || port.parse::<u16>().is_err() {
-        return Err(Invalid::ClickhouseAddress);
+        return Err(InvalidChange::ClickhouseAddress);
     }
     let auth = object(stored, "auth").cloned().unwrap_or_default();
     let password = given_or_stored(&to.password, &auth, "password");
     let protocol = match to.protocol {
-        Protocol::Native => "native",
-        Protocol::Http => "http",
+        ClickhouseTransport::Native => "native",
+        ClickhouseTransport::Http => "http",
     };
     put(
         stored,
@@ -83,8 +87,8 @@ pub(super) fn change(stored: &mut Document, to: &Clickhouse) -> Result<(), Inval
     Ok(())
 }
 
-impl fmt::Debug for Clickhouse {
+impl fmt::Debug for ClickhouseAccess {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Clickhouse").field("protocol", &self.protocol).finish_non_exhaustive()
+        formatter.debug_struct("ClickhouseAccess").field("protocol", &self.protocol).finish_non_exhaustive()
     }
 }

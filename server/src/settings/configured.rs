@@ -3,52 +3,52 @@
 use std::{collections::BTreeMap, fmt};
 
 use super::{
-    Settings, categories,
+    SettingsStore, categories,
     check_configs::CheckConfigs,
-    clickhouse::{self, Clickhouse},
-    document::Document,
-    error::Result,
-    health::Doing,
+    clickhouse::{self, ClickhouseAccess},
+    document::JsonObject,
+    error::SettingsResult,
+    health::DatabaseOperation,
     integrations::{self, IntegrationChange},
-    project::{Column, StoredProject, change_column},
+    project::{ProjectColumn, StoredProject, change_column},
     prometheus,
 };
 use crate::{
-    notifications::Integrations,
-    world::{inspections::Overrides, project::PrometheusAccess},
+    notifications::ProjectIntegrations,
+    world::{inspections::ProjectThresholds, project::PrometheusAccess},
 };
 
 /// The whole configuration of a project, secrets included. It must not be shown as it is.
 #[derive(Clone, PartialEq)]
-pub struct Configured {
+pub struct ProjectConfiguration {
     /// The operator's name of the project.
     pub name: String,
     /// Its Prometheus; `None` without an address.
     pub prometheus: Option<PrometheusAccess>,
     /// Its ClickHouse; `None` without an address.
-    pub clickhouse: Option<Clickhouse>,
+    pub clickhouse: Option<ClickhouseAccess>,
     /// The destinations of notifications, and the address for links.
-    pub integrations: Integrations,
+    pub integrations: ProjectIntegrations,
     /// Patterns by application category.
     pub application_categories: BTreeMap<String, Vec<String>>,
     /// Overrides of inspections.
-    pub overrides: Overrides,
+    pub overrides: ProjectThresholds,
 }
 
-impl Settings {
+impl SettingsStore {
     /// The configuration of a project; `None` if the project does not exist.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn configured(&self, project: &str) -> Result<Option<Configured>> {
-        self.attempt(Doing::Reading, async {
+    pub async fn configured(&self, project: &str) -> SettingsResult<Option<ProjectConfiguration>> {
+        self.attempt(DatabaseOperation::Reading, async {
             let mut connection = self.database.read().await?;
             let schema = self.database.schema();
             let Some(stored) = StoredProject::of(&mut connection, schema, project).await? else {
                 return Ok(None);
             };
             let overrides = CheckConfigs::of(&mut connection, schema, project).await?.overrides();
-            Ok(Some(Configured {
+            Ok(Some(ProjectConfiguration {
                 prometheus: prometheus::access(&stored.prometheus),
                 clickhouse: clickhouse::read(&stored.settings),
                 integrations: integrations::read(&stored.settings),
@@ -65,9 +65,13 @@ impl Settings {
     ///
     /// # Errors
     /// [`Invalid`](super::Invalid), or a failure of the database. Nothing changed.
-    pub async fn set_prometheus(&self, project: &str, access: Option<&PrometheusAccess>) -> Result<()> {
+    pub async fn set_prometheus(
+        &self,
+        project: &str,
+        access: Option<&PrometheusAccess>,
+    ) -> SettingsResult<()> {
         let targets = self.targets;
-        self.change(project, Column::Prometheus, |column| match access {
+        self.change(project, ProjectColumn::Prometheus, |column| match access {
             Some(access) => prometheus::change(column, access, targets),
             None => {
                 prometheus::remove(column);
@@ -81,17 +85,17 @@ impl Settings {
     ///
     /// # Errors
     /// [`Invalid`](super::Invalid), or a failure of the database. Nothing changed.
-    pub async fn set_integration(&self, project: &str, change: &IntegrationChange) -> Result<()> {
+    pub async fn set_integration(&self, project: &str, change: &IntegrationChange) -> SettingsResult<()> {
         integrations::check_target(change, self.targets)?;
-        self.change(project, Column::Settings, |column| integrations::change(column, change)).await
+        self.change(project, ProjectColumn::Settings, |column| integrations::change(column, change)).await
     }
 
     /// Sets the address of the product's web interface, for links; an empty one removes it.
     ///
     /// # Errors
     /// [`Invalid`](super::Invalid), or a failure of the database. Nothing changed.
-    pub async fn set_base_url(&self, project: &str, url: &str) -> Result<()> {
-        self.change(project, Column::Settings, |column| integrations::set_base_url(column, url)).await
+    pub async fn set_base_url(&self, project: &str, url: &str) -> SettingsResult<()> {
+        self.change(project, ProjectColumn::Settings, |column| integrations::set_base_url(column, url)).await
     }
 
     /// Replaces all application categories of a project, with their patterns.
@@ -102,15 +106,21 @@ impl Settings {
         &self,
         project: &str,
         categories: &BTreeMap<String, Vec<String>>,
-    ) -> Result<()> {
-        self.change(project, Column::Settings, |column| Ok(categories::change(column, categories)?)).await
+    ) -> SettingsResult<()> {
+        self.change(project, ProjectColumn::Settings, |column| Ok(categories::change(column, categories)?))
+            .await
     }
 
-    pub(super) async fn change<C>(&self, project: &str, column: Column, change: C) -> Result<()>
+    pub(super) async fn change<C>(
+        &self,
+        project: &str,
+        column: ProjectColumn,
+        change: C,
+    ) -> SettingsResult<()>
     where
-        C: FnOnce(&mut Document) -> Result<()> + Send,
+        C: FnOnce(&mut JsonObject) -> SettingsResult<()> + Send,
     {
-        self.attempt(Doing::Writing, async {
+        self.attempt(DatabaseOperation::Writing, async {
             let mut transaction = self.database.write().await?;
             change_column(&mut transaction, project, column, change).await?;
             Ok(transaction.commit().await?)
@@ -119,8 +129,8 @@ impl Settings {
     }
 }
 
-impl fmt::Debug for Configured {
+impl fmt::Debug for ProjectConfiguration {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Configured").finish_non_exhaustive()
+        formatter.debug_struct("ProjectConfiguration").finish_non_exhaustive()
     }
 }

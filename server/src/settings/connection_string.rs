@@ -38,12 +38,12 @@ pub enum BadConnectionString {
 }
 
 /// The contents of a connection string, in the form that the driver reads.
-pub(super) struct Address {
+pub(super) struct PostgresAddress {
     pub(super) url: Url,
     pub(super) connect_timeout: Duration,
 }
 
-type Words = BTreeMap<String, String>;
+type ConnectionWords = BTreeMap<String, String>;
 
 const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 
@@ -90,7 +90,7 @@ const LEFT_OUT: [&str; 24] = [
     "tcp_user_timeout",
 ];
 
-impl Address {
+impl PostgresAddress {
     pub(super) fn parse(text: &str) -> Result<Self, BadConnectionString> {
         let text = text.trim();
         let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
@@ -103,7 +103,7 @@ impl Address {
     }
 }
 
-fn check(words: &Words) -> Result<(), BadConnectionString> {
+fn check(words: &ConnectionWords) -> Result<(), BadConnectionString> {
     let word = |name: &str| words.get(name).filter(|value| !value.is_empty());
     if ["host", "hostaddr", "port"].into_iter().filter_map(word).any(|value| value.contains(',')) {
         return Err(BadConnectionString::SeveralServers);
@@ -118,7 +118,7 @@ fn check(words: &Words) -> Result<(), BadConnectionString> {
 }
 
 /// For libpq, zero and negative numbers mean no limit.
-fn connect_timeout(words: &Words) -> Result<Duration, BadConnectionString> {
+fn connect_timeout(words: &ConnectionWords) -> Result<Duration, BadConnectionString> {
     let Some(text) = words.get("connect_timeout").filter(|text| !text.is_empty()) else {
         return Ok(CONNECT_TIMEOUT);
     };
@@ -128,7 +128,7 @@ fn connect_timeout(words: &Words) -> Result<Duration, BadConnectionString> {
 }
 
 /// Puts everything into the query of the URL, which can contain any text.
-fn url(words: &Words) -> Result<Url, BadConnectionString> {
+fn url(words: &ConnectionWords) -> Result<Url, BadConnectionString> {
     let mut url = Url::parse("postgres:///").map_err(|_| BadConnectionString::Form)?;
     let mut query = url.query_pairs_mut();
     for (name, value) in words.iter().filter(|(_, value)| !value.is_empty()) {
@@ -154,8 +154,8 @@ fn url(words: &Words) -> Result<Url, BadConnectionString> {
 }
 
 /// Parses `user:password@host:port/dbname?key=value&…`. All but the separators is percent-encoded.
-fn words_of_url(rest: &str) -> Result<Words, BadConnectionString> {
-    let mut words = Words::new();
+fn words_of_url(rest: &str) -> Result<ConnectionWords, BadConnectionString> {
+    let mut words = ConnectionWords::new();
     let mut add = |name: &str, value: &str| -> Result<(), BadConnectionString> {
         if !value.is_empty() {
             words.insert(name.to_owned(), decoded(value)?.into_owned());
@@ -192,8 +192,8 @@ fn decoded(text: &str) -> Result<Cow<'_, str>, BadConnectionString> {
 }
 
 /// Parses `key = value` words. A value with spaces is in single quotes, and a backslash escapes.
-fn words_of_text(text: &str) -> Result<Words, BadConnectionString> {
-    let mut words = Words::new();
+fn words_of_text(text: &str) -> Result<ConnectionWords, BadConnectionString> {
+    let mut words = ConnectionWords::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
         let (name, after) = rest.split_once('=').ok_or(BadConnectionString::Form)?;

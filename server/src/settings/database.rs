@@ -17,11 +17,11 @@ use sqlx::{
 use thiserror::Error;
 
 use super::{
-    connection_string::{Address, BadConnectionString},
-    error::{Cause, Error, Result},
+    connection_string::{BadConnectionString, PostgresAddress},
+    error::{SettingsError, SettingsResult, UnavailableCause},
     migrations,
-    schema::Schema,
-    source::Source,
+    schema::DatabaseSchema,
+    source::DatabaseSource,
 };
 use crate::{disk::private, outgoing::OWN_AUTHORITY};
 
@@ -71,40 +71,40 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_')
 /// Why the settings database cannot be used. The text is for the operator and complete: there is no source
 /// below it, and no password in it.
 #[derive(Debug, Error)]
-pub enum OpenError {
+pub enum DatabaseOpenError {
     /// The connection string is invalid.
     #[error("--pg-connection-string: {0}")]
     BadConnectionString(BadConnectionString),
     /// The file does not exist.
     #[error("{0} does not exist, and with --read-only-settings it is not created")]
-    Missing(Place),
+    Missing(DatabaseLocation),
     /// It cannot be opened, or it is not a database.
     #[error("{0} cannot be used: {reason}", reason = reason(.1))]
-    Unusable(Place, sqlx::Error),
+    Unusable(DatabaseLocation, sqlx::Error),
     /// It does not answer.
     #[error("{0} cannot be used: it does not answer within {1:?}")]
-    Silent(Place, Duration),
+    Silent(DatabaseLocation, Duration),
     /// A newer version of this program wrote it.
     #[error("{0} was written by a newer version of this program")]
-    Newer(Place),
+    Newer(DatabaseLocation),
     /// Its tables cannot be migrated.
     #[error("the tables of {0} cannot be migrated: {1}")]
-    Migration(Place, MigrateError),
+    Migration(DatabaseLocation, MigrateError),
     /// It belongs to a version of Coroot that lacks columns which this program writes.
     #[error(
         "{0} is of a version of Coroot without {1}; --read-only-settings reads it and leaves it as it is"
     )]
-    Unsuitable(Place, String),
+    Unsuitable(DatabaseLocation, String),
     /// SQLite would create files beside it.
     #[error(
         "{0} has a write-ahead log, which cannot be read without writing; without --read-only-settings it can"
     )]
-    WriteAheadLog(Place),
+    WriteAheadLog(DatabaseLocation),
 }
 
 /// Where the database is, for error texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum DatabaseLocation {
     /// The file in the data directory.
     File,
     /// The server of the flag.
@@ -112,23 +112,23 @@ pub enum Place {
 }
 
 /// The database.
-pub(super) struct Database {
+pub(super) struct DatabasePool {
     pool: AnyPool,
     kind: DatabaseType,
     read_only: bool,
-    schema: Schema,
+    schema: DatabaseSchema,
 }
 
-impl Database {
+impl DatabasePool {
     /// Opens a database and migrates its tables, unless it is read-only.
-    pub(super) async fn open(source: &Source) -> Result<Self, OpenError> {
+    pub(super) async fn open(source: &DatabaseSource) -> SettingsResult<Self, DatabaseOpenError> {
         install_default_drivers();
-        let place = Place::of(source);
-        let unusable = |error| OpenError::Unusable(place, error);
+        let place = DatabaseLocation::of(source);
+        let unusable = |error| DatabaseOpenError::Unusable(place, error);
         let (options, connect_timeout) = options(source)?;
         // A pool would retry while no server listens; a start has to fail at once.
         let connecting = tokio::time::timeout(connect_timeout, options.connect());
-        let first = connecting.await.map_err(|_| OpenError::Silent(place, connect_timeout))?;
+        let first = connecting.await.map_err(|_| DatabaseOpenError::Silent(place, connect_timeout))?;
         first.map_err(unusable)?.close().await.map_err(unusable)?;
         let (kind, read_only) = (source.kind(), source.is_read_only());
         let pool = pool(kind, read_only, connect_timeout).connect_lazy_with(options);
@@ -136,10 +136,10 @@ impl Database {
             migrate(&pool, place, kind).await?;
         }
         let mut transaction = pool.begin_with(begin_reading(kind)).await.map_err(unusable)?;
-        let schema = Schema::read(&mut transaction, kind).await.map_err(unusable)?;
+        let schema = DatabaseSchema::read(&mut transaction, kind).await.map_err(unusable)?;
         drop(transaction);
         match schema.lacks() {
-            Some(missing) if !read_only => Err(OpenError::Unsuitable(place, missing)),
+            Some(missing) if !read_only => Err(DatabaseOpenError::Unsuitable(place, missing)),
             _ => Ok(Self { pool, kind, read_only, schema }),
         }
     }
@@ -152,7 +152,7 @@ impl Database {
         self.read_only
     }
 
-    pub(super) const fn schema(&self) -> &Schema {
+    pub(super) const fn schema(&self) -> &DatabaseSchema {
         &self.schema
     }
 
@@ -160,31 +160,33 @@ impl Database {
     ///
     /// Reading always needs a transaction: the driver prepares and executes a statement in two steps, and a
     /// pooler in transaction mode may give each step another session.
-    pub(super) async fn read(&self) -> Result<Transaction<'static, Any>> {
+    pub(super) async fn read(&self) -> SettingsResult<Transaction<'static, Any>> {
         let begun = self.pool.begin_with(begin_reading(self.kind)).await;
         begun.map_err(|error| self.unavailable(error))
     }
 
     /// Begins a transaction for writing. It takes effect when it is committed, and not at all if it is
     /// dropped.
-    pub(super) async fn write(&self) -> Result<Transaction<'static, Any>> {
+    pub(super) async fn write(&self) -> SettingsResult<Transaction<'static, Any>> {
         if self.read_only {
-            return Err(Error::ReadOnly);
+            return Err(SettingsError::ReadOnly);
         }
         self.pool.begin_with(begin_writing(self.kind)).await.map_err(|error| self.unavailable(error))
     }
 
-    fn unavailable(&self, error: sqlx::Error) -> Error {
+    fn unavailable(&self, error: sqlx::Error) -> SettingsError {
         match (self.kind, error) {
             // The only connection is waiting for a lock.
-            (DatabaseType::Sqlite, sqlx::Error::PoolTimedOut) => Error::Unavailable(Cause::Locked),
+            (DatabaseType::Sqlite, sqlx::Error::PoolTimedOut) => {
+                SettingsError::Unavailable(UnavailableCause::Locked)
+            }
             (_, error) => error.into(),
         }
     }
 
     /// Removes all traces of deleted data from a SQLite file, including data that was deleted by a version
     /// that did not overwrite it.
-    pub(super) async fn erase_deleted(&self) -> Result<()> {
+    pub(super) async fn erase_deleted(&self) -> SettingsResult<()> {
         if self.read_only || self.kind == DatabaseType::Postgres {
             return Ok(());
         }
@@ -216,15 +218,19 @@ const fn begin_writing(kind: DatabaseType) -> &'static str {
 }
 
 /// Migrates the tables.
-async fn migrate(pool: &AnyPool, place: Place, kind: DatabaseType) -> Result<(), OpenError> {
-    let unusable = |error| OpenError::Unusable(place, error);
+async fn migrate(
+    pool: &AnyPool,
+    place: DatabaseLocation,
+    kind: DatabaseType,
+) -> SettingsResult<(), DatabaseOpenError> {
+    let unusable = |error| DatabaseOpenError::Unusable(place, error);
     let begin = match kind {
         DatabaseType::Sqlite => begin_writing(kind),
         DatabaseType::Postgres => BEGIN_MIGRATING,
     };
     let mut transaction = pool.begin_with(begin).await.map_err(unusable)?;
     let migrated = migrations::apply_missing(&mut transaction, kind).await;
-    migrated.map_err(|error| OpenError::of_migration(place, error))?;
+    migrated.map_err(|error| DatabaseOpenError::of_migration(place, error))?;
     transaction.commit().await.map_err(unusable)
 }
 
@@ -252,13 +258,16 @@ fn pool(kind: DatabaseType, read_only: bool, connect_timeout: Duration) -> AnyPo
     }
 }
 
-pub(super) fn options(source: &Source) -> Result<(AnyConnectOptions, Duration), OpenError> {
-    let place = Place::of(source);
-    let unusable = |error| OpenError::Unusable(place, error);
+pub(super) fn options(
+    source: &DatabaseSource,
+) -> SettingsResult<(AnyConnectOptions, Duration), DatabaseOpenError> {
+    let place = DatabaseLocation::of(source);
+    let unusable = |error| DatabaseOpenError::Unusable(place, error);
     let (url, connect_timeout) = match source {
-        Source::Sqlite { file, read_only } => (file_url(file, *read_only)?, ACQUIRE_TIMEOUT),
-        Source::Postgres { address, .. } => {
-            let address = Address::parse(address.expose()).map_err(OpenError::BadConnectionString)?;
+        DatabaseSource::Sqlite { file, read_only } => (file_url(file, *read_only)?, ACQUIRE_TIMEOUT),
+        DatabaseSource::Postgres { address, .. } => {
+            let address =
+                PostgresAddress::parse(address.expose()).map_err(DatabaseOpenError::BadConnectionString)?;
             (address.url, address.connect_timeout)
         }
     };
@@ -266,12 +275,15 @@ pub(super) fn options(source: &Source) -> Result<(AnyConnectOptions, Duration), 
     Ok((options.disable_statement_logging(), connect_timeout))
 }
 
-fn file_url(file: &Path, read_only: bool) -> Result<Url, OpenError> {
-    let unusable = |kind| OpenError::Unusable(Place::File, sqlx::Error::Io(std::io::Error::from(kind)));
+fn file_url(file: &Path, read_only: bool) -> SettingsResult<Url, DatabaseOpenError> {
+    let unusable = |kind| {
+        DatabaseOpenError::Unusable(DatabaseLocation::File, sqlx::Error::Io(std::io::Error::from(kind)))
+    };
     if read_only {
         check_readable(file)?;
     }
-    let path = absolute(file).map_err(|error| OpenError::Unusable(Place::File, error.into()))?;
+    let path =
+        absolute(file).map_err(|error| DatabaseOpenError::Unusable(DatabaseLocation::File, error.into()))?;
     if !read_only {
         // The files that SQLite creates beside it get the same mode. If the file cannot be created, SQLite
         // reports the reason.
@@ -291,18 +303,20 @@ fn absolute(file: &Path) -> std::io::Result<PathBuf> {
     Ok(file.file_name().map_or(directory.clone(), |name| directory.join(name)))
 }
 
-fn check_readable(file: &Path) -> Result<(), OpenError> {
+fn check_readable(file: &Path) -> SettingsResult<(), DatabaseOpenError> {
     /// The byte of the header with SQLite's write version, and its value with a write-ahead log.
     const WRITE_VERSION: (usize, u8) = (18, 2);
     let mut header = [0; 100];
     let read = std::fs::File::open(file).and_then(|mut file| std::io::Read::read(&mut file, &mut header));
     match read {
         Ok(_) if header.get(WRITE_VERSION.0) == Some(&WRITE_VERSION.1) => {
-            Err(OpenError::WriteAheadLog(Place::File))
+            Err(DatabaseOpenError::WriteAheadLog(DatabaseLocation::File))
         }
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(OpenError::Missing(Place::File)),
-        Err(error) => Err(OpenError::Unusable(Place::File, error.into())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(DatabaseOpenError::Missing(DatabaseLocation::File))
+        }
+        Err(error) => Err(DatabaseOpenError::Unusable(DatabaseLocation::File, error.into())),
     }
 }
 
@@ -319,8 +333,8 @@ fn reason(error: &sqlx::Error) -> String {
     }
 }
 
-impl OpenError {
-    fn of_migration(place: Place, error: MigrateError) -> Self {
+impl DatabaseOpenError {
+    fn of_migration(place: DatabaseLocation, error: MigrateError) -> Self {
         match error {
             MigrateError::VersionMissing(_) => Self::Newer(place),
             MigrateError::Execute(error) => Self::Unusable(place, error),
@@ -329,16 +343,16 @@ impl OpenError {
     }
 }
 
-impl Place {
-    const fn of(source: &Source) -> Self {
+impl DatabaseLocation {
+    const fn of(source: &DatabaseSource) -> Self {
         match source {
-            Source::Sqlite { .. } => Self::File,
-            Source::Postgres { .. } => Self::Server,
+            DatabaseSource::Sqlite { .. } => Self::File,
+            DatabaseSource::Postgres { .. } => Self::Server,
         }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for DatabaseLocation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::File => "the settings database db.sqlite in the data directory",
@@ -347,9 +361,9 @@ impl fmt::Display for Place {
     }
 }
 
-impl fmt::Debug for Database {
+impl fmt::Debug for DatabasePool {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The pool contains the password.
-        formatter.debug_struct("Database").field("kind", &self.kind).finish_non_exhaustive()
+        formatter.debug_struct("DatabasePool").field("kind", &self.kind).finish_non_exhaustive()
     }
 }

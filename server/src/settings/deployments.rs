@@ -9,19 +9,19 @@ use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{
     document,
-    error::Result,
-    schema::Schema,
+    error::SettingsResult,
+    schema::DatabaseSchema,
     statement::{query, query_as},
     times::{seconds, seconds_if_any},
     written::{self, RolloutBefore, WrittenKind},
 };
-use crate::world::{application_key::ApplicationKey, deployments::Deployment};
+use crate::world::{application_key::ApplicationKey, deployments::DeploymentRollout};
 
 /// How many rollouts of each application are read.
 const NEWEST: i64 = 100;
 
 /// A row as it is stored.
-struct StoredRow {
+struct DeploymentRow {
     application_id: String,
     name: String,
     started_at: i64,
@@ -34,9 +34,9 @@ struct StoredRow {
 /// table.
 pub(super) async fn of(
     connection: &mut AnyConnection,
-    schema: &Schema,
+    schema: &DatabaseSchema,
     project: &str,
-) -> Result<Vec<Deployment>> {
+) -> SettingsResult<Vec<DeploymentRollout>> {
     if !schema.has("application_deployment", "metrics_snapshot") {
         return Ok(Vec::new());
     }
@@ -50,9 +50,9 @@ pub(super) async fn of(
 
 /// The newest rollouts of applications. Rows of different versions of Coroot spell the ids differently; the
 /// same rollout in two spellings counts once.
-fn newest(rows: Vec<StoredRow>) -> Vec<Deployment> {
-    let mut applications: BTreeMap<ApplicationKey, BTreeMap<u32, Deployment>> = BTreeMap::new();
-    for deployment in rows.into_iter().filter_map(StoredRow::read) {
+fn newest(rows: Vec<DeploymentRow>) -> Vec<DeploymentRollout> {
+    let mut applications: BTreeMap<ApplicationKey, BTreeMap<u32, DeploymentRollout>> = BTreeMap::new();
+    for deployment in rows.into_iter().filter_map(DeploymentRow::read) {
         let known = applications.entry(deployment.application.clone()).or_default();
         let before = known.get(&deployment.started_at);
         if before.is_none_or(|before| is_more(&deployment, before)) {
@@ -62,24 +62,24 @@ fn newest(rows: Vec<StoredRow>) -> Vec<Deployment> {
     applications.into_values().flat_map(last).collect()
 }
 
-fn is_more(one: &Deployment, other: &Deployment) -> bool {
-    let known = |of: &Deployment| (of.snapshot.is_some(), of.finished_at.is_some());
+fn is_more(one: &DeploymentRollout, other: &DeploymentRollout) -> bool {
+    let known = |of: &DeploymentRollout| (of.snapshot.is_some(), of.finished_at.is_some());
     known(one) > known(other)
 }
 
-fn last(mut of: BTreeMap<u32, Deployment>) -> impl Iterator<Item = Deployment> {
+fn last(mut of: BTreeMap<u32, DeploymentRollout>) -> impl Iterator<Item = DeploymentRollout> {
     while of.len() > NEWEST.unsigned_abs().try_into().unwrap_or(usize::MAX) {
         of.pop_first();
     }
     of.into_values()
 }
 
-impl StoredRow {
+impl DeploymentRow {
     /// `None` if the id of the application is invalid.
-    fn read(self) -> Option<Deployment> {
+    fn read(self) -> Option<DeploymentRollout> {
         let application = ApplicationKey::parse(&self.application_id)?;
         let details = document::read(self.details.as_deref());
-        Some(Deployment {
+        Some(DeploymentRollout {
             application,
             name: self.name,
             started_at: seconds(self.started_at),
@@ -90,7 +90,7 @@ impl StoredRow {
     }
 }
 
-impl<'r> FromRow<'r, AnyRow> for StoredRow {
+impl<'r> FromRow<'r, AnyRow> for DeploymentRow {
     fn from_row(row: &'r AnyRow) -> sqlx::Result<Self> {
         Ok(Self {
             application_id: row.try_get("application_id")?,
@@ -107,26 +107,26 @@ impl<'r> FromRow<'r, AnyRow> for StoredRow {
 pub(super) async fn remember(
     transaction: &mut AnyConnection,
     project: &str,
-    deployment: &Deployment,
-) -> Result<()> {
-    match StoredRollout::find(transaction, project, deployment).await? {
+    deployment: &DeploymentRollout,
+) -> SettingsResult<()> {
+    match RolloutRow::find(transaction, project, deployment).await? {
         Some(known) => fill_in(transaction, project, deployment, known).await,
         None => insert(transaction, project, deployment).await,
     }
 }
 
 /// The stored row of a rollout, with its spelling of the application.
-struct StoredRollout {
+struct RolloutRow {
     application_id: String,
     held: RolloutBefore,
 }
 
-impl StoredRollout {
+impl RolloutRow {
     async fn find(
         transaction: &mut AnyConnection,
         project: &str,
-        deployment: &Deployment,
-    ) -> Result<Option<Self>> {
+        deployment: &DeploymentRollout,
+    ) -> SettingsResult<Option<Self>> {
         let (earlier, later) = spellings(project, &deployment.application);
         let statement = "SELECT application_id, name, CAST(finished_at AS BIGINT), metrics_snapshot
             FROM application_deployment
@@ -145,9 +145,9 @@ impl StoredRollout {
 async fn fill_in(
     transaction: &mut AnyConnection,
     project: &str,
-    deployment: &Deployment,
-    StoredRollout { application_id, held }: StoredRollout,
-) -> Result<()> {
+    deployment: &DeploymentRollout,
+    RolloutRow { application_id, held }: RolloutRow,
+) -> SettingsResult<()> {
     let mut holds = held.clone();
     if held.finished_at == 0 {
         holds.finished_at = i64::from(deployment.finished_at.unwrap_or_default());
@@ -179,7 +179,11 @@ pub(super) fn spellings(project: &str, application: &ApplicationKey) -> (String,
     (application.to_string(), format!("{project}:{application}"))
 }
 
-async fn insert(transaction: &mut AnyConnection, project: &str, deployment: &Deployment) -> Result<()> {
+async fn insert(
+    transaction: &mut AnyConnection,
+    project: &str,
+    deployment: &DeploymentRollout,
+) -> SettingsResult<()> {
     let statement = "INSERT INTO application_deployment
         (project_id, application_id, name, started_at, finished_at, details, metrics_snapshot)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";

@@ -4,26 +4,26 @@
 //! it is: an empty secret means no secret.
 
 use super::{
-    Settings,
-    clickhouse::{self, Clickhouse},
-    error::Result,
+    SettingsStore,
+    clickhouse::{self, ClickhouseAccess},
+    error::SettingsResult,
     integrations::{self, IntegrationChange},
-    project::Column,
+    project::ProjectColumn,
     prometheus,
 };
-use crate::{notifications::Integrations, world::project::PrometheusAccess};
+use crate::{notifications::ProjectIntegrations, world::project::PrometheusAccess};
 
-impl Settings {
+impl SettingsStore {
     /// Sets the Prometheus of a project to what `edit` returns for the stored one.
     ///
     /// # Errors
     /// [`Invalid`](super::Invalid), or a failure of the database. Nothing changed.
-    pub async fn edit_prometheus<E>(&self, project: &str, edit: E) -> Result<()>
+    pub async fn edit_prometheus<E>(&self, project: &str, edit: E) -> SettingsResult<()>
     where
         E: FnOnce(Option<PrometheusAccess>) -> PrometheusAccess + Send,
     {
         let targets = self.targets;
-        self.change(project, Column::Prometheus, |column| {
+        self.change(project, ProjectColumn::Prometheus, |column| {
             let to = edit(prometheus::access(column));
             prometheus::remove(column);
             prometheus::change(column, &to, targets)
@@ -35,12 +35,12 @@ impl Settings {
     ///
     /// # Errors
     /// [`Invalid`](super::Invalid), or a failure of the database. Nothing changed.
-    pub async fn edit_integration<E>(&self, project: &str, edit: E) -> Result<()>
+    pub async fn edit_integration<E>(&self, project: &str, edit: E) -> SettingsResult<()>
     where
-        E: FnOnce(Integrations, Option<Clickhouse>) -> IntegrationChange + Send,
+        E: FnOnce(ProjectIntegrations, Option<ClickhouseAccess>) -> IntegrationChange + Send,
     {
         let targets = self.targets;
-        self.change(project, Column::Settings, |column| {
+        self.change(project, ProjectColumn::Settings, |column| {
             let mut to = edit(integrations::read(column), clickhouse::read(column));
             integrations::check_target(&to, targets)?;
             integrations::forget_secrets(column, &mut to)?;

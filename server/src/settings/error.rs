@@ -5,29 +5,29 @@ use thiserror::Error;
 use crate::{outgoing::ForbiddenTarget, world::prometheus::InvalidAccess};
 
 /// The result of an operation on settings.
-pub type Result<T, E = Error> = std::result::Result<T, E>;
+pub type SettingsResult<T, E = SettingsError> = std::result::Result<T, E>;
 
 /// Why settings were not read or not changed. If a change fails, nothing changed. No text contains names of
 /// the installation.
 #[derive(Debug, Error)]
-pub enum Error {
+pub enum SettingsError {
     /// The settings are read-only.
     #[error("the settings are read-only, because of --read-only-settings")]
     ReadOnly,
     /// The change is invalid.
     #[error(transparent)]
-    Invalid(#[from] Invalid),
+    Invalid(#[from] InvalidChange),
     /// The stored JSON is unreadable and is left as it is.
     #[error("the stored settings of this project cannot be read, so they are not changed")]
     Unreadable,
     /// The database is unavailable. It may work again later.
     #[error("the settings database cannot be used now: {0}")]
-    Unavailable(Cause),
+    Unavailable(UnavailableCause),
 }
 
 /// Why the database is unavailable, without names and addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Cause {
+pub enum UnavailableCause {
     /// Another program holds a lock.
     #[error("another program has locked it")]
     Locked,
@@ -47,7 +47,7 @@ pub enum Cause {
 
 /// Why a change is refused. The text is for the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Invalid {
+pub enum InvalidChange {
     /// There is no project with that id.
     #[error("there is no such project")]
     NoSuchProject,
@@ -68,13 +68,13 @@ pub enum Invalid {
     RefreshInterval,
     /// A required member is neither given nor stored.
     #[error("{} is needed", .0.called)]
-    Missing(Member),
+    Missing(SettingsMember),
     /// An address is not an http or https URL.
     #[error("{} is not an http or https URL", .0.called)]
-    Url(Member),
+    Url(SettingsMember),
     /// The address is not allowed.
     #[error("{} is not allowed: {}", .0.called, ForbiddenTarget::REASON)]
-    ForbiddenTarget(Member),
+    ForbiddenTarget(SettingsMember),
     /// A header has no name.
     #[error("every header must have a name")]
     HeaderName,
@@ -108,26 +108,26 @@ pub enum Invalid {
 
 /// A member of the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Member {
+pub struct SettingsMember {
     /// Its name, as it is stored.
     pub name: &'static str,
     /// Its name in error texts.
     pub called: &'static str,
 }
 
-impl From<sqlx::Error> for Error {
+impl From<sqlx::Error> for SettingsError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Unavailable(Cause::of(&error))
+        Self::Unavailable(UnavailableCause::of(&error))
     }
 }
 
-impl From<serde_json::Error> for Error {
+impl From<serde_json::Error> for SettingsError {
     fn from(_: serde_json::Error) -> Self {
         Self::Unreadable
     }
 }
 
-impl Cause {
+impl UnavailableCause {
     fn of(error: &sqlx::Error) -> Self {
         match error {
             sqlx::Error::Database(error) => Self::of_code(error.code().as_deref().unwrap_or("none")),

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use headcount_shared::payload::{Infra, Integration};
+use headcount_shared::payload::{InfraSection, IntegrationSection};
 
 use super::{
-    Settings, check_configs::CheckConfigs, clickhouse, error::Result, health::Doing, integrations,
-    project::StoredProject, prometheus,
+    SettingsStore, check_configs::CheckConfigs, clickhouse, error::SettingsResult, health::DatabaseOperation,
+    integrations, project::StoredProject, prometheus,
 };
 
-impl Settings {
+impl SettingsStore {
     /// The payload's section `integration`, and the number of projects.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn facts(&self) -> Result<(Integration, Infra)> {
-        self.attempt(Doing::Reading, async {
+    pub async fn facts(&self) -> SettingsResult<(IntegrationSection, InfraSection)> {
+        self.attempt(DatabaseOperation::Reading, async {
             let mut connection = self.database.read().await?;
             let schema = self.database.schema();
             let projects = StoredProject::all(&mut connection, schema).await?;
@@ -25,13 +25,13 @@ impl Settings {
                 self.health.note_unreadable(&project.id, configs.unreadable);
                 configs.count(&mut integration.inspection_overrides);
             }
-            Ok((integration, Infra { projects: projects.len() as u64, ..Infra::default() }))
+            Ok((integration, InfraSection { projects: projects.len() as u64, ..InfraSection::default() }))
         })
         .await
     }
 }
 
-fn of_projects(projects: &[StoredProject]) -> Integration {
+fn of_projects(projects: &[StoredProject]) -> IntegrationSection {
     let categories: BTreeSet<String> =
         projects.iter().flat_map(|project| project.categories().into_keys()).collect();
     let alerting: BTreeSet<_> = projects
@@ -40,7 +40,7 @@ fn of_projects(projects: &[StoredProject]) -> Integration {
         .collect();
     // ClickHouse stores traces, logs and profiles.
     let clickhouse = projects.iter().any(|project| clickhouse::read(&project.settings).is_some());
-    Integration {
+    IntegrationSection {
         prometheus: projects.iter().any(|project| prometheus::access(&project.prometheus).is_some()),
         application_categories: categories.len() as u64,
         alerting_integrations: alerting.into_iter().collect(),
@@ -48,6 +48,6 @@ fn of_projects(projects: &[StoredProject]) -> Integration {
         tracing: clickhouse,
         logs: clickhouse,
         profiles: clickhouse,
-        ..Integration::default()
+        ..IntegrationSection::default()
     }
 }

@@ -1,9 +1,9 @@
 //! Deletes the recorded data in the databases when usage statistics are switched off.
 
 use super::{
-    Settings,
-    error::Result,
-    health::Doing,
+    SettingsStore,
+    error::SettingsResult,
+    health::DatabaseOperation,
     ledger,
     written::{self, WrittenRows},
 };
@@ -17,13 +17,13 @@ pub struct RememberedRows {
     pub facts: u64,
 }
 
-impl Settings {
+impl SettingsStore {
     /// The amount that would be deleted. Changes nothing.
     ///
     /// # Errors
     /// A database failed.
-    pub async fn remembered(&self) -> Result<RememberedRows> {
-        self.attempt(Doing::Reading, async {
+    pub async fn remembered(&self) -> SettingsResult<RememberedRows> {
+        self.attempt(DatabaseOperation::Reading, async {
             // A read-only database belongs to another program.
             let written = if self.is_read_only() {
                 WrittenRows::default()
@@ -41,8 +41,8 @@ impl Settings {
     ///
     /// # Errors
     /// A database failed; some data may be left.
-    pub async fn erase(&self) -> Result<()> {
-        self.attempt(Doing::Writing, async {
+    pub async fn erase(&self) -> SettingsResult<()> {
+        self.attempt(DatabaseOperation::Writing, async {
             if self.is_read_only() && !self.ledger.is_read_only() {
                 let mut transaction = self.ledger.write().await?;
                 ledger::delete_all(&mut transaction).await?;

@@ -8,22 +8,22 @@ use std::{
     },
 };
 
-use super::error::{Cause, Error, Result};
+use super::error::{SettingsError, SettingsResult, UnavailableCause};
 
 /// The kind of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Doing {
+pub(super) enum DatabaseOperation {
     Reading,
     Writing,
 }
 
 /// The number of successes at the start of an operation, to ignore failures that are older than a success.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Begun(u64);
+pub(super) struct OperationStart(u64);
 
 /// Logs one line for each change of state, however often the database is used.
 #[derive(Debug, Default)]
-pub(super) struct Health {
+pub(super) struct DatabaseHealth {
     successes: AtomicU64,
     unreachable: AtomicBool,
     reading_fails: AtomicBool,
@@ -32,29 +32,34 @@ pub(super) struct Health {
     unreadable_facts: AtomicU64,
 }
 
-impl Health {
+impl DatabaseHealth {
     /// Returns the start of an operation.
-    pub(super) fn begin(&self) -> Begun {
-        Begun(self.successes.load(Ordering::Relaxed))
+    pub(super) fn begin(&self) -> OperationStart {
+        OperationStart(self.successes.load(Ordering::Relaxed))
     }
 
     /// Records the result of an operation.
-    pub(super) fn note<T>(&self, begun: Begun, doing: Doing, result: &Result<T>) {
+    pub(super) fn note<T>(
+        &self,
+        begun: OperationStart,
+        doing: DatabaseOperation,
+        result: &SettingsResult<T>,
+    ) {
         match result {
             Ok(_) => {
                 self.successes.fetch_add(1, Ordering::Relaxed);
                 self.works(doing);
             }
-            Err(Error::Unavailable(Cause::Unreachable)) if self.begin().0 > begun.0 => {
+            Err(SettingsError::Unavailable(UnavailableCause::Unreachable)) if self.begin().0 > begun.0 => {
                 // A wait for a connection may time out long after it began. Other operations have got a
                 // connection meanwhile.
             }
-            Err(Error::Unavailable(cause)) => self.fails(doing, cause),
+            Err(SettingsError::Unavailable(cause)) => self.fails(doing, cause),
             Err(_) => {}
         }
     }
 
-    fn works(&self, doing: Doing) {
+    fn works(&self, doing: DatabaseOperation) {
         for (fails, what) in [self.all(), self.of(doing)] {
             if fails.swap(false, Ordering::Relaxed) {
                 tracing::info!("the settings database can be {what} again");
@@ -62,8 +67,8 @@ impl Health {
         }
     }
 
-    fn fails(&self, doing: Doing, cause: &Cause) {
-        let (fails, what) = if *cause == Cause::Unreachable { self.all() } else { self.of(doing) };
+    fn fails(&self, doing: DatabaseOperation, cause: &UnavailableCause) {
+        let (fails, what) = if *cause == UnavailableCause::Unreachable { self.all() } else { self.of(doing) };
         if !fails.swap(true, Ordering::Relaxed) {
             tracing::error!("the settings database cannot be {what}: {cause}");
         }
@@ -73,10 +78,10 @@ impl Health {
         (&self.unreachable, "used")
     }
 
-    const fn of(&self, doing: Doing) -> (&AtomicBool, &'static str) {
+    const fn of(&self, doing: DatabaseOperation) -> (&AtomicBool, &'static str) {
         match doing {
-            Doing::Reading => (&self.reading_fails, "read"),
-            Doing::Writing => (&self.writing_fails, "written to"),
+            DatabaseOperation::Reading => (&self.reading_fails, "read"),
+            DatabaseOperation::Writing => (&self.writing_fails, "written to"),
         }
     }
 
@@ -103,12 +108,12 @@ mod tests {
     use std::{io, sync::Arc};
 
     use super::*;
-    use crate::settings::error::Invalid;
+    use crate::settings::error::InvalidChange;
 
     #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
+    struct HealthTestLog(Arc<Mutex<Vec<u8>>>);
 
-    impl io::Write for Log {
+    impl io::Write for HealthTestLog {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().unwrap().write(bytes)
         }
@@ -118,12 +123,12 @@ mod tests {
         }
     }
 
-    fn lines(what: impl FnOnce(&Health)) -> Vec<String> {
-        let log = Log::default();
+    fn lines(what: impl FnOnce(&DatabaseHealth)) -> Vec<String> {
+        let log = HealthTestLog::default();
         let writer = log.clone();
         let subscriber =
             tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
-        tracing::subscriber::with_default(subscriber, || what(&Health::default()));
+        tracing::subscriber::with_default(subscriber, || what(&DatabaseHealth::default()));
         let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
         text.lines().map(ToOwned::to_owned).collect()
     }
@@ -131,10 +136,11 @@ mod tests {
     #[test]
     fn each_change_is_one_line_and_what_reads_may_not_write() {
         let said = lines(|health| {
-            let fails = || Err::<(), _>(Error::Unavailable(Cause::Locked));
-            for result in [Ok(()), fails(), fails(), Err(Invalid::Name.into()), fails(), Ok(()), Ok(())] {
-                health.note(health.begin(), Doing::Writing, &result);
-                health.note(health.begin(), Doing::Reading, &Ok(()));
+            let fails = || Err::<(), _>(SettingsError::Unavailable(UnavailableCause::Locked));
+            for result in [Ok(()), fails(), fails(), Err(InvalidChange::Name.into()), fails(), Ok(()), Ok(())]
+            {
+                health.note(health.begin(), DatabaseOperation::Writing, &result);
+                health.note(health.begin(), DatabaseOperation::Reading, &Ok(()));
             }
         });
         assert_eq!(said.len(), 2, "{said:?}");
@@ -145,13 +151,13 @@ mod tests {
     #[test]
     fn a_database_that_is_away_is_one_line_when_it_goes_and_one_when_it_is_back() {
         let said = lines(|health| {
-            let away = || Err::<(), _>(Error::Unavailable(Cause::Unreachable));
+            let away = || Err::<(), _>(SettingsError::Unavailable(UnavailableCause::Unreachable));
             let late = health.begin();
             for result in [Ok(()), away(), away(), Ok(()), Ok(())] {
-                health.note(health.begin(), Doing::Writing, &result);
-                health.note(health.begin(), Doing::Reading, &result);
+                health.note(health.begin(), DatabaseOperation::Writing, &result);
+                health.note(health.begin(), DatabaseOperation::Reading, &result);
             }
-            health.note(late, Doing::Writing, &away());
+            health.note(late, DatabaseOperation::Writing, &away());
         });
         assert_eq!(said.len(), 2, "{said:?}");
         assert!(said[0].contains("cannot be used") && said[0].contains("no connection"), "{said:?}");

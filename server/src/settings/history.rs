@@ -6,15 +6,16 @@ use headcount_shared::{limits::LISTED_RECORDS, payload::AlertingIntegration};
 use sqlx::AnyConnection;
 
 use super::{
-    Settings, deployments,
-    error::{Invalid, Result},
-    health::Doing,
+    SettingsStore, deployments,
+    error::{InvalidChange, SettingsResult},
+    health::DatabaseOperation,
     incidents, outbox,
     project::StoredProject,
-    schema::Schema,
+    schema::DatabaseSchema,
 };
 use crate::world::{
-    application_key::ApplicationKey, deployments::Deployment, incidents::Incident, status::Status,
+    application_key::ApplicationKey, deployments::DeploymentRollout, incidents::ApplicationIncident,
+    status::HealthStatus,
 };
 
 /// A stored notification without its message.
@@ -24,8 +25,8 @@ pub struct PastNotification {
     pub application: ApplicationKey,
     /// The incident that it is about.
     pub incident_key: String,
-    /// The status of the application; [`Status::Ok`] when the incident is over.
-    pub status: Status,
+    /// The status of the application; [`HealthStatus::Ok`] when the incident is over.
+    pub status: HealthStatus,
     /// The kind of the destination.
     pub destination: AlertingIntegration,
     /// When the notification was created, in Unix seconds.
@@ -34,13 +35,13 @@ pub struct PastNotification {
     pub sent_at: Option<u32>,
 }
 
-impl Settings {
+impl SettingsStore {
     /// The last [`LISTED_RECORDS`] rollouts of a project, newest first.
     ///
     /// # Errors
-    /// [`Invalid::NoSuchProject`], or a failure of the database.
-    pub async fn deployments(&self, project: &str) -> Result<Vec<Deployment>> {
-        self.attempt(Doing::Reading, async {
+    /// [`InvalidChange::NoSuchProject`], or a failure of the database.
+    pub async fn deployments(&self, project: &str) -> SettingsResult<Vec<DeploymentRollout>> {
+        self.attempt(DatabaseOperation::Reading, async {
             let mut connection = self.database.read().await?;
             let schema = self.known(&mut connection, project).await?;
             let mut deployments = deployments::of(&mut connection, schema, project).await?;
@@ -54,9 +55,9 @@ impl Settings {
     /// The last [`LISTED_RECORDS`] incidents of a project, newest first.
     ///
     /// # Errors
-    /// [`Invalid::NoSuchProject`], or a failure of the database.
-    pub async fn incidents(&self, project: &str) -> Result<Vec<Incident>> {
-        self.attempt(Doing::Reading, async {
+    /// [`InvalidChange::NoSuchProject`], or a failure of the database.
+    pub async fn incidents(&self, project: &str) -> SettingsResult<Vec<ApplicationIncident>> {
+        self.attempt(DatabaseOperation::Reading, async {
             let mut connection = self.database.read().await?;
             let schema = self.known(&mut connection, project).await?;
             incidents::newest(&mut connection, schema, project, LISTED_RECORDS).await
@@ -67,9 +68,9 @@ impl Settings {
     /// The last [`LISTED_RECORDS`] notifications of a project, newest first.
     ///
     /// # Errors
-    /// [`Invalid::NoSuchProject`], or a failure of the database.
-    pub async fn notifications(&self, project: &str) -> Result<Vec<PastNotification>> {
-        self.attempt(Doing::Reading, async {
+    /// [`InvalidChange::NoSuchProject`], or a failure of the database.
+    pub async fn notifications(&self, project: &str) -> SettingsResult<Vec<PastNotification>> {
+        self.attempt(DatabaseOperation::Reading, async {
             let mut connection = self.database.read().await?;
             let schema = self.known(&mut connection, project).await?;
             outbox::newest(&mut connection, schema, project, LISTED_RECORDS).await
@@ -78,10 +79,10 @@ impl Settings {
     }
 
     /// The schema, if the project exists.
-    async fn known(&self, connection: &mut AnyConnection, project: &str) -> Result<&Schema> {
+    async fn known(&self, connection: &mut AnyConnection, project: &str) -> SettingsResult<&DatabaseSchema> {
         let schema = self.database.schema();
         let stored = StoredProject::of(connection, schema, project).await?;
-        stored.map(|_| schema).ok_or_else(|| Invalid::NoSuchProject.into())
+        stored.map(|_| schema).ok_or_else(|| InvalidChange::NoSuchProject.into())
     }
 }
 

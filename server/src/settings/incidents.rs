@@ -4,63 +4,63 @@ use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{
     deployments::spellings,
-    error::Result,
-    schema::Schema,
+    error::SettingsResult,
+    schema::DatabaseSchema,
     statement::{query, query_as, query_scalar},
     times::{seconds, seconds_if_any},
     written::{self, WrittenKind},
 };
 use crate::world::{
     application_key::ApplicationKey,
-    incidents::{Change, Incident, What},
-    status::Status,
+    incidents::{ApplicationIncident, IncidentChange, IncidentTransition},
+    status::HealthStatus,
 };
 
 /// A row as it is stored.
-struct StoredRow(Option<Incident>);
+struct IncidentRow(Option<ApplicationIncident>);
 
 /// The open incidents of a project, oldest first; empty without such a table.
 pub(super) async fn open(
     connection: &mut AnyConnection,
-    schema: &Schema,
+    schema: &DatabaseSchema,
     project: &str,
-) -> Result<Vec<Incident>> {
+) -> SettingsResult<Vec<ApplicationIncident>> {
     if !schema.has("incident", "severity") {
         return Ok(Vec::new());
     }
     let statement = "SELECT application_id, key, opened_at, resolved_at, severity FROM incident
         WHERE project_id = $1 AND resolved_at = 0 ORDER BY opened_at, key";
-    let rows: Vec<StoredRow> = query_as(statement).bind(project).fetch_all(connection).await?;
-    Ok(rows.into_iter().filter_map(|StoredRow(incident)| incident).collect())
+    let rows: Vec<IncidentRow> = query_as(statement).bind(project).fetch_all(connection).await?;
+    Ok(rows.into_iter().filter_map(|IncidentRow(incident)| incident).collect())
 }
 
 /// The last `count` incidents of a project, newest first; empty without such a table.
 pub(super) async fn newest(
     connection: &mut AnyConnection,
-    schema: &Schema,
+    schema: &DatabaseSchema,
     project: &str,
     count: usize,
-) -> Result<Vec<Incident>> {
+) -> SettingsResult<Vec<ApplicationIncident>> {
     if !schema.has("incident", "severity") {
         return Ok(Vec::new());
     }
     let statement = "SELECT application_id, key, opened_at, resolved_at, severity FROM incident
         WHERE project_id = $1 ORDER BY opened_at DESC, key LIMIT $2";
     let rows = query_as(statement).bind(project).bind(i64::try_from(count).unwrap_or(i64::MAX));
-    let rows: Vec<StoredRow> = rows.fetch_all(connection).await?;
-    Ok(rows.into_iter().filter_map(|StoredRow(incident)| incident).collect())
+    let rows: Vec<IncidentRow> = rows.fetch_all(connection).await?;
+    Ok(rows.into_iter().filter_map(|IncidentRow(incident)| incident).collect())
 }
 
-impl<'r> FromRow<'r, AnyRow> for StoredRow {
+impl<'r> FromRow<'r, AnyRow> for IncidentRow {
     fn from_row(row: &'r AnyRow) -> sqlx::Result<Self> {
         let id: String = row.try_get("application_id")?;
         let Some(application) = ApplicationKey::parse(&id) else { return Ok(Self(None)) };
-        Ok(Self(Some(Incident {
+        Ok(Self(Some(ApplicationIncident {
             application,
             key: row.try_get("key")?,
             opened_at: seconds(row.try_get("opened_at")?),
             resolved_at: seconds_if_any(row.try_get("resolved_at")?),
-            severity: Status::of_number(row.try_get("severity")?),
+            severity: HealthStatus::of_number(row.try_get("severity")?),
         })))
     }
 }
@@ -70,18 +70,18 @@ impl<'r> FromRow<'r, AnyRow> for StoredRow {
 pub(super) async fn remember(
     transaction: &mut AnyConnection,
     project: &str,
-    change: &Change,
+    change: &IncidentChange,
     now: u32,
-) -> Result<bool> {
+) -> SettingsResult<bool> {
     match change.what {
-        What::Opened => insert(transaction, project, &change.incident).await,
-        What::Changed => {
+        IncidentTransition::Opened => insert(transaction, project, &change.incident).await,
+        IncidentTransition::Changed => {
             let statement = "UPDATE incident SET severity = $1
                 WHERE project_id = $2 AND key = $3 AND resolved_at = 0 AND severity <> $1";
             let severity = i64::from(change.incident.severity.number());
             update(transaction, statement, severity, project, &change.incident.key).await
         }
-        What::Resolved => {
+        IncidentTransition::Resolved => {
             let statement = "UPDATE incident SET resolved_at = $1
                 WHERE project_id = $2 AND key = $3 AND resolved_at = 0";
             let resolved_at = i64::from(change.incident.resolved_at.unwrap_or(now));
@@ -96,12 +96,16 @@ async fn update(
     to: i64,
     project: &str,
     key: &str,
-) -> Result<bool> {
+) -> SettingsResult<bool> {
     let update = query(statement).bind(to).bind(project).bind(key);
     Ok(update.execute(transaction).await?.rows_affected() > 0)
 }
 
-async fn insert(transaction: &mut AnyConnection, project: &str, incident: &Incident) -> Result<bool> {
+async fn insert(
+    transaction: &mut AnyConnection,
+    project: &str,
+    incident: &ApplicationIncident,
+) -> SettingsResult<bool> {
     let (earlier, later) = spellings(project, &incident.application);
     let open = "SELECT COUNT(*) FROM incident
         WHERE project_id = $1 AND application_id IN ($2, $3) AND resolved_at = 0";

@@ -11,35 +11,37 @@ pub use self::change::IntegrationChange;
 pub(super) use self::change::{change, check_target, forget_secrets, set_base_url};
 use super::{
     credentials::{basic_auth, headers},
-    document::{Document, flag, object, text},
+    document::{JsonObject, flag, object, text},
 };
-use crate::notifications::{Integrations, Opsgenie, Pagerduty, Slack, Teams, Webhook};
+use crate::notifications::{
+    OpsgenieConfig, PagerdutyConfig, ProjectIntegrations, SlackConfig, TeamsConfig, WebhookConfig,
+};
 
 /// The member of the column.
 const INTEGRATIONS: &str = "integrations";
 
 /// The destinations. One is configured if there is an object for it, whatever its members.
-pub(super) fn read(settings: &Document) -> Integrations {
-    let Some(all) = object(settings, INTEGRATIONS) else { return Integrations::default() };
-    Integrations {
+pub(super) fn read(settings: &JsonObject) -> ProjectIntegrations {
+    let Some(all) = object(settings, INTEGRATIONS) else { return ProjectIntegrations::default() };
+    ProjectIntegrations {
         base_url: text(all, "base_url"),
-        slack: object(all, "slack").map(|slack| Slack {
+        slack: object(all, "slack").map(|slack| SlackConfig {
             token: text(slack, "token"),
             default_channel: text(slack, "default_channel"),
             incidents: flag(slack, "incidents"),
         }),
         teams: object(all, "teams")
-            .map(|teams| Teams { webhook_url: teams_url(teams), incidents: flag(teams, "incidents") }),
-        pagerduty: object(all, "pagerduty").map(|pagerduty| Pagerduty {
+            .map(|teams| TeamsConfig { webhook_url: teams_url(teams), incidents: flag(teams, "incidents") }),
+        pagerduty: object(all, "pagerduty").map(|pagerduty| PagerdutyConfig {
             integration_key: text(pagerduty, "integration_key"),
             incidents: flag(pagerduty, "incidents"),
         }),
-        opsgenie: object(all, "opsgenie").map(|opsgenie| Opsgenie {
+        opsgenie: object(all, "opsgenie").map(|opsgenie| OpsgenieConfig {
             api_key: text(opsgenie, "api_key"),
             eu_instance: flag(opsgenie, "eu_instance"),
             incidents: flag(opsgenie, "incidents"),
         }),
-        webhook: object(all, "webhook").map(|webhook| Webhook {
+        webhook: object(all, "webhook").map(|webhook| WebhookConfig {
             url: text(webhook, "url"),
             tls_skip_verify: flag(webhook, "tls_skip_verify"),
             basic_auth: basic_auth(webhook),
@@ -52,30 +54,30 @@ pub(super) fn read(settings: &Document) -> Integrations {
 
 /// Later versions of Coroot have several channels, each with an address. The default channel counts, else the
 /// first.
-fn teams_url(teams: &Document) -> String {
+fn teams_url(teams: &JsonObject) -> String {
     let own = text(teams, "webhook_url");
     if !own.is_empty() {
         return own;
     }
     let channels = teams.get("channels").and_then(Value::as_array).into_iter().flatten();
-    let channels: Vec<&Document> = channels.filter_map(Value::as_object).collect();
+    let channels: Vec<&JsonObject> = channels.filter_map(Value::as_object).collect();
     let default = text(teams, "default_channel");
     let chosen = channels.iter().find(|channel| text(channel, "name") == default).or(channels.first());
     chosen.map(|channel| text(channel, "webhook_url")).unwrap_or_default()
 }
 
 /// The configured kinds.
-pub(super) fn configured(integrations: &Integrations) -> BTreeSet<AlertingIntegration> {
+pub(super) fn configured(integrations: &ProjectIntegrations) -> BTreeSet<AlertingIntegration> {
     kinds(integrations).into_iter().filter_map(|(kind, told)| told.map(|_| kind)).collect()
 }
 
 /// The kinds that receive incidents.
-pub(super) fn told_about_incidents(integrations: &Integrations) -> BTreeSet<AlertingIntegration> {
+pub(super) fn told_about_incidents(integrations: &ProjectIntegrations) -> BTreeSet<AlertingIntegration> {
     kinds(integrations).into_iter().filter_map(|(kind, told)| told?.then_some(kind)).collect()
 }
 
 /// For each kind whether it receives incidents; `None` if it is not configured.
-fn kinds(of: &Integrations) -> [(AlertingIntegration, Option<bool>); 5] {
+fn kinds(of: &ProjectIntegrations) -> [(AlertingIntegration, Option<bool>); 5] {
     [
         (AlertingIntegration::Opsgenie, of.opsgenie.as_ref().map(|opsgenie| opsgenie.incidents)),
         (AlertingIntegration::Pagerduty, of.pagerduty.as_ref().map(|pagerduty| pagerduty.incidents)),

@@ -24,8 +24,8 @@ use tokio::{
 };
 
 use super::{
-    Settings,
-    error::Result,
+    SettingsStore,
+    error::SettingsResult,
     lease::{LEASE, LeaseTerm},
     statement::{query, query_scalar},
 };
@@ -87,8 +87,8 @@ const LEASE_IS_HELD: &str = "
     )";
 
 /// Whether this server is the leader of those that share its settings database.
-pub struct Lead {
-    settings: Settings,
+pub struct LeaderLock {
+    settings: SettingsStore,
     clock: Arc<dyn Clock>,
     /// The id of this run of this server in the table. No other server can renew its lease, not even one with
     /// a copy of its data directory.
@@ -96,33 +96,33 @@ pub struct Lead {
     /// Locked during a question to the database, so that answers arrive in the order of the questions. For
     /// read-only settings it contains the transaction that holds the lock.
     asking: AsyncMutex<Option<Transaction<'static, Any>>>,
-    known: Mutex<Known>,
+    known: Mutex<LeaderState>,
 }
 
 /// The known state of the lease, and the state that was logged last.
 #[derive(Debug)]
-struct Known {
+struct LeaderState {
     term: LeaseTerm,
-    said: Option<Said>,
+    said: Option<LoggedLeadership>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Said {
+enum LoggedLeadership {
     Ours,
     Another,
     Lapsed,
 }
 
-impl Lead {
+impl LeaderLock {
     /// Asks nothing yet. `holder` distinguishes this run of this server from all others.
     #[must_use]
-    pub fn new(settings: Settings, clock: Arc<dyn Clock>, holder: String) -> Self {
+    pub fn new(settings: SettingsStore, clock: Arc<dyn Clock>, holder: String) -> Self {
         Self {
             settings,
             clock,
             holder,
             asking: AsyncMutex::default(),
-            known: Mutex::new(Known { term: LeaseTerm::Unknown, said: None }),
+            known: Mutex::new(LeaderState { term: LeaseTerm::Unknown, said: None }),
         }
     }
 
@@ -196,7 +196,7 @@ impl Lead {
         self.settings.kind() == DatabaseType::Sqlite
     }
 
-    async fn ask(&self, lock: &mut Option<Transaction<'static, Any>>) -> Result<bool> {
+    async fn ask(&self, lock: &mut Option<Transaction<'static, Any>>) -> SettingsResult<bool> {
         if !self.settings.is_read_only() {
             return self.settings.claim_lease(&self.holder).await;
         }
@@ -222,8 +222,8 @@ impl Lead {
     fn leads_now(&self) -> bool {
         let leads = self.remaining() > Duration::ZERO;
         let mut known = self.known();
-        if !leads && known.said == Some(Said::Ours) && known.term != LeaseTerm::GivenUp {
-            known.said = Some(Said::Lapsed);
+        if !leads && known.said == Some(LoggedLeadership::Ours) && known.term != LeaseTerm::GivenUp {
+            known.said = Some(LoggedLeadership::Lapsed);
             tracing::warn!(
                 "this server leads no longer: it could not renew its lease in the settings database"
             );
@@ -235,20 +235,22 @@ impl Lead {
         let mut known = self.known();
         known.term = term;
         let (said, who) = match term {
-            LeaseTerm::Until(_) => (Said::Ours, "this"),
-            LeaseTerm::Unknown | LeaseTerm::Elsewhere | LeaseTerm::GivenUp => (Said::Another, "another"),
+            LeaseTerm::Until(_) => (LoggedLeadership::Ours, "this"),
+            LeaseTerm::Unknown | LeaseTerm::Elsewhere | LeaseTerm::GivenUp => {
+                (LoggedLeadership::Another, "another")
+            }
         };
         if known.said.replace(said) != Some(said) {
             tracing::info!("{who} server leads those that share the settings database");
         }
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+    fn known(&self) -> std::sync::MutexGuard<'_, LeaderState> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Known {
+impl LeaderState {
     /// Records that this server is no longer the leader.
     const fn lose(&mut self) {
         if let LeaseTerm::Until(_) = self.term {
@@ -257,9 +259,9 @@ impl Known {
     }
 }
 
-impl Settings {
+impl SettingsStore {
     /// Whether `holder` has the lease as of the database's time.
-    async fn claim_lease(&self, holder: &str) -> Result<bool> {
+    async fn claim_lease(&self, holder: &str) -> SettingsResult<bool> {
         let mut transaction = self.database.write().await?;
         let [high, low] = halves(EARLIER_LOCK);
         let claim = query(CLAIM).bind(high).bind(low).bind(holder).bind(lease_ms());
@@ -268,7 +270,7 @@ impl Settings {
         Ok(granted)
     }
 
-    async fn drop_lease(&self, holder: &str) -> Result<()> {
+    async fn drop_lease(&self, holder: &str) -> SettingsResult<()> {
         let mut transaction = self.database.write().await?;
         query("DELETE FROM headcount_leader WHERE holder = $1")
             .bind(holder)
@@ -278,7 +280,7 @@ impl Settings {
     }
 
     /// Whether a server that writes is the leader. It is not seen if its table of leases is not readable.
-    async fn is_led_by_writer(&self) -> Result<bool> {
+    async fn is_led_by_writer(&self) -> SettingsResult<bool> {
         let mut transaction = self.database.read().await?;
         let [high, low] = halves(EARLIER_LOCK);
         let earlier = query_scalar(EARLIER_VERSION_LEADS).bind(high).bind(low);
@@ -292,7 +294,7 @@ impl Settings {
     }
 
     /// The transaction that holds the lock; `None` if another server has it.
-    async fn try_to_lock(&self) -> Result<Option<Transaction<'static, Any>>> {
+    async fn try_to_lock(&self) -> SettingsResult<Option<Transaction<'static, Any>>> {
         let mut transaction = self.database.read().await?;
         let locked: bool = query_scalar("SELECT pg_try_advisory_xact_lock($1)")
             .bind(READERS_LOCK)
@@ -312,8 +314,8 @@ fn halves(lock: i64) -> [i64; 2] {
     [lock >> u32::BITS, lock & i64::from(u32::MAX)]
 }
 
-impl fmt::Debug for Lead {
+impl fmt::Debug for LeaderLock {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Lead").field("known", &*self.known()).finish_non_exhaustive()
+        formatter.debug_struct("LeaderLock").field("known", &*self.known()).finish_non_exhaustive()
     }
 }

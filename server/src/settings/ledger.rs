@@ -12,12 +12,12 @@ use sqlx::{AnyConnection, Row, any::AnyRow};
 use uuid::Uuid;
 
 use super::{
-    Settings,
-    error::Result,
-    health::Doing,
+    SettingsStore,
+    error::SettingsResult,
+    health::DatabaseOperation,
     statement::{query, query_scalar},
 };
-use crate::{hex, world::records::Fact};
+use crate::{hex, world::records::ReportEventKind};
 
 /// A counted event, as JSON: `"deployment"`, `{"summary":["-CPU"]}`, `{"notification":"slack"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,11 +31,11 @@ pub enum LedgerFact {
     Notification(AlertingIntegration),
 }
 
-impl From<&Fact> for LedgerFact {
-    fn from(fact: &Fact) -> Self {
+impl From<&ReportEventKind> for LedgerFact {
+    fn from(fact: &ReportEventKind) -> Self {
         match fact {
-            Fact::Deployment => Self::Deployment,
-            Fact::Summary(changes) => {
+            ReportEventKind::Deployment => Self::Deployment,
+            ReportEventKind::Summary(changes) => {
                 Self::Summary(changes.iter().map(|change| (*change).to_owned()).collect())
             }
         }
@@ -49,7 +49,7 @@ pub(super) async fn note(
     item: &str,
     fact: &LedgerFact,
     at: u32,
-) -> Result<()> {
+) -> SettingsResult<()> {
     let statement = "INSERT INTO headcount_ledger (project_id, item, fact, noted_at) VALUES ($1, $2, $3, $4)
         ON CONFLICT DO NOTHING";
     let insert = query(statement).bind(project).bind(digest(item)).bind(serde_json::to_string(fact)?);
@@ -64,7 +64,7 @@ fn digest(item: &str) -> String {
 
 /// The counts for one report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counted {
+pub struct LedgerCounts {
     /// The number of rollouts.
     pub deployments: u64,
     /// The number of summaries, by type.
@@ -73,7 +73,7 @@ pub struct Counted {
     pub sent_notifications: BTreeMap<AlertingIntegration, u64>,
 }
 
-impl Counted {
+impl LedgerCounts {
     /// Adds an event that is in the ledger `times` times.
     fn add(&mut self, fact: LedgerFact, times: u64) {
         match fact {
@@ -99,14 +99,14 @@ const COUNTING_SINCE: &str = "headcount_counting_since";
 /// How long before the first start events are counted, in seconds.
 const BEFORE_START_S: u32 = 3600;
 
-impl Settings {
+impl SettingsStore {
     /// The start of counting in Unix seconds: earlier events are in no report. The first call, at `now`,
     /// decides it.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn counting_since(&self, now: u32) -> Result<u32> {
-        self.attempt(Doing::Reading, async {
+    pub async fn counting_since(&self, now: u32) -> SettingsResult<u32> {
+        self.attempt(DatabaseOperation::Reading, async {
             let mut connection = self.ledger.read().await?;
             let stored: Option<String> = query_scalar("SELECT value FROM settings WHERE name = $1")
                 .bind(COUNTING_SINCE)
@@ -130,8 +130,8 @@ impl Settings {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn count_from(&self, now: u32) -> Result<()> {
-        self.attempt(Doing::Writing, async {
+    pub async fn count_from(&self, now: u32) -> SettingsResult<()> {
+        self.attempt(DatabaseOperation::Writing, async {
             let mut transaction = self.ledger.write().await?;
             count_from(&mut transaction, now).await?;
             Ok(transaction.commit().await?)
@@ -143,10 +143,10 @@ impl Settings {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn counted(&self) -> Result<Counted> {
-        self.attempt(Doing::Reading, async {
+    pub async fn counted(&self) -> SettingsResult<LedgerCounts> {
+        self.attempt(DatabaseOperation::Reading, async {
             let mut connection = self.ledger.read().await?;
-            let (mut counted, mut unreadable) = (Counted::default(), 0);
+            let (mut counted, mut unreadable) = (LedgerCounts::default(), 0);
             for noted in waiting(&mut connection).await? {
                 match noted.fact {
                     Some((fact, _)) => counted.add(fact, noted.times),
@@ -163,7 +163,7 @@ impl Settings {
     ///
     /// # Errors
     /// The database failed.
-    pub(super) async fn waiting_facts(&self) -> Result<u64> {
+    pub(super) async fn waiting_facts(&self) -> SettingsResult<u64> {
         let mut connection = self.ledger.read().await?;
         Ok(waiting(&mut connection).await?.iter().map(|noted| noted.times).sum())
     }
@@ -173,8 +173,8 @@ impl Settings {
     ///
     /// # Errors
     /// The database failed; nothing was released.
-    pub async fn give_back(&self, instance: Uuid, is_kept: impl Fn(Uuid) -> bool) -> Result<()> {
-        self.attempt(Doing::Writing, async {
+    pub async fn give_back(&self, instance: Uuid, is_kept: impl Fn(Uuid) -> bool) -> SettingsResult<()> {
+        self.attempt(DatabaseOperation::Writing, async {
             let mut transaction = self.ledger.write().await?;
             settle(&mut transaction, instance, is_kept).await?;
             Ok(transaction.commit().await?)
@@ -194,15 +194,15 @@ impl Settings {
         instance: Uuid,
         now: u32,
         is_kept: impl Fn(Uuid) -> bool,
-    ) -> Result<Counted> {
-        self.attempt(Doing::Writing, async {
+    ) -> SettingsResult<LedgerCounts> {
+        self.attempt(DatabaseOperation::Writing, async {
             let mut transaction = self.ledger.write().await?;
             settle(&mut transaction, instance, is_kept).await?;
             query("DELETE FROM headcount_ledger WHERE settled = 1 AND noted_at < $1")
                 .bind(i64::from(now.saturating_sub(REMEMBERED_S)))
                 .execute(&mut *transaction)
                 .await?;
-            let mut counted = Counted::default();
+            let mut counted = LedgerCounts::default();
             for (fact, json) in waiting(&mut transaction).await?.into_iter().filter_map(|noted| noted.fact) {
                 let statement = "UPDATE headcount_ledger SET taken_by = $1, report_id = $2
                     WHERE report_id IS NULL AND fact = $3";
@@ -225,7 +225,7 @@ struct NotedFact {
 }
 
 /// The events that are in no report yet.
-async fn waiting(connection: &mut AnyConnection) -> Result<Vec<NotedFact>> {
+async fn waiting(connection: &mut AnyConnection) -> SettingsResult<Vec<NotedFact>> {
     let statement = "SELECT fact, COUNT(*) FROM headcount_ledger WHERE report_id IS NULL GROUP BY fact";
     let rows: Vec<AnyRow> = query(statement).fetch_all(connection).await?;
     Ok(rows.iter().map(NotedFact::of).collect())
@@ -242,13 +242,13 @@ impl NotedFact {
 }
 
 /// Deletes the whole ledger.
-pub(super) async fn delete_all(transaction: &mut AnyConnection) -> Result<()> {
+pub(super) async fn delete_all(transaction: &mut AnyConnection) -> SettingsResult<()> {
     query("DELETE FROM headcount_ledger").execute(transaction).await?;
     Ok(())
 }
 
 /// Restarts counting at `now`. Events that are not reported yet are in no report.
-pub(super) async fn count_from(transaction: &mut AnyConnection, now: u32) -> Result<()> {
+pub(super) async fn count_from(transaction: &mut AnyConnection, now: u32) -> SettingsResult<()> {
     store_since(transaction, now).await?;
     query("UPDATE headcount_ledger SET report_id = '', settled = 1 WHERE report_id IS NULL")
         .execute(transaction)
@@ -256,7 +256,7 @@ pub(super) async fn count_from(transaction: &mut AnyConnection, now: u32) -> Res
     Ok(())
 }
 
-async fn store_since(transaction: &mut AnyConnection, since: u32) -> Result<()> {
+async fn store_since(transaction: &mut AnyConnection, since: u32) -> SettingsResult<()> {
     let statement = "INSERT INTO settings (name, value) VALUES ($1, $2)
         ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     query(statement).bind(COUNTING_SINCE).bind(since.to_string()).execute(transaction).await?;
@@ -269,7 +269,7 @@ async fn settle(
     transaction: &mut AnyConnection,
     instance: Uuid,
     is_kept: impl Fn(Uuid) -> bool,
-) -> Result<()> {
+) -> SettingsResult<()> {
     let statement = "SELECT DISTINCT report_id FROM headcount_ledger WHERE taken_by = $1 AND settled = 0";
     let rows: Vec<AnyRow> = query(statement).bind(instance.to_string()).fetch_all(&mut *transaction).await?;
     for report in rows.iter().filter_map(|row| row.try_get::<String, _>(0).ok()) {

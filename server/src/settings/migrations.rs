@@ -11,7 +11,7 @@ use sqlx::{
 };
 
 use super::{
-    schema::Schema,
+    schema::DatabaseSchema,
     statement::{query, query_as, query_scalar},
     written::{EarlierRecords, note_earlier},
 };
@@ -27,7 +27,7 @@ pub(super) async fn apply_missing(
     if kind == DatabaseType::Postgres {
         exclude_other_servers(transaction).await?;
     }
-    let schema = Schema::read(transaction, kind).await?;
+    let schema = DatabaseSchema::read(transaction, kind).await?;
     let earlier = EarlierRecords::look(transaction, &schema, kind).await?;
     transaction.ensure_migrations_table(&MIGRATIONS.table_name).await?;
     let statement = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";

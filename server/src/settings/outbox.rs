@@ -5,38 +5,41 @@ mod rows;
 
 pub(super) use self::{past::newest, rows::enqueue};
 use super::{
-    Settings, choice,
-    error::Result,
-    health::Doing,
+    SettingsStore, choice,
+    error::SettingsResult,
+    health::DatabaseOperation,
     integrations,
     project::{StoredProject, hold},
 };
 use crate::{
-    notifications::{Details, Future, Integrations, Notification, Outbox, ReportDetails, Unavailable},
+    notifications::{
+        IncidentNotification, NotificationDetails, NotificationOutbox, OutboxFuture, OutboxUnavailable,
+        ProjectIntegrations, ReportDetails,
+    },
     world::{
-        incidents::{Change, What},
-        status::Status,
+        incidents::{IncidentChange, IncidentTransition},
+        status::HealthStatus,
     },
 };
 
 /// The notifications about a change, one for each destination that receives incidents.
 pub(super) fn notifications(
     project: &str,
-    change: &Change,
-    integrations: &Integrations,
+    change: &IncidentChange,
+    integrations: &ProjectIntegrations,
     now: u32,
-) -> Vec<Notification> {
+) -> Vec<IncidentNotification> {
     let status = match change.what {
-        What::Opened | What::Changed => change.incident.severity,
-        What::Resolved => Status::Ok,
+        IncidentTransition::Opened | IncidentTransition::Changed => change.incident.severity,
+        IncidentTransition::Resolved => HealthStatus::Ok,
     };
     let reports = change.reasons.iter().map(|reason| ReportDetails {
         name: reason.report.clone(),
         check: reason.check.clone(),
         message: reason.message.clone(),
     });
-    let details = Details { reports: reports.collect() };
-    let to = |destination| Notification {
+    let details = NotificationDetails { reports: reports.collect() };
+    let to = |destination| IncidentNotification {
         project: project.to_owned(),
         application: change.incident.application.clone(),
         incident_key: change.incident.key.clone(),
@@ -49,13 +52,13 @@ pub(super) fn notifications(
     integrations::told_about_incidents(integrations).into_iter().map(to).collect()
 }
 
-impl Settings {
+impl SettingsStore {
     /// Adds to the ledger what another program has sent since a time in Unix seconds, for read-only settings.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn note_sent_by_others(&self, since: u32) -> Result<()> {
-        self.attempt(Doing::Reading, async {
+    pub async fn note_sent_by_others(&self, since: u32) -> SettingsResult<()> {
+        self.attempt(DatabaseOperation::Reading, async {
             if !self.database.schema().has("incident_notification", "sent_at") {
                 return Ok(());
             }
@@ -69,8 +72,8 @@ impl Settings {
         .await
     }
 
-    async fn destinations(&self, project: &str) -> Result<Integrations> {
-        self.attempt(Doing::Reading, async {
+    async fn destinations(&self, project: &str) -> SettingsResult<ProjectIntegrations> {
+        self.attempt(DatabaseOperation::Reading, async {
             let mut connection = self.database.read().await?;
             let stored = StoredProject::of(&mut connection, self.database.schema(), project).await?;
             Ok(integrations::read(&stored.unwrap_or_default().settings))
@@ -78,17 +81,19 @@ impl Settings {
         .await
     }
 
-    async fn waiting_since(&self, since: u32) -> Result<Vec<Notification>> {
+    async fn waiting_since(&self, since: u32) -> SettingsResult<Vec<IncidentNotification>> {
         if self.is_read_only() {
             // The program that owns the database sends them. This one could not mark them as sent.
             return Ok(Vec::new());
         }
-        self.attempt(Doing::Reading, async { rows::waiting(&mut *self.database.read().await?, since).await })
-            .await
+        self.attempt(DatabaseOperation::Reading, async {
+            rows::waiting(&mut *self.database.read().await?, since).await
+        })
+        .await
     }
 
-    async fn conversation_about(&self, notification: &Notification) -> Result<String> {
-        self.attempt(Doing::Reading, async {
+    async fn conversation_about(&self, notification: &IncidentNotification) -> SettingsResult<String> {
+        self.attempt(DatabaseOperation::Reading, async {
             if !self.database.schema().has("incident_notification", "external_key") {
                 return Ok(String::new());
             }
@@ -97,8 +102,13 @@ impl Settings {
         .await
     }
 
-    async fn settle(&self, notification: &Notification, at: u32, sent: Option<&str>) -> Result<()> {
-        self.attempt(Doing::Writing, async {
+    async fn settle(
+        &self,
+        notification: &IncidentNotification,
+        at: u32,
+        sent: Option<&str>,
+    ) -> SettingsResult<()> {
+        self.attempt(DatabaseOperation::Writing, async {
             let mut transaction = self.database.write().await?;
             hold(&mut transaction, &notification.project).await?;
             let counts = choice::stored(&mut transaction, self.database.schema()).await?.enabled;
@@ -112,26 +122,31 @@ impl Settings {
     }
 }
 
-impl Outbox for Settings {
-    fn waiting(&self, since: u32) -> Future<'_, Vec<Notification>> {
-        Box::pin(async move { self.waiting_since(since).await.map_err(|_| Unavailable) })
+impl NotificationOutbox for SettingsStore {
+    fn waiting(&self, since: u32) -> OutboxFuture<'_, Vec<IncidentNotification>> {
+        Box::pin(async move { self.waiting_since(since).await.map_err(|_| OutboxUnavailable) })
     }
 
-    fn integrations<'f>(&'f self, project: &'f str) -> Future<'f, Integrations> {
-        Box::pin(async move { self.destinations(project).await.map_err(|_| Unavailable) })
+    fn integrations<'f>(&'f self, project: &'f str) -> OutboxFuture<'f, ProjectIntegrations> {
+        Box::pin(async move { self.destinations(project).await.map_err(|_| OutboxUnavailable) })
     }
 
-    fn conversation<'f>(&'f self, notification: &'f Notification) -> Future<'f, String> {
-        Box::pin(async move { self.conversation_about(notification).await.map_err(|_| Unavailable) })
+    fn conversation<'f>(&'f self, notification: &'f IncidentNotification) -> OutboxFuture<'f, String> {
+        Box::pin(async move { self.conversation_about(notification).await.map_err(|_| OutboxUnavailable) })
     }
 
-    fn sent<'f>(&'f self, notification: &'f Notification, at: u32, external_key: &'f str) -> Future<'f, ()> {
-        Box::pin(
-            async move { self.settle(notification, at, Some(external_key)).await.map_err(|_| Unavailable) },
-        )
+    fn sent<'f>(
+        &'f self,
+        notification: &'f IncidentNotification,
+        at: u32,
+        external_key: &'f str,
+    ) -> OutboxFuture<'f, ()> {
+        Box::pin(async move {
+            self.settle(notification, at, Some(external_key)).await.map_err(|_| OutboxUnavailable)
+        })
     }
 
-    fn dropped<'f>(&'f self, notification: &'f Notification, at: u32) -> Future<'f, ()> {
-        Box::pin(async move { self.settle(notification, at, None).await.map_err(|_| Unavailable) })
+    fn dropped<'f>(&'f self, notification: &'f IncidentNotification, at: u32) -> OutboxFuture<'f, ()> {
+        Box::pin(async move { self.settle(notification, at, None).await.map_err(|_| OutboxUnavailable) })
     }
 }

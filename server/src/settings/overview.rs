@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, fmt};
 use headcount_shared::payload::AlertingIntegration;
 
 use super::{
-    Settings, clickhouse, error::Result, health::Doing, integrations, project::StoredProject, prometheus,
+    SettingsStore, clickhouse, error::SettingsResult, health::DatabaseOperation, integrations,
+    project::StoredProject, prometheus,
 };
 
 /// A project without its secrets.
@@ -23,13 +24,13 @@ pub struct ProjectOverview {
     pub integrations: BTreeSet<AlertingIntegration>,
 }
 
-impl Settings {
+impl SettingsStore {
     /// All projects, ordered by name.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn overview(&self) -> Result<Vec<ProjectOverview>> {
-        self.attempt(Doing::Reading, async {
+    pub async fn overview(&self) -> SettingsResult<Vec<ProjectOverview>> {
+        self.attempt(DatabaseOperation::Reading, async {
             let mut connection = self.database.read().await?;
             let projects = StoredProject::all(&mut connection, self.database.schema()).await?;
             let mut projects: Vec<_> = projects.into_iter().map(ProjectOverview::from).collect();
@@ -43,8 +44,8 @@ impl Settings {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn overview_of(&self, project: &str) -> Result<Option<ProjectOverview>> {
-        self.attempt(Doing::Reading, async {
+    pub async fn overview_of(&self, project: &str) -> SettingsResult<Option<ProjectOverview>> {
+        self.attempt(DatabaseOperation::Reading, async {
             let mut connection = self.database.read().await?;
             let stored = StoredProject::of(&mut connection, self.database.schema(), project).await?;
             Ok(stored.map(ProjectOverview::from))

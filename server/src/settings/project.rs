@@ -5,16 +5,16 @@ use std::{collections::BTreeMap, fmt};
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow, Row, any::AnyRow};
 
 use super::{
-    Settings,
+    SettingsStore,
     categories::{self, custom_applications},
-    document::{self, Document},
-    error::{Error, Invalid, Result},
-    health::Doing,
+    document::{self, JsonObject},
+    error::{InvalidChange, SettingsError, SettingsResult},
+    health::DatabaseOperation,
     prometheus,
-    schema::Schema,
+    schema::DatabaseSchema,
     statement::{query, query_as, query_scalar},
 };
-use crate::world::project::Project;
+use crate::world::project::ObservedProject;
 
 /// The id and the name of a project.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,13 +30,13 @@ pub struct ProjectName {
 pub(super) struct StoredProject {
     pub(super) id: String,
     pub(super) name: String,
-    pub(super) prometheus: Document,
-    pub(super) settings: Document,
+    pub(super) prometheus: JsonObject,
+    pub(super) settings: JsonObject,
 }
 
 /// A column of JSON.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Column {
+pub(super) enum ProjectColumn {
     Prometheus,
     Settings,
 }
@@ -57,7 +57,10 @@ const TABLES_WITH_PROJECT: [&str; 10] = [
 
 impl StoredProject {
     /// All projects, ordered by id.
-    pub(super) async fn all(connection: &mut AnyConnection, schema: &Schema) -> Result<Vec<Self>> {
+    pub(super) async fn all(
+        connection: &mut AnyConnection,
+        schema: &DatabaseSchema,
+    ) -> SettingsResult<Vec<Self>> {
         if !schema.has("project", "id") {
             return Ok(Vec::new());
         }
@@ -68,9 +71,9 @@ impl StoredProject {
     /// One project; `None` if it does not exist.
     pub(super) async fn of(
         connection: &mut AnyConnection,
-        schema: &Schema,
+        schema: &DatabaseSchema,
         id: &str,
-    ) -> Result<Option<Self>> {
+    ) -> SettingsResult<Option<Self>> {
         if !schema.has("project", "id") {
             return Ok(None);
         }
@@ -79,11 +82,11 @@ impl StoredProject {
     }
 
     /// The project for the observer; `None` without a Prometheus, or if the id is not safe as a file name.
-    pub(super) fn observed(&self) -> Option<Project> {
+    pub(super) fn observed(&self) -> Option<ObservedProject> {
         let is_file_name =
             |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
         let prometheus = prometheus::access(&self.prometheus).filter(|_| is_file_name(&self.id))?;
-        Some(Project {
+        Some(ObservedProject {
             id: self.id.clone(),
             prometheus,
             application_categories: self.categories(),
@@ -97,7 +100,7 @@ impl StoredProject {
     }
 }
 
-fn select(schema: &Schema) -> String {
+fn select(schema: &DatabaseSchema) -> String {
     let column = |name| schema.text("project", name);
     format!(
         "SELECT id, {} AS name, {} AS prometheus, {} AS settings FROM project",
@@ -121,13 +124,13 @@ impl<'r> FromRow<'r, AnyRow> for StoredProject {
 
 /// Locks a project against other writers until the transaction ends. Returns false if the project does not
 /// exist.
-pub(super) async fn hold(transaction: &mut AnyConnection, id: &str) -> Result<bool> {
+pub(super) async fn hold(transaction: &mut AnyConnection, id: &str) -> SettingsResult<bool> {
     let held = query("UPDATE project SET settings = settings WHERE id = $1").bind(id);
     Ok(held.execute(transaction).await?.rows_affected() > 0)
 }
 
 /// Locks all projects against other writers until the transaction ends.
-pub(super) async fn hold_all(transaction: &mut AnyConnection) -> Result<()> {
+pub(super) async fn hold_all(transaction: &mut AnyConnection) -> SettingsResult<()> {
     query("UPDATE project SET settings = settings").execute(transaction).await?;
     Ok(())
 }
@@ -136,23 +139,23 @@ pub(super) async fn hold_all(transaction: &mut AnyConnection) -> Result<()> {
 pub(super) async fn change_column<C>(
     transaction: &mut AnyConnection,
     id: &str,
-    column: Column,
+    column: ProjectColumn,
     change: C,
-) -> Result<()>
+) -> SettingsResult<()>
 where
-    C: FnOnce(&mut Document) -> Result<()> + Send,
+    C: FnOnce(&mut JsonObject) -> SettingsResult<()> + Send,
 {
     let (read, write) = match column {
-        Column::Prometheus => (
+        ProjectColumn::Prometheus => (
             "SELECT prometheus FROM project WHERE id = $1",
             "UPDATE project SET prometheus = $1 WHERE id = $2",
         ),
-        Column::Settings => {
+        ProjectColumn::Settings => {
             ("SELECT settings FROM project WHERE id = $1", "UPDATE project SET settings = $1 WHERE id = $2")
         }
     };
     if !hold(transaction, id).await? {
-        return Err(Invalid::NoSuchProject.into());
+        return Err(InvalidChange::NoSuchProject.into());
     }
     let stored: Option<String> = query_scalar(read).bind(id).fetch_one(&mut *transaction).await?;
     let mut document = document::for_change(stored.as_deref())?;
@@ -162,13 +165,13 @@ where
     Ok(())
 }
 
-impl Settings {
+impl SettingsStore {
     /// All projects, ordered by name.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn projects(&self) -> Result<Vec<ProjectName>> {
-        self.attempt(Doing::Reading, async {
+    pub async fn projects(&self) -> SettingsResult<Vec<ProjectName>> {
+        self.attempt(DatabaseOperation::Reading, async {
             let mut connection = self.database.read().await?;
             let projects = StoredProject::all(&mut connection, self.database.schema()).await?;
             let named =
@@ -183,11 +186,11 @@ impl Settings {
     /// Creates an empty project. `id` has eight random characters of `0-9a-z`.
     ///
     /// # Errors
-    /// [`Invalid::Id`], [`Invalid::Name`], [`Invalid::NameTaken`], or a failure of the database.
-    pub async fn create_project(&self, id: &str, name: &str) -> Result<()> {
+    /// [`InvalidChange::Id`], [`InvalidChange::Name`], [`InvalidChange::NameTaken`], or a failure of the database.
+    pub async fn create_project(&self, id: &str, name: &str) -> SettingsResult<()> {
         check_id(id)?;
         check_name(name)?;
-        self.attempt(Doing::Writing, async {
+        self.attempt(DatabaseOperation::Writing, async {
             let mut transaction = self.database.write().await?;
             let insert = query("INSERT INTO project (id, name) VALUES ($1, $2)").bind(id).bind(name);
             insert.execute(&mut *transaction).await.map_err(taken_or_unavailable)?;
@@ -199,15 +202,15 @@ impl Settings {
     /// Renames a project.
     ///
     /// # Errors
-    /// [`Invalid::NoSuchProject`], [`Invalid::Name`], [`Invalid::NameTaken`], or a failure of the database.
-    pub async fn rename_project(&self, id: &str, name: &str) -> Result<()> {
+    /// [`InvalidChange::NoSuchProject`], [`InvalidChange::Name`], [`InvalidChange::NameTaken`], or a failure of the database.
+    pub async fn rename_project(&self, id: &str, name: &str) -> SettingsResult<()> {
         check_name(name)?;
-        self.attempt(Doing::Writing, async {
+        self.attempt(DatabaseOperation::Writing, async {
             let mut transaction = self.database.write().await?;
             let rename = query("UPDATE project SET name = $1 WHERE id = $2").bind(name).bind(id);
             let renamed = rename.execute(&mut *transaction).await.map_err(taken_or_unavailable)?;
             if renamed.rows_affected() == 0 {
-                return Err(Invalid::NoSuchProject.into());
+                return Err(InvalidChange::NoSuchProject.into());
             }
             Ok(transaction.commit().await?)
         })
@@ -218,12 +221,12 @@ impl Settings {
     /// reported: the ledger contains no names.
     ///
     /// # Errors
-    /// [`Invalid::NoSuchProject`], or a failure of the database.
-    pub async fn delete_project(&self, id: &str) -> Result<()> {
-        self.attempt(Doing::Writing, async {
+    /// [`InvalidChange::NoSuchProject`], or a failure of the database.
+    pub async fn delete_project(&self, id: &str) -> SettingsResult<()> {
+        self.attempt(DatabaseOperation::Writing, async {
             let mut transaction = self.database.write().await?;
             if !hold(&mut transaction, id).await? {
-                return Err(Invalid::NoSuchProject.into());
+                return Err(InvalidChange::NoSuchProject.into());
             }
             let tables = TABLES_WITH_PROJECT.iter();
             for table in tables.filter(|table| self.database.schema().has(table, "project_id")) {
@@ -237,21 +240,21 @@ impl Settings {
     }
 }
 
-fn check_id(id: &str) -> Result<(), Invalid> {
+fn check_id(id: &str) -> SettingsResult<(), InvalidChange> {
     let is_id = id.len() == 8 && id.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase());
-    if is_id { Ok(()) } else { Err(Invalid::Id) }
+    if is_id { Ok(()) } else { Err(InvalidChange::Id) }
 }
 
 /// Checks a name by Coroot's rules.
-pub(super) fn check_name(name: &str) -> Result<(), Invalid> {
+pub(super) fn check_name(name: &str) -> SettingsResult<(), InvalidChange> {
     let is_of_names = |b: u8| b.is_ascii_digit() || b.is_ascii_lowercase() || b"-_".contains(&b);
     let is_name = (3..=64).contains(&name.len()) && name.bytes().all(is_of_names);
-    if is_name { Ok(()) } else { Err(Invalid::Name) }
+    if is_name { Ok(()) } else { Err(InvalidChange::Name) }
 }
 
-fn taken_or_unavailable(error: sqlx::Error) -> Error {
+fn taken_or_unavailable(error: sqlx::Error) -> SettingsError {
     let is_taken = error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation);
-    if is_taken { Invalid::NameTaken.into() } else { error.into() }
+    if is_taken { InvalidChange::NameTaken.into() } else { error.into() }
 }
 
 impl fmt::Debug for ProjectName {

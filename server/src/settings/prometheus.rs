@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{
     credentials::{basic_auth, basic_auth_json, headers, headers_json},
-    document::{Document, flag, put, text},
-    error::{Invalid, Result},
+    document::{JsonObject, flag, put, text},
+    error::{InvalidChange, SettingsResult},
 };
 use crate::{
     outgoing::TargetPolicy,
@@ -21,7 +21,7 @@ const REFRESH_INTERVAL: Duration = Duration::from_secs(30);
 const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// The access in the column; `None` without an address.
-pub(super) fn access(column: &Document) -> Option<PrometheusAccess> {
+pub(super) fn access(column: &JsonObject) -> Option<PrometheusAccess> {
     let url = Some(text(column, "url")).filter(|url| !url.is_empty())?;
     let refresh_interval = column.get("refresh_interval").and_then(duration).unwrap_or(REFRESH_INTERVAL);
     Some(PrometheusAccess {
@@ -35,10 +35,14 @@ pub(super) fn access(column: &Document) -> Option<PrometheusAccess> {
 }
 
 /// Replaces the access in the column. For empty secrets, the stored ones stay.
-pub(super) fn change(column: &mut Document, access: &PrometheusAccess, targets: TargetPolicy) -> Result<()> {
-    check(access, targets).map_err(Invalid::Prometheus)?;
+pub(super) fn change(
+    column: &mut JsonObject,
+    access: &PrometheusAccess,
+    targets: TargetPolicy,
+) -> SettingsResult<()> {
+    check(access, targets).map_err(InvalidChange::Prometheus)?;
     if !(Duration::from_secs(1)..=LONGEST_INTERVAL).contains(&access.refresh_interval) {
-        return Err(Invalid::RefreshInterval.into());
+        return Err(InvalidChange::RefreshInterval.into());
     }
     let basic_auth = basic_auth_json(access.basic_auth.as_ref(), column);
     let headers = headers_json(&access.custom_headers, column)?;
@@ -57,7 +61,7 @@ pub(super) fn change(column: &mut Document, access: &PrometheusAccess, targets: 
 }
 
 /// Removes the address and all secrets.
-pub(super) fn remove(column: &mut Document) {
+pub(super) fn remove(column: &mut JsonObject) {
     put(column, [("url", json!("")), ("basic_auth", Value::Null), ("custom_headers", Value::Null)]);
 }
 

@@ -3,34 +3,34 @@
 use sqlx::AnyConnection;
 
 use super::{
-    Settings,
+    SettingsStore,
     check_configs::CheckConfigs,
     choice, deployments,
-    error::Result,
-    health::Doing,
+    error::SettingsResult,
+    health::DatabaseOperation,
     incidents, integrations,
     ledger::{self, LedgerFact},
     outbox,
     project::{StoredProject, hold},
 };
-use crate::world::records::{Findings, Recalled};
+use crate::world::records::{HistoryChanges, ProjectHistory};
 
-impl Settings {
+impl SettingsStore {
     /// The history of a project; empty if the project does not exist.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn recall(&self, project: &str) -> Result<Recalled> {
-        self.attempt(Doing::Reading, async {
+    pub async fn recall(&self, project: &str) -> SettingsResult<ProjectHistory> {
+        self.attempt(DatabaseOperation::Reading, async {
             let mut connection = self.database.read().await?;
             let schema = self.database.schema();
             let configs = CheckConfigs::of(&mut connection, schema, project).await?;
             self.health.note_unreadable(project, configs.unreadable);
-            Ok(Recalled {
+            Ok(ProjectHistory {
                 overrides: configs.overrides(),
                 deployments: deployments::of(&mut connection, schema, project).await?,
                 incidents: incidents::open(&mut connection, schema, project).await?,
-                ..Recalled::default()
+                ..ProjectHistory::default()
             })
         })
         .await
@@ -43,8 +43,8 @@ impl Settings {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn remember(&self, project: &str, findings: &Findings, now: u32) -> Result<()> {
-        self.attempt(Doing::Writing, async {
+    pub async fn remember(&self, project: &str, findings: &HistoryChanges, now: u32) -> SettingsResult<()> {
+        self.attempt(DatabaseOperation::Writing, async {
             if self.is_read_only() {
                 let mut transaction = self.ledger.write().await?;
                 note_countable(&mut transaction, project, findings, now).await?;
@@ -81,9 +81,9 @@ impl Settings {
 async fn note_countable(
     transaction: &mut AnyConnection,
     project: &str,
-    findings: &Findings,
+    findings: &HistoryChanges,
     now: u32,
-) -> Result<()> {
+) -> SettingsResult<()> {
     for countable in &findings.countable {
         let fact = LedgerFact::from(&countable.fact);
         ledger::note(transaction, project, &countable.item, &fact, now).await?;

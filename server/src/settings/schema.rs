@@ -11,7 +11,7 @@ use super::statement::query_as;
 
 /// The tables and columns at the time when the database was opened.
 #[derive(Debug, Default)]
-pub(super) struct Schema(BTreeSet<(String, String)>);
+pub(super) struct DatabaseSchema(BTreeSet<(String, String)>);
 
 const SQLITE: &str = "SELECT t.name, c.name FROM sqlite_master AS t, pragma_table_info(t.name) AS c
     WHERE t.type = 'table'";
@@ -58,7 +58,7 @@ const WRITTEN: [(&str, &[&str]); 9] = [
     ("headcount_written", &["project_id", "kind", "record", "record_at", "held_before"]),
 ];
 
-impl Schema {
+impl DatabaseSchema {
     pub(super) async fn read(connection: &mut AnyConnection, kind: DatabaseType) -> sqlx::Result<Self> {
         let statement = match kind {
             DatabaseType::Sqlite => SQLITE,

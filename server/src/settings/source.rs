@@ -6,7 +6,7 @@ use headcount_shared::payload::DatabaseType;
 
 /// A settings database.
 #[derive(Debug, Clone)]
-pub enum Source {
+pub enum DatabaseSource {
     /// A SQLite file.
     Sqlite {
         /// The file. Its directory must exist.
@@ -28,7 +28,7 @@ pub enum Source {
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConnectionString(String);
 
-impl Source {
+impl DatabaseSource {
     /// The kind of the database.
     #[must_use]
     pub const fn kind(&self) -> DatabaseType {

@@ -10,7 +10,7 @@ pub(crate) mod postgres;
 mod pgbouncer;
 
 mod place;
-use place::{Place, on_both};
+use place::{TestDatabase, on_both};
 
 mod bootstrap;
 mod changes;

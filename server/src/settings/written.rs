@@ -11,7 +11,7 @@ use sqlx::AnyConnection;
 
 pub(super) use self::earlier::{EarlierRecords, note_earlier};
 use super::{
-    error::Result,
+    error::SettingsResult,
     statement::{query, query_as},
 };
 
@@ -87,7 +87,7 @@ pub(super) async fn note_inserted(
     kind: WrittenKind,
     record: &str,
     at: i64,
-) -> Result<()> {
+) -> SettingsResult<()> {
     note(transaction, project, kind, record, at, None).await
 }
 
@@ -99,7 +99,7 @@ pub(super) async fn note_filled_in(
     application: &str,
     started_at: i64,
     before: &RolloutBefore,
-) -> Result<()> {
+) -> SettingsResult<()> {
     let before = serde_json::to_string(before)?;
     note(transaction, project, WrittenKind::Rollout, application, started_at, Some(before)).await
 }
@@ -111,7 +111,7 @@ async fn note(
     record: &str,
     at: i64,
     before: Option<String>,
-) -> Result<()> {
+) -> SettingsResult<()> {
     let statement = "INSERT INTO headcount_written (project_id, kind, record, record_at, held_before)
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     let insert = query(statement).bind(project).bind(kind.name()).bind(record).bind(at).bind(before);
@@ -120,7 +120,7 @@ async fn note(
 }
 
 /// The number of rows that [`delete_all`] would delete.
-pub(super) async fn count(connection: &mut AnyConnection) -> Result<WrittenRows> {
+pub(super) async fn count(connection: &mut AnyConnection) -> SettingsResult<WrittenRows> {
     let statement = "SELECT kind, COUNT(*) FROM headcount_written WHERE held_before IS NULL GROUP BY kind";
     let counts: Vec<(String, i64)> = query_as(statement).fetch_all(connection).await?;
     let of = |kind: WrittenKind| {
@@ -136,7 +136,7 @@ pub(super) async fn count(connection: &mut AnyConnection) -> Result<WrittenRows>
 
 /// Deletes every row that this program inserted, and restores the rollouts of Coroot. What was sent about an
 /// incident of Coroot stays marked as sent; it would be sent again otherwise.
-pub(super) async fn delete_all(transaction: &mut AnyConnection) -> Result<()> {
+pub(super) async fn delete_all(transaction: &mut AnyConnection) -> SettingsResult<()> {
     for statement in [DELETE_NOTIFICATIONS, DELETE_INCIDENTS, DELETE_ROLLOUTS] {
         query(statement).execute(&mut *transaction).await?;
     }
@@ -145,7 +145,7 @@ pub(super) async fn delete_all(transaction: &mut AnyConnection) -> Result<()> {
     Ok(())
 }
 
-async fn give_back(transaction: &mut AnyConnection) -> Result<()> {
+async fn give_back(transaction: &mut AnyConnection) -> SettingsResult<()> {
     let filled_in = "SELECT project_id, record, record_at, held_before FROM headcount_written
         WHERE kind = 'rollout' AND held_before IS NOT NULL";
     let filled_in: Vec<(String, String, i64, String)> =

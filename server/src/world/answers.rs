@@ -6,25 +6,25 @@ use std::{collections::HashMap, fmt};
 
 use foldhash::fast::FixedState;
 
-pub use self::symbols::{Symbol, Symbols};
-use super::catalogue::{Label, Query};
+pub use self::symbols::{InternedString, StringInterner};
+use super::catalogue::{Label, PrometheusQuery};
 
 /// The answers to the queries of one project, as the cache stores them.
 #[derive(Default)]
-pub struct Answers {
-    symbols: Symbols,
-    tables: HashMap<&'static str, Table, FixedState>,
+pub struct QueryResults {
+    symbols: StringInterner,
+    tables: HashMap<&'static str, ResultTable, FixedState>,
 }
 
 /// The series of one answer, one row each, in no particular order. Times are Unix seconds.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Table {
+pub struct ResultTable {
     /// The time of the newest values; 0 if the query was never answered.
     pub to: u32,
     /// The number of labels of a row.
     pub width: usize,
-    /// The kept labels, row by row, in the order of [`Query::labels`].
-    pub labels: Vec<Symbol>,
+    /// The kept labels, row by row, in the order of [`PrometheusQuery::labels`].
+    pub labels: Vec<InternedString>,
     /// When each series was first seen, within the query's range.
     pub first_seen: Vec<u32>,
     /// When each series was last seen.
@@ -32,7 +32,7 @@ pub struct Table {
     /// The value of each series when it was last seen. Never NaN.
     pub values: Vec<f32>,
     /// The values over time, for queries that keep them.
-    pub points: Points,
+    pub points: ResultPoints,
     /// The sum of the values over time of each row, if only that was read; otherwise empty.
     pub sums: Vec<f64>,
 }
@@ -40,7 +40,7 @@ pub struct Table {
 /// The values over time for each row of a table. If they were not unpacked, `from` and `values` are
 /// meaningless, but `step` is valid.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Points {
+pub struct ResultPoints {
     /// The first time, in Unix seconds.
     pub from: u32,
     /// The distance between two times, in seconds; 0 for a query that keeps no points.
@@ -49,33 +49,33 @@ pub struct Points {
     pub values: Vec<f32>,
 }
 
-/// One series of a [`Table`].
+/// One series of a [`ResultTable`].
 #[derive(Debug, Clone, Copy)]
-pub struct Row<'t> {
-    table: &'t Table,
+pub struct ResultRow<'t> {
+    table: &'t ResultTable,
     index: usize,
 }
 
 /// The position of a label in the rows of a query.
-pub type Column = usize;
+pub type ColumnIndex = usize;
 
-impl Answers {
+impl QueryResults {
     /// Adds the answer to a query.
-    pub fn insert(&mut self, query: &'static Query, table: Table) {
+    pub fn insert(&mut self, query: &'static PrometheusQuery, table: ResultTable) {
         self.tables.insert(query.name, table);
     }
 
     /// The answer to a query; without rows if there is none.
     #[must_use]
-    pub fn table(&self, query: &'static Query) -> &Table {
-        static NONE: Table = Table {
+    pub fn table(&self, query: &'static PrometheusQuery) -> &ResultTable {
+        static NONE: ResultTable = ResultTable {
             to: 0,
             width: 0,
             labels: Vec::new(),
             first_seen: Vec::new(),
             last_seen: Vec::new(),
             values: Vec::new(),
-            points: Points { from: 0, step: 0, values: Vec::new() },
+            points: ResultPoints { from: 0, step: 0, values: Vec::new() },
             sums: Vec::new(),
         };
         self.tables.get(query.name).unwrap_or(&NONE)
@@ -84,43 +84,43 @@ impl Answers {
     /// The rows of the answer to a query, and the positions of its labels.
     pub fn rows<const N: usize>(
         &self,
-        query: &'static Query,
+        query: &'static PrometheusQuery,
         labels: [Label; N],
-    ) -> ([Column; N], impl Iterator<Item = Row<'_>>) {
+    ) -> ([ColumnIndex; N], impl Iterator<Item = ResultRow<'_>>) {
         (query.columns(labels), self.table(query).rows())
     }
 
     /// All texts.
     #[must_use]
-    pub const fn symbols(&self) -> &Symbols {
+    pub const fn symbols(&self) -> &StringInterner {
         &self.symbols
     }
 
     /// All texts, for adding more.
-    pub const fn symbols_mut(&mut self) -> &mut Symbols {
+    pub const fn symbols_mut(&mut self) -> &mut StringInterner {
         &mut self.symbols
     }
 
     /// The text of a symbol.
     #[must_use]
-    pub fn text(&self, symbol: Symbol) -> &str {
+    pub fn text(&self, symbol: InternedString) -> &str {
         self.symbols.text(symbol)
     }
 }
 
-impl fmt::Debug for Answers {
+impl fmt::Debug for QueryResults {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Only sizes, since labels contain names of the observed cluster.
         formatter
-            .debug_struct("Answers")
+            .debug_struct("QueryResults")
             .field("texts", &self.symbols.len())
             .field("queries", &self.tables.len())
-            .field("series", &self.tables.values().map(Table::len).sum::<usize>())
+            .field("series", &self.tables.values().map(ResultTable::len).sum::<usize>())
             .finish_non_exhaustive()
     }
 }
 
-impl Table {
+impl ResultTable {
     /// The number of series.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -134,19 +134,19 @@ impl Table {
     }
 
     /// The series in order.
-    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        (0..self.len()).map(|index| Row { table: self, index })
+    pub fn rows(&self) -> impl Iterator<Item = ResultRow<'_>> {
+        (0..self.len()).map(|index| ResultRow { table: self, index })
     }
 
     /// The series at an index; `None` if there are fewer.
     #[must_use]
-    pub fn row(&self, index: usize) -> Option<Row<'_>> {
-        (index < self.len()).then_some(Row { table: self, index })
+    pub fn row(&self, index: usize) -> Option<ResultRow<'_>> {
+        (index < self.len()).then_some(ResultRow { table: self, index })
     }
 
     /// The values of all rows, time by time; NaN where a row has none.
     pub fn moments(&self) -> impl DoubleEndedIterator<Item = (u32, &[f32])> {
-        let Points { from, step, values } = &self.points;
+        let ResultPoints { from, step, values } = &self.points;
         let moments = values.chunks_exact(self.len().max(1)).enumerate();
         moments.map(move |(number, values)| {
             #[expect(clippy::cast_possible_truncation, reason = "moments are Unix seconds")]
@@ -158,30 +158,30 @@ impl Table {
     /// The values of all rows at a time, or at the latest one before it; `None` outside of the points.
     #[must_use]
     pub fn moment(&self, at: u32) -> Option<&[f32]> {
-        let Points { from, step, values } = &self.points;
+        let ResultPoints { from, step, values } = &self.points;
         let number = at.checked_sub(*from)?.checked_div(*step)? as usize;
         values.chunks_exact(self.len().max(1)).nth(number)
     }
 
     /// The values over time of the row `index`, with their times. Missing values are left out.
     pub fn points_of(&self, index: usize) -> impl Iterator<Item = (u32, f32)> {
-        let Points { from, step, values } = &self.points;
+        let ResultPoints { from, step, values } = &self.points;
         let moments = (0_u32..).map(move |number| from + number * step);
         let values = values.iter().skip(index).step_by(self.len().max(1)).copied();
         moments.zip(values).filter(|(_, value)| !value.is_nan())
     }
 }
 
-impl<'t> Row<'t> {
+impl<'t> ResultRow<'t> {
     /// The text of a label; empty if the series does not have it.
     #[must_use]
-    pub fn label(&self, column: Column) -> Symbol {
-        self.labels().get(column).copied().unwrap_or(Symbol::EMPTY)
+    pub fn label(&self, column: ColumnIndex) -> InternedString {
+        self.labels().get(column).copied().unwrap_or(InternedString::EMPTY)
     }
 
     /// The texts of all kept labels.
     #[must_use]
-    pub fn labels(&self) -> &'t [Symbol] {
+    pub fn labels(&self) -> &'t [InternedString] {
         let width = self.table.width;
         self.table.labels.get(self.index * width..(self.index + 1) * width).unwrap_or_default()
     }

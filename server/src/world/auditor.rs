@@ -36,24 +36,24 @@ mod tests;
 use std::fmt;
 
 pub use self::message::CheckMessage;
-use self::{ground::Ground, subject::Subject};
+use self::{ground::AuditContext, subject::AuditedApplication};
 use super::{
     catalogue::{
         AWS_RDS_LOG_MESSAGES_TOTAL, CONTAINER_DNS_REQUESTS_TOTAL, CONTAINER_LOG_MESSAGES,
         CONTAINER_MEMORY_RSS_FOR_TREND, CONTAINER_OOM_KILLS_TOTAL, CONTAINER_RESTARTS,
         FARGATE_CONTAINER_MEMORY_RSS_FOR_TREND, FARGATE_CONTAINER_OOM_EVENTS_TOTAL, PG_WAL_CURRENT_LSN,
-        Query, UP,
+        PrometheusQuery, UP,
     },
-    deployments::Deployment,
-    indicators::Indicators,
-    inspections::{Inspection, Overrides},
+    deployments::DeploymentRollout,
+    indicators::ServiceLevelIndicators,
+    inspections::{Inspection, ProjectThresholds},
     model::{AppId, World},
-    status::Status,
+    status::HealthStatus,
 };
 
 /// The queries whose values over time the auditor needs. For all others except [`SUMS_OF`] the newest values
 /// are enough.
-pub const POINTS_OF: &[&Query] = &[
+pub const POINTS_OF: &[&PrometheusQuery] = &[
     &UP,
     &CONTAINER_RESTARTS,
     &CONTAINER_OOM_KILLS_TOTAL,
@@ -66,13 +66,13 @@ pub const POINTS_OF: &[&Query] = &[
 ];
 
 /// The queries for which the auditor needs the sum of the values over time.
-pub const SUMS_OF: &[&Query] = &[&CONTAINER_DNS_REQUESTS_TOTAL];
+pub const SUMS_OF: &[&PrometheusQuery] = &[&CONTAINER_DNS_REQUESTS_TOTAL];
 
 /// Makes one report on an application; `None` if the report does not apply to it.
-type Inspect = fn(&Subject<'_, '_>) -> Option<Report>;
+type ReportFunction = fn(&AuditedApplication<'_, '_>) -> Option<AuditReport>;
 
 /// The reports in the order in which they are shown.
-const REPORTS: &[Inspect] = &[
+const REPORTS: &[ReportFunction] = &[
     slo::report,
     instances::report,
     cpu::report,
@@ -97,54 +97,54 @@ const DECISIVE: [&str; 4] = ["SLO", "Instances", "Postgres", "Redis"];
 
 /// The input of an audit.
 #[derive(Debug, Clone, Copy)]
-pub struct Evidence<'w, 'a> {
+pub struct AuditInput<'w, 'a> {
     /// The world. Its answers have the points of [`POINTS_OF`] and the sums of [`SUMS_OF`].
     pub world: &'w World<'a>,
     /// The recorded requests.
-    pub indicators: &'w Indicators,
+    pub indicators: &'w ServiceLevelIndicators,
     /// The thresholds and objectives that the operator set.
-    pub overrides: &'w Overrides,
+    pub overrides: &'w ProjectThresholds,
     /// The stored rollouts of the project, grouped by application, the oldest first.
-    pub deployments: &'w [Deployment],
+    pub deployments: &'w [DeploymentRollout],
 }
 
 /// The result of the audit of one application.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Audit {
+pub struct ApplicationAudit {
     /// The application.
     pub application: AppId,
     /// The greatest status of the reports on SLOs, instances, PostgreSQL and Redis.
-    pub status: Status,
+    pub status: HealthStatus,
     /// The reports that apply to it.
-    pub reports: Vec<Report>,
+    pub reports: Vec<AuditReport>,
 }
 
 /// The results of the inspections of one aspect of an application.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Report {
+pub struct AuditReport {
     /// Its name, the same as in Coroot: `SLO`, `Instances`, `CPU`, `Memory`, `Storage`, `Net`, `DNS`, `Logs`,
     /// `Deployments`, `Postgres`, `Redis`, `Mysql`, `Mongodb`, `Memcached`, `JVM`, `.NET`, `Python`.
     pub name: &'static str,
     /// The greatest status of the checks.
-    pub status: Status,
+    pub status: HealthStatus,
     /// The results of the inspections.
-    pub checks: Vec<Check>,
+    pub checks: Vec<AuditCheck>,
 }
 
 /// The result of one inspection.
 #[derive(Clone, PartialEq)]
-pub struct Check {
+pub struct AuditCheck {
     /// The inspection.
     pub inspection: Inspection,
     /// The status.
-    pub status: Status,
+    pub status: HealthStatus,
     /// The threshold that was applied.
     pub threshold: f32,
     /// Why it fired.
     pub message: CheckMessage,
 }
 
-impl fmt::Debug for Check {
+impl fmt::Debug for AuditCheck {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without the message, which contains names of the operator's applications.
         let Self { inspection, status, threshold, message: _ } = self;
@@ -152,9 +152,9 @@ impl fmt::Debug for Check {
     }
 }
 
-impl Report {
+impl AuditReport {
     /// A report with that name and these checks.
-    fn new(name: &'static str, checks: Vec<Check>) -> Self {
+    fn new(name: &'static str, checks: Vec<AuditCheck>) -> Self {
         let status = checks.iter().map(|check| check.status).max().unwrap_or_default();
         Self { name, status, checks }
     }
@@ -162,20 +162,23 @@ impl Report {
 
 /// Audits all applications of a world, in the order of their ids.
 #[must_use]
-pub fn audit(evidence: Evidence<'_, '_>) -> Vec<Audit> {
-    let ground = Ground::of(evidence);
+pub fn audit(evidence: AuditInput<'_, '_>) -> Vec<ApplicationAudit> {
+    let ground = AuditContext::of(evidence);
     let applications = evidence.world.applications();
     // Shared by all applications, so that the list of reports of each has no spare capacity.
     let mut reports = Vec::with_capacity(REPORTS.len());
-    let mut audit = |id| audit_application(&Subject::new(&ground, id), &mut reports);
+    let mut audit = |id| audit_application(&AuditedApplication::new(&ground, id), &mut reports);
     applications.map(|(id, _)| audit(id)).collect()
 }
 
 /// Audits an application, with a list of reports that is empty before and after.
 #[expect(clippy::drain_collect, reason = "the list is used again, and the copy has no room to spare")]
-fn audit_application(subject: &Subject<'_, '_>, reports: &mut Vec<Report>) -> Audit {
+fn audit_application(
+    subject: &AuditedApplication<'_, '_>,
+    reports: &mut Vec<AuditReport>,
+) -> ApplicationAudit {
     reports.extend(REPORTS.iter().filter_map(|report| report(subject)));
     let decisive = reports.iter().filter(|report| DECISIVE.contains(&report.name));
     let status = decisive.map(|report| report.status).max().unwrap_or_default();
-    Audit { application: subject.id, status, reports: reports.drain(..).collect() }
+    ApplicationAudit { application: subject.id, status, reports: reports.drain(..).collect() }
 }

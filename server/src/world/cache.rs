@@ -33,23 +33,23 @@ use std::{
 };
 
 use self::{
-    decode::{Decoder, Unpacked},
-    encode::Known,
-    frame::{Damaged, Frames},
-    grid::Grid,
-    section::Packer,
+    decode::{CacheDecoder, DecodeDetail},
+    encode::ExistingRows,
+    frame::{DamagedFrame, FrameList},
+    grid::SampleGrid,
+    section::SectionPacker,
 };
 pub use self::{
-    incoming::Incoming,
+    incoming::IncomingSeries,
     span::{spans, step_of},
     step::SampleTimes,
 };
 use super::{
-    answers::{Answers, Symbols, Table},
-    catalogue::{self, Kind, Query, WINDOW},
+    answers::{QueryResults, ResultTable, StringInterner},
+    catalogue::{self, PrometheusQuery, QueryRetention, WINDOW},
     indicators,
 };
-use crate::disk::{self, Disk};
+use crate::disk::{self, DataDisk};
 
 const ENDING: &str = ".table";
 
@@ -58,11 +58,11 @@ const SMALL_BYTES: usize = 128 << 10;
 
 /// The answers of one project. Reading is possible at any time, even while an answer is written.
 #[derive(Debug)]
-pub struct Store {
-    disk: Arc<dyn Disk>,
+pub struct SeriesCache {
+    disk: Arc<dyn DataDisk>,
     dir: String,
     /// The state of the files, by query.
-    files: Mutex<HashMap<&'static str, File>>,
+    files: Mutex<HashMap<&'static str, CacheFile>>,
     /// A file up to this size is rewritten, not appended to.
     small_bytes: usize,
     /// Locked while a file changes, so that files are written one after another.
@@ -71,41 +71,41 @@ pub struct Store {
 
 /// Selects the values over time to read: of some queries all, of others only the sums, of the rest none.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Past<'q> {
+pub struct PointSelection<'q> {
     /// The queries whose values are read.
-    pub points_of: &'q [&'q Query],
+    pub points_of: &'q [&'q PrometheusQuery],
     /// The queries of which the sum of each series is read, without memory for the values.
-    pub sums_of: &'q [&'q Query],
+    pub sums_of: &'q [&'q PrometheusQuery],
 }
 
-impl Past<'_> {
-    fn of(self, query: &Query) -> Unpacked {
-        let has = |queries: &[&Query]| queries.iter().any(|other| other.name == query.name);
+impl PointSelection<'_> {
+    fn of(self, query: &PrometheusQuery) -> DecodeDetail {
+        let has = |queries: &[&PrometheusQuery]| queries.iter().any(|other| other.name == query.name);
         if has(self.points_of) {
-            Unpacked::Points
+            DecodeDetail::Points
         } else if has(self.sums_of) {
-            Unpacked::Sums
+            DecodeDetail::Sums
         } else {
-            Unpacked::Ends
+            DecodeDetail::Ends
         }
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct File {
+struct CacheFile {
     /// The newest time with an answer.
     to: u32,
     /// The length of the undamaged bytes.
     bytes: usize,
 }
 
-impl Store {
+impl SeriesCache {
     /// Opens the answers in `dir`, such as `cache/<project>`, which need not exist. Reads each file once to
     /// verify its checksums; changes nothing.
     ///
     /// # Errors
     /// The directory cannot be listed. An unreadable file counts as missing.
-    pub fn open(disk: Arc<dyn Disk>, dir: String) -> io::Result<Self> {
+    pub fn open(disk: Arc<dyn DataDisk>, dir: String) -> io::Result<Self> {
         let names = disk.list(&dir)?;
         let (files, writing) = (Mutex::default(), Mutex::default());
         let store = Self { disk, dir, files, small_bytes: SMALL_BYTES, writing };
@@ -113,7 +113,7 @@ impl Store {
         for query in catalogue::all().filter(|query| names.binary_search(&file_name(query)).is_ok()) {
             // An unreadable file counts as missing.
             if store.read_file(query, &mut bytes).is_ok() {
-                store.found(query, &Frames::of(query, &bytes), bytes.len());
+                store.found(query, &FrameList::of(query, &bytes), bytes.len());
             }
         }
         Ok(store)
@@ -121,7 +121,7 @@ impl Store {
 
     /// The newest time for which a query has an answer, in Unix seconds; `None` without one.
     #[must_use]
-    pub fn to(&self, query: &Query) -> Option<u32> {
+    pub fn to(&self, query: &PrometheusQuery) -> Option<u32> {
         self.file(query).map(|file| file.to)
     }
 
@@ -131,23 +131,23 @@ impl Store {
     ///
     /// # Errors
     /// The disk failed, or there are too many values: the stored answers are unchanged. Or the stored answer
-    /// is damaged ([`io::ErrorKind::InvalidData`]): the new one is refused, [`Store::to`] returns what is
+    /// is damaged ([`io::ErrorKind::InvalidData`]): the new one is refused, [`SeriesCache::to`] returns what is
     /// left, and the caller has to fetch more than before.
-    pub fn write(&self, mut answer: Incoming, to: u32, step: u32) -> io::Result<()> {
+    pub fn write(&self, mut answer: IncomingSeries, to: u32, step: u32) -> io::Result<()> {
         let _writing = lock(&self.writing);
         let query = answer.query;
         let bytes = self.old_bytes(query)?;
-        let frames = Frames::of(query, &bytes);
+        let frames = FrameList::of(query, &bytes);
         match query.kind {
-            Kind::Now => self.write_whole(query, &merge::now(&answer, to), &answer.symbols),
-            Kind::Seen => {
+            QueryRetention::Now => self.write_whole(query, &merge::now(&answer, to), &answer.symbols),
+            QueryRetention::Seen => {
                 let old = self.old(&mut answer, &frames, 0)?;
                 let table = merge::seen(&mut answer, old.as_ref(), to, seconds(WINDOW));
                 self.write_whole(query, &table, &answer.symbols)
             }
-            Kind::Range { keep, .. } => {
+            QueryRetention::Range { keep, .. } => {
                 let to = frames.newest().map_or(to, |newest| newest.to.max(to));
-                let kept = Grid::back_from(to, seconds(keep), step_of(query.kind, step));
+                let kept = SampleGrid::back_from(to, seconds(keep), step_of(query.kind, step));
                 let may_follow = bytes.len() > self.small_bytes
                     && bytes.len() == frames.bytes
                     && merge::may_follow(&answer, &frames, kept, seconds(keep));
@@ -161,11 +161,13 @@ impl Store {
     }
 
     /// The bytes of a query's file; empty if there is none, or the new answer replaces it completely.
-    fn old_bytes(&self, query: &'static Query) -> io::Result<Vec<u8>> {
+    fn old_bytes(&self, query: &'static PrometheusQuery) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        let Some(file) = self.file(query).filter(|_| query.kind != Kind::Now) else { return Ok(bytes) };
+        let Some(file) = self.file(query).filter(|_| query.kind != QueryRetention::Now) else {
+            return Ok(bytes);
+        };
         self.read_file(query, &mut bytes)?;
-        let frames = Frames::of(query, &bytes);
+        let frames = FrameList::of(query, &bytes);
         if frames.bytes >= file.bytes {
             return Ok(bytes);
         }
@@ -174,45 +176,66 @@ impl Store {
     }
 
     /// The stored rows and values from `since` on, with the symbols of the answer.
-    fn old(&self, answer: &mut Incoming, frames: &Frames<'_>, since: u32) -> io::Result<Option<Table>> {
+    fn old(
+        &self,
+        answer: &mut IncomingSeries,
+        frames: &FrameList<'_>,
+        since: u32,
+    ) -> io::Result<Option<ResultTable>> {
         if frames.list.is_empty() {
             return Ok(None);
         }
-        let table =
-            Decoder::new()?.table(answer.query, frames, (since, Unpacked::Points), &mut answer.symbols);
-        table.map(Some).map_err(|Damaged| self.not_understood(answer.query))
+        let table = CacheDecoder::new()?.table(
+            answer.query,
+            frames,
+            (since, DecodeDetail::Points),
+            &mut answer.symbols,
+        );
+        table.map(Some).map_err(|DamagedFrame| self.not_understood(answer.query))
     }
 
-    fn write_range(&self, mut answer: Incoming, frames: &Frames<'_>, to: u32, kept: Grid) -> io::Result<()> {
+    fn write_range(
+        &self,
+        mut answer: IncomingSeries,
+        frames: &FrameList<'_>,
+        to: u32,
+        kept: SampleGrid,
+    ) -> io::Result<()> {
         // Points of another step before the first time count for that time.
         let old = self.old(&mut answer, frames, kept.from.saturating_sub(kept.step))?;
         let table = merge::range(&answer, old.as_ref(), kept).map_err(io::Error::other)?;
-        self.write_whole(answer.query, &Table { to, ..table }, &answer.symbols)
+        self.write_whole(answer.query, &ResultTable { to, ..table }, &answer.symbols)
     }
 
     fn write_addition(
         &self,
-        mut answer: Incoming,
-        frames: &Frames<'_>,
+        mut answer: IncomingSeries,
+        frames: &FrameList<'_>,
         to: u32,
-        kept: Grid,
+        kept: SampleGrid,
     ) -> io::Result<()> {
         let query = answer.query;
-        let shape = Decoder::new()?.shape(query, frames, &mut answer.symbols);
-        let shape = shape.map_err(|Damaged| self.not_understood(query))?;
-        let table = Table { to, ..merge::addition(&answer, &shape, kept) };
-        let known = Known { rows: shape.labels.len() / table.width.max(1), texts: shape.texts };
-        let frame = encode::frame(query, &table, &answer.symbols, &known, &mut Packer::new()?)?;
+        let shape = CacheDecoder::new()?.shape(query, frames, &mut answer.symbols);
+        let shape = shape.map_err(|DamagedFrame| self.not_understood(query))?;
+        let table = ResultTable { to, ..merge::addition(&answer, &shape, kept) };
+        let known = ExistingRows { rows: shape.labels.len() / table.width.max(1), texts: shape.texts };
+        let frame = encode::frame(query, &table, &answer.symbols, &known, &mut SectionPacker::new()?)?;
         self.disk.append(&self.path(query))?.append(&frame)?;
-        self.set(query, Some(File { to, bytes: frames.bytes + frame.len() }));
+        self.set(query, Some(CacheFile { to, bytes: frames.bytes + frame.len() }));
         Ok(())
     }
 
-    fn write_whole(&self, query: &'static Query, table: &Table, symbols: &Symbols) -> io::Result<()> {
-        let frame = encode::frame(query, table, symbols, &Known::default(), &mut Packer::new()?)?;
+    fn write_whole(
+        &self,
+        query: &'static PrometheusQuery,
+        table: &ResultTable,
+        symbols: &StringInterner,
+    ) -> io::Result<()> {
+        let frame =
+            encode::frame(query, table, symbols, &ExistingRows::default(), &mut SectionPacker::new()?)?;
         self.disk.create_dir(&self.dir)?;
         disk::replace(&*self.disk, &self.path(query), &frame)?;
-        self.set(query, Some(File { to: table.to, bytes: frame.len() }));
+        self.set(query, Some(CacheFile { to: table.to, bytes: frame.len() }));
         Ok(())
     }
 
@@ -222,10 +245,14 @@ impl Store {
     ///
     /// # Errors
     /// There is no memory for decompression.
-    pub fn read(&self, queries: impl Iterator<Item = &'static Query>, past: Past<'_>) -> io::Result<Answers> {
-        let mut decoder = Decoder::new()?;
+    pub fn read(
+        &self,
+        queries: impl Iterator<Item = &'static PrometheusQuery>,
+        past: PointSelection<'_>,
+    ) -> io::Result<QueryResults> {
+        let mut decoder = CacheDecoder::new()?;
         let mut bytes = Vec::new();
-        let mut answers = Answers::default();
+        let mut answers = QueryResults::default();
         for query in queries {
             let unpacked = past.of(query);
             if let Some(table) =
@@ -239,32 +266,32 @@ impl Store {
 
     fn read_one(
         &self,
-        (query, unpacked): (&'static Query, Unpacked),
+        (query, unpacked): (&'static PrometheusQuery, DecodeDetail),
         bytes: &mut Vec<u8>,
-        decoder: &mut Decoder,
-        symbols: &mut Symbols,
-    ) -> Option<Table> {
+        decoder: &mut CacheDecoder,
+        symbols: &mut StringInterner,
+    ) -> Option<ResultTable> {
         let file = self.file(query)?;
         let read = self.read_file(query, bytes);
-        let mut frames = Frames::of(query, bytes);
+        let mut frames = FrameList::of(query, bytes);
         if read.is_err() || frames.bytes < file.bytes {
             self.read_alone(query, bytes)?;
-            frames = Frames::of(query, bytes);
+            frames = FrameList::of(query, bytes);
         }
         let since = match query.kind {
-            Kind::Range { keep, .. } => frames.newest()?.to.saturating_sub(seconds(keep)),
-            Kind::Now | Kind::Seen => 0,
+            QueryRetention::Range { keep, .. } => frames.newest()?.to.saturating_sub(seconds(keep)),
+            QueryRetention::Now | QueryRetention::Seen => 0,
         };
         let table = decoder.table(query, &frames, (since, unpacked), symbols);
-        table.map_err(|Damaged| self.not_understood(query)).ok()
+        table.map_err(|DamagedFrame| self.not_understood(query)).ok()
     }
 
     /// Reads a file while nothing writes: it is damaged, or was just replaced by a shorter one.
-    fn read_alone(&self, query: &'static Query, bytes: &mut Vec<u8>) -> Option<()> {
+    fn read_alone(&self, query: &'static PrometheusQuery, bytes: &mut Vec<u8>) -> Option<()> {
         let _writing = lock(&self.writing);
         let file = self.file(query)?;
         self.read_file(query, bytes).ok()?;
-        let frames = Frames::of(query, bytes);
+        let frames = FrameList::of(query, bytes);
         if frames.bytes < file.bytes {
             self.found(query, &frames, bytes.len());
         }
@@ -272,7 +299,7 @@ impl Store {
     }
 
     /// Reads a file. If it does not exist, `bytes` is empty.
-    fn read_file(&self, query: &Query, bytes: &mut Vec<u8>) -> io::Result<()> {
+    fn read_file(&self, query: &PrometheusQuery, bytes: &mut Vec<u8>) -> io::Result<()> {
         let read = self.disk.read_into(&self.path(query), bytes);
         if let Err(error) = read {
             bytes.clear();
@@ -285,25 +312,25 @@ impl Store {
     }
 
     /// Marks an answer as missing whose bytes are undamaged but invalid.
-    fn not_understood(&self, query: &'static Query) -> io::Error {
+    fn not_understood(&self, query: &'static PrometheusQuery) -> io::Error {
         tracing::debug!(query = query.name, "a cached answer is invalid and counts as missing");
         self.set(query, None);
         damaged()
     }
 
     /// Reads and decompresses everything without decoding it: the minimum cost of reading these bytes.
-    /// Returns the decompressed size. For benchmarks of [`Store::read`].
+    /// Returns the decompressed size. For benchmarks of [`SeriesCache::read`].
     ///
     /// # Errors
     /// The disk failed, or a file is damaged.
     pub fn read_raw(&self) -> io::Result<u64> {
         let queries: Vec<&'static str> = lock(&self.files).keys().copied().collect();
-        let mut decoder = Decoder::new()?;
+        let mut decoder = CacheDecoder::new()?;
         let mut bytes = Vec::new();
         let mut unpacked = 0;
         for query in queries {
             self.disk.read_into(&format!("{}/{query}{ENDING}", self.dir), &mut bytes)?;
-            unpacked += decoder.unpack(&Frames::unchecked(&bytes)).map_err(io::Error::other)?;
+            unpacked += decoder.unpack(&FrameList::unchecked(&bytes)).map_err(io::Error::other)?;
         }
         Ok(unpacked)
     }
@@ -333,16 +360,16 @@ impl Store {
         Ok(())
     }
 
-    fn path(&self, query: &Query) -> String {
+    fn path(&self, query: &PrometheusQuery) -> String {
         format!("{}/{}", self.dir, file_name(query))
     }
 
-    fn file(&self, query: &Query) -> Option<File> {
+    fn file(&self, query: &PrometheusQuery) -> Option<CacheFile> {
         lock(&self.files).get(query.name).copied()
     }
 
     /// Records the state of a file of `len` bytes. The frames before a damaged one are valid.
-    fn found(&self, query: &'static Query, frames: &Frames<'_>, len: usize) {
+    fn found(&self, query: &'static PrometheusQuery, frames: &FrameList<'_>, len: usize) {
         if frames.bytes < len || frames.list.is_empty() {
             let (good, all) = (frames.bytes, len);
             tracing::debug!(
@@ -352,10 +379,10 @@ impl Store {
                 "a cached answer is damaged, the rest counts as missing"
             );
         }
-        self.set(query, frames.newest().map(|newest| File { to: newest.to, bytes: frames.bytes }));
+        self.set(query, frames.newest().map(|newest| CacheFile { to: newest.to, bytes: frames.bytes }));
     }
 
-    fn set(&self, query: &'static Query, file: Option<File>) {
+    fn set(&self, query: &'static PrometheusQuery, file: Option<CacheFile>) {
         let mut files = lock(&self.files);
         match file {
             Some(file) => files.insert(query.name, file),
@@ -364,12 +391,12 @@ impl Store {
     }
 }
 
-fn file_name(query: &Query) -> String {
+fn file_name(query: &PrometheusQuery) -> String {
     format!("{}{ENDING}", query.name)
 }
 
 fn damaged() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, Damaged)
+    io::Error::new(io::ErrorKind::InvalidData, DamagedFrame)
 }
 
 fn seconds(duration: Duration) -> u32 {

@@ -27,7 +27,7 @@ pub const WINDOW: Duration = Duration::from_secs(3600);
 
 /// A query to Prometheus.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Query {
+pub struct PrometheusQuery {
     /// Its name in reports.
     pub name: &'static str,
     /// PromQL; `$RANGE` stands for a range with three samples.
@@ -35,12 +35,12 @@ pub struct Query {
     /// The labels that are kept, without duplicates, in the order of the columns of an answer.
     pub labels: &'static [Label],
     /// How much of the past is needed.
-    pub kind: Kind,
+    pub kind: QueryRetention,
 }
 
 /// The labels of an answer that are kept.
 #[derive(Debug, Clone, Copy)]
-pub struct KeptLabels {
+pub struct LabelSelection {
     /// The labels, in the order of the columns.
     pub labels: &'static [Label],
     /// Whether `exported_pod` is read as `pod`, and so on for each label. Prometheus renames a label in this
@@ -50,7 +50,7 @@ pub struct KeptLabels {
     pub prefers_exported: bool,
 }
 
-impl KeptLabels {
+impl LabelSelection {
     /// The column of a label that has this name in an answer, and whether Prometheus renamed the label.
     pub(super) fn column(&self, name: &str) -> Option<(usize, bool)> {
         const RENAMED: &str = "exported_";
@@ -62,7 +62,7 @@ impl KeptLabels {
 
 /// How much of the past a query needs, which determines how it is fetched and cached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum QueryRetention {
     /// The current value is enough: one point is fetched at a time, and series that are gone are dropped.
     Now,
     /// All series of the last [`WINDOW`] with their newest values: points since the last answer are fetched,
@@ -77,7 +77,7 @@ pub enum Kind {
     },
 }
 
-impl Kind {
+impl QueryRetention {
     /// Every value of the last [`WINDOW`].
     const HOUR: Self = Self::Range { keep: WINDOW, every: None };
 
@@ -90,7 +90,7 @@ impl Kind {
         Self::Range { keep: Duration::from_secs(4 * 3600), every: Some(Duration::from_secs(300)) };
 }
 
-impl Query {
+impl PrometheusQuery {
     /// The column of a label in an answer; `None` for a label that is not kept.
     #[must_use]
     pub fn column(&self, label: Label) -> Option<usize> {
@@ -99,9 +99,9 @@ impl Query {
 
     /// The labels that are kept when an answer is read.
     #[must_use]
-    pub fn kept(&self) -> KeptLabels {
+    pub fn kept(&self) -> LabelSelection {
         let names_others = [KUBERNETES, FARGATE].into_iter().flatten().any(|query| query.name == self.name);
-        KeptLabels { labels: self.labels, prefers_exported: names_others }
+        LabelSelection { labels: self.labels, prefers_exported: names_others }
     }
 
     /// The columns of several labels; a label that is not kept has a column that no row has.
@@ -112,7 +112,7 @@ impl Query {
 }
 
 /// The queries from which a world is built.
-pub fn of_the_world() -> impl Iterator<Item = &'static Query> {
+pub fn of_the_world() -> impl Iterator<Item = &'static PrometheusQuery> {
     [NODES, FARGATE, KUBERNETES, CONTAINERS, PROTOCOLS, RUNTIMES, AWS, DATABASES]
         .into_iter()
         .flatten()
@@ -120,7 +120,7 @@ pub fn of_the_world() -> impl Iterator<Item = &'static Query> {
 }
 
 /// All queries: those of the world, and those of service levels.
-pub fn all() -> impl Iterator<Item = &'static Query> {
+pub fn all() -> impl Iterator<Item = &'static PrometheusQuery> {
     of_the_world().chain(INDICATORS.iter().copied())
 }
 
@@ -134,7 +134,7 @@ macro_rules! queries {
         $($constant:ident = $name:tt $(as $expression:expr)? => $kind:ident $labels:tt;)*
     ) => {
         $(#[$about])*
-        pub const $list: &[&Query] = &[$(&$constant),*];
+        pub const $list: &[&PrometheusQuery] = &[$(&$constant),*];
         $(queries!(@query $constant, $name, [$($expression)?], $kind, $implicit, $labels);)*
     };
     (@query $constant:ident, $name:tt, [], $kind:ident, $implicit:tt, $labels:tt) => {
@@ -145,18 +145,18 @@ macro_rules! queries {
         [$($implicit:ident)*], [$($label:ident)*]
     ) => {
         /// The query with that name.
-        pub static $constant: Query = Query {
+        pub static $constant: PrometheusQuery = PrometheusQuery {
             name: $name,
             expression: $expression,
             labels: &[$($crate::world::catalogue::Label::$implicit,)* $($crate::world::catalogue::Label::$label,)*],
             kind: queries!(@kind $kind),
         };
     };
-    (@kind Now) => { $crate::world::catalogue::Kind::Now };
-    (@kind Seen) => { $crate::world::catalogue::Kind::Seen };
-    (@kind Hour) => { $crate::world::catalogue::Kind::HOUR };
-    (@kind Slots) => { $crate::world::catalogue::Kind::SLOTS };
-    (@kind Trend) => { $crate::world::catalogue::Kind::TREND };
+    (@kind Now) => { $crate::world::catalogue::QueryRetention::Now };
+    (@kind Seen) => { $crate::world::catalogue::QueryRetention::Seen };
+    (@kind Hour) => { $crate::world::catalogue::QueryRetention::HOUR };
+    (@kind Slots) => { $crate::world::catalogue::QueryRetention::SLOTS };
+    (@kind Trend) => { $crate::world::catalogue::QueryRetention::TREND };
 }
 
 use queries;

@@ -42,51 +42,51 @@ mod load_rds_metadata;
 use std::{collections::BTreeMap, fmt};
 
 pub use self::glob::is_pattern;
-use self::site::Site;
-use super::{answers::Answers, model::World, prices::Prices, project::Project};
+use self::site::WorldBuilder;
+use super::{answers::QueryResults, model::World, prices::CloudPrices, project::ObservedProject};
 
 /// A step in building a world.
 #[derive(Debug, Clone, Copy)]
-pub struct Stage {
+pub struct ConstructorStage {
     /// The name under which reports list its duration.
     pub name: &'static str,
-    run: fn(&mut Site<'_, '_>),
+    run: fn(&mut WorldBuilder<'_, '_>),
 }
 
 /// All stages in the order in which they run. Each uses the results of those before it.
-pub const STAGES: &[Stage] = &[
-    Stage { name: "load_job_statuses", run: load_job_statuses::run },
-    Stage { name: "load_nodes", run: load_nodes::run },
-    Stage { name: "load_fqdn", run: load_fqdn::run },
-    Stage { name: "load_fargate_nodes", run: load_fargate_nodes::run },
-    Stage { name: "load_k8s_metadata", run: load_k8s_metadata::run },
-    Stage { name: "load_aws_status", run: load_aws_status::run },
-    Stage { name: "load_rds_metadata", run: load_rds_metadata::run },
-    Stage { name: "load_elasticache_metadata", run: load_elasticache_metadata::run },
-    Stage { name: "load_rds", run: load_rds::run },
-    Stage { name: "load_elasticache", run: load_elasticache::run },
-    Stage { name: "load_fargate_containers", run: load_fargate_containers::run },
-    Stage { name: "load_containers", run: load_containers::run },
-    Stage { name: "load_jvm", run: load_jvm::run },
-    Stage { name: "load_dotnet", run: load_dotnet::run },
-    Stage { name: "load_python", run: load_python::run },
-    Stage { name: "enrich_instances", run: enrich_instances::run },
-    Stage { name: "join_db_cluster", run: join_db_cluster::run },
-    Stage { name: "calc_app_categories", run: calc_app_categories::run },
-    Stage { name: "load_container_logs", run: load_container_logs::run },
+pub const STAGES: &[ConstructorStage] = &[
+    ConstructorStage { name: "load_job_statuses", run: load_job_statuses::run },
+    ConstructorStage { name: "load_nodes", run: load_nodes::run },
+    ConstructorStage { name: "load_fqdn", run: load_fqdn::run },
+    ConstructorStage { name: "load_fargate_nodes", run: load_fargate_nodes::run },
+    ConstructorStage { name: "load_k8s_metadata", run: load_k8s_metadata::run },
+    ConstructorStage { name: "load_aws_status", run: load_aws_status::run },
+    ConstructorStage { name: "load_rds_metadata", run: load_rds_metadata::run },
+    ConstructorStage { name: "load_elasticache_metadata", run: load_elasticache_metadata::run },
+    ConstructorStage { name: "load_rds", run: load_rds::run },
+    ConstructorStage { name: "load_elasticache", run: load_elasticache::run },
+    ConstructorStage { name: "load_fargate_containers", run: load_fargate_containers::run },
+    ConstructorStage { name: "load_containers", run: load_containers::run },
+    ConstructorStage { name: "load_jvm", run: load_jvm::run },
+    ConstructorStage { name: "load_dotnet", run: load_dotnet::run },
+    ConstructorStage { name: "load_python", run: load_python::run },
+    ConstructorStage { name: "enrich_instances", run: enrich_instances::run },
+    ConstructorStage { name: "join_db_cluster", run: join_db_cluster::run },
+    ConstructorStage { name: "calc_app_categories", run: calc_app_categories::run },
+    ConstructorStage { name: "load_container_logs", run: load_container_logs::run },
 ];
 
 /// The settings of the operator that affect how a world is built.
 #[derive(Clone, Copy)]
-pub struct Configured<'p> {
+pub struct WorldSettings<'p> {
     /// Patterns by application category, matched against `namespace/name`.
     pub application_categories: &'p BTreeMap<String, Vec<String>>,
     /// Patterns of instance names by the name of the application that they make up.
     pub custom_applications: &'p BTreeMap<String, Vec<String>>,
 }
 
-impl<'p> From<&'p Project> for Configured<'p> {
-    fn from(project: &'p Project) -> Self {
+impl<'p> From<&'p ObservedProject> for WorldSettings<'p> {
+    fn from(project: &'p ObservedProject) -> Self {
         Self {
             application_categories: &project.application_categories,
             custom_applications: &project.custom_applications,
@@ -94,11 +94,11 @@ impl<'p> From<&'p Project> for Configured<'p> {
     }
 }
 
-impl fmt::Debug for Configured<'_> {
+impl fmt::Debug for WorldSettings<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without the patterns, which contain names of the operator's applications.
         formatter
-            .debug_struct("Configured")
+            .debug_struct("WorldSettings")
             .field("application_categories", &self.application_categories.len())
             .field("custom_applications", &self.custom_applications.len())
             .finish()
@@ -108,12 +108,12 @@ impl fmt::Debug for Configured<'_> {
 /// Builds a world. Calls `ended` with the name of each stage when the stage has ended, so that the caller can
 /// time it.
 pub fn construct<'a>(
-    answers: &'a Answers,
-    configured: Configured<'_>,
-    prices: &Prices,
+    answers: &'a QueryResults,
+    configured: WorldSettings<'_>,
+    prices: &CloudPrices,
     mut ended: impl FnMut(&'static str),
 ) -> World<'a> {
-    let mut site = Site::new(answers, configured, prices);
+    let mut site = WorldBuilder::new(answers, configured, prices);
     for stage in STAGES {
         (stage.run)(&mut site);
         ended(stage.name);

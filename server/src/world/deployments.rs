@@ -13,18 +13,18 @@ use std::collections::{BTreeMap, HashMap};
 
 pub use self::{
     countable::countable,
-    detection::{Detected, Grid, ReplicaSet, Seen, detect},
+    detection::{DetectedRollout, DetectionGrid, DetectionResult, ReplicaSet, detect},
     known::news,
     presence::{found, newest},
-    snapshot::{NEEDED, Window, due, take},
-    stage::Stage,
-    summary::{Objectives, changes},
+    snapshot::{NEEDED, SnapshotWindow, due, take},
+    stage::RolloutStage,
+    summary::{ServiceLevelObjectives, changes},
 };
 use super::application_key::ApplicationKey;
 
 /// A rollout of a Kubernetes deployment: the pods of one replica set are replaced by those of another.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Deployment {
+pub struct DeploymentRollout {
     /// The application.
     pub application: ApplicationKey,
     /// The name of the new replica set.
@@ -36,12 +36,12 @@ pub struct Deployment {
     /// The images of its containers, sorted.
     pub container_images: Vec<String>,
     /// The consumption from 10 to 30 minutes after it finished; `None` before.
-    pub snapshot: Option<Snapshot>,
+    pub snapshot: Option<RolloutSnapshot>,
 }
 
 /// The requests and the consumption of an application during 20 minutes.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Snapshot {
+pub struct RolloutSnapshot {
     /// The end of that time, in Unix seconds.
     pub timestamp: u32,
     /// Its length in seconds.
@@ -71,7 +71,7 @@ pub struct Snapshot {
 
 /// Groups rollouts by application. `deployments` must be grouped by application already, the oldest first.
 #[must_use]
-pub fn by_application(deployments: &[Deployment]) -> HashMap<&ApplicationKey, &[Deployment]> {
+pub fn by_application(deployments: &[DeploymentRollout]) -> HashMap<&ApplicationKey, &[DeploymentRollout]> {
     let runs = deployments.chunk_by(|one, other| one.application == other.application);
     runs.filter_map(|run| Some((&run.first()?.application, run))).collect()
 }

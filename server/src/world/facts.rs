@@ -8,14 +8,14 @@ mod words;
 use std::collections::BTreeSet;
 
 use self::{
-    standalone::Connected,
+    standalone::ConnectedApplications,
     words::{OTHER, known_cloud, known_service},
 };
-use super::model::{AppId, Application, ContainerId, Engine, InstanceId, Several, World};
+use super::model::{AppId, Application, ContainerId, DatabaseEngine, InstanceId, OneToMany, World};
 
 /// The facts about the infrastructure of any number of projects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct InfrastructureFacts {
     /// Whether a node agent was seen.
     pub node_agent: bool,
     /// Whether kube-state-metrics was seen; `None` without Kubernetes.
@@ -38,7 +38,7 @@ pub struct Facts {
     pub instances: u64,
 }
 
-impl Facts {
+impl InfrastructureFacts {
     /// The facts of one world.
     #[must_use]
     pub fn of(world: &World<'_>) -> Self {
@@ -84,7 +84,7 @@ impl Facts {
 
 /// The counted applications: those that are connected to others and are not part of the infrastructure.
 pub fn counted<'w>(world: &'w World<'_>) -> impl Iterator<Item = (AppId, &'w Application)> {
-    let connected = Connected::of(world);
+    let connected = ConnectedApplications::of(world);
     world
         .applications()
         .filter(move |(id, app)| !app.category.is_auxiliary() && !connected.is_standalone(*id))
@@ -100,7 +100,7 @@ fn clouds(world: &World<'_>) -> BTreeSet<&'static str> {
 
 fn services(
     world: &World<'_>,
-    containers: &Several<InstanceId, ContainerId>,
+    containers: &OneToMany<InstanceId, ContainerId>,
     instance: InstanceId,
 ) -> impl Iterator<Item = &'static str> {
     let types = containers.of(instance).flat_map(|container| world.application_types.of(*container));
@@ -115,8 +115,8 @@ fn services(
     in_containers.chain(managed)
 }
 
-fn instrumented(world: &World<'_>) -> Several<InstanceId, Engine> {
-    Several::gather(world.databases.values().map(|database| (database.instance, database.engine)).collect())
+fn instrumented(world: &World<'_>) -> OneToMany<InstanceId, DatabaseEngine> {
+    OneToMany::gather(world.databases.values().map(|database| (database.instance, database.engine)).collect())
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     application_key::ApplicationKey,
-    indicators::{Indicators, Source},
-    inspections::Overrides,
-    status::Status,
+    indicators::{ServiceLevelIndicators, SlotSource},
+    inspections::ProjectThresholds,
+    status::HealthStatus,
 };
 
 /// An incident is resolved after this time without data on its application, in seconds. Without such a limit
@@ -16,7 +16,7 @@ const FORGOTTEN_AFTER_S: u32 = 3600;
 
 /// A time during which an application misses an objective.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Incident {
+pub struct ApplicationIncident {
     /// The application.
     pub application: ApplicationKey,
     /// Its key, which is unique in the project: eight random characters of `0-9a-z`.
@@ -26,23 +26,23 @@ pub struct Incident {
     /// When it was resolved, in Unix seconds; `None` before.
     pub resolved_at: Option<u32>,
     /// Its severity: a warning, or critical.
-    pub severity: Status,
+    pub severity: HealthStatus,
 }
 
 /// A change of an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct IncidentChange {
     /// The incident after the change.
-    pub incident: Incident,
+    pub incident: ApplicationIncident,
     /// What happened.
-    pub what: What,
+    pub what: IncidentTransition,
     /// The reasons for notifications: the checks of the report on SLOs that fired.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<IncidentReason>,
 }
 
 /// The ways in which an incident changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub enum IncidentTransition {
     /// It was opened.
     Opened,
     /// Its severity changed.
@@ -53,7 +53,7 @@ pub enum What {
 
 /// A check that fired, as texts for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason {
+pub struct IncidentReason {
     /// The name of the report, such as `SLO`.
     pub report: String,
     /// The title of the check.
@@ -64,22 +64,22 @@ pub struct Reason {
 
 /// The status of an application with regard to its objectives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Level {
+pub struct ObjectiveStatus {
     /// The application.
     pub application: ApplicationKey,
     /// The status of its report on SLOs; unknown without a report.
-    pub status: Status,
+    pub status: HealthStatus,
     /// The checks that fired.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<IncidentReason>,
 }
 
 /// The data that tells when requests to an application were last seen.
 #[derive(Debug, Clone, Copy)]
-pub struct Known<'k> {
+pub struct RequestHistory<'k> {
     /// The recorded requests.
-    pub indicators: &'k Indicators,
+    pub indicators: &'k ServiceLevelIndicators,
     /// The objectives, which determine where requests are counted.
-    pub overrides: &'k Overrides,
+    pub overrides: &'k ProjectThresholds,
 }
 
 /// The changes of incidents at `now`, in Unix seconds, given the `open` incidents and the status of
@@ -89,14 +89,14 @@ pub struct Known<'k> {
 /// these changes are applied, the same input leads to no further changes.
 #[must_use]
 pub fn changes(
-    open: &[Incident],
-    levels: &[Level],
-    known: Known<'_>,
+    open: &[ApplicationIncident],
+    levels: &[ObjectiveStatus],
+    known: RequestHistory<'_>,
     now: u32,
     mut new_key: impl FnMut() -> String,
-) -> Vec<Change> {
+) -> Vec<IncidentChange> {
     let by_application: HashMap<_, _> = levels.iter().map(|level| (&level.application, level)).collect();
-    let mut changes: Vec<Change> = open
+    let mut changes: Vec<IncidentChange> = open
         .iter()
         .filter_map(|incident| {
             let level = by_application.get(&incident.application).copied();
@@ -110,49 +110,54 @@ pub fn changes(
 }
 
 /// The change of an open incident.
-fn change(incident: &Incident, level: Option<&Level>, is_forgotten: bool, now: u32) -> Option<Change> {
-    let status = level.map_or(Status::Unknown, |level| level.status);
+fn change(
+    incident: &ApplicationIncident,
+    level: Option<&ObjectiveStatus>,
+    is_forgotten: bool,
+    now: u32,
+) -> Option<IncidentChange> {
+    let status = level.map_or(HealthStatus::Unknown, |level| level.status);
     match status {
-        Status::Ok | Status::Info => Some(Change::resolved(incident, now)),
-        Status::Unknown => is_forgotten.then(|| Change::resolved(incident, now)),
+        HealthStatus::Ok | HealthStatus::Info => Some(IncidentChange::resolved(incident, now)),
+        HealthStatus::Unknown => is_forgotten.then(|| IncidentChange::resolved(incident, now)),
         severity if severity == incident.severity => None,
         severity => {
             let reasons = level.map(|level| level.reasons.clone()).unwrap_or_default();
-            let incident = Incident { severity, ..incident.clone() };
-            Some(Change { incident, what: What::Changed, reasons })
+            let incident = ApplicationIncident { severity, ..incident.clone() };
+            Some(IncidentChange { incident, what: IncidentTransition::Changed, reasons })
         }
     }
 }
 
-impl Known<'_> {
+impl RequestHistory<'_> {
     /// Whether there was no data on the application of an incident for an hour.
-    fn is_forgotten(self, incident: &Incident) -> bool {
+    fn is_forgotten(self, incident: &ApplicationIncident) -> bool {
         let Self { indicators, overrides } = self;
-        let sources = Source::of(overrides, &incident.application);
+        let sources = SlotSource::of(overrides, &incident.application);
         let last_heard = indicators.last_heard(&incident.application, sources).unwrap_or_default();
         let since = last_heard.max(incident.opened_at);
         indicators.newest().is_some_and(|newest| newest.saturating_sub(since) >= FORGOTTEN_AFTER_S)
     }
 }
 
-impl Level {
+impl ObjectiveStatus {
     fn is_bad(&self) -> bool {
-        matches!(self.status, Status::Warning | Status::Critical)
+        matches!(self.status, HealthStatus::Warning | HealthStatus::Critical)
     }
 
-    fn opens(&self, now: u32, key: String) -> Change {
+    fn opens(&self, now: u32, key: String) -> IncidentChange {
         let (application, severity) = (self.application.clone(), self.status);
-        let incident = Incident { application, key, opened_at: now, resolved_at: None, severity };
-        Change { incident, what: What::Opened, reasons: self.reasons.clone() }
+        let incident = ApplicationIncident { application, key, opened_at: now, resolved_at: None, severity };
+        IncidentChange { incident, what: IncidentTransition::Opened, reasons: self.reasons.clone() }
     }
 }
 
-impl Change {
-    fn resolved(incident: &Incident, now: u32) -> Self {
+impl IncidentChange {
+    fn resolved(incident: &ApplicationIncident, now: u32) -> Self {
         // If the clock went backwards, an incident must not end before it began.
         let resolved_at = Some(now.max(incident.opened_at));
-        let incident = Incident { resolved_at, ..incident.clone() };
-        Self { incident, what: What::Resolved, reasons: Vec::new() }
+        let incident = ApplicationIncident { resolved_at, ..incident.clone() };
+        Self { incident, what: IncidentTransition::Resolved, reasons: Vec::new() }
     }
 }
 

@@ -3,17 +3,17 @@
 use std::ops::RangeInclusive;
 
 use super::{
-    answers::{Answers, Symbol, Table},
-    catalogue::{Label, Query, UP},
-    model::{Id as _, Map, RowId, World},
+    answers::{InternedString, QueryResults, ResultTable},
+    catalogue::{Label, PrometheusQuery, UP},
+    model::{ArenaIndex as _, FastMap, RowId, World},
 };
 
 /// The counters in the answer to a query, which has points and the labels `job` and `instance`, and the
 /// scrape targets of the counters.
 #[derive(Debug, Clone)]
-pub struct Increases<'a> {
-    counters: &'a Table,
-    up: &'a Table,
+pub struct CounterIncreases<'a> {
+    counters: &'a ResultTable,
+    up: &'a ResultTable,
     /// For each counter the row of its target in `up`.
     targets: Vec<Option<usize>>,
 }
@@ -50,25 +50,25 @@ fn add_known_growth(sums: &mut [f64], before: &[f32], now: &[f32]) -> bool {
     beginnings == 0
 }
 
-impl<'a> Increases<'a> {
+impl<'a> CounterIncreases<'a> {
     /// The counters in an answer of a world.
     #[must_use]
-    pub fn of(world: &World<'a>, query: &'static Query) -> Self {
+    pub fn of(world: &World<'a>, query: &'static PrometheusQuery) -> Self {
         Self::with_targets(world.answers, query, &world.targets)
     }
 
     /// The counters in an answer without a world.
     #[must_use]
-    pub fn in_answers(answers: &'a Answers, query: &'static Query) -> Self {
+    pub fn in_answers(answers: &'a QueryResults, query: &'static PrometheusQuery) -> Self {
         let ([job, instance], up) = answers.rows(&UP, [Label::Job, Label::Instance]);
         let targets = up.map(|row| ((row.label(job), row.label(instance)), RowId::at(row.index())));
         Self::with_targets(answers, query, &targets.collect())
     }
 
     fn with_targets(
-        answers: &'a Answers,
-        query: &'static Query,
-        targets: &Map<(Symbol, Symbol), RowId>,
+        answers: &'a QueryResults,
+        query: &'static PrometheusQuery,
+        targets: &FastMap<(InternedString, InternedString), RowId>,
     ) -> Self {
         let [job, instance] = query.columns([Label::Job, Label::Instance]);
         let target = |labels| targets.get(&labels).map(|row| row.place());
@@ -160,7 +160,7 @@ mod tests {
             counter.replace(' ', ",")
         );
         scene(&lines).look(|world| {
-            let increases = Increases::of(world, &CONTAINER_RESTARTS);
+            let increases = CounterIncreases::of(world, &CONTAINER_RESTARTS);
             let mut found: Vec<_> = increases.of_row(RowId::at(0)).collect();
             found.reverse();
             let expected = points(expected);
@@ -185,7 +185,7 @@ mod tests {
         let lines = "up job=j instance=other =1,1,1
                      container_restarts job=j instance=i =1,2,3";
         scene(lines).look(|world| {
-            let increases = Increases::of(world, &CONTAINER_RESTARTS);
+            let increases = CounterIncreases::of(world, &CONTAINER_RESTARTS);
             assert_eq!(increases.of_row(RowId::at(0)).count(), 0);
             assert_eq!(increases.sums(0..=NOW), [0.0]);
         });

@@ -22,17 +22,17 @@ use std::{
 
 pub use self::{
     asking::ask_own,
-    batch::{Batch, OwnProgress, SlotOf, Source},
-    day::Sums,
+    batch::{ApplicationSlot, CustomQueryProgress, SlotBatch, SlotSource},
+    day::RequestSums,
     inbound::inbound,
-    kept::{FILE, Recorded},
-    objective::Series,
-    own::Own,
+    kept::{FILE, SliLog},
+    objective::ObjectiveSeries,
+    own::CustomQuery,
 };
-use self::{batch::Progress, day::Day, objective::Asked};
+use self::{batch::QueryProgress, day::SliWindow, objective::FailureCriterion};
 use super::{
     application_key::ApplicationKey,
-    catalogue::{INBOUND_LATENCY, Query},
+    catalogue::{INBOUND_LATENCY, PrometheusQuery},
     inspections::{AvailabilityObjective, LatencyObjective},
 };
 
@@ -48,34 +48,34 @@ const MOST_APPLICATIONS: usize = 4000;
 
 /// The recorded requests to the applications of one project.
 #[derive(Clone, Default)]
-pub struct Indicators {
+pub struct ServiceLevelIndicators {
     /// The ends of the slots for which requests, and latencies, were fetched.
     requests: BTreeSet<u32>,
     latencies: BTreeSet<u32>,
-    applications: HashMap<ApplicationKey, Vec<(Source, Day)>>,
+    applications: HashMap<ApplicationKey, Vec<(SlotSource, SliWindow)>>,
     /// The progress of the operator's custom queries.
-    own: HashMap<(ApplicationKey, Source), Progress>,
+    own: HashMap<(ApplicationKey, SlotSource), QueryProgress>,
     /// The number of slots that were dropped.
     dropped: u64,
 }
 
 /// The recorded requests to one application.
 #[derive(Debug, Clone, Copy)]
-pub struct KnownRequests<'i> {
-    indicators: &'i Indicators,
-    days: &'i [(Source, Day)],
+pub struct ApplicationIndicators<'i> {
+    indicators: &'i ServiceLevelIndicators,
+    days: &'i [(SlotSource, SliWindow)],
 }
 
-impl Indicators {
+impl ServiceLevelIndicators {
     /// Adds a batch, and removes what is more than a day older than the newest slot. Adding the same batch
     /// again changes nothing.
-    pub fn add(&mut self, batch: &Batch) {
+    pub fn add(&mut self, batch: &SlotBatch) {
         self.requests.extend(&batch.requests);
         self.latencies.extend(&batch.latencies);
         for slot in &batch.slots {
             self.put(slot);
         }
-        for OwnProgress { application, source, progress } in &batch.own {
+        for CustomQueryProgress { application, source, progress } in &batch.own {
             let known = self.own.entry((application.clone(), *source)).or_default();
             known.put = known.put.max(progress.put);
             known.answered = known.answered.max(progress.answered);
@@ -83,7 +83,7 @@ impl Indicators {
         self.forget();
     }
 
-    fn put(&mut self, slot: &SlotOf) {
+    fn put(&mut self, slot: &ApplicationSlot) {
         let is_known = self.applications.contains_key(&slot.application);
         if !is_known && self.applications.len() >= MOST_APPLICATIONS {
             self.dropped += 1;
@@ -91,7 +91,7 @@ impl Indicators {
         }
         let days = self.applications.entry(slot.application.clone()).or_default();
         let place = days.iter().position(|(source, _)| *source == slot.source).unwrap_or_else(|| {
-            days.push((slot.source, Day::default()));
+            days.push((slot.source, SliWindow::default()));
             days.len() - 1
         });
         if let Some((_, day)) = days.get_mut(place) {
@@ -148,7 +148,7 @@ impl Indicators {
     /// The end of the newest slot that was fetched with one of the queries of
     /// [`INDICATORS`](super::catalogue::INDICATORS).
     #[must_use]
-    pub fn newest_of(&self, query: &'static Query) -> Option<u32> {
+    pub fn newest_of(&self, query: &'static PrometheusQuery) -> Option<u32> {
         let ends = if query == &INBOUND_LATENCY { &self.latencies } else { &self.requests };
         ends.last().copied()
     }
@@ -166,71 +166,71 @@ impl Indicators {
     pub fn sums(
         &self,
         application: &ApplicationKey,
-        [availability, latency]: [Source; 2],
+        [availability, latency]: [SlotSource; 2],
         from: u32,
         to: u32,
-    ) -> Option<Sums> {
+    ) -> Option<RequestSums> {
         let is_known = |ends: &BTreeSet<u32>| slots(from, to).all(|end| ends.contains(&end));
         if !is_known(&self.requests) || !is_known(&self.latencies) {
             return None;
         }
         let sums = |source| self.day(application, source).map(|day| day.sums(from, to)).unwrap_or_default();
-        Some(Sums { latency: sums(latency).latency, ..sums(availability) })
+        Some(RequestSums { latency: sums(latency).latency, ..sums(availability) })
     }
 
     /// The recorded requests to an application; `None` without any.
     #[must_use]
-    pub fn requests_to(&self, application: &ApplicationKey) -> Option<KnownRequests<'_>> {
+    pub fn requests_to(&self, application: &ApplicationKey) -> Option<ApplicationIndicators<'_>> {
         let days = self.applications.get(application)?;
-        Some(KnownRequests { indicators: self, days })
+        Some(ApplicationIndicators { indicators: self, days })
     }
 
     /// The end of the newest slot of an application from these sources; `None` without any.
     #[must_use]
-    pub fn last_heard(&self, application: &ApplicationKey, sources: [Source; 2]) -> Option<u32> {
-        sources.into_iter().filter_map(|source| self.day(application, source)).map(Day::newest).max()
+    pub fn last_heard(&self, application: &ApplicationKey, sources: [SlotSource; 2]) -> Option<u32> {
+        sources.into_iter().filter_map(|source| self.day(application, source)).map(SliWindow::newest).max()
     }
 
-    fn day(&self, application: &ApplicationKey, source: Source) -> Option<&Day> {
+    fn day(&self, application: &ApplicationKey, source: SlotSource) -> Option<&SliWindow> {
         self.requests_to(application)?.day(source)
     }
 
     /// All records as a batch for each slot, the oldest first.
-    fn batches(&self) -> impl Iterator<Item = (u32, Batch)> {
+    fn batches(&self) -> impl Iterator<Item = (u32, SlotBatch)> {
         let newest = self.newest().unwrap_or_default();
         slots(newest.saturating_sub(DAY_S), newest.saturating_add(SLOT_S)).filter_map(|end| {
             let is_in = |ends: &BTreeSet<u32>| ends.contains(&end).then_some(end).into_iter().collect();
             let slots = self.applications.iter().flat_map(|(application, days)| {
                 days.iter().filter_map(move |(source, day)| day.slot(application, *source, end))
             });
-            let batch = Batch {
+            let batch = SlotBatch {
                 requests: is_in(&self.requests),
                 latencies: is_in(&self.latencies),
                 slots: slots.collect(),
-                ..Batch::default()
+                ..SlotBatch::default()
             };
             (!batch.is_empty()).then_some((end, batch))
         })
     }
 }
 
-impl<'i> KnownRequests<'i> {
+impl<'i> ApplicationIndicators<'i> {
     /// The requests for an availability objective; `None` if there were none during the last day.
     #[must_use]
-    pub fn availability(self, objective: &AvailabilityObjective) -> Option<Series<'i>> {
-        let day = self.day(Source::of_availability(objective))?;
-        Series::new(day, Asked::Failed, self.indicators.requests.last().copied()?)
+    pub fn availability(self, objective: &AvailabilityObjective) -> Option<ObjectiveSeries<'i>> {
+        let day = self.day(SlotSource::of_availability(objective))?;
+        ObjectiveSeries::new(day, FailureCriterion::Failed, self.indicators.requests.last().copied()?)
     }
 
     /// The requests for a latency objective; `None` if there were none during the last day.
     #[must_use]
-    pub fn latency(self, objective: &LatencyObjective) -> Option<Series<'i>> {
-        let day = self.day(Source::of_latency(objective))?;
-        let asked = Asked::slower_than(objective.bucket_s, day);
-        Series::new(day, asked, self.indicators.latencies.last().copied()?)
+    pub fn latency(self, objective: &LatencyObjective) -> Option<ObjectiveSeries<'i>> {
+        let day = self.day(SlotSource::of_latency(objective))?;
+        let asked = FailureCriterion::slower_than(objective.bucket_s, day);
+        ObjectiveSeries::new(day, asked, self.indicators.latencies.last().copied()?)
     }
 
-    fn day(self, source: Source) -> Option<&'i Day> {
+    fn day(self, source: SlotSource) -> Option<&'i SliWindow> {
         self.days.iter().find(|(other, _)| *other == source).map(|(_, day)| day)
     }
 }
@@ -246,11 +246,11 @@ fn slots(from: u32, to: u32) -> impl Iterator<Item = u32> {
     (from / SLOT_S + 1..=to / SLOT_S).map(|number| number * SLOT_S)
 }
 
-impl fmt::Debug for Indicators {
+impl fmt::Debug for ServiceLevelIndicators {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Only sizes, without the names of applications.
         formatter
-            .debug_struct("Indicators")
+            .debug_struct("ServiceLevelIndicators")
             .field("applications", &self.applications.len())
             .field("slots", &self.requests.len())
             .field("dropped", &self.dropped)

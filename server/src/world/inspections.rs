@@ -4,7 +4,7 @@ mod unit;
 
 use std::collections::{BTreeMap, HashMap};
 
-pub use self::unit::Unit;
+pub use self::unit::ThresholdUnit;
 use super::application_key::ApplicationKey;
 
 /// Declares the inspections with their ids and default thresholds.
@@ -143,7 +143,7 @@ pub struct LatencyObjective {
 
 /// The thresholds and objectives that the operator set for all applications of a project, or for one.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Thresholds {
+pub struct InspectionThresholds {
     /// Thresholds.
     pub values: BTreeMap<Inspection, f32>,
     /// The objective of `SLOAvailability`; `None` if not set.
@@ -154,18 +154,18 @@ pub struct Thresholds {
 
 /// The thresholds and objectives that the operator set in a project.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Overrides {
+pub struct ProjectThresholds {
     /// For all applications.
-    pub project: Thresholds,
+    pub project: InspectionThresholds,
     /// For single applications.
-    pub applications: HashMap<ApplicationKey, Thresholds>,
+    pub applications: HashMap<ApplicationKey, InspectionThresholds>,
 }
 
-impl Overrides {
+impl ProjectThresholds {
     /// The threshold of an inspection: the one for the application, else the one for the project, else the
     /// default. Pass `None` for an application without thresholds.
     #[must_use]
-    pub fn threshold(&self, inspection: Inspection, application: Option<&Thresholds>) -> f32 {
+    pub fn threshold(&self, inspection: Inspection, application: Option<&InspectionThresholds>) -> f32 {
         let of_application = application.and_then(|thresholds| thresholds.values.get(&inspection));
         of_application
             .or_else(|| self.project.values.get(&inspection))
@@ -222,17 +222,17 @@ mod tests {
 
     #[test]
     fn the_application_has_the_first_word_then_the_project_then_the_default() {
-        let of = |value: f32| Thresholds {
+        let of = |value: f32| InspectionThresholds {
             values: BTreeMap::from([(Inspection::CPUNode, value)]),
-            ..Thresholds::default()
+            ..InspectionThresholds::default()
         };
-        let overrides = Overrides { project: of(70.0), applications: HashMap::new() };
+        let overrides = ProjectThresholds { project: of(70.0), applications: HashMap::new() };
         let app = of(60.0);
         for (overrides, app, expected) in [
             (&overrides, Some(&app), 60.0),
-            (&overrides, Some(&Thresholds::default()), 70.0),
+            (&overrides, Some(&InspectionThresholds::default()), 70.0),
             (&overrides, None, 70.0),
-            (&Overrides::default(), None, 80.0),
+            (&ProjectThresholds::default(), None, 80.0),
         ] {
             assert!((overrides.threshold(Inspection::CPUNode, app) - expected).abs() < f32::EPSILON);
         }

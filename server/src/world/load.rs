@@ -3,40 +3,40 @@
 use std::{fmt, io, time::Duration};
 
 use super::{
-    auditor::{self, Audit, Evidence, POINTS_OF, SUMS_OF},
-    cache::{Past, Store},
+    auditor::{self, ApplicationAudit, AuditInput, POINTS_OF, SUMS_OF},
+    cache::{PointSelection, SeriesCache},
     catalogue::{self, INDICATORS},
     constructor::construct,
     deployments::NEEDED,
-    facts::Facts,
-    indicators::{Batch, Indicators, Recorded, inbound, slot_before},
+    facts::InfrastructureFacts,
+    indicators::{ServiceLevelIndicators, SliLog, SlotBatch, inbound, slot_before},
     model::World,
-    prices::Prices,
-    project::Project,
-    records::{Findings, Recalled},
-    watch::Sight,
+    prices::CloudPrices,
+    project::ObservedProject,
+    records::{HistoryChanges, ProjectHistory},
+    watch::ChangeDetector,
 };
 use crate::clock::Clock;
 
 /// The result of a load.
-pub struct Loaded {
+pub struct LoadResult {
     /// The numbers for reports.
-    pub facts: Facts,
+    pub facts: InfrastructureFacts,
     /// The time of each stage, in order.
     pub stages: Vec<(&'static str, Duration)>,
     /// The changes to store.
-    pub findings: Findings,
+    pub findings: HistoryChanges,
     /// The total time, without the audit and the search for changes.
     pub total: Duration,
     /// The time of the audit.
     pub audit: Duration,
 }
 
-impl fmt::Debug for Loaded {
+impl fmt::Debug for LoadResult {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Leaves out the findings, which contain names.
         formatter
-            .debug_struct("Loaded")
+            .debug_struct("LoadResult")
             .field("facts", &self.facts)
             .field("stages", &self.stages)
             .field("total", &self.total)
@@ -45,13 +45,13 @@ impl fmt::Debug for Loaded {
 }
 
 /// The state from earlier loads, which a load uses and updates.
-pub struct Memory<'m> {
+pub struct LoadContext<'m> {
     /// The recorded requests to applications.
-    pub recorded: &'m mut Recorded,
+    pub recorded: &'m mut SliLog,
     /// The results of the operator's custom queries since the last load.
-    pub own: &'m Batch,
+    pub own: &'m SlotBatch,
     /// The stored history of the project.
-    pub recalled: &'m Recalled,
+    pub recalled: &'m ProjectHistory,
     /// The start of counting, in Unix seconds by the clock of Prometheus.
     pub counting_since: u32,
     /// The distance between two points of the project, in seconds.
@@ -60,10 +60,10 @@ pub struct Memory<'m> {
     pub new_key: fn() -> String,
 }
 
-impl fmt::Debug for Memory<'_> {
+impl fmt::Debug for LoadContext<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Leaves out the history, which contains names.
-        formatter.debug_struct("Memory").field("recorded", &self.recorded).finish_non_exhaustive()
+        formatter.debug_struct("LoadContext").field("recorded", &self.recorded).finish_non_exhaustive()
     }
 }
 
@@ -71,7 +71,12 @@ impl fmt::Debug for Memory<'_> {
 ///
 /// # Errors
 /// The cache is unreadable.
-pub fn load(store: &Store, project: &Project, prices: &Prices, clock: &dyn Clock) -> io::Result<Loaded> {
+pub fn load(
+    store: &SeriesCache,
+    project: &ObservedProject,
+    prices: &CloudPrices,
+    clock: &dyn Clock,
+) -> io::Result<LoadResult> {
     load_with(store, project, prices, clock, None)
 }
 
@@ -80,69 +85,80 @@ pub fn load(store: &Store, project: &Project, prices: &Prices, clock: &dyn Clock
 /// # Errors
 /// The cache is unreadable.
 pub fn load_with(
-    store: &Store,
-    project: &Project,
-    prices: &Prices,
+    store: &SeriesCache,
+    project: &ObservedProject,
+    prices: &CloudPrices,
     clock: &dyn Clock,
-    memory: Option<Memory<'_>>,
-) -> io::Result<Loaded> {
+    memory: Option<LoadContext<'_>>,
+) -> io::Result<LoadResult> {
     let start = clock.monotonic();
-    let mut stages = Stages { clock, before: start, times: Vec::new(), audit: Duration::ZERO };
-    let answers = store.read(catalogue::of_the_world(), Past { points_of: POINTS_OF, sums_of: SUMS_OF })?;
+    let mut stages = StageTimer { clock, before: start, times: Vec::new(), audit: Duration::ZERO };
+    let answers =
+        store.read(catalogue::of_the_world(), PointSelection { points_of: POINTS_OF, sums_of: SUMS_OF })?;
     stages.ended("query");
     let world = construct(&answers, project.into(), prices, |stage| stages.ended(stage));
-    let facts = Facts::of(&world);
+    let facts = InfrastructureFacts::of(&world);
     let findings = match memory {
         Some(memory) => find(store, &world, memory, &mut stages),
         None => {
-            stages.audit(&world, &Indicators::default(), &Recalled::default());
-            Findings::default()
+            stages.audit(&world, &ServiceLevelIndicators::default(), &ProjectHistory::default());
+            HistoryChanges::default()
         }
     };
     let total = clock.monotonic().saturating_sub(start).saturating_sub(stages.audit);
-    Ok(Loaded { facts, findings, stages: stages.times, total, audit: stages.audit })
+    Ok(LoadResult { facts, findings, stages: stages.times, total, audit: stages.audit })
 }
 
 /// Measures the stages of a load, and the audit among them.
-struct Stages<'c> {
+struct StageTimer<'c> {
     clock: &'c dyn Clock,
     before: Duration,
     times: Vec<(&'static str, Duration)>,
     audit: Duration,
 }
 
-impl Stages<'_> {
+impl StageTimer<'_> {
     fn ended(&mut self, stage: &'static str) {
         let now = self.clock.monotonic();
         self.times.push((stage, now.saturating_sub(self.before)));
         self.before = now;
     }
 
-    fn audit(&mut self, world: &World<'_>, indicators: &Indicators, recalled: &Recalled) -> Vec<Audit> {
+    fn audit(
+        &mut self,
+        world: &World<'_>,
+        indicators: &ServiceLevelIndicators,
+        recalled: &ProjectHistory,
+    ) -> Vec<ApplicationAudit> {
         let begun = self.clock.monotonic();
         let (overrides, deployments) = (&recalled.overrides, &recalled.deployments);
-        let audits = auditor::audit(Evidence { world, indicators, overrides, deployments });
+        let audits = auditor::audit(AuditInput { world, indicators, overrides, deployments });
         self.before = self.clock.monotonic();
         self.audit = self.before.saturating_sub(begun);
         audits
     }
 }
 
-fn find(store: &Store, world: &World<'_>, memory: Memory<'_>, stages: &mut Stages<'_>) -> Findings {
-    let Memory { recorded, own, recalled, counting_since, step_s, new_key } = memory;
+fn find(
+    store: &SeriesCache,
+    world: &World<'_>,
+    memory: LoadContext<'_>,
+    stages: &mut StageTimer<'_>,
+) -> HistoryChanges {
+    let LoadContext { recorded, own, recalled, counting_since, step_s, new_key } = memory;
     record(store, world, recorded, own);
     stages.ended("load_app_sli");
     let now = u32::try_from(stages.clock.wall().as_secs()).unwrap_or(u32::MAX);
     let indicators = recorded.indicators();
     let audits = stages.audit(world, indicators, recalled);
-    let sight = Sight { world, indicators, recalled, counting_since, audits: &audits, step_s, now };
-    let past = Past { points_of: NEEDED, ..Past::default() };
+    let sight = ChangeDetector { world, indicators, recalled, counting_since, audits: &audits, step_s, now };
+    let past = PointSelection { points_of: NEEDED, ..PointSelection::default() };
     let points = || store.read(NEEDED.iter().copied(), past).ok();
     sight.findings(points, new_key, |stage| stages.ended(stage))
 }
 
 /// Records requests to applications.
-fn record(store: &Store, world: &World<'_>, recorded: &mut Recorded, own: &Batch) {
+fn record(store: &SeriesCache, world: &World<'_>, recorded: &mut SliLog, own: &SlotBatch) {
     let dropped = recorded.indicators().dropped();
     let mut written = recorded.record(own);
     // Slots are complete every five minutes, and loads are more frequent.
@@ -150,7 +166,7 @@ fn record(store: &Store, world: &World<'_>, recorded: &mut Recorded, own: &Batch
         .iter()
         .any(|query| store.to(query).map(slot_before) > recorded.indicators().newest_of(query))
     {
-        let past = Past { points_of: INDICATORS, ..Past::default() };
+        let past = PointSelection { points_of: INDICATORS, ..PointSelection::default() };
         let answers = store.read(INDICATORS.iter().copied(), past);
         let batch = answers.map(|answers| inbound(world, &answers, recorded.indicators()));
         written = written.and(batch.and_then(|batch| recorded.record(&batch)));

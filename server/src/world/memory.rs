@@ -11,44 +11,44 @@ use tokio::time::timeout;
 
 use super::{
     locked,
-    records::{Countable, Findings, Recalled, Records, Unavailable},
+    records::{HistoryChanges, HistoryStore, HistoryUnavailable, ProjectHistory, ReportEvent},
 };
 
 /// The timeout for reading and for storing.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The history of one project.
-pub(super) struct Remembered {
+pub(super) struct HistoryCache {
     project: String,
     /// `None` if nothing is stored.
-    records: Option<Arc<dyn Records>>,
-    last: Mutex<Arc<Recalled>>,
+    records: Option<Arc<dyn HistoryStore>>,
+    last: Mutex<Arc<ProjectHistory>>,
     /// The counted events of the latest successful store.
-    counted: Mutex<Vec<Countable>>,
+    counted: Mutex<Vec<ReportEvent>>,
 }
 
-impl Remembered {
-    pub(super) fn new(project: String, records: Option<Arc<dyn Records>>) -> Self {
+impl HistoryCache {
+    pub(super) fn new(project: String, records: Option<Arc<dyn HistoryStore>>) -> Self {
         Self { project, records, last: Mutex::default(), counted: Mutex::default() }
     }
 
     /// The history as it was last read; empty before.
-    pub(super) fn last(&self) -> Arc<Recalled> {
+    pub(super) fn last(&self) -> Arc<ProjectHistory> {
         Arc::clone(&locked(&self.last))
     }
 
     /// Reads the history. If that fails, the previous one stays valid for reading; but changes that are found
     /// with it may be stored already, and must not be stored.
-    pub(super) async fn recall(&self) -> Result<(), Unavailable> {
-        let records = self.records.as_ref().ok_or(Unavailable)?;
+    pub(super) async fn recall(&self) -> Result<(), HistoryUnavailable> {
+        let records = self.records.as_ref().ok_or(HistoryUnavailable)?;
         let recalled = timeout(TIMEOUT, records.recall(&self.project)).await;
-        *locked(&self.last) = Arc::new(recalled.map_err(|_| Unavailable)??);
+        *locked(&self.last) = Arc::new(recalled.map_err(|_| HistoryUnavailable)??);
         Ok(())
     }
 
     /// Stores changes that were found with the history that was just read. Changes that cannot be stored will
     /// be found again.
-    pub(super) async fn remember(&self, findings: Findings) {
+    pub(super) async fn remember(&self, findings: HistoryChanges) {
         let Some(records) = &self.records else { return };
         if !findings.are_news(&locked(&self.counted)) {
             return;
@@ -59,10 +59,13 @@ impl Remembered {
     }
 }
 
-impl fmt::Debug for Remembered {
+impl fmt::Debug for HistoryCache {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Leaves out the history, which contains names.
-        formatter.debug_struct("Remembered").field("records", &self.records.is_some()).finish_non_exhaustive()
+        formatter
+            .debug_struct("HistoryCache")
+            .field("records", &self.records.is_some())
+            .finish_non_exhaustive()
     }
 }
 
@@ -75,19 +78,22 @@ pub(super) fn new_key() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::{application_key::ApplicationKey, incidents::Incident, status::Status};
+    use crate::world::{
+        application_key::ApplicationKey, incidents::ApplicationIncident, status::HealthStatus,
+    };
 
     #[test]
     fn nothing_that_is_printed_names_what_runs_there() {
-        let memory = Remembered::new("a1".to_owned(), None);
-        let incident = Incident {
+        let memory = HistoryCache::new("a1".to_owned(), None);
+        let incident = ApplicationIncident {
             application: ApplicationKey { name: "secret".to_owned(), ..ApplicationKey::default() },
             key: String::new(),
             opened_at: 0,
             resolved_at: None,
-            severity: Status::Critical,
+            severity: HealthStatus::Critical,
         };
-        *locked(&memory.last) = Arc::new(Recalled { incidents: vec![incident], ..Recalled::default() });
+        *locked(&memory.last) =
+            Arc::new(ProjectHistory { incidents: vec![incident], ..ProjectHistory::default() });
         assert!(!format!("{memory:?}").contains("secret"), "{memory:?}");
     }
 }

@@ -25,104 +25,106 @@ use std::{cmp::Ordering, fmt};
 use hashbrown::HashMap;
 
 pub use self::{
-    application::{Application, ApplicationId, Category, Kind},
-    connection::{Connection, Latency, OfConnection, Protocol, Remote, Requests},
-    container::{Container, Series, State, Status, Volume},
-    database::{Database, Engine},
-    id::{
-        AppId, ConnectionId, ContainerId, DatabaseId, Id, InstanceId, ManagedId, NodeId, PodId, RowId,
-        ServiceId, Things,
+    application::{Application, ApplicationCategory, ApplicationId, Kind},
+    connection::{
+        ApplicationProtocol, PerConnection, RemoteEndpoint, RequestLatency, RequestRate, UpstreamConnection,
     },
-    instance::{Instance, Membership},
-    latest::{Latest, keep_larger, keep_newer},
-    listen::{Address, Host, Listen, ip},
-    managed::{Managed, ManagedService},
-    node::{Cloud, Disk, Interface, Node, NodeKey},
-    pod::{Phase, Pod},
+    container::{Container, ContainerSeries, ContainerState, ContainerStatus, MountedVolume},
+    database::{DatabaseEngine, MonitoredDatabase},
+    id::{
+        AppId, ArenaIndex, ConnectionId, ContainerId, DatabaseId, IndexedArena, InstanceId, ManagedId,
+        NodeId, PodId, RowId, ServiceId,
+    },
+    instance::{ApplicationInstance, ClusterMembership},
+    latest::{LatestText, keep_larger, keep_newer},
+    listen::{HostPort, IpOrName, ListenAddress, ip},
+    managed::{ManagedDatabase, ManagedService},
+    node::{CloudMetadata, NetworkInterface, Node, NodeDisk, NodeKey},
+    pod::{Pod, PodPhase},
     runtime::{DotNet, Jvm},
     service::Service,
-    several::Several,
-    texts::Texts,
+    several::OneToMany,
+    texts::TextInterner,
 };
 use super::{
-    answers::{Answers, Symbol},
-    catalogue::Query,
+    answers::{InternedString, QueryResults},
+    catalogue::PrometheusQuery,
 };
 
 /// A hash map with a fast hasher and a fixed seed, so that its order is the same in every run.
-pub type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
+pub type FastMap<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
 /// The nodes, applications and connections of a project.
 pub struct World<'a> {
     /// The answers from which it was built.
-    pub answers: &'a Answers,
+    pub answers: &'a QueryResults,
     /// All texts.
-    pub texts: Texts<'a>,
+    pub texts: TextInterner<'a>,
     /// Which agents were seen.
-    pub agents: Agents,
+    pub agents: AgentPresence,
     /// All nodes, pseudo nodes of managed databases included.
-    pub nodes: Things<NodeId, Node>,
+    pub nodes: IndexedArena<NodeId, Node>,
     /// CPU usage of nodes by mode: rows in the answer to `node_cpu_usage_by_mode`.
-    pub cpu_modes: Several<NodeId, RowId>,
+    pub cpu_modes: OneToMany<NodeId, RowId>,
     /// The disks of nodes.
-    pub disks: Several<NodeId, Disk>,
+    pub disks: OneToMany<NodeId, NodeDisk>,
     /// The network interfaces of nodes.
-    pub interfaces: Several<NodeId, Interface>,
+    pub interfaces: OneToMany<NodeId, NetworkInterface>,
     /// The addresses of nodes: rows in the answer to `node_net_ip`.
-    pub node_ips: Several<NodeId, RowId>,
+    pub node_ips: OneToMany<NodeId, RowId>,
     /// Applications; see [`World::applications`].
-    pub apps: Things<AppId, Application>,
+    pub apps: IndexedArena<AppId, Application>,
     /// All instances.
-    pub instances: Things<InstanceId, Instance>,
+    pub instances: IndexedArena<InstanceId, ApplicationInstance>,
     /// Pods that are instances.
-    pub pods: Things<PodId, Pod>,
+    pub pods: IndexedArena<PodId, Pod>,
     /// All containers.
-    pub containers: Things<ContainerId, Container>,
+    pub containers: IndexedArena<ContainerId, Container>,
     /// What containers run, such as `postgres`; each once.
-    pub application_types: Several<ContainerId, Symbol>,
+    pub application_types: OneToMany<ContainerId, InternedString>,
     /// What instances listen on.
-    pub listens: Several<InstanceId, Listen>,
+    pub listens: OneToMany<InstanceId, ListenAddress>,
     /// Volumes of instances, by mount point.
-    pub volumes: Several<InstanceId, Volume>,
+    pub volumes: OneToMany<InstanceId, MountedVolume>,
     /// All connections.
-    pub connections: Things<ConnectionId, Connection>,
+    pub connections: IndexedArena<ConnectionId, UpstreamConnection>,
     /// Request rates of connections.
-    pub requests: OfConnection<Requests>,
+    pub requests: PerConnection<RequestRate>,
     /// Latencies of connections.
-    pub latencies: OfConnection<Latency>,
+    pub latencies: PerConnection<RequestLatency>,
     /// DNS requests: rows in the answer to `container_dns_requests_total`.
-    pub dns_requests: Several<ContainerId, RowId>,
+    pub dns_requests: OneToMany<ContainerId, RowId>,
     /// Latencies of DNS requests: rows in the answer to `container_dns_requests_latency`.
-    pub dns_latencies: Several<ContainerId, RowId>,
+    pub dns_latencies: OneToMany<ContainerId, RowId>,
     /// Log messages: rows in the answer to `container_log_messages`.
-    pub log_messages: Several<ContainerId, RowId>,
+    pub log_messages: OneToMany<ContainerId, RowId>,
     /// Kubernetes services with an address.
-    pub services: Things<ServiceId, Service>,
+    pub services: IndexedArena<ServiceId, Service>,
     /// Managed databases and caches.
-    pub managed: Things<ManagedId, Managed>,
+    pub managed: IndexedArena<ManagedId, ManagedDatabase>,
     /// Series of managed databases: the query, and a row of its answer.
-    pub managed_series: Several<ManagedId, (&'static Query, RowId)>,
+    pub managed_series: OneToMany<ManagedId, (&'static PrometheusQuery, RowId)>,
     /// Errors of the discovery of managed databases, each once.
-    pub aws_errors: Vec<Symbol>,
+    pub aws_errors: Vec<InternedString>,
     /// Databases that an exporter monitors.
-    pub databases: Things<DatabaseId, Database>,
+    pub databases: IndexedArena<DatabaseId, MonitoredDatabase>,
     /// Series of databases: the query, and a row of its answer.
-    pub database_series: Several<DatabaseId, (&'static Query, RowId)>,
+    pub database_series: OneToMany<DatabaseId, (&'static PrometheusQuery, RowId)>,
     /// Java virtual machines.
-    pub jvms: Several<InstanceId, Jvm>,
+    pub jvms: OneToMany<InstanceId, Jvm>,
     /// Time that JVMs spent in garbage collection: rows in the answer to `container_jvm_gc_time_seconds`.
-    pub jvm_gc: Several<InstanceId, RowId>,
+    pub jvm_gc: OneToMany<InstanceId, RowId>,
     /// .NET applications.
-    pub dotnets: Several<InstanceId, DotNet>,
+    pub dotnets: OneToMany<InstanceId, DotNet>,
     /// Generations of .NET heaps: the query, and a row of its answer.
-    pub dotnet_generations: Several<InstanceId, (&'static Query, RowId)>,
+    pub dotnet_generations: OneToMany<InstanceId, (&'static PrometheusQuery, RowId)>,
     /// Rows in the answer to `up`, by job and instance.
-    pub targets: Map<(Symbol, Symbol), RowId>,
+    pub targets: FastMap<(InternedString, InternedString), RowId>,
 }
 
 /// The agents whose metrics were found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Agents {
+pub struct AgentPresence {
     /// Whether a node agent was seen.
     pub node_agent: bool,
     /// Whether kube-state-metrics was seen.
@@ -148,46 +150,46 @@ impl fmt::Debug for World<'_> {
 impl<'a> World<'a> {
     /// An empty world.
     #[must_use]
-    pub fn new(answers: &'a Answers) -> Self {
+    pub fn new(answers: &'a QueryResults) -> Self {
         Self {
             answers,
-            texts: Texts::new(answers.symbols()),
-            agents: Agents::default(),
-            nodes: Things::default(),
-            cpu_modes: Several::default(),
-            disks: Several::default(),
-            interfaces: Several::default(),
-            node_ips: Several::default(),
-            apps: Things::default(),
-            instances: Things::default(),
-            pods: Things::default(),
-            containers: Things::default(),
-            application_types: Several::default(),
-            listens: Several::default(),
-            volumes: Several::default(),
-            connections: Things::default(),
-            requests: Several::default(),
-            latencies: Several::default(),
-            dns_requests: Several::default(),
-            dns_latencies: Several::default(),
-            log_messages: Several::default(),
-            services: Things::default(),
-            managed: Things::default(),
-            managed_series: Several::default(),
+            texts: TextInterner::new(answers.symbols()),
+            agents: AgentPresence::default(),
+            nodes: IndexedArena::default(),
+            cpu_modes: OneToMany::default(),
+            disks: OneToMany::default(),
+            interfaces: OneToMany::default(),
+            node_ips: OneToMany::default(),
+            apps: IndexedArena::default(),
+            instances: IndexedArena::default(),
+            pods: IndexedArena::default(),
+            containers: IndexedArena::default(),
+            application_types: OneToMany::default(),
+            listens: OneToMany::default(),
+            volumes: OneToMany::default(),
+            connections: IndexedArena::default(),
+            requests: OneToMany::default(),
+            latencies: OneToMany::default(),
+            dns_requests: OneToMany::default(),
+            dns_latencies: OneToMany::default(),
+            log_messages: OneToMany::default(),
+            services: IndexedArena::default(),
+            managed: IndexedArena::default(),
+            managed_series: OneToMany::default(),
             aws_errors: Vec::new(),
-            databases: Things::default(),
-            database_series: Several::default(),
-            jvms: Several::default(),
-            jvm_gc: Several::default(),
-            dotnets: Several::default(),
-            dotnet_generations: Several::default(),
-            targets: Map::default(),
+            databases: IndexedArena::default(),
+            database_series: OneToMany::default(),
+            jvms: OneToMany::default(),
+            jvm_gc: OneToMany::default(),
+            dotnets: OneToMany::default(),
+            dotnet_generations: OneToMany::default(),
+            targets: FastMap::default(),
         }
     }
 
     /// The text of a symbol.
     #[must_use]
-    pub fn text(&self, symbol: Symbol) -> &str {
+    pub fn text(&self, symbol: InternedString) -> &str {
         self.texts.text(symbol)
     }
 
@@ -206,8 +208,8 @@ impl<'a> World<'a> {
     #[must_use]
     pub fn compare_instances(&self, one: InstanceId, other: InstanceId) -> Ordering {
         let (one, other) = (&self.instances[one], &self.instances[other]);
-        let id = |instance: &Instance| self.apps[instance.application].id;
-        let node = |instance: &Instance| instance.node.map(|node| self.nodes[node].key);
+        let id = |instance: &ApplicationInstance| self.apps[instance.application].id;
+        let node = |instance: &ApplicationInstance| instance.node.map(|node| self.nodes[node].key);
         id(one)
             .compare(id(other), &self.texts)
             .then_with(|| self.texts.compare(one.name, other.name))
@@ -219,13 +221,13 @@ impl<'a> World<'a> {
 
     /// The containers of each instance.
     #[must_use]
-    pub fn containers_by_instance(&self) -> Several<InstanceId, ContainerId> {
-        Several::gather(self.containers.iter().map(|(id, container)| (container.instance, id)).collect())
+    pub fn containers_by_instance(&self) -> OneToMany<InstanceId, ContainerId> {
+        OneToMany::gather(self.containers.iter().map(|(id, container)| (container.instance, id)).collect())
     }
 
     /// The connections of each instance as a client.
     #[must_use]
-    pub fn upstreams(&self) -> Several<InstanceId, ConnectionId> {
-        Several::gather(self.connections.iter().map(|(id, connection)| (connection.instance, id)).collect())
+    pub fn upstreams(&self) -> OneToMany<InstanceId, ConnectionId> {
+        OneToMany::gather(self.connections.iter().map(|(id, connection)| (connection.instance, id)).collect())
     }
 }

@@ -11,20 +11,20 @@ use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    CACHE, Known, Surroundings,
-    cache::Store,
+    CACHE, ObservationSummary, ObserverDependencies,
+    cache::SeriesCache,
     catalogue,
     costs::QueryCosts,
-    facts::Facts,
-    indicators::{Batch, Recorded, ask_own},
-    load::{Loaded, Memory, load_with},
+    facts::InfrastructureFacts,
+    indicators::{SliLog, SlotBatch, ask_own},
+    load::{LoadContext, LoadResult, load_with},
     locked,
-    memory::{Remembered, new_key},
-    prices::{self, Prices},
-    project::Project,
-    prometheus::{Prometheus, QueryError, Span},
+    memory::{HistoryCache, new_key},
+    prices::{self, CloudPrices},
+    project::ObservedProject,
+    prometheus::{PrometheusClient, QueryError, QuerySpan},
     prometheus_clock::{ClockDifference, PrometheusClock, is_contradicted, keep_ahead},
-    refresh::{Refresh, Round},
+    refresh::{CacheRefresher, RoundResult},
 };
 use crate::clock::Clock;
 
@@ -40,38 +40,38 @@ const RETRY: Duration = Duration::from_secs(30);
 
 /// The observation of a project.
 #[derive(Debug)]
-pub(super) struct Observation {
-    project: Project,
-    surroundings: Surroundings,
+pub(super) struct ProjectObservation {
+    project: ObservedProject,
+    surroundings: ObserverDependencies,
     /// The time of the project's Prometheus.
     clock: Arc<PrometheusClock>,
-    facts: Mutex<Facts>,
+    facts: Mutex<InfrastructureFacts>,
     /// The latest error of Prometheus.
     failure: Mutex<Option<String>>,
     queries: Arc<Mutex<QueryCosts>>,
-    remembered: Remembered,
+    remembered: HistoryCache,
     /// Running queries, and operations on the cache.
     work: TaskTracker,
 }
 
 /// The files of a project on disk.
 #[derive(Debug, Clone)]
-struct Kept {
-    store: Arc<Store>,
-    recorded: Arc<Mutex<Recorded>>,
+struct ProjectFiles {
+    store: Arc<SeriesCache>,
+    recorded: Arc<Mutex<SliLog>>,
 }
 
 /// Whether Prometheus answers. Decides what is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Health {
+enum PrometheusHealth {
     Answers,
     Silent,
 }
 
-impl Observation {
-    pub(super) fn new(project: Project, surroundings: Surroundings) -> Self {
+impl ProjectObservation {
+    pub(super) fn new(project: ObservedProject, surroundings: ObserverDependencies) -> Self {
         let (facts, queries, work) = (Mutex::default(), Arc::default(), TaskTracker::new());
-        let remembered = Remembered::new(project.id.clone(), surroundings.records.clone());
+        let remembered = HistoryCache::new(project.id.clone(), surroundings.records.clone());
         let clock = Arc::new(PrometheusClock::new(Arc::clone(&surroundings.clock)));
         let failure = Mutex::default();
         Self { project, surroundings, clock, facts, failure, queries, remembered, work }
@@ -83,7 +83,7 @@ impl Observation {
     }
 
     /// Adds the numbers of this project.
-    pub(super) fn add_to(&self, known: &mut Known) {
+    pub(super) fn add_to(&self, known: &mut ObservationSummary) {
         known.facts.merge(locked(&self.facts).clone());
         known.queries.merge(&locked(&self.queries));
     }
@@ -100,14 +100,14 @@ impl Observation {
         let kept = self.open().await;
         // Uses the cached answers until Prometheus has answered.
         let refresh_interval = u32::try_from(self.project.prometheus.refresh_interval.as_secs());
-        self.load(&kept, Batch::default(), refresh_interval.unwrap_or(u32::MAX)).await;
+        self.load(&kept, SlotBatch::default(), refresh_interval.unwrap_or(u32::MAX)).await;
         let access = &self.project.prometheus;
         let clock = &self.surroundings.clock;
-        let prometheus = match Prometheus::new(access, self.surroundings.targets, Arc::clone(clock)) {
+        let prometheus = match PrometheusClient::new(access, self.surroundings.targets, Arc::clone(clock)) {
             Ok(prometheus) => Arc::new(prometheus),
             Err(error) => return self.cannot_ask(&error),
         };
-        let mut refresh = Refresh::new(
+        let mut refresh = CacheRefresher::new(
             Arc::clone(&prometheus),
             Arc::clone(&kept.store),
             Arc::clone(&self.queries),
@@ -115,7 +115,7 @@ impl Observation {
             self.work.clone(),
             access.refresh_interval,
         );
-        let mut health = Health::Answers;
+        let mut health = PrometheusHealth::Answers;
         let mut difference = ClockDifference::None;
         let mut cleaned = None;
         let mut new_prices = self.surroundings.prices.news();
@@ -133,7 +133,7 @@ impl Observation {
                 step = refresh.step(self.now(), access.refresh_interval).await;
             }
             let now = self.now();
-            let upkeep = Upkeep { at: started, knows_time: refresh.has_heard() };
+            let upkeep = CacheUpkeep { at: started, knows_time: refresh.has_heard() };
             if upkeep.is_due_after(cleaned) {
                 cleaned = Some(upkeep);
                 self.expire(&kept, now, upkeep).await;
@@ -156,8 +156,8 @@ impl Observation {
     /// whether the adjustment changed.
     async fn set_clock(
         &self,
-        prometheus: &Prometheus,
-        refresh: &Refresh,
+        prometheus: &PrometheusClient,
+        refresh: &CacheRefresher,
         step: u32,
         difference: &mut ClockDifference,
     ) -> bool {
@@ -180,7 +180,7 @@ impl Observation {
         difference.believed() != before.believed()
     }
 
-    async fn samples_contradict(&self, refresh: &Refresh, ahead: i64, step: u32) -> bool {
+    async fn samples_contradict(&self, refresh: &CacheRefresher, ahead: i64, step: u32) -> bool {
         /// How far back samples are searched, in seconds.
         const BACK: i64 = 600;
         let here = i64::try_from(self.clock.machine().wall().as_secs()).unwrap_or(i64::MAX);
@@ -188,31 +188,37 @@ impl Observation {
         let mut newest = None;
         for now in [here, there] {
             let [Ok(from), Ok(to)] = [now.saturating_sub(BACK), now].map(u32::try_from) else { return true };
-            newest = newest.max(refresh.newest_sample(Span { from, to, step }).await);
+            newest = newest.max(refresh.newest_sample(QuerySpan { from, to, step }).await);
         }
         newest.is_some_and(|newest| is_contradicted(here, there, newest.into()))
     }
 
     /// Waits for the next round. Loads again if new prices arrive meanwhile.
-    async fn rest(&self, rest: Duration, kept: &Kept, step: u32, prices: &mut watch::Receiver<Arc<Prices>>) {
+    async fn rest(
+        &self,
+        rest: Duration,
+        kept: &ProjectFiles,
+        step: u32,
+        prices: &mut watch::Receiver<Arc<CloudPrices>>,
+    ) {
         let mut over = pin!(tokio::time::sleep(rest));
         loop {
             tokio::select! {
                 () = &mut over => return,
-                Ok(()) = prices.changed() => self.load(kept, Batch::default(), step).await,
+                Ok(()) = prices.changed() => self.load(kept, SlotBatch::default(), step).await,
             }
         }
     }
 
-    async fn open(&self) -> Kept {
+    async fn open(&self) -> ProjectFiles {
         let mut failing = false;
         loop {
             let disk = Arc::clone(&self.surroundings.disk);
             let dir = format!("{CACHE}/{}", self.project.cache_name());
             let opened = self.work.spawn_blocking(move || {
-                let store = Store::open(Arc::clone(&disk), dir.clone())?;
-                let recorded = Arc::new(Mutex::new(Recorded::open(disk, dir)));
-                Ok(Kept { store: Arc::new(store), recorded })
+                let store = SeriesCache::open(Arc::clone(&disk), dir.clone())?;
+                let recorded = Arc::new(Mutex::new(SliLog::open(disk, dir)));
+                Ok(ProjectFiles { store: Arc::new(store), recorded })
             });
             match opened.await.map_err(io::Error::other).flatten() {
                 Ok(kept) => return kept,
@@ -236,30 +242,30 @@ impl Observation {
 
     /// Stores the error for the operator, which the log contains only once. A round without requests changes
     /// nothing.
-    fn note_failure(&self, health: Health, why: Option<QueryError>) {
+    fn note_failure(&self, health: PrometheusHealth, why: Option<QueryError>) {
         let mut failure = locked(&self.failure);
         match (health, why) {
-            (Health::Answers, _) => *failure = None,
-            (Health::Silent, Some(why)) => *failure = Some(why.to_string()),
-            (Health::Silent, None) => {
+            (PrometheusHealth::Answers, _) => *failure = None,
+            (PrometheusHealth::Silent, Some(why)) => *failure = Some(why.to_string()),
+            (PrometheusHealth::Silent, None) => {
                 failure.get_or_insert_with(|| "what Prometheus answers cannot be kept".to_owned());
             }
         }
     }
 
     /// Runs the operator's custom queries for the missing slots that end at `to` (Unix seconds) or before.
-    async fn ask_own(&self, prometheus: &Arc<Prometheus>, kept: &Kept, to: u32) -> Batch {
+    async fn ask_own(&self, prometheus: &Arc<PrometheusClient>, kept: &ProjectFiles, to: u32) -> SlotBatch {
         let missing = locked(&kept.recorded).indicators().missing(&self.remembered.last().overrides, to);
         ask_own(prometheus, missing).await
     }
 
-    async fn load(&self, kept: &Kept, own: Batch, step_s: u32) {
+    async fn load(&self, kept: &ProjectFiles, own: SlotBatch, step_s: u32) {
         let clock = &self.surroundings.clock;
         let begun = clock.monotonic();
         let recalled = self.remembered.recall().await;
         let recalling = clock.monotonic().saturating_sub(begun);
         let loaded = self.load_blocking(kept, own, step_s).await;
-        let Loaded { facts, findings, mut stages, total, audit } = match loaded {
+        let LoadResult { facts, findings, mut stages, total, audit } = match loaded {
             Ok(loaded) => loaded,
             Err(error) => {
                 return tracing::error!(%error, "the model of a project cannot be rebuilt; the previous results stay");
@@ -277,15 +283,20 @@ impl Observation {
         }
     }
 
-    async fn load_blocking(&self, kept: &Kept, own: Batch, step_s: u32) -> io::Result<Loaded> {
-        let (Kept { store, recorded }, project) = (kept.clone(), self.project.clone());
+    async fn load_blocking(
+        &self,
+        kept: &ProjectFiles,
+        own: SlotBatch,
+        step_s: u32,
+    ) -> io::Result<LoadResult> {
+        let (ProjectFiles { store, recorded }, project) = (kept.clone(), self.project.clone());
         let (clock, prices) = (Arc::clone(&self.clock), self.surroundings.prices.current());
         let recalled = self.remembered.last();
         let counting_since = self.clock.time_of(recalled.counting_since);
         let loaded = self.work.spawn_blocking(move || {
             let mut recorded = locked(&recorded);
             let (recorded, recalled) = (&mut *recorded, &*recalled);
-            let memory = Memory { recorded, own: &own, recalled, counting_since, step_s, new_key };
+            let memory = LoadContext { recorded, own: &own, recalled, counting_since, step_s, new_key };
             load_with(&store, &project, &prices, &*clock, Some(memory))
         });
         loaded.await.map_err(io::Error::other).flatten()
@@ -297,7 +308,7 @@ impl Observation {
 
     /// Removes data that is expired at `now`, and data from the future of a wrong clock. As long as the time
     /// of Prometheus is unknown, the cached data may be right.
-    async fn expire(&self, kept: &Kept, now: u32, upkeep: Upkeep) {
+    async fn expire(&self, kept: &ProjectFiles, now: u32, upkeep: CacheUpkeep) {
         let (kept, ttl) = (kept.clone(), self.surroundings.cache_ttl);
         let earliest = now.saturating_sub(u32::try_from(ttl.as_secs()).unwrap_or(u32::MAX));
         let latest = if upkeep.knows_time { now.saturating_add(MAX_AHEAD_S) } else { u32::MAX };
@@ -314,12 +325,12 @@ impl Observation {
 /// The time of a clean-up of the cache on the monotonic clock, and whether the time of Prometheus was known
 /// then.
 #[derive(Debug, Clone, Copy)]
-struct Upkeep {
+struct CacheUpkeep {
     at: Duration,
     knows_time: bool,
 }
 
-impl Upkeep {
+impl CacheUpkeep {
     /// Whether a clean-up is necessary: an hour has passed, or the time of Prometheus has become known.
     fn is_due_after(self, last: Option<Self>) -> bool {
         last.is_none_or(|last| {
@@ -346,13 +357,13 @@ fn tell(difference: ClockDifference) {
     }
 }
 
-impl Health {
+impl PrometheusHealth {
     /// The state after a round. Logs changes.
-    fn after(self, round: Round, why: Option<QueryError>) -> Self {
+    fn after(self, round: RoundResult, why: Option<QueryError>) -> Self {
         let health = match round {
-            Round { answered: 0, failed: 1.. } => Self::Silent,
-            Round { answered: 1.., .. } => Self::Answers,
-            Round { answered: 0, failed: 0 } => self,
+            RoundResult { answered: 0, failed: 1.. } => Self::Silent,
+            RoundResult { answered: 1.., .. } => Self::Answers,
+            RoundResult { answered: 0, failed: 0 } => self,
         };
         match (self, health) {
             (Self::Answers, Self::Silent) => match why {
@@ -378,7 +389,7 @@ mod tests {
 
     #[test]
     fn a_cache_is_cleaned_every_hour_and_when_the_time_of_prometheus_becomes_known() {
-        let upkeep = |seconds, knows_time| Upkeep { at: Duration::from_secs(seconds), knows_time };
+        let upkeep = |seconds, knows_time| CacheUpkeep { at: Duration::from_secs(seconds), knows_time };
         assert!(upkeep(0, false).is_due_after(None));
         for (last, now, expected) in [
             (upkeep(100, false), upkeep(130, false), false),

@@ -17,14 +17,14 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 pub(super) use self::kept::forget_on_disk;
-use self::{kept::Kept, source::Fetched};
+use self::{kept::PriceListFile, source::FetchedPriceList};
 pub use self::{
-    list::Prices,
+    list::CloudPrices,
     price::{HourlyPrice, LifeCycle, NodePrice},
-    reading::NoPrices,
-    source::{InvalidSource, NoList, Source},
+    reading::InvalidPriceList,
+    source::{InvalidPriceSource, PriceFetchError, PriceSource},
 };
-use crate::disk::Disk;
+use crate::disk::DataDisk;
 
 /// The cloud providers in the list.
 pub const CLOUDS: [&str; 3] = ["aws", "azure", "gcp"];
@@ -36,15 +36,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 /// The latest price list.
 #[derive(Debug)]
 pub struct PriceList {
-    source: Source,
-    kept: Kept,
-    current: watch::Sender<Arc<Prices>>,
-    progress: Mutex<Progress>,
+    source: PriceSource,
+    kept: PriceListFile,
+    current: watch::Sender<Arc<CloudPrices>>,
+    progress: Mutex<PriceFetchProgress>,
 }
 
 /// The state of fetching.
 #[derive(Debug, Default)]
-struct Progress {
+struct PriceFetchProgress {
     /// When the current list was last modified, as reported by its server.
     modified: Option<String>,
     /// The number of failures since the latest success.
@@ -55,22 +55,22 @@ impl PriceList {
     /// The list that is stored on `disk`, or an empty one. Fetches nothing yet. Reads and decodes a file, so
     /// it must not run on a thread of the runtime.
     #[must_use]
-    pub fn open(source: Source, disk: Arc<dyn Disk>) -> Self {
-        let kept = Kept(disk);
+    pub fn open(source: PriceSource, disk: Arc<dyn DataDisk>) -> Self {
+        let kept = PriceListFile(disk);
         let (prices, modified) = kept.load(&source.url).unwrap_or_default();
-        let progress = Mutex::new(Progress { modified, failures: 0 });
+        let progress = Mutex::new(PriceFetchProgress { modified, failures: 0 });
         Self { source, kept, current: watch::Sender::new(Arc::new(prices)), progress }
     }
 
     /// The latest prices; empty before a list was fetched.
     #[must_use]
-    pub fn current(&self) -> Arc<Prices> {
+    pub fn current(&self) -> Arc<CloudPrices> {
         Arc::clone(&self.current.borrow())
     }
 
     /// Notifies of every replacement of the list.
     #[must_use]
-    pub fn news(&self) -> watch::Receiver<Arc<Prices>> {
+    pub fn news(&self) -> watch::Receiver<Arc<CloudPrices>> {
         self.current.subscribe()
     }
 
@@ -96,17 +96,20 @@ impl PriceList {
     ///
     /// # Errors
     /// There is no new list; the old one stays.
-    pub async fn refresh(&self) -> Result<(), NoList> {
+    pub async fn refresh(&self) -> Result<(), PriceFetchError> {
         let fetched = self.fetch().await;
         self.take_in(fetched).await
     }
 
-    async fn fetch(&self) -> Result<Option<Fetched>, NoList> {
+    async fn fetch(&self) -> Result<Option<FetchedPriceList>, PriceFetchError> {
         let modified = self.progress().modified.clone();
         self.source.fetch(modified.as_deref()).await
     }
 
-    async fn take_in(&self, fetched: Result<Option<Fetched>, NoList>) -> Result<(), NoList> {
+    async fn take_in(
+        &self,
+        fetched: Result<Option<FetchedPriceList>, PriceFetchError>,
+    ) -> Result<(), PriceFetchError> {
         let refreshed = match fetched {
             Ok(Some(fetched)) => self.replace(fetched).await,
             Ok(None) => Ok(()),
@@ -116,23 +119,23 @@ impl PriceList {
         refreshed
     }
 
-    async fn replace(&self, fetched: Fetched) -> Result<(), NoList> {
+    async fn replace(&self, fetched: FetchedPriceList) -> Result<(), PriceFetchError> {
         let (kept, url) = (self.kept.clone(), self.source.url.clone());
         let modified = fetched.modified.clone();
         let read = tokio::task::spawn_blocking(move || {
-            let prices = Prices::read(&fetched.bytes)?;
+            let prices = CloudPrices::read(&fetched.bytes)?;
             if let Err(error) = kept.store(&url, fetched) {
                 tracing::warn!(kind = %error.kind(), "the price list cannot be stored on disk");
             }
             Ok(prices)
         });
-        let prices = read.await.unwrap_or(Err(NoPrices))?;
+        let prices = read.await.unwrap_or(Err(InvalidPriceList))?;
         self.current.send_replace(Arc::new(prices));
         self.progress().modified = modified;
         Ok(())
     }
 
-    fn note(&self, refreshed: Result<(), NoList>) {
+    fn note(&self, refreshed: Result<(), PriceFetchError>) {
         let mut progress = self.progress();
         match refreshed {
             Ok(()) if progress.failures > 0 => tracing::info!("the price list can be fetched again"),
@@ -142,7 +145,7 @@ impl PriceList {
         progress.failures = if refreshed.is_ok() { 0 } else { progress.failures.saturating_add(1) };
     }
 
-    fn progress(&self) -> MutexGuard<'_, Progress> {
+    fn progress(&self) -> MutexGuard<'_, PriceFetchProgress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

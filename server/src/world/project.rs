@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 /// A project with a Prometheus.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Project {
+pub struct ObservedProject {
     /// Its id, which is safe as a file name: letters, digits, `-` and `_`.
     pub id: String,
     /// Its Prometheus.
@@ -16,7 +16,7 @@ pub struct Project {
     pub custom_applications: BTreeMap<String, Vec<String>>,
 }
 
-impl Project {
+impl ObservedProject {
     /// The name of the directory of its cache. It is different for another Prometheus or another selector.
     #[must_use]
     pub fn cache_name(&self) -> String {
@@ -25,7 +25,7 @@ impl Project {
     }
 }
 
-/// Whether a directory name is that of a project's cache ([`Project::cache_name`]). Coroot's directories have
+/// Whether a directory name is that of a project's cache ([`ObservedProject::cache_name`]). Coroot's directories have
 /// no hyphen.
 #[must_use]
 pub fn is_own_cache(name: &str) -> bool {
@@ -34,11 +34,11 @@ pub fn is_own_cache(name: &str) -> bool {
     !id.is_empty() && hash.len() == 8 && hash.bytes().all(is_hex)
 }
 
-impl fmt::Debug for Project {
+impl fmt::Debug for ObservedProject {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Leaves out the patterns, which contain names.
         formatter
-            .debug_struct("Project")
+            .debug_struct("ObservedProject")
             .field("id", &self.id)
             .field("prometheus", &self.prometheus)
             .field("application_categories", &self.application_categories.len())
@@ -82,7 +82,7 @@ mod tests {
     fn nothing_that_is_printed_names_what_the_operator_wrote() {
         let secret = || "secret".to_owned();
         let patterns = BTreeMap::from([(secret(), vec![secret()])]);
-        let project = Project {
+        let project = ObservedProject {
             id: "a1".to_owned(),
             prometheus: PrometheusAccess {
                 url: secret(),

@@ -1,7 +1,7 @@
 //! Sends queries to Prometheus and reads its answers.
 //!
 //! An answer is read while it arrives: bytes are decompressed and limited (`body`), split into series
-//! (`splitter`), and each series is parsed (`series`) into the caller's [`Sink`] before the next one. Nothing
+//! (`splitter`), and each series is parsed (`series`) into the caller's [`SeriesSink`] before the next one. Nothing
 //! runs in the background: a dropped query ends at once.
 
 mod access;
@@ -21,22 +21,22 @@ use std::{
 
 use reqwest::{Response, StatusCode};
 
+pub use self::{access::InvalidAccess, date::ServerDate, error::QueryError};
 use self::{
-    access::Endpoint,
-    body::Body,
-    decoder::{Decoder, kind_in},
-    expression::{Expressions, Selector},
+    access::PrometheusEndpoint,
+    body::AnswerBody,
+    decoder::{AnswerDecoder, kind_in},
+    expression::{ExtraSelector, QueryExpressions},
 };
-pub use self::{access::InvalidAccess, date::DateHeard, error::QueryError};
 use super::{
-    catalogue::{KeptLabels, Label, Query},
+    catalogue::{Label, LabelSelection, PrometheusQuery},
     project::PrometheusAccess,
 };
 use crate::{clock::Clock, outgoing::TargetPolicy};
 
 /// The limits of one query.
 #[derive(Debug, Clone, Copy)]
-struct Limits {
+struct QueryLimits {
     connect_timeout: Duration,
     /// For the whole query, including the connection.
     timeout: Duration,
@@ -49,17 +49,17 @@ const REFUSAL: u64 = 64 * 1024;
 
 /// A client of one project's Prometheus. Cheap to share; it opens connections only for queries.
 #[derive(Debug)]
-pub struct Prometheus {
-    endpoint: Endpoint,
-    expressions: Expressions,
-    limits: Limits,
+pub struct PrometheusClient {
+    endpoint: PrometheusEndpoint,
+    expressions: QueryExpressions,
+    limits: QueryLimits,
     clock: Arc<dyn Clock>,
-    date: Mutex<Option<DateHeard>>,
+    date: Mutex<Option<ServerDate>>,
 }
 
 /// The measurements of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Answered {
+pub struct QueryStats {
     /// The decompressed bytes of the answer.
     pub bytes: u64,
     /// The transferred bytes of the answer, without headers.
@@ -73,31 +73,31 @@ pub struct Answered {
 }
 
 /// Receives an answer while it arrives, series by series.
-pub trait Sink: Send + 'static {
+pub trait SeriesSink: Send + 'static {
     /// Begins a series with at least one point. The kept labels are in the order of the query; a missing
     /// label is empty.
     ///
     /// # Errors
     /// The answer is too large.
-    fn series(&mut self, labels: &[&str]) -> Result<(), TooLarge>;
+    fn series(&mut self, labels: &[&str]) -> Result<(), AnswerTooLarge>;
 
     /// Adds a point to the series: a time in Unix seconds and a value, which is not NaN but may be infinite.
     /// Times increase within a series and are within the requested span.
     ///
     /// # Errors
     /// The answer is too large.
-    fn point(&mut self, at: u32, value: f32) -> Result<(), TooLarge>;
+    fn point(&mut self, at: u32, value: f32) -> Result<(), AnswerTooLarge>;
 }
 
 /// An answer is too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the answer is too large")]
-pub struct TooLarge;
+pub struct AnswerTooLarge;
 
 /// The times of a range query: `from`, `from + step`, … up to `to`, in Unix seconds. If both are the same, it
 /// is one time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
+pub struct QuerySpan {
     /// The first time.
     pub from: u32,
     /// The last time, not before the first.
@@ -106,7 +106,7 @@ pub struct Span {
     pub step: u32,
 }
 
-impl Default for Limits {
+impl Default for QueryLimits {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(10),
@@ -121,13 +121,13 @@ impl Default for Limits {
 /// # Errors
 /// Every [`InvalidAccess`].
 pub fn check(access: &PrometheusAccess, targets: TargetPolicy) -> Result<(), InvalidAccess> {
-    let limits = Limits::default();
-    Selector::parse(&access.extra_selector)?;
-    Endpoint::new(access, targets, limits.connect_timeout, limits.timeout)?;
+    let limits = QueryLimits::default();
+    ExtraSelector::parse(&access.extra_selector)?;
+    PrometheusEndpoint::new(access, targets, limits.connect_timeout, limits.timeout)?;
     Ok(())
 }
 
-impl Prometheus {
+impl PrometheusClient {
     /// A client of the Prometheus. Sends nothing yet.
     ///
     /// # Errors
@@ -137,23 +137,23 @@ impl Prometheus {
         targets: TargetPolicy,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, InvalidAccess> {
-        Self::with_limits(access, targets, clock, Limits::default())
+        Self::with_limits(access, targets, clock, QueryLimits::default())
     }
 
     fn with_limits(
         access: &PrometheusAccess,
         targets: TargetPolicy,
         clock: Arc<dyn Clock>,
-        limits: Limits,
+        limits: QueryLimits,
     ) -> Result<Self, InvalidAccess> {
-        let expressions = Expressions::new(Selector::parse(&access.extra_selector)?);
-        let endpoint = Endpoint::new(access, targets, limits.connect_timeout, limits.timeout)?;
+        let expressions = QueryExpressions::new(ExtraSelector::parse(&access.extra_selector)?);
+        let endpoint = PrometheusEndpoint::new(access, targets, limits.connect_timeout, limits.timeout)?;
         Ok(Self { endpoint, expressions, limits, clock, date: Mutex::default() })
     }
 
     /// The server's time according to its latest answer with a date.
     #[must_use]
-    pub fn date(&self) -> Option<DateHeard> {
+    pub fn date(&self) -> Option<ServerDate> {
         *self.date.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -162,13 +162,13 @@ impl Prometheus {
     ///
     /// # Errors
     /// Every [`QueryError`]; the sink is lost together with what it received.
-    pub async fn range<S: Sink>(
+    pub async fn range<S: SeriesSink>(
         &self,
-        query: &'static Query,
-        span: Span,
+        query: &'static PrometheusQuery,
+        span: QuerySpan,
         range_seconds: u32,
         sink: S,
-    ) -> Result<(S, Answered), QueryError> {
+    ) -> Result<(S, QueryStats), QueryError> {
         let expression = self.expressions.of(query, range_seconds)?;
         self.values(&expression, query.kept(), span, sink).await
     }
@@ -177,34 +177,34 @@ impl Prometheus {
     ///
     /// # Errors
     /// Every [`QueryError`].
-    pub async fn range_of<S: Sink>(
+    pub async fn range_of<S: SeriesSink>(
         &self,
         expression: &str,
         labels: &'static [Label],
-        span: Span,
+        span: QuerySpan,
         sink: S,
-    ) -> Result<(S, Answered), QueryError> {
+    ) -> Result<(S, QueryStats), QueryError> {
         let expression = self.expressions.of_text(expression)?;
-        self.values(&expression, KeptLabels { labels, prefers_exported: false }, span, sink).await
+        self.values(&expression, LabelSelection { labels, prefers_exported: false }, span, sink).await
     }
 
-    async fn values<S: Sink>(
+    async fn values<S: SeriesSink>(
         &self,
         expression: &str,
-        labels: KeptLabels,
-        span: Span,
+        labels: LabelSelection,
+        span: QuerySpan,
         sink: S,
-    ) -> Result<(S, Answered), QueryError> {
+    ) -> Result<(S, QueryStats), QueryError> {
         let started = self.clock.monotonic();
         let response = self.ask(expression, span).await?;
         let status = response.status().as_u16();
-        let mut body = Body::of(response, self.limits.bytes)?;
-        let mut decoder = Decoder::new(labels, span, sink);
+        let mut body = AnswerBody::of(response, self.limits.bytes)?;
+        let mut decoder = AnswerDecoder::new(labels, span, sink);
         while let Some(bytes) = body.next().await? {
             decoder.push(bytes)?;
         }
         let (sink, summary) = decoder.finish(status)?;
-        let answered = Answered {
+        let answered = QueryStats {
             bytes: body.bytes,
             wire_bytes: body.wire_bytes,
             latency: self.clock.monotonic().saturating_sub(started),
@@ -215,7 +215,7 @@ impl Prometheus {
     }
 
     /// The response to a range query, unless it is an error response.
-    async fn ask(&self, expression: &str, span: Span) -> Result<Response, QueryError> {
+    async fn ask(&self, expression: &str, span: QuerySpan) -> Result<Response, QueryError> {
         let (start, end, step) = (span.from.to_string(), span.to.to_string(), span.step.to_string());
         let form = [("query", expression), ("start", &start), ("end", &end), ("step", &step)];
         let asked = self.clock.monotonic();
@@ -223,7 +223,7 @@ impl Prometheus {
         match response.status() {
             StatusCode::OK => {
                 let (heard, heard_at) = (self.clock.monotonic(), self.clock.wall());
-                let date = DateHeard::of(response.headers(), asked, heard, heard_at);
+                let date = ServerDate::of(response.headers(), asked, heard, heard_at);
                 let mut known = self.date.lock().unwrap_or_else(PoisonError::into_inner);
                 *known = date.or(*known);
                 Ok(response)
@@ -238,7 +238,7 @@ impl Prometheus {
 
 /// The `errorType` of an error response, if it is one of Prometheus' own.
 async fn kind_of_refusal(response: Response) -> Option<&'static str> {
-    let mut body = Body::of(response, REFUSAL).ok()?;
+    let mut body = AnswerBody::of(response, REFUSAL).ok()?;
     let mut refusal = Vec::new();
     while let Some(bytes) = body.next().await.ok()? {
         refusal.extend_from_slice(bytes);

@@ -17,12 +17,12 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 
 use super::{
-    cache::{Incoming, SampleTimes, Store, spans},
-    catalogue::{self, CONTAINER_INFO, KUBE_POD_INFO, Kind, Label, NODE_INFO, Query, UP},
+    cache::{IncomingSeries, SampleTimes, SeriesCache, spans},
+    catalogue::{self, CONTAINER_INFO, KUBE_POD_INFO, Label, NODE_INFO, PrometheusQuery, QueryRetention, UP},
     costs::QueryCosts,
-    prometheus::{Answered, Prometheus, QueryError, Span},
+    prometheus::{PrometheusClient, QueryError, QuerySpan, QueryStats},
 };
-use crate::metrics::{Metrics, QueryLabel};
+use crate::metrics::{ProcessMetrics, QueryLabel};
 
 /// How many queries run at the same time.
 const AT_ONCE: usize = 10;
@@ -51,11 +51,11 @@ const MANY: u64 = 1000;
 const RANGE_STEPS: u32 = 3;
 
 /// The times of samples of nodes. The remainder keeps the numbers small enough for 32 bits.
-static SCRAPES: Query = Query {
+static SCRAPES: PrometheusQuery = PrometheusQuery {
     name: "scrapes",
     expression: "timestamp(node_info) % 100000",
     labels: &[Label::MachineId, Label::SystemUuid],
-    kind: Kind::Now,
+    kind: QueryRetention::Now,
 };
 
 /// The range in which the distance between samples is measured, and how long a result is valid, in seconds.
@@ -64,15 +64,15 @@ const STEP_HOLDS: u32 = 3600;
 
 /// Brings a cache up to date in rounds. A query that takes longer than a round continues during the next.
 #[derive(Debug)]
-pub(super) struct Refresh {
-    asking: Asking,
+pub(super) struct CacheRefresher {
+    asking: QueryRunner,
     costs: Arc<Mutex<QueryCosts>>,
-    metrics: Metrics,
+    metrics: ProcessMetrics,
     /// How long Prometheus may be silent before all unanswered queries count as failed.
     patience: Duration,
     step: Option<u32>,
     step_known_until: Option<u32>,
-    under_way: JoinSet<Asked>,
+    under_way: JoinSet<RefreshOutcome>,
     /// The query of each task.
     asked: HashMap<task::Id, &'static str>,
     /// The queries that were already up to date in this round.
@@ -90,9 +90,9 @@ pub(super) struct Refresh {
 
 /// What a query needs to run.
 #[derive(Debug, Clone)]
-struct Asking {
-    prometheus: Arc<Prometheus>,
-    store: Arc<Store>,
+struct QueryRunner {
+    prometheus: Arc<PrometheusClient>,
+    store: Arc<SeriesCache>,
     work: TaskTracker,
     request_timeout: Duration,
     /// Whether Prometheus has hidden values of its newest time that it showed together with earlier times.
@@ -101,7 +101,7 @@ struct Asking {
 
 /// The state of a query before it runs.
 #[derive(Debug, Clone, Copy)]
-struct Before {
+struct PreviousAnswer {
     /// The number of series in its latest answer, if there was one.
     series: Option<u64>,
     /// Whether an answer without series is accepted.
@@ -109,11 +109,11 @@ struct Before {
 }
 
 /// A query and its result; `None` if it was up to date.
-type Asked = (&'static Query, Result<Option<Filled>, Failure>);
+type RefreshOutcome = (&'static PrometheusQuery, Result<Option<FillStats>, RefreshError>);
 
 /// The cost of filling the cache.
 #[derive(Debug, Clone, Copy, Default)]
-struct Filled {
+struct FillStats {
     latency: Duration,
     series: u64,
     bytes: u64,
@@ -121,7 +121,7 @@ struct Filled {
 
 /// Why a query failed.
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+enum RefreshError {
     #[error(transparent)]
     Query(#[from] QueryError),
     #[error("Prometheus did not answer in time")]
@@ -134,25 +134,25 @@ enum Failure {
 
 /// The result of a round.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Round {
+pub(super) struct RoundResult {
     /// The number of answered queries.
     pub(super) answered: usize,
     /// The number of failed queries.
     pub(super) failed: usize,
 }
 
-impl Refresh {
+impl CacheRefresher {
     pub(super) fn new(
-        prometheus: Arc<Prometheus>,
-        store: Arc<Store>,
+        prometheus: Arc<PrometheusClient>,
+        store: Arc<SeriesCache>,
         costs: Arc<Mutex<QueryCosts>>,
-        metrics: Metrics,
+        metrics: ProcessMetrics,
         work: TaskTracker,
         refresh_interval: Duration,
     ) -> Self {
         let [shortest, longest] = REQUEST_TIMEOUT;
         Self {
-            asking: Asking {
+            asking: QueryRunner {
                 prometheus,
                 store,
                 work,
@@ -180,7 +180,8 @@ impl Refresh {
     pub(super) async fn step(&mut self, now: u32, refresh_interval: Duration) -> u32 {
         let refresh_interval = u32::try_from(refresh_interval.as_secs()).unwrap_or(u32::MAX).max(1);
         if self.step_known_until.is_none_or(|until| now >= until) {
-            let span = Span { from: now.saturating_sub(SCRAPES_WINDOW), to: now, step: refresh_interval };
+            let span =
+                QuerySpan { from: now.saturating_sub(SCRAPES_WINDOW), to: now, step: refresh_interval };
             let times = SampleTimes::default();
             let scrapes = self.asking.prometheus.range(&SCRAPES, span, refresh_interval, times);
             // Limited, so that a Prometheus that hangs is reported as failing.
@@ -204,7 +205,7 @@ impl Refresh {
 
     /// The newest time in a span with a sample of a metric that every installation has; `None` without one,
     /// or without an answer.
-    pub(super) async fn newest_sample(&self, span: Span) -> Option<u32> {
+    pub(super) async fn newest_sample(&self, span: QuerySpan) -> Option<u32> {
         for query in [&UP, &NODE_INFO, &CONTAINER_INFO, &KUBE_POD_INFO] {
             let request = self.asking.request(query, span, span.step);
             let (incoming, _) = timeout(self.patience, request).await.ok()?.ok()?;
@@ -217,19 +218,19 @@ impl Refresh {
 
     /// Rejects the answers of this round if none has series: then every query has failed. A round with few
     /// queries proves nothing about the others.
-    pub(super) fn doubt_emptiness(&mut self, round: Round) -> Round {
+    pub(super) fn doubt_emptiness(&mut self, round: RoundResult) -> RoundResult {
         if round.answered == 0 || self.series > 0 || !self.all_were_due {
             return round;
         }
         self.why = Some(QueryError::ClocksDiffer);
         let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
         catalogue::all().for_each(|query| costs.failed(query.name));
-        Round { answered: 0, failed: round.answered + round.failed }
+        RoundResult { answered: 0, failed: round.answered + round.failed }
     }
 
     /// Runs every query that is not running already, for what is missing up to `now` (Unix seconds) at `step`
     /// (seconds).
-    pub(super) async fn round(&mut self, now: u32, step: u32) -> Round {
+    pub(super) async fn round(&mut self, now: u32, step: u32) -> RoundResult {
         self.why = None;
         self.series = 0;
         let round = self.put_all(now, step).await;
@@ -249,9 +250,9 @@ impl Refresh {
         self.why
     }
 
-    async fn put_all(&mut self, now: u32, step: u32) -> Round {
+    async fn put_all(&mut self, now: u32, step: u32) -> RoundResult {
         let (mut quick, mut slow) = self.due();
-        let mut round = Round::default();
+        let mut round = RoundResult::default();
         loop {
             self.put(&mut quick, &mut slow, now, step);
             let nothing_waits = quick.is_empty() && slow.is_empty();
@@ -271,7 +272,7 @@ impl Refresh {
     }
 
     /// The queries that are not running: those that were fast the last time, and the others, fastest first.
-    fn due(&self) -> (VecDeque<&'static Query>, VecDeque<&'static Query>) {
+    fn due(&self) -> (VecDeque<&'static PrometheusQuery>, VecDeque<&'static PrometheusQuery>) {
         let costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
         let asked: BTreeSet<&str> = self.asked.values().copied().collect();
         let mut due: Vec<_> = catalogue::all()
@@ -281,14 +282,15 @@ impl Refresh {
         due.sort_by_key(|(cost, _)| (cost.failed, cost.latency));
         let quick = due.partition_point(|(cost, _)| !cost.failed && cost.latency < SLOW);
         let slow = due.split_off(quick);
-        let queries = |due: Vec<(_, &'static Query)>| due.into_iter().map(|(_, query)| query).collect();
+        let queries =
+            |due: Vec<(_, &'static PrometheusQuery)>| due.into_iter().map(|(_, query)| query).collect();
         (queries(due), queries(slow))
     }
 
     fn put(
         &mut self,
-        quick: &mut VecDeque<&'static Query>,
-        slow: &mut VecDeque<&'static Query>,
+        quick: &mut VecDeque<&'static PrometheusQuery>,
+        slow: &mut VecDeque<&'static PrometheusQuery>,
         now: u32,
         step: u32,
     ) {
@@ -312,12 +314,12 @@ impl Refresh {
         }
     }
 
-    fn before(&self, query: &'static Query, now: u32) -> Before {
+    fn before(&self, query: &'static PrometheusQuery, now: u32) -> PreviousAnswer {
         let costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
         let series = costs.0.get(query.name).map(|cost| cost.series);
         let since = self.doubted.get(query.name);
         let is_late = since.is_some_and(|since| now.saturating_sub(*since) >= LATE);
-        Before { series, may_be_empty: is_late || series.is_none_or(|series| series < MANY) }
+        PreviousAnswer { series, may_be_empty: is_late || series.is_none_or(|series| series < MANY) }
     }
 
     /// Removes a task that has ended.
@@ -327,9 +329,9 @@ impl Refresh {
         }
     }
 
-    fn note(&mut self, (query, outcome): Asked, now: u32, round: &mut Round) {
+    fn note(&mut self, (query, outcome): RefreshOutcome, now: u32, round: &mut RoundResult) {
         match &outcome {
-            Err(Failure::Doubtful) => {
+            Err(RefreshError::Doubtful) => {
                 self.doubted.entry(query.name).or_insert(now);
             }
             _ => {
@@ -356,7 +358,11 @@ impl Refresh {
     }
 
     /// Prometheus is silent: running and waiting queries count as failed for now.
-    fn give_up(&mut self, waiting: impl Iterator<Item = &'static Query>, mut round: Round) -> Round {
+    fn give_up(
+        &mut self,
+        waiting: impl Iterator<Item = &'static PrometheusQuery>,
+        mut round: RoundResult,
+    ) -> RoundResult {
         self.why = self.why.or(Some(QueryError::TimedOut));
         let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
         for name in self.asked.values().copied().chain(waiting.map(|query| query.name)) {
@@ -367,7 +373,7 @@ impl Refresh {
     }
 }
 
-impl Failure {
+impl RefreshError {
     /// The error, if Prometheus caused it.
     const fn of_prometheus(&self) -> Option<QueryError> {
         match self {
@@ -378,31 +384,31 @@ impl Failure {
     }
 }
 
-impl Asking {
+impl QueryRunner {
     /// Fetches the missing parts of a query and stores them one by one. Returns `None` if nothing is missing.
     async fn ask(
         self,
-        query: &'static Query,
-        before: Before,
+        query: &'static PrometheusQuery,
+        before: PreviousAnswer,
         now: u32,
         step: u32,
-    ) -> Result<Option<Filled>, Failure> {
-        let mut filled: Option<Filled> = None;
+    ) -> Result<Option<FillStats>, RefreshError> {
+        let mut filled: Option<FillStats> = None;
         let mut missing =
             spans(query.kind, self.store.to(query), now, step, self.again(query.kind)).into_iter();
         while let Some(span) = missing.next() {
             let (mut incoming, mut answered) = self.request(query, span, step).await?;
             let is_newest = missing.len() == 0;
             if answered.series == 0 && is_newest {
-                if query.kind == Kind::Now && before.series != Some(0) {
+                if query.kind == QueryRetention::Now && before.series != Some(0) {
                     (incoming, answered) = self.look_back(query, span, step).await?;
                 }
                 if answered.series == 0 && !before.may_be_empty {
-                    return Err(Failure::Doubtful);
+                    return Err(RefreshError::Doubtful);
                 }
             }
             self.store(incoming, span.to, step).await?;
-            filled = Some(Filled {
+            filled = Some(FillStats {
                 latency: answered.latency,
                 series: answered.series,
                 bytes: filled.unwrap_or_default().bytes + answered.bytes,
@@ -412,8 +418,8 @@ impl Asking {
     }
 
     /// How many of the answered seconds are requested again.
-    fn again(&self, kind: Kind) -> u32 {
-        let is_asked_again = kind == Kind::Seen || self.hides.load(Ordering::Relaxed);
+    fn again(&self, kind: QueryRetention) -> u32 {
+        let is_asked_again = kind == QueryRetention::Seen || self.hides.load(Ordering::Relaxed);
         if is_asked_again { LATE } else { 0 }
     }
 
@@ -421,13 +427,13 @@ impl Asking {
     /// a request for one time.
     async fn look_back(
         &self,
-        query: &'static Query,
-        span: Span,
+        query: &'static PrometheusQuery,
+        span: QuerySpan,
         step: u32,
-    ) -> Result<(Incoming, Answered), Failure> {
+    ) -> Result<(IncomingSeries, QueryStats), RefreshError> {
         let from = span.to.saturating_sub(LATE / step.max(1) * step).max(step);
         let (incoming, answered) =
-            self.request(query, Span { from: from.min(span.from), ..span }, step).await?;
+            self.request(query, QuerySpan { from: from.min(span.from), ..span }, step).await?;
         if span.from == span.to && incoming.newest() == Some(span.to) {
             self.hides.store(true, Ordering::Relaxed);
         }
@@ -436,15 +442,15 @@ impl Asking {
 
     async fn request(
         &self,
-        query: &'static Query,
-        span: Span,
+        query: &'static PrometheusQuery,
+        span: QuerySpan,
         step: u32,
-    ) -> Result<(Incoming, Answered), Failure> {
-        let request = self.prometheus.range(query, span, RANGE_STEPS * step, Incoming::new(query));
-        Ok(timeout(self.request_timeout, request).await.map_err(|_| Failure::TimedOut)??)
+    ) -> Result<(IncomingSeries, QueryStats), RefreshError> {
+        let request = self.prometheus.range(query, span, RANGE_STEPS * step, IncomingSeries::new(query));
+        Ok(timeout(self.request_timeout, request).await.map_err(|_| RefreshError::TimedOut)??)
     }
 
-    async fn store(&self, incoming: Incoming, to: u32, step: u32) -> io::Result<()> {
+    async fn store(&self, incoming: IncomingSeries, to: u32, step: u32) -> io::Result<()> {
         let store = Arc::clone(&self.store);
         self.work.spawn_blocking(move || store.write(incoming, to, step)).await.map_err(io::Error::other)?
     }

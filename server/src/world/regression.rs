@@ -2,7 +2,7 @@
 
 /// The straight line that fits some points best, by least squares.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Line {
+pub struct TrendLine {
     /// The mean of the moments, in Unix seconds.
     middle: f64,
     /// The value there.
@@ -11,7 +11,7 @@ pub struct Line {
     slope: f64,
 }
 
-impl Line {
+impl TrendLine {
     /// The line through values at moments in Unix seconds; `None` for fewer than two different moments.
     #[must_use]
     pub fn through(points: &[(u32, f64)]) -> Option<Self> {
@@ -40,14 +40,14 @@ mod tests {
 
     const FROM: u32 = 1_700_000_000;
 
-    fn line(values: &[f64]) -> Option<Line> {
+    fn line(values: &[f64]) -> Option<TrendLine> {
         let moments = (FROM..).step_by(60);
-        Line::through(&moments.zip(values.iter().copied()).collect::<Vec<_>>())
+        TrendLine::through(&moments.zip(values.iter().copied()).collect::<Vec<_>>())
     }
 
     #[test]
     fn a_line_is_found_again_wherever_its_points_are() {
-        let line = Line::through(&[(FROM, 5.0), (FROM + 30, 8.0), (FROM + 100, 15.0)]).unwrap();
+        let line = TrendLine::through(&[(FROM, 5.0), (FROM + 30, 8.0), (FROM + 100, 15.0)]).unwrap();
         for (at, expected) in [(FROM, 5.0), (FROM + 50, 10.0), (FROM - 50, 0.0), (FROM + 3600, 365.0)] {
             assert!((line.at(at) - expected).abs() < 1e-6, "{at}");
         }
@@ -65,6 +65,6 @@ mod tests {
     fn one_moment_is_no_line() {
         assert_eq!(line(&[]), None);
         assert_eq!(line(&[1.0]), None);
-        assert_eq!(Line::through(&[(FROM, 1.0), (FROM, 2.0)]), None);
+        assert_eq!(TrendLine::through(&[(FROM, 1.0), (FROM, 2.0)]), None);
     }
 }

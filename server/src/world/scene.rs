@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 
 pub(in crate::world) use self::digest::{applications, digest, edges};
 use super::{
-    answers::{Answers, Points, Table},
-    catalogue::{self, Kind, Query},
-    constructor::{Configured, construct},
-    facts::Facts,
+    answers::{QueryResults, ResultPoints, ResultTable},
+    catalogue::{self, PrometheusQuery, QueryRetention},
+    constructor::{WorldSettings, construct},
+    facts::InfrastructureFacts,
     model::World,
-    prices::Prices,
+    prices::CloudPrices,
 };
 
 /// The time of all answers.
@@ -26,16 +26,16 @@ pub(in crate::world) const STEP: u32 = 60;
 
 /// The contents of Prometheus, and the operator's configuration.
 #[derive(Debug, Clone, Default)]
-pub(in crate::world) struct Scene {
-    series: Vec<Series>,
+pub(in crate::world) struct PrometheusFixture {
+    series: Vec<FixtureSeries>,
     categories: BTreeMap<String, Vec<String>>,
     custom: BTreeMap<String, Vec<String>>,
 }
 
 /// A series, with its labels by name.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::world) struct Series {
-    pub(in crate::world) query: &'static Query,
+pub(in crate::world) struct FixtureSeries {
+    pub(in crate::world) query: &'static PrometheusQuery,
     pub(in crate::world) labels: BTreeMap<String, String>,
     pub(in crate::world) value: f32,
     pub(in crate::world) seconds_ago: u32,
@@ -53,12 +53,12 @@ const PRICES: &[u8] = br#"{"aws": {
 }}"#;
 
 /// Parses a scene. Empty lines are ignored.
-pub(in crate::world) fn scene(lines: &str) -> Scene {
-    let series = lines.lines().map(str::trim).filter(|line| !line.is_empty()).map(Series::parse);
-    Scene::of(series.collect())
+pub(in crate::world) fn scene(lines: &str) -> PrometheusFixture {
+    let series = lines.lines().map(str::trim).filter(|line| !line.is_empty()).map(FixtureSeries::parse);
+    PrometheusFixture::of(series.collect())
 }
 
-impl Series {
+impl FixtureSeries {
     fn parse(line: &str) -> Self {
         let mut words = line.split_whitespace();
         let name = words.next().unwrap();
@@ -115,15 +115,15 @@ impl Series {
 
 /// Adds an answer to a query with values over time: the labels of each row, and its values from `from` on.
 pub(in crate::world) fn over_time(
-    answers: &mut Answers,
-    query: &'static Query,
+    answers: &mut QueryResults,
+    query: &'static PrometheusQuery,
     (from, step): (u32, u32),
     rows: &[(&[&str], &[f32])],
 ) {
     let width = query.labels.len();
     let moments = rows.first().map_or(0, |(_, values)| values.len());
     let to = from + step * (moments.max(1) as u32 - 1);
-    let mut table = Table { to, width, ..Table::default() };
+    let mut table = ResultTable { to, width, ..ResultTable::default() };
     for (texts, values) in rows {
         assert_eq!((texts.len(), values.len()), (width, moments), "{}", query.name);
         table.labels.extend(texts.iter().map(|text| answers.symbols_mut().intern(text)));
@@ -134,13 +134,13 @@ pub(in crate::world) fn over_time(
         table.values.push(values[last]);
     }
     let values = (0..moments).flat_map(|moment| rows.iter().map(move |(_, values)| values[moment]));
-    table.points = Points { from, step, values: values.collect() };
+    table.points = ResultPoints { from, step, values: values.collect() };
     answers.insert(query, table);
 }
 
-impl Scene {
+impl PrometheusFixture {
     /// A scene of these series.
-    pub(in crate::world) fn of(series: Vec<Series>) -> Self {
+    pub(in crate::world) fn of(series: Vec<FixtureSeries>) -> Self {
         Self { series, ..Self::default() }
     }
 
@@ -163,21 +163,22 @@ impl Scene {
     }
 
     /// The answers, with texts numbered in order or in reverse order.
-    fn answers(&self, reversed: bool) -> Answers {
-        let mut answers = Answers::default();
+    fn answers(&self, reversed: bool) -> QueryResults {
+        let mut answers = QueryResults::default();
         let symbols = answers.symbols_mut();
         if reversed {
             for text in self.series.iter().rev().flat_map(|series| series.labels.values().rev()) {
                 symbols.intern(text);
             }
         }
-        let mut tables: BTreeMap<&str, (&'static Query, Table)> = BTreeMap::new();
+        let mut tables: BTreeMap<&str, (&'static PrometheusQuery, ResultTable)> = BTreeMap::new();
         for series in &self.series {
             let query = series.query;
-            if matches!(query.kind, Kind::Now) && series.seconds_ago > 0 {
+            if matches!(query.kind, QueryRetention::Now) && series.seconds_ago > 0 {
                 continue;
             }
-            let empty = || (query, Table { to: NOW, width: query.labels.len(), ..Table::default() });
+            let empty =
+                || (query, ResultTable { to: NOW, width: query.labels.len(), ..ResultTable::default() });
             let (_, table) = tables.entry(query.name).or_insert_with(empty);
             for label in query.labels {
                 table.labels.push(symbols.intern(series.labels.get(label.name()).map_or("", String::as_str)));
@@ -196,19 +197,19 @@ impl Scene {
     }
 
     /// The points of a query that keeps them.
-    fn points(&self, query: &'static Query) -> Points {
-        let Kind::Range { keep, every } = query.kind else { return Points::default() };
+    fn points(&self, query: &'static PrometheusQuery) -> ResultPoints {
+        let QueryRetention::Range { keep, every } = query.kind else { return ResultPoints::default() };
         let step = every.map_or(STEP, |every| every.as_secs() as u32);
         let from = NOW - keep.as_secs() as u32;
-        let rows: Vec<&Series> =
+        let rows: Vec<&FixtureSeries> =
             self.series.iter().filter(|series| series.query.name == query.name).collect();
-        let value = |series: &Series, at: u32| {
+        let value = |series: &FixtureSeries, at: u32| {
             let last_seen = NOW - series.seconds_ago;
             last_seen.checked_sub(at).map_or(f32::NAN, |ago| series.before((ago / step) as usize))
         };
         let moments = (from..=NOW).step_by(step as usize);
         let values = moments.flat_map(|at| rows.iter().map(move |series| value(series, at))).collect();
-        Points { from, step, values }
+        ResultPoints { from, step, values }
     }
 
     /// Builds the world and calls `look` with it.
@@ -220,14 +221,14 @@ impl Scene {
     pub(in crate::world) fn look_numbered<T>(&self, reversed: bool, look: impl FnOnce(&World<'_>) -> T) -> T {
         let answers = self.answers(reversed);
         let configured =
-            Configured { application_categories: &self.categories, custom_applications: &self.custom };
-        let prices = Prices::read(PRICES).unwrap();
+            WorldSettings { application_categories: &self.categories, custom_applications: &self.custom };
+        let prices = CloudPrices::read(PRICES).unwrap();
         look(&construct(&answers, configured, &prices, |_| {}))
     }
 
     /// The numbers for reports.
-    pub(in crate::world) fn facts(&self) -> Facts {
-        self.look(Facts::of)
+    pub(in crate::world) fn facts(&self) -> InfrastructureFacts {
+        self.look(InfrastructureFacts::of)
     }
 
     /// Checks the applications with their instances, one line each, in order.

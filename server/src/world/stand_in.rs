@@ -17,15 +17,15 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::prometheus::Span;
+use super::prometheus::QuerySpan;
 
 /// The reaction to a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum MockAnswer {
     /// One series, with a point at the end.
     Series,
     /// These series.
-    These(&'static [Shown]),
+    These(&'static [MockSeries]),
     /// One series with a point at the end, which is hidden in requests for that time alone.
     HiddenAlone,
     /// This many series, with a point at the end.
@@ -36,7 +36,7 @@ pub(super) enum Answer {
 
 /// A series with a constant value during some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Shown {
+pub(super) struct MockSeries {
     /// Its labels as JSON, without the braces.
     pub(super) labels: &'static str,
     /// The first and the last time, in Unix seconds.
@@ -44,9 +44,9 @@ pub(super) struct Shown {
     pub(super) value: &'static str,
 }
 
-impl Shown {
+impl MockSeries {
     /// The series at the times of a span, as JSON.
-    fn json(&self, span: Span) -> String {
+    fn json(&self, span: QuerySpan) -> String {
         let Self { labels, during: [from, to], value } = self;
         let moments =
             (span.from..=span.to).step_by(span.step as usize).filter(|at| (from..=to).contains(&at));
@@ -56,10 +56,10 @@ impl Shown {
 }
 
 /// Selects the reaction by the expression of a query.
-pub(super) type Behaviour = fn(&str) -> Answer;
+pub(super) type MockBehaviour = fn(&str) -> MockAnswer;
 
 #[derive(Debug, Deserialize)]
-struct Asked {
+struct MockQuery {
     query: String,
     start: u32,
     end: u32,
@@ -68,21 +68,21 @@ struct Asked {
 
 /// The received queries, and how many ran at the same time.
 #[derive(Debug, Default)]
-pub(super) struct Record {
-    spans: Mutex<BTreeMap<String, Vec<Span>>>,
+pub(super) struct MockQueryLog {
+    spans: Mutex<BTreeMap<String, Vec<QuerySpan>>>,
     now: AtomicUsize,
     pub(super) most: AtomicUsize,
 }
 
 /// A scripted Prometheus on this machine.
 #[derive(Clone)]
-pub(super) struct StandIn {
-    behaviour: Arc<Mutex<Behaviour>>,
-    pub(super) record: Arc<Record>,
+pub(super) struct MockPrometheus {
+    behaviour: Arc<Mutex<MockBehaviour>>,
+    pub(super) record: Arc<MockQueryLog>,
 }
 
-impl StandIn {
-    pub(super) async fn serve(behaviour: Behaviour) -> (String, Self) {
+impl MockPrometheus {
+    pub(super) async fn serve(behaviour: MockBehaviour) -> (String, Self) {
         let stand_in = Self { behaviour: Arc::new(Mutex::new(behaviour)), record: Arc::default() };
         let router = Router::new().route("/api/v1/query_range", post(answer)).with_state(stand_in.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -91,54 +91,54 @@ impl StandIn {
         (url, stand_in)
     }
 
-    pub(super) fn behave(&self, behaviour: Behaviour) {
+    pub(super) fn behave(&self, behaviour: MockBehaviour) {
         *self.behaviour.lock().unwrap() = behaviour;
     }
 
     /// The spans that were requested with this expression since the last call.
-    pub(super) fn spans(&self, expression: &str) -> Vec<Span> {
+    pub(super) fn spans(&self, expression: &str) -> Vec<QuerySpan> {
         self.record.spans.lock().unwrap().remove(expression).unwrap_or_default()
     }
 }
 
 /// Counts a running request until it is dropped.
-struct Present(Arc<Record>);
+struct ActiveRequest(Arc<MockQueryLog>);
 
-impl Present {
-    fn of(record: &Arc<Record>) -> Self {
+impl ActiveRequest {
+    fn of(record: &Arc<MockQueryLog>) -> Self {
         let now = record.now.fetch_add(1, Ordering::SeqCst) + 1;
         record.most.fetch_max(now, Ordering::SeqCst);
         Self(Arc::clone(record))
     }
 }
 
-impl Drop for Present {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
         self.0.now.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
-async fn answer(State(stand_in): State<StandIn>, Form(asked): Form<Asked>) -> Response {
-    let Asked { query, start, end, step } = asked;
-    let _present = Present::of(&stand_in.record);
+async fn answer(State(stand_in): State<MockPrometheus>, Form(asked): Form<MockQuery>) -> Response {
+    let MockQuery { query, start, end, step } = asked;
+    let _present = ActiveRequest::of(&stand_in.record);
     let behaviour = *stand_in.behaviour.lock().unwrap();
-    let span = Span { from: start, to: end, step };
+    let span = QuerySpan { from: start, to: end, step };
     stand_in.record.spans.lock().unwrap().entry(query.clone()).or_default().push(span);
     match behaviour(&query) {
-        Answer::Series => format!(
+        MockAnswer::Series => format!(
             r#"{{"status":"success","data":{{"resultType":"matrix","result":[
                 {{"metric":{{"machine_id":"m","system_uuid":"s"}},"values":[[{end},"1"]]}}]}}}}"#
         )
         .into_response(),
-        Answer::These(shown) => {
+        MockAnswer::These(shown) => {
             let series: Vec<String> = shown.iter().map(|shown| shown.json(span)).collect();
             let series = series.join(",");
             format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{series}]}}}}"#)
                 .into_response()
         }
-        Answer::HiddenAlone | Answer::Many(_) => {
+        MockAnswer::HiddenAlone | MockAnswer::Many(_) => {
             let count = match behaviour(&query) {
-                Answer::Many(count) => count,
+                MockAnswer::Many(count) => count,
                 _ => u32::from(start < end),
             };
             let series: Vec<String> = (0..count)
@@ -148,7 +148,7 @@ async fn answer(State(stand_in): State<StandIn>, Form(asked): Form<Asked>) -> Re
             format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{series}]}}}}"#)
                 .into_response()
         }
-        Answer::Refusal => StatusCode::UNPROCESSABLE_ENTITY.into_response(),
-        Answer::Silence => std::future::pending().await,
+        MockAnswer::Refusal => StatusCode::UNPROCESSABLE_ENTITY.into_response(),
+        MockAnswer::Silence => std::future::pending().await,
     }
 }

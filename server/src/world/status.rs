@@ -2,7 +2,7 @@
 
 /// A health status. If several are combined, the greatest counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Status {
+pub enum HealthStatus {
     /// Unknown.
     #[default]
     Unknown,
@@ -16,7 +16,7 @@ pub enum Status {
     Critical,
 }
 
-impl Status {
+impl HealthStatus {
     /// The number that stands for it in the settings database.
     #[must_use]
     pub const fn number(self) -> i32 {

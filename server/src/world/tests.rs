@@ -5,22 +5,27 @@ mod remembering;
 
 use super::{
     project::PrometheusAccess,
-    stand_in::{Answer, StandIn},
+    stand_in::{MockAnswer, MockPrometheus},
     *,
 };
-use crate::{clock::SystemClock, disk::Directory, world::prices::Source};
+use crate::{clock::SystemClock, disk::DiskDirectory, world::prices::PriceSource};
 
-fn world(disk: &Arc<dyn Disk>) -> World {
+fn world(disk: &Arc<dyn DataDisk>) -> WorldObserver {
     world_with(disk, Arc::new(SystemClock::new()), None)
 }
 
-fn world_with(disk: &Arc<dyn Disk>, clock: Arc<dyn Clock>, records: Option<Arc<dyn Records>>) -> World {
-    let source = Source::new(&"file:///there-is-none".parse().unwrap(), TargetPolicy::default()).unwrap();
+fn world_with(
+    disk: &Arc<dyn DataDisk>,
+    clock: Arc<dyn Clock>,
+    records: Option<Arc<dyn HistoryStore>>,
+) -> WorldObserver {
+    let source =
+        PriceSource::new(&"file:///there-is-none".parse().unwrap(), TargetPolicy::default()).unwrap();
     let prices = Arc::new(PriceList::open(source, Arc::clone(disk)));
-    World::new(
+    WorldObserver::new(
         Arc::clone(disk),
         clock,
-        Metrics::new(),
+        ProcessMetrics::new(),
         prices,
         Duration::from_secs(3600),
         TargetPolicy::default(),
@@ -28,8 +33,8 @@ fn world_with(disk: &Arc<dyn Disk>, clock: Arc<dyn Clock>, records: Option<Arc<d
     )
 }
 
-fn project(id: &str, url: &str, seconds: u64) -> Project {
-    Project {
+fn project(id: &str, url: &str, seconds: u64) -> ObservedProject {
+    ObservedProject {
         id: id.to_owned(),
         prometheus: PrometheusAccess {
             url: url.to_owned(),
@@ -55,15 +60,15 @@ async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 #[tokio::test]
 async fn what_came_instead_of_an_answer_is_known_until_one_comes() {
     let dir = tempfile::tempdir().unwrap();
-    let disk: Arc<dyn Disk> = Arc::new(Directory::new(dir.path()));
-    let (url, stand_in) = StandIn::serve(|_| Answer::Refusal).await;
+    let disk: Arc<dyn DataDisk> = Arc::new(DiskDirectory::new(dir.path()));
+    let (url, stand_in) = MockPrometheus::serve(|_| MockAnswer::Refusal).await;
     let world = world(&disk);
     world.configure(vec![project("one", &url, 1), project("two", "ftp://nowhere", 1)]);
     until("both fail", || world.failures().len() == 2).await;
     let failures = world.failures();
     assert!(failures["one"].starts_with("Prometheus answers 4"), "{failures:?}");
     assert_eq!(failures["two"], "the address of Prometheus is not an http or https URL");
-    stand_in.behave(|_| Answer::Series);
+    stand_in.behave(|_| MockAnswer::Series);
     until("one answers", || !world.failures().contains_key("one")).await;
     world.stop().await;
 }
@@ -71,8 +76,8 @@ async fn what_came_instead_of_an_answer_is_known_until_one_comes() {
 #[tokio::test]
 async fn projects_add_up_and_take_their_caches_with_them() {
     let dir = tempfile::tempdir().unwrap();
-    let disk: Arc<dyn Disk> = Arc::new(Directory::new(dir.path()));
-    let (url, _) = StandIn::serve(|_| Answer::Series).await;
+    let disk: Arc<dyn DataDisk> = Arc::new(DiskDirectory::new(dir.path()));
+    let (url, _) = MockPrometheus::serve(|_| MockAnswer::Series).await;
     let world = world(&disk);
     // A data directory that belonged to Coroot has Coroot's cache.
     let coroots = ["cache/a1b2c3d4/chunk.db", "cache/db.sqlite"];
@@ -105,8 +110,8 @@ async fn projects_add_up_and_take_their_caches_with_them() {
 #[tokio::test]
 async fn what_was_stopped_can_be_forgotten_for_good() {
     let dir = tempfile::tempdir().unwrap();
-    let disk: Arc<dyn Disk> = Arc::new(Directory::new(dir.path()));
-    let (url, _) = StandIn::serve(|_| Answer::Series).await;
+    let disk: Arc<dyn DataDisk> = Arc::new(DiskDirectory::new(dir.path()));
+    let (url, _) = MockPrometheus::serve(|_| MockAnswer::Series).await;
     let world = world(&disk);
     world.configure(vec![project("a", &url, 1)]);
     until("something is stored", || disk.list("cache").is_ok_and(|names| !names.is_empty())).await;

@@ -6,14 +6,14 @@ use std::{
 };
 
 use super::{
-    answers::Answers,
-    auditor::{Audit, slo},
-    deployments::{self, Deployment, Window, by_application, countable, due, take},
-    incidents::{self, Known, Level, Reason},
-    indicators::{Indicators, Source, Sums},
+    answers::QueryResults,
+    auditor::{ApplicationAudit, slo},
+    deployments::{self, DeploymentRollout, SnapshotWindow, by_application, countable, due, take},
+    incidents::{self, IncidentReason, ObjectiveStatus, RequestHistory},
+    indicators::{RequestSums, ServiceLevelIndicators, SlotSource},
     model::{AppId, World},
-    records::{Countable, Findings, Recalled},
-    status::Status,
+    records::{HistoryChanges, ProjectHistory, ReportEvent},
+    status::HealthStatus,
 };
 
 /// How many seconds after its start a rollout and its summary can still become counted events: as long as the
@@ -22,13 +22,13 @@ const COUNTED_FOR_S: u32 = 24 * 3600;
 
 /// The input of the search for changes.
 #[derive(Clone, Copy)]
-pub(super) struct Sight<'w, 'a> {
+pub(super) struct ChangeDetector<'w, 'a> {
     pub(super) world: &'w World<'a>,
-    pub(super) indicators: &'w Indicators,
-    pub(super) recalled: &'w Recalled,
+    pub(super) indicators: &'w ServiceLevelIndicators,
+    pub(super) recalled: &'w ProjectHistory,
     /// The start of counting, in Unix seconds.
     pub(super) counting_since: u32,
-    pub(super) audits: &'w [Audit],
+    pub(super) audits: &'w [ApplicationAudit],
     /// The distance between two points of the project, in seconds.
     pub(super) step_s: u32,
     /// The current time, in Unix seconds.
@@ -36,26 +36,29 @@ pub(super) struct Sight<'w, 'a> {
 }
 
 /// A rollout that needs a snapshot now, with the requests in its window.
-struct Due<'d> {
+struct PendingSnapshot<'d> {
     app: AppId,
-    rollout: &'d Deployment,
-    window: Window,
-    sums: Sums,
+    rollout: &'d DeploymentRollout,
+    window: SnapshotWindow,
+    sums: RequestSums,
 }
 
-impl Sight<'_, '_> {
+impl ChangeDetector<'_, '_> {
     /// Finds the changes. `points` returns the answers that snapshots need, and is called only if there is a
     /// snapshot to take; `new_key` creates ids of incidents; `ended` is called with the name of each stage
     /// after its end.
     pub(super) fn findings(
         self,
-        points: impl FnOnce() -> Option<Answers>,
+        points: impl FnOnce() -> Option<QueryResults>,
         new_key: impl FnMut() -> String,
         mut ended: impl FnMut(&'static str),
-    ) -> Findings {
+    ) -> HistoryChanges {
         let Self { world, recalled, now, step_s, .. } = self;
         if recalled.only_read {
-            return Findings { countable: self.countable(&recalled.deployments), ..Findings::default() };
+            return HistoryChanges {
+                countable: self.countable(&recalled.deployments),
+                ..HistoryChanges::default()
+            };
         }
         let found = deployments::found(world, &recalled.deployments, step_s);
         let all = together(&recalled.deployments, &found);
@@ -66,31 +69,35 @@ impl Sight<'_, '_> {
         ended("load_app_deployments");
         let incidents = incidents::changes(&recalled.incidents, &self.levels(), self.known(), now, new_key);
         ended("load_app_incidents");
-        Findings { deployments, incidents, countable }
+        HistoryChanges { deployments, incidents, countable }
     }
 
-    fn countable(&self, all: &[Deployment]) -> Vec<Countable> {
+    fn countable(&self, all: &[DeploymentRollout]) -> Vec<ReportEvent> {
         let since = self.now.saturating_sub(COUNTED_FOR_S).max(self.counting_since);
         countable(self.world, all, &self.recalled.overrides, since)
     }
 
     /// The rollouts that get a snapshot now, with their snapshots.
-    fn snapshots(&self, all: &[Deployment], points: impl FnOnce() -> Option<Answers>) -> Vec<Deployment> {
+    fn snapshots(
+        &self,
+        all: &[DeploymentRollout],
+        points: impl FnOnce() -> Option<QueryResults>,
+    ) -> Vec<DeploymentRollout> {
         let due = self.due(all);
         if due.is_empty() {
             return Vec::new();
         }
         let Some(points) = points() else { return Vec::new() };
         due.into_iter()
-            .filter_map(|Due { app, rollout, window, sums }| {
+            .filter_map(|PendingSnapshot { app, rollout, window, sums }| {
                 let snapshot = take(self.world, &points, app, window, &sums)?;
-                Some(Deployment { snapshot: Some(snapshot), ..rollout.clone() })
+                Some(DeploymentRollout { snapshot: Some(snapshot), ..rollout.clone() })
             })
             .collect()
     }
 
     /// The rollouts that need a snapshot and whose requests are known.
-    fn due<'d>(&self, all: &'d [Deployment]) -> Vec<Due<'d>> {
+    fn due<'d>(&self, all: &'d [DeploymentRollout]) -> Vec<PendingSnapshot<'d>> {
         let to = deployments::newest(self.world);
         let mut due: HashMap<_, _> = by_application(all)
             .into_iter()
@@ -105,45 +112,48 @@ impl Sight<'_, '_> {
             Some(due.into_iter().map(move |(rollout, window)| (app, rollout, window)))
         });
         let with_sums = applications.flatten().filter_map(|(app, rollout, window)| {
-            let sources = Source::of(&self.recalled.overrides, &rollout.application);
+            let sources = SlotSource::of(&self.recalled.overrides, &rollout.application);
             let sums = self.indicators.sums(&rollout.application, sources, window.from, window.to)?;
-            Some(Due { app, rollout, window, sums })
+            Some(PendingSnapshot { app, rollout, window, sums })
         });
         with_sums.collect()
     }
 
-    const fn known(&self) -> Known<'_> {
-        Known { indicators: self.indicators, overrides: &self.recalled.overrides }
+    const fn known(&self) -> RequestHistory<'_> {
+        RequestHistory { indicators: self.indicators, overrides: &self.recalled.overrides }
     }
 
     /// How well applications meet their objectives.
-    fn levels(&self) -> Vec<Level> {
+    fn levels(&self) -> Vec<ObjectiveStatus> {
         self.audits.iter().map(|audit| level(self.world, audit)).collect()
     }
 }
 
-fn level(world: &World<'_>, audit: &Audit) -> Level {
+fn level(world: &World<'_>, audit: &ApplicationAudit) -> ObjectiveStatus {
     let report = audit.reports.iter().find(|report| report.name == slo::NAME);
-    let fired =
-        report.into_iter().flat_map(|report| &report.checks).filter(|check| check.status >= Status::Warning);
-    let reasons = fired.map(|check| Reason {
+    let fired = report
+        .into_iter()
+        .flat_map(|report| &report.checks)
+        .filter(|check| check.status >= HealthStatus::Warning);
+    let reasons = fired.map(|check| IncidentReason {
         report: slo::NAME.to_owned(),
         check: slo::title(check.inspection).to_owned(),
         message: check.message.text(&world.texts),
     });
-    Level {
+    ObjectiveStatus {
         application: world.apps[audit.application].id.key(&world.texts),
-        status: report.map_or(Status::Unknown, |report| report.status),
+        status: report.map_or(HealthStatus::Unknown, |report| report.status),
         reasons: reasons.collect(),
     }
 }
 
 /// The rollouts of both lists; if both have one, that of `newer`. Ordered by application, oldest first.
-fn together<'d>(older: &'d [Deployment], newer: &[Deployment]) -> Cow<'d, [Deployment]> {
+fn together<'d>(older: &'d [DeploymentRollout], newer: &[DeploymentRollout]) -> Cow<'d, [DeploymentRollout]> {
     if newer.is_empty() {
         return Cow::Borrowed(older);
     }
-    let id = |rollout: &Deployment| (rollout.application.clone(), rollout.started_at, rollout.name.clone());
+    let id =
+        |rollout: &DeploymentRollout| (rollout.application.clone(), rollout.started_at, rollout.name.clone());
     let all = older.iter().chain(newer).map(|rollout| (id(rollout), rollout.clone()));
     all.collect::<BTreeMap<_, _>>().into_values().collect()
 }

@@ -13,23 +13,23 @@ use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-/// The admin token of servers in tests, which [`Running::send`] uses.
+/// The admin token of servers in tests, which [`RunningServer::send`] uses.
 pub(crate) const ADMIN_TOKEN: &str = "a-token-for-tests-4fd1c6a09b";
 
 /// A server on a free port, with a collector that does not run.
-pub(crate) struct Running {
+pub(crate) struct RunningServer {
     pub(crate) url: String,
     pub(crate) stop: CancellationToken,
     pub(crate) task: JoinHandle<()>,
 }
 
-pub(crate) struct Answer {
+pub(crate) struct ServerAnswer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
-impl Answer {
+impl ServerAnswer {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -39,7 +39,7 @@ impl Answer {
     }
 }
 
-impl Running {
+impl RunningServer {
     pub(crate) async fn start(data_dir: &Path, flags: &[&str]) -> Self {
         Self::start_by(Arc::new(SystemClock::new()), data_dir, flags).await
     }
@@ -81,7 +81,7 @@ impl Running {
         path: &str,
         headers: &[(&str, &str)],
         body: impl Into<reqwest::Body>,
-    ) -> Answer {
+    ) -> ServerAnswer {
         let bearer = format!("Bearer {ADMIN_TOKEN}");
         let shown = [("authorization", bearer.as_str())];
         self.send_as_stranger(method, path, &[&shown, headers].concat(), body).await
@@ -94,7 +94,7 @@ impl Running {
         path: &str,
         headers: &[(&str, &str)],
         body: impl Into<reqwest::Body>,
-    ) -> Answer {
+    ) -> ServerAnswer {
         let client =
             headcount::outgoing::client_builder().no_proxy().redirect(Policy::none()).build().unwrap();
         let mut request = client.request(method, format!("{}{path}", self.url)).body(body);
@@ -103,10 +103,10 @@ impl Running {
         }
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
-        Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
+        ServerAnswer { status, headers, body: response.bytes().await.unwrap().to_vec() }
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> ServerAnswer {
         self.send(Method::GET, path, &[], "").await
     }
 }

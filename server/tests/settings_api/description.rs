@@ -13,22 +13,22 @@ use serde_json::{Value, json};
 use crate::{
     CART,
     secrets::ALL_SETTINGS,
-    serving::{ADMIN_TOKEN, Answer, Running},
+    serving::{ADMIN_TOKEN, RunningServer, ServerAnswer},
     stored::remember,
 };
 
 /// The description that the server sends.
-pub(crate) struct Description(Value);
+pub(crate) struct ServedDescription(Value);
 
 /// A method and a path with its parameters by name.
-type Operation = (Method, String);
+type ApiOperation = (Method, String);
 
-impl Description {
-    pub(crate) async fn of(server: &Running) -> Self {
+impl ServedDescription {
+    pub(crate) async fn of(server: &RunningServer) -> Self {
         Self(server.get("api/openapi.json").await.json())
     }
 
-    pub(crate) fn operations(&self) -> BTreeMap<String, Operation> {
+    pub(crate) fn operations(&self) -> BTreeMap<String, ApiOperation> {
         let mut operations = BTreeMap::new();
         for (path, methods) in self.0["paths"].as_object().unwrap() {
             for (method, operation) in methods.as_object().unwrap() {
@@ -42,12 +42,12 @@ impl Description {
     }
 
     /// What an operation may answer, by status.
-    fn answers(&self, (method, path): &Operation) -> &Value {
+    fn answers(&self, (method, path): &ApiOperation) -> &Value {
         &self.0["paths"][path][method.as_str().to_lowercase()]["responses"]
     }
 
     /// Fails unless an answer matches the description.
-    pub(crate) fn check(&self, operation: &Operation, answer: &Answer) {
+    pub(crate) fn check(&self, operation: &ApiOperation, answer: &ServerAnswer) {
         let described = &self.answers(operation)[answer.status.as_str()];
         assert!(described.is_object(), "{operation:?} answers {}: {}", answer.status, answer.text());
         let Some(contents) = described["content"].as_object() else {
@@ -86,8 +86,8 @@ pub(crate) fn filled_in(path: &str, project: &str, report: &str, kind: &str, ins
 async fn every_operation_answers_as_it_is_described() {
     let dir = tempfile::tempdir().unwrap();
     // A report is made at once, so that there is one to read.
-    let server = Running::start(dir.path(), &["--first-report-after=0s"]).await;
-    let description = Description::of(&server).await;
+    let server = RunningServer::start(dir.path(), &["--first-report-after=0s"]).await;
+    let description = ServedDescription::of(&server).await;
     let operations = description.operations();
     let project = server.new_project("shop").await;
     remember(dir.path(), 3).await;
@@ -155,8 +155,8 @@ async fn every_operation_answers_as_it_is_described() {
 #[tokio::test]
 async fn what_is_not_described_is_not_answered() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
-    let operations = Description::of(&server).await.operations();
+    let server = RunningServer::start(dir.path(), &[]).await;
+    let operations = ServedDescription::of(&server).await.operations();
     let paths: BTreeSet<&String> = operations.values().map(|(_, path)| path).collect();
     for path in &paths {
         for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
@@ -192,8 +192,8 @@ fn paths_in(dir: &Path) -> BTreeSet<String> {
 #[tokio::test]
 async fn the_description_knows_the_base_path_and_its_version() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &["--url-base-path=/coroot"]).await;
-    let Description(described) = Description::of(&server).await;
+    let server = RunningServer::start(dir.path(), &["--url-base-path=/coroot"]).await;
+    let ServedDescription(described) = ServedDescription::of(&server).await;
     assert_eq!(described["servers"], json!([{"url": "/coroot"}]));
     assert!(described["openapi"].as_str().unwrap().starts_with("3.1."));
     server.stop().await;
@@ -202,8 +202,8 @@ async fn the_description_knows_the_base_path_and_its_version() {
 #[tokio::test]
 async fn nothing_of_it_is_for_others() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
-    let description = Description::of(&server).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
+    let description = ServedDescription::of(&server).await;
     for (id, operation) in description.operations() {
         // The operations that need no credential.
         if ["begin_session", "end_session"].contains(&id.as_str()) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, time::timeout};
 
-use crate::{CART, serving::Running, stored::remember};
+use crate::{CART, serving::RunningServer, stored::remember};
 
 /// How long the next check of the settings may take on a busy machine.
 const SOON: Duration = Duration::from_secs(60);
@@ -13,7 +13,7 @@ const SOON: Duration = Duration::from_secs(60);
 #[tokio::test]
 async fn a_project_that_is_created_is_observed_without_a_restart() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let prometheus = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", prometheus.local_addr().unwrap());
     let project = server.new_project("shop").await;
@@ -31,7 +31,7 @@ async fn a_project_that_is_created_is_observed_without_a_restart() {
 #[tokio::test]
 async fn what_a_prometheus_answers_instead_is_said_with_its_project_and_in_the_status() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let shop = server.new_project("shop").await;
     let refusing = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", refusing.local_addr().unwrap());
@@ -59,7 +59,7 @@ async fn what_a_prometheus_answers_instead_is_said_with_its_project_and_in_the_s
 #[tokio::test]
 async fn projects_are_listed_by_their_names_with_what_they_have() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let (shop, bank) = (server.new_project("shop").await, server.new_project("bank").await);
     let listed = async || server.get("api/projects").await.json()["projects"].clone();
     let names = |listed: &Value| -> Vec<Value> {
@@ -93,7 +93,7 @@ async fn projects_are_listed_by_their_names_with_what_they_have() {
 #[tokio::test]
 async fn the_threshold_in_force_is_that_of_the_application_then_of_the_project_then_the_default() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let project = server.new_project("shop").await;
     let of_application = format!("{project}/applications/{CART}");
     let found = async |base: &str, id: &str| {
@@ -127,7 +127,7 @@ async fn the_threshold_in_force_is_that_of_the_application_then_of_the_project_t
 #[tokio::test]
 async fn what_is_remembered_is_listed_newest_first_and_bounded_and_without_channels() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let project = server.new_project("shop").await;
     let lists = [("deployments", "started_at"), ("incidents", "opened_at"), ("notifications", "timestamp")];
     let listed = async |list: &str| server.get(&format!("{project}/{list}")).await.json()[list].clone();

@@ -14,21 +14,21 @@ mod unavailable;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use self::serving::{Answer, Running};
+use self::serving::{RunningServer, ServerAnswer};
 
 /// An application, as in a path.
 const CART: &str = "shop:Deployment:cart";
 
-impl Running {
-    async fn put(&self, path: &str, body: &Value) -> Answer {
+impl RunningServer {
+    async fn put(&self, path: &str, body: &Value) -> ServerAnswer {
         self.send_json(Method::PUT, path, body).await
     }
 
-    async fn send_json(&self, method: Method, path: &str, body: &Value) -> Answer {
+    async fn send_json(&self, method: Method, path: &str, body: &Value) -> ServerAnswer {
         self.send(method, path, &[("content-type", "application/json")], body.to_string()).await
     }
 
-    async fn delete(&self, path: &str) -> Answer {
+    async fn delete(&self, path: &str) -> ServerAnswer {
         self.send(Method::DELETE, path, &[], "").await
     }
 

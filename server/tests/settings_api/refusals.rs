@@ -3,13 +3,13 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{description::Description, serving::Running, stored::columns};
+use crate::{description::ServedDescription, serving::RunningServer, stored::columns};
 
 /// A method, a path in a project, a body, and the expected answer: the status, the invalid member, a part of
 /// the sentence.
-type Case = (Method, &'static str, Value, u16, Option<&'static str>, &'static str);
+type RefusalCase = (Method, &'static str, Value, u16, Option<&'static str>, &'static str);
 
-fn cases() -> Vec<Case> {
+fn cases() -> Vec<RefusalCase> {
     let put = |path, body, field, why| (Method::PUT, path, body, 422, field, why);
     let prometheus = |member: &str, value: Value| {
         let mut body = json!({"url": "http://p:9090/"});
@@ -163,7 +163,7 @@ fn cases() -> Vec<Case> {
 #[tokio::test]
 async fn what_cannot_be_is_refused_with_its_member_and_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let project = server.new_project("shop").await;
     let before = columns(dir.path()).await;
     server.new_project("taken").await;
@@ -181,7 +181,7 @@ async fn what_cannot_be_is_refused_with_its_member_and_changes_nothing() {
     server.stop().await;
 }
 
-async fn id_of(server: &Running, name: &str) -> String {
+async fn id_of(server: &RunningServer, name: &str) -> String {
     let projects = server.get("api/projects").await.json();
     let found = projects["projects"].as_array().unwrap().iter().find(|project| project["name"] == name);
     found.unwrap()["id"].as_str().unwrap().to_owned()
@@ -190,7 +190,7 @@ async fn id_of(server: &Running, name: &str) -> String {
 #[tokio::test]
 async fn a_body_is_json_of_a_bounded_size_that_says_so() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let named = |name: &str| json!({"name": name}).to_string();
     for (content_type, body, status) in [
         (None, named("one"), 415),
@@ -213,8 +213,8 @@ async fn a_body_is_json_of_a_bounded_size_that_says_so() {
 #[tokio::test]
 async fn every_operation_of_a_project_says_that_there_is_no_such_project() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
-    let description = Description::of(&server).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
+    let description = ServedDescription::of(&server).await;
     let operations = description.operations();
     for (id, kind, inspection, body) in crate::secrets::ALL_SETTINGS.iter() {
         let operation = &operations[*id];

@@ -6,9 +6,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    description::{Description, filled_in},
+    description::{ServedDescription, filled_in},
     logged,
-    serving::Running,
+    serving::RunningServer,
     stored::columns,
 };
 
@@ -16,10 +16,10 @@ use crate::{
 const HIDDEN: &str = "hidden-b7f2e1";
 
 /// An operation, the kind and the inspection in its address, and a body that sets all there is.
-type Setting = (&'static str, &'static str, &'static str, Value);
+type SecretCase = (&'static str, &'static str, &'static str, Value);
 
 /// Everything that can be set, every secret included.
-pub(crate) static ALL_SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
+pub(crate) static ALL_SETTINGS: LazyLock<Vec<SecretCase>> = LazyLock::new(|| {
     let auth = json!({"user": "me", "password": HIDDEN});
     let headers = json!([{"name": "X-Token", "value": HIDDEN}]);
     let url = format!("https://{HIDDEN}.example.com/{HIDDEN}");
@@ -58,7 +58,7 @@ pub(crate) static ALL_SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
 });
 
 /// Sets everything in a project.
-async fn set_all(server: &Running, description: &Description, project: &str) {
+async fn set_all(server: &RunningServer, description: &ServedDescription, project: &str) {
     let operations = description.operations();
     for (id, kind, inspection, body) in ALL_SETTINGS.iter() {
         let (method, path) = &operations[*id];
@@ -73,8 +73,8 @@ async fn set_all(server: &Running, description: &Description, project: &str) {
 async fn no_secret_is_in_an_answer_or_in_the_log() {
     logged::keep();
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
-    let description = Description::of(&server).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
+    let description = ServedDescription::of(&server).await;
     let project = server.new_project("shop").await;
     set_all(&server, &description, &project).await;
     let (prometheus, settings) = columns(dir.path()).await;
@@ -110,8 +110,8 @@ async fn no_secret_is_in_an_answer_or_in_the_log() {
 #[tokio::test]
 async fn a_secret_that_is_not_given_stays_and_an_empty_one_goes() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
-    let description = Description::of(&server).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
+    let description = ServedDescription::of(&server).await;
     let project = server.new_project("shop").await;
     set_all(&server, &description, &project).await;
     let (prometheus, settings) = columns(dir.path()).await;
@@ -182,7 +182,7 @@ async fn a_secret_that_is_not_given_stays_and_an_empty_one_goes() {
 #[tokio::test]
 async fn what_other_programs_stored_stays_and_their_secrets_are_not_shown() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let project = server.new_project("shop").await;
     let mut database = crate::stored::open(dir.path()).await;
     let teams = json!({

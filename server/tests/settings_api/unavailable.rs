@@ -3,12 +3,12 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::{serving::Running, stored::open};
+use crate::{serving::RunningServer, stored::open};
 
 #[tokio::test]
 async fn without_settings_every_request_is_told_so() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(&dir.path().join("data"), &["--disable-usage-statistics"]).await;
+    let server = RunningServer::start(&dir.path().join("data"), &["--disable-usage-statistics"]).await;
     for (method, path) in [
         (Method::GET, "api/projects"),
         (Method::POST, "api/projects"),
@@ -26,10 +26,10 @@ async fn without_settings_every_request_is_told_so() {
 #[tokio::test]
 async fn settings_that_are_only_read_are_shown_and_not_changed() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let project = server.new_project("shop").await;
     server.stop().await;
-    let server = Running::start(dir.path(), &["--read-only-settings"]).await;
+    let server = RunningServer::start(dir.path(), &["--read-only-settings"]).await;
     assert_eq!(server.get(&project).await.json()["name"], "shop");
     for (method, path, body) in [
         (Method::POST, "api/projects".to_owned(), json!({"name": "bank"})),
@@ -49,7 +49,7 @@ async fn settings_that_are_only_read_are_shown_and_not_changed() {
 #[tokio::test]
 async fn a_database_that_somebody_holds_is_to_be_asked_again_later() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Running::start(dir.path(), &[]).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
     let mut somebody = open(dir.path()).await;
     sqlx::query("BEGIN EXCLUSIVE").execute(&mut somebody).await.unwrap();
     let answer = server.get("api/projects").await;

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use super::postgres::{Postgres, User};
+use super::postgres::{PostgresUser, TestPostgres};
 
 /// Runs the program, and ends it when the input does.
 const KEEPER: &str = r#"
@@ -31,21 +31,21 @@ const PROGRAM: &str = "/usr/sbin/pgbouncer";
 const ATTEMPTS: usize = 100;
 
 /// A pooler.
-pub(crate) struct PgBouncer {
+pub(crate) struct TestPgBouncer {
     directory: PathBuf,
     keeper: Child,
 }
 
-impl PgBouncer {
+impl TestPgBouncer {
     /// The pooler before the server that all tests of this program share.
     pub(crate) fn shared() -> &'static Self {
-        static SHARED: OnceLock<PgBouncer> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start(Postgres::shared(), "extra_float_digits"))
+        static SHARED: OnceLock<TestPgBouncer> = OnceLock::new();
+        SHARED.get_or_init(|| Self::start(TestPostgres::shared(), "extra_float_digits"))
     }
 
     /// A pooler before a server. It accepts connections with unknown startup parameters only if these are
     /// `ignored`. It ends when it is dropped.
-    pub(crate) fn start(postgres: &Postgres, ignored: &str) -> Self {
+    pub(crate) fn start(postgres: &TestPostgres, ignored: &str) -> Self {
         assert!(Path::new(PROGRAM).exists(), "PgBouncer is needed for tests: see .ci/install");
         let directory = tempfile::Builder::new().prefix("bouncer").tempdir().unwrap().keep();
         let (here, there) = (directory.display(), postgres.socket());
@@ -60,7 +60,7 @@ impl PgBouncer {
         let mut command = Command::new("sh");
         command.args(["-c", KEEPER, "keeper", PROGRAM]).arg(&directory).current_dir(&directory);
         command.stdin(Stdio::piped()).stdout(Stdio::null());
-        if let Some(user) = User::of_server() {
+        if let Some(user) = PostgresUser::of_server() {
             chown(&directory, Some(user.uid), Some(user.gid)).unwrap();
             command.uid(user.uid).gid(user.gid);
         }
@@ -79,7 +79,7 @@ impl PgBouncer {
     }
 }
 
-impl Drop for PgBouncer {
+impl Drop for TestPgBouncer {
     fn drop(&mut self) {
         drop(self.keeper.stdin.take());
         self.keeper.wait().unwrap();

@@ -36,28 +36,28 @@ shared_buffers = 16MB\nmax_connections = 100\nautovacuum = off\n";
 const ACCESS: &str = "local all locked scram-sha-256\nlocal all all trust\n";
 
 /// A server.
-pub(crate) struct Postgres {
+pub(crate) struct TestPostgres {
     directory: PathBuf,
     keeper: Child,
 }
 
 /// The user of the server, which is never root.
-pub(crate) struct User {
+pub(crate) struct PostgresUser {
     pub(crate) uid: u32,
     pub(crate) gid: u32,
 }
 
-impl Postgres {
+impl TestPostgres {
     /// The server that all tests of this program share.
     pub(crate) fn shared() -> &'static Self {
-        static SHARED: OnceLock<Postgres> = OnceLock::new();
+        static SHARED: OnceLock<TestPostgres> = OnceLock::new();
         SHARED.get_or_init(Self::start)
     }
 
     /// A separate server. It ends when it is dropped.
     pub(crate) fn start() -> Self {
         let directory = tempfile::Builder::new().prefix("pg").tempdir().unwrap().keep();
-        if let Some(user) = User::of_server() {
+        if let Some(user) = PostgresUser::of_server() {
             chown(&directory, Some(user.uid), Some(user.gid)).unwrap();
         }
         let initdb = ["-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
@@ -127,14 +127,14 @@ impl Postgres {
     }
 }
 
-impl Drop for Postgres {
+impl Drop for TestPostgres {
     fn drop(&mut self) {
         drop(self.keeper.stdin.take());
         self.keeper.wait().unwrap();
     }
 }
 
-impl User {
+impl PostgresUser {
     /// `None` if the tests do not run as root: then the server runs as the same user.
     pub(crate) fn of_server() -> Option<Self> {
         if fs::metadata("/proc/self").unwrap().uid() != 0 {
@@ -157,7 +157,7 @@ fn as_server_user(directory: &Path, program: &OsStr) -> Command {
         .env_remove("PGPASSWORD")
         .env_remove("PGPORT")
         .stdin(Stdio::null());
-    if let Some(user) = User::of_server() {
+    if let Some(user) = PostgresUser::of_server() {
         command.uid(user.uid).gid(user.gid);
     }
     command

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What a collector did with a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Receipt {
+pub enum ReceiptStatus {
     /// It is stored and survives a power cut.
     Stored,
     /// A report with this id was stored before; nothing changed.
@@ -14,14 +14,14 @@ pub enum Receipt {
 
 /// The collector's answer to an accepted report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Received {
+pub struct ReportReceipt {
     /// What was done with it.
-    pub status: Receipt,
+    pub status: ReceiptStatus,
 }
 
 /// One report in a collector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredReport {
+pub struct CollectorReport {
     /// The `Idempotency-Key`, or an id made on arrival.
     pub id: String,
     /// The UUID of the installation that sent it.
@@ -37,16 +37,16 @@ pub struct StoredReport {
 
 /// `GET /api/reports` of a collector: one page of reports, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredReports {
+pub struct CollectorReportPage {
     /// The reports of this page.
-    pub reports: Vec<StoredReport>,
+    pub reports: Vec<CollectorReport>,
     /// The value of `after` for the next page; `null` on the last one.
     pub next: Option<i64>,
 }
 
 /// `GET /api/fleet` of a collector: the installations that report to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fleet {
+pub struct FleetOverview {
     /// The number of installations, also of those that are not listed.
     pub total: u64,
     /// One entry per installation, the one heard from last first; at most 10,000.

@@ -3,13 +3,13 @@
 use documented::DocumentedFields;
 
 use super::{
-    Constructor, Infra, InspectionOverrides, Instance, Integration, Payload, Performance, Profile, Query,
-    Stack, Ux,
+    ConstructorPerformance, InfraSection, InspectionOverrides, InstanceSection, IntegrationSection, Payload,
+    PerformanceSection, ProfileSection, QueryPerformance, StackSection, UxSection,
 };
 
 /// One field of the payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
+pub struct PayloadField {
     /// Its path: member names joined by dots, `*` for the keys of a map (`performance.constructor.stages`).
     pub path: String,
     /// Its explanation: what it counts, since when, from where, in which unit, and when it is missing.
@@ -18,10 +18,10 @@ pub struct Field {
 
 /// All fields with a value, in the order of the payload; sections and other objects are left out.
 #[must_use]
-pub fn fields() -> Vec<Field> {
+pub fn fields() -> Vec<PayloadField> {
     let mut fields = Vec::new();
     let mut add = |path: &str, names: &[&str], docs: &[&str]| {
-        fields.extend(names.iter().zip(docs).map(|(name, docs)| Field {
+        fields.extend(names.iter().zip(docs).map(|(name, docs)| PayloadField {
             path: format!("{path}.{name}"),
             explanation: docs.split_whitespace().collect::<Vec<_>>().join(" "),
         }));
@@ -32,16 +32,16 @@ pub fn fields() -> Vec<Field> {
         };
     }
     section! {
-        "instance": Instance,
-        "integration": Integration,
+        "instance": InstanceSection,
+        "integration": IntegrationSection,
         "integration.inspection_overrides.*": InspectionOverrides,
-        "stack": Stack,
-        "infra": Infra,
-        "ux": Ux,
-        "performance.constructor": Constructor,
-        "performance.constructor.queries.*": Query,
-        "performance": Performance,
-        "profile": Profile,
+        "stack": StackSection,
+        "infra": InfraSection,
+        "ux": UxSection,
+        "performance.constructor": ConstructorPerformance,
+        "performance.constructor.queries.*": QueryPerformance,
+        "performance": PerformanceSection,
+        "profile": ProfileSection,
     }
     fields.retain(|field| field.path != "performance.constructor");
     fields

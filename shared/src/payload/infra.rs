@@ -10,7 +10,7 @@ use super::or_default;
 /// The sizes of the observed infrastructure.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, DocumentedFields)]
 #[serde(default)]
-pub struct Infra {
+pub struct InfraSection {
     /// The number of configured projects, from the settings at the time of the report.
     pub projects: u64,
     /// The number of applications over all projects at the time of the report, external services included:

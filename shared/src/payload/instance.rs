@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 /// The installation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, DocumentedFields)]
-pub struct Instance {
+pub struct InstanceSection {
     /// A random UUID, made at the first start and kept in `instance.uuid` in the data directory, or in
     /// `headcount/` of it with `--read-only-settings`. It is derived from nothing; deleting the file makes a
     /// new one.

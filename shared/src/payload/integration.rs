@@ -10,7 +10,7 @@ use super::or_default;
 /// The operator's integrations.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, DocumentedFields)]
 #[serde(default)]
-pub struct Integration {
+pub struct IntegrationSection {
     /// Whether any project has the address of a Prometheus server, from the settings at the time of the
     /// report.
     pub prometheus: bool,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// the host are removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, DocumentedFields)]
 #[serde(default)]
-pub struct Profile {
+pub struct ProfileSection {
     /// When the CPU profile began: the time of the last report or, in the first one, of the start, in Unix
     /// seconds. 0 when there is no profile.
     pub from: u64,

@@ -8,7 +8,7 @@ use super::or_default;
 /// The kinds of clouds and services in use.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, DocumentedFields)]
 #[serde(default)]
-pub struct Stack {
+pub struct StackSection {
     /// The cloud providers of the nodes, each once, from the metric `node_cloud_info`. A name that is not on
     /// the program's own list is `other`. Empty without Prometheus.
     #[serde(deserialize_with = "or_default")]

@@ -12,7 +12,7 @@ use crate::breakpoint::Breakpoint;
 /// The use of the web interface.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, DocumentedFields)]
 #[serde(default)]
-pub struct Ux {
+pub struct UxSection {
     /// The number of browsers by display breakpoint (<https://vuetifyjs.com/en/features/breakpoints/>) since
     /// the last report. A browser seen at two sizes counts in both. Sizes without a browser are absent.
     #[serde(deserialize_with = "or_default")]

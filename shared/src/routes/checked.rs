@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{OTHER, Placeholder, ROUTES, RouteTable, Segment, UNMATCHED, finish, push_name};
+use super::{KeyPlaceholder, OTHER, ROUTES, RouteSegment, RouteTable, UNMATCHED, finish, push_name};
 use crate::limits::{PAGE_KEY_BYTES, PAGES_PER_REPORT};
 
 /// The most segments of a route. A rank has four bits for each.
@@ -80,7 +80,7 @@ impl RouteTable {
 
     /// All keys that [`Self::page_key`] can return.
     #[must_use]
-    pub fn page_keys(&self, placeholder: Placeholder) -> Vec<String> {
+    pub fn page_keys(&self, placeholder: KeyPlaceholder) -> Vec<String> {
         let mut keys: Vec<String> = self.templates().flat_map(|route| keys_of(route, placeholder)).collect();
         keys.push(UNMATCHED.to_owned());
         keys.sort_unstable();
@@ -99,7 +99,7 @@ fn check(template: &str) -> Result<usize, BadRoute> {
         return Err(BadRoute::Parenthesis);
     }
     let (mut left, mut segments, mut keys, mut key_bytes, mut ended) = (template, 0, 1_usize, 0, false);
-    while let Some((segment, after)) = Segment::first(left) {
+    while let Some((segment, after)) = RouteSegment::first(left) {
         left = after;
         segments += 1;
         if segments > SEGMENTS {
@@ -109,8 +109,8 @@ fn check(template: &str) -> Result<usize, BadRoute> {
             return Err(BadRoute::AfterRest);
         }
         let (prefix, text) = match segment {
-            Segment::Literal(text) => ("", text),
-            Segment::Parameter { prefix, name, values, optional, rest } => {
+            RouteSegment::Literal(text) => ("", text),
+            RouteSegment::Parameter { prefix, name, values, optional, rest } => {
                 let is_name = |character: char| character.is_alphanumeric() || character == '_';
                 if !name.chars().all(is_name) || (name.is_empty() && !(rest && prefix.is_empty())) {
                     return Err(BadRoute::Segment);
@@ -122,7 +122,7 @@ fn check(template: &str) -> Result<usize, BadRoute> {
                 (prefix, values.unwrap_or(name))
             }
         };
-        let plain = if let Segment::Literal(text) = segment { text } else { prefix };
+        let plain = if let RouteSegment::Literal(text) = segment { text } else { prefix };
         if plain.contains(['(', ')', '*', '?', '|', '/']) {
             return Err(BadRoute::Segment);
         }
@@ -134,7 +134,7 @@ fn check(template: &str) -> Result<usize, BadRoute> {
     if key_bytes > PAGE_KEY_BYTES { Err(BadRoute::KeyTooLong) } else { Ok(keys) }
 }
 
-/// Whether [`Segment::first`] would treat the rest as a pattern.
+/// Whether [`RouteSegment::first`] would treat the rest as a pattern.
 fn has_open_parenthesis(template: &str) -> bool {
     let depth = template.bytes().fold(0_usize, |depth, byte| match byte {
         b'(' => depth + 1,
@@ -152,9 +152,9 @@ fn is_text(text: &str) -> bool {
 }
 
 /// All keys that `route` can give; for an unchecked route at most the first [`PAGES_PER_REPORT`].
-fn keys_of(mut route: &str, placeholder: Placeholder) -> Vec<String> {
+fn keys_of(mut route: &str, placeholder: KeyPlaceholder) -> Vec<String> {
     let mut keys = vec![String::new()];
-    while let Some((segment, left)) = Segment::first(route) {
+    while let Some((segment, left)) = RouteSegment::first(route) {
         let parts = parts_of(segment, placeholder);
         let longer = keys.iter().flat_map(|key| parts.iter().map(move |part| [key.as_str(), part].concat()));
         keys = longer.take(PAGES_PER_REPORT).collect();
@@ -164,10 +164,10 @@ fn keys_of(mut route: &str, placeholder: Placeholder) -> Vec<String> {
 }
 
 /// What `segment` can add to a key.
-fn parts_of(segment: Segment<'_>, placeholder: Placeholder) -> Vec<String> {
+fn parts_of(segment: RouteSegment<'_>, placeholder: KeyPlaceholder) -> Vec<String> {
     match segment {
-        Segment::Literal(text) => vec![["/", text].concat()],
-        Segment::Parameter { prefix, name, values, optional, .. } => {
+        RouteSegment::Literal(text) => vec![["/", text].concat()],
+        RouteSegment::Parameter { prefix, name, values, optional, .. } => {
             let mut parts: Vec<String> = optional.then(String::new).into_iter().collect();
             match values {
                 Some(values) => {

@@ -16,7 +16,7 @@ fn table(templates: &[&str]) -> RouteTable {
 }
 
 fn key(templates: &[&str], path: &str) -> String {
-    table(templates).page_key(path, Placeholder::Dollar)
+    table(templates).page_key(path, KeyPlaceholder::Dollar)
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn paths_of_the_interface_become_their_keys() {
         ("/login?user=me", "(unmatched)"),
     ];
     for (path, key) in cases {
-        assert_eq!(interface.page_key(path, Placeholder::Dollar), key, "{path}");
+        assert_eq!(interface.page_key(path, KeyPlaceholder::Dollar), key, "{path}");
     }
 }
 
@@ -122,7 +122,7 @@ fn text_that_browsers_escape_is_the_same_text() {
         let mut table = RouteTable::default();
         let key = table
             .add(route)
-            .map_or_else(|_| UNMATCHED.to_owned(), |()| table.page_key(path, Placeholder::Dollar));
+            .map_or_else(|_| UNMATCHED.to_owned(), |()| table.page_key(path, KeyPlaceholder::Dollar));
         assert_eq!(key, expected, "{route} {path}");
     }
 }
@@ -131,8 +131,8 @@ fn text_that_browsers_escape_is_the_same_text() {
 fn the_placeholder_is_the_one_that_was_asked_for() {
     let table = table(&["/p/:projectId/app/:id/:report(SLO)?", "/f/*rest", "*"]);
     let keys = |placeholder| ["/p/a/app/b/SLO", "/f/x", "/z"].map(|path| table.page_key(path, placeholder));
-    assert_eq!(keys(Placeholder::Dollar), ["/p/$projectId/app/$id/SLO", "/f/$rest", "/*"]);
-    assert_eq!(keys(Placeholder::Colon), ["/p/:projectId/app/:id/SLO", "/f/:rest", "/*"]);
+    assert_eq!(keys(KeyPlaceholder::Dollar), ["/p/$projectId/app/$id/SLO", "/f/$rest", "/*"]);
+    assert_eq!(keys(KeyPlaceholder::Colon), ["/p/:projectId/app/:id/SLO", "/f/:rest", "/*"]);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_template_that_is_no_route_is_refused_and_changes_nothing() {
 
 #[test]
 fn the_keys_of_the_interface_are_distinct_and_within_their_bounds() {
-    let keys = RouteTable::of_the_interface().page_keys(Placeholder::Dollar);
+    let keys = RouteTable::of_the_interface().page_keys(KeyPlaceholder::Dollar);
     assert_eq!(keys.len(), keys.iter().collect::<HashSet<_>>().len());
     assert!(keys.len() <= PAGES_PER_REPORT);
     assert!(keys.iter().all(|key| key.len() <= PAGE_KEY_BYTES));
@@ -198,7 +198,7 @@ fn template() -> impl Strategy<Value = String> {
 #[test]
 fn a_route_that_was_not_checked_gives_no_more_keys_than_a_report_has() {
     let table = RouteTable::unchecked("/:a(A|B|C)".repeat(9));
-    assert_eq!(table.page_keys(Placeholder::Dollar).len(), PAGES_PER_REPORT + 1);
+    assert_eq!(table.page_keys(KeyPlaceholder::Dollar).len(), PAGES_PER_REPORT + 1);
 }
 
 /// Lines that are hard to parse: white space, parentheses and marks anywhere.
@@ -228,7 +228,7 @@ proptest! {
         }
         let kept: Vec<&str> = table.templates().collect();
         prop_assert_eq!(kept, added.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>());
-        let keys = table.page_keys(Placeholder::Dollar);
+        let keys = table.page_keys(KeyPlaceholder::Dollar);
         prop_assert!(keys.len() <= PAGES_PER_REPORT + 1, "{} keys", keys.len());
         for key in keys {
             prop_assert!(key.len() <= PAGE_KEY_BYTES, "{key}");
@@ -244,7 +244,7 @@ proptest! {
         paths in proptest::collection::vec("(/([a-c]{1,2}|@[a-c]|secret|[a-c:$%?*().|é\"]{0,4})){0,5}/?", 1..20),
         colon in any::<bool>(),
     ) {
-        let placeholder = if colon { Placeholder::Colon } else { Placeholder::Dollar };
+        let placeholder = if colon { KeyPlaceholder::Colon } else { KeyPlaceholder::Dollar };
         let mut table = RouteTable::default();
         for template in &templates {
             let _refused = table.add(template);
@@ -264,15 +264,15 @@ proptest! {
         prop_assume!(table.add(&template).is_ok());
         // Every segment is present, and every parameter has a text.
         let (mut path, mut left) = (String::new(), template.as_str());
-        while let Some((segment, after)) = Segment::first(left) {
+        while let Some((segment, after)) = RouteSegment::first(left) {
             let (prefix, text) = match segment {
-                Segment::Literal(literal) => ("", literal),
-                Segment::Parameter { prefix, .. } => (prefix, text.as_str()),
+                RouteSegment::Literal(literal) => ("", literal),
+                RouteSegment::Parameter { prefix, .. } => (prefix, text.as_str()),
             };
             path.extend(["/", prefix, text]);
             left = after;
         }
-        let key = table.page_key(&path, Placeholder::Dollar);
+        let key = table.page_key(&path, KeyPlaceholder::Dollar);
         prop_assert_ne!(&key, UNMATCHED, "{} {}", template, path);
         prop_assert!(!key.contains(&text) || key.contains(OTHER), "{} gives {}", path, key);
     }

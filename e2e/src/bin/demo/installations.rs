@@ -10,18 +10,18 @@ use std::{
 use headcount_e2e::{
     check_configs,
     clock::now,
-    destinations::{Destination, Service},
+    destinations::{DestinationKind, MockDestination},
     fleet::{
-        Fleet, prices,
-        shape::{Shape, Trouble},
+        SimulatedFleet, prices,
+        shape::{CallFailures, FleetShape},
     },
-    observed::Observed,
+    observed::ObservedFleets,
     past,
-    projects::{self, Project},
+    projects::{self, CorootProject},
 };
 use serde_json::{Value, json};
 
-use super::place::Place;
+use super::place::DemoLayout;
 
 /// How often the installations are scraped and Prometheus is queried.
 const SCRAPES: Duration = Duration::from_secs(15);
@@ -47,28 +47,28 @@ const CATEGORIES: [(&str, &str); 3] =
 
 /// Two simulated installations in a Prometheus, and the mock Slack that receives their incidents. All of it
 /// ends when this is dropped.
-pub(crate) struct Installations {
+pub(crate) struct DemoInstallations {
     /// The installations.
-    pub(crate) observed: Observed,
+    pub(crate) observed: ObservedFleets,
     /// The mock Slack.
-    pub(crate) slack: Destination,
+    pub(crate) slack: MockDestination,
 }
 
-impl Installations {
+impl DemoInstallations {
     /// Fills a Prometheus with the past of both, and writes the settings of their operators.
     ///
     /// # Errors
     /// Prometheus refuses something, or nothing can be written.
-    pub(crate) async fn invent(place: &Place) -> anyhow::Result<Self> {
+    pub(crate) async fn invent(place: &DemoLayout) -> anyhow::Result<Self> {
         let epoch = now() - AGE;
-        let shop = Fleet::invent(SHOP, &shop(), 1, epoch)?;
-        let machines = Fleet::invent("machines", &Shape::document_b(), 2, epoch)?;
-        let slack = Destination::start(Service::Slack, ANY_PORT).await?;
+        let shop = SimulatedFleet::invent(SHOP, &shop(), 1, epoch)?;
+        let machines = SimulatedFleet::invent("machines", &FleetShape::document_b(), 2, epoch)?;
+        let slack = MockDestination::start(DestinationKind::Slack, ANY_PORT).await?;
         let fleets = vec![shop.clone(), machines.clone()];
         let every = i64::try_from(SCRAPES.as_secs())?;
-        let observed = Observed::start(&place.prometheus(), ANY_PORT, fleets, every, SCRAPES).await?;
+        let observed = ObservedFleets::start(&place.prometheus(), ANY_PORT, fleets, every, SCRAPES).await?;
         let prometheus = observed.prometheus.url("");
-        let project = |fleet: &Fleet| Project {
+        let project = |fleet: &SimulatedFleet| CorootProject {
             name: fleet.name().to_owned(),
             prometheus: prometheus.clone(),
             refresh_interval: SCRAPES,
@@ -86,10 +86,10 @@ impl Installations {
 }
 
 /// The shop of the documented example, with requests that fail now and then.
-fn shop() -> Shape {
-    let mut shape = Shape::document_a();
+fn shop() -> FleetShape {
+    let mut shape = FleetShape::document_a();
     for (failing, from, until) in TROUBLES {
-        let trouble = Trouble { from, until, failing: 0.8, slow: 0.0 };
+        let trouble = CallFailures { from, until, failing: 0.8, slow: 0.0 };
         for call in shape.calls.iter_mut().filter(|call| call.to == failing) {
             call.trouble = Some(trouble);
         }
@@ -98,7 +98,7 @@ fn shop() -> Shape {
 }
 
 /// Writes the settings of the shop's operator. Nothing connects to that ClickHouse.
-async fn configure(data_dir: &Path, slack: &Destination) -> anyhow::Result<()> {
+async fn configure(data_dir: &Path, slack: &MockDestination) -> anyhow::Result<()> {
     let clickhouse = json!({ "protocol": "native", "addr": "127.0.0.1:9000", "database": "default" });
     projects::integrate(data_dir, SHOP, &[slack.integration(), ("clickhouse", clickhouse)]).await?;
     projects::categorize(data_dir, SHOP, &CATEGORIES).await?;

@@ -14,10 +14,10 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
-use headcount_e2e::{processes::Process, prometheus, stop::Stop, wait::eventually};
+use headcount_e2e::{processes::HeadcountProcess, prometheus, stop::StopSignals, wait::eventually};
 use tokio::select;
 
-use self::{installations::Installations, place::Place};
+use self::{installations::DemoInstallations, place::DemoLayout};
 
 /// Longer than any demo runs.
 const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
@@ -35,8 +35,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> anyhow::Result<()> {
-    let place = Place::from_arguments(&env::args_os().skip(1).collect::<Vec<_>>())?;
-    let mut stop = Stop::listen()?;
+    let place = DemoLayout::from_arguments(&env::args_os().skip(1).collect::<Vec<_>>())?;
+    let mut stop = StopSignals::listen()?;
     let installations = match prometheus::installed() {
         Ok(()) => select! {
             invented = invent(&place) => Some(invented.context("there is nothing to observe")?),
@@ -60,7 +60,7 @@ async fn run() -> anyhow::Result<()> {
         Ok(server) => server,
         Err(error) => return collector.stop().await.and(Err(error)),
     };
-    let links = Links::of(&server, &collector).await.context("no link for signing in can be made");
+    let links = SignInLinks::of(&server, &collector).await.context("no link for signing in can be made");
     let links = match links {
         Ok(links) => links,
         Err(error) => return finish(server, collector, None).await.and(Err(error)),
@@ -74,30 +74,30 @@ async fn run() -> anyhow::Result<()> {
     finish(server, collector, ended).await
 }
 
-async fn invent(place: &Place) -> anyhow::Result<Installations> {
+async fn invent(place: &DemoLayout) -> anyhow::Result<DemoInstallations> {
     say("Filling Prometheus with the last hour of two simulated installations.\n");
-    Installations::invent(place).await
+    DemoInstallations::invent(place).await
 }
 
 /// Links that open both interfaces signed in, each once and within five minutes.
-struct Links {
+struct SignInLinks {
     server: String,
     collector: String,
 }
 
-impl Links {
-    async fn of(server: &Process, collector: &Process) -> anyhow::Result<Self> {
+impl SignInLinks {
+    async fn of(server: &HeadcountProcess, collector: &HeadcountProcess) -> anyhow::Result<Self> {
         Ok(Self { server: server.sign_in_link().await?, collector: collector.sign_in_link().await? })
     }
 }
 
 fn introduction(
-    links: &Links,
-    server: &Process,
-    collector: &Process,
-    installations: Option<&Installations>,
+    links: &SignInLinks,
+    server: &HeadcountProcess,
+    collector: &HeadcountProcess,
+    installations: Option<&DemoInstallations>,
 ) -> String {
-    let observed = installations.map_or(String::new(), |Installations { observed, slack }| {
+    let observed = installations.map_or(String::new(), |DemoInstallations { observed, slack }| {
         let prometheus = &observed.prometheus;
         format!(
             "
@@ -136,7 +136,7 @@ Ctrl-C stops everything.
 }
 
 /// Waits until one of the two ends, and returns which one.
-async fn one_ends(server: &mut Process, collector: &mut Process) -> anyhow::Result<String> {
+async fn one_ends(server: &mut HeadcountProcess, collector: &mut HeadcountProcess) -> anyhow::Result<String> {
     eventually("a process ends", FOREVER, async || {
         for (name, process) in [("server", &mut *server), ("collector", &mut *collector)] {
             match process.ended() {
@@ -151,7 +151,11 @@ async fn one_ends(server: &mut Process, collector: &mut Process) -> anyhow::Resu
 }
 
 /// Stops what still runs, the server first: it may have a report under way.
-async fn finish(server: Process, collector: Process, ended: Option<String>) -> anyhow::Result<()> {
+async fn finish(
+    server: HeadcountProcess,
+    collector: HeadcountProcess,
+    ended: Option<String>,
+) -> anyhow::Result<()> {
     for mut process in [server, collector] {
         if process.ended()?.is_none() {
             process.stop().await?;

@@ -8,20 +8,20 @@ use std::{
 
 use anyhow::{Context, bail};
 use headcount_e2e::{
-    destinations::Destination,
+    destinations::MockDestination,
     fleet::prices,
-    processes::Process,
-    program::{Program, build_directory},
+    processes::HeadcountProcess,
+    program::{HeadcountProgram, build_directory},
 };
 
 /// The addresses of both programs, and the directory for all their data.
-pub(crate) struct Place {
+pub(crate) struct DemoLayout {
     server: SocketAddr,
     collector: SocketAddr,
     directory: PathBuf,
 }
 
-impl Place {
+impl DemoLayout {
     /// Reads the arguments; the default is the usual ports and a directory beside the programs.
     pub(crate) fn from_arguments(arguments: &[OsString]) -> anyhow::Result<Self> {
         let address = |text: &OsString| {
@@ -59,8 +59,8 @@ impl Place {
     }
 
     /// The collector.
-    pub(crate) fn collector(&self) -> Program {
-        Program::collect(self.directory.join("collector"))
+    pub(crate) fn collector(&self) -> HeadcountProgram {
+        HeadcountProgram::collect(self.directory.join("collector"))
             .without_admin_token()
             .listen(self.collector)
             .shown_as("collector |")
@@ -68,8 +68,12 @@ impl Place {
     }
 
     /// The server, which uses the mock Slack as its Slack.
-    pub(crate) fn server(&self, collector: &Process, slack: Option<&Destination>) -> anyhow::Result<Program> {
-        let program = Program::serve(self.server_data())
+    pub(crate) fn server(
+        &self,
+        collector: &HeadcountProcess,
+        slack: Option<&MockDestination>,
+    ) -> anyhow::Result<HeadcountProgram> {
+        let program = HeadcountProgram::serve(self.server_data())
             .without_admin_token()
             .listen(self.server)
             .flag("--collector-url", collector.url("ce/usage-statistics"))

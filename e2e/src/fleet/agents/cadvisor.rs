@@ -1,12 +1,12 @@
 //! Exports the metrics of cAdvisor for nodes of Fargate, on which no agent can run.
 
-use super::Speech;
+use super::ExportedSeries;
 use crate::fleet::{
-    model::Model,
-    series::Value::{About, Flows, Is},
+    model::SimulatedModel,
+    series::ValueCurve::{About, Flows, Is},
 };
 
-pub(super) fn speak(model: &Model, speech: &mut Speech) {
+pub(super) fn speak(model: &SimulatedModel, speech: &mut ExportedSeries) {
     for node in model.nodes.iter().filter(|node| node.fargate) {
         let target = speech.target("kubernetes-cadvisor", &node.name);
         let labels = target.and(&[

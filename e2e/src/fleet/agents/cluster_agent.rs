@@ -1,12 +1,12 @@
 //! Exports the metrics of the cluster agent about managed databases at AWS.
 
-use super::Speech;
+use super::ExportedSeries;
 use crate::fleet::{
-    model::{Application, Instance, Model, Origin},
+    model::{ApplicationOrigin, SimulatedApplication, SimulatedInstance, SimulatedModel},
     prices::{MANAGED_REGION, PRICED_CACHE, PRICED_DATABASE},
     series::{
-        Labels,
-        Value::{About, Grows, Is},
+        SeriesLabels,
+        ValueCurve::{About, Grows, Is},
     },
     shape::{CloudDatabase, CloudService},
 };
@@ -17,9 +17,9 @@ pub(super) const JOB: &str = "coroot-cluster-agent";
 /// The address of the cluster agent.
 pub(super) const ADDRESS: &str = "10.244.255.3:80";
 
-pub(super) fn speak(model: &Model, speech: &mut Speech) {
+pub(super) fn speak(model: &SimulatedModel, speech: &mut ExportedSeries) {
     for app in &model.applications {
-        let Origin::Cloud(plan) = &app.origin else { continue };
+        let ApplicationOrigin::Cloud(plan) = &app.origin else { continue };
         let target = speech.target(JOB, ADDRESS);
         for instance in &app.instances {
             if plan.service.is_rds() {
@@ -32,7 +32,7 @@ pub(super) fn speak(model: &Model, speech: &mut Speech) {
 }
 
 /// The label with which the cluster agent identifies an instance.
-pub(super) fn name_label(plan: &CloudDatabase, instance: &Instance) -> (&'static str, String) {
+pub(super) fn name_label(plan: &CloudDatabase, instance: &SimulatedInstance) -> (&'static str, String) {
     match plan.service {
         CloudService::ElastiCache => {
             // The cluster, then its node.
@@ -43,7 +43,12 @@ pub(super) fn name_label(plan: &CloudDatabase, instance: &Instance) -> (&'static
     }
 }
 
-fn info(plan: &CloudDatabase, instance: &Instance, priced: &'static str, labels: &Labels) -> Labels {
+fn info(
+    plan: &CloudDatabase,
+    instance: &SimulatedInstance,
+    priced: &'static str,
+    labels: &SeriesLabels,
+) -> SeriesLabels {
     let cluster = match plan.service {
         CloudService::Rds => String::new(),
         _ => format!("{MANAGED_REGION}/{}", plan.name),
@@ -60,7 +65,13 @@ fn info(plan: &CloudDatabase, instance: &Instance, priced: &'static str, labels:
     ])
 }
 
-fn rds(app: &Application, plan: &CloudDatabase, instance: &Instance, target: &Labels, speech: &mut Speech) {
+fn rds(
+    app: &SimulatedApplication,
+    plan: &CloudDatabase,
+    instance: &SimulatedInstance,
+    target: &SeriesLabels,
+    speech: &mut ExportedSeries,
+) {
     let life = instance.life;
     let (name, value) = name_label(plan, instance);
     let labels = target.with(name, value);
@@ -104,7 +115,12 @@ fn rds(app: &Application, plan: &CloudDatabase, instance: &Instance, target: &La
     speech.say("aws_rds_log_messages_total", &messages, life, Grows(0.1));
 }
 
-fn elasticache(plan: &CloudDatabase, instance: &Instance, target: &Labels, speech: &mut Speech) {
+fn elasticache(
+    plan: &CloudDatabase,
+    instance: &SimulatedInstance,
+    target: &SeriesLabels,
+    speech: &mut ExportedSeries,
+) {
     let (name, value) = name_label(plan, instance);
     let labels = target.with(name, value);
     speech.say("aws_elasticache_info", &info(plan, instance, PRICED_CACHE, &labels), instance.life, Is(1.0));

@@ -1,24 +1,24 @@
 //! Exports the metrics of the node agent about containers.
 
-use super::{Speech, nodes, runtimes};
+use super::{ExportedSeries, nodes, runtimes};
 use crate::fleet::{
-    life::Life,
-    model::{Container, Instance, Model},
-    pace::Pace,
+    life::SimulatedLifetime,
+    model::{SimulatedContainer, SimulatedInstance, SimulatedModel},
+    pace::GrowthRate,
     series::{
-        Labels,
-        Value::{About, Counts, Flows, Grows, Is, Restarts, Spends},
+        SeriesLabels,
+        ValueCurve::{About, Counts, Flows, Grows, Is, Restarts, Spends},
     },
     usual::{CORES, ERRORS, MEMORY_BYTES, WARNINGS},
 };
 
-pub(super) fn speak(model: &Model, speech: &mut Speech) {
+pub(super) fn speak(model: &SimulatedModel, speech: &mut ExportedSeries) {
     for (_, _, instance) in model.instances() {
         let Some(node) = model.agent_of(instance) else { continue };
         let labels = nodes::labels(node, speech);
         for container in &instance.containers {
             let labels = labels.with("container_id", &container.id);
-            let index = Spoken { container, instance, labels: &labels };
+            let index = ContainerExport { container, instance, labels: &labels };
             index.identity(speech);
             index.costs(speech);
             index.storage(speech);
@@ -29,18 +29,18 @@ pub(super) fn speak(model: &Model, speech: &mut Speech) {
 }
 
 /// A container whose metrics are exported.
-struct Spoken<'a> {
-    container: &'a Container,
-    instance: &'a Instance,
-    labels: &'a Labels,
+struct ContainerExport<'a> {
+    container: &'a SimulatedContainer,
+    instance: &'a SimulatedInstance,
+    labels: &'a SeriesLabels,
 }
 
-impl Spoken<'_> {
-    fn life(&self) -> Life {
+impl ContainerExport<'_> {
+    fn life(&self) -> SimulatedLifetime {
         self.instance.life
     }
 
-    fn identity(&self, speech: &mut Speech) {
+    fn identity(&self, speech: &mut ExportedSeries) {
         let software = self.container.software;
         let trigger = if self.container.name.starts_with("apt-") { "apt-daily.timer" } else { "" };
         let info = self.labels.and(&[("image", &self.container.image()), ("systemd_triggered_by", &trigger)]);
@@ -55,10 +55,10 @@ impl Spoken<'_> {
         }
     }
 
-    fn costs(&self, speech: &mut Speech) {
+    fn costs(&self, speech: &mut ExportedSeries) {
         let (life, load) = (self.life(), self.instance.load);
         for (name, value) in [
-            ("container_resources_cpu_usage_seconds_total", Spends(Pace::even(CORES * load.cpu))),
+            ("container_resources_cpu_usage_seconds_total", Spends(GrowthRate::even(CORES * load.cpu))),
             ("container_resources_cpu_delay_seconds_total", Flows(0.001 * load.cpu)),
             // Memory that swings could look like a leak.
             ("container_resources_memory_rss_bytes", Is(MEMORY_BYTES * load.memory)),
@@ -83,7 +83,7 @@ impl Spoken<'_> {
         }
     }
 
-    fn storage(&self, speech: &mut Speech) {
+    fn storage(&self, speech: &mut ExportedSeries) {
         let software = self.container.software;
         // An exporter of database metrics is not a database.
         if software.database.is_none() || software.service.is_none() {
@@ -98,14 +98,14 @@ impl Spoken<'_> {
         speech.say("container_resources_disk_used_bytes", &volume, self.life(), About(3e10));
     }
 
-    fn messages(&self, speech: &mut Speech) {
+    fn messages(&self, speech: &mut ExportedSeries) {
         for (level, pattern_hash, value) in [
             ("info", "d41d8cd98f00b204e9800998ecf8427e", Grows(0.8)),
-            ("warning", "9e107d9d372bb6826bd81d3542a419d6", Counts(Pace::even(WARNINGS))),
+            ("warning", "9e107d9d372bb6826bd81d3542a419d6", Counts(GrowthRate::even(WARNINGS))),
             (
                 "error",
                 "e4d909c290d0fb1ca068ffaddf22cbd0",
-                Counts(Pace::even(ERRORS * self.instance.load.log_errors)),
+                Counts(GrowthRate::even(ERRORS * self.instance.load.log_errors)),
             ),
         ] {
             let labels = self.labels.and(&[

@@ -1,77 +1,83 @@
 //! Exports the metrics of exporters and the cluster agent about databases.
 
 use super::{
-    Speech,
+    ExportedSeries,
     cluster_agent::{ADDRESS, JOB, name_label},
 };
 use crate::fleet::{
-    life::Life,
-    model::{Export, Found, Model, Origin},
+    life::SimulatedLifetime,
+    model::{ApplicationOrigin, DatabaseMetricsSource, MetricsAttribution, SimulatedModel},
     series::{
-        Labels,
-        Value::{self, About, Flows, Grows, Is},
+        SeriesLabels,
+        ValueCurve::{self, About, Flows, Grows, Is},
     },
-    shape::Exporter,
-    software::Database,
+    shape::ExporterKind,
+    software::DatabaseKind,
 };
 
 /// Labels by which scrape configurations name a namespace and a pod.
 const POD_LABELS: [(&str, &str); 3] =
     [("namespace", "pod"), ("kubernetes_namespace", "pod_name"), ("k8s_ns", "k8s_pod")];
 
-pub(super) fn speak(model: &Model, speech: &mut Speech) {
+pub(super) fn speak(model: &SimulatedModel, speech: &mut ExportedSeries) {
     for export in &model.exports {
         let labels = labels(model, export, speech);
         let speak = match export.database {
-            Database::Postgres => postgres,
-            Database::Mysql => mysql,
-            Database::Redis => redis,
-            Database::Mongodb => mongodb,
-            Database::Memcached => memcached,
+            DatabaseKind::Postgres => postgres,
+            DatabaseKind::Mysql => mysql,
+            DatabaseKind::Redis => redis,
+            DatabaseKind::Mongodb => mongodb,
+            DatabaseKind::Memcached => memcached,
         };
-        speak(&Spoken { labels, life: model.instance(export.by).life }, speech);
+        speak(&DatabaseExport { labels, life: model.instance(export.by).life }, speech);
     }
 }
 
 /// The labels that identify the instance of an export.
-fn labels(model: &Model, export: &Export, speech: &mut Speech) -> Labels {
+fn labels(
+    model: &SimulatedModel,
+    export: &DatabaseMetricsSource,
+    speech: &mut ExportedSeries,
+) -> SeriesLabels {
     let app = &model.applications[export.by.application];
     let instance = model.instance(export.by);
     let port = instance.containers.last().map_or(instance.port, |container| container.software.port);
     match (export.found, &instance.pod) {
-        (Found::ByCloudName, _) => {
+        (MetricsAttribution::ByCloudName, _) => {
             let target = speech.target(JOB, ADDRESS);
-            let Origin::Cloud(plan) = &app.origin else { return target };
+            let ApplicationOrigin::Cloud(plan) = &app.origin else { return target };
             let (name, value) = name_label(plan, instance);
             target.with(name, value)
         }
-        (Found::By(Exporter::ClusterAgent), _) => {
+        (MetricsAttribution::By(ExporterKind::ClusterAgent), _) => {
             let listen = instance.containers.first().and_then(|container| container.listens.first());
             let address = listen.map_or_else(|| instance.address(), |(address, _)| address.clone());
             speech.target(JOB, ADDRESS).with("address", address)
         }
-        (Found::By(Exporter::ByPod), Some(pod)) => {
+        (MetricsAttribution::By(ExporterKind::ByPod), Some(pod)) => {
             // The label `instance` is not an address: only these labels identify the pod.
             let target = speech.target("kubernetes-pods", &pod.name);
             let (namespace, name) = POD_LABELS[export.by.application % POD_LABELS.len()];
             target.and(&[(namespace, &app.namespace), (name, &pod.name)])
         }
-        (Found::By(_), Some(_)) => speech.target("exporters", &format!("{}:{port}", instance.ip)),
-        (Found::By(_), None) => speech.target("exporters", &instance.address()),
+        (MetricsAttribution::By(_), Some(_)) => {
+            speech.target("exporters", &format!("{}:{port}", instance.ip))
+        }
+        (MetricsAttribution::By(_), None) => speech.target("exporters", &instance.address()),
     }
 }
 
 /// A metric with the labels that it has in addition to those of its instance.
-type Metric<'a> = (&'static str, &'a [(&'a str, &'a str)], Value);
+type DatabaseMetric<'a> = (&'static str, &'a [(&'a str, &'a str)], ValueCurve);
 
 /// An instance whose metrics are exported.
-struct Spoken {
-    labels: Labels,
-    life: Life,
+struct DatabaseExport {
+    labels: SeriesLabels,
+    life: SimulatedLifetime,
 }
 
-impl Spoken {
-    fn say(&self, speech: &mut Speech, series: &[Metric<'_>]) {
+impl DatabaseExport {
+    fn say(&self, speech: &mut ExportedSeries, series: &[DatabaseMetric<'_>]) {
         for (name, more, value) in series {
             let mut labels = self.labels.clone();
             for (name, value) in *more {
@@ -82,7 +88,7 @@ impl Spoken {
     }
 }
 
-fn postgres(of: &Spoken, speech: &mut Speech) {
+fn postgres(of: &DatabaseExport, speech: &mut ExportedSeries) {
     const QUERY: &[(&str, &str)] = &[("db", "app"), ("user", "app"), ("query", "SELECT ?")];
     let active =
         [("db", "app"), ("user", "app"), ("state", "active"), ("query", ""), ("wait_event_type", "")];
@@ -105,7 +111,7 @@ fn postgres(of: &Spoken, speech: &mut Speech) {
     );
 }
 
-fn mysql(of: &Spoken, speech: &mut Speech) {
+fn mysql(of: &DatabaseExport, speech: &mut ExportedSeries) {
     const QUERY: &[(&str, &str)] = &[("schema", "app"), ("query", "SELECT ?")];
     let table = [("schema", "app"), ("table", "orders"), ("operation", "read")];
     of.say(
@@ -129,7 +135,7 @@ fn mysql(of: &Spoken, speech: &mut Speech) {
     );
 }
 
-fn redis(of: &Spoken, speech: &mut Speech) {
+fn redis(of: &DatabaseExport, speech: &mut ExportedSeries) {
     of.say(
         speech,
         &[
@@ -144,7 +150,7 @@ fn redis(of: &Spoken, speech: &mut Speech) {
     );
 }
 
-fn mongodb(of: &Spoken, speech: &mut Speech) {
+fn mongodb(of: &DatabaseExport, speech: &mut ExportedSeries) {
     of.say(
         speech,
         &[
@@ -155,7 +161,7 @@ fn mongodb(of: &Spoken, speech: &mut Speech) {
     );
 }
 
-fn memcached(of: &Spoken, speech: &mut Speech) {
+fn memcached(of: &DatabaseExport, speech: &mut ExportedSeries) {
     of.say(
         speech,
         &[

@@ -1,16 +1,16 @@
 //! Exports the metrics of kube-state-metrics.
 
-use super::Speech;
+use super::ExportedSeries;
 use crate::fleet::{
-    life::Life,
-    model::{Application, Instance, Model, Origin, Pod},
-    series::{Labels, Value::Is},
-    shape::Kind,
+    life::SimulatedLifetime,
+    model::{ApplicationOrigin, SimulatedApplication, SimulatedInstance, SimulatedModel, SimulatedPod},
+    series::{SeriesLabels, ValueCurve::Is},
+    shape::WorkloadKind,
 };
 
 const PHASES: [&str; 5] = ["Pending", "Succeeded", "Failed", "Unknown", "Running"];
 
-pub(super) fn speak(model: &Model, speech: &mut Speech) {
+pub(super) fn speak(model: &SimulatedModel, speech: &mut ExportedSeries) {
     if !model.kube_state_metrics {
         return;
     }
@@ -43,11 +43,22 @@ pub(super) fn speak(model: &Model, speech: &mut Speech) {
     }
 }
 
-fn replicas(app: &Application, target: &Labels, life: Life, speech: &mut Speech) {
+fn replicas(
+    app: &SimulatedApplication,
+    target: &SeriesLabels,
+    life: SimulatedLifetime,
+    speech: &mut ExportedSeries,
+) {
     let (name, label) = match app.origin {
-        Origin::Workload(Kind::Deployment) => ("kube_deployment_spec_replicas", "deployment"),
-        Origin::Workload(Kind::StatefulSet) => ("kube_statefulset_replicas", "statefulset"),
-        Origin::Workload(Kind::DaemonSet) => ("kube_daemonset_status_desired_number_scheduled", "daemonset"),
+        ApplicationOrigin::Workload(WorkloadKind::Deployment) => {
+            ("kube_deployment_spec_replicas", "deployment")
+        }
+        ApplicationOrigin::Workload(WorkloadKind::StatefulSet) => {
+            ("kube_statefulset_replicas", "statefulset")
+        }
+        ApplicationOrigin::Workload(WorkloadKind::DaemonSet) => {
+            ("kube_daemonset_status_desired_number_scheduled", "daemonset")
+        }
         _ => return,
     };
     let lasting = app.instances.iter().filter(|instance| instance.life.until.is_none()).count();
@@ -56,15 +67,15 @@ fn replicas(app: &Application, target: &Labels, life: Life, speech: &mut Speech)
 }
 
 fn speak_of_pod(
-    model: &Model,
-    app: &Application,
-    instance: &Instance,
-    pod: &Pod,
-    target: &Labels,
-    speech: &mut Speech,
+    model: &SimulatedModel,
+    app: &SimulatedApplication,
+    instance: &SimulatedInstance,
+    pod: &SimulatedPod,
+    target: &SeriesLabels,
+    speech: &mut ExportedSeries,
 ) {
     // A pod still exists when its work is done.
-    let life = Life { runs: None, restarts: None, ..instance.life };
+    let life = SimulatedLifetime { runs: None, restarts: None, ..instance.life };
     let labels = target.and(&[("namespace", &app.namespace), ("pod", &pod.name), ("uid", &pod.uid)]);
     let node = instance.node.map(|node| &model.nodes[node]);
     let info = labels.and(&[
@@ -93,7 +104,13 @@ fn speak_of_pod(
     speak_of_containers(instance, pod, &labels, life, speech);
 }
 
-fn speak_of_containers(instance: &Instance, pod: &Pod, labels: &Labels, life: Life, speech: &mut Speech) {
+fn speak_of_containers(
+    instance: &SimulatedInstance,
+    pod: &SimulatedPod,
+    labels: &SeriesLabels,
+    life: SimulatedLifetime,
+    speech: &mut ExportedSeries,
+) {
     if prepares_itself(pod) {
         let labels = labels.and(&[("container", &"init"), ("image", &"busybox:1.36")]);
         speech.say("kube_pod_init_container_info", &labels, life, Is(1.0));
@@ -122,6 +139,6 @@ fn speak_of_containers(instance: &Instance, pod: &Pod, labels: &Labels, life: Li
 }
 
 /// Whether a pod has an init container: those of stateful sets do.
-fn prepares_itself(pod: &Pod) -> bool {
+fn prepares_itself(pod: &SimulatedPod) -> bool {
     pod.owner_kind == "StatefulSet"
 }

@@ -1,11 +1,11 @@
 //! Exports the metrics of the node agent about its node.
 
-use super::Speech;
+use super::ExportedSeries;
 use crate::fleet::{
-    model::{Model, Node},
+    model::{SimulatedModel, SimulatedNode},
     series::{
-        Labels,
-        Value::{About, Age, Flows, Grows, Is},
+        SeriesLabels,
+        ValueCurve::{About, Age, Flows, Grows, Is},
     },
 };
 
@@ -24,7 +24,7 @@ const MODES: [(&str, f64); 8] = [
     ("steal", 0.002),
 ];
 
-pub(super) fn speak(model: &Model, speech: &mut Speech) {
+pub(super) fn speak(model: &SimulatedModel, speech: &mut ExportedSeries) {
     for node in model.nodes.iter().filter(|node| node.agent) {
         let labels = labels(node, speech);
         identity(node, &labels, speech);
@@ -34,13 +34,13 @@ pub(super) fn speak(model: &Model, speech: &mut Speech) {
 }
 
 /// The labels of every series of an agent.
-pub(super) fn labels(node: &Node, speech: &mut Speech) -> Labels {
+pub(super) fn labels(node: &SimulatedNode, speech: &mut ExportedSeries) -> SeriesLabels {
     let target = speech.target(JOB, &format!("{}:80", node.ip));
     let labels = target.with("machine_id", &node.machine_id);
     if node.old_agent { labels } else { labels.with("system_uuid", &node.system_uuid) }
 }
 
-fn identity(node: &Node, labels: &Labels, speech: &mut Speech) {
+fn identity(node: &SimulatedNode, labels: &SeriesLabels, speech: &mut ExportedSeries) {
     let life = speech.always;
     let info = labels.and(&[("hostname", &node.name), ("kernel_version", &"6.1.0-32-amd64")]);
     speech.say("node_info", &info, life, Is(1.0));
@@ -66,7 +66,7 @@ fn identity(node: &Node, labels: &Labels, speech: &mut Speech) {
     speech.say("node_cloud_info", &cloud, life, Is(1.0));
 }
 
-fn processor_and_memory(node: &Node, labels: &Labels, speech: &mut Speech) {
+fn processor_and_memory(node: &SimulatedNode, labels: &SeriesLabels, speech: &mut ExportedSeries) {
     let life = speech.always;
     let cores = f64::from(node.machine.cores);
     let memory = node.machine.memory_bytes as f64;
@@ -85,7 +85,7 @@ fn processor_and_memory(node: &Node, labels: &Labels, speech: &mut Speech) {
     }
 }
 
-fn disk_and_network(node: &Node, labels: &Labels, speech: &mut Speech) {
+fn disk_and_network(node: &SimulatedNode, labels: &SeriesLabels, speech: &mut ExportedSeries) {
     let life = speech.always;
     let disk = labels.with("device", "vda");
     for (name, per_second) in [

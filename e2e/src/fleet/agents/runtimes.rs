@@ -1,27 +1,32 @@
 //! Exports the metrics of the node agent about language runtimes.
 
-use super::Speech;
+use super::ExportedSeries;
 use crate::fleet::{
-    life::Life,
+    life::SimulatedLifetime,
     series::{
-        Labels,
-        Value::{About, Flows, Grows, Is},
+        SeriesLabels,
+        ValueCurve::{About, Flows, Grows, Is},
     },
-    software::Runtime,
+    software::LanguageRuntime,
 };
 
-pub(super) fn speak(runtime: Option<Runtime>, labels: &Labels, life: Life, speech: &mut Speech) {
+pub(super) fn speak(
+    runtime: Option<LanguageRuntime>,
+    labels: &SeriesLabels,
+    life: SimulatedLifetime,
+    speech: &mut ExportedSeries,
+) {
     match runtime {
-        Some(Runtime::Jvm) => jvm(labels, life, speech),
-        Some(Runtime::Dotnet) => dotnet(labels, life, speech),
-        Some(Runtime::Python) => {
+        Some(LanguageRuntime::Jvm) => jvm(labels, life, speech),
+        Some(LanguageRuntime::Dotnet) => dotnet(labels, life, speech),
+        Some(LanguageRuntime::Python) => {
             speech.say("container_python_thread_lock_wait_time_seconds", labels, life, Flows(0.004));
         }
         None => {}
     }
 }
 
-fn jvm(labels: &Labels, life: Life, speech: &mut Speech) {
+fn jvm(labels: &SeriesLabels, life: SimulatedLifetime, speech: &mut ExportedSeries) {
     let labels = labels.with("jvm", "example.Service");
     speech.say("container_jvm_info", &labels.with("java_version", "21.0.2"), life, Is(1.0));
     speech.say("container_jvm_heap_size_bytes", &labels, life, Is(5e8));
@@ -36,7 +41,7 @@ fn jvm(labels: &Labels, life: Life, speech: &mut Speech) {
     speech.say("container_jvm_safepoint_time_seconds", &labels, life, Flows(0.003));
 }
 
-fn dotnet(labels: &Labels, life: Life, speech: &mut Speech) {
+fn dotnet(labels: &SeriesLabels, life: SimulatedLifetime, speech: &mut ExportedSeries) {
     let labels = labels.with("application", "service");
     speech.say("container_dotnet_info", &labels.with("runtime_version", "8.0.1"), life, Is(1.0));
     for (name, value) in [

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{Speech, nodes};
+use super::{ExportedSeries, nodes};
 use crate::fleet::{
-    life::Life,
-    model::{Connection, Model},
-    requests::Requests,
+    life::SimulatedLifetime,
+    model::{SimulatedConnection, SimulatedModel},
+    requests::ConnectionRequests,
     series::{
-        Labels,
-        Value::{About, Counts, Flows, Grows, Is, Spends},
+        SeriesLabels,
+        ValueCurve::{About, Counts, Flows, Grows, Is, Spends},
     },
-    shape::Via,
+    shape::CallRoute,
     software::Protocol,
     usual::LATENCIES,
 };
@@ -58,7 +58,7 @@ const fn family(protocol: Protocol) -> Option<Family> {
     }
 }
 
-pub(super) fn speak(model: &Model, speech: &mut Speech) {
+pub(super) fn speak(model: &SimulatedModel, speech: &mut ExportedSeries) {
     let mut pinged = BTreeSet::new();
     let mut resolved = BTreeSet::new();
     for connection in &model.connections {
@@ -68,7 +68,7 @@ pub(super) fn speak(model: &Model, speech: &mut Speech) {
         };
         let labels = nodes::labels(node, speech).with("container_id", &container.id);
         let callee = model.instance(connection.to);
-        if connection.via == Via::ServiceInVain {
+        if connection.via == CallRoute::ServiceInVain {
             let labels = labels.with("destination", &connection.destination);
             speech.say("container_net_tcp_failed_connects_total", &labels, connection.life, Grows(0.1));
             continue;
@@ -76,7 +76,7 @@ pub(super) fn speak(model: &Model, speech: &mut Speech) {
         connected(connection, &labels, speech);
         messages(model, connection, &labels, speech);
         requests(model, connection, &labels, speech);
-        if pinged.insert((connection.from, &callee.ip)) && connection.via != Via::Loopback {
+        if pinged.insert((connection.from, &callee.ip)) && connection.via != CallRoute::Loopback {
             let labels = labels.with("destination_ip", &callee.ip);
             speech.say("container_net_latency_seconds", &labels, connection.life, About(0.001));
         }
@@ -90,14 +90,14 @@ pub(super) fn speak(model: &Model, speech: &mut Speech) {
     domain_names(model, speech);
 }
 
-fn both_ends(connection: &Connection, labels: &Labels) -> Labels {
+fn both_ends(connection: &SimulatedConnection, labels: &SeriesLabels) -> SeriesLabels {
     labels.and(&[
         ("destination", &connection.destination),
         ("actual_destination", &connection.actual_destination),
     ])
 }
 
-fn connected(connection: &Connection, labels: &Labels, speech: &mut Speech) {
+fn connected(connection: &SimulatedConnection, labels: &SeriesLabels, speech: &mut ExportedSeries) {
     let labels = both_ends(connection, labels);
     for (name, value) in [
         ("container_net_tcp_successful_connects_total", Grows(0.3)),
@@ -111,7 +111,12 @@ fn connected(connection: &Connection, labels: &Labels, speech: &mut Speech) {
     }
 }
 
-fn messages(model: &Model, connection: &Connection, labels: &Labels, speech: &mut Speech) {
+fn messages(
+    model: &SimulatedModel,
+    connection: &SimulatedConnection,
+    labels: &SeriesLabels,
+    speech: &mut ExportedSeries,
+) {
     let name = match connection.protocol {
         Protocol::Rabbitmq => "container_rabbitmq_messages_total",
         Protocol::Nats => "container_nats_messages_total",
@@ -126,7 +131,12 @@ fn messages(model: &Model, connection: &Connection, labels: &Labels, speech: &mu
     }
 }
 
-fn requests(model: &Model, connection: &Connection, labels: &Labels, speech: &mut Speech) {
+fn requests(
+    model: &SimulatedModel,
+    connection: &SimulatedConnection,
+    labels: &SeriesLabels,
+    speech: &mut ExportedSeries,
+) {
     let (Some(family), Some(requests)) = (family(connection.protocol), model.requests(connection)) else {
         return;
     };
@@ -145,11 +155,11 @@ fn requests(model: &Model, connection: &Connection, labels: &Labels, speech: &mu
         speech.say(bucket, &labels.with("le", bound), life, Counts(within));
     }
     speech.say(sum, &labels, life, Spends(requests.seconds()));
-    speech.say(durations, &labels, life, Counts(Requests::all()));
+    speech.say(durations, &labels, life, Counts(ConnectionRequests::all()));
 }
 
 /// The DNS requests of callers of external services.
-fn domain_names(model: &Model, speech: &mut Speech) {
+fn domain_names(model: &SimulatedModel, speech: &mut ExportedSeries) {
     let mut asked = BTreeSet::new();
     for connection in &model.connections {
         let caller = model.instance(connection.from);
@@ -169,7 +179,7 @@ fn domain_names(model: &Model, speech: &mut Speech) {
     }
 }
 
-fn durations_of_names(labels: &Labels, life: Life, speech: &mut Speech) {
+fn durations_of_names(labels: &SeriesLabels, life: SimulatedLifetime, speech: &mut ExportedSeries) {
     for (bound, share) in LATENCIES {
         let labels = labels.with("le", bound);
         speech.say("container_dns_requests_duration_seconds_total_bucket", &labels, life, Grows(0.2 * share));

@@ -4,19 +4,19 @@ use std::iter;
 
 use anyhow::{Context, bail};
 
-use super::Inventor;
+use super::ModelBuilder;
 use crate::fleet::{
-    model::{Application, Connection, Model, Origin, Place},
-    pace::Span,
-    shape::{Call, Trouble, Via},
-    software::{Database, Protocol},
+    model::{ApplicationOrigin, InstanceIndex, SimulatedApplication, SimulatedConnection, SimulatedModel},
+    pace::TimeSpan,
+    shape::{CallFailures, CallRoute, ServiceCall},
+    software::{DatabaseKind, Protocol},
 };
 
 /// With how many instances of the callee an instance is connected.
 const BREADTH: usize = 2;
 
-impl Inventor {
-    pub(super) fn add_call(&mut self, call: &Call) -> anyhow::Result<()> {
+impl ModelBuilder {
+    pub(super) fn add_call(&mut self, call: &ServiceCall) -> anyhow::Result<()> {
         let place = |name: &str| {
             let place = self.places.get(name).copied();
             place.with_context(|| format!("a call refers to {name}, which is not in the shape"))
@@ -24,7 +24,7 @@ impl Inventor {
         let (from, to) = (place(&call.from)?, place(&call.to)?);
         let before = self.model.connections.len();
         for instance in 0..self.model.applications[from].instances.len() {
-            self.connect(Place { application: from, instance }, to, call);
+            self.connect(InstanceIndex { application: from, instance }, to, call);
         }
         if self.model.connections.len() == before {
             bail!("{} cannot call {}", call.from, call.to);
@@ -33,20 +33,20 @@ impl Inventor {
     }
 
     /// Connects an instance with some instances of an application, both ended and running ones.
-    fn connect(&mut self, from: Place, application: usize, call: &Call) {
+    fn connect(&mut self, from: InstanceIndex, application: usize, call: &ServiceCall) {
         let via = call.via;
-        let during = |it: Trouble| Span { from: self.epoch + it.from, until: self.epoch + it.until };
+        let during = |it: CallFailures| TimeSpan { from: self.epoch + it.from, until: self.epoch + it.until };
         let trouble = call.trouble.map(|trouble| (during(trouble), trouble));
         let model = &self.model;
         let caller = model.instance(from);
         let called = &model.applications[application];
         let reachable = called.instances.iter().enumerate().filter_map(|(instance, callee)| {
-            let near = via != Via::Loopback || callee.node == caller.node;
+            let near = via != CallRoute::Loopback || callee.node == caller.node;
             let life = caller.life.with(&callee.life).filter(|_| near)?;
-            Some((Place { application, instance }, life))
+            Some((InstanceIndex { application, instance }, life))
         });
         let (gone, there): (Vec<_>, Vec<_>) = reachable.partition(|(_, life)| life.until.is_some());
-        let breadth = if via == Via::ServiceInVain { 1 } else { BREADTH };
+        let breadth = if via == CallRoute::ServiceInVain { 1 } else { BREADTH };
         let mut connections = Vec::new();
         // Every generation of the callee has its callers, ended ones too.
         let generations = gone.chunk_by(|(_, one), (_, another)| one == another);
@@ -55,7 +55,7 @@ impl Inventor {
             let ways = from_here.filter_map(|(to, life)| {
                 let (destination, actual_destination) = model.way(*to, via)?;
                 let protocol = called.protocol();
-                Some(Connection {
+                Some(SimulatedConnection {
                     from,
                     to: *to,
                     via,
@@ -72,9 +72,9 @@ impl Inventor {
     }
 }
 
-impl Model {
+impl SimulatedModel {
     /// The destination and the actual destination that the agent of a caller reports.
-    fn way(&self, to: Place, via: Via) -> Option<(String, String)> {
+    fn way(&self, to: InstanceIndex, via: CallRoute) -> Option<(String, String)> {
         let callee = self.instance(to);
         let address = callee.address();
         let service = || {
@@ -82,31 +82,31 @@ impl Model {
             Some(format!("{}:{}", service.cluster_ip, callee.port))
         };
         match via {
-            Via::Address => Some((address.clone(), callee.reached.clone().unwrap_or(address))),
-            Via::Loopback => {
+            CallRoute::Address => Some((address.clone(), callee.reached.clone().unwrap_or(address))),
+            CallRoute::Loopback => {
                 Some((format!("127.0.0.1:{}", callee.port), format!("127.0.0.1:{}", callee.port)))
             }
-            Via::Service => Some((service()?, address)),
-            Via::ServiceInVain => Some((service()?, String::new())),
+            CallRoute::Service => Some((service()?, address)),
+            CallRoute::ServiceInVain => Some((service()?, String::new())),
         }
     }
 }
 
-impl Application {
+impl SimulatedApplication {
     /// The protocol that agents detect on connections to it.
     fn protocol(&self) -> Protocol {
         match &self.origin {
-            Origin::Cloud(plan) => match plan.database {
-                Some(Database::Postgres) => Protocol::Postgres,
-                Some(Database::Mysql) => Protocol::Mysql,
-                Some(Database::Redis) => Protocol::Redis,
-                Some(Database::Memcached) => Protocol::Memcached,
-                Some(Database::Mongodb) => Protocol::Mongo,
+            ApplicationOrigin::Cloud(plan) => match plan.database {
+                Some(DatabaseKind::Postgres) => Protocol::Postgres,
+                Some(DatabaseKind::Mysql) => Protocol::Mysql,
+                Some(DatabaseKind::Redis) => Protocol::Redis,
+                Some(DatabaseKind::Memcached) => Protocol::Memcached,
+                Some(DatabaseKind::Mongodb) => Protocol::Mongo,
                 None => Protocol::Opaque,
             },
             // Connections to external services are encrypted.
-            Origin::External => Protocol::Opaque,
-            Origin::Workload(_) => {
+            ApplicationOrigin::External => Protocol::Opaque,
+            ApplicationOrigin::Workload(_) => {
                 let container = self.instances.iter().flat_map(|instance| &instance.containers).next();
                 container.map_or(Protocol::Opaque, |container| container.software.protocol)
             }

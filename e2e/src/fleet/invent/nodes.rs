@@ -1,9 +1,9 @@
 //! Generates the machines.
 
-use super::Inventor;
-use crate::fleet::{model::Node, shape::NodePlan};
+use super::ModelBuilder;
+use crate::fleet::{model::SimulatedNode, shape::NodePlan};
 
-impl Inventor {
+impl ModelBuilder {
     pub(super) fn add_node(&mut self, plan: &NodePlan) {
         let number = self.model.nodes.len() + 1;
         let system_uuid = self.chance.uuid();
@@ -16,7 +16,7 @@ impl Inventor {
         } else {
             format!("node-{number}-{}", self.chance.hash(4))
         };
-        self.model.nodes.push(Node {
+        self.model.nodes.push(SimulatedNode {
             name,
             machine_id,
             system_uuid,

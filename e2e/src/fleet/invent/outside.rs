@@ -1,22 +1,25 @@
 //! Generates managed databases and external services.
 
-use super::Inventor;
+use super::ModelBuilder;
 use crate::fleet::{
-    life::Life,
-    model::{Application, Export, Found, Instance, Origin, Place},
-    shape::{CloudDatabase, CloudService, External, Load},
+    life::SimulatedLifetime,
+    model::{
+        ApplicationOrigin, DatabaseMetricsSource, InstanceIndex, MetricsAttribution, SimulatedApplication,
+        SimulatedInstance,
+    },
+    shape::{CloudDatabase, CloudService, OutsideService, VersionLoad},
 };
 
-impl Inventor {
+impl ModelBuilder {
     pub(super) fn add_cloud_database(&mut self, plan: &CloudDatabase) {
         let application = self.model.applications.len();
         for instance in 0..plan.instances as usize {
-            let by = Place { application, instance };
+            let by = InstanceIndex { application, instance };
             let export = plan.database.filter(|_| plan.exported);
-            self.model.exports.extend(export.map(|database| Export {
+            self.model.exports.extend(export.map(|database| DatabaseMetricsSource {
                 database,
                 by,
-                found: Found::ByCloudName,
+                found: MetricsAttribution::ByCloudName,
             }));
         }
         let instances = (0..plan.instances).map(|number| {
@@ -29,10 +32,10 @@ impl Inventor {
             self.elsewhere(name, ip, plan.port)
         });
         let instances = instances.collect();
-        self.add_outside(&plan.name, Origin::Cloud(plan.clone()), false, instances);
+        self.add_outside(&plan.name, ApplicationOrigin::Cloud(plan.clone()), false, instances);
     }
 
-    pub(super) fn add_external(&mut self, plan: &External) {
+    pub(super) fn add_external(&mut self, plan: &OutsideService) {
         let instances = (0..plan.addresses).map(|number| {
             let ip = self.address("198.18");
             let mut instance = self.elsewhere(format!("{ip}:{}", plan.port), ip, plan.port);
@@ -47,11 +50,17 @@ impl Inventor {
             instance
         });
         let instances = instances.collect();
-        self.add_outside(&plan.name, Origin::External, plan.auxiliary, instances);
+        self.add_outside(&plan.name, ApplicationOrigin::External, plan.auxiliary, instances);
     }
 
-    fn add_outside(&mut self, name: &str, origin: Origin, auxiliary: bool, instances: Vec<Instance>) {
-        self.add_application(Application {
+    fn add_outside(
+        &mut self,
+        name: &str,
+        origin: ApplicationOrigin,
+        auxiliary: bool,
+        instances: Vec<SimulatedInstance>,
+    ) {
+        self.add_application(SimulatedApplication {
             namespace: String::new(),
             name: name.to_owned(),
             origin,
@@ -63,9 +72,9 @@ impl Inventor {
     }
 
     /// An instance that is on no known node.
-    fn elsewhere(&self, name: String, ip: String, port: u16) -> Instance {
-        let life = Life::since(self.model.begin);
-        Instance {
+    fn elsewhere(&self, name: String, ip: String, port: u16) -> SimulatedInstance {
+        let life = SimulatedLifetime::since(self.model.begin);
+        SimulatedInstance {
             name,
             node: None,
             ip,
@@ -73,7 +82,7 @@ impl Inventor {
             pod: None,
             containers: Vec::new(),
             life,
-            load: Load::USUAL,
+            load: VersionLoad::USUAL,
             domains: Vec::new(),
             reached: None,
         }

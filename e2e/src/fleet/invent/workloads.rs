@@ -2,11 +2,14 @@
 
 use anyhow::bail;
 
-use super::Inventor;
+use super::ModelBuilder;
 use crate::fleet::{
-    life::{Life, Runs},
-    model::{Application, Container, Export, Found, Instance, Node, Origin, Place, Service},
-    shape::{Fate, Kind, Load, Workload},
+    life::{RunSchedule, SimulatedLifetime},
+    model::{
+        ApplicationOrigin, DatabaseMetricsSource, InstanceIndex, KubernetesService, MetricsAttribution,
+        SimulatedApplication, SimulatedContainer, SimulatedInstance, SimulatedNode,
+    },
+    shape::{VersionLoad, WorkloadChange, WorkloadKind, WorkloadPlan},
 };
 
 /// How long the pods of two replica sets run side by side, in seconds.
@@ -16,23 +19,23 @@ const OVERLAP: i64 = 20;
 const BEFORE: i64 = 2 * 3600;
 
 /// The schedule of cron jobs.
-const SCHEDULE: Runs = Runs { every: 900, lasting: 240 };
+const SCHEDULE: RunSchedule = RunSchedule { every: 900, lasting: 240 };
 
 /// How long rollouts are repeated, in seconds.
 const HORIZON: i64 = 3 * 24 * 3600;
 
 /// The instances of a workload that were started together.
 #[derive(Clone, Copy)]
-struct Generation {
+struct InstanceGeneration {
     replicas: u32,
-    life: Life,
-    load: Load,
+    life: SimulatedLifetime,
+    load: VersionLoad,
     /// The number of the first of them among those that run at once.
     first: u32,
 }
 
-impl Inventor {
-    pub(super) fn add_workload(&mut self, workload: &Workload) -> anyhow::Result<()> {
+impl ModelBuilder {
+    pub(super) fn add_workload(&mut self, workload: &WorkloadPlan) -> anyhow::Result<()> {
         let nodes = self.nodes_for(workload);
         if nodes.is_empty() {
             bail!("no node can run {}/{}", workload.namespace, workload.name);
@@ -40,7 +43,7 @@ impl Inventor {
         let mut instances = Vec::new();
         let mut replica_set = format!("{}-{}", workload.name, self.chance.hash(9));
         for generation in self.generations(workload, nodes.len()) {
-            if matches!(workload.fate, Fate::Rollout { .. }) {
+            if matches!(workload.fate, WorkloadChange::Rollout { .. }) {
                 replica_set = format!("{}-{}", workload.name, self.chance.hash(9));
             }
             for number in generation.first..generation.first + generation.replicas {
@@ -52,10 +55,10 @@ impl Inventor {
         self.add_children(workload, &mut instances);
         self.add_exports(workload, instances.len());
         let service = workload.kind.is_kubernetes().then(|| self.add_service(workload));
-        self.add_application(Application {
+        self.add_application(SimulatedApplication {
             namespace: workload.namespace.clone(),
             name: workload.name.clone(),
-            origin: Origin::Workload(workload.kind),
+            origin: ApplicationOrigin::Workload(workload.kind),
             auxiliary: workload.auxiliary,
             cluster: workload.cluster.clone(),
             instances,
@@ -65,8 +68,8 @@ impl Inventor {
     }
 
     /// The nodes on which a workload may run, in random order.
-    fn nodes_for(&mut self, workload: &Workload) -> Vec<usize> {
-        let fits = |node: &Node| {
+    fn nodes_for(&mut self, workload: &WorkloadPlan) -> Vec<usize> {
+        let fits = |node: &SimulatedNode| {
             if workload.kind.is_kubernetes() {
                 node.kubernetes && node.fargate == workload.fargate
             } else {
@@ -81,27 +84,31 @@ impl Inventor {
         nodes
     }
 
-    fn generations(&mut self, workload: &Workload, nodes: usize) -> Vec<Generation> {
+    fn generations(&mut self, workload: &WorkloadPlan, nodes: usize) -> Vec<InstanceGeneration> {
         let nodes = nodes as u32;
         let replicas = match workload.kind {
-            Kind::DaemonSet => nodes,
-            Kind::BarePod => 1,
-            Kind::CronJob | Kind::StaticPods | Kind::Docker | Kind::Systemd | Kind::Lxc => {
-                workload.replicas.min(nodes)
-            }
+            WorkloadKind::DaemonSet => nodes,
+            WorkloadKind::BarePod => 1,
+            WorkloadKind::CronJob
+            | WorkloadKind::StaticPods
+            | WorkloadKind::Docker
+            | WorkloadKind::Systemd
+            | WorkloadKind::Lxc => workload.replicas.min(nodes),
             _ => workload.replicas,
         };
         let begin = self.epoch - i64::from(self.chance.between(24, 300)) * 3600;
         let life = match workload.kind {
-            Kind::CronJob => Life::since(begin).running(SCHEDULE),
-            _ => Life::since(begin),
+            WorkloadKind::CronJob => SimulatedLifetime::since(begin).running(SCHEDULE),
+            _ => SimulatedLifetime::since(begin),
         };
-        let steady = Generation { replicas, life, load: Load::USUAL, first: 0 };
+        let steady = InstanceGeneration { replicas, life, load: VersionLoad::USUAL, first: 0 };
         match workload.fate {
-            Fate::Steady => vec![steady],
-            Fate::Restarts(every) => vec![Generation { life: life.restarting(every), ..steady }],
-            Fate::Shrinks(at, more) => {
-                let ended = Generation {
+            WorkloadChange::Steady => vec![steady],
+            WorkloadChange::Restarts(every) => {
+                vec![InstanceGeneration { life: life.restarting(every), ..steady }]
+            }
+            WorkloadChange::Shrinks(at, more) => {
+                let ended = InstanceGeneration {
                     replicas: more,
                     life: life.until(self.epoch + at),
                     first: replicas,
@@ -109,36 +116,46 @@ impl Inventor {
                 };
                 vec![steady, ended]
             }
-            Fate::Rollout { at, every, load } => self.versions(steady, self.epoch + at, every, load),
+            WorkloadChange::Rollout { at, every, load } => {
+                self.versions(steady, self.epoch + at, every, load)
+            }
         }
     }
 
     /// Two alternating versions of a workload, the default one and another, which replace each other from a
     /// moment on.
-    fn versions(&self, usual: Generation, first: i64, every: Option<i64>, load: Load) -> Vec<Generation> {
+    fn versions(
+        &self,
+        usual: InstanceGeneration,
+        first: i64,
+        every: Option<i64>,
+        load: VersionLoad,
+    ) -> Vec<InstanceGeneration> {
         let times = (first..self.epoch + HORIZON).step_by(every.unwrap_or(HORIZON) as usize);
         let starts = [first - BEFORE].into_iter().chain(times.clone());
         let ends = times.map(Some).chain([None]);
         let of = |(version, (start, end)): (usize, (i64, Option<i64>))| {
             let load = if version % 2 == 0 { usual.load } else { load };
-            let life = end.map_or(Life::since(start), |end| Life::since(start).until(end + OVERLAP));
+            let life = end.map_or(SimulatedLifetime::since(start), |end| {
+                SimulatedLifetime::since(start).until(end + OVERLAP)
+            });
             let life = match load.restarts {
                 0 => life,
                 restarts => life.restarting((3600 / i64::from(restarts)).max(1)),
             };
-            Generation { life, load, ..usual }
+            InstanceGeneration { life, load, ..usual }
         };
         starts.zip(ends).enumerate().map(of).collect()
     }
 
     fn instance(
         &mut self,
-        workload: &Workload,
-        generation: &Generation,
+        workload: &WorkloadPlan,
+        generation: &InstanceGeneration,
         replica_set: &str,
         number: u32,
         node: usize,
-    ) -> Instance {
+    ) -> SimulatedInstance {
         if workload.kind.is_kubernetes() {
             return self.pod(workload, generation.life, generation.load, replica_set, number, node);
         }
@@ -146,14 +163,20 @@ impl Inventor {
     }
 
     /// An instance without a pod.
-    fn plain(&mut self, workload: &Workload, generation: &Generation, number: u32, node: usize) -> Instance {
-        let Workload { namespace, name, software, .. } = workload;
+    fn plain(
+        &mut self,
+        workload: &WorkloadPlan,
+        generation: &InstanceGeneration,
+        number: u32,
+        node: usize,
+    ) -> SimulatedInstance {
+        let WorkloadPlan { namespace, name, software, .. } = workload;
         let machine = self.model.nodes[node].clone();
         let port = self.new_host_port();
         let at_node = format!("{name}@{}", machine.name);
         let on_machine = vec![(format!("{}:{port}", machine.ip), ""), (format!("127.0.0.1:{port}"), "")];
         let (instance, id, ip, listens) = match workload.kind {
-            Kind::Docker => {
+            WorkloadKind::Docker => {
                 let own = self.address("172.17");
                 let behind_proxy = vec![
                     (format!("{own}:{}", software.port), ""),
@@ -161,18 +184,18 @@ impl Inventor {
                 ];
                 (at_node, format!("/docker/{name}"), machine.ip, behind_proxy)
             }
-            Kind::Lxc => {
+            WorkloadKind::Lxc => {
                 let own = self.address("10.200");
                 let listens = vec![(format!("{own}:{port}"), "")];
                 (at_node, format!("/lxc/{name}"), own, listens)
             }
-            Kind::Nomad => {
+            WorkloadKind::Nomad => {
                 let allocation = self.chance.uuid();
                 let (job, group) = name.split_once('.').unwrap_or((name, name));
                 let id = format!("/nomad/{namespace}/{job}/{group}/{allocation}/{group}");
                 (format!("{group}-{allocation}"), id, machine.ip, on_machine)
             }
-            Kind::Swarm => {
+            WorkloadKind::Swarm => {
                 let own = self.address("10.11");
                 let listens = vec![(format!("{own}:{port}"), "")];
                 let id = format!("/swarm/{namespace}/{name}/{}", number + 1);
@@ -180,8 +203,8 @@ impl Inventor {
             }
             _ => (at_node, format!("/system.slice/{name}.service"), machine.ip, on_machine),
         };
-        let container = Container { name: name.clone(), id, software, listens };
-        Instance {
+        let container = SimulatedContainer { name: name.clone(), id, software, listens };
+        SimulatedInstance {
             name: instance,
             node: Some(node),
             ip,
@@ -200,19 +223,26 @@ impl Inventor {
         self.host_port
     }
 
-    fn add_exports(&mut self, workload: &Workload, instances: usize) {
+    fn add_exports(&mut self, workload: &WorkloadPlan, instances: usize) {
         let (Some(exporter), Some(database)) = (workload.exporter, workload.software.database) else {
             return;
         };
         let application = self.model.applications.len();
-        let places = (0..instances).map(|instance| Place { application, instance });
-        self.model.exports.extend(places.map(|by| Export { database, by, found: Found::By(exporter) }));
+        let places = (0..instances).map(|instance| InstanceIndex { application, instance });
+        self.model.exports.extend(places.map(|by| DatabaseMetricsSource {
+            database,
+            by,
+            found: MetricsAttribution::By(exporter),
+        }));
     }
 
-    fn add_service(&mut self, workload: &Workload) -> usize {
+    fn add_service(&mut self, workload: &WorkloadPlan) -> usize {
         let cluster_ip = self.address("10.96");
-        let service =
-            Service { namespace: workload.namespace.clone(), name: workload.name.clone(), cluster_ip };
+        let service = KubernetesService {
+            namespace: workload.namespace.clone(),
+            name: workload.name.clone(),
+            cluster_ip,
+        };
         self.model.services.push(service);
         self.model.services.len() - 1
     }

@@ -2,7 +2,7 @@
 
 /// How a workload changes over time. Times are seconds after the epoch; negative ones are before it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Fate {
+pub enum WorkloadChange {
     /// It does not change.
     Steady,
     /// Its containers restart at this interval, in seconds.
@@ -17,13 +17,13 @@ pub enum Fate {
         /// The interval of further ones, for three days.
         every: Option<i64>,
         /// The load of the new version.
-        load: Load,
+        load: VersionLoad,
     },
 }
 
 /// The resource usage and failures of a version. The number of requests to it is always the same.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Load {
+pub struct VersionLoad {
     /// CPU time, relative to the default.
     pub cpu: f64,
     /// Memory in use, relative to the default.
@@ -38,7 +38,7 @@ pub struct Load {
     pub failing: f64,
 }
 
-impl Load {
+impl VersionLoad {
     /// The default load.
     pub const USUAL: Self =
         Self { cpu: 1.0, memory: 1.0, log_errors: 1.0, restarts: 0, oom_kills: 0, failing: 0.0 };
@@ -54,7 +54,7 @@ impl Load {
 
 /// A time range in which requests of a call fail or are slow. Times are seconds after the epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Trouble {
+pub struct CallFailures {
     /// Its begin.
     pub from: i64,
     /// Its end.

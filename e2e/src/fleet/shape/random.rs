@@ -1,21 +1,21 @@
 //! Generates a random shape from a seed.
 
 use super::{
-    CloudDatabase, CloudService, Cluster, Exporter, External, Fate, Kind, Load, NodePlan, Shape, Via,
-    Workload, call,
+    CallRoute, CloudDatabase, CloudService, ClusterOperator, ExporterKind, FleetShape, NodePlan,
+    OutsideService, VersionLoad, WorkloadChange, WorkloadKind, WorkloadPlan, call,
 };
 use crate::fleet::{
-    chance::Chance,
+    chance::SeededRandom,
     clouds::{MACHINES, UNPRICED},
     software::{
-        CASSANDRA, CLICKHOUSE, DOCKERD, DOTNET, Database, ENVOY, GO, JAVA, KAFKA, KUBE_APISERVER, KUBELET,
-        MEMCACHED, MONGODB, MYSQL, MYSQL_EXPORTER, NATS, NGINX, NODEJS, PHP, PLAIN, POSTGRES,
+        CASSANDRA, CLICKHOUSE, DOCKERD, DOTNET, DatabaseKind, ENVOY, GO, JAVA, KAFKA, KUBE_APISERVER,
+        KUBELET, MEMCACHED, MONGODB, MYSQL, MYSQL_EXPORTER, NATS, NGINX, NODEJS, PHP, PLAIN, POSTGRES,
         POSTGRES_EXPORTER, PROMETHEUS, PYTHON, RABBITMQ, REDIS, REDIS_EXPORTER, Software,
     },
 };
 
 /// The features of an installation. Numbers of nodes are ranges, both ends included.
-struct Features {
+struct ShapeFeatures {
     /// Machines outside of Kubernetes.
     hosts: (u32, u32),
     /// Nodes of Kubernetes with an agent.
@@ -29,7 +29,7 @@ struct Features {
     orchestrators: bool,
 }
 
-const NOTHING: Features = Features {
+const NOTHING: ShapeFeatures = ShapeFeatures {
     hosts: (0, 0),
     kubernetes: (0, 0),
     bare: (0, 0),
@@ -41,9 +41,9 @@ const NOTHING: Features = Features {
 };
 
 /// Every tenth seed has the same features.
-const FEATURES: [Features; 10] = [
+const FEATURES: [ShapeFeatures; 10] = [
     // A little of everything.
-    Features {
+    ShapeFeatures {
         hosts: (1, 1),
         kubernetes: (2, 3),
         bare: (1, 1),
@@ -54,23 +54,23 @@ const FEATURES: [Features; 10] = [
         ..NOTHING
     },
     // Kubernetes at AWS.
-    Features { kubernetes: (2, 4), fargate: (1, 2), aws: true, ..NOTHING },
+    ShapeFeatures { kubernetes: (2, 4), fargate: (1, 2), aws: true, ..NOTHING },
     // No Kubernetes at all.
-    Features { hosts: (2, 5), ..NOTHING },
+    ShapeFeatures { hosts: (2, 5), ..NOTHING },
     // Kubernetes that only agents report, without kube-state-metrics.
-    Features { hosts: (1, 2), kubernetes: (1, 3), kube_state_metrics: false, ..NOTHING },
+    ShapeFeatures { hosts: (1, 2), kubernetes: (1, 3), kube_state_metrics: false, ..NOTHING },
     // Nothing but managed databases.
-    Features { aws: true, ..NOTHING },
+    ShapeFeatures { aws: true, ..NOTHING },
     // Kubernetes without an agent.
-    Features { bare: (2, 4), aws: true, clusters: true, ..NOTHING },
+    ShapeFeatures { bare: (2, 4), aws: true, clusters: true, ..NOTHING },
     // Other orchestrators.
-    Features { hosts: (2, 4), orchestrators: true, ..NOTHING },
+    ShapeFeatures { hosts: (2, 4), orchestrators: true, ..NOTHING },
     // Database clusters, some of them on nodes without an agent.
-    Features { kubernetes: (2, 4), bare: (0, 2), clusters: true, ..NOTHING },
+    ShapeFeatures { kubernetes: (2, 4), bare: (0, 2), clusters: true, ..NOTHING },
     // Managed databases that machines use.
-    Features { hosts: (2, 4), aws: true, orchestrators: true, ..NOTHING },
+    ShapeFeatures { hosts: (2, 4), aws: true, orchestrators: true, ..NOTHING },
     // Kubernetes and machines beside it.
-    Features { hosts: (1, 3), kubernetes: (2, 4), ..NOTHING },
+    ShapeFeatures { hosts: (1, 3), kubernetes: (2, 4), ..NOTHING },
 ];
 
 static SERVICES: [&Software; 7] = [&GO, &JAVA, &DOTNET, &PYTHON, &NODEJS, &PHP, &PLAIN];
@@ -89,19 +89,19 @@ static STORES: [&Software; 11] = [
 ];
 
 /// A shape under construction.
-struct Sketch {
-    chance: Chance,
-    shape: Shape,
+struct ShapeBuilder {
+    chance: SeededRandom,
+    shape: FleetShape,
 }
 
-impl Shape {
+impl FleetShape {
     /// Returns the shape of a seed: 2 to 8 machines, or none if everything is managed. The features repeat
     /// with every tenth seed.
     #[must_use]
     pub fn random(seed: u64) -> Self {
         let features = &FEATURES[(seed % FEATURES.len() as u64) as usize];
         let shape = Self { kube_state_metrics: features.kube_state_metrics, ..Self::default() };
-        let mut sketch = Sketch { chance: Chance::new(seed), shape };
+        let mut sketch = ShapeBuilder { chance: SeededRandom::new(seed), shape };
         sketch.add_nodes(features);
         sketch.add_externals();
         if features.aws {
@@ -120,8 +120,8 @@ impl Shape {
     }
 }
 
-impl Sketch {
-    fn add_nodes(&mut self, features: &Features) {
+impl ShapeBuilder {
+    fn add_nodes(&mut self, features: &ShapeFeatures) {
         let unpriced = self.chance.percent(30);
         for ((low, high), agent, kubernetes, fargate) in [
             (features.hosts, true, false, false),
@@ -154,18 +154,25 @@ impl Sketch {
             let addresses = self.chance.between(1, 3);
             let balanced = matches!(name, "hooks.chat.example" | "somewhere");
             let name = name.to_owned();
-            self.shape.externals.push(External { name, resolved, addresses, port, auxiliary, balanced });
+            self.shape.externals.push(OutsideService {
+                name,
+                resolved,
+                addresses,
+                port,
+                auxiliary,
+                balanced,
+            });
         }
     }
 
     fn add_aws(&mut self) {
         for (name, service, engine, database, port, instances) in [
-            ("billing-db", CloudService::Rds, "postgres", Some(Database::Postgres), 5432, 1),
-            ("ledger", CloudService::RdsCluster, "aurora-mysql", Some(Database::Mysql), 3306, 2),
-            ("unused-db", CloudService::Rds, "mysql", Some(Database::Mysql), 3306, 1),
+            ("billing-db", CloudService::Rds, "postgres", Some(DatabaseKind::Postgres), 5432, 1),
+            ("ledger", CloudService::RdsCluster, "aurora-mysql", Some(DatabaseKind::Mysql), 3306, 2),
+            ("unused-db", CloudService::Rds, "mysql", Some(DatabaseKind::Mysql), 3306, 1),
             ("erp", CloudService::Rds, "oracle-ee", None, 1521, 1),
-            ("sessions", CloudService::ElastiCache, "redis", Some(Database::Redis), 6379, 2),
-            ("pages", CloudService::ElastiCache, "memcached", Some(Database::Memcached), 11_211, 1),
+            ("sessions", CloudService::ElastiCache, "redis", Some(DatabaseKind::Redis), 6379, 2),
+            ("pages", CloudService::ElastiCache, "memcached", Some(DatabaseKind::Memcached), 11_211, 1),
         ] {
             // One always exists, for an exporter to call.
             if name != "billing-db" && self.chance.percent(30) {
@@ -186,11 +193,11 @@ impl Sketch {
         }
     }
 
-    fn add(&mut self, workload: Workload) {
+    fn add(&mut self, workload: WorkloadPlan) {
         self.shape.workloads.push(workload);
     }
 
-    fn call(&mut self, from: &str, to: &str, via: Via) {
+    fn call(&mut self, from: &str, to: &str, via: CallRoute) {
         self.shape.calls.push(call(from, to, via));
     }
 
@@ -200,14 +207,14 @@ impl Sketch {
             self.shape.cloud_databases.iter().map(|database| database.name.clone()).collect();
         for name in names.iter().filter(|name| *name != "unused-db") {
             if name == "billing-db" || self.chance.percent(60) {
-                self.call(from, name, Via::Address);
+                self.call(from, name, CallRoute::Address);
             }
         }
     }
 
     /// A pod network call, by address or by service.
     fn call_pod(&mut self, from: &str, to: &str) {
-        let via = if self.chance.percent(50) { Via::Service } else { Via::Address };
+        let via = if self.chance.percent(50) { CallRoute::Service } else { CallRoute::Address };
         self.call(from, to, via);
     }
 

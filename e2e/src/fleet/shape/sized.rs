@@ -1,6 +1,9 @@
 //! Generates a shape of a given size.
 
-use super::{Exporter, External, Fate, Kind, NodePlan, Shape, Via, Workload, call};
+use super::{
+    CallRoute, ExporterKind, FleetShape, NodePlan, OutsideService, WorkloadChange, WorkloadKind,
+    WorkloadPlan, call,
+};
 use crate::fleet::{
     clouds::MACHINES,
     software::{
@@ -25,14 +28,14 @@ static PAIRS: [(&Software, &Software); 9] = [
 /// The containers of a pair: two of the service and one of the store.
 const CONTAINERS_OF_PAIR: u32 = 3;
 
-impl Shape {
+impl FleetShape {
     /// Returns a Kubernetes cluster with this number of nodes and about this number of containers: teams of
     /// services that call each other, their stores and an external service.
     #[must_use]
     pub fn sized(nodes: u32, containers: u32) -> Self {
         let machine = &MACHINES[0];
         let node = NodePlan { agent: true, kubernetes: true, fargate: false, machine, spot: false };
-        let external = External {
+        let external = OutsideService {
             name: "api.outside.example".to_owned(),
             resolved: true,
             addresses: 2,
@@ -51,18 +54,25 @@ impl Shape {
             let (service, store) = PAIRS[number as usize % PAIRS.len()];
             let team = format!("team-{}", number as usize / PAIRS.len());
             let (service_name, store_name) = (format!("service-{number}"), format!("store-{number}"));
-            let fate = if number.is_multiple_of(20) { Fate::Restarts(1700) } else { Fate::Steady };
-            shape
-                .workloads
-                .push(Workload::new(Kind::Deployment, &team, &service_name, service).replicas(2).fate(fate));
+            let fate = if number.is_multiple_of(20) {
+                WorkloadChange::Restarts(1700)
+            } else {
+                WorkloadChange::Steady
+            };
             shape.workloads.push(
-                Workload::new(Kind::StatefulSet, &team, &store_name, store).exported(Exporter::ClusterAgent),
+                WorkloadPlan::new(WorkloadKind::Deployment, &team, &service_name, service)
+                    .replicas(2)
+                    .fate(fate),
+            );
+            shape.workloads.push(
+                WorkloadPlan::new(WorkloadKind::StatefulSet, &team, &store_name, store)
+                    .exported(ExporterKind::ClusterAgent),
             );
             let caller = format!("{team}/{service_name}");
-            shape.calls.push(call(&caller, &format!("{team}/{store_name}"), Via::Service));
+            shape.calls.push(call(&caller, &format!("{team}/{store_name}"), CallRoute::Service));
             match previous.filter(|_| !number.is_multiple_of(10)) {
-                Some(previous) => shape.calls.push(call(&caller, &previous, Via::Service)),
-                None => shape.calls.push(call(&caller, "api.outside.example", Via::Address)),
+                Some(previous) => shape.calls.push(call(&caller, &previous, CallRoute::Service)),
+                None => shape.calls.push(call(&caller, "api.outside.example", CallRoute::Address)),
             }
             previous = Some(caller);
         }

@@ -4,27 +4,27 @@ use std::time::Duration;
 
 use headcount_e2e::{
     clock::now,
-    destinations::{Destination, Service},
-    fleet::{Fleet, shape::Shape},
+    destinations::{DestinationKind, MockDestination},
+    fleet::{SimulatedFleet, shape::FleetShape},
     past,
-    program::Program,
-    projects::{self, Project},
+    program::HeadcountProgram,
+    projects::{self, CorootProject},
 };
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions, Connection, Row, sqlite::SqliteConnectOptions};
 
-use crate::scene::{Scene, own_address};
+use crate::scene::{TestScene, own_address};
 
 #[tokio::test]
 async fn the_settings_of_a_project_have_a_rollout_and_whom_to_tell() {
-    let scene = Scene::new();
-    let fleet = Fleet::invent("shop", &Shape::document_a(), 1, now()).unwrap();
-    let webhook = Destination::start(Service::Webhook, own_address()).await.unwrap();
-    let program = Program::serve(scene.path("server"))
+    let scene = TestScene::new();
+    let fleet = SimulatedFleet::invent("shop", &FleetShape::document_a(), 1, now()).unwrap();
+    let webhook = MockDestination::start(DestinationKind::Webhook, own_address()).await.unwrap();
+    let program = HeadcountProgram::serve(scene.path("server"))
         .listen(own_address())
         .flag("--collector-url", "http://127.0.0.1:1/")
         .flag("--first-report-after", "1h");
-    let project = Project {
+    let project = CorootProject {
         name: "shop".to_owned(),
         prometheus: "http://127.0.0.1:1/".to_owned(),
         refresh_interval: Duration::from_secs(3600),

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use headcount_e2e::fleet::{
-    Fleet, Severity,
+    MissedSloSeverity, SimulatedFleet,
     clouds::MACHINES,
-    shape::{Fate, Kind, Load, NodePlan, Shape, Trouble, Via, Workload, call},
+    shape::{
+        CallFailures, CallRoute, FleetShape, NodePlan, VersionLoad, WorkloadChange, WorkloadKind,
+        WorkloadPlan, call,
+    },
     software::{GO, NGINX},
 };
 use serde_json::json;
@@ -17,23 +20,23 @@ const ALWAYS: i64 = 0;
 
 /// A shape with an edge that calls an API. The API changes as given; requests of the call may fail or be
 /// slow.
-pub(super) fn edge_and_api(fate: Fate, trouble: Option<Trouble>) -> Shape {
+pub(super) fn edge_and_api(fate: WorkloadChange, trouble: Option<CallFailures>) -> FleetShape {
     let node = NodePlan { agent: true, kubernetes: true, fargate: false, machine: &MACHINES[0], spot: false };
-    let calls = call("shop/edge", "shop/api", Via::Service);
-    Shape {
+    let calls = call("shop/edge", "shop/api", CallRoute::Service);
+    FleetShape {
         nodes: vec![node; 2],
         kube_state_metrics: true,
         workloads: vec![
-            Workload::new(Kind::Deployment, "shop", "edge", &NGINX),
-            Workload::new(Kind::Deployment, "shop", "api", &GO).replicas(2).fate(fate),
+            WorkloadPlan::new(WorkloadKind::Deployment, "shop", "edge", &NGINX),
+            WorkloadPlan::new(WorkloadKind::Deployment, "shop", "api", &GO).replicas(2).fate(fate),
         ],
-        calls: vec![trouble.into_iter().fold(calls, headcount_e2e::fleet::shape::Call::troubled)],
-        ..Shape::default()
+        calls: vec![trouble.into_iter().fold(calls, headcount_e2e::fleet::shape::ServiceCall::troubled)],
+        ..FleetShape::default()
     }
 }
 
-fn invent(shape: &Shape) -> Fleet {
-    Fleet::invent("a", shape, 1, EPOCH).unwrap()
+fn invent(shape: &FleetShape) -> SimulatedFleet {
+    SimulatedFleet::invent("a", shape, 1, EPOCH).unwrap()
 }
 
 fn keys(of: &[(&str, u64)]) -> BTreeMap<String, u64> {
@@ -42,7 +45,7 @@ fn keys(of: &[(&str, u64)]) -> BTreeMap<String, u64> {
 
 #[test]
 fn the_rollout_of_the_document_changes_what_the_document_says() {
-    let fleet = invent(&Shape::document_a());
+    let fleet = invent(&FleetShape::document_a());
     let started = EPOCH - 2100;
     assert_eq!(fleet.deployments_between(started - 3600, started), 0);
     assert_eq!(fleet.deployments_between(started, started + 3600), 1);
@@ -60,41 +63,48 @@ fn the_rollout_of_the_document_changes_what_the_document_says() {
 
 #[test]
 fn a_load_has_its_consequences() {
-    let usual = Load::USUAL;
+    let usual = VersionLoad::USUAL;
     let check = |load, expected: &[(&str, u64)]| {
-        let fleet = invent(&edge_and_api(Fate::Rollout { at: -1900, every: None, load }, None));
+        let fleet = invent(&edge_and_api(WorkloadChange::Rollout { at: -1900, every: None, load }, None));
         assert_eq!(fleet.summaries_between(EPOCH - 3600, EPOCH, ALWAYS), keys(expected), "{load:?}");
     };
     check(usual, &[]);
-    check(Load { cpu: 1.04, memory: 0.96, log_errors: 1.04, ..usual }, &[]);
+    check(VersionLoad { cpu: 1.04, memory: 0.96, log_errors: 1.04, ..usual }, &[]);
     check(
-        Load { cpu: 0.9, memory: 0.9, log_errors: 2.0, ..usual },
+        VersionLoad { cpu: 0.9, memory: 0.9, log_errors: 2.0, ..usual },
         &[("+CPU", 1), ("+Memory", 1), ("-Logs", 1)],
     );
-    check(Load { log_errors: 0.0, ..usual }, &[("+Logs", 1)]);
-    check(Load { failing: 0.02, ..usual }, &[("-SLO", 1)]);
-    check(Load { restarts: 6, ..usual }, &[("-Instances", 1)]);
-    check(Load { restarts: 6, oom_kills: 6, ..usual }, &[("-Memory", 1)]);
-    check(Load { restarts: 12, oom_kills: 6, memory: 2.0, ..usual }, &[("-Instances", 1), ("-Memory", 2)]);
+    check(VersionLoad { log_errors: 0.0, ..usual }, &[("+Logs", 1)]);
+    check(VersionLoad { failing: 0.02, ..usual }, &[("-SLO", 1)]);
+    check(VersionLoad { restarts: 6, ..usual }, &[("-Instances", 1)]);
+    check(VersionLoad { restarts: 6, oom_kills: 6, ..usual }, &[("-Memory", 1)]);
+    check(
+        VersionLoad { restarts: 12, oom_kills: 6, memory: 2.0, ..usual },
+        &[("-Instances", 1), ("-Memory", 2)],
+    );
 }
 
 #[test]
 fn a_version_that_is_replaced_too_soon_changes_nothing_and_counts() {
-    let load = Load { cpu: 2.0, ..Load::USUAL };
-    let fleet = invent(&edge_and_api(Fate::Rollout { at: -3600, every: Some(1200), load }, None));
+    let load = VersionLoad { cpu: 2.0, ..VersionLoad::USUAL };
+    let fleet = invent(&edge_and_api(WorkloadChange::Rollout { at: -3600, every: Some(1200), load }, None));
     assert_eq!(fleet.deployments_between(EPOCH - 3600, EPOCH), 3);
     assert_eq!(fleet.summaries_between(EPOCH - 3600, EPOCH + 7200, ALWAYS), keys(&[]));
 }
 
 #[test]
 fn rollouts_of_what_is_not_counted_are_not_counted() {
-    let rollout = Fate::Rollout { at: -1900, every: None, load: Load { cpu: 2.0, ..Load::USUAL } };
+    let rollout = WorkloadChange::Rollout {
+        at: -1900,
+        every: None,
+        load: VersionLoad { cpu: 2.0, ..VersionLoad::USUAL },
+    };
     let shape = edge_and_api(rollout, None);
     assert_eq!(invent(&shape).deployments_between(EPOCH - 3600, EPOCH), 1);
-    let unknown = Shape { kube_state_metrics: false, ..shape.clone() };
-    let unconnected = Shape { calls: Vec::new(), ..shape.clone() };
-    let workloads = shape.workloads.iter().cloned().map(Workload::auxiliary).collect();
-    let auxiliary = Shape { workloads, ..shape };
+    let unknown = FleetShape { kube_state_metrics: false, ..shape.clone() };
+    let unconnected = FleetShape { calls: Vec::new(), ..shape.clone() };
+    let workloads = shape.workloads.iter().cloned().map(WorkloadPlan::auxiliary).collect();
+    let auxiliary = FleetShape { workloads, ..shape };
     for shape in [unknown, unconnected, auxiliary] {
         let fleet = invent(&shape);
         assert_eq!(fleet.deployments_between(EPOCH - 3600, EPOCH), 0, "{shape:?}");
@@ -104,7 +114,7 @@ fn rollouts_of_what_is_not_counted_are_not_counted() {
 
 #[test]
 fn the_version_before_is_stored_as_coroot_stores_it() {
-    let fleet = invent(&Shape::document_a());
+    let fleet = invent(&FleetShape::document_a());
     let [stored] = &fleet.stored_rollouts(EPOCH - 300)[..] else { panic!("one Deployment rolls out") };
     assert_eq!(stored.application_id, "shop:Deployment:orders");
     assert!(stored.name.starts_with("orders-") && stored.name.len() == 16, "{}", stored.name);
@@ -140,9 +150,9 @@ fn the_version_before_is_stored_as_coroot_stores_it() {
 fn a_service_level_is_missed_as_fast_as_its_budget_burns() {
     let day = EPOCH - 24 * 3600;
     let of = |from, until, failing, slow| {
-        invent(&edge_and_api(Fate::Steady, Some(Trouble { from, until, failing, slow })))
+        invent(&edge_and_api(WorkloadChange::Steady, Some(CallFailures { from, until, failing, slow })))
     };
-    let check = |fleet: &Fleet, moment: i64, expected: Option<Severity>| {
+    let check = |fleet: &SimulatedFleet, moment: i64, expected: Option<MissedSloSeverity>| {
         let missed = fleet.missed_levels(EPOCH + moment, day).into_iter().collect::<Vec<_>>();
         let expected: Vec<_> =
             expected.map(|severity| ("shop/api".to_owned(), severity)).into_iter().collect();
@@ -152,13 +162,13 @@ fn a_service_level_is_missed_as_fast_as_its_budget_burns() {
         check(&fleet, -1300, None);
         // 14.4 percent of an hour are 518 seconds; of five minutes, 43.
         check(&fleet, -1200 + 510, None);
-        check(&fleet, -1200 + 530, Some(Severity::Critical));
-        check(&fleet, -600 + 250, Some(Severity::Critical));
+        check(&fleet, -1200 + 530, Some(MissedSloSeverity::Critical));
+        check(&fleet, -600 + 250, Some(MissedSloSeverity::Critical));
         check(&fleet, -600 + 262, None);
     }
-    check(&of(-24 * 3600, 0, 0.05, 0.0), 0, Some(Severity::Warning));
+    check(&of(-24 * 3600, 0, 0.05, 0.0), 0, Some(MissedSloSeverity::Warning));
     check(&of(-24 * 3600, 0, 0.02, 0.0), 0, None);
-    check(&of(-8 * 3600, 0, 0.08, 0.0), 0, Some(Severity::Critical));
+    check(&of(-8 * 3600, 0, 0.08, 0.0), 0, Some(MissedSloSeverity::Critical));
     // Ten minutes of observation are not enough.
     let fleet = of(-1200, 0, 1.0, 0.0);
     assert_eq!(fleet.missed_levels(EPOCH, EPOCH - 600), BTreeMap::new());
@@ -167,8 +177,11 @@ fn a_service_level_is_missed_as_fast_as_its_budget_burns() {
 
 #[test]
 fn no_service_level_is_missed_where_the_shape_says_nothing_of_it() {
-    let shapes =
-        (1..=20).map(Shape::random).chain([Shape::document_a(), Shape::document_b(), Shape::sized(3, 60)]);
+    let shapes = (1..=20).map(FleetShape::random).chain([
+        FleetShape::document_a(),
+        FleetShape::document_b(),
+        FleetShape::sized(3, 60),
+    ]);
     for shape in shapes {
         assert_eq!(invent(&shape).missed_levels(EPOCH, EPOCH - 24 * 3600), BTreeMap::new(), "{shape:?}");
     }
@@ -189,7 +202,8 @@ fn by_labels<'a>(exposition: &'a str, metric: &str, without: &str) -> BTreeMap<S
 
 #[test]
 fn every_protocol_that_counts_requests_tells_how_long_they_took() {
-    let exposition = Fleet::invent("a", &Shape::sized(3, 60), 1, EPOCH).unwrap().exposition(EPOCH);
+    let exposition =
+        SimulatedFleet::invent("a", &FleetShape::sized(3, 60), 1, EPOCH).unwrap().exposition(EPOCH);
     for family in [
         "http_requests",
         "postgres_queries",

@@ -3,25 +3,25 @@
 use headcount_e2e::{
     clock::now,
     fleet::{
-        Fleet,
-        shape::{Fate, Shape, Trouble},
+        SimulatedFleet,
+        shape::{CallFailures, FleetShape, WorkloadChange},
     },
-    prometheus::{Prometheus, Setting},
+    prometheus::{RunningPrometheus, StoppedPrometheus},
 };
 
 use super::{consequences::edge_and_api, number, past};
-use crate::scene::{Scene, own_address};
+use crate::scene::{TestScene, own_address};
 
 /// The 20 minutes that end at a moment, of the pods of a Deployment, in a real Prometheus.
-struct Window<'a> {
-    scene: &'a Scene,
-    prometheus: &'a Prometheus,
+struct RolloutWindow<'a> {
+    scene: &'a TestScene,
+    prometheus: &'a RunningPrometheus,
     fleet: &'a str,
     name: &'a str,
     until: i64,
 }
 
-impl Window<'_> {
+impl RolloutWindow<'_> {
     async fn number(&self, query: &str) -> f64 {
         let pods = format!(
             "fleet=\"{}\",container_id=~\"/k8s/shop/{}-[^-/]{{9}}-[^-/]{{5}}/main\"",
@@ -69,16 +69,19 @@ fn assert_near(found: f64, expected: f64, what: &str) {
 
 #[tokio::test]
 async fn a_real_prometheus_sees_what_a_rollout_costs() {
-    let scene = Scene::new();
+    let scene = TestScene::new();
     let epoch = now() - 600;
-    let troubled =
-        edge_and_api(Fate::Steady, Some(Trouble { from: -1200, until: 0, failing: 0.25, slow: 0.5 }));
-    let fleets = [("a", Shape::document_a()), ("b", troubled)]
-        .map(|(name, shape)| Fleet::invent(name, &shape, 1, epoch).unwrap());
-    let setting = Setting::new(scene.path("prometheus")).listen(own_address());
+    let troubled = edge_and_api(
+        WorkloadChange::Steady,
+        Some(CallFailures { from: -1200, until: 0, failing: 0.25, slow: 0.5 }),
+    );
+    let fleets = [("a", FleetShape::document_a()), ("b", troubled)]
+        .map(|(name, shape)| SimulatedFleet::invent(name, &shape, 1, epoch).unwrap());
+    let setting = StoppedPrometheus::new(scene.path("prometheus")).listen(own_address());
     setting.backfill(&past(&scene, &fleets, epoch - 3900..=epoch + 60, 15)).await.unwrap();
     let prometheus = setting.start().await.unwrap();
-    let window = |fleet, name, until| Window { scene: &scene, prometheus: &prometheus, fleet, name, until };
+    let window =
+        |fleet, name, until| RolloutWindow { scene: &scene, prometheus: &prometheus, fleet, name, until };
 
     let (before, after) = (window("a", "orders", epoch - 2160), window("a", "orders", epoch - 280));
     for window in [&before, &after] {

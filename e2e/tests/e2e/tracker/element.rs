@@ -2,12 +2,12 @@
 
 use headcount_e2e::{
     browser::Engine,
-    host::{PLAIN, Setting},
+    host::{PLAIN, TestSiteBuilder},
 };
 use serde_json::json;
 
-use super::watched::Watched;
-use crate::behaviour::{Outcome, behaviours, holds};
+use super::watched::WatchedBrowser;
+use crate::behaviour::{BehaviourOutcome, behaviours, holds};
 
 behaviours!(
     a_script_that_is_redirected_has_its_options,
@@ -21,26 +21,26 @@ behaviours!(
 const KEY: &str = "headcount-device-id:/";
 
 /// A page with a script that adds the tracker's element or imports the tracker.
-async fn at(engine: Engine, html: &str) -> Watched {
-    let setting = Setting::new()
+async fn at(engine: Engine, html: &str) -> WatchedBrowser {
+    let setting = TestSiteBuilder::new()
         .plain("/p/acme", html)
         .redirect("/moved/tracker.js", "/static/tracker.js")
         .redirect("/assets/usage", "/static/tracker.js");
-    let watched = Watched::at(engine, "/p/acme", setting).await;
+    let watched = WatchedBrowser::at(engine, "/p/acme", setting).await;
     watched.host.heard(1).await;
     watched
 }
 
 /// The page of every view, and whether its UUID is ephemeral.
-fn said(watched: &Watched) -> Vec<(String, bool)> {
+fn said(watched: &WatchedBrowser) -> Vec<(String, bool)> {
     watched.host.beacons().into_iter().map(|view| (view.event.path, view.event.ephemeral)).collect()
 }
 
-async fn stored(watched: &Watched) -> serde_json::Value {
+async fn stored(watched: &WatchedBrowser) -> serde_json::Value {
     watched.run("return Object.keys(localStorage)").await
 }
 
-async fn a_script_that_is_redirected_has_its_options(engine: Engine) -> Outcome {
+async fn a_script_that_is_redirected_has_its_options(engine: Engine) -> BehaviourOutcome {
     let html = "<script type='module' src='/moved/tracker.js' data-routes='/p/:customer'></script>";
     let watched = at(engine, html).await;
     assert_eq!(said(&watched), [("/p/$customer".to_owned(), false)]);
@@ -49,7 +49,7 @@ async fn a_script_that_is_redirected_has_its_options(engine: Engine) -> Outcome 
     holds(watched.browser).await
 }
 
-async fn a_script_that_is_redirected_to_another_name_is_counted(engine: Engine) -> Outcome {
+async fn a_script_that_is_redirected_to_another_name_is_counted(engine: Engine) -> BehaviourOutcome {
     let watched = at(engine, "<script type='module' src='/assets/usage'></script>").await;
     // Its route table comes from the server; here there is none.
     assert_eq!(said(&watched), [("(unmatched)".to_owned(), false)]);
@@ -65,7 +65,7 @@ async fn a_script_that_is_redirected_to_another_name_is_counted(engine: Engine) 
     holds(watched.browser).await
 }
 
-async fn a_script_whose_element_is_gone_counts_and_stores_nothing(engine: Engine) -> Outcome {
+async fn a_script_whose_element_is_gone_counts_and_stores_nothing(engine: Engine) -> BehaviourOutcome {
     let html = "<script>
         const script = document.createElement('script')
         script.type = 'module'
@@ -82,7 +82,7 @@ async fn a_script_whose_element_is_gone_counts_and_stores_nothing(engine: Engine
     holds(watched.browser).await
 }
 
-async fn a_script_whose_address_has_credentials_has_its_options(engine: Engine) -> Outcome {
+async fn a_script_whose_address_has_credentials_has_its_options(engine: Engine) -> BehaviourOutcome {
     let html = "<script>
         const script = document.createElement('script')
         script.type = 'module'
@@ -96,7 +96,7 @@ async fn a_script_whose_address_has_credentials_has_its_options(engine: Engine) 
     holds(watched.browser).await
 }
 
-async fn a_script_that_another_module_starts_has_the_options_of_that(engine: Engine) -> Outcome {
+async fn a_script_that_another_module_starts_has_the_options_of_that(engine: Engine) -> BehaviourOutcome {
     let html = "<script type='module'>
         import { start } from '/static/tracker.js'
         start({ endpoint: '/stats', routes: ['/p/:customer'] })

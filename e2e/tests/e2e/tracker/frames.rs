@@ -2,12 +2,12 @@
 
 use headcount_e2e::{
     browser::Engine,
-    host::{PROGRAM, Setting},
+    host::{PROGRAM, TestSiteBuilder},
 };
 use serde_json::json;
 
-use super::watched::Watched;
-use crate::behaviour::{Outcome, behaviours, holds};
+use super::watched::WatchedBrowser;
+use crate::behaviour::{BehaviourOutcome, behaviours, holds};
 
 behaviours!(
     a_frame_of_a_page_that_is_counted_is_a_part_of_it,
@@ -20,15 +20,15 @@ behaviours!(
 const SCRIPT: &str = "<script type=module src=/static/tracker.js></script>";
 
 /// Waits until the tracker of the first frame has this state.
-async fn frame_is(watched: &Watched, state: &str) {
+async fn frame_is(watched: &WatchedBrowser, state: &str) {
     let status = "frames[0][Symbol.for('headcount')]?.status().state";
     watched.browser.wait_for(&format!("return {status} === '{state}'")).await;
 }
 
-async fn a_frame_of_a_page_that_is_counted_is_a_part_of_it(engine: Engine) -> Outcome {
+async fn a_frame_of_a_page_that_is_counted_is_a_part_of_it(engine: Engine) -> BehaviourOutcome {
     let frame = "<iframe src='/p/inner/node/n1' width='300'></iframe>";
-    let setting = Setting::new().untouched("/p/inner/node/n1").content(frame);
-    let watched = Watched::counted_at(engine, "/p/acme", setting).await;
+    let setting = TestSiteBuilder::new().untouched("/p/inner/node/n1").content(frame);
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", setting).await;
     frame_is(&watched, "ignored").await;
     watched.run("frames[0].history.pushState({}, '', '/p/inner/app/web')").await;
     watched.run("return new Promise(resolve => frames[0].setTimeout(resolve))").await;
@@ -40,14 +40,14 @@ async fn a_frame_of_a_page_that_is_counted_is_a_part_of_it(engine: Engine) -> Ou
     holds(watched.browser).await
 }
 
-async fn a_frame_that_is_loaded_before_its_page_is_a_part_of_it_too(engine: Engine) -> Outcome {
+async fn a_frame_that_is_loaded_before_its_page_is_a_part_of_it_too(engine: Engine) -> BehaviourOutcome {
     // The script of the page is held until that of the frame has run.
     let inner = "<script type='module' src='/static/tracker.js?inner'></script>
         <script type='module'>fetch('/ran')</script>";
     let outer =
         "<iframe src='/p/inner'></iframe><script type='module' src='/p/late/static/tracker.js'></script>";
-    let setting = Setting::new().plain("/p/outer", outer).plain("/p/inner", inner);
-    let watched = Watched::new(engine, setting).await;
+    let setting = TestSiteBuilder::new().plain("/p/outer", outer).plain("/p/inner", inner);
+    let watched = WatchedBrowser::new(engine, setting).await;
     watched.host.hold("/p/late/static/tracker.js");
     let frame_first = async {
         watched.host.holds("/p/late/static/tracker.js", 1).await;
@@ -65,9 +65,10 @@ async fn a_frame_that_is_loaded_before_its_page_is_a_part_of_it_too(engine: Engi
     holds(watched.browser).await
 }
 
-async fn a_frame_of_a_page_that_is_not_counted_is_a_view(engine: Engine) -> Outcome {
+async fn a_frame_of_a_page_that_is_not_counted_is_a_view(engine: Engine) -> BehaviourOutcome {
     let frame = "<iframe src='/p/acme' width='700'></iframe>";
-    let watched = Watched::counted_at(engine, "/portal", Setting::new().plain("/portal", frame)).await;
+    let watched =
+        WatchedBrowser::counted_at(engine, "/portal", TestSiteBuilder::new().plain("/portal", frame)).await;
     watched.run("frames[0].history.pushState({}, '', '/p/acme/node/n1')").await;
     watched.host.heard(2).await;
     watched.arrived(&["/p/$projectId", "/p/$projectId/node/$name"]).await;
@@ -75,9 +76,10 @@ async fn a_frame_of_a_page_that_is_not_counted_is_a_view(engine: Engine) -> Outc
     holds(watched.browser).await
 }
 
-async fn a_document_without_an_address_is_no_view(engine: Engine) -> Outcome {
+async fn a_document_without_an_address_is_no_view(engine: Engine) -> BehaviourOutcome {
     let frames = format!("<iframe srcdoc='{SCRIPT}'></iframe><iframe name='empty'></iframe>");
-    let watched = Watched::at(engine, "/portal", Setting::new().plain("/portal", &frames)).await;
+    let watched =
+        WatchedBrowser::at(engine, "/portal", TestSiteBuilder::new().plain("/portal", &frames)).await;
     frame_is(&watched, "ignored").await;
     let write = "const { document } = window.empty
          const script = document.createElement('script')

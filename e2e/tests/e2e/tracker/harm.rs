@@ -3,15 +3,15 @@
 use axum::http::StatusCode;
 use headcount_e2e::{
     browser::Engine,
-    host::{PLAIN, PROGRAM, Setting},
+    host::{PLAIN, PROGRAM, TestSiteBuilder},
 };
 use serde_json::json;
 
 use super::{
     altered::{trapping, truncated},
-    watched::Watched,
+    watched::WatchedBrowser,
 };
-use crate::behaviour::{Outcome, behaviours, holds, holds_though};
+use crate::behaviour::{BehaviourOutcome, behaviours, holds, holds_though};
 
 behaviours!(
     a_missing_program_leaves_the_page_alone,
@@ -29,7 +29,7 @@ behaviours!(
 );
 
 /// Ends a test that has checked the console.
-async fn holds_as_far_as_told(watched: Watched) -> Outcome {
+async fn holds_as_far_as_told(watched: WatchedBrowser) -> BehaviourOutcome {
     if watched.browser.engine().tells_errors() {
         return holds(watched.browser).await;
     }
@@ -38,43 +38,48 @@ async fn holds_as_far_as_told(watched: Watched) -> Outcome {
 }
 
 /// Opens a page in which the tracker cannot work, and checks that it gives up without an effect on the page.
-async fn fails_quietly(engine: Engine, setting: Setting) -> Watched {
-    let watched = Watched::at(engine, "/p/acme", setting).await;
+async fn fails_quietly(engine: Engine, setting: TestSiteBuilder) -> WatchedBrowser {
+    let watched = WatchedBrowser::at(engine, "/p/acme", setting).await;
     watched.is("failed").await;
     watched.is_unharmed().await;
     assert!(watched.host.beacons().is_empty());
     watched
 }
 
-async fn a_missing_program_leaves_the_page_alone(engine: Engine) -> Outcome {
-    holds_as_far_as_told(fails_quietly(engine, Setting::new().program(None)).await).await
+async fn a_missing_program_leaves_the_page_alone(engine: Engine) -> BehaviourOutcome {
+    holds_as_far_as_told(fails_quietly(engine, TestSiteBuilder::new().program(None)).await).await
 }
 
-async fn a_truncated_program_leaves_the_page_alone(engine: Engine) -> Outcome {
-    holds_as_far_as_told(fails_quietly(engine, Setting::new().program(Some(truncated()))).await).await
+async fn a_truncated_program_leaves_the_page_alone(engine: Engine) -> BehaviourOutcome {
+    holds_as_far_as_told(fails_quietly(engine, TestSiteBuilder::new().program(Some(truncated()))).await).await
 }
 
-async fn an_altered_program_leaves_the_page_alone(engine: Engine) -> Outcome {
+async fn an_altered_program_leaves_the_page_alone(engine: Engine) -> BehaviourOutcome {
     let other = b"<!doctype html><title>Please sign in</title>".to_vec();
-    holds_as_far_as_told(fails_quietly(engine, Setting::new().program(Some(other))).await).await
+    holds_as_far_as_told(fails_quietly(engine, TestSiteBuilder::new().program(Some(other))).await).await
 }
 
-async fn a_trap_at_the_start_leaves_the_page_alone(engine: Engine) -> Outcome {
-    holds_as_far_as_told(fails_quietly(engine, Setting::new().program(Some(trapping("open")))).await).await
+async fn a_trap_at_the_start_leaves_the_page_alone(engine: Engine) -> BehaviourOutcome {
+    holds_as_far_as_told(fails_quietly(engine, TestSiteBuilder::new().program(Some(trapping("open")))).await)
+        .await
 }
 
-async fn a_trap_on_the_way_leaves_the_page_alone(engine: Engine) -> Outcome {
-    holds_as_far_as_told(fails_quietly(engine, Setting::new().program(Some(trapping("settle")))).await).await
+async fn a_trap_on_the_way_leaves_the_page_alone(engine: Engine) -> BehaviourOutcome {
+    holds_as_far_as_told(
+        fails_quietly(engine, TestSiteBuilder::new().program(Some(trapping("settle")))).await,
+    )
+    .await
 }
 
-async fn a_policy_without_wasm_leaves_the_page_alone(engine: Engine) -> Outcome {
-    let setting = Setting::new().header("content-security-policy", "default-src 'self'; img-src data:");
+async fn a_policy_without_wasm_leaves_the_page_alone(engine: Engine) -> BehaviourOutcome {
+    let setting =
+        TestSiteBuilder::new().header("content-security-policy", "default-src 'self'; img-src data:");
     holds_as_far_as_told(fails_quietly(engine, setting).await).await
 }
 
-async fn a_policy_without_connections_leaves_the_page_alone(engine: Engine) -> Outcome {
-    let setting = Setting::new().header("content-security-policy", "connect-src 'none'");
-    let watched = Watched::at(engine, "/p/acme", setting).await;
+async fn a_policy_without_connections_leaves_the_page_alone(engine: Engine) -> BehaviourOutcome {
+    let setting = TestSiteBuilder::new().header("content-security-policy", "connect-src 'none'");
+    let watched = WatchedBrowser::at(engine, "/p/acme", setting).await;
     watched.is("failed").await;
     watched.browser.push("/p/works").await;
     assert_eq!(watched.run("return location.pathname").await, json!("/p/works"));
@@ -84,20 +89,20 @@ async fn a_policy_without_connections_leaves_the_page_alone(engine: Engine) -> O
     holds_as_far_as_told(watched).await
 }
 
-async fn a_policy_that_allows_wasm_is_enough(engine: Engine) -> Outcome {
+async fn a_policy_that_allows_wasm_is_enough(engine: Engine) -> BehaviourOutcome {
     let policy =
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src data:";
-    let setting = Setting::new().header("content-security-policy", policy);
-    let watched = Watched::counted_at(engine, "/p/acme", setting).await;
+    let setting = TestSiteBuilder::new().header("content-security-policy", policy);
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", setting).await;
     watched.ends_with(&["/p/$projectId"]).await;
     watched.is_quiet(0).await;
     holds_as_far_as_told(watched).await
 }
 
-async fn loaded_twice_it_counts_once(engine: Engine) -> Outcome {
+async fn loaded_twice_it_counts_once(engine: Engine) -> BehaviourOutcome {
     let again = "<script type='module' src='/static/tracker.js'></script>
         <script type='module' src='/static/tracker.js?again'></script>";
-    let watched = Watched::counted_at(engine, "/p/acme", Setting::new().content(again)).await;
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", TestSiteBuilder::new().content(again)).await;
     assert_eq!(watched.host.asked("/static/tracker.js"), 2);
     watched.ends_with(&["/p/$projectId"]).await;
     assert_eq!(watched.host.asked(PROGRAM), 1);
@@ -105,8 +110,8 @@ async fn loaded_twice_it_counts_once(engine: Engine) -> Outcome {
     holds_as_far_as_told(watched).await
 }
 
-async fn a_server_that_is_broken_leaves_the_page_alone(engine: Engine) -> Outcome {
-    let watched = Watched::new(engine, Setting::new()).await;
+async fn a_server_that_is_broken_leaves_the_page_alone(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::new(engine, TestSiteBuilder::new()).await;
     watched.host.answer_views("/", StatusCode::INTERNAL_SERVER_ERROR);
     watched.goto("/p/acme").await;
     watched.host.heard(1).await;
@@ -117,17 +122,22 @@ async fn a_server_that_is_broken_leaves_the_page_alone(engine: Engine) -> Outcom
     holds_as_far_as_told(watched).await
 }
 
-async fn frozen_history_leaves_the_page_alone(engine: Engine) -> Outcome {
-    let setting = Setting::new().early("Object.freeze(history)");
-    let watched = Watched::counted_at(engine, "/p/acme", setting).await;
+async fn frozen_history_leaves_the_page_alone(engine: Engine) -> BehaviourOutcome {
+    let setting = TestSiteBuilder::new().early("Object.freeze(history)");
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", setting).await;
     watched.is_quiet(0).await;
     watched.is_unharmed().await;
     holds_as_far_as_told(watched).await
 }
 
-async fn a_server_of_another_origin_leaves_no_line_in_a_page_that_isolates_itself(engine: Engine) -> Outcome {
-    let watched =
-        Watched::new(engine, Setting::new().header("cross-origin-embedder-policy", "require-corp")).await;
+async fn a_server_of_another_origin_leaves_no_line_in_a_page_that_isolates_itself(
+    engine: Engine,
+) -> BehaviourOutcome {
+    let watched = WatchedBrowser::new(
+        engine,
+        TestSiteBuilder::new().header("cross-origin-embedder-policy", "require-corp"),
+    )
+    .await;
     // The same server under another name is another origin.
     let elsewhere = format!("http://localhost:{}/", watched.host.address().port());
     watched.goto(PLAIN).await;

@@ -8,14 +8,14 @@ use std::{
 use axum::http::StatusCode;
 use headcount_e2e::{
     browser::{Browser, Engine},
-    host::{PLAIN, PROGRAM, ROUTES, Setting},
+    host::{PLAIN, PROGRAM, ROUTES, TestSiteBuilder},
     thorough::rounds,
 };
 use serde_json::json;
 use uuid::Uuid;
 
-use super::watched::Watched;
-use crate::behaviour::{Outcome, behaviours, holds};
+use super::watched::WatchedBrowser;
+use crate::behaviour::{BehaviourOutcome, behaviours, holds};
 
 behaviours!(
     a_browser_keeps_its_uuid,
@@ -36,8 +36,8 @@ const KEY: &str = "headcount-device-id:/";
 /// The number of tabs that are opened at once.
 const TABS: usize = 6;
 
-async fn a_browser_keeps_its_uuid(engine: Engine) -> Outcome {
-    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+async fn a_browser_keeps_its_uuid(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", TestSiteBuilder::new()).await;
     watched.browser.reload().await;
     watched.host.heard(2).await;
     let tab = watched.browser.new_window().await;
@@ -52,9 +52,9 @@ async fn a_browser_keeps_its_uuid(engine: Engine) -> Outcome {
 }
 
 #[expect(clippy::disallowed_methods, reason = "how far apart views arrive is told when a round fails")]
-async fn six_tabs_at_the_same_instant_are_one_browser(engine: Engine) -> Outcome {
+async fn six_tabs_at_the_same_instant_are_one_browser(engine: Engine) -> BehaviourOutcome {
     // A path of its own for each, so that none waits for the request of another.
-    let pages = (0..TABS).fold(Setting::new(), |setting, tab| {
+    let pages = (0..TABS).fold(TestSiteBuilder::new(), |setting, tab| {
         setting.with(&format!("/p/{tab}"), "data-wasm", &format!("{PROGRAM}?{tab}"))
     });
     let host = pages.start().await;
@@ -89,8 +89,8 @@ async fn six_tabs_at_the_same_instant_are_one_browser(engine: Engine) -> Outcome
     holds(browser).await
 }
 
-async fn plain_http_at_a_name_is_counted(engine: Engine) -> Outcome {
-    let host = Setting::new().start().await;
+async fn plain_http_at_a_name_is_counted(engine: Engine) -> BehaviourOutcome {
+    let host = TestSiteBuilder::new().start().await;
     let browser = Browser::open_through(engine, 1400, host.address()).await;
     browser.goto("http://headcount.test/p/acme").await;
     assert_eq!(
@@ -106,7 +106,7 @@ async fn plain_http_at_a_name_is_counted(engine: Engine) -> Outcome {
     holds(browser).await
 }
 
-async fn a_corrupt_uuid_is_replaced(engine: Engine) -> Outcome {
+async fn a_corrupt_uuid_is_replaced(engine: Engine) -> BehaviourOutcome {
     let corrupt = [
         "",
         "x",
@@ -119,7 +119,7 @@ async fn a_corrupt_uuid_is_replaced(engine: Engine) -> Outcome {
         "20174a56-4a1e-71ca-a90d-b657d1fa873e",
         "20174a56-4a1e-81ca-a90d-b657d1fa873e",
     ];
-    let watched = Watched::at(engine, PLAIN, Setting::new()).await;
+    let watched = WatchedBrowser::at(engine, PLAIN, TestSiteBuilder::new()).await;
     for (round, text) in corrupt.iter().enumerate() {
         watched.run(&format!("localStorage.setItem('{KEY}', {})", json!(text))).await;
         watched.goto("/p/acme").await;
@@ -134,9 +134,9 @@ async fn a_corrupt_uuid_is_replaced(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn denied_storage_is_a_uuid_for_one_page(engine: Engine) -> Outcome {
+async fn denied_storage_is_a_uuid_for_one_page(engine: Engine) -> BehaviourOutcome {
     let frame = "<iframe sandbox='allow-scripts' src='/p/acme'></iframe>";
-    let watched = Watched::at(engine, "/frame", Setting::new().plain("/frame", frame)).await;
+    let watched = WatchedBrowser::at(engine, "/frame", TestSiteBuilder::new().plain("/frame", frame)).await;
     watched.host.heard(1).await;
     watched.browser.reload().await;
     let views = watched.host.heard(2).await;
@@ -147,9 +147,9 @@ async fn denied_storage_is_a_uuid_for_one_page(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn storage_that_throws_is_a_uuid_for_one_page(engine: Engine) -> Outcome {
+async fn storage_that_throws_is_a_uuid_for_one_page(engine: Engine) -> BehaviourOutcome {
     let full = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') }";
-    let watched = Watched::counted_at(engine, "/p/acme", Setting::new().early(full)).await;
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", TestSiteBuilder::new().early(full)).await;
     watched.browser.push("/").await;
     let views = watched.host.heard(2).await;
     assert!(views.iter().all(|view| view.event.ephemeral), "{views:?}");
@@ -160,16 +160,16 @@ async fn storage_that_throws_is_a_uuid_for_one_page(engine: Engine) -> Outcome {
 }
 
 /// The stored UUIDs of all installations, by key.
-async fn stored(watched: &Watched) -> BTreeMap<String, String> {
+async fn stored(watched: &WatchedBrowser) -> BTreeMap<String, String> {
     serde_json::from_value(watched.run("return { ...localStorage }").await).unwrap()
 }
 
-async fn two_installations_on_one_origin_have_a_uuid_each(engine: Engine) -> Outcome {
+async fn two_installations_on_one_origin_have_a_uuid_each(engine: Engine) -> BehaviourOutcome {
     let page = |base: &str| {
         format!("<script type='module' src='{base}static/tracker.js' data-routes='{ROUTES}'></script>")
     };
-    let setting = Setting::new().plain("/p/a", &page("/a/")).plain("/p/b", &page("/b/c/"));
-    let watched = Watched::at(engine, "/p/a", setting).await;
+    let setting = TestSiteBuilder::new().plain("/p/a", &page("/a/")).plain("/p/b", &page("/b/c/"));
+    let watched = WatchedBrowser::at(engine, "/p/a", setting).await;
     watched.host.heard(1).await;
     watched.goto("/p/b").await;
     watched.host.heard(2).await;
@@ -188,8 +188,8 @@ async fn two_installations_on_one_origin_have_a_uuid_each(engine: Engine) -> Out
     holds(watched.browser).await
 }
 
-async fn an_installation_on_another_origin_has_a_uuid_of_its_own(engine: Engine) -> Outcome {
-    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+async fn an_installation_on_another_origin_has_a_uuid_of_its_own(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", TestSiteBuilder::new()).await;
     let elsewhere = format!("http://localhost:{}/", watched.host.address().port());
     let start = format!(
         "const script = document.createElement('script')
@@ -214,8 +214,8 @@ async fn an_installation_on_another_origin_has_a_uuid_of_its_own(engine: Engine)
     holds(watched.browser).await
 }
 
-async fn the_uuid_that_installations_shared_is_removed_and_not_used(engine: Engine) -> Outcome {
-    let watched = Watched::at(engine, PLAIN, Setting::new()).await;
+async fn the_uuid_that_installations_shared_is_removed_and_not_used(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::at(engine, PLAIN, TestSiteBuilder::new()).await;
     let old = "20174a56-4a1e-41ca-a90d-b657d1fa873e";
     watched.run(&format!("localStorage.setItem('headcount-device-id', '{old}')")).await;
     watched.goto("/p/acme").await;
@@ -226,9 +226,9 @@ async fn the_uuid_that_installations_shared_is_removed_and_not_used(engine: Engi
     holds(watched.browser).await
 }
 
-async fn an_installation_on_another_port_has_a_uuid_of_its_own(engine: Engine) -> Outcome {
+async fn an_installation_on_another_port_has_a_uuid_of_its_own(engine: Engine) -> BehaviourOutcome {
     // An origin that is a prefix of the other one.
-    let setting = Setting::new().attribute("data-endpoint", "http://headcount.test:8080/stats");
+    let setting = TestSiteBuilder::new().attribute("data-endpoint", "http://headcount.test:8080/stats");
     let host = setting.start().await;
     let browser = Browser::open_through(engine, 1400, host.address()).await;
     browser.goto("http://headcount.test/p/acme").await;

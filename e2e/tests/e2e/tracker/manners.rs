@@ -3,12 +3,12 @@
 use axum::http::StatusCode;
 use headcount_e2e::{
     browser::Engine,
-    host::{PLAIN, PROGRAM, ROUTES, Setting},
+    host::{PLAIN, PROGRAM, ROUTES, TestSiteBuilder},
 };
 use serde_json::json;
 
-use super::watched::Watched;
-use crate::behaviour::{Outcome, behaviours, holds, holds_though};
+use super::watched::WatchedBrowser;
+use crate::behaviour::{BehaviourOutcome, behaviours, holds, holds_though};
 
 behaviours!(
     global_privacy_control_is_obeyed,
@@ -39,7 +39,7 @@ const WAITING: usize = 32;
 const BY_PROPERTY: &str = "The page is told by the property alone; not every engine has a setting for it.";
 
 /// Ends a test that has disconnected the network.
-async fn holds_offline(watched: Watched) -> Outcome {
+async fn holds_offline(watched: WatchedBrowser) -> BehaviourOutcome {
     if watched.browser.engine() == Engine::Chromium {
         return holds(watched.browser).await;
     }
@@ -49,8 +49,8 @@ async fn holds_offline(watched: Watched) -> Outcome {
 
 /// Opens a page that is not counted, and checks that nothing is fetched, stored or sent there, although the
 /// same browser is counted elsewhere.
-async fn is_ignored(engine: Engine, setting: Setting) -> Watched {
-    let watched = Watched::at(engine, "/p/acme", setting.untouched("/p/counted/node/n1")).await;
+async fn is_ignored(engine: Engine, setting: TestSiteBuilder) -> WatchedBrowser {
+    let watched = WatchedBrowser::at(engine, "/p/acme", setting.untouched("/p/counted/node/n1")).await;
     watched.is("ignored").await;
     watched.browser.push("/p/other").await;
     watched.run("return new Promise(resolve => setTimeout(resolve))").await;
@@ -63,39 +63,39 @@ async fn is_ignored(engine: Engine, setting: Setting) -> Watched {
 }
 
 /// Checks that the stored UUIDs are removed once the browser's owner has opted out.
-async fn forgets(watched: &Watched) {
+async fn forgets(watched: &WatchedBrowser) {
     assert_eq!(watched.run("return localStorage.length").await, json!(1));
     watched.goto("/p/acme").await;
     watched.is("ignored").await;
     assert_eq!(watched.run("return localStorage.length").await, json!(0));
 }
 
-async fn global_privacy_control_is_obeyed(engine: Engine) -> Outcome {
+async fn global_privacy_control_is_obeyed(engine: Engine) -> BehaviourOutcome {
     let control = "Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })";
-    let watched = is_ignored(engine, Setting::new().early(control)).await;
+    let watched = is_ignored(engine, TestSiteBuilder::new().early(control)).await;
     forgets(&watched).await;
     holds_though(watched.browser, BY_PROPERTY).await
 }
 
-async fn do_not_track_is_obeyed(engine: Engine) -> Outcome {
+async fn do_not_track_is_obeyed(engine: Engine) -> BehaviourOutcome {
     let asked = "Object.defineProperty(navigator, 'doNotTrack', { value: '1' })";
-    let watched = is_ignored(engine, Setting::new().early(asked)).await;
+    let watched = is_ignored(engine, TestSiteBuilder::new().early(asked)).await;
     forgets(&watched).await;
     holds_though(watched.browser, BY_PROPERTY).await
 }
 
-async fn automation_is_ignored_on_request(engine: Engine) -> Outcome {
-    let watched = is_ignored(engine, Setting::new().attribute("data-automation", "ignore")).await;
+async fn automation_is_ignored_on_request(engine: Engine) -> BehaviourOutcome {
+    let watched = is_ignored(engine, TestSiteBuilder::new().attribute("data-automation", "ignore")).await;
     holds(watched.browser).await
 }
 
-async fn localhost_is_ignored_on_request(engine: Engine) -> Outcome {
-    let watched = is_ignored(engine, Setting::new().attribute("data-localhost", "ignore")).await;
+async fn localhost_is_ignored_on_request(engine: Engine) -> BehaviourOutcome {
+    let watched = is_ignored(engine, TestSiteBuilder::new().attribute("data-localhost", "ignore")).await;
     holds(watched.browser).await
 }
 
-async fn opting_out_stops_and_opting_in_begins_again(engine: Engine) -> Outcome {
-    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+async fn opting_out_stops_and_opting_in_begins_again(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", TestSiteBuilder::new()).await;
     watched.run("return tracker().then(({ optOut }) => { optOut() })").await;
     watched.is("opted-out").await;
     let stored = "return [localStorage.getItem('headcount-opt-out'), localStorage.length]";
@@ -114,8 +114,8 @@ async fn opting_out_stops_and_opting_in_begins_again(engine: Engine) -> Outcome 
     holds(watched.browser).await
 }
 
-async fn a_stored_choice_is_obeyed(engine: Engine) -> Outcome {
-    let watched = Watched::at(engine, "/plain", Setting::new()).await;
+async fn a_stored_choice_is_obeyed(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::at(engine, "/plain", TestSiteBuilder::new()).await;
     watched.run("localStorage.setItem('headcount-opt-out', '1')").await;
     watched
         .run("localStorage.setItem('headcount-device-id:/', '20174a56-4a1e-41ca-a90d-b657d1fa873e')")
@@ -133,10 +133,11 @@ async fn a_stored_choice_is_obeyed(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn opting_out_holds_for_all_installations_of_an_origin(engine: Engine) -> Outcome {
+async fn opting_out_holds_for_all_installations_of_an_origin(engine: Engine) -> BehaviourOutcome {
     let other =
         format!("<script type='module' src='/other/static/tracker.js' data-routes='{ROUTES}'></script>");
-    let watched = Watched::counted_at(engine, "/p/acme", Setting::new().plain("/p/other", &other)).await;
+    let watched =
+        WatchedBrowser::counted_at(engine, "/p/acme", TestSiteBuilder::new().plain("/p/other", &other)).await;
     watched.goto("/p/other").await;
     watched.host.heard(2).await;
     assert_eq!(watched.run("return localStorage.length").await, json!(2));
@@ -154,7 +155,7 @@ async fn opting_out_holds_for_all_installations_of_an_origin(engine: Engine) -> 
 }
 
 /// Opts out in another tab, on a page that is not counted. The current tab stays visible.
-async fn opt_out_in_another_tab(watched: &Watched) {
+async fn opt_out_in_another_tab(watched: &WatchedBrowser) {
     let present = watched.browser.tab().await;
     let other = watched.browser.new_window().await;
     watched.browser.switch_to(&other).await;
@@ -164,8 +165,8 @@ async fn opt_out_in_another_tab(watched: &Watched) {
     watched.browser.wait_for("return localStorage.getItem('headcount-opt-out') === '1'").await;
 }
 
-async fn opting_out_in_another_tab_holds_while_the_program_loads(engine: Engine) -> Outcome {
-    let watched = Watched::new(engine, Setting::new()).await;
+async fn opting_out_in_another_tab_holds_while_the_program_loads(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::new(engine, TestSiteBuilder::new()).await;
     watched.host.hold(PROGRAM);
     watched.goto("/p/acme").await;
     watched.host.holds(PROGRAM, 1).await;
@@ -177,9 +178,9 @@ async fn opting_out_in_another_tab_holds_while_the_program_loads(engine: Engine)
     holds(watched.browser).await
 }
 
-async fn opting_out_in_another_tab_holds_for_views_that_wait(engine: Engine) -> Outcome {
+async fn opting_out_in_another_tab_holds_for_views_that_wait(engine: Engine) -> BehaviourOutcome {
     let offline = "Object.defineProperty(navigator, 'onLine', { get: () => window.online })";
-    let watched = Watched::new(engine, Setting::new().early(offline)).await;
+    let watched = WatchedBrowser::new(engine, TestSiteBuilder::new().early(offline)).await;
     // If the server answers, views do not wait.
     watched.host.answer_questions("/", StatusCode::BAD_GATEWAY);
     watched.goto("/p/acme").await;
@@ -192,12 +193,12 @@ async fn opting_out_in_another_tab_holds_for_views_that_wait(engine: Engine) -> 
     holds(watched.browser).await
 }
 
-async fn what_is_sent_has_no_cookie_and_no_address_of_its_page(engine: Engine) -> Outcome {
+async fn what_is_sent_has_no_cookie_and_no_address_of_its_page(engine: Engine) -> BehaviourOutcome {
     // A server on another path of the origin is asked first.
-    let setting = Setting::new()
+    let setting = TestSiteBuilder::new()
         .early("document.cookie = 'session=secret; path=/'")
         .attribute("data-endpoint", "/other/stats");
-    let watched = Watched::counted_at(engine, "/p/acme?invite=7", setting).await;
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme?invite=7", setting).await;
     watched.run(&format!("history.pushState({{}}, '', '/?invite=8'); location.href = '{PLAIN}'")).await;
     watched.browser.wait_for(&format!("return location.pathname === '{PLAIN}'")).await;
     let sent = watched.host.heard(2).await.into_iter().map(|view| view.headers);
@@ -213,7 +214,7 @@ async fn what_is_sent_has_no_cookie_and_no_address_of_its_page(engine: Engine) -
 const WITHOUT_KEEPALIVE: &str = "delete Request.prototype.keepalive";
 
 /// Disconnects or reconnects the page: really if the engine can, else only in what the page sees.
-async fn connect(watched: &Watched, connected: bool) {
+async fn connect(watched: &WatchedBrowser, connected: bool) {
     let browser = &watched.browser;
     if browser.engine() == Engine::Chromium {
         let conditions = json!({
@@ -238,9 +239,9 @@ async fn connect(watched: &Watched, connected: bool) {
 const WITHOUT_NETWORK: &str =
     "Object.defineProperty(navigator, 'onLine', { value: false, configurable: true })";
 
-async fn without_a_network_a_server_that_answers_is_told(engine: Engine) -> Outcome {
-    let setting = Setting::new().early(WITHOUT_NETWORK);
-    let watched = Watched::counted_at(engine, "/p/acme", setting).await;
+async fn without_a_network_a_server_that_answers_is_told(engine: Engine) -> BehaviourOutcome {
+    let setting = TestSiteBuilder::new().early(WITHOUT_NETWORK);
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", setting).await;
     watched.browser.push("/").await;
     watched.host.heard(2).await;
     // The server is asked once; after that it is known to be reachable, also when a page ends.
@@ -262,13 +263,13 @@ async fn without_a_network_a_server_that_answers_is_told(engine: Engine) -> Outc
     holds(watched.browser).await
 }
 
-async fn without_storage_on_request_views_count_and_nothing_is_stored(engine: Engine) -> Outcome {
-    let setting = Setting::new().with("/p/none", "data-storage", "none").with(
+async fn without_storage_on_request_views_count_and_nothing_is_stored(engine: Engine) -> BehaviourOutcome {
+    let setting = TestSiteBuilder::new().with("/p/none", "data-storage", "none").with(
         "/p/none/node/n1",
         "data-storage",
         "none",
     );
-    let watched = Watched::counted_at(engine, "/p/acme", setting).await;
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", setting).await;
     assert_eq!(watched.run("return localStorage.length").await, json!(1));
     for (round, path) in ["/p/none", "/p/none/node/n1"].into_iter().enumerate() {
         watched.goto(path).await;
@@ -287,7 +288,7 @@ async fn without_storage_on_request_views_count_and_nothing_is_stored(engine: En
 }
 
 /// Navigates to a page for each number, each in a task of its own.
-async fn visit_nodes(watched: &Watched, numbers: std::ops::Range<usize>) {
+async fn visit_nodes(watched: &WatchedBrowser, numbers: std::ops::Range<usize>) {
     let walk = "for (let number = arguments_from; number < arguments_to; number++) {
             history.pushState({}, '', '/p/acme/node/' + number)
             await new Promise(resolve => setTimeout(resolve, 1))
@@ -299,8 +300,8 @@ async fn visit_nodes(watched: &Watched, numbers: std::ops::Range<usize>) {
     watched.run("return new Promise(resolve => setTimeout(resolve, 1))").await;
 }
 
-async fn offline_views_wait_and_arrive_later(engine: Engine) -> Outcome {
-    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+async fn offline_views_wait_and_arrive_later(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", TestSiteBuilder::new()).await;
     connect(&watched, false).await;
     visit_nodes(&watched, 0..3).await;
     assert_eq!(watched.status().await, json!({ "state": "counting", "waiting": 3, "dropped": 0 }));
@@ -321,8 +322,8 @@ const IN_ORDER: [(&str, &str); 3] = [
 ];
 
 /// A page that has opened these pages, with a server that has not answered their views yet.
-async fn unanswered(engine: Engine) -> Watched {
-    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+async fn unanswered(engine: Engine) -> WatchedBrowser {
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", TestSiteBuilder::new()).await;
     watched.host.hold("/stats");
     for (path, _) in IN_ORDER {
         watched.browser.push(path).await;
@@ -332,7 +333,7 @@ async fn unanswered(engine: Engine) -> Watched {
     watched
 }
 
-async fn views_leave_one_after_another(engine: Engine) -> Outcome {
+async fn views_leave_one_after_another(engine: Engine) -> BehaviourOutcome {
     let watched = unanswered(engine).await;
     for waiting in (0..IN_ORDER.len()).rev() {
         watched.host.holds("/stats", 1).await;
@@ -354,7 +355,7 @@ async fn views_leave_one_after_another(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn a_page_that_is_left_waits_for_no_answer(engine: Engine) -> Outcome {
+async fn a_page_that_is_left_waits_for_no_answer(engine: Engine) -> BehaviourOutcome {
     let watched = unanswered(engine).await;
     watched.run(&format!("location.href = '{PLAIN}'")).await;
     watched.host.holds("/stats", IN_ORDER.len()).await;
@@ -364,7 +365,7 @@ async fn a_page_that_is_left_waits_for_no_answer(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn a_page_that_is_hidden_waits_for_no_answer(engine: Engine) -> Outcome {
+async fn a_page_that_is_hidden_waits_for_no_answer(engine: Engine) -> BehaviourOutcome {
     let watched = unanswered(engine).await;
     // Its new tabs open in the background. In other engines they hide the current one.
     let is_told = engine == Engine::WebKit;
@@ -391,8 +392,8 @@ async fn a_page_that_is_hidden_waits_for_no_answer(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn offline_views_are_bounded_and_the_dropped_are_counted(engine: Engine) -> Outcome {
-    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+async fn offline_views_are_bounded_and_the_dropped_are_counted(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", TestSiteBuilder::new()).await;
     connect(&watched, false).await;
     // The first of these is dropped, and so are the surplus ones.
     watched.browser.push("/").await;
@@ -406,9 +407,9 @@ async fn offline_views_are_bounded_and_the_dropped_are_counted(engine: Engine) -
 }
 
 /// Leaves a page in the task in which it navigates, so that its last view is sent while it ends.
-async fn is_left_at_once(engine: Engine, early: &str) -> Outcome {
+async fn is_left_at_once(engine: Engine, early: &str) -> BehaviourOutcome {
     let early = format!("{WITHOUT_KEEPALIVE}; {early}");
-    let watched = Watched::counted_at(engine, "/p/acme", Setting::new().early(&early)).await;
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", TestSiteBuilder::new().early(&early)).await;
     watched.run(&format!("history.pushState({{}}, '', '/'); location.href = '{PLAIN}'")).await;
     watched.browser.wait_for(&format!("return location.pathname === '{PLAIN}'")).await;
     watched.host.heard(2).await;
@@ -416,10 +417,10 @@ async fn is_left_at_once(engine: Engine, early: &str) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn a_refused_beacon_is_sent_once_in_another_way(engine: Engine) -> Outcome {
+async fn a_refused_beacon_is_sent_once_in_another_way(engine: Engine) -> BehaviourOutcome {
     is_left_at_once(engine, "Navigator.prototype.sendBeacon = () => false").await
 }
 
-async fn a_browser_without_beacons_is_counted(engine: Engine) -> Outcome {
+async fn a_browser_without_beacons_is_counted(engine: Engine) -> BehaviourOutcome {
     is_left_at_once(engine, "delete Navigator.prototype.sendBeacon").await
 }

@@ -3,12 +3,12 @@
 use axum::http::StatusCode;
 use headcount_e2e::{
     browser::Engine,
-    host::{PLAIN, ROUTES, Setting},
+    host::{PLAIN, ROUTES, TestSiteBuilder},
 };
 use serde_json::json;
 
-use super::watched::Watched;
-use crate::behaviour::{Outcome, behaviours, holds};
+use super::watched::WatchedBrowser;
+use crate::behaviour::{BehaviourOutcome, behaviours, holds};
 
 behaviours!(
     a_module_asks_before_it_fetches_or_stores_anything,
@@ -38,7 +38,7 @@ const OTHERS_KEY: &str = "headcount-device-id:/other/";
 const UUID: &str = "20174a56-4a1e-41ca-a90d-b657d1fa873e";
 
 /// A site with a page that uses the module of the npm package.
-fn with_module() -> Setting {
+fn with_module() -> TestSiteBuilder {
     let html = format!(
         "<script>tracker = () => import('/npm/index.js')</script>
          <script type='module'>
@@ -46,10 +46,10 @@ fn with_module() -> Setting {
            start({{ endpoint: '/stats', routes: '{ROUTES}'.split(' ') }})
          </script>"
     );
-    Setting::new().plain(MODULE, &html)
+    TestSiteBuilder::new().plain(MODULE, &html)
 }
 
-impl Watched {
+impl WatchedBrowser {
     /// Stores UUIDs of two installations, as earlier visits would.
     async fn was_counted_before(&self) {
         self.goto(PLAIN).await;
@@ -80,8 +80,8 @@ impl Watched {
     }
 }
 
-async fn a_module_asks_before_it_fetches_or_stores_anything(engine: Engine) -> Outcome {
-    let watched = Watched::new(engine, with_module()).await;
+async fn a_module_asks_before_it_fetches_or_stores_anything(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::new(engine, with_module()).await;
     watched.host.hold("/stats");
     watched.goto(MODULE).await;
     watched.host.holds("/stats", 1).await;
@@ -97,8 +97,8 @@ async fn a_module_asks_before_it_fetches_or_stores_anything(engine: Engine) -> O
     holds(watched.browser).await
 }
 
-async fn a_module_that_is_told_off_stores_and_fetches_nothing(engine: Engine) -> Outcome {
-    let watched = Watched::new(engine, with_module()).await;
+async fn a_module_that_is_told_off_stores_and_fetches_nothing(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::new(engine, with_module()).await;
     let mut requests = Vec::new();
     for status in [StatusCode::NOT_FOUND, StatusCode::GONE] {
         watched.was_counted_before().await;
@@ -114,12 +114,12 @@ async fn a_module_that_is_told_off_stores_and_fetches_nothing(engine: Engine) ->
     holds(watched.browser).await
 }
 
-async fn a_copy_of_the_script_asks_too(engine: Engine) -> Outcome {
+async fn a_copy_of_the_script_asks_too(engine: Engine) -> BehaviourOutcome {
     let copy = format!(
         "<script>tracker = () => import('/npm/script.js')</script>
          <script type='module' src='/npm/script.js' data-routes='{ROUTES}'></script>"
     );
-    let watched = Watched::new(engine, Setting::new().plain("/p/copy", &copy)).await;
+    let watched = WatchedBrowser::new(engine, TestSiteBuilder::new().plain("/p/copy", &copy)).await;
     watched.host.switch_off("/", StatusCode::NOT_FOUND);
     watched.goto("/p/copy").await;
     watched.is("off").await;
@@ -134,9 +134,9 @@ async fn a_copy_of_the_script_asks_too(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn a_script_that_posts_to_another_server_asks_that_one(engine: Engine) -> Outcome {
-    let setting = Setting::new().attribute("data-endpoint", "/other/stats");
-    let watched = Watched::new(engine, setting).await;
+async fn a_script_that_posts_to_another_server_asks_that_one(engine: Engine) -> BehaviourOutcome {
+    let setting = TestSiteBuilder::new().attribute("data-endpoint", "/other/stats");
+    let watched = WatchedBrowser::new(engine, setting).await;
     watched.was_counted_before().await;
     watched.host.switch_off("/other/", StatusCode::NOT_FOUND);
     watched.goto("/p/acme").await;
@@ -148,8 +148,8 @@ async fn a_script_that_posts_to_another_server_asks_that_one(engine: Engine) -> 
     holds(watched.browser).await
 }
 
-async fn an_answer_that_is_neither_yes_nor_no_counts_nothing_now(engine: Engine) -> Outcome {
-    let watched = Watched::new(engine, with_module()).await;
+async fn an_answer_that_is_neither_yes_nor_no_counts_nothing_now(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::new(engine, with_module()).await;
     let mut requests = Vec::new();
     // The answers of a site with a page at every address, of a server of 0.1.0, of a broken one, and of a
     // proxy without a server.
@@ -179,9 +179,9 @@ async fn an_answer_that_is_neither_yes_nor_no_counts_nothing_now(engine: Engine)
     holds(watched.browser).await
 }
 
-async fn a_server_that_does_not_answer_is_no_yes(engine: Engine) -> Outcome {
-    let setting = Setting::new().attribute("data-endpoint", "http://127.0.0.1:9/stats");
-    let watched = Watched::at(engine, "/p/acme", setting).await;
+async fn a_server_that_does_not_answer_is_no_yes(engine: Engine) -> BehaviourOutcome {
+    let setting = TestSiteBuilder::new().attribute("data-endpoint", "http://127.0.0.1:9/stats");
+    let watched = WatchedBrowser::at(engine, "/p/acme", setting).await;
     watched.is("failed").await;
     watched.walks_on().await;
     assert_eq!(watched.stored().await, json!([]));
@@ -190,8 +190,8 @@ async fn a_server_that_does_not_answer_is_no_yes(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn switching_off_ends_a_page_that_is_open(engine: Engine) -> Outcome {
-    let watched = Watched::new(engine, Setting::new()).await;
+async fn switching_off_ends_a_page_that_is_open(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::new(engine, TestSiteBuilder::new()).await;
     for (round, status) in [StatusCode::NOT_FOUND, StatusCode::GONE].into_iter().enumerate() {
         watched.host.answer_views("/", StatusCode::NO_CONTENT);
         watched.was_counted_before().await;
@@ -210,10 +210,10 @@ async fn switching_off_ends_a_page_that_is_open(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn switching_off_empties_the_queue(engine: Engine) -> Outcome {
+async fn switching_off_empties_the_queue(engine: Engine) -> BehaviourOutcome {
     // As if there were no network.
     let offline = "Object.defineProperty(navigator, 'onLine', { get: () => window.online })";
-    let watched = Watched::new(engine, Setting::new().early(offline)).await;
+    let watched = WatchedBrowser::new(engine, TestSiteBuilder::new().early(offline)).await;
     watched.host.answer_questions("/", StatusCode::BAD_GATEWAY);
     watched.goto("/p/acme").await;
     watched.is("counting").await;
@@ -235,8 +235,8 @@ async fn switching_off_empties_the_queue(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn the_script_of_a_server_that_is_off_removes_its_uuid_alone(engine: Engine) -> Outcome {
-    let watched = Watched::new(engine, Setting::new()).await;
+async fn the_script_of_a_server_that_is_off_removes_its_uuid_alone(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::new(engine, TestSiteBuilder::new()).await;
     watched.was_counted_before().await;
     watched.run(&format!("localStorage.setItem('headcount-device-id', '{UUID}')")).await;
     watched.run("localStorage.setItem('theme', 'dark')").await;
@@ -250,8 +250,8 @@ async fn the_script_of_a_server_that_is_off_removes_its_uuid_alone(engine: Engin
     holds(watched.browser).await
 }
 
-async fn opting_in_again_asks_whether_statistics_are_still_on(engine: Engine) -> Outcome {
-    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+async fn opting_in_again_asks_whether_statistics_are_still_on(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", TestSiteBuilder::new()).await;
     watched.host.answer_questions("/", StatusCode::NOT_FOUND);
     watched.run("return tracker().then(({ optOut, optIn }) => { optOut(); optIn() })").await;
     watched.is("off").await;
@@ -266,9 +266,9 @@ async fn opting_in_again_asks_whether_statistics_are_still_on(engine: Engine) ->
 
 async fn the_script_of_a_server_that_is_off_leaves_alone_what_its_page_sends_elsewhere(
     engine: Engine,
-) -> Outcome {
-    let setting = Setting::new().attribute("data-endpoint", "/other/stats");
-    let watched = Watched::new(engine, setting).await;
+) -> BehaviourOutcome {
+    let setting = TestSiteBuilder::new().attribute("data-endpoint", "/other/stats");
+    let watched = WatchedBrowser::new(engine, setting).await;
     watched.was_counted_before().await;
     watched.host.switch_off("/", StatusCode::NOT_FOUND);
     watched.goto("/p/acme").await;
@@ -279,13 +279,13 @@ async fn the_script_of_a_server_that_is_off_leaves_alone_what_its_page_sends_els
     holds(watched.browser).await
 }
 
-async fn the_script_of_a_server_that_is_off_has_the_same_functions(engine: Engine) -> Outcome {
+async fn the_script_of_a_server_that_is_off_has_the_same_functions(engine: Engine) -> BehaviourOutcome {
     let importing = "<script type='module'>
            import { optIn, optOut, start, status } from '/static/tracker.js'
            start({ endpoint: '/stats', routes: ['/'] })
            window.ended = status()
          </script>";
-    let watched = Watched::new(engine, Setting::new().content(importing)).await;
+    let watched = WatchedBrowser::new(engine, TestSiteBuilder::new().content(importing)).await;
     watched.was_counted_before().await;
     watched.host.switch_off("/", StatusCode::NOT_FOUND);
     watched.goto("/p/acme").await;
@@ -307,11 +307,14 @@ async fn the_script_of_a_server_that_is_off_has_the_same_functions(engine: Engin
     holds(watched.browser).await
 }
 
-async fn the_script_of_a_server_that_is_off_knows_itself_when_it_is_redirected(engine: Engine) -> Outcome {
+async fn the_script_of_a_server_that_is_off_knows_itself_when_it_is_redirected(
+    engine: Engine,
+) -> BehaviourOutcome {
     let moved = "<script type='module' src='/moved/tracker.js'></script>
         <script type='module'>window.ran = true</script>";
-    let setting = Setting::new().plain("/p/moved", moved).redirect("/moved/tracker.js", "/static/tracker.js");
-    let watched = Watched::new(engine, setting).await;
+    let setting =
+        TestSiteBuilder::new().plain("/p/moved", moved).redirect("/moved/tracker.js", "/static/tracker.js");
+    let watched = WatchedBrowser::new(engine, setting).await;
     watched.was_counted_before().await;
     watched.host.switch_off("/", StatusCode::NOT_FOUND);
     watched.goto("/p/moved").await;

@@ -1,14 +1,14 @@
 //! Tests browsers of 2022, which current drivers do not support: one is started at a page, and the site waits
 //! for the view.
 
-use headcount_e2e::{host::Setting, old_chromium::OldChromium};
+use headcount_e2e::{host::TestSiteBuilder, old_chromium::OldChromium};
 
 /// Chromium 109 is the last one for Windows 7 to 8.1 and Server 2012. It refuses to compile programs of more
 /// than 4 KiB synchronously.
 #[tokio::test]
 #[cfg_attr(not(target_arch = "x86_64"), ignore = "npm has that browser for one kind of machine")]
 async fn chromium_109_counts() {
-    let host = Setting::new().start().await;
+    let host = TestSiteBuilder::new().start().await;
     let _browser = OldChromium::open(&host.url("/p/acme")).unwrap();
     let view = host.heard(1).await.remove(0);
     assert_eq!(view.event.path, "/p/$projectId");

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use headcount_e2e::{
-    browser::{Engine, Tab},
-    host::{PLAIN, PROGRAM, Setting},
+    browser::{BrowserTab, Engine},
+    host::{PLAIN, PROGRAM, TestSiteBuilder},
     wait::eventually,
 };
 use serde_json::json;
 
-use super::watched::Watched;
-use crate::behaviour::{Outcome, behaviours, holds};
+use super::watched::WatchedBrowser;
+use crate::behaviour::{BehaviourOutcome, behaviours, holds};
 
 behaviours!(
     a_first_load_is_one_view,
@@ -34,8 +34,8 @@ behaviours!(
 /// Removes the Navigation API, so that the tracker has to observe the history functions.
 const OLDER: &str = "Object.defineProperty(window, 'navigation', { value: undefined })";
 
-async fn a_first_load_is_one_view(engine: Engine) -> Outcome {
-    let watched = Watched::counted_at(engine, "/p/acme?from=1h#top", Setting::new()).await;
+async fn a_first_load_is_one_view(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme?from=1h#top", TestSiteBuilder::new()).await;
     let views = watched.host.beacons();
     assert_eq!(views[0].event.path, "/p/$projectId");
     assert!(!views[0].event.ephemeral);
@@ -44,8 +44,8 @@ async fn a_first_load_is_one_view(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn push_state_to_another_path_is_one_view(engine: Engine) -> Outcome {
-    let watched = Watched::counted_at(engine, "/", Setting::new()).await;
+async fn push_state_to_another_path_is_one_view(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::counted_at(engine, "/", TestSiteBuilder::new()).await;
     watched.browser.push("/p/acme/app/shop:web/SLO").await;
     watched.host.heard(2).await;
     // Another page of the same template is a view too.
@@ -55,16 +55,16 @@ async fn push_state_to_another_path_is_one_view(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn replace_state_to_another_path_is_one_view(engine: Engine) -> Outcome {
-    let watched = Watched::counted_at(engine, "/", Setting::new()).await;
+async fn replace_state_to_another_path_is_one_view(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::counted_at(engine, "/", TestSiteBuilder::new()).await;
     watched.run("history.replaceState({}, '', '/p/acme')").await;
     watched.host.heard(2).await;
     watched.ends_with(&["/", "/p/$projectId"]).await;
     holds(watched.browser).await
 }
 
-async fn replace_and_push_in_one_task_is_one_view(engine: Engine) -> Outcome {
-    let watched = Watched::counted_at(engine, "/", Setting::new()).await;
+async fn replace_and_push_in_one_task_is_one_view(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::counted_at(engine, "/", TestSiteBuilder::new()).await;
     // As vue-router 4 does: it rewrites the current entry, then pushes the next one.
     watched.run("history.replaceState({ left: 1 }, ''); history.pushState({}, '', '/p/acme')").await;
     watched.host.heard(2).await;
@@ -72,8 +72,8 @@ async fn replace_and_push_in_one_task_is_one_view(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn a_redirect_in_one_task_is_one_view(engine: Engine) -> Outcome {
-    let watched = Watched::counted_at(engine, "/", Setting::new()).await;
+async fn a_redirect_in_one_task_is_one_view(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::counted_at(engine, "/", TestSiteBuilder::new()).await;
     watched.run("history.pushState({}, '', '/p/old'); history.replaceState({}, '', '/p/new/node/n1')").await;
     watched.host.heard(2).await;
     // A navigation that leads back to its origin does not count.
@@ -82,8 +82,8 @@ async fn a_redirect_in_one_task_is_one_view(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn a_query_or_a_hash_is_no_view(engine: Engine) -> Outcome {
-    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+async fn a_query_or_a_hash_is_no_view(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", TestSiteBuilder::new()).await;
     for step in [
         "history.pushState({}, '', '/p/acme?from=2h')",
         "history.replaceState({}, '', '/p/acme?from=3h&to=1h')",
@@ -97,8 +97,8 @@ async fn a_query_or_a_hash_is_no_view(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn back_and_forward_are_one_view_each(engine: Engine) -> Outcome {
-    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+async fn back_and_forward_are_one_view_each(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", TestSiteBuilder::new()).await;
     watched.browser.push("/").await;
     watched.host.heard(2).await;
     watched.browser.back().await;
@@ -109,8 +109,8 @@ async fn back_and_forward_are_one_view_each(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn a_page_from_the_back_forward_cache_is_one_view(engine: Engine) -> Outcome {
-    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+async fn a_page_from_the_back_forward_cache_is_one_view(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", TestSiteBuilder::new()).await;
     let mut views = vec!["/p/$projectId"];
     // A busy browser may load the page anew instead, which is one view too.
     loop {
@@ -133,7 +133,7 @@ const ATTEMPTS: usize = 50;
 const PREPARED: Duration = Duration::from_secs(10);
 
 /// Leaves the page and returns to it. Returns whether the page was restored from the back/forward cache.
-async fn is_restored_on_return(watched: &Watched) -> bool {
+async fn is_restored_on_return(watched: &WatchedBrowser) -> bool {
     watched.run("window.kept = 'alive'").await;
     watched.goto(PLAIN).await;
     watched.browser.back().await;
@@ -143,11 +143,11 @@ async fn is_restored_on_return(watched: &Watched) -> bool {
     watched.run("return seen.restored").await == json!(true)
 }
 
-async fn a_prerendered_page_is_a_view_when_it_is_activated(engine: Engine) -> Outcome {
+async fn a_prerendered_page_is_a_view_when_it_is_activated(engine: Engine) -> BehaviourOutcome {
     if engine != Engine::Chromium {
-        return Outcome::Cannot("It prerenders no pages.");
+        return BehaviourOutcome::Cannot("It prerenders no pages.");
     }
-    let watched = Watched::new(engine, Setting::new()).await;
+    let watched = WatchedBrowser::new(engine, TestSiteBuilder::new()).await;
     let mut views = Vec::new();
     let mut attempts = 0..ATTEMPTS;
     // A busy browser may prerender nothing, or discard a prerendered page and load it anew, which is one view
@@ -160,7 +160,7 @@ async fn a_prerendered_page_is_a_view_when_it_is_activated(engine: Engine) -> Ou
 }
 
 /// Lets the browser prerender a page and goes there. Returns whether the shown page is the prerendered one.
-async fn is_prerendered_on_arrival(watched: &Watched, views: &mut Vec<&str>) -> bool {
+async fn is_prerendered_on_arrival(watched: &WatchedBrowser, views: &mut Vec<&str>) -> bool {
     watched.goto("/").await;
     views.push("/");
     watched.arrived(views).await;
@@ -191,8 +191,8 @@ async fn is_prerendered_on_arrival(watched: &Watched, views: &mut Vec<&str>) -> 
     is_activated == json!(true)
 }
 
-async fn a_hidden_tab_is_a_view_when_it_becomes_visible(engine: Engine) -> Outcome {
-    let watched = Watched::counted_at(engine, "/", Setting::new()).await;
+async fn a_hidden_tab_is_a_view_when_it_becomes_visible(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::counted_at(engine, "/", TestSiteBuilder::new()).await;
     let hidden = open_hidden(&watched, "/p/hidden").await;
     watched.goto("/p/acme/node/n1").await;
     watched.host.asked_for("/p/hidden", 1).await;
@@ -208,7 +208,7 @@ async fn a_hidden_tab_is_a_view_when_it_becomes_visible(engine: Engine) -> Outco
 }
 
 /// Opens a page in a background tab, and returns the tab. The current tab stays visible.
-async fn open_hidden(watched: &Watched, path: &str) -> Tab {
+async fn open_hidden(watched: &WatchedBrowser, path: &str) -> BrowserTab {
     let browser = &watched.browser;
     let present = browser.tab().await;
     if browser.engine() == Engine::WebKit {
@@ -226,8 +226,8 @@ async fn open_hidden(watched: &Watched, path: &str) -> Tab {
     present
 }
 
-async fn a_page_that_is_left_at_once_is_one_view(engine: Engine) -> Outcome {
-    let watched = Watched::new(engine, Setting::new()).await;
+async fn a_page_that_is_left_at_once_is_one_view(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::new(engine, TestSiteBuilder::new()).await;
     watched.host.hold(PROGRAM);
     watched.goto("/p/acme").await;
     // The page is left as soon as the tracker counts, long before a new UUID has settled, and once more in
@@ -248,7 +248,7 @@ async fn a_page_that_is_left_at_once_is_one_view(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn the_history_functions_stay_what_they_are(engine: Engine) -> Outcome {
+async fn the_history_functions_stay_what_they_are(engine: Engine) -> BehaviourOutcome {
     let outcomes = "
         const outcome = use => { try { return String(use()) } catch (error) { return error.name } }
         return ['pushState', 'replaceState'].flatMap(name => [
@@ -263,7 +263,7 @@ async fn the_history_functions_stay_what_they_are(engine: Engine) -> Outcome {
             outcome(() => new history[name]({}, '')),
             location.search,
         ])";
-    let watched = Watched::at(engine, PLAIN, Setting::new().early(OLDER)).await;
+    let watched = WatchedBrowser::at(engine, PLAIN, TestSiteBuilder::new().early(OLDER)).await;
     let without = watched.run(outcomes).await;
     watched.goto("/p/acme").await;
     watched.host.heard(1).await;
@@ -273,8 +273,8 @@ async fn the_history_functions_stay_what_they_are(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn without_a_navigation_api_views_are_the_same(engine: Engine) -> Outcome {
-    let watched = Watched::counted_at(engine, "/", Setting::new().early(OLDER)).await;
+async fn without_a_navigation_api_views_are_the_same(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::counted_at(engine, "/", TestSiteBuilder::new().early(OLDER)).await;
     watched.run("history.replaceState({ left: 1 }, ''); history.pushState({}, '', '/p/acme')").await;
     watched.host.heard(2).await;
     watched.run("history.pushState({}, '', '?from=1h'); history.replaceState({}, '', '#chart')").await;
@@ -290,10 +290,10 @@ async fn without_a_navigation_api_views_are_the_same(engine: Engine) -> Outcome 
     holds(watched.browser).await
 }
 
-async fn a_router_that_kept_its_own_push_state_is_followed(engine: Engine) -> Outcome {
+async fn a_router_that_kept_its_own_push_state_is_followed(engine: Engine) -> BehaviourOutcome {
     // This runs before the tracker.
     let early = format!("{OLDER}; window.kept = history.pushState.bind(history)");
-    let watched = Watched::counted_at(engine, "/", Setting::new().early(&early)).await;
+    let watched = WatchedBrowser::counted_at(engine, "/", TestSiteBuilder::new().early(&early)).await;
     watched.run("kept({}, '', '/p/acme')").await;
     watched.host.heard(2).await;
     watched.run("history.replaceState({ left: 1 }, ''); kept({}, '', '/p/acme/node/n1')").await;
@@ -305,8 +305,8 @@ async fn a_router_that_kept_its_own_push_state_is_followed(engine: Engine) -> Ou
     holds(watched.browser).await
 }
 
-async fn a_slash_at_the_end_is_no_other_path(engine: Engine) -> Outcome {
-    let watched = Watched::counted_at(engine, "/p/acme", Setting::new()).await;
+async fn a_slash_at_the_end_is_no_other_path(engine: Engine) -> BehaviourOutcome {
+    let watched = WatchedBrowser::counted_at(engine, "/p/acme", TestSiteBuilder::new()).await;
     for path in ["/p/acme/", "/p/acme", "/p/acme//"] {
         watched.browser.push(path).await;
         watched.run("return new Promise(resolve => setTimeout(resolve))").await;
@@ -317,15 +317,17 @@ async fn a_slash_at_the_end_is_no_other_path(engine: Engine) -> Outcome {
     holds(watched.browser).await
 }
 
-async fn a_router_that_keeps_its_path_in_the_fragment_is_followed_on_request(engine: Engine) -> Outcome {
+async fn a_router_that_keeps_its_path_in_the_fragment_is_followed_on_request(
+    engine: Engine,
+) -> BehaviourOutcome {
     follow_fragments(engine, OLDER).await.browser.close().await;
     holds(follow_fragments(engine, "").await.browser).await
 }
 
 /// Runs a script and follows a router that has its path in the fragment. Returns the browser.
-async fn follow_fragments(engine: Engine, early: &str) -> Watched {
-    let setting = Setting::new().attribute("data-router", "hash").early(early);
-    let watched = Watched::counted_at(engine, "/any.html#/p/acme?from=1h", setting).await;
+async fn follow_fragments(engine: Engine, early: &str) -> WatchedBrowser {
+    let setting = TestSiteBuilder::new().attribute("data-router", "hash").early(early);
+    let watched = WatchedBrowser::counted_at(engine, "/any.html#/p/acme?from=1h", setting).await;
     watched.run("location.hash = '/p/acme?from=2h'").await;
     watched.run("return new Promise(resolve => setTimeout(resolve))").await;
     watched.run("location.hash = '#/p/acme/node/n1'").await;

@@ -4,33 +4,33 @@ use std::collections::BTreeSet;
 
 use headcount_e2e::{
     browser::{Browser, Engine},
-    host::{Host, Setting},
+    host::{TestSite, TestSiteBuilder},
     wait::{SOON, eventually},
 };
 use serde_json::{Value, json};
 
 /// A browser at a site.
-pub(super) struct Watched {
+pub(super) struct WatchedBrowser {
     pub(super) browser: Browser,
-    pub(super) host: Host,
+    pub(super) host: TestSite,
 }
 
-impl Watched {
+impl WatchedBrowser {
     /// A browser, not yet at any page.
-    pub(super) async fn new(engine: Engine, setting: Setting) -> Self {
+    pub(super) async fn new(engine: Engine, setting: TestSiteBuilder) -> Self {
         let host = setting.start().await;
         Self { browser: Browser::open(engine, 1400).await, host }
     }
 
     /// A browser at a page.
-    pub(super) async fn at(engine: Engine, path: &str, setting: Setting) -> Self {
+    pub(super) async fn at(engine: Engine, path: &str, setting: TestSiteBuilder) -> Self {
         let watched = Self::new(engine, setting).await;
         watched.goto(path).await;
         watched
     }
 
     /// A browser at a page whose view has arrived.
-    pub(super) async fn counted_at(engine: Engine, path: &str, setting: Setting) -> Self {
+    pub(super) async fn counted_at(engine: Engine, path: &str, setting: TestSiteBuilder) -> Self {
         let watched = Self::at(engine, path, setting).await;
         watched.host.heard(1).await;
         watched

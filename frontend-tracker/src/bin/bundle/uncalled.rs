@@ -16,7 +16,7 @@ pub(crate) fn remove(module: &mut Module) {
     if module.exports.iter().any(|export| matches!(export.item, ExportItem::Table(_))) {
         return;
     }
-    let called = Called::of(module);
+    let called = ReachableCode::of(module);
     let mut trap = FunctionBuilder::new(&mut module.types, &[], &[]);
     trap.func_body().unreachable();
     let trap = trap.finish(vec![], &mut module.funcs);
@@ -34,14 +34,14 @@ pub(crate) fn remove(module: &mut Module) {
 
 /// The reachable code.
 #[derive(Default)]
-struct Called {
+struct ReachableCode {
     functions: HashSet<FunctionId>,
     /// The types of its indirect calls.
     by_place: HashSet<TypeId>,
     waiting: Vec<FunctionId>,
 }
 
-impl Called {
+impl ReachableCode {
     fn of(module: &Module) -> Self {
         let mut called = Self::default();
         let exported = module.exports.iter().filter_map(|export| match export.item {
@@ -78,7 +78,7 @@ impl Called {
     }
 }
 
-impl Visitor<'_> for Called {
+impl Visitor<'_> for ReachableCode {
     fn visit_function_id(&mut self, function: &FunctionId) {
         self.call(*function);
     }

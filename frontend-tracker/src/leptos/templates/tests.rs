@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use headcount_shared::routes::{Placeholder, RouteTable, UNMATCHED};
+use headcount_shared::routes::{KeyPlaceholder, RouteTable, UNMATCHED};
 use leptos_router::{
     MatchInterface, NestedRoute, ParamSegment, RouteDefs, RouteMatchId, StaticSegment, WildcardSegment, path,
 };
@@ -133,7 +133,7 @@ proptest! {
         // For the router the root is `/`, never empty.
         let path = if path.is_empty() { "/" } else { &path };
         let shown = taken(&defs, path).map(|taken| keys[&taken]);
-        let key = table(&definitions()).page_key(path, Placeholder::Dollar);
+        let key = table(&definitions()).page_key(path, KeyPlaceholder::Dollar);
         prop_assert_eq!(&key, shown.unwrap_or(UNMATCHED), "{}", path);
         prop_assert!(!key.contains("secret"), "{} gives {}", path, key);
     }

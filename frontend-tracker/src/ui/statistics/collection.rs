@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::{Shown, desk::Desk, forgetting};
-use crate::ui::answer::Fetched;
+use super::{Shown, desk::StatisticsState, forgetting};
+use crate::ui::answer::FetchState;
 
 #[component]
-pub(super) fn Collection(desk: Desk) -> impl IntoView {
-    let status = Memo::new(move |_| desk.status.with(Fetched::arrival));
+pub(super) fn Collection(desk: StatisticsState) -> impl IntoView {
+    let status = Memo::new(move |_| desk.status.with(FetchState::arrival));
     let here = move |()| view! { <Switch desk /> }.into_any();
     view! {
         <section class="card" aria-labelledby="collection-title">
@@ -20,7 +20,7 @@ pub(super) fn Collection(desk: Desk) -> impl IntoView {
 
 /// The switch element stays while its state changes, so that it keeps the focus.
 #[component]
-fn Switch(desk: Desk) -> impl IntoView {
+fn Switch(desk: StatisticsState) -> impl IntoView {
     let enabled =
         Memo::new(move |_| desk.status.with(|status| status.here().is_some_and(|status| status.enabled)));
     let disabled_by = Memo::new(move |_| {
@@ -58,7 +58,7 @@ fn Switch(desk: Desk) -> impl IntoView {
 }
 
 /// What switching off would delete, as far as that is known.
-fn deleted(desk: Desk) -> Option<String> {
+fn deleted(desk: StatisticsState) -> Option<String> {
     desk.forgets.with(|forgets| forgets.here().map(|forgets| format!(" {}", forgetting::sentence(forgets))))
 }
 

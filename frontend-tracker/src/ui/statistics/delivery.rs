@@ -3,11 +3,11 @@
 use headcount_shared::api::Status;
 use leptos::prelude::*;
 
-use super::{Shown, Time, desk::Desk};
+use super::{Shown, Time, desk::StatisticsState};
 use crate::ui::{answer::sentence, format};
 
 #[component]
-pub(super) fn Delivery(desk: Desk) -> impl IntoView {
+pub(super) fn Delivery(desk: StatisticsState) -> impl IntoView {
     let status = Memo::new(move |_| desk.status.get());
     let here = move |status: Status| view! { <Facts desk status /> }.into_any();
     view! {
@@ -22,7 +22,7 @@ pub(super) fn Delivery(desk: Desk) -> impl IntoView {
 }
 
 #[component]
-fn Facts(desk: Desk, status: Status) -> impl IntoView {
+fn Facts(desk: StatisticsState, status: Status) -> impl IntoView {
     let dropped = match (status.dropped, status.dropped_browsers) {
         (0, _) => "nothing".to_owned(),
         (events, browsers) => format!(
@@ -69,7 +69,7 @@ fn Fact(name: &'static str, children: Children) -> impl IntoView {
 }
 
 /// The countdown. Screen readers read it on request, not every second.
-fn next(desk: Desk, at: Option<u64>) -> AnyView {
+fn next(desk: StatisticsState, at: Option<u64>) -> AnyView {
     let Some(at) = at else { return "none: usage statistics are off".into_any() };
     let countdown = move || format::until(at, desk.server_time());
     view! {
@@ -79,7 +79,7 @@ fn next(desk: Desk, at: Option<u64>) -> AnyView {
     .into_any()
 }
 
-fn delivered(desk: Desk, at: Option<u64>) -> AnyView {
+fn delivered(desk: StatisticsState, at: Option<u64>) -> AnyView {
     let Some(at) = at else { return "none since the start".into_any() };
     let passed = move || format::ago(at, desk.server_time());
     view! {

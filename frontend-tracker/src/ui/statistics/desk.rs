@@ -7,8 +7,8 @@ use leptos::{prelude::*, task::spawn_local};
 use serde_json::Value;
 
 use crate::ui::{
-    answer::{Failure, Fetched, read},
-    api::{Answered, Api},
+    answer::{ApiFailure, FetchState, read},
+    api::{ApiClient, TimedAnswer},
     browser,
 };
 
@@ -23,14 +23,14 @@ pub(super) struct NextReport {
 
 /// The state of the page.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Desk {
-    pub(super) api: Api,
-    pub(super) status: RwSignal<Fetched<Status>>,
-    pub(super) reports: RwSignal<Fetched<ReportEntries>>,
+pub(super) struct StatisticsState {
+    pub(super) api: ApiClient,
+    pub(super) status: RwSignal<FetchState<Status>>,
+    pub(super) reports: RwSignal<FetchState<ReportEntries>>,
     /// What switching off would delete.
-    pub(super) forgets: RwSignal<Fetched<WouldForget>>,
+    pub(super) forgets: RwSignal<FetchState<WouldForget>>,
     /// `None` until it is requested.
-    pub(super) preview: RwSignal<Option<Fetched<NextReport>>>,
+    pub(super) preview: RwSignal<Option<FetchState<NextReport>>>,
     /// Whether the session is over.
     pub(super) is_signed_out: RwSignal<bool>,
     /// Why the last attempt to switch failed, if it did.
@@ -44,14 +44,14 @@ pub(super) struct Desk {
     ahead: RwSignal<f64>,
 }
 
-impl Desk {
+impl StatisticsState {
     /// The state before any request.
-    pub(super) fn new(api: Api) -> Self {
+    pub(super) fn new(api: ApiClient) -> Self {
         Self {
             api,
-            status: RwSignal::new(Fetched::Waiting),
-            reports: RwSignal::new(Fetched::Waiting),
-            forgets: RwSignal::new(Fetched::Waiting),
+            status: RwSignal::new(FetchState::Waiting),
+            reports: RwSignal::new(FetchState::Waiting),
+            forgets: RwSignal::new(FetchState::Waiting),
             preview: RwSignal::new(None),
             is_signed_out: RwSignal::new(false),
             switch_failure: RwSignal::new(None),
@@ -98,14 +98,14 @@ impl Desk {
     }
 
     pub(super) fn load_preview(self) {
-        self.preview.set(Some(Fetched::Waiting));
+        self.preview.set(Some(FetchState::Waiting));
         spawn_local(async move {
             let answer = self.api.preview().await.and_then(|bytes| {
                 let report = read(&bytes)?;
                 Ok(NextReport { bytes, report })
             });
             let preview =
-                answer.map_or_else(|failure| Fetched::Failed(self.sentence(failure)), Fetched::Here);
+                answer.map_or_else(|failure| FetchState::Failed(self.sentence(failure)), FetchState::Here);
             if preview.here().is_some() {
                 self.said.set("The preview of the next report is here.".to_owned());
             }
@@ -134,8 +134,8 @@ impl Desk {
 
     fn ask<T: 'static>(
         self,
-        asked: impl Future<Output = Result<Answered<T>, Failure>> + 'static,
-        show: impl FnOnce(Fetched<T>) + 'static,
+        asked: impl Future<Output = Result<TimedAnswer<T>, ApiFailure>> + 'static,
+        show: impl FnOnce(FetchState<T>) + 'static,
     ) {
         spawn_local(async move {
             show(match asked.await {
@@ -143,16 +143,16 @@ impl Desk {
                     if let Some(server_time) = answered.server_time {
                         self.ahead.set(server_time - browser::now());
                     }
-                    Fetched::Here(answered.value)
+                    FetchState::Here(answered.value)
                 }
-                Err(failure) => Fetched::Failed(self.sentence(failure)),
+                Err(failure) => FetchState::Failed(self.sentence(failure)),
             });
         });
     }
 
     /// The sentence for `failure`. If the session is over, the page shows that.
-    fn sentence(self, failure: Failure) -> String {
-        if failure == Failure::SignedOut {
+    fn sentence(self, failure: ApiFailure) -> String {
+        if failure == ApiFailure::SignedOut {
             self.is_signed_out.set(true);
         }
         failure.sentence()

@@ -4,18 +4,18 @@ use leptos::prelude::*;
 
 use super::{
     Shown,
-    desk::{Desk, NextReport},
+    desk::{NextReport, StatisticsState},
     this_browser::ThisBrowser,
 };
 use crate::ui::{
-    answer::Fetched,
+    answer::FetchState,
     browser,
-    fold::{Row, Section, Shown as Value, fold},
-    format::{self, Piece},
+    fold::{FieldRow, ReportSection, ShownValue as Value, fold},
+    format::{self, TextPiece},
 };
 
 #[component]
-pub(super) fn Preview(desk: Desk) -> impl IntoView {
+pub(super) fn Preview(desk: StatisticsState) -> impl IntoView {
     let is_on = Memo::new(move |_| desk.status.with(|status| status.here().map(|status| status.enabled)));
     Effect::new(move || {
         if is_on.get() == Some(true) && desk.preview.with_untracked(Option::is_none) {
@@ -36,8 +36,8 @@ pub(super) fn Preview(desk: Desk) -> impl IntoView {
 }
 
 #[component]
-fn Current(desk: Desk) -> impl IntoView {
-    let is_waiting = move || matches!(desk.preview.get(), Some(Fetched::Waiting));
+fn Current(desk: StatisticsState) -> impl IntoView {
+    let is_waiting = move || matches!(desk.preview.get(), Some(FetchState::Waiting));
     let here = |next: NextReport| view! { <Report next /> }.into_any();
     view! {
         <p class="note">
@@ -74,8 +74,8 @@ fn Report(next: NextReport) -> impl IntoView {
 }
 
 #[component]
-fn Folded(section: Section) -> impl IntoView {
-    let Section { name, explanation, rows } = section;
+fn Folded(section: ReportSection) -> impl IntoView {
+    let ReportSection { name, explanation, rows } = section;
     let fields = format::count(rows.len() as u64, "field", "fields");
     view! {
         <details class="section">
@@ -90,8 +90,8 @@ fn Folded(section: Section) -> impl IntoView {
 }
 
 #[component]
-fn Field(row: Row) -> impl IntoView {
-    let Row { path, value, explanation, members } = row;
+fn Field(row: FieldRow) -> impl IntoView {
+    let FieldRow { path, value, explanation, members } = row;
     let file_name = format!("headcount-{}.pb.gz", path.replace('.', "-"));
     let members = members.into_iter().map(|(name, explanation)| {
         view! {
@@ -121,9 +121,9 @@ fn Field(row: Row) -> impl IntoView {
 /// An explanation with code and links.
 fn explained(text: &str) -> impl IntoView + use<> {
     let piece = |piece| match piece {
-        Piece::Words(words) => words.into_any(),
-        Piece::Code(code) => view! { <code>{code}</code> }.into_any(),
-        Piece::Address(address) => {
+        TextPiece::Words(words) => words.into_any(),
+        TextPiece::Code(code) => view! { <code>{code}</code> }.into_any(),
+        TextPiece::Address(address) => {
             let href = address.clone();
             view! { <a href=href rel="noreferrer">{address}</a> }.into_any()
         }

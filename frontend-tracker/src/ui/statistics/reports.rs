@@ -5,12 +5,12 @@ use leptos::prelude::*;
 
 use super::{
     Shown, Time,
-    desk::{Desk, report_file},
+    desk::{StatisticsState, report_file},
 };
 use crate::ui::format;
 
 #[component]
-pub(super) fn Reports(desk: Desk) -> impl IntoView {
+pub(super) fn Reports(desk: StatisticsState) -> impl IntoView {
     let reports = Memo::new(move |_| desk.reports.get());
     let here = move |entries: ReportEntries| view! { <Entries desk entries=entries.reports /> }.into_any();
     view! {
@@ -22,7 +22,7 @@ pub(super) fn Reports(desk: Desk) -> impl IntoView {
 }
 
 #[component]
-fn Entries(desk: Desk, entries: Vec<ReportEntry>) -> impl IntoView {
+fn Entries(desk: StatisticsState, entries: Vec<ReportEntry>) -> impl IntoView {
     if entries.is_empty() {
         return view! { <p class="note">"No report was made yet."</p> }.into_any();
     }
@@ -44,7 +44,7 @@ fn Entries(desk: Desk, entries: Vec<ReportEntry>) -> impl IntoView {
 }
 
 #[component]
-fn Entry(desk: Desk, entry: ReportEntry) -> impl IntoView {
+fn Entry(desk: StatisticsState, entry: ReportEntry) -> impl IntoView {
     let ReportEntry { id, state, created_at, bytes } = entry;
     let (class, name) = badge(state);
     let (address, file) = (desk.api.report_url(&id), report_file(&id));

@@ -3,12 +3,12 @@
 use leptos::{prelude::*, task::spawn_local};
 use uuid::Uuid;
 
-use super::desk::Desk;
+use super::desk::StatisticsState;
 use crate::ui::browser;
 
 /// Shows the pseudonym under which this browser is counted. Empty if it is not counted or the request fails.
 #[component]
-pub(super) fn ThisBrowser(desk: Desk) -> impl IntoView {
+pub(super) fn ThisBrowser(desk: StatisticsState) -> impl IntoView {
     let pseudonym = RwSignal::new(None);
     if let Some(device_id) = browser::device_id(&desk.api.base()) {
         spawn_local(async move {

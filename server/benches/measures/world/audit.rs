@@ -7,45 +7,47 @@ use headcount::{
     clock::{Clock, SystemClock},
     world::{
         application_key::ApplicationKey,
-        auditor::{self, Evidence, POINTS_OF, SUMS_OF},
-        cache::{Past, Store},
+        auditor::{self, AuditInput, POINTS_OF, SUMS_OF},
+        cache::{PointSelection, SeriesCache},
         catalogue,
         constructor::construct,
-        indicators::{Batch, DAY_S, Indicators, SLOT_S, SlotOf, Source, slot_before},
-        inspections::Overrides,
-        prices::Prices,
+        indicators::{
+            ApplicationSlot, DAY_S, SLOT_S, ServiceLevelIndicators, SlotBatch, SlotSource, slot_before,
+        },
+        inspections::ProjectThresholds,
+        prices::CloudPrices,
     },
 };
-use headcount_measures::{Figures, MeasureRun};
+use headcount_measures::{MeasureRun, SortedFigures};
 
-use super::{Installation, PODS, TO, fill, project};
+use super::{PODS, SyntheticInstallation, TO, fill, project};
 
 /// A measure of the audit: its name in the list of bounds, the installation, and the number of rounds.
-struct Measured {
+struct AuditMeasure {
     name: &'static str,
-    installation: Installation,
+    installation: SyntheticInstallation,
     rounds: usize,
 }
 
-const MEASURED: [Measured; 4] = [
-    Measured {
+const MEASURED: [AuditMeasure; 4] = [
+    AuditMeasure {
         name: "50 containers",
-        installation: Installation { nodes: 10, containers: 50, pods: PODS },
+        installation: SyntheticInstallation { nodes: 10, containers: 50, pods: PODS },
         rounds: 31,
     },
-    Measured {
+    AuditMeasure {
         name: "1335 applications",
-        installation: Installation { nodes: 100, containers: 2_670, pods: 2 },
+        installation: SyntheticInstallation { nodes: 100, containers: 2_670, pods: 2 },
         rounds: 31,
     },
-    Measured {
+    AuditMeasure {
         name: "2000 containers",
-        installation: Installation { nodes: 100, containers: 2_000, pods: PODS },
+        installation: SyntheticInstallation { nodes: 100, containers: 2_000, pods: PODS },
         rounds: 31,
     },
-    Measured {
+    AuditMeasure {
         name: "20000 containers",
-        installation: Installation { nodes: 1_000, containers: 20_000, pods: PODS },
+        installation: SyntheticInstallation { nodes: 1_000, containers: 20_000, pods: PODS },
         rounds: 7,
     },
 ];
@@ -57,21 +59,24 @@ const BUCKETS: [f32; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 
 /// needs. Every application has had requests all day.
 pub(crate) fn audit_of_what_was_loaded(measures: &mut MeasureRun) -> anyhow::Result<()> {
     println!("\naudit of a world");
-    let past = Past { points_of: POINTS_OF, sums_of: SUMS_OF };
+    let past = PointSelection { points_of: POINTS_OF, sums_of: SUMS_OF };
     let mut per_application = Vec::new();
-    for Measured { name, installation, rounds } in MEASURED {
+    for AuditMeasure { name, installation, rounds } in MEASURED {
         let directory = tempfile::tempdir()?;
         let store = fill(directory.path(), installation)?;
         let indicators = a_day_of_requests(&store)?;
         let mut pairs = Vec::new();
         // The first pair warms up.
         for _ in 0..=rounds {
-            pairs.push((round(&store, Past::default(), &indicators)?, round(&store, past, &indicators)?));
+            pairs.push((
+                round(&store, PointSelection::default(), &indicators)?,
+                round(&store, past, &indicators)?,
+            ));
         }
         let pairs = pairs.split_off(1);
         let applications = pairs.first().map_or(0, |(_, with)| with.applications);
-        let audit: Figures = pairs.iter().map(|(_, with)| with.audit.as_secs_f64() * 1e3).collect();
-        let added: Figures = pairs
+        let audit: SortedFigures = pairs.iter().map(|(_, with)| with.audit.as_secs_f64() * 1e3).collect();
+        let added: SortedFigures = pairs
             .iter()
             .map(|(without, with)| with.load.as_secs_f64() / without.load.as_secs_f64())
             .collect();
@@ -86,48 +91,58 @@ pub(crate) fn audit_of_what_was_loaded(measures: &mut MeasureRun) -> anyhow::Res
 }
 
 /// Requests to every application in every slot of a day, some of which fail and some of which are slow.
-fn a_day_of_requests(store: &Store) -> anyhow::Result<Indicators> {
-    let answers = store.read(catalogue::of_the_world(), Past::default())?;
-    let world = construct(&answers, (&project("http://127.0.0.1:9/")).into(), &Prices::default(), |_| {});
+fn a_day_of_requests(store: &SeriesCache) -> anyhow::Result<ServiceLevelIndicators> {
+    let answers = store.read(catalogue::of_the_world(), PointSelection::default())?;
+    let world =
+        construct(&answers, (&project("http://127.0.0.1:9/")).into(), &CloudPrices::default(), |_| {});
     let keys: Vec<ApplicationKey> = world.applications().map(|(_, app)| app.id.key(&world.texts)).collect();
-    let mut indicators = Indicators::default();
+    let mut indicators = ServiceLevelIndicators::default();
     let newest = slot_before(TO);
     for end in (newest - DAY_S + SLOT_S..=newest).step_by(SLOT_S as usize) {
         let slots = keys.iter().zip(0_u16..).map(|(key, number)| {
             let failed = if number % 50 == 0 { 500.0 } else { f32::from(number % 5) };
             let latency = BUCKETS.iter().zip(1_u8..).map(|(bound, share)| (*bound, 100.0 * f32::from(share)));
-            SlotOf {
+            ApplicationSlot {
                 application: key.clone(),
-                source: Source::Seen,
+                source: SlotSource::Seen,
                 end,
                 requests: Some([1_200.0, failed]),
                 latency: latency.collect(),
             }
         });
         let slots = slots.collect();
-        indicators.add(&Batch { requests: vec![end], latencies: vec![end], slots, ..Batch::default() });
+        indicators.add(&SlotBatch {
+            requests: vec![end],
+            latencies: vec![end],
+            slots,
+            ..SlotBatch::default()
+        });
     }
     ensure!(!indicators.is_empty(), "nothing is known of requests");
     Ok(indicators)
 }
 
 /// The durations of a load and of the audit of the loaded world.
-struct Round {
+struct AuditRound {
     load: Duration,
     audit: Duration,
     applications: usize,
 }
 
 /// Loads a world with some values over time, and audits it.
-fn round(store: &Store, past: Past<'_>, indicators: &Indicators) -> anyhow::Result<Round> {
+fn round(
+    store: &SeriesCache,
+    past: PointSelection<'_>,
+    indicators: &ServiceLevelIndicators,
+) -> anyhow::Result<AuditRound> {
     let (clock, project) = (SystemClock::new(), project("http://127.0.0.1:9/"));
     let start = clock.monotonic();
     let answers = store.read(catalogue::of_the_world(), past)?;
-    let world = construct(&answers, (&project).into(), &Prices::default(), |_| {});
+    let world = construct(&answers, (&project).into(), &CloudPrices::default(), |_| {});
     let loaded = clock.monotonic();
-    let overrides = &Overrides::default();
-    let audits = auditor::audit(Evidence { world: &world, indicators, overrides, deployments: &[] });
+    let overrides = &ProjectThresholds::default();
+    let audits = auditor::audit(AuditInput { world: &world, indicators, overrides, deployments: &[] });
     let audit = clock.monotonic() - loaded;
     ensure!(!audits.is_empty(), "the world is empty");
-    Ok(Round { load: loaded - start, audit, applications: audits.len() })
+    Ok(AuditRound { load: loaded - start, audit, applications: audits.len() })
 }

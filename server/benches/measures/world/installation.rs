@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use headcount::world::catalogue::{self, Label, Query};
+use headcount::world::catalogue::{self, Label, PrometheusQuery};
 
 /// Nodes with containers on them; every container is a pod of Kubernetes and has every family of metrics.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Installation {
+pub(crate) struct SyntheticInstallation {
     pub(crate) nodes: usize,
     pub(crate) containers: usize,
     /// The pods of a deployment, which is an application.
@@ -31,15 +31,15 @@ const fn variants(label: Label) -> usize {
 
 /// What a series is about.
 #[derive(Debug, Clone, Copy)]
-enum Subject {
+enum SyntheticSubject {
     Node(usize),
     Container(usize),
     Deployment(usize),
 }
 
-impl Installation {
+impl SyntheticInstallation {
     /// Every series of a query: the texts of its kept labels.
-    pub(crate) fn each(&self, query: &Query, mut series: impl FnMut(&[Cow<'static, str>])) {
+    pub(crate) fn each(&self, query: &PrometheusQuery, mut series: impl FnMut(&[Cow<'static, str>])) {
         if catalogue::FARGATE.contains(&query) {
             return;
         }
@@ -67,32 +67,34 @@ impl Installation {
         1.0 + (noise % 1_000) as f32 / 8.0
     }
 
-    fn subjects(&self, query: &Query) -> Vec<Subject> {
+    fn subjects(&self, query: &PrometheusQuery) -> Vec<SyntheticSubject> {
         let keeps = |label| query.column(label).is_some();
         let deployments = self.containers.div_ceil(self.pods);
         if keeps(Label::ContainerId) || keeps(Label::Uid) {
-            (0..self.containers).map(Subject::Container).collect()
+            (0..self.containers).map(SyntheticSubject::Container).collect()
         } else if keeps(Label::ClusterIp) || keeps(Label::Deployment) || keeps(Label::Fqdn) {
-            (0..deployments).map(Subject::Deployment).collect()
+            (0..deployments).map(SyntheticSubject::Deployment).collect()
         } else if keeps(Label::RdsInstanceId) || keeps(Label::EcInstanceId) {
             // Managed databases and exporters: one for ten nodes.
-            (0..self.nodes.div_ceil(10)).map(Subject::Deployment).collect()
+            (0..self.nodes.div_ceil(10)).map(SyntheticSubject::Deployment).collect()
         } else {
-            (0..self.nodes).map(Subject::Node).collect()
+            (0..self.nodes).map(SyntheticSubject::Node).collect()
         }
     }
 
-    fn text(&self, label: Label, subject: Subject, variant: usize) -> Cow<'static, str> {
+    fn text(&self, label: Label, subject: SyntheticSubject, variant: usize) -> Cow<'static, str> {
         let number = match subject {
-            Subject::Node(number) | Subject::Container(number) | Subject::Deployment(number) => number,
+            SyntheticSubject::Node(number)
+            | SyntheticSubject::Container(number)
+            | SyntheticSubject::Deployment(number) => number,
         };
         let node = match subject {
-            Subject::Node(number) => number,
-            Subject::Container(number) | Subject::Deployment(number) => number % self.nodes,
+            SyntheticSubject::Node(number) => number,
+            SyntheticSubject::Container(number) | SyntheticSubject::Deployment(number) => number % self.nodes,
         };
         let deployment = match subject {
-            Subject::Container(number) => number / self.pods,
-            Subject::Node(number) | Subject::Deployment(number) => number,
+            SyntheticSubject::Container(number) => number / self.pods,
+            SyntheticSubject::Node(number) | SyntheticSubject::Deployment(number) => number,
         };
         // A container of another deployment: what it connects to.
         let other = (number + self.pods * (1 + variant % CONNECTIONS)) % self.containers;

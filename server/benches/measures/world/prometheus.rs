@@ -10,12 +10,12 @@ use std::{
 use anyhow::Context;
 use axum::{Form, Router, body::Body, extract::State, response::Response, routing::post};
 use bytes::Bytes;
-use headcount::world::catalogue::{self, Query};
+use headcount::world::catalogue::{self, PrometheusQuery};
 use http_body_util::channel::{Channel, SendError, Sender};
 use serde::Deserialize;
 use tokio::{net::TcpListener, runtime::Handle};
 
-use super::installation::Installation;
+use super::installation::SyntheticInstallation;
 
 /// How much of an answer is sent at a time.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -28,18 +28,18 @@ struct RangeQuery {
     step: u32,
 }
 
-struct Known {
-    installation: Installation,
-    queries: HashMap<BTreeSet<String>, &'static Query>,
+struct MockPrometheusState {
+    installation: SyntheticInstallation,
+    queries: HashMap<BTreeSet<String>, &'static PrometheusQuery>,
 }
 
 /// Serves until the runtime ends; returns the address.
-pub(crate) async fn serve(installation: Installation) -> anyhow::Result<String> {
+pub(crate) async fn serve(installation: SyntheticInstallation) -> anyhow::Result<String> {
     let queries =
         catalogue::all().map(|query| (words(&query.expression.replace("$RANGE", "45s")), query)).collect();
     let router = Router::new()
         .route("/api/v1/query_range", post(answer))
-        .with_state(Arc::new(Known { installation, queries }));
+        .with_state(Arc::new(MockPrometheusState { installation, queries }));
     let listener = TcpListener::bind("127.0.0.1:0").await.context("no free port")?;
     let address = listener.local_addr()?;
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -52,7 +52,7 @@ fn words(expression: &str) -> BTreeSet<String> {
     words.filter(|word| word.len() > 4 && word.starts_with(char::is_alphabetic)).map(str::to_owned).collect()
 }
 
-async fn answer(State(known): State<Arc<Known>>, Form(asked): Form<RangeQuery>) -> Response {
+async fn answer(State(known): State<Arc<MockPrometheusState>>, Form(asked): Form<RangeQuery>) -> Response {
     let (sender, body) = Channel::<Bytes>::new(4);
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
@@ -64,7 +64,7 @@ async fn answer(State(known): State<Arc<Known>>, Form(asked): Form<RangeQuery>) 
 
 /// Writes the answer as Prometheus does, piece by piece.
 fn write(
-    known: &Known,
+    known: &MockPrometheusState,
     asked: &RangeQuery,
     mut sender: Sender<Bytes>,
     runtime: &Handle,
@@ -92,7 +92,7 @@ fn write(
 
 fn write_series(
     text: &mut String,
-    query: &Query,
+    query: &PrometheusQuery,
     texts: &[Cow<'static, str>],
     number: usize,
     asked: &RangeQuery,
@@ -110,7 +110,7 @@ fn write_series(
     text.push_str(r#"},"values":["#);
     for at in (asked.start..=asked.end).step_by(asked.step.max(1) as usize) {
         let separator = if at == asked.start { "" } else { "," };
-        write!(text, r#"{separator}[{at},"{}"]"#, Installation::value(number, at)).ok();
+        write!(text, r#"{separator}[{at},"{}"]"#, SyntheticInstallation::value(number, at)).ok();
     }
     text.push_str("]}");
 }

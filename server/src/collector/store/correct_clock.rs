@@ -1,6 +1,6 @@
 //! Corrects the stored times when the clock of the machine is trusted again.
 
-use super::{Store, signed};
+use super::{ReportStore, signed};
 use crate::collector::trusted_time::ClockCorrection;
 
 /// Shifts the times of reports that arrived while the clock was doubted, and moves times in the future to
@@ -20,11 +20,11 @@ const CORRECTIONS: [&str; 5] = [
     "UPDATE clock SET at = ?1",
 ];
 
-impl Store {
+impl ReportStore {
     /// Corrects the dates of reports that arrived while the clock was doubted.
     ///
     /// # Errors
-    /// As for [`Store::add`]; nothing is changed then.
+    /// As for [`ReportStore::add`]; nothing is changed then.
     pub(in crate::collector) async fn correct_times(&self, correction: ClockCorrection) -> sqlx::Result<()> {
         let mut transaction = self.begin().await?;
         for statement in CORRECTIONS {
@@ -37,7 +37,7 @@ impl Store {
     /// Confirms the times of reports that arrived while the clock was doubted.
     ///
     /// # Errors
-    /// As for [`Store::add`].
+    /// As for [`ReportStore::add`].
     pub(in crate::collector) async fn keep_times(&self) -> sqlx::Result<()> {
         let kept = sqlx::query("UPDATE report SET doubted = 0 WHERE doubted = 1");
         kept.execute(&self.writer).await.map(drop)

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{Store, unsigned};
+use super::{ReportStore, unsigned};
 
 /// The number of raw reports that are dropped in one transaction when space runs out.
 const DROPPED_AT_ONCE: i64 = 16;
@@ -78,7 +78,7 @@ impl DiskLimit {
     }
 }
 
-impl Store {
+impl ReportStore {
     /// The bound on the files.
     pub(in crate::collector) const fn limit(&self) -> Option<DiskLimit> {
         self.limit
@@ -87,7 +87,7 @@ impl Store {
     /// Drops raw reports, oldest first, until `needed` fits.
     ///
     /// # Errors
-    /// As for [`Store::add`]; what was dropped until then stays dropped.
+    /// As for [`ReportStore::add`]; what was dropped until then stays dropped.
     pub(in crate::collector) async fn make_room(&self, needed: NeededBytes) -> sqlx::Result<DiskPressure> {
         let Some(limit) = self.limit else { return Ok(DiskPressure::None) };
         let is_raw_worth_it = needed.raw <= limit.for_raw_at_once();
@@ -114,7 +114,7 @@ impl Store {
     /// Empties the write-ahead log if it has grown beyond its part of the limit.
     ///
     /// # Errors
-    /// As for [`Store::add`].
+    /// As for [`ReportStore::add`].
     pub(in crate::collector) async fn trim_log(&self) -> sqlx::Result<()> {
         let Some(limit) = self.limit else { return Ok(()) };
         let log = tokio::fs::metadata(self.path.with_extension("sqlite-wal")).await;

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{Pruned, Store, signed};
-use crate::collector::retention::Due;
+use super::{PrunedReports, ReportStore, signed};
+use crate::collector::retention::PruneCutoffs;
 
 /// The number of rows dropped in one transaction; small, so that arriving reports do not wait for long.
 const DROPPED_AT_ONCE: i64 = 100;
@@ -22,13 +22,13 @@ const DROP_REPORTS: &str =
 const FORGET_INSTANCES: &str =
     "DELETE FROM instance WHERE NOT EXISTS (SELECT 1 FROM report WHERE seq = latest_seq)";
 
-impl Store {
+impl ReportStore {
     /// Drops everything before the cut-off times, a little at a time. Afterwards no file contains it.
     ///
     /// # Errors
-    /// As for [`Store::add`]; what was dropped until then stays dropped, and the next call removes it from
+    /// As for [`ReportStore::add`]; what was dropped until then stays dropped, and the next call removes it from
     /// the files.
-    pub(in crate::collector) async fn prune(&self, due: Due) -> sqlx::Result<Pruned> {
+    pub(in crate::collector) async fn prune(&self, due: PruneCutoffs) -> sqlx::Result<PrunedReports> {
         let raw = self.drop_rows(due.raw_before, DROP_RAW).await?;
         let reports = self.drop_rows(due.counts_before, DROP_REPORTS).await?;
         if reports > 0 {
@@ -38,7 +38,7 @@ impl Store {
         if self.log_holds_dropped.load(Ordering::Relaxed) {
             self.empty_log().await?;
         }
-        Ok(Pruned { raw, reports })
+        Ok(PrunedReports { raw, reports })
     }
 
     async fn drop_rows(&self, before: u64, statement: &'static str) -> sqlx::Result<u64> {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use sqlx::SqliteConnection;
 
-use super::{Store, signed, unsigned};
+use super::{ReportStore, signed, unsigned};
 use crate::collector::{
-    prepare::{Prepared, ReportPeriod, restore},
+    prepare::{PreparedReport, ReportPeriod, restore},
     sender_key::SenderKey,
     storage_quota::{QuotaExceeded, QuotaRequest, StorageQuotas},
     trusted_time::TrustedMoment,
@@ -15,7 +15,7 @@ use crate::collector::{
 
 /// A report on its way into the database.
 #[derive(Debug)]
-pub(in crate::collector) struct Arrived {
+pub(in crate::collector) struct IncomingReport {
     /// Its id.
     pub id: String,
     /// When it arrived.
@@ -25,7 +25,7 @@ pub(in crate::collector) struct Arrived {
     /// The sender's part of the network, for the quotas.
     pub prefix: Option<SenderKey>,
     /// The report.
-    pub report: Prepared,
+    pub report: PreparedReport,
 }
 
 /// What became of a report.
@@ -41,7 +41,7 @@ pub(in crate::collector) enum StoreOutcome {
     OverQuota(QuotaExceeded),
 }
 
-impl Store {
+impl ReportStore {
     /// Stores reports in one transaction, in order, and returns the outcome of each. Either all of them are
     /// on disk, or none. `now` is a monotonic time. Without `keep_raw` only their counts are stored.
     ///
@@ -49,7 +49,7 @@ impl Store {
     /// When the database is locked by another program, full or damaged. The quotas are then as they were.
     pub(in crate::collector) async fn add(
         &self,
-        reports: &[Arrived],
+        reports: &[IncomingReport],
         keep_raw: bool,
         quotas: &mut StorageQuotas,
         now: Duration,
@@ -67,7 +67,7 @@ impl Store {
 
     async fn add_all<'a>(
         &self,
-        reports: &'a [Arrived],
+        reports: &'a [IncomingReport],
         keep_raw: bool,
         mut take: impl FnMut(QuotaRequest<'a>) -> Result<(), QuotaExceeded>,
     ) -> sqlx::Result<Vec<StoreOutcome>> {
@@ -99,7 +99,7 @@ impl Store {
     /// Stores the time, for a collector that receives no reports for long.
     ///
     /// # Errors
-    /// As for [`Store::add`].
+    /// As for [`ReportStore::add`].
     pub(in crate::collector) async fn note_time(&self, now: u64) -> sqlx::Result<()> {
         note_time(&mut *self.writer.acquire().await?, now).await
     }
@@ -119,7 +119,10 @@ const KNOWN: &str = "SELECT instance, digest, bytes, CASE WHEN digest IS NULL TH
     FROM report LEFT JOIN raw USING (seq) WHERE id = ?";
 
 /// The outcome of a report whose id is stored already; `None` for a new id.
-async fn find(connection: &mut SqliteConnection, arrived: &Arrived) -> sqlx::Result<Option<StoreOutcome>> {
+async fn find(
+    connection: &mut SqliteConnection,
+    arrived: &IncomingReport,
+) -> sqlx::Result<Option<StoreOutcome>> {
     type Known = (String, Option<Vec<u8>>, i64, Option<Vec<u8>>);
     let known: Option<Known> = sqlx::query_as(KNOWN).bind(&arrived.id).fetch_optional(connection).await?;
     Ok(known.map(|(instance, digest, bytes, raw)| {
@@ -140,9 +143,9 @@ fn digest_of_raw(raw: &[u8], bytes: u64) -> Option<Vec<u8>> {
 /// The request of a report to the quotas.
 async fn request<'a>(
     connection: &mut SqliteConnection,
-    arrived: &'a Arrived,
+    arrived: &'a IncomingReport,
 ) -> sqlx::Result<QuotaRequest<'a>> {
-    let Arrived { report, prefix, .. } = arrived;
+    let IncomingReport { report, prefix, .. } = arrived;
     let is_known = "SELECT EXISTS (SELECT 1 FROM instance WHERE instance = ?)";
     let is_known: bool = sqlx::query_scalar(is_known).bind(&report.instance).fetch_one(connection).await?;
     Ok(QuotaRequest {
@@ -162,7 +165,7 @@ const LATER_PERIODS: &str = "SELECT period_from FROM report
     WHERE instance = ? AND replica = 0 AND period_to > ? ORDER BY period_to LIMIT ?";
 
 /// Whether a report overlaps with another of the same installation. Reports of replicas may overlap.
-async fn overlaps(connection: &mut SqliteConnection, arrived: &Arrived) -> sqlx::Result<bool> {
+async fn overlaps(connection: &mut SqliteConnection, arrived: &IncomingReport) -> sqlx::Result<bool> {
     let Some(ReportPeriod { from, to }) = arrived.report.period.filter(|_| !arrived.replica) else {
         return Ok(false);
     };
@@ -186,9 +189,13 @@ const INSERT_INSTANCE: &str = "INSERT INTO instance (instance, version, database
         latest_seq = excluded.latest_seq, latest_id = excluded.latest_id,
         overlaps = overlaps + excluded.overlaps";
 
-async fn insert(connection: &mut SqliteConnection, arrived: &Arrived, keep_raw: bool) -> sqlx::Result<()> {
+async fn insert(
+    connection: &mut SqliteConnection,
+    arrived: &IncomingReport,
+    keep_raw: bool,
+) -> sqlx::Result<()> {
     let overlaps = overlaps(connection, arrived).await?;
-    let Arrived { id, at, replica, report, prefix: _ } = arrived;
+    let IncomingReport { id, at, replica, report, prefix: _ } = arrived;
     let received_at = signed(at.at);
     let seq: i64 = sqlx::query_scalar(INSERT_REPORT)
         .bind(id)

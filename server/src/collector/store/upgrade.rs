@@ -10,7 +10,7 @@ use sqlx::{
 use tokio::task;
 
 use super::rewrite_file::{is_rewritten, remove_unfinished, rewrite_file};
-use crate::collector::{OpenError, prepare::encode_old_counts};
+use crate::collector::{CollectorOpenError, prepare::encode_old_counts};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/collector");
 
@@ -27,18 +27,21 @@ const DAMAGED: &str = "the check found damage";
 /// start continues.
 ///
 /// # Errors
-/// [`OpenError`], but never because of the directory.
-pub(super) async fn bring_up_to_date(path: &Path, options: &SqliteConnectOptions) -> Result<(), OpenError> {
+/// [`CollectorOpenError`], but never because of the directory.
+pub(super) async fn bring_up_to_date(
+    path: &Path,
+    options: &SqliteConnectOptions,
+) -> Result<(), CollectorOpenError> {
     let refused = |error: sqlx::Error| refused(path, &error);
     remove_unfinished(path).await;
     let mut connection = options.connect().await.map_err(refused)?;
     check(&mut connection, path).await.map_err(refused)?;
     MIGRATIONS.run(&mut connection).await.map_err(|error| match error {
         MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
-            OpenError::Newer { path: path.to_owned() }
+            CollectorOpenError::Newer { path: path.to_owned() }
         }
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => refused(error),
-        error => OpenError::Database { path: path.to_owned(), reason: error.to_string() },
+        error => CollectorOpenError::Database { path: path.to_owned(), reason: error.to_string() },
     })?;
     let is_rewritten = is_rewritten(&mut connection).await.map_err(refused)?;
     if !is_rewritten {
@@ -52,7 +55,7 @@ pub(super) async fn bring_up_to_date(path: &Path, options: &SqliteConnectOptions
 }
 
 /// Rewrites the file. The collector also runs if that fails.
-async fn rewrite(path: &Path, connection: SqliteConnection) -> Result<(), OpenError> {
+async fn rewrite(path: &Path, connection: SqliteConnection) -> Result<(), CollectorOpenError> {
     if let Err(error) = rewrite_file(path, connection).await {
         tracing::error!(%error, "the database cannot be rewritten, so dropped reports may still be in the file; \
             the next start tries again");
@@ -107,16 +110,16 @@ fn changed((seq, payload): (i64, String)) -> (i64, Vec<u8>) {
 }
 
 /// Why a database cannot be opened.
-pub(super) fn refused(path: &Path, error: &sqlx::Error) -> OpenError {
+pub(super) fn refused(path: &Path, error: &sqlx::Error) -> CollectorOpenError {
     let path = path.to_owned();
     // The low byte of an extended result code is the primary one: https://sqlite.org/rescode.html.
     let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
     match code.map(|code| code & 0xff) {
-        Some(11 | 26) => OpenError::Damaged { path },
-        Some(8) => OpenError::ReadOnly { path },
+        Some(11 | 26) => CollectorOpenError::Damaged { path },
+        Some(8) => CollectorOpenError::ReadOnly { path },
         _ if matches!(error, sqlx::Error::Protocol(reason) if reason == DAMAGED) => {
-            OpenError::Damaged { path }
+            CollectorOpenError::Damaged { path }
         }
-        _ => OpenError::Database { path, reason: error.to_string() },
+        _ => CollectorOpenError::Database { path, reason: error.to_string() },
     }
 }

@@ -48,19 +48,19 @@ fn the_documented_report_is_read_whole() {
 #[test]
 fn a_report_without_a_usable_instance_is_no_report() {
     let cases = [
-        (json!([]), Unusable::NotAnObject),
-        (json!("text"), Unusable::NotAnObject),
-        (Value::Null, Unusable::NotAnObject),
-        (json!({}), Unusable::NoInstance),
-        (json!({"instance": null}), Unusable::NoInstance),
-        (json!({"instance": UUID}), Unusable::NoInstance),
-        (json!({"instance": [UUID]}), Unusable::NoInstance),
-        (json!({"instance": {}}), Unusable::NoInstance),
-        (json!({"instance": {"uuid": null}}), Unusable::NoInstance),
-        (json!({"instance": {"uuid": 7}}), Unusable::NoInstance),
-        (json!({"instance": {"uuid": ""}}), Unusable::NotAUuid),
-        (json!({"instance": {"uuid": "4423595b"}}), Unusable::NotAUuid),
-        (json!({"instance": {"uuid": Uuid::nil().to_string()}}), Unusable::NilUuid),
+        (json!([]), InvalidReport::NotAnObject),
+        (json!("text"), InvalidReport::NotAnObject),
+        (Value::Null, InvalidReport::NotAnObject),
+        (json!({}), InvalidReport::NoInstance),
+        (json!({"instance": null}), InvalidReport::NoInstance),
+        (json!({"instance": UUID}), InvalidReport::NoInstance),
+        (json!({"instance": [UUID]}), InvalidReport::NoInstance),
+        (json!({"instance": {}}), InvalidReport::NoInstance),
+        (json!({"instance": {"uuid": null}}), InvalidReport::NoInstance),
+        (json!({"instance": {"uuid": 7}}), InvalidReport::NoInstance),
+        (json!({"instance": {"uuid": ""}}), InvalidReport::NotAUuid),
+        (json!({"instance": {"uuid": "4423595b"}}), InvalidReport::NotAUuid),
+        (json!({"instance": {"uuid": Uuid::nil().to_string()}}), InvalidReport::NilUuid),
     ];
     for (report, unusable) in cases {
         assert_eq!(validate(report.clone()), Err(unusable), "{report}");

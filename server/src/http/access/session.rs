@@ -26,7 +26,7 @@ const VERSION: &str = "v1";
 
 /// Which program a session belongs to. A server and a collector may share an admin token, and a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Interface {
+pub enum SessionProgram {
     /// That of `headcount serve`.
     Server,
     /// That of `headcount collect`.
@@ -78,10 +78,10 @@ pub(crate) struct SessionKey {
 
 impl SessionKey {
     /// The key that belongs to an admin token.
-    pub(crate) fn derive(token: &AccessToken, interface: Interface) -> Self {
+    pub(crate) fn derive(token: &AccessToken, interface: SessionProgram) -> Self {
         let label: &[u8] = match interface {
-            Interface::Server => b"headcount session of a server",
-            Interface::Collector => b"headcount session of a collector",
+            SessionProgram::Server => b"headcount session of a server",
+            SessionProgram::Collector => b"headcount session of a collector",
         };
         let secret = keyed(token.expose().as_bytes()).chain_update(label).finalize().into_bytes();
         let key = keyed(&secret);
@@ -142,7 +142,7 @@ mod tests {
     const NOW: u64 = 1_700_000_000;
 
     fn key(token: &str) -> SessionKey {
-        SessionKey::derive(&token.parse().unwrap(), Interface::Server)
+        SessionKey::derive(&token.parse().unwrap(), SessionProgram::Server)
     }
 
     #[test]
@@ -190,9 +190,9 @@ mod tests {
         let key_of = |token: &str, interface| SessionKey::derive(&token.parse().unwrap(), interface);
         let signed = key("a-token-of-the-tests").sign(&session);
         for (token, interface, accepted) in [
-            ("a-token-of-the-tests", Interface::Server, true),
-            ("a-token-of-the-tests", Interface::Collector, false),
-            ("another-token-of-them", Interface::Server, false),
+            ("a-token-of-the-tests", SessionProgram::Server, true),
+            ("a-token-of-the-tests", SessionProgram::Collector, false),
+            ("another-token-of-them", SessionProgram::Server, false),
         ] {
             let other = key_of(token, interface);
             assert_eq!(other.verify(&signed, NOW).is_some(), accepted, "{token} {interface:?}");

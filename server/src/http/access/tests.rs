@@ -38,19 +38,19 @@ impl Clock for StandingClock {
     }
 }
 
-type Headers<'a> = &'a [(&'static str, &'a str)];
+type RequestHeaders<'a> = &'a [(&'static str, &'a str)];
 
 /// Two private routes behind a rule.
-struct Guarded {
-    access: Access,
+struct GuardedRoutes {
+    access: AccessControl,
     clock: Arc<StandingClock>,
     routes: Router,
 }
 
-impl Guarded {
+impl GuardedRoutes {
     fn new(change: impl FnOnce(&mut AccessConfig)) -> Self {
         let mut config = AccessConfig {
-            interface: Interface::Server,
+            interface: SessionProgram::Server,
             admin_token: Some(TOKEN.parse().unwrap()),
             metrics_token: Some(METRICS_TOKEN.parse().unwrap()),
             base_path: "/x/".parse().unwrap(),
@@ -59,7 +59,7 @@ impl Guarded {
         change(&mut config);
         let clock = Arc::new(StandingClock::default());
         clock.turn_to(NOW);
-        let access = Access::new(config, Arc::<StandingClock>::clone(&clock));
+        let access = AccessControl::new(config, Arc::<StandingClock>::clone(&clock));
         let routes = |rule: Router, path| rule.route(path, get("seen").put("done").delete("done"));
         let data = routes(Router::new(), "/data")
             .route_layer(middleware::from_fn_with_state(access.clone(), for_data));
@@ -68,7 +68,7 @@ impl Guarded {
         Self { access, clock, routes: data.merge(metrics) }
     }
 
-    async fn ask(&self, method: &str, path: &str, headers: Headers<'_>) -> Response {
+    async fn ask(&self, method: &str, path: &str, headers: RequestHeaders<'_>) -> Response {
         let mut request = HttpRequest::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -76,12 +76,12 @@ impl Guarded {
         self.routes.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
     }
 
-    async fn status(&self, method: &str, path: &str, headers: Headers<'_>) -> u16 {
+    async fn status(&self, method: &str, path: &str, headers: RequestHeaders<'_>) -> u16 {
         self.ask(method, path, headers).await.status().as_u16()
     }
 
     /// Signs in, and returns the whole cookie and the part that the browser sends back.
-    async fn sign_in(&self, headers: Headers<'_>) -> (String, String) {
+    async fn sign_in(&self, headers: RequestHeaders<'_>) -> (String, String) {
         let cookie = self.access.sign_in_with_token(TOKEN, &map(headers)).await.unwrap();
         let cookie = cookie.to_str().unwrap().to_owned();
         let sent = cookie.split(';').next().unwrap().to_owned();
@@ -89,7 +89,7 @@ impl Guarded {
     }
 }
 
-fn map(headers: Headers<'_>) -> HeaderMap {
+fn map(headers: RequestHeaders<'_>) -> HeaderMap {
     headers
         .iter()
         .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
@@ -98,7 +98,7 @@ fn map(headers: Headers<'_>) -> HeaderMap {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_opens_what_it_is_for() {
-    let guarded = Guarded::new(|_| ());
+    let guarded = GuardedRoutes::new(|_| ());
     for (shown, data, metrics) in [
         (None, 401, 401),
         (Some("Bearer a-token-of-the-tests"), 200, 200),
@@ -127,7 +127,7 @@ async fn a_token_opens_what_it_is_for() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_that_a_proxy_writes_opens_anything() {
-    let guarded = Guarded::new(|_| ());
+    let guarded = GuardedRoutes::new(|_| ());
     for headers in [
         [("host", "localhost"), ("x-forwarded-for", "127.0.0.1")],
         [("host", "127.0.0.1:8080"), ("x-real-ip", "127.0.0.1")],
@@ -139,7 +139,7 @@ async fn nothing_that_a_proxy_writes_opens_anything() {
 
 #[tokio::test(start_paused = true)]
 async fn without_an_admin_token_nothing_opens_anything_but_metrics() {
-    let guarded = Guarded::new(|config| config.admin_token = None);
+    let guarded = GuardedRoutes::new(|config| config.admin_token = None);
     let forged = format!("headcount-session-00000000=v1.{NOW}.{NOW}.0.{}", "0".repeat(64));
     for headers in [[("authorization", "Bearer a-token-of-the-tests")], [("cookie", forged.as_str())]] {
         assert_eq!(guarded.status("GET", "/data", &headers).await, 401);
@@ -154,7 +154,7 @@ async fn without_an_admin_token_nothing_opens_anything_but_metrics() {
 
 #[tokio::test(start_paused = true)]
 async fn a_browser_that_asks_for_a_page_gets_the_sign_in_page() {
-    let guarded = Guarded::new(|_| ());
+    let guarded = GuardedRoutes::new(|_| ());
     for (method, accept, is_page) in [
         ("GET", "text/html,application/xhtml+xml;q=0.9", true),
         ("GET", "TEXT/HTML", true),
@@ -172,7 +172,7 @@ async fn a_browser_that_asks_for_a_page_gets_the_sign_in_page() {
 
 #[tokio::test]
 async fn a_session_may_look_and_changes_with_a_header_that_no_form_can_set() {
-    let guarded = Guarded::new(|_| ());
+    let guarded = GuardedRoutes::new(|_| ());
     let (_, cookie) = guarded.sign_in(&[]).await;
     let cookie = cookie.as_str();
     assert_eq!(guarded.status("GET", "/data", &[("cookie", cookie)]).await, 200);
@@ -180,7 +180,7 @@ async fn a_session_may_look_and_changes_with_a_header_that_no_form_can_set() {
     assert_eq!(guarded.status("GET", "/metrics", &[("cookie", cookie)]).await, 200);
     let own = ("headcount-request", "1");
     let host = ("host", "stats.example");
-    let cases: [(Headers<'_>, u16); 12] = [
+    let cases: [(RequestHeaders<'_>, u16); 12] = [
         (&[], 403),
         (&[own], 403),
         (&[("sec-fetch-site", "same-origin")], 403),
@@ -215,7 +215,7 @@ async fn a_session_may_look_and_changes_with_a_header_that_no_form_can_set() {
 
 #[tokio::test]
 async fn a_session_lasts_while_it_is_used_and_not_for_ever() {
-    let guarded = Guarded::new(|_| ());
+    let guarded = GuardedRoutes::new(|_| ());
     let (_, mut cookie) = guarded.sign_in(&[]).await;
     let hour = 3600;
     guarded.clock.turn_to(NOW + 200);
@@ -240,19 +240,20 @@ async fn a_session_lasts_while_it_is_used_and_not_for_ever() {
 
 #[tokio::test]
 async fn sessions_survive_a_restart_and_end_when_the_token_changes() {
-    let guarded = Guarded::new(|_| ());
+    let guarded = GuardedRoutes::new(|_| ());
     let (_, cookie) = guarded.sign_in(&[]).await;
-    let again = Guarded::new(|_| ());
+    let again = GuardedRoutes::new(|_| ());
     assert_eq!(again.status("GET", "/data", &[("cookie", &cookie)]).await, 200);
-    let changed = Guarded::new(|config| config.admin_token = Some("another-token-of-it".parse().unwrap()));
+    let changed =
+        GuardedRoutes::new(|config| config.admin_token = Some("another-token-of-it".parse().unwrap()));
     assert_eq!(changed.status("GET", "/data", &[("cookie", &cookie)]).await, 401);
-    let collector = Guarded::new(|config| config.interface = Interface::Collector);
+    let collector = GuardedRoutes::new(|config| config.interface = SessionProgram::Collector);
     assert_eq!(collector.status("GET", "/data", &[("cookie", &cookie)]).await, 401);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_session_counts_beside_the_token_of_a_proxy() {
-    let guarded = Guarded::new(|_| ());
+    let guarded = GuardedRoutes::new(|_| ());
     let (_, cookie) = guarded.sign_in(&[]).await;
     let of_proxy = ("authorization", "Bearer eyJhbGciOiJIUzI1NiJ9.e30.signature");
     assert_eq!(guarded.status("GET", "/data", &[of_proxy, ("cookie", &cookie)]).await, 200);
@@ -271,7 +272,7 @@ async fn the_cookie_is_for_this_program_and_says_whether_it_needs_https() {
         // A browser drops a cookie that needs https from a page without it.
         (Some("http://stats.example"), public("https://stats.example"), false),
     ] {
-        let guarded = Guarded::new(|config| config.public_url = public_url);
+        let guarded = GuardedRoutes::new(|config| config.public_url = public_url);
         let mut headers = vec![("host", "stats.example")];
         headers.extend(origin.map(|origin| ("origin", origin)));
         let (cookie, sent) = guarded.sign_in(&headers).await;
@@ -291,7 +292,7 @@ async fn the_cookie_is_for_this_program_and_says_whether_it_needs_https() {
 
 #[tokio::test(start_paused = true)]
 async fn a_page_of_another_site_cannot_sign_a_browser_in() {
-    let guarded = Guarded::new(|_| ());
+    let guarded = GuardedRoutes::new(|_| ());
     for headers in [
         [("sec-fetch-site", "cross-site"), ("host", "a.example")],
         [("origin", "https://evil.example"), ("host", "a.example")],
@@ -304,7 +305,7 @@ async fn a_page_of_another_site_cannot_sign_a_browser_in() {
 
 #[tokio::test(start_paused = true)]
 async fn a_right_token_is_not_late_while_others_guess() {
-    let guarded = Arc::new(Guarded::new(|_| ()));
+    let guarded = Arc::new(GuardedRoutes::new(|_| ()));
     let guesses: Vec<_> = (0..100)
         .map(|_| {
             let guarded = Arc::clone(&guarded);
@@ -335,7 +336,7 @@ async fn a_right_token_is_not_late_while_others_guess() {
 
 #[tokio::test(start_paused = true)]
 async fn a_code_signs_in_once() {
-    let guarded = Guarded::new(|_| ());
+    let guarded = GuardedRoutes::new(|_| ());
     let code = guarded.access.issue_code();
     let headers = HeaderMap::new();
     assert!(guarded.access.sign_in_with_code("0", &headers).await.is_err());

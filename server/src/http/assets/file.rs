@@ -9,12 +9,12 @@ use crate::hex;
 
 /// How bytes are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encoding {
+pub(super) enum AssetEncoding {
     Brotli,
     Gzip,
 }
 
-impl Encoding {
+impl AssetEncoding {
     /// The smallest result first.
     pub(super) const BEST_FIRST: [Self; 2] = [Self::Brotli, Self::Gzip];
 
@@ -37,27 +37,27 @@ impl Encoding {
 
 /// A file of a type that browsers load.
 #[derive(Debug)]
-pub(super) struct File {
+pub(super) struct AssetFile {
     content_type: &'static str,
-    plain: Stored,
+    plain: EncodedAsset,
     /// The best first.
-    compressed: Vec<Stored>,
+    compressed: Vec<EncodedAsset>,
 }
 
-impl File {
+impl AssetFile {
     /// A file that is not compressed. `None` when its name is not of a type that is sent.
     pub(super) fn new(name: &str, bytes: impl Into<Bytes>) -> Option<Self> {
         let content_type = content_type(name)?;
-        Some(Self { content_type, plain: Stored::new(None, bytes.into()), compressed: Vec::new() })
+        Some(Self { content_type, plain: EncodedAsset::new(None, bytes.into()), compressed: Vec::new() })
     }
 
     /// Adds a compressed copy. Better encodings must be added first.
-    pub(super) fn add(&mut self, encoding: Encoding, bytes: impl Into<Bytes>) {
-        self.compressed.push(Stored::new(Some(encoding), bytes.into()));
+    pub(super) fn add(&mut self, encoding: AssetEncoding, bytes: impl Into<Bytes>) {
+        self.compressed.push(EncodedAsset::new(Some(encoding), bytes.into()));
     }
 
     /// The copy to send to a browser that accepts these encodings.
-    pub(super) fn stored(&self, accepts: impl Fn(Encoding) -> bool) -> &Stored {
+    pub(super) fn stored(&self, accepts: impl Fn(AssetEncoding) -> bool) -> &EncodedAsset {
         self.compressed.iter().find(|stored| stored.encoding.is_some_and(&accepts)).unwrap_or(&self.plain)
     }
 
@@ -73,18 +73,18 @@ impl File {
 
 /// The bytes of a file in one encoding.
 #[derive(Debug)]
-pub(super) struct Stored {
-    encoding: Option<Encoding>,
+pub(super) struct EncodedAsset {
+    encoding: Option<AssetEncoding>,
     bytes: Bytes,
     tag: OnceLock<String>,
 }
 
-impl Stored {
-    const fn new(encoding: Option<Encoding>, bytes: Bytes) -> Self {
+impl EncodedAsset {
+    const fn new(encoding: Option<AssetEncoding>, bytes: Bytes) -> Self {
         Self { encoding, bytes, tag: OnceLock::new() }
     }
 
-    pub(super) const fn encoding(&self) -> Option<Encoding> {
+    pub(super) const fn encoding(&self) -> Option<AssetEncoding> {
         self.encoding
     }
 
@@ -125,18 +125,18 @@ mod tests {
 
     #[test]
     fn a_browser_gets_the_best_that_it_accepts() {
-        let mut file = File::new("a.js", "plain").unwrap();
-        file.add(Encoding::Brotli, "br");
-        file.add(Encoding::Gzip, "gzip");
-        let sent = |accepted: &[Encoding]| file.stored(|encoding| accepted.contains(&encoding)).bytes();
-        assert_eq!(sent(&[Encoding::Gzip, Encoding::Brotli]), "br");
-        assert_eq!(sent(&[Encoding::Gzip]), "gzip");
+        let mut file = AssetFile::new("a.js", "plain").unwrap();
+        file.add(AssetEncoding::Brotli, "br");
+        file.add(AssetEncoding::Gzip, "gzip");
+        let sent = |accepted: &[AssetEncoding]| file.stored(|encoding| accepted.contains(&encoding)).bytes();
+        assert_eq!(sent(&[AssetEncoding::Gzip, AssetEncoding::Brotli]), "br");
+        assert_eq!(sent(&[AssetEncoding::Gzip]), "gzip");
         assert_eq!(sent(&[]), "plain");
     }
 
     #[test]
     fn each_encoding_has_a_tag_of_its_own_that_only_its_bytes_decide() {
-        let tag = |bytes: &'static str| File::new("a.js", bytes).unwrap().plain.tag().to_owned();
+        let tag = |bytes: &'static str| AssetFile::new("a.js", bytes).unwrap().plain.tag().to_owned();
         assert_eq!(tag("one"), tag("one"));
         assert_ne!(tag("one"), tag("two"));
         assert_eq!(tag("one").len(), 34);

@@ -18,19 +18,19 @@ const FILES: &[(&str, &[u8])] = &[
 ];
 
 /// The files on a free port.
-struct Served {
+struct ServedAssets {
     url: String,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
-impl Served {
-    async fn start(assets: Assets) -> Self {
+impl ServedAssets {
+    async fn start(assets: StaticAssets) -> Self {
         Self::start_while(assets, true).await
     }
 
     /// Serves the files as they are while statistics are on or off.
-    async fn start_while(assets: Assets, is_on: bool) -> Self {
+    async fn start_while(assets: StaticAssets, is_on: bool) -> Self {
         let assets = Arc::new(assets);
         let answer = move |Path(name): Path<String>, headers: HeaderMap| {
             let assets = Arc::clone(&assets);
@@ -65,7 +65,7 @@ impl Served {
 
 #[tokio::test]
 async fn a_browser_gets_the_encoding_that_it_accepts_and_its_tag() {
-    let served = Served::start(Assets::of(FILES)).await;
+    let served = ServedAssets::start(StaticAssets::of(FILES)).await;
     let cases: [(&str, &str, Option<&str>, &[u8]); 5] = [
         ("a.js", "gzip, br", Some("br"), b"script in brotli"),
         ("a.js", "gzip", Some("gzip"), b"script in gzip"),
@@ -91,7 +91,7 @@ async fn a_browser_gets_the_encoding_that_it_accepts_and_its_tag() {
 
 #[tokio::test]
 async fn what_a_browser_has_is_not_sent_again() {
-    let served = Served::start(Assets::of(FILES)).await;
+    let served = ServedAssets::start(StaticAssets::of(FILES)).await;
     let gzip = (header::ACCEPT_ENCODING, "gzip");
     let (_, first, _) = served.get("a.js", std::slice::from_ref(&gzip)).await;
     let tag = first["etag"].to_str().unwrap();
@@ -115,7 +115,7 @@ async fn a_tracker_with_routes_is_another_file_in_each_encoding() {
     ];
     let mut routes = RouteTable::default();
     routes.add("/p/:id").unwrap();
-    let served = Served::start(Assets::of(built).with_routes(&routes).unwrap()).await;
+    let served = ServedAssets::start(StaticAssets::of(built).with_routes(&routes).unwrap()).await;
     let script = "const headcountRoutes=\"/p/:id\";\nstart();\n";
     let (_, plain, body) = served.get("tracker.js", &[]).await;
     assert_eq!(String::from_utf8(body).unwrap(), script);
@@ -130,9 +130,9 @@ async fn a_tracker_with_routes_is_another_file_in_each_encoding() {
 #[test]
 fn a_tracker_that_takes_no_routes_is_refused_and_none_at_all_is_not() {
     let routes = RouteTable::default();
-    let strange = Assets::of(&[("tracker.js", b"start();")]).with_routes(&routes);
+    let strange = StaticAssets::of(&[("tracker.js", b"start();")]).with_routes(&routes);
     assert!(matches!(strange, Err(AssetsError::NoPlace)));
-    assert!(Assets::of(&[]).with_routes(&routes).is_ok());
+    assert!(StaticAssets::of(&[]).with_routes(&routes).is_ok());
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn while_statistics_are_off_the_tracker_only_forgets_and_has_no_program() 
         ("tracker_bg.wasm", b"program"),
         ("ui.js", b"interface"),
     ];
-    let [on, off] = [true, false].map(|is_on| Served::start_while(Assets::of(built), is_on));
+    let [on, off] = [true, false].map(|is_on| ServedAssets::start_while(StaticAssets::of(built), is_on));
     let (on, off) = (on.await, off.await);
     let gzip = [(header::ACCEPT_ENCODING, "gzip")];
     let (status, headers, body) = off.get("tracker.js", &gzip).await;
@@ -165,7 +165,7 @@ async fn while_statistics_are_off_the_tracker_only_forgets_and_has_no_program() 
 
 #[tokio::test]
 async fn other_origins_may_use_the_files() {
-    let served = Served::start(Assets::of(FILES)).await;
+    let served = ServedAssets::start(StaticAssets::of(FILES)).await;
     let (_, headers, _) = served.get("a.js", &[(header::ORIGIN, "https://product.example")]).await;
     assert_eq!(headers["access-control-allow-origin"], "*");
     assert_eq!(headers["cross-origin-resource-policy"], "cross-origin");
@@ -174,7 +174,7 @@ async fn other_origins_may_use_the_files() {
 
 #[tokio::test]
 async fn a_file_that_is_not_there_is_not_found() {
-    let served = Served::start(Assets::of(FILES)).await;
+    let served = ServedAssets::start(StaticAssets::of(FILES)).await;
     for name in ["b.js", "a.js.br", "a", "..%2fa.js"] {
         assert_eq!(served.get(name, &[]).await.0, StatusCode::NOT_FOUND, "{name}");
     }

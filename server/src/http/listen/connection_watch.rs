@@ -21,11 +21,11 @@ pub(super) struct ConnectionWatch {
     address: AddressHash,
     accepted: Instant,
     /// Since when the head of a request is awaited.
-    head_awaited: Moment,
+    head_awaited: AtomicMoment,
     /// Since when more of a body is awaited.
-    body_awaited: Moment,
+    body_awaited: AtomicMoment,
     /// Since when the peer has read nothing of what is written.
-    write_blocked: Moment,
+    write_blocked: AtomicMoment,
     body_too_slow: AtomicBool,
     closing: AtomicBool,
     close: Notify,
@@ -33,11 +33,11 @@ pub(super) struct ConnectionWatch {
 
 /// A time since the connection was accepted, or none.
 #[derive(Debug)]
-struct Moment(AtomicU64);
+struct AtomicMoment(AtomicU64);
 
 const NONE: u64 = u64::MAX;
 
-impl Moment {
+impl AtomicMoment {
     fn set(&self, since: Duration) {
         let micros = u64::try_from(since.as_micros()).unwrap_or(NONE - 1);
         self.0.store(micros, Ordering::Relaxed);
@@ -58,9 +58,9 @@ impl ConnectionWatch {
         Self {
             address,
             accepted: Instant::now(),
-            head_awaited: Moment(AtomicU64::new(0)),
-            body_awaited: Moment(AtomicU64::new(NONE)),
-            write_blocked: Moment(AtomicU64::new(NONE)),
+            head_awaited: AtomicMoment(AtomicU64::new(0)),
+            body_awaited: AtomicMoment(AtomicU64::new(NONE)),
+            write_blocked: AtomicMoment(AtomicU64::new(NONE)),
             body_too_slow: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             close: Notify::new(),

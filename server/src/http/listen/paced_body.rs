@@ -38,12 +38,12 @@ pub struct PacedBody<B> {
     received: u64,
     /// How long it was awaited in total before.
     awaited: Duration,
-    waiting: Option<Waiting>,
+    waiting: Option<BodyWait>,
 }
 
 /// The wait for the next bytes.
 #[derive(Debug)]
-struct Waiting {
+struct BodyWait {
     since: Instant,
     patience: Pin<Box<Sleep>>,
 }
@@ -65,14 +65,14 @@ impl<B> PacedBody<B> {
         let watch = &self.watch;
         let waiting = self.waiting.get_or_insert_with(|| {
             watch.body_is_awaited();
-            Waiting { since: Instant::now(), patience: Box::pin(tokio::time::sleep(patience)) }
+            BodyWait { since: Instant::now(), patience: Box::pin(tokio::time::sleep(patience)) }
         });
         waiting.patience.as_mut().poll(cx).map(|()| BodyTooSlow)
     }
 
     fn came(&mut self, bytes: usize) {
         self.received += bytes as u64;
-        if let Some(Waiting { since, .. }) = self.waiting.take() {
+        if let Some(BodyWait { since, .. }) = self.waiting.take() {
             self.awaited += since.elapsed();
             self.watch.body_came();
         }

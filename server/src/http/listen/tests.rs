@@ -149,13 +149,13 @@ async fn what_a_peer_does_not_take_is_held_in_bounds() {
 }
 
 /// A server on loopback with few places.
-struct Served {
+struct ServedListener {
     address: SocketAddr,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
-impl Served {
+impl ServedListener {
     async fn start(router: Router, places: usize) -> Self {
         let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
@@ -188,7 +188,7 @@ impl Served {
 #[tokio::test]
 async fn connections_that_send_no_request_make_room_for_those_that_do() {
     let test = async {
-        let served = Served::start(router(), 4).await;
+        let served = ServedListener::start(router(), 4).await;
         let mut held = Vec::new();
         for n in 0..12 {
             let mut stream = served.connect().await;
@@ -210,7 +210,7 @@ async fn connections_that_send_no_request_make_room_for_those_that_do() {
 #[tokio::test]
 async fn connections_whose_peers_do_not_read_make_room() {
     let test = async {
-        let served = Served::start(router(), 4).await;
+        let served = ServedListener::start(router(), 4).await;
         let mut held = Vec::new();
         for _ in 0..8 {
             let mut stream = served.connect().await;
@@ -235,7 +235,7 @@ async fn a_request_that_is_at_work_is_not_ended_for_a_new_connection() {
             handler_may_end.notified().await;
             "done"
         });
-        let served = Arc::new(Served::start(router().route("/work", work), 1).await);
+        let served = Arc::new(ServedListener::start(router().route("/work", work), 1).await);
         let working = tokio::spawn({
             let served = Arc::clone(&served);
             async move { served.get("/work").await }

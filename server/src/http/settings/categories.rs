@@ -5,39 +5,41 @@ use headcount_shared::api::Categories;
 
 use super::{
     configured::configured,
-    refused::{BodyRefused, Refused},
-    request::{At, InProject, Open, Sent},
+    refused::{BodyProblems, SettingsProblems},
+    request::{JsonBody, OpenedSettings, ProjectPath, UrlParameters},
 };
 use crate::{
-    http::problem::Refusal,
-    settings::{Error, Invalid},
+    http::problem::ProblemResponse,
+    settings::{InvalidChange, SettingsError},
 };
 
 /// The application categories of a project.
-#[utoipa::path(get, path = "/api/projects/{id}/categories", tag = "categories", params(InProject), responses(
-    (status = 200, description = "The categories with patterns of the operator.", body = Categories), Refused))]
+#[utoipa::path(get, path = "/api/projects/{id}/categories", tag = "categories", params(ProjectPath), responses(
+    (status = 200, description = "The categories with patterns of the operator.", body = Categories), SettingsProblems))]
 pub(super) async fn categories(
-    Open(settings): Open,
-    At(InProject { id }): At<InProject>,
-) -> Result<Json<Categories>, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+) -> Result<Json<Categories>, ProblemResponse> {
     let categories = configured(&settings, &id).await?.application_categories;
     Ok(Json(Categories { categories }))
 }
 
 /// Sets the application categories of a project, all of them.
-#[utoipa::path(put, path = "/api/projects/{id}/categories", tag = "categories", params(InProject),
+#[utoipa::path(put, path = "/api/projects/{id}/categories", tag = "categories", params(ProjectPath),
     request_body = Categories,
-    responses((status = 200, description = "The categories.", body = Categories), BodyRefused, Refused))]
+    responses((status = 200, description = "The categories.", body = Categories), BodyProblems, SettingsProblems))]
 pub(super) async fn set_categories(
-    Open(settings): Open,
-    At(InProject { id }): At<InProject>,
-    Sent(sent): Sent<Categories>,
-) -> Result<Json<Categories>, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+    JsonBody(sent): JsonBody<Categories>,
+) -> Result<Json<Categories>, ProblemResponse> {
     let set = settings.set_application_categories(&id, &sent.categories).await;
     set.map_err(|error| match error {
         // It is the name of a category.
-        Error::Invalid(Invalid::Name) => Refusal::from(Invalid::Name).about("categories"),
+        SettingsError::Invalid(InvalidChange::Name) => {
+            ProblemResponse::from(InvalidChange::Name).about("categories")
+        }
         error => error.into(),
     })?;
-    categories(Open(settings), At(InProject { id })).await
+    categories(OpenedSettings(settings), UrlParameters(ProjectPath { id })).await
 }

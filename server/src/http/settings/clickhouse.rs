@@ -5,55 +5,55 @@ use headcount_shared::api::{Auth, Clickhouse, ClickhouseProtocol, SetClickhouse}
 
 use super::{
     configured::configured,
-    refused::{BodyRefused, Refused, not_configured},
-    request::{At, InProject, Open, Sent},
+    refused::{BodyProblems, SettingsProblems, not_configured},
+    request::{JsonBody, OpenedSettings, ProjectPath, UrlParameters},
 };
 use crate::{
-    http::problem::Refusal,
-    settings::{self, IntegrationChange, Protocol},
+    http::problem::ProblemResponse,
+    settings::{self, ClickhouseTransport, IntegrationChange},
 };
 
 /// The ClickHouse of a project.
-#[utoipa::path(get, path = "/api/projects/{id}/clickhouse", tag = "clickhouse", params(InProject), responses(
-    (status = 200, description = "The settings of the ClickHouse.", body = Clickhouse), Refused))]
+#[utoipa::path(get, path = "/api/projects/{id}/clickhouse", tag = "clickhouse", params(ProjectPath), responses(
+    (status = 200, description = "The settings of the ClickHouse.", body = Clickhouse), SettingsProblems))]
 pub(super) async fn clickhouse(
-    Open(settings): Open,
-    At(InProject { id }): At<InProject>,
-) -> Result<Json<Clickhouse>, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+) -> Result<Json<Clickhouse>, ProblemResponse> {
     let clickhouse = configured(&settings, &id).await?.clickhouse;
     Ok(Json(shown(clickhouse.ok_or_else(|| not_configured("ClickHouse"))?)))
 }
 
 /// Sets the ClickHouse of a project.
-#[utoipa::path(put, path = "/api/projects/{id}/clickhouse", tag = "clickhouse", params(InProject),
+#[utoipa::path(put, path = "/api/projects/{id}/clickhouse", tag = "clickhouse", params(ProjectPath),
     request_body = SetClickhouse,
-    responses((status = 200, description = "The settings of the ClickHouse.", body = Clickhouse), BodyRefused, Refused))]
+    responses((status = 200, description = "The settings of the ClickHouse.", body = Clickhouse), BodyProblems, SettingsProblems))]
 pub(super) async fn set_clickhouse(
-    Open(settings): Open,
-    At(InProject { id }): At<InProject>,
-    Sent(sent): Sent<SetClickhouse>,
-) -> Result<Json<Clickhouse>, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+    JsonBody(sent): JsonBody<SetClickhouse>,
+) -> Result<Json<Clickhouse>, ProblemResponse> {
     let edit = |_, stored| IntegrationChange::Clickhouse(Some(edited(sent, stored)));
     settings.edit_integration(&id, edit).await?;
-    clickhouse(Open(settings), At(InProject { id })).await
+    clickhouse(OpenedSettings(settings), UrlParameters(ProjectPath { id })).await
 }
 
 /// Removes the ClickHouse of a project.
-#[utoipa::path(delete, path = "/api/projects/{id}/clickhouse", tag = "clickhouse", params(InProject), responses(
-    (status = 204, description = "The settings are removed."), Refused))]
+#[utoipa::path(delete, path = "/api/projects/{id}/clickhouse", tag = "clickhouse", params(ProjectPath), responses(
+    (status = 204, description = "The settings are removed."), SettingsProblems))]
 pub(super) async fn delete_clickhouse(
-    Open(settings): Open,
-    At(InProject { id }): At<InProject>,
-) -> Result<StatusCode, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+) -> Result<StatusCode, ProblemResponse> {
     settings.set_integration(&id, &IntegrationChange::Clickhouse(None)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn shown(of: settings::Clickhouse) -> Clickhouse {
+fn shown(of: settings::ClickhouseAccess) -> Clickhouse {
     Clickhouse {
         protocol: match of.protocol {
-            Protocol::Native => ClickhouseProtocol::Native,
-            Protocol::Http => ClickhouseProtocol::Http,
+            ClickhouseTransport::Native => ClickhouseProtocol::Native,
+            ClickhouseTransport::Http => ClickhouseProtocol::Http,
         },
         addr: of.addr,
         database: of.database,
@@ -63,11 +63,11 @@ fn shown(of: settings::Clickhouse) -> Clickhouse {
     }
 }
 
-fn edited(sent: SetClickhouse, stored: Option<settings::Clickhouse>) -> settings::Clickhouse {
-    settings::Clickhouse {
+fn edited(sent: SetClickhouse, stored: Option<settings::ClickhouseAccess>) -> settings::ClickhouseAccess {
+    settings::ClickhouseAccess {
         protocol: match sent.protocol {
-            ClickhouseProtocol::Native => Protocol::Native,
-            ClickhouseProtocol::Http => Protocol::Http,
+            ClickhouseProtocol::Native => ClickhouseTransport::Native,
+            ClickhouseProtocol::Http => ClickhouseTransport::Http,
         },
         addr: sent.addr,
         user: sent.auth.user,

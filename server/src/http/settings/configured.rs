@@ -1,12 +1,15 @@
 //! Loads the configuration of the project in a request.
 
 use crate::{
-    http::problem::Refusal,
-    settings::{Configured, Error, Invalid, Settings},
+    http::problem::ProblemResponse,
+    settings::{InvalidChange, ProjectConfiguration, SettingsError, SettingsStore},
 };
 
 /// The whole configuration, from which responses are made.
-pub(super) async fn configured(settings: &Settings, project: &str) -> Result<Configured, Refusal> {
-    let unknown = || Error::from(Invalid::NoSuchProject).into();
+pub(super) async fn configured(
+    settings: &SettingsStore,
+    project: &str,
+) -> Result<ProjectConfiguration, ProblemResponse> {
+    let unknown = || SettingsError::from(InvalidChange::NoSuchProject).into();
     settings.configured(project).await?.ok_or_else(unknown)
 }

@@ -9,19 +9,19 @@ mod shown;
 use axum::http::StatusCode;
 use headcount_shared::api;
 
-use super::{configured::configured, request::SentBytes};
+use super::{configured::configured, request::RawBody};
 use crate::{
-    http::problem::Refusal,
-    settings::Settings,
+    http::problem::ProblemResponse,
+    settings::SettingsStore,
     world::{application_key::ApplicationKey, inspections::Inspection},
 };
 
 /// All inspections as they apply to an application, or to the project if it is the default.
 async fn all(
-    settings: &Settings,
+    settings: &SettingsStore,
     project: &str,
     application: &ApplicationKey,
-) -> Result<api::Inspections, Refusal> {
+) -> Result<api::Inspections, ProblemResponse> {
     let overrides = configured(settings, project).await?.overrides;
     let shown = Inspection::ALL.iter().map(|inspection| shown::one(*inspection, &overrides, application));
     Ok(api::Inspections { inspections: shown.collect() })
@@ -29,12 +29,12 @@ async fn all(
 
 /// Sets an override, and returns the inspection as it applies then.
 async fn set(
-    settings: &Settings,
+    settings: &SettingsStore,
     project: &str,
     application: &ApplicationKey,
     inspection: &str,
-    sent: &SentBytes,
-) -> Result<api::Inspection, Refusal> {
+    sent: &RawBody,
+) -> Result<api::Inspection, ProblemResponse> {
     let inspection = known(inspection)?;
     settings.set_override(project, application, &edited::set(inspection, sent)?).await?;
     let overrides = configured(settings, project).await?.overrides;
@@ -43,17 +43,17 @@ async fn set(
 
 /// Removes an override, if there is one.
 async fn remove(
-    settings: &Settings,
+    settings: &SettingsStore,
     project: &str,
     application: &ApplicationKey,
     inspection: &str,
-) -> Result<StatusCode, Refusal> {
+) -> Result<StatusCode, ProblemResponse> {
     let removed = edited::removed(known(inspection)?);
     settings.set_override(project, application, &removed).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn known(inspection: &str) -> Result<Inspection, Refusal> {
-    let unknown = || Refusal::new(StatusCode::NOT_FOUND, "there is no such inspection");
+fn known(inspection: &str) -> Result<Inspection, ProblemResponse> {
+    let unknown = || ProblemResponse::new(StatusCode::NOT_FOUND, "there is no such inspection");
     Inspection::of(inspection).ok_or_else(unknown)
 }

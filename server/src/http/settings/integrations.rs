@@ -15,16 +15,16 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     configured::configured,
-    refused::{BodyRefused, Refused, not_configured},
-    request::{At, InProject, Open, Sent, SentBytes},
+    refused::{BodyProblems, SettingsProblems, not_configured},
+    request::{JsonBody, OpenedSettings, ProjectPath, RawBody, UrlParameters},
     shown_url::check_has_no_login,
 };
-use crate::{http::problem::Refusal, settings::IntegrationChange};
+use crate::{http::problem::ProblemResponse, settings::IntegrationChange};
 
 /// An address of one integration.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-pub(super) struct OfKind {
+pub(super) struct IntegrationPath {
     /// The id of the project.
     id: String,
     /// The kind of the integration.
@@ -50,51 +50,51 @@ pub(super) enum SetIntegration {
 }
 
 /// The alerting integrations of a project.
-#[utoipa::path(get, path = "/api/projects/{id}/integrations", tag = "integrations", params(InProject), responses(
-    (status = 200, description = "The configuration.", body = Integrations), Refused))]
+#[utoipa::path(get, path = "/api/projects/{id}/integrations", tag = "integrations", params(ProjectPath), responses(
+    (status = 200, description = "The configuration.", body = Integrations), SettingsProblems))]
 pub(super) async fn integrations(
-    Open(settings): Open,
-    At(InProject { id }): At<InProject>,
-) -> Result<Json<Integrations>, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+) -> Result<Json<Integrations>, ProblemResponse> {
     Ok(Json(shown::all(&configured(&settings, &id).await?.integrations)))
 }
 
 /// Sets what all integrations of a project share.
-#[utoipa::path(put, path = "/api/projects/{id}/integrations", tag = "integrations", params(InProject),
+#[utoipa::path(put, path = "/api/projects/{id}/integrations", tag = "integrations", params(ProjectPath),
     request_body = SetIntegrations,
-    responses((status = 200, description = "The configuration.", body = Integrations), BodyRefused, Refused))]
+    responses((status = 200, description = "The configuration.", body = Integrations), BodyProblems, SettingsProblems))]
 pub(super) async fn set_integrations(
-    Open(settings): Open,
-    At(InProject { id }): At<InProject>,
-    Sent(SetIntegrations { base_url }): Sent<SetIntegrations>,
-) -> Result<Json<Integrations>, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+    JsonBody(SetIntegrations { base_url }): JsonBody<SetIntegrations>,
+) -> Result<Json<Integrations>, ProblemResponse> {
     check_has_no_login(&base_url, "base_url")?;
     settings.set_base_url(&id, &base_url).await?;
-    integrations(Open(settings), At(InProject { id })).await
+    integrations(OpenedSettings(settings), UrlParameters(ProjectPath { id })).await
 }
 
 /// One alerting integration of a project.
-#[utoipa::path(get, path = "/api/projects/{id}/integrations/{kind}", tag = "integrations", params(OfKind), responses(
+#[utoipa::path(get, path = "/api/projects/{id}/integrations/{kind}", tag = "integrations", params(IntegrationPath), responses(
     (status = 200, description = "The configuration; its schema depends on the kind.", body = Integration),
-    Refused))]
+    SettingsProblems))]
 pub(super) async fn integration(
-    Open(settings): Open,
-    At(OfKind { id, kind }): At<OfKind>,
-) -> Result<Json<Integration>, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(IntegrationPath { id, kind }): UrlParameters<IntegrationPath>,
+) -> Result<Json<Integration>, ProblemResponse> {
     let integrations = configured(&settings, &id).await?.integrations;
     let shown = shown::one(&integrations, kind);
     Ok(Json(shown.ok_or_else(|| not_configured("integration of this kind"))?))
 }
 
 /// Sets an alerting integration of a project.
-#[utoipa::path(put, path = "/api/projects/{id}/integrations/{kind}", tag = "integrations", params(OfKind),
+#[utoipa::path(put, path = "/api/projects/{id}/integrations/{kind}", tag = "integrations", params(IntegrationPath),
     request_body(content = SetIntegration, description = "The schema depends on the kind."),
-    responses((status = 200, description = "The configuration.", body = Integration), BodyRefused, Refused))]
+    responses((status = 200, description = "The configuration.", body = Integration), BodyProblems, SettingsProblems))]
 pub(super) async fn set_integration(
-    Open(settings): Open,
-    At(OfKind { id, kind }): At<OfKind>,
-    sent: SentBytes,
-) -> Result<Json<Integration>, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(IntegrationPath { id, kind }): UrlParameters<IntegrationPath>,
+    sent: RawBody,
+) -> Result<Json<Integration>, ProblemResponse> {
     match kind {
         AlertingIntegration::Slack => {
             let sent = sent.read()?;
@@ -117,16 +117,16 @@ pub(super) async fn set_integration(
             settings.edit_integration(&id, |stored, _| edited::webhook(sent, stored.webhook)).await?;
         }
     }
-    integration(Open(settings), At(OfKind { id, kind })).await
+    integration(OpenedSettings(settings), UrlParameters(IntegrationPath { id, kind })).await
 }
 
 /// Removes an alerting integration of a project.
-#[utoipa::path(delete, path = "/api/projects/{id}/integrations/{kind}", tag = "integrations", params(OfKind), responses(
-    (status = 204, description = "The integration is removed."), Refused))]
+#[utoipa::path(delete, path = "/api/projects/{id}/integrations/{kind}", tag = "integrations", params(IntegrationPath), responses(
+    (status = 204, description = "The integration is removed."), SettingsProblems))]
 pub(super) async fn delete_integration(
-    Open(settings): Open,
-    At(OfKind { id, kind }): At<OfKind>,
-) -> Result<StatusCode, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(IntegrationPath { id, kind }): UrlParameters<IntegrationPath>,
+) -> Result<StatusCode, ProblemResponse> {
     let removed = match kind {
         AlertingIntegration::Slack => IntegrationChange::Slack(None),
         AlertingIntegration::Teams => IntegrationChange::Teams(None),

@@ -7,45 +7,45 @@ use headcount_shared::api::{Prometheus, SetPrometheus};
 
 use super::{
     configured::configured,
-    refused::{BodyRefused, Refused, not_configured},
-    request::{At, InProject, Open, Sent},
+    refused::{BodyProblems, SettingsProblems, not_configured},
+    request::{JsonBody, OpenedSettings, ProjectPath, UrlParameters},
     secrets::{edited_auth, edited_headers, shown_auth, shown_headers},
     shown_url::{check_has_no_login, without_login},
 };
-use crate::{http::problem::Refusal, world::project::PrometheusAccess};
+use crate::{http::problem::ProblemResponse, world::project::PrometheusAccess};
 
 /// The Prometheus of a project.
-#[utoipa::path(get, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(InProject), responses(
-    (status = 200, description = "The settings of the Prometheus.", body = Prometheus), Refused))]
+#[utoipa::path(get, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(ProjectPath), responses(
+    (status = 200, description = "The settings of the Prometheus.", body = Prometheus), SettingsProblems))]
 pub(super) async fn prometheus(
-    Open(settings): Open,
-    At(InProject { id }): At<InProject>,
-) -> Result<Json<Prometheus>, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+) -> Result<Json<Prometheus>, ProblemResponse> {
     let access = configured(&settings, &id).await?.prometheus;
     Ok(Json(shown(&access.ok_or_else(|| not_configured("Prometheus"))?)))
 }
 
 /// Sets the Prometheus of a project, which is queried from then on.
-#[utoipa::path(put, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(InProject),
+#[utoipa::path(put, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(ProjectPath),
     request_body = SetPrometheus,
-    responses((status = 200, description = "The settings of the Prometheus.", body = Prometheus), BodyRefused, Refused))]
+    responses((status = 200, description = "The settings of the Prometheus.", body = Prometheus), BodyProblems, SettingsProblems))]
 pub(super) async fn set_prometheus(
-    Open(settings): Open,
-    At(InProject { id }): At<InProject>,
-    Sent(sent): Sent<SetPrometheus>,
-) -> Result<Json<Prometheus>, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+    JsonBody(sent): JsonBody<SetPrometheus>,
+) -> Result<Json<Prometheus>, ProblemResponse> {
     check_has_no_login(&sent.url, "url")?;
     settings.edit_prometheus(&id, |stored| edited(sent, stored)).await?;
-    prometheus(Open(settings), At(InProject { id })).await
+    prometheus(OpenedSettings(settings), UrlParameters(ProjectPath { id })).await
 }
 
 /// Removes the Prometheus of a project, and deletes what was observed.
-#[utoipa::path(delete, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(InProject), responses(
-    (status = 204, description = "The settings are removed."), Refused))]
+#[utoipa::path(delete, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(ProjectPath), responses(
+    (status = 204, description = "The settings are removed."), SettingsProblems))]
 pub(super) async fn delete_prometheus(
-    Open(settings): Open,
-    At(InProject { id }): At<InProject>,
-) -> Result<StatusCode, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+) -> Result<StatusCode, ProblemResponse> {
     settings.set_prometheus(&id, None).await?;
     Ok(StatusCode::NO_CONTENT)
 }

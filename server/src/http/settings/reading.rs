@@ -6,13 +6,13 @@ use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::{Deserializer, Error, error::Category};
 
-use crate::http::problem::Refusal;
+use crate::http::problem::ProblemResponse;
 
 /// The path of the whole body.
 const WHOLE: &str = ".";
 
 /// Parses JSON. A refusal names the invalid member.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ProblemResponse> {
     let mut json = Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json);
     let value = value.map_err(|error| unread(&error.path().to_string(), error.inner()))?;
@@ -20,15 +20,15 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     Ok(value)
 }
 
-fn unread(path: &str, error: &Error) -> Refusal {
+fn unread(path: &str, error: &Error) -> ProblemResponse {
     if error.classify() != Category::Data {
         let (line, column) = (error.line(), error.column());
         let why = format!("the body is not JSON: line {line}, column {column}");
-        return Refusal::new(StatusCode::BAD_REQUEST, why);
+        return ProblemResponse::new(StatusCode::BAD_REQUEST, why);
     }
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(said, _)| said);
-    let invalid = |why: String| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, why);
+    let invalid = |why: String| ProblemResponse::new(StatusCode::UNPROCESSABLE_ENTITY, why);
     if let Some(member) = member_named_in(message) {
         return invalid(message.to_owned()).about(joined(path, member));
     }
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_member_and_repeats_no_value() {
-        let invalid = |why: &str| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, why);
+        let invalid = |why: &str| ProblemResponse::new(StatusCode::UNPROCESSABLE_ENTITY, why);
         for (body, expected) in [
             (r#"{"url":7}"#, invalid("url must be a string").about("url")),
             (r#""hidden""#, invalid("the body must be an object")),

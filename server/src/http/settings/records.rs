@@ -6,49 +6,49 @@ use headcount_shared::api::{
 };
 
 use super::{
-    refused::Refused,
-    request::{At, InProject, Open},
+    refused::SettingsProblems,
+    request::{OpenedSettings, ProjectPath, UrlParameters},
 };
 use crate::{
-    http::problem::Refusal,
+    http::problem::ProblemResponse,
     settings::PastNotification,
-    world::{deployments, incidents, status::Status},
+    world::{deployments, incidents, status::HealthStatus},
 };
 
 /// The rollouts of a project, the newest first, at most 100.
-#[utoipa::path(get, path = "/api/projects/{id}/deployments", tag = "records", params(InProject), responses(
-    (status = 200, description = "The rollouts.", body = Deployments), Refused))]
+#[utoipa::path(get, path = "/api/projects/{id}/deployments", tag = "records", params(ProjectPath), responses(
+    (status = 200, description = "The rollouts.", body = Deployments), SettingsProblems))]
 pub(super) async fn deployments(
-    Open(settings): Open,
-    At(InProject { id }): At<InProject>,
-) -> Result<Json<Deployments>, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+) -> Result<Json<Deployments>, ProblemResponse> {
     let deployments = settings.deployments(&id).await?.into_iter().map(deployment).collect();
     Ok(Json(Deployments { deployments }))
 }
 
 /// The incidents of a project, the newest first, at most 100.
-#[utoipa::path(get, path = "/api/projects/{id}/incidents", tag = "records", params(InProject), responses(
-    (status = 200, description = "The incidents.", body = Incidents), Refused))]
+#[utoipa::path(get, path = "/api/projects/{id}/incidents", tag = "records", params(ProjectPath), responses(
+    (status = 200, description = "The incidents.", body = Incidents), SettingsProblems))]
 pub(super) async fn incidents(
-    Open(settings): Open,
-    At(InProject { id }): At<InProject>,
-) -> Result<Json<Incidents>, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+) -> Result<Json<Incidents>, ProblemResponse> {
     let incidents = settings.incidents(&id).await?.into_iter().map(incident).collect();
     Ok(Json(Incidents { incidents }))
 }
 
 /// The notifications about incidents of a project, the newest first, at most 100.
-#[utoipa::path(get, path = "/api/projects/{id}/notifications", tag = "records", params(InProject), responses(
-    (status = 200, description = "The notifications.", body = Notifications), Refused))]
+#[utoipa::path(get, path = "/api/projects/{id}/notifications", tag = "records", params(ProjectPath), responses(
+    (status = 200, description = "The notifications.", body = Notifications), SettingsProblems))]
 pub(super) async fn notifications(
-    Open(settings): Open,
-    At(InProject { id }): At<InProject>,
-) -> Result<Json<Notifications>, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+) -> Result<Json<Notifications>, ProblemResponse> {
     let notifications = settings.notifications(&id).await?.into_iter().map(notification).collect();
     Ok(Json(Notifications { notifications }))
 }
 
-fn deployment(of: deployments::Deployment) -> Deployment {
+fn deployment(of: deployments::DeploymentRollout) -> Deployment {
     Deployment {
         application: of.application.to_string(),
         name: of.name,
@@ -59,7 +59,7 @@ fn deployment(of: deployments::Deployment) -> Deployment {
     }
 }
 
-fn snapshot(of: deployments::Snapshot) -> Snapshot {
+fn snapshot(of: deployments::RolloutSnapshot) -> Snapshot {
     Snapshot {
         timestamp: of.timestamp,
         duration_s: of.duration_s,
@@ -76,7 +76,7 @@ fn snapshot(of: deployments::Snapshot) -> Snapshot {
     }
 }
 
-fn incident(of: incidents::Incident) -> Incident {
+fn incident(of: incidents::ApplicationIncident) -> Incident {
     Incident {
         application: of.application.to_string(),
         key: of.key,
@@ -97,12 +97,12 @@ fn notification(of: PastNotification) -> Notification {
     }
 }
 
-const fn severity(of: Status) -> Severity {
+const fn severity(of: HealthStatus) -> Severity {
     match of {
-        Status::Unknown => Severity::Unknown,
-        Status::Ok => Severity::Ok,
-        Status::Info => Severity::Info,
-        Status::Warning => Severity::Warning,
-        Status::Critical => Severity::Critical,
+        HealthStatus::Unknown => Severity::Unknown,
+        HealthStatus::Ok => Severity::Ok,
+        HealthStatus::Info => Severity::Info,
+        HealthStatus::Warning => Severity::Warning,
+        HealthStatus::Critical => Severity::Critical,
     }
 }

@@ -10,36 +10,40 @@ use utoipa::{
 
 use crate::{
     http::{
-        openapi::{Guarded, refusals},
-        problem::Refusal,
+        openapi::{GuardedResponses, refusals},
+        problem::ProblemResponse,
     },
-    settings::{Error, Invalid},
+    settings::{InvalidChange, SettingsError},
     world::prometheus::InvalidAccess,
 };
 
 /// When to retry while the database is unavailable.
 const RETRY: Duration = Duration::from_secs(5);
 
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
+impl From<SettingsError> for ProblemResponse {
+    fn from(error: SettingsError) -> Self {
         let detail = error.to_string();
         match error {
             // Both are parts of the path.
-            Error::Invalid(Invalid::NoSuchProject | Invalid::Application) => {
+            SettingsError::Invalid(InvalidChange::NoSuchProject | InvalidChange::Application) => {
                 Self::new(StatusCode::NOT_FOUND, detail)
             }
-            Error::Invalid(Invalid::NameTaken) => Self::new(StatusCode::CONFLICT, detail).about("name"),
-            Error::Invalid(invalid) => invalid.into(),
-            Error::ReadOnly | Error::Unreadable => Self::new(StatusCode::CONFLICT, detail),
-            Error::Unavailable(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(RETRY),
+            SettingsError::Invalid(InvalidChange::NameTaken) => {
+                Self::new(StatusCode::CONFLICT, detail).about("name")
+            }
+            SettingsError::Invalid(invalid) => invalid.into(),
+            SettingsError::ReadOnly | SettingsError::Unreadable => Self::new(StatusCode::CONFLICT, detail),
+            SettingsError::Unavailable(_) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(RETRY)
+            }
         }
     }
 }
 
-impl From<Invalid> for Refusal {
-    fn from(invalid: Invalid) -> Self {
+impl From<InvalidChange> for ProblemResponse {
+    fn from(invalid: InvalidChange) -> Self {
         let status = match invalid {
-            Invalid::ForbiddenTarget(_) | Invalid::Prometheus(InvalidAccess::Forbidden) => {
+            InvalidChange::ForbiddenTarget(_) | InvalidChange::Prometheus(InvalidAccess::Forbidden) => {
                 StatusCode::BAD_REQUEST
             }
             _ => StatusCode::UNPROCESSABLE_ENTITY,
@@ -53,44 +57,44 @@ impl From<Invalid> for Refusal {
 }
 
 /// The invalid member of the body; `None` if it is not a single one.
-const fn field(invalid: Invalid) -> Option<&'static str> {
+const fn field(invalid: InvalidChange) -> Option<&'static str> {
     match invalid {
-        Invalid::Name | Invalid::NameTaken => Some("name"),
-        Invalid::Prometheus(InvalidAccess::Url | InvalidAccess::Forbidden) => Some("url"),
-        Invalid::Prometheus(InvalidAccess::Selector) => Some("extra_selector"),
-        Invalid::Prometheus(InvalidAccess::HeaderName(_) | InvalidAccess::HeaderValue(_))
-        | Invalid::HeaderName => Some("custom_headers"),
-        Invalid::RefreshInterval => Some("refresh_interval_s"),
-        Invalid::Missing(member) | Invalid::Url(member) | Invalid::ForbiddenTarget(member) => {
-            Some(member.name)
-        }
-        Invalid::ClickhouseAddress => Some("addr"),
-        Invalid::Pattern => Some("categories"),
-        Invalid::Threshold | Invalid::NoThreshold => Some("threshold"),
-        Invalid::Prometheus(InvalidAccess::Tls(_))
-        | Invalid::NoSuchProject
-        | Invalid::Id
-        | Invalid::Objective
-        | Invalid::Queries
-        | Invalid::ObjectiveOfProject
-        | Invalid::Application => None,
+        InvalidChange::Name | InvalidChange::NameTaken => Some("name"),
+        InvalidChange::Prometheus(InvalidAccess::Url | InvalidAccess::Forbidden) => Some("url"),
+        InvalidChange::Prometheus(InvalidAccess::Selector) => Some("extra_selector"),
+        InvalidChange::Prometheus(InvalidAccess::HeaderName(_) | InvalidAccess::HeaderValue(_))
+        | InvalidChange::HeaderName => Some("custom_headers"),
+        InvalidChange::RefreshInterval => Some("refresh_interval_s"),
+        InvalidChange::Missing(member)
+        | InvalidChange::Url(member)
+        | InvalidChange::ForbiddenTarget(member) => Some(member.name),
+        InvalidChange::ClickhouseAddress => Some("addr"),
+        InvalidChange::Pattern => Some("categories"),
+        InvalidChange::Threshold | InvalidChange::NoThreshold => Some("threshold"),
+        InvalidChange::Prometheus(InvalidAccess::Tls(_))
+        | InvalidChange::NoSuchProject
+        | InvalidChange::Id
+        | InvalidChange::Objective
+        | InvalidChange::Queries
+        | InvalidChange::ObjectiveOfProject
+        | InvalidChange::Application => None,
     }
 }
 
 /// The refusal for something that a project does not have.
-pub(super) fn not_configured(what: &str) -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, format!("this project has no {what}"))
+pub(super) fn not_configured(what: &str) -> ProblemResponse {
+    ProblemResponse::new(StatusCode::NOT_FOUND, format!("this project has no {what}"))
 }
 
 /// Describes the refusals of every request for the settings.
-pub(super) struct Refused;
+pub(super) struct SettingsProblems;
 
 /// Describes the refusals of a request with a body.
-pub(super) struct BodyRefused;
+pub(super) struct BodyProblems;
 
-impl IntoResponses for Refused {
+impl IntoResponses for SettingsProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut responses = Guarded::responses();
+        let mut responses = GuardedResponses::responses();
         responses.extend(refusals([
             ("404", "The project, or the requested part of it, does not exist."),
             (
@@ -103,7 +107,7 @@ impl IntoResponses for Refused {
     }
 }
 
-impl IntoResponses for BodyRefused {
+impl IntoResponses for BodyProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         refusals([
             (

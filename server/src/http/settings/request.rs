@@ -16,41 +16,41 @@ use crate::{
     http::{
         ServerState,
         body::{BodyError, receive},
-        problem::Refusal,
+        problem::ProblemResponse,
     },
-    settings::Settings,
+    settings::SettingsStore,
 };
 
 /// The settings. Refuses requests if statistics are off for the whole run, because then they are not open.
-pub(super) struct Open(pub(super) Settings);
+pub(super) struct OpenedSettings(pub(super) SettingsStore);
 
 /// The failures of Prometheus, by project id.
 pub(super) struct PrometheusFailures(pub(super) BTreeMap<String, String>);
 
 /// The parameters in the path.
-pub(super) struct At<T>(pub(super) T);
+pub(super) struct UrlParameters<T>(pub(super) T);
 
 /// The body, which is JSON.
-pub(super) struct Sent<T>(pub(super) T);
+pub(super) struct JsonBody<T>(pub(super) T);
 
 /// The body, whose format depends on the path.
-pub(super) struct SentBytes(Bytes);
+pub(super) struct RawBody(Bytes);
 
 /// An address in a project.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-pub(super) struct InProject {
+pub(super) struct ProjectPath {
     /// The id of the project.
     pub(super) id: String,
 }
 
-impl FromRequestParts<ServerState> for Open {
-    type Rejection = Refusal;
+impl FromRequestParts<ServerState> for OpenedSettings {
+    type Rejection = ProblemResponse;
 
-    async fn from_request_parts(_: &mut Parts, state: &ServerState) -> Result<Self, Refusal> {
+    async fn from_request_parts(_: &mut Parts, state: &ServerState) -> Result<Self, ProblemResponse> {
         let closed = || {
             let why = "usage statistics are switched off for this run, so no settings are open";
-            Refusal::new(StatusCode::CONFLICT, why)
+            ProblemResponse::new(StatusCode::CONFLICT, why)
         };
         state.0.settings.clone().map(Self).ok_or_else(closed)
     }
@@ -64,32 +64,32 @@ impl FromRequestParts<ServerState> for PrometheusFailures {
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for At<T> {
-    type Rejection = Refusal;
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for UrlParameters<T> {
+    type Rejection = ProblemResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let nothing = |_| Refusal::new(StatusCode::NOT_FOUND, "there is nothing at this address");
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ProblemResponse> {
+        let nothing = |_| ProblemResponse::new(StatusCode::NOT_FOUND, "there is nothing at this address");
         Path::from_request_parts(parts, state).await.map(|Path(at)| Self(at)).map_err(nothing)
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
-    type Rejection = Refusal;
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = ProblemResponse;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        SentBytes::from_request(request, state).await?.read().map(Self)
+    async fn from_request(request: Request, state: &S) -> Result<Self, ProblemResponse> {
+        RawBody::from_request(request, state).await?.read().map(Self)
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for SentBytes {
-    type Rejection = Refusal;
+impl<S: Send + Sync> FromRequest<S> for RawBody {
+    type Rejection = ProblemResponse;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ProblemResponse> {
         // A page of another site can send a form at once, but JSON only after a preflight request of the
         // browser.
         if !is_json(request.headers()) {
             let why = "send the body as Content-Type: application/json";
-            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
+            return Err(ProblemResponse::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
         }
         let received = receive(request.into_body(), SETTINGS_BYTES).await;
         received.map(Self).map_err(|error| {
@@ -97,14 +97,14 @@ impl<S: Send + Sync> FromRequest<S> for SentBytes {
                 BodyError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
                 BodyError::Unreadable => StatusCode::BAD_REQUEST,
             };
-            Refusal::new(status, error.to_string())
+            ProblemResponse::new(status, error.to_string())
         })
     }
 }
 
-impl SentBytes {
+impl RawBody {
     /// Parses the body.
-    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, ProblemResponse> {
         read(&self.0)
     }
 }

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use reqwest::Url;
 
-use crate::http::problem::Refusal;
+use crate::http::problem::ProblemResponse;
 
 /// An address as it is stored, without the name and the password that another program may have put into it.
 pub(super) fn without_login(stored: &str) -> String {
@@ -16,12 +16,12 @@ pub(super) fn without_login(stored: &str) -> String {
 }
 
 /// Refuses an address with a name or a password in it: it would be shown.
-pub(super) fn check_has_no_login(given: &str, field: &str) -> Result<(), Refusal> {
+pub(super) fn check_has_no_login(given: &str, field: &str) -> Result<(), ProblemResponse> {
     if with_login(given).is_none() {
         return Ok(());
     }
     let why = "an address is given without a name and a password, because it is shown";
-    Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, why).about(field))
+    Err(ProblemResponse::new(StatusCode::UNPROCESSABLE_ENTITY, why).about(field))
 }
 
 fn with_login(text: &str) -> Option<Url> {

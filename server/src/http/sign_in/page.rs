@@ -1,6 +1,6 @@
 //! Renders the sign-in page: a plain form without tracker, inline script or inline style.
 
-use crate::http::document::{Document, escaped};
+use crate::http::document::{HtmlDocument, escaped};
 
 /// The page.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl SignInPage<'_> {
 </main>"#
         );
         let head = format!(r#"<script type="module" src="{base}static/sign-in.js"></script>"#);
-        let document = Document {
+        let document = HtmlDocument {
             base,
             title: "Sign in · Headcount",
             stylesheet: "sign-in.css",

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use super::*;
 use crate::{
     clock::SystemClock,
-    http::access::{AccessConfig, Interface},
+    http::access::{AccessConfig, SessionProgram},
 };
 
-fn access(base_path: &str) -> Access {
+fn access(base_path: &str) -> AccessControl {
     let config = AccessConfig {
-        interface: Interface::Server,
+        interface: SessionProgram::Server,
         admin_token: Some("a-token-of-the-tests".parse().unwrap()),
         metrics_token: None,
         base_path: base_path.parse().unwrap(),
         public_url: None,
     };
-    Access::new(config, Arc::new(SystemClock::new()))
+    AccessControl::new(config, Arc::new(SystemClock::new()))
 }
 
 #[test]

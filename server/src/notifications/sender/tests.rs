@@ -10,14 +10,14 @@ use std::io;
 use tracing_subscriber::fmt::MakeWriter;
 
 use self::{
-    outbox::{Memory, Trouble},
-    scripted::{Reply, Scripted},
+    outbox::{MemoryOutbox, OutboxFault},
+    scripted::{ScriptedDestinations, ScriptedReply},
 };
 use super::*;
 use crate::notifications::{
-    Integrations, Webhook,
+    ProjectIntegrations, WebhookConfig,
     example::{self, AT},
-    request::Answer,
+    request::NotificationAnswer,
 };
 
 /// The clock of the runtime, which advances only while a test waits. Its wall clock starts at [`AT`].
@@ -38,13 +38,19 @@ fn clock() -> Arc<RuntimeClock> {
     Arc::new(RuntimeClock(tokio::time::Instant::now()))
 }
 
-fn sender(outbox: &Arc<Memory>, transport: &Scripted) -> Sender {
+fn sender(outbox: &Arc<MemoryOutbox>, transport: &ScriptedDestinations) -> NotificationSender {
     let transport = Box::new(transport.clone());
-    Sender::over(transport, Arc::clone(outbox) as _, example::endpoints(), clock(), Metrics::new())
+    NotificationSender::over(
+        transport,
+        Arc::clone(outbox) as _,
+        example::endpoints(),
+        clock(),
+        ProcessMetrics::new(),
+    )
 }
 
 /// Runs a sender for some seconds and stops it.
-async fn run_for(sender: &Sender, seconds: u64) {
+async fn run_for(sender: &NotificationSender, seconds: u64) {
     let stop = CancellationToken::new();
     let work = async {
         sleep(Duration::from_secs(seconds)).await;
@@ -53,16 +59,16 @@ async fn run_for(sender: &Sender, seconds: u64) {
     tokio::join!(sender.run(&stop), work);
 }
 
-fn to(destination: AlertingIntegration, incident: &str, timestamp: u32) -> Notification {
+fn to(destination: AlertingIntegration, incident: &str, timestamp: u32) -> IncidentNotification {
     let incident_key = incident.to_owned();
-    Notification { destination, incident_key, timestamp, ..example::notification() }
+    IncidentNotification { destination, incident_key, timestamp, ..example::notification() }
 }
 
-fn to_webhook(incident: &str) -> Notification {
+fn to_webhook(incident: &str) -> IncidentNotification {
     to(AlertingIntegration::Webhook, incident, AT)
 }
 
-fn counted(sender: &Sender, destination: &str, outcome: &str) -> u32 {
+fn counted(sender: &NotificationSender, destination: &str, outcome: &str) -> u32 {
     let text = sender.metrics.render(0, 0, None).unwrap();
     let start =
         format!("headcount_notifications_total{{destination=\"{destination}\",outcome=\"{outcome}\"}} ");
@@ -78,8 +84,8 @@ async fn all_destinations_are_told_once_and_the_conversation_is_remembered() {
         AlertingIntegration::Teams,
         AlertingIntegration::Webhook,
     ];
-    let outbox = Memory::of(all.map(|destination| to(destination, "a", AT)));
-    let transport = Scripted::default();
+    let outbox = MemoryOutbox::of(all.map(|destination| to(destination, "a", AT)));
+    let transport = ScriptedDestinations::default();
     let sender = sender(&outbox, &transport);
     run_for(&sender, 30).await;
     let sent: Vec<_> = all.iter().map(|destination| outbox.key_of(*destination)).collect();
@@ -90,10 +96,12 @@ async fn all_destinations_are_told_once_and_the_conversation_is_remembered() {
 
 #[tokio::test(start_paused = true)]
 async fn later_messages_about_an_incident_reply_in_the_thread_of_the_first() {
-    let resolved =
-        Notification { status: crate::world::status::Status::Ok, ..to(AlertingIntegration::Slack, "a", AT) };
-    let outbox = Memory::of([to(AlertingIntegration::Slack, "a", AT), resolved]);
-    let transport = Scripted::default();
+    let resolved = IncidentNotification {
+        status: crate::world::status::HealthStatus::Ok,
+        ..to(AlertingIntegration::Slack, "a", AT)
+    };
+    let outbox = MemoryOutbox::of([to(AlertingIntegration::Slack, "a", AT), resolved]);
+    let transport = ScriptedDestinations::default();
     run_for(&sender(&outbox, &transport), 1).await;
     let requests = transport.requests();
     assert!(!requests[0].body.contains("thread_ts"));
@@ -102,8 +110,8 @@ async fn later_messages_about_an_incident_reply_in_the_thread_of_the_first() {
 
 #[tokio::test(start_paused = true)]
 async fn a_destination_that_is_down_is_tried_once_a_minute_for_an_hour() {
-    let outbox = Memory::of([to_webhook("a")]);
-    let transport = Scripted::always(Reply::refused_connection());
+    let outbox = MemoryOutbox::of([to_webhook("a")]);
+    let transport = ScriptedDestinations::always(ScriptedReply::refused_connection());
     let sender = sender(&outbox, &transport);
     run_for(&sender, 3 * 3600).await;
     let times: Vec<u64> = transport.requests().iter().map(|request| request.at.as_secs()).collect();
@@ -116,19 +124,19 @@ async fn a_destination_that_is_down_is_tried_once_a_minute_for_an_hour() {
 
 #[tokio::test(start_paused = true)]
 async fn a_limit_holds_for_the_destination_of_that_project_only() {
-    let elsewhere = Notification { project: "other".to_owned(), ..to_webhook("c") };
-    let outbox = Memory::of([to_webhook("a"), to_webhook("b"), elsewhere]);
-    let transport = Scripted::default();
-    transport.answer_for("abc12345", [Reply::asking_to_wait("600")]);
+    let elsewhere = IncidentNotification { project: "other".to_owned(), ..to_webhook("c") };
+    let outbox = MemoryOutbox::of([to_webhook("a"), to_webhook("b"), elsewhere]);
+    let transport = ScriptedDestinations::default();
+    transport.answer_for("abc12345", [ScriptedReply::asking_to_wait("600")]);
     run_for(&sender(&outbox, &transport), 590).await;
     assert_eq!(outbox.states(), ["waiting", "waiting", "sent"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn after_a_wait_that_was_asked_for_the_sending_goes_on() {
-    let outbox = Memory::of([to_webhook("a"), to_webhook("b")]);
-    let transport = Scripted::default();
-    transport.answer_for("abc12345", [Reply::asking_to_wait("600")]);
+    let outbox = MemoryOutbox::of([to_webhook("a"), to_webhook("b")]);
+    let transport = ScriptedDestinations::default();
+    transport.answer_for("abc12345", [ScriptedReply::asking_to_wait("600")]);
     run_for(&sender(&outbox, &transport), 700).await;
     let times: Vec<u64> = transport.requests().iter().map(|request| request.at.as_secs()).collect();
     assert_eq!(times, [0, 600, 600]);
@@ -137,17 +145,17 @@ async fn after_a_wait_that_was_asked_for_the_sending_goes_on() {
 #[tokio::test(start_paused = true)]
 async fn a_slow_destination_holds_up_no_other() {
     let slack = to(AlertingIntegration::Slack, "a", AT);
-    let outbox = Memory::of([slack, to_webhook("b"), to_webhook("c")]);
-    let transport = Scripted::default();
-    transport.answer_for("chat.postMessage", [Reply::after(29, Reply::ok())]);
+    let outbox = MemoryOutbox::of([slack, to_webhook("b"), to_webhook("c")]);
+    let transport = ScriptedDestinations::default();
+    transport.answer_for("chat.postMessage", [ScriptedReply::after(29, ScriptedReply::ok())]);
     run_for(&sender(&outbox, &transport), 28).await;
     assert_eq!(outbox.states()[1..], ["sent", "sent"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn news_are_sent_at_once() {
-    let outbox = Memory::of([]);
-    let transport = Scripted::default();
+    let outbox = MemoryOutbox::of([]);
+    let transport = ScriptedDestinations::default();
     let sender = sender(&outbox, &transport);
     let stop = CancellationToken::new();
     let work = async {
@@ -163,12 +171,12 @@ async fn news_are_sent_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn what_has_no_destination_any_more_is_dropped_and_not_counted_as_sent() {
-    let gone = Notification { project: "gone".to_owned(), ..to_webhook("a") };
-    let outbox = Memory::of([gone, to_webhook("b")]);
-    let off = Webhook { incidents: false, ..example::integrations().webhook.unwrap() };
-    outbox.set("abc12345", Integrations { webhook: Some(off), ..Integrations::default() });
-    outbox.set("gone", Integrations::default());
-    let transport = Scripted::default();
+    let gone = IncidentNotification { project: "gone".to_owned(), ..to_webhook("a") };
+    let outbox = MemoryOutbox::of([gone, to_webhook("b")]);
+    let off = WebhookConfig { incidents: false, ..example::integrations().webhook.unwrap() };
+    outbox.set("abc12345", ProjectIntegrations { webhook: Some(off), ..ProjectIntegrations::default() });
+    outbox.set("gone", ProjectIntegrations::default());
+    let transport = ScriptedDestinations::default();
     let sender = sender(&outbox, &transport);
     run_for(&sender, 10).await;
     assert_eq!(outbox.states(), ["dropped", "dropped"]);
@@ -178,9 +186,9 @@ async fn what_has_no_destination_any_more_is_dropped_and_not_counted_as_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_sent_is_not_sent_again_while_the_database_is_gone() {
-    let outbox = Memory::of([to_webhook("a"), to_webhook("b")]);
-    outbox.trouble(std::iter::repeat_n(Trouble::NotDone, 20));
-    let transport = Scripted::default();
+    let outbox = MemoryOutbox::of([to_webhook("a"), to_webhook("b")]);
+    outbox.trouble(std::iter::repeat_n(OutboxFault::NotDone, 20));
+    let transport = ScriptedDestinations::default();
     let sender = sender(&outbox, &transport);
     run_for(&sender, 600).await;
     assert_eq!(outbox.states(), ["sent", "sent"]);
@@ -190,9 +198,9 @@ async fn what_was_sent_is_not_sent_again_while_the_database_is_gone() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_sent_is_not_sent_again_when_the_outbox_forgets_it() {
-    let outbox = Memory::of([to_webhook("a"), to_webhook("b")]);
-    outbox.trouble([Trouble::Forgotten]);
-    let transport = Scripted::default();
+    let outbox = MemoryOutbox::of([to_webhook("a"), to_webhook("b")]);
+    outbox.trouble([OutboxFault::Forgotten]);
+    let transport = ScriptedDestinations::default();
     run_for(&sender(&outbox, &transport), 2 * 3600).await;
     assert_eq!(outbox.states(), ["waiting", "sent"]);
     assert_eq!(transport.requests().len(), 2);
@@ -200,17 +208,17 @@ async fn what_was_sent_is_not_sent_again_when_the_outbox_forgets_it() {
 
 #[tokio::test(start_paused = true)]
 async fn what_the_outbox_could_not_be_told_is_told_once_more_at_the_end() {
-    let outbox = Memory::of([to_webhook("a")]);
-    outbox.trouble([Trouble::NotDone, Trouble::NotDone]);
-    run_for(&sender(&outbox, &Scripted::default()), 1).await;
+    let outbox = MemoryOutbox::of([to_webhook("a")]);
+    outbox.trouble([OutboxFault::NotDone, OutboxFault::NotDone]);
+    run_for(&sender(&outbox, &ScriptedDestinations::default()), 1).await;
     assert_eq!(outbox.states(), ["sent"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_end_waits_for_what_is_under_way_but_not_for_long() {
     for (answer_after, state, end_within) in [(2, "sent", 1), (29, "waiting", 2)] {
-        let outbox = Memory::of([to_webhook("a"), to_webhook("b")]);
-        let transport = Scripted::always(Reply::after(answer_after, Reply::ok()));
+        let outbox = MemoryOutbox::of([to_webhook("a"), to_webhook("b")]);
+        let transport = ScriptedDestinations::always(ScriptedReply::after(answer_after, ScriptedReply::ok()));
         let started = tokio::time::Instant::now();
         run_for(&sender(&outbox, &transport), 1).await;
         assert!(started.elapsed() <= Duration::from_secs(1 + end_within), "{:?}", started.elapsed());
@@ -220,9 +228,9 @@ async fn the_end_waits_for_what_is_under_way_but_not_for_long() {
 
 /// Collects the log of this thread.
 #[derive(Clone, Default)]
-struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
+struct SenderTestLog(Arc<std::sync::Mutex<Vec<u8>>>);
 
-impl io::Write for Log {
+impl io::Write for SenderTestLog {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }
@@ -232,7 +240,7 @@ impl io::Write for Log {
     }
 }
 
-impl<'w> MakeWriter<'w> for Log {
+impl<'w> MakeWriter<'w> for SenderTestLog {
     type Writer = Self;
 
     fn make_writer(&'w self) -> Self {
@@ -242,7 +250,7 @@ impl<'w> MakeWriter<'w> for Log {
 
 #[tokio::test(start_paused = true)]
 async fn a_change_of_state_is_one_line_that_names_nobody() {
-    let log = Log::default();
+    let log = SenderTestLog::default();
     let format = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).without_time();
     let _guard = tracing::subscriber::set_default(format.with_target(false).finish());
     // With a single subscriber, `tracing` asks the thread that logs first whether an event is wanted. That
@@ -250,13 +258,13 @@ async fn a_change_of_state_is_one_line_that_names_nobody() {
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let lines = || String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
 
-    let outbox = Memory::of([to_webhook("a"), to_webhook("b")]);
+    let outbox = MemoryOutbox::of([to_webhook("a"), to_webhook("b")]);
     let integrations = example::integrations();
     let webhook =
-        Webhook { incident_template: "{{ swordfish }}".to_owned(), ..integrations.webhook.unwrap() };
-    outbox.set("abc12345", Integrations { webhook: Some(webhook), ..example::integrations() });
-    let transport = Scripted::default();
-    transport.answer_for("hook", std::iter::repeat_n(Reply::status(403), 3));
+        WebhookConfig { incident_template: "{{ swordfish }}".to_owned(), ..integrations.webhook.unwrap() };
+    outbox.set("abc12345", ProjectIntegrations { webhook: Some(webhook), ..example::integrations() });
+    let transport = ScriptedDestinations::default();
+    transport.answer_for("hook", std::iter::repeat_n(ScriptedReply::status(403), 3));
     run_for(&sender(&outbox, &transport), 600).await;
     assert_eq!(
         lines(),
@@ -266,8 +274,8 @@ async fn a_change_of_state_is_one_line_that_names_nobody() {
          INFO webhook accepts notifications again\n"
     );
 
-    let outbox = Memory::of([to_webhook("a"), to_webhook("b")]);
-    run_for(&sender(&outbox, &Scripted::always(Reply::refused_connection())), 3700).await;
+    let outbox = MemoryOutbox::of([to_webhook("a"), to_webhook("b")]);
+    run_for(&sender(&outbox, &ScriptedDestinations::always(ScriptedReply::refused_connection())), 3700).await;
     assert_eq!(
         lines(),
         " WARN webhook does not accept notifications: connection refused\n \

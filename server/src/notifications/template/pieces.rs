@@ -4,16 +4,16 @@ use super::TemplateError;
 
 /// A text or an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(super) enum TemplatePiece {
     /// Text that is printed as it is.
     Text(String),
     /// What is between `{{` and `}}`.
-    Action(Vec<Token>),
+    Action(Vec<ActionToken>),
 }
 
 /// A word of an action, or a quoted text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Token {
+pub(super) enum ActionToken {
     /// A word; `|` is a word as well.
     Word(String),
     /// A text, without its quotes.
@@ -22,7 +22,7 @@ pub(super) enum Token {
 
 /// The pieces of a template in order, with their lines. Comments are removed, and so is the white space next
 /// to `{{-` and `-}}`.
-pub(super) fn pieces(template: &str) -> Result<Vec<(usize, Piece)>, TemplateError> {
+pub(super) fn pieces(template: &str) -> Result<Vec<(usize, TemplatePiece)>, TemplateError> {
     let (mut pieces, mut rest, mut line, mut trims) = (Vec::new(), template, 1, false);
     while let Some((text, after)) = rest.split_once("{{") {
         let (trims_before, after) = match after.strip_prefix('-') {
@@ -30,7 +30,8 @@ pub(super) fn pieces(template: &str) -> Result<Vec<(usize, Piece)>, TemplateErro
             _ => (false, after),
         };
         let kept = if trims { text.trim_start() } else { text };
-        pieces.push((line, Piece::Text(if trims_before { kept.trim_end() } else { kept }.to_owned())));
+        pieces
+            .push((line, TemplatePiece::Text(if trims_before { kept.trim_end() } else { kept }.to_owned())));
         line += line_ends(text);
 
         let error = |why| TemplateError { line, why };
@@ -38,12 +39,12 @@ pub(super) fn pieces(template: &str) -> Result<Vec<(usize, Piece)>, TemplateErro
         (trims, rest) = (ends_in_trim(action), after);
         let content = if trims { action.strip_suffix('-').unwrap_or(action) } else { action };
         if !is_comment(content) {
-            pieces.push((line, Piece::Action(tokens(content).map_err(error)?)));
+            pieces.push((line, TemplatePiece::Action(tokens(content).map_err(error)?)));
         }
         line += line_ends(action);
     }
-    pieces.push((line, Piece::Text(if trims { rest.trim_start() } else { rest }.to_owned())));
-    pieces.retain(|(_, piece)| !matches!(piece, Piece::Text(text) if text.is_empty()));
+    pieces.push((line, TemplatePiece::Text(if trims { rest.trim_start() } else { rest }.to_owned())));
+    pieces.retain(|(_, piece)| !matches!(piece, TemplatePiece::Text(text) if text.is_empty()));
     Ok(pieces)
 }
 
@@ -87,16 +88,16 @@ fn action(text: &str) -> Option<(&str, &str)> {
 }
 
 /// The words and quoted texts of an action.
-fn tokens(action: &str) -> Result<Vec<Token>, &'static str> {
+fn tokens(action: &str) -> Result<Vec<ActionToken>, &'static str> {
     let (mut tokens, mut rest) = (Vec::new(), action.trim_start());
     while let Some(first) = rest.chars().next() {
         let (token, after) = match first {
             '`' => raw_text(rest),
             '"' => quoted_text(rest),
-            '|' => rest.strip_prefix('|').map(|after| (Token::Word("|".to_owned()), after)),
+            '|' => rest.strip_prefix('|').map(|after| (ActionToken::Word("|".to_owned()), after)),
             _ => {
                 let end = rest.find(|c: char| c.is_whitespace() || "|\"`".contains(c)).unwrap_or(rest.len());
-                rest.split_at_checked(end).map(|(word, after)| (Token::Word(word.to_owned()), after))
+                rest.split_at_checked(end).map(|(word, after)| (ActionToken::Word(word.to_owned()), after))
             }
         }
         .ok_or("a text in quotes is not understood")?;
@@ -106,15 +107,15 @@ fn tokens(action: &str) -> Result<Vec<Token>, &'static str> {
     Ok(tokens)
 }
 
-fn raw_text(rest: &str) -> Option<(Token, &str)> {
+fn raw_text(rest: &str) -> Option<(ActionToken, &str)> {
     let (text, after) = rest.strip_prefix('`')?.split_once('`')?;
-    Some((Token::Text(text.to_owned()), after))
+    Some((ActionToken::Text(text.to_owned()), after))
 }
 
 /// A quoted text with the escapes that Go and JSON share, and the rest.
-fn quoted_text(rest: &str) -> Option<(Token, &str)> {
+fn quoted_text(rest: &str) -> Option<(ActionToken, &str)> {
     let mut texts = serde_json::Deserializer::from_str(rest).into_iter::<String>();
     let text = texts.next()?.ok()?;
     let (_, after) = rest.split_at_checked(texts.byte_offset())?;
-    Some((Token::Text(text), after))
+    Some((ActionToken::Text(text), after))
 }

@@ -28,14 +28,14 @@ fn made(template: &str, status: &'static str) -> String {
     };
     let reports = [report("Availability", "5% of \"GET\" fail"), report("Latency", "slow")];
     let application = ApplicationKey::parse("shop:Deployment:cart").unwrap();
-    let values = Values {
+    let values = TemplateValues {
         status,
         application: &application,
         reports: if status == "OK" { &[] } else { &reports },
         url: "https://h/p".to_owned(),
         incident: "k3y00001",
     };
-    Template::parse(template).unwrap().render(&values)
+    MessageTemplate::parse(template).unwrap().render(&values)
 }
 
 #[test]
@@ -122,11 +122,11 @@ fn what_is_not_understood_is_refused_with_its_line() {
         ("{{ /* open }}", 1),
         ("{{ if eq .Status \"\\x\" }}{{ end }}", 1),
     ] {
-        assert_eq!(Template::parse(template).map_err(|error| error.line), Err(line), "{template}");
+        assert_eq!(MessageTemplate::parse(template).map_err(|error| error.line), Err(line), "{template}");
     }
     let deep = "{{ if .URL }}".repeat(5000);
-    assert!(Template::parse(&deep).unwrap_err().why.contains("too many"));
-    assert!(Template::parse(&"x".repeat(70_000)).is_err());
+    assert!(MessageTemplate::parse(&deep).unwrap_err().why.contains("too many"));
+    assert!(MessageTemplate::parse(&"x".repeat(70_000)).is_err());
 }
 
 proptest! {
@@ -142,10 +142,10 @@ proptest! {
         )
     ) {
         let template = words.concat();
-        if let Ok(template) = Template::parse(&template) {
+        if let Ok(template) = MessageTemplate::parse(&template) {
             let application = ApplicationKey::default();
             let values =
-                Values { status: "OK", application: &application, reports: &[], url: String::new(), incident: "" };
+                TemplateValues { status: "OK", application: &application, reports: &[], url: String::new(), incident: "" };
             template.render(&values);
         }
     }

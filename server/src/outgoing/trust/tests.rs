@@ -11,15 +11,16 @@ use super::*;
 const NOW: Duration = Duration::from_secs(1_700_000_000);
 
 /// How a certificate for `prometheus.internal` is made.
-struct Making {
+struct CertificateRecipe {
     is_ca: IsCa,
     until_year: i32,
 }
 
-const LEAF: Making = Making { is_ca: IsCa::ExplicitNoCa, until_year: 2030 };
-const OWN_AUTHORITY: Making = Making { is_ca: IsCa::Ca(BasicConstraints::Unconstrained), until_year: 2030 };
+const LEAF: CertificateRecipe = CertificateRecipe { is_ca: IsCa::ExplicitNoCa, until_year: 2030 };
+const OWN_AUTHORITY: CertificateRecipe =
+    CertificateRecipe { is_ca: IsCa::Ca(BasicConstraints::Unconstrained), until_year: 2030 };
 
-impl Making {
+impl CertificateRecipe {
     fn params(&self) -> CertificateParams {
         let mut params =
             CertificateParams::new(["prometheus.internal".to_owned(), "127.0.0.1".to_owned()]).unwrap();
@@ -68,7 +69,10 @@ fn a_listed_certificate_is_accepted_whoever_signed_it_if_its_name_and_time_are_r
             Err(Error::InvalidCertificate(CertificateError::NotValidForNameContext { .. }))
         ));
     }
-    for making in [Making { until_year: 2023, ..LEAF }, Making { until_year: 2023, ..OWN_AUTHORITY }] {
+    for making in [
+        CertificateRecipe { until_year: 2023, ..LEAF },
+        CertificateRecipe { until_year: 2023, ..OWN_AUTHORITY },
+    ] {
         for certificate in [making.self_signed(), making.signed_by_another()] {
             let expired = verified(std::slice::from_ref(&certificate), &certificate, "prometheus.internal");
             assert!(matches!(

@@ -26,9 +26,9 @@ use super::{
     cpu_timer::{self, CpuTimer},
     due_samples::DueSamples,
     stack_walk::{self, DEPTH},
-    stacks::{Recorded, Stacks},
+    stacks::{RecordedStacks, StackTable},
 };
-use crate::process::Unavailable;
+use crate::process::MeasurementUnavailable;
 
 /// The maximum of different calls until the next cut: 1.5 MiB. A busy server has a few thousand.
 const CALLS: usize = 1 << 16;
@@ -38,35 +38,35 @@ const CALLS: usize = 1 << 16;
 const MOST_AT_ONCE: u64 = 99;
 
 static RUNNING: AtomicBool = AtomicBool::new(false);
-static RECORD: Mutex<Option<Record>> = Mutex::new(None);
+static RECORD: Mutex<Option<StackRecord>> = Mutex::new(None);
 /// Samples without a stack: they came while the record was in use, or too many at once.
 static MISSED: AtomicU64 = AtomicU64::new(0);
 static DUE: DueSamples = DueSamples::every(NANOS_PER_SAMPLE as u64);
 
 #[derive(Debug)]
-struct Record {
-    stacks: Stacks,
+struct StackRecord {
+    stacks: StackTable,
     /// Code beyond which no stack may be walked.
     not_to_walk: Vec<Range<u64>>,
 }
 
 /// The timer, the signal handler and the record. All three end with it.
 #[derive(Debug)]
-pub(super) struct Sampler {
+pub(super) struct StackSampler {
     /// `None` only before it starts and while it ends.
     timer: Option<CpuTimer>,
     /// The previous handling of the signal: the default, which ends the process, or ignoring it.
     before: libc::sighandler_t,
 }
 
-impl Sampler {
+impl StackSampler {
     /// Starts sampling. A stack ends at the first function inside the ranges given.
-    pub(super) fn start(not_to_walk: Vec<Range<u64>>) -> Result<Self, Unavailable> {
+    pub(super) fn start(not_to_walk: Vec<Range<u64>>) -> Result<Self, MeasurementUnavailable> {
         if RUNNING.swap(true, Ordering::SeqCst) {
-            return Err(Unavailable::because("the CPU of this process is already being profiled"));
+            return Err(MeasurementUnavailable::because("the CPU of this process is already being profiled"));
         }
         stack_walk::prepare();
-        *record() = Some(Record { stacks: Stacks::new(CALLS), not_to_walk });
+        *record() = Some(StackRecord { stacks: StackTable::new(CALLS), not_to_walk });
         MISSED.store(0, Ordering::SeqCst);
         DUE.begin(cpu_time());
         let before = handle_signal().inspect_err(|_| forget())?;
@@ -80,31 +80,31 @@ impl Sampler {
     ///
     /// # Errors
     /// When another profiler of this process handles the signal now.
-    pub(super) fn peek(&self) -> Result<Recorded, Unavailable> {
+    pub(super) fn peek(&self) -> Result<RecordedStacks, MeasurementUnavailable> {
         let (mut recorded, missed) = {
             let record = record();
             (record.as_ref().map(|record| record.stacks.recorded()), MISSED.load(Ordering::SeqCst))
         };
         recorded.iter_mut().for_each(|recorded| recorded.lose(missed));
         handle_signal()?;
-        Ok(recorded.unwrap_or_else(|| Stacks::new(0).into_recorded()))
+        Ok(recorded.unwrap_or_else(|| StackTable::new(0).into_recorded()))
     }
 
     /// What was recorded so far; recording starts over without a gap.
     ///
     /// # Errors
     /// When another profiler of this process handles the signal now. What was recorded is lost.
-    pub(super) fn cut(&self) -> Result<Recorded, Unavailable> {
-        let fresh = Stacks::new(CALLS);
+    pub(super) fn cut(&self) -> Result<RecordedStacks, MeasurementUnavailable> {
+        let fresh = StackTable::new(CALLS);
         let full = record().as_mut().map(|record| mem::replace(&mut record.stacks, fresh));
-        let mut recorded = full.unwrap_or_else(|| Stacks::new(0)).into_recorded();
+        let mut recorded = full.unwrap_or_else(|| StackTable::new(0)).into_recorded();
         recorded.lose(MISSED.swap(0, Ordering::SeqCst));
         handle_signal()?;
         Ok(recorded)
     }
 }
 
-impl Drop for Sampler {
+impl Drop for StackSampler {
     fn drop(&mut self) {
         drop(self.timer.take());
         stop_handling(self.before);
@@ -118,7 +118,7 @@ fn forget() {
 }
 
 /// Waits for the record. The handler never does: on this thread it finds it in use.
-fn record() -> MutexGuard<'static, Option<Record>> {
+fn record() -> MutexGuard<'static, Option<StackRecord>> {
     RECORD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -163,13 +163,13 @@ fn cpu_time() -> u64 {
 }
 
 /// Installs the signal handler, and returns the previous one.
-fn handle_signal() -> Result<libc::sighandler_t, Unavailable> {
+fn handle_signal() -> Result<libc::sighandler_t, MeasurementUnavailable> {
     let before = handler()?;
     if before == own_handler() {
         return Ok(before);
     }
     if !matches!(before, libc::SIG_DFL | libc::SIG_IGN) {
-        return Err(Unavailable::because("another profiler of this process already uses SIGPROF"));
+        return Err(MeasurementUnavailable::because("another profiler of this process already uses SIGPROF"));
     }
     // SAFETY: an all-zero `sigaction` is the default action with no flags and an empty mask.
     let mut action: libc::sigaction = unsafe { mem::zeroed() };
@@ -194,7 +194,7 @@ fn stop_handling(before: libc::sighandler_t) {
     }
 }
 
-fn handler() -> Result<libc::sighandler_t, Unavailable> {
+fn handler() -> Result<libc::sighandler_t, MeasurementUnavailable> {
     // SAFETY: an all-zero `sigaction` is the default action with no flags and an empty mask.
     let mut present: libc::sigaction = unsafe { mem::zeroed() };
     // SAFETY: it only writes the present action.
@@ -206,11 +206,11 @@ fn own_handler() -> libc::sighandler_t {
     on_signal as *const () as libc::sighandler_t
 }
 
-fn outcome(result: c_int) -> Result<(), Unavailable> {
+fn outcome(result: c_int) -> Result<(), MeasurementUnavailable> {
     cpu_timer::outcome(result).map_err(refused)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` passes")]
-fn refused(error: io::Error) -> Unavailable {
-    Unavailable::because(format!("the system does not sample this process: {error}"))
+fn refused(error: io::Error) -> MeasurementUnavailable {
+    MeasurementUnavailable::because(format!("the system does not sample this process: {error}"))
 }

@@ -5,7 +5,7 @@
 
 /// The calls that were seen: each belongs to one caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Node {
+struct CallNode {
     address: u64,
     caller: u32,
     /// How often the stack ended here.
@@ -17,26 +17,26 @@ const ROOT: u32 = 0;
 
 /// A bounded count of stacks.
 #[derive(Debug)]
-pub(super) struct Stacks {
-    nodes: Vec<Node>,
+pub(super) struct StackTable {
+    nodes: Vec<CallNode>,
     capacity: usize,
     /// Numbers of nodes by the hash of caller and address; at most half full.
     index: Box<[u32]>,
     lost: u64,
 }
 
-/// The result of a [`Stacks`].
+/// The result of a [`StackTable`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Recorded {
-    nodes: Vec<Node>,
+pub(super) struct RecordedStacks {
+    nodes: Vec<CallNode>,
     lost: u64,
 }
 
-impl Stacks {
+impl StackTable {
     /// Space for `capacity` different calls, 24 bytes each; memory is used as it fills.
     pub(super) fn new(capacity: usize) -> Self {
         let mut nodes = Vec::with_capacity(capacity + 1);
-        nodes.push(Node { address: 0, caller: ROOT, samples: 0 });
+        nodes.push(CallNode { address: 0, caller: ROOT, samples: 0 });
         let index = vec![ROOT; (capacity * 2).next_power_of_two()].into_boxed_slice();
         Self { nodes, capacity: capacity + 1, index, lost: 0 }
     }
@@ -60,13 +60,13 @@ impl Stacks {
     }
 
     /// A copy of what was counted.
-    pub(super) fn recorded(&self) -> Recorded {
-        Recorded { nodes: self.nodes.clone(), lost: self.lost }
+    pub(super) fn recorded(&self) -> RecordedStacks {
+        RecordedStacks { nodes: self.nodes.clone(), lost: self.lost }
     }
 
     /// What was counted, without a copy.
-    pub(super) fn into_recorded(self) -> Recorded {
-        Recorded { nodes: self.nodes, lost: self.lost }
+    pub(super) fn into_recorded(self) -> RecordedStacks {
+        RecordedStacks { nodes: self.nodes, lost: self.lost }
     }
 
     fn callee(&mut self, caller: u32, address: u64) -> Option<u32> {
@@ -78,7 +78,7 @@ impl Stacks {
                 let new =
                     u32::try_from(self.nodes.len()).ok().filter(|_| self.nodes.len() < self.capacity)?;
                 *slot = new;
-                self.nodes.push(Node { address, caller, samples: 0 });
+                self.nodes.push(CallNode { address, caller, samples: 0 });
                 return Some(new);
             }
             let known = self.nodes.get(*slot as usize)?;
@@ -90,7 +90,7 @@ impl Stacks {
     }
 }
 
-impl Recorded {
+impl RecordedStacks {
     /// The addresses in all stacks, some more than once.
     pub(super) fn addresses(&self) -> impl Iterator<Item = u64> {
         self.nodes.iter().skip(1).map(|node| node.address)
@@ -111,8 +111,8 @@ impl Recorded {
         self.lost = self.lost.saturating_add(samples);
     }
 
-    fn stack(&self, innermost: &Node) -> Vec<u64> {
-        let caller = |node: &&Node| self.nodes.get(node.caller as usize).filter(|_| node.caller != ROOT);
+    fn stack(&self, innermost: &CallNode) -> Vec<u64> {
+        let caller = |node: &&CallNode| self.nodes.get(node.caller as usize).filter(|_| node.caller != ROOT);
         std::iter::successors(Some(innermost), caller).map(|node| node.address).collect()
     }
 }
@@ -127,7 +127,7 @@ fn hash(caller: u32, address: u64) -> usize {
 mod tests {
     use super::*;
 
-    fn sorted(recorded: &Recorded) -> Vec<(Vec<u64>, u64)> {
+    fn sorted(recorded: &RecordedStacks) -> Vec<(Vec<u64>, u64)> {
         let mut stacks: Vec<_> = recorded.stacks().collect();
         stacks.sort();
         stacks
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn equal_stacks_are_counted_together_and_others_apart() {
-        let mut stacks = Stacks::new(16);
+        let mut stacks = StackTable::new(16);
         for stack in [&[3, 2, 1][..], &[3, 2, 1], &[2, 1], &[3, 1], &[1, 2, 3]] {
             stacks.add(stack, 1);
         }
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_stack_without_space_counts_as_lost_and_known_ones_go_on() {
-        let mut stacks = Stacks::new(2);
+        let mut stacks = StackTable::new(2);
         stacks.add(&[2, 1], 1);
         stacks.add(&[3, 1], 4);
         stacks.add(&[2, 1], 2);
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_full_tree_has_not_grown() {
-        let mut stacks = Stacks::new(1000);
+        let mut stacks = StackTable::new(1000);
         let space = stacks.nodes.capacity();
         (0..5000).for_each(|address| stacks.add(&[address, address % 7], 1));
         assert_eq!(stacks.nodes.capacity(), space);

@@ -18,7 +18,7 @@ use std::io::{self, BufRead};
 
 /// What one stack holds, estimated from its samples.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Held {
+pub(super) struct HeldMemory {
     /// Addresses inside the calls, from the innermost outwards.
     pub(super) stack: Vec<u64>,
     pub(super) objects: i64,
@@ -27,13 +27,13 @@ pub(super) struct Held {
 
 /// A parsed report.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Dump {
+pub(super) struct HeapDump {
     /// The mean number of bytes between samples.
     pub(super) bytes_per_sample: u64,
-    pub(super) held: Vec<Held>,
+    pub(super) held: Vec<HeldMemory>,
 }
 
-impl Dump {
+impl HeapDump {
     /// Reads a report, up to the list of files at its end.
     pub(super) fn read(report: impl BufRead) -> io::Result<Self> {
         let mut lines = report.lines();
@@ -93,13 +93,17 @@ fn counts_of(text: &str) -> io::Result<(u64, u64)> {
     clippy::cast_possible_truncation,
     reason = "it is an estimate, and a cast to an integer ends at its bounds"
 )]
-fn estimate(stack: Vec<u64>, objects: u64, bytes: u64, period: u64) -> Option<Held> {
+fn estimate(stack: Vec<u64>, objects: u64, bytes: u64, period: u64) -> Option<HeldMemory> {
     if objects == 0 || bytes == 0 {
         return None;
     }
     let (objects, bytes) = (objects as f64, bytes as f64);
     let sampled = -(-(bytes / objects) / period as f64).exp_m1();
-    Some(Held { stack, objects: (objects / sampled).round() as i64, bytes: (bytes / sampled).round() as i64 })
+    Some(HeldMemory {
+        stack,
+        objects: (objects / sampled).round() as i64,
+        bytes: (bytes / sampled).round() as i64,
+    })
 }
 
 fn malformed(what: &str) -> io::Error {
@@ -127,7 +131,7 @@ MAPPED_LIBRARIES:
 
     #[test]
     fn a_report_tells_what_is_held_and_by_whom() {
-        let dump = Dump::read(REPORT.as_bytes()).expect("a good report");
+        let dump = HeapDump::read(REPORT.as_bytes()).expect("a good report");
 
         assert_eq!(dump.bytes_per_sample, 131_072);
         assert_eq!(dump.held.len(), 2, "what holds nothing is left out: {dump:?}");
@@ -148,7 +152,7 @@ MAPPED_LIBRARIES:
         for text in
             ["", "heap profile:", "heap_v2/0", "heap_v2/x", "heap_v2/8\n@ x", "heap_v2/8\n@ 0x1\n t*: many"]
         {
-            assert!(Dump::read(text.as_bytes()).is_err(), "{text}");
+            assert!(HeapDump::read(text.as_bytes()).is_err(), "{text}");
         }
     }
 }

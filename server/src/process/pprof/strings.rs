@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 /// Texts by number, each stored once. Number 0 is the empty text, as the format requires.
 #[derive(Debug)]
-pub(super) struct Strings {
+pub(super) struct StringTable {
     table: Vec<String>,
     ids: HashMap<String, i64>,
 }
 
-impl Default for Strings {
+impl Default for StringTable {
     fn default() -> Self {
         let mut strings = Self { table: Vec::new(), ids: HashMap::new() };
         strings.id("");
@@ -17,7 +17,7 @@ impl Default for Strings {
     }
 }
 
-impl Strings {
+impl StringTable {
     /// The number of `text`; adds it if it is new.
     pub(super) fn id(&mut self, text: &str) -> i64 {
         if let Some(&id) = self.ids.get(text) {
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn a_text_is_kept_once_and_the_empty_one_is_first() {
-        let mut strings = Strings::default();
+        let mut strings = StringTable::default();
         assert_eq!([strings.id("a"), strings.id("b"), strings.id("a"), strings.id("")], [1, 2, 1, 0]);
         assert_eq!(strings.into_table(), ["", "a", "b"]);
     }

@@ -2,17 +2,17 @@
 
 use std::ops::Range;
 
-use super::Object;
+use super::MappedObject;
 
 /// An address of the process, and where it is in its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Place {
+pub(in super::super) struct MappedAddress {
     pub(super) address: u64,
     pub(super) offset: u64,
 }
 
 #[derive(Debug)]
-struct Region {
+struct MappedRegion {
     range: Range<u64>,
     offset: u64,
     /// Its index among the objects.
@@ -21,39 +21,39 @@ struct Region {
 
 /// The files that are mapped into a process.
 #[derive(Debug, Default)]
-pub(super) struct Maps {
-    objects: Vec<Object>,
-    regions: Vec<Region>,
+pub(super) struct MappedFiles {
+    objects: Vec<MappedObject>,
+    regions: Vec<MappedRegion>,
 }
 
-impl Maps {
+impl MappedFiles {
     /// Regions in the order of their addresses, each with its offset in its file.
-    pub(super) fn new(regions: impl Iterator<Item = (Range<u64>, u64, Object)>) -> Self {
+    pub(super) fn new(regions: impl Iterator<Item = (Range<u64>, u64, MappedObject)>) -> Self {
         let mut maps = Self::default();
         for (range, offset, object) in regions {
             let object = maps.object_index(object);
-            maps.regions.push(Region { range, offset, object });
+            maps.regions.push(MappedRegion { range, offset, object });
         }
         maps
     }
 
     /// The files, each once.
-    pub(super) fn objects(&self) -> impl Iterator<Item = &Object> {
+    pub(super) fn objects(&self) -> impl Iterator<Item = &MappedObject> {
         self.objects.iter()
     }
 
     /// The address ranges of the chosen files.
-    pub(super) fn ranges(&self, chosen: impl Fn(&Object) -> bool) -> Vec<Range<u64>> {
-        let of_chosen = |region: &&Region| self.objects.get(region.object).is_some_and(&chosen);
+    pub(super) fn ranges(&self, chosen: impl Fn(&MappedObject) -> bool) -> Vec<Range<u64>> {
+        let of_chosen = |region: &&MappedRegion| self.objects.get(region.object).is_some_and(&chosen);
         self.regions.iter().filter(of_chosen).map(|region| region.range.clone()).collect()
     }
 
     /// The addresses by the file they are in; those in none of the files come last.
-    pub(super) fn group(&self, addresses: &[u64]) -> Vec<(Option<&Object>, Vec<Place>)> {
+    pub(super) fn group(&self, addresses: &[u64]) -> Vec<(Option<&MappedObject>, Vec<MappedAddress>)> {
         let mut groups: Vec<_> = self.objects.iter().map(|object| (Some(object), Vec::new())).collect();
         let mut strays = Vec::new();
         for &address in addresses {
-            let place = |offset| Place { address, offset };
+            let place = |offset| MappedAddress { address, offset };
             let group =
                 self.region_at(address).and_then(|region| Some((region, groups.get_mut(region.object)?)));
             match group {
@@ -68,12 +68,12 @@ impl Maps {
         groups
     }
 
-    fn region_at(&self, address: u64) -> Option<&Region> {
+    fn region_at(&self, address: u64) -> Option<&MappedRegion> {
         let after = self.regions.partition_point(|region| region.range.start <= address);
         self.regions.get(after.checked_sub(1)?).filter(|region| region.range.contains(&address))
     }
 
-    fn object_index(&mut self, object: Object) -> usize {
+    fn object_index(&mut self, object: MappedObject) -> usize {
         if let Some(known) = self.objects.iter().position(|known| *known == object) {
             return known;
         }
@@ -86,16 +86,16 @@ impl Maps {
 mod tests {
     use super::*;
 
-    fn library() -> Object {
-        Object::Library("library".into())
+    fn library() -> MappedObject {
+        MappedObject::Library("library".into())
     }
 
     #[test]
     fn addresses_are_grouped_by_file_and_turned_into_offsets() {
-        let maps = Maps::new(
+        let maps = MappedFiles::new(
             [
-                (0x1000..0x2000, 0, Object::Program),
-                (0x2000..0x3000, 0x800, Object::Program),
+                (0x1000..0x2000, 0, MappedObject::Program),
+                (0x2000..0x3000, 0x800, MappedObject::Program),
                 (0x5000..0x6000, 0x100, library()),
             ]
             .into_iter(),
@@ -112,11 +112,11 @@ mod tests {
         assert_eq!(
             groups,
             [
-                (Some(Object::Program), vec![(0x1004, 0x4), (0x2008, 0x808)]),
+                (Some(MappedObject::Program), vec![(0x1004, 0x4), (0x2008, 0x808)]),
                 (Some(library()), vec![(0x5000, 0x100)]),
                 (None, vec![(0x10, 0), (0x4000, 0), (0x6000, 0)]),
             ]
         );
-        assert_eq!(maps.ranges(|object| *object == Object::Program), [0x1000..0x2000, 0x2000..0x3000]);
+        assert_eq!(maps.ranges(|object| *object == MappedObject::Program), [0x1000..0x2000, 0x2000..0x3000]);
     }
 }

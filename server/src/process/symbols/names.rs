@@ -2,23 +2,23 @@
 
 use std::collections::HashMap;
 
-use super::maps::Place;
+use super::maps::MappedAddress;
 use crate::process::scrub::SYSTEM;
 
 /// A function in a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) struct Function {
+pub(in super::super) struct NamedFunction {
     /// Its name, already scrubbed.
     pub(in super::super) name: String,
     /// Where it is.
-    pub(in super::super) home: Home,
+    pub(in super::super) home: FunctionLocation,
     /// Its offset in the program's file; 0 if unknown or outside of the program.
     pub(in super::super) address: u64,
 }
 
 /// Where a function is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(in super::super) enum Home {
+pub(in super::super) enum FunctionLocation {
     /// In this program.
     Program,
     /// In a library of the host or in the kernel.
@@ -27,26 +27,26 @@ pub(in super::super) enum Home {
 
 /// Functions, each once, and which of them an address belongs to.
 #[derive(Debug, Default)]
-pub(in super::super) struct Names {
-    functions: Vec<Function>,
-    ids: HashMap<(Home, String), u32>,
+pub(in super::super) struct FunctionNames {
+    functions: Vec<NamedFunction>,
+    ids: HashMap<(FunctionLocation, String), u32>,
     by_address: HashMap<u64, u32>,
 }
 
-impl Names {
+impl FunctionNames {
     /// All functions, each at its number.
-    pub(in super::super) fn functions(&self) -> &[Function] {
+    pub(in super::super) fn functions(&self) -> &[NamedFunction] {
         &self.functions
     }
 
     /// The number of the function with this name; adds it if it is new. Only functions of the program have an
     /// address.
-    pub(in super::super) fn add_function(&mut self, home: Home, name: &str, address: u64) -> u32 {
+    pub(in super::super) fn add_function(&mut self, home: FunctionLocation, name: &str, address: u64) -> u32 {
         let next = u32::try_from(self.functions.len()).unwrap_or(u32::MAX);
         let id = *self.ids.entry((home, name.to_owned())).or_insert(next);
         if id == next {
-            let address = if home == Home::Program { address } else { 0 };
-            self.functions.push(Function { name: name.to_owned(), home, address });
+            let address = if home == FunctionLocation::Program { address } else { 0 };
+            self.functions.push(NamedFunction { name: name.to_owned(), home, address });
         }
         id
     }
@@ -57,7 +57,7 @@ impl Names {
     }
 
     /// Gives all places one name.
-    pub(super) fn name_all(&mut self, places: &[Place], home: Home, name: &str) {
+    pub(super) fn name_all(&mut self, places: &[MappedAddress], home: FunctionLocation, name: &str) {
         let id = self.add_function(home, name, 0);
         for place in places {
             self.set(place.address, id);
@@ -81,7 +81,7 @@ impl Names {
         let is_folded = |id: u32| {
             self.functions
                 .get(id as usize)
-                .is_some_and(|function| function.home == Home::System && function.name == SYSTEM)
+                .is_some_and(|function| function.home == FunctionLocation::System && function.name == SYSTEM)
         };
         stack.dedup_by(|one, other| one == other && is_folded(*one));
         stack
@@ -94,10 +94,10 @@ mod tests {
 
     #[test]
     fn functions_outside_of_the_program_have_no_address_and_those_without_a_name_are_one() {
-        let mut names = Names::default();
-        let main = names.add_function(Home::Program, "main", 0x40);
-        let read = names.add_function(Home::System, "read", 0x50);
-        let system = names.add_function(Home::System, SYSTEM, 0x60);
+        let mut names = FunctionNames::default();
+        let main = names.add_function(FunctionLocation::Program, "main", 0x40);
+        let read = names.add_function(FunctionLocation::System, "read", 0x50);
+        let system = names.add_function(FunctionLocation::System, SYSTEM, 0x60);
         for (address, function) in [(1, system), (2, system), (3, read), (4, main), (5, main)] {
             names.set(address, function);
         }

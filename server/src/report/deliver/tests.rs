@@ -11,54 +11,65 @@ use crate::{
     report::{spool::DeliveryHeaders, transport::FutureAnswer},
 };
 
-type Given = Result<Answer, NoAnswer>;
-type Sent = Vec<(Uuid, Report)>;
+type ScriptedResult = Result<CollectorAnswer, DeliveryFailure>;
+type DeliveredReports = Vec<(Uuid, SpooledReport)>;
 
 /// Returns the answers in turn, then accepts everything.
 #[derive(Debug, Clone, Default)]
-struct Scripted {
-    answers: Arc<Mutex<VecDeque<Given>>>,
-    sent: Arc<Mutex<Sent>>,
+struct ScriptedCollector {
+    answers: Arc<Mutex<VecDeque<ScriptedResult>>>,
+    sent: Arc<Mutex<DeliveredReports>>,
 }
 
-impl Transport for Scripted {
-    fn send(&self, id: Uuid, report: Report) -> FutureAnswer<'_> {
+impl ReportTransport for ScriptedCollector {
+    fn send(&self, id: Uuid, report: SpooledReport) -> FutureAnswer<'_> {
         self.sent.lock().unwrap().push((id, report));
         let answer = self.answers.lock().unwrap().pop_front().unwrap_or_else(|| status(200));
         Box::pin(std::future::ready(answer))
     }
 }
 
-fn status(status: u16) -> Given {
-    Ok(Answer { status, ..Answer::default() })
+fn status(status: u16) -> ScriptedResult {
+    Ok(CollectorAnswer { status, ..CollectorAnswer::default() })
 }
 
-fn delivery(answers: impl IntoIterator<Item = Given>, reports: u128) -> (Delivery, Scripted, Arc<Spool>) {
+fn delivery(
+    answers: impl IntoIterator<Item = ScriptedResult>,
+    reports: u128,
+) -> (ReportDelivery, ScriptedCollector, Arc<Spool>) {
     let spool = Arc::new(Spool::open(Arc::new(SimulatedDisk::default())).unwrap());
     for n in 0..reports {
         spool.put(Uuid::from_u128(n), format!("report {n}").as_bytes(), DeliveryHeaders::default()).unwrap();
     }
-    let transport =
-        Scripted { answers: Arc::new(Mutex::new(answers.into_iter().collect())), ..Scripted::default() };
+    let transport = ScriptedCollector {
+        answers: Arc::new(Mutex::new(answers.into_iter().collect())),
+        ..ScriptedCollector::default()
+    };
     let clock = Arc::new(SystemClock::new());
     let hour = Duration::from_secs(3600);
-    let delivery =
-        Delivery::new(Arc::clone(&spool), Box::new(transport.clone()), clock, Metrics::new(), hour, || 1.0);
+    let delivery = ReportDelivery::new(
+        Arc::clone(&spool),
+        Box::new(transport.clone()),
+        clock,
+        ProcessMetrics::new(),
+        hour,
+        || 1.0,
+    );
     (delivery, transport, spool)
 }
 
-fn tried(transport: &Scripted) -> Vec<u128> {
+fn tried(transport: &ScriptedCollector) -> Vec<u128> {
     transport.sent.lock().unwrap().iter().map(|(id, _)| id.as_u128()).collect()
 }
 
-async fn until_idle(delivery: &Delivery) -> Vec<Duration> {
+async fn until_idle(delivery: &ReportDelivery) -> Vec<Duration> {
     let mut waits = Vec::new();
     loop {
         match delivery.attempt(&CancellationToken::new()).await {
-            Next::Report => {}
-            Next::NewReport => return waits,
-            Next::Wait(wait) => waits.push(wait),
-            Next::Stop => panic!("nothing stops it"),
+            DeliveryStep::Report => {}
+            DeliveryStep::NewReport => return waits,
+            DeliveryStep::Wait(wait) => waits.push(wait),
+            DeliveryStep::Stop => panic!("nothing stops it"),
         }
     }
 }
@@ -84,7 +95,7 @@ async fn a_report_that_the_collector_chokes_on_holds_up_no_other() {
 
 #[tokio::test]
 async fn a_dead_collector_loses_nothing_and_waits_grow() {
-    let dead = std::iter::repeat_n(Err(NoAnswer::Timeout), 4);
+    let dead = std::iter::repeat_n(Err(DeliveryFailure::Timeout), 4);
     let (delivery, transport, spool) = delivery(dead, 2);
     let waits: Vec<u64> = until_idle(&delivery).await.iter().map(Duration::as_secs).collect();
     assert_eq!(waits, [30, 60, 120, 240]);
@@ -103,7 +114,11 @@ async fn a_refused_report_is_kept_and_the_next_one_sent() {
 
 #[tokio::test]
 async fn the_collector_is_asked_no_sooner_than_it_wants() {
-    let busy = Ok(Answer { status: 503, retry_after: Some("900".to_owned()), ..Answer::default() });
+    let busy = Ok(CollectorAnswer {
+        status: 503,
+        retry_after: Some("900".to_owned()),
+        ..CollectorAnswer::default()
+    });
     let (delivery, _, _) = delivery([busy], 1);
     assert_eq!(until_idle(&delivery).await, [Duration::from_secs(900)]);
 }
@@ -139,7 +154,7 @@ async fn what_is_sent_beside_a_report_is_handed_on() {
 async fn an_answer_that_is_no_collectors_delivers_nothing() {
     let portal = || {
         let (content_type, body) = (Some("text/html".to_owned()), b"<html>".to_vec());
-        Ok(Answer { status: 200, content_type, body, ..Answer::default() })
+        Ok(CollectorAnswer { status: 200, content_type, body, ..CollectorAnswer::default() })
     };
     let answers = [portal(), status(401), status(403), status(404), status(405), status(410), portal()];
     let (delivery, transport, spool) = delivery(answers, 1);
@@ -150,7 +165,7 @@ async fn an_answer_that_is_no_collectors_delivers_nothing() {
 
 #[tokio::test]
 async fn each_reason_is_logged_once_until_a_report_is_delivered() {
-    let timeout = || Err(NoAnswer::Timeout);
+    let timeout = || Err(DeliveryFailure::Timeout);
     let (delivery, _, _) = delivery([timeout(), status(503), timeout(), status(503)], 1);
     let stop = CancellationToken::new();
     for logged in [1, 2, 2, 2, 0] {
@@ -167,9 +182,9 @@ fn may_have_left(spool: &Spool) -> bool {
 #[tokio::test]
 async fn only_a_report_without_an_answer_may_have_left() {
     for (answer, left) in [
-        (Err(NoAnswer::Unreachable("connection refused")), false),
-        (Err(NoAnswer::Timeout), true),
-        (Err(NoAnswer::Broken("the connection broke")), true),
+        (Err(DeliveryFailure::Unreachable("connection refused")), false),
+        (Err(DeliveryFailure::Timeout), true),
+        (Err(DeliveryFailure::Broken("the connection broke")), true),
         (status(500), true),
         (status(502), true),
         (status(503), false),
@@ -184,8 +199,8 @@ async fn only_a_report_without_an_answer_may_have_left() {
 
 #[tokio::test]
 async fn what_may_have_left_once_may_have_left_whatever_comes_afterwards() {
-    for later in [Err(NoAnswer::Unreachable("connection refused")), status(503), status(302)] {
-        let (delivery, _, spool) = delivery([Err(NoAnswer::Timeout), later.clone()], 1);
+    for later in [Err(DeliveryFailure::Unreachable("connection refused")), status(503), status(302)] {
+        let (delivery, _, spool) = delivery([Err(DeliveryFailure::Timeout), later.clone()], 1);
         for _ in 0..2 {
             delivery.attempt(&CancellationToken::new()).await;
         }
@@ -195,10 +210,10 @@ async fn what_may_have_left_once_may_have_left_whatever_comes_afterwards() {
 
 /// Takes the report and never answers.
 #[derive(Debug)]
-struct Silent(Arc<Notify>);
+struct SilentCollector(Arc<Notify>);
 
-impl Transport for Silent {
-    fn send(&self, _: Uuid, _: Report) -> FutureAnswer<'_> {
+impl ReportTransport for SilentCollector {
+    fn send(&self, _: Uuid, _: SpooledReport) -> FutureAnswer<'_> {
         self.0.notify_one();
         Box::pin(pending())
     }
@@ -208,7 +223,7 @@ impl Transport for Silent {
 async fn a_request_that_is_cut_short_leaves_a_report_that_may_have_left() {
     let (mut delivery, _, spool) = delivery([], 1);
     let asked = Arc::new(Notify::new());
-    delivery.transport = Box::new(Silent(Arc::clone(&asked)));
+    delivery.transport = Box::new(SilentCollector(Arc::clone(&asked)));
     let stop = CancellationToken::new();
     tokio::join!(delivery.run(&stop), async {
         asked.notified().await;

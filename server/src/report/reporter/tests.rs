@@ -6,65 +6,68 @@ use headcount_shared::{
     api::ReportState,
     breakpoint::Breakpoint,
     event::{BrowserEvent, EventKind},
-    payload::{DatabaseType, Infra, Payload},
+    payload::{DatabaseType, InfraSection, Payload},
 };
 
 use super::*;
 use crate::{
     browsers::BrowserKey,
     clock::SystemClock,
-    disk::simulated::{Crash, SimulatedDisk},
+    disk::simulated::{CrashKind, SimulatedDisk},
     process::saved::SavedCosts,
     report::{
         assemble::FutureFacts,
-        spool::{DeliveryHeaders, Report},
-        transport::{FutureAnswer, NoAnswer, Transport},
+        spool::{DeliveryHeaders, SpooledReport},
+        transport::{DeliveryFailure, FutureAnswer, ReportTransport},
     },
 };
 
 #[derive(Debug)]
-struct Product;
+struct ProductInstallation;
 
-impl Installation for Product {
+impl Installation for ProductInstallation {
     fn facts(&self) -> FutureFacts<'_> {
-        Box::pin(async { Facts { infra: Infra { projects: 3, ..Infra::default() }, ..Facts::default() } })
+        Box::pin(async {
+            Facts { infra: InfraSection { projects: 3, ..InfraSection::default() }, ..Facts::default() }
+        })
     }
 }
 
 #[derive(Debug)]
-struct Nobody;
+struct TimeoutTransport;
 
-impl Transport for Nobody {
-    fn send(&self, _: Uuid, _: Report) -> FutureAnswer<'_> {
-        Box::pin(async { Err(NoAnswer::Timeout) })
+impl ReportTransport for TimeoutTransport {
+    fn send(&self, _: Uuid, _: SpooledReport) -> FutureAnswer<'_> {
+        Box::pin(async { Err(DeliveryFailure::Timeout) })
     }
 }
 
 fn reporter(disk: &SimulatedDisk) -> io::Result<Reporter> {
     let spool = Arc::new(Spool::open(Arc::new(disk.clone()))?);
-    let browsers = Browsers::open(Arc::new(disk.clone()), key(), ["/".to_owned()], &|id| spool.holds(id))?;
+    let browsers =
+        PageViewStore::open(Arc::new(disk.clone()), key(), ["/".to_owned()], &|id| spool.holds(id))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let metrics = Metrics::new();
+    let metrics = ProcessMetrics::new();
     let hour = Duration::from_secs(3600);
-    let delivery = Delivery::new(
+    let delivery = ReportDelivery::new(
         Arc::clone(&spool),
-        Box::new(Nobody),
+        Box::new(TimeoutTransport),
         Arc::clone(&clock),
         metrics.clone(),
         hour,
         || 0.5,
     );
     let sources = ReportSources {
-        instance: Instance {
+        instance: InstanceSection {
             uuid: Uuid::from_u128(1),
             version: "1".to_owned(),
             database_type: DatabaseType::Sqlite,
         },
-        installation: Arc::new(Product),
+        installation: Arc::new(ProductInstallation),
         browsers: Arc::new(browsers),
-        process: Arc::new(Process::start(Arc::clone(&clock), false, SavedCosts::default())),
+        process: Arc::new(MeasuredProcess::start(Arc::clone(&clock), false, SavedCosts::default())),
     };
-    let schedule = Schedule::new(Duration::ZERO, Some(hour), hour, 0.5);
+    let schedule = ReportSchedule::new(Duration::ZERO, Some(hour), hour, 0.5);
     Ok(Reporter::new(sources, spool, Arc::new(delivery), clock, metrics, schedule, || 0.5))
 }
 
@@ -110,7 +113,7 @@ async fn a_preview_is_the_report_that_follows() {
     assert!(view(&reporter, 7).await);
     let preview = reporter.preview().await.unwrap();
     assert_eq!(reporter.preview().await.unwrap(), preview);
-    assert_eq!(reporter.make().await.unwrap(), Made::Spooled);
+    assert_eq!(reporter.make().await.unwrap(), ReportingOutcome::Spooled);
     let id = reporter.spool.queued()[0];
     assert_eq!(reporter.spool.read(id).unwrap().bytes, preview);
     assert_eq!(payload(&preview).infra.projects, 3);
@@ -154,10 +157,10 @@ async fn without_room_counts_add_up() {
         reporter.spool.put(Uuid::from_u128(n as u128), b"{}", DeliveryHeaders::default()).unwrap();
     }
     assert!(view(&reporter, 1).await);
-    assert_eq!(reporter.make().await.unwrap(), Made::NoRoom);
+    assert_eq!(reporter.make().await.unwrap(), ReportingOutcome::NoRoom);
     reporter.spool.mark_sent(Uuid::from_u128(0)).unwrap();
     assert!(view(&reporter, 2).await);
-    assert_eq!(reporter.make().await.unwrap(), Made::Spooled);
+    assert_eq!(reporter.make().await.unwrap(), ReportingOutcome::Spooled);
     let last = reporter.spool.entries().into_iter().find(|entry| entry.bytes > 2).unwrap();
     let report = reporter.spool.read(last.id.parse().unwrap()).unwrap();
     assert_eq!(payload(&report.bytes).ux.page_views["/"], 2);
@@ -191,7 +194,7 @@ async fn journal_and_spool_together_lose_and_double_nothing_whenever_the_process
         disk.crash_after(crash_after);
         let (acknowledged, in_doubt) = run(&disk).await;
         let crashed = disk.crashed();
-        disk.restart(Crash::Kill);
+        disk.restart(CrashKind::Kill);
 
         let reporter = reporter(&disk).unwrap();
         reporter.make().await.unwrap();

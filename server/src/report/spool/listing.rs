@@ -6,8 +6,8 @@ use headcount_shared::api::{ReportEntry, ReportState};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{ReadError, Report, dir, file_name::FileName};
-use crate::{disk::Disk, hex};
+use super::{ReadError, SpooledReport, dir, file_name::FileName};
+use crate::{disk::DataDisk, hex};
 
 /// All states, in the order in which their directories are read.
 pub(super) const STATES: [ReportState; 4] =
@@ -15,13 +15,13 @@ pub(super) const STATES: [ReportState; 4] =
 
 /// A report on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct StoredReport {
+pub(super) struct SpoolEntry {
     pub(super) state: ReportState,
     pub(super) bytes: u64,
     pub(super) name: FileName,
 }
 
-impl StoredReport {
+impl SpoolEntry {
     pub(super) fn path(&self) -> String {
         format!("{}/{}", dir(self.state), self.name)
     }
@@ -33,17 +33,17 @@ impl StoredReport {
 }
 
 /// Reports by id.
-pub(super) type StoredReports = BTreeMap<Uuid, StoredReport>;
+pub(super) type SpoolEntries = BTreeMap<Uuid, SpoolEntry>;
 
 /// Finds the reports on disk. Changes nothing.
-pub(super) fn find_reports(disk: &dyn Disk) -> io::Result<StoredReports> {
-    let mut reports = StoredReports::new();
+pub(super) fn find_reports(disk: &dyn DataDisk) -> io::Result<SpoolEntries> {
+    let mut reports = SpoolEntries::new();
     for state in STATES {
         let dir = dir(state);
         for name in disk.list(&dir)? {
             if let Some(parsed) = FileName::parse(&name) {
                 let bytes = disk.size(&format!("{dir}/{name}"))?;
-                reports.insert(parsed.id, StoredReport { state, bytes, name: parsed });
+                reports.insert(parsed.id, SpoolEntry { state, bytes, name: parsed });
             }
         }
     }
@@ -51,14 +51,14 @@ pub(super) fn find_reports(disk: &dyn Disk) -> io::Result<StoredReports> {
 }
 
 /// The reports in a state, oldest first.
-pub(super) fn in_state(reports: &StoredReports, state: ReportState) -> Vec<StoredReport> {
+pub(super) fn in_state(reports: &SpoolEntries, state: ReportState) -> Vec<SpoolEntry> {
     let mut found: Vec<_> = reports.values().filter(|report| report.state == state).cloned().collect();
-    found.sort_by_key(StoredReport::order);
+    found.sort_by_key(SpoolEntry::order);
     found
 }
 
 /// All reports as the interface lists them, newest first.
-pub(super) fn entries(reports: &StoredReports) -> Vec<ReportEntry> {
+pub(super) fn entries(reports: &SpoolEntries) -> Vec<ReportEntry> {
     let mut sorted: Vec<_> = reports.values().collect();
     sorted.sort_by_key(|report| std::cmp::Reverse(report.order()));
     let entries = sorted.into_iter().map(|report| ReportEntry {
@@ -71,13 +71,17 @@ pub(super) fn entries(reports: &StoredReports) -> Vec<ReportEntry> {
 }
 
 /// Reads a report. Changes nothing.
-pub(super) fn read_report(disk: &dyn Disk, report: &StoredReport) -> Result<Report, ReadError> {
+pub(super) fn read_report(disk: &dyn DataDisk, report: &SpoolEntry) -> Result<SpooledReport, ReadError> {
     let bytes = disk.read(&report.path()).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ReadError::Unknown,
         _ => ReadError::Disk(error),
     })?;
     let FileName { sha256, headers, .. } = report.name.clone();
-    if sha256_of(&bytes) == sha256 { Ok(Report { bytes, sha256, headers }) } else { Err(ReadError::Damaged) }
+    if sha256_of(&bytes) == sha256 {
+        Ok(SpooledReport { bytes, sha256, headers })
+    } else {
+        Err(ReadError::Damaged)
+    }
 }
 
 /// The SHA-256 of some bytes, in lower case hexadecimal.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::disk::simulated::{Crash, SimulatedDisk};
+use crate::disk::simulated::{CrashKind, SimulatedDisk};
 
 fn open(disk: &SimulatedDisk) -> Spool {
     Spool::open(Arc::new(disk.clone())).unwrap()
@@ -195,10 +195,10 @@ fn switched_off_reports_that_never_left_are_deleted_and_those_without_an_answer_
 
     // A restart preserves it.
     let spool = open(&disk);
-    let expected = Unsent { queued: 2, damaged: 1, unknown: 1 };
+    let expected = DiscardedReports { queued: 2, damaged: 1, unknown: 1 };
     assert_eq!(spool.unsent().unwrap(), expected);
     assert_eq!(spool.forget_unsent().unwrap(), expected);
-    assert_eq!(spool.unsent().unwrap(), Unsent::default());
+    assert_eq!(spool.unsent().unwrap(), DiscardedReports::default());
     let expected = [(2, ReportState::Unknown), (1, ReportState::Refused), (0, ReportState::Sent)];
     let expected = expected.map(|(n, state)| (id(n).to_string(), state));
     assert_eq!(states(&spool), expected);
@@ -232,7 +232,7 @@ fn a_directory_that_was_removed_is_made_again_and_its_reports_are_forgotten() {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Step {
+enum SpoolStep {
     Put,
     Begin(prop::sample::Index),
     End(prop::sample::Index),
@@ -242,22 +242,22 @@ enum Step {
     Restart,
 }
 
-fn any_step() -> impl Strategy<Value = Step> {
+fn any_step() -> impl Strategy<Value = SpoolStep> {
     let index = any::<prop::sample::Index>;
     prop_oneof![
-        6 => Just(Step::Put),
-        3 => index().prop_map(Step::Begin),
-        1 => index().prop_map(Step::End),
-        3 => index().prop_map(Step::Sent),
-        2 => index().prop_map(Step::Refused),
-        1 => Just(Step::Forget),
-        2 => Just(Step::Restart),
+        6 => Just(SpoolStep::Put),
+        3 => index().prop_map(SpoolStep::Begin),
+        1 => index().prop_map(SpoolStep::End),
+        3 => index().prop_map(SpoolStep::Sent),
+        2 => index().prop_map(SpoolStep::Refused),
+        1 => Just(SpoolStep::Forget),
+        2 => Just(SpoolStep::Restart),
     ]
 }
 
 /// The expected state of every report after some steps.
 #[derive(Debug, Default)]
-struct Model {
+struct SpoolModel {
     /// With whether it was sent and got no answer.
     reports: BTreeMap<Uuid, (ReportState, bool)>,
     /// The reports of failed steps. They may be in the state before or after the step.
@@ -266,7 +266,7 @@ struct Model {
     may_be_deleted: bool,
 }
 
-impl Model {
+impl SpoolModel {
     fn queued(&self) -> Vec<Uuid> {
         let queued = |(_, (state, _)): &(&Uuid, &(ReportState, bool))| *state == ReportState::Queued;
         self.reports.iter().filter(queued).map(|(&id, _)| id).collect()
@@ -281,45 +281,49 @@ impl Model {
 }
 
 /// Takes one step with the report `n`. Returns the affected report, the outcome, and the expected state.
-fn take(spool: &Spool, step: Step, n: usize) -> Option<(Uuid, io::Result<()>, (ReportState, bool))> {
+fn take(spool: &Spool, step: SpoolStep, n: usize) -> Option<(Uuid, io::Result<()>, (ReportState, bool))> {
     let queued = spool.queued();
     let pick = |index: prop::sample::Index| (!queued.is_empty()).then(|| *index.get(&queued));
     Some(match step {
-        Step::Put => {
+        SpoolStep::Put => {
             (id(n), put(spool, id(n), format!("report {n}").as_bytes()), (ReportState::Queued, false))
         }
-        Step::Begin(index) => {
+        SpoolStep::Begin(index) => {
             let id = pick(index)?;
             (id, spool.begin_attempt(id).map(drop), (ReportState::Queued, true))
         }
-        Step::End(index) => {
+        SpoolStep::End(index) => {
             let id = pick(index)?;
-            (id, spool.end_attempt(Attempt { id, is_first_to_leave: true }), (ReportState::Queued, false))
+            (
+                id,
+                spool.end_attempt(DeliveryAttempt { id, is_first_to_leave: true }),
+                (ReportState::Queued, false),
+            )
         }
-        Step::Sent(index) => {
+        SpoolStep::Sent(index) => {
             let id = pick(index)?;
             (id, spool.mark_sent(id), (ReportState::Sent, false))
         }
-        Step::Refused(index) => {
+        SpoolStep::Refused(index) => {
             let id = pick(index)?;
             (id, spool.mark_refused(id), (ReportState::Refused, false))
         }
-        Step::Forget | Step::Restart => return None,
+        SpoolStep::Forget | SpoolStep::Restart => return None,
     })
 }
 
 /// Takes the steps until the crash.
-fn run(disk: &SimulatedDisk, steps: &[Step]) -> Model {
-    let mut model = Model::default();
+fn run(disk: &SimulatedDisk, steps: &[SpoolStep]) -> SpoolModel {
+    let mut model = SpoolModel::default();
     let Ok(mut spool) = Spool::open(Arc::new(disk.clone())) else { return model };
     for (n, &step) in steps.iter().enumerate() {
         match step {
-            Step::Restart => match Spool::open(Arc::new(disk.clone())) {
+            SpoolStep::Restart => match Spool::open(Arc::new(disk.clone())) {
                 Ok(again) => spool = again,
                 Err(_) => return model,
             },
-            Step::Forget if spool.forget_unsent().is_ok() => model.forget(),
-            Step::Forget => {
+            SpoolStep::Forget if spool.forget_unsent().is_ok() => model.forget(),
+            SpoolStep::Forget => {
                 (model.in_doubt, model.may_be_deleted) = (model.queued(), true);
                 return model;
             }
@@ -341,7 +345,7 @@ proptest! {
 
     #[test]
     fn a_crash_at_any_step_loses_no_report(steps in proptest::collection::vec(any_step(), 1..12)) {
-        for crash in [Crash::Kill, Crash::PowerCut] {
+        for crash in [CrashKind::Kill, CrashKind::PowerCut] {
             for crash_after in 0.. {
                 let disk = SimulatedDisk::default();
                 disk.crash_after(crash_after);

@@ -65,19 +65,19 @@ async fn answering(answer: impl Into<Vec<u8>>) -> (Url, Arc<Mutex<Vec<String>>>)
     (url.parse().unwrap(), heads)
 }
 
-fn report(headers: DeliveryHeaders) -> Report {
-    Report { bytes: b"{}".to_vec(), sha256: String::new(), headers }
+fn report(headers: DeliveryHeaders) -> SpooledReport {
+    SpooledReport { bytes: b"{}".to_vec(), sha256: String::new(), headers }
 }
 
-async fn sent_to(url: Url) -> Result<Answer, NoAnswer> {
-    HttpTransport::new(url, "1.2.3").send(Uuid::from_u128(7), report(DeliveryHeaders::default())).await
+async fn sent_to(url: Url) -> Result<CollectorAnswer, DeliveryFailure> {
+    HttpReportTransport::new(url, "1.2.3").send(Uuid::from_u128(7), report(DeliveryHeaders::default())).await
 }
 
 #[tokio::test]
 async fn exactly_the_listed_headers_leave() {
     for replica in [false, true] {
         let (url, heads) = answering(STORED).await;
-        let transport = HttpTransport::new(url.clone(), "1.2.3");
+        let transport = HttpReportTransport::new(url.clone(), "1.2.3");
         transport.send(Uuid::from_u128(7), report(DeliveryHeaders { replica })).await.unwrap();
         let head = heads.lock().unwrap().pop().unwrap();
         assert!(head.starts_with("POST /ce/usage-statistics HTTP/1.1\r\n"), "{head}");
@@ -136,7 +136,7 @@ async fn of_a_long_answer_only_the_beginning_is_read() {
 async fn an_answer_that_breaks_off_is_none_and_a_redirect_is_not_followed() {
     let (url, _) = answering("HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n{\"status\":").await;
     let broken = sent_to(url).await.unwrap_err();
-    assert!(matches!(broken, NoAnswer::Broken(_)) && broken.may_have_left(), "{broken:?}");
+    assert!(matches!(broken, DeliveryFailure::Broken(_)) && broken.may_have_left(), "{broken:?}");
 
     let (target, asked) = answering(STORED).await;
     let (url, _) =
@@ -151,7 +151,7 @@ async fn without_a_connection_nothing_has_left() {
     let url: Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
     drop(listener);
     let refused = sent_to(url).await.unwrap_err();
-    assert_eq!(refused, NoAnswer::Unreachable("connection refused"));
+    assert_eq!(refused, DeliveryFailure::Unreachable("connection refused"));
     assert!(!refused.may_have_left());
 }
 
@@ -216,7 +216,7 @@ async fn a_tls_session_is_never_resumed() {
         let (certificate, key, verifier) = certificate();
         let (port, kinds) = resuming(certificate, key, version).await;
         let mut transport =
-            HttpTransport::new(format!("https://localhost:{port}/").parse().unwrap(), "1.2.3");
+            HttpReportTransport::new(format!("https://localhost:{port}/").parse().unwrap(), "1.2.3");
         transport.verifier = Some(Arc::clone(&verifier) as _);
         for _ in 0..3 {
             let answer =

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 use sqlx::AnyConnection;
 
-use super::{StoredRow, objectives, rows};
+use super::{CheckConfigRow, objectives, rows};
 use crate::{
     settings::{
-        Settings,
-        document::{self, Document},
-        error::{Invalid, Result},
-        health::Doing,
+        SettingsStore,
+        document::{self, JsonObject},
+        error::{InvalidChange, SettingsResult},
+        health::DatabaseOperation,
         project::hold,
         statement::query,
     },
@@ -21,7 +21,7 @@ use crate::{
 
 /// A new value for an inspection; `None` restores the default.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Override {
+pub enum InspectionChange {
     /// A threshold, in the unit of the inspection.
     Threshold(Inspection, Option<f32>),
     /// The objective of [`Inspection::SLOAvailability`].
@@ -30,22 +30,22 @@ pub enum Override {
     Latency(Option<LatencyObjective>),
 }
 
-impl Settings {
+impl SettingsStore {
     /// Overrides an inspection for an application, or for a whole project if `application` is the default.
     ///
     /// # Errors
-    /// [`Invalid::NoSuchProject`], an invalid value in `to`, or a failure of the database.
+    /// [`InvalidChange::NoSuchProject`], an invalid value in `to`, or a failure of the database.
     pub async fn set_override(
         &self,
         project: &str,
         application: &ApplicationKey,
-        to: &Override,
-    ) -> Result<()> {
+        to: &InspectionChange,
+    ) -> SettingsResult<()> {
         check(application, to)?;
-        self.attempt(Doing::Writing, async {
+        self.attempt(DatabaseOperation::Writing, async {
             let mut transaction = self.database.write().await?;
             if !hold(&mut transaction, project).await? {
-                return Err(Invalid::NoSuchProject.into());
+                return Err(InvalidChange::NoSuchProject.into());
             }
             let mut stored = rows(&mut transaction, project).await?;
             stored.retain(|row| ApplicationKey::parse(&row.application_id).as_ref() == Some(application));
@@ -58,22 +58,24 @@ impl Settings {
     }
 }
 
-fn check(application: &ApplicationKey, to: &Override) -> Result<(), Invalid> {
+fn check(application: &ApplicationKey, to: &InspectionChange) -> SettingsResult<(), InvalidChange> {
     let ApplicationKey { namespace, kind, name } = application;
     let is_application = ![namespace, kind, name].into_iter().any(String::is_empty)
         && ![namespace, kind].into_iter().any(|part| part.contains(':'));
     if !is_application && !application.is_project() {
-        return Err(Invalid::Application);
+        return Err(InvalidChange::Application);
     }
     match to {
-        Override::Threshold(Inspection::SLOAvailability | Inspection::SLOLatency, _) => {
-            Err(Invalid::NoThreshold)
+        InspectionChange::Threshold(Inspection::SLOAvailability | Inspection::SLOLatency, _) => {
+            Err(InvalidChange::NoThreshold)
         }
-        Override::Threshold(inspection, Some(threshold)) if !inspection.allows(*threshold) => {
-            Err(Invalid::Threshold)
+        InspectionChange::Threshold(inspection, Some(threshold)) if !inspection.allows(*threshold) => {
+            Err(InvalidChange::Threshold)
         }
-        Override::Availability(Some(_)) | Override::Latency(Some(_)) if application.is_project() => {
-            Err(Invalid::ObjectiveOfProject)
+        InspectionChange::Availability(Some(_)) | InspectionChange::Latency(Some(_))
+            if application.is_project() =>
+        {
+            Err(InvalidChange::ObjectiveOfProject)
         }
         _ => Ok(()),
     }
@@ -82,14 +84,14 @@ fn check(application: &ApplicationKey, to: &Override) -> Result<(), Invalid> {
 /// The rows to store. If an application has two rows, the one in the later spelling is changed, and this
 /// inspection is removed from the other.
 fn changed(
-    mut stored: Vec<StoredRow>,
+    mut stored: Vec<CheckConfigRow>,
     application: &ApplicationKey,
-    to: &Override,
-) -> Result<Vec<StoredRow>> {
+    to: &InspectionChange,
+) -> SettingsResult<Vec<CheckConfigRow>> {
     if stored.is_empty() {
-        stored.push(StoredRow { application_id: application.to_string(), configs: None });
+        stored.push(CheckConfigRow { application_id: application.to_string(), configs: None });
     }
-    stored.sort_by_key(StoredRow::is_earlier);
+    stored.sort_by_key(CheckConfigRow::is_earlier);
     let mut change = Some(to);
     for row in &mut stored {
         let mut configs = document::for_change(row.configs.as_deref())?;
@@ -102,7 +104,7 @@ fn changed(
     Ok(stored)
 }
 
-impl Override {
+impl InspectionChange {
     const fn id(&self) -> &'static str {
         match self {
             Self::Threshold(inspection, _) => inspection.id(),
@@ -112,7 +114,7 @@ impl Override {
     }
 
     /// The value to store. Unknown members of the stored value stay.
-    fn value(&self, before: Option<&Value>) -> Result<Option<Value>, Invalid> {
+    fn value(&self, before: Option<&Value>) -> SettingsResult<Option<Value>, InvalidChange> {
         Ok(match self {
             Self::Threshold(_, threshold) => threshold.map(|threshold| with_threshold(before, threshold)),
             Self::Availability(objective) => {
@@ -126,12 +128,12 @@ impl Override {
 }
 
 fn with_threshold(before: Option<&Value>, threshold: f32) -> Value {
-    let mut config: Document = before.and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut config: JsonObject = before.and_then(Value::as_object).cloned().unwrap_or_default();
     config.insert("threshold".to_owned(), json!(threshold));
     Value::Object(config)
 }
 
-async fn store(transaction: &mut AnyConnection, project: &str, row: &StoredRow) -> Result<()> {
+async fn store(transaction: &mut AnyConnection, project: &str, row: &CheckConfigRow) -> SettingsResult<()> {
     let statement = "INSERT INTO check_configs (project_id, application_id, configs) VALUES ($1, $2, $3)
         ON CONFLICT (project_id, application_id) DO UPDATE SET configs = excluded.configs";
     let store = query(statement).bind(project).bind(&row.application_id).bind(&row.configs);

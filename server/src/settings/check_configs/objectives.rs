@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::{
     settings::{
-        document::{Document, flag, put, text},
-        error::Invalid,
+        document::{JsonObject, flag, put, text},
+        error::InvalidChange,
     },
     world::inspections::{AvailabilityObjective, LatencyObjective},
 };
@@ -36,7 +36,7 @@ pub(super) fn latency(config: &Value) -> Option<LatencyObjective> {
     })
 }
 
-fn first(config: &Value) -> Option<&Document> {
+fn first(config: &Value) -> Option<&JsonObject> {
     config.get(0)?.as_object()
 }
 
@@ -44,11 +44,11 @@ fn first(config: &Value) -> Option<&Document> {
 pub(super) fn with_availability(
     stored: Option<&Value>,
     objective: &AvailabilityObjective,
-) -> Result<Value, Invalid> {
+) -> Result<Value, InvalidChange> {
     check_percent(objective.percent)?;
     let [total, failed] = objective.custom.clone().unwrap_or_default();
     if objective.custom.is_some() && (total.trim().is_empty() || failed.trim().is_empty()) {
-        return Err(Invalid::Queries);
+        return Err(InvalidChange::Queries);
     }
     let mut first = stored.and_then(first).cloned().unwrap_or_default();
     put(
@@ -64,13 +64,16 @@ pub(super) fn with_availability(
 }
 
 /// Replaces the stored objective. Its unknown members stay.
-pub(super) fn with_latency(stored: Option<&Value>, objective: &LatencyObjective) -> Result<Value, Invalid> {
+pub(super) fn with_latency(
+    stored: Option<&Value>,
+    objective: &LatencyObjective,
+) -> Result<Value, InvalidChange> {
     check_percent(objective.percent)?;
     if !(objective.bucket_s > 0.0 && objective.bucket_s.is_finite()) {
-        return Err(Invalid::Objective);
+        return Err(InvalidChange::Objective);
     }
     if objective.custom.as_ref().is_some_and(|query| query.trim().is_empty()) {
-        return Err(Invalid::Queries);
+        return Err(InvalidChange::Queries);
     }
     let mut first = stored.and_then(first).cloned().unwrap_or_default();
     put(
@@ -85,6 +88,6 @@ pub(super) fn with_latency(stored: Option<&Value>, objective: &LatencyObjective)
     Ok(json!([first]))
 }
 
-fn check_percent(percent: f32) -> Result<(), Invalid> {
-    if percent > 0.0 && percent < 100.0 { Ok(()) } else { Err(Invalid::Objective) }
+fn check_percent(percent: f32) -> Result<(), InvalidChange> {
+    if percent > 0.0 && percent < 100.0 { Ok(()) } else { Err(InvalidChange::Objective) }
 }

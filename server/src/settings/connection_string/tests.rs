@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn read(text: &str) -> Result<String, BadConnectionString> {
-    let address = Address::parse(text)?;
+    let address = PostgresAddress::parse(text)?;
     let words = address.url.query_pairs().map(|(name, value)| format!("{name}={value}"));
     Ok(words.collect::<Vec<_>>().join(" | "))
 }
@@ -70,7 +70,11 @@ fn connecting_takes_half_a_minute_at_most() {
         ("connect_timeout=300", 30),
         ("postgres://db/x?connect_timeout=7", 7),
     ] {
-        assert_eq!(Address::parse(text).unwrap().connect_timeout, Duration::from_secs(seconds), "{text}");
+        assert_eq!(
+            PostgresAddress::parse(text).unwrap().connect_timeout,
+            Duration::from_secs(seconds),
+            "{text}"
+        );
     }
 }
 
@@ -93,6 +97,6 @@ proptest! {
 
     #[test]
     fn any_text_is_read_or_refused(text in "\\PC{0,60}") {
-        Address::parse(&text).ok();
+        PostgresAddress::parse(&text).ok();
     }
 }

@@ -6,18 +6,18 @@ use serde_json::{Value, json};
 
 use crate::{
     settings::{
-        document::{Document, object},
+        document::{JsonObject, object},
         times::seconds,
     },
-    world::deployments::Snapshot,
+    world::deployments::RolloutSnapshot,
 };
 
 /// A stored snapshot; `None` if there is none or it is unreadable.
-pub(super) fn read(json: &str) -> Option<Snapshot> {
+pub(super) fn read(json: &str) -> Option<RolloutSnapshot> {
     let Ok(Value::Object(stored)) = serde_json::from_str(json) else { return None };
     let whole = |name| stored.get(name).and_then(whole).unwrap_or_default();
     let single = |name| stored.get(name).and_then(single);
-    Some(Snapshot {
+    Some(RolloutSnapshot {
         timestamp: milliseconds(&stored, "timestamp"),
         duration_s: milliseconds(&stored, "duration"),
         requests: whole("requests"),
@@ -35,7 +35,7 @@ pub(super) fn read(json: &str) -> Option<Snapshot> {
 
 /// The JSON to store. Values that are not numbers become `null`, which every version of Coroot reads as
 /// missing.
-pub(super) fn json(snapshot: &Snapshot) -> Value {
+pub(super) fn json(snapshot: &RolloutSnapshot) -> Value {
     json!({
         "timestamp": u64::from(snapshot.timestamp) * 1000,
         "duration": u64::from(snapshot.duration_s) * 1000,
@@ -52,12 +52,12 @@ pub(super) fn json(snapshot: &Snapshot) -> Value {
     })
 }
 
-fn latency(stored: &Document) -> BTreeMap<String, u64> {
+fn latency(stored: &JsonObject) -> BTreeMap<String, u64> {
     let buckets = object(stored, "latency").into_iter().flatten();
     buckets.filter_map(|(bound, requests)| Some((bound.clone(), whole(requests)?))).collect()
 }
 
-fn milliseconds(of: &Document, name: &str) -> u32 {
+fn milliseconds(of: &JsonObject, name: &str) -> u32 {
     let milliseconds = of.get(name).and_then(Value::as_i64).unwrap_or_default();
     seconds(milliseconds / 1000)
 }
@@ -88,13 +88,17 @@ mod tests {
         for json in ["{}", r#"{"requests":null,"latency":[],"cpu_usage":"x","memory_leak_percent":null}"#] {
             let snapshot = read(json).unwrap();
             assert!(snapshot.memory_leak_percent.is_nan());
-            assert_eq!(Snapshot { memory_leak_percent: 0.0, ..snapshot }, Snapshot::default(), "{json}");
+            assert_eq!(
+                RolloutSnapshot { memory_leak_percent: 0.0, ..snapshot },
+                RolloutSnapshot::default(),
+                "{json}"
+            );
         }
         for json in ["", "null", "[]", "no json"] {
             assert_eq!(read(json), None, "{json}");
         }
         assert_eq!(read(r#"{"requests":12.7}"#).unwrap().requests, 12);
-        let unknown = Snapshot { memory_leak_percent: f32::NAN, ..Snapshot::default() };
+        let unknown = RolloutSnapshot { memory_leak_percent: f32::NAN, ..RolloutSnapshot::default() };
         assert!(read(&json(&unknown).to_string()).unwrap().memory_leak_percent.is_nan());
     }
 
@@ -107,7 +111,7 @@ mod tests {
             numbers in (-1e30_f32..1e30, -1e30_f32..1e30),
         ) {
             let [requests, errors, restarts, memory_usage, log_errors, log_warnings] = counts;
-            let snapshot = Snapshot {
+            let snapshot = RolloutSnapshot {
                 timestamp: times.0,
                 duration_s: times.1,
                 requests,

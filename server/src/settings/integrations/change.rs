@@ -5,47 +5,50 @@ use serde_json::{Value, json};
 
 use super::{INTEGRATIONS, teams_url};
 use crate::{
-    notifications::{Opsgenie, Pagerduty, Slack, Teams, Webhook},
+    notifications::{OpsgenieConfig, PagerdutyConfig, SlackConfig, TeamsConfig, WebhookConfig},
     outgoing::{ForbiddenTarget, TargetPolicy},
     settings::{
-        clickhouse::{self, Clickhouse},
+        clickhouse::{self, ClickhouseAccess},
         credentials::{basic_auth_json, given_or_stored, headers_json},
-        document::{Document, object_mut, put},
-        error::{Invalid, Member, Result},
+        document::{JsonObject, object_mut, put},
+        error::{InvalidChange, SettingsMember, SettingsResult},
     },
 };
 
-const BASE_URL: Member = member("base_url", "the address of the web interface");
-const TOKEN: Member = member("token", "the token of Slack");
-const CHANNEL: Member = member("default_channel", "a channel of Slack");
-const TEAMS_URL: Member = member("webhook_url", "the address of the webhook of Teams");
-const INTEGRATION_KEY: Member = member("integration_key", "the integration key of PagerDuty");
-const API_KEY: Member = member("api_key", "the API key of Opsgenie");
-const WEBHOOK_URL: Member = member("url", "the address of the webhook");
+const BASE_URL: SettingsMember = member("base_url", "the address of the web interface");
+const TOKEN: SettingsMember = member("token", "the token of Slack");
+const CHANNEL: SettingsMember = member("default_channel", "a channel of Slack");
+const TEAMS_URL: SettingsMember = member("webhook_url", "the address of the webhook of Teams");
+const INTEGRATION_KEY: SettingsMember = member("integration_key", "the integration key of PagerDuty");
+const API_KEY: SettingsMember = member("api_key", "the API key of Opsgenie");
+const WEBHOOK_URL: SettingsMember = member("url", "the address of the webhook");
 
-const fn member(name: &'static str, called: &'static str) -> Member {
-    Member { name, called }
+const fn member(name: &'static str, called: &'static str) -> SettingsMember {
+    SettingsMember { name, called }
 }
 
 /// The new value of an integration; `None` removes it. For an empty secret, the stored one stays.
 #[derive(Debug, Clone)]
 pub enum IntegrationChange {
     /// Slack.
-    Slack(Option<Slack>),
+    Slack(Option<SlackConfig>),
     /// Microsoft Teams.
-    Teams(Option<Teams>),
+    Teams(Option<TeamsConfig>),
     /// PagerDuty.
-    Pagerduty(Option<Pagerduty>),
+    Pagerduty(Option<PagerdutyConfig>),
     /// Opsgenie.
-    Opsgenie(Option<Opsgenie>),
+    Opsgenie(Option<OpsgenieConfig>),
     /// A webhook.
-    Webhook(Option<Webhook>),
+    Webhook(Option<WebhookConfig>),
     /// ClickHouse.
-    Clickhouse(Option<Clickhouse>),
+    Clickhouse(Option<ClickhouseAccess>),
 }
 
 /// Applies a change to the column. Unknown members stay.
-pub(in crate::settings) fn change(settings: &mut Document, change: &IntegrationChange) -> Result<()> {
+pub(in crate::settings) fn change(
+    settings: &mut JsonObject,
+    change: &IntegrationChange,
+) -> SettingsResult<()> {
     let all = object_mut(settings, INTEGRATIONS)?;
     match change {
         IntegrationChange::Slack(slack) => set(all, "slack", slack.as_ref(), set_slack),
@@ -58,7 +61,7 @@ pub(in crate::settings) fn change(settings: &mut Document, change: &IntegrationC
 }
 
 /// Sets the address of the product's web interface; an empty one removes it.
-pub(in crate::settings) fn set_base_url(settings: &mut Document, url: &str) -> Result<()> {
+pub(in crate::settings) fn set_base_url(settings: &mut JsonObject, url: &str) -> SettingsResult<()> {
     if !url.is_empty() {
         check_url(url, BASE_URL)?;
     }
@@ -69,9 +72,9 @@ pub(in crate::settings) fn set_base_url(settings: &mut Document, url: &str) -> R
 /// Removes the stored secrets of the integration that `change` sets, so that empty secrets in `change` do not
 /// stand for them.
 pub(in crate::settings) fn forget_secrets(
-    settings: &mut Document,
+    settings: &mut JsonObject,
     change: &mut IntegrationChange,
-) -> Result<()> {
+) -> SettingsResult<()> {
     let all = object_mut(settings, INTEGRATIONS)?;
     let (name, secrets): (_, &[_]) = match change {
         IntegrationChange::Slack(Some(_)) => ("slack", &[TOKEN.name]),
@@ -102,24 +105,24 @@ pub(in crate::settings) fn forget_secrets(
 pub(in crate::settings) fn check_target(
     change: &IntegrationChange,
     targets: TargetPolicy,
-) -> Result<(), Invalid> {
+) -> SettingsResult<(), InvalidChange> {
     let (url, member) = match change {
         IntegrationChange::Teams(Some(teams)) => (&teams.webhook_url, TEAMS_URL),
         IntegrationChange::Webhook(Some(webhook)) => (&webhook.url, WEBHOOK_URL),
         _ => return Ok(()),
     };
     match Url::parse(url.trim()).map(|url| targets.check(&url)) {
-        Ok(Err(ForbiddenTarget)) => Err(Invalid::ForbiddenTarget(member)),
+        Ok(Err(ForbiddenTarget)) => Err(InvalidChange::ForbiddenTarget(member)),
         _ => Ok(()),
     }
 }
 
 fn set<T>(
-    all: &mut Document,
+    all: &mut JsonObject,
     name: &str,
     to: Option<&T>,
-    change: impl FnOnce(&mut Document, &T) -> Result<(), Invalid>,
-) -> Result<()> {
+    change: impl FnOnce(&mut JsonObject, &T) -> SettingsResult<(), InvalidChange>,
+) -> SettingsResult<()> {
     match to {
         Some(to) => change(object_mut(all, name)?, to)?,
         None => put(all, [(name, Value::Null)]),
@@ -127,7 +130,7 @@ fn set<T>(
     Ok(())
 }
 
-fn set_slack(stored: &mut Document, slack: &Slack) -> Result<(), Invalid> {
+fn set_slack(stored: &mut JsonObject, slack: &SlackConfig) -> SettingsResult<(), InvalidChange> {
     let token = needed(given_or_stored(&slack.token, stored, TOKEN.name), TOKEN)?;
     let channel = needed(slack.default_channel.clone(), CHANNEL)?;
     let incidents = ("incidents", json!(slack.incidents));
@@ -135,7 +138,7 @@ fn set_slack(stored: &mut Document, slack: &Slack) -> Result<(), Invalid> {
     Ok(())
 }
 
-fn set_teams(stored: &mut Document, teams: &Teams) -> Result<(), Invalid> {
+fn set_teams(stored: &mut JsonObject, teams: &TeamsConfig) -> SettingsResult<(), InvalidChange> {
     let url = given_or_stored(&teams.webhook_url, stored, "webhook_url");
     // Without an address the one of a channel may be stored, which stays.
     if !url.is_empty() || !stored.contains_key("channels") {
@@ -146,21 +149,21 @@ fn set_teams(stored: &mut Document, teams: &Teams) -> Result<(), Invalid> {
     Ok(())
 }
 
-fn set_pagerduty(stored: &mut Document, pagerduty: &Pagerduty) -> Result<(), Invalid> {
+fn set_pagerduty(stored: &mut JsonObject, pagerduty: &PagerdutyConfig) -> SettingsResult<(), InvalidChange> {
     let key = given_or_stored(&pagerduty.integration_key, stored, INTEGRATION_KEY.name);
     let key = needed(key, INTEGRATION_KEY)?;
     put(stored, [("integration_key", json!(key)), ("incidents", json!(pagerduty.incidents))]);
     Ok(())
 }
 
-fn set_opsgenie(stored: &mut Document, opsgenie: &Opsgenie) -> Result<(), Invalid> {
+fn set_opsgenie(stored: &mut JsonObject, opsgenie: &OpsgenieConfig) -> SettingsResult<(), InvalidChange> {
     let key = needed(given_or_stored(&opsgenie.api_key, stored, API_KEY.name), API_KEY)?;
     let (eu_instance, incidents) = (json!(opsgenie.eu_instance), json!(opsgenie.incidents));
     put(stored, [("api_key", json!(key)), ("eu_instance", eu_instance), ("incidents", incidents)]);
     Ok(())
 }
 
-fn set_webhook(stored: &mut Document, webhook: &Webhook) -> Result<(), Invalid> {
+fn set_webhook(stored: &mut JsonObject, webhook: &WebhookConfig) -> SettingsResult<(), InvalidChange> {
     let url = given_or_stored(&webhook.url, stored, "url");
     check_url(&url, WEBHOOK_URL)?;
     let basic_auth = basic_auth_json(webhook.basic_auth.as_ref(), stored);
@@ -179,11 +182,11 @@ fn set_webhook(stored: &mut Document, webhook: &Webhook) -> Result<(), Invalid> 
     Ok(())
 }
 
-fn needed(text: String, what: Member) -> Result<String, Invalid> {
-    if text.trim().is_empty() { Err(Invalid::Missing(what)) } else { Ok(text) }
+fn needed(text: String, what: SettingsMember) -> SettingsResult<String, InvalidChange> {
+    if text.trim().is_empty() { Err(InvalidChange::Missing(what)) } else { Ok(text) }
 }
 
-fn check_url(text: &str, what: Member) -> Result<(), Invalid> {
+fn check_url(text: &str, what: SettingsMember) -> SettingsResult<(), InvalidChange> {
     let is_http = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
-    if Url::parse(text).is_ok_and(|url| is_http(&url)) { Ok(()) } else { Err(Invalid::Url(what)) }
+    if Url::parse(text).is_ok_and(|url| is_http(&url)) { Ok(()) } else { Err(InvalidChange::Url(what)) }
 }

@@ -5,25 +5,25 @@ use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 use crate::{
     settings::{
         destination,
-        error::Result,
+        error::SettingsResult,
         history::PastNotification,
-        schema::Schema,
+        schema::DatabaseSchema,
         statement::query_as,
         times::{seconds, seconds_if_any},
     },
-    world::{application_key::ApplicationKey, status::Status},
+    world::{application_key::ApplicationKey, status::HealthStatus},
 };
 
 /// A stored row; `None` if it is another program's and has no meaning here.
-struct StoredRow(Option<PastNotification>);
+struct PastNotificationRow(Option<PastNotification>);
 
 /// The last `count` notifications of a project, newest first; empty without such a table.
 pub(in crate::settings) async fn newest(
     connection: &mut AnyConnection,
-    schema: &Schema,
+    schema: &DatabaseSchema,
     project: &str,
     count: usize,
-) -> Result<Vec<PastNotification>> {
+) -> SettingsResult<Vec<PastNotification>> {
     if !schema.has("incident_notification", "sent_at") {
         return Ok(Vec::new());
     }
@@ -31,11 +31,11 @@ pub(in crate::settings) async fn newest(
         FROM incident_notification WHERE project_id = $1
         ORDER BY timestamp DESC, incident_key, destination LIMIT $2";
     let rows = query_as(statement).bind(project).bind(i64::try_from(count).unwrap_or(i64::MAX));
-    let rows: Vec<StoredRow> = rows.fetch_all(connection).await?;
-    Ok(rows.into_iter().filter_map(|StoredRow(row)| row).collect())
+    let rows: Vec<PastNotificationRow> = rows.fetch_all(connection).await?;
+    Ok(rows.into_iter().filter_map(|PastNotificationRow(row)| row).collect())
 }
 
-impl<'r> FromRow<'r, AnyRow> for StoredRow {
+impl<'r> FromRow<'r, AnyRow> for PastNotificationRow {
     fn from_row(row: &'r AnyRow) -> sqlx::Result<Self> {
         let (application, to): (String, String) =
             (row.try_get("application_id")?, row.try_get("destination")?);
@@ -44,7 +44,7 @@ impl<'r> FromRow<'r, AnyRow> for StoredRow {
         Ok(Self(Some(PastNotification {
             application,
             incident_key: row.try_get("incident_key")?,
-            status: Status::of_number(row.try_get("status")?),
+            status: HealthStatus::of_number(row.try_get("status")?),
             destination,
             timestamp: seconds(row.try_get("timestamp")?),
             sent_at: seconds_if_any(row.try_get("sent_at")?),

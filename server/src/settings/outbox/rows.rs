@@ -6,28 +6,28 @@
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use crate::{
-    notifications::{Details, Notification},
+    notifications::{IncidentNotification, NotificationDetails},
     settings::{
         destination,
-        error::Result,
+        error::SettingsResult,
         ledger::{self, LedgerFact},
         statement::{query, query_as, query_scalar},
         times::seconds,
         written::{self, WrittenKind, notification_record},
     },
-    world::{application_key::ApplicationKey, status::Status},
+    world::{application_key::ApplicationKey, status::HealthStatus},
 };
 
 /// The most notifications that are read at once. The rest follows when these are sent or expired.
 const WAITING: i64 = 1000;
 
 /// A stored row; `None` if it cannot be sent.
-struct StoredRow(Option<Notification>);
+struct WaitingNotificationRow(Option<IncidentNotification>);
 
 pub(in crate::settings) async fn enqueue(
     transaction: &mut AnyConnection,
-    notification: &Notification,
-) -> Result<()> {
+    notification: &IncidentNotification,
+) -> SettingsResult<()> {
     let statement = "INSERT INTO incident_notification
         (project_id, application_id, incident_key, status, destination, timestamp, sent_at, external_key, details)
         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)";
@@ -42,37 +42,41 @@ pub(in crate::settings) async fn enqueue(
         .bind(serde_json::to_string(&notification.details)?)
         .execute(&mut *transaction)
         .await?;
-    let Notification { project, incident_key, status, destination, timestamp, .. } = notification;
+    let IncidentNotification { project, incident_key, status, destination, timestamp, .. } = notification;
     let record = notification_record(incident_key, destination.name(), i64::from(status.number()));
     let at = i64::from(*timestamp);
     written::note_inserted(transaction, project, WrittenKind::Notification, &record, at).await
 }
 
 /// Unsent notifications, oldest first. Two that differ only in the channel count as one.
-pub(super) async fn waiting(connection: &mut AnyConnection, since: u32) -> Result<Vec<Notification>> {
+pub(super) async fn waiting(
+    connection: &mut AnyConnection,
+    since: u32,
+) -> SettingsResult<Vec<IncidentNotification>> {
     let statement = "SELECT project_id, application_id, incident_key, status, destination, timestamp,
             external_key, details
         FROM incident_notification WHERE sent_at = 0 AND timestamp >= $1
         ORDER BY timestamp, project_id, incident_key, destination LIMIT $2";
     let rows = query_as(statement).bind(i64::from(since)).bind(WAITING);
-    let rows: Vec<StoredRow> = rows.fetch_all(connection).await?;
-    let mut waiting: Vec<Notification> = rows.into_iter().filter_map(|StoredRow(row)| row).collect();
+    let rows: Vec<WaitingNotificationRow> = rows.fetch_all(connection).await?;
+    let mut waiting: Vec<IncidentNotification> =
+        rows.into_iter().filter_map(|WaitingNotificationRow(row)| row).collect();
     waiting.dedup();
     Ok(waiting)
 }
 
-impl<'r> FromRow<'r, AnyRow> for StoredRow {
+impl<'r> FromRow<'r, AnyRow> for WaitingNotificationRow {
     fn from_row(row: &'r AnyRow) -> sqlx::Result<Self> {
         let (application, to): (String, String) =
             (row.try_get("application_id")?, row.try_get("destination")?);
         let (application, kind) = (ApplicationKey::parse(&application), destination::kind(&to));
         let (Some(application), Some(destination)) = (application, kind) else { return Ok(Self(None)) };
         let details: Option<String> = row.try_get("details")?;
-        Ok(Self(Some(Notification {
+        Ok(Self(Some(IncidentNotification {
             project: row.try_get("project_id")?,
             application,
             incident_key: row.try_get("incident_key")?,
-            status: Status::of_number(row.try_get("status")?),
+            status: HealthStatus::of_number(row.try_get("status")?),
             destination,
             timestamp: seconds(row.try_get("timestamp")?),
             external_key: row.try_get::<Option<String>, _>("external_key")?.unwrap_or_default(),
@@ -85,8 +89,8 @@ impl<'r> FromRow<'r, AnyRow> for StoredRow {
 /// incident; empty without one.
 pub(super) async fn conversation(
     connection: &mut AnyConnection,
-    notification: &Notification,
-) -> Result<String> {
+    notification: &IncidentNotification,
+) -> SettingsResult<String> {
     let statement = "SELECT external_key FROM incident_notification
         WHERE project_id = $1 AND incident_key = $2 AND (destination = $3 OR destination LIKE $4)
             AND sent_at > 0 AND external_key <> ''
@@ -105,10 +109,10 @@ pub(super) async fn conversation(
 /// Marks a notification as done. Returns false if it is already done, or gone.
 pub(super) async fn stamp(
     transaction: &mut AnyConnection,
-    notification: &Notification,
+    notification: &IncidentNotification,
     at: u32,
     external_key: &str,
-) -> Result<bool> {
+) -> SettingsResult<bool> {
     let statement = "UPDATE incident_notification SET sent_at = $1, external_key = $2
         WHERE project_id = $3 AND incident_key = $4 AND (destination = $5 OR destination LIKE $6)
             AND status = $7 AND timestamp = $8 AND sent_at = 0";
@@ -130,10 +134,10 @@ pub(super) async fn stamp(
 /// Adds a sent notification to the ledger.
 pub(super) async fn note(
     transaction: &mut AnyConnection,
-    notification: &Notification,
+    notification: &IncidentNotification,
     at: u32,
-) -> Result<()> {
-    let Notification { project, incident_key, status, destination, timestamp, .. } = notification;
+) -> SettingsResult<()> {
+    let IncidentNotification { project, incident_key, status, destination, timestamp, .. } = notification;
     let to = destination.name();
     let item = format!("notification/{incident_key}/{to}/{}/{timestamp}", status.number());
     ledger::note(transaction, project, &item, &LedgerFact::Notification(*destination), at).await
@@ -143,21 +147,21 @@ pub(super) async fn note(
 pub(super) async fn sent_since(
     connection: &mut AnyConnection,
     since: u32,
-) -> Result<Vec<(Notification, u32)>> {
+) -> SettingsResult<Vec<(IncidentNotification, u32)>> {
     let statement = "SELECT project_id, incident_key, status, destination, timestamp, sent_at
         FROM incident_notification WHERE sent_at > 0 AND sent_at >= $1";
     let rows: Vec<(String, String, i64, String, i64, i64)> =
         query_as(statement).bind(i64::from(since)).fetch_all(connection).await?;
     let sent = rows.into_iter().filter_map(|(project, incident_key, status, to, timestamp, sent_at)| {
-        let notification = Notification {
+        let notification = IncidentNotification {
             project,
             application: ApplicationKey::default(),
             incident_key,
-            status: Status::of_number(status),
+            status: HealthStatus::of_number(status),
             destination: destination::kind(&to)?,
             timestamp: seconds(timestamp),
             external_key: String::new(),
-            details: Details::default(),
+            details: NotificationDetails::default(),
         };
         Some((notification, seconds(sent_at)))
     });

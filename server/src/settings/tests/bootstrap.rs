@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn bootstrap(url: &str) -> Bootstrap {
-    Bootstrap {
+fn bootstrap(url: &str) -> BootstrapPrometheus {
+    BootstrapPrometheus {
         url: url.to_owned(),
         refresh_interval: Duration::from_secs(15),
         extra_selector: "{a=\"b\"}".to_owned(),

@@ -6,11 +6,11 @@ use headcount_shared::payload::AlertingIntegration;
 
 use super::*;
 use crate::{
-    notifications::{Opsgenie, Pagerduty, Slack, Teams, Webhook},
+    notifications::{OpsgenieConfig, PagerdutyConfig, SlackConfig, TeamsConfig, WebhookConfig},
     world::{project::PrometheusAccess, prometheus::InvalidAccess},
 };
 
-async fn with_project(place: &Place) -> Settings {
+async fn with_project(place: &TestDatabase) -> SettingsStore {
     let settings = place.open().await;
     settings.create_project("aaaaaaaa", "one").await.unwrap();
     settings
@@ -31,14 +31,14 @@ fn categories(of: &[(&str, &str)]) -> BTreeMap<String, Vec<String>> {
     of.iter().map(|(name, pattern)| ((*name).to_owned(), vec![(*pattern).to_owned()])).collect()
 }
 
-async fn configured(settings: &Settings) -> Configured {
+async fn configured(settings: &SettingsStore) -> ProjectConfiguration {
     settings.configured("aaaaaaaa").await.unwrap().unwrap()
 }
 
 /// Why a change was refused.
-fn why(result: Result<()>) -> Option<Invalid> {
+fn why(result: SettingsResult<()>) -> Option<InvalidChange> {
     match result {
-        Err(Error::Invalid(why)) => Some(why),
+        Err(SettingsError::Invalid(why)) => Some(why),
         other => panic!("{other:?}"),
     }
 }
@@ -50,14 +50,14 @@ on_both! {
         settings.rename_project("aaaaaaaa", "zero").await.unwrap();
         let names: Vec<String> = settings.projects().await.unwrap().into_iter().map(|project| project.name).collect();
         assert_eq!(names, ["another", "zero"]);
-        assert_eq!(why(settings.create_project("cccccccc", "zero").await), Some(Invalid::NameTaken));
-        assert_eq!(why(settings.rename_project("bbbbbbbb", "zero").await), Some(Invalid::NameTaken));
-        assert_eq!(why(settings.rename_project("cccccccc", "three").await), Some(Invalid::NoSuchProject));
+        assert_eq!(why(settings.create_project("cccccccc", "zero").await), Some(InvalidChange::NameTaken));
+        assert_eq!(why(settings.rename_project("bbbbbbbb", "zero").await), Some(InvalidChange::NameTaken));
+        assert_eq!(why(settings.rename_project("cccccccc", "three").await), Some(InvalidChange::NoSuchProject));
         for id in ["", "AAAAAAAA", "aaaaaaa", "aaaaaaaaa", "../../aa"] {
-            assert_eq!(why(settings.create_project(id, "three").await), Some(Invalid::Id), "{id}");
+            assert_eq!(why(settings.create_project(id, "three").await), Some(InvalidChange::Id), "{id}");
         }
         for name in ["", "ab", "With Space", "a/b/c", &"a".repeat(65)] {
-            assert_eq!(why(settings.create_project("cccccccc", name).await), Some(Invalid::Name), "{name}");
+            assert_eq!(why(settings.create_project("cccccccc", name).await), Some(InvalidChange::Name), "{name}");
         }
     }
 
@@ -81,7 +81,7 @@ on_both! {
         for table in ["check_configs", "incident", "incident_notification", "application_deployment", "dashboards"] {
             assert_eq!(place.texts(&format!("SELECT project_id FROM {table}")).await, ["bbbbbbbb"], "{table}");
         }
-        assert_eq!(why(settings.delete_project("aaaaaaaa").await), Some(Invalid::NoSuchProject));
+        assert_eq!(why(settings.delete_project("aaaaaaaa").await), Some(InvalidChange::NoSuchProject));
         // The next report contains the counted events all the same.
         assert_eq!(settings.counted().await.unwrap().deployments, 2);
     }
@@ -105,14 +105,14 @@ on_both! {
         let settings = with_project(&place).await;
         let good = access("http://one:9090", "", "1");
         for (access, expected) in [
-            (PrometheusAccess { url: "one:9090".to_owned(), ..good.clone() }, Invalid::Prometheus(InvalidAccess::Url)),
-            (PrometheusAccess { extra_selector: "a".to_owned(), ..good.clone() }, Invalid::Prometheus(InvalidAccess::Selector)),
-            (PrometheusAccess { refresh_interval: Duration::ZERO, ..good.clone() }, Invalid::RefreshInterval),
-            (PrometheusAccess { refresh_interval: Duration::from_secs(3601), ..good.clone() }, Invalid::RefreshInterval),
+            (PrometheusAccess { url: "one:9090".to_owned(), ..good.clone() }, InvalidChange::Prometheus(InvalidAccess::Url)),
+            (PrometheusAccess { extra_selector: "a".to_owned(), ..good.clone() }, InvalidChange::Prometheus(InvalidAccess::Selector)),
+            (PrometheusAccess { refresh_interval: Duration::ZERO, ..good.clone() }, InvalidChange::RefreshInterval),
+            (PrometheusAccess { refresh_interval: Duration::from_secs(3601), ..good.clone() }, InvalidChange::RefreshInterval),
         ] {
             assert_eq!(why(settings.set_prometheus("aaaaaaaa", Some(&access)).await), Some(expected));
         }
-        assert_eq!(why(settings.set_prometheus("bbbbbbbb", Some(&good)).await), Some(Invalid::NoSuchProject));
+        assert_eq!(why(settings.set_prometheus("bbbbbbbb", Some(&good)).await), Some(InvalidChange::NoSuchProject));
         assert_eq!(configured(&settings).await.prometheus, None);
     }
 
@@ -120,17 +120,17 @@ on_both! {
         let settings = with_project(&place).await;
         place.execute(r#"UPDATE project SET settings = '{"integrations":{"slack":{"deployments":true},"aws":{"region":"x"}},"more":1}'"#).await;
         let text = ToOwned::to_owned;
-        let slack = |token: &str| Slack { token: text(token), default_channel: text("c"), incidents: true };
-        let teams = |url: &str| Teams { webhook_url: text(url), incidents: true };
-        let pagerduty = |key: &str| Pagerduty { integration_key: text(key), incidents: false };
-        let opsgenie = |key: &str| Opsgenie { api_key: text(key), eu_instance: true, incidents: true };
-        let webhook = |url: &str, password: &str| Webhook {
+        let slack = |token: &str| SlackConfig { token: text(token), default_channel: text("c"), incidents: true };
+        let teams = |url: &str| TeamsConfig { webhook_url: text(url), incidents: true };
+        let pagerduty = |key: &str| PagerdutyConfig { integration_key: text(key), incidents: false };
+        let opsgenie = |key: &str| OpsgenieConfig { api_key: text(key), eu_instance: true, incidents: true };
+        let webhook = |url: &str, password: &str| WebhookConfig {
             url: text(url),
             basic_auth: Some((text("u"), text(password))),
             incident_template: text("{{.Status}}"),
-            ..Webhook::default()
+            ..WebhookConfig::default()
         };
-        let clickhouse = |password: &str| Clickhouse { addr: text("ch:9000"), password: text(password), ..Clickhouse::default() };
+        let clickhouse = |password: &str| ClickhouseAccess { addr: text("ch:9000"), password: text(password), ..ClickhouseAccess::default() };
         let all = |slack_token: &str, teams_url: &str, key: &str, password: &str| [
             IntegrationChange::Slack(Some(slack(slack_token))),
             IntegrationChange::Teams(Some(teams(teams_url))),
@@ -143,7 +143,7 @@ on_both! {
             settings.set_integration("aaaaaaaa", change).await.unwrap();
         }
         settings.set_base_url("aaaaaaaa", "https://coroot/").await.unwrap();
-        let Configured { integrations: read, clickhouse: read_clickhouse, .. } = configured(&settings).await;
+        let ProjectConfiguration { integrations: read, clickhouse: read_clickhouse, .. } = configured(&settings).await;
         assert_eq!(read.base_url, "https://coroot/");
         assert_eq!(read.slack, Some(slack("token")));
         assert_eq!(read.teams, Some(teams("https://teams/")));
@@ -166,14 +166,14 @@ on_both! {
 
     async fn integrations_that_cannot_work_are_refused(place) {
         let settings = with_project(&place).await;
-        let address = |addr: &str| IntegrationChange::Clickhouse(Some(Clickhouse { addr: addr.to_owned(), ..Clickhouse::default() }));
-        let webhook = Webhook { url: "ftp://x".to_owned(), ..Webhook::default() };
+        let address = |addr: &str| IntegrationChange::Clickhouse(Some(ClickhouseAccess { addr: addr.to_owned(), ..ClickhouseAccess::default() }));
+        let webhook = WebhookConfig { url: "ftp://x".to_owned(), ..WebhookConfig::default() };
         for change in [
-            IntegrationChange::Slack(Some(Slack::default())),
-            IntegrationChange::Slack(Some(Slack { token: "t".to_owned(), ..Slack::default() })),
-            IntegrationChange::Teams(Some(Teams::default())),
-            IntegrationChange::Pagerduty(Some(Pagerduty::default())),
-            IntegrationChange::Opsgenie(Some(Opsgenie::default())),
+            IntegrationChange::Slack(Some(SlackConfig::default())),
+            IntegrationChange::Slack(Some(SlackConfig { token: "t".to_owned(), ..SlackConfig::default() })),
+            IntegrationChange::Teams(Some(TeamsConfig::default())),
+            IntegrationChange::Pagerduty(Some(PagerdutyConfig::default())),
+            IntegrationChange::Opsgenie(Some(OpsgenieConfig::default())),
             IntegrationChange::Webhook(Some(webhook)),
             address("clickhouse"),
             address(":9000"),
@@ -198,9 +198,9 @@ on_both! {
         assert_eq!(configured(&settings).await.application_categories, new);
         assert!(place.texts("SELECT settings FROM project").await.concat().contains("notify_of_deployments"));
         for (category, expected) in [
-            (("No Name", "a/*"), Invalid::Name),
-            (("mine", "a*"), Invalid::Pattern),
-            (("mine", "a/b c"), Invalid::Pattern),
+            (("No Name", "a/*"), InvalidChange::Name),
+            (("mine", "a*"), InvalidChange::Pattern),
+            (("mine", "a/b c"), InvalidChange::Pattern),
         ] {
             let refused = settings.set_application_categories("aaaaaaaa", &categories(&[category])).await;
             assert_eq!(why(refused), Some(expected));
@@ -211,9 +211,9 @@ on_both! {
         let settings = with_project(&place).await;
         place.execute("UPDATE project SET settings = 'no json', prometheus = '[]'").await;
         let refused = settings.set_base_url("aaaaaaaa", "https://coroot/").await;
-        assert!(matches!(refused, Err(Error::Unreadable)));
+        assert!(matches!(refused, Err(SettingsError::Unreadable)));
         let refused = settings.set_prometheus("aaaaaaaa", None).await;
-        assert!(matches!(refused, Err(Error::Unreadable)));
+        assert!(matches!(refused, Err(SettingsError::Unreadable)));
         assert_eq!(place.texts("SELECT settings || prometheus FROM project").await, ["no json[]"]);
     }
 }

@@ -2,14 +2,14 @@
 
 use headcount_shared::payload::AlertingIntegration::{Slack, Teams};
 
-use super::{postgres::Postgres, *};
+use super::{postgres::TestPostgres, *};
 use crate::{
-    notifications::{Outbox, Slack as SlackDestination},
+    notifications::{NotificationOutbox, SlackConfig as SlackDestination},
     world::{
         application_key::ApplicationKey,
         inspections::Inspection,
-        records::{Findings, Recalled},
-        status::Status,
+        records::{HistoryChanges, ProjectHistory},
+        status::HealthStatus,
     },
 };
 
@@ -24,7 +24,7 @@ fn cart() -> ApplicationKey {
     ApplicationKey::parse("shop:Deployment:cart").unwrap()
 }
 
-async fn read_everything(settings: &Settings) -> (Recalled, Configured) {
+async fn read_everything(settings: &SettingsStore) -> (ProjectHistory, ProjectConfiguration) {
     settings.facts().await.unwrap();
     settings.observed_projects().await.unwrap();
     settings.projects().await.unwrap();
@@ -34,10 +34,13 @@ async fn read_everything(settings: &Settings) -> (Recalled, Configured) {
 }
 
 /// Makes every possible change.
-async fn change_everything(settings: &Settings) -> Vec<Result<()>> {
-    let threshold = Override::Threshold(Inspection::CPUNode, None);
-    let bootstrap =
-        Bootstrap { url: String::new(), refresh_interval: Duration::ZERO, extra_selector: String::new() };
+async fn change_everything(settings: &SettingsStore) -> Vec<SettingsResult<()>> {
+    let threshold = InspectionChange::Threshold(Inspection::CPUNode, None);
+    let bootstrap = BootstrapPrometheus {
+        url: String::new(),
+        refresh_interval: Duration::ZERO,
+        extra_selector: String::new(),
+    };
     vec![
         settings.create_project("aaaaaaaa", "new").await,
         settings.rename_project(PROJECT, "new").await,
@@ -49,7 +52,7 @@ async fn change_everything(settings: &Settings) -> Vec<Result<()>> {
         settings.set_override(PROJECT, &cart(), &threshold).await,
         settings.choose_statistics(false, 1).await.map(drop),
         settings.bootstrap(&bootstrap, "aaaaaaaa").await,
-        settings.remember(PROJECT, &Findings::default(), 1).await,
+        settings.remember(PROJECT, &HistoryChanges::default(), 1).await,
     ]
 }
 
@@ -67,7 +70,7 @@ on_both! {
         assert_eq!(configured.clickhouse.unwrap().password, "p");
         assert_eq!(recalled.overrides.applications[&cart()].latency.as_ref().unwrap().bucket_s, 0.1);
         assert_eq!(recalled.incidents.len(), 1);
-        assert_eq!((recalled.incidents[0].key.as_str(), recalled.incidents[0].severity), ("open0000", Status::Critical));
+        assert_eq!((recalled.incidents[0].key.as_str(), recalled.incidents[0].severity), ("open0000", HealthStatus::Critical));
         let [first, second] = &recalled.deployments[..] else { panic!("{:?}", recalled.deployments) };
         assert_eq!((first.name.as_str(), first.finished_at, second.finished_at), ("cart-5d4f", Some(1_700_000_060), None));
         let snapshot = first.snapshot.as_ref().unwrap();
@@ -107,7 +110,7 @@ on_both! {
         place.execute(COROOT_0_9).await;
         let settings = place.read().await;
         let (recalled, configured) = read_everything(&settings).await;
-        assert_eq!(recalled, Recalled::default());
+        assert_eq!(recalled, ProjectHistory::default());
         assert_eq!(configured.integrations, Default::default());
         assert_eq!(settings.facts().await.unwrap().1.projects, 1);
         assert_eq!(settings.observed_projects().await.unwrap().len(), 1);
@@ -115,13 +118,13 @@ on_both! {
 
     async fn what_is_only_read_is_the_same_afterwards_and_refuses_every_change(place) {
         for (era, statements) in ALL.into_iter().enumerate() {
-            let place = match place { Place::Sqlite(_) => Place::sqlite(), Place::Postgres(_) => Place::postgres(), Place::Pooled(_) => Place::pooled() };
+            let place = match place { TestDatabase::Sqlite(_) => TestDatabase::sqlite(), TestDatabase::Postgres(_) => TestDatabase::postgres(), TestDatabase::Pooled(_) => TestDatabase::pooled() };
             place.execute(statements).await;
             let before = place.everything();
             let settings = place.read().await;
             read_everything(&settings).await;
             for refused in change_everything(&settings).await {
-                assert!(matches!(refused, Err(Error::ReadOnly)), "{refused:?}");
+                assert!(matches!(refused, Err(SettingsError::ReadOnly)), "{refused:?}");
             }
             assert!(place.everything() == before, "while it is open: {era}");
             settings.close().await;
@@ -131,7 +134,7 @@ on_both! {
 
     async fn a_database_of_1_6_or_1_24_can_be_taken_up_with_what_it_holds(place) {
         for statements in [COROOT_1_6, COROOT_1_24] {
-            let place = match place { Place::Sqlite(_) => Place::sqlite(), Place::Postgres(_) => Place::postgres(), Place::Pooled(_) => Place::pooled() };
+            let place = match place { TestDatabase::Sqlite(_) => TestDatabase::sqlite(), TestDatabase::Postgres(_) => TestDatabase::postgres(), TestDatabase::Pooled(_) => TestDatabase::pooled() };
             place.execute(statements).await;
             let before = read_everything(&place.read().await).await;
             let settings = place.open().await;
@@ -147,8 +150,8 @@ on_both! {
 
 #[tokio::test]
 async fn somebody_without_the_right_to_write_can_read() {
-    let (place, postgres) = (Place::postgres(), Postgres::shared());
-    let Place::Postgres(database) = &place else { panic!() };
+    let (place, postgres) = (TestDatabase::postgres(), TestPostgres::shared());
+    let TestDatabase::Postgres(database) = &place else { panic!() };
     place.execute(COROOT_1_6).await;
     let expected = read_everything(&place.read().await).await;
     postgres.psql(
@@ -156,12 +159,12 @@ async fn somebody_without_the_right_to_write_can_read() {
         "CREATE ROLE reader LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader;
          REVOKE CREATE ON SCHEMA public FROM PUBLIC",
     );
-    let source = |read_only| Source::Postgres {
+    let source = |read_only| DatabaseSource::Postgres {
         address: postgres.address_as("reader", database).parse().unwrap(),
         read_only,
     };
-    let settings = Settings::open(&source(true)).await.unwrap();
+    let settings = SettingsStore::open(&source(true)).await.unwrap();
     assert!(read_everything(&settings).await == expected);
-    let refused = Settings::open(&source(false)).await.unwrap_err().to_string();
+    let refused = SettingsStore::open(&source(false)).await.unwrap_err().to_string();
     assert!(refused.contains("permission denied"), "{refused}");
 }

@@ -7,22 +7,22 @@ use tokio::{
     sync::watch,
 };
 
-use super::{postgres::Postgres, *};
+use super::{postgres::TestPostgres, *};
 
 /// A proxy before the shared server, which forwards bytes while it is open.
-struct Gate {
+struct ConnectionGate {
     port: u16,
     open: watch::Sender<bool>,
 }
 
-impl Gate {
+impl ConnectionGate {
     async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (open, gate) = watch::channel(true);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let server = UnixStream::connect(Postgres::shared().socket()).await.unwrap();
+                let server = UnixStream::connect(TestPostgres::shared().socket()).await.unwrap();
                 pass(client, server, &gate);
             }
         });
@@ -51,20 +51,23 @@ async fn pump(
 
 #[tokio::test]
 async fn a_server_that_falls_silent_is_an_error_and_works_when_it_speaks_again() {
-    let gate = Gate::new().await;
-    let database = Postgres::shared().create_database();
+    let gate = ConnectionGate::new().await;
+    let database = TestPostgres::shared().create_database();
     let port = gate.port;
     let address =
         format!("postgres://postgres@127.0.0.1:{port}/{database}?sslmode=disable&connect_timeout=1");
-    let source = Source::Postgres { address: address.parse().unwrap(), read_only: false };
-    let settings = Settings::open(&source).await.unwrap();
+    let source = DatabaseSource::Postgres { address: address.parse().unwrap(), read_only: false };
+    let settings = SettingsStore::open(&source).await.unwrap();
     settings.create_project("aaaaaaaa", "one").await.unwrap();
     gate.open.send(false).unwrap();
     let (reading, writing) = (settings.projects().await, settings.rename_project("aaaaaaaa", "two").await);
     for result in [reading.map(drop), writing] {
-        assert!(matches!(result, Err(Error::Unavailable(Cause::Unreachable))), "{result:?}");
+        assert!(
+            matches!(result, Err(SettingsError::Unavailable(UnavailableCause::Unreachable))),
+            "{result:?}"
+        );
     }
-    assert!(matches!(Settings::open(&source).await, Err(OpenError::Silent(..))));
+    assert!(matches!(SettingsStore::open(&source).await, Err(DatabaseOpenError::Silent(..))));
     gate.open.send(true).unwrap();
     settings.rename_project("aaaaaaaa", "two").await.unwrap();
     assert_eq!(settings.projects().await.unwrap().len(), 1);
@@ -72,13 +75,13 @@ async fn a_server_that_falls_silent_is_an_error_and_works_when_it_speaks_again()
 
 #[tokio::test]
 async fn a_locked_file_is_an_error_after_a_while_and_works_when_it_is_let_go() {
-    let place = Place::sqlite();
+    let place = TestDatabase::sqlite();
     let settings = place.open().await;
     let mut other = place.connect().await;
     other.execute("BEGIN EXCLUSIVE").await.unwrap();
     let (reading, writing) = (settings.projects().await, settings.create_project("aaaaaaaa", "one").await);
     for result in [reading.map(drop), writing] {
-        assert!(matches!(result, Err(Error::Unavailable(Cause::Locked))), "{result:?}");
+        assert!(matches!(result, Err(SettingsError::Unavailable(UnavailableCause::Locked))), "{result:?}");
     }
     other.execute("COMMIT").await.unwrap();
     settings.create_project("aaaaaaaa", "one").await.unwrap();
@@ -87,15 +90,19 @@ async fn a_locked_file_is_an_error_after_a_while_and_works_when_it_is_let_go() {
 
 #[tokio::test]
 async fn a_stopped_server_is_an_error_and_works_when_it_is_back() {
-    let postgres = Postgres::start();
+    let postgres = TestPostgres::start();
     let database = postgres.create_database();
     let address = postgres.address(&database).parse().unwrap();
-    let settings = Settings::open(&Source::Postgres { address, read_only: false }).await.unwrap();
+    let settings =
+        SettingsStore::open(&DatabaseSource::Postgres { address, read_only: false }).await.unwrap();
     settings.create_project("aaaaaaaa", "one").await.unwrap();
     postgres.stop();
     let (reading, writing) = (settings.projects().await, settings.create_project("bbbbbbbb", "two").await);
     for result in [reading.map(drop), writing] {
-        assert!(matches!(result, Err(Error::Unavailable(Cause::Unreachable))), "{result:?}");
+        assert!(
+            matches!(result, Err(SettingsError::Unavailable(UnavailableCause::Unreachable))),
+            "{result:?}"
+        );
     }
     postgres.start_again();
     settings.create_project("bbbbbbbb", "two").await.unwrap();
@@ -104,13 +111,13 @@ async fn a_stopped_server_is_an_error_and_works_when_it_is_back() {
 
 #[tokio::test]
 async fn a_locked_row_is_an_error_after_a_while() {
-    let place = Place::postgres();
+    let place = TestDatabase::postgres();
     let settings = place.open().await;
     settings.create_project("aaaaaaaa", "one").await.unwrap();
     let mut other = place.connect().await;
     other.execute("BEGIN; UPDATE project SET name = name").await.unwrap();
     let result = settings.set_base_url("aaaaaaaa", "https://coroot.example.com/").await;
-    assert!(matches!(result, Err(Error::Unavailable(Cause::Locked))), "{result:?}");
+    assert!(matches!(result, Err(SettingsError::Unavailable(UnavailableCause::Locked))), "{result:?}");
     other.execute("COMMIT").await.unwrap();
     settings.set_base_url("aaaaaaaa", "https://coroot.example.com/").await.unwrap();
 }

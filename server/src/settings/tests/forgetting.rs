@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::{
-    notifications::{Outbox, Webhook},
+    notifications::{NotificationOutbox, WebhookConfig},
     world::{
         application_key::ApplicationKey,
-        deployments::{Deployment, Snapshot},
-        incidents::{Change, Incident, Reason, What},
-        records::{Countable, Fact, Findings},
-        status::Status,
+        deployments::{DeploymentRollout, RolloutSnapshot},
+        incidents::{ApplicationIncident, IncidentChange, IncidentReason, IncidentTransition},
+        records::{HistoryChanges, ReportEvent, ReportEventKind},
+        status::HealthStatus,
     },
 };
 
@@ -28,45 +28,49 @@ fn application() -> ApplicationKey {
     ApplicationKey::parse("zqxns:Deployment:zqxapp").unwrap()
 }
 
-fn rollout(application: ApplicationKey, started_at: u32) -> Deployment {
-    Deployment {
+fn rollout(application: ApplicationKey, started_at: u32) -> DeploymentRollout {
+    DeploymentRollout {
         application,
         name: "zqxreplicaset".to_owned(),
         started_at,
         finished_at: Some(started_at + 60),
         container_images: vec!["zqximage:1".to_owned()],
-        snapshot: Some(Snapshot { requests: 7, ..Snapshot::default() }),
+        snapshot: Some(RolloutSnapshot { requests: 7, ..RolloutSnapshot::default() }),
     }
 }
 
-fn opened(application: ApplicationKey, opened_at: u32) -> Change {
-    let incident = Incident {
+fn opened(application: ApplicationKey, opened_at: u32) -> IncidentChange {
+    let incident = ApplicationIncident {
         application,
         key: format!("key{opened_at}"),
         opened_at,
         resolved_at: None,
-        severity: Status::Critical,
+        severity: HealthStatus::Critical,
     };
     let message = "zqxmessage".to_owned();
-    let reason = Reason { report: "SLO".to_owned(), check: "Latency".to_owned(), message };
-    Change { incident, what: What::Opened, reasons: vec![reason] }
+    let reason = IncidentReason { report: "SLO".to_owned(), check: "Latency".to_owned(), message };
+    IncidentChange { incident, what: IncidentTransition::Opened, reasons: vec![reason] }
 }
 
 /// A rollout, an incident with a notification to a webhook, and a counted event.
-fn findings(started_at: u32) -> Findings {
-    Findings {
+fn findings(started_at: u32) -> HistoryChanges {
+    HistoryChanges {
         deployments: vec![rollout(application(), started_at)],
         incidents: vec![opened(application(), started_at)],
-        countable: vec![Countable { item: format!("deployment/{started_at}"), fact: Fact::Deployment }],
+        countable: vec![ReportEvent {
+            item: format!("deployment/{started_at}"),
+            fact: ReportEventKind::Deployment,
+        }],
     }
 }
 
-async fn with_webhook(settings: &Settings, project: &str) {
-    let webhook = Webhook { url: "http://hook/".to_owned(), incidents: true, ..Webhook::default() };
+async fn with_webhook(settings: &SettingsStore, project: &str) {
+    let webhook =
+        WebhookConfig { url: "http://hook/".to_owned(), incidents: true, ..WebhookConfig::default() };
     settings.set_integration(project, &IntegrationChange::Webhook(Some(webhook))).await.unwrap();
 }
 
-async fn with_own_project(place: &Place) -> Settings {
+async fn with_own_project(place: &TestDatabase) -> SettingsStore {
     let settings = place.open().await;
     settings.create_project(OWN, "own").await.unwrap();
     with_webhook(&settings, OWN).await;
@@ -74,7 +78,7 @@ async fn with_own_project(place: &Place) -> Settings {
 }
 
 /// All rows of the tables of records, as text.
-async fn records(place: &Place) -> Vec<String> {
+async fn records(place: &TestDatabase) -> Vec<String> {
     let mut records = Vec::new();
     for (table, columns) in [
         (
@@ -100,7 +104,7 @@ async fn records(place: &Place) -> Vec<String> {
     records
 }
 
-async fn switch(settings: &Settings, enabled: bool) -> StoredChoice {
+async fn switch(settings: &SettingsStore, enabled: bool) -> StoredChoice {
     settings.choose_statistics(enabled, NOW).await.unwrap()
 }
 
@@ -129,10 +133,10 @@ on_both! {
         let settings = place.open().await;
         with_webhook(&settings, COROOTS).await;
         let cart = ApplicationKey::parse("shop:Deployment:cart").unwrap();
-        let own = Findings { incidents: vec![opened(application(), NOW)], ..findings(NOW) };
+        let own = HistoryChanges { incidents: vec![opened(application(), NOW)], ..findings(NOW) };
         // One that Coroot left unfinished, and one that began at the same time as one of Coroot.
         let filled_in = vec![rollout(cart.clone(), 1_700_003_600), rollout(application(), 1_700_000_000)];
-        let of_coroot = Findings { deployments: filled_in, ..Findings::default() };
+        let of_coroot = HistoryChanges { deployments: filled_in, ..HistoryChanges::default() };
         for findings in [own, of_coroot] {
             settings.remember(COROOTS, &findings, NOW).await.unwrap();
         }
@@ -235,11 +239,11 @@ on_both! {
 }
 
 /// Brings a database into the state of version 0.1.0, which did not record its own rows.
-async fn as_of_an_earlier_version(place: &Place) {
+async fn as_of_an_earlier_version(place: &TestDatabase) {
     place.execute("DROP TABLE headcount_written; DELETE FROM _sqlx_migrations WHERE version > 3").await;
 }
 
-fn bytes(place: &Place) -> Vec<u8> {
+fn bytes(place: &TestDatabase) -> Vec<u8> {
     place.everything().into_values().flatten().collect()
 }
 
@@ -250,7 +254,7 @@ fn finds(bytes: &[u8], word: &str) -> bool {
 #[tokio::test]
 async fn nothing_that_was_deleted_can_be_read_in_the_file() {
     for write_ahead_log in [false, true] {
-        let place = Place::sqlite();
+        let place = TestDatabase::sqlite();
         let settings = with_own_project(&place).await;
         if write_ahead_log {
             place.execute("PRAGMA journal_mode = WAL").await;
@@ -275,7 +279,7 @@ async fn nothing_that_was_deleted_can_be_read_in_the_file() {
 
 #[tokio::test]
 async fn what_a_version_deleted_that_did_not_overwrite_it_goes_too() {
-    let place = Place::sqlite();
+    let place = TestDatabase::sqlite();
     let settings = with_own_project(&place).await;
     settings.remember(OWN, &findings(NOW), NOW).await.unwrap();
     settings.close().await;
@@ -289,7 +293,7 @@ async fn what_a_version_deleted_that_did_not_overwrite_it_goes_too() {
 
 #[tokio::test]
 async fn what_other_servers_write_at_the_moment_of_the_switch_is_gone_too() {
-    let place = Place::postgres();
+    let place = TestDatabase::postgres();
     let writers = [with_own_project(&place).await, place.open().await, place.open().await];
     for round in 0..8 {
         switch(&writers[0], true).await;

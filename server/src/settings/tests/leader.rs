@@ -8,9 +8,9 @@ use super::*;
 use crate::clock::Clock;
 
 /// A server that may become the leader, with its own monotonic clock.
-pub(super) struct Contender {
-    pub(super) settings: Settings,
-    pub(super) lead: Lead,
+pub(super) struct LeaderCandidate {
+    pub(super) settings: SettingsStore,
+    pub(super) lead: LeaderLock,
     clock: Arc<SteppedClock>,
 }
 
@@ -33,16 +33,16 @@ impl SteppedClock {
     }
 }
 
-impl Contender {
-    pub(super) async fn of(place: &Place) -> Self {
+impl LeaderCandidate {
+    pub(super) async fn of(place: &TestDatabase) -> Self {
         Self::with(place.open().await)
     }
 
-    fn with(settings: Settings) -> Self {
+    fn with(settings: SettingsStore) -> Self {
         static CREATED: AtomicU64 = AtomicU64::new(1);
         let holder = CREATED.fetch_add(1, Ordering::Relaxed).to_string();
         let clock = Arc::<SteppedClock>::default();
-        let lead = Lead::new(settings.clone(), Arc::clone(&clock) as Arc<dyn Clock>, holder);
+        let lead = LeaderLock::new(settings.clone(), Arc::clone(&clock) as Arc<dyn Clock>, holder);
         Self { settings, lead, clock }
     }
 
@@ -51,23 +51,23 @@ impl Contender {
     }
 }
 
-async fn two(place: &Place) -> [Contender; 2] {
-    [Contender::of(place).await, Contender::of(place).await]
+async fn two(place: &TestDatabase) -> [LeaderCandidate; 2] {
+    [LeaderCandidate::of(place).await, LeaderCandidate::of(place).await]
 }
 
 /// The databases that several servers can share.
-fn shared() -> [Place; 2] {
-    [Place::postgres(), Place::pooled()]
+fn shared() -> [TestDatabase; 2] {
+    [TestDatabase::postgres(), TestDatabase::pooled()]
 }
 
 /// Advances the database's clock by `seconds`, as far as the lease is concerned.
-async fn turn_database_clock(place: &Place, seconds: i64) {
+async fn turn_database_clock(place: &TestDatabase, seconds: i64) {
     place.execute(&format!("UPDATE headcount_leader SET expires_at = expires_at - {}", seconds * 1000)).await;
 }
 
 #[tokio::test]
 async fn a_file_has_one_server() {
-    let contender = Contender::of(&Place::sqlite()).await;
+    let contender = LeaderCandidate::of(&TestDatabase::sqlite()).await;
     assert!(contender.lead.was_ours().await && contender.leads().await);
     contender.lead.give_up().await;
     assert!(contender.leads().await);
@@ -145,11 +145,12 @@ async fn a_lease_that_a_clock_set_back_made_too_long_keeps_nobody_out() {
 
 #[tokio::test]
 async fn a_leader_goes_on_while_the_database_is_away_and_stops_before_its_lease_ends() {
-    let server = postgres::Postgres::start();
+    let server = postgres::TestPostgres::start();
     let name = server.create_database();
-    let source = Source::Postgres { address: server.address(&name).parse().unwrap(), read_only: false };
-    let [one, other] = [(); 2].map(|()| Settings::open(&source));
-    let [one, other] = [one.await.unwrap(), other.await.unwrap()].map(Contender::with);
+    let source =
+        DatabaseSource::Postgres { address: server.address(&name).parse().unwrap(), read_only: false };
+    let [one, other] = [(); 2].map(|()| SettingsStore::open(&source));
+    let [one, other] = [one.await.unwrap(), other.await.unwrap()].map(LeaderCandidate::with);
     assert!(one.leads().await && !other.leads().await);
     server.stop();
     assert!(one.leads().await && !other.leads().await);
@@ -163,7 +164,7 @@ async fn a_leader_goes_on_while_the_database_is_away_and_stops_before_its_lease_
 
 #[tokio::test]
 async fn a_database_that_is_slow_does_not_prolong_a_lease() {
-    let place = Place::postgres();
+    let place = TestDatabase::postgres();
     let [one, other] = two(&place).await;
     assert!(one.leads().await);
     let mut holds = place.connect().await;
@@ -178,7 +179,7 @@ async fn a_database_that_is_slow_does_not_prolong_a_lease() {
 
 #[tokio::test]
 async fn keeping_the_lead_ends_when_another_server_has_it() {
-    let place = Place::postgres();
+    let place = TestDatabase::postgres();
     let [one, other] = two(&place).await;
     assert!(one.leads().await);
     turn_database_clock(&place, 3600).await;
@@ -191,8 +192,8 @@ async fn keeping_the_lead_ends_when_another_server_has_it() {
 
 #[tokio::test]
 async fn keeping_the_lead_ends_with_the_lease_before_the_database_is_asked_for_another() {
-    let place = Place::postgres();
-    let one = Contender::of(&place).await;
+    let place = TestDatabase::postgres();
+    let one = LeaderCandidate::of(&place).await;
     assert!(one.leads().await);
     one.clock.pass(28);
     tokio::time::timeout(Duration::from_secs(60), one.lead.keep()).await.unwrap();
@@ -202,7 +203,7 @@ async fn keeping_the_lead_ends_with_the_lease_before_the_database_is_asked_for_a
 
 #[tokio::test]
 async fn a_server_of_an_earlier_version_that_holds_its_lock_leads() {
-    let place = Place::postgres();
+    let place = TestDatabase::postgres();
     let [one, other] = two(&place).await;
     assert!(one.leads().await);
     let mut earlier = place.connect().await;
@@ -211,7 +212,7 @@ async fn a_server_of_an_earlier_version_that_holds_its_lock_leads() {
     earlier.execute("SELECT pg_advisory_unlock(7522525836385154414)").await.unwrap();
     assert!(one.leads().await);
     // A lock of another database, or another lock, does not count.
-    let mut elsewhere = Place::postgres().connect().await;
+    let mut elsewhere = TestDatabase::postgres().connect().await;
     elsewhere.execute("SELECT pg_advisory_lock(7522525836385154414)").await.unwrap();
     earlier.execute("SELECT pg_advisory_lock(7522525836385154415)").await.unwrap();
     assert!(one.leads().await);
@@ -222,7 +223,8 @@ async fn one_of_several_servers_that_only_read_leads() {
     for place in shared() {
         place.open().await.close().await;
         let before = place.everything();
-        let [one, other] = [Contender::with(place.read().await), Contender::with(place.read().await)];
+        let [one, other] =
+            [LeaderCandidate::with(place.read().await), LeaderCandidate::with(place.read().await)];
         assert!(one.leads().await && one.leads().await && !other.leads().await);
         assert!(one.settings.projects().await.is_ok() && other.settings.projects().await.is_ok());
         one.lead.give_up().await;
@@ -230,7 +232,7 @@ async fn one_of_several_servers_that_only_read_leads() {
         // A killed server loses its place when its connection ends.
         drop(other.lead);
         other.settings.close().await;
-        let heir = Contender::with(place.read().await);
+        let heir = LeaderCandidate::with(place.read().await);
         let follows = async {
             while !heir.leads().await {
                 tokio::time::sleep(Duration::from_millis(50)).await;
@@ -244,13 +246,13 @@ async fn one_of_several_servers_that_only_read_leads() {
 #[tokio::test]
 async fn a_server_that_writes_goes_before_one_that_only_reads() {
     for place in shared() {
-        let writes = Contender::of(&place).await;
-        let reads = Contender::with(place.read().await);
+        let writes = LeaderCandidate::of(&place).await;
+        let reads = LeaderCandidate::with(place.read().await);
         // The writer takes precedence, whether it comes later or first.
         assert!(writes.leads().await && !reads.leads().await && writes.leads().await);
         writes.lead.give_up().await;
         assert!(reads.leads().await && reads.leads().await);
-        let later = Contender::of(&place).await;
+        let later = LeaderCandidate::of(&place).await;
         assert!(later.leads().await && !reads.leads().await && !reads.lead.was_ours().await);
         assert!(later.leads().await);
         // After a server dies, the next one leads when the lease ends, even if the lease was too long.
@@ -265,9 +267,9 @@ async fn a_server_that_writes_goes_before_one_that_only_reads() {
 
 #[tokio::test]
 async fn a_server_that_only_reads_waits_for_one_of_an_earlier_version_and_needs_no_leases() {
-    let place = Place::postgres();
+    let place = TestDatabase::postgres();
     place.open().await.close().await;
-    let reads = Contender::with(place.read().await);
+    let reads = LeaderCandidate::with(place.read().await);
     let mut earlier = place.connect().await;
     earlier.execute("SELECT pg_advisory_lock(7522525836385154414)").await.unwrap();
     assert!(!reads.leads().await);
@@ -279,10 +281,11 @@ async fn a_server_that_only_reads_waits_for_one_of_an_earlier_version_and_needs_
 
 #[tokio::test]
 async fn a_server_that_only_reads_stops_when_its_connection_ends_and_cannot_be_made_again() {
-    let server = postgres::Postgres::start();
+    let server = postgres::TestPostgres::start();
     let name = server.create_database();
-    let source = Source::Postgres { address: server.address(&name).parse().unwrap(), read_only: true };
-    let reads = Contender::with(Settings::open(&source).await.unwrap());
+    let source =
+        DatabaseSource::Postgres { address: server.address(&name).parse().unwrap(), read_only: true };
+    let reads = LeaderCandidate::with(SettingsStore::open(&source).await.unwrap());
     assert!(reads.leads().await);
     server.stop();
     assert!(!reads.leads().await && !reads.lead.was_ours().await);
@@ -291,7 +294,8 @@ async fn a_server_that_only_reads_stops_when_its_connection_ends_and_cannot_be_m
     // A connection that breaks alone is replaced, and so is its lock.
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()
         AND pid <> pg_backend_pid()";
-    let other = Source::Postgres { address: server.address(&name).parse().unwrap(), read_only: false };
+    let other =
+        DatabaseSource::Postgres { address: server.address(&name).parse().unwrap(), read_only: false };
     let mut other = database::options(&other).unwrap().0.connect().await.unwrap();
     other.execute(end).await.unwrap();
     assert!(reads.leads().await);

@@ -3,30 +3,33 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::world::records::{Countable, Fact, Findings};
+use crate::world::records::{HistoryChanges, ReportEvent, ReportEventKind};
 
 const NOW: u32 = 1_700_000_000;
 const INSTANCE: Uuid = Uuid::from_u128(1);
 const PROJECT: &str = "aaaaaaaa";
 
-fn countable(item: &str, fact: Fact) -> Findings {
-    Findings { countable: vec![Countable { item: item.to_owned(), fact }], ..Findings::default() }
+fn countable(item: &str, fact: ReportEventKind) -> HistoryChanges {
+    HistoryChanges {
+        countable: vec![ReportEvent { item: item.to_owned(), fact }],
+        ..HistoryChanges::default()
+    }
 }
 
-async fn with_project(place: &Place) -> Settings {
+async fn with_project(place: &TestDatabase) -> SettingsStore {
     let settings = place.open().await;
     settings.create_project(PROJECT, "one").await.unwrap();
     settings
 }
 
-async fn rollouts(settings: &Settings, items: &[&str]) {
+async fn rollouts(settings: &SettingsStore, items: &[&str]) {
     for item in items {
-        settings.remember(PROJECT, &countable(item, Fact::Deployment), NOW).await.unwrap();
+        settings.remember(PROJECT, &countable(item, ReportEventKind::Deployment), NOW).await.unwrap();
     }
 }
 
 /// Takes the waiting events into a report, while the reports with the numbers `kept` exist.
-async fn take(settings: &Settings, report: u128, kept: &[u128]) -> u64 {
+async fn take(settings: &SettingsStore, report: u128, kept: &[u128]) -> u64 {
     let is_kept = |id: Uuid| kept.contains(&id.as_u128());
     settings.take(Uuid::from_u128(report), INSTANCE, NOW, is_kept).await.unwrap().deployments
 }
@@ -35,8 +38,8 @@ on_both! {
     async fn a_fact_is_in_one_report_however_often_it_is_found(place) {
         let settings = with_project(&place).await;
         rollouts(&settings, &["a", "b", "a"]).await;
-        settings.remember(PROJECT, &countable("s", Fact::Summary(vec!["-CPU", "+Logs"])), NOW).await.unwrap();
-        settings.remember(PROJECT, &countable("t", Fact::Summary(vec!["-CPU"])), NOW).await.unwrap();
+        settings.remember(PROJECT, &countable("s", ReportEventKind::Summary(vec!["-CPU", "+Logs"])), NOW).await.unwrap();
+        settings.remember(PROJECT, &countable("t", ReportEventKind::Summary(vec!["-CPU"])), NOW).await.unwrap();
         let counted = settings.counted().await.unwrap();
         assert_eq!((counted.deployments, settings.counted().await.unwrap()), (2, counted.clone()));
         let changes: Vec<_> = counted.deployment_summaries.into_iter().collect();
@@ -44,7 +47,7 @@ on_both! {
         assert_eq!(take(&settings, 10, &[]).await, 2);
         rollouts(&settings, &["a", "b"]).await;
         assert_eq!(take(&settings, 11, &[10]).await, 0);
-        assert_eq!(settings.counted().await.unwrap(), Counted::default());
+        assert_eq!(settings.counted().await.unwrap(), LedgerCounts::default());
     }
 
     async fn what_a_report_took_that_never_reached_the_disk_can_be_given_back(place) {
@@ -93,13 +96,13 @@ on_both! {
         let settings = with_project(&place).await;
         rollouts(&settings, &["a", "b"]).await;
         let facts = ["'\"teleport\"'", "'{\"summary\":7}'", "'{\"notification\":\"pigeon\"}'", "'no json'", "''"];
-        let anything = match place { Place::Sqlite(_) => &["x'ff00ff'", "7"][..], Place::Postgres(_) | Place::Pooled(_) => &[] };
+        let anything = match place { TestDatabase::Sqlite(_) => &["x'ff00ff'", "7"][..], TestDatabase::Postgres(_) | TestDatabase::Pooled(_) => &[] };
         let strange: Vec<&str> = facts.iter().chain(anything).copied().collect();
         for (number, fact) in strange.iter().enumerate() {
             place.execute(&format!("INSERT INTO headcount_ledger (project_id, item, fact, noted_at)
                 VALUES ('{PROJECT}', 'strange{number}', {fact}, {NOW})")).await;
         }
-        if let Place::Sqlite(_) = place {
+        if let TestDatabase::Sqlite(_) = place {
             place.execute(&format!("UPDATE headcount_ledger SET item = x'ff' WHERE item = 'strange0';
                 INSERT INTO headcount_ledger (project_id, item, fact, noted_at)
                 VALUES ('{PROJECT}', x'fe', '\"deployment\"', {NOW})")).await;

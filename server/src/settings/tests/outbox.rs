@@ -4,23 +4,24 @@ use headcount_shared::payload::AlertingIntegration;
 
 use super::*;
 use crate::{
-    notifications::{Notification, Outbox, Pagerduty, Slack, Webhook},
+    notifications::{IncidentNotification, NotificationOutbox, PagerdutyConfig, SlackConfig, WebhookConfig},
     world::{
         application_key::ApplicationKey,
-        incidents::{Change, Incident, Reason, What},
-        records::Findings,
-        status::Status,
+        incidents::{ApplicationIncident, IncidentChange, IncidentReason, IncidentTransition},
+        records::HistoryChanges,
+        status::HealthStatus,
     },
 };
 
 const NOW: u32 = 1_700_000_000;
 
-async fn with_an_incident(place: &Place) -> Settings {
+async fn with_an_incident(place: &TestDatabase) -> SettingsStore {
     let settings = place.open().await;
     settings.create_project("aaaaaaaa", "one").await.unwrap();
-    let slack = Slack { token: "t".to_owned(), default_channel: "c".to_owned(), incidents: true };
-    let webhook = Webhook { url: "http://hook/".to_owned(), incidents: true, ..Webhook::default() };
-    let deaf = Pagerduty { integration_key: "k".to_owned(), incidents: false };
+    let slack = SlackConfig { token: "t".to_owned(), default_channel: "c".to_owned(), incidents: true };
+    let webhook =
+        WebhookConfig { url: "http://hook/".to_owned(), incidents: true, ..WebhookConfig::default() };
+    let deaf = PagerdutyConfig { integration_key: "k".to_owned(), incidents: false };
     for change in [
         IntegrationChange::Slack(Some(slack)),
         IntegrationChange::Webhook(Some(webhook)),
@@ -28,21 +29,22 @@ async fn with_an_incident(place: &Place) -> Settings {
     ] {
         settings.set_integration("aaaaaaaa", &change).await.unwrap();
     }
-    let incident = Incident {
+    let incident = ApplicationIncident {
         application: ApplicationKey::parse("shop:Deployment:cart").unwrap(),
         key: "incident".to_owned(),
         opened_at: NOW,
         resolved_at: None,
-        severity: Status::Critical,
+        severity: HealthStatus::Critical,
     };
-    let reason = Reason { report: "SLO".to_owned(), check: "Latency".to_owned(), message: "slow".to_owned() };
-    let change = Change { incident, what: What::Opened, reasons: vec![reason] };
-    let findings = Findings { incidents: vec![change], ..Findings::default() };
+    let reason =
+        IncidentReason { report: "SLO".to_owned(), check: "Latency".to_owned(), message: "slow".to_owned() };
+    let change = IncidentChange { incident, what: IncidentTransition::Opened, reasons: vec![reason] };
+    let findings = HistoryChanges { incidents: vec![change], ..HistoryChanges::default() };
     settings.remember("aaaaaaaa", &findings, NOW).await.unwrap();
     settings
 }
 
-fn destinations(notifications: &[Notification]) -> Vec<AlertingIntegration> {
+fn destinations(notifications: &[IncidentNotification]) -> Vec<AlertingIntegration> {
     notifications.iter().map(|notification| notification.destination).collect()
 }
 
@@ -51,9 +53,9 @@ on_both! {
         let settings = with_an_incident(&place).await;
         let waiting = settings.waiting(NOW).await.unwrap();
         assert_eq!(destinations(&waiting), [AlertingIntegration::Slack, AlertingIntegration::Webhook]);
-        let Notification { project, application, incident_key, status, timestamp, details, .. } = &waiting[0];
+        let IncidentNotification { project, application, incident_key, status, timestamp, details, .. } = &waiting[0];
         assert_eq!((project.as_str(), incident_key.as_str()), ("aaaaaaaa", "incident"));
-        assert_eq!((application.to_string().as_str(), *status, *timestamp), ("shop:Deployment:cart", Status::Critical, NOW));
+        assert_eq!((application.to_string().as_str(), *status, *timestamp), ("shop:Deployment:cart", HealthStatus::Critical, NOW));
         assert_eq!(details.reports[0].message, "slow");
         assert!(settings.waiting(NOW + 1).await.unwrap().is_empty());
         let integrations = settings.integrations("aaaaaaaa").await.unwrap();

@@ -7,10 +7,10 @@ use headcount_shared::payload::InspectionOverrides;
 use super::*;
 use crate::world::{
     application_key::ApplicationKey,
-    inspections::{AvailabilityObjective, Inspection, LatencyObjective, Overrides},
+    inspections::{AvailabilityObjective, Inspection, LatencyObjective, ProjectThresholds},
 };
 
-async fn with_project(place: &Place) -> Settings {
+async fn with_project(place: &TestDatabase) -> SettingsStore {
     let settings = place.open().await;
     settings.create_project("aaaaaaaa", "one").await.unwrap();
     settings
@@ -20,11 +20,11 @@ fn cart() -> ApplicationKey {
     ApplicationKey::parse("shop:Deployment:cart").unwrap()
 }
 
-async fn overrides(settings: &Settings) -> Overrides {
+async fn overrides(settings: &SettingsStore) -> ProjectThresholds {
     settings.recall("aaaaaaaa").await.unwrap().overrides
 }
 
-async fn counts(settings: &Settings) -> BTreeMap<String, (u64, u64)> {
+async fn counts(settings: &SettingsStore) -> BTreeMap<String, (u64, u64)> {
     let counted = settings.facts().await.unwrap().0.inspection_overrides;
     let both = |InspectionOverrides { project_level, application_level }| (project_level, application_level);
     counted.into_iter().map(|(id, levels)| (id, both(levels))).collect()
@@ -45,10 +45,10 @@ on_both! {
         let project = ApplicationKey::default();
         let latency = LatencyObjective { percent: 95.0, bucket_s: 0.25, custom: None };
         for (application, to) in [
-            (&project, Override::Threshold(Inspection::CPUNode, Some(70.0))),
-            (&cart(), Override::Threshold(Inspection::CPUNode, Some(60.5))),
-            (&cart(), Override::Availability(Some(availability(99.9)))),
-            (&cart(), Override::Latency(Some(latency.clone()))),
+            (&project, InspectionChange::Threshold(Inspection::CPUNode, Some(70.0))),
+            (&cart(), InspectionChange::Threshold(Inspection::CPUNode, Some(60.5))),
+            (&cart(), InspectionChange::Availability(Some(availability(99.9)))),
+            (&cart(), InspectionChange::Latency(Some(latency.clone()))),
         ] {
             settings.set_override("aaaaaaaa", application, &to).await.unwrap();
         }
@@ -61,14 +61,14 @@ on_both! {
         let expected = counted([("CPUNode", (1, 1)), ("SLOAvailability", (0, 1)), ("SLOLatency", (0, 1))]);
         assert_eq!(counts(&settings).await, expected);
         for to in [
-            Override::Threshold(Inspection::CPUNode, None),
-            Override::Availability(None),
-            Override::Latency(None),
+            InspectionChange::Threshold(Inspection::CPUNode, None),
+            InspectionChange::Availability(None),
+            InspectionChange::Latency(None),
         ] {
             settings.set_override("aaaaaaaa", &cart(), &to).await.unwrap();
         }
-        settings.set_override("aaaaaaaa", &project, &Override::Threshold(Inspection::CPUNode, None)).await.unwrap();
-        assert_eq!(overrides(&settings).await, Overrides::default());
+        settings.set_override("aaaaaaaa", &project, &InspectionChange::Threshold(Inspection::CPUNode, None)).await.unwrap();
+        assert_eq!(overrides(&settings).await, ProjectThresholds::default());
         assert_eq!(counts(&settings).await, BTreeMap::new());
     }
 
@@ -87,7 +87,7 @@ on_both! {
         assert_eq!(read.applications[&cart()].values.len(), 2);
         let expected = counted([("CPUNode", (1, 1)), ("LogErrors", (0, 1)), ("MemoryOOM", (1, 0))]);
         assert_eq!(counts(&settings).await, expected);
-        let to = |threshold| Override::Threshold(Inspection::CPUNode, threshold);
+        let to = |threshold| InspectionChange::Threshold(Inspection::CPUNode, threshold);
         settings.set_override("aaaaaaaa", &ApplicationKey::default(), &to(Some(9.0))).await.unwrap();
         let stored = place
             .json("SELECT configs FROM check_configs WHERE application_id IN ('::', ':::') ORDER BY application_id")
@@ -110,7 +110,7 @@ on_both! {
                 ('aaaaaaaa', 'a:Deployment:f', '{"CPUNode":{"threshold":"high"},"LogErrors":null,"SLOLatency":[]}')"#)
             .await;
         let read = overrides(&settings).await;
-        assert_eq!(read, Overrides::default());
+        assert_eq!(read, ProjectThresholds::default());
         let expected = counted([
             ("CPUNode", (0, 1)),
             ("LogErrors", (0, 1)),
@@ -119,10 +119,10 @@ on_both! {
             ("other", (0, 2)),
         ]);
         assert_eq!(counts(&settings).await, expected);
-        let change = Override::Threshold(Inspection::CPUNode, Some(1.0));
+        let change = InspectionChange::Threshold(Inspection::CPUNode, Some(1.0));
         let unreadable = ApplicationKey::parse("a:Deployment:b").unwrap();
         let refused = settings.set_override("aaaaaaaa", &unreadable, &change).await;
-        assert!(matches!(refused, Err(Error::Unreadable)));
+        assert!(matches!(refused, Err(SettingsError::Unreadable)));
     }
 
     async fn overrides_that_mean_nothing_are_refused(place) {
@@ -132,22 +132,22 @@ on_both! {
         let of_project = ApplicationKey::default();
         let nameless = ApplicationKey { name: String::new(), ..cart() };
         for (application, to, expected) in [
-            (&cart(), Override::Threshold(Inspection::CPUNode, Some(f32::NAN)), Invalid::Threshold),
-            (&cart(), Override::Threshold(Inspection::CPUNode, Some(-1.0)), Invalid::Threshold),
-            (&cart(), Override::Threshold(Inspection::SLOLatency, Some(1.0)), Invalid::NoThreshold),
-            (&cart(), Override::Availability(Some(availability(100.0))), Invalid::Objective),
-            (&cart(), Override::Availability(Some(half)), Invalid::Queries),
-            (&cart(), Override::Latency(Some(latency(0.0, 1.0))), Invalid::Objective),
-            (&cart(), Override::Latency(Some(latency(99.0, 0.0))), Invalid::Objective),
-            (&of_project, Override::Availability(Some(availability(99.0))), Invalid::ObjectiveOfProject),
-            (&nameless, Override::Threshold(Inspection::CPUNode, Some(1.0)), Invalid::Application),
+            (&cart(), InspectionChange::Threshold(Inspection::CPUNode, Some(f32::NAN)), InvalidChange::Threshold),
+            (&cart(), InspectionChange::Threshold(Inspection::CPUNode, Some(-1.0)), InvalidChange::Threshold),
+            (&cart(), InspectionChange::Threshold(Inspection::SLOLatency, Some(1.0)), InvalidChange::NoThreshold),
+            (&cart(), InspectionChange::Availability(Some(availability(100.0))), InvalidChange::Objective),
+            (&cart(), InspectionChange::Availability(Some(half)), InvalidChange::Queries),
+            (&cart(), InspectionChange::Latency(Some(latency(0.0, 1.0))), InvalidChange::Objective),
+            (&cart(), InspectionChange::Latency(Some(latency(99.0, 0.0))), InvalidChange::Objective),
+            (&of_project, InspectionChange::Availability(Some(availability(99.0))), InvalidChange::ObjectiveOfProject),
+            (&nameless, InspectionChange::Threshold(Inspection::CPUNode, Some(1.0)), InvalidChange::Application),
         ] {
             let refused = settings.set_override("aaaaaaaa", application, &to).await;
-            assert!(matches!(refused, Err(Error::Invalid(why)) if why == expected), "{to:?}: {refused:?}");
+            assert!(matches!(refused, Err(SettingsError::Invalid(why)) if why == expected), "{to:?}: {refused:?}");
         }
-        let to = Override::Threshold(Inspection::CPUNode, Some(1.0));
+        let to = InspectionChange::Threshold(Inspection::CPUNode, Some(1.0));
         let refused = settings.set_override("bbbbbbbb", &cart(), &to).await;
-        assert!(matches!(refused, Err(Error::Invalid(Invalid::NoSuchProject))));
+        assert!(matches!(refused, Err(SettingsError::Invalid(InvalidChange::NoSuchProject))));
         assert_eq!(place.number("SELECT COUNT(*) FROM check_configs").await, 0);
     }
 }

@@ -5,10 +5,12 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions};
 use tempfile::TempDir;
 
-use super::{super::database::options, Settings, Source, pgbouncer::PgBouncer, postgres::Postgres};
+use super::{
+    super::database::options, DatabaseSource, SettingsStore, pgbouncer::TestPgBouncer, postgres::TestPostgres,
+};
 
 /// Where a database is.
-pub(super) enum Place {
+pub(super) enum TestDatabase {
     Sqlite(TempDir),
     Postgres(String),
     /// The same behind a pooler. The settings use the pooler; the test's own statements do not.
@@ -21,57 +23,59 @@ macro_rules! on_both {
         mod $name {
             use super::*;
 
-            async fn check($place: Place) $body
+            async fn check($place: TestDatabase) $body
 
             $(#[$attribute])*
             #[tokio::test]
             async fn sqlite() {
-                check(Place::sqlite()).await;
+                check(TestDatabase::sqlite()).await;
             }
 
             $(#[$attribute])*
             #[tokio::test]
             async fn postgres() {
-                check(Place::postgres()).await;
+                check(TestDatabase::postgres()).await;
             }
 
             $(#[$attribute])*
             #[tokio::test]
             async fn pooled() {
-                check(Place::pooled()).await;
+                check(TestDatabase::pooled()).await;
             }
         }
     )*};
 }
 pub(super) use on_both;
 
-impl Place {
+impl TestDatabase {
     pub(super) fn sqlite() -> Self {
         Self::Sqlite(tempfile::tempdir().unwrap())
     }
 
     pub(super) fn postgres() -> Self {
-        Self::Postgres(Postgres::shared().create_database())
+        Self::Postgres(TestPostgres::shared().create_database())
     }
 
     pub(super) fn pooled() -> Self {
-        Self::Pooled(Postgres::shared().create_database())
+        Self::Pooled(TestPostgres::shared().create_database())
     }
 
-    pub(super) fn source(&self, read_only: bool) -> Source {
+    pub(super) fn source(&self, read_only: bool) -> DatabaseSource {
         match self {
-            Self::Sqlite(dir) => Source::Sqlite { file: dir.path().join("db.sqlite"), read_only },
-            Self::Postgres(name) => {
-                Source::Postgres { address: Postgres::shared().address(name).parse().unwrap(), read_only }
-            }
-            Self::Pooled(name) => {
-                Source::Postgres { address: PgBouncer::shared().address(name).parse().unwrap(), read_only }
-            }
+            Self::Sqlite(dir) => DatabaseSource::Sqlite { file: dir.path().join("db.sqlite"), read_only },
+            Self::Postgres(name) => DatabaseSource::Postgres {
+                address: TestPostgres::shared().address(name).parse().unwrap(),
+                read_only,
+            },
+            Self::Pooled(name) => DatabaseSource::Postgres {
+                address: TestPgBouncer::shared().address(name).parse().unwrap(),
+                read_only,
+            },
         }
     }
 
     /// The database itself, without a pooler.
-    fn direct(&self) -> Source {
+    fn direct(&self) -> DatabaseSource {
         match self {
             Self::Pooled(name) => Self::Postgres(name.clone()).source(false),
             Self::Sqlite(_) | Self::Postgres(_) => self.source(false),
@@ -79,13 +83,13 @@ impl Place {
     }
 
     /// Opens the settings for reading and writing.
-    pub(super) async fn open(&self) -> Settings {
-        Settings::open(&self.source(false)).await.unwrap()
+    pub(super) async fn open(&self) -> SettingsStore {
+        SettingsStore::open(&self.source(false)).await.unwrap()
     }
 
     /// Opens the settings read-only.
-    pub(super) async fn read(&self) -> Settings {
-        Settings::open(&self.source(true)).await.unwrap()
+    pub(super) async fn read(&self) -> SettingsStore {
+        SettingsStore::open(&self.source(true)).await.unwrap()
     }
 
     pub(super) async fn connect(&self) -> AnyConnection {
@@ -134,7 +138,7 @@ impl Place {
                 files.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
             }
             Self::Postgres(name) | Self::Pooled(name) => {
-                BTreeMap::from([(PathBuf::from(name), Postgres::shared().dump(name).into_bytes())])
+                BTreeMap::from([(PathBuf::from(name), TestPostgres::shared().dump(name).into_bytes())])
             }
         }
     }

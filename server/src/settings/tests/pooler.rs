@@ -3,15 +3,15 @@
 use sqlx::Executor;
 use tokio::task::JoinSet;
 
-use super::{leader::Contender, pgbouncer::PgBouncer, postgres::Postgres, *};
+use super::{leader::LeaderCandidate, pgbouncer::TestPgBouncer, postgres::TestPostgres, *};
 
-fn through(pooler: &PgBouncer, database: &str) -> Source {
-    Source::Postgres { address: pooler.address(database).parse().unwrap(), read_only: false }
+fn through(pooler: &TestPgBouncer, database: &str) -> DatabaseSource {
+    DatabaseSource::Postgres { address: pooler.address(database).parse().unwrap(), read_only: false }
 }
 
 #[tokio::test]
 async fn two_servers_can_start_at_once_in_an_empty_database() {
-    let place = Place::pooled();
+    let place = TestDatabase::pooled();
     let (one, other) = tokio::join!(place.open(), place.open());
     one.create_project("aaaaaaaa", "one").await.unwrap();
     assert_eq!(other.projects().await.unwrap().len(), 1);
@@ -21,8 +21,8 @@ async fn two_servers_can_start_at_once_in_an_empty_database() {
 
 #[tokio::test]
 async fn nothing_is_left_in_a_session() {
-    let place = Place::pooled();
-    let contender = Contender::of(&place).await;
+    let place = TestDatabase::pooled();
+    let contender = LeaderCandidate::of(&place).await;
     contender.settings.create_project("aaaaaaaa", "one").await.unwrap();
     assert!(contender.lead.is_ours().await && contender.settings.projects().await.is_ok());
     let (mut one, mut other) = (place.connect_as_settings_do().await, place.connect_as_settings_do().await);
@@ -43,8 +43,8 @@ async fn nothing_is_left_in_a_session() {
 
 #[tokio::test]
 async fn two_sessions_are_enough_for_two_servers_that_do_everything_at_once() {
-    let place = Place::pooled();
-    let servers = [Arc::new(Contender::of(&place).await), Arc::new(Contender::of(&place).await)];
+    let place = TestDatabase::pooled();
+    let servers = [Arc::new(LeaderCandidate::of(&place).await), Arc::new(LeaderCandidate::of(&place).await)];
     servers[0].settings.create_project("aaaaaaaa", "one").await.unwrap();
     let mut work = JoinSet::new();
     for number in 0..20 {
@@ -68,15 +68,15 @@ async fn two_sessions_are_enough_for_two_servers_that_do_everything_at_once() {
 
 #[tokio::test]
 async fn a_pooler_that_refuses_what_the_driver_says_is_refused_with_the_setting_that_allows_it() {
-    let pooler = PgBouncer::start(Postgres::shared(), "");
-    let database = Postgres::shared().create_database();
-    let error = Settings::open(&through(&pooler, &database)).await.unwrap_err().to_string();
+    let pooler = TestPgBouncer::start(TestPostgres::shared(), "");
+    let database = TestPostgres::shared().create_database();
+    let error = SettingsStore::open(&through(&pooler, &database)).await.unwrap_err().to_string();
     assert!(error.contains("ignore_startup_parameters = extra_float_digits"), "{error}");
 }
 
 #[tokio::test]
 async fn what_an_earlier_version_migrated_is_taken_up_and_can_be_told_from_what_it_did_not() {
-    for place in [Place::pooled(), Place::sqlite()] {
+    for place in [TestDatabase::pooled(), TestDatabase::sqlite()] {
         place.open().await.close().await;
         // The state before leases existed.
         place.execute("DROP TABLE headcount_leader; DELETE FROM _sqlx_migrations WHERE version = 5").await;
@@ -85,6 +85,9 @@ async fn what_an_earlier_version_migrated_is_taken_up_and_can_be_told_from_what_
         assert_eq!(place.number("SELECT COUNT(*) FROM _sqlx_migrations WHERE version = 5").await, 1);
         place.execute("UPDATE _sqlx_migrations SET checksum = (SELECT checksum FROM _sqlx_migrations WHERE version = 1)
             WHERE version = 2").await;
-        assert!(matches!(Settings::open(&place.source(false)).await, Err(OpenError::Migration(..))));
+        assert!(matches!(
+            SettingsStore::open(&place.source(false)).await,
+            Err(DatabaseOpenError::Migration(..))
+        ));
     }
 }

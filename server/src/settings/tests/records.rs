@@ -3,10 +3,10 @@
 use super::*;
 use crate::world::{
     application_key::ApplicationKey,
-    deployments::{Deployment, Snapshot},
-    incidents::{Change, Incident, Reason, What},
-    records::{Countable, Fact, Findings},
-    status::Status,
+    deployments::{DeploymentRollout, RolloutSnapshot},
+    incidents::{ApplicationIncident, IncidentChange, IncidentReason, IncidentTransition},
+    records::{HistoryChanges, ReportEvent, ReportEventKind},
+    status::HealthStatus,
 };
 
 const NOW: u32 = 1_700_000_000;
@@ -15,8 +15,8 @@ fn cart() -> ApplicationKey {
     ApplicationKey::parse("shop:Deployment:cart").unwrap()
 }
 
-fn rollout(started_at: u32) -> Deployment {
-    Deployment {
+fn rollout(started_at: u32) -> DeploymentRollout {
+    DeploymentRollout {
         application: cart(),
         name: format!("cart-{started_at}"),
         started_at,
@@ -26,8 +26,8 @@ fn rollout(started_at: u32) -> Deployment {
     }
 }
 
-fn snapshot(requests: u64) -> Snapshot {
-    Snapshot {
+fn snapshot(requests: u64) -> RolloutSnapshot {
+    RolloutSnapshot {
         timestamp: NOW,
         duration_s: 1200,
         requests,
@@ -43,50 +43,54 @@ fn snapshot(requests: u64) -> Snapshot {
     }
 }
 
-fn of_rollouts(deployments: Vec<Deployment>) -> Findings {
-    Findings { deployments, ..Findings::default() }
+fn of_rollouts(deployments: Vec<DeploymentRollout>) -> HistoryChanges {
+    HistoryChanges { deployments, ..HistoryChanges::default() }
 }
 
-fn change(what: What, severity: Status) -> Findings {
-    let incident = Incident {
+fn change(what: IncidentTransition, severity: HealthStatus) -> HistoryChanges {
+    let incident = ApplicationIncident {
         application: cart(),
         key: "incident".to_owned(),
         opened_at: NOW,
-        resolved_at: (what == What::Resolved).then_some(NOW + 60),
+        resolved_at: (what == IncidentTransition::Resolved).then_some(NOW + 60),
         severity,
     };
-    let reason = Reason { report: "SLO".to_owned(), check: "Latency".to_owned(), message: "slow".to_owned() };
-    Findings { incidents: vec![Change { incident, what, reasons: vec![reason] }], ..Findings::default() }
+    let reason =
+        IncidentReason { report: "SLO".to_owned(), check: "Latency".to_owned(), message: "slow".to_owned() };
+    HistoryChanges {
+        incidents: vec![IncidentChange { incident, what, reasons: vec![reason] }],
+        ..HistoryChanges::default()
+    }
 }
 
-async fn with_project(place: &Place) -> Settings {
+async fn with_project(place: &TestDatabase) -> SettingsStore {
     let settings = place.open().await;
     settings.create_project("aaaaaaaa", "one").await.unwrap();
     settings
 }
 
-async fn rollouts(settings: &Settings) -> Vec<Deployment> {
+async fn rollouts(settings: &SettingsStore) -> Vec<DeploymentRollout> {
     settings.recall("aaaaaaaa").await.unwrap().deployments
 }
 
 on_both! {
     async fn a_rollout_is_remembered_once_and_its_end_and_snapshot_are_filled_in_once(place) {
         let settings = with_project(&place).await;
-        let remember = async |deployment: &Deployment| {
+        let remember = async |deployment: &DeploymentRollout| {
             settings.remember("aaaaaaaa", &of_rollouts(vec![deployment.clone()]), NOW).await.unwrap();
-            let [only] = <[Deployment; 1]>::try_from(rollouts(&settings).await).unwrap();
+            let [only] = <[DeploymentRollout; 1]>::try_from(rollouts(&settings).await).unwrap();
             only
         };
         let began = rollout(NOW);
         assert_eq!(remember(&began).await, began);
-        let ended = Deployment { finished_at: Some(NOW + 60), name: "cart-b".to_owned(), ..began.clone() };
+        let ended = DeploymentRollout { finished_at: Some(NOW + 60), name: "cart-b".to_owned(), ..began.clone() };
         assert_eq!(remember(&ended).await, ended);
-        let later = Deployment { finished_at: Some(NOW + 90), name: "cart-c".to_owned(), ..ended.clone() };
+        let later = DeploymentRollout { finished_at: Some(NOW + 90), name: "cart-c".to_owned(), ..ended.clone() };
         assert_eq!(remember(&later).await, ended);
         assert_eq!(remember(&began).await, ended);
-        let judged = Deployment { snapshot: Some(snapshot(100)), ..ended };
+        let judged = DeploymentRollout { snapshot: Some(snapshot(100)), ..ended };
         assert_eq!(remember(&judged).await, judged);
-        let again = Deployment { snapshot: Some(snapshot(200)), ..judged.clone() };
+        let again = DeploymentRollout { snapshot: Some(snapshot(200)), ..judged.clone() };
         assert_eq!(remember(&again).await, judged);
     }
 
@@ -97,7 +101,7 @@ on_both! {
                 (project_id, application_id, name, started_at, finished_at, details, notifications)
                 VALUES ('aaaaaaaa', 'aaaaaaaa:shop:Deployment:cart', 'x', {NOW}, 0, NULL, '{{\"state\":1}}')"))
             .await;
-        let ended = Deployment { finished_at: Some(NOW + 60), snapshot: Some(snapshot(1)), ..rollout(NOW) };
+        let ended = DeploymentRollout { finished_at: Some(NOW + 60), snapshot: Some(snapshot(1)), ..rollout(NOW) };
         settings.remember("aaaaaaaa", &of_rollouts(vec![ended]), NOW).await.unwrap();
         assert_eq!(
             place.texts("SELECT application_id || name || notifications FROM application_deployment").await,
@@ -119,26 +123,26 @@ on_both! {
 
     async fn an_incident_is_opened_changed_and_resolved_and_nothing_happens_twice(place) {
         let settings = with_project(&place).await;
-        let pagerduty = crate::notifications::Pagerduty { integration_key: "key".to_owned(), incidents: true };
+        let pagerduty = crate::notifications::PagerdutyConfig { integration_key: "key".to_owned(), incidents: true };
         let pagerduty = IntegrationChange::Pagerduty(Some(pagerduty));
         settings.set_integration("aaaaaaaa", &pagerduty).await.unwrap();
         let steps = [
-            (What::Opened, Status::Warning),
-            (What::Changed, Status::Critical),
-            (What::Changed, Status::Warning),
-            (What::Resolved, Status::Warning),
+            (IncidentTransition::Opened, HealthStatus::Warning),
+            (IncidentTransition::Changed, HealthStatus::Critical),
+            (IncidentTransition::Changed, HealthStatus::Warning),
+            (IncidentTransition::Resolved, HealthStatus::Warning),
         ];
         for (told, (what, severity)) in steps.into_iter().enumerate() {
             for _ in 0..2 {
                 settings.remember("aaaaaaaa", &change(what, severity), NOW).await.unwrap();
             }
             let open = settings.recall("aaaaaaaa").await.unwrap().incidents;
-            let expected = (what != What::Resolved).then_some(severity);
+            let expected = (what != IncidentTransition::Resolved).then_some(severity);
             assert_eq!(open.first().map(|incident| incident.severity), expected);
             assert_eq!(place.number("SELECT COUNT(*) FROM incident_notification").await, told as i64 + 1);
         }
         // It is resolved, and late changes are ignored.
-        settings.remember("aaaaaaaa", &change(What::Changed, Status::Critical), NOW).await.unwrap();
+        settings.remember("aaaaaaaa", &change(IncidentTransition::Changed, HealthStatus::Critical), NOW).await.unwrap();
         assert_eq!(place.number("SELECT COUNT(*) FROM incident_notification").await, 4);
         assert_eq!(place.number("SELECT CAST(resolved_at AS BIGINT) FROM incident").await, i64::from(NOW) + 60);
         let statuses = place.texts("SELECT CAST(status AS TEXT) FROM incident_notification").await;
@@ -147,7 +151,7 @@ on_both! {
 
     async fn an_application_has_one_open_incident_at_a_time(place) {
         let settings = with_project(&place).await;
-        let first = change(What::Opened, Status::Warning);
+        let first = change(IncidentTransition::Opened, HealthStatus::Warning);
         let mut second = first.clone();
         second.incidents[0].incident.key = "another".to_owned();
         second.incidents[0].incident.opened_at = NOW + 30;
@@ -156,18 +160,18 @@ on_both! {
         }
         let open = settings.recall("aaaaaaaa").await.unwrap().incidents;
         assert_eq!(open, [first.incidents[0].incident.clone()]);
-        settings.remember("aaaaaaaa", &change(What::Resolved, Status::Warning), NOW).await.unwrap();
+        settings.remember("aaaaaaaa", &change(IncidentTransition::Resolved, HealthStatus::Warning), NOW).await.unwrap();
         settings.remember("aaaaaaaa", &second, NOW).await.unwrap();
         assert_eq!(settings.recall("aaaaaaaa").await.unwrap().incidents.len(), 1);
     }
 
     async fn what_is_to_be_counted_is_noted_once_and_as_it_was_first(place) {
         let settings = with_project(&place).await;
-        let countable = |fact| Countable { item: "deployment/x".to_owned(), fact };
-        let summary = Countable { item: "summary/x".to_owned(), fact: Fact::Summary(vec!["-CPU", "+Memory"]) };
-        let findings = |fact| Findings { countable: vec![countable(fact), summary.clone()], ..Findings::default() };
-        settings.remember("aaaaaaaa", &findings(Fact::Deployment), NOW).await.unwrap();
-        settings.remember("aaaaaaaa", &findings(Fact::Summary(Vec::new())), NOW + 60).await.unwrap();
+        let countable = |fact| ReportEvent { item: "deployment/x".to_owned(), fact };
+        let summary = ReportEvent { item: "summary/x".to_owned(), fact: ReportEventKind::Summary(vec!["-CPU", "+Memory"]) };
+        let findings = |fact| HistoryChanges { countable: vec![countable(fact), summary.clone()], ..HistoryChanges::default() };
+        settings.remember("aaaaaaaa", &findings(ReportEventKind::Deployment), NOW).await.unwrap();
+        settings.remember("aaaaaaaa", &findings(ReportEventKind::Summary(Vec::new())), NOW + 60).await.unwrap();
         assert_eq!(
             place.texts("SELECT fact FROM headcount_ledger ORDER BY fact").await,
             ["\"deployment\"", r#"{"summary":["-CPU","+Memory"]}"#]
@@ -180,9 +184,9 @@ on_both! {
     async fn of_findings_all_are_remembered_or_nothing(place) {
         let settings = with_project(&place).await;
         place.execute("DROP TABLE headcount_ledger").await;
-        let countable = vec![Countable { item: "x".to_owned(), fact: Fact::Deployment }];
-        let findings = Findings { countable, deployments: vec![rollout(NOW)], ..change(What::Opened, Status::Warning) };
-        assert!(matches!(settings.remember("aaaaaaaa", &findings, NOW).await, Err(Error::Unavailable(_))));
+        let countable = vec![ReportEvent { item: "x".to_owned(), fact: ReportEventKind::Deployment }];
+        let findings = HistoryChanges { countable, deployments: vec![rollout(NOW)], ..change(IncidentTransition::Opened, HealthStatus::Warning) };
+        assert!(matches!(settings.remember("aaaaaaaa", &findings, NOW).await, Err(SettingsError::Unavailable(_))));
         assert_eq!(settings.recall("aaaaaaaa").await.unwrap(), Default::default());
     }
 

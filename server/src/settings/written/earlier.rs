@@ -4,7 +4,7 @@ use headcount_shared::payload::DatabaseType;
 use sqlx::AnyConnection;
 
 use crate::settings::{
-    schema::Schema,
+    schema::DatabaseSchema,
     statement::{query, query_as},
 };
 
@@ -33,7 +33,7 @@ impl EarlierRecords {
     /// began before the first start of this program are Coroot's.
     pub(in crate::settings) async fn look(
         connection: &mut AnyConnection,
-        schema: &Schema,
+        schema: &DatabaseSchema,
         kind: DatabaseType,
     ) -> sqlx::Result<Option<Self>> {
         if !schema.has("_sqlx_migrations", "version") {

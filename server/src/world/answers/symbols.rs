@@ -5,11 +5,11 @@ use std::{fmt, hash::BuildHasher};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-/// A text, as its index in [`Symbols`].
+/// A text, as its index in [`StringInterner`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Symbol(u32);
+pub struct InternedString(u32);
 
-impl Symbol {
+impl InternedString {
     /// The empty text: a label that the series does not have.
     pub const EMPTY: Self = Self(0);
 
@@ -27,7 +27,7 @@ impl Symbol {
         Self(number)
     }
 
-    /// The text's unique number, below `Symbols::len`.
+    /// The text's unique number, below `StringInterner::len`.
     #[must_use]
     pub const fn number(self) -> usize {
         self.0 as usize
@@ -36,7 +36,7 @@ impl Symbol {
 
 /// Texts, each held once.
 #[derive(Clone)]
-pub struct Symbols {
+pub struct StringInterner {
     bytes: String,
     /// The end of each text.
     ends: Vec<usize>,
@@ -46,7 +46,7 @@ pub struct Symbols {
     hasher: FixedState,
 }
 
-impl Default for Symbols {
+impl Default for StringInterner {
     fn default() -> Self {
         let mut symbols = Self {
             bytes: String::new(),
@@ -60,17 +60,17 @@ impl Default for Symbols {
     }
 }
 
-impl Symbols {
+impl StringInterner {
     /// The symbol of a text, which is added if it is new.
     ///
     /// # Panics
     /// There are more than 2³² texts.
-    pub fn intern(&mut self, text: &str) -> Symbol {
+    pub fn intern(&mut self, text: &str) -> InternedString {
         let Self { bytes, ends, following, numbers, hasher } = self;
         let same = |number: &u32| text_of(bytes, ends, *number) == text;
         let hash = hasher.hash_one(text);
         if let Some(number) = numbers.find(hash, same) {
-            return Symbol(*number);
+            return InternedString(*number);
         }
         #[expect(clippy::cast_possible_truncation, reason = "memory ends before")]
         let number = ends.len() as u32;
@@ -78,15 +78,15 @@ impl Symbols {
         ends.push(bytes.len());
         following.push(number + 1);
         numbers.insert_unique(hash, number, |number| hasher.hash_one(text_of(bytes, ends, *number)));
-        Symbol(number)
+        InternedString(number)
     }
 
-    /// Same as [`Symbols::intern`], but faster if `text` follows `previous` as it did the last time.
-    pub fn intern_after(&mut self, previous: Symbol, text: &str) -> Symbol {
+    /// Same as [`StringInterner::intern`], but faster if `text` follows `previous` as it did the last time.
+    pub fn intern_after(&mut self, previous: InternedString, text: &str) -> InternedString {
         let guess = self.following.get(previous.number()).copied().unwrap_or_default();
         // After the last text there is nothing, which is different from the empty text.
         if !text.is_empty() && text_of(&self.bytes, &self.ends, guess) == text {
-            return Symbol(guess);
+            return InternedString(guess);
         }
         let symbol = self.intern(text);
         if let Some(following) = self.following.get_mut(previous.number()) {
@@ -97,14 +97,14 @@ impl Symbols {
 
     /// The symbol of a text; `None` if it is not stored.
     #[must_use]
-    pub fn find(&self, text: &str) -> Option<Symbol> {
+    pub fn find(&self, text: &str) -> Option<InternedString> {
         let same = |number: &u32| text_of(&self.bytes, &self.ends, *number) == text;
-        self.numbers.find(self.hasher.hash_one(text), same).copied().map(Symbol)
+        self.numbers.find(self.hasher.hash_one(text), same).copied().map(InternedString)
     }
 
     /// The text of a symbol; empty for a symbol of another instance.
     #[must_use]
-    pub fn text(&self, symbol: Symbol) -> &str {
+    pub fn text(&self, symbol: InternedString) -> &str {
         text_of(&self.bytes, &self.ends, symbol.0)
     }
 
@@ -114,7 +114,7 @@ impl Symbols {
     }
 }
 
-impl fmt::Debug for Symbols {
+impl fmt::Debug for StringInterner {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the texts, since they contain names of the observed cluster.
         write!(formatter, "{} texts", self.len())

@@ -1,15 +1,15 @@
 //! The report on the CPU usage of containers and nodes.
 
-use super::{Report, checks::Items, ground::last_value, subject::Subject};
+use super::{AuditReport, checks::FlaggedItems, ground::last_value, subject::AuditedApplication};
 use crate::world::{
-    answers::Symbol,
+    answers::InternedString,
     catalogue::AWS_RDS_CPU_USAGE_PERCENT,
     inspections::Inspection,
-    model::{Instance, NodeId, Series},
+    model::{ApplicationInstance, ContainerSeries, NodeId},
 };
 
 /// The report on the CPU.
-pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+pub(super) fn report(subject: &AuditedApplication<'_, '_>) -> Option<AuditReport> {
     let (mut nodes, mut containers) =
         (subject.items(Inspection::CPUNode), subject.items(Inspection::CPUContainer));
     let mut has_nodes = false;
@@ -33,10 +33,15 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     } else {
         subject.unknown(Inspection::CPUContainer)
     };
-    Some(Report::new("CPU", vec![nodes, containers]))
+    Some(AuditReport::new("CPU", vec![nodes, containers]))
 }
 
-fn add_node(subject: &Subject<'_, '_>, items: &mut Items, node: NodeId, instance: &Instance) {
+fn add_node(
+    subject: &AuditedApplication<'_, '_>,
+    items: &mut FlaggedItems,
+    node: NodeId,
+    instance: &ApplicationInstance,
+) {
     let world = subject.world;
     let percent = match instance.managed {
         None => last_value(subject.ground.tables.node_cpu, world.nodes[node].cpu_usage),
@@ -49,11 +54,11 @@ fn add_node(subject: &Subject<'_, '_>, items: &mut Items, node: NodeId, instance
             sum as f32
         }
     };
-    items.add_above(percent, [world.nodes[node].name(), Symbol::EMPTY]);
+    items.add_above(percent, [world.nodes[node].name(), InternedString::EMPTY]);
 }
 
 /// The current CPU usage of a container in cores; NaN if unknown.
-fn usage(subject: &Subject<'_, '_>, series: Series) -> f32 {
+fn usage(subject: &AuditedApplication<'_, '_>, series: ContainerSeries) -> f32 {
     let tables = &subject.ground.tables;
     let agent = last_value(tables.container_cpu, series.agent);
     agent.max(last_value(tables.fargate_cpu, series.fargate))

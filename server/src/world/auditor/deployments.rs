@@ -5,19 +5,19 @@ use std::time::Duration;
 use super::{
     super::{
         application_key::ApplicationKey,
-        deployments::{Deployment, Stage, newest},
+        deployments::{DeploymentRollout, RolloutStage, newest},
         inspections::Inspection,
-        status::Status,
+        status::HealthStatus,
     },
-    Check, CheckMessage, Evidence, Report,
-    subject::Subject,
+    AuditCheck, AuditInput, AuditReport, CheckMessage,
+    subject::AuditedApplication,
 };
 
 /// The name of the report.
 pub const NAME: &str = "Deployments";
 
 /// The report of one application; `None` without rollouts.
-pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+pub(super) fn report(subject: &AuditedApplication<'_, '_>) -> Option<AuditReport> {
     let rollouts = &subject.ground.rollouts;
     if rollouts.is_empty() {
         return None;
@@ -26,20 +26,24 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
 }
 
 /// The report of one application with these rollouts, the oldest first.
-fn of_rollouts(evidence: &Evidence<'_, '_>, key: &ApplicationKey, rollouts: &[Deployment]) -> Option<Report> {
+fn of_rollouts(
+    evidence: &AuditInput<'_, '_>,
+    key: &ApplicationKey,
+    rollouts: &[DeploymentRollout],
+) -> Option<AuditReport> {
     let last = rollouts.last()?;
-    let Evidence { world, overrides, .. } = evidence;
+    let AuditInput { world, overrides, .. } = evidence;
     let threshold = overrides.threshold(Inspection::DeploymentStatus, overrides.applications.get(key));
     let now = newest(world);
-    let (status, message) = match Stage::of(last, true, now, threshold) {
-        Stage::Stuck => {
+    let (status, message) = match RolloutStage::of(last, true, now, threshold) {
+        RolloutStage::Stuck => {
             let age = Duration::from_secs(now.saturating_sub(last.started_at).into());
-            (Status::Warning, CheckMessage::StuckRollout { age })
+            (HealthStatus::Warning, CheckMessage::StuckRollout { age })
         }
-        _ => (Status::Ok, CheckMessage::Nothing),
+        _ => (HealthStatus::Ok, CheckMessage::Nothing),
     };
-    let check = Check { inspection: Inspection::DeploymentStatus, status, threshold, message };
-    Some(Report::new(NAME, vec![check]))
+    let check = AuditCheck { inspection: Inspection::DeploymentStatus, status, threshold, message };
+    Some(AuditReport::new(NAME, vec![check]))
 }
 
 #[cfg(test)]
@@ -48,13 +52,13 @@ mod tests {
 
     use super::*;
     use crate::world::{
-        indicators::Indicators,
-        inspections::{Overrides, Thresholds},
+        indicators::ServiceLevelIndicators,
+        inspections::{InspectionThresholds, ProjectThresholds},
         scene::{NOW, scene},
     };
 
-    fn rollout(seconds_ago: u32, finished_at: Option<u32>) -> Deployment {
-        Deployment {
+    fn rollout(seconds_ago: u32, finished_at: Option<u32>) -> DeploymentRollout {
+        DeploymentRollout {
             application: ApplicationKey::default(),
             name: "rs".to_owned(),
             started_at: NOW - seconds_ago,
@@ -66,24 +70,24 @@ mod tests {
 
     #[test]
     fn only_the_newest_rollout_can_be_stuck() {
-        let stuck = (Status::Warning, "the rollout has been in progress for 3m 1s");
-        let fine = (Status::Ok, "");
-        let lenient = Thresholds {
+        let stuck = (HealthStatus::Warning, "the rollout has been in progress for 3m 1s");
+        let fine = (HealthStatus::Ok, "");
+        let lenient = InspectionThresholds {
             values: BTreeMap::from([(Inspection::DeploymentStatus, 3600.0)]),
-            ..Thresholds::default()
+            ..InspectionThresholds::default()
         };
-        let lenient = Overrides { project: lenient, ..Overrides::default() };
+        let lenient = ProjectThresholds { project: lenient, ..ProjectThresholds::default() };
         for (rollouts, overrides, expected) in [
-            (&[][..], &Overrides::default(), None),
-            (&[rollout(180, None)], &Overrides::default(), Some(fine)),
-            (&[rollout(181, None)], &Overrides::default(), Some(stuck)),
+            (&[][..], &ProjectThresholds::default(), None),
+            (&[rollout(180, None)], &ProjectThresholds::default(), Some(fine)),
+            (&[rollout(181, None)], &ProjectThresholds::default(), Some(stuck)),
             (&[rollout(181, None)], &lenient, Some(fine)),
-            (&[rollout(181, Some(NOW))], &Overrides::default(), Some(fine)),
-            (&[rollout(9000, None), rollout(20, None)], &Overrides::default(), Some(fine)),
+            (&[rollout(181, Some(NOW))], &ProjectThresholds::default(), Some(fine)),
+            (&[rollout(9000, None), rollout(20, None)], &ProjectThresholds::default(), Some(fine)),
         ] {
-            let indicators = &Indicators::default();
+            let indicators = &ServiceLevelIndicators::default();
             let found = scene("kube_pod_status_phase uid=1 phase=Running").look(|world| {
-                let evidence = Evidence { world, indicators, overrides, deployments: rollouts };
+                let evidence = AuditInput { world, indicators, overrides, deployments: rollouts };
                 let report = of_rollouts(&evidence, &ApplicationKey::default(), rollouts)?;
                 Some((report.status, report.checks[0].message.text(&world.texts)))
             });

@@ -2,31 +2,31 @@
 
 mod quantile;
 
-use self::quantile::{Bounds, quantile};
-use super::{Check, CheckMessage, Report, subject::Subject};
+use self::quantile::{BucketBounds, quantile};
+use super::{AuditCheck, AuditReport, CheckMessage, subject::AuditedApplication};
 use crate::world::{
-    answers::{Column, Row, Symbol, Table},
+    answers::{ColumnIndex, InternedString, ResultRow, ResultTable},
     catalogue::{CONTAINER_DNS_REQUESTS_LATENCY, CONTAINER_DNS_REQUESTS_TOTAL, Label},
     inspections::Inspection,
-    model::{Id as _, World},
+    model::{ArenaIndex as _, World},
 };
 
 /// The DNS requests of all applications.
-pub(super) struct Dns {
+pub(super) struct DnsIndex {
     /// The number of requests in the last hour, by row of `container_dns_requests_total`.
     requests: Vec<f64>,
-    columns: Columns,
-    bounds: Bounds,
-    ok: Option<Symbol>,
-    nxdomain: Option<Symbol>,
+    columns: DnsColumns,
+    bounds: BucketBounds,
+    ok: Option<InternedString>,
+    nxdomain: Option<InternedString>,
 }
 
-impl Dns {
+impl DnsIndex {
     pub(super) fn of(world: &World<'_>) -> Self {
         Self {
-            columns: Columns::new(),
+            columns: DnsColumns::new(),
             requests: counts(world.answers.table(&CONTAINER_DNS_REQUESTS_TOTAL)),
-            bounds: Bounds::of(world, &CONTAINER_DNS_REQUESTS_LATENCY),
+            bounds: BucketBounds::of(world, &CONTAINER_DNS_REQUESTS_LATENCY),
             ok: world.texts.find("ok"),
             nxdomain: world.texts.find("nxdomain"),
         }
@@ -34,13 +34,13 @@ impl Dns {
 }
 
 /// The columns of the labels of `container_dns_requests_total`.
-struct Columns {
-    domain: Column,
-    request_type: Column,
-    status: Column,
+struct DnsColumns {
+    domain: ColumnIndex,
+    request_type: ColumnIndex,
+    status: ColumnIndex,
 }
 
-impl Columns {
+impl DnsColumns {
     fn new() -> Self {
         let labels = [Label::Domain, Label::RequestType, Label::Status];
         let [domain, request_type, status] = CONTAINER_DNS_REQUESTS_TOTAL.columns(labels);
@@ -49,14 +49,14 @@ impl Columns {
 }
 
 /// The number of requests of each row. The values of the table are requests per second.
-fn counts(table: &Table) -> Vec<f64> {
+fn counts(table: &ResultTable) -> Vec<f64> {
     table.sums.iter().map(|sum| sum * f64::from(table.points.step)).collect()
 }
 
 /// The requests for a domain and a record type in one row.
-struct Asked {
-    domain: Symbol,
-    request_type: Symbol,
+struct DnsQuestion {
+    domain: InternedString,
+    request_type: InternedString,
     count: f64,
     /// Those whose name does not exist.
     without_name: f64,
@@ -64,7 +64,7 @@ struct Asked {
 
 /// The requests of an application.
 #[derive(Default)]
-struct Requests {
+struct DnsRequestCounts {
     count: f64,
     /// Those that failed on the server.
     failed: f64,
@@ -73,8 +73,8 @@ struct Requests {
 }
 
 /// The report on DNS; `None` without requests.
-pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
-    let requests = Requests::of(subject);
+pub(super) fn report(subject: &AuditedApplication<'_, '_>) -> Option<AuditReport> {
+    let requests = DnsRequestCounts::of(subject);
     if requests.count <= 0.0 {
         return None;
     }
@@ -82,7 +82,7 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     // Usually there are none, and grouping the requests is skipped.
     let has_nameless = requests.without_name != 0.0;
     let without_name = if has_nameless { without_name(asked(subject)) } else { 0.0 };
-    Some(Report::new(
+    Some(AuditReport::new(
         "DNS",
         vec![
             latency(subject),
@@ -96,7 +96,7 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     ))
 }
 
-fn latency(subject: &Subject<'_, '_>) -> Check {
+fn latency(subject: &AuditedApplication<'_, '_>) -> AuditCheck {
     let bounds = &subject.ground.dns.bounds;
     let rows = subject.containers().flat_map(|(id, ..)| subject.world.dns_latencies.of(id).copied());
     let buckets = bounds.buckets(subject.ground.tables.dns_latency, rows);
@@ -104,8 +104,8 @@ fn latency(subject: &Subject<'_, '_>) -> Check {
     subject.above(Inspection::DnsLatency, seconds, CheckMessage::SlowDns { seconds })
 }
 
-impl Requests {
-    fn of(subject: &Subject<'_, '_>) -> Self {
+impl DnsRequestCounts {
+    fn of(subject: &AuditedApplication<'_, '_>) -> Self {
         let dns = &subject.ground.dns;
         let mut requests = Self::default();
         for (row, count) in counted(subject) {
@@ -122,7 +122,7 @@ impl Requests {
 }
 
 /// The rows of an application's requests, and the number of requests of each.
-fn counted<'s>(subject: &'s Subject<'_, '_>) -> impl Iterator<Item = (Row<'s>, f64)> {
+fn counted<'s>(subject: &'s AuditedApplication<'_, '_>) -> impl Iterator<Item = (ResultRow<'s>, f64)> {
     let (world, dns) = (subject.world, &subject.ground.dns);
     let table = subject.ground.tables.dns_requests;
     let rows = subject.containers().flat_map(|(id, ..)| world.dns_requests.of(id));
@@ -131,11 +131,11 @@ fn counted<'s>(subject: &'s Subject<'_, '_>) -> impl Iterator<Item = (Row<'s>, f
 }
 
 /// The requests of an application by domain and record type.
-fn asked(subject: &Subject<'_, '_>) -> Vec<Asked> {
-    let Dns { columns, nxdomain, .. } = &subject.ground.dns;
+fn asked(subject: &AuditedApplication<'_, '_>) -> Vec<DnsQuestion> {
+    let DnsIndex { columns, nxdomain, .. } = &subject.ground.dns;
     let asked = counted(subject).map(|(row, count)| {
         let is_nameless = Some(row.label(columns.status)) == *nxdomain;
-        Asked {
+        DnsQuestion {
             domain: row.label(columns.domain),
             request_type: row.label(columns.request_type),
             count,
@@ -147,12 +147,12 @@ fn asked(subject: &Subject<'_, '_>) -> Vec<Asked> {
 
 /// The number of requests for names that do not exist. Requests are left out if none of the same type for the
 /// same domain had another result: often a domain just has no records of that type, such as those for IPv6.
-fn without_name(mut asked: Vec<Asked>) -> f64 {
-    let same = |asked: &Asked| (asked.domain.number(), asked.request_type.number());
+fn without_name(mut asked: Vec<DnsQuestion>) -> f64 {
+    let same = |asked: &DnsQuestion| (asked.domain.number(), asked.request_type.number());
     asked.sort_unstable_by_key(same);
     let mut without_name = 0.0;
     for group in asked.chunk_by(|one, other| same(one) == same(other)) {
-        let sum = |of: fn(&Asked) -> f64| group.iter().map(of).sum::<f64>().round();
+        let sum = |of: fn(&DnsQuestion) -> f64| group.iter().map(of).sum::<f64>().round();
         let nameless = sum(|asked| asked.without_name);
         if nameless < sum(|asked| asked.count) {
             without_name += nameless;

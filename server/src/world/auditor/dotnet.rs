@@ -1,10 +1,10 @@
 //! The report on .NET applications.
 
-use super::{Report, subject::Subject};
+use super::{AuditReport, subject::AuditedApplication};
 use crate::world::inspections::Inspection;
 
 /// The report on .NET; `None` for an application that does not use it.
-pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+pub(super) fn report(subject: &AuditedApplication<'_, '_>) -> Option<AuditReport> {
     let world = subject.world;
     if !subject.instances().any(|(id, _)| world.dotnets.of(id).len() > 0) {
         return None;
@@ -18,5 +18,5 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
             }
         }
     }
-    Some(Report::new(".NET", vec![availability.check("a .NET application does not run")]))
+    Some(AuditReport::new(".NET", vec![availability.check("a .NET application does not run")]))
 }

@@ -1,20 +1,20 @@
 //! The report on instances: whether enough are available, and whether containers restart.
 
-use super::{Check, CheckMessage, Report, subject::Subject};
+use super::{AuditCheck, AuditReport, CheckMessage, subject::AuditedApplication};
 use crate::world::{
     catalogue::CONTAINER_RESTARTS,
-    increase::Increases,
+    increase::CounterIncreases,
     inspections::Inspection,
-    model::{Id as _, Instance, InstanceId, Kind, Phase, RowId, World},
-    status::Status,
+    model::{ApplicationInstance, ArenaIndex as _, InstanceId, Kind, PodPhase, RowId, World},
+    status::HealthStatus,
 };
 
 /// The restarts of containers in the last hour, by row of their counters.
-pub(super) struct Restarts(Vec<f64>);
+pub(super) struct RestartCounts(Vec<f64>);
 
-impl Restarts {
+impl RestartCounts {
     pub(super) fn of(world: &World<'_>) -> Self {
-        Self(Increases::of(world, &CONTAINER_RESTARTS).sums(0..=u32::MAX))
+        Self(CounterIncreases::of(world, &CONTAINER_RESTARTS).sums(0..=u32::MAX))
     }
 
     fn of_container(&self, row: Option<RowId>) -> f64 {
@@ -23,26 +23,26 @@ impl Restarts {
 }
 
 /// The report on instances.
-pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+pub(super) fn report(subject: &AuditedApplication<'_, '_>) -> Option<AuditReport> {
     let inspections = [Inspection::InstanceAvailability, Inspection::InstanceRestarts];
     let checks = if subject.is_external() {
         inspections.map(|inspection| subject.unknown(inspection))
     } else if subject.is_periodic() {
         // Periodic applications need not run all the time.
-        inspections.map(|inspection| subject.check(inspection, Status::Ok))
+        inspections.map(|inspection| subject.check(inspection, HealthStatus::Ok))
     } else {
         [availability(subject), restarts(subject)]
     };
-    Some(Report::new("Instances", checks.into()))
+    Some(AuditReport::new("Instances", checks.into()))
 }
 
-fn restarts(subject: &Subject<'_, '_>) -> Check {
+fn restarts(subject: &AuditedApplication<'_, '_>) -> AuditCheck {
     let restarts = &subject.ground.restarts;
     let count = subject.containers().map(|(_, container, _)| restarts.of_container(container.restarts)).sum();
     subject.events(Inspection::InstanceRestarts, count, "containers were restarted")
 }
 
-fn availability(subject: &Subject<'_, '_>) -> Check {
+fn availability(subject: &AuditedApplication<'_, '_>) -> AuditCheck {
     let count = |count: usize| count as f32;
     let desired = match subject.app.id.kind {
         Kind::Unknown => count(subject.app.instances.len()),
@@ -61,7 +61,11 @@ fn availability(subject: &Subject<'_, '_>) -> Check {
 
 /// Whether an instance is available. Without a node agent this cannot be observed, and the instance counts as
 /// unavailable.
-fn is_available(subject: &Subject<'_, '_>, id: InstanceId, instance: &Instance) -> bool {
+fn is_available(
+    subject: &AuditedApplication<'_, '_>,
+    id: InstanceId,
+    instance: &ApplicationInstance,
+) -> bool {
     let world = subject.world;
     if let Some(managed) = instance.managed {
         // The status has no history: it is only there while the provider reports it.
@@ -69,15 +73,15 @@ fn is_available(subject: &Subject<'_, '_>, id: InstanceId, instance: &Instance) 
     }
     let Some(pod) = instance.pod.map(|pod| &world.pods[pod]) else { return uses_memory(subject, id) };
     match pod.phase {
-        Some(Phase::Running) => pod.ready && uses_memory(subject, id),
-        Some(Phase::NotObserved) => uses_memory(subject, id),
-        Some(Phase::Succeeded) => true,
-        Some(Phase::Pending | Phase::Failed | Phase::Unknown | Phase::Other) | None => false,
+        Some(PodPhase::Running) => pod.ready && uses_memory(subject, id),
+        Some(PodPhase::NotObserved) => uses_memory(subject, id),
+        Some(PodPhase::Succeeded) => true,
+        Some(PodPhase::Pending | PodPhase::Failed | PodPhase::Unknown | PodPhase::Other) | None => false,
     }
 }
 
 /// Whether any container of an instance used memory recently, that is, whether it runs.
-fn uses_memory(subject: &Subject<'_, '_>, instance: InstanceId) -> bool {
+fn uses_memory(subject: &AuditedApplication<'_, '_>, instance: InstanceId) -> bool {
     let (ground, tables) = (subject.ground, &subject.ground.tables);
     ground.containers.of(instance).any(|container| {
         let series = subject.world.containers[*container].memory_rss;

@@ -1,10 +1,10 @@
 //! The report on Java virtual machines.
 
-use super::{Report, subject::Subject};
+use super::{AuditReport, subject::AuditedApplication};
 use crate::world::inspections::Inspection;
 
 /// The report on JVMs; `None` for an application without any.
-pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+pub(super) fn report(subject: &AuditedApplication<'_, '_>) -> Option<AuditReport> {
     let world = subject.world;
     if !subject.instances().any(|(id, _)| world.jvms.of(id).len() > 0) {
         return None;
@@ -25,5 +25,5 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
         availability.check("a JVM does not run"),
         safepoints.check("a JVM stops for long at safepoints"),
     ];
-    Some(Report::new("JVM", checks))
+    Some(AuditReport::new("JVM", checks))
 }

@@ -1,32 +1,32 @@
 //! The report on errors in logs.
 
-use super::{Report, subject::Subject};
+use super::{AuditReport, subject::AuditedApplication};
 use crate::world::{
-    catalogue::{AWS_RDS_LOG_MESSAGES_TOTAL, CONTAINER_LOG_MESSAGES, Label, Query},
-    increase::Increases,
+    catalogue::{AWS_RDS_LOG_MESSAGES_TOTAL, CONTAINER_LOG_MESSAGES, Label, PrometheusQuery},
+    increase::CounterIncreases,
     inspections::Inspection,
-    model::{Id as _, RowId, World},
+    model::{ArenaIndex as _, RowId, World},
 };
 
 /// The log levels that count as errors.
 const LEVELS: [&str; 2] = ["error", "critical"];
 
 /// The errors of the last hour, by row of the message counters; 0 for messages of other levels.
-pub(super) struct Errors {
+pub(super) struct LogErrorCounts {
     containers: Vec<f64>,
     managed: Vec<f64>,
 }
 
-impl Errors {
+impl LogErrorCounts {
     pub(super) fn of(world: &World<'_>) -> Self {
         let errors = |query| errors(world, query);
         Self { containers: errors(&CONTAINER_LOG_MESSAGES), managed: errors(&AWS_RDS_LOG_MESSAGES_TOTAL) }
     }
 }
 
-fn errors(world: &World<'_>, query: &'static Query) -> Vec<f64> {
+fn errors(world: &World<'_>, query: &'static PrometheusQuery) -> Vec<f64> {
     let [column] = query.columns([Label::Level]);
-    let mut sums = Increases::of(world, query).sums(0..=u32::MAX);
+    let mut sums = CounterIncreases::of(world, query).sums(0..=u32::MAX);
     for (sum, row) in sums.iter_mut().zip(world.answers.table(query).rows()) {
         if !LEVELS.contains(&world.text(row.label(column))) {
             *sum = 0.0;
@@ -36,7 +36,7 @@ fn errors(world: &World<'_>, query: &'static Query) -> Vec<f64> {
 }
 
 /// The report on logs.
-pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+pub(super) fn report(subject: &AuditedApplication<'_, '_>) -> Option<AuditReport> {
     let (world, errors) = (subject.world, &subject.ground.errors);
     let count = |sums: &[f64], row: &RowId| sums.get(row.place()).copied().unwrap_or(0.0);
     let containers = subject.containers().flat_map(|(id, ..)| world.log_messages.of(id));
@@ -53,5 +53,5 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     } else {
         subject.unknown(Inspection::LogErrors)
     };
-    Some(Report::new("Logs", vec![check]))
+    Some(AuditReport::new("Logs", vec![check]))
 }

@@ -1,11 +1,11 @@
 //! The report on Memcached.
 
-use super::{Report, database, subject::Subject};
-use crate::world::{inspections::Inspection, model::Engine};
+use super::{AuditReport, database, subject::AuditedApplication};
+use crate::world::{inspections::Inspection, model::DatabaseEngine};
 
 /// The report on Memcached; `None` for an application without it.
-pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
-    database::report(subject, ("Memcached", Engine::Memcached), |databases| {
+pub(super) fn report(subject: &AuditedApplication<'_, '_>) -> Option<AuditReport> {
+    database::report(subject, ("Memcached", DatabaseEngine::Memcached), |databases| {
         vec![database::availability(subject, Inspection::MemcachedAvailability, databases)]
     })
 }

@@ -2,17 +2,17 @@
 
 use std::iter::zip;
 
-use super::{CheckMessage, Report, subject::Subject};
+use super::{AuditReport, CheckMessage, subject::AuditedApplication};
 use crate::world::{
-    answers::Table,
+    answers::ResultTable,
     catalogue::{
         CONTAINER_MEMORY_RSS_FOR_TREND, CONTAINER_OOM_KILLS_TOTAL, FARGATE_CONTAINER_MEMORY_RSS_FOR_TREND,
-        FARGATE_CONTAINER_OOM_EVENTS_TOTAL, Kind,
+        FARGATE_CONTAINER_OOM_EVENTS_TOTAL, QueryRetention,
     },
-    increase::Increases,
+    increase::CounterIncreases,
     inspections::Inspection,
-    model::{Id as _, RowId, Series, World},
-    regression::Line,
+    model::{ArenaIndex as _, ContainerSeries, RowId, World},
+    regression::TrendLine,
 };
 
 /// Growth is measured over the last hour.
@@ -29,18 +29,18 @@ pub(super) struct OomKills {
 
 impl OomKills {
     pub(super) fn of(world: &World<'_>) -> Self {
-        let sums = |query| Increases::of(world, query).sums(0..=u32::MAX);
+        let sums = |query| CounterIncreases::of(world, query).sums(0..=u32::MAX);
         Self { agent: sums(&CONTAINER_OOM_KILLS_TOTAL), fargate: sums(&FARGATE_CONTAINER_OOM_EVENTS_TOTAL) }
     }
 
-    fn of_container(&self, series: Series) -> f64 {
+    fn of_container(&self, series: ContainerSeries) -> f64 {
         let of = |sums: &[f64], row: Option<RowId>| row.and_then(|row| sums.get(row.place()).copied());
         of(&self.agent, series.agent).unwrap_or(0.0) + of(&self.fargate, series.fargate).unwrap_or(0.0)
     }
 }
 
 /// The report on memory.
-pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+pub(super) fn report(subject: &AuditedApplication<'_, '_>) -> Option<AuditReport> {
     let has_containers = subject.has_containers();
     let kills = if has_containers {
         let kills = subject.containers().map(|(_, container, _)| {
@@ -58,15 +58,15 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     } else {
         subject.unknown(Inspection::MemoryLeakPercent)
     };
-    Some(Report::new("Memory", vec![kills, leak]))
+    Some(AuditReport::new("Memory", vec![kills, leak]))
 }
 
 /// The growth of the memory of all containers within the last hour by their trend, in percent.
-fn growth_percent(subject: &Subject<'_, '_>) -> Option<f64> {
+fn growth_percent(subject: &AuditedApplication<'_, '_>) -> Option<f64> {
     let trends = subject.ground.trends.as_ref()?;
     let mut sums = vec![0.0; trends.moments()];
     for (_, container, _) in subject.containers() {
-        let Series { agent, fargate } = container.memory_rss_trend;
+        let ContainerSeries { agent, fargate } = container.memory_rss_trend;
         for (trend, row) in zip(&trends.of_agents, [agent, fargate]) {
             row.into_iter().for_each(|row| trend.add(row, &mut sums));
         }
@@ -85,7 +85,7 @@ pub(super) struct MemoryTrends<'a> {
 
 /// The memory of containers that one agent reports.
 struct AgentTrend<'a> {
-    table: &'a Table,
+    table: &'a ResultTable,
     /// The index of each of its moments among those of all agents.
     places: Vec<usize>,
 }
@@ -95,7 +95,7 @@ impl<'a> MemoryTrends<'a> {
     pub(super) fn of(world: &World<'a>) -> Option<Self> {
         let trends = [&CONTAINER_MEMORY_RSS_FOR_TREND, &FARGATE_CONTAINER_MEMORY_RSS_FOR_TREND];
         let tables = trends.map(|query| world.answers.table(query));
-        let moments = |table: &&'a Table| table.moments().map(|(at, _)| at).collect::<Vec<_>>();
+        let moments = |table: &&'a ResultTable| table.moments().map(|(at, _)| at).collect::<Vec<_>>();
         let known = tables.iter().filter(|table| table.points.step > 0);
         let (from, to) = (known.clone().flat_map(moments).min()?, known.clone().flat_map(moments).max()?);
         let step = known.map(|table| table.points.step).max()?;
@@ -113,7 +113,7 @@ impl<'a> MemoryTrends<'a> {
 
     /// The growth within the last hour by the trend, in percent; `sums` has the memory in use at each moment.
     fn growth_percent(&self, sums: &[f64]) -> Option<f64> {
-        let Kind::Range { keep, .. } = CONTAINER_MEMORY_RSS_FOR_TREND.kind else { return None };
+        let QueryRetention::Range { keep, .. } = CONTAINER_MEMORY_RSS_FOR_TREND.kind else { return None };
         let moments = (self.from..=self.to).step_by(self.step as usize);
         let mut points = Vec::with_capacity(sums.len());
         // A sum of 0 means that nothing was observed.
@@ -121,7 +121,7 @@ impl<'a> MemoryTrends<'a> {
         if points.len() as f64 <= ENOUGH * keep.as_secs_f64() / f64::from(self.step) {
             return None;
         }
-        let line = Line::through(&points)?;
+        let line = TrendLine::through(&points)?;
         let (before, now) = (line.at(self.to.checked_sub(HOUR_S)?), line.at(self.to));
         (before > 0.0 && now > 0.0).then(|| (now - before) / before * 100.0)
     }

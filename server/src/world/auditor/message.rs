@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::checks::Name;
-use crate::world::{answers::Symbol, model::Texts};
+use super::checks::QualifiedName;
+use crate::world::{answers::InternedString, model::TextInterner};
 
 /// The reason why a check fired.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,7 +17,7 @@ pub enum CheckMessage {
         /// The problem.
         what: &'static str,
         /// The names of the items.
-        names: Vec<Name>,
+        names: Vec<QualifiedName>,
     },
     /// An event happened too often.
     Counted {
@@ -67,7 +67,7 @@ impl CheckMessage {
     /// The text for people, which may contain names of the operator's applications. Empty if the check did
     /// not fire.
     #[must_use]
-    pub fn text(&self, texts: &Texts<'_>) -> String {
+    pub fn text(&self, texts: &TextInterner<'_>) -> String {
         match self {
             Self::Nothing => String::new(),
             Self::Flagged { what, names } => flagged(what, names, texts),
@@ -90,9 +90,9 @@ impl CheckMessage {
 }
 
 /// The problem, the alphabetically first name, and the number of other names.
-fn flagged(what: &str, names: &[Name], texts: &Texts<'_>) -> String {
+fn flagged(what: &str, names: &[QualifiedName], texts: &TextInterner<'_>) -> String {
     let mut names = names.to_vec();
-    names.sort_unstable_by_key(|name| name.map(Symbol::number));
+    names.sort_unstable_by_key(|name| name.map(InternedString::number));
     names.dedup();
     let [name, whole] = names.iter().map(|name| name.map(|part| texts.text(part))).min().unwrap_or_default();
     let separator = if whole.is_empty() { "" } else { "@" };

@@ -1,15 +1,17 @@
 //! The report on MongoDB.
 
 use super::{
-    Check, Report,
-    database::{self, Monitored},
-    subject::Subject,
+    AuditCheck, AuditReport,
+    database::{self, AuditedDatabase},
+    subject::AuditedApplication,
 };
-use crate::world::{catalogue::MONGO_RS_LAST_APPLIED_TIMESTAMP_MS, inspections::Inspection, model::Engine};
+use crate::world::{
+    catalogue::MONGO_RS_LAST_APPLIED_TIMESTAMP_MS, inspections::Inspection, model::DatabaseEngine,
+};
 
 /// The report on MongoDB; `None` for an application without it.
-pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
-    database::report(subject, ("Mongodb", Engine::Mongodb), |databases| {
+pub(super) fn report(subject: &AuditedApplication<'_, '_>) -> Option<AuditReport> {
+    database::report(subject, ("Mongodb", DatabaseEngine::Mongodb), |databases| {
         vec![
             database::availability(subject, Inspection::MongodbAvailability, databases),
             replication_lag(subject, databases),
@@ -17,7 +19,7 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     })
 }
 
-fn replication_lag(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
+fn replication_lag(subject: &AuditedApplication<'_, '_>, databases: &[AuditedDatabase<'_>]) -> AuditCheck {
     let mut items = subject.items(Inspection::MongodbReplicationLag);
     for monitored in databases {
         // The value is the time since the last operation was applied.

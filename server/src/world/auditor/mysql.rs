@@ -1,9 +1,9 @@
 //! The report on MySQL.
 
 use super::{
-    Check, Report,
-    database::{self, Monitored},
-    subject::Subject,
+    AuditCheck, AuditReport,
+    database::{self, AuditedDatabase},
+    subject::AuditedApplication,
 };
 use crate::world::{
     catalogue::{
@@ -11,12 +11,12 @@ use crate::world::{
         MYSQL_REPLICATION_LAG_SECONDS, MYSQL_REPLICATION_SQL_STATUS,
     },
     inspections::Inspection,
-    model::Engine,
+    model::DatabaseEngine,
 };
 
 /// The report on MySQL; `None` for an application without it.
-pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
-    database::report(subject, ("Mysql", Engine::Mysql), |databases| {
+pub(super) fn report(subject: &AuditedApplication<'_, '_>) -> Option<AuditReport> {
+    database::report(subject, ("Mysql", DatabaseEngine::Mysql), |databases| {
         vec![
             database::availability(subject, Inspection::MysqlAvailability, databases),
             replication_status(subject, databases),
@@ -26,7 +26,7 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     })
 }
 
-fn replication_status(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
+fn replication_status(subject: &AuditedApplication<'_, '_>, databases: &[AuditedDatabase<'_>]) -> AuditCheck {
     let mut items = subject.items(Inspection::MysqlReplicationStatus);
     for monitored in databases {
         let threads = [&MYSQL_REPLICATION_IO_STATUS, &MYSQL_REPLICATION_SQL_STATUS];
@@ -41,7 +41,7 @@ fn replication_status(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) ->
     items.check("a replica does not replicate")
 }
 
-fn replication_lag(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
+fn replication_lag(subject: &AuditedApplication<'_, '_>, databases: &[AuditedDatabase<'_>]) -> AuditCheck {
     let mut items = subject.items(Inspection::MysqlReplicationLag);
     for monitored in databases {
         let seconds = database::last(subject, monitored.id, &MYSQL_REPLICATION_LAG_SECONDS);
@@ -50,7 +50,7 @@ fn replication_lag(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Ch
     items.check("a replica is behind")
 }
 
-fn connections(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
+fn connections(subject: &AuditedApplication<'_, '_>, databases: &[AuditedDatabase<'_>]) -> AuditCheck {
     let mut items = subject.items(Inspection::MysqlConnections);
     for monitored in databases {
         let [open, most] = [&MYSQL_CONNECTIONS_CURRENT, &MYSQL_CONNECTIONS_MAX]

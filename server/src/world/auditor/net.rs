@@ -1,21 +1,21 @@
 //! The report on the network: whether other applications can be reached, and the round-trip times to them.
 
-use super::{Report, ground::last_value, subject::Subject};
+use super::{AuditReport, ground::last_value, subject::AuditedApplication};
 use crate::world::{
-    answers::Symbol,
+    answers::InternedString,
     inspections::Inspection,
-    model::{AppId, Connection, InstanceId, Remote},
+    model::{AppId, InstanceId, RemoteEndpoint, UpstreamConnection},
 };
 
 /// What round-trip times are grouped by: another application, or an instance of the audited one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Destination {
+struct NetworkDestination {
     application: AppId,
     instance: Option<InstanceId>,
 }
 
 /// The report on the network; `None` without connections.
-pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+pub(super) fn report(subject: &AuditedApplication<'_, '_>) -> Option<AuditReport> {
     let (world, latencies) = (subject.world, subject.ground.tables.net_latency);
     let mut connectivity = subject.items(Inspection::NetworkConnectivity);
     let mut connects = subject.items(Inspection::NetworkTCPConnections);
@@ -28,7 +28,7 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
         if !round_trip.is_nan() {
             round_trips.push((to, round_trip));
         }
-        let name = [world.apps[to.application].id.name, Symbol::EMPTY];
+        let name = [world.apps[to.application].id.name, InternedString::EMPTY];
         if is_used(subject, connection) {
             if subject.ground.is_silent(latencies, connection.round_trip_time) {
                 connectivity.add(name);
@@ -41,7 +41,7 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     for (to, mean) in means(&round_trips) {
         let application = world.apps[to.application].id.name;
         let own = to.instance.map(|instance| [world.instances[instance].name, application]);
-        distance.add_above(mean, own.unwrap_or([application, Symbol::EMPTY]));
+        distance.add_above(mean, own.unwrap_or([application, InternedString::EMPTY]));
     }
     let checks = || {
         vec![
@@ -50,34 +50,37 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
             connects.check("connections fail"),
         ]
     };
-    has_connections.then(|| Report::new("Net", checks()))
+    has_connections.then(|| AuditReport::new("Net", checks()))
 }
 
-fn connections<'s>(subject: &'s Subject<'_, '_>) -> impl Iterator<Item = &'s Connection> {
+fn connections<'s>(subject: &'s AuditedApplication<'_, '_>) -> impl Iterator<Item = &'s UpstreamConnection> {
     let of = |(id, _)| subject.ground.connections.of(id).map(|id| &subject.world.connections[*id]);
     subject.instances().flat_map(of)
 }
 
-fn destination(subject: &Subject<'_, '_>, connection: &Connection) -> Option<Destination> {
+fn destination(
+    subject: &AuditedApplication<'_, '_>,
+    connection: &UpstreamConnection,
+) -> Option<NetworkDestination> {
     match connection.remote {
-        Remote::Unresolved => None,
-        Remote::Application(application) => Some(Destination { application, instance: None }),
-        Remote::Instance(instance) => {
+        RemoteEndpoint::Unresolved => None,
+        RemoteEndpoint::Application(application) => Some(NetworkDestination { application, instance: None }),
+        RemoteEndpoint::Instance(instance) => {
             let application = subject.world.instances[instance].application;
             let is_own = application == subject.id;
-            Some(Destination { application, instance: is_own.then_some(instance) })
+            Some(NetworkDestination { application, instance: is_own.then_some(instance) })
         }
     }
 }
 
 /// Whether a connection is currently in use. Connections from or to a pod that is gone are not.
-fn is_used(subject: &Subject<'_, '_>, connection: &Connection) -> bool {
+fn is_used(subject: &AuditedApplication<'_, '_>, connection: &UpstreamConnection) -> bool {
     let world = subject.world;
     let is_gone = match connection.remote {
-        Remote::Instance(instance) => world.is_obsolete(instance),
-        Remote::Application(_) | Remote::Unresolved => false,
+        RemoteEndpoint::Instance(instance) => world.is_obsolete(instance),
+        RemoteEndpoint::Application(_) | RemoteEndpoint::Unresolved => false,
     };
-    let Connection { successful_connects, failed_connects, active, .. } = *connection;
+    let UpstreamConnection { successful_connects, failed_connects, active, .. } = *connection;
     !is_gone
         && !world.is_obsolete(connection.instance)
         && [successful_connects, failed_connects, active].iter().any(|value| *value > 0.0)
@@ -85,12 +88,12 @@ fn is_used(subject: &Subject<'_, '_>, connection: &Connection) -> bool {
 
 /// Sorts values by destination. The values of a destination are sorted too, so that their sum does not depend
 /// on the order of series.
-fn sort(values: &mut [(Destination, f32)]) {
+fn sort(values: &mut [(NetworkDestination, f32)]) {
     values.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| one.1.total_cmp(&other.1)));
 }
 
 /// The mean value of each destination. `values` must be sorted by destination.
-fn means(values: &[(Destination, f32)]) -> impl Iterator<Item = (Destination, f32)> {
+fn means(values: &[(NetworkDestination, f32)]) -> impl Iterator<Item = (NetworkDestination, f32)> {
     values.chunk_by(|one, other| one.0 == other.0).filter_map(|group| {
         let sum: f64 = group.iter().map(|(_, value)| f64::from(*value)).sum();
         let (to, _) = group.first()?;

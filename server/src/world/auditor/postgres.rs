@@ -2,24 +2,24 @@
 
 mod lag;
 
-use self::lag::{Primary, seconds_behind};
+use self::lag::{PrimaryWalHistory, seconds_behind};
 use super::{
-    Check, Report,
-    database::{self, Monitored},
-    subject::Subject,
+    AuditCheck, AuditReport,
+    database::{self, AuditedDatabase},
+    subject::AuditedApplication,
 };
 use crate::world::{
     catalogue::{Label, PG_CONNECTIONS, PG_LATENCY_SECONDS, PG_SETTING, PG_WAL_REPLY_LSN},
     inspections::Inspection,
-    model::{DatabaseId, Engine},
+    model::{DatabaseEngine, DatabaseId},
 };
 
 /// The settings with the number of connections that are reserved for administrators.
 const RESERVED: [&str; 2] = ["superuser_reserved_connections", "rds.rds_superuser_reserved_connections"];
 
 /// The report on PostgreSQL; `None` for an application without it.
-pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
-    database::report(subject, ("Postgres", Engine::Postgres), |databases| {
+pub(super) fn report(subject: &AuditedApplication<'_, '_>) -> Option<AuditReport> {
+    database::report(subject, ("Postgres", DatabaseEngine::Postgres), |databases| {
         vec![
             database::availability(subject, Inspection::PostgresAvailability, databases),
             latency(subject, databases),
@@ -29,7 +29,7 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     })
 }
 
-fn latency(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
+fn latency(subject: &AuditedApplication<'_, '_>, databases: &[AuditedDatabase<'_>]) -> AuditCheck {
     let [column] = PG_LATENCY_SECONDS.columns([Label::Summary]);
     let mut items = subject.items(Inspection::PostgresLatency);
     for monitored in databases {
@@ -40,7 +40,7 @@ fn latency(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
     items.check("queries are slow")
 }
 
-fn connections(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
+fn connections(subject: &AuditedApplication<'_, '_>, databases: &[AuditedDatabase<'_>]) -> AuditCheck {
     let mut items = subject.items(Inspection::PostgresConnections);
     for monitored in databases {
         let open = database::series(subject, monitored.id, &PG_CONNECTIONS).filter_map(|row| row.last());
@@ -57,22 +57,22 @@ fn connections(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check 
 }
 
 /// The current value of a setting; NaN if unknown.
-fn setting(subject: &Subject<'_, '_>, database: DatabaseId, name: &str) -> f32 {
+fn setting(subject: &AuditedApplication<'_, '_>, database: DatabaseId, name: &str) -> f32 {
     let [column] = PG_SETTING.columns([Label::Name]);
     let series = database::series(subject, database, &PG_SETTING);
     let values = series.filter(|row| subject.world.text(row.label(column)) == name);
     values.filter_map(|row| row.last()).fold(f32::NAN, f32::max)
 }
 
-fn replication_lag(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
+fn replication_lag(subject: &AuditedApplication<'_, '_>, databases: &[AuditedDatabase<'_>]) -> AuditCheck {
     let mut items = subject.items(Inspection::PostgresReplicationLag);
-    let is_replica = |monitored: &&Monitored<'_>| {
+    let is_replica = |monitored: &&AuditedDatabase<'_>| {
         let membership = monitored.instance.membership;
         membership.is_some_and(|membership| subject.world.text(membership.role) == "replica")
     };
     let mut replicas = databases.iter().filter(is_replica).peekable();
     if replicas.peek().is_some() {
-        let primary = Primary::of(subject);
+        let primary = PrimaryWalHistory::of(subject);
         for monitored in replicas {
             let replayed = database::last(subject, monitored.id, &PG_WAL_REPLY_LSN);
             if let Some(seconds) = seconds_behind(&primary, replayed) {

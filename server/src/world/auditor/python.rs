@@ -1,10 +1,10 @@
 //! The report on Python threads that wait for the interpreter lock.
 
-use super::{Report, subject::Subject};
+use super::{AuditReport, subject::AuditedApplication};
 use crate::world::inspections::Inspection;
 
 /// The report on Python; `None` for an application that does not use it.
-pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+pub(super) fn report(subject: &AuditedApplication<'_, '_>) -> Option<AuditReport> {
     let mut waiting = subject.items(Inspection::PythonGILWaitingTime);
     let mut is_python = subject.runs_python();
     for (_, container, instance) in subject.containers() {
@@ -12,5 +12,6 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
         is_python |= !seconds.is_nan();
         waiting.add_above(seconds, [container.name, instance.name]);
     }
-    is_python.then(|| Report::new("Python", vec![waiting.check("threads wait for the interpreter lock")]))
+    is_python
+        .then(|| AuditReport::new("Python", vec![waiting.check("threads wait for the interpreter lock")]))
 }

@@ -1,20 +1,20 @@
 //! The report on Redis and compatible databases.
 
 use super::{
-    Check, Report,
-    database::{self, Monitored},
-    subject::Subject,
+    AuditCheck, AuditReport,
+    database::{self, AuditedDatabase},
+    subject::AuditedApplication,
 };
 use crate::world::{
-    answers::{Row, Symbol},
+    answers::{InternedString, ResultRow},
     catalogue::{Label, REDIS_COMMANDS_DURATION_SECONDS_TOTAL, REDIS_COMMANDS_TOTAL},
     inspections::Inspection,
-    model::{DatabaseId, Engine},
+    model::{DatabaseEngine, DatabaseId},
 };
 
 /// The report on Redis; `None` for an application without it.
-pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
-    database::report(subject, ("Redis", Engine::Redis), |databases| {
+pub(super) fn report(subject: &AuditedApplication<'_, '_>) -> Option<AuditReport> {
+    database::report(subject, ("Redis", DatabaseEngine::Redis), |databases| {
         vec![
             database::availability(subject, Inspection::RedisAvailability, databases),
             latency(subject, databases),
@@ -22,7 +22,7 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     })
 }
 
-fn latency(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
+fn latency(subject: &AuditedApplication<'_, '_>, databases: &[AuditedDatabase<'_>]) -> AuditCheck {
     let mut items = subject.items(Inspection::RedisLatency);
     for monitored in databases {
         items.add_above(mean_latency(subject, monitored.id), monitored.name());
@@ -32,21 +32,21 @@ fn latency(subject: &Subject<'_, '_>, databases: &[Monitored<'_>]) -> Check {
 
 /// The current mean latency of commands in seconds; NaN if there are none. Only commands count for which both
 /// the number of calls and the duration are known.
-fn mean_latency(subject: &Subject<'_, '_>, id: DatabaseId) -> f32 {
+fn mean_latency(subject: &AuditedApplication<'_, '_>, id: DatabaseId) -> f32 {
     let times = || database::series(subject, id, &REDIS_COMMANDS_DURATION_SECONDS_TOTAL);
     let calls = || database::series(subject, id, &REDIS_COMMANDS_TOTAL);
     let [of_times] = REDIS_COMMANDS_DURATION_SECONDS_TOTAL.columns([Label::Cmd]);
     let [of_calls] = REDIS_COMMANDS_TOTAL.columns([Label::Cmd]);
-    let sorted = |mut commands: Vec<Symbol>| {
+    let sorted = |mut commands: Vec<InternedString>| {
         commands.sort_unstable_by_key(|command| command.number());
         commands
     };
     let timed = sorted(times().map(|row| row.label(of_times)).collect());
     let called = sorted(calls().map(|row| row.label(of_calls)).collect());
-    let has = |commands: &[Symbol], command: Symbol| {
+    let has = |commands: &[InternedString], command: InternedString| {
         commands.binary_search_by_key(&command.number(), |command| command.number()).is_ok()
     };
-    let sum = |rows: &mut dyn Iterator<Item = Row<'_>>| {
+    let sum = |rows: &mut dyn Iterator<Item = ResultRow<'_>>| {
         rows.filter_map(|row| row.last()).map(f64::from).sum::<f64>()
     };
     let time = sum(&mut times().filter(|row| has(&called, row.label(of_times))));

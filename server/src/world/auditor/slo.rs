@@ -3,13 +3,13 @@
 use super::{
     super::{
         application_key::ApplicationKey,
-        indicators::{KnownRequests, Series},
+        indicators::{ApplicationIndicators, ObjectiveSeries},
         inspections::Inspection,
         model::AppId,
-        status::Status,
+        status::HealthStatus,
     },
-    Check, CheckMessage, Evidence, Report,
-    subject::Subject,
+    AuditCheck, AuditInput, AuditReport, CheckMessage,
+    subject::AuditedApplication,
 };
 
 /// The name of the report.
@@ -17,25 +17,43 @@ pub const NAME: &str = "SLO";
 
 /// A multi-window burn rate alert: the rate must be exceeded in a long window, and in a short one at its end,
 /// so that an incident that is over does not fire.
-struct Rule {
+struct BurnRateRule {
     long_s: u32,
     /// The long window, as text.
     within: &'static str,
     short_s: u32,
     /// The burn rate: 1 uses up exactly the budget.
     rate: f32,
-    severity: Status,
+    severity: HealthStatus,
 }
 
 /// The rules of Coroot 1.6, the worst first.
-const RULES: [Rule; 3] = [
-    Rule { long_s: 3600, within: "1 hour", short_s: 300, rate: 14.4, severity: Status::Critical },
-    Rule { long_s: 6 * 3600, within: "6 hours", short_s: 1800, rate: 6.0, severity: Status::Critical },
-    Rule { long_s: 24 * 3600, within: "24 hours", short_s: 2 * 3600, rate: 3.0, severity: Status::Warning },
+const RULES: [BurnRateRule; 3] = [
+    BurnRateRule {
+        long_s: 3600,
+        within: "1 hour",
+        short_s: 300,
+        rate: 14.4,
+        severity: HealthStatus::Critical,
+    },
+    BurnRateRule {
+        long_s: 6 * 3600,
+        within: "6 hours",
+        short_s: 1800,
+        rate: 6.0,
+        severity: HealthStatus::Critical,
+    },
+    BurnRateRule {
+        long_s: 24 * 3600,
+        within: "24 hours",
+        short_s: 2 * 3600,
+        rate: 3.0,
+        severity: HealthStatus::Warning,
+    },
 ];
 
 /// The report on one application; `None` if nothing is known of requests to it.
-pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+pub(super) fn report(subject: &AuditedApplication<'_, '_>) -> Option<AuditReport> {
     let evidence = &subject.ground.evidence;
     if evidence.indicators.is_empty() {
         return None;
@@ -43,11 +61,11 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
     of_application(evidence, subject.id, subject.key())
 }
 
-fn of_application(evidence: &Evidence<'_, '_>, app: AppId, key: &ApplicationKey) -> Option<Report> {
+fn of_application(evidence: &AuditInput<'_, '_>, app: AppId, key: &ApplicationKey) -> Option<AuditReport> {
     let known = evidence.indicators.requests_to(key)?;
     let checks = [availability(evidence, known, key), latency(evidence, known, app, key)];
-    let checks: Vec<Check> = checks.into_iter().flatten().collect();
-    (!checks.is_empty()).then(|| Report::new(NAME, checks))
+    let checks: Vec<AuditCheck> = checks.into_iter().flatten().collect();
+    (!checks.is_empty()).then(|| AuditReport::new(NAME, checks))
 }
 
 /// The title of a check of this report.
@@ -60,44 +78,51 @@ pub const fn title(inspection: Inspection) -> &'static str {
 }
 
 fn availability(
-    evidence: &Evidence<'_, '_>,
-    known: KnownRequests<'_>,
+    evidence: &AuditInput<'_, '_>,
+    known: ApplicationIndicators<'_>,
     key: &ApplicationKey,
-) -> Option<Check> {
+) -> Option<AuditCheck> {
     let objective = evidence.overrides.availability_of(key);
     let series = known.availability(&objective)?;
     Some(check(Inspection::SLOAvailability, &series, objective.percent))
 }
 
 fn latency(
-    evidence: &Evidence<'_, '_>,
-    known: KnownRequests<'_>,
+    evidence: &AuditInput<'_, '_>,
+    known: ApplicationIndicators<'_>,
     app: AppId,
     key: &ApplicationKey,
-) -> Option<Check> {
+) -> Option<AuditCheck> {
     let is_auxiliary = evidence.world.apps[app].category.is_auxiliary();
     let objective = evidence.overrides.latency_of(key, is_auxiliary);
     let series = known.latency(&objective)?;
     Some(check(Inspection::SLOLatency, &series, objective.percent))
 }
 
-fn check(inspection: Inspection, series: &Series<'_>, percent: f32) -> Check {
+fn check(inspection: Inspection, series: &ObjectiveSeries<'_>, percent: f32) -> AuditCheck {
     let threshold = percent;
     if series.is_silent() {
-        return Check { inspection, status: Status::Unknown, threshold, message: CheckMessage::Nothing };
+        return AuditCheck {
+            inspection,
+            status: HealthStatus::Unknown,
+            threshold,
+            message: CheckMessage::Nothing,
+        };
     }
     let (status, message) = match burning(series, percent) {
-        None => (Status::Ok, CheckMessage::Nothing),
-        Some((Rule { within, severity, .. }, rate)) => (*severity, CheckMessage::BurnRate { rate, within }),
+        None => (HealthStatus::Ok, CheckMessage::Nothing),
+        Some((BurnRateRule { within, severity, .. }, rate)) => {
+            (*severity, CheckMessage::BurnRate { rate, within })
+        }
     };
-    Check { inspection, status, threshold, message }
+    AuditCheck { inspection, status, threshold, message }
 }
 
 /// The most severe rule that fires, and the burn rate in its long window.
-fn burning(series: &Series<'_>, percent: f32) -> Option<(&'static Rule, f32)> {
+fn burning(series: &ObjectiveSeries<'_>, percent: f32) -> Option<(&'static BurnRateRule, f32)> {
     let rate = |window_s| burn_rate(series.bad_share(window_s), percent);
     // Checked first: the short window has a twelfth of the slots, and its rate is rarely exceeded.
-    let is_burning = |rule: &&Rule| rate(rule.short_s) >= rule.rate;
+    let is_burning = |rule: &&BurnRateRule| rate(rule.short_s) >= rule.rate;
     RULES.iter().filter(is_burning).find_map(|rule| {
         let long = rate(rule.long_s);
         (long >= rule.rate).then_some((rule, long))

@@ -1,14 +1,14 @@
 //! The report on storage: free space of volumes and load of their disks.
 
-use super::{Report, checks::Items, ground::last_value, subject::Subject};
+use super::{AuditReport, checks::FlaggedItems, ground::last_value, subject::AuditedApplication};
 use crate::world::{
-    answers::Symbol,
+    answers::InternedString,
     inspections::Inspection,
-    model::{Disk, Instance, InstanceId, Managed, NodeId, Volume},
+    model::{ApplicationInstance, InstanceId, ManagedDatabase, MountedVolume, NodeDisk, NodeId},
 };
 
 /// The report on volumes; `None` without a volume.
-pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
+pub(super) fn report(subject: &AuditedApplication<'_, '_>) -> Option<AuditReport> {
     let (mut load, mut space) =
         (subject.items(Inspection::StorageIOLoad), subject.items(Inspection::StorageSpace));
     let mut has_volumes = false;
@@ -26,31 +26,38 @@ pub(super) fn report(subject: &Subject<'_, '_>) -> Option<Report> {
         }
     }
     let checks = || vec![load.check("a disk is slow"), space.check("a volume is almost full")];
-    has_volumes.then(|| Report::new("Storage", checks()))
+    has_volumes.then(|| AuditReport::new("Storage", checks()))
 }
 
 /// The volumes of an instance. Directories of the node that are mounted into a pod are left out.
 fn volumes<'s>(
-    subject: &'s Subject<'_, '_>,
+    subject: &'s AuditedApplication<'_, '_>,
     id: InstanceId,
-    instance: &Instance,
-) -> impl Iterator<Item = &'s Volume> {
+    instance: &ApplicationInstance,
+) -> impl Iterator<Item = &'s MountedVolume> {
     let is_pod = instance.pod.is_some();
     subject.world.volumes.of(id).filter(move |volume| !is_pod || !volume.name.is_empty())
 }
 
 /// Adds the volume of a managed database. Returns whether there is one.
-fn add_managed(space: &mut Items, managed: &Managed, instance: &Instance) -> bool {
-    space.add_above(used_percent(managed.volume_used, managed.volume_size), [instance.name, Symbol::EMPTY]);
+fn add_managed(space: &mut FlaggedItems, managed: &ManagedDatabase, instance: &ApplicationInstance) -> bool {
+    space.add_above(
+        used_percent(managed.volume_used, managed.volume_size),
+        [instance.name, InternedString::EMPTY],
+    );
     !managed.volume_size.is_nan()
 }
 
-fn disk<'s>(subject: &'s Subject<'_, '_>, node: NodeId, volume: &Volume) -> Option<&'s Disk> {
+fn disk<'s>(
+    subject: &'s AuditedApplication<'_, '_>,
+    node: NodeId,
+    volume: &MountedVolume,
+) -> Option<&'s NodeDisk> {
     subject.world.disks.of(node).find(|disk| disk.device == volume.device)
 }
 
 /// Seconds per second that processes wait for a disk; NaN if unknown.
-fn io_load(subject: &Subject<'_, '_>, disk: &Disk) -> f32 {
+fn io_load(subject: &AuditedApplication<'_, '_>, disk: &NodeDisk) -> f32 {
     let tables = &subject.ground.tables;
     let read = last_value(tables.disk_read_time, disk.read_time);
     let write = last_value(tables.disk_write_time, disk.write_time);

@@ -2,30 +2,33 @@
 
 use std::cell::OnceCell;
 
-use super::ground::Ground;
+use super::ground::AuditContext;
 use crate::world::{
     application_key::ApplicationKey,
-    inspections::{Inspection, Thresholds},
-    model::{AppId, Application, Container, ContainerId, Engine, Instance, InstanceId, Kind, Phase, World},
+    inspections::{Inspection, InspectionThresholds},
+    model::{
+        AppId, Application, ApplicationInstance, Container, ContainerId, DatabaseEngine, InstanceId, Kind,
+        PodPhase, World,
+    },
 };
 
 /// A container and its instance.
-type ObservedContainer<'g> = (ContainerId, &'g Container, &'g Instance);
+type ObservedContainer<'g> = (ContainerId, &'g Container, &'g ApplicationInstance);
 
 /// An application under audit.
-pub(super) struct Subject<'g, 'a> {
-    pub(super) ground: &'g Ground<'g, 'a>,
+pub(super) struct AuditedApplication<'g, 'a> {
+    pub(super) ground: &'g AuditContext<'g, 'a>,
     pub(super) world: &'g World<'a>,
     pub(super) id: AppId,
     pub(super) app: &'g Application,
     containers: Vec<ObservedContainer<'g>>,
     key: OnceCell<ApplicationKey>,
     runs: OnceCell<RunningTypes>,
-    thresholds: Option<&'g Thresholds>,
+    thresholds: Option<&'g InspectionThresholds>,
 }
 
-impl<'g, 'a> Subject<'g, 'a> {
-    pub(super) fn new(ground: &'g Ground<'g, 'a>, id: AppId) -> Self {
+impl<'g, 'a> AuditedApplication<'g, 'a> {
+    pub(super) fn new(ground: &'g AuditContext<'g, 'a>, id: AppId) -> Self {
         let (world, overrides) = (ground.world, ground.evidence.overrides);
         let subject = Self {
             ground,
@@ -56,15 +59,15 @@ impl<'g, 'a> Subject<'g, 'a> {
     }
 
     /// Its instances, including those that are gone.
-    pub(super) fn instances(&self) -> impl Iterator<Item = (InstanceId, &'g Instance)> {
+    pub(super) fn instances(&self) -> impl Iterator<Item = (InstanceId, &'g ApplicationInstance)> {
         self.app.instances.iter().map(|id| (*id, &self.world.instances[*id]))
     }
 
     /// Its instances that should answer: those that are not gone and have not succeeded.
-    pub(super) fn present(&self) -> impl Iterator<Item = (InstanceId, &'g Instance)> {
+    pub(super) fn present(&self) -> impl Iterator<Item = (InstanceId, &'g ApplicationInstance)> {
         self.instances().filter(|(id, instance)| {
             let phase = instance.pod.and_then(|pod| self.world.pods[pod].phase);
-            !self.world.is_obsolete(*id) && phase != Some(Phase::Succeeded)
+            !self.world.is_obsolete(*id) && phase != Some(PodPhase::Succeeded)
         })
     }
 
@@ -95,7 +98,7 @@ impl<'g, 'a> Subject<'g, 'a> {
     }
 
     /// Whether any of its instances is a database of that kind, including managed ones.
-    pub(super) fn is_database(&self, engine: Engine) -> bool {
+    pub(super) fn is_database(&self, engine: DatabaseEngine) -> bool {
         self.running_types().engines.contains(&engine)
     }
 
@@ -116,7 +119,7 @@ impl<'g, 'a> Subject<'g, 'a> {
 }
 
 /// The containers of the instances of an application.
-fn containers_of<'g>(ground: &'g Ground<'g, '_>, app: &Application) -> Vec<ObservedContainer<'g>> {
+fn containers_of<'g>(ground: &'g AuditContext<'g, '_>, app: &Application) -> Vec<ObservedContainer<'g>> {
     let world = ground.world;
     let mut found = Vec::with_capacity(app.instances.len());
     for id in &app.instances {
@@ -129,7 +132,7 @@ fn containers_of<'g>(ground: &'g Ground<'g, '_>, app: &Application) -> Vec<Obser
 /// The types of software that an application runs, as far as reports depend on them.
 #[derive(Debug, Default)]
 struct RunningTypes {
-    engines: Vec<Engine>,
+    engines: Vec<DatabaseEngine>,
     python: bool,
 }
 
@@ -137,7 +140,7 @@ impl RunningTypes {
     /// Adds an application type, such as `postgres`.
     fn add(&mut self, name: &str) {
         self.python |= name == "python";
-        if let Some(engine) = Engine::of_type(name).filter(|engine| !self.engines.contains(engine)) {
+        if let Some(engine) = DatabaseEngine::of_type(name).filter(|engine| !self.engines.contains(engine)) {
             self.engines.push(engine);
         }
     }

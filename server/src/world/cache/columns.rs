@@ -6,38 +6,38 @@ use std::collections::HashMap;
 
 use super::{
     super::{
-        answers::{Symbol, Symbols},
+        answers::{InternedString, StringInterner},
         catalogue::Label,
     },
-    frame::Damaged,
-    section::{Packed, Unpacker},
+    frame::DamagedFrame,
+    section::{PackedSection, SectionUnpacker},
     texts,
 };
 
 /// The texts of each label in the latest file.
 #[derive(Debug, Default)]
-pub(super) struct Columns {
-    last: HashMap<Label, Column, foldhash::fast::FixedState>,
+pub(super) struct LabelColumns {
+    last: HashMap<Label, LabelColumn, foldhash::fast::FixedState>,
 }
 
 #[derive(Debug, Default)]
-struct Column {
+struct LabelColumn {
     len: usize,
     stored: Vec<u8>,
-    texts: Vec<Symbol>,
+    texts: Vec<InternedString>,
 }
 
-impl Columns {
+impl LabelColumns {
     /// Appends the texts of a section to `texts`, and adds new ones to `symbols`, which must be the same for
     /// all calls.
     pub(super) fn read(
         &mut self,
         label: Label,
-        section: Packed<'_>,
-        unpacker: &mut Unpacker,
-        symbols: &mut Symbols,
-        texts: &mut Vec<Symbol>,
-    ) -> Result<(), Damaged> {
+        section: PackedSection<'_>,
+        unpacker: &mut SectionUnpacker,
+        symbols: &mut StringInterner,
+        texts: &mut Vec<InternedString>,
+    ) -> Result<(), DamagedFrame> {
         if section.len() == 0 {
             return Ok(());
         }

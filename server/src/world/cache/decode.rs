@@ -2,21 +2,21 @@
 
 use super::{
     super::{
-        answers::{Points, Symbol, Symbols, Table},
-        catalogue::{Kind, Query},
+        answers::{InternedString, ResultPoints, ResultTable, StringInterner},
+        catalogue::{PrometheusQuery, QueryRetention},
     },
-    columns::Columns,
+    columns::LabelColumns,
     encode::{MAX_ROWS, MAX_VALUES, bytes_of_place},
-    ends::{self, Ends},
-    frame::{Damaged, Frame, Frames, Header},
-    group::{Group, groups},
+    ends::{self, FirstLastSeen},
+    frame::{CacheFrame, DamagedFrame, FrameHeader, FrameList},
+    group::{PackedValues, groups},
     planes,
-    section::{Packed, Unpacker},
+    section::{PackedSection, SectionUnpacker},
 };
 
 /// How much is decoded of a query that keeps values over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unpacked {
+pub(super) enum DecodeDetail {
     /// When each row was seen, and its newest value.
     Ends,
     /// The same, and the sum of all values.
@@ -27,61 +27,61 @@ pub(super) enum Unpacked {
 
 /// The rows of a file.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Shape {
+pub(super) struct DecodedRows {
     /// The labels of each row, row by row.
-    pub(super) labels: Vec<Symbol>,
+    pub(super) labels: Vec<InternedString>,
     /// The texts of each column, by number.
-    pub(super) texts: Vec<Vec<Symbol>>,
+    pub(super) texts: Vec<Vec<InternedString>>,
 }
 
 /// Decodes files with shared buffers. All use the same symbols.
 #[derive(Debug)]
-pub(super) struct Decoder {
-    unpacker: Unpacker,
-    columns: Columns,
+pub(super) struct CacheDecoder {
+    unpacker: SectionUnpacker,
+    columns: LabelColumns,
     /// The values of a frame that lacks the last rows.
     narrow: Vec<f32>,
 }
 
-impl Decoder {
+impl CacheDecoder {
     /// Creates a decoder.
     pub(super) fn new() -> std::io::Result<Self> {
-        Ok(Self { unpacker: Unpacker::new()?, columns: Columns::default(), narrow: Vec::new() })
+        Ok(Self { unpacker: SectionUnpacker::new()?, columns: LabelColumns::default(), narrow: Vec::new() })
     }
 
     /// The table in a file, with values over time from `since` on: all of them, or only when each row was
     /// seen and its newest value. Rows without a value are left out.
     pub(super) fn table(
         &mut self,
-        query: &Query,
-        frames: &Frames<'_>,
-        (since, unpacked): (u32, Unpacked),
-        symbols: &mut Symbols,
-    ) -> Result<Table, Damaged> {
-        let newest = *frames.newest().ok_or(Damaged)?;
-        let mut table = Table { to: newest.to, width: query.labels.len(), ..Table::default() };
-        let mut shape = Shape::new(table.width);
+        query: &PrometheusQuery,
+        frames: &FrameList<'_>,
+        (since, unpacked): (u32, DecodeDetail),
+        symbols: &mut StringInterner,
+    ) -> Result<ResultTable, DamagedFrame> {
+        let newest = *frames.newest().ok_or(DamagedFrame)?;
+        let mut table = ResultTable { to: newest.to, width: query.labels.len(), ..ResultTable::default() };
+        let mut shape = DecodedRows::new(table.width);
         let mut points = Vec::with_capacity(frames.list.len());
         for frame in &frames.list {
             let mut sections = frame.body;
             let seen = self.add_rows(query, frame, &mut sections, symbols, &mut shape)?;
             match query.kind {
-                Kind::Now if frames.list.len() == 1 => read_now(seen, &frame.header, &mut table)?,
-                Kind::Seen if frames.list.len() == 1 => read_seen(seen, &frame.header, &mut table)?,
-                Kind::Range { .. } if seen.is_empty() => points.push((frame.header, sections)),
-                _ => return Err(Damaged),
+                QueryRetention::Now if frames.list.len() == 1 => read_now(seen, &frame.header, &mut table)?,
+                QueryRetention::Seen if frames.list.len() == 1 => read_seen(seen, &frame.header, &mut table)?,
+                QueryRetention::Range { .. } if seen.is_empty() => points.push((frame.header, sections)),
+                _ => return Err(DamagedFrame),
             }
         }
         table.labels = shape.labels;
         let rows = newest.rows as usize;
         match (query.kind, unpacked) {
-            (Kind::Now | Kind::Seen, _) => {}
-            (Kind::Range { .. }, Unpacked::Points) => {
+            (QueryRetention::Now | QueryRetention::Seen, _) => {}
+            (QueryRetention::Range { .. }, DecodeDetail::Points) => {
                 table.points = self.points(&points, since, rows)?;
                 ends::find(&mut table, rows);
             }
-            (Kind::Range { .. }, Unpacked::Sums | Unpacked::Ends) => {
-                if unpacked == Unpacked::Sums {
+            (QueryRetention::Range { .. }, DecodeDetail::Sums | DecodeDetail::Ends) => {
+                if unpacked == DecodeDetail::Sums {
                     table.sums = self.sums(&points, since, rows)?;
                 }
                 self.ends(&points, since, rows)?.put_into(&mut table);
@@ -94,11 +94,11 @@ impl Decoder {
     /// The rows of a file, including those without a value.
     pub(super) fn shape(
         &mut self,
-        query: &Query,
-        frames: &Frames<'_>,
-        symbols: &mut Symbols,
-    ) -> Result<Shape, Damaged> {
-        let mut shape = Shape::new(query.labels.len());
+        query: &PrometheusQuery,
+        frames: &FrameList<'_>,
+        symbols: &mut StringInterner,
+    ) -> Result<DecodedRows, DamagedFrame> {
+        let mut shape = DecodedRows::new(query.labels.len());
         for frame in &frames.list {
             self.add_rows(query, frame, &mut &frame.body[..], symbols, &mut shape)?;
         }
@@ -106,12 +106,12 @@ impl Decoder {
     }
 
     /// Decompresses all sections of a file without using them. Returns their size.
-    pub(super) fn unpack(&mut self, frames: &Frames<'_>) -> Result<u64, Damaged> {
+    pub(super) fn unpack(&mut self, frames: &FrameList<'_>) -> Result<u64, DamagedFrame> {
         let mut bytes = 0;
         for frame in &frames.list {
             let mut sections = frame.body;
             while !sections.is_empty() {
-                bytes += self.unpacker.unpack(Packed::take(&mut sections)?)?.len() as u64;
+                bytes += self.unpacker.unpack(PackedSection::take(&mut sections)?)?.len() as u64;
             }
         }
         Ok(bytes)
@@ -121,26 +121,26 @@ impl Decoder {
     /// them.
     fn add_rows<'b, 'f: 'b>(
         &'b mut self,
-        query: &Query,
-        frame: &Frame<'_>,
+        query: &PrometheusQuery,
+        frame: &CacheFrame<'_>,
         sections: &mut &'f [u8],
-        symbols: &mut Symbols,
-        shape: &mut Shape,
-    ) -> Result<&'b [u8], Damaged> {
-        let Header { rows, added, .. } = frame.header;
+        symbols: &mut StringInterner,
+        shape: &mut DecodedRows,
+    ) -> Result<&'b [u8], DamagedFrame> {
+        let FrameHeader { rows, added, .. } = frame.header;
         let width = shape.texts.len();
         for (label, texts) in query.labels.iter().zip(&mut shape.texts) {
-            self.columns.read(*label, Packed::take(sections)?, &mut self.unpacker, symbols, texts)?;
+            self.columns.read(*label, PackedSection::take(sections)?, &mut self.unpacker, symbols, texts)?;
         }
         let (start, added) = (shape.labels.len(), added as usize);
         if rows as usize > MAX_ROWS || start + added * width != rows as usize * width {
-            return Err(Damaged);
+            return Err(DamagedFrame);
         }
-        shape.labels.resize(start + added * width, Symbol::EMPTY);
-        let mut bytes = self.unpacker.unpack(Packed::take(sections)?)?;
+        shape.labels.resize(start + added * width, InternedString::EMPTY);
+        let mut bytes = self.unpacker.unpack(PackedSection::take(sections)?)?;
         for (column, texts) in shape.texts.iter().enumerate() {
             let len = added * bytes_of_place(texts.len());
-            let (places, rest) = bytes.split_at_checked(len).ok_or(Damaged)?;
+            let (places, rest) = bytes.split_at_checked(len).ok_or(DamagedFrame)?;
             let labels = shape.labels[start..].iter_mut().skip(column).step_by(width);
             read_places(places, texts, labels)?;
             bytes = rest;
@@ -149,16 +149,23 @@ impl Decoder {
     }
 
     /// The values of all frames from `since` on, joined.
-    fn points(&mut self, frames: &[(Header, &[u8])], since: u32, rows: usize) -> Result<Points, Damaged> {
+    fn points(
+        &mut self,
+        frames: &[(FrameHeader, &[u8])],
+        since: u32,
+        rows: usize,
+    ) -> Result<ResultPoints, DamagedFrame> {
         let groups = groups(frames, since, rows)?;
-        let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return Ok(Points::default()) };
+        let (Some(first), Some(last)) = (groups.first(), groups.last()) else {
+            return Ok(ResultPoints::default());
+        };
         let (from, step) = (first.from, first.step);
         let from = from + since.saturating_sub(from).div_ceil(step) * step;
         let moments = (last.last() - from) as usize / step as usize + 1;
         if moments.checked_mul(rows).is_none_or(|values| values > MAX_VALUES) {
-            return Err(Damaged);
+            return Err(DamagedFrame);
         }
-        let mut points = Points { from, step, values: Vec::with_capacity(moments * rows) };
+        let mut points = ResultPoints { from, step, values: Vec::with_capacity(moments * rows) };
         for group in &groups {
             let bytes = self.unpacker.unpack(group.packed)?;
             add_group(bytes, group, rows, &mut points, &mut self.narrow);
@@ -168,9 +175,14 @@ impl Decoder {
 
     /// When each row was first and last seen in the frames from `since` on. Decompresses only the groups that
     /// contain such a time.
-    fn ends(&mut self, frames: &[(Header, &[u8])], since: u32, rows: usize) -> Result<Ends, Damaged> {
+    fn ends(
+        &mut self,
+        frames: &[(FrameHeader, &[u8])],
+        since: u32,
+        rows: usize,
+    ) -> Result<FirstLastSeen, DamagedFrame> {
         let groups = groups(frames, since, rows)?;
-        let mut ends = Ends::of(rows);
+        let mut ends = FirstLastSeen::of(rows);
         for group in &groups {
             if ends.lack_first(group.width) {
                 ends.firsts(group.moments_from(since, self.values(group)?));
@@ -186,7 +198,12 @@ impl Decoder {
 
     /// The sum of the values of each row from `since` on. Decompresses the groups one after another into the
     /// same buffer.
-    fn sums(&mut self, frames: &[(Header, &[u8])], since: u32, rows: usize) -> Result<Vec<f64>, Damaged> {
+    fn sums(
+        &mut self,
+        frames: &[(FrameHeader, &[u8])],
+        since: u32,
+        rows: usize,
+    ) -> Result<Vec<f64>, DamagedFrame> {
         let mut sums = vec![0.0; rows];
         for group in groups(frames, since, rows)? {
             for (_, values) in group.moments_from(since, self.values(&group)?) {
@@ -199,7 +216,7 @@ impl Decoder {
     }
 
     /// The values of a group, time by time.
-    fn values(&mut self, group: &Group<'_>) -> Result<&[f32], Damaged> {
+    fn values(&mut self, group: &PackedValues<'_>) -> Result<&[f32], DamagedFrame> {
         self.narrow.clear();
         planes::read(self.unpacker.unpack(group.packed)?, group.width, &mut self.narrow);
         Ok(&self.narrow)
@@ -207,18 +224,24 @@ impl Decoder {
 }
 
 /// The distance between two times; 0 without points.
-fn step(frames: &[(Header, &[u8])]) -> u32 {
+fn step(frames: &[(FrameHeader, &[u8])]) -> u32 {
     frames.iter().find(|(header, _)| header.moments > 0).map_or(0, |(header, _)| header.step)
 }
 
-impl Shape {
+impl DecodedRows {
     fn new(width: usize) -> Self {
         Self { labels: Vec::new(), texts: vec![Vec::new(); width] }
     }
 }
 
 /// Adds a group whose times follow those of `points`.
-fn add_group(bytes: &[u8], group: &Group<'_>, rows: usize, points: &mut Points, narrow: &mut Vec<f32>) {
+fn add_group(
+    bytes: &[u8],
+    group: &PackedValues<'_>,
+    rows: usize,
+    points: &mut ResultPoints,
+    narrow: &mut Vec<f32>,
+) {
     let (from, width) = (group.from, group.width);
     let skipped = points.from.saturating_sub(from) / points.step;
     let present = points.values.len().checked_div(rows).unwrap_or_default();
@@ -242,9 +265,9 @@ fn add_group(bytes: &[u8], group: &Group<'_>, rows: usize, points: &mut Points, 
 /// Writes the texts with the numbers `places` into `labels`.
 fn read_places<'l>(
     places: &[u8],
-    texts: &[Symbol],
-    labels: impl Iterator<Item = &'l mut Symbol>,
-) -> Result<(), Damaged> {
+    texts: &[InternedString],
+    labels: impl Iterator<Item = &'l mut InternedString>,
+) -> Result<(), DamagedFrame> {
     match bytes_of_place(texts.len()) {
         0 => put(std::iter::repeat(0), texts, labels),
         1 => put(places.iter().map(|place| usize::from(*place)), texts, labels),
@@ -255,19 +278,19 @@ fn read_places<'l>(
 
 fn put<'l>(
     places: impl Iterator<Item = usize>,
-    texts: &[Symbol],
-    labels: impl Iterator<Item = &'l mut Symbol>,
-) -> Result<(), Damaged> {
+    texts: &[InternedString],
+    labels: impl Iterator<Item = &'l mut InternedString>,
+) -> Result<(), DamagedFrame> {
     for (label, place) in labels.zip(places) {
-        *label = *texts.get(place).ok_or(Damaged)?;
+        *label = *texts.get(place).ok_or(DamagedFrame)?;
     }
     Ok(())
 }
 
-fn read_now(bytes: &[u8], header: &Header, table: &mut Table) -> Result<(), Damaged> {
+fn read_now(bytes: &[u8], header: &FrameHeader, table: &mut ResultTable) -> Result<(), DamagedFrame> {
     let rows = header.rows as usize;
     if bytes.len() != rows * 4 {
-        return Err(Damaged);
+        return Err(DamagedFrame);
     }
     table.first_seen = vec![header.to; rows];
     table.last_seen = vec![header.to; rows];
@@ -276,10 +299,10 @@ fn read_now(bytes: &[u8], header: &Header, table: &mut Table) -> Result<(), Dama
     Ok(())
 }
 
-fn read_seen(bytes: &[u8], header: &Header, table: &mut Table) -> Result<(), Damaged> {
+fn read_seen(bytes: &[u8], header: &FrameHeader, table: &mut ResultTable) -> Result<(), DamagedFrame> {
     let rows = header.rows as usize;
     if bytes.len() != rows * 8 {
-        return Err(Damaged);
+        return Err(DamagedFrame);
     }
     let (moments, values) = bytes.split_at(rows * 4);
     let (first, last) = moments.split_at(rows * 2);

@@ -9,12 +9,12 @@ use std::io;
 
 use super::{
     super::{
-        answers::{Symbol, Symbols, Table},
-        catalogue::{Kind, Query},
+        answers::{InternedString, ResultTable, StringInterner},
+        catalogue::{PrometheusQuery, QueryRetention},
     },
-    frame::{self, Header},
+    frame::{self, FrameHeader},
     planes,
-    section::Packer,
+    section::SectionPacker,
     texts,
 };
 
@@ -26,21 +26,21 @@ pub(super) const MAX_VALUES: usize = 64 << 20;
 
 /// The existing contents of a file.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Known {
+pub(super) struct ExistingRows {
     /// The number of rows.
     pub(super) rows: usize,
     /// The texts of each column, by number.
-    pub(super) texts: Vec<Vec<Symbol>>,
+    pub(super) texts: Vec<Vec<InternedString>>,
 }
 
 /// The frame that adds to a file what `table` has in addition to the existing contents: its last rows, and
 /// all its points.
 pub(super) fn frame(
-    query: &Query,
-    table: &Table,
-    symbols: &Symbols,
-    known: &Known,
-    packer: &mut Packer,
+    query: &PrometheusQuery,
+    table: &ResultTable,
+    symbols: &StringInterner,
+    known: &ExistingRows,
+    packer: &mut SectionPacker,
 ) -> io::Result<Vec<u8>> {
     let header = header(table, known)?;
     frame::frame(query, &header, |file| {
@@ -81,18 +81,18 @@ pub(super) const fn bytes_of_place(count: usize) -> usize {
 }
 
 /// The number of rows. An addition to a file has only labels and points.
-fn rows(table: &Table) -> usize {
+fn rows(table: &ResultTable) -> usize {
     table.labels.len() / table.width.max(1)
 }
 
-fn header(table: &Table, known: &Known) -> io::Result<Header> {
+fn header(table: &ResultTable, known: &ExistingRows) -> io::Result<FrameHeader> {
     let number = |count: usize| u32::try_from(count).map_err(|_| io::ErrorKind::FileTooLarge);
     let points = &table.points;
     let rows = rows(table);
     if rows > MAX_ROWS {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
-    Ok(Header {
+    Ok(FrameHeader {
         to: table.to,
         from: points.from,
         step: points.step,
@@ -104,11 +104,11 @@ fn header(table: &Table, known: &Known) -> io::Result<Header> {
 
 /// The texts that are not in `old`, sorted. Afterwards `places` has the number of each text.
 fn new_texts<'t>(
-    labels: impl Iterator<Item = &'t Symbol>,
-    old: &[Symbol],
-    symbols: &Symbols,
+    labels: impl Iterator<Item = &'t InternedString>,
+    old: &[InternedString],
+    symbols: &StringInterner,
     places: &mut [u32],
-) -> Vec<Symbol> {
+) -> Vec<InternedString> {
     for (place, text) in (0..).zip(old) {
         places[text.number()] = place;
     }
@@ -127,11 +127,11 @@ fn new_texts<'t>(
     new
 }
 
-fn write_seen(query: &Query, table: &Table, bytes: &mut Vec<u8>) {
-    if matches!(query.kind, Kind::Range { .. }) {
+fn write_seen(query: &PrometheusQuery, table: &ResultTable, bytes: &mut Vec<u8>) {
+    if matches!(query.kind, QueryRetention::Range { .. }) {
         return;
     }
-    if query.kind == Kind::Seen {
+    if query.kind == QueryRetention::Seen {
         for moment in table.first_seen.iter().chain(&table.last_seen) {
             let ago = u16::try_from(table.to.saturating_sub(*moment)).unwrap_or(u16::MAX);
             bytes.extend(ago.to_le_bytes());
@@ -142,7 +142,7 @@ fn write_seen(query: &Query, table: &Table, bytes: &mut Vec<u8>) {
     bytes.extend(values);
 }
 
-fn write_points(table: &Table, packer: &mut Packer, file: &mut Vec<u8>) -> io::Result<()> {
+fn write_points(table: &ResultTable, packer: &mut SectionPacker, file: &mut Vec<u8>) -> io::Result<()> {
     let mut group = Vec::new();
     let rows = rows(table);
     for values in table.points.values.chunks(planes::moments_in_group(rows) * rows.max(1)) {

@@ -1,10 +1,10 @@
 //! Finds when each row of a table was first and last seen, from its values over time.
 
-use super::super::answers::{Points, Table};
+use super::super::answers::{ResultPoints, ResultTable};
 
 /// The state of the search in the rows of a table.
 #[derive(Debug)]
-pub(super) struct Ends {
+pub(super) struct FirstLastSeen {
     first_seen: Vec<u32>,
     last_seen: Vec<u32>,
     newest: Vec<f32>,
@@ -14,7 +14,7 @@ pub(super) struct Ends {
     without_last: Vec<usize>,
 }
 
-impl Ends {
+impl FirstLastSeen {
     /// Starts the search for `rows` rows.
     pub(super) fn of(rows: usize) -> Self {
         Self {
@@ -63,7 +63,7 @@ impl Ends {
     }
 
     /// Writes the results into `table` and removes the rows that have no value.
-    pub(super) fn put_into(self, table: &mut Table) {
+    pub(super) fn put_into(self, table: &mut ResultTable) {
         let rows = self.newest.len();
         (table.first_seen, table.last_seen, table.values) = (self.first_seen, self.last_seen, self.newest);
         leave_out_missing(table, rows);
@@ -71,11 +71,11 @@ impl Ends {
 }
 
 /// Searches the points of `table`, which has `rows` rows, and removes the rows that have no value.
-pub(super) fn find(table: &mut Table, rows: usize) {
-    let Points { from, step, values } = &table.points;
+pub(super) fn find(table: &mut ResultTable, rows: usize) {
+    let ResultPoints { from, step, values } = &table.points;
     let count = u32::try_from(values.len() / rows.max(1)).unwrap_or(u32::MAX);
     let moments = || (0..count).map(|number| from + number * step).zip(values.chunks_exact(rows.max(1)));
-    let mut ends = Ends::of(rows);
+    let mut ends = FirstLastSeen::of(rows);
     ends.firsts(moments());
     ends.lasts(moments());
     ends.put_into(table);
@@ -86,7 +86,7 @@ fn value(values: &[f32], row: usize) -> Option<f32> {
     values.get(row).copied().filter(|value| !value.is_nan())
 }
 
-fn leave_out_missing(table: &mut Table, rows: usize) {
+fn leave_out_missing(table: &mut ResultTable, rows: usize) {
     let kept: Vec<usize> = (0..rows).filter(|row| !table.values[*row].is_nan()).collect();
     if kept.len() == rows {
         return;
@@ -104,6 +104,6 @@ fn leave_out_missing(table: &mut Table, rows: usize) {
     table.last_seen = kept.iter().map(|row| table.last_seen[*row]).collect();
     table.values = kept.iter().map(|row| table.values[*row]).collect();
     if kept.is_empty() {
-        table.points = Points::default();
+        table.points = ResultPoints::default();
     }
 }

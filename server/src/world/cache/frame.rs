@@ -2,12 +2,12 @@
 //!
 //! A file is a sequence of frames. A frame begins with [`LEN`] bytes, little-endian numbers of four bytes:
 //! the magic number of the format, a checksum of all that follows, the length of the frame, a fingerprint of
-//! the query, and the [`Header`]. Nothing in a frame is used before its checksum is verified, lengths least
+//! the query, and the [`FrameHeader`]. Nothing in a frame is used before its checksum is verified, lengths least
 //! of all.
 
 use std::io;
 
-use super::super::catalogue::{Kind, Query};
+use super::super::catalogue::{PrometheusQuery, QueryRetention};
 
 /// The magic number of the format, which includes its version.
 const MARK: [u8; 4] = *b"hcw1";
@@ -18,11 +18,11 @@ const LEN: usize = 40;
 /// The bytes are not those that were written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the bytes are damaged")]
-pub(super) struct Damaged;
+pub(super) struct DamagedFrame;
 
 /// The header of a frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Header {
+pub(super) struct FrameHeader {
     /// The newest time with an answer.
     pub(super) to: u32,
     /// The first time of its points.
@@ -39,23 +39,23 @@ pub(super) struct Header {
 
 /// A verified frame.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Frame<'f> {
+pub(super) struct CacheFrame<'f> {
     /// Its header.
-    pub(super) header: Header,
+    pub(super) header: FrameHeader,
     /// Its sections.
     pub(super) body: &'f [u8],
 }
 
 /// The frames of a file.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Frames<'f> {
+pub(super) struct FrameList<'f> {
     /// In the order in which they were written.
-    pub(super) list: Vec<Frame<'f>>,
+    pub(super) list: Vec<CacheFrame<'f>>,
     /// The length of the verified frames. The rest of the file is damaged.
     pub(super) bytes: usize,
 }
 
-impl Header {
+impl FrameHeader {
     /// The last time of its points; `None` without points.
     pub(super) fn end(&self) -> Option<u32> {
         let steps = self.moments.checked_sub(1)?;
@@ -63,9 +63,9 @@ impl Header {
     }
 }
 
-impl<'f> Frames<'f> {
+impl<'f> FrameList<'f> {
     /// The frames of a file of `query`, up to the first that is incomplete or damaged.
-    pub(super) fn of(query: &Query, file: &'f [u8]) -> Self {
+    pub(super) fn of(query: &PrometheusQuery, file: &'f [u8]) -> Self {
         let fingerprint = fingerprint(query);
         let mut frames = Self::default();
         while let Some((frame, checksum, bytes)) = split(&file[frames.bytes..]) {
@@ -94,18 +94,18 @@ impl<'f> Frames<'f> {
     }
 
     /// The newest header; `None` without a frame.
-    pub(super) fn newest(&self) -> Option<&Header> {
+    pub(super) fn newest(&self) -> Option<&FrameHeader> {
         self.list.last().map(|frame| &frame.header)
     }
 }
 
 /// A frame of `query` with the body that `write` appends.
 pub(super) fn frame(
-    query: &Query,
-    header: &Header,
+    query: &PrometheusQuery,
+    header: &FrameHeader,
     write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
 ) -> io::Result<Vec<u8>> {
-    let Header { to, from, step, moments, rows, added } = *header;
+    let FrameHeader { to, from, step, moments, rows, added } = *header;
     let mut bytes = Vec::new();
     bytes.extend(MARK);
     bytes.extend([0; 8]);
@@ -122,17 +122,17 @@ pub(super) fn frame(
 }
 
 /// The first frame of `file`, its expected checksum, and its bytes.
-fn split(file: &[u8]) -> Option<(Frame<'_>, u32, &[u8])> {
+fn split(file: &[u8]) -> Option<(CacheFrame<'_>, u32, &[u8])> {
     let (start, _) = file.split_first_chunk::<LEN>()?;
     let number = |at: usize| u32::from_le_bytes([start[at], start[at + 1], start[at + 2], start[at + 3]]);
     let bytes = file.get(..number(8) as usize).filter(|bytes| bytes.len() >= LEN && start[..4] == MARK)?;
     let [to, from, step, moments, rows, added] = [16, 20, 24, 28, 32, 36].map(number);
-    let header = Header { to, from, step, moments, rows, added };
-    Some((Frame { header, body: &bytes[LEN..] }, number(4), bytes))
+    let header = FrameHeader { to, from, step, moments, rows, added };
+    Some((CacheFrame { header, body: &bytes[LEN..] }, number(4), bytes))
 }
 
 /// Distinguishes a query from one of the same name in another version.
-fn fingerprint(query: &Query) -> [u8; 4] {
+fn fingerprint(query: &PrometheusQuery) -> [u8; 4] {
     let mut hasher = crc32fast::Hasher::new();
     for text in
         [query.name, query.expression].into_iter().chain(query.labels.iter().map(|label| label.name()))
@@ -141,9 +141,9 @@ fn fingerprint(query: &Query) -> [u8; 4] {
         hasher.update(&[0]);
     }
     let kind = match query.kind {
-        Kind::Now => [1, 0, 0],
-        Kind::Seen => [2, 0, 0],
-        Kind::Range { keep, every } => [3, keep.as_secs(), every.unwrap_or_default().as_secs()],
+        QueryRetention::Now => [1, 0, 0],
+        QueryRetention::Seen => [2, 0, 0],
+        QueryRetention::Range { keep, every } => [3, keep.as_secs(), every.unwrap_or_default().as_secs()],
     };
     for number in kind {
         hasher.update(&number.to_le_bytes());

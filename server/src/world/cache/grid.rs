@@ -3,13 +3,13 @@
 //! A time of a grid has the last value after the time before it, up to itself.
 
 use super::{
-    super::answers::Points,
-    incoming::{Incoming, larger},
+    super::answers::ResultPoints,
+    incoming::{IncomingSeries, larger},
 };
 
 /// Times that are multiples of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Grid {
+pub(super) struct SampleGrid {
     /// The first time.
     pub(super) from: u32,
     /// The last time.
@@ -18,7 +18,7 @@ pub(super) struct Grid {
     pub(super) step: u32,
 }
 
-impl Grid {
+impl SampleGrid {
     /// The times of the `keep` seconds before `to`.
     pub(super) const fn back_from(to: u32, keep: u32, step: u32) -> Self {
         Self { from: moment(to.saturating_sub(keep), step), to: to / step * step, step }
@@ -42,8 +42,8 @@ impl Grid {
     }
 
     /// Points without any value, for `rows` rows.
-    pub(super) fn empty(self, rows: usize) -> Points {
-        Points { from: self.from, step: self.step, values: vec![f32::NAN; self.moments() * rows] }
+    pub(super) fn empty(self, rows: usize) -> ResultPoints {
+        ResultPoints { from: self.from, step: self.step, values: vec![f32::NAN; self.moments() * rows] }
     }
 
     /// The index of the time that has the value of `at`.
@@ -54,7 +54,12 @@ impl Grid {
 
     /// The values of an answer, for `rows` rows. `numbers` contains the row number for each row of the
     /// answer, if it has one.
-    pub(super) fn answered(self, answer: &Incoming, numbers: &[Option<u32>], rows: usize) -> Points {
+    pub(super) fn answered(
+        self,
+        answer: &IncomingSeries,
+        numbers: &[Option<u32>],
+        rows: usize,
+    ) -> ResultPoints {
         let mut points = self.empty(rows);
         for (row, series) in answer.points() {
             let Some(row) = numbers[row as usize] else { continue };
@@ -71,7 +76,7 @@ impl Grid {
 
     /// Overwrites the values of `points` (of `rows` rows at the times of this grid) with those of `others`
     /// (of the first `width` rows). Missing values overwrite nothing.
-    pub(super) fn put(self, points: &mut Points, rows: usize, others: &Points, width: usize) {
+    pub(super) fn put(self, points: &mut ResultPoints, rows: usize, others: &ResultPoints, width: usize) {
         let moments = (0_u32..).map(|number| others.from.saturating_add(number.saturating_mul(others.step)));
         for (at, values) in moments.zip(others.values.chunks_exact(width.max(1))) {
             let Some(place) = self.place(at) else { continue };

@@ -2,12 +2,12 @@
 
 use super::{
     super::{
-        answers::{Symbol, Symbols},
-        catalogue::{Kind, Query},
-        prometheus::{Sink, TooLarge},
+        answers::{InternedString, StringInterner},
+        catalogue::{PrometheusQuery, QueryRetention},
+        prometheus::{AnswerTooLarge, SeriesSink},
     },
     encode::MAX_VALUES,
-    rows::Rows,
+    rows::LabelRows,
 };
 
 /// The maximum number of series of an answer.
@@ -16,28 +16,28 @@ const MAX_SERIES: usize = 2_000_000;
 /// An answer while it arrives. Series with the same kept labels become one row, whose value at a time is the
 /// largest of theirs.
 #[derive(Debug, Clone)]
-pub struct Incoming {
+pub struct IncomingSeries {
     /// The query of the answer.
-    pub(super) query: &'static Query,
+    pub(super) query: &'static PrometheusQuery,
     /// The texts of its labels.
-    pub(super) symbols: Symbols,
+    pub(super) symbols: StringInterner,
     /// Its rows.
-    pub(super) rows: Rows,
+    pub(super) rows: LabelRows,
     /// When each row was seen.
-    pub(super) seen: Vec<Seen>,
+    pub(super) seen: Vec<RowSummary>,
     /// The points, for queries that keep them, series by series.
     points: Vec<(u32, f32)>,
     /// The start of each series in `points`, and its row.
     series: Vec<(usize, u32)>,
     count: usize,
     /// The labels of the current series, and its row.
-    labels: Vec<Symbol>,
+    labels: Vec<InternedString>,
     row: Option<u32>,
 }
 
 /// When a row was seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Seen {
+pub(super) struct RowSummary {
     /// The first time.
     pub(super) first: u32,
     /// The last time.
@@ -46,20 +46,20 @@ pub(super) struct Seen {
     pub(super) newest: f32,
 }
 
-impl Incoming {
+impl IncomingSeries {
     /// An empty answer to `query`.
     #[must_use]
-    pub fn new(query: &'static Query) -> Self {
+    pub fn new(query: &'static PrometheusQuery) -> Self {
         let width = query.labels.len();
         Self {
             query,
-            symbols: Symbols::default(),
-            rows: Rows::new(width),
+            symbols: StringInterner::default(),
+            rows: LabelRows::new(width),
             seen: Vec::new(),
             points: Vec::new(),
             series: Vec::new(),
             count: 0,
-            labels: vec![Symbol::EMPTY; width],
+            labels: vec![InternedString::EMPTY; width],
             row: None,
         }
     }
@@ -90,7 +90,7 @@ impl Incoming {
     }
 
     /// Adds what is stored about a row. Where both have a value, the answer's counts.
-    pub(super) fn add_old(&mut self, labels: &[Symbol], old: Seen) {
+    pub(super) fn add_old(&mut self, labels: &[InternedString], old: RowSummary) {
         let row = self.rows.number(labels) as usize;
         match self.seen.get_mut(row) {
             None => self.seen.push(old),
@@ -104,7 +104,7 @@ impl Incoming {
     }
 
     const fn keeps_points(&self) -> bool {
-        matches!(self.query.kind, Kind::Range { .. })
+        matches!(self.query.kind, QueryRetention::Range { .. })
     }
 
     /// The row of the current series, whose first point is at `at`.
@@ -115,17 +115,17 @@ impl Incoming {
             self.series.push((self.points.len(), row));
         }
         if row as usize == self.seen.len() {
-            self.seen.push(Seen { first: at, last: at, newest: value });
+            self.seen.push(RowSummary { first: at, last: at, newest: value });
         }
         row
     }
 }
 
-impl Sink for Incoming {
-    fn series(&mut self, labels: &[&str]) -> Result<(), TooLarge> {
+impl SeriesSink for IncomingSeries {
+    fn series(&mut self, labels: &[&str]) -> Result<(), AnswerTooLarge> {
         self.count += 1;
         if self.count > MAX_SERIES {
-            return Err(TooLarge);
+            return Err(AnswerTooLarge);
         }
         self.row = None;
         let texts = labels.iter().chain(std::iter::repeat(&""));
@@ -140,7 +140,7 @@ impl Sink for Incoming {
         Ok(())
     }
 
-    fn point(&mut self, at: u32, value: f32) -> Result<(), TooLarge> {
+    fn point(&mut self, at: u32, value: f32) -> Result<(), AnswerTooLarge> {
         if value.is_nan() {
             return Ok(());
         }
@@ -148,10 +148,10 @@ impl Sink for Incoming {
             Some(row) => row,
             None => self.begin(at, value),
         };
-        self.seen[row as usize].add(Seen { first: at, last: at, newest: value });
+        self.seen[row as usize].add(RowSummary { first: at, last: at, newest: value });
         if self.keeps_points() {
             if self.points.len() >= MAX_VALUES {
-                return Err(TooLarge);
+                return Err(AnswerTooLarge);
             }
             self.points.push((at, value));
         }
@@ -159,7 +159,7 @@ impl Sink for Incoming {
     }
 }
 
-impl Seen {
+impl RowSummary {
     /// Adds what else is known about the row.
     pub(super) fn add(&mut self, other: Self) {
         self.first = self.first.min(other.first);

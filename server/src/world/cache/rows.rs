@@ -5,25 +5,25 @@ use std::hash::BuildHasher;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use super::super::answers::Symbol;
+use super::super::answers::InternedString;
 
 /// Rows of labels, without duplicates.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Rows {
+pub(super) struct LabelRows {
     width: usize,
-    labels: Vec<Symbol>,
+    labels: Vec<InternedString>,
     numbers: HashTable<u32>,
     hasher: FixedState,
 }
 
-impl Rows {
+impl LabelRows {
     /// An empty set of rows of `width` labels each.
     pub(super) fn new(width: usize) -> Self {
         Self { width, ..Self::default() }
     }
 
     /// The rows of `labels`, in order. They must be distinct.
-    pub(super) fn of(width: usize, labels: &[Symbol]) -> Self {
+    pub(super) fn of(width: usize, labels: &[InternedString]) -> Self {
         let mut rows = Self::new(width);
         for row in labels.chunks_exact(width.max(1)) {
             rows.number(row);
@@ -32,7 +32,7 @@ impl Rows {
     }
 
     /// The number of the row with these labels. A new row is added.
-    pub(super) fn number(&mut self, row: &[Symbol]) -> u32 {
+    pub(super) fn number(&mut self, row: &[InternedString]) -> u32 {
         let Self { width, labels, numbers, hasher } = self;
         let of = |number: u32| &labels[number as usize * *width..][..*width];
         let hash = hasher.hash_one(row);
@@ -52,12 +52,12 @@ impl Rows {
     }
 
     /// The labels of all rows, row by row.
-    pub(super) fn into_labels(self) -> Vec<Symbol> {
+    pub(super) fn into_labels(self) -> Vec<InternedString> {
         self.labels
     }
 
     /// The labels of a row.
-    pub(super) fn row(&self, number: usize) -> &[Symbol] {
+    pub(super) fn row(&self, number: usize) -> &[InternedString] {
         &self.labels[number * self.width..][..self.width]
     }
 }

@@ -9,7 +9,7 @@ use std::io;
 
 use zstd::bulk::{Compressor, Decompressor};
 
-use super::frame::Damaged;
+use super::frame::DamagedFrame;
 
 /// The fastest level: compression happens in every refresh, and disk space is rarely short.
 const LEVEL: i32 = 1;
@@ -21,25 +21,25 @@ const WORTHWHILE_BYTES: usize = 4096;
 const MAX_BYTES: usize = 1 << 29;
 
 /// Compresses sections with shared buffers.
-pub(super) struct Packer {
+pub(super) struct SectionPacker {
     compressor: Compressor<'static>,
     packed: Vec<u8>,
 }
 
 /// Decompresses sections with shared buffers.
-pub(super) struct Unpacker {
+pub(super) struct SectionUnpacker {
     decompressor: Decompressor<'static>,
     bytes: Vec<u8>,
 }
 
 /// A section as a file stores it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Packed<'f> {
+pub(super) struct PackedSection<'f> {
     len: usize,
     stored: &'f [u8],
 }
 
-impl Packer {
+impl SectionPacker {
     /// Creates a compressor.
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self { compressor: Compressor::new(LEVEL)?, packed: Vec::new() })
@@ -64,34 +64,34 @@ impl Packer {
     }
 }
 
-impl Unpacker {
+impl SectionUnpacker {
     /// Creates a decompressor.
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self { decompressor: Decompressor::new()?, bytes: Vec::new() })
     }
 
     /// The decompressed bytes of a section.
-    pub(super) fn unpack<'b>(&'b mut self, section: Packed<'b>) -> Result<&'b [u8], Damaged> {
+    pub(super) fn unpack<'b>(&'b mut self, section: PackedSection<'b>) -> Result<&'b [u8], DamagedFrame> {
         if section.len == section.stored.len() {
             return Ok(section.stored);
         }
         self.bytes.clear();
         self.bytes.reserve(section.len);
-        self.decompressor.decompress_to_buffer(section.stored, &mut self.bytes).map_err(|_| Damaged)?;
-        if self.bytes.len() == section.len { Ok(&self.bytes) } else { Err(Damaged) }
+        self.decompressor.decompress_to_buffer(section.stored, &mut self.bytes).map_err(|_| DamagedFrame)?;
+        if self.bytes.len() == section.len { Ok(&self.bytes) } else { Err(DamagedFrame) }
     }
 }
 
-impl<'f> Packed<'f> {
+impl<'f> PackedSection<'f> {
     /// Removes the first section from `bytes` and returns it.
-    pub(super) fn take(bytes: &mut &'f [u8]) -> Result<Self, Damaged> {
-        let (len, rest) = bytes.split_first_chunk().ok_or(Damaged)?;
-        let (stored, rest) = rest.split_first_chunk().ok_or(Damaged)?;
+    pub(super) fn take(bytes: &mut &'f [u8]) -> Result<Self, DamagedFrame> {
+        let (len, rest) = bytes.split_first_chunk().ok_or(DamagedFrame)?;
+        let (stored, rest) = rest.split_first_chunk().ok_or(DamagedFrame)?;
         let [len, stored] = [len, stored].map(|number| u32::from_le_bytes(*number) as usize);
         if len > MAX_BYTES || stored > len {
-            return Err(Damaged);
+            return Err(DamagedFrame);
         }
-        let (stored, rest) = rest.split_at_checked(stored).ok_or(Damaged)?;
+        let (stored, rest) = rest.split_at_checked(stored).ok_or(DamagedFrame)?;
         *bytes = rest;
         Ok(Self { len, stored })
     }
@@ -108,14 +108,14 @@ impl<'f> Packed<'f> {
     }
 }
 
-impl std::fmt::Debug for Packer {
+impl std::fmt::Debug for SectionPacker {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Packer").finish_non_exhaustive()
+        formatter.debug_struct("SectionPacker").finish_non_exhaustive()
     }
 }
 
-impl std::fmt::Debug for Unpacker {
+impl std::fmt::Debug for SectionUnpacker {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Unpacker").finish_non_exhaustive()
+        formatter.debug_struct("SectionUnpacker").finish_non_exhaustive()
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{
     super::{
-        catalogue::{Kind, WINDOW},
-        prometheus::Span,
+        catalogue::{QueryRetention, WINDOW},
+        prometheus::QuerySpan,
     },
     seconds,
 };
@@ -26,7 +26,7 @@ const SLOT_S: u32 = 3600;
 /// The last time is at least one step of the project before `now`, so that Prometheus has its samples. Spans
 /// end at full hours, so that none exceeds the 11,000 points of an answer of Prometheus.
 #[must_use]
-pub fn spans(kind: Kind, last: Option<u32>, now: u32, step: u32, again: u32) -> Vec<Span> {
+pub fn spans(kind: QueryRetention, last: Option<u32>, now: u32, step: u32, again: u32) -> Vec<QuerySpan> {
     let (step, latency) = (step_of(kind, step), step);
     let Some(to) = newest(now, latency, step) else { return Vec::new() };
     if last.is_some_and(|last| last >= to) {
@@ -34,9 +34,11 @@ pub fn spans(kind: Kind, last: Option<u32>, now: u32, step: u32, again: u32) -> 
     }
     let last = last.map(|last| last.saturating_sub(again));
     match kind {
-        Kind::Now => vec![Span { from: to.saturating_sub(again / step * step).max(step), to, step }],
-        Kind::Seen => seen(last, to, step),
-        Kind::Range { keep, .. } => {
+        QueryRetention::Now => {
+            vec![QuerySpan { from: to.saturating_sub(again / step * step).max(step), to, step }]
+        }
+        QueryRetention::Seen => seen(last, to, step),
+        QueryRetention::Range { keep, .. } => {
             let from = first_missing(last, to, seconds(keep), step);
             hours(from, to, step)
         }
@@ -45,9 +47,9 @@ pub fn spans(kind: Kind, last: Option<u32>, now: u32, step: u32, again: u32) -> 
 
 /// The distance between two points of a query, in seconds, in a project with the distance `step`.
 #[must_use]
-pub fn step_of(kind: Kind, step: u32) -> u32 {
+pub fn step_of(kind: QueryRetention, step: u32) -> u32 {
     match kind {
-        Kind::Range { every: Some(every), .. } => step.max(seconds(every)).max(1),
+        QueryRetention::Range { every: Some(every), .. } => step.max(seconds(every)).max(1),
         _ => step.max(1),
     }
 }
@@ -64,29 +66,29 @@ fn first_missing(last: Option<u32>, to: u32, keep: u32, step: u32) -> u32 {
     last.map_or(earliest, |last| earliest.max((last / step + 1) * step))
 }
 
-fn seen(last: Option<u32>, to: u32, step: u32) -> Vec<Span> {
+fn seen(last: Option<u32>, to: u32, step: u32) -> Vec<QuerySpan> {
     let from = first_missing(last, to, seconds(WINDOW), step);
     if to - from < SHORT_GAP_S {
-        return vec![Span { from, to, step }];
+        return vec![QuerySpan { from, to, step }];
     }
     let coarse = COARSE_S.div_ceil(step) * step;
     let (first, end) = (from.div_ceil(coarse) * coarse, to / coarse * coarse);
-    let mut spans = vec![Span { from: first, to: end, step: coarse }];
+    let mut spans = vec![QuerySpan { from: first, to: end, step: coarse }];
     if end < to {
-        spans.push(Span { from: end + step, to, step });
+        spans.push(QuerySpan { from: end + step, to, step });
     }
     spans
 }
 
 /// The times `from` to `to`, split at full hours.
-fn hours(from: u32, to: u32, step: u32) -> Vec<Span> {
+fn hours(from: u32, to: u32, step: u32) -> Vec<QuerySpan> {
     let mut spans = Vec::new();
     let mut from = from;
     while from <= to {
         let next_hour = (from / SLOT_S + 1).saturating_mul(SLOT_S);
         let last_before = (next_hour - 1) / step * step;
         let end = last_before.max(from).min(to);
-        spans.push(Span { from, to: end, step });
+        spans.push(QuerySpan { from, to: end, step });
         let Some(next) = end.checked_add(step) else { break };
         from = next;
     }
@@ -101,9 +103,9 @@ mod tests {
 
     use super::*;
 
-    const HOUR: Kind = Kind::Range { keep: WINDOW, every: None };
-    const TREND: Kind =
-        Kind::Range { keep: Duration::from_secs(4 * 3600), every: Some(Duration::from_secs(300)) };
+    const HOUR: QueryRetention = QueryRetention::Range { keep: WINDOW, every: None };
+    const TREND: QueryRetention =
+        QueryRetention::Range { keep: Duration::from_secs(4 * 3600), every: Some(Duration::from_secs(300)) };
 
     /// A time of one day, in seconds.
     fn at(time: &str) -> u32 {
@@ -111,10 +113,10 @@ mod tests {
         parts.fold(0, |seconds, part| seconds * 60 + part)
     }
 
-    fn check(kind: Kind, last: Option<&str>, now: &str, step: u32, expected: &[(&str, &str, u32)]) {
-        let expected: Vec<Span> = expected
+    fn check(kind: QueryRetention, last: Option<&str>, now: &str, step: u32, expected: &[(&str, &str, u32)]) {
+        let expected: Vec<QuerySpan> = expected
             .iter()
-            .map(|(from, to, step)| Span { from: at(from), to: at(to), step: *step })
+            .map(|(from, to, step)| QuerySpan { from: at(from), to: at(to), step: *step })
             .collect();
         let found = spans(kind, last.map(at), at(now), step, 0);
         assert_eq!(found, expected, "{kind:?} last {last:?} now {now} step {step}");
@@ -122,40 +124,40 @@ mod tests {
 
     #[test]
     fn only_the_newest_moment_is_fetched_where_it_is_enough() {
-        check(Kind::Now, None, "11:49:11", 30, &[("11:48:30", "11:48:30", 30)]);
-        check(Kind::Now, Some("11:48:00"), "11:49:11", 30, &[("11:48:30", "11:48:30", 30)]);
-        check(Kind::Now, Some("11:48:30"), "11:49:11", 30, &[]);
-        check(Kind::Now, Some("11:48:30"), "10:00:00", 30, &[]);
-        check(Kind::Now, None, "00:00:20", 30, &[]);
+        check(QueryRetention::Now, None, "11:49:11", 30, &[("11:48:30", "11:48:30", 30)]);
+        check(QueryRetention::Now, Some("11:48:00"), "11:49:11", 30, &[("11:48:30", "11:48:30", 30)]);
+        check(QueryRetention::Now, Some("11:48:30"), "11:49:11", 30, &[]);
+        check(QueryRetention::Now, Some("11:48:30"), "10:00:00", 30, &[]);
+        check(QueryRetention::Now, None, "00:00:20", 30, &[]);
     }
 
     #[test]
     fn what_may_be_late_is_asked_again() {
         let found = |kind, last: Option<&str>, again| spans(kind, last.map(at), at("11:50:11"), 30, again);
-        let span = |from, to| vec![Span { from: at(from), to: at(to), step: 30 }];
-        assert_eq!(found(Kind::Seen, Some("11:49:00"), 120), span("11:47:30", "11:49:30"));
+        let span = |from, to| vec![QuerySpan { from: at(from), to: at(to), step: 30 }];
+        assert_eq!(found(QueryRetention::Seen, Some("11:49:00"), 120), span("11:47:30", "11:49:30"));
         assert_eq!(found(HOUR, Some("11:49:00"), 120), span("11:47:30", "11:49:30"));
-        assert_eq!(found(Kind::Now, None, 120), span("11:47:30", "11:49:30"));
-        assert_eq!(found(Kind::Now, None, 29), span("11:49:30", "11:49:30"));
-        assert_eq!(found(Kind::Seen, Some("11:49:30"), 120), []);
+        assert_eq!(found(QueryRetention::Now, None, 120), span("11:47:30", "11:49:30"));
+        assert_eq!(found(QueryRetention::Now, None, 29), span("11:49:30", "11:49:30"));
+        assert_eq!(found(QueryRetention::Seen, Some("11:49:30"), 120), []);
     }
 
     #[test]
     fn a_long_gap_in_what_was_seen_is_filled_coarsely() {
-        check(Kind::Seen, Some("11:48:30"), "11:50:11", 30, &[("11:49:00", "11:49:30", 30)]);
-        check(Kind::Seen, Some("11:44:15"), "11:49:25", 15, &[("11:44:30", "11:49:00", 15)]);
+        check(QueryRetention::Seen, Some("11:48:30"), "11:50:11", 30, &[("11:49:00", "11:49:30", 30)]);
+        check(QueryRetention::Seen, Some("11:44:15"), "11:49:25", 15, &[("11:44:30", "11:49:00", 15)]);
         let long = [("11:45:00", "11:49:00", 60), ("11:49:15", "11:49:30", 15)];
-        check(Kind::Seen, Some("11:44:00"), "11:49:55", 15, &long);
+        check(QueryRetention::Seen, Some("11:44:00"), "11:49:55", 15, &long);
         let hour = [("10:50:00", "11:49:00", 60), ("11:49:15", "11:49:30", 15)];
-        check(Kind::Seen, None, "11:49:55", 15, &hour);
+        check(QueryRetention::Seen, None, "11:49:55", 15, &hour);
         check(
-            Kind::Seen,
+            QueryRetention::Seen,
             None,
             "11:49:55",
             25,
             &[("10:50:00", "11:48:45", 75), ("11:49:10", "11:49:10", 25)],
         );
-        check(Kind::Seen, None, "11:49:55", 300, &[("10:40:00", "11:40:00", 300)]);
+        check(QueryRetention::Seen, None, "11:49:55", 300, &[("10:40:00", "11:40:00", 300)]);
     }
 
     #[test]
@@ -185,11 +187,11 @@ mod tests {
         check(HOUR, None, "06:00:00", 7000, &[("03:53:20", "03:53:20", 7000)]);
     }
 
-    fn any_kind() -> impl Strategy<Value = Kind> {
+    fn any_kind() -> impl Strategy<Value = QueryRetention> {
         let range = (0_u64..20_000, proptest::option::of(1_u64..1000)).prop_map(|(keep, every)| {
-            Kind::Range { keep: Duration::from_secs(keep), every: every.map(Duration::from_secs) }
+            QueryRetention::Range { keep: Duration::from_secs(keep), every: every.map(Duration::from_secs) }
         });
-        prop_oneof![Just(Kind::Now), Just(Kind::Seen), range]
+        prop_oneof![Just(QueryRetention::Now), Just(QueryRetention::Seen), range]
     }
 
     proptest! {
@@ -212,7 +214,7 @@ mod tests {
                 prop_assert!(span.step % grid == 0);
                 previous = Some(span.to);
             }
-            if let Kind::Range { keep, .. } = kind {
+            if let QueryRetention::Range { keep, .. } = kind {
                 let to = now.saturating_sub(step.max(1)) / grid * grid;
                 let earliest = to.saturating_sub(seconds(keep));
                 let missing = (earliest.div_ceil(grid)..=to / grid).filter(|place| to > 0 && last.is_none_or(|last| place * grid > last));

@@ -1,6 +1,6 @@
 //! Finds how often Prometheus takes samples.
 
-use super::super::prometheus::{Sink, TooLarge};
+use super::super::prometheus::{AnswerTooLarge, SeriesSink};
 
 /// Receives the answer to `timestamp(node_info) - <some time>`, whose values are the times of samples.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -35,13 +35,13 @@ impl SampleTimes {
     }
 }
 
-impl Sink for SampleTimes {
-    fn series(&mut self, _labels: &[&str]) -> Result<(), TooLarge> {
+impl SeriesSink for SampleTimes {
+    fn series(&mut self, _labels: &[&str]) -> Result<(), AnswerTooLarge> {
         self.previous = None;
         Ok(())
     }
 
-    fn point(&mut self, _at: u32, value: f32) -> Result<(), TooLarge> {
+    fn point(&mut self, _at: u32, value: f32) -> Result<(), AnswerTooLarge> {
         self.add(value);
         Ok(())
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{super::prometheus::Sink, *};
+use super::{super::prometheus::SeriesSink, *};
 use crate::{
-    disk::simulated::{Crash, SimulatedDisk},
+    disk::simulated::{CrashKind, SimulatedDisk},
     world::catalogue::{
         CONTAINER_CPU_DELAY, CONTAINER_CPU_LIMIT, CONTAINER_INFO, CONTAINER_MEMORY_CACHE,
         CONTAINER_MEMORY_RSS, CONTAINER_MEMORY_RSS_FOR_TREND, CONTAINER_THROTTLED_TIME, UP,
@@ -17,23 +17,23 @@ const DIR: &str = "cache/one";
 const TO: u32 = 1_700_000_100;
 
 /// Labels with their points.
-type Series<'s> = (&'s [&'s str], Vec<(u32, f32)>);
+type LabeledPoints<'s> = (&'s [&'s str], Vec<(u32, f32)>);
 
 /// A row as it is read: first and last seen, the newest value, and the values over time.
-type Row = (u32, u32, f32, Vec<(u32, f32)>);
+type ReadRow = (u32, u32, f32, Vec<(u32, f32)>);
 
 /// Rows by labels.
-type Rows = BTreeMap<Vec<String>, Row>;
+type ReadRows = BTreeMap<Vec<String>, ReadRow>;
 
 /// Series by the number of their labels, with values at some of the times of a minute.
-type Minute = Vec<(usize, [Option<i8>; 4])>;
+type MinuteSamples = Vec<(usize, [Option<i8>; 4])>;
 
-fn open(disk: &SimulatedDisk) -> Store {
-    Store::open(Arc::new(disk.clone()), DIR.to_owned()).unwrap()
+fn open(disk: &SimulatedDisk) -> SeriesCache {
+    SeriesCache::open(Arc::new(disk.clone()), DIR.to_owned()).unwrap()
 }
 
-fn answer(query: &'static Query, series: &[Series<'_>]) -> Incoming {
-    let mut answer = Incoming::new(query);
+fn answer(query: &'static PrometheusQuery, series: &[LabeledPoints<'_>]) -> IncomingSeries {
+    let mut answer = IncomingSeries::new(query);
     for (labels, points) in series {
         answer.series(labels).unwrap();
         for (at, value) in points {
@@ -45,18 +45,20 @@ fn answer(query: &'static Query, series: &[Series<'_>]) -> Incoming {
 
 /// The stored state of a query; `None` if it is missing. Also checks that reading without points returns the
 /// same.
-fn read(store: &Store, query: &'static Query) -> Option<(u32, Rows)> {
+fn read(store: &SeriesCache, query: &'static PrometheusQuery) -> Option<(u32, ReadRows)> {
     let with_points = rows_in(
-        &store.read(std::iter::once(query), Past { points_of: &[query], ..Past::default() }).unwrap(),
+        &store
+            .read(std::iter::once(query), PointSelection { points_of: &[query], ..PointSelection::default() })
+            .unwrap(),
         query,
     );
-    let without = rows_in(&store.read(std::iter::once(query), Past::default()).unwrap(), query);
+    let without = rows_in(&store.read(std::iter::once(query), PointSelection::default()).unwrap(), query);
     let ends = with_points.clone().map(|(to, mut rows)| {
         rows.values_mut().for_each(|(.., points)| points.clear());
         (to, rows)
     });
     assert_eq!(without, ends);
-    let past = Past { sums_of: &[query], ..Past::default() };
+    let past = PointSelection { sums_of: &[query], ..PointSelection::default() };
     let with_sums = store.read(std::iter::once(query), past).unwrap();
     assert_eq!(rows_in(&with_sums, query), ends);
     check_sums(&with_sums, query, with_points.as_ref());
@@ -65,9 +67,13 @@ fn read(store: &Store, query: &'static Query) -> Option<(u32, Rows)> {
 
 /// Checks that the sums equal those of the points.
 #[track_caller]
-fn check_sums(answers: &Answers, query: &'static Query, with_points: Option<&(u32, Rows)>) {
+fn check_sums(
+    answers: &QueryResults,
+    query: &'static PrometheusQuery,
+    with_points: Option<&(u32, ReadRows)>,
+) {
     let table = answers.table(query);
-    let is_range = matches!(query.kind, Kind::Range { .. });
+    let is_range = matches!(query.kind, QueryRetention::Range { .. });
     assert_eq!(table.sums.len(), if is_range { table.len() } else { 0 });
     for (row, sum) in table.rows().zip(&table.sums) {
         let labels: Vec<_> = row.labels().iter().map(|label| answers.text(*label).to_owned()).collect();
@@ -76,7 +82,7 @@ fn check_sums(answers: &Answers, query: &'static Query, with_points: Option<&(u3
     }
 }
 
-fn rows_in(answers: &Answers, query: &'static Query) -> Option<(u32, Rows)> {
+fn rows_in(answers: &QueryResults, query: &'static PrometheusQuery) -> Option<(u32, ReadRows)> {
     let table = answers.table(query);
     assert_eq!(table.labels.len(), table.len() * table.width);
     let rows = table.rows().map(|row| {
@@ -84,16 +90,16 @@ fn rows_in(answers: &Answers, query: &'static Query) -> Option<(u32, Rows)> {
         let points = table.points_of(row.index()).collect();
         (labels, (row.first_seen(), row.last_seen(), row.newest(), points))
     });
-    let rows: Rows = rows.collect();
+    let rows: ReadRows = rows.collect();
     assert_eq!(rows.len(), table.len(), "a row is there twice");
     (table.to > 0).then_some((table.to, rows))
 }
 
-fn row(labels: &[&str], first: u32, last: u32, newest: f32) -> (Vec<String>, Row) {
+fn row(labels: &[&str], first: u32, last: u32, newest: f32) -> (Vec<String>, ReadRow) {
     (labels.iter().map(|label| (*label).to_owned()).collect(), (first, last, newest, Vec::new()))
 }
 
-fn row_of(labels: &[&str], points: &[(u32, f32)]) -> (Vec<String>, Row) {
+fn row_of(labels: &[&str], points: &[(u32, f32)]) -> (Vec<String>, ReadRow) {
     let (first, (last, newest)) = (points[0].0, points[points.len() - 1]);
     (labels.iter().map(|label| (*label).to_owned()).collect(), (first, last, newest, points.to_vec()))
 }
@@ -114,7 +120,7 @@ fn of_a_query_about_now_the_last_answer_is_all() {
     ];
     store.write(answer(&CONTAINER_CPU_LIMIT, &second), TO + 15, 15).unwrap();
     let at = TO + 15;
-    let expected = Rows::from([row(&["m", "s", "c\0ü"], at, at, 4.0), row(&["", "", ""], at, at, -1.0)]);
+    let expected = ReadRows::from([row(&["m", "s", "c\0ü"], at, at, 4.0), row(&["", "", ""], at, at, -1.0)]);
     for store in [&store, &open(&disk)] {
         assert_eq!(store.to(&CONTAINER_CPU_LIMIT), Some(at));
         assert_eq!(read(store, &CONTAINER_CPU_LIMIT), Some((at, expected.clone())));
@@ -132,19 +138,19 @@ fn what_was_seen_in_the_last_hour_is_kept_with_its_times() {
         (&c, vec![(TO, 5.0)]),
     ];
     store.write(answer(&CONTAINER_INFO, &first), TO, 15).unwrap();
-    let expected = Rows::from([
+    let expected = ReadRows::from([
         row(&a, TO - 3600, TO - 60, 2.0),
         row(&b, TO - 3600, TO - 3600, 1.0),
         row(&c, TO, TO, 5.0),
     ]);
     assert_eq!(read(&store, &CONTAINER_INFO), Some((TO, expected)));
     store.write(answer(&CONTAINER_INFO, &[(&c, vec![(TO + 30, 7.0)])]), TO + 60, 15).unwrap();
-    let expected = Rows::from([row(&a, TO - 3540, TO - 60, 2.0), row(&c, TO, TO + 30, 7.0)]);
+    let expected = ReadRows::from([row(&a, TO - 3540, TO - 60, 2.0), row(&c, TO, TO + 30, 7.0)]);
     for store in [&store, &open(&disk)] {
         assert_eq!(read(store, &CONTAINER_INFO), Some((TO + 60, expected.clone())));
     }
     store.write(answer(&CONTAINER_INFO, &[]), TO + 9000, 15).unwrap();
-    assert_eq!(read(&store, &CONTAINER_INFO), Some((TO + 9000, Rows::new())));
+    assert_eq!(read(&store, &CONTAINER_INFO), Some((TO + 9000, ReadRows::new())));
 }
 
 #[test]
@@ -154,19 +160,19 @@ fn values_over_time_are_added_to_and_those_that_are_too_old_go() {
     let [a, b] = [["m", "s", "a"], ["m", "s", "b"]];
     let first = [(&a[..], vec![(TO - 3600, 1.0), (TO - 15, 2.0)]), (&b, vec![(TO - 3600, 9.0)])];
     store.write(answer(&CONTAINER_MEMORY_RSS, &first), TO, 15).unwrap();
-    let expected = Rows::from([row_of(&a, &first[0].1), row_of(&b, &first[1].1)]);
+    let expected = ReadRows::from([row_of(&a, &first[0].1), row_of(&b, &first[1].1)]);
     assert_eq!(read(&store, &CONTAINER_MEMORY_RSS), Some((TO, expected)));
     let second = [(&a[..], vec![(TO - 15, 3.0), (TO + 15, 4.0)])];
     store.write(answer(&CONTAINER_MEMORY_RSS, &second), TO + 15, 15).unwrap();
-    let expected = Rows::from([row_of(&a, &[(TO - 15, 3.0), (TO + 15, 4.0)])]);
+    let expected = ReadRows::from([row_of(&a, &[(TO - 15, 3.0), (TO + 15, 4.0)])]);
     for store in [&store, &open(&disk)] {
         assert_eq!(read(store, &CONTAINER_MEMORY_RSS), Some((TO + 15, expected.clone())));
     }
 }
 
 /// A cache that appends to files of any size.
-fn open_adding(disk: &SimulatedDisk) -> Store {
-    Store { small_bytes: 0, ..open(disk) }
+fn open_adding(disk: &SimulatedDisk) -> SeriesCache {
+    SeriesCache { small_bytes: 0, ..open(disk) }
 }
 
 fn minute(number: u32) -> u32 {
@@ -174,7 +180,7 @@ fn minute(number: u32) -> u32 {
 }
 
 /// Three answers to a query with values over time: one series stays, one ends, one begins.
-fn three_answers() -> [Incoming; 3] {
+fn three_answers() -> [IncomingSeries; 3] {
     [0, 1, 2].map(|number| {
         let at = |step: u32| (minute(number) - 45 + 15 * step, (number * 4 + step) as f32 / 3.0);
         let stays = (&["m", "s", "stays"][..], (0..4).map(at).collect());
@@ -184,7 +190,7 @@ fn three_answers() -> [Incoming; 3] {
 }
 
 /// The stored state after none, one, two and three of these answers.
-fn states_of_three_answers() -> Vec<Option<(u32, Rows)>> {
+fn states_of_three_answers() -> Vec<Option<(u32, ReadRows)>> {
     let store = open(&SimulatedDisk::default());
     let mut states = vec![None];
     for (number, answer) in (0..).zip(three_answers()) {
@@ -194,7 +200,7 @@ fn states_of_three_answers() -> Vec<Option<(u32, Rows)>> {
     states
 }
 
-fn path(query: &Query) -> String {
+fn path(query: &PrometheusQuery) -> String {
     format!("{DIR}/{}{ENDING}", query.name)
 }
 
@@ -207,7 +213,7 @@ fn disk_with_three_frames() -> SimulatedDisk {
         store.write(answer, minute(number), 15).unwrap();
     }
     let file = &disk.files()[&path(&CONTAINER_MEMORY_RSS)];
-    assert_eq!(Frames::of(&CONTAINER_MEMORY_RSS, file).list.len(), 3);
+    assert_eq!(FrameList::of(&CONTAINER_MEMORY_RSS, file).list.len(), 3);
     disk
 }
 
@@ -221,7 +227,7 @@ fn a_file_that_was_added_to_reads_like_one_that_was_written_anew() {
     store.write(other_step, minute(3), 60).unwrap();
     let at = |number: u32, value: u32| (minute(number), value as f32 / 3.0);
     let stays = [at(0, 3), at(1, 7), at(2, 11), (minute(3), 7.0)];
-    let expected = Rows::from([
+    let expected = ReadRows::from([
         row_of(&["m", "s", "stays"], &stays),
         row_of(&["m", "s", "ends"], &[at(0, 3)]),
         row_of(&["m2", "s", "begins"], &[at(1, 7), at(2, 11)]),
@@ -238,8 +244,9 @@ fn a_file_does_not_grow_without_end() {
         let series =
             [(&["m", "s", "a"][..], (0..4).map(|step| (minute(number) - 45 + 15 * step, 1.0)).collect())];
         store.write(answer(&CONTAINER_MEMORY_RSS, &series), minute(number), 15).unwrap();
-        most = most
-            .max(Frames::of(&CONTAINER_MEMORY_RSS, &disk.files()[&path(&CONTAINER_MEMORY_RSS)]).list.len());
+        most = most.max(
+            FrameList::of(&CONTAINER_MEMORY_RSS, &disk.files()[&path(&CONTAINER_MEMORY_RSS)]).list.len(),
+        );
         let (to, rows) = read(&store, &CONTAINER_MEMORY_RSS).unwrap();
         let points = &rows.values().next().unwrap().3;
         assert_eq!((to, points.len() as u32), (minute(number), (4 * (number + 1)).min(241)));
@@ -257,10 +264,10 @@ fn after_a_gap_the_moments_between_are_missing() {
         }
         store.write(answer(&CONTAINER_MEMORY_RSS, &[]), minute(32), 15).unwrap();
         let points = [(minute(0), 0.0), (minute(1), 1.0), (minute(31), 31.0)];
-        let expected = Rows::from([row_of(&["m", "s", "a"], &points)]);
+        let expected = ReadRows::from([row_of(&["m", "s", "a"], &points)]);
         assert_eq!(read(&store, &CONTAINER_MEMORY_RSS), Some((minute(32), expected)));
         store.write(answer(&CONTAINER_MEMORY_RSS, &[]), minute(200), 15).unwrap();
-        assert_eq!(read(&store, &CONTAINER_MEMORY_RSS), Some((minute(200), Rows::new())));
+        assert_eq!(read(&store, &CONTAINER_MEMORY_RSS), Some((minute(200), ReadRows::new())));
     }
 }
 
@@ -275,7 +282,7 @@ fn late_points_are_taken_and_repeated_ones_replace() {
         write(vec![(TO + 15, 2.0), (TO + 30, 4.0)], TO + 30);
         write(vec![(TO - 15, 0.5)], TO);
         let points = [(TO - 15, 0.5), (TO, 1.0), (TO + 15, 2.0), (TO + 30, 4.0)];
-        let expected = Rows::from([row_of(&["m", "s", "a"], &points)]);
+        let expected = ReadRows::from([row_of(&["m", "s", "a"], &points)]);
         assert_eq!(read(&store, &CONTAINER_MEMORY_RSS), Some((TO + 30, expected)));
     }
 }
@@ -349,7 +356,7 @@ fn large_answers_come_back_in_all_their_pieces() {
     for (rows, now) in [(300, 55), (20_000, 58), (66_000, 80)] {
         let value = |row: u32, at: u32| (row % 97 + at % 1009) as f32 / 7.0;
         let part = |first: u32, rows: u32, minutes: std::ops::RangeInclusive<u32>| {
-            let mut answer = Incoming::new(&CONTAINER_MEMORY_RSS);
+            let mut answer = IncomingSeries::new(&CONTAINER_MEMORY_RSS);
             for row in first..first + rows {
                 answer.series(&["m", "", &format!("/k8s/container {row}")]).unwrap();
                 for at in minutes.clone().map(minute).filter(|at| (row + at / 60) % 5 > 0) {
@@ -360,12 +367,12 @@ fn large_answers_come_back_in_all_their_pieces() {
         };
         let [added, anew] = [0, usize::MAX].map(|small_bytes| {
             let disk = SimulatedDisk::default();
-            let store = Store { small_bytes, ..open(&disk) };
+            let store = SeriesCache { small_bytes, ..open(&disk) };
             store.write(part(0, rows, 0..=9), minute(9), 60).unwrap();
             store.write(part(10, rows, now..=now), minute(now), 60).unwrap();
             store.write(part(0, 10, now + 1..=now + 10), minute(now + 10), 60).unwrap();
             let frames =
-                Frames::of(&CONTAINER_MEMORY_RSS, &disk.files()[&path(&CONTAINER_MEMORY_RSS)]).list.len();
+                FrameList::of(&CONTAINER_MEMORY_RSS, &disk.files()[&path(&CONTAINER_MEMORY_RSS)]).list.len();
             assert_eq!(frames, if small_bytes == 0 { 3 } else { 1 });
             read(&store, &CONTAINER_MEMORY_RSS)
         });
@@ -388,14 +395,14 @@ fn answers_that_are_read_together_are_those_that_are_read_alone() {
     let queries =
         [&CONTAINER_CPU_LIMIT, &CONTAINER_MEMORY_CACHE, &CONTAINER_CPU_DELAY, &CONTAINER_THROTTLED_TIME];
     for (query, left_out) in queries.into_iter().zip([99, 99, 3, 99]) {
-        let mut answer = Incoming::new(query);
+        let mut answer = IncomingSeries::new(query);
         for row in (0_u8..9).filter(|row| *row != left_out) {
             answer.series(&["m", "", &format!("container {row}")]).unwrap();
             answer.point(TO, f32::from(row)).unwrap();
         }
         store.write(answer, TO, 15).unwrap();
     }
-    let answers = store.read(queries.into_iter(), Past::default()).unwrap();
+    let answers = store.read(queries.into_iter(), PointSelection::default()).unwrap();
     for query in queries {
         let rows = answers.table(query).rows().map(|found| {
             let labels: Vec<_> = found.labels().iter().map(|label| answers.text(*label)).collect();
@@ -414,7 +421,7 @@ fn a_trend_has_a_step_of_its_own() {
     let labels = ["m", "s", "a"];
     let series = [(&labels[..], points.clone())];
     store.write(answer(&CONTAINER_MEMORY_RSS_FOR_TREND, &series), to, 15).unwrap();
-    let expected = Rows::from([row_of(&labels, &points)]);
+    let expected = ReadRows::from([row_of(&labels, &points)]);
     assert_eq!(read(&store, &CONTAINER_MEMORY_RSS_FOR_TREND), Some((to, expected)));
 }
 
@@ -423,18 +430,18 @@ fn what_is_written_right_but_makes_no_sense_is_missing() {
     let disk = disk_with_three_frames();
     let path = path(&CONTAINER_MEMORY_RSS);
     let file = disk.files()[&path].clone();
-    let frames = Frames::of(&CONTAINER_MEMORY_RSS, &file);
+    let frames = FrameList::of(&CONTAINER_MEMORY_RSS, &file);
     let good = frames.list[0];
     let big = u32::MAX;
     let headers = [
-        frame::Header { rows: big, added: big, ..good.header },
-        frame::Header { moments: big, ..good.header },
-        frame::Header { moments: 0, ..good.header },
-        frame::Header { step: 0, ..good.header },
-        frame::Header { step: big, moments: 2, ..good.header },
-        frame::Header { rows: 0, added: 0, ..good.header },
-        frame::Header { added: 1, ..good.header },
-        frame::Header { from: big, ..good.header },
+        frame::FrameHeader { rows: big, added: big, ..good.header },
+        frame::FrameHeader { moments: big, ..good.header },
+        frame::FrameHeader { moments: 0, ..good.header },
+        frame::FrameHeader { step: 0, ..good.header },
+        frame::FrameHeader { step: big, moments: 2, ..good.header },
+        frame::FrameHeader { rows: 0, added: 0, ..good.header },
+        frame::FrameHeader { added: 1, ..good.header },
+        frame::FrameHeader { from: big, ..good.header },
     ];
     let mut bodies: Vec<_> =
         (0..good.body.len()).map(|len| (good.header, good.body[..len].to_vec())).collect();
@@ -459,8 +466,8 @@ fn what_is_written_right_but_makes_no_sense_is_missing() {
 /// Writes answers of each kind until the crash. Returns how many writes of each query succeeded.
 fn write_until_crash(disk: &SimulatedDisk) -> [usize; 3] {
     let mut done = [0; 3];
-    let Ok(store) = Store::open(Arc::new(disk.clone()), DIR.to_owned()) else { return done };
-    let store = Store { small_bytes: 0, ..store };
+    let Ok(store) = SeriesCache::open(Arc::new(disk.clone()), DIR.to_owned()) else { return done };
+    let store = SeriesCache { small_bytes: 0, ..store };
     for (number, range) in (0..).zip(three_answers()) {
         for (query, answer) in [now_answer(number), seen_answer(number), range].into_iter().enumerate() {
             if store.write(answer, minute(number), 15).is_err() {
@@ -472,11 +479,11 @@ fn write_until_crash(disk: &SimulatedDisk) -> [usize; 3] {
     done
 }
 
-fn now_answer(number: u32) -> Incoming {
+fn now_answer(number: u32) -> IncomingSeries {
     answer(&CONTAINER_CPU_LIMIT, &[(&["m", "s", "a"], vec![(minute(number), number as f32)])])
 }
 
-fn seen_answer(number: u32) -> Incoming {
+fn seen_answer(number: u32) -> IncomingSeries {
     let name = format!("image {number}");
     answer(&CONTAINER_INFO, &[(&["m", "s", "a", &name, ""], vec![(minute(number), 1.0)])])
 }
@@ -497,7 +504,7 @@ fn a_crash_at_any_step_leaves_the_old_or_the_new() {
         disk.crash_after(crash_after);
         let done = write_until_crash(&disk);
         let crashed = disk.crashed();
-        disk.restart(Crash::Kill);
+        disk.restart(CrashKind::Kill);
         let store = open_adding(&disk);
         for (place, query) in queries.into_iter().enumerate() {
             let found = read(&store, query);
@@ -526,10 +533,10 @@ fn a_power_cut_costs_what_was_not_written_back_and_nothing_else() {
         disk.crash_after(crash_after);
         write_until_crash(&disk);
         let crashed = disk.crashed();
-        disk.restart(Crash::Kill);
+        disk.restart(CrashKind::Kill);
         // The system has written the names to disk, but not the contents of the files.
         disk.sync_dir(DIR).unwrap();
-        disk.restart(Crash::PowerCut);
+        disk.restart(CrashKind::PowerCut);
         let store = open(&disk);
         let queries = [&CONTAINER_CPU_LIMIT, &CONTAINER_INFO, &CONTAINER_MEMORY_RSS];
         assert_eq!(queries.map(|query| read(&store, query)), [None, None, None]);
@@ -583,7 +590,7 @@ fn old_answers_and_files_of_others_expire() {
 
 #[test]
 fn too_many_series_are_refused() {
-    let mut answer = Incoming::new(&UP);
+    let mut answer = IncomingSeries::new(&UP);
     let refused = (0..3_000_000).position(|_| answer.series(&["a", "b"]).is_err());
     assert_eq!(refused, Some(2_000_000));
 }
@@ -591,8 +598,8 @@ fn too_many_series_are_refused() {
 #[test]
 fn reading_while_writing_finds_the_old_or_the_new() {
     let dir = tempfile::tempdir().unwrap();
-    let disk = Arc::new(crate::disk::Directory::new(dir.path()));
-    let store = Store { small_bytes: 400, ..Store::open(disk, DIR.to_owned()).unwrap() };
+    let disk = Arc::new(crate::disk::DiskDirectory::new(dir.path()));
+    let store = SeriesCache { small_bytes: 400, ..SeriesCache::open(disk, DIR.to_owned()).unwrap() };
     let first = |number| answer(&UP, &[(&["j", "i"], vec![(minute(number), number as f32)])]);
     store.write(first(0), minute(0), 15).unwrap();
     std::thread::scope(|scope| {
@@ -600,8 +607,9 @@ fn reading_while_writing_finds_the_old_or_the_new() {
             scope.spawn(|| (1..300).for_each(|number| drop(store.write(first(number), minute(number), 15))));
         let mut newest = 0;
         while !writing.is_finished() {
-            let answers =
-                store.read(std::iter::once(&UP), Past { points_of: &[&UP], ..Past::default() }).unwrap();
+            let answers = store
+                .read(std::iter::once(&UP), PointSelection { points_of: &[&UP], ..PointSelection::default() })
+                .unwrap();
             let (to, rows) = rows_in(&answers, &UP).unwrap();
             let points = &rows.values().next().unwrap().3;
             assert_eq!(points.len() as u32, ((to - TO) / 60 + 1).min(61));
@@ -613,7 +621,7 @@ fn reading_while_writing_finds_the_old_or_the_new() {
 }
 
 /// Answers, each some minutes after the previous one.
-fn any_answers() -> impl Strategy<Value = Vec<(u32, Minute)>> {
+fn any_answers() -> impl Strategy<Value = Vec<(u32, MinuteSamples)>> {
     let series = (0_usize..6, any::<[Option<i8>; 4]>());
     let answer = (1_u32..40, proptest::collection::vec(series, 0..8));
     proptest::collection::vec(answer, 1..30)
@@ -645,8 +653,8 @@ fn merged(to: u32, series: &[(usize, [Option<i8>; 4])]) -> BTreeMap<usize, BTree
     merged
 }
 
-fn incoming(query: &'static Query, to: u32, series: &[(usize, [Option<i8>; 4])]) -> Incoming {
-    let mut answer = Incoming::new(query);
+fn incoming(query: &'static PrometheusQuery, to: u32, series: &[(usize, [Option<i8>; 4])]) -> IncomingSeries {
+    let mut answer = IncomingSeries::new(query);
     for (labels, values) in series {
         answer.series(&LABELS[*labels][..query.labels.len()]).unwrap();
         for (number, value) in (0..).zip(values) {
@@ -658,9 +666,9 @@ fn incoming(query: &'static Query, to: u32, series: &[(usize, [Option<i8>; 4])])
     answer
 }
 
-type Model = BTreeMap<usize, BTreeMap<u32, f32>>;
+type CacheModel = BTreeMap<usize, BTreeMap<u32, f32>>;
 
-fn rows_of(query: &Query, model: &Model, with_points: bool) -> Rows {
+fn rows_of(query: &PrometheusQuery, model: &CacheModel, with_points: bool) -> ReadRows {
     let rows = model.iter().filter_map(|(labels, points)| {
         let points: Vec<_> = points.iter().map(|(at, value)| (*at, *value)).collect();
         let labels = &LABELS[*labels][..query.labels.len()];
@@ -670,7 +678,7 @@ fn rows_of(query: &Query, model: &Model, with_points: bool) -> Rows {
     rows.collect()
 }
 
-fn add(model: &mut Model, answer: &Model, earliest: u32) {
+fn add(model: &mut CacheModel, answer: &CacheModel, earliest: u32) {
     for (labels, points) in answer {
         model.entry(*labels).or_default().extend(points);
     }
@@ -686,8 +694,8 @@ proptest! {
     fn what_is_written_is_read(answers in any_answers(), small in prop::bool::ANY, reopen in prop::bool::ANY) {
         let disk = SimulatedDisk::default();
         let small_bytes = if small { SMALL_BYTES } else { 0 };
-        let mut store = Store { small_bytes, ..open(&disk) };
-        let (mut range, mut to) = (Model::new(), TO);
+        let mut store = SeriesCache { small_bytes, ..open(&disk) };
+        let (mut range, mut to) = (CacheModel::new(), TO);
         let mut seen: BTreeMap<usize, (u32, u32, f32)> = BTreeMap::new();
         for (minutes, mut series) in answers {
             to += 60 * minutes;
@@ -697,7 +705,7 @@ proptest! {
             series.reverse();
             store.write(incoming(&CONTAINER_INFO, to, &series), to, 15).unwrap();
             let at_to = |points: &BTreeMap<u32, f32>| points.get(&to).map(|value| BTreeMap::from([(to, *value)]));
-            let now: Model =
+            let now: CacheModel =
                 new.iter().filter_map(|(labels, points)| Some((*labels, at_to(points)?))).collect();
             store.write(incoming(&CONTAINER_CPU_LIMIT, to, &series), to, 15).unwrap();
             add(&mut range, &new, to - 3600);
@@ -709,7 +717,7 @@ proptest! {
             seen.retain(|_, (_, last, _)| *last >= to - 3600);
             seen.values_mut().for_each(|(first, _, _)| *first = (*first).max(to - 3600));
             if reopen {
-                store = Store { small_bytes, ..open(&disk) };
+                store = SeriesCache { small_bytes, ..open(&disk) };
             }
             // Series that differ only in labels that the query does not keep become one row.
             prop_assert_eq!(read(&store, &CONTAINER_MEMORY_RSS), Some((to, rows_of(&CONTAINER_MEMORY_RSS, &range, true))));

@@ -1,6 +1,6 @@
 //! Queries on RDS and ElastiCache, which the cluster agent exports.
 
-use super::{Query, queries};
+use super::{PrometheusQuery, queries};
 
 queries! {
     /// Managed databases and caches.

@@ -1,6 +1,6 @@
 //! Queries on containers and their connections, which the node agent exports.
 
-use super::{Query, queries};
+use super::{PrometheusQuery, queries};
 
 queries! {
     /// Containers, their resource usage, listening sockets and connections.

@@ -2,7 +2,7 @@
 //!
 //! Statements and names of users are aggregated away: only counts and durations are fetched.
 
-use super::{Query, queries};
+use super::{PrometheusQuery, queries};
 
 queries! {
     /// PostgreSQL, Redis, MongoDB, Memcached and MySQL. The first labels identify the instance of a series.

@@ -1,6 +1,6 @@
 //! Queries on containers on AWS Fargate, which cAdvisor exports.
 
-use super::{Query, queries};
+use super::{PrometheusQuery, queries};
 
 queries! {
     /// Nodes and containers on Fargate.

@@ -4,7 +4,7 @@
 //! Clients that monitor others are left out as far as container ids identify them: by the namespaces and
 //! names of the built-in category `monitoring`.
 
-use super::{Query, queries};
+use super::{PrometheusQuery, queries};
 
 /// The ids of containers that monitor others.
 ///

@@ -1,6 +1,6 @@
 //! Queries on Kubernetes, which kube-state-metrics exports.
 
-use super::{Query, queries};
+use super::{PrometheusQuery, queries};
 
 queries! {
     /// Nodes, services, pods and their owners.

@@ -1,6 +1,6 @@
 //! Queries on nodes, which the node agent exports, and on the targets that Prometheus scrapes.
 
-use super::{Query, queries};
+use super::{PrometheusQuery, queries};
 
 queries! {
     /// Nodes and targets.

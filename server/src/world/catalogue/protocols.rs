@@ -1,6 +1,6 @@
 //! Queries on the requests that containers make, by protocol, which the node agent exports.
 
-use super::{Query, queries};
+use super::{PrometheusQuery, queries};
 
 /// Declares the two queries of each protocol.
 macro_rules! protocols {

@@ -1,6 +1,6 @@
 //! Queries on language runtimes, which the node agent exports.
 
-use super::{Query, queries};
+use super::{PrometheusQuery, queries};
 
 queries! {
     /// JVM, .NET and Python.

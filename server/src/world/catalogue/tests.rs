@@ -67,11 +67,11 @@ fn clients_that_watch_others_are_left_out_of_service_levels() {
 
 #[test]
 fn service_levels_are_of_all_requests_and_messages() {
-    for query in PROTOCOLS.iter().filter(|query| query.kind == Kind::Seen) {
+    for query in PROTOCOLS.iter().filter(|query| query.kind == QueryRetention::Seen) {
         let metric = query.expression.trim_start_matches("rate(").trim_end_matches("[$RANGE])");
         assert!(INBOUND_REQUESTS.expression.contains(&format!("rate({metric}{{")), "{metric}");
     }
-    for query in PROTOCOLS.iter().filter(|query| query.kind == Kind::Now) {
+    for query in PROTOCOLS.iter().filter(|query| query.kind == QueryRetention::Now) {
         let metric = query.expression.trim_start_matches("rate(").split("_sum ").next().unwrap();
         assert!(INBOUND_LATENCY.expression.contains(&format!("rate({metric}_bucket{{")), "{metric}");
     }

@@ -2,27 +2,27 @@
 
 use std::net::IpAddr;
 
-use crate::world::model::{InstanceId, Listen, Map, NodeId, World};
+use crate::world::model::{FastMap, InstanceId, ListenAddress, NodeId, World};
 
 /// The scope in which an address is unique: the network, or a node for its loopback addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Place {
+enum AddressScope {
     Network(IpAddr),
     Loopback(NodeId),
 }
 
 /// All listening instances by address, active or not.
 #[derive(Debug, Default)]
-pub(super) struct Listeners {
-    by_address: Map<(Place, u16, bool), (InstanceId, Listen)>,
+pub(super) struct ListenerIndex {
+    by_address: FastMap<(AddressScope, u16, bool), (InstanceId, ListenAddress)>,
 }
 
-impl Listeners {
+impl ListenerIndex {
     /// Indexes the addresses of a world. Several instances can have the same address one after another. The
     /// index has the one that still exists; then, in this order, the one that listens now, the one seen last,
     /// and the one with the smallest names.
     pub(super) fn of(world: &World<'_>) -> Self {
-        let mut by_address = Map::with_capacity_and_hasher(world.listens.len(), Default::default());
+        let mut by_address = FastMap::with_capacity_and_hasher(world.listens.len(), Default::default());
         for (instance, listen) in world.listens.iter() {
             let Some(place) = place(listen.ip, world.instances[*instance].node) else { continue };
             let kept = by_address.entry((place, listen.port, listen.proxied)).or_insert((*instance, *listen));
@@ -50,12 +50,16 @@ impl Listeners {
 }
 
 /// The scope of an address; `None` for a loopback address of an unknown node.
-fn place(ip: IpAddr, node: Option<NodeId>) -> Option<Place> {
-    if ip.is_loopback() { node.map(Place::Loopback) } else { Some(Place::Network(ip)) }
+fn place(ip: IpAddr, node: Option<NodeId>) -> Option<AddressScope> {
+    if ip.is_loopback() { node.map(AddressScope::Loopback) } else { Some(AddressScope::Network(ip)) }
 }
 
-fn is_rather(world: &World<'_>, one: (InstanceId, &Listen), other: (InstanceId, &Listen)) -> bool {
-    let rank = |(instance, listen): (InstanceId, &Listen)| {
+fn is_rather(
+    world: &World<'_>,
+    one: (InstanceId, &ListenAddress),
+    other: (InstanceId, &ListenAddress),
+) -> bool {
+    let rank = |(instance, listen): (InstanceId, &ListenAddress)| {
         (!world.is_obsolete(instance), listen.active, listen.last_seen)
     };
     rank(one).cmp(&rank(other)).then_with(|| world.compare_instances(other.0, one.0)).is_gt()

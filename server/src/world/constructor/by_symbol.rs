@@ -1,28 +1,28 @@
 //! A map from symbols to values, indexed by the number of the symbol. It is faster than a hash map for texts
 //! of the answers.
 
-use crate::world::answers::Symbol;
+use crate::world::answers::InternedString;
 
 /// A value for each of many symbols, by their numbers.
 #[derive(Debug, Clone)]
-pub(super) struct BySymbol<T> {
+pub(super) struct SymbolMap<T> {
     things: Vec<Option<T>>,
 }
 
-impl<T> Default for BySymbol<T> {
+impl<T> Default for SymbolMap<T> {
     fn default() -> Self {
         Self { things: Vec::new() }
     }
 }
 
-impl<T: Copy> BySymbol<T> {
+impl<T: Copy> SymbolMap<T> {
     /// The value of a symbol.
-    pub(super) fn get(&self, symbol: Symbol) -> Option<T> {
+    pub(super) fn get(&self, symbol: InternedString) -> Option<T> {
         self.things.get(symbol.number()).copied().flatten()
     }
 
     /// Sets the value of a symbol.
-    pub(super) fn set(&mut self, symbol: Symbol, thing: T) {
+    pub(super) fn set(&mut self, symbol: InternedString, thing: T) {
         let number = symbol.number();
         if self.things.len() <= number {
             self.things.resize(number + 1, None);

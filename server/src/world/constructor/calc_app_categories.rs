@@ -1,9 +1,9 @@
 //! Assigns a category to each application.
 
-use super::site::Site;
+use super::site::WorldBuilder;
 
 /// Gives each application its category.
-pub(super) fn run(site: &mut Site<'_, '_>) {
+pub(super) fn run(site: &mut WorldBuilder<'_, '_>) {
     let mut text = String::new();
     let texts = &site.world.texts;
     for app in site.world.apps.values_mut().filter(|app| app.joined.is_none()) {

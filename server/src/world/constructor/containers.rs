@@ -1,47 +1,52 @@
 //! Finds the container that a series describes.
 
 use super::{
-    by_symbol::BySymbol,
+    by_symbol::SymbolMap,
     container_name::ContainerName,
-    site::{Site, read},
+    site::{WorldBuilder, read},
 };
 use crate::world::{
-    answers::{Row, Symbol},
-    catalogue::{Label, Query},
-    model::{AppId, Container, ContainerId, InstanceId, Kind, Map, NodeId, World},
+    answers::{InternedString, ResultRow},
+    catalogue::{Label, PrometheusQuery},
+    model::{AppId, Container, ContainerId, FastMap, InstanceId, Kind, NodeId, World},
 };
 
 /// Indexes of the containers of a world that is being built.
 #[derive(Debug, Default)]
-pub(super) struct Containers {
+pub(super) struct ContainerIndex {
     /// By instance and name for containers of pods, by instance and id for others.
-    by_name: Map<(InstanceId, Symbol), ContainerId>,
+    by_name: FastMap<(InstanceId, InternedString), ContainerId>,
     /// The containers that were resolved from labels of the node agent. Most ids occur on one node, so
     /// comparing the labels of one entry is enough.
-    by_id: BySymbol<Meaning>,
+    by_id: SymbolMap<ResolvedContainer>,
     /// The same for ids that occur on several nodes.
-    by_labels: Map<Labels, Option<ContainerId>>,
+    by_labels: FastMap<ContainerLabels, Option<ContainerId>>,
 }
 
 /// The labels of the node agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Labels {
-    machine_id: Symbol,
-    system_uuid: Symbol,
-    container_id: Symbol,
+pub(super) struct ContainerLabels {
+    machine_id: InternedString,
+    system_uuid: InternedString,
+    container_id: InternedString,
 }
 
 /// The container that an id refers to on one node; `None` if it is unknown.
 #[derive(Debug, Clone, Copy)]
-struct Meaning {
-    machine_id: Symbol,
-    system_uuid: Symbol,
+struct ResolvedContainer {
+    machine_id: InternedString,
+    system_uuid: InternedString,
     container: Option<ContainerId>,
 }
 
-impl Containers {
+impl ContainerIndex {
     /// The container of that name in a pod. Adds it if it is new.
-    pub(super) fn of_pod(&mut self, world: &mut World<'_>, pod: InstanceId, name: Symbol) -> ContainerId {
+    pub(super) fn of_pod(
+        &mut self,
+        world: &mut World<'_>,
+        pod: InstanceId,
+        name: InternedString,
+    ) -> ContainerId {
         *self.by_name.entry((pod, name)).or_insert_with(|| world.containers.add(Container::new(pod, name)))
     }
 
@@ -50,8 +55,8 @@ impl Containers {
         &mut self,
         world: &mut World<'_>,
         instance: InstanceId,
-        id: Symbol,
-        name: Symbol,
+        id: InternedString,
+        name: InternedString,
     ) -> ContainerId {
         *self
             .by_name
@@ -60,7 +65,7 @@ impl Containers {
     }
 
     /// The result for labels that were resolved before; `None` if they were not.
-    fn known(&self, labels: Labels) -> Option<Option<ContainerId>> {
+    fn known(&self, labels: ContainerLabels) -> Option<Option<ContainerId>> {
         let meaning = self.by_id.get(labels.container_id)?;
         if (meaning.machine_id, meaning.system_uuid) == (labels.machine_id, labels.system_uuid) {
             return Some(meaning.container);
@@ -68,10 +73,10 @@ impl Containers {
         self.by_labels.get(&labels).copied()
     }
 
-    fn remember(&mut self, labels: Labels, container: Option<ContainerId>) {
-        let Labels { machine_id, system_uuid, container_id } = labels;
+    fn remember(&mut self, labels: ContainerLabels, container: Option<ContainerId>) {
+        let ContainerLabels { machine_id, system_uuid, container_id } = labels;
         if self.by_id.get(container_id).is_none() {
-            self.by_id.set(container_id, Meaning { machine_id, system_uuid, container });
+            self.by_id.set(container_id, ResolvedContainer { machine_id, system_uuid, container });
         } else {
             self.by_labels.insert(labels, container);
         }
@@ -81,12 +86,12 @@ impl Containers {
 /// Calls `act` for each series of an answer whose container is known or can be resolved, with the values of
 /// some labels.
 pub(super) fn for_each<'a, 'p, const N: usize>(
-    site: &mut Site<'a, 'p>,
-    query: &'static Query,
+    site: &mut WorldBuilder<'a, 'p>,
+    query: &'static PrometheusQuery,
     labels: [Label; N],
-    act: impl FnMut(&mut Site<'a, 'p>, ContainerId, [Symbol; N], Row<'a>),
+    act: impl FnMut(&mut WorldBuilder<'a, 'p>, ContainerId, [InternedString; N], ResultRow<'a>),
 ) {
-    let find = |site: &mut Site<'a, 'p>, labels| {
+    let find = |site: &mut WorldBuilder<'a, 'p>, labels| {
         site.containers.known(labels).unwrap_or_else(|| {
             let container = meaning(site, labels);
             site.containers.remember(labels, container);
@@ -98,26 +103,26 @@ pub(super) fn for_each<'a, 'p, const N: usize>(
 
 /// Calls `act` for each series of an answer whose container is already known.
 pub(super) fn for_each_known<'a, 'p, const N: usize>(
-    site: &mut Site<'a, 'p>,
-    query: &'static Query,
+    site: &mut WorldBuilder<'a, 'p>,
+    query: &'static PrometheusQuery,
     labels: [Label; N],
-    act: impl FnMut(&mut Site<'a, 'p>, ContainerId, [Symbol; N], Row<'a>),
+    act: impl FnMut(&mut WorldBuilder<'a, 'p>, ContainerId, [InternedString; N], ResultRow<'a>),
 ) {
-    let find = |site: &mut Site<'a, 'p>, labels| site.containers.known(labels).flatten();
+    let find = |site: &mut WorldBuilder<'a, 'p>, labels| site.containers.known(labels).flatten();
     for_each_found(site, query, labels, find, act);
 }
 
 fn for_each_found<'a, 'p, const N: usize>(
-    site: &mut Site<'a, 'p>,
-    query: &'static Query,
+    site: &mut WorldBuilder<'a, 'p>,
+    query: &'static PrometheusQuery,
     labels: [Label; N],
-    find: impl Fn(&mut Site<'a, 'p>, Labels) -> Option<ContainerId>,
-    mut act: impl FnMut(&mut Site<'a, 'p>, ContainerId, [Symbol; N], Row<'a>),
+    find: impl Fn(&mut WorldBuilder<'a, 'p>, ContainerLabels) -> Option<ContainerId>,
+    mut act: impl FnMut(&mut WorldBuilder<'a, 'p>, ContainerId, [InternedString; N], ResultRow<'a>),
 ) {
     let columns = query.columns(labels);
     let identity = [Label::MachineId, Label::SystemUuid, Label::ContainerId];
     for ([machine_id, system_uuid, container_id], row) in read(site.answers, query, identity) {
-        if let Some(container) = find(site, Labels { machine_id, system_uuid, container_id }) {
+        if let Some(container) = find(site, ContainerLabels { machine_id, system_uuid, container_id }) {
             act(site, container, columns.map(|column| row.label(column)), row);
         }
     }
@@ -125,7 +130,7 @@ fn for_each_found<'a, 'p, const N: usize>(
 
 /// Resolves labels to a container. A container of a pod is found only on the node on which Kubernetes reports
 /// the pod. Any other container becomes part of an instance that is added for it.
-fn meaning(site: &mut Site<'_, '_>, labels: Labels) -> Option<ContainerId> {
+fn meaning(site: &mut WorldBuilder<'_, '_>, labels: ContainerLabels) -> Option<ContainerId> {
     let name = ContainerName::parse(site.answers.text(labels.container_id))?;
     site.world.agents.kubernetes |= name.is_kubernetes();
     let node = site.nodes.find(&mut site.world.texts, labels.machine_id, labels.system_uuid);
@@ -144,11 +149,11 @@ fn meaning(site: &mut Site<'_, '_>, labels: Labels) -> Option<ContainerId> {
 
 /// The instance of a container outside pods, and the name of the container in it.
 fn instance(
-    site: &mut Site<'_, '_>,
+    site: &mut WorldBuilder<'_, '_>,
     name: ContainerName<'_>,
     node: Option<NodeId>,
-) -> Option<(InstanceId, Symbol)> {
-    let node_name = node.map_or(Symbol::EMPTY, |node| site.world.nodes[node].name());
+) -> Option<(InstanceId, InternedString)> {
+    let node_name = node.map_or(InternedString::EMPTY, |node| site.world.nodes[node].name());
     let node_name = site.world.text(node_name).to_owned();
     let texts = &mut site.world.texts;
     let (namespace, kind, application, instance, container) = match name {

@@ -2,29 +2,32 @@
 
 mod subject;
 
-use self::subject::{LABELS, Subjects, is_of_cluster_agent, reached};
-use super::site::Site;
+use self::subject::{ExporterTargets, LABELS, is_of_cluster_agent, reached};
+use super::site::WorldBuilder;
 use crate::world::{
-    answers::{Row, Symbol},
+    answers::{InternedString, ResultRow},
     catalogue::{
         DATABASES, Label, MEMCACHED_UP, MEMCACHED_VERSION, MONGO_INFO, MONGO_RS_STATUS, MONGO_UP, MYSQL_INFO,
-        MYSQL_UP, PG_INFO, PG_UP, Query, REDIS_INSTANCE_INFO, REDIS_UP,
+        MYSQL_UP, PG_INFO, PG_UP, PrometheusQuery, REDIS_INSTANCE_INFO, REDIS_UP,
     },
-    model::{Database, DatabaseId, Engine, Id as _, InstanceId, Latest, Map, RowId, Several, keep_larger},
+    model::{
+        ArenaIndex as _, DatabaseEngine, DatabaseId, FastMap, InstanceId, LatestText, MonitoredDatabase,
+        OneToMany, RowId, keep_larger,
+    },
 };
 
 /// The prefixes of the queries for each kind of database.
-const PREFIXES: [(&str, Engine); 5] = [
-    ("pg_", Engine::Postgres),
-    ("redis_", Engine::Redis),
-    ("mongo_", Engine::Mongodb),
-    ("memcached_", Engine::Memcached),
-    ("mysql_", Engine::Mysql),
+const PREFIXES: [(&str, DatabaseEngine); 5] = [
+    ("pg_", DatabaseEngine::Postgres),
+    ("redis_", DatabaseEngine::Redis),
+    ("mongo_", DatabaseEngine::Mongodb),
+    ("memcached_", DatabaseEngine::Memcached),
+    ("mysql_", DatabaseEngine::Mysql),
 ];
 
-const UP: [&Query; 5] = [&PG_UP, &REDIS_UP, &MONGO_UP, &MEMCACHED_UP, &MYSQL_UP];
+const UP: [&PrometheusQuery; 5] = [&PG_UP, &REDIS_UP, &MONGO_UP, &MEMCACHED_UP, &MYSQL_UP];
 
-const VERSIONS: [(&Query, Label); 5] = [
+const VERSIONS: [(&PrometheusQuery, Label); 5] = [
     (&PG_INFO, Label::ServerVersion),
     (&REDIS_INSTANCE_INFO, Label::RedisVersion),
     (&MONGO_INFO, Label::ServerVersion),
@@ -32,49 +35,50 @@ const VERSIONS: [(&Query, Label); 5] = [
     (&MYSQL_INFO, Label::ServerVersion),
 ];
 
-const ROLES: [(&Query, Label); 2] = [(&REDIS_INSTANCE_INFO, Label::Role), (&MONGO_RS_STATUS, Label::Role)];
+const ROLES: [(&PrometheusQuery, Label); 2] =
+    [(&REDIS_INSTANCE_INFO, Label::Role), (&MONGO_RS_STATUS, Label::Role)];
 
 /// The databases found so far, by instance and kind.
 #[derive(Default)]
-struct Databases {
-    by_instance: Map<(InstanceId, Engine), DatabaseId>,
-    series: Vec<(DatabaseId, (&'static Query, RowId))>,
+struct DatabaseIndex {
+    by_instance: FastMap<(InstanceId, DatabaseEngine), DatabaseId>,
+    series: Vec<(DatabaseId, (&'static PrometheusQuery, RowId))>,
 }
 
 /// Loads databases and their series. One series of any exporter is enough for a database to be monitored.
-pub(super) fn run(site: &mut Site<'_, '_>) {
-    let mut databases = Databases::default();
-    let mut subjects = Subjects::of(site);
+pub(super) fn run(site: &mut WorldBuilder<'_, '_>) {
+    let mut databases = DatabaseIndex::default();
+    let mut subjects = ExporterTargets::of(site);
     for query in [&PG_UP, &REDIS_UP, &MONGO_UP, &MEMCACHED_UP] {
         load_internal(site, &mut databases, query);
     }
     for query in DATABASES {
         load(site, &mut subjects, &mut databases, query);
     }
-    site.world.database_series = Several::gather(databases.series);
+    site.world.database_series = OneToMany::gather(databases.series);
 }
 
-fn engine(query: &Query) -> Option<Engine> {
+fn engine(query: &PrometheusQuery) -> Option<DatabaseEngine> {
     PREFIXES.iter().find(|(prefix, _)| query.name.starts_with(prefix)).map(|(_, engine)| *engine)
 }
 
-impl Databases {
+impl DatabaseIndex {
     /// The database of that kind in an instance. Adds it if it is new.
     fn enter(
         &mut self,
-        site: &mut Site<'_, '_>,
+        site: &mut WorldBuilder<'_, '_>,
         instance: InstanceId,
-        engine: Engine,
+        engine: DatabaseEngine,
         internal: bool,
     ) -> DatabaseId {
         *self.by_instance.entry((instance, engine)).or_insert_with(|| {
-            site.world.databases.add(Database {
+            site.world.databases.add(MonitoredDatabase {
                 instance,
                 engine,
                 is_internal: internal,
                 up: f32::NAN,
-                version: Latest::NONE,
-                role: Latest::NONE,
+                version: LatestText::NONE,
+                role: LatestText::NONE,
             })
         })
     }
@@ -82,7 +86,11 @@ impl Databases {
 
 /// Loads the databases that the cluster agent monitors: those that it reaches at an address on which an
 /// instance listens without a proxy, and managed ones.
-fn load_internal(site: &mut Site<'_, '_>, databases: &mut Databases, query: &'static Query) {
+fn load_internal(
+    site: &mut WorldBuilder<'_, '_>,
+    databases: &mut DatabaseIndex,
+    query: &'static PrometheusQuery,
+) {
     let Some(engine) = engine(query) else { return };
     let columns = query.columns(LABELS);
     for row in site.answers.table(query).rows() {
@@ -96,11 +104,17 @@ fn load_internal(site: &mut Site<'_, '_>, databases: &mut Databases, query: &'st
     }
 }
 
-fn load(site: &mut Site<'_, '_>, subjects: &mut Subjects, databases: &mut Databases, query: &'static Query) {
+fn load(
+    site: &mut WorldBuilder<'_, '_>,
+    subjects: &mut ExporterTargets,
+    databases: &mut DatabaseIndex,
+    query: &'static PrometheusQuery,
+) {
     let Some(engine) = engine(query) else { return };
     let (columns, is_up) = (query.columns(LABELS), UP.contains(&query));
-    let texts_of =
-        |of: &[(&Query, Label)]| of.iter().find(|(other, _)| *other == query).map(|(_, label)| *label);
+    let texts_of = |of: &[(&PrometheusQuery, Label)]| {
+        of.iter().find(|(other, _)| *other == query).map(|(_, label)| *label)
+    };
     let (version, role) = (texts_of(&VERSIONS), texts_of(&ROLES));
     for row in site.answers.table(query).rows() {
         let labels = columns.map(|column| row.label(column));
@@ -108,7 +122,7 @@ fn load(site: &mut Site<'_, '_>, subjects: &mut Subjects, databases: &mut Databa
         let id = databases.enter(site, instance, engine, false);
         let from_agent = is_of_cluster_agent(site, labels);
         let database = &mut site.world.databases[id];
-        if engine != Engine::Mysql && database.is_internal != from_agent {
+        if engine != DatabaseEngine::Mysql && database.is_internal != from_agent {
             continue;
         }
         if is_up {
@@ -123,6 +137,6 @@ fn load(site: &mut Site<'_, '_>, subjects: &mut Subjects, databases: &mut Databa
     }
 }
 
-fn text(query: &Query, row: Row<'_>, label: Label) -> Option<Symbol> {
+fn text(query: &PrometheusQuery, row: ResultRow<'_>, label: Label) -> Option<InternedString> {
     query.column(label).map(|column| row.label(column))
 }

@@ -1,12 +1,12 @@
 //! Pairs of a query and the field that its answer fills.
 
-use crate::world::{catalogue::Query, model::RowId};
+use crate::world::{catalogue::PrometheusQuery, model::RowId};
 
 /// A query, and the field for its current value.
-pub(super) type Now<T> = (&'static Query, fn(&mut T) -> &mut f32);
+pub(super) type CurrentValueField<T> = (&'static PrometheusQuery, fn(&mut T) -> &mut f32);
 
 /// A query, and the field for the row with its values over time.
-pub(super) type OverTime<T> = (&'static Query, fn(&mut T) -> &mut Option<RowId>);
+pub(super) type SeriesField<T> = (&'static PrometheusQuery, fn(&mut T) -> &mut Option<RowId>);
 
 /// A query, and the boolean field for it.
-pub(super) type Flag<T> = (&'static Query, fn(&mut T) -> &mut bool);
+pub(super) type FlagField<T> = (&'static PrometheusQuery, fn(&mut T) -> &mut bool);

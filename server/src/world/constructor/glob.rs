@@ -7,13 +7,13 @@ use std::{iter::Peekable, str::Chars};
 
 /// A parsed pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Glob {
+pub(super) struct GlobPattern {
     /// The steps of the pattern; `None` if it is malformed.
-    steps: Option<Vec<Step>>,
+    steps: Option<Vec<GlobStep>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
+enum GlobStep {
     Literal(char),
     /// Any character but `/`.
     One,
@@ -25,18 +25,18 @@ enum Step {
     },
 }
 
-impl Glob {
+impl GlobPattern {
     /// Parses a pattern.
     pub(super) fn new(pattern: &str) -> Self {
         let mut rest = pattern.chars().peekable();
         let mut steps = Vec::new();
         while let Some(character) = rest.next() {
             let step = match character {
-                '*' => Some(Step::Many),
-                '?' => Some(Step::One),
+                '*' => Some(GlobStep::Many),
+                '?' => Some(GlobStep::One),
                 '[' => class(&mut rest),
-                '\\' => rest.next().map(Step::Literal),
-                literal => Some(Step::Literal(literal)),
+                '\\' => rest.next().map(GlobStep::Literal),
+                literal => Some(GlobStep::Literal(literal)),
             };
             match step {
                 Some(step) => steps.push(step),
@@ -53,7 +53,7 @@ impl Glob {
         // For backtracking to the last `*`: the step after it, and the text that it has not consumed yet.
         let mut retry: Option<(usize, Chars<'_>)> = None;
         loop {
-            if matches!(steps.get(step), Some(Step::Many)) {
+            if matches!(steps.get(step), Some(GlobStep::Many)) {
                 step += 1;
                 retry = Some((step, rest.clone()));
                 continue;
@@ -81,10 +81,10 @@ impl Glob {
 /// Whether a text is a valid pattern.
 #[must_use]
 pub fn is_pattern(text: &str) -> bool {
-    Glob::new(text).steps.is_some()
+    GlobPattern::new(text).steps.is_some()
 }
 
-impl Step {
+impl GlobStep {
     fn matches(&self, character: char) -> bool {
         match self {
             Self::Literal(literal) => *literal == character,
@@ -98,7 +98,7 @@ impl Step {
 }
 
 /// Parses the class that follows `[`; `None` if it is empty or has no end.
-fn class(rest: &mut Peekable<Chars<'_>>) -> Option<Step> {
+fn class(rest: &mut Peekable<Chars<'_>>) -> Option<GlobStep> {
     let negated = rest.next_if_eq(&'^').is_some();
     let mut ranges = Vec::new();
     while ranges.is_empty() || rest.next_if_eq(&']').is_none() {
@@ -106,7 +106,7 @@ fn class(rest: &mut Peekable<Chars<'_>>) -> Option<Step> {
         let last = if rest.next_if_eq(&'-').is_some() { member(rest)? } else { first };
         ranges.push((first, last));
     }
-    Some(Step::Class { negated, ranges })
+    Some(GlobStep::Class { negated, ranges })
 }
 
 fn member(rest: &mut Peekable<Chars<'_>>) -> Option<char> {
@@ -164,7 +164,7 @@ mod tests {
             ("_/*apt*", "_/apt-daily", true),
             ("openshift*/*", "openshift-dns/x", true),
         ] {
-            assert_eq!(Glob::new(pattern).matches(name), expected, "{pattern} {name}");
+            assert_eq!(GlobPattern::new(pattern).matches(name), expected, "{pattern} {name}");
         }
     }
 
@@ -185,7 +185,7 @@ mod tests {
             ("a\\", "a"),
             ("a/b[", "x"),
         ] {
-            assert!(!Glob::new(pattern).matches(name), "{pattern} {name}");
+            assert!(!GlobPattern::new(pattern).matches(name), "{pattern} {name}");
         }
     }
 }

@@ -1,16 +1,16 @@
 //! Merges the applications that are members of the same database cluster.
 
-use super::site::Site;
+use super::site::WorldBuilder;
 use crate::world::{
-    answers::Symbol,
-    model::{AppId, Application, Kind, Remote, Things, World},
+    answers::InternedString,
+    model::{AppId, Application, IndexedArena, Kind, RemoteEndpoint, World},
 };
 
 /// Merges all applications that have an instance in the same database cluster into one. All their instances
 /// move, including those outside the cluster. If the instances of an application are in different clusters,
 /// it joins the cluster whose name sorts first.
-pub(super) fn run(site: &mut Site<'_, '_>) {
-    let members: Vec<(AppId, Symbol)> =
+pub(super) fn run(site: &mut WorldBuilder<'_, '_>) {
+    let members: Vec<(AppId, InternedString)> =
         site.world.apps.iter().filter_map(|(id, app)| Some((id, cluster(&site.world, app)?))).collect();
     for (member, cluster) in members {
         let namespace = site.world.apps[member].id.namespace;
@@ -21,7 +21,7 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
         }
     }
     for connection in site.world.connections.values_mut() {
-        if let Remote::Application(app) = &mut connection.remote {
+        if let RemoteEndpoint::Application(app) = &mut connection.remote {
             *app = last_joined(&site.world.apps, *app);
         }
     }
@@ -29,14 +29,14 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
 
 /// The application that an application was finally merged into, or itself. A cluster may be a member of
 /// another.
-fn last_joined(apps: &Things<AppId, Application>, mut app: AppId) -> AppId {
+fn last_joined(apps: &IndexedArena<AppId, Application>, mut app: AppId) -> AppId {
     while let Some(joined) = apps[app].joined {
         app = joined;
     }
     app
 }
 
-fn cluster(world: &World<'_>, app: &Application) -> Option<Symbol> {
+fn cluster(world: &World<'_>, app: &Application) -> Option<InternedString> {
     let memberships = app.instances.iter().filter_map(|instance| world.instances[*instance].membership);
     memberships.map(|membership| membership.cluster).min_by(|one, other| world.texts.compare(*one, *other))
 }

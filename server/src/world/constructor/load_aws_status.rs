@@ -1,10 +1,10 @@
 //! Loads the errors of the discovery of managed databases.
 
-use super::site::{Site, read};
+use super::site::{WorldBuilder, read};
 use crate::world::catalogue::{AWS_DISCOVERY_ERROR, Label};
 
 /// Loads the errors that are currently reported, each once.
-pub(super) fn run(site: &mut Site<'_, '_>) {
+pub(super) fn run(site: &mut WorldBuilder<'_, '_>) {
     for ([error], row) in read(site.answers, &AWS_DISCOVERY_ERROR, [Label::Error]) {
         let errors = &mut site.world.aws_errors;
         if !error.is_empty() && row.is_so() && !errors.contains(&error) {

@@ -1,19 +1,19 @@
 //! Loads the .NET applications that run in containers.
 
-use super::{containers::for_each_known, fields::Now, parts::Parts, site::Site};
+use super::{containers::for_each_known, fields::CurrentValueField, parts::NamedParts, site::WorldBuilder};
 use crate::world::{
-    answers::Symbol,
+    answers::InternedString,
     catalogue::{
         CONTAINER_DOTNET_EXCEPTIONS_TOTAL, CONTAINER_DOTNET_GC_COUNT_TOTAL,
         CONTAINER_DOTNET_HEAP_FRAGMENTATION_PERCENT, CONTAINER_DOTNET_INFO,
         CONTAINER_DOTNET_MEMORY_ALLOCATED_BYTES_TOTAL, CONTAINER_DOTNET_MEMORY_HEAP_SIZE_BYTES,
         CONTAINER_DOTNET_MONITOR_LOCK_CONTENTIONS_TOTAL, CONTAINER_DOTNET_THREAD_POOL_COMPLETED_ITEMS_TOTAL,
-        CONTAINER_DOTNET_THREAD_POOL_QUEUE_LENGTH, CONTAINER_DOTNET_THREAD_POOL_SIZE, Label, Query,
+        CONTAINER_DOTNET_THREAD_POOL_QUEUE_LENGTH, CONTAINER_DOTNET_THREAD_POOL_SIZE, Label, PrometheusQuery,
     },
-    model::{DotNet, Id as _, Latest, RowId, Several, keep_larger},
+    model::{ArenaIndex as _, DotNet, LatestText, OneToMany, RowId, keep_larger},
 };
 
-const NOW: [Now<DotNet>; 7] = [
+const NOW: [CurrentValueField<DotNet>; 7] = [
     (&CONTAINER_DOTNET_MEMORY_ALLOCATED_BYTES_TOTAL, |dotnet| &mut dotnet.memory_allocated),
     (&CONTAINER_DOTNET_EXCEPTIONS_TOTAL, |dotnet| &mut dotnet.exceptions),
     (&CONTAINER_DOTNET_HEAP_FRAGMENTATION_PERCENT, |dotnet| &mut dotnet.heap_fragmentation),
@@ -23,11 +23,12 @@ const NOW: [Now<DotNet>; 7] = [
     (&CONTAINER_DOTNET_THREAD_POOL_SIZE, |dotnet| &mut dotnet.thread_pool_size),
 ];
 
-const GENERATIONS: [&Query; 2] = [&CONTAINER_DOTNET_MEMORY_HEAP_SIZE_BYTES, &CONTAINER_DOTNET_GC_COUNT_TOTAL];
+const GENERATIONS: [&PrometheusQuery; 2] =
+    [&CONTAINER_DOTNET_MEMORY_HEAP_SIZE_BYTES, &CONTAINER_DOTNET_GC_COUNT_TOTAL];
 
 /// Loads the .NET applications of known containers.
-pub(super) fn run(site: &mut Site<'_, '_>) {
-    let mut dotnets = Parts::new();
+pub(super) fn run(site: &mut WorldBuilder<'_, '_>) {
+    let mut dotnets = NamedParts::new();
     let labels = [Label::Application, Label::RuntimeVersion];
     for_each_known(site, &CONTAINER_DOTNET_INFO, labels, |site, container, [name, version], row| {
         let dotnet = dotnets.enter(site.world.containers[container].instance, name, new);
@@ -47,13 +48,13 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
         });
     }
     site.world.dotnets = dotnets.gather();
-    site.world.dotnet_generations = Several::gather(generations);
+    site.world.dotnet_generations = OneToMany::gather(generations);
 }
 
-const fn new(name: Symbol) -> DotNet {
+const fn new(name: InternedString) -> DotNet {
     DotNet {
         name,
-        runtime_version: Latest::NONE,
+        runtime_version: LatestText::NONE,
         up: f32::NAN,
         memory_allocated: f32::NAN,
         exceptions: f32::NAN,

@@ -1,6 +1,6 @@
 //! Loads the status and the price of ElastiCache nodes.
 
-use super::{managed, site::Site};
+use super::{managed, site::WorldBuilder};
 use crate::world::{
     catalogue::{AWS_ELASTICACHE_STATUS, Label},
     model::ManagedService,
@@ -8,7 +8,7 @@ use crate::world::{
 };
 
 /// Loads the status and the price of ElastiCache nodes.
-pub(super) fn run(site: &mut Site<'_, '_>) {
+pub(super) fn run(site: &mut WorldBuilder<'_, '_>) {
     managed::load_status(site, &AWS_ELASTICACHE_STATUS, Label::EcInstanceId);
     let world = &mut site.world;
     for cache in world.managed.values().filter(|managed| managed.service == ManagedService::Elasticache) {

@@ -1,19 +1,19 @@
 //! Loads the nodes of ElastiCache.
 
 use super::{
-    managed::{self, Found},
+    managed::{self, ManagedDatabaseInfo},
     newest::newest_by,
-    site::Site,
+    site::WorldBuilder,
 };
 use crate::world::{
-    answers::Symbol,
+    answers::InternedString,
     catalogue::{AWS_ELASTICACHE_INFO, Label},
     model::ManagedService,
 };
 
 /// Loads the nodes of ElastiCache, with an application for each cluster. If several series have the same id,
 /// the one seen last counts.
-pub(super) fn run(site: &mut Site<'_, '_>) {
+pub(super) fn run(site: &mut WorldBuilder<'_, '_>) {
     let labels = [
         Label::ClusterId,
         Label::Engine,
@@ -34,7 +34,7 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
         let application = if cluster_id.is_empty() { cluster } else { answers.text(cluster_id) };
         managed::enter(
             site,
-            &Found {
+            &ManagedDatabaseInfo {
                 id,
                 service: ManagedService::Elasticache,
                 application,
@@ -45,7 +45,7 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
                 instance_type,
                 engine,
                 engine_version,
-                storage_type: Symbol::EMPTY,
+                storage_type: InternedString::EMPTY,
                 is_multi_zone: false,
                 seen: row.last_seen(),
             },

@@ -2,11 +2,11 @@
 //! there.
 
 use super::{
-    fields::{Now, OverTime},
-    site::{Site, read},
+    fields::{CurrentValueField, SeriesField},
+    site::{WorldBuilder, read},
 };
 use crate::world::{
-    answers::Symbol,
+    answers::InternedString,
     catalogue::{
         FARGATE_CONTAINER_CPU_CFS_THROTTLED_SECONDS, FARGATE_CONTAINER_CPU_USAGE_SECONDS,
         FARGATE_CONTAINER_MEMORY_CACHE, FARGATE_CONTAINER_MEMORY_RSS, FARGATE_CONTAINER_MEMORY_RSS_FOR_TREND,
@@ -16,14 +16,14 @@ use crate::world::{
     model::{Container, ContainerId, keep_larger, keep_newer},
 };
 
-const NOW: [Now<Container>; 4] = [
+const NOW: [CurrentValueField<Container>; 4] = [
     (&FARGATE_CONTAINER_SPEC_MEMORY_LIMIT_BYTES, |container| &mut container.memory_limit),
     (&FARGATE_CONTAINER_SPEC_CPU_LIMIT_CORES, |container| &mut container.cpu_limit),
     (&FARGATE_CONTAINER_MEMORY_CACHE, |container| &mut container.memory_cache),
     (&FARGATE_CONTAINER_CPU_CFS_THROTTLED_SECONDS, |container| &mut container.throttled_time),
 ];
 
-const OVER_TIME: [OverTime<Container>; 4] = [
+const OVER_TIME: [SeriesField<Container>; 4] = [
     (&FARGATE_CONTAINER_OOM_EVENTS_TOTAL, |container| &mut container.oom_kills.fargate),
     (&FARGATE_CONTAINER_MEMORY_RSS, |container| &mut container.memory_rss.fargate),
     (&FARGATE_CONTAINER_MEMORY_RSS_FOR_TREND, |container| &mut container.memory_rss_trend.fargate),
@@ -33,7 +33,7 @@ const OVER_TIME: [OverTime<Container>; 4] = [
 const LABELS: [Label; 4] = [Label::KubernetesIoHostname, Label::Namespace, Label::Pod, Label::Container];
 
 /// Loads the containers of known pods. Series about a pod as a whole are skipped.
-pub(super) fn run(site: &mut Site<'_, '_>) {
+pub(super) fn run(site: &mut WorldBuilder<'_, '_>) {
     for (query, field) in NOW {
         for (labels, row) in read(site.answers, query, LABELS) {
             let Some(container) = container(site, labels) else { continue };
@@ -49,7 +49,7 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
     }
 }
 
-fn container(site: &mut Site<'_, '_>, labels: [Symbol; 4]) -> Option<ContainerId> {
+fn container(site: &mut WorldBuilder<'_, '_>, labels: [InternedString; 4]) -> Option<ContainerId> {
     let [hostname, namespace, pod, container] = labels;
     if matches!(site.answers.text(container), "" | "POD") {
         return None;

@@ -1,23 +1,23 @@
 //! Marks the nodes of AWS Fargate.
 
 use super::{
-    fields::Now,
+    fields::CurrentValueField,
     load_nodes::lower,
-    site::{Site, read},
+    site::{WorldBuilder, read},
 };
 use crate::world::{
     catalogue::{FARGATE_NODE_MACHINE_CPU_CORES, FARGATE_NODE_MACHINE_MEMORY_BYTES, Label},
     model::{Node, keep_larger},
 };
 
-const MEASURES: [Now<Node>; 2] = [
+const MEASURES: [CurrentValueField<Node>; 2] = [
     (&FARGATE_NODE_MACHINE_CPU_CORES, |node| &mut node.cpu_cores),
     (&FARGATE_NODE_MACHINE_MEMORY_BYTES, |node| &mut node.memory_bytes),
 ];
 
 /// Marks the nodes that cAdvisor reports from Fargate. A node is found by both of its ids, or else by the
 /// system UUID alone, the only id that Kubernetes knows. Unknown nodes are not added.
-pub(super) fn run(site: &mut Site<'_, '_>) {
+pub(super) fn run(site: &mut WorldBuilder<'_, '_>) {
     let labels = [
         Label::MachineId,
         Label::SystemUuid,

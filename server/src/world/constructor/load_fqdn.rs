@@ -1,13 +1,13 @@
 //! Loads the domain names of addresses.
 
-use super::site::{Site, read};
+use super::site::{WorldBuilder, read};
 use crate::world::{
     catalogue::{IP_TO_FQDN, Label},
     model::ip,
 };
 
 /// Stores the alphabetically first domain name of each address.
-pub(super) fn run(site: &mut Site<'_, '_>) {
+pub(super) fn run(site: &mut WorldBuilder<'_, '_>) {
     for ([address, name], _) in read(site.answers, &IP_TO_FQDN, [Label::Ip, Label::Fqdn]) {
         let Some(address) = ip(site.answers.text(address)).filter(|_| !name.is_empty()) else { continue };
         let kept = site.domain_names.entry(address).or_insert(name);

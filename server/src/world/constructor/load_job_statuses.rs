@@ -1,13 +1,13 @@
 //! Loads the series `up` of the scrape targets. The start of a counter is detected with it.
 
-use super::site::{Site, read};
+use super::site::{WorldBuilder, read};
 use crate::world::{
     catalogue::{Label, UP},
     model::keep_newer,
 };
 
 /// Stores the series `up` by job and instance.
-pub(super) fn run(site: &mut Site<'_, '_>) {
+pub(super) fn run(site: &mut WorldBuilder<'_, '_>) {
     let table = site.answers.table(&UP);
     for ([job, instance], row) in read(site.answers, &UP, [Label::Job, Label::Instance]) {
         let mut kept = site.world.targets.get(&(job, instance)).copied();

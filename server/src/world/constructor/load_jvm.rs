@@ -1,17 +1,17 @@
 //! Loads the Java virtual machines that run in containers.
 
-use super::{containers::for_each_known, fields::Now, parts::Parts, site::Site};
+use super::{containers::for_each_known, fields::CurrentValueField, parts::NamedParts, site::WorldBuilder};
 use crate::world::{
-    answers::Symbol,
+    answers::InternedString,
     catalogue::{
         CONTAINER_JVM_GC_TIME_SECONDS, CONTAINER_JVM_HEAP_SIZE_BYTES, CONTAINER_JVM_HEAP_USED_BYTES,
         CONTAINER_JVM_INFO, CONTAINER_JVM_SAFEPOINT_SYNC_TIME_SECONDS, CONTAINER_JVM_SAFEPOINT_TIME_SECONDS,
         Label,
     },
-    model::{Id as _, Jvm, Latest, RowId, Several, keep_larger},
+    model::{ArenaIndex as _, Jvm, LatestText, OneToMany, RowId, keep_larger},
 };
 
-const NOW: [Now<Jvm>; 4] = [
+const NOW: [CurrentValueField<Jvm>; 4] = [
     (&CONTAINER_JVM_HEAP_SIZE_BYTES, |jvm| &mut jvm.heap_size),
     (&CONTAINER_JVM_HEAP_USED_BYTES, |jvm| &mut jvm.heap_used),
     (&CONTAINER_JVM_SAFEPOINT_SYNC_TIME_SECONDS, |jvm| &mut jvm.safepoint_sync_time),
@@ -19,8 +19,8 @@ const NOW: [Now<Jvm>; 4] = [
 ];
 
 /// Loads the Java virtual machines of known containers.
-pub(super) fn run(site: &mut Site<'_, '_>) {
-    let mut jvms = Parts::new();
+pub(super) fn run(site: &mut WorldBuilder<'_, '_>) {
+    let mut jvms = NamedParts::new();
     let labels = [Label::Jvm, Label::JavaVersion];
     for_each_known(site, &CONTAINER_JVM_INFO, labels, |site, container, [name, version], row| {
         let instance = site.world.containers[container].instance;
@@ -37,13 +37,13 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
         collections.push((site.world.containers[container].instance, RowId::at(row.index())));
     });
     site.world.jvms = jvms.gather();
-    site.world.jvm_gc = Several::gather(collections);
+    site.world.jvm_gc = OneToMany::gather(collections);
 }
 
-const fn new(name: Symbol) -> Jvm {
+const fn new(name: InternedString) -> Jvm {
     Jvm {
         name,
-        java_version: Latest::NONE,
+        java_version: LatestText::NONE,
         heap_size: f32::NAN,
         heap_used: f32::NAN,
         safepoint_sync_time: f32::NAN,

@@ -8,10 +8,10 @@ mod replicas;
 mod services;
 mod statuses;
 
-use super::site::Site;
+use super::site::WorldBuilder;
 
 /// Loads everything that kube-state-metrics reports.
-pub(super) fn run(site: &mut Site<'_, '_>) {
+pub(super) fn run(site: &mut WorldBuilder<'_, '_>) {
     site.nodes.index_names(&site.world);
     services::load(site);
     pods::load(site);

@@ -4,17 +4,17 @@ mod measures;
 
 use super::{
     nodes::{for_each, machine},
-    site::{Site, read},
+    site::{WorldBuilder, read},
 };
 use crate::world::{
-    answers::Symbol,
+    answers::InternedString,
     catalogue::{KUBE_NODE_INFO, Label, NODE_AGENT_INFO, NODE_CLOUD_INFO, NODE_INFO},
-    model::{Cloud, Latest, Map, Node, NodeId, Texts},
-    prices::{LifeCycle, NodePrice, Prices},
+    model::{CloudMetadata, FastMap, LatestText, Node, NodeId, TextInterner},
+    prices::{CloudPrices, LifeCycle, NodePrice},
 };
 
 /// Loads the nodes that node agents and Kubernetes report.
-pub(super) fn run(site: &mut Site<'_, '_>) {
+pub(super) fn run(site: &mut WorldBuilder<'_, '_>) {
     load_agent_nodes(site);
     load_kubernetes_nodes(site);
     load_agent_versions(site);
@@ -23,7 +23,7 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
     set_prices(site);
 }
 
-fn load_agent_nodes(site: &mut Site<'_, '_>) {
+fn load_agent_nodes(site: &mut WorldBuilder<'_, '_>) {
     let labels = [Label::MachineId, Label::SystemUuid, Label::Hostname, Label::KernelVersion];
     for ([machine_id, system_uuid, hostname, kernel], row) in read(site.answers, &NODE_INFO, labels) {
         let Some(key) = machine(&mut site.world.texts, machine_id, system_uuid) else { continue };
@@ -37,12 +37,12 @@ fn load_agent_nodes(site: &mut Site<'_, '_>) {
 }
 
 /// Kubernetes identifies nodes by the system UUID alone.
-fn load_kubernetes_nodes(site: &mut Site<'_, '_>) {
-    let mut kernels = Map::<NodeId, Latest>::default();
+fn load_kubernetes_nodes(site: &mut WorldBuilder<'_, '_>) {
+    let mut kernels = FastMap::<NodeId, LatestText>::default();
     let labels = [Label::SystemUuid, Label::Node, Label::KernelVersion];
     for ([system_uuid, name, kernel], row) in read(site.answers, &KUBE_NODE_INFO, labels) {
         let texts = &mut site.world.texts;
-        let Some(key) = machine(texts, Symbol::EMPTY, system_uuid) else { continue };
+        let Some(key) = machine(texts, InternedString::EMPTY, system_uuid) else { continue };
         let known = site.nodes.find_system(texts, system_uuid);
         let id = known.unwrap_or_else(|| site.nodes.enter(&mut site.world, key));
         let (texts, node) = (&site.world.texts, &mut site.world.nodes[id]);
@@ -57,13 +57,13 @@ fn load_kubernetes_nodes(site: &mut Site<'_, '_>) {
     }
 }
 
-fn load_agent_versions(site: &mut Site<'_, '_>) {
+fn load_agent_versions(site: &mut WorldBuilder<'_, '_>) {
     for_each(site, &NODE_AGENT_INFO, [Label::Version], |site, node, [version], row| {
         site.world.nodes[node].agent_version.update(&site.world.texts, row.last_seen(), version);
     });
 }
 
-fn load_clouds(site: &mut Site<'_, '_>) {
+fn load_clouds(site: &mut WorldBuilder<'_, '_>) {
     let labels = [
         Label::Provider,
         Label::Region,
@@ -75,7 +75,7 @@ fn load_clouds(site: &mut Site<'_, '_>) {
         let texts = &mut site.world.texts;
         let [provider, region, zone, instance_type, life_cycle] = labels.map(|text| lower(texts, text));
         let zone = zone_name(texts, provider, region, zone);
-        let Cloud { provider: p, region: r, zone: z, instance_type: t, life_cycle: l } =
+        let CloudMetadata { provider: p, region: r, zone: z, instance_type: t, life_cycle: l } =
             &mut site.world.nodes[node].cloud;
         for (kept, text) in [(p, provider), (r, region), (z, zone), (t, instance_type), (l, life_cycle)] {
             kept.update(texts, row.last_seen(), text);
@@ -84,7 +84,12 @@ fn load_clouds(site: &mut Site<'_, '_>) {
 }
 
 /// The name of a zone. Azure only numbers the zones of a region, so the region is put before the number.
-fn zone_name(texts: &mut Texts<'_>, provider: Symbol, region: Symbol, zone: Symbol) -> Symbol {
+fn zone_name(
+    texts: &mut TextInterner<'_>,
+    provider: InternedString,
+    region: InternedString,
+    zone: InternedString,
+) -> InternedString {
     let (region, zone_text) = (texts.text(region).to_owned(), texts.text(zone).to_owned());
     if texts.text(provider) == "azure" && zone_text.parse::<u32>().is_ok() {
         texts.format(format_args!("{region}-{zone_text}"))
@@ -94,21 +99,21 @@ fn zone_name(texts: &mut Texts<'_>, provider: Symbol, region: Symbol, zone: Symb
 }
 
 /// A text in lower case.
-pub(super) fn lower(texts: &mut Texts<'_>, text: Symbol) -> Symbol {
+pub(super) fn lower(texts: &mut TextInterner<'_>, text: InternedString) -> InternedString {
     let lower = texts.text(text).to_lowercase();
     texts.intern(&lower)
 }
 
-fn set_prices(site: &mut Site<'_, '_>) {
+fn set_prices(site: &mut WorldBuilder<'_, '_>) {
     let texts = &site.world.texts;
     for node in site.world.nodes.values_mut() {
         node.price = price(site.prices, texts, node);
     }
 }
 
-fn price(prices: &Prices, texts: &Texts<'_>, node: &Node) -> Option<NodePrice> {
-    let Cloud { provider, region, instance_type, life_cycle, .. } = node.cloud;
-    let text = |latest: Latest| texts.text(latest.text());
+fn price(prices: &CloudPrices, texts: &TextInterner<'_>, node: &Node) -> Option<NodePrice> {
+    let CloudMetadata { provider, region, instance_type, life_cycle, .. } = node.cloud;
+    let text = |latest: LatestText| texts.text(latest.text());
     let life_cycle = LifeCycle::of(text(life_cycle));
     let price = prices.machine(text(provider), text(region), text(instance_type), life_cycle)?;
     Some(NodePrice::new(price, node.cpu_cores, node.memory_bytes))

@@ -1,10 +1,10 @@
 //! Loads how long Python threads wait for the interpreter lock.
 
-use super::{containers::for_each_known, site::Site};
+use super::{containers::for_each_known, site::WorldBuilder};
 use crate::world::{catalogue::CONTAINER_PYTHON_THREAD_LOCK_WAIT_TIME_SECONDS, model::keep_larger};
 
 /// Loads the time that Python threads waited, for known containers.
-pub(super) fn run(site: &mut Site<'_, '_>) {
+pub(super) fn run(site: &mut WorldBuilder<'_, '_>) {
     for_each_known(site, &CONTAINER_PYTHON_THREAD_LOCK_WAIT_TIME_SECONDS, [], |site, container, [], row| {
         let container = &mut site.world.containers[container];
         keep_larger(&mut container.python_lock_wait_time, row.last());

@@ -1,31 +1,32 @@
 //! Loads the sizes, the usage and the price of RDS databases.
 
-use super::{fields::Now, managed, site::Site};
+use super::{fields::CurrentValueField, managed, site::WorldBuilder};
 use crate::world::{
     catalogue::{
         AWS_RDS_ALLOCATED_STORAGE_GIBIBYTES, AWS_RDS_CPU_CORES, AWS_RDS_CPU_USAGE_PERCENT,
         AWS_RDS_FS_TOTAL_BYTES, AWS_RDS_FS_USED_BYTES, AWS_RDS_IO_AWAIT_SECONDS, AWS_RDS_IO_OPS_PER_SECOND,
         AWS_RDS_IO_UTIL_PERCENT, AWS_RDS_LOG_MESSAGES_TOTAL, AWS_RDS_MEMORY_CACHED_BYTES,
         AWS_RDS_MEMORY_FREE_BYTES, AWS_RDS_MEMORY_TOTAL_BYTES, AWS_RDS_NET_RX_BYTES_PER_SECOND,
-        AWS_RDS_NET_TX_BYTES_PER_SECOND, AWS_RDS_STATUS, AWS_RDS_STORAGE_PROVISIONED_IOPS, Label, Query,
+        AWS_RDS_NET_TX_BYTES_PER_SECOND, AWS_RDS_STATUS, AWS_RDS_STORAGE_PROVISIONED_IOPS, Label,
+        PrometheusQuery,
     },
-    model::{Id as _, Managed, ManagedService, Node, RowId, Several, keep_larger},
+    model::{ArenaIndex as _, ManagedDatabase, ManagedService, Node, OneToMany, RowId, keep_larger},
     prices::NodePrice,
 };
 
-const OF_NODE: [Now<Node>; 2] = [
+const OF_NODE: [CurrentValueField<Node>; 2] = [
     (&AWS_RDS_CPU_CORES, |node| &mut node.cpu_cores),
     (&AWS_RDS_MEMORY_TOTAL_BYTES, |node| &mut node.memory_bytes),
 ];
 
-const OF_DATABASE: [Now<Managed>; 4] = [
+const OF_DATABASE: [CurrentValueField<ManagedDatabase>; 4] = [
     (&AWS_RDS_STORAGE_PROVISIONED_IOPS, |database| &mut database.provisioned_iops),
     (&AWS_RDS_ALLOCATED_STORAGE_GIBIBYTES, |database| &mut database.allocated_gibibytes),
     (&AWS_RDS_FS_TOTAL_BYTES, |database| &mut database.volume_size),
     (&AWS_RDS_FS_USED_BYTES, |database| &mut database.volume_used),
 ];
 
-const OVER_TIME: [&Query; 9] = [
+const OVER_TIME: [&PrometheusQuery; 9] = [
     &AWS_RDS_CPU_USAGE_PERCENT,
     &AWS_RDS_MEMORY_CACHED_BYTES,
     &AWS_RDS_MEMORY_FREE_BYTES,
@@ -38,7 +39,7 @@ const OVER_TIME: [&Query; 9] = [
 ];
 
 /// Loads the status, the sizes, the usage and the price of RDS databases.
-pub(super) fn run(site: &mut Site<'_, '_>) {
+pub(super) fn run(site: &mut WorldBuilder<'_, '_>) {
     managed::load_status(site, &AWS_RDS_STATUS, Label::RdsInstanceId);
     for (query, field) in OF_NODE {
         managed::for_each(site, query, Label::RdsInstanceId, [], |site, database, [], row| {
@@ -57,11 +58,11 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
             series.push((database, (query, RowId::at(row.index()))));
         });
     }
-    site.world.managed_series = Several::gather(series);
+    site.world.managed_series = OneToMany::gather(series);
     set_prices(site);
 }
 
-fn set_prices(site: &mut Site<'_, '_>) {
+fn set_prices(site: &mut WorldBuilder<'_, '_>) {
     let world = &mut site.world;
     for database in world.managed.values().filter(|managed| managed.service == ManagedService::Rds) {
         let node = &mut world.nodes[database.node];

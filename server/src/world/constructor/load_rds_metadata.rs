@@ -1,9 +1,9 @@
 //! Loads the databases of RDS.
 
 use super::{
-    managed::{self, Found},
+    managed::{self, ManagedDatabaseInfo},
     newest::newest_by,
-    site::Site,
+    site::WorldBuilder,
 };
 use crate::world::{
     catalogue::{AWS_RDS_INFO, Label},
@@ -12,7 +12,7 @@ use crate::world::{
 
 /// Loads the databases of RDS, with an application for each cluster, or for each instance outside clusters.
 /// If several series have the same id, the one seen last counts.
-pub(super) fn run(site: &mut Site<'_, '_>) {
+pub(super) fn run(site: &mut WorldBuilder<'_, '_>) {
     let labels = [
         Label::ClusterId,
         Label::Engine,
@@ -34,7 +34,7 @@ pub(super) fn run(site: &mut Site<'_, '_>) {
         let node = texts.format(format_args!("rds:{name}"));
         managed::enter(
             site,
-            &Found {
+            &ManagedDatabaseInfo {
                 id,
                 service: ManagedService::Rds,
                 application: without_region(answers.text(cluster)).unwrap_or(name),

@@ -1,35 +1,35 @@
 //! Adds a managed database or cache as an instance with a pseudo node.
 
-use super::{load_nodes::lower, site::Site};
+use super::{load_nodes::lower, site::WorldBuilder};
 use crate::world::{
-    answers::{Row, Symbol},
-    catalogue::{Label, Query},
+    answers::{InternedString, ResultRow},
+    catalogue::{Label, PrometheusQuery},
     constructor::site::read,
-    model::{Kind, Latest, Listen, Managed, ManagedId, ManagedService, NodeKey, ip},
+    model::{Kind, LatestText, ListenAddress, ManagedDatabase, ManagedId, ManagedService, NodeKey, ip},
 };
 
 /// The metadata of a managed database or cache.
-pub(super) struct Found<'a> {
+pub(super) struct ManagedDatabaseInfo<'a> {
     /// Its id, which includes the region.
-    pub(super) id: Symbol,
+    pub(super) id: InternedString,
     pub(super) service: ManagedService,
     /// The application that it is an instance of.
     pub(super) application: &'a str,
-    pub(super) instance: Symbol,
+    pub(super) instance: InternedString,
     /// The name of its pseudo node.
-    pub(super) node: Symbol,
-    pub(super) region: Symbol,
-    pub(super) zone: Symbol,
-    pub(super) instance_type: Symbol,
-    pub(super) engine: Symbol,
-    pub(super) engine_version: Symbol,
-    pub(super) storage_type: Symbol,
+    pub(super) node: InternedString,
+    pub(super) region: InternedString,
+    pub(super) zone: InternedString,
+    pub(super) instance_type: InternedString,
+    pub(super) engine: InternedString,
+    pub(super) engine_version: InternedString,
+    pub(super) storage_type: InternedString,
     pub(super) is_multi_zone: bool,
     pub(super) seen: u32,
 }
 
 /// Adds a managed database or cache. Two with the same name in different regions are different instances.
-pub(super) fn enter(site: &mut Site<'_, '_>, found: &Found<'_>) {
+pub(super) fn enter(site: &mut WorldBuilder<'_, '_>, found: &ManagedDatabaseInfo<'_>) {
     let node = site.nodes.enter(&mut site.world, NodeKey::Managed(found.id));
     let kind = match found.service {
         ManagedService::Rds => Kind::Rds,
@@ -52,7 +52,7 @@ pub(super) fn enter(site: &mut Site<'_, '_>, found: &Found<'_>) {
     }
     let application = site.application(namespace, kind, name);
     let instance = site.add_instance(application, found.instance, Some(node));
-    let managed = site.world.managed.add(Managed {
+    let managed = site.world.managed.add(ManagedDatabase {
         service: found.service,
         instance,
         node,
@@ -60,7 +60,7 @@ pub(super) fn enter(site: &mut Site<'_, '_>, found: &Found<'_>) {
         engine_version: found.engine_version,
         storage_type: found.storage_type,
         is_multi_zone: found.is_multi_zone,
-        status: Latest::default(),
+        status: LatestText::default(),
         provisioned_iops: f32::NAN,
         allocated_gibibytes: f32::NAN,
         volume_size: f32::NAN,
@@ -73,11 +73,11 @@ pub(super) fn enter(site: &mut Site<'_, '_>, found: &Found<'_>) {
 /// Calls `act` for each series of an answer whose label `id` refers to a known managed database or cache,
 /// with the values of some labels.
 pub(super) fn for_each<'a, 'p, const N: usize>(
-    site: &mut Site<'a, 'p>,
-    query: &'static Query,
+    site: &mut WorldBuilder<'a, 'p>,
+    query: &'static PrometheusQuery,
     id: Label,
     labels: [Label; N],
-    mut act: impl FnMut(&mut Site<'a, 'p>, ManagedId, [Symbol; N], Row<'a>),
+    mut act: impl FnMut(&mut WorldBuilder<'a, 'p>, ManagedId, [InternedString; N], ResultRow<'a>),
 ) {
     let columns = query.columns(labels);
     for ([id], row) in read(site.answers, query, [id]) {
@@ -88,18 +88,18 @@ pub(super) fn for_each<'a, 'p, const N: usize>(
 }
 
 /// Loads the addresses that a query reports for managed databases or caches.
-pub(super) fn load_addresses(site: &mut Site<'_, '_>, query: &'static Query, id: Label) {
+pub(super) fn load_addresses(site: &mut WorldBuilder<'_, '_>, query: &'static PrometheusQuery, id: Label) {
     for_each(site, query, id, [Label::Ipv4, Label::Port], |site, managed, [address, port], row| {
         let answers = site.answers;
         let (Some(ip), Ok(port)) = (ip(answers.text(address)), answers.text(port).parse()) else { return };
         let last_seen = row.last_seen();
-        let listen = Listen { ip, port, proxied: false, active: row.last().is_some(), last_seen };
+        let listen = ListenAddress { ip, port, proxied: false, active: row.last().is_some(), last_seen };
         site.listens.push((site.world.managed[managed].instance, listen));
     });
 }
 
 /// Loads the status that a query reports for managed databases or caches.
-pub(super) fn load_status(site: &mut Site<'_, '_>, query: &'static Query, id: Label) {
+pub(super) fn load_status(site: &mut WorldBuilder<'_, '_>, query: &'static PrometheusQuery, id: Label) {
     for_each(site, query, id, [Label::Status], |site, managed, [status], row| {
         if row.last().is_some() {
             site.world.managed[managed].status.update(&site.world.texts, row.last_seen(), status);

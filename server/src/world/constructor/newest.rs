@@ -1,20 +1,20 @@
 //! Selects the newest of several series with the same id.
 
-use super::by_symbol::BySymbol;
+use super::by_symbol::SymbolMap;
 use crate::world::{
-    answers::{Answers, Row, Symbol},
-    catalogue::{Label, Query},
+    answers::{InternedString, QueryResults, ResultRow},
+    catalogue::{Label, PrometheusQuery},
 };
 
 /// The row seen last for each value of a label. Of rows that were seen at the same time, the one with the
 /// larger texts, so that the order of rows does not matter. Rows without the label are skipped.
 pub(super) fn newest_by<'a>(
-    answers: &'a Answers,
-    query: &'static Query,
+    answers: &'a QueryResults,
+    query: &'static PrometheusQuery,
     label: Label,
-) -> Vec<(Symbol, Row<'a>)> {
-    let mut places = BySymbol::<u32>::default();
-    let mut newest: Vec<(Symbol, Row<'a>)> = Vec::new();
+) -> Vec<(InternedString, ResultRow<'a>)> {
+    let mut places = SymbolMap::<u32>::default();
+    let mut newest: Vec<(InternedString, ResultRow<'a>)> = Vec::new();
     let ([column], rows) = answers.rows(query, [label]);
     for row in rows {
         let key = row.label(column);
@@ -33,7 +33,8 @@ pub(super) fn newest_by<'a>(
     newest
 }
 
-fn is_newer(answers: &Answers, row: Row<'_>, other: Row<'_>) -> bool {
-    let texts = |row: Row<'_>| row.labels().iter().map(|symbol| answers.text(*symbol)).collect::<Vec<_>>();
+fn is_newer(answers: &QueryResults, row: ResultRow<'_>, other: ResultRow<'_>) -> bool {
+    let texts =
+        |row: ResultRow<'_>| row.labels().iter().map(|symbol| answers.text(*symbol)).collect::<Vec<_>>();
     row.last_seen().cmp(&other.last_seen()).then_with(|| texts(row).cmp(&texts(other))).is_gt()
 }

@@ -1,25 +1,29 @@
 //! Finds nodes by machine id and system UUID, by system UUID alone, or by name.
 
-use super::site::{Site, read};
+use super::site::{WorldBuilder, read};
 use crate::world::{
-    answers::{Row, Symbol},
-    catalogue::{Label, Query},
-    model::{Map, Node, NodeId, NodeKey, Texts, World},
+    answers::{InternedString, ResultRow},
+    catalogue::{Label, PrometheusQuery},
+    model::{FastMap, Node, NodeId, NodeKey, TextInterner, World},
 };
 
 /// Indexes of the nodes of a world that is being built.
 #[derive(Debug, Default)]
-pub(super) struct Nodes {
-    by_key: Map<NodeKey, NodeId>,
-    by_system_uuid: Map<Symbol, NodeId>,
-    by_name: Map<Symbol, NodeId>,
+pub(super) struct NodeIndex {
+    by_key: FastMap<NodeKey, NodeId>,
+    by_system_uuid: FastMap<InternedString, NodeId>,
+    by_name: FastMap<InternedString, NodeId>,
     /// The results for labels that were resolved before.
-    by_labels: Map<(Symbol, Symbol), Option<NodeId>>,
+    by_labels: FastMap<(InternedString, InternedString), Option<NodeId>>,
 }
 
 /// The key of the machine with the labels `machine_id` and `system_uuid`. Dashes are removed from the second.
 /// If one of them is missing, the other is used for both; `None` if both are missing.
-pub(super) fn machine(texts: &mut Texts<'_>, machine_id: Symbol, system_uuid: Symbol) -> Option<NodeKey> {
+pub(super) fn machine(
+    texts: &mut TextInterner<'_>,
+    machine_id: InternedString,
+    system_uuid: InternedString,
+) -> Option<NodeKey> {
     let system_uuid = without_dashes(texts, system_uuid);
     let (machine_id, system_uuid) = match (machine_id.is_empty(), system_uuid.is_empty()) {
         (true, true) => return None,
@@ -33,10 +37,10 @@ pub(super) fn machine(texts: &mut Texts<'_>, machine_id: Symbol, system_uuid: Sy
 /// Calls `act` for each series of an answer whose node is known, with the values of some labels. Must not be
 /// called before all nodes are added, because results are cached.
 pub(super) fn for_each<'a, 'p, const N: usize>(
-    site: &mut Site<'a, 'p>,
-    query: &'static Query,
+    site: &mut WorldBuilder<'a, 'p>,
+    query: &'static PrometheusQuery,
     labels: [Label; N],
-    mut act: impl FnMut(&mut Site<'a, 'p>, NodeId, [Symbol; N], Row<'a>),
+    mut act: impl FnMut(&mut WorldBuilder<'a, 'p>, NodeId, [InternedString; N], ResultRow<'a>),
 ) {
     let columns = query.columns(labels);
     for ([machine_id, system_uuid], row) in read(site.answers, query, [Label::MachineId, Label::SystemUuid]) {
@@ -46,7 +50,7 @@ pub(super) fn for_each<'a, 'p, const N: usize>(
     }
 }
 
-fn without_dashes(texts: &mut Texts<'_>, text: Symbol) -> Symbol {
+fn without_dashes(texts: &mut TextInterner<'_>, text: InternedString) -> InternedString {
     if !texts.text(text).contains('-') {
         return text;
     }
@@ -54,7 +58,7 @@ fn without_dashes(texts: &mut Texts<'_>, text: Symbol) -> Symbol {
     texts.intern(&bare)
 }
 
-impl Nodes {
+impl NodeIndex {
     /// The node with that key. Adds it if it is new.
     pub(super) fn enter(&mut self, world: &mut World<'_>, key: NodeKey) -> NodeId {
         if let Some(node) = self.by_key.get(&key) {
@@ -76,9 +80,9 @@ impl Nodes {
     /// added, because results are cached.
     pub(super) fn find(
         &mut self,
-        texts: &mut Texts<'_>,
-        machine_id: Symbol,
-        system_uuid: Symbol,
+        texts: &mut TextInterner<'_>,
+        machine_id: InternedString,
+        system_uuid: InternedString,
     ) -> Option<NodeId> {
         let Self { by_key, by_labels, .. } = self;
         *by_labels
@@ -87,12 +91,16 @@ impl Nodes {
     }
 
     /// The node with the label `system_uuid`, with any machine id.
-    pub(super) fn find_system(&self, texts: &mut Texts<'_>, system_uuid: Symbol) -> Option<NodeId> {
+    pub(super) fn find_system(
+        &self,
+        texts: &mut TextInterner<'_>,
+        system_uuid: InternedString,
+    ) -> Option<NodeId> {
         self.by_system_uuid.get(&without_dashes(texts, system_uuid)).copied()
     }
 
     /// The node with that name.
-    pub(super) fn named(&self, name: Symbol) -> Option<NodeId> {
+    pub(super) fn named(&self, name: InternedString) -> Option<NodeId> {
         self.by_name.get(&name).copied()
     }
 
@@ -114,7 +122,7 @@ impl Nodes {
     }
 }
 
-fn is_rather(world: &World<'_>, name: Symbol, node: &Node, other: &Node) -> bool {
+fn is_rather(world: &World<'_>, name: InternedString, node: &Node, other: &Node) -> bool {
     let in_kubernetes = |node: &Node| node.kubernetes_name.text() == name;
     let seen = |node: &Node| node.hostname.at().max(node.kubernetes_name.at());
     (in_kubernetes(node), seen(node))

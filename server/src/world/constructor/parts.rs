@@ -3,23 +3,28 @@
 use std::hash::Hash;
 
 use crate::world::{
-    answers::Symbol,
-    model::{Id, Map, Several},
+    answers::InternedString,
+    model::{ArenaIndex, FastMap, OneToMany},
 };
 
 /// Parts by their whole and their name.
-pub(super) struct Parts<K, T> {
-    places: Map<(K, Symbol), usize>,
+pub(super) struct NamedParts<K, T> {
+    places: FastMap<(K, InternedString), usize>,
     parts: Vec<(K, T)>,
 }
 
-impl<K: Id + Hash + Eq, T> Parts<K, T> {
+impl<K: ArenaIndex + Hash + Eq, T> NamedParts<K, T> {
     pub(super) fn new() -> Self {
-        Self { places: Map::default(), parts: Vec::new() }
+        Self { places: FastMap::default(), parts: Vec::new() }
     }
 
     /// The part with that name. Adds it if it is new.
-    pub(super) fn enter(&mut self, whole: K, name: Symbol, new: impl FnOnce(Symbol) -> T) -> &mut T {
+    pub(super) fn enter(
+        &mut self,
+        whole: K,
+        name: InternedString,
+        new: impl FnOnce(InternedString) -> T,
+    ) -> &mut T {
         let Self { places, parts } = self;
         let place = *places.entry((whole, name)).or_insert_with(|| {
             parts.push((whole, new(name)));
@@ -28,7 +33,7 @@ impl<K: Id + Hash + Eq, T> Parts<K, T> {
         &mut parts[place].1
     }
 
-    pub(super) fn gather(self) -> Several<K, T> {
-        Several::gather(self.parts)
+    pub(super) fn gather(self) -> OneToMany<K, T> {
+        OneToMany::gather(self.parts)
     }
 }

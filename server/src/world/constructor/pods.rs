@@ -1,42 +1,42 @@
 //! Finds pods by uid, by name on a node, or by name.
 
-use super::by_symbol::BySymbol;
+use super::by_symbol::SymbolMap;
 use crate::world::{
-    answers::Symbol,
-    model::{InstanceId, Map, NodeId, World},
+    answers::InternedString,
+    model::{FastMap, InstanceId, NodeId, World},
 };
 
 /// Indexes of the pods of a world that is being built, as instances.
 #[derive(Debug, Default)]
-pub(super) struct Pods {
-    by_uid: BySymbol<InstanceId>,
-    by_node: Map<(Symbol, Symbol, Option<NodeId>), InstanceId>,
-    by_name: Map<(Symbol, Symbol), InstanceId>,
+pub(super) struct PodIndex {
+    by_uid: SymbolMap<InstanceId>,
+    by_node: FastMap<(InternedString, InternedString, Option<NodeId>), InstanceId>,
+    by_name: FastMap<(InternedString, InternedString), InstanceId>,
 }
 
-impl Pods {
+impl PodIndex {
     /// The pod with that uid.
-    pub(super) fn with_uid(&self, uid: Symbol) -> Option<InstanceId> {
+    pub(super) fn with_uid(&self, uid: InternedString) -> Option<InstanceId> {
         self.by_uid.get(uid)
     }
 
     /// Adds a pod to the index by uid.
-    pub(super) fn set_uid(&mut self, uid: Symbol, pod: InstanceId) {
+    pub(super) fn set_uid(&mut self, uid: InternedString, pod: InstanceId) {
         self.by_uid.set(uid, pod);
     }
 
     /// The pod with that namespace and name on a node; `None` is an unknown node.
     pub(super) fn on_node(
         &self,
-        namespace: Symbol,
-        name: Symbol,
+        namespace: InternedString,
+        name: InternedString,
         node: Option<NodeId>,
     ) -> Option<InstanceId> {
         self.by_node.get(&(namespace, name, node)).copied()
     }
 
     /// The pod with that namespace and name.
-    pub(super) fn named(&self, namespace: Symbol, name: Symbol) -> Option<InstanceId> {
+    pub(super) fn named(&self, namespace: InternedString, name: InternedString) -> Option<InstanceId> {
         self.by_name.get(&(namespace, name)).copied()
     }
 

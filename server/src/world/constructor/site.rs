@@ -3,83 +3,87 @@
 use std::net::IpAddr;
 
 use super::{
-    Configured, addresses::Listeners, categories::Categories, containers::Containers, glob::Glob,
-    nodes::Nodes, pods::Pods,
+    WorldSettings, addresses::ListenerIndex, categories::CategoryPatterns, containers::ContainerIndex,
+    glob::GlobPattern, nodes::NodeIndex, pods::PodIndex,
 };
 use crate::world::{
-    answers::{Answers, Row, Symbol},
-    catalogue::{Label, Query},
+    answers::{InternedString, QueryResults, ResultRow},
+    catalogue::{Label, PrometheusQuery},
     model::{
-        AppId, Application, ApplicationId, Category, Instance, InstanceId, Kind, Listen, ManagedId, Map,
-        NodeId, ServiceId, World,
+        AppId, Application, ApplicationCategory, ApplicationId, ApplicationInstance, FastMap, InstanceId,
+        Kind, ListenAddress, ManagedId, NodeId, ServiceId, World,
     },
-    prices::Prices,
+    prices::CloudPrices,
 };
 
 /// A world that is being built, with the indexes that the stages share.
-pub(super) struct Site<'a, 'p> {
-    pub(super) answers: &'a Answers,
-    pub(super) prices: &'p Prices,
-    pub(super) categories: Categories,
+pub(super) struct WorldBuilder<'a, 'p> {
+    pub(super) answers: &'a QueryResults,
+    pub(super) prices: &'p CloudPrices,
+    pub(super) categories: CategoryPatterns,
     /// Names of custom applications, and patterns of the instances that make them up, in the order of the
     /// names.
-    custom_applications: Vec<(Symbol, Vec<Glob>)>,
+    custom_applications: Vec<(InternedString, Vec<GlobPattern>)>,
     pub(super) world: World<'a>,
-    pub(super) nodes: Nodes,
-    pub(super) pods: Pods,
-    pub(super) containers: Containers,
+    pub(super) nodes: NodeIndex,
+    pub(super) pods: PodIndex,
+    pub(super) containers: ContainerIndex,
     /// Managed databases and caches by their ids.
-    pub(super) managed: Map<Symbol, ManagedId>,
+    pub(super) managed: FastMap<InternedString, ManagedId>,
     /// The addresses on which instances listen.
-    pub(super) listens: Vec<(InstanceId, Listen)>,
-    pub(super) listeners: Listeners,
+    pub(super) listens: Vec<(InstanceId, ListenAddress)>,
+    pub(super) listeners: ListenerIndex,
     /// The alphabetically first domain name of each address.
-    pub(super) domain_names: Map<IpAddr, Symbol>,
-    pub(super) services: Map<IpAddr, ServiceId>,
-    apps: Map<ApplicationId, AppId>,
-    instances: Map<(AppId, Symbol), InstanceId>,
+    pub(super) domain_names: FastMap<IpAddr, InternedString>,
+    pub(super) services: FastMap<IpAddr, ServiceId>,
+    apps: FastMap<ApplicationId, AppId>,
+    instances: FastMap<(AppId, InternedString), InstanceId>,
 }
 
 /// The rows of an answer, with the values of some labels.
 pub(super) fn read<'a, const N: usize>(
-    answers: &'a Answers,
-    query: &'static Query,
+    answers: &'a QueryResults,
+    query: &'static PrometheusQuery,
     labels: [Label; N],
-) -> impl Iterator<Item = ([Symbol; N], Row<'a>)> {
+) -> impl Iterator<Item = ([InternedString; N], ResultRow<'a>)> {
     let (columns, rows) = answers.rows(query, labels);
     rows.map(move |row| (columns.map(|column| row.label(column)), row))
 }
 
-impl<'a, 'p> Site<'a, 'p> {
-    pub(super) fn new(answers: &'a Answers, configured: Configured<'_>, prices: &'p Prices) -> Self {
+impl<'a, 'p> WorldBuilder<'a, 'p> {
+    pub(super) fn new(
+        answers: &'a QueryResults,
+        configured: WorldSettings<'_>,
+        prices: &'p CloudPrices,
+    ) -> Self {
         let mut world = World::new(answers);
         let custom = configured.custom_applications.iter();
         let custom_applications = custom
             .map(|(name, patterns)| {
-                (world.texts.intern(name), patterns.iter().map(|pattern| Glob::new(pattern)).collect())
+                (world.texts.intern(name), patterns.iter().map(|pattern| GlobPattern::new(pattern)).collect())
             })
             .collect();
         Self {
             answers,
             prices,
-            categories: Categories::new(configured.application_categories),
+            categories: CategoryPatterns::new(configured.application_categories),
             custom_applications,
             world,
-            nodes: Nodes::default(),
-            pods: Pods::default(),
-            containers: Containers::default(),
-            managed: Map::default(),
+            nodes: NodeIndex::default(),
+            pods: PodIndex::default(),
+            containers: ContainerIndex::default(),
+            managed: FastMap::default(),
             listens: Vec::new(),
-            listeners: Listeners::default(),
-            domain_names: Map::default(),
-            services: Map::default(),
-            apps: Map::default(),
-            instances: Map::default(),
+            listeners: ListenerIndex::default(),
+            domain_names: FastMap::default(),
+            services: FastMap::default(),
+            apps: FastMap::default(),
+            instances: FastMap::default(),
         }
     }
 
     /// The symbol of a namespace; that of `_` if the name is empty.
-    pub(super) fn namespace(&mut self, name: &str) -> Symbol {
+    pub(super) fn namespace(&mut self, name: &str) -> InternedString {
         self.world.texts.intern(if name.is_empty() { "_" } else { name })
     }
 
@@ -89,7 +93,12 @@ impl<'a, 'p> Site<'a, 'p> {
     }
 
     /// The application with that id. Adds it if it is new.
-    pub(super) fn application(&mut self, namespace: Symbol, kind: Kind, name: Symbol) -> AppId {
+    pub(super) fn application(
+        &mut self,
+        namespace: InternedString,
+        kind: Kind,
+        name: InternedString,
+    ) -> AppId {
         let id = ApplicationId { namespace, kind, name };
         let apps = &mut self.world.apps;
         *self.apps.entry(id).or_insert_with(|| {
@@ -97,7 +106,7 @@ impl<'a, 'p> Site<'a, 'p> {
                 id,
                 instances: Vec::new(),
                 desired_instances: f32::NAN,
-                category: Category::default(),
+                category: ApplicationCategory::default(),
                 joined: None,
             })
         })
@@ -105,7 +114,12 @@ impl<'a, 'p> Site<'a, 'p> {
 
     /// The instance with that name, which is unique within its application. Adds it if it is new. If an
     /// instance is reported on several nodes, the one whose ids sort first counts.
-    pub(super) fn instance(&mut self, application: AppId, name: Symbol, node: Option<NodeId>) -> InstanceId {
+    pub(super) fn instance(
+        &mut self,
+        application: AppId,
+        name: InternedString,
+        node: Option<NodeId>,
+    ) -> InstanceId {
         let Some(known) = self.instances.get(&(application, name)).copied() else {
             let added = self.add_instance(application, name, node);
             self.instances.insert((application, name), added);
@@ -127,13 +141,13 @@ impl<'a, 'p> Site<'a, 'p> {
     }
 
     /// The instance with that name of an application, if it is known.
-    pub(super) fn find_instance(&self, application: AppId, name: Symbol) -> Option<InstanceId> {
+    pub(super) fn find_instance(&self, application: AppId, name: InternedString) -> Option<InstanceId> {
         self.instances.get(&(application, name)).copied()
     }
 
     /// Adds an instance to the index by name.
     pub(super) fn name_instance(&mut self, instance: InstanceId) {
-        let Instance { application, name, .. } = self.world.instances[instance];
+        let ApplicationInstance { application, name, .. } = self.world.instances[instance];
         self.instances.insert((application, name), instance);
     }
 
@@ -141,19 +155,20 @@ impl<'a, 'p> Site<'a, 'p> {
     pub(super) fn add_instance(
         &mut self,
         application: AppId,
-        name: Symbol,
+        name: InternedString,
         node: Option<NodeId>,
     ) -> InstanceId {
-        let instance = Instance { name, application, node, pod: None, managed: None, membership: None };
+        let instance =
+            ApplicationInstance { name, application, node, pod: None, managed: None, membership: None };
         let id = self.world.instances.add(instance);
         self.world.apps[application].instances.push(id);
         id
     }
 
     /// The name of the custom application that an instance belongs to, if any.
-    pub(super) fn custom_application(&self, instance: Symbol) -> Option<Symbol> {
+    pub(super) fn custom_application(&self, instance: InternedString) -> Option<InternedString> {
         let instance = self.world.text(instance);
-        let matches = |patterns: &[Glob]| patterns.iter().any(|pattern| pattern.matches(instance));
+        let matches = |patterns: &[GlobPattern]| patterns.iter().any(|pattern| pattern.matches(instance));
         self.custom_applications.iter().find(|(_, patterns)| matches(patterns)).map(|(name, _)| *name)
     }
 }

@@ -8,8 +8,8 @@ mod nodes;
 mod pods;
 pub(in crate::world) mod properties;
 
-use super::{Configured, STAGES, construct};
-use crate::world::{answers::Answers, model::World, prices::Prices, scene::scene};
+use super::{STAGES, WorldSettings, construct};
+use crate::world::{answers::QueryResults, model::World, prices::CloudPrices, scene::scene};
 
 #[test]
 fn stages_have_the_names_and_the_order_that_reports_use() {
@@ -29,13 +29,16 @@ fn stages_have_the_names_and_the_order_that_reports_use() {
 
 #[test]
 fn every_stage_is_told_when_it_ended_and_nothing_gives_nothing() {
-    let (answers, none) = (Answers::default(), std::collections::BTreeMap::new());
+    let (answers, none) = (QueryResults::default(), std::collections::BTreeMap::new());
     let mut ended = Vec::new();
-    let configured = Configured { application_categories: &none, custom_applications: &none };
-    let world = construct(&answers, configured, &Prices::default(), |name| ended.push(name));
+    let configured = WorldSettings { application_categories: &none, custom_applications: &none };
+    let world = construct(&answers, configured, &CloudPrices::default(), |name| ended.push(name));
     assert_eq!(ended, STAGES.iter().map(|stage| stage.name).collect::<Vec<_>>());
     assert_eq!((world.nodes.len(), world.apps.len(), world.instances.len()), (0, 0, 0));
-    assert_eq!(crate::world::facts::Facts::of(&world), crate::world::facts::Facts::default());
+    assert_eq!(
+        crate::world::facts::InfrastructureFacts::of(&world),
+        crate::world::facts::InfrastructureFacts::default()
+    );
 }
 
 #[test]
@@ -51,6 +54,6 @@ fn nothing_that_is_printed_names_what_runs() {
     .look(printed);
     assert!(!printed.contains("secret") && printed.contains("series: 2"), "{printed}");
     let secret = [("secret".to_owned(), vec!["secret".to_owned()])].into();
-    let configured = Configured { application_categories: &secret, custom_applications: &secret };
+    let configured = WorldSettings { application_categories: &secret, custom_applications: &secret };
     assert!(!format!("{configured:?}").contains("secret"));
 }

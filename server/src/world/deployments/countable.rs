@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::{Deployment, Objectives, by_application, changes};
+use super::{DeploymentRollout, ServiceLevelObjectives, by_application, changes};
 use crate::world::{
     application_key::ApplicationKey,
     facts::counted,
-    inspections::Overrides,
+    inspections::ProjectThresholds,
     model::World,
-    records::{Countable, Fact},
+    records::{ReportEvent, ReportEventKind},
 };
 
 /// The rollouts of counted applications that started after `since`, in Unix seconds, and their summaries as
@@ -17,11 +17,11 @@ use crate::world::{
 #[must_use]
 pub fn countable(
     world: &World<'_>,
-    deployments: &[Deployment],
-    overrides: &Overrides,
+    deployments: &[DeploymentRollout],
+    overrides: &ProjectThresholds,
     since: u32,
-) -> Vec<Countable> {
-    let is_recent = |rollout: &Deployment| rollout.started_at > since;
+) -> Vec<ReportEvent> {
+    let is_recent = |rollout: &DeploymentRollout| rollout.started_at > since;
     let mut by_application = by_application(deployments);
     by_application.retain(|_, rollouts| rollouts.iter().any(is_recent));
     if by_application.is_empty() {
@@ -33,7 +33,8 @@ pub fn countable(
         let Some(objectives) = objectives.get(application) else { continue };
         for (place, rollout) in rollouts.iter().enumerate().filter(|(_, rollout)| is_recent(rollout)) {
             let before = rollouts.iter().take(place);
-            countable.push(Countable { item: item("deployment", rollout), fact: Fact::Deployment });
+            countable
+                .push(ReportEvent { item: item("deployment", rollout), fact: ReportEventKind::Deployment });
             countable.extend(summary(rollout, before, objectives));
         }
     }
@@ -44,14 +45,14 @@ pub fn countable(
 /// The objectives of those of the applications that are counted.
 fn counted_with_objectives(
     world: &World<'_>,
-    overrides: &Overrides,
-    applications: &HashMap<&ApplicationKey, &[Deployment]>,
-) -> HashMap<ApplicationKey, Objectives> {
+    overrides: &ProjectThresholds,
+    applications: &HashMap<&ApplicationKey, &[DeploymentRollout]>,
+) -> HashMap<ApplicationKey, ServiceLevelObjectives> {
     let counted = counted(world).map(|(_, app)| (app.id.key(&world.texts), app.category.is_auxiliary()));
     let meant = counted.filter(|(key, _)| applications.contains_key(key));
     meant
         .map(|(key, is_auxiliary)| {
-            let objectives = Objectives::of(overrides, &key, is_auxiliary);
+            let objectives = ServiceLevelObjectives::of(overrides, &key, is_auxiliary);
             (key, objectives)
         })
         .collect()
@@ -59,16 +60,16 @@ fn counted_with_objectives(
 
 /// The summary of a rollout compared with the last one `before` it that has a snapshot.
 fn summary<'d>(
-    rollout: &Deployment,
-    before: impl DoubleEndedIterator<Item = &'d Deployment>,
-    objectives: &Objectives,
-) -> Option<Countable> {
+    rollout: &DeploymentRollout,
+    before: impl DoubleEndedIterator<Item = &'d DeploymentRollout>,
+    objectives: &ServiceLevelObjectives,
+) -> Option<ReportEvent> {
     let before = before.rev().find_map(|before| before.snapshot.as_ref());
     let changes = changes(rollout.snapshot.as_ref()?, before, objectives);
-    Some(Countable { item: item("summary", rollout), fact: Fact::Summary(changes) })
+    Some(ReportEvent { item: item("summary", rollout), fact: ReportEventKind::Summary(changes) })
 }
 
-fn item(what: &str, rollout: &Deployment) -> String {
-    let Deployment { application, name, started_at, .. } = rollout;
+fn item(what: &str, rollout: &DeploymentRollout) -> String {
+    let DeploymentRollout { application, name, started_at, .. } = rollout;
     format!("{what}/{application}/{name}/{started_at}")
 }

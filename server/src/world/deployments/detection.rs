@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, ops::RangeInclusive};
 
 /// The moments that are examined, in Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grid {
+pub struct DetectionGrid {
     /// The first moment is not before this.
     pub from: u32,
     /// The last moment is not after this.
@@ -26,9 +26,9 @@ pub struct ReplicaSet {
 
 /// The detected rollouts of an application.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct DetectionResult {
     /// Its rollouts, the oldest first.
-    pub rollouts: Vec<Detected>,
+    pub rollouts: Vec<DetectedRollout>,
     /// The replica set that is the only one at the end, and since when, in Unix seconds; `None` if there are
     /// several or none.
     pub alone: Option<(String, u32)>,
@@ -36,7 +36,7 @@ pub struct Seen {
 
 /// A detected rollout.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Detected {
+pub struct DetectedRollout {
     /// The name of the new replica set.
     pub name: String,
     /// When its first pods were seen, in Unix seconds.
@@ -52,15 +52,15 @@ pub struct Detected {
 /// with a second replica set, and ends at the first moment with only one. The replica set of the first moment
 /// is no rollout. Moments without pods are ignored.
 #[must_use]
-pub fn detect(mut replica_sets: Vec<ReplicaSet>, grid: Grid) -> Seen {
+pub fn detect(mut replica_sets: Vec<ReplicaSet>, grid: DetectionGrid) -> DetectionResult {
     replica_sets.sort_by(|one, other| one.name.cmp(&other.name));
-    let mut walk = Walk::default();
+    let mut walk = DetectionState::default();
     for at in (grid.from.div_ceil(grid.step)..=grid.to / grid.step).map(|number| number * grid.step) {
         let present = replica_sets.iter().filter(|replica_set| replica_set.is_there(at));
         walk.pass(at, &present.collect::<Vec<_>>());
     }
     let alone = walk.alone.map(|(replica_set, since)| (replica_set.name.clone(), since));
-    Seen { rollouts: walk.rollouts, alone }
+    DetectionResult { rollouts: walk.rollouts, alone }
 }
 
 impl ReplicaSet {
@@ -71,8 +71,8 @@ impl ReplicaSet {
 
 /// The state of the detection at a moment.
 #[derive(Default)]
-struct Walk<'r> {
-    rollouts: Vec<Detected>,
+struct DetectionState<'r> {
+    rollouts: Vec<DetectedRollout>,
     /// The newest replica set; `None` before the first moment with only one.
     newest: Option<&'r ReplicaSet>,
     /// Whether the last rollout is in progress.
@@ -80,7 +80,7 @@ struct Walk<'r> {
     alone: Option<(&'r ReplicaSet, u32)>,
 }
 
-impl<'r> Walk<'r> {
+impl<'r> DetectionState<'r> {
     /// Processes a moment with these replica sets, which are sorted by name.
     fn pass(&mut self, at: u32, present: &[&'r ReplicaSet]) {
         match present {
@@ -121,7 +121,7 @@ impl<'r> Walk<'r> {
     fn begin(&mut self, at: u32, replica_set: &'r ReplicaSet) {
         self.newest = Some(replica_set);
         self.is_open = true;
-        self.rollouts.push(Detected {
+        self.rollouts.push(DetectedRollout {
             name: replica_set.name.clone(),
             started_at: at,
             finished_at: None,
@@ -154,14 +154,14 @@ mod tests {
         ReplicaSet { name: name.to_owned(), images: BTreeSet::new(), pods }
     }
 
-    fn seen(points: &[(&str, &str)]) -> Seen {
+    fn seen(points: &[(&str, &str)]) -> DetectionResult {
         let replica_sets = points.iter().map(|(name, points)| replica_set(name, points)).collect();
-        detect(replica_sets, Grid { from: 1, to: 6, step: 1 })
+        detect(replica_sets, DetectionGrid { from: 1, to: 6, step: 1 })
     }
 
-    fn texts(seen: &Seen) -> Vec<String> {
-        let text = |rollout: &Detected| {
-            let Detected { name, started_at, finished_at, .. } = rollout;
+    fn texts(seen: &DetectionResult) -> Vec<String> {
+        let text = |rollout: &DetectedRollout| {
+            let DetectedRollout { name, started_at, finished_at, .. } = rollout;
             format!("{started_at}-{}:{name}", finished_at.unwrap_or_default())
         };
         seen.rollouts.iter().map(text).collect()
@@ -187,7 +187,7 @@ mod tests {
             assert_eq!(texts(&seen(&[("rs1", rs1), ("rs2", rs2)])), expected, "{rs1} {rs2}");
         }
         let two_pods = ReplicaSet { pods: vec![1..=6, 2..=5], ..replica_set("rs1", "") };
-        assert_eq!(detect(vec![two_pods], Grid { from: 1, to: 6, step: 1 }).rollouts, []);
+        assert_eq!(detect(vec![two_pods], DetectionGrid { from: 1, to: 6, step: 1 }).rollouts, []);
     }
 
     #[test]
@@ -210,7 +210,7 @@ mod tests {
         let pods = |name: &str, pod| ReplicaSet { pods: vec![pod], ..replica_set(name, "") };
         let seen = detect(
             vec![pods("rs1", 900..=1015), pods("rs2", 1003..=1100)],
-            Grid { from: 901, to: 1100, step: 15 },
+            DetectionGrid { from: 901, to: 1100, step: 15 },
         );
         assert_eq!(texts(&seen), ["1005-1020:rs2"]);
     }

@@ -3,7 +3,7 @@
 //! The rules are those of Coroot 1.6. A rollout that takes longer than an hour finishes when its replica set
 //! is the only one.
 
-use super::{Deployment, Detected, Seen};
+use super::{DeploymentRollout, DetectedRollout, DetectionResult};
 use crate::world::application_key::ApplicationKey;
 
 /// The largest difference between two starts of the same rollout, in seconds: after a restart, pods are known
@@ -13,9 +13,13 @@ const TOLERANCE_S: u32 = 600;
 /// The rollouts of an application that were seen and are not `stored` yet, and stored ones that have
 /// finished. The start of a stored rollout does not change, and neither does its finish.
 #[must_use]
-pub fn news(application: &ApplicationKey, stored: &[Deployment], seen: Seen) -> Vec<Deployment> {
-    let Seen { rollouts, alone } = seen;
-    let mut unmatched: Vec<&Deployment> = stored.iter().collect();
+pub fn news(
+    application: &ApplicationKey,
+    stored: &[DeploymentRollout],
+    seen: DetectionResult,
+) -> Vec<DeploymentRollout> {
+    let DetectionResult { rollouts, alone } = seen;
+    let mut unmatched: Vec<&DeploymentRollout> = stored.iter().collect();
     // Exact matches first, so that a nearby rollout does not take their place.
     let exact: Vec<_> = rollouts.iter().map(|detected| take_same(&mut unmatched, detected, 0)).collect();
     let mut news = Vec::new();
@@ -30,7 +34,7 @@ pub fn news(application: &ApplicationKey, stored: &[Deployment], seen: Seen) -> 
         && let (Some(last), Some((name, since))) = (unmatched.pop(), alone)
         && is_finished_now(stored, last, &name)
     {
-        news.push(Deployment { finished_at: Some(since.max(last.started_at)), ..last.clone() });
+        news.push(DeploymentRollout { finished_at: Some(since.max(last.started_at)), ..last.clone() });
     }
     news
 }
@@ -38,30 +42,30 @@ pub fn news(application: &ApplicationKey, stored: &[Deployment], seen: Seen) -> 
 /// Removes and returns the stored rollout that matches a detected one: it began at most `tolerance_s` seconds
 /// before or after. Of several, the nearest.
 fn take_same<'s>(
-    unmatched: &mut Vec<&'s Deployment>,
-    detected: &Detected,
+    unmatched: &mut Vec<&'s DeploymentRollout>,
+    detected: &DetectedRollout,
     tolerance_s: u32,
-) -> Option<&'s Deployment> {
-    let apart = |stored: &Deployment| stored.started_at.abs_diff(detected.started_at);
+) -> Option<&'s DeploymentRollout> {
+    let apart = |stored: &DeploymentRollout| stored.started_at.abs_diff(detected.started_at);
     let same = unmatched.iter().enumerate().filter(|(_, stored)| stored.name == detected.name);
     let (place, nearest) = same.min_by_key(|(_, stored)| apart(stored))?;
     (apart(nearest) <= tolerance_s).then(|| unmatched.remove(place))
 }
 
-fn new(application: &ApplicationKey, detected: Detected) -> Deployment {
-    let Detected { name, started_at, finished_at, container_images } = detected;
+fn new(application: &ApplicationKey, detected: DetectedRollout) -> DeploymentRollout {
+    let DetectedRollout { name, started_at, finished_at, container_images } = detected;
     let application = application.clone();
-    Deployment { application, name, started_at, finished_at, container_images, snapshot: None }
+    DeploymentRollout { application, name, started_at, finished_at, container_images, snapshot: None }
 }
 
-fn better(known: &Deployment, detected: &Detected) -> Option<Deployment> {
+fn better(known: &DeploymentRollout, detected: &DetectedRollout) -> Option<DeploymentRollout> {
     let finishes = known.finished_at.is_none() && detected.finished_at.is_some();
     let finished_at = detected.finished_at.map(|finished| finished.max(known.started_at));
-    finishes.then(|| Deployment { finished_at, ..known.clone() })
+    finishes.then(|| DeploymentRollout { finished_at, ..known.clone() })
 }
 
 /// Whether the newest stored rollout is `last`, has not finished, and its replica set is the only one.
-fn is_finished_now(stored: &[Deployment], last: &Deployment, alone: &str) -> bool {
+fn is_finished_now(stored: &[DeploymentRollout], last: &DeploymentRollout, alone: &str) -> bool {
     stored.last() == Some(last) && last.finished_at.is_none() && last.name == alone
 }
 
@@ -73,18 +77,29 @@ mod tests {
 
     use super::*;
 
-    fn detected(name: &str, started_at: u32, finished_at: Option<u32>) -> Detected {
-        Detected { name: name.to_owned(), started_at, finished_at, container_images: vec!["i".to_owned()] }
+    fn detected(name: &str, started_at: u32, finished_at: Option<u32>) -> DetectedRollout {
+        DetectedRollout {
+            name: name.to_owned(),
+            started_at,
+            finished_at,
+            container_images: vec!["i".to_owned()],
+        }
     }
 
-    fn stored(name: &str, started_at: u32, finished_at: Option<u32>) -> Deployment {
+    fn stored(name: &str, started_at: u32, finished_at: Option<u32>) -> DeploymentRollout {
         new(&ApplicationKey::default(), detected(name, started_at, finished_at))
     }
 
     #[track_caller]
-    fn check(known: &[Deployment], seen: &[Detected], alone: Option<(&str, u32)>, expected: &[Deployment]) {
+    fn check(
+        known: &[DeploymentRollout],
+        seen: &[DetectedRollout],
+        alone: Option<(&str, u32)>,
+        expected: &[DeploymentRollout],
+    ) {
         let alone = alone.map(|(name, since)| (name.to_owned(), since));
-        let found = news(&ApplicationKey::default(), known, Seen { rollouts: seen.to_vec(), alone });
+        let found =
+            news(&ApplicationKey::default(), known, DetectionResult { rollouts: seen.to_vec(), alone });
         assert_eq!(found, expected);
     }
 
@@ -148,14 +163,14 @@ mod tests {
         fn what_is_told_and_stored_is_not_told_again(before in rollouts(), seen in rollouts(), alone in 0_u8..4) {
             let name = |number: u8| format!("rs{number}");
             let known = before.iter().map(|(at, number, lasts)| stored(&name(*number), *at, lasts.map(|lasts| at + lasts)));
-            let mut known: BTreeMap<u32, Deployment> = known.map(|rollout| (rollout.started_at, rollout)).collect();
+            let mut known: BTreeMap<u32, DeploymentRollout> = known.map(|rollout| (rollout.started_at, rollout)).collect();
             let detected = seen.iter().map(|(at, number, lasts)| detected(&name(*number), *at, lasts.map(|lasts| at + lasts)));
-            let seen = Seen { rollouts: detected.collect(), alone: (alone < 3).then(|| (name(alone), 9000)) };
+            let seen = DetectionResult { rollouts: detected.collect(), alone: (alone < 3).then(|| (name(alone), 9000)) };
             // Two rollouts cannot have the same start.
             prop_assume!(seen.rollouts.iter().all(|rollout| {
                 known.get(&rollout.started_at).is_none_or(|known| known.name == rollout.name)
             }));
-            let all = |known: &BTreeMap<u32, Deployment>| known.values().cloned().collect::<Vec<_>>();
+            let all = |known: &BTreeMap<u32, DeploymentRollout>| known.values().cloned().collect::<Vec<_>>();
             for _ in 0..2 {
                 for told in news(&ApplicationKey::default(), &all(&known), seen.clone()) {
                     known.insert(told.started_at, told);

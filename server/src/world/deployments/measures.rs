@@ -4,43 +4,43 @@
 
 use std::collections::BTreeMap;
 
-use super::snapshot::Window;
+use super::snapshot::SnapshotWindow;
 use crate::world::{
-    answers::{Answers, Symbol, Table},
+    answers::{InternedString, QueryResults, ResultTable},
     catalogue::{
         CONTAINER_CPU_USAGE, CONTAINER_LOG_MESSAGES, CONTAINER_MEMORY_RSS, CONTAINER_OOM_KILLS_TOTAL,
         CONTAINER_RESTARTS, FARGATE_CONTAINER_CPU_USAGE_SECONDS, FARGATE_CONTAINER_MEMORY_RSS,
-        FARGATE_CONTAINER_OOM_EVENTS_TOTAL, Label, Query,
+        FARGATE_CONTAINER_OOM_EVENTS_TOTAL, Label, PrometheusQuery,
     },
-    increase::Increases,
-    model::{AppId, Container, ContainerId, Id as _, RowId, World},
+    increase::CounterIncreases,
+    model::{AppId, ArenaIndex as _, Container, ContainerId, RowId, World},
 };
 
 /// The containers of an application, and answers with points.
-pub(super) struct Measures<'m, 'a> {
+pub(super) struct ContainerMeasurements<'m, 'a> {
     world: &'m World<'a>,
-    points: &'m Answers,
+    points: &'m QueryResults,
     containers: Vec<(ContainerId, &'m Container)>,
 }
 
 /// The counters whose increase can be measured.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Growth<'l> {
+pub(super) enum CounterKind<'l> {
     Restarts,
     OomKills,
     /// Log messages of these levels.
     Logs(&'l [&'l str]),
 }
 
-impl<'m, 'a> Measures<'m, 'a> {
-    pub(super) fn of(world: &'m World<'a>, points: &'m Answers, app: AppId) -> Self {
+impl<'m, 'a> ContainerMeasurements<'m, 'a> {
+    pub(super) fn of(world: &'m World<'a>, points: &'m QueryResults, app: AppId) -> Self {
         let is_of_app = |container: &Container| world.instances[container.instance].application == app;
         let containers = world.containers.iter().filter(|(_, container)| is_of_app(container)).collect();
         Self { world, points, containers }
     }
 
     /// The memory in use in bytes at each moment of a window at which it is known.
-    pub(super) fn memory(&self, window: Window) -> Vec<(u32, f64)> {
+    pub(super) fn memory(&self, window: SnapshotWindow) -> Vec<(u32, f64)> {
         let of = |container: &Container| {
             let Container { memory_rss: series, .. } = container;
             [(&CONTAINER_MEMORY_RSS, series.agent), (&FARGATE_CONTAINER_MEMORY_RSS, series.fargate)]
@@ -55,7 +55,7 @@ impl<'m, 'a> Measures<'m, 'a> {
     }
 
     /// Whether at least half of the moments of a window are known.
-    pub(super) fn is_mostly_known(&self, values: &[(u32, f64)], window: Window) -> bool {
+    pub(super) fn is_mostly_known(&self, values: &[(u32, f64)], window: SnapshotWindow) -> bool {
         let queries = [&CONTAINER_MEMORY_RSS, &FARGATE_CONTAINER_MEMORY_RSS];
         let step =
             queries.map(|query| self.points.table(query).points.step).into_iter().max().unwrap_or_default();
@@ -64,7 +64,7 @@ impl<'m, 'a> Measures<'m, 'a> {
     }
 
     /// The CPU time in a window, in seconds.
-    pub(super) fn cpu_seconds(&self, window: Window) -> f64 {
+    pub(super) fn cpu_seconds(&self, window: SnapshotWindow) -> f64 {
         let of = |container: &Container| {
             let Container { cpu_usage: series, .. } = container;
             [(&CONTAINER_CPU_USAGE, series.agent), (&FARGATE_CONTAINER_CPU_USAGE_SECONDS, series.fargate)]
@@ -78,10 +78,12 @@ impl<'m, 'a> Measures<'m, 'a> {
     }
 
     /// The increase of counters in a window.
-    pub(super) fn increase(&self, growth: Growth<'_>, window: Window) -> f64 {
+    pub(super) fn increase(&self, growth: CounterKind<'_>, window: SnapshotWindow) -> f64 {
         match growth {
-            Growth::Restarts => self.grown(&CONTAINER_RESTARTS, |_, container| container.restarts, window),
-            Growth::OomKills => {
+            CounterKind::Restarts => {
+                self.grown(&CONTAINER_RESTARTS, |_, container| container.restarts, window)
+            }
+            CounterKind::OomKills => {
                 self.grown(&CONTAINER_OOM_KILLS_TOTAL, |_, container| container.oom_kills.agent, window)
                     + self.grown(
                         &FARGATE_CONTAINER_OOM_EVENTS_TOTAL,
@@ -89,7 +91,7 @@ impl<'m, 'a> Measures<'m, 'a> {
                         window,
                     )
             }
-            Growth::Logs(levels) => {
+            CounterKind::Logs(levels) => {
                 self.grown(&CONTAINER_LOG_MESSAGES, |container, _| self.logs(container, levels), window)
             }
         }
@@ -99,7 +101,7 @@ impl<'m, 'a> Measures<'m, 'a> {
         let [level] = CONTAINER_LOG_MESSAGES.columns([Label::Level]);
         let table = self.world.answers.table(&CONTAINER_LOG_MESSAGES);
         let is_meant = move |row: &RowId| {
-            let level = labels(table, *row).get(level).copied().unwrap_or(Symbol::EMPTY);
+            let level = labels(table, *row).get(level).copied().unwrap_or(InternedString::EMPTY);
             levels.contains(&self.world.text(level))
         };
         self.world.log_messages.of(container).copied().filter(is_meant)
@@ -109,11 +111,11 @@ impl<'m, 'a> Measures<'m, 'a> {
     /// answer of the world.
     fn grown<R: IntoIterator<Item = RowId>>(
         &self,
-        query: &'static Query,
+        query: &'static PrometheusQuery,
         rows: impl Fn(ContainerId, &Container) -> R,
-        window: Window,
+        window: SnapshotWindow,
     ) -> f64 {
-        let increases = Increases::in_answers(self.points, query);
+        let increases = CounterIncreases::in_answers(self.points, query);
         let rows = self.containers.iter().flat_map(|(id, container)| rows(*id, container));
         let found = rows.filter_map(|row| Some(self.find(query, row)?.1));
         let grown = found.flat_map(|place| increases.of_row(RowId::at(place)));
@@ -123,14 +125,14 @@ impl<'m, 'a> Measures<'m, 'a> {
     /// The rows with points of the resource usage of all containers.
     fn used<const N: usize>(
         &self,
-        series: impl Fn(&Container) -> [(&'static Query, Option<RowId>); N],
-    ) -> impl Iterator<Item = (&'m Table, usize)> {
+        series: impl Fn(&Container) -> [(&'static PrometheusQuery, Option<RowId>); N],
+    ) -> impl Iterator<Item = (&'m ResultTable, usize)> {
         let all = self.containers.iter().flat_map(move |(_, container)| series(container));
         all.filter_map(|(query, row)| self.find(query, row?))
     }
 
     /// The row with points that has the same labels as a row of the world.
-    fn find(&self, query: &'static Query, row: RowId) -> Option<(&'m Table, usize)> {
+    fn find(&self, query: &'static PrometheusQuery, row: RowId) -> Option<(&'m ResultTable, usize)> {
         let texts = labels(self.world.answers.table(query), row).iter().map(|label| self.world.text(*label));
         let wanted = texts.map(|text| self.points.symbols().find(text)).collect::<Option<Vec<_>>>()?;
         let table = self.points.table(query);
@@ -139,12 +141,12 @@ impl<'m, 'a> Measures<'m, 'a> {
     }
 }
 
-impl Window {
+impl SnapshotWindow {
     const fn contains(self, at: u32) -> bool {
         at > self.from && at <= self.to
     }
 }
 
-fn labels(table: &Table, row: RowId) -> &[Symbol] {
+fn labels(table: &ResultTable, row: RowId) -> &[InternedString] {
     table.labels.chunks_exact(table.width.max(1)).nth(row.place()).unwrap_or_default()
 }

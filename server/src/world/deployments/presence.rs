@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Deployment, Grid, ReplicaSet, Seen, by_application, detect, news};
+use super::{DeploymentRollout, DetectionGrid, DetectionResult, ReplicaSet, by_application, detect, news};
 use crate::world::{
-    answers::Symbol,
+    answers::InternedString,
     catalogue::{KUBE_POD_STATUS_PHASE, WINDOW},
-    model::{Application, ContainerId, InstanceId, Kind, Several, World},
+    model::{Application, ContainerId, InstanceId, Kind, OneToMany, World},
 };
 
 /// The newest moment with data on pods, in Unix seconds; 0 without data.
@@ -18,10 +18,10 @@ pub fn newest(world: &World<'_>) -> u32 {
 /// The rollouts in a world that are not `stored` yet, and stored ones that have finished. `step_s` is the
 /// distance between two points of the project.
 #[must_use]
-pub fn found(world: &World<'_>, stored: &[Deployment], step_s: u32) -> Vec<Deployment> {
+pub fn found(world: &World<'_>, stored: &[DeploymentRollout], step_s: u32) -> Vec<DeploymentRollout> {
     let window = u32::try_from(WINDOW.as_secs()).unwrap_or(u32::MAX);
     let to = newest(world);
-    let grid = Grid { from: to.saturating_sub(window), to, step: step_s.max(1) };
+    let grid = DetectionGrid { from: to.saturating_sub(window), to, step: step_s.max(1) };
     let (stored, containers) = (by_application(stored), world.containers_by_instance());
     let deployments = world.applications().filter(|(_, app)| app.id.kind == Kind::Deployment);
     let seen = deployments.filter_map(|(_, app)| Some((app, seen(world, &containers, app, grid)?)));
@@ -36,14 +36,14 @@ pub fn found(world: &World<'_>, stored: &[Deployment], step_s: u32) -> Vec<Deplo
 /// The detected rollouts of an application; `None` if there is nothing to compare with stored ones.
 fn seen(
     world: &World<'_>,
-    containers: &Several<InstanceId, ContainerId>,
+    containers: &OneToMany<InstanceId, ContainerId>,
     app: &Application,
-    grid: Grid,
-) -> Option<Seen> {
+    grid: DetectionGrid,
+) -> Option<DetectionResult> {
     let mut by_name = BTreeMap::<&str, ReplicaSet>::new();
     for instance in &app.instances {
         let Some(pod) = world.instances[*instance].pod.map(|pod| &world.pods[pod]) else { continue };
-        if pod.replica_set == Symbol::EMPTY || pod.first_seen > pod.last_seen {
+        if pod.replica_set == InternedString::EMPTY || pod.first_seen > pod.last_seen {
             continue;
         }
         let name = world.text(pod.replica_set);
@@ -54,5 +54,5 @@ fn seen(
         replica_set.images.extend(images.filter(|image| !image.is_empty()).map(str::to_owned));
     }
     let named = by_name.into_iter().map(|(name, pods)| ReplicaSet { name: name.to_owned(), ..pods });
-    Some(detect(named.collect(), grid)).filter(|seen| *seen != Seen::default())
+    Some(detect(named.collect(), grid)).filter(|seen| *seen != DetectionResult::default())
 }

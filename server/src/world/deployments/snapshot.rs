@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Deployment, Snapshot,
-    measures::{Growth, Measures},
+    DeploymentRollout, RolloutSnapshot,
+    measures::{ContainerMeasurements, CounterKind},
 };
 use crate::world::{
-    answers::Answers,
+    answers::QueryResults,
     catalogue::{
         CONTAINER_CPU_USAGE, CONTAINER_LOG_MESSAGES, CONTAINER_MEMORY_RSS, CONTAINER_OOM_KILLS_TOTAL,
         CONTAINER_RESTARTS, FARGATE_CONTAINER_CPU_USAGE_SECONDS, FARGATE_CONTAINER_MEMORY_RSS,
-        FARGATE_CONTAINER_OOM_EVENTS_TOTAL, Query, UP, WINDOW,
+        FARGATE_CONTAINER_OOM_EVENTS_TOTAL, PrometheusQuery, UP, WINDOW,
     },
-    indicators::Sums,
+    indicators::RequestSums,
     model::{AppId, World},
-    regression::Line,
+    regression::TrendLine,
 };
 
 /// The time from the finish to the start of a snapshot, and the length of a snapshot, in seconds.
@@ -26,7 +26,7 @@ const LENGTH_S: u32 = 1200;
 pub(super) const ALL: &str = "+Inf";
 
 /// The queries whose values over time a snapshot needs.
-pub const NEEDED: &[&Query] = &[
+pub const NEEDED: &[&PrometheusQuery] = &[
     &UP,
     &CONTAINER_CPU_USAGE,
     &CONTAINER_MEMORY_RSS,
@@ -40,7 +40,7 @@ pub const NEEDED: &[&Query] = &[
 
 /// The time of a snapshot: after `from` and not after `to`, in Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub struct SnapshotWindow {
     /// Its start.
     pub from: u32,
     /// Its end.
@@ -51,13 +51,13 @@ pub struct Window {
 /// newest values are from `to`, in Unix seconds. A snapshot covers 20 minutes that begin 10 minutes after the
 /// finish. It is due if these are over and within the last hour, and no other rollout began in them.
 #[must_use]
-pub fn due(rollouts: &[Deployment], to: u32) -> Vec<(&Deployment, Window)> {
+pub fn due(rollouts: &[DeploymentRollout], to: u32) -> Vec<(&DeploymentRollout, SnapshotWindow)> {
     let nexts = rollouts.iter().skip(1).map(|next| next.started_at).chain([u32::MAX]);
     let with_next = rollouts.iter().zip(nexts).filter(|(rollout, _)| rollout.snapshot.is_none());
     with_next
         .filter_map(|(rollout, next)| {
             let from = rollout.finished_at?.saturating_add(AFTER_S);
-            let window = Window { from, to: from.saturating_add(LENGTH_S) };
+            let window = SnapshotWindow { from, to: from.saturating_add(LENGTH_S) };
             let is_loaded = window.from >= to.saturating_sub(u32::try_from(WINDOW.as_secs()).ok()?);
             (window.to <= next.min(to) && is_loaded).then_some((rollout, window))
         })
@@ -73,45 +73,45 @@ pub fn due(rollouts: &[Deployment], to: u32) -> Vec<(&Deployment, Window)> {
 #[must_use]
 pub fn take(
     world: &World<'_>,
-    points: &Answers,
+    points: &QueryResults,
     app: AppId,
-    window: Window,
-    sums: &Sums,
-) -> Option<Snapshot> {
+    window: SnapshotWindow,
+    sums: &RequestSums,
+) -> Option<RolloutSnapshot> {
     if NEEDED.iter().any(|query| points.table(query).to < window.to) {
         return None;
     }
-    let measures = Measures::of(world, points, app);
+    let measures = ContainerMeasurements::of(world, points, app);
     let memory = measures.memory(window);
     if !measures.is_mostly_known(&memory, window) {
         return None;
     }
-    let logged = |levels: &[&str]| count(measures.increase(Growth::Logs(levels), window));
-    Some(Snapshot {
+    let logged = |levels: &[&str]| count(measures.increase(CounterKind::Logs(levels), window));
+    Some(RolloutSnapshot {
         timestamp: window.to,
         duration_s: window.to - window.from,
         requests: count(sums.requests),
         errors: count(sums.errors),
         latency: latency(sums),
-        restarts: count(measures.increase(Growth::Restarts, window)),
+        restarts: count(measures.increase(CounterKind::Restarts, window)),
         cpu_usage: measures.cpu_seconds(window) as f32,
         memory_leak_percent: leak_percent(&memory, window).unwrap_or(f32::NAN),
         memory_usage: count(mean(&memory)),
-        oom_kills: count(measures.increase(Growth::OomKills, window)),
+        oom_kills: count(measures.increase(CounterKind::OomKills, window)),
         log_errors: logged(&["error", "critical", "fatal"]),
         log_warnings: logged(&["warning"]),
     })
 }
 
-fn latency(sums: &Sums) -> BTreeMap<String, u64> {
+fn latency(sums: &RequestSums) -> BTreeMap<String, u64> {
     let name = |bound: f32| if bound.is_finite() { format!("{bound:.3}") } else { ALL.to_owned() };
     sums.latency.iter().map(|(bound, requests)| (name(*bound), count(*requests))).collect()
 }
 
 /// The growth of the memory in use per hour by its trend line, in percent; `None` without a line, or if it is
 /// not above 0.
-fn leak_percent(memory: &[(u32, f64)], window: Window) -> Option<f32> {
-    let line = Line::through(memory)?;
+fn leak_percent(memory: &[(u32, f64)], window: SnapshotWindow) -> Option<f32> {
+    let line = TrendLine::through(memory)?;
     let (begin, end) = (line.at(window.from), line.at(window.from.saturating_add(3600)));
     (begin > 0.0 && end > 0.0).then_some(((end - begin) / begin * 100.0) as f32)
 }

@@ -1,11 +1,11 @@
 //! The stages of a rollout.
 
-use super::Deployment;
-use crate::world::status::Status;
+use super::DeploymentRollout;
+use crate::world::status::HealthStatus;
 
 /// The stage of a rollout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub enum RolloutStage {
     /// Its summary is known.
     Summary,
     /// It has finished.
@@ -18,10 +18,10 @@ pub enum Stage {
     InProgress,
 }
 
-impl Stage {
+impl RolloutStage {
     /// The stage of a rollout at `now`, in Unix seconds; it may take `may_take_s` seconds.
     #[must_use]
-    pub fn of(rollout: &Deployment, is_newest: bool, now: u32, may_take_s: f32) -> Self {
+    pub fn of(rollout: &DeploymentRollout, is_newest: bool, now: u32, may_take_s: f32) -> Self {
         if rollout.snapshot.is_some() {
             return Self::Summary;
         }
@@ -37,11 +37,11 @@ impl Stage {
 
     /// The status of the stage.
     #[must_use]
-    pub const fn status(self) -> Status {
+    pub const fn status(self) -> HealthStatus {
         match self {
-            Self::Summary | Self::Deployed => Status::Ok,
-            Self::Cancelled | Self::InProgress => Status::Warning,
-            Self::Stuck => Status::Critical,
+            Self::Summary | Self::Deployed => HealthStatus::Ok,
+            Self::Cancelled | Self::InProgress => HealthStatus::Warning,
+            Self::Stuck => HealthStatus::Critical,
         }
     }
 }
@@ -49,21 +49,21 @@ impl Stage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::{application_key::ApplicationKey, deployments::Snapshot};
+    use crate::world::{application_key::ApplicationKey, deployments::RolloutSnapshot};
 
     #[test]
     fn a_rollout_goes_from_stage_to_stage() {
-        let summary = Some(Snapshot::default());
+        let summary = Some(RolloutSnapshot::default());
         for (finished_at, snapshot, is_newest, now, expected, status) in [
-            (None, None, true, 1000, Stage::InProgress, Status::Warning),
-            (None, None, true, 1180, Stage::InProgress, Status::Warning),
-            (None, None, true, 1181, Stage::Stuck, Status::Critical),
-            (None, None, false, 1181, Stage::Cancelled, Status::Warning),
-            (Some(1100), None, false, 9000, Stage::Deployed, Status::Ok),
-            (Some(1100), None, true, 9000, Stage::Deployed, Status::Ok),
-            (Some(1100), summary, true, 9000, Stage::Summary, Status::Ok),
+            (None, None, true, 1000, RolloutStage::InProgress, HealthStatus::Warning),
+            (None, None, true, 1180, RolloutStage::InProgress, HealthStatus::Warning),
+            (None, None, true, 1181, RolloutStage::Stuck, HealthStatus::Critical),
+            (None, None, false, 1181, RolloutStage::Cancelled, HealthStatus::Warning),
+            (Some(1100), None, false, 9000, RolloutStage::Deployed, HealthStatus::Ok),
+            (Some(1100), None, true, 9000, RolloutStage::Deployed, HealthStatus::Ok),
+            (Some(1100), summary, true, 9000, RolloutStage::Summary, HealthStatus::Ok),
         ] {
-            let rollout = Deployment {
+            let rollout = DeploymentRollout {
                 application: ApplicationKey::default(),
                 name: String::new(),
                 started_at: 1000,
@@ -71,7 +71,7 @@ mod tests {
                 container_images: Vec::new(),
                 snapshot,
             };
-            let stage = Stage::of(&rollout, is_newest, now, 180.0);
+            let stage = RolloutStage::of(&rollout, is_newest, now, 180.0);
             assert_eq!((stage, stage.status()), (expected, status), "{finished_at:?} {is_newest} {now}");
         }
     }

@@ -1,9 +1,9 @@
 //! Compares the snapshots of two rollouts, and lists the notable changes.
 
-use super::Snapshot;
+use super::RolloutSnapshot;
 use crate::world::{
     application_key::ApplicationKey,
-    inspections::{AvailabilityObjective, LatencyObjective, Overrides},
+    inspections::{AvailabilityObjective, LatencyObjective, ProjectThresholds},
 };
 
 /// The smallest notable change, in percent.
@@ -14,7 +14,7 @@ const LEAK_PERCENT: f32 = 5.0;
 
 /// The service level objectives of an application.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Objectives {
+pub struct ServiceLevelObjectives {
     /// The objective for availability.
     pub availability: AvailabilityObjective,
     /// The objective for latency.
@@ -23,17 +23,17 @@ pub struct Objectives {
 
 /// The direction of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
+enum ChangeDirection {
     Better,
     Worse,
 }
 
-use Verdict::{Better, Worse};
+use ChangeDirection::{Better, Worse};
 
-impl Objectives {
+impl ServiceLevelObjectives {
     /// The objectives of an application; `is_auxiliary` is whether it serves the infrastructure.
     #[must_use]
-    pub fn of(overrides: &Overrides, application: &ApplicationKey, is_auxiliary: bool) -> Self {
+    pub fn of(overrides: &ProjectThresholds, application: &ApplicationKey, is_auxiliary: bool) -> Self {
         Self {
             availability: overrides.availability_of(application),
             latency: overrides.latency_of(application, is_auxiliary),
@@ -47,9 +47,14 @@ impl Objectives {
 /// Two rules differ: errors in logs that disappeared completely count, which Coroot's rule never reaches; and
 /// a leak counts as over only if the growth is known.
 #[must_use]
-pub fn changes(now: &Snapshot, before: Option<&Snapshot>, objectives: &Objectives) -> Vec<&'static str> {
-    let compared =
-        |rule: fn(&Snapshot, &Snapshot) -> Option<Verdict>| before.and_then(|before| rule(now, before));
+pub fn changes(
+    now: &RolloutSnapshot,
+    before: Option<&RolloutSnapshot>,
+    objectives: &ServiceLevelObjectives,
+) -> Vec<&'static str> {
+    let compared = |rule: fn(&RolloutSnapshot, &RolloutSnapshot) -> Option<ChangeDirection>| {
+        before.and_then(|before| rule(now, before))
+    };
     let verdicts = [
         (["+SLO", "-SLO"], met(now, before, f64::from(objectives.availability.percent), success)),
         (
@@ -63,7 +68,7 @@ pub fn changes(now: &Snapshot, before: Option<&Snapshot>, objectives: &Objective
         (["+Instances", "-Instances"], (now.restarts > now.oom_kills).then_some(Worse)),
         (["+Logs", "-Logs"], logs(now, before)),
     ];
-    let entry = |([better, worse], verdict): ([&'static str; 2], Option<Verdict>)| {
+    let entry = |([better, worse], verdict): ([&'static str; 2], Option<ChangeDirection>)| {
         verdict.map(|verdict| if verdict == Better { better } else { worse })
     };
     verdicts.into_iter().filter_map(entry).collect()
@@ -72,11 +77,11 @@ pub fn changes(now: &Snapshot, before: Option<&Snapshot>, objectives: &Objective
 /// Worse if an objective is missed, better if it is met and was missed before. `percent` returns the share of
 /// good requests, if there were any.
 fn met(
-    now: &Snapshot,
-    before: Option<&Snapshot>,
+    now: &RolloutSnapshot,
+    before: Option<&RolloutSnapshot>,
     objective: f64,
-    percent: impl Fn(&Snapshot) -> Option<f64>,
-) -> Option<Verdict> {
+    percent: impl Fn(&RolloutSnapshot) -> Option<f64>,
+) -> Option<ChangeDirection> {
     if percent(now)? < objective {
         return Some(Worse);
     }
@@ -85,12 +90,12 @@ fn met(
 }
 
 /// The share of requests that succeeded, in percent.
-fn success(snapshot: &Snapshot) -> Option<f64> {
+fn success(snapshot: &RolloutSnapshot) -> Option<f64> {
     percent_of(snapshot.requests.saturating_sub(snapshot.errors), snapshot.requests)
 }
 
 /// The share of requests that were answered quickly, in percent.
-fn quick(objective: &LatencyObjective) -> impl Fn(&Snapshot) -> Option<f64> {
+fn quick(objective: &LatencyObjective) -> impl Fn(&RolloutSnapshot) -> Option<f64> {
     let bucket_s = objective.bucket_s;
     move |snapshot| {
         let buckets =
@@ -101,23 +106,23 @@ fn quick(objective: &LatencyObjective) -> impl Fn(&Snapshot) -> Option<f64> {
     }
 }
 
-fn cpu(now: &Snapshot, before: &Snapshot) -> Option<Verdict> {
+fn cpu(now: &RolloutSnapshot, before: &RolloutSnapshot) -> Option<ChangeDirection> {
     compare(per_request(now.cpu_usage.into(), now)?, per_request(before.cpu_usage.into(), before)?)
 }
 
-fn memory(now: &Snapshot, before: &Snapshot) -> Option<Verdict> {
+fn memory(now: &RolloutSnapshot, before: &RolloutSnapshot) -> Option<ChangeDirection> {
     compare(now.memory_usage as f64, before.memory_usage as f64)
 }
 
-fn leak(now: &Snapshot, before: Option<&Snapshot>) -> Option<Verdict> {
-    let leaks = |snapshot: &Snapshot| snapshot.memory_leak_percent > LEAK_PERCENT;
+fn leak(now: &RolloutSnapshot, before: Option<&RolloutSnapshot>) -> Option<ChangeDirection> {
+    let leaks = |snapshot: &RolloutSnapshot| snapshot.memory_leak_percent > LEAK_PERCENT;
     if leaks(now) {
         return Some(Worse);
     }
     (!now.memory_leak_percent.is_nan() && before.is_some_and(leaks)).then_some(Better)
 }
 
-fn logs(now: &Snapshot, before: Option<&Snapshot>) -> Option<Verdict> {
+fn logs(now: &RolloutSnapshot, before: Option<&RolloutSnapshot>) -> Option<ChangeDirection> {
     match (now.log_errors, before.map_or(0, |before| before.log_errors)) {
         (0, 0) => None,
         (0, _) => Some(Better),
@@ -131,7 +136,7 @@ fn logs(now: &Snapshot, before: Option<&Snapshot>) -> Option<Verdict> {
 
 /// Compares two values of which a smaller one is better; `None` if the change is not notable, or a value is
 /// not above 0.
-fn compare(now: f64, before: f64) -> Option<Verdict> {
+fn compare(now: f64, before: f64) -> Option<ChangeDirection> {
     if now <= 0.0 || before <= 0.0 {
         return None;
     }
@@ -142,7 +147,7 @@ fn compare(now: f64, before: f64) -> Option<Verdict> {
     }
 }
 
-fn per_request(value: f64, snapshot: &Snapshot) -> Option<f64> {
+fn per_request(value: f64, snapshot: &RolloutSnapshot) -> Option<f64> {
     (snapshot.requests > 0).then(|| value / snapshot.requests as f64)
 }
 
@@ -157,14 +162,14 @@ mod tests {
     use super::*;
 
     /// An unremarkable snapshot of a thousand requests, with some changes.
-    fn snapshot(change: impl FnOnce(&mut Snapshot)) -> Snapshot {
-        let mut snapshot = Snapshot {
+    fn snapshot(change: impl FnOnce(&mut RolloutSnapshot)) -> RolloutSnapshot {
+        let mut snapshot = RolloutSnapshot {
             requests: 1000,
             latency: latency(1000, 1000),
             cpu_usage: 100.0,
             memory_usage: 1000,
             memory_leak_percent: 0.0,
-            ..Snapshot::default()
+            ..RolloutSnapshot::default()
         };
         change(&mut snapshot);
         snapshot
@@ -178,18 +183,18 @@ mod tests {
         ])
     }
 
-    type Change = fn(&mut Snapshot);
+    type SnapshotChange = fn(&mut RolloutSnapshot);
 
-    const SAME: Change = |_| {};
+    const SAME: SnapshotChange = |_| {};
 
     #[test]
     fn every_rule_has_its_better_and_its_worse() {
-        let nan: Change = |snapshot| snapshot.memory_leak_percent = f32::NAN;
-        let failing: Change = |snapshot| snapshot.errors = 11;
-        let slow: Change = |snapshot| snapshot.latency = latency(989, 1000);
-        let leaking: Change = |snapshot| snapshot.memory_leak_percent = 5.1;
-        let logging: Change = |snapshot| snapshot.log_errors = 100;
-        let rules: &[(Change, Option<Change>, &[&str])] = &[
+        let nan: SnapshotChange = |snapshot| snapshot.memory_leak_percent = f32::NAN;
+        let failing: SnapshotChange = |snapshot| snapshot.errors = 11;
+        let slow: SnapshotChange = |snapshot| snapshot.latency = latency(989, 1000);
+        let leaking: SnapshotChange = |snapshot| snapshot.memory_leak_percent = 5.1;
+        let logging: SnapshotChange = |snapshot| snapshot.log_errors = 100;
+        let rules: &[(SnapshotChange, Option<SnapshotChange>, &[&str])] = &[
             (SAME, Some(SAME), &[]),
             (SAME, None, &[]),
             (failing, None, &["-SLO"]),
@@ -235,7 +240,8 @@ mod tests {
                 &["-CPU", "-Memory", "+Logs"],
             ),
         ];
-        let objectives = Objectives::of(&Overrides::default(), &ApplicationKey::default(), false);
+        let objectives =
+            ServiceLevelObjectives::of(&ProjectThresholds::default(), &ApplicationKey::default(), false);
         for (place, (now, before, expected)) in rules.iter().enumerate() {
             let before = before.map(snapshot);
             assert_eq!(changes(&snapshot(now), before.as_ref(), &objectives), *expected, "rule {place}");
@@ -248,7 +254,8 @@ mod tests {
         for (bucket_s, percent, expected) in
             [(0.5, 50.0, &[][..]), (0.4, 50.0, &["-SLO"]), (0.1, 99.0, &[]), (5.0, 51.0, &["-SLO"])]
         {
-            let mut objectives = Objectives::of(&Overrides::default(), &ApplicationKey::default(), false);
+            let mut objectives =
+                ServiceLevelObjectives::of(&ProjectThresholds::default(), &ApplicationKey::default(), false);
             objectives.latency = LatencyObjective { percent, bucket_s, custom: None };
             assert_eq!(changes(&half_are_quick, None, &objectives), expected, "{bucket_s} {percent}");
         }

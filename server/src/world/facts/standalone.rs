@@ -1,14 +1,14 @@
 //! Finds the applications without connections to others.
 
-use crate::world::model::{AppId, Id as _, Remote, World};
+use crate::world::model::{AppId, ArenaIndex as _, RemoteEndpoint, World};
 
 /// The applications that are connected to others.
 #[derive(Debug, Clone)]
-pub(super) struct Connected {
+pub(super) struct ConnectedApplications {
     apps: Vec<bool>,
 }
 
-impl Connected {
+impl ConnectedApplications {
     /// Marks both ends of all connections between different applications. A connection from or to an instance
     /// that is gone does not count. A connection to an unknown instance of an application counts for that
     /// application and not for its client.
@@ -20,14 +20,14 @@ impl Connected {
             }
             let client = world.instances[connection.instance].application;
             match connection.remote {
-                Remote::Instance(instance) if !world.is_obsolete(instance) => {
+                RemoteEndpoint::Instance(instance) if !world.is_obsolete(instance) => {
                     let server = world.instances[instance].application;
                     if server != client {
                         apps[client.place()] = true;
                         apps[server.place()] = true;
                     }
                 }
-                Remote::Application(server) if server != client => apps[server.place()] = true,
+                RemoteEndpoint::Application(server) if server != client => apps[server.place()] = true,
                 _ => {}
             }
         }

@@ -24,7 +24,7 @@ fn no_name_is_in_facts_or_in_what_a_world_says_of_itself() {
 
 #[test]
 fn facts_of_projects_add_up() {
-    let one = Facts {
+    let one = InfrastructureFacts {
         node_agent: true,
         kube_state_metrics: Some(false),
         clouds: ["aws"].into(),
@@ -32,9 +32,9 @@ fn facts_of_projects_add_up() {
         nodes: 1,
         applications: 2,
         instances: 3,
-        ..Facts::default()
+        ..InfrastructureFacts::default()
     };
-    let other = Facts {
+    let other = InfrastructureFacts {
         kube_state_metrics: Some(true),
         cloud_costs: true,
         clouds: ["aws", "gcp"].into(),
@@ -42,12 +42,12 @@ fn facts_of_projects_add_up() {
         nodes: 10,
         applications: 20,
         instances: 30,
-        ..Facts::default()
+        ..InfrastructureFacts::default()
     };
-    let mut all = Facts::default();
+    let mut all = InfrastructureFacts::default();
     all.merge(one);
     all.merge(other);
-    let expected = Facts {
+    let expected = InfrastructureFacts {
         node_agent: true,
         kube_state_metrics: Some(true),
         cloud_costs: true,
@@ -70,7 +70,8 @@ fn kube_state_metrics_is_missed_only_where_there_is_kubernetes() {
         (Some(false), Some(false), Some(false)),
         (Some(true), Some(false), Some(true)),
     ] {
-        let facts = |kube_state_metrics| Facts { kube_state_metrics, ..Facts::default() };
+        let facts =
+            |kube_state_metrics| InfrastructureFacts { kube_state_metrics, ..InfrastructureFacts::default() };
         let mut all = facts(one);
         all.merge(facts(other));
         assert_eq!(all.kube_state_metrics, expected);

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::*;
-use crate::world::indicators::{Batch, SlotOf, Source};
+use crate::world::indicators::{ApplicationSlot, SlotBatch, SlotSource};
 
 /// The end of a slot.
 const NOW: u32 = 1_700_000_100;
@@ -14,41 +14,50 @@ fn key(name: &str) -> ApplicationKey {
     ApplicationKey { namespace: "shop".to_owned(), kind: "Deployment".to_owned(), name: name.to_owned() }
 }
 
-fn level(name: &str, status: Status) -> Level {
-    let reason =
-        Reason { report: "SLO".to_owned(), check: "Availability".to_owned(), message: "burns".to_owned() };
-    let reasons = if status >= Status::Warning { vec![reason] } else { Vec::new() };
-    Level { application: key(name), status, reasons }
+fn level(name: &str, status: HealthStatus) -> ObjectiveStatus {
+    let reason = IncidentReason {
+        report: "SLO".to_owned(),
+        check: "Availability".to_owned(),
+        message: "burns".to_owned(),
+    };
+    let reasons = if status >= HealthStatus::Warning { vec![reason] } else { Vec::new() };
+    ObjectiveStatus { application: key(name), status, reasons }
 }
 
-fn incident(name: &str, opened_at: u32, severity: Status) -> Incident {
-    Incident { application: key(name), key: format!("of-{name}"), opened_at, resolved_at: None, severity }
+fn incident(name: &str, opened_at: u32, severity: HealthStatus) -> ApplicationIncident {
+    ApplicationIncident {
+        application: key(name),
+        key: format!("of-{name}"),
+        opened_at,
+        resolved_at: None,
+        severity,
+    }
 }
 
 /// The newest slot of the application ends at `end`, and the newest slot that was fetched at `newest`.
-fn heard(name: &str, end: u32, newest: u32) -> Indicators {
-    let slot = SlotOf {
+fn heard(name: &str, end: u32, newest: u32) -> ServiceLevelIndicators {
+    let slot = ApplicationSlot {
         application: key(name),
-        source: Source::Seen,
+        source: SlotSource::Seen,
         end,
         requests: Some([1.0, 0.0]),
         latency: Vec::new(),
     };
-    let mut known = Indicators::default();
-    known.add(&Batch { slots: vec![slot], requests: vec![newest], ..Batch::default() });
+    let mut known = ServiceLevelIndicators::default();
+    known.add(&SlotBatch { slots: vec![slot], requests: vec![newest], ..SlotBatch::default() });
     known
 }
 
 /// The operator set no objectives.
-fn seen(indicators: &Indicators) -> Known<'_> {
-    static NOTHING: LazyLock<Overrides> = LazyLock::new(Overrides::default);
-    Known { indicators, overrides: &NOTHING }
+fn seen(indicators: &ServiceLevelIndicators) -> RequestHistory<'_> {
+    static NOTHING: LazyLock<ProjectThresholds> = LazyLock::new(ProjectThresholds::default);
+    RequestHistory { indicators, overrides: &NOTHING }
 }
 
 #[test]
 fn an_incident_lasts_from_the_first_missed_objective_until_they_are_met() {
-    use Status::{Critical, Info, Ok, Unknown, Warning};
-    use What::{Changed, Opened, Resolved};
+    use HealthStatus::{Critical, Info, Ok, Unknown, Warning};
+    use IncidentTransition::{Changed, Opened, Resolved};
     let hour_ago = NOW - 3600;
     for (open, status, last_heard, expected) in [
         (None, Some(Ok), NOW, None),
@@ -85,8 +94,8 @@ fn an_incident_lasts_from_the_first_missed_objective_until_they_are_met() {
 }
 
 /// The incidents that are open after changes.
-fn made(mut open: Vec<Incident>, changes: &[Change]) -> Vec<Incident> {
-    for Change { incident, .. } in changes {
+fn made(mut open: Vec<ApplicationIncident>, changes: &[IncidentChange]) -> Vec<ApplicationIncident> {
+    for IncidentChange { incident, .. } in changes {
         open.retain(|other| other.key != incident.key);
         if incident.resolved_at.is_none() {
             open.push(incident.clone());
@@ -110,7 +119,7 @@ proptest! {
             let levels: Vec<_> = ["a", "b", "c"]
                 .into_iter()
                 .zip(&statuses)
-                .map(|(name, status)| level(name, Status::of_number(*status)))
+                .map(|(name, status)| level(name, HealthStatus::of_number(*status)))
                 .filter(|level| level.application != key("c") || passed % 2 == 0)
                 .collect();
             let mut new_key = || { keys += 1; keys.to_string() };
@@ -126,27 +135,35 @@ proptest! {
 
 #[test]
 fn a_silent_prometheus_ends_no_incident() {
-    let open = [incident("cart", NOW - 7200, Status::Critical)];
+    let open = [incident("cart", NOW - 7200, HealthStatus::Critical)];
     let known = heard("cart", NOW - 7200, NOW - 6000);
-    assert_eq!(changes(&open, &[level("cart", Status::Unknown)], seen(&known), NOW, String::new), []);
-    assert_eq!(changes(&open, &[], seen(&Indicators::default()), NOW, String::new), []);
+    assert_eq!(changes(&open, &[level("cart", HealthStatus::Unknown)], seen(&known), NOW, String::new), []);
+    assert_eq!(changes(&open, &[], seen(&ServiceLevelIndicators::default()), NOW, String::new), []);
 }
 
 #[test]
 fn what_the_operators_own_queries_do_not_hear_of_is_forgotten_whatever_else_does() {
-    use crate::world::inspections::{AvailabilityObjective, LatencyObjective, Thresholds};
+    use crate::world::inspections::{AvailabilityObjective, InspectionThresholds, LatencyObjective};
     let custom = |name: &str| name.to_owned();
     let availability =
         AvailabilityObjective { percent: 99.0, custom: Some([custom("all"), custom("failed")]) };
     let latency = LatencyObjective { percent: 99.0, bucket_s: 0.5, custom: Some(custom("took")) };
-    let thresholds =
-        Thresholds { availability: Some(availability), latency: Some(latency), ..Thresholds::default() };
-    let overrides =
-        Overrides { applications: HashMap::from([(key("cart"), thresholds)]), ..Overrides::default() };
-    let open = [incident("cart", NOW - 7200, Status::Critical)];
+    let thresholds = InspectionThresholds {
+        availability: Some(availability),
+        latency: Some(latency),
+        ..InspectionThresholds::default()
+    };
+    let overrides = ProjectThresholds {
+        applications: HashMap::from([(key("cart"), thresholds)]),
+        ..ProjectThresholds::default()
+    };
+    let open = [incident("cart", NOW - 7200, HealthStatus::Critical)];
     let indicators = heard("cart", NOW, NOW);
-    let known = Known { indicators: &indicators, overrides: &overrides };
-    let found = changes(&open, &[level("cart", Status::Unknown)], known, NOW, String::new);
+    let known = RequestHistory { indicators: &indicators, overrides: &overrides };
+    let found = changes(&open, &[level("cart", HealthStatus::Unknown)], known, NOW, String::new);
     assert_eq!(found.len(), 1);
-    assert_eq!(changes(&open, &[level("cart", Status::Unknown)], seen(&indicators), NOW, String::new), []);
+    assert_eq!(
+        changes(&open, &[level("cart", HealthStatus::Unknown)], seen(&indicators), NOW, String::new),
+        []
+    );
 }

@@ -8,10 +8,10 @@ use tokio::{
 };
 
 use super::{
-    Batch,
-    own::{Asks, HISTOGRAM, Own, OwnSlots},
+    SlotBatch,
+    own::{CustomExpression, CustomQuery, CustomQuerySlots, HISTOGRAM},
 };
-use crate::world::prometheus::{Prometheus, QueryError};
+use crate::world::prometheus::{PrometheusClient, QueryError};
 
 /// The number of queries at the same time.
 const AT_ONCE: usize = 4;
@@ -24,10 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Sends custom queries of the operator ([`Indicators::missing`](super::Indicators::missing)), and returns
 /// their results. A query that fails does not affect the others, and is missing again with the next slot.
-pub async fn ask_own(prometheus: &Arc<Prometheus>, missing: Vec<Own>) -> Batch {
+pub async fn ask_own(prometheus: &Arc<PrometheusClient>, missing: Vec<CustomQuery>) -> SlotBatch {
     let mut waiting = missing.into_iter();
     let mut under_way = JoinSet::new();
-    let mut known = Batch::default();
+    let mut known = SlotBatch::default();
     let begun = Instant::now();
     loop {
         while under_way.len() < AT_ONCE && begun.elapsed() < PATIENCE {
@@ -46,7 +46,7 @@ pub async fn ask_own(prometheus: &Arc<Prometheus>, missing: Vec<Own>) -> Batch {
     }
 }
 
-async fn put(prometheus: Arc<Prometheus>, own: Own) -> Batch {
+async fn put(prometheus: Arc<PrometheusClient>, own: CustomQuery) -> SlotBatch {
     match timeout(TIMEOUT, ask(&prometheus, &own)).await {
         Ok(Ok(batch)) => return batch,
         Ok(Err(error)) => tracing::debug!(%error, "a custom query of the operator failed"),
@@ -55,16 +55,16 @@ async fn put(prometheus: Arc<Prometheus>, own: Own) -> Batch {
     own.failed()
 }
 
-async fn ask(prometheus: &Prometheus, own: &Own) -> Result<Batch, QueryError> {
+async fn ask(prometheus: &PrometheusClient, own: &CustomQuery) -> Result<SlotBatch, QueryError> {
     match &own.asks {
-        Asks::Requests([all, failed]) => {
-            let (all, _) = prometheus.range_of(all, &[], own.span, OwnSlots::default()).await?;
-            let (failed, _) = prometheus.range_of(failed, &[], own.span, OwnSlots::default()).await?;
+        CustomExpression::Requests([all, failed]) => {
+            let (all, _) = prometheus.range_of(all, &[], own.span, CustomQuerySlots::default()).await?;
+            let (failed, _) = prometheus.range_of(failed, &[], own.span, CustomQuerySlots::default()).await?;
             Ok(own.requests(&all, &failed))
         }
-        Asks::Latency(histogram) => {
+        CustomExpression::Latency(histogram) => {
             let (histogram, _) =
-                prometheus.range_of(histogram, HISTOGRAM, own.span, OwnSlots::default()).await?;
+                prometheus.range_of(histogram, HISTOGRAM, own.span, CustomQuerySlots::default()).await?;
             Ok(own.latency(&histogram))
         }
     }

@@ -4,37 +4,37 @@ use std::fmt;
 
 use crate::world::{
     application_key::ApplicationKey,
-    inspections::{AvailabilityObjective, LatencyObjective, Overrides},
+    inspections::{AvailabilityObjective, LatencyObjective, ProjectThresholds},
 };
 
 /// New slots of applications.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Batch {
+pub struct SlotBatch {
     /// The ends of the slots for which requests of the node agent were fetched.
     pub requests: Vec<u32>,
     /// The ends of the slots for which latencies were fetched.
     pub latencies: Vec<u32>,
     /// The slots of applications.
-    pub slots: Vec<SlotOf>,
+    pub slots: Vec<ApplicationSlot>,
     /// The progress of the operator's custom queries, which is not stored on disk.
-    pub own: Vec<OwnProgress>,
+    pub own: Vec<CustomQueryProgress>,
 }
 
 /// The progress of one of the operator's custom queries.
 #[derive(Clone, PartialEq)]
-pub struct OwnProgress {
+pub struct CustomQueryProgress {
     pub(super) application: ApplicationKey,
-    pub(super) source: Source,
-    pub(super) progress: Progress,
+    pub(super) source: SlotSource,
+    pub(super) progress: QueryProgress,
 }
 
 /// A slot of an application.
 #[derive(Clone, PartialEq)]
-pub struct SlotOf {
+pub struct ApplicationSlot {
     /// The application.
     pub application: ApplicationKey,
     /// Its source.
-    pub source: Source,
+    pub source: SlotSource,
     /// When the slot ends, in Unix seconds.
     pub end: u32,
     /// All requests and those that failed; `None` if only latencies are known.
@@ -44,7 +44,7 @@ pub struct SlotOf {
     pub latency: Vec<(f32, f32)>,
 }
 
-impl Batch {
+impl SlotBatch {
     /// Whether it has nothing to store on disk.
     pub(super) const fn is_empty(&self) -> bool {
         self.requests.is_empty() && self.latencies.is_empty() && self.slots.is_empty()
@@ -53,7 +53,7 @@ impl Batch {
 
 /// The source of slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Source {
+pub enum SlotSource {
     /// The node agent.
     Seen,
     /// Custom queries of the operator, identified by their checksum.
@@ -62,16 +62,16 @@ pub enum Source {
 
 /// The progress of a custom query.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Progress {
+pub(super) struct QueryProgress {
     /// The end of the newest slot for which it was sent, and for which it was answered.
     pub(super) put: u32,
     pub(super) answered: u32,
 }
 
-impl Source {
+impl SlotSource {
     /// The sources of the requests and the latencies of an application.
     #[must_use]
-    pub fn of(overrides: &Overrides, application: &ApplicationKey) -> [Self; 2] {
+    pub fn of(overrides: &ProjectThresholds, application: &ApplicationKey) -> [Self; 2] {
         let availability = Self::of_availability(&overrides.availability_of(application));
         // The source does not depend on whether the application is auxiliary.
         [availability, Self::of_latency(&overrides.latency_of(application, false))]
@@ -96,14 +96,14 @@ impl Source {
     }
 }
 
-impl fmt::Debug for OwnProgress {
+impl fmt::Debug for CustomQueryProgress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without the name of the application.
         self.progress.fmt(formatter)
     }
 }
 
-impl fmt::Debug for SlotOf {
+impl fmt::Debug for ApplicationSlot {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without the name of the application.
         formatter

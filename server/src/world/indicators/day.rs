@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{DAY_S, SLOT_S, SlotOf, Source, slots};
+use super::{ApplicationSlot, DAY_S, SLOT_S, SlotSource, slots};
 use crate::world::application_key::ApplicationKey;
 
 /// The slots of a day.
@@ -16,7 +16,7 @@ const MOST_BUCKETS: usize = 32;
 
 /// The slots of a day in a ring buffer: a slot replaces the one of the day before.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Day {
+pub(super) struct SliWindow {
     /// The end of the newest slot; 0 without one.
     newest: u32,
     /// The upper bounds of buckets, in order.
@@ -27,7 +27,7 @@ pub(super) struct Day {
 
 /// Sums of requests to an application over some slots.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Sums {
+pub struct RequestSums {
     /// Requests.
     pub requests: f64,
     /// Those that failed.
@@ -39,19 +39,19 @@ pub struct Sums {
 
 /// A view of a slot.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Slot<'d> {
+pub(super) struct SliSlot<'d> {
     bounds: &'d [f32],
     values: &'d [f32],
 }
 
-impl Day {
+impl SliWindow {
     /// The end of the newest slot, in Unix seconds; 0 without slots.
     pub(super) const fn newest(&self) -> u32 {
         self.newest
     }
 
     /// Stores the known values of a slot. Other values of that slot stay. A slot that is too old is ignored.
-    pub(super) fn put(&mut self, slot: &SlotOf) {
+    pub(super) fn put(&mut self, slot: &ApplicationSlot) {
         if slot.end.saturating_add(DAY_S) <= self.newest {
             return;
         }
@@ -72,7 +72,7 @@ impl Day {
     }
 
     /// Adds columns for the buckets of a slot.
-    fn make_room(&mut self, slot: &SlotOf) {
+    fn make_room(&mut self, slot: &ApplicationSlot) {
         let mut bounds = self.bounds.clone();
         for (bound, _) in &slot.latency {
             if bounds.len() < MOST_BUCKETS && !bounds.contains(bound) && !bound.is_nan() {
@@ -129,13 +129,13 @@ impl Day {
     }
 
     /// The slot that ends at `end`; `None` if nothing is known of it.
-    pub(super) fn at(&self, end: u32) -> Option<Slot<'_>> {
+    pub(super) fn at(&self, end: u32) -> Option<SliSlot<'_>> {
         if end > self.newest || end.saturating_add(DAY_S) <= self.newest {
             return None;
         }
         let values = self.values.chunks_exact(COUNTS + self.bounds.len()).nth(place(end))?;
         let is_known = values.iter().any(|value| !value.is_nan());
-        is_known.then_some(Slot { bounds: &self.bounds, values })
+        is_known.then_some(SliSlot { bounds: &self.bounds, values })
     }
 
     /// The rows of the slots after `from` up to `to`, the oldest first, as far as the buffer reaches. A row
@@ -162,10 +162,15 @@ impl Day {
     }
 
     /// The slot that ends at `end`, with its application and source.
-    pub(super) fn slot(&self, application: &ApplicationKey, source: Source, end: u32) -> Option<SlotOf> {
+    pub(super) fn slot(
+        &self,
+        application: &ApplicationKey,
+        source: SlotSource,
+        end: u32,
+    ) -> Option<ApplicationSlot> {
         let slot = self.at(end)?;
         let application = application.clone();
-        Some(SlotOf {
+        Some(ApplicationSlot {
             application,
             source,
             end,
@@ -175,9 +180,11 @@ impl Day {
     }
 
     /// The sums of the slots after `from` up to `to`.
-    pub(super) fn sums(&self, from: u32, to: u32) -> Sums {
-        let mut sums =
-            Sums { latency: self.bounds.iter().map(|bound| (*bound, 0.0)).collect(), ..Sums::default() };
+    pub(super) fn sums(&self, from: u32, to: u32) -> RequestSums {
+        let mut sums = RequestSums {
+            latency: self.bounds.iter().map(|bound| (*bound, 0.0)).collect(),
+            ..RequestSums::default()
+        };
         for slot in slots(from, to).filter_map(|end| self.at(end)) {
             if let Some([all, failed]) = slot.requests() {
                 sums.requests += f64::from(all);
@@ -193,7 +200,7 @@ impl Day {
     }
 }
 
-impl Slot<'_> {
+impl SliSlot<'_> {
     /// All requests and those that failed; `None` if unknown.
     pub(super) fn requests(&self) -> Option<[f32; COUNTS]> {
         requests_of(self.values)
@@ -229,15 +236,15 @@ mod tests {
     fn two_thousand_busy_applications_take_less_than_fifty_megabytes() {
         let latency = (0..12_u8).map(|bucket| (f32::from(bucket), 1.0)).collect();
         let application = ApplicationKey::default();
-        let mut day = Day::default();
-        day.put(&SlotOf {
+        let mut day = SliWindow::default();
+        day.put(&ApplicationSlot {
             application,
-            source: Source::Seen,
+            source: SlotSource::Seen,
             end: DAY_S,
             requests: Some([1.0, 0.0]),
             latency,
         });
         let values = day.values.capacity() + day.bounds.capacity();
-        assert!((size_of::<Day>() + values * size_of::<f32>()) * 2000 < 50_000_000, "{values}");
+        assert!((size_of::<SliWindow>() + values * size_of::<f32>()) * 2000 < 50_000_000, "{values}");
     }
 }

@@ -8,7 +8,7 @@ use std::io;
 
 use prost::Message as _;
 
-use super::{Batch, SlotOf, Source};
+use super::{ApplicationSlot, SlotBatch, SlotSource};
 use crate::world::application_key::ApplicationKey;
 
 /// The magic number of the format, with its version.
@@ -24,17 +24,17 @@ const MAX_BYTES: usize = 1 << 28;
 const LEVEL: i32 = 1;
 
 #[derive(Clone, PartialEq, prost::Message)]
-struct Body {
+struct SlotFrameBody {
     #[prost(uint32, repeated, tag = "1")]
     requests: Vec<u32>,
     #[prost(uint32, repeated, tag = "2")]
     latencies: Vec<u32>,
     #[prost(message, repeated, tag = "3")]
-    slots: Vec<Slot>,
+    slots: Vec<EncodedSlot>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-struct Slot {
+struct EncodedSlot {
     #[prost(string, tag = "1")]
     namespace: String,
     #[prost(string, tag = "2")]
@@ -59,8 +59,8 @@ struct Slot {
 ///
 /// # Errors
 /// The batch is too long, or cannot be compressed.
-pub(super) fn write(batch: &Batch) -> io::Result<Vec<u8>> {
-    let body = Body::from(batch).encode_to_vec();
+pub(super) fn write(batch: &SlotBatch) -> io::Result<Vec<u8>> {
+    let body = SlotFrameBody::from(batch).encode_to_vec();
     let packed = zstd::bulk::compress(&body, LEVEL)?;
     if body.len() > MAX_BYTES {
         return Err(io::ErrorKind::FileTooLarge.into());
@@ -71,7 +71,7 @@ pub(super) fn write(batch: &Batch) -> io::Result<Vec<u8>> {
 }
 
 /// Decodes the first frame of `bytes`, and removes it from them; `None` if there is none, or it is damaged.
-pub(super) fn take(bytes: &mut &[u8]) -> Option<Batch> {
+pub(super) fn take(bytes: &mut &[u8]) -> Option<SlotBatch> {
     let (head, rest) = bytes.split_first_chunk::<LEN>()?;
     let number = |place: usize| -> Option<u32> {
         head.get(place..place + 4)?.first_chunk().copied().map(u32::from_le_bytes)
@@ -84,31 +84,31 @@ pub(super) fn take(bytes: &mut &[u8]) -> Option<Batch> {
         return None;
     }
     let body = zstd::bulk::decompress(packed, (number(12)? as usize).min(MAX_BYTES)).ok()?;
-    let batch = Body::decode(&*body).ok()?.into();
+    let batch = SlotFrameBody::decode(&*body).ok()?.into();
     *bytes = rest;
     Some(batch)
 }
 
-impl From<&Batch> for Body {
-    fn from(batch: &Batch) -> Self {
-        let slots = batch.slots.iter().map(Slot::from).collect();
+impl From<&SlotBatch> for SlotFrameBody {
+    fn from(batch: &SlotBatch) -> Self {
+        let slots = batch.slots.iter().map(EncodedSlot::from).collect();
         Self { requests: batch.requests.clone(), latencies: batch.latencies.clone(), slots }
     }
 }
 
-impl From<Body> for Batch {
-    fn from(body: Body) -> Self {
-        let slots = body.slots.into_iter().map(SlotOf::from).collect();
+impl From<SlotFrameBody> for SlotBatch {
+    fn from(body: SlotFrameBody) -> Self {
+        let slots = body.slots.into_iter().map(ApplicationSlot::from).collect();
         Self { requests: body.requests, latencies: body.latencies, slots, ..Self::default() }
     }
 }
 
-impl From<&SlotOf> for Slot {
-    fn from(slot: &SlotOf) -> Self {
+impl From<&ApplicationSlot> for EncodedSlot {
+    fn from(slot: &ApplicationSlot) -> Self {
         let ApplicationKey { namespace, kind, name } = slot.application.clone();
         let own = match slot.source {
-            Source::Seen => None,
-            Source::Own(checksum) => Some(checksum),
+            SlotSource::Seen => None,
+            SlotSource::Own(checksum) => Some(checksum),
         };
         let requests = slot.requests.iter().flatten().copied().collect();
         let (bounds, counts) = slot.latency.iter().copied().unzip();
@@ -116,12 +116,12 @@ impl From<&SlotOf> for Slot {
     }
 }
 
-impl From<Slot> for SlotOf {
-    fn from(slot: Slot) -> Self {
-        let Slot { namespace, kind, name, own, end, requests, bounds, counts } = slot;
+impl From<EncodedSlot> for ApplicationSlot {
+    fn from(slot: EncodedSlot) -> Self {
+        let EncodedSlot { namespace, kind, name, own, end, requests, bounds, counts } = slot;
         Self {
             application: ApplicationKey { namespace, kind, name },
-            source: own.map_or(Source::Seen, Source::Own),
+            source: own.map_or(SlotSource::Seen, SlotSource::Own),
             end,
             requests: requests.first_chunk().copied(),
             latency: bounds.into_iter().zip(counts).collect(),

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Batch, Indicators, SLOT_S, SlotOf, Source};
+use super::{ApplicationSlot, SLOT_S, ServiceLevelIndicators, SlotBatch, SlotSource};
 use crate::world::{
-    answers::{Answers, Symbol},
+    answers::{InternedString, QueryResults},
     application_key::ApplicationKey,
-    catalogue::{INBOUND_LATENCY, INBOUND_REQUESTS, Label, Query, WINDOW},
-    model::{AppId, Map, Remote, World},
+    catalogue::{INBOUND_LATENCY, INBOUND_REQUESTS, Label, PrometheusQuery, WINDOW},
+    model::{AppId, FastMap, RemoteEndpoint, World},
 };
 
 /// The new slots in the answers to the queries of [`INDICATORS`](crate::world::catalogue::INDICATORS), which
@@ -15,10 +15,10 @@ use crate::world::{
 /// `world`. A destination that is unknown there, or that reaches several applications (such as a loopback
 /// address of many nodes), counts for none.
 #[must_use]
-pub fn inbound(world: &World<'_>, answers: &Answers, known: &Indicators) -> Batch {
+pub fn inbound(world: &World<'_>, answers: &QueryResults, known: &ServiceLevelIndicators) -> SlotBatch {
     let requests = new_slots(answers, &INBOUND_REQUESTS, &known.requests);
     let latencies = new_slots(answers, &INBOUND_LATENCY, &known.latencies);
-    let mut slots = Slots { by_destination: destinations(world), by_application: BTreeMap::new() };
+    let mut slots = SlotBuilder { by_destination: destinations(world), by_application: BTreeMap::new() };
     slots.collect((world, answers), (&INBOUND_REQUESTS, Label::Status), &requests, |slot, status, count| {
         let [all, failed] = slot.requests.get_or_insert_default();
         *all += count;
@@ -33,7 +33,7 @@ pub fn inbound(world: &World<'_>, answers: &Answers, known: &Indicators) -> Batc
     });
     let slots = slots.into_named(world);
     let [requests, latencies] = [requests, latencies].map(|ends| ends.into_iter().collect());
-    Batch { requests, latencies, slots, ..Batch::default() }
+    SlotBatch { requests, latencies, slots, ..SlotBatch::default() }
 }
 
 /// Whether a request with that status failed.
@@ -43,7 +43,11 @@ fn is_failure(status: &str) -> bool {
 
 /// The ends of the new slots that the answer to a query covers. An answer covers an hour. If its points are
 /// further apart than slots, it covers only the slots that have a point.
-fn new_slots(answers: &Answers, query: &'static Query, known: &BTreeSet<u32>) -> BTreeSet<u32> {
+fn new_slots(
+    answers: &QueryResults,
+    query: &'static PrometheusQuery,
+    known: &BTreeSet<u32>,
+) -> BTreeSet<u32> {
     let table = answers.table(query);
     let window = u32::try_from(WINDOW.as_secs()).unwrap_or(u32::MAX);
     let step = table.points.step.max(SLOT_S);
@@ -58,13 +62,13 @@ const fn slot_of(at: u32) -> u32 {
 }
 
 /// The application that connections to each destination reach; `None` if they reach several.
-fn destinations(world: &World<'_>) -> Map<(Symbol, Symbol), Option<AppId>> {
-    let mut destinations = Map::<_, Option<AppId>>::default();
+fn destinations(world: &World<'_>) -> FastMap<(InternedString, InternedString), Option<AppId>> {
+    let mut destinations = FastMap::<_, Option<AppId>>::default();
     for connection in world.connections.values() {
         let application = match connection.remote {
-            Remote::Unresolved => continue,
-            Remote::Instance(instance) => world.instances[instance].application,
-            Remote::Application(application) => application,
+            RemoteEndpoint::Unresolved => continue,
+            RemoteEndpoint::Instance(instance) => world.instances[instance].application,
+            RemoteEndpoint::Application(application) => application,
         };
         let application = world.apps[application].joined.unwrap_or(application);
         let ends = (connection.destination, connection.actual_destination);
@@ -77,20 +81,20 @@ fn destinations(world: &World<'_>) -> Map<(Symbol, Symbol), Option<AppId>> {
 }
 
 /// Slots that are being built.
-struct Slots {
-    by_destination: Map<(Symbol, Symbol), Option<AppId>>,
-    by_application: BTreeMap<AppId, BTreeMap<u32, SlotOf>>,
+struct SlotBuilder {
+    by_destination: FastMap<(InternedString, InternedString), Option<AppId>>,
+    by_application: BTreeMap<AppId, BTreeMap<u32, ApplicationSlot>>,
 }
 
-impl Slots {
+impl SlotBuilder {
     /// Adds the points of an answer in the slots with these `ends`. Calls `add` with the value of a label and
     /// the number of requests.
     fn collect(
         &mut self,
-        (world, answers): (&World<'_>, &Answers),
-        (query, label): (&'static Query, Label),
+        (world, answers): (&World<'_>, &QueryResults),
+        (query, label): (&'static PrometheusQuery, Label),
         ends: &BTreeSet<u32>,
-        add: impl Fn(&mut SlotOf, &str, f32),
+        add: impl Fn(&mut ApplicationSlot, &str, f32),
     ) {
         let table = answers.table(query);
         let labels = [Label::Destination, Label::ActualDestination, label];
@@ -102,7 +106,7 @@ impl Slots {
             for (at, rate) in table.points_of(row.index()) {
                 let end = slot_of(at);
                 if ends.contains(&end) && rate.is_finite() {
-                    let slot = slots.entry(end).or_insert_with(|| SlotOf::unknown(end));
+                    let slot = slots.entry(end).or_insert_with(|| ApplicationSlot::unknown(end));
                     add(slot, answers.text(row.label(label)), rate * SLOT_S as f32);
                 }
             }
@@ -114,21 +118,22 @@ impl Slots {
         *self.by_destination.get(&(destination?, actual?))?
     }
 
-    fn into_named(self, world: &World<'_>) -> Vec<SlotOf> {
+    fn into_named(self, world: &World<'_>) -> Vec<ApplicationSlot> {
         let mut named = Vec::new();
         for (application, slots) in self.by_application {
             let key = world.apps[application].id.key(&world.texts);
-            named.extend(slots.into_values().map(|slot| SlotOf { application: key.clone(), ..slot }));
+            named
+                .extend(slots.into_values().map(|slot| ApplicationSlot { application: key.clone(), ..slot }));
         }
         named
     }
 }
 
-impl SlotOf {
+impl ApplicationSlot {
     /// An empty slot, without an application yet.
     fn unknown(end: u32) -> Self {
         let application = ApplicationKey::default();
-        Self { application, source: Source::Seen, end, requests: None, latency: Vec::new() }
+        Self { application, source: SlotSource::Seen, end, requests: None, latency: Vec::new() }
     }
 
     /// Adds requests to the bucket with that upper bound in seconds.

@@ -6,46 +6,51 @@
 
 use std::{collections::VecDeque, io, sync::Arc};
 
-use super::{Batch, DAY_S, Indicators, frame};
-use crate::disk::{self, Disk};
+use super::{DAY_S, ServiceLevelIndicators, SlotBatch, frame};
+use crate::disk::{self, DataDisk};
 
 /// The name of the file.
 pub const FILE: &str = "indicators.slots";
 
 /// The recorded requests, in memory and on disk.
 #[derive(Debug)]
-pub struct Recorded {
-    indicators: Indicators,
-    disk: Arc<dyn Disk>,
+pub struct SliLog {
+    indicators: ServiceLevelIndicators,
+    disk: Arc<dyn DataDisk>,
     dir: String,
     /// The frames of the file, the oldest first.
-    frames: VecDeque<Frame>,
+    frames: VecDeque<SliLogFrame>,
     /// Whether the file has exactly these frames.
     is_sound: bool,
 }
 
 /// A frame of the file.
 #[derive(Debug, Clone, Copy)]
-struct Frame {
+struct SliLogFrame {
     /// The end of its newest slot, in Unix seconds.
     newest: u32,
     bytes: usize,
 }
 
-impl Recorded {
+impl SliLog {
     /// Reads the file in `dir`, such as `cache/<project>`. A file that cannot be read counts as empty.
     /// Changes nothing on disk.
     #[must_use]
-    pub fn open(disk: Arc<dyn Disk>, dir: String) -> Self {
+    pub fn open(disk: Arc<dyn DataDisk>, dir: String) -> Self {
         let bytes = disk.read(&format!("{dir}/{FILE}")).unwrap_or_default();
-        let mut recorded =
-            Self { indicators: Indicators::default(), disk, dir, frames: VecDeque::new(), is_sound: false };
+        let mut recorded = Self {
+            indicators: ServiceLevelIndicators::default(),
+            disk,
+            dir,
+            frames: VecDeque::new(),
+            is_sound: false,
+        };
         let mut rest = &*bytes;
         loop {
             let before = rest.len();
             let Some(batch) = frame::take(&mut rest) else { break };
             recorded.indicators.add(&batch);
-            recorded.frames.push_back(Frame { newest: newest(&batch), bytes: before - rest.len() });
+            recorded.frames.push_back(SliLogFrame { newest: newest(&batch), bytes: before - rest.len() });
         }
         recorded.is_sound = rest.is_empty();
         if !recorded.is_sound {
@@ -61,7 +66,7 @@ impl Recorded {
 
     /// The recorded requests.
     #[must_use]
-    pub const fn indicators(&self) -> &Indicators {
+    pub const fn indicators(&self) -> &ServiceLevelIndicators {
         &self.indicators
     }
 
@@ -69,7 +74,7 @@ impl Recorded {
     ///
     /// # Errors
     /// Writing failed. The batch is in memory all the same, and is written with the next one.
-    pub fn record(&mut self, batch: &Batch) -> io::Result<()> {
+    pub fn record(&mut self, batch: &SlotBatch) -> io::Result<()> {
         self.indicators.add(batch);
         if batch.is_empty() {
             return Ok(());
@@ -91,17 +96,17 @@ impl Recorded {
     /// Whether more than half of the file is more than a day older than the newest slot.
     fn is_mostly_old(&self) -> bool {
         let earliest = self.indicators.newest().unwrap_or_default().saturating_sub(DAY_S);
-        let bytes = |is_counted: &dyn Fn(&Frame) -> bool| -> usize {
+        let bytes = |is_counted: &dyn Fn(&SliLogFrame) -> bool| -> usize {
             self.frames.iter().filter(|frame| is_counted(frame)).map(|frame| frame.bytes).sum()
         };
         2 * bytes(&|frame| frame.newest <= earliest) > bytes(&|_| true)
     }
 
-    fn append(&mut self, batch: &Batch) -> io::Result<()> {
+    fn append(&mut self, batch: &SlotBatch) -> io::Result<()> {
         let frame = frame::write(batch)?;
         self.disk.create_dir(&self.dir)?;
         self.disk.append(&self.path())?.append(&frame)?;
-        self.frames.push_back(Frame { newest: newest(batch), bytes: frame.len() });
+        self.frames.push_back(SliLogFrame { newest: newest(batch), bytes: frame.len() });
         Ok(())
     }
 
@@ -109,7 +114,7 @@ impl Recorded {
         let (mut frames, mut bytes) = (VecDeque::new(), Vec::new());
         for (end, batch) in self.indicators.batches() {
             let frame = frame::write(&batch)?;
-            frames.push_back(Frame { newest: end, bytes: frame.len() });
+            frames.push_back(SliLogFrame { newest: end, bytes: frame.len() });
             bytes.extend(frame);
         }
         self.disk.create_dir(&self.dir)?;
@@ -124,7 +129,7 @@ impl Recorded {
 }
 
 /// The end of the newest slot of a batch; 0 without one.
-fn newest(batch: &Batch) -> u32 {
+fn newest(batch: &SlotBatch) -> u32 {
     let ends = batch.requests.iter().chain(&batch.latencies).copied();
     ends.chain(batch.slots.iter().map(|slot| slot.end)).max().unwrap_or_default()
 }

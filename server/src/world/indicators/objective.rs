@@ -2,7 +2,7 @@
 
 use super::{
     SLOT_S,
-    day::{Day, buckets_of, requests_of},
+    day::{SliWindow, buckets_of, requests_of},
 };
 
 /// The status is unknown after this many slots without requests.
@@ -10,7 +10,7 @@ const SILENT_SLOTS: u32 = 3;
 
 /// The criterion by which a request is bad.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Asked {
+pub(super) enum FailureCriterion {
     /// It failed.
     Failed,
     /// It took longer than the bound of the largest quick bucket.
@@ -22,15 +22,15 @@ pub(super) enum Asked {
 
 /// The requests to one application, evaluated for one objective.
 #[derive(Debug, Clone, Copy)]
-pub struct Series<'i> {
-    day: &'i Day,
-    asked: Asked,
+pub struct ObjectiveSeries<'i> {
+    day: &'i SliWindow,
+    asked: FailureCriterion,
     to: u32,
 }
 
-impl<'i> Series<'i> {
+impl<'i> ObjectiveSeries<'i> {
     /// The series of a day up to `to`, in Unix seconds; `None` if no slot is known for the criterion.
-    pub(super) fn new(day: &'i Day, asked: Asked, to: u32) -> Option<Self> {
+    pub(super) fn new(day: &'i SliWindow, asked: FailureCriterion, to: u32) -> Option<Self> {
         let series = Self { day, asked, to };
         // Starts from the newest slot, which is usually known and is read next.
         series.shares(super::DAY_S).next_back().map(|_| series)
@@ -62,9 +62,9 @@ impl<'i> Series<'i> {
     }
 }
 
-impl Asked {
+impl FailureCriterion {
     /// Requests that take longer than the largest bound that is not above `bucket_s`.
-    pub(super) fn slower_than(bucket_s: f32, day: &Day) -> Self {
+    pub(super) fn slower_than(bucket_s: f32, day: &SliWindow) -> Self {
         Self::Slow { quick_buckets: day.buckets_up_to(bucket_s) }
     }
 

@@ -2,12 +2,15 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::{Batch, Indicators, OwnProgress, SLOT_S, SlotOf, Source, batch::Progress, slot_before};
+use super::{
+    ApplicationSlot, CustomQueryProgress, SLOT_S, ServiceLevelIndicators, SlotBatch, SlotSource,
+    batch::QueryProgress, slot_before,
+};
 use crate::world::{
     application_key::ApplicationKey,
     catalogue::{Label, WINDOW},
-    inspections::{Overrides, Thresholds},
-    prometheus::{Sink, Span, TooLarge},
+    inspections::{InspectionThresholds, ProjectThresholds},
+    prometheus::{AnswerTooLarge, QuerySpan, SeriesSink},
 };
 
 /// The maximum number of values in an answer; none gets near it.
@@ -15,16 +18,16 @@ const MOST_VALUES: usize = 10_000;
 
 /// A custom query of the operator, for the slots that are missing.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Own {
+pub struct CustomQuery {
     pub(super) application: ApplicationKey,
-    pub(super) source: Source,
-    pub(super) span: Span,
-    pub(super) asks: Asks,
+    pub(super) source: SlotSource,
+    pub(super) span: QuerySpan,
+    pub(super) asks: CustomExpression,
 }
 
 /// The PromQL expressions of a custom query.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) enum Asks {
+pub(super) enum CustomExpression {
     /// All requests, and those that failed.
     Requests([String; 2]),
     /// A histogram.
@@ -34,63 +37,63 @@ pub(super) enum Asks {
 /// The labels that are read from the answer to a histogram query.
 pub(super) const HISTOGRAM: &[Label] = &[Label::Le];
 
-impl Indicators {
+impl ServiceLevelIndicators {
     /// The custom queries for the missing slots that end up to `to`, in Unix seconds; at most an hour back.
     #[must_use]
-    pub fn missing(&self, overrides: &Overrides, to: u32) -> Vec<Own> {
+    pub fn missing(&self, overrides: &ProjectThresholds, to: u32) -> Vec<CustomQuery> {
         let all = overrides.applications.iter().flat_map(|(application, thresholds)| {
             asked(thresholds).map(move |(source, asks)| (application.clone(), source, asks))
         });
         all.filter_map(|(application, source, asks)| {
             let key = (application, source);
             let span = span(self.own.get(&key).copied().unwrap_or_default(), to)?;
-            Some(Own { application: key.0, source, span, asks })
+            Some(CustomQuery { application: key.0, source, span, asks })
         })
         .collect()
     }
 }
 
-fn asked(thresholds: &Thresholds) -> impl Iterator<Item = (Source, Asks)> {
+fn asked(thresholds: &InspectionThresholds) -> impl Iterator<Item = (SlotSource, CustomExpression)> {
     let availability = thresholds.availability.as_ref().and_then(|objective| {
         let queries = objective.custom.as_ref()?;
         let expressions = queries.each_ref().map(|query| format!("sum(rate({query}[5m]))"));
-        Some((Source::of_availability(objective), Asks::Requests(expressions)))
+        Some((SlotSource::of_availability(objective), CustomExpression::Requests(expressions)))
     });
     let latency = thresholds.latency.as_ref().and_then(|objective| {
         let histogram = objective.custom.as_ref()?;
         let expression = format!("sum by (le) (rate({histogram}[5m]))");
-        Some((Source::of_latency(objective), Asks::Latency(expression)))
+        Some((SlotSource::of_latency(objective), CustomExpression::Latency(expression)))
     });
     availability.into_iter().chain(latency)
 }
 
 /// The missing slots up to `to`; `None` if there are none, or the query was already sent for the last of
 /// them.
-fn span(known: Progress, to: u32) -> Option<Span> {
+fn span(known: QueryProgress, to: u32) -> Option<QuerySpan> {
     let to = slot_before(to);
     let window = u32::try_from(WINDOW.as_secs()).unwrap_or(u32::MAX);
     let from = known.answered.max(to.saturating_sub(window)) + SLOT_S;
-    (known.put < to && from <= to).then_some(Span { from, to, step: SLOT_S })
+    (known.put < to && from <= to).then_some(QuerySpan { from, to, step: SLOT_S })
 }
 
-impl fmt::Debug for Own {
+impl fmt::Debug for CustomQuery {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without the application and the expressions, which contain names of the operator's applications.
-        formatter.debug_struct("Own").field("span", &self.span).finish_non_exhaustive()
+        formatter.debug_struct("CustomQuery").field("span", &self.span).finish_non_exhaustive()
     }
 }
 
-impl Own {
+impl CustomQuery {
     /// Converts the answers on requests to slots.
-    pub(super) fn requests(&self, all: &OwnSlots, failed: &OwnSlots) -> Batch {
+    pub(super) fn requests(&self, all: &CustomQuerySlots, failed: &CustomQuerySlots) -> SlotBatch {
         self.batch(all.values.iter().map(|(end, values)| {
             let failed = failed.values.get(end).map_or(0.0, |values| total(values));
-            SlotOf { requests: Some([total(values), failed]), ..self.slot(*end) }
+            ApplicationSlot { requests: Some([total(values), failed]), ..self.slot(*end) }
         }))
     }
 
     /// Converts the answer on latencies to slots.
-    pub(super) fn latency(&self, histogram: &OwnSlots) -> Batch {
+    pub(super) fn latency(&self, histogram: &CustomQuerySlots) -> SlotBatch {
         self.batch(histogram.values.iter().map(|(end, values)| {
             let mut slot = self.slot(*end);
             for (bound, count) in values {
@@ -101,22 +104,22 @@ impl Own {
     }
 
     /// The batch for a query without an answer, which records that the query was sent.
-    pub(super) fn failed(self) -> Batch {
-        let progress = Progress { put: self.span.to, answered: 0 };
-        let own = OwnProgress { application: self.application, source: self.source, progress };
-        Batch { own: vec![own], ..Batch::default() }
+    pub(super) fn failed(self) -> SlotBatch {
+        let progress = QueryProgress { put: self.span.to, answered: 0 };
+        let own = CustomQueryProgress { application: self.application, source: self.source, progress };
+        SlotBatch { own: vec![own], ..SlotBatch::default() }
     }
 
-    fn batch(&self, slots: impl Iterator<Item = SlotOf>) -> Batch {
+    fn batch(&self, slots: impl Iterator<Item = ApplicationSlot>) -> SlotBatch {
         let (application, source) = (self.application.clone(), self.source);
-        let progress = Progress { put: self.span.to, answered: self.span.to };
-        let own = vec![OwnProgress { application, source, progress }];
-        Batch { slots: slots.collect(), own, ..Batch::default() }
+        let progress = QueryProgress { put: self.span.to, answered: self.span.to };
+        let own = vec![CustomQueryProgress { application, source, progress }];
+        SlotBatch { slots: slots.collect(), own, ..SlotBatch::default() }
     }
 
-    fn slot(&self, end: u32) -> SlotOf {
+    fn slot(&self, end: u32) -> ApplicationSlot {
         let (application, source) = (self.application.clone(), self.source);
-        SlotOf { application, source, end, requests: None, latency: Vec::new() }
+        ApplicationSlot { application, source, end, requests: None, latency: Vec::new() }
     }
 }
 
@@ -126,23 +129,23 @@ fn total(values: &[(f32, f32)]) -> f32 {
 
 /// Receives the answer to a custom query: the number of requests in each slot, by bucket.
 #[derive(Debug, Default)]
-pub(super) struct OwnSlots {
+pub(super) struct CustomQuerySlots {
     values: BTreeMap<u32, Vec<(f32, f32)>>,
     count: usize,
     /// The bucket of the current series; `None` if its bound is not a number.
     bound: Option<f32>,
 }
 
-impl Sink for OwnSlots {
-    fn series(&mut self, labels: &[&str]) -> Result<(), TooLarge> {
+impl SeriesSink for CustomQuerySlots {
+    fn series(&mut self, labels: &[&str]) -> Result<(), AnswerTooLarge> {
         self.bound = labels.first().map_or(Some(f32::INFINITY), |le| le.parse().ok());
         Ok(())
     }
 
-    fn point(&mut self, at: u32, value: f32) -> Result<(), TooLarge> {
+    fn point(&mut self, at: u32, value: f32) -> Result<(), AnswerTooLarge> {
         self.count += 1;
         if self.count > MOST_VALUES {
-            return Err(TooLarge);
+            return Err(AnswerTooLarge);
         }
         if let Some(bound) = self.bound.filter(|_| value.is_finite()) {
             self.values.entry(at).or_default().push((bound, value * SLOT_S as f32));
@@ -166,7 +169,7 @@ mod tests {
             (89_100, 90_000, 90_299, None),
             (90_000, 90_000, 80_000, None),
         ] {
-            let found = span(Progress { put, answered }, to).map(|span| (span.from, span.to));
+            let found = span(QueryProgress { put, answered }, to).map(|span| (span.from, span.to));
             assert_eq!(found, expected, "{answered} {put} {to}");
         }
     }

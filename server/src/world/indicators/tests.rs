@@ -5,10 +5,10 @@ mod windows;
 
 use super::*;
 use crate::world::{
-    answers::Answers,
+    answers::QueryResults,
     catalogue::INBOUND_REQUESTS,
-    inspections::{Overrides, Thresholds},
-    scene::{Scene, over_time, scene},
+    inspections::{InspectionThresholds, ProjectThresholds},
+    scene::{PrometheusFixture, over_time, scene},
 };
 
 /// The end of a slot.
@@ -25,7 +25,7 @@ const SHOP: &str = "
     container_http_requests_count machine_id=1 container_id=/docker/web destination=127.0.0.1:90
     container_http_requests_count machine_id=2 container_id=/docker/web destination=127.0.0.1:90";
 
-fn shop() -> Scene {
+fn shop() -> PrometheusFixture {
     scene(SHOP)
 }
 
@@ -33,15 +33,21 @@ fn key(name: &str) -> ApplicationKey {
     ApplicationKey { namespace: "_".to_owned(), kind: "Unknown".to_owned(), name: name.to_owned() }
 }
 
-fn slot(name: &str, end: u32, requests: Option<[f32; 2]>, latency: &[(f32, f32)]) -> SlotOf {
-    SlotOf { application: key(name), source: Source::Seen, end, requests, latency: latency.to_vec() }
+fn slot(name: &str, end: u32, requests: Option<[f32; 2]>, latency: &[(f32, f32)]) -> ApplicationSlot {
+    ApplicationSlot {
+        application: key(name),
+        source: SlotSource::Seen,
+        end,
+        requests,
+        latency: latency.to_vec(),
+    }
 }
 
 const REQUESTS: (&str, &str) = ("10.0.0.1:80", "10.0.0.1:80");
 
-fn answered(to: u32) -> Answers {
+fn answered(to: u32) -> QueryResults {
     let nan = f32::NAN;
-    let mut answers = Answers::default();
+    let mut answers = QueryResults::default();
     let grid = (to - 600, 300);
     over_time(
         &mut answers,
@@ -70,13 +76,13 @@ fn answered(to: u32) -> Answers {
     answers
 }
 
-fn taken(known: &Indicators, to: u32) -> Batch {
+fn taken(known: &ServiceLevelIndicators, to: u32) -> SlotBatch {
     shop().look(|world| inbound(world, &answered(to), known))
 }
 
 #[test]
 fn requests_belong_to_what_their_destination_leads_to() {
-    let batch = taken(&Indicators::default(), END);
+    let batch = taken(&ServiceLevelIndicators::default(), END);
     let inf = f32::INFINITY;
     let expected = [
         slot("cart", END - 600, Some([300.0, 0.0]), &[(0.5, 300.0), (inf, 300.0)]),
@@ -91,13 +97,13 @@ fn requests_belong_to_what_their_destination_leads_to() {
 
 #[test]
 fn a_slot_is_taken_once_and_stays_with_the_application_that_had_the_address() {
-    let mut known = Indicators::default();
+    let mut known = ServiceLevelIndicators::default();
     known.add(&taken(&known, END - 300));
     let batch = taken(&known, END);
     assert_eq!(batch.requests, [END]);
     assert!(batch.slots.iter().all(|slot| slot.end == END) && batch.slots.len() == 1, "{batch:?}");
     known.add(&batch);
-    assert_eq!(taken(&known, END), Batch::default());
+    assert_eq!(taken(&known, END), SlotBatch::default());
     let once: Vec<_> = known.batches().collect();
     known.add(&batch);
     assert_eq!(known.batches().collect::<Vec<_>>(), once);
@@ -105,25 +111,31 @@ fn a_slot_is_taken_once_and_stays_with_the_application_that_had_the_address() {
 
 #[test]
 fn requests_are_taken_also_when_latencies_are_not_answered() {
-    let mut answers = Answers::default();
+    let mut answers = QueryResults::default();
     over_time(&mut answers, &INBOUND_REQUESTS, (END, 300), &[(&[REQUESTS.0, REQUESTS.1, "200"], &[1.0])]);
-    let mut known = Indicators::default();
+    let mut known = ServiceLevelIndicators::default();
     known.add(&shop().look(|world| inbound(world, &answers, &known)));
     assert_eq!(known.newest(), Some(END));
-    assert_eq!(known.sums(&key("cart"), [Source::Seen; 2], END - 300, END), None);
+    assert_eq!(known.sums(&key("cart"), [SlotSource::Seen; 2], END - 300, END), None);
     let batch = taken(&known, END);
     assert!(batch.requests.is_empty());
     known.add(&batch);
-    let sums = known.sums(&key("cart"), [Source::Seen; 2], END - 300, END).unwrap();
+    let sums = known.sums(&key("cart"), [SlotSource::Seen; 2], END - 300, END).unwrap();
     assert_eq!((sums.requests, sums.latency), (300.0, vec![(0.5, 300.0), (f32::INFINITY, 900.0)]));
 }
 
-fn own(queries: [&str; 2], histogram: &str) -> Overrides {
+fn own(queries: [&str; 2], histogram: &str) -> ProjectThresholds {
     let availability = AvailabilityObjective { custom: Some(queries.map(str::to_owned)), percent: 99.0 };
     let latency = LatencyObjective { percent: 99.0, bucket_s: 0.5, custom: Some(histogram.to_owned()) };
-    let thresholds =
-        Thresholds { availability: Some(availability), latency: Some(latency), ..Thresholds::default() };
-    Overrides { applications: HashMap::from([(key("cart"), thresholds)]), ..Overrides::default() }
+    let thresholds = InspectionThresholds {
+        availability: Some(availability),
+        latency: Some(latency),
+        ..InspectionThresholds::default()
+    };
+    ProjectThresholds {
+        applications: HashMap::from([(key("cart"), thresholds)]),
+        ..ProjectThresholds::default()
+    }
 }
 
 #[tokio::test]
@@ -133,12 +145,13 @@ async fn the_operators_own_queries_replace_what_is_seen_and_one_that_fails_costs
         outgoing::TargetPolicy,
         world::{
             project::PrometheusAccess,
-            prometheus::Prometheus,
-            stand_in::{Answer, StandIn},
+            prometheus::PrometheusClient,
+            stand_in::{MockAnswer, MockPrometheus},
         },
     };
-    let refuses = |query: &str| if query.contains("sum by") { Answer::Refusal } else { Answer::Series };
-    let (url, stand_in) = StandIn::serve(refuses).await;
+    let refuses =
+        |query: &str| if query.contains("sum by") { MockAnswer::Refusal } else { MockAnswer::Series };
+    let (url, stand_in) = MockPrometheus::serve(refuses).await;
     let access = PrometheusAccess {
         url,
         refresh_interval: std::time::Duration::from_secs(15),
@@ -148,10 +161,11 @@ async fn the_operators_own_queries_replace_what_is_seen_and_one_that_fails_costs
         custom_headers: Vec::new(),
     };
     let prometheus = std::sync::Arc::new(
-        Prometheus::new(&access, TargetPolicy::default(), std::sync::Arc::new(SystemClock::new())).unwrap(),
+        PrometheusClient::new(&access, TargetPolicy::default(), std::sync::Arc::new(SystemClock::new()))
+            .unwrap(),
     );
     let overrides = own(["all{a=\"b\"}", "bad"], "took_bucket");
-    let mut known = Indicators::default();
+    let mut known = ServiceLevelIndicators::default();
     known.add(&taken(&known, END));
     known.add(&ask_own(&prometheus, known.missing(&overrides, END + 100)).await);
 

@@ -4,7 +4,7 @@ use super::Inspection;
 
 /// The unit of a threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+pub enum ThresholdUnit {
     /// A number of events or items.
     Count,
     /// Percent from 0 to 100.
@@ -20,7 +20,7 @@ pub enum Unit {
 impl Inspection {
     /// The unit of its threshold, or of its objective if it has one.
     #[must_use]
-    pub const fn unit(self) -> Unit {
+    pub const fn unit(self) -> ThresholdUnit {
         match self {
             Self::SLOAvailability
             | Self::SLOLatency
@@ -29,8 +29,8 @@ impl Inspection {
             | Self::StorageSpace
             | Self::InstanceAvailability
             | Self::PostgresConnections
-            | Self::MysqlConnections => Unit::Percent,
-            Self::MemoryLeakPercent => Unit::PercentPerHour,
+            | Self::MysqlConnections => ThresholdUnit::Percent,
+            Self::MemoryLeakPercent => ThresholdUnit::PercentPerHour,
             Self::NetworkRTT
             | Self::DeploymentStatus
             | Self::PostgresLatency
@@ -38,9 +38,9 @@ impl Inspection {
             | Self::RedisLatency
             | Self::MysqlReplicationLag
             | Self::MongodbReplicationLag
-            | Self::DnsLatency => Unit::Seconds,
+            | Self::DnsLatency => ThresholdUnit::Seconds,
             Self::StorageIOLoad | Self::JvmSafepointTime | Self::PythonGILWaitingTime => {
-                Unit::SecondsPerSecond
+                ThresholdUnit::SecondsPerSecond
             }
             Self::MemoryOOM
             | Self::NetworkConnectivity
@@ -56,14 +56,14 @@ impl Inspection {
             | Self::JvmAvailability
             | Self::DotNetAvailability
             | Self::DnsServerErrors
-            | Self::DnsNxdomainErrors => Unit::Count,
+            | Self::DnsNxdomainErrors => ThresholdUnit::Count,
         }
     }
 
     /// Whether a number is a valid threshold.
     #[must_use]
     pub fn allows(self, threshold: f32) -> bool {
-        let most = if self.unit() == Unit::Percent { 100.0 } else { f32::MAX };
+        let most = if self.unit() == ThresholdUnit::Percent { 100.0 } else { f32::MAX };
         (0.0..=most).contains(&threshold)
     }
 }

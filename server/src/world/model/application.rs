@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{InstanceId, Texts};
-use crate::world::{answers::Symbol, application_key::ApplicationKey};
+use super::{InstanceId, TextInterner};
+use crate::world::{answers::InternedString, application_key::ApplicationKey};
 
 /// Declares the kinds with their names.
 macro_rules! kinds {
@@ -13,13 +13,13 @@ macro_rules! kinds {
         pub enum Kind {
             $($(#[$about])* $kind,)*
             /// Any other kind of owner of pods, such as a custom resource.
-            Other(Symbol),
+            Other(InternedString),
         }
 
         impl Kind {
             /// The kind with that name.
             #[must_use]
-            pub fn of(name: &str, symbol: Symbol) -> Self {
+            pub fn of(name: &str, symbol: InternedString) -> Self {
                 match name {
                     $($name => Self::$kind,)*
                     _ => Self::Other(symbol),
@@ -28,7 +28,7 @@ macro_rules! kinds {
 
             /// The name of the kind.
             #[must_use]
-            pub fn name<'t>(self, texts: &'t Texts<'_>) -> &'t str {
+            pub fn name<'t>(self, texts: &'t TextInterner<'_>) -> &'t str {
                 match self {
                     $(Self::$kind => $name,)*
                     Self::Other(symbol) => texts.text(symbol),
@@ -79,17 +79,17 @@ kinds! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ApplicationId {
     /// The namespace; `_` where there is none, `external` for an external service.
-    pub namespace: Symbol,
+    pub namespace: InternedString,
     /// The kind.
     pub kind: Kind,
     /// The name.
-    pub name: Symbol,
+    pub name: InternedString,
 }
 
 impl ApplicationId {
     /// The identifier outside the world.
     #[must_use]
-    pub fn key(self, texts: &Texts<'_>) -> ApplicationKey {
+    pub fn key(self, texts: &TextInterner<'_>) -> ApplicationKey {
         ApplicationKey {
             namespace: texts.text(self.namespace).to_owned(),
             kind: self.kind.name(texts).to_owned(),
@@ -99,7 +99,7 @@ impl ApplicationId {
 
     /// Compares two ids by their texts.
     #[must_use]
-    pub fn compare(self, other: Self, texts: &Texts<'_>) -> Ordering {
+    pub fn compare(self, other: Self, texts: &TextInterner<'_>) -> Ordering {
         texts
             .compare(self.namespace, other.namespace)
             .then_with(|| self.kind.name(texts).cmp(other.kind.name(texts)))
@@ -110,7 +110,7 @@ impl ApplicationId {
 /// The category of an application. The number of a custom category is its index among all category names in
 /// order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Category {
+pub enum ApplicationCategory {
     /// Serves users. The default if no pattern matches.
     #[default]
     Application,
@@ -122,7 +122,7 @@ pub enum Category {
     Custom(u16),
 }
 
-impl Category {
+impl ApplicationCategory {
     /// Whether applications of this category serve the infrastructure, not its users.
     #[must_use]
     pub const fn is_auxiliary(self) -> bool {
@@ -140,7 +140,7 @@ pub struct Application {
     /// The desired number of instances in Kubernetes; NaN if unknown.
     pub desired_instances: f32,
     /// Its category.
-    pub category: Category,
+    pub category: ApplicationCategory,
     /// The application that its instances were moved to, if it is part of a database cluster.
     /// [`World::applications`](super::World::applications) leaves it out then.
     pub joined: Option<super::AppId>,

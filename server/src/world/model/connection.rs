@@ -1,21 +1,21 @@
 //! Connections from client instances to their destinations.
 
 use super::{AppId, ConnectionId, InstanceId, RowId, ServiceId};
-use crate::world::answers::Symbol;
+use crate::world::answers::InternedString;
 
 /// The connections of an instance to one destination. Values are NaN if no current value is known.
 #[derive(Debug, Clone)]
-pub struct Connection {
+pub struct UpstreamConnection {
     /// The client.
     pub instance: InstanceId,
     /// The address that the client connects to, `host:port`.
-    pub destination: Symbol,
+    pub destination: InternedString,
     /// The address that it reaches, `ip:port`; empty if unknown.
-    pub actual_destination: Symbol,
+    pub actual_destination: InternedString,
     /// The Kubernetes service with the address of the destination.
     pub service: Option<ServiceId>,
     /// The remote end.
-    pub remote: Remote,
+    pub remote: RemoteEndpoint,
     /// Successful connects per second.
     pub successful_connects: f32,
     /// Failed connects per second.
@@ -36,7 +36,7 @@ pub struct Connection {
 
 /// The remote end of a connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Remote {
+pub enum RemoteEndpoint {
     /// Unknown.
     #[default]
     Unresolved,
@@ -48,7 +48,7 @@ pub enum Remote {
 
 /// The application protocol of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Protocol {
+pub enum ApplicationProtocol {
     /// HTTP.
     Http,
     /// That of PostgreSQL.
@@ -73,25 +73,25 @@ pub enum Protocol {
 
 /// The rate of requests on a connection with the same protocol, method and status.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Requests {
+pub struct RequestRate {
     /// The protocol.
-    pub protocol: Protocol,
+    pub protocol: ApplicationProtocol,
     /// `produce` or `consume` for messages; empty for requests.
-    pub method: Symbol,
+    pub method: InternedString,
     /// The status.
-    pub status: Symbol,
+    pub status: InternedString,
     /// Requests per second; NaN if there is no current value.
     pub rate: f32,
 }
 
 /// The latency of requests on a connection.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Latency {
+pub struct RequestLatency {
     /// The protocol.
-    pub protocol: Protocol,
+    pub protocol: ApplicationProtocol,
     /// The mean in seconds.
     pub seconds: f32,
 }
 
 /// Values by connection.
-pub type OfConnection<T> = super::Several<ConnectionId, T>;
+pub type PerConnection<T> = super::OneToMany<ConnectionId, T>;

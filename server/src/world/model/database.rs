@@ -1,11 +1,11 @@
 //! Databases that an exporter monitors.
 
-use super::{InstanceId, Latest};
+use super::{InstanceId, LatestText};
 
 /// A kind of database that exporters monitor. If an instance has several, the first in this order counts in
 /// facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Engine {
+pub enum DatabaseEngine {
     /// PostgreSQL.
     Postgres,
     /// MySQL.
@@ -18,7 +18,7 @@ pub enum Engine {
     Memcached,
 }
 
-impl Engine {
+impl DatabaseEngine {
     /// The name of the kind, as in application types.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -48,18 +48,18 @@ impl Engine {
 /// A database of an instance that an exporter monitors. Its series are in
 /// [`World::database_series`](super::World::database_series).
 #[derive(Debug, Clone)]
-pub struct Database {
+pub struct MonitoredDatabase {
     /// Its instance.
     pub instance: InstanceId,
     /// Its kind.
-    pub engine: Engine,
+    pub engine: DatabaseEngine,
     /// Whether the cluster agent monitors it. If so, series of other exporters are ignored, otherwise those
     /// of the agent, except for MySQL.
     pub is_internal: bool,
     /// Whether the exporter reaches it: above 0 if so, NaN if there is no current value.
     pub up: f32,
     /// The version of the server.
-    pub version: Latest,
+    pub version: LatestText,
     /// Its role in replication, for Redis and MongoDB.
-    pub role: Latest,
+    pub role: LatestText,
 }

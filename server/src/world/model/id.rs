@@ -8,7 +8,7 @@ use std::{
 };
 
 /// A typed index into an arena.
-pub trait Id: Copy {
+pub trait ArenaIndex: Copy {
     /// The id for an index, which counts from 0.
     fn at(place: usize) -> Self;
 
@@ -24,7 +24,7 @@ macro_rules! ids {
             #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
             pub struct $id(NonZeroU32);
 
-            impl Id for $id {
+            impl ArenaIndex for $id {
                 fn at(place: usize) -> Self {
                     #[expect(clippy::cast_possible_truncation, reason = "memory ends before")]
                     let place = place as u32;
@@ -64,24 +64,24 @@ ids! {
 
 /// All objects of one type, by id.
 #[derive(Clone)]
-pub struct Things<I, T> {
+pub struct IndexedArena<I, T> {
     things: Vec<T>,
     ids: PhantomData<fn(I) -> I>,
 }
 
-impl<I, T> Default for Things<I, T> {
+impl<I, T> Default for IndexedArena<I, T> {
     fn default() -> Self {
         Self { things: Vec::new(), ids: PhantomData }
     }
 }
 
-impl<I, T> fmt::Debug for Things<I, T> {
+impl<I, T> fmt::Debug for IndexedArena<I, T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} things", self.things.len())
     }
 }
 
-impl<I: Id, T> Things<I, T> {
+impl<I: ArenaIndex, T> IndexedArena<I, T> {
     /// Adds an object.
     pub fn add(&mut self, thing: T) -> I {
         let id = I::at(self.things.len());
@@ -115,7 +115,7 @@ impl<I: Id, T> Things<I, T> {
     }
 }
 
-impl<I: Id, T> Index<I> for Things<I, T> {
+impl<I: ArenaIndex, T> Index<I> for IndexedArena<I, T> {
     type Output = T;
 
     fn index(&self, id: I) -> &T {
@@ -123,7 +123,7 @@ impl<I: Id, T> Index<I> for Things<I, T> {
     }
 }
 
-impl<I: Id, T> IndexMut<I> for Things<I, T> {
+impl<I: ArenaIndex, T> IndexMut<I> for IndexedArena<I, T> {
     fn index_mut(&mut self, id: I) -> &mut T {
         &mut self.things[id.place()]
     }

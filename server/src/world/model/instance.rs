@@ -1,14 +1,14 @@
 //! Instances of applications: pods, containers on a node, managed databases, and external endpoints.
 
 use super::{AppId, ManagedId, NodeId, PodId};
-use crate::world::answers::Symbol;
+use crate::world::answers::InternedString;
 
 /// An instance of an application.
 #[derive(Debug, Clone)]
-pub struct Instance {
+pub struct ApplicationInstance {
     /// Its name: that of the pod, `<container>@<node>`, that of the managed database, or the address of an
     /// external endpoint.
-    pub name: Symbol,
+    pub name: InternedString,
     /// Its application.
     pub application: AppId,
     /// The node that it runs on; `None` if unknown.
@@ -18,14 +18,14 @@ pub struct Instance {
     /// Its managed database or cache; `None` for any other instance.
     pub managed: Option<ManagedId>,
     /// Its membership in a database cluster, from the labels of its pod.
-    pub membership: Option<Membership>,
+    pub membership: Option<ClusterMembership>,
 }
 
 /// The membership of an instance in a database cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Membership {
+pub struct ClusterMembership {
     /// The name of the cluster.
-    pub cluster: Symbol,
+    pub cluster: InternedString,
     /// The role in it, such as `primary`; empty if unknown.
-    pub role: Symbol,
+    pub role: InternedString,
 }

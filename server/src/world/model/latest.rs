@@ -2,23 +2,23 @@
 
 use std::cmp::Ordering;
 
-use super::{Id as _, RowId, Texts};
-use crate::world::answers::{Symbol, Table};
+use super::{ArenaIndex as _, RowId, TextInterner};
+use crate::world::answers::{InternedString, ResultTable};
 
 /// The value of a label in the newest of several series. Of series that were last seen at the same time, the
 /// largest text counts, so that their order does not matter. The newest text may be empty.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Latest {
+pub struct LatestText {
     at: u32,
-    text: Symbol,
+    text: InternedString,
 }
 
-impl Latest {
+impl LatestText {
     /// The value before any series was seen.
-    pub const NONE: Self = Self { at: 0, text: Symbol::EMPTY };
+    pub const NONE: Self = Self { at: 0, text: InternedString::EMPTY };
 
     /// Updates the text from a series that was last seen at `at`, in Unix seconds.
-    pub fn update(&mut self, texts: &Texts<'_>, at: u32, text: Symbol) {
+    pub fn update(&mut self, texts: &TextInterner<'_>, at: u32, text: InternedString) {
         if at > self.at || (at == self.at && texts.compare(text, self.text).is_gt()) {
             *self = Self { at, text };
         }
@@ -26,7 +26,7 @@ impl Latest {
 
     /// The text; empty if no series had one.
     #[must_use]
-    pub const fn text(self) -> Symbol {
+    pub const fn text(self) -> InternedString {
         self.text
     }
 
@@ -45,13 +45,13 @@ pub fn keep_larger(kept: &mut f32, other: Option<f32>) {
 
 /// Sets `kept` to the row that was seen last. Of rows seen at the same time, the one with the larger value,
 /// and then the one with the larger texts.
-pub fn keep_newer(kept: &mut Option<RowId>, texts: &Texts<'_>, table: &Table, row: usize) {
+pub fn keep_newer(kept: &mut Option<RowId>, texts: &TextInterner<'_>, table: &ResultTable, row: usize) {
     if kept.is_none_or(|kept| age(texts, table, kept.place(), row).is_lt()) {
         *kept = Some(RowId::at(row));
     }
 }
 
-fn age(texts: &Texts<'_>, table: &Table, one: usize, other: usize) -> Ordering {
+fn age(texts: &TextInterner<'_>, table: &ResultTable, one: usize, other: usize) -> Ordering {
     table.last_seen[one]
         .cmp(&table.last_seen[other])
         .then_with(|| table.values[one].total_cmp(&table.values[other]))

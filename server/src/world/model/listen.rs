@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 /// An address that an instance listens on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Listen {
+pub struct ListenAddress {
     /// The address.
     pub ip: IpAddr,
     /// The port; 0 for any.
@@ -19,23 +19,23 @@ pub struct Listen {
 
 /// The address of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Address<'t> {
+pub struct HostPort<'t> {
     /// The host.
-    pub host: Host<'t>,
+    pub host: IpOrName<'t>,
     /// The port.
     pub port: u16,
 }
 
 /// The host of an address: an IP address or a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Host<'t> {
+pub enum IpOrName<'t> {
     /// An IP address.
     Ip(IpAddr),
     /// A host name.
     Name(&'t str),
 }
 
-impl<'t> Address<'t> {
+impl<'t> HostPort<'t> {
     /// Parses `host:port` or `[ip]:port`; `None` for anything else, or an invalid port.
     #[must_use]
     pub fn parse(text: &'t str) -> Option<Self> {
@@ -47,9 +47,9 @@ impl<'t> Address<'t> {
         }
         let port = Some(port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()?;
         let host = match ip(name) {
-            Some(ip) => Host::Ip(ip),
+            Some(ip) => IpOrName::Ip(ip),
             None if name.is_empty() => return None,
-            None => Host::Name(name),
+            None => IpOrName::Name(name),
         };
         Some(Self { host, port })
     }
@@ -58,8 +58,8 @@ impl<'t> Address<'t> {
     #[must_use]
     pub const fn ip(self) -> Option<IpAddr> {
         match self.host {
-            Host::Ip(ip) => Some(ip),
-            Host::Name(_) => None,
+            IpOrName::Ip(ip) => Some(ip),
+            IpOrName::Name(_) => None,
         }
     }
 }
@@ -75,9 +75,9 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: Option<(&str, u16)>) {
-        let read = Address::parse(text).map(|Address { host, port }| match host {
-            Host::Ip(ip) => (ip.to_string(), port),
-            Host::Name(name) => (name.to_owned(), port),
+        let read = HostPort::parse(text).map(|HostPort { host, port }| match host {
+            IpOrName::Ip(ip) => (ip.to_string(), port),
+            IpOrName::Name(name) => (name.to_owned(), port),
         });
         assert_eq!(read, expected.map(|(host, port)| (host.to_owned(), port)), "{text}");
     }

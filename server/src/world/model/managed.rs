@@ -1,11 +1,11 @@
 //! Managed databases and caches. Numbers are NaN if unknown.
 
-use super::{InstanceId, Latest, NodeId};
-use crate::world::answers::Symbol;
+use super::{InstanceId, LatestText, NodeId};
+use crate::world::answers::InternedString;
 
 /// A database of RDS or a cache of ElastiCache.
 #[derive(Debug, Clone)]
-pub struct Managed {
+pub struct ManagedDatabase {
     /// The service that it belongs to.
     pub service: ManagedService,
     /// Its instance.
@@ -13,15 +13,15 @@ pub struct Managed {
     /// Its pseudo node.
     pub node: NodeId,
     /// Its engine, such as `aurora-postgresql`.
-    pub engine: Symbol,
+    pub engine: InternedString,
     /// The version of the engine.
-    pub engine_version: Symbol,
+    pub engine_version: InternedString,
     /// The type of its volume; empty for a cache.
-    pub storage_type: Symbol,
+    pub storage_type: InternedString,
     /// Whether it has a replica in another zone.
     pub is_multi_zone: bool,
     /// Its status from the provider: `available` if it works, empty if there is no current value.
-    pub status: Latest,
+    pub status: LatestText,
     /// Provisioned I/O operations per second.
     pub provisioned_iops: f32,
     /// Allocated storage in GiB.

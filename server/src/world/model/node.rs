@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{Latest, RowId, Texts};
-use crate::world::{answers::Symbol, prices::NodePrice};
+use super::{LatestText, RowId, TextInterner};
+use crate::world::{answers::InternedString, prices::NodePrice};
 
 /// The identifier of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,12 +11,12 @@ pub enum NodeKey {
     /// A machine, by its ids.
     Machine {
         /// The machine id; the system UUID if it is missing.
-        machine_id: Symbol,
+        machine_id: InternedString,
         /// The system UUID without dashes; the machine id if it is missing.
-        system_uuid: Symbol,
+        system_uuid: InternedString,
     },
     /// The pseudo node of a managed database or cache, by its id.
-    Managed(Symbol),
+    Managed(InternedString),
 }
 
 /// A node. Numbers are NaN if unknown.
@@ -25,19 +25,19 @@ pub struct Node {
     /// Its identifier.
     pub key: NodeKey,
     /// Its host name from the node agent.
-    pub hostname: Latest,
+    pub hostname: LatestText,
     /// Its name in Kubernetes.
-    pub kubernetes_name: Latest,
+    pub kubernetes_name: LatestText,
     /// The version of its kernel from the node agent, or else from Kubernetes.
-    pub kernel: Latest,
+    pub kernel: LatestText,
     /// Whether a node agent runs on it.
     pub has_agent: bool,
     /// The version of the node agent.
-    pub agent_version: Latest,
+    pub agent_version: LatestText,
     /// Whether it belongs to AWS Fargate.
     pub is_fargate: bool,
     /// Its cloud metadata.
-    pub cloud: Cloud,
+    pub cloud: CloudMetadata,
     /// Seconds since it booted.
     pub uptime: f32,
     /// Logical CPU cores.
@@ -58,17 +58,17 @@ pub struct Node {
 
 /// The cloud metadata of a node. Texts are empty if unknown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Cloud {
+pub struct CloudMetadata {
     /// The provider, in lower case.
-    pub provider: Latest,
+    pub provider: LatestText,
     /// The region, in lower case.
-    pub region: Latest,
+    pub region: LatestText,
     /// The availability zone, in lower case.
-    pub zone: Latest,
+    pub zone: LatestText,
     /// The type of the machine, in lower case.
-    pub instance_type: Latest,
+    pub instance_type: LatestText,
     /// The purchasing option, such as `spot`; in lower case.
-    pub life_cycle: Latest,
+    pub life_cycle: LatestText,
 }
 
 impl Node {
@@ -77,13 +77,13 @@ impl Node {
     pub fn new(key: NodeKey) -> Self {
         Self {
             key,
-            hostname: Latest::default(),
-            kubernetes_name: Latest::default(),
-            kernel: Latest::default(),
+            hostname: LatestText::default(),
+            kubernetes_name: LatestText::default(),
+            kernel: LatestText::default(),
             has_agent: false,
-            agent_version: Latest::default(),
+            agent_version: LatestText::default(),
             is_fargate: false,
-            cloud: Cloud::default(),
+            cloud: CloudMetadata::default(),
             uptime: f32::NAN,
             cpu_cores: f32::NAN,
             memory_bytes: f32::NAN,
@@ -97,7 +97,7 @@ impl Node {
 
     /// Its name: the host name, or else the name in Kubernetes; empty if it has neither.
     #[must_use]
-    pub const fn name(&self) -> Symbol {
+    pub const fn name(&self) -> InternedString {
         let hostname = self.hostname.text();
         if hostname.is_empty() { self.kubernetes_name.text() } else { hostname }
     }
@@ -105,9 +105,9 @@ impl Node {
 
 /// A disk of a node. Each measure is a row in the answer to the query of that name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Disk {
+pub struct NodeDisk {
     /// The device.
-    pub device: Symbol,
+    pub device: InternedString,
     /// `node_disk_read_time`, seconds per second.
     pub read_time: Option<RowId>,
     /// `node_disk_write_time`, seconds per second.
@@ -126,9 +126,9 @@ pub struct Disk {
 
 /// A network interface of a node.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Interface {
+pub struct NetworkInterface {
     /// Its name.
-    pub name: Symbol,
+    pub name: InternedString,
     /// 1 if it is up, 0 if it is down.
     pub up: f32,
     /// `node_net_rx_bytes`, bytes per second.
@@ -140,10 +140,10 @@ pub struct Interface {
 impl NodeKey {
     /// Compares two keys by their texts.
     #[must_use]
-    pub fn compare(self, other: Self, texts: &Texts<'_>) -> Ordering {
+    pub fn compare(self, other: Self, texts: &TextInterner<'_>) -> Ordering {
         let parts = |key: Self| match key {
             Self::Machine { machine_id, system_uuid } => [machine_id, system_uuid],
-            Self::Managed(id) => [id, Symbol::EMPTY],
+            Self::Managed(id) => [id, InternedString::EMPTY],
         };
         let ([one, two], [other_one, other_two]) = (parts(self), parts(other));
         texts.compare(one, other_one).then_with(|| texts.compare(two, other_two))

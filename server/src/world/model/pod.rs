@@ -1,7 +1,7 @@
 //! Pods from kube-state-metrics.
 
 use super::RowId;
-use crate::world::answers::Symbol;
+use crate::world::answers::InternedString;
 
 /// A pod.
 #[derive(Debug, Clone)]
@@ -9,9 +9,9 @@ pub struct Pod {
     /// When its `kube_pod_info` was last seen, in Unix seconds.
     pub seen: u32,
     /// The replica set that owns it; empty for any other owner.
-    pub replica_set: Symbol,
+    pub replica_set: InternedString,
     /// Its phase; `None` if it has none.
-    pub phase: Option<Phase>,
+    pub phase: Option<PodPhase>,
     /// When any phase of it was first seen within the last hour, in Unix seconds; `u32::MAX` if none was.
     pub first_seen: u32,
     /// When any phase of it was last seen, in Unix seconds; 0 if none was.
@@ -26,7 +26,7 @@ pub struct Pod {
 
 /// The phase of a pod. If several are reported at once, the greatest counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
+pub enum PodPhase {
     /// A phase that Kubernetes does not document.
     Other,
     /// Its node does not report it.
@@ -43,7 +43,7 @@ pub enum Phase {
     NotObserved,
 }
 
-impl Phase {
+impl PodPhase {
     /// The phase with that name.
     #[must_use]
     pub fn of(name: &str) -> Self {

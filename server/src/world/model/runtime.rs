@@ -1,15 +1,15 @@
 //! Language runtimes. Values are current ones, NaN if unknown.
 
-use super::Latest;
-use crate::world::answers::Symbol;
+use super::LatestText;
+use crate::world::answers::InternedString;
 
 /// A Java virtual machine.
 #[derive(Debug, Clone)]
 pub struct Jvm {
     /// Its name within the instance.
-    pub name: Symbol,
+    pub name: InternedString,
     /// The version of Java.
-    pub java_version: Latest,
+    pub java_version: LatestText,
     /// The size of the heap in bytes.
     pub heap_size: f32,
     /// The used heap in bytes.
@@ -24,9 +24,9 @@ pub struct Jvm {
 #[derive(Debug, Clone)]
 pub struct DotNet {
     /// Its name within the instance.
-    pub name: Symbol,
+    pub name: InternedString,
     /// The version of the runtime.
-    pub runtime_version: Latest,
+    pub runtime_version: LatestText,
     /// 1 if it runs.
     pub up: f32,
     /// Allocated bytes per second.

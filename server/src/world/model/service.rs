@@ -2,15 +2,15 @@
 
 use std::net::IpAddr;
 
-use crate::world::answers::Symbol;
+use crate::world::answers::InternedString;
 
 /// A service with an address within its cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
     /// Its namespace; `_` if it has none.
-    pub namespace: Symbol,
+    pub namespace: InternedString,
     /// Its name; `kube-apiserver` for the service `kubernetes`, because the API server answers there.
-    pub name: Symbol,
+    pub name: InternedString,
     /// Its address within the cluster.
     pub cluster_ip: IpAddr,
 }

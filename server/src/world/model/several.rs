@@ -5,29 +5,29 @@
 
 use std::fmt;
 
-use super::Id;
+use super::ArenaIndex;
 
 /// Any number of values for each key, such as the containers of an instance.
 #[derive(Clone)]
-pub struct Several<K, V> {
+pub struct OneToMany<K, V> {
     entries: Vec<(K, V)>,
     /// The offset of the first value of each key, by the index of the key, and the end of the last one.
     starts: Vec<u32>,
 }
 
-impl<K, V> Default for Several<K, V> {
+impl<K, V> Default for OneToMany<K, V> {
     fn default() -> Self {
         Self { entries: Vec::new(), starts: Vec::new() }
     }
 }
 
-impl<K, V> fmt::Debug for Several<K, V> {
+impl<K, V> fmt::Debug for OneToMany<K, V> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} values", self.entries.len())
     }
 }
 
-impl<K: Id, V> Several<K, V> {
+impl<K: ArenaIndex, V> OneToMany<K, V> {
     /// Groups entries by key. The entries of a key keep their order.
     #[must_use]
     pub fn gather(mut entries: Vec<(K, V)>) -> Self {
@@ -81,17 +81,17 @@ mod tests {
 
     #[test]
     fn values_are_found_by_their_key() {
-        let several = Several::gather(vec![(at(3), 'c'), (at(1), 'a'), (at(3), 'd'), (at(1), 'b')]);
+        let several = OneToMany::gather(vec![(at(3), 'c'), (at(1), 'a'), (at(3), 'd'), (at(1), 'b')]);
         assert_eq!(several.of(at(3)).collect::<String>(), "cd");
         assert_eq!(several.of(at(1)).collect::<String>(), "ab");
         assert_eq!([0, 2, 4, 5].map(|place| several.of(at(place)).len()), [0; 4]);
-        assert_eq!(Several::<InstanceId, char>::gather(Vec::new()).of(at(0)).len(), 0);
+        assert_eq!(OneToMany::<InstanceId, char>::gather(Vec::new()).of(at(0)).len(), 0);
     }
 
     #[test]
     fn every_value_is_found_once_under_its_key() {
         let keys = [7, 0, 0, 4, 7, 2, 7, 0];
-        let several = Several::gather(keys.iter().map(|key| (at(*key), *key)).collect());
+        let several = OneToMany::gather(keys.iter().map(|key| (at(*key), *key)).collect());
         for place in 0..10 {
             let found: Vec<_> = several.of(at(place)).copied().collect();
             let expected: Vec<_> = keys.iter().copied().filter(|key| *key == place).collect();

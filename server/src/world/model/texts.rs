@@ -5,49 +5,49 @@ use std::{
     fmt::{self, Write as _},
 };
 
-use crate::world::answers::{Symbol, Symbols};
+use crate::world::answers::{InternedString, StringInterner};
 
 /// Texts by symbol. Symbols of the answers stay valid. A derived text that is also in the answers has the
 /// same symbol, so that texts are equal if and only if their symbols are.
-pub struct Texts<'a> {
-    answered: &'a Symbols,
-    derived: Symbols,
+pub struct TextInterner<'a> {
+    answered: &'a StringInterner,
+    derived: StringInterner,
     /// A buffer for formatting.
     draft: String,
 }
 
-impl fmt::Debug for Texts<'_> {
+impl fmt::Debug for TextInterner<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the texts: they contain names of the operator's applications.
         write!(formatter, "{} texts", self.answered.len() + self.derived.len())
     }
 }
 
-impl<'a> Texts<'a> {
+impl<'a> TextInterner<'a> {
     /// The texts of answers.
     #[must_use]
-    pub fn new(answered: &'a Symbols) -> Self {
-        Self { answered, derived: Symbols::default(), draft: String::new() }
+    pub fn new(answered: &'a StringInterner) -> Self {
+        Self { answered, derived: StringInterner::default(), draft: String::new() }
     }
 
     /// The text of a symbol.
     #[must_use]
-    pub fn text(&self, symbol: Symbol) -> &str {
+    pub fn text(&self, symbol: InternedString) -> &str {
         match symbol.number().checked_sub(self.answered.len()) {
             None => self.answered.text(symbol),
-            Some(number) => self.derived.text(Symbol::from_number(number)),
+            Some(number) => self.derived.text(InternedString::from_number(number)),
         }
     }
 
     /// The symbol of a text; `None` if the text is unknown.
     #[must_use]
-    pub fn find(&self, text: &str) -> Option<Symbol> {
+    pub fn find(&self, text: &str) -> Option<InternedString> {
         let derived = || self.derived.find(text).map(|symbol| self.derived_symbol(symbol));
         self.answered.find(text).or_else(derived)
     }
 
     /// The symbol of a text. Adds it if it is new.
-    pub fn intern(&mut self, text: &str) -> Symbol {
+    pub fn intern(&mut self, text: &str) -> InternedString {
         if let Some(symbol) = self.answered.find(text) {
             return symbol;
         }
@@ -56,7 +56,7 @@ impl<'a> Texts<'a> {
     }
 
     /// The symbol of a formatted text. Adds it if it is new.
-    pub fn format(&mut self, text: fmt::Arguments<'_>) -> Symbol {
+    pub fn format(&mut self, text: fmt::Arguments<'_>) -> InternedString {
         let mut draft = std::mem::take(&mut self.draft);
         draft.clear();
         // Writing to a string does not fail.
@@ -68,12 +68,12 @@ impl<'a> Texts<'a> {
 
     /// Compares two texts, independently of their symbols.
     #[must_use]
-    pub fn compare(&self, one: Symbol, other: Symbol) -> Ordering {
+    pub fn compare(&self, one: InternedString, other: InternedString) -> Ordering {
         if one == other { Ordering::Equal } else { self.text(one).cmp(self.text(other)) }
     }
 
-    fn derived_symbol(&self, symbol: Symbol) -> Symbol {
-        Symbol::from_number(self.answered.len() + symbol.number())
+    fn derived_symbol(&self, symbol: InternedString) -> InternedString {
+        InternedString::from_number(self.answered.len() + symbol.number())
     }
 }
 
@@ -83,11 +83,11 @@ mod tests {
 
     #[test]
     fn equal_texts_have_equal_symbols_wherever_they_come_from() {
-        let mut answered = Symbols::default();
+        let mut answered = StringInterner::default();
         let known = answered.intern("known");
-        let mut texts = Texts::new(&answered);
+        let mut texts = TextInterner::new(&answered);
         assert_eq!(texts.intern("known"), known);
-        assert_eq!(texts.intern(""), Symbol::EMPTY);
+        assert_eq!(texts.intern(""), InternedString::EMPTY);
         let derived = texts.format(format_args!("{}@{}", "known", 1));
         assert_eq!(texts.text(derived), "known@1");
         assert_eq!(texts.intern("known@1"), derived);

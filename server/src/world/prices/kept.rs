@@ -7,8 +7,8 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 
-use super::{list::Prices, reading::is_compressed, source::Fetched};
-use crate::disk::{Disk, remove_with_files, write_whole};
+use super::{list::CloudPrices, reading::is_compressed, source::FetchedPriceList};
+use crate::disk::{DataDisk, remove_with_files, write_whole};
 
 const DIR: &str = "cloud-pricing";
 /// The list, compressed.
@@ -18,13 +18,13 @@ const ORIGIN: &str = "cloud-pricing.origin";
 
 /// The directory of the list.
 #[derive(Debug, Clone)]
-pub(super) struct Kept(pub(super) Arc<dyn Disk>);
+pub(super) struct PriceListFile(pub(super) Arc<dyn DataDisk>);
 
-impl Kept {
+impl PriceListFile {
     /// The list, and its modification date if it came from `url`. `None` if no list is readable.
-    pub(super) fn load(&self, url: &str) -> Option<(Prices, Option<String>)> {
+    pub(super) fn load(&self, url: &str) -> Option<(CloudPrices, Option<String>)> {
         let list = self.0.read(&format!("{DIR}/{LIST}")).ok()?;
-        let prices = Prices::read(&list).ok()?;
+        let prices = CloudPrices::read(&list).ok()?;
         Some((prices, self.modified(url)))
     }
 
@@ -38,7 +38,7 @@ impl Kept {
     ///
     /// # Errors
     /// The disk failed. Then the old or the new list is stored, and never a date that is newer than the list.
-    pub(super) fn store(&self, url: &str, list: Fetched) -> io::Result<()> {
+    pub(super) fn store(&self, url: &str, list: FetchedPriceList) -> io::Result<()> {
         let Self(disk) = self;
         disk.create_dir(DIR)?;
         // Removed before the list is replaced, so that the date of another list never stands beside it.
@@ -56,7 +56,7 @@ impl Kept {
 ///
 /// # Errors
 /// The disk failed; some files may be left.
-pub(in crate::world) fn forget_on_disk(disk: &dyn Disk) -> io::Result<()> {
+pub(in crate::world) fn forget_on_disk(disk: &dyn DataDisk) -> io::Result<()> {
     remove_with_files(disk, DIR)
 }
 

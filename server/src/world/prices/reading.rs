@@ -26,7 +26,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use thiserror::Error;
 
 use super::{
-    list::{Entry, Prices, Rates, Table, key_of},
+    list::{CloudPrices, HourlyRates, PriceEntry, PriceTable, key_of},
     price::HourlyPrice,
 };
 
@@ -36,22 +36,22 @@ const LARGEST: u64 = 256 * 1024 * 1024;
 /// The bytes are not a price list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("it is not a price list")]
-pub struct NoPrices;
+pub struct InvalidPriceList;
 
-impl Prices {
+impl CloudPrices {
     /// Parses a list of JSON or compressed JSON. Tables may be missing. Unknown members are skipped, an
     /// invalid part affects only itself, and invalid prices are left out.
     ///
     /// # Errors
     /// It is not JSON, it is too large, or it contains no price.
-    pub fn read(bytes: &[u8]) -> Result<Self, NoPrices> {
+    pub fn read(bytes: &[u8]) -> Result<Self, InvalidPriceList> {
         let entries = if is_compressed(bytes) {
             read_json(BufReader::with_capacity(64 * 1024, MultiGzDecoder::new(bytes)))
         } else {
             read_json(bytes)
         }
-        .map_err(|_| NoPrices)?;
-        if entries.is_empty() { Err(NoPrices) } else { Ok(Self::of(entries)) }
+        .map_err(|_| InvalidPriceList)?;
+        if entries.is_empty() { Err(InvalidPriceList) } else { Ok(Self::of(entries)) }
     }
 }
 
@@ -60,10 +60,10 @@ pub(super) fn is_compressed(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x1f, 0x8b])
 }
 
-fn read_json(bytes: impl Read) -> serde_json::Result<Vec<Entry>> {
+fn read_json(bytes: impl Read) -> serde_json::Result<Vec<PriceEntry>> {
     let mut entries = Vec::new();
     let mut deserializer = serde_json::Deserializer::from_reader(bytes.take(LARGEST));
-    Level { below: Below::Providers, path: &mut Vec::new(), entries: &mut entries }
+    PriceTreeSeed { below: PriceTreeLevel::Providers, path: &mut Vec::new(), entries: &mut entries }
         .deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(entries)
@@ -71,22 +71,22 @@ fn read_json(bytes: impl Read) -> serde_json::Result<Vec<Entry>> {
 
 /// The meaning of the keys of an object.
 #[derive(Debug, Clone, Copy)]
-enum Below {
+enum PriceTreeLevel {
     Providers,
     Tables,
     /// Parts of a name, with the number of parts before the rates.
-    Names(Table, usize),
+    Names(PriceTable, usize),
 }
 
 /// An object above the rates. Anything else there has no prices.
-struct Level<'r> {
-    below: Below,
+struct PriceTreeSeed<'r> {
+    below: PriceTreeLevel,
     /// The keys on the way to this object, without that of the table.
     path: &'r mut Vec<String>,
-    entries: &'r mut Vec<Entry>,
+    entries: &'r mut Vec<PriceEntry>,
 }
 
-impl<'de> DeserializeSeed<'de> for Level<'_> {
+impl<'de> DeserializeSeed<'de> for PriceTreeSeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -94,7 +94,7 @@ impl<'de> DeserializeSeed<'de> for Level<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Level<'_> {
+impl<'de> Visitor<'de> for PriceTreeSeed<'_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -132,19 +132,21 @@ impl<'de> Visitor<'de> for Level<'_> {
     fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
         while let Some(key) = members.next_key::<String>()? {
             match (self.below, table(&key)) {
-                (Below::Providers, _) => self.descend(Some(key), Below::Tables, &mut members)?,
-                (Below::Tables, Some((table, parts))) => {
-                    self.descend(None, Below::Names(table, parts), &mut members)?;
+                (PriceTreeLevel::Providers, _) => {
+                    self.descend(Some(key), PriceTreeLevel::Tables, &mut members)?
                 }
-                (Below::Tables, None) => {
+                (PriceTreeLevel::Tables, Some((table, parts))) => {
+                    self.descend(None, PriceTreeLevel::Names(table, parts), &mut members)?;
+                }
+                (PriceTreeLevel::Tables, None) => {
                     members.next_value::<IgnoredAny>()?;
                 }
-                (Below::Names(table, 1), _) => {
-                    let rates = members.next_value_seed(RatesOfOne)?;
+                (PriceTreeLevel::Names(table, 1), _) => {
+                    let rates = members.next_value_seed(RatesSeed)?;
                     self.enter(table, key, rates);
                 }
-                (Below::Names(table, parts), _) => {
-                    self.descend(Some(key), Below::Names(table, parts - 1), &mut members)?;
+                (PriceTreeLevel::Names(table, parts), _) => {
+                    self.descend(Some(key), PriceTreeLevel::Names(table, parts - 1), &mut members)?;
                 }
             }
         }
@@ -152,22 +154,26 @@ impl<'de> Visitor<'de> for Level<'_> {
     }
 }
 
-impl Level<'_> {
+impl PriceTreeSeed<'_> {
     fn descend<'de, A: MapAccess<'de>>(
         &mut self,
         key: Option<String>,
-        below: Below,
+        below: PriceTreeLevel,
         members: &mut A,
     ) -> Result<(), A::Error> {
         let length = self.path.len();
         self.path.extend(key);
-        members.next_value_seed(Level { below, path: &mut *self.path, entries: &mut *self.entries })?;
+        members.next_value_seed(PriceTreeSeed {
+            below,
+            path: &mut *self.path,
+            entries: &mut *self.entries,
+        })?;
         self.path.truncate(length);
         Ok(())
     }
 
-    fn enter(&mut self, table: Table, key: String, rates: Rates) {
-        if rates == Rates::default() {
+    fn enter(&mut self, table: PriceTable, key: String, rates: HourlyRates) {
+        if rates == HourlyRates::default() {
             return;
         }
         self.path.push(key);
@@ -180,64 +186,64 @@ impl Level<'_> {
 }
 
 /// A table by its name, with the number of parts of its names.
-fn table(key: &str) -> Option<(Table, usize)> {
+fn table(key: &str) -> Option<(PriceTable, usize)> {
     match key {
-        "compute" => Some((Table::Compute, 2)),
-        "managed_db" => Some((Table::ManagedDatabase, 3)),
-        "managed_cache" => Some((Table::ManagedCache, 3)),
+        "compute" => Some((PriceTable::Compute, 2)),
+        "managed_db" => Some((PriceTable::ManagedDatabase, 3)),
+        "managed_cache" => Some((PriceTable::ManagedCache, 3)),
         _ => None,
     }
 }
 
 /// A PRICE, or `{"single_az":PRICE,"multi_az":PRICE}`. Anything else has no rates.
-struct RatesOfOne;
+struct RatesSeed;
 
-impl<'de> DeserializeSeed<'de> for RatesOfOne {
-    type Value = Rates;
+impl<'de> DeserializeSeed<'de> for RatesSeed {
+    type Value = HourlyRates;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Rates, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<HourlyRates, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for RatesOfOne {
-    type Value = Rates;
+impl<'de> Visitor<'de> for RatesSeed {
+    type Value = HourlyRates;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("prices")
     }
 
-    fn visit_unit<E>(self) -> Result<Rates, E> {
-        Ok(Rates::default())
+    fn visit_unit<E>(self) -> Result<HourlyRates, E> {
+        Ok(HourlyRates::default())
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Rates, E> {
-        Ok(Rates::default())
+    fn visit_bool<E>(self, _: bool) -> Result<HourlyRates, E> {
+        Ok(HourlyRates::default())
     }
 
-    fn visit_f64<E>(self, price: f64) -> Result<Rates, E> {
-        Ok(Rates { usual: HourlyPrice::new(price), other: None })
+    fn visit_f64<E>(self, price: f64) -> Result<HourlyRates, E> {
+        Ok(HourlyRates { usual: HourlyPrice::new(price), other: None })
     }
 
-    fn visit_u64<E>(self, price: u64) -> Result<Rates, E> {
-        Ok(Rates { usual: HourlyPrice::new(price as f64), other: None })
+    fn visit_u64<E>(self, price: u64) -> Result<HourlyRates, E> {
+        Ok(HourlyRates { usual: HourlyPrice::new(price as f64), other: None })
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Rates, E> {
-        Ok(Rates::default())
+    fn visit_i64<E>(self, _: i64) -> Result<HourlyRates, E> {
+        Ok(HourlyRates::default())
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Rates, E> {
-        Ok(Rates::default())
+    fn visit_str<E>(self, _: &str) -> Result<HourlyRates, E> {
+        Ok(HourlyRates::default())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<Rates, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<HourlyRates, A::Error> {
         pass_over(elements)?;
-        Ok(Rates::default())
+        Ok(HourlyRates::default())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Rates, A::Error> {
-        let mut rates = Rates::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<HourlyRates, A::Error> {
+        let mut rates = HourlyRates::default();
         while let Some(key) = members.next_key::<String>()? {
             let rate = match &*key {
                 "on_demand" | "single_az" => &mut rates.usual,
@@ -248,7 +254,7 @@ impl<'de> Visitor<'de> for RatesOfOne {
                 }
             };
             // Managed databases are rented on demand.
-            *rate = members.next_value_seed(RatesOfOne)?.usual;
+            *rate = members.next_value_seed(RatesSeed)?.usual;
         }
         Ok(rates)
     }

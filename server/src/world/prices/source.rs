@@ -15,8 +15,8 @@ use reqwest::{
 };
 use thiserror::Error;
 
-use super::reading::NoPrices;
-use crate::outgoing::{self, NoAnswer, TargetPolicy};
+use super::reading::InvalidPriceList;
+use crate::outgoing::{self, ConnectionFailure, TargetPolicy};
 
 /// The largest list as it is transferred, which is compressed.
 const LARGEST: u64 = 32 * 1024 * 1024;
@@ -26,14 +26,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const REDIRECTS: usize = 5;
 
 /// The address of a price list.
-pub struct Source {
-    place: Place,
+pub struct PriceSource {
+    place: PriceLocation,
     targets: TargetPolicy,
     /// The configured address, for comparison with the origin of the stored list.
     pub(super) url: String,
 }
 
-enum Place {
+enum PriceLocation {
     Web { url: Url, client: OnceLock<Client> },
     File(PathBuf),
 }
@@ -41,11 +41,11 @@ enum Place {
 /// The address is invalid for a price list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the address of the price list is not an http, https or file URL")]
-pub struct InvalidSource;
+pub struct InvalidPriceSource;
 
 /// Why there is no new price list. No text contains an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum NoList {
+pub enum PriceFetchError {
     /// The server is unreachable, or the connection broke.
     #[error("its server cannot be reached: {0}")]
     Unreachable(&'static str),
@@ -63,52 +63,55 @@ pub enum NoList {
     TooLarge,
     /// The response is not a price list.
     #[error(transparent)]
-    NoPrices(#[from] NoPrices),
+    NoPrices(#[from] InvalidPriceList),
 }
 
 /// A list as it was transferred.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fetched {
+pub(super) struct FetchedPriceList {
     pub(super) bytes: Vec<u8>,
     /// When it was last modified, as reported by its server.
     pub(super) modified: Option<String>,
 }
 
-impl Source {
+impl PriceSource {
     /// A source with this address: `http`, `https`, or `file` with an absolute path.
     ///
     /// # Errors
-    /// [`InvalidSource`].
-    pub fn new(url: &Url, targets: TargetPolicy) -> Result<Self, InvalidSource> {
+    /// [`InvalidPriceSource`].
+    pub fn new(url: &Url, targets: TargetPolicy) -> Result<Self, InvalidPriceSource> {
         let place = match url.scheme() {
-            "http" | "https" => Place::Web { url: url.clone(), client: OnceLock::new() },
-            "file" => Place::File(url.to_file_path().map_err(|()| InvalidSource)?),
-            _ => return Err(InvalidSource),
+            "http" | "https" => PriceLocation::Web { url: url.clone(), client: OnceLock::new() },
+            "file" => PriceLocation::File(url.to_file_path().map_err(|()| InvalidPriceSource)?),
+            _ => return Err(InvalidPriceSource),
         };
         Ok(Self { place, targets, url: url.to_string() })
     }
 
     /// The list, unless it was not modified since `modified`.
-    pub(super) async fn fetch(&self, modified: Option<&str>) -> Result<Option<Fetched>, NoList> {
+    pub(super) async fn fetch(
+        &self,
+        modified: Option<&str>,
+    ) -> Result<Option<FetchedPriceList>, PriceFetchError> {
         match &self.place {
-            Place::Web { url, client } => {
-                self.targets.check(url).map_err(NoAnswer::from)?;
+            PriceLocation::Web { url, client } => {
+                self.targets.check(url).map_err(ConnectionFailure::from)?;
                 let configured = |client| configured(self.targets.guard(client, REDIRECTS));
                 fetch(outgoing::verifying_client_in(client, configured)?, url, modified).await
             }
-            Place::File(path) => {
+            PriceLocation::File(path) => {
                 let path = path.clone();
                 let read = tokio::task::spawn_blocking(move || read(&path)).await;
-                let bytes = read.map_err(|_| NoList::Unreadable(io::ErrorKind::Interrupted))??;
-                Ok(Some(Fetched { bytes, modified: None }))
+                let bytes = read.map_err(|_| PriceFetchError::Unreadable(io::ErrorKind::Interrupted))??;
+                Ok(Some(FetchedPriceList { bytes, modified: None }))
             }
         }
     }
 }
 
-impl fmt::Debug for Source {
+impl fmt::Debug for PriceSource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Source").finish_non_exhaustive()
+        formatter.debug_struct("PriceSource").finish_non_exhaustive()
     }
 }
 
@@ -120,7 +123,11 @@ fn configured(client: ClientBuilder) -> ClientBuilder {
         .pool_max_idle_per_host(0)
 }
 
-async fn fetch(client: &Client, url: &Url, modified: Option<&str>) -> Result<Option<Fetched>, NoList> {
+async fn fetch(
+    client: &Client,
+    url: &Url,
+    modified: Option<&str>,
+) -> Result<Option<FetchedPriceList>, PriceFetchError> {
     let mut request = client.get(url.clone());
     if let Some(modified) = modified {
         request = request.header(IF_MODIFIED_SINCE, modified);
@@ -130,43 +137,43 @@ async fn fetch(client: &Client, url: &Url, modified: Option<&str>) -> Result<Opt
         StatusCode::OK => {
             let modified = response.headers().get(LAST_MODIFIED).and_then(|value| value.to_str().ok());
             let modified = modified.map(str::to_owned);
-            Ok(Some(Fetched { bytes: body_of(response).await?, modified }))
+            Ok(Some(FetchedPriceList { bytes: body_of(response).await?, modified }))
         }
         StatusCode::NOT_MODIFIED if modified.is_some() => Ok(None),
-        status => Err(NoList::Refused(status.as_u16())),
+        status => Err(PriceFetchError::Refused(status.as_u16())),
     }
 }
 
-async fn body_of(mut response: Response) -> Result<Vec<u8>, NoList> {
+async fn body_of(mut response: Response) -> Result<Vec<u8>, PriceFetchError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         bytes.extend_from_slice(&chunk);
         if bytes.len() as u64 > LARGEST {
-            return Err(NoList::TooLarge);
+            return Err(PriceFetchError::TooLarge);
         }
     }
     Ok(bytes)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, NoList> {
-    let unreadable = |error: io::Error| NoList::Unreadable(error.kind());
+fn read(path: &Path) -> Result<Vec<u8>, PriceFetchError> {
+    let unreadable = |error: io::Error| PriceFetchError::Unreadable(error.kind());
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > LARGEST { Err(NoList::TooLarge) } else { Ok(bytes) }
+    if bytes.len() as u64 > LARGEST { Err(PriceFetchError::TooLarge) } else { Ok(bytes) }
 }
 
-impl From<reqwest::Error> for NoList {
+impl From<reqwest::Error> for PriceFetchError {
     fn from(error: reqwest::Error) -> Self {
-        NoAnswer::from(error).into()
+        ConnectionFailure::from(error).into()
     }
 }
 
-impl From<NoAnswer> for NoList {
-    fn from(no_answer: NoAnswer) -> Self {
+impl From<ConnectionFailure> for PriceFetchError {
+    fn from(no_answer: ConnectionFailure) -> Self {
         match no_answer {
-            NoAnswer::Unreachable(reason) => Self::Unreachable(reason),
-            NoAnswer::TimedOut => Self::TimedOut,
+            ConnectionFailure::Unreachable(reason) => Self::Unreachable(reason),
+            ConnectionFailure::TimedOut => Self::TimedOut,
         }
     }
 }

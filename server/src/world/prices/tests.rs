@@ -19,8 +19,8 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::{
     disk::{
-        Directory,
-        simulated::{Crash, SimulatedDisk},
+        DiskDirectory,
+        simulated::{CrashKind, SimulatedDisk},
     },
     outgoing::{ForbiddenTarget, TargetPolicy},
 };
@@ -56,7 +56,7 @@ fn price_in(list: &PriceList) -> Option<f64> {
 #[test]
 fn machines_have_the_price_of_their_life_cycle() {
     use LifeCycle::{OnDemand, Spot};
-    let prices = Prices::read(&gzip(LIST)).unwrap();
+    let prices = CloudPrices::read(&gzip(LIST)).unwrap();
     let price = |provider, region, instance_type, life_cycle| {
         let price = prices.machine(provider, region, instance_type, life_cycle)?;
         Some((price.dollars() * 1000.0).round())
@@ -75,7 +75,7 @@ fn machines_have_the_price_of_their_life_cycle() {
 
 #[test]
 fn managed_databases_and_caches_have_prices_of_their_own() {
-    let prices = Prices::read(LIST.as_bytes()).unwrap();
+    let prices = CloudPrices::read(LIST.as_bytes()).unwrap();
     let db = |multi_zone| prices.managed_database("us-east-1", "postgres", "db.t3.micro", multi_zone);
     assert_eq!(db(false).map(HourlyPrice::dollars), Some(1.0));
     assert_eq!(db(true).map(HourlyPrice::dollars), Some(2.0));
@@ -88,7 +88,7 @@ fn managed_databases_and_caches_have_prices_of_their_own() {
 
 #[test]
 fn a_number_is_a_price_on_demand() {
-    let prices = Prices::read(
+    let prices = CloudPrices::read(
         br#"{"aws":{"managed_db":{"r":{"mysql":{"t":{"single_az":1,"multi_az":{"on_demand":2}}}}},
             "managed_cache":{"r":{"redis":{"t":0.5}}},"compute":{"r":{"t":3}}}}"#,
     )
@@ -119,7 +119,7 @@ fn what_cannot_be_read_costs_only_itself() {
                     "compute":{{"r":{{"t":{good}}}}}}}}}"#
             ),
         ] {
-            let prices = Prices::read(list.as_bytes()).unwrap();
+            let prices = CloudPrices::read(list.as_bytes()).unwrap();
             let price = prices.machine("aws", "r", "t", LifeCycle::OnDemand);
             assert_eq!(price.map(HourlyPrice::dollars), Some(7.0), "{list}");
         }
@@ -141,7 +141,12 @@ fn what_has_no_price_in_it_is_no_list() {
         br#"{"aws":{"compute":{"r":{"t":{"on_demand":"1"}}}}}"#,
         br#"{"aws":{"compute":{"r":5}}}"#,
     ] {
-        assert_eq!(Prices::read(bytes).err(), Some(NoPrices), "{}", String::from_utf8_lossy(bytes));
+        assert_eq!(
+            CloudPrices::read(bytes).err(),
+            Some(InvalidPriceList),
+            "{}",
+            String::from_utf8_lossy(bytes)
+        );
     }
 }
 
@@ -152,23 +157,24 @@ fn tens_of_thousands_of_prices_are_small() {
     let regions: Vec<String> =
         (0..50).map(|number| format!(r#""region-{number}":{{{}}}"#, types.join(","))).collect();
     let prices =
-        Prices::read(format!(r#"{{"aws":{{"compute":{{{}}}}}}}"#, regions.join(",")).as_bytes()).unwrap();
+        CloudPrices::read(format!(r#"{{"aws":{{"compute":{{{}}}}}}}"#, regions.join(",")).as_bytes())
+            .unwrap();
     assert_eq!(prices.len(), 50_000);
-    assert!(size_of::<list::Entry>() * prices.len() < 2_000_000);
+    assert!(size_of::<list::PriceEntry>() * prices.len() < 2_000_000);
     assert!(prices.machine("aws", "region-49", "type-999", LifeCycle::Spot).is_some());
 }
 
 /// A server with one list.
 #[derive(Debug, Default)]
-struct Serving {
+struct PriceServer {
     price: AtomicU32,
     status: AtomicU16,
     /// The headers `If-Modified-Since` of the requests.
     asked: Mutex<Vec<Option<String>>>,
 }
 
-impl Serving {
-    async fn start() -> (Arc<Self>, Source) {
+impl PriceServer {
+    async fn start() -> (Arc<Self>, PriceSource) {
         let serving = Arc::new(Self { price: 1.into(), status: 200.into(), ..Self::default() });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/list.json.gz", listener.local_addr().unwrap());
@@ -176,7 +182,7 @@ impl Serving {
         let handler = move |headers: HeaderMap| std::future::ready(answering.answer(&headers));
         let router = Router::new().route("/list.json.gz", get(handler));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        (serving, Source::new(&Url::parse(&url).unwrap(), TargetPolicy::default()).unwrap())
+        (serving, PriceSource::new(&Url::parse(&url).unwrap(), TargetPolicy::default()).unwrap())
     }
 
     fn answer(&self, headers: &HeaderMap) -> Response {
@@ -197,20 +203,20 @@ impl Serving {
     }
 }
 
-fn again(source: &Source) -> Source {
-    Source::new(&Url::parse(&source.url).unwrap(), TargetPolicy::default()).unwrap()
+fn again(source: &PriceSource) -> PriceSource {
+    PriceSource::new(&Url::parse(&source.url).unwrap(), TargetPolicy::default()).unwrap()
 }
 
 #[tokio::test]
 async fn a_list_is_fetched_when_it_was_changed_and_stays_over_a_restart() {
-    let (serving, source) = Serving::start().await;
+    let (serving, source) = PriceServer::start().await;
     let disk = Arc::new(SimulatedDisk::default());
-    let list = PriceList::open(again(&source), Arc::clone(&disk) as Arc<dyn Disk>);
+    let list = PriceList::open(again(&source), Arc::clone(&disk) as Arc<dyn DataDisk>);
     assert_eq!(list.current().len(), 0);
     list.refresh().await.unwrap();
     list.refresh().await.unwrap();
     assert_eq!(price_in(&list), Some(1.0));
-    let list = PriceList::open(again(&source), Arc::clone(&disk) as Arc<dyn Disk>);
+    let list = PriceList::open(again(&source), Arc::clone(&disk) as Arc<dyn DataDisk>);
     assert_eq!(price_in(&list), Some(1.0));
     serving.price.store(2, Ordering::SeqCst);
     list.refresh().await.unwrap();
@@ -218,17 +224,17 @@ async fn a_list_is_fetched_when_it_was_changed_and_stays_over_a_restart() {
     let change = |number| Some(format!("change {number}"));
     assert_eq!(serving.asked(), [None, change(1), change(1)]);
     // Another address has other dates.
-    let moved =
-        Source::new(&Url::parse(&format!("{}?a", source.url)).unwrap(), TargetPolicy::default()).unwrap();
+    let moved = PriceSource::new(&Url::parse(&format!("{}?a", source.url)).unwrap(), TargetPolicy::default())
+        .unwrap();
     PriceList::open(moved, disk).refresh().await.unwrap();
     assert_eq!(serving.asked(), [None]);
 }
 
 #[tokio::test]
 async fn a_damaged_list_is_fetched_again() {
-    let (serving, source) = Serving::start().await;
+    let (serving, source) = PriceServer::start().await;
     let disk = Arc::new(SimulatedDisk::default());
-    PriceList::open(again(&source), Arc::clone(&disk) as Arc<dyn Disk>).refresh().await.unwrap();
+    PriceList::open(again(&source), Arc::clone(&disk) as Arc<dyn DataDisk>).refresh().await.unwrap();
     disk.spoil("cloud-pricing/cloud-pricing.json.gz", b"half");
     let list = PriceList::open(source, disk);
     assert_eq!(list.current().len(), 0);
@@ -244,20 +250,20 @@ async fn a_redirect_to_a_metadata_service_is_not_followed() {
     let elsewhere = || std::future::ready(Redirect::to("http://169.254.169.254/latest/meta-data/"));
     let router = Router::new().route("/list.json.gz", get(elsewhere));
     tokio::spawn(async move { axum::serve(listener, router).await });
-    let source = Source::new(&Url::parse(&url).unwrap(), TargetPolicy::Guarded).unwrap();
+    let source = PriceSource::new(&Url::parse(&url).unwrap(), TargetPolicy::Guarded).unwrap();
     let list = PriceList::open(source, Arc::new(SimulatedDisk::default()));
-    assert_eq!(list.refresh().await, Err(NoList::Unreachable(ForbiddenTarget::REASON)));
+    assert_eq!(list.refresh().await, Err(PriceFetchError::Unreachable(ForbiddenTarget::REASON)));
 }
 
 #[tokio::test]
 async fn the_old_list_stays_when_there_is_no_new_one() {
-    let (serving, source) = Serving::start().await;
+    let (serving, source) = PriceServer::start().await;
     let list = PriceList::open(source, Arc::new(SimulatedDisk::default()));
     list.refresh().await.unwrap();
     serving.price.store(0, Ordering::SeqCst);
-    assert_eq!(list.refresh().await, Err(NoList::NoPrices(NoPrices)));
+    assert_eq!(list.refresh().await, Err(PriceFetchError::NoPrices(InvalidPriceList)));
     serving.status.store(503, Ordering::SeqCst);
-    assert_eq!(list.refresh().await, Err(NoList::Refused(503)));
+    assert_eq!(list.refresh().await, Err(PriceFetchError::Refused(503)));
     assert_eq!(price_in(&list), Some(1.0));
     assert_eq!(list.progress().failures, 2);
     serving.status.store(200, Ordering::SeqCst);
@@ -269,7 +275,7 @@ async fn the_old_list_stays_when_there_is_no_new_one() {
 
 #[tokio::test]
 async fn a_full_disk_costs_only_the_next_start() {
-    let (_serving, source) = Serving::start().await;
+    let (_serving, source) = PriceServer::start().await;
     let disk = Arc::new(SimulatedDisk::default());
     disk.refuse_writes(true);
     let list = PriceList::open(source, disk);
@@ -279,11 +285,12 @@ async fn a_full_disk_costs_only_the_next_start() {
 
 #[test]
 fn a_date_is_never_kept_beside_the_list_of_another() {
-    let fetched = |price| Fetched { bytes: list_with(price), modified: Some(format!("change {price}")) };
-    for crash in [Crash::Kill, Crash::PowerCut] {
+    let fetched =
+        |price| FetchedPriceList { bytes: list_with(price), modified: Some(format!("change {price}")) };
+    for crash in [CrashKind::Kill, CrashKind::PowerCut] {
         for steps in 0.. {
             let disk = SimulatedDisk::default();
-            let kept = Kept(Arc::new(disk.clone()));
+            let kept = PriceListFile(Arc::new(disk.clone()));
             kept.store("u", fetched(1)).unwrap();
             disk.crash_after(steps);
             let stored = kept.store("u", fetched(2)).is_ok();
@@ -301,8 +308,8 @@ fn a_date_is_never_kept_beside_the_list_of_another() {
     }
 }
 
-fn file_source(path: &Path) -> Source {
-    Source::new(&Url::from_file_path(path).unwrap(), TargetPolicy::default()).unwrap()
+fn file_source(path: &Path) -> PriceSource {
+    PriceSource::new(&Url::from_file_path(path).unwrap(), TargetPolicy::default()).unwrap()
 }
 
 #[tokio::test]
@@ -311,14 +318,14 @@ async fn a_file_is_a_source_and_what_came_from_it_is_kept_compressed() {
     let (file, data) = (dir.path().join("list.json"), dir.path().join("data"));
     fs::create_dir(&data).unwrap();
     fs::write(&file, LIST).unwrap();
-    let list = PriceList::open(file_source(&file), Arc::new(Directory::new(&data)));
+    let list = PriceList::open(file_source(&file), Arc::new(DiskDirectory::new(&data)));
     list.refresh().await.unwrap();
     assert_eq!(list.current().len(), 4);
     assert!(reading::is_compressed(&fs::read(data.join("cloud-pricing/cloud-pricing.json.gz")).unwrap()));
     fs::remove_file(&file).unwrap();
     let error = list.refresh().await.unwrap_err();
     assert_eq!(error.to_string(), "the file cannot be read: entity not found");
-    let list = PriceList::open(file_source(&file), Arc::new(Directory::new(&data)));
+    let list = PriceList::open(file_source(&file), Arc::new(DiskDirectory::new(&data)));
     assert_eq!(list.current().len(), 4);
 }
 
@@ -326,8 +333,8 @@ async fn a_file_is_a_source_and_what_came_from_it_is_kept_compressed() {
 fn what_is_no_address_of_a_list_is_refused() {
     for url in ["ftp://a/b", "file://other-host/b", "data:,x"] {
         assert_eq!(
-            Source::new(&Url::parse(url).unwrap(), TargetPolicy::default()).err(),
-            Some(InvalidSource),
+            PriceSource::new(&Url::parse(url).unwrap(), TargetPolicy::default()).err(),
+            Some(InvalidPriceSource),
             "{url}"
         );
     }
@@ -339,7 +346,7 @@ async fn where_nobody_listens_there_is_no_list_and_the_text_names_no_address() {
     let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
     drop(listener);
     let list = PriceList::open(
-        Source::new(&url, TargetPolicy::default()).unwrap(),
+        PriceSource::new(&url, TargetPolicy::default()).unwrap(),
         Arc::new(SimulatedDisk::default()),
     );
     let error = list.refresh().await.unwrap_err();

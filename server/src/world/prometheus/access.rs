@@ -48,7 +48,7 @@ pub enum InvalidAccess {
 }
 
 /// The address of a Prometheus, with what every request needs.
-pub(super) struct Endpoint {
+pub(super) struct PrometheusEndpoint {
     client: Client,
     range_query: Url,
     basic_auth: Option<(String, String)>,
@@ -57,7 +57,7 @@ pub(super) struct Endpoint {
     gets: AtomicBool,
 }
 
-impl Endpoint {
+impl PrometheusEndpoint {
     /// # Errors
     /// Every [`InvalidAccess`] but that of the selector.
     pub(super) fn new(
@@ -139,9 +139,9 @@ impl Endpoint {
     }
 }
 
-impl fmt::Debug for Endpoint {
+impl fmt::Debug for PrometheusEndpoint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Endpoint").finish_non_exhaustive()
+        formatter.debug_struct("PrometheusEndpoint").finish_non_exhaustive()
     }
 }
 

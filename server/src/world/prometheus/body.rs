@@ -12,7 +12,7 @@ use super::QueryError;
 const SLICE: usize = 16 * 1024;
 
 /// The rest of the body of an answer.
-pub(super) struct Body {
+pub(super) struct AnswerBody {
     response: Response,
     /// Received bytes that are not processed yet.
     arrived: Bytes,
@@ -26,7 +26,7 @@ pub(super) struct Body {
     pub(super) bytes: u64,
 }
 
-impl Body {
+impl AnswerBody {
     /// The body of a response, with at most `bound` bytes.
     ///
     /// # Errors

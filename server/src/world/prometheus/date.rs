@@ -10,7 +10,7 @@ const DRIFT: Duration = Duration::from_secs(2);
 
 /// The `Date` of an answer, and when that answer was requested and received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DateHeard {
+pub struct ServerDate {
     /// In whole seconds since the Unix epoch.
     date: Duration,
     /// On the monotonic clock of this machine.
@@ -20,7 +20,7 @@ pub struct DateHeard {
     heard_at: Duration,
 }
 
-impl DateHeard {
+impl ServerDate {
     /// The date of an answer. `None` for an answer from a cache, whose date is old.
     pub(super) fn of(
         headers: &HeaderMap,
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn an_answer_has_a_date_unless_it_is_from_a_cache() {
         let date = "Tue, 14 Nov 2023 22:13:20 GMT";
-        let expected = DateHeard { date: at(NOW as f64), asked: at(1.0), heard: at(2.0), heard_at: at(3.0) };
+        let expected = ServerDate { date: at(NOW as f64), asked: at(1.0), heard: at(2.0), heard_at: at(3.0) };
         for (pairs, found) in [
             (&[("date", date)][..], Some(expected)),
             (&[("date", date), ("age", "0")], None),
@@ -89,14 +89,14 @@ mod tests {
             (&[("date", "")], None),
             (&[], None),
         ] {
-            assert_eq!(DateHeard::of(&headers(pairs), at(1.0), at(2.0), at(3.0)), found, "{pairs:?}");
+            assert_eq!(ServerDate::of(&headers(pairs), at(1.0), at(2.0), at(3.0)), found, "{pairs:?}");
         }
     }
 
     #[test]
     fn a_difference_has_the_bounds_of_the_round_trip_and_of_the_seconds_of_a_date() {
         let date = at(NOW as f64);
-        let heard = |asked, heard| DateHeard { date, asked: at(asked), heard: at(heard), heard_at: date };
+        let heard = |asked, heard| ServerDate { date, asked: at(asked), heard: at(heard), heard_at: date };
         let wall = |seconds: f64| at(NOW as f64 + seconds);
         for (date, (now, monotonic), expected) in [
             // The same clocks, at once and a minute later.
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn a_date_from_before_a_suspension_or_a_set_clock_is_outdated() {
         let now = NOW as f64;
-        let date = DateHeard { date: at(now), asked: at(10.0), heard: at(11.0), heard_at: at(now) };
+        let date = ServerDate { date: at(now), asked: at(10.0), heard: at(11.0), heard_at: at(now) };
         for (wall, monotonic, expected) in [
             (now, 11.0, false),
             (now + 60.0, 71.0, false),

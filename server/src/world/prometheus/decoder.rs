@@ -4,20 +4,20 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{
-    QueryError, Sink, Span,
+    QueryError, QuerySpan, SeriesSink,
     error::known_kind,
     series::SeriesReader,
-    splitter::{Part, Splitter},
+    splitter::{AnswerPart, AnswerSplitter},
 };
-use crate::world::catalogue::KeptLabels;
+use crate::world::catalogue::LabelSelection;
 
 /// The state of reading an answer.
-pub(super) struct Decoder<S> {
-    splitter: Splitter,
-    findings: Findings<S>,
+pub(super) struct AnswerDecoder<S> {
+    splitter: AnswerSplitter,
+    findings: DecoderState<S>,
 }
 
-struct Findings<S> {
+struct DecoderState<S> {
     reader: SeriesReader,
     sink: S,
     series: u64,
@@ -30,17 +30,17 @@ struct Findings<S> {
 
 /// The contents of an answer besides its series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Summary {
+pub(super) struct AnswerSummary {
     /// The number of series that the sink received.
     pub(super) series: u64,
     /// Whether the answer contains warnings or infos.
     pub(super) warnings: bool,
 }
 
-impl<S: Sink> Decoder<S> {
+impl<S: SeriesSink> AnswerDecoder<S> {
     /// Passes the series of an answer to `sink`, with these labels and the points of this span.
-    pub(super) fn new(labels: KeptLabels, span: Span, sink: S) -> Self {
-        let findings = Findings {
+    pub(super) fn new(labels: LabelSelection, span: QuerySpan, sink: S) -> Self {
+        let findings = DecoderState {
             reader: SeriesReader::new(labels, span),
             sink,
             series: 0,
@@ -50,7 +50,7 @@ impl<S: Sink> Decoder<S> {
             kind: None,
             warnings: false,
         };
-        Self { splitter: Splitter::default(), findings }
+        Self { splitter: AnswerSplitter::default(), findings }
     }
 
     /// Processes the next bytes.
@@ -66,35 +66,35 @@ impl<S: Sink> Decoder<S> {
     ///
     /// # Errors
     /// It is incomplete, or reports that the query failed.
-    pub(super) fn finish(self, status: u16) -> Result<(S, Summary), QueryError> {
+    pub(super) fn finish(self, status: u16) -> Result<(S, AnswerSummary), QueryError> {
         self.splitter.finish()?;
-        let Findings { sink, series, succeeded, failed, is_matrix, kind, warnings, .. } = self.findings;
+        let DecoderState { sink, series, succeeded, failed, is_matrix, kind, warnings, .. } = self.findings;
         if failed {
             return Err(QueryError::Refused { status, kind });
         }
         if succeeded && is_matrix {
-            Ok((sink, Summary { series, warnings }))
+            Ok((sink, AnswerSummary { series, warnings }))
         } else {
             Err(QueryError::NotUnderstood)
         }
     }
 }
 
-impl<S: Sink> Findings<S> {
-    fn take(&mut self, part: Part<'_>) -> Result<(), QueryError> {
+impl<S: SeriesSink> DecoderState<S> {
+    fn take(&mut self, part: AnswerPart<'_>) -> Result<(), QueryError> {
         match part {
-            Part::Series(json) => self.series += u64::from(self.reader.read(json, &mut self.sink)?),
-            Part::Status(json) => {
+            AnswerPart::Series(json) => self.series += u64::from(self.reader.read(json, &mut self.sink)?),
+            AnswerPart::Status(json) => {
                 let status: String = serde_json::from_slice(json)?;
                 self.succeeded = status == "success";
                 self.failed = status == "error";
             }
-            Part::ResultType(json) => {
+            AnswerPart::ResultType(json) => {
                 let result_type: String = serde_json::from_slice(json)?;
                 self.is_matrix = result_type == "matrix";
             }
-            Part::ErrorType(json) => self.kind = kind_of(json),
-            Part::Warnings(json) => {
+            AnswerPart::ErrorType(json) => self.kind = kind_of(json),
+            AnswerPart::Warnings(json) => {
                 let warnings: Option<Vec<IgnoredAny>> = serde_json::from_slice(json)?;
                 self.warnings |= warnings.is_some_and(|warnings| !warnings.is_empty());
             }
@@ -106,11 +106,11 @@ impl<S: Sink> Findings<S> {
 /// The `errorType` in an error response.
 pub(super) fn kind_in(body: &[u8]) -> Option<&'static str> {
     #[derive(Deserialize)]
-    struct Refusal {
+    struct ErrorAnswer {
         #[serde(rename = "errorType")]
         kind: String,
     }
-    let refusal: Refusal = serde_json::from_slice(body).ok()?;
+    let refusal: ErrorAnswer = serde_json::from_slice(body).ok()?;
     known_kind(&refusal.kind)
 }
 

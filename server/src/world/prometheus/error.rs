@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use super::TooLarge;
-use crate::outgoing::NoAnswer;
+use super::AnswerTooLarge;
+use crate::outgoing::ConnectionFailure;
 
 /// Why a query has no answer. No text contains a host, a header or anything that a server wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -23,7 +23,7 @@ pub enum QueryError {
     #[error("the answer is not a valid response of Prometheus")]
     NotUnderstood,
     /// The answer is too large.
-    #[error("{}", TooLarge)]
+    #[error("{}", AnswerTooLarge)]
     TooLarge,
     /// The answer was not complete in time.
     #[error("Prometheus did not answer in time")]
@@ -36,8 +36,8 @@ pub enum QueryError {
     InvalidQuery,
 }
 
-impl From<TooLarge> for QueryError {
-    fn from(TooLarge: TooLarge) -> Self {
+impl From<AnswerTooLarge> for QueryError {
+    fn from(AnswerTooLarge: AnswerTooLarge) -> Self {
         Self::TooLarge
     }
 }
@@ -51,8 +51,8 @@ impl From<serde_json::Error> for QueryError {
 impl From<reqwest::Error> for QueryError {
     fn from(error: reqwest::Error) -> Self {
         match error.into() {
-            NoAnswer::Unreachable(reason) => Self::Unreachable(reason),
-            NoAnswer::TimedOut => Self::TimedOut,
+            ConnectionFailure::Unreachable(reason) => Self::Unreachable(reason),
+            ConnectionFailure::TimedOut => Self::TimedOut,
         }
     }
 }

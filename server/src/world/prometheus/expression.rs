@@ -13,24 +13,24 @@ use promql_parser::{
 };
 
 use super::{QueryError, access::InvalidAccess, confined::confined};
-use crate::world::catalogue::Query;
+use crate::world::catalogue::PrometheusQuery;
 
 /// The placeholder for the range in an expression.
 const RANGE: &str = "$RANGE";
 
 /// The expressions of one project.
-pub(super) struct Expressions {
-    selector: Selector,
+pub(super) struct QueryExpressions {
+    selector: ExtraSelector,
     /// The expression of each query by name, for the latest range.
     ready: Mutex<HashMap<&'static str, (u32, Arc<str>)>>,
 }
 
 /// The matchers that are added to every vector selector.
 #[derive(Default)]
-pub(super) struct Selector(Vec<Matcher>);
+pub(super) struct ExtraSelector(Vec<Matcher>);
 
-impl Expressions {
-    pub(super) fn new(selector: Selector) -> Self {
+impl QueryExpressions {
+    pub(super) fn new(selector: ExtraSelector) -> Self {
         Self { selector, ready: Mutex::default() }
     }
 
@@ -38,7 +38,11 @@ impl Expressions {
     ///
     /// # Errors
     /// [`QueryError::InvalidQuery`].
-    pub(super) fn of(&self, query: &'static Query, range_seconds: u32) -> Result<Arc<str>, QueryError> {
+    pub(super) fn of(
+        &self,
+        query: &'static PrometheusQuery,
+        range_seconds: u32,
+    ) -> Result<Arc<str>, QueryError> {
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((range, text)) = ready.get(query.name)
             && *range == range_seconds
@@ -60,11 +64,11 @@ impl Expressions {
     }
 }
 
-impl Selector {
+impl ExtraSelector {
     /// Parses a selector such as `{cluster="a",zone=~"b.*"}`; an empty text has no matchers.
     ///
     /// # Errors
-    /// [`InvalidAccess::Selector`] if the text is not a selector, or has a metric name or an `or`, which
+    /// [`InvalidAccess::ExtraSelector`] if the text is not a selector, or has a metric name or an `or`, which
     /// Prometheus would refuse.
     pub(super) fn parse(text: &str) -> Result<Self, InvalidAccess> {
         confined(text, Self::parsed).ok_or(InvalidAccess::Selector)
@@ -90,24 +94,24 @@ impl Selector {
         }
         let put = |text: &str| {
             let mut parsed = parser::parse(text).ok()?;
-            let Ok(_) = walk_expr_mut(&mut Appending(&self.0), &mut parsed);
+            let Ok(_) = walk_expr_mut(&mut MatcherAppender(&self.0), &mut parsed);
             Some(parsed.to_string())
         };
         confined(&expression, put).ok_or(QueryError::InvalidQuery)
     }
 }
 
-impl fmt::Debug for Expressions {
+impl fmt::Debug for QueryExpressions {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The matchers contain names of the installation.
-        formatter.debug_struct("Expressions").finish_non_exhaustive()
+        formatter.debug_struct("QueryExpressions").finish_non_exhaustive()
     }
 }
 
 /// Adds matchers to every selector of an expression.
-struct Appending<'m>(&'m [Matcher]);
+struct MatcherAppender<'m>(&'m [Matcher]);
 
-impl ExprVisitorMut for Appending<'_> {
+impl ExprVisitorMut for MatcherAppender<'_> {
     type Error = std::convert::Infallible;
 
     fn pre_visit(&mut self, expression: &mut Expr) -> Result<bool, Self::Error> {
@@ -120,7 +124,7 @@ impl ExprVisitorMut for Appending<'_> {
     }
 }
 
-impl Appending<'_> {
+impl MatcherAppender<'_> {
     fn append_to(&self, matchers: &mut Matchers) {
         if matchers.or_matchers.is_empty() {
             matchers.matchers.extend_from_slice(self.0);

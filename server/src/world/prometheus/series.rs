@@ -4,8 +4,8 @@ use std::{borrow::Cow, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{QueryError, Sink, Span};
-use crate::world::catalogue::KeptLabels;
+use super::{QueryError, QuerySpan, SeriesSink};
+use crate::world::catalogue::LabelSelection;
 
 /// The longest text of a kept label, in bytes.
 const LONGEST_TEXT: usize = 64 * 1024;
@@ -13,14 +13,14 @@ const LONGEST_TEXT: usize = 64 * 1024;
 /// Parses series one after another, with shared buffers.
 #[derive(Debug)]
 pub(super) struct SeriesReader {
-    labels: KeptLabels,
-    span: Span,
+    labels: LabelSelection,
+    span: QuerySpan,
     points: Vec<(u32, f32)>,
 }
 
 impl SeriesReader {
     /// Keeps these labels, and the points of this span.
-    pub(super) const fn new(labels: KeptLabels, span: Span) -> Self {
+    pub(super) const fn new(labels: LabelSelection, span: QuerySpan) -> Self {
         Self { labels, span, points: Vec::new() }
     }
 
@@ -28,11 +28,11 @@ impl SeriesReader {
     ///
     /// # Errors
     /// The JSON is not a series, a text in it is too long, or the answer is too large.
-    pub(super) fn read(&mut self, json: &[u8], sink: &mut impl Sink) -> Result<bool, QueryError> {
+    pub(super) fn read(&mut self, json: &[u8], sink: &mut impl SeriesSink) -> Result<bool, QueryError> {
         self.points.clear();
         let mut texts = vec![Cow::Borrowed(""); self.labels.labels.len()];
         let mut deserializer = serde_json::Deserializer::from_slice(json);
-        Series { labels: self.labels, span: self.span, texts: &mut texts, points: &mut self.points }
+        SeriesSeed { labels: self.labels, span: self.span, texts: &mut texts, points: &mut self.points }
             .deserialize(&mut deserializer)?;
         deserializer.end()?;
         if self.points.is_empty() {
@@ -53,14 +53,14 @@ impl SeriesReader {
 }
 
 /// `{"metric":{…},"values":[…]}`. Native histograms have another member, which is skipped.
-struct Series<'r, 'de> {
-    labels: KeptLabels,
-    span: Span,
+struct SeriesSeed<'r, 'de> {
+    labels: LabelSelection,
+    span: QuerySpan,
     texts: &'r mut [Cow<'de, str>],
     points: &'r mut Vec<(u32, f32)>,
 }
 
-impl<'de> DeserializeSeed<'de> for Series<'_, 'de> {
+impl<'de> DeserializeSeed<'de> for SeriesSeed<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -68,7 +68,7 @@ impl<'de> DeserializeSeed<'de> for Series<'_, 'de> {
     }
 }
 
-impl<'de> Visitor<'de> for Series<'_, 'de> {
+impl<'de> Visitor<'de> for SeriesSeed<'_, 'de> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,13 +76,13 @@ impl<'de> Visitor<'de> for Series<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        while let Some(key) = members.next_key_seed(Text)? {
+        while let Some(key) = members.next_key_seed(TextSeed)? {
             match &*key {
                 "metric" => {
-                    members.next_value_seed(Metric { labels: self.labels, texts: &mut *self.texts })?;
+                    members.next_value_seed(MetricSeed { labels: self.labels, texts: &mut *self.texts })?;
                 }
                 "values" => {
-                    members.next_value_seed(Points { span: self.span, points: &mut *self.points })?;
+                    members.next_value_seed(PointsSeed { span: self.span, points: &mut *self.points })?;
                 }
                 _ => {
                     members.next_value::<IgnoredAny>()?;
@@ -94,12 +94,12 @@ impl<'de> Visitor<'de> for Series<'_, 'de> {
 }
 
 /// `{"label":"text",…}`.
-struct Metric<'r, 'de> {
-    labels: KeptLabels,
+struct MetricSeed<'r, 'de> {
+    labels: LabelSelection,
     texts: &'r mut [Cow<'de, str>],
 }
 
-impl<'de> DeserializeSeed<'de> for Metric<'_, 'de> {
+impl<'de> DeserializeSeed<'de> for MetricSeed<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -107,7 +107,7 @@ impl<'de> DeserializeSeed<'de> for Metric<'_, 'de> {
     }
 }
 
-impl<'de> Visitor<'de> for Metric<'_, 'de> {
+impl<'de> Visitor<'de> for MetricSeed<'_, 'de> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -116,13 +116,13 @@ impl<'de> Visitor<'de> for Metric<'_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let mut renamed = Vec::new();
-        while let Some(key) = members.next_key_seed(Text)? {
+        while let Some(key) = members.next_key_seed(TextSeed)? {
             match self.labels.column(&key) {
                 Some((column, false)) if renamed.contains(&column) => {
                     members.next_value::<IgnoredAny>()?;
                 }
                 Some((column, is_renamed)) => {
-                    self.texts[column] = members.next_value_seed(Text)?;
+                    self.texts[column] = members.next_value_seed(TextSeed)?;
                     renamed.extend(is_renamed.then_some(column));
                 }
                 None => {
@@ -135,12 +135,12 @@ impl<'de> Visitor<'de> for Metric<'_, 'de> {
 }
 
 /// `[[time,"value"],…]`.
-struct Points<'r> {
-    span: Span,
+struct PointsSeed<'r> {
+    span: QuerySpan,
     points: &'r mut Vec<(u32, f32)>,
 }
 
-impl<'de> DeserializeSeed<'de> for Points<'_> {
+impl<'de> DeserializeSeed<'de> for PointsSeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -148,7 +148,7 @@ impl<'de> DeserializeSeed<'de> for Points<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Points<'_> {
+impl<'de> Visitor<'de> for PointsSeed<'_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -156,8 +156,8 @@ impl<'de> Visitor<'de> for Points<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        let Span { from, to, .. } = self.span;
-        while let Some((at, value)) = elements.next_element_seed(Point)? {
+        let QuerySpan { from, to, .. } = self.span;
+        while let Some((at, value)) = elements.next_element_seed(PointSeed)? {
             // Infinite values stay: they show that the series exists, which is all that many queries need.
             if at >= f64::from(from) && at <= f64::from(to) && !value.is_nan() {
                 self.points.push((at as u32, value));
@@ -168,9 +168,9 @@ impl<'de> Visitor<'de> for Points<'_> {
 }
 
 /// `[time,"value"]`, with a time in whole seconds.
-struct Point;
+struct PointSeed;
 
-impl<'de> DeserializeSeed<'de> for Point {
+impl<'de> DeserializeSeed<'de> for PointSeed {
     type Value = (f64, f32);
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -178,7 +178,7 @@ impl<'de> DeserializeSeed<'de> for Point {
     }
 }
 
-impl<'de> Visitor<'de> for Point {
+impl<'de> Visitor<'de> for PointSeed {
     type Value = (f64, f32);
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -188,7 +188,7 @@ impl<'de> Visitor<'de> for Point {
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
         let missing = || A::Error::custom("half a point");
         let at: f64 = elements.next_element()?.ok_or_else(missing)?;
-        let value = elements.next_element_seed(Text)?.ok_or_else(missing)?;
+        let value = elements.next_element_seed(TextSeed)?.ok_or_else(missing)?;
         match (value.parse(), elements.next_element::<IgnoredAny>()?) {
             (Ok(value), None) => Ok((at.floor(), value)),
             _ => Err(A::Error::custom("no point")),
@@ -197,9 +197,9 @@ impl<'de> Visitor<'de> for Point {
 }
 
 /// A text, borrowed from the answer unless it contains escapes.
-struct Text;
+struct TextSeed;
 
-impl<'de> DeserializeSeed<'de> for Text {
+impl<'de> DeserializeSeed<'de> for TextSeed {
     type Value = Cow<'de, str>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -207,7 +207,7 @@ impl<'de> DeserializeSeed<'de> for Text {
     }
 }
 
-impl<'de> Visitor<'de> for Text {
+impl<'de> Visitor<'de> for TextSeed {
     type Value = Cow<'de, str>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

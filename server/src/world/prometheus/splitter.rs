@@ -14,7 +14,7 @@ const LARGEST: usize = 4 * 1024 * 1024;
 
 /// A part of an answer: the bytes of a JSON value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part<'b> {
+pub(super) enum AnswerPart<'b> {
     /// The member `status`.
     Status(&'b [u8]),
     /// The member `errorType`.
@@ -29,19 +29,19 @@ pub(super) enum Part<'b> {
 
 /// The position in an answer.
 #[derive(Debug, Default)]
-pub(super) struct Splitter {
-    inside: Inside,
-    expected: Expected,
-    member: Member,
+pub(super) struct AnswerSplitter {
+    inside: OpenContainer,
+    expected: ExpectedToken,
+    member: AnswerMember,
     /// The unfinished value.
-    value: Option<Value>,
+    value: Option<PartialValue>,
     /// The bytes of that value from earlier chunks.
     held: Vec<u8>,
 }
 
 /// The innermost array or object that is split.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Inside {
+enum OpenContainer {
     #[default]
     Nothing,
     Answer,
@@ -50,7 +50,7 @@ enum Inside {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Expected {
+enum ExpectedToken {
     #[default]
     Answer,
     FirstKey,
@@ -64,7 +64,7 @@ enum Expected {
 
 /// The member of the next value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Member {
+enum AnswerMember {
     Status,
     ErrorType,
     Warnings,
@@ -77,16 +77,16 @@ enum Member {
 
 /// A value whose end is searched.
 #[derive(Debug)]
-enum Value {
+enum PartialValue {
     /// A text, or an object or array with its contents.
-    Enclosed(Enclosed),
+    Enclosed(EnclosedScan),
     /// A number or a word, which ends before a separator.
     Bare,
 }
 
 /// The state of the search for the end of an enclosed value.
 #[derive(Debug, Default)]
-struct Enclosed {
+struct EnclosedScan {
     /// The number of open objects and arrays.
     depth: u32,
     in_text: bool,
@@ -94,7 +94,7 @@ struct Enclosed {
     escaped: bool,
 }
 
-impl Splitter {
+impl AnswerSplitter {
     /// Processes the next bytes, and passes the parts that end in them to `take`.
     ///
     /// # Errors
@@ -102,7 +102,7 @@ impl Splitter {
     pub(super) fn push(
         &mut self,
         mut bytes: &[u8],
-        take: &mut impl FnMut(Part<'_>) -> Result<(), QueryError>,
+        take: &mut impl FnMut(AnswerPart<'_>) -> Result<(), QueryError>,
     ) -> Result<(), QueryError> {
         loop {
             if let Some(value) = &mut self.value {
@@ -126,42 +126,50 @@ impl Splitter {
     /// # Errors
     /// It is incomplete.
     pub(super) fn finish(&self) -> Result<(), QueryError> {
-        if self.expected == Expected::Nothing { Ok(()) } else { Err(QueryError::NotUnderstood) }
+        if self.expected == ExpectedToken::Nothing { Ok(()) } else { Err(QueryError::NotUnderstood) }
     }
 
     /// Processes a separator, or the first byte of a value.
     fn step(&mut self, byte: u8) -> Result<(), QueryError> {
         match (self.expected, self.inside, byte) {
-            (Expected::Answer, _, b'{') => self.open(Inside::Answer, Expected::FirstKey),
-            (Expected::FirstKey | Expected::Key, _, b'"') => self.value = Some(Value::beginning_with(byte)),
-            (Expected::Colon, _, b':') => self.expected = Expected::Value,
-            (Expected::Value, Inside::Answer, b'{') if self.member == Member::Data => {
-                self.open(Inside::Data, Expected::FirstKey);
+            (ExpectedToken::Answer, _, b'{') => self.open(OpenContainer::Answer, ExpectedToken::FirstKey),
+            (ExpectedToken::FirstKey | ExpectedToken::Key, _, b'"') => {
+                self.value = Some(PartialValue::beginning_with(byte))
             }
-            (Expected::Value, Inside::Data, b'[') if self.member == Member::Result => {
-                self.open(Inside::Result, Expected::FirstElement);
+            (ExpectedToken::Colon, _, b':') => self.expected = ExpectedToken::Value,
+            (ExpectedToken::Value, OpenContainer::Answer, b'{') if self.member == AnswerMember::Data => {
+                self.open(OpenContainer::Data, ExpectedToken::FirstKey);
             }
-            (Expected::FirstElement | Expected::Comma, Inside::Result, b']')
-            | (Expected::FirstKey | Expected::Comma, Inside::Answer | Inside::Data, b'}') => self.close(),
-            (Expected::Comma, Inside::Result, b',') => self.expected = Expected::Value,
-            (Expected::Comma, _, b',') => self.expected = Expected::Key,
-            (Expected::Value | Expected::FirstElement, _, byte) if !b",:]}".contains(&byte) => {
-                self.value = Some(Value::beginning_with(byte));
+            (ExpectedToken::Value, OpenContainer::Data, b'[') if self.member == AnswerMember::Result => {
+                self.open(OpenContainer::Result, ExpectedToken::FirstElement);
+            }
+            (ExpectedToken::FirstElement | ExpectedToken::Comma, OpenContainer::Result, b']')
+            | (
+                ExpectedToken::FirstKey | ExpectedToken::Comma,
+                OpenContainer::Answer | OpenContainer::Data,
+                b'}',
+            ) => self.close(),
+            (ExpectedToken::Comma, OpenContainer::Result, b',') => self.expected = ExpectedToken::Value,
+            (ExpectedToken::Comma, _, b',') => self.expected = ExpectedToken::Key,
+            (ExpectedToken::Value | ExpectedToken::FirstElement, _, byte) if !b",:]}".contains(&byte) => {
+                self.value = Some(PartialValue::beginning_with(byte));
             }
             _ => return Err(QueryError::NotUnderstood),
         }
         Ok(())
     }
 
-    fn open(&mut self, inside: Inside, expected: Expected) {
+    fn open(&mut self, inside: OpenContainer, expected: ExpectedToken) {
         (self.inside, self.expected) = (inside, expected);
     }
 
     fn close(&mut self) {
         (self.inside, self.expected) = match self.inside {
-            Inside::Result => (Inside::Data, Expected::Comma),
-            Inside::Data => (Inside::Answer, Expected::Comma),
-            Inside::Answer | Inside::Nothing => (Inside::Nothing, Expected::Nothing),
+            OpenContainer::Result => (OpenContainer::Data, ExpectedToken::Comma),
+            OpenContainer::Data => (OpenContainer::Answer, ExpectedToken::Comma),
+            OpenContainer::Answer | OpenContainer::Nothing => {
+                (OpenContainer::Nothing, ExpectedToken::Nothing)
+            }
         };
     }
 
@@ -177,7 +185,7 @@ impl Splitter {
     fn take_value(
         &mut self,
         last: &[u8],
-        take: &mut impl FnMut(Part<'_>) -> Result<(), QueryError>,
+        take: &mut impl FnMut(AnswerPart<'_>) -> Result<(), QueryError>,
     ) -> Result<(), QueryError> {
         if self.held.is_empty() {
             return self.take_whole(last, take);
@@ -193,45 +201,45 @@ impl Splitter {
     fn take_whole(
         &mut self,
         value: &[u8],
-        take: &mut impl FnMut(Part<'_>) -> Result<(), QueryError>,
+        take: &mut impl FnMut(AnswerPart<'_>) -> Result<(), QueryError>,
     ) -> Result<(), QueryError> {
-        if matches!(self.expected, Expected::FirstKey | Expected::Key) {
-            self.member = Member::named(self.inside, value);
-            self.expected = Expected::Colon;
+        if matches!(self.expected, ExpectedToken::FirstKey | ExpectedToken::Key) {
+            self.member = AnswerMember::named(self.inside, value);
+            self.expected = ExpectedToken::Colon;
             return Ok(());
         }
-        self.expected = Expected::Comma;
-        if self.inside == Inside::Result {
-            return take(Part::Series(value));
+        self.expected = ExpectedToken::Comma;
+        if self.inside == OpenContainer::Result {
+            return take(AnswerPart::Series(value));
         }
         match self.member {
-            Member::Status => take(Part::Status(value)),
-            Member::ErrorType => take(Part::ErrorType(value)),
-            Member::Warnings => take(Part::Warnings(value)),
-            Member::ResultType => take(Part::ResultType(value)),
-            Member::Data | Member::Result | Member::Other => Ok(()),
+            AnswerMember::Status => take(AnswerPart::Status(value)),
+            AnswerMember::ErrorType => take(AnswerPart::ErrorType(value)),
+            AnswerMember::Warnings => take(AnswerPart::Warnings(value)),
+            AnswerMember::ResultType => take(AnswerPart::ResultType(value)),
+            AnswerMember::Data | AnswerMember::Result | AnswerMember::Other => Ok(()),
         }
     }
 }
 
-impl Member {
-    fn named(inside: Inside, key: &[u8]) -> Self {
+impl AnswerMember {
+    fn named(inside: OpenContainer, key: &[u8]) -> Self {
         match (inside, key) {
-            (Inside::Answer, br#""status""#) => Self::Status,
-            (Inside::Answer, br#""errorType""#) => Self::ErrorType,
-            (Inside::Answer, br#""warnings""# | br#""infos""#) => Self::Warnings,
-            (Inside::Answer, br#""data""#) => Self::Data,
-            (Inside::Data, br#""resultType""#) => Self::ResultType,
-            (Inside::Data, br#""result""#) => Self::Result,
+            (OpenContainer::Answer, br#""status""#) => Self::Status,
+            (OpenContainer::Answer, br#""errorType""#) => Self::ErrorType,
+            (OpenContainer::Answer, br#""warnings""# | br#""infos""#) => Self::Warnings,
+            (OpenContainer::Answer, br#""data""#) => Self::Data,
+            (OpenContainer::Data, br#""resultType""#) => Self::ResultType,
+            (OpenContainer::Data, br#""result""#) => Self::Result,
             _ => Self::Other,
         }
     }
 }
 
-impl Value {
+impl PartialValue {
     /// The value that begins with this byte.
     fn beginning_with(byte: u8) -> Self {
-        if b"\"{[".contains(&byte) { Self::Enclosed(Enclosed::default()) } else { Self::Bare }
+        if b"\"{[".contains(&byte) { Self::Enclosed(EnclosedScan::default()) } else { Self::Bare }
     }
 
     /// The end of the value in the next bytes; `None` if it goes on after them.
@@ -243,7 +251,7 @@ impl Value {
     }
 }
 
-impl Enclosed {
+impl EnclosedScan {
     fn end(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         loop {

@@ -18,7 +18,7 @@ use axum::{
 };
 use reqwest::Url;
 
-use self::serving::{Watched, answering, flow, serving, serving_with_own_certificate};
+use self::serving::{WatchedBody, answering, flow, serving, serving_with_own_certificate};
 use super::*;
 use crate::{
     clock::SystemClock,
@@ -26,31 +26,31 @@ use crate::{
 };
 
 const GZIP: [(header::HeaderName, &str); 1] = [(header::CONTENT_ENCODING, "gzip")];
-const SPAN: Span = Span { from: 1_700_000_000, to: 1_700_000_060, step: 30 };
+const SPAN: QuerySpan = QuerySpan { from: 1_700_000_000, to: 1_700_000_060, step: 30 };
 const GOOD: &str = r#"{"status":"success","data":{"resultType":"matrix","result":[
     {"metric":{"__name__":"up","job":"a","instance":"x"},"values":[[1700000000.781,"1"],[1700000030.781,"0"]]},
     {"metric":{"__name__":"up","job":"b","instance":"y"},"values":[[1700000060,"1"]]}]},"warnings":["old"]}"#;
 
 /// The labels of a series, and its points.
-pub(in crate::world::prometheus) type Series = (Vec<String>, Vec<(u32, f32)>);
+pub(in crate::world::prometheus) type SinkSeries = (Vec<String>, Vec<(u32, f32)>);
 
 /// Records series and points as they arrive, up to an optional limit.
 #[derive(Debug, Default, PartialEq)]
-pub(in crate::world::prometheus) struct Kept {
-    pub(in crate::world::prometheus) series: Vec<Series>,
+pub(in crate::world::prometheus) struct RecordingSink {
+    pub(in crate::world::prometheus) series: Vec<SinkSeries>,
     pub(in crate::world::prometheus) room: Option<usize>,
 }
 
-impl Sink for Kept {
-    fn series(&mut self, labels: &[&str]) -> Result<(), TooLarge> {
+impl SeriesSink for RecordingSink {
+    fn series(&mut self, labels: &[&str]) -> Result<(), AnswerTooLarge> {
         if self.room.is_some_and(|room| self.series.len() >= room) {
-            return Err(TooLarge);
+            return Err(AnswerTooLarge);
         }
         self.series.push((labels.iter().map(|label| (*label).to_owned()).collect(), Vec::new()));
         Ok(())
     }
 
-    fn point(&mut self, at: u32, value: f32) -> Result<(), TooLarge> {
+    fn point(&mut self, at: u32, value: f32) -> Result<(), AnswerTooLarge> {
         self.series.last_mut().unwrap().1.push((at, value));
         Ok(())
     }
@@ -67,17 +67,17 @@ fn access(url: &str) -> PrometheusAccess {
     }
 }
 
-fn client(access: &PrometheusAccess) -> Prometheus {
-    Prometheus::new(access, TargetPolicy::default(), Arc::new(SystemClock::new())).unwrap()
+fn client(access: &PrometheusAccess) -> PrometheusClient {
+    PrometheusClient::new(access, TargetPolicy::default(), Arc::new(SystemClock::new())).unwrap()
 }
 
-fn limited(url: &str, limits: Limits) -> Prometheus {
-    Prometheus::with_limits(&access(url), TargetPolicy::default(), Arc::new(SystemClock::new()), limits)
+fn limited(url: &str, limits: QueryLimits) -> PrometheusClient {
+    PrometheusClient::with_limits(&access(url), TargetPolicy::default(), Arc::new(SystemClock::new()), limits)
         .unwrap()
 }
 
-async fn ask(prometheus: &Prometheus) -> Result<(Kept, Answered), QueryError> {
-    prometheus.range(&UP, SPAN, 45, Kept::default()).await
+async fn ask(prometheus: &PrometheusClient) -> Result<(RecordingSink, QueryStats), QueryError> {
+    prometheus.range(&UP, SPAN, 45, RecordingSink::default()).await
 }
 
 async fn error_of(url: &str) -> QueryError {
@@ -90,7 +90,7 @@ fn gzip(text: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn expected() -> Vec<Series> {
+fn expected() -> Vec<SinkSeries> {
     let labels = |job: &str, instance: &str| vec![job.to_owned(), instance.to_owned()];
     vec![
         (labels("a", "x"), vec![(1_700_000_000, 1.0), (1_700_000_030, 0.0)]),
@@ -131,7 +131,7 @@ async fn a_query_is_a_form_with_everything_that_the_project_says() {
         custom_headers: vec![("X-Scope-OrgID".to_owned(), "7".to_owned())],
         ..access(&url)
     };
-    client(&access).range(&NODE_DISK_READS, SPAN, 45, Kept::default()).await.unwrap();
+    client(&access).range(&NODE_DISK_READS, SPAN, 45, RecordingSink::default()).await.unwrap();
     let (headers, body) = seen.lock().unwrap().take().unwrap();
     assert_eq!(headers["authorization"], "Basic bWU6aXQ=");
     assert_eq!(headers["x-scope-orgid"], "7");
@@ -259,15 +259,15 @@ async fn what_is_no_answer_is_not_understood() {
 }
 
 /// How many bytes of an endless answer (`head`, then `chunk` repeatedly) are sent before it is refused.
-async fn sent_until_too_large(head: &'static str, chunk: &'static [u8], sink: Kept) -> u64 {
-    let watched = Arc::new(Watched::default());
+async fn sent_until_too_large(head: &'static str, chunk: &'static [u8], sink: RecordingSink) -> u64 {
+    let watched = Arc::new(WatchedBody::default());
     let serving = Arc::clone(&watched);
     let url = answering(move || {
         let mut first = Some(Bytes::from_static(head.as_bytes()));
         flow(move || first.take().or(Some(Bytes::from_static(chunk))), &serving)
     })
     .await;
-    let prometheus = limited(&url, Limits { bytes: 1024 * 1024, ..Limits::default() });
+    let prometheus = limited(&url, QueryLimits { bytes: 1024 * 1024, ..QueryLimits::default() });
     let error = prometheus.range(&UP, SPAN, 45, sink).await.unwrap_err();
     assert_eq!(error, QueryError::TooLarge);
     watched.gone.notified().await;
@@ -280,16 +280,16 @@ const IN_FLIGHT: u64 = 16 * 1024 * 1024;
 
 #[tokio::test]
 async fn an_endless_answer_ends_at_its_bound() {
-    let sent = sent_until_too_large("{", &[b' '; 4096], Kept::default()).await;
+    let sent = sent_until_too_large("{", &[b' '; 4096], RecordingSink::default()).await;
     assert!(sent < 1024 * 1024 + IN_FLIGHT, "{sent}");
-    let sent = sent_until_too_large(r#"{"status":""#, &[b'x'; 4096], Kept::default()).await;
+    let sent = sent_until_too_large(r#"{"status":""#, &[b'x'; 4096], RecordingSink::default()).await;
     assert!(sent < 1024 * 1024 + IN_FLIGHT, "{sent}");
 }
 
 #[tokio::test]
 async fn a_sink_that_is_full_ends_an_answer_of_any_number_of_series() {
     const SERIES: &[u8] = br#"{"metric":{"job":"a","instance":"x"},"values":[[1700000000,"1"]]},"#;
-    let sink = Kept { room: Some(100), ..Kept::default() };
+    let sink = RecordingSink { room: Some(100), ..RecordingSink::default() };
     let sent = sent_until_too_large(RESULT, SERIES, sink).await;
     assert!(sent < IN_FLIGHT, "{sent}");
 }
@@ -299,25 +299,26 @@ async fn a_small_answer_that_is_large_when_decompressed_ends_at_its_bound() {
     let bomb = gzip(&" ".repeat(64 * 1024 * 1024));
     assert!(bomb.len() < 512 * 1024);
     let url = answering(move || (GZIP, bomb.clone())).await;
-    let prometheus = limited(&url, Limits { bytes: 1024 * 1024, ..Limits::default() });
+    let prometheus = limited(&url, QueryLimits { bytes: 1024 * 1024, ..QueryLimits::default() });
     assert_eq!(ask(&prometheus).await.unwrap_err(), QueryError::TooLarge);
 }
 
 #[tokio::test]
 async fn an_answer_that_stalls_times_out() {
-    let watched = Arc::new(Watched::default());
+    let watched = Arc::new(WatchedBody::default());
     let url = answering(move || {
         let mut first = Some(Bytes::from_static(RESULT.as_bytes()));
         flow(move || first.take(), &watched)
     })
     .await;
-    let prometheus = limited(&url, Limits { timeout: Duration::from_millis(100), ..Limits::default() });
+    let prometheus =
+        limited(&url, QueryLimits { timeout: Duration::from_millis(100), ..QueryLimits::default() });
     assert_eq!(ask(&prometheus).await.unwrap_err(), QueryError::TimedOut);
 }
 
 #[tokio::test]
 async fn a_query_that_is_dropped_is_not_read_any_more() {
-    let watched = Arc::new(Watched::default());
+    let watched = Arc::new(WatchedBody::default());
     let serving = Arc::clone(&watched);
     let url = answering(move || {
         let mut first = Some(Bytes::from_static(RESULT.as_bytes()));
@@ -371,6 +372,7 @@ fn nothing_that_is_printed_names_anything_of_the_project() {
 #[test]
 fn a_selector_that_cannot_be_read_is_refused_before_anything_is_asked() {
     let access = PrometheusAccess { extra_selector: "cluster=a".to_owned(), ..access("http://p") };
-    let error = Prometheus::new(&access, TargetPolicy::default(), Arc::new(SystemClock::new())).unwrap_err();
+    let error =
+        PrometheusClient::new(&access, TargetPolicy::default(), Arc::new(SystemClock::new())).unwrap_err();
     assert_eq!(error, InvalidAccess::Selector);
 }

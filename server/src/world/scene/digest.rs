@@ -1,9 +1,9 @@
 //! Prints a world as text that does not depend on the numbering of its elements.
 
 use crate::world::{
-    answers::{Symbol, Table},
-    catalogue::Query,
-    model::{Application, Id as _, InstanceId, NodeId, NodeKey, Remote, RowId, World},
+    answers::{InternedString, ResultTable},
+    catalogue::PrometheusQuery,
+    model::{Application, ArenaIndex as _, InstanceId, NodeId, NodeKey, RemoteEndpoint, RowId, World},
 };
 
 /// The applications with their instances, one line each, in order.
@@ -115,7 +115,7 @@ pub(in crate::world) fn digest(world: &World<'_>) -> Vec<String> {
     lines
 }
 
-fn all<'w>(world: &'w World<'_>, symbols: &[Symbol]) -> Vec<&'w str> {
+fn all<'w>(world: &'w World<'_>, symbols: &[InternedString]) -> Vec<&'w str> {
     symbols.iter().map(|symbol| world.text(*symbol)).collect()
 }
 
@@ -142,16 +142,16 @@ fn instance(world: &World<'_>, instance: InstanceId) -> String {
     format!("{} {}", id(world, &world.apps[instance.application]), world.text(instance.name))
 }
 
-fn remote(world: &World<'_>, remote: Remote) -> String {
+fn remote(world: &World<'_>, remote: RemoteEndpoint) -> String {
     match remote {
-        Remote::Unresolved => "nobody".to_owned(),
-        Remote::Instance(remote) => instance(world, remote),
-        Remote::Application(app) => id(world, &world.apps[app]),
+        RemoteEndpoint::Unresolved => "nobody".to_owned(),
+        RemoteEndpoint::Instance(remote) => instance(world, remote),
+        RemoteEndpoint::Application(app) => id(world, &world.apps[app]),
     }
 }
 
-fn series(world: &World<'_>, query: &'static Query, row: RowId) -> String {
-    let table: &Table = world.answers.table(query);
+fn series(world: &World<'_>, query: &'static PrometheusQuery, row: RowId) -> String {
+    let table: &ResultTable = world.answers.table(query);
     let labels = table.rows().nth(row.place()).map(|row| all(world, row.labels()));
     format!("{} {labels:?}", query.name)
 }

@@ -10,7 +10,7 @@ use crate::world::tests::until;
 
 /// A Prometheus with one node. Its samples began an hour ago and end at its own time.
 #[derive(Clone, Default)]
-struct Elsewhere {
+struct SkewedPrometheus {
     /// How many seconds the header `Date` and the samples are ahead of this machine's clock.
     date_ahead: Arc<AtomicI64>,
     samples_ahead: Arc<AtomicI64>,
@@ -23,14 +23,14 @@ struct Elsewhere {
 }
 
 #[derive(Debug, Deserialize)]
-struct Asked {
+struct SkewedQuery {
     query: String,
     start: i64,
     end: i64,
     step: usize,
 }
 
-impl Elsewhere {
+impl SkewedPrometheus {
     async fn serve(date_ahead: i64, samples_ahead: i64) -> (String, Self) {
         let elsewhere = Self::default();
         elsewhere.date_ahead.store(date_ahead, Ordering::SeqCst);
@@ -49,7 +49,10 @@ impl Elsewhere {
     }
 }
 
-async fn answer(State(elsewhere): State<Elsewhere>, Form(asked): Form<Asked>) -> impl IntoResponse {
+async fn answer(
+    State(elsewhere): State<SkewedPrometheus>,
+    Form(asked): Form<SkewedQuery>,
+) -> impl IntoResponse {
     let here = i64::try_from(SystemClock::new().wall().as_secs()).unwrap();
     let there = here + elsewhere.samples_ahead.load(Ordering::SeqCst);
     if asked.query == "up" || asked.query == "node_info" {
@@ -79,21 +82,21 @@ async fn answer(State(elsewhere): State<Elsewhere>, Form(asked): Form<Asked>) ->
     (headers, body)
 }
 
-fn observe(url: &str) -> (tempfile::TempDir, World) {
+fn observe(url: &str) -> (tempfile::TempDir, WorldObserver) {
     let dir = tempfile::tempdir().unwrap();
     let world = observe_in(&dir, url);
     (dir, world)
 }
 
-fn observe_in(dir: &tempfile::TempDir, url: &str) -> World {
-    let disk: Arc<dyn Disk> = Arc::new(Directory::new(dir.path()));
+fn observe_in(dir: &tempfile::TempDir, url: &str) -> WorldObserver {
+    let disk: Arc<dyn DataDisk> = Arc::new(DiskDirectory::new(dir.path()));
     let world = world(&disk);
     world.configure(vec![project("one", url, 1)]);
     world
 }
 
 /// Whether every query of a world has failed; `None` before any ran.
-fn has_failed(world: &World) -> Option<bool> {
+fn has_failed(world: &WorldObserver) -> Option<bool> {
     let queries = world.peek().queries.0;
     queries.get("node_info").map(|_| queries.values().all(|cost| cost.failed))
 }
@@ -101,7 +104,7 @@ fn has_failed(world: &World) -> Option<bool> {
 #[tokio::test]
 async fn a_prometheus_with_another_clock_is_asked_by_its_own_time() {
     for ahead in [-3600, 3600, 7 * 86_400, -90_000] {
-        let (url, elsewhere) = Elsewhere::serve(ahead, ahead).await;
+        let (url, elsewhere) = SkewedPrometheus::serve(ahead, ahead).await;
         let (_dir, world) = observe(&url);
         until("the node is seen", || world.peek().facts.nodes == 1).await;
         elsewhere.assert_asked_ahead(ahead);
@@ -112,7 +115,7 @@ async fn a_prometheus_with_another_clock_is_asked_by_its_own_time() {
 
 #[tokio::test]
 async fn a_clock_that_is_set_right_is_followed() {
-    let (url, elsewhere) = Elsewhere::serve(7200, 7200).await;
+    let (url, elsewhere) = SkewedPrometheus::serve(7200, 7200).await;
     let (_dir, world) = observe(&url);
     until("the node is seen", || world.peek().facts.nodes == 1).await;
     for ahead in [0, -7200, 0] {
@@ -131,7 +134,7 @@ async fn a_clock_that_is_set_right_is_followed() {
 #[tokio::test]
 async fn a_date_that_the_samples_contradict_or_that_a_cache_gave_is_not_believed() {
     for (date_ahead, is_cached) in [(-3600, false), (3600, false), (-3600, true)] {
-        let (url, elsewhere) = Elsewhere::serve(date_ahead, 0).await;
+        let (url, elsewhere) = SkewedPrometheus::serve(date_ahead, 0).await;
         elsewhere.is_cached.store(is_cached, Ordering::SeqCst);
         let (_dir, world) = observe(&url);
         until("the node is seen", || world.peek().facts.nodes == 1).await;
@@ -143,7 +146,7 @@ async fn a_date_that_the_samples_contradict_or_that_a_cache_gave_is_not_believed
 
 #[tokio::test]
 async fn what_is_kept_of_a_prometheus_that_is_far_ahead_is_there_after_a_restart() {
-    let (url, elsewhere) = Elsewhere::serve(7200, 7200).await;
+    let (url, elsewhere) = SkewedPrometheus::serve(7200, 7200).await;
     let (dir, world) = observe(&url);
     until("the node is seen", || world.peek().facts.nodes == 1).await;
     world.stop().await;
@@ -159,7 +162,7 @@ async fn what_is_kept_of_a_prometheus_that_is_far_ahead_is_there_after_a_restart
 
 #[tokio::test]
 async fn where_clocks_differ_and_nothing_is_there_every_query_has_failed() {
-    let (url, elsewhere) = Elsewhere::serve(-3600, -3600).await;
+    let (url, elsewhere) = SkewedPrometheus::serve(-3600, -3600).await;
     elsewhere.is_empty.store(true, Ordering::SeqCst);
     let (_dir, world) = observe(&url);
     until("nothing is known", || has_failed(&world) == Some(true)).await;
@@ -167,7 +170,7 @@ async fn where_clocks_differ_and_nothing_is_there_every_query_has_failed() {
     until("the node is seen", || world.peek().facts.nodes == 1).await;
     world.stop().await;
     // If the clocks agree, there is nothing.
-    let (url, elsewhere) = Elsewhere::serve(0, 0).await;
+    let (url, elsewhere) = SkewedPrometheus::serve(0, 0).await;
     elsewhere.is_empty.store(true, Ordering::SeqCst);
     let (_dir, world) = observe(&url);
     until("queries are answered", || has_failed(&world) == Some(false)).await;

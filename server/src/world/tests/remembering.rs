@@ -10,12 +10,14 @@ use crate::{
     disk::simulated::SimulatedDisk,
     world::{
         application_key::ApplicationKey,
-        deployments::Deployment,
-        incidents::{Incident, What},
-        inspections::{AvailabilityObjective, Overrides, Thresholds},
-        records::{Countable, Fact, Findings, Future, Recalled, Unavailable},
-        stand_in::Shown,
-        status::Status,
+        deployments::DeploymentRollout,
+        incidents::{ApplicationIncident, IncidentTransition},
+        inspections::{AvailabilityObjective, InspectionThresholds, ProjectThresholds},
+        records::{
+            HistoryChanges, HistoryFuture, HistoryUnavailable, ProjectHistory, ReportEvent, ReportEventKind,
+        },
+        stand_in::MockSeries,
+        status::HealthStatus,
     },
 };
 
@@ -27,9 +29,9 @@ const AFTER: u32 = 1_699_999_620;
 
 /// The time of all queries.
 #[derive(Debug)]
-struct Standing(SystemClock);
+struct FrozenClock(SystemClock);
 
-impl Clock for Standing {
+impl Clock for FrozenClock {
     fn wall(&self) -> Duration {
         Duration::from_secs(NOW.into())
     }
@@ -41,22 +43,22 @@ impl Clock for Standing {
 
 /// A history in memory.
 #[derive(Debug, Default)]
-struct Notebook {
+struct MemoryHistory {
     is_open: AtomicBool,
     recalls: AtomicUsize,
-    recalled: Mutex<Recalled>,
-    remembered: Mutex<Vec<Findings>>,
+    recalled: Mutex<ProjectHistory>,
+    remembered: Mutex<Vec<HistoryChanges>>,
 }
 
-impl Records for Notebook {
-    fn recall<'f>(&'f self, _: &'f str) -> Future<'f, Recalled> {
+impl HistoryStore for MemoryHistory {
+    fn recall<'f>(&'f self, _: &'f str) -> HistoryFuture<'f, ProjectHistory> {
         self.recalls.fetch_add(1, Ordering::SeqCst);
         let recalled = self.recalled.lock().unwrap().clone();
         let is_open = self.is_open.load(Ordering::SeqCst);
-        Box::pin(async move { if is_open { Ok(recalled) } else { Err(Unavailable) } })
+        Box::pin(async move { if is_open { Ok(recalled) } else { Err(HistoryUnavailable) } })
     }
 
-    fn remember<'f>(&'f self, _: &'f str, findings: &'f Findings) -> Future<'f, ()> {
+    fn remember<'f>(&'f self, _: &'f str, findings: &'f HistoryChanges) -> HistoryFuture<'f, ()> {
         let mut recalled = self.recalled.lock().unwrap();
         recalled.deployments.extend(findings.deployments.iter().cloned());
         recalled.incidents.extend(findings.incidents.iter().map(|change| change.incident.clone()));
@@ -65,12 +67,12 @@ impl Records for Notebook {
     }
 }
 
-const fn shown(labels: &'static str, from: u32, to: u32, value: &'static str) -> Shown {
-    Shown { labels, during: [from, to], value }
+const fn shown(labels: &'static str, from: u32, to: u32, value: &'static str) -> MockSeries {
+    MockSeries { labels, during: [from, to], value }
 }
 
 /// The series of Prometheus, by the beginning of the expression.
-const KNOWN: &[(&str, &[Shown])] = &[
+const KNOWN: &[(&str, &[MockSeries])] = &[
     (
         "kube_pod_info",
         &[
@@ -115,9 +117,9 @@ const KNOWN: &[(&str, &[Shown])] = &[
     ),
 ];
 
-fn behaviour(query: &str) -> Answer {
+fn behaviour(query: &str) -> MockAnswer {
     let known = KNOWN.iter().find(|(begin, _)| query.starts_with(begin));
-    Answer::These(known.map_or(&[], |(_, shown)| shown))
+    MockAnswer::These(known.map_or(&[], |(_, shown)| shown))
 }
 
 fn cart() -> ApplicationKey {
@@ -125,24 +127,25 @@ fn cart() -> ApplicationKey {
 }
 
 /// The web has custom queries.
-fn overrides() -> Overrides {
+fn overrides() -> ProjectThresholds {
     let custom = Some(["own_total".to_owned(), "own_failed".to_owned()]);
     let availability = Some(AvailabilityObjective { percent: 99.0, custom });
     let web = ApplicationKey::parse("_:Unknown:web").unwrap();
-    let applications = HashMap::from([(web, Thresholds { availability, ..Thresholds::default() })]);
-    Overrides { applications, ..Overrides::default() }
+    let applications =
+        HashMap::from([(web, InspectionThresholds { availability, ..InspectionThresholds::default() })]);
+    ProjectThresholds { applications, ..ProjectThresholds::default() }
 }
 
 #[tokio::test]
 async fn what_an_observation_finds_is_remembered_once_and_as_soon_as_that_is_possible() {
-    let disk: Arc<dyn Disk> = Arc::new(SimulatedDisk::default());
-    let (url, stand_in) = StandIn::serve(behaviour).await;
-    let notebook = Arc::new(Notebook::default());
+    let disk: Arc<dyn DataDisk> = Arc::new(SimulatedDisk::default());
+    let (url, stand_in) = MockPrometheus::serve(behaviour).await;
+    let notebook = Arc::new(MemoryHistory::default());
     notebook.recalled.lock().unwrap().overrides = overrides();
     let world = world_with(
         &disk,
-        Arc::new(Standing(SystemClock::new())),
-        Some(Arc::clone(&notebook) as Arc<dyn Records>),
+        Arc::new(FrozenClock(SystemClock::new())),
+        Some(Arc::clone(&notebook) as Arc<dyn HistoryStore>),
     );
     world.configure(vec![project("a", &url, 1)]);
     let recalls = || notebook.recalls.load(Ordering::SeqCst);
@@ -156,8 +159,10 @@ async fn what_an_observation_finds_is_remembered_once_and_as_soon_as_that_is_pos
     let before = recalls();
     until("it is looked at again", || recalls() > before + 1).await;
     let remembered = notebook.remembered.lock().unwrap().clone();
-    let [Findings { deployments, incidents, countable }] = &*remembered else { panic!("{remembered:?}") };
-    let rollout = Deployment {
+    let [HistoryChanges { deployments, incidents, countable }] = &*remembered else {
+        panic!("{remembered:?}")
+    };
+    let rollout = DeploymentRollout {
         application: cart(),
         name: "cart-6f8b5c7d9".to_owned(),
         started_at: AFTER,
@@ -167,10 +172,13 @@ async fn what_an_observation_finds_is_remembered_once_and_as_soon_as_that_is_pos
     };
     assert_eq!(*deployments, [rollout]);
     let item = format!("deployment/shop:Deployment:cart/cart-6f8b5c7d9/{AFTER}");
-    assert_eq!(*countable, [Countable { item, fact: Fact::Deployment }]);
+    assert_eq!(*countable, [ReportEvent { item, fact: ReportEventKind::Deployment }]);
     let [change] = &**incidents else { panic!("{incidents:?}") };
-    let Incident { application, key, opened_at, resolved_at, severity } = change.incident.clone();
-    assert_eq!((change.what, application, severity), (What::Opened, cart(), Status::Critical));
+    let ApplicationIncident { application, key, opened_at, resolved_at, severity } = change.incident.clone();
+    assert_eq!(
+        (change.what, application, severity),
+        (IncidentTransition::Opened, cart(), HealthStatus::Critical)
+    );
     assert_eq!((opened_at, resolved_at), (NOW, None));
     assert!(key.len() == 8 && key.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase()));
 
@@ -181,9 +189,9 @@ async fn what_an_observation_finds_is_remembered_once_and_as_soon_as_that_is_pos
     world.stop().await;
     // A new process reads the slots from the file.
     let cache = project("a", &url, 1).cache_name();
-    let recorded = indicators::Recorded::open(disk, format!("{CACHE}/{cache}"));
+    let recorded = indicators::SliLog::open(disk, format!("{CACHE}/{cache}"));
     assert_eq!(
-        recorded.indicators().last_heard(&cart(), [indicators::Source::Seen; 2]),
+        recorded.indicators().last_heard(&cart(), [indicators::SlotSource::Seen; 2]),
         Some(NOW / 300 * 300 - 300)
     );
 }

@@ -3,17 +3,17 @@
 use super::*;
 use crate::world::{
     application_key::ApplicationKey,
-    auditor::{Check, CheckMessage, Report},
+    auditor::{AuditCheck, AuditReport, CheckMessage},
     catalogue::{
         CONTAINER_CPU_USAGE, CONTAINER_LOG_MESSAGES, CONTAINER_MEMORY_RSS, CONTAINER_OOM_KILLS_TOTAL,
-        CONTAINER_RESTARTS, Query, UP,
+        CONTAINER_RESTARTS, PrometheusQuery, UP,
     },
-    deployments::{NEEDED, Snapshot},
-    incidents::What,
-    indicators::{Batch, SLOT_S, SlotOf},
+    deployments::{NEEDED, RolloutSnapshot},
+    incidents::IncidentTransition,
+    indicators::{ApplicationSlot, SLOT_S, SlotBatch},
     inspections::Inspection,
-    records::{Countable, Fact},
-    scene::{NOW, Scene, over_time, scene},
+    records::{ReportEvent, ReportEventKind},
+    scene::{NOW, PrometheusFixture, over_time, scene},
 };
 
 /// The distance between two points, which divides 20 and 40 minutes.
@@ -38,7 +38,7 @@ const SHOP: &str = "
     container_log_messages $CART job=agent instance=n1 level=info pattern_hash=c
     container_http_requests_count machine_id=1 container_id=/docker/web destination=10.1.0.2:80 actual_destination=10.1.0.2:80";
 
-fn shop() -> Scene {
+fn shop() -> PrometheusFixture {
     scene(&SHOP.replace("$CART", "machine_id=1 container_id=/k8s/shop/cart-6f8b5c7d9-a/main"))
 }
 
@@ -49,7 +49,12 @@ fn cart() -> ApplicationKey {
 const CART: [&str; 3] = ["1", "", "/k8s/shop/cart-6f8b5c7d9-a/main"];
 
 /// Adds a series of a query with its values over the last hour.
-fn series(answers: &mut Answers, query: &'static Query, more: &[&str], value: impl Fn(u32) -> f32) {
+fn series(
+    answers: &mut QueryResults,
+    query: &'static PrometheusQuery,
+    more: &[&str],
+    value: impl Fn(u32) -> f32,
+) {
     let from = NOW - 3600;
     let values: Vec<f32> = (from..=NOW).step_by(STEP_S as usize).map(value).collect();
     let texts: Vec<&str> =
@@ -57,8 +62,8 @@ fn series(answers: &mut Answers, query: &'static Query, more: &[&str], value: im
     over_time(answers, query, (from, STEP_S), &[(&texts, &values)]);
 }
 
-fn points() -> Answers {
-    let mut answers = Answers::default();
+fn points() -> QueryResults {
+    let mut answers = QueryResults::default();
     for query in NEEDED {
         over_time(&mut answers, query, (NOW, STEP_S), &[]);
     }
@@ -96,35 +101,36 @@ fn points() -> Answers {
 
 /// A thousand requests in each slot of the last hour, half of which failed and took longer than half a
 /// second.
-fn indicators() -> Indicators {
+fn indicators() -> ServiceLevelIndicators {
     let ends = (NOW - 3600) / SLOT_S..=NOW / SLOT_S;
-    let mut batch = Batch::default();
+    let mut batch = SlotBatch::default();
     for end in ends.map(|number| number * SLOT_S) {
         batch.requests.push(end);
         batch.latencies.push(end);
-        batch.slots.push(SlotOf {
+        batch.slots.push(ApplicationSlot {
             application: cart(),
-            source: Source::Seen,
+            source: SlotSource::Seen,
             end,
             requests: Some([1000.0, 500.0]),
             latency: vec![(0.5, 500.0), (f32::INFINITY, 1000.0)],
         });
     }
-    let mut indicators = Indicators::default();
+    let mut indicators = ServiceLevelIndicators::default();
     indicators.add(&batch);
     indicators
 }
 
 /// The audit of the cart. There are none of the others.
-fn audits(world: &World<'_>, status: Status) -> Vec<Audit> {
+fn audits(world: &World<'_>, status: HealthStatus) -> Vec<ApplicationAudit> {
     let message = CheckMessage::BurnRate { rate: 14.4, within: "1 hour" };
     let check = |inspection, status| {
         let message = message.clone();
-        Check { inspection, status, threshold: 99.0, message }
+        AuditCheck { inspection, status, threshold: 99.0, message }
     };
-    let checks = vec![check(Inspection::SLOAvailability, status), check(Inspection::SLOLatency, Status::Ok)];
-    let slo = Report { name: slo::NAME, status, checks };
-    let applications = world.applications().map(|(application, app)| Audit {
+    let checks =
+        vec![check(Inspection::SLOAvailability, status), check(Inspection::SLOLatency, HealthStatus::Ok)];
+    let slo = AuditReport { name: slo::NAME, status, checks };
+    let applications = world.applications().map(|(application, app)| ApplicationAudit {
         application,
         status,
         reports: if app.id.key(&world.texts) == cart() { vec![slo.clone()] } else { Vec::new() },
@@ -133,22 +139,23 @@ fn audits(world: &World<'_>, status: Status) -> Vec<Audit> {
 }
 
 fn findings(
-    scene: &Scene,
-    recalled: &Recalled,
-    indicators: &Indicators,
-    points: Option<Answers>,
-) -> Findings {
+    scene: &PrometheusFixture,
+    recalled: &ProjectHistory,
+    indicators: &ServiceLevelIndicators,
+    points: Option<QueryResults>,
+) -> HistoryChanges {
     scene.look(|world| {
-        let audits = audits(world, Status::Critical);
+        let audits = audits(world, HealthStatus::Critical);
         let counting_since = recalled.counting_since;
         let audits = &audits[..];
-        let sight = Sight { world, indicators, recalled, counting_since, audits, step_s: STEP_S, now: NOW };
+        let sight =
+            ChangeDetector { world, indicators, recalled, counting_since, audits, step_s: STEP_S, now: NOW };
         sight.findings(|| points, || "key".to_owned(), |_| {})
     })
 }
 
-fn rollout(snapshot: Option<Snapshot>) -> Deployment {
-    Deployment {
+fn rollout(snapshot: Option<RolloutSnapshot>) -> DeploymentRollout {
+    DeploymentRollout {
         application: cart(),
         name: "cart-6f8b5c7d9".to_owned(),
         started_at: ROLLOUT,
@@ -158,8 +165,8 @@ fn rollout(snapshot: Option<Snapshot>) -> Deployment {
     }
 }
 
-fn snapshot() -> Snapshot {
-    Snapshot {
+fn snapshot() -> RolloutSnapshot {
+    RolloutSnapshot {
         timestamp: ROLLOUT + 1800,
         duration_s: 1200,
         requests: 4000,
@@ -175,21 +182,24 @@ fn snapshot() -> Snapshot {
     }
 }
 
-fn countable(fact: Fact) -> Countable {
-    let what = if fact == Fact::Deployment { "deployment" } else { "summary" };
-    Countable { item: format!("{what}/shop:Deployment:cart/cart-6f8b5c7d9/{ROLLOUT}"), fact }
+fn countable(fact: ReportEventKind) -> ReportEvent {
+    let what = if fact == ReportEventKind::Deployment { "deployment" } else { "summary" };
+    ReportEvent { item: format!("{what}/shop:Deployment:cart/cart-6f8b5c7d9/{ROLLOUT}"), fact }
 }
 
 #[test]
 fn a_rollout_is_found_with_what_it_cost_and_changed_and_an_incident_with_its_reasons() {
-    let found = findings(&shop(), &Recalled::default(), &indicators(), Some(points()));
+    let found = findings(&shop(), &ProjectHistory::default(), &indicators(), Some(points()));
     assert_eq!(found.deployments, [rollout(Some(snapshot()))]);
     let changes = vec!["-SLO", "-SLO", "-Instances", "-Logs"];
-    assert_eq!(found.countable, [countable(Fact::Deployment), countable(Fact::Summary(changes))]);
+    assert_eq!(
+        found.countable,
+        [countable(ReportEventKind::Deployment), countable(ReportEventKind::Summary(changes))]
+    );
     let [change] = &*found.incidents else { panic!("{:?}", found.incidents) };
     assert_eq!(
         (change.what, change.incident.severity, &*change.incident.key),
-        (What::Opened, Status::Critical, "key")
+        (IncidentTransition::Opened, HealthStatus::Critical, "key")
     );
     assert_eq!((&change.incident.application, change.incident.opened_at), (&cart(), NOW));
     let reasons: Vec<_> =
@@ -199,11 +209,11 @@ fn a_rollout_is_found_with_what_it_cost_and_changed_and_an_incident_with_its_rea
 
 #[test]
 fn what_is_remembered_is_no_news() {
-    let first = findings(&shop(), &Recalled::default(), &indicators(), Some(points()));
-    let recalled = Recalled {
+    let first = findings(&shop(), &ProjectHistory::default(), &indicators(), Some(points()));
+    let recalled = ProjectHistory {
         deployments: first.deployments.clone(),
         incidents: first.incidents.iter().map(|change| change.incident.clone()).collect(),
-        ..Recalled::default()
+        ..ProjectHistory::default()
     };
     // No snapshot is needed, so `points` is not called.
     let again = findings(&shop(), &recalled, &indicators(), None);
@@ -215,17 +225,18 @@ fn what_is_remembered_is_no_news() {
 
 #[test]
 fn there_is_no_snapshot_of_what_is_not_known() {
-    let without = |indicators: &Indicators, points: Option<Answers>| {
-        let found = findings(&shop(), &Recalled::default(), indicators, points);
+    let without = |indicators: &ServiceLevelIndicators, points: Option<QueryResults>| {
+        let found = findings(&shop(), &ProjectHistory::default(), indicators, points);
         assert_eq!(found.deployments, [rollout(None)]);
-        assert_eq!(found.countable, [countable(Fact::Deployment)]);
+        assert_eq!(found.countable, [countable(ReportEventKind::Deployment)]);
     };
     without(&indicators(), None);
     // `points` is not even called.
     shop().look(|world| {
-        let (recalled, indicators) = (&Recalled::default(), &Indicators::default());
+        let (recalled, indicators) = (&ProjectHistory::default(), &ServiceLevelIndicators::default());
         let (counting_since, audits) = (0, &[][..]);
-        let sight = Sight { world, indicators, recalled, counting_since, audits, step_s: STEP_S, now: NOW };
+        let sight =
+            ChangeDetector { world, indicators, recalled, counting_since, audits, step_s: STEP_S, now: NOW };
         let found = sight.findings(|| panic!("no snapshot is possible"), String::new, |_| {});
         assert_eq!(found.deployments, [rollout(None)]);
     });
@@ -241,34 +252,37 @@ fn there_is_no_snapshot_of_what_is_not_known() {
 
 #[test]
 fn a_snapshot_is_compared_with_the_last_one_there_is() {
-    let earlier = |started_at: u32, snapshot: Option<Snapshot>| Deployment {
+    let earlier = |started_at: u32, snapshot: Option<RolloutSnapshot>| DeploymentRollout {
         name: "cart-5d9c7b6f4".to_owned(),
         started_at,
         finished_at: Some(started_at),
         ..rollout(snapshot)
     };
-    let costly = Snapshot { cpu_usage: 900.0, memory_usage: 2048, log_errors: 9, ..snapshot() };
-    let recalled = Recalled {
+    let costly = RolloutSnapshot { cpu_usage: 900.0, memory_usage: 2048, log_errors: 9, ..snapshot() };
+    let recalled = ProjectHistory {
         deployments: vec![earlier(NOW - 190_000, Some(costly)), earlier(NOW - 180_000, None)],
-        ..Recalled::default()
+        ..ProjectHistory::default()
     };
     let found = findings(&shop(), &recalled, &indicators(), Some(points()));
     let changes = vec!["-SLO", "-SLO", "+CPU", "-Memory", "-Instances", "+Logs"];
     // Yesterday's rollouts were counted yesterday.
-    assert_eq!(found.countable, [countable(Fact::Deployment), countable(Fact::Summary(changes))]);
+    assert_eq!(
+        found.countable,
+        [countable(ReportEventKind::Deployment), countable(ReportEventKind::Summary(changes))]
+    );
 }
 
 #[test]
 fn rollouts_of_what_does_not_count_are_remembered_and_not_counted() {
     let watching = shop().category("monitoring", "shop/*");
-    let found = findings(&watching, &Recalled::default(), &indicators(), Some(points()));
+    let found = findings(&watching, &ProjectHistory::default(), &indicators(), Some(points()));
     assert_eq!((found.deployments.len(), found.countable.len()), (1, 0));
 }
 
 #[test]
 fn rollouts_from_before_statistics_were_on_are_remembered_and_not_counted() {
     for (counting_since, counted) in [(ROLLOUT - 1, 2), (ROLLOUT, 0)] {
-        let recalled = Recalled { counting_since, ..Recalled::default() };
+        let recalled = ProjectHistory { counting_since, ..ProjectHistory::default() };
         let found = findings(&shop(), &recalled, &indicators(), Some(points()));
         assert_eq!((found.deployments.len(), found.countable.len()), (1, counted), "{counting_since}");
     }

@@ -1,22 +1,30 @@
 //! Adds what the built-in categories leave out to a random shape.
 
-use super::{DOCKERD, KUBE_APISERVER, KUBELET, Kind, PLAIN, PROMETHEUS, Sketch, Via, Workload};
+use super::{
+    CallRoute, DOCKERD, KUBE_APISERVER, KUBELET, PLAIN, PROMETHEUS, ShapeBuilder, WorkloadKind, WorkloadPlan,
+};
 
-impl Sketch {
+impl ShapeBuilder {
     pub(super) fn add_control_plane(&mut self) {
         let mut api_server =
-            Workload::new(Kind::StaticPods, "kube-system", "kube-apiserver", &KUBE_APISERVER);
+            WorkloadPlan::new(WorkloadKind::StaticPods, "kube-system", "kube-apiserver", &KUBE_APISERVER);
         api_server.host_network = true;
-        let mut proxy = Workload::new(Kind::DaemonSet, "kube-system", "kube-proxy", &PLAIN);
+        let mut proxy = WorkloadPlan::new(WorkloadKind::DaemonSet, "kube-system", "kube-proxy", &PLAIN);
         proxy.host_network = true;
         self.add(api_server.auxiliary());
         self.add(proxy.auxiliary());
-        self.add(Workload::new(Kind::Deployment, "kube-system", "coredns", &PLAIN).replicas(2).auxiliary());
+        self.add(
+            WorkloadPlan::new(WorkloadKind::Deployment, "kube-system", "coredns", &PLAIN)
+                .replicas(2)
+                .auxiliary(),
+        );
         self.call_pod("shop/frontend", "kube-system/coredns");
     }
 
     pub(super) fn add_monitoring(&mut self) {
-        self.add(Workload::new(Kind::StatefulSet, "monitoring", "prometheus", &PROMETHEUS).auxiliary());
+        self.add(
+            WorkloadPlan::new(WorkloadKind::StatefulSet, "monitoring", "prometheus", &PROMETHEUS).auxiliary(),
+        );
         self.call_pod("monitoring/prometheus", "misc/scraped");
         self.call_pod("monitoring/prometheus", "shop/frontend");
     }
@@ -31,13 +39,13 @@ impl Sketch {
             ("ssh", &PLAIN, false),
             ("cron", &PLAIN, false),
         ] {
-            let unit = Workload::new(Kind::Systemd, "", name, software).replicas(2);
-            self.add(Workload { auxiliary, ..unit });
+            let unit = WorkloadPlan::new(WorkloadKind::Systemd, "", name, software).replicas(2);
+            self.add(WorkloadPlan { auxiliary, ..unit });
         }
         if kubernetes {
-            self.add(Workload::new(Kind::Systemd, "", "kubelet", &KUBELET).auxiliary());
+            self.add(WorkloadPlan::new(WorkloadKind::Systemd, "", "kubelet", &KUBELET).auxiliary());
         }
         // Connections of Docker itself are not counted.
-        self.call("docker", "registry.example", Via::Address);
+        self.call("docker", "registry.example", CallRoute::Address);
     }
 }

@@ -9,20 +9,20 @@ use utoipa::IntoParams;
 use super::{all, remove, set};
 use crate::{
     http::{
-        problem::Refusal,
+        problem::ProblemResponse,
         settings::{
-            refused::{BodyRefused, Refused},
-            request::{At, Open, SentBytes},
+            refused::{BodyProblems, SettingsProblems},
+            request::{OpenedSettings, RawBody, UrlParameters},
         },
     },
-    settings::{Error, Invalid},
+    settings::{InvalidChange, SettingsError},
     world::application_key::ApplicationKey,
 };
 
 /// An address in an application.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-pub(crate) struct InApplication {
+pub(crate) struct ApplicationPath {
     /// The id of the project.
     id: String,
     /// The application as `namespace:kind:name`, percent-encoded.
@@ -32,7 +32,7 @@ pub(crate) struct InApplication {
 /// An address of one inspection of an application.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-pub(crate) struct OfApplicationInspection {
+pub(crate) struct ApplicationInspectionPath {
     /// The id of the project.
     id: String,
     /// The application as `namespace:kind:name`, percent-encoded.
@@ -43,40 +43,44 @@ pub(crate) struct OfApplicationInspection {
 
 /// All inspections, as they are for an application. It need not run now.
 #[utoipa::path(get, path = "/api/projects/{id}/applications/{application}/inspections", tag = "inspections",
-    params(InApplication), responses(
-        (status = 200, description = "All inspections.", body = Inspections), Refused))]
+    params(ApplicationPath), responses(
+        (status = 200, description = "All inspections.", body = Inspections), SettingsProblems))]
 pub(crate) async fn application_inspections(
-    Open(settings): Open,
-    At(InApplication { id, application }): At<InApplication>,
-) -> Result<Json<Inspections>, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(ApplicationPath { id, application }): UrlParameters<ApplicationPath>,
+) -> Result<Json<Inspections>, ProblemResponse> {
     Ok(Json(all(&settings, &id, &key(&application)?).await?))
 }
 
 /// Overrides an inspection for an application.
 #[utoipa::path(put, path = "/api/projects/{id}/applications/{application}/inspections/{inspection}",
-    tag = "inspections", params(OfApplicationInspection),
+    tag = "inspections", params(ApplicationInspectionPath),
     request_body(content = InspectionOverride, description = "The schema depends on the inspection."),
-    responses((status = 200, description = "The inspection.", body = Inspection), BodyRefused, Refused))]
+    responses((status = 200, description = "The inspection.", body = Inspection), BodyProblems, SettingsProblems))]
 pub(crate) async fn set_application_inspection(
-    Open(settings): Open,
-    At(OfApplicationInspection { id, application, inspection }): At<OfApplicationInspection>,
-    sent: SentBytes,
-) -> Result<Json<Inspection>, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(ApplicationInspectionPath { id, application, inspection }): UrlParameters<
+        ApplicationInspectionPath,
+    >,
+    sent: RawBody,
+) -> Result<Json<Inspection>, ProblemResponse> {
     Ok(Json(set(&settings, &id, &key(&application)?, &inspection, &sent).await?))
 }
 
 /// Removes what was set for an application.
 #[utoipa::path(delete, path = "/api/projects/{id}/applications/{application}/inspections/{inspection}",
-    tag = "inspections", params(OfApplicationInspection),
-    responses((status = 204, description = "There is no override any more."), Refused))]
+    tag = "inspections", params(ApplicationInspectionPath),
+    responses((status = 204, description = "There is no override any more."), SettingsProblems))]
 pub(crate) async fn delete_application_inspection(
-    Open(settings): Open,
-    At(OfApplicationInspection { id, application, inspection }): At<OfApplicationInspection>,
-) -> Result<StatusCode, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(ApplicationInspectionPath { id, application, inspection }): UrlParameters<
+        ApplicationInspectionPath,
+    >,
+) -> Result<StatusCode, ProblemResponse> {
     remove(&settings, &id, &key(&application)?, &inspection).await
 }
 
-fn key(application: &str) -> Result<ApplicationKey, Error> {
+fn key(application: &str) -> Result<ApplicationKey, SettingsError> {
     let key = ApplicationKey::parse(application).filter(|key| !key.is_project());
-    key.ok_or_else(|| Invalid::Application.into())
+    key.ok_or_else(|| InvalidChange::Application.into())
 }

@@ -3,29 +3,29 @@
 use headcount_shared::api::{AvailabilityOverride, LatencyOverride, ThresholdOverride};
 
 use crate::{
-    http::{problem::Refusal, settings::request::SentBytes},
-    settings::Override,
+    http::{problem::ProblemResponse, settings::request::RawBody},
+    settings::InspectionChange,
     world::inspections::{AvailabilityObjective, Inspection, LatencyObjective},
 };
 
 /// The override in the body, in the format of the inspection.
-pub(super) fn set(inspection: Inspection, sent: &SentBytes) -> Result<Override, Refusal> {
+pub(super) fn set(inspection: Inspection, sent: &RawBody) -> Result<InspectionChange, ProblemResponse> {
     Ok(match inspection {
-        Inspection::SLOAvailability => Override::Availability(Some(availability(sent.read()?))),
-        Inspection::SLOLatency => Override::Latency(Some(latency(sent.read()?))),
+        Inspection::SLOAvailability => InspectionChange::Availability(Some(availability(sent.read()?))),
+        Inspection::SLOLatency => InspectionChange::Latency(Some(latency(sent.read()?))),
         inspection => {
             let ThresholdOverride { threshold } = sent.read()?;
-            Override::Threshold(inspection, Some(threshold))
+            InspectionChange::Threshold(inspection, Some(threshold))
         }
     })
 }
 
 /// The default again.
-pub(super) const fn removed(inspection: Inspection) -> Override {
+pub(super) const fn removed(inspection: Inspection) -> InspectionChange {
     match inspection {
-        Inspection::SLOAvailability => Override::Availability(None),
-        Inspection::SLOLatency => Override::Latency(None),
-        inspection => Override::Threshold(inspection, None),
+        Inspection::SLOAvailability => InspectionChange::Availability(None),
+        Inspection::SLOLatency => InspectionChange::Latency(None),
+        inspection => InspectionChange::Threshold(inspection, None),
     }
 }
 

@@ -8,10 +8,10 @@ use utoipa::IntoParams;
 use super::{all, remove, set};
 use crate::{
     http::{
-        problem::Refusal,
+        problem::ProblemResponse,
         settings::{
-            refused::{BodyRefused, Refused},
-            request::{At, InProject, Open, SentBytes},
+            refused::{BodyProblems, SettingsProblems},
+            request::{OpenedSettings, ProjectPath, RawBody, UrlParameters},
         },
     },
     world::application_key::ApplicationKey,
@@ -20,7 +20,7 @@ use crate::{
 /// An address of one inspection.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-pub(crate) struct OfInspection {
+pub(crate) struct InspectionPath {
     /// The id of the project.
     id: String,
     /// The id of the inspection, such as `CPUNode`.
@@ -28,33 +28,33 @@ pub(crate) struct OfInspection {
 }
 
 /// All inspections, as they are for the applications of a project.
-#[utoipa::path(get, path = "/api/projects/{id}/inspections", tag = "inspections", params(InProject), responses(
-    (status = 200, description = "All inspections.", body = Inspections), Refused))]
+#[utoipa::path(get, path = "/api/projects/{id}/inspections", tag = "inspections", params(ProjectPath), responses(
+    (status = 200, description = "All inspections.", body = Inspections), SettingsProblems))]
 pub(crate) async fn inspections(
-    Open(settings): Open,
-    At(InProject { id }): At<InProject>,
-) -> Result<Json<Inspections>, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+) -> Result<Json<Inspections>, ProblemResponse> {
     Ok(Json(all(&settings, &id, &ApplicationKey::default()).await?))
 }
 
 /// Overrides an inspection for all applications of a project.
-#[utoipa::path(put, path = "/api/projects/{id}/inspections/{inspection}", tag = "inspections", params(OfInspection),
+#[utoipa::path(put, path = "/api/projects/{id}/inspections/{inspection}", tag = "inspections", params(InspectionPath),
     request_body(content = InspectionOverride, description = "A threshold: objectives are set for applications."),
-    responses((status = 200, description = "The inspection.", body = Inspection), BodyRefused, Refused))]
+    responses((status = 200, description = "The inspection.", body = Inspection), BodyProblems, SettingsProblems))]
 pub(crate) async fn set_inspection(
-    Open(settings): Open,
-    At(OfInspection { id, inspection }): At<OfInspection>,
-    sent: SentBytes,
-) -> Result<Json<Inspection>, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(InspectionPath { id, inspection }): UrlParameters<InspectionPath>,
+    sent: RawBody,
+) -> Result<Json<Inspection>, ProblemResponse> {
     Ok(Json(set(&settings, &id, &ApplicationKey::default(), &inspection, &sent).await?))
 }
 
 /// Removes what was set for all applications of a project.
 #[utoipa::path(delete, path = "/api/projects/{id}/inspections/{inspection}", tag = "inspections",
-    params(OfInspection), responses((status = 204, description = "There is no override any more."), Refused))]
+    params(InspectionPath), responses((status = 204, description = "There is no override any more."), SettingsProblems))]
 pub(crate) async fn delete_inspection(
-    Open(settings): Open,
-    At(OfInspection { id, inspection }): At<OfInspection>,
-) -> Result<StatusCode, Refusal> {
+    OpenedSettings(settings): OpenedSettings,
+    UrlParameters(InspectionPath { id, inspection }): UrlParameters<InspectionPath>,
+) -> Result<StatusCode, ProblemResponse> {
     remove(&settings, &id, &ApplicationKey::default(), &inspection).await
 }

@@ -6,13 +6,16 @@ use headcount_shared::api::{
 
 use crate::world::{
     application_key::ApplicationKey,
-    inspections::{AvailabilityObjective, Inspection, LatencyObjective, Overrides, Thresholds, Unit},
+    inspections::{
+        AvailabilityObjective, Inspection, InspectionThresholds, LatencyObjective, ProjectThresholds,
+        ThresholdUnit,
+    },
 };
 
 /// An inspection as it applies to an application, or to the project if that is the default.
 pub(super) fn one(
     inspection: Inspection,
-    overrides: &Overrides,
+    overrides: &ProjectThresholds,
     application: &ApplicationKey,
 ) -> api::Inspection {
     let of_application = overrides.applications.get(application);
@@ -27,7 +30,11 @@ pub(super) fn one(
 }
 
 /// Objectives of a project have no effect.
-fn in_force(inspection: Inspection, overrides: &Overrides, of_application: Option<&Thresholds>) -> f32 {
+fn in_force(
+    inspection: Inspection,
+    overrides: &ProjectThresholds,
+    of_application: Option<&InspectionThresholds>,
+) -> f32 {
     let objective = match inspection {
         Inspection::SLOAvailability => {
             of_application.and_then(|here| Some(here.availability.as_ref()?.percent))
@@ -38,7 +45,7 @@ fn in_force(inspection: Inspection, overrides: &Overrides, of_application: Optio
     objective.unwrap_or(inspection.default_threshold())
 }
 
-fn set(inspection: Inspection, here: &Thresholds) -> Option<InspectionOverride> {
+fn set(inspection: Inspection, here: &InspectionThresholds) -> Option<InspectionOverride> {
     match inspection {
         Inspection::SLOAvailability => here.availability.as_ref().map(availability),
         Inspection::SLOLatency => here.latency.as_ref().map(latency),
@@ -68,12 +75,12 @@ fn latency(objective: &LatencyObjective) -> InspectionOverride {
     })
 }
 
-const fn unit(of: Unit) -> api::Unit {
+const fn unit(of: ThresholdUnit) -> api::Unit {
     match of {
-        Unit::Count => api::Unit::Count,
-        Unit::Percent => api::Unit::Percent,
-        Unit::PercentPerHour => api::Unit::PercentPerHour,
-        Unit::Seconds => api::Unit::Seconds,
-        Unit::SecondsPerSecond => api::Unit::SecondsPerSecond,
+        ThresholdUnit::Count => api::Unit::Count,
+        ThresholdUnit::Percent => api::Unit::Percent,
+        ThresholdUnit::PercentPerHour => api::Unit::PercentPerHour,
+        ThresholdUnit::Seconds => api::Unit::Seconds,
+        ThresholdUnit::SecondsPerSecond => api::Unit::SecondsPerSecond,
     }
 }

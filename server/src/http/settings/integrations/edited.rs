@@ -4,43 +4,43 @@ use headcount_shared::api::{SetOpsgenie, SetPagerduty, SetSlack, SetTeams, SetWe
 
 use crate::{
     http::settings::secrets::{edited_auth, edited_headers},
-    notifications::{Opsgenie, Pagerduty, Slack, Teams, Webhook},
+    notifications::{OpsgenieConfig, PagerdutyConfig, SlackConfig, TeamsConfig, WebhookConfig},
     settings::IntegrationChange,
 };
 
-pub(super) fn slack(sent: SetSlack, stored: Option<Slack>) -> IntegrationChange {
-    IntegrationChange::Slack(Some(Slack {
+pub(super) fn slack(sent: SetSlack, stored: Option<SlackConfig>) -> IntegrationChange {
+    IntegrationChange::Slack(Some(SlackConfig {
         token: sent.token.in_place_of(stored.unwrap_or_default().token),
         default_channel: sent.default_channel,
         incidents: sent.incidents,
     }))
 }
 
-pub(super) fn teams(sent: SetTeams, stored: Option<Teams>) -> IntegrationChange {
-    IntegrationChange::Teams(Some(Teams {
+pub(super) fn teams(sent: SetTeams, stored: Option<TeamsConfig>) -> IntegrationChange {
+    IntegrationChange::Teams(Some(TeamsConfig {
         webhook_url: sent.webhook_url.in_place_of(stored.unwrap_or_default().webhook_url),
         incidents: sent.incidents,
     }))
 }
 
-pub(super) fn pagerduty(sent: SetPagerduty, stored: Option<Pagerduty>) -> IntegrationChange {
-    IntegrationChange::Pagerduty(Some(Pagerduty {
+pub(super) fn pagerduty(sent: SetPagerduty, stored: Option<PagerdutyConfig>) -> IntegrationChange {
+    IntegrationChange::Pagerduty(Some(PagerdutyConfig {
         integration_key: sent.integration_key.in_place_of(stored.unwrap_or_default().integration_key),
         incidents: sent.incidents,
     }))
 }
 
-pub(super) fn opsgenie(sent: SetOpsgenie, stored: Option<Opsgenie>) -> IntegrationChange {
-    IntegrationChange::Opsgenie(Some(Opsgenie {
+pub(super) fn opsgenie(sent: SetOpsgenie, stored: Option<OpsgenieConfig>) -> IntegrationChange {
+    IntegrationChange::Opsgenie(Some(OpsgenieConfig {
         api_key: sent.api_key.in_place_of(stored.unwrap_or_default().api_key),
         eu_instance: sent.eu_instance,
         incidents: sent.incidents,
     }))
 }
 
-pub(super) fn webhook(sent: SetWebhook, stored: Option<Webhook>) -> IntegrationChange {
-    let Webhook { url, basic_auth, custom_headers, .. } = stored.unwrap_or_default();
-    IntegrationChange::Webhook(Some(Webhook {
+pub(super) fn webhook(sent: SetWebhook, stored: Option<WebhookConfig>) -> IntegrationChange {
+    let WebhookConfig { url, basic_auth, custom_headers, .. } = stored.unwrap_or_default();
+    IntegrationChange::Webhook(Some(WebhookConfig {
         url: sent.url.in_place_of(url),
         tls_skip_verify: sent.tls_skip_verify,
         basic_auth: sent.basic_auth.map(|set| edited_auth(set, basic_auth)),

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// All that are configured.
-pub(super) fn all(of: &notifications::Integrations) -> Integrations {
+pub(super) fn all(of: &notifications::ProjectIntegrations) -> Integrations {
     let told = |kind| Some(ConfiguredIntegration { kind, incidents: one(of, kind)?.incidents() });
     Integrations {
         base_url: without_login(&of.base_url),
@@ -23,7 +23,7 @@ pub(super) fn all(of: &notifications::Integrations) -> Integrations {
 }
 
 /// The one of a kind; `None` when it is not configured.
-pub(super) fn one(of: &notifications::Integrations, kind: AlertingIntegration) -> Option<Integration> {
+pub(super) fn one(of: &notifications::ProjectIntegrations, kind: AlertingIntegration) -> Option<Integration> {
     match kind {
         AlertingIntegration::Slack => of.slack.as_ref().map(slack),
         AlertingIntegration::Teams => of.teams.as_ref().map(teams),
@@ -33,7 +33,7 @@ pub(super) fn one(of: &notifications::Integrations, kind: AlertingIntegration) -
     }
 }
 
-fn slack(of: &notifications::Slack) -> Integration {
+fn slack(of: &notifications::SlackConfig) -> Integration {
     Integration::Slack(Slack {
         token_set: !of.token.is_empty(),
         default_channel: of.default_channel.clone(),
@@ -41,18 +41,18 @@ fn slack(of: &notifications::Slack) -> Integration {
     })
 }
 
-fn teams(of: &notifications::Teams) -> Integration {
+fn teams(of: &notifications::TeamsConfig) -> Integration {
     Integration::Teams(Teams { webhook_url_set: !of.webhook_url.is_empty(), incidents: of.incidents })
 }
 
-fn pagerduty(of: &notifications::Pagerduty) -> Integration {
+fn pagerduty(of: &notifications::PagerdutyConfig) -> Integration {
     Integration::Pagerduty(Pagerduty {
         integration_key_set: !of.integration_key.is_empty(),
         incidents: of.incidents,
     })
 }
 
-fn opsgenie(of: &notifications::Opsgenie) -> Integration {
+fn opsgenie(of: &notifications::OpsgenieConfig) -> Integration {
     Integration::Opsgenie(Opsgenie {
         api_key_set: !of.api_key.is_empty(),
         eu_instance: of.eu_instance,
@@ -60,7 +60,7 @@ fn opsgenie(of: &notifications::Opsgenie) -> Integration {
     })
 }
 
-fn webhook(of: &notifications::Webhook) -> Integration {
+fn webhook(of: &notifications::WebhookConfig) -> Integration {
     Integration::Webhook(Webhook {
         url_set: !of.url.is_empty(),
         tls_skip_verify: of.tls_skip_verify,

@@ -19,7 +19,7 @@ use tokio_rustls::{TlsAcceptor, rustls};
 
 use super::*;
 use crate::{
-    notifications::{Opsgenie, Pagerduty, Slack, Teams},
+    notifications::{OpsgenieConfig, PagerdutyConfig, SlackConfig, TeamsConfig},
     outgoing::TargetPolicy,
 };
 
@@ -27,12 +27,12 @@ use crate::{
 const SOON: Duration = Duration::from_millis(200);
 
 /// The requests to a destination: path and query, headers, body.
-type Asked = Arc<Mutex<Vec<(String, HeaderMap, Bytes)>>>;
+type LoopbackRequests = Arc<Mutex<Vec<(String, HeaderMap, Bytes)>>>;
 
 /// Starts a server that answers with what `respond` returns. Returns its address and the requests to it.
 async fn serving<F: Future<Output = Response> + Send>(
     respond: impl Fn() -> F + Clone + Send + Sync + 'static,
-) -> (String, Asked) {
+) -> (String, LoopbackRequests) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (router, asked) = router(respond);
@@ -43,14 +43,14 @@ async fn serving<F: Future<Output = Response> + Send>(
 /// The same for an answer that needs no `await`.
 async fn answering<R: IntoResponse>(
     respond: impl Fn() -> R + Clone + Send + Sync + 'static,
-) -> (String, Asked) {
+) -> (String, LoopbackRequests) {
     serving(move || std::future::ready(respond().into_response())).await
 }
 
 fn router<F: Future<Output = Response> + Send>(
     respond: impl Fn() -> F + Clone + Send + Sync + 'static,
-) -> (Router, Asked) {
-    let asked = Asked::default();
+) -> (Router, LoopbackRequests) {
+    let asked = LoopbackRequests::default();
     let seen = Arc::clone(&asked);
     let router = Router::new().fallback(async move |request: Request| {
         let (parts, body) = request.into_parts();
@@ -108,50 +108,59 @@ async fn garbage() -> String {
     url
 }
 
-fn over_http(outbox: &Arc<Memory>, base: &str, timeout: Duration) -> Sender {
+fn over_http(outbox: &Arc<MemoryOutbox>, base: &str, timeout: Duration) -> NotificationSender {
     let url = |path: &str| Url::parse(&format!("{base}{path}")).unwrap();
-    let endpoints = Endpoints {
+    let endpoints = ServiceEndpoints {
         targets: TargetPolicy::default(),
         slack: url("/slack/api"),
         pagerduty: url("/pagerduty/"),
         opsgenie: Some(url("/opsgenie")),
     };
-    let transport = Box::new(HttpTransport::new(timeout, TargetPolicy::default()));
-    Sender::over(transport, Arc::clone(outbox) as _, endpoints, clock(), Metrics::new())
+    let transport = Box::new(HttpNotificationTransport::new(timeout, TargetPolicy::default()));
+    NotificationSender::over(transport, Arc::clone(outbox) as _, endpoints, clock(), ProcessMetrics::new())
 }
 
-fn everything_at(base: &str) -> Integrations {
+fn everything_at(base: &str) -> ProjectIntegrations {
     let secret = "swordfish".to_owned();
-    Integrations {
+    ProjectIntegrations {
         base_url: String::new(),
-        slack: Some(Slack { token: secret.clone(), default_channel: "alerts".to_owned(), incidents: true }),
-        teams: Some(Teams { webhook_url: format!("{base}/teams"), incidents: true }),
-        pagerduty: Some(Pagerduty { integration_key: secret.clone(), incidents: true }),
-        opsgenie: Some(Opsgenie { api_key: secret, eu_instance: true, incidents: true }),
-        webhook: Some(Webhook { url: format!("{base}/hook?a=b"), incidents: true, ..Webhook::default() }),
+        slack: Some(SlackConfig {
+            token: secret.clone(),
+            default_channel: "alerts".to_owned(),
+            incidents: true,
+        }),
+        teams: Some(TeamsConfig { webhook_url: format!("{base}/teams"), incidents: true }),
+        pagerduty: Some(PagerdutyConfig { integration_key: secret.clone(), incidents: true }),
+        opsgenie: Some(OpsgenieConfig { api_key: secret, eu_instance: true, incidents: true }),
+        webhook: Some(WebhookConfig {
+            url: format!("{base}/hook?a=b"),
+            incidents: true,
+            ..WebhookConfig::default()
+        }),
     }
 }
 
 /// The result of an attempt at the webhook at `base`.
-async fn attempt_at(base: &str, timeout: Duration) -> Ended {
-    attempt_with(Webhook { url: base.to_owned(), incidents: true, ..Webhook::default() }, timeout).await
+async fn attempt_at(base: &str, timeout: Duration) -> AttemptResult {
+    attempt_with(WebhookConfig { url: base.to_owned(), incidents: true, ..WebhookConfig::default() }, timeout)
+        .await
 }
 
-async fn attempt_with(webhook: Webhook, timeout: Duration) -> Ended {
-    let outbox = Memory::of([to_webhook("a")]);
-    outbox.set("abc12345", Integrations { webhook: Some(webhook), ..Integrations::default() });
+async fn attempt_with(webhook: WebhookConfig, timeout: Duration) -> AttemptResult {
+    let outbox = MemoryOutbox::of([to_webhook("a")]);
+    outbox.set("abc12345", ProjectIntegrations { webhook: Some(webhook), ..ProjectIntegrations::default() });
     over_http(&outbox, "http://localhost", timeout).sending.attempt(to_webhook("a")).await
 }
 
-fn failure(ended: Ended) -> Failure {
+fn failure(ended: AttemptResult) -> SendFailure {
     match ended {
-        Ended::Failed(_, failure) => failure,
+        AttemptResult::Failed(_, failure) => failure,
         _ => panic!("it did not fail"),
     }
 }
 
-fn later(why: &str, after: Option<u64>) -> Failure {
-    Failure::Later { why: why.to_owned(), after: after.map(Duration::from_secs) }
+fn later(why: &str, after: Option<u64>) -> SendFailure {
+    SendFailure::Later { why: why.to_owned(), after: after.map(Duration::from_secs) }
 }
 
 #[tokio::test]
@@ -165,11 +174,11 @@ async fn each_destination_gets_its_request() {
         (AlertingIntegration::Opsgenie, "/opsgenie/v2/alerts", "GenieKey swordfish", "a"),
         (AlertingIntegration::Webhook, "/hook?a=b", "", ""),
     ] {
-        let outbox = Memory::of([to(destination, "a", AT)]);
+        let outbox = MemoryOutbox::of([to(destination, "a", AT)]);
         outbox.set("abc12345", everything_at(&base));
         let ended =
             over_http(&outbox, &base, REQUEST_TIMEOUT).sending.attempt(to(destination, "a", AT)).await;
-        assert!(matches!(ended, Ended::Sent(_)), "{path}");
+        assert!(matches!(ended, AttemptResult::Sent(_)), "{path}");
         assert_eq!(outbox.key_of(destination).as_deref(), Some(key), "{path}");
         let (asked_path, headers, body) = asked.lock().unwrap().pop().unwrap();
         assert_eq!(asked_path, path);
@@ -201,7 +210,7 @@ async fn who_answers_otherwise_is_told_later() {
     for (url, failure_there) in [
         (busy, later("it was asked too often", Some(120))),
         (broken, later("it answered with status 500", None)),
-        (moved, Failure::Refused("it redirects to another address")),
+        (moved, SendFailure::Refused("it redirects to another address")),
     ] {
         assert_eq!(failure(attempt_at(&url, REQUEST_TIMEOUT).await), failure_there);
     }
@@ -209,12 +218,12 @@ async fn who_answers_otherwise_is_told_later() {
 }
 
 /// A body that never ends: either chunks for ever, or one chunk and then nothing.
-struct Endless {
+struct EndlessBody {
     flows: bool,
     begun: bool,
 }
 
-impl hyper::body::Body for Endless {
+impl hyper::body::Body for EndlessBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -233,17 +242,17 @@ impl hyper::body::Body for Endless {
 #[tokio::test]
 async fn an_answer_without_an_end_has_said_enough() {
     for (flows, timeout) in [(true, REQUEST_TIMEOUT), (false, Duration::from_secs(2))] {
-        let (url, _) = answering(move || Response::new(Body::new(Endless { flows, begun: false }))).await;
-        assert!(matches!(attempt_at(&url, timeout).await, Ended::Sent(_)));
+        let (url, _) = answering(move || Response::new(Body::new(EndlessBody { flows, begun: false }))).await;
+        assert!(matches!(attempt_at(&url, timeout).await, AttemptResult::Sent(_)));
     }
 }
 
 #[tokio::test]
 async fn a_certificate_that_nobody_signed_does_only_where_the_operator_says_so() {
     let url = serving_with_own_certificate().await;
-    let webhook = Webhook { url, incidents: true, ..Webhook::default() };
-    let lax = Webhook { tls_skip_verify: true, ..webhook.clone() };
+    let webhook = WebhookConfig { url, incidents: true, ..WebhookConfig::default() };
+    let lax = WebhookConfig { tls_skip_verify: true, ..webhook.clone() };
     let refused = format!("{:?}", failure(attempt_with(webhook, REQUEST_TIMEOUT).await));
     assert!(refused.contains("SSL_CERT_FILE"), "{refused}");
-    assert!(matches!(attempt_with(lax, REQUEST_TIMEOUT).await, Ended::Sent(_)));
+    assert!(matches!(attempt_with(lax, REQUEST_TIMEOUT).await, AttemptResult::Sent(_)));
 }

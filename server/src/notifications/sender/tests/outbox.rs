@@ -6,11 +6,11 @@ use std::{
 };
 
 use super::*;
-use crate::notifications::{Future, Unavailable};
+use crate::notifications::{OutboxFuture, OutboxUnavailable};
 
 /// What goes wrong when the outbox is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum OutboxFault {
     /// Nothing.
     None,
     /// It is not recorded.
@@ -22,22 +22,22 @@ pub(super) enum Trouble {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Memory {
-    rows: Mutex<Vec<Row>>,
-    integrations: Mutex<HashMap<String, Integrations>>,
-    troubles: Mutex<VecDeque<Trouble>>,
+pub(super) struct MemoryOutbox {
+    rows: Mutex<Vec<MemoryOutboxRow>>,
+    integrations: Mutex<HashMap<String, ProjectIntegrations>>,
+    troubles: Mutex<VecDeque<OutboxFault>>,
 }
 
 #[derive(Debug)]
-pub(super) struct Row {
-    pub(super) notification: Notification,
+pub(super) struct MemoryOutboxRow {
+    pub(super) notification: IncidentNotification,
     /// When it was sent, and the id of the conversation.
     pub(super) sent: Option<(u32, String)>,
     pub(super) dropped: Option<u32>,
 }
 
-impl Memory {
-    pub(super) fn of(notifications: impl IntoIterator<Item = Notification>) -> Arc<Self> {
+impl MemoryOutbox {
+    pub(super) fn of(notifications: impl IntoIterator<Item = IncidentNotification>) -> Arc<Self> {
         let memory = Self::default();
         for notification in notifications {
             memory.add(notification);
@@ -45,23 +45,23 @@ impl Memory {
         Arc::new(memory)
     }
 
-    pub(super) fn add(&self, notification: Notification) {
-        self.rows.lock().unwrap().push(Row { notification, sent: None, dropped: None });
+    pub(super) fn add(&self, notification: IncidentNotification) {
+        self.rows.lock().unwrap().push(MemoryOutboxRow { notification, sent: None, dropped: None });
     }
 
     /// Sets the destinations of a project. Without a call a project has all destinations of the example, with
     /// the project in the address.
-    pub(super) fn set(&self, project: &str, integrations: Integrations) {
+    pub(super) fn set(&self, project: &str, integrations: ProjectIntegrations) {
         self.integrations.lock().unwrap().insert(project.to_owned(), integrations);
     }
 
     /// What goes wrong in the next writes.
-    pub(super) fn trouble(&self, troubles: impl IntoIterator<Item = Trouble>) {
+    pub(super) fn trouble(&self, troubles: impl IntoIterator<Item = OutboxFault>) {
         self.troubles.lock().unwrap().extend(troubles);
     }
 
     pub(super) fn states(&self) -> Vec<&'static str> {
-        let state = |row: &Row| match (&row.sent, row.dropped) {
+        let state = |row: &MemoryOutboxRow| match (&row.sent, row.dropped) {
             (None, None) => "waiting",
             (Some(_), None) => "sent",
             (None, Some(_)) => "dropped",
@@ -79,23 +79,23 @@ impl Memory {
 
     fn remember(
         &self,
-        notification: &Notification,
-        remember: impl FnOnce(&mut Row),
-    ) -> Result<(), Unavailable> {
-        let trouble = self.troubles.lock().unwrap().pop_front().unwrap_or(Trouble::None);
-        if matches!(trouble, Trouble::None | Trouble::AnswerLost) {
+        notification: &IncidentNotification,
+        remember: impl FnOnce(&mut MemoryOutboxRow),
+    ) -> Result<(), OutboxUnavailable> {
+        let trouble = self.troubles.lock().unwrap().pop_front().unwrap_or(OutboxFault::None);
+        if matches!(trouble, OutboxFault::None | OutboxFault::AnswerLost) {
             let mut rows = self.rows.lock().unwrap();
             remember(rows.iter_mut().find(|row| row.notification == *notification).unwrap());
         }
         match trouble {
-            Trouble::None | Trouble::Forgotten => Ok(()),
-            Trouble::NotDone | Trouble::AnswerLost => Err(Unavailable),
+            OutboxFault::None | OutboxFault::Forgotten => Ok(()),
+            OutboxFault::NotDone | OutboxFault::AnswerLost => Err(OutboxUnavailable),
         }
     }
 }
 
-impl Outbox for Memory {
-    fn waiting(&self, since: u32) -> Future<'_, Vec<Notification>> {
+impl NotificationOutbox for MemoryOutbox {
+    fn waiting(&self, since: u32) -> OutboxFuture<'_, Vec<IncidentNotification>> {
         let rows = self.rows.lock().unwrap();
         let waiting = rows
             .iter()
@@ -105,7 +105,7 @@ impl Outbox for Memory {
         Box::pin(std::future::ready(Ok(waiting)))
     }
 
-    fn integrations<'f>(&'f self, project: &'f str) -> Future<'f, Integrations> {
+    fn integrations<'f>(&'f self, project: &'f str) -> OutboxFuture<'f, ProjectIntegrations> {
         let known = self.integrations.lock().unwrap().get(project).cloned();
         let integrations = known.unwrap_or_else(|| {
             let mut integrations = example::integrations();
@@ -115,7 +115,7 @@ impl Outbox for Memory {
         Box::pin(std::future::ready(Ok(integrations)))
     }
 
-    fn conversation<'f>(&'f self, notification: &'f Notification) -> Future<'f, String> {
+    fn conversation<'f>(&'f self, notification: &'f IncidentNotification) -> OutboxFuture<'f, String> {
         let rows = self.rows.lock().unwrap();
         let about_the_same = rows.iter().filter(|row| {
             row.notification.incident_key == notification.incident_key
@@ -126,12 +126,17 @@ impl Outbox for Memory {
         Box::pin(std::future::ready(Ok(key)))
     }
 
-    fn sent<'f>(&'f self, notification: &'f Notification, at: u32, external_key: &'f str) -> Future<'f, ()> {
+    fn sent<'f>(
+        &'f self,
+        notification: &'f IncidentNotification,
+        at: u32,
+        external_key: &'f str,
+    ) -> OutboxFuture<'f, ()> {
         let remembered = self.remember(notification, |row| row.sent = Some((at, external_key.to_owned())));
         Box::pin(std::future::ready(remembered))
     }
 
-    fn dropped<'f>(&'f self, notification: &'f Notification, at: u32) -> Future<'f, ()> {
+    fn dropped<'f>(&'f self, notification: &'f IncidentNotification, at: u32) -> OutboxFuture<'f, ()> {
         let remembered = self.remember(notification, |row| row.dropped = Some(at));
         Box::pin(std::future::ready(remembered))
     }

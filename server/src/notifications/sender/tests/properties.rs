@@ -5,26 +5,26 @@ use proptest::prelude::*;
 use super::*;
 
 /// A notification of a test: project, incident and time.
-type Told = (u8, u8, u32);
+type GeneratedNotification = (u8, u8, u32);
 
-fn reply() -> impl Strategy<Value = Reply> {
+fn reply() -> impl Strategy<Value = ScriptedReply> {
     prop_oneof![
-        4 => (0..29_u64).prop_map(|seconds| Reply::after(seconds, Reply::ok())),
-        2 => Just(Reply::refused_connection()),
-        1 => Just(Reply::timed_out()),
-        1 => Just(Reply::status(500)),
-        1 => Just(Reply::status(400)),
-        1 => prop_oneof![Just("7"), Just("300"), Just("99999"), Just("soon")].prop_map(Reply::asking_to_wait),
+        4 => (0..29_u64).prop_map(|seconds| ScriptedReply::after(seconds, ScriptedReply::ok())),
+        2 => Just(ScriptedReply::refused_connection()),
+        1 => Just(ScriptedReply::timed_out()),
+        1 => Just(ScriptedReply::status(500)),
+        1 => Just(ScriptedReply::status(400)),
+        1 => prop_oneof![Just("7"), Just("300"), Just("99999"), Just("soon")].prop_map(ScriptedReply::asking_to_wait),
     ]
 }
 
-fn trouble() -> impl Strategy<Value = Trouble> {
-    prop_oneof![4 => Just(Trouble::None), 2 => Just(Trouble::NotDone), 1 => Just(Trouble::AnswerLost)]
+fn trouble() -> impl Strategy<Value = OutboxFault> {
+    prop_oneof![4 => Just(OutboxFault::None), 2 => Just(OutboxFault::NotDone), 1 => Just(OutboxFault::AnswerLost)]
 }
 
 /// Notifications to two projects; the message of each is its index in the list.
-fn notifications(told: &[Told]) -> Vec<Notification> {
-    let notification = |(place, (project, incident, at)): (usize, &Told)| {
+fn notifications(told: &[GeneratedNotification]) -> Vec<IncidentNotification> {
+    let notification = |(place, (project, incident, at)): (usize, &GeneratedNotification)| {
         let mut notification = to(AlertingIntegration::Webhook, &format!("i{incident}"), AT - 3700 + at);
         notification.project = format!("p{project}");
         notification.details.reports[0].message = format!("#{place}#");
@@ -51,9 +51,9 @@ proptest! {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let (outbox, requests) = runtime.block_on(async {
-            let outbox = Memory::of(notifications(&told));
+            let outbox = MemoryOutbox::of(notifications(&told));
             outbox.trouble(troubles);
-            let transport = Scripted::default();
+            let transport = ScriptedDestinations::default();
             transport.answer_for("hook", replies);
             let sender = sender(&outbox, &transport);
             run_for(&sender, 2 * 3600).await;

@@ -7,20 +7,20 @@ use std::{
 
 use super::*;
 use crate::{
-    notifications::{request::Request, transport::Answered},
-    outgoing::NoAnswer,
+    notifications::{request::NotificationRequest, transport::DestinationFuture},
+    outgoing::ConnectionFailure,
 };
 
 /// An answer and its delay.
 #[derive(Debug, Clone)]
-pub(super) struct Reply {
+pub(super) struct ScriptedReply {
     after: Duration,
-    answer: Result<Answer, NoAnswer>,
+    answer: Result<NotificationAnswer, ConnectionFailure>,
 }
 
 /// A recorded request.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub(super) struct ScriptedRequest {
     /// When, since the start of the test.
     pub(super) at: Duration,
     pub(super) url: String,
@@ -34,18 +34,18 @@ pub(super) struct Asked {
 /// Gives scripted replies in turn: each list is for the requests whose address contains a text. Then it gives
 /// the default reply.
 #[derive(Debug, Clone)]
-pub(super) struct Scripted {
-    usual: Reply,
-    scripts: Arc<Mutex<HashMap<String, VecDeque<Reply>>>>,
-    asked: Arc<Mutex<Vec<Asked>>>,
+pub(super) struct ScriptedDestinations {
+    usual: ScriptedReply,
+    scripts: Arc<Mutex<HashMap<String, VecDeque<ScriptedReply>>>>,
+    asked: Arc<Mutex<Vec<ScriptedRequest>>>,
     under_way: Arc<Mutex<Vec<String>>>,
     started: tokio::time::Instant,
 }
 
-impl Reply {
+impl ScriptedReply {
     pub(super) fn status(status: u16) -> Self {
         let body = r#"{"ok":true,"channel":"C1","ts":"17.01"}"#.into();
-        let answer = Ok(Answer { status, retry_after: None, body });
+        let answer = Ok(NotificationAnswer { status, retry_after: None, body });
         Self { after: Duration::ZERO, answer }
     }
 
@@ -55,16 +55,16 @@ impl Reply {
 
     pub(super) fn asking_to_wait(retry_after: &str) -> Self {
         let retry_after = Some(retry_after.to_owned());
-        let answer = Ok(Answer { status: 429, retry_after, body: Vec::new() });
+        let answer = Ok(NotificationAnswer { status: 429, retry_after, body: Vec::new() });
         Self { after: Duration::ZERO, answer }
     }
 
     pub(super) fn refused_connection() -> Self {
-        Self { after: Duration::ZERO, answer: Err(NoAnswer::Unreachable("connection refused")) }
+        Self { after: Duration::ZERO, answer: Err(ConnectionFailure::Unreachable("connection refused")) }
     }
 
     pub(super) fn timed_out() -> Self {
-        Self { after: REQUEST_TIMEOUT, answer: Err(NoAnswer::TimedOut) }
+        Self { after: REQUEST_TIMEOUT, answer: Err(ConnectionFailure::TimedOut) }
     }
 
     pub(super) fn after(seconds: u64, reply: Self) -> Self {
@@ -72,24 +72,24 @@ impl Reply {
     }
 }
 
-impl Default for Scripted {
+impl Default for ScriptedDestinations {
     fn default() -> Self {
-        Self::always(Reply::ok())
+        Self::always(ScriptedReply::ok())
     }
 }
 
-impl Scripted {
-    pub(super) fn always(usual: Reply) -> Self {
+impl ScriptedDestinations {
+    pub(super) fn always(usual: ScriptedReply) -> Self {
         let started = tokio::time::Instant::now();
         let (scripts, asked, under_way) = (Arc::default(), Arc::default(), Arc::default());
         Self { usual, scripts, asked, under_way, started }
     }
 
-    pub(super) fn answer_for(&self, part_of_url: &str, replies: impl IntoIterator<Item = Reply>) {
+    pub(super) fn answer_for(&self, part_of_url: &str, replies: impl IntoIterator<Item = ScriptedReply>) {
         self.scripts.lock().unwrap().entry(part_of_url.to_owned()).or_default().extend(replies);
     }
 
-    pub(super) fn requests(&self) -> Vec<Asked> {
+    pub(super) fn requests(&self) -> Vec<ScriptedRequest> {
         self.asked.lock().unwrap().clone()
     }
 
@@ -101,20 +101,26 @@ impl Scripted {
         alone
     }
 
-    fn reply_to(&self, url: &str) -> Reply {
+    fn reply_to(&self, url: &str) -> ScriptedReply {
         let mut scripts = self.scripts.lock().unwrap();
         let script = scripts.iter_mut().find(|(part, _)| url.contains(part.as_str()));
         script.and_then(|(_, replies)| replies.pop_front()).unwrap_or_else(|| self.usual.clone())
     }
 }
 
-impl Transport for Scripted {
-    fn send(&self, request: Request) -> Answered<'_> {
+impl NotificationTransport for ScriptedDestinations {
+    fn send(&self, request: NotificationRequest) -> DestinationFuture<'_> {
         let url = request.url.to_string();
         let reply = self.reply_to(&url);
         let taken = reply.answer.as_ref().is_ok_and(|answer| answer.status < 300);
         let alone = self.begin(&url);
-        let asked = Asked { at: self.started.elapsed(), url: url.clone(), body: request.body, taken, alone };
+        let asked = ScriptedRequest {
+            at: self.started.elapsed(),
+            url: url.clone(),
+            body: request.body,
+            taken,
+            alone,
+        };
         self.asked.lock().unwrap().push(asked);
         Box::pin(async move {
             sleep(reply.after).await;

@@ -1,9 +1,9 @@
 //! Computes quantiles of histograms.
 
 use crate::world::{
-    answers::{Column, Row, Symbol, Table},
-    catalogue::{Label, Query},
-    model::{Id as _, Map, RowId, World},
+    answers::{ColumnIndex, InternedString, ResultRow, ResultTable},
+    catalogue::{Label, PrometheusQuery},
+    model::{ArenaIndex as _, FastMap, RowId, World},
 };
 
 /// The index for rows without a bucket.
@@ -11,21 +11,21 @@ const NO_BUCKET: u32 = u32::MAX;
 
 /// The upper bounds of the buckets of a histogram, the smallest first.
 #[derive(Debug, Default)]
-pub(super) struct Bounds {
+pub(super) struct BucketBounds {
     bounds: Vec<f64>,
     /// The index of the bucket of each row.
     places: Vec<u32>,
 }
 
 /// The upper bound of a bucket, and the number of values up to it. Buckets are cumulative.
-pub(super) type Bucket = (f64, f64);
+pub(super) type HistogramBucket = (f64, f64);
 
-impl Bounds {
+impl BucketBounds {
     /// The buckets of the series of a histogram.
-    pub(super) fn of(world: &World<'_>, query: &'static Query) -> Self {
+    pub(super) fn of(world: &World<'_>, query: &'static PrometheusQuery) -> Self {
         let [column] = query.columns([Label::Le]);
         let (texts, mut places) = numbered(world.answers.table(query), column);
-        let bound = |text: &Symbol| world.text(*text).parse().unwrap_or(f64::NAN);
+        let bound = |text: &InternedString| world.text(*text).parse().unwrap_or(f64::NAN);
         let of_texts: Vec<f64> = texts.iter().map(bound).collect();
         let mut bounds: Vec<f64> = of_texts.iter().copied().filter(|bound| !bound.is_nan()).collect();
         bounds.sort_by(f64::total_cmp);
@@ -42,8 +42,12 @@ impl Bounds {
     }
 
     /// The sums of the current values of some series of that histogram, by bucket.
-    pub(super) fn buckets(&self, table: &Table, rows: impl Iterator<Item = RowId>) -> Vec<Bucket> {
-        let mut buckets: Vec<Bucket> = self.bounds.iter().map(|bound| (*bound, 0.0)).collect();
+    pub(super) fn buckets(
+        &self,
+        table: &ResultTable,
+        rows: impl Iterator<Item = RowId>,
+    ) -> Vec<HistogramBucket> {
+        let mut buckets: Vec<HistogramBucket> = self.bounds.iter().map(|bound| (*bound, 0.0)).collect();
         for row in rows.filter_map(|row| table.row(row.place())) {
             let place = self.places.get(row.index());
             let bucket = place.and_then(|place| buckets.get_mut(*place as usize));
@@ -56,10 +60,10 @@ impl Bounds {
 }
 
 /// The distinct texts in a column, and for each row the index of its text. There are many rows and few texts.
-fn numbered(table: &Table, column: Column) -> (Vec<Symbol>, Vec<u32>) {
-    let mut numbers = Map::<Symbol, u32>::default();
+fn numbered(table: &ResultTable, column: ColumnIndex) -> (Vec<InternedString>, Vec<u32>) {
+    let mut numbers = FastMap::<InternedString, u32>::default();
     let mut texts = Vec::new();
-    let of_row = |row: Row<'_>| {
+    let of_row = |row: ResultRow<'_>| {
         *numbers.entry(row.label(column)).or_insert_with_key(|text| {
             texts.push(*text);
             texts.len() as u32 - 1
@@ -71,7 +75,7 @@ fn numbered(table: &Table, column: Column) -> (Vec<Symbol>, Vec<u32>) {
 
 /// The quantile at a share, interpolated linearly within a bucket. Values above all finite bounds count as
 /// the largest finite bound; `None` without values.
-pub(super) fn quantile(buckets: &[Bucket], share: f64) -> Option<f64> {
+pub(super) fn quantile(buckets: &[HistogramBucket], share: f64) -> Option<f64> {
     let (_, all) = *buckets.last()?;
     let rank = share * all;
     let place = buckets.iter().position(|(_, count)| all > 0.0 && *count >= rank)?;
@@ -89,7 +93,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(buckets: &[Bucket], expected: Option<f64>) {
+    fn check(buckets: &[HistogramBucket], expected: Option<f64>) {
         let found = quantile(buckets, 0.95);
         let same = match (found, expected) {
             (Some(found), Some(expected)) => (found - expected).abs() < 1e-9,

@@ -2,27 +2,27 @@
 //! primary over time.
 
 use crate::world::{
-    auditor::{database, subject::Subject},
+    auditor::{database, subject::AuditedApplication},
     catalogue::PG_WAL_CURRENT_LSN,
-    model::Engine,
+    model::DatabaseEngine,
 };
 
 /// The positions of the primary in the log over time, with the moments in Unix seconds. At each moment, the
 /// greatest position of all instances that write.
 #[derive(Debug, Default)]
-pub(super) struct Primary {
+pub(super) struct PrimaryWalHistory {
     places: Vec<(u32, f32)>,
     /// The current position; NaN if unknown.
     now: f32,
 }
 
-impl Primary {
+impl PrimaryWalHistory {
     /// The primary of an application.
-    pub(super) fn of(subject: &Subject<'_, '_>) -> Self {
+    pub(super) fn of(subject: &AuditedApplication<'_, '_>) -> Self {
         let table = subject.world.answers.table(&PG_WAL_CURRENT_LSN);
         let rows: Vec<usize> = subject
             .instances()
-            .flat_map(|(id, _)| database::of_instance(subject, id, Engine::Postgres))
+            .flat_map(|(id, _)| database::of_instance(subject, id, DatabaseEngine::Postgres))
             .flat_map(|(id, _)| database::series(subject, id, &PG_WAL_CURRENT_LSN))
             .map(|row| row.index())
             .collect();
@@ -43,7 +43,7 @@ impl Primary {
 
 /// How long ago the primary was at the current position of a replica; `None` if either position is unknown.
 /// If that was before all known positions, the result is the time since 1970.
-pub(super) fn seconds_behind(primary: &Primary, replayed: f32) -> Option<u32> {
+pub(super) fn seconds_behind(primary: &PrimaryWalHistory, replayed: f32) -> Option<u32> {
     let (newest, current) = *primary.places.last()?;
     let missing = (f64::from(primary.now) - f64::from(replayed)).max(0.0);
     if primary.now.is_nan() || replayed.is_nan() {
@@ -64,7 +64,7 @@ mod tests {
     #[track_caller]
     fn check(places: &[f32], replayed: f32, expected: Option<u32>) {
         let moments = (FROM..).step_by(15).zip(places.iter().copied());
-        let primary = Primary::at(moments.collect());
+        let primary = PrimaryWalHistory::at(moments.collect());
         assert_eq!(seconds_behind(&primary, replayed), expected, "{places:?} {replayed}");
     }
 

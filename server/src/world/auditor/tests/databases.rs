@@ -43,7 +43,7 @@ fn a_database_that_nobody_monitors_has_a_report_that_says_nothing() {
         (&managed("aurora-postgresql"), "Postgres"),
         (&managed("mysql"), "Mysql"),
     ] {
-        let audit = audit_of(&on_a_node(lines), "app", &Overrides::default());
+        let audit = audit_of(&on_a_node(lines), "app", &ProjectThresholds::default());
         let report = audit.reports.iter().find(|report| report.name == name);
         let report = report.unwrap_or_else(|| panic!("there is no report on {name}"));
         assert_eq!((report.status, report.checks.len()), (Unknown, 0));

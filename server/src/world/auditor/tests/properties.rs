@@ -7,15 +7,15 @@ use proptest::prelude::*;
 use super::*;
 use crate::world::{
     constructor::tests::properties::{cases, of, two_orders},
-    inspections::Thresholds,
+    inspections::InspectionThresholds,
 };
 
 /// The content of audits, with names instead of numbers.
 fn said(world: &World<'_>) -> Vec<String> {
     // Low enough that almost every inspection fires.
     let values: BTreeMap<_, _> = Inspection::ALL.iter().map(|inspection| (*inspection, 0.5)).collect();
-    let project = Thresholds { values, ..Thresholds::default() };
-    let audits = audits_with(world, &Overrides { project, ..Overrides::default() });
+    let project = InspectionThresholds { values, ..InspectionThresholds::default() };
+    let audits = audits_with(world, &ProjectThresholds { project, ..ProjectThresholds::default() });
     let mut lines = Vec::new();
     for audit in audits {
         let key = world.apps[audit.application].id.key(&world.texts);

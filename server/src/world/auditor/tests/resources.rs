@@ -187,7 +187,7 @@ fn three_of_four_instances_are_enough() {
 }
 
 /// Two pods of an owner; `second` describes the second one.
-fn pods(kind: &str, replicas: &str, second: &str) -> Scene {
+fn pods(kind: &str, replicas: &str, second: &str) -> PrometheusFixture {
     let pod = |number: usize| {
         format!(
             "kube_pod_info uid={number} namespace=s pod=app-{number} node=n created_by_kind={kind} created_by_name=app

@@ -6,13 +6,16 @@ use super::*;
 use crate::world::{
     application_key::ApplicationKey,
     auditor::{POINTS_OF, REPORTS, SUMS_OF},
-    catalogue::Kind,
-    inspections::Thresholds,
+    catalogue::QueryRetention,
+    inspections::InspectionThresholds,
     scene::applications,
 };
 
-fn of(inspection: Inspection, threshold: f32) -> Thresholds {
-    Thresholds { values: BTreeMap::from([(inspection, threshold)]), ..Thresholds::default() }
+fn of(inspection: Inspection, threshold: f32) -> InspectionThresholds {
+    InspectionThresholds {
+        values: BTreeMap::from([(inspection, threshold)]),
+        ..InspectionThresholds::default()
+    }
 }
 
 #[test]
@@ -27,7 +30,7 @@ fn the_threshold_is_that_of_the_application_then_of_the_project_then_the_default
         (Some(70.0), Some(("_:Unknown:app", 60.0)), (Warning, 60.0)),
         (Some(70.0), Some(("_:Unknown:other", 60.0)), (Ok, 70.0)),
     ] {
-        let overrides = Overrides {
+        let overrides = ProjectThresholds {
             project: project.map(|threshold| of(inspection, threshold)).unwrap_or_default(),
             applications: application
                 .map(|(text, threshold)| (key(text), of(inspection, threshold)))
@@ -52,7 +55,7 @@ fn the_greatest_of_a_few_reports_is_the_status_of_an_application() {
         ("container_info APP", Warning),
         (&format!("container_memory_rss APP\n{redis}"), Warning),
     ] {
-        let audit = audit_of(&on_a_node(lines), "app", &Overrides::default());
+        let audit = audit_of(&on_a_node(lines), "app", &ProjectThresholds::default());
         assert_eq!(audit.status, expected, "{lines}");
         for report in audit.reports {
             let greatest = report.checks.iter().map(|check| check.status).max().unwrap_or_default();
@@ -71,7 +74,7 @@ fn every_application_is_audited_once_and_in_order() {
     );
     scene.look(|world| {
         let ids: Vec<_> =
-            audits_with(world, &Overrides::default()).iter().map(|audit| audit.application).collect();
+            audits_with(world, &ProjectThresholds::default()).iter().map(|audit| audit.application).collect();
         assert!(ids.is_sorted());
         assert_eq!(ids, world.applications().map(|(id, _)| id).collect::<Vec<_>>());
         assert_eq!(ids.len(), applications(world).len());
@@ -87,7 +90,7 @@ fn a_message_names_one_and_counts_the_others() {
          container_restarts machine_id=a container_id=/docker/app job=j instance=i =1,1,3",
     );
     let (audit, messages) = scene.look(|world| {
-        let audit = audits_with(world, &Overrides::default()).remove(0);
+        let audit = audits_with(world, &ProjectThresholds::default()).remove(0);
         let checks = audit.reports.iter().flat_map(|report| &report.checks);
         let messages: BTreeSet<_> = checks.map(|check| check.message.text(&world.texts)).collect();
         (audit, messages)
@@ -105,7 +108,7 @@ fn a_message_names_one_and_counts_the_others() {
 #[test]
 fn only_of_queries_that_keep_points_points_are_read() {
     for query in POINTS_OF.iter().chain(SUMS_OF) {
-        assert!(matches!(query.kind, Kind::Range { .. }), "{}", query.name);
+        assert!(matches!(query.kind, QueryRetention::Range { .. }), "{}", query.name);
     }
     assert_eq!(REPORTS.len(), 17);
 }

@@ -1,10 +1,13 @@
 //! Finds the database instance that a series of an exporter describes.
 
 use crate::world::{
-    answers::Symbol,
+    answers::InternedString,
     catalogue::Label,
-    constructor::site::Site,
-    model::{Address, ConnectionId, Engine, Id as _, InstanceId, Kind, Map, Remote, Several},
+    constructor::site::WorldBuilder,
+    model::{
+        ArenaIndex as _, ConnectionId, DatabaseEngine, FastMap, HostPort, InstanceId, Kind, OneToMany,
+        RemoteEndpoint,
+    },
 };
 
 /// The job name of the agent that monitors databases without an exporter.
@@ -30,17 +33,17 @@ pub(super) const LABELS: [Label; 15] = [
 ];
 
 /// Resolves labels of exporters to instances, and caches the results.
-pub(super) struct Subjects {
+pub(super) struct ExporterTargets {
     /// The kinds of databases that run in each instance.
-    engines: Vec<Engines>,
-    upstreams: Several<InstanceId, ConnectionId>,
-    by_labels: Map<[Symbol; LABELS.len()], Option<Subject>>,
-    by_exporter: Map<(InstanceId, Engine), InstanceId>,
+    engines: Vec<EngineSet>,
+    upstreams: OneToMany<InstanceId, ConnectionId>,
+    by_labels: FastMap<[InternedString; LABELS.len()], Option<ExporterTarget>>,
+    by_exporter: FastMap<(InstanceId, DatabaseEngine), InstanceId>,
 }
 
 /// The instance that labels refer to.
 #[derive(Debug, Clone, Copy)]
-enum Subject {
+enum ExporterTarget {
     /// The database itself.
     Database(InstanceId),
     /// The database, or its exporter.
@@ -49,35 +52,40 @@ enum Subject {
 
 /// A set of kinds of databases.
 #[derive(Debug, Clone, Copy, Default)]
-struct Engines(u8);
+struct EngineSet(u8);
 
-impl Engines {
-    fn add(&mut self, engine: Engine) {
+impl EngineSet {
+    fn add(&mut self, engine: DatabaseEngine) {
         self.0 |= 1 << engine as u8;
     }
 
-    const fn has(self, engine: Engine) -> bool {
+    const fn has(self, engine: DatabaseEngine) -> bool {
         self.0 & (1 << engine as u8) != 0
     }
 }
 
-impl Subjects {
+impl ExporterTargets {
     /// Collects which databases run in each instance, and the connections of each instance.
-    pub(super) fn of(site: &Site<'_, '_>) -> Self {
+    pub(super) fn of(site: &WorldBuilder<'_, '_>) -> Self {
         let world = &site.world;
-        let mut engines = vec![Engines::default(); world.instances.len()];
+        let mut engines = vec![EngineSet::default(); world.instances.len()];
         for (container, name) in world.application_types.iter() {
-            if let Some(engine) = Engine::of_type(world.text(*name)) {
+            if let Some(engine) = DatabaseEngine::of_type(world.text(*name)) {
                 engines[world.containers[*container].instance.place()].add(engine);
             }
         }
         for managed in world.managed.values() {
             let application_type = managed.service.application_type(world.text(managed.engine));
-            if let Some(engine) = application_type.and_then(Engine::of_type) {
+            if let Some(engine) = application_type.and_then(DatabaseEngine::of_type) {
                 engines[managed.instance.place()].add(engine);
             }
         }
-        Self { engines, upstreams: world.upstreams(), by_labels: Map::default(), by_exporter: Map::default() }
+        Self {
+            engines,
+            upstreams: world.upstreams(),
+            by_labels: FastMap::default(),
+            by_exporter: FastMap::default(),
+        }
     }
 
     /// The instance that a series describes. If the labels refer to an exporter, that is an instance to which
@@ -85,13 +93,13 @@ impl Subjects {
     /// the one whose name sorts first.
     pub(super) fn monitored(
         &mut self,
-        site: &Site<'_, '_>,
-        labels: [Symbol; LABELS.len()],
-        engine: Engine,
+        site: &WorldBuilder<'_, '_>,
+        labels: [InternedString; LABELS.len()],
+        engine: DatabaseEngine,
     ) -> Option<InstanceId> {
         let found = match (*self.by_labels.entry(labels).or_insert_with(|| subject(site, labels)))? {
-            Subject::Database(database) => return Some(database),
-            Subject::Either(found) => found,
+            ExporterTarget::Database(database) => return Some(database),
+            ExporterTarget::Either(found) => found,
         };
         let Self { engines, upstreams, by_exporter, .. } = self;
         Some(
@@ -103,39 +111,45 @@ impl Subjects {
 }
 
 /// Whether a series comes from the cluster agent, which monitors databases without an exporter.
-pub(super) fn is_of_cluster_agent(site: &Site<'_, '_>, labels: [Symbol; LABELS.len()]) -> bool {
+pub(super) fn is_of_cluster_agent(
+    site: &WorldBuilder<'_, '_>,
+    labels: [InternedString; LABELS.len()],
+) -> bool {
     let [job, ..] = labels;
     site.answers.text(job) == CLUSTER_AGENT
 }
 
 /// The instance that the cluster agent reaches: a managed one, or one that listens at the address without a
 /// proxy.
-pub(super) fn reached(site: &Site<'_, '_>, labels: [Symbol; LABELS.len()]) -> Option<InstanceId> {
+pub(super) fn reached(
+    site: &WorldBuilder<'_, '_>,
+    labels: [InternedString; LABELS.len()],
+) -> Option<InstanceId> {
     let [_, address, _, rds, elasticache, ..] = labels;
     match managed(site, rds, elasticache) {
         Some(instance) => instance,
         None => {
-            let address = Address::parse(site.answers.text(address))?;
+            let address = HostPort::parse(site.answers.text(address))?;
             site.listeners.listening(address.ip()?, address.port)
         }
     }
 }
 
-fn subject(site: &Site<'_, '_>, labels: [Symbol; LABELS.len()]) -> Option<Subject> {
+fn subject(site: &WorldBuilder<'_, '_>, labels: [InternedString; LABELS.len()]) -> Option<ExporterTarget> {
     if is_of_cluster_agent(site, labels)
         && let Some(instance) = reached(site, labels)
     {
-        return Some(Subject::Database(instance));
+        return Some(ExporterTarget::Database(instance));
     }
-    found(site, labels).map(Subject::Either)
+    found(site, labels).map(ExporterTarget::Either)
 }
 
 fn behind(
-    site: &Site<'_, '_>,
-    engines: &[Engines],
-    upstreams: &Several<InstanceId, ConnectionId>,
+    site: &WorldBuilder<'_, '_>,
+    engines: &[EngineSet],
+    upstreams: &OneToMany<InstanceId, ConnectionId>,
     found: InstanceId,
-    engine: Engine,
+    engine: DatabaseEngine,
 ) -> InstanceId {
     let world = &site.world;
     let has_engine = |instance: &InstanceId| engines[instance.place()].has(engine);
@@ -147,8 +161,8 @@ fn behind(
     }
     let upstreams = || {
         upstreams.of(found).filter_map(|connection| match world.connections[*connection].remote {
-            Remote::Instance(instance) => Some(instance),
-            Remote::Application(_) | Remote::Unresolved => None,
+            RemoteEndpoint::Instance(instance) => Some(instance),
+            RemoteEndpoint::Application(_) | RemoteEndpoint::Unresolved => None,
         })
     };
     let smallest = |one: &InstanceId, other: &InstanceId| world.compare_instances(*one, *other);
@@ -160,7 +174,7 @@ fn behind(
 }
 
 /// The instance that labels refer to: by the id of a managed database, by the address, or by the pod.
-fn found(site: &Site<'_, '_>, labels: [Symbol; LABELS.len()]) -> Option<InstanceId> {
+fn found(site: &WorldBuilder<'_, '_>, labels: [InternedString; LABELS.len()]) -> Option<InstanceId> {
     let [_, address, instance, rds, elasticache, namespaces_and_pods @ ..] = labels;
     if let Some(instance) = managed(site, rds, elasticache) {
         return instance;
@@ -171,19 +185,23 @@ fn found(site: &Site<'_, '_>, labels: [Symbol; LABELS.len()]) -> Option<Instance
 
 /// The managed instance whose id is in the labels; `None` if they have no such id, `Some(None)` if the
 /// instance is unknown.
-fn managed(site: &Site<'_, '_>, rds: Symbol, elasticache: Symbol) -> Option<Option<InstanceId>> {
+fn managed(
+    site: &WorldBuilder<'_, '_>,
+    rds: InternedString,
+    elasticache: InternedString,
+) -> Option<Option<InstanceId>> {
     let id = [rds, elasticache].into_iter().find(|id| !id.is_empty())?;
     Some(site.managed.get(&id).map(|managed| site.world.managed[*managed].instance))
 }
 
-fn by_address(site: &Site<'_, '_>, address: &str) -> Option<InstanceId> {
-    let address = Address::parse(address)?;
+fn by_address(site: &WorldBuilder<'_, '_>, address: &str) -> Option<InstanceId> {
+    let address = HostPort::parse(address)?;
     let ip = address.ip().filter(|ip| !ip.is_loopback())?;
     site.listeners.answering(ip, address.port, None)
 }
 
-fn by_pod(site: &Site<'_, '_>, labels: [Symbol; 10]) -> Option<InstanceId> {
-    let first = |labels: &[Symbol]| labels.iter().copied().find(|label| !label.is_empty());
+fn by_pod(site: &WorldBuilder<'_, '_>, labels: [InternedString; 10]) -> Option<InstanceId> {
+    let first = |labels: &[InternedString]| labels.iter().copied().find(|label| !label.is_empty());
     let (namespaces, pods) = labels.split_at(6);
     let (namespace, pod) = (first(namespaces)?, first(pods)?);
     site.pods.named(namespace, pod)

@@ -3,21 +3,21 @@
 use std::net::IpAddr;
 
 use crate::world::{
-    answers::Symbol,
+    answers::InternedString,
     catalogue::{
         CONTAINER_NET_LATENCY, CONTAINER_NET_TCP_ACTIVE_CONNECTIONS, CONTAINER_NET_TCP_BYTES_RECEIVED,
         CONTAINER_NET_TCP_BYTES_SENT, CONTAINER_NET_TCP_CONNECTION_TIME_SECONDS,
         CONTAINER_NET_TCP_FAILED_CONNECTS, CONTAINER_NET_TCP_RETRANSMITS,
         CONTAINER_NET_TCP_SUCCESSFUL_CONNECTS, Label,
     },
-    constructor::{containers::for_each, fields::Now, site::Site},
+    constructor::{containers::for_each, fields::CurrentValueField, site::WorldBuilder},
     model::{
-        Address, Connection, ConnectionId, Id as _, InstanceId, Map, Remote, RowId, ip, keep_larger,
-        keep_newer,
+        ArenaIndex as _, ConnectionId, FastMap, HostPort, InstanceId, RemoteEndpoint, RowId,
+        UpstreamConnection, ip, keep_larger, keep_newer,
     },
 };
 
-const MEASURES: [Now<Connection>; 7] = [
+const MEASURES: [CurrentValueField<UpstreamConnection>; 7] = [
     (&CONTAINER_NET_TCP_SUCCESSFUL_CONNECTS, |connection| &mut connection.successful_connects),
     (&CONTAINER_NET_TCP_FAILED_CONNECTS, |connection| &mut connection.failed_connects),
     (&CONTAINER_NET_TCP_ACTIVE_CONNECTIONS, |connection| &mut connection.active),
@@ -29,44 +29,44 @@ const MEASURES: [Now<Connection>; 7] = [
 
 /// The parsed addresses of a connection.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Target<'a> {
+pub(super) struct ConnectionTarget<'a> {
     /// The address that the client connects to.
-    pub(super) destination: Address<'a>,
+    pub(super) destination: HostPort<'a>,
     /// The address that it reaches, if that is known.
-    pub(super) actual: Option<Address<'a>>,
+    pub(super) actual: Option<HostPort<'a>>,
 }
 
-impl<'a> Target<'a> {
+impl<'a> ConnectionTarget<'a> {
     /// The address that is reached if it is known, or else the destination.
-    pub(super) fn address(&self) -> Address<'a> {
+    pub(super) fn address(&self) -> HostPort<'a> {
         self.actual.unwrap_or(self.destination)
     }
 }
 
 /// The client, the destination, and the address that is reached.
-type Ends = (InstanceId, Symbol, Symbol);
+type ConnectionEnds = (InstanceId, InternedString, InternedString);
 
 /// The connections found so far, by client and addresses.
-pub(super) struct Connections<'a> {
-    by_ends: Map<Ends, Option<ConnectionId>>,
+pub(super) struct ConnectionIndex<'a> {
+    by_ends: FastMap<ConnectionEnds, Option<ConnectionId>>,
     /// The ends and the targets of all connections, in the order of their ids.
-    ends: Vec<Ends>,
-    targets: Vec<Target<'a>>,
+    ends: Vec<ConnectionEnds>,
+    targets: Vec<ConnectionTarget<'a>>,
     /// The index of the connection that was looked up last.
     last: usize,
     /// The name of Docker. Its connections are skipped, since they are those of its containers.
-    docker: Symbol,
+    docker: InternedString,
 }
 
-impl<'a> Connections<'a> {
+impl<'a> ConnectionIndex<'a> {
     /// The connection of an instance to one destination. Adds it if it is new. `None` if an address cannot be
     /// parsed, and for Docker itself.
     pub(super) fn enter(
         &mut self,
-        site: &mut Site<'a, '_>,
+        site: &mut WorldBuilder<'a, '_>,
         instance: InstanceId,
-        destination: Symbol,
-        actual: Symbol,
+        destination: InternedString,
+        actual: InternedString,
     ) -> Option<ConnectionId> {
         let ends = (instance, destination, actual);
         // The series of a connection are usually adjacent, and answers usually have connections in the same
@@ -91,7 +91,7 @@ impl<'a> Connections<'a> {
         connection
     }
 
-    fn add(&mut self, site: &mut Site<'a, '_>, ends: Ends) -> Option<ConnectionId> {
+    fn add(&mut self, site: &mut WorldBuilder<'a, '_>, ends: ConnectionEnds) -> Option<ConnectionId> {
         let (instance, destination, actual_destination) = ends;
         let application = site.world.instances[instance].application;
         if self.docker == site.world.apps[application].id.name {
@@ -100,17 +100,17 @@ impl<'a> Connections<'a> {
         let answers = site.answers;
         let actual = match answers.text(actual_destination) {
             "" => None,
-            text => Some(Address::parse(text)?),
+            text => Some(HostPort::parse(text)?),
         };
-        let target = Target { destination: Address::parse(answers.text(destination))?, actual };
+        let target = ConnectionTarget { destination: HostPort::parse(answers.text(destination))?, actual };
         self.ends.push(ends);
         self.targets.push(target);
-        Some(site.world.connections.add(Connection {
+        Some(site.world.connections.add(UpstreamConnection {
             instance,
             destination,
             actual_destination,
             service: None,
-            remote: Remote::Unresolved,
+            remote: RemoteEndpoint::Unresolved,
             successful_connects: f32::NAN,
             failed_connects: f32::NAN,
             active: f32::NAN,
@@ -123,15 +123,15 @@ impl<'a> Connections<'a> {
     }
 
     /// The targets of all connections, in the order of their ids.
-    pub(super) fn targets(self) -> Vec<Target<'a>> {
+    pub(super) fn targets(self) -> Vec<ConnectionTarget<'a>> {
         self.targets
     }
 }
 
 /// Loads the connections of containers. Failed connects have no actual destination.
-pub(super) fn load<'a>(site: &mut Site<'a, '_>) -> Connections<'a> {
-    let mut connections = Connections {
-        by_ends: Map::default(),
+pub(super) fn load<'a>(site: &mut WorldBuilder<'a, '_>) -> ConnectionIndex<'a> {
+    let mut connections = ConnectionIndex {
+        by_ends: FastMap::default(),
         ends: Vec::new(),
         targets: Vec::new(),
         last: 0,
@@ -150,9 +150,9 @@ pub(super) fn load<'a>(site: &mut Site<'a, '_>) -> Connections<'a> {
     connections
 }
 
-fn load_round_trip_times(site: &mut Site<'_, '_>, connections: &Connections<'_>) {
+fn load_round_trip_times(site: &mut WorldBuilder<'_, '_>, connections: &ConnectionIndex<'_>) {
     let table = site.answers.table(&CONTAINER_NET_LATENCY);
-    let mut rows = Map::<(InstanceId, IpAddr), Option<RowId>>::default();
+    let mut rows = FastMap::<(InstanceId, IpAddr), Option<RowId>>::default();
     for_each(site, &CONTAINER_NET_LATENCY, [Label::DestinationIp], |site, container, [address], row| {
         if let Some(ip) = ip(site.answers.text(address)) {
             let instance = site.world.containers[container].instance;

@@ -1,7 +1,7 @@
 //! Names external services: destinations that are not observed and have no Kubernetes service.
 
-use super::connections::Target;
-use crate::world::model::Host;
+use super::connections::ConnectionTarget;
+use crate::world::model::IpOrName;
 
 /// The namespace of external services.
 pub(super) const NAMESPACE: &str = "external";
@@ -17,10 +17,10 @@ pub(super) struct ExternalName<'t> {
 
 /// The name of an external service. It comes from the destination, not from the address that is reached
 /// behind it. `domain_name` is the alphabetically first domain name of the destination's address.
-pub(super) fn name<'t>(target: Target<'t>, domain_name: Option<&'t str>) -> ExternalName<'t> {
+pub(super) fn name<'t>(target: ConnectionTarget<'t>, domain_name: Option<&'t str>) -> ExternalName<'t> {
     let port = target.destination.port;
     match (target.actual, target.destination.host, domain_name) {
-        (None, Host::Name(name), _) => ExternalName { name, port: None },
+        (None, IpOrName::Name(name), _) => ExternalName { name, port: None },
         (_, _, Some(name)) => ExternalName { name, port: Some(port) },
         (_, _, None) => match by_port(port) {
             Some(name) => ExternalName { name, port: None },
@@ -49,11 +49,13 @@ const fn by_port(port: u16) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::model::Address;
+    use crate::world::model::HostPort;
 
     fn check(destination: &str, actual: &str, fqdn: Option<&str>, expected: (&str, Option<u16>)) {
-        let target =
-            Target { destination: Address::parse(destination).unwrap(), actual: Address::parse(actual) };
+        let target = ConnectionTarget {
+            destination: HostPort::parse(destination).unwrap(),
+            actual: HostPort::parse(actual),
+        };
         let (expected, port) = expected;
         assert_eq!(name(target, fqdn), ExternalName { name: expected, port }, "{destination} {actual}");
     }

@@ -1,8 +1,8 @@
 //! Loads the requests and latencies of connections by application protocol.
 
-use super::connections::Connections;
+use super::connections::ConnectionIndex;
 use crate::world::{
-    answers::Symbol,
+    answers::InternedString,
     catalogue::{
         CONTAINER_CASSANDRA_QUERIES_COUNT, CONTAINER_CASSANDRA_QUERIES_LATENCY,
         CONTAINER_HTTP_REQUESTS_COUNT, CONTAINER_HTTP_REQUESTS_LATENCY, CONTAINER_KAFKA_REQUESTS_COUNT,
@@ -10,38 +10,38 @@ use crate::world::{
         CONTAINER_MEMCACHED_QUERIES_LATENCY, CONTAINER_MONGO_QUERIES_COUNT, CONTAINER_MONGO_QUERIES_LATENCY,
         CONTAINER_MYSQL_QUERIES_COUNT, CONTAINER_MYSQL_QUERIES_LATENCY, CONTAINER_NATS_MESSAGES,
         CONTAINER_POSTGRES_QUERIES_COUNT, CONTAINER_POSTGRES_QUERIES_LATENCY, CONTAINER_RABBITMQ_MESSAGES,
-        CONTAINER_REDIS_QUERIES_COUNT, CONTAINER_REDIS_QUERIES_LATENCY, Label, Query,
+        CONTAINER_REDIS_QUERIES_COUNT, CONTAINER_REDIS_QUERIES_LATENCY, Label, PrometheusQuery,
     },
-    constructor::{containers::for_each, site::Site},
-    model::{ConnectionId, Latency, Protocol, Requests, Several},
+    constructor::{containers::for_each, site::WorldBuilder},
+    model::{ApplicationProtocol, ConnectionId, OneToMany, RequestLatency, RequestRate},
 };
 
-const COUNTS: [(Protocol, &Query); 10] = [
-    (Protocol::Http, &CONTAINER_HTTP_REQUESTS_COUNT),
-    (Protocol::Postgres, &CONTAINER_POSTGRES_QUERIES_COUNT),
-    (Protocol::Redis, &CONTAINER_REDIS_QUERIES_COUNT),
-    (Protocol::Memcached, &CONTAINER_MEMCACHED_QUERIES_COUNT),
-    (Protocol::Mysql, &CONTAINER_MYSQL_QUERIES_COUNT),
-    (Protocol::Mongo, &CONTAINER_MONGO_QUERIES_COUNT),
-    (Protocol::Kafka, &CONTAINER_KAFKA_REQUESTS_COUNT),
-    (Protocol::Cassandra, &CONTAINER_CASSANDRA_QUERIES_COUNT),
-    (Protocol::Rabbitmq, &CONTAINER_RABBITMQ_MESSAGES),
-    (Protocol::Nats, &CONTAINER_NATS_MESSAGES),
+const COUNTS: [(ApplicationProtocol, &PrometheusQuery); 10] = [
+    (ApplicationProtocol::Http, &CONTAINER_HTTP_REQUESTS_COUNT),
+    (ApplicationProtocol::Postgres, &CONTAINER_POSTGRES_QUERIES_COUNT),
+    (ApplicationProtocol::Redis, &CONTAINER_REDIS_QUERIES_COUNT),
+    (ApplicationProtocol::Memcached, &CONTAINER_MEMCACHED_QUERIES_COUNT),
+    (ApplicationProtocol::Mysql, &CONTAINER_MYSQL_QUERIES_COUNT),
+    (ApplicationProtocol::Mongo, &CONTAINER_MONGO_QUERIES_COUNT),
+    (ApplicationProtocol::Kafka, &CONTAINER_KAFKA_REQUESTS_COUNT),
+    (ApplicationProtocol::Cassandra, &CONTAINER_CASSANDRA_QUERIES_COUNT),
+    (ApplicationProtocol::Rabbitmq, &CONTAINER_RABBITMQ_MESSAGES),
+    (ApplicationProtocol::Nats, &CONTAINER_NATS_MESSAGES),
 ];
 
-const LATENCIES: [(Protocol, &Query); 8] = [
-    (Protocol::Http, &CONTAINER_HTTP_REQUESTS_LATENCY),
-    (Protocol::Postgres, &CONTAINER_POSTGRES_QUERIES_LATENCY),
-    (Protocol::Redis, &CONTAINER_REDIS_QUERIES_LATENCY),
-    (Protocol::Memcached, &CONTAINER_MEMCACHED_QUERIES_LATENCY),
-    (Protocol::Mysql, &CONTAINER_MYSQL_QUERIES_LATENCY),
-    (Protocol::Mongo, &CONTAINER_MONGO_QUERIES_LATENCY),
-    (Protocol::Kafka, &CONTAINER_KAFKA_REQUESTS_LATENCY),
-    (Protocol::Cassandra, &CONTAINER_CASSANDRA_QUERIES_LATENCY),
+const LATENCIES: [(ApplicationProtocol, &PrometheusQuery); 8] = [
+    (ApplicationProtocol::Http, &CONTAINER_HTTP_REQUESTS_LATENCY),
+    (ApplicationProtocol::Postgres, &CONTAINER_POSTGRES_QUERIES_LATENCY),
+    (ApplicationProtocol::Redis, &CONTAINER_REDIS_QUERIES_LATENCY),
+    (ApplicationProtocol::Memcached, &CONTAINER_MEMCACHED_QUERIES_LATENCY),
+    (ApplicationProtocol::Mysql, &CONTAINER_MYSQL_QUERIES_LATENCY),
+    (ApplicationProtocol::Mongo, &CONTAINER_MONGO_QUERIES_LATENCY),
+    (ApplicationProtocol::Kafka, &CONTAINER_KAFKA_REQUESTS_LATENCY),
+    (ApplicationProtocol::Cassandra, &CONTAINER_CASSANDRA_QUERIES_LATENCY),
 ];
 
 /// Loads requests and their latency. If several series describe the same requests, the largest value counts.
-pub(super) fn load<'a>(site: &mut Site<'a, '_>, connections: &mut Connections<'a>) {
+pub(super) fn load<'a>(site: &mut WorldBuilder<'a, '_>, connections: &mut ConnectionIndex<'a>) {
     let mut requests = Vec::new();
     for (protocol, query) in COUNTS {
         let labels = [Label::Destination, Label::ActualDestination, Label::Status, Label::Method];
@@ -49,7 +49,7 @@ pub(super) fn load<'a>(site: &mut Site<'a, '_>, connections: &mut Connections<'a
             let instance = site.world.containers[container].instance;
             if let Some(connection) = connections.enter(site, instance, destination, actual) {
                 let rate = row.last().unwrap_or(f32::NAN);
-                requests.push((connection, Requests { protocol, method, status, rate }));
+                requests.push((connection, RequestRate { protocol, method, status, rate }));
             }
         });
     }
@@ -60,7 +60,7 @@ pub(super) fn load<'a>(site: &mut Site<'a, '_>, connections: &mut Connections<'a
             let instance = site.world.containers[container].instance;
             if let Some(connection) = connections.enter(site, instance, destination, actual) {
                 let seconds = row.last().unwrap_or(f32::NAN);
-                latencies.push((connection, Latency { protocol, seconds }));
+                latencies.push((connection, RequestLatency { protocol, seconds }));
             }
         });
     }
@@ -68,8 +68,8 @@ pub(super) fn load<'a>(site: &mut Site<'a, '_>, connections: &mut Connections<'a
     site.world.latencies = each_once(latencies, |latency| latency.protocol, |latency| &mut latency.seconds);
 }
 
-fn requests_key(requests: &Requests) -> (Protocol, usize, usize) {
-    let text = |symbol: Symbol| symbol.number();
+fn requests_key(requests: &RequestRate) -> (ApplicationProtocol, usize, usize) {
+    let text = |symbol: InternedString| symbol.number();
     (requests.protocol, text(requests.method), text(requests.status))
 }
 
@@ -78,7 +78,7 @@ fn each_once<T, K: Ord>(
     mut entries: Vec<(ConnectionId, T)>,
     key: impl Fn(&T) -> K,
     value: impl Fn(&mut T) -> &mut f32,
-) -> Several<ConnectionId, T> {
+) -> OneToMany<ConnectionId, T> {
     entries.sort_by_key(|(connection, entry)| (*connection, key(entry)));
     entries.dedup_by(|next, kept| {
         let same = next.0 == kept.0 && key(&next.1) == key(&kept.1);
@@ -88,5 +88,5 @@ fn each_once<T, K: Ord>(
         }
         same
     });
-    Several::gather(entries)
+    OneToMany::gather(entries)
 }

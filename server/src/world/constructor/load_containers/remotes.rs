@@ -3,26 +3,29 @@
 use std::net::IpAddr;
 
 use super::{
-    connections::Target,
+    connections::ConnectionTarget,
     external::{self, ExternalName},
 };
 use crate::world::{
-    answers::Symbol,
-    constructor::site::Site,
-    model::{Address, AppId, Connection, ConnectionId, InstanceId, Kind, Map, Remote, ServiceId},
+    answers::InternedString,
+    constructor::site::WorldBuilder,
+    model::{
+        AppId, ConnectionId, FastMap, HostPort, InstanceId, Kind, RemoteEndpoint, ServiceId,
+        UpstreamConnection,
+    },
 };
 
 /// Resolves each connection to an instance that listens at its address, to the application behind a service,
 /// or to an external service.
-pub(super) fn resolve(site: &mut Site<'_, '_>, targets: &[Target<'_>]) {
+pub(super) fn resolve(site: &mut WorldBuilder<'_, '_>, targets: &[ConnectionTarget<'_>]) {
     find_instances_and_services(site, targets);
     let by_name = applications_by_name(site);
     let by_service = applications_by_service(site);
     let behind_services = services_by_what_they_reach(site, targets);
     let unresolved: Vec<ConnectionId> = site.world.connections.ids().collect();
     for (id, target) in unresolved.into_iter().zip(targets) {
-        let Connection { remote, service, destination, .. } = site.world.connections[id];
-        if remote != Remote::Unresolved {
+        let UpstreamConnection { remote, service, destination, .. } = site.world.connections[id];
+        if remote != RemoteEndpoint::Unresolved {
             continue;
         }
         let named = service.and_then(|id| {
@@ -36,29 +39,29 @@ pub(super) fn resolve(site: &mut Site<'_, '_>, targets: &[Target<'_>]) {
         site.world.connections[id].service = service;
         let behind = named.or_else(|| by_service.get(&service?)?.as_ref());
         site.world.connections[id].remote = match behind {
-            Some(application) => Remote::Application(*application),
-            None => Remote::Instance(external(site, service, target, destination)),
+            Some(application) => RemoteEndpoint::Application(*application),
+            None => RemoteEndpoint::Instance(external(site, service, target, destination)),
         };
     }
 }
 
-fn find_instances_and_services(site: &mut Site<'_, '_>, targets: &[Target<'_>]) {
+fn find_instances_and_services(site: &mut WorldBuilder<'_, '_>, targets: &[ConnectionTarget<'_>]) {
     let instances = &site.world.instances;
     for (connection, target) in site.world.connections.values_mut().zip(targets) {
         connection.service = target.destination.ip().and_then(|ip| site.services.get(&ip).copied());
         let address = target.address();
         let node = instances[connection.instance].node;
         if let Some(instance) = address.ip().and_then(|ip| site.listeners.answering(ip, address.port, node)) {
-            connection.remote = Remote::Instance(instance);
+            connection.remote = RemoteEndpoint::Instance(instance);
         }
     }
 }
 
 /// Applications by namespace and name. Of several kinds with the same name, one that has instances counts; of
 /// those, the one whose kind sorts first.
-fn applications_by_name(site: &Site<'_, '_>) -> Map<(Symbol, Symbol), AppId> {
+fn applications_by_name(site: &WorldBuilder<'_, '_>) -> FastMap<(InternedString, InternedString), AppId> {
     let world = &site.world;
-    let mut by_name = Map::<_, AppId>::default();
+    let mut by_name = FastMap::<_, AppId>::default();
     for (id, app) in world.apps.iter() {
         let kept = by_name.entry((app.id.namespace, app.id.name)).or_insert(id);
         let other = &world.apps[*kept];
@@ -73,11 +76,12 @@ fn applications_by_name(site: &Site<'_, '_>) -> Map<(Symbol, Symbol), AppId> {
 }
 
 /// The only application that connections to a service reach; `None` if they reach several.
-fn applications_by_service(site: &Site<'_, '_>) -> Map<ServiceId, Option<AppId>> {
+fn applications_by_service(site: &WorldBuilder<'_, '_>) -> FastMap<ServiceId, Option<AppId>> {
     let world = &site.world;
-    let mut by_service = Map::<_, Option<AppId>>::default();
+    let mut by_service = FastMap::<_, Option<AppId>>::default();
     for connection in world.connections.values() {
-        let (Some(service), Remote::Instance(instance)) = (connection.service, connection.remote) else {
+        let (Some(service), RemoteEndpoint::Instance(instance)) = (connection.service, connection.remote)
+        else {
             continue;
         };
         let application = world.instances[instance].application;
@@ -90,11 +94,14 @@ fn applications_by_service(site: &Site<'_, '_>) -> Map<ServiceId, Option<AppId>>
 }
 
 /// The service through which an address is reached; of several, the one whose name sorts first.
-fn services_by_what_they_reach(site: &Site<'_, '_>, targets: &[Target<'_>]) -> Map<IpAddr, ServiceId> {
+fn services_by_what_they_reach(
+    site: &WorldBuilder<'_, '_>,
+    targets: &[ConnectionTarget<'_>],
+) -> FastMap<IpAddr, ServiceId> {
     let world = &site.world;
-    let mut services = Map::<IpAddr, ServiceId>::default();
+    let mut services = FastMap::<IpAddr, ServiceId>::default();
     for (connection, target) in world.connections.values().zip(targets) {
-        let (Some(service), Some(ip)) = (connection.service, target.actual.and_then(Address::ip)) else {
+        let (Some(service), Some(ip)) = (connection.service, target.actual.and_then(HostPort::ip)) else {
             continue;
         };
         let kept = services.entry(ip).or_insert(service);
@@ -114,10 +121,10 @@ fn services_by_what_they_reach(site: &Site<'_, '_>, targets: &[Target<'_>]) -> M
 /// The instance for a destination that is not observed. Patterns of custom applications are matched against
 /// the destination.
 fn external(
-    site: &mut Site<'_, '_>,
+    site: &mut WorldBuilder<'_, '_>,
     service: Option<ServiceId>,
-    target: &Target<'_>,
-    destination: Symbol,
+    target: &ConnectionTarget<'_>,
+    destination: InternedString,
 ) -> InstanceId {
     let name = match (site.custom_application(destination), service) {
         (Some(custom), _) => custom,
@@ -129,7 +136,7 @@ fn external(
     site.instance(application, destination, None)
 }
 
-fn external_name(site: &mut Site<'_, '_>, target: &Target<'_>) -> Symbol {
+fn external_name(site: &mut WorldBuilder<'_, '_>, target: &ConnectionTarget<'_>) -> InternedString {
     let domain_name = target.destination.ip().and_then(|ip| site.domain_names.get(&ip).copied());
     let domain_name = domain_name.map(|name| site.answers.text(name));
     let ExternalName { name, port } = external::name(*target, domain_name);

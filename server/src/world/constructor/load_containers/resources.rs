@@ -1,26 +1,27 @@
 //! Loads the containers, their resource usage, their volumes and the addresses on which they listen.
 
 use crate::world::{
-    answers::Symbol,
+    answers::InternedString,
     catalogue::{
         CONTAINER_APPLICATION_TYPE, CONTAINER_CPU_DELAY, CONTAINER_CPU_LIMIT, CONTAINER_CPU_USAGE,
         CONTAINER_DNS_REQUESTS_LATENCY, CONTAINER_DNS_REQUESTS_TOTAL, CONTAINER_INFO, CONTAINER_MEMORY_CACHE,
         CONTAINER_MEMORY_LIMIT, CONTAINER_MEMORY_RSS, CONTAINER_MEMORY_RSS_FOR_TREND,
         CONTAINER_NET_TCP_LISTEN_INFO, CONTAINER_OOM_KILLS_TOTAL, CONTAINER_RESTARTS,
-        CONTAINER_THROTTLED_TIME, CONTAINER_VOLUME_SIZE, CONTAINER_VOLUME_USED, Label, Query,
+        CONTAINER_THROTTLED_TIME, CONTAINER_VOLUME_SIZE, CONTAINER_VOLUME_USED, Label, PrometheusQuery,
     },
     constructor::{
         containers::for_each,
-        fields::{Now, OverTime},
-        parts::Parts,
-        site::Site,
+        fields::{CurrentValueField, SeriesField},
+        parts::NamedParts,
+        site::WorldBuilder,
     },
     model::{
-        Address, Container, ContainerId, Id as _, Listen, RowId, Several, Volume, keep_larger, keep_newer,
+        ArenaIndex as _, Container, ContainerId, HostPort, ListenAddress, MountedVolume, OneToMany, RowId,
+        keep_larger, keep_newer,
     },
 };
 
-const NOW: [Now<Container>; 5] = [
+const NOW: [CurrentValueField<Container>; 5] = [
     (&CONTAINER_CPU_LIMIT, |container| &mut container.cpu_limit),
     (&CONTAINER_CPU_DELAY, |container| &mut container.cpu_delay),
     (&CONTAINER_THROTTLED_TIME, |container| &mut container.throttled_time),
@@ -28,7 +29,7 @@ const NOW: [Now<Container>; 5] = [
     (&CONTAINER_MEMORY_LIMIT, |container| &mut container.memory_limit),
 ];
 
-const OVER_TIME: [OverTime<Container>; 5] = [
+const OVER_TIME: [SeriesField<Container>; 5] = [
     (&CONTAINER_CPU_USAGE, |container| &mut container.cpu_usage.agent),
     (&CONTAINER_MEMORY_RSS, |container| &mut container.memory_rss.agent),
     (&CONTAINER_MEMORY_RSS_FOR_TREND, |container| &mut container.memory_rss_trend.agent),
@@ -36,13 +37,13 @@ const OVER_TIME: [OverTime<Container>; 5] = [
     (&CONTAINER_RESTARTS, |container| &mut container.restarts),
 ];
 
-const VOLUMES: [Now<Volume>; 2] = [
+const VOLUMES: [CurrentValueField<MountedVolume>; 2] = [
     (&CONTAINER_VOLUME_SIZE, |volume| &mut volume.size),
     (&CONTAINER_VOLUME_USED, |volume| &mut volume.used),
 ];
 
 /// Loads containers and their resource usage.
-pub(super) fn load(site: &mut Site<'_, '_>) {
+pub(super) fn load(site: &mut WorldBuilder<'_, '_>) {
     load_info(site);
     load_types(site);
     load_listens(site);
@@ -52,7 +53,7 @@ pub(super) fn load(site: &mut Site<'_, '_>) {
     site.world.dns_latencies = rows(site, &CONTAINER_DNS_REQUESTS_LATENCY);
 }
 
-fn load_info(site: &mut Site<'_, '_>) {
+fn load_info(site: &mut WorldBuilder<'_, '_>) {
     let labels = [Label::Image, Label::SystemdTriggeredBy];
     for_each(site, &CONTAINER_INFO, labels, |site, container, [image, trigger], row| {
         let is_timer = site.answers.text(trigger).ends_with(".timer");
@@ -62,7 +63,7 @@ fn load_info(site: &mut Site<'_, '_>) {
     });
 }
 
-fn load_types(site: &mut Site<'_, '_>) {
+fn load_types(site: &mut WorldBuilder<'_, '_>) {
     let mut types = Vec::new();
     for_each(site, &CONTAINER_APPLICATION_TYPE, [Label::ApplicationType], |_, container, [name], _| {
         if !name.is_empty() {
@@ -71,22 +72,22 @@ fn load_types(site: &mut Site<'_, '_>) {
     });
     types.sort_unstable_by_key(|(container, name)| (*container, name.number()));
     types.dedup();
-    site.world.application_types = Several::gather(types);
+    site.world.application_types = OneToMany::gather(types);
 }
 
-fn load_listens(site: &mut Site<'_, '_>) {
+fn load_listens(site: &mut WorldBuilder<'_, '_>) {
     let labels = [Label::ListenAddr, Label::Proxy];
     for_each(site, &CONTAINER_NET_TCP_LISTEN_INFO, labels, |site, container, [address, proxy], row| {
-        let Some(address) = Address::parse(site.answers.text(address)) else { return };
+        let Some(address) = HostPort::parse(site.answers.text(address)) else { return };
         let Some(ip) = address.ip() else { return };
         let active = row.last() == Some(1.0);
         let (port, proxied) = (address.port, !proxy.is_empty());
-        let listen = Listen { ip, port, proxied, active, last_seen: row.last_seen() };
+        let listen = ListenAddress { ip, port, proxied, active, last_seen: row.last_seen() };
         site.listens.push((site.world.containers[container].instance, listen));
     });
 }
 
-fn load_values(site: &mut Site<'_, '_>) {
+fn load_values(site: &mut WorldBuilder<'_, '_>) {
     for (query, field) in NOW {
         for_each(site, query, [], |site, container, [], row| {
             keep_larger(field(&mut site.world.containers[container]), row.last());
@@ -100,9 +101,9 @@ fn load_values(site: &mut Site<'_, '_>) {
     }
 }
 
-fn load_volumes(site: &mut Site<'_, '_>) {
+fn load_volumes(site: &mut WorldBuilder<'_, '_>) {
     let labels = [Label::MountPoint, Label::Volume, Label::Device];
-    let mut volumes = Parts::new();
+    let mut volumes = NamedParts::new();
     for (query, field) in VOLUMES {
         for_each(site, query, labels, |site, container, [mount_point, name, device], row| {
             let instance = site.world.containers[container].instance;
@@ -118,12 +119,18 @@ fn load_volumes(site: &mut Site<'_, '_>) {
     site.world.volumes = volumes.gather();
 }
 
-const fn new_volume(mount_point: Symbol) -> Volume {
-    Volume { mount_point, device: Symbol::EMPTY, name: Symbol::EMPTY, size: f32::NAN, used: f32::NAN }
+const fn new_volume(mount_point: InternedString) -> MountedVolume {
+    MountedVolume {
+        mount_point,
+        device: InternedString::EMPTY,
+        name: InternedString::EMPTY,
+        size: f32::NAN,
+        used: f32::NAN,
+    }
 }
 
-fn rows(site: &mut Site<'_, '_>, query: &'static Query) -> Several<ContainerId, RowId> {
+fn rows(site: &mut WorldBuilder<'_, '_>, query: &'static PrometheusQuery) -> OneToMany<ContainerId, RowId> {
     let mut rows = Vec::new();
     for_each(site, query, [], |_, container, [], row| rows.push((container, RowId::at(row.index()))));
-    Several::gather(rows)
+    OneToMany::gather(rows)
 }

@@ -2,8 +2,8 @@
 
 use crate::world::{
     catalogue::{KUBE_POD_LABELS, Label},
-    constructor::site::Site,
-    model::{InstanceId, Map, Membership},
+    constructor::site::WorldBuilder,
+    model::{ClusterMembership, FastMap, InstanceId},
 };
 
 /// The labels that the rules use.
@@ -32,22 +32,23 @@ const CHARTS: [&str; 6] = ["mongodb", "redis", "valkey", "mysql", "mariadb", "cl
 /// The cluster in the labels of a pod, as one text or as two that are joined with `-`, and the role of the
 /// pod in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Named<'t> {
+struct ClusterLabels<'t> {
     cluster: (&'t str, Option<&'t str>),
     role: &'t str,
 }
 
 /// Loads the cluster membership of pods. Of several series with a cluster, the one seen last counts; of
 /// those, the one with the larger texts.
-pub(super) fn load(site: &mut Site<'_, '_>) {
+pub(super) fn load(site: &mut WorldBuilder<'_, '_>) {
     let answers = site.answers;
     let uid_column = KUBE_POD_LABELS.columns([Label::Uid]);
     let columns = KUBE_POD_LABELS.columns(LABELS);
-    let mut newest = Map::<InstanceId, (u32, Membership)>::default();
+    let mut newest = FastMap::<InstanceId, (u32, ClusterMembership)>::default();
     for row in answers.table(&KUBE_POD_LABELS).rows() {
         let [uid] = uid_column.map(|column| row.label(column));
         let Some(instance) = site.pods.with_uid(uid) else { continue };
-        let Some(Named { cluster, role }) = named(columns.map(|column| answers.text(row.label(column))))
+        let Some(ClusterLabels { cluster, role }) =
+            named(columns.map(|column| answers.text(row.label(column))))
         else {
             continue;
         };
@@ -57,7 +58,7 @@ pub(super) fn load(site: &mut Site<'_, '_>) {
             (one, Some(other)) => texts.format(format_args!("{one}-{other}")),
         };
         let role = texts.intern(if role == "master" { "primary" } else { role });
-        let found = (row.last_seen(), Membership { cluster, role });
+        let found = (row.last_seen(), ClusterMembership { cluster, role });
         let kept = newest.entry(instance).or_insert(found);
         let order = found
             .0
@@ -74,7 +75,7 @@ pub(super) fn load(site: &mut Site<'_, '_>) {
 }
 
 /// Applies the rules in order; the first that finds a cluster counts.
-fn named(labels: [&str; 16]) -> Option<Named<'_>> {
+fn named(labels: [&str; 16]) -> Option<ClusterLabels<'_>> {
     let [
         crunchy,
         crunchy_role,
@@ -93,8 +94,8 @@ fn named(labels: [&str; 16]) -> Option<Named<'_>> {
         component,
         chart,
     ] = labels;
-    let one = |cluster, role| Some(Named { cluster: (cluster, None), role });
-    let two = |one, other| Some(Named { cluster: (one, Some(other)), role: "" });
+    let one = |cluster, role| Some(ClusterLabels { cluster: (cluster, None), role });
+    let two = |one, other| Some(ClusterLabels { cluster: (one, Some(other)), role: "" });
     if !crunchy.is_empty() {
         return one(crunchy, crunchy_role);
     }
@@ -125,7 +126,7 @@ mod tests {
     fn check(labels: &[(Label, &str)], expected: Option<(&str, &str)>) {
         let texts =
             LABELS.map(|label| labels.iter().find(|(other, _)| *other == label).map_or("", |(_, text)| text));
-        let found = named(texts).map(|Named { cluster: (one, other), role }| {
+        let found = named(texts).map(|ClusterLabels { cluster: (one, other), role }| {
             (other.map_or(one.to_owned(), |other| format!("{one}-{other}")), role.to_owned())
         });
         assert_eq!(found, expected.map(|(cluster, role)| (cluster.to_owned(), role.to_owned())));

@@ -6,7 +6,7 @@ use crate::world::model::Kind;
 
 /// The kind and the name of the application that owns a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Owner<'t> {
+pub(super) struct PodOwner<'t> {
     /// The name of the kind.
     pub(super) kind: &'t str,
     /// The name.
@@ -15,7 +15,7 @@ pub(super) struct Owner<'t> {
 
 /// The facts about a pod that determine its owner.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Creation<'t> {
+pub(super) struct PodCreation<'t> {
     /// The kind of its creator.
     pub(super) kind: &'t str,
     /// The name of its creator.
@@ -28,8 +28,8 @@ pub(super) struct Creation<'t> {
 
 /// The application that owns a pod; `None` if its creator has no name. `is_deployment` returns whether there
 /// is a Deployment with a name in the namespace of the pod.
-pub(super) fn owner(created: Creation<'_>, is_deployment: impl Fn(&str) -> bool) -> Option<Owner<'_>> {
-    let Creation { kind, name, pod, node } = created;
+pub(super) fn owner(created: PodCreation<'_>, is_deployment: impl Fn(&str) -> bool) -> Option<PodOwner<'_>> {
+    let PodCreation { kind, name, pod, node } = created;
     let (kind, name) = match kind {
         "" | "<none>" | "Node" => ("StaticPods", without_node(pod, node)),
         "SparkApplication" | "Workflow" => (kind, without_run(name)),
@@ -45,7 +45,7 @@ pub(super) fn owner(created: Creation<'_>, is_deployment: impl Fn(&str) -> bool)
         },
         _ => (kind, name),
     };
-    Some(Owner { kind, name }).filter(|owner| !owner.name.is_empty())
+    Some(PodOwner { kind, name }).filter(|owner| !owner.name.is_empty())
 }
 
 /// The name of a static pod without the name of its node.
@@ -96,9 +96,9 @@ mod tests {
     use super::*;
 
     fn check(kind: &str, name: &str, expected: Option<(&str, &str)>) {
-        let created = Creation { kind, name, pod: "etcd-node-1", node: "node-1" };
+        let created = PodCreation { kind, name, pod: "etcd-node-1", node: "node-1" };
         let owned = owner(created, |name| name == "known");
-        assert_eq!(owned, expected.map(|(kind, name)| Owner { kind, name }), "{kind} {name}");
+        assert_eq!(owned, expected.map(|(kind, name)| PodOwner { kind, name }), "{kind} {name}");
     }
 
     #[test]
@@ -158,8 +158,8 @@ mod tests {
         for (pod, node, name) in
             [("etcd", "", "etcd"), ("etcd-a", "b", "etcd-a"), ("a", "a", "a"), ("-a", "a", "")]
         {
-            let expected = Some(Owner { kind: "StaticPods", name }).filter(|_| !name.is_empty());
-            let created = Creation { pod, node, ..Creation::default() };
+            let expected = Some(PodOwner { kind: "StaticPods", name }).filter(|_| !name.is_empty());
+            let created = PodCreation { pod, node, ..PodCreation::default() };
             assert_eq!(owner(created, |_| false), expected);
         }
     }

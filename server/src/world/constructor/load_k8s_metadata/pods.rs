@@ -2,27 +2,27 @@
 
 use std::collections::BTreeSet;
 
-use super::owner::{Creation, owner, pods_move};
+use super::owner::{PodCreation, owner, pods_move};
 use crate::world::{
-    answers::{Answers, Symbol},
+    answers::{InternedString, QueryResults},
     catalogue::{KUBE_DEPLOYMENT_SPEC_REPLICAS, KUBE_POD_INFO, Label},
     constructor::{
         newest::newest_by,
-        site::{Site, read},
+        site::{WorldBuilder, read},
     },
-    model::{AppId, ApplicationId, InstanceId, Kind, Listen, Map, NodeId, Pod, ip},
+    model::{AppId, ApplicationId, FastMap, InstanceId, Kind, ListenAddress, NodeId, Pod, ip},
 };
 
 /// How many levels of pods that own pods are followed.
 const OWNERS: usize = 8;
 
 /// A pod, and what determines its application.
-struct Found {
-    uid: Symbol,
-    name: Symbol,
+struct DiscoveredPod {
+    uid: InternedString,
+    name: InternedString,
     /// Its owner: an application, or a pod that has an owner itself.
     owner: ApplicationId,
-    replica_set: Symbol,
+    replica_set: InternedString,
     /// Whether a pod whose owner is known started it.
     is_child: bool,
     node: Option<NodeId>,
@@ -30,7 +30,7 @@ struct Found {
 }
 
 /// Loads the pods. If several series have the same uid, the one seen last counts.
-pub(super) fn load(site: &mut Site<'_, '_>) {
+pub(super) fn load(site: &mut WorldBuilder<'_, '_>) {
     site.world.agents.kube_state_metrics = !site.answers.table(&KUBE_POD_INFO).is_empty();
     let mut found = find(site);
     follow_owners(site, &mut found);
@@ -38,7 +38,7 @@ pub(super) fn load(site: &mut Site<'_, '_>) {
     // known.
     let (unplaced, placed): (Vec<_>, Vec<_>) =
         found.into_iter().partition(|pod| pods_move(pod.owner.kind) && pod.node.is_none());
-    let (mut moving, mut placed_at) = (Moving::default(), Placed::default());
+    let (mut moving, mut placed_at) = (MovablePods::default(), PlacementTimes::default());
     for pod in placed.iter().chain(&unplaced) {
         let ApplicationId { namespace, kind, name } = pod.owner;
         let application = site.application(namespace, kind, name);
@@ -52,7 +52,7 @@ pub(super) fn load(site: &mut Site<'_, '_>) {
     load_addresses(site);
 }
 
-fn find(site: &mut Site<'_, '_>) -> Vec<Found> {
+fn find(site: &mut WorldBuilder<'_, '_>) -> Vec<DiscoveredPod> {
     let labels = [Label::Namespace, Label::Pod, Label::CreatedByName, Label::CreatedByKind, Label::Node];
     let columns = KUBE_POD_INFO.columns(labels);
     let deployments = deployments(site.answers);
@@ -60,7 +60,7 @@ fn find(site: &mut Site<'_, '_>) -> Vec<Found> {
     for (uid, row) in newest_by(site.answers, &KUBE_POD_INFO, Label::Uid) {
         let answers = site.answers;
         let [namespace, name, created_by_name, kind, node] = columns.map(|column| row.label(column));
-        let creation = Creation {
+        let creation = PodCreation {
             kind: answers.text(kind),
             name: answers.text(created_by_name),
             pod: answers.text(name),
@@ -69,13 +69,13 @@ fn find(site: &mut Site<'_, '_>) -> Vec<Found> {
         let is_deployment = |name: &str| deployments.contains(&(answers.text(namespace), name));
         let Some(owner) = owner(creation, is_deployment) else { continue };
         let owner_kind = Kind::of(owner.kind, kind);
-        let replica_set = if creation.kind == "ReplicaSet" { created_by_name } else { Symbol::EMPTY };
+        let replica_set = if creation.kind == "ReplicaSet" { created_by_name } else { InternedString::EMPTY };
         let owner = ApplicationId {
             namespace: site.namespace(answers.text(namespace)),
             kind: owner_kind,
             name: site.world.texts.intern(owner.name),
         };
-        found.push(Found {
+        found.push(DiscoveredPod {
             uid,
             name,
             owner,
@@ -89,7 +89,7 @@ fn find(site: &mut Site<'_, '_>) -> Vec<Found> {
 }
 
 /// The Deployments in Kubernetes, by namespace and name.
-fn deployments(answers: &Answers) -> BTreeSet<(&str, &str)> {
+fn deployments(answers: &QueryResults) -> BTreeSet<(&str, &str)> {
     let labels = [Label::Namespace, Label::Deployment];
     read(answers, &KUBE_DEPLOYMENT_SPEC_REPLICAS, labels)
         .map(|([namespace, name], _)| (answers.text(namespace), answers.text(name)))
@@ -98,11 +98,11 @@ fn deployments(answers: &Answers) -> BTreeSet<(&str, &str)> {
 
 /// Assigns pods that another pod owns to the application of that pod. An unknown owner becomes an application
 /// itself.
-fn follow_owners(site: &Site<'_, '_>, found: &mut [Found]) {
+fn follow_owners(site: &WorldBuilder<'_, '_>, found: &mut [DiscoveredPod]) {
     if !found.iter().any(|pod| pod.owner.kind == Kind::Pod) {
         return;
     }
-    let mut owners = Map::<(Symbol, Symbol), (u32, ApplicationId)>::default();
+    let mut owners = FastMap::<(InternedString, InternedString), (u32, ApplicationId)>::default();
     for pod in found.iter() {
         let this = (pod.seen, pod.owner);
         let kept = owners.entry((pod.owner.namespace, pod.name)).or_insert(this);
@@ -126,21 +126,21 @@ fn follow_owners(site: &Site<'_, '_>, found: &mut [Found]) {
 
 /// Instances of applications whose pods are distinguished by node.
 #[derive(Default)]
-struct Moving {
-    by_node: Map<(AppId, Symbol, Option<NodeId>), InstanceId>,
+struct MovablePods {
+    by_node: FastMap<(AppId, InternedString, Option<NodeId>), InstanceId>,
     /// The instance of a name that was seen last; of those, the one with the largest texts.
-    newest: Map<(AppId, Symbol), InstanceId>,
+    newest: FastMap<(AppId, InternedString), InstanceId>,
 }
 
 /// For instances of several pods: when the pod was seen that determines the node of the instance.
-type Placed = Map<InstanceId, u32>;
+type PlacementTimes = FastMap<InstanceId, u32>;
 
 /// The instance of a pod: one for each name in an application, or for each name and node where pods move.
 fn enter(
-    site: &mut Site<'_, '_>,
-    (moving, placed): (&mut Moving, &mut Placed),
+    site: &mut WorldBuilder<'_, '_>,
+    (moving, placed): (&mut MovablePods, &mut PlacementTimes),
     application: AppId,
-    pod: &Found,
+    pod: &DiscoveredPod,
 ) -> InstanceId {
     let moves = pods_move(pod.owner.kind);
     let known = match (moves, pod.node) {
@@ -170,7 +170,7 @@ fn enter(
     instance
 }
 
-fn add(site: &mut Site<'_, '_>, application: AppId, pod: &Found) -> InstanceId {
+fn add(site: &mut WorldBuilder<'_, '_>, application: AppId, pod: &DiscoveredPod) -> InstanceId {
     let instance = site.add_instance(application, pod.name, pod.node);
     let id = site.world.pods.add(Pod {
         seen: pod.seen,
@@ -189,7 +189,7 @@ fn add(site: &mut Site<'_, '_>, application: AppId, pod: &Found) -> InstanceId {
 /// Updates an instance with another pod of the same application and name. The instance has the replica set of
 /// the newest pod, and the node of the newest pod whose node is known. Of pods that were seen at the same
 /// time, the larger value counts.
-fn update(site: &mut Site<'_, '_>, placed: &mut Placed, id: InstanceId, pod: &Found) {
+fn update(site: &mut WorldBuilder<'_, '_>, placed: &mut PlacementTimes, id: InstanceId, pod: &DiscoveredPod) {
     let world = &mut site.world;
     let Some(known) = world.instances[id].pod else { return };
     let (known, texts, nodes) = (&mut world.pods[known], &world.texts, &world.nodes);
@@ -214,7 +214,7 @@ fn update(site: &mut Site<'_, '_>, placed: &mut Placed, id: InstanceId, pod: &Fo
 
 /// Adds the addresses of pods that do not share that of their host. A pod may listen there on ports that the
 /// node agent does not see.
-fn load_addresses(site: &mut Site<'_, '_>) {
+fn load_addresses(site: &mut WorldBuilder<'_, '_>) {
     let labels = [Label::Uid, Label::PodIp, Label::HostIp];
     for ([uid, pod_ip, host_ip], row) in read(site.answers, &KUBE_POD_INFO, labels) {
         let Some(instance) = site.pods.with_uid(uid) else { continue };
@@ -224,7 +224,7 @@ fn load_addresses(site: &mut Site<'_, '_>) {
             continue;
         };
         let last_seen = row.last_seen();
-        let listen = Listen { ip, port: 0, proxied: false, active: row.last().is_some(), last_seen };
+        let listen = ListenAddress { ip, port: 0, proxied: false, active: row.last().is_some(), last_seen };
         site.listens.push((instance, listen));
     }
 }

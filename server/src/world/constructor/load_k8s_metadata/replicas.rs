@@ -3,20 +3,20 @@
 use crate::world::{
     catalogue::{
         KUBE_DAEMONSET_STATUS_DESIRED_NUMBER_SCHEDULED, KUBE_DEPLOYMENT_SPEC_REPLICAS,
-        KUBE_STATEFULSET_REPLICAS, Label, Query,
+        KUBE_STATEFULSET_REPLICAS, Label, PrometheusQuery,
     },
-    constructor::site::{Site, read},
+    constructor::site::{WorldBuilder, read},
     model::{ApplicationId, Kind, keep_larger},
 };
 
-const DESIRED: [(&Query, Label, Kind); 3] = [
+const DESIRED: [(&PrometheusQuery, Label, Kind); 3] = [
     (&KUBE_DEPLOYMENT_SPEC_REPLICAS, Label::Deployment, Kind::Deployment),
     (&KUBE_DAEMONSET_STATUS_DESIRED_NUMBER_SCHEDULED, Label::Daemonset, Kind::DaemonSet),
     (&KUBE_STATEFULSET_REPLICAS, Label::Statefulset, Kind::StatefulSet),
 ];
 
 /// Loads the desired number of instances of applications that have pods.
-pub(super) fn load(site: &mut Site<'_, '_>) {
+pub(super) fn load(site: &mut WorldBuilder<'_, '_>) {
     for (query, label, kind) in DESIRED {
         for ([namespace, name], row) in read(site.answers, query, [Label::Namespace, label]) {
             let namespace = site.namespace(site.answers.text(namespace));

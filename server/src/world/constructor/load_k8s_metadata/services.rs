@@ -1,16 +1,16 @@
 //! Loads the Kubernetes services with their addresses.
 
 use crate::world::{
-    answers::Symbol,
+    answers::InternedString,
     catalogue::{KUBE_SERVICE_INFO, Label},
-    constructor::site::{Site, read},
-    model::{Map, Service, Texts, ip},
+    constructor::site::{WorldBuilder, read},
+    model::{FastMap, Service, TextInterner, ip},
 };
 
 /// Loads the services that have an address. If several had the same address one after another, the one seen
 /// last counts; of those, the one with the larger texts.
-pub(super) fn load(site: &mut Site<'_, '_>) {
-    let mut newest = Map::default();
+pub(super) fn load(site: &mut WorldBuilder<'_, '_>) {
+    let mut newest = FastMap::default();
     for ([namespace, name, address], row) in
         read(site.answers, &KUBE_SERVICE_INFO, [Label::Namespace, Label::Service, Label::ClusterIp])
     {
@@ -35,7 +35,11 @@ pub(super) fn load(site: &mut Site<'_, '_>) {
     }
 }
 
-fn is_newer(texts: &Texts<'_>, found: (u32, Symbol, Symbol), kept: (u32, Symbol, Symbol)) -> bool {
+fn is_newer(
+    texts: &TextInterner<'_>,
+    found: (u32, InternedString, InternedString),
+    kept: (u32, InternedString, InternedString),
+) -> bool {
     found
         .0
         .cmp(&kept.0)

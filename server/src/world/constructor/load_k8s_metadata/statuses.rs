@@ -3,17 +3,17 @@
 use crate::world::{
     catalogue::{KUBE_POD_STATUS_PHASE, KUBE_POD_STATUS_READY, KUBE_POD_STATUS_SCHEDULED, Label},
     constructor::{
-        fields::Flag,
-        site::{Site, read},
+        fields::FlagField,
+        site::{WorldBuilder, read},
     },
-    model::{Phase, Pod, keep_newer},
+    model::{Pod, PodPhase, keep_newer},
 };
 
-const FLAGS: [Flag<Pod>; 2] =
+const FLAGS: [FlagField<Pod>; 2] =
     [(&KUBE_POD_STATUS_READY, |pod| &mut pod.ready), (&KUBE_POD_STATUS_SCHEDULED, |pod| &mut pod.scheduled)];
 
 /// Loads the phases of pods. If Prometheus has no phase of any pod, no pod counts as gone.
-pub(super) fn load(site: &mut Site<'_, '_>) {
+pub(super) fn load(site: &mut WorldBuilder<'_, '_>) {
     load_phases(site);
     for (query, flag) in FLAGS {
         for ([uid], row) in read(site.answers, query, [Label::Uid]) {
@@ -25,11 +25,11 @@ pub(super) fn load(site: &mut Site<'_, '_>) {
     }
 }
 
-fn load_phases(site: &mut Site<'_, '_>) {
+fn load_phases(site: &mut WorldBuilder<'_, '_>) {
     let table = site.answers.table(&KUBE_POD_STATUS_PHASE);
     if table.is_empty() {
         for pod in site.world.pods.values_mut() {
-            pod.phase = Some(Phase::NotObserved);
+            pod.phase = Some(PodPhase::NotObserved);
         }
     }
     for ([uid, phase], row) in read(site.answers, &KUBE_POD_STATUS_PHASE, [Label::Uid, Label::Phase]) {
@@ -37,10 +37,10 @@ fn load_phases(site: &mut Site<'_, '_>) {
             continue;
         };
         let pod = &mut site.world.pods[pod];
-        let phase = Phase::of(site.answers.text(phase));
+        let phase = PodPhase::of(site.answers.text(phase));
         pod.first_seen = pod.first_seen.min(row.first_seen());
         pod.last_seen = pod.last_seen.max(row.last_seen());
-        if phase == Phase::Running {
+        if phase == PodPhase::Running {
             keep_newer(&mut pod.running, &site.world.texts, table, row.index());
         }
         if row.is_so() {

@@ -6,31 +6,33 @@ use crate::world::{
         NODE_DISK_READ_BYTES, NODE_DISK_READ_TIME, NODE_DISK_READS, NODE_DISK_WRITE_TIME, NODE_DISK_WRITES,
         NODE_DISK_WRITTEN_BYTES, NODE_MEMORY_AVAILABLE_BYTES, NODE_MEMORY_CACHED_BYTES,
         NODE_MEMORY_FREE_BYTES, NODE_MEMORY_TOTAL_BYTES, NODE_NET_IP, NODE_NET_RX_BYTES, NODE_NET_TX_BYTES,
-        NODE_NET_UP, NODE_UPTIME_SECONDS, Query,
+        NODE_NET_UP, NODE_UPTIME_SECONDS, PrometheusQuery,
     },
     constructor::{
-        fields::{Now, OverTime},
+        fields::{CurrentValueField, SeriesField},
         nodes::for_each,
-        parts::Parts,
-        site::Site,
+        parts::NamedParts,
+        site::WorldBuilder,
     },
-    model::{Disk, Id as _, Interface, Node, NodeId, RowId, Several, keep_larger, keep_newer},
+    model::{
+        ArenaIndex as _, NetworkInterface, Node, NodeDisk, NodeId, OneToMany, RowId, keep_larger, keep_newer,
+    },
 };
 
-const NOW: [Now<Node>; 3] = [
+const NOW: [CurrentValueField<Node>; 3] = [
     (&NODE_UPTIME_SECONDS, |node| &mut node.uptime),
     (&NODE_CPU_CORES, |node| &mut node.cpu_cores),
     (&NODE_MEMORY_TOTAL_BYTES, |node| &mut node.memory_bytes),
 ];
 
-const OVER_TIME: [OverTime<Node>; 4] = [
+const OVER_TIME: [SeriesField<Node>; 4] = [
     (&NODE_CPU_USAGE_PERCENT, |node| &mut node.cpu_usage),
     (&NODE_MEMORY_AVAILABLE_BYTES, |node| &mut node.memory_available),
     (&NODE_MEMORY_FREE_BYTES, |node| &mut node.memory_free),
     (&NODE_MEMORY_CACHED_BYTES, |node| &mut node.memory_cached),
 ];
 
-const DISKS: [OverTime<Disk>; 7] = [
+const DISKS: [SeriesField<NodeDisk>; 7] = [
     (&NODE_DISK_READ_TIME, |disk| &mut disk.read_time),
     (&NODE_DISK_WRITE_TIME, |disk| &mut disk.write_time),
     (&NODE_DISK_READS, |disk| &mut disk.reads),
@@ -40,13 +42,13 @@ const DISKS: [OverTime<Disk>; 7] = [
     (&NODE_DISK_IO_TIME, |disk| &mut disk.io_time),
 ];
 
-const INTERFACES: [OverTime<Interface>; 2] = [
+const INTERFACES: [SeriesField<NetworkInterface>; 2] = [
     (&NODE_NET_RX_BYTES, |interface| &mut interface.received_bytes),
     (&NODE_NET_TX_BYTES, |interface| &mut interface.sent_bytes),
 ];
 
 /// Loads the sizes and the usage of nodes, their disks and their network interfaces.
-pub(super) fn load(site: &mut Site<'_, '_>) {
+pub(super) fn load(site: &mut WorldBuilder<'_, '_>) {
     load_sizes(site);
     site.world.cpu_modes = rows_by_node(site, &NODE_CPU_USAGE_BY_MODE);
     site.world.node_ips = rows_by_node(site, &NODE_NET_IP);
@@ -54,7 +56,7 @@ pub(super) fn load(site: &mut Site<'_, '_>) {
     load_interfaces(site);
 }
 
-fn load_sizes(site: &mut Site<'_, '_>) {
+fn load_sizes(site: &mut WorldBuilder<'_, '_>) {
     for (query, field) in NOW {
         for_each(site, query, [], |site, node, [], row| {
             keep_larger(field(&mut site.world.nodes[node]), row.last());
@@ -68,15 +70,18 @@ fn load_sizes(site: &mut Site<'_, '_>) {
     }
 }
 
-fn rows_by_node(site: &mut Site<'_, '_>, query: &'static Query) -> Several<NodeId, RowId> {
+fn rows_by_node(
+    site: &mut WorldBuilder<'_, '_>,
+    query: &'static PrometheusQuery,
+) -> OneToMany<NodeId, RowId> {
     let mut rows = Vec::new();
     for_each(site, query, [], |_, node, [], row| rows.push((node, RowId::at(row.index()))));
-    Several::gather(rows)
+    OneToMany::gather(rows)
 }
 
-fn load_disks(site: &mut Site<'_, '_>) {
-    let new = |device| Disk { device, ..Disk::default() };
-    let mut disks = Parts::new();
+fn load_disks(site: &mut WorldBuilder<'_, '_>) {
+    let new = |device| NodeDisk { device, ..NodeDisk::default() };
+    let mut disks = NamedParts::new();
     for (query, field) in DISKS {
         let table = site.answers.table(query);
         for_each(site, query, [Label::Device], |site, node, [device], row| {
@@ -86,9 +91,9 @@ fn load_disks(site: &mut Site<'_, '_>) {
     site.world.disks = disks.gather();
 }
 
-fn load_interfaces(site: &mut Site<'_, '_>) {
-    let new = |name| Interface { name, up: f32::NAN, received_bytes: None, sent_bytes: None };
-    let mut interfaces = Parts::new();
+fn load_interfaces(site: &mut WorldBuilder<'_, '_>) {
+    let new = |name| NetworkInterface { name, up: f32::NAN, received_bytes: None, sent_bytes: None };
+    let mut interfaces = NamedParts::new();
     for_each(site, &NODE_NET_UP, [Label::Interface], |_, node, [name], row| {
         keep_larger(&mut interfaces.enter(node, name, new).up, row.last());
     });

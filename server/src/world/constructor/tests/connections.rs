@@ -1,6 +1,6 @@
 //! Tests of connections, their remote ends, and which applications count because of them.
 
-use crate::world::scene::{Scene, scene};
+use crate::world::scene::{PrometheusFixture, scene};
 
 const CLIENT_AND_SERVER: &str = "
     node_info machine_id=1 hostname=n1
@@ -11,7 +11,7 @@ const CLIENT_AND_SERVER: &str = "
 const CLIENT: &str = "machine_id=1 container_id=/docker/client";
 const SERVER: &str = "machine_id=2 container_id=/docker/server";
 
-fn connected(lines: &str) -> Scene {
+fn connected(lines: &str) -> PrometheusFixture {
     let lines = lines.replace("$CLIENT", CLIENT).replace("$SERVER", SERVER);
     scene(CLIENT_AND_SERVER).and(&lines)
 }

@@ -1,6 +1,6 @@
 //! Tests of containers.
 
-use crate::world::scene::{Scene, scene};
+use crate::world::scene::{PrometheusFixture, scene};
 
 const NODES: &str = "
     node_info machine_id=1 hostname=n1
@@ -9,7 +9,7 @@ const NODES: &str = "
 const POD: &str = "
     kube_pod_info uid=1 namespace=shop pod=cart-5d9c7b6f4-a created_by_kind=ReplicaSet created_by_name=cart-5d9c7b6f4 node=n1";
 
-fn nodes() -> Scene {
+fn nodes() -> PrometheusFixture {
     scene(NODES)
 }
 
@@ -38,7 +38,7 @@ fn containers_outside_pods_are_instances_of_their_own() {
 
 #[test]
 fn a_container_of_a_pod_needs_its_pod_on_its_node() {
-    let types = |scene: Scene| scene.look(|world| world.application_types.len());
+    let types = |scene: PrometheusFixture| scene.look(|world| world.application_types.len());
     let container = |machine: &str, id: &str| {
         let line = format!(
             "container_application_type machine_id={machine} container_id={id} application_type=redis"

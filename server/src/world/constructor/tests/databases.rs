@@ -2,7 +2,7 @@
 
 use crate::world::{
     model::World,
-    scene::{Scene, scene},
+    scene::{PrometheusFixture, scene},
 };
 
 const POSTGRES: &str = "
@@ -14,7 +14,7 @@ const EXPORTER: &str = "
     container_net_tcp_listen_info machine_id=1 container_id=/docker/exporter listen_addr=10.0.0.1:9187
     container_net_tcp_active_connections machine_id=1 container_id=/docker/exporter destination=10.0.0.1:5432";
 
-fn postgres() -> Scene {
+fn postgres() -> PrometheusFixture {
     scene(POSTGRES)
 }
 
@@ -42,7 +42,7 @@ fn of_application(world: &World<'_>) -> Vec<String> {
 }
 
 #[track_caller]
-fn check(scene: &Scene, expected: &[&str]) {
+fn check(scene: &PrometheusFixture, expected: &[&str]) {
     scene.check(databases, expected);
 }
 

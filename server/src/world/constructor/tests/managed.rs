@@ -1,6 +1,6 @@
 //! Tests of managed databases and caches.
 
-use crate::world::scene::{Scene, scene};
+use crate::world::scene::{PrometheusFixture, scene};
 
 const DATABASES: &str = "
     aws_rds_info rds_instance_id=us-east-1/orders-1 cluster_id=us-east-1/orders ipv4=10.0.0.8 port=5432 engine=aurora-postgresql engine_version=15 instance_type=db.r5.large region=us-east-1 availability_zone=us-east-1a multi_az=true
@@ -11,7 +11,7 @@ const DATABASES: &str = "
     aws_elasticache_info ec_instance_id=us-east-1/sessions/0001 cluster_id=sessions ipv4=10.0.0.20 port=6379 engine=redis instance_type=cache.t3.micro region=us-east-1
     aws_elasticache_info ec_instance_id=us-east-1/sessions/0002 cluster_id=sessions ipv4=10.0.0.21 port=6379 engine=redis instance_type=cache.t3.micro region=us-east-1";
 
-fn databases() -> Scene {
+fn databases() -> PrometheusFixture {
     scene(DATABASES)
 }
 

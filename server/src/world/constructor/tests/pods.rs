@@ -1,8 +1,8 @@
 //! Tests of pods and their owners.
 
 use crate::world::{
-    model::{Phase, State},
-    scene::{Scene, scene},
+    model::{ContainerState, PodPhase},
+    scene::{PrometheusFixture, scene},
 };
 
 #[test]
@@ -104,7 +104,7 @@ fn what_a_pod_of_a_cron_job_starts_belongs_to_the_cron_job() {
         .check_applications(&["ci:CronJob:nightly executor-1 executor-2"]);
 }
 
-fn phases(lines: &str) -> Vec<(Option<Phase>, bool)> {
+fn phases(lines: &str) -> Vec<(Option<PodPhase>, bool)> {
     let pod = "kube_pod_info uid=1 namespace=a pod=x created_by_kind=DaemonSet created_by_name=x";
     scene(pod)
         .and(lines)
@@ -115,9 +115,9 @@ fn phases(lines: &str) -> Vec<(Option<Phase>, bool)> {
 fn a_pod_in_no_phase_is_gone() {
     assert_eq!(
         phases("kube_pod_status_phase uid=1 phase=Running \n kube_pod_status_phase uid=1 phase=Pending =0"),
-        [(Some(Phase::Running), false)]
+        [(Some(PodPhase::Running), false)]
     );
-    assert_eq!(phases("kube_pod_status_phase uid=1 phase=Succeeded"), [(Some(Phase::Succeeded), false)]);
+    assert_eq!(phases("kube_pod_status_phase uid=1 phase=Succeeded"), [(Some(PodPhase::Succeeded), false)]);
     assert_eq!(phases("kube_pod_status_phase uid=1 phase=Running ~600"), [(None, true)]);
     assert_eq!(phases("kube_pod_status_phase uid=1 phase=Running =0"), [(None, true)]);
     assert_eq!(phases("kube_pod_status_phase uid=other phase=Running"), [(None, true)]);
@@ -125,7 +125,7 @@ fn a_pod_in_no_phase_is_gone() {
 
 #[test]
 fn where_no_phase_is_known_no_pod_is_gone() {
-    assert_eq!(phases(""), [(Some(Phase::NotObserved), false)]);
+    assert_eq!(phases(""), [(Some(PodPhase::NotObserved), false)]);
 }
 
 #[test]
@@ -148,11 +148,13 @@ fn containers_of_pods_have_requests_and_a_state() {
             let texts = [container.name, container.status.reason, container.status.last_terminated_reason];
             match texts.map(|text| world.text(text)) {
                 ["init", "Completed", ""] => {
-                    assert!(container.init && container.status.state == Some(State::Terminated));
+                    assert!(container.init && container.status.state == Some(ContainerState::Terminated));
                 }
                 ["main", "", "OOMKilled"] => {
                     assert_eq!((container.cpu_request, container.memory_request), (0.5, 1000.0));
-                    assert!(container.status.ready && container.status.state == Some(State::Running));
+                    assert!(
+                        container.status.ready && container.status.state == Some(ContainerState::Running)
+                    );
                 }
                 other => panic!("{other:?}"),
             }
@@ -174,7 +176,7 @@ fn desired_instances_are_of_applications_that_have_pods() {
     assert_eq!(desired, [3.0]);
 }
 
-fn cluster_scene() -> Scene {
+fn cluster_scene() -> PrometheusFixture {
     scene(
         "kube_pod_info uid=1 namespace=db pod=pg-a created_by_kind=StatefulSet created_by_name=pg-a
          kube_pod_info uid=2 namespace=db pod=pg-b created_by_kind=StatefulSet created_by_name=pg-b

@@ -3,10 +3,10 @@
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 use crate::world::{
-    catalogue::{Label, Query, of_the_world},
-    facts::Facts,
+    catalogue::{Label, PrometheusQuery, of_the_world},
+    facts::InfrastructureFacts,
     model::World,
-    scene::{Scene, Series, digest},
+    scene::{FixtureSeries, PrometheusFixture, digest},
 };
 
 /// Values for labels of series: some that fit together, and some that are unexpected.
@@ -89,7 +89,7 @@ fn points_before(value: f32) -> Vec<f32> {
     }
 }
 
-fn series() -> impl Strategy<Value = Series> {
+fn series() -> impl Strategy<Value = FixtureSeries> {
     // Queries that define which objects exist come as often as all others together.
     let deciding = [
         "node_info",
@@ -108,7 +108,7 @@ fn series() -> impl Strategy<Value = Series> {
         "aws_rds_info",
         "pg_up",
     ];
-    let all: Vec<&'static Query> = of_the_world().collect();
+    let all: Vec<&'static PrometheusQuery> = of_the_world().collect();
     let deciding: Vec<_> = all.iter().copied().filter(|query| deciding.contains(&query.name)).collect();
     let query = prop_oneof![prop::sample::select(deciding), prop::sample::select(all)];
     let values = prop::sample::select(vec![1.0, 1.0, 0.0, 2.5, -1.0, f32::INFINITY]);
@@ -120,17 +120,17 @@ fn series() -> impl Strategy<Value = Series> {
             .zip(picks)
             .map(|(label, pick)| (label.name().to_owned(), (*pick.get(texts_of(*label))).to_owned()));
         let points = points_before(value);
-        Series { query, labels: labels.collect(), value, seconds_ago, first_seconds_ago: 3600, points }
+        FixtureSeries { query, labels: labels.collect(), value, seconds_ago, first_seconds_ago: 3600, points }
     })
 }
 
 /// The scene of some series, with some settings of the operator.
-pub(in crate::world) fn of(series: Vec<Series>) -> Scene {
-    Scene::of(series).category("shop", "shop/*").custom_application("own", "pg@*")
+pub(in crate::world) fn of(series: Vec<FixtureSeries>) -> PrometheusFixture {
+    PrometheusFixture::of(series).category("shop", "shop/*").custom_application("own", "pg@*")
 }
 
 /// Some series in two orders.
-pub(in crate::world) fn two_orders() -> impl Strategy<Value = (Vec<Series>, Vec<Series>)> {
+pub(in crate::world) fn two_orders() -> impl Strategy<Value = (Vec<FixtureSeries>, Vec<FixtureSeries>)> {
     vec(series(), 0..240).prop_flat_map(|series| (Just(series.clone()), Just(series).prop_shuffle()))
 }
 
@@ -153,7 +153,7 @@ proptest! {
     fn the_order_of_series_and_the_numbers_of_texts_do_not_matter((series, shuffled) in two_orders()) {
         let (one, other) = (of(series), of(shuffled));
         prop_assert_eq!(one.look(digest), other.look_numbered(true, digest));
-        prop_assert_eq!(one.facts(), other.look_numbered(true, Facts::of));
+        prop_assert_eq!(one.facts(), other.look_numbered(true, InfrastructureFacts::of));
     }
 
     #[test]

@@ -5,14 +5,18 @@ use crate::world::application_key::ApplicationKey;
 
 const TO: u32 = 100_000;
 
-fn rollout(started_at: u32, finished_at: Option<u32>, snapshot: Option<Snapshot>) -> Deployment {
+fn rollout(
+    started_at: u32,
+    finished_at: Option<u32>,
+    snapshot: Option<RolloutSnapshot>,
+) -> DeploymentRollout {
     let (application, name) = (ApplicationKey::default(), "rs".to_owned());
-    Deployment { application, name, started_at, finished_at, container_images: Vec::new(), snapshot }
+    DeploymentRollout { application, name, started_at, finished_at, container_images: Vec::new(), snapshot }
 }
 
 #[test]
 fn a_snapshot_is_due_once_its_window_is_over_and_as_long_as_it_is_known() {
-    let taken = Some(Snapshot::default());
+    let taken = Some(RolloutSnapshot::default());
     for (finished_at, next, snapshot, expected) in [
         (Some(TO - 1800), None, None, true),
         (Some(TO - 1799), None, None, false),
@@ -28,14 +32,14 @@ fn a_snapshot_is_due_once_its_window_is_over_and_as_long_as_it_is_known() {
         let next = next.map(|started_at| rollout(started_at, None, None));
         let rollouts: Vec<_> = [rollout(TO - 5000, finished_at, snapshot)].into_iter().chain(next).collect();
         let found: Vec<_> = due(&rollouts, TO).into_iter().map(|(_, window)| window).collect();
-        let window = finished_at.map(|finished| Window { from: finished + 600, to: finished + 1800 });
+        let window = finished_at.map(|finished| SnapshotWindow { from: finished + 600, to: finished + 1800 });
         assert_eq!(found, window.filter(|_| expected).into_iter().collect::<Vec<_>>(), "{rollouts:?}");
     }
 }
 
 #[test]
 fn a_leak_is_growth_in_percent_an_hour() {
-    let window = Window { from: 1000, to: 2200 };
+    let window = SnapshotWindow { from: 1000, to: 2200 };
     let memory = |per_second: f64| -> Vec<(u32, f64)> {
         (1015..=2200).step_by(15).map(|at| (at, 7200.0 + per_second * f64::from(at - 1000))).collect()
     };

@@ -4,27 +4,27 @@ use std::sync::Arc;
 
 use super::*;
 use crate::disk::{
-    Disk as _,
-    simulated::{Crash, SimulatedDisk},
+    DataDisk as _,
+    simulated::{CrashKind, SimulatedDisk},
 };
 
 const DIR: &str = "cache/p";
 
-fn open(disk: &SimulatedDisk) -> Recorded {
-    Recorded::open(Arc::new(disk.clone()), DIR.to_owned())
+fn open(disk: &SimulatedDisk) -> SliLog {
+    SliLog::open(Arc::new(disk.clone()), DIR.to_owned())
 }
 
 /// The batch of the slot with that number.
-fn batch(number: u32) -> Batch {
+fn batch(number: u32) -> SlotBatch {
     let end = END + number * SLOT_S;
     let counts = [number as f32 + 10.0, 1.0];
     let cart = slot("cart", end, Some(counts), &[(0.5, 7.0), (f32::INFINITY, counts[0])]);
-    let own = SlotOf { source: Source::Own(7), ..slot("web", end, Some([1.0, 0.5]), &[]) };
-    Batch { requests: vec![end], latencies: vec![end], slots: vec![cart, own], ..Batch::default() }
+    let own = ApplicationSlot { source: SlotSource::Own(7), ..slot("web", end, Some([1.0, 0.5]), &[]) };
+    SlotBatch { requests: vec![end], latencies: vec![end], slots: vec![cart, own], ..SlotBatch::default() }
 }
 
-fn batches(recorded: &Recorded) -> Vec<Batch> {
-    let mut batches: Vec<Batch> = recorded.indicators().batches().map(|(_, batch)| batch).collect();
+fn batches(recorded: &SliLog) -> Vec<SlotBatch> {
+    let mut batches: Vec<SlotBatch> = recorded.indicators().batches().map(|(_, batch)| batch).collect();
     batches
         .iter_mut()
         .for_each(|batch| batch.slots.sort_by(|one, other| one.application.cmp(&other.application)));
@@ -40,7 +40,7 @@ fn whatever_step_is_the_last_what_was_recorded_before_is_there_and_nothing_else(
     let day = DAY_S / SLOT_S;
     // The last but one is so late that the file is rewritten.
     let numbers = [0, 1, 2, 3, day + 4, day + 5];
-    for crash in [Crash::Kill, Crash::PowerCut] {
+    for crash in [CrashKind::Kill, CrashKind::PowerCut] {
         for steps in 0.. {
             let disk = SimulatedDisk::default();
             disk.crash_after(steps);
@@ -50,12 +50,12 @@ fn whatever_step_is_the_last_what_was_recorded_before_is_there_and_nothing_else(
             let crashed = disk.crashed();
             disk.restart(crash);
             let mut again = open(&disk);
-            let expected = |count: usize| -> Vec<Batch> {
+            let expected = |count: usize| -> Vec<SlotBatch> {
                 let newest = numbers[..count].last().copied().unwrap_or_default();
                 let kept = numbers[..count].iter().filter(|number| **number + day > newest);
                 kept.map(|number| batch(*number)).collect()
             };
-            if crash == Crash::Kill {
+            if crash == CrashKind::Kill {
                 let found = batches(&again);
                 let next = (before + 1).min(numbers.len());
                 assert!(found == expected(before) || found == expected(next), "{steps}: {found:?}");
@@ -121,15 +121,17 @@ fn after_a_clock_is_set_back_slots_of_its_future_are_forgotten_and_those_of_the_
     for number in [0, 1, 24, 25] {
         recorded.record(&batch(number)).unwrap();
     }
-    recorded.record(&Batch { own: vec![own_progress(END + 25 * SLOT_S)], ..Batch::default() }).unwrap();
+    recorded
+        .record(&SlotBatch { own: vec![own_progress(END + 25 * SLOT_S)], ..SlotBatch::default() })
+        .unwrap();
     recorded.forget_after(END + SLOT_S + 17);
     assert_eq!(batches(&recorded), [batch(0), batch(1)]);
     let indicators = recorded.indicators();
     assert_eq!(indicators.newest_of(&INBOUND_REQUESTS), Some(END + SLOT_S));
-    let sources = [Source::Seen; 2];
+    let sources = [SlotSource::Seen; 2];
     assert_eq!(indicators.last_heard(&key("cart"), sources), Some(END + SLOT_S));
     let [progress] = indicators.own.values().collect::<Vec<_>>()[..] else { panic!("one is asked") };
-    assert_eq!(*progress, Progress { put: END + SLOT_S, answered: END + SLOT_S });
+    assert_eq!(*progress, QueryProgress { put: END + SLOT_S, answered: END + SLOT_S });
     recorded.record(&batch(2)).unwrap();
     for recorded in [&recorded, &open(&disk)] {
         assert_eq!(batches(recorded), [batch(0), batch(1), batch(2)]);
@@ -143,18 +145,18 @@ fn after_a_clock_is_set_back_slots_of_its_future_are_forgotten_and_those_of_the_
     assert_eq!(batches(&recorded), [batch(0)]);
 }
 
-fn own_progress(end: u32) -> OwnProgress {
-    let progress = Progress { put: end, answered: end };
-    OwnProgress { application: key("web"), source: Source::Own(7), progress }
+fn own_progress(end: u32) -> CustomQueryProgress {
+    let progress = QueryProgress { put: end, answered: end };
+    CustomQueryProgress { application: key("web"), source: SlotSource::Own(7), progress }
 }
 
 #[test]
 fn the_cache_does_not_remove_what_is_kept_of_service_levels() {
-    use crate::world::cache::Store;
+    use crate::world::cache::SeriesCache;
     let disk = SimulatedDisk::default();
     open(&disk).record(&batch(0)).unwrap();
     disk.write(&format!("{DIR}/other"), b"").unwrap();
-    let store = Store::open(Arc::new(disk.clone()), DIR.to_owned()).unwrap();
+    let store = SeriesCache::open(Arc::new(disk.clone()), DIR.to_owned()).unwrap();
     store.expire(END - 60..=END).unwrap();
     assert_eq!(disk.list(DIR).unwrap(), [FILE]);
 }

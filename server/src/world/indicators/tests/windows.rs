@@ -7,13 +7,18 @@ use proptest::prelude::*;
 use super::{super::day::requests_of, *};
 
 /// Indicators with these requests and failures in each slot, the newest last; `None` for an unknown slot.
-fn known(slots: &[Option<[f32; 2]>]) -> Indicators {
-    let mut indicators = Indicators::default();
+fn known(slots: &[Option<[f32; 2]>]) -> ServiceLevelIndicators {
+    let mut indicators = ServiceLevelIndicators::default();
     for (ago, counts) in slots.iter().rev().enumerate() {
         let end = END - ago as u32 * SLOT_S;
         let slot = slot("cart", end, *counts, &[]);
         let slots = if counts.is_some() { vec![slot] } else { Vec::new() };
-        indicators.add(&Batch { requests: vec![end], latencies: vec![end], slots, ..Batch::default() });
+        indicators.add(&SlotBatch {
+            requests: vec![end],
+            latencies: vec![end],
+            slots,
+            ..SlotBatch::default()
+        });
     }
     indicators
 }
@@ -57,9 +62,9 @@ fn quick_is_what_the_largest_bucket_within_the_objective_has() {
         (&[(0.5, 11.0), (inf, 10.0)], 0.5, Some(0.0)),
         (&[], 0.5, None),
     ] {
-        let mut indicators = Indicators::default();
+        let mut indicators = ServiceLevelIndicators::default();
         let slots = vec![slot("cart", END, None, latency)];
-        indicators.add(&Batch { latencies: vec![END], slots, ..Batch::default() });
+        indicators.add(&SlotBatch { latencies: vec![END], slots, ..SlotBatch::default() });
         let objective = LatencyObjective { percent: 99.0, bucket_s, custom: None };
         let series = indicators.requests_to(&key("cart")).and_then(|cart| cart.latency(&objective));
         let share = series.and_then(|series| series.bad_share(300));
@@ -75,14 +80,17 @@ fn quick_is_what_the_largest_bucket_within_the_objective_has() {
 #[test]
 fn sums_are_only_of_slots_that_are_known() {
     let indicators = known(&[Some([1.0, 0.0]), None, Some([4.0, 2.0])]);
-    let sums = |from, to| indicators.sums(&key("cart"), [Source::Seen; 2], from, to);
+    let sums = |from, to| indicators.sums(&key("cart"), [SlotSource::Seen; 2], from, to);
     let requests = |from, to| sums(from, to).map(|sums| (sums.requests, sums.errors));
     assert_eq!(requests(END - 900, END), Some((5.0, 2.0)));
     assert_eq!(requests(END - 300, END), Some((4.0, 2.0)));
     assert_eq!(requests(END - 1200, END), None);
     assert_eq!(requests(END - 300, END + 300), None);
     // An application without slots had no requests if the slots were fetched.
-    assert_eq!(indicators.sums(&key("web"), [Source::Seen; 2], END - 300, END), Some(Sums::default()));
+    assert_eq!(
+        indicators.sums(&key("web"), [SlotSource::Seen; 2], END - 300, END),
+        Some(RequestSums::default())
+    );
 }
 
 proptest! {
@@ -91,7 +99,7 @@ proptest! {
     fn a_day_that_goes_round_is_a_map_of_its_slots(
         puts in proptest::collection::vec((0_u32..900, 0_u8..4, 0.0_f32..100.0), 1..60),
     ) {
-        let mut day = Day::default();
+        let mut day = SliWindow::default();
         let mut model: BTreeMap<u32, BTreeMap<u32, f32>> = BTreeMap::new();
         let mut newest = 0;
         for (number, bucket, count) in puts {
@@ -116,7 +124,7 @@ proptest! {
         from in 0_u32..1200,
         length in 0_u32..600,
     ) {
-        let mut day = Day::default();
+        let mut day = SliWindow::default();
         for (number, count) in puts {
             day.put(&slot("", END + number * SLOT_S, Some([count, 0.0]), &[]));
         }

@@ -5,18 +5,22 @@ use proptest::prelude::*;
 use super::*;
 use crate::world::{
     catalogue::Label,
-    prometheus::tests::{Kept, Series},
+    prometheus::tests::{RecordingSink, SinkSeries},
 };
 
 const LABELS: &[Label] = &[Label::Job, Label::Instance];
-const SPAN: Span = Span { from: 100, to: 200, step: 10 };
+const SPAN: QuerySpan = QuerySpan { from: 100, to: 200, step: 10 };
 
-fn decoded(answer: &str, chunk: usize) -> Result<(Kept, Summary), QueryError> {
-    decoded_with(KeptLabels { labels: LABELS, prefers_exported: false }, answer, chunk)
+fn decoded(answer: &str, chunk: usize) -> Result<(RecordingSink, AnswerSummary), QueryError> {
+    decoded_with(LabelSelection { labels: LABELS, prefers_exported: false }, answer, chunk)
 }
 
-fn decoded_with(labels: KeptLabels, answer: &str, chunk: usize) -> Result<(Kept, Summary), QueryError> {
-    let mut decoder = Decoder::new(labels, SPAN, Kept::default());
+fn decoded_with(
+    labels: LabelSelection,
+    answer: &str,
+    chunk: usize,
+) -> Result<(RecordingSink, AnswerSummary), QueryError> {
+    let mut decoder = AnswerDecoder::new(labels, SPAN, RecordingSink::default());
     for chunk in answer.as_bytes().chunks(chunk) {
         decoder.push(chunk)?;
     }
@@ -24,12 +28,12 @@ fn decoded_with(labels: KeptLabels, answer: &str, chunk: usize) -> Result<(Kept,
 }
 
 /// The series of an answer with this result.
-fn series(result: &str) -> Result<Vec<Series>, QueryError> {
+fn series(result: &str) -> Result<Vec<SinkSeries>, QueryError> {
     let answer = format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{result}]}}}}"#);
     Ok(decoded(&answer, usize::MAX)?.0.series)
 }
 
-fn one(job: &str, instance: &str, points: &[(u32, f32)]) -> Series {
+fn one(job: &str, instance: &str, points: &[(u32, f32)]) -> SinkSeries {
     (vec![job.to_owned(), instance.to_owned()], points.to_vec())
 }
 
@@ -64,7 +68,7 @@ fn a_label_that_prometheus_renamed_is_what_the_exporter_said_where_it_tells_of_o
             r#"{{"status":"success","data":{{"resultType":"matrix","result":[{{"metric":{{{labels}}},"values":[[100,"1"]]}}]}}}}"#
         );
         for (prefers_exported, expected) in [(true, told_of_others), (false, told_of_itself)] {
-            let kept = KeptLabels { labels: LABELS, prefers_exported };
+            let kept = LabelSelection { labels: LABELS, prefers_exported };
             let series = decoded_with(kept, &answer, usize::MAX).unwrap().0.series;
             assert_eq!(series, [one(expected[0], expected[1], &[(100, 1.0)])], "{labels}");
         }
@@ -167,7 +171,7 @@ fn warnings_are_noticed_and_their_text_is_not_kept() {
     ] {
         let answer =
             format!(r#"{{"status":"success","data":{{"result":[],"resultType":"matrix"}}{members}}}"#);
-        assert_eq!(decoded(&answer, usize::MAX).unwrap().1, Summary { series: 0, warnings: expected });
+        assert_eq!(decoded(&answer, usize::MAX).unwrap().1, AnswerSummary { series: 0, warnings: expected });
     }
 }
 

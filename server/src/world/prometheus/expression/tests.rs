@@ -9,13 +9,13 @@ use crate::world::catalogue;
 const SELECTOR: &str = r#"{cluster="a\"b\\c", zone=~"d.*", env!="", team!~`x|y`}"#;
 
 fn rewritten(selector: &str, expression: &str) -> String {
-    Selector::parse(selector).unwrap().put_into(expression.to_owned()).unwrap()
+    ExtraSelector::parse(selector).unwrap().put_into(expression.to_owned()).unwrap()
 }
 
 /// The matchers of every selector in an expression.
 fn selectors_in(expression: &Expr) -> Vec<Vec<Matcher>> {
-    struct Collecting(Vec<Vec<Matcher>>);
-    impl ExprVisitor for Collecting {
+    struct MatcherCollector(Vec<Vec<Matcher>>);
+    impl ExprVisitor for MatcherCollector {
         type Error = std::convert::Infallible;
 
         fn pre_visit(&mut self, expression: &Expr) -> Result<bool, Self::Error> {
@@ -27,7 +27,7 @@ fn selectors_in(expression: &Expr) -> Vec<Vec<Matcher>> {
             Ok(true)
         }
     }
-    let mut collecting = Collecting(Vec::new());
+    let mut collecting = MatcherCollector(Vec::new());
     let Ok(_) = walk_expr(&mut collecting, expression);
     collecting.0
 }
@@ -43,7 +43,7 @@ fn every_query_of_the_catalogue_is_the_same_when_it_is_printed() {
 
 #[test]
 fn every_selector_of_the_catalogue_gets_the_matchers() {
-    let expressions = Expressions::new(Selector::parse(SELECTOR).unwrap());
+    let expressions = QueryExpressions::new(ExtraSelector::parse(SELECTOR).unwrap());
     for query in catalogue::all() {
         let before = parser::parse(&query.expression.replace(RANGE, "45s")).unwrap();
         let after = parser::parse(&expressions.of(query, 45).unwrap()).unwrap();
@@ -101,7 +101,7 @@ fn without_a_selector_a_query_is_asked_as_it_stands() {
 
 #[test]
 fn an_expression_follows_the_range() {
-    let expressions = Expressions::new(Selector::default());
+    let expressions = QueryExpressions::new(ExtraSelector::default());
     let query = &catalogue::CONTAINER_HTTP_REQUESTS_COUNT;
     for range in [45, 90, 90] {
         let expected = format!("rate(container_http_requests_total[{range}s])");
@@ -133,13 +133,13 @@ fn what_is_no_selector_is_refused() {
         r#"{cluster="a"} @ 1e400"#,
         &format!("{{cluster=\"{}\"}}", "a".repeat(20_000)),
     ] {
-        assert_eq!(Selector::parse(text).err(), Some(InvalidAccess::Selector), "{text}");
+        assert_eq!(ExtraSelector::parse(text).err(), Some(InvalidAccess::Selector), "{text}");
     }
 }
 
 #[test]
 fn an_expression_that_the_parser_fails_on_is_refused_and_ends_nothing() {
-    let expressions = Expressions::new(Selector::parse(r#"{cluster="a"}"#).unwrap());
+    let expressions = QueryExpressions::new(ExtraSelector::parse(r#"{cluster="a"}"#).unwrap());
     for text in
         ["up offset NaN", "up offset 1e300", "up[NaN]", "up[1h:NaN]", "up @ NaN", "sum_over_time(up[1e300s])"]
     {
@@ -161,8 +161,8 @@ fn an_expression_that_the_parser_fails_on_is_refused_and_ends_nothing() {
 proptest! {
     #[test]
     fn no_text_ends_the_process(text in "(\\PC|offset |NaN|Inf|@ |\\[|\\]|\\{|\\}|=|\"|up|1h|:|\\(|\\)){0,40}") {
-        let expressions = Expressions::new(Selector::parse(r#"{cluster="a"}"#).unwrap());
-        let _any = (expressions.of_text(&text), Selector::parse(&text));
+        let expressions = QueryExpressions::new(ExtraSelector::parse(r#"{cluster="a"}"#).unwrap());
+        let _any = (expressions.of_text(&text), ExtraSelector::parse(&text));
     }
 }
 

@@ -7,15 +7,15 @@ use super::*;
 /// The parts of an answer in these chunks.
 fn parts(chunks: &[&[u8]]) -> Result<Vec<String>, QueryError> {
     let mut parts = Vec::new();
-    let mut splitter = Splitter::default();
+    let mut splitter = AnswerSplitter::default();
     for chunk in chunks {
         splitter.push(chunk, &mut |part| {
             let (name, json) = match part {
-                Part::Status(json) => ("status", json),
-                Part::ErrorType(json) => ("error type", json),
-                Part::Warnings(json) => ("warnings", json),
-                Part::ResultType(json) => ("result type", json),
-                Part::Series(json) => ("series", json),
+                AnswerPart::Status(json) => ("status", json),
+                AnswerPart::ErrorType(json) => ("error type", json),
+                AnswerPart::Warnings(json) => ("warnings", json),
+                AnswerPart::ResultType(json) => ("result type", json),
+                AnswerPart::Series(json) => ("series", json),
             };
             parts.push(format!("{name} {}", String::from_utf8_lossy(json)));
             Ok(())
@@ -92,7 +92,7 @@ fn what_is_no_answer_is_refused() {
 
 #[test]
 fn a_part_without_an_end_is_too_large_at_its_bound() {
-    let mut splitter = Splitter::default();
+    let mut splitter = AnswerSplitter::default();
     let mut push = |bytes: &[u8]| splitter.push(bytes, &mut |_| Ok(()));
     push(br#"{"data":{"result":[{"metric":{"a":""#).unwrap();
     let chunk = [b'x'; 64 * 1024];

@@ -62,27 +62,27 @@ pub(super) async fn serving_with_own_certificate(router: Router) -> String {
 
 /// The progress of a streamed body.
 #[derive(Debug, Default)]
-pub(super) struct Watched {
+pub(super) struct WatchedBody {
     /// The number of sent bytes.
     pub(super) sent: Mutex<u64>,
     /// Notified when the client stops reading the body.
     pub(super) gone: Notify,
 }
 
-struct Flow<N> {
+struct TestBodyStream<N> {
     next: N,
-    watched: Arc<Watched>,
+    watched: Arc<WatchedBody>,
 }
 
 /// A response with the chunks that `next` returns. After them the body stays open without more bytes.
 pub(super) fn flow(
     next: impl FnMut() -> Option<Bytes> + Send + Unpin + 'static,
-    watched: &Arc<Watched>,
+    watched: &Arc<WatchedBody>,
 ) -> Response {
-    Response::new(Body::new(Flow { next, watched: Arc::clone(watched) }))
+    Response::new(Body::new(TestBodyStream { next, watched: Arc::clone(watched) }))
 }
 
-impl<N: FnMut() -> Option<Bytes> + Unpin> HttpBody for Flow<N> {
+impl<N: FnMut() -> Option<Bytes> + Unpin> HttpBody for TestBodyStream<N> {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -96,7 +96,7 @@ impl<N: FnMut() -> Option<Bytes> + Unpin> HttpBody for Flow<N> {
     }
 }
 
-impl<N> Drop for Flow<N> {
+impl<N> Drop for TestBodyStream<N> {
     fn drop(&mut self) {
         self.watched.gone.notify_one();
     }
