@@ -150,9 +150,6 @@ impl PageViewStore {
         address: Option<AddressHash>,
     ) -> Result<(), RecordError> {
         let mut ticket = self.submit(event, address)?;
-        if let Some(decision) = ticket.write_here() {
-            return result(decision);
-        }
         let decision = match tokio::time::timeout(EVENT_PATIENCE, ticket.decision()).await {
             Ok(decision) => decision,
             Err(_) => ticket.give_up(),

@@ -6,7 +6,6 @@ mod panic_line;
 use std::{
     io::{self, IsTerminal, Write},
     process::ExitCode,
-    thread,
 };
 
 use anyhow::Context;
@@ -54,16 +53,8 @@ fn refuse(why: &str) -> ExitCode {
     ExitCode::from(REFUSED)
 }
 
-fn run(command: HeadcountCommand) -> anyhow::Result<()> {
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    // The disk may block one worker for a moment, while the other answers.
-    if thread::available_parallelism().is_ok_and(|cores| cores.get() == 1) {
-        runtime.worker_threads(2);
-    }
-    runtime.enable_all().build().context("the runtime cannot be started")?.block_on(run_command(command))
-}
-
-async fn run_command(command: HeadcountCommand) -> anyhow::Result<()> {
+#[tokio::main]
+async fn run(command: HeadcountCommand) -> anyhow::Result<()> {
     match command {
         HeadcountCommand::Serve(config) => {
             log(&config.log, config.log_format);

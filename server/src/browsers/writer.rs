@@ -1,15 +1,11 @@
-//! Writes the journal, on the thread that received an event or on a thread of its own.
+//! Writes the journal, on a thread of its own: a disk that hangs stops nothing but the events.
 //!
-//! Events wait in a bounded queue. The thread that writes takes all waiting events, appends them with one
-//! write, counts them, and answers them. Cuts and syncs are work for the journal's thread.
+//! Events wait in a bounded queue. The thread takes all waiting events, appends them with one write, counts
+//! them, and answers them. Cuts and syncs are work for the same thread.
 //!
-//! To hand an event to another thread and to be woken by it costs more than the rest of its processing. So a
-//! worker of the runtime writes it in place, while the disk is fast and another worker is free for other
-//! tasks ([`WriterQueue::write_here`]). A write that takes long moves all writing to the journal's thread, until
-//! that has seen many fast ones.
-//!
-//! If events go to the thread, a task that queued one yields to other ready tasks first: they queue their
-//! events too, and the thread is woken once for all of them.
+//! To wake a sleeping thread costs more than the rest of an event's processing. So the task that queued an event
+//! yields to other ready tasks first: they queue their events too, and the thread is woken once for all of them.
+//! The thread wakes one sender, which wakes the others.
 //!
 //! An event that was given up ([`EventTicket::give_up`]) while it waited is never written. One that was given up
 //! while it was being written is not counted, and a line that takes it back follows in the journal. Only if
@@ -20,19 +16,14 @@ use std::{
     io,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU8, AtomicU32, Ordering},
+        atomic::{AtomicU8, Ordering},
         mpsc,
     },
     thread::{self, JoinHandle},
-    time::Duration,
 };
 
 use headcount_shared::breakpoint::Breakpoint;
-use tokio::{
-    runtime::{Handle, RuntimeFlavor},
-    sync::Notify,
-    time::Instant,
-};
+use tokio::sync::Notify;
 
 use super::{RecordError, pseudonym::BrowserPseudonym};
 use crate::peer_address::AddressHash;
@@ -40,13 +31,6 @@ use crate::peer_address::AddressHash;
 /// The maximum of waiting events. A connection has at most one, so only a product with its own web server
 /// reaches this.
 const QUEUED_EVENTS: usize = 4096;
-
-/// A write that takes longer comes from a slow disk. An ordinary one takes some 10 µs, and a worker that
-/// loses its core in the middle of one gets it back after a few milliseconds.
-const SLOW_WRITE: Duration = Duration::from_millis(20);
-
-/// The number of fast writes in a row after which a slow disk is considered fast again.
-const FAST_WRITES: u32 = 100;
 
 /// A page view on its way to the journal.
 #[derive(Debug)]
@@ -78,12 +62,8 @@ pub(super) struct JournalWriter<S> {
 }
 
 struct WriterQueue<S> {
-    /// Locked by the thread that writes, before `waiting`.
-    state: Mutex<S>,
     waiting: Mutex<QueuedWork<S>>,
     work: Condvar,
-    /// The number of fast writes that are still required before workers write; 0 while the disk is fast.
-    fast_writes_ahead: AtomicU32,
 }
 
 struct QueuedWork<S> {
@@ -115,30 +95,24 @@ impl<S: JournalState> JournalWriter<S> {
     ///
     /// # Errors
     /// The system refused.
-    pub(super) fn start(state: S) -> io::Result<Self> {
+    pub(super) fn start(mut state: S) -> io::Result<Self> {
         let waiting = QueuedWork { events: Vec::new(), tasks: VecDeque::new(), idle: false, ended: None };
-        let queue = Arc::new(WriterQueue {
-            state: Mutex::new(state),
-            waiting: Mutex::new(waiting),
-            work: Condvar::new(),
-            fast_writes_ahead: AtomicU32::new(0),
-        });
-        let of_thread = Arc::clone(&queue);
+        let queue = Arc::new(WriterQueue { waiting: Mutex::new(waiting), work: Condvar::new() });
+        let of_thread = EndOfThread(Arc::clone(&queue));
         let thread = thread::Builder::new().name("journal".to_owned()).spawn(move || {
-            let _broken = EndIfPanicking(&of_thread);
-            while let Some((tasks, events)) = of_thread.next() {
-                let mut state = of_thread.lock_state();
+            while let Some((tasks, events)) = of_thread.0.next() {
                 tasks.into_iter().for_each(|task| task(&mut state));
-                of_thread.write(&mut state, events);
+                if !events.is_empty() {
+                    let batch = EventBatch(events);
+                    state.write(&batch.0);
+                }
             }
-            of_thread.lock_state().finish();
-            of_thread.end(ThreadEnd::Closed);
+            state.finish();
         })?;
         Ok(Self { queue, thread: Some(thread) })
     }
 
-    /// Queues an event. It is written by [`EventTicket::write_here`], or by the thread, which [`EventTicket::decision`]
-    /// or the end of the ticket wakes.
+    /// Queues an event. The thread is woken by [`EventTicket::decision`], or when the ticket is dropped.
     ///
     /// # Errors
     /// [`RecordError::Busy`] when too many wait; [`RecordError::Closed`] or [`RecordError::Broken`] when the
@@ -195,41 +169,6 @@ impl<S> Drop for JournalWriter<S> {
     }
 }
 
-impl<S: JournalState> WriterQueue<S> {
-    /// Writes the waiting events on the thread of the caller. Does nothing and returns `false` where this
-    /// could block more than one request: while the disk is slow, while another thread writes, or if the
-    /// runtime has no other worker.
-    fn write_here(&self) -> bool {
-        if self.fast_writes_ahead.load(Ordering::Relaxed) > 0 || !has_another_worker() {
-            return false;
-        }
-        let Ok(mut state) = self.state.try_lock() else { return false };
-        let events = match &mut *self.lock() {
-            QueuedWork { ended: None, events, .. } => std::mem::take(events),
-            _ => return false,
-        };
-        self.write(&mut state, events);
-        true
-    }
-
-    /// Writes events, notes how long that took, and wakes their senders.
-    fn write(&self, state: &mut S, events: Vec<QueuedEvent>) {
-        if events.is_empty() {
-            return;
-        }
-        let began = Instant::now();
-        let batch = EventBatch { queue: self, events };
-        state.write(&batch.events);
-        if began.elapsed() > SLOW_WRITE {
-            self.fast_writes_ahead.store(FAST_WRITES, Ordering::Relaxed);
-        } else {
-            let one_less = |ahead: u32| ahead.checked_sub(1);
-            // Only the thread that holds the state changes this. It is 0 most of the time.
-            self.fast_writes_ahead.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).ok();
-        }
-    }
-}
-
 impl<S> WriterQueue<S> {
     /// Waits for tasks or events and returns them; `None` when the thread has to end.
     fn next(&self) -> Option<(VecDeque<WriterTask<S>>, Vec<QueuedEvent>)> {
@@ -270,19 +209,18 @@ impl<S> WriterQueue<S> {
         // Every change is whole before anything can panic.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn lock_state(&self) -> MutexGuard<'_, S> {
-        // After a panic nothing is written any more.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Answers the events that still wait when the thread ends, however it ends.
+struct EndOfThread<S>(Arc<WriterQueue<S>>);
 
-    /// Answers what still waits, and everything that is submitted later.
-    fn end(&self, ended: ThreadEnd) {
-        let decision = match ended {
-            ThreadEnd::Broken => EventDecision::Broken,
-            ThreadEnd::Closed => EventDecision::Closed,
+impl<S> Drop for EndOfThread<S> {
+    fn drop(&mut self) {
+        let (ended, decision) = match thread::panicking() {
+            true => (ThreadEnd::Broken, EventDecision::Broken),
+            false => (ThreadEnd::Closed, EventDecision::Closed),
         };
-        let mut waiting = self.lock();
+        let mut waiting = self.0.lock();
         waiting.ended = Some(ended);
         // The waiting callers find the channels of their tasks closed.
         waiting.tasks.clear();
@@ -292,43 +230,20 @@ impl<S> WriterQueue<S> {
             event.decide(decision);
         });
         wake_senders(events);
-        self.work.notify_one();
-    }
-}
-
-/// Whether a worker of this runtime may block, because there is another one.
-fn has_another_worker() -> bool {
-    Handle::try_current().is_ok_and(|runtime| {
-        runtime.runtime_flavor() == RuntimeFlavor::MultiThread && runtime.metrics().num_workers() > 1
-    })
-}
-
-/// Ends all writing when a panic unwinds through it.
-struct EndIfPanicking<'q, S>(&'q WriterQueue<S>);
-
-impl<S> Drop for EndIfPanicking<'_, S> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.0.end(ThreadEnd::Broken);
-        }
     }
 }
 
 /// Events that are being written. When this is dropped, they are decided and their senders awake.
-struct EventBatch<'q, S> {
-    queue: &'q WriterQueue<S>,
-    events: Vec<QueuedEvent>,
-}
+struct EventBatch(Vec<QueuedEvent>);
 
-impl<S> Drop for EventBatch<'_, S> {
+impl Drop for EventBatch {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.events.iter().for_each(|event| {
+            self.0.iter().for_each(|event| {
                 event.decide(EventDecision::Broken);
             });
-            self.queue.end(ThreadEnd::Broken);
         }
-        wake_senders(std::mem::take(&mut self.events));
+        wake_senders(std::mem::take(&mut self.0));
     }
 }
 
@@ -424,14 +339,6 @@ pub(super) struct EventTicket<S> {
     wakes: bool,
 }
 
-impl<S: JournalState> EventTicket<S> {
-    /// Writes the event on the thread of the caller, if that is allowed there: see [`WriterQueue::write_here`].
-    pub(super) fn write_here(&mut self) -> Option<EventDecision> {
-        self.wakes = !self.queue.write_here();
-        self.verdict.get()
-    }
-}
-
 impl<S> EventTicket<S> {
     /// Waits until the journal's thread has decided.
     pub(super) async fn decision(&mut self) -> EventDecision {
@@ -445,6 +352,7 @@ impl<S> EventTicket<S> {
             self.verdict.decided.notified().await;
         }
     }
+
     /// Gives the event up, or returns the decision if there is one.
     pub(super) fn give_up(&self) -> EventDecision {
         self.verdict.decide(EventDecision::GivenUp);
@@ -467,6 +375,8 @@ impl<S> Drop for EventTicket<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     /// A journal that panics when it writes.
@@ -491,29 +401,21 @@ mod tests {
         assert!(matches!(submit(), Err(RecordError::Broken)));
     }
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_bug_on_a_worker_is_a_failure_for_all_that_wait_and_the_end_of_the_thread() {
-        let writer = Arc::new(JournalWriter::start(PanickingJournal).unwrap());
-        let submit = || writer.submit(None, Breakpoint::Lg, "/".into(), None).unwrap();
-        let (mut waits, mut writes) = (submit(), submit());
-        let worker = tokio::spawn(async move { writes.write_here() });
-        assert!(worker.await.unwrap_err().is_panic());
-        let limit = Duration::from_secs(20);
-        assert_eq!(tokio::time::timeout(limit, waits.decision()).await, Ok(EventDecision::Broken));
-        writer.run(|_| ()).unwrap_err();
+    /// A limit on every wait.
+    const LIMIT: Duration = Duration::from_secs(20);
+
+    #[tokio::test]
+    async fn an_event_that_a_bug_interrupts_is_answered_at_once() {
+        let writer = JournalWriter::start(PanickingJournal).unwrap();
+        let mut ticket = writer.submit(None, Breakpoint::Lg, "/".into(), None).unwrap();
+        assert_eq!(tokio::time::timeout(LIMIT, ticket.decision()).await, Ok(EventDecision::Broken));
     }
 
-    /// A journal that notes the threads on which it writes. Its first write is slow.
-    #[derive(Default)]
-    struct NotedThreads {
-        names: Vec<String>,
-        delay: Duration,
-    }
+    /// A journal that takes everything.
+    struct CountingJournal;
 
-    impl JournalState for NotedThreads {
+    impl JournalState for CountingJournal {
         fn write(&mut self, events: &[QueuedEvent]) {
-            thread::sleep(std::mem::take(&mut self.delay));
-            self.names.push(thread::current().name().unwrap_or_default().to_owned());
             events.iter().for_each(|event| {
                 event.decide(EventDecision::Counted);
             });
@@ -522,38 +424,19 @@ mod tests {
         fn finish(&mut self) {}
     }
 
-    /// On which threads events are written one after the other, the first of them slowly.
-    async fn threads_of_writes(writes: usize) -> Vec<String> {
-        let delay = SLOW_WRITE + Duration::from_millis(1);
-        let writer = Arc::new(JournalWriter::start(NotedThreads { names: Vec::new(), delay }).unwrap());
-        let of_worker = Arc::clone(&writer);
-        let worker = tokio::spawn(async move {
-            for _ in 0..writes {
-                let mut event = of_worker.submit(None, Breakpoint::Lg, "/".into(), None).unwrap();
-                let decision = match event.write_here() {
-                    Some(decision) => decision,
-                    None => event.decision().await,
-                };
-                assert_eq!(decision, EventDecision::Counted);
+    #[tokio::test]
+    async fn senders_are_woken_also_when_the_first_of_them_has_left() {
+        let writer = JournalWriter::start(CountingJournal).unwrap();
+        for leaving in 0..4 {
+            let submit = || writer.submit(None, Breakpoint::Lg, "/".into(), None).unwrap();
+            let mut tickets = [submit(), submit(), submit(), submit()].map(Some);
+            drop(tickets[leaving].take());
+            let waiting = tickets.into_iter().flatten().map(|mut ticket| {
+                tokio::spawn(async move { tokio::time::timeout(LIMIT, ticket.decision()).await })
+            });
+            for decision in waiting.collect::<Vec<_>>() {
+                assert_eq!(decision.await.unwrap(), Ok(EventDecision::Counted), "{leaving}");
             }
-        });
-        worker.await.unwrap();
-        writer.run(|noted| std::mem::take(&mut noted.names)).unwrap()
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn workers_write_while_the_disk_is_fast_and_the_thread_after_a_slow_write() {
-        let threads = threads_of_writes(FAST_WRITES as usize + 2).await;
-        let by_the_thread =
-            threads.iter().take(FAST_WRITES as usize + 1).skip(1).filter(|name| *name == "journal");
-        // A machine that is busy elsewhere makes more writes slow.
-        assert_eq!(by_the_thread.count(), FAST_WRITES as usize, "{threads:?}");
-        assert_ne!(threads.first().unwrap(), "journal");
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn the_only_worker_of_a_runtime_never_writes() {
-        let threads = threads_of_writes(3).await;
-        assert!(threads.iter().all(|name| name == "journal"), "{threads:?}");
+        }
     }
 }
