@@ -1,8 +1,8 @@
 //! Simulates a fleet: the metrics that agents would export about an installation that does not exist, and the
 //! numbers that a report on it has to have.
 //!
-//! An installation is generated from a [`FleetShape`] and a seed. Its metrics can be served live or written for
-//! the past. The expected numbers come from the model and not from the metrics.
+//! An installation is generated from a [`FleetShape`] and a seed. Its metrics can be served live or written
+//! for the past. The expected numbers come from the model and not from the metrics.
 
 mod agents;
 mod chance;

@@ -8,7 +8,8 @@ use reqwest::{
 
 use crate::wait::SOON;
 
-/// The admin token that programs are started with: see [`Program`](crate::program::Program).
+/// The admin token that programs are started with: see
+/// [`HeadcountProgram`](crate::program::HeadcountProgram).
 pub const ADMIN_TOKEN: &str = "a-token-for-tests-4fd1c6a09b";
 
 /// Returns a client without credentials and without a proxy. It makes a connection for each request: an idle

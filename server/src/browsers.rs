@@ -2,8 +2,8 @@
 //!
 //! An event is queued, appended to the journal, counted in memory, and then acknowledged. The next report
 //! takes the counts ([`PageViewStore::cut`]); the journal forgets them once that report is on disk
-//! ([`PageViewStore::forget`]). A browser is a pseudonym from the first step on. One thread does all the work on
-//! the disk (`writer`); reading counts waits for no disk.
+//! ([`PageViewStore::forget`]). A browser is a pseudonym from the first step on. One thread does all the work
+//! on the disk (`writer`); reading counts waits for no disk.
 
 mod counts;
 mod estimate;
@@ -139,8 +139,8 @@ impl PageViewStore {
     }
 
     /// Counts an event that was sent from `address`. When this returns without an error, the event survives
-    /// the end of the process, and a power cut after the next [`PageViewStore::sync`]. A page that is not in the
-    /// table is counted as `(unmatched)`. An event whose future is dropped is counted.
+    /// the end of the process, and a power cut after the next [`PageViewStore::sync`]. A page that is not in
+    /// the table is counted as `(unmatched)`. An event whose future is dropped is counted.
     ///
     /// # Errors
     /// The event is not counted. It waits for [`EVENT_PATIENCE`] at most.
@@ -193,7 +193,8 @@ impl PageViewStore {
     }
 
     /// Takes the counts for the report `id` and starts from zero. The journal retains them until
-    /// [`PageViewStore::forget`]. Without that, the next cut takes them again, in this process or a later one.
+    /// [`PageViewStore::forget`]. Without that, the next cut takes them again, in this process or a later
+    /// one.
     ///
     /// # Errors
     /// The disk refused; nothing changed.

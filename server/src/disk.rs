@@ -1,7 +1,7 @@
 //! Defines the file operations on the data directory, and which of them survive a crash.
 //!
-//! The journal, the spool and the cache do all their I/O through [`DataDisk`], step by step, so that tests can
-//! end the process or cut the power between any two steps.
+//! The journal, the spool and the cache do all their I/O through [`DataDisk`], step by step, so that tests
+//! can end the process or cut the power between any two steps.
 
 mod data_dir;
 mod directory;
@@ -20,8 +20,8 @@ pub use self::{
 /// A directory of files, addressed by paths relative to it.
 ///
 /// The effect of a step survives the end of the process. It survives a power cut once the file
-/// ([`FileAppender::sync`], [`DataDisk::write_synced`]) and the directory that names it ([`DataDisk::sync_dir`]) are
-/// synced.
+/// ([`FileAppender::sync`], [`DataDisk::write_synced`]) and the directory that names it
+/// ([`DataDisk::sync_dir`]) are synced.
 pub trait DataDisk: Debug + Send + Sync {
     /// The names in `dir`, sorted; none when it does not exist.
     ///

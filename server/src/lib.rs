@@ -30,7 +30,7 @@
 //! let mut config = Serve::from_flags(&[
 //!     "--url-base-path=/usage/",
 //!     "--data-dir=/var/lib/shop/usage",
-//!     "--collector-url=https://stats.example.com/ce/usage-statistics",
+//!     "--collector-url=https://fleet.example.com/ce/usage-statistics",
 //! ])?;
 //! let mut pages = RouteTable::default();
 //! for route in ["/customers/:id", "/settings/:tab(users|taxes)?"] {

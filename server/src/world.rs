@@ -126,8 +126,8 @@ pub struct ObservationSummary {
 }
 
 impl WorldObserver {
-    /// Observes nothing before the first call of [`WorldObserver::configure`]. Cached answers older than `cache_ttl`
-    /// are removed. Without `records`, rollouts and incidents are not stored.
+    /// Observes nothing before the first call of [`WorldObserver::configure`]. Cached answers older than
+    /// `cache_ttl` are removed. Without `records`, rollouts and incidents are not stored.
     #[must_use]
     pub fn new(
         disk: Arc<dyn DataDisk>,

@@ -5,7 +5,8 @@ use core::{fmt, str::FromStr};
 #[cfg(feature = "wire")]
 use serde::{Deserialize, Serialize};
 
-/// A Vuetify display breakpoint: <https://vuetifyjs.com/en/features/breakpoints/>. [`BreakpointScheme`] has its widths.
+/// A Vuetify display breakpoint: <https://vuetifyjs.com/en/features/breakpoints/>. [`BreakpointScheme`] has
+/// its widths.
 ///
 /// Orders from small to large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -9,8 +9,8 @@ use super::{clouds::MachineType, software::DatabaseKind, software::Software};
 
 pub use self::fate::{CallFailures, VersionLoad, WorkloadChange};
 
-/// What an installation consists of. [`ServiceCall`]s refer to workloads, managed databases and external services by
-/// `namespace/name`, or by the name if there is no namespace.
+/// What an installation consists of. [`ServiceCall`]s refer to workloads, managed databases and external
+/// services by `namespace/name`, or by the name if there is no namespace.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FleetShape {
     /// The machines.

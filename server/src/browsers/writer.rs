@@ -3,13 +3,13 @@
 //! Events wait in a bounded queue. The thread takes all waiting events, appends them with one write, counts
 //! them, and answers them. Cuts and syncs are work for the same thread.
 //!
-//! To wake a sleeping thread costs more than the rest of an event's processing. So the task that queued an event
-//! yields to other ready tasks first: they queue their events too, and the thread is woken once for all of them.
-//! The thread wakes one sender, which wakes the others.
+//! To wake a sleeping thread costs more than the rest of an event's processing. So the task that queued an
+//! event yields to other ready tasks first: they queue their events too, and the thread is woken once for all
+//! of them. The thread wakes one sender, which wakes the others.
 //!
-//! An event that was given up ([`EventTicket::give_up`]) while it waited is never written. One that was given up
-//! while it was being written is not counted, and a line that takes it back follows in the journal. Only if
-//! the process ends between these two writes may a later start count it.
+//! An event that was given up ([`EventTicket::give_up`]) while it waited is never written. One that was given
+//! up while it was being written is not counted, and a line that takes it back follows in the journal. Only
+//! if the process ends between these two writes may a later start count it.
 
 use std::{
     collections::VecDeque,

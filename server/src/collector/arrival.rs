@@ -26,7 +26,7 @@ impl ReportHeaders {
     /// Reads the four headers that matter. No other header is looked at.
     ///
     /// # Errors
-    /// [`IngestError::MediaType`], [`IngestError::ContentCoding`] and [`IngestError::Key`].
+    /// [`IngestError::MediaType`], [`IngestError::Coding`] and [`IngestError::Key`].
     pub fn from_headers(headers: &HeaderMap) -> Result<Self, IngestError> {
         if !headers.get_all(header::CONTENT_TYPE).iter().all(is_json) {
             return Err(IngestError::MediaType);

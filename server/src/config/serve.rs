@@ -76,7 +76,7 @@ pub struct Serve {
     pub read_only_settings: bool,
 
     /// The address of a Prometheus for the project `default`, if that has none.
-    #[arg(long)]
+    #[arg(long, value_parser = parse_prometheus_url)]
     pub bootstrap_prometheus_url: Option<String>,
 
     /// How often that Prometheus is queried.

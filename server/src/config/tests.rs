@@ -326,6 +326,8 @@ fn refusals_name_the_flag_and_quote_no_secret() {
         ("--collector-url", "ftp://u:zqxjvk@x/"),
         ("--collector-url", "http://zqxjvk:99999/"),
         ("--cloud-pricing-url", "ftp://u:zqxjvk@x"),
+        ("--bootstrap-prometheus-url", "zqxjvk:9090"),
+        ("--bootstrap-prometheus-url", "zqxjvk"),
         ("--opsgenie-url", "zqxjvk"),
         ("--slack-url", "ftp://u:zqxjvk@x"),
         ("--routes", "/zqxjvk/nowhere"),

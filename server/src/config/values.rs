@@ -35,7 +35,8 @@ pub(super) fn parse_listen(value: &str) -> Result<SocketAddr, String> {
 
 /// A time of at least one second.
 pub(super) fn parse_interval(value: &str) -> Result<Duration, String> {
-    let interval = humantime::parse_duration(value).map_err(|error| error.to_string())?;
+    let interval = humantime::parse_duration(value);
+    let interval = interval.map_err(|_| "give a time such as 30s or 1h".to_owned())?;
     if interval < Duration::from_secs(1) {
         return Err("must be at least one second".to_owned());
     }
@@ -58,11 +59,21 @@ pub(super) fn parse_pricing_url(value: &str) -> Result<Url, String> {
 
 /// An address that HTTP requests go to.
 pub(super) fn parse_http_url(value: &str) -> Result<Url, String> {
-    let url = Url::parse(value).map_err(|error| error.to_string())?;
-    match url.scheme() {
-        "http" | "https" if url.has_host() => Ok(url),
-        _ => Err("give an http or https address".to_owned()),
+    match Url::parse(value) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        Ok(_) | Err(ParseError::RelativeUrlWithoutBase) => {
+            Err("give an http or https address such as https://stats.example.com".to_owned())
+        }
+        Err(error) => Err(error.to_string()),
     }
+}
+
+/// The address of a Prometheus, or an empty text for none.
+pub(super) fn parse_prometheus_url(value: &str) -> Result<String, String> {
+    if !value.trim().is_empty() {
+        parse_http_url(value.trim())?;
+    }
+    Ok(value.to_owned())
 }
 
 /// An http or https address of a site or of a path in it, and nothing else.

@@ -68,8 +68,8 @@ async fn record(
     answer(&state, peer, &headers, body).await
 }
 
-/// Counts an event. 204 means that it survives the end of this process; a [`ProblemResponse`] states why it is not
-/// counted.
+/// Counts an event. 204 means that it survives the end of this process; a [`ProblemResponse`] states why it
+/// is not counted.
 pub(super) async fn answer(
     state: &ServerState,
     peer: Option<PeerAddress>,

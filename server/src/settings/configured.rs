@@ -64,7 +64,7 @@ impl SettingsStore {
     /// one stays.
     ///
     /// # Errors
-    /// [`Invalid`](super::Invalid), or a failure of the database. Nothing changed.
+    /// [`InvalidChange`](super::InvalidChange), or a failure of the database. Nothing changed.
     pub async fn set_prometheus(
         &self,
         project: &str,
@@ -84,7 +84,7 @@ impl SettingsStore {
     /// Sets or removes an integration of a project.
     ///
     /// # Errors
-    /// [`Invalid`](super::Invalid), or a failure of the database. Nothing changed.
+    /// [`InvalidChange`](super::InvalidChange), or a failure of the database. Nothing changed.
     pub async fn set_integration(&self, project: &str, change: &IntegrationChange) -> SettingsResult<()> {
         integrations::check_target(change, self.targets)?;
         self.change(project, ProjectColumn::Settings, |column| integrations::change(column, change)).await
@@ -93,7 +93,7 @@ impl SettingsStore {
     /// Sets the address of the product's web interface, for links; an empty one removes it.
     ///
     /// # Errors
-    /// [`Invalid`](super::Invalid), or a failure of the database. Nothing changed.
+    /// [`InvalidChange`](super::InvalidChange), or a failure of the database. Nothing changed.
     pub async fn set_base_url(&self, project: &str, url: &str) -> SettingsResult<()> {
         self.change(project, ProjectColumn::Settings, |column| integrations::set_base_url(column, url)).await
     }
@@ -101,7 +101,7 @@ impl SettingsStore {
     /// Replaces all application categories of a project, with their patterns.
     ///
     /// # Errors
-    /// [`Invalid`](super::Invalid), or a failure of the database. Nothing changed.
+    /// [`InvalidChange`](super::InvalidChange), or a failure of the database. Nothing changed.
     pub async fn set_application_categories(
         &self,
         project: &str,

@@ -17,7 +17,7 @@ impl SettingsStore {
     /// Sets the Prometheus of a project to what `edit` returns for the stored one.
     ///
     /// # Errors
-    /// [`Invalid`](super::Invalid), or a failure of the database. Nothing changed.
+    /// [`InvalidChange`](super::InvalidChange), or a failure of the database. Nothing changed.
     pub async fn edit_prometheus<E>(&self, project: &str, edit: E) -> SettingsResult<()>
     where
         E: FnOnce(Option<PrometheusAccess>) -> PrometheusAccess + Send,
@@ -34,7 +34,7 @@ impl SettingsStore {
     /// Sets an integration of a project to what `edit` returns for the stored ones.
     ///
     /// # Errors
-    /// [`Invalid`](super::Invalid), or a failure of the database. Nothing changed.
+    /// [`InvalidChange`](super::InvalidChange), or a failure of the database. Nothing changed.
     pub async fn edit_integration<E>(&self, project: &str, edit: E) -> SettingsResult<()>
     where
         E: FnOnce(ProjectIntegrations, Option<ClickhouseAccess>) -> IntegrationChange + Send,

@@ -186,7 +186,8 @@ impl SettingsStore {
     /// Creates an empty project. `id` has eight random characters of `0-9a-z`.
     ///
     /// # Errors
-    /// [`InvalidChange::Id`], [`InvalidChange::Name`], [`InvalidChange::NameTaken`], or a failure of the database.
+    /// [`InvalidChange::Id`], [`InvalidChange::Name`], [`InvalidChange::NameTaken`], or a failure of the
+    /// database.
     pub async fn create_project(&self, id: &str, name: &str) -> SettingsResult<()> {
         check_id(id)?;
         check_name(name)?;
@@ -202,7 +203,8 @@ impl SettingsStore {
     /// Renames a project.
     ///
     /// # Errors
-    /// [`InvalidChange::NoSuchProject`], [`InvalidChange::Name`], [`InvalidChange::NameTaken`], or a failure of the database.
+    /// [`InvalidChange::NoSuchProject`], [`InvalidChange::Name`], [`InvalidChange::NameTaken`], or a failure
+    /// of the database.
     pub async fn rename_project(&self, id: &str, name: &str) -> SettingsResult<()> {
         check_name(name)?;
         self.attempt(DatabaseOperation::Writing, async {

@@ -131,8 +131,8 @@ impl SeriesCache {
     ///
     /// # Errors
     /// The disk failed, or there are too many values: the stored answers are unchanged. Or the stored answer
-    /// is damaged ([`io::ErrorKind::InvalidData`]): the new one is refused, [`SeriesCache::to`] returns what is
-    /// left, and the caller has to fetch more than before.
+    /// is damaged ([`io::ErrorKind::InvalidData`]): the new one is refused, [`SeriesCache::to`] returns what
+    /// is left, and the caller has to fetch more than before.
     pub fn write(&self, mut answer: IncomingSeries, to: u32, step: u32) -> io::Result<()> {
         let _writing = lock(&self.writing);
         let query = answer.query;

@@ -25,8 +25,8 @@ impl ObservedProject {
     }
 }
 
-/// Whether a directory name is that of a project's cache ([`ObservedProject::cache_name`]). Coroot's directories have
-/// no hyphen.
+/// Whether a directory name is that of a project's cache ([`ObservedProject::cache_name`]). Coroot's
+/// directories have no hyphen.
 #[must_use]
 pub fn is_own_cache(name: &str) -> bool {
     let Some((id, hash)) = name.rsplit_once('-') else { return false };

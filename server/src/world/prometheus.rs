@@ -1,8 +1,8 @@
 //! Sends queries to Prometheus and reads its answers.
 //!
 //! An answer is read while it arrives: bytes are decompressed and limited (`body`), split into series
-//! (`splitter`), and each series is parsed (`series`) into the caller's [`SeriesSink`] before the next one. Nothing
-//! runs in the background: a dropped query ends at once.
+//! (`splitter`), and each series is parsed (`series`) into the caller's [`SeriesSink`] before the next one.
+//! Nothing runs in the background: a dropped query ends at once.
 
 mod access;
 mod body;

@@ -26,8 +26,8 @@ impl ReportStore {
     /// Drops everything before the cut-off times, a little at a time. Afterwards no file contains it.
     ///
     /// # Errors
-    /// As for [`ReportStore::add`]; what was dropped until then stays dropped, and the next call removes it from
-    /// the files.
+    /// As for [`ReportStore::add`]; what was dropped until then stays dropped, and the next call removes it
+    /// from the files.
     pub(in crate::collector) async fn prune(&self, due: PruneCutoffs) -> sqlx::Result<PrunedReports> {
         let raw = self.drop_rows(due.raw_before, DROP_RAW).await?;
         let reports = self.drop_rows(due.counts_before, DROP_REPORTS).await?;

@@ -2,8 +2,8 @@
 //!
 //! A file is a sequence of frames. A frame begins with [`LEN`] bytes, little-endian numbers of four bytes:
 //! the magic number of the format, a checksum of all that follows, the length of the frame, a fingerprint of
-//! the query, and the [`FrameHeader`]. Nothing in a frame is used before its checksum is verified, lengths least
-//! of all.
+//! the query, and the [`FrameHeader`]. Nothing in a frame is used before its checksum is verified, lengths
+//! least of all.
 
 use std::io;
 

@@ -22,7 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long new queries are started. The rest wait for the next load.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Sends custom queries of the operator ([`Indicators::missing`](super::Indicators::missing)), and returns
+/// Sends custom queries of the operator ([`ServiceLevelIndicators::missing`](super::ServiceLevelIndicators::missing)), and returns
 /// their results. A query that fails does not affect the others, and is missing again with the next slot.
 pub async fn ask_own(prometheus: &Arc<PrometheusClient>, missing: Vec<CustomQuery>) -> SlotBatch {
     let mut waiting = missing.into_iter();

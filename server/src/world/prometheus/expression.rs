@@ -68,7 +68,7 @@ impl ExtraSelector {
     /// Parses a selector such as `{cluster="a",zone=~"b.*"}`; an empty text has no matchers.
     ///
     /// # Errors
-    /// [`InvalidAccess::ExtraSelector`] if the text is not a selector, or has a metric name or an `or`, which
+    /// [`InvalidAccess::Selector`] if the text is not a selector, or has a metric name or an `or`, which
     /// Prometheus would refuse.
     pub(super) fn parse(text: &str) -> Result<Self, InvalidAccess> {
         confined(text, Self::parsed).ok_or(InvalidAccess::Selector)
