@@ -13,7 +13,10 @@ use super::{
     AccessToken, BadFlags, BasePath, EnvironmentScope, FlagParseError, LogFilter, LogFormat, ParsedFlags,
     opt_out::OptOuts,
     process_variable, routes, sources,
-    values::{parse_http_url, parse_interval, parse_listen, parse_pricing_url, parse_public_url},
+    values::{
+        parse_http_url, parse_interval, parse_listen, parse_pricing_url, parse_prometheus_url,
+        parse_public_url,
+    },
 };
 use crate::{
     http::forwarded::TrustedProxies,

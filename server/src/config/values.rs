@@ -59,12 +59,11 @@ pub(super) fn parse_pricing_url(value: &str) -> Result<Url, String> {
 
 /// An address that HTTP requests go to.
 pub(super) fn parse_http_url(value: &str) -> Result<Url, String> {
-    match Url::parse(value) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
-        Ok(_) | Err(ParseError::RelativeUrlWithoutBase) => {
-            Err("give an http or https address such as https://stats.example.com".to_owned())
-        }
-        Err(error) => Err(error.to_string()),
+    let example = "give an http or https address such as https://stats.example.com";
+    let url = Url::parse(value).map_err(|error| format!("{error}: {example}"))?;
+    match url.scheme() {
+        "http" | "https" if url.has_host() => Ok(url),
+        _ => Err(example.to_owned()),
     }
 }
 
