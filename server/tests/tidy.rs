@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -41,6 +41,48 @@ fn every_file_says_in_its_first_line_what_it_answers() {
     for path in sources() {
         let source = fs::read_to_string(&path).unwrap();
         assert!(source.starts_with("//! "), "{}", path.display());
+    }
+}
+
+#[test]
+fn no_module_header_is_a_question() {
+    for path in sources() {
+        let source = fs::read_to_string(&path).unwrap();
+        let header = source.lines().map_while(|line| line.strip_prefix("//! "));
+        let header = header.collect::<Vec<_>>().join(" ");
+        assert!(!header.trim_end().ends_with('?'), "{}: {header}", path.display());
+    }
+}
+
+/// The name of the type that a line defines, if it defines one. Associated types are indented, and define none.
+fn defined_type(line: &str) -> Option<&str> {
+    let words = line.trim_start().split_whitespace();
+    let mut words = words.skip_while(|word| word.starts_with("pub") || *word == "unsafe");
+    let is_type = match words.next()? {
+        "struct" | "enum" | "trait" | "union" => true,
+        "type" => !line.starts_with(' '),
+        _ => false,
+    };
+    let name = words.next().filter(|name| is_type && name.starts_with(char::is_uppercase))?;
+    name.split(|char: char| !char.is_alphanumeric()).next()
+}
+
+#[test]
+fn no_type_name_is_defined_twice_in_a_package() {
+    let root = root();
+    for package in ["shared", "frontend-tracker", "server", "e2e"] {
+        let mut files = Vec::new();
+        add_files(&root.join(package), "rs", &mut files);
+        let mut defined = BTreeMap::new();
+        for path in files {
+            let source = fs::read_to_string(&path).unwrap();
+            for name in source.lines().filter_map(defined_type) {
+                if let Some(before) = defined.insert(name.to_owned(), path.clone()) {
+                    panic!("{name} is defined in {} and in {}", before.display(), path.display());
+                }
+            }
+        }
+        assert!(defined.len() > 20, "only {} types were found in {package}", defined.len());
     }
 }
 
