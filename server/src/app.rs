@@ -349,15 +349,8 @@ async fn set_up_default_project(
         );
         return Ok(());
     }
-    let done = settings.bootstrap(bootstrap, &new_project_id()).await;
+    let done = settings.bootstrap(bootstrap, &random_id::new_id()).await;
     done.context("the project default cannot be set up")
-}
-
-/// Eight characters of `0-9a-z`, as Coroot names projects.
-pub(crate) fn new_project_id() -> String {
-    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-    let mut random = rand::rng();
-    (0..8).map(|_| char::from(DIGITS[random.random_range(0..DIGITS.len())])).collect()
 }
 
 /// The identity of the reports. Beside a running Coroot it is not the UUID in the data directory: Coroot

@@ -18,7 +18,7 @@ mod writer;
 use std::{
     io,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -40,7 +40,7 @@ use self::{
     record::JournalRecord,
     writer::{EventDecision, EventTicket, JournalState, JournalWriter, QueuedEvent},
 };
-use crate::{disk::DataDisk, peer_address::AddressHash};
+use crate::{disk::DataDisk, lock::lock, peer_address::AddressHash};
 
 /// The size at which the journal is compacted. An hour of a busy interface stays below it, and a flood does
 /// not fill the disk.
@@ -263,7 +263,7 @@ fn result(decision: EventDecision) -> Result<(), RecordError> {
 impl SharedCounts {
     fn counts(&self) -> MutexGuard<'_, PageViewCounts> {
         // Every change is whole before anything can panic, so poisoned counts are still right.
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.counts)
     }
 }
 

@@ -52,7 +52,7 @@ mod tests;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -70,6 +70,7 @@ use self::{
 use crate::{
     clock::Clock,
     disk::{self, DataDisk},
+    lock::lock,
     metrics::ProcessMetrics,
     outgoing::TargetPolicy,
 };
@@ -295,7 +296,7 @@ impl ObservationTask {
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(mutex)
 }
 
 /// All caches, including those of removed projects.

@@ -99,20 +99,22 @@ fn no_file_is_named_for_nothing() {
 }
 
 /// Which other rooms a room of the server may name.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("clock", &[]),
     ("descriptors", &[]),
     ("hex", &[]),
+    ("lock", &[]),
+    ("random_id", &[]),
     ("peer_address", &[]),
-    ("disk", &[]),
+    ("disk", &["lock"]),
     ("outgoing", &[]),
-    ("browsers", &["disk", "peer_address"]),
-    ("process", &["clock"]),
+    ("browsers", &["disk", "lock", "peer_address"]),
+    ("process", &["clock", "lock"]),
     ("notifications", &["clock", "metrics", "outgoing", "world"]),
-    ("settings", &["clock", "disk", "hex", "notifications", "outgoing", "world"]),
-    ("collector", &["clock", "disk"]),
-    ("world", &["clock", "disk", "metrics", "outgoing"]),
-    ("report", &["browsers", "clock", "disk", "hex", "metrics", "outgoing", "process"]),
+    ("settings", &["clock", "disk", "hex", "lock", "notifications", "outgoing", "world"]),
+    ("collector", &["clock", "disk", "lock"]),
+    ("world", &["clock", "disk", "lock", "metrics", "outgoing", "random_id"]),
+    ("report", &["browsers", "clock", "disk", "hex", "lock", "metrics", "outgoing", "process"]),
 ];
 
 #[test]

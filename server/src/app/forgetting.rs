@@ -6,13 +6,14 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use super::unreported;
 use crate::{
     browsers,
     disk::{self, DataDisk},
+    lock::lock,
     report::spool::Spool,
     settings::StoredChoice,
     world,
@@ -80,7 +81,7 @@ impl CountedOnDisk {
 
     fn lock(&self) -> MutexGuard<'_, Option<u64>> {
         // The value is replaced as a whole, so a poisoned lock is still valid.
-        self.times_off.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.times_off)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::Clock,
+    lock::lock,
     metrics::ProcessMetrics,
     notifications::{NotificationSender, ServiceEndpoints},
     report::{
@@ -94,7 +95,7 @@ impl ObservedInstallation {
     /// The configuration now, or when the settings could last be read.
     async fn configured(&self) -> (IntegrationSection, InfraSection) {
         let read = self.settings.facts().await;
-        let mut known = self.configured.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.configured);
         if let Ok(read) = read {
             *known = read;
         }
@@ -102,7 +103,7 @@ impl ObservedInstallation {
     }
 
     fn now(&self) -> u32 {
-        u32::try_from(self.clock.wall().as_secs()).unwrap_or(u32::MAX)
+        self.clock.unix_seconds()
     }
 
     /// Observes the configured projects and notifies about incidents while this server leads, until `stop`.

@@ -23,7 +23,7 @@ impl SettingsRecords {
     }
 
     fn now(&self) -> u32 {
-        u32::try_from(self.clock.wall().as_secs()).unwrap_or(u32::MAX)
+        self.clock.unix_seconds()
     }
 }
 

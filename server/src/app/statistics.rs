@@ -420,7 +420,7 @@ impl StatisticsPlan {
     }
 
     fn now(&self) -> u32 {
-        u32::try_from(self.clock.wall().as_secs()).unwrap_or(u32::MAX)
+        self.clock.unix_seconds()
     }
 
     fn installed(&self, instance: Uuid, spool: &Arc<Spool>) -> anyhow::Result<ObservedInstallation> {

@@ -6,7 +6,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -19,6 +19,7 @@ use super::{forgetting::CountedOnDisk, identity};
 use crate::{
     browsers::PageViewStore,
     disk::{DataDir, DataDirState, secret_file::SecretFiles},
+    lock::lock,
     report::spool::Spool,
 };
 
@@ -52,7 +53,7 @@ pub(super) struct DataDirUpkeep {
 impl DataDirUpkeep {
     /// What happened to the directory since the start, for the status; `None` if nothing did.
     pub(super) fn trouble(&self) -> Option<String> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.trouble).clone()
     }
 
     /// Makes the directory again whenever it is gone, until `stop`.
@@ -84,7 +85,7 @@ impl DataDirUpkeep {
     }
 
     fn say(&self, trouble: String) {
-        let mut known = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.trouble);
         if known.as_ref() != Some(&trouble) || trouble == MADE_AGAIN {
             tracing::error!("{trouble}");
         }

@@ -26,7 +26,7 @@ use headcount_shared::breakpoint::Breakpoint;
 use tokio::sync::Notify;
 
 use super::{RecordError, pseudonym::BrowserPseudonym};
-use crate::peer_address::AddressHash;
+use crate::{lock::lock, peer_address::AddressHash};
 
 /// The maximum of waiting events. A connection has at most one, so only a product with its own web server
 /// reaches this.
@@ -207,7 +207,7 @@ impl<S> WriterQueue<S> {
 
     fn lock(&self) -> MutexGuard<'_, QueuedWork<S>> {
         // Every change is whole before anything can panic.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.waiting)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -12,6 +12,8 @@ use tokio::{
 };
 
 use super::{IngestError, sender_key::SenderKey};
+
+use crate::lock::lock;
 
 /// How long a report waits for memory before the sender is asked to retry.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -53,7 +55,7 @@ impl BodyMemoryBudget {
 
     /// Notes that a sender holds more; `false` if that exceeds its share.
     fn lend(&self, sender: SenderKey, bytes: usize) -> bool {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = lock(&self.held);
         let now = held.get(&sender).copied().unwrap_or_default() + bytes;
         let may = now <= self.most_of_one;
         if may {
@@ -63,7 +65,7 @@ impl BodyMemoryBudget {
     }
 
     fn take_back(&self, sender: SenderKey, bytes: usize) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = lock(&self.held);
         let left = held.get(&sender).copied().unwrap_or_default().saturating_sub(bytes);
         if left == 0 {
             held.remove(&sender);

@@ -1,7 +1,7 @@
 //! Drops old reports, keeps the files within their limit, and checks the clock.
 
 use std::{
-    sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex as StdMutex, MutexGuard},
     time::Duration,
 };
 
@@ -17,6 +17,8 @@ use super::{
     store::{NeededBytes, PrunedReports, ReportStore},
     trusted_time::{ClockCorrection, TrustedTime},
 };
+
+use crate::lock::lock;
 
 /// The maximum age of the time that is stored for the next start, in seconds.
 const NOTED_EVERY: u64 = 60 * 60;
@@ -72,7 +74,7 @@ impl ReportPruner {
 
     fn late(&self) -> MutexGuard<'_, Option<ClockCorrection>> {
         // The value is replaced as a whole, so a poisoned lock is still valid.
-        self.for_late_reports.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.for_late_reports)
     }
 
     /// Prunes at once and then periodically, until `stop`.

@@ -7,13 +7,15 @@
 //! the operator confirms it, or it is right again.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use headcount_shared::api::ClockDoubt;
 
 use crate::clock::{self, Clock};
+
+use crate::lock::lock;
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -187,7 +189,7 @@ impl TrustedTime {
     /// Runs `work` with the state at this moment, and logs when a doubt began or ended.
     fn with_state<T>(&self, work: impl FnOnce(&mut TimeState, ClockReading) -> T) -> T {
         // No holder of the lock can leave a partial change.
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         let reading = read(self.clock.as_ref());
         let was_doubted = state.doubt.is_some();
         state.read(reading);

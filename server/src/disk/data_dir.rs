@@ -5,12 +5,14 @@ use std::{
     io,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
 };
 
 use thiserror::Error;
 
 use super::private;
+
+use crate::lock::lock;
 
 /// The file in the directory that a running process locks, for versions that check only this lock.
 const LOCK: &str = "lock";
@@ -107,7 +109,7 @@ impl DataDir {
 
     fn locks(&self) -> MutexGuard<'_, DirectoryLocks> {
         // The locks are replaced as a whole, so a poisoned lock is still valid.
-        self.locks.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.locks)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Measures everything in a report about this process.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::{
     MeasurementUnavailable,
@@ -9,7 +9,7 @@ use super::{
     samples::{ProcessSampler, ProcessSamples},
     saved::SavedCosts,
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, lock::lock};
 
 /// What the process cost since the last report.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -113,7 +113,7 @@ impl MeasuredProcess {
     }
 
     fn profilers(&self) -> MutexGuard<'_, ActiveProfilers> {
-        self.profilers.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.profilers)
     }
 }
 

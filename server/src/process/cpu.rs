@@ -18,7 +18,7 @@
 //!   must not be walked.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -29,7 +29,7 @@ use super::{
     saved::{NOT_RECORDED, SavedProfile},
     symbols::{self, FunctionLocation, FunctionNames},
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, lock::lock};
 
 mod cpu_timer;
 mod due_samples;
@@ -152,7 +152,7 @@ impl CpuProfiler {
     }
 
     fn state(&self) -> MutexGuard<'_, ProfilerState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

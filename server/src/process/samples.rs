@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -11,7 +11,7 @@ use procfs::process::Process;
 use rustix::time::{ClockId, clock_gettime};
 
 use super::MeasurementUnavailable;
-use crate::clock::Clock;
+use crate::{clock::Clock, lock::lock};
 
 /// The samples, oldest first. Empty if there are none yet.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -74,7 +74,7 @@ impl ProcessSampler {
     }
 
     fn history(&self) -> MutexGuard<'_, SampleHistory> {
-        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.history)
     }
 }
 

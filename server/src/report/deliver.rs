@@ -6,7 +6,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    lock::lock,
     metrics::{DeliveryLabel, ProcessMetrics},
 };
 
@@ -228,7 +229,7 @@ impl ReportDelivery {
 
     fn lock(&self) -> MutexGuard<'_, DeliveryProgress> {
         // A partial change of the progress costs a wait, but no report.
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.progress)
     }
 }
 

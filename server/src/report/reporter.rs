@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -21,6 +21,7 @@ use super::{
 use crate::{
     browsers::{PageViewCounts, PageViewStore},
     clock::Clock,
+    lock::lock,
     metrics::ProcessMetrics,
     process::costs::{MeasuredProcess, ProcessCosts},
 };
@@ -208,7 +209,7 @@ impl Reporter {
     }
 
     fn with_schedule<T>(&self, f: impl FnOnce(&mut ReportSchedule) -> T) -> T {
-        f(&mut self.schedule.lock().unwrap_or_else(PoisonError::into_inner))
+        f(&mut lock(&self.schedule))
     }
 }
 

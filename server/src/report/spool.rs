@@ -10,7 +10,7 @@ mod listing;
 use std::{
     collections::HashSet,
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use headcount_shared::{
@@ -25,6 +25,8 @@ use self::{
     listing::{STATES, SpoolEntries, SpoolEntry, entries, find_reports, in_state, read_report, sha256_of},
 };
 use crate::disk::{DataDisk, PART, is_full, write_whole};
+
+use crate::lock::lock;
 
 const ROOT: &str = "reports";
 const DAMAGED: &str = ".damaged";
@@ -418,7 +420,7 @@ impl Spool {
 
     fn lock(&self) -> MutexGuard<'_, SpoolState> {
         // Every change is one insertion or removal, so a poisoned state is still right.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

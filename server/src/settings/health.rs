@@ -3,12 +3,14 @@
 use std::{
     collections::HashMap,
     sync::{
-        Mutex, PoisonError,
+        Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
 use super::error::{SettingsError, SettingsResult, UnavailableCause};
+
+use crate::lock::lock;
 
 /// The kind of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +89,7 @@ impl DatabaseHealth {
 
     /// Records how many rows of a project's overrides are unreadable.
     pub(super) fn note_unreadable(&self, project: &str, rows: usize) {
-        let mut known = self.unreadable_overrides.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.unreadable_overrides);
         if known.get(project).copied().unwrap_or_default() == rows {
             return;
         }

@@ -12,7 +12,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -29,7 +29,7 @@ use super::{
     lease::{LEASE, LeaseTerm},
     statement::{query, query_scalar},
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, lock::lock};
 
 /// The number of the advisory lock of servers before version 0.2.0.
 const EARLIER_LOCK: i64 = 0x6865_6164_636f_756e;
@@ -246,7 +246,7 @@ impl LeaderLock {
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, LeaderState> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.known)
     }
 }
 

@@ -28,7 +28,7 @@ use std::{
     collections::HashMap,
     io,
     ops::RangeInclusive,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -50,6 +50,8 @@ use super::{
     indicators,
 };
 use crate::disk::{self, DataDisk};
+
+use crate::lock::lock;
 
 const ENDING: &str = ".table";
 
@@ -404,5 +406,5 @@ fn seconds(duration: Duration) -> u32 {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(mutex)
 }

@@ -2,13 +2,15 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
     time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
 
 use super::{catalogue, constructor::STAGES};
+
+use crate::lock::lock;
 
 /// The time of loads since the last cut.
 #[derive(Debug, Default)]
@@ -111,7 +113,7 @@ impl LoadCosts {
     }
 
     fn times(&self) -> MutexGuard<'_, LoadTimes> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -148,7 +148,7 @@ fn find(
     let LoadContext { recorded, own, recalled, counting_since, step_s, new_key } = memory;
     record(store, world, recorded, own);
     stages.ended("load_app_sli");
-    let now = u32::try_from(stages.clock.wall().as_secs()).unwrap_or(u32::MAX);
+    let now = stages.clock.unix_seconds();
     let indicators = recorded.indicators();
     let audits = stages.audit(world, indicators, recalled);
     let sight = ChangeDetector { world, indicators, recalled, counting_since, audits: &audits, step_s, now };

@@ -69,12 +69,6 @@ impl fmt::Debug for HistoryCache {
     }
 }
 
-/// A random id for an incident: eight characters of `0-9a-z`.
-pub(super) fn new_key() -> String {
-    let mut random = rand::rng();
-    (0..8).filter_map(|_| char::from_digit(random.random_range(0..36), 36)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

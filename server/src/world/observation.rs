@@ -19,7 +19,7 @@ use super::{
     indicators::{SliLog, SlotBatch, ask_own},
     load::{LoadContext, LoadResult, load_with},
     locked,
-    memory::{HistoryCache, new_key},
+    memory::HistoryCache,
     prices::{self, CloudPrices},
     project::ObservedProject,
     prometheus::{PrometheusClient, QueryError, QuerySpan},
@@ -296,6 +296,7 @@ impl ProjectObservation {
         let loaded = self.work.spawn_blocking(move || {
             let mut recorded = locked(&recorded);
             let (recorded, recalled) = (&mut *recorded, &*recalled);
+            let new_key = random_id::new_id;
             let memory = LoadContext { recorded, own: &own, recalled, counting_since, step_s, new_key };
             load_with(&store, &project, &prices, &*clock, Some(memory))
         });
@@ -303,7 +304,7 @@ impl ProjectObservation {
     }
 
     fn now(&self) -> u32 {
-        u32::try_from(self.clock.wall().as_secs()).unwrap_or(u32::MAX)
+        self.clock.unix_seconds()
     }
 
     /// Removes data that is expired at `now`, and data from the future of a wrong clock. As long as the time

@@ -9,7 +9,7 @@ mod reading;
 mod source;
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -24,7 +24,7 @@ pub use self::{
     reading::InvalidPriceList,
     source::{InvalidPriceSource, PriceFetchError, PriceSource},
 };
-use crate::disk::DataDisk;
+use crate::{disk::DataDisk, lock::lock};
 
 /// The cloud providers in the list.
 pub const CLOUDS: [&str; 3] = ["aws", "azure", "gcp"];
@@ -146,7 +146,7 @@ impl PriceList {
     }
 
     fn progress(&self) -> MutexGuard<'_, PriceFetchProgress> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.progress)
     }
 }
 

@@ -15,7 +15,7 @@ mod series;
 mod splitter;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -32,7 +32,7 @@ use super::{
     catalogue::{Label, LabelSelection, PrometheusQuery},
     project::PrometheusAccess,
 };
-use crate::{clock::Clock, outgoing::TargetPolicy};
+use crate::{clock::Clock, lock::lock, outgoing::TargetPolicy};
 
 /// The limits of one query.
 #[derive(Debug, Clone, Copy)]
@@ -154,7 +154,7 @@ impl PrometheusClient {
     /// The server's time according to its latest answer with a date.
     #[must_use]
     pub fn date(&self) -> Option<ServerDate> {
-        *self.date.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.date)
     }
 
     /// Requests the values of `query` at the times of `span`, with ranges of `range_seconds`, and passes the
@@ -224,7 +224,7 @@ impl PrometheusClient {
             StatusCode::OK => {
                 let (heard, heard_at) = (self.clock.monotonic(), self.clock.wall());
                 let date = ServerDate::of(response.headers(), asked, heard, heard_at);
-                let mut known = self.date.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut known = lock(&self.date);
                 *known = date.or(*known);
                 Ok(response)
             }

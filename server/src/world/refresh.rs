@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeSet, HashMap, VecDeque},
     io,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -23,6 +23,8 @@ use super::{
     prometheus::{PrometheusClient, QueryError, QuerySpan, QueryStats},
 };
 use crate::metrics::{ProcessMetrics, QueryLabel};
+
+use crate::lock::lock;
 
 /// How many queries run at the same time.
 const AT_ONCE: usize = 10;
@@ -223,7 +225,7 @@ impl CacheRefresher {
             return round;
         }
         self.why = Some(QueryError::ClocksDiffer);
-        let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut costs = lock(&self.costs);
         catalogue::all().for_each(|query| costs.failed(query.name));
         RoundResult { answered: 0, failed: round.answered + round.failed }
     }
@@ -236,7 +238,7 @@ impl CacheRefresher {
         let round = self.put_all(now, step).await;
         self.doubted.retain(|_, since| now.saturating_sub(*since) <= 2 * LATE);
         let silent = round.answered == 0 && round.failed > 0;
-        let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut costs = lock(&self.costs);
         self.all_were_due = self.not_due.is_empty();
         for name in std::mem::take(&mut self.not_due) {
             // If Prometheus is silent, all queries count as failed, including those that run less often.
@@ -273,7 +275,7 @@ impl CacheRefresher {
 
     /// The queries that are not running: those that were fast the last time, and the others, fastest first.
     fn due(&self) -> (VecDeque<&'static PrometheusQuery>, VecDeque<&'static PrometheusQuery>) {
-        let costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        let costs = lock(&self.costs);
         let asked: BTreeSet<&str> = self.asked.values().copied().collect();
         let mut due: Vec<_> = catalogue::all()
             .filter(|query| !asked.contains(query.name))
@@ -315,7 +317,7 @@ impl CacheRefresher {
     }
 
     fn before(&self, query: &'static PrometheusQuery, now: u32) -> PreviousAnswer {
-        let costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        let costs = lock(&self.costs);
         let series = costs.0.get(query.name).map(|cost| cost.series);
         let since = self.doubted.get(query.name);
         let is_late = since.is_some_and(|since| now.saturating_sub(*since) >= LATE);
@@ -338,7 +340,7 @@ impl CacheRefresher {
                 self.doubted.remove(query.name);
             }
         }
-        let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut costs = lock(&self.costs);
         match outcome {
             Ok(None) => self.not_due.push(query.name),
             Ok(Some(filled)) => {
@@ -364,7 +366,7 @@ impl CacheRefresher {
         mut round: RoundResult,
     ) -> RoundResult {
         self.why = self.why.or(Some(QueryError::TimedOut));
-        let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut costs = lock(&self.costs);
         for name in self.asked.values().copied().chain(waiting.map(|query| query.name)) {
             costs.failed(name);
             round.failed += 1;

@@ -1,15 +1,11 @@
 //! Issues single-use sign-in codes, which links carry instead of the admin token.
 
-use std::{
-    collections::VecDeque,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Mutex, time::Duration};
 
 use rand::{CryptoRng, RngExt};
 use sha2::{Digest, Sha256};
 
-use crate::hex;
+use crate::{hex, lock::lock};
 
 /// How long a code can be used.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(5 * 60);
@@ -35,7 +31,7 @@ impl SignInCodes {
     pub(crate) fn issue(&self, random: &mut impl CryptoRng, now: Duration) -> String {
         let bytes: [u8; 32] = random.random();
         let code = hex::encode(bytes);
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = lock(&self.waiting);
         waiting.retain(|code| now < code.ends);
         if waiting.len() >= WAITING {
             waiting.pop_front();
@@ -47,7 +43,7 @@ impl SignInCodes {
     /// Whether `code` can be used now. It can not be used again.
     pub(crate) fn redeem(&self, code: &str, now: Duration) -> bool {
         let wanted = digest(code);
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = lock(&self.waiting);
         waiting.retain(|code| now < code.ends);
         let before = waiting.len();
         // Digests are compared, so the time taken reveals nothing about a code.

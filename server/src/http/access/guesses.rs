@@ -4,12 +4,11 @@
 //! seem to come from one address. Wrong ones are answered after a delay that grows while they keep coming. A
 //! bounded number of them waits; further ones are refused at once.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Mutex, time::Duration};
 
 use tokio::sync::Semaphore;
+
+use crate::lock::lock;
 
 /// When to retry after too many wrong tokens.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -48,7 +47,7 @@ impl GuessBrake {
 
     /// Counts a wrong token at `now`, on the clock that never jumps, and waits until it may be answered.
     pub(crate) async fn delay(&self, now: Duration) -> Result<(), TooManyGuesses> {
-        let (delay, is_news) = self.recent.lock().unwrap_or_else(PoisonError::into_inner).add(now);
+        let (delay, is_news) = lock(&self.recent).add(now);
         if is_news {
             tracing::warn!("many wrong tokens were shown to the interface; answers to them are delayed");
         }

@@ -2,14 +2,14 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
 use tokio::sync::Notify;
 
 use super::connection_watch::ConnectionWatch;
-use crate::peer_address::AddressHash;
+use crate::{lock::lock, peer_address::AddressHash};
 
 /// The maximum of open connections, if the system has descriptors for them.
 const CONNECTIONS: usize = 1024;
@@ -107,7 +107,7 @@ impl ConnectionPlaces {
 
     fn lock(&self) -> MutexGuard<'_, OpenConnections> {
         // Every change is whole before anything can panic.
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.open)
     }
 }
 

@@ -3,13 +3,15 @@
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
     task::{Context, Poll},
     time::Duration,
 };
 
 use thiserror::Error;
 use tokio::time::{Instant, Sleep};
+
+use crate::lock::lock;
 
 /// How long a request may take, its body included.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(60);
@@ -47,14 +49,14 @@ impl RequestTimer {
 
     fn set(&self) {
         let deadline = Instant::now() + REQUEST_PATIENCE;
-        match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+        match &mut *lock(&self.0) {
             Some(timer) => timer.as_mut().reset(deadline),
             none => *none = Some(Box::pin(tokio::time::sleep_until(deadline))),
         }
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut timer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut timer = lock(&self.0);
         timer.as_mut().map_or(Poll::Pending, |timer| timer.as_mut().poll(cx))
     }
 }

@@ -8,8 +8,8 @@ use super::{
     request::{JsonBody, OpenedSettings, ProjectPath, PrometheusFailures, UrlParameters},
 };
 use crate::{
-    app::new_project_id,
     http::problem::ProblemResponse,
+    random_id,
     settings::{InvalidChange, ProjectOverview, SettingsStore},
 };
 
@@ -32,7 +32,7 @@ pub(super) async fn create_project(
     failures: PrometheusFailures,
     JsonBody(NameProject { name }): JsonBody<NameProject>,
 ) -> Result<(StatusCode, Json<Project>), ProblemResponse> {
-    let id = new_project_id();
+    let id = random_id::new_id();
     settings.create_project(&id, &name).await?;
     Ok((StatusCode::CREATED, Json(known(&settings, &id, &failures).await?)))
 }

@@ -14,7 +14,7 @@ use std::{
     ops::Range,
     ptr,
     sync::{
-        Mutex, MutexGuard, PoisonError, TryLockError,
+        Mutex, MutexGuard, TryLockError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -28,7 +28,7 @@ use super::{
     stack_walk::{self, DEPTH},
     stacks::{RecordedStacks, StackTable},
 };
-use crate::process::MeasurementUnavailable;
+use crate::{lock::lock, process::MeasurementUnavailable};
 
 /// The maximum of different calls until the next cut: 1.5 MiB. A busy server has a few thousand.
 const CALLS: usize = 1 << 16;
@@ -119,7 +119,7 @@ fn forget() {
 
 /// Waits for the record. The handler never does: on this thread it finds it in use.
 fn record() -> MutexGuard<'static, Option<StackRecord>> {
-    RECORD.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&RECORD)
 }
 
 extern "C" fn on_signal(_signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use promql_parser::{
@@ -13,7 +13,7 @@ use promql_parser::{
 };
 
 use super::{QueryError, access::InvalidAccess, confined::confined};
-use crate::world::catalogue::PrometheusQuery;
+use crate::{lock::lock, world::catalogue::PrometheusQuery};
 
 /// The placeholder for the range in an expression.
 const RANGE: &str = "$RANGE";
@@ -43,7 +43,7 @@ impl QueryExpressions {
         query: &'static PrometheusQuery,
         range_seconds: u32,
     ) -> Result<Arc<str>, QueryError> {
-        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ready = lock(&self.ready);
         if let Some((range, text)) = ready.get(query.name)
             && *range == range_seconds
         {
