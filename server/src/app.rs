@@ -49,6 +49,7 @@ use crate::{
     },
     metrics::ProcessMetrics,
     process::code_pages,
+    random_id,
     report::assemble::Installation,
     settings::{BootstrapPrometheus, SettingsStore},
 };

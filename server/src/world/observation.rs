@@ -26,7 +26,7 @@ use super::{
     prometheus_clock::{ClockDifference, PrometheusClock, is_contradicted, keep_ahead},
     refresh::{CacheRefresher, RoundResult},
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, random_id};
 
 /// How often expired data is removed from the cache.
 const UPKEEP: Duration = Duration::from_secs(3600);
