@@ -58,3 +58,14 @@ pub(crate) fn rfc3339(time: Duration) -> String {
     let seconds = Duration::from_secs(time.as_secs().min(LAST_SECOND));
     humantime::format_rfc3339_seconds(UNIX_EPOCH + seconds).to_string()
 }
+
+/// Lets other tasks run until `is_true`; fails a test that has waited for 20 seconds.
+#[cfg(test)]
+pub(crate) async fn until(mut is_true: impl FnMut() -> bool) {
+    let waiting = async {
+        while !is_true() {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(20), waiting).await.is_ok(), "waited for too long");
+}

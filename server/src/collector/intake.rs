@@ -132,7 +132,7 @@ mod tests {
     use hyper::body::Frame;
 
     use super::*;
-    use crate::collector::sender_key::SenderKeys;
+    use crate::{clock::until, collector::sender_key::SenderKeys};
 
     const REPORT: &str = r#"{"instance":{"uuid":"4423595b-9d97-4e01-a19f-8e3d60c83b2a"}}"#;
 
@@ -216,9 +216,7 @@ mod tests {
                 tokio::spawn(async move { take(&intake, body).await.err() })
             })
             .collect();
-        while intake.large.free() > 0 {
-            tokio::task::yield_now().await;
-        }
+        until(|| intake.large.free() == 0).await;
         for _ in 0..10 {
             assert!(take(&intake, Body::from(REPORT)).await.is_ok());
         }

@@ -300,6 +300,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::SystemClock,
+        clock::until,
         collector::{decode::ContentCoding, intake::ReportIntake},
     };
 
@@ -329,9 +330,7 @@ mod tests {
                 tokio::spawn(async move { writer.store(head(&id.to_string()), taken_in().await).await })
             })
             .collect();
-        while queue.waiting.len() < QUEUE {
-            tokio::task::yield_now().await;
-        }
+        until(|| queue.waiting.len() >= QUEUE).await;
         let refused = writer.store(head("one-too-many"), taken_in().await).await;
         assert!(matches!(refused, Err(IngestError::Busy)));
         drop(queue);
@@ -347,9 +346,7 @@ mod tests {
             let writer = writer.clone();
             async move { writer.store(head("first"), taken_in().await).await }
         });
-        while queue.waiting.is_empty() {
-            tokio::task::yield_now().await;
-        }
+        until(|| !queue.waiting.is_empty()).await;
         let stop = CancellationToken::new();
         stop.cancel();
         queue.run(store, Arc::new(SystemClock::new()), stop).await;

@@ -22,6 +22,7 @@ use self::serving::{WatchedBody, answering, flow, serving, serving_with_own_cert
 use super::*;
 use crate::{
     clock::SystemClock,
+    clock::until,
     world::catalogue::{NODE_DISK_READS, UP},
 };
 
@@ -327,11 +328,9 @@ async fn a_query_that_is_dropped_is_not_read_any_more() {
     .await;
     let prometheus = client(&access(&url));
     let asking = tokio::spawn(async move { ask(&prometheus).await });
-    while *watched.sent.lock().unwrap() == 0 {
-        tokio::task::yield_now().await;
-    }
+    until(|| *watched.sent.lock().unwrap() > 0).await;
     asking.abort();
-    watched.gone.notified().await;
+    tokio::time::timeout(Duration::from_secs(20), watched.gone.notified()).await.unwrap();
 }
 
 #[tokio::test]
