@@ -24,7 +24,6 @@ use headcount_shared::{
     payload::{DatabaseType, InstanceSection},
     routes::RouteTable,
 };
-use rand::RngExt;
 use reqwest::Url;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};

@@ -52,7 +52,7 @@ mod tests;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -167,7 +167,7 @@ impl WorldObserver {
     /// Observes exactly these projects: starts new ones, restarts changed ones, and removes those that are
     /// not listed.
     pub fn configure(&self, projects: Vec<ObservedProject>) {
-        let mut observed = locked(&self.observed);
+        let mut observed = lock(&self.observed);
         let mut before = std::mem::take(&mut *observed);
         for project in projects {
             let id = project.id.clone();
@@ -214,7 +214,7 @@ impl WorldObserver {
     /// The latest error of each Prometheus that fails, by project id.
     #[must_use]
     pub fn failures(&self) -> BTreeMap<String, String> {
-        let observed = locked(&self.observed);
+        let observed = lock(&self.observed);
         let failure = |of: &ObservationTask| Some((of.project.id.clone(), of.observation.failure()?));
         observed.values().filter_map(failure).collect()
     }
@@ -222,19 +222,19 @@ impl WorldObserver {
     /// The current totals. Changes nothing.
     #[must_use]
     pub fn peek(&self) -> ObservationSummary {
-        self.known(self.surroundings.costs.peek(), &locked(&self.earlier_queries))
+        self.known(self.surroundings.costs.peek(), &lock(&self.earlier_queries))
     }
 
     /// The current totals. Resets the times of loads.
     #[must_use]
     pub fn cut(&self) -> ObservationSummary {
-        let earlier = std::mem::take(&mut *locked(&self.earlier_queries));
+        let earlier = std::mem::take(&mut *lock(&self.earlier_queries));
         self.known(self.surroundings.costs.cut(), &earlier)
     }
 
     fn known(&self, loads: LoadTimes, earlier: &QueryCosts) -> ObservationSummary {
         let mut known = ObservationSummary { loads, ..ObservationSummary::default() };
-        for ObservationTask { observation, .. } in locked(&self.observed).values() {
+        for ObservationTask { observation, .. } in lock(&self.observed).values() {
             observation.add_to(&mut known);
         }
         known.queries.complete(earlier);
@@ -251,12 +251,12 @@ impl WorldObserver {
     /// Adds the costs that were saved before a restart.
     pub fn resume_costs(&self, earlier: &SavedWorldCosts) {
         self.surroundings.costs.resume(earlier.load_times());
-        *locked(&self.earlier_queries) = earlier.query_costs();
+        *lock(&self.earlier_queries) = earlier.query_costs();
     }
 
     /// Stops observing until the next [`WorldObserver::configure`]. The caches stay.
     pub async fn rest(&self) {
-        let observed = std::mem::take(&mut *locked(&self.observed));
+        let observed = std::mem::take(&mut *lock(&self.observed));
         for project in observed.into_values() {
             project.end().await;
         }
@@ -295,10 +295,6 @@ impl ObservationTask {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock(mutex)
-}
-
 /// All caches, including those of removed projects.
 struct ProjectCaches {
     observed: Arc<Mutex<BTreeMap<String, ObservationTask>>>,
@@ -311,7 +307,7 @@ impl ProjectCaches {
     async fn remove_gone(self) {
         let removed = tokio::task::spawn_blocking(move || {
             let names: BTreeSet<_> =
-                locked(&self.observed).values().map(|observed| observed.project.cache_name()).collect();
+                lock(&self.observed).values().map(|observed| observed.project.cache_name()).collect();
             let found = self.disk.list(CACHE).unwrap_or_default();
             let mut gone = found.iter().filter(|name| is_own_cache(name) && !names.contains(*name));
             gone.try_for_each(|name| disk::remove_with_files(&*self.disk, &format!("{CACHE}/{name}")))

@@ -299,8 +299,7 @@ fn tell(tellers: Vec<ReceiptSender>, outcomes: Result<Vec<StoreOutcome>, GroupFa
 mod tests {
     use super::*;
     use crate::{
-        clock::SystemClock,
-        clock::until,
+        clock::{SystemClock, until},
         collector::{decode::ContentCoding, intake::ReportIntake},
     };
 

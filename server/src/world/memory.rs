@@ -6,13 +6,11 @@ use std::{
     time::Duration,
 };
 
-use rand::RngExt as _;
 use tokio::time::timeout;
 
-use super::{
-    locked,
-    records::{HistoryChanges, HistoryStore, HistoryUnavailable, ProjectHistory, ReportEvent},
-};
+use super::records::{HistoryChanges, HistoryStore, HistoryUnavailable, ProjectHistory, ReportEvent};
+
+use crate::lock::lock;
 
 /// The timeout for reading and for storing.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -34,7 +32,7 @@ impl HistoryCache {
 
     /// The history as it was last read; empty before.
     pub(super) fn last(&self) -> Arc<ProjectHistory> {
-        Arc::clone(&locked(&self.last))
+        Arc::clone(&lock(&self.last))
     }
 
     /// Reads the history. If that fails, the previous one stays valid for reading; but changes that are found
@@ -42,7 +40,7 @@ impl HistoryCache {
     pub(super) async fn recall(&self) -> Result<(), HistoryUnavailable> {
         let records = self.records.as_ref().ok_or(HistoryUnavailable)?;
         let recalled = timeout(TIMEOUT, records.recall(&self.project)).await;
-        *locked(&self.last) = Arc::new(recalled.map_err(|_| HistoryUnavailable)??);
+        *lock(&self.last) = Arc::new(recalled.map_err(|_| HistoryUnavailable)??);
         Ok(())
     }
 
@@ -50,11 +48,11 @@ impl HistoryCache {
     /// be found again.
     pub(super) async fn remember(&self, findings: HistoryChanges) {
         let Some(records) = &self.records else { return };
-        if !findings.are_news(&locked(&self.counted)) {
+        if !findings.are_news(&lock(&self.counted)) {
             return;
         }
         if let Ok(Ok(())) = timeout(TIMEOUT, records.remember(&self.project, &findings)).await {
-            *locked(&self.counted) = findings.countable;
+            *lock(&self.counted) = findings.countable;
         }
     }
 }
@@ -86,7 +84,7 @@ mod tests {
             resolved_at: None,
             severity: HealthStatus::Critical,
         };
-        *locked(&memory.last) =
+        *lock(&memory.last) =
             Arc::new(ProjectHistory { incidents: vec![incident], ..ProjectHistory::default() });
         assert!(!format!("{memory:?}").contains("secret"), "{memory:?}");
     }

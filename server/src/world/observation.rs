@@ -18,7 +18,6 @@ use super::{
     facts::InfrastructureFacts,
     indicators::{SliLog, SlotBatch, ask_own},
     load::{LoadContext, LoadResult, load_with},
-    locked,
     memory::HistoryCache,
     prices::{self, CloudPrices},
     project::ObservedProject,
@@ -26,7 +25,7 @@ use super::{
     prometheus_clock::{ClockDifference, PrometheusClock, is_contradicted, keep_ahead},
     refresh::{CacheRefresher, RoundResult},
 };
-use crate::{clock::Clock, random_id};
+use crate::{clock::Clock, lock::lock, random_id};
 
 /// How often expired data is removed from the cache.
 const UPKEEP: Duration = Duration::from_secs(3600);
@@ -79,13 +78,13 @@ impl ProjectObservation {
 
     /// The error of the latest request to Prometheus; `None` if it succeeded.
     pub(super) fn failure(&self) -> Option<String> {
-        locked(&self.failure).clone()
+        lock(&self.failure).clone()
     }
 
     /// Adds the numbers of this project.
     pub(super) fn add_to(&self, known: &mut ObservationSummary) {
-        known.facts.merge(locked(&self.facts).clone());
-        known.queries.merge(&locked(&self.queries));
+        known.facts.merge(lock(&self.facts).clone());
+        known.queries.merge(&lock(&self.queries));
     }
 
     /// Keeps the cache up to date and loads the world from it, until `stop`. After it returns, nothing uses
@@ -128,7 +127,7 @@ impl ProjectObservation {
             let mut step = refresh.step(self.now(), access.refresh_interval).await;
             if self.set_clock(&prometheus, &refresh, step, &mut difference).await {
                 kept.store.forget_after(self.now());
-                locked(&kept.recorded).forget_after(self.now());
+                lock(&kept.recorded).forget_after(self.now());
                 refresh.forget_step();
                 step = refresh.step(self.now(), access.refresh_interval).await;
             }
@@ -235,15 +234,15 @@ impl ProjectObservation {
     /// Marks all queries as failed, since requests to this Prometheus are impossible.
     fn cannot_ask(&self, why: &dyn std::error::Error) {
         tracing::warn!("the access to the Prometheus of a project is invalid: {why}");
-        *locked(&self.failure) = Some(why.to_string());
-        let mut queries = locked(&self.queries);
+        *lock(&self.failure) = Some(why.to_string());
+        let mut queries = lock(&self.queries);
         catalogue::all().for_each(|query| queries.failed(query.name));
     }
 
     /// Stores the error for the operator, which the log contains only once. A round without requests changes
     /// nothing.
     fn note_failure(&self, health: PrometheusHealth, why: Option<QueryError>) {
-        let mut failure = locked(&self.failure);
+        let mut failure = lock(&self.failure);
         match (health, why) {
             (PrometheusHealth::Answers, _) => *failure = None,
             (PrometheusHealth::Silent, Some(why)) => *failure = Some(why.to_string()),
@@ -255,7 +254,7 @@ impl ProjectObservation {
 
     /// Runs the operator's custom queries for the missing slots that end at `to` (Unix seconds) or before.
     async fn ask_own(&self, prometheus: &Arc<PrometheusClient>, kept: &ProjectFiles, to: u32) -> SlotBatch {
-        let missing = locked(&kept.recorded).indicators().missing(&self.remembered.last().overrides, to);
+        let missing = lock(&kept.recorded).indicators().missing(&self.remembered.last().overrides, to);
         ask_own(prometheus, missing).await
     }
 
@@ -277,7 +276,7 @@ impl ProjectObservation {
         if facts.clouds.iter().any(|cloud| prices::CLOUDS.contains(cloud)) {
             self.surroundings.prices_needed.notify_one();
         }
-        *locked(&self.facts) = facts;
+        *lock(&self.facts) = facts;
         if recalled.is_ok() {
             self.remembered.remember(findings).await;
         }
@@ -294,7 +293,7 @@ impl ProjectObservation {
         let recalled = self.remembered.last();
         let counting_since = self.clock.time_of(recalled.counting_since);
         let loaded = self.work.spawn_blocking(move || {
-            let mut recorded = locked(&recorded);
+            let mut recorded = lock(&recorded);
             let (recorded, recalled) = (&mut *recorded, &*recalled);
             let new_key = random_id::new_id;
             let memory = LoadContext { recorded, own: &own, recalled, counting_since, step_s, new_key };
@@ -314,7 +313,7 @@ impl ProjectObservation {
         let earliest = now.saturating_sub(u32::try_from(ttl.as_secs()).unwrap_or(u32::MAX));
         let latest = if upkeep.knows_time { now.saturating_add(MAX_AHEAD_S) } else { u32::MAX };
         let expired = self.work.spawn_blocking(move || {
-            locked(&kept.recorded).forget_after(latest);
+            lock(&kept.recorded).forget_after(latest);
             kept.store.expire(earliest..=latest)
         });
         if let Err(error) = expired.await.map_err(io::Error::other).flatten() {

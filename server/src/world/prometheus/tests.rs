@@ -21,8 +21,7 @@ use reqwest::Url;
 use self::serving::{WatchedBody, answering, flow, serving, serving_with_own_certificate};
 use super::*;
 use crate::{
-    clock::SystemClock,
-    clock::until,
+    clock::{SystemClock, until},
     world::catalogue::{NODE_DISK_READS, UP},
 };
 
