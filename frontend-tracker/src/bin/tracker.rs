@@ -36,7 +36,7 @@ mod program {
     }
 
     /// The page, once [`open`] was called.
-    static PAGE: OfOneThread<Option<Page>> = OfOneThread(Cell::new(None));
+    static PAGE: OfOneThread<Option<TrackedPage>> = OfOneThread(Cell::new(None));
 
     struct OfOneThread<T>(Cell<T>);
 
@@ -45,7 +45,7 @@ mod program {
     unsafe impl<T> Sync for OfOneThread<T> {}
 
     /// Returns what `use_page` returns for the page; the default value before it is open.
-    fn page<T: Default>(use_page: impl FnOnce(&mut Page) -> T) -> T {
+    fn page<T: Default>(use_page: impl FnOnce(&mut TrackedPage) -> T) -> T {
         let Some(mut page) = PAGE.0.take() else { return T::default() };
         let answer = use_page(&mut page);
         PAGE.0.set(Some(page));
@@ -67,13 +67,13 @@ mod program {
         xl: f64,
         xxl: f64,
     ) {
-        let placeholder = if has_colons { Placeholder::Colon } else { Placeholder::Dollar };
-        let pages = Pages { base, routes: RouteTable::unchecked(routes), placeholder };
+        let placeholder = if has_colons { KeyPlaceholder::Colon } else { KeyPlaceholder::Dollar };
+        let pages = PageLookup { base, routes: RouteTable::unchecked(routes), placeholder };
         let scheme = match version {
-            0 => Scheme { from: [sm, md, lg, xl, xxl], at_least_the_root: false },
-            _ => Scheme::of_vuetify(version),
+            0 => BreakpointScheme { from: [sm, md, lg, xl, xxl], at_least_the_root: false },
+            _ => BreakpointScheme::of_vuetify(version),
         };
-        PAGE.0.set(Some(Page::open(Product { pages, scheme })));
+        PAGE.0.set(Some(TrackedPage::open(ProductSettings { pages, scheme })));
     }
 
     /// The milliseconds after which `settle_device` is due; 0 if it is not due.
@@ -85,7 +85,7 @@ mod program {
     /// Ends the time in which a new UUID settles.
     #[wasm_bindgen]
     pub fn settle_device() {
-        page(Page::settle_device);
+        page(TrackedPage::settle_device);
     }
 
     /// Handles that another tab has written the UUID.
@@ -103,7 +103,7 @@ mod program {
     /// Handles that the page was restored from the back/forward cache.
     #[wasm_bindgen]
     pub fn restore() {
-        page(Page::restore);
+        page(TrackedPage::restore);
     }
 
     /// Sends waiting views. There has to be a network.
