@@ -1,6 +1,6 @@
 //! Defines the requests and answers of the server and the collector, for the web interface and for programs.
 //!
-//! All times are Unix seconds. With the feature `openapi`, the types of the server have OpenAPI schemas.
+//! All times are Unix seconds. With the feature `openapi`, the types of the server have `OpenAPI` schemas.
 
 /// Implements `Debug` without the fields, for types that contain texts of an operator.
 macro_rules! unprinted {
