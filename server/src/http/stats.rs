@@ -44,12 +44,7 @@ pub(super) fn routes() -> Router<ServerState> {
 /// An answer with the headers of this route. A layer of axum would allocate for each.
 fn readable_by_all(answer: impl IntoResponse) -> Response {
     let mut answer = answer.into_response();
-    let headers = answer.headers_mut();
-    if headers.is_empty() {
-        *headers = READABLE_BY_ALL.clone();
-    } else {
-        headers.extend(READABLE_BY_ALL.clone());
-    }
+    answer.headers_mut().extend(READABLE_BY_ALL.clone());
     answer
 }
 
