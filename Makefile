@@ -28,13 +28,13 @@ examples: ## Serves three example applications and one server, on 127.0.0.1:8080
 	@.ci/install build examples
 	@.ci/wasm
 	@.ci/examples
-	cargo build --release -p headcount -p headcount-e2e --bins
+	cargo build --release -p headcount -p headcount-demo --bins
 	@exec $(BUILT)/release/showcase
 
 build: ## Builds the browser programs, the server (target/release/headcount) and the demo
 	@.ci/install build
 	@.ci/wasm
-	cargo build --release -p headcount -p headcount-e2e --bins
+	cargo build --release -p headcount -p headcount-demo --bins
 	@.ci/no-paths $(BUILT)/release/headcount
 
 test: ## Runs all tests, those in real browsers included: within 40 minutes on two cores, the builds included
@@ -46,7 +46,7 @@ test: ## Runs all tests, those in real browsers included: within 40 minutes on t
 	@.ci/no-paths $(BUILT)/release/headcount
 	@rm -rf $(SEEN)
 	HEADCOUNT_BIN=$(abspath $(BUILT)/release/headcount) cargo test --workspace --features headcount-frontend/ui,headcount-frontend/bundle -- --test-threads $(AT_ONCE)
-	@cargo run --quiet -p headcount-e2e --bin behaviours -- $(SEEN) docs/tracker.md --check
+	@cargo run --quiet -p headcount-behaviours -- $(SEEN) docs/tracker.md --check
 
 verify: export HEADCOUNT_THOROUGH := 1
 verify: test ## Runs the same tests with all their rounds: every call that a program can be killed at, forty races of tabs
@@ -74,7 +74,7 @@ payload: ## Brings the tables of fields and headers in docs/payload.md up to dat
 	@sed -i -e '/<!-- headers -->/,/<!-- \/headers -->/{/<!--/!d}' -e '/<!-- headers -->/r $(BUILT)/headers.md' docs/payload.md
 
 behaviours: ## Brings the table in docs/tracker.md up to date with the last `make test`
-	@cargo run --quiet -p headcount-e2e --bin behaviours -- $(SEEN) docs/tracker.md
+	@cargo run --quiet -p headcount-behaviours -- $(SEEN) docs/tracker.md
 
 clean: ## Removes everything that was built
 	cargo clean

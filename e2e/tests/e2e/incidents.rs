@@ -3,26 +3,25 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use headcount_e2e::{
-    check_configs,
+use headcount_harness::{
     clock::now,
     destinations::{DestinationBehaviour, DestinationKind, MockDestination},
-    fleet::{
-        SimulatedFleet,
-        shape::{CallFailures, FleetShape},
-    },
     processes::HeadcountProcess,
     program::HeadcountProgram,
-    projects::{self, CorootProject},
     wait::eventually,
 };
 use headcount_shared::payload::{AlertingIntegration, Payload};
+use headcount_sim::{
+    SimulatedFleet, check_configs,
+    coroot_projects::{self, CorootProject},
+    shape::{CallFailures, FleetShape},
+};
 use serde_json::{Value, json};
 
 use crate::{
-    happened::{EventTotals, incidents},
+    event_totals::{EventTotals, incidents},
     names::{found, names, shown},
-    scene::{TestScene, own_address},
+    setup::{TestSetup, own_address},
     world::{REFRESH, observed, reporting},
 };
 
@@ -75,23 +74,24 @@ impl MockDestinations {
     }
 
     /// The destinations that received something, with the received actions in order.
-    fn told(&self) -> Vec<(AlertingIntegration, Vec<&'static str>)> {
-        let actions =
-            |destination: &MockDestination| destination.told().into_iter().map(|told| told.action).collect();
-        let told = self.all().into_iter().map(|(kind, destination)| (kind, actions(destination)));
-        told.filter(|(_, actions): &(_, Vec<_>)| !actions.is_empty()).collect()
+    fn received(&self) -> Vec<(AlertingIntegration, Vec<&'static str>)> {
+        let actions = |destination: &MockDestination| {
+            destination.received().into_iter().map(|received| received.action).collect()
+        };
+        let received = self.all().into_iter().map(|(kind, destination)| (kind, actions(destination)));
+        received.filter(|(_, actions): &(_, Vec<_>)| !actions.is_empty()).collect()
     }
 
     /// The number of messages to each, as in reports.
     fn counts(&self) -> BTreeMap<AlertingIntegration, u64> {
-        self.told().into_iter().map(|(kind, actions)| (kind, actions.len() as u64)).collect()
+        self.received().into_iter().map(|(kind, actions)| (kind, actions.len() as u64)).collect()
     }
 
     /// Whether the reports have all messages, and there are `times` of them.
-    async fn are_reported(&self, scene: &TestScene, collector: &HeadcountProcess, times: u64) -> bool {
+    async fn are_reported(&self, setup: &TestSetup, collector: &HeadcountProcess, times: u64) -> bool {
         let counts = self.counts();
         counts.values().sum::<u64>() == times
-            && EventTotals::in_reports(scene, collector).await.notifications == counts
+            && EventTotals::in_reports(setup, collector).await.notifications == counts
     }
 
     /// Tokens, keys, addresses and channels that must not be anywhere else.
@@ -122,37 +122,37 @@ fn failing() -> SimulatedFleet {
     for call in shape.calls.iter_mut().filter(|call| call.to == FAILING[0]) {
         call.trouble = Some(TROUBLE);
     }
-    SimulatedFleet::invent("shop", &shape, 1, now()).unwrap()
+    SimulatedFleet::generate("shop", &shape, 1, now()).unwrap()
 }
 
 /// A server that notifies these destinations about its only project, and reports every second.
 async fn telling(
-    scene: &TestScene,
+    setup: &TestSetup,
     to: &MockDestinations,
     project: CorootProject,
     collector: &HeadcountProcess,
 ) -> HeadcountProgram {
-    let program = reporting(scene, &scene.path("server"), &collector.url("ce/usage-statistics"))
+    let program = reporting(setup, &setup.path("server"), &collector.url("ce/usage-statistics"))
         .flag("--slack-url", to.slack.url())
         .flag("--pagerduty-url", to.pagerduty.url())
         .flag("--opsgenie-url", to.opsgenie.url())
         .flag("--log", "debug");
     let name = project.name.clone();
-    projects::write(program.data_dir(), &[project]).await.unwrap();
-    projects::integrate(program.data_dir(), &name, &to.integrations()).await.unwrap();
+    coroot_projects::write(program.data_dir(), &[project]).await.unwrap();
+    coroot_projects::integrate(program.data_dir(), &name, &to.integrations()).await.unwrap();
     program
 }
 
 /// Waits until the destinations have received `times` messages in all, and reports have the same number.
 async fn until_reported(
-    scene: &TestScene,
+    setup: &TestSetup,
     destinations: &MockDestinations,
     collector: &HeadcountProcess,
     times: u64,
 ) {
     let what = format!("{times} notifications are sent and reported");
     eventually(&what, TOLD_AT_LAST, async || {
-        destinations.are_reported(scene, collector, times).await.then_some(())
+        destinations.are_reported(setup, collector, times).await.then_some(())
     })
     .await
     .unwrap();
@@ -161,9 +161,9 @@ async fn until_reported(
 #[tokio::test]
 async fn five_destinations_are_told_once_of_an_incident_and_of_its_end() {
     use AlertingIntegration::{Opsgenie, Pagerduty, Slack, Teams, Webhook};
-    let scene = TestScene::new();
+    let setup = TestSetup::new();
     let fleet = failing();
-    let observed = observed(&scene, vec![fleet.clone()], REFRESH).await;
+    let observed = observed(&setup, vec![fleet.clone()], REFRESH).await;
     let mut destinations = MockDestinations::start().await;
     let project = CorootProject {
         name: fleet.name().to_owned(),
@@ -171,18 +171,18 @@ async fn five_destinations_are_told_once_of_an_incident_and_of_its_end() {
         refresh_interval: REFRESH,
         extra_selector: fleet.selector(),
     };
-    let collector = scene.collector().start().await.unwrap();
-    let program = telling(&scene, &destinations, project, &collector).await;
+    let collector = setup.collector().start().await.unwrap();
+    let program = telling(&setup, &destinations, project, &collector).await;
     let mut log = Vec::new();
 
     // At first only two accept it, one of them late.
-    destinations.slack.feels(DestinationBehaviour::Busy(1));
-    destinations.teams.feels(DestinationBehaviour::Broken);
+    destinations.slack.behave(DestinationBehaviour::RateLimited(1));
+    destinations.teams.behave(DestinationBehaviour::Failing);
     destinations.pagerduty.down().await.unwrap();
-    destinations.opsgenie.feels(DestinationBehaviour::Slow(Duration::from_secs(2)));
+    destinations.opsgenie.behave(DestinationBehaviour::Slow(Duration::from_secs(2)));
     let server = program.start().await.unwrap();
-    until_reported(&scene, &destinations, &collector, 2).await;
-    assert_eq!(destinations.told(), [(Opsgenie, vec!["create"]), (Webhook, vec!["call"])]);
+    until_reported(&setup, &destinations, &collector, 2).await;
+    assert_eq!(destinations.received(), [(Opsgenie, vec!["create"]), (Webhook, vec!["call"])]);
     log.extend(server.log().lines());
     let program = server.kill().unwrap();
     let missed = fleet.missed_levels(now(), now() - 3600);
@@ -191,17 +191,17 @@ async fn five_destinations_are_told_once_of_an_incident_and_of_its_end() {
     assert_eq!(incidents(program.data_dir()).await, [(failing.clone(), false)]);
 
     // The others are tried again after the crash, and again when they work.
-    let asked = destinations.slack.asked();
+    let requests = destinations.slack.requests();
     let server = program.start().await.unwrap();
     eventually("Slack is asked again", TOLD_AT_LAST, async || {
-        (destinations.slack.asked() > asked).then_some(())
+        (destinations.slack.requests() > requests).then_some(())
     })
     .await
     .unwrap();
-    destinations.slack.feels(DestinationBehaviour::Well);
-    destinations.teams.feels(DestinationBehaviour::Well);
+    destinations.slack.behave(DestinationBehaviour::Working);
+    destinations.teams.behave(DestinationBehaviour::Working);
     destinations.pagerduty.up().await.unwrap();
-    until_reported(&scene, &destinations, &collector, 5).await;
+    until_reported(&setup, &destinations, &collector, 5).await;
     log.extend(server.log().lines());
     let program = server.kill().unwrap();
 
@@ -209,10 +209,10 @@ async fn five_destinations_are_told_once_of_an_incident_and_of_its_end() {
     let server = program.clone().start().await.unwrap();
     let promised = json!({ "SLOAvailability": [{ "custom": false, "objective_percentage": LOW }] });
     check_configs::write(program.data_dir(), fleet.name(), &failing, &promised).await.unwrap();
-    until_reported(&scene, &destinations, &collector, 10).await;
-    let told = destinations.told();
+    until_reported(&setup, &destinations, &collector, 10).await;
+    let received = destinations.received();
     assert_eq!(
-        told,
+        received,
         [
             (Slack, vec!["message", "reply"]),
             (Teams, vec!["message", "message"]),
@@ -223,10 +223,10 @@ async fn five_destinations_are_told_once_of_an_incident_and_of_its_end() {
     );
     for (kind, destination) in destinations.all() {
         assert_eq!(destination.refused(), [""; 0], "{kind:?}");
-        let [opened, resolved] = &destination.told()[..] else { panic!("{kind:?} was not told twice") };
+        let [opened, resolved] = &destination.received()[..] else { panic!("{kind:?} was not told twice") };
         assert_eq!(opened.conversation, resolved.conversation, "{kind:?}");
     }
-    assert_eq!(EventTotals::arrived(&scene, &server, &collector).await.notifications, destinations.counts());
+    assert_eq!(EventTotals::arrived(&setup, &server, &collector).await.notifications, destinations.counts());
     log.extend(server.log().lines());
     let program = server.stop().await.unwrap();
     assert_eq!(incidents(program.data_dir()).await, [(failing, true)]);
@@ -236,15 +236,15 @@ async fn five_destinations_are_told_once_of_an_incident_and_of_its_end() {
     let log = log.join("\n");
     assert!(log.contains("does not accept notifications"), "{log}");
     assert_eq!(found(&hidden, &log), [""; 0], "in the log");
-    assert_eq!(found(&hidden, &reported(&scene, &collector).await), [""; 0], "in the reports");
+    assert_eq!(found(&hidden, &reported(&setup, &collector).await), [""; 0], "in the reports");
 }
 
 /// The text of all reports in a collector, without their profiles.
-async fn reported(scene: &TestScene, collector: &HeadcountProcess) -> String {
+async fn reported(setup: &TestSetup, collector: &HeadcountProcess) -> String {
     let mut all = String::new();
-    for report in scene.stored(collector).await {
+    for report in setup.stored(collector).await {
         let report: Payload =
-            serde_json::from_slice(&scene.stored_bytes(collector, &report.id).await).unwrap();
+            serde_json::from_slice(&setup.stored_bytes(collector, &report.id).await).unwrap();
         all.push_str(&shown(&report));
     }
     all
