@@ -60,6 +60,7 @@ pub mod collector;
 pub mod config;
 pub mod descriptors;
 pub mod disk;
+mod embedded_migrations;
 mod hex;
 pub mod http;
 mod lock;

@@ -99,9 +99,10 @@ fn no_file_is_named_for_nothing() {
 }
 
 /// Which other rooms a room of the server may name.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("clock", &[]),
     ("descriptors", &[]),
+    ("embedded_migrations", &[]),
     ("hex", &[]),
     ("lock", &[]),
     ("random_id", &[]),
@@ -111,8 +112,11 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("browsers", &["disk", "lock", "peer_address"]),
     ("process", &["clock", "lock"]),
     ("notifications", &["clock", "metrics", "outgoing", "world"]),
-    ("settings", &["clock", "disk", "hex", "lock", "notifications", "outgoing", "world"]),
-    ("collector", &["clock", "disk", "lock"]),
+    (
+        "settings",
+        &["clock", "disk", "embedded_migrations", "hex", "lock", "notifications", "outgoing", "world"],
+    ),
+    ("collector", &["clock", "disk", "embedded_migrations", "lock"]),
     ("world", &["clock", "disk", "lock", "metrics", "outgoing", "random_id"]),
     ("report", &["browsers", "clock", "disk", "hex", "lock", "metrics", "outgoing", "process"]),
 ];

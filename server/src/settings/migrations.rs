@@ -4,6 +4,8 @@
 //! neither works behind a pooler in transaction mode. This one writes the same table of applied migrations,
 //! so that either can follow the other.
 
+use std::sync::LazyLock;
+
 use headcount_shared::payload::DatabaseType;
 use sqlx::{
     AnyConnection, Transaction,
@@ -15,8 +17,17 @@ use super::{
     statement::{query, query_as, query_scalar},
     written::{EarlierRecords, note_earlier},
 };
+use crate::embedded_migrations::{embedded_migrations, migration_file};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/settings");
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    embedded_migrations(&[
+        (1, "projects and settings", migration_file!("settings/0001_projects_and_settings.sql")),
+        (2, "records", migration_file!("settings/0002_records.sql")),
+        (3, "ledger", migration_file!("settings/0003_ledger.sql")),
+        (4, "written", migration_file!("settings/0004_written.sql")),
+        (5, "leader", migration_file!("settings/0005_leader.sql")),
+    ])
+});
 
 /// Applies the missing migrations, and records what an earlier version wrote without a record. Nothing takes
 /// effect unless the transaction is committed.
@@ -77,4 +88,15 @@ async fn apply(connection: &mut AnyConnection, migration: &Migration) -> Result<
     let insert = query(statement).bind(migration.version).bind(migration.description.to_string());
     insert.bind(migration.checksum.to_vec()).execute(connection).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded_migrations::assert_complete;
+
+    #[tokio::test]
+    async fn every_file_is_a_migration() {
+        assert_complete(&MIGRATIONS, "settings").await;
+    }
 }

@@ -1,6 +1,6 @@
 //! Upgrades a database before anything else uses it.
 
-use std::path::Path;
+use std::{path::Path, sync::LazyLock};
 
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection,
@@ -10,9 +10,17 @@ use sqlx::{
 use tokio::task;
 
 use super::rewrite_file::{is_rewritten, remove_unfinished, rewrite_file};
-use crate::collector::{CollectorOpenError, prepare::encode_old_counts};
+use crate::{
+    collector::{CollectorOpenError, prepare::encode_old_counts},
+    embedded_migrations::{embedded_migrations, migration_file},
+};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/collector");
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    embedded_migrations(&[
+        (1, "reports", migration_file!("collector/0001_reports.sql")),
+        (2, "evidence", migration_file!("collector/0002_evidence.sql")),
+    ])
+});
 
 /// Databases up to this size are checked completely at the start. Larger ones take too long, and damage in
 /// them is found when the damaged part is used.
@@ -121,5 +129,16 @@ pub(super) fn refused(path: &Path, error: &sqlx::Error) -> CollectorOpenError {
             CollectorOpenError::Damaged { path }
         }
         _ => CollectorOpenError::Database { path, reason: error.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded_migrations::assert_complete;
+
+    #[tokio::test]
+    async fn every_file_is_a_migration() {
+        assert_complete(&MIGRATIONS, "collector").await;
     }
 }
