@@ -21,7 +21,7 @@ use crate::{
 /// The documented example of a report.
 const DOCUMENT: &str = include_str!("../../../shared/tests/payload.json");
 
-/// The time between two previews.
+/// The time between two previews: a server cannot be waited for, and each preview costs it some work.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// The sections in which the demo has exactly the values of the document.

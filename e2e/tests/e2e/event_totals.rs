@@ -19,18 +19,18 @@ pub(crate) struct EventTotals {
 impl EventTotals {
     /// Reads them from a report or a preview.
     pub(crate) fn of(report: &Payload) -> Self {
-        let mut happened = Self::default();
-        happened.add(report);
-        happened
+        let mut totals = Self::default();
+        totals.add(report);
+        totals
     }
 
     /// Sums up all reports in a collector.
     pub(crate) async fn in_reports(setup: &TestSetup, collector: &HeadcountProcess) -> Self {
-        let mut happened = Self::default();
+        let mut totals = Self::default();
         for report in setup.stored(collector).await {
-            happened.add(&serde_json::from_slice(&setup.stored_bytes(collector, &report.id).await).unwrap());
+            totals.add(&serde_json::from_slice(&setup.stored_bytes(collector, &report.id).await).unwrap());
         }
-        happened
+        totals
     }
 
     /// Sums up all reports in a collector once nothing is left at the server.

@@ -90,12 +90,12 @@ async fn costs_only_itself(
     fleet: &SimulatedFleet,
     misdeeds: &[PrometheusFault],
 ) {
-    let saboteur = FaultyPrometheus::start(real, SPOILED).await;
-    let server = observing(observer(setup, server), &saboteur.url(), fleet).start().await.unwrap();
+    let faulty = FaultyPrometheus::start(real, SPOILED).await;
+    let server = observing(observer(setup, server), &faulty.url(), fleet).start().await.unwrap();
     let expected = || fleet.expected_counts(now());
     until_true(setup, &server, "before", expected).await;
     for &misdeed in misdeeds {
-        saboteur.does(misdeed);
+        faulty.does(misdeed);
         let wrong = |report: &Payload| {
             let mut wrong = expected().differences(report);
             let failed = failed(report);
@@ -105,7 +105,7 @@ async fn costs_only_itself(
             wrong
         };
         until(setup, &server, &format!("{misdeed:?}"), wrong).await;
-        saboteur.does(PrometheusFault::None);
+        faulty.does(PrometheusFault::None);
         until(setup, &server, &format!("after {misdeed:?}"), failed).await;
         let peak = peak_bytes(&server);
         assert!(peak < MEMORY_BYTES, "{misdeed:?} took the server to {} MiB", peak >> 20);
@@ -117,20 +117,20 @@ async fn a_saboteur_spoils_one_metric_and_nothing_else() {
     let setup = TestSetup::new();
     let prometheus =
         StoppedPrometheus::new(setup.path("prometheus")).listen(own_address()).start().await.unwrap();
-    let saboteur = FaultyPrometheus::start(prometheus.url(""), SPOILED).await;
+    let faulty = FaultyPrometheus::start(prometheus.url(""), SPOILED).await;
     let ask = async |metric: &str| {
-        let url = format!("{}api/v1/query_range?query={metric}&start=0&end=60&step=15", saboteur.url());
+        let url = format!("{}api/v1/query_range?query={metric}&start=0&end=60&step=15", faulty.url());
         setup.get(&url).await
     };
     for (misdeed, status) in
         [(PrometheusFault::None, 200), (PrometheusFault::Status(422), 422), (PrometheusFault::Garbage, 200)]
     {
-        saboteur.does(misdeed);
+        faulty.does(misdeed);
         assert_eq!(ask(SPOILED).await.status(), status);
         let well: Value = ask("node_info").await.json().await.unwrap();
         assert_eq!(well["status"], "success");
     }
-    saboteur.does(PrometheusFault::Series(5000));
+    faulty.does(PrometheusFault::Series(5000));
     let flood = ask(SPOILED).await.text().await.unwrap();
     assert_eq!(flood.matches("/docker/x").count(), 5000);
 }

@@ -16,12 +16,13 @@ use serde_json::{Value, json};
 use super::{
     DestinationBehaviour, DestinationKind, ReceivedMessage, opsgenie, pagerduty, slack, teams, webhook,
 };
-
-/// The longest body that is read, in bytes.
-const BODY: usize = 1 << 20;
+use crate::wait::{SOON, within};
 
 /// How often a mock that holds its answers checks its behaviour.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// The longest body that is read, in bytes.
+const BODY: usize = 1 << 20;
 
 /// The behaviour of a mock, and what it received.
 #[derive(Debug)]
@@ -85,11 +86,15 @@ pub(super) async fn answer(
     answer
 }
 
-/// Waits while the mock holds its answers. Ends with the request if the client disconnects.
+/// Waits while the mock holds its answers, but not for ever. Ends with the request if the client disconnects.
 async fn until_behaviour_changes(memory: &Mutex<MockState>) {
-    while matches!(lock(memory).behaviour, DestinationBehaviour::Holding) {
-        tokio::time::sleep(LOOK).await;
-    }
+    let waiting = async {
+        while lock(memory).behaviour == DestinationBehaviour::Holding {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    // A test that forgets to change it gets an answer in the end, and fails by what it expects.
+    within("the mock behaves otherwise", SOON, waiting).await.ok();
 }
 
 impl MockState {
