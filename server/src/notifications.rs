@@ -28,7 +28,9 @@ use std::{
     pin::Pin,
 };
 
+use headcount_health::health_status::HealthStatus;
 use headcount_shared::payload::AlertingIntegration;
+use headcount_topology::application_key::ApplicationKey;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
@@ -39,7 +41,6 @@ pub use self::{
     sender::NotificationSender,
     template::{MessageTemplate, TemplateError},
 };
-use crate::world::{application_key::ApplicationKey, status::HealthStatus};
 
 /// A notification for one destination. Two are the same if they differ only in `external_key` and `details`.
 #[derive(Clone, PartialEq, Eq)]

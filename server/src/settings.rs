@@ -44,6 +44,7 @@ mod written;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use headcount_observer::observed_project::ObservedProject;
 use headcount_shared::payload::DatabaseType;
 
 pub use self::{
@@ -70,7 +71,7 @@ use self::{
     health::{DatabaseHealth, DatabaseOperation},
     project::StoredProject,
 };
-use crate::{outgoing::TargetPolicy, world::project::ObservedProject};
+use crate::outgoing::TargetPolicy;
 
 /// How long an operation may take, whatever the database does.
 const LONGEST: Duration = Duration::from_secs(30);

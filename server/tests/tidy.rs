@@ -99,25 +99,14 @@ fn no_file_is_named_for_nothing() {
 }
 
 /// Which other rooms a room of the server may name.
-const MAY_USE: [(&str, &[&str]); 16] = [
-    ("clock", &[]),
+const MAY_USE: [(&str, &[&str]); 8] = [
     ("descriptors", &[]),
     ("embedded_migrations", &[]),
-    ("hex", &[]),
-    ("lock", &[]),
-    ("random_id", &[]),
     ("peer_address", &[]),
-    ("disk", &["lock"]),
-    ("outgoing", &[]),
     ("browsers", &["disk", "lock", "peer_address"]),
-    ("process", &["clock", "lock"]),
-    ("notifications", &["clock", "metrics", "outgoing", "world"]),
-    (
-        "settings",
-        &["clock", "disk", "embedded_migrations", "hex", "lock", "notifications", "outgoing", "world"],
-    ),
+    ("notifications", &["clock", "metrics", "outgoing"]),
+    ("settings", &["clock", "disk", "embedded_migrations", "hex", "lock", "notifications", "outgoing"]),
     ("collector", &["clock", "disk", "embedded_migrations", "lock"]),
-    ("world", &["clock", "disk", "lock", "metrics", "outgoing", "random_id"]),
     ("report", &["browsers", "clock", "disk", "hex", "lock", "metrics", "outgoing", "process"]),
 ];
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::{
-    clock::Clock,
-    settings::SettingsStore,
-    world::records::{HistoryChanges, HistoryFuture, HistoryStore, HistoryUnavailable, ProjectHistory},
+use headcount_health::history::{
+    HistoryChanges, HistoryFuture, HistoryStore, HistoryUnavailable, ProjectHistory,
 };
+
+use crate::{clock::Clock, settings::SettingsStore};
 
 /// The settings, and the clock that dates records. The settings log their failures themselves.
 #[derive(Debug)]

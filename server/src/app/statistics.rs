@@ -10,6 +10,11 @@ use std::{
 };
 
 use anyhow::Context;
+use headcount_observer::{
+    WorldObserver,
+    price_list::{PriceList, PriceSource},
+};
+use headcount_profiler::process_costs::MeasuredProcess;
 use headcount_shared::{
     api::{ReportState, Status, WouldForget},
     payload::InstanceSection,
@@ -19,30 +24,6 @@ use reqwest::Url;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
-
-use crate::{
-    browsers::{PageViewStore, page_keys},
-    clock::Clock,
-    config::Serve,
-    disk::{DataDir, DataDisk, DiskDirectory, secret_file::SecretFiles},
-    metrics::ProcessMetrics,
-    notifications::ServiceEndpoints,
-    outgoing::{self, TargetPolicy},
-    process::costs::MeasuredProcess,
-    report::{
-        assemble::Installation,
-        deliver::ReportDelivery,
-        reporter::{ReportSources, Reporter},
-        schedule::ReportSchedule,
-        spool::Spool,
-        transport::HttpReportTransport,
-    },
-    settings::{LeaderLock, RememberedRows, SettingsStore, StoredChoice},
-    world::{
-        WorldObserver,
-        prices::{PriceList, PriceSource},
-    },
-};
 
 use super::{
     admin_token,
@@ -54,6 +35,24 @@ use super::{
     switch::StatisticsSwitch,
     unreported::{self, UnreportedMeasurements},
     upkeep::DataDirUpkeep,
+};
+use crate::{
+    browsers::{PageViewStore, page_keys},
+    clock::Clock,
+    config::Serve,
+    disk::{DataDir, DataDisk, DiskDirectory, secret_file::SecretFiles},
+    metrics::ProcessMetrics,
+    notifications::ServiceEndpoints,
+    outgoing::{self, TargetPolicy},
+    report::{
+        assemble::Installation,
+        deliver::ReportDelivery,
+        reporter::{ReportSources, Reporter},
+        schedule::ReportSchedule,
+        spool::Spool,
+        transport::HttpReportTransport,
+    },
+    settings::{LeaderLock, RememberedRows, SettingsStore, StoredChoice},
 };
 
 /// How long an acknowledged event may be lost to a power cut.
@@ -432,7 +431,7 @@ impl StatisticsPlan {
         let world = WorldObserver::new(
             disk,
             clock,
-            metrics,
+            Arc::new(metrics),
             Arc::new(prices),
             self.cache_ttl,
             self.targets,

@@ -80,10 +80,11 @@ pub(super) fn judged(
 
 #[cfg(test)]
 mod tests {
+    use headcount_health::health_status::HealthStatus;
     use serde_json::Value;
 
     use super::*;
-    use crate::{notifications::example, world::status::HealthStatus};
+    use crate::notifications::example;
 
     const ALL: [AlertingIntegration; 5] = [
         AlertingIntegration::Opsgenie,

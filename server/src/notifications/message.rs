@@ -2,12 +2,12 @@
 //!
 //! The texts contain names of applications. They are sent only to the operator's destinations.
 
+use headcount_health::health_status::HealthStatus;
 use reqwest::Url;
 
 use super::{
     IncidentNotification, NotificationDetails, ProjectIntegrations, endpoints::below, request::http_url,
 };
-use crate::world::status::HealthStatus;
 
 /// The state of an incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,8 +108,10 @@ pub(super) fn clipped(text: &str, limit: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use headcount_topology::application_key::ApplicationKey;
+
     use super::*;
-    use crate::{notifications::example, world::application_key::ApplicationKey};
+    use crate::notifications::example;
 
     #[test]
     fn the_title_says_what_happened_to_whom() {

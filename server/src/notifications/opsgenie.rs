@@ -78,8 +78,10 @@ fn description(message: &IncidentMessage<'_>) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use headcount_health::health_status::HealthStatus;
+
     use super::*;
-    use crate::{notifications::example, world::status::HealthStatus};
+    use crate::notifications::example;
 
     fn made(status: HealthStatus, eu_instance: bool, opsgenie_url: Option<&str>) -> (String, Value) {
         let notification = IncidentNotification { status, ..example::notification() };

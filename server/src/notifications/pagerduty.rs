@@ -61,8 +61,10 @@ fn payload(message: &IncidentMessage<'_>, notification: &IncidentNotification, s
 
 #[cfg(test)]
 mod tests {
+    use headcount_health::health_status::HealthStatus;
+
     use super::*;
-    use crate::{notifications::example, world::status::HealthStatus};
+    use crate::notifications::example;
 
     fn event(status: HealthStatus) -> Value {
         let notification = IncidentNotification { status, ..example::notification() };

@@ -147,11 +147,10 @@ fn judged_error(error: &str, answer: &NotificationAnswer, now: Duration) -> Noti
 
 #[cfg(test)]
 mod tests {
+    use headcount_health::health_status::HealthStatus;
+
     use super::*;
-    use crate::{
-        notifications::{IncidentNotification, example},
-        world::status::HealthStatus,
-    };
+    use crate::notifications::{IncidentNotification, example};
 
     fn body(status: HealthStatus, conversation: &str) -> Value {
         let notification = IncidentNotification { status, ..example::notification() };

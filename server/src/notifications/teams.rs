@@ -80,11 +80,10 @@ pub(super) fn judged(answer: &NotificationAnswer, now: Duration) -> Notification
 
 #[cfg(test)]
 mod tests {
+    use headcount_health::health_status::HealthStatus;
+
     use super::*;
-    use crate::{
-        notifications::{IncidentNotification, ProjectIntegrations, example},
-        world::status::HealthStatus,
-    };
+    use crate::notifications::{IncidentNotification, ProjectIntegrations, example};
 
     fn sent(notification: &IncidentNotification, integrations: &ProjectIntegrations) -> Value {
         let message = IncidentMessage::new(notification, integrations);

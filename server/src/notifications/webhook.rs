@@ -3,15 +3,16 @@
 //! The body is the JSON of [`TemplateValues`], or the output of the operator's template. A webhook has no
 //! conversations.
 
+use base64::{Engine, prelude::BASE64_STANDARD};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
+
 use super::{
     IncidentNotification, MessageTemplate, TemplateError, WebhookConfig,
     message::IncidentMessage,
     request::{NotificationRequest, UnusableConfig, http_url},
     template::TemplateValues,
-};
-use base64::{Engine, prelude::BASE64_STANDARD};
-use reqwest::header::{
-    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
 };
 
 /// The request to a webhook. The body is the default JSON if there is no valid template.
@@ -75,10 +76,11 @@ fn secret(value: &str) -> Result<HeaderValue, UnusableConfig> {
 
 #[cfg(test)]
 mod tests {
+    use headcount_health::health_status::HealthStatus;
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{notifications::example, world::status::HealthStatus};
+    use crate::notifications::example;
 
     fn made(status: HealthStatus, webhook: &WebhookConfig) -> Result<NotificationRequest, UnusableConfig> {
         let notification = IncidentNotification { status, ..example::notification() };

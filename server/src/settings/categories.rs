@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use headcount_topology::constructor::is_pattern;
 use serde_json::{Value, json};
 
 use super::{
@@ -9,7 +10,6 @@ use super::{
     error::{InvalidChange, SettingsResult},
     project::check_name,
 };
-use crate::world::constructor::is_pattern;
 
 /// The member with the patterns of categories.
 const EARLIER: &str = "application_categories";

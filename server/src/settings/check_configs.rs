@@ -5,7 +5,9 @@ mod objectives;
 
 use std::collections::{BTreeMap, HashMap};
 
+use headcount_health::inspections::{Inspection, InspectionThresholds, ProjectThresholds};
 use headcount_shared::payload::InspectionOverrides;
+use headcount_topology::application_key::ApplicationKey;
 use serde_json::Value;
 use sqlx::AnyConnection;
 
@@ -15,10 +17,6 @@ use super::{
     error::SettingsResult,
     schema::DatabaseSchema,
     statement::query_as,
-};
-use crate::world::{
-    application_key::ApplicationKey,
-    inspections::{Inspection, InspectionThresholds, ProjectThresholds},
 };
 
 /// Overrides of inspections that no known version of Coroot has are counted under this name.

@@ -2,6 +2,9 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use headcount_health::inspections::ProjectThresholds;
+use headcount_prometheus::access::PrometheusAccess;
+
 use super::{
     SettingsStore, categories,
     check_configs::CheckConfigs,
@@ -13,10 +16,7 @@ use super::{
     project::{ProjectColumn, StoredProject, change_column},
     prometheus,
 };
-use crate::{
-    notifications::ProjectIntegrations,
-    world::{inspections::ProjectThresholds, project::PrometheusAccess},
-};
+use crate::notifications::ProjectIntegrations;
 
 /// The whole configuration of a project, secrets included. It must not be shown as it is.
 #[derive(Clone, PartialEq)]

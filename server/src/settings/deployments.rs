@@ -4,6 +4,8 @@ mod snapshot;
 
 use std::collections::BTreeMap;
 
+use headcount_health::rollouts::DeploymentRollout;
+use headcount_topology::application_key::ApplicationKey;
 use serde_json::json;
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
@@ -15,7 +17,6 @@ use super::{
     times::{seconds, seconds_if_any},
     written::{self, RolloutBefore, WrittenKind},
 };
-use crate::world::{application_key::ApplicationKey, deployments::DeploymentRollout};
 
 /// How many rollouts of each application are read.
 const NEWEST: i64 = 100;

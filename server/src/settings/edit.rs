@@ -3,6 +3,8 @@
 //! A closure decides on the stored value, in the transaction that stores the result. The result is stored as
 //! it is: an empty secret means no secret.
 
+use headcount_prometheus::access::PrometheusAccess;
+
 use super::{
     SettingsStore,
     clickhouse::{self, ClickhouseAccess},
@@ -11,7 +13,7 @@ use super::{
     project::ProjectColumn,
     prometheus,
 };
-use crate::{notifications::ProjectIntegrations, world::project::PrometheusAccess};
+use crate::notifications::ProjectIntegrations;
 
 impl SettingsStore {
     /// Sets the Prometheus of a project to what `edit` returns for the stored one.

@@ -2,7 +2,11 @@
 
 use std::{cmp::Reverse, fmt};
 
+use headcount_health::{
+    health_status::HealthStatus, incidents::ApplicationIncident, rollouts::DeploymentRollout,
+};
 use headcount_shared::{limits::LISTED_RECORDS, payload::AlertingIntegration};
+use headcount_topology::application_key::ApplicationKey;
 use sqlx::AnyConnection;
 
 use super::{
@@ -12,10 +16,6 @@ use super::{
     incidents, outbox,
     project::StoredProject,
     schema::DatabaseSchema,
-};
-use crate::world::{
-    application_key::ApplicationKey, deployments::DeploymentRollout, incidents::ApplicationIncident,
-    status::HealthStatus,
 };
 
 /// A stored notification without its message.

@@ -1,5 +1,10 @@
 //! Stores incidents in the table `incident`.
 
+use headcount_health::{
+    health_status::HealthStatus,
+    incidents::{ApplicationIncident, IncidentChange, IncidentTransition},
+};
+use headcount_topology::application_key::ApplicationKey;
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{
@@ -9,11 +14,6 @@ use super::{
     statement::{query, query_as, query_scalar},
     times::{seconds, seconds_if_any},
     written::{self, WrittenKind},
-};
-use crate::world::{
-    application_key::ApplicationKey,
-    incidents::{ApplicationIncident, IncidentChange, IncidentTransition},
-    status::HealthStatus,
 };
 
 /// A row as it is stored.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use headcount_health::history::ReportEventKind;
 use headcount_shared::payload::AlertingIntegration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -17,7 +18,7 @@ use super::{
     health::DatabaseOperation,
     statement::{query, query_scalar},
 };
-use crate::{hex, world::records::ReportEventKind};
+use crate::hex;
 
 /// A counted event, as JSON: `"deployment"`, `{"summary":["-CPU"]}`, `{"notification":"slack"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,6 +3,11 @@
 mod past;
 mod rows;
 
+use headcount_health::{
+    health_status::HealthStatus,
+    incidents::{IncidentChange, IncidentTransition},
+};
+
 pub(super) use self::{past::newest, rows::enqueue};
 use super::{
     SettingsStore, choice,
@@ -11,15 +16,9 @@ use super::{
     integrations,
     project::{StoredProject, hold},
 };
-use crate::{
-    notifications::{
-        IncidentNotification, NotificationDetails, NotificationOutbox, OutboxFuture, OutboxUnavailable,
-        ProjectIntegrations, ReportDetails,
-    },
-    world::{
-        incidents::{IncidentChange, IncidentTransition},
-        status::HealthStatus,
-    },
+use crate::notifications::{
+    IncidentNotification, NotificationDetails, NotificationOutbox, OutboxFuture, OutboxUnavailable,
+    ProjectIntegrations, ReportDetails,
 };
 
 /// The notifications about a change, one for each destination that receives incidents.

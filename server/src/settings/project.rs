@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use headcount_observer::observed_project::ObservedProject;
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow, Row, any::AnyRow};
 
 use super::{
@@ -14,7 +15,6 @@ use super::{
     schema::DatabaseSchema,
     statement::{query, query_as, query_scalar},
 };
-use crate::world::project::ObservedProject;
 
 /// The id and the name of a project.
 #[derive(Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use headcount_prometheus::{access::PrometheusAccess, client::check};
 use serde_json::{Value, json};
 
 use super::{
@@ -9,10 +10,7 @@ use super::{
     document::{JsonObject, flag, put, text},
     error::{InvalidChange, SettingsResult},
 };
-use crate::{
-    outgoing::TargetPolicy,
-    world::{project::PrometheusAccess, prometheus::check},
-};
+use crate::outgoing::TargetPolicy;
 
 /// The default refresh interval.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(30);

@@ -1,5 +1,6 @@
 //! Reads and stores the history of a project: what has to last longer than its metrics.
 
+use headcount_health::history::{HistoryChanges, ProjectHistory};
 use sqlx::AnyConnection;
 
 use super::{
@@ -13,7 +14,6 @@ use super::{
     outbox,
     project::{StoredProject, hold},
 };
-use crate::world::records::{HistoryChanges, ProjectHistory};
 
 impl SettingsStore {
     /// The history of a project; empty if the project does not exist.

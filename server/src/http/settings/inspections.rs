@@ -7,14 +7,12 @@ pub(super) mod project;
 mod shown;
 
 use axum::http::StatusCode;
+use headcount_health::inspections::Inspection;
 use headcount_shared::api;
+use headcount_topology::application_key::ApplicationKey;
 
 use super::{configured::configured, request::RawBody};
-use crate::{
-    http::problem::ProblemResponse,
-    settings::SettingsStore,
-    world::{application_key::ApplicationKey, inspections::Inspection},
-};
+use crate::{http::problem::ProblemResponse, settings::SettingsStore};
 
 /// All inspections as they apply to an application, or to the project if it is the default.
 async fn all(

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::{Json, http::StatusCode};
+use headcount_prometheus::access::PrometheusAccess;
 use headcount_shared::api::{Prometheus, SetPrometheus};
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
     secrets::{edited_auth, edited_headers, shown_auth, shown_headers},
     shown_url::{check_has_no_login, without_login},
 };
-use crate::{http::problem::ProblemResponse, world::project::PrometheusAccess};
+use crate::http::problem::ProblemResponse;
 
 /// The Prometheus of a project.
 #[utoipa::path(get, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(ProjectPath), responses(

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use axum::http::StatusCode;
+use headcount_prometheus::client::InvalidAccess;
 use utoipa::{
     IntoResponses,
     openapi::{RefOr, Response},
@@ -14,7 +15,6 @@ use crate::{
         problem::ProblemResponse,
     },
     settings::{InvalidChange, SettingsError},
-    world::prometheus::InvalidAccess,
 };
 
 /// When to retry while the database is unavailable.

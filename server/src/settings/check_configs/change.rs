@@ -1,22 +1,18 @@
 //! Overrides inspections in the table `check_configs`.
 
+use headcount_health::inspections::{AvailabilityObjective, Inspection, LatencyObjective};
+use headcount_topology::application_key::ApplicationKey;
 use serde_json::{Value, json};
 use sqlx::AnyConnection;
 
 use super::{CheckConfigRow, objectives, rows};
-use crate::{
-    settings::{
-        SettingsStore,
-        document::{self, JsonObject},
-        error::{InvalidChange, SettingsResult},
-        health::DatabaseOperation,
-        project::hold,
-        statement::query,
-    },
-    world::{
-        application_key::ApplicationKey,
-        inspections::{AvailabilityObjective, Inspection, LatencyObjective},
-    },
+use crate::settings::{
+    SettingsStore,
+    document::{self, JsonObject},
+    error::{InvalidChange, SettingsResult},
+    health::DatabaseOperation,
+    project::hold,
+    statement::query,
 };
 
 /// A new value for an inspection; `None` restores the default.

@@ -1,13 +1,11 @@
 //! Reads and writes the objectives of service levels: lists of which the first element counts.
 
+use headcount_health::inspections::{AvailabilityObjective, LatencyObjective};
 use serde_json::{Value, json};
 
-use crate::{
-    settings::{
-        document::{JsonObject, flag, put, text},
-        error::InvalidChange,
-    },
-    world::inspections::{AvailabilityObjective, LatencyObjective},
+use crate::settings::{
+    document::{JsonObject, flag, put, text},
+    error::InvalidChange,
 };
 
 /// A number in single precision; `None` unless it is a finite number.

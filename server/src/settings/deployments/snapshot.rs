@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use headcount_health::rollouts::RolloutSnapshot;
 use serde_json::{Value, json};
 
-use crate::{
-    settings::{
-        document::{JsonObject, object},
-        times::seconds,
-    },
-    world::deployments::RolloutSnapshot,
+use crate::settings::{
+    document::{JsonObject, object},
+    times::seconds,
 };
 
 /// A stored snapshot; `None` if there is none or it is unreadable.

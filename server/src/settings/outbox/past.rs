@@ -1,17 +1,16 @@
 //! Reads the latest notifications of a project.
 
+use headcount_health::health_status::HealthStatus;
+use headcount_topology::application_key::ApplicationKey;
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use crate::{
-    settings::{
-        destination,
-        error::SettingsResult,
-        history::PastNotification,
-        schema::DatabaseSchema,
-        statement::query_as,
-        times::{seconds, seconds_if_any},
-    },
-    world::{application_key::ApplicationKey, status::HealthStatus},
+use crate::settings::{
+    destination,
+    error::SettingsResult,
+    history::PastNotification,
+    schema::DatabaseSchema,
+    statement::query_as,
+    times::{seconds, seconds_if_any},
 };
 
 /// A stored row; `None` if it is another program's and has no meaning here.

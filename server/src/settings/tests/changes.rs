@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use headcount_prometheus::{access::PrometheusAccess, client::InvalidAccess};
 use headcount_shared::payload::AlertingIntegration;
 
 use super::*;
-use crate::{
-    notifications::{OpsgenieConfig, PagerdutyConfig, SlackConfig, TeamsConfig, WebhookConfig},
-    world::{project::PrometheusAccess, prometheus::InvalidAccess},
-};
+use crate::notifications::{OpsgenieConfig, PagerdutyConfig, SlackConfig, TeamsConfig, WebhookConfig};
 
 async fn with_project(place: &TestDatabase) -> SettingsStore {
     let settings = place.open().await;

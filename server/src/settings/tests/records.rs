@@ -1,13 +1,14 @@
 //! Tests of rollouts, incidents and counted events.
 
-use super::*;
-use crate::world::{
-    application_key::ApplicationKey,
-    deployments::{DeploymentRollout, RolloutSnapshot},
+use headcount_health::{
+    health_status::HealthStatus,
+    history::{HistoryChanges, ReportEvent, ReportEventKind},
     incidents::{ApplicationIncident, IncidentChange, IncidentReason, IncidentTransition},
-    records::{HistoryChanges, ReportEvent, ReportEventKind},
-    status::HealthStatus,
+    rollouts::{DeploymentRollout, RolloutSnapshot},
 };
+use headcount_topology::application_key::ApplicationKey;
+
+use super::*;
 
 const NOW: u32 = 1_700_000_000;
 
