@@ -42,7 +42,7 @@ use self::{
 };
 use crate::{
     app::statistics::StatisticsService, collector::Collector, config::BasePath, metrics::ProcessMetrics,
-    settings::SettingsStore,
+    store::SettingsStore,
 };
 
 /// Only scripts and styles of this program; `wasm-unsafe-eval` permits compiling WebAssembly and no other

@@ -70,7 +70,7 @@ pub mod peer_address;
 pub mod process;
 mod random_id;
 pub mod report;
-pub mod settings;
+pub mod store;
 pub mod world;
 
 pub use headcount_shared::routes::{BadRoute, RouteTable};

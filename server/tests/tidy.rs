@@ -111,7 +111,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("browsers", &["disk", "lock", "peer_address"]),
     ("process", &["clock", "lock"]),
     ("notifications", &["clock", "metrics", "outgoing", "world"]),
-    ("settings", &["clock", "disk", "hex", "lock", "notifications", "outgoing", "world"]),
+    ("store", &["clock", "disk", "hex", "lock", "notifications", "outgoing", "world"]),
     ("collector", &["clock", "disk", "lock"]),
     ("world", &["clock", "disk", "lock", "metrics", "outgoing", "random_id"]),
     ("report", &["browsers", "clock", "disk", "hex", "lock", "metrics", "outgoing", "process"]),

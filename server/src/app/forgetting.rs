@@ -15,7 +15,7 @@ use crate::{
     disk::{self, DataDisk},
     lock::lock,
     report::spool::Spool,
-    settings::StoredChoice,
+    store::StoredChoice,
     world,
 };
 

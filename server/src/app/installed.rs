@@ -23,7 +23,7 @@ use crate::{
         assemble::{Facts, FutureFacts, Installation},
         spool::{DeliveryHeaders, Spool},
     },
-    settings::{LeaderLock, LedgerCounts, SettingsStore},
+    store::{LeaderLock, LedgerCounts, SettingsStore},
     world::{ObservationSummary, WorldObserver, project::ObservedProject},
 };
 

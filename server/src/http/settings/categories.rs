@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     http::problem::ProblemResponse,
-    settings::{InvalidChange, SettingsError},
+    store::{InvalidChange, SettingsError},
 };
 
 /// The application categories of a project.

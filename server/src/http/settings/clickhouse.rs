@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     http::problem::ProblemResponse,
-    settings::{self, ClickhouseTransport, IntegrationChange},
+    store::{self, ClickhouseTransport, IntegrationChange},
 };
 
 /// The ClickHouse of a project.
@@ -49,7 +49,7 @@ pub(super) async fn delete_clickhouse(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn shown(of: settings::ClickhouseAccess) -> Clickhouse {
+fn shown(of: store::ClickhouseAccess) -> Clickhouse {
     Clickhouse {
         protocol: match of.protocol {
             ClickhouseTransport::Native => ClickhouseProtocol::Native,
@@ -63,8 +63,8 @@ fn shown(of: settings::ClickhouseAccess) -> Clickhouse {
     }
 }
 
-fn edited(sent: SetClickhouse, stored: Option<settings::ClickhouseAccess>) -> settings::ClickhouseAccess {
-    settings::ClickhouseAccess {
+fn edited(sent: SetClickhouse, stored: Option<store::ClickhouseAccess>) -> store::ClickhouseAccess {
+    store::ClickhouseAccess {
         protocol: match sent.protocol {
             ClickhouseProtocol::Native => ClickhouseTransport::Native,
             ClickhouseProtocol::Http => ClickhouseTransport::Http,

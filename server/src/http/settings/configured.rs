@@ -2,7 +2,7 @@
 
 use crate::{
     http::problem::ProblemResponse,
-    settings::{InvalidChange, ProjectConfiguration, SettingsError, SettingsStore},
+    store::{InvalidChange, ProjectConfiguration, SettingsError, SettingsStore},
 };
 
 /// The whole configuration, from which responses are made.

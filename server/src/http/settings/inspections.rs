@@ -12,7 +12,7 @@ use headcount_shared::api;
 use super::{configured::configured, request::RawBody};
 use crate::{
     http::problem::ProblemResponse,
-    settings::SettingsStore,
+    store::SettingsStore,
     world::{application_key::ApplicationKey, inspections::Inspection},
 };
 

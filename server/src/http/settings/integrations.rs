@@ -19,7 +19,7 @@ use super::{
     request::{JsonBody, OpenedSettings, ProjectPath, RawBody, UrlParameters},
     shown_url::check_has_no_login,
 };
-use crate::{http::problem::ProblemResponse, settings::IntegrationChange};
+use crate::{http::problem::ProblemResponse, store::IntegrationChange};
 
 /// An address of one integration.
 #[derive(Deserialize, IntoParams)]

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     http::problem::ProblemResponse,
     random_id,
-    settings::{InvalidChange, ProjectOverview, SettingsStore},
+    store::{InvalidChange, ProjectOverview, SettingsStore},
 };
 
 /// All projects, by their names.
@@ -78,7 +78,7 @@ async fn known(
     failures: &PrometheusFailures,
 ) -> Result<Project, ProblemResponse> {
     let found = settings.overview_of(id).await?;
-    let unknown = || crate::settings::SettingsError::from(InvalidChange::NoSuchProject).into();
+    let unknown = || crate::store::SettingsError::from(InvalidChange::NoSuchProject).into();
     found.map(|of| shown(of, failures)).ok_or_else(unknown)
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     http::problem::ProblemResponse,
-    settings::PastNotification,
+    store::PastNotification,
     world::{deployments, incidents, status::HealthStatus},
 };
 

@@ -13,7 +13,7 @@ use crate::{
         openapi::{GuardedResponses, refusals},
         problem::ProblemResponse,
     },
-    settings::{InvalidChange, SettingsError},
+    store::{InvalidChange, SettingsError},
     world::prometheus::InvalidAccess,
 };
 

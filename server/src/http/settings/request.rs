@@ -18,7 +18,7 @@ use crate::{
         body::{BodyError, receive},
         problem::ProblemResponse,
     },
-    settings::SettingsStore,
+    store::SettingsStore,
 };
 
 /// The settings. Refuses requests if statistics are off for the whole run, because then they are not open.

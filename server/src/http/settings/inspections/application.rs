@@ -15,7 +15,7 @@ use crate::{
             request::{OpenedSettings, RawBody, UrlParameters},
         },
     },
-    settings::{InvalidChange, SettingsError},
+    store::{InvalidChange, SettingsError},
     world::application_key::ApplicationKey,
 };
 

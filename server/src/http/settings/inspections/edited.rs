@@ -4,7 +4,7 @@ use headcount_shared::api::{AvailabilityOverride, LatencyOverride, ThresholdOver
 
 use crate::{
     http::{problem::ProblemResponse, settings::request::RawBody},
-    settings::InspectionChange,
+    store::InspectionChange,
     world::inspections::{AvailabilityObjective, Inspection, LatencyObjective},
 };
 

@@ -5,7 +5,7 @@ use headcount_shared::api::{SetOpsgenie, SetPagerduty, SetSlack, SetTeams, SetWe
 use crate::{
     http::settings::secrets::{edited_auth, edited_headers},
     notifications::{OpsgenieConfig, PagerdutyConfig, SlackConfig, TeamsConfig, WebhookConfig},
-    settings::IntegrationChange,
+    store::IntegrationChange,
 };
 
 pub(super) fn slack(sent: SetSlack, stored: Option<SlackConfig>) -> IntegrationChange {
