@@ -29,8 +29,8 @@ use headcount_shared::payload::DatabaseType;
 
 pub use self::{
     config::{
-        BootstrapPrometheus, ClickhouseAccess, ClickhouseTransport, InspectionChange, IntegrationChange,
-        ProjectConfiguration, ProjectName, ProjectOverview, StoredChoice,
+        BootstrapPrometheus, ClickhouseAccess, ClickhouseTransport, InspectionChange, ProjectConfiguration,
+        ProjectName, ProjectOverview, StoredChoice,
     },
     connection_string::BadConnectionString,
     database_pool::{DatabaseLocation, DatabaseOpenError},
@@ -38,7 +38,7 @@ pub use self::{
     history::{
         DatedHistory, LeaderLock, LedgerCounts, LedgerFact, PastNotification, RememberedRows, WrittenRows,
     },
-    store_error::{InvalidChange, SettingsError, SettingsMember, SettingsResult, UnavailableCause},
+    store_error::{InvalidChange, SettingsError, SettingsResult, UnavailableCause},
 };
 use self::{
     database_health::{DatabaseHealth, DatabaseOperation},

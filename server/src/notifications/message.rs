@@ -4,9 +4,7 @@
 
 use reqwest::Url;
 
-use super::{
-    IncidentNotification, NotificationDetails, ProjectIntegrations, endpoints::below, request::http_url,
-};
+use super::{IncidentNotification, NotificationDetails, endpoints::below, request::http_url};
 use crate::world::status::HealthStatus;
 
 /// The state of an incident.
@@ -53,12 +51,12 @@ impl From<HealthStatus> for MessageState {
 }
 
 impl<'n> IncidentMessage<'n> {
-    /// The content of a notification.
-    pub(super) fn new(notification: &'n IncidentNotification, integrations: &ProjectIntegrations) -> Self {
+    /// The content of a notification. `base_url` is the address of the product's web interface, or empty.
+    pub(super) fn new(notification: &'n IncidentNotification, base_url: &str) -> Self {
         Self {
             state: notification.status.into(),
             name: &notification.application.name,
-            link: link(notification, &integrations.base_url),
+            link: link(notification, base_url),
             details: &notification.details,
         }
     }
@@ -119,7 +117,7 @@ mod tests {
             (HealthStatus::Ok, "[OK] cart is meeting its SLOs again"),
         ] {
             let notification = IncidentNotification { status, ..example::notification() };
-            assert_eq!(IncidentMessage::new(&notification, &example::integrations()).title(), title);
+            assert_eq!(IncidentMessage::new(&notification, "").title(), title);
         }
     }
 

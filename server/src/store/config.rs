@@ -1,22 +1,19 @@
 //! Stores what the operator configured: projects, their integrations and thresholds, and the choice whether
 //! usage statistics are on.
 
-pub(super) mod alerting_integrations;
+mod alerting_integrations;
 mod application_categories;
 mod bootstrap_prometheus;
 mod clickhouse_access;
 mod configuration_counts;
-mod configuration_update;
 pub(super) mod inspection_overrides;
 mod project_configuration;
 mod project_overview;
 pub(super) mod project_row;
 mod prometheus_access;
 pub(super) mod statistics_choice;
-mod stored_credentials;
 
 pub use self::{
-    alerting_integrations::IntegrationChange,
     bootstrap_prometheus::BootstrapPrometheus,
     clickhouse_access::{ClickhouseAccess, ClickhouseTransport},
     inspection_overrides::InspectionChange,

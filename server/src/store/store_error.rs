@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::{outgoing::ForbiddenTarget, world::prometheus::InvalidAccess};
+use crate::{notifications::InvalidDestination, world::prometheus::InvalidAccess};
 
 /// The result of an operation on settings.
 pub type SettingsResult<T, E = SettingsError> = std::result::Result<T, E>;
@@ -66,18 +66,9 @@ pub enum InvalidChange {
     /// The refresh interval is too short or too long.
     #[error("the refresh interval must be from one second to one hour")]
     RefreshInterval,
-    /// A required member is neither given nor stored.
-    #[error("{} is needed", .0.called)]
-    Missing(SettingsMember),
-    /// An address is not an http or https URL.
-    #[error("{} is not an http or https URL", .0.called)]
-    Url(SettingsMember),
-    /// The address is not allowed.
-    #[error("{} is not allowed: {}", .0.called, ForbiddenTarget::REASON)]
-    ForbiddenTarget(SettingsMember),
-    /// A header has no name.
-    #[error("every header must have a name")]
-    HeaderName,
+    /// The settings of a destination are invalid.
+    #[error(transparent)]
+    Destination(#[from] InvalidDestination),
     /// The address of ClickHouse is invalid.
     #[error("the address of ClickHouse must be a host and a port, such as clickhouse:9000")]
     ClickhouseAddress,
@@ -104,15 +95,6 @@ pub enum InvalidChange {
     /// The id of the application is invalid.
     #[error("an application must have a namespace, a kind and a name")]
     Application,
-}
-
-/// A member of the settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SettingsMember {
-    /// Its name, as it is stored.
-    pub name: &'static str,
-    /// Its name in error texts.
-    pub called: &'static str,
 }
 
 impl From<sqlx::Error> for SettingsError {

@@ -4,8 +4,8 @@ use axum::{Json, http::StatusCode};
 use headcount_shared::api::{NameProject, Project, Projects};
 
 use super::{
-    refused::{BodyProblems, SettingsProblems},
-    request::{JsonBody, OpenedSettings, ProjectPath, PrometheusFailures, UrlParameters},
+    extractors::{JsonBody, OpenedSettings, ProjectPath, PrometheusFailures, UrlParameters},
+    settings_errors::{BodyProblems, SettingsProblems},
 };
 use crate::{
     http::problem::ProblemResponse,

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::project_row::check_name;
+use super::project_row::{ProjectColumn, check_name};
 use crate::{
     store::{
+        SettingsStore,
         json_column::{JsonObject, object, put, texts},
         store_error::{InvalidChange, SettingsResult},
     },
@@ -35,8 +36,22 @@ pub(super) fn patterns(settings: &JsonObject) -> BTreeMap<String, Vec<String>> {
     earlier.chain(later).collect()
 }
 
+impl SettingsStore {
+    /// Replaces all application categories of a project, with their patterns.
+    ///
+    /// # Errors
+    /// [`InvalidChange`], or a failure of the database. Nothing changed.
+    pub async fn set_application_categories(
+        &self,
+        project: &str,
+        categories: &BTreeMap<String, Vec<String>>,
+    ) -> SettingsResult<()> {
+        self.change_column(project, ProjectColumn::Settings, |column| Ok(replace(column, categories)?)).await
+    }
+}
+
 /// Replaces all categories, in both members.
-pub(super) fn change(
+fn replace(
     settings: &mut JsonObject,
     categories: &BTreeMap<String, Vec<String>>,
 ) -> SettingsResult<(), InvalidChange> {

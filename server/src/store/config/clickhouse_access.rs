@@ -1,17 +1,18 @@
-//! Reads the ClickHouse of a project from the column `project.settings`.
+//! Reads and changes the ClickHouse of a project from the column `project.settings`.
 
 use std::fmt;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::stored_credentials::given_or_stored;
+use super::{alerting_integrations::INTEGRATIONS, project_row::ProjectColumn};
 use crate::store::{
-    json_column::{JsonObject, flag, object, put, text},
-    store_error::InvalidChange,
+    SettingsStore,
+    json_column::{JsonObject, flag, object, object_mut, put, text},
+    store_error::{InvalidChange, SettingsResult},
 };
 
 /// The name of its member in the integrations.
-pub(super) const NAME: &str = "clickhouse";
+const NAME: &str = "clickhouse";
 
 /// The configuration of a ClickHouse.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub enum ClickhouseTransport {
 
 /// The ClickHouse in the integrations; `None` without an address.
 pub(super) fn read(settings: &JsonObject) -> Option<ClickhouseAccess> {
-    let stored = object(object(settings, "integrations")?, NAME)?;
+    let stored = object(object(settings, INTEGRATIONS)?, NAME)?;
     let addr = Some(text(stored, "addr")).filter(|addr| !addr.is_empty())?;
     let auth = object(stored, "auth").cloned().unwrap_or_default();
     Some(ClickhouseAccess {
@@ -62,14 +63,43 @@ pub(super) fn read(settings: &JsonObject) -> Option<ClickhouseAccess> {
     })
 }
 
-pub(super) fn change(stored: &mut JsonObject, to: &ClickhouseAccess) -> Result<(), InvalidChange> {
-    let (host, port) = to.addr.rsplit_once(':').unwrap_or_default();
-    if host.is_empty() || host.contains('/') || port.parse::<u16>().is_err() {
-        return Err(InvalidChange::ClickhouseAddress);
+impl SettingsStore {
+    /// Sets the ClickHouse of a project to what `update` returns for the stored one.
+    ///
+    /// # Errors
+    /// [`InvalidChange`], or a failure of the database. Nothing changed.
+    pub async fn set_clickhouse<U>(&self, project: &str, update: U) -> SettingsResult<()>
+    where
+        U: FnOnce(Option<ClickhouseAccess>) -> ClickhouseAccess + Send,
+    {
+        self.change_column(project, ProjectColumn::Settings, |column| {
+            let updated = update(read(column));
+            let (host, port) = updated.addr.rsplit_once(':').unwrap_or_default();
+            if host.is_empty() || host.contains('/') || port.parse::<u16>().is_err() {
+                return Err(InvalidChange::ClickhouseAddress.into());
+            }
+            write(object_mut(object_mut(column, INTEGRATIONS)?, NAME)?, &updated);
+            Ok(())
+        })
+        .await
     }
-    let auth = object(stored, "auth").cloned().unwrap_or_default();
-    let password = given_or_stored(&to.password, &auth, "password");
-    let protocol = match to.protocol {
+
+    /// Removes the ClickHouse of a project.
+    ///
+    /// # Errors
+    /// [`InvalidChange::NoSuchProject`], or a failure of the database. Nothing changed.
+    pub async fn remove_clickhouse(&self, project: &str) -> SettingsResult<()> {
+        self.change_column(project, ProjectColumn::Settings, |column| {
+            put(object_mut(column, INTEGRATIONS)?, [(NAME, Value::Null)]);
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Replaces the stored access. Unknown members stay.
+fn write(stored: &mut JsonObject, access: &ClickhouseAccess) {
+    let protocol = match access.protocol {
         ClickhouseTransport::Native => "native",
         ClickhouseTransport::Http => "http",
     };
@@ -77,14 +107,13 @@ pub(super) fn change(stored: &mut JsonObject, to: &ClickhouseAccess) -> Result<(
         stored,
         [
             ("protocol", json!(protocol)),
-            ("addr", json!(to.addr)),
-            ("auth", json!({"user": to.user, "password": password})),
-            ("database", json!(to.database)),
-            ("tls_enable", json!(to.tls_enable)),
-            ("tls_skip_verify", json!(to.tls_skip_verify)),
+            ("addr", json!(access.addr)),
+            ("auth", json!({"user": access.user, "password": access.password})),
+            ("database", json!(access.database)),
+            ("tls_enable", json!(access.tls_enable)),
+            ("tls_skip_verify", json!(access.tls_skip_verify)),
         ],
     );
-    Ok(())
 }
 
 impl fmt::Debug for ClickhouseAccess {

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use headcount_shared::payload::{InfraSection, IntegrationSection};
 
 use super::{
-    alerting_integrations, clickhouse_access, inspection_overrides::CheckConfigs, project_row::StoredProject,
-    prometheus_access,
+    clickhouse_access, inspection_overrides::CheckConfigs, project_row::StoredProject, prometheus_access,
 };
 use crate::store::{SettingsStore, database_health::DatabaseOperation, store_error::SettingsResult};
 
@@ -35,10 +34,7 @@ impl SettingsStore {
 fn of_projects(projects: &[StoredProject]) -> IntegrationSection {
     let categories: BTreeSet<String> =
         projects.iter().flat_map(|project| project.categories().into_keys()).collect();
-    let alerting: BTreeSet<_> = projects
-        .iter()
-        .flat_map(|project| alerting_integrations::configured(&project.integrations()))
-        .collect();
+    let alerting: BTreeSet<_> = projects.iter().flat_map(|project| project.integrations().kinds()).collect();
     // ClickHouse stores traces, logs and profiles.
     let clickhouse = projects.iter().any(|project| clickhouse_access::read(&project.settings).is_some());
     IntegrationSection {

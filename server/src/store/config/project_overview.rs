@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use headcount_shared::payload::AlertingIntegration;
 
-use super::{alerting_integrations, clickhouse_access, project_row::StoredProject, prometheus_access};
+use super::{clickhouse_access, project_row::StoredProject, prometheus_access};
 use crate::store::{SettingsStore, database_health::DatabaseOperation, store_error::SettingsResult};
 
 /// A project without its secrets.
@@ -57,7 +57,7 @@ impl From<StoredProject> for ProjectOverview {
         Self {
             prometheus: prometheus_access::access(&stored.prometheus).is_some(),
             clickhouse: clickhouse_access::read(&stored.settings).is_some(),
-            integrations: alerting_integrations::configured(&stored.integrations()),
+            integrations: stored.integrations().kinds(),
             id: stored.id,
             name: stored.name,
         }

@@ -190,6 +190,24 @@ impl SettingsStore {
         .await
     }
 
+    /// Changes the members of a JSON column in one transaction. If `change` fails, nothing changes.
+    pub(super) async fn change_column<C>(
+        &self,
+        project: &str,
+        column: ProjectColumn,
+        change: C,
+    ) -> SettingsResult<()>
+    where
+        C: FnOnce(&mut JsonObject) -> SettingsResult<()> + Send,
+    {
+        self.attempt(DatabaseOperation::Writing, async {
+            let mut transaction = self.database.write().await?;
+            change_column(&mut transaction, project, column, change).await?;
+            Ok(transaction.commit().await?)
+        })
+        .await
+    }
+
     /// All projects, ordered by name.
     ///
     /// # Errors

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::stored_credentials::{basic_auth, basic_auth_json, headers, headers_json};
+use super::project_row::ProjectColumn;
 use crate::{
-    outgoing::TargetPolicy,
     store::{
-        json_column::{JsonObject, flag, put, text},
+        SettingsStore,
+        json_column::{JsonObject, flag, object, put, text},
         store_error::{InvalidChange, SettingsResult},
     },
     world::{project::PrometheusAccess, prometheus::check},
@@ -34,35 +34,66 @@ pub(super) fn access(column: &JsonObject) -> Option<PrometheusAccess> {
     })
 }
 
-/// Replaces the access in the column. For empty secrets, the stored ones stay.
-pub(super) fn change(
-    column: &mut JsonObject,
-    access: &PrometheusAccess,
-    targets: TargetPolicy,
-) -> SettingsResult<()> {
-    check(access, targets).map_err(InvalidChange::Prometheus)?;
-    if !(Duration::from_secs(1)..=LONGEST_INTERVAL).contains(&access.refresh_interval) {
-        return Err(InvalidChange::RefreshInterval.into());
+impl SettingsStore {
+    /// Sets the Prometheus of a project to what `update` returns for the stored one.
+    ///
+    /// # Errors
+    /// [`InvalidChange`], or a failure of the database. Nothing changed.
+    pub async fn set_prometheus<U>(&self, project: &str, update: U) -> SettingsResult<()>
+    where
+        U: FnOnce(Option<PrometheusAccess>) -> PrometheusAccess + Send,
+    {
+        let targets = self.targets;
+        self.change_column(project, ProjectColumn::Prometheus, |column| {
+            let updated = update(access(column));
+            check(&updated, targets).map_err(InvalidChange::Prometheus)?;
+            if !(Duration::from_secs(1)..=LONGEST_INTERVAL).contains(&updated.refresh_interval) {
+                return Err(InvalidChange::RefreshInterval.into());
+            }
+            write(column, &updated);
+            Ok(())
+        })
+        .await
     }
-    let basic_auth = basic_auth_json(access.basic_auth.as_ref(), column);
-    let headers = headers_json(&access.custom_headers, column)?;
+
+    /// Removes the address of the Prometheus of a project, and all its secrets.
+    ///
+    /// # Errors
+    /// [`InvalidChange::NoSuchProject`], or a failure of the database. Nothing changed.
+    pub async fn remove_prometheus(&self, project: &str) -> SettingsResult<()> {
+        self.change_column(project, ProjectColumn::Prometheus, |column| {
+            put(column, [("url", json!("")), ("basic_auth", Value::Null), ("custom_headers", Value::Null)]);
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Replaces the access in the column. Unknown members stay.
+fn write(column: &mut JsonObject, access: &PrometheusAccess) {
+    let login = access.basic_auth.as_ref();
+    let header = |(name, value): &(String, String)| json!({"key": name, "value": value});
     put(
         column,
         [
             ("url", json!(access.url)),
             ("refresh_interval", milliseconds(access.refresh_interval)),
             ("tls_skip_verify", json!(access.tls_skip_verify)),
-            ("basic_auth", basic_auth),
+            ("basic_auth", login.map(|(user, password)| json!({"user": user, "password": password})).into()),
             ("extra_selector", json!(access.extra_selector)),
-            ("custom_headers", headers),
+            ("custom_headers", access.custom_headers.iter().map(header).collect()),
         ],
     );
-    Ok(())
 }
 
-/// Removes the address and all secrets.
-pub(super) fn remove(column: &mut JsonObject) {
-    put(column, [("url", json!("")), ("basic_auth", Value::Null), ("custom_headers", Value::Null)]);
+fn basic_auth(column: &JsonObject) -> Option<(String, String)> {
+    let auth = object(column, "basic_auth")?;
+    Some((text(auth, "user"), text(auth, "password")))
+}
+
+fn headers(column: &JsonObject) -> Vec<(String, String)> {
+    let list = column.get("custom_headers").and_then(Value::as_array).into_iter().flatten();
+    list.filter_map(Value::as_object).map(|header| (text(header, "key"), text(header, "value"))).collect()
 }
 
 /// A duration as the column stores it.

@@ -6,13 +6,12 @@ mod past_notifications;
 pub(super) use self::{notification_rows::enqueue, past_notifications::newest};
 use crate::{
     notifications::{
-        IncidentNotification, NotificationDetails, NotificationOutbox, OutboxFuture, OutboxUnavailable,
-        ProjectIntegrations, ReportDetails,
+        DestinationConfig, IncidentNotification, NotificationDetails, NotificationOutbox, OutboxFuture,
+        OutboxUnavailable, ProjectIntegrations, ReportDetails,
     },
     store::{
         SettingsStore,
         config::{
-            alerting_integrations,
             project_row::{StoredProject, hold},
             statistics_choice,
         },
@@ -42,17 +41,17 @@ pub(super) fn notifications(
         message: reason.message.clone(),
     });
     let details = NotificationDetails { reports: reports.collect() };
-    let to = |destination| IncidentNotification {
+    let to = |destination: &DestinationConfig| IncidentNotification {
         project: project.to_owned(),
         application: change.incident.application.clone(),
         incident_key: change.incident.key.clone(),
         status,
-        destination,
+        destination: destination.kind(),
         timestamp: now,
         external_key: String::new(),
         details: details.clone(),
     };
-    alerting_integrations::told_about_incidents(integrations).into_iter().map(to).collect()
+    integrations.iter().filter(|destination| destination.incidents()).map(to).collect()
 }
 
 impl SettingsStore {

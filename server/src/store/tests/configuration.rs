@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use headcount_shared::payload::AlertingIntegration;
+use headcount_shared::{
+    api::{Secret, SetAuth, SetHeader},
+    payload::AlertingIntegration,
+};
 
 use super::*;
 use crate::{
-    notifications::{OpsgenieConfig, PagerdutyConfig, SlackConfig, TeamsConfig, WebhookConfig},
+    notifications::{
+        DestinationConfig, OpsgenieConfig, PagerdutyConfig, SlackConfig, TeamsConfig, WebhookConfig,
+    },
     world::{project::PrometheusAccess, prometheus::InvalidAccess},
 };
 
@@ -32,7 +37,7 @@ fn categories(of: &[(&str, &str)]) -> BTreeMap<String, Vec<String>> {
 }
 
 async fn configured(settings: &SettingsStore) -> ProjectConfiguration {
-    settings.configured("aaaaaaaa").await.unwrap().unwrap()
+    settings.configuration("aaaaaaaa").await.unwrap().unwrap()
 }
 
 /// Why a change was refused.
@@ -86,16 +91,21 @@ on_both! {
         assert_eq!(settings.counted().await.unwrap().deployments, 2);
     }
 
-    async fn a_prometheus_is_set_with_its_secrets_kept_and_removed_without_them(place) {
+    async fn a_prometheus_is_set_from_what_is_stored_and_removed_without_its_secrets(place) {
         let settings = with_project(&place).await;
         assert_eq!(configured(&settings).await.prometheus, None);
         place.execute(r#"UPDATE project SET prometheus = '{"remote_write_url":"kept"}'"#).await;
         let first = access("http://one:9090", "secret", "1");
-        settings.set_prometheus("aaaaaaaa", Some(&first)).await.unwrap();
-        assert_eq!(configured(&settings).await.prometheus, Some(first));
-        settings.set_prometheus("aaaaaaaa", Some(&access("http://two:9090", "", ""))).await.unwrap();
+        let set = |stored: Option<PrometheusAccess>| { assert_eq!(stored, None); first.clone() };
+        settings.set_prometheus("aaaaaaaa", set).await.unwrap();
+        assert_eq!(configured(&settings).await.prometheus.as_ref(), Some(&first));
+        let moved = |stored: Option<PrometheusAccess>| PrometheusAccess { url: "http://two:9090".to_owned(), ..stored.unwrap() };
+        settings.set_prometheus("aaaaaaaa", moved).await.unwrap();
         assert_eq!(configured(&settings).await.prometheus, Some(access("http://two:9090", "secret", "1")));
-        settings.set_prometheus("aaaaaaaa", None).await.unwrap();
+        settings.set_prometheus("aaaaaaaa", |_| access("http://two:9090", "", "")).await.unwrap();
+        assert!(!place.texts("SELECT prometheus FROM project").await.concat().contains("secret"));
+        settings.set_prometheus("aaaaaaaa", |_| first).await.unwrap();
+        settings.remove_prometheus("aaaaaaaa").await.unwrap();
         assert_eq!(configured(&settings).await.prometheus, None);
         let stored = place.texts("SELECT prometheus FROM project").await.concat();
         assert!(stored.contains("kept") && !stored.contains("secret"), "{stored}");
@@ -110,9 +120,9 @@ on_both! {
             (PrometheusAccess { refresh_interval: Duration::ZERO, ..good.clone() }, InvalidChange::RefreshInterval),
             (PrometheusAccess { refresh_interval: Duration::from_secs(3601), ..good.clone() }, InvalidChange::RefreshInterval),
         ] {
-            assert_eq!(why(settings.set_prometheus("aaaaaaaa", Some(&access)).await), Some(expected));
+            assert_eq!(why(settings.set_prometheus("aaaaaaaa", |_| access.clone()).await), Some(expected));
         }
-        assert_eq!(why(settings.set_prometheus("bbbbbbbb", Some(&good)).await), Some(InvalidChange::NoSuchProject));
+        assert_eq!(why(settings.set_prometheus("bbbbbbbb", |_| good).await), Some(InvalidChange::NoSuchProject));
         assert_eq!(configured(&settings).await.prometheus, None);
     }
 
@@ -120,37 +130,30 @@ on_both! {
         let settings = with_project(&place).await;
         place.execute(r#"UPDATE project SET settings = '{"integrations":{"slack":{"deployments":true},"aws":{"region":"x"}},"more":1}'"#).await;
         let text = ToOwned::to_owned;
-        let slack = |token: &str| SlackConfig { token: text(token), default_channel: text("c"), incidents: true };
-        let teams = |url: &str| TeamsConfig { webhook_url: text(url), incidents: true };
-        let pagerduty = |key: &str| PagerdutyConfig { integration_key: text(key), incidents: false };
-        let opsgenie = |key: &str| OpsgenieConfig { api_key: text(key), eu_instance: true, incidents: true };
-        let webhook = |url: &str, password: &str| WebhookConfig {
-            url: text(url),
-            basic_auth: Some((text("u"), text(password))),
-            incident_template: text("{{.Status}}"),
-            ..WebhookConfig::default()
+        let given = |text: &str| Secret::new(text.to_owned());
+        let all = |secret: &dyn Fn(&str) -> Secret| -> [DestinationConfig; 5] {
+            let basic_auth = Some(SetAuth { user: text("u"), password: secret("password") });
+            [
+                SlackConfig { token: secret("token"), default_channel: text("c"), incidents: true }.into(),
+                TeamsConfig { webhook_url: secret("https://teams/"), incidents: true }.into(),
+                PagerdutyConfig { integration_key: secret("key"), incidents: false }.into(),
+                OpsgenieConfig { api_key: secret("key"), eu_instance: true, incidents: true }.into(),
+                WebhookConfig { url: secret("https://hook/"), basic_auth, incident_template: text("{{.Status}}"), ..WebhookConfig::default() }.into(),
+            ]
         };
-        let clickhouse = |password: &str| ClickhouseAccess { addr: text("ch:9000"), password: text(password), ..ClickhouseAccess::default() };
-        let all = |slack_token: &str, teams_url: &str, key: &str, password: &str| [
-            IntegrationChange::Slack(Some(slack(slack_token))),
-            IntegrationChange::Teams(Some(teams(teams_url))),
-            IntegrationChange::Pagerduty(Some(pagerduty(key))),
-            IntegrationChange::Opsgenie(Some(opsgenie(key))),
-            IntegrationChange::Webhook(Some(webhook(teams_url, password))),
-            IntegrationChange::Clickhouse(Some(clickhouse(password))),
-        ];
-        for change in all("token", "https://teams/", "key", "password").iter().chain(&all("", "", "", "")) {
-            settings.set_integration("aaaaaaaa", change).await.unwrap();
+        for destination in all(&given).into_iter().chain(all(&|_| Secret::default())) {
+            settings.set_integration("aaaaaaaa", destination).await.unwrap();
         }
+        let clickhouse = |password: String| ClickhouseAccess { addr: text("ch:9000"), password, ..ClickhouseAccess::default() };
+        settings.set_clickhouse("aaaaaaaa", |_| clickhouse(text("password"))).await.unwrap();
+        settings.set_clickhouse("aaaaaaaa", |stored| clickhouse(stored.unwrap().password)).await.unwrap();
         settings.set_base_url("aaaaaaaa", "https://coroot/").await.unwrap();
         let ProjectConfiguration { integrations: read, clickhouse: read_clickhouse, .. } = configured(&settings).await;
         assert_eq!(read.base_url, "https://coroot/");
-        assert_eq!(read.slack, Some(slack("token")));
-        assert_eq!(read.teams, Some(teams("https://teams/")));
-        assert_eq!(read.pagerduty, Some(pagerduty("key")));
-        assert_eq!(read.opsgenie, Some(opsgenie("key")));
-        assert_eq!(read.webhook, Some(webhook("https://teams/", "password")));
-        assert_eq!(read_clickhouse, Some(clickhouse("password")));
+        for destination in all(&given) {
+            assert_eq!(read.get(destination.kind()), Some(&destination));
+        }
+        assert_eq!(read_clickhouse, Some(clickhouse(text("password"))));
         let stored = place.texts("SELECT settings FROM project").await.concat();
         for kept in [r#""deployments":true"#, r#""aws":{"region":"x"}"#, r#""more":1"#] {
             assert!(stored.contains(kept), "{stored}");
@@ -158,28 +161,33 @@ on_both! {
         let (integration, _) = settings.facts().await.unwrap();
         assert_eq!(integration.alerting_integrations.len(), 5);
         assert!(integration.clickhouse && integration.tracing && integration.logs && integration.profiles);
-        settings.set_integration("aaaaaaaa", &IntegrationChange::Clickhouse(None)).await.unwrap();
-        settings.set_integration("aaaaaaaa", &IntegrationChange::Slack(None)).await.unwrap();
+        settings.remove_clickhouse("aaaaaaaa").await.unwrap();
+        settings.remove_integration("aaaaaaaa", AlertingIntegration::Slack).await.unwrap();
         let (integration, _) = settings.facts().await.unwrap();
         assert!(!integration.clickhouse && !integration.alerting_integrations.contains(&AlertingIntegration::Slack));
     }
 
     async fn integrations_that_cannot_work_are_refused(place) {
         let settings = with_project(&place).await;
-        let address = |addr: &str| IntegrationChange::Clickhouse(Some(ClickhouseAccess { addr: addr.to_owned(), ..ClickhouseAccess::default() }));
-        let webhook = WebhookConfig { url: "ftp://x".to_owned(), ..WebhookConfig::default() };
-        for change in [
-            IntegrationChange::Slack(Some(SlackConfig::default())),
-            IntegrationChange::Slack(Some(SlackConfig { token: "t".to_owned(), ..SlackConfig::default() })),
-            IntegrationChange::Teams(Some(TeamsConfig::default())),
-            IntegrationChange::Pagerduty(Some(PagerdutyConfig::default())),
-            IntegrationChange::Opsgenie(Some(OpsgenieConfig::default())),
-            IntegrationChange::Webhook(Some(webhook)),
-            address("clickhouse"),
-            address(":9000"),
-            address("http://clickhouse:8123"),
-        ] {
-            assert!(why(settings.set_integration("aaaaaaaa", &change).await).is_some(), "{change:?}");
+        let given = |text: &str| Secret::new(text.to_owned());
+        let unnamed = vec![SetHeader { name: String::new(), value: given("v") }];
+        let refused: [DestinationConfig; 7] = [
+            SlackConfig::default().into(),
+            SlackConfig { token: given("t"), ..SlackConfig::default() }.into(),
+            TeamsConfig::default().into(),
+            PagerdutyConfig::default().into(),
+            OpsgenieConfig::default().into(),
+            WebhookConfig { url: given("ftp://x"), ..WebhookConfig::default() }.into(),
+            WebhookConfig { url: given("http://x"), custom_headers: unnamed, ..WebhookConfig::default() }.into(),
+        ];
+        for destination in refused {
+            let printed = format!("{destination:?}");
+            assert!(why(settings.set_integration("aaaaaaaa", destination).await).is_some(), "{printed}");
+        }
+        for addr in ["clickhouse", ":9000", "http://clickhouse:8123"] {
+            let access = ClickhouseAccess { addr: addr.to_owned(), ..ClickhouseAccess::default() };
+            let refused = settings.set_clickhouse("aaaaaaaa", |_| access).await;
+            assert_eq!(why(refused), Some(InvalidChange::ClickhouseAddress), "{addr}");
         }
         assert!(why(settings.set_base_url("aaaaaaaa", "coroot").await).is_some());
         assert_eq!(place.texts("SELECT COALESCE(settings, 'none') FROM project").await, ["none"]);
@@ -212,7 +220,7 @@ on_both! {
         place.execute("UPDATE project SET settings = 'no json', prometheus = '[]'").await;
         let refused = settings.set_base_url("aaaaaaaa", "https://coroot/").await;
         assert!(matches!(refused, Err(SettingsError::Unreadable)));
-        let refused = settings.set_prometheus("aaaaaaaa", None).await;
+        let refused = settings.remove_prometheus("aaaaaaaa").await;
         assert!(matches!(refused, Err(SettingsError::Unreadable)));
         assert_eq!(place.texts("SELECT settings || prometheus FROM project").await, ["no json[]"]);
     }

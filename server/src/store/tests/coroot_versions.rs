@@ -1,10 +1,13 @@
 //! Tests with databases of several versions of Coroot, which are read without changing them.
 
-use headcount_shared::payload::AlertingIntegration::{Slack, Teams};
+use headcount_shared::{
+    api::Secret,
+    payload::AlertingIntegration::{Slack, Teams},
+};
 
 use super::{postgres::TestPostgres, *};
 use crate::{
-    notifications::{NotificationOutbox, SlackConfig as SlackDestination},
+    notifications::{NotificationOutbox, SlackConfig, TeamsConfig},
     world::{
         application_key::ApplicationKey,
         inspections::Inspection,
@@ -30,7 +33,7 @@ async fn read_everything(settings: &SettingsStore) -> (ProjectHistory, ProjectCo
     settings.projects().await.unwrap();
     settings.waiting(0).await.unwrap();
     let recalled = settings.recall(PROJECT).await.unwrap();
-    (recalled, settings.configured(PROJECT).await.unwrap().unwrap())
+    (recalled, settings.configuration(PROJECT).await.unwrap().unwrap())
 }
 
 /// Makes every possible change.
@@ -45,8 +48,11 @@ async fn change_everything(settings: &SettingsStore) -> Vec<SettingsResult<()>> 
         settings.create_project("aaaaaaaa", "new").await,
         settings.rename_project(PROJECT, "new").await,
         settings.delete_project(PROJECT).await,
-        settings.set_prometheus(PROJECT, None).await,
-        settings.set_integration(PROJECT, &IntegrationChange::Slack(None)).await,
+        settings.set_prometheus(PROJECT, |stored| stored.unwrap_or_else(|| panic!("not called"))).await,
+        settings.remove_prometheus(PROJECT).await,
+        settings.remove_clickhouse(PROJECT).await,
+        settings.set_integration(PROJECT, SlackConfig::default().into()).await,
+        settings.remove_integration(PROJECT, Slack).await,
         settings.set_base_url(PROJECT, "").await,
         settings.set_application_categories(PROJECT, &Default::default()).await,
         settings.set_override(PROJECT, &cart(), &threshold).await,
@@ -89,7 +95,8 @@ on_both! {
         let ids: Vec<&str> = integration.inspection_overrides.keys().map(String::as_str).collect();
         assert_eq!(ids, ["CPUNode", "MemoryOOM", "MemoryPressure", "SLOAvailability", "other"]);
         let (recalled, configured) = read_everything(&settings).await;
-        assert_eq!(configured.integrations.teams.unwrap().webhook_url, "https://ops/");
+        let teams = TeamsConfig { webhook_url: Secret::new("https://ops/".to_owned()), incidents: true };
+        assert_eq!(configured.integrations.get(Teams), Some(&teams.into()));
         assert_eq!(configured.prometheus.unwrap().refresh_interval, Duration::from_secs(60));
         assert_eq!(recalled.overrides.project.values[&Inspection::CPUNode], 70.0);
         assert_eq!(recalled.overrides.applications[&cart()].availability.as_ref().unwrap().percent, 99.9);
@@ -139,10 +146,10 @@ on_both! {
             let before = read_everything(&place.read().await).await;
             let settings = place.open().await;
             assert!(read_everything(&settings).await == before);
-            let slack = SlackDestination { token: String::new(), default_channel: "d".to_owned(), incidents: true };
-            settings.set_integration(PROJECT, &IntegrationChange::Slack(Some(slack))).await.unwrap();
+            let slack = |token| SlackConfig { token, default_channel: "d".to_owned(), incidents: true };
+            settings.set_integration(PROJECT, slack(Secret::default()).into()).await.unwrap();
             let (_, after) = read_everything(&settings).await;
-            assert_eq!(after.integrations.slack.unwrap().token, "t");
+            assert_eq!(after.integrations.get(Slack), Some(&slack(Secret::new("t".to_owned())).into()));
             settings.delete_project(PROJECT).await.unwrap();
         }
     }

@@ -1,5 +1,7 @@
 //! Tests that switching off deletes what this program recorded, and nothing else.
 
+use headcount_shared::{api::Secret, payload::AlertingIntegration};
+
 use super::*;
 use crate::{
     notifications::{NotificationOutbox, WebhookConfig},
@@ -65,9 +67,9 @@ fn findings(started_at: u32) -> HistoryChanges {
 }
 
 async fn with_webhook(settings: &SettingsStore, project: &str) {
-    let webhook =
-        WebhookConfig { url: "http://hook/".to_owned(), incidents: true, ..WebhookConfig::default() };
-    settings.set_integration(project, &IntegrationChange::Webhook(Some(webhook))).await.unwrap();
+    let url = Secret::new("http://hook/".to_owned());
+    let webhook = WebhookConfig { url, incidents: true, ..WebhookConfig::default() };
+    settings.set_integration(project, webhook.into()).await.unwrap();
 }
 
 async fn with_own_project(place: &TestDatabase) -> SettingsStore {
@@ -124,7 +126,7 @@ on_both! {
             assert_eq!(place.number(&format!("SELECT COUNT(*) FROM {table}")).await, 0, "{table}");
         }
         assert_eq!(settings.projects().await.unwrap().len(), 1);
-        assert!(settings.integrations(OWN).await.unwrap().webhook.is_some());
+        assert!(settings.integrations(OWN).await.unwrap().get(AlertingIntegration::Webhook).is_some());
     }
 
     async fn rows_of_coroot_stay_as_they_were(place) {

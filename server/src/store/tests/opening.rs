@@ -21,7 +21,7 @@ on_both! {
 
     async fn nothing_that_is_printed_says_where_the_database_is(place) {
         let settings = place.open().await;
-        let printed = format!("{settings:?} {:?}", settings.configured("x").await);
+        let printed = format!("{settings:?} {:?}", settings.configuration("x").await);
         assert!(!printed.contains("/tmp") && !printed.contains("host="), "{printed}");
     }
 

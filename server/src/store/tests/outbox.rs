@@ -1,6 +1,6 @@
 //! Tests of notifications, from the incident to the time stamp of sending.
 
-use headcount_shared::payload::AlertingIntegration;
+use headcount_shared::{api::Secret, payload::AlertingIntegration};
 
 use super::*;
 use crate::{
@@ -15,19 +15,21 @@ use crate::{
 
 const NOW: u32 = 1_700_000_000;
 
+fn secret(text: &str) -> Secret {
+    Secret::new(text.to_owned())
+}
+
+fn slack() -> SlackConfig {
+    SlackConfig { token: secret("t"), default_channel: "c".to_owned(), incidents: true }
+}
+
 async fn with_an_incident(place: &TestDatabase) -> SettingsStore {
     let settings = place.open().await;
     settings.create_project("aaaaaaaa", "one").await.unwrap();
-    let slack = SlackConfig { token: "t".to_owned(), default_channel: "c".to_owned(), incidents: true };
-    let webhook =
-        WebhookConfig { url: "http://hook/".to_owned(), incidents: true, ..WebhookConfig::default() };
-    let deaf = PagerdutyConfig { integration_key: "k".to_owned(), incidents: false };
-    for change in [
-        IntegrationChange::Slack(Some(slack)),
-        IntegrationChange::Webhook(Some(webhook)),
-        IntegrationChange::Pagerduty(Some(deaf)),
-    ] {
-        settings.set_integration("aaaaaaaa", &change).await.unwrap();
+    let webhook = WebhookConfig { url: secret("http://hook/"), incidents: true, ..WebhookConfig::default() };
+    let deaf = PagerdutyConfig { integration_key: secret("k"), incidents: false };
+    for destination in [slack().into(), webhook.into(), deaf.into()] {
+        settings.set_integration("aaaaaaaa", destination).await.unwrap();
     }
     let incident = ApplicationIncident {
         application: ApplicationKey::parse("shop:Deployment:cart").unwrap(),
@@ -59,7 +61,8 @@ on_both! {
         assert_eq!(details.reports[0].message, "slow");
         assert!(settings.waiting(NOW + 1).await.unwrap().is_empty());
         let integrations = settings.integrations("aaaaaaaa").await.unwrap();
-        assert_eq!(integrations.slack.unwrap().token, "t");
+        assert_eq!(integrations.kinds().len(), 3);
+        assert_eq!(integrations.get(AlertingIntegration::Slack), Some(&slack().into()));
         assert_eq!(settings.integrations("gone").await.unwrap(), Default::default());
     }
 
@@ -109,6 +112,6 @@ on_both! {
         with_an_incident(&place).await.close().await;
         let settings = place.read().await;
         assert!(settings.waiting(0).await.unwrap().is_empty());
-        assert!(settings.integrations("aaaaaaaa").await.unwrap().slack.is_some());
+        assert!(settings.integrations("aaaaaaaa").await.unwrap().get(AlertingIntegration::Slack).is_some());
     }
 }

@@ -1,12 +1,17 @@
 //! Tests of rollouts, incidents and counted events.
 
+use headcount_shared::api::Secret;
+
 use super::*;
-use crate::world::{
-    application_key::ApplicationKey,
-    deployments::{DeploymentRollout, RolloutSnapshot},
-    incidents::{ApplicationIncident, IncidentChange, IncidentReason, IncidentTransition},
-    records::{HistoryChanges, ReportEvent, ReportEventKind},
-    status::HealthStatus,
+use crate::{
+    notifications::PagerdutyConfig,
+    world::{
+        application_key::ApplicationKey,
+        deployments::{DeploymentRollout, RolloutSnapshot},
+        incidents::{ApplicationIncident, IncidentChange, IncidentReason, IncidentTransition},
+        records::{HistoryChanges, ReportEvent, ReportEventKind},
+        status::HealthStatus,
+    },
 };
 
 const NOW: u32 = 1_700_000_000;
@@ -123,9 +128,8 @@ on_both! {
 
     async fn an_incident_is_opened_changed_and_resolved_and_nothing_happens_twice(place) {
         let settings = with_project(&place).await;
-        let pagerduty = crate::notifications::PagerdutyConfig { integration_key: "key".to_owned(), incidents: true };
-        let pagerduty = IntegrationChange::Pagerduty(Some(pagerduty));
-        settings.set_integration("aaaaaaaa", &pagerduty).await.unwrap();
+        let pagerduty = PagerdutyConfig { integration_key: Secret::new("key".to_owned()), incidents: true };
+        settings.set_integration("aaaaaaaa", pagerduty.into()).await.unwrap();
         let steps = [
             (IncidentTransition::Opened, HealthStatus::Warning),
             (IncidentTransition::Changed, HealthStatus::Critical),

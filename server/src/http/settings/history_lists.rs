@@ -6,8 +6,8 @@ use headcount_shared::api::{
 };
 
 use super::{
-    refused::SettingsProblems,
-    request::{OpenedSettings, ProjectPath, UrlParameters},
+    extractors::{OpenedSettings, ProjectPath, UrlParameters},
+    settings_errors::SettingsProblems,
 };
 use crate::{
     http::problem::ProblemResponse,

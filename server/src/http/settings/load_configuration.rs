@@ -6,10 +6,10 @@ use crate::{
 };
 
 /// The whole configuration, from which responses are made.
-pub(super) async fn configured(
+pub(super) async fn load_configuration(
     settings: &SettingsStore,
     project: &str,
 ) -> Result<ProjectConfiguration, ProblemResponse> {
     let unknown = || SettingsError::from(InvalidChange::NoSuchProject).into();
-    settings.configured(project).await?.ok_or_else(unknown)
+    settings.configuration(project).await?.ok_or_else(unknown)
 }

@@ -13,6 +13,7 @@ use crate::{
         openapi::{GuardedResponses, refusals},
         problem::ProblemResponse,
     },
+    notifications::InvalidDestination,
     store::{InvalidChange, SettingsError},
     world::prometheus::InvalidAccess,
 };
@@ -43,9 +44,8 @@ impl From<SettingsError> for ProblemResponse {
 impl From<InvalidChange> for ProblemResponse {
     fn from(invalid: InvalidChange) -> Self {
         let status = match invalid {
-            InvalidChange::ForbiddenTarget(_) | InvalidChange::Prometheus(InvalidAccess::Forbidden) => {
-                StatusCode::BAD_REQUEST
-            }
+            InvalidChange::Destination(InvalidDestination::ForbiddenTarget(_))
+            | InvalidChange::Prometheus(InvalidAccess::Forbidden) => StatusCode::BAD_REQUEST,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let refusal = Self::new(status, invalid.to_string());
@@ -63,11 +63,13 @@ const fn field(invalid: InvalidChange) -> Option<&'static str> {
         InvalidChange::Prometheus(InvalidAccess::Url | InvalidAccess::Forbidden) => Some("url"),
         InvalidChange::Prometheus(InvalidAccess::Selector) => Some("extra_selector"),
         InvalidChange::Prometheus(InvalidAccess::HeaderName(_) | InvalidAccess::HeaderValue(_))
-        | InvalidChange::HeaderName => Some("custom_headers"),
+        | InvalidChange::Destination(InvalidDestination::HeaderName) => Some("custom_headers"),
         InvalidChange::RefreshInterval => Some("refresh_interval_s"),
-        InvalidChange::Missing(member)
-        | InvalidChange::Url(member)
-        | InvalidChange::ForbiddenTarget(member) => Some(member.name),
+        InvalidChange::Destination(
+            InvalidDestination::Missing(member)
+            | InvalidDestination::Url(member)
+            | InvalidDestination::ForbiddenTarget(member),
+        ) => Some(member.name),
         InvalidChange::ClickhouseAddress => Some("addr"),
         InvalidChange::Pattern => Some("categories"),
         InvalidChange::Threshold | InvalidChange::NoThreshold => Some("threshold"),

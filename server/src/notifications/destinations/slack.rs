@@ -1,4 +1,4 @@
-//! Builds requests to Slack and classifies its answers.
+//! Slack: its settings, its requests, and the meaning of its answers.
 //!
 //! Uses `chat.postMessage` of the Web API. The first message about an incident begins a thread, and the
 //! others reply in it. The id of the conversation is `channel:ts`, as in Coroot, since a thread stays in its
@@ -6,20 +6,134 @@
 
 use std::time::Duration;
 
+use headcount_shared::api::Secret;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
-    ServiceEndpoints, SlackConfig,
-    endpoints::below,
-    message::{IncidentMessage, MessageState, clipped},
-    outcome::{NotificationOutcome, judge, wait_asked_for},
-    request::{NotificationAnswer, NotificationRequest, UnusableConfig},
+    DestinationSettings, NotificationDestination, RequestContext,
+    stored_settings::{InvalidDestination, SettingsMember, StoredSettings, notified, required},
 };
+use crate::{
+    notifications::{
+        endpoints::below,
+        message::{IncidentMessage, MessageState, clipped},
+        outcome::{NotificationOutcome, classify_status, wait_asked_for},
+        request::{NotificationAnswer, NotificationRequest, UnusableConfig},
+    },
+    outgoing::TargetPolicy,
+};
+
+const TOKEN: SettingsMember = SettingsMember { name: "token", called: "the token of Slack" };
+const CHANNEL: SettingsMember = SettingsMember { name: "default_channel", called: "a channel of Slack" };
 
 /// Slack's limit for the text of a section, in characters.
 const SECTION: usize = 3000;
+
+/// A workspace of Slack to set.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SetSlack)]
+#[serde(deny_unknown_fields)]
+pub struct SlackConfig {
+    /// The bot token. Omit it to keep the stored one; it is required the first time.
+    #[serde(default)]
+    pub token: Secret,
+    /// The channel that gets the messages.
+    pub default_channel: String,
+    /// Whether it is notified about incidents.
+    #[serde(default = "notified")]
+    pub incidents: bool,
+}
+
+/// A workspace of Slack.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Slack)]
+pub(crate) struct ShownSlack {
+    /// Whether a bot token is stored.
+    token_set: bool,
+    /// The channel that gets the messages.
+    default_channel: String,
+    /// Whether it is notified about incidents.
+    incidents: bool,
+}
+
+impl DestinationSettings for SlackConfig {
+    type Shown = ShownSlack;
+
+    fn shown(&self) -> ShownSlack {
+        ShownSlack {
+            token_set: self.token.is_set(),
+            default_channel: self.default_channel.clone(),
+            incidents: self.incidents,
+        }
+    }
+
+    fn keep_secrets(&mut self, stored: &Self) {
+        self.token.or_stored(&stored.token);
+    }
+}
+
+impl NotificationDestination for SlackConfig {
+    fn incidents(&self) -> bool {
+        self.incidents
+    }
+
+    fn check(&self, _: &StoredSettings, _: TargetPolicy) -> Result<(), InvalidDestination> {
+        required(self.token.expose(), TOKEN)?;
+        required(&self.default_channel, CHANNEL)
+    }
+
+    /// The thread of the first message.
+    fn conversation(&self, known: &str, _: &str) -> String {
+        known.to_owned()
+    }
+
+    /// Posts a message in the channel.
+    fn request(&self, context: &RequestContext<'_>) -> Result<NotificationRequest, UnusableConfig> {
+        let message = &context.message;
+        let mut body = json!({
+            "channel": self.default_channel,
+            "text": escaped(&message.title()),
+            "blocks": blocks(message),
+            "unfurl_links": false,
+            "unfurl_media": false,
+        });
+        if let Some(thread) = SlackThread::of(context.conversation, &self.default_channel) {
+            body["channel"] = thread.channel.into();
+            body["thread_ts"] = thread.ts.into();
+            if message.state == MessageState::Resolved {
+                body["reply_broadcast"] = true.into();
+            }
+        }
+        let url = below(&context.endpoints.slack, &["chat.postMessage"]);
+        let mut request = NotificationRequest::json(url, &body);
+        // Without the charset, Slack adds a warning to its answer.
+        request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        request.authorized("Bearer", self.token.expose())
+    }
+
+    /// Slack refuses with status 200 and `"ok": false`.
+    fn classify(
+        &self,
+        answer: &NotificationAnswer,
+        conversation: &str,
+        now: Duration,
+    ) -> NotificationOutcome {
+        if !(200..300).contains(&answer.status) {
+            return classify_status(answer, conversation, now);
+        }
+        match serde_json::from_slice::<SlackAnswer>(&answer.body) {
+            Ok(posted) if posted.ok => {
+                NotificationOutcome::Sent { external_key: conversation_after(&posted, conversation) }
+            }
+            Ok(posted) => classify_error(&posted.error, answer, now),
+            // The answer does not come from Slack.
+            Err(_) => NotificationOutcome::Later { after: None },
+        }
+    }
+}
 
 /// The relevant members of an answer.
 #[derive(Deserialize)]
@@ -47,33 +161,6 @@ impl<'c> SlackThread<'c> {
     }
 }
 
-/// The request to post a message in the channel.
-pub(super) fn request(
-    message: &IncidentMessage<'_>,
-    slack: &SlackConfig,
-    endpoints: &ServiceEndpoints,
-    conversation: &str,
-) -> Result<NotificationRequest, UnusableConfig> {
-    let mut body = json!({
-        "channel": slack.default_channel,
-        "text": escaped(&message.title()),
-        "blocks": blocks(message),
-        "unfurl_links": false,
-        "unfurl_media": false,
-    });
-    if let Some(thread) = SlackThread::of(conversation, &slack.default_channel) {
-        body["channel"] = thread.channel.into();
-        body["thread_ts"] = thread.ts.into();
-        if message.state == MessageState::Resolved {
-            body["reply_broadcast"] = true.into();
-        }
-    }
-    let mut request = NotificationRequest::json(below(&endpoints.slack, &["chat.postMessage"]), &body);
-    // Without the charset, Slack adds a warning to its answer.
-    request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-    request.authorized("Bearer", &slack.token)
-}
-
 fn blocks(message: &IncidentMessage<'_>) -> Value {
     let name = format!("*{}*", escaped(message.name));
     let linked = match &message.link {
@@ -96,21 +183,6 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Classifies an answer. Slack refuses with status 200 and `"ok": false`.
-pub(super) fn judged(answer: &NotificationAnswer, conversation: &str, now: Duration) -> NotificationOutcome {
-    if !(200..300).contains(&answer.status) {
-        return judge(answer, conversation, now);
-    }
-    match serde_json::from_slice::<SlackAnswer>(&answer.body) {
-        Ok(posted) if posted.ok => {
-            NotificationOutcome::Sent { external_key: conversation_after(&posted, conversation) }
-        }
-        Ok(posted) => judged_error(&posted.error, answer, now),
-        // The answer does not come from Slack.
-        Err(_) => NotificationOutcome::Later { after: None },
-    }
-}
-
 /// The id of the conversation after a message: unchanged, or that of the first message.
 fn conversation_after(posted: &SlackAnswer, before: &str) -> String {
     match (before.is_empty(), posted.ts.is_empty()) {
@@ -120,7 +192,7 @@ fn conversation_after(posted: &SlackAnswer, before: &str) -> String {
 }
 
 /// Classifies the errors of `chat.postMessage` that operators can cause.
-fn judged_error(error: &str, answer: &NotificationAnswer, now: Duration) -> NotificationOutcome {
+fn classify_error(error: &str, answer: &NotificationAnswer, now: Duration) -> NotificationOutcome {
     NotificationOutcome::Refused(match error {
         "ratelimited"
         | "rate_limited"
@@ -155,10 +227,7 @@ mod tests {
 
     fn body(status: HealthStatus, conversation: &str) -> Value {
         let notification = IncidentNotification { status, ..example::notification() };
-        let integrations = example::integrations();
-        let message = IncidentMessage::new(&notification, &integrations);
-        let slack = integrations.slack.as_ref().unwrap();
-        let request = request(&message, slack, &example::endpoints(), conversation).unwrap();
+        let request = example::request(&example::slack(), &notification, conversation).unwrap();
         assert_eq!(request.url.as_str(), "https://slack.com/api/chat.postMessage");
         assert_eq!(request.headers["authorization"], "Bearer xoxb-swordfish");
         assert_eq!(request.headers["content-type"], "application/json; charset=utf-8");
@@ -201,7 +270,7 @@ mod tests {
         let mut notification = example::notification();
         notification.application.name = "<!channel>&".to_owned();
         notification.details.reports[0].message = "a < b".to_owned();
-        let message = IncidentMessage::new(&notification, &super::super::ProjectIntegrations::default());
+        let message = IncidentMessage::new(&notification, "");
         let blocks = blocks(&message).to_string();
         assert!(blocks.contains("*&lt;!channel&gt;&amp;*") && blocks.contains("a &lt; b"), "{blocks}");
     }
@@ -210,7 +279,7 @@ mod tests {
     fn a_long_text_is_cut_to_what_a_section_takes() {
         let mut notification = example::notification();
         notification.details.reports[0].message = "x".repeat(5000);
-        let blocks = blocks(&IncidentMessage::new(&notification, &example::integrations()));
+        let blocks = blocks(&IncidentMessage::new(&notification, example::BASE_URL));
         assert_eq!(blocks[1]["text"]["text"].as_str().unwrap().chars().count(), 3000);
     }
 
@@ -254,15 +323,17 @@ mod tests {
         ] {
             let retry_after = retry_after.map(str::to_owned);
             let answer = NotificationAnswer { status, retry_after, body: body.into() };
-            assert_eq!(judged(&answer, conversation, Duration::ZERO), outcome, "{status} {body}");
+            assert_eq!(
+                example::slack().classify(&answer, conversation, Duration::ZERO),
+                outcome,
+                "{status} {body}"
+            );
         }
     }
 
     #[test]
     fn a_token_that_no_header_can_have_is_said_so() {
-        let (notification, integrations) = (example::notification(), example::integrations());
-        let message = IncidentMessage::new(&notification, &integrations);
-        let slack = SlackConfig { token: "a\nb".to_owned(), ..SlackConfig::default() };
-        assert!(request(&message, &slack, &example::endpoints(), "").is_err());
+        let slack = SlackConfig { token: Secret::new("a\nb".to_owned()), ..SlackConfig::default() };
+        assert!(example::request(&slack, &example::notification(), "").is_err());
     }
 }

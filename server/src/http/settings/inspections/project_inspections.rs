@@ -10,8 +10,8 @@ use crate::{
     http::{
         problem::ProblemResponse,
         settings::{
-            refused::{BodyProblems, SettingsProblems},
-            request::{OpenedSettings, ProjectPath, RawBody, UrlParameters},
+            extractors::{OpenedSettings, ProjectPath, RawBody, UrlParameters},
+            settings_errors::{BodyProblems, SettingsProblems},
         },
     },
     world::application_key::ApplicationKey,

@@ -11,8 +11,8 @@ use crate::{
     http::{
         problem::ProblemResponse,
         settings::{
-            refused::{BodyProblems, SettingsProblems},
-            request::{OpenedSettings, RawBody, UrlParameters},
+            extractors::{OpenedSettings, RawBody, UrlParameters},
+            settings_errors::{BodyProblems, SettingsProblems},
         },
     },
     store::{InvalidChange, SettingsError},

@@ -1,6 +1,6 @@
 //! Extracts the path parameters and the body of requests to the settings.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, marker::PhantomData};
 
 use axum::{
     body::Bytes,
@@ -8,10 +8,13 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use headcount_shared::limits::SETTINGS_BYTES;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, DeserializeSeed},
+};
 use utoipa::IntoParams;
 
-use super::reading::read;
+use super::parse_json::parse_json;
 use crate::{
     http::{
         ServerState,
@@ -77,7 +80,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = ProblemResponse;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ProblemResponse> {
-        RawBody::from_request(request, state).await?.read().map(Self)
+        RawBody::from_request(request, state).await?.parse().map(Self)
     }
 }
 
@@ -104,8 +107,16 @@ impl<S: Send + Sync> FromRequest<S> for RawBody {
 
 impl RawBody {
     /// Parses the body.
-    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, ProblemResponse> {
-        read(&self.0)
+    pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, ProblemResponse> {
+        self.parse_as(PhantomData)
+    }
+
+    /// Parses the body as the seed describes.
+    pub(super) fn parse_as<T>(
+        &self,
+        seed: impl for<'b> DeserializeSeed<'b, Value = T>,
+    ) -> Result<T, ProblemResponse> {
+        parse_json(&self.0, seed)
     }
 }
 

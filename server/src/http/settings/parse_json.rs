@@ -3,8 +3,9 @@
 //! A body may contain a misplaced secret, so no error quotes a value.
 
 use axum::http::StatusCode;
-use serde::de::DeserializeOwned;
+use serde::de::DeserializeSeed;
 use serde_json::{Deserializer, Error, error::Category};
+use serde_path_to_error::Track;
 
 use crate::http::problem::ProblemResponse;
 
@@ -12,15 +13,19 @@ use crate::http::problem::ProblemResponse;
 const WHOLE: &str = ".";
 
 /// Parses JSON. A refusal names the invalid member.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ProblemResponse> {
+pub(super) fn parse_json<'b, S: DeserializeSeed<'b>>(
+    body: &'b [u8],
+    seed: S,
+) -> Result<S::Value, ProblemResponse> {
     let mut json = Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut json);
-    let value = value.map_err(|error| unread(&error.path().to_string(), error.inner()))?;
-    json.end().map_err(|error| unread(WHOLE, &error))?;
+    let mut path = Track::new();
+    let value = seed.deserialize(serde_path_to_error::Deserializer::new(&mut json, &mut path));
+    let value = value.map_err(|error| invalid_json(&path.path().to_string(), &error))?;
+    json.end().map_err(|error| invalid_json(WHOLE, &error))?;
     Ok(value)
 }
 
-fn unread(path: &str, error: &Error) -> ProblemResponse {
+fn invalid_json(path: &str, error: &Error) -> ProblemResponse {
     if error.classify() != Category::Data {
         let (line, column) = (error.line(), error.column());
         let why = format!("the body is not JSON: line {line}, column {column}");
@@ -70,6 +75,8 @@ fn joined(path: &str, member: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::marker::PhantomData;
+
     use headcount_shared::api::SetPrometheus;
 
     use super::*;
@@ -91,7 +98,11 @@ mod tests {
             ),
             (r#"{"url":"u","url":"hidden"}"#, invalid("duplicate field `url`").about("url")),
         ] {
-            assert_eq!(read::<SetPrometheus>(body.as_bytes()).unwrap_err(), expected, "{body}");
+            assert_eq!(
+                parse_json(body.as_bytes(), PhantomData::<SetPrometheus>).unwrap_err(),
+                expected,
+                "{body}"
+            );
         }
     }
 }

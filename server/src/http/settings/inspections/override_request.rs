@@ -3,25 +3,25 @@
 use headcount_shared::api::{AvailabilityOverride, LatencyOverride, ThresholdOverride};
 
 use crate::{
-    http::{problem::ProblemResponse, settings::request::RawBody},
+    http::{problem::ProblemResponse, settings::extractors::RawBody},
     store::InspectionChange,
     world::inspections::{AvailabilityObjective, Inspection, LatencyObjective},
 };
 
 /// The override in the body, in the format of the inspection.
-pub(super) fn set(inspection: Inspection, sent: &RawBody) -> Result<InspectionChange, ProblemResponse> {
+pub(super) fn parse(inspection: Inspection, sent: &RawBody) -> Result<InspectionChange, ProblemResponse> {
     Ok(match inspection {
-        Inspection::SLOAvailability => InspectionChange::Availability(Some(availability(sent.read()?))),
-        Inspection::SLOLatency => InspectionChange::Latency(Some(latency(sent.read()?))),
+        Inspection::SLOAvailability => InspectionChange::Availability(Some(availability(sent.parse()?))),
+        Inspection::SLOLatency => InspectionChange::Latency(Some(latency(sent.parse()?))),
         inspection => {
-            let ThresholdOverride { threshold } = sent.read()?;
+            let ThresholdOverride { threshold } = sent.parse()?;
             InspectionChange::Threshold(inspection, Some(threshold))
         }
     })
 }
 
 /// The default again.
-pub(super) const fn removed(inspection: Inspection) -> InspectionChange {
+pub(super) const fn removal(inspection: Inspection) -> InspectionChange {
     match inspection {
         Inspection::SLOAvailability => InspectionChange::Availability(None),
         Inspection::SLOLatency => InspectionChange::Latency(None),

@@ -13,7 +13,7 @@ use crate::world::{
 };
 
 /// An inspection as it applies to an application, or to the project if that is the default.
-pub(super) fn one(
+pub(super) fn to_response(
     inspection: Inspection,
     overrides: &ProjectThresholds,
     application: &ApplicationKey,
