@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use headcount::process::heap::MALLOC_CONF;
+use headcount_profiler::heap::MALLOC_CONF;
 use tikv_jemallocator::Jemalloc;
 
 #[global_allocator]

@@ -18,6 +18,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use axum::Router;
+use headcount_profiler::code_pages;
 use headcount_shared::{
     api::Status,
     payload::{DatabaseType, InstanceSection},
@@ -46,7 +47,6 @@ use crate::{
         assets::AssetsError, forwarded::EventSenders, listen,
     },
     metrics::ProcessMetrics,
-    process::code_pages,
     random_id,
     report::assemble::Installation,
     store::{BootstrapPrometheus, SettingsStore},

@@ -55,22 +55,18 @@
 
 pub mod app;
 pub mod browsers;
-pub mod clock;
 pub mod collector;
 pub mod config;
 pub mod descriptors;
-pub mod disk;
-mod hex;
 pub mod http;
-mod lock;
 pub mod metrics;
 pub mod notifications;
-pub mod outgoing;
 pub mod peer_address;
-pub mod process;
-mod random_id;
 pub mod report;
 pub mod store;
-pub mod world;
 
+pub use headcount_outbound as outgoing;
+pub use headcount_platform::{clock, disk};
+use headcount_platform::{hex, lock, random_id};
+pub use headcount_profiler as process;
 pub use headcount_shared::routes::{BadRoute, RouteTable};

@@ -3,13 +3,14 @@
 
 use std::sync::{Arc, atomic::AtomicU64};
 
+use headcount_observer::ObserverMetrics;
+use headcount_profiler::process_samples::ProcessUsage;
+use headcount_prometheus::refresh::QueryMetrics;
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::{Registry, Unit},
 };
-
-use crate::process::samples::ProcessUsage;
 
 /// The counters of this process; clones count together.
 #[derive(Debug, Clone)]
@@ -149,17 +150,6 @@ impl ProcessMetrics {
         self.0.deliveries.get_or_create(&DeliveryLabels { outcome }).inc();
     }
 
-    /// Counts a query to Prometheus, and the bytes of its answer.
-    pub fn query(&self, outcome: QueryLabel, bytes: u64) {
-        self.0.queries.get_or_create(&QueryLabels { outcome }).inc();
-        self.0.fetched.inc_by(bytes);
-    }
-
-    /// Counts a world that was loaded.
-    pub fn world_loaded(&self) {
-        self.0.worlds.inc();
-    }
-
     /// Counts an attempt to send a notification to a kind of destination.
     pub fn notification(&self, destination: &'static str, outcome: NotificationLabel) {
         self.0.notifications.get_or_create(&NotificationLabels { destination, outcome }).inc();
@@ -211,6 +201,23 @@ fn registry_of(used: ProcessUsage) -> Registry {
     registry
 }
 
+impl QueryMetrics for ProcessMetrics {
+    fn query_answered(&self, bytes: u64) {
+        self.0.queries.get_or_create(&QueryLabels { outcome: QueryLabel::Answered }).inc();
+        self.0.fetched.inc_by(bytes);
+    }
+
+    fn query_failed(&self) {
+        self.0.queries.get_or_create(&QueryLabels { outcome: QueryLabel::Failed }).inc();
+    }
+}
+
+impl ObserverMetrics for ProcessMetrics {
+    fn world_loaded(&self) {
+        self.0.worlds.inc();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -225,8 +232,8 @@ mod tests {
         metrics.event(EventLabel::Refused);
         metrics.delivered(DeliveryLabel::Failed);
         metrics.report_made();
-        metrics.query(QueryLabel::Answered, 700);
-        metrics.query(QueryLabel::Failed, 0);
+        metrics.query_answered(700);
+        metrics.query_failed();
         metrics.world_loaded();
         metrics.notification("slack", NotificationLabel::Sent);
         let text = metrics

@@ -23,7 +23,9 @@ use std::{
     pin::Pin,
 };
 
+use headcount_health::health_status::HealthStatus;
 use headcount_shared::payload::AlertingIntegration;
+use headcount_topology::application_key::ApplicationKey;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::destinations::{ShownDestination, check_url};
@@ -37,7 +39,6 @@ pub use self::{
     sender::NotificationSender,
     template::{MessageTemplate, TemplateError},
 };
-use crate::world::{application_key::ApplicationKey, status::HealthStatus};
 
 /// A notification for one destination. Two are the same if they differ only in `external_key` and `details`.
 #[derive(Clone, PartialEq, Eq)]

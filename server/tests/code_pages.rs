@@ -1,6 +1,6 @@
 //! Tests the release of code pages, in a process in which nothing else runs.
 
-use headcount::process::code_pages::give_back;
+use headcount_profiler::code_pages::give_back;
 
 #[test]
 fn code_that_is_not_run_takes_no_memory_and_what_is_runs_again() {

@@ -16,10 +16,8 @@ use std::{
     time::Duration,
 };
 
-use headcount::{
-    clock::{Clock, SystemClock},
-    process::cpu::{CpuProfile, CpuProfiler},
-};
+use headcount::clock::{Clock, SystemClock};
+use headcount_profiler::cpu::{CpuProfile, CpuProfiler};
 use pprof::protos::Profile;
 use procfs::sys::kernel::Version;
 
@@ -343,7 +341,7 @@ const PART: &str = "HEADCOUNT_TEST_PART";
 /// Uses CPU time in a shell, then prints a line.
 const BUSY: &str = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; grep -E 'Sig(Blk|Ign|Cgt)' /proc/self/status; echo done";
 
-/// Whether the timer of a profile outlives its program, as `headcount::process::cpu` documents for
+/// Whether the timer of a profile outlives its program, as `headcount_profiler::cpu` documents for
 /// `ITIMER_PROF`.
 fn survives_execve() -> bool {
     Version::current().expect("the kernel has a version") < Version::new(6, 4, 0)

@@ -9,10 +9,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use headcount::{
-    clock::SystemClock,
-    process::heap::{HeapProfiler, MALLOC_CONF},
-};
+use headcount::clock::SystemClock;
+use headcount_profiler::heap::{HeapProfiler, MALLOC_CONF};
 
 mod judge;
 

@@ -12,14 +12,15 @@ use std::{
 use headcount::{
     clock::{Clock, SystemClock},
     outgoing::TargetPolicy,
-    world::{
-        catalogue::{
-            self, INBOUND_LATENCY, INBOUND_REQUESTS, KUBE_NODE_INFO, KUBE_POD_INIT_CONTAINER_INFO,
-            KUBE_SERVICE_INFO, PrometheusQuery, REDIS_UP, UP,
-        },
-        project::PrometheusAccess,
-        prometheus::{AnswerTooLarge, PrometheusClient, QuerySpan, SeriesSink},
-    },
+};
+use headcount_prometheus::{
+    access::PrometheusAccess,
+    client::{AnswerTooLarge, PrometheusClient, QuerySpan, SeriesSink},
+    query::PrometheusQuery,
+};
+use headcount_topology::queries::{
+    self, INBOUND_LATENCY, INBOUND_REQUESTS, KUBE_NODE_INFO, KUBE_POD_INIT_CONTAINER_INFO, KUBE_SERVICE_INFO,
+    REDIS_UP, UP,
 };
 
 /// Records a series with a label that has to be escaped, every second.
@@ -126,7 +127,7 @@ async fn a_real_prometheus_accepts_every_query_and_is_understood() {
     };
     for selector in ["", r#"{cluster="a"}"#, r#"{cluster!="b\"\\",zone!~"d.*|(e)",env=~"",team=~`.*`}"#] {
         let prometheus = real.client(selector);
-        for query in catalogue::all() {
+        for query in queries::all() {
             let answer = prometheus.range(query, last_minute(), 45, SeriesTexts::default()).await;
             assert!(answer.is_ok(), "{} with {selector}: {answer:?}", query.name);
         }

@@ -99,21 +99,13 @@ fn no_file_is_named_for_nothing() {
 }
 
 /// Which other rooms a room of the server may name.
-const MAY_USE: [(&str, &[&str]); 15] = [
-    ("clock", &[]),
+const MAY_USE: [(&str, &[&str]); 7] = [
     ("descriptors", &[]),
-    ("hex", &[]),
-    ("lock", &[]),
-    ("random_id", &[]),
     ("peer_address", &[]),
-    ("disk", &["lock"]),
-    ("outgoing", &[]),
     ("browsers", &["disk", "lock", "peer_address"]),
-    ("process", &["clock", "lock"]),
-    ("notifications", &["clock", "metrics", "outgoing", "world"]),
-    ("store", &["clock", "disk", "hex", "lock", "notifications", "outgoing", "world"]),
+    ("notifications", &["clock", "metrics", "outgoing"]),
+    ("store", &["clock", "disk", "hex", "lock", "notifications", "outgoing"]),
     ("collector", &["clock", "disk", "lock"]),
-    ("world", &["clock", "disk", "lock", "metrics", "outgoing", "random_id"]),
     ("report", &["browsers", "clock", "disk", "hex", "lock", "metrics", "outgoing", "process"]),
 ];
 

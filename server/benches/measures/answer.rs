@@ -10,16 +10,13 @@ use axum::{
     response::{AppendHeaders, IntoResponse},
     routing::post,
 };
-use headcount::{
-    clock::SystemClock,
-    outgoing::TargetPolicy,
-    world::{
-        catalogue::CONTAINER_NET_TCP_ACTIVE_CONNECTIONS,
-        project::PrometheusAccess,
-        prometheus::{AnswerTooLarge, PrometheusClient, QuerySpan, QueryStats, SeriesSink},
-    },
-};
+use headcount::{clock::SystemClock, outgoing::TargetPolicy};
 use headcount_measures::{MeasureRun, SortedFigures};
+use headcount_prometheus::{
+    access::PrometheusAccess,
+    client::{AnswerTooLarge, PrometheusClient, QuerySpan, QueryStats, SeriesSink},
+};
+use headcount_topology::queries::CONTAINER_NET_TCP_ACTIVE_CONNECTIONS;
 use tokio::{net::TcpListener, runtime::Runtime};
 
 const SIZE: usize = 100_000_000;

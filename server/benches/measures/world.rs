@@ -11,17 +11,17 @@ use anyhow::{Context, ensure};
 use headcount::{
     clock::{Clock, SystemClock},
     disk::DiskDirectory,
-    world::{
-        cache::{IncomingSeries, SeriesCache},
-        catalogue::{self, QueryRetention},
-        load::load,
-        prices::CloudPrices,
-        project::{ObservedProject, PrometheusAccess},
-        prometheus::SeriesSink,
-    },
 };
 use headcount_measures::{MeasureRun, SortedFigures};
+use headcount_observer::{CACHE_PLAN, observed_project::ObservedProject, world_load::load};
+use headcount_prometheus::{
+    access::PrometheusAccess,
+    cache::{IncomingSeries, SeriesCache},
+    client::SeriesSink,
+    query::QueryRetention,
+};
 use headcount_shared::payload::Payload;
+use headcount_topology::{prices::CloudPrices, queries};
 
 pub(crate) use self::audit::audit_of_what_was_loaded;
 use self::installation::SyntheticInstallation;
@@ -68,8 +68,8 @@ pub(crate) fn load_from_the_cache(measures: &mut MeasureRun) -> anyhow::Result<(
 
 /// Fills a cache as rounds of queries do.
 fn fill(directory: &Path, installation: SyntheticInstallation) -> anyhow::Result<SeriesCache> {
-    let store = SeriesCache::open(Arc::new(DiskDirectory::new(directory)), "cache".to_owned())?;
-    for query in catalogue::all() {
+    let store = SeriesCache::open(Arc::new(DiskDirectory::new(directory)), "cache".to_owned(), CACHE_PLAN)?;
+    for query in queries::all() {
         for (from, to, step) in rounds(query.kind) {
             let mut incoming = IncomingSeries::new(query);
             let mut number = 0;

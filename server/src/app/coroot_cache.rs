@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::world::CACHE;
+use headcount_observer::CACHE;
 
 /// At most this many files are counted; the size of a larger cache is a lower bound.
 const MAX_FILES: u64 = 200_000;

@@ -9,6 +9,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
+use headcount_observer;
+
 use super::unreported;
 use crate::{
     browsers,
@@ -16,7 +18,6 @@ use crate::{
     lock::lock,
     report::spool::Spool,
     store::StoredChoice,
-    world,
 };
 
 /// The file with the number of times that statistics were switched off when this server last looked. Absent
@@ -56,7 +57,7 @@ impl CountedOnDisk {
     /// The disk refused; something may be left, and it is still outdated.
     pub(super) fn forget(&self, choice: StoredChoice) -> io::Result<()> {
         browsers::forget_on_disk(&*self.disk)?;
-        world::forget_on_disk(&*self.disk)?;
+        headcount_observer::forget_on_disk(&*self.disk)?;
         unreported::remove(&*self.disk)?;
         self.spool.forget_unsent()?;
         self.store(Some(choice.times_off))?;

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use headcount_observer::{ObservationSummary, WorldObserver, observed_project::ObservedProject};
 use headcount_shared::payload::{
     ConstructorPerformance, InfraSection, IntegrationSection, QueryPerformance, StackSection,
 };
@@ -24,7 +25,6 @@ use crate::{
         spool::{DeliveryHeaders, Spool},
     },
     store::{LeaderLock, LedgerCounts, SettingsStore},
-    world::{ObservationSummary, WorldObserver, project::ObservedProject},
 };
 
 /// How often the settings are checked for new, changed and removed projects.

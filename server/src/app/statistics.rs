@@ -10,6 +10,11 @@ use std::{
 };
 
 use anyhow::Context;
+use headcount_observer::{
+    WorldObserver,
+    price_list::{PriceList, PriceSource},
+};
+use headcount_profiler::process_costs::MeasuredProcess;
 use headcount_shared::{
     api::{ReportState, Status, WouldForget},
     payload::InstanceSection,
@@ -20,30 +25,6 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
-use crate::{
-    browsers::{PageViewStore, page_keys},
-    clock::Clock,
-    config::Serve,
-    disk::{DataDir, DataDisk, DiskDirectory, secret_file::SecretFiles},
-    metrics::ProcessMetrics,
-    notifications::ServiceEndpoints,
-    outgoing::{self, TargetPolicy},
-    process::costs::MeasuredProcess,
-    report::{
-        assemble::Installation,
-        deliver::ReportDelivery,
-        reporter::{ReportSources, Reporter},
-        schedule::ReportSchedule,
-        spool::Spool,
-        transport::HttpReportTransport,
-    },
-    store::{DatedHistory, LeaderLock, RememberedRows, SettingsStore, StoredChoice},
-    world::{
-        WorldObserver,
-        prices::{PriceList, PriceSource},
-    },
-};
-
 use super::{
     admin_token,
     browser_key::{self, browser_key},
@@ -53,6 +34,24 @@ use super::{
     switch::StatisticsSwitch,
     unreported::{self, UnreportedMeasurements},
     upkeep::DataDirUpkeep,
+};
+use crate::{
+    browsers::{PageViewStore, page_keys},
+    clock::Clock,
+    config::Serve,
+    disk::{DataDir, DataDisk, DiskDirectory, secret_file::SecretFiles},
+    metrics::ProcessMetrics,
+    notifications::ServiceEndpoints,
+    outgoing::{self, TargetPolicy},
+    report::{
+        assemble::Installation,
+        deliver::ReportDelivery,
+        reporter::{ReportSources, Reporter},
+        schedule::ReportSchedule,
+        spool::Spool,
+        transport::HttpReportTransport,
+    },
+    store::{DatedHistory, LeaderLock, RememberedRows, SettingsStore, StoredChoice},
 };
 
 /// How long an acknowledged event may be lost to a power cut.
@@ -431,7 +430,7 @@ impl StatisticsPlan {
         let world = WorldObserver::new(
             disk,
             clock,
-            metrics,
+            Arc::new(metrics),
             Arc::new(prices),
             self.cache_ttl,
             self.targets,

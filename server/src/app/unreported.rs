@@ -6,13 +6,11 @@
 
 use std::{io, time::Duration};
 
+use headcount_observer::load_costs::SavedWorldCosts;
+use headcount_profiler::saved_costs::SavedCosts;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    disk::{DataDisk, write_whole},
-    process::saved::SavedCosts,
-    world::costs::SavedWorldCosts,
-};
+use crate::disk::{DataDisk, write_whole};
 
 /// The file, in the data directory.
 const FILE: &str = "unreported.json";

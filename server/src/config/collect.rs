@@ -6,12 +6,11 @@ use bytesize::ByteSize;
 use clap::Args;
 use reqwest::Url;
 
-use crate::http::forwarded::TrustedProxies;
-
 use super::{
     AccessToken, LogFilter, LogFormat,
     values::{parse_disk_size, parse_interval, parse_listen, parse_public_url},
 };
+use crate::http::forwarded::TrustedProxies;
 
 /// The flags of `headcount collect`.
 #[derive(Clone, Args)]
@@ -58,7 +57,7 @@ pub struct Collect {
     pub max_disk: Option<ByteSize>,
 
     /// The log level: off, error, warn, info, debug or trace, and after a comma levels of modules:
-    /// `info,headcount::world=debug`. Libraries log names of hosts, so each is silent unless it is named.
+    /// `info,headcount_observer=debug`. Libraries log names of hosts, so each is silent unless it is named.
     #[arg(long, default_value = "info")]
     pub log: LogFilter,
 

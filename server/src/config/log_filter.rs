@@ -79,15 +79,15 @@ mod tests {
 
     #[test]
     fn a_level_is_for_the_lines_of_this_program_alone() {
-        for filter in ["trace", "debug,headcount::world=trace"] {
+        for filter in ["trace", "debug,headcount_observer=trace"] {
             assert!(enabled(filter, "headcount::report", Level::DEBUG), "{filter}");
             for library in ["hyper_util::client", "reqwest::connect", "sqlx::query", "rustls", "h2", "mio"] {
                 assert!(!enabled(filter, library, Level::ERROR), "{filter} {library}");
             }
         }
         assert!(enabled("warn,hyper_util=debug", "hyper_util::client", Level::DEBUG));
-        assert!(enabled("headcount::world=debug", "headcount::world::refresh", Level::DEBUG));
-        assert!(enabled("headcount::world=debug", "headcount::app", Level::INFO));
+        assert!(enabled("headcount_prometheus=debug", "headcount_prometheus::refresh", Level::DEBUG));
+        assert!(enabled("headcount_observer=debug", "headcount::app", Level::INFO));
         assert!(!enabled("off", "headcount", Level::ERROR));
         assert!(!enabled("INFO", "headcount", Level::DEBUG));
     }

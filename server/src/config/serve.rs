@@ -143,7 +143,7 @@ pub struct Serve {
     pub public_url: Option<Url>,
 
     /// The log level: off, error, warn, info, debug or trace, and after a comma levels of modules:
-    /// `info,headcount::world=debug`. Libraries log names of hosts, so each is silent unless it is named.
+    /// `info,headcount_observer=debug`. Libraries log names of hosts, so each is silent unless it is named.
     #[arg(long, default_value = "info")]
     pub log: LogFilter,
 

@@ -6,9 +6,10 @@ use std::{
 };
 
 use bytesize::ByteSize;
+use headcount_observer::price_list::PriceSource;
 use reqwest::Url;
 
-use crate::{outgoing::TargetPolicy, world::prices::PriceSource};
+use crate::outgoing::TargetPolicy;
 
 /// A switch: on or off.
 pub(super) fn parse_switch(value: &str) -> Result<bool, String> {

@@ -7,10 +7,11 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
+use headcount_profiler::process_samples;
 use headcount_shared::api::ReportState;
 
 use super::problem::ProblemResponse;
-use crate::{app::statistics::StatisticsService, metrics::ProcessMetrics, process::samples};
+use crate::{app::statistics::StatisticsService, metrics::ProcessMetrics};
 
 /// Renders the counters. While statistics are off, nothing samples the process, and its cost is omitted.
 ///
@@ -24,7 +25,7 @@ pub async fn render(
     let running = statistics.running();
     let queued = running.as_ref().map_or(0, |running| running.spool.count(ReportState::Queued));
     let dropped_browsers = running.as_ref().map_or(0, |running| running.browsers.peek_dropped_browsers());
-    let used = running.and_then(|_| samples::used_so_far());
+    let used = running.and_then(|_| process_samples::used_so_far());
     let text =
         metrics.render(queued, dropped_browsers, used).map_err(|error| ProblemResponse::internal(&error))?;
     Ok(([(header::CONTENT_TYPE, content_type(&headers))], text).into_response())

@@ -1,6 +1,8 @@
 //! Example notifications and destinations for tests.
 
+use headcount_health::health_status::HealthStatus;
 use headcount_shared::{api::Secret, payload::AlertingIntegration};
+use headcount_topology::application_key::ApplicationKey;
 use reqwest::Url;
 
 use super::{
@@ -10,10 +12,7 @@ use super::{
     message::IncidentMessage,
     request::{NotificationRequest, UnusableConfig},
 };
-use crate::{
-    outgoing::TargetPolicy,
-    world::{application_key::ApplicationKey, status::HealthStatus},
-};
+use crate::outgoing::TargetPolicy;
 
 /// The time of the example, in Unix seconds: 2023-11-14 22:13:20 UTC.
 pub(super) const AT: u32 = 1_700_000_000;

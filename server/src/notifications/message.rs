@@ -2,10 +2,10 @@
 //!
 //! The texts contain names of applications. They are sent only to the operator's destinations.
 
+use headcount_health::health_status::HealthStatus;
 use reqwest::Url;
 
 use super::{IncidentNotification, NotificationDetails, endpoints::below, request::http_url};
-use crate::world::status::HealthStatus;
 
 /// The state of an incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +107,8 @@ pub(super) fn clipped(text: &str, limit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{notifications::example, world::application_key::ApplicationKey};
+    use crate::notifications::example;
+    use headcount_topology::application_key::ApplicationKey;
 
     #[test]
     fn the_title_says_what_happened_to_whom() {

@@ -7,10 +7,11 @@ use std::{
     time::Duration,
 };
 
+use headcount_health::health_status::HealthStatus;
 use headcount_shared::payload::AlertingIntegration;
+use headcount_topology::application_key::ApplicationKey;
 
 use super::IncidentNotification;
-use crate::world::{application_key::ApplicationKey, status::HealthStatus};
 
 /// How long a notification may be sent, in seconds from its time stamp.
 pub(super) const LIFETIME_S: u32 = 3600;

@@ -36,7 +36,7 @@ pub(super) struct TemplateValues<'n> {
     pub(super) status: &'static str,
     /// The application, `namespace:kind:name`.
     #[serde(serialize_with = "as_text")]
-    pub(super) application: &'n crate::world::application_key::ApplicationKey,
+    pub(super) application: &'n headcount_topology::application_key::ApplicationKey,
     /// The checks that fired.
     pub(super) reports: &'n [ReportDetails],
     /// The page about the application; empty if the address of the web interface is not configured.

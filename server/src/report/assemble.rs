@@ -5,6 +5,7 @@
 use std::{collections::BTreeMap, fmt::Debug, pin::Pin};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use headcount_profiler::process_costs::ProcessCosts;
 use headcount_shared::payload::{
     AlertingIntegration, ConstructorPerformance, InfraSection, InstanceSection, IntegrationSection, Payload,
     PerformanceSection, ProfileSection, StackSection, UxSection,
@@ -12,7 +13,7 @@ use headcount_shared::payload::{
 use uuid::Uuid;
 
 use super::{rounding::round_report, spool::DeliveryHeaders};
-use crate::{browsers::PageViewCounts, process::costs::ProcessCosts};
+use crate::browsers::PageViewCounts;
 
 /// What an installation observes and what its operator configured: the part of the report that differs from
 /// product to product.
@@ -113,9 +114,10 @@ pub fn encode(payload: &Payload) -> Result<Vec<u8>, serde_json::Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::process::{costs::ProcessProfiles, samples::ProcessSamples};
+    use headcount_profiler::{process_costs::ProcessProfiles, process_samples::ProcessSamples};
     use headcount_shared::payload::DatabaseType;
+
+    use super::*;
 
     #[test]
     fn an_installation_without_prometheus_reports_true_zeros() {

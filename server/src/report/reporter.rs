@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use headcount_profiler::process_costs::{MeasuredProcess, ProcessCosts};
 use headcount_shared::payload::InstanceSection;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +24,6 @@ use crate::{
     clock::Clock,
     lock::lock,
     metrics::ProcessMetrics,
-    process::costs::{MeasuredProcess, ProcessCosts},
 };
 
 /// How long to wait after a report could not be put on disk.

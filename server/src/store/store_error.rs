@@ -1,8 +1,9 @@
 //! The errors of reading and changing settings.
 
+use headcount_prometheus::client::InvalidAccess;
 use thiserror::Error;
 
-use crate::{notifications::InvalidDestination, world::prometheus::InvalidAccess};
+use crate::notifications::InvalidDestination;
 
 /// The result of an operation on settings.
 pub type SettingsResult<T, E = SettingsError> = std::result::Result<T, E>;

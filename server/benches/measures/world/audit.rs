@@ -3,22 +3,17 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use headcount::{
-    clock::{Clock, SystemClock},
-    world::{
-        application_key::ApplicationKey,
-        auditor::{self, AuditInput, POINTS_OF, SUMS_OF},
-        cache::{PointSelection, SeriesCache},
-        catalogue,
-        constructor::construct,
-        indicators::{
-            ApplicationSlot, DAY_S, SLOT_S, ServiceLevelIndicators, SlotBatch, SlotSource, slot_before,
-        },
-        inspections::ProjectThresholds,
-        prices::CloudPrices,
-    },
+use headcount::clock::{Clock, SystemClock};
+use headcount_health::{
+    auditor::{self, AuditInput, POINTS_OF, SUMS_OF},
+    inspections::ProjectThresholds,
+    sli::{ApplicationSlot, DAY_S, SLOT_S, ServiceLevelIndicators, SlotBatch, SlotSource, slot_before},
 };
 use headcount_measures::{MeasureRun, SortedFigures};
+use headcount_prometheus::cache::{PointSelection, SeriesCache};
+use headcount_topology::{
+    application_key::ApplicationKey, constructor::construct, prices::CloudPrices, queries,
+};
 
 use super::{PODS, SyntheticInstallation, TO, fill, project};
 
@@ -92,7 +87,7 @@ pub(crate) fn audit_of_what_was_loaded(measures: &mut MeasureRun) -> anyhow::Res
 
 /// Requests to every application in every slot of a day, some of which fail and some of which are slow.
 fn a_day_of_requests(store: &SeriesCache) -> anyhow::Result<ServiceLevelIndicators> {
-    let answers = store.read(catalogue::of_the_world(), PointSelection::default())?;
+    let answers = store.read(queries::of_the_world(), PointSelection::default())?;
     let world =
         construct(&answers, (&project("http://127.0.0.1:9/")).into(), &CloudPrices::default(), |_| {});
     let keys: Vec<ApplicationKey> = world.applications().map(|(_, app)| app.id.key(&world.texts)).collect();
@@ -137,7 +132,7 @@ fn round(
 ) -> anyhow::Result<AuditRound> {
     let (clock, project) = (SystemClock::new(), project("http://127.0.0.1:9/"));
     let start = clock.monotonic();
-    let answers = store.read(catalogue::of_the_world(), past)?;
+    let answers = store.read(queries::of_the_world(), past)?;
     let world = construct(&answers, (&project).into(), &CloudPrices::default(), |_| {});
     let loaded = clock.monotonic();
     let overrides = &ProjectThresholds::default();

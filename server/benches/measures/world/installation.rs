@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use headcount::world::catalogue::{self, Label, PrometheusQuery};
+use headcount_prometheus::query::{Label, PrometheusQuery};
+use headcount_topology::queries;
 
 /// Nodes with containers on them; every container is a pod of Kubernetes and has every family of metrics.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +41,7 @@ enum SyntheticSubject {
 impl SyntheticInstallation {
     /// Every series of a query: the texts of its kept labels.
     pub(crate) fn each(&self, query: &PrometheusQuery, mut series: impl FnMut(&[Cow<'static, str>])) {
-        if catalogue::FARGATE.contains(&query) {
+        if queries::FARGATE.contains(&query) {
             return;
         }
         let of_protocol = query.column(Label::ActualDestination).is_some()

@@ -10,7 +10,8 @@ use std::{
 use anyhow::Context;
 use axum::{Form, Router, body::Body, extract::State, response::Response, routing::post};
 use bytes::Bytes;
-use headcount::world::catalogue::{self, PrometheusQuery};
+use headcount_prometheus::query::PrometheusQuery;
+use headcount_topology::queries;
 use http_body_util::channel::{Channel, SendError, Sender};
 use serde::Deserialize;
 use tokio::{net::TcpListener, runtime::Handle};
@@ -36,7 +37,7 @@ struct MockPrometheusState {
 /// Serves until the runtime ends; returns the address.
 pub(crate) async fn serve(installation: SyntheticInstallation) -> anyhow::Result<String> {
     let queries =
-        catalogue::all().map(|query| (words(&query.expression.replace("$RANGE", "45s")), query)).collect();
+        queries::all().map(|query| (words(&query.expression.replace("$RANGE", "45s")), query)).collect();
     let router = Router::new()
         .route("/api/v1/query_range", post(answer))
         .with_state(Arc::new(MockPrometheusState { installation, queries }));

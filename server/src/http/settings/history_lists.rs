@@ -1,6 +1,7 @@
 //! Serves the rollouts, incidents and notifications of a project: `<base>api/projects/{id}/…`.
 
 use axum::Json;
+use headcount_health::{health_status::HealthStatus, incidents, rollouts};
 use headcount_shared::api::{
     Deployment, Deployments, Incident, Incidents, Notification, Notifications, Severity, Snapshot,
 };
@@ -9,11 +10,7 @@ use super::{
     extractors::{OpenedSettings, ProjectPath, UrlParameters},
     settings_errors::SettingsProblems,
 };
-use crate::{
-    http::problem::ProblemResponse,
-    store::PastNotification,
-    world::{deployments, incidents, status::HealthStatus},
-};
+use crate::{http::problem::ProblemResponse, store::PastNotification};
 
 /// The rollouts of a project, the newest first, at most 100.
 #[utoipa::path(get, path = "/api/projects/{id}/deployments", tag = "records", params(ProjectPath), responses(
@@ -48,7 +45,7 @@ pub(super) async fn notifications(
     Ok(Json(Notifications { notifications }))
 }
 
-fn deployment(of: deployments::DeploymentRollout) -> Deployment {
+fn deployment(of: rollouts::DeploymentRollout) -> Deployment {
     Deployment {
         application: of.application.to_string(),
         name: of.name,
@@ -59,7 +56,7 @@ fn deployment(of: deployments::DeploymentRollout) -> Deployment {
     }
 }
 
-fn snapshot(of: deployments::RolloutSnapshot) -> Snapshot {
+fn snapshot(of: rollouts::RolloutSnapshot) -> Snapshot {
     Snapshot {
         timestamp: of.timestamp,
         duration_s: of.duration_s,

@@ -7,14 +7,12 @@ mod override_request;
 pub(super) mod project_inspections;
 
 use axum::http::StatusCode;
+use headcount_health::inspections::Inspection;
 use headcount_shared::api;
+use headcount_topology::application_key::ApplicationKey;
 
 use super::{extractors::RawBody, load_configuration::load_configuration};
-use crate::{
-    http::problem::ProblemResponse,
-    store::SettingsStore,
-    world::{application_key::ApplicationKey, inspections::Inspection},
-};
+use crate::{http::problem::ProblemResponse, store::SettingsStore};
 
 /// All inspections as they apply to an application, or to the project if it is the default.
 async fn all(

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::{Json, http::StatusCode};
+use headcount_prometheus::access::PrometheusAccess;
 use headcount_shared::api::{Auth, Header, Prometheus, SetPrometheus};
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
     stored_logins::{headers, login, updated_headers, updated_login},
     url_login::{check_has_no_login, without_login},
 };
-use crate::{http::problem::ProblemResponse, world::project::PrometheusAccess};
+use crate::http::problem::ProblemResponse;
 
 /// The Prometheus of a project.
 #[utoipa::path(get, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(ProjectPath), responses(

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use axum::http::StatusCode;
+use headcount_prometheus::client::InvalidAccess;
 use utoipa::{
     IntoResponses,
     openapi::{RefOr, Response},
@@ -15,7 +16,6 @@ use crate::{
     },
     notifications::InvalidDestination,
     store::{InvalidChange, SettingsError},
-    world::prometheus::InvalidAccess,
 };
 
 /// When to retry while the database is unavailable.

@@ -139,10 +139,8 @@ fn description(message: &IncidentMessage<'_>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        notifications::{IncidentNotification, example},
-        world::status::HealthStatus,
-    };
+    use crate::notifications::{IncidentNotification, example};
+    use headcount_health::health_status::HealthStatus;
 
     fn made(status: HealthStatus, eu_instance: bool, opsgenie_url: Option<&str>) -> (String, Value) {
         let notification = IncidentNotification { status, ..example::notification() };

@@ -122,7 +122,8 @@ fn payload(message: &IncidentMessage<'_>, notification: &IncidentNotification, s
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{notifications::example, world::status::HealthStatus};
+    use crate::notifications::example;
+    use headcount_health::health_status::HealthStatus;
 
     fn event(status: HealthStatus) -> Value {
         let notification = IncidentNotification { status, ..example::notification() };

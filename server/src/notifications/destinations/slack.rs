@@ -219,11 +219,10 @@ fn classify_error(error: &str, answer: &NotificationAnswer, now: Duration) -> No
 
 #[cfg(test)]
 mod tests {
+    use headcount_health::health_status::HealthStatus;
+
     use super::*;
-    use crate::{
-        notifications::{IncidentNotification, example},
-        world::status::HealthStatus,
-    };
+    use crate::notifications::{IncidentNotification, example};
 
     fn body(status: HealthStatus, conversation: &str) -> Value {
         let notification = IncidentNotification { status, ..example::notification() };

@@ -176,10 +176,8 @@ fn card(message: &IncidentMessage<'_>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        notifications::{IncidentNotification, example},
-        world::status::HealthStatus,
-    };
+    use crate::notifications::{IncidentNotification, example};
+    use headcount_health::health_status::HealthStatus;
 
     fn sent(notification: &IncidentNotification, base_url: &str) -> Value {
         let request = example::request_with_links(&example::teams(), notification, "", base_url).unwrap();

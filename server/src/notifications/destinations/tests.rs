@@ -1,9 +1,10 @@
 //! Tests of all destinations together.
 
+use headcount_health::health_status::HealthStatus;
 use serde_json::Value;
 
 use super::*;
-use crate::{notifications::example, world::status::HealthStatus};
+use crate::notifications::example;
 
 fn to(destination: AlertingIntegration, status: HealthStatus) -> IncidentNotification {
     IncidentNotification { destination, status, ..example::notification() }

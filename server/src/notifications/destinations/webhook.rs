@@ -194,10 +194,8 @@ fn secret(value: &str) -> Result<HeaderValue, UnusableConfig> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        notifications::{IncidentNotification, example},
-        world::status::HealthStatus,
-    };
+    use crate::notifications::{IncidentNotification, example};
+    use headcount_health::health_status::HealthStatus;
 
     fn header(name: &str, value: &str) -> SetHeader {
         SetHeader { name: name.to_owned(), value: Secret::new(value.to_owned()) }

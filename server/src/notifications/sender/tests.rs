@@ -97,7 +97,7 @@ async fn all_destinations_are_told_once_and_the_conversation_is_remembered() {
 #[tokio::test(start_paused = true)]
 async fn later_messages_about_an_incident_reply_in_the_thread_of_the_first() {
     let resolved = IncidentNotification {
-        status: crate::world::status::HealthStatus::Ok,
+        status: headcount_health::health_status::HealthStatus::Ok,
         ..to(AlertingIntegration::Slack, "a", AT)
     };
     let outbox = MemoryOutbox::of([to(AlertingIntegration::Slack, "a", AT), resolved]);

@@ -1,9 +1,9 @@
 //! Templates as operators write them.
 
+use headcount_topology::application_key::ApplicationKey;
 use proptest::prelude::*;
 
 use super::*;
-use crate::world::application_key::ApplicationKey;
 
 const TELEGRAM: &str = r#"{
   "chat_id": "-123456789",

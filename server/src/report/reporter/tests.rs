@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use headcount_profiler::saved_costs::SavedCosts;
 use headcount_shared::{
     api::ReportState,
     breakpoint::Breakpoint,
@@ -14,7 +15,6 @@ use crate::{
     browsers::BrowserKey,
     clock::SystemClock,
     disk::simulated::{CrashKind, SimulatedDisk},
-    process::saved::SavedCosts,
     report::{
         assemble::FutureFacts,
         spool::{DeliveryHeaders, SpooledReport},

@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use headcount_topology::constructor::is_pattern;
 use serde_json::{Value, json};
 
 use super::project_row::{ProjectColumn, check_name};
-use crate::{
-    store::{
-        SettingsStore,
-        json_column::{JsonObject, object, put, texts},
-        store_error::{InvalidChange, SettingsResult},
-    },
-    world::constructor::is_pattern,
+use crate::store::{
+    SettingsStore,
+    json_column::{JsonObject, object, put, texts},
+    store_error::{InvalidChange, SettingsResult},
 };
 
 /// The member with the patterns of categories.

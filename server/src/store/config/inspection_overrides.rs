@@ -10,17 +10,14 @@ use serde_json::Value;
 use sqlx::AnyConnection;
 
 pub use self::override_update::InspectionChange;
-use crate::{
-    store::{
-        database_schema::DatabaseSchema,
-        json_column::{self, JsonObject},
-        store_error::SettingsResult,
-        unnamed_statement::query_as,
-    },
-    world::{
-        application_key::ApplicationKey,
-        inspections::{Inspection, InspectionThresholds, ProjectThresholds},
-    },
+use headcount_health::inspections::{Inspection, InspectionThresholds, ProjectThresholds};
+use headcount_topology::application_key::ApplicationKey;
+
+use crate::store::{
+    database_schema::DatabaseSchema,
+    json_column::{self, JsonObject},
+    store_error::SettingsResult,
+    unnamed_statement::query_as,
 };
 
 /// Overrides of inspections that no known version of Coroot has are counted under this name.

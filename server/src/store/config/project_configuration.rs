@@ -2,6 +2,9 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use headcount_health::inspections::ProjectThresholds;
+use headcount_prometheus::access::PrometheusAccess;
+
 use super::{
     clickhouse_access::{self, ClickhouseAccess},
     inspection_overrides::CheckConfigs,
@@ -11,7 +14,6 @@ use super::{
 use crate::{
     notifications::ProjectIntegrations,
     store::{SettingsStore, database_health::DatabaseOperation, store_error::SettingsResult},
-    world::{inspections::ProjectThresholds, project::PrometheusAccess},
 };
 
 /// The whole configuration of a project, secrets included. It must not be shown as it is.

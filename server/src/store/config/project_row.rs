@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use headcount_observer::observed_project::ObservedProject;
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow, Row, any::AnyRow};
 
 use super::{
@@ -19,7 +20,6 @@ use crate::{
         store_error::{InvalidChange, SettingsError, SettingsResult},
         unnamed_statement::{query, query_as, query_scalar},
     },
-    world::project::ObservedProject,
 };
 
 /// The id and the name of a project.

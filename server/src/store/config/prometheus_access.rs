@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
+use headcount_prometheus::{access::PrometheusAccess, client::check};
 use serde_json::{Value, json};
 
 use super::project_row::ProjectColumn;
-use crate::{
-    store::{
-        SettingsStore,
-        json_column::{JsonObject, flag, object, put, text},
-        store_error::{InvalidChange, SettingsResult},
-    },
-    world::{project::PrometheusAccess, prometheus::check},
+use crate::store::{
+    SettingsStore,
+    json_column::{JsonObject, flag, object, put, text},
+    store_error::{InvalidChange, SettingsResult},
 };
 
 /// The default refresh interval.

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::{
-    clock::Clock,
-    store::SettingsStore,
-    world::records::{HistoryChanges, HistoryFuture, HistoryStore, HistoryUnavailable, ProjectHistory},
+use headcount_health::history::{
+    HistoryChanges, HistoryFuture, HistoryStore, HistoryUnavailable, ProjectHistory,
 };
+
+use crate::{clock::Clock, store::SettingsStore};
 
 /// The store, and the clock that dates records. The store logs its failures itself.
 #[derive(Debug)]

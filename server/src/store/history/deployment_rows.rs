@@ -4,19 +4,18 @@ mod snapshot_column;
 
 use std::collections::BTreeMap;
 
+use headcount_health::rollouts::DeploymentRollout;
+use headcount_topology::application_key::ApplicationKey;
 use serde_json::json;
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::written_rows::{self, RolloutBefore, WrittenKind};
-use crate::{
-    store::{
-        database_schema::DatabaseSchema,
-        json_column,
-        store_error::SettingsResult,
-        stored_time::{seconds, seconds_if_any},
-        unnamed_statement::{query, query_as},
-    },
-    world::{application_key::ApplicationKey, deployments::DeploymentRollout},
+use crate::store::{
+    database_schema::DatabaseSchema,
+    json_column,
+    store_error::SettingsResult,
+    stored_time::{seconds, seconds_if_any},
+    unnamed_statement::{query, query_as},
 };
 
 /// How many rollouts of each application are read.

@@ -1,23 +1,21 @@
 //! Stores incidents in the table `incident`.
 
+use headcount_health::{
+    health_status::HealthStatus,
+    incidents::{ApplicationIncident, IncidentChange, IncidentTransition},
+};
+use headcount_topology::application_key::ApplicationKey;
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{
     deployment_rows::spellings,
     written_rows::{self, WrittenKind},
 };
-use crate::{
-    store::{
-        database_schema::DatabaseSchema,
-        store_error::SettingsResult,
-        stored_time::{seconds, seconds_if_any},
-        unnamed_statement::{query, query_as, query_scalar},
-    },
-    world::{
-        application_key::ApplicationKey,
-        incidents::{ApplicationIncident, IncidentChange, IncidentTransition},
-        status::HealthStatus,
-    },
+use crate::store::{
+    database_schema::DatabaseSchema,
+    store_error::SettingsResult,
+    stored_time::{seconds, seconds_if_any},
+    unnamed_statement::{query, query_as, query_scalar},
 };
 
 /// A row as it is stored.

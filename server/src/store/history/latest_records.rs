@@ -2,22 +2,20 @@
 
 use std::{cmp::Reverse, fmt};
 
+use headcount_health::{
+    health_status::HealthStatus, incidents::ApplicationIncident, rollouts::DeploymentRollout,
+};
 use headcount_shared::{limits::LISTED_RECORDS, payload::AlertingIntegration};
+use headcount_topology::application_key::ApplicationKey;
 use sqlx::AnyConnection;
 
 use super::{deployment_rows, incident_rows, outbox};
-use crate::{
-    store::{
-        SettingsStore,
-        config::project_row::StoredProject,
-        database_health::DatabaseOperation,
-        database_schema::DatabaseSchema,
-        store_error::{InvalidChange, SettingsResult},
-    },
-    world::{
-        application_key::ApplicationKey, deployments::DeploymentRollout, incidents::ApplicationIncident,
-        status::HealthStatus,
-    },
+use crate::store::{
+    SettingsStore,
+    config::project_row::StoredProject,
+    database_health::DatabaseOperation,
+    database_schema::DatabaseSchema,
+    store_error::{InvalidChange, SettingsResult},
 };
 
 /// A stored notification without its message.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use headcount_health::history::ReportEventKind;
 use headcount_shared::payload::AlertingIntegration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -19,7 +20,6 @@ use crate::{
         store_error::SettingsResult,
         unnamed_statement::{query, query_scalar},
     },
-    world::records::ReportEventKind,
 };
 
 /// A counted event, as JSON: `"deployment"`, `{"summary":["-CPU"]}`, `{"notification":"slack"}`.

@@ -4,6 +4,11 @@ mod notification_rows;
 mod past_notifications;
 
 pub(super) use self::{notification_rows::enqueue, past_notifications::newest};
+use headcount_health::{
+    health_status::HealthStatus,
+    incidents::{IncidentChange, IncidentTransition},
+};
+
 use crate::{
     notifications::{
         DestinationConfig, IncidentNotification, NotificationDetails, NotificationOutbox, OutboxFuture,
@@ -17,10 +22,6 @@ use crate::{
         },
         database_health::DatabaseOperation,
         store_error::SettingsResult,
-    },
-    world::{
-        incidents::{IncidentChange, IncidentTransition},
-        status::HealthStatus,
     },
 };
 

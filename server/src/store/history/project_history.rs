@@ -1,5 +1,6 @@
 //! Reads and stores the history of a project: what has to last longer than its metrics.
 
+use headcount_health::history::{HistoryChanges, ProjectHistory};
 use sqlx::AnyConnection;
 
 use super::{
@@ -7,18 +8,15 @@ use super::{
     ledger::{self, LedgerFact},
     outbox,
 };
-use crate::{
-    store::{
-        SettingsStore,
-        config::{
-            inspection_overrides::CheckConfigs,
-            project_row::{StoredProject, hold},
-            statistics_choice,
-        },
-        database_health::DatabaseOperation,
-        store_error::SettingsResult,
+use crate::store::{
+    SettingsStore,
+    config::{
+        inspection_overrides::CheckConfigs,
+        project_row::{StoredProject, hold},
+        statistics_choice,
     },
-    world::records::{HistoryChanges, ProjectHistory},
+    database_health::DatabaseOperation,
+    store_error::SettingsResult,
 };
 
 impl SettingsStore {

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use headcount_prometheus::{access::PrometheusAccess, client::InvalidAccess};
 use headcount_shared::{
     api::{Secret, SetAuth, SetHeader},
     payload::AlertingIntegration,
 };
 
 use super::*;
-use crate::{
-    notifications::{
-        DestinationConfig, OpsgenieConfig, PagerdutyConfig, SlackConfig, TeamsConfig, WebhookConfig,
-    },
-    world::{project::PrometheusAccess, prometheus::InvalidAccess},
+use crate::notifications::{
+    DestinationConfig, OpsgenieConfig, PagerdutyConfig, SlackConfig, TeamsConfig, WebhookConfig,
 };
 
 async fn with_project(place: &TestDatabase) -> SettingsStore {

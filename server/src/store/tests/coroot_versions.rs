@@ -1,20 +1,18 @@
 //! Tests with databases of several versions of Coroot, which are read without changing them.
 
+use headcount_health::{
+    health_status::HealthStatus,
+    history::{HistoryChanges, ProjectHistory},
+    inspections::Inspection,
+};
 use headcount_shared::{
     api::Secret,
     payload::AlertingIntegration::{Slack, Teams},
 };
+use headcount_topology::application_key::ApplicationKey;
 
 use super::{postgres::TestPostgres, *};
-use crate::{
-    notifications::{NotificationOutbox, SlackConfig, TeamsConfig},
-    world::{
-        application_key::ApplicationKey,
-        inspections::Inspection,
-        records::{HistoryChanges, ProjectHistory},
-        status::HealthStatus,
-    },
-};
+use crate::notifications::{NotificationOutbox, SlackConfig, TeamsConfig};
 
 const COROOT_1_6: &str = include_str!("coroot_1_6.sql");
 const COROOT_1_24: &str = include_str!("coroot_1_24.sql");

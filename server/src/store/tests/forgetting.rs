@@ -1,18 +1,16 @@
 //! Tests that switching off deletes what this program recorded, and nothing else.
 
+use headcount_health::{
+    health_status::HealthStatus,
+    history::{HistoryChanges, ReportEvent, ReportEventKind},
+    incidents::{ApplicationIncident, IncidentChange, IncidentReason, IncidentTransition},
+    rollouts::{DeploymentRollout, RolloutSnapshot},
+};
 use headcount_shared::{api::Secret, payload::AlertingIntegration};
+use headcount_topology::application_key::ApplicationKey;
 
 use super::*;
-use crate::{
-    notifications::{NotificationOutbox, WebhookConfig},
-    world::{
-        application_key::ApplicationKey,
-        deployments::{DeploymentRollout, RolloutSnapshot},
-        incidents::{ApplicationIncident, IncidentChange, IncidentReason, IncidentTransition},
-        records::{HistoryChanges, ReportEvent, ReportEventKind},
-        status::HealthStatus,
-    },
-};
+use crate::notifications::{NotificationOutbox, WebhookConfig};
 
 const COROOT_1_6: &str = include_str!("coroot_1_6.sql");
 

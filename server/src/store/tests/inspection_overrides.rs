@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use headcount_health::inspections::{AvailabilityObjective, Inspection, LatencyObjective, ProjectThresholds};
 use headcount_shared::payload::InspectionOverrides;
+use headcount_topology::application_key::ApplicationKey;
 
 use super::*;
-use crate::world::{
-    application_key::ApplicationKey,
-    inspections::{AvailabilityObjective, Inspection, LatencyObjective, ProjectThresholds},
-};
 
 async fn with_project(place: &TestDatabase) -> SettingsStore {
     let settings = place.open().await;

@@ -1,9 +1,9 @@
 //! Tests of events that are counted in exactly one report.
 
+use headcount_health::history::{HistoryChanges, ReportEvent, ReportEventKind};
 use uuid::Uuid;
 
 use super::*;
-use crate::world::records::{HistoryChanges, ReportEvent, ReportEventKind};
 
 const NOW: u32 = 1_700_000_000;
 const INSTANCE: Uuid = Uuid::from_u128(1);

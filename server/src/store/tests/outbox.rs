@@ -1,16 +1,16 @@
 //! Tests of notifications, from the incident to the time stamp of sending.
 
+use headcount_health::{
+    health_status::HealthStatus,
+    history::HistoryChanges,
+    incidents::{ApplicationIncident, IncidentChange, IncidentReason, IncidentTransition},
+};
 use headcount_shared::{api::Secret, payload::AlertingIntegration};
+use headcount_topology::application_key::ApplicationKey;
 
 use super::*;
-use crate::{
-    notifications::{IncidentNotification, NotificationOutbox, PagerdutyConfig, SlackConfig, WebhookConfig},
-    world::{
-        application_key::ApplicationKey,
-        incidents::{ApplicationIncident, IncidentChange, IncidentReason, IncidentTransition},
-        records::HistoryChanges,
-        status::HealthStatus,
-    },
+use crate::notifications::{
+    IncidentNotification, NotificationOutbox, PagerdutyConfig, SlackConfig, WebhookConfig,
 };
 
 const NOW: u32 = 1_700_000_000;

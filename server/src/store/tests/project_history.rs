@@ -1,18 +1,16 @@
 //! Tests of rollouts, incidents and counted events.
 
+use headcount_health::{
+    health_status::HealthStatus,
+    history::{HistoryChanges, ReportEvent, ReportEventKind},
+    incidents::{ApplicationIncident, IncidentChange, IncidentReason, IncidentTransition},
+    rollouts::{DeploymentRollout, RolloutSnapshot},
+};
 use headcount_shared::api::Secret;
+use headcount_topology::application_key::ApplicationKey;
 
 use super::*;
-use crate::{
-    notifications::PagerdutyConfig,
-    world::{
-        application_key::ApplicationKey,
-        deployments::{DeploymentRollout, RolloutSnapshot},
-        incidents::{ApplicationIncident, IncidentChange, IncidentReason, IncidentTransition},
-        records::{HistoryChanges, ReportEvent, ReportEventKind},
-        status::HealthStatus,
-    },
-};
+use crate::notifications::PagerdutyConfig;
 
 const NOW: u32 = 1_700_000_000;
 

@@ -3,6 +3,7 @@
 
 use axum::{Json, http::StatusCode};
 use headcount_shared::api::{Inspection, InspectionOverride, Inspections};
+use headcount_topology::application_key::ApplicationKey;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -16,7 +17,6 @@ use crate::{
         },
     },
     store::{InvalidChange, SettingsError},
-    world::application_key::ApplicationKey,
 };
 
 /// An address in an application.

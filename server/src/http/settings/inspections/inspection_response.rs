@@ -1,16 +1,13 @@
 //! Converts an inspection with its overrides to a response.
 
+use headcount_health::inspections::{
+    AvailabilityObjective, Inspection, InspectionThresholds, LatencyObjective, ProjectThresholds,
+    ThresholdUnit,
+};
 use headcount_shared::api::{
     self, AvailabilityOverride, AvailabilityQueries, InspectionOverride, LatencyOverride, ThresholdOverride,
 };
-
-use crate::world::{
-    application_key::ApplicationKey,
-    inspections::{
-        AvailabilityObjective, Inspection, InspectionThresholds, LatencyObjective, ProjectThresholds,
-        ThresholdUnit,
-    },
-};
+use headcount_topology::application_key::ApplicationKey;
 
 /// An inspection as it applies to an application, or to the project if that is the default.
 pub(super) fn to_response(

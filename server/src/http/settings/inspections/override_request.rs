@@ -1,11 +1,11 @@
 //! Parses the override that a request sets for an inspection.
 
+use headcount_health::inspections::{AvailabilityObjective, Inspection, LatencyObjective};
 use headcount_shared::api::{AvailabilityOverride, LatencyOverride, ThresholdOverride};
 
 use crate::{
     http::{problem::ProblemResponse, settings::extractors::RawBody},
     store::InspectionChange,
-    world::inspections::{AvailabilityObjective, Inspection, LatencyObjective},
 };
 
 /// The override in the body, in the format of the inspection.

@@ -2,19 +2,17 @@
 
 use axum::{Json, http::StatusCode};
 use headcount_shared::api::{Inspection, InspectionOverride, Inspections};
+use headcount_topology::application_key::ApplicationKey;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{all, remove, set};
-use crate::{
-    http::{
-        problem::ProblemResponse,
-        settings::{
-            extractors::{OpenedSettings, ProjectPath, RawBody, UrlParameters},
-            settings_errors::{BodyProblems, SettingsProblems},
-        },
+use crate::http::{
+    problem::ProblemResponse,
+    settings::{
+        extractors::{OpenedSettings, ProjectPath, RawBody, UrlParameters},
+        settings_errors::{BodyProblems, SettingsProblems},
     },
-    world::application_key::ApplicationKey,
 };
 
 /// An address of one inspection.

@@ -1,22 +1,18 @@
 //! Overrides inspections in the table `check_configs`.
 
+use headcount_health::inspections::{AvailabilityObjective, Inspection, LatencyObjective};
+use headcount_topology::application_key::ApplicationKey;
 use serde_json::{Value, json};
 use sqlx::AnyConnection;
 
 use super::{CheckConfigRow, rows, service_level_objectives};
-use crate::{
-    store::{
-        SettingsStore,
-        config::project_row::hold,
-        database_health::DatabaseOperation,
-        json_column::{self, JsonObject},
-        store_error::{InvalidChange, SettingsResult},
-        unnamed_statement::query,
-    },
-    world::{
-        application_key::ApplicationKey,
-        inspections::{AvailabilityObjective, Inspection, LatencyObjective},
-    },
+use crate::store::{
+    SettingsStore,
+    config::project_row::hold,
+    database_health::DatabaseOperation,
+    json_column::{self, JsonObject},
+    store_error::{InvalidChange, SettingsResult},
+    unnamed_statement::query,
 };
 
 /// A new value for an inspection; `None` restores the default.

@@ -1,13 +1,11 @@
 //! Reads and writes the objectives of service levels: lists of which the first element counts.
 
+use headcount_health::inspections::{AvailabilityObjective, LatencyObjective};
 use serde_json::{Value, json};
 
-use crate::{
-    store::{
-        json_column::{JsonObject, flag, put, text},
-        store_error::InvalidChange,
-    },
-    world::inspections::{AvailabilityObjective, LatencyObjective},
+use crate::store::{
+    json_column::{JsonObject, flag, put, text},
+    store_error::InvalidChange,
 };
 
 /// A number in single precision; `None` unless it is a finite number.

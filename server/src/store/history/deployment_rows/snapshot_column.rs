@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use headcount_health::rollouts::RolloutSnapshot;
 use serde_json::{Value, json};
 
-use crate::{
-    store::{
-        json_column::{JsonObject, object},
-        stored_time::seconds,
-    },
-    world::deployments::RolloutSnapshot,
+use crate::store::{
+    json_column::{JsonObject, object},
+    stored_time::seconds,
 };
 
 /// A stored snapshot; `None` if there is none or it is unreadable.

@@ -3,6 +3,8 @@
 //! The table has no key. A notification is identified by its incident, status, destination and time. Later
 //! versions of Coroot append a channel to the destination.
 
+use headcount_health::health_status::HealthStatus;
+use headcount_topology::application_key::ApplicationKey;
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use crate::{
@@ -17,7 +19,6 @@ use crate::{
         stored_time::seconds,
         unnamed_statement::{query, query_as, query_scalar},
     },
-    world::{application_key::ApplicationKey, status::HealthStatus},
 };
 
 /// The most notifications that are read at once. The rest follows when these are sent or expired.

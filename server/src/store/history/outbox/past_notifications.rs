@@ -1,16 +1,15 @@
 //! Reads the latest notifications of a project.
 
+use headcount_health::health_status::HealthStatus;
+use headcount_topology::application_key::ApplicationKey;
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use crate::{
-    store::{
-        database_schema::DatabaseSchema,
-        history::{destination_name, latest_records::PastNotification},
-        store_error::SettingsResult,
-        stored_time::{seconds, seconds_if_any},
-        unnamed_statement::query_as,
-    },
-    world::{application_key::ApplicationKey, status::HealthStatus},
+use crate::store::{
+    database_schema::DatabaseSchema,
+    history::{destination_name, latest_records::PastNotification},
+    store_error::SettingsResult,
+    stored_time::{seconds, seconds_if_any},
+    unnamed_statement::query_as,
 };
 
 /// A stored row; `None` if it is another program's and has no meaning here.

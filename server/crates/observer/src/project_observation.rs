@@ -1,0 +1,411 @@
+//! Observes one project: refreshes its cache from Prometheus and loads its world.
+
+use std::{
+    io,
+    pin::pin,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use headcount_health::sli::SlotBatch;
+use headcount_platform::{clock::Clock, lock::lock, random_id};
+use headcount_prometheus::{
+    cache::SeriesCache,
+    client::{PrometheusClient, QueryError, QuerySpan},
+    query_costs::QueryCosts,
+    refresh::{CacheRefresher, RoundResult},
+    server_clock::{ClockDifference, PrometheusClock, is_contradicted, keep_ahead},
+};
+use headcount_topology::{
+    facts::InfrastructureFacts,
+    prices::{self, CloudPrices},
+    queries,
+};
+use tokio::sync::watch;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    CACHE, CACHE_PLAN, ObservationSummary, ObserverDependencies,
+    custom_queries::ask_own,
+    history_cache::HistoryCache,
+    observed_project::ObservedProject,
+    sli_log::SliLog,
+    world_load::{LoadContext, LoadResult, load_with},
+};
+
+/// How often expired data is removed from the cache.
+const UPKEEP: Duration = Duration::from_secs(3600);
+
+/// How far ahead of the time of Prometheus cached data may be, in seconds. Anything beyond is from a wrong
+/// clock.
+const MAX_AHEAD_S: u32 = 3600;
+
+/// The delay before another attempt to open a cache.
+const RETRY: Duration = Duration::from_secs(30);
+
+/// The observation of a project.
+#[derive(Debug)]
+pub(super) struct ProjectObservation {
+    project: ObservedProject,
+    surroundings: ObserverDependencies,
+    /// The time of the project's Prometheus.
+    clock: Arc<PrometheusClock>,
+    facts: Mutex<InfrastructureFacts>,
+    /// The latest error of Prometheus.
+    failure: Mutex<Option<String>>,
+    queries: Arc<Mutex<QueryCosts>>,
+    remembered: HistoryCache,
+    /// Running queries, and operations on the cache.
+    work: TaskTracker,
+}
+
+/// The files of a project on disk.
+#[derive(Debug, Clone)]
+struct ProjectFiles {
+    store: Arc<SeriesCache>,
+    recorded: Arc<Mutex<SliLog>>,
+}
+
+/// Whether Prometheus answers. Decides what is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PrometheusHealth {
+    Answers,
+    Silent,
+}
+
+impl ProjectObservation {
+    pub(super) fn new(project: ObservedProject, surroundings: ObserverDependencies) -> Self {
+        let (facts, queries, work) = (Mutex::default(), Arc::default(), TaskTracker::new());
+        let remembered = HistoryCache::new(project.id.clone(), surroundings.records.clone());
+        let clock = Arc::new(PrometheusClock::new(Arc::clone(&surroundings.clock)));
+        let failure = Mutex::default();
+        Self { project, surroundings, clock, facts, failure, queries, remembered, work }
+    }
+
+    /// The error of the latest request to Prometheus; `None` if it succeeded.
+    pub(super) fn failure(&self) -> Option<String> {
+        lock(&self.failure).clone()
+    }
+
+    /// Adds the numbers of this project.
+    pub(super) fn add_to(&self, known: &mut ObservationSummary) {
+        known.facts.merge(lock(&self.facts).clone());
+        known.queries.merge(&lock(&self.queries));
+    }
+
+    /// Keeps the cache up to date and loads the world from it, until `stop`. After it returns, nothing uses
+    /// the cache.
+    pub(super) async fn run(&self, stop: &CancellationToken) {
+        stop.run_until_cancelled(self.observe()).await;
+        self.work.close();
+        self.work.wait().await;
+    }
+
+    async fn observe(&self) {
+        let kept = self.open().await;
+        // Uses the cached answers until Prometheus has answered.
+        let refresh_interval = u32::try_from(self.project.prometheus.refresh_interval.as_secs());
+        self.load(&kept, SlotBatch::default(), refresh_interval.unwrap_or(u32::MAX)).await;
+        let access = &self.project.prometheus;
+        let clock = &self.surroundings.clock;
+        let prometheus = match PrometheusClient::new(access, self.surroundings.targets, Arc::clone(clock)) {
+            Ok(prometheus) => Arc::new(prometheus),
+            Err(error) => return self.cannot_ask(&error),
+        };
+        let mut refresh = CacheRefresher::new(
+            Arc::clone(&prometheus),
+            Arc::clone(&kept.store),
+            Arc::clone(&self.queries),
+            self.surroundings.metrics.clone(),
+            self.work.clone(),
+            access.refresh_interval,
+        );
+        let mut health = PrometheusHealth::Answers;
+        let mut difference = ClockDifference::None;
+        let mut cleaned = None;
+        let mut new_prices = self.surroundings.prices.news();
+        loop {
+            let started = clock.monotonic();
+            if prometheus.date().is_some_and(|date| date.is_outdated(clock.wall(), clock.monotonic())) {
+                // The answer to the next request shows the current time of Prometheus.
+                refresh.forget_step();
+            }
+            let mut step = refresh.step(self.now(), access.refresh_interval).await;
+            if self.set_clock(&prometheus, &refresh, step, &mut difference).await {
+                kept.store.forget_after(self.now());
+                lock(&kept.recorded).forget_after(self.now());
+                refresh.forget_step();
+                step = refresh.step(self.now(), access.refresh_interval).await;
+            }
+            let now = self.now();
+            let upkeep = CacheUpkeep { at: started, knows_time: refresh.has_heard() };
+            if upkeep.is_due_after(cleaned) {
+                cleaned = Some(upkeep);
+                self.expire(&kept, now, upkeep).await;
+            }
+            let mut round = refresh.round(now, step).await;
+            if difference != ClockDifference::None {
+                round = refresh.doubt_emptiness(round);
+            }
+            health = health.after(round, refresh.why());
+            self.note_failure(health, refresh.why());
+            let own = self.ask_own(&prometheus, &kept, now.saturating_sub(step)).await;
+            self.load(&kept, own, step).await;
+            let spent = clock.monotonic().saturating_sub(started);
+            let rest = Duration::from_secs(step.into()).saturating_sub(spent);
+            self.rest(rest, &kept, step, &mut new_prices).await;
+        }
+    }
+
+    /// Adjusts the clock if Prometheus' answers show that its time differs from this machine's. Returns
+    /// whether the adjustment changed.
+    async fn set_clock(
+        &self,
+        prometheus: &PrometheusClient,
+        refresh: &CacheRefresher,
+        step: u32,
+        difference: &mut ClockDifference,
+    ) -> bool {
+        let machine = self.clock.machine();
+        let (wall, monotonic) = (machine.wall(), machine.monotonic());
+        let Some(date) = prometheus.date().filter(|date| !date.is_outdated(wall, monotonic)) else {
+            return false;
+        };
+        let before = *difference;
+        let ahead = keep_ahead(before.said(), date.ahead(wall, monotonic), step);
+        if ahead == before.said() {
+            return false;
+        }
+        let is_contradicted = ahead != 0 && self.samples_contradict(refresh, ahead, step).await;
+        *difference = ClockDifference::of(ahead, is_contradicted);
+        self.clock.set_ahead(difference.believed());
+        if difference.is_news_after(before) {
+            tell(*difference);
+        }
+        difference.believed() != before.believed()
+    }
+
+    async fn samples_contradict(&self, refresh: &CacheRefresher, ahead: i64, step: u32) -> bool {
+        /// How far back samples are searched, in seconds.
+        const BACK: i64 = 600;
+        let here = i64::try_from(self.clock.machine().wall().as_secs()).unwrap_or(i64::MAX);
+        let there = here.saturating_add(ahead);
+        let mut newest = None;
+        for now in [here, there] {
+            let [Ok(from), Ok(to)] = [now.saturating_sub(BACK), now].map(u32::try_from) else { return true };
+            newest = newest.max(refresh.newest_sample(QuerySpan { from, to, step }).await);
+        }
+        newest.is_some_and(|newest| is_contradicted(here, there, newest.into()))
+    }
+
+    /// Waits for the next round. Loads again if new prices arrive meanwhile.
+    async fn rest(
+        &self,
+        rest: Duration,
+        kept: &ProjectFiles,
+        step: u32,
+        prices: &mut watch::Receiver<Arc<CloudPrices>>,
+    ) {
+        let mut over = pin!(tokio::time::sleep(rest));
+        loop {
+            tokio::select! {
+                () = &mut over => return,
+                Ok(()) = prices.changed() => self.load(kept, SlotBatch::default(), step).await,
+            }
+        }
+    }
+
+    async fn open(&self) -> ProjectFiles {
+        let mut failing = false;
+        loop {
+            let disk = Arc::clone(&self.surroundings.disk);
+            let dir = format!("{CACHE}/{}", self.project.cache_name());
+            let opened = self.work.spawn_blocking(move || {
+                let store = SeriesCache::open(Arc::clone(&disk), dir.clone(), CACHE_PLAN)?;
+                let recorded = Arc::new(Mutex::new(SliLog::open(disk, dir)));
+                Ok(ProjectFiles { store: Arc::new(store), recorded })
+            });
+            match opened.await.map_err(io::Error::other).flatten() {
+                Ok(kept) => return kept,
+                Err(error) if !failing => {
+                    tracing::error!(%error, "the cache of a project cannot be opened; the project is not observed");
+                    failing = true;
+                }
+                Err(_) => {}
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    /// Marks all queries as failed, since requests to this Prometheus are impossible.
+    fn cannot_ask(&self, why: &dyn std::error::Error) {
+        tracing::warn!("the access to the Prometheus of a project is invalid: {why}");
+        *lock(&self.failure) = Some(why.to_string());
+        let mut queries = lock(&self.queries);
+        queries::all().for_each(|query| queries.failed(query.name));
+    }
+
+    /// Stores the error for the operator, which the log contains only once. A round without requests changes
+    /// nothing.
+    fn note_failure(&self, health: PrometheusHealth, why: Option<QueryError>) {
+        let mut failure = lock(&self.failure);
+        match (health, why) {
+            (PrometheusHealth::Answers, _) => *failure = None,
+            (PrometheusHealth::Silent, Some(why)) => *failure = Some(why.to_string()),
+            (PrometheusHealth::Silent, None) => {
+                failure.get_or_insert_with(|| "what Prometheus answers cannot be kept".to_owned());
+            }
+        }
+    }
+
+    /// Runs the operator's custom queries for the missing slots that end at `to` (Unix seconds) or before.
+    async fn ask_own(&self, prometheus: &Arc<PrometheusClient>, kept: &ProjectFiles, to: u32) -> SlotBatch {
+        let missing = lock(&kept.recorded).indicators().missing(&self.remembered.last().overrides, to);
+        ask_own(prometheus, missing).await
+    }
+
+    async fn load(&self, kept: &ProjectFiles, own: SlotBatch, step_s: u32) {
+        let clock = &self.surroundings.clock;
+        let begun = clock.monotonic();
+        let recalled = self.remembered.recall().await;
+        let recalling = clock.monotonic().saturating_sub(begun);
+        let loaded = self.load_blocking(kept, own, step_s).await;
+        let LoadResult { facts, findings, mut stages, total, audit } = match loaded {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                return tracing::error!(%error, "the model of a project cannot be rebuilt; the previous results stay");
+            }
+        };
+        stages.push(("get_check_configs", recalling));
+        self.surroundings.costs.add(&stages, total, audit);
+        self.surroundings.metrics.world_loaded();
+        if facts.clouds.iter().any(|cloud| prices::CLOUDS.contains(cloud)) {
+            self.surroundings.prices_needed.notify_one();
+        }
+        *lock(&self.facts) = facts;
+        if recalled.is_ok() {
+            self.remembered.remember(findings).await;
+        }
+    }
+
+    async fn load_blocking(
+        &self,
+        kept: &ProjectFiles,
+        own: SlotBatch,
+        step_s: u32,
+    ) -> io::Result<LoadResult> {
+        let (ProjectFiles { store, recorded }, project) = (kept.clone(), self.project.clone());
+        let (clock, prices) = (Arc::clone(&self.clock), self.surroundings.prices.current());
+        let recalled = self.remembered.last();
+        let counting_since = self.clock.time_of(recalled.counting_since);
+        let loaded = self.work.spawn_blocking(move || {
+            let mut recorded = lock(&recorded);
+            let (recorded, recalled) = (&mut *recorded, &*recalled);
+            let new_key = random_id::new_id;
+            let memory = LoadContext { recorded, own: &own, recalled, counting_since, step_s, new_key };
+            load_with(&store, &project, &prices, &*clock, Some(memory))
+        });
+        loaded.await.map_err(io::Error::other).flatten()
+    }
+
+    fn now(&self) -> u32 {
+        self.clock.unix_seconds()
+    }
+
+    /// Removes data that is expired at `now`, and data from the future of a wrong clock. As long as the time
+    /// of Prometheus is unknown, the cached data may be right.
+    async fn expire(&self, kept: &ProjectFiles, now: u32, upkeep: CacheUpkeep) {
+        let (kept, ttl) = (kept.clone(), self.surroundings.cache_ttl);
+        let earliest = now.saturating_sub(u32::try_from(ttl.as_secs()).unwrap_or(u32::MAX));
+        let latest = if upkeep.knows_time { now.saturating_add(MAX_AHEAD_S) } else { u32::MAX };
+        let expired = self.work.spawn_blocking(move || {
+            lock(&kept.recorded).forget_after(latest);
+            kept.store.expire(earliest..=latest)
+        });
+        if let Err(error) = expired.await.map_err(io::Error::other).flatten() {
+            tracing::debug!(%error, "expired data could not be removed from a cache");
+        }
+    }
+}
+
+/// The time of a clean-up of the cache on the monotonic clock, and whether the time of Prometheus was known
+/// then.
+#[derive(Debug, Clone, Copy)]
+struct CacheUpkeep {
+    at: Duration,
+    knows_time: bool,
+}
+
+impl CacheUpkeep {
+    /// Whether a clean-up is necessary: an hour has passed, or the time of Prometheus has become known.
+    fn is_due_after(self, last: Option<Self>) -> bool {
+        last.is_none_or(|last| {
+            self.at.saturating_sub(last.at) >= UPKEEP || (self.knows_time && !last.knows_time)
+        })
+    }
+}
+
+/// Logs how the clocks differ.
+fn tell(difference: ClockDifference) {
+    match difference {
+        ClockDifference::None => {
+            tracing::info!("the clocks of this machine and of a project's Prometheus agree again");
+        }
+        ClockDifference::Followed(ahead) => tracing::warn!(
+            ahead,
+            "the clock of a project's Prometheus is this many seconds ahead of this machine's; queries use its time"
+        ),
+        ClockDifference::Disbelieved(ahead) => tracing::warn!(
+            ahead,
+            "the header Date of a project's Prometheus is this many seconds ahead of this machine's clock, but its samples \
+             are not; the header is ignored"
+        ),
+    }
+}
+
+impl PrometheusHealth {
+    /// The state after a round. Logs changes.
+    fn after(self, round: RoundResult, why: Option<QueryError>) -> Self {
+        let health = match round {
+            RoundResult { answered: 0, failed: 1.. } => Self::Silent,
+            RoundResult { answered: 1.., .. } => Self::Answers,
+            RoundResult { answered: 0, failed: 0 } => self,
+        };
+        match (self, health) {
+            (Self::Answers, Self::Silent) => match why {
+                Some(why) => {
+                    tracing::warn!(
+                        "all queries to the Prometheus of a project fail; the previous results stay: {why}"
+                    );
+                }
+                None => tracing::warn!(
+                    "the answers of the Prometheus of a project cannot be stored; the previous results stay"
+                ),
+            },
+            (Self::Silent, Self::Answers) => tracing::info!("the Prometheus of a project answers again"),
+            _ => {}
+        }
+        health
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cache_is_cleaned_every_hour_and_when_the_time_of_prometheus_becomes_known() {
+        let upkeep = |seconds, knows_time| CacheUpkeep { at: Duration::from_secs(seconds), knows_time };
+        assert!(upkeep(0, false).is_due_after(None));
+        for (last, now, expected) in [
+            (upkeep(100, false), upkeep(130, false), false),
+            (upkeep(100, false), upkeep(130, true), true),
+            (upkeep(100, true), upkeep(130, true), false),
+            (upkeep(100, true), upkeep(130, false), false),
+            (upkeep(100, true), upkeep(3700, true), true),
+            (upkeep(100, false), upkeep(3700, false), true),
+        ] {
+            assert_eq!(now.is_due_after(Some(last)), expected, "{last:?} {now:?}");
+        }
+    }
+}

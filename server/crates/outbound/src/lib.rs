@@ -1,0 +1,198 @@
+//! Makes the HTTP clients of this program, and classifies failed requests.
+//!
+//! Every HTTP client begins with [`client_builder`]. Failures have texts of this program, because those of
+//! the errors name hosts.
+
+mod proxies;
+pub mod retry_after;
+mod target_policy;
+mod trust;
+
+use std::{error::Error, io, sync::OnceLock};
+
+use reqwest::{Client, ClientBuilder, Proxy, Url};
+use rustls::CertificateError;
+
+pub use self::target_policy::{ForbiddenTarget, TargetPolicy};
+pub use self::trust::{OWN_AUTHORITY, tls_config, tls_config_of};
+use self::{proxies::ProxyRules, trust::is_for_its_signer};
+
+/// Why a client cannot be made, if nothing more specific is known.
+pub const NO_TLS: &str = "this machine cannot make TLS connections";
+
+/// Why a request got no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionFailure {
+    /// Nothing answers there, its certificate is not valid, or the connection broke. The text names no host.
+    Unreachable(&'static str),
+    /// A server is there, but the answer was not complete in time.
+    TimedOut,
+}
+
+/// An address for logs and pages: without user name, password, path and query, which may contain a token.
+#[must_use]
+pub fn shown_url(url: &Url) -> String {
+    let mut url = url.clone();
+    // This fails only for an address without a host, which has neither.
+    let is_bare = url.set_username("").is_ok() && url.set_password(None).is_ok();
+    url.set_query(None);
+    url.set_fragment(None);
+    if is_bare { url.into() } else { format!("{}:…", url.scheme()) }
+}
+
+/// The start of every HTTP client of this program. It uses the proxies in the environment, and none for this
+/// machine.
+pub fn client_builder() -> ClientBuilder {
+    // The product that embeds this library may have installed another one, which is fine.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let proxies = ProxyRules::of(|name| std::env::var_os(name));
+    Client::builder().proxy(Proxy::custom(move |url| proxies.of_url(url)))
+}
+
+/// The client in `place`. It is made on first use, so that a program that never connects opens no certificate
+/// store.
+///
+/// # Errors
+/// [`NO_TLS`].
+pub fn client_in(
+    place: &OnceLock<Client>,
+    configured: impl FnOnce(ClientBuilder) -> ClientBuilder,
+) -> Result<&Client, ConnectionFailure> {
+    if let Some(client) = place.get() {
+        return Ok(client);
+    }
+    let client = configured(client_builder()).build().map_err(|_| ConnectionFailure::Unreachable(NO_TLS))?;
+    Ok(place.get_or_init(|| client))
+}
+
+/// The same for a client that verifies certificates.
+///
+/// # Errors
+/// Why there is no TLS.
+pub fn verifying_client_in(
+    place: &OnceLock<Client>,
+    configured: impl FnOnce(ClientBuilder) -> ClientBuilder,
+) -> Result<&Client, ConnectionFailure> {
+    if let Some(client) = place.get() {
+        return Ok(client);
+    }
+    let tls = tls_config().map_err(ConnectionFailure::Unreachable)?;
+    client_in(place, |client| configured(client.tls_backend_preconfigured(tls)))
+}
+
+impl From<ForbiddenTarget> for ConnectionFailure {
+    fn from(_: ForbiddenTarget) -> Self {
+        Self::Unreachable(ForbiddenTarget::REASON)
+    }
+}
+
+impl From<reqwest::Error> for ConnectionFailure {
+    fn from(error: reqwest::Error) -> Self {
+        match (error.is_connect(), error.is_timeout()) {
+            (true, true) => Self::Unreachable("no connection in time"),
+            (false, true) => Self::TimedOut,
+            _ => Self::Unreachable(reason(&error)),
+        }
+    }
+}
+
+/// Classifies the failure of a connection.
+fn reason(error: &(dyn Error + 'static)) -> &'static str {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(reason) = error.downcast_ref().and_then(reason_of_io) {
+            return reason;
+        }
+        next = error.source();
+    }
+    "the connection failed"
+}
+
+fn reason_of_io(error: &io::Error) -> Option<&'static str> {
+    let inner = error.get_ref();
+    if let Some(inner) = inner.and_then(|inner| inner.downcast_ref()) {
+        return reason_of_io(inner);
+    }
+    if inner.is_some_and(|inner| inner.is::<ForbiddenTarget>()) {
+        return Some(ForbiddenTarget::REASON);
+    }
+    match (inner.and_then(|inner| inner.downcast_ref()), error.kind()) {
+        (Some(rustls::Error::InvalidCertificate(error)), _) => Some(reason_of_certificate(error)),
+        (Some(_), _) => Some("TLS failed"),
+        (None, io::ErrorKind::ConnectionRefused) => Some("connection refused"),
+        (None, io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => Some("no route"),
+        (None, io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof) => {
+            Some("the connection broke")
+        }
+        // The standard library has no kind for it.
+        _ if error.to_string().starts_with("failed to lookup address information") => {
+            Some("its name cannot be resolved")
+        }
+        _ => None,
+    }
+}
+
+/// Why a certificate is refused, and what to do. The texts of the errors contain names.
+fn reason_of_certificate(error: &CertificateError) -> &'static str {
+    match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "its certificate has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "its certificate is not valid yet: is the clock of this machine right?"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "its certificate is for another name: the address must have a name that is in it"
+        }
+        error if is_for_its_signer(error) => {
+            "its certificate is signed by nobody whom this machine trusts: SSL_CERT_FILE names a file in PEM form that is \
+             trusted instead, with the certificate of who signed it, or with this one"
+        }
+        _ => "its certificate is not accepted",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_what_may_be_secret() {
+        for (url, shown) in [
+            ("https://coroot.com/ce/usage-statistics", "https://coroot.com/ce/usage-statistics"),
+            ("http://me:swordfish@h:1/x?token=swordfish#swordfish", "http://h:1/x"),
+            ("http://swordfish@h/", "http://h/"),
+            ("data:swordfish", "data:…"),
+        ] {
+            assert_eq!(shown_url(&url.parse().unwrap()), shown);
+        }
+    }
+
+    #[test]
+    fn a_certificate_of_an_unknown_authority_is_refused_with_what_to_do() {
+        let error = io::Error::other(rustls::Error::from(CertificateError::UnknownIssuer));
+        assert!(reason(&error).contains("SSL_CERT_FILE"));
+    }
+
+    #[test]
+    fn what_went_wrong_is_said_without_a_name() {
+        let tls = |error: rustls::Error| io::Error::other(error);
+        let other = CertificateError::Other(rustls::OtherError(std::sync::Arc::new(io::Error::other(
+            "something else",
+        ))));
+        let lookup = "failed to lookup address information: Name or service not known";
+        for (error, expected) in [
+            (io::ErrorKind::ConnectionRefused.into(), "connection refused"),
+            (io::ErrorKind::HostUnreachable.into(), "no route"),
+            (io::ErrorKind::UnexpectedEof.into(), "the connection broke"),
+            (io::Error::other(lookup), "its name cannot be resolved"),
+            (io::Error::other("secret.example.com"), "the connection failed"),
+            (io::Error::other(ForbiddenTarget), ForbiddenTarget::REASON),
+            (tls(CertificateError::Expired.into()), "its certificate has expired"),
+            (tls(CertificateError::BadSignature.into()), "its certificate is not accepted"),
+            (tls(other.into()), "its certificate is not accepted"),
+            (tls(rustls::Error::HandshakeNotComplete), "TLS failed"),
+        ] {
+            assert_eq!(reason(&error), expected);
+            assert_eq!(reason(&io::Error::other(error)), expected);
+        }
+    }
+}

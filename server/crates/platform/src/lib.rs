@@ -1,0 +1,7 @@
+//! What the other crates share of the machine: the clock, the data directory, locks and random ids.
+
+pub mod clock;
+pub mod disk;
+pub mod hex;
+pub mod lock;
+pub mod random_id;
