@@ -8,7 +8,6 @@ mod health;
 mod identity;
 mod installed;
 mod public_url;
-pub mod records;
 mod running_program;
 pub mod statistics;
 mod switch;
@@ -50,7 +49,7 @@ use crate::{
     metrics::ProcessMetrics,
     random_id,
     report::assemble::Installation,
-    settings::{BootstrapPrometheus, SettingsStore},
+    store::{BootstrapPrometheus, SettingsStore},
 };
 
 /// The version of this program.

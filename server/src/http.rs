@@ -24,7 +24,7 @@ pub use self::{
 };
 use self::{forwarded::EventSenders, openapi::ApiDescription};
 use crate::{
-    app::statistics::StatisticsService, config::BasePath, metrics::ProcessMetrics, settings::SettingsStore,
+    app::statistics::StatisticsService, config::BasePath, metrics::ProcessMetrics, store::SettingsStore,
 };
 
 /// The state of the server's handlers. Every request clones it several times, so it is one pointer.

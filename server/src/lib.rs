@@ -60,7 +60,7 @@ pub mod http;
 pub mod metrics;
 pub mod notifications;
 pub mod report;
-pub mod settings;
+pub mod store;
 
 pub use headcount_outbound as outgoing;
 pub use headcount_platform::{clock, disk};

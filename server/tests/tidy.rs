@@ -102,7 +102,7 @@ fn no_file_is_named_for_nothing() {
 const MAY_USE: [(&str, &[&str]); 4] = [
     ("browsers", &["disk", "lock", "peer_address"]),
     ("notifications", &["clock", "metrics", "outgoing"]),
-    ("settings", &["clock", "disk", "hex", "lock", "notifications", "outgoing"]),
+    ("store", &["clock", "disk", "hex", "lock", "notifications", "outgoing"]),
     ("report", &["browsers", "clock", "disk", "hex", "lock", "metrics", "outgoing", "process"]),
 ];
 
