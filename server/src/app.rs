@@ -8,7 +8,6 @@ mod health;
 mod identity;
 mod installed;
 mod public_url;
-pub mod records;
 mod running_program;
 pub mod statistics;
 mod switch;
@@ -19,6 +18,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use axum::Router;
+use headcount_collector::{Collector, CollectorConfig, RetentionPolicy};
 use headcount_profiler::code_pages;
 use headcount_shared::{
     api::Status,
@@ -40,7 +40,6 @@ pub use self::{
 };
 use crate::{
     clock::{self, Clock, SystemClock},
-    collector::{Collector, CollectorConfig, RetentionPolicy},
     config::{BasePath, Collect, Serve},
     disk::DataDir,
     http::{
@@ -50,7 +49,7 @@ use crate::{
     metrics::ProcessMetrics,
     random_id,
     report::assemble::Installation,
-    settings::{BootstrapPrometheus, SettingsStore},
+    store::{BootstrapPrometheus, SettingsStore},
 };
 
 /// The version of this program.
@@ -111,7 +110,7 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     };
     let access = AccessControl::new(access, Arc::new(SystemClock::new()));
     let proxies = config.trusted_proxy.into_iter().collect();
-    let router = http::collector_routes(access, &collector, proxies);
+    let router = headcount_collector::routes::routes(access, &collector, proxies);
     let listener = bind(config.listen)?;
     tracing::info!(admin_token = %operator, "collecting on http://{}/", listener.local_addr()?);
     let _code = AbortOnDropHandle::new(tokio::spawn(code_pages::give_back_regularly()));

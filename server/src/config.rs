@@ -4,8 +4,6 @@
 //! the file of `--config` to each. A field of type `bool` is a switch. `values` has the parsers that several
 //! flags share.
 
-mod access_token;
-mod base_path;
 mod collect;
 mod file;
 mod health_check;
@@ -21,11 +19,10 @@ mod values;
 use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
+pub use headcount_web::{access_token::AccessToken, base_path::BasePath};
 
 use self::sources::{EnvironmentScope, FlagParseError, ParsedFlags};
 pub use self::{
-    access_token::AccessToken,
-    base_path::BasePath,
     collect::Collect,
     health_check::HealthCheck,
     log_filter::{LogFilter, LogFormat},

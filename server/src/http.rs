@@ -1,34 +1,20 @@
-//! Builds the routes of the server and of the collector, with the headers and checks that they share.
+//! Builds the routes of the server.
 
-pub mod access;
 pub mod assets;
-mod body;
-pub mod collector;
-mod document;
-pub mod forwarded;
-mod host_header;
-pub mod listen;
 pub mod metrics;
 mod mount;
 mod openapi;
 pub mod pages;
-pub mod problem;
 mod settings;
-mod sign_in;
 pub mod stats;
 pub mod usage_statistics;
 
 use std::sync::Arc;
 
-use axum::{
-    Extension, Router,
-    extract::FromRef,
-    http::{HeaderValue, StatusCode, header},
-    middleware,
-    routing::get,
-};
+use axum::{Extension, Router, extract::FromRef, middleware, routing::get};
 use headcount_shared::routes::ROUTES;
-use tower_http::set_header::SetResponseHeaderLayer;
+pub use headcount_web::{access, forwarded, listen, problem};
+use headcount_web::{body, document, sign_in, with_headers, with_one_host};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::{
@@ -36,19 +22,10 @@ pub use self::{
     assets::StaticAssets,
     mount::{ListenerRoutes, ServerRoutes},
 };
-use self::{
-    forwarded::{EventSenders, TrustedProxies},
-    openapi::ApiDescription,
-};
+use self::{forwarded::EventSenders, openapi::ApiDescription};
 use crate::{
-    app::statistics::StatisticsService, collector::Collector, config::BasePath, metrics::ProcessMetrics,
-    settings::SettingsStore,
+    app::statistics::StatisticsService, config::BasePath, metrics::ProcessMetrics, store::SettingsStore,
 };
-
-/// Only scripts and styles of this program; `wasm-unsafe-eval` permits compiling WebAssembly and no other
-/// evaluation.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-     connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The state of the server's handlers. Every request clones it several times, so it is one pointer.
 #[derive(Debug, Clone)]
@@ -146,35 +123,6 @@ fn own_addresses<'d>(assets: &StaticAssets, described: impl Iterator<Item = &'d 
         .collect()
 }
 
-/// The routes of `headcount collect`, for [`listen::serve`].
-pub fn collector_routes(access: AccessControl, collector: &Collector, proxies: TrustedProxies) -> Router {
-    let collector::CollectorRoutes { public, private } = collector::routes(collector, proxies);
-    let (session, _) = sign_in::session_routes::<AccessControl>().split_for_parts();
-    let (code, _) = sign_in::code_routes::<AccessControl>().split_for_parts();
-    let code: Router = code.with_state(access.clone());
-    let open: Router = with_headers(session).merge(sign_in::page_routes()).with_state(access.clone());
-    let private = private
-        .merge(code)
-        .fallback(async || StatusCode::NOT_FOUND)
-        .layer(middleware::from_fn_with_state(access, access::for_data));
-    with_headers(private).merge(public).merge(open)
-}
-
-/// The outermost layer: a request with no host or several is refused before anything else.
-fn with_one_host(routes: Router) -> Router {
-    routes.layer(middleware::from_fn(host_header::check))
-}
-
 async fn health() -> &'static str {
     "ok\n"
-}
-
-/// Headers that keep browsers from doing more with an answer than showing it.
-fn with_headers<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
-    let set = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
-    routes
-        .layer(set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
-        .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(set(header::REFERRER_POLICY, "no-referrer"))
-        .layer(set(header::CACHE_CONTROL, "no-store"))
 }

@@ -55,19 +55,16 @@
 
 pub mod app;
 pub mod browsers;
-pub mod collector;
 pub mod config;
-pub mod descriptors;
-mod embedded_migrations;
 pub mod http;
 pub mod metrics;
 pub mod notifications;
-pub mod peer_address;
 pub mod report;
-pub mod settings;
+pub mod store;
 
 pub use headcount_outbound as outgoing;
 pub use headcount_platform::{clock, disk};
 use headcount_platform::{hex, lock, random_id};
 pub use headcount_profiler as process;
 pub use headcount_shared::routes::{BadRoute, RouteTable};
+use headcount_web::address_hash as peer_address;

@@ -12,8 +12,8 @@ use anyhow::Context;
 use headcount::{
     app,
     config::{CommandLine, HeadcountCommand, LogFilter, LogFormat, Serve, SignIn, process_variable},
-    descriptors,
 };
+use headcount_platform::file_descriptors;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
@@ -23,7 +23,7 @@ const REFUSED: u8 = 2;
 
 fn main() -> ExitCode {
     panic_line::install();
-    descriptors::raise_limit();
+    file_descriptors::raise_limit();
     // Only the owner may access files that this process makes. The library sets modes itself; this is for
     // files of other code, such as the allocator's report.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));

@@ -1,24 +1,19 @@
 //! Notifies Slack, Microsoft Teams, PagerDuty, Opsgenie and webhooks about incidents.
 //!
-//! Each kind of destination has a file that builds its request and classifies its answers; `sender` is the
-//! loop around them.
+//! Each kind of destination has a file in `destinations` with its settings, its requests and the meaning of
+//! its answers; `sender` is the loop around them.
 
 mod attempt;
-mod destination;
+mod destinations;
 mod endpoints;
-mod integrations;
 mod message;
-mod opsgenie;
 mod outcome;
-mod pagerduty;
+mod project_integrations;
 mod request;
 mod schedule;
 mod sender;
-mod slack;
-mod teams;
 mod template;
 mod transport;
-mod webhook;
 
 #[cfg(test)]
 mod example;
@@ -33,11 +28,14 @@ use headcount_shared::payload::AlertingIntegration;
 use headcount_topology::application_key::ApplicationKey;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::destinations::{ShownDestination, check_url};
 pub use self::{
-    endpoints::ServiceEndpoints,
-    integrations::{
-        OpsgenieConfig, PagerdutyConfig, ProjectIntegrations, SlackConfig, TeamsConfig, WebhookConfig,
+    destinations::{
+        DestinationConfig, InvalidDestination, OpsgenieConfig, PagerdutyConfig, SettingsMember,
+        SettingsOfKind, SlackConfig, StoredSettings, TeamsConfig, WebhookConfig,
     },
+    endpoints::ServiceEndpoints,
+    project_integrations::ProjectIntegrations,
     sender::NotificationSender,
     template::{MessageTemplate, TemplateError},
 };

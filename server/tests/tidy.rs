@@ -99,14 +99,10 @@ fn no_file_is_named_for_nothing() {
 }
 
 /// Which other rooms a room of the server may name.
-const MAY_USE: [(&str, &[&str]); 8] = [
-    ("descriptors", &[]),
-    ("embedded_migrations", &[]),
-    ("peer_address", &[]),
+const MAY_USE: [(&str, &[&str]); 4] = [
     ("browsers", &["disk", "lock", "peer_address"]),
     ("notifications", &["clock", "metrics", "outgoing"]),
-    ("settings", &["clock", "disk", "embedded_migrations", "hex", "lock", "notifications", "outgoing"]),
-    ("collector", &["clock", "disk", "embedded_migrations", "lock"]),
+    ("store", &["clock", "disk", "hex", "lock", "notifications", "outgoing"]),
     ("report", &["browsers", "clock", "disk", "hex", "lock", "metrics", "outgoing", "process"]),
 ];
 

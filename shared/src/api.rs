@@ -39,10 +39,7 @@ pub use self::{
         AvailabilityOverride, AvailabilityQueries, Inspection, InspectionOverride, Inspections,
         LatencyOverride, ThresholdOverride, Unit,
     },
-    integrations::{
-        ConfiguredIntegration, Integration, Integrations, Opsgenie, Pagerduty, SetIntegrations, SetOpsgenie,
-        SetPagerduty, SetSlack, SetTeams, SetWebhook, Slack, Teams, Webhook,
-    },
+    integrations::{ConfiguredIntegration, Integrations, SetIntegrations},
     problem::Problem,
     projects::{NameProject, Project, Projects},
     prometheus::{Prometheus, SetPrometheus},

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 
-use crate::{config::AccessToken, disk::secret_file, settings::SettingsStore};
+use crate::{config::AccessToken, disk::secret_file, store::SettingsStore};
 
 /// The name of the file.
 pub(super) const FILE: &str = "admin-token";

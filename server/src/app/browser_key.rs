@@ -8,7 +8,7 @@ use std::{fs, path::Path};
 use anyhow::Context;
 use headcount_shared::payload::DatabaseType;
 
-use crate::{browsers::BrowserKey, disk::secret_file, hex, settings::SettingsStore};
+use crate::{browsers::BrowserKey, disk::secret_file, hex, store::SettingsStore};
 
 /// The name of the file.
 pub(super) const FILE: &str = "browser.key";
@@ -71,7 +71,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::settings::{DatabaseSource, tests::postgres::TestPostgres};
+    use crate::store::{DatabaseSource, tests::postgres::TestPostgres};
 
     const BROWSER: Uuid = uuid::uuid!("20174a56-4a1e-41ca-a90d-b657d1fa873e");
 

@@ -17,7 +17,7 @@ use crate::{
     disk::{self, DataDisk},
     lock::lock,
     report::spool::Spool,
-    settings::StoredChoice,
+    store::StoredChoice,
 };
 
 /// The file with the number of times that statistics were switched off when this server last looked. Absent

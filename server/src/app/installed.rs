@@ -24,7 +24,7 @@ use crate::{
         assemble::{Facts, FutureFacts, Installation},
         spool::{DeliveryHeaders, Spool},
     },
-    settings::{LeaderLock, LedgerCounts, SettingsStore},
+    store::{LeaderLock, LedgerCounts, SettingsStore},
 };
 
 /// How often the settings are checked for new, changed and removed projects.

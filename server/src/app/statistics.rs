@@ -31,7 +31,6 @@ use super::{
     coroot_cache::CorootCache,
     forgetting::CountedOnDisk,
     installed::ObservedInstallation,
-    records::SettingsRecords,
     switch::StatisticsSwitch,
     unreported::{self, UnreportedMeasurements},
     upkeep::DataDirUpkeep,
@@ -52,7 +51,7 @@ use crate::{
         spool::Spool,
         transport::HttpReportTransport,
     },
-    settings::{LeaderLock, RememberedRows, SettingsStore, StoredChoice},
+    store::{DatedHistory, LeaderLock, RememberedRows, SettingsStore, StoredChoice},
 };
 
 /// How long an acknowledged event may be lost to a power cut.
@@ -427,7 +426,7 @@ impl StatisticsPlan {
         let prices =
             PriceList::open(PriceSource::new(&self.cloud_pricing_url, self.targets)?, Arc::clone(&disk));
         let (clock, metrics) = (Arc::clone(&self.clock), self.metrics.clone());
-        let records = Arc::new(SettingsRecords::new(self.settings.clone(), Arc::clone(&clock)));
+        let records = Arc::new(DatedHistory::new(self.settings.clone(), Arc::clone(&clock)));
         let world = WorldObserver::new(
             disk,
             clock,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     disk::{self, DataDisk},
-    settings::{SettingsStore, StoredChoice},
+    store::{SettingsStore, StoredChoice},
 };
 
 /// The name of the file.
@@ -88,7 +88,7 @@ impl StatisticsSwitch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{disk::DiskDirectory, settings::DatabaseSource};
+    use crate::{disk::DiskDirectory, store::DatabaseSource};
 
     async fn switch(dir: &std::path::Path, read_only: bool) -> StatisticsSwitch {
         let settings =

@@ -5,7 +5,7 @@ use headcount_shared::payload::Payload;
 use super::*;
 use crate::{
     report::assemble::{Facts, FutureFacts},
-    settings::tests::postgres::TestPostgres,
+    store::tests::postgres::TestPostgres,
 };
 
 /// A product that embeds the library.

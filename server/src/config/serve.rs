@@ -22,7 +22,7 @@ use crate::{
     http::forwarded::TrustedProxies,
     notifications::ServiceEndpoints,
     outgoing::TargetPolicy,
-    settings::{self, ConnectionString},
+    store::{self, ConnectionString},
 };
 
 /// The flags of `headcount serve`.
@@ -233,11 +233,11 @@ impl Serve {
 
     /// Which database holds the settings.
     #[must_use]
-    pub fn settings_source(&self) -> settings::DatabaseSource {
+    pub fn settings_source(&self) -> store::DatabaseSource {
         let read_only = self.read_only_settings;
         match self.pg_connection_string.clone().filter(|address| !address.is_empty()) {
-            Some(address) => settings::DatabaseSource::Postgres { address, read_only },
-            None => settings::DatabaseSource::Sqlite { file: self.data_dir.join("db.sqlite"), read_only },
+            Some(address) => store::DatabaseSource::Postgres { address, read_only },
+            None => store::DatabaseSource::Sqlite { file: self.data_dir.join("db.sqlite"), read_only },
         }
     }
 

@@ -4,7 +4,7 @@
 //! `openapi`, `utoipa-axum` makes the routes, and a route without a description does not exist. Browser
 //! programs are built without that feature.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Extension,
@@ -13,11 +13,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use headcount_shared::api::Problem;
+pub(super) use headcount_web::described_refusals::{GuardedResponses, refusals};
 use utoipa::{
-    IntoResponses, OpenApi, PartialSchema, ToSchema,
+    OpenApi, PartialSchema, ToSchema,
     openapi::{
-        Components, Content, OpenApiVersion, Ref, RefOr, Response as ResponseDescription, ResponseBuilder,
-        Server,
+        Components, OpenApiVersion, Server,
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
@@ -31,33 +31,6 @@ const ADMIN_TOKEN: &str = "admin_token";
 
 /// The name of the session cookie in the description.
 const SESSION: &str = "session";
-
-/// Describes the refusals of every request for data.
-pub(super) struct GuardedResponses;
-
-impl IntoResponses for GuardedResponses {
-    fn responses() -> BTreeMap<String, RefOr<ResponseDescription>> {
-        refusals([
-            ("401", "The request has no credential, or a wrong one."),
-            (
-                "403",
-                "A change by a session lacks the header Headcount-Request: 1, or comes from a page of another site.",
-            ),
-            ("429", "There were too many wrong tokens."),
-        ])
-    }
-}
-
-/// Describes refusals by status.
-pub(super) fn refusals<const N: usize>(
-    when: [(&str, &str); N],
-) -> BTreeMap<String, RefOr<ResponseDescription>> {
-    let problem = || Content::new(Some(RefOr::Ref(Ref::from_schema_name(Problem::name()))));
-    let described = |when: &str| {
-        ResponseBuilder::new().description(when).content("application/problem+json", problem()).build()
-    };
-    when.map(|(status, when)| (status.to_owned(), described(when).into())).into()
-}
 
 /// The metadata of the description.
 #[derive(OpenApi)]

@@ -4,17 +4,17 @@
 
 mod categories;
 mod clickhouse;
-mod configured;
+mod extractors;
+mod history_lists;
 mod inspections;
 mod integrations;
+mod load_configuration;
+mod parse_json;
 mod projects;
 mod prometheus;
-mod reading;
-mod records;
-mod refused;
-mod request;
-mod secrets;
-mod shown_url;
+mod settings_errors;
+mod stored_logins;
+mod url_login;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -34,14 +34,17 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
             integrations::delete_integration
         ))
         .routes(routes!(categories::categories, categories::set_categories))
-        .routes(routes!(inspections::project::inspections))
-        .routes(routes!(inspections::project::set_inspection, inspections::project::delete_inspection))
-        .routes(routes!(inspections::application::application_inspections))
+        .routes(routes!(inspections::project_inspections::inspections))
         .routes(routes!(
-            inspections::application::set_application_inspection,
-            inspections::application::delete_application_inspection
+            inspections::project_inspections::set_inspection,
+            inspections::project_inspections::delete_inspection
         ))
-        .routes(routes!(records::deployments))
-        .routes(routes!(records::incidents))
-        .routes(routes!(records::notifications))
+        .routes(routes!(inspections::application_inspections::application_inspections))
+        .routes(routes!(
+            inspections::application_inspections::set_application_inspection,
+            inspections::application_inspections::delete_application_inspection
+        ))
+        .routes(routes!(history_lists::deployments))
+        .routes(routes!(history_lists::incidents))
+        .routes(routes!(history_lists::notifications))
 }

@@ -21,7 +21,7 @@ use crate::{
     browsers::BrowserPseudonym,
     hex,
     report::spool::ReadError,
-    settings,
+    store,
 };
 
 /// The digest of an answer's bytes (RFC 9530).
@@ -81,7 +81,7 @@ async fn switch(
 
 /// A refusal with the reason of the settings database; any other error is an internal one.
 fn failed(error: anyhow::Error) -> ProblemResponse {
-    match error.downcast::<settings::SettingsError>() {
+    match error.downcast::<store::SettingsError>() {
         Ok(error) => error.into(),
         Err(error) => ProblemResponse::internal(&format!("{error:#}")),
     }

@@ -8,16 +8,16 @@ use std::{
     time::Duration,
 };
 
-use headcount_shared::payload::AlertingIntegration;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    IncidentNotification, NotificationOutbox, ProjectIntegrations, ServiceEndpoints, destination,
+    DestinationConfig, IncidentNotification, NotificationOutbox, ServiceEndpoints,
+    destinations::{NotificationDestination, RequestContext},
+    message::IncidentMessage,
     outcome::NotificationOutcome,
     request::{NotificationRequest, UnusableConfig},
     schedule::is_expired,
     transport::NotificationTransport,
-    webhook,
 };
 use crate::{clock::Clock, outgoing::ConnectionFailure};
 
@@ -94,57 +94,65 @@ impl SendContext {
         let Ok(before) = self.outbox.conversation(&notification).await else {
             return AttemptResult::NotTried;
         };
-        self.say_if_template_is_refused(&notification, &integrations);
-        let conversation = destination::conversation(&notification, &before);
-        match destination::request(&notification, &integrations, &self.endpoints, &conversation) {
-            None if self.dropped(&notification).await => AttemptResult::Dropped,
-            None => AttemptResult::NotTried,
-            Some(Err(UnusableConfig(why))) => AttemptResult::Failed(notification, SendFailure::Refused(why)),
+        let destination = integrations.get(notification.destination).map(DestinationConfig::destination);
+        self.log_template_error(destination);
+        let Some(destination) = destination.filter(|destination| destination.incidents()) else {
+            let is_dropped = self.dropped(&notification).await;
+            return if is_dropped { AttemptResult::Dropped } else { AttemptResult::NotTried };
+        };
+        let known = if before.is_empty() { &notification.external_key } else { &before };
+        let conversation = destination.conversation(known, &notification.incident_key);
+        let request = destination.request(&RequestContext {
+            notification: &notification,
+            message: IncidentMessage::new(&notification, &integrations.base_url),
+            endpoints: &self.endpoints,
+            conversation: &conversation,
+        });
+        match request {
+            Err(UnusableConfig(why)) => AttemptResult::Failed(notification, SendFailure::Refused(why)),
             // The lookups took time.
-            Some(Ok(_)) if self.stop.is_cancelled() || is_expired(&notification, self.now()) => {
+            Ok(_) if self.stop.is_cancelled() || is_expired(&notification, self.now()) => {
                 AttemptResult::NotTried
             }
-            Some(Ok(request)) => self.send(notification, request, &conversation).await,
+            Ok(request) => match self.send(destination, request, &conversation).await {
+                None => AttemptResult::NotTried,
+                Some(Err(failure)) => AttemptResult::Failed(notification, failure),
+                Some(Ok(external_key)) => {
+                    let sent = SentNotification { at: self.now(), notification, external_key };
+                    if self.record(&sent).await {
+                        AttemptResult::Sent(sent.notification)
+                    } else {
+                        AttemptResult::Unrecorded(sent)
+                    }
+                }
+            },
         }
     }
 
+    /// Sends a request. Returns the destination's id of the conversation; `None` if there is no time left.
     async fn send(
         &self,
-        notification: IncidentNotification,
+        destination: &dyn NotificationDestination,
         request: NotificationRequest,
         conversation: &str,
-    ) -> AttemptResult {
+    ) -> Option<Result<String, SendFailure>> {
         let answer = tokio::select! {
             biased;
             answer = self.transport.send(request) => answer,
-            () = self.too_late() => return AttemptResult::NotTried,
+            () = self.too_late() => return None,
         };
-        let failure = match answer {
-            Err(ConnectionFailure::Unreachable(why)) => {
-                SendFailure::Later { why: why.to_owned(), after: None }
-            }
-            Err(ConnectionFailure::TimedOut) => {
-                SendFailure::Later { why: "no answer in time".to_owned(), after: None }
-            }
-            Ok(answer) => {
-                let (destination, now) = (notification.destination, self.clock.wall());
-                match destination::judged(destination, &answer, conversation, now) {
-                    NotificationOutcome::Sent { external_key } => {
-                        let sent = SentNotification { at: self.now(), notification, external_key };
-                        return if self.record(&sent).await {
-                            AttemptResult::Sent(sent.notification)
-                        } else {
-                            AttemptResult::Unrecorded(sent)
-                        };
-                    }
-                    NotificationOutcome::Later { after } => {
-                        SendFailure::Later { why: why_later(answer.status), after }
-                    }
-                    NotificationOutcome::Refused(why) => SendFailure::Refused(why),
+        let later = |why: &str| SendFailure::Later { why: why.to_owned(), after: None };
+        Some(match answer {
+            Err(ConnectionFailure::Unreachable(why)) => Err(later(why)),
+            Err(ConnectionFailure::TimedOut) => Err(later("no answer in time")),
+            Ok(answer) => match destination.classify(&answer, conversation, self.clock.wall()) {
+                NotificationOutcome::Sent { external_key } => Ok(external_key),
+                NotificationOutcome::Later { after } => {
+                    Err(SendFailure::Later { why: why_later(answer.status), after })
                 }
-            }
-        };
-        AttemptResult::Failed(notification, failure)
+                NotificationOutcome::Refused(why) => Err(SendFailure::Refused(why)),
+            },
+        })
     }
 
     /// Records in the outbox that a notification was sent. Returns whether that succeeded.
@@ -158,16 +166,8 @@ impl SendContext {
     }
 
     /// Logs, once, that the operator's template is not used.
-    fn say_if_template_is_refused(
-        &self,
-        notification: &IncidentNotification,
-        integrations: &ProjectIntegrations,
-    ) {
-        let Some(webhook) = &integrations.webhook else { return };
-        if notification.destination != AlertingIntegration::Webhook {
-            return;
-        }
-        if let Err(error) = webhook::template(webhook)
+    fn log_template_error(&self, destination: Option<&dyn NotificationDestination>) {
+        if let Some(error) = destination.and_then(NotificationDestination::template_error)
             && !self.template_refused.swap(true, Ordering::Relaxed)
         {
             tracing::warn!(why = %error, "the template of a webhook is not understood; JSON is sent instead");

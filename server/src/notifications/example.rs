@@ -1,13 +1,16 @@
 //! Example notifications and destinations for tests.
 
 use headcount_health::health_status::HealthStatus;
-use headcount_shared::payload::AlertingIntegration;
+use headcount_shared::{api::Secret, payload::AlertingIntegration};
 use headcount_topology::application_key::ApplicationKey;
 use reqwest::Url;
 
 use super::{
-    IncidentNotification, NotificationDetails, OpsgenieConfig, PagerdutyConfig, ProjectIntegrations,
-    ReportDetails, ServiceEndpoints, SlackConfig, TeamsConfig, WebhookConfig,
+    DestinationConfig, IncidentNotification, NotificationDetails, OpsgenieConfig, PagerdutyConfig,
+    ProjectIntegrations, ReportDetails, ServiceEndpoints, SlackConfig, TeamsConfig, WebhookConfig,
+    destinations::{NotificationDestination, RequestContext},
+    message::IncidentMessage,
+    request::{NotificationRequest, UnusableConfig},
 };
 use crate::outgoing::TargetPolicy;
 
@@ -33,31 +36,70 @@ pub(super) fn notification() -> IncidentNotification {
     }
 }
 
+/// The address of the product's web interface.
+pub(super) const BASE_URL: &str = "https://coroot.example.com";
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text.to_owned())
+}
+
+pub(super) fn slack() -> SlackConfig {
+    SlackConfig { token: secret("xoxb-swordfish"), default_channel: "alerts".to_owned(), incidents: true }
+}
+
+pub(super) fn teams() -> TeamsConfig {
+    TeamsConfig { webhook_url: secret("https://teams.example.com/hook"), incidents: true }
+}
+
+pub(super) fn pagerduty() -> PagerdutyConfig {
+    PagerdutyConfig { integration_key: secret("swordfish"), incidents: true }
+}
+
+pub(super) fn opsgenie() -> OpsgenieConfig {
+    OpsgenieConfig { api_key: secret("swordfish"), eu_instance: false, incidents: true }
+}
+
+pub(super) fn webhook() -> WebhookConfig {
+    let url = secret("https://hook.example.com/in?token=swordfish");
+    WebhookConfig { url, incidents: true, ..WebhookConfig::default() }
+}
+
 /// All destinations, all of which receive incidents.
 pub(super) fn integrations() -> ProjectIntegrations {
-    ProjectIntegrations {
-        base_url: "https://coroot.example.com".to_owned(),
-        slack: Some(SlackConfig {
-            token: "xoxb-swordfish".to_owned(),
-            default_channel: "alerts".to_owned(),
-            incidents: true,
-        }),
-        teams: Some(TeamsConfig {
-            webhook_url: "https://teams.example.com/hook".to_owned(),
-            incidents: true,
-        }),
-        pagerduty: Some(PagerdutyConfig { integration_key: "swordfish".to_owned(), incidents: true }),
-        opsgenie: Some(OpsgenieConfig {
-            api_key: "swordfish".to_owned(),
-            eu_instance: false,
-            incidents: true,
-        }),
-        webhook: Some(WebhookConfig {
-            url: "https://hook.example.com/in?token=swordfish".to_owned(),
-            incidents: true,
-            ..WebhookConfig::default()
-        }),
-    }
+    integrations_with(webhook())
+}
+
+/// The same with another webhook.
+pub(super) fn integrations_with(webhook: WebhookConfig) -> ProjectIntegrations {
+    let all: [DestinationConfig; 5] =
+        [slack().into(), teams().into(), pagerduty().into(), opsgenie().into(), webhook.into()];
+    let mut integrations: ProjectIntegrations = all.into_iter().collect();
+    BASE_URL.clone_into(&mut integrations.base_url);
+    integrations
+}
+
+/// The request to a destination.
+pub(super) fn request(
+    destination: &dyn NotificationDestination,
+    notification: &IncidentNotification,
+    conversation: &str,
+) -> Result<NotificationRequest, UnusableConfig> {
+    request_with_links(destination, notification, conversation, BASE_URL)
+}
+
+/// The request to a destination, with links to an address.
+pub(super) fn request_with_links(
+    destination: &dyn NotificationDestination,
+    notification: &IncidentNotification,
+    conversation: &str,
+    base_url: &str,
+) -> Result<NotificationRequest, UnusableConfig> {
+    destination.request(&RequestContext {
+        notification,
+        message: IncidentMessage::new(notification, base_url),
+        endpoints: &endpoints(),
+        conversation,
+    })
 }
 
 /// The public addresses of the services.

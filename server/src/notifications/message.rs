@@ -5,9 +5,7 @@
 use headcount_health::health_status::HealthStatus;
 use reqwest::Url;
 
-use super::{
-    IncidentNotification, NotificationDetails, ProjectIntegrations, endpoints::below, request::http_url,
-};
+use super::{IncidentNotification, NotificationDetails, endpoints::below, request::http_url};
 
 /// The state of an incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,12 +51,12 @@ impl From<HealthStatus> for MessageState {
 }
 
 impl<'n> IncidentMessage<'n> {
-    /// The content of a notification.
-    pub(super) fn new(notification: &'n IncidentNotification, integrations: &ProjectIntegrations) -> Self {
+    /// The content of a notification. `base_url` is the address of the product's web interface, or empty.
+    pub(super) fn new(notification: &'n IncidentNotification, base_url: &str) -> Self {
         Self {
             state: notification.status.into(),
             name: &notification.application.name,
-            link: link(notification, &integrations.base_url),
+            link: link(notification, base_url),
             details: &notification.details,
         }
     }
@@ -108,10 +106,9 @@ pub(super) fn clipped(text: &str, limit: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use headcount_topology::application_key::ApplicationKey;
-
     use super::*;
     use crate::notifications::example;
+    use headcount_topology::application_key::ApplicationKey;
 
     #[test]
     fn the_title_says_what_happened_to_whom() {
@@ -121,7 +118,7 @@ mod tests {
             (HealthStatus::Ok, "[OK] cart is meeting its SLOs again"),
         ] {
             let notification = IncidentNotification { status, ..example::notification() };
-            assert_eq!(IncidentMessage::new(&notification, &example::integrations()).title(), title);
+            assert_eq!(IncidentMessage::new(&notification, "").title(), title);
         }
     }
 

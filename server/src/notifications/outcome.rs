@@ -29,7 +29,11 @@ pub(super) enum NotificationOutcome {
 /// Classifies an answer by its status alone. `now` is the time since the Unix epoch.
 ///
 /// Redirects are not followed, since they may lead to another host.
-pub(super) fn judge(answer: &NotificationAnswer, external_key: &str, now: Duration) -> NotificationOutcome {
+pub(super) fn classify_status(
+    answer: &NotificationAnswer,
+    external_key: &str,
+    now: Duration,
+) -> NotificationOutcome {
     match answer.status {
         200..=299 => NotificationOutcome::Sent { external_key: external_key.to_owned() },
         300..=399 => NotificationOutcome::Refused("it redirects to another address"),
@@ -66,15 +70,15 @@ mod tests {
     fn the_status_decides() {
         for status in [200, 201, 202, 204] {
             let sent = NotificationOutcome::Sent { external_key: "key".to_owned() };
-            assert_eq!(judge(&answer(status, None), "key", NOW), sent, "{status}");
+            assert_eq!(classify_status(&answer(status, None), "key", NOW), sent, "{status}");
         }
         for status in [301, 307, 400, 401, 403, 404, 405, 409, 410, 413, 418, 422] {
-            let outcome = judge(&answer(status, Some("5")), "", NOW);
+            let outcome = classify_status(&answer(status, Some("5")), "", NOW);
             assert!(matches!(outcome, NotificationOutcome::Refused(_)), "{status}");
         }
         for status in [101, 408, 425, 429, 500, 502, 503, 504, 599, 999] {
             assert_eq!(
-                judge(&answer(status, None), "", NOW),
+                classify_status(&answer(status, None), "", NOW),
                 NotificationOutcome::Later { after: None },
                 "{status}"
             );
@@ -99,7 +103,7 @@ mod tests {
         ] {
             let after = expected.map(Duration::from_secs);
             assert_eq!(
-                judge(&answer(429, Some(text)), "", NOW),
+                classify_status(&answer(429, Some(text)), "", NOW),
                 NotificationOutcome::Later { after },
                 "{text}"
             );

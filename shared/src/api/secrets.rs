@@ -64,10 +64,50 @@ impl Secret {
         Self(Some(text))
     }
 
-    /// Returns the secret to store, given the `stored` one.
+    /// The text; empty if the secret is absent.
     #[must_use]
-    pub fn in_place_of(self, stored: String) -> String {
-        self.0.unwrap_or(stored)
+    pub fn expose(&self) -> &str {
+        self.0.as_deref().unwrap_or_default()
+    }
+
+    /// Whether there is a text. A response states only this.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        !self.expose().is_empty()
+    }
+
+    /// Keeps the `stored` secret if this one is absent.
+    pub fn or_stored(&mut self, stored: &Self) {
+        self.0.get_or_insert_with(|| stored.expose().to_owned());
+    }
+}
+
+impl SetAuth {
+    /// Keeps the stored password if it is absent.
+    pub fn keep_password(&mut self, stored: Option<&Self>) {
+        self.password.or_stored(&stored.map(|stored| stored.password.clone()).unwrap_or_default());
+    }
+}
+
+impl SetHeader {
+    /// Keeps the stored value of each header whose value is absent. It is that of the header of the same name.
+    pub fn keep_values(headers: &mut [Self], stored: &[Self]) {
+        for header in headers {
+            let before = stored.iter().find(|stored| stored.name.eq_ignore_ascii_case(&header.name));
+            header.value.or_stored(&before.map(|stored| stored.value.clone()).unwrap_or_default());
+        }
+    }
+}
+
+impl From<&SetAuth> for Auth {
+    fn from(auth: &SetAuth) -> Self {
+        Self { user: auth.user.clone(), password_set: auth.password.is_set() }
+    }
+}
+
+impl From<&SetHeader> for Header {
+    fn from(header: &SetHeader) -> Self {
+        Self { name: header.name.clone(), value_set: header.value.is_set() }
     }
 }
 
@@ -91,9 +131,15 @@ mod tests {
             (r#"{"name":"a","value":""}"#, ""),
             (r#"{"name":"a","value":"new"}"#, "new"),
         ] {
-            let header: SetHeader = serde_json::from_str(json).unwrap();
-            assert!(!format!("{header:?} {:?}", header.value).contains("new"));
-            assert_eq!(header.value.in_place_of("stored".to_owned()), expected, "{json}");
+            let mut headers: [SetHeader; 1] = [serde_json::from_str(json).unwrap()];
+            assert!(!format!("{headers:?} {:?}", headers[0].value).contains("new"));
+            let stored = ["other", "A"].map(|name| SetHeader {
+                name: name.to_owned(),
+                value: Secret::new(if name == "A" { "stored" } else { "wrong" }.to_owned()),
+            });
+            SetHeader::keep_values(&mut headers, &stored);
+            assert_eq!(headers[0].value.expose(), expected, "{json}");
+            assert_eq!(Header::from(&headers[0]).value_set, !expected.is_empty());
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod disk;
+pub mod file_descriptors;
 pub mod hex;
 pub mod lock;
 pub mod random_id;

@@ -4,13 +4,13 @@ use axum::Json;
 use headcount_shared::api::Categories;
 
 use super::{
-    configured::configured,
-    refused::{BodyProblems, SettingsProblems},
-    request::{JsonBody, OpenedSettings, ProjectPath, UrlParameters},
+    extractors::{JsonBody, OpenedSettings, ProjectPath, UrlParameters},
+    load_configuration::load_configuration,
+    settings_errors::{BodyProblems, SettingsProblems},
 };
 use crate::{
     http::problem::ProblemResponse,
-    settings::{InvalidChange, SettingsError},
+    store::{InvalidChange, SettingsError},
 };
 
 /// The application categories of a project.
@@ -20,7 +20,7 @@ pub(super) async fn categories(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
 ) -> Result<Json<Categories>, ProblemResponse> {
-    let categories = configured(&settings, &id).await?.application_categories;
+    let categories = load_configuration(&settings, &id).await?.application_categories;
     Ok(Json(Categories { categories }))
 }
 

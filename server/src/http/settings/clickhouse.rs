@@ -1,16 +1,16 @@
 //! Serves the ClickHouse settings of a project: `<base>api/projects/{id}/clickhouse`.
 
 use axum::{Json, http::StatusCode};
-use headcount_shared::api::{Auth, Clickhouse, ClickhouseProtocol, SetClickhouse};
+use headcount_shared::api::{Auth, Clickhouse, ClickhouseProtocol, Secret, SetClickhouse};
 
 use super::{
-    configured::configured,
-    refused::{BodyProblems, SettingsProblems, not_configured},
-    request::{JsonBody, OpenedSettings, ProjectPath, UrlParameters},
+    extractors::{JsonBody, OpenedSettings, ProjectPath, UrlParameters},
+    load_configuration::load_configuration,
+    settings_errors::{BodyProblems, SettingsProblems, not_configured},
 };
 use crate::{
     http::problem::ProblemResponse,
-    settings::{self, ClickhouseTransport, IntegrationChange},
+    store::{ClickhouseAccess, ClickhouseTransport},
 };
 
 /// The ClickHouse of a project.
@@ -20,8 +20,8 @@ pub(super) async fn clickhouse(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
 ) -> Result<Json<Clickhouse>, ProblemResponse> {
-    let clickhouse = configured(&settings, &id).await?.clickhouse;
-    Ok(Json(shown(clickhouse.ok_or_else(|| not_configured("ClickHouse"))?)))
+    let clickhouse = load_configuration(&settings, &id).await?.clickhouse;
+    Ok(Json(to_response(clickhouse.ok_or_else(|| not_configured("ClickHouse"))?)))
 }
 
 /// Sets the ClickHouse of a project.
@@ -33,8 +33,7 @@ pub(super) async fn set_clickhouse(
     UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
     JsonBody(sent): JsonBody<SetClickhouse>,
 ) -> Result<Json<Clickhouse>, ProblemResponse> {
-    let edit = |_, stored| IntegrationChange::Clickhouse(Some(edited(sent, stored)));
-    settings.edit_integration(&id, edit).await?;
+    settings.set_clickhouse(&id, |stored| updated(sent, stored)).await?;
     clickhouse(OpenedSettings(settings), UrlParameters(ProjectPath { id })).await
 }
 
@@ -45,11 +44,11 @@ pub(super) async fn delete_clickhouse(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
 ) -> Result<StatusCode, ProblemResponse> {
-    settings.set_integration(&id, &IntegrationChange::Clickhouse(None)).await?;
+    settings.remove_clickhouse(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn shown(of: settings::ClickhouseAccess) -> Clickhouse {
+fn to_response(of: ClickhouseAccess) -> Clickhouse {
     Clickhouse {
         protocol: match of.protocol {
             ClickhouseTransport::Native => ClickhouseProtocol::Native,
@@ -63,15 +62,17 @@ fn shown(of: settings::ClickhouseAccess) -> Clickhouse {
     }
 }
 
-fn edited(sent: SetClickhouse, stored: Option<settings::ClickhouseAccess>) -> settings::ClickhouseAccess {
-    settings::ClickhouseAccess {
+fn updated(sent: SetClickhouse, stored: Option<ClickhouseAccess>) -> ClickhouseAccess {
+    let mut password = sent.auth.password;
+    password.or_stored(&Secret::new(stored.unwrap_or_default().password));
+    ClickhouseAccess {
         protocol: match sent.protocol {
             ClickhouseProtocol::Native => ClickhouseTransport::Native,
             ClickhouseProtocol::Http => ClickhouseTransport::Http,
         },
         addr: sent.addr,
         user: sent.auth.user,
-        password: sent.auth.password.in_place_of(stored.unwrap_or_default().password),
+        password: password.expose().to_owned(),
         database: sent.database,
         tls_enable: sent.tls_enable,
         tls_skip_verify: sent.tls_skip_verify,

@@ -1,18 +1,18 @@
 //! Serves the thresholds of inspections, for a project and for one application:
 //! `<base>api/projects/{id}/…inspections`.
 
-pub(super) mod application;
-mod edited;
-pub(super) mod project;
-mod shown;
+pub(super) mod application_inspections;
+mod inspection_response;
+mod override_request;
+pub(super) mod project_inspections;
 
 use axum::http::StatusCode;
 use headcount_health::inspections::Inspection;
 use headcount_shared::api;
 use headcount_topology::application_key::ApplicationKey;
 
-use super::{configured::configured, request::RawBody};
-use crate::{http::problem::ProblemResponse, settings::SettingsStore};
+use super::{extractors::RawBody, load_configuration::load_configuration};
+use crate::{http::problem::ProblemResponse, store::SettingsStore};
 
 /// All inspections as they apply to an application, or to the project if it is the default.
 async fn all(
@@ -20,8 +20,10 @@ async fn all(
     project: &str,
     application: &ApplicationKey,
 ) -> Result<api::Inspections, ProblemResponse> {
-    let overrides = configured(settings, project).await?.overrides;
-    let shown = Inspection::ALL.iter().map(|inspection| shown::one(*inspection, &overrides, application));
+    let overrides = load_configuration(settings, project).await?.overrides;
+    let shown = Inspection::ALL
+        .iter()
+        .map(|inspection| inspection_response::to_response(*inspection, &overrides, application));
     Ok(api::Inspections { inspections: shown.collect() })
 }
 
@@ -34,9 +36,9 @@ async fn set(
     sent: &RawBody,
 ) -> Result<api::Inspection, ProblemResponse> {
     let inspection = known(inspection)?;
-    settings.set_override(project, application, &edited::set(inspection, sent)?).await?;
-    let overrides = configured(settings, project).await?.overrides;
-    Ok(shown::one(inspection, &overrides, application))
+    settings.set_override(project, application, &override_request::parse(inspection, sent)?).await?;
+    let overrides = load_configuration(settings, project).await?.overrides;
+    Ok(inspection_response::to_response(inspection, &overrides, application))
 }
 
 /// Removes an override, if there is one.
@@ -46,7 +48,7 @@ async fn remove(
     application: &ApplicationKey,
     inspection: &str,
 ) -> Result<StatusCode, ProblemResponse> {
-    let removed = edited::removed(known(inspection)?);
+    let removed = override_request::removal(known(inspection)?);
     settings.set_override(project, application, &removed).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,25 +1,23 @@
 //! Serves the alerting integrations of a project: `<base>api/projects/{id}/integrations`.
 
-mod edited;
-mod shown;
-
 use axum::{Json, http::StatusCode};
 use headcount_shared::{
-    api::{
-        Integration, Integrations, SetIntegrations, SetOpsgenie, SetPagerduty, SetSlack, SetTeams, SetWebhook,
-    },
+    api::{ConfiguredIntegration, Integrations, SetIntegrations},
     payload::AlertingIntegration,
 };
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 use super::{
-    configured::configured,
-    refused::{BodyProblems, SettingsProblems, not_configured},
-    request::{JsonBody, OpenedSettings, ProjectPath, RawBody, UrlParameters},
-    shown_url::check_has_no_login,
+    extractors::{JsonBody, OpenedSettings, ProjectPath, RawBody, UrlParameters},
+    load_configuration::load_configuration,
+    settings_errors::{BodyProblems, SettingsProblems, not_configured},
+    url_login::{check_has_no_login, without_login},
 };
-use crate::{http::problem::ProblemResponse, settings::IntegrationChange};
+use crate::{
+    http::problem::ProblemResponse,
+    notifications::{DestinationConfig, SettingsOfKind, ShownDestination},
+};
 
 /// An address of one integration.
 #[derive(Deserialize, IntoParams)]
@@ -32,23 +30,6 @@ pub(super) struct IntegrationPath {
     kind: AlertingIntegration,
 }
 
-/// The settings of an integration in a request, by kind.
-#[derive(ToSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "it describes what is read by the kind in the address")]
-pub(super) enum SetIntegration {
-    /// For the kind `slack`.
-    Slack(SetSlack),
-    /// For the kind `teams`.
-    Teams(SetTeams),
-    /// For the kind `pagerduty`.
-    Pagerduty(SetPagerduty),
-    /// For the kind `opsgenie`.
-    Opsgenie(SetOpsgenie),
-    /// For the kind `webhook`.
-    Webhook(SetWebhook),
-}
-
 /// The alerting integrations of a project.
 #[utoipa::path(get, path = "/api/projects/{id}/integrations", tag = "integrations", params(ProjectPath), responses(
     (status = 200, description = "The configuration.", body = Integrations), SettingsProblems))]
@@ -56,7 +37,15 @@ pub(super) async fn integrations(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
 ) -> Result<Json<Integrations>, ProblemResponse> {
-    Ok(Json(shown::all(&configured(&settings, &id).await?.integrations)))
+    let stored = load_configuration(&settings, &id).await?.integrations;
+    let configured = |destination: &DestinationConfig| ConfiguredIntegration {
+        kind: destination.kind(),
+        incidents: destination.incidents(),
+    };
+    Ok(Json(Integrations {
+        base_url: without_login(&stored.base_url),
+        integrations: stored.iter().map(configured).collect(),
+    }))
 }
 
 /// Sets what all integrations of a project share.
@@ -75,48 +64,27 @@ pub(super) async fn set_integrations(
 
 /// One alerting integration of a project.
 #[utoipa::path(get, path = "/api/projects/{id}/integrations/{kind}", tag = "integrations", params(IntegrationPath), responses(
-    (status = 200, description = "The configuration; its schema depends on the kind.", body = Integration),
+    (status = 200, description = "The configuration; its schema depends on the kind.", body = ShownDestination),
     SettingsProblems))]
 pub(super) async fn integration(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(IntegrationPath { id, kind }): UrlParameters<IntegrationPath>,
-) -> Result<Json<Integration>, ProblemResponse> {
-    let integrations = configured(&settings, &id).await?.integrations;
-    let shown = shown::one(&integrations, kind);
-    Ok(Json(shown.ok_or_else(|| not_configured("integration of this kind"))?))
+) -> Result<Json<ShownDestination>, ProblemResponse> {
+    let integrations = load_configuration(&settings, &id).await?.integrations;
+    let destination = integrations.get(kind).ok_or_else(|| not_configured("integration of this kind"))?;
+    Ok(Json(destination.shown()))
 }
 
 /// Sets an alerting integration of a project.
 #[utoipa::path(put, path = "/api/projects/{id}/integrations/{kind}", tag = "integrations", params(IntegrationPath),
-    request_body(content = SetIntegration, description = "The schema depends on the kind."),
-    responses((status = 200, description = "The configuration.", body = Integration), BodyProblems, SettingsProblems))]
+    request_body(content = SettingsOfKind, description = "The schema depends on the kind."),
+    responses((status = 200, description = "The configuration.", body = ShownDestination), BodyProblems, SettingsProblems))]
 pub(super) async fn set_integration(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(IntegrationPath { id, kind }): UrlParameters<IntegrationPath>,
     sent: RawBody,
-) -> Result<Json<Integration>, ProblemResponse> {
-    match kind {
-        AlertingIntegration::Slack => {
-            let sent = sent.read()?;
-            settings.edit_integration(&id, |stored, _| edited::slack(sent, stored.slack)).await?;
-        }
-        AlertingIntegration::Teams => {
-            let sent = sent.read()?;
-            settings.edit_integration(&id, |stored, _| edited::teams(sent, stored.teams)).await?;
-        }
-        AlertingIntegration::Pagerduty => {
-            let sent = sent.read()?;
-            settings.edit_integration(&id, |stored, _| edited::pagerduty(sent, stored.pagerduty)).await?;
-        }
-        AlertingIntegration::Opsgenie => {
-            let sent = sent.read()?;
-            settings.edit_integration(&id, |stored, _| edited::opsgenie(sent, stored.opsgenie)).await?;
-        }
-        AlertingIntegration::Webhook => {
-            let sent = sent.read()?;
-            settings.edit_integration(&id, |stored, _| edited::webhook(sent, stored.webhook)).await?;
-        }
-    }
+) -> Result<Json<ShownDestination>, ProblemResponse> {
+    settings.set_integration(&id, sent.parse_as(SettingsOfKind(kind))?).await?;
     integration(OpenedSettings(settings), UrlParameters(IntegrationPath { id, kind })).await
 }
 
@@ -127,13 +95,6 @@ pub(super) async fn delete_integration(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(IntegrationPath { id, kind }): UrlParameters<IntegrationPath>,
 ) -> Result<StatusCode, ProblemResponse> {
-    let removed = match kind {
-        AlertingIntegration::Slack => IntegrationChange::Slack(None),
-        AlertingIntegration::Teams => IntegrationChange::Teams(None),
-        AlertingIntegration::Pagerduty => IntegrationChange::Pagerduty(None),
-        AlertingIntegration::Opsgenie => IntegrationChange::Opsgenie(None),
-        AlertingIntegration::Webhook => IntegrationChange::Webhook(None),
-    };
-    settings.set_integration(&id, &removed).await?;
+    settings.remove_integration(&id, kind).await?;
     Ok(StatusCode::NO_CONTENT)
 }

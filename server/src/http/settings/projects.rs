@@ -4,13 +4,13 @@ use axum::{Json, http::StatusCode};
 use headcount_shared::api::{NameProject, Project, Projects};
 
 use super::{
-    refused::{BodyProblems, SettingsProblems},
-    request::{JsonBody, OpenedSettings, ProjectPath, PrometheusFailures, UrlParameters},
+    extractors::{JsonBody, OpenedSettings, ProjectPath, PrometheusFailures, UrlParameters},
+    settings_errors::{BodyProblems, SettingsProblems},
 };
 use crate::{
     http::problem::ProblemResponse,
     random_id,
-    settings::{InvalidChange, ProjectOverview, SettingsStore},
+    store::{InvalidChange, ProjectOverview, SettingsStore},
 };
 
 /// All projects, by their names.
@@ -78,7 +78,7 @@ async fn known(
     failures: &PrometheusFailures,
 ) -> Result<Project, ProblemResponse> {
     let found = settings.overview_of(id).await?;
-    let unknown = || crate::settings::SettingsError::from(InvalidChange::NoSuchProject).into();
+    let unknown = || crate::store::SettingsError::from(InvalidChange::NoSuchProject).into();
     found.map(|of| shown(of, failures)).ok_or_else(unknown)
 }
 

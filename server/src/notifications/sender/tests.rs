@@ -173,8 +173,8 @@ async fn news_are_sent_at_once() {
 async fn what_has_no_destination_any_more_is_dropped_and_not_counted_as_sent() {
     let gone = IncidentNotification { project: "gone".to_owned(), ..to_webhook("a") };
     let outbox = MemoryOutbox::of([gone, to_webhook("b")]);
-    let off = WebhookConfig { incidents: false, ..example::integrations().webhook.unwrap() };
-    outbox.set("abc12345", ProjectIntegrations { webhook: Some(off), ..ProjectIntegrations::default() });
+    let off = WebhookConfig { incidents: false, ..example::webhook() };
+    outbox.set("abc12345", [off.into()].into_iter().collect());
     outbox.set("gone", ProjectIntegrations::default());
     let transport = ScriptedDestinations::default();
     let sender = sender(&outbox, &transport);
@@ -259,10 +259,8 @@ async fn a_change_of_state_is_one_line_that_names_nobody() {
     let lines = || String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
 
     let outbox = MemoryOutbox::of([to_webhook("a"), to_webhook("b")]);
-    let integrations = example::integrations();
-    let webhook =
-        WebhookConfig { incident_template: "{{ swordfish }}".to_owned(), ..integrations.webhook.unwrap() };
-    outbox.set("abc12345", ProjectIntegrations { webhook: Some(webhook), ..example::integrations() });
+    let webhook = WebhookConfig { incident_template: "{{ swordfish }}".to_owned(), ..example::webhook() };
+    outbox.set("abc12345", [webhook.into()].into_iter().collect());
     let transport = ScriptedDestinations::default();
     transport.answer_for("hook", std::iter::repeat_n(ScriptedReply::status(403), 3));
     run_for(&sender(&outbox, &transport), 600).await;

@@ -9,6 +9,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use headcount_shared::api::Secret;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use reqwest::Url;
 use tokio::{
@@ -19,7 +20,7 @@ use tokio_rustls::{TlsAcceptor, rustls};
 
 use super::*;
 use crate::{
-    notifications::{OpsgenieConfig, PagerdutyConfig, SlackConfig, TeamsConfig},
+    notifications::{DestinationConfig, OpsgenieConfig, PagerdutyConfig, SlackConfig, TeamsConfig},
     outgoing::TargetPolicy,
 };
 
@@ -121,34 +122,30 @@ fn over_http(outbox: &Arc<MemoryOutbox>, base: &str, timeout: Duration) -> Notif
 }
 
 fn everything_at(base: &str) -> ProjectIntegrations {
-    let secret = "swordfish".to_owned();
-    ProjectIntegrations {
-        base_url: String::new(),
-        slack: Some(SlackConfig {
-            token: secret.clone(),
-            default_channel: "alerts".to_owned(),
-            incidents: true,
-        }),
-        teams: Some(TeamsConfig { webhook_url: format!("{base}/teams"), incidents: true }),
-        pagerduty: Some(PagerdutyConfig { integration_key: secret.clone(), incidents: true }),
-        opsgenie: Some(OpsgenieConfig { api_key: secret, eu_instance: true, incidents: true }),
-        webhook: Some(WebhookConfig {
-            url: format!("{base}/hook?a=b"),
-            incidents: true,
-            ..WebhookConfig::default()
-        }),
-    }
+    let secret = |text: &str| Secret::new(text.to_owned());
+    let all: [DestinationConfig; 5] = [
+        SlackConfig { token: secret("swordfish"), default_channel: "alerts".to_owned(), incidents: true }
+            .into(),
+        TeamsConfig { webhook_url: secret(&format!("{base}/teams")), incidents: true }.into(),
+        PagerdutyConfig { integration_key: secret("swordfish"), incidents: true }.into(),
+        OpsgenieConfig { api_key: secret("swordfish"), eu_instance: true, incidents: true }.into(),
+        webhook_at(&format!("{base}/hook?a=b")).into(),
+    ];
+    all.into_iter().collect()
+}
+
+fn webhook_at(url: &str) -> WebhookConfig {
+    WebhookConfig { url: Secret::new(url.to_owned()), incidents: true, ..WebhookConfig::default() }
 }
 
 /// The result of an attempt at the webhook at `base`.
 async fn attempt_at(base: &str, timeout: Duration) -> AttemptResult {
-    attempt_with(WebhookConfig { url: base.to_owned(), incidents: true, ..WebhookConfig::default() }, timeout)
-        .await
+    attempt_with(webhook_at(base), timeout).await
 }
 
 async fn attempt_with(webhook: WebhookConfig, timeout: Duration) -> AttemptResult {
     let outbox = MemoryOutbox::of([to_webhook("a")]);
-    outbox.set("abc12345", ProjectIntegrations { webhook: Some(webhook), ..ProjectIntegrations::default() });
+    outbox.set("abc12345", [webhook.into()].into_iter().collect());
     over_http(&outbox, "http://localhost", timeout).sending.attempt(to_webhook("a")).await
 }
 
@@ -250,7 +247,7 @@ async fn an_answer_without_an_end_has_said_enough() {
 #[tokio::test]
 async fn a_certificate_that_nobody_signed_does_only_where_the_operator_says_so() {
     let url = serving_with_own_certificate().await;
-    let webhook = WebhookConfig { url, incidents: true, ..WebhookConfig::default() };
+    let webhook = webhook_at(&url);
     let lax = WebhookConfig { tls_skip_verify: true, ..webhook.clone() };
     let refused = format!("{:?}", failure(attempt_with(webhook, REQUEST_TIMEOUT).await));
     assert!(refused.contains("SSL_CERT_FILE"), "{refused}");

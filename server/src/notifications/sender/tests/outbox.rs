@@ -7,6 +7,7 @@ use std::{
 
 use super::*;
 use crate::notifications::{OutboxFuture, OutboxUnavailable};
+use headcount_shared::api::Secret;
 
 /// What goes wrong when the outbox is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,9 +109,8 @@ impl NotificationOutbox for MemoryOutbox {
     fn integrations<'f>(&'f self, project: &'f str) -> OutboxFuture<'f, ProjectIntegrations> {
         let known = self.integrations.lock().unwrap().get(project).cloned();
         let integrations = known.unwrap_or_else(|| {
-            let mut integrations = example::integrations();
-            integrations.webhook.as_mut().unwrap().url = format!("http://hook.example.com/{project}");
-            integrations
+            let url = Secret::new(format!("http://hook.example.com/{project}"));
+            example::integrations_with(WebhookConfig { url, ..example::webhook() })
         });
         Box::pin(std::future::ready(Ok(integrations)))
     }

@@ -1,0 +1,333 @@
+//! Receives and stores the reports of all installations.
+//!
+//! A report goes through `arrival` (its headers), `intake` (its bytes, with bounds on what is in memory),
+//! `decode`, `validate`, `kept_fields` and `prepare` (the part that is stored) to the one `writer`, and is
+//! answered when the `store` has it on disk. Only four headers are read. The sender's address is compared
+//! under a key that is only in memory, to limit one sender. Nothing about the connection is stored or logged.
+
+mod body_memory;
+pub mod decode_body;
+mod failure_log;
+pub mod fleet_page;
+pub mod listing;
+mod prepared_report;
+pub mod report_headers;
+mod report_intake;
+mod report_pruner;
+mod report_store;
+mod report_writer;
+mod retention_policy;
+pub mod routes;
+mod sender_key;
+mod storage_quota;
+mod trusted_time;
+pub mod validated_report;
+mod value_bounds;
+
+use std::{io, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use axum::body::Body;
+use headcount_platform::{
+    clock::Clock,
+    disk::{DataDir, DataDirError},
+};
+use headcount_shared::{
+    api::{CollectorReportPage, ConfirmedClock, FleetOverview, ReceiptStatus},
+    json::JsonError,
+    limits::{JSON_VALUES, REPORT_BYTES, REPORT_ID_BYTES, STORED_REPORTS_PER_HOUR},
+};
+use thiserror::Error;
+use tokio::task;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::{NoContext, Timestamp, Uuid};
+
+use self::{
+    decode_body::ContentCoding,
+    failure_log::FailureLog,
+    listing::ListingPage,
+    report_headers::ReportHeaders,
+    report_intake::ReportIntake,
+    report_pruner::ReportPruner,
+    report_store::{DiskLimit, RawReport, ReportStore},
+    report_writer::{ReportHead, ReportWriter, writer},
+    sender_key::SenderKeys,
+    trusted_time::TrustedTime,
+    validated_report::InvalidReport,
+};
+pub use self::{report_store::PrunedReports, retention_policy::RetentionPolicy};
+
+/// Settings of a collector.
+#[derive(Debug, Clone)]
+pub struct CollectorConfig {
+    /// The directory of its database; created if missing.
+    pub data_dir: PathBuf,
+    /// How long reports are kept.
+    pub retention: RetentionPolicy,
+    /// The maximum size of the database, in bytes; `None` for no limit.
+    pub max_disk: Option<u64>,
+}
+
+/// Why a collector cannot start, in one sentence for the operator.
+#[derive(Debug, Error)]
+pub enum CollectorOpenError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The database can be read, but not written.
+    #[error("the database {path} is read-only")]
+    ReadOnly {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The file is no SQLite database, or a broken one.
+    #[error("the database {path} is damaged or is not a SQLite database")]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+    },
+    /// A later version of this program has changed the tables.
+    #[error("the database {path} was written by a newer version of this program")]
+    Newer {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Any other error of SQLite.
+    #[error("cannot open the database {path}: {reason}")]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// The message of SQLite.
+        reason: String,
+    },
+}
+
+/// Why a report is refused, in one sentence for its sender.
+#[derive(Debug, Error)]
+pub enum IngestError {
+    /// Its media type is not JSON.
+    #[error("the content type is not JSON")]
+    MediaType,
+    /// It is compressed in an unknown way, or more than once.
+    #[error("the content coding is not one of gzip, zstd and identity")]
+    Coding,
+    /// Its id is invalid.
+    #[error("the Idempotency-Key is not 1 to {REPORT_ID_BYTES} letters, digits, \"-\" and \"_\"")]
+    Key,
+    /// It is too large.
+    #[error("the report is larger than {REPORT_BYTES} bytes")]
+    TooLarge,
+    /// It contains too many values.
+    #[error("the report holds more than {JSON_VALUES} values")]
+    TooManyValues,
+    /// It took too long to arrive.
+    #[error("the report did not arrive in time")]
+    TooSlow,
+    /// The connection ended in the middle of it.
+    #[error("the report ended before it was complete")]
+    Interrupted,
+    /// It cannot be decompressed.
+    #[error("the report is damaged or is not in the coding {}", .0.name())]
+    Damaged(ContentCoding),
+    /// It is not valid JSON.
+    #[error("the report is {0}")]
+    Json(JsonError),
+    /// It is JSON, but no report.
+    #[error(transparent)]
+    Unusable(#[from] InvalidReport),
+    /// Another report was stored under its id.
+    #[error(
+        "another report was stored under this Idempotency-Key: of another installation or with other bytes"
+    )]
+    Conflict,
+    /// Its installation has reached the limit of this hour.
+    #[error(
+        "the installation had {STORED_REPORTS_PER_HOUR} reports or 64 MiB stored within an hour; send this one again later"
+    )]
+    OverQuota,
+    /// Too many new installations report, in all or from this part of the network.
+    #[error("too many installations report for the first time within an hour; send this report again later")]
+    TooManyNew,
+    /// Too many reports arrive at once.
+    #[error("too many reports arrive at once; send this one again later")]
+    Busy,
+    /// The disk space of the collector is used up.
+    #[error("the collector has no room for more reports; send this one again later")]
+    Full,
+    /// It cannot be stored now.
+    #[error("the report cannot be stored now; send it again later")]
+    Failed,
+}
+
+/// The result of a lookup of one report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReportLookup {
+    /// The report, byte for byte as it was sent.
+    Report(Vec<u8>),
+    /// It was dropped after its time; its counts are still there.
+    Dropped,
+    /// No report has this id.
+    Unknown,
+}
+
+/// The collector cannot read its database.
+#[derive(Debug, Error)]
+#[error("the stored reports cannot be read now")]
+pub struct DatabaseUnreadable;
+
+/// Receives, stores and returns reports. Clones are the same collector.
+#[derive(Debug, Clone)]
+pub struct Collector {
+    inner: Arc<CollectorInner>,
+}
+
+#[derive(Debug)]
+struct CollectorInner {
+    intake: ReportIntake,
+    writer: ReportWriter,
+    store: Arc<ReportStore>,
+    reading: FailureLog,
+    pruner: Arc<ReportPruner>,
+    time: Arc<TrustedTime>,
+    senders: SenderKeys,
+    data_dir: DataDir,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Collector {
+    /// Opens the data directory and starts the tasks that write and that drop old reports.
+    ///
+    /// # Errors
+    /// Every [`CollectorOpenError`].
+    pub async fn open(config: &CollectorConfig, clock: Arc<dyn Clock>) -> Result<Self, CollectorOpenError> {
+        let data_dir = DataDir::open(&config.data_dir)?;
+        let store = ReportStore::open(data_dir.path(), config.max_disk.map(DiskLimit::new)).await?;
+        let path = || data_dir.path().to_owned();
+        let last = store.last_time().await;
+        let last =
+            last.map_err(|error| CollectorOpenError::Database { path: path(), reason: error.to_string() })?;
+        let (store, time) = (Arc::new(store), Arc::new(TrustedTime::new(Arc::clone(&clock), last)));
+        let pruner = Arc::new(ReportPruner::new(Arc::clone(&store), Arc::clone(&time), config.retention));
+        let (writer, queue) = writer();
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        tasks.spawn(queue.run(Arc::clone(&store), clock, stop.clone()));
+        tasks.spawn(Arc::clone(&pruner).run(stop.clone()));
+        let (intake, reading) = (ReportIntake::new(), FailureLog::new("reading stored reports"));
+        let senders = SenderKeys::new();
+        let inner =
+            CollectorInner { intake, writer, store, reading, pruner, time, senders, data_dir, stop, tasks };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Takes a report from a sender with this address (`None` if unknown). When this returns without an
+    /// error, the report survives a power cut.
+    ///
+    /// # Errors
+    /// Every [`IngestError`] that is not about headers.
+    pub async fn take(
+        &self,
+        arrival: ReportHeaders,
+        sender: Option<IpAddr>,
+        body: Body,
+    ) -> Result<ReceiptStatus, IngestError> {
+        let CollectorInner { intake, writer, time, senders, .. } = self.inner.as_ref();
+        let key = sender.and_then(|address| senders.sender(address));
+        let taken = intake.take_in(arrival.coding, key, body).await?;
+        let at = time.now();
+        let id = arrival.id.unwrap_or_else(|| made_id(Duration::from_secs(at.at)));
+        let prefix = sender.and_then(|address| senders.prefix(address));
+        writer.store(ReportHead { id, at, replica: arrival.replica, prefix }, taken).await
+    }
+
+    /// One page of the stored reports, in the order of their arrival.
+    ///
+    /// # Errors
+    /// [`DatabaseUnreadable`].
+    pub async fn list(&self, page: &ListingPage) -> Result<CollectorReportPage, DatabaseUnreadable> {
+        self.read(self.inner.store.list(page).await)
+    }
+
+    /// One report as it was sent.
+    ///
+    /// # Errors
+    /// [`DatabaseUnreadable`].
+    pub async fn report(&self, id: &str) -> Result<ReportLookup, DatabaseUnreadable> {
+        let (zstd, bytes) = match self.read(self.inner.store.raw(id).await)? {
+            Some(RawReport::Kept { zstd, bytes }) => (zstd, bytes),
+            Some(RawReport::Dropped) => return Ok(ReportLookup::Dropped),
+            None => return Ok(ReportLookup::Unknown),
+        };
+        let restored = task::spawn_blocking(move || prepared_report::restore(&zstd, bytes)).await;
+        self.read(restored.map_err(io::Error::other).flatten()).map(ReportLookup::Report)
+    }
+
+    /// The installations, ordered by their latest report, newest first.
+    ///
+    /// # Errors
+    /// [`DatabaseUnreadable`].
+    pub async fn fleet(&self) -> Result<FleetOverview, DatabaseUnreadable> {
+        let CollectorInner { store, writer, time, .. } = self.inner.as_ref();
+        let fleet = self.read(store.fleet().await)?;
+        Ok(FleetOverview { over_quota: writer.over_quota(), clock: time.doubt(), ..fleet })
+    }
+
+    /// The collector's time since the Unix epoch. It is that of the machine unless that jumped.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        Duration::from_secs(self.inner.time.now().at)
+    }
+
+    /// Trusts the clock of the machine, even if it jumped. Corrects the dates of reports that arrived since
+    /// the jump.
+    ///
+    /// # Errors
+    /// [`DatabaseUnreadable`], when the database fails; nothing is changed then.
+    pub async fn confirm_clock(&self) -> Result<ConfirmedClock, DatabaseUnreadable> {
+        let correction = self.read(self.inner.pruner.believe_clock().await)?;
+        Ok(ConfirmedClock { now: correction.now })
+    }
+
+    /// Drops what is too old at `now`, a time since the Unix epoch. Happens by itself once a minute.
+    ///
+    /// # Errors
+    /// [`DatabaseUnreadable`], when the database fails; what was dropped until then stays dropped.
+    pub async fn prune(&self, now: Duration) -> Result<PrunedReports, DatabaseUnreadable> {
+        self.inner.pruner.prune(now).await.map_err(|_| DatabaseUnreadable)
+    }
+
+    /// Drops what is too old by the collector's time, as it does by itself.
+    ///
+    /// # Errors
+    /// As for [`Collector::prune`].
+    pub async fn prune_now(&self) -> Result<PrunedReports, DatabaseUnreadable> {
+        self.prune(self.inner.time.for_ages()).await
+    }
+
+    /// Closes the collector. When this returns, every accepted report is stored and answered, the tasks have
+    /// ended, and the data directory is free for another collector. Senders of reports that arrive at a clone
+    /// from now on are asked to retry.
+    pub async fn close(self) {
+        let CollectorInner { stop, tasks, store, data_dir, .. } = self.inner.as_ref();
+        stop.cancel();
+        tasks.close();
+        tasks.wait().await;
+        store.close().await;
+        data_dir.release();
+    }
+
+    fn read<T, E: std::fmt::Display>(&self, attempt: Result<T, E>) -> Result<T, DatabaseUnreadable> {
+        self.inner.reading.note(attempt).map_err(|_| DatabaseUnreadable)
+    }
+}
+
+impl Drop for CollectorInner {
+    /// Ends the tasks of a collector that was not closed.
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// An id for a report that came without one: a UUID v7.
+fn made_id(now: Duration) -> String {
+    Uuid::new_v7(Timestamp::from_unix(NoContext, now.as_secs(), now.subsec_nanos())).to_string()
+}

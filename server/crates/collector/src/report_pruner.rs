@@ -1,0 +1,123 @@
+//! Drops old reports, keeps the files within their limit, and checks the clock.
+
+use std::{
+    sync::{Arc, Mutex as StdMutex, MutexGuard},
+    time::Duration,
+};
+
+use headcount_platform::lock::lock;
+use tokio::{
+    sync::Mutex,
+    time::{self, MissedTickBehavior},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    failure_log::FailureLog,
+    report_store::{NeededBytes, PrunedReports, ReportStore},
+    retention_policy::RetentionPolicy,
+    trusted_time::{ClockCorrection, TrustedTime},
+};
+
+/// The maximum age of the time that is stored for the next start, in seconds.
+const NOTED_EVERY: u64 = 60 * 60;
+
+/// Drops old reports.
+#[derive(Debug)]
+pub(super) struct ReportPruner {
+    store: Arc<ReportStore>,
+    time: Arc<TrustedTime>,
+    retention: RetentionPolicy,
+    condition: FailureLog,
+    one_at_a_time: Mutex<()>,
+    /// The correction from when the clock was last confirmed, until reports that were being stored at that
+    /// time are corrected, too.
+    for_late_reports: StdMutex<Option<ClockCorrection>>,
+}
+
+impl ReportPruner {
+    /// Drops from `store` what is older than `retention` by `time`.
+    pub(super) fn new(store: Arc<ReportStore>, time: Arc<TrustedTime>, retention: RetentionPolicy) -> Self {
+        let condition = FailureLog::new("dropping old reports");
+        Self {
+            store,
+            time,
+            retention,
+            condition,
+            one_at_a_time: Mutex::new(()),
+            for_late_reports: StdMutex::default(),
+        }
+    }
+
+    /// Drops what is too old at `now`, a time since the Unix epoch.
+    ///
+    /// # Errors
+    /// When the database fails; what was dropped until then stays dropped.
+    pub(super) async fn prune(&self, now: Duration) -> sqlx::Result<PrunedReports> {
+        let _turn = self.one_at_a_time.lock().await;
+        self.condition.note(self.store.prune(self.retention.due(now)).await)
+    }
+
+    /// Trusts the clock of the machine from now on.
+    ///
+    /// # Errors
+    /// When the database fails; nothing is changed then.
+    pub(super) async fn believe_clock(&self) -> sqlx::Result<ClockCorrection> {
+        let correction = self.time.correction();
+        self.store.correct_times(correction).await?;
+        self.time.believe();
+        *self.late() = Some(correction);
+        tracing::info!("the clock of this machine is trusted again");
+        Ok(correction)
+    }
+
+    fn late(&self) -> MutexGuard<'_, Option<ClockCorrection>> {
+        // The value is replaced as a whole, so a poisoned lock is still valid.
+        lock(&self.for_late_reports)
+    }
+
+    /// Prunes at once and then periodically, until `stop`.
+    pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut pace = time::interval(self.retention.pace());
+        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let work = async {
+            let mut noted = 0;
+            loop {
+                pace.tick().await;
+                // A failure is logged once; the next round tries again.
+                self.condition.note(self.do_round(&mut noted).await).ok();
+            }
+        };
+        stop.run_until_cancelled(work).await;
+    }
+
+    async fn do_round(&self, noted: &mut u64) -> sqlx::Result<()> {
+        let _turn = self.one_at_a_time.lock().await;
+        self.watch_clock(noted).await?;
+        self.store.make_room(NeededBytes::default()).await?;
+        self.store.prune(self.retention.due(self.time.for_ages())).await?;
+        Ok(())
+    }
+
+    /// Corrects times after a jump of the clock, and stores the time now and then.
+    async fn watch_clock(&self, noted: &mut u64) -> sqlx::Result<()> {
+        if self.time.due_correction().is_some() {
+            self.believe_clock().await?;
+        }
+        let now = self.time.now();
+        if !now.doubted {
+            let correction = *self.late();
+            match correction {
+                Some(correction) => self.store.correct_times(correction).await?,
+                None => self.store.keep_times().await?,
+            }
+            // Cleared only after the correction has succeeded.
+            *self.late() = None;
+        }
+        if now.at >= noted.saturating_add(NOTED_EVERY) {
+            self.store.note_time(now.at).await?;
+            *noted = now.at;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,267 @@
+//! Stores reports in a SQLite file in the data directory.
+//!
+//! One connection writes, so that nothing ever waits for a lock of this program; a few others only read. A
+//! transaction is on disk when its commit returns: write-ahead log, `synchronous=FULL`. Deleted content is
+//! overwritten (`secure_delete`).
+
+mod correct_clock;
+mod disk_space;
+mod drop_old;
+mod insert;
+mod rewrite_file;
+mod upgrade;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
+    time::Duration,
+};
+
+use headcount_platform::disk::private;
+use headcount_shared::api::{CollectorReport, CollectorReportPage, FleetInstance, FleetOverview};
+use sqlx::{
+    Connection as _, FromRow, Row, Sqlite, SqlitePool, Transaction,
+    sqlite::{
+        SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
+        SqliteSynchronous,
+    },
+};
+
+pub(super) use self::{
+    disk_space::{DiskLimit, DiskPressure, NeededBytes},
+    insert::{IncomingReport, StoreOutcome},
+};
+use super::{CollectorOpenError, listing::ListingPage};
+
+/// The name of the database in the data directory.
+const FILE: &str = "collector.sqlite";
+
+/// The number of connections that read.
+const READERS: u32 = 4;
+
+/// How long a statement waits for another program, such as a backup, to release the database.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// The size to which the write-ahead log shrinks after a burst.
+const LOG_BYTES: &str = "67108864";
+
+/// The maximum of installations in one answer.
+const FLEET: i64 = 10_000;
+
+/// The database.
+#[derive(Debug)]
+pub(super) struct ReportStore {
+    path: PathBuf,
+    writer: SqlitePool,
+    readers: SqlitePool,
+    limit: Option<DiskLimit>,
+    /// Whether the write-ahead log may contain dropped reports.
+    log_holds_dropped: AtomicBool,
+}
+
+/// A report as it was sent, or what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum RawReport {
+    /// Compressed with zstd; `bytes` is its size before that.
+    Kept {
+        /// The compressed report.
+        zstd: Vec<u8>,
+        /// Its size decompressed.
+        bytes: u64,
+    },
+    /// It was dropped after its time; its counts are still there.
+    Dropped,
+}
+
+/// The numbers of dropped reports.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PrunedReports {
+    /// Raw reports.
+    pub raw: u64,
+    /// Reports altogether.
+    pub reports: u64,
+}
+
+impl ReportStore {
+    /// Opens or creates the database in a data directory, and upgrades its tables. A database of version
+    /// 0.1.0 is rewritten the first time, which may take minutes. `limit` bounds the size of the files.
+    ///
+    /// # Errors
+    /// [`CollectorOpenError`], but never because of the directory itself.
+    pub(super) async fn open(data_dir: &Path, limit: Option<DiskLimit>) -> Result<Self, CollectorOpenError> {
+        let path = data_dir.join(FILE);
+        // The files that SQLite makes beside it get the same mode. If the file cannot be made, SQLite reports
+        // why.
+        private::touch(&path).ok();
+        let options = options_of_writer(&path);
+        // Setting the mode writes to the file, which other connections should not do when they are opened.
+        let with_mode = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental);
+        upgrade::bring_up_to_date(&path, &with_mode).await?;
+        let pool = SqlitePoolOptions::new().max_lifetime(None).idle_timeout(None);
+        // SQLite rolls a transaction back by itself when the disk is full. The driver does not notice, fails
+        // to roll it back again, and believes for ever that the transaction is open: such a connection is
+        // replaced.
+        let writer = pool.clone().max_connections(1).before_acquire(|connection, _| {
+            let is_free = !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_free) })
+        });
+        let writer = writer.connect_with(options.clone()).await;
+        let writer = writer.map_err(|error| upgrade::refused(&path, &error))?;
+        let options = options.create_if_missing(false).pragma("query_only", "ON");
+        let readers = pool.max_connections(READERS).connect_lazy_with(options);
+        Ok(Self { path, writer, readers, limit, log_holds_dropped: AtomicBool::new(false) })
+    }
+
+    /// When this collector last wrote, by its own time; `None` if it never did.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(super) async fn last_time(&self) -> sqlx::Result<Option<u64>> {
+        let at: Option<i64> = sqlx::query_scalar("SELECT at FROM clock").fetch_one(&self.writer).await?;
+        Ok(at.map(unsigned))
+    }
+
+    async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    /// One page of reports, in the order of their arrival.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(super) async fn list(&self, page: &ListingPage) -> sqlx::Result<CollectorReportPage> {
+        let query = match &page.instance {
+            Some(instance) => sqlx::query_as(LIST_OF_INSTANCE).bind(instance),
+            None => sqlx::query_as(LIST),
+        };
+        let limit = usize::from(page.limit);
+        // One row more than requested shows whether there is a next page.
+        let query = query.bind(page.after).bind(i64::from(page.limit) + 1);
+        let mut rows: Vec<ListedReport> = query.fetch_all(&self.readers).await?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|row| row.seq);
+        Ok(CollectorReportPage { reports: rows.into_iter().map(|row| row.report).collect(), next })
+    }
+
+    /// A report as it was sent; `None` if there never was one with this id, or if its counts were dropped
+    /// too.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(super) async fn raw(&self, id: &str) -> sqlx::Result<Option<RawReport>> {
+        let row: Option<(i64, Option<Vec<u8>>)> =
+            sqlx::query_as(RAW).bind(id).fetch_optional(&self.readers).await?;
+        Ok(row.map(|(bytes, zstd)| match zstd {
+            Some(zstd) => RawReport::Kept { zstd, bytes: unsigned(bytes) },
+            None => RawReport::Dropped,
+        }))
+    }
+
+    /// The installations, ordered by their latest report, newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(super) async fn fleet(&self) -> sqlx::Result<FleetOverview> {
+        let total = sqlx::query_scalar("SELECT count(*) FROM instance").fetch_one(&self.readers).await?;
+        let rows: Vec<FleetRow> = sqlx::query_as(INSTANCES).bind(FLEET).fetch_all(&self.readers).await?;
+        Ok(FleetOverview {
+            total: unsigned(total),
+            instances: rows.into_iter().map(|row| row.0).collect(),
+            conflicts: self.tally("conflicts").await?,
+            overlaps: self.tally("overlaps").await?,
+            ..FleetOverview::default()
+        })
+    }
+
+    async fn tally(&self, name: &str) -> sqlx::Result<u64> {
+        let count = sqlx::query_scalar("SELECT count FROM tally WHERE name = ?").bind(name);
+        count.fetch_one(&self.readers).await.map(unsigned)
+    }
+
+    /// Ends all connections. What was committed is in the database.
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+fn options_of_writer(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY)
+        .foreign_keys(true)
+        .pragma("secure_delete", "ON")
+        // No part of a report goes to a temporary file, which would not be overwritten.
+        .pragma("temp_store", "MEMORY")
+        .pragma("journal_size_limit", LOG_BYTES)
+}
+
+const LIST: &str =
+    "SELECT seq, id, instance, received_at, bytes, replica FROM report WHERE seq > ? ORDER BY seq LIMIT ?";
+
+const LIST_OF_INSTANCE: &str = "SELECT seq, id, instance, received_at, bytes, replica FROM report
+    WHERE instance = ? AND seq > ? ORDER BY seq LIMIT ?";
+
+const RAW: &str = "SELECT bytes, zstd FROM report LEFT JOIN raw USING (seq) WHERE id = ?";
+
+const INSTANCES: &str = "SELECT * FROM instance ORDER BY latest_seq DESC LIMIT ?";
+
+/// A row of the listing.
+struct ListedReport {
+    seq: i64,
+    report: CollectorReport,
+}
+
+impl FromRow<'_, SqliteRow> for ListedReport {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            seq: row.try_get("seq")?,
+            report: CollectorReport {
+                id: row.try_get("id")?,
+                instance: row.try_get("instance")?,
+                received_at: count(row, "received_at")?,
+                bytes: count(row, "bytes")?,
+                replica: row.try_get("replica")?,
+            },
+        })
+    }
+}
+
+/// A row of the fleet.
+struct FleetRow(FleetInstance);
+
+impl FromRow<'_, SqliteRow> for FleetRow {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self(FleetInstance {
+            instance: row.try_get("instance")?,
+            version: row.try_get("version")?,
+            database_type: row.try_get("database_type")?,
+            first_seen_at: count(row, "first_seen_at")?,
+            last_seen_at: count(row, "last_seen_at")?,
+            reports: count(row, "reports")?,
+            users: count(row, "users")?,
+            page_views: count(row, "page_views")?,
+            set_aside: count(row, "set_aside")?,
+            overlaps: count(row, "overlaps")?,
+            latest: row.try_get("latest_id")?,
+        }))
+    }
+}
+
+fn count(row: &SqliteRow, column: &str) -> sqlx::Result<u64> {
+    row.try_get(column).map(unsigned)
+}
+
+/// SQLite has signed integers only: a larger count is clamped.
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// The inverse of [`signed`].
+fn unsigned(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or_default()
+}

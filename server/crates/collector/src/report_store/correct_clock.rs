@@ -1,0 +1,45 @@
+//! Corrects the stored times when the clock of the machine is trusted again.
+
+use super::{ReportStore, signed};
+use crate::trusted_time::ClockCorrection;
+
+/// Shifts the times of reports that arrived while the clock was doubted, and moves times in the future to
+/// now. `?1` is the time now, `?2` is the shift.
+const CORRECTIONS: [&str; 5] = [
+    "UPDATE instance SET last_seen_at = min(max(last_seen_at + ?2, 0), ?1), first_seen_at = min(CASE WHEN reports =
+        (SELECT count(*) FROM report WHERE report.instance = instance.instance AND doubted = 1)
+        THEN max(first_seen_at + ?2, 0) ELSE first_seen_at END, ?1)
+        WHERE latest_seq IN (SELECT seq FROM report WHERE doubted = 1)",
+    "UPDATE instance SET last_seen_at = min(last_seen_at, ?1), first_seen_at = min(first_seen_at, ?1)
+        WHERE last_seen_at > ?1 OR first_seen_at > ?1",
+    "UPDATE raw SET received_at = min(max(received_at + CASE WHEN seq IN (SELECT seq FROM report WHERE doubted = 1)
+        THEN ?2 ELSE 0 END, 0), ?1)
+        WHERE received_at > ?1 OR seq IN (SELECT seq FROM report WHERE doubted = 1)",
+    "UPDATE report SET received_at = min(max(received_at + doubted * ?2, 0), ?1), doubted = 0
+        WHERE received_at > ?1 OR doubted = 1",
+    "UPDATE clock SET at = ?1",
+];
+
+impl ReportStore {
+    /// Corrects the dates of reports that arrived while the clock was doubted.
+    ///
+    /// # Errors
+    /// As for [`ReportStore::add`]; nothing is changed then.
+    pub(crate) async fn correct_times(&self, correction: ClockCorrection) -> sqlx::Result<()> {
+        let mut transaction = self.begin().await?;
+        for statement in CORRECTIONS {
+            let query = sqlx::query(statement).bind(signed(correction.now)).bind(correction.shift);
+            query.execute(&mut *transaction).await?;
+        }
+        transaction.commit().await
+    }
+
+    /// Confirms the times of reports that arrived while the clock was doubted.
+    ///
+    /// # Errors
+    /// As for [`ReportStore::add`].
+    pub(crate) async fn keep_times(&self) -> sqlx::Result<()> {
+        let kept = sqlx::query("UPDATE report SET doubted = 0 WHERE doubted = 1");
+        kept.execute(&self.writer).await.map(drop)
+    }
+}

@@ -1,0 +1,92 @@
+//! Drops old reports, and removes their content from the files.
+
+use std::sync::atomic::Ordering;
+
+use super::{PrunedReports, ReportStore, signed};
+use crate::retention_policy::PruneCutoffs;
+
+/// The number of rows dropped in one transaction; small, so that arriving reports do not wait for long.
+const DROPPED_AT_ONCE: i64 = 100;
+
+/// Releases some pages at the end of the file, in one transaction.
+const GIVE_BACK: &str = "PRAGMA incremental_vacuum(1000)";
+
+/// The number of free pages that stay in the file, for reports that arrive.
+const FREE_PAGES: i64 = 32;
+
+const DROP_RAW: &str = "DELETE FROM raw WHERE seq IN (SELECT seq FROM raw WHERE received_at < ? LIMIT ?)";
+
+const DROP_REPORTS: &str =
+    "DELETE FROM report WHERE seq IN (SELECT seq FROM report WHERE received_at < ? LIMIT ?)";
+
+const FORGET_INSTANCES: &str =
+    "DELETE FROM instance WHERE NOT EXISTS (SELECT 1 FROM report WHERE seq = latest_seq)";
+
+impl ReportStore {
+    /// Drops everything before the cut-off times, a little at a time. Afterwards no file contains it.
+    ///
+    /// # Errors
+    /// As for [`ReportStore::add`]; what was dropped until then stays dropped, and the next call removes it
+    /// from the files.
+    pub(crate) async fn prune(&self, due: PruneCutoffs) -> sqlx::Result<PrunedReports> {
+        let raw = self.drop_rows(due.raw_before, DROP_RAW).await?;
+        let reports = self.drop_rows(due.counts_before, DROP_REPORTS).await?;
+        if reports > 0 {
+            sqlx::query(FORGET_INSTANCES).execute(&self.writer).await?;
+        }
+        self.give_back_pages().await?;
+        if self.log_holds_dropped.load(Ordering::Relaxed) {
+            self.empty_log().await?;
+        }
+        Ok(PrunedReports { raw, reports })
+    }
+
+    async fn drop_rows(&self, before: u64, statement: &'static str) -> sqlx::Result<u64> {
+        let mut dropped = 0;
+        loop {
+            let query = sqlx::query(statement).bind(signed(before)).bind(DROPPED_AT_ONCE);
+            match query.execute(&self.writer).await?.rows_affected() {
+                0 => return Ok(dropped),
+                rows => dropped += rows,
+            }
+            self.log_holds_dropped.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Shrinks the file when much of it is free.
+    pub(super) async fn give_back_pages(&self) -> sqlx::Result<()> {
+        let pages = self.pragma("PRAGMA page_count").await?;
+        if self.pragma("PRAGMA freelist_count").await? <= FREE_PAGES.max(pages / 20) {
+            return Ok(());
+        }
+        let mut free = i64::MAX;
+        loop {
+            let left = self.pragma("PRAGMA freelist_count").await?;
+            // A file of version 0.1.0 that could not be rewritten cannot shrink.
+            if left == 0 || left >= free {
+                return Ok(());
+            }
+            free = left;
+            sqlx::query(GIVE_BACK).execute(&self.writer).await?;
+            self.trim_log().await?;
+            self.log_holds_dropped.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Moves the write-ahead log into the file and leaves an empty one.
+    pub(super) async fn empty_log(&self) -> sqlx::Result<()> {
+        let emptied = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let (busy, _, _): (i64, i64, i64) = sqlx::query_as(emptied).fetch_one(&self.writer).await?;
+        if busy != 0 {
+            return Err(sqlx::Error::Protocol(
+                "another program has been reading the database for too long".to_owned(),
+            ));
+        }
+        self.log_holds_dropped.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    pub(super) async fn pragma(&self, statement: &'static str) -> sqlx::Result<i64> {
+        sqlx::query_scalar(statement).fetch_one(&self.writer).await
+    }
+}

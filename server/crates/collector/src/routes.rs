@@ -1,0 +1,201 @@
+//! Serves the routes of a collector.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Extension, Json, Router,
+    extract::{Path, Query, Request, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use headcount_shared::api::{CollectorReportPage, ConfirmedClock, FleetOverview, ReportReceipt};
+use headcount_web::{
+    access::{self, AccessControl, PeerAddress},
+    forwarded::TrustedProxies,
+    problem::ProblemResponse,
+    sign_in, with_headers,
+};
+use rand::RngExt;
+use sha2::{Digest, Sha256};
+
+use super::{
+    Collector, DatabaseUnreadable, IngestError, ReportLookup, fleet_page,
+    listing::{BadParameter, ListingPage, ListingParameters},
+    report_headers::ReportHeaders,
+};
+
+/// When to retry a report that could not be taken, in seconds. Each sender gets a random time, so that they
+/// do not all come back together.
+const RETRY_SECONDS: std::ops::RangeInclusive<u64> = 60..=1800;
+
+/// When to retry a request that failed because of the database.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
+
+/// The digest of a body: RFC 9530.
+const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
+
+/// The routes of `headcount collect`, for [`listen::serve`](headcount_web::listen::serve). `collector` is reached directly or
+/// through these proxies.
+pub fn routes(access: AccessControl, collector: &Collector, proxies: TrustedProxies) -> Router {
+    let (session, _) = sign_in::session_routes::<AccessControl>().split_for_parts();
+    let (code, _) = sign_in::code_routes::<AccessControl>().split_for_parts();
+    let code: Router = code.with_state(access.clone());
+    let open: Router = with_headers(session).merge(sign_in::page_routes()).with_state(access.clone());
+    let private = private_routes(collector)
+        .merge(code)
+        .fallback(async || StatusCode::NOT_FOUND)
+        .layer(middleware::from_fn_with_state(access, access::for_data));
+    with_headers(private).merge(public_routes(collector, proxies)).merge(open)
+}
+
+/// The routes that are open to all: sending a report, and the health check.
+pub fn public_routes(collector: &Collector, proxies: TrustedProxies) -> Router {
+    let public = Router::new().route("/ce/usage-statistics", post(take_report)).route("/health", get("ok"));
+    public.layer(Extension(Arc::new(proxies))).with_state(collector.clone())
+}
+
+/// The routes for the operator of the collector: the stored reports. They check no access.
+pub fn private_routes(collector: &Collector) -> Router {
+    Router::new()
+        .route("/", get(fleet_page))
+        .route("/style.css", get(style))
+        .route("/api/fleet", get(fleet))
+        .route("/api/clock", post(confirm_clock))
+        .route("/api/reports", get(list_reports))
+        .route("/api/reports/{id}", get(report))
+        .with_state(collector.clone())
+}
+
+async fn take_report(
+    State(collector): State<Collector>,
+    Extension(proxies): Extension<Arc<TrustedProxies>>,
+    peer: Option<Extension<PeerAddress>>,
+    request: Request,
+) -> Result<Json<ReportReceipt>, IngestError> {
+    let arrival = ReportHeaders::from_headers(request.headers())?;
+    let sender = peer.map(|Extension(PeerAddress(peer))| proxies.client(peer.ip(), request.headers()));
+    let status = collector.take(arrival, sender, request.into_body()).await?;
+    Ok(Json(ReportReceipt { status }))
+}
+
+async fn confirm_clock(State(collector): State<Collector>) -> Result<Json<ConfirmedClock>, ProblemResponse> {
+    Ok(Json(collector.confirm_clock().await?))
+}
+
+async fn list_reports(
+    State(collector): State<Collector>,
+    parameters: Result<Query<ListingParameters>, QueryRejection>,
+) -> Result<Json<CollectorReportPage>, ProblemResponse> {
+    let bad_query = "the parameters cannot be read, or one is given twice";
+    let Query(parameters) =
+        parameters.map_err(|_| ProblemResponse::new(StatusCode::BAD_REQUEST, bad_query))?;
+    Ok(Json(collector.list(&ListingPage::new(&parameters)?).await?))
+}
+
+async fn report(
+    State(collector): State<Collector>,
+    Path(id): Path<String>,
+) -> Result<Response, ProblemResponse> {
+    match collector.report(&id).await? {
+        ReportLookup::Report(bytes) => Ok(as_sent(bytes)),
+        ReportLookup::Dropped => Err(ProblemResponse::new(
+            StatusCode::GONE,
+            "the report was dropped, to keep to --raw-retention or --max-disk; its counts are still stored",
+        )),
+        ReportLookup::Unknown => {
+            Err(ProblemResponse::new(StatusCode::NOT_FOUND, "there is no report with this id"))
+        }
+    }
+}
+
+/// A report as an answer. Its content is not trusted, so a browser must treat it as text.
+fn as_sent(bytes: Vec<u8>) -> Response {
+    let digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(&bytes)));
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (CONTENT_DIGEST, digest.as_str()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+    ];
+    (headers, bytes).into_response()
+}
+
+async fn fleet(State(collector): State<Collector>) -> Result<Json<FleetOverview>, ProblemResponse> {
+    Ok(Json(collector.fleet().await?))
+}
+
+async fn fleet_page(
+    State(collector): State<Collector>,
+    headers: HeaderMap,
+) -> Result<Response, ProblemResponse> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let page = fleet_page::render(&collector.fleet().await?, collector.now().as_secs(), host);
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // With this policy, the browser names the page of the sign-out form.
+        (header::REFERRER_POLICY, "same-origin"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        ),
+    ];
+    Ok((headers, page).into_response())
+}
+
+async fn style() -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, fleet_page::STYLE)
+}
+
+impl IntoResponse for IngestError {
+    fn into_response(self) -> Response {
+        let refusal = ProblemResponse::new(status(&self), self.to_string());
+        match self {
+            Self::Busy | Self::Failed | Self::Full | Self::OverQuota | Self::TooManyNew => {
+                let wait = rand::rng().random_range(RETRY_SECONDS);
+                refusal.retry_after(Duration::from_secs(wait)).into_response()
+            }
+            // The supported codings: RFC 9110, section 12.5.3.
+            Self::Coding => {
+                let accepted = HeaderValue::from_static("gzip, zstd");
+                ([(header::ACCEPT_ENCODING, accepted)], refusal).into_response()
+            }
+            _ => refusal.into_response(),
+        }
+    }
+}
+
+fn status(not_taken: &IngestError) -> StatusCode {
+    match not_taken {
+        IngestError::MediaType | IngestError::Coding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        IngestError::Key | IngestError::Interrupted | IngestError::Damaged(_) | IngestError::Json(_) => {
+            StatusCode::BAD_REQUEST
+        }
+        IngestError::TooManyValues | IngestError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        IngestError::Unusable(_) | IngestError::Conflict => StatusCode::UNPROCESSABLE_ENTITY,
+        IngestError::OverQuota | IngestError::TooManyNew => StatusCode::TOO_MANY_REQUESTS,
+        IngestError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        IngestError::Busy | IngestError::Failed | IngestError::Full => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+impl From<BadParameter> for ProblemResponse {
+    fn from(bad: BadParameter) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, bad.to_string())
+    }
+}
+
+impl From<DatabaseUnreadable> for ProblemResponse {
+    fn from(unreadable: DatabaseUnreadable) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, unreadable.to_string()).retry_after(ASK_AGAIN)
+    }
+}

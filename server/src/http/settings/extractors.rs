@@ -1,0 +1,127 @@
+//! Extracts the path parameters and the body of requests to the settings.
+
+use std::{collections::BTreeMap, marker::PhantomData};
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Path, Request},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+};
+use headcount_shared::limits::SETTINGS_BYTES;
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, DeserializeSeed},
+};
+use utoipa::IntoParams;
+
+use super::parse_json::parse_json;
+use crate::{
+    http::{
+        ServerState,
+        body::{BodyError, receive},
+        problem::ProblemResponse,
+    },
+    store::SettingsStore,
+};
+
+/// The settings. Refuses requests if statistics are off for the whole run, because then they are not open.
+pub(super) struct OpenedSettings(pub(super) SettingsStore);
+
+/// The failures of Prometheus, by project id.
+pub(super) struct PrometheusFailures(pub(super) BTreeMap<String, String>);
+
+/// The parameters in the path.
+pub(super) struct UrlParameters<T>(pub(super) T);
+
+/// The body, which is JSON.
+pub(super) struct JsonBody<T>(pub(super) T);
+
+/// The body, whose format depends on the path.
+pub(super) struct RawBody(Bytes);
+
+/// An address in a project.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct ProjectPath {
+    /// The id of the project.
+    pub(super) id: String,
+}
+
+impl FromRequestParts<ServerState> for OpenedSettings {
+    type Rejection = ProblemResponse;
+
+    async fn from_request_parts(_: &mut Parts, state: &ServerState) -> Result<Self, ProblemResponse> {
+        let closed = || {
+            let why = "usage statistics are switched off for this run, so no settings are open";
+            ProblemResponse::new(StatusCode::CONFLICT, why)
+        };
+        state.0.settings.clone().map(Self).ok_or_else(closed)
+    }
+}
+
+impl FromRequestParts<ServerState> for PrometheusFailures {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(_: &mut Parts, state: &ServerState) -> Result<Self, Self::Rejection> {
+        Ok(Self(state.0.statistics.prometheus_failures()))
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for UrlParameters<T> {
+    type Rejection = ProblemResponse;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ProblemResponse> {
+        let nothing = |_| ProblemResponse::new(StatusCode::NOT_FOUND, "there is nothing at this address");
+        Path::from_request_parts(parts, state).await.map(|Path(at)| Self(at)).map_err(nothing)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = ProblemResponse;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ProblemResponse> {
+        RawBody::from_request(request, state).await?.parse().map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for RawBody {
+    type Rejection = ProblemResponse;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ProblemResponse> {
+        // A page of another site can send a form at once, but JSON only after a preflight request of the
+        // browser.
+        if !is_json(request.headers()) {
+            let why = "send the body as Content-Type: application/json";
+            return Err(ProblemResponse::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
+        }
+        let received = receive(request.into_body(), SETTINGS_BYTES).await;
+        received.map(Self).map_err(|error| {
+            let status = match error {
+                BodyError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+                BodyError::Unreadable => StatusCode::BAD_REQUEST,
+            };
+            ProblemResponse::new(status, error.to_string())
+        })
+    }
+}
+
+impl RawBody {
+    /// Parses the body.
+    pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, ProblemResponse> {
+        self.parse_as(PhantomData)
+    }
+
+    /// Parses the body as the seed describes.
+    pub(super) fn parse_as<T>(
+        &self,
+        seed: impl for<'b> DeserializeSeed<'b, Value = T>,
+    ) -> Result<T, ProblemResponse> {
+        parse_json(&self.0, seed)
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|value| value.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}

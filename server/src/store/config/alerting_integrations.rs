@@ -1,0 +1,74 @@
+//! Changes the destinations of notifications: `integrations` in the column `project.settings`.
+
+use headcount_shared::payload::AlertingIntegration;
+use serde_json::{Value, json};
+
+use super::project_row::ProjectColumn;
+use crate::{
+    notifications::{DestinationConfig, ProjectIntegrations, SettingsMember, check_url},
+    store::{
+        SettingsStore,
+        json_column::{JsonObject, object, object_mut, put},
+        store_error::{InvalidChange, SettingsResult},
+    },
+};
+
+/// The member of the column.
+pub(super) const INTEGRATIONS: &str = "integrations";
+
+const BASE_URL: SettingsMember =
+    SettingsMember { name: "base_url", called: "the address of the web interface" };
+
+/// The destinations, and the address for links.
+pub(super) fn read(settings: &JsonObject) -> ProjectIntegrations {
+    object(settings, INTEGRATIONS).map(ProjectIntegrations::read).unwrap_or_default()
+}
+
+impl SettingsStore {
+    /// Sets a destination of a project. Absent secrets keep their stored value.
+    ///
+    /// # Errors
+    /// [`InvalidChange`], or a failure of the database. Nothing changed.
+    pub async fn set_integration(
+        &self,
+        project: &str,
+        mut destination: DestinationConfig,
+    ) -> SettingsResult<()> {
+        let targets = self.targets;
+        self.change_column(project, ProjectColumn::Settings, move |column| {
+            let kind = destination.kind();
+            let stored = object_mut(object_mut(column, INTEGRATIONS)?, kind.name())?;
+            destination.keep_secrets(&DestinationConfig::read(kind, stored));
+            destination.check(stored, targets).map_err(InvalidChange::from)?;
+            Ok(destination.write(stored)?)
+        })
+        .await
+    }
+
+    /// Removes a destination of a project.
+    ///
+    /// # Errors
+    /// [`InvalidChange::NoSuchProject`], or a failure of the database. Nothing changed.
+    pub async fn remove_integration(&self, project: &str, kind: AlertingIntegration) -> SettingsResult<()> {
+        self.change_column(project, ProjectColumn::Settings, |column| {
+            put(object_mut(column, INTEGRATIONS)?, [(kind.name(), Value::Null)]);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Sets the address of the product's web interface, for links; an empty one removes it.
+    ///
+    /// # Errors
+    /// [`InvalidChange`], or a failure of the database. Nothing changed.
+    pub async fn set_base_url(&self, project: &str, url: &str) -> SettingsResult<()> {
+        self.change_column(project, ProjectColumn::Settings, |column| {
+            if !url.is_empty() {
+                check_url(url, BASE_URL).map_err(InvalidChange::from)?;
+            }
+            put(object_mut(column, INTEGRATIONS)?, [("base_url", json!(url))]);
+            Ok(())
+        })
+        .await
+    }
+}

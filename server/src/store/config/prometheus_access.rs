@@ -1,0 +1,168 @@
+//! Reads and changes the access to Prometheus in the column `project.prometheus`.
+
+use std::time::Duration;
+
+use headcount_prometheus::{access::PrometheusAccess, client::check};
+use serde_json::{Value, json};
+
+use super::project_row::ProjectColumn;
+use crate::store::{
+    SettingsStore,
+    json_column::{JsonObject, flag, object, put, text},
+    store_error::{InvalidChange, SettingsResult},
+};
+
+/// The default refresh interval.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(30);
+
+/// The longest refresh interval.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
+
+/// The access in the column; `None` without an address.
+pub(super) fn access(column: &JsonObject) -> Option<PrometheusAccess> {
+    let url = Some(text(column, "url")).filter(|url| !url.is_empty())?;
+    let refresh_interval = column.get("refresh_interval").and_then(duration).unwrap_or(REFRESH_INTERVAL);
+    Some(PrometheusAccess {
+        url,
+        refresh_interval: refresh_interval.max(Duration::from_secs(1)),
+        tls_skip_verify: flag(column, "tls_skip_verify"),
+        basic_auth: basic_auth(column),
+        extra_selector: text(column, "extra_selector"),
+        custom_headers: headers(column),
+    })
+}
+
+impl SettingsStore {
+    /// Sets the Prometheus of a project to what `update` returns for the stored one.
+    ///
+    /// # Errors
+    /// [`InvalidChange`], or a failure of the database. Nothing changed.
+    pub async fn set_prometheus<U>(&self, project: &str, update: U) -> SettingsResult<()>
+    where
+        U: FnOnce(Option<PrometheusAccess>) -> PrometheusAccess + Send,
+    {
+        let targets = self.targets;
+        self.change_column(project, ProjectColumn::Prometheus, |column| {
+            let updated = update(access(column));
+            check(&updated, targets).map_err(InvalidChange::Prometheus)?;
+            if !(Duration::from_secs(1)..=LONGEST_INTERVAL).contains(&updated.refresh_interval) {
+                return Err(InvalidChange::RefreshInterval.into());
+            }
+            write(column, &updated);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Removes the address of the Prometheus of a project, and all its secrets.
+    ///
+    /// # Errors
+    /// [`InvalidChange::NoSuchProject`], or a failure of the database. Nothing changed.
+    pub async fn remove_prometheus(&self, project: &str) -> SettingsResult<()> {
+        self.change_column(project, ProjectColumn::Prometheus, |column| {
+            put(column, [("url", json!("")), ("basic_auth", Value::Null), ("custom_headers", Value::Null)]);
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Replaces the access in the column. Unknown members stay.
+fn write(column: &mut JsonObject, access: &PrometheusAccess) {
+    let login = access.basic_auth.as_ref();
+    let header = |(name, value): &(String, String)| json!({"key": name, "value": value});
+    put(
+        column,
+        [
+            ("url", json!(access.url)),
+            ("refresh_interval", milliseconds(access.refresh_interval)),
+            ("tls_skip_verify", json!(access.tls_skip_verify)),
+            ("basic_auth", login.map(|(user, password)| json!({"user": user, "password": password})).into()),
+            ("extra_selector", json!(access.extra_selector)),
+            ("custom_headers", access.custom_headers.iter().map(header).collect()),
+        ],
+    );
+}
+
+fn basic_auth(column: &JsonObject) -> Option<(String, String)> {
+    let auth = object(column, "basic_auth")?;
+    Some((text(auth, "user"), text(auth, "password")))
+}
+
+fn headers(column: &JsonObject) -> Vec<(String, String)> {
+    let list = column.get("custom_headers").and_then(Value::as_array).into_iter().flatten();
+    list.filter_map(Value::as_object).map(|header| (text(header, "key"), text(header, "value"))).collect()
+}
+
+/// A duration as the column stores it.
+pub(super) fn milliseconds(duration: Duration) -> Value {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).into()
+}
+
+/// Parses milliseconds, or a text such as `1m30s`; `None` for zero and anything else.
+fn duration(value: &Value) -> Option<Duration> {
+    let duration = match value {
+        Value::String(text) => humantime::parse_duration(text).ok()?,
+        other => Duration::from_millis(other.as_u64()?),
+    };
+    Some(duration).filter(|duration| !duration.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::json_column;
+
+    fn read(json: &str) -> Option<PrometheusAccess> {
+        access(&json_column::read(Some(json)))
+    }
+
+    #[test]
+    fn all_that_is_needed_to_ask_is_read() {
+        let json = r#"{"url":"https://p:9090/x","refresh_interval":15000,"tls_skip_verify":true,"basic_auth":{"user":"u","password":"p"},
+            "extra_selector":"{a=\"b\"}","custom_headers":[{"key":"X-Scope","value":"1"}],"use_clickhouse":false}"#;
+        let expected = PrometheusAccess {
+            url: "https://p:9090/x".to_owned(),
+            refresh_interval: Duration::from_secs(15),
+            tls_skip_verify: true,
+            basic_auth: Some(("u".to_owned(), "p".to_owned())),
+            extra_selector: "{a=\"b\"}".to_owned(),
+            custom_headers: vec![("X-Scope".to_owned(), "1".to_owned())],
+        };
+        assert_eq!(read(json), Some(expected));
+    }
+
+    #[test]
+    fn a_refresh_interval_is_milliseconds_or_a_text_and_otherwise_half_a_minute() {
+        for (json, seconds) in [
+            ("15000", 15),
+            ("\"1m30s\"", 90),
+            ("0", 30),
+            ("\"0s\"", 30),
+            ("null", 30),
+            ("-5", 30),
+            ("\"soon\"", 30),
+            ("200", 1),
+        ] {
+            let access = read(&format!(r#"{{"url":"http://p","refresh_interval":{json}}}"#)).unwrap();
+            assert_eq!(access.refresh_interval, Duration::from_secs(seconds), "{json}");
+        }
+    }
+
+    #[test]
+    fn members_that_cannot_be_read_cost_only_themselves() {
+        let access =
+            read(r#"{"url":"http://p","basic_auth":7,"custom_headers":null,"extra_selector":null}"#).unwrap();
+        assert_eq!(
+            (access.basic_auth, access.custom_headers, access.extra_selector),
+            (None, vec![], String::new())
+        );
+    }
+
+    #[test]
+    fn without_an_address_there_is_none() {
+        for json in ["", "{}", "null", "no json", r#"{"url":null}"#, r#"{"url":""}"#] {
+            assert_eq!(read(json), None, "{json}");
+        }
+    }
+}
